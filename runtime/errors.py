@@ -1,0 +1,65 @@
+"""What must happen next when something goes wrong: the whole tree of errors.
+
+    ConnectorError
+    ├── Transient    try again, with backoff and jitter, up to a stated time
+    ├── Throttled    pause this system until the stated moment; not a failure
+    ├── Unsure       it was sent and no answer came: look it up by ref before any retry
+    ├── Refused      the ERP said no, in its own code and words; held, a person decides
+    ├── Malformed    the bytes cannot be read; `dead`, a developer decides
+    ├── Conflict     both sides changed; held, never overwritten silently
+    └── Broken       credentials, permissions, configuration: stop, loudly
+
+A type says what to do next and nothing else. Every message names the system, the entity, the key and what to do.
+"""
+
+from __future__ import annotations
+
+
+class ConnectorError(Exception):
+    """Root of every error raised on purpose."""
+
+
+class Transient(ConnectorError):
+    """A failure known to have had no effect; the same call may be repeated later."""
+
+
+class Throttled(Transient):
+    """The other side asked for a pause.
+
+    `retry_after_s` is what it asked for, in seconds, or None where it named no time.
+    """
+
+    def __init__(self, message: str, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class Unsure(ConnectorError):
+    """A write left this process and its outcome is unknown. Never resent before a look-up by ref."""
+
+
+class Refused(ConnectorError):
+    """The ERP refused a document with its own code and words, both kept."""
+
+    def __init__(self, message: str, code: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Malformed(ConnectorError):
+    """Bytes that cannot be read as what they should be."""
+
+
+class Conflict(ConnectorError):
+    """Both sides changed the same thing."""
+
+
+class Broken(ConnectorError):
+    """Credentials, permissions or configuration are wrong; nothing will work until a person acts.
+
+    `remedy` is one sentence: what to do.
+    """
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        super().__init__(f"{message} {remedy}".strip())
+        self.remedy = remedy

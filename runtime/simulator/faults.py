@@ -1,0 +1,181 @@
+"""Faults on request: what a network and a vendor do on a bad day, injected into a simulator's answers.
+
+`POST /__sim__/faults` takes `{"faults": [{"kind": ..., "method": "PUT", "path": "regex", "skip": 0, "count": 1, "probability": 1,
+"seconds": 0, "bytes": 0, "status": 503}]}`. Kinds that this module carries out for every simulator:
+
+    refuse        answer `status` (default 503) before the request is handled (429 carries Retry-After: `seconds`)
+    html          answer 200 with a login page instead of handling the request
+    fail_after    handle the request, then answer `status` (default 500) with an HTML page
+    html_after    handle the request, then answer 200 with a login page
+    lost_answer   handle the request, then close the connection without an answer
+    half_answer   handle the request, then send the head and the first `bytes` bytes of the body and close
+    late_commit   close the connection at once; handle the request `seconds` later (real seconds)
+    slow          handle the request after `seconds` (real seconds)
+
+Any other kind is the simulator's own (`stale_search`, `page_drift`, ...): it asks `Faults.take(kind, method, path)`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+LOGIN_PAGE = b"<!DOCTYPE html><html><head><title>Sign in</title></head><body>Please sign in</body></html>"
+
+
+@dataclass
+class Fault:
+    """One planned fault; `count` is how many matching requests it still hits, after `skip` that it lets pass."""
+
+    kind: str
+    method: str = ""
+    path: str = ""
+    skip: int = 0
+    count: int = 1
+    probability: float = 1.0
+    seconds: float = 0.0
+    bytes: int = 0
+    status: int = 0
+
+    def matches(self, method: str, path: str) -> bool:
+        """Whether this fault is meant for such a request."""
+        return (not self.method or self.method == method) and re.search(self.path, path) is not None
+
+
+@dataclass
+class Faults:
+    """The faults still to come, drawn with the simulator's own seed; `hits` counts what was injected, by kind."""
+
+    seed: int = 0
+    planned: list[Fault] = field(default_factory=list)
+    hits: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._random = random.Random(self.seed)
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    def plan(self, faults: list[dict[str, Any]]) -> None:
+        """Add faults as `/__sim__/faults` receives them; raises TypeError on an unknown member."""
+        self.planned.extend(Fault(**fault) for fault in faults)
+
+    def clear(self) -> None:
+        """Forget every planned fault."""
+        self.planned.clear()
+
+    def take(self, kind: str, method: str = "", path: str = "") -> Fault | None:
+        """The planned fault of this kind that hits now, used up by one; None when there is none."""
+        return self._first(method, path, lambda fault: fault.kind == kind)
+
+    def next(self, method: str, path: str) -> Fault | None:
+        """The planned transport fault that hits this request, used up by one; None when there is none."""
+        return self._first(method, path, lambda fault: fault.kind in _KINDS)
+
+    def _first(self, method: str, path: str, wanted: Any) -> Fault | None:
+        for fault in self.planned:
+            if fault.count <= 0 or not wanted(fault) or not fault.matches(method, path):
+                continue
+            if fault.skip > 0:
+                fault.skip -= 1
+                continue
+            if self._random.random() >= fault.probability:
+                continue
+            fault.count -= 1
+            self.hits[fault.kind] = self.hits.get(fault.kind, 0) + 1
+            return fault
+        return None
+
+    def later(self, seconds: float, request: web.Request, handler: Handler) -> None:
+        """Handle `request` after `seconds` although its connection is gone."""
+        task = asyncio.create_task(_handle_later(seconds, request, handler))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+async def _handle_later(seconds: float, request: web.Request, handler: Handler) -> None:
+    await asyncio.sleep(seconds)
+    await handler(request)
+
+
+@web.middleware
+async def inject(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Carry out the fault that is planned for this request, if any; `/__sim__/` itself is never hit."""
+    faults: Faults = request.app[FAULTS]
+    fault = None if request.path.startswith("/__sim__/") else faults.next(request.method, request.path)
+    if fault is None:
+        return await handler(request)
+    return await _KINDS[fault.kind](fault, request, handler)
+
+
+async def _refuse(fault: Fault, request: web.Request, _: Handler) -> web.StreamResponse:
+    await request.read()
+    status = fault.status or 503
+    headers = {"Retry-After": f"{max(1, round(fault.seconds))}"} if status == 429 else {}
+    return web.Response(status=status, headers=headers, text="refused by plan")
+
+
+async def _html(_: Fault, request: web.Request, __: Handler) -> web.StreamResponse:
+    await request.read()
+    return web.Response(body=LOGIN_PAGE, content_type="text/html")
+
+
+async def _fail_after(fault: Fault, request: web.Request, handler: Handler) -> web.StreamResponse:
+    await handler(request)
+    return web.Response(status=fault.status or 500, body=b"<html><body>Server Error</body></html>", content_type="text/html")
+
+
+async def _html_after(_: Fault, request: web.Request, handler: Handler) -> web.StreamResponse:
+    await handler(request)
+    return web.Response(body=LOGIN_PAGE, content_type="text/html")
+
+
+async def _lost_answer(_: Fault, request: web.Request, handler: Handler) -> web.StreamResponse:
+    await handler(request)
+    return _closed(request)
+
+
+async def _half_answer(fault: Fault, request: web.Request, handler: Handler) -> web.StreamResponse:
+    answer = await handler(request)
+    body = getattr(answer, "body", None) or b""
+    head = {name: value for name, value in answer.headers.items() if name.lower() not in ("content-length", "content-type")}
+    half = web.StreamResponse(status=answer.status, headers=head)
+    half.content_type = answer.content_type
+    half.content_length = len(body)
+    await half.prepare(request)
+    await half.write(bytes(body)[: fault.bytes])
+    return _closed(request)
+
+
+async def _late_commit(fault: Fault, request: web.Request, handler: Handler) -> web.StreamResponse:
+    await request.read()
+    request.app[FAULTS].later(fault.seconds, request, handler)
+    return _closed(request)
+
+
+async def _slow(fault: Fault, request: web.Request, handler: Handler) -> web.StreamResponse:
+    await asyncio.sleep(fault.seconds)
+    return await handler(request)
+
+
+def _closed(request: web.Request) -> web.StreamResponse:
+    if request.transport is not None:
+        request.transport.close()
+    return web.Response(status=500)
+
+
+FAULTS: web.AppKey[Faults] = web.AppKey("faults", Faults)
+_KINDS = {
+    "refuse": _refuse,
+    "html": _html,
+    "fail_after": _fail_after,
+    "html_after": _html_after,
+    "lost_answer": _lost_answer,
+    "half_answer": _half_answer,
+    "late_commit": _late_commit,
+    "slow": _slow,
+}

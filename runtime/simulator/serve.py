@@ -1,0 +1,111 @@
+"""How a simulator is built and served: the shape it returns, its control routes, and the line it prints when ready.
+
+A system's `simulator/app.py` offers `build(options: Options) -> Simulator`. Everything under `/__sim__/` is ours, everything else the vendor's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from runtime.clock import Clock
+from runtime.simulator.faults import FAULTS, Faults, inject
+from runtime.simulator.store import Store
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a simulator is started with; the same seed and the same requests give the same state.
+
+    `settings` are the simulator's own switches as text (for example `calls_per_minute`), each documented in its `SYSTEM.md`.
+    """
+
+    seed: int
+    state_dir: Path
+    clock: Clock
+    settings: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Simulator:
+    """A simulator ready to be served: the vendor's routes, its state, and what a client needs to sign in."""
+
+    system: str
+    app: web.Application
+    store: Store
+    faults: Faults
+    credentials: dict[str, Any]
+
+
+def application(faults: Faults, store: Store, middlewares: tuple[Any, ...] = ()) -> web.Application:
+    """An application with the fault middleware outermost and the control routes; the simulator adds the vendor's routes."""
+    app = web.Application(middlewares=[inject, *middlewares], client_max_size=64 * 1024 * 1024)
+    app[FAULTS] = faults
+
+    async def journal(request: web.Request) -> web.Response:
+        after = int(request.query.get("after", "0"))
+        return web.json_response({"commits": store.journal(after)})
+
+    async def plan(request: web.Request) -> web.Response:
+        body = await request.json()
+        try:
+            faults.plan(body["faults"])
+        except (TypeError, KeyError) as error:
+            return web.json_response({"error": f"not a list of faults: {error}"}, status=400)
+        return web.json_response({"planned": len(faults.planned)})
+
+    async def clear(_: web.Request) -> web.Response:
+        faults.clear()
+        return web.json_response({"planned": 0})
+
+    async def hits(_: web.Request) -> web.Response:
+        return web.json_response({"hits": faults.hits, "planned": [vars(fault) for fault in faults.planned if fault.count > 0]})
+
+    app.router.add_get("/__sim__/journal", journal)
+    app.router.add_post("/__sim__/faults", plan)
+    app.router.add_delete("/__sim__/faults", clear)
+    app.router.add_get("/__sim__/faults", hits)
+    return app
+
+
+@dataclass
+class Served:
+    """A simulator that answers on `url` until `stop` is called."""
+
+    url: str
+    runner: web.AppRunner
+    simulator: Simulator
+
+    async def stop(self) -> None:
+        """Stop answering and close the state file."""
+        await self.runner.cleanup()
+        self.simulator.store.close()
+
+
+async def start(simulator: Simulator, port: int = 0) -> Served:
+    """Serve on 127.0.0.1; port 0 takes a free one."""
+    runner = web.AppRunner(simulator.app, handle_signals=False, access_log=None, shutdown_timeout=1.0)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", port)
+    await site.start()
+    bound = runner.addresses[0][1]
+    return Served(f"http://127.0.0.1:{bound}", runner, simulator)
+
+
+async def serve_until_stopped(simulator: Simulator, port: int) -> None:
+    """Serve, print the one ready line `{"system", "url", "credentials"}` on stdout, and stop on SIGTERM or SIGINT."""
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    served = await start(simulator, port)
+    line = {"system": simulator.system, "url": served.url, "credentials": simulator.credentials}
+    print(json.dumps(line), flush=True)  # noqa: T201 - the line is the contract of `ml-connector simulate`
+    await stopped.wait()
+    await served.stop()
