@@ -1,0 +1,1 @@
+"""The operator's windows: the command line and, later, the web console."""

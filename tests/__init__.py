@@ -1,0 +1,1 @@
+"""Proof, by kind: unit, contract, property, systems, integration, chaos, acceptance, bench."""

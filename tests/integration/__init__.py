@@ -1,0 +1,1 @@
+"""Kafka, registry, Faust and sinks together, on a real broker."""

@@ -1,0 +1,1 @@
+"""Rules, codecs, retry, tables; touches nothing."""
