@@ -5,14 +5,16 @@
     ├── Throttled    pause this system until the stated moment; not a failure
     ├── Unsure       it was sent and no answer came: look it up by ref before any retry
     ├── Refused      the ERP said no, in its own code and words; held, a person decides
-    ├── Malformed    the bytes cannot be read; `dead`, a developer decides
     ├── Conflict     both sides changed; held, never overwritten silently
     └── Broken       credentials, permissions, configuration: stop, loudly
+    Malformed        the bytes cannot be read; `dead`, a developer decides (defined beside the records, in `schemas/errors.py`)
 
 A type says what to do next and nothing else. Every message names the system, the entity, the key and what to do.
 """
 
 from __future__ import annotations
+
+from schemas.errors import Malformed as Malformed
 
 
 class ConnectorError(Exception):
@@ -44,10 +46,6 @@ class Refused(ConnectorError):
     def __init__(self, message: str, code: str = "") -> None:
         super().__init__(message)
         self.code = code
-
-
-class Malformed(ConnectorError):
-    """Bytes that cannot be read as what they should be."""
 
 
 class Conflict(ConnectorError):

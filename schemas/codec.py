@@ -1,0 +1,165 @@
+"""Records to bytes and back, in Confluent's wire format: a zero byte, the schema's id (4 bytes, big-endian), the Avro datum.
+
+Subjects follow TopicRecordNameStrategy (`<topic>-<namespace>.<Name>`), compatibility is FULL_TRANSITIVE. Decoding is guarded:
+only schemas that are ours, a datum of at most 2 MiB, every byte used, no NaN; anything else is `Malformed`.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from io import BytesIO
+from typing import Any
+
+import fastavro
+from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
+from confluent_kafka.schema_registry.error import SchemaRegistryError
+
+from schemas.errors import Malformed, NotRegistered
+from schemas.generate import versions
+from schemas.shapes import schemas
+
+MAX_DATUM_BYTES = 2 * 1024 * 1024
+_HEAD_BYTES = 5
+COMPATIBILITY = "FULL_TRANSITIVE"
+
+Record = dict[str, Any]
+
+
+def full_name(name: str) -> str:
+    """Avro full name of a record: `command.ar_invoice` -> `ml_connector.command.ArInvoice`."""
+    schema = schemas()[name]
+    return f"{schema['namespace']}.{schema['name']}"
+
+
+def subject(topic: str, name: str) -> str:
+    """Registry subject of a record on a topic."""
+    return f"{topic}-{full_name(name)}"
+
+
+@dataclass
+class Codec:
+    """Encodes and decodes our records; `ids` says which registry id stands for which record on which topic.
+
+    One codec serves one process; it holds parsed schemas and no connection.
+    """
+
+    ids: Mapping[tuple[str, str], int]
+    writers: Mapping[int, tuple[str, Any]]
+    _readers: dict[str, Any] = field(default_factory=dict)
+
+    def encode(self, topic: str, name: str, record: Mapping[str, Any]) -> bytes:
+        """The value bytes of `record` on `topic`. Raises `Malformed` naming record and field where it does not fit its schema."""
+        schema_id = self.ids[(topic, name)]
+        out = BytesIO()
+        out.write(b"\x00" + schema_id.to_bytes(4, "big"))
+        try:
+            fastavro.schemaless_writer(out, self._reader(name), record)
+        except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
+            raise Malformed(f"{name} does not fit its schema: {error}") from error
+        return out.getvalue()
+
+    def decode(self, value: bytes | None) -> tuple[str, Record]:
+        """Record name and record of value bytes. Raises `Malformed` for everything that is not exactly one record of ours."""
+        if value is None or len(value) < _HEAD_BYTES:
+            raise Malformed("no value, or shorter than a wire-format head")
+        if value[0] != 0:
+            raise Malformed(f"not in wire format: first byte is {value[0]}")
+        if len(value) > MAX_DATUM_BYTES:
+            raise Malformed(f"datum of {len(value)} bytes is over the cap of {MAX_DATUM_BYTES}")
+        schema_id = int.from_bytes(value[1:_HEAD_BYTES], "big")
+        known = self.writers.get(schema_id)
+        if known is None:
+            raise Malformed(f"schema id {schema_id} is not one of ours")
+        return known[0], self._datum(known[0], known[1], value)
+
+    def _datum(self, name: str, writer: Any, value: bytes) -> Record:
+        source = BytesIO(value)
+        source.seek(_HEAD_BYTES)
+        try:
+            record = fastavro.schemaless_reader(source, writer, self._reader(name))
+        except Exception as error:  # noqa: BLE001 - a hostile datum can raise anything, all of it means unreadable
+            raise Malformed(f"{name} cannot be read: {type(error).__name__}: {error}") from error
+        if source.tell() != len(value):
+            raise Malformed(f"{name} has {len(value) - source.tell()} bytes after its end")
+        if not isinstance(record, dict):
+            raise Malformed(f"{name} is not a record")
+        return record
+
+    def _reader(self, name: str) -> Any:
+        parsed = self._readers.get(name)
+        if parsed is None:
+            parsed = self._readers[name] = fastavro.parse_schema(schemas()[name])
+        return parsed
+
+
+def offline_codec(records_of_topic: Mapping[str, tuple[str, ...]]) -> Codec:
+    """A codec without a registry, for tests and benches: ids are derived from the subjects."""
+    ids: dict[tuple[str, str], int] = {}
+    writers: dict[int, tuple[str, Any]] = {}
+    for topic, names in records_of_topic.items():
+        for name in names:
+            schema_id = zlib.crc32(subject(topic, name).encode()) & 0x7FFFFFFF
+            ids[(topic, name)] = schema_id
+            writers[schema_id] = (name, fastavro.parse_schema(schemas()[name]))
+    return Codec(ids, writers)
+
+
+def register(registry_url: str, records_of_topic: Mapping[str, tuple[str, ...]]) -> dict[str, int]:
+    """Register every record's present schema for every topic; subject -> id. Registering again changes nothing.
+
+    Raises `NotRegistered` with the registry's words where a schema is refused (an incompatible change).
+    """
+    client = SchemaRegistryClient({"url": registry_url})
+    done: dict[str, int] = {}
+    for topic, names in records_of_topic.items():
+        for name in names:
+            done[subject(topic, name)] = _register_one(client, subject(topic, name), name)
+    return done
+
+
+def _register_one(client: SchemaRegistryClient, subject_name: str, name: str) -> int:
+    try:
+        client.set_compatibility(subject_name=subject_name, level=COMPATIBILITY)
+        ids = [client.register_schema(subject_name, Schema(json.dumps(version), "AVRO")) for version in versions(name)]
+    except SchemaRegistryError as error:
+        raise NotRegistered(f"{subject_name}: the registry refused it: {error}") from error
+    return int(ids[-1])
+
+
+def load(registry_url: str, records_of_topic: Mapping[str, tuple[str, ...]]) -> Codec:
+    """The codec of the registered schemas: every version of ours, by id.
+
+    Raises `NotRegistered` naming every subject whose present schema is missing; such a service must not start.
+    """
+    client = SchemaRegistryClient({"url": registry_url})
+    ids: dict[tuple[str, str], int] = {}
+    writers: dict[int, tuple[str, Any]] = {}
+    missing: list[str] = []
+    for topic, names in records_of_topic.items():
+        for name in names:
+            found = _registered_ids(client, subject(topic, name), name)
+            if not found or found[-1] is None:
+                missing.append(subject(topic, name))
+                continue
+            ids[(topic, name)] = found[-1]
+            for schema_id, version in zip(found, versions(name), strict=True):
+                if schema_id is not None:
+                    writers[schema_id] = (name, fastavro.parse_schema(version))
+    if missing:
+        raise NotRegistered(f"not registered: {', '.join(missing)}. Run `ml-connector topics --apply` first.")
+    return Codec(ids, writers)
+
+
+def _registered_ids(client: SchemaRegistryClient, subject_name: str, name: str) -> list[int | None]:
+    found: list[int | None] = []
+    for version in versions(name):
+        try:
+            found.append(int(client.lookup_schema(subject_name, Schema(json.dumps(version), "AVRO")).schema_id))
+        except SchemaRegistryError as error:
+            if error.http_status_code != 404:
+                raise NotRegistered(f"{subject_name}: the registry could not be asked: {error}") from error
+            found.append(None)
+    return found

@@ -1,0 +1,11 @@
+"""What can be wrong with records and schemas; the service decides what to do about it."""
+
+from __future__ import annotations
+
+
+class Malformed(ValueError):
+    """Bytes or a record that do not fit their schema."""
+
+
+class NotRegistered(RuntimeError):
+    """A schema of ours is not in the registry, or the registry refused it."""

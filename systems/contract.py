@@ -1,0 +1,393 @@
+"""What every system offers: what it reads and writes, how its answers are classed, what it checks.
+
+A system is declared once, in `systems/<name>/system.py`, as a frozen `System`. Pure parts (mapping, answer tables) are
+functions; parts with I/O (`Reader`, `Writer`, `Checker`) are sessions opened with an `Access`. Everything else about systems
+- topics, settings sections, flows, contract tests, documents - is computed from these declarations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, Protocol
+
+from pydantic import BaseModel
+
+from runtime.clock import Clock
+from runtime.http import Transport
+from runtime.limits import Limiter
+from schemas.records import CommandEnvelope, Parent, Raw
+
+
+class Role(StrEnum):
+    """Who uses a session; each role has its own token, its own session and a fixed share of every limit."""
+
+    POLLER = "poller"
+    SINK = "sink"
+    CHECK = "check"
+
+
+@dataclass(frozen=True)
+class Access:
+    """What a session is opened with. `credentials` and `settings` are the system's own models, already validated."""
+
+    connection: str
+    role: Role
+    settings: BaseModel
+    credentials: BaseModel
+    transport: Transport
+    limiter: Limiter
+    clock: Clock
+
+
+# --- reading -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Feed:
+    """One way of seeing changes. `kind`: token (opaque continuation), window (closed time windows with overlap), full (whole list).
+
+    `shape` is what its elements are: "hint" (look again by fetch) or "object" (the declared shape, becomes canonical).
+    """
+
+    name: str
+    entity: str
+    kind: str
+    shape: str
+    cadence: timedelta
+    overlap: timedelta = timedelta(0)
+
+
+@dataclass(frozen=True)
+class Element:
+    """One object of a page: the exact bytes of its slice, its id, and the version its source gave ("" where none)."""
+
+    source_id: str
+    source_version: str
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of a feed. `position` is where to continue; it is stored only after every element is acked.
+
+    `more` says that the next page can be read at once. `digest` is the SHA-256 (hex) of the page's bytes.
+    """
+
+    elements: tuple[Element, ...]
+    position: str
+    more: bool
+    digest: str
+
+
+class Reader(Protocol):
+    """A poller's session with one system. Raises the tree of `runtime/errors.py`; a page that is not what it should be is
+    `Transient` or `Broken`, never an empty page."""
+
+    async def page(self, feed: Feed, position: str) -> Page:
+        """The page of `feed` at `position` ("" = from the start of what the connection reads)."""
+
+    async def fetch(self, entity: str, source_ids: Sequence[str]) -> Page:
+        """These objects in their declared shape. An id that the system does not know is simply absent from the page."""
+
+    async def close(self) -> None:
+        """End the session at the vendor's side too, where it counts sessions."""
+
+
+# --- raw to canonical (pure) -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Canonical:
+    """A canonical record to emit: `entity` names the topic; `record` is complete but for its raw coordinates."""
+
+    entity: str
+    record: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class LookAgain:
+    """Ask the poller to read this object in its declared shape."""
+
+    entity: str
+    source_id: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Filtered:
+    """Nothing follows from this record; the reason goes to `audit`."""
+
+    reason: str
+
+
+Normalised = Canonical | LookAgain | Filtered
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a normaliser may know beside the raw record: pure values of the connection."""
+
+    connection: str
+    time_zone: str
+    currency: str
+    settings: BaseModel
+
+
+# --- canonical to command (pure) ---------------------------------------------------------------------------------------
+
+
+class Crosswalk(Protocol):
+    """The mapping tables of a connection, as of a posting date."""
+
+    def row(self, table: str, key: str, on: date | None = None) -> Mapping[str, str] | None:
+        """The row in force on that day, or None."""
+
+    def rows(self, table: str, on: date | None = None) -> Mapping[str, Mapping[str, str]]:
+        """Every row of a table in force on that day, by key."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a mapping may know beside the canonical record: the connection's choices and its crosswalk; never a clock."""
+
+    connection: str
+    time_zone: str
+    currency: str
+    tax_mode: str
+    customer_policy: str
+    create_missing: frozenset[str]
+    settings: BaseModel
+    crosswalk: Crosswalk
+    flows: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Draft:
+    """One wanted document as its system maps it; the hop adds identity, hashes and coordinates.
+
+    `record` is the command's file name in `schemas/3_command`; `body` holds that record's own fields (not the envelope's).
+    `hold` names the rule that keeps it for a person ("" = none).
+    """
+
+    record: str
+    body: Mapping[str, Any]
+    flow: str
+    purpose: str
+    action: str = "create"
+    part: str = ""
+    amount: Decimal = Decimal(0)
+    currency: str = ""
+    posting_date: date | None = None
+    parents: tuple[Parent, ...] = ()
+    unresolved: tuple[str, ...] = ()
+    defaulted: tuple[str, ...] = ()
+    hold: str = ""
+    hold_detail: str = ""
+    source_id: str = ""
+    """Another identity than the canonical record's own, e.g. the application's id for action `apply`; "" = the record's."""
+
+
+@dataclass(frozen=True)
+class NoCommand:
+    """A decision instead of a command: not_due, before_cutover, excluded, own_origin; goes to `audit` with the amount."""
+
+    decision: str
+    detail: str
+    flow: str
+    amount: Decimal = Decimal(0)
+    currency: str = ""
+
+
+# --- writing -----------------------------------------------------------------------------------------------------------
+
+
+class Capability(StrEnum):
+    """What the system can promise about a second create with our ref (docs/guarantees.md)."""
+
+    C1 = "C1"  # refuses a second create with our ref
+    C2 = "C2"  # upsert by our ref
+    C3 = "C3"  # consistent look-up, no uniqueness
+    C4 = "C4"  # lagging look-up
+    C5 = "C5"  # no look-up
+
+
+@dataclass(frozen=True)
+class Write:
+    """A document that the system keeps for us.
+
+    `steps` in order, each one request; POSTED needs all of them; `promised` is the one at which the page's promise is met.
+    `calls` is the most requests one attempt of one step may need, look-up included: they are reserved before the intent.
+    `p_max` = longest time the system may still commit after we gave up; `v_max` = lag of the look-up.
+    `parents_first` tells roles whose absence makes this write impossible.
+    """
+
+    record: str
+    document: str
+    steps: tuple[str, ...]
+    promised: str
+    capability: Capability
+    ref_field: str
+    ref_length: int
+    human_number_field: str = ""
+    calls: int = 3
+    p_max: timedelta = timedelta(seconds=900)
+    v_max: timedelta = timedelta(seconds=0)
+
+
+@dataclass(frozen=True)
+class Document:
+    """A document as the system keeps it, seen by a look-up or an answer.
+
+    `steps_done` says how far it is; `differences` names each field in which it is not what the command wants ("field: theirs,
+    ours"); empty = equal. `ref` is "" for a document that is not ours.
+    """
+
+    erp_id: str
+    number: str
+    ref: str
+    amount: Decimal
+    currency: str
+    steps_done: tuple[str, ...]
+    differences: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a look-up saw: documents that carry the command's ref, and suspects: same party, date and amount without a ref of ours."""
+
+    documents: tuple[Document, ...]
+    suspects: tuple[Document, ...] = ()
+
+
+class Verdict(StrEnum):
+    """The class of an answer to a write (docs/guarantees.md)."""
+
+    YES = "yes"  # done, and the answer echoes ref and amount
+    DEFINITE_NO = "definite_no"  # certainly not done; may be tried again
+    REJECT = "reject"  # certainly not done, and will not be without a person
+    DUPLICATE = "duplicate"  # the system says that our ref exists
+    AMBIGUOUS = "ambiguous"  # anything else after the first byte was sent
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A classed answer. `code` and `words` are the system's own (shortened, no secrets); `reason` names why a person is needed.
+
+    `throttled` pauses the whole system for `retry_after`; `broken` (credentials, permissions) stops the connection's sink.
+    """
+
+    verdict: Verdict
+    document: Document | None = None
+    code: str = ""
+    words: str = ""
+    reason: str = ""
+    throttled: bool = False
+    broken: bool = False
+    retry_after: timedelta | None = None
+
+
+class Writer(Protocol):
+    """A sink's session with one ERP for one connection.
+
+    `reserve` is awaited before an intent; afterwards `find` and `perform` wait for nothing of ours.
+    """
+
+    async def reserve(self, calls: int) -> None:
+        """Wait until `calls` requests are allowed and the session and its token are good for the whole attempt."""
+
+    async def find(self, record: str, command: CommandEnvelope, ids: Mapping[str, str]) -> Found:
+        """Look up by ref (and suspects where the write has any). Raises the tree of errors when it cannot be told.
+
+        `ids` are the parents' ids in this system, by `entity/source_id`.
+        """
+
+    async def perform(
+        self, step: str, record: str, command: CommandEnvelope, ids: Mapping[str, str], document: Document | None
+    ) -> Answer:
+        """Send the one request of `step` and class its answer. Never repeats, never raises for what the other side did."""
+
+    async def find_parent(self, entity: str, source_id: str) -> str | None:
+        """The id of a parent that this connection wrote earlier, found by its ref; None when there is none."""
+
+    async def close(self) -> None:
+        """End the session at the vendor's side too."""
+
+
+# --- checking ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of `check`: `level` is ok, warning or error; `remedy` says what to do, in one sentence."""
+
+    level: str
+    subject: str
+    words: str
+    remedy: str = ""
+
+
+class Checker(Protocol):
+    """A read-only session that proves the settings by using them."""
+
+    async def check(self, crosswalk: Crosswalk) -> Sequence[Finding]:
+        """Reachability, credentials, scopes, versions, and every crosswalk value against the system's own lists."""
+
+    async def close(self) -> None:
+        """End the session."""
+
+
+# --- the declaration ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Flow:
+    """A row of design.md §7: one kind of document that travels one way.
+
+    `entity` is the canonical entity that starts it; `records` are the commands it makes ("" = it is only read).
+    """
+
+    id: str
+    title: str
+    source: str
+    target: str
+    entity: str
+    records: tuple[str, ...]
+    purpose: str = ""
+    window: str = "immediate"
+
+
+@dataclass(frozen=True)
+class System:
+    """One neighbour, declared."""
+
+    name: str
+    title: str
+    settings: type[BaseModel]
+    credentials: type[BaseModel]
+    feeds: tuple[Feed, ...]
+    fetchable: Mapping[str, int]
+    """Entities that `Reader.fetch` reads, with the most ids of one call."""
+    writes: tuple[Write, ...]
+    flows: tuple[Flow, ...]
+    to_canonical: Callable[[Raw, Reading], Sequence[Normalised]]
+    to_commands: Callable[[str, Mapping[str, Any], Plan], Sequence[Draft | NoCommand]]
+    open_reader: Callable[[Access], Reader]
+    open_writer: Callable[[Access], Writer] | None
+    open_checker: Callable[[Access], Checker]
+    simulator: str
+    """Module with `build(options) -> Simulator`."""
+    crosswalk_tables: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Mapping tables this system's flows need: table -> columns (the first is the key)."""
+
+    def write_of(self, record: str) -> Write:
+        """The declaration of one command record. Raises KeyError for a record this system does not write."""
+        for write in self.writes:
+            if write.record == record:
+                return write
+        raise KeyError(f"{self.name} does not write {record}")
+
+

@@ -1,0 +1,1 @@
+"""Where records flow: the way, the topics, the hops and their rules."""
