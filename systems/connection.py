@@ -1,0 +1,170 @@
+"""The settings of one connection: the YAML file a person writes, validated, and what is read back from `connections`.
+
+The sections `field_service` and `erp` are the systems' own models, found through the registry. Secrets never appear: the file
+names them by reference (`env:NAME`, `file:/path`), `apply` resolves and encrypts them.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from runtime.limits import Share
+from systems import registry
+from systems.contract import Role, System
+
+CONNECTION_ID = r"^[a-z0-9][a-z0-9-]{1,30}$"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class FlowSettings(_Section):
+    """One flow of a connection."""
+
+    enabled: bool = Field(True, description="Whether the flow runs.")
+    cutover_date: date | None = Field(
+        None, description="First posting date (tenant's zone) that is commanded; required for flows that move money. Example: 2026-01-01"
+    )
+    post_when: Literal["posted", "job_completed"] = Field("posted", description="When an invoice is due: posted or exported, or its job completed.")
+    window: str = Field(
+        "immediate", description="immediate, daily HH:MM, twice-daily HH:MM HH:MM, weekly DAY HH:MM, or cron: five fields, in the tenant's zone."
+    )
+    mode: Literal["observe", "shadow", "live"] | None = Field(None, description="Overrides the connection's mode.")
+
+
+class QuotaShares(_Section):
+    """A limit and how it is shared; `kept` is left for people and other applications."""
+
+    group: str = Field(description="Quota group: connections that use one account name the same group. Example: st-app-1")
+    calls: float = Field(gt=0, description="Calls that the account allows in `per_s` seconds. Example: 60")
+    per_s: float = Field(1, gt=0, description="Seconds of the limit. Example: 1")
+    at_once: int = Field(4, ge=1, description="Calls at the same time that the account allows.")
+    sessions: int = Field(3, ge=1, description="Sessions that the licence allows us.")
+    poller: float = Field(0.5, ge=0, le=1, description="Share of the poller.")
+    sink: float = Field(0.3, ge=0, le=1, description="Share of the sink.")
+    check: float = Field(0.1, ge=0, le=1, description="Share of check and match.")
+    kept: float = Field(0.1, ge=0, le=1, description="Share left for people and other applications.")
+
+    @model_validator(mode="after")
+    def _at_most_all(self) -> QuotaShares:
+        if self.poller + self.sink + self.check + self.kept > 1.000001:
+            raise ValueError("poller + sink + check + kept is over 1: no more than the limit can be shared")
+        return self
+
+    def share(self, role: Role) -> Share:
+        """What one role may use."""
+        part = {Role.POLLER: self.poller, Role.SINK: self.sink, Role.CHECK: self.check}[role]
+        return Share(max(self.calls * part, 0.001), timedelta(seconds=self.per_s), max(1, round(self.at_once * part)))
+
+
+class Ceiling(_Section):
+    """What may be posted in an hour before the connection pauses and asks."""
+
+    documents_per_hour: int = Field(10_000, ge=1, description="Documents in an hour.")
+    amount_per_hour: Decimal = Field(Decimal(10_000_000), gt=0, description="Amount in an hour, connection's currency.")
+
+
+class Side(_Section):
+    """One of the two systems of a connection: which, its own settings, its quota, where its credentials come from."""
+
+    system: str = Field(description="Name in the registry.")
+    settings: dict[str, Any] = Field(description="The system's own settings, see its JSON Schema.")
+    quota: QuotaShares
+    credentials: dict[str, Any] = Field(default_factory=dict, description="Credential fields by reference: env:NAME or file:/path.")
+
+    @field_validator("system")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        if name not in registry.NAMES:
+            raise ValueError(f"{name!r} is not a system; there are: {', '.join(registry.NAMES)}")
+        return name
+
+    @model_validator(mode="after")
+    def _valid(self) -> Side:
+        self.own()
+        return self
+
+    @property
+    def declared(self) -> System:
+        """The system's declaration."""
+        return registry.system(self.system)
+
+    def own(self) -> BaseModel:
+        """The system's own settings as its own model."""
+        return self.declared.settings.model_validate(self.settings)
+
+
+class WebhookKey(_Section):
+    """One HMAC key; two may overlap during a rotation."""
+
+    name: str = Field(description="Name of the key; appears in signature verdicts. Example: 2026-q1")
+    secret: str = Field(description="Reference: env:NAME or file:/path; 32 to 64 characters.")
+    not_after: str | None = Field(None, description="End of its overlap, RFC 3339; none = no end.")
+
+
+Percent = Annotated[float, Field(ge=0, le=1)]
+
+
+class ConnectionSettings(_Section):
+    """One ServiceTitan tenant joined to one ERP instance."""
+
+    connection: str = Field(pattern=CONNECTION_ID, description="Immutable id. Example: acme")
+    label: str = Field(description="Name for people; may change. Example: Acme Heating, books")
+    environment: Literal["test", "production"] = Field(description="Not mixed between the two sides.")
+    mode: Literal["observe", "shadow", "live"] = Field("observe", description="observe: read; shadow: all but the write; live: write.")
+    time_zone: str = Field(description="The tenant's zone, IANA. Example: America/Chicago")
+    currency: str = Field("USD", pattern="^[A-Z]{3}$", description="Currency of the ledger, ISO 4217.")
+    tax_mode: Literal["source", "erp", "none"] = Field("source", description="Whose tax counts, see docs.")
+    customer_policy: Literal["one_to_one", "bill_to_parent", "summary"] = Field("one_to_one", description="Which customer documents name.")
+    create_missing: frozenset[Literal["customer", "vendor"]] = Field(
+        frozenset(), description="Masters that may be created when unmatched; empty for the first load."
+    )
+    parent_deadline_s: float = Field(24 * 3600, gt=0, description="Time a document waits for a missing parent before it is held.")
+    ceiling: Ceiling = Ceiling()
+    field_service: Side
+    erp: Side
+    webhook_keys: tuple[WebhookKey, ...] = Field((), max_length=4, description="HMAC keys of the field-service webhooks.")
+    push_keys: tuple[WebhookKey, ...] = Field((), max_length=4, description="Secrets of the ERP's push notifications.")
+    flows: dict[str, FlowSettings] = Field(description="Flows by id (docs/flows.md). Example: A1: {cutover_date: 2026-01-01}")
+    crosswalk: str = Field("crosswalk", description="Folder of CSV or XLSX tables, relative to this file.")
+
+    @field_validator("time_zone")
+    @classmethod
+    def _zone(cls, name: str) -> str:
+        if name not in available_timezones():
+            raise ValueError(f"{name!r} is not an IANA time zone; example: America/Chicago")
+        return name
+
+    @model_validator(mode="after")
+    def _flows_of_the_erp(self) -> ConnectionSettings:
+        known = {flow.id: flow for flow in self.erp.declared.flows}
+        for name, flow in self.flows.items():
+            if name not in known:
+                raise ValueError(f"flows: {name!r} is not a flow of {self.erp.system}; there are: {', '.join(known)}")
+            moves_money = known[name].purpose not in ("", "master")
+            if flow.enabled and moves_money and flow.cutover_date is None:
+                raise ValueError(f"flows.{name}.cutover_date is required: the first posting date that is commanded")
+        return self
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The tenant's zone."""
+        return ZoneInfo(self.time_zone)
+
+    def side(self, system: str) -> Side:
+        """The side of a system. Raises KeyError when the connection does not join it."""
+        for side in (self.field_service, self.erp):
+            if side.system == system:
+                return side
+        raise KeyError(f"connection {self.connection} does not join {system}")
+
+    def mode_of(self, flow: str) -> str:
+        """Mode in force for a flow."""
+        own = self.flows.get(flow)
+        return (own.mode if own is not None else None) or self.mode

@@ -1,0 +1,51 @@
+"""Headers of our records: what is known without decoding them.
+
+`traceparent` (W3C), CloudEvents binary mode (`ce_*`), the coordinates of the causing record, configuration version, and on
+commands the op-key and hashes. Kafka's client takes and gives lists of (name, bytes).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+Headers = list[tuple[str, bytes]]
+
+OP_KEY = "op_key"
+SOURCE_HASH = "source_hash"
+PAYLOAD_HASH = "payload_hash"
+SOURCE_VERSION = "source_version"
+RECORD = "ce_type"
+CAUSE = "cause"
+CONFIG = "config_version"
+TRACE = "traceparent"
+
+
+def headers(record: str, event_id: str, cause: str, trace: bytes = b"", **more: str) -> Headers:
+    """Headers of one record. `cause` is topic/partition/offset of the record it follows from ("" for the first of its way)."""
+    made: Headers = [
+        ("ce_specversion", b"1.0"),
+        (RECORD, record.encode()),
+        ("ce_id", event_id.encode()),
+        ("ce_source", b"ml-connector"),
+        ("content-type", b"application/avro"),
+    ]
+    if cause:
+        made.append((CAUSE, cause.encode()))
+    if trace:
+        made.append((TRACE, trace))
+    made += [(name, value.encode()) for name, value in more.items() if value]
+    return made
+
+
+def header(found: Iterable[tuple[str, bytes | str | None]] | None, name: str) -> str:
+    """The last header of that name as text; "" where there is none."""
+    value = ""
+    for candidate, content in found or ():
+        if candidate == name and content is not None:
+            value = content.decode(errors="replace") if isinstance(content, bytes) else content
+    return value
+
+
+def coordinates(topic: str, partition: int, offset: int) -> str:
+    """Coordinates of a record as one text: topic/partition/offset."""
+    return f"{topic}/{partition}/{offset}"

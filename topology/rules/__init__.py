@@ -1,0 +1,1 @@
+"""Pure rules of the hops: identity, what is due, what a decision is called."""

@@ -1,0 +1,179 @@
+"""Every topic, declared once: key and why this key, records, how long it is kept, who writes and who reads it.
+
+README, AsyncAPI document, ACLs, compose file and console are drawn from this table. Every topic has the same number of
+partitions, fixed at creation; the partition is always given explicitly (`partition_of`), so that what belongs together is
+handled by one owner. `ML_CONNECTOR_KAFKA__TOPIC_PREFIX` puts a prefix before every name (tests on a shared cluster).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from aiokafka.partitioner import murmur2
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import AdminClient, NewTopic
+
+from runtime.errors import Broken
+from schemas import codec
+from schemas.shapes import record_sources
+from systems import registry
+
+DAY_MS = 24 * 3600 * 1000
+MAX_MESSAGE_BYTES = 2 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Topic:
+    """One topic. `kept`: forever, compacted, or days. `by_object`: partitioned by its whole key; else by its connection."""
+
+    name: str
+    key: str
+    records: tuple[str, ...]
+    kept: str
+    written_by: str
+    read_by: str
+    why: str
+    by_object: bool = False
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """Kafka's own settings for it."""
+        base = {"max.message.bytes": str(MAX_MESSAGE_BYTES), "message.timestamp.type": "LogAppendTime"}
+        if self.kept == "compacted":
+            return {**base, "cleanup.policy": "compact", "min.compaction.lag.ms": str(DAY_MS)}
+        days = -1 if self.kept == "forever" else int(self.kept.split()[0]) * DAY_MS
+        return {**base, "cleanup.policy": "delete", "retention.ms": str(days)}
+
+
+def _fixed() -> tuple[Topic, ...]:
+    by_connection = "one owner sees all of a connection, in order"
+    return (
+        Topic("connections", "connection", ("connection.connection",), "forever", "apply", "all services", by_connection),
+        Topic(
+            "credentials", "connection/purpose", ("connection.credential",), "compacted", "apply", "ingress, pollers, sinks", by_connection
+        ),
+        Topic("control", "connection", ("connection.control",), "forever", "CLI, console", "all services", by_connection),
+        Topic("fetch", "connection", ("raw.fetch",), "7 days", "topology, sinks, CLI", "pollers", by_connection),
+        Topic("links", "connection/entity/source id", ("connection.link",), "compacted", "CLI, sinks", "sinks", by_connection),
+        Topic(
+            "crosswalk",
+            "connection/table/row",
+            ("connection.crosswalk_row",),
+            "forever",
+            "apply, crosswalk import",
+            "topology, sinks",
+            by_connection,
+        ),
+        Topic("cursors", "connection/feed", ("raw.cursor",), "compacted", "pollers", "pollers", by_connection),
+        Topic(
+            "remap",
+            "connection/system/entity/id",
+            tuple(name for name in record_sources() if name.startswith("canonical.")),
+            "7 days",
+            "sinks",
+            "topology",
+            "mapped again by the owner of the canonical record",
+            by_object=True,
+        ),
+        Topic("audit", "natural key", ("audit.audit",), "forever", "all", "audit index", by_connection),
+        Topic("dead", "original key", ("audit.dead",), "forever", "all", "console", by_connection),
+    )
+
+
+def _raw(system: str) -> Topic:
+    return Topic(
+        f"raw.{system}",
+        "connection/system/entity/id; hints: connection/webhook/digest",
+        ("raw.raw",),
+        "forever",
+        "ingress, pollers",
+        "topology",
+        "all sightings of one object in order",
+        by_object=True,
+    )
+
+
+def _canonical(entity: str) -> Topic:
+    return Topic(
+        f"canonical.{entity}",
+        "connection/system/entity/id",
+        (f"canonical.{entity}",),
+        "forever",
+        "topology",
+        "topology, analysts",
+        "all states of one object in order",
+        by_object=True,
+    )
+
+
+def _per_target(system: str) -> tuple[Topic, ...]:
+    commands = tuple(name for name in record_sources() if name.startswith("command."))
+    why = "parents and children of a connection meet in one partition"
+    return (
+        Topic(f"command.{system}", "connection", commands, "forever", "topology", "sinks, analysts", why),
+        Topic(f"ledger.{system}", "op-key", ("result.ledger",), "compacted", "sinks", "sinks", why),
+        Topic(f"result.{system}", "op-key", ("result.result",), "forever", "sinks", "audit index, analysts", why),
+    )
+
+
+def topics() -> dict[str, Topic]:
+    """Every topic by name."""
+    entities = [name.removeprefix("canonical.") for name in record_sources() if name.startswith("canonical.")]
+    table = [*_fixed(), *(_raw(name) for name in registry.NAMES), *(_canonical(entity) for entity in entities)]
+    for name in registry.NAMES:
+        table += _per_target(name)
+    return {topic.name: topic for topic in table}
+
+
+def records_of_topic(prefix: str = "") -> dict[str, tuple[str, ...]]:
+    """Which records travel on which topic; what the codec is loaded with."""
+    return {prefix + topic.name: topic.records for topic in topics().values()}
+
+
+@lru_cache(maxsize=65536)
+def partition_of(key: str, partitions: int) -> int:
+    """Partition of a key, as Java's client counts it: murmur2 of the UTF-8 bytes, made positive, modulo the partitions."""
+    return (murmur2(key.encode()) & 0x7FFFFFFF) % partitions
+
+
+def object_key(connection: str, system: str, entity: str, source_id: str) -> str:
+    """Key of raw, canonical and remap records: connection/system/entity/id."""
+    return f"{connection}/{system}/{entity}/{source_id}"
+
+
+def create_topics(bootstrap_servers: str, partitions: int = 4, prefix: str = "", replication: int = 1) -> list[str]:
+    """Create what is missing; returns the names created.
+
+    Raises `Broken` when an existing topic has another number of partitions, for growth is a new set of topics and a replay.
+    """
+    admin = AdminClient({"bootstrap.servers": bootstrap_servers})
+    existing = admin.list_topics(timeout=30).topics
+    wanted = {prefix + topic.name: topic for topic in topics().values()}
+    for name, metadata in existing.items():
+        if name in wanted and len(metadata.partitions) != partitions:
+            raise Broken(
+                f"{name} has {len(metadata.partitions)} partitions, not {partitions}.",
+                "Partitions are fixed at creation: use a new topic prefix and replay.",
+            )
+    new = [
+        NewTopic(name, num_partitions=partitions, replication_factor=replication, config=topic.settings)
+        for name, topic in wanted.items()
+        if name not in existing
+    ]
+    return [name for name, future in (admin.create_topics(new).items() if new else ()) if _created(name, future)]
+
+
+def _created(name: str, future: object) -> bool:
+    try:
+        future.result()  # type: ignore[attr-defined]  # the stub of create_topics gives no future type
+    except KafkaException as error:
+        if error.args[0].code() == KafkaError.TOPIC_ALREADY_EXISTS:
+            return False
+        raise Broken(f"{name} could not be created: {error}") from error
+    return True
+
+
+def register_schemas(registry_url: str, prefix: str = "") -> dict[str, int]:
+    """Register every record of every topic; subject -> schema id."""
+    return codec.register(registry_url, records_of_topic(prefix))
