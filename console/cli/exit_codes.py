@@ -1,0 +1,16 @@
+"""What the command's exit code tells a program that called it.
+
+`OK` done, everything in agreement; `NOT_OK` done, and the answer is no (a check failed, something is unaccounted for);
+`USAGE` the command line itself is wrong (typer's own); `UNREACHABLE` another system did not answer or said no; `DEFECT` our fault,
+please report; `SETTINGS` a setting, permission or file is wrong, the message says which; `INTERRUPTED` Ctrl-C.
+"""
+
+from __future__ import annotations
+
+OK = 0
+NOT_OK = 1
+USAGE = 2
+UNREACHABLE = 69
+DEFECT = 70
+SETTINGS = 78
+INTERRUPTED = 130

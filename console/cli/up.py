@@ -1,0 +1,66 @@
+"""`ml-connector up`: a Kafka broker and a schema registry with our topics and schemas, until stopped."""
+
+from __future__ import annotations
+
+import json
+import signal
+import threading
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, NoReturn
+
+import typer
+
+from console.cli import exit_codes
+from console.cli.progress import progress_lines
+from runtime.embedded.cluster import EmbeddedCluster, start_cluster
+from runtime.errors import Broken
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb."""
+    app.command()(up)
+
+
+def up(
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON line with the addresses on stdout when ready.")] = False,
+    data_dir: Annotated[Path | None, typer.Option(help="Keep records and schemas in this folder; without it they are gone after.")] = None,
+) -> None:
+    """Start Kafka and the schema registry with our topics and schemas; run until SIGTERM or Ctrl-C, then leave no process."""
+    signal.signal(signal.SIGTERM, _end)
+    signal.signal(signal.SIGINT, _end)
+    say = progress_lines()
+    cluster = start_cluster(data_dir, say)
+    try:
+        _prepare(cluster)
+        say("topics created, schemas registered")
+        _print_addresses(cluster, as_json)
+        while cluster.is_alive():
+            threading.Event().wait(1.0)
+        raise Broken("The broker or the registry ended by itself.", "Start again; with --data-dir its log is kept there.")
+    finally:
+        cluster.stop()
+
+
+def _end(_number: int, _frame: FrameType | None) -> NoReturn:
+    """Leave by the way of `finally`; further signals do not cut the leaving short."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    raise SystemExit(exit_codes.OK)
+
+
+def _prepare(cluster: EmbeddedCluster) -> None:
+    # imported here: `--help` and a wrong option should not wait for Avro and Kafka
+    from topology.topics import create_topics, register_schemas  # noqa: PLC0415
+
+    create_topics(cluster.bootstrap_servers)
+    register_schemas(cluster.registry_url)
+
+
+def _print_addresses(cluster: EmbeddedCluster, as_json: bool) -> None:
+    addresses = {"bootstrap_servers": cluster.bootstrap_servers, "registry_url": cluster.registry_url}
+    if as_json:
+        print(json.dumps(addresses), flush=True)
+        return
+    for key, value in cluster.endpoints.environment().items():
+        print(f"export {key}={value}", flush=True)

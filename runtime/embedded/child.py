@@ -1,0 +1,136 @@
+"""A server process of ours: started behind its guard, awaited, stopped by its own process group."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from runtime.errors import Broken, Transient
+
+_GUARD = Path(__file__).with_name("guard.py")
+_JAVA_SWITCHES = ("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS", "CLASSPATH")
+_PORT_TAKEN = re.compile(rb"Address already in use|already in use by another process|Port \d+ (seems to be )?in use|BindException")
+
+
+class PortTaken(Transient):
+    """Somebody took the port between our choosing it and the server's binding it; choose another."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """What to run. `scratch` is removed by the guard if we die first; None keeps everything."""
+
+    name: str
+    arguments: list[str]
+    log: Path
+    environment: dict[str, str] = field(default_factory=dict)
+    scratch: Path | None = None
+
+
+@dataclass(frozen=True)
+class Child:
+    """A started server behind its guard; both share one process group of their own, whose id is `guard.pid`."""
+
+    command: Command
+    guard: subprocess.Popen[bytes]
+
+    def is_alive(self) -> bool:
+        """Whether the server still runs."""
+        return self.guard.poll() is None
+
+    def stop(self, patience_s: float = 20.0) -> int:
+        """Ask the server to end, then make it; returns its exit code. Calling twice is harmless."""
+        self._signal(signal.SIGTERM)
+        try:
+            self.guard.wait(patience_s)
+        except subprocess.TimeoutExpired:
+            self.kill()
+        self._close()
+        return self.guard.returncode
+
+    def kill(self) -> None:
+        """End server and guard at once, as a power cut of the process would."""
+        self._signal(signal.SIGKILL)
+        self.guard.wait()
+        self._close()
+
+    def await_ready(self, is_ready: Callable[[], bool], patience_s: float = 90.0) -> None:
+        """Return when `is_ready` says so.
+
+        Raises `PortTaken` when the server died of its port, `Broken` with the end of its log when it died of anything else or the
+        time is up.
+        """
+        deadline = time.monotonic() + patience_s
+        while not is_ready():
+            if not self.is_alive():
+                raise self._death()
+            if time.monotonic() > deadline:
+                self.kill()
+                raise Broken(f"{self.command.name} was not ready after {patience_s:.0f} s.", f"The end of its log:\n{self._log_end()}")
+            time.sleep(0.05)
+
+    def process_ids(self) -> list[int]:
+        """The server's own process ids, without the guard (Linux)."""
+        listed = Path(f"/proc/{self.guard.pid}/task/{self.guard.pid}/children")
+        return [int(pid) for pid in listed.read_text().split()] if listed.exists() else []
+
+    def _death(self) -> Exception:
+        end = self._log_end()
+        if _PORT_TAKEN.search(end.encode()):
+            return PortTaken(f"{self.command.name}: its port was taken by another process.")
+        return Broken(f"{self.command.name} ended with code {self.guard.returncode} while starting.", f"The end of its log:\n{end}")
+
+    def _log_end(self) -> str:
+        return self.command.log.read_text(errors="replace")[-4000:] if self.command.log.exists() else "(no log)"
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self.guard.poll() is None:
+            os.killpg(self.guard.pid, number)
+
+    def _close(self) -> None:
+        if self.guard.stdin is not None:
+            self.guard.stdin.close()
+
+
+def spawn(command: Command) -> Child:
+    """Start the command behind its guard, in a session of its own: a Ctrl-C at our terminal does not reach it."""
+    environment = {key: value for key, value in os.environ.items() if key not in _JAVA_SWITCHES and not key.startswith("QUARKUS_")}
+    remove = ["--remove", str(command.scratch)] if command.scratch else []
+    command.log.parent.mkdir(parents=True, exist_ok=True)
+    with command.log.open("ab") as log:
+        guard = subprocess.Popen(
+            [sys.executable, "-I", "-S", str(_GUARD), *remove, "--", *command.arguments],
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env=environment | command.environment,
+            start_new_session=True,
+        )
+    return Child(command, guard)
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports on 127.0.0.1 that nobody listened on a moment ago, all different."""
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [int(each.getsockname()[1]) for each in sockets]
+    finally:
+        for each in sockets:
+            each.close()
+
+
+def answers(port: int) -> bool:
+    """Whether something accepts connections on the port of 127.0.0.1."""
+    with socket.socket() as probe:
+        probe.settimeout(1.0)
+        return probe.connect_ex(("127.0.0.1", port)) == 0

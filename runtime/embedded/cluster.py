@@ -1,0 +1,193 @@
+"""A Kafka broker and a schema registry for a demo, a test session or a developer: one call starts, one stops.
+
+Order of choice: an external cluster from settings, a container engine that answers, the local JVM. Whatever was started listens on
+127.0.0.1 only and ends with whoever started it, `kill -9` included.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from runtime.embedded.broker import Broker
+from runtime.embedded.child import PortTaken
+from runtime.embedded.containers import Containers, engine_answers, start_containers
+from runtime.embedded.fetch import fetched
+from runtime.embedded.registry import Registry
+from runtime.embedded.tools import run_tool
+from runtime.errors import Broken
+
+BOOTSTRAP_KEY = "ML_CONNECTOR_KAFKA__BOOTSTRAP_SERVERS"
+REGISTRY_KEY = "ML_CONNECTOR_REGISTRY__URL"
+_ATTEMPTS = 4
+
+
+@dataclass(frozen=True)
+class Endpoints:
+    """Where a cluster is: `bootstrap_servers` for Kafka clients, `registry_url` the base address for a Confluent registry client."""
+
+    bootstrap_servers: str
+    registry_url: str
+
+    def environment(self) -> dict[str, str]:
+        """The same as settings for a process of ours."""
+        return {BOOTSTRAP_KEY: self.bootstrap_servers, REGISTRY_KEY: self.registry_url}
+
+
+@dataclass(frozen=True)
+class _Servers:
+    """The two servers on the local JVM; `remove` is the folder to delete when they stopped, None keeps it."""
+
+    broker: Broker
+    registry: Registry
+    remove: Path | None
+
+
+class EmbeddedCluster:
+    """A running cluster. `kind` says how it runs; only a `jvm` one can lose its broker on purpose."""
+
+    def __init__(self, kind: Literal["external", "container", "jvm"], endpoints: Endpoints, servers: _Servers | Containers | None) -> None:
+        self.kind = kind
+        self.endpoints = endpoints
+        self._servers = servers
+
+    @property
+    def bootstrap_servers(self) -> str:
+        """For Kafka clients."""
+        return self.endpoints.bootstrap_servers
+
+    @property
+    def registry_url(self) -> str:
+        """For `confluent_kafka.schema_registry.SchemaRegistryClient`."""
+        return self.endpoints.registry_url
+
+    def kafka_tool(self, name: str, *args: str) -> subprocess.CompletedProcess[str]:
+        """Run one of Kafka's own tools (`kafka-consumer-groups`, ...) against this cluster and return what it said."""
+        return run_tool(fetched(lambda _: None), self.bootstrap_servers, name, args)
+
+    def kill_broker(self) -> None:
+        """`kill -9` the broker; its address and records stay for `start_broker`."""
+        self._local().broker.kill()
+
+    def start_broker(self) -> None:
+        """Start the broker again at the same address and wait until it answers."""
+        broker = self._local().broker
+        broker.launch()
+        broker.await_ready()
+
+    def is_alive(self) -> bool:
+        """Whether what was started here still runs; always true for what was not."""
+        servers = self._servers
+        return not isinstance(servers, _Servers) or (servers.broker.is_alive() and servers.registry.is_alive())
+
+    def process_ids(self) -> dict[str, list[int]]:
+        """The process ids of what runs here, by server; empty unless `kind` is `jvm`."""
+        if not isinstance(self._servers, _Servers):
+            return {}
+        return {"broker": self._servers.broker.process_ids(), "registry": self._servers.registry.process_ids()}
+
+    def stop(self) -> None:
+        """Stop what was started here and remove its temporary folder; an external cluster is left alone. Calling twice is harmless."""
+        servers, self._servers = self._servers, None
+        if isinstance(servers, Containers):
+            servers.stop()
+        elif servers is not None:
+            _stop(servers)
+
+    def _local(self) -> _Servers:
+        if not isinstance(self._servers, _Servers):
+            raise Broken(f"This cluster is {self.kind}: its broker is not ours to kill.", "Unset the external settings to run it on the JVM.")
+        return self._servers
+
+
+def endpoints_from_environment(environment: Mapping[str, str] = os.environ) -> Endpoints | None:
+    """The external cluster that the settings name, or None. Raises `Broken` when only one of the two keys is set."""
+    bootstrap, registry = environment.get(BOOTSTRAP_KEY, ""), environment.get(REGISTRY_KEY, "")
+    if bool(bootstrap) != bool(registry):
+        missing, present = (REGISTRY_KEY, BOOTSTRAP_KEY) if bootstrap else (BOOTSTRAP_KEY, REGISTRY_KEY)
+        raise Broken(f"{present} is set but {missing} is not.", "An external cluster needs both; remove both to start one here.")
+    return Endpoints(bootstrap, registry.rstrip("/")) if bootstrap else None
+
+
+def start_cluster(data_dir: Path | None, progress: Callable[[str], None], learn: bool = False) -> EmbeddedCluster:
+    """A cluster that answers when this returns.
+
+    With `data_dir` records and schemas stay there (containers are passed over then); without, everything is gone after `stop`.
+    `progress` gets a short sentence now and then. `learn` makes later starts quicker and this one's stop slower (`warmth.py`).
+    Raises `Broken` with the reason and what to do.
+    """
+    external = endpoints_from_environment()
+    if external is not None:
+        progress(f"using the external cluster {external.bootstrap_servers}")
+        return EmbeddedCluster("external", external, None)
+    containers = _try_containers(progress) if data_dir is None else None
+    if containers is not None:
+        return EmbeddedCluster("container", Endpoints(containers.bootstrap_servers, containers.registry_url), containers)
+    return start_on_jvm(data_dir, progress, learn)
+
+
+def start_on_jvm(data_dir: Path | None, progress: Callable[[str], None], learn: bool = False) -> EmbeddedCluster:
+    """The third choice of `start_cluster`, asked for directly."""
+    jars = fetched(progress)
+    scratch = data_dir is None
+    folder = Path(tempfile.mkdtemp(prefix="ml-connector-")) if data_dir is None else data_dir.absolute()
+    broker, registry = Broker(jars, folder / "kafka", scratch, learn), Registry(jars, folder / "registry", scratch, learn)
+    servers = _Servers(broker, registry, folder if scratch else None)
+    progress("starting Apache Kafka and Apicurio Registry")
+    try:
+        _start(servers)
+    except BaseException:
+        _stop(servers)
+        raise
+    endpoints = Endpoints(servers.broker.address, servers.registry.url)
+    progress(f"Kafka answers at {endpoints.bootstrap_servers}, the registry at {endpoints.registry_url}")
+    return EmbeddedCluster("jvm", endpoints, servers)
+
+
+def _start(servers: _Servers) -> None:
+    """Both at once, the registry first because it takes longest; on a port clash, with other ports."""
+    waiting: list[Broker | Registry] = [servers.registry, servers.broker]
+    for _ in range(_ATTEMPTS):
+        for server in waiting:
+            server.choose_ports()
+            server.launch()
+        waiting = [server for server in waiting if not _became_ready(server)]
+        if not waiting:
+            return
+    raise Broken(f"No free ports were found in {_ATTEMPTS} attempts.", "Look what takes ports on 127.0.0.1.")
+
+
+def _became_ready(server: Broker | Registry) -> bool:
+    try:
+        server.await_ready()
+    except PortTaken:
+        return False
+    return True
+
+
+def _stop(servers: _Servers) -> None:
+    """Both at once: the one that writes its AOT cache takes seconds."""
+    with ThreadPoolExecutor(max_workers=2) as both:
+        stops = [both.submit(servers.registry.stop), both.submit(servers.broker.stop)]
+    for stop in stops:
+        stop.result()
+    if servers.remove is not None:
+        shutil.rmtree(servers.remove, ignore_errors=True)
+
+
+def _try_containers(progress: Callable[[str], None]) -> Containers | None:
+    if not engine_answers():
+        return None
+    progress("starting Apache Kafka and Apicurio Registry as containers")
+    try:
+        return start_containers()
+    except Exception as error:  # noqa: BLE001  # whatever the engine says, the local JVM is the next choice
+        progress(f"the container engine did not start them ({error}); going on with the local JVM")
+        return None

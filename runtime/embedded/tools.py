@@ -1,0 +1,40 @@
+"""Kafka's own command-line tools, from the same pinned jars: no Kafka needs to be installed."""
+
+from __future__ import annotations
+
+import subprocess
+
+from runtime.embedded.fetch import Jars
+from runtime.embedded.java import server_java
+from runtime.errors import Broken
+
+_CLASSES = {
+    "kafka-acls": "org.apache.kafka.tools.AclCommand",
+    "kafka-configs": "kafka.admin.ConfigCommand",
+    "kafka-console-consumer": "org.apache.kafka.tools.consumer.ConsoleConsumer",
+    "kafka-console-producer": "org.apache.kafka.tools.ConsoleProducer",
+    "kafka-consumer-groups": "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand",
+    "kafka-consumer-perf-test": "org.apache.kafka.tools.ConsumerPerformance",
+    "kafka-delete-records": "org.apache.kafka.tools.DeleteRecordsCommand",
+    "kafka-get-offsets": "org.apache.kafka.tools.GetOffsetShell",
+    "kafka-topics": "org.apache.kafka.tools.TopicCommand",
+    "kafka-transactions": "org.apache.kafka.tools.TransactionsCommand",
+}
+
+
+def run_tool(jars: Jars, bootstrap_servers: str, name: str, arguments: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
+    """Run one tool to its end; `--bootstrap-server` is added where the arguments do not name it.
+
+    The result holds exit code, stdout and stderr; a tool that complains is the caller's to judge. Raises `Broken` for an unknown name.
+    """
+    if name not in _CLASSES:
+        raise Broken(f"{name!r} is none of Kafka's tools known here.", f"Known: {', '.join(sorted(_CLASSES))}.")
+    where = () if "--bootstrap-server" in arguments else ("--bootstrap-server", bootstrap_servers)
+    return subprocess.run(
+        [server_java(), "-Xmx128m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", f"{jars.kafka}/*", _CLASSES[name], *where, *arguments],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
