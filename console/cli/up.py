@@ -24,7 +24,9 @@ def register(app: typer.Typer) -> None:
 
 def up(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON line with the addresses on stdout when ready.")] = False,
-    data_dir: Annotated[Path | None, typer.Option(help="Keep records and schemas in this folder; without it they are gone after.")] = None,
+    data_dir: Annotated[
+        Path | None, typer.Option(help="Keep records and schemas in this folder; without it they are gone after.")
+    ] = None,
 ) -> None:
     """Start Kafka and the schema registry with our topics and schemas; run until SIGTERM or Ctrl-C, then leave no process."""
     signal.signal(signal.SIGTERM, _end)
@@ -51,7 +53,7 @@ def _end(_number: int, _frame: FrameType | None) -> NoReturn:
 
 def _prepare(cluster: EmbeddedCluster) -> None:
     # imported here: `--help` and a wrong option should not wait for Avro and Kafka
-    from topology.topics import create_topics, register_schemas  # noqa: PLC0415
+    from topology.topics import create_topics, register_schemas
 
     create_topics(cluster.bootstrap_servers)
     register_schemas(cluster.registry_url)

@@ -22,6 +22,7 @@ from runtime.errors import Broken
 _JVM = ["-Xms64m", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dorg.apache.logging.log4j.level=WARN"]
 
 # One node, few internal partitions, quick groups; offsets kept a year, so that a sink asleep over a holiday does not lose its place.
+# A killed node is let back in when its session ends: 11 s with Kafka's default of 9 s, 4 s with 2 s (measured).
 # The cleaner's buffer is cut to 16 MiB: 130 MiB less memory, measured.
 _SETTINGS = {
     "process.roles": "broker,controller",
@@ -43,6 +44,8 @@ _SETTINGS = {
     "group.initial.rebalance.delay.ms": "0",
     "group.min.session.timeout.ms": "1000",
     "log.cleaner.dedupe.buffer.size": "16777216",
+    "broker.session.timeout.ms": "2000",
+    "broker.heartbeat.interval.ms": "500",
     "num.network.threads": "2",
     "num.io.threads": "4",
 }
@@ -124,7 +127,9 @@ class Broker:
 
     def _format(self) -> None:
         """Give the empty data folder its cluster id, by Kafka's own tool."""
-        cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        cluster_id = (
+            base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=").replace("-", "A")
+        )  # "-..." would read as an option
         storage = ["kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", str(self.folder / "server.properties")]
         ran = subprocess.run(
             [server_java(), "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", f"{self.jars.kafka}/*", *storage],
@@ -135,7 +140,9 @@ class Broker:
             check=False,
         )
         if ran.returncode != 0:
-            raise Broken(f"Kafka could not prepare its folder {self.folder}.", f"It said: {(ran.stdout + ran.stderr).strip()[-1500:]}")
+            raise Broken(
+                f"Kafka could not prepare its folder {self.folder}.", f"It said: {(ran.stdout + ran.stderr).strip()[-1500:]}"
+            )
 
 
 def _serves(address: str) -> bool:

@@ -74,7 +74,9 @@ class Child:
                 raise self._death()
             if time.monotonic() > deadline:
                 self.kill()
-                raise Broken(f"{self.command.name} was not ready after {patience_s:.0f} s.", f"The end of its log:\n{self._log_end()}")
+                raise Broken(
+                    f"{self.command.name} was not ready after {patience_s:.0f} s.", f"The end of its log:\n{self._log_end()}"
+                )
             time.sleep(0.05)
 
     def process_ids(self) -> list[int]:
@@ -83,6 +85,7 @@ class Child:
         return [int(pid) for pid in listed.read_text().split()] if listed.exists() else []
 
     def _death(self) -> Exception:
+        self._close()
         end = self._log_end()
         if _PORT_TAKEN.search(end.encode()):
             return PortTaken(f"{self.command.name}: its port was taken by another process.")

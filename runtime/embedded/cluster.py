@@ -53,7 +53,9 @@ class _Servers:
 class EmbeddedCluster:
     """A running cluster. `kind` says how it runs; only a `jvm` one can lose its broker on purpose."""
 
-    def __init__(self, kind: Literal["external", "container", "jvm"], endpoints: Endpoints, servers: _Servers | Containers | None) -> None:
+    def __init__(
+        self, kind: Literal["external", "container", "jvm"], endpoints: Endpoints, servers: _Servers | Containers | None
+    ) -> None:
         self.kind = kind
         self.endpoints = endpoints
         self._servers = servers
@@ -103,7 +105,9 @@ class EmbeddedCluster:
 
     def _local(self) -> _Servers:
         if not isinstance(self._servers, _Servers):
-            raise Broken(f"This cluster is {self.kind}: its broker is not ours to kill.", "Unset the external settings to run it on the JVM.")
+            raise Broken(
+                f"This cluster is {self.kind}: its broker is not ours to kill.", "Unset the external settings to run it on the JVM."
+            )
         return self._servers
 
 

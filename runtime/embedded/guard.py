@@ -26,7 +26,7 @@ def main(arguments: list[str]) -> int:
     cut = arguments.index("--")
     remove = arguments[1] if arguments[0] == "--remove" else ""
     signal.signal(signal.SIGTERM, lambda *_: None)
-    server = subprocess.Popen(arguments[cut + 1 :], stdin=subprocess.DEVNULL, preexec_fn=_die_with_parent)
+    server = subprocess.Popen(arguments[cut + 1 :], stdin=subprocess.DEVNULL, preexec_fn=_die_with_parent)  # noqa: PLW1509  # no thread yet
     orphaned = threading.Event()
     threading.Thread(target=_watch, args=(server, orphaned, os.getppid()), daemon=True).start()
     code = server.wait()

@@ -90,7 +90,7 @@ class Registry:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
         try:
             connection.request("GET", f"{_API}/subjects")
-            return connection.getresponse().status == 200  # noqa: PLR2004  # OK
+            return connection.getresponse().status == 200  # OK
         except OSError:
             return False
         finally:

@@ -31,7 +31,17 @@ def run_tool(jars: Jars, bootstrap_servers: str, name: str, arguments: tuple[str
         raise Broken(f"{name!r} is none of Kafka's tools known here.", f"Known: {', '.join(sorted(_CLASSES))}.")
     where = () if "--bootstrap-server" in arguments else ("--bootstrap-server", bootstrap_servers)
     return subprocess.run(
-        [server_java(), "-Xmx128m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", f"{jars.kafka}/*", _CLASSES[name], *where, *arguments],
+        [
+            server_java(),
+            "-Xmx128m",
+            "-XX:TieredStopAtLevel=1",
+            "-XX:+UseSerialGC",
+            "-cp",
+            f"{jars.kafka}/*",
+            _CLASSES[name],
+            *where,
+            *arguments,
+        ],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

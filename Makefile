@@ -1,0 +1,53 @@
+# Two commands: `make demo` and `make test`. Both need Python >= 3.11, and Maven with a Java for the first start of the embedded cluster.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+CODE   := schemas runtime systems topology services console tests
+
+.PHONY: demo test check format test-kafka chaos bench lock install
+.DEFAULT_GOAL := check
+
+install: $(STAMP)
+
+# Built from the lock, every file compared with its hash; again when lock or package settings change.
+$(STAMP): requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed; say which with: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing the locked packages into $(VENV)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $(STAMP)
+
+demo: $(STAMP)
+	$(BIN)/ml-connector demo $(ARGS)
+
+test: $(STAMP)
+	$(BIN)/python -m pytest -q -m "not chaos" $(ARGS)
+
+# What every commit passes, in under a minute and without a broker.
+check: $(STAMP)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q -m "not kafka and not chaos and not slow" $(wildcard tests/unit tests/contract) $(ARGS)
+
+format: $(STAMP)
+	$(BIN)/ruff check --fix --select I,F401,RUF100 .
+	$(BIN)/ruff format .
+
+test-kafka: $(STAMP)
+	$(BIN)/python -m pytest -q -m "kafka and not chaos" $(ARGS)
+
+chaos: $(STAMP)
+	$(BIN)/python -m pytest -q -m chaos $(ARGS)
+
+bench: $(STAMP)
+	$(BIN)/python -m tests.bench $(ARGS)
+
+# The lock for every platform and Python >= 3.11; no index lines, so that each machine uses its own.
+lock: $(STAMP)
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url \
+	  --custom-compile-command "make lock" requirements.in -o requirements.txt

@@ -1,0 +1,1 @@
+"""What runs: ingress, pollers, sinks, reconciliation, replay."""

@@ -1,0 +1,46 @@
+"""What every test may ask for: a cluster, a free port; and an environment in which none of our settings is left over."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from runtime.embedded.child import free_ports
+from runtime.embedded.cluster import BOOTSTRAP_KEY, REGISTRY_KEY, EmbeddedCluster, start_cluster
+from runtime.embedded.fetch import NO_MAVEN, is_fetchable
+
+_EXTERNAL = pytest.StashKey[dict[str, str]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Take our settings out of the environment; remember where an external cluster is."""
+    config.stash[_EXTERNAL] = {key: os.environ[key] for key in (BOOTSTRAP_KEY, REGISTRY_KEY) if key in os.environ}
+    for key in [key for key in os.environ if key.startswith("ML_CONNECTOR_")]:
+        del os.environ[key]
+
+
+@pytest.fixture(scope="session")
+def cluster(request: pytest.FixtureRequest) -> Iterator[EmbeddedCluster]:
+    """One broker and one registry for the session: external, else containers, else the local JVM.
+
+    Shared: every topic, group and transactional id of a test has a name of its own. A test that kills the broker starts its own cluster.
+    Where nothing can be started the tests that need it are skipped by name, with the three ways out as the reason.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        external = request.config.stash[_EXTERNAL]
+        for key, value in external.items():
+            patch.setenv(key, value)
+        if not external and not is_fetchable():
+            pytest.skip(" ".join(NO_MAVEN))
+        started = start_cluster(None, lambda sentence: print(sentence, file=sys.__stderr__), learn=True)
+    yield started
+    started.stop()
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A port on 127.0.0.1 that nobody listened on a moment ago."""
+    return free_ports(1)[0]
