@@ -97,6 +97,20 @@ class Reader(Protocol):
         """End the session at the vendor's side too, where it counts sessions."""
 
 
+@dataclass(frozen=True)
+class Signing:
+    """How a system proves that a webhook or push notification comes from it; the settings of the connection decide.
+
+    `scheme`: `body-hmac` (HMAC-SHA256 of the raw body in `header`), `standard-webhooks` (webhook-id, -timestamp, -signature),
+    `shared-secret` (the secret itself in `header`). `encoding` of body-hmac: hex (lower case), HEX or base64, after `prefix`.
+    """
+
+    scheme: str
+    header: str
+    encoding: str = "hex"
+    prefix: str = ""
+
+
 # --- raw to canonical (pure) -------------------------------------------------------------------------------------------
 
 
@@ -382,6 +396,8 @@ class System:
     """Module with `build(options) -> Simulator`."""
     crosswalk_tables: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Mapping tables this system's flows need: table -> columns (the first is the key)."""
+    signing: Callable[[BaseModel], Signing] | None = None
+    """How this system signs what it sends to ingress, from a connection's settings; None = it sends nothing."""
 
     def write_of(self, record: str) -> Write:
         """The declaration of one command record. Raises KeyError for a record this system does not write."""
