@@ -112,11 +112,11 @@ def register(registry_url: str, records_of_topic: Mapping[str, tuple[str, ...]])
 
     Raises `NotRegistered` with the registry's words where a schema is refused (an incompatible change).
     """
-    client = SchemaRegistryClient({"url": registry_url})
     done: dict[str, int] = {}
-    for topic, names in records_of_topic.items():
-        for name in names:
-            done[subject(topic, name)] = _register_one(client, subject(topic, name), name)
+    with SchemaRegistryClient({"url": registry_url}) as client:
+        for topic, names in records_of_topic.items():
+            for name in names:
+                done[subject(topic, name)] = _register_one(client, subject(topic, name), name)
     return done
 
 
@@ -134,12 +134,11 @@ def load(registry_url: str, records_of_topic: Mapping[str, tuple[str, ...]]) -> 
 
     Raises `NotRegistered` naming every subject whose present schema is missing; such a service must not start.
     """
-    client = SchemaRegistryClient({"url": registry_url})
     ids: dict[tuple[str, str], int] = {}
     writers: dict[int, tuple[str, Any]] = {}
     missing: list[str] = []
-    for topic, names in records_of_topic.items():
-        for name in names:
+    with SchemaRegistryClient({"url": registry_url}) as client:
+        for topic, name in ((topic, name) for topic, names in records_of_topic.items() for name in names):
             found = _registered_ids(client, subject(topic, name), name)
             if not found or found[-1] is None:
                 missing.append(subject(topic, name))

@@ -79,7 +79,7 @@ class Child:
                 )
             time.sleep(0.05)
 
-    def process_ids(self) -> list[int]:
+    def server_pids(self) -> list[int]:
         """The server's own process ids, without the guard (Linux)."""
         listed = Path(f"/proc/{self.guard.pid}/task/{self.guard.pid}/children")
         return [int(pid) for pid in listed.read_text().split()] if listed.exists() else []

@@ -89,11 +89,11 @@ class EmbeddedCluster:
         servers = self._servers
         return not isinstance(servers, _Servers) or (servers.broker.is_alive() and servers.registry.is_alive())
 
-    def process_ids(self) -> dict[str, list[int]]:
+    def server_pids(self) -> dict[str, list[int]]:
         """The process ids of what runs here, by server; empty unless `kind` is `jvm`."""
         if not isinstance(self._servers, _Servers):
             return {}
-        return {"broker": self._servers.broker.process_ids(), "registry": self._servers.registry.process_ids()}
+        return {"broker": self._servers.broker.server_pids(), "registry": self._servers.registry.server_pids()}
 
     def stop(self) -> None:
         """Stop what was started here and remove its temporary folder; an external cluster is left alone. Calling twice is harmless."""

@@ -61,9 +61,9 @@ class Registry:
         """Whether its process runs."""
         return self._child is not None and self._child.is_alive()
 
-    def process_ids(self) -> list[int]:
+    def server_pids(self) -> list[int]:
         """Its process ids."""
-        return self._child.process_ids() if self._child is not None else []
+        return self._child.server_pids() if self._child is not None else []
 
     def _warmth(self) -> Warmth:
         return warmth(self.jars.root, "registry", self.learn)

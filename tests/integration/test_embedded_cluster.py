@@ -90,7 +90,7 @@ def listening_addresses(process_id: int) -> set[str]:
     return found
 
 
-def alive(process_ids: list[int]) -> list[int]:
+def alive(server_pids: list[int]) -> list[int]:
     def runs(process_id: int) -> bool:
         stat = Path(f"/proc/{process_id}/stat")
         try:
@@ -98,7 +98,7 @@ def alive(process_ids: list[int]) -> list[int]:
         except (FileNotFoundError, ProcessLookupError):
             return False
 
-    return [process_id for process_id in process_ids if runs(process_id)]
+    return [process_id for process_id in server_pids if runs(process_id)]
 
 
 def test_a_record_written_is_read_back(cluster: EmbeddedCluster) -> None:
@@ -154,8 +154,8 @@ def test_both_servers_listen_on_loopback_only(cluster: EmbeddedCluster) -> None:
     if cluster.kind != "jvm":
         pytest.skip(f"the cluster is {cluster.kind}: its listeners are not ours")
     loopback = {"0100007F", "0000000000000000FFFF00000100007F", "00000000000000000000000001000000"}
-    for server, process_ids in cluster.process_ids().items():
-        listening = {address for process_id in process_ids for address in listening_addresses(process_id)}
+    for server, server_pids in cluster.server_pids().items():
+        listening = {address for process_id in server_pids for address in listening_addresses(process_id)}
         assert listening, f"{server} listens nowhere"
         assert listening <= loopback, f"{server} listens on {listening - loopback}"
 
@@ -172,7 +172,7 @@ def own_cluster(request: pytest.FixtureRequest) -> Iterator[EmbeddedCluster]:
 def test_a_killed_broker_comes_back_at_its_address_with_its_records(own_cluster: EmbeddedCluster) -> None:
     topic = new_topic(own_cluster)
     produce(own_cluster, topic, b"survives")
-    broker_before = own_cluster.process_ids()["broker"]
+    broker_before = own_cluster.server_pids()["broker"]
     own_cluster.kill_broker()
     assert alive(broker_before) == []
     own_cluster.start_broker()
@@ -241,7 +241,7 @@ _STARTER = """
 import json, signal, sys
 from runtime.embedded.cluster import start_on_jvm
 cluster = start_on_jvm(None, lambda _: None)
-print(json.dumps({"pids": cluster.process_ids(), "folder": str(cluster._servers.remove)}), flush=True)
+print(json.dumps({"pids": cluster.server_pids(), "folder": str(cluster._servers.remove)}), flush=True)
 signal.pause()
 """
 
