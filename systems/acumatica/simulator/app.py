@@ -1,0 +1,58 @@
+"""The simulated Acumatica tenant: `build(options)` puts its parts together."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from aiohttp import web
+
+from runtime.simulator.faults import Faults
+from runtime.simulator.serve import Options, Simulator, application
+from runtime.simulator.store import Store
+from systems.acumatica.simulator.control import add_control
+from systems.acumatica.simulator.entities import EntityRoutes
+from systems.acumatica.simulator.gate import Gate
+from systems.acumatica.simulator.identity import add_identity
+from systems.acumatica.simulator.login import add_login
+from systems.acumatica.simulator.operations import Operations
+from systems.acumatica.simulator.push import Push
+from systems.acumatica.simulator.seed.books import plant
+from systems.acumatica.simulator.seed.companies import BRANCHES, COMPANY
+from systems.acumatica.simulator.seed.masters import plant_masters
+from systems.acumatica.simulator.sessions import Sessions, account_of
+from systems.acumatica.simulator.settings import settings_of
+from systems.acumatica.simulator.tenant import Ground, Tenant
+from systems.acumatica.simulator.throttle import Throttle
+from systems.acumatica.spec import ENDPOINT_VERSION
+
+
+def build(options: Options) -> Simulator:
+    """A tenant with its state in `options.state_dir`; raises ValueError for a setting it does not know."""
+    settings = settings_of(options.settings)
+    store, faults = Store(options.state_dir / "acumatica.sqlite"), Faults(options.seed)
+    tenant = Tenant(Ground(options.seed, store, options.clock, faults, settings))
+    plant(tenant)
+    plant_masters(tenant, settings.customers, settings.vendors)
+    gate = Gate(tenant, Sessions(tenant, account_of(options.seed)), Throttle(settings, options.clock))
+    app = application(faults, store)
+    _routes(app, tenant, gate)
+    credentials = dataclasses.asdict(gate.sessions.account) | {
+        "endpoint_version": ENDPOINT_VERSION,
+        "instance_id": f"acumatica-{options.seed}",
+        "company_id": COMPANY,
+        "branches": [code for code, _ in BRANCHES],
+    }
+    return Simulator("acumatica", app, store, faults, credentials)
+
+
+def _routes(app: web.Application, tenant: Tenant, gate: Gate) -> None:
+    push = Push(tenant)
+    add_identity(app, gate)
+    add_login(app, gate, tenant.settings)
+    EntityRoutes(tenant, gate, Operations(tenant)).add(app)
+    add_control(app, tenant, gate, push)
+
+    async def close(_: web.Application) -> None:
+        await push.close()
+
+    app.on_cleanup.append(close)

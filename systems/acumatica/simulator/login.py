@@ -1,0 +1,80 @@
+"""Cookie login and logout: `/entity/auth/login`, `/entity/auth/logout`, and the page a refused bearer call is sent to.
+
+Sources: Integration Development Guide (login body, 204, logout with bearer too), field notes (bad credentials are HTTP 500; the login limit
+shows as a text with "API Login Limit" or as 429). Cookie names: assumed.
+"""
+
+from __future__ import annotations
+
+import time
+
+from aiohttp import web
+
+from systems.acumatica.simulator.answers import VendorError, refusal
+from systems.acumatica.simulator.gate import AUTH_COOKIE, SESSION_COOKIE, Gate
+from systems.acumatica.simulator.sessions import LIMIT_TEXT, SessionLimit, same
+from systems.acumatica.simulator.settings import Settings
+from systems.acumatica.simulator.wire import bad_request, parse
+
+_MEMBERS = frozenset({"name", "password", "tenant", "company", "branch", "locale"})
+
+
+def add_login(app: web.Application, gate: Gate, settings: Settings) -> None:
+    """Add the login routes."""
+
+    async def login(request: web.Request) -> web.Response:
+        started = time.perf_counter()
+        try:
+            return _login(parse(await request.read()), gate)
+        except SessionLimit:
+            return _limit(settings)
+        except VendorError as error:
+            return refusal(error)
+        finally:
+            gate.count("POST /entity/auth/login", started)
+
+    async def logout(request: web.Request) -> web.Response:
+        started = time.perf_counter()
+        held = gate.sessions.by_cookie(request.cookies.get(SESSION_COOKIE, ""))
+        grant = gate.bearer_grant(request)
+        if held is not None and (held.grant == grant or not held.grant):
+            gate.sessions.leave(held)
+        elif grant:
+            gate.sessions.leave_grant(grant)
+        answer = web.Response(status=204)
+        for name in (SESSION_COOKIE, AUTH_COOKIE):
+            answer.del_cookie(name)
+        gate.count("POST /entity/auth/logout", started)
+        return answer
+
+    async def error_page(_: web.Request) -> web.Response:
+        return web.Response(text=f"<html><body>{LIMIT_TEXT}</body></html>", content_type="text/html")
+
+    app.router.add_post("/entity/auth/login", login)
+    app.router.add_post("/entity/auth/logout", logout)
+    app.router.add_get("/Frames/Error.aspx", error_page)
+
+
+def _login(body: dict[str, object], gate: Gate) -> web.Response:
+    unknown = body.keys() - _MEMBERS
+    if unknown:
+        raise bad_request(f"Unknown members: {', '.join(sorted(unknown))}.")
+    account = gate.sessions.account
+    tenant = str(body.get("tenant") or body.get("company") or account.tenant)
+    good = same(str(body.get("name")), account.username) and same(str(body.get("password")), account.password)
+    if not good or tenant != account.tenant:
+        raise VendorError(500, "Error: Invalid credentials. Please try again.")
+    session = gate.sessions.enter()
+    answer = web.Response(status=204)
+    answer.set_cookie(SESSION_COOKIE, session.id, httponly=True, samesite="Lax")
+    answer.set_cookie(AUTH_COOKIE, session.auth, httponly=True)
+    answer.set_cookie("UserBranch", str(body.get("branch") or "MAIN"))
+    answer.set_cookie("Locale", f"Culture={body.get('locale') or 'en-US'}")
+    answer.set_cookie("CompanyID", account.tenant)
+    return answer
+
+
+def _limit(settings: Settings) -> web.Response:
+    if settings.login_limit_form == "429":
+        return web.Response(status=429, text=LIMIT_TEXT)
+    return refusal(VendorError(500, f"Error: {LIMIT_TEXT}"))

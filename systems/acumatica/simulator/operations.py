@@ -1,0 +1,96 @@
+"""Actions: POST starts a long operation, its Location is polled until it is done.
+
+Source: OpenAPI Default 24.200.001 (202 with Location, 204), Integration Development Guide. That a status is only told to the session that
+started it: assumed ("poll within the same session"). A running operation is lost when the server stops.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from systems.acumatica.simulator.answers import VendorError
+from systems.acumatica.simulator.node import Node
+from systems.acumatica.simulator.rules import bills, invoices, payments
+from systems.acumatica.simulator.sessions import Session
+from systems.acumatica.simulator.tenant import Change, Tenant
+
+ACTIONS: dict[tuple[str, str], Callable[[Tenant, Node], list[Change]]] = {
+    ("Invoice", "ReleaseInvoice"): invoices.release,
+    ("Payment", "ReleasePayment"): payments.release,
+    ("Payment", "VoidPayment"): payments.void,
+    ("Bill", "ReleaseBill"): bills.release,
+    ("Bill", "ReverseBill"): bills.reverse,
+}
+_REMEMBERED = 10_000
+
+
+@dataclass
+class Operation:
+    """One started action; `error` is what it failed with, `result` the id of the record it ended at."""
+
+    id: str
+    entity: str
+    action: str
+    record_id: str
+    session: str
+    request_id: str = ""
+    done: bool = False
+    error: VendorError | None = None
+    result: str = ""
+
+
+class Operations:
+    """The operations of this run of the server."""
+
+    def __init__(self, tenant: Tenant) -> None:
+        self._tenant = tenant
+        self._known: dict[str, Operation] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def start(self, key: tuple[str, str], node: Node, session: Session, request_id: str) -> Operation:
+        """Start the action; with `release_s` 0 it is done when this returns and raises what it failed with."""
+        number = str(self._tenant.store.next("operation"))
+        operation = Operation(self._tenant.new_id("operation", number), *key, node.id, session.id, request_id)
+        self._known[operation.id] = operation
+        if len(self._known) > _REMEMBERED:
+            del self._known[next(iter(self._known))]
+        if self._tenant.settings.release_s:
+            task = asyncio.create_task(self._later(operation))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+            return operation
+        self._run(operation)
+        if operation.error is not None:
+            raise operation.error
+        return operation
+
+    def status(self, operation_id: str, session: Session) -> Operation:
+        """The operation, if this session started it."""
+        found = self._known.get(operation_id)
+        if found is None or found.session != session.id:
+            raise VendorError(404, "The operation is not found in this session.")
+        return found
+
+    async def _later(self, operation: Operation) -> None:
+        await asyncio.sleep(self._tenant.settings.release_s)
+        self._run(operation)
+
+    def _run(self, operation: Operation) -> None:
+        try:
+            operation.result = self._carry_out(operation)
+        except VendorError as error:
+            operation.error = error
+        operation.done = True
+
+    def _carry_out(self, operation: Operation) -> str:
+        fault = self._tenant.faults.take("release_fails", "POST", f"/{operation.entity}/{operation.action}")
+        if fault is not None:
+            raise VendorError(500, "At least one item has not been processed.", "PX.Data.PXOperationCompletedWithErrorException")
+        node = self._tenant.table(operation.entity).get(operation.record_id)
+        if node is None:
+            raise VendorError(500, "The record has been deleted.")
+        changes = ACTIONS[operation.entity, operation.action](self._tenant, node)
+        self._tenant.commit(changes, operation.request_id)
+        return changes[0].node.id

@@ -1,0 +1,1 @@
+"""What the tenant holds before the first call: chart of accounts, branches, periods, classes, and existing customers and vendors."""

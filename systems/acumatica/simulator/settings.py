@@ -1,0 +1,63 @@
+"""The switches of the simulated tenant, as `ml-connector simulate acumatica --set key=value` gives them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+
+@dataclass
+class Settings:
+    """What an administrator or a licence decides about the tenant; may be changed while it runs (`POST /__sim__/settings`).
+
+    Units are in the names; `_s` are real seconds, minutes and days run on the simulator's clock; 0 calls = no limit.
+    """
+
+    endpoint_versions: str = "24.200.001,23.200.001"
+    timezone: str = "America/Chicago"
+    currency: str = "USD"
+    max_sessions: int = 2
+    login_limit_form: str = "500"
+    session_idle_minutes: int = 20
+    calls_per_minute: int = 0
+    concurrent_calls: int = 0
+    queued_calls: int = 20
+    queue_s: float = 5.0
+    latency_s: float = 0.0
+    release_s: float = 0.05
+    hold_on_entry: bool = True
+    tax_calculation: str = "automatic"
+    class_tax_zone: str = ""
+    duplicate_vendor_ref: str = "error"
+    vendor_ref_required: bool = True
+    payment_ref_required: bool = True
+    missing_by_key: str = "500"
+    user_fields: str = ""
+    denied: str = ""
+    open_from: str = "012026"
+    customers: int = 0
+    vendors: int = 0
+
+    def change(self, changes: dict[str, str]) -> None:
+        """Apply `key=value` texts; raises ValueError naming the key when it is unknown or cannot be read."""
+        known = {field.name: field.type for field in fields(self)}
+        for key, text in changes.items():
+            if key not in known:
+                raise ValueError(f"unknown setting {key!r} of the acumatica simulator; known: {', '.join(sorted(known))}")
+            setattr(self, key, _read(key, str(known[key]), str(text)))
+
+
+def _read(key: str, kind: str, text: str) -> Any:
+    try:
+        if kind == "bool":
+            return {"true": True, "1": True, "false": False, "0": False}[text.lower()]
+        return {"int": int, "float": float, "str": str}[kind](text)
+    except (KeyError, ValueError) as error:
+        raise ValueError(f"setting {key}: {text!r} is not a {kind}") from error
+
+
+def settings_of(texts: dict[str, str]) -> Settings:
+    """Settings from texts over the defaults."""
+    settings = Settings()
+    settings.change(texts)
+    return settings

@@ -1,0 +1,1 @@
+"""Acumatica: what is special about it."""

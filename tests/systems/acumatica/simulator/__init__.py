@@ -1,0 +1,1 @@
+"""The Acumatica simulator, held against the vendor's documentation."""
