@@ -13,7 +13,7 @@ import typer
 from console.cli import exit_codes
 from runtime.errors import Broken, ConnectorError
 
-_VERBS = ("up",)
+_VERBS = ("up", "simulate")
 
 app = typer.Typer(
     name="ml-connector",
