@@ -1,0 +1,101 @@
+"""Seeded people and companies: the same seed gives the same ones in every simulator, so that two systems can know one person.
+
+Prefix-stable: the first n of a longer list are the shorter list. All names, numbers and addresses are made up; phone numbers
+use the 555-01xx range that is kept for fiction.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+
+_FIRST = (
+    "James Mary Robert Patricia John Jennifer Michael Linda David Elizabeth William Barbara Richard Susan Joseph Jessica Thomas Sarah "
+    "Carlos Karen Daniel Lisa Matthew Nancy Anthony Betty Mark Sandra Steven Ashley Paul Emily Andrew Donna Joshua Michelle Kenneth Carol "
+    "Kevin Amanda Brian Melissa Luis Deborah Ronald Stephanie Timothy Rebecca Jason Laura Ana Helen Omar Priya Wei Fatima Sven Aoife"
+).split()
+_LAST = (
+    "Smith Johnson Williams Brown Jones Garcia Miller Davis Rodriguez Martinez Hernandez Lopez Gonzalez Wilson Anderson Thomas Taylor Moore "
+    "Jackson Martin Lee Perez Thompson White Harris Sanchez Clark Ramirez Lewis Robinson Walker Young Allen King Wright Scott Torres Nguyen "
+    "Hill Flores Green Adams Nelson Baker Hall Rivera Campbell Mitchell Carter Roberts O'Brien Okafor Schmidt Kowalski Novak Haddad"
+).split()
+_STREETS = "Oak Maple Cedar Elm Pine Walnut Lakeview Hillcrest Sunset River Mill Church Spring Park Willow Chestnut Prairie Juniper".split()
+_KINDS = "Street Avenue Drive Road Lane Court Boulevard Circle".split()
+_CITIES = (
+    ("Austin", "TX", "787"),
+    ("Round Rock", "TX", "786"),
+    ("San Marcos", "TX", "786"),
+    ("Cedar Park", "TX", "786"),
+    ("Georgetown", "TX", "786"),
+)
+_TRADES = "Property Management,Dental Group,Bakery,Fitness Studio,Auto Body,Coffee Roasters,Storage,Veterinary Clinic,Brewing".split(",")
+_SUPPLIES = "Plumbing Supply,HVAC Distributors,Electrical Wholesale,Pipe and Fittings,Sheet Metal,Controls,Water Heaters,Tools,Refrigerants".split(",")
+_FORMS = "LLC,Inc.,Co.,Corporation".split(",")
+
+
+@dataclass(frozen=True)
+class Person:
+    """A customer. `kind` is Residential or Commercial; a commercial one has a company's name."""
+
+    name: str
+    kind: str
+    street: str
+    unit: str
+    city: str
+    state: str
+    zip: str
+    phone: str
+    email: str
+
+
+@dataclass(frozen=True)
+class Company:
+    """A vendor with its code and tax id."""
+
+    name: str
+    code: str
+    tax_id: str
+    street: str
+    unit: str
+    city: str
+    state: str
+    zip: str
+    phone: str
+    email: str
+
+
+def people(seed: int, count: int) -> list[Person]:
+    """The first `count` customers of a seed; about one in five is commercial, names repeat now and then as they do in life."""
+    return [_person(random.Random(f"person/{seed}/{n}"), n) for n in range(count)]
+
+
+def companies(seed: int, count: int) -> list[Company]:
+    """The first `count` vendors of a seed; codes and tax ids are unique."""
+    return [_company(random.Random(f"company/{seed}/{n}"), n) for n in range(count)]
+
+
+def _person(draw: random.Random, n: int) -> Person:
+    first, last = draw.choice(_FIRST), draw.choice(_LAST)
+    commercial = draw.random() < 0.2
+    name = f"{last} {draw.choice(_TRADES)} {draw.choice(_FORMS)}" if commercial else f"{first} {last}"
+    unit = f"Apt {draw.randint(1, 40)}" if not commercial and draw.random() < 0.1 else ""
+    street, city, state, code = _address(draw)
+    mail = f"{first}.{last}.{n}@example.com".lower().replace("'", "")
+    return Person(name, "Commercial" if commercial else "Residential", street, unit, city, state, code, _phone(draw), mail)
+
+
+def _company(draw: random.Random, n: int) -> Company:
+    name = f"{draw.choice(_LAST)} {draw.choice(_SUPPLIES)} {draw.choice(_FORMS)}"
+    street, city, state, code = _address(draw)
+    tax_id = f"{draw.randint(10, 98)}-{n:04d}{draw.randint(100, 999)}"
+    return Company(name, f"V{n + 1:05d}", tax_id, street, "", city, state, code, _phone(draw), f"orders{n}@example.com")
+
+
+def _address(draw: random.Random) -> tuple[str, str, str, str]:
+    city, state, area = draw.choice(_CITIES)
+    street = f"{draw.randint(100, 9899)} {draw.choice(_STREETS)} {draw.choice(_KINDS)}"
+    return street, city, state, f"{area}{draw.randint(1, 59):02d}"
+
+
+def _phone(draw: random.Random) -> str:
+    return f"({draw.choice((512, 737, 254))}) 555-{draw.randint(100, 199):04d}"
