@@ -1,0 +1,62 @@
+"""Every metric there is, with unit and meaning; a closed set, so that a dashboard can rely on it.
+
+Names start with `ml_connector_`; times are seconds, sizes bytes. Labels never hold an object's id, a key, a body or a secret.
+"""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+REGISTRY = CollectorRegistry()
+_FAST_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+
+INGRESS_ANSWERS = Counter(
+    "ml_connector_ingress_answers",
+    "Answers of ingress by status; `reason` says why one was not 200.",
+    ("status", "reason"),
+    registry=REGISTRY,
+)
+INGRESS_SECONDS = Histogram(
+    "ml_connector_ingress_seconds", "Time from a whole request to its delivery report.", buckets=_FAST_S, registry=REGISTRY
+)
+INGRESS_CONNECTIONS = Gauge("ml_connector_ingress_connections", "Open connections at ingress.", registry=REGISTRY)
+INGRESS_CLOSED = Counter("ml_connector_ingress_closed", "Connections closed at their deadline, unanswered.", registry=REGISTRY)
+DELIVERY_FAILURES = Counter("ml_connector_delivery_failures", "Records that Kafka did not acknowledge.", registry=REGISTRY)
+POLLED = Counter(
+    "ml_connector_polled_records", "Elements of pages written to raw.", ("connection", "system", "feed"), registry=REGISTRY
+)
+POLLED_SEEN = Counter(
+    "ml_connector_polled_seen_records",
+    "Elements not written again: same id, version and bytes as just before.",
+    ("connection", "system", "feed"),
+    registry=REGISTRY,
+)
+POLL_GAPS = Counter(
+    "ml_connector_poll_gap_records",
+    "Changes that only the poller saw, no webhook.",
+    ("connection", "system", "feed"),
+    registry=REGISTRY,
+)
+POLL_FAILURES = Counter(
+    "ml_connector_poll_failures",
+    "Pages and fetches that failed, by what must happen next.",
+    ("connection", "system", "feed", "error"),
+    registry=REGISTRY,
+)
+FEED_STOPPED = Gauge(
+    "ml_connector_feed_stopped",
+    "1: the feed waits for a person (credentials, permission).",
+    ("connection", "system", "feed"),
+    registry=REGISTRY,
+)
+FETCH_WAITING = Gauge(
+    "ml_connector_fetch_waiting", "Objects asked for and not yet read.", ("connection", "system"), registry=REGISTRY
+)
+CREDENTIALS_UNREADABLE = Gauge(
+    "ml_connector_credentials_unreadable", "Credential sets that this key ring does not open.", registry=REGISTRY
+)
+
+
+def exposition() -> bytes:
+    """All metrics in Prometheus' text format."""
+    return generate_latest(REGISTRY)

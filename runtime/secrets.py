@@ -1,0 +1,198 @@
+"""Secrets at rest: where a reference leads, the key ring, and envelopes that open only for the connection they were made for.
+
+Every credential set has a data key of its own (AES-256-GCM, connection and purpose as associated data); the data key is wrapped
+(AES key wrap, RFC 3394) by the newest key of the ring. Any listed key unwraps, so a rotation adds a key, wraps the data keys
+again and removes the old one when nothing is left under it. A ciphertext moved to another connection or purpose does not open.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import os
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
+from pydantic import SecretStr
+
+from runtime.errors import Broken
+
+KEY_BYTES = 32
+_NONCE_BYTES = 12
+_NEW_RING = "Make one with `ml-connector keys new FILE`."
+
+
+@dataclass(frozen=True)
+class RingKey:
+    """One key of the ring; after `not_after` it still opens what it wrapped but wraps nothing new."""
+
+    id: str
+    created: datetime
+    secret: bytes = field(repr=False)
+    not_after: datetime | None = None
+
+
+@dataclass(frozen=True)
+class KeyRing:
+    """The keys of this installation, oldest first."""
+
+    keys: tuple[RingKey, ...]
+
+    def newest(self, now: datetime) -> RingKey:
+        """The key that wraps. Raises `Broken` when every key is past its end."""
+        usable = [key for key in self.keys if key.not_after is None or key.not_after > now]
+        if not usable:
+            raise Broken("Every key of the key ring is past its not_after.", "Add one with `ml-connector keys rotate`.")
+        return max(usable, key=lambda key: key.created)
+
+    def by_id(self, key_id: str) -> RingKey:
+        """The key that wrapped something. Raises `Broken` when it is not in the ring any more."""
+        for key in self.keys:
+            if key.id == key_id:
+                return key
+        raise Broken(f"The key ring has no key {key_id!r}.", "Put the key back, or apply the connection's credentials again.")
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """What is stored of one secret: everything but the ring."""
+
+    key_id: str
+    wrapped_key: bytes
+    nonce: bytes
+    ciphertext: bytes
+
+
+def new_key(now: datetime) -> RingKey:
+    """A fresh random key; its id is the instant and four random digits."""
+    return RingKey(f"{now:%Y%m%dT%H%M%S}-{os.urandom(2).hex()}", now, os.urandom(KEY_BYTES))
+
+
+def read_ring(path: Path) -> KeyRing:
+    """The ring in a file that only its owner can read. Raises `Broken` saying what is wrong with it, never showing a key."""
+    try:
+        mode = stat.S_IMODE(path.stat().st_mode)
+        if mode & 0o077:
+            raise Broken(f"{path}: mode {mode:04o} lets others read the key ring.", f"Run: chmod 600 {path}")
+        content = json.loads(path.read_bytes())
+        keys = tuple(_read_key(path, entry) for entry in content["keys"])
+    except OSError as error:
+        raise Broken(f"{path}: the key ring cannot be read ({error.strerror}).", _NEW_RING) from error
+    except (ValueError, KeyError, TypeError) as error:
+        # `from None`: the parser's error would carry the file's text, which is keys
+        raise Broken(f"{path} is not a key ring ({type(error).__name__}).", _NEW_RING) from None
+    if not keys or len({key.id for key in keys}) != len(keys):
+        raise Broken(f"{path}: the key ring is empty or has a key id twice.", _NEW_RING)
+    return KeyRing(keys)
+
+
+def _read_key(path: Path, entry: Mapping[str, str]) -> RingKey:
+    try:
+        secret = base64.b64decode(entry["key"], validate=True)
+    except binascii.Error:
+        raise Broken(f"{path}: key {entry['id']!r} is not base64.", _NEW_RING) from None
+    if len(secret) != KEY_BYTES:
+        raise Broken(f"{path}: key {entry['id']!r} has {len(secret)} bytes, not {KEY_BYTES}.", _NEW_RING)
+    not_after = entry.get("not_after")
+    return RingKey(entry["id"], _instant(entry["created"]), secret, _instant(not_after) if not_after else None)
+
+
+def _instant(text: str) -> datetime:
+    instant = datetime.fromisoformat(text)
+    if instant.tzinfo is None:
+        raise ValueError("an instant of the key ring has no zone")
+    return instant
+
+
+def write_ring(path: Path, ring: KeyRing) -> None:
+    """Write the ring, mode 0600, all or nothing: a crash leaves the old file or the new one."""
+    entries = [
+        {
+            "id": key.id,
+            "created": key.created.isoformat(),
+            "not_after": key.not_after.isoformat() if key.not_after else None,
+            "key": base64.b64encode(key.secret).decode(),
+        }
+        for key in ring.keys
+    ]
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as out:
+        json.dump({"keys": entries}, out, indent=1)
+        out.flush()
+        os.fsync(out.fileno())
+    beside.replace(path)
+
+
+def seal(ring: KeyRing, bound_to: tuple[str, str], secret: bytes, now: datetime) -> Envelope:
+    """Encrypt `secret` for (connection, purpose)."""
+    key = ring.newest(now)
+    data_key, nonce = AESGCM.generate_key(bit_length=256), os.urandom(_NONCE_BYTES)
+    ciphertext = AESGCM(data_key).encrypt(nonce, secret, _associated(bound_to))
+    return Envelope(key.id, aes_key_wrap(key.secret, data_key), nonce, ciphertext)
+
+
+def unseal(ring: KeyRing, bound_to: tuple[str, str], envelope: Envelope) -> bytes:
+    """What was sealed. Raises `Broken` when the key is gone, or the envelope was changed or made for something else."""
+    try:
+        data_key = aes_key_unwrap(ring.by_id(envelope.key_id).secret, envelope.wrapped_key)
+        return AESGCM(data_key).decrypt(envelope.nonce, envelope.ciphertext, _associated(bound_to))
+    except (InvalidUnwrap, InvalidTag, ValueError) as error:
+        raise Broken(
+            f"{bound_to[0]}: the credentials for {bound_to[1]} do not open: changed, or sealed for something else.",
+            "Apply the connection again.",
+        ) from error
+
+
+def rewrap(ring: KeyRing, envelope: Envelope, now: datetime) -> Envelope:
+    """The same secret under the newest key of the ring; the same envelope when it is there already. Decrypts no secret."""
+    newest = ring.newest(now)
+    if envelope.key_id == newest.id:
+        return envelope
+    try:
+        data_key = aes_key_unwrap(ring.by_id(envelope.key_id).secret, envelope.wrapped_key)
+    except (InvalidUnwrap, ValueError) as error:
+        raise Broken(f"A data key under {envelope.key_id!r} does not unwrap.", "Apply the connection again.") from error
+    return replace(envelope, key_id=newest.id, wrapped_key=aes_key_wrap(newest.secret, data_key))
+
+
+def _associated(bound_to: tuple[str, str]) -> bytes:
+    # An id cannot hold "|" (systems/connection.py: CONNECTION_ID), so no two pairs have the same text.
+    return f"{bound_to[0]}|{bound_to[1]}".encode()
+
+
+def resolve(reference: str, environment: Mapping[str, str] = os.environ) -> SecretStr:
+    """The secret that `env:NAME` or `file:/path` leads to, without the line end of a file.
+
+    Raises `Broken` naming the reference, never its content; a secret written in plain is refused without being shown.
+    """
+    kind, _, where = reference.partition(":")
+    if kind == "env" and where:
+        found = environment.get(where, "")
+        if not found:
+            raise Broken(f"{reference}: the environment has no {where}, or it is empty.", f"Set {where}.")
+        return SecretStr(found)
+    if kind == "file" and where:
+        return SecretStr(_from_file(reference, Path(where)))
+    raise Broken(
+        "A secret must be given as env:NAME or file:/path; here it is written in plain.", "Move it and write the reference."
+    )
+
+
+def _from_file(reference: str, path: Path) -> str:
+    try:
+        content = path.read_text().rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Broken(
+            f"{reference} cannot be read ({type(error).__name__}).", "Create the file or correct the reference."
+        ) from error
+    if not content:
+        raise Broken(f"{reference} is empty.", "Write the secret into it.")
+    return content

@@ -1,0 +1,233 @@
+"""Credentials of the connections: sealed by `apply`, read from their topic and opened here, in memory only.
+
+Purposes: `<system>.<role>` (role poller, sink or check) for a system's API credentials, `webhook` and `push` for the keys that
+senders sign with. A set that does not open is named and left out; every other connection runs.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+from confluent_kafka import Consumer, Message, TopicPartition
+
+from runtime import kafka, metrics, secrets
+from runtime.clock import Clock
+from runtime.errors import Broken
+from runtime.log import log
+from runtime.secrets import Envelope, KeyRing
+from runtime.settings import Settings
+from schemas.codec import Codec, Record
+from schemas.errors import Malformed
+from topology.topics import partition_of
+
+TOPIC = "credentials"
+RECORD = "connection.credential"
+MIN_KEY_CHARACTERS = 32
+MAX_KEY_CHARACTERS = 64
+"""Length of a webhook's HMAC key (ServiceTitan, page "Webhooks", read 2026-11)."""
+
+Secret = dict[str, Any] | list[dict[str, Any]]
+
+
+def seal(ring: KeyRing, bound_to: tuple[str, str], secret: Secret, now: datetime) -> Record:
+    """The `credentials` record of one set; `bound_to` is (connection, purpose). Refuses keys of `webhook` and `push` that are unfit."""
+    if isinstance(secret, list):
+        for key in secret:
+            require_fit_key(bound_to, key)
+    envelope = secrets.seal(ring, bound_to, orjson.dumps(secret), now)
+    return _record(bound_to, envelope, now, None)
+
+
+def require_fit_key(bound_to: tuple[str, str], key: Mapping[str, Any]) -> None:
+    """Raise `Broken` naming the key, never showing it, when it is no name and 32 to 64 characters."""
+    length = len(key.get("secret") or "")
+    where = f"{bound_to[0]}: {bound_to[1]} key {key.get('name')!r}"
+    if not MIN_KEY_CHARACTERS <= length <= MAX_KEY_CHARACTERS:
+        raise Broken(f"{where} has {length} characters, not {MIN_KEY_CHARACTERS} to {MAX_KEY_CHARACTERS}.", "Generate a new key.")
+    if key.get("not_after") and datetime.fromisoformat(key["not_after"]).tzinfo is None:
+        raise Broken(f"{where}: not_after has no zone.", "Example: 2026-03-31T00:00:00+00:00")
+
+
+def key_of(bound_to: tuple[str, str]) -> str:
+    """Key of a credential record: connection/purpose."""
+    return f"{bound_to[0]}/{bound_to[1]}"
+
+
+def _record(bound_to: tuple[str, str], envelope: Envelope, now: datetime, not_after: datetime | None) -> Record:
+    return {
+        "connection": bound_to[0],
+        "purpose": bound_to[1],
+        "key_id": envelope.key_id,
+        "wrapped_key": envelope.wrapped_key,
+        "nonce": envelope.nonce,
+        "ciphertext": envelope.ciphertext,
+        "not_after": not_after,
+        "removed": False,
+        "at": now,
+    }
+
+
+def envelope_of(record: Record) -> Envelope:
+    """The sealed part of a `credentials` record."""
+    return Envelope(record["key_id"], record["wrapped_key"], record["nonce"], record["ciphertext"])
+
+
+@dataclass(frozen=True)
+class _Set:
+    secret: Secret
+    not_after: datetime | None
+    version: str
+
+
+class CredentialStore:
+    """The sets in force, followed in a thread of its own.
+
+    `on_change` is called in that thread with the connection whose sets changed after the start.
+    """
+
+    def __init__(self, settings: Settings, codec: Codec, clock: Clock, on_change: Callable[[str], None] | None = None) -> None:
+        if settings.key_ring is None:
+            raise Broken(
+                "ML_CONNECTOR_KEY_RING is not set.", "Set it to the key ring's file; `ml-connector keys new FILE` makes one."
+            )
+        self._settings = settings
+        self._codec = codec
+        self._clock = clock
+        self._on_change = on_change
+        self._ring = secrets.read_ring(settings.key_ring)
+        self._sets: dict[tuple[str, str], _Set] = {}
+        self._unreadable: dict[tuple[str, str], str] = {}
+        self._stopped = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> CredentialStore:
+        """Read everything written by now, then follow."""
+        topic, partitions = self._settings.topic(TOPIC), list(range(self._settings.kafka.partitions))
+        offsets: dict[int, int] = {}
+        for message in kafka.read_to_end(self._settings.kafka, topic, partitions):
+            self._fold(message)
+            offsets[message.partition() or 0] = (message.offset() or 0) + 1
+        self._thread = threading.Thread(target=self._follow, args=(topic, offsets), name="credentials", daemon=True)
+        self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        """Stop following; what is known stays."""
+        self._stopped.set()
+        if self._thread is not None:
+            self._thread.join(timeout=5)
+
+    def get(self, connection: str, purpose: str) -> Secret:
+        """The set for a purpose. Raises `Broken` when there is none, it ended, or it does not open."""
+        found = self._sets.get((connection, purpose))
+        if found is None:
+            reason = self._unreadable.get((connection, purpose), f"{connection}: there are no credentials for {purpose}.")
+            raise Broken(reason, "Apply the connection with its credentials.")
+        if found.not_after is not None and found.not_after <= self._clock.now():
+            raise Broken(f"{connection}: the credentials for {purpose} ended at {found.not_after}.", "Apply new ones.")
+        return found.secret
+
+    def keys(self, connection: str, purpose: str) -> list[dict[str, Any]]:
+        """The keys that senders sign with; empty where there are none, so that everything is refused."""
+        try:
+            found = self.get(connection, purpose)
+        except Broken:
+            return []
+        return found if isinstance(found, list) else []
+
+    def version(self, connection: str, purpose: str) -> str:
+        """Changes whenever the secret itself does, not when it is only wrapped again; "" where there is none."""
+        found = self._sets.get((connection, purpose))
+        return found.version if found is not None else ""
+
+    def _follow(self, topic: str, offsets: dict[int, int]) -> None:
+        client: Consumer = kafka.reader(self._settings.kafka)
+        client.assign([TopicPartition(topic, p, offsets.get(p, 0)) for p in range(self._settings.kafka.partitions)])
+        while not self._stopped.is_set():
+            changed: set[str] = set()
+            for message in client.consume(num_messages=200, timeout=0.2):
+                kafka.raise_if_fatal(message)
+                if message.error() is None:
+                    changed |= self._fold(message)
+            for connection in sorted(changed):
+                if self._on_change is not None:
+                    self._on_change(connection)
+        client.close()
+
+    def _fold(self, message: Message) -> set[str]:
+        try:
+            _, record = self._codec.decode(message.value())
+        except Malformed as error:
+            log.error("credentials_unreadable", offset=message.offset(), error=str(error)[:200])
+            return set()
+        bound_to = (record["connection"], record["purpose"])
+        self._unreadable.pop(bound_to, None)
+        if record["removed"]:
+            self._sets.pop(bound_to, None)
+        else:
+            self._open(bound_to, record)
+        metrics.CREDENTIALS_UNREADABLE.set(len(self._unreadable))
+        return {record["connection"]}
+
+    def _open(self, bound_to: tuple[str, str], record: Record) -> None:
+        try:
+            secret = orjson.loads(secrets.unseal(self._ring_with(record["key_id"]), bound_to, envelope_of(record)))
+            if isinstance(secret, list):
+                for key in secret:
+                    require_fit_key(bound_to, key)
+        except (Broken, ValueError) as error:
+            # ValueError is from the opened bytes: its text could show them
+            reason = str(error) if isinstance(error, Broken) else f"{bound_to[0]}: the credentials for {bound_to[1]} are no JSON."
+            self._unreadable[bound_to] = reason
+            self._sets.pop(bound_to, None)
+            log.error("credentials_unreadable", connection=bound_to[0], purpose=bound_to[1], error=reason)
+            return
+        self._sets[bound_to] = _Set(secret, record["not_after"], record["nonce"].hex())
+
+    def _ring_with(self, key_id: str) -> KeyRing:
+        """The ring, read again when it does not know the key: a rotation needs no restart."""
+        if self._settings.key_ring is not None and all(key.id != key_id for key in self._ring.keys):
+            self._ring = secrets.read_ring(self._settings.key_ring)
+        return self._ring
+
+
+def rewrap_all(settings: Settings, codec: Codec, ring: KeyRing, now: datetime) -> int:
+    """Wrap every data key under the newest key of the ring; returns how many were not there yet.
+
+    Each set is one record; stopped half-way, the next call goes on with the rest, for what is done is told by its key id.
+    """
+    topic = settings.topic(TOPIC)
+    newest: dict[tuple[str, str], Record] = {}
+    for message in kafka.read_to_end(settings.kafka, topic, list(range(settings.kafka.partitions))):
+        _, record = codec.decode(message.value())
+        newest[(record["connection"], record["purpose"])] = record
+    old = [record for record in newest.values() if not record["removed"] and record["key_id"] != ring.newest(now).id]
+    rewrapped = [{**record, **_wrapped(secrets.rewrap(ring, envelope_of(record), now)), "at": now} for record in old]
+    publish(settings, codec, rewrapped)
+    return len(rewrapped)
+
+
+def _wrapped(envelope: Envelope) -> Record:
+    return {"key_id": envelope.key_id, "wrapped_key": envelope.wrapped_key}
+
+
+def publish(settings: Settings, codec: Codec, records: list[Record]) -> None:
+    """Write credential records; returns when all are acked. Raises `Broken` when one was not."""
+    topic = settings.topic(TOPIC)
+    client = kafka.producer(settings.kafka)
+    failed: list[str] = []
+    for record in records:
+        client.produce(
+            topic,
+            value=codec.encode(topic, RECORD, record),
+            key=key_of((record["connection"], record["purpose"])),
+            partition=partition_of(record["connection"], settings.kafka.partitions),
+            on_delivery=lambda error, _: failed.append(str(error)) if error is not None else None,
+        )
+    if client.flush(15) or failed:
+        raise Broken(f"{topic}: credentials were not acknowledged ({', '.join(failed[:1]) or 'no answer'}).", "Look at the broker.")

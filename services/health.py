@@ -1,0 +1,56 @@
+"""/healthz, /readyz and /metrics of one process, on a port of its own and on loopback unless a setting says otherwise.
+
+healthz: the process runs its loop. readyz: it can do its work now; 503 with the reason where it cannot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from aiohttp import web
+
+from runtime import metrics
+from runtime.settings import Settings
+
+_TEXT = "text/plain; version=0.0.4; charset=utf-8"
+
+
+class Health:
+    """The small server; `trouble` gives the reason why the service is not ready, "" when it is."""
+
+    def __init__(self, settings: Settings, trouble: Callable[[], str]) -> None:
+        self._wanted_port = settings.metrics_port
+        self._host = settings.ingress.host
+        self._trouble = trouble
+        self._runner: web.AppRunner | None = None
+        self.port = 0
+
+    async def start(self) -> None:
+        """Listen; `port` tells where. Raises OSError when the port is taken."""
+        app = web.Application()
+        app.router.add_get("/healthz", _alive)
+        app.router.add_get("/readyz", self._ready)
+        app.router.add_get("/metrics", _metrics)
+        self._runner = web.AppRunner(app, access_log=None)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, self._host, self._wanted_port)
+        await site.start()
+        self.port = self._runner.addresses[0][1]
+
+    async def stop(self) -> None:
+        """Stop listening."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+
+    async def _ready(self, _: web.Request) -> web.Response:
+        trouble = self._trouble()
+        return web.Response(status=503 if trouble else 200, text=trouble or "ready")
+
+
+async def _alive(_: web.Request) -> web.Response:
+    return web.Response(text="alive")
+
+
+async def _metrics(_: web.Request) -> web.Response:
+    return web.Response(body=metrics.exposition(), headers={"Content-Type": _TEXT})

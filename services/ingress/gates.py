@@ -1,0 +1,63 @@
+"""Who may send what: one gate per connection and way in, made anew when settings or credentials change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from runtime.log import log
+from services.credentials import CredentialStore
+from services.ingress.signature import UNKNOWN, Key
+from systems import registry
+from systems.contract import Signing
+from topology.configuration import Connected, Snapshot
+
+WEBHOOK = "webhook"
+PUSH = "push"
+
+
+@dataclass(frozen=True)
+class Gate:
+    """How one connection's sender is verified and what its records are called. No keys: everything is refused."""
+
+    signing: Signing
+    keys: tuple[Key, ...]
+
+
+NOBODY = Gate(UNKNOWN, ())
+Gates = Mapping[tuple[str, str, str], Gate]
+"""(webhook or push, system, connection) -> gate."""
+
+
+def gates(snapshot: Snapshot, store: CredentialStore) -> Gates:
+    """The gates of all connections in force. The field-service side sends webhooks, the ERP side pushes."""
+    found: dict[tuple[str, str, str], Gate] = {}
+    for connection in snapshot.connections.values():
+        for way in (WEBHOOK, PUSH):
+            gate = _gate(connection, way, store)
+            if gate is not None:
+                found[(way, _side(connection, way), connection.settings.connection)] = gate
+    return found
+
+
+def _side(connection: Connected, way: str) -> str:
+    return connection.settings.field_service.system if way == WEBHOOK else connection.settings.erp.system
+
+
+def _gate(connection: Connected, way: str, store: CredentialStore) -> Gate | None:
+    settings = connection.settings
+    system = registry.system(_side(connection, way))
+    if system.signing is None:
+        return None
+    keys = tuple(_key(entry) for entry in store.keys(settings.connection, way))
+    if not keys:
+        asked = settings.webhook_keys if way == WEBHOOK else settings.push_keys
+        log.warning("no_key", connection=settings.connection, way=way, outcome="everything is refused", keys_in_settings=len(asked))
+    return Gate(system.signing(settings.side(system.name).own()), keys)
+
+
+def _key(entry: Mapping[str, Any]) -> Key:
+    not_after = entry.get("not_after")
+    return Key(entry["name"], entry["secret"].encode(), datetime.fromisoformat(not_after) if not_after else None)

@@ -1,0 +1,308 @@
+"""Webhooks and push notifications: verified over their raw bytes, stored in `raw.<system>` as hints, and only then answered.
+
+    POST /webhooks/{system}/{connection}     signed by the field-service system
+    POST /push/{system}/{connection}         push notifications of the ERP, by a shared secret
+
+200 means that every replica in sync has the record (acks=all); anything else means that the sender must send it again. Nothing is
+parsed here. A crash between the delivery report and the answer makes a second record of the same bytes: harmless, for a hint only
+asks to look again. An unknown connection and a wrong signature are the same 401, with the same work.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import re
+import signal
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from aiohttp import web
+from prometheus_client import Counter
+
+from runtime import metrics
+from runtime.clock import Clock, clock_from_environment
+from runtime.errors import Broken
+from runtime.log import log
+from runtime.settings import Settings
+from schemas import codec
+from schemas.codec import Codec
+from schemas.errors import Malformed
+from services.credentials import CredentialStore
+from services.health import Health
+from services.ingress.gates import NOBODY, PUSH, WEBHOOK, Gates, gates
+from services.ingress.produce import Deliveries, NotStored, Outgoing
+from services.ingress.rate import Rates, address_of
+from services.ingress.signature import verified
+from services.ingress.watchdog import Bounds, Listener, Watched
+from topology.configuration import Follower
+from topology.headers import headers
+from topology.topics import records_of_topic
+
+RECORD = "raw.raw"
+_PATH = re.compile(r"^/(webhooks|push)/([a-z0-9_]{1,40})/([a-z0-9][a-z0-9-]{1,30})$")
+_WAYS = {"webhooks": WEBHOOK, "push": PUSH}
+_TRACE = re.compile(r"^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")
+_LONGEST_REQUEST_LINE_BYTES = 16 * 1024
+_RETRY_AFTER_S = "5"
+
+
+@dataclass(frozen=True)
+class Received:
+    """A verified body and where it came in."""
+
+    way: str
+    system: str
+    connection: str
+    body: bytes
+    content_type: str
+    key_name: str
+    trace: str
+
+
+class Refusal(Exception):
+    """What is answered instead of 200."""
+
+    def __init__(self, status: int, reason: str, more: Mapping[str, str] | None = None) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.reason = reason
+        self.more = more or {}
+
+
+class Webhooks:
+    """The request handler: from a head to an answer. `gates` is replaced whole when the configuration changes."""
+
+    def __init__(self, settings: Settings, made: Codec, deliveries: Deliveries, clock: Clock) -> None:
+        self._settings = settings
+        self._codec = made
+        self._deliveries = deliveries
+        self._clock = clock
+        self._rates = Rates(settings.ingress.per_address_per_s, clock.monotonic)
+        self.gates: Gates = {}
+
+    async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        """The answer to one request; never raises for what a sender did."""
+        try:
+            await self._receive(request)
+        except Refusal as refusal:
+            answer = _refused(refusal)
+            _count(str(refusal.status), refusal.reason)
+        else:
+            answer = web.Response(body=b"", content_type="text/plain")
+            _count("200", "")
+        if isinstance(request.protocol, Watched):
+            request.protocol.answered()
+        return answer
+
+    async def _receive(self, request: web.BaseRequest) -> None:
+        if not self._rates.allows(address_of(request, self._settings.ingress.trusted_proxies)):
+            raise Refusal(429, "rate", {"Retry-After": "1"})
+        way, system, connection = _place(request)
+        if request.method != "POST":
+            raise Refusal(405, "method", {"Allow": "POST"})
+        content_type = _json_only(request)
+        body = await _body(request, self._settings.ingress.max_body_bytes)
+        gate = self.gates.get((way, system, connection), NOBODY)
+        key_name = verified(gate.signing, gate.keys, request.headers, body, self._clock.now())
+        if not key_name:
+            raise Refusal(401, "signature")
+        trace = request.headers.get("traceparent", "")
+        await self._store(Received(way, system, connection, body, content_type, key_name, trace))
+
+    async def _store(self, received: Received) -> None:
+        began = self._clock.monotonic()
+        try:
+            await self._deliveries.send(self._outgoing(received))
+        except NotStored as error:
+            raise Refusal(503, "not_stored", {"Retry-After": _RETRY_AFTER_S}) from error
+        except Malformed as error:
+            raise Refusal(415, "content_type") from error
+        metrics.INGRESS_SECONDS.observe(self._clock.monotonic() - began)
+
+    def _outgoing(self, received: Received) -> Outgoing:
+        topic = self._settings.topic(f"raw.{received.system}")
+        digest = hashlib.sha256(received.body).hexdigest()
+        record = {
+            "connection": received.connection,
+            "system": received.system,
+            "entity": received.way,
+            "source_id": "",
+            "source_version": "",
+            "shape": "hint",
+            "how": received.way,
+            "body": received.body,
+            "content_type": received.content_type,
+            "page_digest": "",
+            "page_index": 0,
+            "signature": f"verified:{received.key_name}",
+            "received_at": self._clock.now(),
+        }
+        trace = received.trace if _TRACE.match(received.trace) else _new_trace()
+        return Outgoing(
+            topic,
+            hint_key(received.connection, received.way, digest).encode(),
+            self._codec.encode(topic, RECORD, record),
+            [*headers(RECORD, digest, "", trace.encode())],
+        )
+
+
+def hint_key(connection: str, way: str, digest: str) -> str:
+    """Key of a hint: connection/webhook/digest of its body."""
+    return f"{connection}/{way}/{digest}"
+
+
+def _place(request: web.BaseRequest) -> tuple[str, str, str]:
+    """Way, system and connection of the path as it was sent, not decoded. A connection that does not exist is no 404."""
+    found = _PATH.match(request.raw_path) if len(request.raw_path) < 128 else None
+    if found is None:
+        raise Refusal(404, "path")
+    return _WAYS[found[1]], found[2], found[3]
+
+
+def _json_only(request: web.BaseRequest) -> str:
+    if "Content-Encoding" in request.headers:
+        raise Refusal(415, "content_encoding")
+    content_type = request.headers.get("Content-Type", "")
+    if not _is_json(content_type):
+        raise Refusal(415, "content_type")
+    return content_type
+
+
+@lru_cache(maxsize=64)
+def _is_json(content_type: str) -> bool:
+    media = content_type.partition(";")[0].strip().lower()
+    return media == "application/json" or (media.startswith("application/") and media.endswith("+json"))
+
+
+async def _body(request: web.BaseRequest, most_bytes: int) -> bytes:
+    """The whole body, refused at the cap: by its announced length before a byte is read, else when it gets there."""
+    announced = request.content_length
+    if announced is not None and announced > most_bytes:
+        raise Refusal(413, "too_large")
+    chunks: list[bytes] = []
+    size = 0
+    try:
+        while chunk := await request.content.readany():
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > most_bytes:
+                raise Refusal(413, "too_large")
+    except (web.RequestPayloadError, ConnectionError) as error:
+        raise Refusal(400, "body") from error
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+def _new_trace() -> str:
+    drawn = os.urandom(24).hex()
+    return f"00-{drawn[:32]}-{drawn[32:]}-01"
+
+
+def _refused(refusal: Refusal) -> web.Response:
+    answer = web.Response(status=refusal.status, body=b"", headers=refusal.more, content_type="text/plain")
+    if refusal.status in (400, 413):
+        answer.force_close()  # what follows on this connection cannot be told from the rest of the body
+    return answer
+
+
+@lru_cache(maxsize=64)
+def _counter(status: str, reason: str) -> Counter:
+    return metrics.INGRESS_ANSWERS.labels(status, reason)
+
+
+def _count(status: str, reason: str) -> None:
+    _counter(status, reason).inc()
+
+
+class Ingress:
+    """The service: configuration, credentials, producer and listener, started and stopped in order."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._codec = codec.load(settings.registry.url, needed_records(settings))
+        self._follower = Follower(settings, self._codec, self._changed)
+        self._store = CredentialStore(settings, self._codec, clock, self._changed)
+        self._deliveries = Deliveries(settings.kafka)
+        self._webhooks = Webhooks(settings, self._codec, self._deliveries, clock)
+        bounds = Bounds(settings.ingress.request_s, settings.ingress.max_connections)
+        # bodies are never unpacked, so a bomb stays as small as it came
+        self._listener = Listener(self._webhooks.answer, bounds, auto_decompress=False, max_line_size=_LONGEST_REQUEST_LINE_BYTES)
+        self._health = Health(settings, self.trouble)
+
+    @property
+    def port(self) -> int:
+        """Where it listens, after the start."""
+        return self._listener.port
+
+    @property
+    def metrics_port(self) -> int:
+        """Where /healthz, /readyz and /metrics are, after the start."""
+        return self._health.port
+
+    def trouble(self) -> str:
+        """Why it cannot take webhooks now; "" when it can."""
+        return f"Kafka does not acknowledge: {self._deliveries.trouble}" if self._deliveries.trouble else ""
+
+    async def start(self) -> None:
+        """Ready for requests when this returns."""
+        await asyncio.to_thread(self._store.start)
+        await asyncio.to_thread(self._follower.start)
+        self._changed("")
+        self._deliveries.start()
+        await self._health.start()
+        await self._listener.start(self._settings.ingress.host, self._settings.ingress.port)
+        log.info("ready", host=self._settings.ingress.host, port=self.port, metrics_port=self.metrics_port)
+
+    def _changed(self, _: str) -> None:
+        self._webhooks.gates = gates(self._follower.snapshot, self._store)
+
+    async def stop(self) -> None:
+        """Answer what is being received, accept nothing more."""
+        await self._listener.stop(self._settings.ingress.request_s)
+        await self._deliveries.stop()
+        await self._health.stop()
+        await asyncio.to_thread(self._follower.stop)
+        await asyncio.to_thread(self._store.stop)
+
+
+def needed_records(settings: Settings) -> dict[str, tuple[str, ...]]:
+    """Topics and records of this service; it refuses to start when their schemas are not registered."""
+    prefix = settings.kafka.topic_prefix
+    mine = ("connections", "credentials", "crosswalk")
+    wanted = {name: records for name, records in records_of_topic().items() if name in mine or name.startswith("raw.")}
+    return {prefix + name: records for name, records in wanted.items()}
+
+
+async def _serve(settings: Settings) -> None:
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    ingress = Ingress(settings, clock_from_environment())
+    try:
+        await ingress.start()
+    except OSError as error:
+        raise Broken(
+            f"ML_CONNECTOR_INGRESS__PORT: {settings.ingress.host}:{settings.ingress.port} cannot be listened on ({error.strerror}).",
+            "Choose another port.",
+        ) from error
+    await stopping.wait()
+    await ingress.stop()
+
+
+def run(settings: Settings) -> int:
+    """Take webhooks until SIGTERM; returns the exit code."""
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_serve(settings))
+    return 0
+
+
+def _loop_factory() -> type[asyncio.AbstractEventLoop] | None:
+    try:
+        from uvloop import Loop
+    except ImportError:  # not on Windows
+        return None
+    return Loop
