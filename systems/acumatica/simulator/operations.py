@@ -50,13 +50,13 @@ class Operations:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self, key: tuple[str, str], node: Node, session: Session, request_id: str) -> Operation:
-        """Start the action; with `release_s` 0 it is done when this returns and raises what it failed with."""
+        """Start the action; with `release_seconds` 0 it is done when this returns and raises what it failed with."""
         number = str(self._tenant.store.next("operation"))
         operation = Operation(self._tenant.new_id("operation", number), *key, node.id, session.id, request_id)
         self._known[operation.id] = operation
         if len(self._known) > _REMEMBERED:
             del self._known[next(iter(self._known))]
-        if self._tenant.settings.release_s:
+        if self._tenant.settings.release_seconds:
             task = asyncio.create_task(self._later(operation))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
@@ -74,7 +74,7 @@ class Operations:
         return found
 
     async def _later(self, operation: Operation) -> None:
-        await asyncio.sleep(self._tenant.settings.release_s)
+        await asyncio.sleep(self._tenant.settings.release_seconds)
         self._run(operation)
 
     def _run(self, operation: Operation) -> None:

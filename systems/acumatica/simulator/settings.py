@@ -24,7 +24,7 @@ class Settings:
     queued_calls: int = 20
     queue_s: float = 5.0
     latency_s: float = 0.0
-    release_s: float = 0.05
+    release_seconds: float = 0.05
     hold_on_entry: bool = True
     tax_calculation: str = "automatic"
     class_tax_zone: str = ""
