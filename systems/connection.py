@@ -45,7 +45,7 @@ class QuotaShares(_Section):
     calls: float = Field(gt=0, description="Calls that the account allows in `per_s` seconds. Example: 60")
     per_s: float = Field(1, gt=0, description="Seconds of the limit. Example: 1")
     at_once: int = Field(4, ge=1, description="Calls at the same time that the account allows.")
-    sessions: int = Field(3, ge=1, description="Sessions that the licence allows us.")
+    sessions: int = Field(100, ge=1, description="Sessions that the licence allows us; 100 where the system counts none.")
     poller: float = Field(0.5, ge=0, le=1, description="Share of the poller.")
     sink: float = Field(0.3, ge=0, le=1, description="Share of the sink.")
     check: float = Field(0.1, ge=0, le=1, description="Share of check and match.")

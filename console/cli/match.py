@@ -1,0 +1,67 @@
+"""`ml-connector match CONNECTION`: propose pairs of masters, accept the exact ones in bulk, take a person's decisions."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from console.cli.plan import person
+from console.output import Output, print_rows
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb."""
+    app.command()(match)
+
+
+def match(
+    connection: Annotated[str, typer.Argument(help="Id of the connection; its masters must have been polled (mode observe is enough).")],
+    accept_exact: Annotated[bool, typer.Option("--accept-exact", help="Accept every exact pair in bulk.")] = False,
+    export: Annotated[Path | None, typer.Option(help="Write the open proposals to this .csv or .xlsx file.")] = None,
+    decisions: Annotated[Path | None, typer.Option("--import", help="Take decisions from such a file.")] = None,
+    actor: Annotated[str, typer.Option(help="Who decides; default: the user of this machine.")] = "",
+    reason: Annotated[str, typer.Option(help="Why; kept with every decision.")] = "",
+    output: Annotated[Output, typer.Option(help="Form of the result.")] = Output.table,
+) -> None:
+    """Match customers and vendors of both sides before a connection is live. Without options it only shows the counts."""
+    from console.connections.applying import in_force
+    from console.connections.publish import Author, Publisher
+    from console.matching.decide import decided_links, exact_links, publish_links
+    from console.matching.masters import read_masters
+    from console.matching.propose import proposals
+    from console.matching.sheet import read_decisions, write_proposals
+    from console.reading import Cluster
+
+    cluster = Cluster()
+    settings = connected(in_force(cluster), connection)
+    author = Author(actor or person(), reason, datetime.now(UTC))
+    masters = read_masters(cluster, settings)
+    written = 0
+    if decisions is not None:
+        written += publish_links(Publisher(cluster), decided_links(settings, masters, read_decisions(decisions), author), author)
+        masters = read_masters(cluster, settings)
+    made = [p for entity, m in masters.items() for p in proposals(entity, m.ours, m.theirs, m.linked)]
+    if accept_exact:
+        written += publish_links(Publisher(cluster), exact_links(settings, made, author), author)
+        made = [p for p in made if p.verdict != "exact"]
+    if export is not None:
+        write_proposals(export, made)
+    counts = Counter((p.entity, p.verdict) for p in made)
+    rows = [{"entity": entity, "proposal": verdict, "count": count} for (entity, verdict), count in sorted(counts.items())]
+    rows += [{"entity": entity, "proposal": "linked", "count": len(m.linked)} for entity, m in masters.items()]
+    rows.append({"entity": "all", "proposal": "links written now", "count": written})
+    print_rows(rows, output, f"match of {connection}")
+
+
+def connected(snapshot: object, connection: str) -> Any:
+    """The settings of a connection in force. Raises `Broken` with the known ones when it is not."""
+    from runtime.errors import Broken
+
+    known = snapshot.connections  # type: ignore[attr-defined]  # a Snapshot; not imported here, for --help should be quick
+    if connection not in known:
+        raise Broken(f"{connection!r} is not an applied connection; there are: {', '.join(known) or 'none'}.", "Run `ml-connector apply FILE`.")
+    return known[connection].settings

@@ -1,0 +1,54 @@
+"""`ml-connector topics`: the table of topics, and with `--apply` creates them and registers the schemas."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from console.cli.progress import progress_lines
+from console.output import Output, print_rows
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb."""
+    app.command("topics")(show_topics)
+
+
+def show_topics(
+    apply: Annotated[bool, typer.Option("--apply", help="Create missing topics and register every schema.")] = False,
+    output: Annotated[Output, typer.Option(help="Form of the result.")] = Output.table,
+) -> None:
+    """Show every topic; with --apply, create what is missing and register the schemas (an explicit step before any service)."""
+    from topology.topics import topics
+
+    if apply:
+        _apply()
+    rows = [
+        {
+            "topic": topic.name,
+            "key": topic.key,
+            "records": ", ".join(topic.records) if len(topic.records) < 4 else f"{len(topic.records)} kinds",
+            "kept": topic.kept,
+            "written by": topic.written_by,
+            "read by": topic.read_by,
+        }
+        for topic in topics().values()
+    ]
+    print_rows(rows, output, "topics")
+
+
+def _apply() -> None:
+    from runtime.errors import Broken
+    from runtime.settings import settings_from_environment
+    from schemas.errors import NotRegistered
+    from topology.topics import create_topics, register_schemas
+
+    settings, say = settings_from_environment(), progress_lines()
+    k = settings.kafka
+    created = create_topics(k.bootstrap_servers, k.partitions, k.topic_prefix, k.replication)
+    say(f"{len(created)} topics created")
+    try:
+        say(f"{len(register_schemas(settings.registry.url, k.topic_prefix))} schemas registered")
+    except NotRegistered as error:
+        raise Broken(str(error), "A change of a schema must be compatible with every earlier version.") from error

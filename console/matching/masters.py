@@ -1,0 +1,56 @@
+"""Both sides' masters as their newest canonical records say, and the links that exist."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from console.matching.score import Master
+from console.reading import Cluster
+from systems.connection import ConnectionSettings
+
+ENTITIES = ("customer", "vendor")
+_FIELDS = ("name", "street", "unit", "city", "state", "zip", "phone", "email", "code", "tax_id", "external_ref")
+
+
+@dataclass
+class Masters:
+    """Masters of one entity on both sides of a connection, and our id -> their id where a link exists."""
+
+    ours: list[Master] = field(default_factory=list)
+    theirs: list[Master] = field(default_factory=list)
+    linked: dict[str, str] = field(default_factory=dict)
+
+
+def read_masters(cluster: Cluster, settings: ConnectionSettings) -> dict[str, Masters]:
+    """Customers and vendors of a connection. Merged and inactive records are left out: they follow their survivor."""
+    found = {entity: Masters() for entity in ENTITIES}
+    sides = {settings.field_service.system: "ours", settings.erp.system: "theirs"}
+    topics = [f"canonical.{entity}" for entity in ENTITIES]
+    for seen in cluster.newest(topics).values():
+        record = seen.record
+        if record.get("connection") != settings.connection or not record["active"] or record.get("merged_to_id"):
+            continue
+        side = sides.get(record["system"])
+        if side:
+            getattr(found[record["entity"]], side).append(_master(record))
+    for entity, links in read_links(cluster, settings.connection).items():
+        if entity in found:
+            found[entity].linked = links
+    for masters in found.values():
+        masters.ours.sort(key=lambda master: master.id)
+        masters.theirs.sort(key=lambda master: master.id)
+    return found
+
+
+def read_links(cluster: Cluster, connection: str) -> dict[str, dict[str, str]]:
+    """Links of a connection: entity -> our id -> their id ("" = explicitly no partner)."""
+    found: dict[str, dict[str, str]] = {}
+    for seen in cluster.newest(["links"], quiet=True).values():
+        if seen.record.get("connection") == connection:
+            found.setdefault(seen.record["entity"], {})[seen.record["source_id"]] = seen.record["target_id"]
+    return found
+
+
+def _master(record: Mapping[str, object]) -> Master:
+    return Master(id=str(record["source_id"]), **{name: str(record.get(name) or "") for name in _FIELDS})

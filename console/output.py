@@ -1,0 +1,72 @@
+"""How results reach a person or a program: a table, or JSON with `--output json`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+
+class Output(StrEnum):
+    """Form of a result on stdout."""
+
+    table = "table"
+    json = "json"
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON can hold it: money as decimal strings, bytes as text where they are text, else as hex."""
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    if isinstance(value, (datetime, date)):
+        return value.isoformat()
+    if isinstance(value, bytes):
+        try:
+            return value.decode()
+        except UnicodeDecodeError:
+            return value.hex()
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [plain(item) for item in value]
+    return value
+
+
+def money(amount: Decimal) -> str:
+    """An amount with two places, or more where it has more."""
+    cents = amount.quantize(Decimal("0.01"))
+    return f"{cents if cents == amount else amount.normalize():f}"
+
+
+def print_json(value: Any) -> None:
+    """One JSON document on stdout."""
+    print(json.dumps(plain(value), ensure_ascii=False))
+
+
+def print_rows(rows: Sequence[Mapping[str, Any]], output: Output, title: str = "") -> None:
+    """Rows with the same columns, as a table or as a JSON list."""
+    if output is Output.json:
+        print_json(list(rows))
+        return
+    console = Console(soft_wrap=True)
+    if not rows:
+        console.print(f"{title}: none" if title else "none", markup=False)
+        return
+    table = Table(title=title or None, title_justify="left", pad_edge=False)
+    for column in rows[0]:
+        numeric = isinstance(rows[0][column], (int, Decimal)) or column == "amount"
+        table.add_column(column.replace("_", " "), justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(_cell(value) for value in row.values()))
+    console.print(table)
+
+
+def _cell(value: Any) -> str:
+    shown = money(value) if isinstance(value, Decimal) else str(plain(value) if value is not None else "")
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in shown).replace("[", "\\[")
