@@ -1,0 +1,86 @@
+"""Proves a connection's ServiceTitan settings by using them: sign-in, app key, every scope by one row, keys, clock. Read-only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from runtime.errors import Broken, ConnectorError
+from systems.contract import Access, Crosswalk, Finding
+from systems.servicetitan.client import Client
+from systems.servicetitan.resources import FEEDS, FETCHABLE, INVENTORY_BILLS, RESOURCES, Resource
+from systems.servicetitan.settings import Credentials
+
+SKEW = timedelta(minutes=2)
+
+
+class Checker:
+    """A read-only session (see `systems.contract.Checker`)."""
+
+    def __init__(self, access: Access) -> None:
+        self._client = Client(access)
+        self._keys = access.credentials.webhook_keys if isinstance(access.credentials, Credentials) else ()
+
+    async def check(self, crosswalk: Crosswalk) -> Sequence[Finding]:  # noqa: ARG002 - ServiceTitan's side of a crosswalk is free text
+        """One line for sign-in, each scope, the webhook key and the clock. Nothing further is asked when sign-in fails."""
+        signed_in = await self._sign_in()
+        if signed_in.level == "error":
+            return [signed_in, self._webhook_key()]
+        scopes = [await self._scope(resource) for resource in (*self._read(), INVENTORY_BILLS)]
+        return [signed_in, *scopes, self._webhook_key(), self._clock()]
+
+    async def close(self) -> None:
+        """End the session."""
+        await self._client.close()
+
+    def _read(self) -> list[Resource]:
+        off = self._client.settings.feeds_off
+        polled = {feed.entity for feed in FEEDS if feed.name not in off}
+        return [RESOURCES[entity] for entity in FETCHABLE if entity in polled]
+
+    async def _sign_in(self) -> Finding:
+        settings = self._client.settings
+        subject = f"servicetitan sign-in at {settings.auth}"
+        try:
+            await self._client.signed_in()
+        except Broken as error:
+            return Finding("error", subject, str(error).removesuffix(error.remedy).strip(), error.remedy)
+        except ConnectorError as error:
+            return Finding("error", subject, str(error), "Check auth_url, network and proxy; then try again.")
+        return Finding("ok", subject, f"tenant {settings.tenant_id}, environment {settings.environment}")
+
+    async def _scope(self, resource: Resource) -> Finding:
+        subject = f"servicetitan {resource.module}/{resource.name} ({resource.scope})"
+        path = resource.path(self._client.settings.tenant_id)
+        if resource is INVENTORY_BILLS:
+            path += "/paginated"
+        try:
+            await self._client.get(path, [("page", "1"), ("pageSize", "1")], resource.scope)
+        except Broken as error:
+            return Finding("error", subject, str(error).removesuffix(error.remedy).strip(), error.remedy)
+        except ConnectorError as error:
+            return Finding("error", subject, str(error), "Try again; if it stays, look at the vendor's status page.")
+        return Finding("ok", subject, "can be read")
+
+    def _webhook_key(self) -> Finding:
+        subject = "servicetitan webhook key"
+        if not self._client.settings.webhook.enabled:
+            return Finding("ok", subject, "webhooks are off; polling alone is used")
+        now = self._client.clock.now()
+        good = [key for key in self._keys if key.not_after is None or key.not_after > now]
+        if not good:
+            remedy = "Set the HMAC key of the developer portal (32 to 64 characters) as webhook key, or webhook.enabled: false."
+            return Finding("error", subject, "there is none that is valid, so every webhook is refused", remedy)
+        return Finding("ok", subject, ", ".join(key.name for key in good))
+
+    def _clock(self) -> Finding:
+        behind = self._client.behind
+        if behind > SKEW:
+            words = f"ours is {behind.total_seconds():.0f} s ahead of the server's"
+            return Finding("warning", "servicetitan clock", words, "Synchronise this machine's clock (NTP).")
+        return Finding("ok", "servicetitan clock", "not ahead of the server's")
+
+
+def open_checker(access: Access) -> Checker:
+    """A checking session of a connection."""
+    return Checker(access)

@@ -1,0 +1,176 @@
+"""The wire to ServiceTitan, our side: signs in, keeps one token, reads.
+
+Facts: token by client credentials from `/connect/token`, 900 s, to be cached; `Authorization: Bearer` and `ST-App-Key` on every
+call; server time-out 100 s (OAuth 2.0, get going, timeouts and pagination pages). Only reads are here, so they are repeated a
+few times; redirects are never followed and the token never leaves the API's host.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from urllib.parse import quote, urlencode
+
+from runtime.errors import Broken, Throttled, Transient
+from runtime.http import NotSent, Request, Response, Unanswered
+from runtime.retry import Backoff
+from systems.contract import Access
+from systems.servicetitan.errors import http_date, refused_read, retry_after_s, words
+from systems.servicetitan.models import Token, token
+from systems.servicetitan.settings import Credentials, Settings
+
+TRIES = 3
+BACKOFF = Backoff(first=timedelta(seconds=1), cap=timedelta(seconds=20))
+_UNNAMED_PAUSE = timedelta(seconds=5)
+
+Query = Sequence[tuple[str, str]]
+
+
+class Client:
+    """One session of one role: its own token, its own share of the limit. Safe for any number of callers of one event loop."""
+
+    def __init__(self, access: Access) -> None:
+        if not isinstance(access.settings, Settings) or not isinstance(access.credentials, Credentials):
+            raise Broken(
+                f"servicetitan {access.connection}: settings or credentials of another system.", "Apply the connection again."
+            )
+        self.settings = access.settings
+        self.clock = access.clock
+        self._credentials = access.credentials
+        self._transport = access.transport
+        self._limiter = access.limiter
+        self._draw = random.Random()  # noqa: S311 - jitter
+        self._token: Token | None = None
+        self._replace_at: datetime | None = None
+        self._signing: asyncio.Task[Token] | None = None
+        self._behind = timedelta(0)
+
+    async def get(self, path: str, query: Query, scope: str) -> Response:
+        """A 200 answer with a JSON body. Raises `Throttled`, `Transient` (after a few tries), `QueryRefused`, `Absent`, `Broken`."""
+        tries = 1
+        while True:
+            try:
+                return await self._get(path, query, scope)
+            except Throttled:
+                raise
+            except Transient:
+                if tries >= TRIES:
+                    raise
+                await self.clock.sleep(BACKOFF.wait(tries, self._draw))
+                tries += 1
+
+    def server_now(self) -> datetime:
+        """The present instant, never later than the server's own clock says (its Date header, as far as it was behind ours)."""
+        return self.clock.now() - self._behind
+
+    @property
+    def behind(self) -> timedelta:
+        """How far the server's clock was behind ours in its last answer; never negative."""
+        return self._behind
+
+    async def close(self) -> None:
+        """Forget the token and drop the connections; ServiceTitan counts no sessions, so nothing is to end at its side."""
+        if self._signing is not None:
+            self._signing.cancel()
+        self._token = None
+        await self._transport.close()
+
+    async def signed_in(self) -> str:
+        """A token that is good now; one sign-in serves everybody who waits for it."""
+        current = self._token
+        if current is None or self._replace_at is None or self.clock.now() >= self._replace_at:
+            current = await self._sign_in_once()
+        return current.text
+
+    async def _get(self, path: str, query: Query, scope: str) -> Response:
+        bearer = await self.signed_in()
+        answer = await self._call(path, query, bearer)
+        if answer.status == 401:
+            if self._token is not None and self._token.text == bearer:
+                self._token = None
+            answer = await self._call(path, query, await self.signed_in())
+        self._note_date(answer)
+        if answer.status == 401:
+            raise Broken(
+                f"servicetitan {path}: 401 with a fresh token.",
+                "Check app_key (ST-App-Key), that the app is connected to this tenant, and client_id and client_secret.",
+            )
+        if error := refused_read(answer, path, scope):
+            if isinstance(error, Throttled):
+                self._pause(error.retry_after_s)
+            raise error
+        _require_json(answer, path)
+        return answer
+
+    async def _call(self, path: str, query: Query, bearer: str) -> Response:
+        url = f"{self.settings.api}{path}"
+        if query:
+            url = f"{url}?{urlencode(query, quote_via=quote, safe='')}"
+        headers = {
+            "Authorization": f"Bearer {bearer}",
+            "ST-App-Key": self._credentials.app_key.get_secret_value(),
+            "Accept": "application/json",
+        }
+        return await self._send(Request("GET", url, headers))
+
+    async def _send(self, request: Request) -> Response:
+        async with self._limiter.in_flight:
+            await self._limiter.take()
+            try:
+                return await self._transport.send(request, self.settings.request_s)
+            except (NotSent, Unanswered) as error:
+                raise Transient(f"servicetitan: {error}") from error
+
+    async def _sign_in_once(self) -> Token:
+        if self._signing is None or self._signing.done():
+            self._signing = asyncio.create_task(self._sign_in())
+            self._signing.add_done_callback(_seen)
+        return await asyncio.shield(self._signing)
+
+    async def _sign_in(self) -> Token:
+        asked_at = self.clock.now()
+        answer = await self._send(self._token_request())
+        if answer.status in (400, 401, 403):
+            raise Broken(
+                f"servicetitan token: {answer.status} {words(answer)[:120]}.",
+                "Check client_id and client_secret, and that they belong to this tenant and environment.",
+            )
+        if answer.status == 429:
+            after_s = retry_after_s(answer)
+            self._pause(after_s)
+            raise Throttled("servicetitan token: 429.", after_s)
+        if answer.status != 200:
+            raise Transient(f"servicetitan token: {answer.status}")
+        found = token(answer.body)
+        self._token, self._replace_at = found, asked_at + timedelta(seconds=found.life_s)
+        return found
+
+    def _token_request(self) -> Request:
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": self._credentials.client_id.get_secret_value(),
+            "client_secret": self._credentials.client_secret.get_secret_value(),
+        }
+        headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
+        return Request("POST", f"{self.settings.auth}/connect/token", headers, urlencode(form).encode())
+
+    def _pause(self, seconds: float | None) -> None:
+        self._limiter.pause(_UNNAMED_PAUSE if seconds is None else timedelta(seconds=seconds))
+
+    def _note_date(self, answer: Response) -> None:
+        server = http_date(answer.headers.get("Date", ""))
+        if server is not None:
+            self._behind = max(timedelta(0), self.clock.now() - server)
+
+
+def _require_json(answer: Response, path: str) -> None:
+    if answer.content_type != "application/json" and not answer.content_type.endswith("+json"):
+        raise Transient(f"servicetitan {path}: 200, but {answer.content_type or 'no content type'} instead of JSON")
+
+
+def _seen(signing: asyncio.Task[Token]) -> None:
+    """A failed sign-in is told to those who wait for it; where nobody does any more it is no surprise to the loop."""
+    if not signing.cancelled():
+        signing.exception()

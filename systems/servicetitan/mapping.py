@@ -1,0 +1,98 @@
+"""ServiceTitan's objects in our own words. Pure: what it needs beside the raw record comes in with `Reading`.
+
+Two hashes: `content_hash` over every business field says whether anything changed; `fingerprint` over the fields that move money
+(accounting.md 3, named per entity in `mapping_*.py`) says whether a document changed. Balance, status, sent and review status and
+the change time are in no fingerprint. Master data has none.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from runtime.errors import Malformed
+from runtime.json import canonical_bytes, parse
+from schemas.records import Raw
+from systems.contract import Canonical, Draft, Filtered, LookAgain, NoCommand, Normalised, Plan, Reading
+from systems.servicetitan import mapping_masters, mapping_payables, mapping_sales
+from systems.servicetitan.mapping_shape import Context, Shaped
+from systems.servicetitan.settings import Settings
+from systems.servicetitan.values import Row, flag, instant, instant_text, required_id
+from systems.servicetitan.webhook import hints
+
+SYSTEM = "servicetitan"
+
+_SHAPES: dict[str, Callable[[Row, Context], Shaped]] = {
+    "invoice": mapping_sales.invoice,
+    "payment": mapping_sales.payment,
+    "credit_memo": mapping_sales.credit_memo,
+    "bill": mapping_payables.bill,
+    "vendor_credit": mapping_payables.vendor_credit,
+    "customer": mapping_masters.customer,
+    "location": mapping_masters.location,
+    "vendor": mapping_masters.vendor,
+    "job": mapping_masters.job,
+    "business_unit": mapping_masters.business_unit,
+    "tax_zone": mapping_masters.tax_zone,
+    "payment_term": mapping_masters.payment_term,
+    "payment_type": mapping_masters.payment_type,
+}
+
+
+def to_canonical(raw: Raw, reading: Reading) -> Sequence[Normalised]:
+    """What follows from one raw record. Raises `Malformed` where it cannot be read."""
+    settings = reading.settings
+    if not isinstance(settings, Settings):
+        raise Malformed(f"{SYSTEM}: settings of another system")
+    entity = raw["entity"]
+    if entity == "webhook":
+        return hints(raw["body"], settings)
+    if raw["shape"] == "hint":
+        return [LookAgain(entity, raw["source_id"], "hint")]
+    shape = _SHAPES.get(entity)
+    if shape is None:
+        return [Filtered(f"{SYSTEM} {entity} has no canonical form")]
+    return [_canonical(entity, _row(raw), shape, Context(reading.connection, reading.time_zone, reading.currency, settings))]
+
+
+def _row(raw: Raw) -> Row:
+    row = parse(raw["body"])
+    if not isinstance(row, dict):
+        raise Malformed(f"{SYSTEM} {raw['entity']} {raw['source_id']}: the body is no object")
+    return row
+
+
+def _canonical(entity: str, row: Row, shape: Callable[[Row, Context], Shaped], context: Context) -> Normalised:
+    source_id = required_id(row)
+    try:
+        if mapping_sales.lines_are_missing(entity, row):
+            return LookAgain(entity, source_id, "null_items")
+        shaped = shape(row, context)
+        record: dict[str, Any] = {
+            "system": SYSTEM,
+            "entity": entity,
+            "source_id": source_id,
+            "origin_ref": shaped.origin_ref,
+            "number": shaped.number,
+            "status": shaped.status,
+            "active": flag(row, "active", absent=True),
+            "created_on": instant(row, "createdOn"),
+            **shaped.body,
+        }
+    except Malformed as error:
+        raise Malformed(f"{SYSTEM} {entity} {source_id}: {error}") from error
+    record["content_hash"] = _hash(record)
+    record["fingerprint"] = _hash([entity, source_id, shaped.fingerprint]) if shaped.fingerprint is not None else ""
+    record["source_version"] = instant_text(row.get("modifiedOn"))
+    record["connection"] = context.connection
+    return Canonical(entity, record)
+
+
+def _hash(value: Any) -> str:
+    return hashlib.sha256(canonical_bytes(value)).hexdigest()
+
+
+def to_commands(entity: str, record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:  # noqa: ARG001 - the contract's
+    """ServiceTitan receives nothing in these flows: it is read only, so no canonical record becomes a command for it."""
+    return []

@@ -1,0 +1,200 @@
+"""Bills and credits of vendors.
+
+Source: OpenAPI Accounting V2 (ApBillResponse: amounts as texts, item and expense lines; ApCreditResponse: numbers, no lines).
+The line amount of a bill is not given: it is quantity times cost, rounded half up to cents. Whether `billAmount` is the whole
+bill is not documented: setting `bill_amount_is` (assumed: the whole).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from runtime.errors import Malformed
+from systems.servicetitan.mapping_shape import Context, Shaped
+from systems.servicetitan.values import (
+    ZERO,
+    Row,
+    day,
+    flag,
+    identifier,
+    instant,
+    money,
+    money_or_zero,
+    nested,
+    plain,
+    quantity,
+    required_id,
+    rows,
+    text,
+)
+
+_CENT = Decimal("0.01")
+_ONE = Decimal(1)
+
+
+def bill(row: Row, context: Context) -> Shaped:
+    """A bill: its item lines, then its expense lines."""
+    zone = context.time_zone
+    vendor, unit = nested(row, "vendor"), nested(row, "businessUnit")
+    tax, shipping, other = (money_or_zero(row, name) for name in ("taxAmount", "shippingAmount", "otherAmount"))
+    amount = money(row, "billAmount")
+    charges = tax + shipping + other
+    whole = context.settings.bill_amount_is == "total"
+    body: dict[str, Any] = {
+        "vendor_number": text(row, "vendorNumber"),
+        "bill_date": day(row, "billDate", zone),
+        "due_date": day(row, "dueDate", zone),
+        "subtotal": amount - charges if whole else amount,
+        "tax": tax,
+        "shipping": shipping,
+        "other": other,
+        "total": amount if whole else amount + charges,
+        "currency": context.currency,
+        "vendor_id": identifier(vendor, "id"),
+        "vendor_name": text(vendor, "name"),
+        "business_unit_id": identifier(unit, "id"),
+        "business_unit_name": text(unit, "name"),
+        "purchase_order_id": identifier(row, "purchaseOrderId"),
+        "job_id": identifier(row, "jobId"),
+        "job_number": text(row, "jobNumber"),
+        "term_name": text(row, "termName"),
+        "kind": text(row, "billType"),
+        "do_not_pay": flag(row, "doNotPay", absent=False),
+        "canceled_on": _canceled_on(row, "dateCanceled"),
+        "summary": plain(row, "summary"),
+        "lines": [_item(item) for item in sorted(rows(row, "items"), key=_order)]
+        + [_expense(item) for item in rows(row, "expenseItems")],
+    }
+    return Shaped(body, text(row, "referenceNumber"), text(row, "syncStatus"), _bill_fingerprint(body))
+
+
+_BILL_MONEY = (
+    "vendor_number",
+    "bill_date",
+    "due_date",
+    "subtotal",
+    "tax",
+    "shipping",
+    "other",
+    "total",
+    "currency",
+    "vendor_id",
+    "business_unit_id",
+    "purchase_order_id",
+    "job_id",
+    "term_name",
+    "kind",
+)
+_LINE_MONEY = (
+    "line_id",
+    "kind",
+    "sku_type",
+    "sku_code",
+    "quantity",
+    "amount",
+    "gl_account",
+    "business_unit_id",
+    "inventory_location",
+)
+
+
+def _bill_fingerprint(body: dict[str, Any]) -> list[Any]:
+    return [[body[name] for name in _BILL_MONEY], [[line[name] for name in _LINE_MONEY] for line in body["lines"]]]
+
+
+def _canceled_on(row: Row, name: str) -> datetime | None:
+    """When it was cancelled; the last change of one that is cancelled without a date."""
+    found = instant(row, name)
+    if found is None and text(row, "status") == "Canceled":
+        return instant(row, "modifiedOn")
+    return found
+
+
+def _item(item: Row) -> dict[str, Any]:
+    count, unit_cost = quantity(item, "quantity"), quantity(item, "cost")
+    if count is None or unit_cost is None:
+        raise Malformed(f"items: line {required_id(item)} has no quantity or no cost")
+    location = item.get("inventoryLocation")
+    return {
+        "line_id": required_id(item),
+        "kind": "item",
+        "sku_type": text(item, "skuType"),
+        "sku_code": text(item, "skuCode"),
+        "description": plain(item, "description") or text(item, "name"),
+        "quantity": count,
+        "unit_cost": unit_cost,
+        "amount": (count * unit_cost).quantize(_CENT, ROUND_HALF_UP),
+        "gl_account": text(nested(item, "generalLedgerAccount"), "number"),
+        "business_unit_id": "",
+        "business_unit_name": "",
+        "inventory_location": text(location, "name") if isinstance(location, dict) else text(item, "inventoryLocation"),
+    }
+
+
+def _expense(item: Row) -> dict[str, Any]:
+    unit = nested(item, "businessUnit")
+    amount = money(item, "amount")
+    return {
+        "line_id": required_id(item),
+        "kind": "expense",
+        "sku_type": "",
+        "sku_code": "",
+        "description": plain(item, "description"),
+        "quantity": _ONE,
+        "unit_cost": amount,
+        "amount": amount,
+        "gl_account": text(nested(item, "generalLedgerAccount"), "number"),
+        "business_unit_id": identifier(unit, "id"),
+        "business_unit_name": text(unit, "name"),
+        "inventory_location": "",
+    }
+
+
+def _order(item: Row) -> tuple[int, int]:
+    order, source_id = item.get("order"), item.get("id")
+    if type(source_id) is not int:
+        raise Malformed("items: a line has no id")
+    return (order if type(order) is int else 0, source_id)
+
+
+def vendor_credit(row: Row, context: Context) -> Shaped:
+    """A vendor's credit. The API gives an amount, no lines and no tax; what it settles are its active splits."""
+    vendor, unit = nested(row, "vendor"), nested(row, "businessUnit")
+    amount = money(row, "amount")
+    body: dict[str, Any] = {
+        "vendor_number": text(row, "referenceNumber"),
+        "credit_date": day(row, "date", context.time_zone),
+        "subtotal": amount,
+        "tax": ZERO,
+        "shipping": ZERO,
+        "total": amount,
+        "currency": context.currency,
+        "vendor_id": identifier(vendor, "id"),
+        "vendor_name": text(vendor, "name"),
+        "business_unit_id": identifier(unit, "id"),
+        "business_unit_name": text(unit, "name"),
+        "return_id": identifier(row, "inventoryReturnId"),
+        "memo": text(row, "memo"),
+        "canceled_on": _canceled_on(row, "canceledOn"),
+        "lines": [],
+        "applications": _splits(row, context.time_zone),
+    }
+    names = ("vendor_number", "credit_date", "total", "currency", "vendor_id", "business_unit_id", "return_id", "applications")
+    return Shaped(body, text(row, "number"), text(row, "syncStatus"), [body[name] for name in names])
+
+
+def _splits(row: Row, zone: str) -> list[dict[str, Any]]:
+    found = [
+        {
+            "application_id": required_id(item),
+            "document_id": required_id(item, "inventoryBillId"),
+            "document_number": "",
+            "amount": money(item, "amount"),
+            "applied_on": day(item, "createdOn", zone),
+        }
+        for item in rows(row, "splits")
+        if flag(item, "active", absent=True)
+    ]
+    return sorted(found, key=lambda item: (len(str(item["application_id"])), str(item["application_id"])))

@@ -1,0 +1,185 @@
+"""Invoices, payments and credit memos to customers.
+
+Source: OpenAPI Accounting V2 (InvoiceResponse, PaymentResponse, CreditMemoPublicResponse); samples of the developer documentation.
+Totals are kept as the source gives them: a subtotal and tax that do not add up to the total is not repaired here.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from runtime.errors import Malformed
+from systems.servicetitan.mapping_shape import Context, Shaped
+from systems.servicetitan.values import (
+    ZERO,
+    Row,
+    day,
+    flag,
+    identifier,
+    money,
+    money_or_zero,
+    nested,
+    plain,
+    quantity,
+    required_id,
+    rows,
+    text,
+)
+
+
+def lines_are_missing(entity: str, row: Row) -> bool:
+    """Whether an invoice has null items beside an amount: seen while it is being made, so it is read again, never believed."""
+    if entity != "invoice" or row.get("items") is not None:
+        return False
+    return any(money_or_zero(row, name) != 0 for name in ("total", "subTotal", "salesTax"))
+
+
+def invoice(row: Row, context: Context) -> Shaped:
+    """A customer invoice. Null items with no amount mean a fresh job invoice: no lines yet, and an amount of zero."""
+    zone = context.time_zone
+    customer, location, unit, job = (nested(row, name) for name in ("customer", "location", "businessUnit", "job"))
+    lines = [_line(item, zone) for item in sorted(rows(row, "items"), key=_order)]
+    body: dict[str, Any] = {
+        "configuration": text(row, "invoiceConfiguration"),
+        "invoice_date": day(row, "invoiceDate", zone),
+        "due_date": day(row, "dueDate", zone),
+        "subtotal": money_or_zero(row, "subTotal"),
+        "tax": money_or_zero(row, "salesTax"),
+        "total": money(row, "total") if lines else money_or_zero(row, "total"),
+        "balance": money_or_zero(row, "balance"),
+        "currency": context.currency,
+        "customer_id": identifier(customer, "id"),
+        "customer_name": text(customer, "name"),
+        "location_id": identifier(location, "id"),
+        "location_name": text(location, "name"),
+        "business_unit_id": identifier(unit, "id"),
+        "business_unit_name": text(unit, "name"),
+        "job_id": identifier(job, "id"),
+        "job_number": text(job, "number"),
+        "project_id": identifier(row, "projectId"),
+        "term_name": text(row, "termName"),
+        "tax_zone_id": identifier(row, "taxZoneId"),
+        "tax_code": text(nested(row, "salesTaxCode"), "name"),
+        "adjustment_to_id": identifier(row, "adjustmentToId"),
+        "import_id": text(row, "importId"),
+        "exported_id": text(row, "exportId"),
+        "review_status": text(row, "reviewStatus"),
+        "sent_status": text(row, "sentStatus"),
+        "summary": plain(row, "summary"),
+        "membership_id": identifier(row, "membershipId"),
+        "lines": lines,
+    }
+    return Shaped(body, text(row, "referenceNumber"), text(row, "syncStatus"), _invoice_fingerprint(body))
+
+
+_INVOICE_MONEY = (
+    "configuration",
+    "invoice_date",
+    "due_date",
+    "subtotal",
+    "tax",
+    "total",
+    "currency",
+    "customer_id",
+    "location_id",
+    "business_unit_id",
+    "job_id",
+    "project_id",
+    "term_name",
+    "tax_zone_id",
+    "tax_code",
+    "adjustment_to_id",
+)
+_LINE_MONEY = ("line_id", "kind", "sku_code", "quantity", "amount", "cost", "taxable", "business_unit_id", "gl_account")
+
+
+def _invoice_fingerprint(body: dict[str, Any]) -> list[Any]:
+    return [[body[name] for name in _INVOICE_MONEY], [[line[name] for name in _LINE_MONEY] for line in body["lines"]]]
+
+
+def _line(item: Row, zone: str) -> dict[str, Any]:
+    unit = nested(item, "businessUnit")
+    unit_cost, count, unit_price = quantity(item, "cost"), quantity(item, "quantity"), quantity(item, "price")
+    return {
+        "line_id": required_id(item),
+        "kind": text(item, "type"),
+        "sku_id": identifier(item, "skuId"),
+        "sku_code": text(item, "skuName"),
+        "description": plain(item, "description"),
+        "quantity": ZERO if count is None else count,
+        "unit_price": ZERO if unit_price is None else unit_price,
+        "unit_cost": unit_cost,
+        "amount": money(item, "total"),
+        "cost": None if item.get("totalCost") is None else money(item, "totalCost"),
+        "taxable": flag(item, "taxable", absent=False),
+        "business_unit_id": identifier(unit, "id"),
+        "business_unit_name": text(unit, "name"),
+        "gl_account": text(nested(item, "generalLedgerAccount"), "number"),
+        "service_date": day(item, "serviceDate", zone),
+    }
+
+
+def _order(item: Row) -> tuple[int, int]:
+    order, source_id = item.get("order"), item.get("id")
+    if type(source_id) is not int:
+        raise Malformed("items: a line has no id")
+    return (order if type(order) is int else 0, source_id)
+
+
+def payment(row: Row, context: Context) -> Shaped:
+    """A payment, or a refund. Its fingerprint is the money received: each application is a document of its own."""
+    zone = context.time_zone
+    customer, unit = nested(row, "customer"), nested(row, "businessUnit")
+    body: dict[str, Any] = {
+        "paid_on": day(row, "date", zone),
+        "type_id": identifier(row, "typeId"),
+        "type_name": text(row, "type"),
+        "total": money(row, "total"),
+        "unapplied": money_or_zero(row, "unappliedAmount"),
+        "currency": context.currency,
+        "customer_id": identifier(customer, "id"),
+        "customer_name": text(customer, "name"),
+        "business_unit_id": identifier(unit, "id"),
+        "business_unit_name": text(unit, "name"),
+        "memo": text(row, "memo"),
+        "check_number": text(row, "checkNumber"),
+        "auth_code": text(row, "authCode"),
+        "refunded_payment_id": identifier(row, "refundedPaymentId"),
+        "applications": _applications(row, zone),
+    }
+    names = ("paid_on", "type_id", "type_name", "total", "currency", "customer_id", "business_unit_id", "refunded_payment_id")
+    return Shaped(body, text(row, "referenceNumber"), text(row, "syncStatus"), [body[name] for name in names])
+
+
+def credit_memo(row: Row, context: Context) -> Shaped:
+    """A credit memo to a customer; its amounts are numbers. What of it is still open is its balance."""
+    zone = context.time_zone
+    unit = nested(row, "businessUnit")
+    body: dict[str, Any] = {
+        "memo_date": day(row, "date", zone),
+        "total": money(row, "total"),
+        "unapplied": money_or_zero(row, "balance"),
+        "currency": context.currency,
+        "customer_id": identifier(nested(row, "customer"), "id"),
+        "business_unit_id": identifier(unit, "id"),
+        "business_unit_name": text(unit, "name"),
+        "memo": text(row, "description"),
+        "applications": _applications(row, zone),
+    }
+    fingerprint = [body[name] for name in ("memo_date", "total", "currency", "customer_id", "business_unit_id", "applications")]
+    return Shaped(body, text(row, "referenceNumber"), text(row, "syncStatus"), fingerprint)
+
+
+def _applications(row: Row, zone: str) -> list[dict[str, Any]]:
+    """What it settles, in the order of the applications' ids, for the API promises no order."""
+    found = [
+        {
+            "application_id": required_id(item, "appliedId"),
+            "document_id": required_id(item, "appliedTo"),
+            "document_number": text(item, "appliedToReferenceNumber"),
+            "amount": money(item, "appliedAmount"),
+            "applied_on": day(item, "appliedOn", zone),
+        }
+        for item in rows(row, "appliedTo")
+    ]
+    return sorted(found, key=lambda item: (len(str(item["application_id"])), str(item["application_id"])))

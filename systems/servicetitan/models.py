@@ -1,0 +1,131 @@
+"""Shapes of ServiceTitan's answers: the token, a page of a list, a page of an export feed, one object.
+
+A page that is not what it should be is `Transient`: a login page, `{}` or null rows never look like an empty page.
+Source: ServiceTitan OpenAPI (PaginatedResponse_Of_*, ExportResponse_Of_*), OAuth 2.0 page.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from runtime.errors import Malformed, Transient
+from runtime.http import Response
+from runtime.json import envelope, parse
+from systems.contract import Element
+from systems.servicetitan.values import instant_text
+
+MAX_TOKEN_BYTES = 16 * 1024
+MAX_TOKEN_CHARACTERS = 8 * 1024
+MAX_LIFE_S = 780
+"""A token lives 900 s and is refreshed at 13 minutes (OAuth 2.0 page); a longer promise is not believed."""
+_MARGIN_S = 60
+_BEARER = re.compile(r"[A-Za-z0-9\-._~+/]+=*")
+
+
+@dataclass(frozen=True)
+class Token:
+    """A bearer token and how many seconds after it was asked for it is to be replaced."""
+
+    text: str
+    life_s: float
+
+
+@dataclass(frozen=True)
+class ListPage:
+    """A page of a list: its elements, whether there are more, how many there are in all."""
+
+    elements: tuple[Element, ...]
+    has_more: bool
+    total: int
+    digest: str
+
+
+@dataclass(frozen=True)
+class ExportPage:
+    """A page of an export feed: its elements and where to go on."""
+
+    elements: tuple[Element, ...]
+    has_more: bool
+    continue_from: str
+    digest: str
+
+
+def token(body: bytes) -> Token:
+    """The token of a token answer. Raises `Transient` where it is not usable: no text, no positive life, too long."""
+    if len(body) > MAX_TOKEN_BYTES:
+        raise Transient(f"servicetitan token: the answer has {len(body)} bytes")
+    try:
+        answer = parse(body)
+    except Malformed as error:
+        raise Transient(f"servicetitan token: the answer is no token ({error})") from error
+    text, life = (answer.get("access_token"), answer.get("expires_in")) if isinstance(answer, dict) else (None, None)
+    if not isinstance(text, str) or len(text) > MAX_TOKEN_CHARACTERS or not _BEARER.fullmatch(text):
+        raise Transient("servicetitan token: the answer has no usable access_token")
+    if isinstance(life, bool) or not isinstance(life, int) or life <= 0:
+        raise Transient("servicetitan token: expires_in is not a positive number of seconds")
+    return Token(text, float(min(max(life - _MARGIN_S, life / 2), MAX_LIFE_S)))
+
+
+def list_page(answer: Response, what: str) -> ListPage:
+    """The page of a list that was asked for with includeTotal."""
+    others, elements = _page(answer, what)
+    return ListPage(elements, _flag(others, "hasMore", what), _count(others, what), _digest(answer.body))
+
+
+def export_page(answer: Response, what: str) -> ExportPage:
+    """The page of an export feed."""
+    others, elements = _page(answer, what)
+    continue_from = others.get("continueFrom")
+    if not isinstance(continue_from, str) or not continue_from or len(continue_from) > 4096:
+        raise Transient(f"servicetitan {what}: the page has no continueFrom")
+    return ExportPage(elements, _flag(others, "hasMore", what), continue_from, _digest(answer.body))
+
+
+def one_object(answer: Response, what: str) -> tuple[Element, str]:
+    """The single object that an answer is, and the digest of its bytes."""
+    try:
+        return _element(answer.body, parse(answer.body), what), _digest(answer.body)
+    except Malformed as error:
+        raise Transient(f"servicetitan {what}: {error}") from error
+
+
+def _page(answer: Response, what: str) -> tuple[dict[str, Any], tuple[Element, ...]]:
+    try:
+        others, found = envelope(answer.body, "data")
+    except Malformed as error:
+        raise Transient(f"servicetitan {what}: the page is not what it should be: {error}") from error
+    return others, tuple(_element(body, value, what) for body, value in found)
+
+
+def _element(body: bytes, value: Any, what: str) -> Element:
+    source_id = value.get("id") if isinstance(value, dict) else None
+    if isinstance(source_id, bool) or not isinstance(source_id, int) or not 0 < source_id < 2**63:
+        raise Transient(f"servicetitan {what}: a row has no usable id ({str(source_id)[:40]})")
+    return Element(str(source_id), instant_text(value.get("modifiedOn")), body)
+
+
+def _flag(others: dict[str, Any], name: str, what: str) -> bool:
+    value = others.get(name)
+    if not isinstance(value, bool):
+        raise Transient(f"servicetitan {what}: the page does not say {name}")
+    return value
+
+
+def _count(others: dict[str, Any], what: str) -> int:
+    value = others.get("totalCount")
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise Transient(f"servicetitan {what}: the page does not say totalCount")
+    return value
+
+
+def _digest(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()
+
+
+def newest(elements: Sequence[Element]) -> str:
+    """The latest change time of the elements; "" where none has any."""
+    return max((element.source_version for element in elements), default="")

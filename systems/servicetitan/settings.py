@@ -1,0 +1,123 @@
+"""What a connection has to say about its ServiceTitan tenant: where it is, how its webhooks look, and its credentials.
+
+Sources: ServiceTitan developer documentation (OAuth 2.0, get going, V2 webhooks FAQ). Header name, encoding and envelope of V2
+webhooks are not published, so all three are settings.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+
+_HOSTS = {
+    "production": ("https://api.servicetitan.io", "https://auth.servicetitan.io"),
+    "test": ("https://api-integration.servicetitan.io", "https://auth-integration.servicetitan.io"),
+}
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
+
+
+class EventRule(_Section):
+    """Which object an event is about. The first rule whose pattern fits is taken."""
+
+    pattern: str = Field(description="Event type in lower case, * stands for anything. Example: invoice.*")
+    entity: str = Field(description="Our word for the object to read again. Example: invoice")
+    id_path: str = Field("data.id", description="Where its id is in the payload. Example: data.billId")
+
+
+DEFAULT_EVENTS: tuple[EventRule, ...] = (
+    EventRule(pattern="invoice.*", entity="invoice", id_path="data.id"),
+    EventRule(pattern="payment.*", entity="payment", id_path="data.id"),
+    EventRule(pattern="customer.*", entity="customer", id_path="data.id"),
+    EventRule(pattern="location.*", entity="location", id_path="data.id"),
+    EventRule(pattern="job.*", entity="job", id_path="data.id"),
+    EventRule(pattern="vendor.*", entity="vendor", id_path="data.id"),
+    EventRule(pattern="*bill.*", entity="bill", id_path="data.id"),
+    EventRule(pattern="*receipt.*", entity="bill", id_path="data.billId"),
+)
+
+
+class Webhook(_Section):
+    """How the tenant's webhooks are signed and where their payload says what changed."""
+
+    enabled: bool = Field(True, description="Whether this connection takes webhooks; polling alone keeps every promise.")
+    scheme: Literal["body-hmac", "standard-webhooks"] = Field(
+        "body-hmac", description="What is signed: the raw body (assumed for ServiceTitan), or id.timestamp.body."
+    )
+    header: str = Field(
+        "x-servicetitan-signature",
+        pattern=r"^[A-Za-z0-9-]{1,64}$",
+        description="Header with the signature; not published, assumed.",
+    )
+    encoding: Literal["hex", "base64"] = Field("hex", description="How the signature is written; hex in either case.")
+    event_path: str = Field("eventType", description="Where the payload names the event. Example: eventType")
+    tenant_path: str = Field("tenantId", description="Where it names the tenant; checked when it is there.")
+    events: tuple[EventRule, ...] = Field(DEFAULT_EVENTS, description="Registered events, the first that fits counts.")
+
+
+class Settings(_Section):
+    """One ServiceTitan tenant."""
+
+    environment: Literal["production", "test"] = Field(description="Which of the two. test = integration environment.")
+    tenant_id: str = Field(pattern=r"^[1-9][0-9]{0,18}$", description="Tenant id of the URL path. Example: 1234567890")
+    api_url: str = Field(
+        "", description="Host of the API; empty = the vendor's for the environment. Example: http://127.0.0.1:9001"
+    )
+    auth_url: str = Field("", description="Host of the token endpoint; empty = the vendor's for the environment.")
+    request_s: float = Field(100, gt=0, le=300, description="Real seconds for one request; the vendor's own limit is 100.")
+    page_size: int = Field(500, ge=1, le=5000, description="Rows asked for in one page of a list.")
+    read_from: date | None = Field(None, description="Changes before this day (UTC) are not read; empty = all. Example: 2025-01-01")
+    feeds_off: frozenset[str] = Field(frozenset(), description="Feeds not to poll, by name. Example: [jobs]")
+    external_data_application_guid: str = Field(
+        "",
+        pattern=r"^([0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})?$",
+        description="External Data Application GUID of the app (developer portal); without it external data is not read.",
+    )
+    external_ref_key: str = Field("mlConnectorRef", description="Key of external data under which our ref is kept.")
+    external_code_key: str = Field("erpCode", description="Key of external data under which the ERP's code is kept.")
+    bill_amount_is: Literal["total", "lines"] = Field(
+        "total", description="What billAmount means: the whole bill (assumed), or its lines without tax, shipping and other."
+    )
+    webhook: Webhook = Field(default_factory=Webhook, description="How webhooks look.")
+
+    @model_validator(mode="after")
+    def _hosts_fit_the_environment(self) -> Self:
+        for url in (self.api_url, self.auth_url):
+            host = urlsplit(url).hostname or ""
+            if host.endswith("servicetitan.io") and ("integration" in host) != (self.environment == "test"):
+                raise ValueError(f"{host} is not the {self.environment} environment; change environment or the address")
+        return self
+
+    @property
+    def api(self) -> str:
+        """Base address of the API, without a slash at its end."""
+        return (self.api_url or _HOSTS[self.environment][0]).rstrip("/")
+
+    @property
+    def auth(self) -> str:
+        """Base address of the token endpoint, without a slash at its end."""
+        return (self.auth_url or _HOSTS[self.environment][1]).rstrip("/")
+
+
+class WebhookKey(_Section):
+    """One HMAC key; two are valid at once during a rotation."""
+
+    name: str = Field(pattern=r"^[a-z0-9-]{1,32}$", description="Its name, which raw records keep. Example: 2026-03")
+    secret: SecretStr = Field(min_length=32, max_length=64, description="As in the developer portal: 32 to 64 characters.")
+    not_after: datetime | None = Field(
+        None, description="Not valid after this instant; empty = valid. Example: 2026-06-01T00:00:00Z"
+    )
+
+
+class Credentials(_Section):
+    """What signs us in. The webhook keys are needed by ingress alone and may be applied under their own purpose."""
+
+    client_id: SecretStr = Field(min_length=1, description="Client id of the app in this tenant. Example: cid.abc")
+    client_secret: SecretStr = Field(min_length=1, description="Its secret. Example: cs1.abc")
+    app_key: SecretStr = Field(min_length=1, description="App key of the developer portal, sent as ST-App-Key. Example: ak1.abc")
+    webhook_keys: tuple[WebhookKey, ...] = Field((), max_length=2, description="HMAC keys of webhooks, one or two.")

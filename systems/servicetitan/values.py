@@ -1,0 +1,234 @@
+"""Single values of ServiceTitan's JSON, read strictly: money in both spellings, dates, instants, texts. Pure and quick.
+
+Facts (OpenAPI, developer documentation's samples): amounts are decimal strings in invoices, payments and bills and JSON numbers
+elsewhere; instants are UTC with up to seven places; `invoiceDate` and the like are calendar dates spelled as midnight Z and must
+not be shifted; almost anything can be null. What is not a plain decimal ("1,234.56", 1e3, too many places) is `Malformed`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from functools import lru_cache
+from html.parser import HTMLParser
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from runtime.errors import Malformed
+
+Row = Mapping[str, Any]
+
+_MONEY = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,4})?")
+_QUANTITY = re.compile(r"-?[0-9]{1,13}(?:\.[0-9]{1,6}0*)?")
+_MIDNIGHT = re.compile(r"(?:T00:00:00(?:\.0+)?(?:Z|\+00:00)?)?")
+_INSTANT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)?")
+_CURRENCY = re.compile(r"[A-Z]{3}")
+_LARGEST_ID = 2**63
+ZERO = Decimal("0.00")
+
+
+def money(row: Row, name: str) -> Decimal:
+    """An amount with at most 15 digits before the point and 4 behind it. Raises `Malformed` for everything else, null included."""
+    value = row.get(name)
+    try:
+        return _exact(value if type(value) is str else _spelled(value), money=True)
+    except Malformed as error:
+        raise Malformed(f"{name}: {error}") from error
+
+
+def money_or_zero(row: Row, name: str) -> Decimal:
+    """An amount whose absence means that there is none."""
+    return ZERO if row.get(name) is None else money(row, name)
+
+
+def quantity(row: Row, name: str) -> Decimal | None:
+    """A quantity or price of a unit, at most six places; None where it is null."""
+    value = row.get(name)
+    if value is None:
+        return None
+    try:
+        return _exact(value if type(value) is str else _spelled(value), money=False)
+    except Malformed as error:
+        raise Malformed(f"{name}: {error}") from error
+
+
+def _spelled(value: Any) -> str:
+    if type(value) is Decimal or type(value) is int:
+        return str(value)
+    raise Malformed("null instead of an amount" if value is None else f"{type(value).__name__} instead of an amount")
+
+
+@lru_cache(maxsize=65536)
+def _exact(text: str, *, money: bool) -> Decimal:
+    if not (_MONEY if money else _QUANTITY).fullmatch(text):
+        raise Malformed(f"{text[:40]!r} is no plain decimal with at most {4 if money else 6} places")
+    return Decimal(text) + 0  # -0.00 is 0.00
+
+
+def text(row: Row, name: str) -> str:
+    """A text as it stands; "" for null. A number is taken as its digits (enumerations were seen as numbers)."""
+    value = row.get(name)
+    if value is None:
+        return ""
+    if type(value) is str:
+        return value
+    if type(value) is int or type(value) is Decimal:
+        return str(value)
+    raise Malformed(f"{name}: {type(value).__name__} instead of a text")
+
+
+def flag(row: Row, name: str, *, absent: bool) -> bool:
+    """A yes or no; `absent` where it is null or not there."""
+    value = row.get(name)
+    if value is None:
+        return absent
+    if type(value) is bool:
+        return value
+    raise Malformed(f"{name}: {str(value)[:40]!r} instead of true or false")
+
+
+def identifier(row: Row, name: str) -> str:
+    """An id as text; "" for null and for 0, which means none (membershipTypeId)."""
+    value = row.get(name)
+    if value is None or value == 0:
+        return ""
+    if type(value) is int and 0 < value < _LARGEST_ID:
+        return str(value)
+    if type(value) is str and value.isascii() and len(value) <= 64:
+        return value
+    raise Malformed(f"{name}: {str(value)[:40]!r} is no id")
+
+
+def required_id(row: Row, name: str = "id") -> str:
+    """An id that has to be there."""
+    found = identifier(row, name)
+    if not found:
+        raise Malformed(f"{name}: there is none")
+    return found
+
+
+def nested(row: Row, name: str) -> Row:
+    """An object inside; empty for null."""
+    value = row.get(name)
+    if value is None:
+        return {}
+    if isinstance(value, dict):
+        return value
+    raise Malformed(f"{name}: {type(value).__name__} instead of an object")
+
+
+def rows(row: Row, name: str) -> list[Row]:
+    """The objects of a list inside; empty for null."""
+    value = row.get(name)
+    if value is None:
+        return []
+    if isinstance(value, list) and all(isinstance(item, dict) for item in value):
+        return value
+    raise Malformed(f"{name}: not a list of objects")
+
+
+def day(row: Row, name: str, zone: str) -> date | None:
+    """A calendar date: midnight Z is not shifted, a real timestamp is its day in `zone`. Null and .NET's year 1 are no date."""
+    value = row.get(name)
+    if value is None or value == "":
+        return None
+    if type(value) is not str:
+        raise Malformed(f"{name}: {type(value).__name__} instead of a date")
+    try:
+        return _day(value, zone)
+    except (ValueError, OverflowError) as error:
+        raise Malformed(f"{name}: {value[:40]!r} is no date") from error
+
+
+@lru_cache(maxsize=16384)
+def _day(value: str, zone: str) -> date | None:
+    if _MIDNIGHT.fullmatch(value, 10):
+        found = date.fromisoformat(value[:10])
+    else:
+        moment = datetime.fromisoformat(value)
+        found = moment.astimezone(time_zone(zone)).date() if moment.tzinfo else moment.date()
+    return None if found.year == 1 else found
+
+
+def instant(row: Row, name: str) -> datetime | None:
+    """An instant in UTC, to the microsecond; one without a zone is UTC (assumed). Null and .NET's year 1 are none."""
+    value = row.get(name)
+    if value is None or value == "":
+        return None
+    if type(value) is not str:
+        raise Malformed(f"{name}: {type(value).__name__} instead of an instant")
+    try:
+        found = datetime.fromisoformat(value)
+        found = found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except (ValueError, OverflowError) as error:
+        raise Malformed(f"{name}: {value[:40]!r} is no instant") from error
+    return None if found.year == 1 else found
+
+
+def instant_text(value: Any) -> str:
+    """A change time as text that sorts in time: UTC, seven places, Z; "" where there is none or it cannot be read."""
+    if not isinstance(value, str):
+        return ""
+    found = _INSTANT.fullmatch(value)
+    if not found:
+        return ""
+    seconds, fraction, zone = found.groups()
+    if zone not in (None, "Z", "+00:00"):
+        try:
+            seconds = datetime.fromisoformat(seconds + zone).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+        except (ValueError, OverflowError):
+            return ""
+    return f"{seconds}.{(fraction or '')[:7]:0<7}Z"
+
+
+@lru_cache(maxsize=64)
+def time_zone(name: str) -> ZoneInfo:
+    """The named zone. Raises ValueError for a name that is none."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError(f"{name!r} is no time zone") from error
+
+
+def currency(row: Row, name: str) -> str:
+    """An ISO 4217 code as it has to be spelled; "" for null."""
+    value = text(row, name)
+    if value and not _CURRENCY.fullmatch(value):
+        raise Malformed(f"{name}: {value[:10]!r} is no currency code")
+    return value
+
+
+def plain(row: Row, name: str) -> str:
+    """A text of format html without its markup, one line per block."""
+    value = text(row, name)
+    if "<" not in value and "&" not in value:
+        return value.strip()
+    stripper = _Stripper()
+    stripper.feed(value)
+    stripper.close()
+    return "\n".join(line for line in (" ".join(part.split()) for part in "".join(stripper.parts).splitlines()) if line)
+
+
+class _Stripper(HTMLParser):
+    """Collects text; what a reader of the page would not see (script, style) is left out."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.parts: list[str] = []
+        self._hidden = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002 - the library's signature
+        if tag in ("script", "style"):
+            self._hidden += 1
+        elif tag in ("br", "p", "div", "li", "tr"):
+            self.parts.append("\n")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in ("script", "style"):
+            self._hidden = max(0, self._hidden - 1)
+
+    def handle_data(self, data: str) -> None:
+        if not self._hidden:
+            self.parts.append(data)
