@@ -10,7 +10,7 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -32,16 +32,34 @@ _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "lt": operator.lt,
     "le": operator.le,
 }
+_RANK = {
+    "Description": 2,
+    "AccountRef": 1,
+    "ReferenceNbr": 1,
+    "CustomerOrder": 2,
+    "VendorRef": 2,
+    "PaymentRef": 2,
+    "ExternalRef": 2,
+}
+_RANK |= {"Customer": 3, "CustomerID": 3, "Vendor": 3, "VendorID": 3}
 _FUNCTIONS = {"substringof", "startswith", "endswith"}
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A necessary condition that an index may answer: `field` equals, or begins with, a folded text."""
+
+    field: str
+    text: str
+    is_prefix: bool = False
 
 
 @dataclass
 class Filter:
-    """A parsed `$filter`: the whole as `matches`, and what must hold anyway as `equal` and `starts`, for the indexes."""
+    """A parsed `$filter`: the whole as `matches`; `probes` hold one of which is true for every match, () = nothing known."""
 
     matches: Predicate
-    equal: dict[str, str] = field(default_factory=dict)
-    starts: dict[str, str] = field(default_factory=dict)
+    probes: tuple[Probe, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -78,6 +96,11 @@ def _tokens(text: str) -> list[tuple[str, str]]:
     return [*tokens, ("end", "")]
 
 
+def _cost(probes: tuple[Probe, ...]) -> int:
+    """How much a set of probes is likely to leave: the reference of a document little, its party more, anything else most."""
+    return max(_RANK.get(probe.field, 1 if probe.field.startswith("custom:") else 9) for probe in probes)
+
+
 class _Parser:
     """Recursive descent: or, and, not, comparison."""
 
@@ -104,8 +127,9 @@ class _Parser:
         found = self._conjunction()
         while self.peek() == ("name", "or"):
             self._take()
-            left, right = found.matches, self._conjunction().matches
-            found = Filter(lambda node, a=left, b=right: a(node) or b(node))  # type: ignore[misc]  # bound at definition
+            left, right = found, self._conjunction()
+            either: Predicate = lambda node, a=left.matches, b=right.matches: a(node) or b(node)  # type: ignore[misc]  # noqa: E731
+            found = Filter(either, left.probes + right.probes if left.probes and right.probes else ())
         return found
 
     def _conjunction(self) -> Filter:
@@ -114,7 +138,7 @@ class _Parser:
             self._take()
             left, right = found, self._negation()
             both: Predicate = lambda node, a=left.matches, b=right.matches: a(node) and b(node)  # type: ignore[misc]  # noqa: E731
-            found = Filter(both, left.equal | right.equal, left.starts | right.starts)
+            found = Filter(both, min((p for p in (left.probes, right.probes) if p), key=_cost, default=()))
         return found
 
     def _negation(self) -> Filter:
@@ -227,7 +251,7 @@ def _comparison_filter(target: _Field, word: str, literal: Any) -> Filter:
         return Filter(lambda node: (value(node) in (None, "")) == (word == "eq"))
     compare = _COMPARE[word]
     if target.kind == "String":
-        return Filter(lambda node: compare(value(node).casefold(), literal), {target.name: literal} if word == "eq" else {})
+        return Filter(lambda node: compare(value(node).casefold(), literal), (Probe(target.name, literal),) if word == "eq" else ())
     if word == "ne":
         return Filter(lambda node: value(node) != literal)
     return Filter(lambda node: (found := value(node)) is not None and compare(found, literal))
@@ -238,5 +262,5 @@ def _text_filter(name: str, target: _Field, text: str) -> Filter:
     if name == "substringof":
         return Filter(lambda node: text in value(node).casefold())
     if name == "startswith":
-        return Filter(lambda node: value(node).casefold().startswith(text), {}, {target.name: text})
+        return Filter(lambda node: value(node).casefold().startswith(text), (Probe(target.name, text, True),))
     return Filter(lambda node: value(node).casefold().endswith(text))

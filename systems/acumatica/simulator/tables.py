@@ -7,7 +7,7 @@ from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from systems.acumatica.simulator.filters import Filter
+from systems.acumatica.simulator.filters import Filter, Probe
 from systems.acumatica.simulator.node import Node
 from systems.acumatica.simulator.shapes import KEYS, shape
 
@@ -34,7 +34,9 @@ class Table:
         self.keys = KEYS[entity]
         self._by_id: dict[str, Node] = {}
         self._id_of: dict[tuple[str, ...], str] = {}
-        self._indexed = {name: dict[str, set[str]]() for name in (*_LOOKED_UP, *self.keys) if name in self.shape.scalars}
+        self._indexed = {
+            name: dict[str, set[str]]() for name in (*_LOOKED_UP, *self.keys) if name in self.shape.scalars and name != "Type"
+        }
         self._custom: dict[str, dict[str, set[str]]] = {}
         self._prefixes: list[tuple[str, str]] = []
         self._order: dict[str, int] = {}
@@ -108,15 +110,22 @@ class Table:
         del versions[:-_REMEMBERED]
 
     def _candidates(self, wanted: Filter) -> set[str] | None:
-        for name, value in wanted.equal.items():
-            if name in self._indexed:
-                return self._indexed[name].get(value, set())
-            if name.startswith("custom:"):
-                return self._custom.get(name, {}).get(value, set())
-        prefix = wanted.starts.get(_PREFIXED)
-        if prefix and _PREFIXED in self._indexed:
-            return self._with_prefix(prefix)
-        return None
+        """The ids that the indexes leave, None where they do not help."""
+        found: set[str] = set()
+        for probe in wanted.probes:
+            ids = self._probed(probe)
+            if ids is None:
+                return None
+            found |= ids
+        return found if wanted.probes else None
+
+    def _probed(self, probe: Probe) -> set[str] | None:
+        if probe.is_prefix:
+            return self._with_prefix(probe.text) if probe.field == _PREFIXED and _PREFIXED in self._indexed else None
+        if probe.field.startswith("custom:"):
+            return self._custom.get(probe.field, {}).get(probe.text, set()) if probe.text else None
+        index = self._indexed.get(probe.field)
+        return None if index is None else index.get(probe.text, set())
 
     def _with_prefix(self, prefix: str) -> set[str]:
         found: set[str] = set()
