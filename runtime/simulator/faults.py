@@ -92,12 +92,12 @@ class Faults:
 
     def later(self, seconds: float, request: web.Request, handler: Handler) -> None:
         """Handle `request` after `seconds` although its connection is gone."""
-        task = asyncio.create_task(_handle_later(seconds, request, handler))
+        task = asyncio.create_task(_answer_late(seconds, request, handler))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
 
-async def _handle_later(seconds: float, request: web.Request, handler: Handler) -> None:
+async def _answer_late(seconds: float, request: web.Request, handler: Handler) -> None:
     await asyncio.sleep(seconds)
     await handler(request)
 

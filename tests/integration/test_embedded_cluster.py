@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -285,6 +286,20 @@ def test_up_prints_one_line_when_ready_and_leaves_no_process(ending: signal.Sign
     assert rest == "", "one line on stdout, no more"
     assert "Kafka answers" in progress
     assert alive(children) == []
+
+
+@pytest.mark.slow
+def test_up_stopped_while_it_starts_leaves_nothing(tmp_path: Path) -> None:
+    command = [str(Path(sys.executable).with_name("ml-connector")), "up", "--json"]
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+    wait_until("the start of both servers", lambda: len(descendants(process.pid)) == 4)
+    children = descendants(process.pid)
+    process.send_signal(signal.SIGTERM)
+    said, progress = process.communicate(timeout=60)
+    assert (process.returncode, said) == (0, ""), progress
+    assert alive(children) == []
+    assert list(tmp_path.iterdir()) == []
 
 
 def descendants(process_id: int) -> list[int]:
