@@ -1,4 +1,7 @@
-"""Proves a connection's ServiceTitan settings by using them: sign-in, app key, every scope by one row, keys, clock. Read-only."""
+"""Proves a connection's ServiceTitan settings by using them: sign-in, app key, every scope by one row, clock. Read-only.
+
+Keys of webhooks belong to the connection and are checked with it.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,6 @@ from runtime.errors import Broken, ConnectorError
 from systems.contract import Access, Crosswalk, Finding
 from systems.servicetitan.client import Client
 from systems.servicetitan.resources import FEEDS, FETCHABLE, INVENTORY_BILLS, RESOURCES, Resource
-from systems.servicetitan.settings import Credentials
 
 SKEW = timedelta(minutes=2)
 
@@ -19,15 +21,14 @@ class Checker:
 
     def __init__(self, access: Access) -> None:
         self._client = Client(access)
-        self._keys = access.credentials.webhook_keys if isinstance(access.credentials, Credentials) else ()
 
     async def check(self, crosswalk: Crosswalk) -> Sequence[Finding]:  # noqa: ARG002 - ServiceTitan's side of a crosswalk is free text
-        """One line for sign-in, each scope, the webhook key and the clock. Nothing further is asked when sign-in fails."""
+        """One line for sign-in, each scope and the clock. Nothing further is asked when sign-in fails."""
         signed_in = await self._sign_in()
         if signed_in.level == "error":
-            return [signed_in, self._webhook_key()]
+            return [signed_in]
         scopes = [await self._scope(resource) for resource in (*self._read(), INVENTORY_BILLS)]
-        return [signed_in, *scopes, self._webhook_key(), self._clock()]
+        return [signed_in, *scopes, self._clock()]
 
     async def close(self) -> None:
         """End the session."""
@@ -61,17 +62,6 @@ class Checker:
         except ConnectorError as error:
             return Finding("error", subject, str(error), "Try again; if it stays, look at the vendor's status page.")
         return Finding("ok", subject, "can be read")
-
-    def _webhook_key(self) -> Finding:
-        subject = "servicetitan webhook key"
-        if not self._client.settings.webhook.enabled:
-            return Finding("ok", subject, "webhooks are off; polling alone is used")
-        now = self._client.clock.now()
-        good = [key for key in self._keys if key.not_after is None or key.not_after > now]
-        if not good:
-            remedy = "Set the HMAC key of the developer portal (32 to 64 characters) as webhook key, or webhook.enabled: false."
-            return Finding("error", subject, "there is none that is valid, so every webhook is refused", remedy)
-        return Finding("ok", subject, ", ".join(key.name for key in good))
 
     def _clock(self) -> Finding:
         behind = self._client.behind

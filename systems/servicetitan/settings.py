@@ -6,7 +6,7 @@ webhooks are not published, so all three are settings.
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from typing import Literal, Self
 from urllib.parse import urlsplit
 
@@ -45,7 +45,6 @@ DEFAULT_EVENTS: tuple[EventRule, ...] = (
 class Webhook(_Section):
     """How the tenant's webhooks are signed and where their payload says what changed."""
 
-    enabled: bool = Field(True, description="Whether this connection takes webhooks; polling alone keeps every promise.")
     scheme: Literal["body-hmac", "standard-webhooks"] = Field(
         "body-hmac", description="What is signed: the raw body (assumed for ServiceTitan), or id.timestamp.body."
     )
@@ -54,7 +53,10 @@ class Webhook(_Section):
         pattern=r"^[A-Za-z0-9-]{1,64}$",
         description="Header with the signature; not published, assumed.",
     )
-    encoding: Literal["hex", "base64"] = Field("hex", description="How the signature is written; hex in either case.")
+    encoding: Literal["hex", "HEX", "base64"] = Field(
+        "hex", description="How the signature is written: hex, HEX (upper case), base64."
+    )
+    prefix: str = Field("", max_length=32, description="What stands before it in the header. Example: sha256=")
     event_path: str = Field("eventType", description="Where the payload names the event. Example: eventType")
     tenant_path: str = Field("tenantId", description="Where it names the tenant; checked when it is there.")
     events: tuple[EventRule, ...] = Field(DEFAULT_EVENTS, description="Registered events, the first that fits counts.")
@@ -104,20 +106,9 @@ class Settings(_Section):
         return (self.auth_url or _HOSTS[self.environment][1]).rstrip("/")
 
 
-class WebhookKey(_Section):
-    """One HMAC key; two are valid at once during a rotation."""
-
-    name: str = Field(pattern=r"^[a-z0-9-]{1,32}$", description="Its name, which raw records keep. Example: 2026-03")
-    secret: SecretStr = Field(min_length=32, max_length=64, description="As in the developer portal: 32 to 64 characters.")
-    not_after: datetime | None = Field(
-        None, description="Not valid after this instant; empty = valid. Example: 2026-06-01T00:00:00Z"
-    )
-
-
 class Credentials(_Section):
-    """What signs us in. The webhook keys are needed by ingress alone and may be applied under their own purpose."""
+    """What signs us in. The keys of webhooks are the connection's (`webhook_keys`), for ingress alone needs them."""
 
     client_id: SecretStr = Field(min_length=1, description="Client id of the app in this tenant. Example: cid.abc")
     client_secret: SecretStr = Field(min_length=1, description="Its secret. Example: cs1.abc")
     app_key: SecretStr = Field(min_length=1, description="App key of the developer portal, sent as ST-App-Key. Example: ak1.abc")
-    webhook_keys: tuple[WebhookKey, ...] = Field((), max_length=2, description="HMAC keys of webhooks, one or two.")

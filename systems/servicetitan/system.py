@@ -9,6 +9,7 @@ from systems.servicetitan.mapping import to_canonical, to_commands
 from systems.servicetitan.poller import open_reader
 from systems.servicetitan.resources import FEEDS, FETCHABLE
 from systems.servicetitan.settings import Credentials, Settings
+from systems.servicetitan.webhook import signing
 
 SYSTEM = System(
     name=NAME,
@@ -25,4 +26,5 @@ SYSTEM = System(
     open_writer=None,
     open_checker=open_checker,
     simulator="systems.servicetitan.simulator.app",
+    signing=signing,
 )

@@ -9,10 +9,20 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import Any
 
-from runtime.errors import Malformed
+from pydantic import BaseModel
+
+from runtime.errors import Broken, Malformed
 from runtime.json import parse
-from systems.contract import Filtered, LookAgain
+from systems.contract import Filtered, LookAgain, Signing
 from systems.servicetitan.settings import EventRule, Settings
+
+
+def signing(settings: BaseModel) -> Signing:
+    """How this connection's webhooks are signed: header, encoding and scheme are settings, for none of them is published."""
+    if not isinstance(settings, Settings):
+        raise Broken("servicetitan: settings of another system.", "Apply the connection again.")
+    webhook = settings.webhook
+    return Signing(webhook.scheme, webhook.header, webhook.encoding, webhook.prefix)
 
 
 def hints(body: bytes, settings: Settings) -> list[LookAgain | Filtered]:
