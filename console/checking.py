@@ -1,0 +1,53 @@
+"""All findings about one connection: each side's own checks, and what only shows when both are seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from runtime.clock import Clock
+from runtime.errors import Broken, ConnectorError
+from runtime.settings import Settings
+from services.credentials import CredentialStore
+from services.sessions import access
+from systems.contract import Finding, Role
+from topology.configuration import Connected
+
+
+async def findings(settings: Settings, one: Connected, credentials: CredentialStore, clock: Clock) -> list[tuple[str, Finding]]:
+    """(system, finding) of both sides, then of the connection itself ("" as system)."""
+    found: list[tuple[str, Finding]] = []
+    for side in (one.settings.field_service, one.settings.erp):
+        found += [(side.system, finding) for finding in await _side(settings, one, side.system, credentials, clock)]
+    found += [("", finding) for finding in _keys(one, credentials)]
+    return found
+
+
+async def _side(settings: Settings, one: Connected, system: str, credentials: CredentialStore, clock: Clock) -> list[Finding]:
+    try:
+        opened = access(settings, one, system, Role.CHECK, credentials, clock)
+    except Broken as error:
+        return [Finding("error", "credentials", str(error), error.remedy)]
+    checker = one.settings.side(system).declared.open_checker(opened)
+    try:
+        return list(await checker.check(one.crosswalk))
+    except Broken as error:
+        return [Finding("error", "sign-in", str(error), error.remedy)]
+    except ConnectorError as error:
+        return [Finding("error", "reachability", str(error), "See that the address is right and the system answers.")]
+    finally:
+        await checker.close()
+        await opened.transport.close()
+
+
+def _keys(one: Connected, credentials: CredentialStore) -> Iterator[Finding]:
+    settings = one.settings
+    keys = credentials.keys(settings.connection, "webhook")
+    if keys:
+        yield Finding("ok", "webhook keys", f"{len(keys)} HMAC key(s): {', '.join(str(key['name']) for key in keys)}")
+    else:
+        yield Finding(
+            "error",
+            "webhook keys",
+            "there is no HMAC key: every webhook of this connection is refused with 401",
+            "Put the key of the developer portal under webhook_keys and apply; without webhooks set webhook.enabled to false.",
+        )

@@ -1,0 +1,60 @@
+"""`ml-connector check [CONNECTION]`: prove the settings by using them, read-only; one line per finding with what to do."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Any
+
+import typer
+
+from console.cli import exit_codes
+from console.output import Output, print_rows
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb."""
+    app.command()(check)
+
+
+def check(
+    connection: Annotated[str, typer.Argument(help="Id of the connection; empty = all.")] = "",
+    output: Annotated[Output, typer.Option(help="Form of the result.")] = Output.table,
+) -> None:
+    """Ping the real systems of a connection: reachability, credentials, scopes, versions, dimensions, webhook keys. Writes nothing."""
+    rows = asyncio.run(_rows(connection))
+    print_rows(rows, output, "check")
+    raise SystemExit(exit_codes.NOT_OK if any(row["level"] == "error" for row in rows) else exit_codes.OK)
+
+
+async def _rows(connection: str) -> list[dict[str, Any]]:
+    from console.checking import findings
+    from console.cli.match import connected
+    from console.connections.applying import in_force
+    from console.reading import Cluster
+    from runtime.clock import clock_from_environment
+    from services.credentials import CredentialStore
+
+    cluster = Cluster()
+    snapshot = in_force(cluster)
+    if connection:
+        connected(snapshot, connection)
+    clock = clock_from_environment()
+    credentials = CredentialStore(cluster.settings, cluster.codec, clock).start()
+    try:
+        rows = []
+        for name, one in snapshot.connections.items():
+            if connection in ("", name):
+                for system, finding in await findings(cluster.settings, one, credentials, clock):
+                    rows.append(
+                        {
+                            "connection": name,
+                            "system": system,
+                            "level": finding.level,
+                            "subject": finding.subject,
+                            "says": finding.words,
+                            "do": finding.remedy,
+                        }
+                    )
+        return rows
+    finally:
+        credentials.stop()
