@@ -1,13 +1,16 @@
 """The configuration in force: connections and crosswalks as applied, read from their topics without a group.
 
 A service reads both from the start before it works and follows them afterwards; a batch takes one `Snapshot`, so a change
-applies from the next batch on. A connection comes into force with the record that `apply` writes after all its crosswalk rows.
+applies from the next batch on. A connection record comes into force only with the crosswalk it names: the rows are a log, and the
+newest state of that log whose content hash is the record's `crosswalk_version` is taken. Until there is one the record is held back
+and the last good state stays in force, so that a half-written `apply` is never seen.
 """
 
 from __future__ import annotations
 
+import hashlib
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -16,14 +19,32 @@ from typing import Any
 from confluent_kafka import Consumer, Message, TopicPartition
 
 from runtime import kafka
+from runtime.errors import Broken
+from runtime.json import canonical_bytes
 from runtime.log import log
 from runtime.settings import Settings
 from schemas.codec import Codec
 from schemas.errors import Malformed
+from systems import registry
 from systems.connection import ConnectionSettings
-from systems.contract import Plan, Reading
+from systems.contract import Flow, Plan, Reading
+from topology.rules.identity import Books
 
 _TOPICS = ("connections", "crosswalk")
+
+
+def crosswalk_version(rows: Iterable[Mapping[str, Any]]) -> str:
+    """Content hash (SHA-256, hex) of the crosswalk rows in force: table, row, effective date and values; order and author do not count."""
+    content = [
+        [row["table"], row["row"], _day(row["effective_from"]), dict(row["values"])]
+        for row in rows
+        if not row.get("removed", False)
+    ]
+    return hashlib.sha256(canonical_bytes(sorted(content, key=lambda one: one[:3]))).hexdigest()
+
+
+def _day(day: date | None) -> str:
+    return day.isoformat() if day is not None else ""
 
 
 @dataclass(frozen=True)
@@ -71,7 +92,15 @@ class Connected:
         """What the ERP's mapping may know."""
         s = self.settings
         return Plan(
-            s.connection, s.time_zone, s.currency, s.tax_mode, s.customer_policy, s.create_missing, s.erp.own(), self.crosswalk, s.flows
+            s.connection,
+            s.time_zone,
+            s.currency,
+            s.tax_mode,
+            s.customer_policy,
+            s.create_missing,
+            s.erp.own(),
+            self.crosswalk,
+            s.flows,
         )
 
     @cached_property
@@ -79,6 +108,48 @@ class Connected:
         """What each side's normaliser may know, by system."""
         s = self.settings
         return {side.system: Reading(s.connection, s.time_zone, s.currency, side.own()) for side in (s.field_service, s.erp)}
+
+    @cached_property
+    def books(self) -> Books:
+        """The two sides whose documents' identity this connection makes (accounting.md 1); both are written in its settings."""
+        source, target = self.settings.field_service, self.settings.erp
+        tenant = str(_written(source.own(), "tenant_id"))
+        environment = str(getattr(source.own(), "environment", self.settings.environment))
+        return Books(
+            environment,
+            tenant,
+            target.system,
+            str(_written(target.own(), "instance_id")),
+            str(_written(target.own(), "company_id")),
+        )
+
+    @cached_property
+    def _flows(self) -> Mapping[tuple[str, str], tuple[Flow, ...]]:
+        enabled: dict[tuple[str, str], tuple[Flow, ...]] = {}
+        for flow in registry.system(self.settings.erp.system).flows:
+            own = self.settings.flows.get(flow.id)
+            if own is not None and own.enabled and flow.records and flow.target == self.settings.erp.system:
+                key = (flow.source, flow.entity)
+                enabled[key] = (*enabled.get(key, ()), flow)
+        return enabled
+
+    def flows_from(self, system: str, entity: str) -> tuple[Flow, ...]:
+        """Enabled flows that make commands of an entity of a system."""
+        return self._flows.get((system, entity), ())
+
+    @cached_property
+    def waits_for_jobs(self) -> bool:
+        """Whether any enabled flow posts when its job is completed."""
+        return any(own.enabled and own.post_when == "job_completed" for own in self.settings.flows.values())
+
+
+def _written(own: Any, name: str) -> object:
+    value = getattr(own, name, "")
+    if value in ("", None):
+        raise Broken(
+            f"{type(own).__module__}: {name} is not in the settings.", "Identity of documents needs it: write it and apply."
+        )
+    return value
 
 
 @dataclass(frozen=True)
@@ -103,7 +174,8 @@ class Follower:
         self._settings = settings
         self._codec = codec
         self._on_change = on_change
-        self._rows: dict[str, dict[tuple[str, str, str], dict[str, Any]]] = {}
+        self._rows: dict[str, list[dict[str, Any]]] = {}
+        self._waiting: dict[str, dict[str, Any]] = {}
         self._connected: dict[str, Connected] = {}
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
@@ -156,34 +228,52 @@ class Follower:
         try:
             name, record = self._codec.decode(message.value())
             if name == "connection.crosswalk_row":
-                self._fold_row(record)
-                return set()
-            return self._fold_connection(record)
+                self._rows.setdefault(record["connection"], []).append(record)
+            else:
+                self._waiting[record["connection"]] = record
+            return self._bring_into_force(record["connection"])
         except (Malformed, ValueError, KeyError) as error:
             # A connection that cannot be read keeps its last good state; `apply` validates before it writes.
             log.error("configuration_unreadable", topic=message.topic(), offset=message.offset(), error=str(error)[:300])
             return set()
 
-    def _fold_row(self, record: dict[str, Any]) -> None:
-        rows = self._rows.setdefault(record["connection"], {})
-        key = (record["table"], record["row"], str(record["effective_from"] or ""))
-        if record["removed"]:
-            rows.pop(key, None)
-        else:
-            rows[key] = record
-
-    def _fold_connection(self, record: dict[str, Any]) -> set[str]:
-        name = record["connection"]
+    def _bring_into_force(self, name: str) -> set[str]:
+        record = self._waiting.get(name)
+        if record is None:
+            return set()
         if record["removed"]:
             self._connected.pop(name, None)
-            return {name}
-        settings = ConnectionSettings.model_validate_json(record["settings"])
-        tables = _tables(self._rows.get(name, {}).values())
-        self._connected[name] = Connected(settings, record["version"], record["crosswalk_version"], tables)
+        else:
+            rows = _rows_of_version(self._rows.get(name, []), record["crosswalk_version"])
+            if rows is None:
+                log.info("configuration_waits_for_crosswalk", connection=name, crosswalk_version=record["crosswalk_version"])
+                return set()
+            settings = ConnectionSettings.model_validate_json(record["settings"])
+            self._connected[name] = Connected(settings, record["version"], record["crosswalk_version"], _tables(rows))
+        del self._waiting[name]
         return {name}
 
     def _publish(self) -> None:
         self._snapshot = Snapshot(dict(self._connected))
+
+
+def _rows_of_version(log_of_rows: list[dict[str, Any]], version: str) -> list[dict[str, Any]] | None:
+    """The newest state of the log of rows that has this content hash; None when there is none (yet).
+
+    Looked for only where a run of rows of that version ends: rows name the version that they belong to.
+    """
+    found: list[dict[str, Any]] | None = [] if version == crosswalk_version(()) else None
+    rows: dict[tuple[str, str, str], dict[str, Any]] = {}
+    for number, record in enumerate(log_of_rows):
+        key = (record["table"], record["row"], _day(record["effective_from"]))
+        if record["removed"]:
+            rows.pop(key, None)
+        else:
+            rows[key] = record
+        ends = number + 1 == len(log_of_rows) or log_of_rows[number + 1]["crosswalk_version"] != version
+        if record["crosswalk_version"] == version and ends and crosswalk_version(rows.values()) == version:
+            found = list(rows.values())
+    return found
 
 
 def _tables(rows: Any) -> Tables:

@@ -14,9 +14,11 @@ OP_KEY = "op_key"
 SOURCE_HASH = "source_hash"
 PAYLOAD_HASH = "payload_hash"
 SOURCE_VERSION = "source_version"
+CONTENT_HASH = "content_hash"
 RECORD = "ce_type"
 CAUSE = "cause"
 CONFIG = "config_version"
+HOLD = "hold"
 TRACE = "traceparent"
 
 

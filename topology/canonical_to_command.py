@@ -1,0 +1,146 @@
+"""Hop 2: canonical records become commands for the ERP of their connection.
+
+In: `canonical.<entity>` and `remap`. Out: `command.<erp>` (key connection, one partition per connection), `audit`, `dead`.
+Pure mapping by crosswalk and profile, one command per source document and part; it remembers nothing: the same record mapped twice
+gives the same op-keys and hashes, and the sink tells a duplicate by them. It always emits: what cannot be mapped is a command with
+`unresolved`, its amount and the canonical bytes. Order: commands of one canonical record follow the record's order.
+To `dead`: what cannot be decoded, and commands that do not fit their schema.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from runtime.errors import Malformed
+from systems import registry
+from systems.contract import Draft, Flow, NoCommand
+from topology.batch import Decision, Ground, Outcome, Output, Record, State
+from topology.configuration import Connected
+from topology.decisions import dead_output
+from topology.headers import CONFIG, HOLD, OP_KEY, PAYLOAD_HASH, SOURCE_HASH, SOURCE_VERSION, TRACE, header, headers
+from topology.rules.due import COMPLETED, JOB, Due, due
+from topology.rules.envelope import Source, command
+from topology.topics import partition_of
+
+STAGE = "canonical_to_command"
+OBSERVED = "observed"
+
+
+@dataclass(frozen=True)
+class _Mapped:
+    """What one record gives, complete before any of it is kept."""
+
+    outputs: list[Output]
+    decisions: list[Decision]
+
+
+def apply(batch: Sequence[Record], state: State, ground: Ground) -> Outcome:  # noqa: ARG001 - every hop has the same form
+    """See the module."""
+    outcome = Outcome()
+    for record in batch:
+        try:
+            mapped = _map(record, ground)
+        except Malformed as error:
+            outcome.outputs.append(dead_output(record, str(error), STAGE, ground))
+            continue
+        outcome.outputs += mapped.outputs
+        outcome.decisions += [(record, decision) for decision in mapped.decisions]
+    return outcome
+
+
+def _map(record: Record, ground: Ground) -> _Mapped:
+    name, value = ground.codec.decode(record.value)
+    step, _, entity = name.partition(".")
+    if step != "canonical":
+        raise Malformed(f"{name} on a canonical topic")
+    connected = ground.snapshot.connections.get(value["connection"])
+    if connected is None:
+        return _Mapped([], [_about(value, entity, "refused", "the connection is unknown")])
+    flows = connected.flows_from(value["system"], entity)
+    if entity == JOB and connected.waits_for_jobs:
+        return _completion(record, value, connected, ground)
+    if not flows:
+        return _Mapped([], [])
+    source = Source(entity, value, record.topic, record.partition, record.offset, record.value or b"")
+    return _by_flows(flows, source, connected, (record, ground))
+
+
+def _by_flows(flows: Sequence[Flow], source: Source, connected: Connected, at: tuple[Record, Ground]) -> _Mapped:
+    made = _Mapped([], [])
+    answers = {flow.id: due(flow, connected.settings.flows[flow.id], source.entity, source.record) for flow in flows}
+    for answer in answers.values():
+        if answer.no_command is not None:
+            made.decisions.append(_instead(source, answer.no_command))
+    wanted = {flow: answer for flow, answer in answers.items() if answer.no_command is None}
+    if not wanted:
+        return made
+    erp = registry.system(connected.settings.erp.system)
+    for draft in erp.to_commands(source.entity, source.record, connected.plan):
+        if draft.flow in wanted:
+            _add(draft, source, connected, (wanted[draft.flow], *at), made)
+    return made
+
+
+def _add(draft: Draft | NoCommand, source: Source, connected: Connected, at: tuple[Due, Record, Ground], made: _Mapped) -> None:
+    answer, record, ground = at
+    if isinstance(draft, NoCommand):
+        made.decisions.append(_instead(source, draft))
+        return
+    if connected.settings.mode_of(draft.flow) == "observe":
+        detail = f"flow {draft.flow} only observes; it would be {draft.record}"
+        made.decisions.append(_instead(source, NoCommand(OBSERVED, detail, draft.flow, draft.amount, draft.currency)))
+        return
+    made.outputs.append(_output(draft.record, command(draft, source, connected, answer.parent), record, ground))
+    if draft.defaulted:
+        detail = f"flow {draft.flow}: {', '.join(draft.defaulted)}"
+        made.decisions.append(_instead(source, NoCommand("defaulted", detail, draft.flow, draft.amount, draft.currency)))
+
+
+def _completion(record: Record, value: Mapping[str, Any], connected: Connected, ground: Ground) -> _Mapped:
+    """A completed job, for the invoices that wait for it."""
+    if value["completed_on"] is None:
+        return _Mapped([], [])
+    draft = Draft("completion", {"reached": COMPLETED}, "", "master", action="upsert", amount=Decimal(0))
+    source = Source(JOB, value, record.topic, record.partition, record.offset, record.value or b"")
+    return _Mapped([_output("completion", command(draft, source, connected, None), record, ground)], [])
+
+
+def _output(kind: str, value: dict[str, Any], record: Record, ground: Ground) -> Output:
+    topic, name = ground.topic(f"command.{value['system']}"), f"command.{kind}"
+    marks = {
+        OP_KEY: value["op_key"],
+        SOURCE_HASH: value["source_hash"],
+        PAYLOAD_HASH: value["payload_hash"],
+        SOURCE_VERSION: value["source_version"],
+        CONFIG: value["config_version"],
+        HOLD: value["hold"] or ("unmapped" if value["unresolved"] else ""),
+    }
+    trace = header(record.headers, TRACE).encode()
+    cause = record.coordinates
+    made = headers(name, f"{cause}:{value['ref']}", cause, trace, **marks)
+    connection = value["connection"]
+    return Output(topic, partition_of(connection, ground.partitions), connection, ground.codec.encode(topic, name, value), made)
+
+
+def _instead(source: Source, decided: NoCommand) -> Decision:
+    value = source.record
+    return Decision(
+        decided.decision,
+        value["connection"],
+        value["system"],
+        source.entity,
+        value["source_id"],
+        value["source_version"],
+        f"{decided.flow}: {decided.detail}" if decided.flow else decided.detail,
+        decided.amount,
+        decided.currency,
+    )
+
+
+def _about(value: Mapping[str, Any], entity: str, decision: str, detail: str) -> Decision:
+    return Decision(
+        decision, value["connection"], value["system"], entity, value["source_id"], value["source_version"], detail, countable=True
+    )

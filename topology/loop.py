@@ -1,0 +1,176 @@
+"""The half of a hop's loop that polls: records in, as batches, to the worker; and what the group says about partitions.
+
+A batch is handed over as soon as the input is empty, at most every 100 ms or 2,000 records; while one is worked on the next is
+collected. When the worker stays behind for a second, partitions are paused and polling goes on, so that the group never misses us.
+(Pausing for every batch would throw the client's prefetched records away each time.)
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
+
+from runtime import kafka
+from runtime.errors import Broken
+from runtime.log import log
+from topology.batch import Record
+from topology.way import Hop
+from topology.worker import EXIT_SOFTWARE, Batch, Surroundings, Worker
+
+MOST_RECORDS = 2000
+LONGEST_S = 0.1
+_BEHIND_S = 1.0
+_COMMITTED_S = 30.0
+
+
+class Loop:
+    """One hop's loop; `start` returns at once, `stop` when the running batch is committed and the group is left."""
+
+    def __init__(self, hop: Hop, around: Surroundings) -> None:
+        self._hop, self._around = hop, around
+        self.worker = Worker(hop, around)
+        self._inputs = [around.settings.topic(name) for name in hop.inputs]
+        self._consumer: Consumer | None = None
+        self._assignment: list[TopicPartition] = []
+        self._epoch = 0
+        self._paused = True
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=hop.name, daemon=True)
+
+    def start(self) -> Loop:
+        """Begin."""
+        self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        """Drain: finish the running batch, leave the group."""
+        self._stopping.set()
+        self._thread.join(60)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether partitions are assigned and their state is whole."""
+        return self.worker.ready.is_set()
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether its thread runs."""
+        return self._thread.is_alive()
+
+    def _run(self) -> None:
+        try:
+            self.worker.start()
+            self._consumer = kafka.consumer(self._around.settings.kafka, self._hop.name)
+            self._consumer.subscribe(self._inputs, on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost)
+            while not self._stopping.is_set():
+                self._turn(self._consumer)
+            self._consumer.close()
+            self.worker.stop()
+        except Exception as error:  # noqa: BLE001 - the edge of a process loop
+            log.error("loop_failed", hop=self._hop.name, error=f"{type(error).__name__}: {error}"[:500])
+            self._around.exit(EXIT_SOFTWARE)
+
+    # --- what the group says (called by the client inside poll, consume and close)
+
+    def _on_assign(self, client: Consumer, partitions: list[TopicPartition]) -> None:
+        self._epoch += 1
+        own = sorted({one.partition for one in partitions})
+        if len(partitions) != len(own) * len(self._inputs):
+            raise Broken(
+                f"{self._hop.name}: partitions {own} were not assigned for each of {len(self._inputs)} inputs.",
+                "Every topic needs the same number of partitions, and every member the same version.",
+            )
+        self._assignment = [TopicPartition(one.topic, one.partition) for one in partitions]
+        self._position(client)
+        log.info("assigned", hop=self._hop.name, partitions=own)
+
+    def _position(self, client: Consumer) -> None:
+        """Committed offsets, waited for while a transaction that may move them is open (read committed implies require-stable)."""
+        positions = client.committed(self._assignment, timeout=_COMMITTED_S) if self._assignment else []
+        client.assign(positions)
+        if positions:
+            client.pause(self._assignment)
+        self._paused = True
+        self.worker.ready.clear()
+        self.worker.assign(sorted({one.partition for one in self._assignment}))
+
+    def _on_revoke(self, client: Consumer, _: list[TopicPartition]) -> None:
+        self._leave(client, finish=True)
+
+    def _on_lost(self, client: Consumer, _: list[TopicPartition]) -> None:
+        log.warning("partitions_lost", hop=self._hop.name)
+        self._leave(client, finish=False)
+
+    def _leave(self, client: Consumer, finish: bool) -> None:
+        self._epoch += 1
+        self._assignment = []
+        self.worker.revoke(finish)
+        client.unassign()
+
+    # --- records
+
+    def _turn(self, client: Consumer) -> None:
+        if self.worker.stale.is_set() and self.worker.wait_idle(0):
+            self._epoch += 1
+            client.unassign()
+            self._position(client)
+        if self._paused and self.worker.ready.is_set() and self._assignment:
+            client.resume(self._assignment)
+            self._paused = False
+        epoch = self._epoch
+        batch = self._collect(client)
+        if batch and epoch == self._epoch and not self._stopping.is_set():
+            self.worker.submit(_batch(batch, client))
+
+    def _collect(self, client: Consumer) -> list[Message]:
+        """One batch, once the worker is free for it; empty when nothing came."""
+        first = client.poll(0.05 if self._paused else 0.2)
+        if first is None:
+            return []
+        epoch, started, found = self._epoch, time.monotonic(), _records([first])
+        while epoch == self._epoch and not self._stopping.is_set():
+            more = client.consume(MOST_RECORDS - len(found), timeout=0) if len(found) < MOST_RECORDS else []
+            found += _records(more)
+            is_due = not more or len(found) >= MOST_RECORDS or time.monotonic() - started > LONGEST_S
+            if is_due and self.worker.wait_idle(0.005 if len(found) < MOST_RECORDS else 0.05):
+                return found
+            if time.monotonic() - started > _BEHIND_S:
+                self._wait_paused(client)
+                started = time.monotonic()
+        return []
+
+    def _wait_paused(self, client: Consumer) -> None:
+        """Keep the group's membership while the worker is behind, without taking more."""
+        epoch, paused = self._epoch, list(self._assignment)
+        client.pause(paused)
+        while epoch == self._epoch and not self._stopping.is_set() and not self.worker.wait_idle(0.05):
+            if (stray := client.poll(0)) is not None:
+                kafka.raise_if_fatal(stray)
+        if epoch == self._epoch:
+            client.resume(paused)
+
+
+def _records(messages: Sequence[Message]) -> list[Message]:
+    for message in messages:
+        if message.error() is not None:
+            kafka.raise_if_fatal(message)
+    return [message for message in messages if message.error() is None]
+
+
+def _batch(messages: Sequence[Message], client: Consumer) -> Batch:
+    ends: dict[tuple[Any, Any], int] = {}
+    records: list[Record] = []
+    for message in messages:
+        topic, partition, offset = message.topic(), message.partition(), message.offset()
+        records.append(Record(topic, partition, offset, message.key(), message.value(), message.headers()))  # type: ignore[arg-type]  # set on every record that is no error
+        ends[(topic, partition)] = (offset or 0) + 1
+    offsets = [TopicPartition(topic, partition, offset) for (topic, partition), offset in ends.items()]
+    try:
+        group = client.consumer_group_metadata()
+    except KafkaException as error:
+        raise Broken("the group's membership cannot be told") from error
+    return Batch(records, offsets, group)

@@ -1,0 +1,194 @@
+"""Hop 1: raw bytes become canonical records, or a request to look again.
+
+In: `raw.<system>`. Out: `canonical.<entity>` (key connection/system/entity/id, the partition of the raw record), `fetch`, `audit`, `dead`.
+State: natural key -> (source version, content hash) of the newest state emitted; it is folded from `canonical.*` itself.
+Older version: `stale`. Same version and hash: `duplicate`. Same version, other hash: emitted, `renormalised`. Duplicates and stale
+records of a batch cost one audit record per partition. Order: all sightings of one object come in one partition, in order.
+To `dead`: what cannot be decoded or normalised, and an object that is still incomplete after it was fetched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from runtime.errors import Malformed
+from schemas.records import Raw
+from systems import registry
+from systems.contract import Canonical, Filtered, LookAgain, Normalised
+from topology.batch import Decision, Ground, Outcome, Output, Record, State
+from topology.decisions import dead_output
+from topology.headers import CONFIG, CONTENT_HASH, SOURCE_VERSION, TRACE, header, headers
+from topology.topics import object_key, partition_of
+
+STAGE = "raw_to_canonical"
+_SEEN_ELSEWHERE = ("webhook", "push")
+
+
+def remembered(source_version: str, content_hash: str) -> bytes:
+    """State value of one natural key."""
+    return f"{source_version}\x00{content_hash}".encode()
+
+
+@dataclass
+class _Batch:
+    """One batch in the making: its outcome, and the fetches it asks for already."""
+
+    state: State
+    ground: Ground
+    outcome: Outcome = field(default_factory=Outcome)
+    asked: set[tuple[str, str, str, str]] = field(default_factory=set)
+
+    def seen(self, partition: int, key: str) -> tuple[str, str] | None:
+        """Version and hash in force, changes of this batch included."""
+        found = self.outcome.changes.get((partition, key)) or self.state.get(partition, key)
+        if found is None:
+            return None
+        version, _, content_hash = found.decode().partition("\x00")
+        return version, content_hash
+
+
+def apply(batch: Sequence[Record], state: State, ground: Ground) -> Outcome:
+    """See the module."""
+    made = _Batch(state, ground)
+    for record in batch:
+        body = b""
+        try:
+            raw = _decoded(record, ground)
+            body = raw["body"]
+            _normalise(record, raw, made)
+        except Malformed as error:
+            made.outcome.outputs.append(dead_output(record, str(error), STAGE, ground, body))
+    return made.outcome
+
+
+def _decoded(record: Record, ground: Ground) -> dict[str, Any]:
+    name, raw = ground.codec.decode(record.value)
+    if name != "raw.raw":
+        raise Malformed(f"{name} on a raw topic")
+    return raw
+
+
+def _normalise(record: Record, raw: dict[str, Any], made: _Batch) -> None:
+    connected = made.ground.snapshot.connections.get(raw["connection"])
+    reading = connected.readings.get(raw["system"]) if connected else None
+    if connected is None or reading is None:
+        made.outcome.decisions.append((record, _about(raw, "refused", "the connection is unknown or does not join this system")))
+        return
+    # All of a record or nothing: what it gives is collected before any of it is kept.
+    results = registry.system(raw["system"]).to_canonical(cast("Raw", raw), reading)
+    _refuse_endless_asking(raw, results)
+    outputs = [_encoded(record, one, connected.version, made) if isinstance(one, Canonical) else one for one in results]
+    for one in outputs:
+        if isinstance(one, Filtered):
+            made.outcome.decisions.append((record, _about(raw, "filtered", one.reason)))
+        elif isinstance(one, LookAgain):
+            _look_again(record, raw, one, made)
+        else:
+            _keep(record, one, made)
+
+
+def _refuse_endless_asking(raw: dict[str, Any], results: Sequence[Normalised]) -> None:
+    for one in results:
+        if isinstance(one, LookAgain) and raw["how"] == "fetch":
+            raise Malformed(f"{one.entity} {one.source_id} is still to be looked at again after it was fetched: {one.reason}")
+
+
+def _about(raw: dict[str, Any], decision: str, detail: str = "", countable: bool = True) -> Decision:
+    return Decision(
+        decision,
+        raw["connection"],
+        raw["system"],
+        raw["entity"],
+        raw["source_id"],
+        raw["source_version"],
+        detail,
+        countable=countable,
+    )
+
+
+@dataclass(frozen=True)
+class _Encoded:
+    """A canonical record with its bytes; bytes are made first, so that what does not fit is dead before anything is kept."""
+
+    record: dict[str, Any]
+    entity: str
+    key: str
+    output: Output | None
+    decision: str
+
+
+def _encoded(record: Record, canonical: Canonical, version: str, made: _Batch) -> _Encoded:
+    value = {**canonical.record, "raw_topic": record.topic, "raw_partition": record.partition, "raw_offset": record.offset}
+    key = object_key(value["connection"], value["system"], canonical.entity, value["source_id"])
+    decision = _compare(made.seen(record.partition, key), value["source_version"], value["content_hash"])
+    if decision in ("duplicate", "stale"):
+        return _Encoded(value, canonical.entity, key, None, decision)
+    name = f"canonical.{canonical.entity}"
+    topic = made.ground.topic(name)
+    hashes = {SOURCE_VERSION: value["source_version"], CONTENT_HASH: value["content_hash"], CONFIG: version}
+    cause = record.coordinates
+    trace = header(record.headers, TRACE).encode()
+    output = Output(
+        topic, record.partition, key, made.ground.codec.encode(topic, name, value), headers(name, cause, cause, trace, **hashes)
+    )
+    return _Encoded(value, canonical.entity, key, output, decision)
+
+
+def _compare(seen: tuple[str, str] | None, version: str, content_hash: str) -> str:
+    """What a sighting is against what is known; "" = new."""
+    if seen is None:
+        return ""
+    known_version, known_hash = seen
+    if version == known_version and content_hash == known_hash:
+        return "duplicate"
+    if version and known_version and version < known_version:
+        return "stale"
+    return "renormalised" if version and version == known_version else ""
+
+
+def _keep(record: Record, one: _Encoded, made: _Batch) -> None:
+    if one.decision:
+        made.outcome.decisions.append((record, _about(one.record, one.decision, countable=one.decision != "renormalised")))
+    if one.output is not None:
+        made.outcome.outputs.append(one.output)
+        state = remembered(one.record["source_version"], one.record["content_hash"])
+        made.outcome.changes[(record.partition, one.key)] = state
+
+
+def _look_again(record: Record, raw: dict[str, Any], look: LookAgain, made: _Batch) -> None:
+    connection, system = raw["connection"], raw["system"]
+    wanted = (connection, system, look.entity, look.source_id)
+    if wanted in made.asked or _is_known(record, raw, look, made):
+        made.outcome.decisions.append((record, _about(raw, "duplicate", "seen already in this version, or asked for already")))
+        return
+    made.asked.add(wanted)
+    value = {
+        "connection": connection,
+        "system": system,
+        "entity": look.entity,
+        "source_id": look.source_id,
+        "reason": look.reason,
+        "at": made.ground.now,
+    }
+    topic = made.ground.topic("fetch")
+    trace = header(record.headers, TRACE).encode()
+    made.outcome.outputs.append(
+        Output(
+            topic,
+            partition_of(connection, made.ground.partitions),
+            connection,
+            made.ground.codec.encode(topic, "raw.fetch", value),
+            headers("raw.fetch", record.coordinates, record.coordinates, trace),
+        )
+    )
+
+
+def _is_known(record: Record, raw: dict[str, Any], look: LookAgain, made: _Batch) -> bool:
+    """Whether a hint tells of a version that is canonical already; webhooks and pushes tell no version that could be trusted."""
+    version = raw["source_version"]
+    if not version or raw["how"] in _SEEN_ELSEWHERE or raw["shape"] != "hint":
+        return False
+    seen = made.seen(record.partition, object_key(raw["connection"], raw["system"], look.entity, look.source_id))
+    return seen is not None and seen[0] >= version

@@ -1,0 +1,83 @@
+"""When a document is due (accounting.md 6, 7, 12): own origin, before the cut-over, posted or its job completed.
+
+Generic rules, the same for every ERP; what is an ERP's own stays in its mapping.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from schemas.records import Parent
+from systems.connection import FlowSettings
+from systems.contract import Flow, NoCommand
+
+MONEY_FREE = ("", "master")
+"""Purposes that move no money: no cut-over, no waiting for a posting."""
+JOB = "job"
+COMPLETED = "completed"
+IMPORTED_BALANCE = "ARImportInvoice"
+_POSTED = frozenset({"posted", "exported", "postedandexported"})
+_DATE_FIELD = {
+    "invoice": "invoice_date",
+    "payment": "paid_on",
+    "bill": "bill_date",
+    "vendor_credit": "credit_date",
+    "credit_memo": "memo_date",
+}
+_TOLERANT = ("bill", "vendor_credit")
+"""Entities whose status may tell something else than the posting: only an explicit "Pending" makes them not due."""
+
+
+@dataclass(frozen=True)
+class Due:
+    """The rules' answer for one flow: a decision instead of a command, or what its commands have to wait for besides."""
+
+    no_command: NoCommand | None = None
+    parent: Parent | None = None
+
+
+def posting_date_of(entity: str, record: Mapping[str, Any]) -> date | None:
+    """The source's own posting date; None where it has none."""
+    field = _DATE_FIELD.get(entity)
+    found = record.get(field) if field else None
+    return found if isinstance(found, date) else None
+
+
+def due(flow: Flow, settings: FlowSettings, entity: str, record: Mapping[str, Any]) -> Due:
+    """Whether a canonical record is to be commanded by this flow now."""
+    if record["origin_ref"]:
+        return _no("own_origin", f"it carries our ref {record['origin_ref']}", flow, record)
+    if flow.purpose in MONEY_FREE:
+        return Due()
+    early = _before_cutover(settings, entity, record)
+    if early:
+        return _no("before_cutover", early, flow, record)
+    return _posted_or_completed(flow, settings, entity, record)
+
+
+def _before_cutover(settings: FlowSettings, entity: str, record: Mapping[str, Any]) -> str:
+    if record.get("configuration") == IMPORTED_BALANCE:
+        return "an imported balance"
+    posting = posting_date_of(entity, record)
+    if posting is not None and settings.cutover_date is not None and posting < settings.cutover_date:
+        return f"dated {posting.isoformat()}, the flow starts at {settings.cutover_date.isoformat()}"
+    return ""
+
+
+def _posted_or_completed(flow: Flow, settings: FlowSettings, entity: str, record: Mapping[str, Any]) -> Due:
+    job = record.get("job_id") or ""
+    if settings.post_when == "job_completed" and entity == "invoice" and job:
+        return Due(parent=Parent(role=JOB, entity=JOB, source_id=job))
+    status = str(record.get("status") or "").lower()
+    if status in _POSTED or (entity in _TOLERANT and status != "pending"):
+        return Due()
+    return _no("not_due", f"status is {record.get('status') or 'empty'}, it is due when posted", flow, record)
+
+
+def _no(decision: str, detail: str, flow: Flow, record: Mapping[str, Any]) -> Due:
+    amount = record.get("total")
+    return Due(NoCommand(decision, detail, flow.id, amount if amount is not None else Decimal(0), record.get("currency") or ""))

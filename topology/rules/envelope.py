@@ -1,0 +1,85 @@
+"""From a system's draft to a command: identity, hashes, versions, coordinates (accounting.md 1-3)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from runtime.json import canonical_bytes
+from schemas.records import Parent
+from systems.contract import Draft
+from topology.configuration import Connected
+from topology.rules.identity import op_key, payload_hash, ref_of
+
+
+@dataclass(frozen=True)
+class Source:
+    """The canonical record that a command is mapped from, and where it lies."""
+
+    entity: str
+    record: Mapping[str, Any]
+    topic: str
+    partition: int
+    offset: int
+    value: bytes
+
+
+def source_hash(entity_record: Mapping[str, Any], draft: Draft) -> str:
+    """Accounting fingerprint of what the draft stands for: the record's; its content hash for master data; for a draft with an
+    identity of its own (one application of a payment) the hash of that part of the record alone."""
+    if draft.source_id:
+        part = _application(entity_record, draft.source_id)
+        return hashlib.sha256(canonical_bytes([draft.source_id, part or draft.amount])).hexdigest()
+    return str(entity_record["fingerprint"] or entity_record["content_hash"])
+
+
+def _application(record: Mapping[str, Any], source_id: str) -> Mapping[str, Any] | None:
+    wanted = source_id.rpartition("/")[2]
+    for one in record.get("applications", ()):
+        if one["application_id"] == wanted:
+            return {name: value for name, value in one.items() if name != "document_number"}
+    return None
+
+
+def command(draft: Draft, source: Source, connected: Connected, waits_for: Parent | None) -> dict[str, Any]:
+    """The complete command record of a draft."""
+    record = source.record
+    source_id = draft.source_id or record["source_id"]
+    books = connected.books
+    key = op_key(books, draft.purpose, (source.entity, source_id), draft.part, draft.action)
+    parents = [*draft.parents, waits_for] if waits_for is not None else list(draft.parents)
+    hashed = {"": [draft.posting_date, draft.amount, draft.currency, draft.parents], **draft.body}
+    kept = bool(draft.unresolved or draft.hold)
+    return {
+        **draft.body,
+        "connection": record["connection"],
+        "system": books.system,
+        "op_key": key,
+        "ref": ref_of(key),
+        "purpose": draft.purpose,
+        "action": draft.action,
+        "source_system": record["system"],
+        "source_entity": source.entity,
+        "source_id": source_id,
+        "source_version": record["source_version"],
+        "source_number": record["number"],
+        "part": draft.part,
+        "source_hash": source_hash(record, draft),
+        "payload_hash": payload_hash(draft.record, hashed),
+        "posting_date": draft.posting_date,
+        "amount": draft.amount,
+        "currency": draft.currency,
+        "parents": parents,
+        "unresolved": list(draft.unresolved),
+        "defaulted": list(draft.defaulted),
+        "hold": draft.hold,
+        "hold_detail": draft.hold_detail,
+        "config_version": connected.version,
+        "crosswalk_version": connected.crosswalk_version,
+        "canonical_topic": source.topic,
+        "canonical_partition": source.partition,
+        "canonical_offset": source.offset,
+        "canonical": source.value if kept else None,
+    }

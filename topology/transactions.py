@@ -1,0 +1,102 @@
+"""Outputs and offsets of a batch as one Kafka transaction, and what its errors mean.
+
+An abortable error is aborted here and the batch may be tried again. After anything indefinite the producer is made anew (its
+`init_transactions` ends whatever was open) and positions and state have to be read again: `Indefinite`. No argument about money
+rests on these transactions; they keep the log itself free of doubles.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
+
+from runtime import kafka
+from runtime.errors import Broken, Transient
+from runtime.log import log
+from runtime.settings import Kafka
+from topology.batch import Output
+
+_CALL_S = 5.0
+_DEADLINE_S = 30.0
+_FENCED = (KafkaError._FENCED, KafkaError.INVALID_PRODUCER_EPOCH, KafkaError.PRODUCER_FENCED)
+
+
+class Aborted(Transient):
+    """The transaction was aborted; nothing of it will be seen."""
+
+
+class Indefinite(Transient):
+    """Whether the transaction was committed is not known; the producer has been made anew."""
+
+
+class Transactions:
+    """One transactional producer, made anew when it must be; used by one thread."""
+
+    def __init__(self, settings: Kafka, transactional_id: str) -> None:
+        self._settings = settings
+        self._id = transactional_id
+        self._producer = self._new()
+
+    def _new(self) -> Producer:
+        made = kafka.transactional_producer(self._settings, self._id)
+        _until_done(lambda: made.init_transactions(_CALL_S), _DEADLINE_S)
+        return made
+
+    def commit(self, outputs: Iterable[Output], offsets: Sequence[TopicPartition], group: object) -> None:
+        """Write everything and commit it; on return it is committed. Raises `Aborted`, `Indefinite`, or `Broken` when fenced."""
+        try:
+            self._write(outputs)
+            _until_done(lambda: self._producer.send_offsets_to_transaction(list(offsets), group, _CALL_S), _DEADLINE_S)
+            _until_done(lambda: self._producer.commit_transaction(_CALL_S), _DEADLINE_S)
+        except KafkaException as error:
+            self._failed(error)
+
+    def _write(self, outputs: Iterable[Output]) -> None:
+        self._producer.begin_transaction()
+        produce: Any = self._producer.produce
+        for topic, partition, key, value, made in outputs:
+            while True:
+                try:
+                    produce(topic, value=value, key=key, partition=partition, headers=made)
+                    break
+                except BufferError:
+                    self._producer.poll(0.05)
+
+    def _failed(self, error: KafkaException) -> None:
+        reason: KafkaError = error.args[0]
+        if reason.code() in _FENCED:
+            raise Broken(
+                f"transactional id {self._id} is used by another process: {reason.str()}",
+                "Give each instance its own ML_CONNECTOR_SLOT.",
+            ) from error
+        if reason.txn_requires_abort():
+            try:
+                _until_done(lambda: self._producer.abort_transaction(_CALL_S), _DEADLINE_S)
+            except KafkaException as again:
+                log.warning("transaction_abort_failed", transactional_id=self._id, error=str(again))
+            else:
+                raise Aborted(f"transaction aborted: {reason.str()}") from error
+        self._producer = self._new()
+        raise Indefinite(f"transaction in doubt: {reason.str()}") from error
+
+    def close(self) -> None:
+        """Leave; an open transaction ends by the next `init_transactions` or its time-out."""
+        self._producer.purge()
+        self._producer.flush(1)
+
+
+def _until_done(call: Callable[[], object], deadline_s: float) -> None:
+    """Repeat a transactional call while the client says that it may be repeated."""
+    end = time.monotonic() + deadline_s
+    while True:
+        try:
+            call()
+        except KafkaException as error:
+            if not error.args[0].retriable() or time.monotonic() > end:
+                raise
+            time.sleep(0.05)
+        else:
+            return

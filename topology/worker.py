@@ -1,0 +1,236 @@
+"""The half of a hop's loop that works: hands a batch to its agent, commits what comes of it, keeps the state.
+
+One thread, one thing after another. Errors of an agent abort nothing, for nothing was begun: the batch is tried again with backoff and
+after a deadline the process ends (70). The same when an agent does not answer.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import random
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, NoReturn
+
+from confluent_kafka import TopicPartition
+
+from runtime.clock import Clock
+from runtime.errors import Broken
+from runtime.log import log
+from runtime.retry import Backoff
+from runtime.settings import Settings
+from schemas.codec import Codec
+from topology.app import Restarted
+from topology.batch import Ground, NoState, Outcome, Record
+from topology.configuration import Snapshot
+from topology.decisions import audit_outputs
+from topology.fold import Contained, fold
+from topology.state import HopState
+from topology.transactions import Aborted, Indefinite, Transactions
+from topology.way import Hop
+
+EXIT_SOFTWARE = 70
+_CHECKPOINT_S = 30.0
+_DRAW = random.Random()  # noqa: S311 - spreads retries, keeps no secret
+_BACKOFF = Backoff(first=timedelta(milliseconds=100), cap=timedelta(seconds=10))
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long things may take, in real seconds."""
+
+    answer_s: float = 30.0
+    retry_s: float = 120.0
+    backoff: Backoff = _BACKOFF
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a hop is run with. `submit` hands work to its agent; `exit` ends the process at once."""
+
+    settings: Settings
+    codec: Codec
+    snapshot: Callable[[], Snapshot]
+    submit: Callable[[str, Callable[[], Outcome]], Future[Outcome]]
+    clock: Clock
+    slot: str
+    patience: Patience = Patience()
+    exit: Callable[[int], NoReturn] = field(default=os._exit)
+
+    def snapshots(self, hop: str) -> Path:
+        """Folder of a hop's snapshots, one per slot."""
+        prefix = self.settings.kafka.topic_prefix or "_"
+        return self.settings.state_dir / "topology" / prefix / hop / self.slot
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Records with the positions after them and the group's membership under which they were read."""
+
+    records: Sequence[Record]
+    offsets: Sequence[TopicPartition]
+    group: object
+
+
+@dataclass
+class Counts:
+    """What a hop did so far."""
+
+    records: int = 0
+    outputs: int = 0
+    batches: int = 0
+    failures: int = 0
+
+
+class Worker:
+    """See the module. `ready` is set when the state of the assigned partitions is whole; `stale` when positions must be read again."""
+
+    def __init__(self, hop: Hop, around: Surroundings) -> None:
+        self._hop, self._around = hop, around
+        self._tasks: queue.SimpleQueue[tuple[Callable[..., None], Any] | None] = queue.SimpleQueue()
+        self._pending = 0
+        self._changed = threading.Condition()
+        self._state = HopState(around.snapshots(hop.name))
+        self._transactions: Transactions | None = None
+        self._contained: Contained | None = None
+        self._checkpoint_at = time.monotonic() + _CHECKPOINT_S
+        self.ready = threading.Event()
+        self.stale = threading.Event()
+        self.cancelled = threading.Event()
+        self.counts = Counts()
+        self._thread = threading.Thread(target=self._run, name=f"{hop.name}-worker", daemon=True)
+
+    # --- called by the polling thread
+
+    def start(self) -> None:
+        """Take the transactional id, which fences an earlier life of this slot, then work."""
+        settings = self._around.settings.kafka
+        self._transactions = Transactions(settings, f"{self._hop.name}-{self._around.slot}")
+        self._contained = Contained(settings)
+        self._thread.start()
+
+    def assign(self, partitions: Sequence[int]) -> None:
+        """Bring the state of these partitions up to the log; `ready` is set when done."""
+        self.cancelled.clear()
+        self._put(self._restore, list(partitions))
+
+    def submit(self, batch: Batch) -> None:
+        """Carry out a batch after what was submitted before."""
+        self._put(self._carry_out, batch)
+
+    def revoke(self, finish: bool) -> None:
+        """Leave all partitions: the running batch is finished or, where it cannot be, given up. Returns when nothing runs."""
+        if not finish or not self.wait_idle(self._around.patience.answer_s):
+            self.cancelled.set()
+        self.ready.clear()
+        self._put(self._leave, None)
+        self.wait_idle(self._around.patience.answer_s)
+
+    def wait_idle(self, timeout_s: float) -> bool:
+        """Whether nothing is left to do, waiting at most so long."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._pending == 0, timeout_s)
+
+    def stop(self) -> None:
+        """End the thread after what was submitted."""
+        self._tasks.put(None)
+        self._thread.join(self._around.patience.answer_s)
+        if self._contained is not None:
+            self._contained.close()
+        if self._transactions is not None:
+            self._transactions.close()
+
+    def _put(self, task: Callable[[Any], None], argument: Any) -> None:
+        with self._changed:
+            self._pending += 1
+        self._tasks.put((task, argument))
+
+    # --- its own thread
+
+    def _run(self) -> None:
+        while (task := self._tasks.get()) is not None:
+            try:
+                task[0](task[1])
+            except Exception as error:  # noqa: BLE001 - the edge of a process loop
+                self._end("worker_failed", f"{type(error).__name__}: {error}")
+            finally:
+                with self._changed:
+                    self._pending -= 1
+                    self._changed.notify_all()
+
+    def _end(self, event: str, error: str) -> NoReturn:
+        log.error(event, hop=self._hop.name, error=error[:500])
+        self._around.exit(EXIT_SOFTWARE)
+
+    def _restore(self, partitions: list[int]) -> None:
+        if self._hop.remembers and not self.cancelled.is_set():
+            states = {partition: self._state.open(partition) for partition in partitions}
+            started = time.monotonic()
+            topics = [self._around.settings.topic(name) for name in self._hop.remembers]
+            count = fold(self._around.settings.kafka, topics, states, lambda: not self.cancelled.is_set())
+            took_ms = round((time.monotonic() - started) * 1000)
+            log.info("state_folded", hop=self._hop.name, partitions=partitions, records=count, took_ms=took_ms)
+        self.stale.clear()
+        self.ready.set()
+
+    def _leave(self, _: None) -> None:
+        if not self.cancelled.is_set():
+            self._note_contained()
+        for partition in list(self._state.partitions):
+            self._state.close(partition)
+
+    def _carry_out(self, batch: Batch) -> None:
+        started, tries = time.monotonic(), 0
+        while not self.cancelled.is_set() and not self.stale.is_set():
+            try:
+                self._once(batch)
+            except Indefinite as error:
+                log.warning("positions_stale", hop=self._hop.name, error=str(error))
+                self.stale.set()
+                return
+            except (TimeoutError, Restarted, Broken) as error:
+                self._end("agent_gave_no_answer", f"{type(error).__name__}: {error}")
+            except Exception as error:  # noqa: BLE001 - anything but a malformed record: again, with backoff, up to a deadline
+                tries += 1
+                self._fail(error, tries, started)
+            else:
+                return
+
+    def _fail(self, error: Exception, tries: int, started: float) -> None:
+        self.counts.failures += 1
+        if time.monotonic() - started > self._around.patience.retry_s:
+            self._end("batch_given_up", f"{type(error).__name__}: {error}")
+        level = log.info if isinstance(error, Aborted) else log.error
+        level("batch_failed", hop=self._hop.name, attempt=tries, error=f"{type(error).__name__}: {error}"[:500])
+        self.cancelled.wait(self._around.patience.backoff.wait(tries, _DRAW).total_seconds())
+
+    def _once(self, batch: Batch) -> None:
+        around, hop = self._around, self._hop
+        settings = around.settings
+        ground = Ground(around.snapshot(), around.codec, settings.topic, settings.kafka.partitions, around.clock.now())
+        state = self._state if hop.remembers else NoState()
+        answer = around.submit(hop.name, lambda: hop.apply(batch.records, state, ground))
+        outcome = answer.result(around.patience.answer_s)
+        outputs = outcome.outputs + audit_outputs(outcome.decisions, hop.name, ground)
+        if self.cancelled.is_set() or self._transactions is None:
+            return
+        self._transactions.commit(outputs, batch.offsets, batch.group)
+        if outcome.changes:
+            self._state.put(outcome.changes)
+        self.counts.records += len(batch.records)
+        self.counts.outputs += len(outputs)
+        self.counts.batches += 1
+        if time.monotonic() > self._checkpoint_at:
+            self._note_contained()
+
+    def _note_contained(self) -> None:
+        if self._contained is not None and self._hop.remembers and self._state.partitions and not self.stale.is_set():
+            topics = [self._around.settings.topic(name) for name in self._hop.remembers]
+            self._contained.checkpoint(topics, self._state.partitions)
+        self._checkpoint_at = time.monotonic() + _CHECKPOINT_S
