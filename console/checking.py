@@ -4,27 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from runtime.clock import Clock
 from runtime.errors import Broken, ConnectorError
-from runtime.settings import Settings
 from services.credentials import CredentialStore
-from services.sessions import access
+from services.sessions import Sessions
 from systems.contract import Finding, Role
 from topology.configuration import Connected
 
 
-async def findings(settings: Settings, one: Connected, credentials: CredentialStore, clock: Clock) -> list[tuple[str, Finding]]:
+async def findings(sessions: Sessions, one: Connected) -> list[tuple[str, Finding]]:
     """(system, finding) of both sides, then of the connection itself ("" as system)."""
     found: list[tuple[str, Finding]] = []
     for side in (one.settings.field_service, one.settings.erp):
-        found += [(side.system, finding) for finding in await _side(settings, one, side.system, credentials, clock)]
-    found += [("", finding) for finding in _keys(one, credentials)]
+        found += [(side.system, finding) for finding in await _side(sessions, one, side.system)]
+    found += [("", finding) for finding in _keys(one, sessions.credentials)]
     return found
 
 
-async def _side(settings: Settings, one: Connected, system: str, credentials: CredentialStore, clock: Clock) -> list[Finding]:
+async def _side(sessions: Sessions, one: Connected, system: str) -> list[Finding]:
     try:
-        opened = access(settings, one, system, Role.CHECK, credentials, clock)
+        opened = sessions.access(one, system, Role.CHECK)
     except Broken as error:
         return [Finding("error", "credentials", str(error), error.remedy)]
     checker = one.settings.side(system).declared.open_checker(opened)

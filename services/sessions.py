@@ -5,6 +5,8 @@ Each role of each connection has its own of all four; nothing is shared between 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from pydantic import ValidationError
 
 from runtime.clock import Clock
@@ -17,16 +19,26 @@ from systems.contract import Access, Role
 from topology.configuration import Connected
 
 
-def access(settings: Settings, connected: Connected, system: str, role: Role, credentials: CredentialStore, clock: Clock) -> Access:
-    """What a session of `role` with `system` is opened with. Raises `Broken` naming what is missing or does not fit."""
-    side = connected.settings.side(system)
-    secret = credentials.get(connected.settings.connection, f"{system}.{role.value}")
-    try:
-        opened = side.declared.credentials.model_validate(secret)
-    except ValidationError as error:
-        fields = ", ".join(".".join(str(part) for part in e["loc"]) for e in error.errors(include_input=False))
-        # `from None`: the validator's error would carry the values
-        raise Broken(f"{connected.settings.connection}: credentials for {system} do not fit: {fields}.", "Apply it again.") from None
-    share = side.quota.share(role)
-    transport = HttpTransport(Reach(loopback=settings.profile == "demo"), at_once=max(share.at_once, settings.lanes))
-    return Access(connected.settings.connection, role, side.own(), opened, transport, Limiter(share, clock), clock)
+@dataclass(frozen=True)
+class Sessions:
+    """Opens the sessions of one process."""
+
+    settings: Settings
+    credentials: CredentialStore
+    clock: Clock
+
+    def access(self, connected: Connected, system: str, role: Role) -> Access:
+        """What a session of `role` with `system` is opened with. Raises `Broken` naming what is missing or does not fit."""
+        side = connected.settings.side(system)
+        name = connected.settings.connection
+        secret = self.credentials.get(name, f"{system}.{role.value}")
+        try:
+            opened = side.declared.credentials.model_validate(secret)
+        except ValidationError as error:
+            fields = ", ".join(".".join(str(part) for part in e["loc"]) for e in error.errors(include_input=False))
+            # `from None`: the validator's error would carry the values
+            raise Broken(f"{name}: credentials for {system} do not fit: {fields}.", "Apply the connection again.") from None
+        share = side.quota.share(role)
+        reach = Reach(loopback=self.settings.profile == "demo")
+        transport = HttpTransport(reach, at_once=max(share.at_once, self.settings.lanes))
+        return Access(name, role, side.own(), opened, transport, Limiter(share, self.clock), self.clock)

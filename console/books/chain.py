@@ -29,11 +29,11 @@ def chain(cluster: Cluster, entry: Mapping[str, Any]) -> Iterator[dict[str, Any]
     for seen in commands:
         words = f"{seen.name.removeprefix('command.')} {seen.record['action']} version {seen.record['source_version']}"
         yield _link("command", seen.coordinates, words, {k: v for k, v in seen.record.items() if k != "canonical"})
-    yield from _from_canonical(cluster, entry, commands)
+    yield from _from_canonical(cluster, commands)
     yield from _decisions(cluster, entry)
 
 
-def _from_canonical(cluster: Cluster, entry: Mapping[str, Any], commands: list[Seen]) -> Iterator[dict[str, Any]]:
+def _from_canonical(cluster: Cluster, commands: list[Seen]) -> Iterator[dict[str, Any]]:
     seen_raw: set[str] = set()
     for command in commands:
         c = command.record
@@ -58,7 +58,9 @@ def _raw(cluster: Cluster, record: Mapping[str, Any], seen_raw: set[str]) -> Ite
     body = raw.record["body"]
     digest = hashlib.sha256(body).hexdigest()
     words = f"{raw.record['how']}, signature {raw.record['signature']}, {len(body)} bytes, sha256 {digest}"
-    yield _link("raw", raw.coordinates, words, {"received_at": raw.record["received_at"], "body": body, "cause": header(raw.headers, CAUSE)})
+    yield _link(
+        "raw", raw.coordinates, words, {"received_at": raw.record["received_at"], "body": body, "cause": header(raw.headers, CAUSE)}
+    )
 
 
 def _decisions(cluster: Cluster, entry: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -66,7 +66,15 @@ def by_state(entries: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
         shown = entry["reason"] if entry["state"] in ("HELD", "WAITING", "REJECTED") else ""
         found[(entry["connection"], entry["record"], entry["state"], shown, entry["currency"])].add(entry["amount"])
     return [
-        {"connection": c, "document": record, "state": state, "reason": reason, "count": b.count, "amount": b.amount, "currency": cur}
+        {
+            "connection": c,
+            "document": record,
+            "state": state,
+            "reason": reason,
+            "count": b.count,
+            "amount": b.amount,
+            "currency": cur,
+        }
         for (c, record, state, reason, cur), b in sorted(found.items())
     ]
 

@@ -33,6 +33,7 @@ async def _rows(connection: str) -> list[dict[str, Any]]:
     from console.reading import Cluster
     from runtime.clock import clock_from_environment
     from services.credentials import CredentialStore
+    from services.sessions import Sessions
 
     cluster = Cluster()
     snapshot = in_force(cluster)
@@ -40,11 +41,12 @@ async def _rows(connection: str) -> list[dict[str, Any]]:
         connected(snapshot, connection)
     clock = clock_from_environment()
     credentials = CredentialStore(cluster.settings, cluster.codec, clock).start()
+    sessions = Sessions(cluster.settings, credentials, clock)
     try:
         rows = []
         for name, one in snapshot.connections.items():
             if connection in ("", name):
-                for system, finding in await findings(cluster.settings, one, credentials, clock):
+                for system, finding in await findings(sessions, one):
                     rows.append(
                         {
                             "connection": name,

@@ -65,10 +65,14 @@ def _decide(action: str, text: str, reason: str, actor: str) -> None:
     if len(found) != 1:
         print(f"{text}: {len(found)} held or waiting documents have that ref or number; name one by its ref.")
         for entry in found:
-            print(f"  {entry['ref']}  {entry['record']} {entry['source_number']} {entry['amount']} {entry['currency']} {entry['reason']}")
+            print(
+                f"  {entry['ref']}  {entry['record']} {entry['source_number']} {entry['amount']} {entry['currency']} {entry['reason']}"
+            )
         raise SystemExit(exit_codes.NOT_OK)
     send_control(cluster, action, found[0], reason, actor or person())
-    print(f"{action}: {found[0]['ref']} {found[0]['record']} {found[0]['source_number']} {found[0]['amount']} {found[0]['currency']}")
+    print(
+        f"{action}: {found[0]['ref']} {found[0]['record']} {found[0]['source_number']} {found[0]['amount']} {found[0]['currency']}"
+    )
 
 
 def send_control(cluster: Any, action: str, entry: dict[str, Any], reason: str, actor: str) -> None:

@@ -23,4 +23,6 @@ def init(
 
     for path in write_template(folder, connection, erp):
         print(path)
-    print(f"Next: fill in {folder / 'connection.yaml'} and the tables, then `ml-connector plan {folder / 'connection.yaml'} --offline`.")
+    print(
+        f"Next: fill in {folder / 'connection.yaml'} and the tables, then `ml-connector plan {folder / 'connection.yaml'} --offline`."
+    )

@@ -19,7 +19,9 @@ def register(app: typer.Typer) -> None:
 
 
 def match(
-    connection: Annotated[str, typer.Argument(help="Id of the connection; its masters must have been polled (mode observe is enough).")],
+    connection: Annotated[
+        str, typer.Argument(help="Id of the connection; its masters must have been polled (mode observe is enough).")
+    ],
     accept_exact: Annotated[bool, typer.Option("--accept-exact", help="Accept every exact pair in bulk.")] = False,
     export: Annotated[Path | None, typer.Option(help="Write the open proposals to this .csv or .xlsx file.")] = None,
     decisions: Annotated[Path | None, typer.Option("--import", help="Take decisions from such a file.")] = None,
@@ -63,5 +65,8 @@ def connected(snapshot: object, connection: str) -> Any:
 
     known = snapshot.connections  # type: ignore[attr-defined]  # a Snapshot; not imported here, for --help should be quick
     if connection not in known:
-        raise Broken(f"{connection!r} is not an applied connection; there are: {', '.join(known) or 'none'}.", "Run `ml-connector apply FILE`.")
+        raise Broken(
+            f"{connection!r} is not an applied connection; there are: {', '.join(known) or 'none'}.",
+            "Run `ml-connector apply FILE`.",
+        )
     return known[connection].settings

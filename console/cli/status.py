@@ -82,7 +82,13 @@ def _lags(cluster: Any) -> list[dict[str, Any]]:
 def _cursors(cluster: Any, connection: str) -> list[dict[str, Any]]:
     rows = [seen.record for seen in cluster.newest(["cursors"], quiet=True).values() if seen.record]
     return [
-        {"connection": r["connection"], "feed": r["feed"], "records": r["records"], "moved": r["at"], "position": r["position"][:60]}
+        {
+            "connection": r["connection"],
+            "feed": r["feed"],
+            "records": r["records"],
+            "moved": r["at"],
+            "position": r["position"][:60],
+        }
         for r in sorted(rows, key=lambda r: (r["connection"], r["feed"]))
         if connection in ("", r["connection"])
     ]
