@@ -47,7 +47,7 @@ chaos: $(STAMP)
 bench: $(STAMP)
 	$(BIN)/python -m tests.bench $(ARGS)
 
-# The lock for every platform and Python >= 3.11; no index lines, so that each machine uses its own.
+# The lock for every platform and Python >= 3.11; no index lines, so that each machine uses its own. Pins stay: `make lock UPGRADE=--upgrade`.
 lock: $(STAMP)
-	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url \
+	$(BIN)/uv pip compile --quiet $(UPGRADE) --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url \
 	  --custom-compile-command "make lock" requirements.in -o requirements.txt

@@ -91,7 +91,8 @@ def test_a_function_says_what_it_does_to_the_domain() -> None:
         for function in functions(path)
         if vague.match(function.name)
     ]
-    assert found == []
+    # the standard library's HTMLParser gives its methods these names
+    assert [each for each in found if not re.search(r":handle_(starttag|endtag|data|startendtag)$", each)] == []
 
 
 def test_nothing_is_left_to_do() -> None:
