@@ -48,14 +48,16 @@ def _side(connection: Connected, way: str) -> str:
 
 def _gate(connection: Connected, way: str, store: CredentialStore) -> Gate | None:
     settings = connection.settings
-    system = registry.system(_side(connection, way))
-    if system.signing is None:
+    side = settings.side(_side(connection, way))
+    signs = registry.system(side.system).signing
+    signing = signs(side.own()) if signs is not None else None
+    if signing is None:
         return None
     keys = tuple(_key(entry) for entry in store.keys(settings.connection, way))
     if not keys:
         asked = settings.webhook_keys if way == WEBHOOK else settings.push_keys
         log.warning("no_key", connection=settings.connection, way=way, outcome="everything is refused", keys_in_settings=len(asked))
-    return Gate(system.signing(settings.side(system.name).own()), keys)
+    return Gate(signing, keys)
 
 
 def _key(entry: Mapping[str, Any]) -> Key:

@@ -1,0 +1,1 @@
+"""Webhooks and pushes over real sockets and a real broker."""

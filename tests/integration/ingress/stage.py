@@ -1,0 +1,107 @@
+"""A cluster's corner for one test module: topics under a prefix, connections and credentials applied, records read back."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from confluent_kafka import Message
+
+from runtime import kafka, secrets
+from runtime.embedded.cluster import EmbeddedCluster
+from runtime.settings import Ingress, Kafka, Registry, Settings
+from schemas import codec
+from schemas.codec import Record
+from services import credentials
+from systems.connection import ConnectionSettings
+from tests.integration.ingress import toy
+from topology import configuration, topics
+
+T = TypeVar("T")
+QUOTA = {"group": "g", "calls": 1000, "per_s": 1, "at_once": 10}
+
+
+class Stage:
+    """Everything that `apply` would have done, by hand."""
+
+    def __init__(self, cluster: EmbeddedCluster, folder: Path, **ingress: Any) -> None:
+        self.prefix = f"t{uuid.uuid4().hex[:8]}."
+        ring_file = folder / "ring.json"
+        self.ring = secrets.KeyRing((secrets.new_key(datetime.now(UTC)),))
+        secrets.write_ring(ring_file, self.ring)
+        self.settings = Settings(
+            profile="demo",
+            key_ring=ring_file,
+            kafka=Kafka(bootstrap_servers=cluster.bootstrap_servers, topic_prefix=self.prefix),
+            registry=Registry(url=cluster.registry_url),
+            ingress=Ingress(**{"port": 0, "per_address_per_s": 100_000, **ingress}),
+        )
+        topics.create_topics(cluster.bootstrap_servers, 4, self.prefix)
+        topics.register_schemas(cluster.registry_url, self.prefix)
+        self.codec = codec.load(cluster.registry_url, topics.records_of_topic(self.prefix))
+
+    def connect(self, connection: str, field_service: dict[str, Any] | None = None, erp: dict[str, Any] | None = None) -> None:
+        """Apply one connection's settings."""
+        settings = ConnectionSettings.model_validate(
+            {
+                "connection": connection,
+                "label": connection,
+                "environment": "test",
+                "time_zone": "UTC",
+                "field_service": {"system": toy.FIELD_SERVICE, "settings": field_service or {}, "quota": QUOTA},
+                "erp": {"system": toy.ERP, "settings": erp or {}, "quota": QUOTA},
+                "flows": {},
+            }
+        )
+        record = {
+            "connection": connection,
+            "label": connection,
+            "version": uuid.uuid4().hex,
+            "crosswalk_version": configuration.crosswalk_version([]),
+            "settings": settings.model_dump_json(),
+            "removed": False,
+            "actor": "test",
+            "reason": "",
+            "at": datetime.now(UTC),
+        }
+        self.write("connections", "connection.connection", connection, record)
+
+    def credit(self, connection: str, purpose: str, secret: credentials.Secret) -> None:
+        """Apply one credential set."""
+        record = credentials.seal(self.ring, (connection, purpose), secret, datetime.now(UTC))
+        credentials.publish(self.settings, self.codec, [record])
+
+    def write(self, topic: str, name: str, connection: str, record: Record) -> None:
+        """Write one record of a topic that is partitioned by connection, and wait for its ack."""
+        client = kafka.producer(self.settings.kafka)
+        full = self.settings.topic(topic)
+        partition = topics.partition_of(connection, 4)
+        client.produce(full, value=self.codec.encode(full, name, record), key=connection, partition=partition)
+        assert client.flush(15) == 0
+
+    def messages(self, topic: str) -> list[Message]:
+        """Every message of a topic up to now."""
+        return list(kafka.read_to_end(self.settings.kafka, self.settings.topic(topic), range(4)))
+
+    def records(self, topic: str) -> list[Record]:
+        """Every record of a topic up to now."""
+        return [self.codec.decode(message.value())[1] for message in self.messages(topic)]
+
+    def bodies(self, connection: str) -> list[bytes]:
+        """Bodies in the field-service system's raw topic of one connection."""
+        return [r["body"] for r in self.records(f"raw.{toy.FIELD_SERVICE}") if r["connection"] == connection]
+
+
+def eventually(look: Callable[[], T], good: Callable[[T], bool], within_s: float = 20) -> T:
+    """Look until it is good; at the deadline fail with what was seen last."""
+    deadline = time.monotonic() + within_s
+    while True:
+        seen = look()
+        if good(seen):
+            return seen
+        assert time.monotonic() < deadline, f"not within {within_s} s; last seen: {seen!r}"
+        time.sleep(0.02)

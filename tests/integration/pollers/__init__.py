@@ -1,0 +1,1 @@
+"""Pollers against a real broker."""

@@ -1,0 +1,1 @@
+"""Signatures, rates, schedules: pure."""
