@@ -230,5 +230,6 @@ _KEPT = frozenset({"type", "enum", "format", "items", "required", "additionalPro
 _FORMATS: dict[str, str | Callable[[str], bool]] = {
     "uuid": r"^[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\Z",
     "date-time": r"^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?\Z",
+    "uri": r"^\S+\Z",  # vendors send addresses relative to their host, too
     "date": r"^\d{4}-\d\d-\d\d\Z",
 }

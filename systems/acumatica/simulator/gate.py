@@ -101,9 +101,10 @@ def _limit_page() -> web.Response:
 
 
 def _with_challenge(answer: web.Response, error: VendorError) -> web.Response:
-    challenge: dict[int, str] = {401: 'Bearer error="invalid_token"', 403: 'Bearer error="insufficient_scope"'}
-    if error.status in challenge:
-        answer.headers["WWW-Authenticate"] = challenge[error.status]
+    if error.status == 401:
+        answer.headers["WWW-Authenticate"] = 'Bearer error="invalid_token"'
+    elif "insufficient_scope" in error.message:
+        answer.headers["WWW-Authenticate"] = 'Bearer error="insufficient_scope"'
     return answer
 
 

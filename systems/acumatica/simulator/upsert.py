@@ -108,6 +108,8 @@ def _locate(tenant: Tenant, request: Put, draft: Node) -> Node | None:
 
 def _merge(work: Work, draft: Node, node: Node, shape: Shape, path: Path) -> None:
     read_only = masters.READ_ONLY + _READ_ONLY.get(work.entity, ()) if not path else ()
+    if work.before is not None and not path:
+        read_only += work.tenant.table(work.entity).keys  # a record keeps its keys, in the spelling it has
     for name, value in draft.values.items():
         if name not in read_only and not name.endswith("ModifiedDateTime"):
             node.values[name] = value

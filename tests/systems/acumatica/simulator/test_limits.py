@@ -1,0 +1,116 @@
+"""The limits of the licence: sessions in their three forms, calls per minute and at once."""
+
+from __future__ import annotations
+
+import asyncio
+
+from systems.acumatica.simulator.answers import VendorError
+from systems.acumatica.simulator.settings import Settings
+from systems.acumatica.simulator.throttle import Throttle
+
+from .conftest import Answer, Client, Make, MovedClock, World, until
+
+
+async def _login(world: World) -> Answer:
+    body = {"name": world.credentials["username"], "password": world.credentials["password"], "tenant": "Company"}
+    return await world.bare().call("POST", "/entity/auth/login", body)
+
+
+async def test_a_login_over_the_limit_answers_500_with_its_words(make: Make) -> None:
+    world = await make(max_sessions=1)
+    assert (await _login(world)).status == 204
+    answer = await _login(world)
+    assert answer.status == 500
+    assert "API Login Limit" in answer.message
+
+
+async def test_a_login_over_the_limit_may_answer_429_in_plain_text(make: Make) -> None:
+    world = await make(max_sessions=0, login_limit_form="429")
+    answer = await _login(world)
+    assert answer.status == 429
+    assert b"API Login Limit" in answer.raw
+    assert "Retry-After" not in answer.headers
+
+
+async def test_a_bearer_call_over_the_limit_is_sent_to_an_error_page(make: Make) -> None:
+    world = await make(max_sessions=1)
+    first, second = await world.client(), await world.client()
+    assert (await first.call("GET", "/entity")).status == 200
+    answer = await second.call("GET", "/entity")
+    assert answer.status == 302
+    assert answer.headers["Location"].startswith("/Frames/Error.aspx?")
+    page = await second.call("GET", "/Frames/Error.aspx")
+    assert page.raw.startswith(b"<html>")
+
+
+async def test_logout_with_bearer_frees_the_session(make: Make) -> None:
+    world = await make(max_sessions=1)
+    first, second = await world.client(), await world.client()
+    await first.call("GET", "/entity")
+    assert (await first.call("POST", "/entity/auth/logout")).status == 204
+    assert (await second.call("GET", "/entity")).status == 200
+
+
+async def test_calls_over_the_minute_are_refused_without_a_hint_when_to_come_back(make: Make) -> None:
+    world = await make(calls_per_minute=3)
+    client = await world.client()
+    assert [(await client.call("GET", "/entity")).status for _ in range(4)] == [200, 200, 200, 429]
+    answer = await client.call("GET", "/entity")
+    assert "Retry-After" not in answer.headers
+    world.clock.move(seconds=61)
+    assert (await client.call("GET", "/entity")).status == 200
+
+
+async def _account(client: Client) -> int:
+    return (await client.call("GET", "/Account", top="1")).status
+
+
+async def test_calls_over_the_concurrent_limit_wait_in_a_queue_and_then_fail() -> None:
+    settings = Settings(concurrent_calls=1, queued_calls=1, queue_s=0.02)
+    throttle = Throttle(settings, MovedClock())
+
+    async def hold() -> int:
+        try:
+            async with throttle.place():
+                return 200
+        except VendorError as error:
+            return error.status
+
+    async with throttle.place():
+        assert await asyncio.gather(hold(), hold()) == [429, 429]  # one waited its time out, one found the queue full
+    assert await hold() == 200
+    assert throttle.refused == 2
+
+
+async def test_a_place_is_free_again_when_a_call_ends(make: Make) -> None:
+    world = await make(concurrent_calls=1, queued_calls=50)
+    client = await world.client()
+    assert await asyncio.gather(*[_account(client) for _ in range(20)]) == [200] * 20
+
+
+async def test_calls_are_counted_by_method_and_path_template(world: World, client: Client) -> None:
+    for path in ("/Account/10100", "/Account/11000", "/Account"):
+        await client.call("GET", path)
+    calls = (await client.call("GET", "/__sim__/calls")).body["calls"]
+    assert calls["GET /Account/{key}"]["count"] == 2
+    assert calls["GET /Account"]["count"] == 1
+    assert calls["POST /identity/connect/token"]["count"] == 1
+    await client.call("DELETE", "/__sim__/calls")
+    assert (await client.call("GET", "/__sim__/calls")).body["total"] == 0
+
+
+async def test_a_form_that_is_denied_answers_403(make: Make) -> None:
+    world = await make(denied="Bill")
+    answer = await (await world.client()).call("GET", "/Bill")
+    assert answer.status == 403
+    assert "insufficient rights" in answer.message
+
+
+async def test_settings_change_while_it_runs(world: World, client: Client) -> None:
+    await client.call("POST", "/__sim__/settings", {"calls_per_minute": "1"})
+    assert await until(lambda: _refused(client))
+    assert (await client.call("POST", "/__sim__/settings", {"calls_per_hour": "1"})).status == 400
+
+
+async def _refused(client: Client) -> bool:
+    return (await client.call("GET", "/entity")).status == 429
