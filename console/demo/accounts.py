@@ -1,0 +1,135 @@
+"""The demo's accounts: every source object in exactly one bucket, by count and to the cent. Pure.
+
+`source` = not_due + before_cutover + excluded + held + waiting + erp + unaccounted. `source` is what the source's simulator holds,
+`erp` what the target's simulator keeps (found by the ref that the document carries), never our ledger. What is in no bucket, and
+what the ERP keeps that no source object explains, is unaccounted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from console.books.ledgers import DONE, Bucket
+from systems.contract import Issued, Kept
+
+BUCKETS = ("not_due", "before_cutover", "excluded", "held", "waiting", "erp", "unaccounted")
+_EXCLUDED = ("excluded", "own_origin", "filtered", "observed")
+_ENDED = ("SUPERSEDED", "REJECTED")
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the topics say of the objects of one flow, by source id."""
+
+    canonical: Mapping[str, Decimal]
+    entries: Mapping[str, Mapping[str, Any]]
+    decisions: Mapping[str, str]
+
+
+@dataclass
+class Row:
+    """One flow's row; `notes` name each unaccounted object."""
+
+    flow: str
+    connection: str
+    buckets: dict[str, Bucket] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def bucket(self, name: str) -> Bucket:
+        """The bucket of that name, made when it is not there."""
+        return self.buckets.setdefault(name, Bucket())
+
+    def as_json(self) -> dict[str, Any]:
+        """The form that programs rely on."""
+        shown = {name: self.bucket(name).as_json() for name in ("source", *BUCKETS[:3], "topics", "ledger", *BUCKETS[3:])}
+        return {"flow": self.flow, "connection": self.connection, **shown}
+
+
+def document_row(row: Row, issued: Sequence[Issued], kept: Mapping[str, Sequence[Kept]], known: Known) -> Row:
+    """Fill a row of a flow that writes documents. `kept` is by source id (found by ref); more than one for a source is unaccounted."""
+    for amount in known.canonical.values():
+        row.bucket("topics").add(amount)
+    for entry in known.entries.values():
+        if entry["state"] in DONE:
+            row.bucket("ledger").add(entry["amount"])
+    for one in issued:
+        row.bucket("source").add(one.amount)
+        documents = kept.get(one.source_id, ())
+        _place(row, one, documents[0] if documents else None, known)
+        for twice in documents[1:]:
+            stray(row, twice, "a second document with one ref")
+    return row
+
+
+def stray(row: Row, document: Kept, why: str) -> None:
+    """Count a document of the ERP that no source object explains."""
+    _unaccounted(row, Issued(document.ref, document.id, document.amount), f"{document.kind} {document.id}: {why}")
+
+
+def _place(row: Row, one: Issued, document: Kept | None, known: Known) -> None:
+    entry = known.entries.get(one.source_id)
+    if document is not None and document.done:
+        if document.amount == one.amount and _parts_agree(one, document, known):
+            row.bucket("erp").add(document.amount)
+        else:
+            _unaccounted(row, one, f"the ERP keeps {document.amount} {dict(document.parts)}, the source {one.amount} {dict(one.parts)}")
+    elif entry is not None and entry["state"] == "HELD":
+        row.bucket("held").add(one.amount)
+    elif entry is not None and entry["state"] in _ENDED:
+        row.bucket("excluded").add(one.amount)
+    elif entry is not None and entry["state"] not in DONE:
+        row.bucket("waiting").add(one.amount)
+    else:
+        _by_decision(row, one, known.decisions.get(one.source_id, ""))
+
+
+def _by_decision(row: Row, one: Issued, decision: str) -> None:
+    if decision in ("not_due", "before_cutover"):
+        row.bucket(decision).add(one.amount)
+    elif decision in _EXCLUDED:
+        row.bucket("excluded").add(one.amount)
+    else:
+        _unaccounted(row, one, f"no document, no ledger entry, last decision {decision or 'none'}")
+
+
+def _parts_agree(one: Issued, document: Kept, known: Known) -> bool:
+    """Whether each part is in the ERP, or held or waiting by name."""
+    for part, amount in one.parts.items():
+        entry = known.entries.get(f"{one.source_id}/{part}")
+        open_ = entry is not None and entry["state"] not in DONE
+        if not open_ and document.parts.get(part) != amount:
+            return False
+    return True
+
+
+def _unaccounted(row: Row, one: Issued, why: str) -> None:
+    row.bucket("unaccounted").add(one.amount)
+    row.notes.append(f"{row.flow} {one.number or one.source_id} {one.amount}: {why}")
+
+
+def read_row(row: Row, at_source: Iterable[str], on_topics: Iterable[str]) -> Row:
+    """Fill a row of a flow that only reads: records at the source and on the topics; `erp` equals `topics`."""
+    source, topics = set(at_source), set(on_topics)
+    row.bucket("source").count = len(source)
+    row.bucket("topics").count = row.bucket("ledger").count = row.bucket("erp").count = len(topics & source)
+    for missing in sorted(source - topics):
+        row.bucket("unaccounted").add(Decimal(0))
+        row.notes.append(f"{row.flow} {missing}: not on the topics")
+    return row
+
+
+def balanced(row: Row) -> bool:
+    """Whether the buckets add up to the source."""
+    count = sum(row.bucket(name).count for name in BUCKETS)
+    amount = sum((row.bucket(name).amount for name in BUCKETS), Decimal(0))
+    source = row.bucket("source")
+    return count == source.count and amount == source.amount
+
+
+def is_ok(rows: Sequence[Row]) -> bool:
+    """Every row balanced, nothing unaccounted, nothing waiting."""
+    empty = all(row.bucket("unaccounted").count == 0 and row.bucket("waiting").count == 0 for row in rows)
+    return bool(rows) and empty and all(balanced(row) for row in rows)

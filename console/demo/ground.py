@@ -1,0 +1,176 @@
+"""The demo's processes: a cluster, the simulators and the services, each a child that dies with us and logs to a file."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from runtime.embedded.child import Child, Command, free_ports, spawn
+from runtime.errors import Broken, Transient
+from runtime.json import parse
+from runtime.settings import Settings, settings_from_environment
+from systems import registry
+
+Say = Callable[[str], None]
+SERVICES = ("ingress", "pollers", "topology", "sinks")
+_READY_S = 60.0
+
+
+@dataclass(frozen=True)
+class Pace:
+    """The demo's clock: `scale` scaled seconds in a real one, from `start`."""
+
+    scale: float
+    start: datetime
+
+
+@dataclass
+class Ground:
+    """What runs, and how to reach it. `simulators` are the ready lines by system."""
+
+    folder: Path
+    environment: dict[str, str]
+    simulators: dict[str, dict[str, Any]] = field(default_factory=dict)
+    children: dict[str, Child] = field(default_factory=dict)
+    ingress_port: int = 0
+
+    @property
+    def settings(self) -> Settings:
+        """Settings of the demo's own processes, as read from their environment."""
+        return settings_of(self.environment)
+
+    def start_service(self, name: str) -> None:
+        """Start one service; its log is `<name>.log` in the folder."""
+        self._spawn(name, ["run", name], {})
+
+    def start_simulator(self, system: str, seed: int, switches: Mapping[str, str]) -> None:
+        """Start one simulator and wait for its ready line."""
+        port = free_ports(1)[0]
+        options = [text for key, value in switches.items() for text in ("--set", f"{key}={value}")]
+        state = self.folder / f"simulator-{system}"
+        arguments = ["simulate", system, "--port", str(port), "--seed", str(seed), "--state-dir", str(state), *options]
+        log = self._spawn(system, arguments, {})
+        self.simulators[system] = _ready_line(self.children[system], log)
+
+    def kill(self, name: str) -> None:
+        """`kill -9` of a child."""
+        self.children[name].kill()
+
+    def _spawn(self, name: str, arguments: list[str], more: dict[str, str]) -> Path:
+        log = self.folder / f"{name}.log"
+        command = [sys.executable, "-m", "console.cli.main", *arguments]
+        self.children[name] = spawn(Command(name, command, log, {**os.environ, **self.environment, **more}))
+        return log
+
+    def ended(self) -> list[str]:
+        """Children that are no longer alive."""
+        return [name for name, child in self.children.items() if not child.is_alive()]
+
+    def stop(self) -> None:
+        """Stop every child, services first, so that running writes reach their outcome."""
+        for name in [*SERVICES, *registry.NAMES]:
+            child = self.children.get(name)
+            if child is not None and child.is_alive():
+                child.stop(patience_s=20)
+
+
+def settings_of(environment: Mapping[str, str]) -> Settings:
+    """Settings read from this environment instead of the process's own."""
+    with _environment(environment):
+        return settings_from_environment()
+
+
+@contextmanager
+def _environment(environment: Mapping[str, str]) -> Iterator[None]:
+    before = dict(os.environ)
+    os.environ.update(environment)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def environment(folder: Path, addresses: Mapping[str, str], pace: Pace, ingress_port: int) -> dict[str, str]:
+    """What every process of the demo is told."""
+    return {
+        **addresses,
+        "ML_CONNECTOR_PROFILE": "demo",
+        "ML_CONNECTOR_STATE_DIR": str(folder / "state"),
+        "ML_CONNECTOR_KEY_RING": str(folder / "keys.json"),
+        "ML_CONNECTOR_INGRESS__PORT": str(ingress_port),
+        "ML_CONNECTOR_INGRESS__PER_ADDRESS_PER_S": "100000",
+        "ML_CONNECTOR_CLOCK__SCALE": f"{pace.scale:g}",
+        "ML_CONNECTOR_CLOCK__START": pace.start.isoformat(),
+        "ML_CONNECTOR_CLOCK__ANCHOR": f"{time.time():.3f}",
+        "ML_CONNECTOR_LANES": "16",
+    }
+
+
+def _ready_line(child: Child, log: Path) -> dict[str, Any]:
+    def ready() -> dict[str, Any] | None:
+        for line in log.read_text().splitlines() if log.exists() else ():
+            if line.startswith("{") and '"credentials"' in line:
+                return dict(json.loads(line))
+        return None
+
+    child.await_ready(lambda: ready() is not None, _READY_S)
+    found = ready()
+    if found is None:
+        raise Broken(f"{log}: no ready line.", "Look into the file.")
+    return found
+
+
+class Simulators:
+    """Asks simulators for what lies under `/__sim__/`."""
+
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+        self._session: aiohttp.ClientSession | None = None
+
+    async def ask(self, system: str, path: str) -> Any:
+        """GET, parsed with decimals."""
+        return await self._call("GET", system, path, None)
+
+    async def tell(self, system: str, path: str, body: Any) -> Any:
+        """POST, parsed."""
+        return await self._call("POST", system, path, body)
+
+    async def forget(self, system: str, path: str) -> Any:
+        """DELETE, parsed."""
+        return await self._call("DELETE", system, path, None)
+
+    async def _call(self, method: str, system: str, path: str, body: Any) -> Any:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60))
+        url = f"{self._ground.simulators[system]['url']}/__sim__/{path}"
+        try:
+            async with self._session.request(method, url, json=body) as answer:
+                content = await answer.read()
+        except aiohttp.ClientError as error:
+            raise Transient(f"the simulator of {system} does not answer: {error}") from error
+        if answer.status != 200:
+            raise Broken(f"{method} {path} of the simulator of {system}: {answer.status} {content[:300]!r}")
+        return parse(content)
+
+    async def close(self) -> None:
+        """Drop the connections."""
+        if self._session is not None:
+            await self._session.close()
+
+
+def amount(value: Any) -> Decimal:
+    """Money as a simulator prints it, number or text, with at least two places."""
+    found = Decimal(str(value or 0))
+    return found if found.as_tuple().exponent <= -2 else found.quantize(Decimal("0.01"))  # type: ignore[operator]  # finite
