@@ -1,7 +1,8 @@
 """Master data, and jobs: what documents refer to.
 
 Source: OpenAPI CRM, JPM, Inventory, Settings and Accounting V2. Phone and e-mail of customers and locations are contacts, a
-resource of their own that no flow needs; they stay empty. External data is there only in lists asked with the app's GUID.
+resource of their own that no flow needs; they stay empty. External data is read of vendors alone: rows of export feeds lack it
+(assumed), so for what has an export feed it would make one state look like two.
 """
 
 from __future__ import annotations
@@ -13,24 +14,23 @@ from systems.servicetitan.mapping_shape import Context, Shaped
 from systems.servicetitan.values import ZERO, Row, currency, flag, identifier, instant, money, nested, quantity, rows, text
 
 
-def customer(row: Row, context: Context) -> Shaped:
+def customer(row: Row, context: Context) -> Shaped:  # noqa: ARG001 - every shape takes the same
     """A customer. A merged one names its survivor; its balance is not kept, so 100 changes of it change nothing."""
-    external = _external(row)
     body = {
         **_address(nested(row, "address")),
         "name": text(row, "name"),
         "kind": text(row, "type"),
-        "code": external.get(context.settings.external_code_key, ""),
+        "code": "",
         "tax_exempt": flag(row, "taxExempt", absent=False),
         "tax_id": "",
         "payment_term_id": identifier(row, "paymentTermId"),
         "merged_to_id": identifier(row, "mergedToId"),
-        "external_ref": external.get(context.settings.external_code_key, ""),
+        "external_ref": "",
     }
-    return Shaped(body, origin_ref=_origin(external, context))
+    return Shaped(body)
 
 
-def location(row: Row, context: Context) -> Shaped:
+def location(row: Row, context: Context) -> Shaped:  # noqa: ARG001 - every shape takes the same
     """A service location of a customer."""
     body = {
         **_address(nested(row, "address")),
@@ -40,7 +40,7 @@ def location(row: Row, context: Context) -> Shaped:
         "tax_exempt": flag(row, "taxExempt", absent=False),
         "merged_to_id": identifier(row, "mergedToId"),
     }
-    return Shaped(body, origin_ref=_origin(_external(row), context))
+    return Shaped(body)
 
 
 def vendor(row: Row, context: Context) -> Shaped:
@@ -75,10 +75,10 @@ def job(row: Row, context: Context) -> Shaped:
     }
     names = ("customer_id", "location_id", "business_unit_id", "invoice_id", "completed_on")
     status = text(row, "jobStatus").replace(" ", "")
-    return Shaped(body, text(row, "jobNumber"), status, [body[name] for name in names], _origin(_external(row), context))
+    return Shaped(body, text(row, "jobNumber"), status, [body[name] for name in names])
 
 
-def business_unit(row: Row, context: Context) -> Shaped:
+def business_unit(row: Row, context: Context) -> Shaped:  # noqa: ARG001 - every shape takes the same
     """A business unit, with the account code and division that people keep on it as mapping aids."""
     body = {
         "name": text(row, "name"),
@@ -86,7 +86,7 @@ def business_unit(row: Row, context: Context) -> Shaped:
         "division": text(nested(row, "division"), "name"),
         "currency": currency(row, "currency"),
     }
-    return Shaped(body, origin_ref=_origin(_external(row), context))
+    return Shaped(body)
 
 
 def tax_zone(row: Row, context: Context) -> Shaped:  # noqa: ARG001 - every shape takes the same
@@ -137,5 +137,5 @@ def _external(row: Row) -> dict[str, str]:
 
 
 def _origin(external: dict[str, str], context: Context) -> str | None:
-    """Our ref, where an object of ours carries it (never in an export row, which has no external data)."""
+    """Our ref, where a vendor of ours carries it."""
     return external.get(context.settings.external_ref_key) or None

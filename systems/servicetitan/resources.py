@@ -49,16 +49,16 @@ _ALL = (("activeState", "All"),)
 RESOURCES: dict[str, Resource] = {
     resource.entity: resource
     for resource in (
-        Resource("customer", "crm", "customers", "tn.crm.customers:r", _ANY, external_data=True),
-        Resource("location", "crm", "locations", "tn.crm.locations:r", _ANY, external_data=True),
-        Resource("job", "jpm", "jobs", "tn.jpm.jobs:r", external_data=True),
+        Resource("customer", "crm", "customers", "tn.crm.customers:r", _ANY),
+        Resource("location", "crm", "locations", "tn.crm.locations:r", _ANY),
+        Resource("job", "jpm", "jobs", "tn.jpm.jobs:r"),
         Resource("invoice", "accounting", "invoices", "tn.acc.invoices:r", _ALL),
         Resource("payment", "accounting", "payments", "tn.acc.payments:r", _ALL),
         Resource("credit_memo", "accounting", "credit-memos", "tn.acc.creditmemos:r", _ANY),
         Resource("bill", "accounting", "ap-bills", "tn.acc.apbills:r", ids="path", sortable=False),
         Resource("vendor_credit", "accounting", "ap-credits", "tn.acc.apcredits:r"),
         Resource("vendor", "inventory", "vendors", "tn.inv.vendors:r", _ANY, ids="repeat", external_data=True),
-        Resource("business_unit", "settings", "business-units", "tn.stt.businessunits:r", _ANY, sortable=False, external_data=True),
+        Resource("business_unit", "settings", "business-units", "tn.stt.businessunits:r", _ANY, sortable=False),
         Resource("tax_zone", "accounting", "tax-zones", "tn.acc.taxzones:r", _ANY),
         Resource("payment_term", "accounting", "payment-terms", "tn.acc.paymentterms:r"),
         Resource("payment_type", "accounting", "payment-types", "tn.acc.paymenttypes:r", _ANY, sortable=False),
