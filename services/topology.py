@@ -17,12 +17,14 @@ from topology.loop import Loop
 from topology.slot import take_slot
 from topology.topics import records_of_topic
 from topology.way import Hop, way
-from topology.worker import EXIT_SOFTWARE, Surroundings
+from topology.worker import EXIT_SOFTWARE, PATIENCE, Patience, Surroundings
 
 EXIT_OK = 0
 
 
-def run(settings: Settings, hops: Sequence[str] = (), stopping: threading.Event | None = None) -> int:
+def run(
+    settings: Settings, hops: Sequence[str] = (), stopping: threading.Event | None = None, patience: Patience = PATIENCE
+) -> int:
     """Run the hops (all, or those named) until SIGTERM; returns the exit code.
 
     Raises `Broken` or `NotRegistered` where it must not start. 70 when a hop ended by itself: a supervisor starts it again.
@@ -35,7 +37,7 @@ def run(settings: Settings, hops: Sequence[str] = (), stopping: threading.Event 
     wanted: Mapping[str, Hop] = {name: hop for name, hop in way().items() if not hops or name in hops}
     agents = Agents(wanted).start()
     clock: ScaledClock = clock_from_environment()
-    around = Surroundings(settings, loaded, lambda: follower.snapshot, agents.submit, clock, slot.name)
+    around = Surroundings(settings, loaded, lambda: follower.snapshot, agents.submit, clock, slot.name, patience)
     loops = [Loop(hop, around).start() for hop in wanted.values()]
     log.info("started", slot=slot.name, hops=list(wanted))
     while not stopping.wait(0.5) and all(loop.is_alive for loop in loops):

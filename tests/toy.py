@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -37,7 +38,9 @@ def blank(name: str) -> dict[str, Any]:
     made: dict[str, Any] = {}
     for field, spec in fields_of(record_sources()[name]).items():
         kind = spec["type"]
-        made[field] = None if kind.endswith("?") else [] if kind.startswith("list:") else {} if kind.startswith("map:") else _ZERO[kind]
+        made[field] = (
+            None if kind.endswith("?") else [] if kind.startswith("list:") else {} if kind.startswith("map:") else _ZERO[kind]
+        )
     return made
 
 
@@ -60,12 +63,14 @@ class TargetSettings(BaseModel):
 
 
 def to_canonical(raw: Any, reading: Reading) -> Sequence[Normalised]:
-    """{"look": id} is a hint, {"ignore": ...} is filtered, {"bug": ...} a mapping bug; all else is an invoice or what it says it is."""
+    """look: a hint; ignore: filtered; bug: a mapping bug; hang: never ends; all else is an invoice or what `entity` says."""
     body = parse(raw["body"])
     if "look" in body:
         return [LookAgain("invoice", str(body["look"]), "hint")]
     if "ignore" in body:
         return [Filtered("not wanted")]
+    if "hang" in body:
+        threading.Event().wait()
     if "bug" in body:
         raise ZeroDivisionError("a bug of the mapping")
     if not isinstance(body.get("total"), Decimal):
@@ -103,7 +108,16 @@ def to_commands(entity: str, record: Mapping[str, Any], plan: Plan) -> Sequence[
     own = {name: value for name, value in body.items() if name not in envelope}
     unresolved = () if row else (f"business_unit={record['business_unit_name']}",)
     return [
-        Draft("ar_invoice", own, "A1", "sale", amount=record["total"], currency="USD", posting_date=record["invoice_date"], unresolved=unresolved)
+        Draft(
+            "ar_invoice",
+            own,
+            "A1",
+            "sale",
+            amount=record["total"],
+            currency="USD",
+            posting_date=record["invoice_date"],
+            unresolved=unresolved,
+        )
     ]
 
 
@@ -115,12 +129,38 @@ def toys() -> dict[str, System]:
     """Both, under the names of the first two systems of the registry."""
     flow = Flow("A1", "invoices", SOURCE, TARGET, "invoice", ("ar_invoice",), "sale")
     empty = System(
-        SOURCE, "Source", SourceSettings, SourceSettings, (), {}, (), (), to_canonical, lambda *_: [], _unopened, None, _unopened, ""
+        SOURCE,
+        "Source",
+        SourceSettings,
+        SourceSettings,
+        (),
+        {},
+        (),
+        (),
+        to_canonical,
+        lambda *_: [],
+        _unopened,
+        None,
+        _unopened,
+        "",
     )
     return {
         SOURCE: empty,
         TARGET: System(
-            TARGET, "Target", TargetSettings, TargetSettings, (), {}, (), (flow,), to_canonical, to_commands, _unopened, None, _unopened, ""
+            TARGET,
+            "Target",
+            TargetSettings,
+            TargetSettings,
+            (),
+            {},
+            (),
+            (flow,),
+            to_canonical,
+            to_commands,
+            _unopened,
+            None,
+            _unopened,
+            "",
         ),
     }
 

@@ -50,6 +50,9 @@ class Patience:
     backoff: Backoff = _BACKOFF
 
 
+PATIENCE = Patience()
+
+
 @dataclass(frozen=True)
 class Surroundings:
     """What a hop is run with. `submit` hands work to its agent; `exit` ends the process at once."""
@@ -60,7 +63,7 @@ class Surroundings:
     submit: Callable[[str, Callable[[], Outcome]], Future[Outcome]]
     clock: Clock
     slot: str
-    patience: Patience = Patience()
+    patience: Patience = PATIENCE
     exit: Callable[[int], NoReturn] = field(default=os._exit)
 
     def snapshots(self, hop: str) -> Path:

@@ -4,23 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
 
 from runtime.settings import settings_from_environment
 from services import topology
 from tests import toy
-from topology import worker
+from topology.worker import Patience
 
 
 def main() -> None:
-    """Run the hops named as arguments; with TOY_PATIENCE_S an agent's answer is waited for so long only."""
+    """Run the hops named as arguments; `TOY_PATIENCE_S` is how long an answer is waited for and a batch is retried."""
     toy.install()
-    patience = os.environ.get("TOY_PATIENCE_S")
-    if patience:
-        worker.Patience.__init__.__defaults__ = (float(patience), *worker.Patience.__init__.__defaults__[1:])  # type: ignore[index]
-    sys.exit(topology.run(settings_from_environment(), sys.argv[1:]))
-
-
-def hang() -> None:
-    """What an agent does that never comes back."""
-    threading.Event().wait()
+    patience_s = float(os.environ.get("TOY_PATIENCE_S", "30"))
+    sys.exit(topology.run(settings_from_environment(), sys.argv[1:], patience=Patience(patience_s, patience_s)))
