@@ -192,17 +192,15 @@ def _copied(value: Any) -> Any:
 
 def _place(answer: dict[str, Any], path: Path, text: str) -> None:
     target: Any = answer
-    for step in path[:-1]:
-        try:
-            target = target[step]
-        except (KeyError, IndexError):
-            answer["error"] = text
+    for step in path:
+        if isinstance(target, dict):
+            target = target.setdefault(str(step), {}) if step == path[-1] else target.get(str(step))
+        else:
+            target = target[step] if isinstance(target, list) and isinstance(step, int) and step < len(target) else None
+        if target is None:
+            answer["error"] = text  # the row that is wrong was not part of the request
             return
-    last = path[-1]
-    if isinstance(last, str) and isinstance(target, dict) and not isinstance(target.get(last), list):
-        target.setdefault(last, {})["error"] = text
-    else:
-        answer["error"] = text
+    target["error"] = text
 
 
 def delete(tenant: Tenant, entity: str, node: Node, request_id: str = "") -> None:

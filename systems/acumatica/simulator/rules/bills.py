@@ -78,13 +78,13 @@ def _applications(work: Work) -> None:
     for row in pending:
         row.hidden.pop("draft", None)
     if pending and node.text("Type") != "Debit Adj.":
-        work.refuse(("Applications",), "Applications are entered on the debit adjustment.")
+        work.refuse((), "Applications are entered on the debit adjustment.")
         return
     for number, row in enumerate(rows):
         if not row.hidden.get("booked"):
             _application(work, row, ("Applications", number))
     if sum((row.money("AmountPaid") for row in pending), Decimal(0)) > node.money("Balance"):
-        work.refuse(("Applications",), "The applications exceed the balance of the adjustment.")
+        work.refuse((), "The applications exceed the balance of the adjustment.")
 
 
 def _application(work: Work, row: Node, path: Path) -> None:

@@ -76,8 +76,8 @@ def _applications(work: Work) -> None:
         row.hidden.pop("draft", None)
         pending += _application(work, row, ("DocumentsToApply", number), seen)
     left = node.money("PaymentAmount") - applied(node) - pending
-    if left < 0:
-        work.refuse(("DocumentsToApply",), f"The applications exceed the payment by {-left}.")
+    if pending and left < 0:
+        work.refuse((), f"The applications exceed the payment by {-left}.")
     node.values["AppliedToDocuments"] = pending
     node.values["AvailableBalance"] = left
 

@@ -45,8 +45,8 @@ class Work:
         return self.before is not None and bool(self.before.hidden.get("released"))
 
     def refuse(self, path: Path, text: str) -> None:
-        """Note what is wrong with the value at `path`; the first error of a value stays."""
-        self.errors.setdefault(path, f"{path[-1]}: {text}")
+        """Note what is wrong with the value at `path`, () = the record as a whole; the first error of a value stays."""
+        self.errors.setdefault(path, f"{path[-1]}: {text}" if path else text)
 
     def require(self, name: str) -> bool:
         """Whether the field has a value; notes the error where not."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -12,8 +14,7 @@ from systems.acumatica.simulator.filters import parse_filter
 from systems.acumatica.simulator.node import Node
 from systems.acumatica.simulator.shapes import shape
 from systems.acumatica.simulator.tables import Table
-
-from .conftest import BASE, Client, World, customer, line, put
+from tests.systems.acumatica.simulator.world import BASE, Client, World, customer, line, put
 
 INJECTION = "O'Brien' or 1 eq 1 --"
 
@@ -131,7 +132,5 @@ def test_an_index_finds_what_a_scan_finds(descriptions: list[str], wanted: str) 
 
 @given(st.text(max_size=40))
 def test_no_text_makes_the_parser_fail_in_another_way(text: str) -> None:
-    try:
+    with contextlib.suppress(VendorError):
         parse_filter(text, shape("Customer"), frozenset())
-    except VendorError:
-        pass

@@ -7,8 +7,7 @@ import asyncio
 from systems.acumatica.simulator.answers import VendorError
 from systems.acumatica.simulator.settings import Settings
 from systems.acumatica.simulator.throttle import Throttle
-
-from .conftest import Answer, Client, Make, MovedClock, World, until
+from tests.systems.acumatica.simulator.world import Answer, Client, Make, MovedClock, World, until
 
 
 async def _login(world: World) -> Answer:
@@ -77,7 +76,7 @@ async def test_calls_over_the_concurrent_limit_wait_in_a_queue_and_then_fail() -
             return error.status
 
     async with throttle.place():
-        assert await asyncio.gather(hold(), hold()) == [429, 429]  # one waited its time out, one found the queue full
+        assert list(await asyncio.gather(hold(), hold())) == [429, 429]  # one waited its time out, one found the queue full
     assert await hold() == 200
     assert throttle.refused == 2
 
@@ -85,7 +84,7 @@ async def test_calls_over_the_concurrent_limit_wait_in_a_queue_and_then_fail() -
 async def test_a_place_is_free_again_when_a_call_ends(make: Make) -> None:
     world = await make(concurrent_calls=1, queued_calls=50)
     client = await world.client()
-    assert await asyncio.gather(*[_account(client) for _ in range(20)]) == [200] * 20
+    assert set(await asyncio.gather(*[_account(client) for _ in range(20)])) == {200}
 
 
 async def test_calls_are_counted_by_method_and_path_template(world: World, client: Client) -> None:

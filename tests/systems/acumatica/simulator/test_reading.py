@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 
 from systems.acumatica.spec import openapi_bytes
-
-from .conftest import BASE, Client, Make, World, customer, invoice, line, put, read
+from tests.systems.acumatica.simulator.world import BASE, Client, Make, World, customer, invoice, line, put, read
 
 
 async def test_the_endpoints_are_listed(client: Client) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from .conftest import BASE, Make, World
+from tests.systems.acumatica.simulator.world import BASE, Make, World
 
 
 async def test_a_password_sign_in_gives_a_token_for_an_hour(world: World) -> None:

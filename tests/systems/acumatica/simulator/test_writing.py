@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from .conftest import Client, Make, World, bill_line, customer, line, put, read, wrapped
+from tests.systems.acumatica.simulator.world import Client, Make, World, bill_line, customer, line, put, read, wrapped
 
 
 async def test_documents_are_numbered_and_each_put_makes_another(client: Client) -> None:
