@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from console.books.ledgers import DONE, Bucket
-from systems.contract import Issued, Kept
+from systems.demo import Issued, Kept
 
 BUCKETS = ("not_due", "before_cutover", "excluded", "held", "waiting", "erp", "unaccounted")
 _EXCLUDED = ("excluded", "own_origin", "filtered", "observed")
@@ -75,7 +75,9 @@ def _place(row: Row, one: Issued, document: Kept | None, known: Known) -> None:
         if document.amount == one.amount and _parts_agree(one, document, known):
             row.bucket("erp").add(document.amount)
         else:
-            _unaccounted(row, one, f"the ERP keeps {document.amount} {dict(document.parts)}, the source {one.amount} {dict(one.parts)}")
+            _unaccounted(
+                row, one, f"the ERP keeps {document.amount} {dict(document.parts)}, the source {one.amount} {dict(one.parts)}"
+            )
     elif entry is not None and entry["state"] == "HELD":
         row.bucket("held").add(one.amount)
     elif entry is not None and entry["state"] in _ENDED:

@@ -12,7 +12,8 @@ from console.books.ledgers import ledger_entries
 from console.demo.accounts import Known, Row, document_row, read_row, stray
 from console.reading import Cluster
 from systems import registry
-from systems.contract import Ask, Demo, Flow, Issued, Kept
+from systems.contract import Flow
+from systems.demo import Ask, Demo, Issued, Kept
 from topology.configuration import Connected
 from topology.rules.identity import op_key, ref_of
 
@@ -86,7 +87,7 @@ class Books:
 
     def _strays(self, rows: list[Row], kept: list[Kept], explained: set[str]) -> None:
         """Documents that carry a ref of ours which no source object gives: counted in the first row that writes documents."""
-        masters = {entity for entity in self.topics.links}
+        masters = set(self.topics.links)
         for document in kept:
             if document.ref and document.ref not in explained and document.kind not in masters:
                 stray(rows[0], document, "its ref belongs to no source object")
