@@ -675,6 +675,8 @@ class Ledger(TypedDict):
     intent_attempt: int
     intent_step: str
     intent_hash: str
+    released: bool
+    accepted: bool
     rounds: int
     step: str
     steps_done: list[str]

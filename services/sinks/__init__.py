@@ -1,0 +1,1 @@
+"""The sink: writes each wanted document into its ERP once, or says why it does not."""

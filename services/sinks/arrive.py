@@ -1,0 +1,90 @@
+"""What a command means to an op-key that the ledger may know already (design: Identity). Pure.
+
+    unknown                                        -> taken
+    older, or the same place in the log again      -> duplicate or stale; nothing changes
+    newer, and nothing may exist yet               -> replaces what waited or was held
+    newer, and something may exist                 -> equal source_hash: no write; another source_hash: held as a change
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from schemas.records import Ledger
+from services.sinks import entry as e
+from services.sinks import reasons
+from services.sinks.entry import Incoming
+from services.sinks.gate import REVERSAL
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The entry that has this command in hand now; `replaced` the one it overtook."""
+
+    entry: Ledger
+    replaced: Ledger | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """Nothing changes; `decision` goes to the audit: duplicate, stale or remapped."""
+
+    decision: Literal["duplicate", "stale", "remapped"]
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """The source changed after something was written for `posted`: the change is held beside it."""
+
+    posted: Ledger
+
+
+Arrival = Taken | Nothing | Changed
+
+
+def arrive(entry: Ledger | None, incoming: Incoming, void: Ledger | None = None) -> Arrival:
+    """What becomes of `incoming`. `void` is the entry of the same document's void, where there is one."""
+    if entry is None:
+        return Taken(_unless_voided(e.fresh(incoming), void))
+    command = incoming.command
+    same = command["source_hash"] == entry["source_hash"] and command["payload_hash"] == entry["payload_hash"]
+    if _is_old(entry, incoming):
+        return Nothing("duplicate" if same else "stale")
+    if entry["state"] in e.IN_PLACE or e.may_exist(entry):
+        return _after_attempt(entry, incoming, same)
+    if _stands(entry, incoming, same):
+        return Nothing("duplicate")
+    return Taken(_unless_voided(e.replaced(entry, incoming), void), entry)
+
+
+def _is_old(entry: Ledger, incoming: Incoming) -> bool:
+    version, known = incoming.command["source_version"], entry["source_version"]
+    return version < known or (version == known and incoming.offset <= entry["command_offset"])
+
+
+def _after_attempt(entry: Ledger, incoming: Incoming, same: bool) -> Arrival:
+    if incoming.record == REVERSAL and entry["state"] == e.UNCHANGED:
+        return Taken(e.replaced(entry, incoming), entry)
+    if same:
+        return Nothing("duplicate")
+    if entry["source_hash"] == incoming.command["source_hash"] or entry["purpose"] == e.MASTER:
+        return Nothing("remapped")
+    return Changed(entry)
+
+
+def _stands(entry: Ledger, incoming: Incoming, same: bool) -> bool:
+    """Whether what is in hand is the same: it keeps its wait, its hold and a person's decision."""
+    if not same or entry["state"] == e.SUPERSEDED:
+        return False
+    if entry["state"] == e.HELD and entry["reason"] in (reasons.UNMAPPED, incoming.command["hold"]):
+        return False
+    return not incoming.command["unresolved"]
+
+
+def _unless_voided(entry: Ledger, void: Ledger | None) -> Ledger:
+    """A create that comes after the void of the same or a later version is never written."""
+    if void is None or entry["action"] != "create" or void["source_version"] < entry["source_version"]:
+        return entry
+    words = f"voided by version {void['source_version']}"
+    return e.change(entry, entry["updated_at"], state=e.SUPERSEDED, reason=reasons.VOIDED, detail=words)

@@ -1,0 +1,208 @@
+"""A ledger entry: the complete state of one op-key, and what follows from it alone.
+
+An entry is the ledger record itself (`schemas.records.Ledger`), treated as a value: `change` makes a new one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, cast
+
+from schemas.records import Attempt, CommandEnvelope, Ledger, Link, Result
+
+NEW, WAITING, HELD, INTENT = "NEW", "WAITING", "HELD", "INTENT"
+POSTED, ADOPTED, UNCHANGED, SUPERSEDED, REJECTED = "POSTED", "ADOPTED", "UNCHANGED", "SUPERSEDED", "REJECTED"
+TERMINAL = frozenset({POSTED, ADOPTED, UNCHANGED, SUPERSEDED, REJECTED})
+IN_PLACE = frozenset({POSTED, ADOPTED, UNCHANGED})
+"""States in which the document, or what stands for it, is there; they never change by replay."""
+ATTEMPTS_KEPT = 20
+MASTER = "master"
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A command as it came: its record name (`ar_invoice`), content, value bytes and place in the log."""
+
+    record: str
+    command: CommandEnvelope
+    value: bytes
+    partition: int
+    offset: int
+    at: datetime
+
+
+def fresh(incoming: Incoming) -> Ledger:
+    """The entry of an op-key that was never seen."""
+    c = incoming.command
+    return {
+        "connection": c["connection"],
+        "system": c["system"],
+        "op_key": c["op_key"],
+        "ref": c["ref"],
+        "record": incoming.record,
+        "purpose": c["purpose"],
+        "action": c["action"],
+        "source_system": c["source_system"],
+        "source_entity": c["source_entity"],
+        "source_id": c["source_id"],
+        "source_number": c["source_number"],
+        "source_version": c["source_version"],
+        "part": c["part"],
+        "source_hash": c["source_hash"],
+        "payload_hash": c["payload_hash"],
+        "posting_date": c["posting_date"],
+        "amount": c["amount"],
+        "currency": c["currency"],
+        "state": NEW,
+        "reason": "",
+        "detail": "",
+        "waits_for": [],
+        "due_at": None,
+        "intent_attempt": 0,
+        "intent_step": "",
+        "intent_hash": "",
+        "released": False,
+        "accepted": False,
+        "rounds": 0,
+        "step": "",
+        "steps_done": [],
+        "erp_id": "",
+        "erp_number": "",
+        "attempts": [],
+        "attempt_count": 0,
+        "command": incoming.value,
+        "command_partition": incoming.partition,
+        "command_offset": incoming.offset,
+        "first_seen_at": incoming.at,
+        "updated_at": incoming.at,
+    }
+
+
+def change(entry: Ledger, at: datetime, **changes: Any) -> Ledger:
+    """The same entry with these fields changed. A terminal state drops the command's bytes."""
+    made = {**entry, "updated_at": at, **changes}
+    if made["state"] in TERMINAL:
+        made |= {"command": None, "due_at": None, "waits_for": []}
+    return cast("Ledger", made)
+
+
+def replaced(entry: Ledger, incoming: Incoming) -> Ledger:
+    """The entry with a newer command in hand; attempts and the first sight stay, a person's release of the older one does not."""
+    kept = {"first_seen_at": entry["first_seen_at"], "attempts": entry["attempts"], "attempt_count": entry["attempt_count"]}
+    return cast("Ledger", {**fresh(incoming), **kept})
+
+
+def is_terminal(entry: Ledger) -> bool:
+    """Whether nothing more is done about it, unless the source changes."""
+    return entry["state"] in TERMINAL
+
+
+def intent_open(entry: Ledger) -> bool:
+    """Whether a request may have been sent whose end is not known. Only evidence clears it."""
+    return entry["intent_attempt"] > 0
+
+
+def may_exist(entry: Ledger) -> bool:
+    """Whether the system may keep something of it: an attempt is open, or something was seen there."""
+    return intent_open(entry) or bool(entry["steps_done"]) or bool(entry["erp_id"])
+
+
+def waits(entry: Ledger, at: datetime, reason: str, detail: str = "", **more: Any) -> Ledger:
+    """The entry, waiting. An open intent stays open."""
+    return change(entry, at, state=WAITING, reason=reason, detail=detail, **{"due_at": None, "waits_for": [], **more})
+
+
+def held(entry: Ledger, at: datetime, reason: str, detail: str = "", **more: Any) -> Ledger:
+    """The entry, held for a person. An open intent stays open."""
+    return change(entry, at, state=HELD, reason=reason, detail=detail[:1000], **{"due_at": None, "waits_for": [], **more})
+
+
+def noted(entry: Ledger, answer: str, detail: str, at: datetime) -> list[Attempt]:
+    """The attempts with one more; the last twenty are kept."""
+    last: Attempt = {
+        "attempt": entry["attempt_count"],
+        "step": entry["intent_step"],
+        "at": at,
+        "answer": answer,
+        "detail": detail[:300],
+    }
+    return [*entry["attempts"], last][-ATTEMPTS_KEPT:]
+
+
+def result_of(entry: Ledger) -> Result | None:
+    """What is told to the world about this state; None where nothing is."""
+    if entry["state"] != HELD and not is_terminal(entry):
+        return None
+    return {
+        "connection": entry["connection"],
+        "system": entry["system"],
+        "op_key": entry["op_key"],
+        "ref": entry["ref"],
+        "record": entry["record"],
+        "purpose": entry["purpose"],
+        "source_system": entry["source_system"],
+        "source_entity": entry["source_entity"],
+        "source_id": entry["source_id"],
+        "source_number": entry["source_number"],
+        "outcome": entry["state"],
+        "reason": entry["reason"],
+        "detail": entry["detail"],
+        "step": entry["step"],
+        "erp_id": entry["erp_id"],
+        "erp_number": entry["erp_number"],
+        "source_hash": entry["source_hash"],
+        "payload_hash": entry["payload_hash"],
+        "posting_date": entry["posting_date"],
+        "amount": entry["amount"],
+        "currency": entry["currency"],
+        "command_partition": entry["command_partition"],
+        "command_offset": entry["command_offset"],
+        "at": entry["updated_at"],
+    }
+
+
+def link_of(entry: Ledger, actor: str) -> Link | None:
+    """The pair of ids that a master record written by us makes; None for everything else."""
+    if entry["purpose"] != MASTER or entry["state"] not in (POSTED, ADOPTED) or not entry["erp_id"]:
+        return None
+    return {
+        "connection": entry["connection"],
+        "entity": entry["source_entity"],
+        "source_system": entry["source_system"],
+        "source_id": entry["source_id"],
+        "target_system": entry["system"],
+        "target_id": entry["erp_id"],
+        "target_number": entry["erp_number"],
+        "origin": "posted",
+        "score": None,
+        "actor": actor,
+        "at": entry["updated_at"],
+    }
+
+
+def correction_key(op_key: str, number: int) -> str:
+    """Op-key of the n-th change that came after the document was written."""
+    return f"{op_key}|correct|{number}"
+
+
+def correction(posted: Ledger, number: int, incoming: Incoming) -> Ledger:
+    """What is held beside a written document whose source changed: the difference in amount."""
+    c = incoming.command
+    entry = fresh(incoming)
+    difference: Decimal = c["amount"] - posted["amount"]
+    words = f"source {c['source_version']} wants {c['amount']} {c['currency']}, written is {posted['amount']} ({posted['state']} {posted['erp_number']})"
+    return cast(
+        "Ledger",
+        {
+            **entry,
+            "op_key": correction_key(posted["op_key"], number),
+            "action": "correct",
+            "amount": difference,
+            "state": HELD,
+            "reason": "changed_after_post",
+            "detail": words,
+            "erp_id": "",
+        },
+    )

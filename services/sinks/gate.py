@@ -1,0 +1,131 @@
+"""What keeps a command from being written now: rules, parents, windows, modes. Pure.
+
+`gate` answers with the entry held, waiting or ended, or with None when nothing keeps it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from schemas.records import CommandEnvelope, Ledger
+from services.sinks import entry as e
+from services.sinks import reasons
+from services.sinks.parents import Parents
+
+REVERSAL, COMPLETION = "reversal", "completion"
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the owner knows about the world when it looks at an entry.
+
+    `written` says whether the system has such a write; `opens_at` is when the posting window opens (None = open); `paused` a
+    reason why the connection does nothing now; `link` the partner of a master record (None = unknown, "" = explicitly none);
+    `target` the entry that a reversal reverses, `target_busy` whether a request about it is running.
+    """
+
+    at: datetime
+    mode: str = "live"
+    paused: str = ""
+    written: bool = True
+    opens_at: datetime | None = None
+    parents: Parents = Parents()
+    parent_deadline: timedelta = timedelta(hours=24)
+    create_missing: bool = False
+    link: str | None = None
+    target: Ledger | None = None
+    target_busy: bool = False
+
+
+def gate(entry: Ledger, command: CommandEnvelope, view: View) -> Ledger | None:
+    """The entry as it is kept from being written, or None when it may go on to its lane."""
+    return (
+        _rule(entry, command, view)
+        or _ended(entry, view)
+        or _paused(entry, view)
+        or _window(entry, view)
+        or _parents(entry, view)
+        or _create(entry, view)
+    )
+
+
+def _rule(entry: Ledger, command: CommandEnvelope, view: View) -> Ledger | None:
+    if command["hold"] and not entry["released"]:
+        return e.held(entry, view.at, command["hold"], command["hold_detail"])
+    if command["unresolved"]:
+        return e.held(entry, view.at, reasons.UNMAPPED, "; ".join(command["unresolved"]))
+    if not view.written and entry["record"] not in (REVERSAL, COMPLETION):
+        return e.held(entry, view.at, reasons.NOT_BUILT, f"{entry['system']} has no write for {entry['record']}")
+    return None
+
+
+def _ended(entry: Ledger, view: View) -> Ledger | None:
+    if entry["record"] == COMPLETION:
+        return e.change(entry, view.at, state=e.UNCHANGED, reason=reasons.MILESTONE, detail="")
+    if entry["record"] == REVERSAL:
+        return _reversal(entry, view)
+    if entry["purpose"] == e.MASTER and view.link:
+        return e.change(entry, view.at, state=e.UNCHANGED, reason=reasons.LINKED, detail="", erp_id=view.link)
+    if entry["purpose"] == e.MASTER and view.link == "" and not entry["released"]:
+        return e.held(entry, view.at, reasons.CREATE_MISSING, "a person decided that it has no partner")
+    return None
+
+
+def _reversal(entry: Ledger, view: View) -> Ledger:
+    target = view.target
+    if target is None or (e.is_terminal(target) and not e.may_exist(target) and target["state"] not in e.IN_PLACE):
+        return e.change(entry, view.at, state=e.UNCHANGED, reason=reasons.NEVER_POSTED, detail="")
+    if e.is_terminal(target):
+        return e.held(entry, view.at, reasons.VOID_NOT_BUILT, f"{target['erp_number'] or target['erp_id']} has to be reversed by a person")
+    if view.target_busy or e.may_exist(target):
+        waits_for = [f"{target['source_entity']}/{target['source_id']}"]
+        return e.waits(entry, view.at, reasons.PARENT, "what it reverses is being written", waits_for=waits_for)
+    return e.change(entry, view.at, state=e.UNCHANGED, reason=reasons.NEVER_POSTED, detail="")
+
+
+def supersedes(entry: Ledger, view: View) -> bool:
+    """Whether this void overtakes what it reverses before anything of it was written."""
+    target = view.target
+    if entry["record"] != REVERSAL or target is None or view.target_busy:
+        return False
+    return not e.is_terminal(target) and not e.may_exist(target)
+
+
+def _paused(entry: Ledger, view: View) -> Ledger | None:
+    if view.mode == "observe":
+        return e.waits(entry, view.at, reasons.OBSERVE)
+    if view.mode == "shadow" and entry["reason"] == reasons.SHADOW:
+        return entry
+    if view.paused:
+        return e.waits(entry, view.at, view.paused)
+    return None
+
+
+def _window(entry: Ledger, view: View) -> Ledger | None:
+    if view.opens_at is None or view.opens_at <= view.at or entry["released"]:
+        return None
+    return e.waits(entry, view.at, reasons.WINDOW, due_at=view.opens_at)
+
+
+def _parents(entry: Ledger, view: View) -> Ledger | None:
+    parents = view.parents
+    if parents.none_by_decision:
+        words = f"{', '.join(parents.none_by_decision)}: explicitly without partner"
+        return e.held(entry, view.at, reasons.PARENT_MISSING, words)
+    if not parents.missing and not parents.blocked:
+        return None
+    names = [*parents.missing, *parents.blocked]
+    if not parents.missing:
+        return e.waits(entry, view.at, reasons.PARENT, "; ".join(f"{k}: {v}" for k, v in parents.blocked.items()), waits_for=names)
+    waiting = entry["state"] == e.WAITING and entry["reason"] == reasons.PARENT and entry["due_at"] is not None
+    deadline = entry["due_at"] if waiting else view.at + view.parent_deadline
+    if deadline is not None and deadline <= view.at:
+        return e.held(entry, view.at, reasons.PARENT_MISSING, f"did not come: {', '.join(parents.missing)}", waits_for=names)
+    return e.waits(entry, view.at, reasons.PARENT, f"missing: {', '.join(parents.missing)}", waits_for=names, due_at=deadline)
+
+
+def _create(entry: Ledger, view: View) -> Ledger | None:
+    if entry["purpose"] != e.MASTER or view.create_missing or e.may_exist(entry) or entry["released"]:
+        return None
+    return e.held(entry, view.at, reasons.CREATE_MISSING, "match it, or allow creating it")

@@ -1,0 +1,134 @@
+"""What a look-up means for the op-key: before a write, or for an open intent. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from services.sinks import entry as e
+from services.sinks import reasons
+from services.sinks.answers import unsent
+from services.sinks.moves import Step, ends, intends, may_skip_settling, resting, sends, settled_at_s
+from services.sinks.outputs import decision
+from services.sinks.resolve import Absent, Ended, Onward, closed, proof
+from services.sinks.state import Key, Phase, Saw, Unseen
+from systems.contract import Capability
+
+LOOKS = 5
+"""Look-ups after a duplicate, or for a document that we wrote, after which a person is asked."""
+FAILING_S = 3600.0
+"""A look-up that cannot be made for so long is a person's."""
+
+
+def first_look_s(key: Key, now_s: float) -> float:
+    """When an open intent that this owner first sees at `now_s` (or saw at `key.seen_s`) may be looked up."""
+    if key.entry["reason"] in (reasons.DUPLICATE, reasons.DUPLICATE_UNFINDABLE) or may_skip_settling(key):
+        return now_s
+    seen_s = key.seen_s if key.seen_s is not None else now_s
+    return max(now_s, seen_s + key.rules.times.settle_s)
+
+
+def saw(key: Key, event: Saw) -> Step:
+    """The key after a look-up answered."""
+    if key.mode == "shadow" and not e.intent_open(key.entry):
+        return _shadow(key, event)
+    seen = proof(key.entry, event.found, key.rules.steps, event.at)
+    if isinstance(seen, Ended):
+        return ends(key, seen.entry)
+    if key.phase is Phase.READING:
+        return _before_write(key, seen, event)
+    return _open_intent(key, seen, event)
+
+
+def _before_write(key: Key, seen: Onward | Absent, event: Saw) -> Step:
+    entry = key.entry
+    if isinstance(seen, Onward):
+        known = replace(key, entry=seen.entry, document=seen.document)
+        if seen.step == entry["intent_step"]:
+            return sends(known)
+        return intends(known, closed(seen.entry, event.at), event.now_s, event.at)
+    if entry["steps_done"] or entry["erp_id"]:
+        return _gone(key, event.now_s, event.at)
+    if seen.suspects and not entry["accepted"]:
+        names = ", ".join(s.number or s.erp_id for s in seen.suspects)
+        return ends(key, e.held(unsent(entry, event.at), event.at, reasons.SUSPECT, f"same party, date and amount: {names}"))
+    return sends(key)
+
+
+def _open_intent(key: Key, seen: Onward | Absent, event: Saw) -> Step:
+    now_s, at, entry = event.now_s, event.at, key.entry
+    settled = event.asked_s >= settled_at_s(key)
+    if isinstance(seen, Onward):
+        if seen.step != entry["intent_step"] or settled:
+            return _again(replace(key, entry=seen.entry), seen.step == entry["intent_step"], at)
+        return _look_again(replace(key, entry=seen.entry), settled_at_s(key), at)
+    if entry["steps_done"] or entry["erp_id"]:
+        return _gone(key, now_s, at)
+    if entry["reason"] == reasons.DUPLICATE:
+        return _unfindable(key, now_s, at)
+    if not settled:
+        if may_skip_settling(key) and key.mode == "live" and key.command is not None:
+            return intends(key, entry, now_s, at)
+        return _look_again(key, settled_at_s(key), at)
+    if key.rules.capability is Capability.C4 and key.looks == 0:
+        return _look_again(replace(key, looks=1), now_s + key.rules.times.v_max_s, at)
+    return _again(key, True, at)
+
+
+def _again(key: Key, absent: bool, at: datetime) -> Step:
+    """The evidence is there: the open attempt did nothing (`absent`), or its step is done and another one follows."""
+    attempts = e.noted(key.entry, "absent" if absent else "found", "", at)
+    rounds = key.entry["rounds"] + 1 if absent else 0
+    made = closed(e.change(key.entry, at, state=e.NEW, reason="", detail="", rounds=rounds, attempts=attempts), at)
+    return ends(replace(key, seen_s=None, looks=0), made)
+
+
+def _look_again(key: Key, look_s: float, at: datetime) -> Step:
+    """Nothing certain yet; the intent stays open."""
+    waiting = replace(key, look_s=look_s, failing_s=None)
+    if key.entry["state"] == e.WAITING and key.entry["reason"] in (reasons.SETTLE, reasons.DUPLICATE):
+        return resting(waiting)
+    return ends(waiting, e.waits(key.entry, at, reasons.SETTLE))
+
+
+def _gone(key: Key, now_s: float, at: datetime) -> Step:
+    """We wrote it and it is not shown: look again a few times, never write it again."""
+    looks = key.looks + 1
+    if looks >= LOOKS:
+        entry = unsent(key.entry, at) if key.phase is Phase.READING else key.entry
+        return ends(key, e.held(entry, at, reasons.MISSING_IN_ERP, f"{entry['erp_number'] or entry['erp_id']} is not found"))
+    later = replace(key, looks=looks)
+    return _look_again(later, now_s + _pause_s(key, looks), at)
+
+
+def _unfindable(key: Key, now_s: float, at: datetime) -> Step:
+    looks = key.looks + 1
+    if looks >= LOOKS:
+        return ends(key, e.held(key.entry, at, reasons.DUPLICATE_UNFINDABLE, key.entry["detail"]))
+    return _look_again(replace(key, looks=looks), now_s + _pause_s(key, looks), at)
+
+
+def _pause_s(key: Key, looks: int) -> float:
+    return max(1.0, key.rules.times.v_max_s) * float(2 ** (looks - 1))
+
+
+def _shadow(key: Key, event: Saw) -> Step:
+    found = event.found
+    numbers = [d.number or d.erp_id for d in found.documents]
+    suspects = [d.number or d.erp_id for d in found.suspects]
+    words = f"is there: {', '.join(numbers)}" if numbers else f"suspects: {', '.join(suspects)}" if suspects else "would be created"
+    made = e.waits(key.entry, event.at, reasons.SHADOW, words)
+    return ends(key, made, (decision("shadow", made, words, event.at),))
+
+
+def unseen(key: Key, event: Unseen) -> Step:
+    """The key after a look-up could not be made."""
+    entry, at = key.entry, event.at
+    if key.phase is Phase.READING:
+        made = e.waits(unsent(entry, at), at, event.reason, event.words, due_at=at + event.wait)
+        return ends(key, made)
+    since = key.failing_s if key.failing_s is not None else event.now_s
+    if event.now_s - since >= FAILING_S:
+        return ends(key, e.held(entry, at, reasons.UNKNOWN, f"the look-up fails for an hour: {event.words}"))
+    later, effects = _look_again(key, event.now_s + max(1.0, event.wait.total_seconds()), at)
+    return replace(later, failing_s=since), effects

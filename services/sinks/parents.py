@@ -1,0 +1,78 @@
+"""Parents: what has to be in the system before a document, as links (entity, source id) resolved to ids of the system. Pure.
+
+A link is known from `links`, from the ledger's own entry of the parent, or from the system itself (found by ref). A parent
+document must be POSTED or ADOPTED; a master record may also be UNCHANGED.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from schemas.records import Ledger, Parent
+from services.sinks import entry as e
+
+MASTERS = frozenset({"customer", "vendor"})
+
+
+@dataclass(frozen=True, slots=True)
+class Parents:
+    """Parents as known now: `ids` by `entity/source_id`; `missing` (nothing is known); `blocked` with the cause; `none_by_decision`."""
+
+    ids: Mapping[str, str] = field(default_factory=dict)
+    missing: tuple[str, ...] = ()
+    blocked: Mapping[str, str] = field(default_factory=dict)
+    none_by_decision: tuple[str, ...] = ()
+
+
+class Known(Protocol):
+    """What the owner can tell about the parents of a connection without asking the system."""
+
+    def link(self, entity: str, source_id: str) -> str | None:
+        """Id in the system by `links`; "" = explicitly no partner; None = no link."""
+
+    def entries(self, entity: str, source_id: str) -> Iterable[Ledger]:
+        """The ledger's entries of that source object."""
+
+
+def name_of(entity: str, source_id: str) -> str:
+    """How a parent is named in the ledger and to a writer."""
+    return f"{entity}/{source_id}"
+
+
+def resolve(parents: Iterable[Parent], known: Known) -> Parents:
+    """Every parent, resolved as far as it is known."""
+    ids: dict[str, str] = {}
+    missing: list[str] = []
+    blocked: dict[str, str] = {}
+    none: list[str] = []
+    for parent in parents:
+        name = name_of(parent["entity"], parent["source_id"])
+        link = known.link(parent["entity"], parent["source_id"])
+        if link == "":
+            none.append(name)
+        elif link:
+            ids[name] = link
+        else:
+            found = _by_ledger(known.entries(parent["entity"], parent["source_id"]))
+            if found is None:
+                missing.append(name)
+            elif isinstance(found, tuple):
+                blocked[name] = found[0]
+            else:
+                ids[name] = found
+    return Parents(ids, tuple(dict.fromkeys(missing)), blocked, tuple(none))
+
+
+def _by_ledger(entries: Iterable[Ledger]) -> str | tuple[str] | None:
+    """The id of a parent that is there, (cause,) of one that is not, None where nothing is known of it."""
+    cause: tuple[str] | None = None
+    for entry in entries:
+        if entry["action"] not in ("create", "upsert"):
+            continue
+        if entry["state"] in e.IN_PLACE:
+            return entry["erp_id"]
+        words = entry["state"].lower() if not entry["reason"] else f"{entry['state'].lower()} ({entry['reason']})"
+        cause = (words,)
+    return cause

@@ -1,0 +1,88 @@
+"""Why a command waits, is held or ended: the closed list of names that the ledger, results and console use.
+
+A rule of a mapping (`Draft.hold`) and a system's own table of answers may add names of their own; those are holds too.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+# --- waiting: goes on by itself -------------------------------------------------------------------------------------
+PARENT: Final = "parent"
+WINDOW: Final = "window"
+SYSTEM_DOWN: Final = "system_down"
+THROTTLED: Final = "throttled"
+CREDENTIALS: Final = "credentials"
+SETTLE: Final = "settle"
+DUPLICATE: Final = "duplicate"
+CEILING: Final = "ceiling"
+PAUSED: Final = "paused"
+OBSERVE: Final = "observe"
+SHADOW: Final = "shadow"
+
+# --- held: a person decides -----------------------------------------------------------------------------------------
+UNMAPPED: Final = "unmapped"
+UNKNOWN: Final = "unknown"
+MISMATCH: Final = "mismatch"
+SUSPECT: Final = "suspect"
+DUPLICATE_IN_ERP: Final = "duplicate_in_erp"
+DUPLICATE_UNFINDABLE: Final = "duplicate_unfindable"
+MISSING_IN_ERP: Final = "missing_in_erp"
+PARENT_MISSING: Final = "parent_missing"
+CREATE_MISSING: Final = "create_missing"
+CHANGED_AFTER_POST: Final = "changed_after_post"
+VOID_NOT_BUILT: Final = "void_not_built"
+NOT_BUILT: Final = "not_built"
+PERIOD_CLOSED: Final = "period_closed"
+REFUSED: Final = "refused"
+UNREADABLE: Final = "unreadable"
+
+# --- ended ----------------------------------------------------------------------------------------------------------
+NEVER_POSTED: Final = "never_posted"
+VOIDED: Final = "voided"
+SKIPPED: Final = "skipped"
+LINKED: Final = "linked"
+MILESTONE: Final = "milestone"
+REVERTED: Final = "reverted"
+
+WAITING: Final = {
+    PARENT: "what it belongs to is not in the system yet",
+    WINDOW: "its posting window opens later",
+    SYSTEM_DOWN: "the system did not take it and certainly did not do it",
+    THROTTLED: "the system asked for a pause",
+    CREDENTIALS: "the system refused our credentials or permissions",
+    SETTLE: "an answer was lost: it is looked up when the system can no longer change its mind",
+    DUPLICATE: "the system says that it has our ref, and its look-up does not show it yet",
+    CEILING: "the connection's ceiling of an hour is reached; a person is asked",
+    PAUSED: "a person, or too many refusals, paused the connection",
+    OBSERVE: "the flow only observes",
+    SHADOW: "the flow is in shadow: everything but the write was done",
+}
+HELD: Final = {
+    UNMAPPED: "a value has no row in the crosswalk",
+    UNKNOWN: "whether the system did it cannot be told",
+    MISMATCH: "the document in the system differs from the one wanted",
+    SUSPECT: "a document of same party, date and amount without our ref is there",
+    DUPLICATE_IN_ERP: "the system keeps more than one document with our ref",
+    DUPLICATE_UNFINDABLE: "the system says that our ref exists and does not show it",
+    MISSING_IN_ERP: "a document that we wrote is no longer found",
+    PARENT_MISSING: "what it belongs to did not come in time, or has explicitly no partner",
+    CREATE_MISSING: "it has no partner yet, and creating is not allowed",
+    CHANGED_AFTER_POST: "the source changed after the document was written",
+    VOID_NOT_BUILT: "the source was voided after the document was written",
+    NOT_BUILT: "the system has no such write",
+    PERIOD_CLOSED: "the period of its posting date is closed",
+    REFUSED: "the system refused it, in its own words",
+    UNREADABLE: "its command cannot be read",
+}
+ENDED: Final = {
+    NEVER_POSTED: "what it reverses was never written",
+    VOIDED: "voided at the source before it was written",
+    SKIPPED: "a person skipped it",
+    LINKED: "its partner is known by a link",
+    MILESTONE: "a milestone: nothing is written",
+    REVERTED: "the source went back to what is posted",
+}
+
+FINAL_HOLDS: Final = frozenset({CHANGED_AFTER_POST, VOID_NOT_BUILT, NOT_BUILT, UNREADABLE})
+"""Holds that a release cannot lift: there is nothing built that could go on."""

@@ -1,0 +1,43 @@
+"""A ledger that was lost, rebuilt: terminal outcomes from `result`, the rest from the newest command of each op-key. Pure."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from schemas.records import Ledger, Result
+from services.sinks import entry as e
+from services.sinks import reasons
+from services.sinks.entry import Incoming
+from systems.contract import Capability
+
+
+def from_result(incoming: Incoming, result: Result | None) -> Ledger:
+    """The entry of the newest command, with what its last terminal result proves. A HELD result proves nothing: it is tried again,
+    and the look-up before the write finds what is there."""
+    entry = e.fresh(incoming)
+    if result is None or result["outcome"] not in e.TERMINAL:
+        return entry
+    proven = {
+        "state": result["outcome"],
+        "reason": result["reason"],
+        "detail": result["detail"],
+        "step": result["step"],
+        "steps_done": [result["step"]] if result["step"] else [],
+        "erp_id": result["erp_id"],
+        "erp_number": result["erp_number"],
+        "source_hash": result["source_hash"],
+        "payload_hash": result["payload_hash"],
+        "amount": result["amount"],
+        "posting_date": result["posting_date"],
+        "command_partition": result["command_partition"],
+        "command_offset": result["command_offset"],
+        "command": None,
+    }
+    return cast(Ledger, {**entry, **proven})
+
+
+def unless_blind(entry: Ledger, capability: Capability, incoming: Incoming) -> Ledger:
+    """A system without look-up cannot show what was written before the loss: what has no outcome is a person's."""
+    if capability is not Capability.C5 or e.is_terminal(entry):
+        return entry
+    return e.held(entry, incoming.at, reasons.UNKNOWN, "the ledger was lost and the system has no look-up", intent_attempt=1)

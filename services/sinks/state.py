@@ -1,0 +1,222 @@
+"""What goes into the core and what comes out: the state of one op-key in its owner's hands, events, effects.
+
+Monotonic seconds (`now_s`, `..._s`) count leases and settle waits; aware UTC instants (`at`) are for the record and for windows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import Enum
+
+from schemas.records import Audit, CommandEnvelope, Ledger
+from services.sinks.gate import View
+from systems.contract import Answer, Capability, Document, Found
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """The protocol's times in real seconds (docs/guarantees.md): the settle wait is the sum of all five."""
+
+    lease_s: float
+    freeze_s: float
+    request_s: float
+    p_max_s: float
+    v_max_s: float
+
+    @property
+    def settle_s(self) -> float:
+        """From first seeing an open intent until what it may have done can be seen."""
+        return self.lease_s + self.freeze_s + self.request_s + self.p_max_s + self.v_max_s
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What holds for one kind of document: its steps in order, class, reserved calls and times."""
+
+    steps: tuple[str, ...]
+    capability: Capability
+    calls: int
+    times: Times
+
+
+class Phase(Enum):
+    """What the owner is doing about an op-key right now."""
+
+    IDLE = "idle"
+    RESERVING = "reserving"
+    INTENDING = "intending"  # the intent is on its way to the ledger
+    READING = "reading"  # look-up before the write
+    SENDING = "sending"
+    LOOKING = "looking"  # look-up of an open intent
+    CLOSING = "closing"  # the outcome is on its way to the ledger
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One op-key in its owner's hands. Only `entry` is kept; the rest is gone with the process.
+
+    `seen_s` is when this owner first saw the open intent, `look_s` when it may be looked up, `looks` how often in a row the
+    look-up showed nothing, `failing_s` since when it cannot be made.
+    """
+
+    entry: Ledger
+    rules: Rules
+    phase: Phase = Phase.IDLE
+    command: CommandEnvelope | None = None
+    mode: str = "live"
+    seen_s: float | None = None
+    look_s: float = 0.0
+    intent_s: float = 0.0
+    looks: int = 0
+    lates: int = 0
+    failing_s: float | None = None
+    document: Document | None = None
+
+
+# --- events ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """The owner found this entry in the ledger when it took the partition."""
+
+    now_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """It is looked at: a command came, a wait ended, a parent or a setting changed."""
+
+    now_s: float
+    view: View
+    command: CommandEnvelope | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """Calls and session are reserved for everything up to the end of the attempt."""
+
+    now_s: float
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Acked:
+    """What was recorded is committed."""
+
+    now_s: float
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Saw:
+    """A look-up answered. `asked_s` is when it was asked: what it shows may be no newer than that."""
+
+    found: Found
+    asked_s: float
+    now_s: float
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """A look-up could not be made: `reason` is system_down, throttled or credentials; `wait` the backoff drawn for it."""
+
+    reason: str
+    words: str
+    wait: timedelta
+    now_s: float
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """The lease had run out before the request was sent: nothing was sent."""
+
+    now_s: float
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The one request came to its end. `wait` is the backoff drawn for a definite no."""
+
+    answer: Answer
+    wait: timedelta
+    now_s: float
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A person decided about this op-key: release, retry, accept or skip."""
+
+    action: str
+    actor: str
+    words: str
+    now_s: float
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Superseded:
+    """The source was voided before this was written."""
+
+    version: str
+    at: datetime
+
+
+Event = Restored | Turn | Reserved | Acked | Saw | Unseen | Late | Answered | Decided | Superseded
+
+
+# --- effects ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Reserve:
+    """Wait until so many calls are allowed; answer with `Reserved`."""
+
+    calls: int
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Commit this state (with result, link and audits that follow from it); answer with `Acked`. `ends` frees the lane at once."""
+
+    entry: Ledger
+    ends: bool
+    audits: tuple[Audit, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Find:
+    """Look the document up by its ref; answer with `Saw` or `Unseen`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Send the one request of `step`, unless the lease has run out; answer with `Answered` or `Late`."""
+
+    step: str
+    document: Document | None
+    deadline_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Look at it again at a monotonic moment, at an instant, or (both None) when something happens."""
+
+    look_s: float | None = None
+    due_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Supersede:
+    """Another op-key, not yet written, is overtaken by this void."""
+
+    op_key: str
+    version: str
+
+
+Effect = Reserve | Record | Find | Send | Wait | Supersede

@@ -1,0 +1,54 @@
+"""Posting windows: when a command that was first seen at an instant may be written. Pure.
+
+    immediate | daily HH:MM | twice-daily HH:MM HH:MM | weekly DAY HH:MM | cron: five fields, all in the tenant's zone.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from croniter import croniter
+
+DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+_TIME = re.compile(r"^([01]?\d|2[0-3]):([0-5]\d)$")
+
+
+def opens_at(window: str, zone: ZoneInfo, seen_at: datetime) -> datetime | None:
+    """The first opening after `seen_at` (UTC); None for an immediate window. A later state in hand keeps the first sight's opening.
+
+    Raises ValueError with an example for a window that cannot be read.
+    """
+    crons = schedule(window)
+    if not crons:
+        return None
+    local = seen_at.astimezone(zone)
+    openings: list[datetime] = [croniter(cron, local).get_next(datetime) for cron in crons]
+    return min(openings).astimezone(UTC)
+
+
+@lru_cache(maxsize=256)
+def schedule(window: str) -> tuple[str, ...]:
+    """The window as cron expressions; empty for immediate."""
+    kind, _, rest = window.strip().partition(" ")
+    words = rest.split()
+    if kind in ("immediate", "") and not words:
+        return ()
+    if kind == "daily" and len(words) == 1:
+        return (f"{_minute_hour(words[0])} * * *",)
+    if kind == "twice-daily" and len(words) == 2:
+        return tuple(f"{_minute_hour(word)} * * *" for word in words)
+    if kind == "weekly" and len(words) == 2 and words[0][:3].lower() in DAYS:
+        return (f"{_minute_hour(words[1])} * * {DAYS.index(words[0][:3].lower())}",)
+    if kind in ("cron", "cron:") and croniter.is_valid(rest) and len(words) == 5:
+        return (rest,)
+    raise ValueError(f"window {window!r} cannot be read; examples: immediate, daily 18:00, weekly fri 17:30, cron 0 6 * * 1-5")
+
+
+def _minute_hour(time: str) -> str:
+    found = _TIME.match(time)
+    if not found:
+        raise ValueError(f"{time!r} is not a time of day; example: 18:00")
+    return f"{int(found[2])} {int(found[1])}"
