@@ -9,14 +9,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from runtime.errors import Broken, ConnectorError, Throttled, Transient
+from runtime.errors import Broken, ConnectorError, Refused, Throttled, Transient
 from runtime.http import Response
 
 MAX_PAUSE_S = 3600.0
 
 
-class QueryRefused(Broken):
-    """The API understood the request and refuses it (400, 409, 422): a parameter or a continuation token is not good."""
+class QueryRefused(Refused):
+    """The API understood the request and refuses it (400, 409, 422): a parameter, an id or a continuation token is not good."""
 
 
 class Absent(Broken):
@@ -39,7 +39,7 @@ def refused_read(answer: Response, what: str, scope: str) -> ConnectorError | No
     if status in (200, 401):
         return None
     if status in (400, 409, 422):
-        return QueryRefused(f"servicetitan {what}: {status} {words(answer)}.", "Look at the query; a token is replaced by a date.")
+        return QueryRefused(f"servicetitan {what}: {status} {words(answer)}.", str(status))
     if status == 403:
         return Broken(
             f"servicetitan {what}: 403, the scope {scope} is not granted, or the app key or tenant is wrong.",

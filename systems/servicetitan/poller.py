@@ -63,12 +63,18 @@ class Reader:
         """The page of `feed` at `position`; a feed that the settings switch off has nothing."""
         if feed.name in self._settings.feeds_off:
             return Page((), position, more=False, digest="")
-        if feed.kind == "token":
-            return await self._export(feed, _export_of(position))
-        return await self._list(feed, _walk_of(position))
+        try:
+            if feed.kind == "token":
+                return await self._export(feed, _export_of(position))
+            return await self._list(feed, _walk_of(position))
+        except QueryRefused as error:
+            raise Broken(
+                str(error), "The API may have changed; look at the refused query in the vendor's documentation."
+            ) from error
 
     async def fetch(self, entity: str, source_ids: Sequence[str]) -> Page:
-        """These objects as rows of their list. An answer with an object that was not asked for is `Transient`."""
+        """These objects as rows of their list. An answer with an object that was not asked for is `Transient`, refused ids are
+        `QueryRefused`: the same ids asked one by one show which of them."""
         resource = RESOURCES.get(entity)
         if resource is None:
             raise Broken(f"servicetitan does not read {entity!r}.", f"It reads: {', '.join(RESOURCES)}.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -69,6 +69,7 @@ class Server:
     clock: Clock = field(default_factory=Clock)
     answer: Answers = lambda _: Answer({"page": 1, "pageSize": 50, "hasMore": False, "totalCount": 0, "data": []})
     token: Answers = lambda _: Answer({"access_token": "t1", "expires_in": 900, "token_type": "Bearer"})
+    before: Callable[[web.Request], Awaitable[None]] | None = None
     calls: list[web.Request] = field(default_factory=list)
     tokens: int = 0
     token_requests: list[tuple[str, str]] = field(default_factory=list)
@@ -83,6 +84,8 @@ class Server:
             found = self.token(request)
         else:
             self.calls.append(request)
+            if self.before is not None:
+                await self.before(request)
             found = self.answer(request)
         return await self._write(request, found)
 

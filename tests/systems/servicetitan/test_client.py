@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from runtime.errors import Broken, Throttled, Transient
 from systems.servicetitan.client import TRIES, Client
@@ -67,6 +68,27 @@ async def test_a_token_that_is_refused_is_replaced_once_for_all_who_used_it(serv
     fresh_tokens(server)
     server.answer = lambda request: Answer(rows(), 401 if request.headers["Authorization"] == "Bearer t1" else 200)
     await asyncio.gather(*(get(client) for _ in range(50)))
+    assert server.tokens == 2
+
+
+async def test_a_401_for_an_older_token_does_not_throw_the_newer_one_away(server: Server, client: Client) -> None:
+    """Two calls with one token; the second is refused only after the first has already signed in anew."""
+    fresh_tokens(server)
+    arrived, late = asyncio.Event(), asyncio.Event()
+    await client.signed_in()
+
+    async def hold(request: web.Request) -> None:
+        if request.headers["Authorization"] == "Bearer t1" and "late" in request.query:
+            arrived.set()
+            await asyncio.wait_for(late.wait(), 5)
+
+    server.before = hold
+    server.answer = lambda request: Answer(rows(), 401 if request.headers["Authorization"] == "Bearer t1" else 200)
+    second = asyncio.create_task(client.get(PATH, [("late", "1")], SCOPE))
+    await asyncio.wait_for(arrived.wait(), 5)
+    await get(client)
+    late.set()
+    await second
     assert server.tokens == 2
 
 

@@ -156,6 +156,14 @@ def test_money_is_the_same_in_both_spellings_and_exact(amount: Decimal) -> None:
         assert not (amount == 0 and found.record["total"].is_signed())
 
 
+@pytest.mark.parametrize("spelling", ['"-0"', '"-0.00"', "-0", "-0.0", "0", '"0.0000"'])
+def test_a_negative_zero_is_zero(spelling: str) -> None:
+    body = json.dumps({**raw_json(BOOKED), "balance": "AMOUNT"}).replace('"AMOUNT"', spelling)
+    (found,) = to_canonical(raw("invoice", body.encode()), READING)
+    assert isinstance(found, Canonical)
+    assert (found.record["balance"], found.record["balance"].is_signed()) == (0, False)
+
+
 @pytest.mark.parametrize(
     "spelling",
     [

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from runtime.errors import Broken, ConnectorError, Transient
+from runtime.errors import Broken, ConnectorError, Refused, Transient
 from systems.contract import Feed, Page
 from systems.servicetitan.poller import MAX_WALKS, Reader
 from systems.servicetitan.resources import FEEDS, FETCHABLE
@@ -270,6 +270,14 @@ async def test_what_is_no_id_is_never_asked(server: Server, reader: Reader, host
     for entity in FETCHABLE:
         assert (await reader.fetch(entity, [hostile])).elements == ()
     assert server.calls == []
+
+
+async def test_ids_that_are_refused_are_told_from_a_broken_connection(server: Server, reader: Reader) -> None:
+    """One bad id must not stop what is wanted besides: the poller asks them one by one."""
+    server.answer = lambda _: Answer({"title": "Invalid ids", "status": 400}, 400)
+    with pytest.raises(Refused, match="Invalid ids") as caught:
+        await reader.fetch("invoice", ["4", "5"])
+    assert caught.value.code == "400"
 
 
 async def test_an_entity_that_is_not_read_is_named(reader: Reader) -> None:
