@@ -29,7 +29,8 @@ class Issued:
 
 @dataclass(frozen=True)
 class Kept:
-    """A document as the target's simulator keeps it, found by the ref that it carries. `done`: every step is done."""
+    """A document as the target's simulator keeps it, found by the ref that it carries. `done`: every step is done; `applied`:
+    what of it settles other documents."""
 
     kind: str
     id: str
@@ -37,7 +38,7 @@ class Kept:
     amount: Decimal
     date: str
     done: bool
-    parts: Mapping[str, Decimal] = field(default_factory=dict)
+    applied: Decimal = Decimal(0)
 
 
 class Demo(Protocol):

@@ -76,7 +76,7 @@ def _place(row: Row, one: Issued, document: Kept | None, known: Known) -> None:
             row.bucket("erp").add(document.amount)
         else:
             _unaccounted(
-                row, one, f"the ERP keeps {document.amount} {dict(document.parts)}, the source {one.amount} {dict(one.parts)}"
+                row, one, f"the ERP keeps {document.amount}, applied {document.applied},, the source {one.amount} {dict(one.parts)}"
             )
     elif entry is not None and entry["state"] == "HELD":
         row.bucket("held").add(one.amount)
@@ -98,13 +98,13 @@ def _by_decision(row: Row, one: Issued, decision: str) -> None:
 
 
 def _parts_agree(one: Issued, document: Kept, known: Known) -> bool:
-    """Whether each part is in the ERP, or held or waiting by name."""
+    """Whether what the ERP has applied is what the source applied, less what is held or waiting by name."""
+    applied = Decimal(0)
     for part, amount in one.parts.items():
         entry = known.entries.get(f"{one.source_id}/{part}")
-        open_ = entry is not None and entry["state"] not in DONE
-        if not open_ and document.parts.get(part) != amount:
-            return False
-    return True
+        if entry is None or entry["state"] in DONE:
+            applied += amount
+    return document.applied == applied
 
 
 def _unaccounted(row: Row, one: Issued, why: str) -> None:

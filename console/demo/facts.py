@@ -18,6 +18,8 @@ from topology.configuration import Connected
 from topology.rules.identity import op_key, ref_of
 
 _MASTER = "master"
+_LATER = ("void", "correct", "adjust")
+"""Actions that follow a document: what stands in a bucket is the document itself."""
 
 
 def demo_of(system: str) -> Demo:
@@ -46,7 +48,9 @@ def read_topics(cluster: Cluster, connection: str) -> Topics:
             amounts = found.canonical.setdefault((r["system"], r["entity"]), {})
             amounts[r["source_id"]] = r.get("total") or Decimal(0)
     for entry in ledger_entries(cluster, connection, quiet=True):
-        found.entries.setdefault(entry["source_entity"], {})[entry["source_id"]] = entry
+        known = found.entries.setdefault(entry["source_entity"], {})
+        if entry["source_id"] not in known or entry["action"] not in _LATER:
+            known[entry["source_id"]] = entry
     for seen in cluster.scan(["audit"], quiet=True):
         r = seen.record
         if r.get("connection") == connection and r["source_id"]:

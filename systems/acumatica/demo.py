@@ -1,0 +1,129 @@
+"""What the demo has to know of Acumatica's simulator: sign-in, a crosswalk for its seeded books, what it keeps, a bad hour."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from systems.demo import Ask, Issued, Kept
+
+_DOCUMENTS = {"Invoice": "invoice", "Payment": "payment", "Bill": "bill"}
+_MASTERS = {"Customer": ("customer", "CustomerID"), "Vendor": ("vendor", "VendorID")}
+_READ = {"gl_account": ("Account", "AccountCD"), "dimension": ("Subaccount", "SubaccountCD")}
+_UNITS = (
+    ("Plumbing - Service", "PLB-000", "MAIN", "40100"),
+    ("HVAC - Service", "HVS-000", "EAST", "40200"),
+    ("HVAC - Install", "HVI-000", "EAST", "40300"),
+    ("Electrical - Service", "ELE-000", "WEST", "40400"),
+)
+_PAYMENTS = (("Cash", "CASH", "10200"), ("Check", "CHECK", "10200"), ("Credit Card", "CREDIT", "10300"), ("ACH", "ACH", "10400"))
+
+
+class AcumaticaDemo:
+    """See `systems.demo.Demo`."""
+
+    def simulator_settings(self, scale: float) -> Mapping[str, str]:
+        """A licence of 30,000 calls in a scaled minute, existing masters, and a quick release."""
+        return {"customers": "200", "vendors": "40", "max_sessions": "6", "concurrent_calls": "40", "release_seconds": "0.01"}
+
+    def section(self, url: str, ready: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, str]]:
+        """Own settings, quota and secrets for that simulator."""
+        own = {
+            "base_url": url,
+            "endpoint_version": ready["endpoint_version"],
+            "tenant": ready["tenant"],
+            "instance_id": "acme-demo",
+            "company_id": "ACME",
+            "branch": "MAIN",
+            "customer_class": "RESID",
+            "vendor_class": "SUPPLIER",
+            "request_s": 3,
+            "poll_first_s": 0.02,
+            "accounts": {
+                "discount": "40900",
+                "rounding": "80900",
+                "bill_tax": "50100",
+                "freight": "60000",
+                "other": "60000",
+            },
+        }
+        quota = {
+            "group": "acumatica-demo",
+            "calls": 6000,
+            "per_s": 60,
+            "at_once": 36,
+            "sessions": 6,
+            "poller": 0.2,
+            "sink": 0.65,
+            "check": 0.05,
+            "kept": 0.1,
+        }
+        return own, quota, {name: str(ready[name]) for name in ("username", "password", "client_id", "client_secret")}
+
+    def crosswalk(self) -> Mapping[str, tuple[Mapping[str, str], ...]]:
+        """Business units, payment types, line types, tax zones and bill lines on the seeded accounts."""
+        return {
+            "business_unit": tuple(
+                {"business_unit": name, "subaccount": sub, "branch": branch, "sales_account": account}
+                for name, sub, branch, account in _UNITS
+            ),
+            "payment_type": tuple({"payment_type": n, "payment_method": m, "cash_account": a} for n, m, a in _PAYMENTS),
+            "line_type": ({"line_type": "PriceModifier", "account": "40900"},),
+            "tax_zone": self._tax_zones(),
+            "bill_line": (
+                {"bill_line": "Material", "account": "12100"},
+                {"bill_line": "Equipment", "account": "50200"},
+                {"bill_line": "expense", "account": "50000"},
+            ),
+        }
+
+    def _tax_zones(self) -> tuple[Mapping[str, str], ...]:
+        return ()
+
+    def paths(self) -> tuple[str, ...]:
+        """Every kind that is asked for."""
+        return tuple(f"documents?kind={kind}" for kind in (*_DOCUMENTS, *_MASTERS, "Account", "Subaccount", "FinancialPeriod"))
+
+    def issued(self, entity: str, ask: Ask) -> list[Issued]:
+        """What the catch-up poll and the lists should have read."""
+        kinds = {**{ours: (kind, "number") for kind, ours in _DOCUMENTS.items()}, **_READ}
+        kinds |= {ours: (kind, key) for kind, (ours, key) in _MASTERS.items()}
+        if entity not in kinds:
+            return []
+        kind, key = kinds[entity]
+        rows = ask(f"documents?kind={kind}")["documents"]
+        return [Issued(str(row[key]), str(row.get("number", "")), _amount(row.get("amount"))) for row in rows]
+
+    def kept(self, ask: Ask) -> list[Kept]:
+        """Documents with their ref, done when released; masters by their id."""
+        found = []
+        for kind, ours in _DOCUMENTS.items():
+            for row in ask(f"documents?kind={kind}")["documents"]:
+                applied = sum((_amount(one["amount"]) for one in row["applications"] if one["released"]), Decimal(0))
+                found.append(Kept(ours, row["number"], row["ref"], _amount(row["amount"]), row["date"], row["released"], applied))
+        for kind, (ours, key) in _MASTERS.items():
+            for row in ask(f"documents?kind={kind}")["documents"]:
+                found.append(Kept(ours, row[key], row["ref"], Decimal("0.00"), "", True))
+        return found
+
+    def faults(self) -> Mapping[str, list[dict[str, Any]]]:
+        """An outage, a storm of 429, answers lost and late."""
+        return {
+            "an outage of the ERP (150 requests answered 503)": [{"kind": "refuse", "status": 503, "count": 150}],
+            "a storm of 429 (80 requests)": [{"kind": "refuse", "status": 429, "count": 80, "seconds": 1}],
+            "lost, halved, late and lying answers to writes": [
+                {"kind": "lost_answer", "method": "PUT", "path": "/entity/", "count": 5, "skip": 3},
+                {"kind": "half_answer", "method": "PUT", "path": "/entity/", "count": 3, "bytes": 40, "skip": 10},
+                {"kind": "html_after", "method": "PUT", "path": "/entity/", "count": 2, "skip": 12},
+                {"kind": "late_commit", "method": "PUT", "path": "/entity/", "count": 2, "seconds": 2, "skip": 15},
+                {"kind": "fail_after", "method": "POST", "path": "/entity/", "count": 2, "skip": 5},
+            ],
+        }
+
+
+def _amount(value: Any) -> Decimal:
+    return Decimal(str(value or "0.00"))
+
+
+DEMO = AcumaticaDemo()
