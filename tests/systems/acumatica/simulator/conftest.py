@@ -34,6 +34,7 @@ async def make(tmp_path: Path) -> AsyncIterator[Make]:
         simulator = build(Options(7, tmp_path / directory, held, texts))
         problems = watch(simulator.app, document())
         http = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
+        http._retry_connection = False  # aiohttp sends a PUT again when its connection breaks; see runtime/http.py
         world = World(await start(simulator), held, http)
         made.append((world, problems))
         return world
