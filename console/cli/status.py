@@ -70,12 +70,17 @@ def _decide(action: str, connection: str, reason: str, actor: str) -> None:
 
 
 def _lags(cluster: Any) -> list[dict[str, Any]]:
-    from topology.way import groups
+    from systems import registry
+    from topology.way import way
 
+    groups: dict[str, tuple[str, ...]] = {name: hop.inputs for name, hop in way().items()}
+    groups |= {"pollers.fetch": ("fetch",)}
+    groups |= {f"sinks.{system.name}": (f"command.{system.name}",) for system in registry.erps()}
     return [
         {"group": group, "topic": topic, "lag": lag}
-        for group, topics in groups().items()
+        for group, topics in groups.items()
         for topic, lag in cluster.lag(group, topics).items()
+        if lag
     ]
 
 
