@@ -78,7 +78,7 @@ class Reader:
         resource = RESOURCES.get(entity)
         if resource is None:
             raise Broken(f"servicetitan does not read {entity!r}.", f"It reads: {', '.join(RESOURCES)}.")
-        asked = [source_id for source_id in dict.fromkeys(source_ids) if source_id.isascii() and source_id.isdigit()]
+        asked = list(dict.fromkeys(str(int(source_id)) for source_id in source_ids if _is_id(source_id)))
         if not asked:
             return Page((), "", more=False, digest="")
         if resource.ids == "path":
@@ -217,6 +217,10 @@ def _members(position: str, types: dict[str, type]) -> dict[str, Any]:
     if not good or set(found) != set(types):
         raise Broken(f"servicetitan: the cursor {position[:80]!r} is of another feed.", "Reset this feed's cursor.")
     return dict(found)
+
+
+def _is_id(text: str) -> bool:
+    return text.isascii() and text.isdigit() and 0 < len(text) <= 19 and int(text) > 0
 
 
 def _text(moment: datetime) -> str:

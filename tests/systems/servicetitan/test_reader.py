@@ -72,6 +72,15 @@ async def test_an_element_is_the_exact_bytes_of_its_row_with_id_and_version(serv
     assert page.digest == hashlib.sha256(body).hexdigest()
 
 
+async def test_an_object_that_stands_twice_in_a_page_is_kept_twice(server: Server, reader: Reader) -> None:
+    """Which of the two counts is decided by their versions, downstream; neither is lost here."""
+    first, second = {**row(1), "total": "1.00"}, {**row(1, "2026-03-01T00:00:01Z"), "total": "2.00"}
+    server.answer = lambda _: Answer(export(first, second))
+    page = await reader.page(FEED["payments"], "")
+    assert [json.loads(element.body)["total"] for element in page.elements] == ["1.00", "2.00"]
+    assert page.elements[0].source_version < page.elements[1].source_version
+
+
 async def test_a_refused_token_is_replaced_by_the_date_of_the_last_page(server: Server, reader: Reader) -> None:
     server.answer = lambda _: Answer(export(row(1, "2026-03-02T10:00:00.1234567Z"), token="stale"))
     position = (await reader.page(FEED["invoices"], "")).position
@@ -265,7 +274,7 @@ async def test_a_bill_is_read_by_its_own_path_and_must_be_the_one(server: Server
         await reader.fetch("bill", ["2002"])
 
 
-@pytest.mark.parametrize("hostile", ["O'Brien' or 1 eq 1 --", "1,2", "../1", "", "-1", "\u0661"])
+@pytest.mark.parametrize("hostile", ["O'Brien' or 1 eq 1 --", "1,2", "../1", "", "-1", "0", "9" * 30, "\u0661"])
 async def test_what_is_no_id_is_never_asked(server: Server, reader: Reader, hostile: str) -> None:
     for entity in FETCHABLE:
         assert (await reader.fetch(entity, [hostile])).elements == ()
