@@ -22,6 +22,8 @@ from schemas.generate import versions
 from schemas.shapes import schemas
 
 MAX_DATUM_BYTES = 2 * 1024 * 1024
+MAX_WRITTEN_BYTES = MAX_DATUM_BYTES - 64 * 1024
+"""Largest value that is written: with key and headers it must still fit into the topic's largest message."""
 _HEAD_BYTES = 5
 COMPATIBILITY = "FULL_TRANSITIVE"
 
@@ -59,6 +61,8 @@ class Codec:
             fastavro.schemaless_writer(out, self._reader(name), record)
         except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
             raise Malformed(f"{name} does not fit its schema: {error}") from error
+        if out.tell() > MAX_WRITTEN_BYTES:
+            raise Malformed(f"{name} of {out.tell()} bytes is over the cap of {MAX_WRITTEN_BYTES}")
         return out.getvalue()
 
     def decode(self, value: bytes | None) -> tuple[str, Record]:
@@ -80,7 +84,7 @@ class Codec:
         source.seek(_HEAD_BYTES)
         try:
             record = fastavro.schemaless_reader(source, writer, self._reader(name))
-        except Exception as error:  # noqa: BLE001 - a hostile datum can raise anything, all of it means unreadable
+        except Exception as error:
             raise Malformed(f"{name} cannot be read: {type(error).__name__}: {error}") from error
         if source.tell() != len(value):
             raise Malformed(f"{name} has {len(value) - source.tell()} bytes after its end")

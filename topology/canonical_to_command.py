@@ -10,7 +10,7 @@ To `dead`: what cannot be decoded, and commands that do not fit their schema.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -20,7 +20,18 @@ from systems.contract import Draft, Flow, NoCommand
 from topology.batch import Decision, Ground, Outcome, Output, Record, State
 from topology.configuration import Connected
 from topology.decisions import dead_output
-from topology.headers import CONFIG, HOLD, OP_KEY, PAYLOAD_HASH, SOURCE_HASH, SOURCE_VERSION, TRACE, header, headers
+from topology.headers import (
+    CONFIG,
+    HOLD,
+    OP_KEY,
+    PAYLOAD_HASH,
+    PREVIOUS_STATUS,
+    SOURCE_HASH,
+    SOURCE_VERSION,
+    TRACE,
+    header,
+    headers,
+)
 from topology.rules.due import COMPLETED, JOB, Due, due
 from topology.rules.envelope import Source, command
 from topology.topics import partition_of
@@ -70,7 +81,8 @@ def _map(record: Record, ground: Ground) -> _Mapped:
 
 def _by_flows(flows: Sequence[Flow], source: Source, connected: Connected, at: tuple[Record, Ground]) -> _Mapped:
     made = _Mapped([], [])
-    answers = {flow.id: due(flow, connected.settings.flows[flow.id], source.entity, source.record) for flow in flows}
+    before = header(at[0].headers, PREVIOUS_STATUS)
+    answers = {flow.id: due(flow, connected.settings.flows[flow.id], (source.entity, source.record), before) for flow in flows}
     for answer in answers.values():
         if answer.no_command is not None:
             made.decisions.append(_instead(source, answer.no_command))
@@ -93,6 +105,10 @@ def _add(draft: Draft | NoCommand, source: Source, connected: Connected, at: tup
         detail = f"flow {draft.flow} only observes; it would be {draft.record}"
         made.decisions.append(_instead(source, NoCommand(OBSERVED, detail, draft.flow, draft.amount, draft.currency)))
         return
+    if answer.hold and not draft.hold:
+        draft = replace(
+            draft, hold=answer.hold, hold_detail="it was posted in the source and is no longer; post it again or skip it"
+        )
     made.outputs.append(_output(draft.record, command(draft, source, connected, answer.parent), record, ground))
     if draft.defaulted:
         detail = f"flow {draft.flow}: {', '.join(draft.defaulted)}"

@@ -249,7 +249,7 @@ class Follower:
                 log.info("configuration_waits_for_crosswalk", connection=name, crosswalk_version=record["crosswalk_version"])
                 return set()
             settings = ConnectionSettings.model_validate_json(record["settings"])
-            self._connected[name] = Connected(settings, record["version"], record["crosswalk_version"], _tables(rows))
+            self._connected[name] = Connected(settings, record["version"], record["crosswalk_version"], tables_of(rows))
         del self._waiting[name]
         return {name}
 
@@ -276,7 +276,7 @@ def _rows_of_version(log_of_rows: list[dict[str, Any]], version: str) -> list[di
     return found
 
 
-def _tables(rows: Any) -> Tables:
+def tables_of(rows: Any) -> Tables:
     found: dict[str, dict[str, list[Row]]] = {}
     for record in rows:
         row = Row(record["values"], record["effective_from"])

@@ -7,12 +7,15 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
+from schemas.codec import MAX_WRITTEN_BYTES
 from topology.batch import Decision, Ground, Output, Record
 from topology.headers import headers
 from topology.topics import object_key, partition_of
 
 _AMOUNT = re.compile(rb'"(?:total|amount|billAmount)"\s*:\s*"?(-?\d{1,13}(?:\.\d{1,4})?)\b')
 _REASON_CHARACTERS = 1000
+LARGEST_KEPT_BYTES = MAX_WRITTEN_BYTES - 64 * 1024
+"""A longer value is not copied to `dead`: it stays where it is, and the reason says where."""
 
 
 def audit_outputs(decided: Iterable[tuple[Record, Decision]], stage: str, ground: Ground) -> list[Output]:
@@ -64,12 +67,15 @@ def _audit(group: list[tuple[Record, Decision]], stage: str, ground: Ground) -> 
 def dead_output(record: Record, reason: str, stage: str, ground: Ground, body: bytes = b"") -> Output:
     """The record for `dead`: raw bytes, coordinates, reason, and the amount where the bytes still tell it."""
     topic = ground.topic("dead")
+    kept = record.value
+    if len(kept or b"") > LARGEST_KEPT_BYTES:
+        kept, reason = None, f"{reason} [{len(record.value or b'')} bytes stay at {record.coordinates}]"
     value: dict[str, Any] = {
         "topic": record.topic,
         "partition": record.partition,
         "offset": record.offset,
         "key": record.key,
-        "value": record.value,
+        "value": kept,
         "headers": {name: _bytes(content) for name, content in record.headers or ()},
         "stage": stage,
         "reason": reason[:_REASON_CHARACTERS],

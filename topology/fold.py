@@ -1,7 +1,7 @@
 """Rebuilding a hop's state from the log at an assignment: from the snapshot's offsets past everything written by now.
 
 High watermarks are read uncommitted and records read committed, so a transaction that is still open is waited for: its end is part of
-what the new owner must know. Only keys and headers are read (`content_hash`, `source_version`), no datum is decoded.
+what the new owner must know. Only keys and headers are read (`source_version`, `content_hash`, `status`), no datum is decoded.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Message, Top
 
 from runtime import kafka
 from runtime.settings import Kafka
-from topology.headers import CONTENT_HASH, SOURCE_VERSION, header
-from topology.raw_to_canonical import remembered
+from topology.headers import CONTENT_HASH, SOURCE_VERSION, STATUS, header
+from topology.raw_to_canonical import Seen, remembered
 from topology.state import PartitionState
 
 _AT_ONCE = 5000
@@ -69,7 +69,8 @@ def _read(
 
 def _entry(message: Message) -> tuple[str, bytes]:
     headers: Any = message.headers()
-    return (message.key() or b"").decode(), remembered(header(headers, SOURCE_VERSION), header(headers, CONTENT_HASH))
+    seen = Seen(header(headers, SOURCE_VERSION), header(headers, CONTENT_HASH), header(headers, STATUS))
+    return (message.key() or b"").decode(), remembered(seen)
 
 
 def _high_watermarks(settings: Kafka, topics: Sequence[str], partitions: Sequence[int]) -> dict[tuple[str, int], int]:

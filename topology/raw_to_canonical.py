@@ -1,7 +1,8 @@
 """Hop 1: raw bytes become canonical records, or a request to look again.
 
 In: `raw.<system>`. Out: `canonical.<entity>` (key connection/system/entity/id, the partition of the raw record), `fetch`, `audit`, `dead`.
-State: natural key -> (source version, content hash) of the newest state emitted; it is folded from `canonical.*` itself.
+State: natural key -> (source version, content hash, status) of the newest state emitted; it is folded from `canonical.*` itself.
+A canonical record whose status changed says the earlier one in a header, so that hop 2 sees what is no longer posted.
 Older version: `stale`. Same version and hash: `duplicate`. Same version, other hash: emitted, `renormalised`. Duplicates and stale
 records of a batch cost one audit record per partition. Order: all sightings of one object come in one partition, in order.
 To `dead`: what cannot be decoded or normalised, and an object that is still incomplete after it was fetched.
@@ -11,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from runtime.errors import Malformed
 from schemas.records import Raw
@@ -19,16 +20,24 @@ from systems import registry
 from systems.contract import Canonical, Filtered, LookAgain, Normalised
 from topology.batch import Decision, Ground, Outcome, Output, Record, State
 from topology.decisions import dead_output
-from topology.headers import CONFIG, CONTENT_HASH, SOURCE_VERSION, TRACE, header, headers
+from topology.headers import CONFIG, CONTENT_HASH, PREVIOUS_STATUS, SOURCE_VERSION, STATUS, TRACE, header, headers
 from topology.topics import object_key, partition_of
 
 STAGE = "raw_to_canonical"
 _SEEN_ELSEWHERE = ("webhook", "push")
 
 
-def remembered(source_version: str, content_hash: str) -> bytes:
+class Seen(NamedTuple):
+    """The newest state emitted of one natural key."""
+
+    source_version: str
+    content_hash: str
+    status: str
+
+
+def remembered(seen: Seen) -> bytes:
     """State value of one natural key."""
-    return f"{source_version}\x00{content_hash}".encode()
+    return "\x00".join(seen).encode()
 
 
 @dataclass
@@ -40,13 +49,13 @@ class _Batch:
     outcome: Outcome = field(default_factory=Outcome)
     asked: set[tuple[str, str, str, str]] = field(default_factory=set)
 
-    def seen(self, partition: int, key: str) -> tuple[str, str] | None:
-        """Version and hash in force, changes of this batch included."""
+    def seen(self, partition: int, key: str) -> Seen | None:
+        """What is in force, changes of this batch included."""
         found = self.outcome.changes.get((partition, key)) or self.state.get(partition, key)
         if found is None:
             return None
-        version, _, content_hash = found.decode().partition("\x00")
-        return version, content_hash
+        version, content_hash, status = found.decode().split("\x00")
+        return Seen(version, content_hash, status)
 
 
 def apply(batch: Sequence[Record], state: State, ground: Ground) -> Outcome:
@@ -122,25 +131,28 @@ class _Encoded:
 def _encoded(record: Record, canonical: Canonical, version: str, made: _Batch) -> _Encoded:
     value = {**canonical.record, "raw_topic": record.topic, "raw_partition": record.partition, "raw_offset": record.offset}
     key = object_key(value["connection"], value["system"], canonical.entity, value["source_id"])
-    decision = _compare(made.seen(record.partition, key), value["source_version"], value["content_hash"])
+    seen = made.seen(record.partition, key)
+    decision = _compare(seen, value["source_version"], value["content_hash"])
     if decision in ("duplicate", "stale"):
         return _Encoded(value, canonical.entity, key, None, decision)
     name = f"canonical.{canonical.entity}"
     topic = made.ground.topic(name)
-    hashes = {SOURCE_VERSION: value["source_version"], CONTENT_HASH: value["content_hash"], CONFIG: version}
+    marks = {SOURCE_VERSION: value["source_version"], CONTENT_HASH: value["content_hash"], STATUS: value["status"], CONFIG: version}
+    if seen is not None and seen.status != value["status"]:
+        marks[PREVIOUS_STATUS] = seen.status
     cause = record.coordinates
     trace = header(record.headers, TRACE).encode()
     output = Output(
-        topic, record.partition, key, made.ground.codec.encode(topic, name, value), headers(name, cause, cause, trace, **hashes)
+        topic, record.partition, key, made.ground.codec.encode(topic, name, value), headers(name, cause, cause, trace, **marks)
     )
     return _Encoded(value, canonical.entity, key, output, decision)
 
 
-def _compare(seen: tuple[str, str] | None, version: str, content_hash: str) -> str:
+def _compare(seen: Seen | None, version: str, content_hash: str) -> str:
     """What a sighting is against what is known; "" = new."""
     if seen is None:
         return ""
-    known_version, known_hash = seen
+    known_version, known_hash, _ = seen
     if version == known_version and content_hash == known_hash:
         return "duplicate"
     if version and known_version and version < known_version:
@@ -153,7 +165,7 @@ def _keep(record: Record, one: _Encoded, made: _Batch) -> None:
         made.outcome.decisions.append((record, _about(one.record, one.decision, countable=one.decision != "renormalised")))
     if one.output is not None:
         made.outcome.outputs.append(one.output)
-        state = remembered(one.record["source_version"], one.record["content_hash"])
+        state = remembered(Seen(one.record["source_version"], one.record["content_hash"], one.record["status"]))
         made.outcome.changes[(record.partition, one.key)] = state
 
 
@@ -191,4 +203,4 @@ def _is_known(record: Record, raw: dict[str, Any], look: LookAgain, made: _Batch
     if not version or raw["how"] in _SEEN_ELSEWHERE or raw["shape"] != "hint":
         return False
     seen = made.seen(record.partition, object_key(raw["connection"], raw["system"], look.entity, look.source_id))
-    return seen is not None and seen[0] >= version
+    return seen is not None and seen.source_version >= version

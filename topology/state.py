@@ -17,7 +17,7 @@ from runtime.log import log
 
 _OFFSETS = b"\x00offsets"
 _SCHEMA = b"\x00shape"
-_SHAPE = b"1"
+_SHAPE = b"2"
 
 
 def _options() -> Options:

@@ -19,6 +19,7 @@ MONEY_FREE = ("", "master")
 """Purposes that move no money: no cut-over, no waiting for a posting."""
 JOB = "job"
 COMPLETED = "completed"
+UNPOSTED = "unposted"
 IMPORTED_BALANCE = "ARImportInvoice"
 _POSTED = frozenset({"posted", "exported", "postedandexported"})
 _DATE_FIELD = {
@@ -38,6 +39,7 @@ class Due:
 
     no_command: NoCommand | None = None
     parent: Parent | None = None
+    hold: str = ""
 
 
 def posting_date_of(entity: str, record: Mapping[str, Any]) -> date | None:
@@ -47,8 +49,12 @@ def posting_date_of(entity: str, record: Mapping[str, Any]) -> date | None:
     return found if isinstance(found, date) else None
 
 
-def due(flow: Flow, settings: FlowSettings, entity: str, record: Mapping[str, Any]) -> Due:
-    """Whether a canonical record is to be commanded by this flow now."""
+def due(flow: Flow, settings: FlowSettings, source: tuple[str, Mapping[str, Any]], previous_status: str = "") -> Due:
+    """Whether a canonical record, given as (entity, record), is to be commanded by this flow now.
+
+    Posted -> pending is a revision: what was commanded while posted is commanded again, held (`unposted`).
+    """
+    entity, record = source
     if record["origin_ref"]:
         return _no("own_origin", f"it carries our ref {record['origin_ref']}", flow, record)
     if flow.purpose in MONEY_FREE:
@@ -56,7 +62,10 @@ def due(flow: Flow, settings: FlowSettings, entity: str, record: Mapping[str, An
     early = _before_cutover(settings, entity, record)
     if early:
         return _no("before_cutover", early, flow, record)
-    return _posted_or_completed(flow, settings, entity, record)
+    answer = _posted_or_completed(flow, settings, entity, record)
+    if answer.no_command is not None and previous_status and _is_posted(entity, previous_status):
+        return Due(hold=UNPOSTED)
+    return answer
 
 
 def _before_cutover(settings: FlowSettings, entity: str, record: Mapping[str, Any]) -> str:
@@ -72,10 +81,13 @@ def _posted_or_completed(flow: Flow, settings: FlowSettings, entity: str, record
     job = record.get("job_id") or ""
     if settings.post_when == "job_completed" and entity == "invoice" and job:
         return Due(parent=Parent(role=JOB, entity=JOB, source_id=job))
-    status = str(record.get("status") or "").lower()
-    if status in _POSTED or (entity in _TOLERANT and status != "pending"):
+    if _is_posted(entity, str(record.get("status") or "")):
         return Due()
     return _no("not_due", f"status is {record.get('status') or 'empty'}, it is due when posted", flow, record)
+
+
+def _is_posted(entity: str, status: str) -> bool:
+    return status.lower() in _POSTED or (entity in _TOLERANT and status.lower() != "pending")
 
 
 def _no(decision: str, detail: str, flow: Flow, record: Mapping[str, Any]) -> Due:

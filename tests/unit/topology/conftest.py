@@ -1,0 +1,15 @@
+"""Unit tests of the topology run with toys for systems."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.unit.topology import ground
+
+
+@pytest.fixture(autouse=True)
+def _toys() -> Iterator[None]:
+    with ground.toys():
+        yield

@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from tests import toy
+from tests.unit.topology.ground import CODEC, Memory, canonical_records, decisions, ground, outputs, raw_record
+from topology import canonical_to_command, raw_to_canonical
+from topology.batch import Ground, Outcome, Record
+from topology.headers import HOLD, OP_KEY, PAYLOAD_HASH, RECORD, SOURCE_HASH, header
+
+COMMANDS = f"command.{toy.TARGET}"
+
+
+def _way(body: bytes, around: Ground | None = None, **raw: object) -> Outcome:
+    around = around or ground()
+    first = raw_to_canonical.apply([raw_record(0, toy.raw("7", 1, body, **raw))], Memory(), around)
+    return canonical_to_command.apply(canonical_records(first), Memory(), around)
+
+
+def test_a_command_carries_identity_hashes_and_coordinates_and_its_headers_say_them_too() -> None:
+    outcome = _way(b'{"total": 5.50}')
+    [command] = outputs(outcome, COMMANDS)
+    assert command["op_key"] == f"test:t1|{toy.TARGET}:i1:c1|sale|invoice:7||create"
+    assert (command["canonical_topic"], command["canonical_offset"], command["canonical"]) == ("canonical.invoice", 0, None)
+    found = outcome.outputs[0].headers
+    assert [header(found, name) for name in (OP_KEY, SOURCE_HASH, PAYLOAD_HASH, RECORD, HOLD)] == [
+        command["op_key"],
+        command["source_hash"],
+        command["payload_hash"],
+        "command.ar_invoice",
+        "",
+    ]
+    assert outcome.outputs[0].key == "acme"
+
+
+def test_an_unmapped_value_is_a_command_with_its_amount_and_its_canonical_bytes() -> None:
+    around = ground({})
+    first = raw_to_canonical.apply([raw_record(0, toy.raw("7", 1, b'{"total": 5.50}'))], Memory(), around)
+    [record] = canonical_records(first)
+    outcome = canonical_to_command.apply([record], Memory(), around)
+    [command] = outputs(outcome, COMMANDS)
+    assert command["unresolved"] == ["business_unit=east"]
+    assert command["canonical"] == record.value
+    assert header(outcome.outputs[0].headers, HOLD) == "unmapped"
+    again = Record("remap", record.partition, 3, record.key, command["canonical"], None)
+    [mapped] = outputs(canonical_to_command.apply([again], Memory(), ground()), COMMANDS)
+    assert mapped["op_key"] == command["op_key"]
+    assert not mapped["unresolved"]
+
+
+@pytest.mark.parametrize(
+    ("body", "decision"),
+    [
+        (b'{"total": 5.50, "date": "2025-12-31"}', "before_cutover"),
+        (b'{"total": 5.50, "status": "Pending"}', "not_due"),
+        (b'{"total": 5.50, "status": ""}', "not_due"),
+        (b'{"total": 5.50, "origin_ref": "ST-X"}', "own_origin"),
+        (b'{"total": 0.00}', "excluded"),
+    ],
+)
+def test_what_is_not_commanded_is_a_decision_with_its_amount(body: bytes, decision: str) -> None:
+    outcome = _way(body)
+    assert outcome.outputs == []
+    [(_, made)] = outcome.decisions
+    assert made.decision == decision
+    assert made.amount == (Decimal("5.50") if b"5.50" in body else 0)
+
+
+def test_the_first_day_of_the_cutover_is_commanded() -> None:
+    assert len(outputs(_way(b'{"total": 5.50, "date": "2026-01-01"}'), COMMANDS)) == 1
+
+
+@pytest.mark.parametrize("status", ["Exported", "PostedAndExported"])
+def test_exported_is_as_good_as_posted(status: str) -> None:
+    assert len(_way(b'{"total": 5.50, "status": "%s"}' % status.encode()).outputs) == 1
+
+
+def test_an_invoice_that_is_no_longer_posted_is_commanded_held() -> None:
+    around = ground()
+    records = [
+        raw_record(0, toy.raw("7", 1, b'{"total": 5.50}')),
+        raw_record(1, toy.raw("7", 2, b'{"total": 5.50, "status": "Pending"}')),
+    ]
+    first = raw_to_canonical.apply(records, Memory(), around)
+    posted, held = outputs(canonical_to_command.apply(canonical_records(first), Memory(), around), COMMANDS)
+    assert (posted["hold"], held["hold"]) == ("", "unposted")
+    assert posted["op_key"] == held["op_key"]
+    assert posted["source_hash"] == held["source_hash"]
+
+
+def test_job_completed_makes_the_invoice_wait_for_its_job_and_the_job_a_milestone() -> None:
+    around = ground(post_when="job_completed")
+    [invoice] = outputs(_way(b'{"total": 5.50, "status": "Pending", "job": "J1"}', around), COMMANDS)
+    assert invoice["parents"] == [{"role": "job", "entity": "job", "source_id": "J1"}]
+    assert _way(b'{"total": 5.50, "entity": "job"}', around).outputs == []
+    outcome = _way(b'{"total": 5.50, "entity": "job", "completed": 1}', around)
+    assert header(outcome.outputs[0].headers, RECORD) == "command.completion"
+    assert outputs(outcome, COMMANDS)[0]["reached"] == "completed"
+    assert _way(b'{"total": 5.50, "entity": "job", "completed": 1}').outputs == [], "no flow waits for jobs"
+
+
+def test_a_flow_that_observes_counts_and_commands_nothing() -> None:
+    outcome = _way(b'{"total": 5.50}', ground(mode="observe"))
+    assert outcome.outputs == []
+    assert decisions(outcome) == ["observed"]
+    assert len(_way(b'{"total": 5.50}', ground(mode="shadow")).outputs) == 1
+
+
+def test_a_flow_that_is_off_commands_nothing() -> None:
+    assert _way(b'{"total": 5.50}', ground(enabled=False)) == Outcome()
+
+
+def test_balance_and_status_edits_keep_the_source_hash_and_a_new_amount_changes_it() -> None:
+    [first], [same], [other] = (
+        outputs(_way(body), COMMANDS) for body in (b'{"total": 5.50}', b'{"total": 5.50, "status": "Exported"}', b'{"total": 5.60}')
+    )
+    assert first["source_hash"] == same["source_hash"] != other["source_hash"]
+    assert first["payload_hash"] == same["payload_hash"] != other["payload_hash"]
+    assert first["op_key"] == same["op_key"] == other["op_key"]
+
+
+def test_what_is_no_canonical_record_is_dead() -> None:
+    raw = CODEC.encode("fetch", "raw.fetch", toy.blank("raw.fetch"))
+    outcome = canonical_to_command.apply([Record("canonical.invoice", 0, 0, b"k", raw, None)], Memory(), ground())
+    assert "on a canonical topic" in outputs(outcome, "dead")[0]["reason"]

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import pytest
+
+from tests import toy
+from tests.unit.topology.ground import Memory, decisions, ground, outputs, raw_record
+from topology import raw_to_canonical
+from topology.batch import Decision, Outcome, Record
+from topology.decisions import LARGEST_KEPT_BYTES, audit_outputs, dead_output
+from topology.headers import PREVIOUS_STATUS, TRACE, header
+
+
+def _apply(*bodies: tuple[int, object], state: Memory | None = None, **raw: object) -> Outcome:
+    records = [raw_record(offset, toy.raw("7", version, body, **raw)) for offset, (version, body) in enumerate(bodies)]
+    return raw_to_canonical.apply(records, state or Memory(), ground())
+
+
+def test_a_record_becomes_canonical_on_its_own_partition_with_its_coordinates() -> None:
+    record = raw_record(5, toy.raw("7", 1, b'{"total": 5.50}'), [(TRACE, b"00-trace")])
+    outcome = raw_to_canonical.apply([record], Memory(), ground())
+    [canonical] = outputs(outcome, "canonical.invoice")
+    assert (canonical["raw_topic"], canonical["raw_partition"], canonical["raw_offset"]) == (record.topic, record.partition, 5)
+    [output] = outcome.outputs
+    assert (output.partition, output.key) == (record.partition, f"acme/{toy.SOURCE}/invoice/7")
+    assert header(output.headers, TRACE) == "00-trace"
+    assert list(outcome.changes) == [(record.partition, output.key)]
+
+
+def test_the_same_version_and_hash_is_a_duplicate_also_inside_a_batch() -> None:
+    outcome = _apply((1, b'{"total": 5.50}'), (1, b'{"total": 5.50}'))
+    assert len(outputs(outcome, "canonical.invoice")) == 1
+    assert decisions(outcome) == ["duplicate"]
+
+
+def test_an_older_version_is_stale_and_changes_nothing() -> None:
+    outcome = _apply((2, b'{"total": 5.50}'), (1, b'{"total": 4.50}'))
+    assert [str(record["total"]) for record in outputs(outcome, "canonical.invoice")] == ["5.5000"]
+    assert decisions(outcome) == ["stale"]
+
+
+def test_the_same_version_with_another_hash_is_emitted_and_called_renormalised() -> None:
+    outcome = _apply((1, b'{"total": 5.50}'), (1, b'{"total": 4.50}'))
+    assert len(outputs(outcome, "canonical.invoice")) == 2
+    assert decisions(outcome) == ["renormalised"]
+
+
+def test_what_the_state_knows_counts_and_is_not_changed_by_the_hop() -> None:
+    state = Memory()
+    first = _apply((1, b'{"total": 5.50}'), state=state)
+    assert state.values == {}, "changes apply only after the commit"
+    state.values.update(first.changes)
+    assert decisions(_apply((1, b'{"total": 5.50}'), state=state)) == ["duplicate"]
+
+
+def test_a_changed_status_is_told_to_the_next_hop() -> None:
+    outcome = _apply((1, b'{"total": 5.50}'), (2, b'{"total": 5.50, "status": "Pending"}'))
+    assert [header(output.headers, PREVIOUS_STATUS) for output in outcome.outputs] == ["", "Posted"]
+
+
+@pytest.mark.parametrize("how", ["webhook", "push"])
+def test_a_webhook_always_asks_again_but_once_in_a_batch(how: str) -> None:
+    state = Memory()
+    state.values.update(_apply((9, b'{"total": 5.50}')).changes)
+    outcome = _apply((1, b'{"look": 7}'), (2, b'{"look": 7}'), state=state, shape="hint", how=how)
+    [fetch] = outputs(outcome, "fetch")
+    assert (fetch["entity"], fetch["source_id"], fetch["reason"]) == ("invoice", "7", "hint")
+    assert decisions(outcome) == ["duplicate"]
+    assert outcome.outputs[0].key == "acme"
+
+
+def test_a_hint_of_a_feed_asks_only_for_what_is_newer() -> None:
+    state = Memory()
+    state.values.update(_apply((5, b'{"total": 5.50}')).changes)
+    outcome = _apply((5, b'{"look": 7}'), (6, b'{"look": 7}'), state=state, shape="hint", how="export")
+    assert decisions(outcome) == ["duplicate"]
+    assert len(outputs(outcome, "fetch")) == 1
+
+
+def test_a_fetched_object_that_is_still_incomplete_is_dead_instead_of_asked_for_for_ever() -> None:
+    outcome = _apply((1, b'{"look": 7, "total": 12.50}'), how="fetch")
+    [dead] = outputs(outcome, "dead")
+    assert "after it was fetched" in dead["reason"]
+    assert str(dead["amount"]) == "12.5000"
+
+
+def test_what_is_not_wanted_is_filtered_with_its_reason() -> None:
+    outcome = _apply((1, b'{"ignore": 1}'))
+    assert [(d.decision, d.detail) for _, d in outcome.decisions] == [("filtered", "not wanted")]
+
+
+def test_a_bug_of_a_mapping_is_not_swallowed() -> None:
+    with pytest.raises(ZeroDivisionError):
+        _apply((1, b'{"bug": 1}'))
+
+
+def test_equal_countable_decisions_become_one_audit_record_with_count_and_offsets() -> None:
+    record = raw_record(0, toy.raw("7", 1, b"{}"))
+    decided = [(record._replace(offset=offset), Decision("duplicate", "acme", countable=True)) for offset in (3, 9, 4)]
+    decided.append((record, Decision("not_due", "acme", source_id="7")))
+    found = [ground().codec.decode(output.value)[1] for output in audit_outputs(decided, "hop", ground())]
+    assert [(one["decision"], one["count"], one["first_offset"], one["last_offset"]) for one in found] == [
+        ("duplicate", 3, 3, 9),
+        ("not_due", 1, 0, 0),
+    ]
+
+
+def test_a_value_too_long_for_dead_stays_where_it_is_and_dead_says_where() -> None:
+    record = Record("raw.x", 1, 7, b"acme/x", b"x" * (LARGEST_KEPT_BYTES + 1), None)
+    value = ground().codec.decode(dead_output(record, "no", "hop", ground()).value)[1]
+    assert value["value"] is None
+    assert "stay at raw.x/1/7" in value["reason"]
