@@ -35,7 +35,9 @@ def proposals(entity: str, ours: Sequence[Master], theirs: Sequence[Master], lin
 
 def _proposal(entity: str, ours: Master, index: _Index) -> Proposal:
     scored = sorted(
-        ((score(ours, theirs), theirs) for theirs in index.near(ours)), key=lambda pair: (pair[0].value, pair[1].id), reverse=True
+        ((score(ours, theirs), theirs) for theirs in index.near(ours)),
+        key=lambda pair: (pair[0].exact, pair[0].value, pair[0].name, pair[1].id),
+        reverse=True,
     )
     good = [(s, theirs) for s, theirs in scored if s.exact or s.value >= LIKELY]
     if not good:
