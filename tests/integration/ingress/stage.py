@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 from confluent_kafka import Message
+from confluent_kafka.admin import AdminClient, NewTopic
 
 from runtime import kafka, secrets
 from runtime.embedded.cluster import EmbeddedCluster
@@ -17,6 +18,7 @@ from runtime.settings import Ingress, Kafka, Registry, Settings
 from schemas import codec
 from schemas.codec import Record
 from services import credentials
+from services.ingress import pollers, webhooks
 from systems.connection import ConnectionSettings
 from tests.integration.ingress import toy
 from topology import configuration, topics
@@ -40,9 +42,19 @@ class Stage:
             registry=Registry(url=cluster.registry_url),
             ingress=Ingress(**{"port": 0, "per_address_per_s": 100_000, **ingress}),
         )
-        topics.create_topics(cluster.bootstrap_servers, 4, self.prefix)
-        topics.register_schemas(cluster.registry_url, self.prefix)
-        self.codec = codec.load(cluster.registry_url, topics.records_of_topic(self.prefix))
+        mine = {**pollers.needed_records(self.settings), **webhooks.needed_records(self.settings)}
+        self._create(cluster.bootstrap_servers, mine)
+        codec.register(cluster.registry_url, mine)
+        self.codec = codec.load(cluster.registry_url, mine)
+        self._producer = kafka.producer(self.settings.kafka)
+
+    def _create(self, bootstrap_servers: str, names: Iterable[str]) -> None:
+        """Only the topics of ingress and pollers, as they are declared: the whole table takes seconds."""
+        declared = {self.settings.topic(name): topic for name, topic in topics.topics().items()}
+        admin = AdminClient({"bootstrap.servers": bootstrap_servers})
+        new = [NewTopic(name, num_partitions=4, replication_factor=1, config=declared[name].settings) for name in names]
+        for future in admin.create_topics(new).values():
+            future.result()
 
     def connect(self, connection: str, field_service: dict[str, Any] | None = None, erp: dict[str, Any] | None = None) -> None:
         """Apply one connection's settings."""
@@ -77,11 +89,10 @@ class Stage:
 
     def write(self, topic: str, name: str, connection: str, record: Record) -> None:
         """Write one record of a topic that is partitioned by connection, and wait for its ack."""
-        client = kafka.producer(self.settings.kafka)
         full = self.settings.topic(topic)
         partition = topics.partition_of(connection, 4)
-        client.produce(full, value=self.codec.encode(full, name, record), key=connection, partition=partition)
-        assert client.flush(15) == 0
+        self._producer.produce(full, value=self.codec.encode(full, name, record), key=connection, partition=partition)
+        assert self._producer.flush(15) == 0
 
     def messages(self, topic: str) -> list[Message]:
         """Every message of a topic up to now."""

@@ -1,0 +1,153 @@
+"""Which partitions this process owns, and the wishes of those: one consumer of the group `pollers.fetch` over `connections` and `fetch`.
+
+Both topics have the same partitions and are assigned by range, so the owner of p polls the connections of p and answers their
+wishes. `connections` is only assigned, never read here: the configuration is read without a group. Offsets are those of `fetch`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Coroutine
+from typing import Any, Protocol
+
+from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
+
+from runtime import kafka
+from runtime.log import log
+from runtime.settings import Settings
+from services.ingress.fetches import Offsets, Ticket
+
+GROUP = "pollers.fetch"
+_MOST_OPEN = 100_000
+"""Wishes of one partition that may be open; beyond it the partition is paused. About 300 bytes each."""
+_HANDOVER_S = 30.0
+
+
+class Owner(Protocol):
+    """What the assignment tells; awaited on the service's loop."""
+
+    async def taken(self, partitions: frozenset[int]) -> None:
+        """These are ours from now on, beside what was."""
+
+    async def given_up(self, partitions: frozenset[int]) -> None:
+        """These are not ours any more when this returns: nothing of them is polled."""
+
+    async def wished(self, messages: list[tuple[Message, Ticket]]) -> None:
+        """Records of `fetch`, each with where to say that it is done."""
+
+
+class Assignment:
+    """The consumer in a thread of its own."""
+
+    def __init__(self, settings: Settings, owner: Owner) -> None:
+        self._settings = settings
+        self._owner = owner
+        self._fetch = settings.topic("fetch")
+        self._offsets: dict[int, Offsets] = {}
+        self._committed: dict[int, int] = {}
+        self._paused: set[int] = set()
+        self._stopped = threading.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread = threading.Thread(target=self._run, name="assignment", daemon=True)
+        self.failure = ""
+
+    def start(self) -> None:
+        """Join the group; called on the service's loop."""
+        self._loop = asyncio.get_running_loop()
+        self._thread.start()
+
+    async def stop(self) -> None:
+        """Leave the group: partitions are given up, offsets committed."""
+        self._stopped.set()
+        await asyncio.to_thread(self._thread.join, _HANDOVER_S + 10)
+
+    def is_alive(self) -> bool:
+        """Whether the thread runs; one that died takes the process with it."""
+        return self._thread.is_alive()
+
+    def _run(self) -> None:
+        client = kafka.consumer(self._settings.kafka, GROUP)
+        client.subscribe(
+            [self._settings.topic("connections"), self._fetch],
+            on_assign=self._assigned,
+            on_revoke=self._revoked,
+            on_lost=self._lost,
+        )
+        try:
+            while not self._stopped.is_set():
+                self._deliver(self._consume(client))
+                self._commit(client, wait=False)
+                self._hold_back(client)
+        except Exception as error:  # noqa: BLE001 - the edge of the thread: the process ends, loudly
+            self.failure = f"{type(error).__name__}: {error}"
+            log.error("assignment_failed", error=self.failure)
+        finally:
+            client.close()
+
+    def _consume(self, client: Consumer) -> list[Message]:
+        # the first record at once, then what is there with it: `consume` alone would wait for its whole time-out
+        first = client.poll(0.2)
+        found = [] if first is None else [first, *client.consume(num_messages=500, timeout=0)]
+        for message in found:
+            kafka.raise_if_fatal(message)
+        return [message for message in found if message.error() is None and message.topic() == self._fetch]
+
+    def _deliver(self, messages: list[Message]) -> None:
+        if not messages:
+            return
+        wished = []
+        for message in messages:
+            offsets = self._offsets.setdefault(message.partition() or 0, Offsets())
+            offsets.opened(message.offset() or 0)
+            wished.append((message, Ticket(offsets, message.offset() or 0)))
+        self._on_loop(self._owner.wished(wished))
+
+    def _on_loop(self, work: Coroutine[Any, Any, None]) -> None:
+        assert self._loop is not None
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(_HANDOVER_S)
+
+    def _commit(self, client: Consumer, wait: bool) -> None:
+        ready = {p: offsets.commit for p, offsets in list(self._offsets.items()) if offsets.commit > self._committed.get(p, -1)}
+        if not ready:
+            return
+        positions = [TopicPartition(self._fetch, p, offset) for p, offset in ready.items()]
+        try:
+            if wait:
+                client.commit(offsets=positions, asynchronous=False)
+            else:
+                client.commit(offsets=positions, asynchronous=True)
+        except KafkaException as error:
+            log.warning("offsets_not_committed", error=str(error))  # they are read again, nothing is lost
+            return
+        self._committed |= ready
+
+    def _hold_back(self, client: Consumer) -> None:
+        full = {p for p, offsets in self._offsets.items() if len(offsets) >= _MOST_OPEN}
+        if full - self._paused:
+            client.pause([TopicPartition(self._fetch, p) for p in full - self._paused])
+        if self._paused - full:
+            client.resume([TopicPartition(self._fetch, p) for p in self._paused - full])
+        self._paused = full
+
+    def _assigned(self, client: Consumer, partitions: list[TopicPartition]) -> None:
+        client.assign(partitions)
+        client.pause([one for one in partitions if one.topic != self._fetch])
+        taken = frozenset(one.partition for one in partitions)
+        self._offsets = {p: Offsets() for p in taken}
+        self._committed, self._paused = {}, set()
+        log.info("assigned", partitions=sorted(taken))
+        self._on_loop(self._owner.taken(taken))
+
+    def _revoked(self, client: Consumer, partitions: list[TopicPartition]) -> None:
+        gone = frozenset(one.partition for one in partitions)
+        log.info("revoked", partitions=sorted(gone))
+        self._on_loop(self._owner.given_up(gone))
+        self._commit(client, wait=True)
+        self._offsets = {}
+
+    def _lost(self, _: Consumer, partitions: list[TopicPartition]) -> None:
+        gone = frozenset(one.partition for one in partitions)
+        log.warning("lost", partitions=sorted(gone))
+        self._on_loop(self._owner.given_up(gone))
+        self._offsets = {}

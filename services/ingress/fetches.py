@@ -1,0 +1,119 @@
+"""Objects that somebody wants read again: collected by id, read many in one call, done only when what was read is acked.
+
+The offset of a `fetch` record is committed when everything before it is done too: a crash reads again, it never forgets.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+Wanted = tuple[str, str]
+"""(entity, source id)"""
+
+
+class Offsets:
+    """Which records of one partition are done; `commit` is the first that is not."""
+
+    def __init__(self) -> None:
+        self._open: dict[int, None] = {}  # in the order of the partition
+        self._next = -1
+
+    def opened(self, offset: int) -> None:
+        """A record was read."""
+        self._open[offset] = None
+        self._next = offset + 1
+
+    def done(self, offset: int) -> None:
+        """What it asked for is acked, or decided."""
+        self._open.pop(offset, None)
+
+    @property
+    def commit(self) -> int:
+        """The offset to commit; -1 = nothing was read yet."""
+        return next(iter(self._open), self._next)
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """One `fetch` record: where to say that it is done."""
+
+    offsets: Offsets
+    offset: int
+
+    def done(self) -> None:
+        """See `Offsets.done`."""
+        self.offsets.done(self.offset)
+
+
+@dataclass
+class _Asked:
+    tickets: list[Ticket] = field(default_factory=list)
+    alone: bool = False
+    refusals: int = 0
+
+
+class FetchQueue:
+    """What is wanted of one system for one connection, in the order asked; a second wish for the same object joins the first."""
+
+    def __init__(self) -> None:
+        self._asked: dict[Wanted, _Asked] = {}
+        self._arrived = asyncio.Event()
+
+    def __len__(self) -> int:
+        return len(self._asked)
+
+    def ask(self, wanted: Wanted, ticket: Ticket) -> None:
+        """One more wish."""
+        self._asked.setdefault(wanted, _Asked()).tickets.append(ticket)
+        self._arrived.set()
+
+    async def arrived(self) -> None:
+        """Wait until something is wanted."""
+        while not self._asked:
+            self._arrived.clear()
+            await self._arrived.wait()
+
+    def batch(self, most: Mapping[str, int]) -> Sequence[Wanted]:
+        """The oldest wish and the ones of its entity that fit into the same call. They stay wanted until `done`."""
+        first = next(iter(self._asked))
+        if self._asked[first].alone:
+            return [first]
+        fitting = (wanted for wanted, asked in self._asked.items() if wanted[0] == first[0] and not asked.alone)
+        return [wanted for wanted, _ in zip(fitting, range(max(1, most.get(first[0], 1))), strict=False)]
+
+    def tickets(self, wanted: Wanted) -> int:
+        """How many wishes there are for it now."""
+        asked = self._asked.get(wanted)
+        return len(asked.tickets) if asked is not None else 0
+
+    def done(self, wanted: Wanted, tickets: int) -> None:
+        """The first `tickets` wishes are answered; one that came after the call began asks for another call."""
+        asked = self._asked.get(wanted)
+        if asked is None:
+            return
+        for ticket in asked.tickets[:tickets]:
+            ticket.done()
+        del asked.tickets[:tickets]
+        del self._asked[wanted]
+        if asked.tickets:
+            self._asked[wanted] = _Asked(asked.tickets)
+
+    def refused(self, wanted: Wanted) -> int:
+        """It failed in a way that is its own: it is asked alone from now on, behind the others. How often it failed alone."""
+        asked = self._asked.pop(wanted, None)
+        if asked is None:
+            return 0
+        asked.refusals += 1 if asked.alone else 0
+        asked.alone = True
+        self._asked[wanted] = asked
+        return asked.refusals
+
+    def done_all(self) -> None:
+        """Every wish is answered."""
+        for wanted in [*self._asked]:
+            self.done(wanted, self.tickets(wanted))

@@ -1,0 +1,284 @@
+"""The pollers: whoever owns partition p reads the connections of p, system by system, whether webhooks are on or off.
+
+In: `connections`, `credentials`, `fetch`, `cursors`. Out: `raw.<system>` (key connection/system/entity/id), `cursors`, `audit`.
+Duplicates: after a crash between a page's ack and its cursor the page is read again; hop 1 tells them. Order: the sightings of one
+object are in one partition in the order read. Nothing is parsed here and nothing goes to `dead`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from dataclasses import dataclass
+from datetime import timedelta
+
+from confluent_kafka import Message
+
+from runtime import kafka
+from runtime.clock import Clock, clock_from_environment
+from runtime.errors import Broken, ConnectorError
+from runtime.log import log
+from runtime.retry import Backoff
+from runtime.settings import Settings
+from schemas import codec
+from schemas.errors import Malformed
+from services.credentials import CredentialStore
+from services.health import Health
+from services.ingress.assignment import Assignment
+from services.ingress.fetches import FetchQueue, Ticket
+from services.ingress.polling import Cursors, Polled, SystemPoller
+from services.ingress.produce import Deliveries, NotStored
+from services.ingress.sessions import open_session, version
+from services.ingress.writing import Decision, Where, Writing
+from systems.connection import ConnectionSettings, Side
+from topology.configuration import Connected, Follower
+from topology.topics import partition_of, records_of_topic
+
+_DEFECT = 70
+"""Exit code when this process cannot go on by itself."""
+_UNKNOWN_S = 30.0
+_RETRY_BROKEN_S = 60.0
+
+
+@dataclass(frozen=True)
+class _Running:
+    version: str
+    task: asyncio.Task[None]
+    poller: SystemPoller | None
+
+
+class Pollers:
+    """The service. All its state changes on its loop; `_turn` keeps starts and stops in order."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._codec = codec.load(settings.registry.url, needed_records(settings))
+        self._follower = Follower(settings, self._codec, self._changed)
+        self._store = CredentialStore(settings, self._codec, clock, self._changed)
+        self._deliveries = Deliveries(settings.kafka)
+        self._writing = Writing(settings, self._codec, self._deliveries, clock)
+        self._assignment = Assignment(settings, self)
+        self._health = Health(settings, self.trouble)
+        self._owned: frozenset[int] = frozenset()
+        self._cursors: Cursors = {}
+        self._running: dict[Where, _Running] = {}
+        self._queues: dict[Where, FetchQueue] = {}
+        self._unknown_since: dict[Where, float] = {}
+        self._turn = asyncio.Lock()
+        self._wake = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._keeping: asyncio.Task[None] | None = None
+        self._joined = False
+
+    @property
+    def metrics_port(self) -> int:
+        """Where /healthz, /readyz and /metrics are, after the start."""
+        return self._health.port
+
+    def trouble(self) -> str:
+        """Why it cannot work now; "" when it can. A single connection's trouble is not the process's."""
+        if self._assignment.failure:
+            return self._assignment.failure
+        if self._deliveries.trouble:
+            return f"Kafka does not acknowledge: {self._deliveries.trouble}"
+        return "" if self._joined else "no partitions assigned yet"
+
+    def is_alive(self) -> bool:
+        """Whether it still belongs to its group."""
+        return self._assignment.is_alive()
+
+    def stopped(self) -> dict[Where, str]:
+        """Systems of connections that wait for a person, each with the reason."""
+        return {where: one.poller.trouble for where, one in self._running.items() if one.poller is not None and one.poller.trouble}
+
+    async def start(self) -> None:
+        """Read the configuration, then join the group."""
+        self._loop = asyncio.get_running_loop()
+        await asyncio.to_thread(self._store.start)
+        await asyncio.to_thread(self._follower.start)
+        self._deliveries.start()
+        await self._health.start()
+        self._keeping = asyncio.create_task(self._keep())
+        self._assignment.start()
+        log.info("ready", metrics_port=self.metrics_port)
+
+    async def stop(self) -> None:
+        """Leave the group; sessions are logged out, what was acked is kept."""
+        await self._assignment.stop()
+        if self._keeping is not None:
+            self._keeping.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._keeping
+        await self.given_up(self._owned)
+        await self._deliveries.stop()
+        await self._health.stop()
+        await asyncio.to_thread(self._follower.stop)
+        await asyncio.to_thread(self._store.stop)
+
+    # --- told by the assignment ---
+
+    async def taken(self, partitions: frozenset[int]) -> None:
+        """Read their cursors, then poll them."""
+        found = await asyncio.to_thread(self._read_cursors, partitions)
+        async with self._turn:
+            self._cursors |= found
+            self._owned |= partitions
+            self._joined = True
+        self._wake.set()
+
+    async def given_up(self, partitions: frozenset[int]) -> None:
+        """Stop what belongs to them."""
+        async with self._turn:
+            self._owned -= partitions
+            for where in [w for w in {*self._running, *self._queues} if self._partition(w) in partitions]:
+                await self._end(where)
+                self._queues.pop(where, None)
+            for key in [key for key in self._cursors if self._partition_of(key[0]) in partitions]:
+                del self._cursors[key]  # in place: the pollers of other partitions look into the same dictionary
+
+    async def wished(self, messages: list[tuple[Message, Ticket]]) -> None:
+        """Put each wish into its queue; what cannot be read is logged and done, its bytes stay in `fetch`."""
+        for message, ticket in messages:
+            try:
+                _, record = self._codec.decode(message.value())
+            except Malformed as error:
+                log.error("fetch_unreadable", partition=message.partition(), offset=message.offset(), error=str(error)[:200])
+                ticket.done()
+                continue
+            where = Where(record["connection"], record["system"])
+            self._queues.setdefault(where, FetchQueue()).ask((record["entity"], record["source_id"]), ticket)
+
+    def _read_cursors(self, partitions: frozenset[int]) -> Cursors:
+        found: Cursors = {}
+        for message in kafka.read_to_end(self._settings.kafka, self._settings.topic("cursors"), sorted(partitions)):
+            try:
+                _, record = self._codec.decode(message.value())
+            except Malformed as error:
+                log.error("cursor_unreadable", partition=message.partition(), offset=message.offset(), error=str(error)[:200])
+                continue
+            found[(record["connection"], record["feed"])] = record
+        return found
+
+    # --- one poller per connection and system ---
+
+    def _changed(self, _: str) -> None:
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._wake.set)
+
+    async def _keep(self) -> None:
+        """Bring what runs in line with what is wanted, at every change and now and then."""
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), 5)
+            self._wake.clear()
+            async with self._turn:
+                await self._align()
+            await self._refuse_unknown()
+
+    async def _align(self) -> None:
+        wanted = dict(self._wanted())
+        for where in [w for w, one in self._running.items() if w not in wanted or one.version != wanted[w][2] or one.task.done()]:
+            await self._end(where)
+        for where, (connected, side, made) in wanted.items():
+            if where not in self._running:
+                self._running[where] = self._begin(where, connected, side, made)
+
+    def _wanted(self) -> list[tuple[Where, tuple[Connected, Side, str]]]:
+        found = []
+        for connected in self._follower.snapshot.connections.values():
+            settings = connected.settings
+            if self._partition_of(settings.connection) not in self._owned:
+                continue
+            for side in (settings.field_service, settings.erp):
+                where = Where(settings.connection, side.system)
+                found.append((where, (connected, side, version(settings, side, self._store))))
+        return found
+
+    def _begin(self, where: Where, connected: Connected, side: Side, made: str) -> _Running:
+        queue = self._queues.setdefault(where, FetchQueue())
+        try:
+            polled = self._polled(where, connected.settings, side)
+        except ConnectorError as error:
+            log.error("system_stopped", connection=where.connection, system=where.system, why=str(error))
+            return _Running(made, asyncio.create_task(asyncio.sleep(_RETRY_BROKEN_S)), None)
+        poller = SystemPoller(polled, queue, self._cursors)
+        return _Running(made, asyncio.create_task(poller.run(), name=f"{where.connection}/{where.system}"), poller)
+
+    def _polled(self, where: Where, settings: ConnectionSettings, side: Side) -> Polled:
+        off: frozenset[str] = getattr(side.own(), "feeds_off", frozenset())
+        keys = settings.webhook_keys if side is settings.field_service else settings.push_keys
+        cap = timedelta(seconds=5 if self._settings.profile == "demo" else 60)
+        return Polled(
+            where=where,
+            system=side.declared,
+            feeds=tuple(feed for feed in side.declared.feeds if feed.name not in off),
+            session=open_session(settings, side, self._store, (self._settings, self._clock)),
+            writing=self._writing,
+            clock=self._clock,
+            backoff=Backoff(cap=cap),
+            told=bool(keys),
+        )
+
+    async def _end(self, where: Where) -> None:
+        running = self._running.pop(where, None)
+        if running is None:
+            return
+        running.task.cancel()
+        try:
+            await running.task
+        except asyncio.CancelledError:
+            pass
+        except Exception as error:  # noqa: BLE001 - its end must not end the others
+            log.error("poller_ended", connection=where.connection, system=where.system, exc_info=error)
+
+    async def _refuse_unknown(self) -> None:
+        """Wishes of connections or systems that are not there, after a while: they may be about to be applied."""
+        now = self._clock.monotonic()
+        unknown = [where for where, queue in self._queues.items() if len(queue) and where not in self._running]
+        self._unknown_since = {where: self._unknown_since.get(where, now) for where in unknown}
+        for where, since in self._unknown_since.items():
+            if now - since < _UNKNOWN_S:
+                continue
+            queue = self._queues[where]
+            decision = Decision("refused", "fetch: the connection does not join this system", count=len(queue))
+            with contextlib.suppress(NotStored):
+                await self._writing.decision(where, decision)
+                queue.done_all()
+
+    def _partition(self, where: Where) -> int:
+        return self._partition_of(where.connection)
+
+    def _partition_of(self, connection: str) -> int:
+        return partition_of(connection, self._settings.kafka.partitions)
+
+
+def needed_records(settings: Settings) -> dict[str, tuple[str, ...]]:
+    """Topics and records of this service; it refuses to start when their schemas are not registered."""
+    mine = ("connections", "credentials", "crosswalk", "fetch", "cursors", "audit")
+    wanted = {name: records for name, records in records_of_topic().items() if name in mine or name.startswith("raw.")}
+    return {settings.topic(name): records for name, records in wanted.items()}
+
+
+async def _serve(settings: Settings) -> int:
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    pollers = Pollers(settings, clock_from_environment())
+    await pollers.start()
+    failed = False
+    while not stopping.is_set() and not failed:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stopping.wait(), 1)
+        failed = bool(pollers.trouble()) and not pollers.is_alive()
+    await pollers.stop()
+    return _DEFECT if failed else 0
+
+
+def run(settings: Settings) -> int:
+    """Poll until SIGTERM; returns the exit code."""
+    if not settings.registry.url:
+        raise Broken("ML_CONNECTOR_REGISTRY__URL is not set.", "Set it, or start a local cluster with `ml-connector up`.")
+    return asyncio.run(_serve(settings))

@@ -1,0 +1,268 @@
+"""One system of one connection: its feeds in turn, and what is wanted by id before them.
+
+A page's records are acked before its cursor moves, and the cursor before the next page is asked for: a crash in between reads the
+page again and never skips one. What fails says by its type what comes next (runtime/errors.py); a feed that fails stops no other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+from runtime import metrics
+from runtime.clock import Clock
+from runtime.errors import Broken, ConnectorError, Refused, Throttled
+from runtime.log import log
+from runtime.retry import Backoff
+from schemas.codec import Record
+from schemas.errors import Malformed
+from services.ingress.fetches import FetchQueue, Wanted
+from services.ingress.schedule import FAR, Schedule
+from services.ingress.seen import Seen, Told
+from services.ingress.sessions import Session
+from services.ingress.writing import Decision, How, Where, Writing
+from systems.contract import Element, Feed, Page, System
+
+_HOW = {"token": "export", "window": "list", "full": "scan"}
+_REFUSALS = 3
+"""How often an object is asked for alone before its refusal is believed."""
+_ABSENT = "not in the answer of the system; nothing is cancelled"
+Cursors = dict[tuple[str, str], Record]
+"""(connection, feed) -> its cursor."""
+
+
+@dataclass(frozen=True)
+class Polled:
+    """What a poller works on and with. `told` says that webhooks or pushes are on, so that what only the poller saw is a gap."""
+
+    where: Where
+    system: System
+    feeds: tuple[Feed, ...]
+    session: Session
+    writing: Writing
+    clock: Clock
+    backoff: Backoff
+    told: bool
+
+
+class SystemPoller:
+    """The two loops of one session: what is wanted by id, and the feeds. `run` ends only when it is cancelled."""
+
+    def __init__(self, polled: Polled, queue: FetchQueue, cursors: Cursors) -> None:
+        self._polled = polled
+        self._queue = queue
+        self._cursors = cursors
+        self._schedule = Schedule(polled.feeds, polled.clock.now())
+        self._seen = Seen()
+        self._told = Told()
+        self._draw = random.Random()  # noqa: S311 - jitter, no secret
+        self._fetching = False
+        self._broken_in_a_row = 0
+        self.trouble = ""
+
+    async def run(self) -> None:
+        """Poll until cancelled; the session is closed at the end."""
+        log.info("polling", connection=self._polled.where.connection, system=self._polled.where.system)
+        try:
+            async with asyncio.TaskGroup() as both:
+                both.create_task(self._fetch_always())
+                both.create_task(self._read_always())
+        finally:
+            with contextlib.suppress(ConnectorError, OSError, TimeoutError):
+                await asyncio.wait_for(self._polled.session.close(), 10)
+
+    # --- feeds ---
+
+    async def _read_always(self) -> None:
+        clock = self._polled.clock
+        while True:
+            feed = self._schedule.next(clock.now(), clock.monotonic())
+            if feed is None:
+                await self._wait()
+            elif self._fetching and len(self._queue):
+                await asyncio.sleep(0.01)  # what is wanted by id goes first, while it makes progress
+            else:
+                await self._turn(feed)
+
+    async def _wait(self) -> None:
+        scaled, real_s = self._schedule.wait(self._polled.clock.now(), self._polled.clock.monotonic())
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(real_s):
+                await self._polled.clock.sleep(scaled)
+
+    async def _turn(self, feed: Feed) -> None:
+        try:
+            page = await self._polled.session.reader.page(feed, self._position(feed))
+            await self._store(feed, page)
+        except Exception as error:  # noqa: BLE001 - the edge of the loop: one feed's failure is that feed's alone
+            self._failed(feed, error)
+        else:
+            self._recovered(feed)
+            self._schedule.read(feed, page.more, self._polled.clock.now())
+
+    def _position(self, feed: Feed) -> str:
+        cursor = self._cursors.get((self._polled.where.connection, self._cursor_name(feed)))
+        return str(cursor["position"]) if cursor is not None else ""
+
+    def _cursor_name(self, feed: Feed) -> str:
+        return f"{self._polled.where.system}.{feed.name}"
+
+    async def _store(self, feed: Feed, page: Page) -> None:
+        """All elements acked, then the cursor acked, then remembered."""
+        before = self._position(feed)
+        if page.more and page.position == before:
+            raise Malformed(f"{feed.name}: the page says that more follow, and its position does not move")
+        fresh = [(n, element) for n, element in enumerate(page.elements) if not self._seen.is_known(feed.name, element)]
+        how = How(feed.entity, feed.shape, _HOW[feed.kind])
+        await self._polled.writing.elements(self._polled.where, how, page, fresh)
+        for _, element in fresh:
+            self._seen.remember(feed.name, element)
+        self._count(feed, len(fresh), len(page.elements) - len(fresh))
+        await self._report_gap(feed, [element for _, element in fresh])
+        await self._move_cursor(feed, page, len(fresh))
+
+    async def _move_cursor(self, feed: Feed, page: Page, records: int) -> None:
+        key = (self._polled.where.connection, self._cursor_name(feed))
+        before = self._cursors.get(key)
+        if before is not None and before["position"] == page.position:
+            return
+        cursor = {
+            "connection": key[0],
+            "feed": key[1],
+            "position": page.position,
+            "page_digest": page.digest,
+            "records": (before["records"] if before is not None else 0) + records,
+            "at": self._polled.clock.now(),
+        }
+        await self._polled.writing.cursor(cursor)
+        self._cursors[key] = cursor
+
+    async def _report_gap(self, feed: Feed, elements: list[Element]) -> None:
+        if not self._polled.told or self._schedule.is_catching_up(feed) or not self._position(feed):
+            return
+        news = sum(self._told.is_news(feed.entity, element) for element in elements)
+        if news:
+            metrics.POLL_GAPS.labels(*self._labels(feed.name)).inc(news)
+            detail = f"feed {feed.name}: changes that no webhook told of"
+            await self._polled.writing.decision(self._polled.where, Decision("gap", detail, feed.entity, count=news))
+
+    def _count(self, feed: Feed, fresh: int, known: int) -> None:
+        metrics.POLLED.labels(*self._labels(feed.name)).inc(fresh)
+        metrics.POLLED_SEEN.labels(*self._labels(feed.name)).inc(known)
+
+    def _labels(self, feed: str) -> tuple[str, str, str]:
+        return self._polled.where.connection, self._polled.where.system, feed
+
+    # --- what comes next after a failure ---
+
+    def _recovered(self, feed: Feed) -> None:
+        self._broken_in_a_row = 0
+        if feed.name in self._schedule.stopped():
+            metrics.FEED_STOPPED.labels(*self._labels(feed.name)).set(0)
+        self.trouble = ""
+
+    def _failed(self, feed: Feed, error: Exception) -> None:
+        failures = self._schedule.failed(feed)
+        kind = self._tell(feed.name, error, failures)
+        now, monotonic_s = self._polled.clock.now(), self._polled.clock.monotonic()
+        if kind == "throttled":
+            self._schedule.pause(now + self._pause(error, failures))
+        elif kind == "broken":
+            self._stop_feed(feed)
+        else:
+            self._schedule.back_off(feed, monotonic_s + self._polled.backoff.wait(failures, self._draw).total_seconds())
+
+    def _stop_feed(self, feed: Feed) -> None:
+        """A feed waits for a person; two in a row without a page between them mean that the whole system does."""
+        now = self._polled.clock.now()
+        self._schedule.stop(feed, now)
+        metrics.FEED_STOPPED.labels(*self._labels(feed.name)).set(1)
+        self._broken_in_a_row += 1
+        if self._broken_in_a_row >= min(2, len(self._polled.feeds)):
+            self._schedule.pause(now + FAR)
+            log.error(
+                "system_stopped", connection=self._polled.where.connection, system=self._polled.where.system, why=self.trouble
+            )
+
+    def _pause(self, error: Exception, failures: int) -> timedelta:
+        asked = getattr(error, "retry_after_s", None)
+        wait = self._polled.backoff.wait(failures, self._draw)
+        return wait if asked is None else max(timedelta(seconds=asked), timedelta(milliseconds=50))
+
+    def _tell(self, what: str, error: Exception, failures: int) -> Literal["throttled", "broken", "again"]:
+        """Count and log a failure; what comes next. A body is never part of the message."""
+        kind: Literal["throttled", "broken", "again"] = "again"
+        if isinstance(error, Throttled):
+            kind = "throttled"
+        elif isinstance(error, Broken):
+            kind = "broken"
+            self.trouble = str(error)
+        name = type(error).__name__
+        metrics.POLL_FAILURES.labels(*self._labels(what), name).inc()
+        where = {"connection": self._polled.where.connection, "system": self._polled.where.system, "feed": what}
+        if isinstance(error, (ConnectorError, Malformed)):
+            level = log.error if kind == "broken" else log.warning
+            level("poll_failed", **where, attempt=failures, outcome=kind, error=f"{name}: {str(error)[:300]}")
+        else:
+            log.error("poll_failed", **where, attempt=failures, outcome="defect", exc_info=error)
+        return kind
+
+    # --- what is wanted by id ---
+
+    async def _fetch_always(self) -> None:
+        failures = 0
+        while True:
+            await self._queue.arrived()
+            metrics.FETCH_WAITING.labels(self._polled.where.connection, self._polled.where.system).set(len(self._queue))
+            batch = self._queue.batch(self._polled.system.fetchable)
+            try:
+                self._fetching = True
+                await self._fetch(batch)
+                failures = 0
+            except Exception as error:  # noqa: BLE001 - the edge of the loop: the batch stays wanted
+                self._fetching = False
+                failures += 1
+                await self._fetch_failed(batch, error, failures)
+            finally:
+                metrics.FETCH_WAITING.labels(self._polled.where.connection, self._polled.where.system).set(len(self._queue))
+
+    async def _fetch(self, wanted: Sequence[Wanted]) -> None:
+        entity, tickets = wanted[0][0], {one: self._queue.tickets(one) for one in wanted}
+        if entity not in self._polled.system.fetchable:
+            await self._decide(wanted, "refused", f"{self._polled.where.system} cannot read {entity} by id")
+        else:
+            page = await self._polled.session.reader.fetch(entity, [source_id for _, source_id in wanted])
+            await self._store_fetched(entity, page)
+            found = {element.source_id for element in page.elements}
+            await self._decide([one for one in wanted if one[1] not in found], "filtered", _ABSENT)
+        for one in wanted:
+            self._queue.done(one, tickets[one])
+
+    async def _store_fetched(self, entity: str, page: Page) -> None:
+        how = How(entity, "object", "fetch")
+        await self._polled.writing.elements(self._polled.where, how, page, enumerate(page.elements))
+        for element in page.elements:
+            self._told.fetched(entity, element)
+
+    async def _decide(self, wanted: Sequence[Wanted], decision: str, detail: str) -> None:
+        for entity, source_id in wanted:
+            await self._polled.writing.decision(self._polled.where, Decision(decision, detail, entity, source_id))
+
+    async def _fetch_failed(self, wanted: Sequence[Wanted], error: Exception, failures: int) -> None:
+        kind = self._tell("fetch", error, failures)
+        if isinstance(error, (Refused, Malformed)):
+            for one in wanted:
+                if self._queue.refused(one) >= _REFUSALS:
+                    await self._decide([one], "refused", f"cannot be read: {type(error).__name__}")
+                    self._queue.done(one, self._queue.tickets(one))
+        if kind == "throttled":
+            await self._polled.clock.sleep(self._pause(error, failures))
+        elif kind == "broken":
+            await self._polled.clock.sleep(FAR)
+        else:
+            await asyncio.sleep(self._polled.backoff.wait(failures, self._draw).total_seconds())

@@ -1,0 +1,111 @@
+"""The records that a poller writes: elements of pages, cursors, decisions; each with its key and partition."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from runtime.clock import Clock
+from runtime.settings import Settings
+from schemas.codec import Codec, Record
+from services.ingress.produce import Deliveries, Outgoing
+from systems.contract import Element, Page
+from topology.headers import headers
+from topology.topics import object_key, partition_of
+
+
+@dataclass(frozen=True)
+class Where:
+    """Whose pages they are."""
+
+    connection: str
+    system: str
+
+
+@dataclass(frozen=True)
+class How:
+    """How elements were read: `entity`, `shape` (hint, object) and `how` as raw records keep them."""
+
+    entity: str
+    shape: str
+    how: str
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A decision of a poller for `audit`."""
+
+    decision: str
+    detail: str
+    entity: str = ""
+    source_id: str = ""
+    count: int = 1
+
+
+class Writing:
+    """Encodes and writes; every method returns when Kafka has acknowledged, and raises `NotStored` when it did not."""
+
+    def __init__(self, settings: Settings, codec: Codec, deliveries: Deliveries, clock: Clock) -> None:
+        self._settings = settings
+        self._codec = codec
+        self._deliveries = deliveries
+        self._clock = clock
+
+    async def elements(self, where: Where, how: How, page: Page, elements: Iterable[tuple[int, Element]]) -> int:
+        """These elements of a page, each with its index, as raw records."""
+        drawn = os.urandom(24).hex()
+        trace = f"00-{drawn[:32]}-{drawn[32:]}-01".encode()
+        return await self._deliveries.send_all([self._element(where, how, (page.digest, *one), trace) for one in elements])
+
+    def _element(self, where: Where, how: How, one: tuple[str, int, Element], trace: bytes) -> Outgoing:
+        digest, index, element = one
+        record = {
+            "connection": where.connection,
+            "system": where.system,
+            "entity": how.entity,
+            "source_id": element.source_id,
+            "source_version": element.source_version,
+            "shape": how.shape,
+            "how": how.how,
+            "body": element.body,
+            "content_type": "application/json",
+            "page_digest": digest,
+            "page_index": index,
+            "signature": "none",
+            "received_at": self._clock.now(),
+        }
+        topic = self._settings.topic(f"raw.{where.system}")
+        key = object_key(where.connection, where.system, how.entity, element.source_id)
+        value = self._codec.encode(topic, "raw.raw", record)
+        partition = partition_of(key, self._settings.kafka.partitions)
+        return Outgoing(topic, key.encode(), value, [*headers("raw.raw", f"{digest}/{index}", "", trace)], partition)
+
+    async def cursor(self, record: Record) -> None:
+        """Where a feed goes on; only after everything before it is acked."""
+        key = f"{record['connection']}/{record['feed']}"
+        await self._one("cursors", "raw.cursor", key, record)
+
+    async def decision(self, where: Where, made: Decision) -> None:
+        """A decision that makes no other record."""
+        key = object_key(where.connection, where.system, made.entity, made.source_id)
+        record = {
+            "connection": where.connection,
+            "decision": made.decision,
+            "natural_key": key,
+            "system": where.system,
+            "entity": made.entity,
+            "source_id": made.source_id,
+            "detail": made.detail,
+            "amount": None,
+            "count": made.count,
+            "stage": "pollers",
+            "at": self._clock.now(),
+        }
+        await self._one("audit", "audit.audit", key, record)
+
+    async def _one(self, name: str, record_name: str, key: str, record: Record) -> None:
+        topic = self._settings.topic(name)
+        value = self._codec.encode(topic, record_name, record)
+        partition = partition_of(record["connection"], self._settings.kafka.partitions)
+        await self._deliveries.send(Outgoing(topic, key.encode(), value, [*headers(record_name, key, "")], partition))
