@@ -63,6 +63,7 @@ _DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_float=_decimal, par
 
 def parse(body: bytes) -> Any:
     """The value of one JSON document in UTF-8: whole numbers as int, all others as Decimal. Raises `Malformed`."""
+    _refuse_depth(body)
     text = _text(body)
     try:
         value = _DECODER.decode(text)
@@ -141,7 +142,6 @@ def decimal_text(value: Decimal) -> str:
 def _text(body: bytes) -> str:
     if body.startswith(b"\xef\xbb\xbf"):
         raise Malformed("JSON: starts with a byte order mark")
-    _refuse_depth(body)
     try:
         return body.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -217,6 +217,10 @@ def _cut(body: bytes, text: str, found: list[_Found]) -> list[tuple[bytes, Any]]
         cut = [(body[start:end], value) for start, end, value in found]
     else:
         cut = [(text[start:end].encode(), value) for start, end, value in found]
+    # element by element, for one has seldom enough brackets to be looked at closely; the scanner itself stops at a thousand
+    first, last = (found[0][0], found[-1][1]) if found else (0, 0)
+    _refuse_depth((text[:first] + text[last:]).encode())
     for part, value in cut:
+        _refuse_depth(part)
         _refuse_lone_surrogates(part, value)
     return cut

@@ -101,6 +101,10 @@ def test_the_other_members_of_a_page_come_with_its_elements() -> None:
         b"<html>login</html>",
         b'{"data": [], "hasMore": false, "hasMore": true}',
         b'{"data": [{"a": 1, "a": 2}]}',
+        b'{"data": [' + b"[" * 101 + b"]" * 101 + b"]}",
+        b'{"data": [1], "other": ' + b"[" * 101 + b"]" * 101 + b"}",
+        b'{"data": [' + b"[" * 100_000,
+        b'{"data": ["\\ud800"]}',
     ],
 )
 def test_a_page_that_is_not_explicit_is_malformed(body: bytes) -> None:
