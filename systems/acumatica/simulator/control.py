@@ -21,10 +21,36 @@ Handler = Callable[[web.Request], Awaitable[web.Response]]
 
 def add_control(app: web.Application, tenant: Tenant, gate: Gate, push: Push) -> None:
     """Add the control routes."""
+    _add_books(app, tenant)
+    _add_calls(app, tenant, gate)
+    _add_push(app, push)
+    _add_settings(app, tenant)
 
+
+def _add_books(app: web.Application, tenant: Tenant) -> None:
     async def present(request: web.Request) -> web.Response:
         return json_answer({"documents": documents(tenant, request.query.get("kind", "Invoice"))})
 
+    async def periods(request: web.Request) -> web.Response:
+        body = await request.json()
+        node = set_status(tenant, str(body["period"]), str(body["status"]))
+        tenant.commit([Change("FinancialPeriod", node, "update", f"{body['period']} {body['status']}")])
+        return json_answer({"period": body["period"], "status": body["status"]})
+
+    async def masters(request: web.Request) -> web.Response:
+        body = await request.json()
+        return json_answer(plant_masters(tenant, int(body.get("customers", 0)), int(body.get("vendors", 0))))
+
+    async def masters_truth(_: web.Request) -> web.Response:
+        return json_answer(truth(tenant))
+
+    app.router.add_get("/__sim__/documents", checked(present))
+    app.router.add_post("/__sim__/periods", checked(periods))
+    app.router.add_post("/__sim__/masters", checked(masters))
+    app.router.add_get("/__sim__/masters/truth", masters_truth)
+
+
+def _add_calls(app: web.Application, tenant: Tenant, gate: Gate) -> None:
     async def sessions(_: web.Request) -> web.Response:
         held = [{"grant": session.grant, "used_at": session.used_at.isoformat()} for session in gate.sessions.open.values()]
         return json_answer({"sessions": held, "limit": tenant.settings.max_sessions})
@@ -41,26 +67,28 @@ def add_control(app: web.Application, tenant: Tenant, gate: Gate, push: Push) ->
         gate.throttle.refused = 0
         return json_answer(counts(gate))
 
-    async def periods(request: web.Request) -> web.Response:
-        body = await request.json()
-        node = set_status(tenant, str(body["period"]), str(body["status"]))
-        tenant.commit([Change("FinancialPeriod", node, "update", f"{body['period']} {body['status']}")])
-        return json_answer({"period": body["period"], "status": body["status"]})
+    app.router.add_get("/__sim__/sessions", sessions)
+    app.router.add_delete("/__sim__/sessions", end_sessions)
+    app.router.add_get("/__sim__/calls", calls)
+    app.router.add_delete("/__sim__/calls", reset_calls)
+
+
+def _add_push(app: web.Application, push: Push) -> None:
+    def shown() -> web.Response:
+        return json_answer({"subscribers": [asdict(subscriber) for subscriber in push.subscribers], "sent": push.sent})
 
     async def subscribe(request: web.Request) -> web.Response:
         push.subscribe(Subscriber(**await request.json()))
-        return json_answer({"subscribers": [asdict(subscriber) for subscriber in push.subscribers], "sent": push.sent})
+        return shown()
 
     async def subscribers(_: web.Request) -> web.Response:
-        return json_answer({"subscribers": [asdict(subscriber) for subscriber in push.subscribers], "sent": push.sent})
+        return shown()
 
-    async def masters(request: web.Request) -> web.Response:
-        body = await request.json()
-        return json_answer(plant_masters(tenant, int(body.get("customers", 0)), int(body.get("vendors", 0))))
+    app.router.add_post("/__sim__/push", checked(subscribe))
+    app.router.add_get("/__sim__/push", subscribers)
 
-    async def masters_truth(_: web.Request) -> web.Response:
-        return json_answer(truth(tenant))
 
+def _add_settings(app: web.Application, tenant: Tenant) -> None:
     async def change(request: web.Request) -> web.Response:
         tenant.settings.change(await request.json())
         return json_answer(asdict(tenant.settings))
@@ -68,19 +96,8 @@ def add_control(app: web.Application, tenant: Tenant, gate: Gate, push: Push) ->
     async def settings(_: web.Request) -> web.Response:
         return json_answer(asdict(tenant.settings))
 
-    add_get, add_post = app.router.add_get, app.router.add_post
-    add_get("/__sim__/documents", checked(present))
-    add_get("/__sim__/sessions", sessions)
-    app.router.add_delete("/__sim__/sessions", end_sessions)
-    add_get("/__sim__/calls", calls)
-    app.router.add_delete("/__sim__/calls", reset_calls)
-    add_post("/__sim__/periods", checked(periods))
-    add_post("/__sim__/push", checked(subscribe))
-    add_get("/__sim__/push", subscribers)
-    add_post("/__sim__/masters", checked(masters))
-    add_get("/__sim__/masters/truth", masters_truth)
-    add_get("/__sim__/settings", settings)
-    add_post("/__sim__/settings", checked(change))
+    app.router.add_get("/__sim__/settings", settings)
+    app.router.add_post("/__sim__/settings", checked(change))
 
 
 def checked(handler: Handler) -> Handler:

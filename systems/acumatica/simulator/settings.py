@@ -53,7 +53,7 @@ def _read(key: str, kind: str, text: str) -> Any:
             return {"true": True, "1": True, "false": False, "0": False}[text.lower()]
         return {"int": int, "float": float, "str": str}[kind](text)
     except (KeyError, ValueError) as error:
-        raise ValueError(f"setting {key}: {text!r} is not a {kind}") from error
+        raise ValueError(f"setting {key}: {text!r} cannot be read as {kind}") from error
 
 
 def settings_of(texts: dict[str, str]) -> Settings:

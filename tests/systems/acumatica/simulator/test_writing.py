@@ -192,3 +192,14 @@ async def test_every_write_moves_the_change_time(world: World, client: Client) -
     who = await customer(client)
     times = [(await put(client, "Customer", CustomerID=who, CustomerName=f"Name {n}"))["LastModifiedDateTime"] for n in range(5)]
     assert sorted(set(times)) == times
+
+
+async def test_a_vendor_reference_that_was_changed_is_free_again(client: Client) -> None:
+    await put(client, "Vendor", VendorID="FERG", VendorName="Ferguson", VendorClass="SUPPLIER")
+    body = {"Vendor": "FERG", "Details": [bill_line(5)]}
+    made = await put(client, "Bill", **body, VendorRef="F-1")
+    await put(client, "Bill", Type="Bill", ReferenceNbr=made["ReferenceNbr"], VendorRef="F-2")
+    assert (await put(client, "Bill", **body, VendorRef="F-1"))["ReferenceNbr"] == "000002"
+    assert (await client.call("PUT", "/Bill", wrapped(**body, VendorRef="F-2"))).status == 422
+    found = (await client.call("GET", "/Bill", filter="VendorRef eq 'F-1'")).body
+    assert [row["ReferenceNbr"]["value"] for row in found] == ["000002"]
