@@ -1,0 +1,154 @@
+"""What Acumatica keeps against what a command wants: how far the document is, and each field in which it differs. Pure.
+
+Source: statuses are display strings (assumed): On Hold, Balanced, Open, Closed, Voided. A booked application leaves DocumentsToApply for
+ApplicationHistory (assumed from the two tabs of AR302000); a debit adjustment's booked part is its amount less its balance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from schemas.records import CommandEnvelope
+from systems.acumatica.documents import KINDS, MASTERS, Ids, Kind, fields, is_taxed_by_erp, parent, party, settled_id
+from systems.acumatica.mapping_sightings import ref_in
+from systems.acumatica.settings import Settings
+from systems.acumatica.wire import Row, cents, day, flag, money, rows, text
+from systems.contract import Document
+
+RELEASED = ("Open", "Closed")
+GONE = ("Voided", "Rejected")
+
+
+def document(record: str, row: Row, command: CommandEnvelope, ids: Ids, settings: Settings) -> Document:
+    """The command's document as the answer shows it. Raises `Malformed` for a row without type or number."""
+    if record in MASTERS:
+        return _master(record, row)
+    kind = KINDS[record]
+    return Document(
+        erp_id=f"{text(row, 'Type')}/{text(row, 'ReferenceNbr')}",
+        number=text(row, "ReferenceNbr"),
+        ref=ref_in(row, settings),
+        amount=money(row, kind.total),
+        currency=_currency(kind, row, command),
+        steps_done=_steps(record, row, command, ids),
+        differences=tuple(_differences(record, row, command, ids, settings)),
+    )
+
+
+def suspect(record: str, row: Row, command: CommandEnvelope, ids: Ids) -> Document | None:
+    """The row as a suspect: same party, date and amount, typed by hand; None where it is something else."""
+    kind = KINDS[record]
+    is_same = (
+        text(row, "Type") in kind.types
+        and text(row, "Status") not in GONE
+        and money(row, kind.total) == command["amount"]
+        and _same(text(row, kind.party), party(kind, command, ids))
+        and day(row, kind.day) == fields(command)["date"]
+    )
+    if not is_same:
+        return None
+    erp_id = f"{text(row, 'Type')}/{text(row, 'ReferenceNbr')}"
+    return Document(erp_id, text(row, "ReferenceNbr"), "", money(row, kind.total), _currency(kind, row, command), ("create",))
+
+
+def _master(record: str, row: Row) -> Document:
+    code = text(row, f"{MASTERS[record]}ID")
+    return Document(code, code, text(row, "AccountRef"), Decimal(0), "", ("upsert",))
+
+
+def _currency(kind: Kind, row: Row, command: CommandEnvelope) -> str:
+    return (text(row, kind.currency) if kind.currency else "") or command["currency"]
+
+
+def _same(one: str, other: str) -> bool:
+    """Codes compare without case, blanks and the dashes of a mask."""
+    return _plain(one) == _plain(other)
+
+
+def _plain(code: str) -> str:
+    return code.replace("-", "").replace(" ", "").casefold()
+
+
+def _steps(record: str, row: Row, command: CommandEnvelope, ids: Ids) -> tuple[str, ...]:
+    status = text(row, "Status")
+    done = ["create"]
+    if status in RELEASED or (flag(row, "Hold") is False and status != "On Hold"):
+        done.append("unhold")
+    if status in RELEASED:
+        done.append("release")
+        if record == "ap_credit":
+            done += _credit_steps(row, command, ids)
+    return tuple(done)
+
+
+def _credit_steps(row: Row, command: CommandEnvelope, ids: Ids) -> list[str]:
+    wanted = sum((one["amount"] for one in fields(command)["applications"]), Decimal(0))
+    entered = _applied(row, command, ids)
+    if entered < wanted:
+        return []
+    return ["apply", "settle"] if money(row, "Amount") - money(row, "Balance") >= wanted else ["apply"]
+
+
+def _applied(row: Row, command: CommandEnvelope, ids: Ids) -> Decimal:
+    targets = {settled_id(one, ids, "bill") for one in fields(command)["applications"]}
+    found = [one for one in rows(row, "Applications") if f"{text(one, 'DocType')}/{text(one, 'ReferenceNbr')}" in targets]
+    return sum((money(one, "AmountPaid") for one in found), Decimal(0))
+
+
+def _differences(record: str, row: Row, command: CommandEnvelope, ids: Ids, settings: Settings) -> list[str]:
+    kind, own = KINDS[record], fields(command)
+    found: list[str] = []
+    _note(found, "type", text(row, "Type"), "/".join(kind.types), is_equal=text(row, "Type") in kind.types)
+    if text(row, "Status") in GONE:
+        found.append(f"status: {text(row, 'Status')}, open")
+    theirs, ours = money(row, kind.total), cents(command["amount"])
+    limit = settings.tax.difference_limit if is_taxed_by_erp(command) else Decimal(0)
+    _note(found, "amount", theirs, ours, is_equal=abs(theirs - ours) <= limit)
+    wanted = party(kind, command, ids)
+    _note(found, kind.party_role, text(row, kind.party), wanted, is_equal=_same(text(row, kind.party), wanted))
+    _note(found, "date", day(row, kind.day), own["date"], is_equal=day(row, kind.day) == own["date"])
+    _note(found, "currency", _currency(kind, row, command), command["currency"])
+    if kind.extended:
+        _compare_lines(found, row, command)
+    return found
+
+
+def _note(found: list[str], name: str, theirs: object, ours: object, is_equal: bool | None = None) -> None:
+    if not (theirs == ours if is_equal is None else is_equal):
+        found.append(f"{name}: {theirs}, {ours}")
+
+
+def _compare_lines(found: list[str], row: Row, command: CommandEnvelope) -> None:
+    theirs = sorted(
+        (_plain(text(one, "Account")), _plain(text(one, "Subaccount")), money(one, "Amount")) for one in rows(row, "Details")
+    )
+    ours = sorted((_plain(one["account"]), _plain(one["subaccount"]), cents(one["amount"])) for one in fields(command)["lines"])
+    _note(found, "lines", len(theirs), len(ours))
+    if len(theirs) == len(ours) and theirs != ours:
+        at = next(number for number, pair in enumerate(zip(theirs, ours, strict=True)) if pair[0] != pair[1])
+        found.append(f"line: {'/'.join(map(str, theirs[at]))}, {'/'.join(map(str, ours[at]))}")
+
+
+def application(row: Row, command: CommandEnvelope, ids: Ids) -> Document | None:
+    """The command's application on the payment that `row` shows; None where it is not there.
+
+    All applications of the payment to that document are summed: those that the command tells from before, and this one.
+    """
+    told = fields(command)["applications"]
+    target = settled_id(told[-1], ids, "invoice")
+    until = sum((one["amount"] for one in told), Decimal(0))
+    before = until - told[-1]["amount"]
+    entered = _sum_to(rows(row, "DocumentsToApply"), ("DocType", "ReferenceNbr"), target)
+    booked = _sum_to(rows(row, "ApplicationHistory"), ("AdjustedDocType", "AdjustedRefNbr"), target)
+    if entered + booked <= before:
+        return None
+    differences = () if entered + booked >= until else (f"amount: {entered + booked - before}, {told[-1]['amount']}",)
+    done = ("apply", "release") if booked >= until else ("apply",)
+    payment = parent(command, "payment", ids)
+    number = payment.partition("/")[2]
+    return Document(f"{payment}/{target}", number, command["ref"], command["amount"], command["currency"], done, differences)
+
+
+def _sum_to(found: Sequence[Row], names: tuple[str, str], target: str) -> Decimal:
+    return sum((money(one, "AmountPaid") for one in found if f"{text(one, names[0])}/{text(one, names[1])}" == target), Decimal(0))

@@ -1,0 +1,156 @@
+"""Acumatica's refusals as verdicts: one table, read by `classify` for writes and `refused_read` for reads.
+
+Sources: OpenAPI Default 24.200.001 (status codes, `HttpError`), Integration Development Guide (412, 422, login limits), field notes against
+live tenants (exception types and texts; that most business refusals are HTTP 500). The vendor gives no codes beside the exception type, so
+texts decide where the type says nothing. For a write, what is not in the table is AMBIGUOUS.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from runtime.errors import Broken, ConnectorError, Malformed, Refused, Throttled, Transient
+from runtime.http import Response
+from runtime.json import parse
+from systems.contract import Answer, Verdict
+
+WORDS = 400
+LOGIN_LIMIT = re.compile(r"API Login Limit|concurrent API logins|number of (sign-ins|logins)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One row: HTTP statuses (empty = any), a pattern in exception type and words, and what it means for a write."""
+
+    statuses: tuple[int, ...]
+    pattern: str
+    verdict: Verdict
+    reason: str = ""
+    throttled: bool = False
+    broken: bool = False
+
+
+TABLE: tuple[Rule, ...] = (
+    Rule((), LOGIN_LIMIT.pattern, Verdict.DEFINITE_NO, "sessions", throttled=True),  # guide, C# client: shown as 500, 429 or 302
+    Rule((429,), "", Verdict.DEFINITE_NO, "throttled", throttled=True),  # licence limits, screen SM604000
+    Rule((301, 302, 303, 307, 308), "", Verdict.DEFINITE_NO, "sessions", throttled=True),  # field notes: /Frames/Error.aspx
+    Rule((401,), "", Verdict.DEFINITE_NO, "signed_out"),
+    Rule((403,), "", Verdict.DEFINITE_NO, "rights", broken=True),  # "You have insufficient rights to access the ... form."
+    Rule((404,), "", Verdict.DEFINITE_NO, "endpoint", broken=True),  # unknown endpoint or entity (assumed)
+    Rule((412,), "", Verdict.DUPLICATE, "exists"),  # If-None-Match: * (guide)
+    Rule((409, 500), r"Another process has (updated|added)", Verdict.DEFINITE_NO, "concurrency"),  # field notes
+    Rule((500, 422), r"financial period .*(closed|locked|inactive|does not exist)", Verdict.REJECT, "period_closed"),  # field notes
+    Rule((500, 422), r"same vendor reference", Verdict.REJECT, "vendor_ref_duplicate"),  # preference of AP101000
+    Rule((500,), r"No entity satisfies the condition", Verdict.REJECT, "gone"),  # field notes
+    Rule((500,), r"Document Status is invalid", Verdict.REJECT, "status"),  # on hold, pending approval, released already
+    Rule((400, 405, 406, 415), "", Verdict.REJECT, "request"),
+    Rule((422,), "", Verdict.REJECT, "refused"),
+    Rule((500,), r"^PX\.", Verdict.REJECT, "refused"),  # business exceptions; the transaction is rolled back
+    Rule((500,), r"^(System\.Collections\.Generic\.KeyNotFound|System\.Format|Microsoft\.OData)", Verdict.REJECT, "request"),
+)
+
+
+@dataclass(frozen=True)
+class Words:
+    """What a refusal says: the exception type (or 422), and the vendor's own text, field by field for a 422."""
+
+    code: str
+    text: str
+
+
+def words_of(answer: Response) -> Words:
+    """Type and words of an answer, shortened; an HTML page or nothing readable gives the status alone."""
+    if answer.content_type == "application/json":
+        try:
+            body = parse(answer.body)
+        except Malformed:
+            body = None
+        if isinstance(body, dict):
+            return _json_words(answer.status, body)
+    if answer.content_type == "text/plain":
+        return Words(str(answer.status), _short(answer.body.decode(errors="replace")))
+    location = answer.headers.get("Location", "")
+    return Words(str(answer.status), _short(location) if 300 <= answer.status < 400 else "")
+
+
+def _json_words(status: int, body: dict[str, Any]) -> Words:
+    if "exceptionMessage" in body or "message" in body:
+        said = [str(body[name]) for name in ("exceptionMessage", "message") if body.get(name)]
+        inner = body.get("innerException")
+        if isinstance(inner, dict) and inner.get("exceptionMessage"):
+            said.insert(1, str(inner["exceptionMessage"]))
+        text = " / ".join(dict.fromkeys(one for one in said if one != "An error has occurred.")) or "An error has occurred."
+        return Words(str(body.get("exceptionType") or status), _short(text))
+    return Words(str(status), _short("; ".join(f"{path}: {error}" if path else error for path, error in field_errors(body))))
+
+
+def field_errors(body: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """Every `error` of a 422 entity with its path, outermost first (OpenAPI: each value and row may carry one)."""
+    if isinstance(body, list):
+        for number, item in enumerate(body, 1):
+            yield from field_errors(item, f"{path}[{number}]")
+    elif isinstance(body, dict):
+        if isinstance(body.get("error"), str) and body["error"]:
+            yield path, body["error"]
+        for name, item in body.items():
+            if name != "error":
+                yield from field_errors(item, f"{path}/{name}" if path else name)
+
+
+def _short(said: str) -> str:
+    return " ".join(said.split())[:WORDS]
+
+
+def classify(answer: Response, pause: timedelta | None = None) -> Answer:
+    """The class of an answer to a write that is not 2xx. `pause` is how long to stop where it throttles."""
+    words = words_of(answer)
+    rule = _rule(answer.status, words)
+    if rule is None:
+        return Answer(Verdict.AMBIGUOUS, code=words.code, words=words.text or f"HTTP {answer.status}", reason="unknown_answer")
+    said = words.text or f"HTTP {answer.status}"
+    return Answer(
+        rule.verdict,
+        code=words.code,
+        words=said,
+        reason=rule.reason,
+        throttled=rule.throttled,
+        broken=rule.broken,
+        retry_after=(retry_after(answer) or pause) if rule.throttled else None,
+    )
+
+
+def _rule(status: int, words: Words) -> Rule | None:
+    said = (words.code, words.text)
+    for rule in TABLE:
+        if rule.statuses and status not in rule.statuses:
+            continue
+        if not rule.pattern or any(re.search(rule.pattern, one, re.IGNORECASE) for one in said):
+            return rule
+    return None
+
+
+def retry_after(answer: Response) -> timedelta | None:
+    """Seconds of a Retry-After header; the vendor documents none, proxies send it."""
+    value = answer.headers.get("Retry-After", "").strip()
+    return timedelta(seconds=int(value)) if value.isdigit() and len(value) < 6 else None
+
+
+def refused_read(answer: Response, what: str) -> ConnectorError | None:
+    """What a reader does about an answer that is not the one asked for; None for a 200 or 204."""
+    if answer.status in (200, 204):
+        return None
+    words = words_of(answer)
+    said = f"acumatica {what}: {answer.status} {words.code} {words.text}".strip()
+    rule = _rule(answer.status, words)
+    if rule is not None and rule.throttled:
+        asked = retry_after(answer)
+        return Throttled(said, asked.total_seconds() if asked else None)
+    if answer.status == 403:
+        return Broken(said, "Give the integration user rights to this form, and the sign-in the scope api.")
+    if rule is None or rule.reason == "concurrency":
+        return Transient(said)
+    return Refused(said, words.code)

@@ -1,0 +1,319 @@
+"""What is seen in Acumatica, in our own words: chart of accounts, dimensions, masters, periods, and documents with our ref where they carry it.
+
+Two hashes as everywhere: `content_hash` over every business field, `fingerprint` over the fields that move money. Source of the field names:
+OpenAPI Default 24.200.001. Documents are ours when Description begins with our ref, or the user field of the settings holds it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from runtime.errors import Malformed
+from runtime.json import canonical_bytes, parse
+from schemas.records import Raw
+from systems.acumatica.resources import NAMES, parts_of_id
+from systems.acumatica.settings import Settings
+from systems.acumatica.wire import Row, day, flag, instant, linked, money, rows, scalar, text, version_of
+from systems.contract import Canonical, Filtered, LookAgain, Normalised, Reading
+
+SYSTEM = "acumatica"
+REF = re.compile(r"ST-[A-Z2-7]{20}")
+_ZERO = Decimal(0)
+_INVOICES = ("Invoice",)
+_RECEIPTS = ("Payment", "Prepayment")
+_BILLS = ("Bill",)
+
+Shaped = tuple[str, dict[str, Any], tuple[str, ...]]
+"""Canonical entity, its fields, and the names of those that move money."""
+
+
+def sightings(raw: Raw, reading: Reading) -> Sequence[Normalised]:
+    """What follows from one raw record. Raises `Malformed` where it cannot be read."""
+    settings = reading.settings
+    if not isinstance(settings, Settings):
+        raise Malformed(f"{SYSTEM}: settings of another system")
+    found = parse(raw["body"])
+    if not isinstance(found, dict):
+        raise Malformed(f"{SYSTEM} {raw['entity']} {raw['source_id']}: the body is no object")
+    if raw["entity"] == "push":
+        return _pushed(found, settings)
+    if raw["shape"] == "hint":
+        return [LookAgain(raw["entity"], raw["source_id"], "hint")]
+    if raw["entity"] == "period":
+        return [_canonical("period", body, (), found, reading) for body in _periods(found)]
+    shape = _SHAPES.get(raw["entity"])
+    if shape is None:
+        return [Filtered(f"{SYSTEM} {raw['entity']} has no canonical form")]
+    shaped = shape(found, reading)
+    if isinstance(shaped, Filtered):
+        return [shaped]
+    entity, body, money_fields = shaped
+    return [_canonical(entity, body, money_fields, found, reading)]
+
+
+def ref_in(row: Row, settings: Settings) -> str:
+    """Our ref in a document or master record; "" where it carries none."""
+    view, _, name = settings.custom_ref.partition(".")
+    if view:
+        field = linked(linked(linked(row, "custom"), view), name)
+        return found if isinstance(found := field.get("value"), str) and REF.fullmatch(found) else ""
+    first = text(row, "Description").split(" ", 1)[0]
+    return first if REF.fullmatch(first) else ""
+
+
+def _canonical(entity: str, body: Mapping[str, Any], money_fields: Sequence[str], row: Row, reading: Reading) -> Canonical:
+    record: dict[str, Any] = {
+        "system": SYSTEM,
+        "entity": entity,
+        "origin_ref": None,
+        "number": "",
+        "status": text(row, "Status"),
+        "active": True,
+        "created_on": instant(row, "CreatedDateTime"),
+        **body,
+    }
+    record["content_hash"] = _hash(record)
+    moving = [entity, record["source_id"], [record[name] for name in money_fields]]
+    record["fingerprint"] = _hash(moving) if money_fields else ""
+    record["source_version"] = version_of(row)
+    record["connection"] = reading.connection
+    return Canonical(entity, record)
+
+
+def _hash(value: Any) -> str:
+    return hashlib.sha256(canonical_bytes(value)).hexdigest()
+
+
+def _required(row: Row, name: str) -> str:
+    found = text(row, name)
+    if not found:
+        raise Malformed(f"{SYSTEM}: {name} is empty")
+    return found
+
+
+def _account(row: Row, _: Reading) -> Shaped:
+    code = _required(row, "AccountCD")
+    body = {"code": code, "description": text(row, "Description"), "kind": text(row, "Type")}
+    return "gl_account", body | {"source_id": code, "number": code, "active": flag(row, "Active") is not False}, ()
+
+
+def _subaccount(row: Row, _: Reading) -> Shaped:
+    code = _required(row, "SubaccountCD")
+    body = {"kind": "subaccount", "code": code, "description": text(row, "Description")}
+    return "dimension", body | {"source_id": f"subaccount/{code}", "number": code, "active": flag(row, "Active") is not False}, ()
+
+
+def _branch(row: Row, _: Reading) -> Shaped:
+    code = _required(row, "BranchID")
+    body = {"kind": "branch", "code": code, "description": text(row, "BranchName")}
+    return "dimension", body | {"source_id": f"branch/{code}", "number": code, "active": flag(row, "BranchStatus") is not False}, ()
+
+
+def _payment_method(row: Row, _: Reading) -> Shaped:
+    code = _required(row, "PaymentMethodID")
+    return "payment_type", {"name": code, "source_id": code, "number": code, "active": flag(row, "Active") is not False}, ()
+
+
+def _tax_zone(row: Row, _: Reading) -> Shaped:
+    code = _required(row, "TaxZoneID")
+    return "tax_zone", {"name": code, "rates": [], "source_id": code, "number": code}, ()
+
+
+def _address(row: Row) -> dict[str, str]:
+    contact = linked(row, "MainContact")
+    address = linked(contact, "Address")
+    return {
+        "street": text(address, "AddressLine1"),
+        "unit": text(address, "AddressLine2"),
+        "city": text(address, "City"),
+        "state": text(address, "State"),
+        "zip": text(address, "PostalCode"),
+        "country": text(address, "Country"),
+        "phone": text(contact, "Phone1"),
+        "email": text(contact, "Email") or text(row, "Email"),
+    }
+
+
+def _customer(row: Row, _: Reading) -> Shaped:
+    code = _required(row, "CustomerID")
+    reference = text(row, "AccountRef")
+    body = {
+        "source_id": code,
+        "number": code,
+        "code": code,
+        "name": text(row, "CustomerName"),
+        "kind": text(row, "CustomerClass"),
+        "tax_exempt": False,
+        "tax_id": text(row, "TaxRegistrationID"),
+        "payment_term_id": text(row, "Terms"),
+        "merged_to_id": "",
+        "external_ref": reference,
+        "active": text(row, "Status") not in ("Inactive",),
+        "origin_ref": reference if REF.fullmatch(reference) else None,
+    }
+    return "customer", body | _address(row), ()
+
+
+def _vendor(row: Row, _: Reading) -> Shaped:
+    code = _required(row, "VendorID")
+    reference = text(row, "AccountRef")
+    body = {
+        "source_id": code,
+        "number": code,
+        "code": code,
+        "name": text(row, "VendorName"),
+        "legal_name": text(row, "LegalName"),
+        "kind": text(row, "VendorClass"),
+        "tax_id": text(row, "TaxRegistrationID"),
+        "payment_term_id": text(row, "Terms"),
+        "memo": "",
+        "external_ref": reference,
+        "active": text(row, "Status") not in ("Inactive",),
+        "origin_ref": reference if REF.fullmatch(reference) else None,
+    }
+    return "vendor", body | _address(row), ()
+
+
+def _periods(row: Row) -> list[dict[str, Any]]:
+    """The periods of a financial year (screen GL201000); EndDate is taken as the last day as printed."""
+    return [_period(one) for one in rows(row, "Details")]
+
+
+def _period(one: Row) -> dict[str, Any]:
+    code, status = _required(one, "FinancialPeriodID"), text(one, "Status")
+    is_open = status == "Open"
+    return {
+        "source_id": code,
+        "code": code,
+        "number": code,
+        "status": status,
+        "starts_on": day(one, "StartDate"),
+        "ends_on": day(one, "EndDate"),
+        "open_receivable": is_open and not flag(one, "ClosedInAR"),
+        "open_payable": is_open and not flag(one, "ClosedInAP"),
+        "open_ledger": is_open,
+    }
+
+
+def _document(row: Row, reading: Reading) -> dict[str, Any]:
+    kind, number = _required(row, "Type"), _required(row, "ReferenceNbr")
+    settings = reading.settings
+    ref = ref_in(row, settings) if isinstance(settings, Settings) else ""
+    return {
+        "source_id": f"{kind}/{number}",
+        "number": number,
+        "active": text(row, "Status") != "Voided",
+        "origin_ref": ref or None,
+        "currency": text(row, "CurrencyID") or reading.currency,
+    }
+
+
+def _invoice(row: Row, reading: Reading) -> Shaped | Filtered:
+    if text(row, "Type") not in _INVOICES:
+        return Filtered(f"{SYSTEM} invoice of type {text(row, 'Type')}")
+    total, tax = money(row, "Amount"), money(row, "TaxTotal")
+    empty = (
+        "configuration customer_name location_name business_unit_id business_unit_name job_id job_number tax_zone_id tax_code"
+        " adjustment_to_id import_id exported_id review_status sent_status membership_id"
+    )
+    body = dict.fromkeys(empty.split(), "") | {
+        "invoice_date": day(row, "Date"),
+        "due_date": day(row, "DueDate"),
+        "subtotal": total - tax,
+        "tax": tax,
+        "total": total,
+        "balance": money(row, "Balance"),
+        "customer_id": text(row, "Customer"),
+        "location_id": text(row, "LocationID"),
+        "project_id": text(row, "Project"),
+        "term_name": text(row, "Terms"),
+        "summary": text(row, "Description"),
+        "lines": [],
+    }
+    return "invoice", body | _document(row, reading), ("invoice_date", "total", "tax", "currency", "customer_id")
+
+
+def _payment(row: Row, reading: Reading) -> Shaped | Filtered:
+    if text(row, "Type") not in _RECEIPTS:
+        return Filtered(f"{SYSTEM} payment of type {text(row, 'Type')}")
+    body = {
+        "paid_on": day(row, "ApplicationDate"),
+        "type_id": text(row, "PaymentMethod"),
+        "type_name": text(row, "PaymentMethod"),
+        "total": money(row, "PaymentAmount"),
+        "unapplied": money(row, "AvailableBalance"),
+        "customer_id": text(row, "CustomerID"),
+        "customer_name": "",
+        "business_unit_id": "",
+        "business_unit_name": "",
+        "memo": text(row, "Description"),
+        "check_number": text(row, "PaymentRef"),
+        "auth_code": "",
+        "refunded_payment_id": "",
+        "applications": [],
+    }
+    return "payment", body | _document(row, reading), ("paid_on", "total", "currency", "customer_id", "type_id")
+
+
+def _bill(row: Row, reading: Reading) -> Shaped | Filtered:
+    if text(row, "Type") not in _BILLS:
+        return Filtered(f"{SYSTEM} bill of type {text(row, 'Type')}")
+    total, tax = money(row, "Amount"), money(row, "TaxTotal")
+    empty = "vendor_name business_unit_id business_unit_name purchase_order_id job_id job_number"
+    body = dict.fromkeys(empty.split(), "") | {
+        "vendor_number": text(row, "VendorRef"),
+        "bill_date": day(row, "Date"),
+        "due_date": day(row, "DueDate"),
+        "subtotal": total - tax,
+        "tax": tax,
+        "shipping": _ZERO,
+        "other": _ZERO,
+        "total": total,
+        "vendor_id": text(row, "Vendor"),
+        "term_name": text(row, "Terms"),
+        "kind": text(row, "Type"),
+        "do_not_pay": flag(row, "ApprovedForPayment") is False,
+        "canceled_on": None,
+        "summary": text(row, "Description"),
+        "lines": [],
+    }
+    return "bill", body | _document(row, reading), ("bill_date", "total", "tax", "currency", "vendor_id", "vendor_number")
+
+
+def _pushed(found: Row, settings: Settings) -> Sequence[Normalised]:
+    """The rows of a push notification as requests to look again (guide: an update is in Inserted and Deleted; rows are flat)."""
+    query = found.get("Query")
+    entity = settings.push_entities.get(query) if isinstance(query, str) else None
+    if entity is None:
+        return [Filtered(f"push of inquiry {str(query)[:60]!r}, which is not registered")]
+    inserted = found.get("Inserted")
+    if not isinstance(inserted, list):
+        raise Malformed(f"{SYSTEM} push: Inserted is no list")
+    ids = [source_id for row in inserted if isinstance(row, dict) and (source_id := _pushed_id(entity, row))]
+    if not ids:
+        return [Filtered("push of deleted rows alone; deletion is seen by the next full reading")]
+    return [LookAgain(entity, source_id, "push") for source_id in dict.fromkeys(ids)]
+
+
+def _pushed_id(entity: str, row: Row) -> str:
+    keys = [row.get(name) for name in parts_of_id(entity)] if entity in NAMES else []
+    keys = [scalar({"k": key}, "k") if isinstance(key, dict) else key for key in keys]
+    return "/".join(str(key).strip() for key in keys) if keys and all(keys) else ""
+
+
+_SHAPES: dict[str, Callable[[Row, Reading], Shaped | Filtered]] = {
+    "gl_account": _account,
+    "subaccount": _subaccount,
+    "branch": _branch,
+    "payment_type": _payment_method,
+    "tax_zone": _tax_zone,
+    "customer": _customer,
+    "vendor": _vendor,
+    "invoice": _invoice,
+    "payment": _payment,
+    "bill": _bill,
+}

@@ -1,0 +1,168 @@
+"""Reads Acumatica for the pollers: lists by change time or in full, and single objects by their keys.
+
+Facts (Integration Development Guide): a list is a bare array without count or next link, read until a page is short; `$orderby` is not
+documented, `$skip` is no snapshot. So each page but the first repeats the last row of the one before: where it is another row, the list moved
+and is read again from its start. The next window starts at the newest change time seen, by the server's own clock, less the overlap.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+from runtime.errors import Malformed, Refused, Transient
+from runtime.http import Request, Response
+from runtime.json import envelope
+from systems.acumatica.client import Client, Query
+from systems.acumatica.models import digest, listed
+from systems.acumatica.resources import NAMES, Resource
+from systems.acumatica.wire import Row, dumps, quoted, text, version_of
+from systems.contract import Access, Element, Feed, Page
+
+_INQUIRY = "CompaniesStructure"
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where a feed is: the window's lower bound (version text, "" = none), rows read, the last row's id, the newest change time seen,
+    and the server's time when the walk began: what changed later is left to the next window, also where a later page shows newer rows."""
+
+    since: str = ""
+    skip: int = 0
+    last: str = ""
+    newest: str = ""
+    began: str = ""
+
+
+def position_of(stored: str) -> Position:
+    """A stored position. Raises `Transient` for one that this version cannot read."""
+    if not stored:
+        return Position()
+    try:
+        return Position(**json.loads(stored))
+    except (ValueError, TypeError) as error:
+        raise Transient(f"acumatica: the position {stored[:80]!r} cannot be read; delete the cursor to start anew") from error
+
+
+class _Reader:
+    """A poller's session. See `systems.contract.Reader`."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    async def page(self, feed: Feed, position: str) -> Page:
+        """The page of `feed` at `position`."""
+        if NAMES[feed.entity].vendor == _INQUIRY:
+            return await self._branches()
+        at, resource = position_of(position), NAMES[feed.entity]
+        size = self._client.settings.page_size
+        skip = max(0, at.skip - 1)
+        answer = await self._client.get(
+            f"/{resource.vendor}", [*self._query(feed, at), ("$skip", str(skip)), ("$top", str(size + 1))]
+        )
+        found = listed(answer, resource.vendor)
+        if at.skip and (not found or str(found[0][1]["id"]) != at.last):
+            return Page((), _told(replace(at, skip=0, last="")), True, digest(answer))
+        fresh = found[1:] if at.skip else found
+        more = len(found) > size
+        elements = tuple(_element(resource, row, body) for body, row in fresh)
+        newest = max([at.newest, *(element.source_version for element in elements)])
+        began = at.began if at.skip else self._server_now(answer)
+        after = Position(since=min(newest, began) or at.since)
+        if more:
+            after = Position(at.since, skip + len(found), str(found[-1][1]["id"]), newest, began)
+        return Page(elements, _told(after), more, digest(answer))
+
+    def _query(self, feed: Feed, at: Position) -> list[tuple[str, str]]:
+        resource = NAMES[feed.entity]
+        query = [("$expand", resource.expand)] if resource.expand else []
+        custom = self._client.settings.custom_ref
+        if custom and feed.entity in ("invoice", "payment", "bill"):
+            query.append(("$custom", custom))
+        if feed.kind == "window" and (bound := self._bound(feed, at)):
+            query.append(("$filter", f"LastModifiedDateTime ge datetimeoffset'{bound}'"))
+        return query
+
+    def _server_now(self, answer: Response) -> str:
+        """The server's own clock as version text; ours where it tells none."""
+        try:
+            now = parsedate_to_datetime(answer.headers.get("Date", ""))
+        except ValueError:
+            now = self._client.clock.now()
+        return now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.0000000Z")
+
+    def _bound(self, feed: Feed, at: Position) -> str:
+        """Lower bound of the window: what was seen last, less the overlap; at first what the settings say."""
+        if at.since:
+            since = datetime.fromisoformat(at.since[:26]).replace(tzinfo=UTC) - feed.overlap
+            return since.isoformat(timespec="milliseconds")
+        start = self._client.settings.read_from
+        return f"{start.isoformat()}T00:00:00.000+00:00" if start is not None else ""
+
+    async def fetch(self, entity: str, source_ids: Sequence[str]) -> Page:
+        """These objects; one request finds them all by their keys."""
+        resource = NAMES[entity]
+        query: Query = [
+            *self._query(Feed(entity, entity, "full", "object", timedelta(0)), Position()),
+            ("$filter", " or ".join(_is(resource, source_id) for source_id in source_ids)),
+        ]
+        answer = await self._client.get(f"/{resource.vendor}", query)
+        elements = [_element(resource, row, body) for body, row in listed(answer, resource.vendor)]
+        asked = {source_id.casefold() for source_id in source_ids}
+        for element in elements:
+            if element.source_id.casefold() not in asked:
+                raise Transient(f"acumatica {resource.vendor}: {element.source_id} came and was not asked for")
+        return Page(tuple(elements), "", False, digest(answer))
+
+    async def _branches(self) -> Page:
+        """Companies and branches: an inquiry, read by PUT with an empty object (guide)."""
+        client = self._client
+        request = Request(
+            "PUT", client.url(f"/{_INQUIRY}", [("$expand", "Results")]), {"Content-Type": "application/json"}, dumps({})
+        )
+        answer = await client.read(request, _INQUIRY)
+        elements = tuple(Element(text(row, "BranchID"), "", body) for body, row in branch_rows(answer))
+        return Page(elements, _told(Position()), False, digest(answer))
+
+    async def close(self) -> None:
+        """Log out."""
+        await self._client.close()
+
+
+def branch_rows(answer: Response) -> list[tuple[bytes, Row]]:
+    """The rows of the inquiry with their exact bytes. Raises `Transient`."""
+    try:
+        return envelope(answer.body, "Results")[1]
+    except Malformed as error:
+        raise Transient(f"acumatica {_INQUIRY}: {error}") from error
+
+
+def _told(at: Position) -> str:
+    return json.dumps(asdict(at), separators=(",", ":"))
+
+
+def _element(resource: Resource, row: Row, body: bytes) -> Element:
+    try:
+        keys = [text(row, name) for name in resource.keys]
+    except Malformed as error:
+        raise Transient(f"acumatica {resource.vendor}: a row without keys ({error})") from error
+    if not all(keys):
+        raise Transient(f"acumatica {resource.vendor}: a row without {', '.join(resource.keys)}")
+    return Element("/".join(keys), version_of(row), body)
+
+
+def _is(resource: Resource, source_id: str) -> str:
+    """The condition that finds one object by its keys."""
+    values = source_id.split("/", len(resource.keys) - 1)
+    if len(values) != len(resource.keys):
+        raise Refused(f"acumatica {resource.vendor}: {source_id!r} is no id; it is {'/'.join(resource.keys)}")
+    conditions = [f"{name} eq {quoted(value)}" for name, value in zip(resource.keys, values, strict=True)]
+    return f"({' and '.join(conditions)})"
+
+
+def open_reader(access: Access) -> _Reader:
+    """A poller's session with one instance."""
+    return _Reader(Client(access))

@@ -1,0 +1,98 @@
+"""The declaration of Acumatica: what is read, what is written and how sure that can be, its flows and mapping tables."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from pydantic import BaseModel
+
+from systems.acumatica.check import open_checker
+from systems.acumatica.mapping import to_canonical, to_commands
+from systems.acumatica.mapping_sightings import SYSTEM as NAME
+from systems.acumatica.poller import open_reader
+from systems.acumatica.resources import FEEDS, FETCHABLE
+from systems.acumatica.settings import Credentials, Settings
+from systems.acumatica.sink import MOST_POLLS, STEP_CALLS, open_writer
+from systems.contract import Capability, Flow, Signing, System, Write
+from systems.registry import FIELD_SERVICE
+
+_CALLS = STEP_CALLS + MOST_POLLS
+_P_MAX = timedelta(seconds=600)
+"""The server's own request time-out (Integration Development Guide): later than that nothing commits any more."""
+
+
+def _document(record: str, document: str, steps: tuple[str, ...], human: str, promised: str = "release") -> Write:
+    """A document found by the first word of its description: a consistent look-up, and nothing that refuses a second one (C3)."""
+    return Write(record, document, steps, promised, Capability.C3, "Description", 23, human, _CALLS, _P_MAX)
+
+
+def _master(record: str, document: str) -> Write:
+    return Write(record, document, ("upsert",), "upsert", Capability.C3, "AccountRef", 50, f"{document}ID", _CALLS, _P_MAX)
+
+
+_RELEASED = ("create", "unhold", "release")
+WRITES = (
+    _document("ar_invoice", "Invoice", _RELEASED, "CustomerOrder"),
+    _document("ar_receipt", "Payment", _RELEASED, "ExternalRef"),
+    _document("ar_application", "Payment.DocumentsToApply", ("apply", "release"), ""),
+    _document("ap_bill", "Bill", _RELEASED, "VendorRef"),
+    _document("ap_credit", "Bill (Debit Adj.)", (*_RELEASED, "apply", "settle"), "VendorRef"),
+    _master("customer", "Customer"),
+    _master("vendor", "Vendor"),
+)
+
+
+def _flow(flow_id: str, title: str, entity: str, records: tuple[str, ...], purpose: str) -> Flow:
+    return Flow(flow_id, title, FIELD_SERVICE, NAME, entity, records, purpose)
+
+
+FLOWS = (
+    _flow("A1", "job invoices -> AR invoices", "invoice", ("ar_invoice", "ar_credit_memo", "reversal"), "sale"),
+    _flow(
+        "A2", "payments -> AR payments, applied", "payment", ("ar_receipt", "ar_application", "ar_refund", "reversal"), "collection"
+    ),
+    _flow("A3", "inventory bills -> AP bills", "bill", ("ap_bill", "reversal"), "payable"),
+    _flow("A3V", "vendors first", "vendor", ("vendor",), "master"),
+    _flow("A4", "customers first", "customer", ("customer",), "master"),
+    Flow("A5", "accounts, subaccounts -> crosswalk validation", NAME, "", "gl_account", ()),
+    Flow("A6", "catch-up of documents and masters", NAME, "", "invoice", ()),
+    _flow("A7", "vendor credits -> debit adjustments, applied", "vendor_credit", ("ap_credit", "reversal"), "payable"),
+    Flow("M0", "first match of customers and vendors", FIELD_SERVICE, NAME, "", (), "master"),
+)
+
+
+def _signing(settings: BaseModel) -> Signing:
+    """Push notifications are not signed (guide); a secret header, set up with their destination, stands in for it (assumed)."""
+    header = settings.push_header if isinstance(settings, Settings) else "x-ml-secret"
+    return Signing("shared-secret", header)
+
+
+SYSTEM = System(
+    name=NAME,
+    title="Acumatica",
+    settings=Settings,
+    credentials=Credentials,
+    feeds=FEEDS,
+    fetchable=FETCHABLE,
+    writes=WRITES,
+    flows=FLOWS,
+    to_canonical=to_canonical,
+    to_commands=to_commands,
+    open_reader=open_reader,
+    open_writer=open_writer,
+    open_checker=open_checker,
+    simulator="systems.acumatica.simulator.app",
+    demo="systems.acumatica.demo",
+    crosswalk_tables={
+        "business_unit": ("business_unit", "subaccount", "branch", "sales_account", "customer"),
+        "line_type": ("line_type", "account", "subaccount"),
+        "tax_zone": ("tax_zone", "account", "subaccount", "share", "erp_zone"),
+        "payment_type": ("payment_type", "payment_method", "cash_account"),
+        "bill_line": ("bill_line", "account", "subaccount"),
+        "term": ("term", "terms"),
+        "customer_class": ("kind", "customer_class", "terms", "tax_zone"),
+        "bill_to": ("customer_id", "customer"),
+        "opening_balance": ("source_id", "erp_number"),
+    },
+    signing=_signing,
+)

@@ -1,0 +1,155 @@
+"""Acumatica's value objects: how a scalar is wrapped, and how it is read back. Pure.
+
+Source: OpenAPI Default 24.200.001 (StringValue, DecimalValue, ...), Integration Development Guide: every scalar is `{"value": ..}`, an
+empty one is `{}`; date-only fields come as midnight with an offset and are taken as printed, never shifted to another zone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import orjson
+
+from runtime.errors import Malformed
+
+Row = Mapping[str, Any]
+CENT = Decimal("0.01")
+_INSTANT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)?")
+
+
+def wrapped(value: Any) -> dict[str, Any]:
+    """A scalar as a value object; dates as midnight without an offset (assumed to be accepted: the screen keeps the date alone)."""
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return {"value": f"{value.isoformat()}T00:00:00"}
+    return {"value": value}
+
+
+def body(**fields: Any) -> dict[str, Any]:
+    """Value objects for the fields that have something to say: None and "" are left out, False and zero are sent."""
+    return {name: wrapped(value) for name, value in fields.items() if value is not None and value != ""}
+
+
+def dumps(value: Any) -> bytes:
+    """JSON in which a Decimal is a number with exactly its digits, never a float."""
+    return orjson.dumps(value, default=_number)
+
+
+def _number(value: object) -> orjson.Fragment:
+    if isinstance(value, Decimal):
+        return orjson.Fragment(format(value, "f"))
+    raise TypeError(f"not for the wire: {type(value).__name__}")
+
+
+def scalar(row: Row, name: str) -> Any:
+    """The value of a field; None for absent, `{}` and null alike. Raises `Malformed` for what is no value object."""
+    found = row.get(name)
+    if found is None:
+        return None
+    if not isinstance(found, dict):
+        raise Malformed(f"acumatica: {name} is no value object")
+    return found.get("value")
+
+
+def text(row: Row, name: str) -> str:
+    """A text; "" where the field is empty."""
+    value = scalar(row, name)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise Malformed(f"acumatica: {name} is no text")
+    return value.strip()
+
+
+def money(row: Row, name: str) -> Decimal:
+    """An amount; zero where the field is empty."""
+    return optional_money(row, name) or Decimal(0)
+
+
+def optional_money(row: Row, name: str) -> Decimal | None:
+    """An amount, or None where the field is empty."""
+    value = scalar(row, name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
+        raise Malformed(f"acumatica: {name} is no number")
+    return Decimal(value)
+
+
+def flag(row: Row, name: str) -> bool | None:
+    """A yes or no; None where the field is empty."""
+    value = scalar(row, name)
+    if value is not None and not isinstance(value, bool):
+        raise Malformed(f"acumatica: {name} is neither true nor false")
+    return value
+
+
+def day(row: Row, name: str) -> date | None:
+    """The date as printed; None where the field is empty."""
+    value = text(row, name)
+    if not value:
+        return None
+    try:
+        return date.fromisoformat(value[:10])
+    except ValueError as error:
+        raise Malformed(f"acumatica: {name} is no date: {value[:30]!r}") from error
+
+
+def instant(row: Row, name: str) -> datetime | None:
+    """An instant in UTC; None where the field is empty. One without an offset is taken as UTC (assumed)."""
+    value = text(row, name)
+    if not value:
+        return None
+    try:
+        found = datetime.fromisoformat(value)
+    except ValueError as error:
+        raise Malformed(f"acumatica: {name} is no instant: {value[:40]!r}") from error
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+
+
+def version_of(row: Row, name: str = "LastModifiedDateTime") -> str:
+    """A change time as text that sorts in time: UTC, seven places, Z; "" where the entity has none or it cannot be read."""
+    found = row.get(name)
+    value = found.get("value") if isinstance(found, dict) else None
+    parts = _INSTANT.fullmatch(value) if isinstance(value, str) else None
+    if parts is None:
+        return ""
+    seconds, fraction, zone = parts.groups()
+    if zone not in (None, "Z", "+00:00"):
+        try:
+            seconds = datetime.fromisoformat(seconds + zone).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+        except (ValueError, OverflowError):
+            return ""
+    return f"{seconds}.{(fraction or '')[:7]:0<7}Z"
+
+
+def rows(row: Row, name: str) -> list[Row]:
+    """The detail rows; none where the collection was not expanded or is empty."""
+    found = row.get(name)
+    if found is None:
+        return []
+    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+        raise Malformed(f"acumatica: {name} is no list of rows")
+    return list(found)
+
+
+def linked(row: Row, name: str) -> Row:
+    """A linked object; empty where it was not expanded."""
+    found = row.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def quoted(value: str) -> str:
+    """A text for `$filter`: in single quotes, quotes inside doubled, so that a value never becomes a condition."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def cents(amount: Decimal) -> Decimal:
+    """An amount with two places. Raises `Malformed` for one that has more."""
+    exact = amount.quantize(CENT)
+    if exact != amount:
+        raise Malformed(f"acumatica: {amount} has more than two decimals")
+    return exact
