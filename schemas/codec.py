@@ -7,6 +7,7 @@ only schemas that are ours, a datum of at most 2 MiB, every byte used, no NaN; a
 from __future__ import annotations
 
 import json
+import re
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,12 +20,14 @@ from confluent_kafka.schema_registry.error import SchemaRegistryError
 
 from schemas.errors import Malformed, NotRegistered
 from schemas.generate import versions
+from schemas.guard import refuse_unfit
 from schemas.shapes import schemas
 
 MAX_DATUM_BYTES = 2 * 1024 * 1024
 MAX_WRITTEN_BYTES = MAX_DATUM_BYTES - 64 * 1024
 """Largest value that is written: with key and headers it must still fit into the topic's largest message."""
 _HEAD_BYTES = 5
+_LONG_RUN = re.compile(rb"[\x80-\xff]{10}")
 COMPATIBILITY = "FULL_TRANSITIVE"
 
 Record = dict[str, Any]
@@ -39,6 +42,14 @@ def full_name(name: str) -> str:
 def subject(topic: str, name: str) -> str:
     """Registry subject of a record on a topic."""
     return f"{topic}-{full_name(name)}"
+
+
+def _refuse_overlong(name: str, writer: Any, record: Record, value: bytes) -> None:
+    """A number written longer than it needs reads as a shorter one; text has such bytes too, so the datum is written again to tell."""
+    out = BytesIO()
+    fastavro.schemaless_writer(out, writer, record)
+    if out.getvalue() != value[_HEAD_BYTES:]:
+        raise Malformed(f"{name} is not in its one spelling: a number is written longer than it needs")
 
 
 @dataclass
@@ -58,8 +69,11 @@ class Codec:
         out = BytesIO()
         out.write(b"\x00" + schema_id.to_bytes(4, "big"))
         try:
+            refuse_unfit(name, record)
             fastavro.schemaless_writer(out, self._reader(name), record)
-        except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
+        except Malformed:
+            raise
+        except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError) as error:
             raise Malformed(f"{name} does not fit its schema: {error}") from error
         if out.tell() > MAX_WRITTEN_BYTES:
             raise Malformed(f"{name} of {out.tell()} bytes is over the cap of {MAX_WRITTEN_BYTES}")
@@ -90,6 +104,8 @@ class Codec:
             raise Malformed(f"{name} has {len(value) - source.tell()} bytes after its end")
         if not isinstance(record, dict):
             raise Malformed(f"{name} is not a record")
+        if _LONG_RUN.search(value, _HEAD_BYTES):
+            _refuse_overlong(name, writer, record, value)
         return record
 
     def _reader(self, name: str) -> Any:
