@@ -1,11 +1,5 @@
 """One HTTP exchange, exactly once: no repetition, no redirect, a total time-out, a cap on the body.
 
-The seam at which every client meets the network. What left this process and what did not is told apart, because a write that
-may have arrived must be looked up and one that certainly did not may be repeated:
-
-    NotSent      nothing of the request reached the other side (name, connection, TLS)
-    Unanswered   something was sent; no complete answer came back
-
 aiohttp's client re-sends an idempotent request whose connection died (measured: two PUTs at the server); the switch is the
 private `_retry_connection`, which aiohttp's own test client uses. A test counts requests at the server.
 """
@@ -14,65 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Protocol
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import aiohttp
-from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
-from runtime.errors import Broken, ConnectorError
+from runtime.errors import Broken
+from runtime.exchange import NotSent, Request, Response, Unanswered
 
 MAX_BODY_BYTES = 64 * 1024 * 1024
-
-
-@dataclass(frozen=True)
-class Request:
-    """One request, complete: the URL with its query already encoded, and the exact body bytes."""
-
-    method: str
-    url: str
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
-
-
-@dataclass(frozen=True)
-class Response:
-    """A complete answer: every byte that its head announced has arrived."""
-
-    status: int
-    headers: CIMultiDictProxy[str]
-    body: bytes
-
-    @property
-    def content_type(self) -> str:
-        """Media type without parameters, lower case; "" where none was sent."""
-        return self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-
-
-def response(status: int, body: bytes = b"", headers: Mapping[str, str] | None = None) -> Response:
-    """An answer made by hand, for transports that are not a network."""
-    return Response(status, CIMultiDictProxy(CIMultiDict(headers or {})), body)
-
-
-class NotSent(ConnectorError):
-    """Nothing of the request left: name resolution, connection or TLS failed."""
-
-
-class Unanswered(ConnectorError):
-    """The request may have arrived; its answer did not, or not whole."""
-
-
-class Transport(Protocol):
-    """Sends one request and returns its whole answer, or raises `NotSent` or `Unanswered`."""
-
-    async def send(self, request: Request, timeout_s: float) -> Response:
-        """One exchange within `timeout_s` real seconds in total."""
-
-    async def close(self) -> None:
-        """Drop every connection."""
 
 
 @dataclass(frozen=True)

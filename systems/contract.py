@@ -17,7 +17,7 @@ from typing import Any, Protocol
 from pydantic import BaseModel
 
 from runtime.clock import Clock
-from runtime.http import Transport
+from runtime.exchange import Transport
 from runtime.limits import Limiter
 from schemas.records import CommandEnvelope, Parent, Raw
 

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from urllib.parse import quote, urlencode
 
 from runtime.errors import Broken, Throttled, Transient
-from runtime.http import NotSent, Request, Response, Unanswered
+from runtime.exchange import NotSent, Request, Response, Unanswered
 from runtime.retry import Backoff
 from systems.contract import Access
 from systems.servicetitan.errors import http_date, refused_read, retry_after_s, words

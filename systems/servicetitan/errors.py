@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from runtime.errors import Broken, ConnectorError, Refused, Throttled, Transient
-from runtime.http import Response
+from runtime.exchange import Response
 
 MAX_PAUSE_S = 3600.0
 

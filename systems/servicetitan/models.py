@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from runtime.errors import Malformed, Transient
-from runtime.http import Response
+from runtime.exchange import Response
 from runtime.json import envelope, parse
 from systems.contract import Element
 from systems.servicetitan.values import instant_text

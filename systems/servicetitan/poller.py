@@ -16,7 +16,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from runtime.errors import Broken, Transient
-from runtime.http import Response
+from runtime.exchange import Response
 from systems.contract import Access, Element, Feed, Page
 from systems.servicetitan.client import Client
 from systems.servicetitan.errors import Absent, QueryRefused

@@ -26,5 +26,6 @@ SYSTEM = System(
     open_writer=None,
     open_checker=open_checker,
     simulator="systems.servicetitan.simulator.app",
+    demo="systems.servicetitan.demo",
     signing=signing,
 )

@@ -1,0 +1,72 @@
+"""What the demo has to know of ServiceTitan's simulator: sign-in, and the simulator's own record of everything it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from systems.demo import Ask, Issued, Kept
+
+_HELD = {
+    "invoice": "invoices",
+    "payment": "payments",
+    "bill": "bills",
+    "vendor_credit": "vendor_credits",
+    "customer": "customers",
+    "vendor": "vendors",
+}
+
+
+class ServiceTitanDemo:
+    """See `systems.demo.Demo`."""
+
+    def simulator_settings(self, scale: float) -> Mapping[str, str]:
+        """60 calls in a scaled second: the simulator counts real ones."""
+        return {"calls_per_second": f"{max(60, round(60 * scale))}"}
+
+    def section(self, url: str, ready: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, str]]:
+        """Own settings, quota and secrets for that simulator."""
+        own = {"environment": "test", "tenant_id": str(ready["tenant_id"]), "api_url": url, "auth_url": url}
+        quota = {
+            "group": "servicetitan-demo",
+            "calls": 60,
+            "per_s": 1,
+            "at_once": 16,
+            "poller": 0.6,
+            "sink": 0.2,
+            "check": 0.1,
+            "kept": 0.1,
+        }
+        return own, quota, {name: str(ready[name]) for name in ("client_id", "client_secret", "app_key")}
+
+    def crosswalk(self) -> Mapping[str, tuple[Mapping[str, str], ...]]:
+        """The ERP's tables are the ERP's."""
+        return {}
+
+    def paths(self) -> tuple[str, ...]:
+        """Every kind that is asked for."""
+        return tuple(f"holdings?entity={kind}" for kind in _HELD.values())
+
+    def issued(self, entity: str, ask: Ask) -> list[Issued]:
+        """Every object of one of our entities, inactive and cancelled ones included."""
+        if entity not in _HELD:
+            return []
+        rows = ask(f"holdings?entity={_HELD[entity]}")
+        return [_issued(row) for row in (rows["holdings"] if isinstance(rows, Mapping) else rows)]
+
+    def kept(self, ask: Ask) -> list[Kept]:
+        """Nothing is written to it in these flows."""
+        return []
+
+    def faults(self) -> Mapping[str, list[dict[str, Any]]]:
+        """None of its own; its webhooks are dropped, doubled and out of order all day."""
+        return {}
+
+
+def _issued(row: Mapping[str, Any]) -> Issued:
+    parts = {str(one["id"]): Decimal(str(one["amount"])) for one in row.get("applications") or ()}
+    return Issued(str(row["id"]), str(row.get("number") or ""), Decimal(str(row.get("amount") or "0.00")), parts)
+
+
+DEMO = ServiceTitanDemo()

@@ -1,0 +1,63 @@
+"""What the tenant answers: JSON with decimals exact, and refusals in the vendor's ApiErrorResponse form.
+
+Source: OpenAPI `ApiErrorResponse` (RFC 7807 style, all six members required); texts and the trace id's look are assumed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from decimal import Decimal
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+JSON = "application/json"
+
+
+class Refused(Exception):
+    """A refusal: HTTP status, title, and the errors by member."""
+
+    def __init__(self, status: int, title: str, errors: dict[str, list[str]] | None = None) -> None:
+        super().__init__(title)
+        self.status, self.title, self.errors = status, title, errors or {}
+
+    def answer(self) -> web.Response:
+        """The error as the vendor sends it."""
+        trace = hashlib.md5(f"{self.title}{self.errors}".encode(), usedforsecurity=False).hexdigest()
+        body = {
+            "type": f"https://httpstatuses.io/{self.status}",
+            "title": self.title,
+            "status": self.status,
+            "traceId": f"00-{trace}-{trace[:16]}-00",
+            "errors": self.errors,
+            "data": {},
+        }
+        return json_answer(body, self.status)
+
+
+def bad(member: str, words: str) -> Refused:
+    """A 400 that names the member which does not bind."""
+    return Refused(400, "One or more validation errors occurred.", {member: [words]})
+
+
+def absent(what: str) -> Refused:
+    """A 404 of a single object."""
+    return Refused(404, f"{what} was not found.")
+
+
+def json_bytes(value: Any) -> bytes:
+    """JSON in which a Decimal is a number with all its digits."""
+    return orjson.dumps(value, default=_plain)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return orjson.Fragment(f"{value:f}".encode())
+    raise TypeError(f"cannot be sent: {type(value).__name__}")
+
+
+def json_answer(value: Any, status: int = 200) -> web.Response:
+    """A JSON answer; bytes are taken as they are."""
+    body = value if isinstance(value, bytes) else json_bytes(value)
+    return web.Response(body=body, status=status, content_type=JSON, charset="utf-8")

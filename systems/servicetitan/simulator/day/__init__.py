@@ -1,0 +1,1 @@
+"""A seeded working day: planned as data, then played on the clock."""

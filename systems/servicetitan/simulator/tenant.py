@@ -1,0 +1,171 @@
+"""The tenant's state: rows by kind and id, numbering, change times, and who is told of a change.
+
+Every change is journalled in the transaction that makes it; webhooks are told after it is committed. Change times never repeat
+and never go back, so that a continuation token is a point in one order. Rows lie in memory and are written through to the store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from runtime.clock import Clock
+from runtime.simulator.faults import Faults
+from runtime.simulator.store import Commit, Store
+from systems.servicetitan.simulator.kinds import CONTACTS, KINDS
+from systems.servicetitan.simulator.settings import Settings
+from systems.servicetitan.simulator.shapes import Row, filled
+from systems.servicetitan.simulator.stamps import stamp, ticks, ticks_of
+from systems.servicetitan.simulator.tables import Table
+
+CENT = Decimal("0.01")
+Listener = Callable[[str, str, Row], None]
+
+
+class Missing(ValueError):
+    """A verb or a request names an object that is not there."""
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What the tenant stands on."""
+
+    seed: int
+    store: Store
+    clock: Clock
+    faults: Faults
+    settings: Settings
+
+
+class Tenant:
+    """All records of one tenant. `listeners` are told (kind, operation, row) after each commit."""
+
+    def __init__(self, ground: Ground) -> None:
+        self.seed, self.store, self.clock = ground.seed, ground.store, ground.clock
+        self.faults, self.settings = ground.faults, ground.settings
+        self.listeners: list[Listener] = []
+        self.tables: dict[str, Table] = {}
+        self._told: list[tuple[str, str, Row]] = []
+        self._is_changing = False
+        self._last = 0
+        self._load()
+
+    # --- time ---
+
+    def tick(self) -> str:
+        """The instant of a change as the API writes it, later than every one given before."""
+        self._last = max(ticks(self.clock.now()), self._last + 1)
+        return stamp(self._last)
+
+    def today(self) -> date:
+        """The day of the clock."""
+        return self.clock.now().date()
+
+    # --- rows ---
+
+    def get(self, kind: str, source_id: int) -> Row:
+        """The row; raises `Missing`."""
+        row = self.find(kind, source_id)
+        if row is None:
+            raise Missing(f"{kind} has no id {source_id}")
+        return row
+
+    def find(self, kind: str, source_id: int) -> Row | None:
+        """The row, or None."""
+        return self.tables[kind].rows.get(int(source_id))
+
+    def rows(self, kind: str) -> list[Row]:
+        """All rows of a kind, by id."""
+        rows = self.tables[kind].rows
+        return [rows[key] for key in sorted(rows)]
+
+    def new(self, kind: str, values: Row) -> Row:
+        """A row of a kind with every declared member and the next id; not saved yet."""
+        declared = KINDS[kind]
+        source_id = values.get("id") or self.store.next(f"id/{kind}", declared.first_id)
+        row = filled(declared.module, declared.schema, values | {"id": source_id})
+        if "active" in row and "active" not in values:
+            row["active"] = True
+        return row
+
+    def next_id(self, series: str, first: int = 1) -> int:
+        """The next id of lines, splits, batches and other things inside rows."""
+        return self.store.next(f"id/{series}", first)
+
+    def save(self, kind: str, row: Row, operation: str) -> Row:
+        """Write the row with a new change time and journal it; the listeners hear of it after the commit."""
+        with self.changing():
+            row["modifiedOn"] = self.tick()
+            row["createdOn"] = row.get("createdOn") or row["modifiedOn"]
+            moment = datetime.fromisoformat(row["modifiedOn"][:26] + "+00:00")
+            self.store.put(kind, f"{row['id']:019d}", row, moment)
+            self.store.commit(moment, _commit(kind, row, operation, self.settings.currency))
+            self.tables[kind].put(row, row["modifiedOn"])
+            self._told.append((kind, operation, row))
+        return row
+
+    @contextmanager
+    def changing(self) -> Iterator[None]:
+        """Several changes, all or none; may be nested. Listeners hear of them when the outermost ends well."""
+        if self._is_changing:
+            yield
+            return
+        self._is_changing = True
+        try:
+            with self.store.transaction():
+                yield
+            told, self._told = self._told, []
+        except BaseException:
+            self._told = []
+            self._load()
+            raise
+        finally:
+            self._is_changing = False
+        for kind, operation, row in told:
+            for listener in self.listeners:
+                listener(kind, operation, row)
+
+    def _load(self) -> None:
+        self.tables = {kind: Table() for kind in (*KINDS, CONTACTS)}
+        for kind, table in self.tables.items():
+            for row in self.store.all(kind):
+                table.put(row, row["modifiedOn"])
+            if table.changes:
+                self._last = max(self._last, ticks_of(table.changes[-1][0]))
+
+
+def _commit(kind: str, row: Row, operation: str, currency: str) -> Commit:
+    declared = KINDS.get(kind)
+    if declared is None:
+        return Commit(kind, operation, str(row["id"]))
+    return Commit(
+        kind=kind,
+        operation=operation,
+        id=str(row["id"]),
+        number=str(row.get(declared.number) or ""),
+        amount=money(row.get(declared.amount) or 0) if declared.amount else "0.00",
+        currency=currency,
+        date=str(row.get(declared.date) or "")[:10] if declared.date else "",
+    )
+
+
+def cents(value: Any) -> Decimal:
+    """An amount rounded half up to cents."""
+    return Decimal(str(value)).quantize(CENT, ROUND_HALF_UP)
+
+
+def money(value: Any) -> str:
+    """An amount as text with two places."""
+    return str(cents(value) + 0)
+
+
+def day_of(text: str | None, otherwise: date) -> date:
+    """A day as a verb or a request gives it (date or instant); `otherwise` where there is none. Raises ValueError."""
+    if not text:
+        return otherwise
+    moment = datetime.fromisoformat(str(text))
+    return (moment.astimezone(UTC) if moment.tzinfo else moment).date()

@@ -1,0 +1,1 @@
+"""The ServiceTitan simulator held against the vendor's documentation."""
