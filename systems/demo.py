@@ -59,6 +59,9 @@ class Demo(Protocol):
     def issued(self, entity: str, ask: Ask) -> list[Issued]:
         """Every object of one of our entities that the simulator holds."""
 
+    def read(self, flow: str, ask: Ask) -> set[str]:
+        """What a flow that only reads should have read: `entity/source id` of each record."""
+
     def kept(self, ask: Ask) -> list[Kept]:
         """Every document and master that the simulator keeps."""
 

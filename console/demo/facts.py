@@ -131,12 +131,14 @@ class Books:
         return {one.source_id: [by_id[links[one.source_id]]] for one in issued if links.get(one.source_id) in by_id}
 
     def _read(self, row: Row, flow: Flow) -> Row:
-        at_source: set[str] = set()
-        on_topics: set[str] = set()
-        for entity in flow.entity.split("+"):
-            at_source |= {f"{entity}/{one.source_id}" for one in self.target.issued(entity, self.ask_target)}
-            on_topics |= {f"{entity}/{source_id}" for source_id in self.topics.canonical.get((flow.source, entity), {})}
-        return read_row(row, at_source, on_topics)
+        wanted = self.target.read(flow.id, self.ask_target)
+        seen = {
+            f"{entity}/{source_id}"
+            for (system, entity), amounts in self.topics.canonical.items()
+            if system == flow.source
+            for source_id in amounts
+        }
+        return read_row(row, wanted, seen)
 
     def _matches(self, row: Row, kept: list[Kept]) -> Row:
         """Pairs decided by `match`: accepted ones whose partner the ERP keeps, and the ones explicitly without partner."""

@@ -10,7 +10,7 @@ from systems.demo import Ask, Issued, Kept
 
 _DOCUMENTS = {"Invoice": "invoice", "Payment": "payment", "Bill": "bill"}
 _MASTERS = {"Customer": ("customer", "CustomerID"), "Vendor": ("vendor", "VendorID")}
-_READ = {"gl_account": ("Account", "AccountCD"), "dimension": ("Subaccount", "SubaccountCD")}
+_SIGHTED = ("Invoice", "Payment", "Prepayment", "Bill")
 _UNITS = (
     ("Plumbing - Service", "PLB-000", "MAIN", "40100"),
     ("HVAC - Service", "HVS-000", "EAST", "40200"),
@@ -86,14 +86,27 @@ class AcumaticaDemo:
         return tuple(f"documents?kind={kind}" for kind in (*_DOCUMENTS, *_MASTERS, "Account", "Subaccount", "FinancialPeriod"))
 
     def issued(self, entity: str, ask: Ask) -> list[Issued]:
-        """What the catch-up poll and the lists should have read."""
-        kinds = {**{ours: (kind, "number") for kind, ours in _DOCUMENTS.items()}, **_READ}
-        kinds |= {ours: (kind, key) for kind, (ours, key) in _MASTERS.items()}
+        """Masters that a first match should have read."""
+        kinds = {ours: (kind, key) for kind, (ours, key) in _MASTERS.items()}
         if entity not in kinds:
             return []
         kind, key = kinds[entity]
         rows = ask(f"documents?kind={kind}")["documents"]
-        return [Issued(str(row[key]), str(row.get("number", "")), _amount(row.get("amount"))) for row in rows]
+        return [Issued(str(row[key]), str(row[key]), Decimal("0.00")) for row in rows]
+
+    def read(self, flow: str, ask: Ask) -> set[str]:
+        """A5: accounts and subaccounts. A6: masters, and the documents that have a canonical form."""
+        if flow == "A5":
+            accounts = {f"gl_account/{row['AccountCD']}" for row in ask("documents?kind=Account")["documents"]}
+            return accounts | {f"dimension/subaccount/{row['SubaccountCD']}" for row in ask("documents?kind=Subaccount")["documents"]}
+        found = set()
+        for kind, (ours, key) in _MASTERS.items():
+            found |= {f"{ours}/{row[key]}" for row in ask(f"documents?kind={kind}")["documents"]}
+        for kind, ours in _DOCUMENTS.items():
+            for row in ask(f"documents?kind={kind}")["documents"]:
+                if row["type"] in _SIGHTED:
+                    found.add(f"{ours}/{row['type']}/{row['number']}")
+        return found
 
     def kept(self, ask: Ask) -> list[Kept]:
         """Documents with their ref, done when released; masters by their id."""

@@ -55,6 +55,10 @@ class ServiceTitanDemo:
         rows = ask(f"holdings?entity={_HELD[entity]}")
         return [_issued(row) for row in (rows["holdings"] if isinstance(rows, Mapping) else rows)]
 
+    def read(self, flow: str, ask: Ask) -> set[str]:
+        """No flow only reads it."""
+        return set()
+
     def kept(self, ask: Ask) -> list[Kept]:
         """Nothing is written to it in these flows."""
         return []
