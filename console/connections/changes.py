@@ -36,7 +36,7 @@ def change(files: ConnectionFiles, connected: Connected | None) -> Change:
     new = {row.identity: row for row in files.rows}
     put = tuple(row for key, row in new.items() if key not in now or now[key].values != row.values)
     removed = tuple(row for key, row in now.items() if key not in new)
-    crosswalk = crosswalk_version((row.table, row.key, row.effective_from, row.values) for row in files.rows)
+    crosswalk = crosswalk_version(row.as_record() for row in files.rows)
     before = connected.settings if connected else None
     lines = (*_settings_lines(before, files.settings), *_row_lines(now, put, removed))
     version = hashlib.sha256((files.settings.model_dump_json() + crosswalk).encode()).hexdigest()[:16]

@@ -40,6 +40,10 @@ class TableRow:
         """What makes it one row: table, key and day."""
         return (self.table, self.key, self.effective_from.isoformat() if self.effective_from else "")
 
+    def as_record(self) -> dict[str, Any]:
+        """The fields that it has in common with its record on the topic `crosswalk`."""
+        return {"table": self.table, "row": self.key, "values": self.values, "effective_from": self.effective_from}
+
 
 @dataclass(frozen=True)
 class ConnectionFiles:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from confluent_kafka import KafkaException, Producer
+from confluent_kafka import KafkaError, Message, Producer
 
 from console.connections.changes import Change
 from console.reading import Cluster
@@ -45,7 +45,7 @@ class Publisher:
             key=key.encode(),
             value=self._cluster.codec.encode(full, name, record),
             partition=partition_of(connection, self._cluster.settings.kafka.partitions),
-            headers=headers(name, f"{topic}/{key}", ""),
+            headers=list(headers(name, f"{topic}/{key}", "")),
             on_delivery=self._delivered,
         )
         self._producer.poll(0)
@@ -56,7 +56,7 @@ class Publisher:
         if left or self._failures:
             raise Transient(f"{left} record(s) unacked; {'; '.join(self._failures[:3])}. Nothing later was written: run it again.")
 
-    def _delivered(self, error: KafkaException | None, _message: Any) -> None:
+    def _delivered(self, error: KafkaError | None, _message: Message) -> None:
         if error is not None:
             self._failures.append(str(error))
 
@@ -66,11 +66,8 @@ def publish(publisher: Publisher, change: Change, credentials: list[dict[str, An
     connection = change.after.settings.connection
     for row, removed in [*((row, False) for row in change.rows_put), *((row, True) for row in change.rows_removed)]:
         record = {
+            **row.as_record(),
             "connection": connection,
-            "table": row.table,
-            "row": row.key,
-            "values": row.values,
-            "effective_from": row.effective_from,
             "crosswalk_version": change.crosswalk_version,
             "removed": removed,
             "actor": author.actor,
