@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from runtime.errors import Broken, ConnectorError, Refused, Throttled
-from runtime.http import NotSent, Request, Unanswered
+from runtime.exchange import NotSent, Request, Unanswered
 from systems.acumatica.client import Client
 from systems.acumatica.models import listed
 from systems.acumatica.poller import branch_rows
@@ -112,7 +112,7 @@ class _Checker:
             else:
                 good += 1
         if named and good == len(named):
-            self._say("ok", what, f"{good} {what}s of the crosswalk exist and are active")
+            self._say("ok", what, f"every {what} that settings and crosswalk name exists and is active ({good})")
 
     async def _branches(self, crosswalk: Crosswalk) -> None:
         client = self._client

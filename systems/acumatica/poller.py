@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 from runtime.errors import Malformed, Refused, Transient
-from runtime.http import Request, Response
+from runtime.exchange import Request, Response
 from runtime.json import envelope
 from systems.acumatica.client import Client, Query
 from systems.acumatica.models import digest, listed
@@ -71,7 +71,7 @@ class _Reader:
         elements = tuple(_element(resource, row, body) for body, row in fresh)
         newest = max([at.newest, *(element.source_version for element in elements)])
         began = at.began if at.skip else self._server_now(answer)
-        after = Position(since=min(newest, began) or at.since)
+        after = Position(since=min(newest, began) or at.since) if feed.kind == "window" else Position()
         if more:
             after = Position(at.since, skip + len(found), str(found[-1][1]["id"]), newest, began)
         return Page(elements, _told(after), more, digest(answer))

@@ -39,11 +39,12 @@ NAMES: Mapping[str, Resource] = {
     "payment": Resource("Payment", ("Type", "ReferenceNbr")),
     "bill": Resource("Bill", ("Type", "ReferenceNbr")),
 }
+_PLURALS = {"branch": "branches"}
 OVERLAP = timedelta(minutes=5)
 
 FEEDS: tuple[Feed, ...] = tuple(
     Feed(
-        name=f"{entity}s",
+        name=_PLURALS.get(entity, f"{entity}s"),
         entity=entity,
         kind=one.kind,
         shape="object",

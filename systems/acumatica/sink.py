@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from runtime.errors import ConnectorError, Malformed, Refused, Throttled, Transient
-from runtime.http import NotSent, Request, Response, Unanswered
+from runtime.exchange import NotSent, Request, Response, Unanswered
 from schemas.records import CommandEnvelope
 from systems.acumatica import documents
 from systems.acumatica.client import Client

@@ -1,0 +1,187 @@
+"""What the field-service side's records become in Acumatica: example pairs, and totals to the cent whatever comes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as effort
+from hypothesis import strategies as st
+
+from systems.acumatica.allocation import split
+from systems.acumatica.mapping import to_commands
+from systems.contract import Draft, NoCommand
+from tests.systems.acumatica import ground
+from tests.systems.acumatica.ground import drafts, plan
+from tests.systems.acumatica.write_examples import commands, requests
+
+NAMES = sorted(path.name.removesuffix(".canonical.json") for path in ground.EXAMPLES.glob("*.canonical.json"))
+
+
+def total(draft: Draft) -> Decimal:
+    return sum((one["amount"] for one in draft.body["lines"]), Decimal(0))
+
+
+def test_there_are_examples() -> None:
+    assert len(NAMES) >= 20
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_canonical_record_becomes_the_commands_of_its_example(name: str) -> None:
+    expected = json.loads((ground.EXAMPLES / f"{name}.commands.json").read_text())
+    assert commands(name, ground.read_record(name)) == expected
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_command_is_sent_as_the_vendor_json_of_its_example(name: str) -> None:
+    expected = json.loads((ground.EXAMPLES / f"{name}.requests.json").read_text())
+    assert requests(name, ground.read_record(name)) == expected
+
+
+CENTS = st.decimals("-999.99", "9999.99", places=2)
+MILLS = st.decimals("-99.9999", "999.9999", places=4)
+KINDS = st.sampled_from(["Service", "Material", "Equipment", "PriceModifier"])
+
+
+@st.composite
+def invoices(draw: Any) -> dict[str, Any]:
+    amounts = draw(st.lists(st.one_of(CENTS, MILLS), min_size=1, max_size=8))
+    lines = [
+        ground.invoice_line(str(amount), str(number), kind=draw(KINDS), quantity=draw(st.sampled_from([Decimal(1), Decimal(3)])))
+        for number, amount in enumerate(amounts)
+    ]
+    tax = draw(st.decimals("0", "500", places=2))
+    exact = sum(amounts, Decimal(0)) + tax
+    zone = draw(st.sampled_from(["77", "88", "nowhere"]))
+    return ground.invoice(lines, tax=tax, total=exact.quantize(Decimal("0.01")), tax_zone_id=zone)
+
+
+@effort(max_examples=2500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(record=invoices())
+def test_the_posted_total_is_the_sources_total_to_the_cent(record: dict[str, Any]) -> None:
+    chosen = ground.settings(accounts={"rounding": "80900", "sales_tax": "22000", "rounding_limit": "1"})
+    for made in to_commands("invoice", record, plan(settings=chosen)):
+        if isinstance(made, NoCommand):
+            assert record["total"] == 0
+            continue
+        assert not made.hold or record["total"] < 0
+        assert total(made) == made.amount == record["total"]
+        assert sum((one["amount"] for one in made.body["lines"] if one["role"] == "tax"), Decimal(0)) == record["tax"]
+        assert all(one["amount"] == one["amount"].quantize(Decimal("0.01")) for one in made.body["lines"])
+
+
+@effort(max_examples=500, deadline=None)
+@given(
+    amount=st.decimals("-10000", "10000", places=2),
+    shares=st.lists(st.decimals("0", "100", places=3), min_size=1, max_size=6).filter(lambda found: sum(found) > 0),
+)
+def test_a_split_adds_up_exactly_and_each_part_is_within_a_cent(amount: Decimal, shares: list[Decimal]) -> None:
+    parts = split(amount, shares)
+    assert sum(parts) == amount
+    for part, share in zip(parts, shares, strict=True):
+        assert abs(part - amount * share / sum(shares)) < Decimal("0.01")
+
+
+def test_what_is_not_mapped_is_named_with_its_value_and_never_raised() -> None:
+    record = ground.invoice([ground.invoice_line("5.00", kind="Odd", sku_code="")], tax_zone_id="nowhere", business_unit_name="New")
+    (made,) = drafts("invoice", record)
+    assert made.unresolved == ("business_unit=New", "line_type=Odd", "tax_zone=nowhere")
+    assert made.amount == Decimal("13.25")
+
+
+def test_a_default_of_the_settings_stands_in_and_is_counted() -> None:
+    chosen = ground.settings(accounts={"sales": "40000", "sales_tax": "22000"})
+    record = ground.invoice(
+        [ground.invoice_line("5.00", kind="Odd", business_unit_name="HVAC - Install", business_unit_id="2")], tax_zone_id="x"
+    )
+    (made,) = drafts("invoice", record, plan(settings=chosen))
+    assert made.unresolved == ()
+    assert made.defaulted == ("line_type=Odd", "tax_zone=x")
+
+
+def test_under_tax_mode_erp_no_tax_line_is_sent_and_lines_say_whether_they_are_taxed() -> None:
+    lines = [ground.invoice_line("100.00"), ground.invoice_line("10.00", "2", taxable=False)]
+    (made,) = drafts("invoice", ground.invoice(lines, tax_zone_id="99"), plan(tax_mode="erp"))
+    assert made.body["tax_zone"] == "TXDALLAS"
+    assert [one["tax_code"] for one in made.body["lines"]] == ["TAXABLE", "EXEMPT"]
+    assert total(made) == Decimal("110.00")
+    assert made.amount == Decimal("118.25")
+
+
+def test_a_zone_without_a_zone_of_the_erp_is_unresolved_under_tax_mode_erp() -> None:
+    (made,) = drafts("invoice", ground.invoice(), plan(tax_mode="erp"))
+    assert made.unresolved == ("tax_zone=77",)
+
+
+def test_tax_under_tax_mode_none_is_held() -> None:
+    (made,) = drafts("invoice", ground.invoice(), plan(tax_mode="none"))
+    assert made.hold == "tax_mode_none"
+
+
+@pytest.mark.parametrize(
+    ("policy", "customer_id", "named", "parents"),
+    [
+        ("one_to_one", "501", "", ["501"]),
+        ("bill_to_parent", "501", "PARENT1", []),
+        ("bill_to_parent", "502", "", ["502"]),
+        ("summary", "501", "SUMMARY1", []),
+    ],
+)
+def test_the_customer_of_a_document_follows_the_policy(policy: str, customer_id: str, named: str, parents: list[str]) -> None:
+    (made,) = drafts("invoice", ground.invoice(customer_id=customer_id), plan(customer_policy=policy))
+    assert made.body["dimensions"].get("Customer", "") == named
+    assert [one["source_id"] for one in made.parents] == parents
+
+
+def test_a_summary_policy_without_a_customer_of_the_unit_is_unresolved() -> None:
+    (made,) = drafts("invoice", ground.invoice(business_unit_name="HVAC - Install"), plan(customer_policy="summary"))
+    assert "business_unit.customer=HVAC - Install" in made.unresolved
+
+
+@pytest.mark.parametrize("entity", ["invoice", "payment", "bill", "vendor_credit"])
+def test_another_currency_than_the_ledgers_is_held(entity: str) -> None:
+    record = {"invoice": ground.invoice, "payment": ground.payment, "bill": ground.bill, "vendor_credit": ground.credit}[entity](
+        currency="CAD"
+    )
+    assert {one.hold for one in drafts(entity, record)} == {"currency"}
+
+
+def test_a_later_application_changes_neither_the_receipt_nor_the_earlier_application() -> None:
+    first = ground.payment("100.00", [ground.application("101", "60.00")])
+    later = ground.payment("100.00", [ground.application("101", "60.00"), ground.application("102", "40.00", "2")])
+    before, after = drafts("payment", first), drafts("payment", later)
+    assert after[:2] == before
+    assert (after[2].record, after[2].action, after[2].source_id) == ("ar_application", "apply", "201/2")
+    assert [(one["role"], one["source_id"]) for one in after[2].parents] == [("payment", "201"), ("invoice", "102")]
+
+
+def test_a_second_application_to_one_invoice_tells_the_first_and_waits_for_it() -> None:
+    both = [ground.application("101", "10.00"), ground.application("101", "10.00", "2")]
+    second = drafts("payment", ground.payment("20.00", both))[2]
+    assert [one["application_id"] for one in second.body["applications"]] == ["1", "2"]
+    assert second.amount == Decimal("10.00")
+    assert {"role": "application", "entity": "payment", "source_id": "201/1"} in second.parents
+
+
+def test_an_application_that_was_taken_back_is_held_by_name() -> None:
+    found = drafts("payment", ground.payment("20.00", [ground.application("101", "-5.00")]))
+    assert [one.hold for one in found] == ["", "unapplication_not_built"]
+
+
+def test_the_erps_own_documents_become_no_commands() -> None:
+    assert to_commands("invoice", ground.invoice(system="acumatica"), plan()) == []
+    assert to_commands("gl_account", ground.envelope("gl_account", "1"), plan()) == []
+
+
+def test_create_missing_is_told_by_the_plan() -> None:
+    assert drafts("customer", ground.customer())[0].body["create_missing"] is True
+    assert drafts("vendor", ground.vendor())[0].body["create_missing"] is False
+
+
+def test_a_mapping_is_the_same_each_time() -> None:
+    record = ground.invoice()
+    assert to_commands("invoice", record, plan()) == to_commands("invoice", record, replace(plan()))

@@ -1,0 +1,100 @@
+"""Writes the example pairs anew: canonical record -> drafts -> the vendor's JSON. Read the difference before committing it.
+
+`python -m tests.systems.acumatica.write_examples`
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from systems.acumatica.documents import KINDS, MASTERS, application_body, create_body
+from systems.acumatica.mapping import to_commands
+from systems.acumatica.wire import dumps
+from systems.contract import Draft
+from tests.systems.acumatica import ground
+
+IDS = {
+    "customer/500": "C000500",
+    "vendor/800": "V000800",
+    "invoice/101": "Invoice/000101",
+    "invoice/102": "Invoice/000102",
+    "payment/201": "Payment/000201",
+    "bill/301": "Bill/000301",
+}
+
+
+def situations() -> dict[str, dict[str, Any]]:
+    """Every situation by name; the part before the dot is the entity."""
+    line, cents = ground.invoice_line, Decimal("0.03")
+    two_units = line("50.00", "2", kind="Material", business_unit_name="HVAC - Install", business_unit_id="2")
+    mixed = [line("120.00", sku_code="MEMBER"), two_units, line("-20.00", "3", kind="PriceModifier", sku_code="COUPON")]
+    later = [ground.application("101", "60.00"), ground.application("102", "40.00", "2"), ground.application("101", "8.25", "3")]
+    return {
+        "invoice.one_service_line_with_tax": ground.invoice(),
+        "invoice.two_business_units_and_a_discount": ground.invoice(mixed),
+        "invoice.tax_shared_by_city_and_state": ground.invoice(tax=Decimal("10.00"), tax_zone_id="88"),
+        "invoice.three_cents_of_rounding": ground.invoice(total=Decimal("108.25") + cents),
+        "invoice.total_that_does_not_add_up": ground.invoice(total=Decimal("150.00")),
+        "invoice.of_an_unmapped_business_unit": ground.invoice(business_unit_name="Plumbing - East", business_unit_id="9"),
+        "invoice.of_no_amount": ground.invoice([], tax=Decimal(0)),
+        "invoice.that_adjusts_another": ground.invoice([line("-30.00")], tax=Decimal(0), adjustment_to_id="99"),
+        "invoice.voided": ground.invoice(active=False),
+        "payment.applied_in_three_parts": ground.payment("108.25", later),
+        "payment.deposit_not_applied": ground.payment("500.00", [], unapplied=Decimal("500.00")),
+        "payment.of_an_invoice_from_before_the_cut_over": ground.payment("75.00", [ground.application("900", "75.00")]),
+        "payment.refund": ground.payment("-20.00", [], refunded_payment_id="190"),
+        "payment.of_an_unmapped_type": ground.payment(type_name="Crypto"),
+        "bill.with_tax_shipping_and_an_expense": ground.bill(
+            [
+                ground.bill_line("80.00"),
+                ground.bill_line("15.00", "2", kind="expense", sku_type="", sku_code="", gl_account="6100"),
+            ],
+            tax=Decimal("6.60"),
+            shipping=Decimal("12.00"),
+        ),
+        "bill.not_to_be_paid_yet": ground.bill([ground.bill_line("80.00", inventory_location="Truck 4")], do_not_pay=True),
+        "bill.cancelled": ground.bill(canceled_on=datetime(2026, 3, 11, tzinfo=UTC)),
+        "vendor_credit.applied_to_its_bill": ground.credit(),
+        "customer.new": ground.customer(),
+        "customer.merged": ground.customer(merged_to_id="499"),
+        "vendor.new": ground.vendor(),
+    }
+
+
+def commands(name: str, record: dict[str, Any]) -> list[dict[str, Any]]:
+    """What the record becomes, as the example file tells it."""
+    return [ground.drafted(one) for one in to_commands(name.partition(".")[0], record, ground.plan())]
+
+
+def requests(name: str, record: dict[str, Any]) -> list[Any]:
+    """The bodies that are sent for what is not held."""
+    found: list[Any] = []
+    for one in to_commands(name.partition(".")[0], record, ground.plan()):
+        if not isinstance(one, Draft) or one.hold or one.unresolved:
+            continue
+        made = ground.command(one, record)
+        is_create = one.record in KINDS or one.record in MASTERS
+        body = create_body(one.record, made, IDS, ground.settings()) if is_create else application_body(made, IDS)
+        found.append(json.loads(dumps(body)))
+    return found
+
+
+def main() -> None:
+    """Write every file."""
+    for name, record in situations().items():
+        parts = {"canonical": ground.shown(record)}
+        (ground.EXAMPLES / f"{name}.canonical.json").write_text(_pretty(parts["canonical"]))
+        again = ground.read_record(name)
+        (ground.EXAMPLES / f"{name}.commands.json").write_text(_pretty(commands(name, again)))
+        (ground.EXAMPLES / f"{name}.requests.json").write_text(_pretty(requests(name, again)))
+
+
+def _pretty(value: Any) -> str:
+    return json.dumps(value, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+
+
+if __name__ == "__main__":
+    main()
