@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import threading
 from collections.abc import Mapping, Sequence
 from types import FrameType
 
-from runtime.clock import ScaledClock, clock_from_environment
+from runtime.clock import clock_from_environment
 from runtime.log import configure, log
 from runtime.settings import Settings
 from schemas import codec
+from services.health import Health
 from topology.app import Agents
 from topology.configuration import Follower
 from topology.loop import Loop
 from topology.slot import take_slot
 from topology.topics import records_of_topic
-from topology.way import Hop, way
+from topology.way import way
 from topology.worker import EXIT_SOFTWARE, PATIENCE, Patience, Surroundings
 
 EXIT_OK = 0
@@ -25,7 +27,7 @@ EXIT_OK = 0
 def run(
     settings: Settings, hops: Sequence[str] = (), stopping: threading.Event | None = None, patience: Patience = PATIENCE
 ) -> int:
-    """Run the hops (all, or those named) until SIGTERM; returns the exit code.
+    """Run the hops (all, or those named) until SIGTERM, or until `stopping` is set; returns the exit code.
 
     Raises `Broken` or `NotRegistered` where it must not start. 70 when a hop ended by itself: a supervisor starts it again.
     """
@@ -34,22 +36,35 @@ def run(
     loaded = codec.load(settings.registry.url, records_of_topic(settings.kafka.topic_prefix))
     slot = take_slot(settings.state_dir / "slots", f"topology-{settings.kafka.topic_prefix}", settings.slot)
     follower = Follower(settings, loaded).start()
-    wanted: Mapping[str, Hop] = {name: hop for name, hop in way().items() if not hops or name in hops}
+    wanted = {name: hop for name, hop in way().items() if not hops or name in hops}
     agents = Agents(wanted).start()
-    clock: ScaledClock = clock_from_environment()
-    around = Surroundings(settings, loaded, lambda: follower.snapshot, agents.submit, clock, slot.name, patience)
-    loops = [Loop(hop, around).start() for hop in wanted.values()]
+    around = Surroundings(settings, loaded, lambda: follower.snapshot, agents.submit, clock_from_environment(), slot.name, patience)
+    loops = {name: Loop(hop, around).start() for name, hop in wanted.items()}
     log.info("started", slot=slot.name, hops=list(wanted))
-    while not stopping.wait(0.5) and all(loop.is_alive for loop in loops):
-        pass
-    code = EXIT_OK if stopping.is_set() else EXIT_SOFTWARE
-    for loop in loops:
+    code = asyncio.run(_watch(settings, loops, stopping))
+    for loop in loops.values():
         loop.stop()
     agents.stop()
     follower.stop()
     slot.release()
-    log.info("stopped", counts={hop: vars(loop.worker.counts) for hop, loop in zip(wanted, loops, strict=True)})
+    log.info("stopped", counts={name: vars(loop.worker.counts) for name, loop in loops.items()})
     return code
+
+
+async def _watch(settings: Settings, loops: Mapping[str, Loop], stopping: threading.Event) -> int:
+    """Serve /healthz, /readyz and /metrics until it is time to stop or a hop has ended by itself."""
+    health = Health(settings, lambda: _trouble(loops))
+    await health.start()
+    log.info("health", port=health.port)
+    while not stopping.is_set() and all(loop.is_alive for loop in loops.values()):  # noqa: ASYNC110 - threads and signals set no event of this loop
+        await asyncio.sleep(0.1)
+    await health.stop()
+    return EXIT_OK if stopping.is_set() else EXIT_SOFTWARE
+
+
+def _trouble(loops: Mapping[str, Loop]) -> str:
+    waiting = [name for name, loop in loops.items() if not loop.is_ready]
+    return f"no partitions yet, or their state is not folded yet: {', '.join(waiting)}" if waiting else ""
 
 
 def _until_signal() -> threading.Event:

@@ -100,6 +100,8 @@ def to_canonical(raw: Any, reading: Reading) -> Sequence[Normalised]:
 
 def to_commands(entity: str, record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:
     """An invoice is one AR invoice on the account of its unit."""
+    if record["total"] < 0:
+        return [Draft("reversal", {"reverses": "", "date": None, "reason": ""}, "A1", "sale", action="void", hold="void_not_built")]
     if record["total"] == 0:
         return [NoCommand("excluded", "zero document", "A1", Decimal(0), record["currency"])]
     row = plan.crosswalk.row("business_unit", record["business_unit_name"], record["invoice_date"])

@@ -9,7 +9,7 @@ To `dead`: what cannot be decoded, and commands that do not fit their schema.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
@@ -32,7 +32,7 @@ from topology.headers import (
     header,
     headers,
 )
-from topology.rules.due import COMPLETED, JOB, Due, due
+from topology.rules.due import BEFORE_CUTOVER, COMPLETED, JOB, PARENT_DOCUMENTS, Due, due
 from topology.rules.envelope import Source, command
 from topology.topics import partition_of
 
@@ -86,6 +86,7 @@ def _by_flows(flows: Sequence[Flow], source: Source, connected: Connected, at: t
     for answer in answers.values():
         if answer.no_command is not None:
             made.decisions.append(_instead(source, answer.no_command))
+    made.outputs.extend(_milestones(flows, answers, source, (connected, *at)))
     wanted = {flow: answer for flow, answer in answers.items() if answer.no_command is None}
     if not wanted:
         return made
@@ -94,6 +95,19 @@ def _by_flows(flows: Sequence[Flow], source: Source, connected: Connected, at: t
         if draft.flow in wanted:
             _add(draft, source, connected, (wanted[draft.flow], *at), made)
     return made
+
+
+def _milestones(
+    flows: Sequence[Flow], answers: Mapping[str, Due], source: Source, at: tuple[Connected, Record, Ground]
+) -> Iterator[Output]:
+    """Of a document before the cut-over: that it will never come, for the payments and credits that settle it."""
+    connected, record, ground = at
+    for flow in flows:
+        decided = answers[flow.id].no_command
+        is_early = decided is not None and decided.decision == BEFORE_CUTOVER
+        if is_early and source.entity in PARENT_DOCUMENTS and connected.settings.mode_of(flow.id) != "observe":
+            draft = Draft("completion", {"reached": BEFORE_CUTOVER}, flow.id, flow.purpose, action=BEFORE_CUTOVER)
+            yield _output("completion", command(draft, source, connected, None), record, ground)
 
 
 def _add(draft: Draft | NoCommand, source: Source, connected: Connected, at: tuple[Due, Record, Ground], made: _Mapped) -> None:

@@ -276,7 +276,8 @@ def _rows_of_version(log_of_rows: list[dict[str, Any]], version: str) -> list[di
     return found
 
 
-def tables_of(rows: Any) -> Tables:
+def tables_of(rows: Iterable[Mapping[str, Any]]) -> Tables:
+    """The tables that these crosswalk records make."""
     found: dict[str, dict[str, list[Row]]] = {}
     for record in rows:
         row = Row(record["values"], record["effective_from"])

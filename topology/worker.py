@@ -20,6 +20,7 @@ from typing import Any, NoReturn
 
 from confluent_kafka import TopicPartition
 
+from runtime import metrics
 from runtime.clock import Clock
 from runtime.errors import Broken
 from runtime.log import log
@@ -207,6 +208,7 @@ class Worker:
 
     def _fail(self, error: Exception, tries: int, started: float) -> None:
         self.counts.failures += 1
+        metrics.HOP_FAILURES.labels(self._hop.name).inc()
         if time.monotonic() - started > self._around.patience.retry_s:
             self._end("batch_given_up", f"{type(error).__name__}: {error}")
         level = log.info if isinstance(error, Aborted) else log.error
@@ -229,6 +231,8 @@ class Worker:
         self.counts.records += len(batch.records)
         self.counts.outputs += len(outputs)
         self.counts.batches += 1
+        metrics.HOP_RECORDS.labels(hop.name).inc(len(batch.records))
+        metrics.HOP_OUTPUTS.labels(hop.name).inc(len(outputs))
         if time.monotonic() > self._checkpoint_at:
             self._note_contained()
 

@@ -20,6 +20,9 @@ MONEY_FREE = ("", "master")
 JOB = "job"
 COMPLETED = "completed"
 UNPOSTED = "unposted"
+BEFORE_CUTOVER = "before_cutover"
+PARENT_DOCUMENTS = ("invoice", "bill")
+"""Documents that others settle: when they lie before the cut-over a milestone says so, for nobody may wait for them."""
 IMPORTED_BALANCE = "ARImportInvoice"
 _POSTED = frozenset({"posted", "exported", "postedandexported"})
 _DATE_FIELD = {
@@ -61,7 +64,7 @@ def due(flow: Flow, settings: FlowSettings, source: tuple[str, Mapping[str, Any]
         return Due()
     early = _before_cutover(settings, entity, record)
     if early:
-        return _no("before_cutover", early, flow, record)
+        return _no(BEFORE_CUTOVER, early, flow, record)
     answer = _posted_or_completed(flow, settings, entity, record)
     if answer.no_command is not None and previous_status and _is_posted(entity, previous_status):
         return Due(hold=UNPOSTED)

@@ -13,6 +13,8 @@ from systems.contract import Draft
 from topology.configuration import Connected
 from topology.rules.identity import op_key, payload_hash, ref_of
 
+REVERSAL = "reversal"
+
 
 @dataclass(frozen=True)
 class Source:
@@ -38,7 +40,7 @@ def source_hash(entity_record: Mapping[str, Any], draft: Draft) -> str:
 def _application(record: Mapping[str, Any], source_id: str) -> Mapping[str, Any] | None:
     wanted = source_id.rpartition("/")[2]
     for one in record.get("applications", ()):
-        if one["application_id"] == wanted:
+        if wanted == (one["application_id"] or one["document_id"]):
             return {name: value for name, value in one.items() if name != "document_number"}
     return None
 
@@ -50,10 +52,13 @@ def command(draft: Draft, source: Source, connected: Connected, waits_for: Paren
     books = connected.books
     key = op_key(books, draft.purpose, (source.entity, source_id), draft.part, draft.action)
     parents = [*draft.parents, waits_for] if waits_for is not None else list(draft.parents)
-    hashed = {"": [draft.posting_date, draft.amount, draft.currency, draft.parents], **draft.body}
+    body = dict(draft.body)
+    if draft.record == REVERSAL and not body["reverses"]:
+        body["reverses"] = op_key(books, draft.purpose, (source.entity, source_id), draft.part, "create")
+    hashed = {"": [draft.posting_date, draft.amount, draft.currency, draft.parents], **body}
     kept = bool(draft.unresolved or draft.hold)
     return {
-        **draft.body,
+        **body,
         "connection": record["connection"],
         "system": books.system,
         "op_key": key,

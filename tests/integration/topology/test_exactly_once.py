@@ -115,3 +115,29 @@ def test_a_restart_folds_only_what_the_snapshot_does_not_contain(topics: Wire, t
     assert process.lines("state_folded")[1]["records"] == 0
     assert process.end() == 0
     assert sum(topics.count(name) for name in canonical_topics()) == 300
+
+
+@pytest.mark.slow
+def test_it_says_when_it_is_ready_and_drains_on_sigterm(topics: Wire, topology_process: Start) -> None:
+    import urllib.error
+    import urllib.request
+
+    def ready(port: int) -> int:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as answer:
+                return int(answer.status)
+        except urllib.error.HTTPError as error:
+            return int(error.code)
+
+    topics.apply({"east": "4000"})
+    process = topology_process()
+    port = until(lambda: process.lines("health"), bool, 30, process.tail)[0]["port"]
+    until(lambda: ready(port), lambda status: status == 200, 30, process.tail)
+    topics.send_raw(toy.raw(str(number), 1, _body(number)) for number in range(3000))
+    until(lambda: _high(topics, "canonical.invoice"), bool, 30, process.tail)
+    assert process.end() == 0, process.tail()
+    drained = topics.count("canonical.invoice")
+    process.start()
+    until(lambda: topics.count(f"command.{toy.TARGET}"), lambda count: count == 3000, 60, process.tail)
+    assert process.end() == 0
+    assert drained <= topics.count("canonical.invoice") == 3000

@@ -62,10 +62,23 @@ def test_an_unmapped_value_is_a_command_with_its_amount_and_its_canonical_bytes(
 )
 def test_what_is_not_commanded_is_a_decision_with_its_amount(body: bytes, decision: str) -> None:
     outcome = _way(body)
-    assert outcome.outputs == []
+    assert all(header(output.headers, RECORD) == "command.completion" for output in outcome.outputs)
     [(_, made)] = outcome.decisions
     assert made.decision == decision
     assert made.amount == (Decimal("5.50") if b"5.50" in body else 0)
+
+
+def test_a_document_before_the_cutover_is_a_milestone_for_what_settles_it() -> None:
+    [milestone] = outputs(_way(b'{"total": 5.50, "date": "2025-12-31"}'), COMMANDS)
+    assert (milestone["reached"], milestone["action"], milestone["amount"]) == ("before_cutover", "before_cutover", 0)
+    assert milestone["op_key"].endswith("|sale|invoice:7||before_cutover")
+    assert _way(b'{"total": 5.50, "date": "2025-12-31"}', ground(mode="observe")).outputs == []
+
+
+def test_a_reversal_names_the_command_whose_document_it_reverses() -> None:
+    [create], [reversal] = outputs(_way(b'{"total": 5.50}'), COMMANDS), outputs(_way(b'{"total": -5.50}'), COMMANDS)
+    assert reversal["reverses"] == create["op_key"]
+    assert (reversal["hold"], reversal["canonical"] is not None) == ("void_not_built", True)
 
 
 def test_the_first_day_of_the_cutover_is_commanded() -> None:
