@@ -63,7 +63,12 @@ class SystemPoller:
         self._draw = random.Random()  # noqa: S311 - jitter, no secret
         self._fetching = False
         self._broken_in_a_row = 0
-        self.trouble = ""
+        self._troubles: dict[str, str] = {}
+
+    @property
+    def trouble(self) -> str:
+        """What a person has to put right, "" when nothing."""
+        return " ".join(dict.fromkeys(self._troubles.values()))
 
     async def run(self) -> None:
         """Poll until cancelled; the session is closed at the end."""
@@ -162,9 +167,8 @@ class SystemPoller:
 
     def _recovered(self, feed: Feed) -> None:
         self._broken_in_a_row = 0
-        if feed.name in self._schedule.stopped():
+        if self._troubles.pop(feed.name, ""):
             metrics.FEED_STOPPED.labels(*self._labels(feed.name)).set(0)
-        self.trouble = ""
 
     def _failed(self, feed: Feed, error: Exception) -> None:
         failures = self._schedule.failed(feed)
@@ -201,7 +205,7 @@ class SystemPoller:
             kind = "throttled"
         elif isinstance(error, Broken):
             kind = "broken"
-            self.trouble = str(error)
+            self._troubles[what] = str(error)
         name = type(error).__name__
         metrics.POLL_FAILURES.labels(*self._labels(what), name).inc()
         where = {"connection": self._polled.where.connection, "system": self._polled.where.system, "feed": what}
@@ -224,6 +228,7 @@ class SystemPoller:
                 self._fetching = True
                 await self._fetch(batch)
                 failures = 0
+                self._troubles.pop("fetch", "")
             except Exception as error:  # noqa: BLE001 - the edge of the loop: the batch stays wanted
                 self._fetching = False
                 failures += 1

@@ -22,7 +22,6 @@ class _Turn:
     not_before_s: float = 0.0
     catching_up: bool = False
     failures: int = 0
-    stopped: bool = False
 
 
 class Schedule:
@@ -55,7 +54,7 @@ class Schedule:
         """A page of it is stored; with `more` the next one follows as soon as no other feed is due."""
         turn = self._turns[feed.name]
         turn.due = now if more else now + feed.cadence
-        turn.catching_up, turn.failures, turn.stopped = more, 0, False
+        turn.catching_up, turn.failures = more, 0
 
     def failed(self, feed: Feed) -> int:
         """It failed once more; how many times in a row by now."""
@@ -68,16 +67,11 @@ class Schedule:
 
     def stop(self, feed: Feed, now: datetime) -> None:
         """It waits for a person."""
-        self._turns[feed.name].stopped = True
         self._turns[feed.name].due = now + FAR
 
     def pause(self, until: datetime) -> None:
         """Nothing of this system before that moment."""
         self._paused_until = max(self._paused_until, until)
-
-    def stopped(self) -> tuple[str, ...]:
-        """Feeds that wait for a person."""
-        return tuple(name for name, turn in self._turns.items() if turn.stopped)
 
     def is_catching_up(self, feed: Feed) -> bool:
         """Whether its last page said that more follow."""

@@ -9,7 +9,8 @@ from pydantic import ValidationError
 
 from runtime.clock import Clock
 from runtime.errors import Broken
-from runtime.http import HttpTransport, Reach, Transport
+from runtime.exchange import Transport
+from runtime.http import HttpTransport, Reach
 from runtime.limits import Limiter
 from runtime.settings import Settings
 from services.credentials import CredentialStore

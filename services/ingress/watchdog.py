@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import errno
 import socket
+import traceback
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -56,6 +57,23 @@ class Watched(web.RequestHandler):
         """The request is done; the next one may take its time to begin."""
         self._quiet = True
         self.deadline = self._loop.time() + self._bounds.idle_s
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,  # noqa: ARG002 - it quotes what was sent
+    ) -> web.StreamResponse:
+        """A short answer to what is no HTTP, or to a defect of ours; aiohttp's own echoes the request and logs its headers."""
+        metrics.INGRESS_ANSWERS.labels(str(status), "http" if status < 500 else "defect").inc()
+        if status >= 500:
+            log.error("ingress_defect", error=type(exc).__name__, at=traceback.format_tb(exc.__traceback__) if exc else [])
+        if request.writer.output_size > 0:
+            raise ConnectionError("an answer has begun, no other one can follow")
+        answer = web.Response(status=status, body=b"", content_type="text/plain")
+        answer.force_close()
+        return answer
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """Make room for another connection."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from confluent_kafka import Message
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]  # documented, not in __all__
 
 from runtime import kafka, secrets
 from runtime.embedded.cluster import EmbeddedCluster

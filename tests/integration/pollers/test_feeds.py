@@ -6,6 +6,8 @@ import pytest
 
 from runtime.errors import Broken, Throttled, Transient
 from schemas.errors import Malformed
+from services.ingress.produce import Deliveries, NotStored
+from services.ingress.writing import Writing
 from tests.integration.ingress import toy
 from tests.integration.ingress.stage import Stage, eventually
 from tests.integration.pollers.conftest import connected, polling
@@ -139,3 +141,34 @@ def test_a_page_whose_position_does_not_move_is_no_endless_loop(source: Source, 
         eventually(lambda: len(source.asked), lambda times: times >= 4)
         assert len(source.asked) < 40
     assert (cursor(stage), stage.records(RAW)) == ("0", [])
+
+
+def test_a_crash_between_a_page_and_its_cursor_reads_the_page_again(
+    source: Source, stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source.rows = {"invoices": [element(str(n)) for n in range(3)]}
+
+    async def crash(*_: object) -> None:
+        raise Transient("the process died before the cursor was written")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Writing, "cursor", crash)
+        with polling(stage):
+            eventually(lambda: ids(stage, "invoice"), lambda found: len(found) == 3)
+    assert cursor(stage) == ""
+    with polling(stage):
+        eventually(lambda: cursor(stage), lambda position: position == "3")
+    assert sorted(ids(stage, "invoice")) == ["0", "0", "1", "1", "2", "2"]
+
+
+def test_the_cursor_does_not_move_before_the_page_is_acked(source: Source, stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    source.rows = {"invoices": [element("1")]}
+
+    async def unacked(*_: object) -> None:
+        raise NotStored("no delivery report")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Deliveries, "send_all", unacked)
+        with polling(stage):
+            eventually(lambda: len([1 for feed, _ in source.asked if feed == "invoices"]), lambda times: times >= 2)
+    assert (cursor(stage), {position for feed, position in source.asked if feed == "invoices"}) == ("", {""})
