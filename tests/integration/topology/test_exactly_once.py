@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import urllib.error
+import urllib.request
 from collections import Counter
 from collections.abc import Callable
 
@@ -119,9 +121,6 @@ def test_a_restart_folds_only_what_the_snapshot_does_not_contain(topics: Wire, t
 
 @pytest.mark.slow
 def test_it_says_when_it_is_ready_and_drains_on_sigterm(topics: Wire, topology_process: Start) -> None:
-    import urllib.error
-    import urllib.request
-
     def ready(port: int) -> int:
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as answer:
@@ -138,6 +137,7 @@ def test_it_says_when_it_is_ready_and_drains_on_sigterm(topics: Wire, topology_p
     assert process.end() == 0, process.tail()
     drained = topics.count("canonical.invoice")
     process.start()
+    until(lambda: process.lines("started"), lambda lines: len(lines) == 2, 30, process.tail)
     until(lambda: topics.count(f"command.{toy.TARGET}"), lambda count: count == 3000, 60, process.tail)
-    assert process.end() == 0
+    assert process.end() == 0, process.tail()
     assert drained <= topics.count("canonical.invoice") == 3000
