@@ -10,6 +10,7 @@ import json
 import re
 import zlib
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any
@@ -29,6 +30,8 @@ MAX_WRITTEN_BYTES = MAX_DATUM_BYTES - 64 * 1024
 _HEAD_BYTES = 5
 _LONG_RUN = re.compile(rb"[\x80-\xff]{10}")
 COMPATIBILITY = "FULL_TRANSITIVE"
+_AT_ONCE = 8
+"""Requests to the registry at the same time: a hundred subjects one after another took seconds."""
 
 Record = dict[str, Any]
 
@@ -132,12 +135,10 @@ def register(registry_url: str, records_of_topic: Mapping[str, tuple[str, ...]])
 
     Raises `NotRegistered` with the registry's words where a schema is refused (an incompatible change).
     """
-    done: dict[str, int] = {}
-    with SchemaRegistryClient({"url": registry_url}) as client:
-        for topic, names in records_of_topic.items():
-            for name in names:
-                done[subject(topic, name)] = _register_one(client, subject(topic, name), name)
-    return done
+    wanted = [(subject(topic, name), name) for topic, names in records_of_topic.items() for name in names]
+    with SchemaRegistryClient({"url": registry_url}) as client, ThreadPoolExecutor(_AT_ONCE) as pool:
+        ids = pool.map(lambda one: _register_one(client, *one), wanted)
+        return {name: schema_id for (name, _), schema_id in zip(wanted, ids, strict=True)}
 
 
 def _register_one(client: SchemaRegistryClient, subject_name: str, name: str) -> int:
@@ -157,9 +158,10 @@ def load(registry_url: str, records_of_topic: Mapping[str, tuple[str, ...]]) -> 
     ids: dict[tuple[str, str], int] = {}
     writers: dict[int, tuple[str, Any]] = {}
     missing: list[str] = []
-    with SchemaRegistryClient({"url": registry_url}) as client:
-        for topic, name in ((topic, name) for topic, names in records_of_topic.items() for name in names):
-            found = _registered_ids(client, subject(topic, name), name)
+    wanted = [(topic, name) for topic, names in records_of_topic.items() for name in names]
+    with SchemaRegistryClient({"url": registry_url}) as client, ThreadPoolExecutor(_AT_ONCE) as pool:
+        answers = pool.map(lambda one: _registered_ids(client, subject(*one), one[1]), wanted)
+        for (topic, name), found in zip(wanted, answers, strict=True):
             if not found or found[-1] is None:
                 missing.append(subject(topic, name))
                 continue

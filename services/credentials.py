@@ -29,7 +29,7 @@ TOPIC = "credentials"
 RECORD = "connection.credential"
 MIN_KEY_CHARACTERS = 32
 MAX_KEY_CHARACTERS = 64
-"""Length of a webhook's HMAC key (ServiceTitan, page "Webhooks", read 2026-11)."""
+"""Length of a webhook's HMAC key, as the field-service vendor's portal makes them (its page "Webhooks", read 2026-11)."""
 
 Secret = dict[str, Any] | list[dict[str, Any]]
 
