@@ -13,7 +13,7 @@ from datetime import timedelta
 from urllib.parse import quote, urlencode
 
 from runtime.errors import Broken, Throttled, Transient
-from runtime.http import NotSent, Request, Response, Unanswered
+from runtime.exchange import NotSent, Request, Response, Unanswered
 from runtime.retry import Backoff
 from systems.acumatica.errors import refused_read
 from systems.acumatica.session import Session

@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from urllib.parse import unquote
 
 from runtime.errors import Broken, ConnectorError, Malformed, Refused, Throttled, Transient
-from runtime.http import Response
+from runtime.exchange import Response
 from runtime.json import parse
 from systems.contract import Answer, Verdict
 
@@ -73,7 +74,7 @@ def words_of(answer: Response) -> Words:
             return _json_words(answer.status, body)
     if answer.content_type == "text/plain":
         return Words(str(answer.status), _short(answer.body.decode(errors="replace")))
-    location = answer.headers.get("Location", "")
+    location = unquote(answer.headers.get("Location", ""))
     return Words(str(answer.status), _short(location) if 300 <= answer.status < 400 else "")
 
 

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from runtime.errors import Malformed, Transient
-from runtime.http import Response
+from runtime.exchange import Response
 from runtime.json import parse, slices
 from systems.acumatica.wire import Row
 from systems.contract import Element

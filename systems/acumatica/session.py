@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 
 from runtime.clock import Clock
 from runtime.errors import Broken, Throttled, Transient
-from runtime.http import Request, Response
+from runtime.exchange import Request, Response
 from systems.acumatica.errors import LOGIN_LIMIT, refused_read, words_of
 from systems.acumatica.models import Token, offered, token
 from systems.acumatica.settings import Credentials, Settings

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -144,9 +145,13 @@ def test_a_summary_policy_without_a_customer_of_the_unit_is_unresolved() -> None
 
 @pytest.mark.parametrize("entity", ["invoice", "payment", "bill", "vendor_credit"])
 def test_another_currency_than_the_ledgers_is_held(entity: str) -> None:
-    record = {"invoice": ground.invoice, "payment": ground.payment, "bill": ground.bill, "vendor_credit": ground.credit}[entity](
-        currency="CAD"
-    )
+    records: dict[str, Callable[..., dict[str, Any]]] = {
+        "invoice": ground.invoice,
+        "payment": ground.payment,
+        "bill": ground.bill,
+        "vendor_credit": ground.credit,
+    }
+    record = records[entity](currency="CAD")
     assert {one.hold for one in drafts(entity, record)} == {"currency"}
 
 

@@ -34,6 +34,7 @@ def situations() -> dict[str, dict[str, Any]]:
     later = [ground.application("101", "60.00"), ground.application("102", "40.00", "2"), ground.application("101", "8.25", "3")]
     return {
         "invoice.one_service_line_with_tax": ground.invoice(),
+        "invoice.second_of_the_same_customer": ground.invoice([line("40.00")], source_id="102", number="N102"),
         "invoice.two_business_units_and_a_discount": ground.invoice(mixed),
         "invoice.tax_shared_by_city_and_state": ground.invoice(tax=Decimal("10.00"), tax_zone_id="88"),
         "invoice.three_cents_of_rounding": ground.invoice(total=Decimal("108.25") + cents),
