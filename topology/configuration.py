@@ -31,6 +31,7 @@ from systems.contract import Flow, Plan, Reading
 from topology.rules.identity import Books
 
 _TOPICS = ("connections", "crosswalk")
+_NO_TABLE: Mapping[str, Any] = {}
 
 
 def crosswalk_version(rows: Iterable[Mapping[str, Any]]) -> str:
@@ -63,7 +64,8 @@ class Tables:
 
     def row(self, table: str, key: str, on: date | None = None) -> Mapping[str, str] | None:
         """See `systems.contract.Crosswalk`."""
-        return _in_force(self.tables.get(table, {}).get(key, ()), on)
+        rows = self.tables.get(table, _NO_TABLE).get(key)
+        return _in_force(rows, on) if rows is not None else None
 
     def rows(self, table: str, on: date | None = None) -> Mapping[str, Mapping[str, str]]:
         """See `systems.contract.Crosswalk`."""
