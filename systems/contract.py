@@ -236,7 +236,7 @@ class Write:
     `steps` in order, each one request; POSTED needs all of them; `promised` is the one at which the page's promise is met.
     `calls` is the most requests one attempt of one step may need, look-up included: they are reserved before the intent.
     `p_max` = longest time the system may still commit after we gave up; `v_max` = lag of the look-up.
-    `parents_first` tells roles whose absence makes this write impossible.
+    `ref_field` is where our ref is kept, "" where the document has no place for one and is found by its parents.
     """
 
     record: str

@@ -113,7 +113,9 @@ class AcumaticaDemo:
         found = []
         for kind, ours in _DOCUMENTS.items():
             for row in ask(f"documents?kind={kind}")["documents"]:
-                applied = sum((_amount(one["amount"]) for one in row["applications"] if one["released"]), Decimal(0))
+                # an invoice shows the payments that settle it; it settles nothing itself
+                rows = [] if kind == "Invoice" else [one for one in row["applications"] if one["released"]]
+                applied = sum((_amount(one["amount"]) for one in rows), Decimal(0))
                 found.append(Kept(ours, row["number"], row["ref"], _amount(row["amount"]), row["date"], row["released"], applied))
         for kind, (ours, key) in _MASTERS.items():
             for row in ask(f"documents?kind={kind}")["documents"]:

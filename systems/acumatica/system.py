@@ -34,7 +34,7 @@ _RELEASED = ("create", "unhold", "release")
 WRITES = (
     _document("ar_invoice", "Invoice", _RELEASED, "CustomerOrder"),
     _document("ar_receipt", "Payment", _RELEASED, "ExternalRef"),
-    _document("ar_application", "Payment.DocumentsToApply", ("apply", "release"), ""),
+    Write("ar_application", "Payment.DocumentsToApply", ("apply", "release"), "release", Capability.C3, "", 0, "", _CALLS, _P_MAX),
     _document("ap_bill", "Bill", _RELEASED, "VendorRef"),
     _document("ap_credit", "Bill (Debit Adj.)", (*_RELEASED, "apply", "settle"), "VendorRef"),
     _master("customer", "Customer"),

@@ -1,0 +1,231 @@
+"""A simulator and an open writer for any system of the registry, and its documents to be written: all from declarations and examples.
+
+A case is one command as the hop makes it from a canonical example, with the ids of its parents, which are written first. Copies of a
+case are other documents: the same example with other source ids.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+from importlib import import_module
+from pathlib import Path
+from typing import Any, cast
+
+from aiohttp import web
+
+from runtime.exchange import Request, Transport
+from runtime.http import HttpTransport, Reach
+from runtime.limits import Limiter, Share
+from runtime.simulator.serve import Options, Simulator, start
+from schemas.records import CommandEnvelope
+from services.sinks.parents import MASTERS, name_of
+from systems.contract import Access, Document, Draft, Role, System, Verdict, Write, Writer
+from systems.demo import Demo, Kept
+from tests.contract import examples
+from tests.contract.seam import InProcess, Seam, VirtualClock
+from topology.configuration import Connected
+from topology.rules.envelope import Source, command
+
+SHARE = Share(1_000_000, timedelta(seconds=1), 100)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One document to be written: its declaration, its command, and its parents' ids in the system."""
+
+    write: Write
+    command: CommandEnvelope
+    ids: Mapping[str, str]
+
+    @property
+    def record(self) -> str:
+        """Name of the command's record."""
+        return self.write.record
+
+    @property
+    def ref(self) -> str:
+        """Our ref of the document."""
+        return self.command["ref"]
+
+
+@dataclass
+class Ground:
+    """A simulator, the connection to it, and one open writer whose requests pass a seam."""
+
+    system: System
+    simulator: Simulator
+    url: str
+    connected: Connected
+    clock: VirtualClock
+    seam: Seam
+    writer: Writer
+    known: dict[str, str] = field(default_factory=dict)
+    """Ids of what was written as a parent, by `entity/source_id`."""
+
+    # --- commands -----------------------------------------------------------------------------------------------------
+
+    def drafts(self, example: str, copy: str = "") -> list[tuple[Draft, CommandEnvelope]]:
+        """The drafts of a copy of an example with their commands, as the hop makes them."""
+        record = copied(examples.canonical(self.system.name, example), copy)
+        entity = example.partition(".")[0]
+        source = Source(entity, record, f"canonical.{entity}", 0, 0, b"")
+        found = self.system.to_commands(entity, record, self.connected.plan)
+        made = [one for one in found if isinstance(one, Draft)]
+        return [(one, cast("CommandEnvelope", command(one, source, self.connected, None))) for one in made]
+
+    async def case(self, record: str, copy: str = "", example: str = "") -> Case:
+        """A document of this record, its parents written."""
+        name = example or example_of(self, record)
+        draft, made = next(pair for pair in self.drafts(name, copy) if pair[0].record == record)
+        return await self.prepared(name, copy, draft, made)
+
+    async def prepared(self, example: str, copy: str, draft: Draft, made: CommandEnvelope) -> Case:
+        """The case of a draft, its parents written."""
+        ids = {}
+        for parent in draft.parents:
+            wanted = name_of(parent["entity"], parent["source_id"])
+            if wanted not in self.known:
+                await self._write_parent(parent["entity"], parent["source_id"], example, copy)
+            ids[wanted] = self.known[wanted]
+        return Case(self.system.write_of(draft.record), made, ids)
+
+    async def _write_parent(self, entity: str, source_id: str, example: str, copy: str) -> None:
+        """Write the example, of this copy, that is this source object: one of the same example before others."""
+        of_copy = "" if entity in MASTERS else copy
+        order = [example, *examples.names(self.system.name, "canonical")]
+        for name in order:
+            if name in examples.told(self.system.name).not_written:
+                continue
+            for draft, made in self.drafts(name, of_copy):
+                if (made["source_entity"], made["source_id"]) == (entity, source_id) and is_written(draft):
+                    await self.written(await self.prepared(name, of_copy, draft, made))
+                    return
+        raise AssertionError(f"{self.system.name}: no example of {entity} {source_id}, which {example} needs; add one")
+
+    async def written(self, case: Case, until: str = "") -> Document:
+        """Write a document: every step in order, up to and with `until`; each has to be answered yes."""
+        document: Document | None = None
+        for step in case.write.steps:
+            await self.writer.reserve(case.write.calls)
+            answer = await self.writer.perform(step, case.record, case.command, case.ids, document)
+            assert answer.verdict is Verdict.YES, f"{case.record} {step}: {answer}"
+            document = answer.document or document
+            if step == until:
+                break
+        assert document is not None
+        if not until or until == case.write.steps[-1]:
+            self.known[name_of(case.command["source_entity"], case.command["source_id"])] = document.erp_id
+        return document
+
+    # --- what the simulator holds -------------------------------------------------------------------------------------
+
+    async def kept(self) -> list[Kept]:
+        """Everything that the simulator keeps, as its system's demo module tells it."""
+        demo = demo_of(self.system)
+        transport = InProcess(self.simulator.app)
+        told = {path: _json((await transport.send(Request("GET", f"{self.url}/__sim__/{path}"), 10)).body) for path in demo.paths()}
+        return demo.kept(told.__getitem__)
+
+    async def kept_of(self, case: Case) -> list[Kept]:
+        """What it keeps under the ref of a case."""
+        return [one for one in await self.kept() if one.ref == case.ref]
+
+    async def applied(self) -> Decimal:
+        """What of everything kept settles other documents."""
+        return sum((one.applied for one in await self.kept()), Decimal(0))
+
+
+def _json(body: bytes) -> Any:
+    from runtime.json import parse
+
+    return parse(body)
+
+
+def demo_of(system: System) -> Demo:
+    """The demo module of a system."""
+    return cast("Demo", import_module(system.demo).DEMO)
+
+
+def is_written(draft: Draft) -> bool:
+    """Whether a draft would go to the system: nothing holds it."""
+    return not draft.hold and not draft.unresolved
+
+
+def example_of(ground: Ground, record: str) -> str:
+    """The first example that makes a command of this record."""
+    system = ground.system.name
+    for name in examples.names(system, "canonical"):
+        if name in examples.told(system).not_written:
+            continue
+        if any(draft.record == record and is_written(draft) for draft, _ in ground.drafts(name)):
+            return name
+    raise AssertionError(f"systems/{system}/examples: no example makes a command {record}; every write needs one")
+
+
+def copied(record: Mapping[str, Any], copy: str) -> dict[str, Any]:
+    """The same record as another document: its own id and numbers, and the ids of the documents that it settles, get an ending."""
+    if not copy:
+        return dict(record)
+    made = dict(record)
+    for name in ("source_id", "number", "vendor_number"):
+        if record.get(name):
+            made[name] = f"{record[name]}-{copy}"
+    if "applications" in record:
+        made["applications"] = [{**one, "document_id": f"{one['document_id']}-{copy}"} for one in record["applications"]]
+    return made
+
+
+def simulator_of(system: System, folder: Path, clock: VirtualClock) -> Simulator:
+    """The simulator of a system, with the switches that its examples ask for."""
+    switches = dict(demo_of(system).simulator_settings(1.0)) | dict(examples.told(system.name).simulator)
+    return cast("Simulator", import_module(system.simulator).build(Options(7, folder, clock, switches)))
+
+
+def access(system: System, url: str, simulator: Simulator, clock: VirtualClock, transport: Transport) -> Access:
+    """What a session is opened with."""
+    own, _, secrets = demo_of(system).section(url, simulator.credentials)
+    settings = system.settings.model_validate(own | dict(examples.told(system.name).settings) | _addresses(own, url))
+    return Access("acme", Role.SINK, settings, system.credentials.model_validate(secrets), transport, Limiter(SHARE, clock), clock)
+
+
+def _addresses(own: Mapping[str, Any], url: str) -> dict[str, Any]:
+    """What the simulator's own section says about where it is and who it is: that cannot come from an example."""
+    return {name: value for name, value in own.items() if value == url or name in ("tenant_id", "endpoint_version", "tenant")}
+
+
+@asynccontextmanager
+async def ground(system: System, folder: Path, sockets: bool = False) -> AsyncIterator[Ground]:
+    """A simulator with an open writer; over real sockets or in process. Virtual time for both."""
+    clock = VirtualClock()
+    simulator = simulator_of(system, folder, clock)
+    if sockets:
+        served = await start(simulator)
+        url, inner, stop = served.url, cast("Transport", HttpTransport(Reach(loopback=True))), served.stop
+    else:
+        runner = web.AppRunner(simulator.app, handle_signals=False, access_log=None, shutdown_timeout=1.0)
+        await runner.setup()
+        url, inner, stop = "http://127.0.0.1:1", InProcess(simulator.app), runner.cleanup
+    seam = Seam(inner)
+    entered = access(system, url, simulator, clock, seam)
+    assert system.open_writer is not None
+    made = Ground(
+        system,
+        simulator,
+        url,
+        examples.connected(system, entered.settings.model_dump(mode="json")),
+        clock,
+        seam,
+        system.open_writer(entered),
+    )
+    try:
+        yield made
+    finally:
+        await made.writer.close()
+        await asyncio.wait_for(stop(), 10)
+        if not sockets:
+            simulator.store.close()

@@ -1,0 +1,159 @@
+"""Every write of every system, at every step, under every class of answer: classed as the protocol demands, sent once, never raised."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from runtime.exchange import Response
+from systems import registry
+from systems.contract import Answer, Document, System, Verdict
+from tests.contract import answers, examples
+from tests.contract.ground import Case, Ground, ground
+from tests.contract.registered import STEPS, WRITERS, steps_before
+from tests.contract.seam import Twist
+
+Lie = Callable[[Case], Callable[[Response], Response]]
+
+
+async def case_before(on: Ground, record: str, step: str, copy: str) -> tuple[Case, Document | None]:
+    """A document of this record, written up to this step."""
+    case = await on.case(record, copy)
+    before = steps_before(on.system, record, step)
+    return case, await on.written(case, before) if before else None
+
+
+async def performed(on: Ground, step: str, case: Case, document: Document | None, twist: Twist | None) -> Answer:
+    """One step under one twist; it is sent at most once, whatever becomes of it."""
+    await on.writer.reserve(case.write.calls)
+    on.seam.forget()
+    on.seam.twist = twist
+    answer = await on.writer.perform(step, case.record, case.command, case.ids, document)
+    on.seam.twist = None
+    assert len(on.seam.writes) == 1, [f"{one.method} {one.url}" for one in on.seam.writes]
+    assert on.seam.met == (twist is not None)
+    return answer
+
+
+async def check_classes_of_answers(system: System, record: str, step: str, folder: Path) -> None:
+    """What holds for all systems."""
+    async with ground(system, folder) as on:
+        for number, (name, (verdict, twist)) in enumerate(answers.GENERIC.items()):
+            case, document = await case_before(on, record, step, f"g{number}")
+            answer = await performed(on, step, case, document, twist)
+            if shows_the_document(on) or not name.startswith("200"):
+                assert answer.verdict is verdict, f"{name}: {answer}"
+            assert answer.throttled == (name == "429"), name
+
+
+def shows_the_document(on: Ground) -> bool:
+    """Whether the answer to the write itself had a body, so that a lie in it can be told from the truth."""
+    return bool(on.seam.answers and on.seam.answers[0].body)
+
+
+async def check_own_answers(system: System, record: str, step: str, folder: Path) -> None:
+    """The vendor's own refusals as its folder tells them."""
+    own = [one for one in examples.answers(system.name) if step in (one.steps or (step,))]
+    kinds = {one.verdict for one in examples.answers(system.name)}
+    assert {"definite_no", "reject"} <= kinds, f"systems/{system.name}/examples/answers: none of {kinds}"
+    async with ground(system, folder) as on:
+        for number, one in enumerate(own):
+            case, document = await case_before(on, record, step, f"a{number}")
+            held = len(await on.kept_of(case))
+            answer = await performed(on, step, case, document, answers.said(one))
+            assert answer.verdict == Verdict(one.verdict), f"{one.name}: {answer}"
+            for field, wanted in one.expected.items():
+                assert getattr(answer, field) == wanted, f"{one.name}: {field} is {getattr(answer, field)!r}"
+            assert answer.code or answer.words, f"{one.name}: nothing of the vendor's own words is kept"
+            assert len(await on.kept_of(case)) == held
+
+
+async def check_lies(system: System, record: str, step: str, folder: Path) -> None:
+    """A success that does not show our document, with its ref and amount, is no yes."""
+    async with ground(system, folder) as on:
+        for number, (name, twist) in enumerate(answers.EMPTY.items()):
+            case, document = await case_before(on, record, step, f"e{number}")
+            answer = await performed(on, step, case, document, twist)
+            assert answer.verdict is Verdict.AMBIGUOUS or told_elsewhere(on, answer), f"{name}: {answer}"
+        for name, lie, must_tell in (
+            ("ref", answers.other_ref, bool(system.write_of(record).ref_field)),
+            ("amount", answers.less_money, bool((await on.case(record)).command["amount"])),
+        ):
+            case, document = await case_before(on, record, step, f"l{name}")
+            told, answer = await twisted_everywhere(on, step, case, document, lie)
+            assert told == must_tell, f"{name} is in an answer: {told}"
+            assert answer.verdict is (Verdict.AMBIGUOUS if told else Verdict.YES), f"another {name} echoed: {answer}"
+
+
+def told_elsewhere(on: Ground, answer: Answer) -> bool:
+    """Whether a yes rests on a reading after the write, which nothing has twisted."""
+    return answer.verdict is Verdict.YES and len(on.seam.requests) > 1
+
+
+async def twisted_everywhere(on: Ground, step: str, case: Case, document: Document | None, lie: Lie) -> tuple[bool, Answer]:
+    """The step with this lie in every answer of the attempt, readings included; and whether any answer could carry it."""
+    told = False
+    change = lie(case)
+    await on.writer.reserve(case.write.calls)
+    on.seam.forget()
+
+    def lied(answer: Response) -> Response:
+        nonlocal told
+        made = change(answer)
+        told = told or made.body != answer.body
+        return made
+
+    on.seam.change = lied
+    try:
+        answer = await on.writer.perform(step, case.record, case.command, case.ids, document)
+    finally:
+        on.seam.change = None
+    assert len(on.seam.writes) == 1
+    return told, answer
+
+
+@pytest.mark.parametrize(("name", "record", "step"), STEPS)
+async def test_every_class_of_answer_is_classed_and_sent_once(name: str, record: str, step: str, tmp_path: Path) -> None:
+    await check_classes_of_answers(registry.system(name), record, step, tmp_path)
+
+
+@pytest.mark.parametrize(("name", "record", "step"), STEPS)
+async def test_the_vendors_own_refusals_are_classed_as_its_examples_say(name: str, record: str, step: str, tmp_path: Path) -> None:
+    await check_own_answers(registry.system(name), record, step, tmp_path)
+
+
+@pytest.mark.parametrize(("name", "record", "step"), STEPS)
+async def test_a_success_that_does_not_show_our_document_is_no_yes(name: str, record: str, step: str, tmp_path: Path) -> None:
+    await check_lies(registry.system(name), record, step, tmp_path)
+
+
+@pytest.mark.parametrize("name", WRITERS)
+async def test_every_example_that_nothing_holds_is_written(name: str, tmp_path: Path) -> None:
+    """Each example on books of its own, so that none leans on what another one left."""
+    await check_examples_are_written(registry.system(name), tmp_path)
+
+
+async def check_examples_are_written(system: System, folder: Path) -> None:
+    """Each draft of each example through all its steps, to one document with our ref and the wanted amount."""
+    written = 0
+    for example in examples.names(system.name, "canonical"):
+        if example in examples.told(system.name).not_written:
+            continue
+        async with ground(system, folder / example) as on:
+            for draft, made in on.drafts(example):
+                if draft.hold or draft.unresolved:
+                    continue
+                case = await on.prepared(example, "", draft, made)
+                before = await on.applied()
+                document = await on.written(case)
+                assert not document.differences
+                assert document.amount == draft.amount
+                kept = await on.kept_of(case)
+                if case.write.ref_field:
+                    assert [(one.amount, one.done) for one in kept] == [(draft.amount, True)], example
+                else:
+                    assert await on.applied() - before == draft.amount, example
+                written += 1
+    assert written >= len(system.writes)

@@ -1,0 +1,77 @@
+"""Holds every exchange with a served simulator against its vendor's own OpenAPI documents, in whatever test it is served.
+
+The documents are found by name: `systems/<name>/spec/validation.py` offers `validator()` or `validators()`. What no document describes is
+counted in `uncovered`, and `SYSTEM.md` has to list it. A system without such a module publishes no document; its `SYSTEM.md` says so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from runtime.simulator.openapi import Exchange, Validator, watch
+from runtime.simulator.serve import Simulator
+
+_PARTS = re.compile(r"/(?:[0-9a-fA-F-]{36}|\d+)(?=/|$)")
+
+
+class Documents(Validator):
+    """All documents of one system as one validator: an exchange is judged by the document whose base its path has."""
+
+    def __init__(self, validators: list[Validator]) -> None:
+        self.uncovered: Counter[str] = Counter()
+        self._validators = validators
+
+    def problems(self, exchange: Exchange) -> list[str]:
+        """See `Validator`; ids in the names of what is uncovered become `*`."""
+        for one in self._validators:
+            if exchange.path.startswith(one.reading.base):
+                before = one.uncovered.copy()
+                found = one.problems(exchange)
+                self._note(one.uncovered - before, exchange.status)
+                return found
+        self._note(Counter({f"{exchange.method} {exchange.path}": 1}), exchange.status)
+        return []
+
+    def _note(self, found: Counter[str], status: int) -> None:
+        for name, count in found.items():
+            told = name if " -> " in name else f"{name} -> {status}"
+            self.uncovered[_PARTS.sub("/*", told)] += count
+
+
+@cache
+def documents(system: str) -> Documents | None:
+    """The documents of a system, one object for the session: each operation is compiled once. None where the vendor publishes none."""
+    name = f"systems.{system}.spec.validation"
+    if find_spec(f"systems.{system}") is None or find_spec(f"systems.{system}.spec") is None:
+        return None
+    module: Any = import_module(name)
+    return Documents(module.validators() if hasattr(module, "validators") else [module.validator()])
+
+
+@contextmanager
+def all_exchanges_held() -> Iterator[None]:
+    """While it lasts, every simulator that is built is watched; at its end nothing may have contradicted a document."""
+    problems: list[list[str]] = []
+    built = Simulator.__init__
+
+    def build_watched(simulator: Simulator, system: str, app: web.Application, *rest: Any, **named: Any) -> None:
+        built(simulator, system, app, *rest, **named)
+        held = documents(system)
+        if held is not None:
+            problems.append(watch(app, held))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Simulator, "__init__", build_watched)
+        yield
+    found = [problem for one in problems for problem in one]
+    assert found == [], "\n".join(dict.fromkeys(found))
