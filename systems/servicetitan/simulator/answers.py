@@ -6,6 +6,7 @@ Source: OpenAPI `ApiErrorResponse` (RFC 7807 style, all six members required); t
 from __future__ import annotations
 
 import hashlib
+import math
 from decimal import Decimal
 from typing import Any
 
@@ -36,7 +37,7 @@ class Refused(Exception):
         return json_answer(body, self.status)
 
 
-def bad(member: str, words: str) -> Refused:
+def invalid(member: str, words: str) -> Refused:
     """A 400 that names the member which does not bind."""
     return Refused(400, "One or more validation errors occurred.", {member: [words]})
 
@@ -61,3 +62,12 @@ def json_answer(value: Any, status: int = 200) -> web.Response:
     """A JSON answer; bytes are taken as they are."""
     body = value if isinstance(value, bytes) else json_bytes(value)
     return web.Response(body=body, status=status, content_type=JSON, charset="utf-8")
+
+
+def throttled(wait_s: float) -> web.Response:
+    """429 as the gateway before the API answers (assumed: Azure API Management's form)."""
+    seconds = max(1, math.ceil(wait_s))
+    body = {"statusCode": 429, "message": f"Rate limit is exceeded. Try again in {seconds} seconds."}
+    answer = json_answer(body, 429)
+    answer.headers["Retry-After"] = str(seconds)
+    return answer

@@ -38,9 +38,7 @@ class Export:
 
 
 def _feeds() -> list[Export]:
-    own = [
-        Export(kind.name, kind.module, kind.name, kind.export, kind.read_scope) for kind in KINDS.values() if kind.export
-    ]
+    own = [Export(kind.name, kind.module, kind.name, kind.export, kind.read_scope) for kind in KINDS.values() if kind.export]
     return [
         *own,
         Export("invoice-items", "accounting", "invoices", INVOICE_ITEM_EXPORT, KINDS["invoices"].read_scope),
@@ -78,7 +76,7 @@ class Exports:
         """One page of a feed from a token, a date, or the first record."""
         place = self._place(feed, start)
         size = self._tenant.settings.export_page_size
-        rows = self._tenant.store.changed_since(feed.kind, place.at, place.key, size + 1)
+        rows = self._tenant.changed_since(feed.kind, place.at, place.key, size + 1)
         if not is_recent:
             limit = self._tenant.clock.now() - timedelta(seconds=self._tenant.settings.export_lag_s)
             rows = [row for row in rows if parsed(row["modifiedOn"]) <= limit]

@@ -110,7 +110,13 @@ KINDS: dict[str, Kind] = {
         Kind("payment-terms", "accounting", f"{_A}PaymentTermAPIModel", "tn.acc.paymentterms", 301, number="name"),
         Kind("tax-zones", "accounting", f"{_A}TaxZoneResponse", "tn.acc.taxzones", 401, inactive="active", number="name"),
         Kind(
-            "gl-accounts", "accounting", f"{_A}GlAccountExtendedResponse", "tn.acc.glaccounts", 501, inactive="active", number="number"
+            "gl-accounts",
+            "accounting",
+            f"{_A}GlAccountExtendedResponse",
+            "tn.acc.glaccounts",
+            501,
+            inactive="active",
+            number="number",
         ),
         Kind(
             "ap-bills",
@@ -150,7 +156,14 @@ KINDS: dict[str, Kind] = {
             "date",
         ),
         Kind(
-            "vendors", "inventory", f"{_I}VendorResponse", "tn.inv.vendors", 70_001, inactive="active", event="vendor", number="name"
+            "vendors",
+            "inventory",
+            f"{_I}VendorResponse",
+            "tn.inv.vendors",
+            70_001,
+            inactive="active",
+            event="vendor",
+            number="name",
         ),
         Kind(
             "purchase-orders",
@@ -200,6 +213,7 @@ KINDS: dict[str, Kind] = {
             number="name",
         ),
         Kind("materials", "pricebook", f"{_P}MaterialResponse", "tn.pb.materials", 10_001, inactive="active", number="code"),
+        Kind("services", "pricebook", f"{_P}ServiceGetResponse", "tn.pb.services", 20_001, inactive="active", number="code"),
     )
 }
 

@@ -34,7 +34,7 @@ class Lists:
         """Every list, and every single row that can be read by its id."""
         found = [Route("GET", kind.module, kind.name, kind.read_scope, self._listed(kind)) for kind in KINDS.values()]
         found += [
-            Route("GET", KINDS[name].module, f"{name}/{{id}}", KINDS[name].read_scope, self._single(KINDS[name]))
+            Route("GET", KINDS[name].module, f"{name}/{{id:[0-9]+}}", KINDS[name].read_scope, self._single(KINDS[name]))
             for name in (*_SINGLE, *_SINGLE_TOO)
         ]
         bills = f"{BILL_SCOPE}:r"
@@ -53,10 +53,7 @@ class Lists:
 
     def _single(self, kind: Kind) -> Answer:
         async def answer(request: web.Request) -> web.Response:
-            try:
-                row = self._tenant.get(kind.name, int(request.match_info["id"]))
-            except ValueError as error:
-                raise web.HTTPNotFound from error
+            row = self._tenant.get(kind.name, int(request.match_info["id"]))
             return json_answer(self._shown(kind, row, request.query))
 
         return answer
@@ -99,7 +96,7 @@ class Lists:
         since = query.get("modifiedOnOrAfter", "")
         if since:
             try:
-                return self._tenant.store.changed_since(kind.name, parsed(since), limit=1_000_000)
+                return self._tenant.changed_since(kind.name, parsed(since), limit=1_000_000)
             except ValueError as error:
                 raise invalid("modifiedOnOrAfter", f"The value '{since}' is not valid.") from error
         return self._tenant.rows(kind.name)

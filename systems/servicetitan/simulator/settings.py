@@ -10,30 +10,27 @@ from typing import Any
 class Settings:
     """What the vendor or an administrator decides about the tenant; may be changed while it runs (`POST /__sim__/settings`).
 
-    `scopes` granted to the app: "" = all, else a list separated by blanks, or `-name -name` for all but these. `_seconds` run on the
-    simulator's clock but for `latency_seconds`; calls are counted on the real clock, 0 = no limit.
+    `scopes_off` are scopes that the app lacks, separated by commas. Seconds run on the simulator's clock but for `latency_s` and
+    `webhook_timeout_s`; calls and tokens are counted on the real clock, 0 = no limit.
     """
 
-    tenant_id: str = "1234567890"
-    environment: str = "test"
+    timezone: str = "America/Chicago"
     currency: str = "USD"
     customers: int = 120
     vendors: int = 40
-    scopes: str = ""
+    scopes_off: str = ""
     app_key_status: int = 401
-    token_seconds: int = 900
-    token_calls_per_minute: int = 600
+    token_life_s: int = 900
+    tokens_per_second: int = 20
     calls_per_second: int = 60
-    latency_seconds: float = 0.0
+    latency_s: float = 0.0
+    max_page_size: int = 5000
     export_page_size: int = 500
-    export_lag_seconds: int = 900
-    export_repeats: float = 0.1
-    bad_token_status: int = 400
+    export_lag_s: int = 900
+    export_repeat_s: int = 60
     auto_bill: bool = True
     webhook_senders: int = 8
-    webhook_retry_seconds: str = "10 30 60 300"
-    webhook_timeout_seconds: float = 5.0
-    webhook_disorder_seconds: float = 120.0
+    webhook_timeout_s: float = 5.0
 
     def change(self, changes: dict[str, str]) -> None:
         """Apply `key=value` texts; raises ValueError naming the key when it is unknown or cannot be read."""
@@ -42,14 +39,6 @@ class Settings:
             if key not in known:
                 raise ValueError(f"unknown setting {key!r} of the servicetitan simulator; known: {', '.join(sorted(known))}")
             setattr(self, key, _read(key, known[key], str(text)))
-
-    def granted(self, every: list[str]) -> list[str]:
-        """The scopes that the app has, of all that there are."""
-        named = self.scopes.split()
-        removed = {name[1:] for name in named if name.startswith("-")}
-        if removed or not named:
-            return [scope for scope in every if scope not in removed]
-        return [scope for scope in every if scope in named]
 
 
 def _read(key: str, kind: str, text: str) -> Any:

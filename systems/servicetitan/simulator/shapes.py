@@ -125,4 +125,8 @@ def _each(inner: Shown, values: Iterable[Any]) -> list[Any]:
 
 def _nested_view(module: str, target: Row) -> Shown:
     view = _object_view(module, target)
-    return lambda value: None if value is None else view(value)
+
+    def nested(value: Any) -> Any:
+        return None if value is None else view(value)
+
+    return nested

@@ -68,7 +68,7 @@ class SignIn:
     def __init__(self, tenant: Tenant) -> None:
         self._tenant = tenant
         self.account = account_of(tenant.seed)
-        self._limit = PerSecond()
+        self.limit = PerSecond()
         self.issued = 0
 
     def grant_of(self, token: str) -> Grant | None:
@@ -81,7 +81,7 @@ class SignIn:
 
     async def answer(self, request: web.Request) -> web.Response:
         """Answer a token request."""
-        if wait_s := self._limit.wait_s(self._tenant.settings.tokens_per_second):
+        if wait_s := self.limit.wait_s(self._tenant.settings.tokens_per_second):
             return throttled(wait_s)
         if request.content_type != "application/x-www-form-urlencoded":
             return json_answer({"error": "invalid_request"}, 400)

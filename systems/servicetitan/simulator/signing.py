@@ -22,15 +22,24 @@ class Signed(Protocol):
     """What a signature depends on."""
 
     @property
-    def key(self) -> str: ...
+    def key(self) -> str:
+        """The HMAC key; empty = unsigned."""
+
     @property
-    def header(self) -> str: ...
+    def header(self) -> str:
+        """Header of the signature."""
+
     @property
-    def encoding(self) -> str: ...
+    def encoding(self) -> str:
+        """How it is written."""
+
     @property
-    def prefix(self) -> str: ...
+    def prefix(self) -> str:
+        """What stands before it."""
+
     @property
-    def scheme(self) -> str: ...
+    def scheme(self) -> str:
+        """What is signed."""
 
 
 def signature_headers(how: Signed, event_id: str, stamp_s: int, body: bytes) -> dict[str, str]:

@@ -9,20 +9,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from runtime.clock import Clock
 from runtime.simulator.faults import Faults
 from runtime.simulator.store import Commit, Store
 from systems.servicetitan.simulator.kinds import CONTACTS, KINDS
 from systems.servicetitan.simulator.settings import Settings
-from systems.servicetitan.simulator.shapes import Row, filled
-from systems.servicetitan.simulator.stamps import stamp, ticks, ticks_of
+from systems.servicetitan.simulator.shapes import Row, filled, shown
 from systems.servicetitan.simulator.tables import Table
 
 CENT = Decimal("0.01")
+TENANT_ID = 1_234_567_890
 Listener = Callable[[str, str, Row], None]
 
 
@@ -51,19 +52,19 @@ class Tenant:
         self.tables: dict[str, Table] = {}
         self._told: list[tuple[str, str, Row]] = []
         self._is_changing = False
-        self._last = 0
+        self.last = datetime.min.replace(tzinfo=UTC)
         self._load()
 
     # --- time ---
 
-    def tick(self) -> str:
-        """The instant of a change as the API writes it, later than every one given before."""
-        self._last = max(ticks(self.clock.now()), self._last + 1)
-        return stamp(self._last)
+    def tick(self) -> datetime:
+        """An instant of the clock, later than every one given before."""
+        self.last = max(self.clock.now(), self.last + timedelta(microseconds=1))
+        return self.last
 
     def today(self) -> date:
-        """The day of the clock."""
-        return self.clock.now().date()
+        """The day in the tenant's own zone."""
+        return self.clock.now().astimezone(ZoneInfo(self.settings.timezone)).date()
 
     # --- rows ---
 
@@ -99,14 +100,22 @@ class Tenant:
     def save(self, kind: str, row: Row, operation: str) -> Row:
         """Write the row with a new change time and journal it; the listeners hear of it after the commit."""
         with self.changing():
-            row["modifiedOn"] = self.tick()
+            moment = self.tick()
+            row["modifiedOn"] = instant(moment)
             row["createdOn"] = row.get("createdOn") or row["modifiedOn"]
-            moment = datetime.fromisoformat(row["modifiedOn"][:26] + "+00:00")
-            self.store.put(kind, f"{row['id']:019d}", row, moment)
+            self.store.put(kind, key_of(row["id"]), row, moment)
             self.store.commit(moment, _commit(kind, row, operation, self.settings.currency))
             self.tables[kind].put(row, row["modifiedOn"])
             self._told.append((kind, operation, row))
         return row
+
+    def changed_since(self, kind: str, since: datetime | None, after_key: str = "", limit: int = 1_000_000) -> list[Row]:
+        """Rows in the order of their changes from `since` (inclusive) and, at exactly `since`, after `after_key`."""
+        return self.tables[kind].following(instant(since) if since else "", int(after_key or 0), limit)
+
+    def as_list_shows(self, kind: str, row: Row) -> Row:
+        """The row as the vendor's list sends it."""
+        return shown(KINDS[kind].module, KINDS[kind].schema, row)
 
     @contextmanager
     def changing(self) -> Iterator[None]:
@@ -135,7 +144,7 @@ class Tenant:
             for row in self.store.all(kind):
                 table.put(row, row["modifiedOn"])
             if table.changes:
-                self._last = max(self._last, ticks_of(table.changes[-1][0]))
+                self.last = max(self.last, parsed(table.changes[-1][0]))
 
 
 def _commit(kind: str, row: Row, operation: str, currency: str) -> Commit:
@@ -151,6 +160,27 @@ def _commit(kind: str, row: Row, operation: str, currency: str) -> Commit:
         currency=currency,
         date=str(row.get(declared.date) or "")[:10] if declared.date else "",
     )
+
+
+def key_of(source_id: int | str) -> str:
+    """The key under which a row lies: ids in their numeric order."""
+    return f"{int(source_id):019d}"
+
+
+def instant(moment: datetime) -> str:
+    """An instant as the API writes it: UTC with seven places."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f") + "0Z"
+
+
+def midnight(day: date) -> str:
+    """A calendar date as the API writes it: midnight Z of that very date, whatever the zone."""
+    return f"{day.isoformat()}T00:00:00Z"
+
+
+def parsed(text: str) -> datetime:
+    """An instant or a day of a request or a row as an aware instant. Raises ValueError."""
+    found = datetime.fromisoformat(text.strip().replace(" ", "+"))
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 
 
 def cents(value: Any) -> Decimal:

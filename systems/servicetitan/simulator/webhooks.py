@@ -88,7 +88,7 @@ class Webhooks:
 
     def told(self, kind: str, operation: str, row: Row) -> None:
         """A row changed: an event for every subscriber (listener of the tenant)."""
-        noun = KINDS[kind].event
+        noun = KINDS[kind].event if kind in KINDS else ""
         if not noun or not self.subscribers:
             return
         event_type = f"{noun}.{_EVENTS.get(operation, 'updated')}"
@@ -179,7 +179,15 @@ class Webhooks:
             return
         self.counts["failed"] += 1
         shown = {"eventId": delivery.event_id, "eventType": delivery.event_type, "url": delivery.subscriber.url}
-        self.failed.append(shown | {"status": status, "tries": delivery.tries + 1, "data": orjson.loads(delivery.body)["data"]["id"]})
+        self.failed.append(
+            shown | {"status": status, "tries": delivery.tries + 1, "data": orjson.loads(delivery.body)["data"]["id"]}
+        )
+
+    def report(self) -> dict[str, Any]:
+        """Counts: sent (tries), ok, refused, retried, failed (given up), dropped, duplicated, delayed; and what still waits."""
+        names = ("events", "sent", "ok", "refused", "retried", "failed", "dropped", "duplicated", "delayed")
+        counts = {name: self.counts[name] for name in names}
+        return counts | {"waiting": self.waiting, "subscribers": [asdict(one) | {"key": ""} for one in self.subscribers]}
 
     async def close(self) -> None:
         """Stop sending."""

@@ -1,0 +1,306 @@
+"""Purchases: an order, its receipt, the bill that the receipt makes; bills entered by hand; a canceled bill; vendor credits.
+
+Source: help pages "Manage parts purchase orders", "Procure: manage bills" (one receipt = one bill; a canceled bill sets the order
+back to Pending), OpenAPI Inventory and Accounting V2. `billAmount` is the whole bill with tax and shipping (assumed).
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from systems.servicetitan.simulator.books.invoices import day_of, new_batch
+from systems.servicetitan.simulator.books.items import account
+from systems.servicetitan.simulator.seed.catalogue import SKU_IDS, SKUS, WAREHOUSES
+from systems.servicetitan.simulator.shapes import Row, filled
+from systems.servicetitan.simulator.tenant import Missing, Tenant, cents, instant, midnight, money
+
+Event = dict[str, Any]
+_FIRST_WAREHOUSE = 801
+_DAYS = 30
+
+
+def order(tenant: Tenant, event: Event) -> Row:
+    """`{vendor, business_unit, items: [{sku, quantity, cost?}], tax?, shipping?, date?, job?}` -> purchase_order, number."""
+    vendor = tenant.get("vendors", int(event["vendor"]))
+    unit = tenant.get("business-units", int(event["business_unit"]))
+    items = [_order_item(tenant, line) for line in event["items"]]
+    tax, shipping = cents(event.get("tax", 0)), cents(event.get("shipping", 0))
+    number = tenant.next_id("order-number", 20_001)
+    row = tenant.new(
+        "purchase-orders",
+        {
+            "number": str(number),
+            "jobId": event.get("job"),
+            "status": "Sent",
+            "typeId": 2001,
+            "vendorId": vendor["id"],
+            "shipTo": vendor["address"],
+            "businessUnitId": unit["id"],
+            "inventoryLocationId": _FIRST_WAREHOUSE,
+            "date": midnight(day_of(tenant, event)),
+            "requiredOn": midnight(day_of(tenant, event) + timedelta(days=2)),
+            "sentOn": instant(tenant.clock.now()),
+            "tax": money(tax),
+            "shipping": money(shipping),
+            "total": money(sum((Decimal(item["total"]) for item in items), tax + shipping)),
+            "items": items,
+        },
+    )
+    return {"purchase_order": tenant.save("purchase-orders", row, "create")["id"], "number": row["number"]}
+
+
+def receive(tenant: Tenant, event: Event) -> Row:
+    """`{purchase_order, vendor_number?, date?, shares?: [quantity...]}` -> receipt, bill: all of it, or `shares` per line."""
+    row = tenant.get("purchase-orders", int(event["purchase_order"]))
+    if row["status"] not in ("Pending", "Sent", "PartiallyReceived"):
+        raise ValueError(f"purchase order {row['id']} is {row['status']}")
+    asked = event.get("shares") or [_left(item) for item in row["items"]]
+    shares = [min(Decimal(str(share)), _left(item)) for share, item in zip(asked, row["items"], strict=True)]
+    is_first = row["status"] != "PartiallyReceived"
+    with tenant.changing():
+        receipt = _receipt(tenant, row, shares, event | {"charged": is_first})
+        for share, item in zip(shares, row["items"], strict=True):
+            item["quantityReceived"] = str(Decimal(item["quantityReceived"]) + share)
+        whole = all(_left(item) == 0 for item in row["items"])
+        row |= {"status": "Received" if whole else "PartiallyReceived", "receivedOn": receipt["receivedOn"]}
+        made = {"receipt": receipt["id"], "vendor": row["vendorId"]}
+        if tenant.settings.auto_bill:
+            bill = _bill_of(tenant, row, receipt, event)
+            receipt["billId"] = made["bill"] = bill["id"]
+            tenant.save("ap-bills", bill, "create")
+        tenant.save("receipts", receipt, "create")
+        tenant.save("purchase-orders", row, "receive")
+    return made
+
+
+def enter_bill(tenant: Tenant, event: Event) -> Row:
+    """`{vendor, business_unit, expenses: [{amount, account?, description?}], vendor_number?, date?}` -> bill without an order."""
+    vendor = tenant.get("vendors", int(event["vendor"]))
+    unit = tenant.get("business-units", int(event["business_unit"]))
+    named = {"id": unit["id"], "name": unit["name"]}
+    lines = [
+        {
+            "id": tenant.next_id("bill-item", 3_066_000_001),
+            "amount": money(line["amount"]),
+            "description": str(line.get("description", "Expense")),
+            "generalLedgerAccount": account(str(line.get("account", "61200"))),
+            "businessUnit": named,
+        }
+        for line in event["expenses"]
+    ]
+    whole = sum((Decimal(str(line["amount"])) for line in lines), Decimal(0))
+    row = _bill(tenant, vendor, event, {"businessUnit": named, "billAmount": money(whole)})
+    row |= {"billType": "ApBill", "source": "Standalone", "expenseItems": lines, "items": []}
+    return {"bill": tenant.save("ap-bills", row, "create")["id"], "vendor": vendor["id"]}
+
+
+def post_bills(tenant: Tenant, event: Event) -> Row:
+    """`{bills: [...]}`: one batch of pending bills."""
+    batch = new_batch(tenant)
+    rows = [tenant.get("ap-bills", int(source_id)) for source_id in event["bills"]]
+    with tenant.changing():
+        for row in rows:
+            if row["syncStatus"] == "Pending" and row["status"] != "Canceled":
+                change = {"syncStatus": "Posted", "status": "Reconciled", "batch": batch, "postDate": midnight(tenant.today())}
+                tenant.save("ap-bills", row | change, "post")
+    return {"posted": [row["id"] for row in rows]}
+
+
+def cancel_bill(tenant: Tenant, event: Event) -> Row:
+    """`{bill}`: canceled; its order goes back to Pending."""
+    row = tenant.get("ap-bills", int(event["bill"]))
+    if row["syncStatus"] == "Exported":
+        raise ValueError(f"bill {row['id']} is exported and locked")
+    now = instant(tenant.clock.now())
+    with tenant.changing():
+        tenant.save(
+            "ap-bills", row | {"status": "Canceled", "dateCanceled": now, "canceledBy": {"id": 6001, "name": "office"}}, "cancel"
+        )
+        if row["purchaseOrderId"]:
+            held = tenant.get("purchase-orders", row["purchaseOrderId"])
+            items = [item | {"quantityReceived": "0"} for item in held["items"]]
+            tenant.save("purchase-orders", held | {"status": "Pending", "receivedOn": None, "items": items}, "update")
+    return {"bill": row["id"]}
+
+
+def vendor_credit(tenant: Tenant, event: Event) -> Row:
+    """`{vendor, business_unit, amount, bill?, apply?, date?, number?, posted?}` -> credit: of a return, applied to a bill where given."""
+    vendor = tenant.get("vendors", int(event["vendor"]))
+    unit = tenant.get("business-units", int(event["business_unit"]))
+    amount = cents(event["amount"])
+    applied = cents(event.get("apply", amount)) if event.get("bill") else Decimal(0)
+    posted = bool(event.get("posted", True))
+    number = tenant.next_id("credit-number", 9001)
+    row = tenant.new(
+        "ap-credits",
+        {
+            "date": midnight(day_of(tenant, event)),
+            "number": str(number),
+            "referenceNumber": str(event.get("number", f"CM-{number}")),
+            "inventoryReturnId": tenant.next_id("return", 3_068_000_001),
+            "memo": str(event.get("memo", "Returned parts")),
+            "amount": money(amount),
+            "appliedAmount": money(applied),
+            "syncStatus": "Posted" if posted else "Pending",
+            "batch": new_batch(tenant) if posted else None,
+            "businessUnit": {"id": unit["id"], "name": unit["name"]},
+            "vendor": {"id": vendor["id"], "name": vendor["name"]},
+        },
+    )
+    if event.get("bill"):
+        row["splits"] = [_credit_split(tenant, row["id"], int(event["bill"]), applied)]
+    return {"credit": tenant.save("ap-credits", row, "create")["id"]}
+
+
+def _credit_split(tenant: Tenant, credit_id: int, bill_id: int, amount: Decimal) -> Row:
+    return {
+        "id": tenant.next_id("credit-split", 3_069_000_001),
+        "active": True,
+        "createdOn": instant(tenant.clock.now()),
+        "inventoryBillId": tenant.get("ap-bills", bill_id)["id"],
+        "vendorCreditId": credit_id,
+        "amount": money(amount),
+    }
+
+
+def _order_item(tenant: Tenant, line: Event) -> Row:
+    code = str(line["sku"])
+    if code not in SKUS:
+        raise Missing(f"the price book has no {code!r}")
+    sku, quantity = SKUS[code], Decimal(str(line["quantity"]))
+    cost, now = Decimal(str(line.get("cost", sku.cost))), instant(tenant.clock.now())
+    values = {
+        "id": tenant.next_id("order-item", 3_075_000_001),
+        "skuId": SKU_IDS[code],
+        "skuName": sku.name,
+        "skuCode": code,
+        "skuType": sku.kind,
+        "description": sku.name,
+        "vendorPartNumber": f"VP-{code}",
+        "quantity": str(quantity),
+        "quantityReceived": "0",
+        "cost": money(cost),
+        "total": money(quantity * cost),
+        "status": "Pending",
+        "chargeable": True,
+        "createdOn": now,
+        "modifiedOn": now,
+    }
+    return filled("inventory", "Inventory.V2.PurchaseOrderItemResponse", values)
+
+
+def _left(item: Row) -> Decimal:
+    return Decimal(item["quantity"]) - Decimal(item["quantityReceived"])
+
+
+def _receipt(tenant: Tenant, row: Row, shares: list[Decimal], event: Event) -> Row:
+    items = [
+        {
+            "id": tenant.next_id("receipt-item", 3_076_000_001),
+            "skuId": item["skuId"],
+            "name": item["skuName"],
+            "code": item["skuCode"],
+            "description": item["description"],
+            "quantity": str(share),
+            "cost": item["cost"],
+            "purchaseOrderItemId": item["id"],
+        }
+        for share, item in zip(shares, row["items"], strict=True)
+        if share > 0
+    ]
+    lines = sum((cents(Decimal(item["quantity"]) * Decimal(item["cost"])) for item in items), Decimal(0))
+    tax, shipping = (Decimal(row[name]) if event["charged"] else Decimal(0) for name in ("tax", "shipping"))
+    return tenant.new(
+        "receipts",
+        {
+            "number": str(tenant.next_id("receipt-number", 30_001)),
+            "vendorInvoiceNumber": vendor_number(row, event),
+            "purchaseOrderId": row["id"],
+            "jobId": row["jobId"],
+            "businessUnitId": row["businessUnitId"],
+            "vendorId": row["vendorId"],
+            "inventoryLocationId": row["inventoryLocationId"],
+            "shipTo": row["shipTo"],
+            "shipToDescription": WAREHOUSES[0],
+            "receiptAmount": money(lines + tax + shipping),
+            "taxAmount": money(tax),
+            "shippingAmount": money(shipping),
+            "otherAmount": "0.00",
+            "receivedOn": instant(tenant.clock.now()),
+            "items": items,
+        },
+    )
+
+
+def vendor_number(row: Row, event: Event) -> str:
+    """The vendor's own invoice number, made up from the order's where the event gives none."""
+    return str(event.get("vendor_number") or f"INV-{row['vendorId']}-{row['number']}")
+
+
+def _bill_of(tenant: Tenant, row: Row, receipt: Row, event: Event) -> Row:
+    vendor = tenant.get("vendors", row["vendorId"])
+    unit = tenant.get("business-units", row["businessUnitId"])
+    named = {"id": unit["id"], "name": unit["name"]}
+    values = {"purchaseOrderId": row["id"], "businessUnit": named, "billAmount": receipt["receiptAmount"]}
+    values |= {"taxAmount": receipt["taxAmount"], "shippingAmount": receipt["shippingAmount"]}
+    values |= {"jobId": row["jobId"], "_purchaseOrderNumber": row["number"]}
+    bill = _bill(tenant, vendor, event | {"vendor_number": receipt["vendorInvoiceNumber"]}, values)
+    bill["items"] = [_bill_item(tenant, item, place) for place, item in enumerate(receipt["items"])]
+    return bill
+
+
+def _bill(tenant: Tenant, vendor: Row, event: Event, values: Row) -> Row:
+    day = day_of(tenant, event)
+    number = tenant.next_id("bill-number", 40_001)
+    return tenant.new(
+        "ap-bills",
+        {
+            "syncStatus": "Pending",
+            "status": "Unreconciled",
+            "source": "Purchasing",
+            "billType": "Procurement",
+            "referenceNumber": f"B{number}",
+            "vendorNumber": str(event.get("vendor_number") or f"INV-{vendor['id']}-{number}"),
+            "billDate": midnight(day),
+            "dueDate": midnight(day + timedelta(days=_DAYS)),
+            "termName": "Net 30",
+            "taxAmount": "0.00",
+            "shippingAmount": "0.00",
+            "otherAmount": "0.00",
+            "vendorInvoiceTotal": values["billAmount"],
+            "createdBy": "office",
+            "vendor": {"id": vendor["id"], "name": vendor["name"]},
+            "shipTo": vendor["address"],
+            "shipToDescription": WAREHOUSES[0],
+            "expenseItems": [],
+            "customFields": [],
+        }
+        | values,
+    )
+
+
+def _bill_item(tenant: Tenant, item: Row, place: int) -> Row:
+    values = {
+        "id": tenant.next_id("bill-item", 3_066_000_001),
+        "order": place,
+        "name": item["name"],
+        "description": item["description"],
+        "quantity": item["quantity"],
+        "cost": item["cost"],
+        "allocatedTax": "0.00",
+        "allocatedShipping": "0.00",
+        "allocatedOtherCosts": "0.00",
+        "fullyLandedUnitCost": item["cost"],
+        "inventoryLocation": {"id": _FIRST_WAREHOUSE, "name": WAREHOUSES[0]},
+        "vendorPartNumber": f"VP-{item['code']}",
+        "assetAccount": account("12100"),
+        "costOfSaleAccount": account("50100"),
+        "generalLedgerAccount": account("12100"),
+        "receiptItemId": item["id"],
+        "skuId": item["skuId"],
+        "skuType": SKUS[item["code"]].kind,
+        "skuCode": item["code"],
+    }
+    return filled("accounting", "Accounting.V2.ApBillItemResponse", values)

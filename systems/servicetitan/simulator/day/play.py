@@ -1,0 +1,59 @@
+"""Plays a planned day on the tenant's clock and says how far it is. A day that runs is not taken up again after a restart."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime, timedelta
+from typing import Any
+
+from systems.servicetitan.simulator.books.events import Names, perform
+from systems.servicetitan.simulator.day.plan import planned
+from systems.servicetitan.simulator.day.wishes import Step, Wish
+from systems.servicetitan.simulator.tenant import Tenant
+
+_SHOWN_ERRORS = 20
+
+
+class Day:
+    """One day at a time; what is planned is done in its order, so that ids and amounts depend on the seed alone."""
+
+    def __init__(self, tenant: Tenant) -> None:
+        self._tenant = tenant
+        self._task: asyncio.Task[None] | None = None
+        self._planned = self._done = 0
+        self._errors: list[str] = []
+
+    def begin(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Plan the day that `{jobs, hours, seed, corrections?}` asks for and begin it. Raises ValueError while another runs."""
+        if self._task is not None and not self._task.done():
+            raise ValueError("a day is running; wait until it is finished")
+        wish = Wish(**body)
+        if wish.jobs < 1 or wish.hours <= 0:
+            raise ValueError("a day needs at least one job and some hours")
+        steps = planned(self._tenant, wish)
+        self._planned, self._done, self._errors = len(steps), 0, []
+        self._task = asyncio.create_task(self._play(steps, self._tenant.clock.now()))
+        return self.progress()
+
+    def progress(self) -> dict[str, Any]:
+        """How many steps there are, how many are done, whether all are; `errors` should be empty."""
+        finished = self._task is not None and self._task.done()
+        shown = self._errors[:_SHOWN_ERRORS]
+        return {"planned": self._planned, "done": self._done, "finished": finished, "errors": shown}
+
+    async def close(self) -> None:
+        """Stop playing."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _play(self, steps: list[Step], begun: datetime) -> None:
+        names: Names = {}
+        for step in steps:
+            wait = begun + timedelta(seconds=step.at_s) - self._tenant.clock.now()
+            await (self._tenant.clock.sleep(wait) if wait > timedelta(0) else asyncio.sleep(0))
+            try:
+                perform(self._tenant, step.event, names)
+            except (ValueError, KeyError, TypeError, ArithmeticError) as error:
+                self._errors.append(f"{step.event.get('do')} {step.event}: {error}"[:300])
+            self._done += 1

@@ -1,0 +1,65 @@
+"""What a planned day is made of: steps on the day's clock, and how many of each thing a day of that size has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Step:
+    """One event at so many seconds after the day began; `order` keeps steps of one instant in the order of their planning."""
+
+    at_s: float
+    order: int
+    event: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What `POST /__sim__/day` asks for. `corrections`: adjustments, voids, merges and unpostings too, so many of each."""
+
+    jobs: int = 500
+    hours: float = 10.0
+    seed: int = 1
+    corrections: int = 0
+
+    @property
+    def seconds(self) -> float:
+        """The day's length."""
+        return self.hours * 3600
+
+    def share(self, part: float, least: int = 1) -> int:
+        """So many of the jobs, at least `least`."""
+        return max(least, round(self.jobs * part))
+
+
+@dataclass(frozen=True)
+class Morning:
+    """What the tenant has when the day begins: (location, customer) ids, vendors, units, and the day itself."""
+
+    day: date
+    places: tuple[tuple[int, int], ...]
+    vendors: tuple[int, ...]
+    units: tuple[tuple[int, str], ...]
+
+    def before_cutover(self, days: int) -> str:
+        """A day of an earlier month: so many days before the first of this one."""
+        return (self.day.replace(day=1) - timedelta(days=days)).isoformat()
+
+
+class Steps:
+    """Collects steps."""
+
+    def __init__(self) -> None:
+        self._steps: list[Step] = []
+
+    def add(self, at_s: float, do: str, **members: Any) -> None:
+        """Plan an event; `name` is what later events call it by."""
+        event = {"do": do} | {("as" if key == "name" else key): value for key, value in members.items()}
+        self._steps.append(Step(at_s, len(self._steps), event))
+
+    def in_order(self) -> list[Step]:
+        """All steps as they are to be played."""
+        return sorted(self._steps, key=lambda step: (step.at_s, step.order))

@@ -1,0 +1,81 @@
+"""What the tenant holds of one entity: the simulator's own record, which the accounts of both sides are drawn from."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from systems.servicetitan.simulator.kinds import KINDS
+from systems.servicetitan.simulator.shapes import Row
+from systems.servicetitan.simulator.tenant import Tenant, money
+
+_KINDS = {
+    "invoices": "invoices",
+    "payments": "payments",
+    "bills": "ap-bills",
+    "vendor_credits": "ap-credits",
+    "customers": "customers",
+    "vendors": "vendors",
+    "locations": "locations",
+    "jobs": "jobs",
+}
+
+
+def holdings(tenant: Tenant, entity: str) -> dict[str, Any]:
+    """Every object of an entity with the sum of amounts by status. Raises ValueError for an entity that is none.
+
+    A bill's `amount` is the whole bill; customers, vendors and locations have 0.00. `applications` (payments and vendor credits)
+    are what is settled now: id, document_id, amount.
+    """
+    if entity not in _KINDS:
+        raise ValueError(f"entity: {entity!r} is not one of {', '.join(_KINDS)}")
+    rows = [_holding(_KINDS[entity], row) for row in tenant.rows(_KINDS[entity])]
+    totals: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        total = totals.setdefault(row["status"] or "none", {"count": 0, "amount": "0.00"})
+        total["count"] += 1
+        total["amount"] = money(Decimal(total["amount"]) + Decimal(row["amount"]))
+    return {"entity": entity, "count": len(rows), "totals": totals, "holdings": rows}
+
+
+def _holding(kind: str, row: Row) -> Row:
+    declared = KINDS[kind]
+    is_master = kind in ("customers", "vendors", "locations")
+    found = {
+        "id": row["id"],
+        "number": "" if is_master else str(row.get(declared.number) or ""),
+        "name": str(row.get("name") or ""),
+        "amount": "0.00" if is_master else money(row.get(declared.amount) or 0),
+        "date": str(row.get(declared.date) or "")[:10] if declared.date else "",
+        "status": str(row.get("syncStatus") or row.get("jobStatus") or ""),
+        "configuration": str(row.get("invoiceConfiguration") or row.get("billType") or ""),
+        "active": bool(row.get("active", row.get("_active", True))),
+        "customer_id": row.get("customerId") or (row.get("customer") or {}).get("id"),
+        "vendor_id": (row.get("vendor") or {}).get("id"),
+        "merged_to_id": row.get("mergedToId"),
+        "adjustment_to_id": row.get("adjustmentToId"),
+        "refunded_payment_id": row.get("refundedPaymentId"),
+        "canceled": row.get("status") == "Canceled" or bool(row.get("canceledOn")),
+        "modifiedOn": row["modifiedOn"],
+    }
+    if kind in _APPLICATIONS:
+        found["applications"] = _APPLICATIONS[kind](row)
+    return found
+
+
+def _of_payment(row: Row) -> list[Row]:
+    return [
+        {"id": one["appliedId"], "document_id": one["appliedTo"], "amount": money(one["appliedAmount"])}
+        for one in row["appliedTo"] or []
+    ]
+
+
+def _of_credit(row: Row) -> list[Row]:
+    return [
+        {"id": one["id"], "document_id": one["inventoryBillId"], "amount": money(one["amount"])}
+        for one in row["splits"]
+        if one["active"]
+    ]
+
+
+_APPLICATIONS = {"payments": _of_payment, "ap-credits": _of_credit}

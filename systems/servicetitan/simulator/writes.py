@@ -1,0 +1,127 @@
+"""What the API lets an app write: vendors, statuses of payments, a few members of invoices and payments, adjustment invoices.
+
+Source: OpenAPI; lpeluso-dotcom/mcp-servicetitan (unknown members are dropped and the call still answers 200; of an invoice only
+summary, dueDate and reviewStatus are honoured, beside the documented exportId). Purchase orders and receipts are read-only here.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from systems.servicetitan.simulator.answers import Refused, invalid, json_answer
+from systems.servicetitan.simulator.books.invoices import adjust_invoice
+from systems.servicetitan.simulator.books.payments import post_payments
+from systems.servicetitan.simulator.gate import Route
+from systems.servicetitan.simulator.kinds import KINDS
+from systems.servicetitan.simulator.shapes import Row
+from systems.servicetitan.simulator.tenant import Tenant, midnight, parsed
+from systems.servicetitan.simulator.vendors import changed_vendor, new_vendor
+
+_REVIEWS = ("NeedsReview", "OnHold", "Reviewed", "PendingApproval", "Rejected", "ReadyForBilling", "Invoiced")
+_STATUSES = ("Pending", "Posted", "Exported")
+
+
+class Writes:
+    """The writing operations of one tenant."""
+
+    def __init__(self, tenant: Tenant, guid: str) -> None:
+        self._tenant, self._guid = tenant, guid
+
+    def routes(self) -> list[Route]:
+        """Every writing operation that the simulator has."""
+        vendors, invoices, payments = (KINDS[name].write_scope for name in ("vendors", "invoices", "payments"))
+        return [
+            Route("POST", "inventory", "vendors", vendors, self._create_vendor),
+            Route("PATCH", "inventory", "vendors/{id:[0-9]+}", vendors, self._change_vendor),
+            Route("POST", "accounting", "invoices", invoices, self._adjust),
+            Route("PATCH", "accounting", "invoices/{id:[0-9]+}", invoices, self._change_invoice),
+            Route("PATCH", "accounting", "payments/{id:[0-9]+}", payments, self._change_payment),
+            Route("POST", "accounting", "payments/status", payments, self._payment_status),
+        ]
+
+    async def _create_vendor(self, request: web.Request) -> web.Response:
+        row = new_vendor(self._tenant, await body_of(request), self._guid)
+        return json_answer({"id": self._tenant.save("vendors", row, "create")["id"]})
+
+    async def _change_vendor(self, request: web.Request) -> web.Response:
+        row = self._tenant.get("vendors", _id(request))
+        changed = changed_vendor(dict(row), await body_of(request), self._guid)
+        return json_answer({"id": self._tenant.save("vendors", changed, "update")["id"]})
+
+    async def _adjust(self, request: web.Request) -> web.Response:
+        body = await body_of(request)
+        if not isinstance(body.get("adjustmentToId"), int):
+            raise invalid("AdjustmentToId", "The AdjustmentToId field is required.")
+        items = [_line(item) for item in body.get("items") or []]
+        try:
+            made = adjust_invoice(self._tenant, {"invoice": body["adjustmentToId"], "items": items})
+        except (ValueError, KeyError) as error:
+            raise Refused(400, str(error)) from error
+        return json_answer(made["invoice"])
+
+    async def _change_invoice(self, request: web.Request) -> web.Response:
+        row, body = self._tenant.get("invoices", _id(request)), await body_of(request)
+        if row["syncStatus"] == "Exported":
+            raise Refused(400, "The invoice is exported and cannot be edited.")
+        if body.get("reviewStatus") not in (None, *_REVIEWS):
+            raise invalid("ReviewStatus", f"The value '{body['reviewStatus']}' is not valid.")
+        row = row | {name: body[name] for name in ("summary", "exportId", "reviewStatus") if body.get(name) is not None}
+        if body.get("dueDate"):
+            row["dueDate"] = midnight(parsed(str(body["dueDate"])).date())
+        self._tenant.save("invoices", row, "update")
+        return web.Response(status=200)
+
+    async def _change_payment(self, request: web.Request) -> web.Response:
+        row, body = self._tenant.get("payments", _id(request)), await body_of(request)
+        if not isinstance(body.get("typeId"), int) or not isinstance(body.get("splits"), list):
+            raise invalid("Splits", "The fields typeId and splits are required.")
+        if body.get("status") not in (None, *_STATUSES):
+            raise invalid("Status", f"The value '{body['status']}' is not valid.")
+        row = row | {name: body[name] for name in ("memo", "authCode", "checkNumber", "active") if body.get(name) is not None}
+        row |= {"syncStatus": body.get("status") or row["syncStatus"], "_exportId": body.get("exportId")}
+        return json_answer(_payment(self._tenant.save("payments", row, "update")))
+
+    async def _payment_status(self, request: web.Request) -> web.Response:
+        body = await body_of(request)
+        if body.get("status") not in _STATUSES:
+            raise invalid("Status", f"The value '{body.get('status')}' is not valid.")
+        ids = [self._tenant.get("payments", source_id)["id"] for source_id in body.get("paymentIds") or []]
+        post_payments(self._tenant, {"payments": ids, "status": body["status"]})
+        return web.Response(status=200)
+
+
+def _payment(row: Row) -> Row:
+    """A payment as PATCH answers it: other names than on read, numbers instead of texts."""
+    splits = [
+        {"invoiceId": split["appliedTo"], "amount": orjson.Fragment(split["appliedAmount"].encode())}
+        for split in row["appliedTo"] or []
+    ]
+    shown = {name: row[name] for name in ("id", "active", "authCode", "checkNumber", "memo")}
+    named = {"customerId": row["customer"]["id"], "exportId": row["_exportId"], "paidOn": row["date"], "status": row["syncStatus"]}
+    return shown | named | {"typeId": int(row["typeId"]), "splits": splits, "transactionStatus": None}
+
+
+def _line(item: Any) -> dict[str, Any]:
+    """A written item: `unitPrice` counts, a member `price` is dropped silently."""
+    if not isinstance(item, dict) or not item.get("skuName"):
+        raise Refused(500, "Sku (Name:) is not found.")
+    line = {"sku": item["skuName"], "quantity": str(item.get("quantity", 1)), "description": str(item.get("description", ""))}
+    return line | ({"price": str(item["unitPrice"])} if item.get("unitPrice") is not None else {})
+
+
+async def body_of(request: web.Request) -> dict[str, Any]:
+    """The JSON object of a request. Raises 400."""
+    try:
+        found = orjson.loads(await request.read())
+    except orjson.JSONDecodeError as error:
+        raise invalid("$", "The JSON value could not be converted.") from error
+    if not isinstance(found, dict):
+        raise invalid("$", "The JSON value could not be converted.")
+    return found
+
+
+def _id(request: web.Request) -> int:
+    return int(request.match_info["id"])
