@@ -80,7 +80,8 @@ def _members(module: str, schema: Row) -> Row:
     found: Row = {}
     for part in schema.get("allOf", []):
         found |= _members(module, _target(module, part))
-    return found | schema.get("properties", {})
+    found |= schema.get("properties", {})
+    return found
 
 
 @cache

@@ -70,7 +70,7 @@ def _old(steps: Steps, wish: Wish, morning: Morning, payments: Payments) -> None
         steps.add(2.0, "add_items", invoice=f"@{name}.invoice", items=[{"sku": "SVC-TUNE"}, {"sku": "MAT-FLTR", "quantity": 2}])
         steps.add(3.0, "complete_job", job=f"@{name}.job")
         posted.append(f"@{name}.invoice")
-    steps.add(4.0, "post", invoices=posted)
+    steps.add(4.0, "post", invoices=list(posted))
     for number in range(wish.share(0.01, 2)):
         (location, _), (unit, _) = draw.choice(morning.places), draw.choice(morning.units)
         amount, day = f"{draw.randint(5000, 90000) / 100:.2f}", morning.before_cutover(draw.randint(30, 90))
