@@ -1,4 +1,4 @@
-"""One process of a bench: `python -m tests.bench.child module:function ARGUMENT...`, sampled where BENCH_PROFILE names a file."""
+"""One process of a bench: `python -m tests.bench.child module:function ARGUMENT...`, profiled where BENCH_PROFILE names a file."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import importlib
 import os
 import sys
 
-from tests.bench.sampling import sampled
+from tests.bench.profiled import profiled
 
 
 def main() -> int:
     """Run the function with the arguments as text; its number is the exit code."""
     module, _, name = sys.argv[1].partition(":")
-    with sampled(os.environ.get("BENCH_PROFILE", "")):
+    with profiled(os.environ.get("BENCH_PROFILE", "")):
         return int(getattr(importlib.import_module(module), name)(*sys.argv[2:]) or 0)
 
 

@@ -87,7 +87,7 @@ class Corner:
         self.settings: Settings = settings_of(self.environment)
         self.codec: Codec = load(self.settings.registry.url, records_of_topic(self.settings.kafka.topic_prefix))
         self.producer: Producer = kafka.producer(self.settings.kafka, **{"queue.buffering.max.messages": 500_000, "linger.ms": 20})
-        self._spawned = 0
+        self._made = 0
 
     def topic(self, name: str) -> str:
         """Full name of a topic."""
@@ -112,16 +112,16 @@ class Corner:
         if self.producer.flush(120):
             raise RuntimeError("the broker did not take the bench's records in 120 s")
 
-    def spawn(self, name: str, what: str, *arguments: str, **environment: str) -> Process:
-        """Start `module:function` in a process of its own."""
-        self._spawned += 1
-        log = self.folder / f"{name}-{self._spawned}.log"
+    def process(self, name: str, what: str, *arguments: str, **environment: str) -> Process:
+        """`module:function` in a process of its own, not started yet."""
+        self._made += 1
         command = [sys.executable, "-m", "tests.bench.child", what, *arguments]
-        return Process(name, spawn(Command(name, command, log, {**self.environment, **environment})), log)
+        log = self.folder / f"{name}-{self._made}.log"
+        return Process(Command(name, command, log, {**self.environment, **environment}))
 
     def service(self, name: str, **environment: str) -> Process:
-        """Start one of our services."""
-        return self.spawn(name, "tests.bench.child:service", name, **environment)
+        """One of our services, not started yet."""
+        return self.process(name, "tests.bench.child:service", name, **environment)
 
     def connect(self, connection: str = CONNECTION, urls: Mapping[str, dict[str, Any]] | None = None, **more: Any) -> None:
         """Apply a connection of the two real systems, with keys and credentials. `urls`: the simulators' ready lines by system."""
@@ -193,13 +193,25 @@ def _crosswalk_rows(connection: str) -> list[dict[str, Any]]:
     return [row | {"crosswalk_version": version} for row in rows]
 
 
-@dataclass
 class Process:
-    """A started process of the bench."""
+    """A process of the bench and its log."""
 
-    name: str
-    child: Child
-    log: Path
+    def __init__(self, command: Command) -> None:
+        self._command = command
+        self._child: Child | None = None
+        self.name, self.log = command.name, command.log
+
+    def start(self) -> Process:
+        """Start it."""
+        self._child = spawn(self._command)
+        return self
+
+    @property
+    def child(self) -> Child:
+        """The running process."""
+        if self._child is None:
+            raise RuntimeError(f"{self.name} was not started")
+        return self._child
 
     def event(self, name: str) -> dict[str, Any] | None:
         """The last log line of an event."""
@@ -236,8 +248,9 @@ class Process:
         return used
 
     def stop(self) -> None:
-        """SIGTERM, then wait."""
-        self.child.stop(30)
+        """SIGTERM, then wait; harmless where it was never started."""
+        if self._child is not None:
+            self._child.stop(30)
 
 
 def until(seen: Callable[[], Any], wanted: Callable[[Any], bool], within_s: float, tell: Callable[[], str] = str) -> Any:

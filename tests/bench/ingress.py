@@ -27,7 +27,8 @@ def measure(bench: Bench) -> list[Figure]:
     """Rate and p99 of answers."""
     corner = bench.corner()
     corner.connect()
-    server, bare = corner.service("ingress"), corner.spawn("bare", "tests.bench.ingress:without_kafka")
+    server = corner.service("ingress").start()
+    bare = corner.process("bare", "tests.bench.ingress:without_kafka").start()
     seen: dict[str, list[dict[str, Any]]] = {"ingress": [], "bare": []}
     try:
         for number in range(bench.rounds):
@@ -67,8 +68,8 @@ def _bad(found: list[dict[str, Any]]) -> int:
 def _loaded(bench: Bench, corner: Corner, process: Process) -> dict[str, Any]:
     port = process.await_event("ready")["port"]
     seconds = max(2.0, LONG_S * min(1.0, bench.size))
-    load = corner.spawn("load", "tests.bench.ingress:load", str(port), str(seconds))
     before = process.cpu_s()
+    load = corner.process("load", "tests.bench.ingress:load", str(port), str(seconds)).start()
     found = load.result(seconds + 60)
     found["cpu_us"] = (process.cpu_s() - before) * 1e6 / max(1, found["answered"])
     return found
@@ -77,7 +78,7 @@ def _loaded(bench: Bench, corner: Corner, process: Process) -> dict[str, Any]:
 def _profile(bench: Bench, corner: Corner) -> None:
     path = BUILD / "ingress.txt"
     bench.say(f"a target is missed: profile to {path}")
-    server = corner.service("ingress", BENCH_PROFILE=str(path))
+    server = corner.service("ingress", BENCH_PROFILE=str(path)).start()
     try:
         _loaded(bench, corner, server)
     finally:
