@@ -66,7 +66,11 @@ def _sent_late(key: Key, event: Answered) -> Step:
     """The process stood still between check and send: somebody else may have written; look at once what is there."""
     entry = key.entry
     made = e.waits(
-        entry, event.at, reasons.SETTLE, "sent after its lease", attempts=e.noted(entry, "ambiguous", "sent after its lease", event.at)
+        entry,
+        event.at,
+        reasons.SETTLE,
+        "sent after its lease",
+        attempts=e.noted(entry, "ambiguous", "sent after its lease", event.at),
     )
     return ends(replace(key, look_s=event.now_s), made)
 

@@ -1,9 +1,9 @@
 """What a command means to an op-key that the ledger may know already (design: Identity). Pure.
 
-    unknown                                        -> taken
-    older, or the same place in the log again      -> duplicate or stale; nothing changes
-    newer, and nothing may exist yet               -> replaces what waited or was held
-    newer, and something may exist                 -> equal source_hash: no write; another source_hash: held as a change
+unknown                                        -> taken
+older, or the same place in the log again      -> duplicate or stale; nothing changes
+newer, and nothing may exist yet               -> replaces what waited or was held
+newer, and something may exist                 -> equal source_hash: no write; another source_hash: held as a change
 """
 
 from __future__ import annotations

@@ -22,23 +22,19 @@ from services.sinks.state import (
     Acked,
     Answered,
     Decided,
-    Effect,
     Event,
     Find,
     Key,
     Late,
     Phase,
-    Record,
     Reserve,
     Reserved,
     Restored,
     Saw,
-    Send,
     Supersede,
     Superseded,
     Turn,
     Unseen,
-    Wait,
 )
 from systems.contract import Capability
 
@@ -111,7 +107,7 @@ def _reserved(key: Key, event: Reserved) -> Step:
     return intends(key, key.entry, event.now_s, event.at)
 
 
-def _acked(key: Key, event: Acked) -> Step:
+def _acked(key: Key, _: Acked) -> Step:
     if key.phase is Phase.CLOSING:
         return resting(key)
     if key.rules.capability is Capability.C5:

@@ -192,7 +192,8 @@ def correction(posted: Ledger, number: int, incoming: Incoming) -> Ledger:
     c = incoming.command
     entry = fresh(incoming)
     difference: Decimal = c["amount"] - posted["amount"]
-    words = f"source {c['source_version']} wants {c['amount']} {c['currency']}, written is {posted['amount']} ({posted['state']} {posted['erp_number']})"
+    wanted = f"source {c['source_version']} wants {c['amount']} {c['currency']}"
+    words = f"{wanted}, written is {posted['amount']} ({posted['state']} {posted['erp_number']})"
     return cast(
         "Ledger",
         {

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from schemas.records import CommandEnvelope, Ledger
@@ -30,7 +30,7 @@ class View:
     paused: str = ""
     written: bool = True
     opens_at: datetime | None = None
-    parents: Parents = Parents()
+    parents: Parents = field(default_factory=Parents)
     parent_deadline: timedelta = timedelta(hours=24)
     create_missing: bool = False
     link: str | None = None
@@ -77,7 +77,9 @@ def _reversal(entry: Ledger, view: View) -> Ledger:
     if target is None or (e.is_terminal(target) and not e.may_exist(target) and target["state"] not in e.IN_PLACE):
         return e.change(entry, view.at, state=e.UNCHANGED, reason=reasons.NEVER_POSTED, detail="")
     if e.is_terminal(target):
-        return e.held(entry, view.at, reasons.VOID_NOT_BUILT, f"{target['erp_number'] or target['erp_id']} has to be reversed by a person")
+        return e.held(
+            entry, view.at, reasons.VOID_NOT_BUILT, f"{target['erp_number'] or target['erp_id']} has to be reversed by a person"
+        )
     if view.target_busy or e.may_exist(target):
         waits_for = [f"{target['source_entity']}/{target['source_id']}"]
         return e.waits(entry, view.at, reasons.PARENT, "what it reverses is being written", waits_for=waits_for)
@@ -113,6 +115,9 @@ def _parents(entry: Ledger, view: View) -> Ledger | None:
     if parents.none_by_decision:
         words = f"{', '.join(parents.none_by_decision)}: explicitly without partner"
         return e.held(entry, view.at, reasons.PARENT_MISSING, words)
+    if parents.before_cutover:
+        words = f"{', '.join(parents.before_cutover)}: before the cut-over, needs the map of opening balances"
+        return e.held(entry, view.at, reasons.BEFORE_CUTOVER, words)
     if not parents.missing and not parents.blocked:
         return None
     names = [*parents.missing, *parents.blocked]

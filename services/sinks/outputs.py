@@ -31,7 +31,7 @@ def decision(name: str, entry: Ledger, detail: str, at: datetime, **more: Any) -
         "stage": STAGE,
         "at": at,
     }
-    return cast(Audit, {**made, **more})
+    return cast("Audit", {**made, **more})
 
 
 def replayed(connection: str, name: str, place: tuple[str, int], span: tuple[int, int, int], at: datetime) -> Audit:

@@ -13,17 +13,20 @@ from typing import Protocol
 from schemas.records import Ledger, Parent
 from services.sinks import entry as e
 
-MASTERS = frozenset({"customer", "vendor"})
+BEFORE_CUTOVER = "before_cutover"
+"""Action of a milestone: the document lies before the cut-over and will never be commanded."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parents:
-    """Parents as known now: `ids` by `entity/source_id`; `missing` (nothing is known); `blocked` with the cause; `none_by_decision`."""
+    """Parents as known now: `ids` by `entity/source_id`; `missing` (nothing is known); `blocked` with the cause; `none_by_decision`;
+    `before_cutover` will never come."""
 
     ids: Mapping[str, str] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
     blocked: Mapping[str, str] = field(default_factory=dict)
     none_by_decision: tuple[str, ...] = ()
+    before_cutover: tuple[str, ...] = ()
 
 
 class Known(Protocol):
@@ -47,6 +50,7 @@ def resolve(parents: Iterable[Parent], known: Known) -> Parents:
     missing: list[str] = []
     blocked: dict[str, str] = {}
     none: list[str] = []
+    early: list[str] = []
     for parent in parents:
         name = name_of(parent["entity"], parent["source_id"])
         link = known.link(parent["entity"], parent["source_id"])
@@ -58,17 +62,21 @@ def resolve(parents: Iterable[Parent], known: Known) -> Parents:
             found = _by_ledger(known.entries(parent["entity"], parent["source_id"]))
             if found is None:
                 missing.append(name)
+            elif found == (BEFORE_CUTOVER,):
+                early.append(name)
             elif isinstance(found, tuple):
                 blocked[name] = found[0]
             else:
                 ids[name] = found
-    return Parents(ids, tuple(dict.fromkeys(missing)), blocked, tuple(none))
+    return Parents(ids, tuple(dict.fromkeys(missing)), blocked, tuple(none), tuple(early))
 
 
 def _by_ledger(entries: Iterable[Ledger]) -> str | tuple[str] | None:
     """The id of a parent that is there, (cause,) of one that is not, None where nothing is known of it."""
     cause: tuple[str] | None = None
     for entry in entries:
+        if entry["action"] == BEFORE_CUTOVER:
+            cause = (BEFORE_CUTOVER,)
         if entry["action"] not in ("create", "upsert"):
             continue
         if entry["state"] in e.IN_PLACE:

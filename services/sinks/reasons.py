@@ -29,6 +29,7 @@ DUPLICATE_IN_ERP: Final = "duplicate_in_erp"
 DUPLICATE_UNFINDABLE: Final = "duplicate_unfindable"
 MISSING_IN_ERP: Final = "missing_in_erp"
 PARENT_MISSING: Final = "parent_missing"
+BEFORE_CUTOVER: Final = "before_cutover"
 CREATE_MISSING: Final = "create_missing"
 CHANGED_AFTER_POST: Final = "changed_after_post"
 VOID_NOT_BUILT: Final = "void_not_built"
@@ -67,6 +68,7 @@ HELD: Final = {
     DUPLICATE_UNFINDABLE: "the system says that our ref exists and does not show it",
     MISSING_IN_ERP: "a document that we wrote is no longer found",
     PARENT_MISSING: "what it belongs to did not come in time, or has explicitly no partner",
+    BEFORE_CUTOVER: "it settles a document before the cut-over, which is never commanded",
     CREATE_MISSING: "it has no partner yet, and creating is not allowed",
     CHANGED_AFTER_POST: "the source changed after the document was written",
     VOID_NOT_BUILT: "the source was voided after the document was written",

@@ -33,7 +33,7 @@ def from_result(incoming: Incoming, result: Result | None) -> Ledger:
         "command_offset": result["command_offset"],
         "command": None,
     }
-    return cast(Ledger, {**entry, **proven})
+    return cast("Ledger", {**entry, **proven})
 
 
 def unless_blind(entry: Ledger, capability: Capability, incoming: Incoming) -> Ledger:

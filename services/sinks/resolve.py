@@ -1,10 +1,10 @@
 """What a look-up proves (guarantees §2.1, resolve): which step comes next, or why a person is needed. Pure.
 
-    more than one document of ours    -> held, duplicate_in_erp
-    one, different                    -> held, mismatch
-    one, equal, every step done       -> posted (we wrote a step of it) or adopted
-    one, equal, steps missing         -> go on at the first step that is not done
-    none                              -> absent: what that means depends on what went before
+more than one document of ours    -> held, duplicate_in_erp
+one, different                    -> held, mismatch
+one, equal, every step done       -> posted (we wrote a step of it) or adopted
+one, equal, steps missing         -> go on at the first step that is not done
+none                              -> absent: what that means depends on what went before
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Posting windows: when a command that was first seen at an instant may be written. Pure.
 
-    immediate | daily HH:MM | twice-daily HH:MM HH:MM | weekly DAY HH:MM | cron: five fields, all in the tenant's zone.
+immediate | daily HH:MM | twice-daily HH:MM HH:MM | weekly DAY HH:MM | cron: five fields, all in the tenant's zone.
 """
 
 from __future__ import annotations

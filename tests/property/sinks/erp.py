@@ -49,7 +49,9 @@ class Erp:
         differences = () if kept.amount == amount else (f"amount: {kept.amount}, {amount}",)
         return Document(kept.erp_id, kept.erp_id, kept.ref, kept.amount, "USD", done, differences)
 
-    def request(self, step: str, ref: str, amount: Decimal, document: Document | None, now: float) -> tuple[float, Callable[[], Answer]]:
+    def request(
+        self, step: str, ref: str, amount: Decimal, document: Document | None, now: float
+    ) -> tuple[float, Callable[[], Answer]]:
         """Take one request; when the client hears of it (a duration), and what it hears then."""
         kind = self.draw.random() if self.faulty else 1.0
         if kind < 0.04:
@@ -62,7 +64,9 @@ class Erp:
         self.later(now + 0.02, lambda: answer.append(self._commit(step, ref, amount, document, now + 0.02)))
         return 0.05, lambda: answer[0]
 
-    def _silent(self, step: str, ref: str, amount: Decimal, document: Document | None, now: float) -> tuple[float, Callable[[], Answer]]:
+    def _silent(
+        self, step: str, ref: str, amount: Decimal, document: Document | None, now: float
+    ) -> tuple[float, Callable[[], Answer]]:
         """No answer: the connection dies somewhere up to REQ_TO; the commit comes up to P_MAX after that, or never."""
         self.lost += 1
         gave_up = self._extreme(self.times.request_s)
@@ -81,6 +85,9 @@ class Erp:
         if self.capability is Capability.C1 and any(d.ref == ref for d in self.documents):
             self.refused += 1
             return Answer(Verdict.DUPLICATE, code="DUP", words="our ref exists")
+        if self.capability is Capability.C2 and (same := next((d for d in self.documents if d.ref == ref), None)):
+            same.amount = amount
+            return Answer(Verdict.YES, self._document(same, amount, now))
         lag = self._extreme(self.times.v_max_s) if self.capability is Capability.C4 else 0.0
         kept = Kept(f"D{len(self.documents) + 1}", ref, amount, now, now + lag)
         self.documents.append(kept)

@@ -187,7 +187,7 @@ def _incoming(offset: int, version: str, source_hash: str, amount: str) -> Incom
         "hold_detail": "", "config_version": "", "crosswalk_version": "", "canonical_topic": "", "canonical_partition": 0,
         "canonical_offset": 0, "canonical": None,
     }  # fmt: skip
-    return Incoming("ar_invoice", cast(CommandEnvelope, command), str(offset).encode(), 0, offset, START)
+    return Incoming("ar_invoice", cast("CommandEnvelope", command), str(offset).encode(), 0, offset, START)
 
 
 def _plan(draw: random.Random, freeze_s: float) -> dict[float, tuple[str, float, float]]:

@@ -1,0 +1,213 @@
+"""The consumer of one system's commands: takes partitions, gives them back, hands batches to their owners.
+
+Its thread blocks; owners live in the loop. When an owner has much to do its partition is paused, the others go on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import defaultdict
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any, TypeVar
+
+from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
+
+from runtime import kafka
+from runtime.errors import ConnectorError
+from runtime.log import log
+from services.sinks import controls
+from services.sinks.commit import Committer
+from services.sinks.ground import Ground
+from services.sinks.intake import Intake
+from services.sinks.partition import Partition
+from services.sinks.positions import Position
+from services.sinks.takeover import Taken, take_over
+
+BATCH, POLL_S = 1000, 0.02
+FULL, LOW = 3000, 1000
+"""Op-keys in work at which a partition is paused, and resumed."""
+RETAKE_S = 0.5
+
+T = TypeVar("T")
+
+
+class Consuming:
+    """One system's consumer and the owners of its partitions."""
+
+    def __init__(self, ground: Ground, folder: Path) -> None:
+        self._ground = ground
+        self._folder = folder
+        self._loop = asyncio.get_running_loop()
+        self._owners: dict[int, tuple[Partition, Intake]] = {}
+        self._paused: set[int] = set()
+        self._stopping = threading.Event()
+        self._consumer: Consumer = kafka.consumer(ground.settings.kafka, f"sinks.{ground.system.name}")
+        self._thread = threading.Thread(target=self._run, name=f"sinks.{ground.system.name}", daemon=True)
+        self._assigned = False
+
+    def start(self) -> Consuming:
+        """Join the group."""
+        self._thread.start()
+        return self
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether its thread runs."""
+        return self._thread.is_alive()
+
+    @property
+    def trouble(self) -> str:
+        """Why it is not ready; "" when it is."""
+        return "" if self._assigned else f"{self._ground.system.name}: no partitions yet, or their ledgers are being read"
+
+    @property
+    def owners(self) -> list[Partition]:
+        """The owners of the partitions that are ours now."""
+        return [owner for owner, _ in self._owners.values()]
+
+    # --- in the loop ---
+
+    def tick(self) -> None:
+        """Wake what is due."""
+        for owner in self.owners:
+            owner.tick()
+
+    def told(self, kind: str, what: Any) -> None:
+        """Something beside the commands changed."""
+        for owner in self.owners:
+            if kind == "settings":
+                controls.settings_changed(owner, what)
+            elif kind == "link":
+                controls.linked(owner, what)
+            elif kind == "period":
+                controls.period_changed(owner, what)
+            elif kind == "pause":
+                controls.paused_or_resumed(owner, what.control)
+            elif kind == "decision" and what.partition == owner.number:
+                controls.decided(owner, what)
+
+    async def stop(self) -> None:
+        """Give every partition back in order and leave the group."""
+        self._stopping.set()
+        await asyncio.to_thread(self._thread.join)
+        await self._ground.sessions.close()
+
+    async def _deliver(self, batches: dict[int, list[Message]]) -> dict[int, tuple[int, bool]]:
+        for number, messages in batches.items():
+            known = self._owners.get(number)
+            if known is not None and not known[0].failed:
+                known[1].take(messages)
+        return {number: (owner.backlog, owner.failed) for number, (owner, _) in self._owners.items()}
+
+    async def _begin(self, taken: Taken, next_control: int) -> None:
+        index, ground = taken.index, self._ground
+        owner = Partition(ground, taken.number, index, Position(taken.next_offset), Position(next_control))
+        control_topic = ground.settings.topic("control")
+
+        def positions() -> dict[tuple[str, int], int]:
+            return {
+                (ground.command_topic, owner.number): owner.commands.committable,
+                (control_topic, owner.number): owner.controls.committable,
+            }
+
+        owner.committer = Committer(taken.producer, index, ground.ledger_topic, positions, self._consumer.consumer_group_metadata)
+        intake = Intake(owner)
+        owner.restore()
+        if taken.newest is not None:
+            intake.rebuild(taken.newest)
+        self._owners[taken.number] = (owner, intake)
+        for decision in list(ground.followed.decisions.get(taken.number, ())):
+            controls.decided(owner, decision)
+        for connection in {rest.connection for rest in owner.resting.values()}:
+            controls.period_changed(owner, connection)
+
+    async def _end(self, number: int, at_once: bool) -> None:
+        known = self._owners.pop(number, None)
+        if known is None:
+            return
+        if at_once or known[0].failed:
+            known[0].drop()
+        else:
+            await known[0].stop()
+
+    # --- in the consumer's thread ---
+
+    def _in_loop(self, work: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    def _run(self) -> None:
+        topic = self._ground.command_topic
+        self._consumer.subscribe([topic], on_assign=self._assign, on_revoke=self._revoke, on_lost=self._lose)
+        try:
+            while not self._stopping.is_set():
+                self._once()
+            for number in list(self._owners):
+                self._in_loop(self._end(number, at_once=False))
+        except Exception:  # noqa: BLE001 - the edge of the consumer's thread: the process ends and is started again
+            log.exception("consumer_ended", system=self._ground.system.name)
+            for number in list(self._owners):
+                self._in_loop(self._end(number, at_once=True))
+        finally:
+            self._consumer.close()
+
+    def _once(self) -> None:
+        batches: dict[int, list[Message]] = defaultdict(list)
+        for message in self._consumer.consume(BATCH, POLL_S):
+            batches[message.partition() or 0].append(message)
+        for number, (backlog, failed) in self._in_loop(self._deliver(batches)).items():
+            if failed:
+                self._retake(number)
+            else:
+                self._throttle(number, backlog)
+
+    def _throttle(self, number: int, backlog: int) -> None:
+        place = [TopicPartition(self._ground.command_topic, number)]
+        if backlog > FULL and number not in self._paused:
+            self._paused.add(number)
+            self._consumer.pause(place)
+        elif backlog < LOW and number in self._paused:
+            self._paused.discard(number)
+            self._consumer.resume(place)
+
+    def _retake(self, number: int) -> None:
+        """The end of a commit is unknown: a new producer, the ledger read again, commands from the committed offset."""
+        self._in_loop(self._end(number, at_once=True))
+        self._stopping.wait(RETAKE_S)
+        try:
+            at = self._take(number)
+        except (KafkaException, ConnectorError) as error:
+            log.warning("retake_failed", system=self._ground.system.name, partition=number, error=str(error)[:300])
+            raise
+        self._consumer.seek(TopicPartition(self._ground.command_topic, number, at))
+
+    def _take(self, number: int) -> int:
+        """Own a partition; where to read its commands from."""
+        control_topic = self._ground.settings.topic("control")
+        places = [TopicPartition(self._ground.command_topic, number), TopicPartition(control_topic, number)]
+        commands, control = self._consumer.committed(places, timeout=30)
+        taken = take_over(self._ground, number, self._folder, commands.offset)
+        self._in_loop(self._begin(taken, max(control.offset, 0)))
+        self._paused.discard(number)
+        return taken.next_offset
+
+    def _assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        starts = []
+        for place in partitions:
+            at = self._take(place.partition)
+            low, _ = consumer.get_watermark_offsets(place, timeout=15)
+            starts.append(TopicPartition(place.topic, place.partition, max(at, low)))
+        consumer.assign(starts)
+        self._assigned = True
+        log.info("assigned", system=self._ground.system.name, partitions=[p.partition for p in partitions])
+
+    def _revoke(self, _: Consumer, partitions: list[TopicPartition]) -> None:
+        self._assigned = False
+        for place in partitions:
+            self._in_loop(self._end(place.partition, at_once=False))
+
+    def _lose(self, _: Consumer, partitions: list[TopicPartition]) -> None:
+        self._assigned = False
+        for place in partitions:
+            self._in_loop(self._end(place.partition, at_once=True))

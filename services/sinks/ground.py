@@ -1,0 +1,81 @@
+"""What every partition of one system's sink stands on, and the records it writes, encoded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from runtime.clock import Clock
+from runtime.settings import Settings
+from schemas.codec import Codec
+from schemas.records import Audit, Control, Fetch, Ledger
+from services.sinks.commit import Line, Out
+from services.sinks.entry import link_of, result_of
+from services.sinks.follow import Followed
+from services.sinks.outputs import STAGE
+from services.sinks.sessions import Sessions
+from systems.contract import System
+from topology.configuration import Snapshot
+from topology.headers import headers
+from topology.topics import object_key, partition_of
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Shared by the partitions of one system in one process."""
+
+    settings: Settings
+    codec: Codec
+    system: System
+    clock: Clock
+    followed: Followed
+    sessions: Sessions
+    snapshot: Callable[[], Snapshot]
+
+    @property
+    def command_topic(self) -> str:
+        """Topic of this system's commands."""
+        return self.settings.topic(f"command.{self.system.name}")
+
+    @property
+    def ledger_topic(self) -> str:
+        """Topic of this system's ledger."""
+        return self.settings.topic(f"ledger.{self.system.name}")
+
+    def out(self, entry: Ledger, partition: int, audits: Sequence[Audit] = (), fetches: Sequence[Fetch] = ()) -> Out:
+        """One ledger state with everything that follows from it."""
+        op_key, cause = entry["op_key"], f"{self.command_topic}/{entry['command_partition']}/{entry['command_offset']}"
+        value = self.codec.encode(self.ledger_topic, "result.ledger", entry)
+        about = headers("result.ledger", op_key, cause, op_key=op_key)
+        lines = [Line(self.ledger_topic, op_key.encode(), value, partition, list(about))]
+        result = result_of(entry)
+        if result is not None:
+            lines.append(self.line(f"result.{self.system.name}", "result.result", op_key, (result, partition, cause)))
+        link = link_of(entry, STAGE)
+        if link is not None:
+            key = f"{link['connection']}/{link['entity']}/{link['source_id']}"
+            lines.append(self.line("links", "connection.link", key, (link, partition, cause)))
+        lines += [self.line("audit", "audit.audit", a["natural_key"], (a, partition, cause)) for a in audits]
+        lines += [self.line("fetch", "raw.fetch", f["connection"], (f, partition, cause)) for f in fetches]
+        return Out(lines, [(entry, value)])
+
+    def line(self, name: str, record: str, key: str, what: tuple[Mapping[str, Any], int, str]) -> Line:
+        """One record for a topic that is partitioned by connection: `what` is (record, partition, cause)."""
+        topic = self.settings.topic(name)
+        content, partition, cause = what
+        value = self.codec.encode(topic, record, content)
+        return Line(topic, key.encode(), value, partition, list(headers(record, key, cause)))
+
+    def control_line(self, control: Control, partition: int) -> Line:
+        """A pause that the sink itself decides."""
+        return self.line("control", "connection.control", control["connection"], (control, partition, ""))
+
+    def remap_line(self, entry: Ledger, canonical: bytes) -> Line:
+        """The canonical record of a held command, to be mapped again by its owner."""
+        key = object_key(entry["connection"], entry["source_system"], entry["source_entity"], entry["source_id"])
+        cause = f"{self.command_topic}/{entry['command_partition']}/{entry['command_offset']}"
+        about = headers(f"canonical.{entry['source_entity']}", key, cause)
+        return Line(
+            self.settings.topic("remap"), key.encode(), canonical, partition_of(key, self.settings.kafka.partitions), list(about)
+        )

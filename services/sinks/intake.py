@@ -1,0 +1,214 @@
+"""Commands as they come from the log: known ones cost a look at the index, new ones an entry in the ledger, none is skipped silently."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import cast
+
+from confluent_kafka import Message
+
+from runtime import kafka
+from schemas.errors import Malformed
+from schemas.records import Audit, CommandEnvelope, Dead, Ledger, Result
+from services.sinks import entry as e
+from services.sinks import reasons
+from services.sinks.arrive import Changed, Nothing, Taken, arrive
+from services.sinks.commit import Line, Out
+from services.sinks.core import step
+from services.sinks.entry import Incoming
+from services.sinks.ledger import head_of
+from services.sinks.outputs import STAGE, decision, replayed
+from services.sinks.partition import Partition
+from services.sinks.rebuild import from_result, unless_blind
+from services.sinks.state import Phase, Record, Supersede, Turn
+from topology.headers import OP_KEY, PAYLOAD_HASH, SOURCE_HASH
+
+Span = tuple[int, int, int]
+CORRECTIONS = 1000
+
+
+class Intake:
+    """Takes the commands of one partition in their order."""
+
+    def __init__(self, owner: Partition) -> None:
+        self.owner = owner
+        self._spans: dict[tuple[str, str], Span] = {}
+
+    def take(self, messages: Sequence[Message]) -> None:
+        """A batch from the log. What changes nothing is told in one audit per batch, connection and decision."""
+        owner = self.owner
+        for message in messages:
+            kafka.raise_if_fatal(message)
+            offset = message.offset() or 0
+            if message.error() is not None or offset < owner.commands.next:
+                continue
+            if self._is_known(message):
+                self._nothing("duplicate", (message.key() or b"").decode(errors="replace"), offset)
+            else:
+                self._arrive(message, offset)
+            owner.commands.next = offset + 1
+        self._tell()
+        if owner.committer is not None:
+            owner.committer.nudge()
+
+    def _is_known(self, message: Message) -> bool:
+        found = dict(message.headers() or ())
+        op_key, source_hash, payload_hash = (_text(found.get(name)) for name in (OP_KEY, SOURCE_HASH, PAYLOAD_HASH))
+        if not op_key or op_key in self.owner.keys:
+            return False
+        return self.owner.index.ended_with(op_key, head_of(source_hash, payload_hash))
+
+    def _arrive(self, message: Message, offset: int) -> None:
+        try:
+            name, command = self.owner.ground.codec.decode(message.value())
+        except Malformed as error:
+            self.owner.submit(Out([self._dead(message, offset, str(error))]))
+            return
+        if not name.startswith("command."):
+            self.owner.submit(Out([self._dead(message, offset, f"{name} is not a command")]))
+            return
+        record = name.removeprefix("command.")
+        at = self.owner.now()
+        self._turn_in(Incoming(record, cast("CommandEnvelope", command), message.value() or b"", self.owner.number, offset, at))
+
+    def _turn_in(self, incoming: Incoming) -> None:
+        """Now, or when the run of its op-key rests; until then its offset is not committed."""
+        owner, op_key, offset = self.owner, incoming.command["op_key"], incoming.offset
+        key = owner.keys.get(op_key)
+        if key is None or key.phase is Phase.IDLE:
+            self.arrived(incoming)
+            return
+        owner.commands.holding.add(offset)
+
+        def later() -> None:
+            owner.commands.holding.discard(offset)
+            self._turn_in(incoming)
+            self._tell()
+
+        owner.pending[op_key].append(later)
+
+    def arrived(self, incoming: Incoming) -> None:
+        """One command whose op-key is at rest."""
+        owner, command = self.owner, incoming.command
+        known = owner.entry_of(command["op_key"])
+        void = None
+        if command["action"] == "create" and (known is None or known["state"] != e.POSTED):
+            void = owner.entry_of(_void_key(command["op_key"]))
+        arrival = arrive(known, incoming, void)
+        if isinstance(arrival, Taken):
+            self._taken(arrival, incoming)
+        elif isinstance(arrival, Changed):
+            self._changed(arrival.posted, incoming)
+        else:
+            self._unchanged(arrival, known, incoming)
+
+    def _unchanged(self, arrival: Nothing, known: Ledger | None, incoming: Incoming) -> None:
+        if arrival.decision == "remapped" and known is not None:
+            audit = decision("remapped", known, "the source did not change, its mapping did: nothing is written", incoming.at)
+            self.owner.submit(
+                Out([self.owner.ground.line("audit", "audit.audit", audit["natural_key"], (audit, self.owner.number, ""))])
+            )
+        else:
+            self._nothing(arrival.decision, incoming.command["connection"], incoming.offset)
+        self._reverted(incoming)
+
+    def _taken(self, arrival: Taken, incoming: Incoming) -> None:
+        owner, entry = self.owner, arrival.entry
+        audits: tuple[Audit, ...] = ()
+        if arrival.replaced is not None:
+            old = arrival.replaced
+            audits = (decision("superseded", old, f"replaced by version {entry['source_version']}", incoming.at),)
+        key = owner.new_key(entry)
+        connected = owner.ground.snapshot().connections.get(entry["connection"])
+        if e.is_terminal(entry) or connected is None:
+            owner.conclude(entry, audits)
+            return
+        view = owner.view(entry, incoming.command, connected)
+        after, effects = step(key, Turn(owner.ground.clock.monotonic(), view, incoming.command))
+        unasked = [n for n in view.parents.missing if (entry["connection"], n) not in owner.asked]
+        if any(isinstance(effect, Record) for effect in effects) and not unasked:
+            for effect in effects:
+                if isinstance(effect, Supersede):
+                    owner.supersede(effect)
+                elif isinstance(effect, Record):
+                    owner.ends(after, Record(effect.entry, ends=True, audits=(*audits, *effect.audits)))
+            return
+        owner.keys[entry["op_key"]] = key
+        owner.record(entry, audits)
+        owner.turn(entry["op_key"])
+
+    def _changed(self, posted: Ledger, incoming: Incoming) -> None:
+        """Hold the change beside the written document; a later change replaces one that is still held."""
+        owner = self.owner
+        for number in range(1, CORRECTIONS):
+            made = e.correction(posted, number, incoming)
+            known = owner.entry_of(made["op_key"])
+            if known is not None and known["source_hash"] == made["source_hash"]:
+                self._nothing("duplicate", posted["connection"], incoming.offset)
+                return
+            if known is not None and known["source_version"] > made["source_version"]:
+                self._nothing("stale", posted["connection"], incoming.offset)
+                return
+            if known is None or known["state"] == e.HELD:
+                owner.conclude(made)
+                return
+
+    def _reverted(self, incoming: Incoming) -> None:
+        """The source went back to what is written: the change that was held is no more."""
+        owner = self.owner
+        known = owner.entry_of(e.correction_key(incoming.command["op_key"], 1))
+        if known is None or known["state"] != e.HELD or known["source_version"] >= incoming.command["source_version"]:
+            return
+        version = incoming.command["source_version"]
+        made = e.change(
+            known, incoming.at, state=e.SUPERSEDED, reason=reasons.REVERTED, detail=f"by version {version}", source_version=version
+        )
+        owner.conclude(made)
+
+    def rebuild(self, newest: Iterable[tuple[Incoming, Result | None]]) -> None:
+        """The ledger was lost: every op-key from its newest command and what `result` proves."""
+        owner = self.owner
+        for incoming, result in newest:
+            key = owner.new_key(from_result(incoming, result))
+            entry = unless_blind(key.entry, key.rules.capability, incoming)
+            owner.conclude(entry)
+            if e.is_terminal(entry):
+                owner.pending[entry["op_key"]].append(lambda incoming=incoming: self.arrived(incoming))  # type: ignore[misc]  # the default binds
+
+    def _nothing(self, name: str, connection: str, offset: int) -> None:
+        count, first, _ = self._spans.get((connection, name), (0, offset, offset))
+        self._spans[(connection, name)] = (count + 1, first, offset)
+
+    def _tell(self) -> None:
+        """One audit for all that changed nothing since the last one."""
+        spans, self._spans = self._spans, {}
+        ground, number = self.owner.ground, self.owner.number
+        for (connection, name), span in spans.items():
+            audit = replayed(connection, name, (ground.command_topic, number), span, self.owner.now())
+            self.owner.submit(Out([ground.line("audit", "audit.audit", audit["natural_key"], (audit, number, ""))]))
+
+    def _dead(self, message: Message, offset: int, reason: str) -> Line:
+        ground = self.owner.ground
+        record: Dead = {
+            "topic": ground.command_topic,
+            "partition": self.owner.number,
+            "offset": offset,
+            "key": message.key(),
+            "value": message.value(),
+            "headers": {name: _text(value).encode() for name, value in dict(message.headers() or ()).items()},
+            "stage": STAGE,
+            "reason": reason[:1000],
+            "connection": (message.key() or b"").decode(errors="replace"),
+            "amount": None,
+            "at": self.owner.now(),
+        }
+        cause = f"{ground.command_topic}/{self.owner.number}/{offset}"
+        return ground.line("dead", "audit.dead", record["connection"], (record, self.owner.number, cause))
+
+
+def _void_key(op_key: str) -> str:
+    return op_key.rpartition("|")[0] + "|void"
+
+
+def _text(value: str | bytes | None) -> str:
+    return value.decode(errors="replace") if isinstance(value, bytes) else value or ""

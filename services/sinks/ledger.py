@@ -1,0 +1,158 @@
+"""The index of one ledger partition: a RocksDB snapshot of every entry, with the offset up to which it holds.
+
+Keys, by their first byte: e<op-key> = head and entry; s<connection, entity, source id> = op-keys of that source object; n<op-key> =
+not ended (connection, state, reason); m<name> = about the snapshot itself. The head is `T` or `N` (ended or not) and the two hashes,
+so that a replayed command is known without decoding. A batch of entries and its offset are written as one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from rocksdict import BlockBasedOptions, Cache, Options, Rdict, WriteBatch
+
+from runtime.errors import Broken
+from runtime.log import log
+from schemas.codec import Codec
+from schemas.records import Ledger
+from services.sinks import entry as e
+
+_TRIES = 8
+_CACHE_BYTES = 24 * 1024 * 1024
+_MEMTABLE_BYTES = 8 * 1024 * 1024
+_END = b"\x00"
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """Where a command that has not ended stands."""
+
+    connection: str
+    state: str
+    reason: str
+
+
+def head_of(source_hash: str, payload_hash: str) -> bytes:
+    """What the entry of an ended command with these hashes starts with."""
+    return b"T" + source_hash.encode() + _END + payload_hash.encode() + _END
+
+
+class Index:
+    """One partition's entries as committed. Read by the owner's loop, written by its committer; RocksDB serves both at once."""
+
+    def __init__(self, path: Path, codec: Codec) -> None:
+        self._codec = codec
+        self._db = _open(path)
+
+    def get(self, op_key: str) -> Ledger | None:
+        """The entry of an op-key."""
+        value = self._db.get(b"e" + op_key.encode())
+        return None if value is None else self._decode(value)
+
+    def has(self, op_key: str) -> bool:
+        """Whether there is an entry."""
+        return self._db.get(b"e" + op_key.encode()) is not None
+
+    def ended_with(self, op_key: str, head: bytes) -> bool:
+        """Whether the op-key ended with these hashes and nothing is held beside it: a command like that changes nothing."""
+        value = self._db.get(b"e" + op_key.encode())
+        return value is not None and value.startswith(head) and not self.has(e.correction_key(op_key, 1))
+
+    def of_source(self, connection: str, entity: str, source_id: str) -> list[str]:
+        """Op-keys of a source object."""
+        value = self._db.get(_source_key(connection, entity, source_id))
+        return [] if value is None else value.decode().split("\n")
+
+    def resting(self) -> Iterator[tuple[str, Rest]]:
+        """Every command that has not ended."""
+        for item in self._db.items(from_key=b"n"):
+            key, value = cast("tuple[bytes, bytes]", item)
+            if key[:1] != b"n":
+                return
+            connection, state, reason = value.decode().split("\x00")
+            yield key[1:].decode(), Rest(connection, state, reason)
+
+    def apply(self, entries: Iterable[tuple[Ledger, bytes]], meta: dict[str, Any]) -> None:
+        """Write entries (with their value bytes) and what the snapshot now holds, as one."""
+        batch = WriteBatch(raw_mode=True)
+        sources: dict[bytes, list[str]] = {}
+        for entry, value in entries:
+            self._put(batch, entry, value, sources)
+        for key, op_keys in sources.items():
+            batch.put(key, "\n".join(op_keys).encode())
+        for name, content in meta.items():
+            batch.put(b"m" + name.encode(), json.dumps(content).encode())
+        self._db.write(batch)
+
+    def _put(self, batch: WriteBatch, entry: Ledger, value: bytes, sources: dict[bytes, list[str]]) -> None:
+        op_key = entry["op_key"].encode()
+        ended = e.is_terminal(entry)
+        head = head_of(entry["source_hash"], entry["payload_hash"])
+        batch.put(b"e" + op_key, (head if ended else b"N" + head[1:]) + value)
+        if ended:
+            batch.delete(b"n" + op_key)
+        else:
+            batch.put(b"n" + op_key, "\x00".join((entry["connection"], entry["state"], entry["reason"])).encode())
+        source = _source_key(entry["connection"], entry["source_entity"], entry["source_id"])
+        known = sources.get(source)
+        if known is None:
+            known = sources[source] = self.of_source(entry["connection"], entry["source_entity"], entry["source_id"])
+        if entry["op_key"] not in known:
+            known.append(entry["op_key"])
+
+    def meta(self, name: str) -> Any:
+        """What the snapshot says about itself; None where it says nothing."""
+        value = self._db.get(b"m" + name.encode())
+        return None if value is None else json.loads(value)
+
+    def clear(self) -> None:
+        """Forget everything: the log is not the one this was made from."""
+        for first in (b"e", b"s", b"n", b"m"):
+            self._db.delete_range(first, bytes([first[0] + 1]))
+
+    def close(self) -> None:
+        """Give the folder back."""
+        self._db.close()
+
+    def _decode(self, value: bytes) -> Ledger:
+        second = value.index(_END, value.index(_END) + 1)
+        return cast("Ledger", self._codec.decode(value[second + 1 :])[1])
+
+
+def _source_key(connection: str, entity: str, source_id: str) -> bytes:
+    return b"s" + "\x00".join((connection, entity, source_id)).encode()
+
+
+def _open(path: Path) -> Rdict:
+    """The folder, or the next one beside it while another (stopped, frozen) process holds it: the snapshot is only a copy."""
+    words = ""
+    for number in range(_TRIES):
+        folder = path if number == 0 else path.with_name(f"{path.name}.{number}")
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            return Rdict(str(folder), _options())
+        except Exception as error:  # noqa: BLE001 - rocksdict raises plain Exception for a held lock
+            words = str(error)
+            log.warning("snapshot_held", folder=str(folder), error=words[:200])
+    raise Broken(
+        f"No snapshot folder could be opened beside {path}: {words}", "Look which processes hold them, or move the folder away."
+    )
+
+
+def _options() -> Options:
+    options = Options(raw_mode=True)
+    options.create_if_missing(True)
+    options.set_write_buffer_size(_MEMTABLE_BYTES)
+    options.set_max_write_buffer_number(2)
+    options.set_max_open_files(64)
+    options.set_keep_log_file_num(2)
+    blocks = BlockBasedOptions()
+    blocks.set_block_cache(Cache(_CACHE_BYTES))
+    blocks.set_bloom_filter(10, block_based=False)
+    blocks.set_cache_index_and_filter_blocks(True)
+    options.set_block_based_table_factory(blocks)
+    return options

@@ -1,0 +1,18 @@
+"""How far a topic's partition may be committed: up to the first record whose outcome is not on its way to the ledger yet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Position:
+    """`next` is behind the last record taken; `holding` are records that wait for their op-key."""
+
+    next: int
+    holding: set[int] = field(default_factory=set)
+
+    @property
+    def committable(self) -> int:
+        """The offset that may be committed with everything submitted so far."""
+        return min(self.holding, default=self.next)

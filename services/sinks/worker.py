@@ -1,0 +1,160 @@
+"""`run sinks`: writes the wanted documents of each system until SIGTERM; running writes reach their outcome before it ends.
+
+One consumer of group `sinks.<system>` per system, in a thread of its own; everything else lives in one loop. The owner of command
+partition p owns p of the ledger, results and controls. A partition whose commit did not end for certain is taken anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import uvloop
+
+from runtime.clock import Clock, clock_from_environment
+from runtime.errors import Broken
+from runtime.log import configure, log
+from runtime.settings import Settings
+from schemas import codec
+from schemas.codec import Codec
+from services.credentials import CredentialStore
+from services.health import Health
+from services.sessions import Sessions as Access
+from services.sinks.consume import Consuming
+from services.sinks.follow import Followed
+from services.sinks.ground import Ground
+from services.sinks.sessions import OpenSession, Session, Sessions
+from systems import registry
+from systems.contract import Role
+from topology.configuration import Connected, Follower
+from topology.slot import take_slot
+from topology.topics import records_of_topic
+
+EXIT_OK, EXIT_SOFTWARE = 0, 70
+TICK_S = 0.02
+
+
+@dataclass(frozen=True)
+class Seams:
+    """What tests and benches put in place of the real thing."""
+
+    open_session: OpenSession | None = None
+    clock: Clock | None = None
+    stopping: threading.Event | None = None
+
+
+def run(settings: Settings, systems: Sequence[str] = (), seams: Seams | None = None) -> int:
+    """Run the sinks of these systems (default: every ERP) until SIGTERM; the exit code is 70 when one ended by itself.
+
+    Raises `Broken` or `NotRegistered` where it must not start.
+    """
+    seams = seams or Seams()
+    configure(service="sinks")
+    stopping = seams.stopping or _until_signal()
+    loaded = codec.load(settings.registry.url, records_of_topic(settings.kafka.topic_prefix))
+    slot = take_slot(settings.state_dir / "slots", f"sinks-{settings.kafka.topic_prefix}", settings.slot)
+    names = systems or [system.name for system in registry.erps()]
+    sinks = Sinks(settings, loaded, seams, settings.state_dir / "sinks" / slot.name)
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(sinks.run(names, stopping))
+    finally:
+        slot.release()
+
+
+class Sinks:
+    """The sinks of one process."""
+
+    def __init__(self, settings: Settings, loaded: Codec, seams: Seams, folder: Path) -> None:
+        self._settings = settings
+        self._codec = loaded
+        self._folder = folder
+        self._clock = seams.clock or clock_from_environment()
+        self._consuming: list[Consuming] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._store: CredentialStore | None = None
+        self._open_session = seams.open_session
+        self._follower = Follower(settings, loaded, lambda connection: self._tell("settings", connection))
+        self._followed = Followed(settings, loaded, self._tell)
+
+    async def run(self, names: Sequence[str], stopping: threading.Event) -> int:
+        """Start, tick until it is time to stop, stop in order."""
+        self._loop = asyncio.get_running_loop()
+        await asyncio.to_thread(self._read)
+        self._consuming = [self._start(name) for name in names]
+        health = Health(self._settings, self._trouble)
+        await health.start()
+        log.info("started", systems=list(names), port=health.port)
+        while not stopping.is_set() and all(one.is_alive for one in self._consuming):
+            for one in self._consuming:
+                one.tick()
+            await asyncio.sleep(TICK_S)
+        code = EXIT_OK if stopping.is_set() else EXIT_SOFTWARE
+        for one in self._consuming:
+            await one.stop()
+        await health.stop()
+        self._follower.stop()
+        self._followed.stop()
+        if self._store is not None:
+            self._store.stop()
+        log.info("stopped", systems=list(names), code=code)
+        return code
+
+    def _read(self) -> None:
+        if self._open_session is None:
+            self._store = CredentialStore(self._settings, self._codec, self._clock, lambda c: self._tell("settings", c)).start()
+        self._follower.start()
+        self._followed.start()
+
+    def _start(self, name: str) -> Consuming:
+        system = registry.system(name)
+        opener = self._open_session or self._opener(name)
+
+        def version(connection: str) -> str:
+            return self._store.version(connection, f"{name}.{Role.SINK}") if self._store else ""
+
+        sessions = Sessions(opener, version)
+        ground = Ground(self._settings, self._codec, system, self._clock, self._followed, sessions, lambda: self._follower.snapshot)
+        return Consuming(ground, self._folder / name).start()
+
+    def _opener(self, name: str) -> OpenSession:
+        assert self._store is not None
+        access = Access(self._settings, self._store, self._clock)
+        open_writer = registry.system(name).open_writer
+        if open_writer is None:
+            raise Broken(f"{name} takes no writes.", "Leave it out.")
+
+        def opened(connected: Connected, role: Role) -> Session:
+            made = access.access(connected, name, role)
+            return Session(open_writer(made), made.transport)
+
+        return opened
+
+    def _tell(self, kind: str, what: Any) -> None:
+        """Called in the followers' threads."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._told, kind, what)
+
+    def _told(self, kind: str, what: Any) -> None:
+        for one in self._consuming:
+            one.told(kind, what)
+
+    def _trouble(self) -> str:
+        return "; ".join(filter(None, (one.trouble for one in self._consuming)))
+
+
+def _until_signal() -> threading.Event:
+    stopping = threading.Event()
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        stopping.set()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    return stopping

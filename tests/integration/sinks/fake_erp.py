@@ -1,0 +1,124 @@
+"""An ERP in this process, at the writer's seam: keeps documents, can be slow, lose answers, commit late, refuse, be down."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+
+from runtime.errors import Transient
+from schemas.records import CommandEnvelope
+from services.sinks.sessions import Session
+from systems.contract import Answer, Capability, Document, Found, Role, Verdict, Write
+from topology.configuration import Connected
+
+STEPS = ("create", "release")
+WRITES = tuple(
+    Write(record, record, ("upsert",) if record in ("customer", "vendor") else STEPS, "release", Capability.C3, "ref", 30, calls=3)
+    for record in ("ar_invoice", "ar_receipt", "ap_bill", "customer", "vendor")
+)
+
+
+@dataclass
+class Kept:
+    """One document."""
+
+    erp_id: str
+    ref: str
+    record: str
+    amount: Decimal
+    connection: str
+    parents: dict[str, str]
+    steps: list[str] = field(default_factory=list)
+
+
+@dataclass
+class FakeErp:
+    """The ERP of every connection. `script` gives answers by (step, source id) before anything is done: lost, down, refused, throttled."""
+
+    latency_s: float = 0.0
+    documents: dict[str, Kept] = field(default_factory=dict)
+    journal: list[tuple[str, str]] = field(default_factory=list)
+    script: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    down: set[str] = field(default_factory=set)
+    slow: dict[str, float] = field(default_factory=dict)
+    suspects: set[str] = field(default_factory=set)
+    refusing: str = ""
+    calls: int = 0
+    parents: dict[tuple[str, str], str] = field(default_factory=dict)
+    stored: list[Kept] = field(default_factory=list)
+
+    def open(self, connected: Connected, role: Role) -> Session:
+        """See `OpenSession`."""
+        return Session(FakeWriter(self, connected.settings.connection))
+
+
+class FakeWriter:
+    """See `systems.contract.Writer`."""
+
+    def __init__(self, erp: FakeErp, connection: str) -> None:
+        self.erp = erp
+        self.connection = connection
+
+    async def reserve(self, calls: int) -> None:
+        pass
+
+    async def _travel(self) -> None:
+        self.erp.calls += 1
+        wait = self.erp.slow.get(self.connection, self.erp.latency_s)
+        if wait:
+            await asyncio.sleep(wait)
+        if self.connection in self.erp.down:
+            raise Transient("the fake is down")
+
+    async def find(self, record: str, command: CommandEnvelope, ids: Mapping[str, str]) -> Found:
+        await self._travel()
+        kept = self.erp.documents.get(command["ref"])
+        suspects = ()
+        if command["source_id"] in self.erp.suspects:
+            suspects = (Document("S1", "S1", "", command["amount"], command["currency"], ()),)
+        return Found((self._document(kept, command),) if kept else (), suspects)
+
+    def _document(self, kept: Kept, command: CommandEnvelope) -> Document:
+        differences = () if kept.amount == command["amount"] else (f"amount: {kept.amount}, {command['amount']}",)
+        return Document(kept.erp_id, kept.erp_id, kept.ref, kept.amount, command["currency"], tuple(kept.steps), differences)
+
+    async def perform(
+        self, step: str, record: str, command: CommandEnvelope, ids: Mapping[str, str], document: Document | None
+    ) -> Answer:
+        try:
+            await self._travel()
+        except Transient as error:
+            return Answer(Verdict.DEFINITE_NO, code="down", words=str(error))
+        planned = self.erp.script.get((step, command["source_id"]), [])
+        kind = planned.pop(0) if planned else ""
+        if kind == "throttled":
+            return Answer(Verdict.DEFINITE_NO, code="429", throttled=True, retry_after=timedelta(milliseconds=300))
+        if self.erp.refusing or kind.startswith("refused"):
+            reason = kind.partition(":")[2]
+            return Answer(Verdict.REJECT, code=self.erp.refusing or "422", words="the fake refuses", reason=reason)
+        if kind == "lost_before":
+            return Answer(Verdict.AMBIGUOUS, words="no answer")
+        kept = self._commit(step, record, command, ids)
+        if kind == "lost_after":
+            return Answer(Verdict.AMBIGUOUS, words="no answer")
+        return Answer(Verdict.YES, self._document(kept, command))
+
+    def _commit(self, step: str, record: str, command: CommandEnvelope, ids: Mapping[str, str]) -> Kept:
+        self.erp.journal.append((step, command["ref"]))
+        kept = self.erp.documents.get(command["ref"])
+        if step in ("create", "upsert") or kept is None:
+            kept = Kept(f"D{len(self.erp.stored) + 1}", command["ref"], record, command["amount"], self.connection, dict(ids))
+            self.erp.stored.append(kept)
+            self.erp.documents[command["ref"]] = kept
+        kept.steps.append(step)
+        return kept
+
+    async def find_parent(self, entity: str, source_id: str) -> str | None:
+        await self._travel()
+        return self.erp.parents.get((entity, source_id))
+
+    async def close(self) -> None:
+        pass
