@@ -220,7 +220,7 @@ def _invoice(row: Row, reading: Reading) -> Shaped | Filtered:
         "configuration customer_name location_name business_unit_id business_unit_name job_id job_number tax_zone_id tax_code"
         " adjustment_to_id import_id exported_id review_status sent_status membership_id"
     )
-    body = dict.fromkeys(empty.split(), "") | {
+    body: dict[str, Any] = dict.fromkeys(empty.split(), "") | {
         "invoice_date": day(row, "Date"),
         "due_date": day(row, "DueDate"),
         "subtotal": total - tax,
@@ -240,7 +240,7 @@ def _invoice(row: Row, reading: Reading) -> Shaped | Filtered:
 def _payment(row: Row, reading: Reading) -> Shaped | Filtered:
     if text(row, "Type") not in _RECEIPTS:
         return Filtered(f"{SYSTEM} payment of type {text(row, 'Type')}")
-    body = {
+    body: dict[str, Any] = {
         "paid_on": day(row, "ApplicationDate"),
         "type_id": text(row, "PaymentMethod"),
         "type_name": text(row, "PaymentMethod"),
@@ -264,7 +264,7 @@ def _bill(row: Row, reading: Reading) -> Shaped | Filtered:
         return Filtered(f"{SYSTEM} bill of type {text(row, 'Type')}")
     total, tax = money(row, "Amount"), money(row, "TaxTotal")
     empty = "vendor_name business_unit_id business_unit_name purchase_order_id job_id job_number"
-    body = dict.fromkeys(empty.split(), "") | {
+    body: dict[str, Any] = dict.fromkeys(empty.split(), "") | {
         "vendor_number": text(row, "VendorRef"),
         "bill_date": day(row, "Date"),
         "due_date": day(row, "DueDate"),
