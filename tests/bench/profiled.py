@@ -9,6 +9,7 @@ import cProfile
 import io
 import pstats
 import threading
+import time
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -40,7 +41,7 @@ def profiled(path: str) -> Iterator[None]:
 
 @contextmanager
 def _profile(found: list[cProfile.Profile]) -> Iterator[None]:
-    profile = cProfile.Profile()
+    profile = cProfile.Profile(time.thread_time)
     profile.enable()
     try:
         yield

@@ -1,0 +1,124 @@
+"""Memory and readiness: every service with a million ledger entries and ten thousand waiting, spread over all partitions.
+
+`ready again` is from the start of the process to owning every partition, with its snapshot; without one the ledger is read whole.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from pathlib import Path
+
+from tests.bench.ground import BUILD, Bench, Corner, Process
+from tests.bench.ledgers import Templates, templates
+from tests.bench.report import Figure
+from topology.topics import partition_of
+
+ENTRIES, WAITING = 1_000_000, 10_000
+MOST_MB, READY_S, RESTORE_PER_S = 300.0, 10.0, 50_000
+_SERVICES = ("ingress", "pollers", "topology")
+_PATIENCE_S = 600.0
+
+
+def measure(bench: Bench) -> list[Figure]:
+    """Memory of each process, seconds to ready, records a second without a snapshot."""
+    corner = bench.corner()
+    connections = _one_for_each_partition(corner)
+    for connection in connections:
+        corner.connect(connection)
+    entries, waiting = _fill(bench, corner, templates(corner, connections))
+    words = f"with {entries:,} entries, {waiting:,} waiting"
+    figures = [_restored(bench, corner, entries)]
+    again = _ready_again(corner)
+    figures.append(Figure("sinks ready again", again[0], "s", f"<= {READY_S:g} s", again[0] <= READY_S, None, words))
+    figures.append(_memory("sinks", again[1], words))
+    for name in _SERVICES:
+        figures.append(_memory(name, _highest_mb(bench, corner, name), words))
+    return figures
+
+
+def _memory(name: str, highest_mb: float, words: str) -> Figure:
+    return Figure(f"memory of {name}", highest_mb, "MB", f"<= {MOST_MB:g} MB", highest_mb <= MOST_MB, None, words)
+
+
+def _one_for_each_partition(corner: Corner) -> list[str]:
+    partitions, found = corner.settings.kafka.partitions, dict[int, str]()
+    number = 0
+    while len(found) < partitions:
+        found.setdefault(partition_of(f"acme-{number}", partitions), f"acme-{number}")
+        number += 1
+    return list(found.values())
+
+
+def _fill(bench: Bench, corner: Corner, of: list[Templates]) -> tuple[int, int]:
+    entries, waiting = bench.count(ENTRIES), bench.count(WAITING)
+    began = time.monotonic()
+    for number in range(entries):
+        one = of[number % len(of)]
+        entry = one.waiting if number < waiting else one.posted
+        entry.put(corner, one.ledger_topic, one.partition, number)
+        if number % 200_000 == 199_999:
+            bench.say(f"{number + 1:,} of {entries:,} ledger entries written in {time.monotonic() - began:.0f} s")
+    corner.flush()
+    return entries, waiting
+
+
+def _restored(bench: Bench, corner: Corner, entries: int) -> Figure:
+    """Without a snapshot. The rate is that of reading ledgers, the start of the process not counted."""
+    process, ready_s = _started(corner)
+    try:
+        read = _events(process, "ledger_read")
+        took_s = sum(one["took_ms"] for one in read) / 1000
+        per_s = sum(one["records"] for one in read) / took_s
+        bench.say(f"{entries:,} entries read in {took_s:.1f} s, ready after {ready_s:.1f} s, {process.status_mb('VmHWM'):.0f} MB")
+        more = {"ready_s": ready_s, "highest_mb": process.status_mb("VmHWM")}
+    finally:
+        process.stop()
+    met = per_s >= RESTORE_PER_S
+    if not met:
+        _profile(bench, corner)
+    words = f"aim; {entries:,} entries"
+    return Figure("ledger read without a snapshot", per_s, "/s", f">= {RESTORE_PER_S:,}/s", met, None, words, (), (), more)
+
+
+def _profile(bench: Bench, corner: Corner) -> None:
+    path = BUILD / "restore.txt"
+    bench.say(f"the aim is missed: profile to {path}")
+    kept = Path(corner.settings.state_dir)
+    aside = kept.with_name("state-aside")
+    shutil.move(kept, aside)
+    _started(corner, BENCH_PROFILE=str(path))[0].stop()
+    shutil.rmtree(kept)
+    shutil.move(aside, kept)
+
+
+def _ready_again(corner: Corner) -> tuple[float, float]:
+    process, ready_s = _started(corner)
+    try:
+        return ready_s, process.status_mb("VmHWM")
+    finally:
+        process.stop()
+
+
+def _started(corner: Corner, **environment: str) -> tuple[Process, float]:
+    began = time.monotonic()
+    process = corner.service("sinks", **environment).start()
+    process.await_event("assigned", _PATIENCE_S)
+    return process, time.monotonic() - began
+
+
+def _events(process: Process, name: str) -> list[dict[str, float]]:
+    lines = [json.loads(line) for line in process.log.read_text().splitlines() if line.startswith("{")]
+    return [line for line in lines if line.get("event") == name]
+
+
+def _highest_mb(bench: Bench, corner: Corner, name: str) -> float:
+    process = corner.service(name).start()
+    try:
+        process.await_event({"ingress": "ready", "topology": "started"}.get(name, "assigned"), 60)
+        time.sleep(2)  # what a service does once it runs: nothing tells that it is done
+        bench.say(f"{name}: {process.status_mb('VmHWM'):.0f} MB")
+        return process.status_mb("VmHWM")
+    finally:
+        process.stop()
