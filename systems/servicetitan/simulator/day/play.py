@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from systems.servicetitan.simulator.books.events import Names, perform
@@ -32,7 +32,7 @@ class Day:
             raise ValueError("a day needs at least one job and some hours")
         steps = planned(self._tenant, wish)
         self._planned, self._done, self._errors = len(steps), 0, []
-        self._task = asyncio.create_task(self._play(steps, self._tenant.clock.now()))
+        self._task = asyncio.create_task(self._play(steps, wish.pace))
         return self.progress()
 
     def progress(self) -> dict[str, Any]:
@@ -47,10 +47,11 @@ class Day:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
-    async def _play(self, steps: list[Step], begun: datetime) -> None:
+    async def _play(self, steps: list[Step], pace: float) -> None:
         names: Names = {}
+        begun = self._tenant.clock.now()
         for step in steps:
-            wait = begun + timedelta(seconds=step.at_s) - self._tenant.clock.now()
+            wait = begun + timedelta(seconds=step.at_s * pace) - self._tenant.clock.now()
             await (self._tenant.clock.sleep(wait) if wait > timedelta(0) else asyncio.sleep(0))
             try:
                 perform(self._tenant, step.event, names)

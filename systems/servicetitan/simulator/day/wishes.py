@@ -27,8 +27,13 @@ class Wish:
 
     @property
     def seconds(self) -> float:
-        """The day's length."""
-        return self.hours * 3600
+        """The length in which every day is planned, ten hours."""
+        return 36_000.0
+
+    @property
+    def pace(self) -> float:
+        """By what the planned seconds are stretched to last the hours that are asked for."""
+        return self.hours * 3600 / self.seconds
 
     def share(self, part: float, least: int = 1) -> int:
         """So many of the jobs, at least `least`."""
