@@ -8,7 +8,7 @@ same session. The answer to a write is a YES only as 200 with a whole record tha
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -41,11 +41,12 @@ _SELECT = "Type,ReferenceNbr,Status,Hold,Description"
 
 @dataclass(frozen=True)
 class _Wish:
-    """What one call is about."""
+    """What one call is about; `asked` collects the questions whether an action is done, so that unused calls can be given back."""
 
     record: str
     command: CommandEnvelope
     ids: Ids
+    asked: list[str] = field(default_factory=list)
 
 
 class _Writer:
@@ -83,15 +84,16 @@ class _Writer:
     ) -> Answer:
         """Send the one request of `step` and class its answer."""
         wish = _Wish(record, command, ids)
-        before = self._client.calls
         try:
             request, is_action = self._request(step, wish, document)
         except (ConnectorError, Malformed) as error:
+            self._client.limiter.give_back(STEP_CALLS + MOST_POLLS - 1)
             return Answer(Verdict.REJECT, code="unsendable", words=str(error)[:400], reason="unsendable")
         try:
             return await (self._act(step, request, wish) if is_action else self._put(step, request, wish))
         finally:
-            self._client.limiter.give_back(max(0, STEP_CALLS + MOST_POLLS - 1 - (self._client.calls - before)))
+            used = (STEP_CALLS if is_action else STEP_CALLS - 1) + len(wish.asked)
+            self._client.limiter.give_back(STEP_CALLS + MOST_POLLS - used)
 
     async def find_parent(self, entity: str, source_id: str) -> str | None:  # noqa: ARG002 - the contract's
         """None: a ref is a hash of the op-key and cannot be told from a source id; a customer or vendor that we made is found by `find`
@@ -243,7 +245,7 @@ class _Writer:
             return answer
         refusal: Answer | None = None
         if answer.status == 202:
-            answer = await self._outcome(answer)
+            answer = await self._outcome(answer, wish)
             if isinstance(answer, Answer):
                 refusal = answer
         if isinstance(answer, Response) and answer.status not in (200, 204):
@@ -252,7 +254,7 @@ class _Writer:
             return refusal
         return await self._read_back(step, wish, refusal)
 
-    async def _outcome(self, started: Response) -> Response | Answer:
+    async def _outcome(self, started: Response, wish: _Wish) -> Response | Answer:
         """What became of a started action; unknown after the last question."""
         location = self._same_host(started.headers.get("Location", ""))
         if not location:
@@ -261,6 +263,7 @@ class _Writer:
         for _ in range(self._settings.poll_count):
             await self._client.clock.sleep(timedelta(seconds=wait_s))
             wait_s = min(wait_s * _GROWTH, _LONGEST_S)
+            wish.asked.append(location)
             try:
                 answer = await self._client.ask(location)
             except (NotSent, Unanswered) as error:

@@ -317,6 +317,22 @@ async def test_no_attempt_needs_more_calls_than_declared(tenants: Start) -> None
         assert len(held.wire.sent) - before <= SYSTEM.write_of(record).calls
 
 
+async def test_calls_that_were_reserved_and_not_used_are_given_back(tenants: Start) -> None:
+    held = await books(await tenants(clock=ScaledClock(), release_seconds="0.05"))
+    record, command = made("invoice", ground.invoice())
+    limiter = held.writer._client.limiter  # type: ignore[attr-defined]  # our own
+    document = None
+    for step in RELEASED:
+        before, sent = limiter._tokens, len(held.wire.sent)
+        await held.writer.reserve(SYSTEM.write_of(record).calls)
+        await held.writer.find(record, command, held.ids)
+        document = (await held.writer.perform(step, record, command, held.ids, document)).document
+        used = len(held.wire.sent) - sent
+        await limiter.take(0)
+        assert limiter._tokens >= min(limiter.capacity, before - used)
+        assert limiter._tokens <= before - used + 100_000 / 60  # what a second refills
+
+
 async def test_under_tax_mode_erp_the_erp_computes_and_a_difference_within_the_limit_is_equal(tenants: Start) -> None:
     tenant = await tenants(class_tax_zone="TXDALLAS")
     held = await books(tenant)
