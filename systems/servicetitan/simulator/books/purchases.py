@@ -212,11 +212,13 @@ def _receipt(tenant: Tenant, row: Row, shares: list[Decimal], event: Event) -> R
     ]
     lines = sum((cents(Decimal(item["quantity"]) * Decimal(item["cost"])) for item in items), Decimal(0))
     tax, shipping = (Decimal(row[name]) if event["charged"] else Decimal(0) for name in ("tax", "shipping"))
+    number = str(tenant.next_id("receipt-number", 30_001))
     return tenant.new(
         "receipts",
         {
-            "number": str(tenant.next_id("receipt-number", 30_001)),
-            "vendorInvoiceNumber": vendor_number(row, event),
+            "number": number,
+            # each delivery is billed by the vendor with an invoice of its own
+            "vendorInvoiceNumber": str(event.get("vendor_number") or f"INV-{row['vendorId']}-{number}"),
             "purchaseOrderId": row["id"],
             "jobId": row["jobId"],
             "businessUnitId": row["businessUnitId"],
@@ -232,11 +234,6 @@ def _receipt(tenant: Tenant, row: Row, shares: list[Decimal], event: Event) -> R
             "items": items,
         },
     )
-
-
-def vendor_number(row: Row, event: Event) -> str:
-    """The vendor's own invoice number, made up from the order's where the event gives none."""
-    return str(event.get("vendor_number") or f"INV-{row['vendorId']}-{row['number']}")
 
 
 def _bill_of(tenant: Tenant, row: Row, receipt: Row, event: Event) -> Row:
