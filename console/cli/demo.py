@@ -10,12 +10,15 @@ import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from console.cli import exit_codes
 from console.cli.progress import progress_lines
+
+if TYPE_CHECKING:
+    from console.demo.day import Wanted
 
 _DAY_START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)  # six in the morning in Chicago, a Monday
 
@@ -32,21 +35,23 @@ def demo(
     keep: Annotated[bool, typer.Option("--keep", help="Leave it running until Ctrl-C.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="The last line on stdout is one JSON object.")] = False,
     scale: Annotated[float, typer.Option(help="Scaled seconds in a real one.")] = 600,
+    drain_s: Annotated[float, typer.Option("--drain-seconds", help="Longest wait for the last document after the day.")] = 420,
     folder: Annotated[Path | None, typer.Option(help="Keep files and logs here; without it they are gone after.")] = None,
 ) -> None:
     """Play a working day through every service and prove that nothing is lost, doubled or a cent off; exit 0 only then."""
+    from console.demo.day import Wanted
     from systems import registry
 
     names = [system.name for system in registry.erps()] if erp == "all" else [erp]
     with tempfile.TemporaryDirectory(prefix="ml-connector-demo-") as scratch:
         rows: list[Any] = []
         for name in names:
-            rows += asyncio.run(_one(name, (seed, jobs, scale), folder or Path(scratch), keep))
+            rows += asyncio.run(_one(Wanted(name, seed, jobs, scale, drain_s), folder or Path(scratch), keep))
         raise SystemExit(_report(rows, as_json))
 
 
-async def _one(erp: str, asked: tuple[int, int, float], folder: Path, keep: bool) -> Sequence[Any]:
-    from console.demo.day import Day, Wanted
+async def _one(wanted: Wanted, folder: Path, keep: bool) -> Sequence[Any]:
+    from console.demo.day import Day
     from console.demo.ground import Ground, Pace, Simulators, environment
     from console.reading import Cluster
     from runtime.embedded.child import free_ports
@@ -54,12 +59,11 @@ async def _one(erp: str, asked: tuple[int, int, float], folder: Path, keep: bool
     from runtime.secrets import KeyRing, new_key, write_ring
     from topology.topics import create_topics, register_schemas
 
-    seed, jobs, scale = asked
     say = progress_lines()
     folder.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240 - once, before anything runs
     cluster = start_cluster(None, say)
     port = free_ports(1)[0]
-    settings = environment(folder, cluster.endpoints.environment(), Pace(scale, _DAY_START), port)
+    settings = environment(folder, cluster.endpoints.environment(), Pace(wanted.scale, _DAY_START), port)
     os.environ.update(settings)
     ground = Ground(folder, settings, ingress_port=port)
     simulators = Simulators(ground)
@@ -68,7 +72,7 @@ async def _one(erp: str, asked: tuple[int, int, float], folder: Path, keep: bool
         create_topics(cluster.bootstrap_servers)
         register_schemas(cluster.registry_url)
         say("topics created, schemas registered")
-        day = Day(ground, Wanted(erp, seed, jobs, scale), say, simulators, Cluster(ground.settings))
+        day = Day(ground, wanted, say, simulators, Cluster(ground.settings))
         await day.prepare()
         await day.play()
         rows = await day.drain()

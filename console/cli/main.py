@@ -13,7 +13,22 @@ import typer
 from console.cli import exit_codes
 from runtime.errors import Broken, ConnectorError
 
-_VERBS = ("demo", "up", "simulate", "init", "plan", "match", "crosswalk", "keys", "check", "run", "topics", "status", "explain", "held")
+_VERBS = (
+    "demo",
+    "up",
+    "simulate",
+    "init",
+    "plan",
+    "match",
+    "crosswalk",
+    "keys",
+    "check",
+    "run",
+    "topics",
+    "status",
+    "explain",
+    "held",
+)
 
 app = typer.Typer(
     name="ml-connector",

@@ -52,11 +52,11 @@ def document_row(row: Row, issued: Sequence[Issued], kept: Mapping[str, Sequence
     """Fill a row of a flow that writes documents. `kept` is by source id (found by ref); more than one for a source is unaccounted."""
     for amount in known.canonical.values():
         row.bucket("topics").add(amount)
-    for entry in known.entries.values():
-        if entry["state"] in DONE:
-            row.bucket("ledger").add(entry["amount"])
     for one in issued:
         row.bucket("source").add(one.amount)
+        entry = known.entries.get(one.source_id)
+        if entry is not None and entry["state"] in DONE:
+            row.bucket("ledger").add(entry["amount"])
         documents = kept.get(one.source_id, ())
         _place(row, one, documents[0] if documents else None, known)
         for twice in documents[1:]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -47,6 +47,14 @@ class Wanted:
     drain_s: float = 420.0
 
 
+@dataclass(frozen=True)
+class Accident:
+    """Something that happens in the middle of the day."""
+
+    name: str
+    happen: Callable[[], Awaitable[None]]
+
+
 @dataclass
 class Day:
     """One connection's demo, phase by phase."""
@@ -78,26 +86,34 @@ class Day:
         self._write_files("live")
         self._apply("matched; going live")
 
-    async def play(self) -> None:
-        """The day with its accidents, until the source has nothing more to do."""
+    async def play(self, more: Sequence[Accident] = ()) -> None:
+        """The day with its accidents, spread evenly over it, until the source has nothing more to do."""
         await self._register_webhooks()
         await self.simulators.tell(registry.FIELD_SERVICE, "day", {"jobs": self.wanted.jobs, "hours": 10, "seed": self.wanted.seed})
         self.say(f"the day begins: {self.wanted.jobs} jobs, 10 % of webhooks dropped, 20 % doubled, disorder")
-        accidents = [*demo_of(self.wanted.erp).faults().items()]
+        accidents = [*self._planned_faults(), *more]
         begun = 0
         while True:
             progress = await self.simulators.ask(registry.FIELD_SERVICE, "day")
             done, planned = int(progress["done"]), max(1, int(progress["planned"]))
             while begun < len(accidents) and done / planned >= (begun + 1) / (len(accidents) + 1):
-                name, faults = accidents[begun]
-                await self.simulators.tell(self.wanted.erp, "faults", {"faults": faults})
-                self.say(f"accident: {name}")
+                self.say(f"accident: {accidents[begun].name}")
+                await accidents[begun].happen()
                 begun += 1
             if progress["finished"]:
                 break
             self._alive()
             await asyncio.sleep(0.5)
         self.say("the day is over; draining")
+
+    def _planned_faults(self) -> list[Accident]:
+        return [Accident(name, self._fault(faults)) for name, faults in demo_of(self.wanted.erp).faults().items()]
+
+    def _fault(self, faults: list[dict[str, Any]]) -> Callable[[], Awaitable[None]]:
+        async def happen() -> None:
+            await self.simulators.tell(self.wanted.erp, "faults", {"faults": faults})
+
+        return happen
 
     async def drain(self) -> list[Row]:
         """Wait until nothing waits and nothing is unaccounted for, or until the deadline; returns the rows."""

@@ -108,7 +108,7 @@ class Books:
 
     def _known(self, flow: Flow) -> Known:
         canonical = self.topics.canonical.get((flow.source, flow.entity), {})
-        entries = self.topics.entries.get(flow.entity, {})
+        entries = {key: one for key, one in self.topics.entries.get(flow.entity, {}).items() if one["record"] in flow.records}
         return Known(canonical, entries, self.topics.decisions.get((flow.id, flow.entity), {}))
 
     def _by_ref(self, flow: Flow, issued: list[Issued], kept: list[Kept], explained: set[str]) -> dict[str, list[Kept]]:
@@ -117,7 +117,7 @@ class Books:
         for one in issued:
             key = op_key(self.connected.books, flow.purpose, (flow.entity, one.source_id), "", "create")
             refs[ref_of(key)] = one.source_id
-        explained |= refs.keys()
+        explained.update(refs)
         found: dict[str, list[Kept]] = {}
         for document in kept:
             if document.ref in refs:

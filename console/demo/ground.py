@@ -67,6 +67,11 @@ class Ground:
         """`kill -9` of a child."""
         self.children[name].kill()
 
+    def restart_killed(self, name: str) -> None:
+        """`kill -9` of a service, and its next start, as a supervisor would."""
+        self.kill(name)
+        self.start_service(name)
+
     def _spawn(self, name: str, arguments: list[str], more: dict[str, str]) -> Path:
         log = self.folder / f"{name}.log"
         command = [sys.executable, "-m", "console.cli.main", *arguments]

@@ -70,16 +70,18 @@ class AcumaticaDemo:
             ),
             "payment_type": tuple({"payment_type": n, "payment_method": m, "cash_account": a} for n, m, a in _PAYMENTS),
             "line_type": ({"line_type": "PriceModifier", "account": "40900"},),
-            "tax_zone": self._tax_zones(),
+            "tax_zone": (
+                {"tax_zone": "401", "account": "22000"},
+                {"tax_zone": "402/county", "account": "22000", "share": "0.0200"},
+                {"tax_zone": "402/state", "account": "22000", "share": "0.0625"},
+            ),
             "bill_line": (
                 {"bill_line": "Material", "account": "12100"},
                 {"bill_line": "Equipment", "account": "50200"},
                 {"bill_line": "expense", "account": "50000"},
+                {"bill_line": "credit", "account": "12100"},
             ),
         }
-
-    def _tax_zones(self) -> tuple[Mapping[str, str], ...]:
-        return ()
 
     def paths(self) -> tuple[str, ...]:
         """Every kind that is asked for."""
@@ -98,7 +100,9 @@ class AcumaticaDemo:
         """A5: accounts and subaccounts. A6: masters, and the documents that have a canonical form."""
         if flow == "A5":
             accounts = {f"gl_account/{row['AccountCD']}" for row in ask("documents?kind=Account")["documents"]}
-            return accounts | {f"dimension/subaccount/{row['SubaccountCD']}" for row in ask("documents?kind=Subaccount")["documents"]}
+            return accounts | {
+                f"dimension/subaccount/{row['SubaccountCD']}" for row in ask("documents?kind=Subaccount")["documents"]
+            }
         found = set()
         for kind, (ours, key) in _MASTERS.items():
             found |= {f"{ours}/{row[key]}" for row in ask(f"documents?kind={kind}")["documents"]}

@@ -17,6 +17,8 @@ from systems.contract import Draft, NoCommand, Plan
 
 BILLS = "A3"
 CREDITS = "A7"
+WHOLE_CREDIT = "credit"
+"""Key of `bill_line` for a vendor credit without lines: the source's API gives an amount alone (OpenAPI accounting v2)."""
 _CHARGES = (("tax", "bill_tax"), ("shipping", "freight"), ("other", "other"))
 
 
@@ -111,7 +113,7 @@ def _header_text(record: Mapping[str, Any], what: str) -> str:
 def _lines(record: Mapping[str, Any], made: Mapped) -> tuple[list[PostingLine], str, str]:
     """Lines with the header's charges, adding up to the total; the hold and its words where they do not."""
     unit = _unit(record, made)
-    lines = [_line(one, record, unit, made) for one in record["lines"]]
+    lines = [_line(one, record, unit, made) for one in record["lines"]] or _whole(record, unit, made)
     for field, setting in _CHARGES:
         amount = record.get(field) or Decimal(0)
         if amount:
@@ -121,6 +123,19 @@ def _lines(record: Mapping[str, Any], made: Mapped) -> tuple[list[PostingLine], 
             lines.append(line(place, role, rounded(amount), f"{role.capitalize()} of the document"))
     words = rounding(made, lines, record["total"], unit)
     return lines, "total_mismatch" if words else "", words
+
+
+def _whole(record: Mapping[str, Any], unit: Mapping[str, str], made: Mapped) -> list[PostingLine]:
+    """The one line of a credit that its source gives no lines for: its total less its charges, on the account of `bill_line` credit."""
+    if "credit_date" not in record:
+        return []
+    row = made.row("bill_line", (WHOLE_CREDIT,))
+    account = (
+        row.get("account", "") if row is not None else made.default("bill_line", WHOLE_CREDIT, made.settings.accounts.bill_line)
+    )
+    charges = sum((record.get(field) or Decimal(0) for field, _ in _CHARGES), Decimal(0))
+    place = place_of(unit, made.settings, account, made.settings.tax.exempt_category)
+    return [line(place, "line", rounded(record["total"] - charges), f"Credit {_number(record)}")]
 
 
 def _line(one: BillLine, record: Mapping[str, Any], header: Mapping[str, str], made: Mapped) -> PostingLine:
