@@ -20,7 +20,7 @@ from systems.servicetitan.simulator.answers import invalid, json_answer
 from systems.servicetitan.simulator.gate import Answer, Route
 from systems.servicetitan.simulator.kinds import BILL_EXPORT, BILL_SCOPE, CONTACT_EXPORT, CONTACTS, INVOICE_ITEM_EXPORT, KINDS
 from systems.servicetitan.simulator.lists import as_inventory_bill
-from systems.servicetitan.simulator.shapes import Row, filled, shown
+from systems.servicetitan.simulator.shapes import Row, shown
 from systems.servicetitan.simulator.tenant import Tenant, key_of, parsed
 
 _MARK = "stx1"
@@ -113,7 +113,7 @@ def _shown(feed: Export, row: Row) -> list[Row]:
     if feed.schema == BILL_EXPORT:
         return [shown(feed.module, feed.schema, as_inventory_bill(row))]
     held = row if "active" in row else row | {"active": row.get("_active", True)}
-    return [shown(feed.module, feed.schema, filled(feed.module, feed.schema, held))]
+    return [shown(feed.module, feed.schema, held)]
 
 
 def _token(feed: Export, place: _Place) -> str:
