@@ -8,6 +8,7 @@
     fail_after    handle the request, then answer `status` (default 500) with an HTML page
     html_after    handle the request, then answer 200 with a login page
     lost_answer   handle the request, then close the connection without an answer
+    half_head     handle the request, then send the first `bytes` bytes of a head and close
     half_answer   handle the request, then send the head and the first `bytes` bytes of the body and close
     late_commit   close the connection at once; handle the request `seconds` later (real seconds)
     slow          handle the request after `seconds` (real seconds)
@@ -26,6 +27,7 @@ from typing import Any
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: 512\r\n\r\n"
 LOGIN_PAGE = b"<!DOCTYPE html><html><head><title>Sign in</title></head><body>Please sign in</body></html>"
 
 
@@ -139,6 +141,13 @@ async def _lost_answer(_: Fault, request: web.Request, handler: Handler) -> web.
     return _closed(request)
 
 
+async def _half_head(fault: Fault, request: web.Request, handler: Handler) -> web.StreamResponse:
+    await handler(request)
+    if request.transport is not None:
+        request.transport.write(_HEAD[: fault.bytes])
+    return _closed(request)
+
+
 async def _half_answer(fault: Fault, request: web.Request, handler: Handler) -> web.StreamResponse:
     answer = await handler(request)
     body = getattr(answer, "body", None) or b""
@@ -175,6 +184,7 @@ _KINDS = {
     "fail_after": _fail_after,
     "html_after": _html_after,
     "lost_answer": _lost_answer,
+    "half_head": _half_head,
     "half_answer": _half_answer,
     "late_commit": _late_commit,
     "slow": _slow,

@@ -23,7 +23,7 @@ from runtime.http import HttpTransport, Reach
 from runtime.limits import Limiter, Share
 from runtime.simulator.serve import Options, Simulator, start
 from schemas.records import CommandEnvelope
-from services.sinks.parents import MASTERS, name_of
+from services.sinks.parents import name_of
 from systems.contract import Access, Document, Draft, Role, System, Verdict, Write, Writer
 from systems.demo import Demo, Kept
 from tests.contract import examples
@@ -96,7 +96,8 @@ class Ground:
 
     async def _write_parent(self, entity: str, source_id: str, example: str, copy: str) -> None:
         """Write the example, of this copy, that is this source object: one of the same example before others."""
-        of_copy = "" if entity in MASTERS else copy
+        masters = {flow.entity for flow in self.system.flows if flow.purpose == "master"}
+        of_copy = "" if entity in masters else copy
         order = [example, *examples.names(self.system.name, "canonical")]
         for name in order:
             if name in examples.told(self.system.name).not_written:

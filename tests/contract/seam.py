@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -19,7 +19,7 @@ from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
-from runtime.exchange import NotSent, Request, Response, Transport
+from runtime.exchange import NotSent, Request, Response, Transport, Unanswered
 
 START = datetime(2026, 3, 16, 15, 0, tzinfo=UTC)
 Deliver = Callable[[Request], Awaitable[Response]]
@@ -102,6 +102,15 @@ class InProcess:
         """Nothing is open."""
 
 
+@dataclass(frozen=True)
+class Cut:
+    """Cuts the `body`-th answer that has a body after `kept` bytes. `noticed`: the transport saw that it is not whole."""
+
+    body: int
+    kept: int
+    noticed: bool
+
+
 @dataclass
 class Seam:
     """A transport around another one: remembers what was asked and answered, and hands the next write to `twist`, once."""
@@ -112,6 +121,7 @@ class Seam:
     twist: Twist | None = None
     change: Callable[[Response], Response] | None = None
     """What becomes of every answer, readings included."""
+    cut: Cut | None = None
     met: int = 0
     """How often a twist was met."""
 
@@ -122,7 +132,16 @@ class Seam:
         if self.change is not None:
             answer = self.change(answer)
         self.answers.append(answer)
-        return answer
+        return self._cut(answer)
+
+    def _cut(self, answer: Response) -> Response:
+        cut = self.cut
+        if cut is None or not answer.body or len([one for one in self.answers if one.body]) != cut.body + 1:
+            return answer
+        self.met += 1
+        if cut.noticed:
+            raise Unanswered(f"the connection ended after {cut.kept} bytes")
+        return replace(answer, body=answer.body[: cut.kept])
 
     async def _answer(self, request: Request, timeout_s: float) -> Response:
         async def deliver(one: Request) -> Response:

@@ -1,0 +1,96 @@
+"""The whole protocol of a write against a simulator: the real core in the middle, its effects carried out on a real writer, in virtual
+time. What the sink's process adds (ledger, lanes, commits) always succeeds here."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+from runtime.errors import ConnectorError
+from runtime.settings import Timing
+from schemas.records import Ledger
+from services.sinks import entry as e
+from services.sinks.core import step
+from services.sinks.gate import View
+from services.sinks.parents import name_of
+from services.sinks.sessions import cause_of
+from services.sinks.state import Acked, Answered, Effect, Event, Find, Key, Record, Reserve, Reserved, Saw, Send, Turn, Unseen, Wait
+from services.sinks.views import rules_of
+from systems.contract import Answer
+from tests.contract.ground import Case, Ground
+
+BACKOFF = timedelta(seconds=5)
+MOST_EFFECTS = 300
+Sending = Callable[[str], None]
+Settling = Callable[[], Awaitable[None]]
+
+
+class Run:
+    """One command from its first turn until it rests for good. `sending` is told each step before its request is sent,
+    `settling` is awaited before a settle wait passes."""
+
+    def __init__(self, on: Ground, case: Case, sending: Sending = lambda _: None, settling: Settling | None = None) -> None:
+        self._on = on
+        self._case = case
+        self._sending = sending
+        self._settling = settling
+        self.answers: list[tuple[str, Answer]] = []
+        at = on.clock.now()
+        incoming = e.Incoming(case.record, case.command, b"", 0, 0, at)
+        self.key = Key(e.fresh(incoming), rules_of(on.system, case.record, Timing()))
+
+    async def to_the_end(self) -> Ledger:
+        """The entry in which it ends: posted, adopted, held, rejected."""
+        effects: tuple[Effect, ...] = (Wait(look_s=0.0),)
+        for _ in range(MOST_EFFECTS):
+            if not effects:
+                return self._ended()
+            event = await self._event(effects[-1])
+            self.key, effects = step(self.key, event)
+        raise AssertionError(f"{self._case.record}: no end; {self.key.entry}")
+
+    def _ended(self) -> Ledger:
+        entry = self.key.entry
+        if entry["state"] in e.IN_PLACE:
+            self._on.known[name_of(entry["source_entity"], entry["source_id"])] = entry["erp_id"]
+        return entry
+
+    async def _event(self, effect: Effect) -> Event:
+        clock, at = self._on.clock, self._on.clock.now
+        if isinstance(effect, Wait):
+            if effect.look_s and self._settling is not None:
+                await self._settling()
+            clock.move(self._pause(effect))
+            view = View(at(), create_missing=True)
+            return Turn(clock.monotonic(), view, self._case.command)
+        if isinstance(effect, Reserve):
+            await self._on.writer.reserve(effect.calls)
+            return Reserved(clock.monotonic(), at())
+        if isinstance(effect, Record):
+            return Acked(clock.monotonic(), at())
+        if isinstance(effect, Find):
+            return await self._looked_up()
+        assert isinstance(effect, Send), effect
+        return await self._sent(effect)
+
+    def _pause(self, effect: Wait) -> float:
+        if effect.look_s is not None:
+            return effect.look_s - self._on.clock.monotonic()
+        assert effect.due_at is not None, f"it waits for nothing that comes: {self.key.entry}"
+        return (effect.due_at - self._on.clock.now()).total_seconds()
+
+    async def _looked_up(self) -> Event:
+        clock, asked_s, case = self._on.clock, self._on.clock.monotonic(), self._case
+        try:
+            found = await self._on.writer.find(case.record, case.command, case.ids)
+        except ConnectorError as error:
+            reason, _ = cause_of(error)
+            return Unseen(reason, str(error), BACKOFF, clock.monotonic(), clock.now())
+        return Saw(found, asked_s, clock.monotonic(), clock.now())
+
+    async def _sent(self, effect: Send) -> Event:
+        self._sending(effect.step)
+        case, clock = self._case, self._on.clock
+        answer = await self._on.writer.perform(effect.step, case.record, case.command, case.ids, effect.document)
+        self.answers.append((effect.step, answer))
+        return Answered(answer, answer.retry_after or BACKOFF, clock.monotonic(), clock.now())

@@ -1,0 +1,132 @@
+"""An answer that is cut at any byte is never a yes, and the document that was written is found again and never written twice.
+
+At the transport seam and in virtual time; what a real socket does to a cut answer is in `test_sockets.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from runtime.exchange import Response
+from services.sinks import entry as e
+from systems import registry
+from systems.contract import Document, System, Verdict
+from tests.contract.ground import Case, Ground, ground
+from tests.contract.protocol import Run
+from tests.contract.registered import STEPS, WRITES, steps_before
+from tests.contract.seam import Cut, Replay
+
+BOOKS = 60
+"""Runs in the same books: a look-up for documents of the same party, date and amount shows them all."""
+STRIDE = 7
+"""Every seventh byte goes through the whole protocol for every write; every byte for the first write of a system."""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One step as it went: the case, the document before it, and every answer of the attempt."""
+
+    case: Case
+    document: Document | None
+    answers: list[Response]
+
+    @property
+    def sizes(self) -> list[int]:
+        """Bytes of the answers that have a body, in their order."""
+        return [len(one.body) for one in self.answers if one.body]
+
+
+async def attempted(on: Ground, record: str, step: str, copy: str) -> Attempt:
+    """The step done once, its answers remembered."""
+    case = await on.case(record, copy)
+    before = steps_before(on.system, record, step)
+    document = await on.written(case, before) if before else None
+    await on.writer.reserve(case.write.calls)
+    on.seam.forget()
+    answer = await on.writer.perform(step, case.record, case.command, case.ids, document)
+    assert answer.verdict is Verdict.YES
+    return Attempt(case, document, list(on.seam.answers))
+
+
+async def check_no_cut_is_a_yes(system: System, record: str, step: str, folder: Path) -> int:
+    """Every answer of the attempt cut at every byte, as a whole answer that is shorter; gives how many cuts there were."""
+    cuts = 0
+    async with ground(system, folder) as on:
+        done = await attempted(on, record, step, "r")
+        real = on.seam.inner
+        await on.writer.reserve(done.case.write.calls)
+        for number, answer in enumerate(done.answers):
+            for kept in range(len(answer.body)):
+                cut = replace(answer, body=answer.body[:kept])
+                script = [*done.answers[:number], cut, *done.answers[number + 1 :]]
+                on.seam.inner = Replay(script)
+                verdict = (await on.writer.perform(step, record, done.case.command, done.case.ids, done.document)).verdict
+                assert verdict is Verdict.AMBIGUOUS, f"answer {number} cut after {kept} bytes: {verdict}; {cut.body!r}"
+                cuts += 1
+        on.seam.inner = real
+    assert cuts, f"{record} {step}: no answer of this step has a body, so nothing tells that it is done"
+    return cuts
+
+
+async def check_a_cut_write_is_found(system: System, record: str, stride: int, folder: Path) -> int:
+    """The whole protocol with one answer cut in it: one document, right amount, all steps; gives how many runs there were."""
+    runs = 0
+    for step in system.write_of(record).steps:
+        async with ground(system, folder / step) as on:
+            sizes = (await attempted(on, record, step, "m")).sizes
+        cuts = [Cut(body, kept, kept % 2 == 1) for body, size in enumerate(sizes) for kept in range(0, size, stride)]
+        for first in range(0, len(cuts), BOOKS):
+            async with ground(system, folder / f"{step}{first}") as on:
+                done = [await _run(on, record, step, cut, f"{cut.body}n{cut.kept}") for cut in cuts[first : first + BOOKS]]
+                await _one_document_each(on, done)
+                runs += len(done)
+    return runs
+
+
+async def _run(on: Ground, record: str, step: str, cut: Cut, copy: str) -> Case:
+    """One command through the protocol, its first attempt of `step` cut."""
+    case = await on.case(record, copy)
+    cuts = [cut]
+
+    def sending(sent: str) -> None:
+        on.seam.forget()
+        on.seam.cut = cuts.pop() if sent == step and cuts else None
+
+    run = Run(on, case, sending)
+    entry = await run.to_the_end()
+    assert not cuts, "the step was never sent"
+    first = next(answer for sent, answer in run.answers if sent == step)
+    assert first.verdict is Verdict.AMBIGUOUS, f"{cut}: {first}"
+    sent_again = [sent for sent, _ in run.answers].count(step) - 1
+    assert not sent_again, f"{cut}: {step} was sent again although it was done"
+    assert entry["state"] in (e.POSTED, e.ADOPTED), f"{cut}: {entry['state']} {entry['reason']} {entry['detail']}"
+    return case
+
+
+async def _one_document_each(on: Ground, cases: list[Case]) -> None:
+    kept = await on.kept()
+    if not cases[0].write.ref_field:
+        assert await on.applied() == sum(case.command["amount"] for case in cases)
+        return
+    for case in cases:
+        found = [(one.amount, one.done) for one in kept if one.ref == case.ref]
+        assert found == [(case.command["amount"], True)], case.ref
+
+
+@pytest.mark.parametrize(("name", "record", "step"), STEPS)
+async def test_an_answer_cut_at_any_byte_is_never_a_yes(name: str, record: str, step: str, tmp_path: Path) -> None:
+    await check_no_cut_is_a_yes(registry.system(name), record, step, tmp_path)
+
+
+@pytest.mark.parametrize(("name", "record"), WRITES)
+async def test_a_write_whose_answer_is_cut_is_found_and_not_written_again(name: str, record: str, tmp_path: Path) -> None:
+    await check_a_cut_write_is_found(registry.system(name), record, STRIDE, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "record"), [next(one for one in WRITES if one[0] == name) for name in dict(WRITES)])
+async def test_the_first_write_of_a_system_is_found_after_a_cut_at_every_byte(name: str, record: str, tmp_path: Path) -> None:
+    await check_a_cut_write_is_found(registry.system(name), record, 1, tmp_path)

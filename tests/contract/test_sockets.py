@@ -1,0 +1,105 @@
+"""One real cut per class of byte: a served simulator, real sockets, our HTTP transport. Each is ambiguous, found afterwards, and one document.
+
+before the answer | in its head | first, middle and last byte of its body | committed after the connection is gone
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from runtime.exchange import Request
+from services.sinks import entry as e
+from systems import registry
+from systems.contract import System, Verdict
+from tests.contract.ground import Case, Ground, ground
+from tests.contract.protocol import Run
+from tests.contract.registered import WRITES
+from tests.contract.seam import is_write
+
+CUTS: dict[str, dict[str, Any]] = {
+    "before the answer": {"kind": "lost_answer"},
+    "in the head": {"kind": "half_head", "bytes": 20},
+    "at the first byte": {"kind": "half_answer", "bytes": 0},
+    "in the middle": {"kind": "half_answer", "bytes": -2},
+    "before the last byte": {"kind": "half_answer", "bytes": -1},
+    "committed late": {"kind": "late_commit", "seconds": 0.02},
+}
+
+
+async def check_real_cuts(system: System, record: str, folder: Path) -> None:
+    """Every cut of every step of one write, over sockets."""
+    async with ground(system, folder, sockets=True) as on:
+        first = await on.case(record, "m")
+        requests, sizes = await _measured(on, first)
+        cases = []
+        for number, (name, cut) in enumerate(CUTS.items()):
+            for place, step in enumerate(first.write.steps):
+                if cut["kind"] == "half_answer" and not sizes[step]:
+                    continue  # the answer to an action has no body to be cut
+                case = await on.case(record, f"{number}c{place}")
+                await _cut_once(on, case, step, _fault(cut, requests[step], sizes[step]), name)
+                cases.append(case)
+        if not first.write.ref_field:
+            assert await on.applied() == sum(one.command["amount"] for one in (first, *cases))
+            return
+        kept = await on.kept()
+        for case in cases:
+            assert [(one.amount, one.done) for one in kept if one.ref == case.ref] == [(case.command["amount"], True)]
+
+
+async def _measured(on: Ground, case: Case) -> tuple[dict[str, Request], dict[str, int]]:
+    """The write request of every step, and the bytes of its answer's body."""
+    requests, sizes, document = {}, {}, None
+    for step in case.write.steps:
+        await on.writer.reserve(case.write.calls)
+        on.seam.forget()
+        document = (await on.writer.perform(step, case.record, case.command, case.ids, document)).document
+        number = next(number for number, one in enumerate(on.seam.requests) if is_write(one))
+        requests[step], sizes[step] = on.seam.requests[number], len(on.seam.answers[number].body)
+    return requests, sizes
+
+
+def _fault(cut: dict[str, Any], request: Request, size: int) -> dict[str, Any]:
+    place = {"method": request.method, "path": f"^{re.escape(urlsplit(request.url).path)}$"}
+    kept = {0: 0, -1: size - 1, -2: size // 2}.get(cut.get("bytes", 0), cut.get("bytes", 0))
+    return {**cut, **place, **({"bytes": kept} if "bytes" in cut else {})}
+
+
+async def _cut_once(on: Ground, case: Case, step: str, fault: dict[str, Any], name: str) -> None:
+    faults, plans, commits = on.simulator.faults, [fault], [0]
+
+    def sending(sent: str) -> None:
+        if sent == step and plans:
+            commits[0] = len(on.simulator.store.journal(0))
+            faults.plan([plans.pop()])
+
+    async def settling() -> None:
+        await _committed(on, commits[0])
+
+    before = faults.hits.get(fault["kind"], 0)
+    run = Run(on, case, sending, settling)
+    entry = await run.to_the_end()
+    assert faults.hits.get(fault["kind"], 0) == before + 1, f"{name}: the fault hit nothing"
+    answer = next(answer for sent, answer in run.answers if sent == step)
+    assert answer.verdict is Verdict.AMBIGUOUS, f"{step} cut {name}: {answer}"
+    assert [sent for sent, _ in run.answers].count(step) == 1, f"{step} cut {name}: sent again"
+    assert entry["state"] in (e.POSTED, e.ADOPTED), f"{step} cut {name}: {entry['state']} {entry['reason']} {entry['detail']}"
+
+
+async def _committed(on: Ground, before: int) -> None:
+    """Virtual time passes only after what the simulator does in real time: the commit that the cut attempt still makes."""
+    deadline = asyncio.get_running_loop().time() + 5
+    while (seen := len(on.simulator.store.journal(0))) <= before:
+        assert asyncio.get_running_loop().time() < deadline, f"no commit after the cut: the journal stands at {seen}"
+        await asyncio.sleep(0.002)
+
+
+@pytest.mark.parametrize(("name", "record"), WRITES)
+async def test_an_answer_cut_on_a_real_socket_is_looked_up_and_found(name: str, record: str, tmp_path: Path) -> None:
+    await check_real_cuts(registry.system(name), record, tmp_path)
