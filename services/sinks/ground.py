@@ -47,7 +47,7 @@ class Ground:
         """One ledger state with everything that follows from it."""
         op_key, cause = entry["op_key"], f"{self.command_topic}/{entry['command_partition']}/{entry['command_offset']}"
         value = self.codec.encode(self.ledger_topic, "result.ledger", entry)
-        about = headers("result.ledger", op_key, cause, op_key=op_key)
+        about = headers("result.ledger", op_key, cause)
         lines = [Line(self.ledger_topic, op_key.encode(), value, partition, list(about))]
         result = result_of(entry)
         if result is not None:

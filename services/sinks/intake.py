@@ -133,7 +133,7 @@ class Intake:
                 elif isinstance(effect, Record):
                     owner.ends(after, Record(effect.entry, ends=True, audits=(*audits, *effect.audits)))
             return
-        owner.keys[entry["op_key"]] = key
+        owner.hold(key, incoming.command)
         owner.record(entry, audits)
         owner.turn(entry["op_key"])
 

@@ -44,6 +44,7 @@ class Partition:
         self.controls = controls
         self.committer: Committer | None = None
         self.keys: dict[str, Key] = {}
+        self.decoded: dict[str, tuple[bytes | None, CommandEnvelope]] = {}
         self.pending: dict[str, list[Callable[[], None]]] = defaultdict(list)
         self.resting: dict[str, Rest] = {}
         self.children: dict[Source, set[str]] = defaultdict(set)
@@ -93,10 +94,19 @@ class Partition:
 
     def command_of(self, entry: Ledger) -> CommandEnvelope | None:
         """The command in hand; None where its bytes are missing or cannot be read."""
+        known = self.decoded.get(entry["op_key"])
+        if known is not None and known[0] is entry["command"]:
+            return known[1]
         try:
-            return cast("CommandEnvelope", self.ground.codec.decode(entry["command"])[1])
+            return cast(CommandEnvelope, self.ground.codec.decode(entry["command"])[1])
         except Malformed:
             return None
+
+    def hold(self, key: Key, command: CommandEnvelope) -> None:
+        """Keep a key in hand while it waits for its lane, so that nothing has to be read again."""
+        op_key = key.entry["op_key"]
+        self.keys[op_key] = key
+        self.decoded[op_key] = (key.entry["command"], command)
 
     def view(self, entry: Ledger, command: CommandEnvelope | None, connected: Connected) -> View:
         """What is known of the world for this entry."""
@@ -163,13 +173,20 @@ class Partition:
         entry = key.entry
         if e.intent_open(entry) and entry["state"] == e.WAITING:
             return
-        if key.entry["op_key"] not in self.pending:
+        if self._is_queued(entry):
+            return
+        self.decoded.pop(entry["op_key"], None)
+        if entry["op_key"] not in self.pending:
             self.keys.pop(entry["op_key"], None)
         known = self.unacked.get(source_of(entry))
         if known is not None:
             known.discard(entry["op_key"])
             if not known:
                 del self.unacked[source_of(entry)]
+
+    def _is_queued(self, entry: Ledger) -> bool:
+        lanes = self.lanes.get(entry["connection"])
+        return lanes is not None and entry["op_key"] in lanes.waiting_turn
 
     def release_children(self, source: Source) -> None:
         """What waits for this source object is looked at again."""

@@ -61,10 +61,9 @@ class Run:
     async def work(self) -> None:
         """Run the key until it rests; its lane is free when this returns."""
         try:
-            if self._idle() is None:
-                return
-            await self._ask_for_parents()
-            key = self._idle()  # asking may have taken time in which a newer command came
+            key = self._idle()
+            if key is not None and await self._asked_for_parents(key):
+                key = self._idle()  # asking took time in which a newer command may have come
             if key is None:
                 return
             self.owner.reexamined.discard(self.op_key)
@@ -108,18 +107,18 @@ class Run:
             key, effects = step(key, event)
         self.owner.rested(key)
 
-    async def _ask_for_parents(self) -> None:
-        """Ask the system, once, for parents that nobody here knows."""
-        key = self.owner.key_of(self.op_key)
-        command = self.owner.command_of(key.entry) if key is not None else None
-        if key is None or command is None or not command["parents"]:
-            return
+    async def _asked_for_parents(self, key: Key) -> bool:
+        """Ask the system, once, for parents that nobody here knows; whether it was asked."""
+        command = self.owner.command_of(key.entry)
+        if command is None or not command["parents"]:
+            return False
         view = self.owner.view(key.entry, command, self.connected)
         if view.mode == "observe" or view.paused or view.parents.none_by_decision or view.parents.before_cutover:
-            return
-        for name in view.parents.missing:
-            if (key.entry["connection"], name) not in self.owner.asked:
-                await self._ask(key.entry["connection"], name)
+            return False
+        unasked = [name for name in view.parents.missing if (key.entry["connection"], name) not in self.owner.asked]
+        for name in unasked:
+            await self._ask(key.entry["connection"], name)
+        return bool(unasked)
 
     async def _ask(self, connection: str, name: str) -> None:
         entity, _, source_id = name.partition("/")

@@ -16,7 +16,7 @@ from services.sinks.gate import COMPLETION, REVERSAL, View
 from services.sinks.parents import Parents, resolve
 from services.sinks.state import Rules, Times
 from services.sinks.windows import opens_at
-from systems.contract import Capability, Flow, System
+from systems.contract import Capability, Flow, System, Write
 from topology.configuration import Connected
 
 
@@ -108,13 +108,18 @@ def is_written(system: System, record: str) -> bool:
     return record in (REVERSAL, COMPLETION) or any(write.record == record for write in system.writes)
 
 
-def rules_of(system: System, record: str, timing: Timing) -> Rules:
-    """Steps, class and times of a kind of document; a record that is never written gets none."""
-    write = next((w for w in system.writes if w.record == record), None)
+@lru_cache(maxsize=256)
+def _rules_of(writes: tuple[Write, ...], record: str, timing: Timing) -> Rules:
+    write = next((w for w in writes if w.record == record), None)
     if write is None:
         return Rules((), Capability.C3, 1, _times(timing, 0.0, 0.0))
     p_max_s, v_max_s = write.p_max.total_seconds(), write.v_max.total_seconds()
     return Rules(write.steps, write.capability, write.calls, _times(timing, p_max_s, v_max_s))
+
+
+def rules_of(system: System, record: str, timing: Timing) -> Rules:
+    """Steps, class and times of a kind of document; a record that is never written gets none."""
+    return _rules_of(system.writes, record, timing)
 
 
 def _times(timing: Timing, p_max_s: float, v_max_s: float) -> Times:

@@ -76,7 +76,7 @@ class FakeWriter:
     async def find(self, record: str, command: CommandEnvelope, ids: Mapping[str, str]) -> Found:
         await self._travel()
         kept = self.erp.documents.get(command["ref"])
-        suspects = ()
+        suspects: tuple[Document, ...] = ()
         if command["source_id"] in self.erp.suspects:
             suspects = (Document("S1", "S1", "", command["amount"], command["currency"], ()),)
         return Found((self._document(kept, command),) if kept else (), suspects)

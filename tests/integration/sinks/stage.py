@@ -129,9 +129,10 @@ class Stage:
         while True:
             try:
                 self.producer.produce(full, value=value, key=connection, partition=partition, headers=about)
-                return
             except BufferError:
                 self.producer.poll(0.1)
+            else:
+                return
 
     def flush(self) -> None:
         assert self.producer.flush(30) == 0

@@ -70,9 +70,10 @@ class Erp:
         """No answer: the connection dies somewhere up to REQ_TO; the commit comes up to P_MAX after that, or never."""
         self.lost += 1
         gave_up = self._extreme(self.times.request_s)
+        unheard: list[Answer] = []
         if self.draw.random() < 0.8:
             commit_at = now + self.draw.choice((0.0, gave_up, gave_up + self._extreme(self.times.p_max_s)))
-            self.later(commit_at, lambda: self._commit(step, ref, amount, document, commit_at) and None)
+            self.later(commit_at, lambda: unheard.append(self._commit(step, ref, amount, document, commit_at)))
         return gave_up, lambda: Answer(Verdict.AMBIGUOUS, words="no answer")
 
     def _extreme(self, most: float) -> float:
