@@ -38,7 +38,16 @@ def run(
     follower = Follower(settings, loaded).start()
     wanted = {name: hop for name, hop in way().items() if not hops or name in hops}
     agents = Agents(wanted).start()
-    around = Surroundings(settings, loaded, lambda: follower.snapshot, agents.submit, clock_from_environment(), slot.name, patience)
+    around = Surroundings(
+        settings,
+        loaded,
+        lambda: follower.snapshot,
+        follower.caught_up,
+        agents.submit,
+        clock_from_environment(),
+        slot.name,
+        patience,
+    )
     loops = {name: Loop(hop, around).start() for name, hop in wanted.items()}
     log.info("started", slot=slot.name, hops=list(wanted))
     code = asyncio.run(_watch(settings, loops, stopping))

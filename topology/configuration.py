@@ -19,7 +19,7 @@ from typing import Any
 from confluent_kafka import Consumer, Message, TopicPartition
 
 from runtime import kafka
-from runtime.errors import Broken
+from runtime.errors import Broken, Transient
 from runtime.json import canonical_bytes
 from runtime.log import log
 from runtime.settings import Settings
@@ -182,22 +182,38 @@ class Follower:
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
         self._snapshot = Snapshot()
+        self._read_to: dict[tuple[str, int], int] = {}
+        self._moved = threading.Condition()
 
     @property
     def snapshot(self) -> Snapshot:
         """The configuration in force now."""
         return self._snapshot
 
+    def caught_up(self, patience_s: float = 10.0) -> Snapshot:
+        """The configuration that holds everything written before this call: for work that a change of it asked for.
+
+        Raises `Transient` when it has not been read within `patience_s` real seconds.
+        """
+        partitions = list(range(self._settings.kafka.partitions))
+        wanted: dict[tuple[str, int], int] = {}
+        for name in (self._settings.topic(name) for name in _TOPICS):
+            wanted |= {(name, p): high for p, high in kafka.high_watermarks(self._settings.kafka, name, partitions).items()}
+        with self._moved:
+            if not self._moved.wait_for(lambda: all(self._read_to.get(k, 0) >= high for k, high in wanted.items()), patience_s):
+                raise Transient("the configuration has not been read to its end")
+        return self._snapshot
+
     def start(self) -> Follower:
         """Read to the end, then follow. Rows are read before connections, so that no connection comes without its rows."""
-        offsets: dict[tuple[str, int], int] = {}
+        offsets = self._read_to
         partitions = list(range(self._settings.kafka.partitions))
         for name in reversed(_TOPICS):
             for message in kafka.read_to_end(self._settings.kafka, self._settings.topic(name), partitions):
                 self._fold(message)
                 offsets[(message.topic() or "", message.partition() or 0)] = (message.offset() or 0) + 1
         self._publish()
-        self._thread = threading.Thread(target=self._follow, args=(offsets,), name="configuration", daemon=True)
+        self._thread = threading.Thread(target=self._follow, name="configuration", daemon=True)
         self._thread.start()
         return self
 
@@ -207,20 +223,27 @@ class Follower:
         if self._thread is not None:
             self._thread.join(timeout=5)
 
-    def _follow(self, offsets: dict[tuple[str, int], int]) -> None:
+    def _follow(self) -> None:
         client: Consumer = kafka.reader(self._settings.kafka)
         topics = [self._settings.topic(name) for name in _TOPICS]
         client.assign(
-            [TopicPartition(t, p, offsets.get((t, p), 0)) for t in topics for p in range(self._settings.kafka.partitions)]
+            [TopicPartition(t, p, self._read_to.get((t, p), 0)) for t in topics for p in range(self._settings.kafka.partitions)]
         )
         while not self._stopped.is_set():
             changed = set()
+            read: dict[tuple[str, int], int] = {}
             for message in client.consume(num_messages=500, timeout=0.2):
                 kafka.raise_if_fatal(message)
                 if message.error() is None:
                     changed |= self._fold(message)
+                    read[(message.topic() or "", message.partition() or 0)] = (message.offset() or 0) + 1
             if changed:
                 self._publish()
+            if read:
+                with self._moved:
+                    self._read_to.update(read)
+                    self._moved.notify_all()
+            if changed:
                 for connection in sorted(changed):
                     if self._on_change is not None:
                         self._on_change(connection)

@@ -51,9 +51,23 @@ def _fixed() -> tuple[Topic, ...]:
     return (
         Topic("connections", "connection", ("connection.connection",), "forever", "apply", "all services", by_connection),
         Topic(
-            "credentials", "connection/purpose", ("connection.credential",), "compacted", "apply", "ingress, pollers, sinks", by_connection
+            "credentials",
+            "connection/purpose",
+            ("connection.credential",),
+            "compacted",
+            "apply",
+            "ingress, pollers, sinks",
+            by_connection,
         ),
-        Topic("control", "connection", ("connection.control",), "forever", "CLI, console", "all services", by_connection),
+        Topic(
+            "control",
+            "connection",
+            ("connection.control",),
+            "forever",
+            "CLI, console, sinks (a ceiling or refusals pause)",
+            "all services",
+            by_connection,
+        ),
         Topic("fetch", "connection", ("raw.fetch",), "7 days", "topology, sinks, CLI", "pollers", by_connection),
         Topic("links", "connection/entity/source id", ("connection.link",), "compacted", "CLI, sinks", "sinks", by_connection),
         Topic(

@@ -10,6 +10,9 @@ from systems import registry
 from topology import canonical_to_command, raw_to_canonical
 from topology.batch import Apply
 
+REMAP = "remap"
+"""Topic of canonical records to map again."""
+
 
 @dataclass(frozen=True)
 class Hop:
@@ -34,6 +37,6 @@ def way() -> Mapping[str, Hop]:
     commands = tuple(f"command.{name}" for name in registry.NAMES)
     hops = (
         Hop(raw_to_canonical.STAGE, raw, (*canonical, "fetch", "audit", "dead"), canonical, raw_to_canonical.apply),
-        Hop(canonical_to_command.STAGE, (*canonical, "remap"), (*commands, "audit", "dead"), (), canonical_to_command.apply),
+        Hop(canonical_to_command.STAGE, (*canonical, REMAP), (*commands, "audit", "dead"), (), canonical_to_command.apply),
     )
     return {hop.name: hop for hop in hops}

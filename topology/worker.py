@@ -34,7 +34,7 @@ from topology.decisions import audit_outputs
 from topology.fold import Contained, fold
 from topology.state import HopState
 from topology.transactions import Aborted, Indefinite, Transactions
-from topology.way import Hop
+from topology.way import REMAP, Hop
 
 EXIT_SOFTWARE = 70
 _CHECKPOINT_S = 30.0
@@ -56,11 +56,13 @@ PATIENCE = Patience()
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What a hop is run with. `submit` hands work to its agent; `exit` ends the process at once."""
+    """What a hop is run with. `fresh_snapshot` holds everything applied before the call; `submit` hands work to its agent; `exit` ends
+    the process at once."""
 
     settings: Settings
     codec: Codec
     snapshot: Callable[[], Snapshot]
+    fresh_snapshot: Callable[[], Snapshot]
     submit: Callable[[str, Callable[[], Outcome]], Future[Outcome]]
     clock: Clock
     slot: str
@@ -215,10 +217,17 @@ class Worker:
         level("batch_failed", hop=self._hop.name, attempt=tries, error=f"{type(error).__name__}: {error}"[:500])
         self.cancelled.wait(self._around.patience.backoff.wait(tries, _DRAW).total_seconds())
 
+    def _snapshot_for(self, batch: Batch) -> Snapshot:
+        """The configuration of a batch; records to map again were asked for by a change, which must be in it."""
+        again = self._around.settings.topic(REMAP)
+        if any(record.topic == again for record in batch.records):
+            return self._around.fresh_snapshot()
+        return self._around.snapshot()
+
     def _once(self, batch: Batch) -> None:
         around, hop = self._around, self._hop
         settings = around.settings
-        ground = Ground(around.snapshot(), around.codec, settings.topic, settings.kafka.partitions, around.clock.now())
+        ground = Ground(self._snapshot_for(batch), around.codec, settings.topic, settings.kafka.partitions, around.clock.now())
         state = self._state if hop.remembers else NoState()
         answer = around.submit(hop.name, lambda: hop.apply(batch.records, state, ground))
         outcome = answer.result(around.patience.answer_s)

@@ -10,6 +10,7 @@ from console.connections.changes import Change, change
 from console.connections.checks import refusals
 from console.connections.files import ConnectionFiles, read_connection
 from console.connections.publish import Author, Publisher, publish
+from console.connections.remapping import map_again
 from console.connections.sealing import sealed_credentials
 from console.reading import Cluster
 from topology.configuration import Follower, Snapshot
@@ -34,9 +35,13 @@ def applied(file: Path, actor: str, reason: str, accept_earlier_cutover: bool) -
     if refused:
         return planned_change.lines, refused
     credentials, credential_lines = sealed_credentials(cluster, files.settings, os.environ)
-    if not planned_change.is_empty or credentials:
-        publish(Publisher(cluster), planned_change, credentials, Author(actor, reason, datetime.now(UTC)))
-    return (*planned_change.lines, *credential_lines), []
+    if planned_change.is_empty and not credentials:
+        return (), []
+    publisher = Publisher(cluster)
+    publish(publisher, planned_change, credentials, Author(actor, reason, datetime.now(UTC)))
+    again = map_again(cluster, publisher, planned_change)
+    lines = (*planned_change.lines, *credential_lines)
+    return (*lines, f"{again} records read so far are mapped again") if again else lines, []
 
 
 def in_force(cluster: Cluster) -> Snapshot:

@@ -13,7 +13,7 @@ from typing import Any
 from confluent_kafka import KafkaError, Message, Producer
 
 from console.connections.changes import Change
-from console.reading import Cluster
+from console.reading import Cluster, Seen
 from runtime import kafka
 from runtime.errors import Transient
 from topology.headers import headers
@@ -47,6 +47,15 @@ class Publisher:
             partition=partition_of(connection, self._cluster.settings.kafka.partitions),
             headers=list(headers(name, f"{topic}/{key}", "")),
             on_delivery=self._delivered,
+        )
+        self._producer.poll(0)
+
+    def again(self, topic: str, seen: Seen) -> None:
+        """Queue a record that was read, on another topic of the same partitioning, in the partition it was read from."""
+        full = self._cluster.settings.topic(topic)
+        value = self._cluster.codec.encode(full, seen.name, seen.record)
+        self._producer.produce(
+            full, key=seen.key, value=value, partition=seen.partition, headers=list(seen.headers), on_delivery=self._delivered
         )
         self._producer.poll(0)
 

@@ -1,0 +1,55 @@
+"""What was read under other settings is mapped again when a change makes it due: a flow going live, a cut-over moved, a rule changed.
+
+Records that a flow only observed have no command; without this they would never get one. The newest canonical record of each object goes
+to `remap`; hop 2 maps it under the configuration that is in force by then, and the ledger tells what is new from what is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from console.connections.changes import Change
+from console.connections.publish import Publisher
+from console.reading import Cluster, Seen
+from systems.connection import ConnectionSettings
+from systems.contract import Flow
+from topology.way import REMAP
+
+_RULES = ("customer_policy", "tax_mode", "create_missing")
+
+
+def flows_to_map_again(change: Change) -> list[Flow]:
+    """Flows whose records may become due, or map to something else, by this change; none where the connection is new."""
+    before, after = change.before, change.after.settings
+    if before is None:
+        return []
+    rules = any(getattr(before, name) != getattr(after, name) for name in _RULES)
+    return [flow for flow in after.erp.declared.flows if flow.records and (rules or _is_due_otherwise(flow, before, after))]
+
+
+def _is_due_otherwise(flow: Flow, before: ConnectionSettings, after: ConnectionSettings) -> bool:
+    old, new = before.flows.get(flow.id), after.flows.get(flow.id)
+    if new is None or not new.enabled:
+        return False
+    if old is None or not old.enabled or before.mode_of(flow.id) == "observe" != after.mode_of(flow.id):
+        return True
+    return (old.cutover_date, old.post_when) != (new.cutover_date, new.post_when)
+
+
+def map_again(cluster: Cluster, publisher: Publisher, change: Change) -> int:
+    """Send the newest canonical record of every object of these flows to `remap`; returns how many."""
+    count = 0
+    for seen in _newest(cluster, change.after.settings.connection, flows_to_map_again(change)):
+        publisher.again(REMAP, seen)
+        count += 1
+    publisher.acked()
+    return count
+
+
+def _newest(cluster: Cluster, connection: str, flows: list[Flow]) -> Iterator[Seen]:
+    wanted = {(flow.source, flow.entity) for flow in flows}
+    entities = sorted({entity for _, entity in wanted if entity})
+    for seen in cluster.newest([f"canonical.{entity}" for entity in entities], quiet=True).values():
+        record = seen.record
+        if record.get("connection") == connection and (record["system"], record["entity"]) in wanted:
+            yield seen
