@@ -42,11 +42,6 @@ def invalid(member: str, words: str) -> Refused:
     return Refused(400, "One or more validation errors occurred.", {member: [words]})
 
 
-def absent(what: str) -> Refused:
-    """A 404 of a single object."""
-    return Refused(404, f"{what} was not found.")
-
-
 def json_bytes(value: Any) -> bytes:
     """JSON in which a Decimal is a number with all its digits."""
     return orjson.dumps(value, default=_plain)
