@@ -10,9 +10,11 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from fnmatch import fnmatchcase
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,6 +23,9 @@ from aiohttp import web
 from runtime.simulator.openapi import Exchange, Validator, watch
 from runtime.simulator.serve import Simulator
 
+_SYSTEMS = Path(__file__).parents[1] / "systems"
+_HEADING = "What the published document(s) do(es) not cover"
+_SECTION = re.compile(r"^### What the published documents? do(?:es)? not cover$(.*?)(?=^#|\Z)", re.MULTILINE | re.DOTALL)
 _PARTS = re.compile(r"/(?:[0-9a-fA-F-]{36}|\d+)(?=/|$)")
 
 
@@ -37,7 +42,10 @@ class Documents(Validator):
             if exchange.path.startswith(one.reading.base):
                 before = one.uncovered.copy()
                 found = one.problems(exchange)
-                self._note(one.uncovered - before, exchange.status)
+                for name in one.uncovered - before:
+                    method, path, *rest = name.split(" ", 2)
+                    whole = path if path.startswith(one.reading.base) else one.reading.base + path
+                    self._note(Counter({" ".join([method, whole, *rest]): 1}), exchange.status)
                 return found
         self._note(Counter({f"{exchange.method} {exchange.path}": 1}), exchange.status)
         return []
@@ -58,10 +66,21 @@ def documents(system: str) -> Documents | None:
     return Documents(module.validators() if hasattr(module, "validators") else [module.validator()])
 
 
+def listed_as_uncovered(system: str, folder: Path | None = None) -> list[str]:
+    """What `SYSTEM.md` lists as left out by the published documents: `METHOD path -> status`, with `*` for anything."""
+    text = ((folder or _SYSTEMS / system) / "SYSTEM.md").read_text()
+    section = _SECTION.search(text)
+    return re.findall(r"^- `(\S+ \S+ -> \S+)`", section[1], re.MULTILINE) if section is not None else []
+
+
 @contextmanager
-def all_exchanges_held() -> Iterator[None]:
-    """While it lasts, every simulator that is built is watched; at its end nothing may have contradicted a document."""
+def all_exchanges_held(is_listed: bool = False) -> Iterator[None]:
+    """While it lasts, every simulator that is built is watched; at its end nothing may have contradicted a document.
+
+    With `is_listed`, what no document describes must be listed in `SYSTEM.md` too; the simulators' own suites ask for more than that.
+    """
     problems: list[list[str]] = []
+    seen: dict[str, Counter[str]] = {}
     built = Simulator.__init__
 
     def build_watched(simulator: Simulator, system: str, app: web.Application, *rest: Any, **named: Any) -> None:
@@ -69,9 +88,21 @@ def all_exchanges_held() -> Iterator[None]:
         held = documents(system)
         if held is not None:
             problems.append(watch(app, held))
+            seen.setdefault(system, held.uncovered.copy())
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Simulator, "__init__", build_watched)
         yield
     found = [problem for one in problems for problem in one]
     assert found == [], "\n".join(dict.fromkeys(found))
+    if is_listed:
+        for system, before in seen.items():
+            _require_listed(system, before)
+
+
+def _require_listed(system: str, before: Counter[str]) -> None:
+    held = documents(system)
+    assert held is not None
+    patterns = listed_as_uncovered(system)
+    new = [name for name in held.uncovered - before if not any(fnmatchcase(name, pattern) for pattern in patterns)]
+    assert new == [], f"systems/{system}/SYSTEM.md, '{_HEADING}': does not list {sorted(new)}"

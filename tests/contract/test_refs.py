@@ -12,7 +12,7 @@ from schemas.records import CommandEnvelope
 from systems import registry
 from systems.contract import Document, System, Verdict
 from tests.contract.ground import Case, Ground, ground
-from tests.contract.registered import STEPS, WRITES
+from tests.contract.registered import STEPS, WRITERS, WRITES
 
 SPITEFUL = ("ST-' or 1 eq 1 or '' eq '", "ST-%2B*&$top=1#", 'ST-"><x>', "ST-\\u0027")
 

@@ -1,0 +1,125 @@
+"""The example pairs of every system: raw to canonical, canonical to commands; records that the schemas take, mappings that always say the same."""
+
+from __future__ import annotations
+
+import copy
+import json
+from typing import Any, cast
+
+import pytest
+
+from schemas.codec import Codec, offline_codec
+from systems import registry
+from systems.contract import Canonical, Draft, NoCommand, Reading, System
+from tests.contract import examples
+from tests.contract.registered import SYSTEMS
+from topology.configuration import Connected
+from topology.rules.envelope import Source, command
+from topology.topics import records_of_topic
+
+CODEC: Codec = offline_codec(records_of_topic())
+RAWS = [(name, one) for name in SYSTEMS for one in examples.names(name, "raw")]
+CANONICALS = [(name, one) for name in SYSTEMS for one in examples.names(name, "canonical")]
+COORDINATES = {"raw_topic": "raw.x", "raw_partition": 0, "raw_offset": 0}
+
+
+def joined(system: System) -> Connected:
+    """A connection that the system is a side of."""
+    return examples.connected(system if system.writes else registry.erps()[0])
+
+
+def reading(system: System) -> Reading:
+    """What the system's normaliser may know."""
+    return joined(system).readings[system.name]
+
+
+def encoded(record: str, value: dict[str, Any]) -> None:
+    """The record is one that its schema takes, and comes back as it was."""
+    topic = next(topic for topic, names in records_of_topic().items() if record in names)
+    assert CODEC.decode(CODEC.encode(topic, record, value)) == (record, value)
+
+
+def check_raw_example(system: System, name: str) -> None:
+    """The pair holds, twice alike, without touching the raw record; what is canonical is a record of its schema."""
+    raw = examples.raw(system, name)
+    before = copy.deepcopy(raw)
+    found = list(system.to_canonical(raw, reading(system)))
+    assert found == list(system.to_canonical(raw, reading(system)))
+    assert raw == before
+    expected = json.loads(examples.text(system.name, name, "expected"))
+    told = [examples.normalised(one) for one in found]
+    assert told == (expected if isinstance(expected, list) else [expected])
+    for one in found:
+        if isinstance(one, Canonical):
+            encoded(f"canonical.{one.entity}", {**one.record, **COORDINATES})
+
+
+def check_canonical_example(system: System, name: str) -> None:
+    """The pair holds, twice alike; its canonical record and its commands are records of their schemas; flows are declared."""
+    record, plan = examples.canonical(system.name, name), joined(system).plan
+    entity = name.partition(".")[0]
+    encoded(f"canonical.{entity}", record)
+    before = copy.deepcopy(record)
+    found = list(system.to_commands(entity, record, plan))
+    assert found == list(system.to_commands(entity, record, plan))
+    assert record == before
+    told = [examples.drafted(one) for one in found]
+    assert told == json.loads(examples.text(system.name, name, "commands"))
+    for one in found:
+        check_draft(system, one, record)
+
+
+def check_draft(system: System, one: Draft | NoCommand, record: dict[str, Any]) -> None:
+    """It belongs to a declared flow, and its command is a record of its schema."""
+    flow = next((flow for flow in system.flows if flow.id == one.flow), None)
+    assert flow is not None, f"flow {one.flow} is not declared"
+    if isinstance(one, NoCommand):
+        return
+    assert one.record in flow.records, f"flow {one.flow} does not declare {one.record}"
+    assert one.hold or one.record in {write.record for write in system.writes}, f"{one.record} is neither written nor held by name"
+    assert not one.hold or one.hold_detail, f"{one.hold} does not say what to do"
+    source = Source(record["entity"], record, f"canonical.{record['entity']}", 0, 0, b"")
+    encoded(f"command.{one.record}", cast("dict[str, Any]", command(one, source, joined(system), None)))
+
+
+@pytest.mark.parametrize(("name", "example"), RAWS)
+def test_a_raw_record_becomes_what_its_example_says(name: str, example: str) -> None:
+    check_raw_example(registry.system(name), example)
+
+
+@pytest.mark.parametrize(("name", "example"), CANONICALS)
+def test_a_canonical_record_becomes_the_commands_of_its_example(name: str, example: str) -> None:
+    check_canonical_example(registry.system(name), example)
+
+
+@pytest.mark.parametrize("erp", [one.name for one in registry.erps()])
+def test_whatever_the_field_service_side_says_can_be_planned(erp: str) -> None:
+    """Every canonical record of the field-service examples becomes commands, held ones included, or a decision; never an exception."""
+    system, source = registry.system(erp), registry.system(registry.FIELD_SERVICE)
+    plan, told = examples.connected(system).plan, 0
+    for name in examples.names(source.name, "raw"):
+        for one in source.to_canonical(examples.raw(source, name), reading(source)):
+            if isinstance(one, Canonical):
+                record = {**one.record, **COORDINATES}
+                for draft in system.to_commands(one.entity, record, plan):
+                    check_draft(system, draft, record)
+                    told += 1
+    assert told
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_every_file_of_examples_belongs_to_a_pair(name: str) -> None:
+    files = {path.name for path in (examples.folder(name) / "examples").glob("*.json")} - {"connection.json"}
+    pairs = {f"{one}.{kind}.json" for one in examples.names(name, "raw") for kind in ("raw", "expected")}
+    pairs |= {f"{one}.{kind}.json" for one in examples.names(name, "canonical") for kind in ("canonical", "commands")}
+    own = {file for file in files if file.endswith(".requests.json") and file.replace(".requests.", ".canonical.") in pairs}
+    assert files - own == pairs
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_every_entity_that_is_read_has_an_example(name: str) -> None:
+    """What a feed shows is shown by an example too: as a raw record that becomes canonical."""
+    system = registry.system(name)
+    entities = {feed.entity for feed in system.feeds} if system.name == registry.FIELD_SERVICE else set()
+    shown = {one.partition(".")[0] for one in examples.names(name, "raw")}
+    assert entities <= shown
