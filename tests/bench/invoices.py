@@ -92,5 +92,3 @@ class _Nothing:
 
 def _bytes(key: bytes | str | None) -> bytes:
     return key if isinstance(key, bytes) else (key or "").encode()
-
-

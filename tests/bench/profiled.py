@@ -10,7 +10,6 @@ import io
 import pstats
 import threading
 import time
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path

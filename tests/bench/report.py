@@ -35,7 +35,9 @@ class Figure:
     @property
     def ratio(self) -> float | None:
         """Figure / limit: the median of the rounds' ratios, for the two of a round saw the same machine."""
-        return ratio_of(self.rounds or (self.value,), self.limit_rounds or (self.limit,)) if self.limit else None
+        if not self.limit:
+            return None
+        return ratio_of(self.rounds, self.limit_rounds) if self.limit_rounds else self.value / self.limit
 
     def as_json(self) -> dict[str, Any]:
         """Everything of it."""
@@ -67,7 +69,9 @@ def quantile(values: Sequence[float], share: float) -> float:
 
 def machine() -> dict[str, Any]:
     """What the figures were measured on, and how busy it was besides."""
-    cpu = [line.partition(":")[2].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
+    cpu = [
+        line.partition(":")[2].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")
+    ]
     memory_kb = int(Path("/proc/meminfo").read_text().split()[1])
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False).stdout.strip()
     return {
