@@ -27,6 +27,8 @@ class Known:
     canonical: Mapping[str, Decimal]
     entries: Mapping[str, Mapping[str, Any]]
     decisions: Mapping[str, str]
+    changed: frozenset[str] = frozenset()
+    """Objects that changed after their document was written; the change is held by name."""
 
 
 @dataclass
@@ -74,6 +76,8 @@ def _place(row: Row, one: Issued, document: Kept | None, known: Known) -> None:
     if document is not None and document.done:
         if document.amount == one.amount and _parts_agree(one, document, known):
             row.bucket("erp").add(document.amount)
+        elif one.source_id in known.changed:
+            row.bucket("held").add(one.amount)
         else:
             _unaccounted(
                 row, one, f"the ERP keeps {document.amount}, applied {document.applied},, the source {one.amount} {dict(one.parts)}"

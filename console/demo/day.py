@@ -72,24 +72,32 @@ class Day:
 
     async def prepare(self) -> None:
         """Simulators up, connection applied to observe, services started, masters read and matched, then live."""
+        await self.observe()
+        self.match()
+        self.enter("live", "matched; going live")
+
+    async def observe(self) -> None:
+        """Simulators and services up, the connection applied to observe, masters of both sides read."""
         erp, ours = self.wanted.erp, registry.FIELD_SERVICE
         for system in (ours, erp):
             self.ground.start_simulator(system, self.wanted.seed, demo_of(system).simulator_settings(self.wanted.scale))
             self.say(f"simulator of {registry.system(system).title} ready")
-        self._write_files("observe")
-        self._apply("first look: observe only")
+        self.enter("observe", "first look: observe only")
         for name in SERVICES:
             self.ground.start_service(name)
         self.say("services started: " + ", ".join(SERVICES))
         await self._masters_are_read()
-        self._match()
-        self._write_files("live")
-        self._apply("matched; going live")
+
+    def enter(self, mode: str, reason: str) -> None:
+        """Apply the connection in that mode."""
+        self._write_files(mode)
+        self._apply(reason)
 
     async def play(self, more: Sequence[Accident] = ()) -> None:
         """The day with its accidents, spread evenly over it, until the source has nothing more to do."""
         await self._register_webhooks()
-        await self.simulators.tell(registry.FIELD_SERVICE, "day", {"jobs": self.wanted.jobs, "hours": 10, "seed": self.wanted.seed})
+        wish = {"jobs": self.wanted.jobs, "hours": 10, "seed": self.wanted.seed, "corrections": 3}
+        await self.simulators.tell(registry.FIELD_SERVICE, "day", wish)
         self.say(f"the day begins: {self.wanted.jobs} jobs, 10 % of webhooks dropped, 20 % doubled, disorder")
         accidents = [*self._planned_faults(), *more]
         begun = 0
@@ -183,7 +191,8 @@ class Day:
             self._alive()
             await asyncio.sleep(0.5)
 
-    def _match(self) -> None:
+    def match(self) -> None:
+        """The first match of customers and vendors, with a person's decisions scripted."""
         settings = self._in_force().connections[self.connection].settings
         author = Author(ACTOR, "first match", datetime.now(UTC))
         masters = read_masters(self.cluster, settings)

@@ -34,6 +34,7 @@ class Topics:
 
     canonical: dict[tuple[str, str], dict[str, Decimal]] = field(default_factory=dict)
     entries: dict[str, dict[str, Mapping[str, Any]]] = field(default_factory=dict)
+    changed: dict[str, set[str]] = field(default_factory=dict)
     decisions: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
     links: dict[str, dict[str, str]] = field(default_factory=dict)
     matched: set[str] = field(default_factory=set)
@@ -48,6 +49,8 @@ def read_topics(cluster: Cluster, connection: str) -> Topics:
             amounts = found.canonical.setdefault((r["system"], r["entity"]), {})
             amounts[r["source_id"]] = r.get("total") or Decimal(0)
     for entry in ledger_entries(cluster, connection, quiet=True):
+        if entry["action"] in _LATER and entry["state"] == "HELD":
+            found.changed.setdefault(entry["source_entity"], set()).add(entry["source_id"])
         known = found.entries.setdefault(entry["source_entity"], {})
         if entry["source_id"] not in known or entry["action"] not in _LATER:
             known[entry["source_id"]] = entry
@@ -109,7 +112,8 @@ class Books:
     def _known(self, flow: Flow) -> Known:
         canonical = self.topics.canonical.get((flow.source, flow.entity), {})
         entries = {key: one for key, one in self.topics.entries.get(flow.entity, {}).items() if one["record"] in flow.records}
-        return Known(canonical, entries, self.topics.decisions.get((flow.id, flow.entity), {}))
+        decisions = self.topics.decisions.get((flow.id, flow.entity), {})
+        return Known(canonical, entries, decisions, frozenset(self.topics.changed.get(flow.entity, ())))
 
     def _by_ref(self, flow: Flow, issued: list[Issued], kept: list[Kept], explained: set[str]) -> dict[str, list[Kept]]:
         """Documents by source id: the ref that the document carries is the one that the source's identity gives."""

@@ -15,7 +15,7 @@ from schemas.records import Ledger
 from services.sinks import entry as e
 from services.sinks import reasons
 from services.sinks.entry import Incoming
-from services.sinks.gate import REVERSAL
+from services.sinks.gate import COMPLETION, REVERSAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def _after_attempt(entry: Ledger, incoming: Incoming, same: bool) -> Arrival:
         return Taken(e.replaced(entry, incoming), entry)
     if same:
         return Nothing("duplicate")
-    if entry["source_hash"] == incoming.command["source_hash"] or entry["purpose"] == e.MASTER:
+    if entry["source_hash"] == incoming.command["source_hash"] or entry["purpose"] == e.MASTER or entry["record"] == COMPLETION:
         return Nothing("remapped")
     return Changed(entry)
 
