@@ -61,7 +61,8 @@ def _fields(model: type[BaseModel], path: str = "") -> list[tuple[str, Any]]:
 
 
 def check_feeds(system: System) -> None:
-    """A feed shows an entity that has a canonical record, in a known way; a hint can be looked at again."""
+    """A feed shows an entity that has a canonical record (or an example of which it becomes), in a known way; a hint can be looked at
+    again."""
     names = [feed.name for feed in system.feeds]
     assert len(set(names)) == len(names), "two feeds of one name share a cursor"
     for feed in system.feeds:
@@ -74,8 +75,8 @@ def check_feeds(system: System) -> None:
         if feed.shape == "hint":
             assert feed.entity in system.fetchable, f"{feed.name}: a hint that nobody can look at again"
     shown = {feed.entity for feed in system.feeds} | set(system.fetchable)
-    renamed = {"subaccount": "dimension", "branch": "dimension"}
-    unknown = [one for one in shown if f"canonical.{renamed.get(one, one)}" not in record_sources()]
+    exampled = {name.partition(".")[0] for name in examples.names(system.name, "raw")}
+    unknown = [one for one in shown - exampled if f"canonical.{one}" not in record_sources()]
     assert unknown == []
     assert all(count > 0 for count in system.fetchable.values())
 

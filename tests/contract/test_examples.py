@@ -120,6 +120,6 @@ def test_every_file_of_examples_belongs_to_a_pair(name: str) -> None:
 def test_every_entity_that_is_read_has_an_example(name: str) -> None:
     """What a feed shows is shown by an example too: as a raw record that becomes canonical."""
     system = registry.system(name)
-    entities = {feed.entity for feed in system.feeds} if system.name == registry.FIELD_SERVICE else set()
+    entities = {feed.entity for feed in system.feeds}
     shown = {one.partition(".")[0] for one in examples.names(name, "raw")}
     assert entities <= shown
