@@ -66,16 +66,17 @@ def linked(owner: Partition, link: tuple[str, str, str, str]) -> None:
     system, connection, entity, source_id = link
     if system != owner.ground.system.name:
         return
-    for op_key in owner.index.of_source(connection, entity, source_id):
-        if op_key in owner.resting:
+    for op_key in owner.op_keys_of((connection, f"{entity}/{source_id}")):
+        entry = owner.entry_of(op_key)
+        if entry is not None and not e.is_terminal(entry):
             owner.turn(op_key, again=True)
     owner.release_children((connection, f"{entity}/{source_id}"))
 
 
 def period_changed(owner: Partition, connection: str) -> None:
     """Documents held for a closed period whose period is open now are tried again."""
-    for op_key, rest in list(owner.resting.items()):
-        if rest.connection != connection or rest.reason != reasons.PERIOD_CLOSED:
+    for op_key, rest in owner.standing(connection):
+        if rest.reason != reasons.PERIOD_CLOSED:
             continue
         entry = owner.entry_of(op_key)
         if entry is not None and owner.ground.followed.is_open(connection, entry["purpose"], entry["posting_date"]):
@@ -87,8 +88,8 @@ def settings_changed(owner: Partition, connection: str) -> None:
     lanes = owner.lanes_of(connection)
     if lanes is not None:
         lanes.reopen()
-    for op_key, rest in list(owner.resting.items()):
-        if rest.connection == connection and rest.state == e.HELD:
+    for op_key, rest in owner.standing(connection):
+        if rest.state == e.HELD:
             _map_again(owner, op_key, rest.reason)
     _turn_all(owner, connection)
 
@@ -104,6 +105,6 @@ def _map_again(owner: Partition, op_key: str, reason: str) -> None:
 
 
 def _turn_all(owner: Partition, connection: str) -> None:
-    for op_key, rest in list(owner.resting.items()):
-        if rest.connection == connection and rest.state != e.HELD:
+    for op_key, rest in owner.standing(connection):
+        if rest.state != e.HELD:
             owner.turn(op_key)

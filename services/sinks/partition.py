@@ -92,6 +92,20 @@ class Partition:
         """A key at rest."""
         return Key(entry, rules_of(self.ground.system, entry["record"], self.ground.settings.timing))
 
+    def standing(self, connection: str) -> list[tuple[str, Rest]]:
+        """Every command of a connection that has not ended, whether its state is acked already or on its way."""
+        found = {op_key: rest for op_key, rest in self.resting.items() if rest.connection == connection}
+        for op_key, key in self.keys.items():
+            entry = key.entry
+            if entry["connection"] == connection and not e.is_terminal(entry):
+                found[op_key] = Rest(connection, entry["state"], entry["reason"])
+        return list(found.items())
+
+    def op_keys_of(self, source: Source) -> set[str]:
+        """Op-keys of a source object, acked or on their way."""
+        entity, _, source_id = source[1].partition("/")
+        return {*self.index.of_source(source[0], entity, source_id), *self.unacked.get(source, ())}
+
     def command_of(self, entry: Ledger) -> CommandEnvelope | None:
         """The command in hand; None where its bytes are missing or cannot be read."""
         known = self.decoded.get(entry["op_key"])
@@ -165,7 +179,7 @@ class Partition:
         key = self.keys.get(op_key)
         if key is not None and key.entry is entry and key.phase is Phase.IDLE:
             self._let_go(key)
-        if e.is_terminal(entry) or entry["state"] == e.HELD:
+        if e.is_terminal(entry) or entry["state"] in (e.HELD, e.WAITING):
             self.release_children(source_of(entry))
 
     def _let_go(self, key: Key) -> None:
@@ -221,6 +235,7 @@ class Partition:
     def rested(self, key: Key) -> None:
         """A key rests: remember whom it waits for, and do what came for it meanwhile."""
         self.keys[key.entry["op_key"]] = key
+        self._await_parents(key.entry)
         self._let_go(key)
         for call in self.pending.pop(key.entry["op_key"], ()):
             call()

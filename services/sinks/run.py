@@ -82,7 +82,8 @@ class Run:
         if key is None or e.is_terminal(key.entry):
             return None
         if key.phase is not Phase.IDLE:
-            self.owner.pending[self.op_key].append(lambda: self.owner.turn(self.op_key))
+            again = self.op_key in self.owner.reexamined
+            self.owner.pending[self.op_key].append(lambda: self.owner.turn(self.op_key, again))
             return None
         if key.entry["state"] == e.HELD and self.op_key not in self.owner.reexamined:
             return None

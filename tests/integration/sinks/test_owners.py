@@ -1,0 +1,121 @@
+"""Owners that stop, die and come again: nothing is written twice, nothing is forgotten."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from confluent_kafka.admin import AdminClient
+
+from tests.integration.ingress.stage import eventually
+from tests.integration.sinks.stage import ERP, Stage
+from topology import topics
+
+pytestmark = pytest.mark.kafka
+COUNT = 60
+
+
+def _written(stage: Stage) -> None:
+    for number in range(COUNT):
+        stage.send("ar_invoice", stage.wanted("ar_invoice", str(number)))
+    stage.flush()
+
+
+def _all_posted(stage: Stage, within_s: float = 40) -> None:
+    eventually(stage.states, lambda seen: sorted(seen.values()) == ["POSTED"] * COUNT, within_s)
+
+
+def _reset_offsets(stage: Stage) -> None:
+    """Kafka's own tool, as an operator would."""
+    done = stage.cluster.kafka_tool(
+        "kafka-consumer-groups",
+        "--group", f"{stage.settings.kafka.topic_prefix}sinks.{ERP}", "--reset-offsets", "--to-earliest",
+        "--topic", stage.settings.topic(f"command.{ERP}"), "--execute",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_stop_in_the_middle_lets_running_writes_end_and_the_next_life_does_the_rest(stage: Stage) -> None:
+    _written(stage)
+    stage.erp.latency_s = 0.05
+    with stage.running(lanes=4):
+        eventually(lambda: len(stage.erp.journal), lambda steps: steps >= 10)
+    open_intents = [r for r in stage.ledger().values() if r["intent_attempt"]]
+    assert not open_intents, "running writes reach their outcome before the sink ends"
+    assert len(stage.erp.stored) < COUNT
+    with stage.running():
+        _all_posted(stage)
+    assert len(stage.erp.stored) == COUNT
+
+
+def test_resetting_the_offsets_adds_no_document_and_costs_one_audit_a_batch(stage: Stage) -> None:
+    _written(stage)
+    with stage.running():
+        _all_posted(stage)
+    _reset_offsets(stage)
+    with stage.running():
+        told = eventually(
+            lambda: [r for r in stage.records("audit") if r["decision"] == "duplicate"],
+            lambda seen: sum(r["count"] for r in seen) >= COUNT,
+        )
+    assert len(told) < COUNT / 5
+    assert len(stage.erp.stored) == COUNT
+    assert len(stage.erp.journal) == 2 * COUNT
+
+
+def test_a_lost_snapshot_is_read_again_from_the_ledger(stage: Stage) -> None:
+    _written(stage)
+    with stage.running():
+        _all_posted(stage)
+    shutil.rmtree(Path(stage.settings.state_dir) / "sinks")
+    _reset_offsets(stage)
+    with stage.running():
+        eventually(lambda: sum(r["count"] for r in stage.records("audit")), lambda seen: seen >= COUNT)
+    assert len(stage.erp.stored) == COUNT
+
+
+@pytest.mark.parametrize("with_results", [True, False], ids=["results_kept", "results_lost_too"])
+def test_a_deleted_ledger_is_rebuilt_and_adds_no_document(stage: Stage, with_results: bool) -> None:
+    _written(stage)
+    with stage.running():
+        _all_posted(stage)
+    lost = [f"ledger.{ERP}"] if with_results else [f"ledger.{ERP}", f"result.{ERP}"]
+    admin = AdminClient({"bootstrap.servers": stage.cluster.bootstrap_servers})
+    for future in admin.delete_topics([stage.settings.topic(name) for name in lost]).values():
+        future.result()
+    present = admin.list_topics
+    eventually(lambda: set(present(timeout=5).topics), lambda names: not names & {stage.settings.topic(n) for n in lost})
+    stage.create([topics.topics()[name] for name in lost])
+    with stage.running():
+        wanted = ["POSTED" if with_results else "ADOPTED"] * COUNT
+        eventually(stage.states, lambda seen: sorted(seen.values()) == wanted, 40)
+    assert len(stage.erp.stored) == COUNT
+    assert len(stage.erp.journal) == 2 * COUNT
+
+
+def test_an_ambiguous_commit_takes_the_partition_anew_and_posts_once(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    from confluent_kafka import KafkaError, KafkaException
+
+    from services.sinks.commit import Committer, _Group  # the seam of the test is the commit's own end
+
+    plain = Committer._commit
+    failures = [5, 11]
+
+    def sometimes(self: Committer, group: _Group) -> None:
+        plain(self, group)
+        if self.commits + 1 in failures:
+            failures.remove(self.commits + 1)
+            raise KafkaException(KafkaError(KafkaError._TIMED_OUT))
+
+    monkeypatch.setattr(Committer, "_commit", sometimes)
+    _written(stage)
+    stage.erp.latency_s = 0.01
+    with stage.running(lanes=8):
+        _all_posted_or_adopted(stage)
+    assert not failures
+    assert len(stage.erp.stored) == COUNT
+
+
+def _all_posted_or_adopted(stage: Stage) -> None:
+    eventually(stage.states, lambda seen: len(seen) == COUNT and set(seen.values()) <= {"POSTED", "ADOPTED"}, 60)
