@@ -159,6 +159,7 @@ def load(registry_url: str, records_of_topic: Mapping[str, tuple[str, ...]]) -> 
     writers: dict[int, tuple[str, Any]] = {}
     missing: list[str] = []
     wanted = [(topic, name) for topic, names in records_of_topic.items() for name in names]
+    schemas()  # once, before eight threads ask for it at the same moment
     with SchemaRegistryClient({"url": registry_url}) as client, ThreadPoolExecutor(_AT_ONCE) as pool:
         answers = pool.map(lambda one: _registered_ids(client, subject(*one), one[1]), wanted)
         for (topic, name), found in zip(wanted, answers, strict=True):

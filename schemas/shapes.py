@@ -22,6 +22,9 @@ from typing import Any
 
 import yaml
 
+# The C reader of the same safe subset: eight times as fast, a second less at the start of every process.
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
 NAMESPACE = "ml_connector"
 _SIMPLE: dict[str, Any] = {
     "string": "string",
@@ -54,14 +57,14 @@ def _sources(root: Traversable) -> Iterator[tuple[str, dict[str, Any]]]:
             continue
         for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
             if entry.name.endswith(".yaml"):
-                source = yaml.safe_load(entry.read_text())
+                source = yaml.load(entry.read_text(), _LOADER)  # noqa: S506 - a safe loader
                 yield f"{found[2]}.{entry.name.removesuffix('.yaml')}", {**source, "step": found[2]}
 
 
 @cache
 def part(name: str) -> dict[str, Any]:
     """A file of `parts/`: a field list to include, or a nested record."""
-    source = yaml.safe_load((files(__package__) / "parts" / f"{name}.yaml").read_text())
+    source = yaml.load((files(__package__) / "parts" / f"{name}.yaml").read_text(), _LOADER)  # noqa: S506 - a safe loader
     if not isinstance(source, dict):
         raise UnknownType(f"parts/{name}.yaml is not a mapping")
     return source

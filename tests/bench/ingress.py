@@ -11,6 +11,7 @@ import hmac
 import json
 import time
 import uuid
+from functools import partial
 from typing import Any
 
 import uvloop
@@ -111,7 +112,7 @@ def without_kafka() -> int:
     from runtime.settings import settings_from_environment
     from services.ingress import webhooks
 
-    webhooks.Deliveries = lambda _: _AtOnce()  # type: ignore[assignment,misc]  # the one difference to the service
+    setattr(webhooks, "Deliveries", lambda _: _AtOnce())  # noqa: B010 - the one difference to the service
     log.configure(service="bare")
     return webhooks.run(settings_from_environment())
 
@@ -168,7 +169,7 @@ async def _load(port: int, seconds: float) -> dict[str, Any]:
     senders = []
     for number in range(CONNECTIONS):
         first = number * (BODIES // CONNECTIONS)
-        _, sender = await loop.create_connection(lambda at=first: _Sender(requests, at, taken, bad), "127.0.0.1", port)
+        _, sender = await loop.create_connection(partial(_Sender, requests, first, taken, bad), "127.0.0.1", port)
         senders.append(sender)
     await asyncio.sleep(WARM_UP_S)
     began = time.perf_counter()

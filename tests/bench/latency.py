@@ -58,7 +58,12 @@ def _link_customers(corner: Corner, source: Simulated, erp: Simulated) -> None:
     partner = erp.ask("documents?kind=Customer")["documents"][0]["CustomerID"]
     rows = source.ask("holdings?entity=customers")
     for row in rows["holdings"] if isinstance(rows, dict) else rows:
-        link = {"connection": CONNECTION, "entity": "customer", "source_system": FIELD_SERVICE, "source_id": str(row["id"])}
+        link: dict[str, Any] = {
+            "connection": CONNECTION,
+            "entity": "customer",
+            "source_system": FIELD_SERVICE,
+            "source_id": str(row["id"]),
+        }
         link |= {"target_system": ERP, "target_id": partner, "origin": "person", "actor": "bench", "at": datetime.now(UTC)}
         corner.write("links", "connection.link", f"{CONNECTION}/customer/{row['id']}", blank("connection.link") | link)
     corner.flush()

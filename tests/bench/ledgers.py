@@ -18,7 +18,7 @@ from tests.bench import invoices
 from tests.bench.ground import ERP, Corner
 from topology.batch import Output
 from topology.configuration import Follower
-from topology.headers import OP_KEY, headers
+from topology.headers import headers
 from topology.topics import partition_of
 
 _MARK = str(invoices.FIRST_ID).encode()
@@ -85,4 +85,4 @@ def _of(corner: Corner, connection: str, made: Output) -> Templates:
 def _entry(corner: Corner, entry: Ledger) -> Copied:
     op_key = entry["op_key"]
     value = corner.codec.encode(corner.topic(f"ledger.{ERP}"), "result.ledger", entry)
-    return Copied(op_key.encode(), value, headers("result.ledger", op_key, "bench", **{OP_KEY: op_key}))
+    return Copied(op_key.encode(), value, headers("result.ledger", op_key, "bench", op_key=op_key))

@@ -27,11 +27,11 @@ def profiled(path: str) -> Iterator[None]:
     found: list[cProfile.Profile] = []
     plain = threading.Thread.run
 
-    def run(thread: threading.Thread) -> None:
+    def run(self: threading.Thread) -> None:
         with _profile(found):
-            plain(thread)
+            plain(self)
 
-    threading.Thread.run = run  # type: ignore[method-assign]  # every thread from here on
+    setattr(threading.Thread, "run", run)  # noqa: B010 - every thread from here on; mypy refuses the plain assignment
     with _profile(found):
         yield
     Path(path).parent.mkdir(parents=True, exist_ok=True)

@@ -63,7 +63,12 @@ class Stage:
         for one in self._hops.commands(range(len(invoices.KINDS))):
             found |= {(p["entity"], p["source_id"]) for p in self.corner.codec.decode(one.value)[1]["parents"]}
         for entity, source_id in found:
-            link = {"connection": CONNECTION, "entity": entity, "source_system": FIELD_SERVICE, "source_id": source_id}
+            link: dict[str, Any] = {
+                "connection": CONNECTION,
+                "entity": entity,
+                "source_system": FIELD_SERVICE,
+                "source_id": source_id,
+            }
             link |= {
                 "target_system": ERP,
                 "target_id": self.customer,
@@ -159,7 +164,7 @@ def sink_in_process() -> int:
     from services.sinks.sessions import Session
     from services.sinks.worker import Seams, run
 
-    def opened(connected: Connected, _: Role) -> Session:
+    def opened(connected: Connected, role: Role) -> Session:  # the seam's arguments
         return Session(_writer(connected))
 
     return run(settings_from_environment(), [ERP], Seams(open_session=opened))
