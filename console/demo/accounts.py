@@ -80,7 +80,7 @@ def _place(row: Row, one: Issued, document: Kept | None, known: Known) -> None:
             row.bucket("held").add(one.amount)
         else:
             _unaccounted(
-                row, one, f"the ERP keeps {document.amount}, applied {document.applied},, the source {one.amount} {dict(one.parts)}"
+                row, one, f"the ERP keeps {document.amount}, applied {document.applied}, the source {one.amount} {dict(one.parts)}"
             )
     elif entry is not None and entry["state"] == "HELD":
         row.bucket("held").add(one.amount)

@@ -10,6 +10,7 @@ from systems.demo import Ask, Issued, Kept
 
 _DOCUMENTS = {"Invoice": "invoice", "Payment": "payment", "Bill": "bill"}
 _MASTERS = {"Customer": ("customer", "CustomerID"), "Vendor": ("vendor", "VendorID")}
+_SETTLED = ("Invoice", "Bill")
 _SIGHTED = ("Invoice", "Payment", "Prepayment", "Bill")
 _UNITS = (
     ("Plumbing - Service", "PLB-000", "MAIN", "40100"),
@@ -117,8 +118,8 @@ class AcumaticaDemo:
         found = []
         for kind, ours in _DOCUMENTS.items():
             for row in ask(f"documents?kind={kind}")["documents"]:
-                # an invoice shows the payments that settle it; it settles nothing itself
-                rows = [] if kind == "Invoice" else [one for one in row["applications"] if one["released"]]
+                # an invoice shows the payments that settle it, a bill the debit adjustments; neither settles anything itself
+                rows = [] if row["type"] in _SETTLED else [one for one in row["applications"] if one["released"]]
                 applied = sum((_amount(one["amount"]) for one in rows), Decimal(0))
                 found.append(Kept(ours, row["number"], row["ref"], _amount(row["amount"]), row["date"], row["released"], applied))
         for kind, (ours, key) in _MASTERS.items():
