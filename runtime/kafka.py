@@ -120,9 +120,10 @@ def read_to_end(kafka: Kafka, topic: str, partitions: Sequence[int], start: Mapp
         client.assign([TopicPartition(topic, p, begin.get(p, OFFSET_BEGINNING)) for p in pending])
         while pending:
             for message in client.consume(num_messages=2000, timeout=0.2):
-                if message.error() is None:
+                error = message.error()
+                if error is None:
                     yield message
-                elif message.error().code() != KafkaError._PARTITION_EOF:
+                elif error.code() != KafkaError._PARTITION_EOF:
                     raise_if_fatal(message)
                 elif (message.offset() or 0) >= targets[message.partition() or 0]:
                     pending.discard(message.partition() or 0)

@@ -17,6 +17,6 @@ class Backoff:
 
     def wait(self, tries: int, draw: random.Random, asked: timedelta | None = None) -> timedelta:
         """The wait before the next try; what the other side asked for is the least, up to the cap."""
-        ceiling = min(self.cap, self.first * (2 ** min(tries - 1, 30)))
+        ceiling: timedelta = min(self.cap, self.first * int(2 ** min(tries - 1, 30)))
         drawn = max(self.floor, ceiling * draw.random())
         return drawn if asked is None else max(drawn, min(asked, self.cap))

@@ -179,7 +179,7 @@ def _registered_ids(client: SchemaRegistryClient, subject_name: str, name: str) 
     found: list[int | None] = []
     for version in versions(name):
         try:
-            found.append(int(client.lookup_schema(subject_name, Schema(json.dumps(version), "AVRO")).schema_id))
+            found.append(client.lookup_schema(subject_name, Schema(json.dumps(version), "AVRO")).schema_id)
         except SchemaRegistryError as error:
             if error.http_status_code != 404:
                 raise NotRegistered(f"{subject_name}: the registry could not be asked: {error}") from error

@@ -29,11 +29,15 @@ class FlowSettings(_Section):
 
     enabled: bool = Field(True, description="Whether the flow runs.")
     cutover_date: date | None = Field(
-        None, description="First posting date (tenant's zone) that is commanded; required for flows that move money. Example: 2026-01-01"
+        None,
+        description="First posting date (tenant's zone) that is commanded; required for flows that move money. Example: 2026-01-01",
     )
-    post_when: Literal["posted", "job_completed"] = Field("posted", description="When an invoice is due: posted or exported, or its job completed.")
+    post_when: Literal["posted", "job_completed"] = Field(
+        "posted", description="When an invoice is due: posted or exported, or its job completed."
+    )
     window: str = Field(
-        "immediate", description="immediate, daily HH:MM, twice-daily HH:MM HH:MM, weekly DAY HH:MM, or cron: five fields, in the tenant's zone."
+        "immediate",
+        description="immediate, daily HH:MM, twice-daily HH:MM HH:MM, weekly DAY HH:MM, or cron: five fields, in the tenant's zone.",
     )
     mode: Literal["observe", "shadow", "live"] | None = Field(None, description="Overrides the connection's mode.")
 
@@ -117,11 +121,15 @@ class ConnectionSettings(_Section):
     connection: str = Field(pattern=CONNECTION_ID, description="Immutable id. Example: acme")
     label: str = Field(description="Name for people; may change. Example: Acme Heating, books")
     environment: Literal["test", "production"] = Field(description="Not mixed between the two sides.")
-    mode: Literal["observe", "shadow", "live"] = Field("observe", description="observe: read; shadow: all but the write; live: write.")
+    mode: Literal["observe", "shadow", "live"] = Field(
+        "observe", description="observe: read; shadow: all but the write; live: write."
+    )
     time_zone: str = Field(description="The tenant's zone, IANA. Example: America/Chicago")
     currency: str = Field("USD", pattern="^[A-Z]{3}$", description="Currency of the ledger, ISO 4217.")
     tax_mode: Literal["source", "erp", "none"] = Field("source", description="Whose tax counts, see docs.")
-    customer_policy: Literal["one_to_one", "bill_to_parent", "summary"] = Field("one_to_one", description="Which customer documents name.")
+    customer_policy: Literal["one_to_one", "bill_to_parent", "summary"] = Field(
+        "one_to_one", description="Which customer documents name."
+    )
     create_missing: frozenset[Literal["customer", "vendor"]] = Field(
         frozenset(), description="Masters that may be created when unmatched; empty for the first load."
     )

@@ -15,7 +15,8 @@ from runtime.errors import Malformed
 from runtime.json import canonical_bytes, parse
 from schemas.shapes import fields_of, record_sources
 from systems import registry
-from systems.contract import Canonical, Draft, Filtered, Flow, LookAgain, NoCommand, Normalised, Plan, Reading, System
+from systems.contract import Flow, System
+from systems.mapped import Canonical, Draft, Filtered, LookAgain, NoCommand, Normalised, Plan, Reading
 from topology.configuration import crosswalk_version
 
 SOURCE, TARGET = registry.NAMES[0], registry.NAMES[1]

@@ -16,7 +16,8 @@ from typing import Any
 
 from runtime.errors import Malformed
 from systems import registry
-from systems.contract import Draft, Flow, NoCommand
+from systems.contract import Flow
+from systems.mapped import Draft, NoCommand
 from topology.batch import Decision, Ground, Outcome, Output, Record, State
 from topology.configuration import Connected
 from topology.decisions import dead_output

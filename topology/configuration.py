@@ -27,7 +27,8 @@ from schemas.codec import Codec
 from schemas.errors import Malformed
 from systems import registry
 from systems.connection import ConnectionSettings
-from systems.contract import Flow, Plan, Reading
+from systems.contract import Flow
+from systems.mapped import Plan, Reading
 from topology.rules.identity import Books
 
 _TOPICS = ("connections", "crosswalk")

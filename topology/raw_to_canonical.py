@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, cast
 from runtime.errors import Malformed
 from schemas.records import Raw
 from systems import registry
-from systems.contract import Canonical, Filtered, LookAgain, Normalised
+from systems.mapped import Canonical, Filtered, LookAgain, Normalised
 from topology.batch import Decision, Ground, Outcome, Output, Record, State
 from topology.decisions import dead_output
 from topology.headers import CONFIG, CONTENT_HASH, PREVIOUS_STATUS, SOURCE_VERSION, STATUS, TRACE, header, headers

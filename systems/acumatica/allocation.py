@@ -15,7 +15,7 @@ from runtime.errors import Malformed
 from schemas.records import PostingLine
 from systems.acumatica.settings import Settings
 from systems.acumatica.wire import CENT
-from systems.contract import Plan
+from systems.mapped import Plan
 
 ZERO = Decimal(0)
 ONE = Decimal(1)

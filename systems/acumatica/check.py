@@ -14,7 +14,8 @@ from systems.acumatica.client import Client
 from systems.acumatica.models import listed
 from systems.acumatica.poller import branch_rows
 from systems.acumatica.wire import Row, day, dumps, flag, rows, text
-from systems.contract import Access, Crosswalk, Finding
+from systems.contract import Access, Finding
+from systems.mapped import Crosswalk
 
 _ACCOUNTS = (("line_type", "account"), ("bill_line", "account"), ("tax_zone", "account"), ("business_unit", "sales_account"))
 _SUBACCOUNTS = (

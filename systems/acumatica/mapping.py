@@ -14,7 +14,7 @@ from systems.acumatica.mapping_payable import bill_commands, credit_commands
 from systems.acumatica.mapping_payment import payment_commands
 from systems.acumatica.mapping_receivable import invoice_commands
 from systems.acumatica.mapping_sightings import SYSTEM, sightings
-from systems.contract import Draft, NoCommand, Normalised, Plan, Reading
+from systems.mapped import Draft, NoCommand, Normalised, Plan, Reading
 
 _COMMANDS: dict[str, Callable[[Mapping[str, Any], Plan], Sequence[Draft | NoCommand]]] = {
     "invoice": invoice_commands,

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from systems.acumatica.allocation import Mapped, settings_of
-from systems.contract import Draft, NoCommand, Plan
+from systems.mapped import Draft, NoCommand, Plan
 
 CUSTOMERS = "A4"
 VENDORS = "A3V"

@@ -13,7 +13,7 @@ from typing import Any
 from schemas.records import Application, BillLine, Parent, PostingLine
 from systems.acumatica.allocation import Mapped, line, place_of, priced, rounded, rounding
 from systems.acumatica.mapping_receivable import reversal, terms_of
-from systems.contract import Draft, NoCommand, Plan
+from systems.mapped import Draft, NoCommand, Plan
 
 BILLS = "A3"
 CREDITS = "A7"

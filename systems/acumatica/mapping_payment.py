@@ -13,7 +13,7 @@ from typing import Any
 from schemas.records import Application, Parent
 from systems.acumatica.allocation import Mapped
 from systems.acumatica.mapping_receivable import customer_of, header_dimensions, reversal
-from systems.contract import Draft, NoCommand, Plan
+from systems.mapped import Draft, NoCommand, Plan
 
 FLOW = "A2"
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from schemas.records import InvoiceLine, Parent, PostingLine
 from systems.acumatica.allocation import Mapped, line, place_of, priced, rounded, rounding, split
-from systems.contract import Draft, NoCommand, Plan
+from systems.mapped import Draft, NoCommand, Plan
 
 FLOW = "A1"
 DISCOUNT = "PriceModifier"

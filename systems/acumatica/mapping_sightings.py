@@ -18,7 +18,7 @@ from schemas.records import Raw
 from systems.acumatica.resources import NAMES, parts_of_id
 from systems.acumatica.settings import Settings
 from systems.acumatica.wire import Row, day, flag, instant, linked, money, rows, scalar, text, version_of
-from systems.contract import Canonical, Filtered, LookAgain, Normalised, Reading
+from systems.mapped import Canonical, Filtered, LookAgain, Normalised, Reading
 
 SYSTEM = "acumatica"
 REF = re.compile(r"ST-[A-Z2-7]{20}")

@@ -14,8 +14,9 @@ from systems.acumatica.resources import FEEDS, FETCHABLE
 from systems.acumatica.settings import Credentials, Settings
 from systems.acumatica.sink import MOST_POLLS, STEP_CALLS, open_writer
 from systems.contract import Capability, Flow, Signing, System, Write
-from systems.registry import FIELD_SERVICE
 
+FIELD_SERVICE = "servicetitan"
+"""Name of the system whose documents these flows bring."""
 _CALLS = STEP_CALLS + MOST_POLLS
 _P_MAX = timedelta(seconds=600)
 """The server's own request time-out (Integration Development Guide): later than that nothing commits any more."""

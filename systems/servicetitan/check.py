@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from runtime.errors import Broken, ConnectorError
-from systems.contract import Access, Crosswalk, Finding
+from systems.contract import Access, Finding
+from systems.mapped import Crosswalk
 from systems.servicetitan.client import Client
 from systems.servicetitan.resources import FEEDS, FETCHABLE, INVENTORY_BILLS, RESOURCES, Resource
 

@@ -14,7 +14,7 @@ from typing import Any
 from runtime.errors import Malformed
 from runtime.json import canonical_bytes, parse
 from schemas.records import Raw
-from systems.contract import Canonical, Draft, Filtered, LookAgain, NoCommand, Normalised, Plan, Reading
+from systems.mapped import Canonical, Draft, Filtered, LookAgain, NoCommand, Normalised, Plan, Reading
 from systems.servicetitan import mapping_masters, mapping_payables, mapping_sales
 from systems.servicetitan.mapping_shape import Context, Shaped
 from systems.servicetitan.settings import Settings

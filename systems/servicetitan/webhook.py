@@ -13,7 +13,8 @@ from pydantic import BaseModel
 
 from runtime.errors import Broken, Malformed
 from runtime.json import parse
-from systems.contract import Filtered, LookAgain, Signing
+from systems.contract import Signing
+from systems.mapped import Filtered, LookAgain
 from systems.servicetitan.settings import EventRule, Settings
 
 

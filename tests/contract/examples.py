@@ -22,7 +22,8 @@ from schemas.records import Raw
 from schemas.shapes import fields_of, part, record_sources
 from systems import registry
 from systems.connection import ConnectionSettings
-from systems.contract import Canonical, Draft, LookAgain, NoCommand, Normalised, System
+from systems.contract import System
+from systems.mapped import Canonical, Draft, LookAgain, NoCommand, Normalised
 from topology.configuration import Connected, tables_of
 
 ROOT = Path(__file__).parents[2]

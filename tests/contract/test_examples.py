@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import copy
 import json
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
 from schemas.codec import Codec, offline_codec
 from systems import registry
-from systems.contract import Canonical, Draft, NoCommand, Reading, System
+from systems.contract import System
+from systems.mapped import Canonical, Draft, NoCommand, Reading
 from tests.contract import examples
 from tests.contract.registered import SYSTEMS
 from topology.configuration import Connected
@@ -79,7 +80,7 @@ def check_draft(system: System, one: Draft | NoCommand, record: dict[str, Any]) 
     assert one.hold or one.record in {write.record for write in system.writes}, f"{one.record} is neither written nor held by name"
     assert not one.hold or one.hold_detail, f"{one.hold} does not say what to do"
     source = Source(record["entity"], record, f"canonical.{record['entity']}", 0, 0, b"")
-    encoded(f"command.{one.record}", cast("dict[str, Any]", command(one, source, joined(system), None)))
+    encoded(f"command.{one.record}", command(one, source, joined(system), None))
 
 
 @pytest.mark.parametrize(("name", "example"), RAWS)

@@ -13,7 +13,8 @@ from typing import Any
 
 from schemas.records import Parent
 from systems.connection import FlowSettings
-from systems.contract import Flow, NoCommand
+from systems.contract import Flow
+from systems.mapped import NoCommand
 
 MONEY_FREE = ("", "master")
 """Purposes that move no money: no cut-over, no waiting for a posting."""

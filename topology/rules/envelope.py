@@ -9,7 +9,7 @@ from typing import Any
 
 from runtime.json import canonical_bytes
 from schemas.records import Parent
-from systems.contract import Draft
+from systems.mapped import Draft
 from topology.configuration import Connected
 from topology.rules.identity import op_key, payload_hash, ref_of
 

@@ -14,7 +14,8 @@ from runtime.errors import Transient
 from runtime.exchange import NotSent, Request, Response, Unanswered
 from schemas.records import CommandEnvelope
 from systems import registry
-from systems.contract import Access, Answer, Capability, Document, Draft, Flow, Found, NoCommand, Plan, System, Verdict, Write
+from systems.contract import Access, Answer, Capability, Document, Flow, Found, System, Verdict, Write
+from systems.mapped import Draft, NoCommand, Plan
 
 
 class Settings(BaseModel):

@@ -14,35 +14,13 @@ from runtime.json import canonical_bytes, parse
 from schemas.records import CommandEnvelope
 from systems.acumatica.mapping import to_commands
 from systems.acumatica.settings import Settings
-from systems.contract import Draft, NoCommand, Plan
+from systems.mapped import Draft, NoCommand, Plan
 from topology.rules.identity import ref_of
 
 EXAMPLES = Path(__file__).parents[3] / "systems" / "acumatica" / "examples"
 DAY = date(2026, 3, 10)
-TABLES: dict[str, dict[str, dict[str, str]]] = {
-    "business_unit": {
-        "Plumbing - Service": {"subaccount": "PLB-000", "branch": "MAIN", "sales_account": "40100", "customer": "SUMMARY1"},
-        "HVAC - Install": {"subaccount": "HVI-000", "branch": "EAST", "sales_account": "", "customer": ""},
-    },
-    "line_type": {
-        "Service": {"account": "40000"},
-        "Material": {"account": "40000", "subaccount": "000-000"},
-        "MEMBER": {"account": "40500"},
-        "PriceModifier": {"account": "40900"},
-    },
-    "tax_zone": {
-        "77": {"account": "22000"},
-        "88/city": {"account": "22000", "share": "2"},
-        "88/state": {"account": "22000", "subaccount": "000-000", "share": "6.25"},
-        "99": {"account": "22000", "erp_zone": "TXDALLAS"},
-    },
-    "payment_type": {"Check": {"payment_method": "CHECK", "cash_account": "10200"}},
-    "bill_line": {"Material": {"account": "12100"}, "6100": {"account": "60000"}, "Truck 4": {"account": "12200"}},
-    "term": {"Net 30": {"terms": "30D"}},
-    "customer_class": {"Residential": {"customer_class": "RESID"}},
-    "bill_to": {"501": {"customer": "PARENT1"}},
-    "opening_balance": {"900": {"erp_number": "004711"}},
-}
+CONNECTION: dict[str, Any] = json.loads((EXAMPLES / "connection.json").read_text())
+TABLES: dict[str, dict[str, dict[str, str]]] = CONNECTION["crosswalk"]
 
 
 class Table:
@@ -60,15 +38,7 @@ class Table:
 
 def settings(**changes: Any) -> Settings:
     """Settings of a tenant as the simulator seeds it."""
-    accounts = {"rounding": "80900", "bill_tax": "50100", "freight": "60000", "other": "60000"}
-    own: dict[str, Any] = {
-        "base_url": "https://acme.example",
-        "tenant": "Company",
-        "instance_id": "acme-1",
-        "company_id": "ACME",
-        "branch": "MAIN",
-        "accounts": accounts,
-    }
+    own: dict[str, Any] = CONNECTION["settings"]
     return Settings.model_validate(own | changes)
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from systems.acumatica.allocation import split
 from systems.acumatica.mapping import to_commands
-from systems.contract import Draft, NoCommand
+from systems.mapped import Draft, NoCommand
 from tests.systems.acumatica import ground
 from tests.systems.acumatica.ground import drafts, plan
 from tests.systems.acumatica.write_examples import commands, requests

@@ -15,7 +15,8 @@ from schemas.codec import offline_codec
 from schemas.records import Raw
 from systems.acumatica.mapping import to_canonical
 from systems.acumatica.system import SYSTEM
-from systems.contract import Canonical, Element, Feed, Filtered, LookAgain, Normalised, Reader, Reading
+from systems.contract import Element, Feed, Reader
+from systems.mapped import Canonical, Filtered, LookAgain, Normalised, Reading
 from tests.systems.acumatica import ground
 from tests.systems.acumatica.tenant import RELEASED, MovedClock, Start, Tenant, books, made
 

@@ -13,7 +13,7 @@ from typing import Any
 from systems.acumatica.documents import KINDS, MASTERS, application_body, create_body
 from systems.acumatica.mapping import to_commands
 from systems.acumatica.wire import dumps
-from systems.contract import Draft
+from systems.mapped import Draft
 from tests.systems.acumatica import ground
 
 IDS = {

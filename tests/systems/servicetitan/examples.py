@@ -9,13 +9,11 @@ from typing import Any
 
 from runtime.json import canonical_bytes
 from schemas.records import Raw
-from systems.contract import Canonical, LookAgain, Normalised, Reading
+from systems.mapped import Canonical, LookAgain, Normalised, Reading
 from systems.servicetitan.settings import Settings
 
 FOLDER = Path(__file__).parents[3] / "systems" / "servicetitan" / "examples"
-SETTINGS = Settings(
-    environment="test", tenant_id="1234567890", external_data_application_guid="11111111-2222-4333-8444-555555555555"
-)
+SETTINGS = Settings.model_validate(json.loads((FOLDER / "connection.json").read_text())["settings"])
 READING = Reading("acme", "America/Chicago", "USD", SETTINGS)
 
 

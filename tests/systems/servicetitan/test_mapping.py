@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from schemas.codec import offline_codec
 from schemas.errors import Malformed
-from systems.contract import Canonical, Filtered, LookAgain
+from systems.mapped import Canonical, Filtered, LookAgain
 from systems.servicetitan.mapping import to_canonical, to_commands
 from tests.systems.servicetitan.examples import FOLDER, READING, example, names, raw, raw_json, written
 

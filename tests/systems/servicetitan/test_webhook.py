@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from schemas.errors import Malformed
-from systems.contract import Filtered, LookAgain, Signing
+from systems.contract import Signing
+from systems.mapped import Filtered, LookAgain
 from systems.servicetitan.mapping import to_canonical
 from systems.servicetitan.settings import EventRule, Settings, Webhook
 from systems.servicetitan.webhook import hints, signing

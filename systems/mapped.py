@@ -1,0 +1,112 @@
+"""What a mapping takes and gives: pure values, from raw to canonical and from canonical to command."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, Protocol
+
+from pydantic import BaseModel
+
+from schemas.records import Parent
+
+
+@dataclass(frozen=True)
+class Canonical:
+    """A canonical record to emit: `entity` names the topic; `record` is complete but for its raw coordinates."""
+
+    entity: str
+    record: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class LookAgain:
+    """Ask the poller to read this object in its declared shape."""
+
+    entity: str
+    source_id: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Filtered:
+    """Nothing follows from this record; the reason goes to `audit`."""
+
+    reason: str
+
+
+Normalised = Canonical | LookAgain | Filtered
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a normaliser may know beside the raw record: pure values of the connection."""
+
+    connection: str
+    time_zone: str
+    currency: str
+    settings: BaseModel
+
+
+class Crosswalk(Protocol):
+    """The mapping tables of a connection, as of a posting date."""
+
+    def row(self, table: str, key: str, on: date | None = None) -> Mapping[str, str] | None:
+        """The row in force on that day, or None."""
+
+    def rows(self, table: str, on: date | None = None) -> Mapping[str, Mapping[str, str]]:
+        """Every row of a table in force on that day, by key."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a mapping may know beside the canonical record: the connection's choices and its crosswalk; never a clock."""
+
+    connection: str
+    time_zone: str
+    currency: str
+    tax_mode: str
+    customer_policy: str
+    create_missing: frozenset[str]
+    settings: BaseModel
+    crosswalk: Crosswalk
+    flows: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Draft:
+    """One wanted document as its system maps it; the hop adds identity, hashes and coordinates.
+
+    `record` is the command's file name in `schemas/3_command`; `body` holds that record's own fields (not the envelope's).
+    `hold` names the rule that keeps it for a person ("" = none).
+    """
+
+    record: str
+    body: Mapping[str, Any]
+    flow: str
+    purpose: str
+    action: str = "create"
+    part: str = ""
+    amount: Decimal = Decimal(0)
+    currency: str = ""
+    posting_date: date | None = None
+    parents: tuple[Parent, ...] = ()
+    unresolved: tuple[str, ...] = ()
+    defaulted: tuple[str, ...] = ()
+    hold: str = ""
+    hold_detail: str = ""
+    source_id: str = ""
+    """Another identity than the canonical record's own, e.g. the application's id for action `apply`; "" = the record's."""
+
+
+@dataclass(frozen=True)
+class NoCommand:
+    """A decision instead of a command: not_due, before_cutover, excluded, own_origin; goes to `audit` with the amount."""
+
+    decision: str
+    detail: str
+    flow: str
+    amount: Decimal = Decimal(0)
+    currency: str = ""
