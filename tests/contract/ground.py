@@ -24,8 +24,9 @@ from runtime.limits import Limiter, Share
 from runtime.simulator.serve import Options, Simulator, start
 from schemas.records import CommandEnvelope
 from services.sinks.parents import name_of
-from systems.contract import Access, Document, Draft, Role, System, Verdict, Write, Writer
+from systems.contract import Access, Document, Role, System, Verdict, Write, Writer
 from systems.demo import Demo, Kept
+from systems.mapped import Draft
 from tests.contract import examples
 from tests.contract.seam import InProcess, Seam, VirtualClock
 from topology.configuration import Connected

@@ -96,7 +96,7 @@ async def check_parties_are_quoted(system: System, record: str, folder: Path) ->
         for spiteful in SPITEFUL:
             wrong = replace(case, ids={name: f"{value}{spiteful}" for name, value in case.ids.items()})
             await on.writer.reserve(case.write.calls)
-            found = await on.writer.find(record, {**wrong.command, "ref": "ST-NONE"}, wrong.ids)  # type: ignore[typeddict-item]  # one field changed
+            found = await on.writer.find(record, {**wrong.command, "ref": "ST-NONE"}, wrong.ids)
             assert found.documents == ()
             assert found.suspects == ()
 
