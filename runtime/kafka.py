@@ -23,7 +23,11 @@ def client_settings(kafka: Kafka) -> dict[str, Any]:
         )
     settings: dict[str, Any] = {"bootstrap.servers": kafka.bootstrap_servers, "security.protocol": kafka.security_protocol}
     if kafka.sasl_mechanism:
-        settings |= {"sasl.mechanism": kafka.sasl_mechanism, "sasl.username": kafka.sasl_username, "sasl.password": _password(kafka)}
+        settings |= {
+            "sasl.mechanism": kafka.sasl_mechanism,
+            "sasl.username": kafka.sasl_username,
+            "sasl.password": _password(kafka),
+        }
     if kafka.ssl_ca_file:
         settings["ssl.ca.location"] = str(kafka.ssl_ca_file)
     return settings

@@ -56,7 +56,9 @@ CREDENTIALS_UNREADABLE = Gauge(
     "ml_connector_credentials_unreadable", "Credential sets that this key ring does not open.", registry=REGISTRY
 )
 HOP_RECORDS = Counter("ml_connector_hop_records", "Input records that a hop committed.", ("hop",), registry=REGISTRY)
-HOP_OUTPUTS = Counter("ml_connector_hop_outputs", "Records that a hop wrote, decisions and dead ones included.", ("hop",), registry=REGISTRY)
+HOP_OUTPUTS = Counter(
+    "ml_connector_hop_outputs", "Records that a hop wrote, decisions and dead ones included.", ("hop",), registry=REGISTRY
+)
 HOP_FAILURES = Counter("ml_connector_hop_failures", "Batches of a hop that were tried again.", ("hop",), registry=REGISTRY)
 
 

@@ -26,7 +26,9 @@ class Kafka(_Section):
     topic_prefix: str = Field("", description="Prefix of every topic, group and transactional id. Example: prod.")
     partitions: int = Field(4, ge=1, le=512, description="Partitions of every topic; fixed at creation.")
     replication: int = Field(1, ge=1, le=5, description="Replication factor for topics that are created. 3 on a real cluster.")
-    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_SSL", "SASL_PLAINTEXT"] = Field("PLAINTEXT", description="As Kafka names it.")
+    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_SSL", "SASL_PLAINTEXT"] = Field(
+        "PLAINTEXT", description="As Kafka names it."
+    )
     sasl_mechanism: str = Field("", description="As Kafka names it. Example: SCRAM-SHA-512")
     sasl_username: str = Field("", description="User of this service.")
     sasl_password_file: Path | None = Field(None, description="File that holds the password. Example: /run/secrets/kafka")
@@ -76,12 +78,16 @@ class Settings(BaseSettings):
         env_prefix="ML_CONNECTOR_", env_nested_delimiter="__", frozen=True, extra="forbid", env_ignore_empty=True
     )
 
-    profile: Literal["production", "demo"] = Field("production", description="demo: short times, plain http on loopback, scaled clock.")
+    profile: Literal["production", "demo"] = Field(
+        "production", description="demo: short times, plain http on loopback, scaled clock."
+    )
     state_dir: Path = Field(Path("./state"), description="Where snapshots, slot locks and logs are kept.")
     slot: str = Field("", description="Name of this instance's slot; empty takes the first free one by file lock.")
     key_ring: Path | None = Field(None, description="File of the key ring for credentials, readable by its owner only.")
     lanes: int = Field(8, ge=1, le=256, description="Lanes of a sink per connection; the system's limits may allow fewer.")
-    metrics_port: int = Field(0, ge=0, le=65535, description="Port of /healthz, /readyz and /metrics; 0 = a free one, written to the log.")
+    metrics_port: int = Field(
+        0, ge=0, le=65535, description="Port of /healthz, /readyz and /metrics; 0 = a free one, written to the log."
+    )
     kafka: Kafka = Kafka()
     registry: Registry = Registry()
     timing: Timing = Timing()

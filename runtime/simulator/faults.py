@@ -59,7 +59,7 @@ class Faults:
     hits: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._random = random.Random(self.seed)
+        self._random = random.Random(self.seed)  # noqa: S311 - a seeded bad day, no secret
         self._tasks: set[asyncio.Task[Any]] = set()
 
     def plan(self, faults: list[dict[str, Any]]) -> None:

@@ -9,18 +9,145 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-_FIRST = (
-    "James Mary Robert Patricia John Jennifer Michael Linda David Elizabeth William Barbara Richard Susan Joseph Jessica Thomas Sarah "
-    "Carlos Karen Daniel Lisa Matthew Nancy Anthony Betty Mark Sandra Steven Ashley Paul Emily Andrew Donna Joshua Michelle Kenneth Carol "
-    "Kevin Amanda Brian Melissa Luis Deborah Ronald Stephanie Timothy Rebecca Jason Laura Ana Helen Omar Priya Wei Fatima Sven Aoife"
-).split()
-_LAST = (
-    "Smith Johnson Williams Brown Jones Garcia Miller Davis Rodriguez Martinez Hernandez Lopez Gonzalez Wilson Anderson Thomas Taylor Moore "
-    "Jackson Martin Lee Perez Thompson White Harris Sanchez Clark Ramirez Lewis Robinson Walker Young Allen King Wright Scott Torres Nguyen "
-    "Hill Flores Green Adams Nelson Baker Hall Rivera Campbell Mitchell Carter Roberts O'Brien Okafor Schmidt Kowalski Novak Haddad"
-).split()
-_STREETS = "Oak Maple Cedar Elm Pine Walnut Lakeview Hillcrest Sunset River Mill Church Spring Park Willow Chestnut Prairie Juniper".split()
-_KINDS = "Street Avenue Drive Road Lane Court Boulevard Circle".split()
+_FIRST = [
+    "James",
+    "Mary",
+    "Robert",
+    "Patricia",
+    "John",
+    "Jennifer",
+    "Michael",
+    "Linda",
+    "David",
+    "Elizabeth",
+    "William",
+    "Barbara",
+    "Richard",
+    "Susan",
+    "Joseph",
+    "Jessica",
+    "Thomas",
+    "Sarah",
+    "Carlos",
+    "Karen",
+    "Daniel",
+    "Lisa",
+    "Matthew",
+    "Nancy",
+    "Anthony",
+    "Betty",
+    "Mark",
+    "Sandra",
+    "Steven",
+    "Ashley",
+    "Paul",
+    "Emily",
+    "Andrew",
+    "Donna",
+    "Joshua",
+    "Michelle",
+    "Kenneth",
+    "Carol",
+    "Kevin",
+    "Amanda",
+    "Brian",
+    "Melissa",
+    "Luis",
+    "Deborah",
+    "Ronald",
+    "Stephanie",
+    "Timothy",
+    "Rebecca",
+    "Jason",
+    "Laura",
+    "Ana",
+    "Helen",
+    "Omar",
+    "Priya",
+    "Wei",
+    "Fatima",
+    "Sven",
+    "Aoife",
+]
+_LAST = [
+    "Smith",
+    "Johnson",
+    "Williams",
+    "Brown",
+    "Jones",
+    "Garcia",
+    "Miller",
+    "Davis",
+    "Rodriguez",
+    "Martinez",
+    "Hernandez",
+    "Lopez",
+    "Gonzalez",
+    "Wilson",
+    "Anderson",
+    "Thomas",
+    "Taylor",
+    "Moore",
+    "Jackson",
+    "Martin",
+    "Lee",
+    "Perez",
+    "Thompson",
+    "White",
+    "Harris",
+    "Sanchez",
+    "Clark",
+    "Ramirez",
+    "Lewis",
+    "Robinson",
+    "Walker",
+    "Young",
+    "Allen",
+    "King",
+    "Wright",
+    "Scott",
+    "Torres",
+    "Nguyen",
+    "Hill",
+    "Flores",
+    "Green",
+    "Adams",
+    "Nelson",
+    "Baker",
+    "Hall",
+    "Rivera",
+    "Campbell",
+    "Mitchell",
+    "Carter",
+    "Roberts",
+    "O'Brien",
+    "Okafor",
+    "Schmidt",
+    "Kowalski",
+    "Novak",
+    "Haddad",
+]
+_STREETS = [
+    "Oak",
+    "Maple",
+    "Cedar",
+    "Elm",
+    "Pine",
+    "Walnut",
+    "Lakeview",
+    "Hillcrest",
+    "Sunset",
+    "River",
+    "Mill",
+    "Church",
+    "Spring",
+    "Park",
+    "Willow",
+    "Chestnut",
+    "Prairie",
+    "Juniper",
+]
+_KINDS = ["Street", "Avenue", "Drive", "Road", "Lane", "Court", "Boulevard", "Circle"]
 _CITIES = (
     ("Austin", "TX", "787"),
     ("Round Rock", "TX", "786"),
@@ -28,9 +155,29 @@ _CITIES = (
     ("Cedar Park", "TX", "786"),
     ("Georgetown", "TX", "786"),
 )
-_TRADES = "Property Management,Dental Group,Bakery,Fitness Studio,Auto Body,Coffee Roasters,Storage,Veterinary Clinic,Brewing".split(",")
-_SUPPLIES = "Plumbing Supply,HVAC Distributors,Electrical Wholesale,Pipe and Fittings,Sheet Metal,Controls,Water Heaters,Tools,Refrigerants".split(",")
-_FORMS = "LLC,Inc.,Co.,Corporation".split(",")
+_TRADES = [
+    "Property Management",
+    "Dental Group",
+    "Bakery",
+    "Fitness Studio",
+    "Auto Body",
+    "Coffee Roasters",
+    "Storage",
+    "Veterinary Clinic",
+    "Brewing",
+]
+_SUPPLIES = [
+    "Plumbing Supply",
+    "HVAC Distributors",
+    "Electrical Wholesale",
+    "Pipe and Fittings",
+    "Sheet Metal",
+    "Controls",
+    "Water Heaters",
+    "Tools",
+    "Refrigerants",
+]
+_FORMS = ["LLC", "Inc.", "Co.", "Corporation"]
 
 
 @dataclass(frozen=True)
@@ -66,12 +213,12 @@ class Company:
 
 def people(seed: int, count: int) -> list[Person]:
     """The first `count` customers of a seed; about one in five is commercial, names repeat now and then as they do in life."""
-    return [_person(random.Random(f"person/{seed}/{n}"), n) for n in range(count)]
+    return [_person(_draw(f"person/{seed}/{n}"), n) for n in range(count)]
 
 
 def companies(seed: int, count: int) -> list[Company]:
     """The first `count` vendors of a seed; codes and tax ids are unique."""
-    return [_company(random.Random(f"company/{seed}/{n}"), n) for n in range(count)]
+    return [_company(_draw(f"company/{seed}/{n}"), n) for n in range(count)]
 
 
 def _person(draw: random.Random, n: int) -> Person:
@@ -99,3 +246,7 @@ def _address(draw: random.Random) -> tuple[str, str, str, str]:
 
 def _phone(draw: random.Random) -> str:
     return f"({draw.choice((512, 737, 254))}) 555-{draw.randint(100, 199):04d}"
+
+
+def _draw(seed: str) -> random.Random:
+    return random.Random(seed)  # noqa: S311 - made-up people, no secret

@@ -112,7 +112,7 @@ class Partition:
         if known is not None and known[0] is entry["command"]:
             return known[1]
         try:
-            return cast(CommandEnvelope, self.ground.codec.decode(entry["command"])[1])
+            return cast("CommandEnvelope", self.ground.codec.decode(entry["command"])[1])
         except Malformed:
             return None
 

@@ -53,7 +53,7 @@ def prefix(cluster: EmbeddedCluster) -> Iterator[str]:
     name = f"apply-{uuid.uuid4().hex[:8]}."
     create_topics(cluster.bootstrap_servers, prefix=name)
     register_schemas(cluster.registry_url, name)
-    yield name
+    return name
 
 
 @pytest.fixture(autouse=True)
