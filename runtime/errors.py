@@ -14,7 +14,7 @@ A type says what to do next and nothing else. Every message names the system, th
 
 from __future__ import annotations
 
-from schemas.errors import Malformed as Malformed
+from schemas.errors import Malformed as Malformed  # noqa: PLC0414 - part of the tree above, re-exported on purpose
 
 
 class ConnectorError(Exception):
