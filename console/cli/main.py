@@ -12,6 +12,7 @@ import typer
 
 from console.cli import exit_codes
 from runtime.errors import Broken, ConnectorError
+from schemas.errors import NotRegistered
 
 _VERBS = (
     "demo",
@@ -52,7 +53,7 @@ def main() -> None:
     """Run one verb; an error of ours becomes one message and an exit code (`exit_codes.py`), anything else its traceback."""
     try:
         app()
-    except Broken as error:
+    except (Broken, NotRegistered) as error:
         print(f"ml-connector: {error}", file=sys.stderr)
         sys.exit(exit_codes.SETTINGS)
     except ConnectorError as error:

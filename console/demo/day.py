@@ -95,7 +95,7 @@ class Day:
 
     async def play(self, more: Sequence[Accident] = ()) -> None:
         """The day with its accidents, spread evenly over it, until the source has nothing more to do."""
-        await self._register_webhooks()
+        await self.listen(drop=0.1, duplicate=0.2, disorder=0.2)
         wish = {"jobs": self.wanted.jobs, "hours": 10, "seed": self.wanted.seed, "corrections": 3}
         await self.simulators.tell(registry.FIELD_SERVICE, "day", wish)
         self.say(f"the day begins: {self.wanted.jobs} jobs, 10 % of webhooks dropped, 20 % doubled, disorder")
@@ -241,10 +241,10 @@ class Day:
             raise Broken("The demo's connection was refused: " + "; ".join(refused))
         self.say(f"connection applied ({len(lines)} changes): {reason}")
 
-    async def _register_webhooks(self) -> None:
+    async def listen(self, **fates: float) -> None:
+        """Let the source send its webhooks to us; `fates` are shares of them: drop, duplicate, disorder."""
         url = f"http://127.0.0.1:{self.ground.ingress_port}/webhooks/{registry.FIELD_SERVICE}/{self.connection}"
-        body = {"url": url, "key": _WEBHOOK_KEY, "drop": 0.1, "duplicate": 0.2, "disorder": 0.2}
-        await self.simulators.tell(registry.FIELD_SERVICE, "webhooks", body)
+        await self.simulators.tell(registry.FIELD_SERVICE, "webhooks", {"url": url, "key": _WEBHOOK_KEY, **fates})
 
 
 def _by_score(made: list[Proposal]) -> list[Decision]:
