@@ -6,6 +6,7 @@ import argparse
 import importlib
 import json
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -24,6 +25,7 @@ NAMES = ("ingress", "hops", "sink", "replay", "latency", "memory")
 def main() -> int:
     """Parse, measure, show."""
     options = _options()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is stopped
     began = time.monotonic()
 
     def say(sentence: str) -> None:

@@ -28,7 +28,7 @@ _WATCHED = (f"raw.{FIELD_SERVICE}", f"raw.{ERP}", f"ledger.{ERP}", "fetch")
 
 def measure(bench: Bench) -> list[Figure]:
     """p50 and p99."""
-    corner, count = bench.corner(), max(60, bench.count(PER_S * SECONDS))
+    corner, count = bench.corner(), max(60, int(PER_S * SECONDS * bench.size))
     source = simulated(corner, FIELD_SERVICE, calls_per_second="1000")
     erp = simulated(corner, ERP, concurrent_calls="0", max_sessions="100", release_seconds=str(_RELEASE_S))
     running: list[Process] = []
@@ -73,16 +73,12 @@ def _booked(source: Simulated, count: int) -> list[int]:
     """Invoices with an item, not posted yet."""
     rows = source.ask("holdings?entity=customers")
     customers = [row["id"] for row in (rows["holdings"] if isinstance(rows, dict) else rows)]
-    found = []
+    events: list[dict[str, Any]] = []
     for number in range(count):
-        customer = customers[number % len(customers)]
-        item = {"sku": "SVC-DIAG", "price": "120.00", "taxable": False}
-        events = [
-            {"do": "book_job", "customer": customer, "business_unit": 901, "as": "j"},
-            {"do": "add_items", "invoice": "@j.invoice", "items": [item]},
-        ]
-        found.append(int(source.ask("events", {"events": events})["results"][0]["invoice"]))
-    return found
+        name, item = f"j{number}", {"sku": "SVC-DIAG", "price": "120.00", "taxable": False}
+        events.append({"do": "book_job", "customer": customers[number % len(customers)], "business_unit": 901, "as": name})
+        events.append({"do": "add_items", "invoice": f"@{name}.invoice", "items": [item]})
+    return [int(one["invoice"]) for one in source.ask("events", {"events": events})["results"][::2]]
 
 
 def _posted(source: Simulated, invoices: list[int]) -> dict[str, float]:
