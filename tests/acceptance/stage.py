@@ -1,0 +1,212 @@
+"""The ground of these tests: simulators and services as processes on one cluster, and what a test may ask them.
+
+Everything is asked from outside: the simulators' journals, the topics, the command line. Each process is stopped by its own handle.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+from confluent_kafka import KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient
+
+from console.books.ledgers import ledger_entries
+from console.demo.accounts import Row
+from console.demo.day import Day, Wanted
+from console.demo.ground import Ground, Pace, Simulators, environment
+from console.reading import Cluster
+from runtime import kafka
+from runtime.embedded.child import free_ports
+from runtime.embedded.cluster import EmbeddedCluster
+from runtime.secrets import KeyRing, new_key, write_ring
+from runtime.settings import Settings
+from topology.topics import create_topics, register_schemas
+
+T = TypeVar("T")
+DAY_START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+ERP, SOURCE = "acumatica", "servicetitan"
+DOCUMENTS = ("Invoice", "Payment", "Bill")
+_SECRETS = "ML_CONNECTOR_DEMO_"
+
+
+@dataclass
+class Stage:
+    """One connection between two simulators, with services that are started and killed at will."""
+
+    cluster: EmbeddedCluster
+    ground: Ground
+    day: Day
+
+    @property
+    def prefix(self) -> str:
+        """Before every topic and group."""
+        return self.ground.settings.kafka.topic_prefix
+
+    @property
+    def connection_file(self) -> Path:
+        """The connection's YAML, as last applied."""
+        return self.ground.folder / "connection" / "connection.yaml"
+
+    def work(self, what: Callable[[Day], Awaitable[T]]) -> T:
+        """Run asynchronous work with the day; its connections to the simulators last as long."""
+
+        async def run() -> T:
+            self.day.simulators = Simulators(self.ground)
+            try:
+                return await what(self.day)
+            finally:
+                await self.day.simulators.close()
+
+        return asyncio.run(run())
+
+    def ask(self, system: str, path: str) -> Any:
+        """GET of a simulator's own route."""
+        return self.work(lambda day: day.simulators.ask(system, path))
+
+    def tell(self, system: str, path: str, body: Any) -> Any:
+        """POST to a simulator's own route."""
+        return self.work(lambda day: day.simulators.tell(system, path, body))
+
+    def events(self, *events: dict[str, Any]) -> list[dict[str, Any]]:
+        """Let something happen at the source; ids of what was made."""
+        return list(self.tell(SOURCE, "events", {"events": list(events)})["results"])
+
+    def journal(self, kinds: Sequence[str] = (*DOCUMENTS, "Customer", "Vendor")) -> list[dict[str, Any]]:
+        """Every write that the ERP committed, in order."""
+        return [row for row in self.ask(ERP, "journal")["commits"] if row["kind"] in kinds]
+
+    def rows(self) -> list[Row]:
+        """The accounts of both sides as of now."""
+        return self.work(lambda day: day.rows())
+
+    def entries(self) -> list[dict[str, Any]]:
+        """The ledger's newest entries."""
+        return list(ledger_entries(self.reading, quiet=True))
+
+    @property
+    def reading(self) -> Cluster:
+        """The topics, for reading."""
+        return self.day.cluster
+
+    def cli(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """`ml-connector ...` as a process, to its end."""
+        command = [sys.executable, "-m", "console.cli.main", *arguments]
+        return subprocess.run(
+            command,
+            env={**os.environ, **environment},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=90,
+            check=False,
+        )
+
+    def stop_service(self, name: str) -> None:
+        """SIGTERM; running writes reach their outcome."""
+        code = self.ground.children[name].stop()
+        assert code == 0, f"{name} ended with {code}: {self.log_of(name)[-2000:]}"
+
+    def log_of(self, name: str) -> str:
+        """What a process said so far."""
+        return (self.ground.folder / f"{name}.log").read_text(errors="replace")
+
+    def unread(self, group: str, topic: str) -> int:
+        """Records that a group has still to read: its lag without the markers of transactions, which nobody is ever given."""
+        settings = self.ground.settings
+        numbers = list(range(settings.kafka.partitions))
+        client = kafka.consumer(settings.kafka, group)
+        try:
+            known = client.committed([TopicPartition(settings.topic(topic), number) for number in numbers], timeout=15)
+        finally:
+            client.close()
+        start = {position.partition: max(0, position.offset) for position in known}
+        return sum(1 for _ in kafka.read_to_end(settings.kafka, settings.topic(topic), numbers, start))
+
+    def has_read(self, group: str, topic: str) -> None:
+        """Return when a group has read all of a topic."""
+        until(f"{group} to have read {topic}", lambda: self.unread(group, topic), lambda left: left == 0, patience_s=120)
+
+    def sinks_have_read(self) -> None:
+        """Return when the sinks have read every command."""
+        self.has_read(f"sinks.{ERP}", f"command.{ERP}")
+
+    def recreate(self, *topics: str) -> None:
+        """Delete topics and create them again, empty."""
+        settings = self.ground.settings
+        names = [settings.topic(name) for name in topics]
+        admin = AdminClient({"bootstrap.servers": self.cluster.bootstrap_servers})
+        for future in admin.delete_topics(names).values():
+            future.result()
+        until("the topics to be gone", lambda: set(names) & set(admin.list_topics(timeout=10).topics), lambda left: not left)
+        assert set(create_topics(self.cluster.bootstrap_servers, prefix=self.prefix)) == set(names)
+        until("the new topics to be served", lambda: all(_is_served(settings, name) for name in names), bool)
+
+
+def _is_served(settings: Settings, topic: str) -> bool:
+    try:
+        return set(kafka.high_watermarks(settings.kafka, topic, range(settings.kafka.partitions)).values()) == {0}
+    except KafkaException:
+        return False
+
+
+def _say(sentence: str) -> None:
+    sys.stderr.write(f"{sentence}\n")
+
+
+def until(what: str, look: Callable[[], T], fits: Callable[[T], bool], patience_s: float = 60.0) -> T:
+    """What `look` sees once it fits; fails at the deadline with what was seen last."""
+    deadline = time.monotonic() + patience_s
+    pause = 0.1
+    while True:
+        seen = look()
+        if fits(seen):
+            return seen
+        assert time.monotonic() < deadline, f"{what}: not within {patience_s:g} s; seen last: {seen!r}"
+        time.sleep(pause)
+        pause = min(1.0, pause * 1.5)
+
+
+def shown(rows: Sequence[Row]) -> dict[str, dict[str, Any]]:
+    """Rows by flow, as programs see them."""
+    return {row.flow: row.as_json() for row in rows}
+
+
+def lines_of_json(text: str) -> Any:
+    """The JSON document of the last line."""
+    return json.loads(text.strip().splitlines()[-1])
+
+
+@contextmanager
+def staged(cluster: EmbeddedCluster, folder: Path, wanted: Wanted, named: str) -> Iterator[Stage]:
+    """A stage with topics, schemas and key ring, nothing running yet; every child is stopped at the end."""
+    folder.mkdir(parents=True, exist_ok=True)
+    port = free_ports(1)[0]
+    own = environment(folder, cluster.endpoints.environment(), Pace(wanted.scale, DAY_START), port)
+    own["ML_CONNECTOR_KAFKA__TOPIC_PREFIX"] = prefix = f"{named}-{uuid.uuid4().hex[:6]}."
+    with pytest.MonkeyPatch.context() as patch:
+        for key, value in own.items():
+            patch.setenv(key, value)
+        write_ring(folder / "keys.json", KeyRing((new_key(datetime.now(UTC)),)))
+        create_topics(cluster.bootstrap_servers, prefix=prefix)
+        register_schemas(cluster.registry_url, prefix)
+        ground = Ground(folder, own, ingress_port=port)
+        day = Day(ground, wanted, _say, Simulators(ground), Cluster(ground.settings))
+        try:
+            yield Stage(cluster, ground, day)
+        finally:
+            ground.stop()
+            for key in [key for key in os.environ if key.startswith(_SECRETS)]:
+                del os.environ[key]

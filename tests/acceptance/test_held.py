@@ -1,0 +1,117 @@
+"""What is not posted is on a list with its reason and amount, until a person or a mapping row lets it go."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from tests.acceptance.conftest import OTHER_UNIT, Live, entry_of
+from tests.acceptance.stage import Stage, until
+
+pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(300)]
+
+
+def held_list(stage: Stage) -> list[dict[str, Any]]:
+    said = stage.cli("held", "list", "--output", "json")
+    assert said.returncode == 0, said.stderr
+    return list(json.loads(said.stdout))
+
+
+def apply(stage: Stage, reason: str) -> str:
+    said = stage.cli("apply", str(stage.connection_file), "--reason", reason, "--actor", "Ada")
+    assert said.returncode == 0, said.stdout + said.stderr
+    return said.stdout
+
+
+def test_a_missing_crosswalk_row_holds_by_name_and_amount_and_the_row_posts_without_restart(live: Live) -> None:
+    stage = live.stage
+    table = stage.connection_file.parent / "crosswalk" / "business_unit.csv"
+    whole = table.read_text()
+    without = [line for line in whole.splitlines() if not line.startswith("Electrical")]
+    table.write_text("\n".join(without) + "\n")
+    assert "- crosswalk business_unit/Electrical" in apply(stage, "planting a gap")
+    invoices = [live.sold(live.customers[n], OTHER_UNIT, price=price) for n, price in ((3, "310.10"), (4, "77.77"))]
+    entries = [live.entry(one["invoice"], "HELD") for one in invoices]
+    assert {entry["reason"] for entry in entries} == {"unmapped"}
+    rows = {row["ref"]: row for row in held_list(stage)}
+    for entry, made in zip(entries, invoices, strict=True):
+        row = rows[entry["ref"]]
+        assert row["reason"] == "unmapped"
+        assert "Electrical - Service" in row["words"]
+        assert (row["number"], row["currency"]) == (made["number"], "USD")
+    assert sum(Decimal(rows[entry["ref"]]["amount"]) for entry in entries) == Decimal("387.87")
+    pids = {name: stage.ground.children[name].server_pids() for name in ("topology", "sinks")}
+    table.write_text(whole)
+    apply(stage, "the row was missing")
+    for made in invoices:
+        live.posted(made["invoice"])
+    assert {name: stage.ground.children[name].server_pids() for name in ("topology", "sinks")} == pids
+    assert not {entry["ref"] for entry in entries} & {row["ref"] for row in held_list(stage)}
+
+
+def refunded(live: Live) -> dict[str, Any]:
+    """A refund, which nothing here writes: held by name."""
+    made = live.stage.events(
+        {"do": "pay", "customer": live.customers[0], "business_unit": 901, "amount": "60.00", "type": "Cash", "as": "p"},
+        {"do": "post_payments", "payments": ["@p"]},
+        {"do": "refund", "payment": "@p", "amount": "25.00", "as": "r"},
+        {"do": "post_payments", "payments": ["@r"]},
+    )
+    return live.entry(made[2]["payment"], "HELD", "payment")
+
+
+def test_skipping_ends_a_held_document_with_actor_and_reason(live: Live) -> None:
+    stage = live.stage
+    entry = refunded(live)
+    listed = {row["ref"]: row for row in held_list(stage)}
+    assert Decimal(listed[entry["ref"]]["amount"]) == Decimal("-25.00")
+    said = stage.cli("held", "skip", entry["ref"], "--reason", "paid back in cash", "--actor", "Ada Clerk")
+    assert said.returncode == 0, said.stderr
+    ended = live.entry(int(entry["source_id"]), "REJECTED", "payment")
+    assert ended["erp_id"] == ""
+    assert entry["ref"] not in {row["ref"] for row in held_list(stage)}
+    assert not [row for row in stage.journal() if row["ref"] == entry["ref"]]
+    told = " ".join(link["says"] for link in explained(stage, entry["ref"])[0]["links"])
+    assert "Ada Clerk" in told, told
+    assert "paid back in cash" in told, told
+
+
+def test_a_decision_without_a_reason_is_refused(live: Live) -> None:
+    said = live.stage.cli("held", "skip", "ST-NOTHING", "--reason", " ")
+    assert said.returncode == 78
+    assert "--reason" in said.stderr
+
+
+def test_a_decision_about_nothing_held_is_refused(live: Live) -> None:
+    said = live.stage.cli("held", "release", "ST-NOTHING", "--reason", "try")
+    assert said.returncode == 1
+    assert "0 held or waiting documents" in said.stdout
+
+
+def explained(stage: Stage, what: str) -> list[dict[str, Any]]:
+    said = stage.cli("explain", what, "--output", "json")
+    assert said.returncode == 0, said.stdout + said.stderr
+    return list(json.loads(said.stdout))
+
+
+def test_a_changed_document_after_posting_is_held_and_not_written_again(live: Live) -> None:
+    stage = live.stage
+    made = live.sold(live.customers[5], price="150.00")
+    entry = live.posted(made["invoice"])
+    stage.events({"do": "unpost", "invoices": [made["invoice"]]})
+    stage.events(
+        {"do": "add_items", "invoice": made["invoice"], "items": [{"sku": "SVC-TUNE", "quantity": 1}]},
+        {"do": "post", "invoices": [made["invoice"]]},
+    )
+
+    def corrections() -> list[dict[str, Any]]:
+        return [one for one in stage.entries() if one["source_id"] == str(made["invoice"]) and one["state"] == "HELD"]
+
+    held = until("the change to be held", corrections, bool, 90)
+    assert {one["reason"] for one in held} <= {"changed_after_post", "unposted"}, held
+    assert entry_of(stage, made["invoice"])["state"] == "POSTED"
+    creates = [row for row in stage.journal() if row["ref"] == entry["ref"] and row["operation"] == "create"]
+    assert len(creates) == 1

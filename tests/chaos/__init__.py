@@ -1,0 +1,1 @@
+"""A working day on which processes are killed, offsets reset, topics deleted; the books must still agree."""

@@ -1,0 +1,62 @@
+"""One day with accidents and kills, played once for all tests of it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from console.demo.accounts import Row
+from console.demo.day import Accident, Day, Wanted
+from runtime.embedded.cluster import EmbeddedCluster, start_cluster
+from runtime.embedded.fetch import NO_MAVEN, is_fetchable
+from tests.acceptance.stage import Stage, staged
+
+JOBS = 60
+
+
+@dataclass
+class Played:
+    """The day after it was drained. `killed` are the services that were killed in the middle of it."""
+
+    stage: Stage
+    rows: list[Row]
+    killed: list[str]
+
+
+@pytest.fixture(scope="package")
+def own_cluster() -> Iterator[EmbeddedCluster]:
+    """A cluster of this package's own: its topics are deleted and its broker is killed."""
+    if not is_fetchable():
+        pytest.skip(" ".join(NO_MAVEN))
+    cluster = start_cluster(None, lambda sentence: print(sentence, file=sys.__stderr__))
+    yield cluster
+    cluster.stop()
+
+
+@pytest.fixture(scope="package")
+def played(own_cluster: EmbeddedCluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
+    """An outage, a storm of 429, lost answers; then `kill -9` of each service in turn, started again as a supervisor would."""
+    wanted = Wanted(erp="acumatica", seed=7, jobs=JOBS, scale=600, drain_s=240)
+    with staged(own_cluster, tmp_path_factory.mktemp("day"), wanted, "day") as stage:
+        killed: list[str] = []
+        accidents = [
+            Accident(f"kill -9 of {name}", _kill(stage, name, killed)) for name in ("ingress", "pollers", "topology", "sinks")
+        ]
+
+        async def play(day: Day) -> list[Row]:
+            await day.prepare()
+            await day.play(accidents)
+            return await day.drain()
+
+        yield Played(stage, stage.work(play), killed)
+
+
+def _kill(stage: Stage, name: str, killed: list[str]) -> Callable[[], Awaitable[None]]:
+    async def happen() -> None:
+        stage.ground.restart_killed(name)
+        killed.append(name)
+
+    return happen

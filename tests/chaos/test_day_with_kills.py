@@ -1,0 +1,76 @@
+"""After a day with an outage, a storm, lost answers and a `kill -9` of every service: the books agree, to the cent."""
+
+from __future__ import annotations
+
+from collections import Counter
+from decimal import Decimal
+
+import pytest
+
+from console.demo.accounts import balanced, is_ok
+from tests.acceptance.stage import DOCUMENTS, ERP, shown
+from tests.chaos.conftest import Played
+
+pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(600)]
+
+
+def test_every_service_was_killed_in_the_middle_of_the_day(played: Played) -> None:
+    assert played.killed == ["ingress", "pollers", "topology", "sinks"]
+
+
+def test_the_planned_faults_were_met(played: Played) -> None:
+    hits = played.stage.ask(ERP, "faults")["hits"]
+    assert hits.get("refuse", 0) >= 100, hits
+    assert sum(count for kind, count in hits.items() if kind != "refuse") >= 3, hits
+
+
+def test_every_flow_agrees_by_count_and_to_the_cent(played: Played) -> None:
+    notes = [note for row in played.rows for note in row.notes]
+    assert is_ok(played.rows), (notes, shown(played.rows))
+    assert all(balanced(row) for row in played.rows)
+    flows = shown(played.rows)
+    for flow in ("A1", "A2", "A3", "A4", "A7"):
+        assert flows[flow]["erp"]["count"] > 0, f"{flow} posted nothing: {flows[flow]}"
+
+
+def test_each_ref_was_created_once(played: Played) -> None:
+    created = Counter(row["ref"] for row in played.stage.journal() if row["operation"] == "create")
+    assert "" not in created, "a document without our ref"
+    assert [ref for ref, count in created.items() if count > 1] == []
+
+
+def test_each_document_was_released_once(played: Played) -> None:
+    released = Counter((row["kind"], row["id"]) for row in played.stage.journal(DOCUMENTS) if row["operation"] == "release")
+    assert released
+    assert [document for document, count in released.items() if count > 1] == []
+
+
+def test_nothing_is_dated_before_the_cut_over(played: Played) -> None:
+    dates = [row["date"] for row in played.stage.journal(DOCUMENTS) if row["operation"] == "create"]
+    assert dates
+    assert min(dates) >= "2026-03-01"
+
+
+def test_what_the_erp_keeps_of_a_document_is_what_it_was_told_once(played: Played) -> None:
+    """Amount in the journal of the creation, in the books now, and in our ledger are the same."""
+    ledger = {entry["ref"]: entry["amount"] for entry in played.stage.entries()}
+    kept = {row["ref"]: row for kind in DOCUMENTS for row in played.stage.ask(ERP, f"documents?kind={kind}")["documents"]}
+    for commit in played.stage.journal(DOCUMENTS):
+        if commit["operation"] == "create" and kept[commit["ref"]]["released"]:
+            assert Decimal(kept[commit["ref"]]["amount"]) == abs(ledger[commit["ref"]]), commit
+
+
+def test_nothing_waits_and_what_is_held_says_why_and_how_much(played: Played) -> None:
+    entries = played.stage.entries()
+    assert {entry["state"] for entry in entries} <= {"POSTED", "ADOPTED", "UNCHANGED", "SUPERSEDED", "REJECTED", "HELD"}
+    for entry in entries:
+        if entry["state"] == "HELD":
+            assert entry["reason"], entry["op_key"]
+            assert entry["currency"], entry["op_key"]
+    flows = shown(played.rows)
+    held = [entry for entry in entries if entry["state"] == "HELD"]
+    assert (len(held) > 0) == (sum(flow["held"]["count"] for flow in flows.values()) > 0)
+
+
+def test_nothing_is_dead(played: Played) -> None:
+    assert [seen.record["reason"] for seen in played.stage.reading.scan(["dead"], quiet=True)] == []

@@ -1,0 +1,107 @@
+"""Replays after the day with kills: whatever is read again, the ERP gains no document and loses none."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.acceptance.stage import ERP, SOURCE, Stage, shown, until
+from tests.chaos.conftest import Played
+
+pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(600)]
+
+
+def states(stage: Stage) -> dict[str, str]:
+    return {entry["op_key"]: entry["state"] for entry in stage.entries()}
+
+
+def reset_to_earliest(stage: Stage, group: str, *topics: str) -> str:
+    """With Kafka's own tool, as an operator would."""
+    chosen = [text for name in topics for text in ("--topic", stage.prefix + name)]
+    said = stage.cluster.kafka_tool(
+        "kafka-consumer-groups", "--group", stage.prefix + group, *chosen, "--reset-offsets", "--to-earliest", "--execute"
+    )
+    assert said.returncode == 0, said.stdout + said.stderr
+    assert "Error" not in said.stdout + said.stderr, said.stdout + said.stderr
+    return said.stdout
+
+
+def agree(stage: Stage, before: dict[str, Any]) -> None:
+    __tracebackhide__ = True
+    assert stage.journal() == before["journal"], "the ERP was written to"
+    assert shown(stage.rows()) == before["rows"]
+
+
+def as_it_is(stage: Stage) -> dict[str, Any]:
+    return {"journal": stage.journal(), "rows": shown(stage.rows()), "states": states(stage)}
+
+
+def test_resetting_the_sinks_to_the_earliest_offset_writes_nothing(played: Played) -> None:
+    stage = played.stage
+    before = as_it_is(stage)
+    stage.stop_service("sinks")
+    reset_to_earliest(stage, f"sinks.{ERP}", f"command.{ERP}")
+    assert stage.unread(f"sinks.{ERP}", f"command.{ERP}") > 50, "the reset gave nothing to read again"
+    stage.ground.start_service("sinks")
+    stage.sinks_have_read()
+    agree(stage, before)
+    assert states(stage) == before["states"]
+
+
+def test_resetting_everything_to_the_earliest_offset_writes_nothing(played: Played) -> None:
+    """Raw bytes are normalised and mapped again; what comes of it is known already."""
+    stage = played.stage
+    before = as_it_is(stage)
+    for name in ("topology", "sinks"):
+        stage.stop_service(name)
+    hops = {"raw_to_canonical": f"raw.{SOURCE}", "canonical_to_command": "canonical.invoice"}
+    for group, topic in hops.items():
+        reset_to_earliest(stage, group, topic)
+    reset_to_earliest(stage, f"sinks.{ERP}", f"command.{ERP}")
+    assert stage.unread("canonical_to_command", "canonical.invoice") > 50
+    for name in ("topology", "sinks"):
+        stage.ground.start_service(name)
+    for group, topic in hops.items():
+        stage.has_read(group, topic)
+    stage.sinks_have_read()
+    agree(stage, before)
+
+
+def test_a_ledger_that_was_deleted_is_built_again_and_nothing_is_written(played: Played) -> None:
+    """The snapshot on disk stays: that it belongs to another topic has to be noticed."""
+    stage = played.stage
+    before = as_it_is(stage)
+    stage.stop_service("sinks")
+    assert list((stage.ground.folder / "state" / "sinks").rglob("CURRENT")), "there is a snapshot to be mistaken for the truth"
+    stage.recreate(f"ledger.{ERP}")
+    assert stage.entries() == []
+    stage.ground.start_service("sinks")
+    ledger_is_whole(stage, before)
+    agree(stage, before)
+    assert "ledger_lost" in stage.log_of("sinks")
+
+
+def test_without_ledger_and_results_the_look_up_adopts_what_is_there(played: Played) -> None:
+    """Nothing of ours remembers any document: only the refs that the ERP keeps do."""
+    stage = played.stage
+    before = as_it_is(stage)
+    stage.stop_service("sinks")
+    stage.recreate(f"ledger.{ERP}", f"result.{ERP}")
+    reset_to_earliest(stage, f"sinks.{ERP}", f"command.{ERP}")
+    stage.ground.start_service("sinks")
+    stage.sinks_have_read()
+    ledger_is_whole(stage, before)
+    agree(stage, before)
+    posted = [key for key, state in before["states"].items() if state in ("POSTED", "ADOPTED")]
+    after = states(stage)
+    assert {after[key] for key in posted} == {"ADOPTED"}
+
+
+def ledger_is_whole(stage: Stage, before: dict[str, Any]) -> None:
+    def missing() -> list[str]:
+        now = states(stage)
+        open_ = [key for key, state in now.items() if state in ("WAITING", "INTENT", "RECEIVED")]
+        return [key for key in before["states"] if key not in now] + open_
+
+    until("the ledger to be whole", missing, lambda left: not left, patience_s=120)
