@@ -22,7 +22,7 @@ async def findings(sessions: Sessions, one: Connected) -> list[tuple[str, Findin
 
 async def _side(sessions: Sessions, one: Connected, system: str) -> list[Finding]:
     try:
-        opened = sessions.access(one, system, Role.CHECK)
+        opened = sessions.access(one.settings, system, Role.CHECK)
     except Broken as error:
         return [Finding("error", "credentials", str(error), error.remedy)]
     checker = one.settings.side(system).declared.open_checker(opened)
@@ -47,5 +47,5 @@ def _keys(one: Connected, credentials: CredentialStore) -> Iterator[Finding]:
             "error",
             "webhook keys",
             "there is no HMAC key: every webhook of this connection is refused with 401",
-            "Put the key of the developer portal under webhook_keys and apply; without webhooks set webhook.enabled to false.",
+            "Put the key of the developer portal under webhook_keys and apply; without webhooks switch webhook.enabled off.",
         )

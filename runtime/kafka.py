@@ -5,6 +5,7 @@ Every reader of ours reads committed records. Producers are idempotent with `ack
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import Any
@@ -14,6 +15,11 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaExcepti
 from runtime.errors import Broken, Transient
 from runtime.settings import Kafka
 
+LOG = logging.getLogger("ml_connector.kafka")
+"""What librdkafka has to say; `runtime/log.py` prints it for services, commands keep it off the terminal."""
+LOG.addHandler(logging.NullHandler())
+LOG.propagate = False
+
 
 def client_settings(kafka: Kafka) -> dict[str, Any]:
     """What every client of the cluster needs. Raises `Broken` when no cluster is named or the password file cannot be read."""
@@ -21,7 +27,11 @@ def client_settings(kafka: Kafka) -> dict[str, Any]:
         raise Broken(
             "ML_CONNECTOR_KAFKA__BOOTSTRAP_SERVERS is not set.", "Set it, or start a local cluster with `ml-connector up`."
         )
-    settings: dict[str, Any] = {"bootstrap.servers": kafka.bootstrap_servers, "security.protocol": kafka.security_protocol}
+    settings: dict[str, Any] = {
+        "bootstrap.servers": kafka.bootstrap_servers,
+        "security.protocol": kafka.security_protocol,
+        "logger": LOG,
+    }
     if kafka.sasl_mechanism:
         settings |= {
             "sasl.mechanism": kafka.sasl_mechanism,

@@ -28,5 +28,16 @@ def configure(level: str = "info", service: str = "") -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
+    librdkafka = logging.getLogger("ml_connector.kafka")
+    librdkafka.handlers = [_Structured()]
+    librdkafka.setLevel(logging.WARNING)
     if service:
         structlog.contextvars.bind_contextvars(service=service)
+
+
+class _Structured(logging.Handler):
+    """Gives a line of the standard log to the structured one."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print one line, at warning."""
+        log.warning("librdkafka", detail=record.getMessage()[:500])

@@ -15,8 +15,13 @@ from runtime.http import HttpTransport, Reach
 from runtime.limits import Limiter
 from runtime.settings import Settings
 from services.credentials import CredentialStore
+from systems.connection import ConnectionSettings
 from systems.contract import Access, Role
-from topology.configuration import Connected
+
+
+def purpose(system: str, role: Role) -> str:
+    """Purpose of a system's API credentials for a role: `<system>.<role>`."""
+    return f"{system}.{role.value}"
 
 
 @dataclass(frozen=True)
@@ -27,11 +32,11 @@ class Sessions:
     credentials: CredentialStore
     clock: Clock
 
-    def access(self, connected: Connected, system: str, role: Role) -> Access:
+    def access(self, connection: ConnectionSettings, system: str, role: Role) -> Access:
         """What a session of `role` with `system` is opened with. Raises `Broken` naming what is missing or does not fit."""
-        side = connected.settings.side(system)
-        name = connected.settings.connection
-        secret = self.credentials.get(name, f"{system}.{role.value}")
+        side = connection.side(system)
+        name = connection.connection
+        secret = self.credentials.get(name, purpose(system, role))
         try:
             opened = side.declared.credentials.model_validate(secret)
         except ValidationError as error:

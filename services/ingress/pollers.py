@@ -31,6 +31,7 @@ from services.ingress.polling import Cursors, Polled, SystemPoller
 from services.ingress.produce import Deliveries, NotStored
 from services.ingress.sessions import open_session, version
 from services.ingress.writing import Decision, Where, Writing
+from services.sessions import Sessions
 from systems.connection import ConnectionSettings, Side
 from topology.configuration import Connected, Follower
 from topology.topics import partition_of, records_of_topic
@@ -214,7 +215,7 @@ class Pollers:
             where=where,
             system=side.declared,
             feeds=tuple(feed for feed in side.declared.feeds if feed.name not in off),
-            session=open_session(settings, side, self._store, (self._settings, self._clock)),
+            session=open_session(settings, side, Sessions(self._settings, self._store, self._clock)),
             writing=self._writing,
             clock=self._clock,
             backoff=Backoff(cap=cap),

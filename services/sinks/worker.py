@@ -131,7 +131,7 @@ class Sinks:
             raise Broken(f"{name} takes no writes.", "Leave it out.")
 
         def opened(connected: Connected, role: Role) -> Session:
-            made = access.access(connected, name, role)
+            made = access.access(connected.settings, name, role)
             return Session(open_writer(made), made.transport)
 
         return opened

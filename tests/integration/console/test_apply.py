@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -49,7 +48,7 @@ SETTINGS: dict[str, Any] = {
 
 
 @pytest.fixture(scope="module")
-def prefix(cluster: EmbeddedCluster) -> Iterator[str]:
+def prefix(cluster: EmbeddedCluster) -> str:
     name = f"apply-{uuid.uuid4().hex[:8]}."
     create_topics(cluster.bootstrap_servers, prefix=name)
     register_schemas(cluster.registry_url, name)
