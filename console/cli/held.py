@@ -11,6 +11,7 @@ import typer
 from console.cli import exit_codes
 from console.cli.plan import person
 from console.output import Output, print_rows
+from services.sinks.reasons import SUSPECT
 
 commands = typer.Typer(help="What is not posted and waits for a person.", no_args_is_help=True)
 Ref = Annotated[str, typer.Argument(help="Ref (ST-...) or number of the held document.")]
@@ -69,10 +70,15 @@ def _decide(action: str, text: str, reason: str, actor: str) -> None:
                 f"  {entry['ref']}  {entry['record']} {entry['source_number']} {entry['amount']} {entry['currency']} {entry['reason']}"
             )
         raise SystemExit(exit_codes.NOT_OK)
-    send_control(cluster, action, found[0], reason, actor or person())
+    send_control(cluster, _meant(action, found[0]["reason"]), found[0], reason, actor or person())
     print(
         f"{action}: {found[0]['ref']} {found[0]['record']} {found[0]['source_number']} {found[0]['amount']} {found[0]['currency']}"
     )
+
+
+def _meant(action: str, held_for: str) -> str:
+    """Only a suspect that the person has seen is accepted: releasing another hold leaves the look for suspects on."""
+    return "accept" if action == "release" and held_for == SUSPECT else action
 
 
 def send_control(cluster: Any, action: str, entry: dict[str, Any], reason: str, actor: str) -> None:
