@@ -21,8 +21,9 @@ from tests.contract.seam import Cut, Replay
 
 BOOKS = 60
 """Runs in the same books: a look-up for documents of the same party, date and amount shows them all."""
-STRIDE = 7
-"""Every seventh byte goes through the whole protocol for every write; every byte for the first write of a system."""
+STRIDE, COARSE = 7, 29
+"""Every seventh byte goes through the whole protocol for every write, every byte for the first write of a system; where a minute has to
+suffice (`make check`), every twenty-ninth."""
 
 
 @dataclass(frozen=True)
@@ -123,10 +124,13 @@ async def test_an_answer_cut_at_any_byte_is_never_a_yes(name: str, record: str, 
 
 @pytest.mark.parametrize(("name", "record"), WRITES)
 async def test_a_write_whose_answer_is_cut_is_found_and_not_written_again(name: str, record: str, tmp_path: Path) -> None:
-    await check_a_cut_write_is_found(registry.system(name), record, STRIDE, tmp_path)
+    await check_a_cut_write_is_found(registry.system(name), record, COARSE, tmp_path)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "record"), [next(one for one in WRITES if one[0] == name) for name in dict(WRITES)])
-async def test_the_first_write_of_a_system_is_found_after_a_cut_at_every_byte(name: str, record: str, tmp_path: Path) -> None:
-    await check_a_cut_write_is_found(registry.system(name), record, 1, tmp_path)
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize(("name", "record"), WRITES)
+async def test_a_write_is_found_after_a_cut_at_many_bytes(name: str, record: str, tmp_path: Path) -> None:
+    """Every byte for the first write of a system, every seventh for the others."""
+    is_first = record == next(one for system, one in WRITES if system == name)
+    await check_a_cut_write_is_found(registry.system(name), record, 1 if is_first else STRIDE, tmp_path)
