@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 from schemas.records import Ledger
@@ -58,7 +57,7 @@ def _yes(key: Key, event: Answered) -> Step:
     if document is not None and document.differences:
         return ends(key, e.held(made, at, reasons.MISMATCH, "; ".join(document.differences)))
     if next_step(made, rules.steps):
-        return intends(replace(key, entry=made, document=document), made, event.now_s, at)
+        return intends(key.but(entry=made, document=document), made, event.now_s, at)
     return ends(key, e.change(made, at, state=e.POSTED, reason="", detail=""))
 
 
@@ -72,7 +71,7 @@ def _sent_late(key: Key, event: Answered) -> Step:
         "sent after its lease",
         attempts=e.noted(entry, "ambiguous", "sent after its lease", event.at),
     )
-    return ends(replace(key, look_s=event.now_s), made)
+    return ends(key.but(look_s=event.now_s), made)
 
 
 def _ambiguous(key: Key, event: Answered, detail: str) -> Step:
@@ -83,7 +82,7 @@ def _ambiguous(key: Key, event: Answered, detail: str) -> Step:
     if entry["rounds"] + 1 >= ROUNDS:
         return ends(key, e.held(entry, at, reasons.UNKNOWN, f"{ROUNDS} rounds without an answer; {detail}", attempts=attempts))
     look_s = event.now_s if may_skip_settling(key) else settled_at_s(key)
-    return ends(replace(key, look_s=look_s), e.waits(entry, at, reasons.SETTLE, detail, attempts=attempts))
+    return ends(key.but(look_s=look_s), e.waits(entry, at, reasons.SETTLE, detail, attempts=attempts))
 
 
 def _duplicate(key: Key, event: Answered) -> Step:
@@ -91,7 +90,7 @@ def _duplicate(key: Key, event: Answered) -> Step:
     attempts = e.noted(entry, "duplicate", detail, at)
     if key.rules.capability is Capability.C5:
         return ends(key, e.held(entry, at, reasons.DUPLICATE_UNFINDABLE, detail, attempts=attempts))
-    return ends(replace(key, look_s=event.now_s), e.waits(entry, at, reasons.DUPLICATE, detail, attempts=attempts))
+    return ends(key.but(look_s=event.now_s), e.waits(entry, at, reasons.DUPLICATE, detail, attempts=attempts))
 
 
 def _reject(key: Key, event: Answered) -> Step:
@@ -99,7 +98,7 @@ def _reject(key: Key, event: Answered) -> Step:
     made = e.change(key.entry, at, attempts=e.noted(key.entry, "reject", detail, at))
     made = unsent(made, at)
     if e.intent_open(made):
-        return ends(replace(key, look_s=settled_at_s(key)), e.waits(made, at, reasons.SETTLE, detail))
+        return ends(key.but(look_s=settled_at_s(key)), e.waits(made, at, reasons.SETTLE, detail))
     return ends(key, e.held(made, at, event.answer.reason or reasons.REFUSED, detail))
 
 
@@ -108,6 +107,6 @@ def _definite_no(key: Key, event: Answered) -> Step:
     made = e.change(key.entry, at, attempts=e.noted(key.entry, "definite_no", detail, at))
     made = unsent(made, at)
     if e.intent_open(made):
-        return ends(replace(key, look_s=settled_at_s(key)), e.waits(made, at, reasons.SETTLE, detail))
+        return ends(key.but(look_s=settled_at_s(key)), e.waits(made, at, reasons.SETTLE, detail))
     reason = reasons.THROTTLED if answer.throttled else reasons.CREDENTIALS if answer.broken else reasons.SYSTEM_DOWN
     return ends(key, e.waits(made, at, reason, detail, due_at=at + event.wait))

@@ -25,9 +25,9 @@ from services.sinks.partition import Partition
 from services.sinks.positions import Position
 from services.sinks.takeover import Taken, take_over
 
-BATCH, POLL_S = 1000, 0.02
-FULL, LOW = 3000, 1000
-"""Op-keys in work at which a partition is paused, and resumed."""
+BATCH, POLL_S = 500, 0.02
+FULL, LOW = 600, 300
+"""Op-keys in work, beyond the lanes, at which a partition is paused, and resumed: what waits, waits in Kafka."""
 RETAKE_S = 0.5
 
 T = TypeVar("T")
@@ -46,6 +46,7 @@ class Consuming:
         self._consumer: Consumer = kafka.consumer(ground.settings.kafka, f"sinks.{ground.system.name}")
         self._thread = threading.Thread(target=self._run, name=f"sinks.{ground.system.name}", daemon=True)
         self._assigned = False
+        self._busy = True  # replayed commands come in larger batches than those that have to be written
 
     def start(self) -> Consuming:
         """Join the group."""
@@ -154,9 +155,11 @@ class Consuming:
 
     def _once(self) -> None:
         batches: dict[int, list[Message]] = defaultdict(list)
-        for message in self._consumer.consume(BATCH, POLL_S):
+        for message in self._consumer.consume(BATCH if self._busy else 8 * BATCH, POLL_S):
             batches[message.partition() or 0].append(message)
+        self._busy = False
         for number, (backlog, failed) in self._in_loop(self._deliver(batches)).items():
+            self._busy = self._busy or backlog > 0
             if failed:
                 self._retake(number)
             else:

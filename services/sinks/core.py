@@ -9,7 +9,6 @@ look-up after the settle wait. Whoever carries the effects out holds at most one
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -60,7 +59,7 @@ def _restored(key: Key, event: Restored) -> Step:
         entry = e.held(key.entry, key.entry["updated_at"], reasons.UNKNOWN, "an attempt was open and the system has no look-up")
         return ends(key, entry)
     now_s = event.now_s
-    return resting(replace(key, seen_s=now_s, look_s=lookups.first_look_s(key, now_s)))
+    return resting(key.but(seen_s=now_s, look_s=lookups.first_look_s(key, now_s)))
 
 
 def _turn(key: Key, event: Turn) -> Step:
@@ -79,7 +78,7 @@ def _turn(key: Key, event: Turn) -> Step:
         after, effects = ends(key, kept)
         return after, (*overtaken, *effects)
     left = len([s for s in key.rules.steps if s not in entry["steps_done"]])
-    made = replace(key, phase=Phase.RESERVING, command=event.command, mode=view.mode, lates=0)
+    made = key.but(phase=Phase.RESERVING, command=event.command, mode=view.mode, lates=0)
     return made, (Reserve(key.rules.calls * max(1, left)),)
 
 
@@ -90,7 +89,7 @@ def _turn_of_open_intent(key: Key, event: Turn) -> Step:
         return ends(key, e.held(key.entry, event.view.at, reasons.UNKNOWN, "an attempt is open and the system has no look-up"))
     if event.now_s < key.look_s:
         return resting(key)
-    made = replace(key, phase=Phase.RESERVING, command=event.command, mode=event.view.mode, lates=0)
+    made = key.but(phase=Phase.RESERVING, command=event.command, mode=event.view.mode, lates=0)
     return made, (Reserve(key.rules.calls),)
 
 
@@ -101,9 +100,9 @@ def _same_rest(entry: Ledger, kept: Ledger) -> bool:
 
 def _reserved(key: Key, event: Reserved) -> Step:
     if e.intent_open(key.entry):
-        return replace(key, phase=Phase.LOOKING), (Find(),)
+        return key.but(phase=Phase.LOOKING), (Find(),)
     if key.mode != "live":
-        return replace(key, phase=Phase.READING), (Find(),)
+        return key.but(phase=Phase.READING), (Find(),)
     return intends(key, key.entry, event.now_s, event.at)
 
 
@@ -112,7 +111,7 @@ def _acked(key: Key, _: Acked) -> Step:
         return resting(key)
     if key.rules.capability is Capability.C5:
         return sends(key)
-    return replace(key, phase=Phase.READING), (Find(),)
+    return key.but(phase=Phase.READING), (Find(),)
 
 
 def _late(key: Key, event: Late) -> Step:
@@ -120,7 +119,7 @@ def _late(key: Key, event: Late) -> Step:
     if key.lates + 1 >= LATE_LIMIT:
         entry = answers.unsent(key.entry, event.at)
         return ends(key, e.waits(entry, event.at, reasons.SYSTEM_DOWN, "the look-up takes longer than the lease", due_at=event.at))
-    return intends(replace(key, lates=key.lates + 1), answers.unsent(key.entry, event.at), event.now_s, event.at)
+    return intends(key.but(lates=key.lates + 1), answers.unsent(key.entry, event.at), event.now_s, event.at)
 
 
 def _saw(key: Key, event: Saw) -> Step:
@@ -148,7 +147,7 @@ def _decided(key: Key, event: Decided) -> Step:
     if e.intent_open(entry):
         reason = reasons.DUPLICATE if entry["reason"] == reasons.DUPLICATE_UNFINDABLE else reasons.SETTLE
         made = e.waits(entry, event.at, reason, words, rounds=0, accepted=accepted)
-        return ends(replace(key, look_s=lookups.first_look_s(key, event.now_s), looks=0, failing_s=None), made)
+        return ends(key.but(look_s=lookups.first_look_s(key, event.now_s), looks=0, failing_s=None), made)
     made = e.change(entry, event.at, state=e.NEW, reason="", detail=words, due_at=None, rounds=0, released=True, accepted=accepted)
     return ends(key, made)
 

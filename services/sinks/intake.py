@@ -117,6 +117,7 @@ class Intake:
         audits: tuple[Audit, ...] = ()
         if arrival.replaced is not None:
             old = arrival.replaced
+            owner.commands.holding.discard(old["command_offset"])
             audits = (decision("superseded", old, f"replaced by version {entry['source_version']}", incoming.at),)
         key = owner.new_key(entry)
         connected = owner.ground.snapshot().connections.get(entry["connection"])
@@ -134,7 +135,8 @@ class Intake:
                     owner.ends(after, Record(effect.entry, ends=True, audits=(*audits, *effect.audits)))
             return
         owner.hold(key, incoming.command)
-        owner.record(entry, audits)
+        if audits:
+            owner.record(entry, audits)
         owner.turn(entry["op_key"])
 
     def _changed(self, posted: Ledger, incoming: Incoming) -> None:

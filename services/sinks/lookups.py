@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 from services.sinks import entry as e
@@ -43,7 +42,7 @@ def saw(key: Key, event: Saw) -> Step:
 def _before_write(key: Key, seen: Onward | Absent, event: Saw) -> Step:
     entry = key.entry
     if isinstance(seen, Onward):
-        known = replace(key, entry=seen.entry, document=seen.document)
+        known = key.but(entry=seen.entry, document=seen.document)
         if seen.step == entry["intent_step"]:
             return sends(known)
         return intends(known, closed(seen.entry, event.at), event.now_s, event.at)
@@ -60,8 +59,8 @@ def _open_intent(key: Key, seen: Onward | Absent, event: Saw) -> Step:
     settled = event.asked_s >= settled_at_s(key)
     if isinstance(seen, Onward):
         if seen.step != entry["intent_step"] or settled:
-            return _again(replace(key, entry=seen.entry), seen.step == entry["intent_step"], at)
-        return _look_again(replace(key, entry=seen.entry), settled_at_s(key), at)
+            return _again(key.but(entry=seen.entry), seen.step == entry["intent_step"], at)
+        return _look_again(key.but(entry=seen.entry), settled_at_s(key), at)
     if entry["steps_done"] or entry["erp_id"]:
         return _gone(key, now_s, at)
     if entry["reason"] == reasons.DUPLICATE:
@@ -71,7 +70,7 @@ def _open_intent(key: Key, seen: Onward | Absent, event: Saw) -> Step:
             return intends(key, entry, now_s, at)
         return _look_again(key, settled_at_s(key), at)
     if key.rules.capability is Capability.C4 and key.looks == 0:
-        return _look_again(replace(key, looks=1), now_s + key.rules.times.v_max_s, at)
+        return _look_again(key.but(looks=1), now_s + key.rules.times.v_max_s, at)
     return _again(key, True, at)
 
 
@@ -80,12 +79,12 @@ def _again(key: Key, absent: bool, at: datetime) -> Step:
     attempts = e.noted(key.entry, "absent" if absent else "found", "", at)
     rounds = key.entry["rounds"] + 1 if absent else 0
     made = closed(e.change(key.entry, at, state=e.NEW, reason="", detail="", rounds=rounds, attempts=attempts), at)
-    return ends(replace(key, seen_s=None, looks=0), made)
+    return ends(key.but(seen_s=None, looks=0), made)
 
 
 def _look_again(key: Key, look_s: float, at: datetime) -> Step:
     """Nothing certain yet; the intent stays open."""
-    waiting = replace(key, look_s=look_s, failing_s=None)
+    waiting = key.but(look_s=look_s, failing_s=None)
     if key.entry["state"] == e.WAITING and key.entry["reason"] in (reasons.SETTLE, reasons.DUPLICATE):
         return resting(waiting)
     return ends(waiting, e.waits(key.entry, at, reasons.SETTLE))
@@ -97,7 +96,7 @@ def _gone(key: Key, now_s: float, at: datetime) -> Step:
     if looks >= LOOKS:
         entry = unsent(key.entry, at) if key.phase is Phase.READING else key.entry
         return ends(key, e.held(entry, at, reasons.MISSING_IN_ERP, f"{entry['erp_number'] or entry['erp_id']} is not found"))
-    later = replace(key, looks=looks)
+    later = key.but(looks=looks)
     return _look_again(later, now_s + _pause_s(key, looks), at)
 
 
@@ -105,7 +104,7 @@ def _unfindable(key: Key, now_s: float, at: datetime) -> Step:
     looks = key.looks + 1
     if looks >= LOOKS:
         return ends(key, e.held(key.entry, at, reasons.DUPLICATE_UNFINDABLE, key.entry["detail"]))
-    return _look_again(replace(key, looks=looks), now_s + _pause_s(key, looks), at)
+    return _look_again(key.but(looks=looks), now_s + _pause_s(key, looks), at)
 
 
 def _pause_s(key: Key, looks: int) -> float:
@@ -131,4 +130,4 @@ def unseen(key: Key, event: Unseen) -> Step:
     if event.now_s - since >= FAILING_S:
         return ends(key, e.held(entry, at, reasons.UNKNOWN, f"the look-up fails for an hour: {event.words}"))
     later, effects = _look_again(key, event.now_s + max(1.0, event.wait.total_seconds()), at)
-    return replace(later, failing_s=since), effects
+    return later.but(failing_s=since), effects

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 from schemas.records import Audit, Ledger
@@ -17,7 +16,7 @@ Step = tuple[Key, tuple[Effect, ...]]
 def resting(key: Key) -> Step:
     """The key at rest, and when it is looked at again."""
     entry = key.entry
-    idle = replace(key, phase=Phase.IDLE, command=None, document=None)
+    idle = key.but(phase=Phase.IDLE, command=None, document=None)
     if e.is_terminal(entry) or entry["state"] == e.HELD:
         return idle, ()
     if e.intent_open(entry):
@@ -29,7 +28,7 @@ def resting(key: Key) -> Step:
 
 def ends(key: Key, entry: Ledger, audits: tuple[Audit, ...] = ()) -> Step:
     """Record the state in which this run of the key ends."""
-    return replace(key, entry=entry, phase=Phase.CLOSING), (Record(entry, ends=True, audits=audits),)
+    return key.but(entry=entry, phase=Phase.CLOSING), (Record(entry, ends=True, audits=audits),)
 
 
 def intends(key: Key, entry: Ledger, now_s: float, at: datetime) -> Step:
@@ -49,14 +48,14 @@ def intends(key: Key, entry: Ledger, now_s: float, at: datetime) -> Step:
         attempt_count=number,
     )
     look_s = now_s + key.rules.times.settle_s
-    after = replace(key, entry=made, phase=Phase.INTENDING, seen_s=now_s, intent_s=now_s, look_s=look_s, looks=0, failing_s=None)
+    after = key.but(entry=made, phase=Phase.INTENDING, seen_s=now_s, intent_s=now_s, look_s=look_s, looks=0, failing_s=None)
     return after, (Record(made, ends=False),)
 
 
 def sends(key: Key) -> Step:
     """Send the one request of the open intent, unless the lease has run out."""
     deadline_s = key.intent_s + key.rules.times.lease_s
-    return replace(key, phase=Phase.SENDING), (Send(key.entry["intent_step"], key.document, deadline_s),)
+    return key.but(phase=Phase.SENDING), (Send(key.entry["intent_step"], key.document, deadline_s),)
 
 
 def settled_at_s(key: Key) -> float:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import heapq
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import cast
 
@@ -15,6 +13,7 @@ from schemas.errors import Malformed
 from schemas.records import Audit, CommandEnvelope, Fetch, Ledger
 from services.sinks import entry as e
 from services.sinks import reasons
+from services.sinks.alarms import Alarms
 from services.sinks.commit import Committer, NotCommitted, Out
 from services.sinks.core import step
 from services.sinks.gate import View
@@ -31,6 +30,10 @@ from topology.configuration import Connected
 
 Source = tuple[str, str]
 """(connection, entity/source id)."""
+
+
+SOON = 2
+"""Op-keys in the queue for each lane up to which a command waits for its lane in memory only."""
 
 
 class Partition:
@@ -55,8 +58,7 @@ class Partition:
         self.lanes: dict[str, Lanes] = {}
         self.tasks: set[asyncio.Task[None]] = set()
         self.closing = False
-        self._looks: list[tuple[float, str]] = []
-        self._dues: list[tuple[datetime, str]] = []
+        self._alarms = Alarms()
         self.sights = Sights(ground.system, ground.settings.timing, ground.followed, self._entries_of, self._current)
 
     # --- what is known ---
@@ -117,10 +119,15 @@ class Partition:
             return None
 
     def hold(self, key: Key, command: CommandEnvelope) -> None:
-        """Keep a key in hand while it waits for its lane, so that nothing has to be read again."""
+        """Keep a key in hand until its lane comes. Where that is soon its first record is the intent, and its offset waits for that."""
         op_key = key.entry["op_key"]
         self.keys[op_key] = key
         self.decoded[op_key] = (key.entry["command"], command)
+        lanes = self.lanes_of(key.entry["connection"])
+        if lanes is not None and lanes.closed_until is None and len(lanes.ready) < SOON * lanes.count:
+            self.commands.holding.add(key.entry["command_offset"])
+        else:
+            self.record(key.entry)
 
     def view(self, entry: Ledger, command: CommandEnvelope | None, connected: Connected) -> View:
         """What is known of the world for this entry."""
@@ -150,6 +157,7 @@ class Partition:
     def record(self, entry: Ledger, audits: Sequence[Audit] = ()) -> asyncio.Future[None]:
         """Put one state on its way; done when acked."""
         assert self.committer is not None
+        self.commands.holding.discard(entry["command_offset"])
         source = source_of(entry)
         self.unacked[source].add(entry["op_key"])
         ack = self.committer.submit(self.ground.out(entry, self.number, audits, self._fetches(entry)))
@@ -220,7 +228,7 @@ class Partition:
 
     def conclude(self, entry: Ledger, audits: tuple[Audit, ...] = ()) -> None:
         """Record a state that was decided without a run."""
-        self.ends(replace(self.new_key(entry), phase=Phase.CLOSING), Record(entry, ends=True, audits=audits))
+        self.ends(self.new_key(entry).but(phase=Phase.CLOSING), Record(entry, ends=True, audits=audits))
 
     def _ended(self, op_key: str, done: asyncio.Future[None]) -> None:
         key = self.keys.get(op_key)
@@ -244,7 +252,9 @@ class Partition:
         """A run ended before anything was recorded: the key is as committed and asks for a lane again."""
         key = self.keys.get(op_key)
         if key is not None and key.phase is not Phase.IDLE:
-            self.keys[op_key] = replace(key, phase=Phase.IDLE)
+            self.keys[op_key] = key.but(phase=Phase.IDLE)
+            if key.entry["command_offset"] in self.commands.holding:
+                self.record(self.keys[op_key].entry)
         if not self.closing:
             self.turn(op_key)
 
@@ -254,13 +264,10 @@ class Partition:
 
     def wake(self, op_key: str, wait: Wait) -> None:
         """Look at it again when its wait ends."""
-        if wait.look_s is not None:
-            if wait.look_s <= self.ground.clock.monotonic():
-                self.turn(op_key)
-            else:
-                heapq.heappush(self._looks, (wait.look_s, op_key))
-        elif wait.due_at is not None:
-            heapq.heappush(self._dues, (wait.due_at, op_key))
+        if wait.look_s is not None and wait.look_s <= self.ground.clock.monotonic():
+            self.turn(op_key)
+        else:
+            self._alarms.put(op_key, wait)
 
     def turn(self, op_key: str, again: bool = False) -> None:
         """It wants a lane. `again` examines a held command too."""
@@ -277,11 +284,9 @@ class Partition:
 
     def tick(self) -> None:
         """Wake what is due; let connections try again whose pause ended."""
-        now, now_s = self.now(), self.ground.clock.monotonic()
-        while self._looks and self._looks[0][0] <= now_s:
-            self.turn(heapq.heappop(self._looks)[1])
-        while self._dues and self._dues[0][0] <= now:
-            self.turn(heapq.heappop(self._dues)[1])
+        now = self.now()
+        for op_key in self._alarms.ringing(self.ground.clock.monotonic(), now):
+            self.turn(op_key)
         if not self.closing:
             for lanes in self.lanes.values():
                 lanes.pump(now)

@@ -103,9 +103,14 @@ def flow_of(system: System, record: str, entity: str) -> Flow | None:
     return _flow_of(system.flows, record, entity)
 
 
+@lru_cache(maxsize=64)
+def _records(writes: tuple[Write, ...]) -> frozenset[str]:
+    return frozenset(write.record for write in writes)
+
+
 def is_written(system: System, record: str) -> bool:
     """Whether the system keeps such documents for us."""
-    return record in (REVERSAL, COMPLETION) or any(write.record == record for write in system.writes)
+    return record in (REVERSAL, COMPLETION) or record in _records(system.writes)
 
 
 @lru_cache(maxsize=256)

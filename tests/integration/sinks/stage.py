@@ -90,6 +90,12 @@ class Stage:
         new = [NewTopic(self.settings.topic(t.name), num_partitions=2, replication_factor=1, config=t.settings) for t in wanted]
         for future in admin.create_topics(new).values():
             future.result()
+        eventually(lambda: [self._leaders(admin, t.topic) for t in new], all)
+
+    def _leaders(self, admin: AdminClient, topic: str) -> bool:
+        """Whether every partition of a new topic has its leader."""
+        found = admin.list_topics(topic, timeout=5).topics[topic].partitions
+        return len(found) == 2 and all(p.leader >= 0 for p in found.values())
 
     # --- what others write ---
 

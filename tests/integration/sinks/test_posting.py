@@ -40,7 +40,7 @@ def test_a_child_goes_when_its_parents_are_there_and_not_before(stage: Stage) ->
     stage.command("ar_invoice", "1", parents=[CUSTOMER])
     with stage.running():
         stage.until({"p": "WAITING parent", "1": "WAITING parent"})
-        assert [(f["entity"], f["source_id"]) for f in stage.records("fetch")][0] == ("customer", "c1")
+        assert next((f["entity"], f["source_id"]) for f in stage.records("fetch")) == ("customer", "c1")
         stage.command("customer", "c1", create_missing=True)
         stage.until({"c1": "POSTED", "1": "POSTED", "p": "POSTED"})
     order = [kept.record for kept in stage.erp.stored]
