@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import secrets
 import tempfile
 import threading
 from collections.abc import Sequence
@@ -63,14 +64,16 @@ async def _one(wanted: Wanted, folder: Path, keep: bool) -> Sequence[Any]:
     folder.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240 - once, before anything runs
     cluster = start_cluster(None, say)
     port = free_ports(1)[0]
-    settings = environment(folder, cluster.endpoints.environment(), Pace(wanted.scale, _DAY_START), port)
+    addresses = cluster.endpoints.environment() | {"ML_CONNECTOR_KAFKA__TOPIC_PREFIX": _prefix(cluster.kind)}
+    settings = environment(folder, addresses, Pace(wanted.scale, _DAY_START), port)
     os.environ.update(settings)
     ground = Ground(folder, settings, ingress_port=port)
     simulators = Simulators(ground)
     try:
         write_ring(folder / "keys.json", KeyRing((new_key(datetime.now(UTC)),)))
-        create_topics(cluster.bootstrap_servers)
-        register_schemas(cluster.registry_url)
+        kafka = ground.settings.kafka
+        create_topics(kafka.bootstrap_servers, kafka.partitions, kafka.topic_prefix)
+        register_schemas(cluster.registry_url, kafka.topic_prefix)
         say("topics created, schemas registered")
         day = Day(ground, wanted, say, simulators, Cluster(ground.settings))
         await day.prepare()
@@ -86,6 +89,11 @@ async def _one(wanted: Wanted, folder: Path, keep: bool) -> Sequence[Any]:
         await simulators.close()
         ground.stop()
         cluster.stop()
+
+
+def _prefix(kind: str) -> str:
+    """Topics of a name of their own on a cluster that is not ours alone: another demo may have run there."""
+    return "" if kind == "jvm" else f"demo-{secrets.token_hex(4)}."
 
 
 def _report(rows: Sequence[Any], as_json: bool) -> int:
