@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from console.cli import exit_codes
-from console.output import Output, print_rows
+from console.output import Output, print_json
 
 
 def register(app: typer.Typer) -> None:
@@ -22,8 +22,18 @@ def check(
 ) -> None:
     """Ping the real systems of a connection: reachability, credentials, scopes, versions, dimensions, webhook keys. Writes nothing."""
     rows = asyncio.run(_rows(connection))
-    print_rows(rows, output, "check")
+    _show(rows, output)
     raise SystemExit(exit_codes.NOT_OK if any(row["level"] == "error" for row in rows) else exit_codes.OK)
+
+
+def _show(rows: list[dict[str, Any]], output: Output) -> None:
+    """One line for each finding, however long: a table would fold it."""
+    if output is Output.json:
+        print_json(rows)
+        return
+    for row in rows:
+        place = " ".join(filter(None, (row["connection"], row["system"])))
+        print(f"{row['level']:<8}{place}  {row['subject']}: {row['says']} {row['do']}".rstrip())
 
 
 async def _rows(connection: str) -> list[dict[str, Any]]:

@@ -6,7 +6,6 @@ Everything is asked from outside: the simulators' journals, the topics, the comm
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import subprocess
 import sys
@@ -184,9 +183,9 @@ def shown(rows: Sequence[Row]) -> dict[str, dict[str, Any]]:
     return {row.flow: row.as_json() for row in rows}
 
 
-def lines_of_json(text: str) -> Any:
-    """The JSON document of the last line."""
-    return json.loads(text.strip().splitlines()[-1])
+def bare_environment() -> dict[str, str]:
+    """The environment of a process that belongs to no stage."""
+    return {key: value for key, value in os.environ.items() if not key.startswith("ML_CONNECTOR_")}
 
 
 @contextmanager

@@ -82,6 +82,9 @@ def checked(live: Live, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ca
             return _applied(stage, planted, tmp_path_factory.mktemp("planted"))
 
         yield apply
+    scopeless = stage.ground.children.pop("scopeless", None)
+    if scopeless is not None:
+        scopeless.stop()
 
 
 def _applied(stage: Stage, planted: Planted | None, folder: Path) -> Path:

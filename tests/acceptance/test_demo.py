@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.acceptance.stage import bare_environment
+
 pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(600)]
 BUCKETS = {
     "source",
@@ -29,7 +31,9 @@ ADDED = BUCKETS - {"source", "topics", "ledger"}
 
 def test_the_demo_ends_with_one_object_in_which_everything_is_accounted_for(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "console.cli.main", "demo", "--json", "--jobs", "20", "--seed", "3", "--folder", str(tmp_path)]
-    said = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=540, check=False)
+    said = subprocess.run(
+        command, env=bare_environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=540, check=False
+    )
     told = json.loads(said.stdout.strip().splitlines()[-1])
     assert set(told) == {"ok", "flows"}
     assert (told["ok"], said.returncode) == (True, 0), said.stdout[-4000:] + said.stderr[-2000:]

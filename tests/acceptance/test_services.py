@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -14,6 +13,7 @@ import pytest
 
 from console.demo.ground import SERVICES
 from runtime.embedded.cluster import EmbeddedCluster
+from tests.acceptance.stage import bare_environment
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(120)]
 MAIN = [sys.executable, "-m", "console.cli.main"]
@@ -24,7 +24,7 @@ def ended(arguments: list[str], folder: Path, **settings: str) -> subprocess.Com
     own = {"ML_CONNECTOR_STATE_DIR": str(folder), "ML_CONNECTOR_INGRESS__PORT": "0"}
     return subprocess.run(
         [*MAIN, *arguments],
-        env={**os.environ, **own, **settings},
+        env={**bare_environment(), **own, **settings},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -72,6 +72,7 @@ def test_a_service_whose_schemas_are_not_registered_refuses_to_start_and_says_wh
 def test_a_simulator_prints_one_line_when_ready_and_ends_on_sigterm(system: str, tmp_path: Path) -> None:
     process = subprocess.Popen(
         [*MAIN, "simulate", system, "--seed", "5", "--state-dir", str(tmp_path)],
+        env=bare_environment(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
