@@ -69,4 +69,9 @@ def print_rows(rows: Sequence[Mapping[str, Any]], output: Output, title: str = "
 
 def _cell(value: Any) -> str:
     shown = money(value) if isinstance(value, Decimal) else str(plain(value) if value is not None else "")
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in shown).replace("[", "\\[")
+    return printable(shown).replace("[", "\\[")
+
+
+def printable(text: str) -> str:
+    """The text without anything that a terminal would act on."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from console.cli import exit_codes
-from console.output import Output, print_json
+from console.output import Output, print_json, printable
 
 
 def register(app: typer.Typer) -> None:
@@ -33,7 +33,7 @@ def _show(rows: list[dict[str, Any]], output: Output) -> None:
         return
     for row in rows:
         place = " ".join(filter(None, (row["connection"], row["system"])))
-        print(f"{row['level']:<8}{place}  {row['subject']}: {row['says']} {row['do']}".rstrip())
+        print(printable(f"{row['level']:<8}{place}  {row['subject']}: {row['says']} {row['do']}").rstrip())
 
 
 async def _rows(connection: str) -> list[dict[str, Any]]:
