@@ -24,9 +24,17 @@ def opens_at(window: str, zone: ZoneInfo, seen_at: datetime) -> datetime | None:
     crons = schedule(window)
     if not crons:
         return None
-    local = seen_at.astimezone(zone)
-    openings: list[datetime] = [croniter(cron, local).get_next(datetime) for cron in crons]
-    return min(openings).astimezone(UTC)
+    return min(_next(cron, zone, seen_at) for cron in crons)
+
+
+def _next(cron: str, zone: ZoneInfo, seen_at: datetime) -> datetime:
+    """Counted on the wall clock, without zone: croniter with a zone is an hour off on the days on which clocks change (tried)."""
+    walls = croniter(cron, seen_at.astimezone(zone).replace(tzinfo=None))
+    while True:
+        wall: datetime = walls.get_next(datetime)
+        opening = wall.replace(tzinfo=zone).astimezone(UTC)
+        if opening > seen_at:
+            return opening
 
 
 @lru_cache(maxsize=256)

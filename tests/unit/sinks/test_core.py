@@ -1,0 +1,246 @@
+"""The protocol step by step: every answer, every look-up, and what each leaves in the ledger."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from services.sinks import entry as e
+from services.sinks.core import OutOfTurn, step
+from services.sinks.gate import View
+from services.sinks.state import (
+    Acked,
+    Answered,
+    Decided,
+    Find,
+    Key,
+    Late,
+    Phase,
+    Record,
+    Reserve,
+    Reserved,
+    Restored,
+    Rules,
+    Saw,
+    Send,
+    Turn,
+    Unseen,
+    Wait,
+)
+from systems.contract import Answer, Capability, Document, Found, Verdict
+from tests.property.sinks.world import TIMES, _incoming
+
+AT = datetime(2026, 3, 2, tzinfo=UTC)
+NOTHING = Found(())
+C = _incoming(0, "1", "a", "100.00")
+
+
+def key(capability: Capability = Capability.C3) -> Key:
+    return Key(e.fresh(C), Rules(("create", "release"), capability, 3, TIMES))
+
+
+def document(*steps: str, amount: str = "100.00") -> Document:
+    differences = () if amount == "100.00" else (f"amount: {amount}, 100.00",)
+    return Document("D1", "INV1", "ST-1", Decimal(amount), "USD", steps, differences)
+
+
+def intended(capability: Capability = Capability.C3) -> Key:
+    """Up to the intent on its way."""
+    made, effects = step(key(capability), Turn(0.0, View(AT), C.command))
+    assert effects == (Reserve(6),)
+    made, effects = step(made, Reserved(0.0, AT))
+    assert isinstance(effects[0], Record)
+    assert effects[0].entry["state"] == e.INTENT
+    return made
+
+
+def sending(capability: Capability = Capability.C3) -> Key:
+    made, effects = step(intended(capability), Acked(0.0, AT))
+    assert effects == (Find(),)
+    made, effects = step(made, Saw(NOTHING, 0.0, 0.1, AT))
+    assert effects == (Send("create", None, TIMES.lease_s),)
+    return made
+
+
+def answered(made: Key, answer: Answer, now_s: float = 1.0) -> tuple[Key, Record]:
+    after, effects = step(made, Answered(answer, timedelta(seconds=1), now_s, AT))
+    assert isinstance(effects[0], Record)
+    return after, effects[0]
+
+
+def test_nothing_is_sent_before_the_intent_is_acked() -> None:
+    with pytest.raises(OutOfTurn):
+        step(intended(), Saw(NOTHING, 0.0, 0.0, AT))
+
+
+def test_the_outcome_of_a_step_and_the_intent_of_the_next_are_one_record() -> None:
+    made, record = answered(sending(), Answer(Verdict.YES, document("create")))
+    assert not record.ends
+    assert (record.entry["steps_done"], record.entry["intent_step"], record.entry["state"]) == (["create"], "release", e.INTENT)
+    made, effects = step(made, Acked(1.0, AT))
+    made, effects = step(made, Saw(Found((document("create"),)), 1.0, 1.1, AT))
+    assert isinstance(effects[0], Send)
+    made, record = answered(made, Answer(Verdict.YES, document("create", "release")))
+    assert record.ends
+    assert (record.entry["state"], record.entry["step"], record.entry["command"]) == (e.POSTED, "release", None)
+
+
+def test_a_lease_that_ran_out_makes_the_intent_anew() -> None:
+    _, effects = step(sending(), Late(50.0, AT))
+    assert isinstance(effects[0], Record)
+    assert (effects[0].entry["attempt_count"], effects[0].entry["intent_attempt"]) == (2, 2)
+
+
+@pytest.mark.parametrize("reason", ["throttled", "broken", ""])
+def test_a_definite_no_closes_the_intent_and_waits(reason: str) -> None:
+    no = Answer(Verdict.DEFINITE_NO, throttled=reason == "throttled", broken=reason == "broken")
+    _, record = answered(sending(), no)
+    wanted = {"throttled": "throttled", "broken": "credentials", "": "system_down"}[reason]
+    assert (record.entry["state"], record.entry["reason"], record.entry["intent_attempt"]) == (e.WAITING, wanted, 0)
+
+
+def test_a_refusal_is_held_with_the_code_and_words_of_the_system() -> None:
+    _, record = answered(sending(), Answer(Verdict.REJECT, code="422", words="no such account"))
+    assert (record.entry["state"], record.entry["reason"], record.entry["detail"]) == (e.HELD, "refused", "422: no such account")
+
+
+def test_an_answer_that_does_not_echo_our_ref_is_no_yes() -> None:
+    _, record = answered(sending(), Answer(Verdict.YES, replace(document("create"), ref="ST-other")))
+    assert (record.entry["state"], record.entry["reason"], record.entry["intent_attempt"]) == (e.WAITING, "settle", 1)
+
+
+def test_a_document_that_differs_is_held() -> None:
+    _, record = answered(sending(), Answer(Verdict.YES, document("create", amount="99.00")))
+    assert (record.entry["state"], record.entry["reason"]) == (e.HELD, "mismatch")
+
+
+def test_an_ambiguous_answer_waits_the_whole_settle_time_where_the_system_has_no_uniqueness() -> None:
+    made, _ = answered(sending(), Answer(Verdict.AMBIGUOUS))
+    _, effects = step(made, Acked(1.0, AT))
+    assert effects == (Wait(look_s=TIMES.settle_s),)
+
+
+def test_an_ambiguous_answer_is_looked_up_at_once_where_the_system_refuses_a_second_create() -> None:
+    made, _ = answered(sending(Capability.C1), Answer(Verdict.AMBIGUOUS))
+    _, effects = step(made, Acked(1.0, AT))
+    assert effects == (Wait(look_s=1.0),)
+
+
+def test_without_a_look_up_the_first_ambiguous_answer_is_a_persons() -> None:
+    made, effects = step(intended(Capability.C5), Acked(0.0, AT))
+    assert isinstance(effects[0], Send)
+    _, record = answered(made, Answer(Verdict.AMBIGUOUS))
+    assert (record.entry["state"], record.entry["reason"], record.entry["intent_attempt"]) == (e.HELD, "unknown", 1)
+
+
+def _looked(found: Found, asked_s: float, capability: Capability = Capability.C3) -> tuple[Key, tuple[object, ...]]:
+    made, _ = answered(sending(capability), Answer(Verdict.AMBIGUOUS))
+    made, _ = step(made, Acked(1.0, AT))
+    made, effects = step(made, Turn(asked_s, View(AT), C.command))
+    assert effects == (Reserve(3),)
+    made, effects = step(made, Reserved(asked_s, AT))
+    assert effects == (Find(),)
+    return step(made, Saw(found, asked_s, asked_s + 0.1, AT))
+
+
+def test_absent_after_the_settle_wait_is_written_again() -> None:
+    _, effects = _looked(NOTHING, TIMES.settle_s)
+    assert isinstance(effects[0], Record)
+    assert (effects[0].entry["state"], effects[0].entry["intent_attempt"], effects[0].entry["rounds"]) == (e.NEW, 0, 1)
+
+
+def test_a_lagging_look_up_is_asked_twice() -> None:
+    _, effects = _looked(NOTHING, TIMES.settle_s, Capability.C4)
+    assert effects == (Wait(look_s=TIMES.settle_s + 0.1 + TIMES.v_max_s),)
+
+
+def test_two_documents_of_ours_are_a_persons() -> None:
+    _, effects = _looked(Found((document("create"), document("create"))), TIMES.settle_s)
+    assert isinstance(effects[0], Record)
+    assert effects[0].entry["reason"] == "duplicate_in_erp"
+
+
+def test_a_document_found_complete_is_adopted() -> None:
+    _, effects = _looked(Found((document("create", "release"),)), TIMES.settle_s)
+    assert isinstance(effects[0], Record)
+    assert (effects[0].entry["state"], effects[0].entry["erp_id"]) == (e.ADOPTED, "D1")
+
+
+def test_a_duplicate_that_cannot_be_found_is_never_written() -> None:
+    made, _ = answered(sending(Capability.C1), Answer(Verdict.DUPLICATE))
+    made, effects = step(made, Acked(1.0, AT))
+    now_s = 1.0
+    for _ in range(5):
+        made, effects = step(made, Turn(now_s, View(AT), C.command))
+        made, effects = step(made, Reserved(now_s, AT))
+        made, effects = step(made, Saw(NOTHING, now_s, now_s, AT))
+        if isinstance(effects[0], Wait):
+            assert effects[0].look_s is not None
+            now_s = effects[0].look_s
+    assert isinstance(effects[0], Record)
+    assert (effects[0].entry["state"], effects[0].entry["reason"], effects[0].entry["intent_attempt"]) == (
+        e.HELD, "duplicate_unfindable", 1,
+    )  # fmt: skip
+
+
+def test_the_third_ambiguous_round_is_a_persons() -> None:
+    made = sending()
+    made = made.but(entry=e.change(made.entry, AT, rounds=2))
+    _, record = answered(made, Answer(Verdict.AMBIGUOUS))
+    assert (record.entry["state"], record.entry["reason"]) == (e.HELD, "unknown")
+
+
+def test_a_look_up_that_fails_for_an_hour_is_a_persons_and_the_intent_stays_open() -> None:
+    made, _ = answered(sending(), Answer(Verdict.AMBIGUOUS))
+    made, effects = step(made, Acked(1.0, AT))
+    for now_s in (TIMES.settle_s, TIMES.settle_s + 3601):
+        made, effects = step(made, Turn(now_s, View(AT), C.command))
+        made, effects = step(made, Reserved(now_s, AT))
+        made, effects = step(made, Unseen("system_down", "no", timedelta(seconds=1), now_s, AT))
+    assert isinstance(effects[0], Record)
+    assert (effects[0].entry["state"], effects[0].entry["reason"], effects[0].entry["intent_attempt"]) == (e.HELD, "unknown", 1)
+
+
+def test_a_new_owner_waits_the_whole_settle_time_from_when_it_saw_the_intent() -> None:
+    left = intended().entry
+    made, effects = step(Key(left, key().rules), Restored(1000.0))
+    assert effects == (Wait(look_s=1000.0 + TIMES.settle_s),)
+    assert made.seen_s == 1000.0
+
+
+def test_neither_hold_nor_release_closes_an_open_intent() -> None:
+    held = e.held(intended().entry, AT, "unknown")
+    made, effects = step(Key(held, key().rules), Decided("release", "ann", "looked", 50.0, AT))
+    assert isinstance(effects[0], Record)
+    assert (effects[0].entry["state"], effects[0].entry["reason"], effects[0].entry["intent_attempt"]) == (e.WAITING, "settle", 1)
+    assert made.look_s == 50.0 + TIMES.settle_s
+
+
+def test_what_nothing_built_could_go_on_with_is_not_released() -> None:
+    held = e.held(e.fresh(C), AT, "changed_after_post")
+    made, effects = step(Key(held, key().rules), Decided("release", "ann", "please", 0.0, AT))
+    assert isinstance(effects[0], Record)
+    assert (made.entry["state"], effects[0].audits[0]["decision"]) == (e.HELD, "refused")
+
+
+def test_suspects_hold_the_first_create_until_a_person_accepts_them() -> None:
+    made, _ = step(intended(), Acked(0.0, AT))
+    suspect = Document("S1", "S1", "", Decimal(100), "USD", ())
+    _, effects = step(made, Saw(Found((), (suspect,)), 0.0, 0.1, AT))
+    assert isinstance(effects[0], Record)
+    assert (effects[0].entry["reason"], effects[0].entry["intent_attempt"]) == ("suspect", 0)
+    accepted = made.but(entry=e.change(made.entry, AT, accepted=True))
+    _, effects = step(accepted, Saw(Found((), (suspect,)), 0.0, 0.1, AT))
+    assert isinstance(effects[0], Send)
+
+
+def test_what_we_wrote_and_is_not_shown_is_never_written_again() -> None:
+    made, _ = answered(sending(), Answer(Verdict.YES, document("create")))
+    made, _ = step(made, Acked(1.0, AT))
+    made, effects = step(made, Saw(NOTHING, 1.0, 1.1, AT))
+    assert isinstance(effects[0], Record)
+    assert (effects[0].entry["state"], effects[0].entry["reason"]) == (e.WAITING, "settle")
+    assert made.phase is Phase.CLOSING

@@ -1,0 +1,72 @@
+"""Windows, ceilings, refusals, positions, and that the documents tell the same reasons as the code."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from services.sinks import reasons
+from services.sinks.ceiling import Posted, exceeded, nearly_all_refused
+from services.sinks.positions import Position
+from services.sinks.windows import opens_at, schedule
+
+CHICAGO = ZoneInfo("America/Chicago")
+SEEN = datetime(2026, 3, 2, 18, 30, tzinfo=UTC)  # Monday, 12:30 in Chicago
+
+
+@pytest.mark.parametrize(
+    ("window", "opens"),
+    [
+        ("daily 18:00", datetime(2026, 3, 3, 0, 0, tzinfo=UTC)),
+        ("daily 06:00", datetime(2026, 3, 3, 12, 0, tzinfo=UTC)),
+        ("twice-daily 06:00 13:00", datetime(2026, 3, 2, 19, 0, tzinfo=UTC)),
+        ("weekly fri 17:30", datetime(2026, 3, 6, 23, 30, tzinfo=UTC)),
+        ("cron 0 6 * * 1-5", datetime(2026, 3, 3, 12, 0, tzinfo=UTC)),
+    ],
+)
+def test_a_window_opens_at_the_tenants_local_time(window: str, opens: datetime) -> None:
+    assert opens_at(window, CHICAGO, SEEN) == opens
+
+
+def test_a_window_keeps_its_local_time_over_the_change_to_summer_time() -> None:
+    before = datetime(2026, 3, 8, 3, 0, tzinfo=UTC)  # the night in which Chicago's clocks go forward
+    assert opens_at("daily 18:00", CHICAGO, before) == datetime(2026, 3, 8, 23, 0, tzinfo=UTC)
+
+
+def test_an_immediate_window_is_open_and_a_wrong_one_says_what_is_right() -> None:
+    assert opens_at("immediate", CHICAGO, SEEN) is None
+    with pytest.raises(ValueError, match="examples: immediate, daily 18:00"):
+        schedule("sometimes")
+
+
+def test_the_ceiling_counts_documents_and_amounts_of_an_hour() -> None:
+    posted = Posted()
+    for minute in range(3):
+        posted = posted.plus(SEEN + timedelta(minutes=minute), Decimal(-100))
+    assert exceeded(posted, (3, Decimal(10_000)), Decimal(1), SEEN + timedelta(minutes=3))
+    assert exceeded(posted, (10, Decimal(350)), Decimal(51), SEEN + timedelta(minutes=3))
+    assert not exceeded(posted, (10, Decimal(350)), Decimal(50), SEEN + timedelta(minutes=3))
+    assert not exceeded(posted, (3, Decimal(350)), Decimal(51), SEEN + timedelta(minutes=61))
+
+
+def test_twenty_of_twenty_five_refusals_with_one_code_are_nearly_all() -> None:
+    assert nearly_all_refused(("",) * 5 + ("ACCT",) * 20) == "ACCT"
+    assert not nearly_all_refused(("",) * 6 + ("ACCT",) * 19)
+    assert not nearly_all_refused(("A", "B") * 12)
+
+
+def test_an_offset_is_not_committed_past_a_record_that_still_waits_for_its_op_key() -> None:
+    position = Position(10, {7, 9})
+    assert position.committable == 7
+    position.holding.clear()
+    assert position.committable == 10
+
+
+def test_the_page_of_guarantees_lists_every_reason() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "guarantees.md").read_text()
+    for name, words in {**reasons.WAITING, **reasons.HELD, **reasons.ENDED}.items():
+        assert f"| `{name}` | {words} |" in page
