@@ -16,6 +16,9 @@ from services.sinks import entry as e
 BEFORE_CUTOVER = "before_cutover"
 """Action of a milestone: the document lies before the cut-over and will never be commanded."""
 
+MILESTONE_ROLE = "job"
+"""A job is waited for until it is completed, however long that takes; it is nothing that the system could be asked for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Parents:
@@ -60,7 +63,9 @@ def resolve(parents: Iterable[Parent], known: Known) -> Parents:
             ids[name] = link
         else:
             found = _by_ledger(known.entries(parent["entity"], parent["source_id"]))
-            if found is None:
+            if found is None and parent["role"] == MILESTONE_ROLE:
+                blocked[name] = "not completed yet"
+            elif found is None:
                 missing.append(name)
             elif found == (BEFORE_CUTOVER,):
                 early.append(name)

@@ -33,8 +33,7 @@ def test_a_sink_that_is_killed_six_times_posts_every_document_once(stage: Stage,
     draw = random.Random(7)
     for _ in range(KILLS):
         child = _start(settings.model_dump_json(), journal)
-        before = _kept(journal)
-        eventually(lambda: _kept(journal), lambda kept, before=before: kept >= before + draw.randint(5, 25), 60)
+        _await_more(journal, draw.randint(5, 25))
         time.sleep(draw.random() * 0.05)  # where in a write the kill lands is drawn
         os.kill(child.pid, signal.SIGKILL)
         child.wait()
@@ -47,6 +46,11 @@ def test_a_sink_that_is_killed_six_times_posts_every_document_once(stage: Stage,
     with sqlite3.connect(journal) as db:
         found = db.execute("SELECT count(*), count(DISTINCT ref), sum(released), sum(amount) FROM kept").fetchone()
     assert found == (COUNT, COUNT, COUNT, 100.0 * COUNT)
+
+
+def _await_more(journal: Path, count: int) -> None:
+    before = _kept(journal)
+    eventually(lambda: _kept(journal), lambda kept: kept >= before + count, 60)
 
 
 def _start(settings: str, journal: Path) -> subprocess.Popen[bytes]:

@@ -84,6 +84,17 @@ def test_a_parent_that_never_comes_holds_after_its_deadline(stage: Stage) -> Non
         stage.until({"p": "HELD parent_missing"})
 
 
+def test_an_invoice_waits_for_its_job_however_long_that_takes(stage: Stage) -> None:
+    stage.connect(parent_deadline_s=0.1)
+    stage.command("ar_invoice", "1", parents=[{"role": "job", "entity": "job", "source_id": "j1"}])
+    with stage.running():
+        stage.until({"1": "WAITING parent"})
+        stage.command(
+            "completion", "j1", action="upsert", reached="completed", purpose="master", source_entity="job", op_key="job|j1|upsert"
+        )
+        stage.until({"1": "POSTED"})
+
+
 def test_rules_unmapped_values_and_unknown_writes_are_held_with_their_words(stage: Stage) -> None:
     stage.command("ar_invoice", "1", hold="payroll", hold_detail="not built")
     stage.command("ar_invoice", "2", unresolved=["business_unit=east"], canonical=b"as it was")
