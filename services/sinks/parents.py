@@ -82,7 +82,7 @@ def _by_ledger(entries: Iterable[Ledger]) -> str | tuple[str] | None:
     for entry in entries:
         if entry["action"] == BEFORE_CUTOVER:
             cause = (BEFORE_CUTOVER,)
-        if entry["action"] not in ("create", "upsert"):
+        if entry["action"] not in ("create", "upsert", "apply"):
             continue
         if entry["state"] in e.IN_PLACE:
             return entry["erp_id"]

@@ -84,6 +84,16 @@ def test_a_parent_that_never_comes_holds_after_its_deadline(stage: Stage) -> Non
         stage.until({"p": "HELD parent_missing"})
 
 
+def test_a_later_application_waits_for_the_earlier_one_of_its_payment(stage: Stage) -> None:
+    earlier = {"role": "application", "entity": "payment", "source_id": "p1/a1"}
+    stage.command("ar_receipt", "p1/a2", parents=[earlier], action="apply", source_entity="payment")
+    with stage.running():
+        eventually(lambda: [w for w in stage.ledger().values() if w["reason"] == "parent"], bool)
+        assert [(f["entity"], f["source_id"]) for f in stage.records("fetch")] == [("payment", "p1")]
+        stage.command("ar_receipt", "p1/a1", action="apply", source_entity="payment")
+        eventually(stage.states, lambda seen: seen == {"p1/a1 apply": "POSTED", "p1/a2 apply": "POSTED"})
+
+
 def test_an_invoice_waits_for_its_job_however_long_that_takes(stage: Stage) -> None:
     stage.connect(parent_deadline_s=0.1)
     stage.command("ar_invoice", "1", parents=[{"role": "job", "entity": "job", "source_id": "j1"}])
