@@ -56,10 +56,15 @@ def run(
 def run_one(service: str, log_level: str) -> int:
     """Run a service in this process; returns its exit code."""
     from runtime import log
+    from runtime.embedded.cluster import BOOTSTRAP_KEY, REGISTRY_KEY
+    from runtime.errors import Broken
     from runtime.settings import settings_from_environment
 
     log.configure(log_level, service)
     settings = settings_from_environment()
+    for key, value in ((REGISTRY_KEY, settings.registry.url), (BOOTSTRAP_KEY, settings.kafka.bootstrap_servers)):
+        if not value:
+            raise Broken(f"{key} is not set.", "Set it, or start a local cluster with `ml-connector up`.")
     outcome = importlib.import_module(_SERVICES[service]).run(settings)
     if inspect.iscoroutine(outcome):
         outcome = asyncio.run(outcome)
