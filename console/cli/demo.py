@@ -48,7 +48,7 @@ def demo(
         rows: list[Any] = []
         for name in names:
             rows += asyncio.run(_one(Wanted(name, seed, jobs, scale, drain_s), folder or Path(scratch), keep))
-        raise SystemExit(_report(rows, as_json))
+        raise SystemExit(report(rows, as_json))
 
 
 async def _one(wanted: Wanted, folder: Path, keep: bool) -> Sequence[Any]:
@@ -96,7 +96,8 @@ def _prefix(kind: str) -> str:
     return "" if kind == "jvm" else f"demo-{secrets.token_hex(4)}."
 
 
-def _report(rows: Sequence[Any], as_json: bool) -> int:
+def report(rows: Sequence[Any], as_json: bool) -> int:
+    """Print the rows; the exit code says whether everything is accounted for."""
     from console.demo.accounts import BUCKETS, is_ok
     from console.output import Output, money, print_rows
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import subprocess
 import sys
 import time
@@ -15,6 +16,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -38,6 +40,9 @@ T = TypeVar("T")
 DAY_START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 ERP, SOURCE = "acumatica", "servicetitan"
 DOCUMENTS = ("Invoice", "Payment", "Bill")
+ADDED = {"not_due", "before_cutover", "excluded", "held", "waiting", "erp", "unaccounted"}
+BUCKETS = ADDED | {"source", "topics", "ledger"}
+FLOWS = {"A1", "A2", "A3", "A4", "A5", "A6", "A7", "M0"}
 _SECRETS = "ML_CONNECTOR_DEMO_"
 
 
@@ -186,6 +191,25 @@ def shown(rows: Sequence[Row]) -> dict[str, dict[str, Any]]:
 def bare_environment() -> dict[str, str]:
     """The environment of a process that belongs to no stage."""
     return {key: value for key, value in os.environ.items() if not key.startswith("ML_CONNECTOR_")}
+
+
+def keeps_the_contract(told: dict[str, Any]) -> None:
+    """The object that `demo --json` ends with, as other programs rely on it."""
+    assert set(told) == {"ok", "flows"}
+    assert {row["flow"] for row in told["flows"]} >= FLOWS
+    for row in told["flows"]:
+        assert set(row) == BUCKETS | {"flow", "connection"}
+        assert row["connection"] == "acme"
+        for name in BUCKETS:
+            assert set(row[name]) == {"count", "amount"}
+            assert isinstance(row[name]["count"], int)
+            assert re.fullmatch(r"-?[0-9]+\.[0-9]{2}", row[name]["amount"]), row
+        assert row["source"]["count"] == sum(row[name]["count"] for name in ADDED), row
+        assert Decimal(row["source"]["amount"]) == sum(Decimal(row[name]["amount"]) for name in ADDED), row
+        assert row["waiting"]["count"] == row["unaccounted"]["count"] == 0
+    posted = {row["flow"]: row["erp"]["count"] for row in told["flows"]}
+    assert posted["A1"] > 0
+    assert posted["A2"] > 0
 
 
 @contextmanager

@@ -14,35 +14,34 @@ pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(300)]
 CHAIN = ["ledger", "result", "command", "canonical", "raw"]
 
 
-@pytest.mark.parametrize("named_by", ["ref", "source_number", "erp_number", "erp_id"])
+def explained(live: Live, what: str, ref: str) -> list[dict[str, Any]]:
+    """Links of the chain of a document, found by one of its names."""
+    said = live.stage.cli("explain", what, "--output", "json")
+    assert said.returncode == 0, said.stderr
+    return list(next(one for one in json.loads(said.stdout) if one["ref"] == ref)["links"])
+
+
+def stored(live: Live, link: dict[str, Any]) -> dict[str, Any]:
+    topic, partition, offset = link["coordinates"].rsplit("/", 2)
+    seen = live.stage.reading.one(topic, int(partition), int(offset))
+    assert seen is not None, f"nothing at {link['coordinates']}"
+    return seen.record
+
+
+@pytest.mark.parametrize("named_by", ["ref", "source_number", "erp_number"])
 def test_the_chain_of_a_document_is_found_by_each_of_its_names(live: Live, named_by: str) -> None:
     entry = live.posted(live.invoice["invoice"])
-    said = live.stage.cli("explain", str(entry[named_by]), "--output", "json")
-    assert said.returncode == 0, said.stderr
-    chain = next(one for one in json.loads(said.stdout) if one["ref"] == entry["ref"])
     links: dict[str, list[dict[str, Any]]] = {}
-    for link in chain["links"]:
+    for link in explained(live, str(entry[named_by]), entry["ref"]):
         links.setdefault(link["link"], []).append(link)
+        assert stored(live, link)
     assert [kind for kind in CHAIN if kind not in links] == []
     assert "POSTED" in links["ledger"][0]["says"]
     assert "POSTED" in links["result"][-1]["says"]
-    for link in chain["links"]:
-        topic, partition, offset = link["coordinates"].rsplit("/", 2)
-        seen = live.stage.reading.one(topic, int(partition), int(offset))
-        assert seen is not None, f"nothing at {link['coordinates']}"
-
-
-def test_the_digest_that_is_shown_is_that_of_the_stored_bytes(live: Live) -> None:
-    entry = live.posted(live.invoice["invoice"])
-    said = live.stage.cli("explain", entry["ref"], "--output", "json")
-    raw = [link for link in json.loads(said.stdout)[0]["links"] if link["link"] == "raw"]
-    assert raw
-    for link in raw:
-        topic, partition, offset = link["coordinates"].rsplit("/", 2)
-        seen = live.stage.reading.one(topic, int(partition), int(offset))
-        assert seen is not None
-        assert hashlib.sha256(seen.record["body"]).hexdigest() in link["says"]
-        assert live.invoice["number"].encode() in seen.record["body"]
+    for link in links["raw"]:
+        body = stored(live, link)["body"]
+        assert hashlib.sha256(body).hexdigest() in link["says"], "the digest shown is not that of the stored bytes"
+        assert live.invoice["number"].encode() in body
 
 
 def test_a_person_reads_the_chain_as_lines(live: Live) -> None:

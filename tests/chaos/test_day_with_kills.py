@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from decimal import Decimal
 
 import pytest
 
+from console.cli.demo import report
 from console.demo.accounts import balanced, is_ok
-from tests.acceptance.stage import DOCUMENTS, ERP, shown
+from tests.acceptance.stage import DOCUMENTS, ERP, keeps_the_contract, shown
 from tests.chaos.conftest import Played
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(600)]
@@ -31,6 +33,13 @@ def test_every_flow_agrees_by_count_and_to_the_cent(played: Played) -> None:
     flows = shown(played.rows)
     for flow in ("A1", "A2", "A3", "A4", "A7"):
         assert flows[flow]["erp"]["count"] > 0, f"{flow} posted nothing: {flows[flow]}"
+
+
+def test_the_demos_last_line_is_the_contract_of_programs(played: Played, capsys: pytest.CaptureFixture[str]) -> None:
+    assert report(played.rows, True) == 0
+    told = json.loads(capsys.readouterr().out.strip().splitlines()[-1])
+    assert told["ok"] is True
+    keeps_the_contract(told)
 
 
 def test_each_ref_was_created_once(played: Played) -> None:

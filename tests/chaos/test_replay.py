@@ -30,7 +30,17 @@ def reset_to_earliest(stage: Stage, group: str, *topics: str) -> str:
 def agree(stage: Stage, before: dict[str, Any]) -> None:
     __tracebackhide__ = True
     assert stage.journal() == before["journal"], "the ERP was written to"
-    assert shown(stage.rows()) == before["rows"]
+    assert differences(before["rows"], shown(stage.rows())) == {}
+
+
+def differences(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
+    """Buckets that differ: before, after."""
+    return {
+        f"{flow}.{name}": (value, after[flow][name])
+        for flow, row in before.items()
+        for name, value in row.items()
+        if after[flow][name] != value
+    }
 
 
 def as_it_is(stage: Stage) -> dict[str, Any]:
