@@ -63,7 +63,10 @@ def test_booked_edited_posted_touched_renamed_and_replayed_it_is_one_document(li
     assert written(stage, entry["ref"]) == once
     after = entry_of(stage, invoice)
     assert (after["state"], after["erp_id"], after["ref"]) == (entry["state"], entry["erp_id"], entry["ref"])
-    assert [row for row in stage.ask(ERP, "documents?kind=Invoice")["documents"] if row["human_number"] == job["number"]] != []
+    known_as = {one["op_key"] for one in stage.entries() if (one["source_entity"], one["source_id"]) == ("invoice", str(invoice))}
+    assert known_as == {entry["op_key"]}, "it got a second identity"
+    kept = [row["ref"] for row in stage.ask(ERP, "documents?kind=Invoice")["documents"] if row["human_number"] == job["number"]]
+    assert kept == [entry["ref"]]
 
 
 def touch(stage: Stage, invoice: int) -> None:
