@@ -17,8 +17,7 @@ from typing import Any
 from confluent_kafka import KafkaError, KafkaException, Message, Producer, TopicPartition
 
 from runtime.log import log
-from schemas.records import Ledger
-from services.sinks.ledger import Index
+from services.sinks.ledger import Index, Mark
 
 COMMIT_S = 30
 
@@ -40,10 +39,10 @@ class Line:
 
 @dataclass(slots=True)
 class Out:
-    """Lines that belong together, and the ledger states (with their value bytes) among them."""
+    """Lines that belong together, and the marks and value bytes of the ledger states among them."""
 
     lines: list[Line]
-    entries: list[tuple[Ledger, bytes]] = field(default_factory=list)
+    entries: list[tuple[Mark, bytes]] = field(default_factory=list)
 
 
 Offsets = Mapping[tuple[str, int], int]

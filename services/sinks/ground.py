@@ -13,6 +13,7 @@ from schemas.records import Audit, Control, Fetch, Ledger
 from services.sinks.commit import Line, Out
 from services.sinks.entry import link_of, result_of
 from services.sinks.follow import Followed
+from services.sinks.ledger import MARK, mark_of
 from services.sinks.outputs import STAGE
 from services.sinks.sessions import Sessions
 from systems.contract import System
@@ -48,7 +49,8 @@ class Ground:
         op_key, cause = entry["op_key"], f"{self.command_topic}/{entry['command_partition']}/{entry['command_offset']}"
         value = self.codec.encode(self.ledger_topic, "result.ledger", entry)
         about = headers("result.ledger", op_key, cause)
-        lines = [Line(self.ledger_topic, op_key.encode(), value, partition, list(about))]
+        mark = mark_of(entry)
+        lines = [Line(self.ledger_topic, op_key.encode(), value, partition, [*about, (MARK, mark.header())])]
         result = result_of(entry)
         if result is not None:
             lines.append(self.line(f"result.{self.system.name}", "result.result", op_key, (result, partition, cause)))
@@ -58,7 +60,7 @@ class Ground:
             lines.append(self.line("links", "connection.link", key, (link, partition, cause)))
         lines += [self.line("audit", "audit.audit", a["natural_key"], (a, partition, cause)) for a in audits]
         lines += [self.line("fetch", "raw.fetch", f["connection"], (f, partition, cause)) for f in fetches]
-        return Out(lines, [(entry, value)])
+        return Out(lines, [(mark, value)])
 
     def line(self, name: str, record: str, key: str, what: tuple[Mapping[str, Any], int, str]) -> Line:
         """One record for a topic that is partitioned by connection: `what` is (record, partition, cause)."""

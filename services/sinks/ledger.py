@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from rocksdict import BlockBasedOptions, Cache, Options, Rdict, WriteBatch
 
@@ -34,6 +34,47 @@ class Rest:
     connection: str
     state: str
     reason: str
+
+
+MARK = "mark"
+"""Header of a ledger record: what the index needs of it, so that a whole ledger is read without decoding it."""
+
+
+class Mark(NamedTuple):
+    """What the index needs of an entry beside its bytes."""
+
+    op_key: str
+    connection: str
+    entity: str
+    source_id: str
+    state: str
+    reason: str
+    source_hash: str
+    payload_hash: str
+
+    def header(self) -> bytes:
+        """As a header of the ledger record."""
+        return "\x00".join(self).encode()
+
+
+def mark_of(entry: Ledger) -> Mark:
+    """The mark of an entry."""
+    return Mark(
+        entry["op_key"],
+        entry["connection"],
+        entry["source_entity"],
+        entry["source_id"],
+        entry["state"],
+        entry["reason"],
+        entry["source_hash"],
+        entry["payload_hash"],
+    )
+
+
+def mark_in(header: bytes) -> Mark | None:
+    """The mark in a header; None where it is none of ours."""
+    fields = header.decode(errors="replace").split("\x00")
+    return Mark(*fields) if len(fields) == len(Mark._fields) else None
 
 
 def head_of(source_hash: str, payload_hash: str) -> bytes:
@@ -76,33 +117,33 @@ class Index:
             connection, state, reason = value.decode().split("\x00")
             yield key[1:].decode(), Rest(connection, state, reason)
 
-    def apply(self, entries: Iterable[tuple[Ledger, bytes]], meta: dict[str, Any]) -> None:
-        """Write entries (with their value bytes) and what the snapshot now holds, as one."""
+    def apply(self, entries: Iterable[tuple[Mark, bytes]], meta: dict[str, Any]) -> None:
+        """Write entries (their marks and value bytes) and what the snapshot now holds, as one."""
         batch = WriteBatch(raw_mode=True)
         sources: dict[bytes, list[str]] = {}
-        for entry, value in entries:
-            self._put(batch, entry, value, sources)
-        for key, op_keys in sources.items():
-            batch.put(key, "\n".join(op_keys).encode())
+        for mark, value in entries:
+            self._put(batch, mark, value, sources)
         for name, content in meta.items():
             batch.put(b"m" + name.encode(), json.dumps(content).encode())
         self._db.write(batch)
 
-    def _put(self, batch: WriteBatch, entry: Ledger, value: bytes, sources: dict[bytes, list[str]]) -> None:
-        op_key = entry["op_key"].encode()
-        ended = e.is_terminal(entry)
-        head = head_of(entry["source_hash"], entry["payload_hash"])
-        batch.put(b"e" + op_key, (head if ended else b"N" + head[1:]) + value)
-        if ended:
+    def _put(self, batch: WriteBatch, mark: Mark, value: bytes, sources: dict[bytes, list[str]]) -> None:
+        op_key = mark.op_key.encode()
+        head = head_of(mark.source_hash, mark.payload_hash)
+        if mark.state in e.TERMINAL:
+            batch.put(b"e" + op_key, head + value)
             batch.delete(b"n" + op_key)
         else:
-            batch.put(b"n" + op_key, "\x00".join((entry["connection"], entry["state"], entry["reason"])).encode())
-        source = _source_key(entry["connection"], entry["source_entity"], entry["source_id"])
+            batch.put(b"e" + op_key, b"N" + head[1:] + value)
+            batch.put(b"n" + op_key, "\x00".join((mark.connection, mark.state, mark.reason)).encode())
+        source = _source_key(mark.connection, mark.entity, mark.source_id)
         known = sources.get(source)
         if known is None:
-            known = sources[source] = self.of_source(entry["connection"], entry["source_entity"], entry["source_id"])
-        if entry["op_key"] not in known:
-            known.append(entry["op_key"])
+            value_known = self._db.get(source)
+            known = sources[source] = [] if value_known is None else value_known.decode().split("\n")
+        if mark.op_key not in known:
+            known.append(mark.op_key)
+            batch.put(source, "\n".join(known).encode())
 
     def meta(self, name: str) -> Any:
         """What the snapshot says about itself; None where it says nothing."""

@@ -22,7 +22,7 @@ from schemas.records import CommandEnvelope, Ledger, Result
 from services.sinks import entry as e
 from services.sinks.entry import Incoming
 from services.sinks.ground import Ground
-from services.sinks.ledger import Index
+from services.sinks.ledger import MARK, Index, Mark, mark_in, mark_of
 
 BATCH = 2000
 FENCE_S = 30
@@ -67,10 +67,17 @@ def _catch_up(ground: Ground, number: int, index: Index) -> int:
     index.apply([], {"topic": identity, "offset": offset})
     read = 0
     for batch in _batches(kafka.read_to_end(ground.settings.kafka, topic, [number], {number: offset})):
-        entries = [(cast("Ledger", ground.codec.decode(m.value())[1]), m.value() or b"") for m in batch]
+        entries = [(_mark(ground, message), message.value() or b"") for message in batch]
         index.apply(entries, {"offset": (batch[-1].offset() or 0) + 1, "entries": True})
         read += len(batch)
     return read
+
+
+def _mark(ground: Ground, message: Message) -> Mark:
+    """From the header; a record without one (written by another tool) is decoded."""
+    found = dict(message.headers() or ()).get(MARK)
+    mark = mark_in(found) if isinstance(found, bytes) else None
+    return mark or mark_of(cast("Ledger", ground.codec.decode(message.value())[1]))
 
 
 def _batches(messages: Iterator[Message]) -> Iterator[list[Message]]:
