@@ -6,6 +6,7 @@ Every reader of ours reads committed records. Producers are idempotent with `ack
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import Any
@@ -19,6 +20,14 @@ LOG = logging.getLogger("ml_connector.kafka")
 """What librdkafka has to say; `runtime/log.py` prints it for services, commands keep it off the terminal."""
 LOG.addHandler(logging.NullHandler())
 LOG.propagate = False
+
+_PATIENCE_S = 15.0
+_PASSING = (
+    KafkaError.NOT_LEADER_FOR_PARTITION,
+    KafkaError.LEADER_NOT_AVAILABLE,
+    KafkaError._TRANSPORT,
+    KafkaError._ALL_BROKERS_DOWN,
+)
 
 
 def client_settings(kafka: Kafka) -> dict[str, Any]:
@@ -110,9 +119,22 @@ def ends(client: Consumer, topic: str, partitions: Sequence[int]) -> dict[int, t
     """First offset and high watermark of each partition (the consumer's isolation level counts)."""
     found: dict[int, tuple[int, int]] = {}
     for partition in partitions:
-        low, high = client.get_watermark_offsets(TopicPartition(topic, partition), timeout=15)
-        found[partition] = (low, high)
+        found[partition] = _watermarks(client, TopicPartition(topic, partition))
     return found
+
+
+def _watermarks(client: Consumer, place: TopicPartition) -> tuple[int, int]:
+    """First offset and high watermark; a broker that has just come back does not lead its partitions yet, which passes."""
+    deadline = time.monotonic() + _PATIENCE_S
+    while True:
+        try:
+            low, high = client.get_watermark_offsets(place, timeout=15)
+        except KafkaException as error:
+            if error.args[0].code() not in _PASSING or time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
+        else:
+            return low, high
 
 
 def high_watermarks(kafka: Kafka, topic: str, partitions: Sequence[int]) -> dict[int, int]:

@@ -21,7 +21,7 @@ def supervised(ground: Ground) -> list[str]:
     """Start again what ended by itself with the code that asks for it; names what ended otherwise."""
     ended = [name for name, child in ground.children.items() if not child.is_alive()]
     for name in ended:
-        if name in SERVICES and ground.children[name].guard.returncode == DEFECT:
+        if name in SERVICES and ground.children[name].stop() == DEFECT:
             ground.start_service(name)
     return [name for name in ended if not ground.children[name].is_alive()]
 
