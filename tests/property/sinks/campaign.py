@@ -27,8 +27,8 @@ def campaign(capability: Capability, mutation: Mutation, seeds: range) -> dict[s
             broken, world = "STUCK", None
         if world is not None:
             sometimes.update(world.counts)
-            assert world.ledger is not None
-            states[f"{world.ledger['state']} {world.ledger['reason']}".strip()] += 1
+            entry = world.ledger
+            states[f"{entry['state']} {entry['reason']}".strip() if entry is not None else "nothing"] += 1
         if broken:
             found[broken] += 1
             first.setdefault(broken, seed)
