@@ -127,7 +127,7 @@ async def test_a_write_whose_answer_is_cut_is_found_and_not_written_again(name: 
     await check_a_cut_write_is_found(registry.system(name), record, COARSE, tmp_path)
 
 
-@pytest.mark.slow
+@pytest.mark.campaign
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize(("name", "record"), WRITES)
 async def test_a_write_is_found_after_a_cut_at_many_bytes(name: str, record: str, tmp_path: Path) -> None:
