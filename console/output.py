@@ -13,6 +13,10 @@ from rich.console import Console
 from rich.table import Table
 
 
+_FILE_WIDTH = 240
+"""Columns of a table that goes to a file or a pipe, where nothing has to fold."""
+
+
 class Output(StrEnum):
     """Form of a result on stdout."""
 
@@ -54,7 +58,9 @@ def print_rows(rows: Sequence[Mapping[str, Any]], output: Output, title: str = "
     if output is Output.json:
         print_json(list(rows))
         return
-    console = Console(soft_wrap=True)
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=_FILE_WIDTH)
     if not rows:
         console.print(f"{title}: none" if title else "none", markup=False)
         return
