@@ -12,7 +12,6 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-
 _FILE_WIDTH = 240
 """Columns of a table that goes to a file or a pipe, where nothing has to fold."""
 
