@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass
+
+from runtime.simulator.switches import change
 
 
 @dataclass
@@ -34,20 +35,7 @@ class Settings:
 
     def change(self, changes: dict[str, str]) -> None:
         """Apply `key=value` texts; raises ValueError naming the key when it is unknown or cannot be read."""
-        known = {field.name: str(field.type) for field in fields(self)}
-        for key, text in changes.items():
-            if key not in known:
-                raise ValueError(f"unknown setting {key!r} of the servicetitan simulator; known: {', '.join(sorted(known))}")
-            setattr(self, key, _read(key, known[key], str(text)))
-
-
-def _read(key: str, kind: str, text: str) -> Any:
-    try:
-        if kind == "bool":
-            return {"true": True, "1": True, "false": False, "0": False}[text.lower()]
-        return {"int": int, "float": float, "str": str}[kind](text)
-    except (KeyError, ValueError) as error:
-        raise ValueError(f"setting {key}: {text!r} is not a {kind}") from error
+        change(self, changes, "servicetitan")
 
 
 def settings_of(texts: dict[str, str]) -> Settings:
