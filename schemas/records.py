@@ -618,6 +618,17 @@ class CustomerCommand(CommandEnvelope):
     create_missing: bool
 
 
+class JournalCommand(CommandEnvelope):
+    """A journal entry in an ERP's general ledger; its lines add up to zero."""
+
+    business_unit: str
+    date: date | None
+    description: str
+    human_number: str
+    dimensions: dict[str, str]
+    lines: list[PostingLine]
+
+
 class ReversalCommand(CommandEnvelope):
     """The reversal of a document that the ERP keeps (a void at the source)."""
 

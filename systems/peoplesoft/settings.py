@@ -1,0 +1,124 @@
+"""What a connection has to say about its PeopleSoft site: where it is, how to sign in, how its interfaces are named, where amounts go.
+
+Sources: PeopleBooks (Integration Broker, FSCM 9.2) as far as cited in SYSTEM.md; names of Component Interfaces and queries differ per site
+and are settings, with the ones that our install guide proposes as defaults (assumed). Limits are in the connection's `quota`.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+_CODE = r"^[^\s|/'][^|/']{0,29}$"
+_NAME = r"^[A-Z][A-Z0-9_]{0,29}$"
+_UNIT = r"^[A-Z0-9]{1,5}$"
+
+Policy = Literal["hold", "default", "suspense"]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
+
+
+class Policies(_Section):
+    """What becomes of a value that has no row in its crosswalk table: held for a person, booked by the default row (key `*`), or on suspense.
+
+    Everything but `hold` is counted in money as defaulted.
+    """
+
+    business_unit: Policy = Field("hold", description="Field-service business unit without a row.")
+    location: Policy = Field("default", description="Service location without a row; the default is the business unit's own chartfields.")
+    line_type: Policy = Field("hold", description="Line whose sku, GL account and kind have no row.")
+    tax_zone: Policy = Field("hold", description="Tax zone without a row.")
+    payment_type: Policy = Field("hold", description="Payment type without a row.")
+
+
+class Accounts(_Section):
+    """ChartField ACCOUNT (10 characters) of amounts that have no line of their own in the source. Empty = held when needed."""
+
+    receivable: str = Field("", max_length=10, description="Receivable where the business unit's row names none. Example: 120000")
+    suspense: str = Field("", max_length=10, description="Account of policy `suspense`. Example: 199999")
+    rounding: str = Field("", max_length=10, description="Takes a difference of lines, tax and total, up to the limit. Example: 799900")
+    rounding_limit: Decimal = Field(Decimal("0.05"), ge=0, description="Largest such difference of one document; above it, held.")
+
+
+class Journal(_Section):
+    """How journals are written (flow P1 and P2, profile journal)."""
+
+    interface: str = Field("ML_JOURNAL_CI", pattern=_NAME, description="Name of the journal Component Interface at the site.")
+    ledger_group: str = Field("RECORDING", max_length=10, description="LEDGER_GROUP of the header.")
+    ledger: str = Field("LOCAL", max_length=10, description="LEDGER of the lines.")
+    source: str = Field("ONL", max_length=3, description="Journal SOURCE.")
+
+
+class Voucher(_Section):
+    """How vouchers are written (flow P1, profile voucher)."""
+
+    interface: str = Field("ML_VOUCHER_CI", pattern=_NAME, description="Name of the voucher Component Interface at the site.")
+    writer: Literal["interface", "staging"] = Field(
+        "interface", description="interface: Component Interface with an explicit VOUCHER_ID; staging: VOUCHER_BUILD with our build key."
+    )
+    amount_basis: Literal["cost", "price"] = Field("cost", description="What a line is worth as a payable (accounting: cost).")
+    origin: str = Field("ONL", max_length=3, description="Voucher ORIGIN.")
+    ref_field: Literal["DESCR254_MIXED", "USER_VCHR_CHAR1"] = Field(
+        "DESCR254_MIXED", description="Field that survives Voucher Build and keeps our ref: start of DESCR254_MIXED, or a user field."
+    )
+
+
+class Settings(_Section):
+    """One PeopleSoft site and business-unit family."""
+
+    base_url: str = Field(pattern=r"^https?://[^\s?#]+$", description="Gateway address with port. Example: https://fin.acme.example:8443")
+    node: str = Field("PSFT_EP", pattern=_NAME, description="Default local node of the site. Example: PSFT_EP")
+    instance_id: str = Field(
+        pattern=r"^[A-Za-z0-9._-]{1,60}$", description="Our immutable name of the database; never changed. Example: acme-fin-prod"
+    )
+    company_id: str = Field(pattern=_CODE, description="Our immutable name of the set of books; never changed. Example: ACME")
+    sign_in: Literal["basic", "oauth"] = Field("basic", description="HTTP Basic with a PeopleSoft user, or a bearer token of `token_url`.")
+    token_url: str = Field("", pattern=r"^(https?://[^\s?#]+)?$", description="External token server, sign_in oauth only.")
+    token_scope: str = Field("", max_length=200, description="Scope asked of the token server; empty = none.")
+    soap_security: Literal["transport", "username_token"] = Field(
+        "username_token", description="What SOAP calls carry: the sign-in of the transport alone, or a WS-Security UsernameToken as well."
+    )
+    wsdl_hashes: dict[str, str] = Field(
+        default_factory=dict,
+        description="Accepted WSDLs: interface or service -> SHA-256 (hex) of its canonical form, as `check` prints it; another one is refused.",
+    )
+    profile: Literal["journal", "voucher"] = Field("journal", description="What a job invoice becomes: a journal, or AP vouchers at cost.")
+    setid: str = Field("SHARE", pattern=_UNIT, description="SETID of vendors and chartfields. Example: SHARE")
+    vendor_setids: tuple[str, ...] = Field((), description="SETIDs whose vendors are read; empty = `setid` alone.")
+    vendor_classes: tuple[str, ...] = Field((), description="VENDOR_CLASS values that travel; empty = every class.")
+    vendor_statuses: tuple[str, ...] = Field(("A",), description="VENDOR_STATUS values that travel: A approved, I inactive, E unapproved.")
+    query_prefix: str = Field("ML_", pattern=r"^[A-Z][A-Z0-9_]{0,9}$", description="Prefix of our public queries (install guide).")
+    page_size: int = Field(500, ge=2, le=5000, description="maxrows of one query; pages go on after the last key.")
+    request_s: float = Field(60, gt=0, le=600, description="Real seconds for one request.")
+    vendor_poll_s: float = Field(900, gt=0, description="Seconds between two reads of vendors.")
+    read_from: date | None = Field(None, description="Vendors changed before this day are read by the first full read only; empty = all.")
+    batch_poll_s: float = Field(300, gt=0, description="Seconds between two looks whether PeopleSoft's own batch (edit, build, post) is done.")
+    require_posted: bool = Field(True, description="A document is posted when PeopleSoft has posted it; False = when it is created and valid.")
+    database_zone: str = Field("UTC", description="Zone of PeopleSoft's DATETIME fields, which have none of their own. Example: America/Chicago")
+    policies: Policies = Field(default_factory=Policies, description="Per field: what becomes of a value without a row.")
+    accounts: Accounts = Field(default_factory=Accounts, description="Accounts of amounts without a line of their own.")
+    journal: Journal = Field(default_factory=Journal, description="How journals are written.")
+    voucher: Voucher = Field(default_factory=Voucher, description="How vouchers are written.")
+
+    @property
+    def root(self) -> str:
+        """Gateway address without a slash at its end."""
+        return self.base_url.rstrip("/")
+
+    def query(self, name: str) -> str:
+        """The site's name of one of our queries."""
+        return f"{self.query_prefix}{name}"
+
+
+class Credentials(_Section):
+    """What signs us in: the integration user, and for OAuth the client of the external token server."""
+
+    username: SecretStr = Field(min_length=1, description="PeopleSoft user of the integration. Example: MLCONNECT")
+    password: SecretStr = Field(min_length=1, description="Its password.")
+    client_id: SecretStr = Field(SecretStr(""), description="Client id at the token server, sign_in oauth only.")
+    client_secret: SecretStr = Field(SecretStr(""), description="Its secret, sign_in oauth only.")
