@@ -133,6 +133,11 @@ class Write:
     `calls` is the most requests one attempt of one step may need, look-up included: they are reserved before the intent.
     `p_max` = longest time the system may still commit after we gave up; `v_max` = lag of the look-up.
     `ref_field` is where our ref is kept, "" where the document has no place for one and is found by its parents.
+    `watched` names those of `steps` that the system's own batch does (edit, build, post): no request is sent for them, `find` is
+    asked every `watch_every` until the document shows the step done or tells a refusal. The first step is never watched.
+    `updates`: a master that is kept up to date. Its partner is known by a link (`find` and `perform` get its id in `ids` under
+    the command's own `entity/source_id`); equal in the owner's fields is unchanged, else the one step is sent, and a newer source
+    opens the same op-key again under the same ref. `Document.differences` are then what the step will write, not a mismatch.
     """
 
     record: str
@@ -146,6 +151,9 @@ class Write:
     calls: int = 3
     p_max: timedelta = timedelta(seconds=900)
     v_max: timedelta = timedelta(seconds=0)
+    watched: tuple[str, ...] = ()
+    watch_every: timedelta = timedelta(minutes=5)
+    updates: bool = False
 
 
 @dataclass(frozen=True)
@@ -153,7 +161,9 @@ class Document:
     """A document as the system keeps it, seen by a look-up or an answer.
 
     `steps_done` says how far it is; `differences` names each field in which it is not what the command wants ("field: theirs,
-    ours"); empty = equal. `ref` is "" for a document that is not ours.
+    ours"); empty = equal. `ref` is "" for a document that is not ours. `refusal` is the system's own code and words for why the
+    document goes no further there (an edit or build error), "" while it may; `refusal_reason` names the hold ("" = refused).
+    `overruled` lists changes by a field's non-owner that the write overwrites or keeps ("name: theirs -> ours").
     """
 
     erp_id: str
@@ -163,6 +173,9 @@ class Document:
     currency: str
     steps_done: tuple[str, ...]
     differences: tuple[str, ...] = ()
+    refusal: str = ""
+    refusal_reason: str = ""
+    overruled: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -212,7 +225,8 @@ class Writer(Protocol):
     async def find(self, record: str, command: CommandEnvelope, ids: Mapping[str, str]) -> Found:
         """Look up by ref (and suspects where the write has any). Raises the tree of errors when it cannot be told.
 
-        `ids` are the parents' ids in this system, by `entity/source_id`.
+        `ids` are the parents' ids in this system, by `entity/source_id`; for a write with `updates` also the partner's own id.
+        A document that is staged, built or posted under the same ref is one document, whichever step wrote it.
         """
 
     async def perform(
@@ -296,10 +310,24 @@ class System:
     """Module with `DEMO: Demo`: what `ml-connector demo` has to know of this system's simulator."""
     signing: Callable[[BaseModel], Signing | None] | None = None
     """How this system signs what it sends to ingress, from a connection's settings; None (also from it) = it sends nothing."""
+    chosen_write: Callable[[BaseModel, Write], Write | None] | None = None
+    """Where settings decide how a record is written: gets the system's own settings and one of `writes`, gives it back as this
+    connection uses it (another `watch_every`, say), or None where the connection writes that record in another way. None = as declared."""
 
-    def write_of(self, record: str) -> Write:
-        """The declaration of one command record. Raises KeyError for a record this system does not write."""
-        for write in self.writes:
-            if write.record == record:
-                return write
+    def write_of(self, record: str, settings: BaseModel | None = None) -> Write:
+        """The declaration of one command record, as a connection with these settings uses it. Raises KeyError for a record this
+        system does not write."""
+        for write in self.writes_of(record, settings):
+            return write
         raise KeyError(f"{self.name} does not write {record}")
+
+    def writes_of(self, record: str, settings: BaseModel | None = None) -> tuple[Write, ...]:
+        """Every way in which this system writes a record, the one that `settings` choose first. What was begun in one way is ended
+        in it, so the others count as well: see `services/sinks`."""
+        declared = tuple(write for write in self.writes if write.record == record)
+        if settings is None or self.chosen_write is None:
+            return declared
+        choose = self.chosen_write
+        chosen = tuple(made for write in declared if (made := choose(settings, write)) is not None)
+        steps = {write.steps for write in chosen}
+        return (*chosen, *(write for write in declared if write.steps not in steps))
