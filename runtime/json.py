@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from itertools import accumulate
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 
@@ -25,6 +26,7 @@ MAX_DEPTH = 100
 
 _Found = tuple[int, int, Any]
 """Start, end and value of an element."""
+_Part = TypeVar("_Part")
 
 _STRINGS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
@@ -82,7 +84,7 @@ def envelope(body: bytes, member: str) -> tuple[dict[str, Any], list[tuple[bytes
     """
     text = _text(body)
     try:
-        others, found = _walk(text, member)
+        others, found = _walk(text, member, _elements)
     except Malformed:
         raise
     except (ValueError, RecursionError, StopIteration) as error:
@@ -90,6 +92,24 @@ def envelope(body: bytes, member: str) -> tuple[dict[str, Any], list[tuple[bytes
     if found is None:
         raise Malformed(f"JSON: the page has no member {member!r}")
     return others, _cut(body, text, found)
+
+
+def member(body: bytes, name: str) -> tuple[dict[str, Any], bytes]:
+    """The other members of an object, and the exact bytes of its member `name`, whatever it is. Raises `Malformed` where it is absent."""
+    text = _text(body)
+    try:
+        others, found = _walk(text, name, _span)
+    except Malformed:
+        raise
+    except (ValueError, RecursionError, StopIteration) as error:
+        raise Malformed(f"JSON: {error}") from error
+    if found is None:
+        raise Malformed(f"JSON: the object has no member {name!r}")
+    start, end = found
+    part = text[start:end].encode()
+    for one in ((text[:start] + text[end:]).encode(), part):
+        _refuse_depth(one)
+    return others, part
 
 
 def slices(body: bytes, member: str | None) -> list[tuple[bytes, Any]]:
@@ -171,9 +191,15 @@ def _skip(text: str, index: int) -> int:
     return found.end() if found else index
 
 
-def _walk(text: str, member: str) -> tuple[dict[str, Any], list[_Found] | None]:
-    """The members of the object that `text` is, the array `member` apart and in its elements."""
-    found: list[_Found] | None = None
+def _span(text: str, start: int) -> tuple[tuple[int, int], int]:
+    """Where the value at `start` lies."""
+    end = _DECODER.raw_decode(text, start)[1]
+    return (start, end), end
+
+
+def _walk(text: str, member: str, read: Callable[[str, int], tuple[_Part, int]]) -> tuple[dict[str, Any], _Part | None]:
+    """The members of the object that `text` is, `member` apart, as `read` takes it."""
+    found: _Part | None = None
     others: dict[str, Any] = {}
     index = _skip(text, _expect(text, _skip(text, 0), "{"))
     while text[index : index + 1] != "}":
@@ -184,7 +210,7 @@ def _walk(text: str, member: str) -> tuple[dict[str, Any], list[_Found] | None]:
             raise Malformed(f"JSON: the key {str(name)[:60]!r} is no text or there twice")
         start = _skip(text, _expect(text, _skip(text, index), ":"))
         if name == member:
-            found, index = _elements(text, start)
+            found, index = read(text, start)
         else:
             others[name], index = _DECODER.raw_decode(text, start)
         index = _skip(text, index)

@@ -1,0 +1,1 @@
+"""PeopleSoft: the facts, the wire, the mapping, the simulator."""

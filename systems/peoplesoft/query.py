@@ -1,0 +1,217 @@
+"""One public query of the Query Access Service: its address, its odd JSON read strictly, and what else may come instead. Pure.
+
+Facts (PeopleBooks, public clients and a test fixture): `ExecuteQuery.v1/public/{QUERY}/WEBROWSET/NONFILE`; names are case-sensitive; the lists
+of prompts are comma-separated and the commas not encoded; the answer's rows lie in `data.query.rows`, counted by `numrows`, each with
+`attr:rownumber`, columns under the record's alias (`A.`). CHAR columns are never null: an empty one is a blank. `maxrows` cuts silently.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import quote
+
+from runtime.errors import Broken, ConnectorError, Malformed, Refused, Throttled, Transient
+from runtime.exchange import Response
+from runtime.json import decimal_text, envelope, member, parse
+from systems.peoplesoft.models import Broker, broker
+from systems.peoplesoft.settings import Settings
+
+Row = Mapping[str, str]
+"""Columns by name without alias; texts without their blanks at both ends, "" for what is empty."""
+Prompts = Sequence[tuple[str, str]]
+"""Names and values in the order in which the query declares its prompts."""
+
+OPERATION = "QAS_EXECUTEQRY_REST_GET"
+"""Service operation that executes queries over REST."""
+SECURITY_SET = "158"
+"""Message set of the Integration Broker: a 158 is about configuration, never about data (recorded faults; numbers assumed)."""
+_NAME = re.compile(r"[A-Z][A-Z0-9_]{0,29}")
+_NUMBER = "attr:rownumber"
+_PERMIT = "Give the integration user the query's access group and the service operation {operation} (install/INSTALL.md)."
+
+
+class QueryAbsent(Broken):
+    """The site has no such public query, or hides it from this user."""
+
+
+class Inactive(Broken):
+    """The Integration Broker itself refuses: an operation, its routing or handler is not active, or not permitted."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """The rows of a page, each with its exact bytes, and the SHA-256 (hex) of the page."""
+
+    rows: tuple[tuple[bytes, Row], ...]
+    digest: str
+
+
+def address(settings: Settings, name: str, prompts: Prompts, maxrows: int) -> str:
+    """Where one page of a query is asked for. Raises `Refused` for a value that its place cannot carry."""
+    path = f"{settings.root}/PSIGW/RESTListeningConnector/{settings.node}/ExecuteQuery.v1/public/{settings.query(name)}/WEBROWSET/NONFILE"
+    names = ",".join(_prompt(prompt) for prompt, _ in prompts)
+    values = ",".join(_encoded(prompt, value) for prompt, value in prompts)
+    return (
+        f"{path}?isconnectedquery=N&maxrows={maxrows:d}&prompt_uniquepromptname={names}&prompt_fieldvalue={values}&json_resp=true"
+    )
+
+
+def _prompt(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise Refused(f"peoplesoft: {name!r} is no prompt name")
+    return name
+
+
+def _encoded(prompt: str, value: str) -> str:
+    """A value in the list of values: what divides the list cannot be said in it, encoded or not (assumed of an encoded comma)."""
+    if "," in value or not value.isprintable():
+        raise Refused(f"peoplesoft: prompt {prompt} cannot carry {value[:40]!r}: commas and control characters divide its list")
+    return quote(value, safe="")
+
+
+def page(answer: Response, query: str, maxrows: int) -> Found:
+    """The page that an answer is. Raises what `refused_read` makes of another one; an empty page is one that says so."""
+    if refusal := refused_read(answer, query):
+        raise refusal
+    if answer.content_type != "application/json":
+        raise Transient(f"peoplesoft {query}: {answer.content_type or 'nothing'} instead of JSON")
+    try:
+        rows = _rows(answer.body)
+    except Malformed as error:
+        raise Transient(f"peoplesoft {query}: {error}") from error
+    if len(rows) > maxrows:
+        raise Transient(f"peoplesoft {query}: {len(rows)} rows, {maxrows} were asked for")
+    return Found(tuple(rows), hashlib.sha256(answer.body).hexdigest())
+
+
+def _rows(body: bytes) -> list[tuple[bytes, Row]]:
+    others, data = member(body, "data")
+    if others.get("status") != "success":
+        raise Malformed(f"status is {str(others.get('status'))[:40]!r}, not success")
+    inner = member(data, "query")[1]
+    counts, found = envelope(inner, "rows")
+    rows = [(part, row_of(value, number)) for number, (part, value) in enumerate(found, 1)]
+    if counts.get("numrows") != len(rows) or isinstance(counts.get("numrows"), bool):
+        raise Malformed(f"numrows is {str(counts.get('numrows'))[:20]!r}, there are {len(rows)} rows")
+    return rows
+
+
+def row_of(value: Any, number: int | None = None) -> Row:
+    """A row by its column names; the one of that number where a number is given. Raises `Malformed`."""
+    if not isinstance(value, dict):
+        raise Malformed("a row is no object")
+    if number is not None and (value.get(_NUMBER) != number or isinstance(value.get(_NUMBER), bool)):
+        raise Malformed(f"row {number} says {_NUMBER} {str(value.get(_NUMBER))[:20]!r}")
+    made = {name.rpartition(".")[2]: _text(name, one) for name, one in value.items() if name != _NUMBER}
+    if len(made) != len(value) - (_NUMBER in value):
+        raise Malformed("two columns of a row have one name")
+    return made
+
+
+def _text(name: str, value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value.strip(" ")
+    if isinstance(value, (int, Decimal)) and not isinstance(value, bool):
+        return decimal_text(Decimal(value))
+    raise Malformed(f"column {name[:40]!r} is neither text nor number")
+
+
+def text(row: Row, name: str) -> str:
+    """A column's text. Raises `Malformed` where the query does not select it."""
+    if name not in row:
+        raise Malformed(f"the row has no column {name}")
+    return row[name]
+
+
+def day(row: Row, name: str) -> date | None:
+    """A date column (yyyy-MM-dd, a time behind it is left out); None where it is empty."""
+    value = text(row, name)
+    if not value:
+        return None
+    try:
+        return date.fromisoformat(value[:10])
+    except ValueError as error:
+        raise Malformed(f"column {name} is no date: {value[:30]!r}") from error
+
+
+_AMOUNT = re.compile(r"-?\d{1,23}(\.\d{1,3})?")
+
+
+def amount(row: Row, name: str) -> Decimal:
+    """An amount (26.3: plain digits, at most three places); zero where it is empty. Raises `Malformed` for any other spelling."""
+    value = text(row, name)
+    if not value:
+        return Decimal(0)
+    if not _AMOUNT.fullmatch(value):
+        raise Malformed(f"column {name} is no amount: {value[:30]!r}")
+    return Decimal(value)
+
+
+def refused_read(answer: Response, what: str) -> ConnectorError | None:
+    """What a reader does about an answer that is not the one asked for; None for a 200 without an error of the Integration Broker."""
+    said = broker(answer.body)
+    if said is not None:
+        return _of_broker(said, answer.status, what)
+    if answer.status == 200:
+        return None
+    name = f"peoplesoft {what}: {answer.status}"
+    if answer.status == 401:
+        return Broken(
+            f"{name}.", "Check username and password, or the token server, and that the operation takes this way of sign-in."
+        )
+    if answer.status == 403:
+        return Inactive(f"{name}.", _PERMIT.format(operation=OPERATION))
+    if answer.status in (404, 410):
+        return QueryAbsent(f"{name}.", f"Make {what} public at the site, or activate {OPERATION} (install/INSTALL.md).")
+    if answer.status in (429, 503):
+        return Throttled(name, retry_after_s(answer))
+    if answer.status == 400:
+        return Refused(f"{name} {words(answer)}".strip(), "400")
+    return Transient(f"{name} {words(answer)}".strip())
+
+
+def _of_broker(said: Broker, status: int, what: str) -> ConnectorError:
+    name = f"peoplesoft {what}: {status} ({said.code}) {said.words}".strip()
+    if not said.is_error:
+        return Transient(f"{name}: a queue's acknowledgement instead of an answer")
+    if said.code == "158,45":
+        return Broken(f"{name}", "Check username and password of the integration user.")
+    if said.message_set == SECURITY_SET:
+        remedy = "An administrator activates the operation, its routing and handler, and permits it to the integration user (install/INSTALL.md)."
+        return Inactive(name, remedy)
+    return Transient(name)
+
+
+def retry_after_s(answer: Response) -> float | None:
+    """Seconds of a Retry-After header; None where there is none that can be read."""
+    value = answer.headers.get("Retry-After", "").strip()
+    return float(value) if value.isdigit() and len(value) < 6 else None
+
+
+def words(answer: Response) -> str:
+    """What a refusal says in JSON, shortened; "" for anything else, a page of HTML above all."""
+    if answer.content_type != "application/json":
+        return ""
+    try:
+        found = parse(answer.body)
+    except Malformed:
+        return ""
+    said = [str(found[name]) for name in ("message", "error", "errorMessage") if found.get(name)] if isinstance(found, dict) else []
+    return " ".join(" ".join(said).split())[:300]
+
+
+def server_date(answer: Response) -> datetime | None:
+    """The server's clock as its Date header tells it."""
+    try:
+        return parsedate_to_datetime(answer.headers.get("Date", "")).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
