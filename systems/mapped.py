@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from pydantic import BaseModel
 
@@ -60,9 +60,21 @@ class Crosswalk(Protocol):
         """Every row of a table in force on that day, by key."""
 
 
+@runtime_checkable
+class Leaving(Protocol):
+    """Settings of a system that choose which of its objects travel to the other side (accounting.md 21: class, status, set)."""
+
+    def excludes(self, entity: str, record: Mapping[str, Any]) -> str:
+        """Why this canonical record of the system stays there, in words; "" = it travels."""
+
+
 @dataclass(frozen=True)
 class Plan:
-    """What a mapping may know beside the canonical record: the connection's choices and its crosswalk; never a clock."""
+    """What a mapping may know beside the canonical record: the connection's choices and its crosswalk; never a clock.
+
+    `settings` are those of the side that is written to (`target`), `source_settings` those of the other side, where the record comes
+    from. `towards` names the enabled flows that bring an entity to `target`: entity -> flow ids.
+    """
 
     connection: str
     time_zone: str
@@ -73,6 +85,9 @@ class Plan:
     settings: BaseModel
     crosswalk: Crosswalk
     flows: Mapping[str, Any]
+    target: str = ""
+    source_settings: BaseModel | None = None
+    towards: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
-"""Hop 2: canonical records become commands for the ERP of their connection.
+"""Hop 2: canonical records become commands for the other side of their connection, as the flows that its ERP declares say.
 
-In: `canonical.<entity>` and `remap`. Out: `command.<erp>` (key connection, one partition per connection), `audit`, `dead`.
+In: `canonical.<entity>` and `remap`. Out: `command.<system>` (key connection, one partition per connection), `audit`, `dead`.
+A record is mapped by the system that is written to; the system that it comes from says which of its objects stay there.
 Pure mapping by crosswalk and profile, one command per source document and part; it remembers nothing: the same record mapped twice
 gives the same op-keys and hashes, and the sink tells a duplicate by them. It always emits: what cannot be mapped is a command with
 `unresolved`, its amount and the canonical bytes. Order: commands of one canonical record follow the record's order.
@@ -17,7 +18,7 @@ from typing import Any
 from runtime.errors import Malformed
 from systems import registry
 from systems.contract import Flow
-from systems.mapped import Draft, NoCommand
+from systems.mapped import Draft, Leaving, NoCommand
 from topology.batch import Decision, Ground, Outcome, Output, Record, State
 from topology.configuration import Connected
 from topology.decisions import dead_output
@@ -83,19 +84,33 @@ def _map(record: Record, ground: Ground) -> _Mapped:
 def _by_flows(flows: Sequence[Flow], source: Source, connected: Connected, at: tuple[Record, Ground]) -> _Mapped:
     made = _Mapped([], [])
     before = header(at[0].headers, PREVIOUS_STATUS)
-    answers = {flow.id: due(flow, connected.settings.flows[flow.id], (source.entity, source.record), before) for flow in flows}
+    stays = _stays(source, connected, before)
+    answers: dict[str, Due] = {}
+    for flow in flows:
+        staying = Due(NoCommand("excluded", stays, flow.id)) if stays else None
+        answers[flow.id] = staying or due(flow, connected.settings.flows[flow.id], (source.entity, source.record), before)
     for answer in answers.values():
         if answer.no_command is not None:
             made.decisions.append(_instead(source, answer.no_command))
     made.outputs.extend(_milestones(flows, answers, source, (connected, *at)))
-    wanted = {flow: answer for flow, answer in answers.items() if answer.no_command is None}
-    if not wanted:
-        return made
-    erp = registry.system(connected.settings.erp.system)
-    for draft in erp.to_commands(source.entity, source.record, connected.plan):
-        if draft.flow in wanted:
-            _add(draft, source, connected, (wanted[draft.flow], *at), made)
+    wanted = {flow.id: (flow, answers[flow.id]) for flow in flows if answers[flow.id].no_command is None}
+    for target in dict.fromkeys(flow.target for flow, _ in wanted.values()):
+        for draft in registry.system(target).to_commands(source.entity, source.record, connected.plan_to(target)):
+            if draft.flow in wanted and wanted[draft.flow][0].target == target:
+                _add(draft, source, connected, (wanted[draft.flow][1], *at), made)
     return made
+
+
+def _stays(source: Source, connected: Connected, previous_status: str) -> str:
+    """Why a record stays in its system, by that system's own settings; "" = it travels. One whose change of status alone takes it out
+    of them still tells the other side of that change (a deactivated vendor)."""
+    chosen = connected.readings[source.record["system"]].settings
+    if not isinstance(chosen, Leaving):
+        return ""
+    why = chosen.excludes(source.entity, source.record)
+    if why and previous_status and not chosen.excludes(source.entity, {**source.record, "status": previous_status}):
+        return ""
+    return why
 
 
 def _milestones(

@@ -26,7 +26,7 @@ from runtime.settings import Settings
 from schemas.codec import Codec
 from schemas.errors import Malformed
 from systems import registry
-from systems.connection import ConnectionSettings
+from systems.connection import ConnectionSettings, Side
 from systems.contract import Flow
 from systems.mapped import Plan, Reading
 from topology.rules.identity import Books
@@ -90,20 +90,37 @@ class Connected:
     crosswalk_version: str
     crosswalk: Tables
 
-    @cached_property
+    @property
     def plan(self) -> Plan:
         """What the ERP's mapping may know."""
+        return self.plan_to(self.settings.erp.system)
+
+    def plan_to(self, system: str) -> Plan:
+        """What the mapping of the side that is written to may know."""
+        return self._plans[system]
+
+    @cached_property
+    def _plans(self) -> Mapping[str, Plan]:
         s = self.settings
+        sides = ((s.field_service, s.erp), (s.erp, s.field_service))
+        return {target.system: self._plan(target, source) for source, target in sides}
+
+    def _plan(self, target: Side, source: Side) -> Plan:
+        s = self.settings
+        towards = {entity: flows for (origin, entity), flows in self._flows.items() if origin == source.system}
         return Plan(
-            s.connection,
-            s.time_zone,
-            s.currency,
-            s.tax_mode,
-            s.customer_policy,
-            s.create_missing,
-            s.erp.own(),
-            self.crosswalk,
-            s.flows,
+            connection=s.connection,
+            time_zone=s.time_zone,
+            currency=s.currency,
+            tax_mode=s.tax_mode,
+            customer_policy=s.customer_policy,
+            create_missing=s.create_missing,
+            settings=target.own(),
+            crosswalk=self.crosswalk,
+            flows=s.flows,
+            target=target.system,
+            source_settings=source.own(),
+            towards={entity: tuple(f.id for f in flows if f.target == target.system) for entity, flows in towards.items()},
         )
 
     @cached_property
@@ -112,33 +129,46 @@ class Connected:
         s = self.settings
         return {side.system: Reading(s.connection, s.time_zone, s.currency, side.own()) for side in (s.field_service, s.erp)}
 
-    @cached_property
+    @property
     def books(self) -> Books:
-        """The two sides whose documents' identity this connection makes (accounting.md 1); both are written in its settings."""
-        source, target = self.settings.field_service, self.settings.erp
-        tenant = str(_written(source.own(), "tenant_id"))
-        environment = str(getattr(source.own(), "environment", self.settings.environment))
-        return Books(
-            environment,
-            tenant,
-            target.system,
-            str(_written(target.own(), "instance_id")),
-            str(_written(target.own(), "company_id")),
-        )
+        """Identity of documents that are written to the ERP."""
+        return self.books_to(self.settings.erp.system)
+
+    def books_to(self, system: str) -> Books:
+        """The two sides whose documents' identity this connection makes (accounting.md 1); both are written in its settings. What is
+        written to the field-service system names it, and the ERP's books beside its tenant."""
+        return self._books[system]
+
+    @cached_property
+    def _books(self) -> Mapping[str, Books]:
+        tenant, erp = self.settings.field_service, self.settings.erp
+        own, books = tenant.own(), erp.own()
+        environment = str(getattr(own, "environment", self.settings.environment))
+        sides = (str(_written(own, "tenant_id")), str(_written(books, "instance_id")), str(_written(books, "company_id")))
+        return {name: Books(environment, sides[0], name, sides[1], sides[2]) for name in (tenant.system, erp.system)}
 
     @cached_property
     def _flows(self) -> Mapping[tuple[str, str], tuple[Flow, ...]]:
         enabled: dict[tuple[str, str], tuple[Flow, ...]] = {}
+        sides = (self.settings.field_service.system, self.settings.erp.system)
         for flow in registry.system(self.settings.erp.system).flows:
             own = self.settings.flows.get(flow.id)
-            if own is not None and own.enabled and flow.records and flow.target == self.settings.erp.system:
+            if own is not None and own.enabled and flow.records and flow.target in sides:
                 key = (flow.source, flow.entity)
                 enabled[key] = (*enabled.get(key, ()), flow)
         return enabled
 
     def flows_from(self, system: str, entity: str) -> tuple[Flow, ...]:
-        """Enabled flows that make commands of an entity of a system."""
+        """Enabled flows that make commands of an entity of a system, for either side; all are declared by the ERP."""
         return self._flows.get((system, entity), ())
+
+    def target_of(self, flow: str) -> str:
+        """The system that a flow writes to; the ERP for what belongs to no flow (a completed job)."""
+        return self._targets.get(flow, self.settings.erp.system)
+
+    @cached_property
+    def _targets(self) -> Mapping[str, str]:
+        return {flow.id: flow.target for flow in registry.system(self.settings.erp.system).flows if flow.target}
 
     @cached_property
     def waits_for_jobs(self) -> bool:

@@ -49,7 +49,7 @@ def command(draft: Draft, source: Source, connected: Connected, waits_for: Paren
     """The complete command record of a draft."""
     record = source.record
     source_id = draft.source_id or record["source_id"]
-    books = connected.books
+    books = connected.books_to(connected.target_of(draft.flow))
     key = op_key(books, draft.purpose, (source.entity, source_id), draft.part, draft.action)
     parents = [*draft.parents, waits_for] if waits_for is not None else list(draft.parents)
     body = dict(draft.body)
