@@ -16,7 +16,9 @@ from runtime.errors import Broken, Throttled, Transient
 from runtime.exchange import NotSent, Request, Response, Unanswered
 from runtime.retry import Backoff
 from systems.contract import Access
-from systems.peoplesoft.query import Found, Prompts, Row, address, page, refused_read, server_date
+from systems.peoplesoft.query import Found, Prompts, address, page, refused_read, server_date
+from systems.peoplesoft.resources import require_columns
+from systems.peoplesoft.rows import Row
 from systems.peoplesoft.session import Session
 from systems.peoplesoft.settings import Credentials, Settings
 
@@ -125,7 +127,9 @@ class Client:
 
     async def _page(self, name: str, prompts: Prompts, maxrows: int) -> Found:
         asked = Request("GET", address(self.settings, name, prompts, maxrows), {"Accept": "application/json"})
-        return page(await self._signed(asked, name), self.settings.query(name), maxrows)
+        found = page(await self._signed(asked, name), self.settings.query(name), maxrows)
+        require_columns(name, found, self.settings.query(name))
+        return found
 
     async def _limited(self, read: Callable[_P, Awaitable[_T]], *args: _P.args, **kwargs: _P.kwargs) -> _T:
         async with self.limiter.in_flight:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from lxml import etree
 
@@ -78,7 +79,8 @@ def xml(body: bytes) -> etree._Element | None:
         root = etree.fromstring(body, parser)
     except (etree.XMLSyntaxError, ValueError):
         return None
-    return None if root.getroottree().docinfo.doctype else root
+    told: Any = root.getroottree().docinfo
+    return None if told.doctype else root
 
 
 def broker(body: bytes) -> Broker | None:
@@ -93,7 +95,11 @@ def broker(body: bytes) -> Broker | None:
 
 
 def _read(found: etree._Element) -> Broker:
-    said = {_name(child): " ".join("".join(child.itertext()).split()) for child in found.iter() if child is not found}
+    said = {
+        _name(child): " ".join("".join(str(part) for part in child.itertext()).split())
+        for child in found.iter()
+        if child is not found
+    }
     words = said.get("DefaultMessage", "")
     pair = _PAIR.search(words)
     message_set, message = pair.groups() if pair else (said.get("MessageSet", ""), said.get("MessageID", ""))
@@ -103,4 +109,5 @@ def _read(found: etree._Element) -> Broker:
 
 
 def _name(element: etree._Element) -> str:
-    return etree.QName(element).localname if isinstance(element.tag, str) else ""
+    tag: Any = element.tag  # a comment's is no text
+    return etree.QName(element).localname if isinstance(tag, str) else ""

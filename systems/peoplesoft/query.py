@@ -9,22 +9,19 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from decimal import Decimal
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
 from urllib.parse import quote
 
 from runtime.errors import Broken, ConnectorError, Malformed, Refused, Throttled, Transient
 from runtime.exchange import Response
-from runtime.json import decimal_text, envelope, member, parse
+from runtime.json import envelope, member, parse
 from systems.peoplesoft.models import Broker, broker
+from systems.peoplesoft.rows import Row, row_of
 from systems.peoplesoft.settings import Settings
 
-Row = Mapping[str, str]
-"""Columns by name without alias; texts without their blanks at both ends, "" for what is empty."""
 Prompts = Sequence[tuple[str, str]]
 """Names and values in the order in which the query declares its prompts."""
 
@@ -33,7 +30,6 @@ OPERATION = "QAS_EXECUTEQRY_REST_GET"
 SECURITY_SET = "158"
 """Message set of the Integration Broker: a 158 is about configuration, never about data (recorded faults; numbers assumed)."""
 _NAME = re.compile(r"[A-Z][A-Z0-9_]{0,29}")
-_NUMBER = "attr:rownumber"
 _PERMIT = "Give the integration user the query's access group and the service operation {operation} (install/INSTALL.md)."
 
 
@@ -101,59 +97,6 @@ def _rows(body: bytes) -> list[tuple[bytes, Row]]:
     if counts.get("numrows") != len(rows) or isinstance(counts.get("numrows"), bool):
         raise Malformed(f"numrows is {str(counts.get('numrows'))[:20]!r}, there are {len(rows)} rows")
     return rows
-
-
-def row_of(value: Any, number: int | None = None) -> Row:
-    """A row by its column names; the one of that number where a number is given. Raises `Malformed`."""
-    if not isinstance(value, dict):
-        raise Malformed("a row is no object")
-    if number is not None and (value.get(_NUMBER) != number or isinstance(value.get(_NUMBER), bool)):
-        raise Malformed(f"row {number} says {_NUMBER} {str(value.get(_NUMBER))[:20]!r}")
-    made = {name.rpartition(".")[2]: _text(name, one) for name, one in value.items() if name != _NUMBER}
-    if len(made) != len(value) - (_NUMBER in value):
-        raise Malformed("two columns of a row have one name")
-    return made
-
-
-def _text(name: str, value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return value.strip(" ")
-    if isinstance(value, (int, Decimal)) and not isinstance(value, bool):
-        return decimal_text(Decimal(value))
-    raise Malformed(f"column {name[:40]!r} is neither text nor number")
-
-
-def text(row: Row, name: str) -> str:
-    """A column's text. Raises `Malformed` where the query does not select it."""
-    if name not in row:
-        raise Malformed(f"the row has no column {name}")
-    return row[name]
-
-
-def day(row: Row, name: str) -> date | None:
-    """A date column (yyyy-MM-dd, a time behind it is left out); None where it is empty."""
-    value = text(row, name)
-    if not value:
-        return None
-    try:
-        return date.fromisoformat(value[:10])
-    except ValueError as error:
-        raise Malformed(f"column {name} is no date: {value[:30]!r}") from error
-
-
-_AMOUNT = re.compile(r"-?\d{1,23}(\.\d{1,3})?")
-
-
-def amount(row: Row, name: str) -> Decimal:
-    """An amount (26.3: plain digits, at most three places); zero where it is empty. Raises `Malformed` for any other spelling."""
-    value = text(row, name)
-    if not value:
-        return Decimal(0)
-    if not _AMOUNT.fullmatch(value):
-        raise Malformed(f"column {name} is no amount: {value[:30]!r}")
-    return Decimal(value)
 
 
 def refused_read(answer: Response, what: str) -> ConnectorError | None:

@@ -1,0 +1,36 @@
+"""Effective dating: which of a key's rows is in force on a day. Pure.
+
+Fact (PeopleBooks): the row in force is the one of the greatest EFFDT that is not after the day; what its EFF_STATUS says, it says from then
+on. Rows of later days are planned, not in force.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+from systems.peoplesoft.rows import Row, day, text
+
+
+def is_in_force(row: Row, on: date) -> bool:
+    """Whether a row has begun to count by that day; one without an EFFDT always has."""
+    begins = day(row, "EFFDT") if "EFFDT" in row else None
+    return begins is None or begins <= on
+
+
+def in_force(rows: Iterable[Row], key: Sequence[str], on: date) -> dict[tuple[str, ...], Row]:
+    """The row of each key that is in force on that day; a key whose rows all begin later is not there."""
+    found: dict[tuple[str, ...], Row] = {}
+    for row in rows:
+        if not is_in_force(row, on):
+            continue
+        name = tuple(text(row, column) for column in key)
+        known = found.get(name)
+        if known is None or (day(row, "EFFDT") or date.min) >= (day(known, "EFFDT") or date.min):
+            found[name] = row
+    return found
+
+
+def is_active(row: Row) -> bool:
+    """Whether a row in force says that its value may be used."""
+    return text(row, "EFF_STATUS") == "A"

@@ -1,0 +1,176 @@
+"""What is seen in PeopleSoft, in our own words: vendors, accounts, ChartFields, business units, periods. Pure.
+
+A raw record is one row of a query. Source of the column names: SYSTEM.md, the site's contract. Class and status travel with a vendor; what of
+them goes further is decided where commands are made. Rows that begin to count after they were read are planned, not in force, and are left.
+No record carries a ref of ours: documents are not read here, and vendors have PeopleSoft as their origin.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from runtime.errors import Malformed
+from runtime.json import canonical_bytes, parse
+from schemas.records import Raw
+from systems.mapped import Canonical, Filtered, LookAgain, Normalised, Reading
+from systems.peoplesoft.dating import is_active, is_in_force
+from systems.peoplesoft.rows import Row, day, row_of, text
+from systems.peoplesoft.settings import Settings
+
+SYSTEM = "peoplesoft"
+_KINDS = {"A": "Asset", "L": "Liability", "Q": "Equity", "R": "Income", "E": "Expense"}
+"""ACCOUNT_TYPE (meanings assumed)."""
+
+Shaped = tuple[str, dict[str, Any]]
+"""Canonical entity and its fields."""
+
+
+def sightings(raw: Raw, reading: Reading) -> Sequence[Normalised]:
+    """What follows from one raw record. Raises `Malformed` where it cannot be read."""
+    settings = reading.settings
+    if not isinstance(settings, Settings):
+        raise Malformed(f"{SYSTEM}: settings of another system")
+    if raw["shape"] == "hint":
+        return [LookAgain(raw["entity"], raw["source_id"], "hint")]
+    row = row_of(parse(raw["body"]))
+    shape = _SHAPES.get(raw["entity"])
+    if shape is None:
+        return [Filtered(f"{SYSTEM} {raw['entity']} has no canonical form")]
+    read_on = _day_at_database(raw["received_at"], settings)
+    if not is_in_force(row, read_on):
+        return [Filtered(f"{SYSTEM} {raw['entity']} {raw['source_id']}: its row begins on {text(row, 'EFFDT')}, after it was read")]
+    entity, body = shape(row)
+    return [_canonical(entity, body, _version(row, read_on), reading)]
+
+
+def _day_at_database(moment: datetime, settings: Settings) -> date:
+    aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    return aware.astimezone(ZoneInfo(settings.database_zone)).date()
+
+
+def _version(row: Row, read_on: date) -> str:
+    """The day of the last change, one of the future taken as the day it was read: else nothing later could replace it."""
+    changed = day(row, "LAST_MODIFIED_DATE") if "LAST_MODIFIED_DATE" in row else None
+    return min(changed, read_on).isoformat() if changed is not None else ""
+
+
+def _canonical(entity: str, body: Mapping[str, Any], version: str, reading: Reading) -> Canonical:
+    record: dict[str, Any] = {
+        "system": SYSTEM,
+        "entity": entity,
+        "origin_ref": None,
+        "status": "",
+        "active": True,
+        "created_on": None,
+        **body,
+    }
+    record["content_hash"] = hashlib.sha256(canonical_bytes(record)).hexdigest()
+    record["fingerprint"] = ""
+    record["source_version"] = version
+    record["connection"] = reading.connection
+    return Canonical(entity, record)
+
+
+def _required(row: Row, name: str) -> str:
+    found = text(row, name)
+    if not found:
+        raise Malformed(f"{SYSTEM}: {name} is empty")
+    return found
+
+
+def _vendor(row: Row) -> Shaped:
+    code, status = _required(row, "VENDOR_ID"), text(row, "VENDOR_STATUS")
+    name = _required(row, "NAME1")
+    return "vendor", {
+        "source_id": f"{_required(row, 'SETID')}/{code}",
+        "number": code,
+        "status": status,
+        "active": status == "A",
+        "code": code,
+        "name": name,
+        "legal_name": " ".join(part for part in (name, text(row, "NAME2")) if part),
+        "kind": text(row, "VENDOR_CLASS"),
+        "tax_id": "",
+        "payment_term_id": text(row, "PYMNT_TERMS_CD"),
+        "memo": "",
+        "external_ref": "",
+        "street": text(row, "ADDRESS1"),
+        "unit": text(row, "ADDRESS2"),
+        "city": text(row, "CITY"),
+        "state": text(row, "STATE"),
+        "zip": text(row, "POSTAL"),
+        "country": text(row, "COUNTRY"),
+        "phone": text(row, "PHONE"),
+        "email": text(row, "EMAILID"),
+    }
+
+
+def _account(row: Row) -> Shaped:
+    code, kind = _required(row, "ACCOUNT"), text(row, "ACCOUNT_TYPE")
+    return "gl_account", _dated(row, code, f"{_required(row, 'SETID')}/{code}") | {"kind": _KINDS.get(kind, kind)}
+
+
+def _chartfield(row: Row) -> Shaped:
+    code, kind = _required(row, "VALUE"), _required(row, "FIELDNAME")
+    return "dimension", _dated(row, code, f"{kind}/{_required(row, 'SETID')}/{code}") | {"kind": kind}
+
+
+def _dated(row: Row, code: str, source_id: str) -> dict[str, Any]:
+    return {
+        "source_id": source_id,
+        "number": code,
+        "code": code,
+        "description": text(row, "DESCR"),
+        "status": text(row, "EFF_STATUS"),
+        "active": is_active(row),
+    }
+
+
+def _business_unit(row: Row) -> Shaped:
+    code, kind = _required(row, "BUSINESS_UNIT"), _required(row, "KIND")
+    return "business_unit", {
+        "source_id": f"{kind}/{code}",
+        "number": code,
+        "name": text(row, "DESCR") or code,
+        "account_code": "",
+        "division": kind,
+        "currency": text(row, "BASE_CURRENCY"),
+    }
+
+
+def _period(row: Row) -> Shaped:
+    """A period of one business unit; what is receivable is booked by journals here, so it is open with the ledger."""
+    unit = _required(row, "BUSINESS_UNIT")
+    code = f"{unit}/{_required(row, 'FISCAL_YEAR')}-{_required(row, 'ACCOUNTING_PERIOD')}"
+    ledger, payable = (_flag(row, name) for name in ("OPEN_GL", "OPEN_AP"))
+    return "period", {
+        "source_id": f"{unit}/{_required(row, 'PERIOD_KEY')}",
+        "number": code,
+        "code": code,
+        "status": "open" if ledger and payable else "closed" if not ledger and not payable else "partly open",
+        "starts_on": day(row, "BEGIN_DT"),
+        "ends_on": day(row, "END_DT"),
+        "open_receivable": ledger,
+        "open_payable": payable,
+        "open_ledger": ledger,
+    }
+
+
+def _flag(row: Row, name: str) -> bool:
+    found = text(row, name)
+    if found not in ("Y", "N"):
+        raise Malformed(f"{SYSTEM}: {name} is neither Y nor N: {found[:20]!r}")
+    return found == "Y"
+
+
+_SHAPES: dict[str, Callable[[Row], Shaped]] = {
+    "vendor": _vendor,
+    "gl_account": _account,
+    "chartfield": _chartfield,
+    "business_unit": _business_unit,
+    "period": _period,
+}

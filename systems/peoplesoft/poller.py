@@ -1,0 +1,173 @@
+"""Reads PeopleSoft for the pollers: vendors by the day of their change, whole lists by last key, vendors by their ids.
+
+PeopleSoft sends nothing by itself. Before anything is read the required service operations are seen to be active (operations.py); while one
+is not, every read is refused with its name. A window's days are of the database's zone and are taken from the server's clock, never from rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from runtime.errors import Broken, Malformed, Refused, Transient
+from systems.contract import Access, Element, Feed, Page
+from systems.peoplesoft.client import Client
+from systems.peoplesoft.dating import in_force
+from systems.peoplesoft.operations import Gate, listed
+from systems.peoplesoft.query import Found
+from systems.peoplesoft.resources import CHARTFIELDS, FEED_QUERIES, QUERIES, Walked
+from systems.peoplesoft.rows import Row, day
+from systems.peoplesoft.settings import Settings
+from systems.peoplesoft.walk import Cut, Position, after, complete, position_of
+
+_ALL = "*"
+"""The one part of a feed that has no parts."""
+
+
+class _Reader:
+    """A poller's session. See `systems.contract.Reader`."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._gate = Gate(client)
+
+    @property
+    def _settings(self) -> Settings:
+        return self._client.settings
+
+    async def page(self, feed: Feed, position: str) -> Page:
+        """The page of `feed` at `position`."""
+        await self._gate.require()
+        at = position_of(position)
+        if not at.is_walking:
+            at = await self._begun(feed, at)
+            if not at.is_walking:
+                return Page((), at.told(), False, "")
+        walked = FEED_QUERIES[feed.name]
+        found = await self._client.page(walked.query, self._prompts(walked, at), self._settings.page_size)
+        rows = self._own(walked, at.parts[0], found)
+        whole, last = complete(rows, QUERIES[walked.query].key, at.last, self._settings.page_size)
+        following = after(at, last, is_empty=not rows)
+        if not following.is_walking:
+            following = self._ended(feed, at)
+        elements = tuple(_element(walked, row, body, self._today()) for body, row in self._current(walked, whole))
+        return Page(elements, following.told(), following.is_walking, found.digest)
+
+    async def fetch(self, entity: str, source_ids: Sequence[str]) -> Page:
+        """These vendors, one request each; an id of a SETID that the connection does not read is absent. Raises `Refused` for no id."""
+        if entity != "vendor":
+            raise Broken(f"peoplesoft does not read {entity!r} by id.", "It reads: vendor.")
+        await self._gate.require()
+        found: list[Element] = []
+        digest = ""
+        for source_id in dict.fromkeys(source_ids):
+            setid, vendor_id = _parts_of_id(source_id)
+            if setid not in _setids(self._settings):
+                continue
+            page = await self._client.page("VENDOR", [("SETID", setid), ("VENDOR_ID", vendor_id)], 2)
+            for body, row in self._own(Walked("VENDOR", "SETID", ()), setid, page):
+                element = _element(FEED_QUERIES["vendors"], row, body, self._today())
+                if element.source_id != source_id:
+                    raise Transient(f"peoplesoft vendor: {element.source_id} came, {source_id} was asked for")
+                found.append(element)
+            digest = page.digest
+        return Page(tuple(found), "", False, digest)
+
+    async def close(self) -> None:
+        """End the session."""
+        await self._client.close()
+
+    # --- a walk -------------------------------------------------------------------------------------------------------
+
+    async def _begun(self, feed: Feed, at: Position) -> Position:
+        parts = await self._parts(FEED_QUERIES[feed.name])
+        if feed.kind != "window":
+            return Position(parts=parts)
+        first = self._settings.read_from
+        since = at.since or (first.isoformat() if first is not None else "")
+        return Position(since, self._today().isoformat(), parts)
+
+    async def _parts(self, walked: Walked) -> tuple[str, ...]:
+        if walked.part == "SETID":
+            return _setids(self._settings) if walked.query == "VENDORS" else (self._settings.setid,)
+        if walked.part == "FIELDNAME":
+            return CHARTFIELDS
+        if walked.part == "BUSINESS_UNIT":
+            return tuple(sorted({row["BUSINESS_UNIT"] for row in await listed(self._client, "BUSINESS_UNITS", {})}))
+        return (_ALL,)
+
+    def _ended(self, feed: Feed, at: Position) -> Position:
+        """After a walk: the next window begins at this one's end, less the overlap."""
+        if feed.kind != "window":
+            return Position()
+        begins = date.fromisoformat(at.until) - feed.overlap
+        return Position(max(begins.isoformat(), at.since))
+
+    def _prompts(self, walked: Walked, at: Position) -> list[tuple[str, str]]:
+        known = {
+            "SETID": self._settings.setid,
+            "AS_OF": self._today().isoformat(),
+            "CHANGED_FROM": at.since,
+            "CHANGED_TO": at.until,
+            walked.part: at.parts[0],
+        }
+        return [(prompt, known.get(prompt, at.last)) for prompt in QUERIES[walked.query].prompts]
+
+    def _own(self, walked: Walked, part: str, found: Found) -> list[Cut]:
+        """The rows of a page, each whole and of the part that was asked for."""
+        query = self._settings.query(walked.query)
+        for _, row in found.rows:
+            if walked.part and row[walked.part] != part:
+                words = f"peoplesoft {query}: asked for {walked.part} {part}, a row has {row[walked.part][:20]}."
+                raise Broken(words, f"Compare the order of {query}'s prompts with install/queries.")
+        return list(found.rows)
+
+    def _current(self, walked: Walked, rows: Sequence[Cut]) -> list[Cut]:
+        """The rows in force; rows without effective dating are all kept, twins too: which of two counts is not told here."""
+        if not rows or "EFFDT" not in rows[0][1]:
+            return list(rows)
+        try:
+            kept = in_force((row for _, row in rows), walked.ids, self._today())
+        except Malformed as error:
+            raise Transient(f"peoplesoft {walked.query}: {error}") from error
+        chosen = {id(row) for row in kept.values()}
+        return [(body, row) for body, row in rows if id(row) in chosen]
+
+    def _today(self) -> date:
+        """The day at the database."""
+        return self._client.server_now().astimezone(ZoneInfo(self._settings.database_zone)).date()
+
+
+def _setids(settings: Settings) -> tuple[str, ...]:
+    return settings.vendor_setids or (settings.setid,)
+
+
+def _element(walked: Walked, row: Row, body: bytes, today: date) -> Element:
+    keys = [row[column] for column in walked.ids]
+    if not all(keys):
+        raise Transient(f"peoplesoft {walked.query}: a row without {', '.join(walked.ids)}")
+    return Element("/".join(keys), version_of(row, today), body)
+
+
+def version_of(row: Row, today: date) -> str:
+    """The day of a row's last change, a day of the future taken as today: else nothing later could replace it. "" where it has none."""
+    if "LAST_MODIFIED_DATE" not in row:
+        return ""
+    try:
+        changed = day(row, "LAST_MODIFIED_DATE")
+    except Malformed:
+        return ""
+    return min(changed, today).isoformat() if changed is not None else ""
+
+
+def _parts_of_id(source_id: str) -> tuple[str, str]:
+    setid, _, vendor_id = source_id.partition("/")
+    if not setid or not vendor_id or len(setid) > 5 or len(vendor_id) > 10:
+        raise Refused(f"peoplesoft vendor: {source_id[:40]!r} is no id; it is SETID/VENDOR_ID")
+    return setid, vendor_id
+
+
+def open_reader(access: Access) -> _Reader:
+    """A poller's session with one site."""
+    return _Reader(Client(access))

@@ -1,0 +1,122 @@
+"""What is read of a PeopleSoft site: our public queries with their prompts and columns, and the feeds that walk them. Pure.
+
+Source: the site's contract in SYSTEM.md; the definitions to install are in `install/queries`. Field names and lengths are those of the
+records, names of queries are assumed. Vendors are walked by the day of their last change with a day of overlap, since the column has no
+time, and once a day in full: a change of an address or location alone may not move that day (assumed). Everything else is walked in full.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from runtime.errors import Broken
+from systems.contract import Feed
+from systems.peoplesoft.query import Found
+
+
+def _columns(names: str) -> tuple[str, ...]:
+    return tuple(names.split())
+
+
+VENDOR_COLUMNS = _columns(
+    "SETID VENDOR_ID VENDOR_NAME_SHORT NAME1 NAME2 VENDOR_STATUS VENDOR_CLASS DEFAULT_LOC PYMNT_TERMS_CD ADDRESS1 ADDRESS2 CITY STATE"
+    " POSTAL COUNTRY PHONE EMAILID LAST_MODIFIED_DATE"
+)
+_VOUCHER_COLUMNS = _columns(
+    "BUSINESS_UNIT VOUCHER_ID INVOICE_ID INVOICE_DT VENDOR_SETID VENDOR_ID GROSS_AMT TXN_CURRENCY_CD ENTRY_STATUS POST_STATUS_AP"
+    " APPR_STATUS CLOSE_STATUS DESCR254_MIXED USER_VCHR_CHAR1"
+)
+CHARTFIELDS = ("DEPTID", "OPERATING_UNIT", "PRODUCT", "FUND_CODE", "CLASS_FLD", "PROGRAM_CODE", "PROJECT_ID")
+"""ChartFields beside ACCOUNT that our documents carry."""
+
+
+@dataclass(frozen=True)
+class Query:
+    """A public query: its prompts in order, its columns, and the column by which it is ordered and paged, the last prompt's ("" = not
+    paged). A query whose rows are in force from an EFFDT shows the one in force at its AS_OF."""
+
+    prompts: tuple[str, ...]
+    columns: tuple[str, ...]
+    key: str = ""
+
+
+QUERIES: Mapping[str, Query] = {
+    "VENDORS": Query(("SETID", "CHANGED_FROM", "CHANGED_TO", "LAST_VENDOR_ID"), VENDOR_COLUMNS, "VENDOR_ID"),
+    "VENDOR": Query(("SETID", "VENDOR_ID"), VENDOR_COLUMNS),
+    "GL_ACCOUNTS": Query(
+        ("SETID", "AS_OF", "LAST_ACCOUNT"), ("SETID", "ACCOUNT", "EFFDT", "EFF_STATUS", "DESCR", "ACCOUNT_TYPE"), "ACCOUNT"
+    ),
+    "CHARTFIELDS": Query(
+        ("SETID", "AS_OF", "FIELDNAME", "LAST_VALUE"), ("SETID", "FIELDNAME", "VALUE", "EFFDT", "EFF_STATUS", "DESCR"), "VALUE"
+    ),
+    "BUSINESS_UNITS": Query(("LAST_BUSINESS_UNIT",), ("BUSINESS_UNIT", "DESCR", "BASE_CURRENCY", "KIND"), "BUSINESS_UNIT"),
+    "PERIODS": Query(
+        ("BUSINESS_UNIT", "LAST_KEY"),
+        ("BUSINESS_UNIT", "FISCAL_YEAR", "ACCOUNTING_PERIOD", "BEGIN_DT", "END_DT", "OPEN_GL", "OPEN_AP", "PERIOD_KEY"),
+        "PERIOD_KEY",
+    ),
+    "JOURNALS": Query(
+        ("BUSINESS_UNIT", "REF"),
+        _columns(
+            "BUSINESS_UNIT JOURNAL_ID JOURNAL_DATE UNPOST_SEQ JRNL_HDR_STATUS CURRENCY_CD JRNL_TOTAL_LINES JRNL_TOTAL_DEBITS"
+            " JRNL_TOT_CREDITS DESCR DESCR254 ERROR_SET ERROR_NBR ERROR_TEXT"
+        ),
+    ),
+    "VOUCHERS": Query(("BUSINESS_UNIT", "REF"), _VOUCHER_COLUMNS),
+    "SUSPECTS": Query(("BUSINESS_UNIT", "VENDOR_SETID", "VENDOR_ID", "INVOICE_DT", "GROSS_AMT"), _VOUCHER_COLUMNS),
+    "STAGED": Query(
+        ("BUSINESS_UNIT", "REF"),
+        ("BUSINESS_UNIT", "VCHR_BLD_KEY_C1", "VOUCHER_ID", "GROSS_AMT", "BUILD_STATUS", "ERROR_SET", "ERROR_NBR", "ERROR_TEXT"),
+    ),
+    "SERVICE_OPERATIONS": Query(
+        ("LAST_NAME",),
+        ("IB_OPERATIONNAME", "IB_SERVICENAME", "VERSION_STATUS", "ROUTING_STATUS", "HANDLER_STATUS"),
+        "IB_OPERATIONNAME",
+    ),
+    "PERMISSIONS": Query(("OPRID", "LAST_NAME"), ("OBJECT_NAME", "OBJECT_KIND", "AUTHORIZED"), "OBJECT_NAME"),
+    "OPTIONS": Query(("BUSINESS_UNIT",), ("BUSINESS_UNIT", "DUP_INVOICE_ACTION", "JOURNAL_POST")),
+}
+
+OVERLAP = timedelta(days=1)
+_DAY = timedelta(days=1)
+_HOUR = timedelta(hours=1)
+_QUARTER = timedelta(minutes=15)
+
+
+@dataclass(frozen=True)
+class Walked:
+    """What a feed walks: a query, and the prompt whose values are walked one after the other ("" = none). A row must carry the value
+    that was asked for. `ids` are the columns of a source id."""
+
+    query: str
+    part: str
+    ids: tuple[str, ...]
+
+
+FEED_QUERIES: Mapping[str, Walked] = {
+    "vendors": Walked("VENDORS", "SETID", ("SETID", "VENDOR_ID")),
+    "all_vendors": Walked("VENDORS", "SETID", ("SETID", "VENDOR_ID")),
+    "gl_accounts": Walked("GL_ACCOUNTS", "SETID", ("SETID", "ACCOUNT")),
+    "chartfields": Walked("CHARTFIELDS", "FIELDNAME", ("SETID", "FIELDNAME", "VALUE")),
+    "business_units": Walked("BUSINESS_UNITS", "", ("KIND", "BUSINESS_UNIT")),
+    "periods": Walked("PERIODS", "BUSINESS_UNIT", ("BUSINESS_UNIT", "PERIOD_KEY")),
+}
+
+FEEDS: tuple[Feed, ...] = (
+    Feed("vendors", "vendor", "window", "object", _QUARTER, OVERLAP),
+    Feed("all_vendors", "vendor", "full", "object", _DAY),
+    Feed("gl_accounts", "gl_account", "full", "object", _HOUR),
+    Feed("chartfields", "chartfield", "full", "object", _HOUR),
+    Feed("business_units", "business_unit", "full", "object", _HOUR),
+    Feed("periods", "period", "full", "object", _QUARTER),
+)
+FETCHABLE: Mapping[str, int] = {"vendor": 20}
+
+
+def require_columns(name: str, found: Found, query: str) -> None:
+    """Raise `Broken` where a row of a query of ours lacks a column; `query` is its name at the site."""
+    for _, row in found.rows:
+        if missing := [column for column in QUERIES[name].columns if column not in row]:
+            raise Broken(f"peoplesoft {query}: no column {', '.join(missing)}.", f"Compare {query} with install/queries.")

@@ -1,0 +1,72 @@
+"""One row of a query as its columns: names without the record's alias, texts without blanks, dates, amounts. Pure.
+
+Facts (PeopleBooks, public clients): each row has `attr:rownumber`, counted from 1; columns carry the record's alias (`A.`) unless the query
+names them; values are texts. CHAR columns are never null, an empty one is a blank; dates are yyyy-MM-dd, amounts 26.3.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from runtime.errors import Malformed
+from runtime.json import decimal_text
+
+Row = Mapping[str, str]
+"""Columns by name without alias; texts without their blanks at both ends, "" for what is empty."""
+
+_NUMBER = "attr:rownumber"
+_AMOUNT = re.compile(r"-?\d{1,23}(\.\d{1,3})?")
+
+
+def row_of(value: Any, number: int | None = None) -> Row:
+    """A row by its column names; the one of that number where a number is given. Raises `Malformed`."""
+    if not isinstance(value, dict):
+        raise Malformed("a row is no object")
+    if number is not None and (value.get(_NUMBER) != number or isinstance(value.get(_NUMBER), bool)):
+        raise Malformed(f"row {number} says {_NUMBER} {str(value.get(_NUMBER))[:20]!r}")
+    made = {name.rpartition(".")[2]: _text(name, one) for name, one in value.items() if name != _NUMBER}
+    if len(made) != len(value) - (_NUMBER in value):
+        raise Malformed("two columns of a row have one name")
+    return made
+
+
+def _text(name: str, value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value.strip(" ")
+    if isinstance(value, (int, Decimal)) and not isinstance(value, bool):
+        return decimal_text(Decimal(value))
+    raise Malformed(f"column {name[:40]!r} is neither text nor number")
+
+
+def text(row: Row, name: str) -> str:
+    """A column's text. Raises `Malformed` where the query does not select it."""
+    if name not in row:
+        raise Malformed(f"the row has no column {name}")
+    return row[name]
+
+
+def day(row: Row, name: str) -> date | None:
+    """A date column (yyyy-MM-dd, a time behind it is left out); None where it is empty."""
+    value = text(row, name)
+    if not value:
+        return None
+    try:
+        return date.fromisoformat(value[:10])
+    except ValueError as error:
+        raise Malformed(f"column {name} is no date: {value[:30]!r}") from error
+
+
+def amount(row: Row, name: str) -> Decimal:
+    """An amount (26.3: plain digits, at most three places); zero where it is empty. Raises `Malformed` for any other spelling."""
+    value = text(row, name)
+    if not value:
+        return Decimal(0)
+    if not _AMOUNT.fullmatch(value):
+        raise Malformed(f"column {name} is no amount: {value[:30]!r}")
+    return Decimal(value)
