@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from systems.acumatica.allocation import Mapped, settings_of
+from systems.acumatica.allocation import mapped, settings_of
 from systems.mapped import Draft, NoCommand, Plan
 
 CUSTOMERS = "A4"
@@ -23,7 +23,7 @@ def customer_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft |
         return [NoCommand("excluded", f"merged into {record['merged_to_id']}", CUSTOMERS)]
     if plan.customer_policy == "summary":
         return [NoCommand("excluded", "documents name a summary customer of the business unit", CUSTOMERS)]
-    made = Mapped(plan, None)
+    made = mapped(plan, None)
     row = made.row("customer_class", (record["kind"],)) or {}
     body = {name: record[name] for name in _ADDRESS} | {
         "name": record["name"],

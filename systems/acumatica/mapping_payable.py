@@ -11,8 +11,9 @@ from decimal import Decimal
 from typing import Any
 
 from schemas.records import Application, BillLine, Parent, PostingLine
-from systems.acumatica.allocation import Mapped, line, place_of, priced, rounded, rounding
-from systems.acumatica.mapping_receivable import reversal, terms_of
+from systems.acumatica.allocation import Mapped, line, mapped, place_of, rounding, unit_of
+from systems.acumatica.mapping_receivable import PRODUCT, terms_of
+from systems.allocation import HeldVoid, priced, reversal, rounded
 from systems.mapped import Draft, NoCommand, Plan
 
 BILLS = "A3"
@@ -25,10 +26,10 @@ _CHARGES = (("tax", "bill_tax"), ("shipping", "freight"), ("other", "other"))
 def bill_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:
     """What a vendor's bill becomes."""
     if not record["active"] or record["canceled_on"] is not None:
-        return [reversal(record, BILLS, "payable", "cancellation_not_built", "the bill was cancelled")]
+        return [reversal(record, HeldVoid(BILLS, "payable", "cancellation_not_built", "the bill was cancelled", PRODUCT))]
     if record["total"] == 0 and not any(one["amount"] for one in record["lines"]):
         return [NoCommand("excluded", "zero document, counted", BILLS, Decimal(0), record["currency"])]
-    made = Mapped(plan, record["bill_date"])
+    made = mapped(plan, record["bill_date"])
     lines, hold, detail = _lines(record, made)
     if record["total"] < 0:
         hold, detail = "negative_bill", "a negative bill is a vendor credit: enter it in Acumatica, then skip this"
@@ -49,10 +50,12 @@ def bill_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoC
 def credit_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:
     """What a vendor credit becomes: a debit adjustment, applied to its bills."""
     if not record["active"] or record["canceled_on"] is not None:
-        return [reversal(record, CREDITS, "payable", "cancellation_not_built", "the vendor credit was cancelled")]
+        return [
+            reversal(record, HeldVoid(CREDITS, "payable", "cancellation_not_built", "the vendor credit was cancelled", PRODUCT))
+        ]
     if record["total"] == 0:
         return [NoCommand("excluded", "zero document, counted", CREDITS, Decimal(0), record["currency"])]
-    made = Mapped(plan, record["credit_date"])
+    made = mapped(plan, record["credit_date"])
     lines, hold, detail = _lines(record, made)
     applications = [_told(one, made) for one in record["applications"] if one["amount"]]
     if sum((one["amount"] for one in applications), Decimal(0)) > record["total"] and not hold:
@@ -97,7 +100,7 @@ def _draft(name: str, body: dict[str, Any], record: Mapping[str, Any], made: Map
 
 
 def _unit(record: Mapping[str, Any], made: Mapped) -> Mapping[str, str]:
-    return made.unit(record["business_unit_name"], record["business_unit_id"])
+    return unit_of(made, record["business_unit_name"], record["business_unit_id"])
 
 
 def _number(record: Mapping[str, Any]) -> str:
@@ -142,7 +145,7 @@ def _line(one: BillLine, record: Mapping[str, Any], header: Mapping[str, str], m
     unit = header
     own = one["business_unit_name"] or one["business_unit_id"]
     if own and own not in (record["business_unit_name"], record["business_unit_id"]):
-        unit = made.unit(one["business_unit_name"], one["business_unit_id"])
+        unit = unit_of(made, one["business_unit_name"], one["business_unit_id"])
     is_item = one["kind"] != "expense"
     keys = (one["inventory_location"], one["gl_account"], one["sku_type"]) if is_item else (one["gl_account"], "expense")
     row = made.row("bill_line", keys)

@@ -11,8 +11,9 @@ from decimal import Decimal
 from typing import Any
 
 from schemas.records import Application, Parent
-from systems.acumatica.allocation import Mapped
-from systems.acumatica.mapping_receivable import customer_of, header_dimensions, reversal
+from systems.acumatica.allocation import Mapped, mapped, unit_of
+from systems.acumatica.mapping_receivable import PRODUCT, customer_of, header_dimensions
+from systems.allocation import HeldVoid, reversal
 from systems.mapped import Draft, NoCommand, Plan
 
 FLOW = "A2"
@@ -21,7 +22,7 @@ FLOW = "A2"
 def payment_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:
     """What a payment becomes: the receipt first, then its applications in their order."""
     if not record["active"]:
-        return [reversal(record, FLOW, "collection", "void_not_built", "the payment was voided")]
+        return [reversal(record, HeldVoid(FLOW, "collection", "void_not_built", "the payment was voided", PRODUCT))]
     if record["refunded_payment_id"] or record["total"] < 0:
         return [_refund(record, plan)]
     if record["total"] == 0:
@@ -33,8 +34,8 @@ def payment_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | 
 
 
 def _receipt(record: Mapping[str, Any], plan: Plan) -> Draft:
-    made = Mapped(plan, record["paid_on"])
-    unit = made.unit(record["business_unit_name"], record["business_unit_id"])
+    made = mapped(plan, record["paid_on"])
+    unit = unit_of(made, record["business_unit_name"], record["business_unit_id"])
     customer, parents = customer_of(record, made, unit)
     method, account = _method(record, made)
     if record["paid_on"] is None:
@@ -125,7 +126,7 @@ def _told(one: Application, opening: Mapping[str, str] | None) -> Application:
 
 
 def _refund(record: Mapping[str, Any], plan: Plan) -> Draft:
-    made = Mapped(plan, record["paid_on"])
+    made = mapped(plan, record["paid_on"])
     method, account = _method(record, made)
     return Draft(
         record="ar_refund",

@@ -11,20 +11,22 @@ from decimal import Decimal
 from typing import Any
 
 from schemas.records import InvoiceLine, Parent, PostingLine
-from systems.acumatica.allocation import Mapped, line, place_of, priced, rounded, rounding, split
+from systems.acumatica.allocation import Mapped, line, mapped, place_of, rounding, unit_of
+from systems.allocation import HeldVoid, header_text, priced, reversal, rounded, shares_of, split, wanted, zone_rows
 from systems.mapped import Draft, NoCommand, Plan
 
 FLOW = "A1"
+PRODUCT = "Acumatica"
 DISCOUNT = "PriceModifier"
 
 
 def invoice_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:
     """What a customer invoice becomes."""
     if not record["active"]:
-        return [reversal(record, FLOW, "sale", "void_not_built", "the invoice was voided")]
+        return [reversal(record, HeldVoid(FLOW, "sale", "void_not_built", "the invoice was voided", PRODUCT))]
     if record["total"] == 0 and not any(one["amount"] for one in record["lines"]):
         return [NoCommand("excluded", "zero document, counted", FLOW, Decimal(0), record["currency"])]
-    made = Mapped(plan, record["invoice_date"])
+    made = mapped(plan, record["invoice_date"])
     draft = _draft(record, made)
     if record["adjustment_to_id"]:
         return [_adjustment(record, draft)]
@@ -35,22 +37,6 @@ def invoice_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | 
             )
         ]
     return [draft]
-
-
-def reversal(record: Mapping[str, Any], flow: str, purpose: str, hold: str, why: str) -> Draft:
-    """The held reversal of a document; where its create was never written, the sink lets both rest."""
-    total = record["total"]
-    return Draft(
-        record="reversal",
-        body={"reverses": "", "date": None, "reason": why},
-        flow=flow,
-        purpose=purpose,
-        action="void",
-        amount=total,
-        currency=record["currency"],
-        hold=hold,
-        hold_detail=f"{why}: reverse the document in Acumatica if it was posted, then skip this",
-    )
 
 
 def customer_of(record: Mapping[str, Any], made: Mapped, unit: Mapping[str, str]) -> tuple[str, tuple[Parent, ...]]:
@@ -76,7 +62,7 @@ def header_dimensions(customer: str, unit: Mapping[str, str], made: Mapped) -> d
 
 
 def _draft(record: Mapping[str, Any], made: Mapped) -> Draft:
-    unit = made.unit(record["business_unit_name"], record["business_unit_id"])
+    unit = unit_of(made, record["business_unit_name"], record["business_unit_id"])
     customer, parents = customer_of(record, made, unit)
     if record["invoice_date"] is None:
         made.missing("invoice_date", "none")
@@ -89,7 +75,7 @@ def _draft(record: Mapping[str, Any], made: Mapped) -> Draft:
         "date": record["invoice_date"],
         "due_date": record["due_date"],
         "terms": terms_of(record["term_name"], made),
-        "description": _header_text(record),
+        "description": header_text(record),
         "human_number": record["number"],
         "dimensions": header_dimensions(customer, unit, made),
         "tax_zone": zone,
@@ -125,11 +111,6 @@ def _close(
     return ("total_mismatch", words) if words else ("", "")
 
 
-def _header_text(record: Mapping[str, Any]) -> str:
-    parts = [f"Job {record['job_number']}" if record["job_number"] else "", record["location_name"] or record["customer_name"]]
-    return " - ".join(part for part in parts if part)[:200]
-
-
 def terms_of(name: str, made: Mapped) -> str:
     """Terms in Acumatica's code; empty leaves the customer's or vendor's own."""
     row = made.row("term", (name,)) if name else None
@@ -142,7 +123,7 @@ def _line(
     unit = header
     own = one["business_unit_name"] or one["business_unit_id"]
     if own and own not in (record["business_unit_name"], record["business_unit_id"]):
-        unit = made.unit(one["business_unit_name"], one["business_unit_id"])
+        unit = unit_of(made, one["business_unit_name"], one["business_unit_id"])
     account, subaccount = _account(one, unit, made)
     tax = made.settings.tax
     category = tax.taxable_category if is_taxed_by_erp and one["taxable"] else tax.exempt_category
@@ -176,7 +157,7 @@ def _erp_zone(record: Mapping[str, Any], made: Mapped) -> str:
     keys = (record["tax_zone_id"], record["tax_code"])
     row = made.row("tax_zone", keys)
     found = row.get("erp_zone", "") if row is not None else ""
-    return found or made.missing("tax_zone", next((key for key in keys if key), "none"))
+    return found or made.missing("tax_zone", wanted(keys))
 
 
 def _tax_lines(record: Mapping[str, Any], unit: Mapping[str, str], made: Mapped) -> list[PostingLine]:
@@ -185,10 +166,9 @@ def _tax_lines(record: Mapping[str, Any], unit: Mapping[str, str], made: Mapped)
     if tax == 0 or made.plan.tax_mode != "source":
         return []
     rows = _zone_rows(record, made)
-    shares = [Decimal(row.get("share") or "1") for row in rows]
     category = made.settings.tax.exempt_category
     made_lines: list[PostingLine] = []
-    for row, part in zip(rows, split(rounded(tax), shares), strict=True):
+    for row, part in zip(rows, split(rounded(tax), shares_of(rows, made)), strict=True):
         place = place_of(unit, made.settings, row.get("account", ""), category)
         place = replace(place, subaccount=row.get("subaccount") or place.subaccount)
         made_lines.append(line(place, "tax", part, f"Sales tax {record['tax_code']}".strip()))
@@ -196,16 +176,8 @@ def _tax_lines(record: Mapping[str, Any], unit: Mapping[str, str], made: Mapped)
 
 
 def _zone_rows(record: Mapping[str, Any], made: Mapped) -> list[Mapping[str, str]]:
-    for key in (record["tax_zone_id"], record["tax_code"]):
-        if not key:
-            continue
-        single = made.row("tax_zone", (key,))
-        table = made.plan.crosswalk.rows("tax_zone", made.on)
-        parts = [table[name] for name in sorted(table) if name.startswith(f"{key}/")]
-        if parts or single is not None:
-            return parts if single is None else [single, *parts]
-    wanted = record["tax_zone_id"] or record["tax_code"] or "none"
-    return [{"account": made.default("tax_zone", wanted, made.settings.accounts.sales_tax)}]
+    keys = (record["tax_zone_id"], record["tax_code"])
+    return zone_rows(made, keys) or [{"account": made.default("tax_zone", wanted(keys), made.settings.accounts.sales_tax)}]
 
 
 def _adjustment(record: Mapping[str, Any], draft: Draft) -> Draft:

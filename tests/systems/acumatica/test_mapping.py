@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
 
-from systems.acumatica.allocation import split
 from systems.acumatica.mapping import to_commands
+from systems.allocation import split
 from systems.mapped import Draft, NoCommand
 from tests.systems.acumatica import ground
 from tests.systems.acumatica.ground import drafts, plan

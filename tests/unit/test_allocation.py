@@ -1,0 +1,80 @@
+"""What every mapping of money shares: shares of a tax zone, gaps that a rounding line may close, the held reversal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import cast
+
+import pytest
+
+from systems.allocation import HeldVoid, Mapped, Place, gap_words, line, reversal, shares_of, split, wanted, zone_rows
+from systems.mapped import Plan
+
+ONE = Decimal(1)
+
+
+class Zones:
+    """A crosswalk with tax zones alone."""
+
+    def __init__(self, rows: Mapping[str, Mapping[str, str]]) -> None:
+        self._rows = rows
+
+    def row(self, table: str, key: str, on: date | None = None) -> Mapping[str, str] | None:
+        return self._rows.get(key)
+
+    def rows(self, table: str, on: date | None = None) -> Mapping[str, Mapping[str, str]]:
+        return self._rows
+
+
+def made(rows: Mapping[str, Mapping[str, str]]) -> Mapped[None]:
+    class _Plan:
+        crosswalk = Zones(rows)
+
+    return Mapped(cast("Plan", _Plan()), None, date(2026, 3, 10))
+
+
+@pytest.mark.parametrize("share", ["abc", "-1", "0", "NaN", "Infinity"])
+def test_a_share_that_is_no_positive_number_is_noted_and_never_raised(share: str) -> None:
+    """`Decimal("abc")` of a crosswalk's cell once stopped the hop for good: it aborts and retries whatever is not malformed."""
+    notes = made({})
+    assert shares_of([{"account": "22000", "share": share}], notes) == [ONE]
+    assert notes.unresolved == [f"tax_zone.share={share}"]
+
+
+def test_shares_are_as_written_and_one_where_none_is() -> None:
+    notes = made({})
+    assert shares_of([{"share": "2"}, {"share": "6.25"}, {}], notes) == [Decimal(2), Decimal("6.25"), ONE]
+    assert notes.unresolved == []
+
+
+def test_a_zone_is_shared_by_its_own_row_and_its_parts_in_the_order_of_their_names() -> None:
+    notes = made({"88/state": {"account": "2"}, "88": {"account": "0"}, "88/city": {"account": "1"}, "888": {"account": "x"}})
+    assert [row["account"] for row in zone_rows(notes, ("", "88", "888"))] == ["0", "1", "2"]
+    assert zone_rows(notes, ("nowhere", "")) == []
+
+
+def test_the_cents_that_are_left_go_to_the_largest_remainders() -> None:
+    assert split(Decimal("-0.05"), [ONE, ONE, ONE]) == [Decimal("-0.02"), Decimal("-0.02"), Decimal("-0.01")]
+
+
+@pytest.mark.parametrize(
+    ("total", "is_closed"), [("10.00", True), ("10.05", True), ("9.95", True), ("10.06", False), ("9.94", False), ("10.001", False)]
+)
+def test_a_rounding_line_closes_whole_cents_up_to_the_limit(total: str, is_closed: bool) -> None:
+    lines = [line(Place("40000", {}), "line", Decimal("10.00"), "work")]
+    assert (gap_words(lines, Decimal(total), Decimal("0.05")) == "") is is_closed
+
+
+def test_a_note_names_the_first_key_that_says_something() -> None:
+    assert (wanted(("", "Dallas", "77")), wanted(("", ""))) == ("Dallas", "none")
+
+
+def test_a_reversal_is_held_and_names_the_books_and_its_part() -> None:
+    record = {"total": Decimal("10.00"), "currency": "USD"}
+    void = HeldVoid("X1", "payable", "void_not_built", "the invoice was voided", "Books")
+    found = reversal(record, void, "V1", Decimal("4.00"))
+    assert (found.action, found.part, found.amount, found.hold) == ("void", "V1", Decimal("4.00"), "void_not_built")
+    assert "Books" in found.hold_detail
+    assert reversal(record, void).amount == Decimal("10.00")
