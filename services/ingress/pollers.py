@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from confluent_kafka import Message
@@ -209,12 +210,15 @@ class Pollers:
 
     def _polled(self, where: Where, settings: ConnectionSettings, side: Side) -> Polled:
         off: frozenset[str] = getattr(side.own(), "feeds_off", frozenset())
+        cadences: Mapping[str, timedelta] = getattr(side.own(), "feed_cadences", {})
         keys = settings.webhook_keys if side is settings.field_service else settings.push_keys
         cap = timedelta(seconds=5 if self._settings.profile == "demo" else 60)
         return Polled(
             where=where,
             system=side.declared,
-            feeds=tuple(feed for feed in side.declared.feeds if feed.name not in off),
+            feeds=tuple(
+                replace(feed, cadence=cadences.get(feed.name, feed.cadence)) for feed in side.declared.feeds if feed.name not in off
+            ),
             session=open_session(settings, side, Sessions(self._settings, self._store, self._clock)),
             writing=self._writing,
             clock=self._clock,

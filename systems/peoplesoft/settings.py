@@ -6,7 +6,8 @@ and are settings, with the ones that our install guide proposes as defaults (ass
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Mapping
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Literal
 
@@ -30,7 +31,9 @@ class Policies(_Section):
     """
 
     business_unit: Policy = Field("hold", description="Field-service business unit without a row.")
-    location: Policy = Field("default", description="Service location without a row; the default is the business unit's own chartfields.")
+    location: Policy = Field(
+        "default", description="Service location without a row; the default is the business unit's own chartfields."
+    )
     line_type: Policy = Field("hold", description="Line whose sku, GL account and kind have no row.")
     tax_zone: Policy = Field("hold", description="Tax zone without a row.")
     payment_type: Policy = Field("hold", description="Payment type without a row.")
@@ -41,7 +44,9 @@ class Accounts(_Section):
 
     receivable: str = Field("", max_length=10, description="Receivable where the business unit's row names none. Example: 120000")
     suspense: str = Field("", max_length=10, description="Account of policy `suspense`. Example: 199999")
-    rounding: str = Field("", max_length=10, description="Takes a difference of lines, tax and total, up to the limit. Example: 799900")
+    rounding: str = Field(
+        "", max_length=10, description="Takes a difference of lines, tax and total, up to the limit. Example: 799900"
+    )
     rounding_limit: Decimal = Field(Decimal("0.05"), ge=0, description="Largest such difference of one document; above it, held.")
 
 
@@ -59,47 +64,66 @@ class Voucher(_Section):
 
     interface: str = Field("ML_VOUCHER_CI", pattern=_NAME, description="Name of the voucher Component Interface at the site.")
     writer: Literal["interface", "staging"] = Field(
-        "interface", description="interface: Component Interface with an explicit VOUCHER_ID; staging: VOUCHER_BUILD with our build key."
+        "interface",
+        description="interface: Component Interface with an explicit VOUCHER_ID; staging: VOUCHER_BUILD with our build key.",
     )
     amount_basis: Literal["cost", "price"] = Field("cost", description="What a line is worth as a payable (accounting: cost).")
     origin: str = Field("ONL", max_length=3, description="Voucher ORIGIN.")
     ref_field: Literal["DESCR254_MIXED", "USER_VCHR_CHAR1"] = Field(
-        "DESCR254_MIXED", description="Field that survives Voucher Build and keeps our ref: start of DESCR254_MIXED, or a user field."
+        "DESCR254_MIXED",
+        description="Field that survives Voucher Build and keeps our ref: start of DESCR254_MIXED, or a user field.",
     )
 
 
 class Settings(_Section):
     """One PeopleSoft site and business-unit family."""
 
-    base_url: str = Field(pattern=r"^https?://[^\s?#]+$", description="Gateway address with port. Example: https://fin.acme.example:8443")
+    base_url: str = Field(
+        pattern=r"^https?://[^\s?#]+$", description="Gateway address with port. Example: https://fin.acme.example:8443"
+    )
     node: str = Field("PSFT_EP", pattern=_NAME, description="Default local node of the site. Example: PSFT_EP")
     instance_id: str = Field(
         pattern=r"^[A-Za-z0-9._-]{1,60}$", description="Our immutable name of the database; never changed. Example: acme-fin-prod"
     )
     company_id: str = Field(pattern=_CODE, description="Our immutable name of the set of books; never changed. Example: ACME")
-    sign_in: Literal["basic", "oauth"] = Field("basic", description="HTTP Basic with a PeopleSoft user, or a bearer token of `token_url`.")
+    sign_in: Literal["basic", "oauth"] = Field(
+        "basic", description="HTTP Basic with a PeopleSoft user, or a bearer token of `token_url`."
+    )
     token_url: str = Field("", pattern=r"^(https?://[^\s?#]+)?$", description="External token server, sign_in oauth only.")
     token_scope: str = Field("", max_length=200, description="Scope asked of the token server; empty = none.")
     soap_security: Literal["transport", "username_token"] = Field(
-        "username_token", description="What SOAP calls carry: the sign-in of the transport alone, or a WS-Security UsernameToken as well."
+        "username_token",
+        description="What SOAP calls carry: the sign-in of the transport alone, or a WS-Security UsernameToken as well.",
     )
     wsdl_hashes: dict[str, str] = Field(
         default_factory=dict,
         description="Accepted WSDLs: interface or service -> SHA-256 (hex) of its canonical form, as `check` prints it; another one is refused.",
     )
-    profile: Literal["journal", "voucher"] = Field("journal", description="What a job invoice becomes: a journal, or AP vouchers at cost.")
+    profile: Literal["journal", "voucher"] = Field(
+        "journal", description="What a job invoice becomes: a journal, or AP vouchers at cost."
+    )
     setid: str = Field("SHARE", pattern=_UNIT, description="SETID of vendors and chartfields. Example: SHARE")
     vendor_setids: tuple[str, ...] = Field((), description="SETIDs whose vendors are read; empty = `setid` alone.")
     vendor_classes: tuple[str, ...] = Field((), description="VENDOR_CLASS values that travel; empty = every class.")
-    vendor_statuses: tuple[str, ...] = Field(("A",), description="VENDOR_STATUS values that travel: A approved, I inactive, E unapproved.")
+    vendor_statuses: tuple[str, ...] = Field(
+        ("A",), description="VENDOR_STATUS values that travel: A approved, I inactive, E unapproved."
+    )
     query_prefix: str = Field("ML_", pattern=r"^[A-Z][A-Z0-9_]{0,9}$", description="Prefix of our public queries (install guide).")
     page_size: int = Field(500, ge=2, le=5000, description="maxrows of one query; pages go on after the last key.")
     request_s: float = Field(60, gt=0, le=600, description="Real seconds for one request.")
     vendor_poll_s: float = Field(900, gt=0, description="Seconds between two reads of vendors.")
-    read_from: date | None = Field(None, description="Vendors changed before this day are read by the first full read only; empty = all.")
-    batch_poll_s: float = Field(300, gt=0, description="Seconds between two looks whether PeopleSoft's own batch (edit, build, post) is done.")
-    require_posted: bool = Field(True, description="A document is posted when PeopleSoft has posted it; False = when it is created and valid.")
-    database_zone: str = Field("UTC", description="Zone of PeopleSoft's DATETIME fields, which have none of their own. Example: America/Chicago")
+    read_from: date | None = Field(
+        None, description="Vendors changed before this day are read by the first full read only; empty = all."
+    )
+    batch_poll_s: float = Field(
+        300, gt=0, description="Seconds between two looks whether PeopleSoft's own batch (edit, build, post) is done."
+    )
+    require_posted: bool = Field(
+        True, description="A document is posted when PeopleSoft has posted it; False = when it is created and valid."
+    )
+    database_zone: str = Field(
+        "UTC", description="Zone of PeopleSoft's DATETIME fields, which have none of their own. Example: America/Chicago"
+    )
     policies: Policies = Field(default_factory=Policies, description="Per field: what becomes of a value without a row.")
     accounts: Accounts = Field(default_factory=Accounts, description="Accounts of amounts without a line of their own.")
     journal: Journal = Field(default_factory=Journal, description="How journals are written.")
@@ -109,6 +133,16 @@ class Settings(_Section):
     def root(self) -> str:
         """Gateway address without a slash at its end."""
         return self.base_url.rstrip("/")
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Everything that a session calls: the gateway, and the token server where one signs us in."""
+        return (self.root, self.token_url) if self.sign_in == "oauth" and self.token_url else (self.root,)
+
+    @property
+    def feed_cadences(self) -> Mapping[str, timedelta]:
+        """Feeds that this connection reads at its own pace."""
+        return {"vendors": timedelta(seconds=self.vendor_poll_s)}
 
     def query(self, name: str) -> str:
         """The site's name of one of our queries."""
