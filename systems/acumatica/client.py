@@ -10,7 +10,8 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from urllib.parse import quote, urlencode
+from functools import lru_cache
+from urllib.parse import quote
 
 from runtime.errors import Broken, Throttled, Transient
 from runtime.exchange import NotSent, Request, Response, Unanswered
@@ -92,7 +93,7 @@ class Client:
 
     def url(self, path: str, query: Query = ()) -> str:
         """Address below the pinned endpoint; every value of the query encoded, a plus as %2B."""
-        text = f"?{urlencode(query, quote_via=quote, safe='')}" if query else ""
+        text = "?" + "&".join([f"{_encoded(name)}={_encoded(value)}" for name, value in query]) if query else ""
         return f"{self.settings.entity_root}{path}{text}"
 
     async def close(self) -> None:
@@ -136,6 +137,12 @@ class Client:
     async def _counted(self, request: Request) -> Response:
         self.calls += 1
         return await self._transport.send(request, self.settings.request_s)
+
+
+@lru_cache(maxsize=1024)
+def _encoded(text: str) -> str:
+    """Percent-encoded; kept, for most of a query is the same in every call (quoting was a fifth of a sink's time, profiled)."""
+    return quote(text, safe="")
 
 
 def _with(request: Request, headers: Mapping[str, str]) -> Request:

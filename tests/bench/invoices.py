@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +23,19 @@ NOW = datetime(2026, 3, 9, tzinfo=UTC)
 FIRST_ID = 200_000_000
 
 
-def _rest(kind: str) -> tuple[bytes, str]:
+DAYS = 90
+"""Invoice dates are spread over so many days: a look-up names suspects of same customer, date and amount, and real ones are few."""
+
+
+def _rest(kind: str, day: int) -> tuple[bytes, str]:
     """A body from behind its id, without the spaces that only people need; and its version."""
     value = json.loads((FOLDER / f"invoice.{kind}.raw.json").read_text())
+    value["invoiceDate"] = (datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=day)).strftime("%Y-%m-%dT00:00:00Z")
     body = json.dumps(value, separators=(",", ":")).encode()
     return body[body.index(b",") :], value["modifiedOn"]
 
 
-_RESTS = tuple(_rest(kind) for kind in KINDS)
+_RESTS = tuple(_rest(kind, day) for day in range(DAYS) for kind in KINDS)
 
 
 def raw(number: int, connection: str = CONNECTION) -> tuple[str, dict[str, Any]]:
