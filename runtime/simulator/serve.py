@@ -34,13 +34,17 @@ class Options:
 
 @dataclass(frozen=True)
 class Simulator:
-    """A simulator ready to be served: the vendor's routes, its state, and what a client needs to sign in."""
+    """A simulator ready to be served: the vendor's routes, its state, and what a client needs to sign in.
+
+    `addresses` are paths that become whole addresses among the credentials once it is known where the simulator answers.
+    """
 
     system: str
     app: web.Application
     store: Store
     faults: Faults
     credentials: dict[str, Any]
+    addresses: dict[str, str | list[str]] = field(default_factory=dict)
 
 
 def application(faults: Faults, store: Store, middlewares: tuple[Any, ...] = ()) -> web.Application:
@@ -82,6 +86,15 @@ class Served:
     runner: web.AppRunner
     simulator: Simulator
 
+    @property
+    def credentials(self) -> dict[str, Any]:
+        """The simulator's credentials, with its addresses."""
+        whole = {
+            name: [f"{self.url}{path}" for path in paths] if isinstance(paths, list) else f"{self.url}{paths}"
+            for name, paths in self.simulator.addresses.items()
+        }
+        return self.simulator.credentials | whole
+
     async def stop(self) -> None:
         """Stop answering and close the state file."""
         await self.runner.cleanup()
@@ -105,7 +118,7 @@ async def serve_until_stopped(simulator: Simulator, port: int) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
     served = await start(simulator, port)
-    line = {"system": simulator.system, "url": served.url, "credentials": simulator.credentials}
+    line = {"system": simulator.system, "url": served.url, "credentials": served.credentials}
     print(json.dumps(line), flush=True)  # noqa: T201 - the line is the contract of `ml-connector simulate`
     await stopped.wait()
     await served.stop()

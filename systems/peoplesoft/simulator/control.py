@@ -1,0 +1,142 @@
+"""The simulator's own routes under `/__sim__/`: present state, people at PeopleSoft, operations, periods, batch, counters, settings."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from typing import Any
+
+from aiohttp import web
+
+from systems.peoplesoft.simulator.batch import Batch
+from systems.peoplesoft.simulator.documents import documents
+from systems.peoplesoft.simulator.people import save_vendor, type_voucher
+from systems.peoplesoft.simulator.seed.books import value
+from systems.peoplesoft.simulator.seed.vendors import plant_vendors, truth
+from systems.peoplesoft.simulator.services import PARTS
+from systems.peoplesoft.simulator.site import JOURNAL, VOUCHER, Change, Site
+
+Work = Callable[[web.Request, Any], Any]
+
+
+def add_control(app: web.Application, site: Site, batch: Batch, calls: dict[str, int]) -> None:
+    """Add the control routes."""
+    posts: dict[str, Callable[[dict[str, Any]], Any]] = {
+        "vendors": lambda body: save_vendor(site, body),
+        "vouchers": lambda body: type_voucher(site, body),
+        "operations": lambda body: _switch(site, body),
+        "permissions": lambda body: _permit(site, body),
+        "periods": lambda body: _period(site, body),
+        "values": lambda body: _value(site, body),
+        "documents": lambda body: _touch(site, body),
+        "masters": lambda body: _plant(site, body),
+        "batch": lambda body: batch.run(may_post=True if body.get("post") else None),
+        "settings": lambda body: _change(site, body),
+    }
+    gets: dict[str, Callable[[web.Request], Any]] = {
+        "documents": lambda request: {"documents": documents(site, request.query.get("kind", JOURNAL))},
+        "operations": lambda _: {"operations": site.rows("Operation"), "permissions": site.rows("Permission")},
+        "messages": lambda _: {"messages": site.rows("Message")},
+        "masters/truth": lambda _: truth(site),
+        "calls": lambda _: {"calls": dict(sorted(calls.items())), "total": sum(calls.values())},
+        "settings": lambda _: asdict(site.settings),
+    }
+    for name, post in posts.items():
+        app.router.add_post(f"/__sim__/{name}", _posted(post))
+    for name, get in gets.items():
+        app.router.add_get(f"/__sim__/{name}", _got(get))
+
+    async def reset(_: web.Request) -> web.Response:
+        calls.clear()
+        return web.json_response({"calls": {}, "total": 0})
+
+    app.router.add_delete("/__sim__/calls", reset)
+
+
+def _posted(work: Callable[[dict[str, Any]], Any]) -> Callable[[web.Request], Awaitable[web.Response]]:
+    async def answer(request: web.Request) -> web.Response:
+        text = await request.text()
+        return _checked(lambda: work(json.loads(text) if text else {}))
+
+    return answer
+
+
+def _got(work: Callable[[web.Request], Any]) -> Callable[[web.Request], Awaitable[web.Response]]:
+    async def answer(request: web.Request) -> web.Response:
+        return _checked(lambda: work(request))
+
+    return answer
+
+
+def _checked(work: Callable[[], Any]) -> web.Response:
+    """Answer 400 with the words of what was wrong in the request."""
+    try:
+        return web.json_response(work())
+    except (ValueError, KeyError, TypeError) as error:
+        return web.json_response({"error": f"{type(error).__name__}: {error}"}, status=400)
+
+
+def _switch(site: Site, body: dict[str, Any]) -> dict[str, Any]:
+    """`{"name", "active": false}` or `{"name", "version"|"routing"|"handler": "I"}`."""
+    name = str(body["name"])
+    held = site.get("Operation", name)
+    if held is None:
+        raise ValueError(f"no operation {name}")
+    state = {part: held[part] for part in PARTS}
+    if "active" in body:
+        state = dict.fromkeys(PARTS, "A" if body["active"] else state["VERSION_STATUS"])
+        state["VERSION_STATUS"] = "A" if body["active"] else "I"
+    for part in PARTS:
+        state[part] = {"A": "A", "I": "I"}[str(body.get(part.removesuffix("_STATUS").lower(), state[part]))]
+    site.commit([Change("Operation", name, held | state)])
+    return held | state
+
+
+def _permit(site: Site, body: dict[str, Any]) -> dict[str, Any]:
+    """`{"name", "authorized": "N"}`: an operation or a Component Interface of the integration user."""
+    rows = [row for row in site.rows("Permission") if row["OBJECT_NAME"] == body["name"]]
+    if not rows:
+        raise ValueError(f"no operation or interface {body['name']}")
+    row = rows[0] | {"AUTHORIZED": {"Y": "Y", "N": "N"}[str(body["authorized"])]}
+    site.commit([Change("Permission", f"{row['OPRID']}/{row['OBJECT_NAME']}", row)])
+    return row
+
+
+def _period(site: Site, body: dict[str, Any]) -> dict[str, Any]:
+    """`{"business_unit", "period": "2026-03", "gl"|"ap": "N"}`."""
+    key = f"{body['business_unit']}/{str(body['period'])[:4]}{int(str(body['period'])[5:]):03d}"
+    held = site.get("Period", key)
+    if held is None:
+        raise ValueError(f"no period {key}")
+    row = held | {f"OPEN_{name.upper()}": {"Y": "Y", "N": "N"}[str(body[name])] for name in ("gl", "ap") if name in body}
+    site.commit([Change("Period", key, row)])
+    return row
+
+
+def _value(site: Site, body: dict[str, Any]) -> dict[str, Any]:
+    """An effective-dated row: `{"setid", "field", "value", "effdt", "status", "descr", "type"}`."""
+    change = value(*(str(body.get(name, "")) for name in ("setid", "field", "value", "effdt", "status", "descr", "type")))
+    site.commit([change])
+    return change.body
+
+
+def _touch(site: Site, body: dict[str, Any]) -> dict[str, Any]:
+    """A person changes fields of a document: `{"kind", "id", "set": {"JRNL_HDR_STATUS": "E"}}`."""
+    kind, key = str(body["kind"]), str(body["id"])
+    held = site.get(kind, key) if kind in (JOURNAL, VOUCHER) else None
+    if held is None or body["set"].keys() - held.keys():
+        raise ValueError(f"no {kind} {key}, or not its fields")
+    row = held | {name: str(text) for name, text in body["set"].items()}
+    site.commit([Change(kind, key, row, "update", "by a person")])
+    return row
+
+
+def _plant(site: Site, body: dict[str, Any]) -> dict[str, Any]:
+    plant_vendors(site, int(body["vendors"]))
+    return truth(site)
+
+
+def _change(site: Site, body: dict[str, Any]) -> dict[str, Any]:
+    site.settings.change({name: str(text) for name, text in body.items()})
+    return asdict(site.settings)

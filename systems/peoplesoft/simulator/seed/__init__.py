@@ -1,0 +1,1 @@
+"""What the simulated site holds before the first call."""
