@@ -134,6 +134,9 @@ class ConnectionSettings(_Section):
         frozenset(), description="Masters that may be created when unmatched; empty for the first load."
     )
     parent_deadline_s: float = Field(24 * 3600, gt=0, description="Time a document waits for a missing parent before it is held.")
+    batch_deadline_s: float = Field(
+        24 * 3600, gt=0, description="Time that the ERP's own batch (edit, build, post) has for a document before it is held."
+    )
     ceiling: Ceiling = Ceiling()
     field_service: Side
     erp: Side

@@ -6,9 +6,9 @@ from datetime import datetime
 
 from schemas.records import Ledger
 from services.sinks import entry as e
-from services.sinks import reasons
+from services.sinks import reasons, watch
 from services.sinks.moves import Step, ends, intends, may_skip_settling, settled_at_s
-from services.sinks.resolve import closed, next_step, with_document
+from services.sinks.resolve import closed, next_step, refused, with_document
 from services.sinks.state import Answered, Key
 from systems.contract import Answer, Capability, Verdict
 
@@ -56,7 +56,12 @@ def _yes(key: Key, event: Answered) -> Step:
     made = closed(made, at)
     if document is not None and document.differences:
         return ends(key, e.held(made, at, reasons.MISMATCH, "; ".join(document.differences)))
-    if next_step(made, rules.steps):
+    if document is not None and document.refusal:
+        return ends(key, refused(made, document, rules, at))
+    following = next_step(made, rules.steps)
+    if following in rules.watched:
+        return watch.begins(key, made, at)
+    if following:
         return intends(key.but(entry=made, document=document), made, event.now_s, at)
     return ends(key, e.change(made, at, state=e.POSTED, reason="", detail=""))
 

@@ -4,6 +4,8 @@ unknown                                        -> taken
 older, or the same place in the log again      -> duplicate or stale; nothing changes
 newer, and nothing may exist yet               -> replaces what waited or was held
 newer, and something may exist                 -> equal source_hash: no write; another source_hash: held as a change
+newer, and it is no longer posted there        -> held as `unposted`, whatever its content
+newer, of a master that is kept up to date     -> another source_hash opens the op-key again
 """
 
 from __future__ import annotations
@@ -35,22 +37,26 @@ class Nothing:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """The source changed after something was written for `posted`: the change is held beside it."""
+    """The source changed after something was written for `posted`: the change is held beside it, by that reason."""
 
     posted: Ledger
+    reason: str = reasons.CHANGED_AFTER_POST
 
 
 Arrival = Taken | Nothing | Changed
 
 
-def arrive(entry: Ledger | None, incoming: Incoming, void: Ledger | None = None) -> Arrival:
-    """What becomes of `incoming`. `void` is the entry of the same document's void, where there is one."""
+def arrive(entry: Ledger | None, incoming: Incoming, void: Ledger | None = None, updates: bool = False) -> Arrival:
+    """What becomes of `incoming`. `void` is the entry of the same document's void, where there is one; `updates` says that it is a
+    master that is kept up to date."""
     if entry is None:
         return Taken(_unless_voided(e.fresh(incoming), void))
     command = incoming.command
     same = command["source_hash"] == entry["source_hash"] and command["payload_hash"] == entry["payload_hash"]
     if _is_old(entry, incoming):
         return Nothing("duplicate" if same else "stale")
+    if updates:
+        return _kept_up(entry, incoming, same)
     if entry["state"] in e.IN_PLACE or e.may_exist(entry):
         return _after_attempt(entry, incoming, same)
     if _stands(entry, incoming, same):
@@ -63,7 +69,18 @@ def _is_old(entry: Ledger, incoming: Incoming) -> bool:
     return version < known or (version == known and incoming.offset <= entry["command_offset"])
 
 
+def _kept_up(entry: Ledger, incoming: Incoming, same: bool) -> Arrival:
+    if entry["source_hash"] == incoming.command["source_hash"]:
+        if entry["state"] in e.IN_PLACE or e.intent_open(entry):
+            return Nothing("duplicate" if same else "remapped")
+        if _stands(entry, incoming, same):
+            return Nothing("duplicate")
+    return Taken(e.reopened(entry, incoming), entry)
+
+
 def _after_attempt(entry: Ledger, incoming: Incoming, same: bool) -> Arrival:
+    if incoming.command["hold"] == reasons.UNPOSTED and incoming.record not in (REVERSAL, COMPLETION):
+        return Changed(entry, reasons.UNPOSTED)
     if incoming.record == REVERSAL and entry["state"] == e.UNCHANGED:
         return Taken(e.replaced(entry, incoming), entry)
     if same:
@@ -84,7 +101,21 @@ def _stands(entry: Ledger, incoming: Incoming, same: bool) -> bool:
 
 def _unless_voided(entry: Ledger, void: Ledger | None) -> Ledger:
     """A create that comes after the void of the same or a later version is never written."""
-    if void is None or entry["action"] != "create" or void["source_version"] < entry["source_version"]:
+    if void is None or not e.is_voided(entry, void):
         return entry
-    words = f"voided by version {void['source_version']}"
-    return e.change(entry, entry["updated_at"], state=e.SUPERSEDED, reason=reasons.VOIDED, detail=words)
+    return e.voided(entry, void["source_version"], entry["updated_at"])
+
+
+def beside(known: Ledger | None, made: Ledger) -> Literal["here", "next", "duplicate", "stale"]:
+    """Where a change of a written document is held: in place of `known`, which has the same number, under the next number, or nowhere
+    because it is held already or a later one is."""
+    if known is None:
+        return "here"
+    same = known["source_hash"] == made["source_hash"] and (known["state"] != e.HELD or known["reason"] == made["reason"])
+    if known["state"] == e.SUPERSEDED:  # the source had gone back to what is written
+        return "stale" if known["source_version"] >= made["source_version"] else "here"
+    if same:
+        return "duplicate"
+    if known["source_version"] > made["source_version"]:
+        return "stale"
+    return "here" if known["state"] == e.HELD else "next"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Coroutine
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any, TypeVar
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 
 from runtime import kafka
-from runtime.errors import ConnectorError
+from runtime.errors import Broken, ConnectorError
 from runtime.log import log
 from services.sinks import controls
 from services.sinks.commit import Committer
@@ -23,12 +24,15 @@ from services.sinks.ground import Ground
 from services.sinks.intake import Intake
 from services.sinks.partition import Partition
 from services.sinks.positions import Position
+from services.sinks.restore import restore
 from services.sinks.takeover import Taken, take_over
 
 BATCH, POLL_S = 500, 0.02
 FULL, LOW = 600, 300
 """Op-keys in work, beyond the lanes, at which a partition is paused, and resumed: what waits, waits in Kafka."""
-RETAKE_S = 0.5
+RETAKE_S, RETAKE_MOST_S = 0.5, 10.0
+RETAKE_FOR_S = 120.0
+"""How long a partition is tried to be taken anew while the cluster cannot be had; below the group's longest time between polls."""
 
 T = TypeVar("T")
 
@@ -115,7 +119,7 @@ class Consuming:
 
         owner.committer = Committer(taken.producer, index, ground.ledger_topic, positions, self._consumer.consumer_group_metadata)
         intake = Intake(owner)
-        owner.restore()
+        restore(owner)
         if taken.newest is not None:
             intake.rebuild(taken.newest)
         self._owners[taken.number] = (owner, intake)
@@ -177,13 +181,26 @@ class Consuming:
     def _retake(self, number: int) -> None:
         """The end of a commit is unknown: a new producer, the ledger read again, commands from the committed offset."""
         self._in_loop(self._end(number, at_once=True))
-        self._stopping.wait(RETAKE_S)
+        at = self._taken_anew(number)
+        if at is None:
+            return
         try:
-            at = self._take(number)
-        except (KafkaException, ConnectorError) as error:
-            log.warning("retake_failed", system=self._ground.system.name, partition=number, error=str(error)[:300])
-            raise
-        self._consumer.seek(TopicPartition(self._ground.command_topic, number, at))
+            self._consumer.seek(TopicPartition(self._ground.command_topic, number, at))
+        except KafkaException as error:  # given to another meanwhile: the group tells us with the next poll
+            log.warning("partition_not_ours", system=self._ground.system.name, partition=number, error=str(error)[:300])
+
+    def _taken_anew(self, number: int) -> int | None:
+        """Where to read its commands from; None when we stop first. A broker that restarts is waited for."""
+        pause_s, until = RETAKE_S, time.monotonic() + RETAKE_FOR_S
+        while not self._stopping.wait(pause_s):
+            try:
+                return self._take(number)
+            except (KafkaException, ConnectorError) as error:
+                log.warning("retake_failed", system=self._ground.system.name, partition=number, error=str(error)[:300])
+                if isinstance(error, Broken) or time.monotonic() > until:
+                    raise
+            pause_s = min(2 * pause_s, RETAKE_MOST_S)
+        return None
 
     def _take(self, number: int) -> int:
         """Own a partition; where to read its commands from."""

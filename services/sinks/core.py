@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from schemas.records import Audit, Ledger
-from services.sinks import answers, gate, lookups, reasons
+from services.sinks import answers, compare, gate, lookups, reasons, watch
 from services.sinks import entry as e
 from services.sinks.moves import Step, ends, intends, resting, sends
 from services.sinks.outputs import decision
@@ -68,18 +68,27 @@ def _turn(key: Key, event: Turn) -> Step:
         return key, ()
     if e.intent_open(entry):
         return _turn_of_open_intent(key, event)
+    if watch.is_watched(entry, key.rules):
+        return watch.turn(key, event)
     if event.command is None:
         return ends(key, e.held(entry, view.at, reasons.UNREADABLE, "the command's bytes cannot be read"))
-    kept = gate.gate(entry, event.command, view)
+    kept = gate.gate(entry, event.command, view, key.rules.updates)
     if kept is not None:
         overtaken = (Supersede(event.command["reverses"], entry["source_version"]),) if gate.supersedes(entry, view) else ()  # type: ignore[typeddict-item]  # only a reversal supersedes
         if _same_rest(entry, kept):
             return resting(key)
         after, effects = ends(key, kept)
         return after, (*overtaken, *effects)
-    left = len([s for s in key.rules.steps if s not in entry["steps_done"]])
     made = key.but(phase=Phase.RESERVING, command=event.command, mode=view.mode, lates=0)
-    return made, (Reserve(key.rules.calls * max(1, left)),)
+    if key.rules.updates:
+        made = made.but(entry=compare.with_partner(entry, view))
+    return made, (Reserve(key.rules.calls * _attempts_ahead(key)),)
+
+
+def _attempts_ahead(key: Key) -> int:
+    """Requests in a row that one run of the key may need: a step each, and the comparison of a master that is kept up to date."""
+    left = [s for s in key.rules.steps if s not in key.entry["steps_done"] and s not in key.rules.watched]
+    return max(1, len(left)) + key.rules.updates
 
 
 def _turn_of_open_intent(key: Key, event: Turn) -> Step:
@@ -101,8 +110,12 @@ def _same_rest(entry: Ledger, kept: Ledger) -> bool:
 def _reserved(key: Key, event: Reserved) -> Step:
     if e.intent_open(key.entry):
         return key.but(phase=Phase.LOOKING), (Find(),)
+    if watch.is_watched(key.entry, key.rules):
+        return key.but(phase=Phase.WATCHING), (Find(),)
     if key.mode != "live":
         return key.but(phase=Phase.READING), (Find(),)
+    if key.rules.updates:
+        return key.but(phase=Phase.COMPARING), (Find(),)
     return intends(key, key.entry, event.now_s, event.at)
 
 
@@ -123,11 +136,15 @@ def _late(key: Key, event: Late) -> Step:
 
 
 def _saw(key: Key, event: Saw) -> Step:
+    if key.phase is Phase.WATCHING:
+        return watch.saw(key, event)
+    if key.phase is Phase.COMPARING:
+        return compare.saw(key, event)
     return lookups.saw(key, event)
 
 
 def _unseen(key: Key, event: Unseen) -> Step:
-    return lookups.unseen(key, event)
+    return watch.unseen(key, event) if key.phase is Phase.WATCHING else lookups.unseen(key, event)
 
 
 def _answered(key: Key, event: Answered) -> Step:
@@ -141,7 +158,7 @@ def _decided(key: Key, event: Decided) -> Step:
     if event.action == "skip":
         skipped = e.change(entry, event.at, state=e.REJECTED, reason=reasons.SKIPPED, detail=words)
         return ends(key, skipped)
-    if entry["state"] == e.HELD and entry["reason"] in reasons.FINAL_HOLDS:
+    if entry["state"] == e.HELD and (entry["reason"] in reasons.FINAL_HOLDS or entry["action"] == "correct"):
         return ends(key, entry, (_refused(entry, words, event.at),))
     accepted = entry["accepted"] or event.action == "accept"
     if e.intent_open(entry):
@@ -159,9 +176,8 @@ def _refused(entry: Ledger, words: str, at: datetime) -> Audit:
 def _superseded(key: Key, event: Superseded) -> Step:
     if e.is_terminal(key.entry) or e.may_exist(key.entry):
         return key, ()
-    words = f"voided by version {event.version}"
-    made = e.change(key.entry, event.at, state=e.SUPERSEDED, reason=reasons.VOIDED, detail=words, source_version=event.version)
-    return ends(key, made)
+    made = e.voided(key.entry, event.version, event.at)
+    return ends(key, e.change(made, event.at, source_version=event.version))
 
 
 _STEPS: dict[type[Any], Callable[[Key, Any], Step]] = {
@@ -177,14 +193,15 @@ _STEPS: dict[type[Any], Callable[[Key, Any], Step]] = {
     Superseded: _superseded,
 }
 _RESTING = frozenset({Phase.IDLE})
+LOOKS = frozenset({Phase.COMPARING, Phase.WATCHING, Phase.READING, Phase.LOOKING})
 _AWAITED: dict[type[Any], frozenset[Phase]] = {
     Turn: _RESTING,
     Decided: _RESTING,
     Superseded: _RESTING,
     Reserved: frozenset({Phase.RESERVING}),
     Acked: frozenset({Phase.INTENDING, Phase.CLOSING}),
-    Saw: frozenset({Phase.READING, Phase.LOOKING}),
-    Unseen: frozenset({Phase.READING, Phase.LOOKING}),
+    Saw: LOOKS,
+    Unseen: LOOKS,
     Late: frozenset({Phase.SENDING}),
     Answered: frozenset({Phase.SENDING}),
 }

@@ -94,6 +94,17 @@ def replaced(entry: Ledger, incoming: Incoming) -> Ledger:
     return cast("Ledger", {**fresh(incoming), **kept})
 
 
+def reopened(entry: Ledger, incoming: Incoming) -> Ledger:
+    """The entry of a master that is kept up to date, with a newer source in hand: the partner's id stays, and an attempt that is
+    open stays open with all that it waits for."""
+    kept = ["attempts", "attempt_count", "erp_id", "erp_number"]
+    if not is_terminal(entry):
+        kept.append("first_seen_at")
+    if intent_open(entry):
+        kept += ["state", "reason", "detail", "due_at", "intent_attempt", "intent_step", "intent_hash", "rounds"]
+    return cast("Ledger", {**fresh(incoming), **{name: entry[name] for name in kept}})  # type: ignore[literal-required]  # names of Ledger
+
+
 def is_terminal(entry: Ledger) -> bool:
     """Whether nothing more is done about it, unless the source changes."""
     return entry["state"] in TERMINAL
@@ -129,6 +140,21 @@ def noted(entry: Ledger, answer: str, detail: str, at: datetime) -> list[Attempt
         "detail": detail[:300],
     }
     return [*entry["attempts"], last][-ATTEMPTS_KEPT:]
+
+
+def void_key(op_key: str) -> str:
+    """Op-key of the void of a create."""
+    return op_key.rpartition("|")[0] + "|void"
+
+
+def is_voided(entry: Ledger, void: Ledger | None) -> bool:
+    """Whether the source voided this create in the same or a later version."""
+    return void is not None and entry["action"] == "create" and void["source_version"] >= entry["source_version"]
+
+
+def voided(entry: Ledger, version: str, at: datetime) -> Ledger:
+    """The entry of a create that its void overtook."""
+    return change(entry, at, state=SUPERSEDED, reason="voided", detail=f"voided by version {version}")
 
 
 def result_of(entry: Ledger) -> Result | None:
@@ -187,12 +213,13 @@ def correction_key(op_key: str, number: int) -> str:
     return f"{op_key}|correct|{number}"
 
 
-def correction(posted: Ledger, number: int, incoming: Incoming) -> Ledger:
-    """What is held beside a written document whose source changed: the difference in amount."""
+def correction(posted: Ledger, number: int, incoming: Incoming, reason: str = "changed_after_post") -> Ledger:
+    """What is held beside a written document whose source changed, or was taken back (`unposted`): the difference in amount."""
     c = incoming.command
     entry = fresh(incoming)
-    difference: Decimal = c["amount"] - posted["amount"]
-    wanted = f"source {c['source_version']} wants {c['amount']} {c['currency']}"
+    wants: Decimal = Decimal(0) if reason == "unposted" else c["amount"]
+    difference: Decimal = wants - posted["amount"]
+    wanted = f"source {c['source_version']} wants {wants} {c['currency']}"
     words = f"{wanted}, written is {posted['amount']} ({posted['state']} {posted['erp_number']})"
     return cast(
         "Ledger",
@@ -202,7 +229,7 @@ def correction(posted: Ledger, number: int, incoming: Incoming) -> Ledger:
             "action": "correct",
             "amount": difference,
             "state": HELD,
-            "reason": "changed_after_post",
+            "reason": reason,
             "detail": words,
             "erp_id": "",
         },

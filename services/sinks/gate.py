@@ -22,7 +22,7 @@ class View:
 
     `written` says whether the system has such a write; `opens_at` is when the posting window opens (None = open); `paused` a
     reason why the connection does nothing now; `link` the partner of a master record (None = unknown, "" = explicitly none);
-    `target` the entry that a reversal reverses, `target_busy` whether a request about it is running.
+    `target` the entry that a reversal reverses, `target_busy` whether a request about it is running; `void` the void of this create.
     """
 
     at: datetime
@@ -36,18 +36,28 @@ class View:
     link: str | None = None
     target: Ledger | None = None
     target_busy: bool = False
+    void: Ledger | None = None
 
 
-def gate(entry: Ledger, command: CommandEnvelope, view: View) -> Ledger | None:
-    """The entry as it is kept from being written, or None when it may go on to its lane."""
+def gate(entry: Ledger, command: CommandEnvelope, view: View, updates: bool = False) -> Ledger | None:
+    """The entry as it is kept from being written, or None when it may go on to its lane. `updates`: it is a master that is kept up
+    to date, for which a link is where to write and no end."""
     return (
-        _rule(entry, command, view)
-        or _ended(entry, view)
-        or _paused(entry, view)
+        _voided(entry, view)
+        or _rule(entry, command, view)
+        or _ended(entry, view, updates)
+        or kept_still(entry, view)
         or _window(entry, view)
         or _parents(entry, view)
         or _create(entry, view)
     )
+
+
+def _voided(entry: Ledger, view: View) -> Ledger | None:
+    """A create whose void is known is never written."""
+    if e.may_exist(entry) or not e.is_voided(entry, view.void):
+        return None
+    return e.voided(entry, str(view.void["source_version"]) if view.void else "", view.at)
 
 
 def _rule(entry: Ledger, command: CommandEnvelope, view: View) -> Ledger | None:
@@ -60,12 +70,12 @@ def _rule(entry: Ledger, command: CommandEnvelope, view: View) -> Ledger | None:
     return None
 
 
-def _ended(entry: Ledger, view: View) -> Ledger | None:
+def _ended(entry: Ledger, view: View, updates: bool) -> Ledger | None:
     if entry["record"] == COMPLETION:
         return e.change(entry, view.at, state=e.UNCHANGED, reason=reasons.MILESTONE, detail="")
     if entry["record"] == REVERSAL:
         return _reversal(entry, view)
-    if entry["purpose"] == e.MASTER and view.link:
+    if entry["purpose"] == e.MASTER and view.link and not updates:
         return e.change(entry, view.at, state=e.UNCHANGED, reason=reasons.LINKED, detail="", erp_id=view.link)
     if entry["purpose"] == e.MASTER and view.link == "" and not entry["released"]:
         return e.held(entry, view.at, reasons.CREATE_MISSING, "a person decided that it has no partner")
@@ -94,7 +104,8 @@ def supersedes(entry: Ledger, view: View) -> bool:
     return not e.is_terminal(target) and not e.may_exist(target)
 
 
-def _paused(entry: Ledger, view: View) -> Ledger | None:
+def kept_still(entry: Ledger, view: View) -> Ledger | None:
+    """The entry, waiting because the connection or its flow does nothing now."""
     if view.mode == "observe":
         return e.waits(entry, view.at, reasons.OBSERVE)
     if view.mode == "shadow" and entry["reason"] == reasons.SHADOW:
@@ -131,6 +142,6 @@ def _parents(entry: Ledger, view: View) -> Ledger | None:
 
 
 def _create(entry: Ledger, view: View) -> Ledger | None:
-    if entry["purpose"] != e.MASTER or view.create_missing or e.may_exist(entry) or entry["released"]:
+    if entry["purpose"] != e.MASTER or view.create_missing or view.link or e.may_exist(entry) or entry["released"]:
         return None
     return e.held(entry, view.at, reasons.CREATE_MISSING, "match it, or allow creating it")

@@ -9,7 +9,7 @@ from typing import Any
 from runtime.clock import Clock
 from runtime.settings import Settings
 from schemas.codec import Codec
-from schemas.records import Audit, Control, Fetch, Ledger
+from schemas.records import Audit, Control, Fetch, Ledger, Link
 from services.sinks.commit import Line, Out
 from services.sinks.entry import link_of, result_of
 from services.sinks.follow import Followed
@@ -55,12 +55,17 @@ class Ground:
         if result is not None:
             lines.append(self.line(f"result.{self.system.name}", "result.result", op_key, (result, partition, cause)))
         link = link_of(entry, STAGE)
-        if link is not None:
+        if link is not None and not self._is_linked(link):
             key = f"{link['connection']}/{link['entity']}/{link['source_id']}"
             lines.append(self.line("links", "connection.link", key, (link, partition, cause)))
         lines += [self.line("audit", "audit.audit", a["natural_key"], (a, partition, cause)) for a in audits]
         lines += [self.line("fetch", "raw.fetch", f["connection"], (f, partition, cause)) for f in fetches]
         return Out(lines, [(mark, value)])
+
+    def _is_linked(self, link: Link) -> bool:
+        """Whether it is known already, perhaps by a person's match, whose word stands."""
+        known = self.followed.link(link["target_system"], link["connection"], link["entity"], link["source_id"])
+        return known == link["target_id"]
 
     def line(self, name: str, record: str, key: str, what: tuple[Mapping[str, Any], int, str]) -> Line:
         """One record for a topic that is partitioned by connection: `what` is (record, partition, cause)."""

@@ -12,16 +12,16 @@ from schemas.errors import Malformed
 from schemas.records import Audit, CommandEnvelope, Dead, Ledger, Result
 from services.sinks import entry as e
 from services.sinks import reasons
-from services.sinks.arrive import Changed, Nothing, Taken, arrive
+from services.sinks.arrive import Changed, Nothing, Taken, arrive, beside
 from services.sinks.commit import Line, Out
 from services.sinks.core import step
 from services.sinks.entry import Incoming
 from services.sinks.ledger import head_of
 from services.sinks.outputs import STAGE, decision, replayed
 from services.sinks.partition import Partition
-from services.sinks.rebuild import from_result, unless_blind
-from services.sinks.state import Phase, Record, Supersede, Turn
-from topology.headers import OP_KEY, PAYLOAD_HASH, SOURCE_HASH
+from services.sinks.rebuild import from_result, looked_up_first, unless_blind
+from services.sinks.state import Phase, Record, Restored, Supersede, Turn
+from topology.headers import HOLD, OP_KEY, PAYLOAD_HASH, SOURCE_HASH
 
 Span = tuple[int, int, int]
 CORRECTIONS = 1000
@@ -56,7 +56,9 @@ class Intake:
         op_key, source_hash, payload_hash = (_text(found.get(name)) for name in (OP_KEY, SOURCE_HASH, PAYLOAD_HASH))
         if not op_key or op_key in self.owner.keys:
             return False
-        return self.owner.index.ended_with(op_key, head_of(source_hash, payload_hash))
+        return _text(found.get(HOLD)) != reasons.UNPOSTED and self.owner.index.ended_with(
+            op_key, head_of(source_hash, payload_hash)
+        )
 
     def _arrive(self, message: Message, offset: int) -> None:
         try:
@@ -93,12 +95,13 @@ class Intake:
         known = owner.entry_of(command["op_key"])
         void = None
         if command["action"] == "create" and (known is None or known["state"] != e.POSTED):
-            void = owner.entry_of(_void_key(command["op_key"]))
-        arrival = arrive(known, incoming, void)
+            void = owner.entry_of(e.void_key(command["op_key"]))
+        updates = known is not None and owner.new_key(known).rules.updates
+        arrival = arrive(known, incoming, void, updates)
         if isinstance(arrival, Taken):
             self._taken(arrival, incoming)
         elif isinstance(arrival, Changed):
-            self._changed(arrival.posted, incoming)
+            self._changed(arrival, incoming)
         else:
             self._unchanged(arrival, known, incoming)
 
@@ -119,6 +122,9 @@ class Intake:
             old = arrival.replaced
             owner.commands.holding.discard(old["command_offset"])
             audits = (decision("superseded", old, f"replaced by version {entry['source_version']}", incoming.at),)
+        if e.intent_open(entry):
+            self._taken_beside_an_attempt(entry, audits)
+            return
         key = owner.new_key(entry)
         connected = owner.ground.snapshot().connections.get(entry["connection"])
         if e.is_terminal(entry) or connected is None:
@@ -139,41 +145,48 @@ class Intake:
             owner.record(entry, audits)
         owner.turn(entry["op_key"])
 
-    def _changed(self, posted: Ledger, incoming: Incoming) -> None:
-        """Hold the change beside the written document; a later change replaces one that is still held."""
-        owner = self.owner
+    def _taken_beside_an_attempt(self, entry: Ledger, audits: tuple[Audit, ...]) -> None:
+        """A newer source of a master while an attempt of the older one is open: that one is settled first."""
+        key = self.owner.key_of(entry["op_key"])
+        assert key is not None
+        self.owner.ends(key.but(entry=entry, phase=Phase.CLOSING), Record(entry, ends=True, audits=audits))
+
+    def _changed(self, changed: Changed, incoming: Incoming) -> None:
+        """Hold the change beside the written document; a later change replaces one that is still held or was taken back."""
+        posted = changed.posted
         for number in range(1, CORRECTIONS):
-            made = e.correction(posted, number, incoming)
-            known = owner.entry_of(made["op_key"])
-            if known is not None and known["source_hash"] == made["source_hash"]:
-                self._nothing("duplicate", posted["connection"], incoming.offset)
-                return
-            if known is not None and known["source_version"] > made["source_version"]:
-                self._nothing("stale", posted["connection"], incoming.offset)
-                return
-            if known is None or known["state"] == e.HELD:
-                owner.conclude(made)
-                return
+            made = e.correction(posted, number, incoming, changed.reason)
+            place = beside(self.owner.entry_of(made["op_key"]), made)
+            if place == "next":
+                continue
+            if place == "here":
+                self.owner.conclude(made)
+            else:
+                self._nothing(place, posted["connection"], incoming.offset)
+            return
 
     def _reverted(self, incoming: Incoming) -> None:
         """The source went back to what is written: the change that was held is no more."""
-        owner = self.owner
-        known = owner.entry_of(e.correction_key(incoming.command["op_key"], 1))
-        if known is None or known["state"] != e.HELD or known["source_version"] >= incoming.command["source_version"]:
-            return
         version = incoming.command["source_version"]
-        made = e.change(
-            known, incoming.at, state=e.SUPERSEDED, reason=reasons.REVERTED, detail=f"by version {version}", source_version=version
-        )
-        owner.conclude(made)
+        for number in range(1, CORRECTIONS):
+            known = self.owner.entry_of(e.correction_key(incoming.command["op_key"], number))
+            if known is None:
+                return
+            if known["state"] == e.HELD and known["source_version"] < version:
+                words = {"reason": reasons.REVERTED, "detail": f"by version {version}", "source_version": version}
+                self.owner.conclude(e.change(known, incoming.at, state=e.SUPERSEDED, **words))
 
     def rebuild(self, newest: Iterable[tuple[Incoming, Result | None]]) -> None:
         """The ledger was lost: every op-key from its newest command and what `result` proves."""
-        owner = self.owner
-        for incoming, result in newest:
+        owner, lost = self.owner, list(newest)
+        reversed_keys = {str(incoming.command.get("reverses") or "") for incoming, _ in lost}
+        for incoming, result in lost:
             key = owner.new_key(from_result(incoming, result))
             entry = unless_blind(key.entry, key.rules.capability, incoming)
-            owner.conclude(entry)
+            if entry["op_key"] in reversed_keys:
+                entry = looked_up_first(entry, key.rules.steps)
+            restored, _ = step(key.but(entry=entry), Restored(owner.ground.clock.monotonic()))
+            owner.ends(restored.but(phase=Phase.CLOSING), Record(entry, ends=True))
             if e.is_terminal(entry):
                 owner.pending[entry["op_key"]].append(lambda incoming=incoming: self.arrived(incoming))  # type: ignore[misc]  # the default binds
 
@@ -206,10 +219,6 @@ class Intake:
         }
         cause = f"{ground.command_topic}/{self.owner.number}/{offset}"
         return ground.line("dead", "audit.dead", record["connection"], (record, self.owner.number, cause))
-
-
-def _void_key(op_key: str) -> str:
-    return op_key.rpartition("|")[0] + "|void"
 
 
 def _text(value: str | bytes | None) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from schemas.records import Ledger
 from services.sinks import entry as e
-from services.sinks import reasons
+from services.sinks import reasons, watch
 from services.sinks.answers import unsent
 from services.sinks.moves import Step, ends, intends, may_skip_settling, resting, sends, settled_at_s
 from services.sinks.outputs import decision
@@ -31,7 +32,7 @@ def saw(key: Key, event: Saw) -> Step:
     """The key after a look-up answered."""
     if key.mode == "shadow" and not e.intent_open(key.entry):
         return _shadow(key, event)
-    seen = proof(key.entry, event.found, key.rules.steps, event.at)
+    seen = proof(key.entry, event.found, key.rules, event.at)
     if isinstance(seen, Ended):
         return ends(key, seen.entry)
     if key.phase is Phase.READING:
@@ -45,6 +46,8 @@ def _before_write(key: Key, seen: Onward | Absent, event: Saw) -> Step:
         known = key.but(entry=seen.entry, document=seen.document)
         if seen.step == entry["intent_step"]:
             return sends(known)
+        if seen.step in key.rules.watched:
+            return watch.begins(known, _found(seen.entry, event.at), event.at)
         return intends(known, closed(seen.entry, event.at), event.now_s, event.at)
     if entry["steps_done"] or entry["erp_id"]:
         return _gone(key, event.now_s, event.at)
@@ -58,6 +61,8 @@ def _open_intent(key: Key, seen: Onward | Absent, event: Saw) -> Step:
     now_s, at, entry = event.now_s, event.at, key.entry
     settled = event.asked_s >= settled_at_s(key)
     if isinstance(seen, Onward):
+        if seen.step in key.rules.watched:
+            return watch.begins(key, _found(seen.entry, at), at)
         if seen.step != entry["intent_step"] or settled:
             return _again(key.but(entry=seen.entry), seen.step == entry["intent_step"], at)
         return _look_again(key.but(entry=seen.entry), settled_at_s(key), at)
@@ -80,6 +85,10 @@ def _again(key: Key, absent: bool, at: datetime) -> Step:
     rounds = key.entry["rounds"] + 1 if absent else 0
     made = closed(e.change(key.entry, at, state=e.NEW, reason="", detail="", rounds=rounds, attempts=attempts), at)
     return ends(key.but(seen_s=None, looks=0), made)
+
+
+def _found(entry: Ledger, at: datetime) -> Ledger:
+    return e.change(entry, at, attempts=e.noted(entry, "found", entry["erp_number"] or entry["erp_id"], at))
 
 
 def _look_again(key: Key, look_s: float, at: datetime) -> Step:
@@ -116,6 +125,8 @@ def _shadow(key: Key, event: Saw) -> Step:
     numbers = [d.number or d.erp_id for d in found.documents]
     suspects = [d.number or d.erp_id for d in found.suspects]
     words = f"is there: {', '.join(numbers)}" if numbers else f"suspects: {', '.join(suspects)}" if suspects else "would be created"
+    changes = [change for d in found.documents for change in d.differences] if key.rules.updates else []
+    words = f"would be changed: {'; '.join(changes)}" if changes else words
     made = e.waits(key.entry, event.at, reasons.SHADOW, words)
     return ends(key, made, (decision("shadow", made, words, event.at),))
 
@@ -123,7 +134,7 @@ def _shadow(key: Key, event: Saw) -> Step:
 def unseen(key: Key, event: Unseen) -> Step:
     """The key after a look-up could not be made."""
     entry, at = key.entry, event.at
-    if key.phase is Phase.READING:
+    if key.phase in (Phase.READING, Phase.COMPARING):
         made = e.waits(unsent(entry, at), at, event.reason, event.words, due_at=at + event.wait)
         return ends(key, made)
     since = key.failing_s if key.failing_s is not None else event.now_s

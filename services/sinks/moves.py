@@ -6,6 +6,7 @@ from datetime import datetime
 
 from schemas.records import Audit, Ledger
 from services.sinks import entry as e
+from services.sinks import reasons
 from services.sinks.resolve import next_step
 from services.sinks.state import Effect, Key, Phase, Record, Send, Wait
 from systems.contract import Capability
@@ -17,12 +18,16 @@ def resting(key: Key) -> Step:
     """The key at rest, and when it is looked at again."""
     entry = key.entry
     idle = key.but(phase=Phase.IDLE, command=None, document=None)
-    if e.is_terminal(entry) or entry["state"] == e.HELD:
+    if e.is_terminal(entry):
         return idle, ()
+    if entry["state"] == e.HELD:
+        return idle, (Wait(due_at=entry["due_at"]),) if entry["due_at"] is not None else ()
     if e.intent_open(entry):
         return idle, (Wait(look_s=key.look_s),)
     if entry["state"] == e.NEW:
         return idle, (Wait(look_s=0.0),)
+    if entry["reason"] == reasons.NOT_SHOWN:
+        return idle, (Wait(look_s=key.look_s),)
     return idle, (Wait(due_at=entry["due_at"]),)
 
 
@@ -67,11 +72,12 @@ def may_skip_settling(key: Key) -> bool:
     """Whether the system itself refuses (C1) or merges (C2) a second create, so that one resend after a look-up is safe.
 
     Only the first step has that protection, and only one attempt may be unsettled at a time: what a refusal of the second would
-    mean for the first could not be told.
+    mean for the first could not be told. Another content than the one sent has to wait: the older could come last.
     """
     entry = key.entry
     return (
         key.rules.capability in (Capability.C1, Capability.C2)
         and entry["intent_step"] == key.rules.steps[0]
         and entry["intent_attempt"] == entry["attempt_count"]
+        and entry["intent_hash"] == entry["payload_hash"]
     )

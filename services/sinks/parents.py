@@ -1,12 +1,12 @@
 """Parents: what has to be in the system before a document, as links (entity, source id) resolved to ids of the system. Pure.
 
 A link is known from `links`, from the ledger's own entry of the parent, or from the system itself (found by ref). A parent
-document must be POSTED or ADOPTED; a master record may also be UNCHANGED.
+document must be POSTED or ADOPTED, or created and waiting for the system's own batch; a master record may also be UNCHANGED.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -41,6 +41,9 @@ class Known(Protocol):
     def entries(self, entity: str, source_id: str) -> Iterable[Ledger]:
         """The ledger's entries of that source object."""
 
+    def stands(self, entry: Ledger) -> bool:
+        """Whether a parent is there although the system's own batch has not come to it yet."""
+
 
 def name_of(entity: str, source_id: str) -> str:
     """How a parent is named in the ledger and to a writer."""
@@ -62,7 +65,7 @@ def resolve(parents: Iterable[Parent], known: Known) -> Parents:
         elif link:
             ids[name] = link
         else:
-            found = _by_ledger(known.entries(parent["entity"], parent["source_id"]))
+            found = _by_ledger(known.entries(parent["entity"], parent["source_id"]), known.stands)
             if found is None and parent["role"] == MILESTONE_ROLE:
                 blocked[name] = "not completed yet"
             elif found is None:
@@ -76,7 +79,7 @@ def resolve(parents: Iterable[Parent], known: Known) -> Parents:
     return Parents(ids, tuple(dict.fromkeys(missing)), blocked, tuple(none), tuple(early))
 
 
-def _by_ledger(entries: Iterable[Ledger]) -> str | tuple[str] | None:
+def _by_ledger(entries: Iterable[Ledger], stands: Callable[[Ledger], bool]) -> str | tuple[str] | None:
     """The id of a parent that is there, (cause,) of one that is not, None where nothing is known of it."""
     cause: tuple[str] | None = None
     for entry in entries:
@@ -84,7 +87,7 @@ def _by_ledger(entries: Iterable[Ledger]) -> str | tuple[str] | None:
             cause = (BEFORE_CUTOVER,)
         if entry["action"] not in ("create", "upsert", "apply"):
             continue
-        if entry["state"] in e.IN_PLACE:
+        if entry["state"] in e.IN_PLACE or stands(entry):
             return entry["erp_id"]
         words = entry["state"].lower() if not entry["reason"] else f"{entry['state'].lower()} ({entry['reason']})"
         cause = (words,)

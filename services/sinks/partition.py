@@ -23,8 +23,8 @@ from services.sinks.ledger import Index, Rest
 from services.sinks.outputs import fetch_of, pause_of
 from services.sinks.positions import Position
 from services.sinks.run import Run
-from services.sinks.state import Acked, Key, Phase, Record, Restored, Supersede, Superseded, Wait
-from services.sinks.views import Sights, rules_of
+from services.sinks.state import Acked, Key, Phase, Record, Supersede, Superseded, Wait
+from services.sinks.views import Sights
 from systems.contract import Role
 from topology.configuration import Connected
 
@@ -32,6 +32,7 @@ Source = tuple[str, str]
 """(connection, entity/source id)."""
 
 
+_MAY_STAND = e.IN_PLACE | {e.WAITING}
 SOON = 2
 """Op-keys in the queue for each lane up to which a command waits for its lane in memory only."""
 
@@ -92,7 +93,7 @@ class Partition:
 
     def new_key(self, entry: Ledger) -> Key:
         """A key at rest."""
-        return Key(entry, rules_of(self.ground.system, entry["record"], self.ground.settings.timing))
+        return Key(entry, self.sights.rules(entry, self.ground.snapshot().connections.get(entry["connection"])))
 
     def standing(self, connection: str) -> list[tuple[str, Rest]]:
         """Every command of a connection that has not ended, whether its state is acked already or on its way."""
@@ -144,8 +145,8 @@ class Partition:
             if entry is None:
                 continue
             key = self.keys.get(op_key)
-            if key is not None and key.phase is not Phase.IDLE and entry["state"] in e.IN_PLACE:
-                entry = e.change(entry, entry["updated_at"], state=e.INTENT, reason="")
+            if key is not None and key.phase is not Phase.IDLE and entry["state"] in _MAY_STAND:
+                entry = self.index.get(op_key) or e.change(entry, entry["updated_at"], state=e.INTENT, reason="")
             yield entry
 
     def _current(self, op_key: str) -> tuple[Ledger | None, bool]:
@@ -222,7 +223,7 @@ class Partition:
         """The last record of a run is on its way; the key rests when it is acked. Its lane is free already."""
         op_key = key.entry["op_key"]
         self.keys[op_key] = key
-        self._await_parents(key.entry)  # before the ack: what is released meanwhile must find it
+        self.await_parents(key.entry)  # before the ack: what is released meanwhile must find it
         ack = self.record(effect.entry, effect.audits)
         ack.add_done_callback(lambda done: self._ended(op_key, done))
 
@@ -243,7 +244,7 @@ class Partition:
     def rested(self, key: Key) -> None:
         """A key rests: remember whom it waits for, and do what came for it meanwhile."""
         self.keys[key.entry["op_key"]] = key
-        self._await_parents(key.entry)
+        self.await_parents(key.entry)
         self._let_go(key)
         for call in self.pending.pop(key.entry["op_key"], ()):
             call()
@@ -258,7 +259,8 @@ class Partition:
         if not self.closing:
             self.turn(op_key)
 
-    def _await_parents(self, entry: Ledger) -> None:
+    def await_parents(self, entry: Ledger) -> None:
+        """Remember what it waits for."""
         for name in entry["waits_for"]:
             self.children[(entry["connection"], name)].add(entry["op_key"])
 
@@ -345,28 +347,6 @@ class Partition:
         self.ground.followed.pause_now(control)
         log.error("connection_paused", connection=connection, system=name, reason=reason, words=words)
         self.submit(Out([self.ground.control_line(control, self.number)]))
-
-    # --- from and to the ledger ---
-
-    def restore(self) -> None:
-        """Take up everything that has not ended; the settle wait of every open intent starts now."""
-        now_s = self.ground.clock.monotonic()
-        for op_key, rest in self.index.resting():
-            self.resting[op_key] = rest
-            if rest.state == e.HELD:
-                continue
-            entry = self.index.get(op_key)
-            if entry is None:
-                continue
-            key, effects = step(self.new_key(entry), Restored(now_s))
-            self._await_parents(entry)
-            if e.intent_open(entry):
-                self.keys[op_key] = key
-            for effect in effects:
-                if isinstance(effect, Wait):
-                    self.wake(op_key, effect)
-                elif isinstance(effect, Record):
-                    self.ends(key, effect)
 
     async def stop(self) -> None:
         """Let running writes reach their outcome, commit it, end."""

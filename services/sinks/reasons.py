@@ -15,6 +15,8 @@ THROTTLED: Final = "throttled"
 CREDENTIALS: Final = "credentials"
 SETTLE: Final = "settle"
 DUPLICATE: Final = "duplicate"
+ERP_BATCH: Final = "erp_batch"
+NOT_SHOWN: Final = "not_shown"
 CEILING: Final = "ceiling"
 PAUSED: Final = "paused"
 OBSERVE: Final = "observe"
@@ -28,10 +30,12 @@ SUSPECT: Final = "suspect"
 DUPLICATE_IN_ERP: Final = "duplicate_in_erp"
 DUPLICATE_UNFINDABLE: Final = "duplicate_unfindable"
 MISSING_IN_ERP: Final = "missing_in_erp"
+ERP_BATCH_LATE: Final = "erp_batch_late"
 PARENT_MISSING: Final = "parent_missing"
 BEFORE_CUTOVER: Final = "before_cutover"
 CREATE_MISSING: Final = "create_missing"
 CHANGED_AFTER_POST: Final = "changed_after_post"
+UNPOSTED: Final = "unposted"
 VOID_NOT_BUILT: Final = "void_not_built"
 NOT_BUILT: Final = "not_built"
 PERIOD_CLOSED: Final = "period_closed"
@@ -54,6 +58,8 @@ WAITING: Final = {
     CREDENTIALS: "the system refused our credentials or permissions",
     SETTLE: "an answer was lost: it is looked up when the system can no longer change its mind",
     DUPLICATE: "the system says that it has our ref, and its look-up does not show it yet",
+    ERP_BATCH: "the system's own batch (edit, build, post) has not come to it yet; it is looked at again",
+    NOT_SHOWN: "the system does not show at present what it showed before; it is looked at again",
     CEILING: "the connection's ceiling of an hour is reached; a person is asked",
     PAUSED: "a person, or too many refusals, paused the connection",
     OBSERVE: "the flow only observes",
@@ -67,10 +73,12 @@ HELD: Final = {
     DUPLICATE_IN_ERP: "the system keeps more than one document with our ref",
     DUPLICATE_UNFINDABLE: "the system says that our ref exists and does not show it",
     MISSING_IN_ERP: "a document that we wrote is no longer found",
+    ERP_BATCH_LATE: "the system's own batch has not come to it in time; it is still looked at",
     PARENT_MISSING: "what it belongs to did not come in time, or has explicitly no partner",
     BEFORE_CUTOVER: "it settles a document before the cut-over, which is never commanded",
     CREATE_MISSING: "it has no partner yet, and creating is not allowed",
     CHANGED_AFTER_POST: "the source changed after the document was written",
+    UNPOSTED: "it was posted in the source and is no longer",
     VOID_NOT_BUILT: "the source was voided after the document was written",
     NOT_BUILT: "the system has no such write",
     PERIOD_CLOSED: "the period of its posting date is closed",

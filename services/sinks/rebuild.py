@@ -36,6 +36,16 @@ def from_result(incoming: Incoming, result: Result | None) -> Ledger:
     return cast("Ledger", {**entry, **proven})
 
 
+def looked_up_first(entry: Ledger, steps: tuple[str, ...]) -> Ledger:
+    """The source voided it, and without ledger and result nobody knows whether it was written: what a void may overtake is decided by
+    a look-up, as if an attempt were open."""
+    if e.may_exist(entry) or e.is_terminal(entry) or not steps:
+        return entry
+    words = "the ledger was lost: looked up before its void"
+    attempt = {"intent_attempt": 1, "attempt_count": 1, "intent_step": steps[0], "intent_hash": ""}
+    return e.waits(entry, entry["updated_at"], reasons.SETTLE, words, **attempt)
+
+
 def unless_blind(entry: Ledger, capability: Capability, incoming: Incoming) -> Ledger:
     """A system without look-up cannot show what was written before the loss: what has no outcome is a person's."""
     if capability is not Capability.C5 or e.is_terminal(entry):

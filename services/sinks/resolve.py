@@ -1,7 +1,8 @@
 """What a look-up proves (guarantees §2.1, resolve): which step comes next, or why a person is needed. Pure.
 
 more than one document of ours    -> held, duplicate_in_erp
-one, different                    -> held, mismatch
+one, different                    -> held, mismatch (a master that is kept up to date: its one step is next)
+one, refused by the system        -> held, in the system's words
 one, equal, every step done       -> posted (we wrote a step of it) or adopted
 one, equal, steps missing         -> go on at the first step that is not done
 none                              -> absent: what that means depends on what went before
@@ -10,17 +11,21 @@ none                              -> absent: what that means depends on what wen
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from schemas.records import Ledger
 from services.sinks import entry as e
 from services.sinks import reasons
+from services.sinks.state import Rules
 from systems.contract import Document, Found
+
+REFUSED_EVERY = timedelta(hours=1)
+"""How often a document that its system's batch refused is looked at: a person may put it right there."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The look-up ends the attempt: `entry` is posted, adopted or held."""
+    """The look-up ends the attempt: `entry` is posted, adopted, unchanged or held."""
 
     entry: Ledger
 
@@ -50,9 +55,11 @@ def next_step(entry: Ledger, steps: tuple[str, ...]) -> str:
 
 
 def with_document(entry: Ledger, document: Document, steps: tuple[str, ...], at: datetime, done: tuple[str, ...] = ()) -> Ledger:
-    """The entry, knowing what the system keeps: ids, and steps in their order."""
+    """The entry, knowing what the system keeps: ids, and steps in their order. A document that is there has its first step done,
+    and every step before one that is done, in whichever way it was written."""
     seen = {*entry["steps_done"], *document.steps_done, *done}
-    ordered = [step for step in steps if step in seen]
+    last = max((number for number, step in enumerate(steps) if step in seen), default=0)
+    ordered = list(steps[: last + 1])
     return e.change(
         entry, at, steps_done=ordered, step=ordered[-1] if ordered else "", erp_id=document.erp_id, erp_number=document.number
     )
@@ -63,7 +70,14 @@ def closed(entry: Ledger, at: datetime) -> Ledger:
     return e.change(entry, at, intent_attempt=0, intent_step="", intent_hash="")
 
 
-def proof(entry: Ledger, found: Found, steps: tuple[str, ...], at: datetime) -> Proof:
+def refused(entry: Ledger, document: Document, rules: Rules, at: datetime) -> Ledger:
+    """The entry, held in the system's words; where its batch would go on, it is looked at again now and then."""
+    watched = next_step(entry, rules.steps) in rules.watched
+    due_at = at + max(REFUSED_EVERY, rules.watch_every) if watched else None
+    return e.held(entry, at, document.refusal_reason or reasons.REFUSED, document.refusal, due_at=due_at)
+
+
+def proof(entry: Ledger, found: Found, rules: Rules, at: datetime) -> Proof:
     """What this look-up proves."""
     ours = found.documents
     if len(ours) > 1:
@@ -71,14 +85,33 @@ def proof(entry: Ledger, found: Found, steps: tuple[str, ...], at: datetime) -> 
         return Ended(closed(e.held(entry, at, reasons.DUPLICATE_IN_ERP, f"documents with ref {entry['ref']}: {ids}"), at))
     if not ours:
         return Absent(found.suspects)
-    document = ours[0]
+    if rules.updates:
+        return _kept_up(entry, ours[0], rules, at)
+    return _written(entry, ours[0], rules, at)
+
+
+def _written(entry: Ledger, document: Document, rules: Rules, at: datetime) -> Proof:
     wrote = bool(entry["steps_done"])
-    known = with_document(entry, document, steps, at)
+    known = with_document(entry, document, rules.steps, at)
     if document.differences:
         return Ended(closed(e.held(known, at, reasons.MISMATCH, "; ".join(document.differences)), at))
-    step = next_step(known, steps)
+    if document.refusal:
+        return Ended(closed(refused(known, document, rules, at), at))
+    step = next_step(known, rules.steps)
     if step:
         return Onward(known, step, document)
-    state = e.POSTED if wrote else e.ADOPTED
     attempts = e.noted(entry, "found", document.number or document.erp_id, at)
-    return Ended(closed(e.change(known, at, state=state, reason="", detail="", attempts=attempts), at))
+    return Ended(closed(e.change(known, at, state=e.POSTED if wrote else e.ADOPTED, reason="", detail="", attempts=attempts), at))
+
+
+def _kept_up(entry: Ledger, document: Document, rules: Rules, at: datetime) -> Proof:
+    """A master: what differs is what the step writes; equal without a request of ours is unchanged."""
+    known = e.change(entry, at, erp_id=document.erp_id, erp_number=document.number)
+    if document.refusal:
+        return Ended(closed(refused(known, document, rules, at), at))
+    if document.differences:
+        return Onward(known, rules.steps[0], document)
+    state = e.ADOPTED if not entry["erp_id"] else e.POSTED if e.intent_open(entry) else e.UNCHANGED
+    made = with_document(known, document, rules.steps, at)
+    attempts = e.noted(entry, "found", document.number or document.erp_id, at) if e.intent_open(entry) else entry["attempts"]
+    return Ended(closed(e.change(made, at, state=state, reason="", detail="", attempts=attempts), at))

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 from runtime.errors import ConnectorError, Malformed
 from runtime.log import log
-from schemas.records import CommandEnvelope
+from schemas.records import CommandEnvelope, Ledger
 from services.sinks import ceiling, reasons
 from services.sinks import entry as e
 from services.sinks.commit import NotCommitted
 from services.sinks.core import step
 from services.sinks.gate import View
+from services.sinks.parents import name_of
 from services.sinks.sessions import cause_of
 from services.sinks.state import (
     Acked,
@@ -85,9 +86,13 @@ class Run:
             again = self.op_key in self.owner.reexamined
             self.owner.pending[self.op_key].append(lambda: self.owner.turn(self.op_key, again))
             return None
-        if key.entry["state"] == e.HELD and self.op_key not in self.owner.reexamined:
+        if key.entry["state"] == e.HELD and self.op_key not in self.owner.reexamined and not self._is_due(key.entry):
             return None
         return key
+
+    def _is_due(self, entry: Ledger) -> bool:
+        """Whether a held one is looked at again by itself: its system's batch refused it, or is late."""
+        return entry["due_at"] is not None and entry["due_at"] <= self.owner.now()
 
     async def _steps(self, key: Key, effects: tuple[Effect, ...]) -> None:
         while effects:
@@ -170,7 +175,7 @@ class Run:
     async def _find(self, key: Key) -> Event:
         asked_s = self._now_s()
         try:
-            found = await self._writer().find(key.entry["record"], self._wanted(), self._ids())
+            found = await self._writer().find(key.entry["record"], self._wanted(), self._ids(key))
         except (ConnectorError, Malformed) as error:
             reason, asked = cause_of(error)
             wait = self.lanes.failed(reason, asked, self.owner.now())
@@ -193,7 +198,7 @@ class Run:
     async def _perform(self, key: Key, effect: Send) -> Answer:
         writer = self._writer()
         try:
-            return await writer.perform(effect.step, key.entry["record"], self._wanted(), self._ids(), effect.document)
+            return await writer.perform(effect.step, key.entry["record"], self._wanted(), self._ids(key), effect.document)
         except asyncio.CancelledError:
             raise
         except Exception as error:  # noqa: BLE001 - a writer that raises after it may have sent has told us nothing: look it up
@@ -223,8 +228,12 @@ class Run:
             raise Abandoned("the command cannot be read")
         return self.command
 
-    def _ids(self) -> dict[str, str]:
-        return dict(self.view.parents.ids) if self.view is not None else {}
+    def _ids(self, key: Key) -> dict[str, str]:
+        ids = dict(self.view.parents.ids) if self.view is not None else {}
+        entry = key.entry
+        if key.rules.updates and entry["erp_id"]:
+            ids[name_of(entry["source_entity"], entry["source_id"])] = entry["erp_id"]
+        return ids
 
     def _now_s(self) -> float:
         return self.owner.ground.clock.monotonic()

@@ -33,12 +33,20 @@ class Times:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What holds for one kind of document: its steps in order, class, reserved calls and times."""
+    """What holds for one kind of document: its steps in order, class, reserved calls and times.
+
+    `watched` are steps that the system's own batch does, looked at every `watch_every` and held by name after `batch_deadline`;
+    `updates` is a master that is kept up to date.
+    """
 
     steps: tuple[str, ...]
     capability: Capability
     calls: int
     times: Times
+    watched: tuple[str, ...] = ()
+    watch_every: timedelta = timedelta(minutes=5)
+    batch_deadline: timedelta = timedelta(hours=24)
+    updates: bool = False
 
 
 class Phase(Enum):
@@ -47,6 +55,8 @@ class Phase(Enum):
     IDLE = "idle"
     RESERVING = "reserving"
     INTENDING = "intending"  # the intent is on its way to the ledger
+    COMPARING = "comparing"  # look-up of a master that is kept up to date, before anything is intended
+    WATCHING = "watching"  # look-up of a document whose next step the system's own batch does
     READING = "reading"  # look-up before the write
     SENDING = "sending"
     LOOKING = "looking"  # look-up of an open intent

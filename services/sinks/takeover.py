@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -45,6 +45,16 @@ def take_over(ground: Ground, number: int, folder: Path, committed: int) -> Take
     producer = kafka.transactional_producer(settings, f"sink-{ground.system.name}-{number}")
     producer.init_transactions(FENCE_S)
     index = Index(folder / str(number), ground.codec)
+    try:
+        return _known(ground, Taken(number, index, producer, max(committed, 0), None), committed)
+    except BaseException:
+        index.close()  # it is tried again, and the folder is needed for that
+        raise
+
+
+def _known(ground: Ground, taken: Taken, committed: int) -> Taken:
+    """The partition with its index at the ledger's end, or with what is left when the ledger was lost."""
+    number, index = taken.number, taken.index
     started = time.perf_counter()
     read = _catch_up(ground, number, index)
     took_s = time.perf_counter() - started
@@ -52,8 +62,8 @@ def take_over(ground: Ground, number: int, folder: Path, committed: int) -> Take
     if not index.meta("entries") and _was_worked(ground, number, committed):
         newest, end = _newest(ground, number)
         log.warning("ledger_lost", system=ground.system.name, partition=number, op_keys=len(newest))
-        return Taken(number, index, producer, end, newest)
-    return Taken(number, index, producer, max(committed, 0), None)
+        return replace(taken, next_offset=end, newest=newest)
+    return taken
 
 
 def _catch_up(ground: Ground, number: int, index: Index) -> int:

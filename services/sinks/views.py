@@ -14,9 +14,10 @@ from services.sinks import reasons
 from services.sinks.follow import Followed
 from services.sinks.gate import COMPLETION, REVERSAL, View
 from services.sinks.parents import Parents, resolve
-from services.sinks.state import Rules, Times
+from services.sinks.rules import BATCH_DEADLINE_S, rules_of, stands, write_of
+from services.sinks.state import Rules
 from services.sinks.windows import opens_at
-from systems.contract import Capability, Flow, System, Write
+from systems.contract import Flow, System, Write
 from topology.configuration import Connected
 
 
@@ -30,11 +31,13 @@ class Sights:
     entries: Callable[[str, str, str], Iterable[Ledger]]
     current: Callable[[str], tuple[Ledger | None, bool]]
     found: dict[tuple[str, str], str] = field(default_factory=dict)
+    _ways: dict[tuple[str, str], tuple[Write, ...]] = field(default_factory=dict)
+    _rules: dict[tuple[int, float], Rules] = field(default_factory=dict)
 
     def view(self, entry: Ledger, command: CommandEnvelope | None, connected: Connected, at: datetime) -> View:
         """The view of one entry now."""
         settings = connected.settings
-        flow = flow_of(self.system, entry["record"], entry["source_entity"])
+        flow = flow_of(settings.erp.declared.flows, self.system.name, entry["record"], entry["source_entity"])
         chosen = settings.flows.get(flow.id) if flow else None
         window = chosen.window if chosen and chosen.window != "immediate" else flow.window if flow else "immediate"
         target, busy = self._target(command)
@@ -43,21 +46,41 @@ class Sights:
             at=at,
             mode=settings.mode_of(flow.id) if flow else settings.mode,
             paused=(reasons.CEILING if paused.startswith(reasons.CEILING) else reasons.PAUSED) if paused else "",
-            written=is_written(self.system, entry["record"]),
+            written=entry["record"] in (REVERSAL, COMPLETION) or self.write(entry, connected) is not None,
             opens_at=opens_at(window, settings.zone, entry["first_seen_at"]) if window != "immediate" else None,
-            parents=self.parents(entry, command),
+            parents=self.parents(entry, command, connected),
             parent_deadline=timedelta(seconds=settings.parent_deadline_s),
             create_missing=self._may_create(entry, command, connected),
             link=self._link(entry) if entry["purpose"] == e.MASTER else None,
             target=target,
             target_busy=busy,
+            void=self.current(e.void_key(entry["op_key"]))[0] if entry["action"] == "create" else None,
         )
 
-    def parents(self, entry: Ledger, command: CommandEnvelope | None) -> Parents:
+    def rules(self, entry: Ledger, connected: Connected | None) -> Rules:
+        """What holds for writing this entry, as its connection chooses."""
+        deadline_s = connected.settings.batch_deadline_s if connected is not None else BATCH_DEADLINE_S
+        write = self.write(entry, connected)
+        known = self._rules.get((id(write), deadline_s))
+        if known is None:
+            known = self._rules[(id(write), deadline_s)] = rules_of(write, self.timing, deadline_s)
+        return known
+
+    def write(self, entry: Ledger, connected: Connected | None) -> Write | None:
+        """The way in which this entry is written."""
+        chooses = connected is not None and self.system.chosen_write is not None
+        place = (entry["record"], connected.version if connected is not None and chooses else "")
+        ways = self._ways.get(place)
+        if ways is None:  # kept for good: the rules are known by the identity of their write
+            own = connected.readings[self.system.name].settings if connected is not None and chooses else None
+            ways = self._ways[place] = self.system.writes_of(entry["record"], own)
+        return write_of(ways, entry)
+
+    def parents(self, entry: Ledger, command: CommandEnvelope | None, connected: Connected | None = None) -> Parents:
         """The parents of a command as known now."""
         if command is None or not command["parents"]:
             return Parents()
-        return resolve(command["parents"], _Known(self, entry["connection"]))
+        return resolve(command["parents"], _Known(self, entry["connection"], connected))
 
     def _may_create(self, entry: Ledger, command: CommandEnvelope | None, connected: Connected) -> bool:
         wanted = bool(command is not None and command.get("create_missing"))
@@ -82,6 +105,7 @@ class _Known:
 
     sights: Sights
     connection: str
+    connected: Connected | None
 
     def link(self, entity: str, source_id: str) -> str | None:
         """See `parents.Known`."""
@@ -91,47 +115,14 @@ class _Known:
         """See `parents.Known`."""
         return self.sights.entries(self.connection, entity, source_id)
 
+    def stands(self, entry: Ledger) -> bool:
+        """See `parents.Known`."""
+        write = self.sights.write(entry, self.connected)
+        return write is not None and stands(entry, write)
+
 
 @lru_cache(maxsize=1024)
-def _flow_of(flows: tuple[Flow, ...], record: str, entity: str) -> Flow | None:
-    of_record = [flow for flow in flows if record in flow.records]
+def flow_of(flows: tuple[Flow, ...], target: str, record: str, entity: str) -> Flow | None:
+    """The flow that a command to `target` belongs to, of those that the connection's ERP declares."""
+    of_record = [flow for flow in flows if flow.target == target and record in flow.records]
     return next((flow for flow in of_record if flow.entity == entity), of_record[0] if of_record else None)
-
-
-def flow_of(system: System, record: str, entity: str) -> Flow | None:
-    """The flow that a command belongs to."""
-    return _flow_of(system.flows, record, entity)
-
-
-@lru_cache(maxsize=64)
-def _records(writes: tuple[Write, ...]) -> frozenset[str]:
-    return frozenset(write.record for write in writes)
-
-
-def is_written(system: System, record: str) -> bool:
-    """Whether the system keeps such documents for us."""
-    return record in (REVERSAL, COMPLETION) or record in _records(system.writes)
-
-
-@lru_cache(maxsize=256)
-def _rules_of(writes: tuple[Write, ...], record: str, timing: Timing) -> Rules:
-    write = next((w for w in writes if w.record == record), None)
-    if write is None:
-        return Rules((), Capability.C3, 1, _times(timing, 0.0, 0.0))
-    p_max_s, v_max_s = write.p_max.total_seconds(), write.v_max.total_seconds()
-    return Rules(write.steps, write.capability, write.calls, _times(timing, p_max_s, v_max_s))
-
-
-def rules_of(system: System, record: str, timing: Timing) -> Rules:
-    """Steps, class and times of a kind of document; a record that is never written gets none."""
-    return _rules_of(system.writes, record, timing)
-
-
-def _times(timing: Timing, p_max_s: float, v_max_s: float) -> Times:
-    return Times(
-        timing.lease_s,
-        timing.freeze_s,
-        timing.request_s,
-        timing.p_max_s if timing.p_max_s is not None else p_max_s,
-        timing.v_max_s if timing.v_max_s is not None else v_max_s,
-    )

@@ -13,9 +13,9 @@ from services.sinks import entry as e
 from services.sinks.core import step
 from services.sinks.gate import View
 from services.sinks.parents import name_of
+from services.sinks.rules import rules_of
 from services.sinks.sessions import cause_of
 from services.sinks.state import Acked, Answered, Effect, Event, Find, Key, Record, Reserve, Reserved, Saw, Send, Turn, Unseen, Wait
-from services.sinks.views import rules_of
 from systems.contract import Answer
 from tests.contract.ground import Case, Ground
 
@@ -37,7 +37,7 @@ class Run:
         self.answers: list[tuple[str, Answer]] = []
         at = on.clock.now()
         incoming = e.Incoming(case.record, case.command, b"", 0, 0, at)
-        self.key = Key(e.fresh(incoming), rules_of(on.system, case.record, Timing()))
+        self.key = Key(e.fresh(incoming), rules_of(case.write, Timing()))
 
     async def to_the_end(self) -> Ledger:
         """The entry in which it ends: posted, adopted, held, rejected."""

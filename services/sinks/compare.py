@@ -1,0 +1,54 @@
+"""Masters that are kept up to date: compared with their partner before anything is intended. Pure.
+
+equal          -> unchanged (adopted, where no link told of the partner)
+different      -> intent, look-up, one request; what its non-owner changed is told as `overruled`
+nothing there  -> created, where no partner is known; else looked at again, then held
+"""
+
+from __future__ import annotations
+
+from schemas.records import Audit, Ledger
+from services.sinks import entry as e
+from services.sinks import reasons
+from services.sinks.gate import View
+from services.sinks.moves import Step, ends, intends
+from services.sinks.outputs import decision
+from services.sinks.resolve import Ended, Onward, proof
+from services.sinks.state import Key, Record, Saw
+from services.sinks.watch import vanished
+
+OVERRULED = "overruled"
+
+
+def with_partner(entry: Ledger, view: View) -> Ledger:
+    """The entry, knowing the partner that a link names."""
+    if not view.link or view.link == entry["erp_id"]:
+        return entry
+    return e.change(entry, view.at, erp_id=view.link, erp_number="")
+
+
+def saw(key: Key, event: Saw) -> Step:
+    """The key after its partner was looked at."""
+    audits = overruled(key.entry, event)
+    seen = proof(key.entry, event.found, key.rules, event.at)
+    if isinstance(seen, Ended):
+        return ends(key, seen.entry, audits)
+    if isinstance(seen, Onward):
+        return _told(intends(key, e.change(seen.entry, event.at, rounds=0), event.now_s, event.at), audits)
+    if key.entry["erp_id"]:
+        return vanished(key, event.now_s, event.at)
+    if seen.suspects and not key.entry["accepted"]:
+        names = ", ".join(s.number or s.erp_id for s in seen.suspects)
+        return ends(key, e.held(key.entry, event.at, reasons.SUSPECT, f"may be the same: {names}"))
+    return intends(key, key.entry, event.now_s, event.at)
+
+
+def overruled(entry: Ledger, event: Saw) -> tuple[Audit, ...]:
+    """What somebody changed who does not own the field, told once for each look-up that leads to a write or to none."""
+    words = [change for document in event.found.documents for change in document.overruled]
+    return (decision(OVERRULED, entry, "; ".join(words), event.at),) if words else ()
+
+
+def _told(step: Step, audits: tuple[Audit, ...]) -> Step:
+    key, effects = step
+    return key, tuple(Record(one.entry, one.ends, (*one.audits, *audits)) if isinstance(one, Record) else one for one in effects)
