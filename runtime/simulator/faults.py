@@ -10,6 +10,8 @@
     lost_answer   handle the request, then close the connection without an answer
     half_head     handle the request, then send the first `bytes` bytes of a head and close
     half_answer   handle the request, then send the head and the first `bytes` bytes of the body and close
+    empty_after   handle the request, then answer 200 without a body
+    altered       handle the request, then answer with every match of the pattern `find` replaced by `text` (`\\1` is its first group)
     late_commit   close the connection at once; handle the request `seconds` later (real seconds)
     slow          handle the request after `seconds` (real seconds)
 
@@ -44,6 +46,8 @@ class Fault:
     seconds: float = 0.0
     bytes: int = 0
     status: int = 0
+    find: str = ""
+    text: str = ""
 
     def matches(self, method: str, path: str) -> bool:
         """Whether this fault is meant for such a request."""
@@ -160,6 +164,17 @@ async def _half_answer(fault: Fault, request: web.Request, handler: Handler) -> 
     return _closed(request)
 
 
+async def _empty_after(_: Fault, request: web.Request, handler: Handler) -> web.StreamResponse:
+    answer = await handler(request)
+    return web.Response(status=200, content_type=answer.content_type)
+
+
+async def _altered(fault: Fault, request: web.Request, handler: Handler) -> web.StreamResponse:
+    answer = await handler(request)
+    body = re.sub(fault.find.encode(), fault.text.encode(), bytes(getattr(answer, "body", None) or b""))
+    return web.Response(status=answer.status, body=body, content_type=answer.content_type, charset=answer.charset)
+
+
 async def _late_commit(fault: Fault, request: web.Request, handler: Handler) -> web.StreamResponse:
     await request.read()
     request.app[FAULTS].later(fault.seconds, request, handler)
@@ -186,6 +201,8 @@ _KINDS = {
     "lost_answer": _lost_answer,
     "half_head": _half_head,
     "half_answer": _half_answer,
+    "empty_after": _empty_after,
+    "altered": _altered,
     "late_commit": _late_commit,
     "slow": _slow,
 }

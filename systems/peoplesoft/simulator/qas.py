@@ -2,7 +2,8 @@
 
 Sources: PeopleBooks and public clients: names case-sensitive, prompts named in the query's own order, commas not encoded, `maxrows` cuts without
 a word, JSON with `queryname=` (the equals sign is part of the key) and `attr:rownumber`, values as texts, columns with the alias `A.`; `row`
-elements in XML. An unknown query as HTTP 500 with an IBResponse and which parameters are required: assumed.
+elements in XML. What the gateway refuses is HTTP 500 with an IBResponse; what the handler refuses has its own code: 404 for a query that is not
+there or not the user's, 400 for options it cannot use (which are required, and the bodies: assumed).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from xml.sax.saxutils import escape
 
 from aiohttp import web
 
-from systems.peoplesoft.simulator.answers import BrokerError, broker_answer, xml_answer
+from systems.peoplesoft.simulator.answers import BrokerError, broker_answer, handler_failed, xml_answer
 from systems.peoplesoft.simulator.listener import require_active, unauthorized
 from systems.peoplesoft.simulator.queries import NUMBERS, QUERIES, BadPrompt, Query, visible
 from systems.peoplesoft.simulator.security import Security, Unauthorized
@@ -29,6 +30,14 @@ PATH = "/PSIGW/RESTListeningConnector/{node}/ExecuteQuery.v1/{owner}/{query}/{fo
 _FORMATS = ("WEBROWSET", "XMLP")
 _KNOWN = frozenset({"isconnectedquery", "maxrows", "prompt_uniquepromptname", "prompt_fieldvalue", "json_resp", "filterfields"})
 _DATES = frozenset({"LAST_MODIFIED_DATE", "EFFDT", "BEGIN_DT", "END_DT", "JOURNAL_DATE", "INVOICE_DT"})
+
+
+class HandlerRefused(Exception):
+    """The handler of ExecuteQuery refuses with an HTTP status of its own."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(text)
+        self.status = status
 
 
 @dataclass(frozen=True)
@@ -61,8 +70,10 @@ class QueryService:
             return self._executed(request)
         except Unauthorized as error:
             return unauthorized(error)
+        except HandlerRefused as error:
+            return web.Response(status=error.status, text=str(error))
         except BrokerError as error:
-            error.status, error.is_fault = error.status or 500, False
+            error.status, error.is_fault = 500, False
             return broker_answer(error, 500)
 
     def _executed(self, request: web.Request) -> web.Response:
@@ -77,7 +88,7 @@ class QueryService:
         try:
             found = visible(site, query.rows(site, asked.prompts))
         except BadPrompt as error:
-            raise BrokerError(10001, f"Query {asked.name}: prompt {error} cannot be used.") from error
+            raise handler_failed(f"Query {asked.name}: prompt {error} cannot be used.") from error
         if site.faults.take("page_drift", request.method, request.path) is not None:
             found = found[1:]
         rows = [_shown(asked.columns, row) for row in islice(found, min(asked.most, site.settings.max_rows))]
@@ -88,24 +99,24 @@ class QueryService:
         bare = name.removeprefix(prefix)
         is_there = owner == "public" and name.startswith(prefix) and bare in QUERIES
         if not is_there or names(self._site.settings.missing_queries) & {name, bare}:
-            raise BrokerError(10001, f"Query {name} does not exist or is not yours.")
+            raise HandlerRefused(404, f"Query {name} does not exist or is not yours.")
         return QUERIES[bare]
 
     def _asked(self, request: web.Request, query: Query) -> _Asked:
         part, name = request.match_info, request.match_info["query"]
         options = _options(request.raw_path.partition("?")[2])
         if options.keys() - _KNOWN or part["format"] not in _FORMATS or part["file"] != "NONFILE":
-            raise BrokerError(10001, f"Query {name}: an option is not known.")
+            raise HandlerRefused(400, f"Query {name}: an option is not known.")
         most = options.get("maxrows", "")
         if options.get("isconnectedquery") != "N" or not most.isascii() or not most.isdigit() or int(most) < 1:
-            raise BrokerError(10001, f"Query {name}: isconnectedquery=N and maxrows are required.")
+            raise HandlerRefused(400, f"Query {name}: isconnectedquery=N and maxrows are required.")
         wanted = tuple(unquote_plus(one) for one in options.get("prompt_uniquepromptname", "").split(",") if one)
         values = tuple(unquote_plus(one) for one in options.get("prompt_fieldvalue", "").split(","))
         if wanted != query.prompts or len(values) != len(wanted):
-            raise BrokerError(10001, f"Query {name} asks for {','.join(query.prompts)}, in this order.")
+            raise HandlerRefused(400, f"Query {name} asks for {','.join(query.prompts)}, in this order.")
         columns = tuple(unquote_plus(one) for one in options.get("filterfields", "").split(",") if one) or query.columns
         if set(columns) - set(query.columns):
-            raise BrokerError(10001, f"Query {name}: filterfields names a column that it does not have.")
+            raise HandlerRefused(400, f"Query {name}: filterfields names a column that it does not have.")
         return _Asked(name, part["format"], options.get("json_resp") == "true", int(most), values, columns)
 
 
@@ -115,7 +126,7 @@ def _options(text: str) -> Mapping[str, str]:
     for pair in filter(None, text.split("&")):
         name, _, value = pair.partition("=")
         if name in found:
-            raise BrokerError(10001, f"The option {name} occurs twice.")
+            raise HandlerRefused(400, f"The option {name} occurs twice.")
         found[name] = value
     return found
 
