@@ -40,6 +40,7 @@ def build(options: Options) -> Simulator:
     app.on_startup.append(batch.start)
     app.on_cleanup.append(batch.stop)
     credentials = dataclasses.asdict(security.account) | {
+        "seed": options.seed,
         "node": settings.node,
         "instance_id": f"peoplesoft-{options.seed}",
         "company_id": "BLUERIDGE",

@@ -6,16 +6,38 @@ CI services (messages `M` + digits that differ per environment, SOAPAction = ali
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
+from typing import Protocol
 
 from systems.peoplesoft.simulator.definitions import JOURNAL, METHODS, VOUCHER, Interface
-from systems.peoplesoft.simulator.settings import names
+from systems.peoplesoft.simulator.settings import Settings, names
 from systems.peoplesoft.simulator.site import Change, Site
 
 BUILD = "VOUCHER_BUILD"
 QUERY = "QAS_EXECUTEQRY_REST_GET"
 PARTS = ("VERSION_STATUS", "ROUTING_STATUS", "HANDLER_STATUS")
 _SCHEMAS = "http://xmlns.oracle.com/Enterprise/Tools/schemas"
+
+
+class Named(Protocol):
+    """What the names of a site follow from."""
+
+    @property
+    def seed(self) -> int:
+        """The seed that the site was made with."""
+
+    @property
+    def settings(self) -> Settings:
+        """Its switches."""
+
+
+@dataclass(frozen=True)
+class Naming:
+    """The names of a site without the site: enough to generate its WSDLs."""
+
+    seed: int
+    settings: Settings
 
 
 @dataclass(frozen=True)
@@ -42,25 +64,26 @@ class Operation:
         return f"{self.method}__CompIntfc__{self.interface}"
 
 
-def interfaces(site: Site) -> dict[str, Interface]:
+def interfaces(site: Named) -> dict[str, Interface]:
     """The Component Interfaces by the names that this site gave them."""
     return {site.settings.journal_interface: JOURNAL, site.settings.voucher_interface: VOUCHER}
 
 
-def operations(site: Site, interface: str) -> tuple[Operation, ...]:
+def operations(site: Named, interface: str) -> tuple[Operation, ...]:
     """The operations of one interface."""
     return tuple(Operation(interface, interfaces(site)[interface], letter) for letter in METHODS)
 
 
-def provided(site: Site) -> list[str]:
+def provided(site: Named) -> list[str]:
     """The interfaces whose service the site has published."""
     missing = names(site.settings.missing_services)
     return [name for name in interfaces(site) if name not in missing and f"CI_{name}" not in missing]
 
 
-def message(site: Site, operation: Operation, side: str) -> str:
+def message(site: Named, operation: Operation, side: str) -> str:
     """The message of a side (`request` or `response`): `M558814.V1`, another at each site."""
-    return f"M{site.digits('message', operation.name, side, str(site.settings.wsdl_revision))}.V1"
+    parts = (str(site.seed), operation.name, side, str(site.settings.wsdl_revision))
+    return f"M{100_000 + int.from_bytes(hashlib.blake2b('/'.join(parts).encode(), digest_size=8).digest()) % 900_000}.V1"
 
 
 def namespace(message_name: str) -> str:
@@ -68,14 +91,14 @@ def namespace(message_name: str) -> str:
     return f"{_SCHEMAS}/{message_name}"
 
 
-def alias(site: Site, operation: Operation) -> str:
+def alias(site: Named, operation: Operation) -> str:
     """The external alias of its routing: what SOAPAction has to say."""
     if site.settings.method_alias:
         return f"{operation.method.upper()}_{operation.interface}.V1"
     return f"{operation.name}.V1"
 
 
-def by_action(site: Site, action: str) -> Operation | None:
+def by_action(site: Named, action: str) -> Operation | None:
     """The operation of an alias."""
     for interface in provided(site):
         for operation in operations(site, interface):

@@ -6,7 +6,6 @@ collections are lists of such dicts. A body is never changed in place: a write p
 
 from __future__ import annotations
 
-import hashlib
 from bisect import bisect_left, insort
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -124,11 +123,6 @@ class Site:
     def number(self, series: str, width: int, first: int = 1) -> str:
         """The next number of a series, zero-filled."""
         return f"{self.store.next(series, first):0{width}d}"
-
-    def digits(self, *parts: str, count: int = 6) -> str:
-        """Decimal digits that the same seed and parts give again, none of them leading zeros."""
-        digest = hashlib.blake2b("/".join((str(self.seed), *parts)).encode(), digest_size=8).digest()
-        return str(10 ** (count - 1) + int.from_bytes(digest) % (9 * 10 ** (count - 1)))
 
     def _show(self, kind: str, key: str, body: Row) -> None:
         before = self._tables[kind].get(key)

@@ -7,8 +7,7 @@ Names of types and ports: assumed.
 from __future__ import annotations
 
 from systems.peoplesoft.simulator.definitions import Field, Shape
-from systems.peoplesoft.simulator.services import Operation, alias, message, namespace, operations
-from systems.peoplesoft.simulator.site import Site
+from systems.peoplesoft.simulator.services import Named, Operation, alias, message, namespace, operations
 
 _HEAD = (
     '<?xml version="1.0" encoding="UTF-8"?>\n<wsdl:definitions name="{name}.1" targetNamespace="{target}" xmlns:tns="{target}"'
@@ -17,8 +16,8 @@ _HEAD = (
 )
 
 
-def wsdl(site: Site, interface: str, address: str) -> str:
-    """The document for one interface whose port is at `address`."""
+def wsdl(site: Named, interface: str, address: str) -> str:
+    """The document for one interface whose port is at `address`; with `Naming(seed, settings)` it needs no site."""
     name = f"CI_{interface}"
     held = [(operation, message(site, operation, "request"), message(site, operation, "response"))
             for operation in operations(site, interface)]  # fmt: skip
@@ -43,7 +42,7 @@ def wsdl(site: Site, interface: str, address: str) -> str:
     return "".join(parts)
 
 
-def schema_of(site: Site, interface: str, message_name: str) -> str | None:
+def schema_of(site: Named, interface: str, message_name: str) -> str | None:
     """The schema of one message alone, as `?Operation=GetSchema&xsd=` gives it; None where it is not of this interface."""
     for operation in operations(site, interface):
         if message(site, operation, "request") == message_name:
@@ -134,7 +133,7 @@ def _port_operation(operation: Operation, asked: str, answered: str) -> str:
     )
 
 
-def _bound(site: Site, operation: Operation, asked: str, answered: str) -> str:
+def _bound(site: Named, operation: Operation, asked: str, answered: str) -> str:
     return (
         f'<wsdl:operation name="{operation.name}"><soap:operation soapAction="{alias(site, operation)}" style="document"/>'
         f'<wsdl:input name="{asked}"><soap:body use="literal"/></wsdl:input>'
