@@ -33,7 +33,8 @@ class Role(StrEnum):
 
 @dataclass(frozen=True)
 class Access:
-    """What a session is opened with. `credentials` and `settings` are the system's own models, already validated."""
+    """What a session is opened with. `credentials` and `settings` are the system's own models, already validated. `writes` names the
+    command records that enabled flows of the connection bring to this system."""
 
     connection: str
     role: Role
@@ -42,6 +43,7 @@ class Access:
     transport: Transport
     limiter: Limiter
     clock: Clock
+    writes: frozenset[str] = frozenset()
 
 
 # --- reading -----------------------------------------------------------------------------------------------------------

@@ -27,6 +27,13 @@ def systems() -> tuple[System, ...]:
     return tuple(system(name) for name in NAMES)
 
 
+def crosswalk_tables(erp: str) -> dict[str, tuple[str, ...]]:
+    """Mapping tables of a connection with this ERP: its own, and the field-service system's where a flow of the ERP writes to it."""
+    declared = system(erp)
+    writes_back = any(flow.target == FIELD_SERVICE and flow.records for flow in declared.flows)
+    return {**(system(FIELD_SERVICE).crosswalk_tables if writes_back else {}), **declared.crosswalk_tables}
+
+
 def erps() -> tuple[System, ...]:
     """The declarations of all systems but the field-service one."""
     return tuple(system(name) for name in NAMES if name != FIELD_SERVICE)

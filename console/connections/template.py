@@ -36,7 +36,7 @@ def write_template(folder: Path, connection: str, erp: str) -> list[Path]:
     schema = folder / "connection.schema.json"
     schema.write_text(json.dumps(json_schema(erp), indent=1) + "\n")
     written = [path, schema]
-    for table, columns in declared.crosswalk_tables.items():
+    for table, columns in registry.crosswalk_tables(erp).items():
         written.append(tables / f"{table}.csv")
         written[-1].write_text(csv_text([*columns, EFFECTIVE], []))
     return written

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
@@ -143,6 +143,19 @@ class Settings(_Section):
     def feed_cadences(self) -> Mapping[str, timedelta]:
         """Feeds that this connection reads at its own pace."""
         return {"vendors": timedelta(seconds=self.vendor_poll_s)}
+
+    def excludes(self, entity: str, record: Mapping[str, Any]) -> str:
+        """See `systems.mapped.Leaving`: vendors of another SETID, class or status stay in PeopleSoft."""
+        if entity != "vendor":
+            return ""
+        setid = str(record["source_id"]).partition("/")[0]
+        if setid not in (self.vendor_setids or (self.setid,)):
+            return f"SETID {setid} does not travel"
+        if self.vendor_classes and record["kind"] not in self.vendor_classes:
+            return f"VENDOR_CLASS {record['kind'] or 'empty'} does not travel"
+        if record["status"] not in self.vendor_statuses:
+            return f"VENDOR_STATUS {record['status'] or 'empty'} does not travel"
+        return ""
 
     def query(self, name: str) -> str:
         """The site's name of one of our queries."""

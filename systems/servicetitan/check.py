@@ -1,4 +1,5 @@
-"""Proves a connection's ServiceTitan settings by using them: sign-in, app key, every scope by one row, clock. Read-only.
+"""Proves a connection's ServiceTitan settings by using them: sign-in, app key, every read scope by one row, write scopes by what the
+token says, clock. Read-only.
 
 Keys of webhooks belong to the connection and are checked with it.
 """
@@ -12,7 +13,7 @@ from runtime.errors import Broken, ConnectorError
 from systems.contract import Access, Finding
 from systems.mapped import Crosswalk
 from systems.servicetitan.client import Client
-from systems.servicetitan.resources import FEEDS, FETCHABLE, INVENTORY_BILLS, RESOURCES, Resource
+from systems.servicetitan.resources import FEEDS, FETCHABLE, INVENTORY_BILLS, RESOURCES, WRITE_SCOPE, Resource
 
 SKEW = timedelta(minutes=2)
 
@@ -22,6 +23,7 @@ class Checker:
 
     def __init__(self, access: Access) -> None:
         self._client = Client(access)
+        self._writes = access.writes
 
     async def check(self, crosswalk: Crosswalk) -> Sequence[Finding]:  # noqa: ARG002 - ServiceTitan's side of a crosswalk is free text
         """One line for sign-in, each scope and the clock. Nothing further is asked when sign-in fails."""
@@ -29,7 +31,7 @@ class Checker:
         if signed_in.level == "error":
             return [signed_in]
         scopes = [await self._scope(resource) for resource in (*self._read(), INVENTORY_BILLS)]
-        return [signed_in, *scopes, self._clock()]
+        return [signed_in, *scopes, *self._writing(), self._clock()]
 
     async def close(self) -> None:
         """End the session."""
@@ -63,6 +65,23 @@ class Checker:
         except ConnectorError as error:
             return Finding("error", subject, str(error), "Try again; if it stays, look at the vendor's status page.")
         return Finding("ok", subject, "can be read")
+
+    def _writing(self) -> list[Finding]:
+        """What the flows of this connection write here, proved without writing: by the scopes that the token says it has."""
+        found = [self._may_write(WRITE_SCOPE[record]) for record in sorted(self._writes & set(WRITE_SCOPE))]
+        if found and not self._client.settings.external_data_application_guid:
+            remedy = "Take the External Data Application GUID of the app from the developer portal and write it into the settings."
+            found.append(Finding("error", "servicetitan external data", "there is no GUID, so our ref has no place", remedy))
+        return found
+
+    def _may_write(self, scope: str) -> Finding:
+        subject, granted = f"servicetitan write scope {scope}", self._client.granted
+        remedy = f"Add {scope} to the app in the developer portal and let the tenant's admin accept the new version."
+        if granted is None:
+            return Finding("warning", subject, "whether it is granted cannot be told: the token names no scopes", remedy)
+        if scope not in granted:
+            return Finding("error", subject, "it is not granted, and a flow of this connection writes", remedy)
+        return Finding("ok", subject, "granted")
 
     def _clock(self) -> Finding:
         behind = self._client.behind

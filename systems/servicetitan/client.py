@@ -1,8 +1,8 @@
-"""The wire to ServiceTitan, our side: signs in, keeps one token, reads.
+"""The wire to ServiceTitan, our side: signs in, keeps one token, reads, and sends a write once.
 
 Facts: token by client credentials from `/connect/token`, 900 s, to be cached; `Authorization: Bearer` and `ST-App-Key` on every
-call; server time-out 100 s (OAuth 2.0, get going, timeouts and pagination pages). Only reads are here, so they are repeated a
-few times; redirects are never followed and the token never leaves the API's host.
+call; server time-out 100 s (OAuth 2.0, get going, timeouts and pagination pages). Reads of feeds are repeated a few times; no write is,
+for no idempotency key exists. Redirects are never followed and the token never leaves the API's host.
 """
 
 from __future__ import annotations
@@ -61,6 +61,34 @@ class Client:
                 await self.clock.sleep(BACKOFF.wait(tries, self._draw))
                 tries += 1
 
+    async def reserve(self, calls: int, ahead: timedelta) -> None:
+        """Wait until `calls` calls are allowed and the token is good for `ahead` (at most half its life)."""
+        await self._limiter.take(calls)
+        await self._signed_in_for(ahead)
+
+    async def look(self, path: str, query: Query, scope: str) -> Response:
+        """One read whose call was reserved: waits for no limit and is not repeated. A 401 forgets the token, for the next attempt."""
+        try:
+            answer = await self._reserved(self._request("GET", self._url(path, query), self._bearer()))
+        except (NotSent, Unanswered) as error:
+            raise Transient(f"servicetitan {path}: {error}") from error
+        if answer.status == 401:
+            raise Transient(f"servicetitan {path}: 401, the token is not taken any more")
+        if refusal := refused_read(answer, path, scope):
+            raise refusal
+        _require_json(answer, path)
+        return answer
+
+    async def write(self, method: str, path: str, body: bytes) -> Response:
+        """One write whose call was reserved, sent once. Raises `NotSent` or `Unanswered`; every other answer is returned as it came."""
+        return await self._reserved(self._request(method, self._url(path), self._bearer(), body))
+
+    def pause(self, asked: timedelta | None) -> timedelta:
+        """Stop every call of this role for what was asked for, or a few seconds."""
+        duration = _UNNAMED_PAUSE if asked is None else asked
+        self._limiter.pause(duration)
+        return duration
+
     def server_now(self) -> datetime:
         """The present instant, never later than the server's own clock says (its Date header, as far as it was behind ours)."""
         return self.clock.now() - self._behind
@@ -69,6 +97,11 @@ class Client:
     def behind(self) -> timedelta:
         """How far the server's clock was behind ours in its last answer; never negative."""
         return self._behind
+
+    @property
+    def granted(self) -> frozenset[str] | None:
+        """Scopes of the present token as its answer told them; None where it told none."""
+        return self._token.scopes if self._token is not None else None
 
     async def close(self) -> None:
         """Forget the token and drop the connections; ServiceTitan counts no sessions, so nothing is to end at its side."""
@@ -104,16 +137,40 @@ class Client:
         _require_json(answer, path)
         return answer
 
+    async def _signed_in_for(self, ahead: timedelta) -> None:
+        token, until = self._token, self._replace_at
+        if token is None or until is None or self.clock.now() >= until - min(ahead, timedelta(seconds=token.life_s / 2)):
+            await self._sign_in_once()
+
+    def _bearer(self) -> str:
+        """The token that was made sure of; one that was forgotten since is not sent."""
+        if self._token is None:
+            raise NotSent("servicetitan: signed out since the calls were reserved")
+        return self._token.text
+
+    async def _reserved(self, request: Request) -> Response:
+        answer = await self._transport.send(request, self.settings.request_s)
+        if answer.status == 401:
+            self._token = None
+        self._note_date(answer)
+        return answer
+
     async def _call(self, path: str, query: Query, bearer: str) -> Response:
-        url = f"{self.settings.api}{path}"
-        if query:
-            url = f"{url}?{urlencode(query, quote_via=quote, safe='')}"
+        return await self._send(self._request("GET", self._url(path, query), bearer))
+
+    def _request(self, method: str, url: str, bearer: str, body: bytes = b"") -> Request:
         headers = {
             "Authorization": f"Bearer {bearer}",
             "ST-App-Key": self._credentials.app_key.get_secret_value(),
             "Accept": "application/json",
         }
-        return await self._send(Request("GET", url, headers))
+        if body:
+            headers["Content-Type"] = "application/json"
+        return Request(method, url, headers, body)
+
+    def _url(self, path: str, query: Query = ()) -> str:
+        text = f"?{urlencode(query, quote_via=quote, safe='')}" if query else ""
+        return f"{self.settings.api}{path}{text}"
 
     async def _send(self, request: Request) -> Response:
         async with self._limiter.in_flight:

@@ -1,4 +1,4 @@
-"""What an answer of ServiceTitan to a read means, by status.
+"""What an answer of ServiceTitan means, by status: to a read, and to a write.
 
 Source: ServiceTitan OpenAPI (400, 404, 409 with ApiErrorResponse); 401, 403, 429 and 5xx are declared nowhere and are taken from
 clients that run against production (assumed): HTML pages come with 5xx, Retry-After may come with 429.
@@ -6,13 +6,17 @@ clients that run against production (assumed): HTML pages come with 5xx, Retry-A
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from typing import Any
 
-from runtime.errors import Broken, ConnectorError, Refused, Throttled, Transient
+from runtime.errors import Broken, ConnectorError, Malformed, Refused, Throttled, Transient
 from runtime.exchange import Response
+from runtime.json import parse
+from systems.contract import Answer, Verdict
 
 MAX_PAUSE_S = 3600.0
+_WORDS = 400
 
 
 class QueryRefused(Refused):
@@ -77,3 +81,57 @@ def http_date(text: str) -> datetime | None:
     except (ValueError, TypeError, OverflowError):
         return None
     return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+_REFUSALS = {400: "refused", 404: "gone", 409: "conflict", 422: "refused"}
+"""Refusals that the API documents or is seen to give; they count as such only in its own ApiErrorResponse form."""
+
+
+def classify(answer: Response) -> Answer:
+    """The class of an answer to a write that is not 200.
+
+    | status | meaning |
+    |---|---|
+    | 400, 404, 409, 422 as ApiErrorResponse | REJECT with title and errors by member |
+    | 401 | DEFINITE_NO: the token was not taken; the next attempt signs in anew |
+    | 403 | DEFINITE_NO, broken: the write scope is not granted |
+    | 413, 415 | REJECT: the request itself is not taken |
+    | 429 | DEFINITE_NO, throttled (gateway, before the API) |
+    | anything else: 2xx without a body, 3xx, 5xx, pages | AMBIGUOUS |
+    """
+    status, said = answer.status, words(answer)
+    if status == 401:
+        return Answer(Verdict.DEFINITE_NO, code="401", words=said or "the token was not taken", reason="signed_out")
+    if status == 403:
+        return Answer(Verdict.DEFINITE_NO, code="403", words=said or "not allowed", reason="rights", broken=True)
+    if status == 429:
+        after_s = retry_after_s(answer)
+        pause = timedelta(seconds=after_s) if after_s is not None else None
+        return Answer(
+            Verdict.DEFINITE_NO, code="429", words=said or "throttled", reason="throttled", throttled=True, retry_after=pause
+        )
+    if status in (413, 415):
+        return Answer(Verdict.REJECT, code=str(status), words=said or "the request is not taken", reason="request")
+    refusal = _api_error(answer) if status in _REFUSALS else ""
+    if refusal:
+        return Answer(Verdict.REJECT, code=str(status), words=refusal, reason=_REFUSALS[status])
+    return Answer(Verdict.AMBIGUOUS, code=str(status), words=said, reason="unknown_answer")
+
+
+def _api_error(answer: Response) -> str:
+    """Title and errors of an ApiErrorResponse in one line; "" where the body is none."""
+    if not (answer.content_type == "application/json" or answer.content_type.endswith("+json")):
+        return ""
+    try:
+        body = parse(answer.body)
+    except Malformed:
+        return ""
+    if not isinstance(body, dict) or not isinstance(body.get("title"), str) or body.get("status") not in (None, answer.status):
+        return ""
+    errors = body.get("errors")
+    told = [f"{name}: {_joined(said)}" for name, said in errors.items()] if isinstance(errors, dict) else []
+    return " ".join("; ".join([body["title"], *told]).split())[:_WORDS]
+
+
+def _joined(said: Any) -> str:
+    return ", ".join(str(one) for one in said) if isinstance(said, list) else str(said)

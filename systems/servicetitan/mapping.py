@@ -16,6 +16,7 @@ from runtime.json import canonical_bytes, parse
 from schemas.records import Raw
 from systems.mapped import Canonical, Draft, Filtered, LookAgain, NoCommand, Normalised, Plan, Reading
 from systems.servicetitan import mapping_masters, mapping_payables, mapping_sales
+from systems.servicetitan.mapping_commands import commands
 from systems.servicetitan.mapping_shape import Context, Shaped
 from systems.servicetitan.settings import Settings
 from systems.servicetitan.values import Row, flag, instant, instant_text, required_id
@@ -93,6 +94,6 @@ def _hash(value: Any) -> str:
     return hashlib.sha256(canonical_bytes(value)).hexdigest()
 
 
-def to_commands(entity: str, record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:  # noqa: ARG001 - the contract's
-    """ServiceTitan receives nothing in these flows: it is read only, so no canonical record becomes a command for it."""
-    return []
+def to_commands(entity: str, record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:
+    """What a canonical record becomes here; nothing for what ServiceTitan itself is the source of."""
+    return [] if record["system"] == SYSTEM else commands(entity, record, plan)

@@ -28,10 +28,12 @@ _BEARER = re.compile(r"[A-Za-z0-9\-._~+/]+=*")
 
 @dataclass(frozen=True)
 class Token:
-    """A bearer token and how many seconds after it was asked for it is to be replaced."""
+    """A bearer token and how many seconds after it was asked for it is to be replaced. `scopes` is what it was granted, None where the
+    answer does not say."""
 
     text: str
     life_s: float
+    scopes: frozenset[str] | None = None
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,9 @@ def token(body: bytes) -> Token:
         raise Transient("servicetitan token: the answer has no usable access_token")
     if isinstance(life, bool) or not isinstance(life, int) or life <= 0:
         raise Transient("servicetitan token: expires_in is not a positive number of seconds")
-    return Token(text, float(min(max(life - _MARGIN_S, life / 2), MAX_LIFE_S)))
+    granted = answer.get("scope")
+    scopes = frozenset(granted.split()) if isinstance(granted, str) and granted else None
+    return Token(text, float(min(max(life - _MARGIN_S, life / 2), MAX_LIFE_S)), scopes)
 
 
 def list_page(answer: Response, what: str) -> ListPage:

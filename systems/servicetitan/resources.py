@@ -65,6 +65,9 @@ RESOURCES: dict[str, Resource] = {
     )
 }
 
+WRITE_SCOPE: dict[str, str] = {"vendor": "tn.inv.vendors:w"}
+"""Scope that the command of an entity needs (OpenAPI: security of POST and PATCH)."""
+
 INVENTORY_BILLS = Resource("bill", "accounting", "inventory-bills", "tn.acc.inventorybills:r", ids="", sortable=False)
 """Export of inventory bills: no status and no expense lines, so its rows only say that the bill is to be read again."""
 

@@ -82,6 +82,14 @@ class Settings(_Section):
     )
     external_ref_key: str = Field("mlConnectorRef", description="Key of external data under which our ref is kept.")
     external_code_key: str = Field("erpCode", description="Key of external data under which the ERP's code is kept.")
+    external_marks_key: str = Field(
+        "mlConnectorMarks",
+        description="Key of external data under which short hashes of what we wrote last are kept, field by field.",
+    )
+    owners_change: Literal["overwrite", "hold"] = Field(
+        "overwrite",
+        description="A field that the ERP owns was changed here: overwrite it (and list it), or hold the vendor for a person.",
+    )
     bill_amount_is: Literal["total", "lines"] = Field(
         "total", description="What billAmount means: the whole bill (assumed), or its lines without tax, shipping and other."
     )
@@ -104,6 +112,11 @@ class Settings(_Section):
     def auth(self) -> str:
         """Base address of the token endpoint, without a slash at its end."""
         return (self.auth_url or _HOSTS[self.environment][1]).rstrip("/")
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Everything that a session calls."""
+        return (self.api, self.auth)
 
 
 class Credentials(_Section):

@@ -267,5 +267,5 @@ def test_vendor_texts_are_data() -> None:
     assert changed("customer.residential", lambda body: body.update(name=hostile))["name"] == hostile
 
 
-def test_servicetitan_receives_nothing() -> None:
-    assert to_commands("vendor", {}, None) == []  # type: ignore[arg-type]  # not looked at
+def test_what_servicetitan_is_the_source_of_never_comes_back() -> None:
+    assert to_commands("vendor", {"system": "servicetitan"}, None) == []  # type: ignore[arg-type]  # not looked at

@@ -1,0 +1,102 @@
+"""The bodies in which a vendor is written, from its command, and what of them its owner keeps. Pure.
+
+Source: OpenAPI Inventory V2 (CreateVendorRequest: name, active, isTruckReplenishment, taxRate, restrictedMobileCreation and an address of
+six members are required; UpdateVendorRequest: all optional; ExternalDataUpdateRequest: `patchMode` Merge keeps other keys). Memo, delivery
+option and contacts are ServiceTitan's (accounting.md 21): contacts are sent once, at the creation; the others never.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any, cast
+
+from runtime.errors import Refused
+from schemas.records import CommandEnvelope, VendorCommand
+from systems.servicetitan.settings import Settings
+
+ADDRESS = ("street", "unit", "city", "state", "zip", "country")
+OWNED = ("name", "active", *ADDRESS)
+"""What the ERP owns and ServiceTitan shows again."""
+TERMS = "terms"
+"""What the ERP owns and ServiceTitan never shows (`paymentTermId` is write-only)."""
+KEPT = ("phone", "email")
+"""What ServiceTitan owns; the ERP's value is sent when the vendor is created, and remembered, so that a later change there is listed."""
+MARKED = (*OWNED, TERMS, *KEPT)
+_MARK_CHARACTERS = 6
+_NEW = {"isTruckReplenishment": False, "taxRate": 0, "restrictedMobileCreation": False}
+"""Required members that no ERP of ours tells; people set them in ServiceTitan, and no update sends them."""
+_ACTIVE = {True: "active", False: "inactive"}
+
+
+def vendor(command: CommandEnvelope) -> VendorCommand:
+    """The command as a vendor's."""
+    return cast("VendorCommand", command)
+
+
+def wanted(command: CommandEnvelope) -> dict[str, str]:
+    """The ERP's value of every marked field, as texts without blanks around them."""
+    own = vendor(command)
+    found = {name: str(own[name]).strip() for name in ("name", *ADDRESS, TERMS, *KEPT)}  # type: ignore[literal-required]  # names of VendorCommand
+    return found | {"active": own["status"]}
+
+
+def shown(row: Mapping[str, Any]) -> dict[str, str]:
+    """The same fields as a row of ServiceTitan shows them; `terms` it never shows."""
+    address, contact = row.get("address") or {}, row.get("contactInfo") or {}
+    found = {name: str(address.get(name) or "").strip() for name in ADDRESS}
+    found |= {name: str(contact.get(name) or "").strip() for name in KEPT}
+    return found | {"name": str(row.get("name") or "").strip(), "active": _ACTIVE[row.get("active") is not False]}
+
+
+def mark(value: str) -> str:
+    """A short hash by which a later value is told from the one that was written (24 bits: it tells people, it decides no money)."""
+    return hashlib.sha256(value.encode()).hexdigest()[:_MARK_CHARACTERS]
+
+
+def marks(command: CommandEnvelope) -> str:
+    """What external data keeps of this command: `field:hash` of every marked field."""
+    own = wanted(command)
+    return " ".join(f"{name}:{mark(own[name])}" for name in MARKED)
+
+
+def marks_in(text: str) -> dict[str, str]:
+    """Hashes by field, as external data keeps them; what cannot be read is left out."""
+    pairs = (part.partition(":") for part in text.split())
+    return {name: value for name, _, value in pairs if name in MARKED and len(value) == _MARK_CHARACTERS}
+
+
+def create_body(command: CommandEnvelope, settings: Settings) -> dict[str, Any]:
+    """The body of POST."""
+    own = wanted(command)
+    contacts = {name: own[name] for name in KEPT if own[name]}
+    return _owned(command) | _NEW | contacts | {"externalData": _external(command, settings)}
+
+
+def update_body(command: CommandEnvelope, settings: Settings) -> dict[str, Any]:
+    """The body of PATCH: the owner's fields alone, the other keys of external data left as they are."""
+    return _owned(command) | {"externalData": {**_external(command, settings), "patchMode": "Merge"}}
+
+
+def _owned(command: CommandEnvelope) -> dict[str, Any]:
+    own = wanted(command)
+    if not own["name"]:
+        raise Refused(f"servicetitan {command['ref']}: a vendor without a name cannot be written.", "name")
+    body = {"name": own["name"], "active": own["active"] == "active", "address": {name: own[name] for name in ADDRESS}}
+    return body | ({"paymentTermId": _term(own[TERMS])} if own[TERMS] else {})
+
+
+def _term(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise Refused(f"servicetitan: payment term {text[:40]!r} is no id; correct the crosswalk table vendor_term.", "terms")
+    return int(text)
+
+
+def _external(command: CommandEnvelope, settings: Settings) -> dict[str, Any]:
+    kept = {
+        settings.external_ref_key: command["ref"],
+        settings.external_code_key: vendor(command)["code"],
+        settings.external_marks_key: marks(command),
+    }
+    entries = [{"key": key, "value": value} for key, value in kept.items()]
+    return {"applicationGuid": settings.external_data_application_guid, "externalData": entries}

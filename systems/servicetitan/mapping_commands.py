@@ -1,0 +1,39 @@
+"""What an ERP's records become in ServiceTitan. Pure, and the same for every ERP: which flow brings them is the connection's to say.
+
+Vendors (accounting.md 21): the ERP owns code, name, status, address and terms; ServiceTitan owns memo, delivery option and contacts. Tax ids
+and bank details have no field in the command.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from systems.mapped import Draft, NoCommand, Plan
+
+VENDOR = "vendor"
+VENDOR_TERM = "vendor_term"
+"""Crosswalk table: the ERP's payment term -> id of a payment term here. A term without a row is not sent."""
+_ADDRESS = ("street", "unit", "city", "state", "zip", "country", "phone", "email")
+
+
+def commands(entity: str, record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:
+    """The commands of a record of the other side; none where no flow brings such records here."""
+    flows = plan.towards.get(entity, ())
+    if entity != VENDOR or not flows:
+        return []
+    return [Draft(VENDOR, _vendor(record, plan), flows[0], "master", action="upsert")]
+
+
+def _vendor(record: Mapping[str, Any], plan: Plan) -> dict[str, Any]:
+    term = record["payment_term_id"]
+    row = plan.crosswalk.row(VENDOR_TERM, term) if term else None
+    return {name: record[name] for name in _ADDRESS} | {
+        "name": record["name"],
+        "code": record["code"] or record["source_id"],
+        "vendor_class": "",
+        "terms": (row or {}).get("payment_term_id", ""),
+        "status": "active" if record["active"] else "inactive",
+        "memo": "",
+        "create_missing": VENDOR in plan.create_missing,
+    }
