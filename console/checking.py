@@ -8,6 +8,7 @@ from runtime.errors import Broken, ConnectorError
 from services.credentials import CredentialStore
 from services.sessions import Sessions
 from systems.contract import Finding, Role
+from systems.network import addresses_of
 from topology.configuration import Connected
 
 
@@ -15,16 +16,21 @@ async def findings(sessions: Sessions, one: Connected) -> list[tuple[str, Findin
     """(system, finding) of both sides, then of the connection itself ("" as system)."""
     found: list[tuple[str, Finding]] = []
     for side in (one.settings.field_service, one.settings.erp):
-        found += [(side.system, finding) for finding in await _side(sessions, one, side.system)]
+        found += [(side.system, finding) for finding in await side_findings(sessions, one, side.system)]
     found += [("", finding) for finding in _keys(one, sessions.credentials)]
     return found
 
 
-async def _side(sessions: Sessions, one: Connected, system: str) -> list[Finding]:
+async def side_findings(sessions: Sessions, one: Connected, system: str) -> list[Finding]:
+    """What one side says of itself; nothing is sent to it when its network refuses an address."""
     try:
+        refused = await _unreachable(sessions, one, system)
         opened = sessions.access(one.settings, system, Role.CHECK)
     except Broken as error:
         return [Finding("error", "credentials", str(error), error.remedy)]
+    if refused:
+        await opened.transport.close()
+        return [Finding("error", "network", line) for line in refused]
     checker = one.settings.side(system).declared.open_checker(opened)
     try:
         return list(await checker.check(one.crosswalk))
@@ -35,6 +41,14 @@ async def _side(sessions: Sessions, one: Connected, system: str) -> list[Finding
     finally:
         await checker.close()
         await opened.transport.close()
+
+
+async def _unreachable(sessions: Sessions, one: Connected, system: str) -> list[str]:
+    """Which addresses of a side must not or cannot be called from here; nothing is sent to find out."""
+    side = one.settings.side(system)
+    way = sessions.ways(one.settings, side)
+    found = [await way.reach.prove(address, way.proxy) for address in addresses_of(side.own())]
+    return [line for line in dict.fromkeys(found) if line]
 
 
 def _keys(one: Connected, credentials: CredentialStore) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""One HTTP exchange, exactly once: no repetition, no redirect, a total time-out, a cap on the body.
+"""One HTTP exchange, exactly once: no repetition, no redirect, a total time-out, a cap on the body, and only to where it may go.
 
 aiohttp's client re-sends an idempotent request whose connection died (measured: two PUTs at the server); the switch is the
 private `_retry_connection`, which aiohttp's own test client uses. A test counts requests at the server.
@@ -8,68 +8,98 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import aiohttp
 from yarl import URL
 
+from runtime import tls
 from runtime.errors import Broken
 from runtime.exchange import NotSent, Request, Response, Unanswered
+from runtime.reach import CheckedResolver, Lookup, Proxy, Reach, ask_the_system
+
+__all__ = ["MAX_BODY_BYTES", "HttpTransport", "Reach"]
 
 MAX_BODY_BYTES = 64 * 1024 * 1024
 
 
-@dataclass(frozen=True)
-class Reach:
-    """Which hosts may be reached: https anywhere the settings name, plain http on loopback alone where `loopback` allows it."""
-
-    loopback: bool = False
-
-    def require(self, url: str) -> None:
-        """Raise `Broken` when `url` must not be called."""
-        parts = urlsplit(url)
-        if parts.username or parts.password:
-            raise Broken(f"{parts.hostname}: an address must not carry a user or password.", "Put them into credentials.")
-        if parts.scheme == "https":
-            return
-        if parts.scheme == "http" and self.loopback and parts.hostname in ("127.0.0.1", "localhost", "::1"):
-            return
-        raise Broken(f"{parts.scheme}://{parts.hostname} is refused.", "Use https; http is for loopback in profile demo.")
-
-
 class HttpTransport:
-    """aiohttp with everything switched off that would repeat, follow or wait for ever. One per session of one system."""
+    """aiohttp with everything switched off that would repeat, follow or wait for ever. One per session of one system.
 
-    def __init__(self, reach: Reach, tls: ssl.SSLContext | None = None, at_once: int = 100) -> None:
+    A connection is made to an address that was checked, never to a name that is looked up a second time; names are resolved anew for each
+    connection. `context` is how servers are verified and what they know us by; None = the system's authorities.
+    """
+
+    def __init__(
+        self,
+        reach: Reach,
+        context: ssl.SSLContext | None = None,
+        at_once: int = 100,
+        proxy: Proxy | None = None,
+        lookup: Lookup = ask_the_system,
+    ) -> None:
         self._reach = reach
-        self._tls = tls
+        self._tls = context
         self._at_once = at_once
+        self._proxy = proxy
+        self._lookup = lookup
         self._session: aiohttp.ClientSession | None = None
+        self._allowed: set[tuple[str, str, bool]] = set()
 
     async def send(self, request: Request, timeout_s: float) -> Response:
-        """See `Transport`. Cookies are kept by the caller, not here."""
-        self._reach.require(request.url)
+        """See `Transport`; raises `Broken` for an address that the settings do not allow. Cookies are kept by the caller, not here.
+
+        Under TLS 1.3 a server that refuses our certificate does so after our first bytes left: `Unanswered`, though it read nothing.
+        """
+        url = self._checked(request.url)
         try:
-            return await asyncio.wait_for(self._exchange(request), timeout_s)
+            return await asyncio.wait_for(self._exchange(request, url), timeout_s)
         except TimeoutError as error:
             raise Unanswered(f"{_named(request)}: no whole answer in {timeout_s:g} s") from error
+        except aiohttp.ClientHttpProxyError as error:
+            raise NotSent(f"{_named(request)}: the proxy answers {error.status} {error.message}") from error
         except (aiohttp.ClientConnectorError, aiohttp.ServerFingerprintMismatch, aiohttp.InvalidURL) as error:
             raise NotSent(f"{_named(request)}: {error}") from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise Unanswered(f"{_named(request)}: {type(error).__name__}: {error}") from error
 
-    async def _exchange(self, request: Request) -> Response:
+    def _checked(self, text: str) -> URL:
+        """The address as aiohttp will read it: what is checked and what is called cannot differ. Each origin is checked once."""
+        try:
+            url = URL(text, encoded=True)
+        except ValueError as error:
+            raise Broken(f"{text!r} is no address: {error}.", "Correct the address in the settings.") from error
+        origin = (url.scheme, url.raw_authority, bool(url.raw_fragment))
+        if origin not in self._allowed:
+            self._reach.require(url)
+            if self._proxy is not None:
+                self._reach.require_proxy(url, self._proxy)
+            self._allowed.add(origin)
+        return url
+
+    async def _exchange(self, request: Request, url: URL) -> Response:
         session = self._open()
+        proxy = self._proxy
         async with session.request(
-            request.method, _encoded(request.url), headers=request.headers, data=request.body or None, allow_redirects=False
+            request.method,
+            url,
+            headers=request.headers,
+            data=request.body or None,
+            allow_redirects=False,
+            proxy=proxy.url if proxy is not None else None,
+            proxy_headers=proxy.headers() if proxy is not None else None,
         ) as answer:
             body = await _capped(answer)
             return Response(answer.status, answer.headers, body)
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
-            connector = aiohttp.TCPConnector(limit=self._at_once, ssl=self._tls if self._tls is not None else True)
+            connector = aiohttp.TCPConnector(
+                limit=self._at_once,
+                ssl=self._tls if self._tls is not None else tls.context(tls.Material()),
+                resolver=CheckedResolver(self._reach, self._lookup),
+                use_dns_cache=False,
+            )
             self._session = aiohttp.ClientSession(
                 connector=connector,
                 cookie_jar=aiohttp.DummyCookieJar(),
@@ -85,11 +115,6 @@ class HttpTransport:
         if self._session is not None:
             await self._session.close()
             self._session = None
-
-
-def _encoded(url: str) -> URL:
-
-    return URL(url, encoded=True)
 
 
 async def _capped(answer: aiohttp.ClientResponse) -> bytes:

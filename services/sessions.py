@@ -5,23 +5,31 @@ Each role of each connection has its own of all four; nothing is shared between 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from pydantic import ValidationError
 
 from runtime.clock import Clock
 from runtime.errors import Broken
-from runtime.http import HttpTransport, Reach
+from runtime.http import HttpTransport
 from runtime.limits import Limiter
 from runtime.settings import Settings
 from services.credentials import CredentialStore
-from systems.connection import ConnectionSettings
+from services.network import Ways, network_purpose, ways
+from systems.connection import ConnectionSettings, Side
 from systems.contract import Access, Role
 
 
 def purpose(system: str, role: Role) -> str:
     """Purpose of a system's API credentials for a role: `<system>.<role>`."""
     return f"{system}.{role.value}"
+
+
+def credentials_version(store: CredentialStore, connection: str, system: str, role: Role) -> str:
+    """Changes whenever a session of this role has to be opened anew for its credentials or its network's secrets."""
+    return f"{store.version(connection, purpose(system, role))} {store.version(connection, network_purpose(system))}"
 
 
 @dataclass(frozen=True)
@@ -44,6 +52,15 @@ class Sessions:
             # `from None`: the validator's error would carry the values
             raise Broken(f"{name}: credentials for {system} do not fit: {fields}.", "Apply the connection again.") from None
         share = side.quota.share(role)
-        reach = Reach(loopback=self.settings.profile == "demo")
-        transport = HttpTransport(reach, at_once=max(share.at_once, self.settings.lanes))
-        return Access(name, role, side.own(), opened, transport, Limiter(share, self.clock), self.clock)
+        way = self.ways(connection, side)
+        transport = HttpTransport(way.reach, way.context, max(share.at_once, self.settings.lanes), way.proxy)
+        limiter, writes = Limiter(share, self.clock), connection.commands_to(system)
+        return Access(name, role, side.own(), opened, transport, limiter, self.clock, writes)
+
+    def ways(self, connection: ConnectionSettings, side: Side) -> Ways:
+        """How a side is reached. Raises `Broken` when its certificates or its proxy's password are missing or unfit."""
+        sealed: Mapping[str, Any] = {}
+        if side.network.references:
+            found = self.credentials.get(connection.connection, network_purpose(side.system))
+            sealed = found if isinstance(found, dict) else {}
+        return ways(side, sealed, self.settings.profile == "demo")

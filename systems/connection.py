@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from runtime.limits import Share
 from systems import registry
 from systems.contract import Role, System
+from systems.network import Network
 
 CONNECTION_ID = r"^[a-z0-9][a-z0-9-]{1,30}$"
 
@@ -81,6 +82,7 @@ class Side(_Section):
     settings: dict[str, Any] = Field(description="The system's own settings, see its JSON Schema.")
     quota: QuotaShares
     credentials: dict[str, Any] = Field(default_factory=dict, description="Credential fields by reference: env:NAME or file:/path.")
+    network: Network = Field(default_factory=Network, description="How it is reached; empty for a public system.")
 
     @field_validator("system")
     @classmethod
@@ -174,6 +176,11 @@ class ConnectionSettings(_Section):
             if side.system == system:
                 return side
         raise KeyError(f"connection {self.connection} does not join {system}")
+
+    def commands_to(self, system: str) -> frozenset[str]:
+        """Command records that enabled flows of this connection bring to one of its sides."""
+        enabled = [flow for flow in self.erp.declared.flows if flow.id in self.flows and self.flows[flow.id].enabled]
+        return frozenset(record for flow in enabled if flow.target == system for record in flow.records)
 
     def mode_of(self, flow: str) -> str:
         """Mode in force for a flow."""

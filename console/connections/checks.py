@@ -5,21 +5,35 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
+from yarl import URL
+
 from console.connections.files import ConnectionFiles
-from systems.connection import ConnectionSettings, QuotaShares
+from runtime.errors import Broken
+from runtime.reach import Proxy
+from services.network import reach_of
+from systems import registry
+from systems.connection import ConnectionSettings, QuotaShares, Side
+from systems.network import addresses_of
 
 _SHARES = ("poller", "sink", "check", "kept")
 
 
-def refusals(files: ConnectionFiles, in_force: Mapping[str, ConnectionSettings]) -> list[str]:
-    """Why these files must not be applied; empty when they may."""
+def refusals(files: ConnectionFiles, in_force: Mapping[str, ConnectionSettings], loopback: bool = False) -> list[str]:
+    """Why these files must not be applied; empty when they may. `loopback`: profile demo, which calls simulators on this machine."""
     now = in_force.get(files.settings.connection)
     others = [settings for name, settings in in_force.items() if name != files.settings.connection]
-    return [*_tables(files), *_identity(files.settings, now), *_environments(files.settings), *_quotas([*others, files.settings])]
+    return [
+        *_tables(files),
+        *_identity(files.settings, now),
+        *_environments(files.settings),
+        *_quotas([*others, files.settings]),
+        *_network("field_service", files.settings.field_service, loopback),
+        *_network("erp", files.settings.erp, loopback),
+    ]
 
 
 def _tables(files: ConnectionFiles) -> Iterable[str]:
-    known = files.settings.erp.declared.crosswalk_tables
+    known = registry.crosswalk_tables(files.settings.erp.system)
     for row in files.rows:
         if row.table not in known:
             yield f"crosswalk: table {row.table!r} is not one of {', '.join(sorted(known))}"
@@ -75,3 +89,17 @@ def _quotas(connections: list[ConnectionSettings]) -> Iterable[str]:
                 f"quota group {group} of {system}: {sessions} session(s) for poller and sink of {len(quotas)} connection(s); "
                 "each role needs its own: raise the licence's sessions or use one account per connection"
             )
+
+
+def _network(key: str, side: Side, loopback: bool) -> Iterable[str]:
+    """What the settings alone tell, without resolving a name: `check` does that, from where the services run."""
+    reach = reach_of(side, loopback)
+    proxy = Proxy(side.network.proxy) if side.network.proxy else None
+    for address in addresses_of(side.own()):
+        try:
+            url = URL(address, encoded=True)
+            reach.require(url)
+            if proxy is not None:
+                reach.require_proxy(url, proxy)
+        except (Broken, ValueError) as error:
+            yield f"{key}: {error}"

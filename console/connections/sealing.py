@@ -16,6 +16,7 @@ from console.reading import Cluster
 from runtime.errors import Broken
 from runtime.secrets import KeyRing, read_ring, resolve, unseal
 from services.credentials import Secret, envelope_of, seal
+from services.network import network_purpose, ways
 from systems.connection import ConnectionSettings, Side, WebhookKey
 from systems.contract import Role
 
@@ -50,6 +51,8 @@ def _sets(settings: ConnectionSettings, environment: Mapping[str, str]) -> Itera
         fields = _resolved(side, environment)
         for role in Role:
             yield f"{side.system}.{role.value}", fields
+        if side.network.references:
+            yield network_purpose(side.system), resolved_network(side, environment)
     for purpose, keys in (("webhook", settings.webhook_keys), ("push", settings.push_keys)):
         if keys:
             yield purpose, [_key(key, environment) for key in keys]
@@ -64,6 +67,13 @@ def _resolved(side: Side, environment: Mapping[str, str]) -> dict[str, Any]:
         # `from None`: the validator's error would carry the values
         raise Broken(f"{side.system}: credentials are wrong: {named}.", "Correct the references in the connection file.") from None
     return fields
+
+
+def resolved_network(side: Side, environment: Mapping[str, str]) -> dict[str, Any]:
+    """The contents of the network's files and references. Raises `Broken` naming what is missing or of no use, never showing it."""
+    found = {name: resolve(reference, environment).get_secret_value() for name, reference in side.network.references.items()}
+    ways(side, found, loopback=False)
+    return found
 
 
 def _key(key: WebhookKey, environment: Mapping[str, str]) -> dict[str, str | None]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from runtime.exchange import Transport
 from services.credentials import CredentialStore
-from services.sessions import Sessions, purpose
+from services.sessions import Sessions, credentials_version
 from systems.connection import ConnectionSettings, Side
 from systems.contract import Reader, Role
 
@@ -34,7 +34,7 @@ def version(settings: ConnectionSettings, side: Side, store: CredentialStore) ->
             side.model_dump_json(),
             settings.time_zone,
             settings.environment,
-            store.version(settings.connection, purpose(side.system, Role.POLLER)),
+            credentials_version(store, settings.connection, side.system, Role.POLLER),
         )
     )
     return hashlib.sha256(text.encode()).hexdigest()

@@ -26,6 +26,7 @@ from schemas.codec import Codec
 from services.credentials import CredentialStore
 from services.health import Health
 from services.sessions import Sessions as Access
+from services.sessions import credentials_version
 from services.sinks.consume import Consuming
 from services.sinks.follow import Followed
 from services.sinks.ground import Ground
@@ -117,7 +118,7 @@ class Sinks:
         opener = self._open_session or self._opener(name)
 
         def version(connection: str) -> str:
-            return self._store.version(connection, f"{name}.{Role.SINK}") if self._store else ""
+            return credentials_version(self._store, connection, name, Role.SINK) if self._store else ""
 
         sessions = Sessions(opener, version)
         ground = Ground(self._settings, self._codec, system, self._clock, self._followed, sessions, lambda: self._follower.snapshot)

@@ -110,6 +110,11 @@ class Settings(_Section):
         return self.base_url.rstrip("/")
 
     @property
+    def addresses(self) -> tuple[str, ...]:
+        """Everything that a session calls; the sign-in is at the instance too."""
+        return (self.root,)
+
+    @property
     def entity_root(self) -> str:
         """Address of the pinned endpoint."""
         return f"{self.root}/entity/{self.endpoint}/{self.endpoint_version}"

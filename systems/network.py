@@ -1,0 +1,96 @@
+"""The section `network` of one side of a connection: what may be called beside public https, and how the way there is secured.
+
+Host and port are in the system's own settings; everything here is what a site on-premise needs in addition. Nothing here can turn
+verification off, nor is there a word for it.
+"""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+from typing import Protocol, Self, runtime_checkable
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from runtime.addresses import Grant
+from runtime.reach import host_and_port
+
+_REFERENCE = r"^((env|file):.+)?$"
+SEALED = ("ca_file", "client_certificate", "client_key", "proxy_user", "proxy_password")
+"""Fields whose content `apply` reads and keeps with the connection's credentials, so that no process needs the files."""
+
+
+@runtime_checkable
+class Addressed(Protocol):
+    """A system's settings that say which addresses they lead to; nothing else is called."""
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Base addresses of everything that a session with these settings calls."""
+
+
+class Network(BaseModel):
+    """How one system is reached; all empty for one that is public."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    private_addresses: tuple[str, ...] = Field(
+        (),
+        description="Grants CIDR:port beside public https: private networks, or public ones at another port. Example: [10.20.0.0/16:8443]",
+    )
+    proxy: str = Field(
+        "",
+        pattern=r"^(http://[^\s/?#@]+/?)?$",
+        description="HTTP proxy for https (CONNECT); its own address has to be public or granted. Example: http://proxy.acme.example:3128",
+    )
+    proxy_user: str = Field("", pattern=_REFERENCE, description="User at the proxy by reference: env:NAME or file:/path.")
+    proxy_password: str = Field("", pattern=_REFERENCE, description="Its password by reference.")
+    ca_file: str = Field(
+        "", description="PEM file of a private authority, trusted beside the public ones. Example: /etc/ssl/acme-ca.pem"
+    )
+    client_certificate: str = Field(
+        "", pattern=_REFERENCE, description="PEM client certificate by reference. Example: file:/etc/ml/acme.pem"
+    )
+    client_key: str = Field("", pattern=_REFERENCE, description="Its PEM key, without a password, by reference.")
+
+    @field_validator("private_addresses")
+    @classmethod
+    def _grants(cls, texts: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(str(Grant.parse(text)) for text in texts)
+
+    @field_validator("ca_file")
+    @classmethod
+    def _whole_path(cls, path: str) -> str:
+        if path and not PurePath(path).is_absolute():
+            raise ValueError(f"{path!r} is no whole path; example: /etc/ssl/acme-ca.pem")
+        return path
+
+    @model_validator(mode="after")
+    def _pairs(self) -> Self:
+        if bool(self.client_certificate) != bool(self.client_key):
+            raise ValueError("client_certificate and client_key belong together")
+        if bool(self.proxy_user) != bool(self.proxy_password):
+            raise ValueError("proxy_user and proxy_password belong together")
+        if self.proxy_user and not self.proxy:
+            raise ValueError("proxy_user without proxy")
+        return self
+
+    @property
+    def grants(self) -> tuple[Grant, ...]:
+        """The grants as they are judged by."""
+        return tuple(map(Grant.parse, self.private_addresses))
+
+    @property
+    def references(self) -> dict[str, str]:
+        """Fields that `apply` resolves, each with its reference; only those that are set."""
+        set_here = {name: getattr(self, name) for name in SEALED if getattr(self, name)}
+        return {name: f"file:{value}" if name == "ca_file" else value for name, value in set_here.items()}
+
+
+def addresses_of(own: BaseModel) -> tuple[str, ...]:
+    """The addresses that a system's settings lead to."""
+    return own.addresses if isinstance(own, Addressed) else ()
+
+
+def hosts_of(own: BaseModel) -> frozenset[str]:
+    """The same as `host:port`, all that a session may call."""
+    return frozenset(map(host_and_port, addresses_of(own)))
