@@ -66,6 +66,7 @@ class InvoiceLine(TypedDict):
     business_unit_name: str
     gl_account: str
     service_date: date | None
+    from_inventory: bool
 
 
 class Parent(TypedDict):

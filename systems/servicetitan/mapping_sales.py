@@ -116,6 +116,7 @@ def _line(item: Row, zone: str) -> dict[str, Any]:
         "business_unit_name": text(unit, "name"),
         "gl_account": text(nested(item, "generalLedgerAccount"), "number"),
         "service_date": day(item, "serviceDate", zone),
+        "from_inventory": flag(item, "inventory", absent=False),
     }
 
 

@@ -204,17 +204,17 @@ def test_one_posting_type_more_is_one_file_and_no_incompatible_change(tmp_path: 
     copy = tmp_path / "schemas"
     shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns("__pycache__"))
     before = {path.relative_to(copy): path.read_bytes() for path in copy.rglob("*.avsc")}
-    (copy / "3_command" / "journal.yaml").write_text(
-        "record: Journal\ndoc: A journal entry.\ninclude: [command_envelope]\nfields:\n"
+    (copy / "3_command" / "retainer.yaml").write_text(
+        "record: Retainer\ndoc: A retainer of a customer.\ninclude: [command_envelope]\nfields:\n"
         '  date: {type: "date?", doc: "Document date."}\n'
-        '  lines: {type: "list:PostingLine", doc: "Lines; debits are positive, credits negative."}\n'
+        '  lines: {type: "list:PostingLine", doc: "Lines."}\n'
     )
     run = [sys.executable, "-m", "schemas.generate"]
     subprocess.run(run, cwd=tmp_path, env={"PYTHONPATH": str(tmp_path)}, check=True, timeout=60)
     after = {path.relative_to(copy): path.read_bytes() for path in copy.rglob("*.avsc")}
-    assert set(after) - set(before) == {Path("registered/command.journal/1.avsc")}
+    assert set(after) - set(before) == {Path("registered/command.retainer/1.avsc")}
     assert all(after[path] == content for path, content in before.items())
-    assert "class JournalCommand(CommandEnvelope)" in (copy / "records.py").read_text()
+    assert "class RetainerCommand(CommandEnvelope)" in (copy / "records.py").read_text()
 
 
 # --- examples

@@ -98,6 +98,7 @@ def invoice_line(amount: str, line_id: str = "1", **more: Any) -> dict[str, Any]
         "business_unit_name": "",
         "gl_account": "",
         "service_date": None,
+        "from_inventory": False,
     }
     return made | more
 
