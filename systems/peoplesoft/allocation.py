@@ -1,0 +1,181 @@
+"""Where an amount lands: business unit, account and chartfields by crosswalk, with a policy per field. Pure.
+
+A chartfield is taken from the most specific row that has one: business unit < location < line type (or tax zone, or payment type); an empty
+cell leaves the value of the row before it. What every mapping shares - notes, lines, cents - is `systems/allocation.py`. Field names and
+lengths: journal and voucher lines, SYSTEM.md "The site's contract".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from runtime.errors import Malformed
+from schemas.records import PostingLine
+from systems import allocation
+from systems.allocation import EMPTY, Place, wanted
+from systems.mapped import Plan
+from systems.peoplesoft.settings import Settings
+
+Mapped = allocation.Mapped[Settings]
+Row = Mapping[str, str]
+
+CHARTFIELDS: Mapping[str, str] = {
+    "department": "DEPTID",
+    "operating_unit": "OPERATING_UNIT",
+    "product": "PRODUCT",
+    "fund_code": "FUND_CODE",
+    "class_field": "CLASS_FLD",
+    "program_code": "PROGRAM_CODE",
+    "project": "PROJECT_ID",
+}
+"""Columns of the mapping tables, and the chartfields they fill."""
+TABLES: Mapping[str, tuple[str, ...]] = {
+    "business_unit": (
+        "business_unit",
+        "gl_business_unit",
+        "ap_business_unit",
+        "receivable_account",
+        "clearing_vendor",
+        *CHARTFIELDS,
+    ),
+    "location": ("location", *CHARTFIELDS),
+    "line_type": ("line_type", "account", "cost_account", *CHARTFIELDS),
+    "tax_zone": ("tax_zone", "account", "share", *CHARTFIELDS),
+    "payment_type": ("payment_type", "account", *CHARTFIELDS),
+    "sku_vendor": ("sku", "vendor_id"),
+}
+"""Mapping tables: the first column is the key, `*` the row of policy default."""
+ANY = "*"
+_LEDGER = "gl_business_unit"
+_SUSPENSE = "suspense"
+"""Not a column: the account that stands in for every other one of a row that policy suspense made."""
+_TEXT = 30
+"""Length of LINE_DESCR (journal line) and DESCR (voucher line)."""
+
+
+def settings_of(plan: Plan) -> Settings:
+    """The plan's settings as this system's own. Raises `Malformed` for another system's."""
+    if not isinstance(plan.settings, Settings):
+        raise Malformed("peoplesoft: settings of another system")
+    return plan.settings
+
+
+def mapped(plan: Plan, on: date | None) -> Mapped:
+    """A document in the making, by the crosswalk of its posting date."""
+    return Mapped(plan, settings_of(plan), on)
+
+
+# --- rows by policy ---------------------------------------------------------------------------------------------------
+
+
+def instead(made: Mapped, table: str, value: str) -> Row:
+    """What stands in for a value without a row, by the field's policy: nothing (unresolved), the row `*`, or the suspense account.
+
+    Whatever stands in is noted as defaulted, so that hop 2 counts the document's money.
+    """
+    policy = getattr(made.settings.policies, table)
+    if policy == "hold":
+        made.missing(table, value)
+        return EMPTY
+    row = made.plan.crosswalk.row(table, ANY, made.on)
+    if policy == _SUSPENSE:
+        account = made.default(table, value, made.settings.accounts.suspense)
+        return {**(row or EMPTY), _SUSPENSE: account}
+    if row is None:
+        made.missing(table, value)
+        return EMPTY
+    made.default(table, value, ANY)
+    return row
+
+
+def row_of(made: Mapped, table: str, keys: Sequence[str]) -> Row:
+    """The row of the first key that has one, else what the policy says."""
+    found = made.row(table, keys)
+    return found if found is not None else instead(made, table, wanted(keys))
+
+
+def unit_of(made: Mapped, name: str, source_id: str) -> Row:
+    """The row of a business unit, by name or id."""
+    return row_of(made, "business_unit", (name, source_id))
+
+
+def unit_of_line(made: Mapped, line: Mapping[str, Any], record: Mapping[str, Any], header: Row) -> Row:
+    """The business unit of a line: the document's, unless the line names another."""
+    name, source_id = line["business_unit_name"], line["business_unit_id"]
+    if not (name or source_id) or (name or source_id) in (record["business_unit_name"], record["business_unit_id"]):
+        return header
+    return unit_of(made, name, source_id)
+
+
+def location_of(made: Mapped, record: Mapping[str, Any]) -> Row:
+    """The row of a document's service location, by id or name. Without one, policy default leaves the business unit's chartfields, and
+    that is counted only where the table is used at all."""
+    keys = (record["location_id"], record["location_name"])
+    if not any(keys):
+        return EMPTY
+    found = made.row("location", keys)
+    if found is not None:
+        return found
+    crosswalk = made.plan.crosswalk
+    if made.settings.policies.location != "default" or crosswalk.row("location", ANY, made.on) is not None:
+        return instead(made, "location", wanted(keys))
+    if crosswalk.rows("location", made.on):
+        made.default("location", wanted(keys), ANY)
+    return EMPTY
+
+
+# --- places -----------------------------------------------------------------------------------------------------------
+
+
+def chartfields(*rows: Row) -> dict[str, str]:
+    """The chartfields of a line; of two rows that fill the same one, the later counts."""
+    found: dict[str, str] = {}
+    for row in rows:
+        for column, name in CHARTFIELDS.items():
+            if value := row.get(column):
+                found[name] = value
+    return found
+
+
+def place_of(made: Mapped, table: str, column: str, rows: Sequence[Row], value: str) -> Place:
+    """The place of a line whose account stands in `column` of the last of `rows`, the row of `value` in `table`.
+
+    A row that policy suspense made puts the suspense account in its place; so do business unit and location for a line's own account, which
+    they decide with it. A row without an account is noted.
+    """
+    deciding = rows if table == "line_type" else rows[-1:]
+    stand_in = next((row[_SUSPENSE] for row in deciding if _SUSPENSE in row), None)
+    if stand_in is not None:
+        return Place(stand_in, chartfields(*rows))
+    account = rows[-1].get(column, "")
+    if not account and rows[-1]:
+        made.missing(f"{table}.{column}", value)
+    return Place(account, chartfields(*rows))
+
+
+def receivable(made: Mapped, unit: Row) -> Place:
+    """The receivable of a business unit, on its own chartfields alone: invoices and payments meet there whatever their location."""
+    if not unit:
+        return Place("", {})
+    account = unit.get("receivable_account") or made.needed("receivable", made.settings.accounts.receivable)
+    return Place(account, chartfields(unit))
+
+
+def ledger_unit(made: Mapped, unit: Row, value: str) -> str:
+    """The business unit of the ledger."""
+    if not unit:
+        return ""
+    return unit.get(_LEDGER) or made.missing(f"business_unit.{_LEDGER}", value)
+
+
+def line(place: Place, role: str, amount: Decimal, text: str, source_line_id: str = "") -> PostingLine:
+    """A line of one piece, its text as long as PeopleSoft takes it."""
+    return allocation.line(place, role, amount, text[:_TEXT].strip(), source_line_id)
+
+
+def unit_named(record: Mapping[str, Any]) -> str:
+    """What a note calls the business unit of a record or line."""
+    return wanted((record["business_unit_name"], record["business_unit_id"]))
