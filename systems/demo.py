@@ -5,32 +5,36 @@ Each system offers it in `systems/<name>/demo.py: DEMO`; its declaration names t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Protocol
 
 Ask = Callable[[str], Any]
 """Asks a simulator for a path under `/__sim__/` and gives the parsed answer (money as Decimal or text)."""
+NAME, ACTIVE, YES, NO = "name", "active", "yes", "no"
+"""Words of `facts`."""
 
 
 @dataclass(frozen=True)
 class Issued:
     """A source object as its own system's simulator holds it: what the demo's `source` column counts.
 
-    `parts` are amounts of its own identities (applications of a payment by their id).
+    `parts` are amounts of its own identities (applications of a payment by their id). `facts` are what a master that is kept up to
+    date must agree in, in our own words.
     """
 
     source_id: str
     number: str
     amount: Decimal
     parts: Mapping[str, Decimal] = field(default_factory=dict)
+    facts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Kept:
     """A document as the target's simulator keeps it, found by the ref that it carries. `done`: every step is done; `applied`:
-    what of it settles other documents."""
+    what of it settles other documents, None where such a document settles none; `facts`: see `Issued`."""
 
     kind: str
     id: str
@@ -38,14 +42,32 @@ class Kept:
     amount: Decimal
     date: str
     done: bool
-    applied: Decimal = Decimal(0)
+    applied: Decimal | None = Decimal(0)
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Act:
+    """What a person does at a system's own screen in the middle of the day: a POST of `body` to `path` under `/__sim__/`."""
+
+    name: str
+    path: str
+    body: Mapping[str, Any]
 
 
 class Demo(Protocol):
     """What the demo knows of one system: how to connect its simulator, and how to ask it what it holds - never our ledger."""
 
-    def simulator_settings(self, scale: float) -> Mapping[str, str]:
-        """Switches to start the simulator with, on a clock that runs `scale` times as fast."""
+    @property
+    def connection(self) -> str:
+        """Id of the demo's connection with this ERP; "" for the field-service system."""
+
+    @property
+    def label(self) -> str:
+        """Name of that connection's contractor."""
+
+    def simulator_settings(self, scale: float, number: int = 0) -> Mapping[str, str]:
+        """Switches to start the simulator with, on a clock that runs `scale` times as fast; `number` tells those of one system apart."""
 
     def section(self, url: str, ready: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, str]]:
         """Own settings, quota and secrets (field -> value) of a connection to the simulator that printed `ready`."""
@@ -64,6 +86,15 @@ class Demo(Protocol):
 
     def kept(self, ask: Ask) -> list[Kept]:
         """Every document and master that the simulator keeps."""
+
+    def flow_settings(self) -> Mapping[str, Mapping[str, Any]]:
+        """Settings of this ERP's flows beside their cut-over date, by flow. Example: a posting window."""
+
+    def acts(self, ask: Ask, links: Mapping[str, Mapping[str, str]]) -> Sequence[Act]:
+        """What people do at this system during the day, in order.
+
+        `links` are pairs of masters that the connection keeps up to date here or from here: entity -> id here -> id at the other side.
+        """
 
     def faults(self) -> Mapping[str, list[dict[str, Any]]]:
         """Planned faults by name: outage, storm, lost_answers."""

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,6 +19,7 @@ from console.cli import exit_codes
 from console.cli.progress import progress_lines
 
 if TYPE_CHECKING:
+    from console.demo.accounts import Row
     from console.demo.day import Wanted
 
 _DAY_START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)  # six in the morning in Chicago, a Monday
@@ -30,9 +31,9 @@ def register(app: typer.Typer) -> None:
 
 
 def demo(
-    erp: Annotated[str, typer.Option(help="Which ERP, or all.")] = "all",
+    erp: Annotated[str, typer.Option(help="Which ERP, or all, side by side on one day.")] = "all",
     seed: Annotated[int, typer.Option(help="The same seed gives the same day.")] = 1,
-    jobs: Annotated[int, typer.Option(help="Jobs of the day.")] = 500,
+    jobs: Annotated[int, typer.Option(help="Jobs of the whole day; with all ERPs shared evenly by their connections.")] = 500,
     keep: Annotated[bool, typer.Option("--keep", help="Leave it running until Ctrl-C.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="The last line on stdout is one JSON object.")] = False,
     scale: Annotated[float, typer.Option(help="Scaled seconds in a real one.")] = 600,
@@ -41,17 +42,19 @@ def demo(
 ) -> None:
     """Play a working day through every service and prove that nothing is lost, doubled or a cent off; exit 0 only then."""
     from console.demo.day import Wanted
+    from runtime.errors import Broken
     from systems import registry
 
-    names = [system.name for system in registry.erps()] if erp == "all" else [erp]
+    names = [system.name for system in registry.erps()]
+    if erp != "all" and erp not in names:
+        raise Broken(f"{erp!r} is not an ERP.", f"Give one of: all, {', '.join(names)}.")
     with tempfile.TemporaryDirectory(prefix="ml-connector-demo-") as scratch:
-        rows: list[Any] = []
-        for name in names:
-            rows += asyncio.run(_one(Wanted(name, seed, jobs, scale, drain_s), folder or Path(scratch), keep))
-        raise SystemExit(report(rows, as_json))
+        rows, added = asyncio.run(_played(Wanted(erp, seed, jobs, scale, drain_s), folder or Path(scratch), keep))
+        raise SystemExit(report(rows, as_json, added))
 
 
-async def _one(wanted: Wanted, folder: Path, keep: bool) -> Sequence[Any]:
+async def _played(wanted: Wanted, folder: Path, keep: bool) -> tuple[Sequence[Row], int]:
+    """The rows at the end, and how many documents ten more cycles of polling added."""
     from console.demo.day import Day
     from console.demo.ground import Ground, Pace, Simulators, environment
     from console.reading import Cluster
@@ -78,13 +81,15 @@ async def _one(wanted: Wanted, folder: Path, keep: bool) -> Sequence[Any]:
         day = Day(ground, wanted, say, simulators, Cluster(ground.settings))
         await day.prepare()
         await day.play()
+        await day.drain()
+        added = await day.poll_again()
         rows = await day.drain()
         if keep:
             say(f"kept running; settings are in the environment of this process, logs in {folder}; Ctrl-C ends it")
             for key, value in settings.items():
                 print(f"export {key}={value}", flush=True)
             await asyncio.to_thread(threading.Event().wait)
-        return rows
+        return rows, added
     finally:
         await simulators.close()
         ground.stop()
@@ -96,27 +101,28 @@ def _prefix(kind: str) -> str:
     return "" if kind == "jvm" else f"demo-{secrets.token_hex(4)}."
 
 
-def report(rows: Sequence[Any], as_json: bool) -> int:
-    """Print the rows; the exit code says whether everything is accounted for."""
+def report(rows: Sequence[Row], as_json: bool, added: int = 0) -> int:
+    """Print the rows; the exit code says whether everything is accounted for, and that polling once more `added` nothing."""
     from console.demo.accounts import BUCKETS, is_ok
     from console.output import Output, money, print_rows
 
-    ok = is_ok(rows)
+    ok = is_ok(rows) and added == 0
     columns = ("source", "topics", "ledger", *BUCKETS)
     shown = [
         {"flow": row.flow, "connection": row.connection}
         | {name: f"{row.bucket(name).count} / {money(row.bucket(name).amount)}" for name in columns}
         for row in rows
     ]
+    notes = [note for row in rows for note in row.notes[:20]]
+    if added:
+        notes.append(f"more polling alone added {added} documents")
     if as_json:
-        for row in rows:
-            for note in row.notes[:20]:
-                print(note)
+        for note in notes:
+            print(note)
         print(json.dumps({"ok": ok, "flows": [row.as_json() for row in rows]}), flush=True)
         return exit_codes.OK if ok else exit_codes.NOT_OK
     print_rows(shown, Output.table, "count / amount")
-    for row in rows:
-        for note in row.notes[:20]:
-            print(note)
+    for note in notes:
+        print(note)
     print("everything is accounted for, to the cent" if ok else "NOT everything is accounted for")
     return exit_codes.OK if ok else exit_codes.NOT_OK

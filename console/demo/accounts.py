@@ -74,14 +74,13 @@ def stray(row: Row, document: Kept, why: str) -> None:
 def _place(row: Row, one: Issued, document: Kept | None, known: Known) -> None:
     entry = known.entries.get(one.source_id)
     if document is not None and document.done:
-        if document.amount == one.amount and _parts_agree(one, document, known):
+        differences = _differences(one, document, known)
+        if not differences:
             row.bucket("erp").add(document.amount)
         elif one.source_id in known.changed:
             row.bucket("held").add(one.amount)
         else:
-            _unaccounted(
-                row, one, f"the ERP keeps {document.amount}, applied {document.applied}, the source {one.amount} {dict(one.parts)}"
-            )
+            _unaccounted(row, one, f"{document.kind} {document.id} differs: {', '.join(differences)}")
     elif entry is not None and entry["state"] == "HELD":
         row.bucket("held").add(one.amount)
     elif entry is not None and entry["state"] in _ENDED:
@@ -99,6 +98,19 @@ def _by_decision(row: Row, one: Issued, decision: str) -> None:
         row.bucket("excluded").add(one.amount)
     else:
         _unaccounted(row, one, f"no document, no ledger entry, last decision {decision or 'none'}")
+
+
+def _differences(one: Issued, document: Kept, known: Known) -> list[str]:
+    """In what a document is not its source's: amount, what it settles, facts that are kept up to date."""
+    found = [] if document.amount == one.amount else [f"amount {document.amount}, not {one.amount}"]
+    if document.applied is not None and not _parts_agree(one, document, known):
+        found.append(f"applied {document.applied}, not {dict(one.parts)}")
+    both = one.facts.keys() & document.facts.keys()
+    return found + [
+        f"{fact} {document.facts[fact]!r}, not {one.facts[fact]!r}"
+        for fact in sorted(both)
+        if one.facts[fact] != document.facts[fact]
+    ]
 
 
 def _parts_agree(one: Issued, document: Kept, known: Known) -> bool:

@@ -10,21 +10,21 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 
+from console.cli import exit_codes
 from runtime.embedded.child import Child, Command, free_ports, spawn
 from runtime.errors import Broken, Transient
 from runtime.json import parse
 from runtime.settings import Settings, settings_from_environment
-from systems import registry
 
 Say = Callable[[str], None]
 SERVICES = ("ingress", "pollers", "topology", "sinks")
 _READY_S = 60.0
+_RESTARTS = 5
 
 
 @dataclass(frozen=True)
@@ -37,13 +37,14 @@ class Pace:
 
 @dataclass
 class Ground:
-    """What runs, and how to reach it. `simulators` are the ready lines by system."""
+    """What runs, and how to reach it. `simulators` are the ready lines by name of their process."""
 
     folder: Path
     environment: dict[str, str]
     simulators: dict[str, dict[str, Any]] = field(default_factory=dict)
     children: dict[str, Child] = field(default_factory=dict)
     ingress_port: int = 0
+    restarts: dict[str, int] = field(default_factory=dict)
 
     @property
     def settings(self) -> Settings:
@@ -54,14 +55,14 @@ class Ground:
         """Start one service; its log is `<name>.log` in the folder."""
         self._spawn(name, ["run", name], {})
 
-    def start_simulator(self, system: str, seed: int, switches: Mapping[str, str]) -> None:
-        """Start one simulator and wait for its ready line."""
+    def start_simulator(self, name: str, system: str, seed: int, switches: Mapping[str, str]) -> None:
+        """Start one simulator of a system under a name of its own, and wait for its ready line."""
         port = free_ports(1)[0]
         options = [text for key, value in switches.items() for text in ("--set", f"{key}={value}")]
-        state = self.folder / f"simulator-{system}"
+        state = self.folder / f"simulator-{name}"
         arguments = ["simulate", system, "--port", str(port), "--seed", str(seed), "--state-dir", str(state), *options]
-        log = self._spawn(system, arguments, {})
-        self.simulators[system] = _ready_line(self.children[system], log)
+        log = self._spawn(name, arguments, {})
+        self.simulators[name] = _ready_line(self.children[name], log)
 
     def kill(self, name: str) -> None:
         """`kill -9` of a child."""
@@ -78,15 +79,23 @@ class Ground:
         self.children[name] = spawn(Command(name, command, log, {**os.environ, **self.environment, **more}))
         return log
 
-    def ended(self) -> list[str]:
-        """Children that are no longer alive."""
-        return [name for name, child in self.children.items() if not child.is_alive()]
+    def supervise(self, say: Say) -> None:
+        """Start again, and say so, a service that ended with the code that asks for it, as `run all` does.
+
+        Raises `Broken` for whatever else ended by itself, and for a service that ends again and again.
+        """
+        for name in [name for name, child in self.children.items() if not child.is_alive()]:
+            code = self.children[name].stop()
+            self.restarts[name] = self.restarts.get(name, 0) + 1
+            if name not in SERVICES or code != exit_codes.DEFECT or self.restarts[name] > _RESTARTS:
+                raise Broken(f"{name} ended by itself with code {code}.", f"See {self.folder}/{name}.log")
+            say(f"{name} ended by itself with code {code}; started again")
+            self.start_service(name)
 
     def stop(self) -> None:
         """Stop every child, services first, so that running writes reach their outcome."""
-        for name in [*SERVICES, *registry.NAMES]:
-            child = self.children.get(name)
-            if child is not None and child.is_alive():
+        for _, child in sorted(self.children.items(), key=lambda known: known[0] not in SERVICES):
+            if child.is_alive():
                 child.stop(patience_s=20)
 
 
@@ -138,44 +147,39 @@ def _ready_line(child: Child, log: Path) -> dict[str, Any]:
 
 
 class Simulators:
-    """Asks simulators for what lies under `/__sim__/`."""
+    """Asks simulators, by name of their process, for what lies under `/__sim__/`."""
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
         self._session: aiohttp.ClientSession | None = None
 
-    async def ask(self, system: str, path: str) -> Any:
+    async def ask(self, name: str, path: str) -> Any:
         """GET, parsed with decimals."""
-        return await self._call("GET", system, path, None)
+        return await self._call("GET", name, path, None)
 
-    async def tell(self, system: str, path: str, body: Any) -> Any:
+    async def tell(self, name: str, path: str, body: Any) -> Any:
         """POST, parsed."""
-        return await self._call("POST", system, path, body)
+        return await self._call("POST", name, path, body)
 
-    async def forget(self, system: str, path: str) -> Any:
+    async def forget(self, name: str, path: str) -> Any:
         """DELETE, parsed."""
-        return await self._call("DELETE", system, path, None)
+        return await self._call("DELETE", name, path, None)
 
-    async def _call(self, method: str, system: str, path: str, body: Any) -> Any:
+    async def _call(self, method: str, name: str, path: str, body: Any) -> Any:
         if self._session is None:
             self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60))
-        url = f"{self._ground.simulators[system]['url']}/__sim__/{path}"
+        url = f"{self._ground.simulators[name]['url']}/__sim__/{path}"
         try:
             async with self._session.request(method, url, json=body) as answer:
                 content = await answer.read()
         except aiohttp.ClientError as error:
-            raise Transient(f"the simulator of {system} does not answer: {error}") from error
+            raise Transient(f"the simulator {name} does not answer: {error}") from error
         if answer.status != 200:
-            raise Broken(f"{method} {path} of the simulator of {system}: {answer.status} {content[:300]!r}")
+            raise Broken(f"{method} {path} of the simulator {name}: {answer.status} {content[:300]!r}")
         return parse(content)
 
     async def close(self) -> None:
-        """Drop the connections."""
+        """Drop the connections; the next call makes new ones, in the event loop that it is made in."""
         if self._session is not None:
             await self._session.close()
-
-
-def amount(value: Any) -> Decimal:
-    """Money as a simulator prints it, number or text, with at least two places."""
-    found = Decimal(str(value or 0))
-    return found if found.as_tuple().exponent <= -2 else found.quantize(Decimal("0.01"))  # type: ignore[operator]  # finite
+            self._session = None

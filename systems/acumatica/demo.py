@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from systems.demo import Ask, Issued, Kept
+from systems.demo import Act, Ask, Issued, Kept
 
 _DOCUMENTS = {"Invoice": "invoice", "Payment": "payment", "Bill": "bill"}
 _MASTERS = {"Customer": ("customer", "CustomerID"), "Vendor": ("vendor", "VendorID")}
@@ -24,7 +24,17 @@ _PAYMENTS = (("Cash", "CASH", "10200"), ("Check", "CHECK", "10200"), ("Credit Ca
 class AcumaticaDemo:
     """See `systems.demo.Demo`."""
 
-    def simulator_settings(self, scale: float) -> Mapping[str, str]:
+    @property
+    def connection(self) -> str:
+        """Id of the demo's connection."""
+        return "acme"
+
+    @property
+    def label(self) -> str:
+        """Its contractor."""
+        return "Acme Heating, demo"
+
+    def simulator_settings(self, scale: float, number: int = 0) -> Mapping[str, str]:
         """A licence of 30,000 calls in a scaled minute, existing masters, and a quick release."""
         return {"customers": "200", "vendors": "40", "max_sessions": "6", "concurrent_calls": "40", "release_seconds": "0.01"}
 
@@ -126,6 +136,14 @@ class AcumaticaDemo:
             for row in ask(f"documents?kind={kind}")["documents"]:
                 found.append(Kept(ours, row[key], row["ref"], Decimal("0.00"), "", True))
         return found
+
+    def flow_settings(self) -> Mapping[str, Mapping[str, Any]]:
+        """Event-driven, every flow."""
+        return {}
+
+    def acts(self, ask: Ask, links: Mapping[str, Mapping[str, str]]) -> Sequence[Act]:
+        """Nothing travels from here: its people only read."""
+        return ()
 
     def faults(self) -> Mapping[str, list[dict[str, Any]]]:
         """An outage, a storm of 429, answers lost and late."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from systems.demo import Ask, Issued, Kept
+from systems.demo import Act, Ask, Issued, Kept
 
 _HELD = {
     "invoice": "invoices",
@@ -21,7 +21,17 @@ _HELD = {
 class ServiceTitanDemo:
     """See `systems.demo.Demo`."""
 
-    def simulator_settings(self, scale: float) -> Mapping[str, str]:
+    @property
+    def connection(self) -> str:
+        """A connection is named after its ERP's contractor."""
+        return ""
+
+    @property
+    def label(self) -> str:
+        """See `connection`."""
+        return ""
+
+    def simulator_settings(self, scale: float, number: int = 0) -> Mapping[str, str]:
         """60 calls in a scaled second: the simulator counts real ones."""
         return {"calls_per_second": f"{max(60, round(60 * scale))}"}
 
@@ -62,6 +72,14 @@ class ServiceTitanDemo:
     def kept(self, ask: Ask) -> list[Kept]:
         """Nothing is written to it in these flows."""
         return []
+
+    def flow_settings(self) -> Mapping[str, Mapping[str, Any]]:
+        """Flows are the ERP's."""
+        return {}
+
+    def acts(self, ask: Ask, links: Mapping[str, Mapping[str, str]]) -> Sequence[Act]:
+        """The day of jobs is the simulator's own."""
+        return ()
 
     def faults(self) -> Mapping[str, list[dict[str, Any]]]:
         """None of its own; its webhooks are dropped, doubled and out of order all day."""

@@ -28,6 +28,7 @@ from console.books.ledgers import ledger_entries
 from console.demo.accounts import Row
 from console.demo.day import Day, Wanted
 from console.demo.ground import Ground, Pace, Simulators, environment
+from console.demo.joined import Joined
 from console.reading import Cluster
 from runtime import kafka
 from runtime.embedded.child import free_ports
@@ -62,13 +63,17 @@ class Stage:
     @property
     def connection_file(self) -> Path:
         """The connection's YAML, as last applied."""
-        return self.ground.folder / "connection" / "connection.yaml"
+        return self.joined.file
+
+    @property
+    def joined(self) -> Joined:
+        """The stage's connection; the first one where there are several."""
+        return self.day.joined[0]
 
     def work(self, what: Callable[[Day], Awaitable[T]]) -> T:
         """Run asynchronous work with the day; its connections to the simulators last as long."""
 
         async def run() -> T:
-            self.day.simulators = Simulators(self.ground)
             try:
                 return await what(self.day)
             finally:
@@ -78,11 +83,11 @@ class Stage:
 
     def ask(self, system: str, path: str) -> Any:
         """GET of a simulator's own route."""
-        return self.work(lambda day: day.simulators.ask(system, path))
+        return self.work(lambda _: self.joined.ask(system, path))
 
     def tell(self, system: str, path: str, body: Any) -> Any:
         """POST to a simulator's own route."""
-        return self.work(lambda day: day.simulators.tell(system, path, body))
+        return self.work(lambda _: self.joined.tell(system, path, body))
 
     def events(self, *events: dict[str, Any]) -> list[dict[str, Any]]:
         """Let something happen at the source; ids of what was made."""

@@ -108,18 +108,9 @@ def _applied(stage: Stage, planted: Planted | None, folder: Path) -> Path:
 
 def _scopeless(stage: Stage) -> str:
     """A second tenant of the same seed whose application lacks a scope."""
-    ground = stage.ground
-    known = (ground.simulators[SOURCE], ground.children[SOURCE])
     switches = {**demo_of(SOURCE).simulator_settings(600), "scopes_off": SCOPE, "customers": "5"}
-    folder, ground.folder = ground.folder, ground.folder / "scopeless"
-    try:
-        ground.start_simulator(SOURCE, stage.day.wanted.seed, switches)
-    finally:
-        ground.folder = folder
-    url = str(ground.simulators[SOURCE]["url"])
-    ground.children["scopeless"] = ground.children[SOURCE]
-    ground.simulators[SOURCE], ground.children[SOURCE] = known
-    return url
+    stage.ground.start_simulator("scopeless", SOURCE, stage.day.wanted.seed, switches)
+    return str(stage.ground.simulators["scopeless"]["url"])
 
 
 def test_a_right_connection_has_no_error_and_ends_with_0(live: Live, checked: Callable[[Planted | None], Path]) -> None:

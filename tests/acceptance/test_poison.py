@@ -31,7 +31,7 @@ def dead_of(stage: Stage, topic: str) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("topic", [f"raw.{SOURCE}", f"command.{ERP}"])
 def test_bytes_that_cannot_be_decoded_are_dead_with_every_byte_and_nothing_stops(live: Live, topic: str) -> None:
-    stage, connection = live.stage, live.stage.day.connection
+    stage, connection = live.stage, live.stage.joined.id
     partition = partition_of(connection, stage.ground.settings.kafka.partitions)
     before = len(dead_of(stage, topic))
     for value in POISON.values():
@@ -43,11 +43,11 @@ def test_bytes_that_cannot_be_decoded_are_dead_with_every_byte_and_nothing_stops
         assert one["reason"]
         assert one["stage"]
     live.posted(live.sold(live.customers[6], price="201.01" if topic.startswith("raw") else "202.02")["invoice"])
-    assert stage.ground.ended() == []
+    assert [name for name, child in stage.ground.children.items() if not child.is_alive()] == []
 
 
 def test_a_page_that_is_no_object_of_its_entity_is_dead_with_the_bytes_as_they_came(live: Live) -> None:
-    stage, connection = live.stage, live.stage.day.connection
+    stage, connection = live.stage, live.stage.joined.id
     key = object_key(connection, SOURCE, "invoice", "4711")
     body = b"<!DOCTYPE html><html><title>Sign in</title></html>"
     record = {

@@ -7,33 +7,21 @@ from collections import Counter
 
 import pytest
 
-from console.cli.exit_codes import DEFECT
 from console.demo.accounts import Row, is_ok
 from console.demo.day import Accident, Day, Wanted
-from console.demo.ground import SERVICES, Ground
 from runtime.embedded.cluster import EmbeddedCluster
 from tests.acceptance.stage import shown, staged
 
 pytestmark = [pytest.mark.kafka, pytest.mark.chaos, pytest.mark.slow, pytest.mark.timeout(900)]
 
 
-def supervised(ground: Ground) -> list[str]:
-    """Start again what ended by itself with the code that asks for it; names what ended otherwise."""
-    ended = [name for name, child in ground.children.items() if not child.is_alive()]
-    for name in ended:
-        if name in SERVICES and ground.children[name].stop() == DEFECT:
-            ground.start_service(name)
-    return [name for name in ended if not ground.children[name].is_alive()]
-
-
 def test_a_broker_that_is_killed_and_comes_back_costs_no_document_and_no_cent(
-    own_cluster: EmbeddedCluster, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+    own_cluster: EmbeddedCluster, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """A service may end with 70 when its transaction's fate is unknown: it is started again, as `run all` does."""
     wanted = Wanted(erp="acumatica", seed=5, jobs=25, scale=600, drain_s=300)
     with staged(own_cluster, tmp_path_factory.mktemp("broker"), wanted, "broker") as stage:
         deaths = 0
-        monkeypatch.setattr(stage.ground, "ended", lambda: supervised(stage.ground))
 
         async def die() -> None:
             nonlocal deaths

@@ -139,7 +139,7 @@ class Ground:
 
     async def applied(self) -> Decimal:
         """What of everything kept settles other documents."""
-        return sum((one.applied for one in await self.kept()), Decimal(0))
+        return sum((one.applied or Decimal(0) for one in await self.kept()), Decimal(0))
 
 
 def _json(body: bytes) -> Any:

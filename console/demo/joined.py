@@ -1,0 +1,176 @@
+"""One connection of the demo: its own field-service simulator and its ERP's, the file a person would write, the first match."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from console.connections.applying import applied
+from console.connections.files import csv_text
+from console.connections.publish import Author, Publisher
+from console.demo.facts import Holdings, demo_of
+from console.demo.ground import Ground, Say, Simulators
+from console.matching.decide import decided_links, exact_links, publish_links
+from console.matching.masters import Masters
+from console.matching.propose import Proposal, proposals
+from console.matching.score import LIKELY
+from console.matching.sheet import Decision
+from console.reading import Cluster
+from runtime.errors import Broken
+from systems import registry
+from systems.connection import ConnectionSettings
+
+ACTOR = "demo script"
+CUTOVER = "2026-03-01"
+_WEBHOOK_KEY = "demo-webhook-key-0123456789abcdef0123"
+_PUSH_KEY = "demo-push-secret-0123456789abcdef0123"
+
+
+@dataclass(frozen=True)
+class Share:
+    """What one connection has of the whole demo: which one it is, and how many of the day's jobs."""
+
+    number: int
+    jobs: int
+    seed: int
+    scale: float
+
+
+@dataclass(frozen=True)
+class Joined:
+    """One field-service tenant joined to one ERP, in the demo."""
+
+    erp: str
+    share: Share
+    ground: Ground
+    simulators: Simulators
+
+    @property
+    def id(self) -> str:
+        """Id of the connection; the ERP's demo says it."""
+        return demo_of(self.erp).connection
+
+    @property
+    def systems(self) -> tuple[str, str]:
+        """Both sides: field service, ERP."""
+        return registry.FIELD_SERVICE, self.erp
+
+    @property
+    def file(self) -> Path:
+        """The connection's YAML; its crosswalk tables lie beside it."""
+        return self.ground.folder / f"connection-{self.id}" / "connection.yaml"
+
+    def simulator(self, system: str) -> str:
+        """Name of the process that simulates one side of this connection."""
+        return f"{system}-{self.id}"
+
+    def start_simulators(self) -> None:
+        """Both sides, each on the same seed; returns when they are ready."""
+        for system in self.systems:
+            switches = demo_of(system).simulator_settings(self.share.scale, self.share.number)
+            self.ground.start_simulator(self.simulator(system), system, self.share.seed, switches)
+
+    async def ask(self, system: str, path: str) -> Any:
+        """GET of one side's simulator."""
+        return await self.simulators.ask(self.simulator(system), path)
+
+    async def tell(self, system: str, path: str, body: Any) -> Any:
+        """POST to one side's simulator."""
+        return await self.simulators.tell(self.simulator(system), path, body)
+
+    async def holdings(self) -> Holdings:
+        """Everything the accounts ask of both simulators, by system and path."""
+        return {system: {path: await self.ask(system, path) for path in demo_of(system).paths()} for system in self.systems}
+
+    async def written(self) -> int:
+        """How many writes both simulators have committed so far."""
+        return sum([len((await self.ask(system, "journal"))["commits"]) for system in self.systems])
+
+    async def listen(self, fates: Mapping[str, float]) -> None:
+        """Let the source send its webhooks to us; `fates` are shares of them: drop, duplicate, disorder."""
+        url = f"http://127.0.0.1:{self.ground.ingress_port}/webhooks/{registry.FIELD_SERVICE}/{self.id}"
+        await self.tell(registry.FIELD_SERVICE, "webhooks", {"url": url, "key": _WEBHOOK_KEY, **fates})
+
+    def apply(self, mode: str, reason: str) -> int:
+        """Write the file and the tables as a person would and apply them; returns the number of changes."""
+        self._write_files(mode)
+        lines, refused = applied(self.file, ACTOR, reason, False)
+        if refused:
+            raise Broken(f"The demo's connection {self.id} was refused: " + "; ".join(refused))
+        return len(lines)
+
+    def _write_files(self, mode: str) -> None:
+        tables = self.file.parent / "crosswalk"
+        tables.mkdir(parents=True, exist_ok=True)
+        for table, rows in demo_of(self.erp).crosswalk().items():
+            head = list(dict.fromkeys(column for row in rows for column in row))
+            (tables / f"{table}.csv").write_text(csv_text(head, [[row.get(column, "") for column in head] for row in rows]))
+        self.file.write_text(yaml.safe_dump(self._content(mode), sort_keys=False))
+
+    def _content(self, mode: str) -> dict[str, Any]:
+        os.environ["ML_CONNECTOR_DEMO_WEBHOOK_KEY"] = _WEBHOOK_KEY
+        os.environ["ML_CONNECTOR_DEMO_PUSH_KEY"] = _PUSH_KEY
+        erp = demo_of(self.erp)
+        own = erp.flow_settings()
+        return {
+            "connection": self.id,
+            "label": erp.label,
+            "environment": "test",
+            "mode": mode,
+            "time_zone": "America/Chicago",
+            "tax_mode": "source",
+            "create_missing": [] if mode == "observe" else ["customer", "vendor"],
+            "field_service": self._side(registry.FIELD_SERVICE),
+            "erp": self._side(self.erp),
+            "webhook_keys": [{"name": "demo", "secret": "env:ML_CONNECTOR_DEMO_WEBHOOK_KEY"}],
+            "push_keys": [{"name": "demo", "secret": "env:ML_CONNECTOR_DEMO_PUSH_KEY"}],
+            "flows": {flow.id: {"cutover_date": CUTOVER, **own.get(flow.id, {})} for flow in registry.system(self.erp).flows},
+        }
+
+    def _side(self, system: str) -> dict[str, Any]:
+        ready = self.ground.simulators[self.simulator(system)]
+        own, quota, secrets = demo_of(system).section(ready["url"], ready["credentials"])
+        credentials = _kept_secret(self.simulator(system), secrets)
+        return {
+            "system": system,
+            "settings": own,
+            "quota": {**quota, "group": f"{quota['group']}-{self.id}"},
+            "credentials": credentials,
+        }
+
+    def match(self, cluster: Cluster, settings: ConnectionSettings, masters: Mapping[str, Masters], say: Say) -> None:
+        """The first match of customers and vendors, with a person's decisions scripted."""
+        author = Author(ACTOR, "first match", datetime.now(UTC))
+        made = [p for entity, m in masters.items() for p in proposals(entity, m.ours, m.theirs, m.linked)]
+        publisher = Publisher(cluster)
+        exact = publish_links(publisher, exact_links(settings, made, author), author)
+        decisions = list(_by_score(made))
+        person = publish_links(publisher, decided_links(settings, masters, decisions, author), author)
+        rest = len(made) - exact - len(decisions)
+        say(f"{self.id}: matched {exact} exact in bulk, {person} by a (scripted) person, {rest} without partner may be created")
+
+
+def _by_score(made: Sequence[Proposal]) -> list[Decision]:
+    """A person's decisions, scripted: likely pairs are accepted, ambiguous ones too when the best partner is free."""
+    taken = {p.target.id for p in made if p.verdict == "exact" and p.target}
+    decided = []
+    for p in sorted(made, key=lambda p: -(p.score.value if p.score else 0)):
+        if p.verdict in ("likely", "ambiguous") and p.target and p.score and p.score.value >= LIKELY and p.target.id not in taken:
+            taken.add(p.target.id)
+            decided.append(Decision(p.entity, p.source.id, p.target.id, "accept"))
+    return decided
+
+
+def _kept_secret(simulator: str, secrets: Mapping[str, str]) -> dict[str, str]:
+    references = {}
+    for field, value in secrets.items():
+        name = f"ML_CONNECTOR_DEMO_{simulator}_{field}".upper().replace("-", "_")
+        os.environ[name] = value
+        references[field] = f"env:{name}"
+    return references
