@@ -25,7 +25,7 @@ def holdings(tenant: Tenant, entity: str) -> dict[str, Any]:
     """Every object of an entity with the sum of amounts by status. Raises ValueError for an entity that is none.
 
     A bill's `amount` is the whole bill; customers, vendors and locations have 0.00. `applications` (payments and vendor credits)
-    are what is settled now: id, document_id, amount.
+    are what is settled now: id, document_id, amount. Vendors show address, contact, memo and `external` (external data by key) too.
     """
     if entity not in _KINDS:
         raise ValueError(f"entity: {entity!r} is not one of {', '.join(_KINDS)}")
@@ -58,6 +58,9 @@ def _holding(kind: str, row: Row) -> Row:
         "canceled": row.get("status") == "Canceled" or bool(row.get("canceledOn")),
         "modifiedOn": row["modifiedOn"],
     }
+    if kind == "vendors":
+        found |= {"address": row["address"], "contact": row["contactInfo"], "memo": row["memo"]}
+        found["external"] = {one["key"]: one["value"] for one in row.get("_externalData") or ()}
     if kind in _APPLICATIONS:
         found["applications"] = _APPLICATIONS[kind](row)
     return found

@@ -16,7 +16,8 @@ from systems.servicetitan.simulator.filters import Query, ids_of, keeps
 from systems.servicetitan.simulator.gate import Answer, Route
 from systems.servicetitan.simulator.kinds import BILL_SCHEMA, BILL_SCOPE, KINDS, Kind
 from systems.servicetitan.simulator.shapes import Row, shown
-from systems.servicetitan.simulator.tenant import Tenant, parsed
+from systems.servicetitan.simulator.tenant import Missing, Tenant, parsed
+from systems.servicetitan.simulator.vendors import as_seen
 
 _SORTS = {"id": "id", "modifiedon": "modifiedOn", "createdon": "createdOn"}
 _SINGLE = ("customers", "locations", "jobs", "job-types", "payment-types", "payment-terms", "gl-accounts", "ap-bills")
@@ -53,7 +54,9 @@ class Lists:
 
     def _single(self, kind: Kind) -> Answer:
         async def answer(request: web.Request) -> web.Response:
-            row = self._tenant.get(kind.name, int(request.match_info["id"]))
+            row = self._seen(kind, self._tenant.get(kind.name, int(request.match_info["id"])))
+            if row is None:
+                raise Missing(f"{kind.name} has no id {request.match_info['id']}")
             return json_answer(self._shown(kind, row, request.query))
 
         return answer
@@ -83,9 +86,13 @@ class Lists:
 
     def _selected(self, kind: Kind, query: Query) -> list[Row]:
         conditions = keeps(kind.name, query)
-        rows = [row for row in self._candidates(kind, query) if _is_shown(kind, row, query)]
+        seen = [self._seen(kind, row) for row in self._candidates(kind, query)]
+        rows = [row for row in seen if row is not None and _is_shown(kind, row, query)]
         rows = [row for row in rows if all(keep(row) for keep in conditions) and self._external_fits(row, query)]
         return _ordered(rows, query)
+
+    def _seen(self, kind: Kind, row: Row) -> Row | None:
+        return as_seen(self._tenant, row) if kind.name == "vendors" else row
 
     def _candidates(self, kind: Kind, query: Query) -> list[Row]:
         """As few rows as an index can give."""

@@ -11,10 +11,12 @@ from runtime.simulator.switches import change
 class Settings:
     """What the vendor or an administrator decides about the tenant; may be changed while it runs (`POST /__sim__/settings`).
 
-    `scopes_off` are scopes that the app lacks, separated by commas. Seconds run on the simulator's clock but for `latency_s` and
+    `scopes_off` are scopes that the app lacks, separated by commas. `unknown_members` of a written vendor are refused or dropped (refuse,
+    drop); a vendor written over the API is shown `lookup_lag_s` later. Seconds run on the simulator's clock but for `latency_s` and
     `webhook_timeout_s`; calls and tokens are counted on the real clock, 0 = no limit.
     """
 
+    tenant_id: str = "1234567890"
     timezone: str = "America/Chicago"
     currency: str = "USD"
     customers: int = 120
@@ -30,6 +32,8 @@ class Settings:
     export_lag_s: int = 900
     export_repeat_s: int = 60
     auto_bill: bool = True
+    unknown_members: str = "refuse"
+    lookup_lag_s: float = 0.0
     webhook_senders: int = 8
     webhook_timeout_s: float = 5.0
 

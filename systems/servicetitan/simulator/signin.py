@@ -21,7 +21,7 @@ from aiohttp import web
 from systems.servicetitan.simulator.answers import json_answer, throttled
 from systems.servicetitan.simulator.kinds import SCOPES
 from systems.servicetitan.simulator.limits import PerSecond
-from systems.servicetitan.simulator.tenant import TENANT_ID, Tenant
+from systems.servicetitan.simulator.tenant import Tenant
 
 _TOKENS = "token"
 
@@ -38,8 +38,8 @@ class Account:
     external_data_application_guid: str
 
 
-def account_of(seed: int) -> Account:
-    """The account of a seed: always the same one."""
+def account_of(seed: int, tenant_id: int) -> Account:
+    """The account of a seed in a tenant: always the same one."""
 
     def drawn(what: str) -> str:
         return hashlib.sha256(f"servicetitan/{seed}/{what}".encode()).hexdigest()
@@ -48,7 +48,7 @@ def account_of(seed: int) -> Account:
         client_id=f"cid.{drawn('client')[:24]}",
         client_secret=f"cs1.{drawn('secret')[:48]}",
         app_key=f"ak1.{drawn('app')[:24]}",
-        tenant_id=str(TENANT_ID),
+        tenant_id=str(tenant_id),
         environment="test",
         external_data_application_guid=str(uuid.UUID(drawn("guid")[:32])),
     )
@@ -67,7 +67,7 @@ class SignIn:
 
     def __init__(self, tenant: Tenant) -> None:
         self._tenant = tenant
-        self.account = account_of(tenant.seed)
+        self.account = account_of(tenant.seed, tenant.tenant_id)
         self.limit = PerSecond()
         self.issued = 0
 

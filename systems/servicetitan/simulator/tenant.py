@@ -23,7 +23,6 @@ from systems.servicetitan.simulator.shapes import Row, filled, shown
 from systems.servicetitan.simulator.tables import Table
 
 CENT = Decimal("0.01")
-TENANT_ID = 1_234_567_890
 Listener = Callable[[str, str, Row], None]
 
 
@@ -48,6 +47,7 @@ class Tenant:
     def __init__(self, ground: Ground) -> None:
         self.seed, self.store, self.clock = ground.seed, ground.store, ground.clock
         self.faults, self.settings = ground.faults, ground.settings
+        self.tenant_id = int(ground.settings.tenant_id)
         self.listeners: list[Listener] = []
         self.tables: dict[str, Table] = {}
         self._told: list[tuple[str, str, Row]] = []
@@ -155,6 +155,7 @@ def _commit(kind: str, row: Row, operation: str, currency: str) -> Commit:
         kind=kind,
         operation=operation,
         id=str(row["id"]),
+        ref=next((str(one["value"]) for one in row.get("_externalData") or ()), ""),
         number=str(row.get(declared.number) or ""),
         amount=money(row.get(declared.amount) or 0) if declared.amount else "0.00",
         currency=currency,

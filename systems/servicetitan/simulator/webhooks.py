@@ -21,7 +21,7 @@ import orjson
 from systems.servicetitan.simulator.kinds import KINDS
 from systems.servicetitan.simulator.shapes import Row
 from systems.servicetitan.simulator.signing import signature_headers
-from systems.servicetitan.simulator.tenant import TENANT_ID, Tenant, instant
+from systems.servicetitan.simulator.tenant import Tenant, instant
 
 RETRIES_S = (10, 30, 60, 300)
 _STORED = "webhook"
@@ -98,7 +98,7 @@ class Webhooks:
             {
                 "eventId": event_id,
                 "eventType": event_type,
-                "tenantId": TENANT_ID,
+                "tenantId": self.tenant.tenant_id,
                 "timestamp": instant(self.tenant.clock.now()),
                 "data": self.tenant.as_list_shows(kind, row),
             }

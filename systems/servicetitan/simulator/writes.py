@@ -18,7 +18,7 @@ from systems.servicetitan.simulator.gate import Route
 from systems.servicetitan.simulator.kinds import KINDS
 from systems.servicetitan.simulator.shapes import Row
 from systems.servicetitan.simulator.tenant import Tenant, midnight, parsed
-from systems.servicetitan.simulator.vendors import changed_vendor, new_vendor
+from systems.servicetitan.simulator.vendors import CREATE, UPDATE, changed_vendor, documented, new_vendor, written
 
 _REVIEWS = ("NeedsReview", "OnHold", "Reviewed", "PendingApproval", "Rejected", "ReadyForBilling", "Invoiced")
 _STATUSES = ("Pending", "Posted", "Exported")
@@ -43,13 +43,15 @@ class Writes:
         ]
 
     async def _create_vendor(self, request: web.Request) -> web.Response:
-        row = new_vendor(self._tenant, await body_of(request), self._guid)
-        return json_answer({"id": self._tenant.save("vendors", row, "create")["id"]})
+        body = documented(await body_of(request), CREATE, self._tenant.settings.unknown_members)
+        row = new_vendor(self._tenant, body, self._guid)
+        return json_answer({"id": written(self._tenant, None, row, "create")["id"]})
 
     async def _change_vendor(self, request: web.Request) -> web.Response:
         row = self._tenant.get("vendors", _id(request))
-        changed = changed_vendor(dict(row), await body_of(request), self._guid)
-        return json_answer({"id": self._tenant.save("vendors", changed, "update")["id"]})
+        body = documented(await body_of(request), UPDATE, self._tenant.settings.unknown_members)
+        changed = changed_vendor(dict(row), body, self._guid)
+        return json_answer({"id": written(self._tenant, row, changed, "update")["id"]})
 
     async def _adjust(self, request: web.Request) -> web.Response:
         body = await body_of(request)

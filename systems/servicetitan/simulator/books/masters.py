@@ -20,9 +20,13 @@ def rename_business_unit(tenant: Tenant, event: Event) -> Row:
 
 
 def change_vendor(tenant: Tenant, event: Event) -> Row:
-    """`{vendor, name?, memo?, active?}`."""
-    row = tenant.get("vendors", int(event["vendor"]))
-    row |= {member: event[member] for member in ("name", "memo", "active") if member in event}
+    """`{vendor, name?, memo?, active?, deliveryOption?, address?: {street?, ...}, contact?: {phone?, email?, ...}}`: edited by a person."""
+    row = {
+        name: value for name, value in tenant.get("vendors", int(event["vendor"])).items() if name not in ("_before", "_writtenOn")
+    }
+    row |= {member: event[member] for member in ("name", "memo", "active", "deliveryOption") if member in event}
+    for member, told in (("address", "address"), ("contactInfo", "contact")):
+        row[member] = row[member] | {name: str(value) for name, value in event.get(told, {}).items() if name in row[member]}
     return {"vendor": tenant.save("vendors", row, "update")["id"]}
 
 

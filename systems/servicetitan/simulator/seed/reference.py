@@ -18,7 +18,7 @@ from systems.servicetitan.simulator.seed.catalogue import (
 )
 from systems.servicetitan.simulator.seed.masters import plant_vendor
 from systems.servicetitan.simulator.shapes import Row, filled
-from systems.servicetitan.simulator.tenant import TENANT_ID, Tenant
+from systems.servicetitan.simulator.tenant import Tenant
 
 ADDRESS = {"street": "100 Depot Road", "unit": "", "city": "Austin", "state": "TX", "zip": "78701", "country": "USA"}
 
@@ -35,7 +35,9 @@ def plant(tenant: Tenant) -> None:
 
 
 def _reference(tenant: Tenant) -> list[tuple[str, Row]]:
-    found: list[tuple[str, Row]] = [("business-units", _unit(place, *unit)) for place, unit in enumerate(BUSINESS_UNITS)]
+    found: list[tuple[str, Row]] = [
+        ("business-units", _unit(tenant.tenant_id, place, unit)) for place, unit in enumerate(BUSINESS_UNITS)
+    ]
     found += [("job-types", {"name": name, "priority": "Normal", "class": "Service", "duration": 7200}) for name in JOB_TYPES]
     found += [("payment-types", {"name": name}) for name in PAYMENT_TYPES]
     found += [("payment-terms", _term(name, days)) for name, days in PAYMENT_TERMS]
@@ -50,7 +52,8 @@ def _reference(tenant: Tenant) -> list[tuple[str, Row]]:
     return found + [("services", _service(sku)) for sku in SERVICES]
 
 
-def _unit(place: int, name: str, code: str, division: str, trade: str) -> Row:
+def _unit(tenant_id: int, place: int, unit: tuple[str, str, str, str]) -> Row:
+    name, code, division, trade = unit
     return {
         "name": name,
         "officialName": f"Acme Home Services, {name}",
@@ -60,7 +63,7 @@ def _unit(place: int, name: str, code: str, division: str, trade: str) -> Row:
         "division": {"id": 71 + place, "name": division},
         "trade": {"id": 81 + place, "name": trade},
         "address": filled("settings", "TenantSettings.V2.BusinessUnitAddressResponse", ADDRESS),
-        "tenant": {"id": TENANT_ID, "name": "Acme Home Services", "modifiedOn": "2025-01-02T00:00:00Z"},
+        "tenant": {"id": tenant_id, "name": "Acme Home Services", "modifiedOn": "2025-01-02T00:00:00Z"},
         "externalData": [],
         "tagTypeIds": [],
     }

@@ -101,3 +101,27 @@ async def test_an_adjustment_over_the_api_is_a_bare_id_and_takes_unit_price(tena
 async def test_another_applications_guid_is_400(tenant: World) -> None:
     foreign = {"applicationGuid": "00000000-0000-4000-8000-000000000000", "externalData": [{"key": "a", "value": "1"}]}
     assert (await tenant.api("POST", "inventory/vendors", json=VENDOR | {"externalData": foreign})).status == 400
+
+
+async def test_a_member_that_the_api_does_not_document_is_refused_or_dropped(tenant: World) -> None:
+    """The model allows none; production was seen to drop them silently."""
+    reply = await tenant.api("POST", "inventory/vendors", json=VENDOR | {"taxId": "12-345"})
+    assert (reply.status, list(reply.data["errors"])) == (400, ["taxId"])
+    assert (await tenant.api("POST", "inventory/vendors", json=VENDOR | {"active": "yes"})).status == 400
+    await tenant.control("settings", {"unknown_members": "drop"})
+    assert (await tenant.send("POST", "inventory/vendors", VENDOR | {"taxId": "12-345"}))["id"]
+
+
+async def test_reads_show_a_written_vendor_after_the_lag_and_a_persons_edit_at_once(tenant: World) -> None:
+    await tenant.control("settings", {"lookup_lag_s": "60"})
+    made = (await tenant.send("POST", "inventory/vendors", VENDOR))["id"]
+    assert (await tenant.api("GET", f"inventory/vendors/{made}")).status == 404
+    await tenant.control("settings", {"lookup_lag_s": "0"})
+    assert (await tenant.get(f"inventory/vendors/{made}"))["name"] == "Ferris Supply"
+    await tenant.control("settings", {"lookup_lag_s": "60"})
+    await tenant.send("PATCH", f"inventory/vendors/{made}", {"name": "Ferris"})
+    assert (await tenant.get(f"inventory/vendors/{made}"))["name"] == "Ferris Supply"
+    await tenant.control("settings", {"lookup_lag_s": "0"})
+    await tenant.do({"do": "change_vendor", "vendor": made, "address": {"street": "2 Dock"}, "contact": {"phone": "512"}})
+    row = await tenant.get(f"inventory/vendors/{made}")
+    assert (row["name"], row["address"]["street"], row["contactInfo"]["phone"]) == ("Ferris", "2 Dock", "512")
