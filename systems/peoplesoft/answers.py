@@ -1,0 +1,69 @@
+"""What the answer to a SOAP call is: the properties that were asked for, or the class of whatever else came. Pure.
+
+A success is an HTTP 200 in XML whose envelope has one Body with the one element that the WSDL names, everything in it of its own namespace;
+errors come inside HTTP 200 as well as with 500 (PeopleBooks). Anything else is AMBIGUOUS.
+"""
+
+from __future__ import annotations
+
+from runtime.errors import Malformed
+from runtime.exchange import Response
+from systems.contract import Answer
+from systems.peoplesoft import errors, soap
+from systems.peoplesoft.documents import Tree
+from systems.peoplesoft.models import broker
+from systems.peoplesoft.soap import Message
+
+
+def said(answer: Response, message: Message) -> Tree | Answer:
+    """The properties that an answer shows, or the class of whatever else it is."""
+    if (told := errors.of_status(answer)) is not None:
+        return told
+    try:
+        element = soap.opened(answer)
+        refused = _refused(answer, element)
+        if refused is not None:
+            return refused
+        if answer.status == 200 and soap.is_enveloped(element) and element.tag == message.answered:
+            return soap.tree(element)
+    except Malformed as error:
+        return errors.ambiguous(f"HTTP {answer.status}: {error}", "unreadable", code=str(answer.status))
+    return errors.ambiguous(f"HTTP {answer.status}: {element.tag} was not asked for", "unreadable", code=str(answer.status))
+
+
+def _refused(answer: Response, element: soap.Element) -> Answer | None:
+    """What an answer that can be read says against the write; None where it says nothing."""
+    said = broker(answer.body)
+    if said is not None:
+        return errors.of_broker(said)
+    if soap.is_fault(element):
+        return errors.ambiguous(soap.fault_words(element), "fault", code="fault")
+    messages = errors.messages_of(element)
+    return None if messages is None else errors.of_interface(messages)
+
+
+def unacknowledged(answer: Response) -> Answer | None:
+    """None where the message was queued; else the class of the answer."""
+    if (told := errors.of_status(answer)) is not None:
+        return told
+    try:
+        element = soap.opened(answer)
+    except Malformed as error:
+        return errors.ambiguous(f"HTTP {answer.status}: {error}", "unreadable", code=str(answer.status))
+    said = broker(answer.body)
+    if answer.status == 200 and said is not None and not said.is_error and said.transaction:
+        return None
+    return _refused(answer, element) or errors.ambiguous(
+        f"HTTP {answer.status}: no acknowledgement", "unreadable", str(answer.status)
+    )
+
+
+def echoed_keys(shown: Tree, interface: str) -> Tree | None:
+    """The keys of `detail/{X}` in the answer of a Create."""
+    inner: Tree = shown
+    for name in ("detail", interface):
+        found = inner.get(name)
+        if not isinstance(found, list) or len(found) != 1:
+            return None
+        inner = found[0]
+    return inner

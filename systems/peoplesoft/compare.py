@@ -1,0 +1,263 @@
+"""What PeopleSoft keeps against what a command wants: how far the document is, what stops it there, and each field that differs. Pure.
+
+Sources: JRNL_HDR_STATUS P posted, U unposted (public SQL), V valid, E error, N not edited, D deleted, T incomplete, I posted incomplete;
+ENTRY_STATUS P postable, R recycled, X deleted; POST_STATUS_AP P posted; APPR_STATUS D denied (all as remembered, assumed). An unposted journal
+has a further row with UNPOST_SEQ above 0. ChartFields and amounts are compared line by line, by number.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from runtime.errors import Malformed
+from schemas.records import CommandEnvelope
+from systems.contract import Document
+from systems.peoplesoft import documents
+from systems.peoplesoft.documents import Ids, Tree
+from systems.peoplesoft.errors import of_outcome
+from systems.peoplesoft.resources import CHARTFIELDS
+from systems.peoplesoft.rows import Row, amount, day, text
+from systems.peoplesoft.settings import Settings
+
+OUR_REF = re.compile(r"ST-[A-Z2-7]{20}(?![A-Z0-9-])")
+_LINE = ("ACCOUNT", *CHARTFIELDS)
+
+
+def ref_in(row: Row, column: str) -> str:
+    """Our ref at the start of a column; "" for a document that is not ours."""
+    found = OUR_REF.match(text(row, column))
+    return found.group() if found else ""
+
+
+def starts_with(row: Row, column: str, ref: str) -> bool:
+    """Whether a column begins with this very ref: a query compares patterns, where `%` and `_` mean something."""
+    value = text(row, column)
+    return value == ref or value.startswith(f"{ref} ")
+
+
+# --- journals ---------------------------------------------------------------------------------------------------------
+
+
+def journal_key(row: Mapping[str, Any]) -> str:
+    """The id of a journal in PeopleSoft: business unit, journal id and date."""
+    return f"{row['BUSINESS_UNIT']}/{row['JOURNAL_ID']}/{row['JOURNAL_DATE']}"
+
+
+def journal(rows: Sequence[Row], buffer: Tree, command: CommandEnvelope, settings: Settings) -> Document:
+    """The journal of the command: the rows of its header (UNPOST_SEQ 0 first) and its buffer. Raises `Malformed`."""
+    head = rows[0]
+    status = text(head, "JRNL_HDR_STATUS")
+    wanted = documents.journal(command, settings)
+    lines = _numbered(buffer, "JRNL_LN", "JOURNAL_LINE")
+    refusal, reason = _journal_refusal(head, status)
+    return Document(
+        erp_id=journal_key(head),
+        number=text(head, "JOURNAL_ID"),
+        ref=command["ref"] if starts_with(head, "DESCR254", command["ref"]) else ref_in(head, "DESCR254"),
+        amount=_own_amount(lines, command),
+        currency=text(head, "CURRENCY_CD"),
+        steps_done=_steps("create", is_posted=status == "P" or (status == "V" and not settings.require_posted)),
+        differences=tuple(_journal_differences(rows, buffer, wanted, lines)),
+        refusal=refusal,
+        refusal_reason=reason,
+    )
+
+
+def _own_amount(lines: Mapping[int, Tree], command: CommandEnvelope) -> Decimal:
+    """Debits of the lines that carry the document's amount (receivable, cash)."""
+    own = [_number(lines[number], "MONETARY_AMOUNT") for number in documents.control_lines(command) if number in lines]
+    return sum((one for one in own if one > 0), Decimal(0))
+
+
+def _journal_refusal(head: Row, status: str) -> tuple[str, str]:
+    if status != "E":
+        return "", ""
+    said, reason = of_outcome(text(head, "ERROR_SET"), text(head, "ERROR_NBR"), text(head, "ERROR_TEXT"))
+    return said or "journal edit found errors", "journal_error" if reason == "refused" else reason
+
+
+def _journal_differences(rows: Sequence[Row], buffer: Tree, wanted: Tree, lines: Mapping[int, Tree]) -> Iterable[str]:
+    status = text(rows[0], "JRNL_HDR_STATUS")
+    if status in ("D", "U") or len(rows) > 1:
+        yield f"status: {status}{', unposted' if len(rows) > 1 else ''}, open"
+    for name in ("BUSINESS_UNIT", "JOURNAL_ID", "LEDGER_GROUP", "CURRENCY_CD"):
+        yield from _text_differs(name, buffer, wanted)
+    yield from _day_differs("JOURNAL_DATE", buffer, wanted)
+    yield from _lines_differ(lines, {one["JOURNAL_LINE"]: one for one in wanted["JRNL_LN"]}, (*_LINE, "LEDGER"), "MONETARY_AMOUNT")
+
+
+# --- vouchers ---------------------------------------------------------------------------------------------------------
+
+
+def voucher(row: Row, buffer: Tree | None, command: CommandEnvelope, ids: Ids, settings: Settings) -> Document:
+    """The voucher of the command, made by the interface or by Voucher Build; without its buffer only the header is compared."""
+    wanted = documents.voucher(command, ids, settings)
+    entry = text(row, "ENTRY_STATUS")
+    is_posted = entry == "P" and (text(row, "POST_STATUS_AP") == "P" or not settings.require_posted)
+    refusal, reason = _voucher_refusal(row, entry)
+    made = "create" if settings.voucher.writer == "interface" else "stage"
+    return Document(
+        erp_id=f"{text(row, 'BUSINESS_UNIT')}/{text(row, 'VOUCHER_ID')}",
+        number=text(row, "VOUCHER_ID"),
+        ref=command["ref"],
+        amount=amount(row, "GROSS_AMT"),
+        currency=text(row, "TXN_CURRENCY_CD"),
+        steps_done=_steps(made, is_posted=is_posted, is_built=made == "stage" and entry != "R"),
+        differences=tuple(_voucher_differences(row, buffer, wanted)),
+        refusal=refusal,
+        refusal_reason=reason,
+    )
+
+
+def _voucher_refusal(row: Row, entry: str) -> tuple[str, str]:
+    if entry == "R":
+        return "recycled: the voucher failed an edit, or is a duplicate invoice (ENTRY_STATUS R)", "voucher_recycled"
+    if text(row, "APPR_STATUS") == "D":
+        return "denied in approval (APPR_STATUS D)", "voucher_denied"
+    return "", ""
+
+
+def _voucher_differences(row: Row, buffer: Tree | None, wanted: Tree) -> Iterable[str]:
+    if text(row, "ENTRY_STATUS") == "X":
+        yield "status: deleted, open"
+    for name in ("BUSINESS_UNIT", "INVOICE_ID", "VENDOR_SETID", "VENDOR_ID", "TXN_CURRENCY_CD"):
+        yield from _text_differs(name, row, wanted)
+    yield from _day_differs("INVOICE_DT", row, wanted)
+    if amount(row, "GROSS_AMT") != wanted["GROSS_AMT"]:
+        yield f"GROSS_AMT: {amount(row, 'GROSS_AMT')}, {wanted['GROSS_AMT']}"
+    if buffer is not None:
+        yield from _buffer_differs(buffer, wanted)
+
+
+def _buffer_differs(buffer: Tree, wanted: Tree) -> Iterable[str]:
+    for name in ("GROSS_AMT", "SALETX_AMT"):
+        if _number(buffer, name) != (wanted.get(name) or 0):
+            yield f"{name}: {_number(buffer, name)}, {wanted.get(name) or 0}"
+    theirs = {number: _distributed(one) for number, one in _numbered(buffer, "VCHR_LINE", "VOUCHER_LINE_NUM").items()}
+    ours = {one["VOUCHER_LINE_NUM"]: one["VCHR_DIST"][0] for one in wanted["VCHR_LINE"]}
+    yield from _lines_differ(theirs, ours, (*_LINE, "BUSINESS_UNIT_GL"), "MERCHANDISE_AMT")
+
+
+def _distributed(line: Tree) -> Tree:
+    """The one distribution of a line; one that somebody split differs by having none."""
+    found = _rows(line, "VCHR_DIST")
+    return (
+        found[0]
+        if len(found) == 1
+        else {"ACCOUNT": f"{len(found)} distributions", "MERCHANDISE_AMT": line.get("MERCHANDISE_AMT", "")}
+    )
+
+
+def with_build_error(document: Document, staged: Row) -> Document:
+    """The document with what the other error store says about it: set, number and words of the build."""
+    said, reason = of_outcome(text(staged, "ERROR_SET"), text(staged, "ERROR_NBR"), text(staged, "ERROR_TEXT"))
+    if not said:
+        return document
+    name = document.refusal_reason or "voucher_build_error"
+    return Document(**{**vars(document), "refusal": said, "refusal_reason": name if reason == "refused" else reason})
+
+
+def staged(row: Row, command: CommandEnvelope, settings: Settings) -> Document:
+    """A voucher that is staged and not built: its row of the staging table, with the pre-edit error where it has one."""
+    erp_id = f"{text(row, 'BUSINESS_UNIT')}/{text(row, 'VCHR_BLD_KEY_C1')}"
+    theirs, ours = amount(row, "GROSS_AMT"), documents.cents(command["amount"])
+    differences = () if theirs == ours else (f"GROSS_AMT: {theirs}, {ours}",)
+    done = ("stage",) if settings.voucher.writer == "staging" else ("create",)
+    made = Document(erp_id, "", command["ref"], theirs, command["currency"], done, differences)
+    return with_build_error(made, row) if text(row, "BUILD_STATUS") == "E" else made
+
+
+def suspect(row: Row, command: CommandEnvelope, ids: Ids, settings: Settings) -> Document | None:
+    """The row as a suspect: same vendor, date and amount, typed by hand; None where it is ours, deleted or something else."""
+    party, own = documents.vendor(command, ids), documents.fields(command)
+    is_same = (
+        not ref_in(row, settings.voucher.ref_field)
+        and text(row, "ENTRY_STATUS") != "X"
+        and (text(row, "VENDOR_SETID"), text(row, "VENDOR_ID")) == (party.setid, party.vendor_id)
+        and day(row, "INVOICE_DT") == own["date"]
+        and amount(row, "GROSS_AMT") == command["amount"]
+    )
+    if not is_same:
+        return None
+    erp_id = f"{text(row, 'BUSINESS_UNIT')}/{text(row, 'VOUCHER_ID')}"
+    currency = text(row, "TXN_CURRENCY_CD")
+    return Document(erp_id, text(row, "VOUCHER_ID"), "", amount(row, "GROSS_AMT"), currency, ("create",))
+
+
+# --- both -------------------------------------------------------------------------------------------------------------
+
+
+def stranger(record: str, buffer: Tree, command: CommandEnvelope) -> Document:
+    """A document that has our explicit key and not our ref: somebody took the ref away, or another one got the same key."""
+    name, ours = ("JOURNAL_ID", "DESCR254") if record == documents.JOURNAL else ("VOUCHER_ID", "DESCR254_MIXED")
+    erp_id = journal_key(buffer) if record == documents.JOURNAL else f"{buffer['BUSINESS_UNIT']}/{buffer['VOUCHER_ID']}"
+    said = str(buffer.get(ours, ""))[:40]
+    return Document(erp_id, str(buffer[name]), "", Decimal(0), "", ("create",), (f"ref: {said!r}, {command['ref']}",))
+
+
+def _steps(first: str, *, is_posted: bool, is_built: bool = False) -> tuple[str, ...]:
+    """Posted implies built, and built that it was written."""
+    return (first, *(("built",) if is_built else ()), *(("posted",) if is_posted else ()))
+
+
+def _lines_differ(theirs: Mapping[int, Tree], ours: Mapping[int, Tree], names: Sequence[str], money: str) -> Iterable[str]:
+    if set(theirs) != set(ours):
+        yield f"lines: {len(theirs)}, {len(ours)}"
+        return
+    for number, wanted in ours.items():
+        held = theirs[number]
+        for name in names:
+            if str(held.get(name, "")) != str(wanted.get(name, "")):
+                yield f"line {number} {name}: {held.get(name, '')}, {wanted.get(name, '')}"
+        if _number(held, money) != wanted[money]:
+            yield f"line {number} {money}: {_number(held, money)}, {wanted[money]}"
+
+
+def _text_differs(name: str, theirs: Mapping[str, Any], ours: Tree) -> Iterable[str]:
+    if str(theirs.get(name, "")) != str(ours.get(name, "")):
+        yield f"{name}: {theirs.get(name, '')}, {ours.get(name, '')}"
+
+
+def _day_differs(name: str, theirs: Mapping[str, Any], ours: Tree) -> Iterable[str]:
+    held = str(theirs.get(name, ""))[:10]
+    if not isinstance(ours[name], date) or held != ours[name].isoformat():
+        yield f"{name}: {held}, {ours[name]}"
+
+
+def _rows(buffer: Tree, name: str) -> list[Tree]:
+    found = buffer.get(name, [])
+    if not isinstance(found, list):
+        raise Malformed(f"{name} is no collection")
+    return found
+
+
+def _numbered(buffer: Tree, collection: str, name: str) -> dict[int, Tree]:
+    """The rows of a collection by their number."""
+    made = {int(_number(one, name)): one for one in _rows(buffer, collection)}
+    if len(made) != len(_rows(buffer, collection)):
+        raise Malformed(f"two rows of {collection} have one {name}")
+    return made
+
+
+def _number(tree: Tree, name: str) -> Decimal:
+    value = str(tree.get(name, "") or "0")
+    try:
+        found = Decimal(value)
+    except InvalidOperation as error:
+        raise Malformed(f"{name} is no number: {value[:30]!r}") from error
+    if not found.is_finite():
+        raise Malformed(f"{name} is no number: {value[:30]!r}")
+    return found
+
+
+def is_key_of(echoed: Tree, sent: Tree) -> bool:
+    """Whether the keys that a Create echoes are those that were sent; what is not echoed is not compared, the id has to be."""
+    told = {name: value for name, value in echoed.items() if name in sent}
+    id_name = "JOURNAL_ID" if "JOURNAL_ID" in sent else "VOUCHER_ID"
+    if not {"BUSINESS_UNIT", id_name} <= set(told):
+        return False
+    return all(str(value) == str(sent[name]) for name, value in told.items())

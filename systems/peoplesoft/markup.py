@@ -1,0 +1,83 @@
+"""XML as PeopleSoft sends it, read once and strictly: capped, UTF-8, no document type, no entities, no comments, no repair. Pure.
+
+Whatever is refused here is `Malformed`: for a write that means it is looked up, never that it was done. Depth (256) and length of one text
+(10 MB) are bounded by libxml2 itself, `huge_tree` stays off.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from lxml import etree
+
+from runtime.errors import Malformed
+
+MAX_ANSWER_BYTES = 4 * 1024 * 1024
+"""A journal of a thousand lines is below half a megabyte."""
+TYPES = ("text/xml", "application/xml", "application/soap+xml")
+_DECLARATION = re.compile(rb"<\?xml\s[^>]*?\?>")
+_ENCODING = re.compile(rb"""encoding\s*=\s*["']([^"']*)["']""")
+_XSI = "{http://www.w3.org/2001/XMLSchema-instance}nil"
+
+
+def parsed(body: bytes, cap: int = MAX_ANSWER_BYTES) -> etree._Element:
+    """The root of a whole document."""
+    if len(body) > cap:
+        raise Malformed(f"XML of {len(body)} bytes, over the cap of {cap}")
+    _require_utf8(body)
+    if b"<!" in body and re.search(rb"<!(DOCTYPE|ENTITY)", body, re.IGNORECASE):
+        raise Malformed("XML with a document type")
+    parser = etree.XMLParser(
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        dtd_validation=False,
+        huge_tree=False,
+        recover=False,
+        encoding="UTF-8",
+    )
+    try:
+        root = etree.fromstring(body, parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise Malformed(f"XML cannot be read: {str(error)[:200]}") from error
+    told: Any = root.getroottree().docinfo
+    if told.doctype:
+        raise Malformed("XML with a document type")
+    if any(not isinstance(one.tag, str) for one in root.iter()):
+        raise Malformed("XML with comments, instructions or entities")
+    return root
+
+
+def _require_utf8(body: bytes) -> None:
+    """Bytes and declaration have to say the same: a reader that believes the other one would see another document."""
+    declared = _DECLARATION.match(body.removeprefix(b"\xef\xbb\xbf"))
+    encoding = _ENCODING.search(declared.group()) if declared else None
+    if encoding and encoding.group(1).lower() not in (b"utf-8", b"us-ascii"):
+        raise Malformed(f"XML in {encoding.group(1)[:20]!r}, not UTF-8")
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Malformed("XML that is not UTF-8") from error
+    if b"\x00" in body:
+        raise Malformed("XML with a NUL")
+
+
+def local(element: etree._Element) -> str:
+    """Name of an element without its namespace."""
+    return etree.QName(element).localname
+
+
+def said(element: etree._Element) -> str:
+    """Text of a leaf without the blanks of a CHAR column; "" for nil. Raises `Malformed` for an element that has others in it."""
+    if len(element):
+        raise Malformed(f"{local(element)} is no value")
+    return "" if element.get(_XSI) in ("true", "1") else (element.text or "").strip(" ")
+
+
+def only(element: etree._Element, name: str) -> etree._Element | None:
+    """The one child of that name; None where there is none. Raises `Malformed` for two."""
+    found = [child for child in element if local(child) == name]
+    if len(found) > 1:
+        raise Malformed(f"{local(element)} has {len(found)} elements {name}")
+    return found[0] if found else None
