@@ -17,7 +17,7 @@ from typing import Any, Protocol
 from pydantic import BaseModel
 
 from runtime.clock import Clock
-from runtime.exchange import Transport
+from runtime.exchange import Request, Transport
 from runtime.limits import Limiter
 from schemas.records import CommandEnvelope, Raw
 from systems.mapped import Crosswalk, Draft, NoCommand, Normalised, Plan, Reading
@@ -312,6 +312,8 @@ class System:
     """Module with `DEMO: Demo`: what `ml-connector demo` has to know of this system's simulator."""
     signing: Callable[[BaseModel], Signing | None] | None = None
     """How this system signs what it sends to ingress, from a connection's settings; None (also from it) = it sends nothing."""
+    is_read: Callable[[Request], bool] | None = None
+    """Tells a request that changes nothing although it is no GET (the Get of a SOAP interface); None = there is none."""
     chosen_write: Callable[[BaseModel, Write], Write | None] | None = None
     """Where settings decide how a record is written: gets the system's own settings and one of `writes`, gives it back as this
     connection uses it (another `watch_every`, say), or None where the connection writes that record in another way. None = as declared."""

@@ -7,12 +7,13 @@ a YES once the row is seen staged, or its voucher built. Edit, build and posting
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from runtime.errors import Broken, ConnectorError, Malformed, Refused, Throttled, Transient
-from runtime.exchange import NotSent, Response, Unanswered
+from runtime.exchange import NotSent, Request, Response, Unanswered
 from schemas.records import CommandEnvelope
 from systems.contract import Access, Answer, Document, Found, Verdict
 from systems.peoplesoft import answers, compare, documents, errors, staging
@@ -36,6 +37,7 @@ _AHEAD = timedelta(seconds=180)
 """A token has to be good for this long before an attempt begins."""
 _DOUBTED = frozenset(["handler", "configuration", "fault", "request"])
 """Reasons that a site whose messages have changed may give."""
+_GET = re.compile(rb"<([A-Za-z0-9_.-]+:)?Get__CompIntfc__")
 _FIRST_LOOK = timedelta(seconds=1)
 
 
@@ -334,6 +336,11 @@ def _unready(error: ConnectorError) -> Answer:
     is_broken = isinstance(error, Broken)
     reason = "configuration" if is_broken else "unreachable"
     return Answer(Verdict.DEFINITE_NO, code="not_sent", words=str(error)[: errors.WORDS], reason=reason, broken=is_broken)
+
+
+def is_read(request: Request) -> bool:
+    """Whether a SOAP call only reads: the Get of an interface."""
+    return _GET.search(request.body) is not None
 
 
 def open_writer(access: Access) -> _Writer:

@@ -212,7 +212,7 @@ async def ground(system: System, folder: Path, sockets: bool = False) -> AsyncIt
         runner = web.AppRunner(simulator.app, handle_signals=False, access_log=None, shutdown_timeout=1.0)
         await runner.setup()
         url, inner, stop = "http://127.0.0.1:1", InProcess(simulator.app), runner.cleanup
-    seam = Seam(inner)
+    seam = Seam(inner, is_read=system.is_read)
     entered = access(system, url, simulator, clock, seam)
     assert system.open_writer is not None
     made = Ground(

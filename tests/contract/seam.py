@@ -124,6 +124,8 @@ class Seam:
     cut: Cut | None = None
     met: int = 0
     """How often a twist was met."""
+    is_read: Callable[[Request], bool] | None = None
+    """The system's own word for requests that are no GET and change nothing."""
 
     async def send(self, request: Request, timeout_s: float) -> Response:
         """See `runtime.exchange.Transport`."""
@@ -148,7 +150,7 @@ class Seam:
             return await self.inner.send(one, timeout_s)
 
         twist = self.twist
-        if twist is None or not is_write(request):
+        if twist is None or not self.is_write(request):
             return await deliver(request)
         self.twist = None
         self.met += 1
@@ -157,7 +159,11 @@ class Seam:
     @property
     def writes(self) -> list[Request]:
         """The requests that were sent to change something."""
-        return [one for one in self.requests if is_write(one)]
+        return [one for one in self.requests if self.is_write(one)]
+
+    def is_write(self, request: Request) -> bool:
+        """Whether a request of a writer's attempt changes something."""
+        return request.method != "GET" and not (self.is_read is not None and self.is_read(request))
 
     def forget(self) -> None:
         """Count anew."""
@@ -186,8 +192,3 @@ class Replay:
 
     async def close(self) -> None:
         """Nothing is open."""
-
-
-def is_write(request: Request) -> bool:
-    """Whether a request of a writer's attempt changes something; its look-ups are GETs."""
-    return request.method != "GET"

@@ -20,7 +20,6 @@ from systems.contract import Capability, System, Verdict
 from tests.contract.ground import Case, Ground, ground
 from tests.contract.protocol import Run
 from tests.contract.registered import WRITES
-from tests.contract.seam import is_write
 
 CUTS: dict[str, dict[str, Any]] = {
     "before the answer": {"kind": "lost_answer"},
@@ -60,7 +59,7 @@ async def _measured(on: Ground, case: Case) -> tuple[dict[str, Request], dict[st
         await on.writer.reserve(case.write.calls)
         on.seam.forget()
         document = (await on.writer.perform(step, case.record, case.command, case.ids, document)).document
-        number = next(number for number, one in enumerate(on.seam.requests) if is_write(one))
+        number = next(number for number, one in enumerate(on.seam.requests) if on.seam.is_write(one))
         requests[step], sizes[step] = on.seam.requests[number], len(on.seam.answers[number].body)
     return requests, sizes
 
