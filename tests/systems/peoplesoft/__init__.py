@@ -1,0 +1,1 @@
+"""PeopleSoft: what is special about it."""

@@ -1,0 +1,1 @@
+"""The PeopleSoft simulator held against what the vendor's documentation and recorded answers say."""
