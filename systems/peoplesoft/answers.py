@@ -39,7 +39,7 @@ def _refused(answer: Response, element: soap.Element) -> Answer | None:
     if soap.is_fault(element):
         return errors.ambiguous(soap.fault_words(element), "fault", code="fault")
     messages = errors.messages_of(element)
-    return None if messages is None else errors.of_interface(messages)
+    return None if messages is None else errors.of_interface(messages, errors.interface_of(element))
 
 
 def unacknowledged(answer: Response) -> Answer | None:

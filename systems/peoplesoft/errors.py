@@ -115,23 +115,28 @@ def of_broker(said: Broker) -> Answer:
     return ambiguous(said.words or "an error without words", "unknown_answer", code=said.code or "IBResponse")
 
 
-def of_interface(messages: Sequence[Message]) -> Answer:
+def of_interface(messages: Sequence[Message], interface: str) -> Answer:
     """The class of an interface's own messages: every error is kept, the first decides; warnings alone decide nothing."""
     errors = [one for one in messages if one.type.lower() != "warning"]
     words = _joined(errors or messages)
     if not errors:
         return ambiguous(words or "warnings without a result", "unknown_answer", code=messages[0].code if messages else "")
-    first = errors[0]
-    if any(one.code != first.code for one in errors) and first.code == "91,49":
-        first = next(one for one in errors if one.code != "91,49")  # a row of ours repeats a key: no document is there
+    first = _deciding(errors, interface)
     rule = next(rule for rule in INTERFACE if rule.fits(first.message_set, first.number, first.text))
     return Answer(rule.verdict, code=first.code, words=words, reason=rule.reason, broken=rule.broken)
 
 
+def _deciding(errors: Sequence[Message], interface: str) -> Message:
+    """The first, but for (91,49): about the interface itself it says that the document exists, about a row of ours it does not."""
+    exists = [one for one in errors if one.code == "91,49"]
+    about_it = [one for one in exists if f"{{{interface}}}" in one.text]
+    others = [one for one in errors if one.code != "91,49"]
+    return (about_it or others or exists)[0]
+
+
 def of_outcome(message_set: str, number: str, text: str) -> tuple[str, str]:
     """What a batch (edit, build) noted about a document: set, number and words in one line, and the name of the hold."""
-    pair = f"{message_set},{number}".strip(",")
-    said = text if pair and text.rstrip(" .").endswith(f"({pair})") else f"{text} ({pair})".strip()
+    said = _with_pair(text, f"{message_set},{number}".strip(","))
     rule = next(rule for rule in INTERFACE[1:] if rule.fits(message_set, number, text))
     return " ".join(said.split())[:WORDS], rule.reason
 
@@ -155,6 +160,12 @@ def messages_of(element: etree._Element) -> list[Message] | None:
     return None
 
 
+def interface_of(element: etree._Element) -> str:
+    """Whose answer it is: `{X}` of an error, `Create__CompIntfc__{X}Response` of a notification."""
+    name = local(element)
+    return name.partition("__CompIntfc__")[2].removesuffix("Response") or name
+
+
 def _message(element: etree._Element) -> Message:
     """Both spellings: MessageSetNumber of Error-Warning, messagesetnumber of a notification."""
     said = {local(part).lower(): " ".join((part.text or "").split()) for part in element}
@@ -164,5 +175,9 @@ def _message(element: etree._Element) -> Message:
 
 def _joined(messages: Sequence[Message]) -> str:
     """The words of all, each with its pair once."""
-    said = [one.text if one.text.endswith(f"({one.code})") else f"{one.text} ({one.code})".strip(" (,)") for one in messages]
+    said = [_with_pair(one.text, one.code.strip(",")) for one in messages]
     return "; ".join(dict.fromkeys(said))[:WORDS]
+
+
+def _with_pair(text: str, pair: str) -> str:
+    return text if not pair or f"({pair})" in text else f"{text} ({pair})".strip()
