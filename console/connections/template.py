@@ -17,6 +17,7 @@ from runtime.errors import Broken
 from systems import registry
 from systems.connection import ConnectionSettings, FlowSettings, QuotaShares
 from systems.contract import System
+from systems.network import Network
 
 _TOP = ("connection", "label", "environment", "mode", "time_zone", "currency", "tax_mode", "customer_policy", "create_missing")
 _FILL_IN: dict[str, Any] = {"label": "Fill in", "environment": "test", "time_zone": "America/Chicago", "create_missing": []}
@@ -90,6 +91,10 @@ def _side(key: str, system: System) -> Iterator[str]:
     for name, field in QuotaShares.model_fields.items():
         value = f"{system.name}-1" if name == "group" else 60 if name == "calls" else _default(field)
         yield from _setting(name, field, value, "    ")
+    if system.name != registry.FIELD_SERVICE:
+        yield "  network:  # what an on-premise site needs; leave it empty for a public one"
+        for name, field in Network.model_fields.items():
+            yield from _setting(name, field, _default(field), "    ")
     yield "  settings:"
     for name, field in system.settings.model_fields.items():
         yield from _setting(name, field, "FILL IN" if field.is_required() else _default(field), "    ")
