@@ -34,13 +34,21 @@ def saw(key: Key, event: Saw) -> Step:
     if isinstance(seen, Ended):
         return ends(key, seen.entry, audits)
     if isinstance(seen, Onward):
-        return _told(intends(key, e.change(seen.entry, event.at, rounds=0), event.now_s, event.at), audits)
+        return _told(
+            intends(key.but(document=seen.document), e.change(seen.entry, event.at, rounds=0), event.now_s, event.at), audits
+        )
     if key.entry["erp_id"]:
         return vanished(key, event.now_s, event.at)
     if seen.suspects and not key.entry["accepted"]:
         names = ", ".join(s.number or s.erp_id for s in seen.suspects)
         return ends(key, e.held(key.entry, event.at, reasons.SUSPECT, f"may be the same: {names}"))
     return intends(key, key.entry, event.now_s, event.at)
+
+
+def changed_since(key: Key, seen: Onward) -> bool:
+    """Whether a person changed the partner between the comparison and the write: it is compared again, so that this is told too."""
+    told = key.document.overruled if key.document is not None else ()
+    return key.rules.updates and seen.document.overruled != told
 
 
 def overruled(entry: Ledger, event: Saw) -> tuple[Audit, ...]:

@@ -19,7 +19,7 @@ from services.sinks.sessions import Sessions
 from systems.contract import System
 from topology.configuration import Snapshot
 from topology.headers import headers
-from topology.topics import object_key, partition_of
+from topology.topics import link_key, object_key, partition_of
 
 
 @dataclass(frozen=True)
@@ -56,8 +56,7 @@ class Ground:
             lines.append(self.line(f"result.{self.system.name}", "result.result", op_key, (result, partition, cause)))
         link = link_of(entry, STAGE)
         if link is not None and not self._is_linked(link):
-            key = f"{link['connection']}/{link['entity']}/{link['source_id']}"
-            lines.append(self.line("links", "connection.link", key, (link, partition, cause)))
+            lines.append(self.line("links", "connection.link", link_key(link), (link, partition, cause)))
         lines += [self.line("audit", "audit.audit", a["natural_key"], (a, partition, cause)) for a in audits]
         lines += [self.line("fetch", "raw.fetch", f["connection"], (f, partition, cause)) for f in fetches]
         return Out(lines, [(mark, value)])

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from schemas.records import Ledger
+from services.sinks import compare, reasons, watch
 from services.sinks import entry as e
-from services.sinks import reasons, watch
 from services.sinks.answers import unsent
 from services.sinks.moves import Step, ends, intends, may_skip_settling, resting, sends, settled_at_s
 from services.sinks.outputs import decision
@@ -44,6 +44,8 @@ def _before_write(key: Key, seen: Onward | Absent, event: Saw) -> Step:
     entry = key.entry
     if isinstance(seen, Onward):
         known = key.but(entry=seen.entry, document=seen.document)
+        if compare.changed_since(key, seen):
+            return ends(key, e.change(unsent(seen.entry, event.at), event.at, state=e.NEW))
         if seen.step == entry["intent_step"]:
             return sends(known)
         if seen.step in key.rules.watched:

@@ -72,12 +72,13 @@ def may_skip_settling(key: Key) -> bool:
     """Whether the system itself refuses (C1) or merges (C2) a second create, so that one resend after a look-up is safe.
 
     Only the first step has that protection, and only one attempt may be unsettled at a time: what a refusal of the second would
-    mean for the first could not be told. Another content than the one sent has to wait: the older could come last.
+    mean for the first could not be told. A change of what is there has to wait: the older content could come last.
     """
     entry = key.entry
+    if key.rules.updates and (entry["erp_id"] or key.rules.capability is Capability.C2):
+        return False
     return (
         key.rules.capability in (Capability.C1, Capability.C2)
         and entry["intent_step"] == key.rules.steps[0]
         and entry["intent_attempt"] == entry["attempt_count"]
-        and entry["intent_hash"] == entry["payload_hash"]
     )

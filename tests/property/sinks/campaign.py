@@ -7,13 +7,15 @@ import json
 import sys
 import time
 from collections import Counter
+from itertools import product
 
 from systems.contract import Capability
-from tests.property.sinks.schedule import MUTANTS, PLAIN, UNBOUNDED, run
+from tests.property.sinks.schedule import MUTANTS, OF_SHAPES, PLAIN, UNBOUNDED, run
+from tests.property.sinks.shapes import REQUESTS, SHAPES, Shape
 from tests.property.sinks.world import Mutation
 
 
-def campaign(capability: Capability, mutation: Mutation, seeds: range) -> dict[str, object]:
+def campaign(capability: Capability, mutation: Mutation, seeds: range, shape: Shape = REQUESTS) -> dict[str, object]:
     """Counts of violations, faults and final states over these seeds."""
     found: Counter[str] = Counter()
     sometimes: Counter[str] = Counter()
@@ -22,7 +24,7 @@ def campaign(capability: Capability, mutation: Mutation, seeds: range) -> dict[s
     started = time.perf_counter()
     for seed in seeds:
         try:
-            broken, world = run(seed, capability, mutation)
+            broken, world = run(seed, capability, mutation, shape)
         except AssertionError:
             broken, world = "STUCK", None
         if world is not None:
@@ -33,6 +35,7 @@ def campaign(capability: Capability, mutation: Mutation, seeds: range) -> dict[s
             found[broken] += 1
             first.setdefault(broken, seed)
     return {
+        "shape": shape.name,
         "class": capability.value,
         "mutant": mutation.name,
         "schedules": len(seeds),
@@ -53,8 +56,10 @@ def main() -> int:
     chosen = options.parse_args()
     seeds = range(chosen.seed, chosen.seed + chosen.schedules)
     ok = True
-    for capability in Capability:
-        line = campaign(capability, PLAIN, seeds)
+    for shape, capability in product(SHAPES, Capability):
+        if capability is Capability.C5 and shape is not REQUESTS:
+            continue  # without a look-up nothing can be watched or compared
+        line = campaign(capability, PLAIN, seeds, shape)
         ok = ok and not line["violations"]
         sys.stdout.write(json.dumps(line) + "\n")
         sys.stdout.flush()
@@ -62,6 +67,11 @@ def main() -> int:
         lines = [campaign(capability, mutation, seeds) for capability in (Capability.C3, Capability.C4)]
         ok = ok and any(line["violations"] for line in lines)
         sys.stdout.writelines(json.dumps(line) + "\n" for line in lines)
+        sys.stdout.flush()
+    for shape, capability, mutation in OF_SHAPES if chosen.mutants else ():
+        line = campaign(capability, mutation, seeds, shape)
+        ok = ok and bool(line["violations"])
+        sys.stdout.write(json.dumps(line) + "\n")
         sys.stdout.flush()
     return 0 if ok else 1
 

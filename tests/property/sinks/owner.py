@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
-from schemas.records import Ledger
+from schemas.records import Audit, Ledger
 from services.sinks import entry as e
 from services.sinks.arrive import Changed, Taken, arrive
 from services.sinks.core import step
@@ -37,6 +38,7 @@ from tests.property.sinks.world import Owner, World
 
 POINT = -1.0  # a border of an effect: the world may kill or freeze here, for any length
 BOUNDED = -2.0  # the same between lease check and send, where only a bounded freeze is tolerated
+HELD_LOOKS = 20
 ACKED = -3.0  # an intent is in the ledger
 Carried = Generator[float, None, tuple[Key, Wait | None]]
 
@@ -51,6 +53,7 @@ class Holder:
         self.position = world.committed
         self.covered = world.committed
         self.released = False
+        self.looks = 0
 
     def life(self) -> Owner:
         """Take the partition, restore, then work until everything is at rest."""
@@ -62,6 +65,8 @@ class Holder:
             if w.mutation.name == "open_intent_ignored" and e.intent_open(entry):
                 entry = e.change(entry, w.instant(), intent_attempt=0, state=e.NEW)
             key, wait = yield from self.carried(*step(Key(entry, w.rules), Restored(w.now)))
+            if w.mutation.name == "watch_forgotten" and entry["reason"] == "erp_batch":
+                wait = None
         elif w.rebuilt:
             self.position = len(w.commands)
             key, wait = yield from self.rebuild()
@@ -70,8 +75,9 @@ class Holder:
                 key, wait = yield from self.arrived(key, wait)
                 continue
             coming = w.commands[self.position].at if self.position < len(w.commands) else None
-            due = self.due(wait)
+            due = self.due(wait) if key is None or not self.given_up(key) else None
             if due is not None and due <= w.now and key is not None:
+                self.looks += key.entry["state"] == e.HELD
                 key, wait = yield from self.turn(key)
                 continue
             moments = [m for m in (coming, due) if m is not None]
@@ -99,8 +105,12 @@ class Holder:
         """Whether a person releases what is held, once."""
         if self.released or key is None or key.entry["state"] != e.HELD:
             return False
-        self.released = True
+        self.released, self.looks = True, 0
         return True
+
+    def given_up(self, key: Key) -> bool:
+        """A held document is looked at for ever; a schedule has to end."""
+        return key.entry["state"] == e.HELD and self.looks >= HELD_LOOKS
 
     def due(self, wait: Wait | None) -> float | None:
         if wait is None:
@@ -114,7 +124,8 @@ class Holder:
     def turn(self, key: Key) -> Carried:
         w = self.w
         command = w.commands[int(key.entry["command"] or b"0")].incoming.command
-        return (yield from self.carried(*step(key, Turn(w.now, View(w.instant()), command))))
+        view = View(w.instant(), create_missing=True, link=w.link)
+        return (yield from self.carried(*step(key, Turn(w.now, view, command))))
 
     def arrived(self, key: Key | None, wait: Wait | None) -> Carried:
         """One command from the log."""
@@ -123,14 +134,24 @@ class Holder:
         self.position += 1
         if w.mutation.name == "offset_before_outcome":
             w.committed = self.covered = self.position
-        found = arrive(key.entry if key else None, incoming)
+        updates = w.rules.updates and w.mutation.name != "newer_ignored"
+        found = arrive(key.entry if key else None, incoming, None, updates)
         if isinstance(found, Taken):
-            fresh = Key(found.entry, w.rules, phase=Phase.CLOSING)
+            entry = self.forgetful(found.entry)
+            kept = key if key is not None and e.intent_open(entry) else Key(entry, w.rules)
+            fresh = kept.but(entry=entry, phase=Phase.CLOSING)
             return (yield from self.carried(fresh, (Record(found.entry, ends=True),)))
         assert key is not None
         if isinstance(found, Changed):
             yield from self.recorded(e.correction(key.entry, 1, incoming))
         return key, wait
+
+    def forgetful(self, entry: Ledger) -> Ledger:
+        """What a broken protocol makes of an open attempt when a newer source comes."""
+        name = self.w.mutation.name
+        if name == "open_attempt_forgotten" and e.intent_open(entry):
+            return e.change(entry, self.w.instant(), state=e.NEW, intent_attempt=0, intent_step="", intent_hash="")
+        return entry
 
     def carried(self, key: Key, effects: tuple[Effect, ...]) -> Carried:
         """Carry effects out until the key rests."""
@@ -141,8 +162,17 @@ class Holder:
                     return key, effect
                 event = yield from self.carry_out(key, effect)
             assert event is not None
-            key, effects = step(key, event)
+            key, effects = self.rewritten(*step(key, event))
         return key, None
+
+    def rewritten(self, key: Key, effects: tuple[Effect, ...]) -> tuple[Key, tuple[Effect, ...]]:
+        """A broken protocol writes again what the look-up does not show any more, or looks before a request can have settled."""
+        if self.w.mutation.name == "looked_at_once" and key.entry["reason"] == "settle":
+            return key.but(look_s=self.w.now), effects
+        if self.w.mutation.name != "vanished_is_written_again" or key.entry["reason"] != "not_shown":
+            return key, effects
+        entry = e.change(key.entry, self.w.instant(), state=e.NEW, reason="", steps_done=[], erp_id="")
+        return key.but(entry=entry), tuple(Record(entry, True) if isinstance(one, Record) else one for one in effects)
 
     def carry_out(self, key: Key, effect: Effect) -> Generator[float, None, Event]:
         w = self.w
@@ -150,7 +180,7 @@ class Holder:
         if isinstance(effect, Reserve):
             return Reserved(w.now, w.instant())
         if isinstance(effect, Record):
-            yield from self.recorded(effect.entry)
+            yield from self.recorded(effect.entry, effect.audits)
             return Acked(w.now, w.instant())
         if isinstance(effect, Find):
             return (yield from self.find(key))
@@ -158,18 +188,20 @@ class Holder:
             return (yield from self.send(key, effect))
         raise AssertionError(effect)
 
-    def recorded(self, entry: Ledger) -> Generator[float, None, None]:
+    def recorded(self, entry: Ledger, audits: tuple[Audit, ...] = ()) -> Generator[float, None, None]:
         yield 0.005
         self.covered = self.position
-        self.w.commit(self.epoch, entry, self.covered)
+        told = () if self.w.mutation.name == "overruled_untold" else audits
+        self.w.commit(self.epoch, entry, self.covered, told)
         yield ACKED if entry["state"] == e.INTENT else POINT
 
     def find(self, key: Key) -> Generator[float, None, Event]:
         w = self.w
-        if w.mutation.name == "no_pre_read" and key.phase is Phase.READING and not key.entry["steps_done"]:
+        unread = key.phase in (Phase.READING, Phase.COMPARING) and not key.entry["steps_done"]
+        if w.mutation.name == "no_pre_read" and unread:
             return Saw(Found(()), w.now, w.now, w.instant())
         asked = w.now
-        found = w.erp.find(key.entry["ref"], key.entry["amount"], w.now)
+        found = seen_wrongly(w.mutation.name, key, w.erp.find(key.entry["ref"], key.entry["erp_id"], key.entry["amount"], w.now))
         yield w.draw.choice((0.0, 0.01, w.rules.times.lease_s - 0.005))
         yield POINT
         if w.faulty and w.draw.random() < 0.03:
@@ -198,6 +230,15 @@ class Holder:
             amount: Decimal = entry["amount"]
             return Answer(Verdict.YES, Document("D?", "D?", entry["ref"], amount, "USD", ("create",)))
         return answer
+
+
+def seen_wrongly(mutation: str, key: Key, found: Found) -> Found:
+    """What a broken writer makes of a look-up."""
+    if mutation == "batch_is_assumed" and found.documents:
+        return Found(tuple(replace(d, steps_done=key.rules.steps) for d in found.documents))
+    if mutation == "refusal_is_done" and any(d.refusal for d in found.documents):
+        return Found(tuple(replace(d, steps_done=key.rules.steps, refusal="") for d in found.documents))
+    return found
 
 
 def starter(world: World) -> Owner:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from schemas.records import Ledger
 from services.sinks import entry as e
 from services.sinks.state import Times
 from systems.contract import Capability
 from tests.property.sinks.owner import starter
+from tests.property.sinks.shapes import KEPT_UP, REQUESTS, STAGED, WATCHED, Shape
 from tests.property.sinks.world import TIMES, Mutation, World
 
 
-def run(seed: int, capability: Capability, mutation: Mutation) -> tuple[str, World]:
+def run(seed: int, capability: Capability, mutation: Mutation, shape: Shape = REQUESTS) -> tuple[str, World]:
     """The violation of this schedule ("" = none) and the world after it."""
-    world = World(seed, capability, mutation)
+    world = World(seed, capability, mutation, shape)
     world.starter = starter
     world.start()
     world.run()
@@ -36,13 +38,31 @@ def _broken(world: World) -> str:
         return "LOST"
     entry = world.ledger
     assert entry is not None
-    if entry["state"] in (e.POSTED, e.ADOPTED):
-        kept = world.erp.documents
-        if not kept or kept[0].released_at is None:
-            return "LOST"
-        if kept[0].amount != entry["amount"]:
-            return "WRONG"
-    return _changes(world)
+    if entry["state"] == e.HELD and not (entry["reason"] and entry["amount"] > 0):
+        return "UNNAMED"
+    if entry["state"] in e.IN_PLACE:
+        return _in_place(world, entry) or _changes(world)
+    return _stuck(world, entry) or _changes(world)
+
+
+def _in_place(world: World, entry: Ledger) -> str:
+    """What the ledger calls posted is there, with every step done by whoever does it, and not refused."""
+    kept = world.erp.documents
+    if not kept or set(kept[0].done) != set(world.shape.steps):
+        return "LOST"
+    if kept[0].refused:
+        return "POSTED_ON_A_REFUSAL"
+    if kept[0].amount != entry["amount"] and not kept[0].touched:
+        return "WRONG"
+    told = any(audit["decision"] == "overruled" for audit in world.audits)
+    return "UNTOLD" if world.erp.overwritten and not told else ""
+
+
+def _stuck(world: World, entry: Ledger) -> str:
+    """What the batch has posted after all is not held for the batch's sake for ever."""
+    kept = world.erp.documents
+    posted = kept and set(kept[0].done) == set(world.shape.steps) and not kept[0].refused and not kept[0].deleted
+    return "STUCK" if posted and entry["reason"] in ("erp_batch_late", "missing_in_erp") and not world.shape.updates else ""
 
 
 def _changes(world: World) -> str:
@@ -58,14 +78,17 @@ def _replayed(world: World) -> str:
     """Reset the offsets; on every second seed the ledger is lost, on every fourth the results as well. Nothing may be added."""
     before, state = len(world.erp.documents), world.ledger
     world.committed = 0
-    if world.seed % 2:
+    deleted = any(kept.deleted for kept in world.erp.documents)
+    if world.seed % 2 and not deleted:
         world.ledger, world.rebuilt = None, True
-    if world.seed % 4 == 1:
+    if world.seed % 4 == 1 and not deleted:
         world.result = None
     world.start()
     world.run()
     if len(world.erp.documents) > max(before, 1) or (before and len(world.erp.documents) > before):
         return "REPLAY"
+    if world.ledger is not None and world.ledger["state"] in e.IN_PLACE and (broken := _in_place(world, world.ledger)):
+        return f"REPLAY_{broken}"
     kept = state is not None and state["state"] in e.IN_PLACE and world.ledger is not None
     if kept and world.seed % 2 == 0 and world.ledger is not state:
         return "REPLAY_CHANGED"
@@ -103,6 +126,20 @@ MUTANTS = (
     Mutation("timeout_is_success"),
     Mutation("no_pre_read"),
 )
+OF_SHAPES = (
+    (WATCHED, Capability.C1, Mutation("batch_is_assumed")),
+    (STAGED, Capability.C4, Mutation("refusal_is_done")),
+    (STAGED, Capability.C4, Mutation("vanished_is_written_again")),
+    (WATCHED, Capability.C1, Mutation("watch_forgotten")),
+    (STAGED, Capability.C4, Mutation("no_settle", _no_settle)),
+    (KEPT_UP, Capability.C3, Mutation("newer_ignored")),
+    (KEPT_UP, Capability.C3, Mutation("open_attempt_forgotten")),
+    (KEPT_UP, Capability.C3, Mutation("looked_at_once")),
+    (KEPT_UP, Capability.C3, Mutation("overruled_untold")),
+    (KEPT_UP, Capability.C3, Mutation("no_pre_read")),
+    (KEPT_UP, Capability.C4, Mutation("open_intent_ignored")),
+)
+"""Broken protocols of what the system's batch does, and of masters that are kept up to date."""
 UNBOUNDED = Mutation("unlimited_freeze", freeze_s=30.0)
 PLAIN = Mutation()
 assert TIMES.settle_s == 15.0

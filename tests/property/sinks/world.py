@@ -11,11 +11,13 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, cast
 
-from schemas.records import CommandEnvelope, Ledger, Result
-from services.sinks.entry import HELD, Incoming, is_terminal, result_of
-from services.sinks.state import Rules, Times
+from schemas.records import Audit, CommandEnvelope, Ledger, Result
+from services.sinks.entry import HELD, Incoming, is_terminal, link_of, result_of
+from services.sinks.state import Times
 from systems.contract import Capability
-from tests.property.sinks.erp import STEPS, Erp
+from tests.property.sinks.batch import Batch
+from tests.property.sinks.erp import Erp, Kept
+from tests.property.sinks.shapes import REQUESTS, Shape
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
 TIMES = Times(2.0, 3.0, 3.0, 4.0, 3.0)
@@ -54,6 +56,7 @@ class World:
     seed: int
     capability: Capability
     mutation: Mutation = field(default_factory=Mutation)
+    shape: Shape = REQUESTS
     now: float = 0.0
     epoch: int = 0
     ledger: Ledger | None = None
@@ -65,18 +68,32 @@ class World:
     started: int = 0
     faulty: bool = True
     counts: dict[str, int] = field(default_factory=dict)
+    link: str | None = None
+    audits: list[Audit] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.draw = random.Random(self.seed)
         self.queue: list[tuple[float, int, Callable[[], None]]] = []
         self.ticket = 0
-        self.erp = Erp(self.capability, TIMES, self.draw, self.later)
+        self.batch_draw = random.Random(-1 - self.seed)
+        self.erp = Erp(self.capability, TIMES, self.draw, self.later, self.shape)
+        self.batch = Batch(self.erp, self.batch_draw, self.later, self._is_written, self.counts)
+        self.erp.batch = self.batch.began
         lag = TIMES.v_max_s if self.capability is Capability.C4 else 0.0
-        self.rules = Rules(STEPS, self.capability, 3, self.mutation.times(replace(TIMES, v_max_s=lag)))
-        self.commands = _commands(self.draw)
+        self.rules = self.shape.rules(self.capability, self.mutation.times(replace(TIMES, v_max_s=lag)))
+        self.commands = versions(self.draw) if self.shape.updates else _commands(self.draw)
+        if self.shape.updates and self.batch_draw.random() < 0.5:
+            partner = Kept("D0", "", Decimal("7.00"), 0.0, 0.0, {"upsert": 0.0})
+            self.erp.documents.append(partner)
+            self.link = partner.erp_id
+            if self.batch_draw.random() < 0.5:
+                self.batch.touches(partner, self.batch_draw.random() * 20)
         self.plan = _plan(self.draw, self.mutation.freeze_s)
         self.frozen_until: dict[int, float] = {}
         self.starter: Callable[[World], Owner] | None = None
+
+    def _is_written(self) -> bool:
+        return self.ledger is not None and bool(self.ledger["steps_done"])
 
     # --- time ---
 
@@ -150,8 +167,8 @@ class World:
 
     # --- Kafka ---
 
-    def commit(self, epoch: int, entry: Ledger, offset: int) -> None:
-        """Append one ledger state with the offset it covers."""
+    def commit(self, epoch: int, entry: Ledger, offset: int, audits: tuple[Audit, ...] = ()) -> None:
+        """Append one ledger state with the offset it covers, and what is told with it."""
         if epoch != self.epoch and self.mutation.name != "no_fence":
             raise Fenced
         lost = self.faulty and self.draw.random() < 0.02
@@ -162,6 +179,8 @@ class World:
             elif not (self.mutation.name == "no_intent" and entry["state"] == "INTENT"):
                 self.ledger = entry
                 self.result = result_of(entry) or self.result
+                self.link = entry["erp_id"] if link_of(entry, "sinks") else self.link
+            self.audits += audits
             self.committed = max(self.committed, offset)
         if indefinite:
             raise Indefinite
@@ -175,6 +194,18 @@ def _commands(draw: random.Random) -> list[Wanted]:
     if draw.random() < 0.3:
         again = draw.random() < 0.5
         made.append(Wanted(_incoming(1, "2", "a" if again else "b", "100.00" if again else "120.00"), draw.random() * 15))
+    return made
+
+
+def versions(draw: random.Random) -> list[Wanted]:
+    """Up to four versions of a master, some of them close together, some going back to an earlier content."""
+    made, at = [], 0.0
+    for offset in range(draw.choice((1, 2, 2, 3, 4))):
+        content = draw.choice((10, 20, 30)) if offset else 10
+        incoming = _incoming(offset, str(offset + 1), f"h{content}", f"{content}.00")
+        master = {**incoming.command, "purpose": "master", "action": "upsert", "source_entity": "vendor"}
+        made.append(Wanted(replace(incoming, record="vendor", command=cast("CommandEnvelope", master)), at))
+        at += draw.choice((0.0, 0.1, 1.0, draw.random() * 20, 60.0))
     return made
 
 
