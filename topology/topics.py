@@ -7,8 +7,10 @@ handled by one owner. `ML_CONNECTOR_KAFKA__TOPIC_PREFIX` puts a prefix before ev
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from aiokafka.partitioner import murmur2
 from confluent_kafka import KafkaError, KafkaException
@@ -70,7 +72,9 @@ def _fixed() -> tuple[Topic, ...]:
             by_connection,
         ),
         Topic("fetch", "connection", ("raw.fetch",), "7 days", "topology, sinks, CLI", "pollers", by_connection),
-        Topic("links", "connection/entity/source id", ("connection.link",), "compacted", "CLI, sinks", "sinks", by_connection),
+        Topic(
+            "links", "connection/system/entity/source id", ("connection.link",), "compacted", "CLI, sinks", "sinks", by_connection
+        ),
         Topic(
             "crosswalk",
             "connection/table/row",
@@ -155,6 +159,11 @@ def partition_of(key: str, partitions: int) -> int:
 def object_key(connection: str, system: str, entity: str, source_id: str) -> str:
     """Key of raw, canonical and remap records: connection/system/entity/id."""
     return f"{connection}/{system}/{entity}/{source_id}"
+
+
+def link_key(link: Mapping[str, Any]) -> str:
+    """Key of a link: the side that its source id is of is part of it, for both sides may have an object of the same id."""
+    return object_key(link["connection"], link["source_system"], link["entity"], link["source_id"])
 
 
 def create_topics(bootstrap_servers: str, partitions: int = 4, prefix: str = "", replication: int = 1) -> list[str]:

@@ -3,50 +3,98 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from console.connections.publish import Author, Publisher
 from console.matching.masters import Masters
 from console.matching.propose import Proposal
+from console.matching.score import Master
 from console.matching.sheet import Decision
 from runtime.errors import Broken
+from systems import registry
 from systems.connection import ConnectionSettings
+from topology.topics import link_key
 
 
 def exact_links(settings: ConnectionSettings, proposals: Iterable[Proposal], author: Author) -> list[dict[str, Any]]:
-    """A link for every exact pair."""
-    exact = (p for p in proposals if p.verdict == "exact" and p.target is not None and p.score is not None)
-    return [_link(settings, (p.entity, p.source.id, p.target.id, p.target.name), author, "match", p.score.value) for p in exact]  # type: ignore[union-attr]  # filtered above
+    """A link for every exact pair, and the way back where a flow needs it."""
+    made = []
+    for p in proposals:
+        if p.verdict == "exact" and p.target is not None and p.score is not None:
+            pair = Pair(p.entity, p.source.id, p.target.id, p.source.name, p.target.name)
+            made += _links(settings, pair, author, ("match", p.score.value))
+    return made
 
 
 def decided_links(
     settings: ConnectionSettings, masters: Mapping[str, Masters], decisions: Iterable[Decision], author: Author
 ) -> list[dict[str, Any]]:
     """A link for every accepted or rejected row; `create` makes none, for the document itself will. Raises `Broken` for an unknown id."""
-    made = []
+    made: list[dict[str, Any]] = []
+    taken = {entity: {theirs: ours for ours, theirs in known.linked.items() if theirs} for entity, known in masters.items()}
     for d in decisions:
         names = {master.id: master.name for master in masters[d.entity].theirs}
         if d.source_id not in {master.id for master in masters[d.entity].ours}:
             raise Broken(f"{d.entity} {d.source_id} is not a {d.entity} of {settings.field_service.system}.", "Export again.")
         if d.decision == "accept" and d.target_id not in names:
             raise Broken(f"{d.entity} {d.target_id} is not a {d.entity} of {settings.erp.system}.", "Correct target_id.")
+        if d.decision == "accept" and d.entity in kept_up(settings):
+            other = taken[d.entity].setdefault(d.target_id, d.source_id)
+            if other != d.source_id:
+                raise Broken(f"{d.entity} {d.target_id} would be partner of both {other} and {d.source_id}.", "Accept one of them.")
         if d.decision in ("accept", "reject"):
             target = d.target_id if d.decision == "accept" else ""
-            made.append(_link(settings, (d.entity, d.source_id, target, names.get(target, "")), author, "person", None))
+            pair = Pair(d.entity, d.source_id, target, _name_of(masters[d.entity].ours, d.source_id), names.get(target, ""))
+            made += _links(settings, pair, author, ("person", None))
+    return made
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The same thing on both sides: ids and names; `theirs` is "" for explicitly no partner."""
+
+    entity: str
+    ours: str
+    theirs: str
+    our_name: str
+    their_name: str
+
+
+def kept_up(settings: ConnectionSettings) -> frozenset[str]:
+    """Entities that a flow of the ERP keeps up to date in the field-service system: their links are needed the other way, too."""
+    target = settings.field_service.system
+    return frozenset(flow.entity for flow in settings.erp.declared.flows if flow.target == target and flow.records)
+
+
+def _name_of(masters: Iterable[Master], wanted: str) -> str:
+    return next((master.name for master in masters if master.id == wanted), "")
+
+
+Decided = tuple[str, float | None]
+"""Origin of a link (match, person) and the score of its proposal."""
+
+
+def _links(settings: ConnectionSettings, pair: Pair, author: Author, decided: Decided) -> list[dict[str, Any]]:
+    sides = (settings.field_service.system, settings.erp.system)
+    made = [_link(settings, sides, (pair.entity, pair.ours, pair.theirs, pair.their_name), author, decided)]
+    if pair.theirs and pair.entity in kept_up(settings):
+        made.append(_link(settings, sides[::-1], (pair.entity, pair.theirs, pair.ours, pair.our_name), author, decided))
     return made
 
 
 def _link(
-    settings: ConnectionSettings, pair: tuple[str, str, str, str], author: Author, origin: str, score: float | None
+    settings: ConnectionSettings, sides: tuple[str, str], pair: tuple[str, str, str, str], author: Author, decided: Decided
 ) -> dict[str, Any]:
     entity, source_id, target_id, target_name = pair
+    origin, score = decided
     return {
         "connection": settings.connection,
         "entity": entity,
-        "source_system": settings.field_service.system,
+        "source_system": sides[0],
         "source_id": source_id,
-        "target_system": settings.erp.system,
+        "target_system": sides[1],
         "target_id": target_id,
         "target_number": target_name,
         "origin": origin,
@@ -57,11 +105,12 @@ def _link(
 
 
 def publish_links(publisher: Publisher, links: Iterable[Mapping[str, Any]], author: Author) -> int:
-    """Write links and an audit record of each; returns how many."""
+    """Write links; returns how many pairs. A pair is one decision and one audit record, whether it is linked one way or both."""
     count = 0
     for link in links:
-        key = f"{link['connection']}/{link['entity']}/{link['source_id']}"
-        publisher.put("links", key, link["connection"], "connection.link", link)
+        publisher.put("links", link_key(link), link["connection"], "connection.link", link)
+        if link["source_system"] != registry.FIELD_SERVICE:
+            continue
         audit = dict(_audit(link, author))
         publisher.put("audit", audit["natural_key"], link["connection"], "audit.audit", audit)
         count += 1

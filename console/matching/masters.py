@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from console.matching.score import Master
 from console.reading import Cluster
@@ -34,7 +35,7 @@ def read_masters(cluster: Cluster, settings: ConnectionSettings) -> dict[str, Ma
         side = sides.get(record["system"])
         if side:
             getattr(found[record["entity"]], side).append(_master(record))
-    for entity, links in read_links(cluster, settings.connection).items():
+    for entity, links in read_links(cluster, settings).items():
         if entity in found:
             found[entity].linked = links
     for masters in found.values():
@@ -43,12 +44,23 @@ def read_masters(cluster: Cluster, settings: ConnectionSettings) -> dict[str, Ma
     return found
 
 
-def read_links(cluster: Cluster, connection: str) -> dict[str, dict[str, str]]:
-    """Links of a connection: entity -> our id -> their id ("" = explicitly no partner)."""
+def read_links(cluster: Cluster, settings: ConnectionSettings) -> dict[str, dict[str, str]]:
+    """Links of a connection: entity -> our id -> their id ("" = explicitly no partner). One that was made from the ERP's side alone (a
+    vendor that we created here) counts as well."""
+    records = [seen.record for seen in cluster.newest(["links"], quiet=True).values()]
+    links = sorted((one for one in records if one.get("connection") == settings.connection), key=lambda one: one["at"])
+    return folded_links(links, settings.erp.system)
+
+
+def folded_links(links: Iterable[Mapping[str, Any]], erp: str) -> dict[str, dict[str, str]]:
+    """Links of one connection, oldest first, as `read_links` gives them."""
     found: dict[str, dict[str, str]] = {}
-    for seen in cluster.newest(["links"], quiet=True).values():
-        if seen.record.get("connection") == connection:
-            found.setdefault(seen.record["entity"], {})[seen.record["source_id"]] = seen.record["target_id"]
+    for link in links:
+        pairs = found.setdefault(link["entity"], {})
+        if link["source_system"] != erp:
+            pairs[link["source_id"]] = link["target_id"]
+        elif link["target_id"]:
+            pairs[link["target_id"]] = link["source_id"]
     return found
 
 

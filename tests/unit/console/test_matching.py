@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from console.connections.publish import Author
+from console.matching.decide import decided_links, exact_links, publish_links
+from console.matching.masters import Masters, folded_links
 from console.matching.propose import proposals
 from console.matching.score import Master, score
-from console.matching.sheet import read_decisions, write_proposals
+from console.matching.sheet import Decision, read_decisions, write_proposals
 from runtime.errors import Broken
+from systems import registry
+from systems.contract import Flow
+from topology.topics import link_key
 
 OURS = Master("1", "John Smith", "12 Oak Street", "", "Austin", "TX", "78701", "(512) 555-0101", "john@example.com")
 
@@ -70,3 +79,57 @@ def test_an_unknown_decision_is_named_with_its_row(tmp_path: Path) -> None:
     path.write_text("key,entity,decision,source_id,target_id\ncustomer/1,customer,maybe,1,C1\n")
     with pytest.raises(Broken, match=r"row customer/1: decision 'maybe'"):
         read_decisions(path)
+
+
+def _settings(*flows: Flow) -> Any:
+    """A connection whose ERP declares these flows."""
+    declared = SimpleNamespace(flows=flows)
+    erp = SimpleNamespace(system="books", declared=declared)
+    return SimpleNamespace(connection="acme", field_service=SimpleNamespace(system=registry.FIELD_SERVICE), erp=erp)
+
+
+BACK = Flow("X3", "vendors", "books", registry.FIELD_SERVICE, "vendor", ("vendor",), "master")
+AUTHOR = Author("ann", "first load", datetime(2026, 3, 2, tzinfo=UTC))
+OUR_VENDOR, THEIR_VENDOR = Master("70001", "Ferris Supply"), Master("SHARE/0000000012", "FERRIS SUPPLY INC")
+
+
+def test_a_pair_is_linked_both_ways_where_a_flow_keeps_it_up_to_date_here() -> None:
+    masters = {"vendor": Masters([OUR_VENDOR], [THEIR_VENDOR]), "customer": Masters([OURS], [THEIR_VENDOR])}
+    accept = [Decision("vendor", "70001", "SHARE/0000000012", "accept"), Decision("customer", "1", "SHARE/0000000012", "accept")]
+    made = decided_links(_settings(BACK), masters, accept, AUTHOR)
+    assert [(one["entity"], one["source_system"], one["source_id"], one["target_id"], one["target_number"]) for one in made] == [
+        ("vendor", registry.FIELD_SERVICE, "70001", "SHARE/0000000012", "FERRIS SUPPLY INC"),
+        ("vendor", "books", "SHARE/0000000012", "70001", "Ferris Supply"),
+        ("customer", registry.FIELD_SERVICE, "1", "SHARE/0000000012", "FERRIS SUPPLY INC"),
+    ]
+    assert len({link_key(one) for one in made}) == 3
+    assert len(decided_links(_settings(), masters, accept[:1], AUTHOR)) == 1
+
+
+def test_an_exact_pair_is_linked_both_ways_too_and_is_one_decision() -> None:
+    ours = Master("7", "Ferris", "1 Dock", "", "Austin", "TX", "78701")
+    theirs = Master("SHARE/7", "Ferris", "1 Dock", "", "Austin", "TX", "78701")
+    made = exact_links(_settings(BACK), proposals("vendor", [ours], [theirs], {}), AUTHOR)
+    assert [(one["source_id"], one["target_id"]) for one in made] == [("7", "SHARE/7"), ("SHARE/7", "7")]
+    written: list[str] = []
+    publisher: Any = SimpleNamespace(put=lambda topic, *_: written.append(topic), acked=lambda: None)
+    assert publish_links(publisher, made, AUTHOR) == 1
+    assert written == ["links", "audit", "links"]
+
+
+def test_two_of_ours_are_not_kept_up_to_date_by_one_of_theirs() -> None:
+    masters = {"vendor": Masters([OUR_VENDOR, Master("70002", "Ferris")], [THEIR_VENDOR])}
+    accept = [Decision("vendor", one, "SHARE/0000000012", "accept") for one in ("70001", "70002")]
+    with pytest.raises(Broken, match="both 70001 and 70002"):
+        decided_links(_settings(BACK), masters, accept, AUTHOR)
+    masters["vendor"].linked["70001"] = "SHARE/0000000012"
+    with pytest.raises(Broken, match="both 70001 and 70002"):
+        decided_links(_settings(BACK), masters, accept[1:], AUTHOR)
+
+
+def test_no_partner_has_no_way_back_and_a_link_from_the_other_side_alone_counts() -> None:
+    masters = {"vendor": Masters([OUR_VENDOR], [THEIR_VENDOR])}
+    (rejected,) = decided_links(_settings(BACK), masters, [Decision("vendor", "70001", "", "reject")], AUTHOR)
+    assert rejected["target_id"] == ""
+    posted = {"entity": "vendor", "source_system": "books", "source_id": "SHARE/9", "target_id": "70009"}
+    assert folded_links([rejected, posted], "books") == {"vendor": {"70001": "", "70009": "SHARE/9"}}
