@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from systems.demo import Act, Ask, Issued, Kept
+from systems.demo import ACTIVE, NAME, NO, YES, Act, Ask, Issued, Kept
 
 _HELD = {
     "invoice": "invoices",
@@ -16,6 +16,8 @@ _HELD = {
     "customer": "customers",
     "vendor": "vendors",
 }
+_REF = "mlConnectorRef"
+_FIRST_TENANT = 1_234_567_890
 
 
 class ServiceTitanDemo:
@@ -32,12 +34,13 @@ class ServiceTitanDemo:
         return ""
 
     def simulator_settings(self, scale: float, number: int = 0) -> Mapping[str, str]:
-        """60 calls in a scaled second: the simulator counts real ones."""
-        return {"calls_per_second": f"{max(60, round(60 * scale))}"}
+        """60 calls in a scaled second: the simulator counts real ones. Each tenant has an id of its own."""
+        return {"calls_per_second": f"{max(60, round(60 * scale))}", "tenant_id": str(_FIRST_TENANT + number)}
 
     def section(self, url: str, ready: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, str]]:
         """Own settings, quota and secrets for that simulator."""
         own = {"environment": "test", "tenant_id": str(ready["tenant_id"]), "api_url": url, "auth_url": url}
+        own["external_data_application_guid"] = str(ready["external_data_application_guid"])
         quota = {
             "group": "servicetitan-demo",
             "calls": 60,
@@ -70,25 +73,37 @@ class ServiceTitanDemo:
         return set()
 
     def kept(self, ask: Ask) -> list[Kept]:
-        """Nothing is written to it in these flows."""
-        return []
+        """Vendors, by our ref where we created them."""
+        rows = ask("holdings?entity=vendors")["holdings"]
+        return [
+            Kept("vendor", str(row["id"]), row["external"].get(_REF, ""), Decimal("0.00"), "", True, None, _facts(row))
+            for row in rows
+        ]
 
     def flow_settings(self) -> Mapping[str, Mapping[str, Any]]:
         """Flows are the ERP's."""
         return {}
 
     def acts(self, ask: Ask, links: Mapping[str, Mapping[str, str]]) -> Sequence[Act]:
-        """The day of jobs is the simulator's own."""
-        return ()
+        """The day of jobs is the simulator's own; of a vendor that both sides know, its name and its memo are changed here too."""
+        known = sorted(links.get("vendor", {}).items(), key=lambda pair: pair[1])
+        if not known:
+            return ()
+        edit = {"do": "change_vendor", "vendor": int(known[0][0]), "name": "Known here by another name", "memo": "Ask for Dana"}
+        return (Act(f"vendor {known[0][0]} is renamed and gets a memo", "events", {"events": [edit]}),)
 
     def faults(self) -> Mapping[str, list[dict[str, Any]]]:
         """None of its own; its webhooks are dropped, doubled and out of order all day."""
         return {}
 
 
+def _facts(row: Mapping[str, Any]) -> dict[str, str]:
+    return {NAME: str(row["name"]), ACTIVE: YES if row["active"] else NO}
+
+
 def _issued(row: Mapping[str, Any]) -> Issued:
     parts = {str(one["id"]): Decimal(str(one["amount"])) for one in row.get("applications") or ()}
-    return Issued(str(row["id"]), str(row.get("number") or ""), Decimal(str(row.get("amount") or "0.00")), parts)
+    return Issued(str(row["id"]), str(row.get("number") or ""), Decimal(str(row.get("amount") or "0.00")), parts, _facts(row))
 
 
 DEMO = ServiceTitanDemo()

@@ -1,0 +1,176 @@
+"""What the demo has to know of PeopleSoft's simulator: sign-in, a crosswalk for its seeded books, what it keeps, its people, a bad hour."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from systems.demo import ACTIVE, NAME, NO, YES, Act, Ask, Issued, Kept
+from systems.peoplesoft.simulator.services import Naming
+from systems.peoplesoft.simulator.settings import Settings as Switches
+from systems.peoplesoft.simulator.wsdl import wsdl
+from systems.peoplesoft.wsdl import pinned
+
+_SETID = "SHARE"
+_KINDS = ("Journal", "Voucher", "Vendor")
+_UNITS = (
+    # business unit of the field, ledger's, payables', department, operating unit, product
+    ("Plumbing - Service", "US001", "AP001", "21000", "AUSTIN", "PLMB"),
+    ("HVAC - Service", "US002", "AP002", "22000", "RROCK", "HVAC"),
+    ("HVAC - Install", "US002", "AP002", "22500", "RROCK", "HVAC"),
+    ("Electrical - Service", "US001", "AP001", "23000", "AUSTIN", "ELEC"),
+)
+_LINES = (
+    # kind of line, revenue, cost
+    ("Service", "400000", "503000"),
+    ("Material", "401000", "501000"),
+    ("Equipment", "403000", "502000"),
+    ("PriceModifier", "409000", "409000"),
+)
+_PAYMENTS = (("Cash", "100200"), ("Check", "100200"), ("Credit Card", "100300"), ("ACH", "100400"))
+_WINDOW = "cron: 0 */2 * * *"
+_LISTENER = "ServiceListeningConnector"
+
+
+class PeopleSoftDemo:
+    """See `systems.demo.Demo`."""
+
+    @property
+    def connection(self) -> str:
+        """Id of the demo's connection."""
+        return "blue-ridge"
+
+    @property
+    def label(self) -> str:
+        """Its contractor."""
+        return "Blue Ridge Mechanical, demo"
+
+    def simulator_settings(self, scale: float, number: int = 0) -> Mapping[str, str]:
+        """Existing vendors, and a batch that runs every half second."""
+        return {"vendors": "40", "batch_seconds": "0.5"}
+
+    def section(self, url: str, ready: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, str]]:
+        """Own settings, quota and secrets for that simulator; its WSDLs are accepted."""
+        own = {
+            "base_url": url,
+            "node": ready["node"],
+            "instance_id": "blue-ridge-demo",
+            "company_id": ready["company_id"],
+            "database_zone": ready["database_zone"],
+            "wsdl_hashes": _accepted(int(ready["seed"])),
+            "request_s": 3,
+            "batch_poll_s": 300,
+            "accounts": {"receivable": "120000", "suspense": "199999", "rounding": "799900"},
+        }
+        quota = {"group": "peoplesoft-demo", "calls": 6000, "per_s": 60, "at_once": 36}
+        shares = {"poller": 0.2, "sink": 0.65, "check": 0.05, "kept": 0.1}
+        names = ("username", "password", "client_id", "client_secret")
+        return own, quota | shares, {name: str(ready[name]) for name in names}
+
+    def crosswalk(self) -> Mapping[str, tuple[Mapping[str, str], ...]]:
+        """Business units, line types, tax zones, payment types and payment terms on the seeded values."""
+        columns = ("business_unit", "gl_business_unit", "ap_business_unit", "department", "operating_unit", "product")
+        return {
+            "business_unit": tuple(dict(zip(columns, unit, strict=True)) | {"clearing_vendor": "0000000001"} for unit in _UNITS),
+            "line_type": tuple({"line_type": kind, "account": account, "cost_account": cost} for kind, account, cost in _LINES),
+            "tax_zone": (
+                {"tax_zone": "401", "account": "220000"},
+                {"tax_zone": "402/county", "account": "220100", "share": "0.0200"},
+                {"tax_zone": "402/state", "account": "220000", "share": "0.0625"},
+            ),
+            "payment_type": tuple({"payment_type": name, "account": account} for name, account in _PAYMENTS),
+        }
+
+    def paths(self) -> tuple[str, ...]:
+        """Every kind that is asked for."""
+        return tuple(f"documents?kind={kind}" for kind in _KINDS)
+
+    def issued(self, entity: str, ask: Ask) -> list[Issued]:
+        """Vendors of the SETID that is read, whatever their class and status."""
+        rows = ask("documents?kind=Vendor")["documents"] if entity == "vendor" else ()
+        return [_issued(row) for row in rows if row["SETID"] == _SETID]
+
+    def read(self, flow: str, ask: Ask) -> set[str]:
+        """No flow only reads it."""
+        return set()
+
+    def kept(self, ask: Ask) -> list[Kept]:
+        """Journals and vouchers with their ref, done when PeopleSoft has posted them; vendors by their id."""
+        found = [_document("journal", row) for row in ask("documents?kind=Journal")["documents"]]
+        found += [_document("ap_bill", row) for row in ask("documents?kind=Voucher")["documents"]]
+        vendors = ask("documents?kind=Vendor")["documents"]
+        return found + [Kept("vendor", row["id"], "", Decimal("0.00"), "", True) for row in vendors]
+
+    def flow_settings(self) -> Mapping[str, Mapping[str, Any]]:
+        """Payments wait for a window every other hour."""
+        return {"P2": {"window": _WINDOW}}
+
+    def acts(self, ask: Ask, links: Mapping[str, Mapping[str, str]]) -> Sequence[Act]:
+        """Three vendors are created; one that both sides know is renamed, another gets a phone that is not PeopleSoft's to give."""
+        new = [
+            Act(f"vendor {name} is created", "vendors", {"NAME1": name, "VENDOR_NAME_SHORT": short, **_ADDRESS})
+            for name, short in (
+                ("Cedar Fork Supply", "CEDAR-901"),
+                ("Mesquite Pipe", "MESQ-902"),
+                ("Alamo Sheet Metal", "ALAMO-903"),
+            )
+        ]
+        names = {_id(row): str(row["NAME1"]) for row in ask("documents?kind=Vendor")["documents"]}
+        known = sorted(key for key in links.get("vendor", {}) if key in names)
+        if len(known) < 2:
+            return new
+        renamed, called = known[0], known[1]
+        new_name = f"{names[renamed][:30]} and Sons"
+        return [
+            *new,
+            Act(f"vendor {renamed} is renamed to {new_name}", "vendors", {**_key(renamed), "NAME1": new_name}),
+            Act(f"vendor {called} gets another phone", "vendors", {**_key(called), "PHONE": "5125550199"}),
+        ]
+
+    def faults(self) -> Mapping[str, list[dict[str, Any]]]:
+        """An outage, and SOAP answers that are lost, halved, late, or something else altogether."""
+        soap = {"method": "POST", "path": _LISTENER}
+        return {
+            "an outage of the ERP (100 requests answered 503)": [{"kind": "refuse", "status": 503, "count": 100}],
+            "lost, halved, late and lying answers to SOAP calls": [
+                {"kind": "lost_answer", "count": 4, "skip": 2, **soap},
+                {"kind": "half_answer", "count": 3, "bytes": 200, "skip": 8, **soap},
+                {"kind": "html_after", "count": 2, "skip": 12, **soap},
+                {"kind": "late_commit", "count": 2, "seconds": 2, "skip": 15, **soap},
+                {"kind": "empty_after", "count": 2, "skip": 18, **soap},
+            ],
+        }
+
+
+_ADDRESS = {"ADDRESS1": "400 Commerce Street", "CITY": "Austin", "STATE": "TX", "POSTAL": "78702", "COUNTRY": "USA"}
+
+
+def _accepted(seed: int) -> dict[str, str]:
+    """Hashes of the WSDLs of a site of that seed, as an administrator accepts them."""
+    switches = Switches()
+    site = Naming(seed, switches)
+    interfaces = (switches.journal_interface, switches.voucher_interface)
+    return {name: pinned(name, wsdl(site, name, "http://127.0.0.1").encode()).digest for name in interfaces}
+
+
+def _id(row: Mapping[str, Any]) -> str:
+    return f"{row['SETID']}/{row['VENDOR_ID']}"
+
+
+def _key(source_id: str) -> dict[str, str]:
+    setid, _, number = source_id.partition("/")
+    return {"SETID": setid, "VENDOR_ID": number}
+
+
+def _issued(row: Mapping[str, Any]) -> Issued:
+    facts = {NAME: str(row["NAME1"]), ACTIVE: YES if row["VENDOR_STATUS"] == "A" else NO}
+    return Issued(_id(row), str(row["VENDOR_ID"]), Decimal("0.00"), facts=facts)
+
+
+def _document(kind: str, row: Mapping[str, Any]) -> Kept:
+    """A journal settles nothing: the receivable is credited in whole."""
+    return Kept(kind, row["id"], row["ref"], Decimal(str(row["amount"])), row["date"], row["posted"], None)
+
+
+DEMO = PeopleSoftDemo()
