@@ -86,7 +86,7 @@ class QueryService:
         asked = self._asked(request, query)
         self._calls[asked.name] = self._calls.get(asked.name, 0) + 1
         try:
-            found = visible(site, query.rows(site, asked.prompts))
+            found = visible(site, query, asked.prompts)
         except BadPrompt as error:
             raise handler_failed(f"Query {asked.name}: prompt {error} cannot be used.") from error
         if site.faults.take("page_drift", request.method, request.path) is not None:

@@ -30,14 +30,12 @@ class BadPrompt(Exception):
     """A prompt value that the database cannot use."""
 
 
-def visible(site: Site, rows: Iterable[Row]) -> list[Row]:
-    """The rows that row security lets the user see."""
+def visible(site: Site, query: Query, prompts: Prompts) -> list[Row]:
+    """The rows of a query that row security lets the user see."""
     units, setids = names(site.settings.hidden_units), names(site.settings.hidden_setids)
-    return [
-        row
-        for row in rows
-        if row.get("BUSINESS_UNIT") not in units and row.get("SETID") not in setids and row.get("VENDOR_SETID") not in setids
-    ]
+    hidden = {"BUSINESS_UNIT": units, "SETID": setids, "VENDOR_SETID": setids}
+    secured = [(name, hidden[name]) for name in query.columns if hidden.get(name)]
+    return [row for row in query.rows(site, prompts) if not any(row.get(name) in values for name, values in secured)]
 
 
 def _vendors(site: Site, prompts: Prompts) -> Iterable[Row]:

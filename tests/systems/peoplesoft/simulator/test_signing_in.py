@@ -14,7 +14,7 @@ _UNITS = query_path("ML_BUSINESS_UNITS") + (
 )
 
 
-async def _token(world: World, headers: dict[str, str] | None = None, **fields: str) -> Answer:
+async def _token(world: World, headers: Any = None, **fields: str) -> Answer:
     held = world.credentials
     form = {"grant_type": "client_credentials"}
     form |= {} if headers else {"client_id": held["client_id"], "client_secret": held["client_secret"]}
@@ -56,7 +56,9 @@ async def test_faults_come_with_http_200_where_the_site_is_so(make: Make) -> Non
         ("transport", True, True, 200),
     ],
 )
-async def test_soap_calls_carry_what_the_site_asks_for(make: Make, security: str, is_basic: bool, is_token: bool, status: int) -> None:
+async def test_soap_calls_carry_what_the_site_asks_for(
+    make: Make, security: str, is_basic: bool, is_token: bool, status: int
+) -> None:
     world = await make(soap_security=security)
     headers = world.signed if is_basic else {}
     header = username_token(world.credentials["username"], world.credentials["password"]) if is_token else ""
@@ -105,7 +107,7 @@ async def test_the_token_server_takes_the_client_by_header_too_and_names_what_is
 async def test_rest_takes_one_way_of_sign_in_where_the_site_says_so(make: Make, security: str, right: str, wrong: str) -> None:
     world = await make(rest_security=security)
     bearer = {"Authorization": f"Bearer {(await _token(world)).json['access_token']}"}
-    by_scheme = {"Basic": world.signed, "Bearer": bearer}
+    by_scheme: dict[str, dict[str, str]] = {"Basic": world.signed, "Bearer": bearer}
     assert (await world.call("GET", _UNITS, headers=by_scheme[right])).status == 200
     refused = await world.call("GET", _UNITS, headers=by_scheme[wrong])
     assert refused.status == 401

@@ -248,7 +248,10 @@ def voucher(**changes: Any) -> Rows:
 
 def voucher_line(amount: str, *rows: Rows) -> Rows:
     """A line with one distribution, or those given."""
-    return {"MERCHANDISE_AMT": amount, "VCHR_DIST": list(rows) or [{"ACCOUNT": "501000", "DEPTID": "21000", "MERCHANDISE_AMT": amount}]}
+    return {
+        "MERCHANDISE_AMT": amount,
+        "VCHR_DIST": list(rows) or [{"ACCOUNT": "501000", "DEPTID": "21000", "MERCHANDISE_AMT": amount}],
+    }
 
 
 def build_message(*rows: Rows, actions: str = "A") -> str:
