@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache
@@ -23,7 +23,7 @@ from schemas.shapes import fields_of, part, record_sources
 from systems import registry
 from systems.connection import ConnectionSettings
 from systems.contract import System
-from systems.mapped import Canonical, Draft, LookAgain, NoCommand, Normalised
+from systems.mapped import Canonical, Draft, LookAgain, NoCommand, Normalised, Plan
 from topology.configuration import Connected, tables_of
 
 ROOT = Path(__file__).parents[2]
@@ -40,13 +40,15 @@ def folder(system: str) -> Path:
 @dataclass(frozen=True)
 class Told:
     """`connection.json`: `settings` lie over what the simulator needs; `simulator` are switches of the simulator; `not_written`
-    names examples whose documents need something that the simulator does not hold, each with its reason."""
+    names examples whose documents need something that the simulator does not hold, each with its reason. `otherwise` names examples that are
+    mapped with other settings of the system, or other choices of the connection: another profile, policy or tax mode."""
 
     settings: Mapping[str, Any]
     crosswalk: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
     choices: Mapping[str, Any] = field(default_factory=dict)
     simulator: Mapping[str, str] = field(default_factory=dict)
     not_written: Mapping[str, str] = field(default_factory=dict)
+    otherwise: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @cache
@@ -95,6 +97,18 @@ def connected(erp: System, erp_settings: Mapping[str, Any] | None = None) -> Con
         for key, values in keys.items()
     ]
     return Connected(settings, "v1", "c1", tables_of(rows))
+
+
+def plan(on: Connected, system: str, name: str) -> Plan:
+    """What the mapping of an example may know: the connection's plan, with what the folder says is otherwise for it."""
+    plan_, over = on.plan_to(system), told(system).otherwise.get(name, {})
+    own = type(plan_.settings).model_validate(_laid(plan_.settings.model_dump(), over.get("settings", {})))
+    return replace(plan_, settings=own, **over.get("choices", {}))
+
+
+def _laid(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """`over` lies over `under`, section by section."""
+    return {**under, **{key: _laid(under[key], one) if isinstance(one, dict) else one for key, one in over.items()}}
 
 
 # --- raw to canonical -------------------------------------------------------------------------------------------------

@@ -75,7 +75,7 @@ class Ground:
         record = copied(examples.canonical(self.system.name, example), copy)
         entity = example.partition(".")[0]
         source = Source(entity, record, f"canonical.{entity}", 0, 0, b"")
-        found = self.system.to_commands(entity, record, self.connected.plan)
+        found = self.system.to_commands(entity, record, examples.plan(self.connected, self.system.name, example))
         made = [one for one in found if isinstance(one, Draft)]
         return [(one, cast("CommandEnvelope", command(one, source, self.connected, None))) for one in made]
 

@@ -57,7 +57,7 @@ def check_raw_example(system: System, name: str) -> None:
 
 def check_canonical_example(system: System, name: str) -> None:
     """The pair holds, twice alike; its canonical record and its commands are records of their schemas; flows are declared."""
-    record, plan = examples.canonical(system.name, name), joined(system).plan
+    record, plan = examples.canonical(system.name, name), examples.plan(joined(system), system.name, name)
     entity = name.partition(".")[0]
     encoded(f"canonical.{entity}", record)
     before = copy.deepcopy(record)
