@@ -97,7 +97,7 @@ def _vendor(row: Row) -> Shaped:
         "tax_id": "",
         "payment_term_id": text(row, "PYMNT_TERMS_CD"),
         "memo": "",
-        "external_ref": "",
+        "external_ref": text(row, "VENDOR_NAME_SHORT"),
         "street": text(row, "ADDRESS1"),
         "unit": text(row, "ADDRESS2"),
         "city": text(row, "CITY"),

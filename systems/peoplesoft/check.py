@@ -1,0 +1,234 @@
+"""Proves the settings of a PeopleSoft connection by using them: one line per subject, with what to do. Reads only.
+
+In the order in which a site is set up: token server, sign-in, queries, service operations with their routings and handlers, permissions, WSDLs,
+then what the crosswalk names (check_values.py) and what the business units are set to. Where a query of ours is absent, what it would tell
+is named and its cause cannot be told (PeopleBooks: no public call reports it).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+
+from runtime.errors import Broken, ConnectorError, Malformed, Throttled
+from systems.contract import Access, Finding
+from systems.mapped import Crosswalk
+from systems.peoplesoft.check_values import Values
+from systems.peoplesoft.client import Client
+from systems.peoplesoft.operations import interfaces, listed, probe, required, states
+from systems.peoplesoft.query import OPERATION, Inactive, QueryAbsent
+from systems.peoplesoft.resources import QUERIES
+from systems.peoplesoft.rows import text
+from systems.peoplesoft.wsdl import fetched
+
+GUIDE = Path(__file__).parent / "install" / "INSTALL.md"
+_ACTIVATE = "An administrator activates it: PeopleTools > Integration Broker > Integration Setup > Service Operations ({tab})."
+_TABS = {"version": "General, Active", "routing": "Routings, Activate Selected Routings", "handler": "Handlers, Status Active"}
+_NOBODY = {"OPERATION": "Web Services tab", "CI": "Component Interfaces tab"}
+_ALWAYS = ("VENDORS", "VENDOR", "GL_ACCOUNTS", "CHARTFIELDS", "BUSINESS_UNITS", "PERIODS", "JOURNALS")
+
+
+class _Checker:
+    """A read-only session. See `systems.contract.Checker`."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._settings = client.settings
+        self._found: list[Finding] = []
+
+    async def check(self, crosswalk: Crosswalk) -> Sequence[Finding]:
+        """Every finding, the good ones too. Nothing further is asked when the site cannot be reached or refuses the sign-in."""
+        self._found = []
+        if await self._signed_in():
+            parts: list[Callable[[], Awaitable[object]]] = [self._queries, self._operations, self._permissions]
+            parts += [lambda name=name: self._interface(name) for name in interfaces(self._settings)]  # type: ignore[misc]  # a default
+            values = Values(self._client, crosswalk, self._say)
+            for part in (*parts, *values.parts()):
+                await self._guarded(part)
+        self._profile()
+        self._say("ok", "install guide", f"operations, permissions and queries to install: {GUIDE}")
+        return tuple(self._found)
+
+    async def close(self) -> None:
+        """End the session."""
+        await self._client.close()
+
+    def _say(self, level: str, subject: str, words: str, remedy: str = "") -> None:
+        self._found.append(Finding(level, subject, words, remedy))
+
+    async def _guarded(self, part: Callable[[], Awaitable[object]]) -> None:
+        """One part; an error of it is a finding and the others go on."""
+        try:
+            await part()
+        except Broken as error:
+            self._say("error", "reading", _without_remedy(error), error.remedy)
+        except (ConnectorError, Malformed) as error:
+            self._say("error", "reading", str(error), "Try again; if it stays, look at the gateway's error log.")
+
+    # --- reaching the site --------------------------------------------------------------------------------------------
+
+    async def _signed_in(self) -> bool:
+        return await self._token() and await self._answered()
+
+    async def _token(self) -> bool:
+        if self._settings.sign_in != "oauth":
+            return True
+        try:
+            await self._client.session.ensure()
+        except Broken as error:
+            self._say("error", "token server", _without_remedy(error), error.remedy)
+            return False
+        except ConnectorError as error:
+            self._say("error", "token server", str(error), f"Check token_url {self._settings.token_url} and the way to it.")
+            return False
+        self._say("ok", "token server", f"{self._settings.token_url} gives a bearer token")
+        return True
+
+    async def _answered(self) -> bool:
+        settings = self._settings
+        where = f"{settings.base_url}, node {settings.node}"
+        try:
+            await self._client.query("BUSINESS_UNITS", [("LAST_BUSINESS_UNIT", "")], 2)
+        except QueryAbsent:
+            # told by _queries; a gateway that says so is reached, and took the sign-in
+            self._say("ok", "sign-in", f"{settings.sign_in} at {where}")
+            return True
+        except Inactive as error:
+            self._say("error", f"operation {OPERATION}", _without_remedy(error), error.remedy)
+            return False
+        except Throttled as error:
+            self._say("error", "reachability", str(error), "The gateway or a proxy throttles; try again later.")
+        except Broken as error:
+            self._say("error", "sign-in", _without_remedy(error), error.remedy)
+        except ConnectorError as error:
+            self._say("error", "reachability", str(error), f"Check base_url and node ({where}), port, proxy, and the way to it.")
+        else:
+            self._say("ok", "sign-in", f"{settings.sign_in} at {where}")
+            return True
+        return False
+
+    # --- what the site has to offer -----------------------------------------------------------------------------------
+
+    def _used(self) -> list[str]:
+        """The queries without which this connection cannot work."""
+        if self._settings.profile == "journal":
+            return list(_ALWAYS)
+        staged = ["STAGED"] if self._settings.voucher.writer == "staging" else []
+        return [*_ALWAYS, "VOUCHERS", "SUSPECTS", *staged]
+
+    async def _queries(self) -> None:
+        good = 0
+        for name in self._used():
+            there = self._settings.query(name)
+            try:
+                await self._client.query(name, [(prompt, self._sample(prompt)) for prompt in QUERIES[name].prompts], 1)
+            except Broken as error:
+                self._say("error", f"query {there}", _without_remedy(error), error.remedy)
+            except ConnectorError as error:
+                self._say("error", f"query {there}", str(error), f"Run {there} in Query Viewer with the same prompts.")
+            else:
+                good += 1
+        if good == len(self._used()):
+            self._say("ok", "queries", f"every public query that is used answers ({good})")
+
+    def _sample(self, prompt: str) -> str:
+        """A value with which a query is run to see that it runs."""
+        today = self._client.server_now().date().isoformat()
+        known = {"SETID": self._settings.setid, "VENDOR_SETID": self._settings.setid, "FIELDNAME": "DEPTID", "GROSS_AMT": "0"}
+        known |= {"AS_OF": today, "INVOICE_DT": today, "REF": "ST-NONE", "VENDOR_ID": "0", "BUSINESS_UNIT": "?"}
+        return known.get(prompt, "")
+
+    async def _operations(self) -> None:
+        try:
+            rows = await listed(self._client, "SERVICE_OPERATIONS", {})
+        except (QueryAbsent, Inactive):
+            await self._probed()
+            return
+        for state in states(rows, required(self._settings)):
+            subject = f"operation {state.name}"
+            if state.is_good:
+                self._say("ok", subject, "version, routing and handler are active")
+            elif not state.is_listed:
+                self._say(
+                    "error",
+                    subject,
+                    state.words,
+                    "Provide the service as install/INSTALL.md says, or correct its name in the settings.",
+                )
+            else:
+                tabs = "; ".join(_TABS[part] for part in state.inactive)
+                self._say("error", subject, state.words, _ACTIVATE.format(tab=tabs))
+
+    async def _probed(self) -> None:
+        """Without the query: what can be seen from outside, and that no cause can be told."""
+        there = self._settings.query("SERVICE_OPERATIONS")
+        remedy = f"Install {there} to see version, routing and handler of each operation."
+        names = ", ".join(required(self._settings))
+        self._say("warning", f"query {there}", f"absent: whether {names} are active cannot be told from the site's tables.", remedy)
+        for interface in interfaces(self._settings):
+            state = await probe(self._client, interface)
+            if not state.is_good:
+                self._say("error", f"service {state.name}", f"{state.name} gives no WSDL; the cause cannot be told.", remedy)
+
+    async def _permissions(self) -> None:
+        user = self._client.credentials.username.get_secret_value()
+        there = self._settings.query("PERMISSIONS")
+        wanted = [(name, "OPERATION") for name in required(self._settings)]
+        wanted += [(name, "CI") for name in interfaces(self._settings)]
+        try:
+            rows = await listed(self._client, "PERMISSIONS", {"OPRID": user})
+        except (QueryAbsent, Inactive):
+            names = ", ".join(name for name, _ in wanted)
+            words = (
+                f"absent: whether the integration user may use {names} cannot be told; a missing one looks like a refused document."
+            )
+            self._say("warning", f"query {there}", words, f"Install {there}.")
+            return
+        granted = {(text(row, "OBJECT_NAME"), text(row, "OBJECT_KIND")) for row in rows if text(row, "AUTHORIZED") == "Y"}
+        missing = [one for one in wanted if one not in granted]
+        for name, kind in missing:
+            remedy = f"Grant it in a permission list of the user: PeopleTools > Security > Permission Lists, {_NOBODY[kind]}, full access."
+            what = "service operation" if kind == "OPERATION" else "methods of Component Interface"
+            self._say("error", f"permission {name}", f"the integration user has no access to {what} {name}.", remedy)
+        if not missing:
+            self._say(
+                "ok",
+                "permissions",
+                f"the integration user may use every operation and Component Interface that is needed ({len(wanted)})",
+            )
+
+    async def _interface(self, interface: str) -> None:
+        """The WSDL of an interface against the one that was accepted."""
+        subject = f"WSDL {interface}"
+        digest = (await fetched(self._client, interface)).digest
+        accepted = self._settings.wsdl_hashes.get(interface, "")
+        accept = f"Compare it with what the site's developers changed, then accept it: wsdl_hashes: {{{interface}: {digest}}}"
+        if not accepted:
+            self._say("error", subject, f"not accepted yet; its hash is {digest}.", accept)
+        elif accepted != digest:
+            self._say("error", subject, f"changed since it was accepted ({accepted[:12]}...); its hash is {digest}.", accept)
+        else:
+            self._say("ok", subject, f"as accepted, {digest[:12]}...")
+
+    def _profile(self) -> None:
+        """What an accountant would question."""
+        if self._settings.profile != "voucher":
+            return
+        basis = self._settings.voucher.amount_basis
+        words = (
+            f"profile voucher makes a customer's invoice a payable: AP grows by the {basis} of each sale and would be paid out,"
+            " where a vendor's own bill may come as well."
+        )
+        remedy = "Use profile journal, unless Accounts Payable is meant to carry job cost; then agree it with the controller."
+        if basis == "price":
+            words += " At price, AP would even carry the margin."
+        self._say("warning", "profile", words, remedy)
+
+
+def _without_remedy(error: Broken) -> str:
+    return str(error).removesuffix(error.remedy).strip()
+
+
+def open_checker(access: Access) -> _Checker:
+    """A read-only session with one site."""
+    return _Checker(Client(access))

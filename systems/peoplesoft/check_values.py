@@ -1,0 +1,209 @@
+"""What settings and crosswalk name, against the site's own lists: accounts, ChartFields, business units, vendors, periods, options.
+
+A value is looked at as of today; one that only a row of the crosswalk's future names, as of a year from now. What ends within that year is a
+warning. Source of the lists: our queries (SYSTEM.md, the site's contract).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
+
+from systems.mapped import Crosswalk
+from systems.peoplesoft.allocation import CHARTFIELDS, TABLES
+from systems.peoplesoft.client import Client
+from systems.peoplesoft.dating import in_force, is_active
+from systems.peoplesoft.operations import listed
+from systems.peoplesoft.query import QueryAbsent
+from systems.peoplesoft.rows import Row, day, text
+
+Say = Callable[[str, str, str, str], None]
+_AHEAD = timedelta(days=365)
+_WITH_CHARTFIELDS = tuple(table for table, columns in TABLES.items() if set(CHARTFIELDS) <= set(columns))
+_ACCOUNTS = (
+    ("line_type", "account"),
+    ("line_type", "cost_account"),
+    ("tax_zone", "account"),
+    ("payment_type", "account"),
+    ("business_unit", "receivable_account"),
+)
+_UNITS = {"GL": ("business_unit", "gl_business_unit"), "AP": ("business_unit", "ap_business_unit")}
+_VENDORS = (("business_unit", "clearing_vendor"), ("sku_vendor", "vendor_id"))
+
+
+@dataclass(frozen=True)
+class _Named:
+    """A value, who names it first, and whether only a future row does."""
+
+    source: str
+    is_planned: bool
+
+
+class Values:
+    """The part of `check` that compares values. `say` takes level, subject, words and remedy."""
+
+    def __init__(self, client: Client, crosswalk: Crosswalk, say: Say) -> None:
+        self._client = client
+        self._crosswalk = crosswalk
+        self._say = say
+        self._today = client.server_now().astimezone(ZoneInfo(client.settings.database_zone)).date()
+
+    def parts(self) -> Sequence[Callable[[], Awaitable[object]]]:
+        """What is compared, one after the other."""
+        return (self._accounts, self._chartfields, self._units, self._vendors, self._periods, self._options)
+
+    # --- what is named ------------------------------------------------------------------------------------------------
+
+    def _named(self, columns: Sequence[tuple[str, str]]) -> dict[str, _Named]:
+        """Every value of these columns in a row that is in force today, or else in the newest."""
+        found: dict[str, _Named] = {}
+        for is_planned, on in ((False, self._today), (True, None)):
+            for table, column in columns:
+                for key, row in sorted(self._crosswalk.rows(table, on).items()):
+                    if value := row.get(column, ""):
+                        found.setdefault(value, _Named(f"{table} {key} ({column})", is_planned))
+        return found
+
+    async def _dated(self, name: str, key: str, prompts: Mapping[str, str]) -> list[dict[str, Row]]:
+        """Rows in force today, and a year from now, by key."""
+        found = []
+        for on in (self._today, self._today + _AHEAD):
+            rows = await listed(self._client, name, {**prompts, "AS_OF": on.isoformat()})
+            found.append({code[0]: row for code, row in in_force(rows, (key,), on).items()})
+        return found
+
+    # --- ChartFields --------------------------------------------------------------------------------------------------
+
+    async def _accounts(self) -> None:
+        named = self._named(_ACCOUNTS)
+        own = self._client.settings.accounts
+        for field in ("receivable", "suspense", "rounding"):
+            if value := str(getattr(own, field)):
+                named.setdefault(value, _Named(f"settings.accounts.{field}", is_planned=False))
+        now, later = await self._dated("GL_ACCOUNTS", "ACCOUNT", {"SETID": self._client.settings.setid})
+        self._compare("account", named, now, later)
+
+    async def _chartfields(self) -> None:
+        for column, name in CHARTFIELDS.items():
+            named = self._named([(table, column) for table in _WITH_CHARTFIELDS])
+            if named:
+                prompts = {"SETID": self._client.settings.setid, "FIELDNAME": name}
+                now, later = await self._dated("CHARTFIELDS", "VALUE", prompts)
+                self._compare(name, named, now, later)
+
+    def _compare(self, what: str, named: Mapping[str, _Named], now: Mapping[str, Row], later: Mapping[str, Row]) -> None:
+        """One line for each value that cannot be posted to; one good line where all can."""
+        bad = 0
+        for code, one in sorted(named.items()):
+            level, words, remedy = _judged(f"{what} {code} of {one.source}", one, now.get(code), later.get(code))
+            if level:
+                bad += level == "error"
+                self._say(level, what, words, remedy)
+        if named and not bad:
+            self._say("ok", what, f"every {what} that settings and crosswalk name is there and active ({len(named)})", "")
+
+    # --- units, vendors -----------------------------------------------------------------------------------------------
+
+    async def _units(self) -> None:
+        rows = await listed(self._client, "BUSINESS_UNITS", {})
+        for kind, column in _UNITS.items():
+            there = {text(row, "BUSINESS_UNIT") for row in rows if text(row, "KIND") == kind}
+            named = self._named([column])
+            missing = {code: one for code, one in sorted(named.items()) if code not in there}
+            for code, one in missing.items():
+                words = f"{kind} business unit {code} of {one.source} is not there, or row security hides it."
+                self._say("error", f"{kind} business unit", words, f"Correct {one.source}, or give the integration user the unit.")
+            if named and not missing:
+                self._say("ok", f"{kind} business unit", f"every {kind} business unit of the crosswalk is there ({len(named)})", "")
+
+    async def _vendors(self) -> None:
+        named = self._named(_VENDORS) if self._client.settings.profile == "voucher" else {}
+        bad = 0
+        for code, one in sorted(named.items()):
+            setid = self._client.settings.setid
+            rows = await self._client.query("VENDOR", [("SETID", setid), ("VENDOR_ID", code)], 2)
+            if not rows:
+                padded = f" It is shorter than 10: ids are zero-filled, try {code.zfill(10)}." if len(code) < 10 else ""
+                self._say(
+                    "error", "vendor", f"vendor {setid}/{code} of {one.source} is not there.{padded}", f"Correct {one.source}."
+                )
+            elif text(rows[0], "VENDOR_STATUS") != "A":
+                words = f"vendor {setid}/{code} of {one.source} has status {text(rows[0], 'VENDOR_STATUS')}, not A (approved)."
+                self._say("error", "vendor", words, f"Approve the vendor or correct {one.source}.")
+            else:
+                continue
+            bad += 1
+        if named and not bad:
+            self._say("ok", "vendor", f"every vendor that the crosswalk names is there and approved ({len(named)})", "")
+
+    # --- what business units are set to -------------------------------------------------------------------------------
+
+    async def _periods(self) -> None:
+        columns = {"GL": "OPEN_GL"} | ({"AP": "OPEN_AP"} if self._client.settings.profile == "voucher" else {})
+        for kind, column in columns.items():
+            for unit in sorted(self._named([_UNITS[kind]])):
+                self._say_period(unit, kind, column, await listed(self._client, "PERIODS", {"BUSINESS_UNIT": unit}))
+
+    def _say_period(self, unit: str, kind: str, column: str, rows: Sequence[Row]) -> None:
+        current = [row for row in rows if _covers(row, self._today)]
+        subject = f"period {unit}"
+        if not current:
+            self._say("error", subject, f"no {kind} period of {unit} covers {self._today}.", "Add the year to the unit's calendar.")
+            return
+        name = f"{text(current[0], 'FISCAL_YEAR')}-{text(current[0], 'ACCOUNTING_PERIOD')}"
+        if any(text(row, column) == "Y" for row in current):
+            self._say("ok", subject, f"today's {kind} period {name} is open", "")
+        else:
+            words = f"today's {kind} period {name} of {unit} is closed."
+            self._say("error", subject, words, "Open it (Open Period Update), or documents of these days are held.")
+
+    async def _options(self) -> None:
+        settings = self._client.settings
+        try:
+            for unit in sorted(self._named([_UNITS["GL"]])):
+                for row in await self._client.query("OPTIONS", [("BUSINESS_UNIT", unit)], 2):
+                    if text(row, "JOURNAL_POST") == "N" and settings.require_posted:
+                        words = f"{unit} posts no journal without a person, and require_posted waits for the posting."
+                        self._say("warning", f"options {unit}", words, "Mark journals to post, or set require_posted: false.")
+            if settings.profile == "voucher":
+                for unit in sorted(self._named([_UNITS["AP"]])):
+                    for row in await self._client.query("OPTIONS", [("BUSINESS_UNIT", unit)], 2):
+                        self._say_duplicates(unit, text(row, "DUP_INVOICE_ACTION"))
+        except QueryAbsent:
+            words = "absent: duplicate-invoice checking and journal posting of the business units cannot be told."
+            self._say("warning", f"query {settings.query('OPTIONS')}", words, f"Install {settings.query('OPTIONS')}.")
+
+    def _say_duplicates(self, unit: str, action: str) -> None:
+        subject = f"duplicate invoices {unit}"
+        if action in ("RECYCLE", "REJECT"):
+            self._say("ok", subject, f"PeopleSoft stops a duplicate invoice itself ({action})", "")
+            return
+        words = f"{unit} does not stop a duplicate invoice ({action or 'not told'}): a person's second voucher would be posted."
+        if self._client.settings.voucher.writer == "staging":
+            words += " For staged vouchers our look-up alone stands against a second one."
+        self._say("warning", subject, words, f"Set duplicate invoice checking of {unit} to Recycle or Reject.")
+
+
+def _covers(row: Row, on: date) -> bool:
+    first, last = day(row, "BEGIN_DT"), day(row, "END_DT")
+    return first is not None and last is not None and first <= on <= last
+
+
+def _judged(what: str, named: _Named, now: Row | None, later: Row | None) -> tuple[str, str, str]:
+    """Level, words and remedy of one value; "" = it can be posted to."""
+    source = named.source
+    if now is None and later is None:
+        return "error", f"{what} is not in PeopleSoft.", f"Create it or correct {source}."
+    if now is None and not named.is_planned:
+        return "error", f"{what} counts from {_begins(later)} on only.", f"Date it back or date the row of {source}."
+    if now is not None and not is_active(now) and not (named.is_planned and later is not None and is_active(later)):
+        return "error", f"{what} is inactive since {_begins(now)}.", f"Activate it or correct {source}."
+    if later is not None and not is_active(later):
+        return "warning", f"{what} becomes inactive on {_begins(later)}.", f"Give {source} another value from that day on."
+    return "", "", ""
+
+
+def _begins(row: Row | None) -> str:
+    return text(row, "EFFDT") if row is not None and row.get("EFFDT") else "an unknown day"
