@@ -65,6 +65,7 @@ class Codec:
     ids: Mapping[tuple[str, str], int]
     writers: Mapping[int, tuple[str, Any]]
     _readers: dict[str, Any] = field(default_factory=dict)
+    _resolved: dict[bytes, Any] = field(default_factory=dict)
 
     def encode(self, topic: str, name: str, record: Mapping[str, Any]) -> bytes:
         """The value bytes of `record` on `topic`. Raises `Malformed` naming record and field where it does not fit its schema."""
@@ -100,7 +101,7 @@ class Codec:
         source = BytesIO(value)
         source.seek(_HEAD_BYTES)
         try:
-            record = fastavro.schemaless_reader(source, writer, self._reader(name))
+            record = fastavro.schemaless_reader(source, writer, self._reader_for(value[1:_HEAD_BYTES], name, writer))
         except Exception as error:
             raise Malformed(f"{name} cannot be read: {type(error).__name__}: {error}") from error
         if source.tell() != len(value):
@@ -110,6 +111,13 @@ class Codec:
         if _LONG_RUN.search(value, _HEAD_BYTES):
             _refuse_overlong(name, writer, record, value)
         return record
+
+    def _reader_for(self, schema_id: bytes, name: str, writer: Any) -> Any:
+        """The present schema, or None where the datum was written with it: fastavro would compare the two for every datum."""
+        if schema_id not in self._resolved:
+            reader = self._reader(name)
+            self._resolved[schema_id] = None if writer == reader else reader
+        return self._resolved[schema_id]
 
     def _reader(self, name: str) -> Any:
         parsed = self._readers.get(name)

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from aiokafka.partitioner import murmur2
-from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka import KafkaError, KafkaException, murmur2
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
@@ -153,7 +152,7 @@ def records_of_topic(prefix: str = "") -> dict[str, tuple[str, ...]]:
 @lru_cache(maxsize=65536)
 def partition_of(key: str, partitions: int) -> int:
     """Partition of a key, as Java's client counts it: murmur2 of the UTF-8 bytes, made positive, modulo the partitions."""
-    return int(murmur2(key.encode()) & 0x7FFFFFFF) % partitions
+    return int(murmur2(key.encode(), partitions))
 
 
 def object_key(connection: str, system: str, entity: str, source_id: str) -> str:
