@@ -36,7 +36,7 @@ def build(options: Options) -> Simulator:
     Connector(site, security, calls).add(app)
     QueryService(site, security, calls).add(app)
     add_tokens(app, site, security)
-    add_control(app, site, batch, calls)
+    add_control(app, security, batch, calls)
     app.on_startup.append(batch.start)
     app.on_cleanup.append(batch.stop)
     credentials = dataclasses.asdict(security.account) | {

@@ -7,6 +7,7 @@ posted by a later run, so that each state can be seen.
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 from aiohttp import web
 
@@ -20,17 +21,17 @@ class Batch:
     """The process scheduler; `run` is one run of everything."""
 
     def __init__(self, site: Site) -> None:
-        self._site = site
+        self.site = site
         self._task: asyncio.Task[None] | None = None
 
     def run(self, *, may_post: bool | None = None) -> dict[str, int]:
         """Run now; `may_post` None = as the site decided (`journal_post`). Gives how many documents each process changed."""
-        post = self._site.settings.journal_post if may_post is None else may_post
-        posted = vouchers.batch(self._site)
+        post = self.site.settings.journal_post if may_post is None else may_post
+        posted = vouchers.batch(self.site)
         return {
             "vouchers_posted": posted,
-            "journals": journals.batch(self._site, may_post=post),
-            "built": staging.build(self._site),
+            "journals": journals.batch(self.site, may_post=post),
+            "built": staging.build(self.site),
         }
 
     async def start(self, _: web.Application) -> None:
@@ -41,11 +42,12 @@ class Batch:
         """Stop running."""
         if self._task is not None:
             self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            with suppress(asyncio.CancelledError):
+                await self._task
 
     async def _forever(self) -> None:
         while True:
-            seconds = self._site.settings.batch_seconds
+            seconds = self.site.settings.batch_seconds
             await asyncio.sleep(seconds or _IDLE_S)
             if seconds:
                 self.run()

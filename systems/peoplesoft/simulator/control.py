@@ -12,16 +12,16 @@ from aiohttp import web
 from systems.peoplesoft.simulator.batch import Batch
 from systems.peoplesoft.simulator.documents import documents
 from systems.peoplesoft.simulator.people import save_vendor, type_voucher
+from systems.peoplesoft.simulator.security import Security
 from systems.peoplesoft.simulator.seed.books import value
 from systems.peoplesoft.simulator.seed.vendors import plant_vendors, truth
 from systems.peoplesoft.simulator.services import PARTS
 from systems.peoplesoft.simulator.site import JOURNAL, VOUCHER, Change, Site
 
-Work = Callable[[web.Request, Any], Any]
 
-
-def add_control(app: web.Application, site: Site, batch: Batch, calls: dict[str, int]) -> None:
+def add_control(app: web.Application, security: Security, batch: Batch, calls: dict[str, int]) -> None:
     """Add the control routes."""
+    site = batch.site
     posts: dict[str, Callable[[dict[str, Any]], Any]] = {
         "vendors": lambda body: save_vendor(site, body),
         "vouchers": lambda body: type_voucher(site, body),
@@ -33,6 +33,7 @@ def add_control(app: web.Application, site: Site, batch: Batch, calls: dict[str,
         "masters": lambda body: _plant(site, body),
         "batch": lambda body: batch.run(may_post=True if body.get("post") else None),
         "settings": lambda body: _change(site, body),
+        "tokens/revoke": lambda _: {"revoked": security.revoke()},
     }
     gets: dict[str, Callable[[web.Request], Any]] = {
         "documents": lambda request: {"documents": documents(site, request.query.get("kind", JOURNAL))},
@@ -73,7 +74,7 @@ def _checked(work: Callable[[], Any]) -> web.Response:
     """Answer 400 with the words of what was wrong in the request."""
     try:
         return web.json_response(work())
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, ArithmeticError) as error:
         return web.json_response({"error": f"{type(error).__name__}: {error}"}, status=400)
 
 

@@ -112,6 +112,14 @@ class Security:
     def _is_user(self, username: str, password: str) -> bool:
         return same(username, self.account.username) and same(password, self.account.password)
 
+    def revoke(self) -> int:
+        """Take back every token that was granted; how many."""
+        held = self._site.store.next("token") - 1
+        for number in range(1, held + 1):
+            text = hashlib.sha256(f"token/{self._site.seed}/{number}".encode()).hexdigest()
+            self._site.store.delete("token", hashlib.sha256(text.encode()).hexdigest())
+        return held
+
     def grant(self) -> dict[str, Any]:
         """A new access token of the external server, kept by its hash."""
         site = self._site

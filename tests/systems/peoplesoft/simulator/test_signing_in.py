@@ -87,6 +87,15 @@ async def test_a_bearer_token_of_the_external_server_opens_rest_and_soap_until_i
     assert len(await world.journal("Journal")) == 1
 
 
+async def test_a_token_can_be_taken_back_before_its_time(world: World) -> None:
+    bearer = {"Authorization": f"Bearer {(await _token(world)).json['access_token']}"}
+    assert (await world.call("GET", _UNITS, headers=bearer)).status == 200
+    await world.sim("tokens/revoke", {})
+    assert (await world.call("GET", _UNITS, headers=bearer)).status == 401
+    again = {"Authorization": f"Bearer {(await _token(world)).json['access_token']}"}
+    assert (await world.call("GET", _UNITS, headers=again)).status == 200
+
+
 async def test_the_token_server_takes_the_client_by_header_too_and_names_what_is_wrong(world: World) -> None:
     held = world.credentials
     pair = base64.b64encode(f"{held['client_id']}:{held['client_secret']}".encode()).decode()
