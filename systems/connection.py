@@ -118,7 +118,7 @@ Percent = Annotated[float, Field(ge=0, le=1)]
 
 
 class ConnectionSettings(_Section):
-    """One ServiceTitan tenant joined to one ERP instance."""
+    """One tenant of the field service joined to one ERP instance."""
 
     connection: str = Field(pattern=CONNECTION_ID, description="Immutable id. Example: acme")
     label: str = Field(description="Name for people; may change. Example: Acme Heating, books")

@@ -33,7 +33,7 @@ _VERBS = (
 
 app = typer.Typer(
     name="ml-connector",
-    help="Keeps ServiceTitan and ERPs in agreement over Apache Kafka.",
+    help="Keeps a contractor's field service and its ERP in agreement over Apache Kafka.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -42,7 +42,7 @@ app = typer.Typer(
 
 @app.callback()
 def _root() -> None:
-    """Keeps ServiceTitan and ERPs in agreement over Apache Kafka."""
+    """Keeps a contractor's field service and its ERP in agreement over Apache Kafka."""
 
 
 for _verb in _VERBS:

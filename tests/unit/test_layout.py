@@ -16,13 +16,29 @@ PACKAGES = ("schemas", "runtime", "systems", "topology", "services", "console")
 SYSTEMS = sorted(path.name for path in (ROOT / "systems").iterdir() if path.is_dir() and not path.name.startswith(("_", ".")))
 VENDOR_NAMES = re.compile(r"service_?titan|acumatica|people_?soft|fusion|net_?suite|syspro", re.IGNORECASE)
 
-# The names that a person types to choose a system are read from the registry. What is left is listed here with its reason.
+# A vendor's name belongs into its own folder, its tests and the docs. Which systems there are is read from the registry.
+NAMED_IN = ("tests/", "docs/", "README.md", "CHANGELOG.md")
 VENDOR_NAMES_ALLOWED: dict[str, str] = {
     "systems/registry.py": "the one list of names",
-    "systems/__init__.py": "says what lies in this folder",
-    "systems/connection.py": "says what a connection joins; its fields carry no name",
-    "console/cli/main.py": "the first sentence of --help says what the product joins",
+    "schemas/0_connection/credential.yaml": "its example was registered with it, and what is registered never changes",
+    "schemas/registered/connection.credential/1.avsc": "as registered",
 }
+TEXT = (
+    ".py",
+    ".yaml",
+    ".yml",
+    ".json",
+    ".avsc",
+    ".toml",
+    ".in",
+    ".txt",
+    ".xml",
+    ".md",
+    "Makefile",
+    "Dockerfile",
+    ".ci/run",
+    ".sha256",
+)
 
 
 def source_files() -> list[Path]:
@@ -43,16 +59,37 @@ def test_registry_and_folders_name_the_same_systems() -> None:
     assert sorted(registry.NAMES) == SYSTEMS
 
 
+def text_files() -> list[Path]:
+    """Everything that is written by hand or travels with the product."""
+    roots = [ROOT / name for name in (*PACKAGES, ".ci")]
+    found = [path for root in roots for path in root.rglob("*")] + list(ROOT.iterdir())
+    return sorted(path for path in found if path.is_file() and str(path).endswith(TEXT))
+
+
+def vendor_names(path: Path) -> list[str]:
+    where = path.relative_to(ROOT).as_posix()
+    lines = enumerate(path.read_text(errors="replace").splitlines(), 1)
+    return [f"{where}:{number}: {line.strip()}" for number, line in lines if VENDOR_NAMES.search(line)]
+
+
 def test_vendor_names_stay_inside_their_folder() -> None:
-    inside = tuple(f"systems/{name}/" for name in SYSTEMS)
-    found = [
-        f"{path.relative_to(ROOT).as_posix()}:{number}: {line.strip()}"
-        for path in source_files()
-        if not (where := path.relative_to(ROOT).as_posix()).startswith(inside) and where not in VENDOR_NAMES_ALLOWED
-        for number, line in enumerate(path.read_text().splitlines(), 1)
-        if VENDOR_NAMES.search(line)
-    ]
+    inside = (*NAMED_IN, *(f"systems/{name}/" for name in SYSTEMS), *VENDOR_NAMES_ALLOWED)
+    found = [one for path in text_files() if not path.relative_to(ROOT).as_posix().startswith(inside) for one in vendor_names(path)]
     assert found == []
+
+
+def test_what_is_allowed_to_name_a_vendor_does() -> None:
+    assert [where for where in VENDOR_NAMES_ALLOWED if not vendor_names(ROOT / where)] == []
+
+
+def test_the_search_for_vendor_names_finds_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One name in a hop, as a hurried person would write it."""
+    hop = tmp_path / "topology" / "hop.py"
+    hop.parent.mkdir()
+    hop.write_text('if system == "acumatica":\n    pass\n')
+    monkeypatch.setattr("tests.unit.test_layout.ROOT", tmp_path)
+    assert [path.name for path in text_files()] == ["hop.py"]
+    assert vendor_names(hop) == ['topology/hop.py:1: if system == "acumatica":']
 
 
 def test_every_folder_of_tests_is_a_package() -> None:
