@@ -179,7 +179,9 @@ class Site:
     def soap(self) -> list[Response]:
         """The answers of SOAP calls, in their order."""
         return [
-            answer for request, answer in zip(self.seam.requests, self.seam.answers, strict=False) if "SOAPAction" in request.headers
+            answer
+            for request, answer in zip(self.seam.requests, self.seam.answers, strict=False)
+            if "SOAPAction" in request.headers
         ]
 
 
