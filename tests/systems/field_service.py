@@ -6,10 +6,12 @@ import json
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from runtime.json import canonical_bytes
+from schemas.records import CommandEnvelope
 from systems.mapped import Draft, NoCommand
+from topology.rules.identity import ref_of
 
 DAY = date(2026, 3, 10)
 
@@ -247,6 +249,44 @@ def vendor(**more: Any) -> dict[str, Any]:
     made = {name: value for name, value in customer().items() if name not in ("tax_exempt", "merged_to_id")}
     made |= envelope("vendor", "800") | {"name": "Ferguson", "legal_name": "", "kind": "", "memo": ""}
     return made | more
+
+
+def command(draft: Draft, record: Mapping[str, Any], system: str) -> CommandEnvelope:
+    """The command of a draft for a system, with an identity like the hop's."""
+    source_id = draft.source_id or record["source_id"]
+    key = f"books|{draft.purpose}|{record['entity']}:{source_id}|{draft.part}|{draft.action}"
+    made: dict[str, Any] = {
+        **draft.body,
+        "connection": "acme",
+        "system": system,
+        "op_key": key,
+        "ref": ref_of(key),
+        "purpose": draft.purpose,
+        "action": draft.action,
+        "source_system": "servicetitan",
+        "source_entity": record["entity"],
+        "source_id": source_id,
+        "source_version": "",
+        "source_number": record["number"],
+        "part": draft.part,
+        "source_hash": "",
+        "payload_hash": "",
+        "posting_date": draft.posting_date,
+        "amount": draft.amount,
+        "currency": draft.currency,
+        "parents": list(draft.parents),
+        "unresolved": list(draft.unresolved),
+        "defaulted": list(draft.defaulted),
+        "hold": draft.hold,
+        "hold_detail": draft.hold_detail,
+        "config_version": "",
+        "crosswalk_version": "",
+        "canonical_topic": "",
+        "canonical_partition": 0,
+        "canonical_offset": 0,
+        "canonical": None,
+    }
+    return cast("CommandEnvelope", made)
 
 
 def shown(value: Any) -> Any:

@@ -6,13 +6,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from runtime.json import parse
 from schemas.records import CommandEnvelope
 from systems.acumatica.mapping import to_commands
 from systems.acumatica.settings import Settings
 from systems.mapped import Draft, NoCommand, Plan
+from tests.systems import field_service
 from tests.systems.field_service import (
     DAY,
     Table,
@@ -30,7 +31,6 @@ from tests.systems.field_service import (
     typed,
     vendor,
 )
-from topology.rules.identity import ref_of
 
 __all__ = [
     "CONNECTION",
@@ -93,40 +93,7 @@ def drafts(entity: str, record: Mapping[str, Any], with_plan: Plan | None = None
 
 def command(draft: Draft, record: Mapping[str, Any]) -> CommandEnvelope:
     """The command of a draft, with an identity like the hop's."""
-    source_id = draft.source_id or record["source_id"]
-    key = f"books|{draft.purpose}|{record['entity']}:{source_id}|{draft.part}|{draft.action}"
-    made: dict[str, Any] = {
-        **draft.body,
-        "connection": "acme",
-        "system": "acumatica",
-        "op_key": key,
-        "ref": ref_of(key),
-        "purpose": draft.purpose,
-        "action": draft.action,
-        "source_system": "servicetitan",
-        "source_entity": record["entity"],
-        "source_id": source_id,
-        "source_version": "",
-        "source_number": record["number"],
-        "part": draft.part,
-        "source_hash": "",
-        "payload_hash": "",
-        "posting_date": draft.posting_date,
-        "amount": draft.amount,
-        "currency": draft.currency,
-        "parents": list(draft.parents),
-        "unresolved": list(draft.unresolved),
-        "defaulted": list(draft.defaulted),
-        "hold": draft.hold,
-        "hold_detail": draft.hold_detail,
-        "config_version": "",
-        "crosswalk_version": "",
-        "canonical_topic": "",
-        "canonical_partition": 0,
-        "canonical_offset": 0,
-        "canonical": None,
-    }
-    return cast("CommandEnvelope", made)
+    return field_service.command(draft, record, "acumatica")
 
 
 def read_record(name: str) -> dict[str, Any]:
