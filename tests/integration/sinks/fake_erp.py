@@ -15,10 +15,16 @@ from systems.contract import Answer, Capability, Document, Found, Role, Verdict,
 from topology.configuration import Connected
 
 STEPS = ("create", "release")
-WRITES = tuple(
-    Write(record, record, ("upsert",) if record in ("customer", "vendor") else STEPS, "release", Capability.C3, "ref", 30, calls=3)
-    for record in ("ar_invoice", "ar_receipt", "ap_bill", "customer", "vendor")
-)
+WRITES = (
+    *(Write(record, record, STEPS, "release", Capability.C3, "ref", 30, calls=3) for record in ("ar_invoice", "ar_receipt")),
+    Write(
+        "ap_bill", "bill", ("create", "posted"), "create", Capability.C3, "ref", 30,
+        watched=("posted",), watch_every=timedelta(milliseconds=300),
+    ),
+    Write("customer", "customer", ("upsert",), "upsert", Capability.C3, "ref", 30),
+    Write("vendor", "vendor", ("upsert",), "upsert", Capability.C3, "ref", 30, updates=True),
+)  # fmt: skip
+"""Documents by two requests, bills that the fake's own batch posts, customers written once, vendors kept up to date."""
 
 
 @dataclass
@@ -32,6 +38,9 @@ class Kept:
     connection: str
     parents: dict[str, str]
     steps: list[str] = field(default_factory=list)
+    refusal: str = ""
+    name: str = ""
+    overruled: tuple[str, ...] = ()
 
 
 @dataclass
@@ -75,15 +84,25 @@ class FakeWriter:
 
     async def find(self, record: str, command: CommandEnvelope, ids: Mapping[str, str]) -> Found:
         await self._travel()
-        kept = self.erp.documents.get(command["ref"])
+        kept = self._kept(command, ids)
         suspects: tuple[Document, ...] = ()
         if command["source_id"] in self.erp.suspects:
             suspects = (Document("S1", "S1", "", command["amount"], command["currency"], ()),)
         return Found((self._document(kept, command),) if kept else (), suspects)
 
+    def _kept(self, command: CommandEnvelope, ids: Mapping[str, str]) -> Kept | None:
+        partner = ids.get(f"{command['source_entity']}/{command['source_id']}")
+        known = next((one for one in self.erp.stored if one.erp_id == partner), None)
+        return known or self.erp.documents.get(command["ref"])
+
     def _document(self, kept: Kept, command: CommandEnvelope) -> Document:
-        differences = () if kept.amount == command["amount"] else (f"amount: {kept.amount}, {command['amount']}",)
-        return Document(kept.erp_id, kept.erp_id, kept.ref, kept.amount, command["currency"], tuple(kept.steps), differences)
+        wanted = {"amount": command["amount"], "name": command.get("name", "") if kept.record == "vendor" else ""}
+        theirs = {"amount": kept.amount, "name": kept.name}
+        differences = tuple(f"{field}: {theirs[field]}, {wanted[field]}" for field in wanted if theirs[field] != wanted[field])
+        return Document(
+            kept.erp_id, kept.erp_id, kept.ref or command["ref"], kept.amount, command["currency"], tuple(kept.steps), differences,
+            kept.refusal, "suspect" if kept.refusal else "", kept.overruled,
+        )  # fmt: skip
 
     async def perform(
         self, step: str, record: str, command: CommandEnvelope, ids: Mapping[str, str], document: Document | None
@@ -108,10 +127,14 @@ class FakeWriter:
 
     def _commit(self, step: str, record: str, command: CommandEnvelope, ids: Mapping[str, str]) -> Kept:
         self.erp.journal.append((step, command["ref"]))
-        kept = self.erp.documents.get(command["ref"])
+        kept = self._kept(command, ids)
+        if kept is not None and kept.record == "vendor":
+            kept.name, kept.overruled = str(command.get("name", "")), ()
+            return kept
         if step in ("create", "upsert") or kept is None:
             kept = Kept(f"D{len(self.erp.stored) + 1}", command["ref"], record, command["amount"], self.connection, dict(ids))
             self.erp.stored.append(kept)
+            kept.name = str(command.get("name", "")) if record == "vendor" else ""
             self.erp.documents[command["ref"]] = kept
         kept.steps.append(step)
         return kept

@@ -140,6 +140,15 @@ class Stage:
             else:
                 return
 
+    def lose(self, names: list[str]) -> None:
+        """Delete topics and make them anew, empty."""
+        admin = AdminClient({"bootstrap.servers": self.cluster.bootstrap_servers})
+        lost = {self.settings.topic(name) for name in names}
+        for future in admin.delete_topics(list(lost)).values():
+            future.result()
+        eventually(lambda: set(admin.list_topics(timeout=5).topics), lambda present: not present & lost)
+        self.create([topics.topics()[name] for name in names])
+
     def flush(self) -> None:
         assert self.producer.flush(30) == 0
 
@@ -185,6 +194,7 @@ class Stage:
             op_key=made["op_key"],
             source_hash=made["source_hash"],
             payload_hash=made["payload_hash"],
+            hold=made["hold"],
         )
         self.write(f"command.{ERP}", f"command.{record}", made["connection"], made, about)
 

@@ -6,11 +6,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from confluent_kafka.admin import AdminClient
 
 from tests.integration.ingress.stage import eventually
 from tests.integration.sinks.stage import ERP, Stage
-from topology import topics
 
 pytestmark = pytest.mark.kafka
 COUNT = 60
@@ -80,18 +78,27 @@ def test_a_deleted_ledger_is_rebuilt_and_adds_no_document(stage: Stage, with_res
     _written(stage)
     with stage.running():
         _all_posted(stage)
-    lost = [f"ledger.{ERP}"] if with_results else [f"ledger.{ERP}", f"result.{ERP}"]
-    admin = AdminClient({"bootstrap.servers": stage.cluster.bootstrap_servers})
-    for future in admin.delete_topics([stage.settings.topic(name) for name in lost]).values():
-        future.result()
-    present = admin.list_topics
-    eventually(lambda: set(present(timeout=5).topics), lambda names: not names & {stage.settings.topic(n) for n in lost})
-    stage.create([topics.topics()[name] for name in lost])
+    stage.lose([f"ledger.{ERP}"] if with_results else [f"ledger.{ERP}", f"result.{ERP}"])
     with stage.running():
         wanted = ["POSTED" if with_results else "ADOPTED"] * COUNT
         eventually(stage.states, lambda seen: sorted(seen.values()) == wanted, 40)
     assert len(stage.erp.stored) == COUNT
     assert len(stage.erp.journal) == 2 * COUNT
+
+
+def test_a_void_that_comes_after_ledger_and_results_were_lost_is_not_taken_for_a_void_of_nothing(stage: Stage) -> None:
+    written = stage.command("ar_invoice", "1")
+    with stage.running():
+        stage.until({"1": "POSTED"})
+    stage.lose([f"ledger.{ERP}", f"result.{ERP}"])
+    stage.command("reversal", "1", reverses=written["op_key"], source_version="2026-03-02T11:00:00")
+    never = stage.command("ar_invoice", "2")
+    stage.command("reversal", "2", reverses=never["op_key"], source_version="2026-03-02T11:00:00")
+    with stage.running():
+        stage.until(
+            {"1": "ADOPTED", "1 void": "HELD void_not_built", "2": "SUPERSEDED voided", "2 void": "UNCHANGED never_posted"}, 60
+        )
+    assert [kept.ref for kept in stage.erp.stored] == [written["ref"]]
 
 
 def test_an_ambiguous_commit_takes_the_partition_anew_and_posts_once(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
