@@ -75,7 +75,7 @@ def _lags(cluster: Any) -> list[dict[str, Any]]:
 
     groups: dict[str, tuple[str, ...]] = {name: hop.inputs for name, hop in way().items()}
     groups |= {"pollers.fetch": ("fetch",)}
-    groups |= {f"sinks.{system.name}": (f"command.{system.name}",) for system in registry.erps()}
+    groups |= {f"sinks.{system.name}": (f"command.{system.name}",) for system in registry.systems() if system.writes}
     return [
         {"group": group, "topic": topic, "lag": lag}
         for group, topics in groups.items()

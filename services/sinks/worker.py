@@ -51,7 +51,7 @@ class Seams:
 
 
 def run(settings: Settings, systems: Sequence[str] = (), seams: Seams | None = None) -> int:
-    """Run the sinks of these systems (default: every ERP) until SIGTERM; the exit code is 70 when one ended by itself.
+    """Run the sinks of these systems (default: every system that takes writes) until SIGTERM; the exit code is 70 when one ended by itself.
 
     Raises `Broken` or `NotRegistered` where it must not start.
     """
@@ -60,7 +60,7 @@ def run(settings: Settings, systems: Sequence[str] = (), seams: Seams | None = N
     stopping = seams.stopping or _until_signal()
     loaded = codec.load(settings.registry.url, records_of_topic(settings.kafka.topic_prefix))
     slot = take_slot(settings.state_dir / "slots", f"sinks-{settings.kafka.topic_prefix}", settings.slot)
-    names = systems or [system.name for system in registry.erps()]
+    names = systems or [system.name for system in registry.systems() if system.open_writer is not None]
     sinks = Sinks(settings, loaded, seams, settings.state_dir / "sinks" / slot.name)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
