@@ -106,9 +106,11 @@ def other_ref(case: Case) -> Callable[[Response], Response]:
 
 
 def less_money(case: Case) -> Callable[[Response], Response]:
-    """The answer, with the document's amount a cent smaller wherever it stands."""
+    """The answer, with the document's amount a cent smaller wherever it stands; a master has none."""
 
     def change(answer: Response) -> Response:
+        if not case.command["amount"]:
+            return answer
         try:
             value = json.loads(answer.body, parse_float=Decimal, parse_int=Decimal)
         except ValueError:

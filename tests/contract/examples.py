@@ -70,9 +70,13 @@ def text(system: str, name: str, kind: str) -> bytes:
 # --- the connection ---------------------------------------------------------------------------------------------------
 
 
-def connected(erp: System, erp_settings: Mapping[str, Any] | None = None) -> Connected:
-    """The field-service side joined to `erp`, with the settings and crosswalk of the examples."""
-    own = {**told(erp.name).settings, **(erp_settings or {})}
+def connected(system: System, settings_of_system: Mapping[str, Any] | None = None) -> Connected:
+    """The two sides of a connection joined, with the settings and crosswalk of the examples: the field-service side and `system`; or
+    where `system` is the field-service side itself, an ERP that writes to it (any, where none does)."""
+    back = [one for one in registry.erps() if any(flow.target == system.name and flow.records for flow in one.flows)]
+    erp = system if system.name != registry.FIELD_SERVICE else (*back, *registry.erps())[0]
+    own = {one: dict(told(one).settings) for one in (registry.FIELD_SERVICE, erp.name)}
+    own[system.name].update(settings_of_system or {})
     quota = {"group": "g", "calls": 100_000, "at_once": 100, "sink": 0.9, "poller": 0.05, "check": 0.05, "kept": 0}
     settings = ConnectionSettings.model_validate(
         {
@@ -83,17 +87,18 @@ def connected(erp: System, erp_settings: Mapping[str, Any] | None = None) -> Con
             "time_zone": "America/Chicago",
             "field_service": {
                 "system": registry.FIELD_SERVICE,
-                "settings": dict(told(registry.FIELD_SERVICE).settings),
+                "settings": own[registry.FIELD_SERVICE],
                 "quota": quota,
             },
-            "erp": {"system": erp.name, "settings": own, "quota": quota},
+            "erp": {"system": erp.name, "settings": own[erp.name], "quota": quota},
             "flows": {flow.id: {"cutover_date": "2026-01-01"} for flow in erp.flows},
             **told(erp.name).choices,
+            **told(system.name).choices,
         }
     )
     rows = [
         {"table": table, "row": key, "values": values, "effective_from": None}
-        for table, keys in told(erp.name).crosswalk.items()
+        for table, keys in {**told(registry.FIELD_SERVICE).crosswalk, **told(erp.name).crosswalk}.items()
         for key, values in keys.items()
     ]
     return Connected(settings, "v1", "c1", tables_of(rows))

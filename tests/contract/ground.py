@@ -97,7 +97,8 @@ class Ground:
 
     async def _write_parent(self, entity: str, source_id: str, example: str, copy: str) -> None:
         """Write the example, of this copy, that is this source object: one of the same example before others."""
-        masters = {flow.entity for flow in self.system.flows if flow.purpose == "master"}
+        flows = self.connected.settings.erp.declared.flows
+        masters = {flow.entity for flow in flows if flow.target == self.system.name and flow.purpose == "master"}
         of_copy = "" if entity in masters else copy
         order = [example, *examples.names(self.system.name, "canonical")]
         for name in order:
@@ -195,9 +196,12 @@ def access(system: System, url: str, simulator: Simulator, clock: VirtualClock, 
     return Access("acme", Role.SINK, settings, system.credentials.model_validate(secrets), transport, Limiter(SHARE, clock), clock)
 
 
+_OWN = ("tenant_id", "endpoint_version", "tenant", "external_data_application_guid")
+
+
 def _addresses(own: Mapping[str, Any], url: str) -> dict[str, Any]:
     """What the simulator's own section says about where it is and who it is: that cannot come from an example."""
-    return {name: value for name, value in own.items() if value == url or name in ("tenant_id", "endpoint_version", "tenant")}
+    return {name: value for name, value in own.items() if value == url or name in _OWN}
 
 
 @asynccontextmanager

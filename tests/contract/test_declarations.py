@@ -100,7 +100,8 @@ def check_flows(system: System) -> None:
     """A flow names two known sides, and records that are written or held by name; whoever writes has a flow for it."""
     ids = [flow.id for flow in system.flows]
     assert len(set(ids)) == len(ids)
-    told = {record for flow in system.flows for record in flow.records}
+    told = {record for one in registry.systems() for flow in one.flows if flow.target == system.name for record in flow.records}
+    told |= {record for flow in system.flows for record in flow.records}
     for flow in system.flows:
         assert flow.source in registry.NAMES, flow.id
         assert flow.target in ("", *registry.NAMES), flow.id

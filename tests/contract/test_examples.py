@@ -26,7 +26,7 @@ COORDINATES = {"raw_topic": "raw.x", "raw_partition": 0, "raw_offset": 0}
 
 def joined(system: System) -> Connected:
     """A connection that the system is a side of."""
-    return examples.connected(system if system.writes else registry.erps()[0])
+    return examples.connected(system)
 
 
 def reading(system: System) -> Reading:
@@ -72,7 +72,7 @@ def check_canonical_example(system: System, name: str) -> None:
 
 def check_draft(system: System, one: Draft | NoCommand, record: dict[str, Any]) -> None:
     """It belongs to a declared flow, and its command is a record of its schema."""
-    flow = next((flow for flow in system.flows if flow.id == one.flow), None)
+    flow = next((flow for flow in joined(system).settings.erp.declared.flows if flow.id == one.flow), None)
     assert flow is not None, f"flow {one.flow} is not declared"
     if isinstance(one, NoCommand):
         return

@@ -70,7 +70,7 @@ async def test_a_check_of_the_connection_asks_what_the_documents_describe(name: 
     system = registry.system(name)
     async with opened(system, tmp_path, Role.CHECK) as entered:
         checker = system.open_checker(entered)
-        crosswalk = connected(system).crosswalk if system.writes else connected(registry.erps()[0]).crosswalk
+        crosswalk = connected(system).crosswalk
         findings = await checker.check(crosswalk)
         await checker.close()
     assert findings
