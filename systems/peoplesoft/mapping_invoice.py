@@ -15,6 +15,7 @@ from schemas.records import InvoiceLine, PostingLine
 from systems.allocation import (
     ZERO,
     HeldVoid,
+    Place,
     gap_words,
     header_text,
     reversal,
@@ -29,6 +30,7 @@ from systems.mapped import Draft, NoCommand, Plan
 from systems.peoplesoft.allocation import (
     Mapped,
     Row,
+    chartfields,
     instead,
     ledger_unit,
     line,
@@ -146,5 +148,5 @@ def _rounding(record: Mapping[str, Any], made: Mapped, unit: Row, credits: Seque
     gap: Decimal = record["total"] - total_of(credits)
     if gap == 0:
         return []
-    rows = (unit, {"account": made.needed("rounding", made.settings.accounts.rounding)})
-    return [line(place_of(made, "rounding", "account", rows, "rounding"), "rounding", gap, "Rounding")]
+    place = Place(made.needed("rounding", made.settings.accounts.rounding), chartfields(unit))
+    return [line(place, "rounding", gap, "Rounding")]

@@ -19,10 +19,10 @@ from tests.systems.peoplesoft.mapping import ground
 _ZERO = Decimal(0)
 
 
-def cost(amount: str, line_id: str = "1", **more: Any) -> dict[str, Any]:
-    """A line that cost `amount` and was sold for twice as much."""
-    each = Decimal(amount)
-    return invoice_line(str(each * 2), line_id, **({"cost": each, "unit_cost": each} | more))
+def cost(worth: str, line_id: str = "1", **more: Any) -> dict[str, Any]:
+    """A line that cost `worth` and was sold for twice as much."""
+    each = Decimal(worth)
+    return invoice_line(str(each * 2), line_id, cost=each, unit_cost=each) | more
 
 
 def journals() -> dict[str, dict[str, Any]]:
