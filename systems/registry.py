@@ -7,7 +7,7 @@ from importlib import import_module
 
 from systems.contract import System
 
-NAMES: tuple[str, ...] = ("servicetitan", "acumatica")
+NAMES: tuple[str, ...] = ("servicetitan", "acumatica", "peoplesoft")
 FIELD_SERVICE = "servicetitan"
 
 

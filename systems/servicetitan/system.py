@@ -1,15 +1,43 @@
-"""The declaration of ServiceTitan: what is read of it. Nothing is written to it in these flows; flows are declared by the ERPs."""
+"""The declaration of ServiceTitan: what is read of it, and what is written to it; flows are declared by the ERPs, both ways."""
 
 from __future__ import annotations
 
-from systems.contract import System
+from datetime import timedelta
+
+from systems.contract import Capability, System, Write
 from systems.servicetitan.check import open_checker
 from systems.servicetitan.mapping import SYSTEM as NAME
 from systems.servicetitan.mapping import to_canonical, to_commands
+from systems.servicetitan.mapping_commands import VENDOR, VENDOR_TERM
 from systems.servicetitan.poller import open_reader
 from systems.servicetitan.resources import FEEDS, FETCHABLE
 from systems.servicetitan.settings import Credentials, Settings
+from systems.servicetitan.sink import CALLS, open_writer
 from systems.servicetitan.webhook import signing
+
+REF_CHARACTERS = 100
+"""Room for our ref in a value of external data (assumed; the API names no limit)."""
+_P_MAX = timedelta(seconds=100)
+"""The API's own time-out (time-outs page): later than that nothing commits any more."""
+_V_MAX = timedelta(seconds=60)
+"""How late a read may show what was written (assumed: clients report some seconds, one reports minutes for another resource)."""
+
+WRITES = (
+    Write(
+        VENDOR,
+        "Vendor",
+        ("upsert",),
+        "upsert",
+        Capability.C4,
+        "externalData.mlConnectorRef",
+        REF_CHARACTERS,
+        "name",
+        CALLS,
+        _P_MAX,
+        _V_MAX,
+        updates=True,
+    ),
+)
 
 SYSTEM = System(
     name=NAME,
@@ -18,14 +46,15 @@ SYSTEM = System(
     credentials=Credentials,
     feeds=FEEDS,
     fetchable=FETCHABLE,
-    writes=(),
+    writes=WRITES,
     flows=(),
     to_canonical=to_canonical,
     to_commands=to_commands,
     open_reader=open_reader,
-    open_writer=None,
+    open_writer=open_writer,
     open_checker=open_checker,
     simulator="systems.servicetitan.simulator.app",
     demo="systems.servicetitan.demo",
+    crosswalk_tables={VENDOR_TERM: ("term", "payment_term_id")},
     signing=signing,
 )
