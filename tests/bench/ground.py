@@ -172,6 +172,7 @@ def _side(system: str, ready: dict[str, Any] | None) -> tuple[dict[str, Any], di
             "endpoint_version": "24.200.001",
             "tenant": "Company",
             "tenant_id": "1234567890",
+            "external_data_application_guid": "",
             **dict.fromkeys(("username", "password", "client_id", "client_secret", "app_key"), "bench"),
         },
     }
