@@ -32,6 +32,7 @@ _REFERENCES = {
     f"{{{_XSD}}}redefine": "schemaLocation",
     f"{{{_WSDL}}}import": "location",
 }
+_LOOK = "Look at the WSDL with the site's administrator before it is accepted."
 _NEVER = frozenset(["http://www.w3.org/2001/XInclude"])
 _ADDRESSES = (
     "http://schemas.xmlsoap.org/wsdl/soap/",
@@ -83,12 +84,9 @@ async def fetched(client: Client, interface: str) -> Wsdl:
     return Wsdl(interface, digest(documents), documents)
 
 
-_LOOK = "Look at the WSDL with the site's administrator before it is accepted."
-
-
 def pinned(interface: str, body: bytes) -> Wsdl:
     """A WSDL without imports, from its bytes. Raises `Malformed`, or `Broken` for one that points elsewhere."""
-    root = parsed(body, MAX_WSDL_BYTES)
+    root = parsed(body, MAX_WSDL_BYTES, with_comments=True)
     if any(True for _ in _references(root)):
         raise Broken(f"peoplesoft {interface}: its WSDL imports other documents.", _LOOK)
     documents = {f"{PINNED}0": canonical(root)}
@@ -108,7 +106,10 @@ def require_accepted(found: Wsdl, settings: Settings) -> None:
 
 def canonical(root: etree._Element) -> bytes:
     """The document in the one spelling that is hashed: without soap:address, comments, documentation and white space between elements."""
-    made = etree.fromstring(etree.tostring(root), etree.XMLParser(remove_blank_text=True, remove_comments=True, no_network=True))
+    parser = etree.XMLParser(remove_comments=True, remove_pis=True, no_network=True, resolve_entities=False)
+    made = etree.fromstring(etree.tostring(root), parser)
+    for element in made.iter("*"):
+        element.text, element.tail = _without_space(element.text), _without_space(element.tail)
     for element in list(made.iter(f"{{{_WSDL}}}documentation", f"{{{_XSD}}}annotation")):
         parent = element.getparent()
         if parent is not None:
@@ -118,6 +119,10 @@ def canonical(root: etree._Element) -> bytes:
             if "location" in element.attrib:
                 del element.attrib["location"]
     return etree.tostring(made, method="c14n")
+
+
+def _without_space(text: str | None) -> str | None:
+    return text if text and text.strip() else None
 
 
 def digest(documents: Mapping[str, bytes]) -> str:
@@ -135,17 +140,17 @@ async def _document(client: Client, url: str, interface: str) -> etree._Element:
         remedy = f"Provide the service CI_{interface} as web service, or correct its name in the settings (install/INSTALL.md)."
         raise Broken(f"peoplesoft {interface}: the site has no WSDL at {url}.", remedy) from error
     try:
-        return parsed(answer.body, MAX_WSDL_BYTES)
+        return parsed(answer.body, MAX_WSDL_BYTES, with_comments=True)
     except Malformed as error:
         raise Broken(f"peoplesoft {interface}: its WSDL cannot be read: {error}.", _LOOK) from error
 
 
 def _references(root: etree._Element) -> list[tuple[etree._Element, str]]:
     found = []
-    for element in root.iter():
+    for element in root.iter("*"):
         tag: Any = element.tag
         if etree.QName(tag).namespace in _NEVER:
-            raise Malformed("the WSDL includes other documents")
+            raise Broken("peoplesoft: a WSDL includes other documents.", _LOOK)
         name = _REFERENCES.get(tag)
         if name is not None and element.get(name) is not None:
             found.append((element, name))
