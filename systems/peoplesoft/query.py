@@ -137,7 +137,7 @@ def _of_broker(said: Broker, status: int, what: str) -> ConnectorError:
 def retry_after_s(answer: Response) -> float | None:
     """Seconds of a Retry-After header; None where there is none that can be read."""
     value = answer.headers.get("Retry-After", "").strip()
-    return float(value) if value.isdigit() and len(value) < 6 else None
+    return float(value) if value.isascii() and value.isdigit() and len(value) < 6 else None
 
 
 def words(answer: Response) -> str:

@@ -19,7 +19,8 @@ Row = Mapping[str, str]
 """Columns by name without alias; texts without their blanks at both ends, "" for what is empty."""
 
 _NUMBER = "attr:rownumber"
-_AMOUNT = re.compile(r"-?\d{1,23}(\.\d{1,3})?")
+_DAY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?![0-9])")
+_AMOUNT = re.compile(r"-?[0-9]{1,23}(\.[0-9]{1,3})?")
 
 
 def row_of(value: Any, number: int | None = None) -> Row:
@@ -56,8 +57,9 @@ def day(row: Row, name: str) -> date | None:
     value = text(row, name)
     if not value:
         return None
+    found = _DAY.match(value)
     try:
-        return date.fromisoformat(value[:10])
+        return date.fromisoformat(found[1] if found else "")
     except ValueError as error:
         raise Malformed(f"column {name} is no date: {value[:30]!r}") from error
 

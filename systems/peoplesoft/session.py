@@ -16,6 +16,7 @@ from runtime.clock import Clock
 from runtime.errors import Broken, Throttled, Transient
 from runtime.exchange import NotSent, Request, Response, Unanswered
 from systems.peoplesoft.models import Token, token
+from systems.peoplesoft.query import retry_after_s
 from systems.peoplesoft.settings import Credentials, Settings
 
 Send = Callable[[Request], Awaitable[Response]]
@@ -112,8 +113,7 @@ class Session:
                 "Check token_url, token_scope, client_id and client_secret with whoever runs the token server.",
             )
         if answer.status in (429, 503):
-            asked = answer.headers.get("Retry-After", "").strip()
-            raise Throttled(f"{_WHAT}: {answer.status}", float(asked) if asked.isdigit() and len(asked) < 6 else None)
+            raise Throttled(f"{_WHAT}: {answer.status}", retry_after_s(answer))
         if answer.status != 200:
             raise Transient(f"{_WHAT}: the token server answers {answer.status}")
         return token(answer.body)
