@@ -75,7 +75,8 @@ def _booked(source: Simulated, count: int) -> list[int]:
     customers = [row["id"] for row in (rows["holdings"] if isinstance(rows, dict) else rows)]
     events: list[dict[str, Any]] = []
     for number in range(count):
-        name, item = f"j{number}", {"sku": "SVC-DIAG", "price": "120.00", "taxable": False}
+        # an amount of its own: with one customer, day and amount for all, every look-up would bring every other invoice as a suspect
+        name, item = f"j{number}", {"sku": "SVC-DIAG", "price": f"{120 + number}.00", "taxable": False}
         events.append({"do": "book_job", "customer": customers[number % len(customers)], "business_unit": 901, "as": name})
         events.append({"do": "add_items", "invoice": f"@{name}.invoice", "items": [item]})
     return [int(one["invoice"]) for one in source.ask("events", {"events": events})["results"][::2]]
