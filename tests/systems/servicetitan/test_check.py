@@ -98,3 +98,34 @@ async def test_a_clock_ahead_of_the_servers_is_a_warning(server: Server) -> None
     server.date = datetime(2026, 3, 2, 11, tzinfo=UTC)
     (only,) = bad(await findings(server))
     assert (only.level, only.subject) == ("warning", "servicetitan clock")
+
+
+async def written(server: Server, **settings: Any) -> list[Finding]:
+    """Findings of a connection whose flows write vendors here."""
+    checker = Checker(replace(access(server, **settings), writes=frozenset({"vendor"})))
+    found = list(await checker.check(NoCrosswalk()))
+    await checker.close()
+    return found
+
+
+GUID = "11111111-2222-4333-8444-555555555555"
+
+
+async def test_a_write_scope_that_is_missing_is_named_where_a_flow_writes_and_nowhere_else(server: Server) -> None:
+    server.token = lambda _: Answer({"access_token": "t1", "expires_in": 900, "scope": "tn.inv.vendors:r"})
+    (only,) = bad(await written(server, external_data_application_guid=GUID))
+    assert (only.level, "tn.inv.vendors:w" in only.subject, "developer portal" in only.remedy) == ("error", True, True)
+    assert bad(await findings(server)) == []
+    server.token = lambda _: Answer({"access_token": "t1", "expires_in": 900, "scope": "tn.inv.vendors:r tn.inv.vendors:w"})
+    assert bad(await written(server, external_data_application_guid=GUID)) == []
+
+
+async def test_a_token_that_names_no_scopes_leaves_a_warning_that_it_cannot_be_told(server: Server) -> None:
+    (only,) = bad(await written(server, external_data_application_guid=GUID))
+    assert (only.level, "cannot be told" in only.words) == ("warning", True)
+
+
+async def test_a_connection_that_writes_vendors_without_the_apps_guid_is_an_error(server: Server) -> None:
+    server.token = lambda _: Answer({"access_token": "t1", "expires_in": 900, "scope": "tn.inv.vendors:w"})
+    (only,) = bad(await written(server))
+    assert (only.level, "external_data" in only.subject or "external data" in only.subject) == ("error", True)
