@@ -194,15 +194,10 @@ async def site(folder: Path, settings: Changes | None = None, **switches: str) -
     await runner.setup()
     inner = InProcess(simulator.app)
     seam = Seam(inner)
-    chosen = Settings.model_validate(
-        {
-            "base_url": URL,
-            "instance_id": "x",
-            "company_id": "BLUERIDGE",
-            "wsdl_hashes": {one: pinned(one, await document(inner, one)).digest for one in INTERFACES},
-            **(settings or {}),
-        }
-    )
+    own = {"base_url": URL, "instance_id": "x", "company_id": "BLUERIDGE", **(settings or {})}
+    if "wsdl_hashes" not in own:
+        own["wsdl_hashes"] = {one: pinned(one, await document(inner, one)).digest for one in INTERFACES}
+    chosen = Settings.model_validate(own)
     known = {name: simulator.credentials[name] for name in ("username", "password", "client_id", "client_secret")}
     limiter = Limiter(Share(1_000_000, timedelta(seconds=1), 100), clock)
     access = Access("acme", Role.SINK, chosen, Credentials.model_validate(known), seam, limiter, clock)
