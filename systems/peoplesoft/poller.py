@@ -6,6 +6,7 @@ is not, every read is refused with its name. A window's days are of the database
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from datetime import date
 from zoneinfo import ZoneInfo
@@ -23,6 +24,7 @@ from systems.peoplesoft.walk import Cut, Position, after, complete, position_of
 
 _ALL = "*"
 """The one part of a feed that has no parts."""
+_ID_LENGTH = 10
 
 
 class _Reader:
@@ -43,7 +45,7 @@ class _Reader:
         if not at.is_walking:
             at = await self._begun(feed, at)
             if not at.is_walking:
-                return Page((), at.told(), False, "")
+                return Page((), at.told(), False, hashlib.sha256().hexdigest())
         walked = FEED_QUERIES[feed.name]
         found = await self._client.page(walked.query, self._prompts(walked, at), self._settings.page_size)
         rows = self._own(walked, at.parts[0], found)
@@ -63,8 +65,8 @@ class _Reader:
         digest = ""
         for source_id in dict.fromkeys(source_ids):
             setid, vendor_id = _parts_of_id(source_id)
-            if setid not in _setids(self._settings):
-                continue
+            if setid not in _setids(self._settings) or len(vendor_id) > _ID_LENGTH:
+                continue  # certainly not there
             page = await self._client.page("VENDOR", [("SETID", setid), ("VENDOR_ID", vendor_id)], 2)
             for body, row in self._own(Walked("VENDOR", "SETID", ()), setid, page):
                 element = _element(FEED_QUERIES["vendors"], row, body, self._today())
@@ -163,7 +165,7 @@ def version_of(row: Row, today: date) -> str:
 
 def _parts_of_id(source_id: str) -> tuple[str, str]:
     setid, _, vendor_id = source_id.partition("/")
-    if not setid or not vendor_id or len(setid) > 5 or len(vendor_id) > 10:
+    if not setid or not vendor_id:
         raise Refused(f"peoplesoft vendor: {source_id[:40]!r} is no id; it is SETID/VENDOR_ID")
     return setid, vendor_id
 
