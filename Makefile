@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 CODE   := schemas runtime systems topology services console tests
 
-.PHONY: demo test check format test-kafka chaos bench lock install
+.PHONY: demo test check format test-kafka chaos bench docs lock install
 .DEFAULT_GOAL := check
 
 install: $(STAMP)
@@ -47,6 +47,10 @@ chaos: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m tests.bench $(ARGS)
+
+# Pages that are drawn from the declarations.
+docs: $(STAMP)
+	$(BIN)/python -m console.pages.flows
 
 # The lock for every platform and Python >= 3.11; no index lines, so that each machine uses its own. Pins stay: `make lock UPGRADE=--upgrade`.
 lock: $(STAMP)

@@ -48,11 +48,17 @@ class Kept:
 
 @dataclass(frozen=True)
 class Act:
-    """What a person does at a system's own screen in the middle of the day: a POST of `body` to `path` under `/__sim__/`."""
+    """What happens at a system in the middle of the day, done by a person at its screen or by chance: a POST of `body` to `path` under
+    `/__sim__/`."""
 
     name: str
     path: str
     body: Mapping[str, Any]
+
+
+def planned(name: str, *faults: Mapping[str, Any]) -> Act:
+    """Faults of `runtime/simulator/faults.py`, planted at once."""
+    return Act(name, "faults", {"faults": [dict(fault) for fault in faults]})
 
 
 class Demo(Protocol):
@@ -96,5 +102,5 @@ class Demo(Protocol):
         `links` are pairs of masters that the connection keeps up to date here or from here: entity -> id here -> id at the other side.
         """
 
-    def faults(self) -> Mapping[str, list[dict[str, Any]]]:
-        """Planned faults by name: outage, storm, lost_answers."""
+    def faults(self) -> Sequence[Act]:
+        """Bad hours of the day, in their order: an outage, a storm, lost answers, something switched off and on again."""

@@ -24,7 +24,7 @@ from console.reading import Cluster
 from runtime.errors import Transient
 from systems import registry
 from systems.connection import ConnectionSettings
-from systems.demo import ACTIVE, YES
+from systems.demo import ACTIVE, YES, Act
 from topology.configuration import Follower, Snapshot
 
 _DAY_HOURS = 10
@@ -48,7 +48,7 @@ class Wanted:
     def share(self, number: int) -> Share:
         """What the `number`-th connection has of the day."""
         each, rest = divmod(self.jobs, len(self.erps))
-        return Share(number, each + (number < rest), self.seed, self.scale)
+        return Share(number, each + (number < rest), self.seed + number, self.scale)
 
 
 @dataclass(frozen=True)
@@ -141,8 +141,7 @@ class Day:
         return [accidents[n] for n in range(longest) for accidents in lists if n < len(accidents)]
 
     def _faults(self, one: Joined) -> list[Accident]:
-        planned = demo_of(one.erp).faults()
-        return [Accident(f"{one.id}: {name}", partial(_plant, one, faults)) for name, faults in planned.items()]
+        return [Accident(f"{one.id}: {act.name}", partial(_done, one, one.erp, act)) for act in demo_of(one.erp).faults()]
 
     async def _acts(self, one: Joined) -> None:
         """What people change at both sides; pairs of masters that are kept up to date are named to both."""
@@ -154,7 +153,7 @@ class Day:
         for system, links in zip(one.systems, (from_us, from_erp), strict=True):
             for act in demo_of(system).acts(holdings[system].__getitem__, links):
                 self.say(f"{one.id}: {registry.system(system).title}: {act.name}")
-                await one.tell(system, act.path, dict(act.body))
+                await _done(one, system, act)
 
     async def drain(self) -> list[Row]:
         """Wait until nothing waits and nothing is unaccounted for, or until the deadline; returns the rows."""
@@ -231,5 +230,5 @@ class Day:
             await asyncio.sleep(0.5)
 
 
-async def _plant(one: Joined, faults: list[dict[str, Any]]) -> None:
-    await one.tell(one.erp, "faults", {"faults": faults})
+async def _done(one: Joined, system: str, act: Act) -> None:
+    await one.tell(system, act.path, dict(act.body))

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from systems.demo import Act, Ask, Issued, Kept
+from systems.demo import Act, Ask, Issued, Kept, planned
 
 _DOCUMENTS = {"Invoice": "invoice", "Payment": "payment", "Bill": "bill"}
 _MASTERS = {"Customer": ("customer", "CustomerID"), "Vendor": ("vendor", "VendorID")}
@@ -145,19 +145,21 @@ class AcumaticaDemo:
         """Nothing travels from here: its people only read."""
         return ()
 
-    def faults(self) -> Mapping[str, list[dict[str, Any]]]:
+    def faults(self) -> Sequence[Act]:
         """An outage, a storm of 429, answers lost and late."""
-        return {
-            "an outage of the ERP (150 requests answered 503)": [{"kind": "refuse", "status": 503, "count": 150}],
-            "a storm of 429 (80 requests)": [{"kind": "refuse", "status": 429, "count": 80, "seconds": 1}],
-            "lost, halved, late and lying answers to writes": [
-                {"kind": "lost_answer", "method": "PUT", "path": "/entity/", "count": 5, "skip": 3},
-                {"kind": "half_answer", "method": "PUT", "path": "/entity/", "count": 3, "bytes": 40, "skip": 10},
-                {"kind": "html_after", "method": "PUT", "path": "/entity/", "count": 2, "skip": 12},
-                {"kind": "late_commit", "method": "PUT", "path": "/entity/", "count": 2, "seconds": 2, "skip": 15},
-                {"kind": "fail_after", "method": "POST", "path": "/entity/", "count": 2, "skip": 5},
-            ],
-        }
+        put, post = {"method": "PUT", "path": "/entity/"}, {"method": "POST", "path": "/entity/"}
+        return (
+            planned("an outage of the ERP (150 requests answered 503)", {"kind": "refuse", "status": 503, "count": 150}),
+            planned("a storm of 429 (80 requests)", {"kind": "refuse", "status": 429, "count": 80, "seconds": 1}),
+            planned(
+                "lost, halved, late and lying answers to writes",
+                {"kind": "lost_answer", "count": 5, "skip": 3, **put},
+                {"kind": "half_answer", "count": 3, "bytes": 40, "skip": 10, **put},
+                {"kind": "html_after", "count": 2, "skip": 12, **put},
+                {"kind": "late_commit", "count": 2, "seconds": 2, "skip": 15, **put},
+                {"kind": "fail_after", "count": 2, "skip": 5, **post},
+            ),
+        )
 
 
 def _amount(value: Any) -> Decimal:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from systems.demo import ACTIVE, NAME, NO, YES, Act, Ask, Issued, Kept
+from systems.demo import ACTIVE, NAME, NO, YES, Act, Ask, Issued, Kept, planned
 from systems.peoplesoft.simulator.services import Naming
 from systems.peoplesoft.simulator.settings import Settings as Switches
 from systems.peoplesoft.simulator.wsdl import wsdl
@@ -29,8 +29,10 @@ _LINES = (
     ("PriceModifier", "409000", "409000"),
 )
 _PAYMENTS = (("Cash", "100200"), ("Check", "100200"), ("Credit Card", "100300"), ("ACH", "100400"))
+_RECEIVABLE = "120000"
 _WINDOW = "cron: 0 */2 * * *"
 _LISTENER = "ServiceListeningConnector"
+_CREATE = "CI_ML_JOURNAL_CI_C"
 
 
 class PeopleSoftDemo:
@@ -61,7 +63,7 @@ class PeopleSoftDemo:
             "wsdl_hashes": _accepted(int(ready["seed"])),
             "request_s": 3,
             "batch_poll_s": 300,
-            "accounts": {"receivable": "120000", "suspense": "199999", "rounding": "799900"},
+            "accounts": {"receivable": _RECEIVABLE, "suspense": "199999", "rounding": "799900"},
         }
         quota = {"group": "peoplesoft-demo", "calls": 6000, "per_s": 60, "at_once": 36}
         shares = {"poller": 0.2, "sink": 0.65, "check": 0.05, "kept": 0.1}
@@ -128,19 +130,22 @@ class PeopleSoftDemo:
             Act(f"vendor {called} gets another phone", "vendors", {**_key(called), "PHONE": "5125550199"}),
         ]
 
-    def faults(self) -> Mapping[str, list[dict[str, Any]]]:
-        """An outage, and SOAP answers that are lost, halved, late, or something else altogether."""
+    def faults(self) -> Sequence[Act]:
+        """An outage; SOAP answers that are lost, halved, late, or something else altogether; operations switched off for a while."""
         soap = {"method": "POST", "path": _LISTENER}
-        return {
-            "an outage of the ERP (100 requests answered 503)": [{"kind": "refuse", "status": 503, "count": 100}],
-            "lost, halved, late and lying answers to SOAP calls": [
+        return (
+            planned("an outage of the ERP (100 requests answered 503)", {"kind": "refuse", "status": 503, "count": 100}),
+            planned(
+                "lost, halved, late and lying answers to SOAP calls",
                 {"kind": "lost_answer", "count": 4, "skip": 2, **soap},
                 {"kind": "half_answer", "count": 3, "bytes": 200, "skip": 8, **soap},
                 {"kind": "html_after", "count": 2, "skip": 12, **soap},
                 {"kind": "late_commit", "count": 2, "seconds": 2, "skip": 15, **soap},
                 {"kind": "empty_after", "count": 2, "skip": 18, **soap},
-            ],
-        }
+            ),
+            Act(f"an administrator switches {_CREATE} off", "operations", {"name": _CREATE, "active": False}),
+            Act(f"{_CREATE} is active again", "operations", {"name": _CREATE, "active": True}),
+        )
 
 
 _ADDRESS = {"ADDRESS1": "400 Commerce Street", "CITY": "Austin", "STATE": "TX", "POSTAL": "78702", "COUNTRY": "USA"}
@@ -170,7 +175,15 @@ def _issued(row: Mapping[str, Any]) -> Issued:
 
 def _document(kind: str, row: Mapping[str, Any]) -> Kept:
     """A journal settles nothing: the receivable is credited in whole."""
-    return Kept(kind, row["id"], row["ref"], Decimal(str(row["amount"])), row["date"], row["posted"], None)
+    amount = _moved(row["lines"]) if kind == "journal" else Decimal(str(row["amount"]))
+    return Kept(kind, row["id"], row["ref"], amount, row["date"], row["posted"], None)
+
+
+def _moved(lines: Sequence[Mapping[str, Any]]) -> Decimal:
+    """What a journal moves: the cash it books, else (cash on suspense too) the receivable. Its debits alone hold discounts too."""
+    cash = [line for line in lines if line["ACCOUNT"] in {account for _, account in _PAYMENTS}]
+    moved = cash or [line for line in lines if line["ACCOUNT"] == _RECEIVABLE]
+    return abs(sum((Decimal(str(line["amount"])) for line in moved), Decimal("0.00")))
 
 
 DEMO = PeopleSoftDemo()

@@ -92,9 +92,9 @@ class ServiceTitanDemo:
         edit = {"do": "change_vendor", "vendor": int(known[0][0]), "name": "Known here by another name", "memo": "Ask for Dana"}
         return (Act(f"vendor {known[0][0]} is renamed and gets a memo", "events", {"events": [edit]}),)
 
-    def faults(self) -> Mapping[str, list[dict[str, Any]]]:
+    def faults(self) -> Sequence[Act]:
         """None of its own; its webhooks are dropped, doubled and out of order all day."""
-        return {}
+        return ()
 
 
 def _facts(row: Mapping[str, Any]) -> dict[str, str]:

@@ -14,7 +14,7 @@ from runtime.embedded.cluster import EmbeddedCluster, start_cluster
 from runtime.embedded.fetch import NO_MAVEN, is_fetchable
 from tests.acceptance.stage import Stage, staged
 
-JOBS = 60
+JOBS = 100
 
 
 @dataclass
@@ -38,8 +38,8 @@ def own_cluster() -> Iterator[EmbeddedCluster]:
 
 @pytest.fixture(scope="package")
 def played(own_cluster: EmbeddedCluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
-    """An outage, a storm of 429, lost answers; then `kill -9` of each service in turn, started again as a supervisor would."""
-    wanted = Wanted(erp="acumatica", seed=7, jobs=JOBS, scale=600, drain_s=240)
+    """Every ERP side by side: outages, a storm of 429, lost answers; and `kill -9` of each service, started again as a supervisor would."""
+    wanted = Wanted(erp="all", seed=7, jobs=JOBS, scale=600, drain_s=300)
     with staged(own_cluster, tmp_path_factory.mktemp("day"), wanted, "day") as stage:
         killed: list[str] = []
         accidents = [

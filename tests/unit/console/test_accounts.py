@@ -68,3 +68,20 @@ def test_a_record_that_was_not_read_is_unaccounted() -> None:
 
 def test_no_rows_at_all_are_not_ok() -> None:
     assert not is_ok([])
+
+
+def test_a_master_that_is_kept_up_to_date_agrees_in_its_facts() -> None:
+    issued = Issued("1", "V1", Decimal("0.00"), facts={"name": "Cedar Fork", "active": "yes"})
+
+    def there(name: str) -> Kept:
+        return Kept("vendor", "7", "ST-A", Decimal("0.00"), "", True, None, {"name": name})
+
+    assert is_ok([filled(issued, [there("Cedar Fork")])])
+    row = filled(issued, [there("Cedar Fork, old")])
+    assert not is_ok([row])
+    assert "name 'Cedar Fork, old', not 'Cedar Fork'" in row.notes[0]
+
+
+def test_what_settles_no_documents_is_not_asked_what_it_settles() -> None:
+    journal = Kept("journal", "1", "ST-A", TEN, "2026-03-02", True, None)
+    assert is_ok([filled(Issued("1", "PAY-1", TEN, {"7": TEN}), [journal])])
