@@ -85,7 +85,8 @@ class Loop:
                 "Every topic needs the same number of partitions, and every member the same version.",
             )
         self._assignment = [TopicPartition(one.topic, one.partition) for one in partitions]
-        self._position(client)
+        if not self._is_positioned(client):
+            self.worker.stale.set()
         log.info("assigned", hop=self._hop.name, partitions=own)
 
     def _position(self, client: Consumer) -> None:
@@ -114,10 +115,8 @@ class Loop:
     # --- records
 
     def _turn(self, client: Consumer) -> None:
-        if self.worker.stale.is_set() and self.worker.wait_idle(0):
-            self._epoch += 1
-            client.unassign()
-            self._position(client)
+        if self.worker.stale.is_set() and self.worker.wait_idle(0) and not self._positioned_again(client):
+            return
         if self._paused and self.worker.ready.is_set() and self._assignment:
             client.resume(self._assignment)
             self._paused = False
@@ -125,6 +124,25 @@ class Loop:
         batch = self._collect(client)
         if batch and epoch == self._epoch and not self._stopping.is_set():
             self.worker.submit(_batch(batch, client))
+
+    def _positioned_again(self, client: Consumer) -> bool:
+        """Positions read anew after a transaction in doubt; false while the broker does not tell them, and then they are asked again."""
+        self._epoch += 1
+        client.unassign()
+        if self._is_positioned(client):
+            return True
+        client.poll(1.0)
+        return False
+
+    def _is_positioned(self, client: Consumer) -> bool:
+        try:
+            self._position(client)
+        except KafkaException as error:
+            log.warning("positions_not_read", hop=self._hop.name, error=str(error)[:300])
+            self._paused = True
+            self.worker.ready.clear()
+            return False
+        return True
 
     def _collect(self, client: Consumer) -> list[Message]:
         """One batch, once the worker is free for it; empty when nothing came."""

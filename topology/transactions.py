@@ -1,13 +1,15 @@
 """Outputs and offsets of a batch as one Kafka transaction, and what its errors mean.
 
 An abortable error is aborted here and the batch may be tried again. After anything indefinite the producer is made anew (its
-`init_transactions` ends whatever was open) and positions and state have to be read again: `Indefinite`. No argument about money
-rests on these transactions; they keep the log itself free of doubles.
+`init_transactions` ends whatever was open) and positions and state have to be read again: `Indefinite`. That includes being fenced: a
+broker that was away ends a transaction whose time ran out, and raises the epoch, without any other process. Only one that is fenced
+again and again has a rival. No argument about money rests on these transactions; they keep the log itself free of doubles.
 """
 
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -21,6 +23,8 @@ from topology.batch import Output
 
 _CALL_S = 5.0
 _DEADLINE_S = 30.0
+_RIVAL_FENCES, _RIVAL_S = 4, 60.0
+"""So many fences in so many seconds are the work of another process with this transactional id: each new producer of ours fences it, too."""
 _FENCED = (KafkaError._FENCED, KafkaError.INVALID_PRODUCER_EPOCH, KafkaError.PRODUCER_FENCED)
 
 
@@ -38,6 +42,7 @@ class Transactions:
     def __init__(self, settings: Kafka, transactional_id: str) -> None:
         self._settings = settings
         self._id = transactional_id
+        self._fenced_at: deque[float] = deque(maxlen=_RIVAL_FENCES)
         self._producer = self._new()
 
     def _new(self) -> Producer:
@@ -46,7 +51,7 @@ class Transactions:
         return made
 
     def commit(self, outputs: Iterable[Output], offsets: Sequence[TopicPartition], group: object) -> None:
-        """Write everything and commit it; on return it is committed. Raises `Aborted`, `Indefinite`, or `Broken` when fenced."""
+        """Write everything and commit it; on return it is committed. Raises `Aborted`, `Indefinite`, or `Broken` when fenced over and over."""
         try:
             self._write(outputs)
             _until_done(lambda: self._producer.send_offsets_to_transaction(list(offsets), group, _CALL_S), _DEADLINE_S)
@@ -68,11 +73,8 @@ class Transactions:
     def _failed(self, error: KafkaException) -> None:
         reason: KafkaError = error.args[0]
         if reason.code() in _FENCED:
-            raise Broken(
-                f"transactional id {self._id} is used by another process: {reason.str()}",
-                "Give each instance its own ML_CONNECTOR_SLOT.",
-            ) from error
-        if reason.txn_requires_abort():
+            self._note_fence(error)
+        elif reason.txn_requires_abort():
             try:
                 _until_done(lambda: self._producer.abort_transaction(_CALL_S), _DEADLINE_S)
             except KafkaException as again:
@@ -82,10 +84,22 @@ class Transactions:
         self._producer = self._new()
         raise Indefinite(f"transaction in doubt: {reason.str()}") from error
 
+    def _note_fence(self, error: KafkaException) -> None:
+        self._fenced_at.append(time.monotonic())
+        log.warning("transaction_fenced", transactional_id=self._id, error=error.args[0].str())
+        if len(self._fenced_at) == _RIVAL_FENCES and self._fenced_at[-1] - self._fenced_at[0] < _RIVAL_S:
+            raise Broken(
+                f"transactional id {self._id} was fenced {_RIVAL_FENCES} times in {_RIVAL_S:.0f} s: another process uses it.",
+                "Give each instance its own ML_CONNECTOR_SLOT.",
+            ) from error
+
     def close(self) -> None:
         """Leave; an open transaction ends by the next `init_transactions` or its time-out."""
-        self._producer.purge()
-        self._producer.flush(1)
+        try:
+            self._producer.purge()
+            self._producer.flush(1)
+        except KafkaException as error:
+            log.info("producer_left", transactional_id=self._id, error=str(error)[:200])  # fenced: there is nothing to leave
 
 
 def _until_done(call: Callable[[], object], deadline_s: float) -> None:

@@ -18,7 +18,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, NoReturn
 
-from confluent_kafka import TopicPartition
+from confluent_kafka import KafkaException, TopicPartition
 
 from runtime import metrics
 from runtime.clock import Clock
@@ -32,7 +32,7 @@ from topology.batch import Ground, NoState, Outcome, Record
 from topology.configuration import Snapshot
 from topology.decisions import audit_outputs
 from topology.fold import Contained, fold
-from topology.state import HopState
+from topology.state import HopState, PartitionState
 from topology.transactions import Aborted, Indefinite, Transactions
 from topology.way import REMAP, Hop
 
@@ -179,11 +179,25 @@ class Worker:
             states = {partition: self._state.open(partition) for partition in partitions}
             started = time.monotonic()
             topics = [self._around.settings.topic(name) for name in self._hop.remembers]
-            count = fold(self._around.settings.kafka, topics, states, lambda: not self.cancelled.is_set())
+            count = self._folded(topics, states)
             took_ms = round((time.monotonic() - started) * 1000)
             log.info("state_folded", hop=self._hop.name, partitions=partitions, records=count, took_ms=took_ms)
         self.stale.clear()
         self.ready.set()
+
+    def _folded(self, topics: list[str], states: dict[int, PartitionState]) -> int:
+        """Fold; a broker that is away, or has just come back, is asked again up to the deadline."""
+        started, tries = time.monotonic(), 0
+        while not self.cancelled.is_set():
+            try:
+                return fold(self._around.settings.kafka, topics, states, lambda: not self.cancelled.is_set())
+            except KafkaException as error:
+                tries += 1
+                if time.monotonic() - started > self._around.patience.retry_s:
+                    raise
+                log.warning("state_not_folded", hop=self._hop.name, attempt=tries, error=str(error)[:300])
+                self.cancelled.wait(self._around.patience.backoff.wait(tries, _DRAW).total_seconds())
+        return 0
 
     def _leave(self, _: None) -> None:
         if not self.cancelled.is_set():
@@ -248,5 +262,9 @@ class Worker:
     def _note_contained(self) -> None:
         if self._contained is not None and self._hop.remembers and self._state.partitions and not self.stale.is_set():
             topics = [self._around.settings.topic(name) for name in self._hop.remembers]
-            self._contained.checkpoint(topics, self._state.partitions)
+            try:
+                self._contained.checkpoint(topics, self._state.partitions)
+            except KafkaException as error:
+                # the batch is committed; only the next start folds more
+                log.warning("state_not_noted", hop=self._hop.name, error=str(error)[:300])
         self._checkpoint_at = time.monotonic() + _CHECKPOINT_S

@@ -1,0 +1,69 @@
+"""A producer that is fenced: by a broker that ended its transaction, or by another process with the same transactional id."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+from confluent_kafka import TopicPartition
+
+from runtime import kafka
+from runtime.errors import Broken
+from tests import toy
+from tests.integration.topology.wire import TopologyProcess, Wire, until
+from topology.batch import Output
+from topology.transactions import Indefinite, Transactions
+
+pytestmark = [pytest.mark.kafka]
+Start = Callable[..., TopologyProcess]
+
+
+def _commit(one: Transactions, topics: Wire, number: int) -> None:
+    """A transaction of one output and one offset."""
+    topic = topics.settings.topic("dead")
+    client = kafka.consumer(topics.settings.kafka, "fenced")
+    try:
+        value = topics.codec.encode(topic, "audit.dead", toy.blank("audit.dead") | {"reason": str(number)})
+        offsets = [TopicPartition(topics.settings.topic("remap"), 0, number)]
+        one.commit([Output(topic, 0, "k", value, [])], offsets, client.consumer_group_metadata())
+    finally:
+        client.close()
+
+
+def test_a_fenced_producer_is_made_anew_and_only_a_rival_that_comes_back_ends_the_process(topics: Wire) -> None:
+    own = Transactions(topics.settings.kafka, f"{topics.settings.kafka.topic_prefix}one")
+    _commit(own, topics, 1)
+    for number in (2, 3, 4):
+        Transactions(topics.settings.kafka, f"{topics.settings.kafka.topic_prefix}one").close()
+        with pytest.raises(Indefinite):
+            _commit(own, topics, number)
+    _commit(own, topics, 5)
+    Transactions(topics.settings.kafka, f"{topics.settings.kafka.topic_prefix}one").close()
+    with pytest.raises(Broken, match="another process"):
+        _commit(own, topics, 6)
+    own.close()
+    assert [record["reason"] for record in topics.read("dead")] == ["1", "5"]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(180)
+def test_a_process_that_stood_still_beyond_its_transaction_goes_on_without_ending(topics: Wire, topology_process: Start) -> None:
+    """The broker ends an open transaction after 10 s and raises the epoch; the hop came back to `used by another process` and ended."""
+    topics.apply({"east": "4000"})
+    process = topology_process()
+    topics.send_raw(toy.raw(str(number), 1, b'{"total": 1.25}') for number in range(4000))
+    until(lambda: topics.count("canonical.invoice"), lambda count: count >= 500, 60, process.tail)
+    assert process._process is not None
+    os.kill(process._process.pid, signal.SIGSTOP)
+    time.sleep(25)
+    os.kill(process._process.pid, signal.SIGCONT)
+    topics.send_raw(toy.raw(str(number), 1, b'{"total": 1.25}') for number in range(4000, 5000))
+    until(lambda: topics.count(f"command.{toy.TARGET}"), lambda count: count >= 5000, 90, process.tail)
+    assert process.end() == 0, process.tail()
+    wanted = Counter(str(number) for number in range(5000))
+    assert Counter(record["source_id"] for record in topics.read("canonical.invoice")) == wanted
+    assert Counter(record["source_id"] for record in topics.read(f"command.{toy.TARGET}")) == wanted
