@@ -19,6 +19,7 @@ from systems.contract import Access, Answer, Document, Found, Verdict
 from systems.peoplesoft import answers, compare, documents, errors, staging
 from systems.peoplesoft.client import Client
 from systems.peoplesoft.documents import JOURNAL, VOUCHER, Ids, Tree
+from systems.peoplesoft.query import Prompts, address
 from systems.peoplesoft.rows import Row, text
 from systems.peoplesoft.services import Services, user_of
 from systems.peoplesoft.soap import CREATE, GET
@@ -33,11 +34,14 @@ CALLS = FIND_CALLS + STEP_CALLS
 """What one attempt of one step reserves; what it does not use is given back."""
 MOST_ROWS = 50
 """Rows that one look-up asks for; as many are too many to be told apart."""
+MOST_SUSPECTS = 2000
+"""Vouchers of one vendor, day and amount that are looked through, ours among them; a site with more of them shows the first."""
 _AHEAD = timedelta(seconds=180)
 """A token has to be good for this long before an attempt begins."""
 _DOUBTED = frozenset(["handler", "configuration", "fault", "request"])
 """Reasons that a site whose messages have changed may give."""
 _GET = re.compile(rb"<([A-Za-z0-9_.-]+:)?Get__CompIntfc__")
+_UNSEEN = "unseen"
 _FIRST_LOOK = timedelta(seconds=1)
 
 
@@ -198,7 +202,7 @@ class _Writer:
             )
         except Refused:
             return ()  # a vendor that cannot be one has no vouchers; the write says why
-        rows = await self._look(wish, "SUSPECTS", prompts)
+        rows = await self._look(wish, "SUSPECTS", prompts, MOST_SUSPECTS)
         found = [compare.suspect(row, wish.command, wish.ids, self._settings) for row in rows]
         return tuple(one for one in found if one is not None)
 
@@ -210,13 +214,17 @@ class _Writer:
         buffer = await self._get(wish, interface, keys)
         return () if buffer is None else (compare.stranger(wish.record, buffer, wish.command),)
 
-    async def _look(self, wish: _Wish, query: str, prompts: tuple[tuple[str, str], ...]) -> list[Row]:
-        wish.calls += 1
+    async def _look(self, wish: _Wish, query: str, prompts: Prompts, most: int = MOST_ROWS) -> list[Row]:
         try:
-            rows = await self._client.look(query, prompts, MOST_ROWS)
+            address(self._settings, query, prompts, most)
         except Refused:
             return []  # a value that no prompt can carry is in no column either
-        if len(rows) >= MOST_ROWS:
+        wish.calls += 1
+        try:
+            rows = await self._client.look(query, prompts, most)
+        except Refused as error:
+            raise Transient(f"peoplesoft {query}: {error}") from error  # the site refuses the question: that tells nothing
+        if most == MOST_ROWS and len(rows) >= most:
             raise Transient(f"peoplesoft {query}: {len(rows)} rows for one ref; the query does not compare its prompts")
         return rows
 
@@ -270,7 +278,7 @@ class _Writer:
         wait = _FIRST_LOOK
         for _ in range(STAGED_LOOKS - 1):
             seen = await self._read_back("stage", wish)
-            if seen.verdict is Verdict.YES or seen.document is not None:
+            if seen.reason != _UNSEEN:
                 return seen
             await self._client.clock.sleep(wait)
             wait *= 2
@@ -303,7 +311,7 @@ class _Writer:
             return errors.ambiguous(f"could not be read back: {error}", "unanswered", code="200")
         kept = found[0] if len(found) == 1 else None
         if kept is None or kept.ref != wish.command["ref"]:
-            return errors.ambiguous("the books do not show our ref", "echo", code="200")
+            return errors.ambiguous("the books do not show our ref", _UNSEEN, code="200")
         if kept.differences or step not in kept.steps_done:
             words = "; ".join(kept.differences) or f"{step} is not done"
             return Answer(Verdict.AMBIGUOUS, kept, code="200", words=words[: errors.WORDS], reason="echo")

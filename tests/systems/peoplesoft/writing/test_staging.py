@@ -108,7 +108,7 @@ async def test_duplicates_of_one_run_are_recycled_both_and_both_told(on: Site) -
 async def test_an_acknowledgement_of_a_message_that_was_lost_is_not_a_staged_voucher(on: Site) -> None:
     on.simulator.faults.plan([{"kind": "lost_message", "path": staging.OPERATION}])
     answer = await on.step("stage", "ap_bill", voucher())
-    assert (answer.verdict, answer.reason, len(on.creates)) == (Verdict.AMBIGUOUS, "echo", 1)
+    assert (answer.verdict, answer.reason, len(on.creates)) == (Verdict.AMBIGUOUS, "unseen", 1)
     assert len([one for one in on.seam.requests if "ML_STAGED" in one.url]) == STAGED_LOOKS
     assert (await on.find("ap_bill", voucher())).documents == ()
 
