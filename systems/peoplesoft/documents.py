@@ -133,10 +133,11 @@ def journal_line(number: int, one: PostingLine, command: CommandEnvelope, settin
 
 
 def control_lines(command: CommandEnvelope) -> frozenset[int]:
-    """Numbers of the journal lines whose debits are the document's amount; every line where none is told apart."""
+    """Numbers of the journal lines whose debits are the document's amount; every line where none is told apart, and no line where the
+    document is worth nothing (given away by a discount)."""
     lines = fields(command)["lines"]
     told = [number for number, one in enumerate(lines, 1) if one["role"] in CONTROL and one["amount"] > 0]
-    return frozenset(told or range(1, len(lines) + 1))
+    return frozenset(told or (range(1, len(lines) + 1) if command["amount"] else ()))
 
 
 # --- vouchers ---------------------------------------------------------------------------------------------------------

@@ -41,7 +41,11 @@ def folder(system: str) -> Path:
 class Told:
     """`connection.json`: `settings` lie over what the simulator needs; `simulator` are switches of the simulator; `not_written`
     names examples whose documents need something that the simulator does not hold, each with its reason. `otherwise` names examples that are
-    mapped with other settings of the system, or other choices of the connection: another profile, policy or tax mode."""
+    mapped with other settings of the system, or other choices of the connection: another profile, policy or tax mode.
+
+    `ways` are settings under which a record is written in another way than by default. Of the simulator, as a path under `/__sim__/` and the
+    body that is posted there: `batch` lets the system's own batch run, `refuses` (by way) makes it refuse what it comes to next,
+    `inserts` (by feed) adds an object. `mistakes` name settings that are wrong, and what a finding of `check` has to name then."""
 
     settings: Mapping[str, Any]
     crosswalk: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
@@ -49,6 +53,11 @@ class Told:
     simulator: Mapping[str, str] = field(default_factory=dict)
     not_written: Mapping[str, str] = field(default_factory=dict)
     otherwise: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    ways: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    batch: Mapping[str, Any] = field(default_factory=dict)
+    refuses: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    inserts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    mistakes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @cache
@@ -107,13 +116,13 @@ def connected(system: System, settings_of_system: Mapping[str, Any] | None = Non
 def plan(on: Connected, system: str, name: str) -> Plan:
     """What the mapping of an example may know: the connection's plan, with what the folder says is otherwise for it."""
     plan_, over = on.plan_to(system), told(system).otherwise.get(name, {})
-    own = type(plan_.settings).model_validate(_laid(plan_.settings.model_dump(), over.get("settings", {})))
+    own = type(plan_.settings).model_validate(laid(plan_.settings.model_dump(), over.get("settings", {})))
     return replace(plan_, settings=own, **over.get("choices", {}))
 
 
-def _laid(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+def laid(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     """`over` lies over `under`, section by section."""
-    return {**under, **{key: _laid(under[key], one) if isinstance(one, dict) else one for key, one in over.items()}}
+    return {**under, **{key: laid(under.get(key, {}), one) if isinstance(one, dict) else one for key, one in over.items()}}
 
 
 # --- raw to canonical -------------------------------------------------------------------------------------------------

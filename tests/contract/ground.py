@@ -7,9 +7,10 @@ case are other documents: the same example with other source ids.
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
 from importlib import import_module
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from aiohttp import web
+from pydantic import BaseModel
 
 from runtime.exchange import Request, Transport
 from runtime.http import HttpTransport, Reach
@@ -28,10 +30,13 @@ from systems.contract import Access, Document, Role, System, Verdict, Write, Wri
 from systems.demo import Demo, Kept
 from systems.mapped import Draft
 from tests.contract import examples
+from tests.contract.registered import ways
 from tests.contract.seam import InProcess, Seam, VirtualClock
 from topology.configuration import Connected
 from topology.rules.envelope import Source, command
 
+MOST_RUNS = 6
+"""Runs of a system's batch after which every step of a document is done."""
 SHARE = Share(1_000_000, timedelta(seconds=1), 100)
 
 
@@ -65,25 +70,30 @@ class Ground:
     clock: VirtualClock
     seam: Seam
     writer: Writer
+    own: BaseModel
+    """The system's own settings, as the writer has them."""
     known: dict[str, str] = field(default_factory=dict)
     """Ids of what was written as a parent, by `entity/source_id`."""
 
     # --- commands -----------------------------------------------------------------------------------------------------
 
-    def drafts(self, example: str, copy: str = "") -> list[tuple[Draft, CommandEnvelope]]:
-        """The drafts of a copy of an example with their commands, as the hop makes them."""
-        record = copied(examples.canonical(self.system.name, example), copy)
+    def drafts(self, example: str, copy: str = "", **changes: Any) -> list[tuple[Draft, CommandEnvelope]]:
+        """The drafts of a copy of an example, with changes of its canonical record, and their commands as the hop makes them."""
+        record = copied(examples.canonical(self.system.name, example), copy) | changes
         entity = example.partition(".")[0]
         source = Source(entity, record, f"canonical.{entity}", 0, 0, b"")
         found = self.system.to_commands(entity, record, examples.plan(self.connected, self.system.name, example))
         made = [one for one in found if isinstance(one, Draft)]
         return [(one, cast("CommandEnvelope", command(one, source, self.connected, None))) for one in made]
 
-    async def case(self, record: str, copy: str = "", example: str = "") -> Case:
-        """A document of this record, its parents written."""
-        name = example or example_of(self, record)
-        draft, made = next(pair for pair in self.drafts(name, copy) if pair[0].record == record)
-        return await self.prepared(name, copy, draft, made)
+    async def case(self, way: str, copy: str = "", example: str = "", **changes: Any) -> Case:
+        """A document that is written in this way, its parents written."""
+        write = ways(self.system)[way]
+        name = example or example_of(self, write.record)
+        draft, made = next(pair for pair in self.drafts(name, copy, **changes) if pair[0].record == write.record)
+        found = await self.prepared(name, copy, draft, made)
+        assert found.write.steps == write.steps, f"examples/connection.json: `ways` has no settings under which {way} is written"
+        return found
 
     async def prepared(self, example: str, copy: str, draft: Draft, made: CommandEnvelope) -> Case:
         """The case of a draft, its parents written."""
@@ -93,7 +103,7 @@ class Ground:
             if wanted not in self.known:
                 await self._write_parent(parent["entity"], parent["source_id"], example, copy)
             ids[wanted] = self.known[wanted]
-        return Case(self.system.write_of(draft.record), made, ids)
+        return Case(self.system.write_of(draft.record, self.own), made, ids)
 
     async def _write_parent(self, entity: str, source_id: str, example: str, copy: str) -> None:
         """Write the example, of this copy, that is this source object: one of the same example before others."""
@@ -111,19 +121,50 @@ class Ground:
         raise AssertionError(f"{self.system.name}: no example of {entity} {source_id}, which {example} needs; add one")
 
     async def written(self, case: Case, until: str = "") -> Document:
-        """Write a document: every step in order, up to and with `until`; each has to be answered yes."""
+        """Write a document: every step in order, up to and with `until`; each has to be answered yes, or done by the batch."""
         document: Document | None = None
         for step in case.write.steps:
-            await self.writer.reserve(case.write.calls)
-            answer = await self.writer.perform(step, case.record, case.command, case.ids, document)
-            assert answer.verdict is Verdict.YES, f"{case.record} {step}: {answer}"
-            document = answer.document or document
+            document = await self.done(step, case, document) or document
             if step == until:
                 break
         assert document is not None
         if not until or until == case.write.steps[-1]:
             self.known[name_of(case.command["source_entity"], case.command["source_id"])] = document.erp_id
         return document
+
+    async def done(self, step: str, case: Case, document: Document | None) -> Document | None:
+        """One step: sent and answered yes, or waited for while the system's own batch runs."""
+        if step in case.write.watched:
+            return await self.built(step, case)
+        await self.writer.reserve(case.write.calls)
+        answer = await self.writer.perform(step, case.record, case.command, case.ids, document)
+        assert answer.verdict is Verdict.YES, f"{case.record} {step}: {answer}"
+        return answer.document
+
+    async def built(self, step: str, case: Case) -> Document:
+        """The document after the system's own batch has done this step; a look-up finds it by its ref all the while."""
+        for _ in range(MOST_RUNS):
+            await self.run_batch()
+            (document,) = await self.look(case)
+            if step in document.steps_done:
+                return document
+        raise AssertionError(f"{case.record}: the batch ran {MOST_RUNS} times and {step} is not done: {document}")
+
+    async def run_batch(self) -> None:
+        """Let the system's own batch run once."""
+        told = examples.told(self.system.name).batch
+        assert told, "examples/connection.json: `batch` does not say how the simulator's batch is run"
+        await self.at_the_simulator(told)
+
+    async def at_the_simulator(self, told: Mapping[str, Any]) -> None:
+        """Something that somebody does at the simulator: `path` under `/__sim__/` and the `body` that is posted there."""
+        await at_the_simulator(self.simulator, told)
+
+    async def look(self, case: Case, ids: Mapping[str, str] | None = None) -> tuple[Document, ...]:
+        """What a look-up shows, when everything that was written is shown."""
+        self.clock.move(case.write.v_max.total_seconds())
+        await self.writer.reserve(case.write.calls)
+        return (await self.writer.find(case.record, case.command, case.ids if ids is None else ids)).documents
 
     # --- what the simulator holds -------------------------------------------------------------------------------------
 
@@ -143,6 +184,13 @@ class Ground:
         return sum((one.applied or Decimal(0) for one in await self.kept()), Decimal(0))
 
 
+async def at_the_simulator(simulator: Simulator, told: Mapping[str, Any]) -> None:
+    """Post a body to a path under `/__sim__/`."""
+    request = Request("POST", f"http://127.0.0.1:1/__sim__/{told['path']}", {}, json.dumps(told.get("body", {})).encode())
+    answer = await InProcess(simulator.app).send(request, 10)
+    assert answer.status == 200, answer.body
+
+
 def _json(body: bytes) -> Any:
     from runtime.json import parse
 
@@ -160,14 +208,17 @@ def is_written(draft: Draft) -> bool:
 
 
 def example_of(ground: Ground, record: str) -> str:
-    """The first example that makes a command of this record."""
+    """The first example that makes a command of this record, one that moves money before others."""
     system = ground.system.name
+    found: dict[bool, str] = {}
     for name in examples.names(system, "canonical"):
         if name in examples.told(system).not_written:
             continue
-        if any(draft.record == record and is_written(draft) for draft, _ in ground.drafts(name)):
-            return name
-    raise AssertionError(f"systems/{system}/examples: no example makes a command {record}; every write needs one")
+        for draft, _ in ground.drafts(name):
+            if draft.record == record and is_written(draft):
+                found.setdefault(bool(draft.amount), name)
+    assert found, f"systems/{system}/examples: no example makes a command {record}; every write needs one"
+    return found.get(True) or found[False]
 
 
 def copied(record: Mapping[str, Any], copy: str) -> dict[str, Any]:
@@ -196,6 +247,12 @@ def access(system: System, url: str, simulator: Simulator, clock: VirtualClock, 
     return Access("acme", Role.SINK, settings, system.credentials.model_validate(secrets), transport, Limiter(SHARE, clock), clock)
 
 
+def otherwise(entered: Access, over: Mapping[str, Any]) -> Access:
+    """The same with other settings of the system."""
+    settings = entered.settings
+    return replace(entered, settings=type(settings).model_validate(examples.laid(settings.model_dump(), over)))
+
+
 _OWN = ("tenant_id", "endpoint_version", "tenant", "external_data_application_guid")
 
 
@@ -205,8 +262,9 @@ def _addresses(own: Mapping[str, Any], url: str) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def ground(system: System, folder: Path, sockets: bool = False) -> AsyncIterator[Ground]:
-    """A simulator with an open writer; over real sockets or in process. Virtual time for both."""
+async def ground(system: System, folder: Path, way: str = "", sockets: bool = False) -> AsyncIterator[Ground]:
+    """A simulator with an open writer, and settings under which a record is written in this way; over real sockets or in process.
+    Virtual time for both."""
     clock = VirtualClock()
     simulator = simulator_of(system, folder, clock)
     if sockets:
@@ -217,7 +275,7 @@ async def ground(system: System, folder: Path, sockets: bool = False) -> AsyncIt
         await runner.setup()
         url, inner, stop = "http://127.0.0.1:1", InProcess(simulator.app), runner.cleanup
     seam = Seam(inner, is_read=system.is_read)
-    entered = access(system, url, simulator, clock, seam)
+    entered = otherwise(access(system, url, simulator, clock, seam), examples.told(system.name).ways.get(way, {}))
     assert system.open_writer is not None
     made = Ground(
         system,
@@ -227,6 +285,7 @@ async def ground(system: System, folder: Path, sockets: bool = False) -> AsyncIt
         clock,
         seam,
         system.open_writer(entered),
+        entered.settings,
     )
     try:
         yield made

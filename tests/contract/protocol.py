@@ -10,6 +10,7 @@ from runtime.errors import ConnectorError
 from runtime.settings import Timing
 from schemas.records import Ledger
 from services.sinks import entry as e
+from services.sinks import reasons
 from services.sinks.core import step
 from services.sinks.gate import View
 from services.sinks.parents import name_of
@@ -31,9 +32,10 @@ class Run:
 
     def __init__(self, on: Ground, case: Case, sending: Sending = lambda _: None, settling: Settling | None = None) -> None:
         self._on = on
-        self._case = case
+        self.case = case
         self._sending = sending
         self._settling = settling
+        self.with_batch = True
         self.answers: list[tuple[str, Answer]] = []
         at = on.clock.now()
         incoming = e.Incoming(case.record, case.command, b"", 0, 0, at)
@@ -42,12 +44,21 @@ class Run:
     async def to_the_end(self) -> Ledger:
         """The entry in which it ends: posted, adopted, held, rejected."""
         effects: tuple[Effect, ...] = (Wait(look_s=0.0),)
-        for _ in range(MOST_EFFECTS):
+        for number in range(MOST_EFFECTS):
             if not effects:
+                return self._ended()
+            if number and self._rests_for_good(effects):
                 return self._ended()
             event = await self._event(effects[-1])
             self.key, effects = step(self.key, event)
-        raise AssertionError(f"{self._case.record}: no end; {self.key.entry}")
+        raise AssertionError(f"{self.case.record}: no end; {self.key.entry}")
+
+    def _rests_for_good(self, effects: tuple[Effect, ...]) -> bool:
+        """What is held, and may be looked at again, has ended here; so has what waits for a batch that does not run."""
+        if not isinstance(effects[-1], Wait):
+            return False
+        entry = self.key.entry
+        return entry["state"] == e.HELD or (entry["reason"] == reasons.ERP_BATCH and not self.with_batch)
 
     def _ended(self) -> Ledger:
         entry = self.key.entry
@@ -60,9 +71,11 @@ class Run:
         if isinstance(effect, Wait):
             if effect.look_s and self._settling is not None:
                 await self._settling()
+            if self.key.entry["reason"] == reasons.ERP_BATCH and self.with_batch:
+                await self._on.run_batch()
             clock.move(self._pause(effect))
             view = View(at(), create_missing=True)
-            return Turn(clock.monotonic(), view, self._case.command)
+            return Turn(clock.monotonic(), view, self.case.command)
         if isinstance(effect, Reserve):
             await self._on.writer.reserve(effect.calls)
             return Reserved(clock.monotonic(), at())
@@ -80,17 +93,23 @@ class Run:
         return (effect.due_at - self._on.clock.now()).total_seconds()
 
     async def _looked_up(self) -> Event:
-        clock, asked_s, case = self._on.clock, self._on.clock.monotonic(), self._case
+        clock, asked_s, case = self._on.clock, self._on.clock.monotonic(), self.case
         try:
-            found = await self._on.writer.find(case.record, case.command, case.ids)
+            found = await self._on.writer.find(case.record, case.command, self._ids())
         except ConnectorError as error:
             reason, _ = cause_of(error)
             return Unseen(reason, str(error), BACKOFF, clock.monotonic(), clock.now())
         return Saw(found, asked_s, clock.monotonic(), clock.now())
 
+    def _ids(self) -> dict[str, str]:
+        """The parents' ids, and the partner's own where the core knows one."""
+        entry = self.key.entry
+        own = {name_of(entry["source_entity"], entry["source_id"]): entry["erp_id"]} if entry["erp_id"] else {}
+        return {**self.case.ids, **(own if self.case.write.updates else {})}
+
     async def _sent(self, effect: Send) -> Event:
         self._sending(effect.step)
-        case, clock = self._case, self._on.clock
-        answer = await self._on.writer.perform(effect.step, case.record, case.command, case.ids, effect.document)
+        case, clock = self.case, self._on.clock
+        answer = await self._on.writer.perform(effect.step, case.record, case.command, self._ids(), effect.document)
         self.answers.append((effect.step, answer))
         return Answered(answer, answer.retry_after or BACKOFF, clock.monotonic(), clock.now())

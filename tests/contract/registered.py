@@ -1,18 +1,45 @@
-"""What the suite runs over: every system of the registry, every write and every step of it."""
+"""What the suite runs over: every system of the registry, every way in which one writes a record, every step for which a request is sent.
+
+A way is named by its record; where a system writes a record in more than one way, by its first step as well: `ap_bill.stage`.
+"""
 
 from __future__ import annotations
 
 from systems import registry
-from systems.contract import System
+from systems.contract import System, Write
 
 SYSTEMS = registry.NAMES
 WRITERS = [system.name for system in registry.systems() if system.open_writer is not None]
-WRITES = [(system.name, write.record) for system in registry.systems() for write in system.writes]
-STEPS = [(system.name, write.record, step) for system in registry.systems() for write in system.writes for step in write.steps]
 
 
-def steps_before(system: System, record: str, step: str) -> str:
+def ways(system: System) -> dict[str, Write]:
+    """Every way in which a system writes, by its name."""
+    records = [write.record for write in system.writes]
+    return {
+        write.record if records.count(write.record) == 1 else f"{write.record}.{write.steps[0]}": write for write in system.writes
+    }
+
+
+def way_of(system: System, write: Write) -> str:
+    """The name of a way, known by its record and steps."""
+    return next(name for name, one in ways(system).items() if (one.record, one.steps) == (write.record, write.steps))
+
+
+def requested(write: Write) -> tuple[str, ...]:
+    """The steps for which a request is sent."""
+    return tuple(step for step in write.steps if step not in write.watched)
+
+
+WRITES = [(system.name, way) for system in registry.systems() for way in ways(system)]
+STEPS = [
+    (system.name, way, step) for system in registry.systems() for way, write in ways(system).items() for step in requested(write)
+]
+WATCHED = [(system.name, way) for system in registry.systems() for way, write in ways(system).items() if write.watched]
+KEPT_UP = [(system.name, way) for system in registry.systems() for way, write in ways(system).items() if write.updates]
+
+
+def steps_before(system: System, way: str, step: str) -> str:
     """The step before this one; "" for the first."""
-    steps = system.write_of(record).steps
+    steps = ways(system)[way].steps
     number = steps.index(step)
     return steps[number - 1] if number else ""

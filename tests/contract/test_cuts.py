@@ -16,7 +16,7 @@ from systems import registry
 from systems.contract import Document, System, Verdict
 from tests.contract.ground import Case, Ground, ground
 from tests.contract.protocol import Run
-from tests.contract.registered import STEPS, WRITES, steps_before
+from tests.contract.registered import STEPS, WRITES, requested, steps_before, ways
 from tests.contract.seam import Cut, Replay
 
 BOOKS = 60
@@ -40,10 +40,10 @@ class Attempt:
         return [len(one.body) for one in self.answers if one.body]
 
 
-async def attempted(on: Ground, record: str, step: str, copy: str) -> Attempt:
+async def attempted(on: Ground, way: str, step: str, copy: str) -> Attempt:
     """The step done once, its answers remembered."""
-    case = await on.case(record, copy)
-    before = steps_before(on.system, record, step)
+    case = await on.case(way, copy)
+    before = steps_before(on.system, way, step)
     document = await on.written(case, before) if before else None
     await on.writer.reserve(case.write.calls)
     on.seam.forget()
@@ -52,11 +52,11 @@ async def attempted(on: Ground, record: str, step: str, copy: str) -> Attempt:
     return Attempt(case, document, list(on.seam.answers))
 
 
-async def check_no_cut_is_a_yes(system: System, record: str, step: str, folder: Path) -> int:
+async def check_no_cut_is_a_yes(system: System, way: str, step: str, folder: Path) -> int:
     """Every answer of the attempt cut at every byte, as a whole answer that is shorter; gives how many cuts there were."""
     cuts = 0
-    async with ground(system, folder) as on:
-        done = await attempted(on, record, step, "r")
+    async with ground(system, folder, way) as on:
+        done = await attempted(on, way, step, "r")
         real = on.seam.inner
         await on.writer.reserve(done.case.write.calls)
         for number, answer in enumerate(done.answers):
@@ -64,32 +64,32 @@ async def check_no_cut_is_a_yes(system: System, record: str, step: str, folder: 
                 cut = replace(answer, body=answer.body[:kept])
                 script = [*done.answers[:number], cut, *done.answers[number + 1 :]]
                 on.seam.inner = Replay(script)
-                verdict = (await on.writer.perform(step, record, done.case.command, done.case.ids, done.document)).verdict
+                verdict = (await on.writer.perform(step, done.case.record, done.case.command, done.case.ids, done.document)).verdict
                 assert verdict is Verdict.AMBIGUOUS, f"answer {number} cut after {kept} bytes: {verdict}; {cut.body!r}"
                 cuts += 1
         on.seam.inner = real
-    assert cuts, f"{record} {step}: no answer of this step has a body, so nothing tells that it is done"
+    assert cuts, f"{way} {step}: no answer of this step has a body, so nothing tells that it is done"
     return cuts
 
 
-async def check_a_cut_write_is_found(system: System, record: str, stride: int, folder: Path) -> int:
+async def check_a_cut_write_is_found(system: System, way: str, stride: int, folder: Path) -> int:
     """The whole protocol with one answer cut in it: one document, right amount, all steps; gives how many runs there were."""
     runs = 0
-    for step in system.write_of(record).steps:
-        async with ground(system, folder / step) as on:
-            sizes = (await attempted(on, record, step, "m")).sizes
+    for step in requested(ways(system)[way]):
+        async with ground(system, folder / step, way) as on:
+            sizes = (await attempted(on, way, step, "m")).sizes
         cuts = [Cut(body, kept, kept % 2 == 1) for body, size in enumerate(sizes) for kept in range(0, size, stride)]
         for first in range(0, len(cuts), BOOKS):
-            async with ground(system, folder / f"{step}{first}") as on:
-                done = [await _run(on, record, step, cut, f"{cut.body}n{cut.kept}") for cut in cuts[first : first + BOOKS]]
+            async with ground(system, folder / f"{step}{first}", way) as on:
+                done = [await _run(on, way, step, cut, f"{cut.body}n{cut.kept}") for cut in cuts[first : first + BOOKS]]
                 await _one_document_each(on, done)
                 runs += len(done)
     return runs
 
 
-async def _run(on: Ground, record: str, step: str, cut: Cut, copy: str) -> Case:
+async def _run(on: Ground, way: str, step: str, cut: Cut, copy: str) -> Case:
     """One command through the protocol, its first attempt of `step` cut."""
-    case = await on.case(record, copy)
+    case = await on.case(way, copy)
     cuts = [cut]
 
     def sending(sent: str) -> None:
@@ -117,20 +117,20 @@ async def _one_document_each(on: Ground, cases: list[Case]) -> None:
         assert found == [(case.command["amount"], True)], case.ref
 
 
-@pytest.mark.parametrize(("name", "record", "step"), STEPS)
-async def test_an_answer_cut_at_any_byte_is_never_a_yes(name: str, record: str, step: str, tmp_path: Path) -> None:
-    await check_no_cut_is_a_yes(registry.system(name), record, step, tmp_path)
+@pytest.mark.parametrize(("name", "way", "step"), STEPS)
+async def test_an_answer_cut_at_any_byte_is_never_a_yes(name: str, way: str, step: str, tmp_path: Path) -> None:
+    await check_no_cut_is_a_yes(registry.system(name), way, step, tmp_path)
 
 
-@pytest.mark.parametrize(("name", "record"), WRITES)
-async def test_a_write_whose_answer_is_cut_is_found_and_not_written_again(name: str, record: str, tmp_path: Path) -> None:
-    await check_a_cut_write_is_found(registry.system(name), record, COARSE, tmp_path)
+@pytest.mark.parametrize(("name", "way"), WRITES)
+async def test_a_write_whose_answer_is_cut_is_found_and_not_written_again(name: str, way: str, tmp_path: Path) -> None:
+    await check_a_cut_write_is_found(registry.system(name), way, COARSE, tmp_path)
 
 
 @pytest.mark.campaign
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize(("name", "record"), WRITES)
-async def test_a_write_is_found_after_a_cut_at_many_bytes(name: str, record: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("name", "way"), WRITES)
+async def test_a_write_is_found_after_a_cut_at_many_bytes(name: str, way: str, tmp_path: Path) -> None:
     """Every byte for the first write of a system, every seventh for the others."""
-    is_first = record == next(one for system, one in WRITES if system == name)
-    await check_a_cut_write_is_found(registry.system(name), record, 1 if is_first else STRIDE, tmp_path)
+    is_first = way == next(one for system, one in WRITES if system == name)
+    await check_a_cut_write_is_found(registry.system(name), way, 1 if is_first else STRIDE, tmp_path)

@@ -13,7 +13,7 @@ from pydantic import BaseModel, SecretStr
 
 from schemas.shapes import record_sources
 from systems import registry
-from systems.contract import Capability, System
+from systems.contract import Capability, System, Write
 from tests.contract import examples
 from tests.contract.ground import demo_of, simulator_of
 from tests.contract.registered import SYSTEMS
@@ -83,8 +83,10 @@ def check_feeds(system: System) -> None:
 
 def check_writes(system: System) -> None:
     """A write has a command record, steps with the promised one among them, room for its calls, and a place in which the ref fits."""
+    begun = [(write.record, write.steps[0]) for write in system.writes]
+    assert len(set(begun)) == len(begun), "two ways of a record begin with steps of other names"
     records = [write.record for write in system.writes]
-    assert len(set(records)) == len(records)
+    assert system.chosen_write is not None or len(set(records)) == len(records), "nothing chooses between two ways of a record"
     for write in system.writes:
         assert f"command.{write.record}" in record_sources(), write.record
         assert len(set(write.steps)) == len(write.steps) > 0, write.record
@@ -93,7 +95,16 @@ def check_writes(system: System) -> None:
         assert write.p_max.total_seconds() > 0, f"{write.record}: nobody commits at once"
         assert not write.ref_field or write.ref_length >= len(ref_of("any")), f"{write.record}: the ref does not fit"
         assert write.ref_field or write.capability is Capability.C3, f"{write.record}: without a ref nothing can be unique"
+        check_own_steps(write)
         assert write.capability is not Capability.C4 or write.v_max.total_seconds() > 0, f"{write.record}: C4 lags"
+
+
+def check_own_steps(write: Write) -> None:
+    """What the system's own batch does is looked at; what is kept up to date is one step, and can be compared."""
+    assert set(write.watched) <= set(write.steps[1:]), f"{write.record}: the first step is ours to send"
+    assert write.watch_every.total_seconds() > 0, write.record
+    assert write.capability is not Capability.C5 or not (write.watched or write.updates), f"{write.record}: it cannot be looked at"
+    assert not write.updates or len(write.steps) == 1, f"{write.record}: a change is one request"
 
 
 def check_flows(system: System) -> None:

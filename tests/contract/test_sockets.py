@@ -19,7 +19,7 @@ from systems import registry
 from systems.contract import Capability, System, Verdict
 from tests.contract.ground import Case, Ground, ground
 from tests.contract.protocol import Run
-from tests.contract.registered import WRITES
+from tests.contract.registered import WRITES, requested
 
 CUTS: dict[str, dict[str, Any]] = {
     "before the answer": {"kind": "lost_answer"},
@@ -31,17 +31,17 @@ CUTS: dict[str, dict[str, Any]] = {
 }
 
 
-async def check_real_cuts(system: System, record: str, folder: Path) -> None:
+async def check_real_cuts(system: System, way: str, folder: Path) -> None:
     """Every cut of every step of one write, over sockets."""
-    async with ground(system, folder, sockets=True) as on:
-        first = await on.case(record, "m")
+    async with ground(system, folder, way, sockets=True) as on:
+        first = await on.case(way, "m")
         requests, sizes = await _measured(on, first)
         cases = []
         for number, (name, cut) in enumerate(CUTS.items()):
-            for place, step in enumerate(first.write.steps):
+            for place, step in enumerate(requested(first.write)):
                 if cut["kind"] == "half_answer" and not sizes[step]:
                     continue  # the answer to an action has no body to be cut
-                case = await on.case(record, f"{number}c{place}")
+                case = await on.case(way, f"{number}c{place}")
                 await _cut_once(on, case, step, _fault(cut, requests[step], sizes[step]), name)
                 cases.append(case)
         if not first.write.ref_field:
@@ -55,7 +55,7 @@ async def check_real_cuts(system: System, record: str, folder: Path) -> None:
 async def _measured(on: Ground, case: Case) -> tuple[dict[str, Request], dict[str, int]]:
     """The write request of every step, and the bytes of its answer's body."""
     requests, sizes, document = {}, {}, None
-    for step in case.write.steps:
+    for step in requested(case.write):
         await on.writer.reserve(case.write.calls)
         on.seam.forget()
         document = (await on.writer.perform(step, case.record, case.command, case.ids, document)).document
@@ -100,6 +100,6 @@ async def _committed(on: Ground, before: int) -> None:
         await asyncio.sleep(0.002)
 
 
-@pytest.mark.parametrize(("name", "record"), WRITES)
-async def test_an_answer_cut_on_a_real_socket_is_looked_up_and_found(name: str, record: str, tmp_path: Path) -> None:
-    await check_real_cuts(registry.system(name), record, tmp_path)
+@pytest.mark.parametrize(("name", "way"), WRITES)
+async def test_an_answer_cut_on_a_real_socket_is_looked_up_and_found(name: str, way: str, tmp_path: Path) -> None:
+    await check_real_cuts(registry.system(name), way, tmp_path)

@@ -12,16 +12,16 @@ from systems import registry
 from systems.contract import Answer, Document, System, Verdict
 from tests.contract import answers, examples
 from tests.contract.ground import Case, Ground, ground
-from tests.contract.registered import STEPS, WRITERS, steps_before
+from tests.contract.registered import STEPS, WRITERS, steps_before, ways
 from tests.contract.seam import Twist
 
 Lie = Callable[[Case], Callable[[Response], Response]]
 
 
-async def case_before(on: Ground, record: str, step: str, copy: str) -> tuple[Case, Document | None]:
-    """A document of this record, written up to this step."""
-    case = await on.case(record, copy)
-    before = steps_before(on.system, record, step)
+async def case_before(on: Ground, way: str, step: str, copy: str) -> tuple[Case, Document | None]:
+    """A document that is written in this way, written up to this step."""
+    case = await on.case(way, copy)
+    before = steps_before(on.system, way, step)
     return case, await on.written(case, before) if before else None
 
 
@@ -37,11 +37,11 @@ async def performed(on: Ground, step: str, case: Case, document: Document | None
     return answer
 
 
-async def check_classes_of_answers(system: System, record: str, step: str, folder: Path) -> None:
+async def check_classes_of_answers(system: System, way: str, step: str, folder: Path) -> None:
     """What holds for all systems."""
-    async with ground(system, folder) as on:
+    async with ground(system, folder, way) as on:
         for number, (name, (verdict, twist)) in enumerate(answers.GENERIC.items()):
-            case, document = await case_before(on, record, step, f"g{number}")
+            case, document = await case_before(on, way, step, f"g{number}")
             answer = await performed(on, step, case, document, twist)
             if shows_the_document(on) or not name.startswith("200"):
                 assert answer.verdict is verdict, f"{name}: {answer}"
@@ -53,14 +53,14 @@ def shows_the_document(on: Ground) -> bool:
     return bool(on.seam.answers and on.seam.answers[0].body)
 
 
-async def check_own_answers(system: System, record: str, step: str, folder: Path) -> None:
+async def check_own_answers(system: System, way: str, step: str, folder: Path) -> None:
     """The vendor's own refusals as its folder tells them."""
     own = [one for one in examples.answers(system.name) if step in (one.steps or (step,))]
     kinds = {one.verdict for one in examples.answers(system.name)}
     assert {"definite_no", "reject"} <= kinds, f"systems/{system.name}/examples/answers: none of {kinds}"
-    async with ground(system, folder) as on:
+    async with ground(system, folder, way) as on:
         for number, one in enumerate(own):
-            case, document = await case_before(on, record, step, f"a{number}")
+            case, document = await case_before(on, way, step, f"a{number}")
             held = len(await on.kept_of(case))
             answer = await performed(on, step, case, document, answers.said(one))
             assert answer.verdict == Verdict(one.verdict), f"{one.name}: {answer}"
@@ -70,18 +70,18 @@ async def check_own_answers(system: System, record: str, step: str, folder: Path
             assert len(await on.kept_of(case)) == held
 
 
-async def check_lies(system: System, record: str, step: str, folder: Path) -> None:
+async def check_lies(system: System, way: str, step: str, folder: Path) -> None:
     """A success that does not show our document, with its ref and amount, is no yes."""
-    async with ground(system, folder) as on:
+    async with ground(system, folder, way) as on:
         for number, (name, twist) in enumerate(answers.EMPTY.items()):
-            case, document = await case_before(on, record, step, f"e{number}")
+            case, document = await case_before(on, way, step, f"e{number}")
             answer = await performed(on, step, case, document, twist)
             assert answer.verdict is Verdict.AMBIGUOUS or told_elsewhere(on, answer), f"{name}: {answer}"
         for name, lie, must_tell in (
-            ("ref", answers.other_ref, bool(system.write_of(record).ref_field)),
-            ("amount", answers.less_money, bool((await on.case(record)).command["amount"])),
+            ("ref", answers.other_ref, bool(ways(system)[way].ref_field)),
+            ("amount", answers.less_money, bool((await on.case(way)).command["amount"])),
         ):
-            case, document = await case_before(on, record, step, f"l{name}")
+            case, document = await case_before(on, way, step, f"l{name}")
             told, answer = await twisted_everywhere(on, step, case, document, lie)
             assert told == must_tell, f"{name} is in an answer: {told}"
             assert answer.verdict is (Verdict.AMBIGUOUS if told else Verdict.YES), f"another {name} echoed: {answer}"
@@ -114,19 +114,19 @@ async def twisted_everywhere(on: Ground, step: str, case: Case, document: Docume
     return told, answer
 
 
-@pytest.mark.parametrize(("name", "record", "step"), STEPS)
-async def test_every_class_of_answer_is_classed_and_sent_once(name: str, record: str, step: str, tmp_path: Path) -> None:
-    await check_classes_of_answers(registry.system(name), record, step, tmp_path)
+@pytest.mark.parametrize(("name", "way", "step"), STEPS)
+async def test_every_class_of_answer_is_classed_and_sent_once(name: str, way: str, step: str, tmp_path: Path) -> None:
+    await check_classes_of_answers(registry.system(name), way, step, tmp_path)
 
 
-@pytest.mark.parametrize(("name", "record", "step"), STEPS)
-async def test_the_vendors_own_refusals_are_classed_as_its_examples_say(name: str, record: str, step: str, tmp_path: Path) -> None:
-    await check_own_answers(registry.system(name), record, step, tmp_path)
+@pytest.mark.parametrize(("name", "way", "step"), STEPS)
+async def test_the_vendors_own_refusals_are_classed_as_its_examples_say(name: str, way: str, step: str, tmp_path: Path) -> None:
+    await check_own_answers(registry.system(name), way, step, tmp_path)
 
 
-@pytest.mark.parametrize(("name", "record", "step"), STEPS)
-async def test_a_success_that_does_not_show_our_document_is_no_yes(name: str, record: str, step: str, tmp_path: Path) -> None:
-    await check_lies(registry.system(name), record, step, tmp_path)
+@pytest.mark.parametrize(("name", "way", "step"), STEPS)
+async def test_a_success_that_does_not_show_our_document_is_no_yes(name: str, way: str, step: str, tmp_path: Path) -> None:
+    await check_lies(registry.system(name), way, step, tmp_path)
 
 
 @pytest.mark.parametrize("name", WRITERS)
