@@ -147,7 +147,7 @@ class _Writer:
         for row in sorted(own, key=lambda one: int(text(one, "UNPOST_SEQ") or 0)):
             by_key.setdefault(compare.journal_key(row), []).append(row)
         if not by_key:
-            return await self._stranger(wish)
+            return await self._by_key(wish)
         return tuple([await self._journal(wish, found) for found in by_key.values()])
 
     async def _journal(self, wish: _Wish, rows: list[Row]) -> Document:
@@ -173,7 +173,7 @@ class _Writer:
         if made:
             return tuple(compare.with_build_error(one, row) if (row := _of(one, waiting)) else one for one in made)
         staged = tuple(compare.staged(row, wish.command, self._settings) for row in waiting)
-        return staged or await self._stranger(wish)
+        return staged or await self._by_key(wish)
 
     def _reads_vouchers(self) -> bool:
         """Whether the interface shows vouchers: a site that only stages may have none."""
@@ -206,13 +206,22 @@ class _Writer:
         found = [compare.suspect(row, wish.command, wish.ids, self._settings) for row in rows]
         return tuple(one for one in found if one is not None)
 
-    async def _stranger(self, wish: _Wish) -> tuple[Document, ...]:
-        """After a (91,49) that no look-up by ref explains: what has our key, which then has another ref or none."""
+    async def _by_key(self, wish: _Wish) -> tuple[Document, ...]:
+        """After a (91,49) that no look-up by ref explains: what has our key. It is ours where it has our ref, which the query then
+        does not show (row security); else a clash, or a document whose ref somebody took away."""
         if wish.command["ref"] not in self._clashed:
             return ()
         interface, keys = self._keyed(wish)
         buffer = await self._get(wish, interface, keys)
-        return () if buffer is None else (compare.stranger(wish.record, buffer, wish.command),)
+        if buffer is None:
+            return ()
+        column = "DESCR254" if wish.record == JOURNAL else self._settings.voucher.ref_field
+        if not compare.starts_with(buffer, column, wish.command["ref"]):
+            return (compare.stranger(wish.record, buffer, wish.command),)
+        row = {"ERROR_SET": "", "ERROR_NBR": "", "ERROR_TEXT": ""} | buffer
+        if wish.record == JOURNAL:
+            return (compare.journal([row], buffer, wish.command, self._settings),)
+        return (compare.voucher(row, buffer, wish.command, wish.ids, self._settings),)
 
     async def _look(self, wish: _Wish, query: str, prompts: Prompts, most: int = MOST_ROWS) -> list[Row]:
         try:

@@ -180,3 +180,10 @@ async def test_amounts_are_plain_decimals_however_large_or_small(on: Site) -> No
         sent = (await service(on)).message(CREATE, documents.journal(journal(lines=lines), on.settings)).body
         rows = soap.tree(parsed(sent)[-1][0])["JRNL_LN"]
         assert [one["MONETARY_AMOUNT"] for one in rows] == [f"{Decimal(amount):.2f}", f"{-Decimal(amount):.2f}"]
+
+
+def test_an_answer_with_a_header_is_read_by_its_body() -> None:
+    told = f'<s:Envelope xmlns:s="{ENVELOPE}"><s:Header><x/></s:Header><s:Body><a><B>1</B></a></s:Body></s:Envelope>'.encode()
+    element = opened(told)
+    assert (element.tag, soap.is_enveloped(element), soap.tree(element)) == ("a", True, {"B": "1"})
+    assert not soap.is_enveloped(opened(b'<IBResponse type="success"/>'))

@@ -130,6 +130,30 @@ async def test_a_clash_of_our_key_with_another_document_is_shown_with_its_ref_an
     assert found.ref == ""
 
 
+@pytest.mark.parametrize("record", RECORDS)
+async def test_a_document_that_row_security_hides_is_found_by_its_key_after_the_duplicate(tmp_path: Path, record: str) -> None:
+    async with site(tmp_path, hidden_units="US001,AP001") as on:
+        command = RECORDS[record][0]()
+        first = await on.step("create", record, command)
+        assert (first.verdict, first.reason) == (Verdict.AMBIGUOUS, "unseen")
+        assert (await on.find(record, command)).documents == ()
+        assert (await on.step("create", record, command)).verdict is Verdict.DUPLICATE
+        (found,) = (await on.find(record, command)).documents
+        assert (found.ref, found.amount, found.differences) == (command["ref"], command["amount"], ())
+        assert len(await on.kept(RECORDS[record][1])) == 1
+
+
+@pytest.mark.parametrize("record", RECORDS)
+async def test_sites_that_name_actions_and_qualify_errors_otherwise_are_written_to_alike(tmp_path: Path, record: str) -> None:
+    async with site(
+        tmp_path, method_alias="true", qualified_errors="true", fault_status="200", soap_security="username_token"
+    ) as on:
+        command = RECORDS[record][0]()
+        await on.made(record, command)
+        assert on.seam.requests[0].headers["SOAPAction"].startswith('"CREATE_ML_')
+        assert (await on.step("create", record, command)).verdict is Verdict.DUPLICATE
+
+
 # --- differences and refusals -----------------------------------------------------------------------------------------
 
 
