@@ -151,10 +151,10 @@ async def test_an_inactive_query_service_is_named_before_anything_else(site: Sit
 
 async def test_an_operation_that_the_site_does_not_know_is_named(site: Site) -> None:
     own = await accepted(site, journal={"interface": "OTHER_CI"})
-    lines = bad(await checked(site, own))
-    assert {"operation CI_OTHER_CI_C", "operation CI_OTHER_CI_G", "permission CI_OTHER_CI_C", "permission OTHER_CI"} <= {
-        line.subject for line in lines
-    }
+    lines = {line.subject: line for line in bad(await checked(site, own))}
+    assert {"operation CI_OTHER_CI_C", "operation CI_OTHER_CI_G", "permission CI_OTHER_CI_C", "permission OTHER_CI"} <= set(lines)
+    assert "is not there" in lines["operation CI_OTHER_CI_C"].words
+    assert "Provide the service" in lines["operation CI_OTHER_CI_C"].remedy
 
 
 async def test_a_missing_permission_is_named_for_the_operation_and_for_the_interface(site: Site) -> None:

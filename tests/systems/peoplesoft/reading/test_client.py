@@ -97,6 +97,15 @@ async def test_a_token_that_ends_in_the_middle_of_a_walk_is_renewed_once(sites: 
     assert len(queries(wire)) - before <= 100
 
 
+async def test_a_late_401_of_an_old_token_counts_the_renewal_of_another(site: Site) -> None:
+    client, wire = site.client(site.oauth())
+    await client.session.ensure()
+    old = client.session.generation
+    await client.session.renew(old)
+    await client.session.renew(old)
+    assert tokens(wire) == 2
+
+
 async def test_a_fresh_token_that_gets_a_401_is_broken(site: Site) -> None:
     client, wire = site.client(site.oauth())
     wire.answer = lambda request, got: response(401) if "ExecuteQuery" in request.url else got

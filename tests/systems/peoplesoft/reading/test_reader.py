@@ -419,6 +419,14 @@ async def test_a_page_that_is_none_is_never_an_empty_one(site: Site, name: str) 
     assert all(urlsplit(one.url).netloc == urlsplit(site.served.url).netloc for one in wire.sent)
 
 
+@pytest.mark.parametrize("number", [1, 3, 0, "2", None, True])
+async def test_rows_that_are_not_counted_one_by_one_are_no_page(site: Site, number: Any) -> None:
+    reader, wire = site.reader()
+    wire.answer = replaced("ML_VENDORS", lambda body: body["data"]["query"]["rows"][1].update({"attr:rownumber": number}))
+    with pytest.raises(Transient, match="row 2 says attr:rownumber"):
+        await reader.page(FEED["vendors"], "")
+
+
 async def test_a_page_cut_at_any_byte_is_never_a_page(site: Site) -> None:
     reader, wire = site.reader(site.settings(page_size=2))
     page = await reader.page(FEED["vendors"], "")
