@@ -10,13 +10,10 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, TypeAlias
 
-import zeep
 from lxml import etree
-from zeep import exceptions
-from zeep.exceptions import Error as ZeepError
-from zeep.wsse import username
 
 from runtime.errors import Broken, Malformed, Refused
 from runtime.exchange import Response
@@ -28,9 +25,6 @@ Element: TypeAlias = etree._Element
 CREATE, GET = "Create", "Get"
 ENVELOPE = "http://schemas.xmlsoap.org/soap/envelope/"
 _PREFIXES = ("KEYPROP_", "PROP_", "COLL_")
-_ZEEP: Any = zeep  # says that it is typed, and is not
-_TOKEN: Any = username.UsernameToken
-_FORBIDDEN: Any = exceptions.ExternalReferenceForbidden
 _SETTINGS = {
     "strict": True,
     "forbid_dtd": True,
@@ -58,6 +52,15 @@ class User:
     password: str
 
 
+@cache
+def _zeep() -> Any:
+    """The library, loaded when a message is first built: most processes that know this system build none (it is a quarter of their start)."""
+    import zeep.exceptions
+    import zeep.wsse.username
+
+    return zeep
+
+
 class _NoNetwork:
     """zeep's transport: gives the pinned documents, reaches nothing."""
 
@@ -67,7 +70,7 @@ class _NoNetwork:
     def load(self, url: str) -> bytes:
         """A pinned document. Raises `ExternalReferenceForbidden` for anything else."""
         if url not in self._documents:
-            raise _FORBIDDEN(url)
+            raise _zeep().exceptions.ExternalReferenceForbidden(url)
         return self._documents[url]
 
 
@@ -76,16 +79,24 @@ class Service:
 
     def __init__(self, pinned: Wsdl, user: User | None = None) -> None:
         self.interface = pinned.interface
-        token = _TOKEN(user.name, user.password) if user else None
+        token = _zeep().wsse.username.UsernameToken(user.name, user.password) if user else None
         try:
-            self._client = _ZEEP.Client(
+            self._client = _zeep().Client(
                 io.BytesIO(pinned.documents[f"{PINNED}0"]),
                 wsse=token,
                 transport=_NoNetwork(pinned.documents),
-                settings=_ZEEP.Settings(**_SETTINGS),
+                settings=_zeep().Settings(**_SETTINGS),
             )
             self._operations = self._read()
-        except (ZeepError, etree.LxmlError, LookupError, AttributeError, TypeError, ValueError, NotImplementedError) as error:
+        except (
+            _zeep().exceptions.Error,
+            etree.LxmlError,
+            LookupError,
+            AttributeError,
+            TypeError,
+            ValueError,
+            NotImplementedError,
+        ) as error:
             raise Broken(
                 f"peoplesoft {self.interface}: its WSDL cannot be used: {type(error).__name__}: {str(error)[:200]}.",
                 "Generate the service anew at the site (install/INSTALL.md), or report it.",
@@ -120,7 +131,7 @@ class Service:
         try:
             properties = self._fitted(tree, operation.input.body.type)
             envelope, _ = self._binding._create(operation.name, (), properties, client=self._client)
-        except (ZeepError, TypeError, ValueError) as error:
+        except (_zeep().exceptions.Error, TypeError, ValueError) as error:
             raise Refused(f"peoplesoft {self.interface}: {method} cannot be written: {str(error)[:200]}") from error
         body = etree.tostring(envelope, xml_declaration=True, encoding="UTF-8")
         return Message(str(operation.soapaction), body, str(operation.output.body.qname))
