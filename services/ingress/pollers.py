@@ -34,6 +34,7 @@ from services.ingress.sessions import open_session, version
 from services.ingress.writing import Decision, Where, Writing
 from services.sessions import Sessions
 from systems.connection import ConnectionSettings, Side
+from systems.contract import Feed
 from topology.configuration import Connected, Follower
 from topology.topics import partition_of, records_of_topic
 
@@ -209,16 +210,12 @@ class Pollers:
         return _Running(made, asyncio.create_task(poller.run(), name=f"{where.connection}/{where.system}"), poller)
 
     def _polled(self, where: Where, settings: ConnectionSettings, side: Side) -> Polled:
-        off: frozenset[str] = getattr(side.own(), "feeds_off", frozenset())
-        cadences: Mapping[str, timedelta] = getattr(side.own(), "feed_cadences", {})
         keys = settings.webhook_keys if side is settings.field_service else settings.push_keys
         cap = timedelta(seconds=5 if self._settings.profile == "demo" else 60)
         return Polled(
             where=where,
             system=side.declared,
-            feeds=tuple(
-                replace(feed, cadence=cadences.get(feed.name, feed.cadence)) for feed in side.declared.feeds if feed.name not in off
-            ),
+            feeds=feeds_of(side),
             session=open_session(settings, side, Sessions(self._settings, self._store, self._clock)),
             writing=self._writing,
             clock=self._clock,
@@ -257,6 +254,14 @@ class Pollers:
 
     def _partition_of(self, connection: str) -> int:
         return partition_of(connection, self._settings.kafka.partitions)
+
+
+def feeds_of(side: Side) -> tuple[Feed, ...]:
+    """The feeds of a side: those that its own settings leave on (`feeds_off`), at the pace that they set (`feed_cadences`)."""
+    own = side.own()
+    off: frozenset[str] = getattr(own, "feeds_off", frozenset())
+    paces: Mapping[str, timedelta] = getattr(own, "feed_cadences", {})
+    return tuple(replace(feed, cadence=paces.get(feed.name, feed.cadence)) for feed in side.declared.feeds if feed.name not in off)
 
 
 def needed_records(settings: Settings) -> dict[str, tuple[str, ...]]:

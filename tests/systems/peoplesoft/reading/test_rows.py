@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,11 +13,13 @@ import yaml
 
 from runtime.errors import Malformed
 from schemas.records import Raw
+from services.ingress.pollers import feeds_of
+from systems.connection import QuotaShares, Side
 from systems.mapped import Canonical, Filtered, LookAgain, Reading
 from systems.peoplesoft.dating import in_force, is_active
 from systems.peoplesoft.mapping import to_canonical
 from systems.peoplesoft.query import address
-from systems.peoplesoft.resources import QUERIES
+from systems.peoplesoft.resources import FEEDS, QUERIES
 from systems.peoplesoft.rows import amount, day, row_of
 from systems.peoplesoft.settings import Settings
 
@@ -227,3 +229,11 @@ def test_every_query_is_in_the_guide_and_in_the_sites_contract() -> None:
         line = next(line for line in contract.splitlines() if line.startswith(f"| ML_{name} |"))
         prompts = [part.split()[0].rstrip(",") for part in line.split("|")[2].split(", ") if part.strip()[0].isupper()]
         assert [one for one in prompts if one in query.prompts][: len(query.prompts)] == list(query.prompts), name
+
+
+def test_vendors_are_read_at_the_pace_of_the_connection() -> None:
+    quota = QuotaShares(group="g", calls=60)
+    own = {"base_url": "https://fin.acme.example", "instance_id": "acme-fin", "company_id": "ACME", "vendor_poll_s": 120}
+    paced = {feed.name: feed.cadence for feed in feeds_of(Side(system="peoplesoft", settings=own, quota=quota))}
+    plain = {feed.name: feed.cadence for feed in FEEDS}
+    assert paced == plain | {"vendors": timedelta(minutes=2)}
