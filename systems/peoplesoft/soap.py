@@ -95,7 +95,7 @@ class Service:
             AttributeError,
             TypeError,
             ValueError,
-            NotImplementedError,
+            RuntimeError,
         ) as error:
             raise Broken(
                 f"peoplesoft {self.interface}: its WSDL cannot be used: {type(error).__name__}: {str(error)[:200]}.",
