@@ -94,6 +94,8 @@ def _stands(entry: Ledger, incoming: Incoming, same: bool) -> bool:
     """Whether what is in hand is the same: it keeps its wait, its hold and a person's decision."""
     if not same or entry["state"] == e.SUPERSEDED:
         return False
+    if (incoming.command["hold"] == reasons.UNPOSTED) != (entry["reason"] == reasons.UNPOSTED):
+        return False  # the source took it back, or posted it again
     if entry["state"] == e.HELD and entry["reason"] in (reasons.UNMAPPED, incoming.command["hold"]):
         return False
     return not incoming.command["unresolved"]

@@ -247,6 +247,21 @@ def access(system: System, url: str, simulator: Simulator, clock: VirtualClock, 
     return Access("acme", Role.SINK, settings, system.credentials.model_validate(secrets), transport, Limiter(SHARE, clock), clock)
 
 
+@asynccontextmanager
+async def opened(system: System, folder: Path, role: Role) -> AsyncIterator[tuple[Access, Simulator]]:
+    """Access to a simulator in process, for sessions that read or check."""
+    clock = VirtualClock()
+    simulator = simulator_of(system, folder, clock)
+    runner = web.AppRunner(simulator.app, handle_signals=False, access_log=None, shutdown_timeout=1.0)
+    await runner.setup()
+    try:
+        made = access(system, "http://127.0.0.1:1", simulator, clock, Seam(InProcess(simulator.app)))
+        yield replace(made, role=role), simulator
+    finally:
+        await asyncio.wait_for(runner.cleanup(), 10)
+        simulator.store.close()
+
+
 def otherwise(entered: Access, over: Mapping[str, Any]) -> Access:
     """The same with other settings of the system."""
     settings = entered.settings

@@ -2,44 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from aiohttp import web
 
 from runtime.simulator.openapi import Exchange
 from systems import registry
-from systems.contract import Access, Role, System
+from systems.contract import Role, System
 from tests.contract.examples import connected, folder
-from tests.contract.ground import access, ground, simulator_of
+from tests.contract.ground import ground, opened
 from tests.contract.registered import SYSTEMS, WRITERS, ways
-from tests.contract.seam import InProcess, Seam, VirtualClock
 from tests.exchanges import documents, listed_as_uncovered
-
-
-@asynccontextmanager
-async def opened(system: System, folder: Path, role: Role) -> AsyncIterator[Access]:
-    """Access to a simulator in process."""
-    clock = VirtualClock()
-    simulator = simulator_of(system, folder, clock)
-    runner = web.AppRunner(simulator.app, handle_signals=False, access_log=None, shutdown_timeout=1.0)
-    await runner.setup()
-    try:
-        made = access(system, "http://127.0.0.1:1", simulator, clock, Seam(InProcess(simulator.app)))
-        yield replace(made, role=role)
-    finally:
-        await asyncio.wait_for(runner.cleanup(), 10)
-        simulator.store.close()
 
 
 async def check_every_feed_is_read(system: System, folder: Path) -> None:
     """Every feed from its start to where nothing more is there, and what it shows once more by id."""
-    async with opened(system, folder, Role.POLLER) as entered:
+    async with opened(system, folder, Role.POLLER) as (entered, _):
         reader = system.open_reader(entered)
         for feed in system.feeds:
             position, pages, ids = "", 0, []
@@ -68,7 +47,7 @@ async def test_every_feed_of_a_system_is_read_to_its_end(name: str, tmp_path: Pa
 @pytest.mark.parametrize("name", SYSTEMS)
 async def test_a_check_of_the_connection_asks_what_the_documents_describe(name: str, tmp_path: Path) -> None:
     system = registry.system(name)
-    async with opened(system, tmp_path, Role.CHECK) as entered:
+    async with opened(system, tmp_path, Role.CHECK) as (entered, _):
         checker = system.open_checker(entered)
         crosswalk = connected(system).crosswalk
         findings = await checker.check(crosswalk)

@@ -9,8 +9,18 @@ from pathlib import Path
 import pytest
 
 from systems import registry
-from systems.contract import System
-from tests.contract import examples, test_cuts, test_declarations, test_examples, test_refs, test_sockets, test_writes
+from systems.contract import Role, System
+from tests.contract import (
+    examples,
+    test_cuts,
+    test_declarations,
+    test_examples,
+    test_exchanges,
+    test_refs,
+    test_sockets,
+    test_writes,
+)
+from tests.contract.ground import connected, opened
 from tests.contract.toybooks.system import SYSTEM
 
 
@@ -62,3 +72,9 @@ async def test_its_refs_survive(toy: System, tmp_path: Path) -> None:
     await test_refs.check_only_ours_is_found(toy, "ap_bill", tmp_path / "2")
     await test_refs.check_parties_are_quoted(toy, "ap_bill", tmp_path / "3")
     await test_refs.check_suspects(toy, tmp_path / "4")
+
+
+async def test_it_is_checked_and_read(toy: System, tmp_path: Path) -> None:
+    await test_exchanges.check_every_feed_is_read(toy, tmp_path / "1")
+    async with opened(toy, tmp_path / "2", Role.CHECK) as (entered, _):
+        assert [one.level for one in await toy.open_checker(entered).check(connected(toy).crosswalk)] == ["ok"]

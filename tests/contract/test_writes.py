@@ -12,9 +12,11 @@ from systems import registry
 from systems.contract import Answer, Document, System, Verdict
 from tests.contract import answers, examples
 from tests.contract.ground import Case, Ground, ground
-from tests.contract.registered import STEPS, WRITERS, steps_before, ways
+from tests.contract.registered import STEPS, WRITERS, WRITES, steps_before, ways
 from tests.contract.seam import Twist
 
+A_DAY_S = 26 * 3600.0
+"""Longer than any token lives."""
 Lie = Callable[[Case], Callable[[Response], Response]]
 
 
@@ -127,6 +129,23 @@ async def test_the_vendors_own_refusals_are_classed_as_its_examples_say(name: st
 @pytest.mark.parametrize(("name", "way", "step"), STEPS)
 async def test_a_success_that_does_not_show_our_document_is_no_yes(name: str, way: str, step: str, tmp_path: Path) -> None:
     await check_lies(registry.system(name), way, step, tmp_path)
+
+
+async def check_tokens_run_out_between_steps(system: System, way: str, folder: Path) -> None:
+    """Whatever signs us in runs out before every step and every look-up: each attempt begins with what is good for all of it."""
+    async with ground(system, folder, way) as on:
+        case, document = await on.case(way, "t"), None
+        for step in case.write.steps:
+            on.clock.move(A_DAY_S)
+            document = await on.done(step, case, document) or document
+            on.clock.move(A_DAY_S)
+            (found,) = await on.look(case)
+            assert step in found.steps_done
+
+
+@pytest.mark.parametrize(("name", "way"), WRITES)
+async def test_a_token_that_runs_out_between_two_steps_costs_nothing(name: str, way: str, tmp_path: Path) -> None:
+    await check_tokens_run_out_between_steps(registry.system(name), way, tmp_path)
 
 
 @pytest.mark.parametrize("name", WRITERS)

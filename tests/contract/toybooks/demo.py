@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from systems.demo import Ask, Kept
+from systems.demo import Act, Ask, Demo, Issued, Kept, planned
 
 
 class ToyDemo:
-    """As much of `systems.demo.Demo` as the suite asks for."""
+    """See `systems.demo.Demo`."""
 
-    def simulator_settings(self, scale: float) -> Mapping[str, str]:
+    @property
+    def connection(self) -> str:
+        return "toy-shop"
+
+    @property
+    def label(self) -> str:
+        return "Toy shop, demo"
+
+    def simulator_settings(self, scale: float, number: int = 0) -> Mapping[str, str]:
         return {}
 
     def section(self, url: str, ready: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, str]]:
@@ -24,8 +32,23 @@ class ToyDemo:
     def paths(self) -> tuple[str, ...]:
         return ("bills",)
 
+    def issued(self, entity: str, ask: Ask) -> list[Issued]:
+        return []
+
+    def read(self, flow: str, ask: Ask) -> set[str]:
+        return set()
+
+    def flow_settings(self) -> Mapping[str, Mapping[str, Any]]:
+        return {}
+
+    def acts(self, ask: Ask, links: Mapping[str, Mapping[str, str]]) -> Sequence[Act]:
+        return ()
+
+    def faults(self) -> Sequence[Act]:
+        return (planned("three answers are lost", {"kind": "lost_answer", "method": "POST", "path": "/bills", "count": 3}),)
+
     def kept(self, ask: Ask) -> list[Kept]:
         return [Kept("bill", row["number"], row["ref"], Decimal(row["amount"]), row["date"], True) for row in ask("bills")["bills"]]
 
 
-DEMO = ToyDemo()
+DEMO: Demo = ToyDemo()

@@ -14,8 +14,8 @@ from runtime.errors import Transient
 from runtime.exchange import NotSent, Request, Response, Unanswered
 from schemas.records import CommandEnvelope
 from systems import registry
-from systems.contract import Access, Answer, Capability, Document, Flow, Found, System, Verdict, Write
-from systems.mapped import Draft, NoCommand, Plan
+from systems.contract import Access, Answer, Capability, Document, Feed, Finding, Flow, Found, Page, System, Verdict, Write
+from systems.mapped import Crosswalk, Draft, NoCommand, Plan
 
 
 class Settings(BaseModel):
@@ -25,6 +25,10 @@ class Settings(BaseModel):
     url: str = Field("http://127.0.0.1:1", description="Address.")
     instance_id: str = Field("toy-1", description="Our name of the instance.")
     company_id: str = Field("toy", description="Company.")
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        return (self.url,)
 
 
 class Credentials(BaseModel):
@@ -130,8 +134,29 @@ def _text(amount: Decimal) -> str:
     return f"{amount:.2f}"
 
 
-def _unopened(_: Access) -> Any:
-    raise AssertionError("the toy only writes")
+class Session:
+    """Reader and checker in one: the toy has no feeds, and is asked for a bill that nobody has."""
+
+    def __init__(self, access: Access) -> None:
+        assert isinstance(access.settings, Settings)
+        self._url, self._transport = f"{access.settings.url}/bills", access.transport
+
+    async def page(self, feed: Feed, position: str) -> Page:
+        raise AssertionError("the toy has no feeds")
+
+    async def fetch(self, entity: str, source_ids: Sequence[str]) -> Page:
+        raise AssertionError("the toy has nothing to fetch")
+
+    async def check(self, crosswalk: Crosswalk) -> Sequence[Finding]:
+        asked = urlencode({"ref": "ST-NOBODY", "party": "-", "date": "-", "amount": "-"})
+        try:
+            answer = await self._transport.send(Request("GET", f"{self._url}?{asked}"), 10)
+        except (NotSent, Unanswered) as error:
+            return [Finding("error", "address", f"nobody answers: {error}", "Correct url.")]
+        return [Finding("ok" if answer.body == b"end\n" else "error", "address", f"answers {answer.status}")]
+
+    async def close(self) -> None:
+        await self._transport.close()
 
 
 SYSTEM = System(
@@ -145,9 +170,9 @@ SYSTEM = System(
     flows=(Flow("T1", "bills", registry.FIELD_SERVICE, "toybooks", "bill", ("ap_bill",), "payable"),),
     to_canonical=lambda _, __: [],
     to_commands=to_commands,
-    open_reader=_unopened,
+    open_reader=Session,
     open_writer=Writer,
-    open_checker=_unopened,
+    open_checker=Session,
     simulator="tests.contract.toybooks.books",
     demo="tests.contract.toybooks.demo",
 )
