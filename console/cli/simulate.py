@@ -40,7 +40,7 @@ def _built(system: str, options: Options) -> Simulator:
     if system not in registry.NAMES:
         raise Broken(f"{system!r} is not a system.", f"Give one of: {', '.join(registry.NAMES)}.")
     try:
-        simulator: Simulator = importlib.import_module(f"systems.{system}.simulator.app").build(options)
+        simulator: Simulator = importlib.import_module(registry.system(system).simulator).build(options)
     except ValueError as error:
         raise Broken(f"The simulator of {system} cannot start: {error}.", "Correct the --set option.") from error
     return simulator

@@ -20,7 +20,8 @@ from tests.contract import (
     test_sockets,
     test_writes,
 )
-from tests.contract.ground import connected, opened
+from tests.contract.examples import connected
+from tests.contract.ground import opened
 from tests.contract.toybooks.system import SYSTEM
 
 
