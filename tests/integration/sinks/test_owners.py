@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -121,6 +122,37 @@ def test_an_ambiguous_commit_takes_the_partition_anew_and_posts_once(stage: Stag
     with stage.running(lanes=8):
         _all_posted_or_adopted(stage)
     assert not failures
+    assert len(stage.erp.stored) == COUNT
+
+
+def test_a_partition_is_taken_anew_when_the_cluster_can_be_had_again(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A broker that restarted fenced the partition's producer and could not be asked for a while: the process ended for it."""
+    from confluent_kafka import KafkaError, KafkaException
+
+    from services.sinks.commit import Committer, _Group  # the seam of the test is the commit's own end
+    from services.sinks.takeover import Taken, take_over
+
+    plain_commit = Committer._commit
+    fenced, away = [3], [2]
+
+    def commit(self: Committer, group: _Group) -> None:
+        if fenced and self.commits >= 3:
+            fenced.clear()
+            raise KafkaException(KafkaError(KafkaError._FENCED))
+        plain_commit(self, group)
+
+    def take(*args: Any) -> Taken:
+        if not fenced and away[0]:
+            away[0] -= 1
+            raise KafkaException(KafkaError(KafkaError._ALL_BROKERS_DOWN))
+        return take_over(*args)
+
+    monkeypatch.setattr(Committer, "_commit", commit)
+    monkeypatch.setattr("services.sinks.consume.take_over", take)
+    _written(stage)
+    with stage.running(lanes=8):
+        _all_posted_or_adopted(stage)
+    assert (fenced, away) == ([], [0])
     assert len(stage.erp.stored) == COUNT
 
 
