@@ -88,10 +88,10 @@ def wire(bootstrap_servers: str, registry_url: str, prefix: str, folder: Path) -
 
 
 class TopologyProcess:
-    """`services.topology.run` in a process, with the toys in the registry's place."""
+    """`services.topology.run` in a process, with the toys in the registry's place unless `program` does otherwise."""
 
-    def __init__(self, wire: Wire, log: Path, *hops: str, **environment: str) -> None:
-        self._command = [sys.executable, "-c", PROCESS, *hops]
+    def __init__(self, wire: Wire, log: Path, *hops: str, program: str = PROCESS, **environment: str) -> None:
+        self._command = [sys.executable, "-c", program, *hops]
         settings = wire.settings
         self._environment = {
             **os.environ,
