@@ -5,13 +5,15 @@ State: natural key -> (source version, content hash, status) of the newest state
 A canonical record whose status changed says the earlier one in a header, so that hop 2 sees what is no longer posted.
 Older version: `stale`. Same version and hash: `duplicate`. Same version, other hash: emitted, `renormalised`. Duplicates and stale
 records of a batch cost one audit record per partition. Order: all sightings of one object come in one partition, in order.
-To `dead`: what cannot be decoded or normalised, and an object that is still incomplete after it was fetched.
+To `dead`: what cannot be decoded or normalised, and an object that is still incomplete after it was fetched. A feed that shows such an
+object again in the same version asks for it ever more seldom, and ten times at most.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple, cast
 
 from runtime.errors import Malformed
@@ -27,12 +29,35 @@ STAGE = "raw_to_canonical"
 _SEEN_ELSEWHERE = ("webhook", "push")
 
 
+_SPACING = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=1))
+_MOST_ASKED = 10
+
+
+class Incomplete(NamedTuple):
+    """An object that was fetched in a version and is to be looked at again: how often, and when last."""
+
+    source_version: str
+    asked: int
+    at: str
+
+    def waits(self, version: str, now: datetime) -> bool:
+        """Whether the same version is not to be asked for now."""
+        if version != self.source_version:
+            return False
+        spacing = _SPACING[min(self.asked, len(_SPACING)) - 1]
+        return self.asked >= _MOST_ASKED or now < datetime.fromisoformat(self.at) + spacing
+
+
 class Seen(NamedTuple):
     """The newest state emitted of one natural key."""
 
     source_version: str
     content_hash: str
     status: str
+
+
+def _beside(key: str) -> str:
+    return f"\x01{key}"
 
 
 def remembered(seen: Seen) -> bytes:
@@ -48,6 +73,21 @@ class _Batch:
     ground: Ground
     outcome: Outcome = field(default_factory=Outcome)
     asked: set[tuple[str, str, str, str]] = field(default_factory=set)
+
+    def incomplete(self, partition: int, key: str) -> Incomplete | None:
+        """What is known of an object that came incomplete; it lies beside the states, under a key of its own."""
+        at = (partition, _beside(key))
+        found = self.outcome.changes.get(at) or self.state.get(*at)
+        if found is None:
+            return None
+        version, count, moment = found.decode().split("\x00")
+        return Incomplete(version, int(count), moment)
+
+    def note_incomplete(self, partition: int, key: str, version: str) -> None:
+        """Count one more time."""
+        known = self.incomplete(partition, key)
+        count = known.asked + 1 if known is not None and known.source_version == version else 1
+        self.outcome.changes[(partition, _beside(key))] = f"{version}\x00{count}\x00{self.ground.now.isoformat()}".encode()
 
     def seen(self, partition: int, key: str) -> Seen | None:
         """What is in force, changes of this batch included."""
@@ -87,7 +127,7 @@ def _normalise(record: Record, raw: dict[str, Any], made: _Batch) -> None:
         return
     # All of a record or nothing: what it gives is collected before any of it is kept.
     results = registry.system(raw["system"]).to_canonical(cast("Raw", raw), reading)
-    _refuse_endless_asking(raw, results)
+    _refuse_endless_asking(record, raw, results, made)
     outputs = [_encoded(record, one, connected.version, made) if isinstance(one, Canonical) else one for one in results]
     for one in outputs:
         if isinstance(one, Filtered):
@@ -98,9 +138,11 @@ def _normalise(record: Record, raw: dict[str, Any], made: _Batch) -> None:
             _keep(record, one, made)
 
 
-def _refuse_endless_asking(raw: dict[str, Any], results: Sequence[Normalised]) -> None:
+def _refuse_endless_asking(record: Record, raw: dict[str, Any], results: Sequence[Normalised], made: _Batch) -> None:
     for one in results:
         if isinstance(one, LookAgain) and raw["how"] == "fetch":
+            key = object_key(raw["connection"], raw["system"], one.entity, one.source_id)
+            made.note_incomplete(record.partition, key, raw["source_version"])
             raise Malformed(f"{one.entity} {one.source_id} is still to be looked at again after it was fetched: {one.reason}")
 
 
@@ -198,9 +240,14 @@ def _look_again(record: Record, raw: dict[str, Any], look: LookAgain, made: _Bat
 
 
 def _is_known(record: Record, raw: dict[str, Any], look: LookAgain, made: _Batch) -> bool:
-    """Whether a hint tells of a version that is canonical already; webhooks and pushes tell no version that could be trusted."""
-    version = raw["source_version"]
+    """Whether a hint tells of a version that is canonical already, or that came incomplete and is not due again; webhooks and pushes tell
+    no version that could be trusted."""
+    version: str = raw["source_version"]
     if not version or raw["how"] in _SEEN_ELSEWHERE or raw["shape"] != "hint":
         return False
-    seen = made.seen(record.partition, object_key(raw["connection"], raw["system"], look.entity, look.source_id))
-    return seen is not None and seen.source_version >= version
+    key = object_key(raw["connection"], raw["system"], look.entity, look.source_id)
+    seen = made.seen(record.partition, key)
+    if seen is not None and seen.source_version >= version:
+        return True
+    incomplete = made.incomplete(record.partition, key)
+    return incomplete is not None and incomplete.waits(version, made.ground.now)

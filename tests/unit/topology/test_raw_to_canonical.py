@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
 from tests import toy
@@ -109,3 +112,22 @@ def test_a_value_too_long_for_dead_stays_where_it_is_and_dead_says_where() -> No
     value = ground().codec.decode(dead_output(record, "no", "hop", ground()).value)[1]
     assert value["value"] is None
     assert "stay at raw.x/1/7" in value["reason"]
+
+
+def test_a_feed_that_shows_an_incomplete_object_again_and_again_asks_ever_more_seldom() -> None:
+    """An invoice without lines beside an amount was fetched, and laid on `dead`, every time its export showed it."""
+    memory, around = Memory(), ground()
+    hint = raw_record(0, toy.raw("7", 1, b'{"look": 7, "total": 12.50}', shape="hint", how="export"))
+    fetched = raw_record(1, toy.raw("7", 1, b'{"look": 7, "total": 12.50}', how="fetch"))
+    asked: list[int] = []
+    for minute in range(0, 24 * 60, 10):
+        now = replace(around, now=toy.NOW + timedelta(minutes=minute))
+        outcome = raw_to_canonical.apply([hint], memory, now)
+        if outputs(outcome, "fetch"):
+            asked.append(minute)
+            memory.values.update(raw_to_canonical.apply([fetched], memory, now).changes)
+        else:
+            assert decisions(outcome) == ["duplicate"]
+    assert asked == [0, 10, 20, 50, 110, 170, 230, 290, 350, 410]
+    newer = raw_record(2, toy.raw("7", 2, b'{"look": 7}', shape="hint", how="export"))
+    assert len(outputs(raw_to_canonical.apply([newer], memory, around), "fetch")) == 1
