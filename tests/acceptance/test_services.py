@@ -13,6 +13,7 @@ import pytest
 
 from console.demo.ground import SERVICES
 from runtime.embedded.cluster import EmbeddedCluster
+from systems import registry
 from tests.acceptance.stage import bare_environment
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(120)]
@@ -68,7 +69,7 @@ def test_a_service_whose_schemas_are_not_registered_refuses_to_start_and_says_wh
     assert "Traceback" not in said.stderr
 
 
-@pytest.mark.parametrize("system", ["servicetitan", "acumatica"])
+@pytest.mark.parametrize("system", registry.NAMES)
 def test_a_simulator_prints_one_line_when_ready_and_ends_on_sigterm(system: str, tmp_path: Path) -> None:
     process = subprocess.Popen(
         [*MAIN, "simulate", system, "--seed", "5", "--state-dir", str(tmp_path)],
@@ -88,6 +89,10 @@ def test_a_simulator_prints_one_line_when_ready_and_ends_on_sigterm(system: str,
         if system == "acumatica":
             wanted = {"username", "password", "tenant", "client_id", "client_secret", "endpoint_version"}
             assert wanted <= set(ready["credentials"])
+        if system == "peoplesoft":
+            wanted = {"username", "password", "client_id", "client_secret", "token_url", "node", "wsdl"}
+            assert wanted <= set(ready["credentials"])
+            assert all(address.startswith(ready["url"]) for address in ready["credentials"]["wsdl"])
     finally:
         process.send_signal(signal.SIGTERM)
         rest, complaints = process.communicate(timeout=30)
