@@ -10,6 +10,7 @@ from types import FrameType
 
 from runtime.clock import clock_from_environment
 from runtime.log import configure, log
+from runtime.overdue import EXIT_SOFTWARE
 from runtime.settings import Settings
 from schemas import codec
 from services.health import Health
@@ -19,7 +20,7 @@ from topology.loop import Loop
 from topology.slot import take_slot
 from topology.topics import records_of_topic
 from topology.way import way
-from topology.worker import EXIT_SOFTWARE, PATIENCE, Patience, Surroundings
+from topology.worker import PATIENCE, Patience, Surroundings
 
 EXIT_OK = 0
 

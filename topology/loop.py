@@ -17,9 +17,10 @@ from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 from runtime import kafka
 from runtime.errors import Broken
 from runtime.log import log
+from runtime.overdue import EXIT_SOFTWARE
 from topology.batch import Record
 from topology.way import Hop
-from topology.worker import EXIT_SOFTWARE, Batch, Surroundings, Worker
+from topology.worker import Batch, Surroundings, Worker
 
 MOST_RECORDS = 2000
 LONGEST_S = 0.1

@@ -18,11 +18,13 @@ from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
 from runtime import kafka
 from runtime.errors import Broken, Transient
 from runtime.log import log
+from runtime.overdue import overdue
 from runtime.settings import Kafka
 from topology.batch import Output
 
 _CALL_S = 5.0
 _DEADLINE_S = 30.0
+_HANGS_S = _DEADLINE_S + 4 * _CALL_S
 _RIVAL_FENCES, _RIVAL_S = 4, 60.0
 """So many fences in so many seconds are the work of another process with this transactional id: each new producer of ours fences it, too."""
 _FENCED = (KafkaError._FENCED, KafkaError.INVALID_PRODUCER_EPOCH, KafkaError.PRODUCER_FENCED)
@@ -54,7 +56,8 @@ class Transactions:
         """Write everything and commit it; on return it is committed. Raises `Aborted`, `Indefinite`, or `Broken` when fenced over and over."""
         try:
             self._write(outputs)
-            _until_done(lambda: self._producer.send_offsets_to_transaction(list(offsets), group, _CALL_S), _DEADLINE_S)
+            with overdue.limit("send_offsets_to_transaction", _HANGS_S):
+                _until_done(lambda: self._producer.send_offsets_to_transaction(list(offsets), group, _CALL_S), _DEADLINE_S)
             _until_done(lambda: self._producer.commit_transaction(_CALL_S), _DEADLINE_S)
         except KafkaException as error:
             self._failed(error)

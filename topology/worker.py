@@ -24,6 +24,7 @@ from runtime import metrics
 from runtime.clock import Clock
 from runtime.errors import Broken
 from runtime.log import log
+from runtime.overdue import EXIT_SOFTWARE
 from runtime.retry import Backoff
 from runtime.settings import Settings
 from schemas.codec import Codec
@@ -36,7 +37,6 @@ from topology.state import HopState, PartitionState
 from topology.transactions import Aborted, Indefinite, Transactions
 from topology.way import REMAP, Hop
 
-EXIT_SOFTWARE = 70
 _CHECKPOINT_S = 30.0
 _DRAW = random.Random()  # noqa: S311 - spreads retries, keeps no secret
 _BACKOFF = Backoff(first=timedelta(milliseconds=100), cap=timedelta(seconds=10))

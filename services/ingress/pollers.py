@@ -20,6 +20,7 @@ from runtime import kafka
 from runtime.clock import Clock, clock_from_environment
 from runtime.errors import Broken, ConnectorError
 from runtime.log import log
+from runtime.overdue import EXIT_SOFTWARE
 from runtime.retry import Backoff
 from runtime.settings import Settings
 from schemas import codec
@@ -38,7 +39,6 @@ from systems.contract import Feed
 from topology.configuration import Connected, Follower
 from topology.topics import partition_of, records_of_topic
 
-_DEFECT = 70
 """Exit code when this process cannot go on by itself."""
 _UNKNOWN_S = 30.0
 _RETRY_BROKEN_S = 60.0
@@ -284,7 +284,7 @@ async def _serve(settings: Settings) -> int:
             await asyncio.wait_for(stopping.wait(), 1)
         failed = bool(pollers.trouble()) and not pollers.is_alive()
     await pollers.stop()
-    return _DEFECT if failed else 0
+    return EXIT_SOFTWARE if failed else 0
 
 
 def run(settings: Settings) -> int:

@@ -17,9 +17,11 @@ from typing import Any
 from confluent_kafka import KafkaError, KafkaException, Message, Producer, TopicPartition
 
 from runtime.log import log
+from runtime.overdue import overdue
 from services.sinks.ledger import Index, Mark
 
 COMMIT_S = 30
+_HANGS_S = COMMIT_S + 20
 
 
 class NotCommitted(Exception):
@@ -136,7 +138,8 @@ class Committer:
                 self._produce(line, delivered)
         if group.offsets:
             places = [TopicPartition(topic, partition, at) for (topic, partition), at in group.offsets.items()]
-            self._producer.send_offsets_to_transaction(places, self._group(), COMMIT_S)
+            with overdue.limit("send_offsets_to_transaction", _HANGS_S):
+                self._producer.send_offsets_to_transaction(places, self._group(), COMMIT_S)
         self._producer.commit_transaction(COMMIT_S)
         entries = [pair for out in group.outs for pair in out.entries]
         if entries:

@@ -20,6 +20,7 @@ import uvloop
 from runtime.clock import Clock, clock_from_environment
 from runtime.errors import Broken
 from runtime.log import configure, log
+from runtime.overdue import EXIT_SOFTWARE
 from runtime.settings import Settings
 from schemas import codec
 from schemas.codec import Codec
@@ -37,7 +38,7 @@ from topology.configuration import Connected, Follower
 from topology.slot import take_slot
 from topology.topics import records_of_topic
 
-EXIT_OK, EXIT_SOFTWARE = 0, 70
+EXIT_OK = 0
 TICK_S = 0.02
 
 
