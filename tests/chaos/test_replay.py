@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -27,6 +29,18 @@ def reset_to_earliest(stage: Stage, group: str, *topics: str) -> str:
     return said.stdout
 
 
+@contextmanager
+def stopped(stage: Stage, *services: str) -> Iterator[None]:
+    """Services that stand still meanwhile; they run again whatever happens, for later tests use the same stage."""
+    for name in services:
+        stage.stop_service(name)
+    try:
+        yield
+    finally:
+        for name in services:
+            stage.ground.start_service(name)
+
+
 def agree(stage: Stage, before: dict[str, Any]) -> None:
     __tracebackhide__ = True
     assert stage.journal() == before["journal"], "the ERP was written to"
@@ -50,10 +64,9 @@ def as_it_is(stage: Stage) -> dict[str, Any]:
 def test_resetting_the_sinks_to_the_earliest_offset_writes_nothing(played: Played) -> None:
     stage = played.stage
     before = as_it_is(stage)
-    stage.stop_service("sinks")
-    reset_to_earliest(stage, f"sinks.{ERP}", f"command.{ERP}")
-    assert stage.unread(f"sinks.{ERP}", f"command.{ERP}") > 50, "the reset gave nothing to read again"
-    stage.ground.start_service("sinks")
+    with stopped(stage, "sinks"):
+        reset_to_earliest(stage, f"sinks.{ERP}", f"command.{ERP}")
+        assert stage.unread(f"sinks.{ERP}", f"command.{ERP}") > 50, "the reset gave nothing to read again"
     stage.sinks_have_read()
     agree(stage, before)
     assert states(stage) == before["states"]
@@ -64,15 +77,12 @@ def test_resetting_everything_to_the_earliest_offset_writes_nothing(played: Play
     """Raw bytes are normalised and mapped again; what comes of it is known already."""
     stage = played.stage
     before = as_it_is(stage)
-    for name in ("topology", "sinks"):
-        stage.stop_service(name)
     hops = {"raw_to_canonical": f"raw.{SOURCE}", "canonical_to_command": "canonical.invoice"}
-    for group, topic in hops.items():
-        reset_to_earliest(stage, group, topic)
-    reset_to_earliest(stage, f"sinks.{ERP}", f"command.{ERP}")
-    assert stage.unread("canonical_to_command", "canonical.invoice") > 50
-    for name in ("topology", "sinks"):
-        stage.ground.start_service(name)
+    with stopped(stage, "topology", "sinks"):
+        for group, topic in hops.items():
+            reset_to_earliest(stage, group, topic)
+        reset_to_earliest(stage, f"sinks.{ERP}", f"command.{ERP}")
+        assert stage.unread("canonical_to_command", "canonical.invoice") > 50
     for group, topic in hops.items():
         stage.has_read(group, topic)
     stage.sinks_have_read()
@@ -83,11 +93,10 @@ def test_a_ledger_that_was_deleted_is_built_again_and_nothing_is_written(played:
     """The snapshot on disk stays: that it belongs to another topic has to be noticed."""
     stage = played.stage
     before = as_it_is(stage)
-    stage.stop_service("sinks")
-    assert list((stage.ground.folder / "state" / "sinks").rglob("CURRENT")), "there is a snapshot to be mistaken for the truth"
-    stage.recreate(f"ledger.{ERP}")
-    assert stage.entries() == []
-    stage.ground.start_service("sinks")
+    with stopped(stage, "sinks"):
+        assert list((stage.ground.folder / "state" / "sinks").rglob("CURRENT")), "there is a snapshot to be mistaken for the truth"
+        stage.recreate(f"ledger.{ERP}")
+        assert [entry for entry in stage.entries() if entry["system"] == ERP] == []
     ledger_is_whole(stage, before)
     agree(stage, before)
     assert "ledger_lost" in stage.log_of("sinks")
@@ -102,10 +111,9 @@ def test_without_ledger_and_results_the_look_up_adopts_what_is_there(played: Pla
     """
     stage = played.stage
     before = as_it_is(stage)
-    stage.stop_service("sinks")
-    stage.recreate(f"ledger.{ERP}", f"result.{ERP}")
-    reset_to_earliest(stage, f"sinks.{ERP}", f"command.{ERP}")
-    stage.ground.start_service("sinks")
+    with stopped(stage, "sinks"):
+        stage.recreate(f"ledger.{ERP}", f"result.{ERP}")
+        reset_to_earliest(stage, f"sinks.{ERP}", f"command.{ERP}")
     stage.sinks_have_read()
     ledger_is_whole(stage, before)
     assert stage.journal() == before["journal"], "the ERP was written to"

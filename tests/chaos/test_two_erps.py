@@ -13,7 +13,7 @@ from console.demo.joined import CUTOVER, Joined
 from systems import registry
 from tests.acceptance.stage import SOURCE, shown, until
 from tests.chaos.conftest import Played
-from tests.chaos.test_replay import reset_to_earliest, states
+from tests.chaos.test_replay import reset_to_earliest, states, stopped
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(600)]
 ERP = "peoplesoft"
@@ -120,11 +120,10 @@ def test_replaying_every_command_writes_nothing(played: Played) -> None:
     """Both ways: journals, and vendors of the field service."""
     stage = played.stage
     before, known = written(played), states(stage)
-    stage.stop_service("sinks")
-    for system in (ERP, SOURCE):
-        reset_to_earliest(stage, f"sinks.{system}", f"command.{system}")
-        assert stage.unread(f"sinks.{system}", f"command.{system}") > 30
-    stage.ground.start_service("sinks")
+    with stopped(stage, "sinks"):
+        for system in (ERP, SOURCE):
+            reset_to_earliest(stage, f"sinks.{system}", f"command.{system}")
+            assert stage.unread(f"sinks.{system}", f"command.{system}") > 30
     for system in (ERP, SOURCE):
         stage.has_read(f"sinks.{system}", f"command.{system}")
     assert [row for row in written(played) if row not in before] == []
