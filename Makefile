@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
+PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
 CODE   := schemas runtime systems topology services console tests
 
 .PHONY: demo test check format test-kafka chaos bench docs lock install
@@ -23,8 +24,9 @@ $(STAMP): requirements.txt pyproject.toml
 demo: $(STAMP)
 	$(BIN)/ml-connector demo $(ARGS)
 
+# Each worker has a cluster of its own; most tests wait for processes, so two workers take little more than half the time of one.
 test: $(STAMP)
-	$(BIN)/python -m pytest -q -m "not chaos and not campaign" --durations=10 $(ARGS)
+	$(BIN)/python -m pytest -q -m "not chaos and not campaign" --durations=10 $(PARALLEL) $(ARGS)
 
 # What every commit passes, in under a minute and without a broker.
 check: $(STAMP)

@@ -5,12 +5,18 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from runtime.embedded.child import free_ports
 from runtime.embedded.cluster import BOOTSTRAP_KEY, REGISTRY_KEY, EmbeddedCluster, start_cluster
 from runtime.embedded.fetch import NO_MAVEN, is_fetchable
+
+_WAITING_LONGEST_FIRST = ("chaos", "acceptance", "integration")
+"""Folders whose tests mostly wait for processes; begun first, so that no worker is left alone with them at the end."""
+_OF_ONE_STAGE = ("chaos", "integration/ingress")
+"""Folders whose tests share a stage that takes long to set up: one worker plays them all. Elsewhere a file is what a worker takes."""
 
 _EXTERNAL = pytest.StashKey[dict[str, str]]()
 
@@ -20,6 +26,19 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_EXTERNAL] = {key: os.environ[key] for key in (BOOTSTRAP_KEY, REGISTRY_KEY) if key in os.environ}
     for key in [key for key in os.environ if key.startswith("ML_CONNECTOR_")]:
         del os.environ[key]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Order, and what stays together when several workers run the tests (`pytest -n 2 --dist loadgroup`)."""
+    here = Path(__file__).parent
+    for item in items:
+        folder = item.path.parent.relative_to(here).as_posix()
+        shares = "live" in getattr(item, "fixturenames", ())
+        group = "live" if shares else folder if folder in _OF_ONE_STAGE else item.path.relative_to(here).as_posix()
+        item.add_marker(pytest.mark.xdist_group(group))
+    rank = {name: place for place, name in enumerate(_WAITING_LONGEST_FIRST)}
+    items.sort(key=lambda item: rank.get(item.path.relative_to(here).parts[0], len(rank)))
 
 
 @pytest.fixture(scope="session")
