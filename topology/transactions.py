@@ -24,7 +24,7 @@ from topology.batch import Output
 
 _CALL_S = 5.0
 _DEADLINE_S = 30.0
-_HANGS_S = _DEADLINE_S + 4 * _CALL_S
+_HANGS_S = 4 * _CALL_S
 _RIVAL_FENCES, _RIVAL_S = 4, 60.0
 """So many fences in so many seconds are the work of another process with this transactional id: each new producer of ours fences it, too."""
 _FENCED = (KafkaError._FENCED, KafkaError.INVALID_PRODUCER_EPOCH, KafkaError.PRODUCER_FENCED)
@@ -56,11 +56,14 @@ class Transactions:
         """Write everything and commit it; on return it is committed. Raises `Aborted`, `Indefinite`, or `Broken` when fenced over and over."""
         try:
             self._write(outputs)
-            with overdue.limit("send_offsets_to_transaction", _HANGS_S):
-                _until_done(lambda: self._producer.send_offsets_to_transaction(list(offsets), group, _CALL_S), _DEADLINE_S)
+            _until_done(lambda: self._send_offsets(list(offsets), group), _DEADLINE_S)
             _until_done(lambda: self._producer.commit_transaction(_CALL_S), _DEADLINE_S)
         except KafkaException as error:
             self._failed(error)
+
+    def _send_offsets(self, offsets: list[TopicPartition], group: object) -> None:
+        with overdue.limit("send_offsets_to_transaction", _HANGS_S):
+            self._producer.send_offsets_to_transaction(offsets, group, _CALL_S)
 
     def _write(self, outputs: Iterable[Output]) -> None:
         self._producer.begin_transaction()
