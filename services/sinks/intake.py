@@ -19,7 +19,7 @@ from services.sinks.entry import Incoming
 from services.sinks.ledger import head_of
 from services.sinks.outputs import STAGE, decision, replayed
 from services.sinks.partition import Partition
-from services.sinks.rebuild import from_result, looked_up_first, unless_blind
+from services.sinks.rebuild import as_before, from_result, looked_up_first, unless_blind
 from services.sinks.state import Phase, Record, Restored, Supersede, Turn
 from topology.headers import HOLD, OP_KEY, PAYLOAD_HASH, SOURCE_HASH
 
@@ -183,12 +183,27 @@ class Intake:
         for incoming, result in lost:
             key = owner.new_key(from_result(incoming, result))
             entry = unless_blind(key.entry, key.rules.capability, incoming)
-            if entry["op_key"] in reversed_keys:
+            taken_back = incoming.command["hold"] == reasons.UNPOSTED and not e.is_terminal(entry)
+            if entry["op_key"] in reversed_keys or taken_back:
                 entry = looked_up_first(entry, key.rules.steps)
+            if taken_back and e.intent_open(entry):
+                entry = as_before(entry)
+                owner.commands.holding.add(incoming.offset)
+                owner.pending[entry["op_key"]].append(lambda incoming=incoming: self._looked_up(incoming))  # type: ignore[misc]  # the default binds
             restored, _ = step(key.but(entry=entry), Restored(owner.ground.clock.monotonic()))
             owner.ends(restored.but(phase=Phase.CLOSING), Record(entry, ends=True))
             if e.is_terminal(entry):
                 owner.pending[entry["op_key"]].append(lambda incoming=incoming: self.arrived(incoming))  # type: ignore[misc]  # the default binds
+
+    def _looked_up(self, incoming: Incoming) -> None:
+        """What took a document back, once a look-up has shown whether the document is there."""
+        owner, op_key = self.owner, incoming.command["op_key"]
+        known = owner.entry_of(op_key)
+        if known is not None and e.intent_open(known):
+            owner.pending[op_key].append(lambda: self._looked_up(incoming))
+            return
+        owner.commands.holding.discard(incoming.offset)
+        self.arrived(incoming)
 
     def _nothing(self, name: str, connection: str, offset: int) -> None:
         count, first, _ = self._spans.get((connection, name), (0, offset, offset))

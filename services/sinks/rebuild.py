@@ -37,13 +37,18 @@ def from_result(incoming: Incoming, result: Result | None) -> Ledger:
 
 
 def looked_up_first(entry: Ledger, steps: tuple[str, ...]) -> Ledger:
-    """The source voided it, and without ledger and result nobody knows whether it was written: what a void may overtake is decided by
-    a look-up, as if an attempt were open."""
+    """The source voided it or took it back, and without ledger and result nobody knows whether it was written before: a look-up decides
+    that, as if an attempt were open."""
     if e.may_exist(entry) or e.is_terminal(entry) or not steps:
         return entry
-    words = "the ledger was lost: looked up before its void"
+    words = "the ledger was lost: looked up before it is given up"
     attempt = {"intent_attempt": 1, "attempt_count": 1, "intent_step": steps[0], "intent_hash": ""}
     return e.waits(entry, entry["updated_at"], reasons.SETTLE, words, **attempt)
+
+
+def as_before(entry: Ledger) -> Ledger:
+    """The entry as if the command that took it back were still to come: once the document is found, that is a change beside it."""
+    return e.change(entry, entry["updated_at"], source_version="", command_offset=-1)
 
 
 def unless_blind(entry: Ledger, capability: Capability, incoming: Incoming) -> Ledger:

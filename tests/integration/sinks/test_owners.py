@@ -102,6 +102,23 @@ def test_a_void_that_comes_after_ledger_and_results_were_lost_is_not_taken_for_a
     assert [kept.ref for kept in stage.erp.stored] == [written["ref"]]
 
 
+def test_what_was_taken_back_before_ledger_and_results_were_lost_is_held_beside_what_is_there(stage: Stage) -> None:
+    written = stage.command("ar_invoice", "1")
+    with stage.running():
+        stage.until({"1": "POSTED"})
+    stage.lose([f"ledger.{ERP}", f"result.{ERP}"])
+    later = {"source_version": "2026-03-02T11:00:00", "hold": "unposted"}
+    stage.command("ar_invoice", "1", **later)
+    stage.command("ar_invoice", "2")
+    stage.command("ar_invoice", "2", **later)
+    stage.command("ar_receipt", "3", depends_on=["invoice/1"])
+    with stage.running():
+        stage.until({"1": "ADOPTED", "1 correct": "HELD unposted", "2": "HELD unposted", "3": "POSTED"}, 60)
+    assert [kept.ref for kept in stage.erp.stored if kept.ref == written["ref"]] == [written["ref"]]
+    assert len(stage.erp.stored) == 2
+    assert {row["source_id"]: row["amount"] for row in stage.ledger().values() if row["state"] == "HELD"} == {"1": -100, "2": 100}
+
+
 def test_an_ambiguous_commit_takes_the_partition_anew_and_posts_once(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     from confluent_kafka import KafkaError, KafkaException
 
