@@ -13,6 +13,7 @@ from runtime.embedded.child import free_ports
 from runtime.embedded.cluster import BOOTSTRAP_KEY, REGISTRY_KEY, EmbeddedCluster, start_cluster
 from runtime.embedded.fetch import NO_MAVEN, is_fetchable
 
+_HERE = Path(__file__).parent
 _WAITING_LONGEST_FIRST = ("chaos", "acceptance", "integration")
 """Folders whose tests mostly wait for processes; begun first, so that no worker is left alone with them at the end."""
 _OF_ONE_STAGE = ("chaos", "integration/ingress")
@@ -28,17 +29,18 @@ def pytest_configure(config: pytest.Config) -> None:
         del os.environ[key]
 
 
-@pytest.hookimpl(tryfirst=True)
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """What stays together when several workers run the tests (`--dist loadgroup`)."""
+    path = item.path.relative_to(_HERE)
+    folder = path.parent.as_posix()
+    shares = "live" in getattr(item, "fixturenames", ())
+    item.add_marker(pytest.mark.xdist_group("live" if shares else folder if folder in _OF_ONE_STAGE else path.as_posix()))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Order, and what stays together when several workers run the tests (`pytest -n 2 --dist loadgroup`)."""
-    here = Path(__file__).parent
-    for item in items:
-        folder = item.path.parent.relative_to(here).as_posix()
-        shares = "live" in getattr(item, "fixturenames", ())
-        group = "live" if shares else folder if folder in _OF_ONE_STAGE else item.path.relative_to(here).as_posix()
-        item.add_marker(pytest.mark.xdist_group(group))
+    """The order of folders; inside a folder it stays."""
     rank = {name: place for place, name in enumerate(_WAITING_LONGEST_FIRST)}
-    items.sort(key=lambda item: rank.get(item.path.relative_to(here).parts[0], len(rank)))
+    items.sort(key=lambda item: rank.get(item.path.relative_to(_HERE).parts[0], len(rank)))
 
 
 @pytest.fixture(scope="session")
