@@ -6,8 +6,10 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from runtime.embedded.child import free_ports
 from runtime.embedded.cluster import BOOTSTRAP_KEY, REGISTRY_KEY, EmbeddedCluster, start_cluster
@@ -16,7 +18,7 @@ from runtime.embedded.fetch import NO_MAVEN, is_fetchable
 _HERE = Path(__file__).parent
 _WAITING_LONGEST_FIRST = ("chaos", "acceptance", "integration")
 """Folders whose tests mostly wait for processes; begun first, so that no worker is left alone with them at the end."""
-_OF_ONE_STAGE = ("chaos", "integration/ingress")
+_OF_ONE_STAGE = ("chaos", "acceptance", "integration/ingress")
 """Folders whose tests share a stage that takes long to set up: one worker plays them all. Elsewhere a file is what a worker takes."""
 
 _EXTERNAL = pytest.StashKey[dict[str, str]]()
@@ -29,12 +31,17 @@ def pytest_configure(config: pytest.Config) -> None:
         del os.environ[key]
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """What stays together when several workers run the tests (`--dist loadgroup`)."""
-    path = item.path.relative_to(_HERE)
-    folder = path.parent.as_posix()
-    shares = "live" in getattr(item, "fixturenames", ())
-    item.add_marker(pytest.mark.xdist_group("live" if shares else folder if folder in _OF_ONE_STAGE else path.as_posix()))
+class _ByStage(LoadScopeScheduling):  # type: ignore[misc]  # the plugin publishes no types
+    """What a worker takes at once. (The plugin's own groups are not heard by pytest 9.2: it has no `_nodeid` any more.)"""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.partition("::")[0]
+        return next((folder for folder in _OF_ONE_STAGE if path.startswith(f"tests/{folder}/")), path)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """Several workers (`-n 2`): see `_ByStage`."""
+    return _ByStage(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
