@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+import select
 import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from runtime.errors import Broken, Transient
 
 _GUARD = Path(__file__).with_name("guard.py")
 _JAVA_SWITCHES = ("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS", "CLASSPATH")
+_GONE_S = 10.0
 _PORT_TAKEN = re.compile(rb"Address already in use|already in use by another process|Port \d+ (seems to be )?in use|BindException")
 
 
@@ -57,9 +60,13 @@ class Child:
         return self.guard.returncode
 
     def kill(self) -> None:
-        """End server and guard at once, as a power cut of the process would."""
+        """End server and guard at once, as a power cut of the process would; returns when both are gone."""
+        servers = _handles(self.server_pids())
         self._signal(signal.SIGKILL)
         self.guard.wait()
+        for server in servers:
+            select.select([server], [], [], _GONE_S)
+            os.close(server)
         self._close()
 
     def await_ready(self, is_ready: Callable[[], bool], patience_s: float = 90.0) -> None:
@@ -101,6 +108,15 @@ class Child:
     def _close(self) -> None:
         if self.guard.stdin is not None:
             self.guard.stdin.close()
+
+
+def _handles(pids: list[int]) -> list[int]:
+    """A descriptor per process that still runs; readable once it has ended, whoever its parent is."""
+    found = []
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            found.append(os.pidfd_open(pid))
+    return found
 
 
 def spawn(command: Command) -> Child:
