@@ -116,6 +116,7 @@ class CommandEnvelope(TypedDict):
     source_version: str
     source_number: str
     part: str
+    parts: dict[str, str] | None
     source_hash: str
     payload_hash: str
     posting_date: date | None

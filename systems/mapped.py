@@ -112,6 +112,8 @@ class Draft:
     defaulted: tuple[str, ...] = ()
     hold: str = ""
     hold_detail: str = ""
+    parted: bool = False
+    """One of several documents of its source object, told apart by `part`: what is not among them is not wanted any more."""
     source_id: str = ""
     """Another identity than the canonical record's own, e.g. the application's id for action `apply`; "" = the record's."""
 

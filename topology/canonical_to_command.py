@@ -26,6 +26,7 @@ from topology.headers import (
     CONFIG,
     HOLD,
     OP_KEY,
+    PARTED,
     PAYLOAD_HASH,
     PREVIOUS_STATUS,
     SOURCE_HASH,
@@ -35,7 +36,7 @@ from topology.headers import (
     headers,
 )
 from topology.rules.due import BEFORE_CUTOVER, COMPLETED, JOB, PARENT_DOCUMENTS, Due, due
-from topology.rules.envelope import Source, command
+from topology.rules.envelope import Source, command, with_parts
 from topology.topics import partition_of
 
 STAGE = "canonical_to_command"
@@ -94,10 +95,12 @@ def _by_flows(flows: Sequence[Flow], source: Source, connected: Connected, at: t
             made.decisions.append(_instead(source, answer.no_command))
     made.outputs.extend(_milestones(flows, answers, source, (connected, *at)))
     wanted = {flow.id: (flow, answers[flow.id]) for flow in flows if answers[flow.id].no_command is None}
+    commands: list[tuple[Draft, dict[str, Any]]] = []
     for target in dict.fromkeys(flow.target for flow, _ in wanted.values()):
         for draft in registry.system(target).to_commands(source.entity, source.record, connected.plan_to(target)):
             if draft.flow in wanted and wanted[draft.flow][0].target == target:
-                _add(draft, source, connected, (wanted[draft.flow][1], *at), made)
+                commands += _commands(draft, source, connected, wanted[draft.flow][1], made.decisions)
+    made.outputs.extend(_output(draft.record, value, *at) for draft, value in with_parts(commands))
     return made
 
 
@@ -126,23 +129,25 @@ def _milestones(
             yield _output("completion", command(draft, source, connected, None), record, ground)
 
 
-def _add(draft: Draft | NoCommand, source: Source, connected: Connected, at: tuple[Due, Record, Ground], made: _Mapped) -> None:
-    answer, record, ground = at
+def _commands(
+    draft: Draft | NoCommand, source: Source, connected: Connected, answer: Due, decisions: list[Decision]
+) -> list[tuple[Draft, dict[str, Any]]]:
+    """The command of a draft, or none; what is decided instead of it or beside it goes to `decisions`."""
     if isinstance(draft, NoCommand):
-        made.decisions.append(_instead(source, draft))
-        return
+        decisions.append(_instead(source, draft))
+        return []
     if connected.settings.mode_of(draft.flow) == "observe":
         detail = f"flow {draft.flow} only observes; it would be {draft.record}"
-        made.decisions.append(_instead(source, NoCommand(OBSERVED, detail, draft.flow, draft.amount, draft.currency)))
-        return
+        decisions.append(_instead(source, NoCommand(OBSERVED, detail, draft.flow, draft.amount, draft.currency)))
+        return []
     if answer.hold and not draft.hold:
         draft = replace(
             draft, hold=answer.hold, hold_detail="it was posted in the source and is no longer; post it again or skip it"
         )
-    made.outputs.append(_output(draft.record, command(draft, source, connected, answer.parent), record, ground))
     if draft.defaulted:
         detail = f"flow {draft.flow}: {', '.join(draft.defaulted)}"
-        made.decisions.append(_instead(source, NoCommand("defaulted", detail, draft.flow, draft.amount, draft.currency)))
+        decisions.append(_instead(source, NoCommand("defaulted", detail, draft.flow, draft.amount, draft.currency)))
+    return [(draft, command(draft, source, connected, answer.parent))]
 
 
 def _completion(record: Record, value: Mapping[str, Any], connected: Connected, ground: Ground) -> _Mapped:
@@ -162,6 +167,7 @@ def _output(kind: str, value: dict[str, Any], record: Record, ground: Ground) ->
         PAYLOAD_HASH: value["payload_hash"],
         SOURCE_VERSION: value["source_version"],
         CONFIG: value["config_version"],
+        PARTED: "" if value["parts"] is None else "1",
         HOLD: value["hold"] or ("unmapped" if value["unresolved"] else ""),
     }
     trace = header(record.headers, TRACE).encode()

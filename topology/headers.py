@@ -13,6 +13,7 @@ Headers = list[tuple[str, bytes]]
 OP_KEY = "op_key"
 SOURCE_HASH = "source_hash"
 PAYLOAD_HASH = "payload_hash"
+PARTED = "parted"
 SOURCE_VERSION = "source_version"
 CONTENT_HASH = "content_hash"
 STATUS = "status"

@@ -4,6 +4,7 @@ unknown                                        -> taken
 older, or the same place in the log again      -> duplicate or stale; nothing changes
 newer, and nothing may exist yet               -> replaces what waited or was held
 newer, and something may exist                 -> equal source_hash: no write; another source_hash: held as a change
+newer, equal, of another amount (one of parts) -> held as a change: the mapping moved money between the parts
 newer, and it is no longer posted there        -> held as `unposted`, whatever its content
 newer, of a master that is kept up to date     -> another source_hash opens the op-key again
 """
@@ -18,6 +19,7 @@ from services.sinks import entry as e
 from services.sinks import reasons
 from services.sinks.entry import Incoming
 from services.sinks.gate import COMPLETION, REVERSAL
+from services.sinks.parts import NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,14 @@ class Changed:
     reason: str = reasons.CHANGED_AFTER_POST
 
 
-Arrival = Taken | Nothing | Changed
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """The entry goes on where it stands, with this command in hand: the same document, of a set that may be another."""
+
+    entry: Ledger
+
+
+Arrival = Taken | Nothing | Changed | Refreshed
 
 
 def arrive(entry: Ledger | None, incoming: Incoming, void: Ledger | None = None, updates: bool = False) -> Arrival:
@@ -60,13 +69,12 @@ def arrive(entry: Ledger | None, incoming: Incoming, void: Ledger | None = None,
     if entry["state"] in e.IN_PLACE or e.may_exist(entry):
         return _after_attempt(entry, incoming, same)
     if _stands(entry, incoming, same):
-        return Nothing("duplicate")
+        return _standing(entry, incoming)
     return Taken(_unless_voided(e.replaced(entry, incoming), void), entry)
 
 
 def _is_old(entry: Ledger, incoming: Incoming) -> bool:
-    version, known = incoming.command["source_version"], entry["source_version"]
-    return version < known or (version == known and incoming.offset <= entry["command_offset"])
+    return (incoming.command["source_version"], incoming.offset) <= e.place(entry)
 
 
 def _kept_up(entry: Ledger, incoming: Incoming, same: bool) -> Arrival:
@@ -81,11 +89,14 @@ def _kept_up(entry: Ledger, incoming: Incoming, same: bool) -> Arrival:
 def _after_attempt(entry: Ledger, incoming: Incoming, same: bool) -> Arrival:
     if incoming.command["hold"] == reasons.UNPOSTED and incoming.record not in (REVERSAL, COMPLETION):
         return Changed(entry, reasons.UNPOSTED)
-    if incoming.record == REVERSAL and entry["state"] == e.UNCHANGED:
+    if (incoming.record == REVERSAL or incoming.command["action"] == NOTHING) and entry["state"] == e.UNCHANGED:
         return Taken(e.replaced(entry, incoming), entry)
     if same:
         return Nothing("duplicate")
-    if entry["source_hash"] == incoming.command["source_hash"] or entry["purpose"] == e.MASTER or entry["record"] == COMPLETION:
+    if entry["purpose"] == e.MASTER or entry["record"] == COMPLETION:
+        return Nothing("remapped")
+    moved = incoming.command["parts"] is not None and entry["amount"] != incoming.command["amount"]
+    if entry["source_hash"] == incoming.command["source_hash"] and not moved:
         return Nothing("remapped")
     return Changed(entry)
 
@@ -101,6 +112,15 @@ def _stands(entry: Ledger, incoming: Incoming, same: bool) -> bool:
     return not incoming.command["unresolved"]
 
 
+def _standing(entry: Ledger, incoming: Incoming) -> Arrival:
+    """The same again. One of several parts has to know the newest set all the same: what another part keeps from it is looked at anew."""
+    if incoming.command["parts"] is None or e.is_terminal(entry):
+        return Nothing("duplicate")
+    if entry["reason"] in (reasons.PART_AFTER_POST, reasons.PARENT):
+        return Taken(e.replaced(entry, incoming), entry)
+    return Refreshed(e.refreshed(entry, incoming))
+
+
 def _unless_voided(entry: Ledger, void: Ledger | None) -> Ledger:
     """A create that comes after the void of the same or a later version is never written."""
     if void is None or not e.is_voided(entry, void):
@@ -113,11 +133,11 @@ def beside(known: Ledger | None, made: Ledger) -> Literal["here", "next", "dupli
     because it is held already or a later one is."""
     if known is None:
         return "here"
-    same = known["source_hash"] == made["source_hash"] and (known["state"] != e.HELD or known["reason"] == made["reason"])
     if known["state"] == e.SUPERSEDED:  # the source had gone back to what is written
-        return "stale" if known["source_version"] >= made["source_version"] else "here"
-    if same:
+        return "stale" if e.place(known) >= e.place(made) else "here"
+    equal = known["source_hash"] == made["source_hash"] and known["amount"] == made["amount"]
+    if equal and (known["state"] != e.HELD or known["reason"] == made["reason"]):
         return "duplicate"
-    if known["source_version"] > made["source_version"]:
+    if e.place(known) > e.place(made):
         return "stale"
     return "here" if known["state"] == e.HELD else "next"

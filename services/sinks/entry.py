@@ -23,7 +23,8 @@ MASTER = "master"
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """A command as it came: its record name (`ar_invoice`), content, value bytes and place in the log."""
+    """A command as it came: its record name (`ar_invoice`), content, value bytes and place in the log. `redivided`, known where the whole
+    log was read: another command of its document carries other parts."""
 
     record: str
     command: CommandEnvelope
@@ -31,6 +32,7 @@ class Incoming:
     partition: int
     offset: int
     at: datetime
+    redivided: bool = False
 
 
 def fresh(incoming: Incoming) -> Ledger:
@@ -94,6 +96,13 @@ def replaced(entry: Ledger, incoming: Incoming) -> Ledger:
     return cast("Ledger", {**fresh(incoming), **kept})
 
 
+def refreshed(entry: Ledger, incoming: Incoming) -> Ledger:
+    """The entry where it stands, with a newer command of the same content in hand."""
+    about = ("source_version", "source_number", "command", "command_partition", "command_offset")
+    made = fresh(incoming)
+    return cast("Ledger", {**entry, **{name: made[name] for name in about}, "updated_at": incoming.at})  # type: ignore[literal-required]  # names of Ledger
+
+
 def reopened(entry: Ledger, incoming: Incoming) -> Ledger:
     """The entry of a master that is kept up to date, with a newer source in hand: the partner's id stays, and an attempt that is
     open stays open with all that it waits for."""
@@ -108,6 +117,11 @@ def reopened(entry: Ledger, incoming: Incoming) -> Ledger:
 def is_terminal(entry: Ledger) -> bool:
     """Whether nothing more is done about it, unless the source changes."""
     return entry["state"] in TERMINAL
+
+
+def place(entry: Ledger) -> tuple[str, int]:
+    """What orders the commands of a document: the version of the source, then the place in the log."""
+    return entry["source_version"], entry["command_offset"]
 
 
 def intent_open(entry: Ledger) -> bool:

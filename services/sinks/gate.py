@@ -12,6 +12,7 @@ from schemas.records import CommandEnvelope, Ledger
 from services.sinks import entry as e
 from services.sinks import reasons
 from services.sinks.parents import Parents
+from services.sinks.parts import Part, keep
 
 REVERSAL, COMPLETION = "reversal", "completion"
 
@@ -22,7 +23,8 @@ class View:
 
     `written` says whether the system has such a write; `opens_at` is when the posting window opens (None = open); `paused` a
     reason why the connection does nothing now; `link` the partner of a master record (None = unknown, "" = explicitly none);
-    `target` the entry that a reversal reverses, `target_busy` whether a request about it is running; `void` the void of this create.
+    `target` the entry that a reversal reverses, `target_busy` whether a request about it is running; `void` the void of this create;
+    `others` the other parts of its document.
     """
 
     at: datetime
@@ -37,6 +39,7 @@ class View:
     target: Ledger | None = None
     target_busy: bool = False
     void: Ledger | None = None
+    others: tuple[Part, ...] = ()
 
 
 def gate(entry: Ledger, command: CommandEnvelope, view: View, updates: bool = False) -> Ledger | None:
@@ -46,6 +49,7 @@ def gate(entry: Ledger, command: CommandEnvelope, view: View, updates: bool = Fa
         _voided(entry, view)
         or _rule(entry, command, view)
         or _ended(entry, view, updates)
+        or keep(entry, command, view.others, view.at)
         or kept_still(entry, view)
         or _window(entry, view)
         or _parents(entry, view)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import cast
+from collections.abc import Callable, Iterable, Sequence
+from typing import Literal, cast
 
 from confluent_kafka import Message
 
@@ -11,8 +11,8 @@ from runtime import kafka
 from schemas.errors import Malformed
 from schemas.records import Audit, CommandEnvelope, Dead, Ledger, Result
 from services.sinks import entry as e
-from services.sinks import reasons
-from services.sinks.arrive import Changed, Nothing, Taken, arrive, beside
+from services.sinks import parts, reasons
+from services.sinks.arrive import Changed, Nothing, Refreshed, Taken, arrive, beside
 from services.sinks.commit import Line, Out
 from services.sinks.core import step
 from services.sinks.entry import Incoming
@@ -21,7 +21,7 @@ from services.sinks.outputs import STAGE, decision, replayed
 from services.sinks.partition import Partition
 from services.sinks.rebuild import as_before, from_result, looked_up_first, unless_blind
 from services.sinks.state import Phase, Record, Restored, Supersede, Turn
-from topology.headers import HOLD, OP_KEY, PAYLOAD_HASH, SOURCE_HASH
+from topology.headers import HOLD, OP_KEY, PARTED, PAYLOAD_HASH, SOURCE_HASH
 
 Span = tuple[int, int, int]
 CORRECTIONS = 1000
@@ -33,6 +33,7 @@ class Intake:
     def __init__(self, owner: Partition) -> None:
         self.owner = owner
         self._spans: dict[tuple[str, str], Span] = {}
+        self._behind: dict[str, list[Incoming]] = {}
 
     def take(self, messages: Sequence[Message]) -> None:
         """A batch from the log. What changes nothing is told in one audit per batch, connection and decision."""
@@ -54,7 +55,7 @@ class Intake:
     def _is_known(self, message: Message) -> bool:
         found = dict(message.headers() or ())
         op_key, source_hash, payload_hash = (_text(found.get(name)) for name in (OP_KEY, SOURCE_HASH, PAYLOAD_HASH))
-        if not op_key or op_key in self.owner.keys:
+        if not op_key or op_key in self.owner.keys or _text(found.get(PARTED)):
             return False
         return _text(found.get(HOLD)) != reasons.UNPOSTED and self.owner.index.ended_with(
             op_key, head_of(source_hash, payload_hash)
@@ -74,25 +75,47 @@ class Intake:
         self._turn_in(Incoming(record, cast("CommandEnvelope", command), message.value() or b"", self.owner.number, offset, at))
 
     def _turn_in(self, incoming: Incoming) -> None:
-        """Now, or when the run of its op-key rests; until then its offset is not committed."""
-        owner, op_key, offset = self.owner, incoming.command["op_key"], incoming.offset
-        key = owner.keys.get(op_key)
-        if key is None or key.phase is Phase.IDLE:
+        """Now, or when the run of its op-key rests, and that of every part that is gone; until then its offset is not committed, and
+        later commands of its document go behind it."""
+        owner, offset = self.owner, incoming.offset
+        document = parts.document_of(incoming.command["op_key"]) if incoming.command["parts"] is not None else ""
+        if document in self._behind:
+            owner.commands.holding.add(offset)
+            self._behind[document].append(incoming)
+            return
+        op_key = next((one for one in [incoming.command["op_key"], *self._gone(incoming)] if owner.is_busy(one)), None)
+        if op_key is None:
             self.arrived(incoming)
             return
         owner.commands.holding.add(offset)
+        if document:
+            self._behind[document] = []
 
         def later() -> None:
-            owner.commands.holding.discard(offset)
-            self._turn_in(incoming)
+            for one in [incoming, *self._behind.pop(document, ())]:
+                owner.commands.holding.discard(one.offset)
+                self._turn_in(one)
             self._tell()
 
         owner.pending[op_key].append(later)
+
+    def _gone(self, incoming: Incoming) -> list[str]:
+        """Op-keys of parts that this command's set has no more."""
+        if incoming.command["parts"] is None:
+            return []
+        document = self.owner.sights.others(incoming.command)
+        return [] if parts.is_stale(incoming, document) else [one.entry["op_key"] for one in parts.gone(incoming, document)]
 
     def arrived(self, incoming: Incoming) -> None:
         """One command whose op-key is at rest."""
         owner, command = self.owner, incoming.command
         known = owner.entry_of(command["op_key"])
+        if command["parts"] is not None:
+            if parts.is_stale(incoming, owner.sights.others(command)):
+                self._nothing("stale", command["connection"], incoming.offset)
+                return
+            for op_key in self._gone(incoming):
+                self._withdraw(op_key, incoming)
         void = None
         if command["action"] == "create" and (known is None or known["state"] != e.POSTED):
             void = owner.entry_of(e.void_key(command["op_key"]))
@@ -102,6 +125,10 @@ class Intake:
             self._taken(arrival, incoming)
         elif isinstance(arrival, Changed):
             self._changed(arrival, incoming)
+        elif isinstance(arrival, Refreshed):
+            owner.commands.holding.discard(known["command_offset"] if known is not None else incoming.offset)
+            owner.conclude(arrival.entry)
+            self._reverted(command["op_key"], incoming)
         else:
             self._unchanged(arrival, known, incoming)
 
@@ -113,7 +140,7 @@ class Intake:
             )
         else:
             self._nothing(arrival.decision, incoming.command["connection"], incoming.offset)
-        self._reverted(incoming)
+        self._reverted(incoming.command["op_key"], incoming)
 
     def _taken(self, arrival: Taken, incoming: Incoming) -> None:
         owner, entry = self.owner, arrival.entry
@@ -122,6 +149,7 @@ class Intake:
             old = arrival.replaced
             owner.commands.holding.discard(old["command_offset"])
             audits = (decision("superseded", old, f"replaced by version {entry['source_version']}", incoming.at),)
+            self._reverted(incoming.command["op_key"], incoming)
         if e.intent_open(entry):
             self._taken_beside_an_attempt(entry, audits)
             return
@@ -151,34 +179,52 @@ class Intake:
         assert key is not None
         self.owner.ends(key.but(entry=entry, phase=Phase.CLOSING), Record(entry, ends=True, audits=audits))
 
+    def _withdraw(self, op_key: str, incoming: Incoming) -> None:
+        """A part that the source makes no more: superseded, or the change held beside it."""
+        owner, entry = self.owner, self.owner.entry_of(op_key)
+        assert entry is not None
+        if parts.is_written(entry):
+            self._beside(lambda number: parts.taken_back(entry, number, incoming))
+            return
+        made = parts.superseded(entry, incoming)
+        owner.commands.holding.discard(entry["command_offset"])
+        owner.conclude(made, (decision("superseded", entry, made["detail"], incoming.at),))
+        self._reverted(op_key, incoming, whatever=True)
+
     def _changed(self, changed: Changed, incoming: Incoming) -> None:
         """Hold the change beside the written document; a later change replaces one that is still held or was taken back."""
         posted = changed.posted
+        place = self._beside(lambda number: e.correction(posted, number, incoming, changed.reason))
+        if place != "here":
+            self._nothing(place, posted["connection"], incoming.offset)
+
+    def _beside(self, make: Callable[[int], Ledger]) -> Literal["here", "duplicate", "stale"]:
+        """Hold a change under the first number that is free for it; what became of it."""
         for number in range(1, CORRECTIONS):
-            made = e.correction(posted, number, incoming, changed.reason)
+            made = make(number)
             place = beside(self.owner.entry_of(made["op_key"]), made)
-            if place == "next":
-                continue
             if place == "here":
                 self.owner.conclude(made)
-            else:
-                self._nothing(place, posted["connection"], incoming.offset)
-            return
+            if place != "next":
+                return place
+        return "stale"
 
-    def _reverted(self, incoming: Incoming) -> None:
-        """The source went back to what is written: the change that was held is no more."""
-        version = incoming.command["source_version"]
+    def _reverted(self, op_key: str, incoming: Incoming, whatever: bool = False) -> None:
+        """The source went back to what is written, or what may have been written was not and is replaced: the change that was held is
+        no more; `whatever` came of it, where nothing is wanted."""
+        version, offset = incoming.command["source_version"], incoming.offset
         for number in range(1, CORRECTIONS):
-            known = self.owner.entry_of(e.correction_key(incoming.command["op_key"], number))
+            known = self.owner.entry_of(e.correction_key(op_key, number))
             if known is None:
                 return
-            if known["state"] == e.HELD and known["source_version"] < version:
+            if known["state"] == e.HELD and (whatever or e.place(known) <= (version, offset)):
                 words = {"reason": reasons.REVERTED, "detail": f"by version {version}", "source_version": version}
-                self.owner.conclude(e.change(known, incoming.at, state=e.SUPERSEDED, **words))
+                self.owner.conclude(e.change(known, incoming.at, state=e.SUPERSEDED, command_offset=offset, **words))
 
     def rebuild(self, newest: Iterable[tuple[Incoming, Result | None]]) -> None:
         """The ledger was lost: every op-key from its newest command and what `result` proves."""
         owner, lost = self.owner, list(newest)
+        sets = parts.newest_of(incoming for incoming, _ in lost)
         reversed_keys = {str(incoming.command.get("reverses") or "") for incoming, _ in lost}
         for incoming, result in lost:
             key = owner.new_key(from_result(incoming, result))
@@ -186,14 +232,16 @@ class Intake:
             taken_back = incoming.command["hold"] == reasons.UNPOSTED and not e.is_terminal(entry)
             if entry["op_key"] in reversed_keys or taken_back:
                 entry = looked_up_first(entry, key.rules.steps)
+            elif incoming.redivided and parts.makes(incoming) and not e.is_terminal(entry):
+                entry = parts.unless_redivided(entry, sets[parts.document_of(entry["op_key"])])
             if taken_back and e.intent_open(entry):
                 entry = as_before(entry)
                 owner.commands.holding.add(incoming.offset)
                 owner.pending[entry["op_key"]].append(lambda incoming=incoming: self._looked_up(incoming))  # type: ignore[misc]  # the default binds
+            elif parts.tells(incoming, sets) if incoming.redivided else e.is_terminal(entry):
+                owner.pending[entry["op_key"]].append(lambda incoming=incoming: self._turn_in(incoming))  # type: ignore[misc]  # the default binds
             restored, _ = step(key.but(entry=entry), Restored(owner.ground.clock.monotonic()))
             owner.ends(restored.but(phase=Phase.CLOSING), Record(entry, ends=True))
-            if e.is_terminal(entry):
-                owner.pending[entry["op_key"]].append(lambda incoming=incoming: self.arrived(incoming))  # type: ignore[misc]  # the default binds
 
     def _looked_up(self, incoming: Incoming) -> None:
         """What took a document back, once a look-up has shown whether the document is there."""

@@ -109,6 +109,11 @@ class Partition:
         entity, _, source_id = source[1].partition("/")
         return {*self.index.of_source(source[0], entity, source_id), *self.unacked.get(source, ())}
 
+    def is_busy(self, op_key: str) -> bool:
+        """Whether a run has it in hand."""
+        key = self.keys.get(op_key)
+        return key is not None and key.phase is not Phase.IDLE
+
     def command_of(self, entry: Ledger) -> CommandEnvelope | None:
         """The command in hand; None where its bytes are missing or cannot be read."""
         known = self.decoded.get(entry["op_key"])
@@ -124,6 +129,8 @@ class Partition:
         op_key = key.entry["op_key"]
         self.keys[op_key] = key
         self.decoded[op_key] = (key.entry["command"], command)
+        if command["parts"] is not None:
+            self.unacked[source_of(key.entry)].add(op_key)  # the other parts of its document have to see it
         lanes = self.lanes_of(key.entry["connection"])
         if lanes is not None and lanes.closed_until is None and len(lanes.ready) < SOON * lanes.count:
             self.commands.holding.add(key.entry["command_offset"])

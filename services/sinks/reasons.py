@@ -35,6 +35,7 @@ PARENT_MISSING: Final = "parent_missing"
 BEFORE_CUTOVER: Final = "before_cutover"
 CREATE_MISSING: Final = "create_missing"
 CHANGED_AFTER_POST: Final = "changed_after_post"
+PART_AFTER_POST: Final = "part_after_post"
 UNPOSTED: Final = "unposted"
 VOID_NOT_BUILT: Final = "void_not_built"
 NOT_BUILT: Final = "not_built"
@@ -49,6 +50,7 @@ SKIPPED: Final = "skipped"
 LINKED: Final = "linked"
 MILESTONE: Final = "milestone"
 REVERTED: Final = "reverted"
+PART_GONE: Final = "part_gone"
 
 WAITING: Final = {
     PARENT: "what it belongs to is not in the system yet",
@@ -78,6 +80,7 @@ HELD: Final = {
     BEFORE_CUTOVER: "it settles a document before the cut-over, which is never commanded",
     CREATE_MISSING: "it has no partner yet, and creating is not allowed",
     CHANGED_AFTER_POST: "the source changed after the document was written",
+    PART_AFTER_POST: "another part of its document was written, and not as this part's set has it",
     UNPOSTED: "it was posted in the source and is no longer",
     VOID_NOT_BUILT: "the source was voided after the document was written",
     NOT_BUILT: "the system has no such write",
@@ -92,6 +95,7 @@ ENDED: Final = {
     LINKED: "its partner is known by a link",
     MILESTONE: "a milestone: nothing is written",
     REVERTED: "the source went back to what is posted",
+    PART_GONE: "the source makes no such part of its document any more",
 }
 
 FINAL_HOLDS: Final = frozenset({CHANGED_AFTER_POST, VOID_NOT_BUILT, NOT_BUILT, UNREADABLE})

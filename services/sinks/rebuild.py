@@ -2,13 +2,40 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import cast
 
 from schemas.records import Ledger, Result
 from services.sinks import entry as e
 from services.sinks import reasons
 from services.sinks.entry import Incoming
+from services.sinks.parts import document_of
 from systems.contract import Capability
+
+
+class Newest:
+    """The newest command of each op-key of a log; those of a document whose parts changed are marked."""
+
+    def __init__(self) -> None:
+        self._newest: dict[str, Incoming] = {}
+        self._sets: dict[str, set[int]] = defaultdict(set)
+
+    def add(self, incoming: Incoming) -> None:
+        """The next command of the log."""
+        command = incoming.command
+        if command["parts"] is not None:
+            self._sets[document_of(command["op_key"])].add(hash(frozenset(command["parts"].items())))
+        known = self._newest.get(command["op_key"])
+        if known is None or known.command["source_version"] <= command["source_version"]:
+            self._newest[command["op_key"]] = incoming
+
+    def all(self) -> Iterator[Incoming]:
+        """In the order of their op-keys' first sight."""
+        for op_key, incoming in self._newest.items():
+            redivided = len(self._sets.get(document_of(op_key), ())) > 1
+            yield replace(incoming, redivided=True) if redivided else incoming
 
 
 def from_result(incoming: Incoming, result: Result | None) -> Ledger:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from schemas.records import Ledger
 from services.sinks import entry as e
+from services.sinks import reasons
 from services.sinks.core import step
 from services.sinks.ledger import Rest
 from services.sinks.partition import Partition
@@ -31,3 +33,12 @@ def _take_up(owner: Partition, op_key: str, rest: Rest) -> None:
             owner.wake(op_key, effect)
         elif isinstance(effect, Record):
             owner.ends(key, effect)
+    if _may_go(owner, entry):
+        owner.turn(op_key)
+
+
+def _may_go(owner: Partition, entry: Ledger) -> bool:
+    """Whether what it waits for is known by now: that it came was told to the owner before us."""
+    if entry["state"] != e.WAITING or entry["reason"] != reasons.PARENT:
+        return False
+    return any(owner.op_keys_of((entry["connection"], name)) for name in entry["waits_for"])

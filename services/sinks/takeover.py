@@ -23,6 +23,7 @@ from services.sinks import entry as e
 from services.sinks.entry import Incoming
 from services.sinks.ground import Ground
 from services.sinks.ledger import MARK, Index, Mark, mark_in, mark_of
+from services.sinks.rebuild import Newest
 
 BATCH = 2000
 FENCE_S = 30
@@ -122,8 +123,7 @@ def _newest(ground: Ground, number: int) -> tuple[list[tuple[Incoming, Result | 
         result = cast("Result", ground.codec.decode(message.value())[1])
         if result["outcome"] in e.TERMINAL:
             results[result["op_key"]] = result
-    newest: dict[str, Incoming] = {}
-    end = 0
+    newest, end = Newest(), 0
     for message in kafka.read_to_end(ground.settings.kafka, ground.command_topic, [number]):
         end = (message.offset() or 0) + 1
         try:
@@ -131,8 +131,5 @@ def _newest(ground: Ground, number: int) -> tuple[list[tuple[Incoming, Result | 
         except Malformed:
             continue  # it is in `dead` already, or will be by a replay
         record = name.removeprefix("command.")
-        incoming = Incoming(record, cast("CommandEnvelope", command), message.value() or b"", number, end - 1, ground.clock.now())
-        known = newest.get(command["op_key"])
-        if known is None or known.command["source_version"] <= command["source_version"]:
-            newest[command["op_key"]] = incoming
-    return [(incoming, results.get(op_key)) for op_key, incoming in newest.items()], end
+        newest.add(Incoming(record, cast("CommandEnvelope", command), message.value() or b"", number, end - 1, ground.clock.now()))
+    return [(incoming, results.get(incoming.command["op_key"])) for incoming in newest.all()], end

@@ -14,6 +14,7 @@ from services.sinks import reasons
 from services.sinks.follow import Followed
 from services.sinks.gate import COMPLETION, REVERSAL, View
 from services.sinks.parents import Parents, resolve
+from services.sinks.parts import Part, document_of
 from services.sinks.rules import BATCH_DEADLINE_S, rules_of, stands, write_of
 from services.sinks.state import Rules
 from services.sinks.windows import opens_at
@@ -55,7 +56,16 @@ class Sights:
             target=target,
             target_busy=busy,
             void=self.current(e.void_key(entry["op_key"]))[0] if entry["action"] == "create" else None,
+            others=self.others(command) if command is not None and command["parts"] is not None else (),
         )
+
+    def others(self, command: CommandEnvelope) -> tuple[Part, ...]:
+        """The other entries of a command's document as they are in hand."""
+        own, document = command["op_key"], document_of(command["op_key"])
+        found = self.entries(command["connection"], command["source_entity"], command["source_id"])
+        op_keys = [one["op_key"] for one in found if document_of(one["op_key"]) == document and one["op_key"] != own]
+        parts = [self.current(op_key) for op_key in op_keys]
+        return tuple(Part(entry, busy) for entry, busy in parts if entry is not None)
 
     def rules(self, entry: Ledger, connected: Connected | None) -> Rules:
         """What holds for writing this entry, as its connection chooses."""

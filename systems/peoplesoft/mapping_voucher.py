@@ -30,6 +30,8 @@ from systems.peoplesoft.allocation import (
 from systems.peoplesoft.mapping_journal import PRODUCT, other_currency
 
 FLOW = "P1"
+_NO_PART = Draft("completion", {"reached": "nothing to pay"}, FLOW, "payable", action="nothing", parted=True)
+"""For the sink: whatever an older version of the invoice owed, it is owed no more."""
 _VOIDED = HeldVoid(FLOW, "payable", "void_not_built", "the invoice was voided", PRODUCT)
 
 
@@ -57,10 +59,11 @@ def voucher_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | 
     found = _payables(record, unit, made)
     if not record["active"]:
         parts = {vendor: total_of(part.lines) for vendor, part in found.by_vendor.items()}
-        return [reversal(record, _VOIDED, vendor, amount) for vendor, amount in (parts or {"": ZERO}).items()]
+        voids = [reversal(record, _VOIDED, vendor, amount) for vendor, amount in (parts or {"": ZERO}).items()]
+        return [replace(void, parted=True) for void in voids]
     if not found.by_vendor:
         nothing = NoCommand("excluded", "no line has a cost to pay, counted", FLOW, ZERO, record["currency"])
-        return found.excluded or [nothing]
+        return [*(found.excluded or [nothing]), _NO_PART]
     header = _header(record, unit, made)
     return [*(_draft(record, header, part, made) for part in found.by_vendor.items()), *found.excluded]
 
@@ -168,6 +171,7 @@ def _draft(record: Mapping[str, Any], header: Mapping[str, Any], named: tuple[st
         purpose="payable",
         action="adjust" if record["adjustment_to_id"] else "create",
         part=vendor,
+        parted=True,
         amount=amount,
         currency=record["currency"],
         posting_date=record["invoice_date"],

@@ -169,7 +169,7 @@ def normalised(found: Normalised) -> dict[str, Any]:
 def drafted(found: Draft | NoCommand) -> dict[str, Any]:
     """A draft or decision, as an example file tells it."""
     told_: dict[str, Any] = shown(vars(found))
-    return {name: value for name, value in told_.items() if value not in ("", [], None)}
+    return {name: value for name, value in told_.items() if value not in ("", [], None) and value is not False}
 
 
 def canonical(system: str, name: str) -> dict[str, Any]:

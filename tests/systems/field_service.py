@@ -269,6 +269,7 @@ def command(draft: Draft, record: Mapping[str, Any], system: str) -> CommandEnve
         "source_version": "",
         "source_number": record["number"],
         "part": draft.part,
+        "parts": None,
         "source_hash": "",
         "payload_hash": "",
         "posting_date": draft.posting_date,
@@ -297,7 +298,7 @@ def shown(value: Any) -> Any:
 def drafted(one: Draft | NoCommand) -> dict[str, Any]:
     """A draft or decision as an example file tells it."""
     told: dict[str, Any] = shown(vars(one))
-    return {name: value for name, value in told.items() if value not in ("", [], None)}
+    return {name: value for name, value in told.items() if value not in ("", [], None) and value is not False}
 
 
 _MONEY = frozenset(

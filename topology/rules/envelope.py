@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from systems.mapped import Draft
 from topology.configuration import Connected
 from topology.rules.identity import op_key, payload_hash, ref_of
 
-REVERSAL = "reversal"
+REVERSAL, COMPLETION = "reversal", "completion"
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,7 @@ def command(draft: Draft, source: Source, connected: Connected, waits_for: Paren
         "source_version": record["source_version"],
         "source_number": record["number"],
         "part": draft.part,
+        "parts": None,
         "source_hash": source_hash(record, draft),
         "payload_hash": payload_hash(draft.record, hashed),
         "posting_date": draft.posting_date,
@@ -88,3 +89,14 @@ def command(draft: Draft, source: Source, connected: Connected, waits_for: Paren
         "canonical_offset": source.offset,
         "canonical": source.value if kept else None,
     }
+
+
+def with_parts(commands: Sequence[tuple[Draft, dict[str, Any]]]) -> Iterator[tuple[Draft, dict[str, Any]]]:
+    """The same commands; those of a document in several parts know the complete set, and each part's payload hash."""
+    sets: dict[tuple[str, str], dict[str, str]] = {}
+    for draft, value in commands:
+        if draft.parted:
+            known = sets.setdefault((value["purpose"], value["source_id"]), {})
+            known.update({} if draft.record == COMPLETION else {draft.part: value["payload_hash"]})
+    for draft, value in commands:
+        yield draft, ({**value, "parts": sets[(value["purpose"], value["source_id"])]} if draft.parted else value)

@@ -213,7 +213,7 @@ def _incoming(offset: int, version: str, source_hash: str, amount: str) -> Incom
     command: dict[str, Any] = {
         "connection": "acme", "system": "erp", "op_key": "t|e|sale|invoice:1||create", "ref": "ST-1", "purpose": "sale",
         "action": "create", "source_system": "fs", "source_entity": "invoice", "source_id": "1", "source_version": version,
-        "source_number": "1", "part": "", "source_hash": source_hash, "payload_hash": "p" + source_hash, "posting_date": None,
+        "source_number": "1", "part": "", "parts": None, "source_hash": source_hash, "payload_hash": "p" + source_hash, "posting_date": None,
         "amount": Decimal(amount), "currency": "USD", "parents": [], "unresolved": [], "defaulted": [], "hold": "",
         "hold_detail": "", "config_version": "", "crosswalk_version": "", "canonical_topic": "", "canonical_partition": 0,
         "canonical_offset": 0, "canonical": None,

@@ -1,15 +1,22 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
+from systems import registry
+from systems.mapped import Draft, Plan
 from tests import toy
-from tests.unit.topology.ground import CODEC, Memory, canonical_records, decisions, ground, outputs, raw_record
+from tests.unit.topology.ground import CODEC, PARTITIONS, Memory, canonical_records, decisions, ground, outputs, raw_record
 from topology import canonical_to_command, raw_to_canonical
 from topology.batch import Ground, Outcome, Record
-from topology.headers import HOLD, OP_KEY, PAYLOAD_HASH, RECORD, SOURCE_HASH, header
+from topology.headers import HOLD, OP_KEY, PARTED, PAYLOAD_HASH, RECORD, SOURCE_HASH, header
+from topology.topics import partition_of
 
+PARTS = {"V": Decimal("5.00"), "W": Decimal("0.50")}
 COMMANDS = f"command.{toy.TARGET}"
 
 
@@ -138,3 +145,28 @@ def test_what_is_no_canonical_record_is_dead() -> None:
     raw = CODEC.encode("fetch", "raw.fetch", toy.blank("raw.fetch"))
     outcome = canonical_to_command.apply([Record("canonical.invoice", 0, 0, b"k", raw, None)], Memory(), ground())
     assert "on a canonical topic" in outputs(outcome, "dead")[0]["reason"]
+
+
+def test_the_parts_of_a_document_know_each_other_and_lie_on_one_partition(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On two partitions two owners would write them, and neither would see what the other one wrote."""
+    one = toy.to_commands
+
+    def two(entity: str, record: Mapping[str, Any], plan: Plan) -> list[Draft]:
+        made = [draft for draft in one(entity, record, plan) if isinstance(draft, Draft)]
+        return [replace(draft, part=part, amount=amount, parted=True) for draft in made for part, amount in PARTS.items()]
+
+    target = replace(registry.system(toy.TARGET), to_commands=two)
+    kept = registry.system
+    monkeypatch.setattr(registry, "system", lambda name: target if name == toy.TARGET else kept(name))
+    outcome = _way(b'{"total": 5.50}')
+    commands = outputs(outcome, COMMANDS)
+    assert [command["parts"] for command in commands] == [{c["part"]: c["payload_hash"] for c in commands}] * 2
+    assert len({command["payload_hash"] for command in commands}) == 2
+    assert {output.partition for output in outcome.outputs} == {partition_of("acme", PARTITIONS)}
+    assert [header(output.headers, PARTED) for output in outcome.outputs] == ["1", "1"]
+
+
+def test_a_document_without_parts_names_none() -> None:
+    outcome = _way(b'{"total": 5.50}')
+    assert outputs(outcome, COMMANDS)[0]["parts"] is None
+    assert header(outcome.outputs[0].headers, PARTED) == ""

@@ -65,6 +65,7 @@ def envelope(source_id: str, purpose: str, **more: Any) -> dict[str, Any]:
         "source_version": "1",
         "source_number": f"N{source_id}",
         "part": "",
+        "parts": None,
         "source_hash": "s",
         "payload_hash": "p",
         "posting_date": DAY,

@@ -1,0 +1,154 @@
+"""The parts of one document, where its source makes several (a voucher for each vendor): what a newer set means to the older ones. Pure.
+
+Every command of such a document carries the complete set, each part with its payload hash, and comes in one transaction with the others.
+What is posted of a document and what may still be posted of it always belong to one set: a part whose set does not have a written one as
+it was written is held, so that no cost is posted under two parts.
+
+waits or is held, not in the newer set       -> superseded
+written, or may be, not in the newer set     -> the change is held beside it with its amount
+another part may be written as it is not now -> it waits until that is known
+another part is written as it is not now     -> held, a person decides
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from schemas.records import CommandEnvelope, Ledger
+from services.sinks import entry as e
+from services.sinks import reasons
+from services.sinks.entry import Incoming
+
+NOTHING = "nothing"
+"""Action of the milestone that a source object makes no part any more."""
+_MAKES = frozenset({"create", "adjust"})
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """An entry of the same document; `busy` while a run has it in hand."""
+
+    entry: Ledger
+    busy: bool = False
+
+
+def document_of(op_key: str) -> str:
+    """What the op-keys of all parts, actions and changes of a document begin with."""
+    return "|".join(op_key.split("|", 4)[:4])
+
+
+def is_stale(incoming: Incoming, document: Iterable[Part]) -> bool:
+    """Whether a newer version of the source has told its parts already."""
+    return any(part.entry["source_version"] > incoming.command["source_version"] for part in document)
+
+
+def gone(incoming: Incoming, document: Iterable[Part]) -> list[Part]:
+    """Parts that the set of `incoming` has no more, of which something is wanted or written."""
+    wanted, at = incoming.command["parts"] or {}, (incoming.command["source_version"], incoming.offset)
+    return [
+        part
+        for part in document
+        if part.entry["action"] in _MAKES and part.entry["part"] not in wanted and e.place(part.entry) < at and _counts(part.entry)
+    ]
+
+
+def _counts(entry: Ledger) -> bool:
+    if entry["state"] == e.HELD and entry["reason"] == reasons.CHANGED_AFTER_POST:
+        return False  # held by `unless_redivided`: a person is asked already
+    return not e.is_terminal(entry) or is_written(entry)
+
+
+def makes(incoming: Incoming) -> bool:
+    """Whether it is a part's own command, and no void or milestone."""
+    return incoming.command["parts"] is not None and incoming.command["action"] in _MAKES
+
+
+def is_written(entry: Ledger) -> bool:
+    """Whether it is there, or may be."""
+    return entry["state"] in e.IN_PLACE or e.may_exist(entry)
+
+
+def superseded(entry: Ledger, incoming: Incoming) -> Ledger:
+    """A part that was not written and is gone; only what comes later in the log brings it back."""
+    version = incoming.command["source_version"]
+    why = {"reason": reasons.PART_GONE, "detail": f"version {version} makes no such part"}
+    place = {"source_version": version, "command_partition": incoming.partition, "command_offset": incoming.offset}
+    return e.change(entry, incoming.at, state=e.SUPERSEDED, **why, **place)
+
+
+def taken_back(posted: Ledger, number: int, incoming: Incoming) -> Ledger:
+    """What is held beside a written part that is gone: all of its amount. The same for every version without it."""
+    version = incoming.command["source_version"]
+    words = f"source {version} makes no such part, written is {posted['amount']} ({posted['state']} {posted['erp_number']})"
+    own = {name: posted[name] for name in ("ref", "record", "part", "currency")}
+    none = {"amount": -posted["amount"], "detail": words, "source_hash": "", "payload_hash": "", "command": None}
+    return e.change(e.correction(posted, number, incoming), incoming.at, **own, **none)
+
+
+def keep(entry: Ledger, command: CommandEnvelope, others: Sequence[Part], at: datetime) -> Ledger | None:
+    """The entry as other parts of its document keep it from being written; None where all that is written agrees with its set."""
+    parts = command["parts"]
+    if parts is None or e.may_exist(entry) or entry["released"]:
+        return None
+    differ = [other for other in others if other.entry["action"] in _MAKES and not _agrees(other.entry, command, parts)]
+    written = [other.entry for other in differ if _is_decided(other)]
+    if written:
+        return e.held(entry, at, reasons.PART_AFTER_POST, "; ".join(_words(one, parts) for one in written))
+    if any(other.busy or e.may_exist(other.entry) for other in differ):
+        own = f"{entry['source_entity']}/{entry['source_id']}"
+        return e.waits(entry, at, reasons.PARENT, "another part of its document is being written", waits_for=[own])
+    return None
+
+
+def _agrees(entry: Ledger, command: CommandEnvelope, parts: dict[str, str]) -> bool:
+    return entry["source_hash"] == command["source_hash"] and parts.get(entry["part"]) == entry["payload_hash"]
+
+
+def _is_decided(part: Part) -> bool:
+    """Whether it is known to be there, or a person has to say so; what a person skipped may have been entered by hand."""
+    entry = part.entry
+    if entry["state"] in e.IN_PLACE or entry["state"] == e.REJECTED or entry["steps_done"] or entry["erp_id"]:
+        return True
+    return entry["state"] == e.HELD and e.intent_open(entry) and not part.busy
+
+
+def _words(entry: Ledger, parts: dict[str, str]) -> str:
+    name = f"part {entry['part'] or 'without a name'}"
+    told = "is not made any more" if entry["part"] not in parts else "was written from another state of the source or its mapping"
+    return f"{name} ({entry['state']} {entry['erp_number']}, {entry['amount']} {entry['currency']}) {told}"
+
+
+def newest_of(commands: Iterable[Incoming]) -> dict[str, Incoming]:
+    """The newest set of each document, where any of its commands carries one."""
+    found: dict[str, Incoming] = {}
+    for incoming in commands:
+        if incoming.command["parts"] is None:
+            continue
+        document = document_of(incoming.command["op_key"])
+        known = found.get(document)
+        if known is None or _place(known) < _place(incoming):
+            found[document] = incoming
+    return found
+
+
+def tells(incoming: Incoming, newest: Mapping[str, Incoming]) -> bool:
+    """Whether a command belongs to the newest set of its document: an older one says nothing about the other parts any more."""
+    known = newest.get(document_of(incoming.command["op_key"]))
+    return known is not None and known.command["parts"] == incoming.command["parts"]
+
+
+def _place(incoming: Incoming) -> tuple[str, int]:
+    return incoming.command["source_version"], incoming.offset
+
+
+def unless_redivided(entry: Ledger, newest: Incoming) -> Ledger:
+    """Ledger lost, no outcome known, and the parts changed once: whether it was written before or after that nobody can tell, and a
+    look-up of this part alone does not show what of its money another part carries."""
+    words = "the ledger was lost and the parts of its document had changed"
+    if entry["part"] in (newest.command["parts"] or {}):
+        return e.held(entry, newest.at, reasons.PART_AFTER_POST, f"{words}: compare the document with all of them before a release")
+    version = newest.command["source_version"]
+    why = f"{words}: version {version} makes no such part; reverse {entry['ref']} if it is there, then skip this"
+    return e.held(entry, newest.at, reasons.CHANGED_AFTER_POST, why)
