@@ -37,8 +37,9 @@ class FlowSettings(_Section):
         "posted", description="When an invoice is due: posted or exported, or its job completed."
     )
     window: str = Field(
-        "immediate",
-        description="immediate, daily HH:MM, twice-daily HH:MM HH:MM, weekly DAY HH:MM, or cron: five fields, in the tenant's zone.",
+        "",
+        description="immediate, daily HH:MM, twice-daily HH:MM HH:MM, weekly DAY HH:MM, or cron: five fields, in the tenant's zone; "
+        "empty = as the flow is declared.",
     )
     mode: Literal["observe", "shadow", "live"] | None = Field(None, description="Overrides the connection's mode.")
 

@@ -40,7 +40,7 @@ class Sights:
         settings = connected.settings
         flow = flow_of(settings.erp.declared.flows, self.system.name, entry["record"], entry["source_entity"])
         chosen = settings.flows.get(flow.id) if flow else None
-        window = chosen.window if chosen and chosen.window != "immediate" else flow.window if flow else "immediate"
+        window = (chosen.window if chosen else "") or (flow.window if flow else "immediate")
         target, busy = self._target(command)
         paused = self.followed.paused(self.system.name, entry["connection"])
         return View(

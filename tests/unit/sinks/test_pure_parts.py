@@ -37,6 +37,31 @@ def test_a_window_keeps_its_local_time_over_the_change_to_summer_time() -> None:
     assert opens_at("daily 18:00", CHICAGO, before) == datetime(2026, 3, 8, 23, 0, tzinfo=UTC)
 
 
+@pytest.mark.parametrize(
+    ("window", "seen", "opens"),
+    [
+        ("weekly fri 17:30", datetime(2026, 3, 7, 1, tzinfo=UTC), datetime(2026, 3, 13, 22, 30, tzinfo=UTC)),  # over the change
+        ("weekly fri 17:30", datetime(2026, 10, 31, 1, tzinfo=UTC), datetime(2026, 11, 6, 23, 30, tzinfo=UTC)),  # and back
+        ("weekly fri 17:30", datetime(2026, 3, 6, 23, 30, tzinfo=UTC), datetime(2026, 3, 13, 22, 30, tzinfo=UTC)),  # at the opening
+        ("weekly sun 02:30", datetime(2026, 3, 7, 12, tzinfo=UTC), datetime(2026, 3, 8, 8, 30, tzinfo=UTC)),  # an hour that is not
+        ("weekly sun 01:30", datetime(2026, 10, 31, 12, tzinfo=UTC), datetime(2026, 11, 1, 6, 30, tzinfo=UTC)),  # the first of two
+        (
+            "weekly sun 01:30",
+            datetime(2026, 11, 1, 7, 15, tzinfo=UTC),
+            datetime(2026, 11, 8, 7, 30, tzinfo=UTC),
+        ),  # never the second
+        ("twice-daily 06:00 13:00", datetime(2026, 3, 8, 0, tzinfo=UTC), datetime(2026, 3, 8, 11, 0, tzinfo=UTC)),
+        ("twice-daily 06:00 13:00", datetime(2026, 3, 8, 11, 0, tzinfo=UTC), datetime(2026, 3, 8, 18, 0, tzinfo=UTC)),
+        ("twice-daily 06:00 13:00", datetime(2026, 11, 1, 3, tzinfo=UTC), datetime(2026, 11, 1, 12, 0, tzinfo=UTC)),
+        ("twice-daily 13:00 06:00", datetime(2026, 11, 1, 12, 30, tzinfo=UTC), datetime(2026, 11, 1, 19, 0, tzinfo=UTC)),
+    ],
+)
+def test_weekly_and_twice_daily_keep_the_tenants_wall_clock_when_clocks_change(
+    window: str, seen: datetime, opens: datetime
+) -> None:
+    assert opens_at(window, CHICAGO, seen) == opens
+
+
 def test_an_immediate_window_is_open_and_a_wrong_one_says_what_is_right() -> None:
     assert opens_at("immediate", CHICAGO, SEEN) is None
     with pytest.raises(ValueError, match="examples: immediate, daily 18:00"):
