@@ -27,7 +27,7 @@ async def side_findings(sessions: Sessions, one: Connected, system: str) -> list
         refused = await _unreachable(sessions, one, system)
         opened = sessions.access(one.settings, system, Role.CHECK)
     except Broken as error:
-        return [Finding("error", "credentials", str(error), error.remedy)]
+        return [Finding("error", "credentials", error.words, error.remedy)]
     if refused:
         await opened.transport.close()
         return [Finding("error", "network", line) for line in refused]
@@ -35,7 +35,7 @@ async def side_findings(sessions: Sessions, one: Connected, system: str) -> list
     try:
         return list(await checker.check(one.crosswalk))
     except Broken as error:
-        return [Finding("error", "sign-in", str(error), error.remedy)]
+        return [Finding("error", "sign-in", error.words, error.remedy)]
     except ConnectorError as error:
         return [Finding("error", "reachability", str(error), "See that the address is right and the system answers.")]
     finally:

@@ -55,9 +55,10 @@ class Conflict(ConnectorError):
 class Broken(ConnectorError):
     """Credentials, permissions or configuration are wrong; nothing will work until a person acts.
 
-    `remedy` is one sentence: what to do.
+    `remedy` is one sentence: what to do; `words` the message without it, where the two are shown apart.
     """
 
     def __init__(self, message: str, remedy: str = "") -> None:
         super().__init__(f"{message} {remedy}".strip())
+        self.words = message
         self.remedy = remedy

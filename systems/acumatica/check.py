@@ -62,7 +62,7 @@ class _Checker:
                 "Free a web-services session or raise the limit; poller, sink and check need one each.",
             )
         except Broken as error:
-            self._say("error", "sign-in", str(error).removesuffix(error.remedy).strip(), error.remedy)
+            self._say("error", "sign-in", error.words, error.remedy)
         except (NotSent, Unanswered) as error:
             self._say("error", "reachability", str(error), f"Check base_url {settings.base_url} and the way to it.")
         except ConnectorError as error:
@@ -80,7 +80,7 @@ class _Checker:
         try:
             await part(crosswalk)
         except Broken as error:
-            self._say("error", "rights", str(error).removesuffix(error.remedy).strip(), error.remedy)
+            self._say("error", "rights", error.words, error.remedy)
         except Refused as error:
             self._say("error", "rights", str(error), "Check the endpoint's entities and the integration user's rights.")
         except ConnectorError as error:

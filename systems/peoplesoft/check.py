@@ -61,7 +61,7 @@ class _Checker:
         try:
             await part()
         except Broken as error:
-            self._say("error", "reading", _without_remedy(error), error.remedy)
+            self._say("error", "reading", error.words, error.remedy)
         except (ConnectorError, Malformed) as error:
             self._say("error", "reading", str(error), "Try again; if it stays, look at the gateway's error log.")
 
@@ -76,7 +76,7 @@ class _Checker:
         try:
             await self._client.session.ensure()
         except Broken as error:
-            self._say("error", "token server", _without_remedy(error), error.remedy)
+            self._say("error", "token server", error.words, error.remedy)
             return False
         except ConnectorError as error:
             self._say("error", "token server", str(error), f"Check token_url {self._settings.token_url} and the way to it.")
@@ -94,12 +94,12 @@ class _Checker:
             self._say("ok", "sign-in", f"{settings.sign_in} at {where}")
             return True
         except Inactive as error:
-            self._say("error", f"operation {OPERATION}", _without_remedy(error), error.remedy)
+            self._say("error", f"operation {OPERATION}", error.words, error.remedy)
             return False
         except Throttled as error:
             self._say("error", "reachability", str(error), "The gateway or a proxy throttles; try again later.")
         except Broken as error:
-            self._say("error", "sign-in", _without_remedy(error), error.remedy)
+            self._say("error", "sign-in", error.words, error.remedy)
         except ConnectorError as error:
             self._say("error", "reachability", str(error), f"Check base_url and node ({where}), port, proxy, and the way to it.")
         else:
@@ -123,7 +123,7 @@ class _Checker:
             try:
                 await self._client.query(name, [(prompt, self._sample(prompt)) for prompt in QUERIES[name].prompts], 1)
             except Broken as error:
-                self._say("error", f"query {there}", _without_remedy(error), error.remedy)
+                self._say("error", f"query {there}", error.words, error.remedy)
             except ConnectorError as error:
                 self._say("error", f"query {there}", str(error), f"Run {there} in Query Viewer with the same prompts.")
             else:
@@ -223,10 +223,6 @@ class _Checker:
         if basis == "price":
             words += " At price, AP would even carry the margin."
         self._say("warning", "profile", words, remedy)
-
-
-def _without_remedy(error: Broken) -> str:
-    return str(error).removesuffix(error.remedy).strip()
 
 
 def open_checker(access: Access) -> _Checker:

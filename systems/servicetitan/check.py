@@ -48,7 +48,7 @@ class Checker:
         try:
             await self._client.signed_in()
         except Broken as error:
-            return Finding("error", subject, str(error).removesuffix(error.remedy).strip(), error.remedy)
+            return Finding("error", subject, error.words, error.remedy)
         except ConnectorError as error:
             return Finding("error", subject, str(error), "Check auth_url, network and proxy; then try again.")
         return Finding("ok", subject, f"tenant {settings.tenant_id}, environment {settings.environment}")
@@ -61,7 +61,7 @@ class Checker:
         try:
             await self._client.get(path, [("page", "1"), ("pageSize", "1")], resource.scope)
         except Broken as error:
-            return Finding("error", subject, str(error).removesuffix(error.remedy).strip(), error.remedy)
+            return Finding("error", subject, error.words, error.remedy)
         except ConnectorError as error:
             return Finding("error", subject, str(error), "Try again; if it stays, look at the vendor's status page.")
         return Finding("ok", subject, "can be read")
