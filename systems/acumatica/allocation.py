@@ -41,6 +41,15 @@ def unit_of(made: Mapped, name: str, source_id: str) -> Mapping[str, str]:
     return found
 
 
+def account_of(made: Mapped, named: tuple[str, str], row: Mapping[str, str] | None, default: str) -> str:
+    """The account of a row, `named` by table and key; without a row the default. A row without account is unresolved, too: Acumatica
+    would choose one of its own."""
+    table, key = named
+    if row is None:
+        return made.default(table, key, default)
+    return row.get("account") or made.missing(f"{table}.account", key)
+
+
 def place_of(unit: Mapping[str, str], settings: Settings, account: str, tax_category: str = "") -> Place:
     """The place of an account within a business unit."""
     return Place(account, {"Branch": unit.get("branch") or settings.branch}, unit.get("subaccount", ""), tax_category)

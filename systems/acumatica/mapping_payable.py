@@ -11,9 +11,9 @@ from decimal import Decimal
 from typing import Any
 
 from schemas.records import Application, BillLine, Parent, PostingLine
-from systems.acumatica.allocation import Mapped, line, mapped, place_of, rounding, unit_of
+from systems.acumatica.allocation import Mapped, account_of, line, mapped, place_of, rounding, unit_of
 from systems.acumatica.mapping_receivable import PRODUCT, terms_of
-from systems.allocation import HeldVoid, priced, reversal, rounded
+from systems.allocation import EMPTY, HeldVoid, priced, reversal, rounded, wanted
 from systems.mapped import Draft, NoCommand, Plan
 
 BILLS = "A3"
@@ -133,9 +133,7 @@ def _whole(record: Mapping[str, Any], unit: Mapping[str, str], made: Mapped) -> 
     if "credit_date" not in record:
         return []
     row = made.row("bill_line", (WHOLE_CREDIT,))
-    account = (
-        row.get("account", "") if row is not None else made.default("bill_line", WHOLE_CREDIT, made.settings.accounts.bill_line)
-    )
+    account = account_of(made, ("bill_line", WHOLE_CREDIT), row, made.settings.accounts.bill_line)
     charges = sum((record.get(field) or Decimal(0) for field, _ in _CHARGES), Decimal(0))
     place = place_of(unit, made.settings, account, made.settings.tax.exempt_category)
     return [line(place, "line", rounded(record["total"] - charges), f"Credit {_number(record)}")]
@@ -149,11 +147,9 @@ def _line(one: BillLine, record: Mapping[str, Any], header: Mapping[str, str], m
     is_item = one["kind"] != "expense"
     keys = (one["inventory_location"], one["gl_account"], one["sku_type"]) if is_item else (one["gl_account"], "expense")
     row = made.row("bill_line", keys)
-    if row is None:
-        wanted = next((key for key in keys if key), one["kind"] or "none")
-        row = {"account": made.default("bill_line", wanted, made.settings.accounts.bill_line)}
-    place = place_of(unit, made.settings, row.get("account", ""), made.settings.tax.exempt_category)
-    place = replace(place, subaccount=row.get("subaccount") or place.subaccount)
+    account = account_of(made, ("bill_line", wanted((*keys, one["kind"]))), row, made.settings.accounts.bill_line)
+    place = place_of(unit, made.settings, account, made.settings.tax.exempt_category)
+    place = replace(place, subaccount=(row or EMPTY).get("subaccount") or place.subaccount)
     text = f"{one['sku_code']} {one['description']}".strip()
     return priced(line(place, "line", rounded(one["amount"]), text, one["line_id"]), one["quantity"], one["unit_cost"])
 

@@ -11,8 +11,8 @@ from decimal import Decimal
 from typing import Any
 
 from schemas.records import InvoiceLine, Parent, PostingLine
-from systems.acumatica.allocation import Mapped, line, mapped, place_of, rounding, unit_of
-from systems.allocation import HeldVoid, header_text, priced, reversal, rounded, shares_of, split, wanted, zone_rows
+from systems.acumatica.allocation import Mapped, account_of, line, mapped, place_of, rounding, unit_of
+from systems.allocation import EMPTY, HeldVoid, header_text, priced, reversal, rounded, shares_of, split, wanted, zone_rows
 from systems.mapped import Draft, NoCommand, Plan
 
 FLOW = "A1"
@@ -137,17 +137,17 @@ def _line(
 
 def _account(one: InvoiceLine, unit: Mapping[str, str], made: Mapped) -> tuple[str, str]:
     """Account and own subaccount of a line: by sku, by the source's GL account, the unit's sales account, by kind, by default."""
-    row = made.row("line_type", (one["sku_code"], one["gl_account"]))
+    keys = (one["sku_code"], one["gl_account"])
+    row = made.row("line_type", keys)
     if row is not None:
-        return row.get("account", ""), row.get("subaccount", "")
+        return account_of(made, ("line_type", wanted(keys)), row, ""), row.get("subaccount", "")
     if unit.get("sales_account") and one["kind"] != DISCOUNT:
         return unit["sales_account"], ""
     row = made.row("line_type", (one["kind"],))
-    if row is not None:
-        return row.get("account", ""), row.get("subaccount", "")
     accounts = made.settings.accounts
     default = accounts.discount if one["kind"] == DISCOUNT else accounts.sales
-    return made.default("line_type", one["kind"] or one["sku_code"] or "none", default), ""
+    account = account_of(made, ("line_type", wanted((one["kind"], one["sku_code"]))), row, default)
+    return account, (row or EMPTY).get("subaccount", "")
 
 
 def _erp_zone(record: Mapping[str, Any], made: Mapped) -> str:
@@ -165,19 +165,17 @@ def _tax_lines(record: Mapping[str, Any], unit: Mapping[str, str], made: Mapped)
     tax = record["tax"]
     if tax == 0 or made.plan.tax_mode != "source":
         return []
-    rows = _zone_rows(record, made)
+    keys = (record["tax_zone_id"], record["tax_code"])
+    rows: list[Mapping[str, str] | None] = [*zone_rows(made, keys)] or [None]
     category = made.settings.tax.exempt_category
     made_lines: list[PostingLine] = []
-    for row, part in zip(rows, split(rounded(tax), shares_of(rows, made)), strict=True):
-        place = place_of(unit, made.settings, row.get("account", ""), category)
-        place = replace(place, subaccount=row.get("subaccount") or place.subaccount)
+    shares = shares_of([row or EMPTY for row in rows], made)
+    for row, part in zip(rows, split(rounded(tax), shares), strict=True):
+        account = account_of(made, ("tax_zone", wanted(keys)), row, made.settings.accounts.sales_tax)
+        place = place_of(unit, made.settings, account, category)
+        place = replace(place, subaccount=(row or EMPTY).get("subaccount") or place.subaccount)
         made_lines.append(line(place, "tax", part, f"Sales tax {record['tax_code']}".strip()))
     return made_lines
-
-
-def _zone_rows(record: Mapping[str, Any], made: Mapped) -> list[Mapping[str, str]]:
-    keys = (record["tax_zone_id"], record["tax_code"])
-    return zone_rows(made, keys) or [{"account": made.default("tax_zone", wanted(keys), made.settings.accounts.sales_tax)}]
 
 
 def _adjustment(record: Mapping[str, Any], draft: Draft) -> Draft:

@@ -94,6 +94,32 @@ def test_what_is_not_mapped_is_named_with_its_value_and_never_raised() -> None:
     assert made.amount == Decimal("13.25")
 
 
+@pytest.mark.parametrize(
+    ("entity", "record", "table", "key", "named"),
+    [
+        ("invoice", ground.invoice([ground.invoice_line("5.00", sku_code="ODD")]), "line_type", "ODD", "line_type.account=ODD"),
+        (
+            "invoice",
+            ground.invoice([ground.invoice_line("-5.00", kind="PriceModifier", sku_code="")], total=Decimal("3.25")),
+            "line_type",
+            "PriceModifier",
+            "line_type.account=PriceModifier",
+        ),
+        ("invoice", ground.invoice(tax_zone_id="odd"), "tax_zone", "odd", "tax_zone.account=odd"),
+        ("bill", ground.bill([ground.bill_line("5.00", inventory_location="Odd")]), "bill_line", "Odd", "bill_line.account=Odd"),
+        ("vendor_credit", ground.credit(lines=[], total=Decimal("5.00")), "bill_line", "credit", "bill_line.account=credit"),
+    ],
+    ids=["sku", "kind", "tax", "bill", "credit"],
+)
+def test_a_row_without_an_account_is_as_unresolved_as_no_row(
+    entity: str, record: dict[str, Any], table: str, key: str, named: str
+) -> None:
+    """The line went out without an account, and Acumatica took its own default, uncounted."""
+    rows = {**ground.TABLES, table: {**ground.TABLES.get(table, {}), key: {"account": "", "subaccount": "000000"}}}
+    (made,) = drafts(entity, record, plan(crosswalk=ground.Table(rows)))
+    assert named in made.unresolved
+
+
 def test_a_default_of_the_settings_stands_in_and_is_counted() -> None:
     chosen = ground.settings(accounts={"sales": "40000", "sales_tax": "22000"})
     record = ground.invoice(
