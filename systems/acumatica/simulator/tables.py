@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
+from runtime.clock import Clock
 from systems.acumatica.simulator.filters import Filter, Probe
 from systems.acumatica.simulator.node import Node
 from systems.acumatica.simulator.shapes import KEYS, shape
@@ -29,7 +29,8 @@ _REMEMBERED = 6
 class Table:
     """All records of one entity, in order of their creation."""
 
-    def __init__(self, entity: str) -> None:
+    def __init__(self, entity: str, clock: Clock) -> None:
+        self._clock = clock
         self.shape = shape(entity)
         self.keys = KEYS[entity]
         self._by_id: dict[str, Node] = {}
@@ -94,7 +95,7 @@ class Table:
 
     def find_stale(self, wanted: Filter | None, seconds: float) -> list[Node]:
         """What a search that lags by `seconds` (real) finds: commits since then are not seen, neither inserts nor changes."""
-        horizon = time.monotonic() - seconds
+        horizon = self._clock.monotonic() - seconds
         then = [self._as_of(record_id, horizon) for record_id in self._order]
         return [node for node in then if node is not None and (wanted is None or wanted.matches(node))]
 
@@ -106,7 +107,7 @@ class Table:
 
     def _remember(self, record_id: str, before: Node | None) -> None:
         versions = self._earlier.setdefault(record_id, [])
-        versions.append((time.monotonic(), before))
+        versions.append((self._clock.monotonic(), before))
         del versions[:-_REMEMBERED]
 
     def _candidates(self, wanted: Filter) -> set[str] | None:
@@ -150,6 +151,6 @@ class Table:
             del self._prefixes[bisect_left(self._prefixes, entry)]
 
 
-def empty_tables() -> dict[str, Table]:
+def empty_tables(clock: Clock) -> dict[str, Table]:
     """A table for every entity that the tenant serves."""
-    return {entity: Table(entity) for entity in KEYS}
+    return {entity: Table(entity, clock) for entity in KEYS}

@@ -55,7 +55,7 @@ class Tenant:
         self.faults = ground.faults
         self.settings = ground.settings
         self.seed = ground.seed
-        self.tables = empty_tables()
+        self.tables = empty_tables(ground.clock)
         self.listeners: list[Callable[[str, Node | None, Node | None], None]] = []
         self._last = datetime.min.replace(tzinfo=ZoneInfo("UTC"))
         for entity, table in self.tables.items():

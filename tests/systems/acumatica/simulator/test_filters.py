@@ -14,7 +14,7 @@ from systems.acumatica.simulator.filters import parse_filter
 from systems.acumatica.simulator.node import Node
 from systems.acumatica.simulator.shapes import shape
 from systems.acumatica.simulator.tables import Table
-from tests.systems.acumatica.simulator.world import BASE, Client, World, customer, line, put
+from tests.systems.acumatica.simulator.world import BASE, Client, MovedClock, World, customer, line, put
 
 INJECTION = "O'Brien' or 1 eq 1 --"
 
@@ -116,7 +116,7 @@ _TEXT = st.text(alphabet="aB'()=,% -", max_size=8)
 @settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(_TEXT, min_size=1, max_size=8), _TEXT)
 def test_an_index_finds_what_a_scan_finds(descriptions: list[str], wanted: str) -> None:
-    table = Table("Invoice")
+    table = Table("Invoice", MovedClock())
     for number, text in enumerate(descriptions):
         table.put(
             Node(id=str(number), values={"Type": "Invoice", "ReferenceNbr": str(number), "Description": text, "Customer": text[:2]})
