@@ -22,6 +22,8 @@ from services.sinks.ledger import Index, Mark
 
 COMMIT_S = 30
 _HANGS_S = COMMIT_S + 20
+OFFSETS_EVERY_S = 0.25
+"""How often offsets go along while there is work: what they cost is two more round trips of a transaction that lanes wait for."""
 
 
 class NotCommitted(Exception):
@@ -75,6 +77,9 @@ class Committer:
         self._idle = asyncio.Event()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="commit")
         self._committed: dict[tuple[str, int], int] = {}
+        self._offsets_from = 0.0
+        self._reminder: asyncio.TimerHandle | None = None
+        self._flushing = False
         self.failed: BaseException | None = None
         self.commits = 0
         self.took_s = 0.0
@@ -98,14 +103,29 @@ class Committer:
             self._loop.call_soon(self._start)
 
     def _start(self) -> None:
-        offsets = self._positions_moved() if self.failed is None else {}
+        offsets = self._positions_due()
         if self.failed is not None or not (self._queue or offsets):
             self._busy = False
-            self._idle.set()
+            self._rests()
             return
+        if offsets:
+            self._offsets_from = self._loop.time() + OFFSETS_EVERY_S
         group = _Group(self._queue, self._acks, offsets)
         self._queue, self._acks = [], []
         self._thread.submit(self._run, group)
+
+    def _rests(self) -> None:
+        """Nothing to commit now; offsets that moved are committed when their time comes."""
+        self._idle.set()
+        if self._reminder is None and self._positions_moved():
+            self._reminder = self._loop.call_at(self._offsets_from, self._reminded)
+
+    def _reminded(self) -> None:
+        self._reminder = None
+        self.nudge()
+
+    def _positions_due(self) -> Offsets:
+        return self._positions_moved() if self._flushing or self._loop.time() >= self._offsets_from else {}
 
     def _positions_moved(self) -> Offsets:
         if self.failed is not None:
@@ -129,13 +149,15 @@ class Committer:
         last = [-1]
 
         def delivered(error: KafkaError | None, message: Message) -> None:
-            if error is None and message.topic() == self._ledger_topic:
-                last[0] = max(last[0], message.offset() or 0)
+            if error is None:
+                last[0] = message.offset() or 0
 
+        lines = [line for out in group.outs for line in out.lines]
+        newest = next((line for line in reversed(lines) if line.topic == self._ledger_topic), None)
         self._producer.begin_transaction()
-        for out in group.outs:
-            for line in out.lines:
-                self._produce(line, delivered)
+        for line in lines:
+            self._produce(line, delivered if line is newest else None)
+        self._producer.poll(0)
         if group.offsets:
             places = [TopicPartition(topic, partition, at) for (topic, partition), at in group.offsets.items()]
             with overdue.limit("send_offsets_to_transaction", _HANGS_S):
@@ -145,7 +167,7 @@ class Committer:
         if entries:
             self._index.apply(entries, {"offset": last[0] + 1, "entries": True})
 
-    def _produce(self, line: Line, delivered: Callable[[KafkaError | None, Message], None]) -> None:
+    def _produce(self, line: Line, delivered: Callable[[KafkaError | None, Message], None] | None) -> None:
         while True:
             try:
                 self._producer.produce(
@@ -159,7 +181,6 @@ class Committer:
                 break
             except BufferError:
                 self._producer.poll(0.1)
-        self._producer.poll(0)
 
     def _done(self, group: _Group, error: BaseException | None) -> None:
         self._busy = False
@@ -177,16 +198,20 @@ class Committer:
                     ack.set_exception(NotCommitted(str(error)))
         if error is not None:
             self._queue, self._acks = [], []
-        if self._queue or self._positions_moved():
+        if self._queue or self._positions_due():
             self.nudge()
         else:
-            self._idle.set()
+            self._rests()
 
     async def flush(self) -> None:
         """Wait until nothing is left to commit, offsets included."""
+        self._flushing = True
         self.nudge()
         await self._idle.wait()
+        self._flushing = False
 
     def close(self) -> None:
         """End the thread; an open transaction ends by its time-out or by the next owner's fence."""
+        if self._reminder is not None:
+            self._reminder.cancel()
         self._thread.shutdown(wait=True)

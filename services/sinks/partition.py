@@ -33,7 +33,7 @@ Source = tuple[str, str]
 
 
 _MAY_STAND = e.IN_PLACE | {e.WAITING}
-SOON = 2
+SOON = 10
 """Op-keys in the queue for each lane up to which a command waits for its lane in memory only."""
 
 

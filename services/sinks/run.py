@@ -63,13 +63,13 @@ class Run:
         """Run the key until it rests; its lane is free when this returns."""
         try:
             key = self._idle()
-            if key is not None and await self._asked_for_parents(key):
+            view = self._sight(key) if key is not None else None
+            if key is not None and view is not None and await self._asked_for_parents(key, view):
                 key = self._idle()  # asking took time in which a newer command may have come
-            if key is None:
+                view = self._sight(key) if key is not None else None
+            if key is None or view is None:
                 return
             self.owner.reexamined.discard(self.op_key)
-            self.command = self.owner.command_of(key.entry)
-            view = self.owner.view(key.entry, self.command, self.connected)
             self.view = self._within_ceiling(key, view)
             await self._steps(*step(key, Turn(self._now_s(), self.view, self.command)))
         except NotCommitted:
@@ -113,12 +113,13 @@ class Run:
             key, effects = step(key, event)
         self.owner.rested(key)
 
-    async def _asked_for_parents(self, key: Key) -> bool:
+    def _sight(self, key: Key) -> View:
+        """Read the key's command, and see what is known of the world for it now."""
+        self.command = self.owner.command_of(key.entry)
+        return self.owner.view(key.entry, self.command, self.connected)
+
+    async def _asked_for_parents(self, key: Key, view: View) -> bool:
         """Ask the system, once, for parents that nobody here knows; whether it was asked."""
-        command = self.owner.command_of(key.entry)
-        if command is None or not command["parents"]:
-            return False
-        view = self.owner.view(key.entry, command, self.connected)
         if view.mode == "observe" or view.paused or view.parents.none_by_decision or view.parents.before_cutover:
             return False
         unasked = [name for name in view.parents.missing if (key.entry["connection"], name) not in self.owner.asked]
@@ -208,8 +209,9 @@ class Run:
     def _judge(self, key: Key, answer: Answer) -> timedelta:
         """What an answer means for the whole connection; the backoff for a definite no."""
         lanes, now = self.lanes, self.owner.now()
-        lanes.refusals.append(answer.code or "refused" if answer.verdict is Verdict.REJECT else "")
-        if code := ceiling.nearly_all_refused(tuple(lanes.refusals)):
+        is_refused = answer.verdict is Verdict.REJECT
+        lanes.refusals.append(answer.code or "refused" if is_refused else "")
+        if is_refused and (code := ceiling.nearly_all_refused(tuple(lanes.refusals))):
             lanes.refusals.clear()
             self.owner.pause(
                 key.entry["connection"], reasons.REFUSED, f"nearly everything is refused with {code}: {answer.words[:200]}"

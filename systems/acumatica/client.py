@@ -93,8 +93,7 @@ class Client:
 
     def url(self, path: str, query: Query = ()) -> str:
         """Address below the pinned endpoint; every value of the query encoded, a plus as %2B."""
-        text = "?" + "&".join([f"{_encoded(name)}={_encoded(value)}" for name, value in query]) if query else ""
-        return f"{self.settings.entity_root}{path}{text}"
+        return f"{self.settings.entity_root}{path}{_encoded_query(tuple(query))}"
 
     async def close(self) -> None:
         """Log out, so that the licence has its session back, and drop the connections."""
@@ -137,6 +136,12 @@ class Client:
     async def _counted(self, request: Request) -> Response:
         self.calls += 1
         return await self._transport.send(request, self.settings.request_s)
+
+
+@lru_cache(maxsize=1024)
+def _encoded_query(query: tuple[tuple[str, str], ...]) -> str:
+    """Behind the path; kept, for a document is looked up by the same query before each of its steps."""
+    return "?" + "&".join([f"{_encoded(name)}={_encoded(value)}" for name, value in query]) if query else ""
 
 
 @lru_cache(maxsize=1024)
