@@ -142,6 +142,20 @@ def test_an_older_version_that_is_told_late_brings_no_part_back() -> None:
     assert "V" not in world.states()
 
 
+def test_nor_after_a_version_that_makes_no_part_again() -> None:
+    world = quiet(DAILY)
+    world.source.becomes()
+    world.tells()
+    world.source.becomes(a="V")
+    older = world.source.commands()
+    world.source.becomes()
+    world.tells()
+    for record, command in older:
+        world.sink.command(record, command)
+    asyncio.run(world.sink.rest())
+    assert (posted(world), "V" in world.states()) == ([], False)
+
+
 def test_a_part_whose_content_is_the_same_goes_on_with_the_newest_set() -> None:
     world = played({"a": "V", "b": "W", "c": "X"}, {"a": "W", "b": "W", "c": "X"}, world=quiet(DAILY), at_once=True)
     assert (held(world), posted(world)) == ({}, ["a=1 b=20", "c=300"])
