@@ -37,7 +37,7 @@ check: $(STAMP)
 	$(BIN)/python -m pytest -q -m "not kafka and not chaos and not campaign and not slow" $(wildcard tests/unit tests/contract) $(ARGS)
 
 format: $(STAMP)
-	$(BIN)/ruff check --fix --select I,F401,RUF100 .
+	$(BIN)/ruff check --fix-only --fixable I,F401,RUF100 .
 	$(BIN)/ruff format .
 
 test-kafka: $(STAMP)

@@ -16,6 +16,9 @@ from __future__ import annotations
 
 from schemas.errors import Malformed as Malformed  # noqa: PLC0414 - part of the tree above, re-exported on purpose
 
+EXIT_SOFTWARE = 70
+"""Exit code of a process that cannot go on by itself; its supervisor starts it again."""
+
 
 class ConnectorError(Exception):
     """Root of every error raised on purpose."""

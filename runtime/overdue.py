@@ -13,9 +13,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from runtime.errors import EXIT_SOFTWARE
 from runtime.log import log
 
-EXIT_SOFTWARE = 70
 _LOOK_S = 1.0
 
 
@@ -49,10 +49,10 @@ class Overdue:
             now = time.monotonic()
             with self._lock:
                 late = [(call, now - due) for call, due in self._due.values() if due < now]
-            for call, over_s in late:
-                log.error(
-                    "call_does_not_return", call=call, over_s=round(over_s, 1), remedy="the process ends and is to be started again"
-                )
+            if late:
+                call, over_s = late[0]
+                remedy = "the process ends and is to be started again"
+                log.error("call_does_not_return", call=call, over_s=round(over_s, 1), remedy=remedy)
                 self._end(EXIT_SOFTWARE)
                 return
 

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from types import FrameType
 
 from runtime.clock import clock_from_environment
+from runtime.errors import EXIT_SOFTWARE
 from runtime.log import configure, log
-from runtime.overdue import EXIT_SOFTWARE
 from runtime.settings import Settings
 from schemas import codec
 from services.health import Health

@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 
 from runtime.errors import Malformed
 from schemas.records import PostingLine
-from systems.mapped import Draft, Plan
+from systems.mapped import REVERSAL, Draft, Plan
 
 ZERO = Decimal(0)
 ONE = Decimal(1)
@@ -191,7 +191,7 @@ class HeldVoid:
 def reversal(record: Mapping[str, Any], void: HeldVoid, part: str = "", amount: Decimal | None = None) -> Draft:
     """The held reversal of a document; where its create was never written, the sink lets both rest."""
     return Draft(
-        record="reversal",
+        record=REVERSAL,
         body={"reverses": "", "date": None, "reason": void.why},
         flow=void.flow,
         purpose=void.purpose,

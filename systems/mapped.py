@@ -12,6 +12,11 @@ from pydantic import BaseModel
 
 from schemas.records import Parent
 
+REVERSAL, COMPLETION = "reversal", "completion"
+"""Records of commands that every system has: what voids a document, and a milestone for which nothing is written."""
+NOTHING = "nothing"
+"""Action of the milestone that a source object makes no document any more."""
+
 
 @dataclass(frozen=True)
 class Canonical:

@@ -18,7 +18,7 @@ from typing import Any
 from runtime.errors import Malformed
 from systems import registry
 from systems.contract import Flow
-from systems.mapped import Draft, Leaving, NoCommand
+from systems.mapped import COMPLETION, Draft, Leaving, NoCommand
 from topology.batch import Decision, Ground, Outcome, Output, Record, State
 from topology.configuration import Connected
 from topology.decisions import dead_output
@@ -125,8 +125,8 @@ def _milestones(
         decided = answers[flow.id].no_command
         is_early = decided is not None and decided.decision == BEFORE_CUTOVER
         if is_early and source.entity in PARENT_DOCUMENTS and connected.settings.mode_of(flow.id) != "observe":
-            draft = Draft("completion", {"reached": BEFORE_CUTOVER}, flow.id, flow.purpose, action=BEFORE_CUTOVER)
-            yield _output("completion", command(draft, source, connected, None), record, ground)
+            draft = Draft(COMPLETION, {"reached": BEFORE_CUTOVER}, flow.id, flow.purpose, action=BEFORE_CUTOVER)
+            yield _output(COMPLETION, command(draft, source, connected, None), record, ground)
 
 
 def _commands(
@@ -154,9 +154,9 @@ def _completion(record: Record, value: Mapping[str, Any], connected: Connected, 
     """A completed job, for the invoices that wait for it."""
     if value["completed_on"] is None:
         return _Mapped([], [])
-    draft = Draft("completion", {"reached": COMPLETED}, "", "master", action="upsert", amount=Decimal(0))
+    draft = Draft(COMPLETION, {"reached": COMPLETED}, "", "master", action="upsert", amount=Decimal(0))
     source = Source(JOB, value, record.topic, record.partition, record.offset, record.value or b"")
-    return _Mapped([_output("completion", command(draft, source, connected, None), record, ground)], [])
+    return _Mapped([_output(COMPLETION, command(draft, source, connected, None), record, ground)], [])
 
 
 def _output(kind: str, value: dict[str, Any], record: Record, ground: Ground) -> Output:

@@ -15,9 +15,8 @@ from typing import Any
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 
 from runtime import kafka
-from runtime.errors import Broken
+from runtime.errors import EXIT_SOFTWARE, Broken
 from runtime.log import log
-from runtime.overdue import EXIT_SOFTWARE
 from topology.batch import Record
 from topology.way import Hop
 from topology.worker import Batch, Surroundings, Worker

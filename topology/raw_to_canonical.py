@@ -27,8 +27,6 @@ from topology.topics import object_key, partition_of
 
 STAGE = "raw_to_canonical"
 _SEEN_ELSEWHERE = ("webhook", "push")
-
-
 _SPACING = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=1))
 _MOST_ASKED = 10
 

@@ -22,9 +22,8 @@ from confluent_kafka import KafkaException, TopicPartition
 
 from runtime import metrics
 from runtime.clock import Clock
-from runtime.errors import Broken
+from runtime.errors import EXIT_SOFTWARE, Broken
 from runtime.log import log
-from runtime.overdue import EXIT_SOFTWARE
 from runtime.retry import Backoff
 from runtime.settings import Settings
 from schemas.codec import Codec
@@ -163,7 +162,7 @@ class Worker:
         while (task := self._tasks.get()) is not None:
             try:
                 task[0](task[1])
-            except Exception as error:  # noqa: BLE001 - the edge of a process loop
+            except Exception as error:  # noqa: BLE001 - anything but a malformed record: again, with backoff, up to a deadline
                 self._end("worker_failed", f"{type(error).__name__}: {error}")
             finally:
                 with self._changed:

@@ -7,10 +7,12 @@ please report; `SETTINGS` a setting, permission or file is wrong, the message sa
 
 from __future__ import annotations
 
+from runtime.errors import EXIT_SOFTWARE
+
 OK = 0
 NOT_OK = 1
 USAGE = 2
 UNREACHABLE = 69
-DEFECT = 70
+DEFECT = EXIT_SOFTWARE
 SETTINGS = 78
 INTERRUPTED = 130

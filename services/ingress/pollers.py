@@ -18,9 +18,8 @@ from confluent_kafka import Message
 
 from runtime import kafka
 from runtime.clock import Clock, clock_from_environment
-from runtime.errors import Broken, ConnectorError
+from runtime.errors import EXIT_SOFTWARE, Broken, ConnectorError
 from runtime.log import log
-from runtime.overdue import EXIT_SOFTWARE
 from runtime.retry import Backoff
 from runtime.settings import Settings
 from schemas import codec
@@ -39,7 +38,6 @@ from systems.contract import Feed
 from topology.configuration import Connected, Follower
 from topology.topics import partition_of, records_of_topic
 
-"""Exit code when this process cannot go on by itself."""
 _UNKNOWN_S = 30.0
 _RETRY_BROKEN_S = 60.0
 

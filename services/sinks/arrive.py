@@ -18,8 +18,7 @@ from schemas.records import Ledger
 from services.sinks import entry as e
 from services.sinks import reasons
 from services.sinks.entry import Incoming
-from services.sinks.gate import COMPLETION, REVERSAL
-from services.sinks.parts import NOTHING
+from systems.mapped import COMPLETION, NOTHING, REVERSAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +65,7 @@ def arrive(entry: Ledger | None, incoming: Incoming, void: Ledger | None = None,
         return Nothing("duplicate" if same else "stale")
     if updates:
         return _kept_up(entry, incoming, same)
-    if entry["state"] in e.IN_PLACE or e.may_exist(entry):
+    if e.is_written(entry):
         return _after_attempt(entry, incoming, same)
     if _stands(entry, incoming, same):
         return _standing(entry, incoming)
@@ -74,7 +73,7 @@ def arrive(entry: Ledger | None, incoming: Incoming, void: Ledger | None = None,
 
 
 def _is_old(entry: Ledger, incoming: Incoming) -> bool:
-    return (incoming.command["source_version"], incoming.offset) <= e.place(entry)
+    return incoming.place <= e.place(entry)
 
 
 def _kept_up(entry: Ledger, incoming: Incoming, same: bool) -> Arrival:

@@ -16,8 +16,8 @@ from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer, TopicPartition
 
+from runtime import kafka
 from runtime.log import log
-from runtime.overdue import overdue
 from services.sinks.ledger import Index, Mark
 
 COMMIT_S = 30
@@ -160,8 +160,7 @@ class Committer:
         self._producer.poll(0)
         if group.offsets:
             places = [TopicPartition(topic, partition, at) for (topic, partition), at in group.offsets.items()]
-            with overdue.limit("send_offsets_to_transaction", _HANGS_S):
-                self._producer.send_offsets_to_transaction(places, self._group(), COMMIT_S)
+            kafka.send_offsets(self._producer, places, self._group(), COMMIT_S, _HANGS_S)
         self._producer.commit_transaction(COMMIT_S)
         entries = [pair for out in group.outs for pair in out.entries]
         if entries:

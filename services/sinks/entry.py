@@ -34,6 +34,11 @@ class Incoming:
     at: datetime
     redivided: bool = False
 
+    @property
+    def place(self) -> tuple[str, int]:
+        """What orders the commands of a document, as `place` of an entry does."""
+        return self.command["source_version"], self.offset
+
 
 def fresh(incoming: Incoming) -> Ledger:
     """The entry of an op-key that was never seen."""
@@ -132,6 +137,11 @@ def intent_open(entry: Ledger) -> bool:
 def may_exist(entry: Ledger) -> bool:
     """Whether the system may keep something of it: an attempt is open, or something was seen there."""
     return intent_open(entry) or bool(entry["steps_done"]) or bool(entry["erp_id"])
+
+
+def is_written(entry: Ledger) -> bool:
+    """Whether it is there, or may be."""
+    return entry["state"] in IN_PLACE or may_exist(entry)
 
 
 def waits(entry: Ledger, at: datetime, reason: str, detail: str = "", **more: Any) -> Ledger:

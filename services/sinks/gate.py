@@ -13,8 +13,7 @@ from services.sinks import entry as e
 from services.sinks import reasons
 from services.sinks.parents import Parents
 from services.sinks.parts import Part, keep
-
-REVERSAL, COMPLETION = "reversal", "completion"
+from systems.mapped import COMPLETION, REVERSAL
 
 
 @dataclass(frozen=True, slots=True)

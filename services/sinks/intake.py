@@ -183,7 +183,7 @@ class Intake:
         """A part that the source makes no more: superseded, or the change held beside it."""
         owner, entry = self.owner, self.owner.entry_of(op_key)
         assert entry is not None
-        if parts.is_written(entry):
+        if e.is_written(entry):
             self._beside(lambda number: parts.taken_back(entry, number, incoming))
             return
         made = parts.superseded(entry, incoming)
@@ -212,14 +212,14 @@ class Intake:
     def _reverted(self, op_key: str, incoming: Incoming, whatever: bool = False) -> None:
         """The source went back to what is written, or what may have been written was not and is replaced: the change that was held is
         no more; `whatever` came of it, where nothing is wanted."""
-        version, offset = incoming.command["source_version"], incoming.offset
         for number in range(1, CORRECTIONS):
             known = self.owner.entry_of(e.correction_key(op_key, number))
             if known is None:
                 return
-            if known["state"] == e.HELD and (whatever or e.place(known) <= (version, offset)):
+            if known["state"] == e.HELD and (whatever or e.place(known) <= incoming.place):
+                version = incoming.command["source_version"]
                 words = {"reason": reasons.REVERTED, "detail": f"by version {version}", "source_version": version}
-                self.owner.conclude(e.change(known, incoming.at, state=e.SUPERSEDED, command_offset=offset, **words))
+                self.owner.conclude(e.change(known, incoming.at, state=e.SUPERSEDED, command_offset=incoming.offset, **words))
 
     def rebuild(self, newest: Iterable[tuple[Incoming, Result | None]]) -> None:
         """The ledger was lost: every op-key from its newest command and what `result` proves."""

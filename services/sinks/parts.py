@@ -21,8 +21,6 @@ from services.sinks import entry as e
 from services.sinks import reasons
 from services.sinks.entry import Incoming
 
-NOTHING = "nothing"
-"""Action of the milestone that a source object makes no part any more."""
 _MAKES = frozenset({"create", "adjust"})
 
 
@@ -46,28 +44,26 @@ def is_stale(incoming: Incoming, document: Iterable[Part]) -> bool:
 
 def gone(incoming: Incoming, document: Iterable[Part]) -> list[Part]:
     """Parts that the set of `incoming` has no more, of which something is wanted or written."""
-    wanted, at = incoming.command["parts"] or {}, (incoming.command["source_version"], incoming.offset)
+    wanted = incoming.command["parts"] or {}
     return [
         part
         for part in document
-        if part.entry["action"] in _MAKES and part.entry["part"] not in wanted and e.place(part.entry) < at and _counts(part.entry)
+        if part.entry["action"] in _MAKES
+        and part.entry["part"] not in wanted
+        and e.place(part.entry) < incoming.place
+        and _counts(part.entry)
     ]
 
 
 def _counts(entry: Ledger) -> bool:
     if entry["state"] == e.HELD and entry["reason"] == reasons.CHANGED_AFTER_POST:
         return False  # held by `unless_redivided`: a person is asked already
-    return not e.is_terminal(entry) or is_written(entry)
+    return not e.is_terminal(entry) or e.is_written(entry)
 
 
 def makes(incoming: Incoming) -> bool:
     """Whether it is a part's own command, and no void or milestone."""
     return incoming.command["parts"] is not None and incoming.command["action"] in _MAKES
-
-
-def is_written(entry: Ledger) -> bool:
-    """Whether it is there, or may be."""
-    return entry["state"] in e.IN_PLACE or e.may_exist(entry)
 
 
 def superseded(entry: Ledger, incoming: Incoming) -> Ledger:
@@ -128,7 +124,7 @@ def newest_of(commands: Iterable[Incoming]) -> dict[str, Incoming]:
             continue
         document = document_of(incoming.command["op_key"])
         known = found.get(document)
-        if known is None or _place(known) < _place(incoming):
+        if known is None or known.place < incoming.place:
             found[document] = incoming
     return found
 
@@ -137,10 +133,6 @@ def tells(incoming: Incoming, newest: Mapping[str, Incoming]) -> bool:
     """Whether a command belongs to the newest set of its document: an older one says nothing about the other parts any more."""
     known = newest.get(document_of(incoming.command["op_key"]))
     return known is not None and known.command["parts"] == incoming.command["parts"]
-
-
-def _place(incoming: Incoming) -> tuple[str, int]:
-    return incoming.command["source_version"], incoming.offset
 
 
 def unless_redivided(entry: Ledger, newest: Incoming) -> Ledger:

@@ -12,13 +12,14 @@ from schemas.records import CommandEnvelope, Ledger
 from services.sinks import entry as e
 from services.sinks import reasons
 from services.sinks.follow import Followed
-from services.sinks.gate import COMPLETION, REVERSAL, View
+from services.sinks.gate import View
 from services.sinks.parents import Parents, resolve
 from services.sinks.parts import Part, document_of
 from services.sinks.rules import BATCH_DEADLINE_S, rules_of, stands, write_of
 from services.sinks.state import Rules
 from services.sinks.windows import opens_at
 from systems.contract import Flow, System, Write
+from systems.mapped import COMPLETION, REVERSAL
 from topology.configuration import Connected
 
 

@@ -18,9 +18,8 @@ from typing import Any
 import uvloop
 
 from runtime.clock import Clock, clock_from_environment
-from runtime.errors import Broken
+from runtime.errors import EXIT_SOFTWARE, Broken
 from runtime.log import configure, log
-from runtime.overdue import EXIT_SOFTWARE
 from runtime.settings import Settings
 from schemas import codec
 from schemas.codec import Codec

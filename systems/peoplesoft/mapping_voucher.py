@@ -13,7 +13,7 @@ from typing import Any
 
 from schemas.records import InvoiceLine, PostingLine
 from systems.allocation import ZERO, HeldVoid, header_text, priced, reversal, rounded, total_of, wanted
-from systems.mapped import Draft, NoCommand, Plan
+from systems.mapped import COMPLETION, NOTHING, Draft, NoCommand, Plan
 from systems.peoplesoft.allocation import (
     Mapped,
     Row,
@@ -30,7 +30,7 @@ from systems.peoplesoft.allocation import (
 from systems.peoplesoft.mapping_journal import PRODUCT, other_currency
 
 FLOW = "P1"
-_NO_PART = Draft("completion", {"reached": "nothing to pay"}, FLOW, "payable", action="nothing", parted=True)
+_NO_PART = Draft(COMPLETION, {"reached": "nothing to pay"}, FLOW, "payable", action=NOTHING, parted=True)
 """For the sink: whatever an older version of the invoice owed, it is owed no more."""
 _VOIDED = HeldVoid(FLOW, "payable", "void_not_built", "the invoice was voided", PRODUCT)
 

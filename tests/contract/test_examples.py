@@ -11,11 +11,11 @@ import pytest
 from schemas.codec import Codec, offline_codec
 from systems import registry
 from systems.contract import System
-from systems.mapped import Canonical, Draft, NoCommand, Reading
+from systems.mapped import COMPLETION, Canonical, Draft, NoCommand, Reading
 from tests.contract import examples
 from tests.contract.registered import SYSTEMS
 from topology.configuration import Connected
-from topology.rules.envelope import COMPLETION, Source, command
+from topology.rules.envelope import Source, command
 from topology.topics import records_of_topic
 
 CODEC: Codec = offline_codec(records_of_topic())

@@ -10,11 +10,11 @@ import pytest
 from runtime.exchange import Response
 from systems import registry
 from systems.contract import Answer, Document, System, Verdict
+from systems.mapped import COMPLETION
 from tests.contract import answers, examples
 from tests.contract.ground import Case, Ground, ground
 from tests.contract.registered import STEPS, WRITERS, WRITES, steps_before, ways
 from tests.contract.seam import Twist
-from topology.rules.envelope import COMPLETION
 
 A_DAY_S = 26 * 3600.0
 """Longer than any token lives."""

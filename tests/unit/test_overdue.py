@@ -5,7 +5,8 @@ import time
 
 import pytest
 
-from runtime.overdue import EXIT_SOFTWARE, Overdue
+from runtime.errors import EXIT_SOFTWARE
+from runtime.overdue import Overdue
 
 
 def test_a_call_that_does_not_come_back_ends_the_process_for_its_supervisor() -> None:

@@ -9,11 +9,9 @@ from typing import Any
 
 from runtime.json import canonical_bytes
 from schemas.records import Parent
-from systems.mapped import Draft
+from systems.mapped import COMPLETION, REVERSAL, Draft
 from topology.configuration import Connected
 from topology.rules.identity import op_key, payload_hash, ref_of
-
-REVERSAL, COMPLETION = "reversal", "completion"
 
 
 @dataclass(frozen=True)
