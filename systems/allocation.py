@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 
 from runtime.errors import Malformed
 from schemas.records import PostingLine
-from systems.mapped import REVERSAL, Draft, Plan
+from systems.mapped import COMPLETION, NOTHING, REVERSAL, Draft, NoCommand, Plan
 
 ZERO = Decimal(0)
 ONE = Decimal(1)
@@ -186,6 +186,13 @@ class HeldVoid:
     why: str
     where: str
     """The ERP, as people call it."""
+
+
+def nothing(flow: str, purpose: str, currency: str, why: str = "zero document, counted") -> tuple[NoCommand, Draft]:
+    """What a source document becomes for which nothing is to be written: a decision to count, and a milestone that tells the sink that
+    whatever an older version of it wanted is wanted no more."""
+    milestone = Draft(COMPLETION, {"reached": why}, flow, purpose, action=NOTHING, currency=currency, parted=True)
+    return NoCommand("excluded", why, flow, ZERO, currency), milestone
 
 
 def reversal(record: Mapping[str, Any], void: HeldVoid, part: str = "", amount: Decimal | None = None) -> Draft:

@@ -284,6 +284,8 @@ class Flow:
     records: tuple[str, ...]
     purpose: str = ""
     window: str = "immediate"
+    other_purposes: tuple[str, ...] = ()
+    """What its documents stand for under other choices of the connection."""
 
 
 @dataclass(frozen=True)

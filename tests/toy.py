@@ -15,6 +15,7 @@ from runtime.errors import Malformed
 from runtime.json import canonical_bytes, parse
 from schemas.shapes import fields_of, record_sources
 from systems import registry
+from systems.allocation import nothing
 from systems.contract import Flow, System
 from systems.mapped import Canonical, Draft, Filtered, LookAgain, NoCommand, Normalised, Plan, Reading
 from topology.configuration import crosswalk_version
@@ -104,7 +105,7 @@ def to_commands(entity: str, record: Mapping[str, Any], plan: Plan) -> Sequence[
     if record["total"] < 0:
         return [Draft("reversal", {"reverses": "", "date": None, "reason": ""}, "A1", "sale", action="void", hold="void_not_built")]
     if record["total"] == 0:
-        return [NoCommand("excluded", "zero document", "A1", Decimal(0), record["currency"])]
+        return nothing("A1", "sale", record["currency"])
     row = plan.crosswalk.row("business_unit", record["business_unit_name"], record["invoice_date"])
     body = blank("command.ar_invoice") | {"description": (row or {}).get("account", ""), "date": record["invoice_date"]}
     envelope = fields_of({"include": ["command_envelope"], "fields": {}})

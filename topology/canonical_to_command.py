@@ -35,7 +35,7 @@ from topology.headers import (
     header,
     headers,
 )
-from topology.rules.due import BEFORE_CUTOVER, COMPLETED, JOB, PARENT_DOCUMENTS, Due, due
+from topology.rules.due import BEFORE_CUTOVER, COMPLETED, JOB, MONEY_FREE, Due, due
 from topology.rules.envelope import Source, command, with_parts
 from topology.topics import partition_of
 
@@ -93,9 +93,8 @@ def _by_flows(flows: Sequence[Flow], source: Source, connected: Connected, at: t
     for answer in answers.values():
         if answer.no_command is not None:
             made.decisions.append(_instead(source, answer.no_command))
-    made.outputs.extend(_milestones(flows, answers, source, (connected, *at)))
     wanted = {flow.id: (flow, answers[flow.id]) for flow in flows if answers[flow.id].no_command is None}
-    commands: list[tuple[Draft, dict[str, Any]]] = []
+    commands = list(_milestones(flows, answers, source, connected))
     for target in dict.fromkeys(flow.target for flow, _ in wanted.values()):
         for draft in registry.system(target).to_commands(source.entity, source.record, connected.plan_to(target)):
             if draft.flow in wanted and wanted[draft.flow][0].target == target:
@@ -117,16 +116,17 @@ def _stays(source: Source, connected: Connected, previous_status: str) -> str:
 
 
 def _milestones(
-    flows: Sequence[Flow], answers: Mapping[str, Due], source: Source, at: tuple[Connected, Record, Ground]
-) -> Iterator[Output]:
-    """Of a document before the cut-over: that it will never come, for the payments and credits that settle it."""
-    connected, record, ground = at
+    flows: Sequence[Flow], answers: Mapping[str, Due], source: Source, connected: Connected
+) -> Iterator[tuple[Draft, dict[str, Any]]]:
+    """Of a document before the cut-over: that it will never come, for what settles it and for what an older version of it wanted."""
     for flow in flows:
         decided = answers[flow.id].no_command
         is_early = decided is not None and decided.decision == BEFORE_CUTOVER
-        if is_early and source.entity in PARENT_DOCUMENTS and connected.settings.mode_of(flow.id) != "observe":
-            draft = Draft(COMPLETION, {"reached": BEFORE_CUTOVER}, flow.id, flow.purpose, action=BEFORE_CUTOVER)
-            yield _output(COMPLETION, command(draft, source, connected, None), record, ground)
+        if not is_early or flow.purpose in MONEY_FREE or connected.settings.mode_of(flow.id) == "observe":
+            continue
+        for purpose in (flow.purpose, *flow.other_purposes):
+            draft = Draft(COMPLETION, {"reached": BEFORE_CUTOVER}, flow.id, purpose, action=BEFORE_CUTOVER, parted=True)
+            yield draft, command(draft, source, connected, None)
 
 
 def _commands(
@@ -140,6 +140,8 @@ def _commands(
         detail = f"flow {draft.flow} only observes; it would be {draft.record}"
         decisions.append(_instead(source, NoCommand(OBSERVED, detail, draft.flow, draft.amount, draft.currency)))
         return []
+    if draft.record == COMPLETION:
+        return [(draft, command(draft, source, connected, None))]
     if answer.hold and not draft.hold:
         draft = replace(
             draft, hold=answer.hold, hold_detail="it was posted in the source and is no longer; post it again or skip it"

@@ -17,6 +17,8 @@ POSTED, ADOPTED, UNCHANGED, SUPERSEDED, REJECTED = "POSTED", "ADOPTED", "UNCHANG
 TERMINAL = frozenset({POSTED, ADOPTED, UNCHANGED, SUPERSEDED, REJECTED})
 IN_PLACE = frozenset({POSTED, ADOPTED, UNCHANGED})
 """States in which the document, or what stands for it, is there; they never change by replay."""
+ENDED_FOR_GOOD = TERMINAL - {SUPERSEDED}
+"""States in which a later command with the same hashes changes nothing; what was superseded comes back with one."""
 ATTEMPTS_KEPT = 20
 MASTER = "master"
 
@@ -24,7 +26,7 @@ MASTER = "master"
 @dataclass(frozen=True, slots=True)
 class Incoming:
     """A command as it came: its record name (`ar_invoice`), content, value bytes and place in the log. `redivided`, known where the whole
-    log was read: another command of its document carries other parts."""
+    log was read: another command of its document carries other parts, or a newer one says that nothing is made of it."""
 
     record: str
     command: CommandEnvelope

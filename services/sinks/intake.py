@@ -232,7 +232,7 @@ class Intake:
             taken_back = incoming.command["hold"] == reasons.UNPOSTED and not e.is_terminal(entry)
             if entry["op_key"] in reversed_keys or taken_back:
                 entry = looked_up_first(entry, key.rules.steps)
-            elif incoming.redivided and parts.makes(incoming) and not e.is_terminal(entry):
+            elif incoming.redivided and parts.makes(incoming.command) and not e.is_terminal(entry):
                 entry = parts.unless_redivided(entry, sets[parts.document_of(entry["op_key"])])
             if taken_back and e.intent_open(entry):
                 entry = as_before(entry)

@@ -1,8 +1,8 @@
 """The index of one ledger partition: a RocksDB snapshot of every entry, with the offset up to which it holds.
 
 Keys, by their first byte: e<op-key> = head and entry; s<connection, entity, source id> = op-keys of that source object; n<op-key> =
-not ended (connection, state, reason); m<name> = about the snapshot itself. The head is `T` or `N` (ended or not) and the two hashes,
-so that a replayed command is known without decoding. A batch of entries and its offset are written as one.
+not ended (connection, state, reason); m<name> = about the snapshot itself. The head is `T` or `N` (ended for good or not) and the two
+hashes, so that a replayed command is known without decoding. A batch of entries and its offset are written as one.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def mark_in(header: bytes) -> Mark | None:
 
 
 def head_of(source_hash: str, payload_hash: str) -> bytes:
-    """What the entry of an ended command with these hashes starts with."""
+    """What the entry of a command that ended for good with these hashes starts with."""
     return b"T" + source_hash.encode() + _END + payload_hash.encode() + _END
 
 
@@ -99,7 +99,7 @@ class Index:
         return self._db.get(b"e" + op_key.encode()) is not None
 
     def ended_with(self, op_key: str, head: bytes) -> bool:
-        """Whether the op-key ended with these hashes and nothing is held beside it: a command like that changes nothing."""
+        """Whether the op-key ended for good with these hashes and nothing is held beside it: a command like that changes nothing."""
         value = self._db.get(b"e" + op_key.encode())
         return value is not None and value.startswith(head) and not self.has(e.correction_key(op_key, 1))
 
@@ -130,11 +130,10 @@ class Index:
     def _put(self, batch: WriteBatch, mark: Mark, value: bytes, sources: dict[bytes, list[str]]) -> None:
         op_key = mark.op_key.encode()
         head = head_of(mark.source_hash, mark.payload_hash)
+        batch.put(b"e" + op_key, (head if mark.state in e.ENDED_FOR_GOOD else b"N" + head[1:]) + value)
         if mark.state in e.TERMINAL:
-            batch.put(b"e" + op_key, head + value)
             batch.delete(b"n" + op_key)
         else:
-            batch.put(b"e" + op_key, b"N" + head[1:] + value)
             batch.put(b"n" + op_key, "\x00".join((mark.connection, mark.state, mark.reason)).encode())
         source = _source_key(mark.connection, mark.entity, mark.source_id)
         known = sources.get(source)

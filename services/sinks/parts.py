@@ -1,6 +1,7 @@
 """The parts of one document, where its source makes several (a voucher for each vendor): what a newer set means to the older ones. Pure.
 
-Every command of such a document carries the complete set, each part with its payload hash, and comes in one transaction with the others.
+Every command of such a document carries the complete set, each part with its payload hash, and comes in one transaction with the others. Any
+document whose source makes nothing of it any more is told by an empty set (a `completion`).
 What is posted of a document and what may still be posted of it always belong to one set: a part whose set does not have a written one as
 it was written is held, so that no cost is posted under two parts.
 
@@ -37,6 +38,11 @@ def document_of(op_key: str) -> str:
     return "|".join(op_key.split("|", 4)[:4])
 
 
+def sole_parts_of(op_key: str) -> set[str]:
+    """Op-keys of the same part of that document under every action that makes one."""
+    return {f"{op_key.rpartition('|')[0]}|{action}" for action in _MAKES}
+
+
 def is_stale(incoming: Incoming, document: Iterable[Part]) -> bool:
     """Whether a newer version of the source has told its parts already."""
     return any(part.entry["source_version"] > incoming.command["source_version"] for part in document)
@@ -61,15 +67,15 @@ def _counts(entry: Ledger) -> bool:
     return not e.is_terminal(entry) or e.is_written(entry)
 
 
-def makes(incoming: Incoming) -> bool:
-    """Whether it is a part's own command, and no void or milestone."""
-    return incoming.command["parts"] is not None and incoming.command["action"] in _MAKES
+def makes(command: CommandEnvelope) -> bool:
+    """Whether it is a document's own command, and no void or milestone."""
+    return command["action"] in _MAKES
 
 
 def superseded(entry: Ledger, incoming: Incoming) -> Ledger:
     """A part that was not written and is gone; only what comes later in the log brings it back."""
     version = incoming.command["source_version"]
-    why = {"reason": reasons.PART_GONE, "detail": f"version {version} makes no such part"}
+    why = {"reason": reasons.MADE_NO_MORE, "detail": f"version {version} {_told(entry, incoming)}"}
     place = {"source_version": version, "command_partition": incoming.partition, "command_offset": incoming.offset}
     return e.change(entry, incoming.at, state=e.SUPERSEDED, **why, **place)
 
@@ -77,10 +83,17 @@ def superseded(entry: Ledger, incoming: Incoming) -> Ledger:
 def taken_back(posted: Ledger, number: int, incoming: Incoming) -> Ledger:
     """What is held beside a written part that is gone: all of its amount. The same for every version without it."""
     version = incoming.command["source_version"]
-    words = f"source {version} makes no such part, written is {posted['amount']} ({posted['state']} {posted['erp_number']})"
+    written = f"written is {posted['amount']} ({posted['state']} {posted['erp_number']})"
+    words = f"source {version} {_told(posted, incoming)}, {written}"
     own = {name: posted[name] for name in ("ref", "record", "part", "currency")}
     none = {"amount": -posted["amount"], "detail": words, "source_hash": "", "payload_hash": "", "command": None}
     return e.change(e.correction(posted, number, incoming), incoming.at, **own, **none)
+
+
+def _told(entry: Ledger, incoming: Incoming) -> str:
+    if entry["part"]:
+        return "makes no such part"
+    return f"makes nothing of it ({incoming.command.get('reached') or 'other parts'})"
 
 
 def keep(entry: Ledger, command: CommandEnvelope, others: Sequence[Part], at: datetime) -> Ledger | None:

@@ -50,7 +50,7 @@ SKIPPED: Final = "skipped"
 LINKED: Final = "linked"
 MILESTONE: Final = "milestone"
 REVERTED: Final = "reverted"
-PART_GONE: Final = "part_gone"
+MADE_NO_MORE: Final = "made_no_more"
 
 WAITING: Final = {
     PARENT: "what it belongs to is not in the system yet",
@@ -95,7 +95,7 @@ ENDED: Final = {
     LINKED: "its partner is known by a link",
     MILESTONE: "a milestone: nothing is written",
     REVERTED: "the source went back to what is posted",
-    PART_GONE: "the source makes no such part of its document any more",
+    MADE_NO_MORE: "the source makes it no more: nothing is left of its amount, it lies before the cut-over, or it has no such part",
 }
 
 FINAL_HOLDS: Final = frozenset({CHANGED_AFTER_POST, VOID_NOT_BUILT, NOT_BUILT, UNREADABLE})

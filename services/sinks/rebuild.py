@@ -11,31 +11,43 @@ from schemas.records import Ledger, Result
 from services.sinks import entry as e
 from services.sinks import reasons
 from services.sinks.entry import Incoming
-from services.sinks.parts import document_of
+from services.sinks.parts import document_of, makes
 from systems.contract import Capability
 
 
 class Newest:
-    """The newest command of each op-key of a log; those of a document whose parts changed are marked."""
+    """The newest command of each op-key of a log; those of a document whose parts changed are marked. A command without a set counts as
+    one where a newer one of its document carries a set."""
 
     def __init__(self) -> None:
         self._newest: dict[str, Incoming] = {}
         self._sets: dict[str, set[int]] = defaultdict(set)
+        self._told: dict[str, tuple[str, int]] = {}
 
     def add(self, incoming: Incoming) -> None:
         """The next command of the log."""
         command = incoming.command
         if command["parts"] is not None:
-            self._sets[document_of(command["op_key"])].add(hash(frozenset(command["parts"].items())))
+            document = document_of(command["op_key"])
+            self._sets[document].add(hash(frozenset(command["parts"].items())))
+            self._told[document] = max(self._told.get(document, incoming.place), incoming.place)
         known = self._newest.get(command["op_key"])
         if known is None or known.command["source_version"] <= command["source_version"]:
             self._newest[command["op_key"]] = incoming
 
     def all(self) -> Iterator[Incoming]:
         """In the order of their op-keys' first sight."""
+        changed = {document for document, sets in self._sets.items() if len(sets) > 1}
+        changed |= {document_of(op_key) for op_key, incoming in self._newest.items() if self._is_overtaken(incoming)}
         for op_key, incoming in self._newest.items():
-            redivided = len(self._sets.get(document_of(op_key), ())) > 1
-            yield replace(incoming, redivided=True) if redivided else incoming
+            yield replace(incoming, redivided=True) if document_of(op_key) in changed else incoming
+
+    def _is_overtaken(self, incoming: Incoming) -> bool:
+        command = incoming.command
+        if command["parts"] is not None or not makes(command):
+            return False
+        told = self._told.get(document_of(command["op_key"]))
+        return told is not None and incoming.place < told
 
 
 def from_result(incoming: Incoming, result: Result | None) -> Ledger:

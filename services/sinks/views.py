@@ -14,7 +14,7 @@ from services.sinks import reasons
 from services.sinks.follow import Followed
 from services.sinks.gate import View
 from services.sinks.parents import Parents, resolve
-from services.sinks.parts import Part, document_of
+from services.sinks.parts import Part, document_of, sole_parts_of
 from services.sinks.rules import BATCH_DEADLINE_S, rules_of, stands, write_of
 from services.sinks.state import Rules
 from services.sinks.windows import opens_at
@@ -64,8 +64,8 @@ class Sights:
         """The other entries of a command's document as they are in hand."""
         own, document = command["op_key"], document_of(command["op_key"])
         found = self.entries(command["connection"], command["source_entity"], command["source_id"])
-        op_keys = [one["op_key"] for one in found if document_of(one["op_key"]) == document and one["op_key"] != own]
-        parts = [self.current(op_key) for op_key in op_keys]
+        op_keys = {one["op_key"] for one in found if document_of(one["op_key"]) == document} | sole_parts_of(own)
+        parts = [self.current(op_key) for op_key in sorted(op_keys - {own})]
         return tuple(Part(entry, busy) for entry, busy in parts if entry is not None)
 
     def rules(self, entry: Ledger, connected: Connected | None) -> Rules:

@@ -13,7 +13,7 @@ from typing import Any
 from schemas.records import Application, BillLine, Parent, PostingLine
 from systems.acumatica.allocation import Mapped, account_of, line, mapped, place_of, rounding, unit_of
 from systems.acumatica.mapping_receivable import PRODUCT, terms_of
-from systems.allocation import EMPTY, HeldVoid, priced, reversal, rounded, wanted
+from systems.allocation import EMPTY, HeldVoid, nothing, priced, reversal, rounded, wanted
 from systems.mapped import Draft, NoCommand, Plan
 
 BILLS = "A3"
@@ -28,7 +28,7 @@ def bill_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoC
     if not record["active"] or record["canceled_on"] is not None:
         return [reversal(record, HeldVoid(BILLS, "payable", "cancellation_not_built", "the bill was cancelled", PRODUCT))]
     if record["total"] == 0 and not any(one["amount"] for one in record["lines"]):
-        return [NoCommand("excluded", "zero document, counted", BILLS, Decimal(0), record["currency"])]
+        return nothing(BILLS, "payable", record["currency"])
     made = mapped(plan, record["bill_date"])
     lines, hold, detail = _lines(record, made)
     if record["total"] < 0:
@@ -54,7 +54,7 @@ def credit_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | N
             reversal(record, HeldVoid(CREDITS, "payable", "cancellation_not_built", "the vendor credit was cancelled", PRODUCT))
         ]
     if record["total"] == 0:
-        return [NoCommand("excluded", "zero document, counted", CREDITS, Decimal(0), record["currency"])]
+        return nothing(CREDITS, "payable", record["currency"])
     made = mapped(plan, record["credit_date"])
     lines, hold, detail = _lines(record, made)
     applications = [_told(one, made) for one in record["applications"] if one["amount"]]

@@ -7,13 +7,12 @@ posted (accounting.md 17). Refunds, voids and taken-back applications are held b
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from typing import Any
 
 from schemas.records import Application, Parent
 from systems.acumatica.allocation import Mapped, mapped, unit_of
 from systems.acumatica.mapping_receivable import PRODUCT, customer_of, header_dimensions
-from systems.allocation import HeldVoid, reversal
+from systems.allocation import HeldVoid, nothing, reversal
 from systems.mapped import Draft, NoCommand, Plan
 
 FLOW = "A2"
@@ -26,7 +25,7 @@ def payment_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | 
     if record["refunded_payment_id"] or record["total"] < 0:
         return [_refund(record, plan)]
     if record["total"] == 0:
-        return [NoCommand("excluded", "zero document, counted", FLOW, Decimal(0), record["currency"])]
+        return nothing(FLOW, "collection", record["currency"])
     ordered = sorted(
         record["applications"], key=lambda one: (str(one["applied_on"] or ""), one["application_id"], one["document_id"])
     )

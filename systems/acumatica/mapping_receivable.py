@@ -12,7 +12,7 @@ from typing import Any
 
 from schemas.records import InvoiceLine, Parent, PostingLine
 from systems.acumatica.allocation import Mapped, account_of, line, mapped, place_of, rounding, unit_of
-from systems.allocation import EMPTY, HeldVoid, header_text, priced, reversal, rounded, shares_of, split, wanted, zone_rows
+from systems.allocation import EMPTY, HeldVoid, header_text, nothing, priced, reversal, rounded, shares_of, split, wanted, zone_rows
 from systems.mapped import Draft, NoCommand, Plan
 
 FLOW = "A1"
@@ -25,7 +25,7 @@ def invoice_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | 
     if not record["active"]:
         return [reversal(record, HeldVoid(FLOW, "sale", "void_not_built", "the invoice was voided", PRODUCT))]
     if record["total"] == 0 and not any(one["amount"] for one in record["lines"]):
-        return [NoCommand("excluded", "zero document, counted", FLOW, Decimal(0), record["currency"])]
+        return nothing(FLOW, "sale", record["currency"])
     made = mapped(plan, record["invoice_date"])
     draft = _draft(record, made)
     if record["adjustment_to_id"]:

@@ -13,11 +13,11 @@ from typing import Any
 
 from schemas.records import InvoiceLine, PostingLine
 from systems.allocation import (
-    ZERO,
     HeldVoid,
     Place,
     gap_words,
     header_text,
+    nothing,
     reversal,
     rounded,
     shares_of,
@@ -59,7 +59,7 @@ def invoice_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | 
     if not record["active"]:
         return [reversal(record, _VOIDED)]
     if record["total"] == 0 and not any(one["amount"] for one in record["lines"]):
-        return [NoCommand("excluded", "zero document, counted", FLOW, ZERO, record["currency"])]
+        return nothing(FLOW, "sale", record["currency"])
     return [_corrected(record, _draft(record, mapped(plan, record["invoice_date"])))]
 
 

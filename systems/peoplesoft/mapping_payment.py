@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from systems.allocation import ZERO, HeldVoid, reversal, rounded, wanted
+from systems.allocation import ZERO, HeldVoid, nothing, reversal, rounded, wanted
 from systems.mapped import Draft, NoCommand, Plan
 from systems.peoplesoft.allocation import ledger_unit, line, mapped, place_of, receivable, row_of, unit_named, unit_of
 from systems.peoplesoft.mapping_journal import PRODUCT, Entry, journal, other_currency
@@ -25,7 +25,7 @@ def payment_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | 
     if record["refunded_payment_id"] or record["total"] < 0:
         return [_draft(record, plan, ("refund_not_built", f"enter the refund in {PRODUCT}, then skip this"))]
     if record["total"] == 0:
-        return [NoCommand("excluded", "zero document, counted", FLOW, ZERO, record["currency"])]
+        return nothing(FLOW, "collection", record["currency"])
     return [_draft(record, plan, ("", "")), *_applications(record)]
 
 

@@ -12,8 +12,8 @@ from decimal import Decimal
 from typing import Any
 
 from schemas.records import InvoiceLine, PostingLine
-from systems.allocation import ZERO, HeldVoid, header_text, priced, reversal, rounded, total_of, wanted
-from systems.mapped import COMPLETION, NOTHING, Draft, NoCommand, Plan
+from systems.allocation import ZERO, HeldVoid, header_text, nothing, priced, reversal, rounded, total_of, wanted
+from systems.mapped import Draft, NoCommand, Plan
 from systems.peoplesoft.allocation import (
     Mapped,
     Row,
@@ -30,8 +30,6 @@ from systems.peoplesoft.allocation import (
 from systems.peoplesoft.mapping_journal import PRODUCT, other_currency
 
 FLOW = "P1"
-_NO_PART = Draft(COMPLETION, {"reached": "nothing to pay"}, FLOW, "payable", action=NOTHING, parted=True)
-"""For the sink: whatever an older version of the invoice owed, it is owed no more."""
 _VOIDED = HeldVoid(FLOW, "payable", "void_not_built", "the invoice was voided", PRODUCT)
 
 
@@ -62,8 +60,8 @@ def voucher_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | 
         voids = [reversal(record, _VOIDED, vendor, amount) for vendor, amount in (parts or {"": ZERO}).items()]
         return [replace(void, parted=True) for void in voids]
     if not found.by_vendor:
-        nothing = NoCommand("excluded", "no line has a cost to pay, counted", FLOW, ZERO, record["currency"])
-        return [*(found.excluded or [nothing]), _NO_PART]
+        counted, milestone = nothing(FLOW, "payable", record["currency"], "no line has a cost to pay, counted")
+        return [*(found.excluded or [counted]), milestone]
     header = _header(record, unit, made)
     return [*(_draft(record, header, part, made) for part in found.by_vendor.items()), *found.excluded]
 

@@ -78,6 +78,7 @@ FLOWS = (
         "invoice",
         (JOURNAL, VOUCHER, "reversal"),
         "sale",
+        other_purposes=("payable",),
     ),
     Flow("P2", "payments -> journals", FIELD_SERVICE, NAME, "payment", (JOURNAL, "reversal"), "collection"),
     Flow("P3", "vendors -> vendors, kept up to date", NAME, FIELD_SERVICE, "vendor", ("vendor",), "master"),

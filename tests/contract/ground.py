@@ -28,7 +28,7 @@ from schemas.records import CommandEnvelope
 from services.sinks.parents import name_of
 from systems.contract import Access, Document, Role, System, Verdict, Write, Writer
 from systems.demo import Demo, Kept
-from systems.mapped import Draft
+from systems.mapped import COMPLETION, Draft
 from tests.contract import examples
 from tests.contract.registered import ways
 from tests.contract.seam import InProcess, Seam, VirtualClock
@@ -203,8 +203,8 @@ def demo_of(system: System) -> Demo:
 
 
 def is_written(draft: Draft) -> bool:
-    """Whether a draft would go to the system: nothing holds it."""
-    return not draft.hold and not draft.unresolved
+    """Whether a draft would go to the system: it is no milestone, and nothing holds it."""
+    return not draft.hold and not draft.unresolved and draft.record != COMPLETION
 
 
 def example_of(ground: Ground, record: str) -> str:

@@ -10,9 +10,8 @@ import pytest
 from runtime.exchange import Response
 from systems import registry
 from systems.contract import Answer, Document, System, Verdict
-from systems.mapped import COMPLETION
 from tests.contract import answers, examples
-from tests.contract.ground import Case, Ground, ground
+from tests.contract.ground import Case, Ground, ground, is_written
 from tests.contract.registered import STEPS, WRITERS, WRITES, steps_before, ways
 from tests.contract.seam import Twist
 
@@ -163,7 +162,7 @@ async def check_examples_are_written(system: System, folder: Path) -> None:
             continue
         async with ground(system, folder / example) as on:
             for draft, made in on.drafts(example):
-                if draft.hold or draft.unresolved or draft.record == COMPLETION:
+                if not is_written(draft):
                     continue
                 case = await on.prepared(example, "", draft, made)
                 before = await on.applied()

@@ -22,8 +22,6 @@ JOB = "job"
 COMPLETED = "completed"
 UNPOSTED = "unposted"
 BEFORE_CUTOVER = "before_cutover"
-PARENT_DOCUMENTS = ("invoice", "bill")
-"""Documents that others settle: when they lie before the cut-over a milestone says so, for nobody may wait for them."""
 IMPORTED_BALANCE = "ARImportInvoice"
 _POSTED = frozenset({"posted", "exported", "postedandexported"})
 _DATE_FIELD = {

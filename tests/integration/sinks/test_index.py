@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from schemas.codec import offline_codec
 from services.sinks import entry as e
 from services.sinks.ledger import Index, Mark, head_of
@@ -36,6 +38,16 @@ def test_a_folder_that_is_opened_again_has_the_cache_that_it_was_made_with(tmp_p
         seen.append(vars(index)["_db"].property_value("rocksdb.block-cache-capacity"))
         index.close()
     assert seen[0] == seen[1]
+
+
+@pytest.mark.parametrize(("state", "known"), [(e.POSTED, True), (e.REJECTED, True), (e.SUPERSEDED, False), (e.HELD, False)])
+def test_a_command_is_known_by_its_hashes_alone_where_it_ended_for_good(tmp_path: Path, state: str, known: bool) -> None:
+    """What was superseded by a version that makes nothing is written when its content comes back."""
+    index = Index(tmp_path / "0", offline_codec({}))
+    index.apply([(_mark(7)._replace(state=state), b"v")], {})
+    assert index.ended_with(_mark(7).op_key, head_of("s" * 64, "p" * 64)) is known
+    assert bool(list(index.resting())) == (state == e.HELD)
+    index.close()
 
 
 def _mark(number: int) -> Mark:

@@ -105,7 +105,7 @@ class Memory:
 
     def ended_with(self, op_key: str, head: bytes) -> bool:
         found = self.entries.get(op_key)
-        if found is None or found[0].state not in e.TERMINAL or e.correction_key(op_key, 1) in self.entries:
+        if found is None or found[0].state not in e.ENDED_FOR_GOOD or e.correction_key(op_key, 1) in self.entries:
             return False
         return head == head_of(found[0].source_hash, found[0].payload_hash)
 

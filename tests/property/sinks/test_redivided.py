@@ -24,9 +24,9 @@ def _toys(monkeypatch: pytest.MonkeyPatch) -> None:
     install(monkeypatch, toy())
 
 
-def quiet(window: str = "immediate") -> World:
+def quiet(window: str = "immediate", sole: bool = False) -> World:
     """A world whose ERP does what it is asked."""
-    world = World(1, refuses=0.0, window=window)
+    world = World(1, refuses=0.0, window=window, sole=sole)
     world.erp.faulty = False
     return world
 
@@ -58,7 +58,7 @@ def posted(world: World) -> list[str]:
 def test_a_vendor_that_vanishes_while_its_voucher_waits_gets_none() -> None:
     """Its voucher was posted at the window's opening, and its lines once more with those of the other vendor."""
     world = played({"a": "V", "b": "W"}, {"a": "W", "b": "W"}, world=quiet(DAILY), at_once=True)
-    assert world.states()["V"][:2] == ("SUPERSEDED", "part_gone")
+    assert world.states()["V"][:2] == ("SUPERSEDED", "made_no_more")
     assert posted(world) == ["a=1 b=20"]
 
 
@@ -94,7 +94,7 @@ def test_a_line_for_a_new_vendor_after_another_was_written_is_held_by_name() -> 
 def test_what_is_held_without_a_vendor_goes_when_its_sku_gets_one() -> None:
     """Both stood in the ledger, and a person had to skip the older one."""
     world = played({"a": ""}, {"a": "V"})
-    assert world.states() == {"": ("SUPERSEDED", "part_gone", Decimal(1)), "V": ("POSTED", "", Decimal(1))}
+    assert world.states() == {"": ("SUPERSEDED", "made_no_more", Decimal(1)), "V": ("POSTED", "", Decimal(1))}
 
 
 def test_what_a_person_skipped_is_not_posted_as_another_part() -> None:
@@ -119,7 +119,7 @@ def test_a_part_that_was_refused_may_go_to_another_vendor_beside_one_that_is_wri
     assert set(held(world)) == {"V", "W"}
     world.erp.refuses = 0.0
     played({"b": "X", "a": "V"}, world=world)
-    assert world.states()["W"][:2] == ("SUPERSEDED", "part_gone")
+    assert world.states()["W"][:2] == ("SUPERSEDED", "made_no_more")
     assert posted(world) == ["b=20"], "what is refused keeps its hold while its content is the same"
 
 
@@ -193,3 +193,46 @@ def test_a_lost_ledger_takes_no_older_set_for_the_newest(results: bool) -> None:
     assert posted(world) == ["a=1", "b=20"]
     assert results or not held(world)
     assert not results or {reason for reason, _ in held(world).values()} == {"part_after_post", "changed_after_post"}
+
+
+# --- documents without parts ------------------------------------------------------------------------------------------
+
+
+def test_a_document_that_goes_to_nothing_before_it_is_written_is_not_written() -> None:
+    """Also where both are taken in one batch, before the ledger knows of the first."""
+    world = played({"a": ""}, {}, world=quiet(DAILY, sole=True), at_once=True)
+    assert (posted(world), held(world)) == ([], {})
+    assert world.states()[""][:2] == ("SUPERSEDED", "made_no_more")
+
+
+def test_one_that_is_written_and_goes_to_nothing_is_held_with_its_amount_until_it_comes_back() -> None:
+    world = played({"a": "", "b": ""}, {}, world=quiet(sole=True))
+    assert held(world) == {"correct 1": ("changed_after_post", Decimal(-21))}
+    [entry] = [one for one in world.sink.index.all() if one["state"] == "HELD"]
+    assert entry["detail"] == "source 003 makes nothing of it (nothing), written is 21.0000 (POSTED D1)"
+    assert held(played({"a": "", "b": ""}, world=world)) == {}
+    assert held(played({"b": ""}, world=world)) == {"correct 1": ("changed_after_post", Decimal(-1))}
+    assert posted(world) == ["a=1 b=20"]
+
+
+def test_one_that_was_held_is_on_no_list_once_nothing_is_wanted_and_is_written_when_it_comes_back() -> None:
+    world = quiet(sole=True)
+    world.erp.refuses = 1.0
+    assert set(held(played({"a": ""}, world=world))) == {""}
+    assert held(played({}, world=world)) == {}
+    world.erp.refuses = 0.0
+    assert posted(played({"a": ""}, world=world)) == ["a=1"]
+
+
+@pytest.mark.parametrize(("results", "left"), [(False, {"correct 1": Decimal(-1)}), (True, {"": Decimal(1)})])
+def test_one_that_went_to_nothing_is_not_written_when_the_ledger_is_lost(results: bool, left: dict[str, Decimal]) -> None:
+    """Without its result nobody knows whether it was written: a person looks."""
+    world = played({"a": ""}, {}, world=quiet(sole=True))
+
+    async def lost() -> None:
+        world.sink.lose(results)
+        await world.sink.rest(1)
+
+    asyncio.run(lost())
+    assert posted(world) == ["a=1"]
+    assert held(world) == {name: ("changed_after_post", amount) for name, amount in left.items()}

@@ -118,16 +118,18 @@ class Source:
     draw: random.Random
     version: int = 1
     worth: dict[str, Decimal] = field(default_factory=lambda: dict(WORTH))
+    sole: bool = False
+    """One document without parts, whatever the vendors."""
     vendors: dict[str, str] = field(default_factory=dict)
     state: str = digest(sorted(WORTH.items()))
 
     def __post_init__(self) -> None:
-        self.vendors = {line: self.draw.choice(VENDORS[:3]) for line in self.worth}
+        self.vendors = dict.fromkeys(self.worth, "") if self.sole else {line: self.draw.choice(VENDORS[:3]) for line in self.worth}
 
     def changes(self) -> None:
         """The next version, or the same one mapped anew."""
         kind = self.draw.random()
-        if kind < 0.6:
+        if kind < 0.6 and not self.sole:
             for line in self.draw.sample(sorted(self.vendors), self.draw.randint(0, 2)):
                 self.vendors[line] = self.draw.choice(VENDORS)
             if self.draw.random() < 0.5:
@@ -159,11 +161,14 @@ class Source:
         """What hop 2 makes of it."""
         found = self.parts()
         made = [
-            (Draft("ap_bill", {}, "T1", "payable", part=part, parted=True), self._bill(part, lines, "" in found))
+            (
+                Draft("ap_bill", {}, "T1", "payable", part=part, parted=not self.sole),
+                self._bill(part, lines, not self.sole and "" in found),
+            )
             for part, lines in found.items()
         ]
         none = Draft("completion", {}, "T1", "payable", action="nothing", parted=True)
-        told = with_parts(made or [(none, self.envelope("completion", "", "nothing", Decimal(0)) | {"reached": "nothing to pay"})])
+        told = with_parts(made or [(none, self.envelope("completion", "", "nothing", Decimal(0)) | {"reached": "nothing"})])
         return [(draft.record, command) for draft, command in told]
 
     def _bill(self, part: str, lines: Mapping[str, Decimal], unresolved: bool) -> dict[str, Any]:
@@ -186,10 +191,11 @@ class World:
     seed: int
     refuses: float = 0.1
     window: str = "immediate"
+    sole: bool = False
 
     def __post_init__(self) -> None:
         self.draw = random.Random(self.seed)
-        self.source = Source(self.draw)
+        self.source = Source(self.draw, sole=self.sole)
         self.erp = Erp(self.draw, self.refuses)
         self.sink = Sink(toy(), self.erp, self.draw, window=self.window)
 

@@ -110,6 +110,27 @@ def test_an_invoice_that_is_no_longer_posted_is_commanded_held() -> None:
     assert posted["source_hash"] == held["source_hash"]
 
 
+@pytest.mark.parametrize(
+    ("body", "reached"),
+    [
+        (b'{"total": 0.00}', "zero document, counted"),
+        (b'{"total": 0.00, "status": "Pending"}', "zero document, counted"),
+        (b'{"total": 5.50, "date": "2025-12-31"}', "before_cutover"),
+    ],
+)
+def test_a_version_that_leaves_nothing_to_write_tells_so_with_an_empty_set(body: bytes, reached: str) -> None:
+    """The sink takes back what waits of an older version, and holds the change beside what is written."""
+    around = ground()
+    records = [raw_record(0, toy.raw("7", 1, b'{"total": 5.50}')), raw_record(1, toy.raw("7", 2, body))]
+    outcome = canonical_to_command.apply(
+        canonical_records(raw_to_canonical.apply(records, Memory(), around)), Memory(), ground(post_when="posted")
+    )
+    posted, nothing = outputs(outcome, COMMANDS)
+    assert (nothing["reached"], nothing["parts"], nothing["hold"], nothing["parents"]) == (reached, {}, "", [])
+    assert nothing["op_key"].rpartition("|")[0] == posted["op_key"].rpartition("|")[0]
+    assert header(outcome.outputs[1].headers, PARTED) == "1"
+
+
 def test_job_completed_makes_the_invoice_wait_for_its_job_and_the_job_a_milestone() -> None:
     around = ground(post_when="job_completed")
     [invoice] = outputs(_way(b'{"total": 5.50, "status": "Pending", "job": "J1"}', around), COMMANDS)
