@@ -23,16 +23,24 @@ NOW = datetime(2026, 3, 9, tzinfo=UTC)
 FIRST_ID = 200_000_000
 
 
-DAYS = 90
-"""Invoice dates are spread over so many days: a look-up names suspects of same customer, date and amount, and real ones are few."""
+DAYS, CUSTOMERS = 90, 199
+"""Invoices are spread over so many days and customers, no number of days dividing that of the customers: a look-up names suspects of same
+customer, date and amount, and reads what the customer has; of real ones there are few."""
+_CUSTOMER = 700_000_000
 
 
-def _rest(kind: str, day: int) -> tuple[bytes, str]:
-    """A body from behind its id, without the spaces that only people need; and its version."""
+def customer(number: int) -> str:
+    """Source id of the n-th invoice's customer."""
+    return str(_CUSTOMER + number % CUSTOMERS)
+
+
+def _rest(kind: str, day: int) -> tuple[bytes, bytes, str]:
+    """A body from behind its id up to its customer's id, and from there on, without the spaces that only people need; its version."""
     value = json.loads((FOLDER / f"invoice.{kind}.raw.json").read_text())
     value["invoiceDate"] = (datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=day)).strftime("%Y-%m-%dT00:00:00Z")
-    body = json.dumps(value, separators=(",", ":")).encode()
-    return body[body.index(b",") :], value["modifiedOn"]
+    value["customer"]["id"] = _CUSTOMER
+    head, _, tail = json.dumps(value, separators=(",", ":")).encode().partition(str(_CUSTOMER).encode())
+    return head[head.index(b",") :], tail, value["modifiedOn"]
 
 
 _RESTS = tuple(_rest(kind, day) for day in range(DAYS) for kind in KINDS)
@@ -40,7 +48,7 @@ _RESTS = tuple(_rest(kind, day) for day in range(DAYS) for kind in KINDS)
 
 def raw(number: int, connection: str = CONNECTION) -> tuple[str, dict[str, Any]]:
     """Key and raw record of the n-th invoice, as the poller writes it after a fetch."""
-    rest, version = _RESTS[number % len(_RESTS)]
+    head, tail, version = _RESTS[number % len(_RESTS)]
     source_id = str(FIRST_ID + number)
     made = {
         "connection": connection,
@@ -50,7 +58,7 @@ def raw(number: int, connection: str = CONNECTION) -> tuple[str, dict[str, Any]]
         "source_version": version,
         "shape": "object",
         "how": "fetch",
-        "body": b'{"id":' + source_id.encode() + rest,
+        "body": b'{"id":' + source_id.encode() + head + customer(number).encode() + tail,
         "content_type": "application/json",
         "received_at": NOW,
     }

@@ -10,7 +10,7 @@ import asyncio
 import json
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -41,7 +41,7 @@ from topology.topics import records_of_topic
 IN_PROCESS, OVER_HTTP, SLOW = 12_000, 1_200, 400
 PER_S, LEAST_HTTP, LEAST_SLOW = 1500, 0.5, 0.8
 LANES, CALL_S = 20, 0.05
-CUSTOMER = "C000001"
+IN_PROCESS_CUSTOMERS = [f"C{number:06d}" for number in range(200)]
 
 
 def measure(bench: Bench) -> list[Figure]:
@@ -52,31 +52,28 @@ def measure(bench: Bench) -> list[Figure]:
 class Stage:
     """A corner with a sink in front of which commands are put, and whose results are counted."""
 
-    def __init__(self, bench: Bench, corner: Corner, customer: str) -> None:
+    def __init__(self, bench: Bench, corner: Corner, customers: Sequence[str]) -> None:
         self.bench, self.corner = bench, corner
-        self.customer, self.next = customer, 0
+        self.customers, self.next = customers, 0
         self._hops = _hops(corner.settings, corner.codec)
         self._link_customers()
 
     def _link_customers(self) -> None:
-        found = set()
-        for one in self._hops.commands(range(len(invoices.KINDS))):
-            found |= {(p["entity"], p["source_id"]) for p in self.corner.codec.decode(one.value)[1]["parents"]}
-        for entity, source_id in found:
+        for source_id in map(invoices.customer, range(invoices.CUSTOMERS)):
             link: dict[str, Any] = {
                 "connection": CONNECTION,
-                "entity": entity,
+                "entity": "customer",
                 "source_system": FIELD_SERVICE,
                 "source_id": source_id,
             }
             link |= {
                 "target_system": ERP,
-                "target_id": self.customer,
+                "target_id": linked(source_id, self.customers),
                 "origin": "person",
                 "actor": "bench",
                 "at": datetime.now(UTC),
             }
-            self.corner.write("links", "connection.link", f"{CONNECTION}/{entity}/{source_id}", blank("connection.link") | link)
+            self.corner.write("links", "connection.link", f"{CONNECTION}/customer/{source_id}", blank("connection.link") | link)
         self.corner.flush()
 
     def put(self, count: int) -> None:
@@ -115,6 +112,11 @@ class Stage:
             return measured(posted, count, sink, self.bench.say)
 
 
+def linked(source_id: str, customers: Sequence[str]) -> str:
+    """The ERP's customer of one of the source."""
+    return customers[int(source_id) % len(customers)]
+
+
 def _hops(settings: Any, codec: Any) -> invoices.Hops:
     follower = Follower(settings, codec).start()
     follower.stop()
@@ -127,7 +129,7 @@ def _hops(settings: Any, codec: Any) -> invoices.Hops:
 def _in_process(bench: Bench) -> Figure:
     corner = bench.corner()
     corner.connect()
-    stage, count = Stage(bench, corner, CUSTOMER), bench.count(IN_PROCESS)
+    stage, count = Stage(bench, corner, IN_PROCESS_CUSTOMERS), bench.count(IN_PROCESS)
     sink = corner.process("sink", "tests.bench.sink:sink_in_process", ML_CONNECTOR_LANES="64").start()
     seen = []
     try:
@@ -141,7 +143,8 @@ def _in_process(bench: Bench) -> Figure:
     met = median(rates) >= PER_S
     if not met:
         _profile(bench, stage, count)
-    bare = corner.process("bare", "tests.bench.sink:bare", "0", str(count), "64", CUSTOMER).start().result(300)
+    arguments = ("0", str(count), "64", ",".join(stage.customers))
+    bare = corner.process("bare", "tests.bench.sink:bare", *arguments).start().result(300)
     words, more = "the client alone", {"cpu_us": median([one.cpu_us for one in seen]), "calls": bare["calls"]}
     target = f">= {PER_S:,}/s"
     return Figure("sink, ERP in process", median(rates), "commands/s", target, met, bare["per_s"], words, rates, (), more)
@@ -185,20 +188,20 @@ def _writer(connected: Connected, secret: str = "") -> Writer:
 # --- the client without a sink, in a process of its own
 
 
-def bare(first: str, count: str, lanes: str, customer: str, secret: str = "") -> int:
+def bare(first: str, count: str, lanes: str, customers: str, secret: str = "") -> int:
     """Write so many invoices on so many lanes; print commands a second and calls a command."""
     settings = settings_from_environment()
     codec = load(settings.registry.url, records_of_topic(settings.kafka.topic_prefix))
     hops = _hops(settings, codec)
     numbers = range(int(first), int(first) + int(count))
     commands = [codec.decode(one.value) for one in hops.commands(numbers)]
-    made = uvloop.run(_written(hops.snapshot.connections[CONNECTION], commands, (int(lanes), customer, secret)))
+    made = uvloop.run(_written(hops.snapshot.connections[CONNECTION], commands, (int(lanes), customers.split(","), secret)))
     print(json.dumps(made))  # noqa: T201 - the result of this process
     return 0
 
 
-async def _written(connected: Connected, commands: list[tuple[str, Any]], how: tuple[int, str, str]) -> dict[str, Any]:
-    lanes, customer, secret = how
+async def _written(connected: Connected, commands: list[tuple[str, Any]], how: tuple[int, Sequence[str], str]) -> dict[str, Any]:
+    lanes, customers, secret = how
     writer: Any = _writer(connected, secret)
     await writer.reserve(1)  # signs in
     left, count = iter(commands), len(commands)
@@ -206,7 +209,7 @@ async def _written(connected: Connected, commands: list[tuple[str, Any]], how: t
 
     async def lane() -> None:
         for name, command in left:
-            ids = {f"{parent['entity']}/{parent['source_id']}": customer for parent in command["parents"]}
+            ids = {f"{p['entity']}/{p['source_id']}": linked(p["source_id"], customers) for p in command["parents"]}
             await _write(writer, name.removeprefix("command."), command, ids)
 
     await asyncio.gather(*(lane() for _ in range(lanes)))
@@ -234,8 +237,7 @@ def _over_http(bench: Bench) -> list[Figure]:
     erp = simulated(corner, ERP, concurrent_calls="0", max_sessions="100")
     try:
         corner.connect(urls={ERP: erp.ready})
-        customer = erp.ask("documents?kind=Customer")["documents"][0]["CustomerID"]
-        stage = Stage(bench, corner, customer)
+        stage = Stage(bench, corner, [one["CustomerID"] for one in erp.ask("documents?kind=Customer")["documents"]])
         sink = corner.service("sinks", ML_CONNECTOR_LANES=str(LANES)).start()
         try:
             sink.await_event("assigned")
@@ -262,7 +264,7 @@ def _beside_bare(bench: Bench, stage: Stage, sink: Process, erp: Simulated) -> F
 def _bare_over_http(stage: Stage, erp: Simulated, count: int) -> dict[str, Any]:
     first, stage.next = stage.next, stage.next + count
     secret = json.dumps(demo_of(ERP).section(erp.ready["url"], erp.ready["credentials"])[2])
-    arguments = (str(first), str(count), str(LANES), stage.customer)
+    arguments = (str(first), str(count), str(LANES), ",".join(stage.customers))
     return stage.corner.process("bare", "tests.bench.sink:bare", *arguments, secret).start().result(300)
 
 
