@@ -86,9 +86,7 @@ class Assignment:
             client.close()
 
     def _consume(self, client: Consumer) -> list[Message]:
-        # the first record at once, then what is there with it: `consume` alone would wait for its whole time-out
-        first = client.poll(0.2)
-        found = [] if first is None else [first, *client.consume(num_messages=500, timeout=0)]
+        found = kafka.polled(client, 500, 0.2)
         for message in found:
             kafka.raise_if_fatal(message)
         return [message for message in found if message.error() is None and message.topic() == self._fetch]

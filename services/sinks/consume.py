@@ -27,7 +27,7 @@ from services.sinks.positions import Position
 from services.sinks.restore import restore
 from services.sinks.takeover import Taken, take_over
 
-BATCH, POLL_S = 500, 0.02
+BATCH, POLL_S = 500, 0.05
 FULL, LOW = 600, 300
 """Op-keys in work, beyond the lanes, at which a partition is paused, and resumed: what waits, waits in Kafka."""
 RETAKE_S, RETAKE_MOST_S = 0.5, 10.0
@@ -159,7 +159,7 @@ class Consuming:
 
     def _once(self) -> None:
         batches: dict[int, list[Message]] = defaultdict(list)
-        for message in self._consumer.consume(BATCH if self._busy else 8 * BATCH, POLL_S):
+        for message in kafka.polled(self._consumer, BATCH if self._busy else 8 * BATCH, POLL_S):
             batches[message.partition() or 0].append(message)
         self._busy = False
         for number, (backlog, failed) in self._in_loop(self._deliver(batches)).items():

@@ -96,7 +96,7 @@ class Followed:
             [TopicPartition(t, p, self._offsets.get((t, p), 0)) for t in topics for p in range(self._settings.kafka.partitions)]
         )
         while not self._stopped.is_set():
-            for message in client.consume(num_messages=500, timeout=0.05):
+            for message in kafka.polled(client, 500, 0.2):
                 kafka.raise_if_fatal(message)
                 if message.error() is None and (told := self._fold(message)) is not None:
                     self._tell(*told)
