@@ -2,7 +2,8 @@
 
 One transactional producer per partition; its epoch fences the intents of every older owner. "Acked" means that the group's commit
 returned. After any error of a transaction its end is not known: nothing of the group counts as acked, the committer is broken, and
-the partition is taken anew with a new producer and the ledger read again.
+the partition is taken anew with a new producer and the ledger read again. The group's offsets follow, outside of transactions
+(`acked`): docs/decisions/2026-11-21-offsets-follow-the-ledger.md.
 """
 
 from __future__ import annotations
@@ -12,18 +13,13 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
 
-from confluent_kafka import KafkaError, KafkaException, Message, Producer, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
-from runtime import kafka
 from runtime.log import log
 from services.sinks.ledger import Index, Mark
 
 COMMIT_S = 30
-_HANGS_S = COMMIT_S + 20
-OFFSETS_EVERY_S = 0.25
-"""How often offsets go along while there is work: what they cost is two more round trips of a transaction that lanes wait for."""
 
 
 class NotCommitted(Exception):
@@ -60,26 +56,20 @@ class _Group:
 
 
 class Committer:
-    """Collects in the loop, commits in a thread of its own. `positions` tells which offsets may be committed by now."""
+    """Collects in the loop, commits in a thread of its own. `positions` tells up to where everything was submitted by now."""
 
-    def __init__(
-        self, producer: Producer, index: Index, ledger_topic: str, positions: Callable[[], Offsets], group: Callable[[], Any]
-    ) -> None:
+    def __init__(self, producer: Producer, index: Index, ledger_topic: str, positions: Callable[[], Offsets]) -> None:
         self._producer = producer
         self._index = index
         self._ledger_topic = ledger_topic
         self._positions = positions
-        self._group = group
         self._loop = asyncio.get_running_loop()
         self._queue: list[Out] = []
         self._acks: list[asyncio.Future[None]] = []
         self._busy = False
         self._idle = asyncio.Event()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="commit")
-        self._committed: dict[tuple[str, int], int] = {}
-        self._offsets_from = 0.0
-        self._reminder: asyncio.TimerHandle | None = None
-        self._flushing = False
+        self._acked: Offsets = {}
         self.failed: BaseException | None = None
         self.commits = 0
         self.took_s = 0.0
@@ -92,10 +82,21 @@ class Committer:
             return ack
         self._queue.append(out)
         self._acks.append(ack)
-        self.nudge()
+        self._nudge()
         return ack
 
-    def nudge(self) -> None:
+    @property
+    def acked(self) -> Offsets:
+        """Offsets before which everything is acked; what a group may commit."""
+        if not self._busy:
+            self._all_acked()
+        return self._acked
+
+    def _all_acked(self) -> None:
+        if self.failed is None:
+            self._acked = self._positions()
+
+    def _nudge(self) -> None:
         """Start a group at the next turn of the loop, where none runs."""
         if not self._busy:
             self._busy = True
@@ -103,34 +104,17 @@ class Committer:
             self._loop.call_soon(self._start)
 
     def _start(self) -> None:
-        offsets = self._positions_due()
-        if self.failed is not None or not (self._queue or offsets):
-            self._busy = False
+        if self.failed is not None or not self._queue:
             self._rests()
             return
-        if offsets:
-            self._offsets_from = self._loop.time() + OFFSETS_EVERY_S
-        group = _Group(self._queue, self._acks, offsets)
+        group = _Group(self._queue, self._acks, self._positions())
         self._queue, self._acks = [], []
         self._thread.submit(self._run, group)
 
     def _rests(self) -> None:
-        """Nothing to commit now; offsets that moved are committed when their time comes."""
+        self._all_acked()
+        self._busy = False
         self._idle.set()
-        if self._reminder is None and self._positions_moved():
-            self._reminder = self._loop.call_at(self._offsets_from, self._reminded)
-
-    def _reminded(self) -> None:
-        self._reminder = None
-        self.nudge()
-
-    def _positions_due(self) -> Offsets:
-        return self._positions_moved() if self._flushing or self._loop.time() >= self._offsets_from else {}
-
-    def _positions_moved(self) -> Offsets:
-        if self.failed is not None:
-            return {}
-        return {place: at for place, at in self._positions().items() if self._committed.get(place) != at}
 
     def _run(self, group: _Group) -> None:
         started = time.perf_counter()
@@ -158,9 +142,6 @@ class Committer:
         for line in lines:
             self._produce(line, delivered if line is newest else None)
         self._producer.poll(0)
-        if group.offsets:
-            places = [TopicPartition(topic, partition, at) for (topic, partition), at in group.offsets.items()]
-            kafka.send_offsets(self._producer, places, self._group(), COMMIT_S, _HANGS_S)
         self._producer.commit_transaction(COMMIT_S)
         entries = [pair for out in group.outs for pair in out.entries]
         if entries:
@@ -182,13 +163,12 @@ class Committer:
                 self._producer.poll(0.1)
 
     def _done(self, group: _Group, error: BaseException | None) -> None:
-        self._busy = False
         if error is not None:
             self.failed = error
             log.warning("commit_not_certain", error=str(error)[:300])
         else:
             self.commits += 1
-            self._committed.update(group.offsets)
+            self._acked = group.offsets
         for ack in [*group.acks, *(self._acks if error is not None else [])]:
             if not ack.done():
                 if error is None:
@@ -197,20 +177,16 @@ class Committer:
                     ack.set_exception(NotCommitted(str(error)))
         if error is not None:
             self._queue, self._acks = [], []
-        if self._queue or self._positions_due():
-            self.nudge()
+        if self._queue:
+            self._loop.call_soon(self._start)
         else:
             self._rests()
 
     async def flush(self) -> None:
-        """Wait until nothing is left to commit, offsets included."""
-        self._flushing = True
-        self.nudge()
+        """Wait until nothing is left to commit."""
+        self._nudge()
         await self._idle.wait()
-        self._flushing = False
 
     def close(self) -> None:
         """End the thread; an open transaction ends by its time-out or by the next owner's fence."""
-        if self._reminder is not None:
-            self._reminder.cancel()
         self._thread.shutdown(wait=True)

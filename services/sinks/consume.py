@@ -10,6 +10,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Coroutine
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,7 +20,7 @@ from runtime import kafka
 from runtime.errors import Broken, ConnectorError
 from runtime.log import log
 from services.sinks import controls
-from services.sinks.commit import Committer
+from services.sinks.commit import Committer, Offsets
 from services.sinks.ground import Ground
 from services.sinks.intake import Intake
 from services.sinks.partition import Partition
@@ -28,6 +29,8 @@ from services.sinks.restore import restore
 from services.sinks.takeover import Taken, take_over
 
 BATCH, POLL_S = 500, 0.05
+OFFSETS_EVERY_S = 0.25
+"""How often the group's offsets follow what is acked, while it moves."""
 FULL, LOW = 600, 300
 """Op-keys in work, beyond the lanes, at which a partition is paused, and resumed: what waits, waits in Kafka."""
 RETAKE_S, RETAKE_MOST_S = 0.5, 10.0
@@ -35,6 +38,15 @@ RETAKE_FOR_S = 120.0
 """How long a partition is tried to be taken anew while the cluster cannot be had; below the group's longest time between polls."""
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What an owner says to the consumer's thread."""
+
+    backlog: int
+    failed: bool
+    acked: Offsets
 
 
 class Consuming:
@@ -50,6 +62,8 @@ class Consuming:
         self._consumer: Consumer = kafka.consumer(ground.settings.kafka, f"sinks.{ground.system.name}")
         self._thread = threading.Thread(target=self._run, name=f"sinks.{ground.system.name}", daemon=True)
         self._assigned = False
+        self._committed: dict[tuple[str, int], int] = {}
+        self._offsets_from = 0.0
         self._busy = True  # replayed commands come in larger batches than those that have to be written
 
     def start(self) -> Consuming:
@@ -99,12 +113,12 @@ class Consuming:
         await asyncio.to_thread(self._thread.join)
         await self._ground.sessions.close()
 
-    async def _deliver(self, batches: dict[int, list[Message]]) -> dict[int, tuple[int, bool]]:
+    async def _deliver(self, batches: dict[int, list[Message]]) -> dict[int, _Told]:
         for number, messages in batches.items():
             known = self._owners.get(number)
             if known is not None and not known[0].failed:
                 known[1].take(messages)
-        return {number: (owner.backlog, owner.failed) for number, (owner, _) in self._owners.items()}
+        return {number: _Told(owner.backlog, owner.failed, owner.acked) for number, (owner, _) in self._owners.items()}
 
     async def _begin(self, taken: Taken, next_control: int) -> None:
         index, ground = taken.index, self._ground
@@ -117,7 +131,7 @@ class Consuming:
                 (control_topic, owner.number): owner.controls.committable,
             }
 
-        owner.committer = Committer(taken.producer, index, ground.ledger_topic, positions, self._consumer.consumer_group_metadata)
+        owner.committer = Committer(taken.producer, index, ground.ledger_topic, positions)
         intake = Intake(owner)
         restore(owner)
         if taken.newest is not None:
@@ -128,14 +142,16 @@ class Consuming:
         for connection in {rest.connection for rest in owner.resting.values()}:
             controls.period_changed(owner, connection)
 
-    async def _end(self, number: int, at_once: bool) -> None:
-        known = self._owners.pop(number, None)
-        if known is None:
-            return
-        if at_once or known[0].failed:
-            known[0].drop()
-        else:
-            await known[0].stop()
+    async def _end(self, number: int, at_once: bool) -> Offsets:
+        """End an owner; up to where its commands are acked, where it ended in order."""
+        owner, _ = self._owners.pop(number, (None, None))
+        if owner is None:
+            return {}
+        if at_once or owner.failed:
+            owner.drop()
+            return {}
+        await owner.stop()
+        return owner.acked
 
     # --- in the consumer's thread ---
 
@@ -149,7 +165,7 @@ class Consuming:
             while not self._stopping.is_set():
                 self._once()
             for number in list(self._owners):
-                self._in_loop(self._end(number, at_once=False))
+                self._give_back(number)
         except Exception:  # noqa: BLE001 - the edge of the consumer's thread: the process ends and is started again
             log.exception("consumer_ended", system=self._ground.system.name)
             for number in list(self._owners):
@@ -162,12 +178,35 @@ class Consuming:
         for message in kafka.polled(self._consumer, BATCH if self._busy else 8 * BATCH, POLL_S):
             batches[message.partition() or 0].append(message)
         self._busy = False
-        for number, (backlog, failed) in self._in_loop(self._deliver(batches)).items():
-            self._busy = self._busy or backlog > 0
-            if failed:
+        acked: dict[tuple[str, int], int] = {}
+        for number, told in self._in_loop(self._deliver(batches)).items():
+            self._busy = self._busy or told.backlog > 0
+            acked.update(told.acked)
+            if told.failed:
                 self._retake(number)
             else:
-                self._throttle(number, backlog)
+                self._throttle(number, told.backlog)
+        if time.monotonic() >= self._offsets_from:
+            self._offsets_from = time.monotonic() + OFFSETS_EVERY_S
+            self._commit(acked, wait=False)
+
+    def _commit(self, acked: Offsets, wait: bool) -> None:
+        """The group's offsets, as far as they moved. One that is not kept means that known commands come again."""
+        moved = {place: at for place, at in acked.items() if self._committed.get(place) != at}
+        if not moved:
+            return
+        places = [TopicPartition(topic, partition, at) for (topic, partition), at in moved.items()]
+        try:
+            if wait:
+                self._consumer.commit(offsets=places, asynchronous=False)
+            else:
+                self._consumer.commit(offsets=places)
+            self._committed.update(moved)
+        except KafkaException as error:
+            log.warning("offsets_not_committed", system=self._ground.system.name, error=str(error)[:300])
+
+    def _give_back(self, number: int) -> None:
+        self._commit(self._in_loop(self._end(number, at_once=False)), wait=True)
 
     def _throttle(self, number: int, backlog: int) -> None:
         place = [TopicPartition(self._ground.command_topic, number)]
@@ -225,7 +264,7 @@ class Consuming:
     def _revoke(self, _: Consumer, partitions: list[TopicPartition]) -> None:
         self._assigned = False
         for place in partitions:
-            self._in_loop(self._end(place.partition, at_once=False))
+            self._give_back(place.partition)
 
     def _lose(self, _: Consumer, partitions: list[TopicPartition]) -> None:
         self._assigned = False

@@ -24,8 +24,6 @@ def decided(owner: Partition, decision: Decision) -> None:
     owner.controls.next = decision.offset + 1
     if control["action"] in ACTIONS and control["system"] in ("", owner.ground.system.name):
         _decide(owner, control, decision.offset)
-    if owner.committer is not None:
-        owner.committer.nudge()
 
 
 def _decide(owner: Partition, control: Control, offset: int) -> None:

@@ -49,8 +49,6 @@ class Intake:
                 self._arrive(message, offset)
             owner.commands.next = offset + 1
         self._tell()
-        if owner.committer is not None:
-            owner.committer.nudge()
 
     def _is_known(self, message: Message) -> bool:
         found = dict(message.headers() or ())

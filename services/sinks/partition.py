@@ -14,7 +14,7 @@ from schemas.records import Audit, CommandEnvelope, Fetch, Ledger
 from services.sinks import entry as e
 from services.sinks import reasons
 from services.sinks.alarms import Alarms
-from services.sinks.commit import Committer, NotCommitted, Out
+from services.sinks.commit import Committer, NotCommitted, Offsets, Out
 from services.sinks.core import step
 from services.sinks.gate import View
 from services.sinks.ground import Ground
@@ -68,6 +68,11 @@ class Partition:
     def failed(self) -> bool:
         """Whether a commit's end is unknown: the partition has to be taken anew."""
         return self.committer is not None and self.committer.failed is not None
+
+    @property
+    def acked(self) -> Offsets:
+        """Offsets before which everything is in the ledger."""
+        return self.committer.acked if self.committer is not None else {}
 
     @property
     def backlog(self) -> int:

@@ -136,6 +136,8 @@ class Source:
                 return
         elif kind < 0.7:
             self.worth = dict.fromkeys(self.worth, Decimal(0))
+        elif kind < 0.8:
+            self.worth = dict(WORTH)
         else:
             line = self.draw.choice(sorted(self.worth))
             self.worth[line] = WORTH[line] * self.draw.choice((0, 1, 1, 2))

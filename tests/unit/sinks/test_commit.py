@@ -1,4 +1,4 @@
-"""The committer: what waits for an ack goes at once, offsets go along now and then, and nothing is left at the end."""
+"""The committer: what waits for an ack goes at once, and offsets follow what is acked."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 import pytest
-from confluent_kafka import Producer
+from confluent_kafka import KafkaError, KafkaException, Producer
 
-from services.sinks.commit import Committer, Line, Out
+from services.sinks.commit import Committer, Line, NotCommitted, Out
 from services.sinks.ledger import Index, Mark
 
 PLACE = ("command.erp", 3)
-EVERY = "services.sinks.commit.OFFSETS_EVERY_S"
 
 
 class _Record:
@@ -32,8 +31,7 @@ class _Log:
     def __init__(self) -> None:
         self.topics: list[str] = []
         self.groups = 0
-        self.sent: list[int] = []
-        self.heard: Callable[[int], None] = lambda _: None
+        self.fails = False
         self.applied: list[Mapping[str, Any]] = []
         self._told: list[tuple[int, Callable[[None, _Record], None]]] = []
 
@@ -48,12 +46,9 @@ class _Log:
     def poll(self, _: float) -> None:
         """Nothing is told before the commit."""
 
-    def send_offsets_to_transaction(self, places: list[Any], _group: object, _within_s: float) -> None:
-        for place in places:
-            self.sent.append(place.offset)
-            self.heard(place.offset)
-
     def commit_transaction(self, _within_s: float) -> None:
+        if self.fails:
+            raise KafkaException(KafkaError(KafkaError._TIMED_OUT))
         for offset, told in self._told:
             told(None, _Record(offset))
         self._told.clear()
@@ -63,7 +58,7 @@ class _Log:
 
 
 def _committer(log: _Log, position: list[int]) -> Committer:
-    return Committer(cast("Producer", log), cast("Index", log), "ledger.erp", lambda: {PLACE: position[0]}, lambda: None)
+    return Committer(cast("Producer", log), cast("Index", log), "ledger.erp", lambda: {PLACE: position[0]})
 
 
 def _out(*topics: str) -> Out:
@@ -71,47 +66,47 @@ def _out(*topics: str) -> Out:
     return Out([Line(topic, b"k", b"v", 3, []) for topic in topics], [(mark, b"v")])
 
 
-async def _recorded(committer: Committer, position: list[int], count: int) -> None:
-    for _ in range(count):
-        position[0] += 1
-        await committer.submit(_out("ledger.erp"))
+def test_an_offset_may_be_committed_once_everything_before_it_is_acked_and_no_sooner() -> None:
+    log, position = _Log(), [1]
 
-
-def test_offsets_do_not_go_with_every_group_and_the_last_ones_go_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    """They went with each group of intents, in a transaction of their own besides: a third of the sink's commands a second."""
-    monkeypatch.setattr(EVERY, 3600.0)
-    log, position = _Log(), [0]
-
-    async def play() -> None:
+    async def play() -> list[int]:
         committer = _committer(log, position)
-        await _recorded(committer, position, 6)
-        assert log.sent == [1]
-        assert log.groups == 6
+        seen = [committer.acked[PLACE]]
+        first = committer.submit(_out("ledger.erp"))
+        position[0] = 2
+        await asyncio.sleep(0)  # its group begins
+        second = committer.submit(_out("ledger.erp"))
+        position[0] = 3
+        seen.append(committer.acked[PLACE])
+        await first
+        seen.append(committer.acked[PLACE])
+        await second
+        await committer.flush()
+        seen.append(committer.acked[PLACE])
+        position[0] = 4  # known commands: nothing is recorded about them
+        seen.append(committer.acked[PLACE])
+        committer.close()
+        return seen
+
+    assert asyncio.run(play()) == [1, 1, 2, 3, 4]
+    assert log.groups == 2
+
+
+def test_nothing_more_may_be_committed_once_the_end_of_a_commit_is_not_known() -> None:
+    log, position = _Log(), [1]
+    log.fails = True
+
+    async def play() -> int:
+        committer = _committer(log, position)
+        ack = committer.submit(_out("ledger.erp"))
+        position[0] = 2
+        with pytest.raises(NotCommitted):
+            await ack
         await committer.flush()
         committer.close()
+        return committer.acked.get(PLACE, 0)
 
-    asyncio.run(play())
-    assert log.sent == [1, 6]
-
-
-def test_offsets_that_moved_are_committed_although_nothing_follows_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(EVERY, 0.01)
-    log, position = _Log(), [0]
-
-    async def play() -> None:
-        committer, came, loop = _committer(log, position), asyncio.Event(), asyncio.get_running_loop()
-
-        def heard(offset: int) -> None:
-            if offset == 3:
-                loop.call_soon_threadsafe(came.set)
-
-        log.heard = heard
-        await _recorded(committer, position, 3)
-        await asyncio.wait_for(came.wait(), 10)
-        await committer.flush()
-        committer.close()
-
-    asyncio.run(play())
+    assert asyncio.run(play()) == 0
 
 
 def test_the_index_holds_up_to_the_newest_ledger_record_of_the_group() -> None:
