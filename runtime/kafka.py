@@ -14,7 +14,6 @@ from typing import Any
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 
 from runtime.errors import Broken, Transient
-from runtime.overdue import overdue
 from runtime.settings import Kafka
 
 LOG = logging.getLogger("ml_connector.kafka")
@@ -92,12 +91,6 @@ def transactional_producer(kafka: Kafka, transactional_id: str) -> Producer:
             "queue.buffering.max.messages": 500_000,
         },
     )
-
-
-def send_offsets(producer: Producer, offsets: list[TopicPartition], group: object, timeout_s: float, hangs_s: float) -> None:
-    """Offsets into the open transaction. The client may ignore `timeout_s`: after `hangs_s` the process ends (`runtime.overdue`)."""
-    with overdue.limit("send_offsets_to_transaction", hangs_s):
-        producer.send_offsets_to_transaction(offsets, group, timeout_s)
 
 
 def consumer(kafka: Kafka, group: str, **more: Any) -> Consumer:

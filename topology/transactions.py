@@ -18,6 +18,7 @@ from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
 from runtime import kafka
 from runtime.errors import Broken, Transient
 from runtime.log import log
+from runtime.overdue import overdue
 from runtime.settings import Kafka
 from topology.batch import Output
 
@@ -55,10 +56,14 @@ class Transactions:
         """Write everything and commit it; on return it is committed. Raises `Aborted`, `Indefinite`, or `Broken` when fenced over and over."""
         try:
             self._write(outputs)
-            _until_done(lambda: kafka.send_offsets(self._producer, list(offsets), group, _CALL_S, _HANGS_S), _DEADLINE_S)
+            _until_done(lambda: self._send_offsets(list(offsets), group), _DEADLINE_S)
             _until_done(lambda: self._producer.commit_transaction(_CALL_S), _DEADLINE_S)
         except KafkaException as error:
             self._failed(error)
+
+    def _send_offsets(self, offsets: list[TopicPartition], group: object) -> None:
+        with overdue.limit("send_offsets_to_transaction", _HANGS_S):
+            self._producer.send_offsets_to_transaction(offsets, group, _CALL_S)
 
     def _write(self, outputs: Iterable[Output]) -> None:
         self._producer.begin_transaction()
