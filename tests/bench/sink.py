@@ -234,7 +234,8 @@ async def _write(writer: Writer, record: str, command: Any, ids: Mapping[str, st
 
 def _over_http(bench: Bench) -> list[Figure]:
     corner = bench.corner()
-    erp = simulated(corner, ERP, concurrent_calls="0", max_sessions="100")
+    # a release is done when its call returns: the pause before its state is asked for is the ERP's time, no call and not the sink's
+    erp = simulated(corner, ERP, concurrent_calls="0", max_sessions="100", release_seconds="0")
     try:
         corner.connect(urls={ERP: erp.ready})
         stage = Stage(bench, corner, [one["CustomerID"] for one in erp.ask("documents?kind=Customer")["documents"]])
