@@ -1,6 +1,6 @@
 """The protocol that writes a document once (docs/guarantees.md), for one op-key: `step(key, event) -> (key, effects)`. Pure.
 
-    turn -> gate -> reserve -> intent acked -> look-up -> lease check -> one request -> outcome acked -> next step ...
+    turn -> gate -> reserve -> intent acked, looked up beside -> lease check -> one request -> outcome acked -> next step ...
 
 Any crash leaves an open intent in the ledger, and an open intent is closed by evidence only: by an answer that is certain, or by a
 look-up after the settle wait. Whoever carries the effects out holds at most one key of an op-key at a time.

@@ -58,6 +58,8 @@ class Run:
     lanes: Lanes
     command: CommandEnvelope | None = None
     view: View | None = None
+    ahead: asyncio.Task[Event] | None = None
+    """The look-up before a write, asked while its intent is on its way to the ledger."""
 
     async def work(self) -> None:
         """Run the key until it rests; its lane is free when this returns."""
@@ -76,6 +78,13 @@ class Run:
             return
         except Abandoned:
             self.owner.abandoned(self.op_key)
+        finally:
+            self._forget_ahead()
+
+    def _forget_ahead(self) -> None:
+        """A look-up that nobody waits for any more: its intent was not acked."""
+        if self.ahead is not None and not self.ahead.cancel():
+            self.ahead.exception()
 
     def _idle(self) -> Key | None:
         """The key, when there is something to do about it now. What another run has in hand is looked at when that one rests."""
@@ -154,10 +163,12 @@ class Run:
         if isinstance(effect, Reserve):
             return await self._reserve(effect)
         if isinstance(effect, Record):
+            self.ahead = asyncio.ensure_future(self._find(key)) if key.looks_ahead else None
             await self.owner.record(effect.entry, effect.audits)
             return Acked(self._now_s(), self.owner.now())
         if isinstance(effect, Find):
-            return await self._find(key)
+            ahead, self.ahead = self.ahead, None
+            return await (ahead or self._find(key))
         if isinstance(effect, Send):
             return await self._send(key, effect)
         raise TypeError(f"{type(effect).__name__} is not an effect of a lane")

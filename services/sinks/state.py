@@ -100,6 +100,12 @@ class Key:
     failing_s: float | None = None
     document: Document | None = None
 
+    @property
+    def looks_ahead(self) -> bool:
+        """Whether the look-up before the write may be asked while its intent is on its way: it tells of what others did, and every
+        older owner was fenced when this one took over (docs/decisions/2026-11-21-the-look-up-beside-the-intent.md)."""
+        return self.phase is Phase.INTENDING and self.rules.capability is not Capability.C5
+
     def but(self, **changes: Unpack[KeyChanges]) -> Key:
         """The same key with these fields changed; four times as fast as `dataclasses.replace`, which runs twelve times a document.
         That is why the class has no slots."""

@@ -54,6 +54,7 @@ class Holder:
         self.covered = world.committed
         self.released = False
         self.looks = 0
+        self.ahead: tuple[float, Found] | None = None
 
     def life(self) -> Owner:
         """Take the partition, restore, then work until everything is at rest."""
@@ -180,6 +181,7 @@ class Holder:
         if isinstance(effect, Reserve):
             return Reserved(w.now, w.instant())
         if isinstance(effect, Record):
+            self.ahead = (w.now, self.shown(key)) if key.looks_ahead else None
             yield from self.recorded(effect.entry, effect.audits)
             return Acked(w.now, w.instant())
         if isinstance(effect, Find):
@@ -200,13 +202,18 @@ class Holder:
         unread = key.phase in (Phase.READING, Phase.COMPARING) and not key.entry["steps_done"]
         if w.mutation.name == "no_pre_read" and unread:
             return Saw(Found(()), w.now, w.now, w.instant())
-        asked = w.now
-        found = seen_wrongly(w.mutation.name, key, w.erp.find(key.entry["ref"], key.entry["erp_id"], key.entry["amount"], w.now))
+        asked, found = self.ahead or (w.now, self.shown(key))
+        self.ahead = None
         yield w.draw.choice((0.0, 0.01, w.rules.times.lease_s - 0.005))
         yield POINT
         if w.faulty and w.draw.random() < 0.03:
             return Unseen("system_down", "no answer", timedelta(seconds=1), w.now, w.instant())
         return Saw(found, asked, w.now, w.instant())
+
+    def shown(self, key: Key) -> Found:
+        """What the system shows now."""
+        entry = key.entry
+        return seen_wrongly(self.w.mutation.name, key, self.w.erp.find(entry["ref"], entry["erp_id"], entry["amount"], self.w.now))
 
     def send(self, key: Key, effect: Send) -> Generator[float, None, Event]:
         w = self.w
