@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from schemas.records import Audit, Ledger
-from services.sinks import answers, compare, gate, lookups, reasons, watch
+from services.sinks import answers, asking, compare, gate, lookups, reasons, watch
 from services.sinks import entry as e
 from services.sinks.moves import Step, ends, intends, resting, sends
 from services.sinks.outputs import decision
@@ -68,6 +68,8 @@ def _turn(key: Key, event: Turn) -> Step:
         return key, ()
     if e.intent_open(entry):
         return _turn_of_open_intent(key, event)
+    if event.asks:
+        return asking.turn(key, event)
     if watch.is_watched(entry, key.rules):
         return watch.turn(key, event)
     if event.command is None:
@@ -110,6 +112,8 @@ def _same_rest(entry: Ledger, kept: Ledger) -> bool:
 def _reserved(key: Key, event: Reserved) -> Step:
     if e.intent_open(key.entry):
         return key.but(phase=Phase.LOOKING), (Find(),)
+    if key.mode == asking.MODE:
+        return key.but(phase=Phase.ASKING), (Find(),)
     if watch.is_watched(key.entry, key.rules):
         return key.but(phase=Phase.WATCHING), (Find(),)
     if key.mode != "live":
@@ -140,10 +144,14 @@ def _saw(key: Key, event: Saw) -> Step:
         return watch.saw(key, event)
     if key.phase is Phase.COMPARING:
         return compare.saw(key, event)
+    if key.phase is Phase.ASKING:
+        return asking.saw(key, event)
     return lookups.saw(key, event)
 
 
 def _unseen(key: Key, event: Unseen) -> Step:
+    if key.phase is Phase.ASKING:
+        return asking.unseen(key, event)
     return watch.unseen(key, event) if key.phase is Phase.WATCHING else lookups.unseen(key, event)
 
 
@@ -193,7 +201,7 @@ _STEPS: dict[type[Any], Callable[[Key, Any], Step]] = {
     Superseded: _superseded,
 }
 _RESTING = frozenset({Phase.IDLE})
-LOOKS = frozenset({Phase.COMPARING, Phase.WATCHING, Phase.READING, Phase.LOOKING})
+LOOKS = frozenset({Phase.ASKING, Phase.COMPARING, Phase.WATCHING, Phase.READING, Phase.LOOKING})
 _AWAITED: dict[type[Any], frozenset[Phase]] = {
     Turn: _RESTING,
     Decided: _RESTING,

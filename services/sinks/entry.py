@@ -146,6 +146,11 @@ def is_written(entry: Ledger) -> bool:
     return entry["state"] in IN_PLACE or may_exist(entry)
 
 
+def never_asked(entry: Ledger) -> bool:
+    """Whether the system was never asked about it: a life whose ledger and results were lost may have written it."""
+    return not is_terminal(entry) and not may_exist(entry) and not entry["attempts"]
+
+
 def waits(entry: Ledger, at: datetime, reason: str, detail: str = "", **more: Any) -> Ledger:
     """The entry, waiting. An open intent stays open."""
     return change(entry, at, state=WAITING, reason=reason, detail=detail, **{"due_at": None, "waits_for": [], **more})

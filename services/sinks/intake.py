@@ -16,6 +16,7 @@ from services.sinks.arrive import Changed, Nothing, Refreshed, Taken, arrive, be
 from services.sinks.commit import Line, Out
 from services.sinks.core import step
 from services.sinks.entry import Incoming
+from services.sinks.evidence import Evidence
 from services.sinks.ledger import head_of
 from services.sinks.outputs import STAGE, decision, replayed
 from services.sinks.partition import Partition
@@ -34,6 +35,7 @@ class Intake:
         self.owner = owner
         self._spans: dict[tuple[str, str], Span] = {}
         self._behind: dict[str, list[Incoming]] = {}
+        self._evidence = Evidence(owner)
 
     def take(self, messages: Sequence[Message]) -> None:
         """A batch from the log. What changes nothing is told in one audit per batch, connection and decision."""
@@ -73,24 +75,24 @@ class Intake:
         self._turn_in(Incoming(record, cast("CommandEnvelope", command), message.value() or b"", self.owner.number, offset, at))
 
     def _turn_in(self, incoming: Incoming) -> None:
-        """Now, or when the run of its op-key rests, and that of every part that is gone; until then its offset is not committed, and
-        later commands of its document go behind it."""
+        """Now, or when the run of its op-key rests, and that of every part that is gone, and when it is known whether what it gives up is
+        there; until then its offset is not committed, and later commands of its document go behind it."""
         owner, offset = self.owner, incoming.offset
-        document = parts.document_of(incoming.command["op_key"]) if incoming.command["parts"] is not None else ""
+        document = parts.document_of(incoming.command["op_key"])
         if document in self._behind:
             owner.commands.holding.add(offset)
             self._behind[document].append(incoming)
             return
         op_key = next((one for one in [incoming.command["op_key"], *self._gone(incoming)] if owner.is_busy(one)), None)
+        op_key = op_key or self._evidence.awaited(incoming)
         if op_key is None:
             self.arrived(incoming)
             return
         owner.commands.holding.add(offset)
-        if document:
-            self._behind[document] = []
+        self._behind[document] = []
 
         def later() -> None:
-            for one in [incoming, *self._behind.pop(document, ())]:
+            for one in [incoming, *self._behind.pop(document)]:
                 owner.commands.holding.discard(one.offset)
                 self._turn_in(one)
             self._tell()

@@ -56,6 +56,7 @@ class Partition:
         self.fetched: set[Source] = set()
         self.asked: set[Source] = set()
         self.reexamined: set[str] = set()
+        self.asking: set[str] = set()  # looked up and not written, until the command that gives them up has come
         self.lanes: dict[str, Lanes] = {}
         self.tasks: set[asyncio.Task[None]] = set()
         self.closing = False

@@ -61,6 +61,14 @@ def gone(incoming: Incoming, document: Iterable[Part]) -> list[Part]:
     ]
 
 
+def moved(incoming: Incoming, document: Iterable[Part]) -> list[Part]:
+    """Older parts that the set of `incoming` has no more, or with another content: where one of them is written, its money may be in
+    another part of the set too."""
+    wanted, parts = incoming.command["parts"] or {}, list(document)
+    older = [part for part in parts if part.entry["action"] in _MAKES and e.place(part.entry) < incoming.place]
+    return [part for part in older if _counts(part.entry) and wanted.get(part.entry["part"]) != part.entry["payload_hash"]]
+
+
 def _counts(entry: Ledger) -> bool:
     if entry["state"] == e.HELD and entry["reason"] == reasons.CHANGED_AFTER_POST:
         return False  # held by `unless_redivided`: a person is asked already

@@ -82,7 +82,8 @@ def proof(entry: Ledger, found: Found, rules: Rules, at: datetime) -> Proof:
     ours = found.documents
     if len(ours) > 1:
         ids = ", ".join(document.number or document.erp_id for document in ours)
-        return Ended(closed(e.held(entry, at, reasons.DUPLICATE_IN_ERP, f"documents with ref {entry['ref']}: {ids}"), at))
+        words, erp_id = f"documents with ref {entry['ref']}: {ids}", entry["erp_id"] or ours[0].erp_id
+        return Ended(closed(e.held(entry, at, reasons.DUPLICATE_IN_ERP, words, erp_id=erp_id), at))
     if not ours:
         return Absent(found.suspects)
     if rules.updates:

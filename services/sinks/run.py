@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from runtime.errors import ConnectorError, Malformed
+from runtime.errors import ConnectorError, Malformed, Refused
 from runtime.log import log
 from schemas.records import CommandEnvelope, Ledger
 from services.sinks import ceiling, reasons
@@ -44,6 +44,10 @@ if TYPE_CHECKING:
     from services.sinks.partition import Partition
 
 
+UNFINDABLE = timedelta(seconds=60)
+"""When what our own content kept from being looked up (a parent without id) is tried again."""
+
+
 class Abandoned(Exception):
     """The run ends before anything was recorded: the process stops, or the session cannot be had."""
 
@@ -72,8 +76,9 @@ class Run:
             if key is None or view is None:
                 return
             self.owner.reexamined.discard(self.op_key)
-            self.view = self._within_ceiling(key, view)
-            await self._steps(*step(key, Turn(self._now_s(), self.view, self.command)))
+            asks = self.op_key in self.owner.asking
+            self.view = view if asks else self._within_ceiling(key, view)
+            await self._steps(*step(key, Turn(self._now_s(), self.view, self.command, asks)))
         except NotCommitted:
             return
         except Abandoned:
@@ -95,7 +100,9 @@ class Run:
             again = self.op_key in self.owner.reexamined
             self.owner.pending[self.op_key].append(lambda: self.owner.turn(self.op_key, again))
             return None
-        if key.entry["state"] == e.HELD and self.op_key not in self.owner.reexamined and not self._is_due(key.entry):
+        if key.entry["state"] == e.HELD and not (
+            self.op_key in self.owner.reexamined | self.owner.asking or self._is_due(key.entry)
+        ):
             return None
         return key
 
@@ -188,6 +195,8 @@ class Run:
         asked_s = self._now_s()
         try:
             found = await self._writer().find(key.entry["record"], self._wanted(), self._ids(key))
+        except Refused as error:  # of this command's content: no fault of the connection
+            return Unseen(reasons.REFUSED, str(error)[:300], UNFINDABLE, self._now_s(), self.owner.now())
         except (ConnectorError, Malformed) as error:
             reason, asked = cause_of(error)
             wait = self.lanes.failed(reason, asked, self.owner.now())

@@ -55,6 +55,7 @@ class Phase(Enum):
     IDLE = "idle"
     RESERVING = "reserving"
     INTENDING = "intending"  # the intent is on its way to the ledger
+    ASKING = "asking"  # look-up of what is to be given up, whatever it waits for
     COMPARING = "comparing"  # look-up of a master that is kept up to date, before anything is intended
     WATCHING = "watching"  # look-up of a document whose next step the system's own batch does
     READING = "reading"  # look-up before the write
@@ -126,11 +127,13 @@ class Restored:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """It is looked at: a command came, a wait ended, a parent or a setting changed."""
+    """It is looked at: a command came, a wait ended, a parent or a setting changed. `asks`: a command that gives it up waits until it
+    is known whether the system keeps it; nothing else is done meanwhile."""
 
     now_s: float
     view: View
     command: CommandEnvelope | None
+    asks: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,8 +134,11 @@ class _Writer:
         by_ref = self._by_ref(wish)
         if wish.record in MASTERS or not KINDS[wish.record].has_suspects:
             return by_ref
-        kind_ = KINDS[wish.record]
-        own, day = documents.party(kind_, wish.command, wish.ids), documents.fields(wish.command)["date"]
+        kind_, day = KINDS[wish.record], documents.fields(wish.command)["date"]
+        try:
+            own = documents.party(kind_, wish.command, wish.ids)
+        except Refused:
+            return by_ref  # a party without id has no documents; one with our ref is seen all the same
         amount = format(wish.command["amount"].normalize(), "f")
         same = f"{kind_.party} eq {quoted(own)} and {kind_.day} eq datetimeoffset'{day}' and {kind_.total} eq {amount}"
         return f"{by_ref} or ({same})"

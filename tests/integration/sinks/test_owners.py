@@ -119,6 +119,33 @@ def test_what_was_taken_back_before_ledger_and_results_were_lost_is_held_beside_
     assert {row["source_id"]: row["amount"] for row in stage.ledger().values() if row["state"] == "HELD"} == {"1": -100, "2": 100}
 
 
+def test_nor_is_it_taken_for_never_written_where_the_offsets_were_reset_as_well(stage: Stage) -> None:
+    """To the sink it looks like a first start: the older command waits, and the one that took it back came before any look-up."""
+    written, voided = stage.command("ar_invoice", "1"), stage.command("ar_invoice", "4")
+    with stage.running():
+        stage.until({"1": "POSTED", "4": "POSTED"})
+    later = {"source_version": "2026-03-02T11:00:00", "hold": "unposted"}
+    stage.command("ar_invoice", "1", **later)
+    stage.command("ar_invoice", "2")
+    stage.command("ar_invoice", "2", **later)
+    stage.command("ar_receipt", "3", depends_on=["invoice/1"])
+    stage.command("reversal", "4", reverses=voided["op_key"], source_version="2026-03-02T11:00:00")
+    never = stage.command("ar_invoice", "5")
+    stage.command("reversal", "5", reverses=never["op_key"], source_version="2026-03-02T11:00:00")
+    stage.lose([f"ledger.{ERP}", f"result.{ERP}"])
+    _reset_offsets(stage)
+    with stage.running(lanes=1):
+        taken_back = {"1": "ADOPTED", "1 correct": "HELD unposted", "2": "HELD unposted", "3": "POSTED"}
+        void = {"4": "ADOPTED", "4 void": "HELD void_not_built", "5": "SUPERSEDED voided", "5 void": "UNCHANGED never_posted"}
+        stage.until(taken_back | void, 60)
+    assert sorted(kept.ref for kept in stage.erp.stored[:2]) == sorted([written["ref"], voided["ref"]])
+    assert [kept.record for kept in stage.erp.stored[2:]] == ["ar_receipt"]
+    assert {row["source_id"]: row["amount"] for row in stage.ledger().values() if row["reason"] == "unposted"} == {
+        "1": -100,
+        "2": 100,
+    }
+
+
 def test_an_ambiguous_commit_takes_the_partition_anew_and_posts_once(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     from confluent_kafka import KafkaError, KafkaException
 

@@ -265,6 +265,12 @@ class Sink:
         self.offset = len(self.log)
         self.begin(self._newest())
 
+    def lose_all(self) -> None:
+        """Ledger and results are empty and the group begins at the first command: to a new owner it looks like a first start."""
+        self.owner.drop()
+        self.index, self.results, self.offset = Memory(), {}, 0
+        self.begin()
+
     def _newest(self) -> list[tuple[Incoming, Result | None]]:
         newest = Newest()
         for message in self.log:

@@ -62,3 +62,21 @@ def test_nor_when_the_ledger_is_lost(results: bool, sole: bool) -> None:
             assert world.missing() <= 0, told
 
     asyncio.run(schedules())
+
+
+@pytest.mark.parametrize("sole", [False, True], ids=["parts", "sole"])
+def test_nor_when_every_command_is_read_again_and_nothing_of_ours_is_left(sole: bool) -> None:
+    """The older set waited, unwritten as it seemed, and went without a look-up; its cost was posted again under the newer set."""
+
+    async def schedules() -> None:
+        for seed in (*SCHEDULES, *FAILED_ONCE):
+            world = await _played(seed, sole)
+            world.sink.lose_all()
+            await world.sink.rest(1)
+            told = f"seed {seed}: {world.states()} {world.erp.kept}"
+            assert not world.waiting(), told
+            assert not world.twice(), told
+            assert not world.forgotten(), told
+            assert world.missing() <= 0, told
+
+    asyncio.run(schedules())

@@ -62,6 +62,25 @@ def test_a_vendor_that_vanishes_while_its_voucher_waits_gets_none() -> None:
     assert posted(world) == ["a=1 b=20"]
 
 
+def test_it_is_looked_up_before_it_goes_and_what_keeps_that_from_being_done_is_no_fault_of_the_connection() -> None:
+    world = quiet(DAILY)
+    world.erp.unfindable = 2
+    for vendors in ({"a": "V"}, {"b": "W"}):
+        world.source.becomes(**vendors)
+        world.tells()
+
+    async def run() -> None:
+        world.sink.take(2)
+        await world.sink.turns(60)
+        assert (world.erp.unfindable, world.states()["V"][:2]) == (1, ("WAITING", "window"))
+        assert world.sink.owner.lanes["acme"].closed_for == ""
+        assert world.sink.offset == 1, "the command that gives it up is read again by the next owner"
+        await world.sink.rest()
+
+    asyncio.run(run())
+    assert (world.states()["V"][:2], posted(world)) == (("SUPERSEDED", "made_no_more"), ["b=20"])
+
+
 def test_a_vendor_that_comes_back_gets_its_voucher() -> None:
     told = ({"a": "V", "b": "W"}, {"a": "W", "b": "W"}, {"a": "V", "b": "W"})
     assert posted(played(*told, world=quiet(DAILY), at_once=True)) == ["a=1", "b=20"]

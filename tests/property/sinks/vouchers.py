@@ -15,7 +15,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from runtime.errors import Transient
+from runtime.errors import Refused, Transient
 from schemas.records import CommandEnvelope, Ledger
 from services.sinks import entry as e
 from systems.contract import Answer, Capability, Document, Flow, Found, System, Verdict, Write
@@ -57,11 +57,13 @@ class Voucher:
 
 @dataclass
 class Erp:
-    """See `systems.contract.Writer`. While `faulty`, it may be down, refuse, lose an answer or commit late."""
+    """See `systems.contract.Writer`. While `faulty`, it may be down, refuse, lose an answer or commit late.
+    So many next look-ups (`unfindable`) cannot be made, by the command's own content."""
 
     draw: random.Random
     refuses: float = 0.1
     faulty: bool = True
+    unfindable: int = 0
     kept: dict[str, list[Voucher]] = field(default_factory=dict)
 
     def _kind(self) -> str:
@@ -78,6 +80,9 @@ class Erp:
         await self._travel()
         if self.faulty and self.draw.random() < 0.05:
             raise Transient("the fake is down")
+        if self.unfindable:
+            self.unfindable -= 1
+            raise Refused("the vendor has no id here")
         return Found(tuple(_document(voucher, command) for voucher in self.kept.get(command["ref"], ())))
 
     async def perform(
@@ -246,6 +251,11 @@ class World:
         held = sum((entry["amount"] for entry in entries if entry["op_key"] not in unknown), Decimal(0))
         posted = sum((voucher.amount for kept in self.erp.kept.values() for voucher in kept), Decimal(0))
         return sum(self.source.worth.values(), Decimal(0)) - posted - held
+
+    def forgotten(self) -> list[str]:
+        """Refs that the ERP keeps and that are neither written nor held by name here."""
+        known = {entry["ref"] for entry in self.sink.index.all() if e.is_written(entry) or entry["state"] == e.HELD}
+        return sorted(self.erp.kept.keys() - known)
 
     def waiting(self) -> list[str]:
         """What has not come to rest."""

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from runtime.clock import ScaledClock
-from runtime.errors import Throttled, Transient
+from runtime.errors import Refused, Throttled, Transient
 from runtime.json import parse
 from systems.acumatica.settings import Settings
 from systems.acumatica.system import SYSTEM
-from systems.contract import Verdict
+from systems.contract import Found, Verdict
 from tests.systems.acumatica import ground
 from tests.systems.acumatica.tenant import RELEASED, Books, Start, Tenant, books, made
 
@@ -108,6 +108,15 @@ async def test_a_document_typed_by_hand_is_a_suspect_in_the_same_request(held: B
     assert found.documents == ()
     assert [(one.amount, one.ref) for one in found.suspects] == [(command["amount"], "")]
     assert len([one for one in held.wire.sent[before:] if one.method == "GET"]) == 3
+
+
+async def test_what_is_there_is_seen_by_its_ref_also_while_its_party_has_no_id_here(held: Books) -> None:
+    """Before it is given up, a document may be asked for whose customer is not known yet."""
+    record, command = made("invoice", ground.invoice())
+    assert await held.writer.find(record, command, {}) == Found(())
+    await held.post(RELEASED, record, command)
+    with pytest.raises(Refused, match="has no id here"):  # it is there, and cannot be compared
+        await held.writer.find(record, command, {})
 
 
 async def _forget_ref(held: Books, entity: str, record: str, command: Any) -> None:

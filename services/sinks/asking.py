@@ -1,0 +1,95 @@
+"""What a command gives up is asked for first, where nobody ever asked: a life whose ledger and results were lost may have written it. Pure.
+
+Without any record of ours a first start cannot be told from such a loss; only the system's answer to the ref tells. So the command waits:
+
+taken back at the source (`unposted`)               -> its own document is asked for
+void                                                -> what it reverses
+newer set of parts, or none any more                -> each part that the set has no more, or otherwise
+
+there -> adopted (or held, as it differs), and the command finds it written; not there -> it goes on waiting, and the command gives it up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from schemas.records import Ledger
+from services.sinks import entry as e
+from services.sinks import parts, reasons
+from services.sinks.entry import Incoming
+from services.sinks.lookups import FAILING_S
+from services.sinks.moves import Step, ends, resting
+from services.sinks.resolve import Absent, Ended, proof
+from services.sinks.state import Key, Phase, Reserve, Rules, Saw, Turn, Unseen, Wait
+from systems.contract import Capability
+from systems.mapped import COMPLETION, REVERSAL
+
+MODE = "asking"
+"""Mode of a turn that only asks: nothing is written, also where the flow is live."""
+AGAIN = timedelta(seconds=60)
+"""When a connection that is paused, or a look-up that our own content keeps from being made, is tried again."""
+
+
+def gives_up(incoming: Incoming) -> bool:
+    """Whether the command may give something up: most do not, and cost nothing."""
+    command = incoming.command
+    return _is_taken_back(incoming) or bool(command.get("reverses")) or command["parts"] is not None
+
+
+def _is_taken_back(incoming: Incoming) -> bool:
+    return incoming.command["hold"] == reasons.UNPOSTED and incoming.record not in (REVERSAL, COMPLETION)
+
+
+def given_up(incoming: Incoming, own: Ledger | None, target: Ledger | None, others: Iterable[parts.Part]) -> list[Ledger]:
+    """Entries that the command gives up: `own` of its op-key, the `target` that it reverses, other parts of its document."""
+    if own is not None and incoming.place <= e.place(own):
+        return []
+    found = [own] if own is not None and _is_taken_back(incoming) else []
+    found += [target] if target is not None else []
+    if incoming.command["parts"] is not None:
+        document = [*others, *([parts.Part(own)] if own is not None else [])]
+        found += [] if parts.is_stale(incoming, document) else [one.entry for one in parts.moved(incoming, document)]
+    return list({entry["op_key"]: entry for entry in found}.values())
+
+
+def is_open(entry: Ledger, rules: Rules) -> bool:
+    """Whether the system has to be asked first, and can be."""
+    return bool(rules.steps) and rules.capability is not Capability.C5 and e.never_asked(entry)
+
+
+def turn(key: Key, event: Turn) -> Step:
+    """The look-up's calls, unless the connection does nothing now. What was asked for rests until the command has come."""
+    if not e.never_asked(key.entry):
+        idle, _ = resting(key)
+        return idle, ()
+    if event.view.paused:
+        return _later(key, event.view.at + AGAIN)
+    return key.but(phase=Phase.RESERVING, command=event.command, mode=MODE, lates=0), (Reserve(key.rules.calls),)
+
+
+def saw(key: Key, event: Saw) -> Step:
+    """It is there, or goes on waiting for what it waited for; either way it was asked for now."""
+    seen, at = proof(key.entry, event.found, key.rules, event.at), event.at
+    if isinstance(seen, Absent):
+        return ends(key, e.change(key.entry, at, attempts=e.noted(key.entry, "absent", "asked before it is given up", at)))
+    attempts = e.noted(key.entry, "found", seen.entry["erp_number"] or seen.entry["erp_id"], at)
+    if isinstance(seen, Ended):
+        return ends(key, e.change(seen.entry, at, attempts=attempts))
+    return ends(key, e.change(seen.entry, at, state=e.NEW, reason="", detail="", due_at=None, waits_for=[], attempts=attempts))
+
+
+def unseen(key: Key, event: Unseen) -> Step:
+    """Asked again later; what our own content keeps from being looked up for an hour is a person's, for it may be there."""
+    since = key.failing_s if key.failing_s is not None else event.now_s
+    if event.reason != reasons.REFUSED:
+        return _later(key, event.at + event.wait)
+    if event.now_s - since < FAILING_S:
+        return _later(key.but(failing_s=since), event.at + event.wait)
+    attempt = {"intent_attempt": 1, "attempt_count": max(1, key.entry["attempt_count"]), "intent_step": key.rules.steps[0]}
+    return ends(key, e.held(key.entry, event.at, reasons.UNKNOWN, f"the look-up fails for an hour: {event.words}", **attempt))
+
+
+def _later(key: Key, due_at: datetime) -> Step:
+    idle, _ = resting(key)
+    return idle, (Wait(due_at=due_at),)
