@@ -55,7 +55,8 @@ class Intake:
     def _is_known(self, message: Message) -> bool:
         found = dict(message.headers() or ())
         op_key, source_hash, payload_hash = (_text(found.get(name)) for name in (OP_KEY, SOURCE_HASH, PAYLOAD_HASH))
-        if not op_key or op_key in self.owner.keys or _text(found.get(PARTED)):
+        in_hand = op_key in self.owner.keys or e.correction_key(op_key, 1) in self.owner.keys
+        if not op_key or in_hand or _text(found.get(PARTED)):
             return False
         return _text(found.get(HOLD)) != reasons.UNPOSTED and self.owner.index.ended_with(
             op_key, head_of(source_hash, payload_hash)
