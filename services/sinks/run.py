@@ -100,14 +100,14 @@ class Run:
             again = self.op_key in self.owner.reexamined
             self.owner.pending[self.op_key].append(lambda: self.owner.turn(self.op_key, again))
             return None
-        if key.entry["state"] == e.HELD and not (
-            self.op_key in self.owner.reexamined | self.owner.asking or self._is_due(key.entry)
-        ):
+        if key.entry["state"] == e.HELD and not self._is_looked_at_again(key.entry):
             return None
         return key
 
-    def _is_due(self, entry: Ledger) -> bool:
-        """Whether a held one is looked at again by itself: its system's batch refused it, or is late."""
+    def _is_looked_at_again(self, entry: Ledger) -> bool:
+        """Whether a held one is: something it waits for changed, what gives it up has to know, or its system's batch refused it or is late."""
+        if self.op_key in self.owner.reexamined or self.op_key in self.owner.asking:
+            return True
         return entry["due_at"] is not None and entry["due_at"] <= self.owner.now()
 
     async def _steps(self, key: Key, effects: tuple[Effect, ...]) -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from systems.acumatica.mapping import to_commands
 from systems.allocation import split
-from systems.mapped import Draft, NoCommand
+from systems.mapped import NOTHING, Draft, NoCommand
 from tests.systems.acumatica import ground
 from tests.systems.acumatica.ground import drafts, plan
 from tests.systems.acumatica.write_examples import commands, requests
@@ -66,7 +66,7 @@ def invoices(draw: Any) -> dict[str, Any]:
 def test_the_posted_total_is_the_sources_total_to_the_cent(record: dict[str, Any]) -> None:
     chosen = ground.settings(accounts={"rounding": "80900", "sales_tax": "22000", "rounding_limit": "1"})
     for made in to_commands("invoice", record, plan(settings=chosen)):
-        if isinstance(made, NoCommand):
+        if isinstance(made, NoCommand) or made.action == NOTHING:
             assert record["total"] == 0
             continue
         assert not made.hold or record["total"] < 0

@@ -14,6 +14,7 @@ from systems.acumatica.documents import KINDS, MASTERS, application_body, create
 from systems.acumatica.mapping import to_commands
 from systems.acumatica.wire import dumps
 from systems.mapped import Draft
+from tests.contract.ground import is_written
 from tests.systems.acumatica import ground
 
 IDS = {
@@ -74,7 +75,7 @@ def requests(name: str, record: dict[str, Any]) -> list[Any]:
     """The bodies that are sent for what is not held."""
     found: list[Any] = []
     for one in to_commands(name.partition(".")[0], record, ground.plan()):
-        if not isinstance(one, Draft) or one.hold or one.unresolved:
+        if not isinstance(one, Draft) or not is_written(one):
             continue
         made = ground.command(one, record)
         is_create = one.record in KINDS or one.record in MASTERS
