@@ -13,7 +13,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any
+from functools import cache
+from typing import Any, cast
 
 from runtime.errors import Malformed
 from systems import registry
@@ -107,12 +108,19 @@ def _stays(source: Source, connected: Connected, previous_status: str) -> str:
     """Why a record stays in its system, by that system's own settings; "" = it travels. One whose change of status alone takes it out
     of them still tells the other side of that change (a deactivated vendor)."""
     chosen = connected.readings[source.record["system"]].settings
-    if not isinstance(chosen, Leaving):
+    if not _chooses(type(chosen)):
         return ""
-    why = chosen.excludes(source.entity, source.record)
-    if why and previous_status and not chosen.excludes(source.entity, {**source.record, "status": previous_status}):
+    leaving = cast("Leaving", chosen)
+    why = leaving.excludes(source.entity, source.record)
+    if why and previous_status and not leaving.excludes(source.entity, {**source.record, "status": previous_status}):
         return ""
     return why
+
+
+@cache
+def _chooses(settings: type) -> bool:
+    """Whether such settings choose what travels. Once for each class: looking a protocol up took a tenth of the hop's time for each record."""
+    return issubclass(settings, Leaving)
 
 
 def _milestones(
