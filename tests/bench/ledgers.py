@@ -14,6 +14,7 @@ from schemas.records import CommandEnvelope, Ledger
 from services.sinks import entry as e
 from services.sinks import reasons
 from services.sinks.entry import Incoming
+from services.sinks.ledger import MARK, mark_of
 from tests.bench import invoices
 from tests.bench.ground import ERP, Corner
 from topology.batch import Output
@@ -85,4 +86,5 @@ def _of(corner: Corner, connection: str, made: Output) -> Templates:
 def _entry(corner: Corner, entry: Ledger) -> Copied:
     op_key = entry["op_key"]
     value = corner.codec.encode(corner.topic(f"ledger.{ERP}"), "result.ledger", entry)
-    return Copied(op_key.encode(), value, headers("result.ledger", op_key, "bench", op_key=op_key))
+    made = [*headers("result.ledger", op_key, "bench", op_key=op_key), (MARK, mark_of(entry).header())]
+    return Copied(op_key.encode(), value, made)
