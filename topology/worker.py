@@ -162,7 +162,7 @@ class Worker:
         while (task := self._tasks.get()) is not None:
             try:
                 task[0](task[1])
-            except Exception as error:  # noqa: BLE001 - anything but a malformed record: again, with backoff, up to a deadline
+            except Exception as error:  # noqa: BLE001 - the edge of a process loop
                 self._end("worker_failed", f"{type(error).__name__}: {error}")
             finally:
                 with self._changed:

@@ -86,7 +86,7 @@ def _kept_up(entry: Ledger, incoming: Incoming, same: bool) -> Arrival:
 
 
 def _after_attempt(entry: Ledger, incoming: Incoming, same: bool) -> Arrival:
-    if incoming.command["hold"] == reasons.UNPOSTED and incoming.record not in (REVERSAL, COMPLETION):
+    if incoming.takes_back:
         return Changed(entry, reasons.UNPOSTED)
     if (incoming.record == REVERSAL or incoming.command["action"] == NOTHING) and entry["state"] == e.UNCHANGED:
         return Taken(e.replaced(entry, incoming), entry)

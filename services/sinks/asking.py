@@ -23,7 +23,6 @@ from services.sinks.moves import Step, ends, resting
 from services.sinks.resolve import Absent, Ended, proof
 from services.sinks.state import Key, Phase, Reserve, Rules, Saw, Turn, Unseen, Wait
 from systems.contract import Capability
-from systems.mapped import COMPLETION, REVERSAL
 
 MODE = "asking"
 """Mode of a turn that only asks: nothing is written, also where the flow is live."""
@@ -34,18 +33,14 @@ AGAIN = timedelta(seconds=60)
 def gives_up(incoming: Incoming) -> bool:
     """Whether the command may give something up: most do not, and cost nothing."""
     command = incoming.command
-    return _is_taken_back(incoming) or bool(command.get("reverses")) or command["parts"] is not None
-
-
-def _is_taken_back(incoming: Incoming) -> bool:
-    return incoming.command["hold"] == reasons.UNPOSTED and incoming.record not in (REVERSAL, COMPLETION)
+    return incoming.takes_back or bool(command.get("reverses")) or command["parts"] is not None
 
 
 def given_up(incoming: Incoming, own: Ledger | None, target: Ledger | None, others: Iterable[parts.Part]) -> list[Ledger]:
     """Entries that the command gives up: `own` of its op-key, the `target` that it reverses, other parts of its document."""
     if own is not None and incoming.place <= e.place(own):
         return []
-    found = [own] if own is not None and _is_taken_back(incoming) else []
+    found = [own] if own is not None and incoming.takes_back else []
     found += [target] if target is not None else []
     if incoming.command["parts"] is not None:
         document = [*others, *([parts.Part(own)] if own is not None else [])]

@@ -10,7 +10,6 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Coroutine
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -38,15 +37,6 @@ RETAKE_FOR_S = 120.0
 """How long a partition is tried to be taken anew while the cluster cannot be had; below the group's longest time between polls."""
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class _Told:
-    """What an owner says to the consumer's thread."""
-
-    backlog: int
-    failed: bool
-    acked: Offsets
 
 
 class Consuming:
@@ -113,12 +103,15 @@ class Consuming:
         await asyncio.to_thread(self._thread.join)
         await self._ground.sessions.close()
 
-    async def _deliver(self, batches: dict[int, list[Message]]) -> dict[int, _Told]:
+    async def _deliver(self, batches: dict[int, list[Message]]) -> dict[int, tuple[int, bool]]:
         for number, messages in batches.items():
             known = self._owners.get(number)
             if known is not None and not known[0].failed:
                 known[1].take(messages)
-        return {number: _Told(owner.backlog, owner.failed, owner.acked) for number, (owner, _) in self._owners.items()}
+        return {number: (owner.backlog, owner.failed) for number, (owner, _) in self._owners.items()}
+
+    async def _acked(self) -> Offsets:
+        return {place: at for owner in self.owners for place, at in owner.acked.items()}
 
     async def _begin(self, taken: Taken, next_control: int) -> None:
         index, ground = taken.index, self._ground
@@ -178,17 +171,15 @@ class Consuming:
         for message in kafka.polled(self._consumer, BATCH if self._busy else 8 * BATCH, POLL_S):
             batches[message.partition() or 0].append(message)
         self._busy = False
-        acked: dict[tuple[str, int], int] = {}
-        for number, told in self._in_loop(self._deliver(batches)).items():
-            self._busy = self._busy or told.backlog > 0
-            acked.update(told.acked)
-            if told.failed:
+        for number, (backlog, failed) in self._in_loop(self._deliver(batches)).items():
+            self._busy = self._busy or backlog > 0
+            if failed:
                 self._retake(number)
             else:
-                self._throttle(number, told.backlog)
+                self._throttle(number, backlog)
         if time.monotonic() >= self._offsets_from:
             self._offsets_from = time.monotonic() + OFFSETS_EVERY_S
-            self._commit(acked, wait=False)
+            self._commit(self._in_loop(self._acked()), wait=False)
 
     def _commit(self, acked: Offsets, wait: bool) -> None:
         """The group's offsets, as far as they moved. One that is not kept means that known commands come again."""

@@ -11,6 +11,8 @@ from decimal import Decimal
 from typing import Any, cast
 
 from schemas.records import Attempt, CommandEnvelope, Ledger, Link, Result
+from services.sinks import reasons
+from systems.mapped import COMPLETION, REVERSAL
 
 NEW, WAITING, HELD, INTENT = "NEW", "WAITING", "HELD", "INTENT"
 POSTED, ADOPTED, UNCHANGED, SUPERSEDED, REJECTED = "POSTED", "ADOPTED", "UNCHANGED", "SUPERSEDED", "REJECTED"
@@ -40,6 +42,11 @@ class Incoming:
     def place(self) -> tuple[str, int]:
         """What orders the commands of a document, as `place` of an entry does."""
         return self.command["source_version"], self.offset
+
+    @property
+    def takes_back(self) -> bool:
+        """Whether the source posted its document once and does no longer."""
+        return self.command["hold"] == reasons.UNPOSTED and self.record not in (REVERSAL, COMPLETION)
 
 
 def fresh(incoming: Incoming) -> Ledger:
@@ -173,9 +180,14 @@ def noted(entry: Ledger, answer: str, detail: str, at: datetime) -> list[Attempt
     return [*entry["attempts"], last][-ATTEMPTS_KEPT:]
 
 
+def with_action(op_key: str, action: str) -> str:
+    """Op-key of another action on the same part of the same document."""
+    return f"{op_key.rpartition('|')[0]}|{action}"
+
+
 def void_key(op_key: str) -> str:
     """Op-key of the void of a create."""
-    return op_key.rpartition("|")[0] + "|void"
+    return with_action(op_key, "void")
 
 
 def is_voided(entry: Ledger, void: Ledger | None) -> bool:

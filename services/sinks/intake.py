@@ -112,11 +112,12 @@ class Intake:
         owner, command = self.owner, incoming.command
         known = owner.entry_of(command["op_key"])
         if command["parts"] is not None:
-            if parts.is_stale(incoming, owner.sights.others(command)):
+            document = owner.sights.others(command)
+            if parts.is_stale(incoming, document):
                 self._nothing("stale", command["connection"], incoming.offset)
                 return
-            for op_key in self._gone(incoming):
-                self._withdraw(op_key, incoming)
+            for part in parts.gone(incoming, document):
+                self._withdraw(part.entry["op_key"], incoming)
         void = None
         if command["action"] == "create" and (known is None or known["state"] != e.POSTED):
             void = owner.entry_of(e.void_key(command["op_key"]))
@@ -230,7 +231,7 @@ class Intake:
         for incoming, result in lost:
             key = owner.new_key(from_result(incoming, result))
             entry = unless_blind(key.entry, key.rules.capability, incoming)
-            taken_back = incoming.command["hold"] == reasons.UNPOSTED and not e.is_terminal(entry)
+            taken_back = incoming.takes_back and not e.is_terminal(entry)
             if entry["op_key"] in reversed_keys or taken_back:
                 entry = looked_up_first(entry, key.rules.steps)
             elif incoming.redivided and parts.makes(incoming.command) and not e.is_terminal(entry):

@@ -40,7 +40,7 @@ def document_of(op_key: str) -> str:
 
 def sole_parts_of(op_key: str) -> set[str]:
     """Op-keys of the same part of that document under every action that makes one."""
-    return {f"{op_key.rpartition('|')[0]}|{action}" for action in _MAKES}
+    return {e.with_action(op_key, action) for action in _MAKES}
 
 
 def is_stale(incoming: Incoming, document: Iterable[Part]) -> bool:
@@ -51,22 +51,20 @@ def is_stale(incoming: Incoming, document: Iterable[Part]) -> bool:
 def gone(incoming: Incoming, document: Iterable[Part]) -> list[Part]:
     """Parts that the set of `incoming` has no more, of which something is wanted or written."""
     wanted = incoming.command["parts"] or {}
-    return [
-        part
-        for part in document
-        if part.entry["action"] in _MAKES
-        and part.entry["part"] not in wanted
-        and e.place(part.entry) < incoming.place
-        and _counts(part.entry)
-    ]
+    return [part for part in _older(incoming, document) if part.entry["part"] not in wanted]
 
 
 def moved(incoming: Incoming, document: Iterable[Part]) -> list[Part]:
     """Older parts that the set of `incoming` has no more, or with another content: where one of them is written, its money may be in
     another part of the set too."""
-    wanted, parts = incoming.command["parts"] or {}, list(document)
-    older = [part for part in parts if part.entry["action"] in _MAKES and e.place(part.entry) < incoming.place]
-    return [part for part in older if _counts(part.entry) and wanted.get(part.entry["part"]) != part.entry["payload_hash"]]
+    wanted = incoming.command["parts"] or {}
+    return [part for part in _older(incoming, document) if wanted.get(part.entry["part"]) != part.entry["payload_hash"]]
+
+
+def _older(incoming: Incoming, document: Iterable[Part]) -> list[Part]:
+    """Parts of older versions of which something is wanted or written."""
+    makers = (part for part in document if part.entry["action"] in _MAKES)
+    return [part for part in makers if e.place(part.entry) < incoming.place and _counts(part.entry)]
 
 
 def _counts(entry: Ledger) -> bool:

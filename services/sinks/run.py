@@ -12,6 +12,7 @@ from runtime.log import log
 from schemas.records import CommandEnvelope, Ledger
 from services.sinks import ceiling, reasons
 from services.sinks import entry as e
+from services.sinks.asking import AGAIN
 from services.sinks.commit import NotCommitted
 from services.sinks.core import step
 from services.sinks.gate import View
@@ -42,10 +43,6 @@ from topology.configuration import Connected
 if TYPE_CHECKING:
     from services.sinks.lanes import Lanes
     from services.sinks.partition import Partition
-
-
-UNFINDABLE = timedelta(seconds=60)
-"""When what our own content kept from being looked up (a parent without id) is tried again."""
 
 
 class Abandoned(Exception):
@@ -196,7 +193,7 @@ class Run:
         try:
             found = await self._writer().find(key.entry["record"], self._wanted(), self._ids(key))
         except Refused as error:  # of this command's content: no fault of the connection
-            return Unseen(reasons.REFUSED, str(error)[:300], UNFINDABLE, self._now_s(), self.owner.now())
+            return Unseen(reasons.REFUSED, str(error)[:300], AGAIN, self._now_s(), self.owner.now())
         except (ConnectorError, Malformed) as error:
             reason, asked = cause_of(error)
             wait = self.lanes.failed(reason, asked, self.owner.now())

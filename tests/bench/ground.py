@@ -8,7 +8,7 @@ import os
 import sys
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -106,6 +106,15 @@ class Corner:
     def write(self, name: str, record_name: str, key: str, record: Mapping[str, Any]) -> None:
         """One record of ours."""
         self.put(name, key, self.codec.encode(self.topic(name), record_name, record))
+
+    def link_customers(self, pairs: Iterable[tuple[str, str]]) -> None:
+        """Customers of the source (first) and of the ERP are the same ones."""
+        about = {"connection": CONNECTION, "entity": "customer", "source_system": FIELD_SERVICE, "target_system": ERP}
+        about |= {"origin": "person", "actor": "bench"}
+        for source_id, target_id in pairs:
+            link = about | {"source_id": source_id, "target_id": target_id, "at": datetime.now(UTC)}
+            self.write("links", "connection.link", f"{CONNECTION}/customer/{source_id}", blank("connection.link") | link)
+        self.flush()
 
     def flush(self) -> None:
         """Everything put is acked on return."""

@@ -8,7 +8,7 @@ invoice, and the time that a release takes there; what the source's simulator ne
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from confluent_kafka import Message
@@ -17,7 +17,6 @@ from runtime import kafka
 from tests.bench.ground import CONNECTION, ERP, FIELD_SERVICE, WEBHOOK_KEY, Bench, Corner, Process, filled, until
 from tests.bench.report import Figure, quantile
 from tests.bench.simulators import Simulated, simulated
-from tests.toy import blank
 
 PER_S, SECONDS, WARM_UP = 20, 30, 20
 P50_MS, P99_MS = 250.0, 1000.0
@@ -57,16 +56,8 @@ def measure(bench: Bench) -> list[Figure]:
 def _link_customers(corner: Corner, source: Simulated, erp: Simulated) -> None:
     partner = erp.ask("documents?kind=Customer")["documents"][0]["CustomerID"]
     rows = source.ask("holdings?entity=customers")
-    for row in rows["holdings"] if isinstance(rows, dict) else rows:
-        link: dict[str, Any] = {
-            "connection": CONNECTION,
-            "entity": "customer",
-            "source_system": FIELD_SERVICE,
-            "source_id": str(row["id"]),
-        }
-        link |= {"target_system": ERP, "target_id": partner, "origin": "person", "actor": "bench", "at": datetime.now(UTC)}
-        corner.write("links", "connection.link", f"{CONNECTION}/customer/{row['id']}", blank("connection.link") | link)
-    corner.flush()
+    found = rows["holdings"] if isinstance(rows, dict) else rows
+    corner.link_customers((str(row["id"]), partner) for row in found)
 
 
 def _booked(source: Simulated, count: int) -> list[int]:

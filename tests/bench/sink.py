@@ -12,7 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import uvloop
@@ -30,11 +30,10 @@ from systems import registry
 from systems.contract import Access, Role, Verdict, Writer
 from tests.bench import invoices
 from tests.bench.erp_in_process import ErpInProcess
-from tests.bench.ground import BUILD, CONNECTION, ERP, FIELD_SERVICE, Bench, Corner, Process, filled, until
+from tests.bench.ground import BUILD, CONNECTION, ERP, Bench, Corner, Process, filled, until
 from tests.bench.rate import Rate, measured
 from tests.bench.report import Figure, at_least, median
 from tests.bench.simulators import Simulated, simulated
-from tests.toy import blank
 from topology.configuration import Connected, Follower
 from topology.topics import records_of_topic
 
@@ -56,25 +55,8 @@ class Stage:
         self.bench, self.corner = bench, corner
         self.customers, self.next = customers, 0
         self._hops = _hops(corner.settings, corner.codec)
-        self._link_customers()
-
-    def _link_customers(self) -> None:
-        for source_id in map(invoices.customer, range(invoices.CUSTOMERS)):
-            link: dict[str, Any] = {
-                "connection": CONNECTION,
-                "entity": "customer",
-                "source_system": FIELD_SERVICE,
-                "source_id": source_id,
-            }
-            link |= {
-                "target_system": ERP,
-                "target_id": linked(source_id, self.customers),
-                "origin": "person",
-                "actor": "bench",
-                "at": datetime.now(UTC),
-            }
-            self.corner.write("links", "connection.link", f"{CONNECTION}/customer/{source_id}", blank("connection.link") | link)
-        self.corner.flush()
+        source_ids = map(invoices.customer, range(invoices.CUSTOMERS))
+        corner.link_customers((one, linked(one, customers)) for one in source_ids)
 
     def put(self, count: int) -> None:
         """New commands."""
