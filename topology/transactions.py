@@ -77,9 +77,9 @@ class Transactions:
                     self._producer.poll(0.05)
 
     def _failed(self, error: KafkaException) -> None:
-        reason: KafkaError = error.args[0]
+        reason = self._reason(error)
         if reason.code() in _FENCED:
-            self._note_fence(error)
+            self._note_fence(error, reason)
         elif reason.txn_requires_abort():
             try:
                 _until_done(lambda: self._producer.abort_transaction(_CALL_S), _DEADLINE_S)
@@ -90,9 +90,19 @@ class Transactions:
         self._producer = self._new()
         raise Indefinite(f"transaction in doubt: {reason.str()}") from error
 
-    def _note_fence(self, error: KafkaException) -> None:
+    def _reason(self, error: KafkaException) -> KafkaError:
+        """What is wrong. `produce` says of a client that is past use no more than that; its transactional calls name the cause."""
+        reason: KafkaError = error.args[0]
+        if reason.code() == KafkaError._FATAL:
+            try:
+                self._producer.abort_transaction(_CALL_S)
+            except KafkaException as named:
+                reason = named.args[0]
+        return reason
+
+    def _note_fence(self, error: KafkaException, reason: KafkaError) -> None:
         self._fenced_at.append(time.monotonic())
-        log.warning("transaction_fenced", transactional_id=self._id, error=error.args[0].str())
+        log.warning("transaction_fenced", transactional_id=self._id, error=reason.str())
         if len(self._fenced_at) == _RIVAL_FENCES and self._fenced_at[-1] - self._fenced_at[0] < _RIVAL_S:
             raise Broken(
                 f"transactional id {self._id} was fenced {_RIVAL_FENCES} times in {_RIVAL_S:.0f} s: another process uses it.",

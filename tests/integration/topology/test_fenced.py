@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 
 import pytest
 from confluent_kafka import TopicPartition
@@ -20,16 +21,27 @@ pytestmark = [pytest.mark.kafka]
 Start = Callable[..., TopologyProcess]
 
 
-def _commit(one: Transactions, topics: Wire, number: int) -> None:
-    """A transaction of one output and one offset."""
+def _output(topics: Wire, number: int) -> Output:
     topic = topics.settings.topic("dead")
+    value = topics.codec.encode(topic, "audit.dead", toy.blank("audit.dead") | {"reason": str(number)})
+    return Output(topic, 0, "k", value, [])
+
+
+def _commit(one: Transactions, topics: Wire, number: int, outputs: Iterable[Output] = ()) -> None:
+    """A transaction of one output, or of those given, and one offset."""
     client = kafka.consumer(topics.settings.kafka, "fenced")
     try:
-        value = topics.codec.encode(topic, "audit.dead", toy.blank("audit.dead") | {"reason": str(number)})
         offsets = [TopicPartition(topics.settings.topic("remap"), 0, number)]
-        one.commit([Output(topic, 0, "k", value, [])], offsets, client.consumer_group_metadata())
+        one.commit(outputs or [_output(topics, number)], offsets, client.consumer_group_metadata())
     finally:
         client.close()
+
+
+def _slowly(topics: Wire, number: int) -> Iterator[Output]:
+    """Outputs that take so long that the producer hears of its fence while it is still given some."""
+    for _ in range(600):
+        yield _output(topics, number)
+        time.sleep(0.05)
 
 
 def test_a_fenced_producer_is_made_anew_and_only_a_rival_that_comes_back_ends_the_process(topics: Wire) -> None:
@@ -45,6 +57,16 @@ def test_a_fenced_producer_is_made_anew_and_only_a_rival_that_comes_back_ends_th
         _commit(own, topics, 6)
     own.close()
     assert [record["reason"] for record in topics.read("dead")] == ["1", "5"]
+
+
+def test_a_rival_is_known_too_when_the_fence_is_heard_of_while_writing(topics: Wire) -> None:
+    own = Transactions(topics.settings.kafka, f"{topics.settings.kafka.topic_prefix}one")
+    for number in (1, 2, 3, 4):
+        Transactions(topics.settings.kafka, f"{topics.settings.kafka.topic_prefix}one").close()
+        with pytest.raises(Broken if number == 4 else Indefinite, match="another process" if number == 4 else "fenced"):
+            _commit(own, topics, number, _slowly(topics, number))
+    own.close()
+    assert topics.count("dead") == 0
 
 
 @pytest.mark.timeout(180)
