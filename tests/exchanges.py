@@ -20,10 +20,11 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+import systems
 from runtime.simulator.openapi import Exchange, Validator, watch
 from runtime.simulator.serve import Simulator
 
-_SYSTEMS = Path(__file__).parents[1] / "systems"
+_SYSTEMS = Path(systems.__file__).parent
 _HEADING = "What the published document(s) do(es) not cover"
 _SECTION = re.compile(r"^### What the published documents? do(?:es)? not cover$(.*?)(?=^#|\Z)", re.MULTILINE | re.DOTALL)
 _PARTS = re.compile(r"/(?:[0-9a-fA-F-]{36}|\d+)(?=/|$)")

@@ -13,7 +13,7 @@ import sys
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -35,6 +35,7 @@ from runtime.embedded.child import free_ports
 from runtime.embedded.cluster import EmbeddedCluster
 from runtime.secrets import KeyRing, new_key, write_ring
 from runtime.settings import Settings
+from tests.watched import simulators_watched
 from topology.topics import create_topics, register_schemas
 
 T = TypeVar("T")
@@ -236,8 +237,9 @@ def staged(cluster: EmbeddedCluster, folder: Path, wanted: Wanted, named: str) -
         ground = Ground(folder, own, ingress_port=port)
         day = Day(ground, wanted, _say, Simulators(ground), Cluster(ground.settings))
         try:
-            yield Stage(cluster, ground, day)
+            with simulators_watched(), ExitStack() as at_end:
+                at_end.callback(ground.stop)
+                yield Stage(cluster, ground, day)
         finally:
-            ground.stop()
             for key in [key for key in os.environ if key.startswith(_SECRETS)]:
                 del os.environ[key]

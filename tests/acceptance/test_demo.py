@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(600)]
 
 @pytest.mark.chaos
 def test_the_demo_ends_with_one_object_in_which_everything_is_accounted_for(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "console.cli.main", "demo", "--json", "--jobs", "20", "--seed", "3", "--folder", str(tmp_path)]
+    command = [sys.executable, "-m", "tests.watched", "demo", "--json", "--jobs", "20", "--seed", "3", "--folder", str(tmp_path)]
     said = subprocess.run(
         command, env=bare_environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=540, check=False
     )

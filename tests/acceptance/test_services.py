@@ -72,7 +72,7 @@ def test_a_service_whose_schemas_are_not_registered_refuses_to_start_and_says_wh
 @pytest.mark.parametrize("system", registry.NAMES)
 def test_a_simulator_prints_one_line_when_ready_and_ends_on_sigterm(system: str, tmp_path: Path) -> None:
     process = subprocess.Popen(
-        [*MAIN, "simulate", system, "--seed", "5", "--state-dir", str(tmp_path)],
+        [sys.executable, "-m", "tests.watched", "simulate", system, "--seed", "5", "--state-dir", str(tmp_path)],
         env=bare_environment(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -114,9 +115,9 @@ def test_its_sink_is_among_those_that_start(product: Product) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_its_day_is_played_and_every_bill_is_there_once(product: Product, tmp_path: Path) -> None:
-    """Simulator, connection, poller, hops, sink and the row of the accounts, with lost answers in between."""
-    arguments = ("demo", "--erp", TOY, "--jobs", "20", "--seed", "3", "--json", "--folder", str(tmp_path))
-    said = product.cli(*arguments, patience_s=540)
+    """Simulator, connection, poller, hops, sink and the row of the accounts, with lost answers in between; its exchanges are watched."""
+    arguments = ("-m", "tests.watched", "demo", "--erp", TOY, "--jobs", "20", "--seed", "3", "--json", "--folder", str(tmp_path))
+    said = product.python(*arguments, patience_s=540, PYTHONPATH=f"{product.folder}{os.pathsep}{ROOT}")
     told = json.loads(said.stdout.strip().splitlines()[-1])
     assert (told["ok"], said.returncode) == (True, 0), said.stdout[-3000:] + said.stderr[-2000:]
     (row,) = told["flows"]

@@ -46,7 +46,7 @@ async def test_the_same_seed_and_requests_give_the_same_ids(make: Make) -> None:
 async def _started(state: Path) -> tuple[asyncio.subprocess.Process, dict[str, Any]]:
     arguments = [
         "-m",
-        "console.cli.main",
+        "tests.watched",
         "simulate",
         "acumatica",
         "--seed",
