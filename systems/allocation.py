@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal, InvalidOperation
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from runtime.errors import Malformed
 from schemas.records import PostingLine
@@ -73,8 +73,7 @@ def wanted(keys: Iterable[str]) -> str:
 # --- lines ------------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """Where a line is booked: account, and further dimensions by the ERP's own names."""
 
     account: str
@@ -154,10 +153,9 @@ def zone_rows(made: Mapped[Any], keys: Iterable[str]) -> list[Mapping[str, str]]
         if not key:
             continue
         single = made.row("tax_zone", (key,))
-        table = made.plan.crosswalk.rows("tax_zone", made.on)
-        parts = [table[name] for name in sorted(table) if name.startswith(f"{key}/")]
+        parts = made.plan.crosswalk.parts("tax_zone", key, made.on)
         if parts or single is not None:
-            return parts if single is None else [single, *parts]
+            return [*parts] if single is None else [single, *parts]
     return []
 
 

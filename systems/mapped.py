@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -63,6 +63,9 @@ class Crosswalk(Protocol):
 
     def rows(self, table: str, on: date | None = None) -> Mapping[str, Mapping[str, str]]:
         """Every row of a table in force on that day, by key."""
+
+    def parts(self, table: str, key: str, on: date | None = None) -> Sequence[Mapping[str, str]]:
+        """The rows `key/...` of a table in force on that day, in the order of their keys."""
 
 
 @runtime_checkable

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -72,6 +72,21 @@ class Tables:
         """See `systems.contract.Crosswalk`."""
         found = {key: _in_force(rows, on) for key, rows in self.tables.get(table, {}).items()}
         return {key: row for key, row in found.items() if row is not None}
+
+    def parts(self, table: str, key: str, on: date | None = None) -> Sequence[Mapping[str, str]]:
+        """See `systems.contract.Crosswalk`."""
+        found = (_in_force(rows, on) for rows in self._parts.get((table, key), ()))
+        return [row for row in found if row is not None]
+
+    @cached_property
+    def _parts(self) -> Mapping[tuple[str, str], Sequence[tuple[Row, ...]]]:
+        """Rows by table and what stands before a slash of their key; asked of each invoice, so not looked for anew."""
+        found: dict[tuple[str, str], list[tuple[Row, ...]]] = {}
+        for table, content in self.tables.items():
+            for key in sorted(content):
+                for number in range(key.count("/")):
+                    found.setdefault((table, key.rsplit("/", number + 1)[0]), []).append(content[key])
+        return found
 
 
 def _in_force(rows: tuple[Row, ...], on: date | None) -> Mapping[str, str] | None:

@@ -50,9 +50,9 @@ def account_of(made: Mapped, named: tuple[str, str], row: Mapping[str, str] | No
     return row.get("account") or made.missing(f"{table}.account", key)
 
 
-def place_of(unit: Mapping[str, str], settings: Settings, account: str, tax_category: str = "") -> Place:
-    """The place of an account within a business unit."""
-    return Place(account, {"Branch": unit.get("branch") or settings.branch}, unit.get("subaccount", ""), tax_category)
+def place_of(unit: Mapping[str, str], settings: Settings, account: str, tax_category: str = "", subaccount: str = "") -> Place:
+    """The place of an account within a business unit; a `subaccount` of its own goes before the unit's."""
+    return Place(account, {"Branch": unit.get("branch") or settings.branch}, subaccount or unit.get("subaccount", ""), tax_category)
 
 
 def line(place: Place, role: str, amount: Decimal, text: str, source_line_id: str = "") -> PostingLine:

@@ -148,8 +148,7 @@ def _line(one: BillLine, record: Mapping[str, Any], header: Mapping[str, str], m
     keys = (one["inventory_location"], one["gl_account"], one["sku_type"]) if is_item else (one["gl_account"], "expense")
     row = made.row("bill_line", keys)
     account = account_of(made, ("bill_line", wanted((*keys, one["kind"]))), row, made.settings.accounts.bill_line)
-    place = place_of(unit, made.settings, account, made.settings.tax.exempt_category)
-    place = replace(place, subaccount=(row or EMPTY).get("subaccount") or place.subaccount)
+    place = place_of(unit, made.settings, account, made.settings.tax.exempt_category, (row or EMPTY).get("subaccount", ""))
     text = f"{one['sku_code']} {one['description']}".strip()
     return priced(line(place, "line", rounded(one["amount"]), text, one["line_id"]), one["quantity"], one["unit_cost"])
 

@@ -127,9 +127,7 @@ def _line(
     account, subaccount = _account(one, unit, made)
     tax = made.settings.tax
     category = tax.taxable_category if is_taxed_by_erp and one["taxable"] else tax.exempt_category
-    place = place_of(unit, made.settings, account, category)
-    if subaccount:
-        place = replace(place, subaccount=subaccount)
+    place = place_of(unit, made.settings, account, category, subaccount)
     role = "discount" if one["kind"] == DISCOUNT and one["amount"] < 0 else "line"
     text = f"{one['sku_code']} {one['description']}".strip()
     return priced(line(place, role, rounded(one["amount"]), text, one["line_id"]), one["quantity"], one["unit_price"])
@@ -172,8 +170,7 @@ def _tax_lines(record: Mapping[str, Any], unit: Mapping[str, str], made: Mapped)
     shares = shares_of([row or EMPTY for row in rows], made)
     for row, part in zip(rows, split(rounded(tax), shares), strict=True):
         account = account_of(made, ("tax_zone", wanted(keys)), row, made.settings.accounts.sales_tax)
-        place = place_of(unit, made.settings, account, category)
-        place = replace(place, subaccount=(row or EMPTY).get("subaccount") or place.subaccount)
+        place = place_of(unit, made.settings, account, category, (row or EMPTY).get("subaccount", ""))
         made_lines.append(line(place, "tax", part, f"Sales tax {record['tax_code']}".strip()))
     return made_lines
 

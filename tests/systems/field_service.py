@@ -11,22 +11,15 @@ from typing import Any, cast
 from runtime.json import canonical_bytes
 from schemas.records import CommandEnvelope
 from systems.mapped import Draft, NoCommand
+from topology.configuration import Row, Tables
 from topology.rules.identity import ref_of
 
 DAY = date(2026, 3, 10)
 
 
-class Table:
-    """A crosswalk in memory."""
-
-    def __init__(self, tables: Mapping[str, Mapping[str, Mapping[str, str]]]) -> None:
-        self._tables = tables
-
-    def row(self, table: str, key: str, on: date | None = None) -> Mapping[str, str] | None:
-        return self._tables.get(table, {}).get(key)
-
-    def rows(self, table: str, on: date | None = None) -> Mapping[str, Mapping[str, str]]:
-        return self._tables.get(table, {})
+def crosswalk(tables: Mapping[str, Mapping[str, Mapping[str, str]]]) -> Tables:
+    """A crosswalk whose rows are in force on every day."""
+    return Tables({table: {key: (Row(values, None),) for key, values in rows.items()} for table, rows in tables.items()})
 
 
 def envelope(entity: str, source_id: str, **more: Any) -> dict[str, Any]:

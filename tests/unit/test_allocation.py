@@ -11,26 +11,14 @@ import pytest
 
 from systems.allocation import HeldVoid, Mapped, Place, gap_words, line, reversal, shares_of, split, wanted, zone_rows
 from systems.mapped import Plan
+from tests.systems import field_service
 
 ONE = Decimal(1)
 
 
-class Zones:
-    """A crosswalk with tax zones alone."""
-
-    def __init__(self, rows: Mapping[str, Mapping[str, str]]) -> None:
-        self._rows = rows
-
-    def row(self, table: str, key: str, on: date | None = None) -> Mapping[str, str] | None:
-        return self._rows.get(key)
-
-    def rows(self, table: str, on: date | None = None) -> Mapping[str, Mapping[str, str]]:
-        return self._rows
-
-
 def made(rows: Mapping[str, Mapping[str, str]]) -> Mapped[None]:
     class _Plan:
-        crosswalk = Zones(rows)
+        crosswalk = field_service.crosswalk({"tax_zone": rows})
 
     return Mapped(cast("Plan", _Plan()), None, date(2026, 3, 10))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from runtime.json import canonical_bytes
@@ -26,21 +27,23 @@ class Books:
     instance_id: str
     company_id: str
 
+    @cached_property
+    def head(self) -> str:
+        """The first two parts of each of its op-keys; made once, for every command has them."""
+        sides = f"{self.environment}:{self.tenant_id}", f"{self.system}:{self.instance_id}:{self.company_id}"
+        return "|".join(map(_escaped, sides))
+
 
 def op_key(books: Books, purpose: str, source: tuple[str, str], part: str, action: str) -> str:
     """Identity of a command: environment and tenant | ERP instance and company | purpose | source | part | action.
 
     No revision, no connection name, no profile: renaming, switching and replaying create nothing. `source` is (type, id).
     """
-    fields = (
-        f"{books.environment}:{books.tenant_id}",
-        f"{books.system}:{books.instance_id}:{books.company_id}",
-        purpose,
-        f"{source[0]}:{source[1]}",
-        part,
-        action,
-    )
-    return "|".join(field.replace("%", "%25").replace("|", "%7C") for field in fields)
+    return "|".join([books.head, *map(_escaped, (purpose, f"{source[0]}:{source[1]}", part, action))])
+
+
+def _escaped(field: str) -> str:
+    return field.replace("%", "%25").replace("|", "%7C")
 
 
 def ref_of(key: str) -> str:

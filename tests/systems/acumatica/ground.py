@@ -16,11 +16,11 @@ from systems.mapped import Draft, NoCommand, Plan
 from tests.systems import field_service
 from tests.systems.field_service import (
     DAY,
-    Table,
     application,
     bill,
     bill_line,
     credit,
+    crosswalk,
     customer,
     drafted,
     envelope,
@@ -37,12 +37,12 @@ __all__ = [
     "DAY",
     "EXAMPLES",
     "TABLES",
-    "Table",
     "application",
     "bill",
     "bill_line",
     "command",
     "credit",
+    "crosswalk",
     "customer",
     "drafted",
     "drafts",
@@ -78,7 +78,7 @@ def plan(**changes: Any) -> Plan:
         customer_policy="one_to_one",
         create_missing=frozenset({"customer"}),
         settings=settings(),
-        crosswalk=Table(TABLES),
+        crosswalk=crosswalk(TABLES),
         flows={},
     )
     return replace(made, **changes)

@@ -19,7 +19,7 @@ GOOD = {
 
 async def findings(tenant: Tenant, tables: dict[str, Any], own: Any = None, credentials: Any = None) -> list[Finding]:
     checker, wire = tenant.checker(own, credentials)
-    found = list(await checker.check(ground.Table(tables)))
+    found = list(await checker.check(ground.crosswalk(tables)))
     assert not [
         one
         for one in wire.sent

@@ -116,7 +116,7 @@ def test_a_row_without_an_account_is_as_unresolved_as_no_row(
 ) -> None:
     """The line went out without an account, and Acumatica took its own default, uncounted."""
     rows = {**ground.TABLES, table: {**ground.TABLES.get(table, {}), key: {"account": "", "subaccount": "000000"}}}
-    (made,) = drafts(entity, record, plan(crosswalk=ground.Table(rows)))
+    (made,) = drafts(entity, record, plan(crosswalk=ground.crosswalk(rows)))
     assert named in made.unresolved
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -14,15 +14,7 @@ from systems.contract import Finding
 from systems.servicetitan.check import Checker
 from systems.servicetitan.settings import Credentials
 from tests.systems.servicetitan.scripted import Answer, Server, access, rows, scripted
-
-
-@dataclass(frozen=True)
-class NoCrosswalk:
-    def row(self, table: str, key: str, on: date | None = None) -> Mapping[str, str] | None:
-        return None
-
-    def rows(self, table: str, on: date | None = None) -> Mapping[str, Mapping[str, str]]:
-        return {}
+from topology.configuration import Tables
 
 
 @pytest.fixture
@@ -35,7 +27,7 @@ async def server() -> AsyncIterator[Server]:
 
 async def findings(server: Server, **settings: Any) -> list[Finding]:
     checker = Checker(access(server, **settings))
-    found = list(await checker.check(NoCrosswalk()))
+    found = list(await checker.check(Tables()))
     await checker.close()
     return found
 
@@ -68,7 +60,7 @@ async def test_a_wrong_app_key_is_named(server: Server) -> None:
     opened = access(server)
     credentials = Credentials(client_id=SecretStr("cid.1"), client_secret=SecretStr("cs1.1"), app_key=SecretStr("wrong"))
     checker = Checker(replace(opened, credentials=credentials))
-    complaints = bad(list(await checker.check(NoCrosswalk())))
+    complaints = bad(list(await checker.check(Tables())))
     await checker.close()
     assert complaints
     assert all("app_key" in one.remedy for one in complaints)
@@ -103,7 +95,7 @@ async def test_a_clock_ahead_of_the_servers_is_a_warning(server: Server) -> None
 async def written(server: Server, **settings: Any) -> list[Finding]:
     """Findings of a connection whose flows write vendors here."""
     checker = Checker(replace(access(server, **settings), writes=frozenset({"vendor"})))
-    found = list(await checker.check(NoCrosswalk()))
+    found = list(await checker.check(Tables()))
     await checker.close()
     return found
 

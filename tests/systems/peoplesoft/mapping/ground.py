@@ -41,7 +41,7 @@ def plan(tables: Mapping[str, Mapping[str, Mapping[str, str]]] | None = None, **
         customer_policy="one_to_one",
         create_missing=frozenset(),
         settings=settings(),
-        crosswalk=field_service.Table(TABLES if tables is None else tables),
+        crosswalk=field_service.crosswalk(TABLES if tables is None else tables),
         flows={},
     )
     return replace(made, **changes)

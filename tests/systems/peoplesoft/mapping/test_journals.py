@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -11,9 +12,10 @@ import pytest
 
 from systems.mapped import Draft, Plan
 from systems.peoplesoft.mapping import to_commands
-from tests.systems.field_service import DAY, application, customer, envelope, invoice, invoice_line, payment, vendor
+from tests.systems.field_service import DAY, application, crosswalk, customer, envelope, invoice, invoice_line, payment, vendor
 from tests.systems.peoplesoft.mapping import ground, write_examples
 from tests.systems.peoplesoft.mapping.ground import booked, decisions, drafts, plan, policy, total
+from topology.configuration import Tables
 
 NAMES = sorted(path.name.removesuffix(".commands.json") for path in ground.EXAMPLES.glob("*.commands.json"))
 EAST: dict[str, Any] = {"business_unit_name": "Plumbing - East", "business_unit_id": "9"}
@@ -109,17 +111,17 @@ def test_a_line_type_is_found_by_sku_then_account_of_the_source_then_kind() -> N
 def test_a_row_is_taken_as_of_the_posting_date() -> None:
     asked: list[date | None] = []
 
-    class Dated:
-        def row(self, table: str, key: str, on: date | None = None) -> dict[str, str] | None:
+    class Dated(Tables):
+        def row(self, table: str, key: str, on: date | None = None) -> Mapping[str, str] | None:
             asked.append(on)
-            return ground.TABLES.get(table, {}).get(key)
+            return super().row(table, key, on)
 
-        def rows(self, table: str, on: date | None = None) -> dict[str, dict[str, str]]:
+        def parts(self, table: str, key: str, on: date | None = None) -> Sequence[Mapping[str, str]]:
             asked.append(on)
-            return ground.TABLES.get(table, {})
+            return super().parts(table, key, on)
 
     for profile in ("journal", "voucher"):
-        chosen = plan(settings=ground.settings(profile=profile), crosswalk=Dated())
+        chosen = plan(settings=ground.settings(profile=profile), crosswalk=Dated(crosswalk(ground.TABLES).tables))
         to_commands("invoice", invoice(), chosen)
         to_commands("payment", payment(), chosen)
     assert set(asked) == {DAY}
