@@ -2,78 +2,16 @@
 
 from __future__ import annotations
 
-import uuid
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
 from console.connections.applying import applied, in_force, planned
 from console.reading import Cluster
-from runtime.embedded.cluster import EmbeddedCluster
 from runtime.errors import Broken
-from runtime.secrets import KeyRing, new_key, write_ring
-from topology.topics import create_topics, register_schemas
+from tests.integration.console.files import CANARY, SETTINGS, written
 
 pytestmark = pytest.mark.kafka
-CANARY = "canary-secret-0123456789-0123456789-xyz"
-SETTINGS: dict[str, Any] = {
-    "connection": "acme",
-    "label": "Acme",
-    "environment": "test",
-    "time_zone": "America/Chicago",
-    "field_service": {
-        "system": "servicetitan",
-        "settings": {"environment": "test", "tenant_id": "1001"},
-        "quota": {"group": "st", "calls": 60},
-        "credentials": {"client_id": "env:CANARY", "client_secret": "env:CANARY", "app_key": "env:CANARY"},
-    },
-    "erp": {
-        "system": "acumatica",
-        "settings": {
-            "base_url": "https://acme.example.com/Acme",
-            "tenant": "Company",
-            "instance_id": "acme-prod",
-            "company_id": "ACME",
-            "branch": "MAIN",
-        },
-        "quota": {"group": "acu", "calls": 60, "per_s": 60, "sessions": 3},
-        "credentials": {"username": "env:CANARY", "password": "env:CANARY"},
-    },
-    "webhook_keys": [{"name": "first", "secret": "env:CANARY"}],
-    "flows": {"A1": {"cutover_date": "2026-03-01"}},
-}
-
-
-@pytest.fixture(scope="module")
-def prefix(cluster: EmbeddedCluster) -> str:
-    name = f"apply-{uuid.uuid4().hex[:8]}."
-    create_topics(cluster.bootstrap_servers, prefix=name)
-    register_schemas(cluster.registry_url, name)
-    return name
-
-
-@pytest.fixture(autouse=True)
-def environment(monkeypatch: pytest.MonkeyPatch, cluster: EmbeddedCluster, prefix: str, tmp_path: Path) -> None:
-    write_ring(tmp_path / "keys.json", KeyRing((new_key(datetime.now(UTC)),)))
-    for key, value in cluster.endpoints.environment().items():
-        monkeypatch.setenv(key, value)
-    monkeypatch.setenv("ML_CONNECTOR_KAFKA__TOPIC_PREFIX", prefix)
-    monkeypatch.setenv("ML_CONNECTOR_KEY_RING", str(tmp_path / "keys.json"))
-    monkeypatch.setenv("CANARY", CANARY)
-
-
-def written(folder: Path, name: str, group: str = "", **changes: Any) -> Path:
-    path = folder / "connection.yaml"
-    settings = {**SETTINGS, "connection": name, **changes}
-    for side in ("field_service", "erp"):
-        settings[side] = {**settings[side], "quota": {**settings[side]["quota"], "group": f"{side}-{group or name}"}}
-    path.write_text(yaml.safe_dump(settings))
-    (folder / "crosswalk").mkdir(exist_ok=True)
-    (folder / "crosswalk" / "business_unit.csv").write_text("business_unit,subaccount\nPlumbing,PLB-000\n")
-    return path
 
 
 def test_what_was_applied_is_in_force_and_applying_again_changes_nothing(tmp_path: Path) -> None:

@@ -56,7 +56,9 @@ class Stage:
         for future in admin.create_topics(new).values():
             future.result()
 
-    def connect(self, connection: str, field_service: dict[str, Any] | None = None, erp: dict[str, Any] | None = None) -> None:
+    def connect(
+        self, connection: str, field_service: dict[str, Any] | None = None, erp: dict[str, Any] | None = None, **more: Any
+    ) -> None:
         """Apply one connection's settings."""
         settings = ConnectionSettings.model_validate(
             {
@@ -67,6 +69,7 @@ class Stage:
                 "field_service": {"system": toy.FIELD_SERVICE, "settings": field_service or {}, "quota": QUOTA},
                 "erp": {"system": toy.ERP, "settings": erp or {}, "quota": QUOTA},
                 "flows": {},
+                **more,
             }
         )
         record = {

@@ -1,0 +1,100 @@
+"""`keys` from the first ring to the last: what is sealed opens before, during and after a rotation, and the old key opens nothing after it."""
+
+from __future__ import annotations
+
+import stat
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from console.cli.main import app
+from console.connections.applying import applied
+from runtime.clock import ScaledClock
+from runtime.errors import Broken
+from runtime.secrets import KeyRing, new_key, read_ring, write_ring
+from runtime.settings import settings_from_environment
+from schemas import codec
+from services.credentials import TOPIC, CredentialStore
+from tests.integration.console.files import CANARY, written
+from topology.topics import records_of_topic
+
+PURPOSES = ("servicetitan.poller", "servicetitan.sink", "acumatica.poller", "acumatica.sink")
+
+
+def said(*arguments: str) -> str:
+    """What a verb prints; its error is raised."""
+    result = CliRunner().invoke(app, ["keys", *arguments], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def secrets_of(connection: str, ring: KeyRing, file: Path) -> dict[str, object]:
+    """What a service that has this ring in a file of its own reads; sets that do not open are absent."""
+    write_ring(file, ring)
+    settings = settings_from_environment().model_copy(update={"key_ring": file})
+    loaded = codec.load(settings.registry.url, {settings.topic(TOPIC): records_of_topic()[TOPIC]})
+    store = CredentialStore(settings, loaded, ScaledClock()).start()
+    store.stop()
+    found: dict[str, object] = {}
+    for purpose in PURPOSES:
+        try:
+            found[purpose] = store.get(connection, purpose)
+        except Broken:
+            continue
+    return found
+
+
+@pytest.mark.kafka
+def test_what_is_sealed_opens_before_during_and_after_a_rotation(tmp_path: Path) -> None:
+    file, own = tmp_path / "keys.json", tmp_path / "service.json"
+    applied(written(tmp_path, "early"), "pat", "start", False)
+    first = read_ring(file)
+    early = secrets_of("early", first, own)
+    assert set(early) == set(PURPOSES)
+    assert CANARY in str(early)
+
+    assert "added" in said("rotate")
+    both = read_ring(file)
+    assert both.keys[:1] == first.keys
+    applied(written(tmp_path, "overlap"), "pat", "start", False)
+    assert secrets_of("early", both, own) == early
+    assert secrets_of("overlap", first, own) == {}, "what is sealed in the overlap is sealed with the new key"
+
+    told = said("rotate", "--finish")
+    last = read_ring(file)
+    assert last.keys == both.keys[1:]
+    assert f"wrapped under {last.keys[0].id}, 1 older keys dropped" in told
+    assert secrets_of("early", last, own) == early
+    assert set(secrets_of("overlap", last, own)) == set(PURPOSES)
+    assert secrets_of("early", first, own) == {}
+    assert ": 0 credential sets wrapped" in said("rotate", "--finish")
+
+
+@pytest.mark.kafka
+def test_a_rotation_that_cannot_open_what_is_stored_drops_no_key(tmp_path: Path) -> None:
+    """A ring from elsewhere: nothing is wrapped anew, and the file stays as it was."""
+    file = tmp_path / "keys.json"
+    applied(written(tmp_path, "kept"), "pat", "start", False)
+    strange = KeyRing((new_key(datetime.now(UTC)), new_key(datetime.now(UTC))))
+    write_ring(file, strange)
+    with pytest.raises(Broken):
+        said("rotate", "--finish")
+    assert read_ring(file) == strange
+
+
+def test_a_new_ring_is_its_owners_alone_and_never_replaces_one(tmp_path: Path) -> None:
+    file = tmp_path / "new.json"
+    assert "ML_CONNECTOR_KEY_RING=" in said("new", str(file))
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    before = file.read_bytes()
+    with pytest.raises(Broken, match="exists"):
+        said("new", str(file))
+    assert file.read_bytes() == before
+
+
+def test_rotating_without_a_ring_names_the_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ML_CONNECTOR_KEY_RING")
+    with pytest.raises(Broken, match="ML_CONNECTOR_KEY_RING"):
+        said("rotate")
