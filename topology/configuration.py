@@ -106,6 +106,11 @@ class Connected:
     crosswalk: Tables
 
     @property
+    def versions(self) -> list[str]:
+        """Of its settings and of its crosswalk, as its commands name them."""
+        return [self.version, self.crosswalk_version]
+
+    @property
     def plan(self) -> Plan:
         """What the ERP's mapping may know."""
         return self.plan_to(self.settings.erp.system)

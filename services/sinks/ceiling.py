@@ -31,6 +31,15 @@ class Posted:
         return sum(count for count, _ in recent), sum((total for _, total in recent), Decimal(0))
 
 
+Hour = dict[str, Posted]
+"""By connection."""
+
+
+def counted(hour: Hour, connection: str, at: datetime, amount: Decimal) -> None:
+    """One more document of a connection."""
+    hour[connection] = hour.get(connection, Posted()).plus(at, amount)
+
+
 def exceeded(posted: Posted, limits: tuple[int, Decimal], amount: Decimal, at: datetime) -> str:
     """Why one more document of `amount` is over the ceiling (`limits` = documents and amount an hour); "" when it is not."""
     count, total = posted.of_hour(at)

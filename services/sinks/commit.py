@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
@@ -39,10 +40,12 @@ class Line:
 
 @dataclass(slots=True)
 class Out:
-    """Lines that belong together, and the marks and value bytes of the ledger states among them."""
+    """Lines that belong together, and the marks and value bytes of the ledger states among them. `meta` is what the snapshot notes once they
+    are committed, and all that was submitted before them."""
 
     lines: list[Line]
     entries: list[tuple[Mark, bytes]] = field(default_factory=list)
+    meta: dict[str, Any] = field(default_factory=dict)
 
 
 Offsets = Mapping[tuple[str, int], int]
@@ -144,8 +147,11 @@ class Committer:
         self._producer.poll(0)
         self._producer.commit_transaction(COMMIT_S)
         entries = [pair for out in group.outs for pair in out.entries]
+        meta = {name: value for out in group.outs for name, value in out.meta.items()}
         if entries:
-            self._index.apply(entries, {"offset": last[0] + 1, "entries": True})
+            meta |= {"offset": last[0] + 1, "entries": True}
+        if meta:
+            self._index.apply(entries, meta)
 
     def _produce(self, line: Line, delivered: Callable[[KafkaError | None, Message], None] | None) -> None:
         while True:

@@ -125,6 +125,7 @@ class Consuming:
             }
 
         owner.committer = Committer(taken.producer, index, ground.ledger_topic, positions)
+        owner.hour = taken.hour
         intake = Intake(owner)
         restore(owner)
         if taken.newest is not None:
@@ -132,8 +133,8 @@ class Consuming:
         self._owners[taken.number] = (owner, intake)
         for decision in list(ground.followed.decisions.get(taken.number, ())):
             controls.decided(owner, decision)
-        for connection in {rest.connection for rest in owner.resting.values()}:
-            controls.period_changed(owner, connection)
+        for connection in {rest.connection for rest in owner.resting.values()} | set(ground.snapshot().connections):
+            controls.caught_up(owner, connection)
 
     async def _end(self, number: int, at_once: bool) -> Offsets:
         """End an owner; up to where its commands are acked, where it ended in order."""

@@ -51,9 +51,9 @@ def paused_or_resumed(owner: Partition, control: Control) -> None:
     """A connection was paused or resumed; resuming gives a new hour to the ceiling and tries at once."""
     if control["action"] == "pause":
         return
+    owner.hour.pop(control["connection"], None)
     lanes = owner.lanes_of(control["connection"])
     if lanes is not None:
-        lanes.posted = type(lanes.posted)()
         lanes.refusals.clear()
         lanes.reopen()
     _turn_all(owner, control["connection"])
@@ -81,6 +81,13 @@ def period_changed(owner: Partition, connection: str) -> None:
             owner.turn(op_key, again=True)
 
 
+def caught_up(owner: Partition, connection: str) -> None:
+    """Periods and settings that changed while nobody owned the partition."""
+    period_changed(owner, connection)
+    if owner.index.meta(_in_force(connection)) != _version(owner, connection):
+        settings_changed(owner, connection)
+
+
 def settings_changed(owner: Partition, connection: str) -> None:
     """Settings or crosswalk changed: held commands that carry their canonical record are mapped again, others looked at again."""
     lanes = owner.lanes_of(connection)
@@ -90,6 +97,17 @@ def settings_changed(owner: Partition, connection: str) -> None:
         if rest.state == e.HELD:
             _map_again(owner, op_key, rest.reason)
     _turn_all(owner, connection)
+    owner.submit(Out([], meta={_in_force(connection): _version(owner, connection)}))
+
+
+def _in_force(connection: str) -> str:
+    """Name in the snapshot of the settings under which the connection's held commands were looked at last."""
+    return f"settings/{connection}"
+
+
+def _version(owner: Partition, connection: str) -> list[str] | None:
+    connected = owner.ground.snapshot().connections.get(connection)
+    return connected.versions if connected is not None else None
 
 
 def _map_again(owner: Partition, op_key: str, reason: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any, cast
 
 from confluent_kafka import Message, TopicPartition
@@ -47,6 +47,7 @@ class Followed:
         self._periods: dict[str, dict[str, _Period]] = {}
         self._seen: set[str] = set()
         self._paused: dict[tuple[str, str], str] = {}
+        self._resumed: dict[tuple[str, str], datetime] = {}
         self.decisions: dict[int, list[Decision]] = {}
         self._offsets: dict[tuple[str, int], int] = {}
         self._stopped = threading.Event()
@@ -59,6 +60,10 @@ class Followed:
     def paused(self, system: str, connection: str) -> str:
         """Why a person, or the sink itself, paused the connection; "" when it is not."""
         return self._paused.get((connection, system)) or self._paused.get((connection, "")) or ""
+
+    def resumed_at(self, system: str, connection: str) -> datetime | None:
+        """When a person last let the connection go on; None for never."""
+        return max(filter(None, (self._resumed.get((connection, system)), self._resumed.get((connection, "")))), default=None)
 
     def pause_now(self, control: Control) -> None:
         """A pause that this process decided itself, before it comes back from the topic."""
@@ -132,6 +137,7 @@ class Followed:
         if control["action"] == "pause":
             self._paused[place] = control["reason"] or "paused"
         elif control["action"] in ("resume", "ceiling"):
+            self._resumed[place] = control["at"]
             for known in [p for p in self._paused if p[0] == place[0] and (place[1] in ("", p[1]) or p[1] == "")]:
                 del self._paused[known]
         return "pause", decision

@@ -35,6 +35,7 @@ class Intake:
         self.owner = owner
         self._spans: dict[tuple[str, str], Span] = {}
         self._behind: dict[str, list[Incoming]] = {}
+        self._mapped_again: set[tuple[str, ...]] = set()
         self._evidence = Evidence(owner)
 
     def take(self, messages: Sequence[Message]) -> None:
@@ -160,6 +161,7 @@ class Intake:
         if e.is_terminal(entry) or connected is None:
             owner.conclude(entry, audits)
             return
+        self._map_again(entry, incoming.command, connected.versions)
         view = owner.view(entry, incoming.command, connected)
         after, effects = step(key, Turn(owner.ground.clock.monotonic(), view, incoming.command))
         unasked = [n for n in view.parents.missing if (entry["connection"], n) not in owner.asked]
@@ -174,6 +176,15 @@ class Intake:
         if audits:
             owner.record(entry, audits)
         owner.turn(entry["op_key"])
+
+    def _map_again(self, entry: Ledger, command: CommandEnvelope, in_force: list[str]) -> None:
+        """What could not be mapped as it is, under settings that changed while it lay in the log, is mapped by those in force; once by each."""
+        name = (entry["op_key"], *in_force)
+        canonical, mapped_by = command["canonical"], [command["config_version"], command["crosswalk_version"]]
+        if canonical is None or mapped_by == in_force or name in self._mapped_again:
+            return
+        self._mapped_again.add(name)
+        self.owner.submit(Out([self.owner.ground.remap_line(entry, canonical)]))
 
     def _taken_beside_an_attempt(self, entry: Ledger, audits: tuple[Audit, ...]) -> None:
         """A newer source of a master while an attempt of the older one is open: that one is settled first."""

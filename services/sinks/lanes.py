@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from runtime.retry import Backoff
 from services.sinks import reasons
-from services.sinks.ceiling import REFUSALS_SEEN, Posted
+from services.sinks.ceiling import REFUSALS_SEEN
 
 _BACKOFF = Backoff(first=timedelta(seconds=1), cap=timedelta(minutes=5), floor=timedelta(milliseconds=200))
 
@@ -31,7 +31,6 @@ class Lanes:
     closed_until: datetime | None = None
     closed_for: str = ""
     tries: int = 0
-    posted: Posted = field(default_factory=Posted)
     refusals: deque[str] = field(default_factory=lambda: deque(maxlen=REFUSALS_SEEN))
     draw: random.Random = field(default_factory=random.Random)
 

@@ -14,6 +14,7 @@ from schemas.records import Audit, CommandEnvelope, Fetch, Ledger
 from services.sinks import entry as e
 from services.sinks import reasons
 from services.sinks.alarms import Alarms
+from services.sinks.ceiling import Hour
 from services.sinks.commit import Committer, NotCommitted, Offsets, Out
 from services.sinks.core import step
 from services.sinks.gate import View
@@ -58,6 +59,7 @@ class Partition:
         self.reexamined: set[str] = set()
         self.asking: set[str] = set()  # looked up and not written, until the command that gives them up has come
         self.lanes: dict[str, Lanes] = {}
+        self.hour: Hour = {}
         self.tasks: set[asyncio.Task[None]] = set()
         self.closing = False
         self._alarms = Alarms()

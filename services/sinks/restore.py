@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from schemas.records import Ledger
 from services.sinks import entry as e
-from services.sinks import reasons
+from services.sinks import hour, reasons
 from services.sinks.core import step
 from services.sinks.ledger import Rest
+from services.sinks.parents import name_of
 from services.sinks.partition import Partition
 from services.sinks.state import Record, Restored, Wait
+
+_FOR_A_PARTNER = frozenset({reasons.CREATE_MISSING, reasons.PARENT_MISSING})
+"""Holds that a link, or a parent that comes late, lifts."""
 
 
 def restore(owner: Partition) -> None:
@@ -16,14 +20,17 @@ def restore(owner: Partition) -> None:
     watches = any(write.watched for write in owner.ground.system.writes)
     for op_key, rest in owner.index.resting():
         owner.resting[op_key] = rest
-        if rest.state != e.HELD or watches:
+        if rest.state != e.HELD or watches or rest.reason in _FOR_A_PARTNER:
             _take_up(owner, op_key, rest)
 
 
 def _take_up(owner: Partition, op_key: str, rest: Rest) -> None:
     entry = owner.index.get(op_key)
-    if entry is None or (rest.state == e.HELD and entry["due_at"] is None):
+    is_held = rest.state == e.HELD
+    if entry is None or (is_held and entry["due_at"] is None and rest.reason not in _FOR_A_PARTNER):
         return
+    if not is_held:
+        hour.count(owner.hour, entry, owner.ground.followed)
     key, effects = step(owner.new_key(entry), Restored(owner.ground.clock.monotonic()))
     owner.await_parents(entry)
     if e.intent_open(entry):
@@ -34,11 +41,21 @@ def _take_up(owner: Partition, op_key: str, rest: Rest) -> None:
         elif isinstance(effect, Record):
             owner.ends(key, effect)
     if _may_go(owner, entry):
-        owner.turn(op_key)
+        owner.turn(op_key, again=is_held)
 
 
 def _may_go(owner: Partition, entry: Ledger) -> bool:
-    """Whether what it waits for is known by now: that it came was told to the owner before us."""
-    if entry["state"] != e.WAITING or entry["reason"] != reasons.PARENT:
-        return False
-    return any(owner.op_keys_of((entry["connection"], name)) for name in entry["waits_for"])
+    """Whether what it waits for is there by now: that it came was told to the owner before us, or to nobody."""
+    followed, connection, reason = owner.ground.followed, entry["connection"], entry["reason"]
+
+    def is_linked(name: str) -> bool:
+        entity, _, source_id = name.partition("/")
+        return followed.link(entry["system"], connection, entity, source_id) is not None
+
+    if reason in (reasons.PAUSED, reasons.CEILING):
+        return not followed.paused(entry["system"], connection)
+    if reason == reasons.CREATE_MISSING:
+        return is_linked(name_of(entry["source_entity"], entry["source_id"]))
+    if reason in (reasons.PARENT, reasons.PARENT_MISSING):
+        return any(is_linked(name) or owner.op_keys_of((connection, name)) for name in entry["waits_for"])
+    return False

@@ -157,7 +157,8 @@ class Run:
         limit = self.connected.settings.ceiling
         if view.paused or key.entry["purpose"] == e.MASTER or e.may_exist(key.entry):
             return view
-        words = ceiling.exceeded(self.lanes.posted, (limit.documents_per_hour, limit.amount_per_hour), key.entry["amount"], view.at)
+        posted = self.owner.hour.get(self.lanes.connection, ceiling.Posted())
+        words = ceiling.exceeded(posted, (limit.documents_per_hour, limit.amount_per_hour), key.entry["amount"], view.at)
         if not words:
             return view
         self.owner.pause(key.entry["connection"], reasons.CEILING, words)
@@ -209,8 +210,8 @@ class Run:
             return Late(now_s, self.owner.now())
         answer = await self._perform(key, effect)
         wait = self._judge(key, answer)
-        if answer.verdict is Verdict.YES and effect.step == key.rules.steps[0]:
-            self.lanes.posted = self.lanes.posted.plus(self.owner.now(), key.entry["amount"])
+        if answer.verdict is Verdict.YES and effect.step == key.rules.steps[0] and key.entry["purpose"] != e.MASTER:
+            ceiling.counted(self.owner.hour, self.lanes.connection, self.owner.now(), key.entry["amount"])
         return Answered(answer, wait, self._now_s(), self.owner.now())
 
     async def _perform(self, key: Key, effect: Send) -> Answer:

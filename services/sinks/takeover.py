@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -20,8 +20,10 @@ from runtime.log import log
 from schemas.errors import Malformed
 from schemas.records import CommandEnvelope, Ledger, Result
 from services.sinks import entry as e
+from services.sinks.ceiling import Hour
 from services.sinks.entry import Incoming
 from services.sinks.ground import Ground
+from services.sinks.hour import ended_within
 from services.sinks.ledger import MARK, Index, Mark, mark_in, mark_of
 from services.sinks.rebuild import Newest
 
@@ -31,13 +33,15 @@ FENCE_S = 30
 
 @dataclass(frozen=True)
 class Taken:
-    """A partition in our hands: its index is at the ledger's end. `newest` is not None when the ledger was lost."""
+    """A partition in our hands: its index is at the ledger's end. `newest` is not None when the ledger was lost; `hour` is what the ceiling
+    counts of what ended."""
 
     number: int
     index: Index
     producer: Producer
     next_offset: int
-    newest: list[tuple[Incoming, Result | None]] | None
+    newest: list[tuple[Incoming, Result | None]] | None = None
+    hour: Hour = field(default_factory=dict)
 
 
 def take_over(ground: Ground, number: int, folder: Path, committed: int) -> Taken:
@@ -47,7 +51,7 @@ def take_over(ground: Ground, number: int, folder: Path, committed: int) -> Take
     producer.init_transactions(FENCE_S)
     index = Index(folder / str(number), ground.codec)
     try:
-        return _known(ground, Taken(number, index, producer, max(committed, 0), None), committed)
+        return _known(ground, Taken(number, index, producer, max(committed, 0)), committed)
     except BaseException:
         index.close()  # it is tried again, and the folder is needed for that
         raise
@@ -64,7 +68,7 @@ def _known(ground: Ground, taken: Taken, committed: int) -> Taken:
         newest, end = _newest(ground, number)
         log.warning("ledger_lost", system=ground.system.name, partition=number, op_keys=len(newest))
         return replace(taken, next_offset=end, newest=newest)
-    return taken
+    return replace(taken, hour=ended_within(ground, number, index))
 
 
 def _catch_up(ground: Ground, number: int, index: Index) -> int:

@@ -182,6 +182,8 @@ class Stage:
                 "posting_date": date(2026, 3, 2),
                 "amount": Decimal(amount),
                 "currency": "USD",
+                "config_version": str(self.version),
+                "crosswalk_version": crosswalk_version([]),
             }
             | more
         )

@@ -238,6 +238,24 @@ def test_the_ceiling_pauses_the_connection_and_a_person_lets_it_go_on(stage: Sta
         eventually(stage.states, lambda seen: set(seen.values()) == {"POSTED"})
 
 
+def test_a_sink_that_starts_again_knows_what_it_posted_in_this_hour(stage: Stage) -> None:
+    """Masters are no documents; what a person let go on begins a new hour, for the next start too."""
+    stage.connect(ceiling={"documents_per_hour": 2, "amount_per_hour": "100000"})
+    for number in range(3):
+        stage.command("customer", f"c{number}", create_missing=True)
+    stage.command("ar_invoice", "0")
+    with stage.running(lanes=1):
+        eventually(stage.states, lambda seen: list(seen.values()) == ["POSTED"] * 4)
+    for number in range(1, 4):
+        stage.command("ar_invoice", str(number))
+    with stage.running(lanes=1):
+        seen = eventually(stage.states, lambda seen: sum(state == "WAITING ceiling" for state in seen.values()) == 2)
+        assert sorted(seen[name] for name in "0123") == ["POSTED", "POSTED", "WAITING ceiling", "WAITING ceiling"]
+    stage.control("ceiling", at=datetime.now(UTC))
+    with stage.running(lanes=1):
+        eventually(stage.states, lambda seen: set(seen.values()) == {"POSTED"})
+
+
 def test_when_nearly_everything_is_refused_the_connection_pauses_instead_of_holding_all(stage: Stage) -> None:
     stage.erp.refusing = "ACCT"
     for number in range(60):

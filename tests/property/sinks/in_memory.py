@@ -177,6 +177,9 @@ class _Followed:
     def paused(self, *_: str) -> str:
         return ""
 
+    def resumed_at(self, *_: str) -> datetime | None:
+        return None
+
     def pause_now(self, control: Control) -> None:
         """Too many refusals in a row; a schedule never waits for a person."""
 
