@@ -155,11 +155,11 @@ def high_watermarks(kafka: Kafka, topic: str, partitions: Sequence[int]) -> dict
         return {partition: high for partition, (_, high) in ends(client, topic, partitions).items()}
 
 
-def offset_at(kafka: Kafka, topic: str, partition: int, at_s: float) -> int:
-    """Offset of the first record written at or after an instant (seconds since the epoch); the partition's end where there is none."""
+def offset_at(kafka: Kafka, topic: str, partition: int, at_s: float) -> int | None:
+    """Offset of the first record written at or after an instant (seconds since the epoch); None where there is none."""
     with closing(reader(kafka)) as client:
         (found,) = client.offsets_for_times([TopicPartition(topic, partition, int(at_s * 1000))], timeout=15)
-        return found.offset if found.offset >= 0 else ends(client, topic, [partition])[partition][1]
+        return found.offset if found.offset >= 0 else None
 
 
 def read_to_end(kafka: Kafka, topic: str, partitions: Sequence[int], start: Mapping[int, int] | None = None) -> Iterator[Message]:

@@ -23,6 +23,8 @@ def ended_within(ground: Ground, number: int, index: Index) -> Hour:
     """The documents of a partition that were written and ended, or are held, within the hour. Blocking."""
     topic, settings = ground.settings.topic(f"result.{ground.system.name}"), ground.settings.kafka
     start = kafka.offset_at(settings, topic, number, time.time() - HOUR.total_seconds())
+    if start is None:
+        return {}
     op_keys: dict[str, None] = {}
     for message in kafka.read_to_end(settings, topic, [number], {number: start}):
         result = cast("Result", ground.codec.decode(message.value())[1])
