@@ -110,6 +110,10 @@ class Connected:
         """Of its settings and of its crosswalk, as its commands name them."""
         return [self.version, self.crosswalk_version]
 
+    def joins(self, system: str) -> bool:
+        """Whether it is one of its two sides."""
+        return system in (self.settings.field_service.system, self.settings.erp.system)
+
     @property
     def plan(self) -> Plan:
         """What the ERP's mapping may know."""
@@ -213,7 +217,7 @@ class Snapshot:
 
     def of_system(self, system: str) -> Iterator[Connected]:
         """Connections that join a system."""
-        return (c for c in self.connections.values() if system in (c.settings.field_service.system, c.settings.erp.system))
+        return (c for c in self.connections.values() if c.joins(system))
 
 
 class Follower:

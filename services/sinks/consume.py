@@ -86,7 +86,7 @@ class Consuming:
     def told(self, kind: str, what: Any) -> None:
         """Something beside the commands changed."""
         for owner in self.owners:
-            if kind == "settings":
+            if kind == "settings" and what in self._joined():
                 controls.settings_changed(owner, what)
             elif kind == "link":
                 controls.linked(owner, what)
@@ -133,8 +133,12 @@ class Consuming:
         self._owners[taken.number] = (owner, intake)
         for decision in list(ground.followed.decisions.get(taken.number, ())):
             controls.decided(owner, decision)
-        for connection in {rest.connection for rest in owner.resting.values()} | set(ground.snapshot().connections):
+        for connection in {rest.connection for rest in owner.resting.values()} | self._joined():
             controls.caught_up(owner, connection)
+
+    def _joined(self) -> set[str]:
+        """Connections that join this system."""
+        return {one.settings.connection for one in self._ground.snapshot().of_system(self._ground.system.name)}
 
     async def _end(self, number: int, at_once: bool) -> Offsets:
         """End an owner; up to where its commands are acked, where it ended in order."""

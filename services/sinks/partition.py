@@ -309,10 +309,10 @@ class Partition:
                 lanes.pump(now)
 
     def lanes_of(self, connection: str) -> Lanes | None:
-        """The lanes of a connection; None while its settings are not known."""
+        """The lanes of a connection; None while its settings are not known, or where it does not join this system."""
         known = self.lanes.get(connection)
         connected = self.ground.snapshot().connections.get(connection)
-        if connected is None:
+        if connected is None or not connected.joins(self.ground.system.name):
             return None
         if known is None:
             share = connected.settings.side(self.ground.system.name).quota.share(Role.SINK)

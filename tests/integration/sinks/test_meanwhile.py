@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
 from tests.integration.ingress.stage import eventually
-from tests.integration.sinks.stage import Stage
+from tests.integration.sinks.stage import QUOTA, Stage
 from tests.integration.sinks.test_posting import CUSTOMER, INVOICE
 
 pytestmark = pytest.mark.kafka
@@ -80,6 +81,24 @@ def test_a_flow_that_went_live_meanwhile(stage: Stage) -> None:
     stage.flush()
     with stage.running():
         stage.until({"1": "POSTED"})
+
+
+def test_a_connection_that_joins_other_systems_is_no_concern_of_this_sink(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+    """Told of it, the sinks of the first system once failed, and those of the others were not told at all."""
+
+    def other(**more: Any) -> None:
+        stage.connect("other", erp={"system": "peoplesoft", "settings": {}, "quota": QUOTA}, **more)
+        stage.control("resume", connection="other", at=datetime.now(UTC))
+
+    other()
+    with stage.running():
+        stage.control("pause")
+        stage.command("ar_invoice", "1")
+        stage.until({"1": "WAITING paused"})
+        other(mode="shadow")
+        stage.control("resume")
+        stage.until({"1": "POSTED"})
+    assert [record.getMessage() for record in caplog.records if record.name == "asyncio"] == []
 
 
 def test_a_mapping_that_was_mended_meanwhile(stage: Stage) -> None:
