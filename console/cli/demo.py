@@ -6,9 +6,12 @@ import asyncio
 import json
 import os
 import secrets
+import shutil
+import sys
 import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -38,7 +41,9 @@ def demo(
     as_json: Annotated[bool, typer.Option("--json", help="The last line on stdout is one JSON object.")] = False,
     scale: Annotated[float, typer.Option(help="Scaled seconds in a real one.")] = 600,
     drain_s: Annotated[float, typer.Option("--drain-seconds", help="Longest wait for the last document after the day.")] = 420,
-    folder: Annotated[Path | None, typer.Option(help="Keep files and logs here; without it they are gone after.")] = None,
+    folder: Annotated[
+        Path | None, typer.Option(help="Keep files and logs here; without it they are gone after a day that went well.")
+    ] = None,
 ) -> None:
     """Play a working day through every service and prove that nothing is lost, doubled or a cent off; exit 0 only then."""
     from console.demo.day import Wanted
@@ -48,9 +53,31 @@ def demo(
     names = [system.name for system in registry.erps()]
     if erp != "all" and erp not in names:
         raise Broken(f"{erp!r} is not an ERP.", f"Give one of: all, {', '.join(names)}.")
-    with tempfile.TemporaryDirectory(prefix="ml-connector-demo-") as scratch:
-        rows, added = asyncio.run(_played(Wanted(erp, seed, jobs, scale, drain_s), folder or Path(scratch), keep))
-        raise SystemExit(report(rows, as_json, added))
+    with _place(folder) as place:
+        rows, added = asyncio.run(_played(Wanted(erp, seed, jobs, scale, drain_s), place, keep))
+        code = report(rows, as_json, added)
+        if code != exit_codes.OK:
+            raise SystemExit(code)
+
+
+@contextmanager
+def _place(folder: Path | None) -> Iterator[Path]:
+    """Where files and logs go. A folder of the demo's own is gone after, unless something went wrong: then its logs say what."""
+    if folder is not None:
+        yield folder
+        return
+    made, is_kept = Path(tempfile.mkdtemp(prefix="ml-connector-demo-")), True
+    try:
+        yield made
+        is_kept = False
+    except KeyboardInterrupt:
+        is_kept = False
+        raise
+    finally:
+        if is_kept:
+            print(f"logs are kept in {made}", file=sys.stderr)
+        else:
+            shutil.rmtree(made, ignore_errors=True)
 
 
 async def _played(wanted: Wanted, folder: Path, keep: bool) -> tuple[Sequence[Row], int]:

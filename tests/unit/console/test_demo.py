@@ -1,0 +1,60 @@
+"""Where the demo's logs are when it is over."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from console.cli import demo
+from console.cli.main import app
+from runtime.errors import Broken
+
+
+def logged(folder: Path) -> Path:
+    """A folder with a log."""
+    folder.mkdir(exist_ok=True)
+    (folder / "sinks.log").write_text("why")
+    return folder
+
+
+def played(monkeypatch: pytest.MonkeyPatch, ends: BaseException | None, code: int = 0, *arguments: str) -> tuple[Path, str, int]:
+    """The folder of a demo whose day ends so, what it said, and its exit code."""
+    folders: list[Path] = []
+
+    async def day(_wanted: object, folder: Path, _keep: bool) -> tuple[list[object], int]:
+        folders.append(logged(folder))
+        if ends is not None:
+            raise ends
+        return [], 0
+
+    monkeypatch.setattr(demo, "_played", day)
+    monkeypatch.setattr(demo, "report", lambda *_: code)
+    result = CliRunner().invoke(app, ["demo", *arguments])
+    return folders[0], result.output, result.exit_code
+
+
+def test_logs_are_gone_after_a_day_that_went_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, _, code = played(monkeypatch, None)
+    assert (folder.exists(), code) == (False, 0)
+
+
+@pytest.mark.parametrize(("ends", "code"), [(Broken("sinks ended by itself with code 70."), 0), (None, 1)])
+def test_logs_stay_and_are_named_when_something_went_wrong(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, ends: Exception | None, code: int
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    folder, said, exit_code = played(monkeypatch, ends, code)
+    assert (folder / "sinks.log").read_text() == "why"
+    assert f"logs are kept in {folder}" in said
+    assert exit_code == 1
+
+
+def test_a_folder_that_was_chosen_stays(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    folder, _, _ = played(monkeypatch, None, 0, "--folder", str(tmp_path / "mine"))
+    assert (folder, (folder / "sinks.log").exists()) == (tmp_path / "mine", True)
+
+
+def test_logs_are_gone_when_a_person_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not played(monkeypatch, KeyboardInterrupt())[0].exists()
