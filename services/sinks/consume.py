@@ -26,6 +26,7 @@ from services.sinks.partition import Partition
 from services.sinks.positions import Position
 from services.sinks.restore import restore
 from services.sinks.takeover import Taken, take_over
+from topology.topics import partition_of
 
 BATCH, POLL_S = 500, 0.05
 OFFSETS_EVERY_S = 0.25
@@ -86,7 +87,7 @@ class Consuming:
     def told(self, kind: str, what: Any) -> None:
         """Something beside the commands changed."""
         for owner in self.owners:
-            if kind == "settings" and what in self._joined():
+            if kind == "settings" and self._is_its(owner.number, what):
                 controls.settings_changed(owner, what)
             elif kind == "link":
                 controls.linked(owner, what)
@@ -133,12 +134,19 @@ class Consuming:
         self._owners[taken.number] = (owner, intake)
         for decision in list(ground.followed.decisions.get(taken.number, ())):
             controls.decided(owner, decision)
-        for connection in {rest.connection for rest in owner.resting.values()} | self._joined():
+        for connection in {rest.connection for rest in owner.resting.values()} | self._its(owner.number):
             controls.caught_up(owner, connection)
 
-    def _joined(self) -> set[str]:
-        """Connections that join this system."""
-        return {one.settings.connection for one in self._ground.snapshot().of_system(self._ground.system.name)}
+    def _its(self, number: int) -> set[str]:
+        """Connections that join this system and whose commands lie in a partition."""
+        return {connection for connection in self._ground.snapshot().connections if self._is_its(number, connection)}
+
+    def _is_its(self, number: int, connection: str) -> bool:
+        ground = self._ground
+        connected = ground.snapshot().connections.get(connection)
+        if connected is None or not connected.joins(ground.system.name):
+            return False
+        return partition_of(connection, ground.settings.kafka.partitions) == number
 
     async def _end(self, number: int, at_once: bool) -> Offsets:
         """End an owner; up to where its commands are acked, where it ended in order."""

@@ -312,9 +312,11 @@ class Partition:
         """The lanes of a connection; None while its settings are not known, or where it does not join this system."""
         known = self.lanes.get(connection)
         connected = self.ground.snapshot().connections.get(connection)
-        if connected is None or not connected.joins(self.ground.system.name):
+        if connected is None:
             return None
         if known is None:
+            if not connected.joins(self.ground.system.name):
+                return None
             share = connected.settings.side(self.ground.system.name).quota.share(Role.SINK)
             count = min(self.ground.settings.lanes, share.at_once)
             known = self.lanes[connection] = Lanes(connection, count, lambda op_key: self._start(connection, op_key))
