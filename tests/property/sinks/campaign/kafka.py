@@ -226,7 +226,8 @@ class Group:
         self._round += 1
         number = self._round
         self._awaited = {one for one in self.members if one in self.owners.values()}
-        for one in self._awaited:
+        for one in [member for member in self.members if member in self._awaited and not member.revoking]:
+            one.revoking = True
             one.events.append(("revoked", sorted(n for n, owner in self.owners.items() if owner is one)))
             one.wake()
         if not self._awaited:
@@ -246,7 +247,8 @@ class Group:
         if member in self.members:
             self.members.remove(member)
         self._give_up(member)
-        member.events[:] = [("lost", sorted(member.positions))]
+        member.revoking = False
+        member.events[:] = [("lost", [])]
         if again:
             self.rebalance()
 
@@ -257,6 +259,7 @@ class Group:
 
     def gave_back(self, member: SimLog) -> None:
         """A member is done with what it had."""
+        member.revoking = False
         for number in [n for n, owner in self.owners.items() if owner is member]:
             del self.owners[number]
         if member in self._awaited:
@@ -288,6 +291,8 @@ class SimLog:
         self.positions: dict[int, int] = {}
         self.paused: set[int] = set()
         self.events: list[tuple[str, list[int]]] = []
+        self.given: set[int] = set()
+        self.revoking = False
         self._listener: Assignments | None = None
         self._waiter: asyncio.Future[None] | None = None
         self._idle_s = IDLE_S
@@ -335,7 +340,9 @@ class SimLog:
     async def _hears(self, kind: str, numbers: list[int]) -> None:
         listener = self._listener
         assert listener is not None
+        self.process.world.says(f"process {self.process.number} is told {kind} {numbers}")
         if kind == "assigned":
+            self.given.update(numbers)
             starts = await listener.assigned({number: await self.committed(number) for number in numbers})
             for number in numbers:
                 if self.group.owners.get(number) is self:
@@ -347,10 +354,13 @@ class SimLog:
                 await self.commit(offsets)
             for number in numbers:
                 self.positions.pop(number, None)
-            self.group.gave_back(self)
+                self.given.discard(number)
+            if self.revoking:
+                self.group.gave_back(self)
         else:
-            await listener.lost(numbers)
+            await listener.lost(sorted(self.given))
             self.positions.clear()
+            self.given.clear()
             self.group.joins(self)
 
     def _fetched(self, most: int) -> dict[int, list[Any]]:
@@ -362,6 +372,7 @@ class SimLog:
             if records:
                 found[number] = cast("list[Any]", records)
                 most -= len(records)
+                self.process.world.says(f"process {self.process.number} reads {number} {self.positions[number]}-{records[-1].offset()}")
                 self.positions[number] = records[-1].offset() + 1
         return found
 

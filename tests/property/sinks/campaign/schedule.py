@@ -1,0 +1,371 @@
+"""One seed, one schedule: drawn, played, brought to rest, judged, and read again with or without ledger and results."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from decimal import Decimal
+
+from services.sinks.consume import Throttle
+from systems.contract import Capability
+from tests.property.sinks.campaign import declared, seams
+from tests.property.sinks.campaign.declared import Choice
+from tests.property.sinks.campaign.erp import Kept
+from tests.property.sinks.campaign.loop import Endless
+from tests.property.sinks.campaign.source import Doc
+from tests.property.sinks.campaign.world import COMMANDS, LEDGER, NAMES, RESULT, Fault, World
+from topology.topics import partition_of
+
+MONEY = (Decimal(100), Decimal(120), Decimal(7))
+JUNK = b"\x00junk"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a seed: violations by name with words, how often each fault was met, the state of each document."""
+
+    seed: int
+    found: tuple[tuple[str, str], ...]
+    counts: dict[str, int]
+    states: tuple[str, ...]
+
+
+def play(
+    seed: int, capability: Capability, freeze_s: float = declared.FREEZE_S, narrative: list[str] | None = None
+) -> Outcome:
+    """Play this seed. `narrative` is given a line for whatever happens."""
+    world = World(seed, capability)
+    world.narrative = narrative
+    seams.into(world)
+    try:
+        _played(world, freeze_s)
+    except Endless as endless:
+        world.judge.broken("ENDLESS", str(endless))
+    finally:
+        world.end()
+    states = tuple(f"{one['state']} {one['reason']}".strip() for one in world.ledger.values())
+    return Outcome(seed, tuple(world.judge.found), world.counts, states)
+
+
+def _played(world: World, freeze_s: float) -> None:
+    draw = world.draw
+    _connections(world)
+    for _ in range(draw.choice((1, 1, 1, 1, 2, 2, 3, 5))):
+        _family(world, draw.choice(NAMES[: len(world.connections)]))
+    if draw.random() < 0.85:
+        _faults(world, freeze_s)
+    world.starts()
+    if draw.random() < 0.05:
+        world.starts()
+    world.timeline.run(draw.choice((30.0, 40.0, 60.0)), world.moves)
+    world.quiet()
+    _rests(world, "")
+    if not world.judge.found and draw.random() < 0.4:
+        _again(world)
+
+
+def _rests(world: World, lost: str) -> None:
+    if not world.drains():
+        open_ = [f"{k} {world.ledger[k]['state']} {world.ledger[k]['reason']}" for k in sorted(world.open)]
+        offsets = {p: (world.cluster.offsets.get((COMMANDS, p)), world.cluster.log(COMMANDS, p).end) for p in range(world.partitions)}
+        paused = [p.log.paused for p in world.living()]
+        world.judge.broken("UNREAD" if any(paused) else "STUCK", f"not at rest: {open_}, offsets {offsets}, paused {paused}")
+    world.judge.at_rest(lost)
+
+
+# --- who wants what ---
+
+
+def _connections(world: World) -> None:
+    draw = world.draw
+    for name in NAMES[: draw.choice((1, 1, 1, 2, 3))]:
+        rare = draw.random() < 0.1
+        choice = Choice(
+            mode=draw.choice(("observe", "shadow")) if draw.random() < 0.04 else "live",
+            documents_per_hour=draw.choice((1, 2, 3)) if rare else 10_000,
+            create_missing=draw.random() < 0.9,
+        )
+        if choice.documents_per_hour < 100:
+            world.count("ceiling")
+        world.connects(name, choice)
+
+
+def _family(world: World, connection: str) -> None:
+    """A document alone, or with what it belongs to."""
+    draw, number = world.draw, len(world.docs) + 1
+    kind = draw.random()
+    if kind < 0.3:
+        _bill(world, Doc("bill", connection, f"b{number}"))
+        return
+    made: list[Doc] = []
+    if kind < 0.5:
+        made.append(Doc("customer", connection, f"k{number}", kept_up=world.shape.kept_up))
+    made.append(Doc("invoice", connection, f"i{number}", parents=_parents(made)))
+    if 0.4 < kind < 0.6:
+        made.append(Doc("payment", connection, f"p{number}", parents=_parents(made)))
+    at = draw.choice((0.0, 0.0, 0.0, draw.random() * 10))
+    for doc in made:
+        world.adds(doc)
+        late = draw.random() < 0.1
+        _versions(world, doc, at + (draw.choice((0.05, 5.0, 30.0)) if late else 0.0))
+
+
+def _parents(made: list[Doc]) -> list[dict[str, str]]:
+    return [{"entity": one.entity, "source_id": one.source_id, "role": one.entity} for one in made[-1:]]
+
+
+def _gaps(draw: random.Random) -> float:
+    return draw.choice((0.0, 0.005, 0.02, 0.04, 0.06, 0.2, 1.0, 3.0, draw.random() * 15, 20.0))
+
+
+def _versions(world: World, doc: Doc, at: float) -> None:
+    """The first version, and now and then some more, close together or far apart."""
+    draw = world.draw
+    doc.size = draw.choice((1_500_000, 2_010_000, 2_031_000)) if draw.random() < 0.004 else 1
+    first = draw.choice(MONEY)
+
+    def begins() -> None:
+        doc.is_mapped = draw.random() > 0.04
+        doc.changes_to("plain", first)
+        world.tells(doc)
+
+    world.later(at, begins)
+    for _ in range(draw.choice((0, 0, 0, 0, 1, 1, 2, 3))):
+        at += _gaps(draw)
+        world.later(at, lambda: _changes(world, doc))
+    if draw.random() < 0.1:
+        world.later(at + _gaps(draw), lambda: world.tells(doc))  # told again as it is
+
+
+def _changes(world: World, doc: Doc) -> None:
+    draw, kind = world.draw, world.draw.random()
+    if doc.state in ("void", "none"):
+        return
+    if doc.kind == "customer":
+        doc.changes_to("plain", draw.choice(MONEY))
+    elif kind < 0.35:
+        doc.changes_to("plain", draw.choice(MONEY))
+    elif kind < 0.5:
+        doc.changes_to("plain")
+    elif kind < 0.7:
+        world.count("void")
+        doc.changes_to("void")
+    elif kind < 0.85:
+        world.count("unposted")
+        doc.changes_to("unposted")
+    else:
+        world.count("zero")
+        doc.changes_to("zero")
+    world.tells(doc)
+
+
+def _bill(world: World, doc: Doc) -> None:
+    draw, at = world.draw, 0.0
+    world.adds(doc)
+    for _ in range(draw.choice((1, 1, 2, 2, 3, 4))):
+
+        def moves() -> None:
+            doc.moves(draw)
+            doc.changes += 1
+            world.tells(doc)
+
+        world.later(at, moves)
+        at += _gaps(draw)
+
+
+# --- what goes wrong ---
+
+
+def _faults(world: World, freeze_s: float) -> None:
+    draw = world.draw
+    if draw.random() < 0.25:
+        world.at_place["send"] = Fault("freeze", freeze_s, 0.0 if draw.random() < 0.5 else None)
+    if draw.random() < 0.15:
+        world.at_place["committed"] = Fault(draw.choice(("replaced", "kill", "freeze")), 5.0, 0.0)
+    for _ in range(draw.choice((0, 0, 1, 1, 1, 2, 2, 3, 4))):
+        kind = draw.choice(("kill", "kill", "freeze", "freeze", "suspend", "replaced", "rebalance", "stop"))
+        length_s = freeze_s if draw.random() < 0.5 else draw.random() * 30
+        takeover_s = draw.choice((None, 0.0, 0.0, draw.random() * 20))
+        fault = Fault(kind, length_s, takeover_s)
+        if draw.random() < 0.7:
+            world.plan[draw.randint(1, 30)] = fault
+        else:
+            world.later(draw.random() * 25, lambda fault=fault: _strikes(world, fault))  # type: ignore[misc]  # the default binds
+    _erp_faults(world)
+    if draw.random() < 0.15:
+        world.rates["commit"] = draw.choice((0.02, 0.1, 0.3))
+    if draw.random() < 0.05:
+        world.rates["open_session"] = 0.3
+    if draw.random() < 0.05:
+        world.rates["close_session"] = 0.5
+    world.slow_commits = draw.random() < 0.1
+    _people(world)
+    if draw.random() < 0.05:
+        world.later(draw.random() * 10, lambda: _junk(world))
+    if draw.random() < 0.03:
+        _backlog(world)
+
+
+def _strikes(world: World, fault: Fault) -> None:
+    if world.faulty and world.living():
+        world.strikes(world.draw.choice(world.living()), fault)
+
+
+def _erp_faults(world: World) -> None:
+    draw = world.draw
+    for name in world.connections:
+        faults = world.erps[name].faults
+        if draw.random() < 0.5:
+            faults.silent = draw.choice((0.2, 0.4, 0.8))
+        if draw.random() < 0.2:
+            faults.no = draw.choice((0.1, 0.5))
+        if draw.random() < 0.15:
+            faults.reject = draw.choice((0.1, 0.9))
+        if draw.random() < 0.1:
+            faults.raises = 0.3
+        if draw.random() < 0.15:
+            faults.find_fails = draw.choice((0.1, 0.7))
+        if draw.random() < 0.1:
+            faults.reserve_fails = draw.choice((0.1, 0.7))
+        if draw.random() < 0.1:
+            faults.waits = 0.5
+        if draw.random() < 0.05:
+            faults.slow_until = draw.choice((5.0, 1e9))
+        if draw.random() < 0.05:
+            faults.down_until = 20.0
+
+
+def _people(world: World) -> None:
+    """Settings, credentials, pauses, decisions, matches, what somebody types or touches in the ERP."""
+    draw, names = world.draw, sorted(world.connections)
+
+    def at_some_time(rate: float, call: object) -> None:
+        while draw.random() < rate:
+            world.later(draw.choice((0.0, 0.03, 0.06, 1.0, draw.random() * 25)), call)  # type: ignore[arg-type]  # a call
+            rate /= 2
+
+    at_some_time(0.12, lambda: (world.count("settings"), world.changes(draw.choice(names))))
+    at_some_time(0.08, lambda: (world.count("credentials"), world.renews(draw.choice(names))))
+    at_some_time(0.08, lambda: _pauses(world, draw.choice(names)))
+    at_some_time(0.15, lambda: _decides(world))
+    at_some_time(0.06, lambda: _types(world))
+    at_some_time(0.06, lambda: _touches(world))
+    at_some_time(0.04, lambda: _matches(world))
+    at_some_time(0.03, lambda: (world.count("mode"), world.changes(draw.choice(names), mode=draw.choice(("observe", "shadow", "live")))))
+    at_some_time(0.02, lambda: (world.count("window"), world.changes(draw.choice(names), window="daily 18:00")))
+
+
+def _pauses(world: World, name: str) -> None:
+    world.controls_that(name, "pause")
+    world.later(world.draw.choice((0.0, 0.5, 5.0)), lambda: world.controls_that(name, "resume"))
+
+
+def _decides(world: World) -> None:
+    held = sorted(op_key for op_key, entry in world.ledger.items() if entry["state"] == "HELD")
+    some = held or sorted(world.ledger)
+    if some:
+        op_key = world.draw.choice(some)
+        action = world.draw.choice(("release", "retry", "accept", "skip"))
+        world.controls_that(world.ledger[op_key]["connection"], action, op_key)
+
+
+def _types(world: World) -> None:
+    """Somebody types an invoice by hand, without our ref."""
+    docs = [doc for doc in world.docs if doc.kind == "invoice"]
+    if docs and world.faulty:
+        doc = world.draw.choice(docs)
+        erp = world.erps[doc.connection]
+        kept = Kept(
+            f"T{len(erp.documents) + 1}", "ar_invoice", "", doc.amount, doc.content, doc.source_id, world.now,
+            world.shape.steps, typed=True,
+        )  # fmt: skip
+        erp.documents.append(kept)
+        world.count("typed")
+
+
+def _touches(world: World) -> None:
+    """Somebody changes a partner of ours in the ERP."""
+    some = [kept for erp in world.erps.values() for kept in erp.documents if kept.record == "customer" and not kept.deleted]
+    if some and world.faulty:
+        kept = world.draw.choice(some)
+        kept.content, kept.touched = f"{kept.content}!", True
+        world.count("touched")
+
+
+def _matches(world: World) -> None:
+    """Somebody matches a customer with a partner that is there."""
+    docs = [doc for doc in world.docs if doc.kind == "customer"]
+    if not docs or not world.faulty:
+        return
+    doc = world.draw.choice(docs)
+    erp = world.erps[doc.connection]
+    if world.judge.log.get(doc.head) and doc.op_key() in world.ledger:
+        return
+    kept = Kept(f"M{len(erp.documents) + 1}", "customer", "", Decimal(0), "theirs", doc.source_id, world.now, ("create",))
+    erp.documents.append(kept)
+    world.links(doc, kept.erp_id)
+    world.count("matched")
+
+
+def _junk(world: World) -> None:
+    """Something in the log that nobody can read."""
+    number = partition_of(sorted(world.connections)[0], world.partitions)
+    record = world.cluster.append(COMMANDS, number, b"acme", JUNK)
+    world.judge.junk.add(record.offset())
+    world.count("junk")
+
+
+def _backlog(world: World) -> None:
+    """More at once than the throttle lets be in work."""
+    world.throttle = Throttle(full=6, low=3)
+    world.count("backlog")
+    for number in range(world.draw.choice((12, 25))):
+        doc = Doc("invoice", sorted(world.connections)[0], f"x{number}")
+        world.adds(doc)
+        doc.changes_to("plain", Decimal(100))
+        world.later(world.draw.choice((0.0, 1.0)), lambda doc=doc: world.tells(doc))  # type: ignore[misc]  # the default binds
+
+
+# --- again ---
+
+
+def _again(world: World) -> None:
+    """The offsets are reset, with the ledger kept, or lost, or lost with the results; sometimes there are faults meanwhile, too."""
+    draw = world.draw
+    lost = draw.choice(("", "", "ledger", "ledger", "results", "all"))
+    if any(kept.deleted for erp in world.erps.values() for kept in erp.documents):
+        lost = ""
+    if lost == "all" and world.capability is Capability.C5:
+        lost = "results"
+    world.count(f"replay_{lost or 'kept'}")
+    before = world.judge.books()
+    states = {op_key: entry["state"] for op_key, entry in world.ledger.items()}
+    for process in world.processes:
+        process.kill()
+        world.group.kicks(process.log, again=False)
+    _loses(world, lost)
+    if draw.random() < 0.4:
+        world.faulty = True
+        for _ in range(draw.randint(1, 3)):
+            world.plan[world.effects + draw.randint(1, 20)] = Fault("kill", 0.0, draw.choice((0.0, 2.0)))
+        world.rates = {"commit": 0.05} if draw.random() < 0.3 else {}
+    world.starts()
+    world.timeline.run(world.now + 30.0, world.moves)
+    world.quiet()
+    _rests(world, lost)
+    world.judge.replayed(before, states, lost)
+
+
+def _loses(world: World, lost: str) -> None:
+    cluster = world.cluster
+    for number in range(world.partitions):
+        if not lost or lost == "all":
+            cluster.offsets.pop((COMMANDS, number), None)
+        if lost:
+            cluster.logs.pop((LEDGER, number), None)
+        if lost in ("results", "all"):
+            cluster.logs.pop((RESULT, number), None)
+    if lost:
+        world.lives += 1
+        world.ledger.clear()
+        world.open.clear()
