@@ -61,6 +61,13 @@ HOP_OUTPUTS = Counter(
 )
 HOP_FAILURES = Counter("ml_connector_hop_failures", "Batches of a hop that were tried again.", ("hop",), registry=REGISTRY)
 
+SINK_UNACCOUNTED = Gauge(
+    "ml_connector_sink_unaccounted_money",
+    "Money of documents whose way a sink does not know for certain any more; 0 unless something is broken.",
+    ("system", "connection"),
+    registry=REGISTRY,
+)
+
 
 def exposition() -> bytes:
     """All metrics in Prometheus' text format."""

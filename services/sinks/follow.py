@@ -76,6 +76,10 @@ class Followed:
             p.starts_on <= on <= p.ends_on and kind in p.open_for for p in self._periods.get(connection, {}).values()
         )
 
+    def decisions_from(self, partition: int, offset: int) -> list[Decision]:
+        """Decisions at or after an offset."""
+        return [one for one in self.decisions.get(partition, ()) if one.offset >= offset]
+
     def start(self) -> Followed:
         """Read what is there, then follow in a thread."""
         partitions = list(range(self._settings.kafka.partitions))

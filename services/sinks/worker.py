@@ -27,10 +27,13 @@ from services.credentials import CredentialStore
 from services.health import Health
 from services.sessions import Sessions as Access
 from services.sessions import credentials_version
-from services.sinks.consume import Consuming
+from services.sinks.command_log import GroupLog
+from services.sinks.commit import Thread
+from services.sinks.consume import Consuming, Ports
 from services.sinks.follow import Followed
 from services.sinks.ground import Ground
 from services.sinks.sessions import OpenSession, Session, Sessions
+from services.sinks.takeover import Committed, Taken, take_over
 from systems import registry
 from systems.contract import Role
 from topology.configuration import Connected, Follower
@@ -78,6 +81,7 @@ class Sinks:
         self._folder = folder
         self._clock = seams.clock or clock_from_environment()
         self._consuming: list[Consuming] = []
+        self._threads: dict[tuple[str, int, str], Thread] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._store: CredentialStore | None = None
         self._open_session = seams.open_session
@@ -92,11 +96,13 @@ class Sinks:
         health = Health(self._settings, self._trouble)
         await health.start()
         log.info("started", systems=list(names), port=health.port)
-        while not stopping.is_set() and all(one.is_alive for one in self._consuming):
+        while not stopping.is_set() and not self._ended():
             for one in self._consuming:
                 one.tick()
             await asyncio.sleep(TICK_S)
         code = EXIT_OK if stopping.is_set() else EXIT_SOFTWARE
+        if code != EXIT_OK:
+            log.error("ends", why=self._ended(), remedy="the process ends and is to be started again")
         for one in self._consuming:
             await one.stop()
         await health.stop()
@@ -113,6 +119,10 @@ class Sinks:
         self._follower.start()
         self._followed.start()
 
+    def _ended(self) -> str:
+        """What ended by itself and must not have; "" while all goes on."""
+        return next((one.failed or "a consumer ended" for one in self._consuming if not one.is_alive), "")
+
     def _start(self, name: str) -> Consuming:
         system = registry.system(name)
         opener = self._open_session or self._opener(name)
@@ -120,9 +130,26 @@ class Sinks:
         def version(connection: str) -> str:
             return credentials_version(self._store, connection, name, Role.SINK) if self._store else ""
 
-        sessions = Sessions(opener, version)
+        sessions = Sessions(opener, lambda connection: self._follower.snapshot.connections.get(connection), version)
         ground = Ground(self._settings, self._codec, system, self._clock, self._followed, sessions, lambda: self._follower.snapshot)
-        return Consuming(ground, self._folder / name).start()
+        group = f"sinks.{name}"
+        group_log = GroupLog(self._settings.kafka, (ground.command_topic, self._settings.topic("control")), group)
+        taking = Thread(f"{group}.take")
+
+        async def take(number: int, committed: Committed) -> Taken:
+            reading = self._blocking(name, number, "rebuild")
+            taken: Taken = await taking(take_over, ground, number, self._folder / name, committed, reading)
+            return taken
+
+        ports = Ports(group_log, take, lambda number: self._blocking(name, number, "commit"))
+        return Consuming(ground, ports).start()
+
+    def _blocking(self, name: str, number: int, work: str) -> Thread:
+        """One thread for each partition and kind of work, kept as long as the process lives."""
+        place = (name, number, work)
+        if place not in self._threads:
+            self._threads[place] = Thread(f"{work}.{name}.{number}")
+        return self._threads[place]
 
     def _opener(self, name: str) -> OpenSession:
         assert self._store is not None

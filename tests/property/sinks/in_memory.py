@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,16 +20,15 @@ from runtime.settings import DEMO_TIMING, Kafka, Settings
 from schemas.codec import Codec, offline_codec
 from schemas.records import CommandEnvelope, Control, Ledger, Result
 from services.sinks import entry as e
-from services.sinks.commit import NotCommitted, Out
+from services.sinks import invariants
+from services.sinks.consume import Consuming, Held, Ports, acked_of
 from services.sinks.entry import Incoming
 from services.sinks.ground import Ground
-from services.sinks.intake import Intake
 from services.sinks.ledger import Mark, Rest, head_of
-from services.sinks.partition import Partition
-from services.sinks.positions import Position
+from services.sinks.owner import Owner
 from services.sinks.rebuild import Newest
-from services.sinks.restore import restore
 from services.sinks.sessions import Session, Sessions
+from services.sinks.takeover import Committed, Taken
 from systems import registry
 from systems.connection import ConnectionSettings
 from systems.contract import System, Writer
@@ -98,6 +98,8 @@ class Memory:
 
     def __init__(self) -> None:
         self.entries: dict[str, tuple[Mark, bytes]] = {}
+        self.notes: dict[bytes, bytes] = {}
+        self.metas: dict[str, Any] = {}
 
     def get(self, op_key: str) -> Ledger | None:
         found = self.entries.get(op_key)
@@ -120,56 +122,78 @@ class Memory:
     def all(self) -> list[Ledger]:
         return [entry for op_key in self.entries if (entry := self.get(op_key)) is not None]
 
+    def apply(self, entries: Iterable[tuple[Mark, bytes]], meta: dict[str, Any]) -> None:
+        for mark, value in entries:
+            self.entries[mark.op_key] = (mark, value)
+        self.metas |= meta
+
+    def meta(self, name: str) -> Any:
+        return self.metas.get(name)
+
+    def note(self, name: bytes, value: bytes) -> None:
+        self.notes[name] = value
+
+    def noted(self, name: bytes) -> bytes | None:
+        return self.notes.get(name)
+
     def close(self) -> None:
         """Nothing is open."""
 
 
 @dataclass
-class Committer:
-    """See `services.sinks.commit.Committer`: one group at a time, acked when it is in the index."""
+class Producer:
+    """See `confluent_kafka.Producer`, as a partition uses it: what was produced counts when the transaction is committed."""
 
     sink: Sink
-    owner: Partition
-    failed: BaseException | None = None
-    queue: list[tuple[Out, asyncio.Future[None]]] = field(default_factory=list)
-    running: bool = False
+    lines: list[tuple[str, bytes]] = field(default_factory=list)
 
-    def submit(self, out: Out) -> asyncio.Future[None]:
-        ack: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        if self.failed is not None:
-            ack.set_exception(NotCommitted(str(self.failed)))
-            return ack
-        self.queue.append((out, ack))
-        self.nudge()
-        return ack
+    def begin_transaction(self) -> None:
+        self.lines = []
 
-    def nudge(self) -> None:
-        if not self.running:
-            self.running = True
-            task = asyncio.get_running_loop().create_task(self._commit())
-            self.owner.tasks.add(task)
+    def produce(self, topic: str, *, value: bytes, **_: Any) -> None:
+        self.lines.append((topic, value))
 
-    async def _commit(self) -> None:
-        try:
-            for _ in range(self.sink.draw.randint(1, 4)):
-                await asyncio.sleep(0)
-            group, self.queue, offset = self.queue, [], self.owner.commands.committable
-            await asyncio.sleep(0)
-            if self.failed is None:
-                self.sink.committed(group, offset)
-        finally:
-            self.running = False
-        if self.queue:
-            self.nudge()
+    def poll(self, _timeout_s: float) -> None:
+        """Nothing is told."""
 
-    def close(self) -> None:
-        """No thread."""
+    def commit_transaction(self, _timeout_s: float) -> None:
+        self.sink.committed(self.lines)
+
+
+@dataclass
+class Log:
+    """See `services.sinks.command_log.CommandLog`: batches are handed over by the test itself."""
+
+    sink: Sink
+
+    async def commit(self, offsets: Mapping[tuple[str, int], int], mark: str = "", wait: bool = False) -> None:
+        self.sink._offset = offsets.get((self.sink.ground.command_topic, 0), self.sink._offset)
+        self.sink.mark = mark
+
+
+@dataclass
+class Lost:
+    """See `services.sinks.takeover.Lost`."""
+
+    some: list[tuple[Incoming, Result | None]]
+    sets: dict[str, Incoming]
+    reverses: set[str]
+    end: int
+
+    @property
+    def count(self) -> int:
+        return len(self.some)
+
+    async def slices(self, size: int) -> AsyncIterator[list[tuple[Incoming, Result | None]]]:
+        for start in range(0, len(self.some), size):
+            yield self.some[start : start + size]
 
 
 class _Followed:
     """See `services.sinks.follow.Followed`: no links, no decisions, never paused."""
 
-    decisions: Mapping[int, list[Any]] = {}
+    def decisions_from(self, _partition: int, _offset: int) -> list[Any]:
+        return []
 
     def link(self, *_: str) -> str | None:
         return None
@@ -188,47 +212,94 @@ class _Followed:
 
 
 class Sink:
-    """The log, the ledger and results of one partition, and whoever owns it now."""
+    """The log, the ledger and results of one partition, and whoever owns it now: the real owner, consumer and intake."""
 
     def __init__(self, system: System, writer: Writer, draw: random.Random, **flow: Any) -> None:
         self.draw, self.clock, self.index = draw, Clock(), Memory()
         self.log: list[Message] = []
-        self.offset, self.taken = 0, 0
+        self._offset, self.taken, self.mark = 0, 0, ""
         self.results: dict[str, Result] = {}
         self.system = system.name
         settings = Settings(profile="demo", state_dir=Path(), timing=DEMO_TIMING, kafka=Kafka(partitions=1))
         connected = Connected(_connection(system, flow), "1", "1", tables_of([]))
-        sessions = Sessions(lambda _connected, _role: Session(writer))
         snapshot = Snapshot({"acme": connected})
+        sessions = Sessions(lambda _connected, _role: Session(writer), snapshot.connections.get)
         self.ground = Ground(settings, CODEC, system, self.clock, cast("Any", _Followed()), sessions, lambda: snapshot)
-        self.begin()
+        self._consuming: Consuming | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
 
-    def begin(self, newest: list[tuple[Incoming, Result | None]] | None = None) -> None:
+    @property
+    def consuming(self) -> Consuming:
+        """The consumer of this loop; a new one, as after a start, where the loop is another."""
+        loop = asyncio.get_running_loop()
+        if self._consuming is None or self._loop is not loop:
+            self._loop = loop
+            self._begin()
+        assert self._consuming is not None
+        return self._consuming
+
+    @property
+    def held(self) -> Held:
+        return self.consuming.held[0]
+
+    @property
+    def owner(self) -> Owner:
+        return self.held.owner
+
+    def _begin(self, lost: bool = False) -> None:
         """A new owner."""
-        self.taken = self.offset
-        self.owner = Partition(self.ground, 0, cast("Any", self.index), Position(self.offset), Position(0))
-        self.owner.committer = cast("Any", Committer(self, self.owner))
-        self.intake = Intake(self.owner)
-        restore(self.owner)
-        if newest is not None:
-            self.intake.rebuild(newest)
+        self.taken = len(self.log) if lost else self.offset
+        ports = Ports(cast("Any", Log(self)), partial(self._take, lost), lambda _: self._blocking)
+        self._consuming = Consuming(self.ground, ports)
+        _at_once(self._consuming.assigned({0: Committed(self.offset, 0, self.mark)}))
+
+    async def _take(self, lost: bool, number: int, committed: Committed) -> Taken:
+        left = self._left() if lost else None
+        producer = cast("Any", Producer(self))
+        return Taken(
+            number, cast("Any", self.index), producer, left.end if left else committed.commands, 0, committed.commands, lost=left
+        )
+
+    async def _blocking(self, call: Callable[..., Any], *arguments: Any) -> Any:
+        for _ in range(self.draw.randint(1, 4)):
+            await asyncio.sleep(0)
+        return call(*arguments)
+
+    def _drop(self) -> None:
+        if self._consuming is not None:
+            for held in self._consuming.held.values():
+                if held.opening is not None:
+                    held.opening.cancel()
+                held.owner.closing = True
+                held.owner.committer.close()
+                for task in held.owner.tasks:
+                    task.cancel()
 
     def crash(self) -> None:
         """The owner is gone, with everything that was not committed."""
-        self.owner.drop()
-        self.begin()
+        self.offset = self.offset
+        self._begin()
 
-    def committed(self, group: list[tuple[Out, asyncio.Future[None]]], offset: int) -> None:
-        self.offset = offset
-        for out, ack in group:
-            for mark, value in out.entries:
-                self.index.entries[mark.op_key] = (mark, value)
-            for line in out.lines:
-                if line.topic.endswith(f"result.{self.system}"):
-                    result = cast("Result", CODEC.decode(line.value)[1])
-                    if result["outcome"] in e.TERMINAL:
-                        self.results[result["op_key"]] = result
-            ack.set_result(None)
+    @property
+    def offset(self) -> int:
+        """The group's offset, which follows what is acked."""
+        for held in self._consuming.held.values() if self._consuming is not None else ():
+            if not held.owner.closing:
+                self._offset = acked_of(held.owner).get((self.ground.command_topic, 0), self._offset)
+        return self._offset
+
+    @offset.setter
+    def offset(self, at: int) -> None:
+        """Reset it, as an operator does while nobody consumes."""
+        self._drop()
+        self._offset = at
+
+    def committed(self, lines: list[tuple[str, bytes]]) -> None:
+        for topic, value in lines:
+            if topic.endswith(f"result.{self.system}"):
+                result = cast("Result", CODEC.decode(value)[1])
+                if result["outcome"] in e.TERMINAL:
+                    self.results[result["op_key"]] = result
 
     def command(self, record: str, command: Mapping[str, Any]) -> None:
         """Append one to the log."""
@@ -236,9 +307,10 @@ class Sink:
 
     def take(self, count: int) -> None:
         """The owner gets the next ones."""
+        consuming = self.consuming
         batch = self.log[self.taken : self.taken + count]
         self.taken += len(batch)
-        self.intake.take(cast("Any", batch))
+        consuming.deliver(0, cast("Any", batch))
 
     async def turns(self, count: int) -> None:
         """Let the loop go round."""
@@ -250,39 +322,56 @@ class Sink:
         self.take(len(self.log))
         for step in range(60 + hours):
             await self.turns(40)
+            self.checked()
             if self._rests():
                 return
             self.clock.passed_s += 5.0 if step < 60 else 3600.0
-            self.owner.tick()
+            self.consuming.tick()
         await self.turns(40)
 
+    def checked(self) -> None:
+        """What holds at any time."""
+        if self.owner.opened:
+            assert invariants.check(self.owner, self.held.intake) == []
+
     def _rests(self) -> bool:
-        busy = self.owner.keys or self.owner.pending or any(not task.done() for task in self.owner.tasks)
-        return not busy and not any(rest.state != e.HELD for _, rest in self.index.resting())
+        busy = any(case.is_busy or case.queued or case.behind for case in self.owner.cases) or self.owner.tasks
+        return self.owner.opened and not busy and not any(rest.state != e.HELD for _, rest in self.index.resting())
 
     def lose(self, results: bool) -> None:
         """The ledger is empty, and the results where `results`: a new owner rebuilds it."""
-        self.owner.drop()
+        self._drop()
         self.index = Memory()
         self.results = {} if results else self.results
         self.offset = len(self.log)
-        self.begin(self._newest())
+        self._loop = asyncio.get_running_loop()
+        self._begin(lost=True)
 
     def lose_all(self) -> None:
         """Ledger and results are empty and the group begins at the first command: to a new owner it looks like a first start."""
-        self.owner.drop()
+        self._drop()
         self.index, self.results, self.offset = Memory(), {}, 0
-        self.begin()
+        self._loop = asyncio.get_running_loop()
+        self._begin()
 
-    def _newest(self) -> list[tuple[Incoming, Result | None]]:
-        newest = Newest()
-        for message in self.log:
-            newest.add(Incoming(*self._decoded(message), message.content, 0, message.at, self.clock.now()))
-        return [(incoming, self.results.get(incoming.command["op_key"])) for incoming in newest.all()]
+    def _left(self) -> Lost:
+        newest = Newest(self.index)
+        all_of = [Incoming(*self._decoded(message), message.content, 0, message.at, self.clock.now()) for message in self.log]
+        for incoming in all_of:
+            newest.add(incoming)
+        picked = [one for incoming in all_of if (one := newest.pick(incoming)) is not None]
+        some = [(incoming, self.results.get(incoming.command["op_key"])) for incoming in picked]
+        return Lost(some, newest.sets, newest.reverses, len(self.log))
 
     def _decoded(self, message: Message) -> tuple[str, CommandEnvelope]:
         name, command = CODEC.decode(message.content)
         return name.removeprefix("command."), cast("CommandEnvelope", command)
+
+
+def _at_once(work: Coroutine[Any, Any, Any]) -> None:
+    """A coroutine that waits for nothing."""
+    with pytest.raises(StopIteration):
+        work.send(None)
 
 
 def _connection(system: System, flow: Mapping[str, Any]) -> ConnectionSettings:
