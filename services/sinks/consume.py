@@ -132,7 +132,7 @@ class Consuming:
         if taken.newest is not None:
             intake.rebuild(taken.newest)
         self._owners[taken.number] = (owner, intake)
-        for decision in list(ground.followed.decisions.get(taken.number, ())):
+        for decision in ground.followed.decisions_from(taken.number, next_control):
             controls.decided(owner, decision)
         for connection in {rest.connection for rest in owner.resting.values()} | self._its(owner.number):
             controls.caught_up(owner, connection)

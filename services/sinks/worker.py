@@ -28,8 +28,9 @@ from services.health import Health
 from services.sessions import Sessions as Access
 from services.sessions import credentials_version
 from services.sinks.consume import Consuming
-from services.sinks.follow import Followed
+from services.sinks.follow import Followed, Following, committed_controls
 from services.sinks.ground import Ground
+from services.sinks.links import Links
 from services.sinks.sessions import OpenSession, Session, Sessions
 from systems import registry
 from systems.contract import Role
@@ -82,17 +83,20 @@ class Sinks:
         self._store: CredentialStore | None = None
         self._open_session = seams.open_session
         self._follower = Follower(settings, loaded, lambda connection: self._tell("settings", connection))
-        self._followed = Followed(settings, loaded, self._tell)
+        self._followed: Followed | None = None
+        self._following: Following | None = None
 
     async def run(self, names: Sequence[str], stopping: threading.Event) -> int:
         """Start, tick until it is time to stop, stop in order."""
         self._loop = asyncio.get_running_loop()
-        await asyncio.to_thread(self._read)
+        links = Links(self._folder / "links")
+        self._followed = Followed(self._codec, links, frozenset(names))
+        await asyncio.to_thread(self._read, names, self._followed)
         self._consuming = [self._start(name) for name in names]
         health = Health(self._settings, self._trouble)
         await health.start()
         log.info("started", systems=list(names), port=health.port)
-        while not stopping.is_set() and all(one.is_alive for one in self._consuming):
+        while not stopping.is_set() and not self._failed() and all(one.is_alive for one in self._consuming):
             for one in self._consuming:
                 one.tick()
             await asyncio.sleep(TICK_S)
@@ -101,17 +105,19 @@ class Sinks:
             await one.stop()
         await health.stop()
         self._follower.stop()
-        self._followed.stop()
+        if self._following is not None:
+            self._following.stop()
+        links.close()
         if self._store is not None:
             self._store.stop()
         log.info("stopped", systems=list(names), code=code)
         return code
 
-    def _read(self) -> None:
+    def _read(self, names: Sequence[str], followed: Followed) -> None:
         if self._open_session is None:
             self._store = CredentialStore(self._settings, self._codec, self._clock, lambda c: self._tell("settings", c)).start()
         self._follower.start()
-        self._followed.start()
+        self._following = Following(self._settings, followed, self._tell, committed_controls(self._settings, names)).start()
 
     def _start(self, name: str) -> Consuming:
         system = registry.system(name)
@@ -120,6 +126,7 @@ class Sinks:
         def version(connection: str) -> str:
             return credentials_version(self._store, connection, name, Role.SINK) if self._store else ""
 
+        assert self._followed is not None
         sessions = Sessions(opener, version)
         ground = Ground(self._settings, self._codec, system, self._clock, self._followed, sessions, lambda: self._follower.snapshot)
         return Consuming(ground, self._folder / name).start()
@@ -147,7 +154,13 @@ class Sinks:
             one.told(kind, what)
 
     def _trouble(self) -> str:
-        return "; ".join(filter(None, (one.trouble for one in self._consuming)))
+        return "; ".join(filter(None, (one.trouble for one in (*self._consuming, *self._beside()))))
+
+    def _failed(self) -> str:
+        return next((one.failed for one in self._beside() if one.failed), "")
+
+    def _beside(self) -> list[Follower | Following | CredentialStore]:
+        return [one for one in (self._follower, self._following, self._store) if one is not None]
 
 
 def _until_signal() -> threading.Event:
