@@ -204,8 +204,16 @@ class Consuming:
         try:
             await self._ports.log.commit(moved, wait=wait)
             self._committed.update(moved)
+            self._forget(moved)
         except KafkaException as error:
             log.warning("offsets_not_committed", system=self.ground.system.name, error=str(error)[:300])
+
+    def _forget(self, moved: Offsets) -> None:
+        """Decisions that were carried out need not be kept for the next owner."""
+        control_topic = self.ground.settings.topic("control")
+        for (topic, number), at in moved.items():
+            if topic == control_topic:
+                self.ground.followed.forget(self.ground.system.name, number, at)
 
     # --- partitions come and go ---
 
@@ -290,7 +298,7 @@ class Consuming:
             await owner.drop()
             return {}
         await owner.stop()
-        return {} if owner.failed else acked_of(owner)
+        return acked_of(owner)
 
     async def _retake(self, number: int) -> None:
         """The end of a commit is unknown: a new producer, the ledger read again, commands from the committed offset."""
@@ -325,5 +333,7 @@ REBUILD_HOLDS = -1
 
 
 def acked_of(owner: Owner) -> Offsets:
-    """Offsets that the group may commit: none of the commands while a rebuild holds them."""
+    """Offsets that the group may commit: none after a failure, none of the commands while a rebuild holds them."""
+    if owner.failed:
+        return {}
     return {place: at for place, at in owner.committer.acked.items() if at >= 0}

@@ -16,7 +16,22 @@ from services.sinks.gate import View
 from services.sinks.parents import name_of
 from services.sinks.rules import rules_of
 from services.sinks.sessions import cause_of
-from services.sinks.state import Acked, Answered, Effect, Event, Find, Key, Record, Reserve, Reserved, LookedUp, Send, Turn, LookupFailed, Wait
+from services.sinks.state import (
+    Acked,
+    Answered,
+    Effect,
+    Event,
+    Find,
+    Key,
+    LookedUp,
+    LookupFailed,
+    Record,
+    Reserve,
+    Reserved,
+    Send,
+    Turn,
+    Wait,
+)
 from systems.contract import Answer
 from tests.contract.ground import Case, Ground
 

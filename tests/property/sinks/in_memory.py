@@ -192,6 +192,9 @@ class Lost:
 class _Followed:
     """See `services.sinks.follow.Followed`: no links, no decisions, never paused."""
 
+    def forget(self, *_: Any) -> None:
+        """Nothing is kept."""
+
     def decisions_from(self, _partition: int, _offset: int) -> list[Any]:
         return []
 
