@@ -23,13 +23,13 @@ from tests.toy import NOW, TARGET
 if TYPE_CHECKING:
     from tests.property.sinks.campaign.erp import Kept
     from tests.property.sinks.campaign.kafka import Record
-    from tests.property.sinks.campaign.process import SimWriter
+    from tests.property.sinks.campaign.process import Process, SimWriter
     from tests.property.sinks.campaign.world import World
 
 _IN_PLACE = frozenset({"POSTED", "ADOPTED"})
 _STANDING = frozenset({"NEW", "WAITING", "HELD", "INTENT"})
 LOOKS_AN_HOUR = 60
-EVERY = 4
+EVERY = 8
 """One in so many moments is looked at by the shell's own invariants: they cost as much as the schedule itself."""
 
 
@@ -68,18 +68,14 @@ class Judge:
 
     # --- at any moment ---
 
-    def now(self) -> None:
+    def looks_at(self, process: Process) -> None:
         """Between two moments of the timeline: what the shell says of itself."""
         self._moment += 1
-        if self._moment % EVERY:
+        if self._moment % EVERY or process.consuming is None:
             return
-        for process in self.world.processes:
-            if process.loop.dead or process.consuming is None:
-                continue
-            for held in process.consuming.held.values():
-                owner = held.owner
-                if owner.failed or owner.closing or not owner.opened:
-                    continue
+        for held in process.consuming.held.values():
+            owner = held.owner
+            if owner.opened and not owner.failed and not owner.closing:
                 for breach in shell.check(owner, held.intake):
                     self.broken("OWNER", f"{breach.op_key} {breach.words}")
 

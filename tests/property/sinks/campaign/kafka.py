@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 Place = tuple[str, int]
 SESSION_S = 8.0
 """After so long the group gives up a member that says nothing."""
-IDLE_S = 0.05
+IDLE_S = 0.3
+"""How long a poll waits that finds nothing: a little more than offsets wait."""
 
 
 class Record:
@@ -246,10 +247,14 @@ class Group:
         """A member that says nothing is given up; should it still be there, it hears that with its next poll and comes again."""
         if member in self.members:
             self.members.remove(member)
+        is_awaited, owned = member in self._awaited, member in self.owners.values()
         self._give_up(member)
         member.revoking = False
         member.events[:] = [("lost", [])]
-        if again:
+        if is_awaited:
+            if not self._awaited and again:
+                self._assign()
+        elif owned and again:
             self.rebalance()
 
     def _give_up(self, member: SimLog) -> None:
@@ -295,7 +300,7 @@ class SimLog:
         self.revoking = False
         self._listener: Assignments | None = None
         self._waiter: asyncio.Future[None] | None = None
-        self._idle_s = IDLE_S
+        self._stirred = False
 
     async def open(self, listener: Assignments) -> None:
         self._listener = listener
@@ -303,39 +308,33 @@ class SimLog:
 
     def wake(self) -> None:
         """There may be something for it."""
-        self._idle_s = IDLE_S
         waiter = self._waiter
         if waiter is not None and not waiter.done() and not self.process.is_dead:
             waiter.set_result(None)
 
     def stirs(self) -> None:
-        """Its process did something: the next polls are short again, for offsets follow and what was paused is resumed."""
-        if self._idle_s > IDLE_S:
-            self._idle_s = IDLE_S
-            self.process.loop.call_later(IDLE_S, self.wake)
+        """Its process did something: the poll ends after a short wait, for offsets follow and what was paused is resumed. (Polls that find
+        nothing, and come after nothing, are left out.)"""
+        if not self._stirred:
+            self._stirred = True
+            self.process.loop.call_later(IDLE_S, self._wakes)
+
+    def _wakes(self) -> None:
+        self._stirred = False
+        self.wake()
 
     async def poll(self, most: int) -> dict[int, list[Any]]:
         while self.events:
             await self._hears(*self.events.pop(0))
         found = self._fetched(most)
-        if found:
-            self._idle_s = IDLE_S
-            await asyncio.sleep(0)
-            return found
-        loop = self.process.loop
-        self._waiter = loop.create_future()
-        handle = loop.call_later(self._idle_s, self.wake_idle)
-        self._idle_s = min(self._idle_s * 4, 1e6)
-        await self._waiter
-        self._waiter = None
-        handle.cancel()
-        return {} if self.events else self._fetched(most)
-
-    def wake_idle(self) -> None:
-        """The short wait is over."""
-        waiter = self._waiter
-        if waiter is not None and not waiter.done():
-            waiter.set_result(None)
+        if not found:
+            self._waiter = self.process.loop.create_future()
+            await self._waiter
+            self._waiter = None
+            return {} if self.events else self._fetched(most)
+        self.stirs()
+        await asyncio.sleep(0)
+        return found
 
     async def _hears(self, kind: str, numbers: list[int]) -> None:
         listener = self._listener

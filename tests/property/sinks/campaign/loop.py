@@ -59,7 +59,7 @@ class Timeline:
     def __init__(self) -> None:
         self.now = 0.0
         self.steps = 0
-        self.most_steps = 400_000
+        self.most_steps = 100_000
         self.ready: deque[tuple[ProcessLoop | None, Callable[..., object], tuple[Any, ...]]] = deque()
         self._heap: list[tuple[float, int, Callable[[], object]]] = []
         self._ticket = 0
@@ -130,7 +130,7 @@ class ProcessLoop(asyncio.AbstractEventLoop):
     def __init__(self, timeline: Timeline, trouble: Callable[[dict[str, Any]], None]) -> None:
         self.timeline = timeline
         self.dead = False
-        self.frozen = False
+        self.frozen = self.stirred = False
         self.suspended_s = 0.0
         self.missed: list[tuple[Callable[..., object], tuple[Any, ...]]] = []
         self._trouble = trouble
@@ -166,6 +166,7 @@ class ProcessLoop(asyncio.AbstractEventLoop):
     def runs(self, call: Callable[..., object], args: tuple[Any, ...]) -> None:
         """One callback of it."""
         timeline = self.timeline
+        self.stirred = True
         if timeline.current is not self:
             timeline.current = self
             events._set_running_loop(self)
@@ -210,6 +211,9 @@ class ProcessLoop(asyncio.AbstractEventLoop):
         return asyncio.Future(loop=self)
 
     def create_task(self, coro: Coroutine[Any, Any, Any], *, name: object = None, context: Any = None) -> asyncio.Task[Any]:
+        if self.dead:
+            coro.close()
+            return self.create_future()  # type: ignore[return-value]  # nobody waits for it any more
         task = asyncio.Task(coro, loop=self)
         tasks = self.tasks
         tasks.append(task)

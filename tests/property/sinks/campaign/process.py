@@ -12,6 +12,7 @@ from runtime.errors import Broken, Malformed, Refused, Throttled, Transient
 from services.sinks.consume import Consuming, Ports, Throttle
 from services.sinks.follow import Followed
 from services.sinks.ground import Ground
+from services.sinks.links import MemoryLinks
 from services.sinks.sessions import Session, Sessions
 from services.sinks.takeover import Committed, Taken, take_over
 from systems.contract import Answer, Document, Found, Role, Verdict
@@ -64,8 +65,7 @@ class Process:
         self.connections: Mapping[str, Connected] = dict(world.connections)
         self.credentials: dict[str, int] = dict(world.credentials)
         self.settings = declared.process_settings(world.partitions)
-        self.followed = Followed(self.settings, cast("Any", CODEC), self._told)
-        self.fold = getattr(self.followed, "fold", None) or self.followed._fold
+        self.followed = Followed(cast("Any", CODEC), MemoryLinks(), frozenset({TARGET}))
         self.log = SimLog(self, world.group, f"command.{TARGET}")
         self.leaving = False
         self._heard_at = 0.0
@@ -87,7 +87,7 @@ class Process:
         """Read what is to be followed, then join the group."""
         for place in sorted(place for place in self.world.cluster.logs if place[0] in ("links", "control", "canonical.period")):
             for record in self.world.cluster.logs[place].records:
-                self.fold(cast("Any", record))
+                self.followed.fold(cast("Any", record))
         self.loop.call_soon(self._begin)
 
     def _begin(self) -> None:
@@ -175,7 +175,7 @@ class Process:
 
     def follows(self, record: Record) -> None:
         """A record of a topic that is followed."""
-        told = self.fold(cast("Any", record))
+        told = self.followed.fold(cast("Any", record))
         if told is not None:
             self._told(*told)
 

@@ -50,7 +50,7 @@ def play(
 def _played(world: World, freeze_s: float) -> None:
     draw = world.draw
     _connections(world)
-    for _ in range(draw.choice((1, 1, 1, 1, 2, 2, 3, 5))):
+    for _ in range(draw.choice((1, 1, 1, 1, 1, 1, 2, 2, 3))):
         _family(world, draw.choice(NAMES[: len(world.connections)]))
     if draw.random() < 0.85:
         _faults(world, freeze_s)
@@ -60,7 +60,7 @@ def _played(world: World, freeze_s: float) -> None:
     world.timeline.run(draw.choice((30.0, 40.0, 60.0)), world.moves)
     world.quiet()
     _rests(world, "")
-    if not world.judge.found and draw.random() < 0.4:
+    if not world.judge.found and draw.random() < 0.3:
         _again(world)
 
 
@@ -182,7 +182,7 @@ def _faults(world: World, freeze_s: float) -> None:
         world.at_place["send"] = Fault("freeze", freeze_s, 0.0 if draw.random() < 0.5 else None)
     if draw.random() < 0.15:
         world.at_place["committed"] = Fault(draw.choice(("replaced", "kill", "freeze")), 5.0, 0.0)
-    for _ in range(draw.choice((0, 0, 1, 1, 1, 2, 2, 3, 4))):
+    for _ in range(draw.choice((0, 0, 0, 1, 1, 1, 2, 2, 4))):
         kind = draw.choice(("kill", "kill", "freeze", "freeze", "suspend", "replaced", "rebalance", "stop"))
         length_s = freeze_s if draw.random() < 0.5 else draw.random() * 30
         takeover_s = draw.choice((None, 0.0, 0.0, draw.random() * 20))

@@ -333,9 +333,11 @@ class World:
     def moves(self) -> bool:
         """Asked whenever nothing more happens at a moment: alarms are set, what must always hold is looked at; whether to go on."""
         for process in self.processes:
-            if not process.loop.dead:
+            loop = process.loop
+            if loop.stirred and not loop.dead:
+                loop.stirred = False
                 process.alarm()
-        self.judge.now()
+                self.judge.looks_at(process)
         return not (self.draining and self.is_quiet())
 
     def is_quiet(self) -> bool:
@@ -397,6 +399,12 @@ class World:
         for process in self.processes:
             process.loop.close_tasks()
         self.timeline.end()
+        for process in self.processes:  # what goes round in circles is taken apart: collecting it took a tenth of the time
+            for held in process.consuming.held.values() if process.consuming is not None else ():
+                vars(held.owner).clear()
+            vars(process).clear()
+        self.group.members.clear()
+        self.group.owners.clear()
         seams.into(None)
 
 
