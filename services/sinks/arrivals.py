@@ -15,13 +15,14 @@ from services.sinks.commit import Out
 from services.sinks.core import step
 from services.sinks.entry import Incoming
 from services.sinks.outputs import decision, replayed
-from services.sinks.owner import SOON, Owner
+from services.sinks.owner import CORRECTIONS, Owner
 from services.sinks.rebuild import as_before, from_result, looked_up_first, unless_blind
 from services.sinks.state import Phase, Record, Restored, Turn
 
 LARGEST_BYTES = MAX_WRITTEN_BYTES - 64 * 1024
 """The largest command that a ledger record can hold beside its identity, attempts and words."""
-CORRECTIONS = 1000
+SOON = 10
+"""Op-keys in the queue for each lane up to which a command waits for its lane in memory only."""
 Span = tuple[int, int, int]
 
 
@@ -45,8 +46,11 @@ class Arrivals:
             for part in parts.gone(incoming, document):
                 self._withdraw(part.entry["op_key"], incoming)
         void = None
-        if command["action"] == "create" and (known is None or known["state"] != e.POSTED):
+        if command["action"] == "create":
             void = owner.cases.entry(e.void_key(command["op_key"]))
+        if void is not None and void["state"] == e.HELD and e.place(void) < incoming.place and not incoming.takes_back:
+            words = {"reason": reasons.REVERTED, "detail": f"by version {command['source_version']}"}
+            owner.conclude(e.change(void, incoming.at, state=e.SUPERSEDED, **words))  # the source came back after its void
         updates = known is not None and owner.rules_of(known).rules.updates
         arrival = arrive(known, incoming, void, updates)
         if isinstance(arrival, Taken):
@@ -98,7 +102,7 @@ class Arrivals:
                 owner.carry_out(case, after, effects, audits)
                 return
         owner.holds(case, incoming.offset)
-        lanes = owner.lanes_of(case.connection)
+        lanes = owner.schedule.lanes_of(case.connection)
         if audits or lanes is None or lanes.closed_until is not None or len(lanes.ready) >= SOON * lanes.count:
             owner.note(case, audits)
         owner.turn(case.op_key)
@@ -123,7 +127,7 @@ class Arrivals:
             return
         made = parts.superseded(entry, incoming)
         owner.conclude(made, (decision("superseded", entry, made["detail"], incoming.at),))
-        self._reverted(op_key, incoming, whatever=True)
+        self.owner.revert(op_key, incoming.command["source_version"], incoming.offset)
 
     def _changed(self, changed: Changed, incoming: Incoming) -> None:
         """Hold the change beside the written document; a later change replaces one that is still held or was taken back."""
@@ -144,17 +148,9 @@ class Arrivals:
                 return place
         return "stale"
 
-    def _reverted(self, op_key: str, incoming: Incoming, whatever: bool = False) -> None:
-        """The source went back to what is written, or what may have been written was not and is replaced: the change that was held is
-        no more; `whatever` came of it, where nothing is wanted."""
-        for number in range(1, CORRECTIONS):
-            known = self.owner.cases.entry(e.correction_key(op_key, number))
-            if known is None:
-                return
-            if known["state"] == e.HELD and (whatever or e.place(known) <= incoming.place):
-                version = incoming.command["source_version"]
-                words = {"reason": reasons.REVERTED, "detail": f"by version {version}", "source_version": version}
-                self.owner.conclude(e.change(known, incoming.at, state=e.SUPERSEDED, command_offset=incoming.offset, **words))
+    def _reverted(self, op_key: str, incoming: Incoming) -> None:
+        """The source went back to what is written, or what may have been written was not and is replaced."""
+        self.owner.revert(op_key, incoming.command["source_version"], incoming.offset, incoming.place)
 
     # --- a ledger that was lost ---
 

@@ -56,7 +56,7 @@ class Held:
     @property
     def backlog(self) -> int:
         """Op-keys that want a lane, and commands that wait to be taken."""
-        return self.owner.backlog + len(self.early)
+        return self.owner.schedule.backlog + len(self.early)
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,7 @@ def paused_or_resumed(owner: Owner, action: str, connection: str) -> None:
     if action == "pause":
         return
     owner.hours.pop(connection, None)
-    lanes = owner.lanes_of(connection)
+    lanes = owner.schedule.lanes_of(connection)
     if lanes is not None:
         lanes.refusals.clear()
         lanes.stopped = ""
@@ -96,7 +96,7 @@ def _connections(owner: Owner) -> set[str]:
 
 def settings_changed(owner: Owner, connection: str) -> None:
     """Settings or crosswalk changed: held commands that carry their canonical record are mapped again, others looked at again."""
-    lanes = owner.lanes_of(connection)
+    lanes = owner.schedule.lanes_of(connection)
     if lanes is not None:
         lanes.reopen()
     for op_key, rest in owner.cases.of_connection(connection):

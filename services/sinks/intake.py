@@ -20,6 +20,7 @@ from schemas.records import CommandEnvelope, Dead, Ledger
 from services.sinks import entry as e
 from services.sinks import parts, reasons, withdrawal
 from services.sinks.arrivals import LARGEST_BYTES, Arrivals
+from services.sinks.cases import Case
 from services.sinks.commit import Out
 from services.sinks.entry import Incoming
 from services.sinks.ledger import head_of
@@ -40,10 +41,12 @@ class _Bytes:
 
 @dataclass
 class _Queue:
-    """Commands of a document that wait; the first one also for the look-ups of what it `withdraws`."""
+    """Commands of a document that wait; the first one also for the look-ups of what it `withdraws`. `stalled` are op-keys of the document
+    that are not begun before these commands have come."""
 
     waiting: deque[Incoming] = field(default_factory=deque)
     withdraws: frozenset[str] = frozenset()
+    stalled: set[str] = field(default_factory=set)
 
 
 class Intake:
@@ -54,6 +57,7 @@ class Intake:
         self.arrivals = Arrivals(owner)
         self._queues: dict[str, _Queue] = {}
         owner.resumes = self.resume
+        owner.stalls = self.stalls
 
     @property
     def waiting(self) -> list[Incoming]:
@@ -151,6 +155,24 @@ class Intake:
             self._arrives(incoming)
         del self._queues[document]
         self.arrivals.tell()
+        for op_key in sorted(queue.stalled):
+            self.owner.turn(op_key)
+
+    def stalls(self, case: Case) -> bool:
+        """Whether a case of which nothing exists waits until newer commands of its document have come: they may want it otherwise, or
+        not at all. What the first of them waits for goes on."""
+        queue = self._queues.get(parts.document_of(case.op_key))
+        if queue is None or case.key is None or case.withdrawn_by:
+            return False
+        if parts.document_of(case.op_key) in case.behind or e.may_exist(case.key.entry):
+            return False
+        queue.stalled.add(case.op_key)
+        return True
+
+    def is_stalled(self, op_key: str) -> bool:
+        """Whether newer commands of its document have to come first."""
+        queue = self._queues.get(parts.document_of(op_key))
+        return queue is not None and op_key in queue.stalled
 
     def _put_behind(self, document: str, on: str) -> None:
         case = self.owner.cases.open(on)
@@ -195,7 +217,7 @@ class Intake:
 
     def _is_open(self, entry: Ledger) -> bool:
         owner = self.owner
-        if not withdrawal.is_open(entry, owner.rules_of(entry).rules) or owner.lanes_of(entry["connection"]) is None:
+        if not withdrawal.is_open(entry, owner.rules_of(entry).rules) or owner.schedule.lanes_of(entry["connection"]) is None:
             return False
         return owner.command_of(entry) is not None
 

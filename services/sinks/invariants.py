@@ -36,7 +36,7 @@ class Breach:
 
 def check(owner: Owner, intake: Intake) -> list[Breach]:
     """Every breach of this partition now."""
-    return [*_commands(owner, intake), *_cases(owner), *_lanes(owner)]
+    return [*_commands(owner, intake), *_cases(owner, intake), *_lanes(owner)]
 
 
 def enforce(owner: Owner, intake: Intake) -> list[Breach]:
@@ -44,7 +44,7 @@ def enforce(owner: Owner, intake: Intake) -> list[Breach]:
     if owner.failed or owner.closing or not owner.opened:
         return []
     found = check(owner, intake)
-    amounts: dict[str, Decimal] = {case_connection: Decimal(0) for case_connection in owner.lanes}
+    amounts: dict[str, Decimal] = {case_connection: Decimal(0) for case_connection in owner.schedule.lanes}
     for breach in found:
         amounts[breach.connection] = amounts.get(breach.connection, Decimal(0)) + abs(breach.amount)
         log.error(
@@ -54,7 +54,7 @@ def enforce(owner: Owner, intake: Intake) -> list[Breach]:
         metrics.SINK_UNACCOUNTED.labels(owner.ground.system.name, connection).set(float(amount))
     for connection in {breach.connection for breach in found}:
         words = next(breach.words for breach in found if breach.connection == connection)
-        lanes = owner.lanes_of(connection)
+        lanes = owner.schedule.lanes_of(connection)
         if lanes is not None:
             lanes.stopped = words
         owner.pause(connection, BROKEN, f"{words}; start the sink again, then resume the connection")
@@ -78,10 +78,10 @@ def _commands(owner: Owner, intake: Intake) -> Iterator[Breach]:
             yield Breach(command["connection"], command["op_key"], words, command["amount"])
 
 
-def _cases(owner: Owner) -> Iterator[Breach]:
+def _cases(owner: Owner, intake: Intake) -> Iterator[Breach]:
     for case in owner.cases:
         words = _busy(case) if case.is_busy else _resting(owner, case)
-        if words:
+        if words and not (not case.is_busy and intake.is_stalled(case.op_key)):
             yield _breach(case, words)
 
 
@@ -104,7 +104,7 @@ def _resting(owner: Owner, case: Case) -> str:
     waits_for_look_up = case.withdrawn_by or (case.key is not None and e.intent_open(case.key.entry))
     if case.behind and not waits_for_look_up:
         return "it rests, and something waits behind it"
-    if owner.lanes_of(stands.connection) is None or case.alarm or owner.cases.waits(case) or case.withdrawn_by:
+    if owner.schedule.lanes_of(stands.connection) is None or case.alarm or owner.cases.waits(case) or case.withdrawn_by:
         return ""
     if stands.state == e.HELD:
         return "" if stands.reason else "it is held without a reason"
@@ -118,10 +118,10 @@ def _lanes(owner: Owner) -> Iterator[Breach]:
     active: dict[str, int] = {}
     for case in owner.cases:
         active[case.connection] = active.get(case.connection, 0) + case.lane
-        lanes = owner.lanes.get(case.connection)
+        lanes = owner.schedule.lanes.get(case.connection)
         if case.queued and (lanes is None or not lanes.ready):
             yield _breach(case, "it is queued, and the queue is empty")
-    for connection, lanes in owner.lanes.items():
+    for connection, lanes in owner.schedule.lanes.items():
         if lanes.active != active.get(connection, 0):
             yield Breach(connection, "", f"{lanes.active} lanes are taken, by {active.get(connection, 0)} op-keys")
 

@@ -7,67 +7,50 @@ Lives in the loop. Everything it promises to the log goes through its committer;
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from functools import partial
-from typing import Any, cast
+from datetime import datetime
+from typing import cast
 
 from runtime.log import log
-from runtime.settings import Timing
 from schemas.errors import Malformed
 from schemas.records import Audit, CommandEnvelope, Fetch, Ledger
 from services.sinks import entry as e
-from services.sinks import kept_back, lookups, reasons
-from services.sinks.alarms import Alarms
-from services.sinks.calls import Calls, Failure, NotSent, Request, Seen, Wanted
-from services.sinks.cases import Case, Cases, Source, source_of
-from services.sinks.ceiling import counts
+from services.sinks import lookups, reasons
+from services.sinks.cases import Behind, Case, Cases, Source, source_of
 from services.sinks.commit import Blocking, Committer, Destination, Offsets, Out
-from services.sinks.core import LOOKS, step
+from services.sinks.core import step
+from services.sinks.exchange import DEFECT_PAUSE, DEFECTS, Exchange, Hooks
 from services.sinks.follow import Decision
 from services.sinks.gate import View
 from services.sinks.ground import Ground
-from services.sinks.lanes import Lanes
 from services.sinks.ledger import Rest
 from services.sinks.outputs import fetch_of, pause_of
 from services.sinks.parents import name_of
 from services.sinks.positions import Position
-from services.sinks.sessions import Lease
+from services.sinks.schedule import Schedule
 from services.sinks.state import (
     Acked,
-    Answered,
     Decided,
     Effect,
     Event,
     Find,
     Key,
-    Late,
-    LookedUp,
-    LookupFailed,
     Phase,
     Record,
     Reserve,
-    Reserved,
     Send,
     Supersede,
     Superseded,
     Turn,
-    Unreserved,
     Wait,
-    Withheld,
 )
 from services.sinks.takeover import Taken
 from services.sinks.views import Sights
-from services.sinks.withdrawal import AGAIN
-from systems.contract import Answer, Role, Verdict
+from systems.mapped import REVERSAL
 
-SOON = 10
-"""Op-keys in the queue for each lane up to which a command waits for its lane in memory only."""
-SLICE = 100
-"""Op-keys that are looked at in one turn of the loop."""
-DEFECTS, DEFECT_PAUSE = 5, timedelta(seconds=30)
-"""Unknown errors in a row after which a document is held; the pause after the first of them."""
+CORRECTIONS = 1000
+"""Changes of one document that are held beside it, at most."""
 _MAY_STAND = e.IN_PLACE | {e.WAITING}
 
 
@@ -81,7 +64,8 @@ class Recorded:
 
 
 class Owner:
-    """`resumes` is called with the name of a document whose next command may come now (see `intake`)."""
+    """`resumes` is called with the name of a document whose next command may come now; `stalls` tells whether a case has to wait until the
+    newer commands of its document have come (see `intake`)."""
 
     def __init__(self, ground: Ground, taken: Taken, blocking: Blocking) -> None:
         self.ground = ground
@@ -91,16 +75,15 @@ class Owner:
         self.controls = Position(taken.next_control)
         self.hours = taken.hours
         self.cases = Cases(taken.index, self._made)
-        self.alarms = Alarms()
-        self.lanes: dict[str, Lanes] = {}
         self.resumes: Callable[[str], None] = lambda _: None
-        self.tasks: set[asyncio.Task[Any]] = set()
+        self.stalls: Callable[[Case], bool] = lambda _: False
         self.opened = self.closing = False
         self.mark = ""
         """What the group's offset says beside itself: that a rebuild is not complete."""
-        timing: Timing = ground.settings.timing
-        self._calls = Calls(ground.clock, timing.lease_s + timing.request_s)
-        self.sights = Sights(ground.system, timing, ground.followed, self._entries_of, self.cases.shown)
+        self.sights = Sights(ground.system, ground.settings.timing, ground.followed, self._entries_of, self.cases.shown)
+        self.schedule = Schedule(ground, self._start, lambda: self.opened and not self.closing and not self.failed)
+        hooks = Hooks(self.advance, self._view_of, self._rests_as_it_is, self._kept_back, self.pause)
+        self.exchange = Exchange(ground, self.schedule, self.hours, hooks)
         to = Destination(taken.producer, taken.index, ground.ledger_topic)
         self.committer = Committer(to, self, self._positions, blocking)
 
@@ -117,11 +100,6 @@ class Owner:
             (self.ground.command_topic, self.number): self.commands.committable,
             (control_topic, self.number): self.controls.committable,
         }
-
-    @property
-    def backlog(self) -> int:
-        """Op-keys that want a lane or are in one, of connections whose lanes are open."""
-        return sum(len(one.ready) + one.active for one in self.lanes.values() if one.closed_until is None and not one.stopped)
 
     def now(self) -> datetime:
         """The present instant, scaled."""
@@ -168,22 +146,13 @@ class Owner:
                 entry = self.index.get(op_key) or e.change(entry, entry["updated_at"], state=e.INTENT, reason="")
             yield entry
 
-    def lanes_of(self, connection: str) -> Lanes | None:
-        """The lanes of a connection; None while its settings are not known, or where it does not join this system."""
-        known = self.lanes.get(connection)
-        connected = self.ground.snapshot().connections.get(connection)
-        if connected is None or (known is None and not connected.joins(self.ground.system.name)):
-            return None
-        if known is None:
-            share = connected.settings.side(self.ground.system.name).quota.share(Role.SINK)
-            known = self.lanes[connection] = Lanes(connection, min(self.ground.settings.lanes, share.at_once))
-        return known
-
     # --- the one verb ---
 
     def advance(self, case: Case, event: Event) -> None:
         """The core's step for this case, and its effects. An exception ends this attempt and no other."""
         key = case.key
+        if self.exchange.ended:
+            return
         assert key is not None, case.op_key
         try:
             self.carry_out(case, *step(key, event))
@@ -200,11 +169,11 @@ class Owner:
             elif isinstance(effect, Wait):
                 wait = effect
             elif isinstance(effect, Reserve):
-                self._reserve(case, effect)
+                self.exchange.reserve(case, effect)
             elif isinstance(effect, Find):
-                self._find(case)
+                self.exchange.find(case)
             elif isinstance(effect, Send):
-                self._send(case, effect)
+                self.exchange.send(case, effect)
             else:
                 self._overtake(effect)
         if case.key is key and key.phase is Phase.IDLE:
@@ -217,12 +186,12 @@ class Owner:
         entry = case.key.entry
         if e.is_terminal(entry):
             case.failures = 0
-            self.alarms.clear(case)
+            self.schedule.forget(case)
         elif wait is not None and wait.look_s is not None and wait.look_s <= self.now_s():
-            self.alarms.clear(case)
+            self.schedule.forget(case)
             case.wanted = True
         else:
-            self.alarms.put(case, wait or Wait())
+            self.schedule.wake(case, wait or Wait())
         self.cases.wait_for(case, entry["waits_for"])
         self.serve(case)
 
@@ -265,7 +234,7 @@ class Owner:
             log.error("state_not_recorded", system=self.ground.system.name, key=case.op_key, exc_info=again)
             self.cases.put(case, key.but(phase=Phase.IDLE))
             self._free(case)
-            self.alarms.put(case, Wait(due_at=at + case.failures * DEFECT_PAUSE))
+            self.schedule.wake(case, Wait(due_at=at + case.failures * DEFECT_PAUSE))
 
     # --- recording ---
 
@@ -278,8 +247,31 @@ class Owner:
         if effect.final:
             self.hours[case.connection].follow(entry)
             self._free(case)
+            self._changes_end(case, entry)
         elif case.key.looks_ahead:
-            self._find(case)
+            self.exchange.find(case)
+
+    def _changes_end(self, case: Case, entry: Ledger) -> None:
+        """Where nothing of a document is wanted, or all of it is to be reversed, the changes held beside it are no more."""
+        if entry["record"] == REVERSAL and entry["state"] == e.HELD:
+            command = self.command_of(entry)
+            reverses = str(command.get("reverses") or "") if command is not None else ""
+        elif entry["state"] == e.SUPERSEDED and entry["action"] != "correct":
+            reverses = case.op_key
+        else:
+            return
+        if reverses:
+            self.revert(reverses, entry["source_version"], entry["command_offset"])
+
+    def revert(self, op_key: str, version: str, offset: int, until: tuple[str, int] | None = None) -> None:
+        """The changes held beside a document are no more, by this version of its source; those of a place after `until` stay."""
+        for number in range(1, CORRECTIONS):
+            known = self.cases.entry(e.correction_key(op_key, number))
+            if known is None:
+                return
+            if known["state"] == e.HELD and (until is None or e.place(known) <= until):
+                words = {"reason": reasons.REVERTED, "detail": f"by version {version}", "source_version": version}
+                self.conclude(e.change(known, self.now(), state=e.SUPERSEDED, command_offset=offset, **words))
 
     def note(self, case: Case, audits: Sequence[Audit] = ()) -> None:
         """Record where a case at rest stands, which waits for a lane that will not come soon."""
@@ -339,45 +331,23 @@ class Owner:
     def open(self) -> None:
         """Everything that has not ended is taken up: the lanes may start."""
         self.opened = True
-        for lanes in self.lanes.values():
-            self._pump_soon(lanes)
+        self.schedule.pump()
 
-    # --- lanes ---
+    # --- whose turn it is ---
 
     def turn(self, op_key: str, again: bool = False) -> None:
-        """It wants a lane; asking twice is asking once. `again` examines a held command too."""
+        """It wants a lane. `again` examines a held command too. What is busy is looked at when it rests."""
         case = self.cases.get(op_key)
         if case is None or self.closing:
             return
         case.again = case.again or again
         if case.is_busy:
             case.wanted = True
-            return
-        lanes = self.lanes_of(case.connection)
-        if lanes is None or case.queued:
-            return
-        case.queued = True
-        lanes.ready.append(op_key)
-        self._pump_soon(lanes)
-
-    def _pump_soon(self, lanes: Lanes) -> None:
-        if lanes.ready and not lanes.pumping:
-            lanes.pumping = True
-            asyncio.get_running_loop().call_soon(self._pump, lanes)
-
-    def _pump(self, lanes: Lanes) -> None:
-        """Start as many as lanes are free, some of them in one turn of the loop."""
-        lanes.pumping = False
-        for _ in range(SLICE):
-            if self.closing or self.failed or not self.opened:
-                return
-            op_key = lanes.next(self.now())
-            if op_key is None:
-                return
-            self._start(op_key)
-        self._pump_soon(lanes)
+        else:
+            self.schedule.queue(case)
 
     def _start(self, op_key: str) -> None:
+        """Its turn has come."""
         case = self.cases.get(op_key)
         if case is None:
             return
@@ -385,11 +355,10 @@ class Owner:
         again, case.again = case.again, False
         if case.is_busy:
             case.wanted, case.again = True, again
-            return
-        if self.cases.open(op_key) is None or case.key is None:
+        elif self.cases.open(op_key) is None or case.key is None:
             log.error("case_without_entry", system=self.ground.system.name, key=op_key)
-            return
-        self._look_at(case, case.key, again)
+        else:
+            self._look_at(case, case.key, again)
 
     def _look_at(self, case: Case, key: Key, again: bool) -> None:
         try:
@@ -398,7 +367,7 @@ class Owner:
             command = self.command_of(entry)
             view = self.view(entry, command)
             held = entry["state"] == e.HELD and not (again or due or case.withdrawn_by)
-            if view is None or held or e.is_terminal(entry):
+            if view is None or held or e.is_terminal(entry) or self.stalls(case):
                 self.serve(case)
                 return
             self.carry_out(case, *step(key, Turn(self.now_s(), view, command, withdraws=bool(case.withdrawn_by))))
@@ -411,159 +380,45 @@ class Owner:
         if case.lease is not None:
             lease, case.lease = case.lease, None
             lease.release()
-        if case.lane:
-            case.lane = False
-            lanes = self.lanes[case.connection]
-            lanes.active -= 1
-            self._pump_soon(lanes)
+        self.schedule.free(case)
 
     def tick(self) -> None:
         """Wake what is due; let connections try again whose pause ended."""
-        now = self.now()
-        for case in self.alarms.ringing(self.now_s(), now):
+        for case in self.schedule.ringing():
             self.turn(case.op_key)
-        for lanes in self.lanes.values():
-            if lanes.ready and lanes.is_open(now):
-                self._pump_soon(lanes)
 
-    def next_due(self) -> tuple[float | None, datetime | None]:
-        """When `tick` has something to do next: in real seconds, and as an instant."""
-        look_s, due_at = self.alarms.next()
-        closed = [one.closed_until for one in self.lanes.values() if one.ready and one.closed_until is not None]
-        return look_s, min((at for at in (due_at, *closed) if at is not None), default=None)
+    # --- what the exchange asks ---
 
-    # --- calls ---
-
-    def _call(self, case: Case, call: Coroutine[Any, Any, Any], heard: Callable[[Case, Any], None]) -> None:
-        task = asyncio.get_running_loop().create_task(call)
-        self.tasks.add(task)
-        case.calls += 1
-        task.add_done_callback(partial(self._heard, case, heard))
-
-    def _heard(self, case: Case, heard: Callable[[Case, Any], None], task: asyncio.Task[Any]) -> None:
-        self.tasks.discard(task)
-        case.calls -= 1
-        if task.cancelled():
-            return
-        heard(case, task.result())
-
-    def _reserve(self, case: Case, effect: Reserve) -> None:
-        lanes = self.lanes_of(case.connection)
-        assert lanes is not None, case.connection
-        if not case.lane:
-            case.lane = True
-            lanes.active += 1
-        self._call(case, self._calls.reserve(self.ground.sessions, case.connection, effect.calls), self._reserved)
-
-    def _reserved(self, case: Case, end: Lease | Failure) -> None:
-        key = case.key
-        assert key is not None
-        if isinstance(end, Failure):
-            wait, reason = self._pause(case, end)
-            self.advance(case, Unreserved(reason, end.words, wait, self.now_s(), self.now()))
-            return
-        case.lease = end
-        view = self.view(key.entry, key.command)
-        if self.closing or view is None:  # nothing was intended: it rests as it stands, and the next owner or settings wake it
-            self.cases.put(case, key.but(phase=Phase.IDLE))
-            self._rests(case, None)
-            return
-        case.view = view = self._within_ceiling(key, view)
-        self.advance(case, Reserved(self.now_s(), self.now(), view))
-        after = case.key
-        if after is not None and after.phase is Phase.INTENDING and counts(after.entry):
-            self.hours[case.connection].take(case.op_key, self.now(), after.entry["amount"])
-
-    def _within_ceiling(self, key: Key, view: View) -> View:
-        entry = key.entry
-        if view.paused or view.mode != "live" or not counts(entry) or e.may_exist(entry) or key.mode != "live":
-            return view
-        limit = self.ground.snapshot().connections[entry["connection"]].settings.ceiling
-        words = self.hours[entry["connection"]].exceeded((limit.documents_per_hour, limit.amount_per_hour), entry, view.at)
-        if not words:
-            return view
-        self.pause(entry["connection"], reasons.CEILING, words)
-        return replace(view, paused=reasons.CEILING)
-
-    def _pause(self, case: Case, failure: Failure) -> tuple[timedelta, str]:
-        """How long to wait after a call that could not be made, and the reason to wait for."""
-        if failure.known:
-            return self.lanes[case.connection].failed(failure.reason, failure.asked_s, self.now()), failure.reason
-        if failure.reason == reasons.REFUSED:
-            return AGAIN, failure.reason
-        case.failures += 1
-        return case.failures * DEFECT_PAUSE, reasons.DEFECT if case.failures >= DEFECTS else failure.reason
-
-    def _wanted(self, case: Case) -> Wanted | None:
-        key = case.key
-        assert key is not None
-        entry, command = key.entry, key.command or self.command_of(key.entry)
-        if command is None:
+    def _view_of(self, case: Case) -> View | None:
+        """The world as it is now, for a case whose wait for its calls is over; None where it has to rest."""
+        assert case.key is not None
+        if self.closing or self.stalls(case):
             return None
-        ids = dict(case.view.parents.ids) if case.view is not None else {}
-        if key.rules.updates and entry["erp_id"]:
-            ids[name_of(entry["source_entity"], entry["source_id"])] = entry["erp_id"]
-        return Wanted(entry["record"], command, ids)
+        return self.view(case.key.entry, case.key.command)
 
-    def _find(self, case: Case) -> None:
-        if case.ahead is not None:
-            ahead, case.ahead = case.ahead, None
-            self.advance(case, ahead)
-            return
-        if case.looking:
-            return
-        wanted = self._wanted(case)
-        if wanted is None or case.lease is None:
-            words = "the command's bytes cannot be read"
-            self.advance(case, LookupFailed(reasons.REFUSED, words, AGAIN, self.now_s(), self.now()))
-            return
-        case.looking = True
-        self._call(case, self._calls.find(case.lease.writer, wanted), self._looked)
+    def _rests_as_it_is(self, case: Case) -> None:
+        """Nothing was intended: it rests as it stands, and whatever keeps it wakes it."""
+        assert case.key is not None
+        self.cases.put(case, case.key.but(phase=Phase.IDLE))
+        self._rests(case, None)
 
-    def _looked(self, case: Case, end: Seen | Failure) -> None:
-        case.looking = False
-        key = case.key
-        if key is None:
-            return
-        event: LookedUp | LookupFailed
-        if isinstance(end, Seen):
-            self.lanes[case.connection].succeeded()
-            case.failures = 0
-            event = LookedUp(end.found, end.asked_s, self.now_s(), self.now())
-        else:
-            wait, reason = self._pause(case, end)
-            event = LookupFailed(reason, end.words, wait, self.now_s(), self.now())
-        if key.phase is Phase.INTENDING:
-            case.ahead = event
-        elif key.phase in LOOKS:
-            self.advance(case, event)
-
-    def _send(self, case: Case, effect: Send) -> None:
-        wanted = self._wanted(case)
-        assert wanted is not None, case.op_key
-        assert case.lease is not None, case.op_key
-        request = Request(effect.step, effect.document, effect.deadline_s, lambda: kept_back.words(self, case))
-        self._call(case, self._calls.perform(case.lease.writer, wanted, request), self._performed)
-
-    def _performed(self, case: Case, end: Answer | NotSent) -> None:
-        now_s, at = self.now_s(), self.now()
-        if isinstance(end, NotSent):
-            self.advance(case, Withheld(end.words, now_s, at) if end.words else Late(now_s, at))
-            return
-        self.advance(case, Answered(end, self._judge(case, end), now_s, at))
-
-    def _judge(self, case: Case, answer: Answer) -> timedelta:
-        """What an answer means for the whole connection; the backoff for a definite no."""
-        lanes = self.lanes[case.connection]
-        refused = lanes.judged((answer.code or "refused") if answer.verdict is Verdict.REJECT else "")
-        if refused:
-            words = f"nearly everything is refused with {refused}: {answer.words[:200]}"
-            self.pause(case.connection, reasons.REFUSED, words)
-        if answer.verdict is not Verdict.DEFINITE_NO:
-            lanes.succeeded()
-            return timedelta(0)
-        reason = reasons.THROTTLED if answer.throttled else reasons.CREDENTIALS if answer.broken else reasons.SYSTEM_DOWN
-        return lanes.failed(reason, answer.retry_after.total_seconds() if answer.retry_after else None, self.now())
+    def _kept_back(self, case: Case) -> str:
+        """Why the request of a case must not be sent now, because of what came after its gate; "" when nothing keeps it back."""
+        key, lease = case.key, case.lease
+        if self.failed or key is None or lease is None:
+            return "the partition is taken anew"
+        if not lease.is_current:
+            return "the connection's settings or credentials changed"
+        view = self.view(key.entry, key.command)
+        if view is None or view.mode != "live":
+            return "the flow is not live any more"
+        if view.paused:
+            return f"the connection was paused ({view.paused})"
+        if not key.entry["steps_done"] and e.is_voided(key.entry, view.void):
+            return "the source was voided meanwhile"
+        if self.stalls(case) or any(_matters(behind) for behind in case.behind):
+            return "a newer command or a person's decision waits"
+        return ""
 
     # --- one op-key decides about another, a person about one, the sink about a connection ---
 
@@ -621,17 +476,24 @@ class Owner:
     async def stop(self) -> None:
         """Let running requests reach their outcome, commit it, end."""
         self.closing = True
-        if self.tasks:
+        if self.exchange.tasks:
             timing = self.ground.settings.timing
-            await asyncio.wait(self.tasks, timeout=timing.lease_s + timing.request_s + 10)
+            await asyncio.wait(self.exchange.tasks, timeout=timing.lease_s + timing.request_s + 10)
         await self.committer.flush()
         await self.drop()
 
     async def drop(self) -> None:
         """End at once: what runs is not listened to any more."""
-        self.closing = True
-        for task in self.tasks:
+        self.closing = self.exchange.ended = True
+        for task in self.exchange.tasks:
             task.cancel()
+        for case in self.cases:
+            self._free(case)
         self.committer.close()
         await self.committer.ended()
         self.index.close()
+
+
+def _matters(behind: Behind) -> bool:
+    """A decision to go on changes nothing about an attempt that goes on."""
+    return behind.control["action"] == "skip" if isinstance(behind, Decision) else True

@@ -273,9 +273,9 @@ class Sink:
             for held in self._consuming.held.values():
                 if held.opening is not None:
                     held.opening.cancel()
-                held.owner.closing = True
+                held.owner.closing = held.owner.exchange.ended = True
                 held.owner.committer.close()
-                for task in held.owner.tasks:
+                for task in held.owner.exchange.tasks:
                     task.cancel()
 
     def crash(self) -> None:
@@ -338,7 +338,7 @@ class Sink:
             assert invariants.check(self.owner, self.held.intake) == []
 
     def _rests(self) -> bool:
-        busy = any(case.is_busy or case.queued or case.behind for case in self.owner.cases) or self.owner.tasks
+        busy = any(case.is_busy or case.queued or case.behind for case in self.owner.cases) or self.owner.exchange.tasks
         return self.owner.opened and not busy and not any(rest.state != e.HELD for _, rest in self.index.resting())
 
     def lose(self, results: bool) -> None:
