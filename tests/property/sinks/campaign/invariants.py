@@ -279,7 +279,7 @@ class Judge:
             own = Decimal(0)
         void = entries.get(doc.op_key("", "void"))
         if void is not None and void["state"] in ("HELD", "WAITING"):
-            own -= void["amount"]
+            own -= entry["amount"]  # what it reverses, whatever the source says its amount was
         own += sum((one["amount"] for one in _corrections(entries.values())), Decimal(0))
         if own != doc.wanted:
             listed = "; ".join(f"{_words(one)} {one['amount']}" for one in entries.values())
@@ -287,7 +287,7 @@ class Judge:
 
     def _is_twice(self, doc: Doc, entries: dict[str, dict[str, Any]]) -> bool:
         void = entries.get(doc.op_key("", "void"))
-        listed = [one for one in _corrections(entries.values()) if one["reason"] == reasons.UNPOSTED]
+        listed = list(_corrections(entries.values()))
         if void is None or void["state"] != "HELD" or not listed:
             return False
         self.broken("TWICE_LISTED", f"{_words(void)} {void['amount']}, and {_words(listed[0])} {listed[0]['amount']}")

@@ -134,7 +134,7 @@ class Process:
             return
         due: float | None = None
         for held in self.consuming.held.values():
-            look_s, due_at = held.owner.next_due()
+            look_s, due_at = held.owner.schedule.next_due()
             if look_s is not None and (due is None or look_s < due):
                 due = look_s
             if due_at is not None:

@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from services.sinks import hour, invariants, owner, takeover
+from services.sinks import hour, invariants, takeover
+from services.sinks import schedule as shell_schedule
 from services.sinks.lanes import Lanes
 from tests.property.sinks.campaign.kafka import Producer, Record
 from tests.property.sinks.campaign.memory import Index
@@ -112,7 +113,7 @@ def installed() -> Iterator[None]:
         (takeover, "time", _Time),
         (hour, "kafka", KAFKA),
         (hour, "time", _Time),
-        (owner, "Lanes", _lanes),
+        (shell_schedule, "Lanes", _lanes),
         (invariants, "metrics", _Metrics),
     ]
     modules = [module for name, module in sys.modules.items() if name.startswith("services.sinks.") and hasattr(module, "log")]
