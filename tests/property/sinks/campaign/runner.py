@@ -127,7 +127,8 @@ def _progress(tallies: dict[Capability, Tally], wanted: Wanted, took_s: float) -
     done = sum(tally.schedules for tally in tallies.values())
     found = sum((tally.found for tally in tallies.values()), Counter())
     of = wanted.schedules * len(wanted.classes)
-    sys.stderr.write(f"{done} of {of} schedules, {done / took_s:.0f}/s, violations {dict(found)}\n")
+    first = {f"{name} {c.value}": seed for c, tally in tallies.items() for name, (seed, _) in tally.first.items()}
+    sys.stderr.write(f"{done} of {of} schedules, {done / took_s:.0f}/s, violations {dict(found)}, first seeds {first}\n")
     sys.stderr.flush()
 
 

@@ -73,7 +73,7 @@ class World:
         self.rates: dict[str, float] = {}
         self.resumed: dict[str, float] = {}
         self.counts: dict[str, int] = {}
-        self.resuming = 0
+        self.awaited = 0
         self.effects = self.lives = self.controls = 0
         self.faulty = True
         self.draining = False
@@ -203,7 +203,7 @@ class World:
             about = cast("Value", record.value()).record
             doc = self.by_name.get((about["connection"], f"{about['entity']}/{about['source_id']}"))
             if doc is not None and doc.state != "none":
-                self.timeline.later(0.5, lambda: self.tells(doc))
+                self.later(0.5, lambda: self.tells(doc))
         else:
             self.judge.other(topic, record)
 
@@ -211,7 +211,7 @@ class World:
         doc = self.by_name.get((about["connection"], about["source"]))
         if doc is not None:
             self.count("mapped_again")
-            self.timeline.later(0.3, lambda: self.tells(doc))
+            self.later(0.3, lambda: self.tells(doc))
 
     def _noted(self, record: Record) -> None:
         entry = cast("Value", record.value()).record
@@ -253,8 +253,15 @@ class World:
     def living(self) -> list[Process]:
         return [process for process in self.processes if not process.is_dead and not process.leaving]
 
-    def later(self, delay_s: float, call: Callable[[], None]) -> None:
-        self.timeline.later(delay_s, call)
+    def later(self, delay_s: float, call: Callable[[], object]) -> None:
+        """Something that the schedule has to wait for."""
+        self.awaited += 1
+
+        def happens() -> None:
+            self.awaited -= 1
+            call()
+
+        self.timeline.later(delay_s, happens)
 
     def fault(self, process: Process, place: str, bound_s: float) -> bool:
         """At a border of an effect; whether something happened."""
@@ -344,7 +351,7 @@ class World:
         """Whether nothing is left to do."""
         if any(process.loop.frozen for process in self.processes if not process.is_dead):
             return False
-        if self.resuming:
+        if self.awaited:
             return False
         for op_key in self.open:
             entry = self.ledger[op_key]
@@ -378,13 +385,8 @@ class World:
                 self.tells(doc)
         if not self.living():
             self.starts()
-        self.resuming = len(self.erps)
         for name in self.erps:
-            self.later(10.0, lambda name=name: self._resumes(name))  # type: ignore[misc]  # the default binds
-
-    def _resumes(self, name: str) -> None:
-        self.resuming -= 1
-        self.controls_that(name, "resume")
+            self.later(10.0, lambda name=name: self.controls_that(name, "resume"))  # type: ignore[misc]  # the default binds
 
     def drains(self) -> bool:
         """Until nothing is left; whether that came to pass."""
