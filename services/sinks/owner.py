@@ -20,10 +20,9 @@ from services.sinks.commit import Blocking, Committer, Destination, Offsets, Out
 from services.sinks.core import step
 from services.sinks.exchange import DEFECT_PAUSE, DEFECTS, Exchange, Hooks
 from services.sinks.follow import Decision
-from services.sinks.gate import View
+from services.sinks.gate import View, stopped
 from services.sinks.ground import Ground
 from services.sinks.ledger import Rest
-from services.sinks.outputs import pause_of
 from services.sinks.positions import Position
 from services.sinks.recording import Recorded, Recording
 from services.sinks.schedule import Schedule
@@ -68,7 +67,7 @@ class Owner:
         self.opened = self.closing = False
         self.sights = Sights(ground, self.cases)
         self.schedule = Schedule(ground, self._start, lambda: self.opened and not self.closing and not self.failed)
-        hooks = Hooks(self.advance, self._view_of, self._rests_as_it_is, self._kept_back, self.pause)
+        hooks = Hooks(self.advance, self._view_of, self._rests_as_it_is, self._kept_back, self._pause)
         self.exchange = Exchange(ground, self.schedule, self.hours, hooks)
         to = Destination(taken.producer, taken.index, ground.ledger_topic)
         self.committer = Committer(to, self, self._positions, blocking)
@@ -95,6 +94,9 @@ class Owner:
     def now_s(self) -> float:
         """Real seconds that never go back."""
         return self.ground.clock.monotonic()
+
+    def _pause(self, connection: str, reason: str, words: str) -> None:
+        self.recording.pause(connection, reason, words)
 
     def _key_of(self, entry: Ledger) -> Key:
         return self.sights.key_of(entry)
@@ -334,16 +336,9 @@ class Owner:
             return "the partition is taken anew"
         if not lease.is_current:
             return "the connection's settings or credentials changed"
-        view = self.sights.view(key.entry, key.command)
-        if view is None or view.mode != "live":
-            return "the flow is not live any more"
-        if view.paused:
-            return f"the connection was paused ({view.paused})"
-        if not key.entry["steps_done"] and e.is_voided(key.entry, view.void):
-            return "the source was voided meanwhile"
         if self.stalls(case) or any(_matters(behind) for behind in case.behind):
             return "a newer command or a person's decision waits"
-        return ""
+        return stopped(key.entry, self.sights.view(key.entry, key.command))
 
     # --- one op-key decides about another, a person about one, the sink about a connection ---
 
@@ -385,16 +380,6 @@ class Owner:
             self.carry_out(case, case.key.but(phase=Phase.CLOSING), (Record(entry, final=True, audits=audits),))
         except Exception as error:  # noqa: BLE001 - one op-key's defect must not stop the others
             self.defect(case, case.key, error)
-
-    def pause(self, connection: str, reason: str, words: str) -> None:
-        """Pause a connection and ask a person; the pause is in `control`, so that it outlives this process."""
-        name = self.ground.system.name
-        if self.ground.followed.paused(name, connection):
-            return
-        control = pause_of(connection, name, reason, words, self.now())
-        self.ground.followed.pause_now(control)
-        log.error("connection_paused", connection=connection, system=name, reason=reason, words=words)
-        self.submit(Out([self.ground.control_line(control, self.number)]))
 
     # --- the end ---
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from runtime.log import log
 from schemas.records import Audit, Fetch, Ledger
 from services.sinks import entry as e
 from services.sinks import reasons
 from services.sinks.cases import Case, Cases, Source
-from services.sinks.commit import Committer
+from services.sinks.commit import Committer, Out
 from services.sinks.ground import Ground
-from services.sinks.outputs import fetch_of
+from services.sinks.outputs import fetch_of, pause_of
 from services.sinks.positions import Position
 
 
@@ -49,6 +50,16 @@ class Recording:
         out = self.ground.out(entry, self.number, audits)
         self._submitted(case)
         self.committer.submit(out, Recorded(case, entry, awaited=False))
+
+    def pause(self, connection: str, reason: str, words: str) -> None:
+        """Pause a connection and ask a person; the pause is in `control`, so that it outlives this process."""
+        name, followed = self.ground.system.name, self.ground.followed
+        if followed.paused(name, connection):
+            return
+        control = pause_of(connection, name, reason, words, self.ground.clock.now())
+        followed.pause_now(control)
+        log.error("connection_paused", connection=connection, system=name, reason=reason, words=words)
+        self.committer.submit(Out([self.ground.control_line(control, self.number)]))
 
     def _submitted(self, case: Case) -> None:
         self.holds(case, None)
