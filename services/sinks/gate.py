@@ -107,6 +107,17 @@ def supersedes(entry: Ledger, view: View) -> bool:
     return not e.is_terminal(target) and not e.may_exist(target)
 
 
+def stopped(entry: Ledger, view: View | None) -> str:
+    """Why a document that was let through the gate must not be sent after all, by what the world became since; "" where it may."""
+    if view is None or view.mode != "live":
+        return "the flow is not live any more"
+    if view.paused:
+        return f"the connection was paused ({view.paused})"
+    if not entry["steps_done"] and e.is_voided(entry, view.void):
+        return "the source was voided meanwhile"
+    return ""
+
+
 def kept_still(entry: Ledger, view: View) -> Ledger | None:
     """The entry, waiting because the connection or its flow does nothing now."""
     if view.mode == "observe":

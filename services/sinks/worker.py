@@ -136,7 +136,10 @@ class Sinks:
         def version(connection: str) -> str:
             return credentials_version(self._store, connection, name, Role.SINK) if self._store else ""
 
-        sessions = Sessions(opener, lambda connection: self._follower.snapshot.connections.get(connection), version)
+        def connected(connection: str) -> Connected | None:
+            return self._follower.snapshot.connections.get(connection)
+
+        sessions = Sessions(opener, connected, version)
         ground = Ground(self._settings, self._codec, system, self._clock, followed, sessions, lambda: self._follower.snapshot)
         group = f"sinks.{name}"
         group_log = GroupLog(self._settings.kafka, (ground.command_topic, self._settings.topic("control")), group)
