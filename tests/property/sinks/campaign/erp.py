@@ -144,10 +144,11 @@ class Erp:
             commit_in = self.draw.choice((0.0, gave_up, gave_up + self.extreme(P_MAX_S)))
             if commit_in > gave_up:
                 self.count("late_commit")
-            self.later(commit_in, lambda: self._unheard(step, record, command, document))
+            self.later(commit_in, lambda: self.unheard(step, record, command, document))
         return gave_up, lambda: Answer(Verdict.AMBIGUOUS, words="no answer")
 
-    def _unheard(self, step: str, record: str, command: Any, document: Document | None) -> None:
+    def unheard(self, step: str, record: str, command: Any, document: Document | None) -> None:
+        """It happens, and nobody is told."""
         self.commit(step, record, command, document)
 
     def commit(self, step: str, record: str, command: Any, document: Document | None) -> Answer:

@@ -356,10 +356,11 @@ class Judge:
                 self.broken("REPLAY", f"{op_key} was {state}, and is {_words(self.world.ledger[op_key])}")
 
     def _must_not_come(self, ref: str, states: dict[str, str], lost: str, single: set[str]) -> bool:
+        """Whether this document was given up, or is none of ours. What waited or was held may have been let go meanwhile."""
         entry = next((one for one in self.world.ledger.values() if one["ref"] == ref and one["action"] != "correct"), None)
-        if entry is None or not lost:
+        if entry is None:
             return True
-        ended = states.get(entry["op_key"]) in ("SUPERSEDED", "UNCHANGED")
+        ended = states.get(entry["op_key"]) in ("SUPERSEDED", "UNCHANGED", "REJECTED", None)
         return ended and (lost != "all" or entry["op_key"] in single)
 
 

@@ -300,7 +300,7 @@ class SimLog:
         self.revoking = False
         self._listener: Assignments | None = None
         self._waiter: asyncio.Future[None] | None = None
-        self._stirred = False
+        self._stirred = self._woken = False
 
     async def open(self, listener: Assignments) -> None:
         self._listener = listener
@@ -309,7 +309,9 @@ class SimLog:
     def wake(self) -> None:
         """There may be something for it."""
         waiter = self._waiter
-        if waiter is not None and not waiter.done() and not self.process.is_dead:
+        if waiter is None:
+            self._woken = True
+        elif not waiter.done() and not self.process.is_dead:
             waiter.set_result(None)
 
     def stirs(self) -> None:
@@ -327,12 +329,14 @@ class SimLog:
         while self.events:
             await self._hears(*self.events.pop(0))
         found = self._fetched(most)
-        if not found:
+        woken, self._woken = self._woken, False
+        if not found and not woken:
             self._waiter = self.process.loop.create_future()
             await self._waiter
             self._waiter = None
             return {} if self.events else self._fetched(most)
-        self.stirs()
+        if found:
+            self.stirs()
         await asyncio.sleep(0)
         return found
 

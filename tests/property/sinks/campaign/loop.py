@@ -131,7 +131,7 @@ class ProcessLoop(asyncio.AbstractEventLoop):
         self.timeline = timeline
         self.dead = False
         self.frozen = self.stirred = False
-        self.suspended_s = 0.0
+        self.suspended_s = self.frozen_for = 0.0
         self.missed: list[tuple[Callable[..., object], tuple[Any, ...]]] = []
         self._trouble = trouble
         self._ready = timeline.ready
@@ -148,7 +148,7 @@ class ProcessLoop(asyncio.AbstractEventLoop):
 
     def freeze(self, length_s: float, suspended: bool = False) -> None:
         """Nothing of it runs for so long. `suspended`: its machine sleeps, and with it the loop's own clock."""
-        self.frozen = True
+        self.frozen, self.frozen_for = True, length_s
         self._thaws += 1
         number, began = self._thaws, self.timeline.now
 

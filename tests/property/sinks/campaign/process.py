@@ -15,7 +15,7 @@ from services.sinks.ground import Ground
 from services.sinks.links import MemoryLinks
 from services.sinks.sessions import Session, Sessions
 from services.sinks.takeover import Committed, Taken, take_over
-from systems.contract import Answer, Document, Found, Role, Verdict
+from systems.contract import Answer, Document, Found, Role
 from tests.property.sinks.campaign import declared
 from tests.property.sinks.campaign.kafka import Record, SimLog
 from tests.property.sinks.campaign.loop import ProcessLoop
@@ -267,19 +267,34 @@ class SimWriter:
     async def perform(
         self, step: str, record: str, command: Any, ids: Mapping[str, str], document: Document | None
     ) -> Answer:
-        erp, process = self.erp, self.process
-        self.world.judge.sends(self, step, record, command)
-        await process.passes("send", declared.FREEZE_S)
-        if erp.faulty and erp.draw.random() < erp.faults.raises:
-            erp.count("perform_raised")
-            if erp.draw.random() < 0.5:
-                self.world.timeline.later(erp.draw.choice((0.0, 2.0)), lambda: erp._unheard(step, record, command, document))
-            await process.loop.pause(0.01)
-            raise erp.draw.choice(_RAISED)()
-        lasts, heard = erp.request(step, record, command, document)
-        await process.loop.pause(lasts)
+        process, world = self.process, self.world
+        world.judge.sends(self, step, record, command)
+        end: asyncio.Future[Callable[[], Answer]] = process.loop.create_future()
+
+        def leaves() -> None:
+            """The bytes go: at once, or when a process goes on that stood still behind its last look at the lease."""
+            if not process.is_dead:
+                lasts, heard = self._request(step, record, command, document)
+                world.timeline.later(lasts, lambda: process.loop.call_soon(_is_heard, end, heard))
+
+        world.timeline.later(world.stands_still(process), leaves)
+        heard = await end
         await process.passes("answered")
         return heard()
+
+    def _request(self, step: str, record: str, command: Any, document: Document | None) -> tuple[float, Callable[[], Answer]]:
+        erp = self.erp
+        if not erp.faulty or erp.draw.random() >= erp.faults.raises:
+            return erp.request(step, record, command, document)
+        erp.count("perform_raised")
+        if erp.draw.random() < 0.5:
+            self.world.timeline.later(erp.draw.choice((0.0, 2.0)), lambda: erp.unheard(step, record, command, document))
+        error = erp.draw.choice(_RAISED)()
+
+        def raises() -> Answer:
+            raise error
+
+        return 0.01, raises
 
     async def close(self) -> None:
         await self.process.loop.pause(0.01)
@@ -288,5 +303,6 @@ class SimWriter:
             raise RuntimeError("the session ended badly")
 
 
-assert Verdict.YES
-assert asyncio
+def _is_heard(end: asyncio.Future[Callable[[], Answer]], heard: Callable[[], Answer]) -> None:
+    if not end.done():
+        end.set_result(heard)

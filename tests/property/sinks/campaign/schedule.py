@@ -35,10 +35,10 @@ def play(
 ) -> Outcome:
     """Play this seed. `narrative` is given a line for whatever happens."""
     world = World(seed, capability)
-    world.narrative = narrative
+    world.narrative, world.freeze_s = narrative, freeze_s
     seams.into(world)
     try:
-        _played(world, freeze_s)
+        _played(world)
     except Endless as endless:
         world.judge.broken("ENDLESS", str(endless))
     finally:
@@ -47,13 +47,13 @@ def play(
     return Outcome(seed, tuple(world.judge.found), world.counts, states)
 
 
-def _played(world: World, freeze_s: float) -> None:
+def _played(world: World) -> None:
     draw = world.draw
     _connections(world)
     for _ in range(draw.choice((1, 1, 1, 1, 1, 1, 2, 2, 3))):
         _family(world, draw.choice(NAMES[: len(world.connections)]))
     if draw.random() < 0.85:
-        _faults(world, freeze_s)
+        _faults(world)
     world.starts()
     if draw.random() < 0.05:
         world.starts()
@@ -176,8 +176,8 @@ def _bill(world: World, doc: Doc) -> None:
 # --- what goes wrong ---
 
 
-def _faults(world: World, freeze_s: float) -> None:
-    draw = world.draw
+def _faults(world: World) -> None:
+    draw, freeze_s = world.draw, world.freeze_s
     if draw.random() < 0.25:
         world.at_place["send"] = Fault("freeze", freeze_s, 0.0 if draw.random() < 0.5 else None)
     if draw.random() < 0.15:

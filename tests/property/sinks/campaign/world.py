@@ -79,6 +79,7 @@ class World:
         self.draining = False
         self.person: Callable[[], None] | None = None
         self.slow_commits = False
+        self.freeze_s = declared.FREEZE_S
         self.narrative: list[str] | None = None
         self.judge = Judge(self)
 
@@ -274,6 +275,13 @@ class World:
             return False
         self.strikes(process, fault, bound_s)
         return True
+
+    def stands_still(self, process: Process) -> float:
+        """For how long a process stands still between its last look at the lease and the bytes: no longer than is tolerated. Dead, it
+        sends nothing."""
+        if not self.fault(process, "send", self.freeze_s):
+            return 0.0
+        return process.loop.frozen_for if process.loop.frozen else 0.0
 
     def strikes(self, process: Process, fault: Fault, bound_s: float = 1e9) -> None:
         """This happens to a process now."""
