@@ -80,6 +80,11 @@ class Case:
         return self.key is not None and self.key.phase is not Phase.IDLE
 
     @property
+    def has_news(self) -> bool:
+        """Whether something waits behind it for which its request must not go out: all but a decision to go on."""
+        return any(not isinstance(one, Decision) or one.control["action"] == "skip" for one in self.behind)
+
+    @property
     def may_be_let_go(self) -> bool:
         """The one rule: it rests, the ledger holds all that is known of it, and nothing waits for it or wants it looked at."""
         if self.key is None or self.key.phase is not Phase.IDLE:

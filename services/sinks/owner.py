@@ -15,7 +15,7 @@ from runtime.log import log
 from schemas.records import Audit, Ledger
 from services.sinks import entry as e
 from services.sinks import lookups, reasons
-from services.sinks.cases import Behind, Case, Cases, Source, source_of
+from services.sinks.cases import Case, Cases, Source, source_of
 from services.sinks.commit import Blocking, Committer, Destination, Offsets, Out
 from services.sinks.core import step
 from services.sinks.exchange import DEFECT_PAUSE, DEFECTS, Exchange, Hooks
@@ -66,12 +66,12 @@ class Owner:
         self.stalls: Callable[[Case], bool] = lambda _: False
         self.opened = self.closing = False
         self.sights = Sights(ground, self.cases)
-        self.schedule = Schedule(ground, self._start, lambda: self.opened and not self.closing and not self.failed)
-        hooks = Hooks(self.advance, self._view_of, self._rests_as_it_is, self._kept_back, self._pause)
-        self.exchange = Exchange(ground, self.schedule, self.hours, hooks)
         to = Destination(taken.producer, taken.index, ground.ledger_topic)
         self.committer = Committer(to, self, self._positions, blocking)
         self.recording = Recording(ground, self.number, self.cases, self.commands, self.committer)
+        self.schedule = Schedule(ground, self._start, lambda: self.opened and not self.closing and not self.failed)
+        hooks = Hooks(self.advance, self._view_of, self._rests_as_it_is, self._kept_back, self.recording.pause)
+        self.exchange = Exchange(ground, self.schedule, self.hours, hooks)
 
     # --- what is known ---
 
@@ -94,9 +94,6 @@ class Owner:
     def now_s(self) -> float:
         """Real seconds that never go back."""
         return self.ground.clock.monotonic()
-
-    def _pause(self, connection: str, reason: str, words: str) -> None:
-        self.recording.pause(connection, reason, words)
 
     def _key_of(self, entry: Ledger) -> Key:
         return self.sights.key_of(entry)
@@ -336,7 +333,7 @@ class Owner:
             return "the partition is taken anew"
         if not lease.is_current:
             return "the connection's settings or credentials changed"
-        if self.stalls(case) or any(_matters(behind) for behind in case.behind):
+        if self.stalls(case) or case.has_news:
             return "a newer command or a person's decision waits"
         return stopped(key.entry, self.sights.view(key.entry, key.command))
 
@@ -402,8 +399,3 @@ class Owner:
         self.committer.close()
         await self.committer.ended()
         self.index.close()
-
-
-def _matters(behind: Behind) -> bool:
-    """A decision to go on changes nothing about an attempt that goes on."""
-    return behind.control["action"] == "skip" if isinstance(behind, Decision) else True
