@@ -80,6 +80,15 @@ class Case:
         return self.key is not None and self.key.phase is not Phase.IDLE
 
     @property
+    def may_exist(self) -> bool:
+        """Whether the system may keep something of it; the intent of a request that is only about to be sent does not count."""
+        if self.key is None:
+            return False
+        entry, phase = self.key.entry, self.key.phase
+        unsent = phase in (Phase.INTENDING, Phase.READING, Phase.SENDING) and entry["intent_attempt"] == entry["attempt_count"]
+        return bool(entry["steps_done"] or entry["erp_id"]) or (e.intent_open(entry) and not unsent)
+
+    @property
     def has_news(self) -> bool:
         """Whether something waits behind it for which its request must not go out: all but a decision to go on."""
         return any(not isinstance(one, Decision) or one.control["action"] == "skip" for one in self.behind)

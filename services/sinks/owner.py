@@ -148,8 +148,7 @@ class Owner:
         self.serve(case)
 
     def serve(self, case: Case) -> None:
-        """What waits for a case at rest gets its turn, as long as it rests; then it may be let go. A command that waits for its look-up
-        puts itself behind it again."""
+        """What waits for a case at rest gets its turn; then it may be let go. What waits for its look-up comes behind it again."""
         for _ in range(len(case.behind)):
             if case.is_busy or self.closing:
                 break
