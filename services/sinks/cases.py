@@ -95,10 +95,11 @@ class Case:
 
     @property
     def may_be_let_go(self) -> bool:
-        """The one rule: it rests, the ledger holds all that is known of it, and nothing waits for it or wants it looked at."""
+        """The one rule: it rests, the ledger holds all that is known of it, and nothing is under way about it or waits for it. What wants
+        a lane is read from the ledger again when it gets one."""
         if self.key is None or self.key.phase is not Phase.IDLE:
             return False
-        under_way = self.unacked or self.calls or self.queued or self.lane or self.wanted
+        under_way = self.unacked or self.calls or self.lane or self.wanted
         return not (
             under_way
             or self.behind
@@ -110,11 +111,12 @@ class Case:
 
 
 class Cases:
-    """All cases of a partition. `made` turns an entry into the core's state at rest."""
+    """All cases of a partition. `made` turns an entry into the core's state at rest, with the rules that hold for it."""
 
-    def __init__(self, index: Index, made: Callable[[Ledger], Key]) -> None:
+    made: Callable[[Ledger], Key]
+
+    def __init__(self, index: Index) -> None:
         self.index = index
-        self._made = made
         self._cases: dict[str, Case] = {}
         self._of_source: dict[Source, set[str]] = {}
         self._waiting: dict[Source, set[str]] = {}
@@ -155,7 +157,7 @@ class Cases:
         if entry is None:
             return None
         case = self.add(op_key, Rest(entry["connection"], entry["state"], entry["reason"]))
-        self.put(case, self._made(entry))
+        self.put(case, self.made(entry))
         return case
 
     def start(self, entry: Ledger) -> Case:
@@ -164,7 +166,7 @@ class Cases:
         if case is None:
             case = self.add(entry["op_key"], Rest(entry["connection"], "", ""))
         key = case.key
-        self.put(case, key.but(entry=entry) if key is not None and e.intent_open(entry) else self._made(entry))
+        self.put(case, key.but(entry=entry) if key is not None and e.intent_open(entry) else self.made(entry))
         return case
 
     def put(self, case: Case, key: Key) -> None:

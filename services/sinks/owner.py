@@ -61,11 +61,12 @@ class Owner:
         self.commands = Position(taken.next_offset)
         self.controls = Position(taken.next_control)
         self.hours = taken.hours
-        self.cases = Cases(taken.index, self._key_of)
+        self.cases = Cases(taken.index)
         self.resumes: Callable[[str], None] = lambda _: None
         self.stalls: Callable[[Case], bool] = lambda _: False
         self.opened = self.closing = False
         self.sights = Sights(ground, self.cases)
+        self.cases.made = self.sights.key_of
         to = Destination(taken.producer, taken.index, ground.ledger_topic)
         self.committer = Committer(to, self, self._positions, blocking)
         self.recording = Recording(ground, self.number, self.cases, self.commands, self.committer)
@@ -88,15 +89,12 @@ class Owner:
         }
 
     def now(self) -> datetime:
-        """The present instant, scaled."""
+        """See `Clock.now`."""
         return self.ground.clock.now()
 
     def now_s(self) -> float:
-        """Real seconds that never go back."""
+        """See `Clock.monotonic`."""
         return self.ground.clock.monotonic()
-
-    def _key_of(self, entry: Ledger) -> Key:
-        return self.sights.key_of(entry)
 
     # --- the one verb ---
 
@@ -239,7 +237,7 @@ class Owner:
                 self.release_children(source_of(one.entry))
 
     def not_committed(self, error: BaseException) -> None:
-        """See `commit.Listener`: whoever consumes takes the partition anew."""
+        """See `commit.Listener`."""
         log.warning("partition_failed", system=self.ground.system.name, partition=self.number, error=str(error)[:300])
 
     def submit(self, out: Out) -> None:
@@ -382,9 +380,10 @@ class Owner:
     async def stop(self) -> None:
         """Let running requests reach their outcome, commit it, end."""
         self.closing = True
-        if self.exchange.tasks:
-            timing = self.ground.settings.timing
-            await asyncio.wait(self.exchange.tasks, timeout=timing.lease_s + timing.request_s + 10)
+        until_s = self.now_s() + self.exchange.longest_s
+        while self.exchange.tasks and self.now_s() < until_s:
+            await asyncio.wait(self.exchange.tasks, timeout=until_s - self.now_s())
+            await self.committer.flush()  # an answer may lead to the next step
         await self.committer.flush()
         await self.drop()
 
