@@ -64,6 +64,8 @@ class Exchange:
         self._hooks = hooks
         timing = ground.settings.timing
         self._calls = Calls(ground.clock, timing.lease_s + timing.request_s)
+        self.longest_s = timing.lease_s + timing.request_s + 10
+        """How long an attempt that is let run may take to its end."""
         self.tasks: set[asyncio.Task[Any]] = set()
         self.ended = False
 

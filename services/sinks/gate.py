@@ -85,14 +85,15 @@ def _ended(entry: Ledger, view: View, updates: bool) -> Ledger | None:
 
 
 def _reversal(entry: Ledger, command: CommandEnvelope, view: View) -> Ledger:
-    """A void of what was never written writes nothing, whatever its mapping says about voids; of what was written it is held."""
+    """A void of what was never written writes nothing, whatever its mapping says about voids; of what was written it is held, with
+    the amount that is written."""
     target = view.target
     if target is None or (e.is_terminal(target) and not e.may_exist(target) and target["state"] not in e.IN_PLACE):
         return e.change(entry, view.at, state=e.UNCHANGED, reason=reasons.NEVER_POSTED, detail="")
     if e.is_terminal(target):
         words = f"{target['erp_number'] or target['erp_id']} has to be reversed by a person"
         detail = f"{command['hold_detail']}: {words}" if command["hold_detail"] else words
-        return e.held(entry, view.at, command["hold"] or reasons.VOID_NOT_BUILT, detail)
+        return e.held(entry, view.at, command["hold"] or reasons.VOID_NOT_BUILT, detail, amount=target["amount"])
     if view.target_busy or e.may_exist(target):
         waits_for = [f"{target['source_entity']}/{target['source_id']}"]
         return e.waits(entry, view.at, reasons.PARENT, "what it reverses is being written", waits_for=waits_for)

@@ -164,7 +164,7 @@ class Intake:
         queue = self._queues.get(parts.document_of(case.op_key))
         if queue is None or case.key is None or case.withdrawn_by:
             return False
-        if parts.document_of(case.op_key) in case.behind or e.may_exist(case.key.entry):
+        if parts.document_of(case.op_key) in case.behind or case.may_exist:
             return False
         queue.stalled.add(case.op_key)
         return True

@@ -15,7 +15,7 @@ from runtime.log import log
 from schemas.records import Audit, Ledger
 from services.sinks import entry as e
 from services.sinks import lookups, reasons
-from services.sinks.cases import Behind, Case, Cases, Source, source_of
+from services.sinks.cases import Case, Cases, Source, source_of
 from services.sinks.commit import Blocking, Committer, Destination, Offsets, Out
 from services.sinks.core import step
 from services.sinks.exchange import DEFECT_PAUSE, DEFECTS, Exchange, Hooks
@@ -61,17 +61,18 @@ class Owner:
         self.commands = Position(taken.next_offset)
         self.controls = Position(taken.next_control)
         self.hours = taken.hours
-        self.cases = Cases(taken.index, self._key_of)
+        self.cases = Cases(taken.index)
         self.resumes: Callable[[str], None] = lambda _: None
         self.stalls: Callable[[Case], bool] = lambda _: False
         self.opened = self.closing = False
         self.sights = Sights(ground, self.cases)
-        self.schedule = Schedule(ground, self._start, lambda: self.opened and not self.closing and not self.failed)
-        hooks = Hooks(self.advance, self._view_of, self._rests_as_it_is, self._kept_back, self._pause)
-        self.exchange = Exchange(ground, self.schedule, self.hours, hooks)
+        self.cases.made = self.sights.key_of
         to = Destination(taken.producer, taken.index, ground.ledger_topic)
         self.committer = Committer(to, self, self._positions, blocking)
         self.recording = Recording(ground, self.number, self.cases, self.commands, self.committer)
+        self.schedule = Schedule(ground, self._start, lambda: self.opened and not self.closing and not self.failed)
+        hooks = Hooks(self.advance, self._view_of, self._rests_as_it_is, self._kept_back, self.recording.pause)
+        self.exchange = Exchange(ground, self.schedule, self.hours, hooks)
 
     # --- what is known ---
 
@@ -88,18 +89,12 @@ class Owner:
         }
 
     def now(self) -> datetime:
-        """The present instant, scaled."""
+        """See `Clock.now`."""
         return self.ground.clock.now()
 
     def now_s(self) -> float:
-        """Real seconds that never go back."""
+        """See `Clock.monotonic`."""
         return self.ground.clock.monotonic()
-
-    def _pause(self, connection: str, reason: str, words: str) -> None:
-        self.recording.pause(connection, reason, words)
-
-    def _key_of(self, entry: Ledger) -> Key:
-        return self.sights.key_of(entry)
 
     # --- the one verb ---
 
@@ -151,8 +146,7 @@ class Owner:
         self.serve(case)
 
     def serve(self, case: Case) -> None:
-        """What waits for a case at rest gets its turn, as long as it rests; then it may be let go. A command that waits for its look-up
-        puts itself behind it again."""
+        """What waits for a case at rest gets its turn; then it may be let go. What waits for its look-up comes behind it again."""
         for _ in range(len(case.behind)):
             if case.is_busy or self.closing:
                 break
@@ -243,7 +237,7 @@ class Owner:
                 self.release_children(source_of(one.entry))
 
     def not_committed(self, error: BaseException) -> None:
-        """See `commit.Listener`: whoever consumes takes the partition anew."""
+        """See `commit.Listener`."""
         log.warning("partition_failed", system=self.ground.system.name, partition=self.number, error=str(error)[:300])
 
     def submit(self, out: Out) -> None:
@@ -336,7 +330,7 @@ class Owner:
             return "the partition is taken anew"
         if not lease.is_current:
             return "the connection's settings or credentials changed"
-        if self.stalls(case) or any(_matters(behind) for behind in case.behind):
+        if self.stalls(case) or case.has_news:
             return "a newer command or a person's decision waits"
         return stopped(key.entry, self.sights.view(key.entry, key.command))
 
@@ -386,9 +380,10 @@ class Owner:
     async def stop(self) -> None:
         """Let running requests reach their outcome, commit it, end."""
         self.closing = True
-        if self.exchange.tasks:
-            timing = self.ground.settings.timing
-            await asyncio.wait(self.exchange.tasks, timeout=timing.lease_s + timing.request_s + 10)
+        until_s = self.now_s() + self.exchange.longest_s
+        while self.exchange.tasks and self.now_s() < until_s:
+            await asyncio.wait(self.exchange.tasks, timeout=until_s - self.now_s())
+            await self.committer.flush()  # an answer may lead to the next step
         await self.committer.flush()
         await self.drop()
 
@@ -402,8 +397,3 @@ class Owner:
         self.committer.close()
         await self.committer.ended()
         self.index.close()
-
-
-def _matters(behind: Behind) -> bool:
-    """A decision to go on changes nothing about an attempt that goes on."""
-    return behind.control["action"] == "skip" if isinstance(behind, Decision) else True
