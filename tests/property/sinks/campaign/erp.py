@@ -61,6 +61,7 @@ class Erp:
         self.by_ref: dict[str, list[Kept]] = {}
         self.faults = Faults()
         self.faulty = True
+        self.extremes = False
         self.counts: dict[str, int] = {}
         self.overwritten = 0
         self.batch: Callable[[Kept], None] = lambda _: None
@@ -73,6 +74,8 @@ class Erp:
     def extreme(self, most: float) -> float:
         """A duration up to `most`, often all of it."""
         kind = self.draw.random()
+        if self.extremes and kind < 0.9:
+            return most
         return most if kind < 0.5 else 0.0 if kind < 0.65 else self.draw.random() * most
 
     # --- look-ups ---
@@ -141,7 +144,8 @@ class Erp:
         self.count("silent")
         gave_up = self.extreme(REQUEST_S)
         if self.draw.random() < 0.8:
-            commit_in = self.draw.choice((0.0, gave_up, gave_up + self.extreme(P_MAX_S)))
+            late = gave_up + self.extreme(P_MAX_S)
+            commit_in = late if self.extremes else self.draw.choice((0.0, gave_up, late))
             if commit_in > gave_up:
                 self.count("late_commit")
             self.later(commit_in, lambda: self.unheard(step, record, command, document))

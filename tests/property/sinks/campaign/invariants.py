@@ -189,6 +189,7 @@ class Judge:
                 self._bill(doc, lost)
             else:
                 self._document(doc, lost)
+        self.kept_in_hand()
         for key, count in self.looked.items():
             if count > self._bound():
                 self.broken("CHATTY", f"{count} look-ups of {key[0]} in an hour")
@@ -196,6 +197,16 @@ class Judge:
             self.broken("LOST", f"what cannot be read is not in dead: {sorted(self.junk - self.dead)}")
         if sum(erp.overwritten for erp in self.world.erps.values()) and not self.audits["overruled"]:
             self.broken("UNTOLD", "a person's change was overwritten and nobody was told")
+
+    def kept_in_hand(self) -> None:
+        """What has ended is no case any more, and what rests is read from the ledger when it is needed."""
+        for process in self.world.living():
+            for held in process.consuming.held.values() if process.consuming is not None else ():
+                for case in held.owner.cases:
+                    if case.stands.state in e.TERMINAL:
+                        self.broken("KEPT", f"{case.op_key} has ended and is a case still")
+                    elif case.key is not None and not (e.intent_open(case.key.entry) or case.failures or case.withdrawn_by):
+                        self.broken("KEPT", f"{case.op_key} rests and is in hand still")
 
     def _bound(self) -> int:
         counts = self.world.counts
@@ -243,9 +254,6 @@ class Judge:
                     self.broken("WRONG", f"{_words(entry)}, and the ERP has done {sorted(one.done)}")
         elif state in ("SUPERSEDED", "UNCHANGED") and kept and doc.kind != "customer":
             self.broken("WRONG", f"{_words(entry)}, and the ERP keeps {kept[0].erp_id}")
-        posted = kept and set(kept[0].done) == set(kept[0].steps) and not kept[0].refused
-        if posted and state == "HELD" and entry["reason"] in (reasons.ERP_BATCH_LATE, reasons.MISSING_IN_ERP):
-            self.broken("STUCK", f"{_words(entry)}, and it is posted")
 
     def _rests(self, doc: Doc, entry: dict[str, Any]) -> None:
         state, reason = entry["state"], entry["reason"]

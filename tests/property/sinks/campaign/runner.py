@@ -14,7 +14,7 @@ from typing import Any
 
 from systems.contract import Capability
 from tests.property.sinks.campaign import seams
-from tests.property.sinks.campaign.schedule import play
+from tests.property.sinks.campaign.schedule import Chosen, play
 
 CHUNK = 200
 EVERY_S = 5.0
@@ -149,7 +149,7 @@ def narrate(seed: int, capability: Capability) -> int:
     """Everything that happens in one schedule."""
     lines: list[str] = []
     with seams.installed():
-        made = play(seed, capability, narrative=lines)
+        made = play(seed, capability, Chosen(narrative=lines))
     sys.stdout.writelines(line + "\n" for line in lines)
     sys.stdout.writelines(f"{name} {words}\n" for name, words in made.found)
     return 1 if made.found else 0

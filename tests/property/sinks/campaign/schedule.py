@@ -9,11 +9,11 @@ from decimal import Decimal
 from services.sinks.consume import Throttle
 from systems.contract import Capability
 from tests.property.sinks.campaign import declared, seams
-from tests.property.sinks.campaign.declared import Choice
+from tests.property.sinks.campaign.declared import Choice, Shape
 from tests.property.sinks.campaign.erp import Kept
 from tests.property.sinks.campaign.loop import Endless
 from tests.property.sinks.campaign.source import Doc
-from tests.property.sinks.campaign.world import COMMANDS, LEDGER, NAMES, RESULT, Fault, World
+from tests.property.sinks.campaign.world import COMMANDS, LEDGER, NAMES, RESULT, Fault, World, shapes_of
 from topology.topics import partition_of
 
 MONEY = (Decimal(100), Decimal(120), Decimal(7))
@@ -30,12 +30,25 @@ class Outcome:
     states: tuple[str, ...]
 
 
-def play(
-    seed: int, capability: Capability, freeze_s: float = declared.FREEZE_S, narrative: list[str] | None = None
-) -> Outcome:
-    """Play this seed. `narrative` is given a line for whatever happens."""
-    world = World(seed, capability)
-    world.narrative, world.freeze_s = narrative, freeze_s
+@dataclass(frozen=True)
+class Chosen:
+    """How schedules are drawn: what is made likely by name (see `_likely`), in which ways documents are written, how long a process may
+    stand still before it sends; `narrative` is given a line for whatever happens."""
+
+    emphasis: frozenset[str] = frozenset()
+    shapes: tuple[Shape, ...] = ()
+    freeze_s: float = declared.FREEZE_S
+    narrative: list[str] | None = None
+
+
+ANY = Chosen()
+
+
+def play(seed: int, capability: Capability, chosen: Chosen = ANY) -> Outcome:
+    """Play this seed."""
+    shapes = [one for one in chosen.shapes or shapes_of(capability) if one in shapes_of(capability)]
+    world = World(seed, capability, shapes)
+    world.narrative, world.freeze_s, world.emphasis = chosen.narrative, chosen.freeze_s, chosen.emphasis
     seams.into(world)
     try:
         _played(world)
@@ -47,12 +60,17 @@ def play(
     return Outcome(seed, tuple(world.judge.found), world.counts, states)
 
 
+def _likely(world: World, name: str, rate: float) -> bool:
+    """Whether this is part of the schedule; nearly always where it is emphasised."""
+    return world.draw.random() < (0.9 if name in world.emphasis else rate)
+
+
 def _played(world: World) -> None:
     draw = world.draw
     _connections(world)
     for _ in range(draw.choice((1, 1, 1, 1, 1, 1, 2, 2, 3))):
         _family(world, draw.choice(NAMES[: len(world.connections)]))
-    if draw.random() < 0.85:
+    if _likely(world, "faults", 0.85):
         _faults(world)
     world.starts()
     if draw.random() < 0.05:
@@ -60,7 +78,7 @@ def _played(world: World) -> None:
     world.timeline.run(draw.choice((30.0, 40.0, 60.0)), world.moves)
     world.quiet()
     _rests(world, "")
-    if not world.judge.found and draw.random() < 0.3:
+    if not world.judge.found and _likely(world, "again", 0.3):
         _again(world)
 
 
@@ -79,7 +97,7 @@ def _rests(world: World, lost: str) -> None:
 def _connections(world: World) -> None:
     draw = world.draw
     for name in NAMES[: draw.choice((1, 1, 1, 2, 3))]:
-        rare = draw.random() < 0.1
+        rare = _likely(world, "ceiling", 0.1)
         choice = Choice(
             mode=draw.choice(("observe", "shadow")) if draw.random() < 0.04 else "live",
             documents_per_hour=draw.choice((1, 2, 3)) if rare else 10_000,
@@ -94,6 +112,10 @@ def _family(world: World, connection: str) -> None:
     """A document alone, or with what it belongs to."""
     draw, number = world.draw, len(world.docs) + 1
     kind = draw.random()
+    if "bills" in world.emphasis:
+        kind = min(kind, 0.2)
+    if "families" in world.emphasis:
+        kind = 0.45
     if kind < 0.3:
         _bill(world, Doc("bill", connection, f"b{number}"))
         return
@@ -121,7 +143,7 @@ def _gaps(draw: random.Random) -> float:
 def _versions(world: World, doc: Doc, at: float) -> None:
     """The first version, and now and then some more, close together or far apart."""
     draw = world.draw
-    doc.size = draw.choice((1_500_000, 2_010_000, 2_031_000)) if draw.random() < 0.004 else 1
+    doc.size = draw.choice((1_500_000, 2_010_000, 2_031_000)) if _likely(world, "size", 0.004) else 1
     first = draw.choice(MONEY)
 
     def begins() -> None:
@@ -130,7 +152,7 @@ def _versions(world: World, doc: Doc, at: float) -> None:
         world.tells(doc)
 
     world.later(at, begins)
-    for _ in range(draw.choice((0, 0, 0, 0, 1, 1, 2, 3))):
+    for _ in range(draw.choice((1, 1, 2, 3) if "versions" in world.emphasis else (0, 0, 0, 0, 1, 1, 2, 3))):
         at += _gaps(draw)
         world.later(at, lambda: _changes(world, doc))
     if draw.random() < 0.1:
@@ -178,12 +200,17 @@ def _bill(world: World, doc: Doc) -> None:
 
 def _faults(world: World) -> None:
     draw, freeze_s = world.draw, world.freeze_s
-    if draw.random() < 0.25:
+    if _likely(world, "edge", 0.04):
+        _edge(world)
+        return
+    if _likely(world, "send", 0.25):
         world.at_place["send"] = Fault("freeze", freeze_s, 0.0 if draw.random() < 0.5 else None)
-    if draw.random() < 0.15:
+    if _likely(world, "takeover", 0.15):
         world.at_place["committed"] = Fault(draw.choice(("replaced", "kill", "freeze")), 5.0, 0.0)
     for _ in range(draw.choice((0, 0, 0, 1, 1, 1, 2, 2, 4))):
         kind = draw.choice(("kill", "kill", "freeze", "freeze", "suspend", "replaced", "rebalance", "stop"))
+        if "kill" in world.emphasis or "suspend" in world.emphasis:
+            kind = "kill" if "kill" in world.emphasis else "suspend"
         length_s = freeze_s if draw.random() < 0.5 else draw.random() * 30
         takeover_s = draw.choice((None, 0.0, 0.0, draw.random() * 20))
         fault = Fault(kind, length_s, takeover_s)
@@ -192,7 +219,7 @@ def _faults(world: World) -> None:
         else:
             world.later(draw.random() * 25, lambda fault=fault: _strikes(world, fault))  # type: ignore[misc]  # the default binds
     _erp_faults(world)
-    if draw.random() < 0.15:
+    if _likely(world, "commit", 0.15):
         world.rates["commit"] = draw.choice((0.02, 0.1, 0.3))
     if draw.random() < 0.05:
         world.rates["open_session"] = 0.3
@@ -200,10 +227,21 @@ def _faults(world: World) -> None:
         world.rates["close_session"] = 0.5
     world.slow_commits = draw.random() < 0.1
     _people(world)
-    if draw.random() < 0.05:
+    if _likely(world, "junk", 0.05):
         world.later(draw.random() * 10, lambda: _junk(world))
-    if draw.random() < 0.03:
+    if _likely(world, "backlog", 0.03):
         _backlog(world)
+
+
+def _edge(world: World) -> None:
+    """Everything as late as is tolerated, at once: the next owner sees the intent when it is acked, the look-up before the request takes
+    the whole lease, the process stands still before it sends, the answer is lost at the end and the commit comes after that."""
+    world.at_place["intended"] = Fault("replaced", 0.0, 0.0)
+    world.at_place["send"] = Fault("freeze", world.freeze_s)
+    world.count("edge")
+    for erp in world.erps.values():
+        erp.faults.silent = 1.0 if world.draw.random() < 0.7 else 0.5
+        erp.extremes = True
 
 
 def _strikes(world: World, fault: Fault) -> None:
@@ -215,21 +253,21 @@ def _erp_faults(world: World) -> None:
     draw = world.draw
     for name in world.connections:
         faults = world.erps[name].faults
-        if draw.random() < 0.5:
+        if _likely(world, "silent", 0.5):
             faults.silent = draw.choice((0.2, 0.4, 0.8))
-        if draw.random() < 0.2:
+        if _likely(world, "no", 0.2):
             faults.no = draw.choice((0.1, 0.5))
-        if draw.random() < 0.15:
+        if _likely(world, "reject", 0.15):
             faults.reject = draw.choice((0.1, 0.9))
-        if draw.random() < 0.1:
+        if _likely(world, "raises", 0.1):
             faults.raises = 0.3
-        if draw.random() < 0.15:
+        if _likely(world, "find_fails", 0.15):
             faults.find_fails = draw.choice((0.1, 0.7))
-        if draw.random() < 0.1:
+        if _likely(world, "reserve_fails", 0.1):
             faults.reserve_fails = draw.choice((0.1, 0.7))
-        if draw.random() < 0.1:
+        if _likely(world, "waits", 0.1):
             faults.waits = 0.5
-        if draw.random() < 0.05:
+        if _likely(world, "slow", 0.05):
             faults.slow_until = draw.choice((5.0, 1e9))
         if draw.random() < 0.05:
             faults.down_until = 20.0
@@ -239,20 +277,21 @@ def _people(world: World) -> None:
     """Settings, credentials, pauses, decisions, matches, what somebody types or touches in the ERP."""
     draw, names = world.draw, sorted(world.connections)
 
-    def at_some_time(rate: float, call: object) -> None:
+    def at_some_time(name: str, rate: float, call: object) -> None:
+        rate = 0.95 if name in world.emphasis else rate
         while draw.random() < rate:
             world.later(draw.choice((0.0, 0.03, 0.06, 1.0, draw.random() * 25)), call)  # type: ignore[arg-type]  # a call
             rate /= 2
 
-    at_some_time(0.12, lambda: (world.count("settings"), world.changes(draw.choice(names))))
-    at_some_time(0.08, lambda: (world.count("credentials"), world.renews(draw.choice(names))))
-    at_some_time(0.08, lambda: _pauses(world, draw.choice(names)))
-    at_some_time(0.15, lambda: _decides(world))
-    at_some_time(0.06, lambda: _types(world))
-    at_some_time(0.06, lambda: _touches(world))
-    at_some_time(0.04, lambda: _matches(world))
-    at_some_time(0.03, lambda: (world.count("mode"), world.changes(draw.choice(names), mode=draw.choice(("observe", "shadow", "live")))))
-    at_some_time(0.02, lambda: (world.count("window"), world.changes(draw.choice(names), window="daily 18:00")))
+    at_some_time("settings", 0.12, lambda: (world.count("settings"), world.changes(draw.choice(names))))
+    at_some_time("credentials", 0.08, lambda: (world.count("credentials"), world.renews(draw.choice(names))))
+    at_some_time("pause", 0.08, lambda: _pauses(world, draw.choice(names)))
+    at_some_time("decide", 0.15, lambda: _decides(world))
+    at_some_time("type", 0.06, lambda: _types(world))
+    at_some_time("touch", 0.06, lambda: _touches(world))
+    at_some_time("match", 0.04, lambda: _matches(world))
+    at_some_time("mode", 0.03, lambda: (world.count("mode"), world.changes(draw.choice(names), mode=draw.choice(("observe", "shadow", "live")))))
+    at_some_time("window", 0.02, lambda: (world.count("window"), world.changes(draw.choice(names), window="daily 18:00")))
 
 
 def _pauses(world: World, name: str) -> None:
@@ -312,6 +351,7 @@ def _junk(world: World) -> None:
     number = partition_of(sorted(world.connections)[0], world.partitions)
     record = world.cluster.append(COMMANDS, number, b"acme", JUNK)
     world.judge.junk.add(record.offset())
+    world.cluster.append("control", number, b"acme", JUNK)
     world.count("junk")
 
 
@@ -333,6 +373,7 @@ def _again(world: World) -> None:
     """The offsets are reset, with the ledger kept, or lost, or lost with the results; sometimes there are faults meanwhile, too."""
     draw = world.draw
     lost = draw.choice(("", "", "ledger", "ledger", "results", "all"))
+    lost = next((one for one in ("ledger", "results", "all") if f"lost {one}" in world.emphasis), lost)
     if any(kept.deleted for erp in world.erps.values() for kept in erp.documents):
         lost = ""
     if lost == "all" and world.capability is Capability.C5:
@@ -344,7 +385,7 @@ def _again(world: World) -> None:
         process.kill()
         world.group.kicks(process.log, again=False)
     _loses(world, lost)
-    if draw.random() < 0.4:
+    if _likely(world, "kill", 0.4):
         world.faulty = True
         for _ in range(draw.randint(1, 3)):
             world.plan[world.effects + draw.randint(1, 20)] = Fault("kill", 0.0, draw.choice((0.0, 2.0)))

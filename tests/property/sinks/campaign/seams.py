@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _DEFECTS = frozenset(
     {
         "attempt_failed", "state_not_recorded", "command_failed", "not_told", "not_opened", "case_without_entry",
-        "resting_without_entry", "commit_failed", "consumer_ended", "followed_unreadable", "invariant_broken",
+        "resting_without_entry", "commit_failed", "consumer_ended", "invariant_broken",
     }
 )  # fmt: skip
 """What the shell logs when something of its own is wrong."""

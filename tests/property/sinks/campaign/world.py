@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
@@ -23,7 +23,7 @@ from tests.property.sinks.campaign.invariants import Judge
 from tests.property.sinks.campaign.kafka import Cluster, Group, Record
 from tests.property.sinks.campaign.loop import Endless, Timeline
 from tests.property.sinks.campaign.memory import Value, value_of
-from tests.property.sinks.campaign.process import START, Clock, Process
+from tests.property.sinks.campaign.process import START, Process
 from tests.property.sinks.campaign.source import Doc, headers_of
 from tests.toy import SOURCE, TARGET
 from topology.configuration import Connected
@@ -46,12 +46,11 @@ class Fault:
 class World:
     """Everything outside the sink, and the processes of it."""
 
-    def __init__(self, seed: int, capability: Capability, shape: Shape | None = None) -> None:
+    def __init__(self, seed: int, capability: Capability, shapes: Sequence[Shape]) -> None:
         self.seed, self.capability = seed, capability
         self.draw = random.Random(seed)
         self.timeline = Timeline()
-        self.clock = Clock(self)
-        self.shape = shape or self.draw.choice(shapes_of(capability))
+        self.shape = self.draw.choice(shapes)
         self.partitions = self.draw.choice((1, 1, 1, 2))
         self.throttle = Throttle()
         self.cluster = Cluster(lambda: self.timeline.now, random.Random(seed + 1))
@@ -68,6 +67,8 @@ class World:
         self.disks: dict[str, Any] = {}
         self.ledger: dict[str, Any] = {}
         self.open: set[str] = set()
+        self.late: set[str] = set()
+        self.intended = False
         self.plan: dict[int, Fault] = {}
         self.at_place: dict[str, Fault] = {}
         self.rates: dict[str, float] = {}
@@ -80,6 +81,7 @@ class World:
         self.person: Callable[[], None] | None = None
         self.slow_commits = False
         self.freeze_s = declared.FREEZE_S
+        self.emphasis: frozenset[str] = frozenset()
         self.narrative: list[str] | None = None
         self.judge = Judge(self)
 
@@ -220,6 +222,11 @@ class World:
         self.ledger[op_key] = entry
         self.judge.recorded(entry)
         self.says(f"ledger {record.offset()} {op_key.partition(':i1:')[2]} {entry['state']} {entry['reason']} {entry['amount']} attempt {entry['intent_attempt']} {entry['detail'][:80]}")
+        self.intended = self.intended or entry["state"] == "INTENT"
+        if entry["reason"] == "erp_batch_late":
+            self.late.add(op_key)
+        else:
+            self.late.discard(op_key)
         if entry["state"] in ("NEW", "INTENT", "WAITING"):
             self.open.add(op_key)
         else:
@@ -269,6 +276,8 @@ class World:
         if not self.faulty:
             return False
         self.effects += 1
+        if place == "committed" and self.intended and "intended" in self.at_place:
+            place = "intended"
         fault = self.at_place.pop(place, None) if self.at_place else None
         fault = fault or self.plan.pop(self.effects, None)
         if fault is None:
@@ -365,6 +374,8 @@ class World:
             entry = self.ledger[op_key]
             if entry["state"] != "WAITING" or entry["reason"] != "parent" or entry["due_at"] is not None:
                 return False
+        if any(self._was_posted(self.ledger[op_key]) for op_key in self.late):
+            return False
         for number in range(self.partitions):
             records = self.cluster.log(COMMANDS, number).records
             if records and self.cluster.offsets.get((COMMANDS, number), 0) <= records[-1].offset():
@@ -379,6 +390,11 @@ class World:
             if any(case.is_busy or case.queued or case.unacked for case in held.owner.cases):
                 return False
         return True
+
+    def _was_posted(self, entry: dict[str, Any]) -> bool:
+        """Whether the system's batch came to it after all."""
+        kept = self.erps[entry["connection"]].by_ref.get(entry["ref"], [])
+        return bool(kept) and not kept[0].deleted and not kept[0].refused and set(kept[0].steps) == set(kept[0].done)
 
     def quiet(self) -> None:
         """Faults end; a person lets everything go on, and resumes what is paused once that is heard everywhere."""
