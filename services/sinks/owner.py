@@ -201,7 +201,7 @@ class Owner:
 
     def _changes_end(self, case: Case, entry: Ledger) -> None:
         """Where nothing of a document is wanted, or all of it is to be reversed, the changes held beside it are no more."""
-        if entry["record"] == REVERSAL and entry["state"] == e.HELD:
+        if entry["record"] == REVERSAL and entry["state"] in (e.HELD, e.WAITING):
             command = self.sights.command_of(entry)
             reverses = str(command.get("reverses") or "") if command is not None else ""
         elif entry["state"] == e.SUPERSEDED and entry["action"] != "correct":
