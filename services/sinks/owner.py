@@ -332,7 +332,8 @@ class Owner:
             return "the connection's settings or credentials changed"
         if self.stalls(case) or case.has_news:
             return "a newer command or a person's decision waits"
-        return stopped(key.entry, self.sights.view(key.entry, key.command))
+        has_place = case.op_key in self.hours[case.connection].open
+        return stopped(key.entry, self.sights.view(key.entry, key.command), has_place)
 
     # --- one op-key decides about another, a person about one, the sink about a connection ---
 
