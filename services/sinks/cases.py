@@ -34,16 +34,18 @@ class Case:
     """Everything that is in hand of one op-key.
 
     `rest` is what the ledger holds, acked (state "" = nothing yet); `key` the core's state, None where the ledger knows it all.
-    `decoded` the command of the entry in hand, with the bytes it was read from; `view` the world when the attempt began, `lease` the session
-    that it holds. `offset` is that of a command that no ledger record holds yet. `behind` waits until it rests; `withdrawn_by` are documents
-    whose next command withdraws this one and waits for its look-up. `ahead` is the end of the look-up that was asked beside the intent,
-    `looking` that it has not come. `unacked` and `calls` count records and calls under way, `failures` unknown errors in a row.
+    `decoded` the command of the entry in hand, with the bytes it was read from; `head` the written form of what stays the same in it; `view`
+    the world when the attempt began, `lease` the session that it holds. `offset` is that of a command that no ledger record holds yet.
+    `behind` waits until it rests; `withdrawn_by` are documents whose next command withdraws this one and waits for its look-up. `ahead` is
+    the end of the look-up that was asked beside the intent, `looking` that it has not come. `unacked` and `calls` count records and calls
+    under way, `failures` unknown errors in a row.
     """
 
     op_key: str
     rest: Rest
     key: Key | None = None
     decoded: tuple[bytes | None, CommandEnvelope | None] | None = None
+    head: tuple[Ledger, bytes] | None = None
     view: View | None = None
     lease: Lease | None = None
     offset: int | None = None
@@ -180,7 +182,7 @@ class Cases:
         if not case.may_be_let_go or case.key is None:
             return False
         _without(self._of_source, source_of(case.key.entry), case.op_key)
-        case.key = case.decoded = case.view = None
+        case.key = case.decoded = case.head = case.view = None
         if case.rest.state in e.TERMINAL:
             self.stop_waiting(case)
             del self._cases[case.op_key]

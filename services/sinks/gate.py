@@ -108,11 +108,12 @@ def supersedes(entry: Ledger, view: View) -> bool:
     return not e.is_terminal(target) and not e.may_exist(target)
 
 
-def stopped(entry: Ledger, view: View | None) -> str:
-    """Why a document that was let through the gate must not be sent after all, by what the world became since; "" where it may."""
+def stopped(entry: Ledger, view: View | None, has_place: bool) -> str:
+    """Why a document that was let through the gate must not be sent after all, by what the world became since; "" where it may. What has
+    its place under the ceiling (`has_place`) is not stopped by the pause of those that have none."""
     if view is None or view.mode != "live":
         return "the flow is not live any more"
-    if view.paused:
+    if view.paused and not (has_place and view.paused == reasons.CEILING):
         return f"the connection was paused ({view.paused})"
     if not entry["steps_done"] and e.is_voided(entry, view.void):
         return "the source was voided meanwhile"

@@ -201,7 +201,7 @@ class Owner:
 
     def _changes_end(self, case: Case, entry: Ledger) -> None:
         """Where nothing of a document is wanted, or all of it is to be reversed, the changes held beside it are no more."""
-        if entry["record"] == REVERSAL and entry["state"] == e.HELD:
+        if entry["record"] == REVERSAL and entry["state"] in (e.HELD, e.WAITING):
             command = self.sights.command_of(entry)
             reverses = str(command.get("reverses") or "") if command is not None else ""
         elif entry["state"] == e.SUPERSEDED and entry["action"] != "correct":
@@ -332,7 +332,8 @@ class Owner:
             return "the connection's settings or credentials changed"
         if self.stalls(case) or case.has_news:
             return "a newer command or a person's decision waits"
-        return stopped(key.entry, self.sights.view(key.entry, key.command))
+        has_place = case.op_key in self.hours[case.connection].open
+        return stopped(key.entry, self.sights.view(key.entry, key.command), has_place)
 
     # --- one op-key decides about another, a person about one, the sink about a connection ---
 

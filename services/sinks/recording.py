@@ -39,7 +39,7 @@ class Recording:
         """A state of the core's, whose ack is an event. A `final` one says whom it waits for: before the ack, for what is released
         meanwhile must find it."""
         new = self.cases.wait_for(case, entry["waits_for"]) if final else []
-        out = self.ground.out(entry, self.number, audits, self._fetches(entry, new))
+        out = self.ground.out(entry, self.number, self._head(case, entry), audits, self._fetches(entry, new))
         self._submitted(case)
         self.committer.submit(out, Recorded(case, entry, awaited=True))
 
@@ -47,7 +47,7 @@ class Recording:
         """Where a case at rest stands, which waits for a lane that will not come soon."""
         assert case.key is not None
         entry = case.key.entry
-        out = self.ground.out(entry, self.number, audits)
+        out = self.ground.out(entry, self.number, self._head(case, entry), audits)
         self._submitted(case)
         self.committer.submit(out, Recorded(case, entry, awaited=False))
 
@@ -60,6 +60,12 @@ class Recording:
         followed.pause_now(control)
         log.error("connection_paused", connection=connection, system=name, reason=reason, words=words)
         self.committer.submit(Out([self.ground.control_line(control, self.number)]))
+
+    def _head(self, case: Case, entry: Ledger) -> bytes:
+        """Written once for each command of a case: an invoice of three steps is recorded six times."""
+        if case.head is None or not _same_head(case.head[0], entry):
+            case.head = (entry, self.ground.head(entry))
+        return case.head[1]
 
     def _submitted(self, case: Case) -> None:
         self.holds(case, None)
@@ -78,3 +84,11 @@ class Recording:
         if entry["reason"] != reasons.PARENT or entry["state"] != e.WAITING or entry["due_at"] is None:
             return []
         return [fetch_of(entry, name, self.ground.clock.now()) for _, name in new]
+
+
+_VARYING = ("source_version", "source_number", "source_hash", "payload_hash", "posting_date", "amount", "currency", "part")
+"""What another command of the same op-key may have otherwise, of the fields before the state."""
+
+
+def _same_head(known: Ledger, entry: Ledger) -> bool:
+    return all(known[name] is entry[name] for name in _VARYING)  # type: ignore[literal-required]  # names of Ledger
