@@ -93,8 +93,9 @@ class Judge:
         world, process, op_key = self.world, writer.process, command["op_key"]
         world.count("sent")
         world.says(f"process {process.number} sends {step} {op_key.partition(':i1:')[2]} {command['source_version']}")
-        if process.followed.paused(TARGET, writer.connection):
-            self.broken("SENT_STALE", f"{op_key} is sent while its connection is paused")
+        paused = process.followed.paused(TARGET, writer.connection)
+        if paused and not (paused.startswith(reasons.CEILING) and self._has_place(writer, op_key)):
+            self.broken("SENT_STALE", f"{op_key} is sent while its connection is paused ({paused})")
         current = process.connections[writer.connection]
         if writer.version != f"{current.version}/{process.version_of(writer.connection)}" or writer.is_closed:
             self.broken("SENT_STALE", f"{op_key} is sent by {writer.version}, in force is {current.version}")
@@ -108,6 +109,12 @@ class Judge:
                 self._intended(op_key, step)
             self._newest([(one.offset, one.command) for one in held.intake.waiting], case.key.entry)
         self._in_order(writer, command)
+
+    def _has_place(self, writer: SimWriter, op_key: str) -> bool:
+        """Whether the document has its place under the ceiling, or needs none: the pause is for those that have none."""
+        consuming = writer.process.consuming
+        owners = [held.owner for held in consuming.held.values()] if consuming is not None else []
+        return "|master|" in op_key or any(op_key in owner.hours[writer.connection].open for owner in owners)
 
     def _intended(self, op_key: str, step: str) -> None:
         entry = self.world.ledger.get(op_key)

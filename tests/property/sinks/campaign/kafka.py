@@ -90,6 +90,8 @@ class Log:
 class Cluster:
     """All logs, the epochs of the producers and what the group committed. `heard` is called for every record that comes."""
 
+    is_fencing = True
+
     def __init__(self, now: Callable[[], float], draw: random.Random) -> None:
         self.now = now
         self.draw = draw
@@ -100,7 +102,6 @@ class Cluster:
         self.heard: Callable[[Record], None] = lambda _: None
         self.fails: Callable[[int], str] = lambda _: ""
         """What becomes of a commit: "" (it happens), refused, lost (it did not happen) or unheard (it did); the last two are not told."""
-        self.is_fencing = True
 
     def log(self, topic: str, partition: int) -> Log:
         place = (topic, partition)

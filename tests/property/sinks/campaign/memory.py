@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from typing import Any, cast
 
 from schemas.codec import MAX_WRITTEN_BYTES
 from schemas.errors import Malformed
 from schemas.records import Ledger
+from schemas.shapes import fields_of, record_sources
 from services.sinks import entry as e
 from services.sinks.ledger import Mark, Rest, head_of
 
@@ -29,6 +31,12 @@ def value_of(name: str, record: Mapping[str, Any], size: int = 1) -> Value:
     return made
 
 
+@cache
+def _fields_before(name: str, until: str) -> tuple[str, ...]:
+    fields = list(fields_of(record_sources()[name]))
+    return tuple(fields[: fields.index(until)])
+
+
 class Codec:
     """See `schemas.codec.Codec`. A record is as large as the command bytes in it, and a little more: so a command may fit where the
     record that holds it does not."""
@@ -41,6 +49,13 @@ class Codec:
                 raise Malformed(f"{name} of {size} bytes is over the cap of {MAX_WRITTEN_BYTES}")
             return value_of(name, record, size)
         return value_of(name, record)
+
+    def head(self, name: str, record: Mapping[str, Any], until: str) -> bytes:
+        return value_of(name, {field: record[field] for field in _fields_before(name, until)})
+
+    def encode_after(self, topic: str, name: str, record: Mapping[str, Any], head: tuple[str, bytes]) -> bytes:
+        """What the head has is taken from it: one that is not of this record shows."""
+        return self.encode(topic, name, {**record, **cast("Value", head[1]).record})
 
     def decode(self, value: bytes | None) -> tuple[str, dict[str, Any]]:
         if not isinstance(value, Value):
