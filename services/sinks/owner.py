@@ -333,7 +333,7 @@ class Owner:
         if self.stalls(case) or case.has_news:
             return "a newer command or a person's decision waits"
         has_place = case.op_key in self.hours[case.connection].open
-        return stopped(key.entry, self.sights.view(key.entry, key.command), has_place)
+        return stopped(key.entry, self.sights.glance(key.entry), has_place)
 
     # --- one op-key decides about another, a person about one, the sink about a connection ---
 

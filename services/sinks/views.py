@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import lru_cache
 from typing import cast
 
 from schemas.errors import Malformed
@@ -36,6 +35,7 @@ class Sights:
         self._cases = cases
         self._ways: dict[tuple[str, str], tuple[Write, ...]] = {}
         self._rules: dict[tuple[int, float], Rules] = {}
+        self._flows: dict[tuple[str, str, str], Flow | None] = {}
 
     def _connected(self, entry: Ledger) -> Connected | None:
         return self._ground.snapshot().connections.get(entry["connection"])
@@ -63,15 +63,14 @@ class Sights:
         if connected is None or not connected.joins(self._system.name):
             return None
         settings = connected.settings
-        flow = flow_of(settings.erp.declared.flows, self._system.name, entry["record"], entry["source_entity"])
+        flow = self._flow(connected, entry)
         chosen = settings.flows.get(flow.id) if flow else None
         window = (chosen.window if chosen else "") or (flow.window if flow else "immediate")
         target, busy = self._target(command)
-        paused = self._ground.followed.paused(self._system.name, entry["connection"])
         return View(
             at=at,
             mode=settings.mode_of(flow.id) if flow else settings.mode,
-            paused=(reasons.CEILING if paused.startswith(reasons.CEILING) else reasons.PAUSED) if paused else "",
+            paused=self._paused(entry["connection"]),
             written=entry["record"] in (REVERSAL, COMPLETION) or self.write(entry, connected) is not None,
             opens_at=opens_at(window, settings.zone, entry["first_seen_at"]) if window != "immediate" else None,
             parents=self.parents(entry, command, connected),
@@ -80,9 +79,31 @@ class Sights:
             link=self._link(entry) if entry["purpose"] == e.MASTER else None,
             target=target,
             target_busy=busy,
-            void=self._cases.shown(e.void_key(entry["op_key"]))[0] if entry["action"] == "create" else None,
+            void=self._void(entry),
             others=self.others(command) if command is not None and command["parts"] is not None else (),
         )
+
+    def glance(self, entry: Ledger) -> View | None:
+        """As `view`, of what may stop a request at the last moment only: mode, pause and void."""
+        connected = self._connected(entry)
+        if connected is None or not connected.joins(self._system.name):
+            return None
+        flow = self._flow(connected, entry)
+        mode = connected.settings.mode_of(flow.id) if flow else connected.settings.mode
+        return View(self._ground.clock.now(), mode, self._paused(entry["connection"]), void=self._void(entry))
+
+    def _flow(self, connected: Connected, entry: Ledger) -> Flow | None:
+        place = (connected.settings.erp.system, entry["record"], entry["source_entity"])
+        if place not in self._flows:
+            self._flows[place] = flow_of(connected.settings.erp.declared.flows, self._system.name, *place[1:])
+        return self._flows[place]
+
+    def _paused(self, connection: str) -> str:
+        words = self._ground.followed.paused(self._system.name, connection)
+        return (reasons.CEILING if words.startswith(reasons.CEILING) else reasons.PAUSED) if words else ""
+
+    def _void(self, entry: Ledger) -> Ledger | None:
+        return self._cases.entry(e.void_key(entry["op_key"])) if entry["action"] == "create" else None
 
     def others(self, command: CommandEnvelope) -> tuple[Part, ...]:
         """The other entries of a command's document as they are in hand."""
@@ -166,7 +187,6 @@ class _Known:
         return write is not None and stands(entry, write)
 
 
-@lru_cache(maxsize=1024)
 def flow_of(flows: tuple[Flow, ...], target: str, record: str, entity: str) -> Flow | None:
     """The flow that a command to `target` belongs to, of those that the connection's ERP declares."""
     of_record = [flow for flow in flows if flow.target == target and record in flow.records]
