@@ -208,8 +208,9 @@ class Batch:
     erp: Erp
     draw: random.Random
     is_known: Callable[[Kept], bool]
+    sleeps_s: Callable[[], float]
+    """How long it does nothing yet."""
     deletes: bool = False
-    lives: bool = True
 
     def began(self, kept: Kept) -> None:
         """A new document: what becomes of it is drawn at once."""
@@ -217,12 +218,12 @@ class Batch:
         steps = [step for step in kept.steps if step in erp.shape.watched]
         if not steps:
             return
-        at, fate = 0.0, self.draw.random()
+        at, fate = self.sleeps_s(), self.draw.random()
         if fate < 0.15 and erp.faulty:
-            self._at(3.0 + self.draw.random() * 40, "batch_refused", lambda: self._refuse(kept))
+            self._at(at + 3.0 + self.draw.random() * 40, "batch_refused", lambda: self._refuse(kept))
             if fate < 0.05:
                 return
-            at = 60.0
+            at += 60.0
             self._at(at, "repaired", lambda: self._repair(kept))
         elif fate < 0.20 and self.deletes:
             self._at(20.0 + self.draw.random() * 60, "deleted", lambda: self._delete(kept))

@@ -48,6 +48,7 @@ class Judge:
         self.junk: set[int] = set()
         self.taken: dict[int, int] = {}
         self.released: set[str] = set()
+        self.decisions: list[tuple[str, str, dict[str, Any]]] = []
         self._moment = 0
 
     def broken(self, name: str, words: str, error: Any = None) -> None:
@@ -156,6 +157,13 @@ class Judge:
             if not stands and not reopened:
                 self.broken("ORDER", f"{command['op_key']} is sent before {name} ({entry['state'] if entry else 'nothing'})")
 
+    def decided(self, action: str, op_key: str) -> None:
+        """A person is about to decide about what the ledger holds now."""
+        entry = self.world.ledger[op_key]
+        may_lift = entry["reason"] not in reasons.FINAL_HOLDS and entry["action"] != "correct"
+        if entry["state"] == "HELD" and (action == "skip" or may_lift):
+            self.decisions.append((action, op_key, entry))
+
     def recorded(self, entry: dict[str, Any]) -> None:
         """A state of the ledger."""
         if entry["state"] in ("HELD", "WAITING") and not entry["reason"]:
@@ -196,6 +204,10 @@ class Judge:
                 self._bill(doc, lost)
             else:
                 self._document(doc, lost)
+        for action, op_key, entry in self.decisions if not lost else ():
+            if self.world.ledger.get(op_key) is entry:
+                self.broken("UNHEARD", f"a person decided to {action} {_words(entry)}, and nothing came of it")
+        self.decisions.clear()
         self.kept_in_hand()
         for key, count in self.looked.items():
             if count > self._bound():

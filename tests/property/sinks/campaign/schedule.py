@@ -75,7 +75,7 @@ def _played(world: World) -> None:
     world.starts()
     if draw.random() < 0.05:
         world.starts()
-    world.timeline.run(draw.choice((30.0, 40.0, 60.0)), world.moves)
+    world.timeline.run(world.lasts_s or draw.choice((30.0, 40.0, 60.0)), world.moves)
     world.quiet()
     _rests(world, "")
     if not world.judge.found and _likely(world, "again", 0.3):
@@ -226,6 +226,9 @@ def _faults(world: World) -> None:
     if draw.random() < 0.05:
         world.rates["close_session"] = 0.5
     world.slow_commits = draw.random() < 0.1
+    if world.shape.watched and _likely(world, "dead batch", 0.01):
+        world.lasts_s = world.batch_from_s = 3_600.0
+        world.count("dead_batch")
     _people(world)
     if _likely(world, "junk", 0.05):
         world.later(draw.random() * 10, lambda: _junk(world))
@@ -269,6 +272,7 @@ def _erp_faults(world: World) -> None:
             faults.waits = 0.5
         if _likely(world, "slow", 0.05):
             faults.slow_until = draw.choice((5.0, 1e9))
+            world.lasts_s = 2_400.0 if faults.slow_until > 5.0 else world.lasts_s
         if draw.random() < 0.05:
             faults.down_until = 20.0
 
@@ -305,6 +309,7 @@ def _decides(world: World) -> None:
     if some:
         op_key = world.draw.choice(some)
         action = world.draw.choice(("release", "retry", "accept", "skip"))
+        world.judge.decided(action, op_key)
         world.controls_that(world.ledger[op_key]["connection"], action, op_key)
 
 
@@ -390,6 +395,7 @@ def _again(world: World) -> None:
         for _ in range(draw.randint(1, 3)):
             world.plan[world.effects + draw.randint(1, 20)] = Fault("kill", 0.0, draw.choice((0.0, 2.0)))
         world.rates = {"commit": 0.05} if draw.random() < 0.3 else {}
+        world.slow_commits = _likely(world, "slow commits", 0.3)
     world.starts()
     world.timeline.run(world.now + 30.0, world.moves)
     world.quiet()
@@ -410,3 +416,4 @@ def _loses(world: World, lost: str) -> None:
         world.lives += 1
         world.ledger.clear()
         world.open.clear()
+        world.late.clear()

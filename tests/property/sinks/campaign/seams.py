@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from services.sinks import hour, invariants, takeover
+from services.sinks import hour, invariants, restore, takeover
 from services.sinks import schedule as shell_schedule
 from services.sinks.lanes import Lanes
 from tests.property.sinks.campaign.kafka import Producer, Record
@@ -115,6 +115,7 @@ def installed() -> Iterator[None]:
         (hour, "time", _Time),
         (shell_schedule, "Lanes", _lanes),
         (invariants, "metrics", _Metrics),
+        (restore, "SLICE", 2),
     ]
     modules = [module for name, module in sys.modules.items() if name.startswith("services.sinks.") and hasattr(module, "log")]
     places += [(module, "log", LOG) for module in modules]

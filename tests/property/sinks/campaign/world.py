@@ -81,6 +81,7 @@ class World:
         self.person: Callable[[], None] | None = None
         self.slow_commits = False
         self.freeze_s = declared.FREEZE_S
+        self.lasts_s = self.batch_from_s = 0.0
         self.emphasis: frozenset[str] = frozenset()
         self.narrative: list[str] | None = None
         self.judge = Judge(self)
@@ -116,7 +117,7 @@ class World:
         if name not in self.erps:
             erp = self.erps[name] = Erp(self.capability, self.shape, self.draw, lambda: self.timeline.now, self.timeline.later)
             erp.counts = self.counts
-            erp.batch = Batch(erp, self.draw, self._is_known).began
+            erp.batch = Batch(erp, self.draw, self._is_known, lambda: max(0.0, self.batch_from_s - self.now)).began
             erp.wrote = lambda kept: self.judge.wrote(name, kept)
         self._tells(lambda process: process.applied(name, made, self.credentials.get(name, 0)))
 
