@@ -71,7 +71,7 @@ class Owner:
         self.committer = Committer(to, self, self._positions, blocking)
         self.recording = Recording(ground, self.number, self.cases, self.commands, self.committer)
         self.schedule = Schedule(ground, self._start, lambda: self.opened and not self.closing and not self.failed)
-        hooks = Hooks(self.advance, self._view_of, self._rests_as_it_is, self._kept_back, self.recording.pause)
+        hooks = Hooks(self.advance, self._view_of, self._rests_as_it_is, self._kept_back, self.recording.pause, self.cases.let_go)
         self.exchange = Exchange(ground, self.schedule, self.hours, hooks)
 
     # --- what is known ---
@@ -148,7 +148,7 @@ class Owner:
     def serve(self, case: Case) -> None:
         """What waits for a case at rest gets its turn; then it may be let go. What waits for its look-up comes behind it again."""
         for _ in range(len(case.behind)):
-            if case.is_busy or self.closing:
+            if case.is_busy or self.closing or not case.behind:
                 break
             behind = case.behind.popleft()
             if isinstance(behind, Decision):
