@@ -9,8 +9,8 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
+from services.sinks import defects, reasons
 from services.sinks import entry as e
-from services.sinks import reasons
 from services.sinks.calls import Calls, Failure, NotSent, Request, Seen, Wanted
 from services.sinks.cases import Case
 from services.sinks.ceiling import counts
@@ -38,20 +38,18 @@ from services.sinks.state import (
 from services.sinks.withdrawal import AGAIN
 from systems.contract import Answer, Verdict
 
-DEFECTS, DEFECT_PAUSE = 5, timedelta(seconds=30)
-"""Unknown errors in a row after which a document is held; the pause after the first of them."""
-
 
 @dataclass(frozen=True)
 class Hooks:
-    """What the exchange needs of the owner: to advance a case, a fresh view of it (None: it rests), what keeps its request back, what
-    command it has, and to pause a connection."""
+    """What the exchange needs of the owner: to advance a case, a fresh view of it (None: it rests as it is), what keeps its request back,
+    to pause a connection, and to let a case go whose last call is over."""
 
     advance: Callable[[Case, Event], None]
     view: Callable[[Case], View | None]
     rests: Callable[[Case], None]
     kept_back: Callable[[Case], str]
     pause: Callable[[str, str, str], None]
+    let_go: Callable[[Case], bool]
 
 
 class Exchange:
@@ -83,6 +81,7 @@ class Exchange:
         end = task.result()
         if not self.ended:
             heard(case, end)
+            self._hooks.let_go(case)
         elif isinstance(end, Lease):
             end.release()
 
@@ -139,7 +138,7 @@ class Exchange:
         if failure.reason == reasons.REFUSED:
             return AGAIN, failure.reason
         case.failures += 1
-        return case.failures * DEFECT_PAUSE, reasons.DEFECT if case.failures >= DEFECTS else failure.reason
+        return case.failures * defects.PAUSE, reasons.DEFECT if case.failures >= defects.MOST else failure.reason
 
     # --- find ---
 
