@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.property.sinks.in_memory import START, Sink, command_of, install
+from tests.property.sinks.in_memory import Sink, command_of, install
+from tests.property.sinks.stand_ins import START
 from tests.property.sinks.vouchers import BOOKS, Erp, toy
 from tests.toy import SOURCE, TARGET, digest
 from topology.rules.identity import op_key, ref_of
