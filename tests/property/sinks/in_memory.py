@@ -19,7 +19,7 @@ import pytest
 
 from runtime.settings import DEMO_TIMING, Kafka, Settings
 from schemas.records import CommandEnvelope, Control, Ledger, Result
-from services.sinks import controls
+from services.sinks import controls, hour
 from services.sinks import entry as e
 from services.sinks.commit import NotCommitted, Out
 from services.sinks.entry import Incoming
@@ -79,6 +79,7 @@ class Committer:
             self.running = True
             task = asyncio.get_running_loop().create_task(self._commit())
             self.owner.tasks.add(task)
+            task.add_done_callback(self.owner.tasks.discard)
 
     async def _commit(self) -> None:
         try:
@@ -129,9 +130,7 @@ class Sink:
         self.groups: list[int] = []
         self.ended = ""
         self.system = system.name
-        settings = Settings(
-            profile="demo", state_dir=Path(), timing=DEMO_TIMING, kafka=Kafka(partitions=1), lanes=self.setup.lanes
-        )
+        settings = Settings(profile="demo", state_dir=Path(), timing=DEMO_TIMING, kafka=Kafka(partitions=1), lanes=self.setup.lanes)
         self._declared, self._chosen = system, chosen
         self._open = writer if callable(writer) else lambda *_: writer
         self._credentials: Counter[str] = Counter()
@@ -164,6 +163,9 @@ class Sink:
         self.owner.committer = cast("Any", Committer(self, self.owner))
         self.intake = Intake(self.owner)
         restore(self.owner)
+        for entry in self.index.all() if self.setup.pauses else ():
+            if e.is_terminal(entry) or entry["state"] == e.HELD:
+                hour.count(self.owner.hour, entry, self.followed)
         if newest is not None:
             self.intake.rebuild(newest)
         for decision in list(self.followed.decisions.get(0, ())):
@@ -227,7 +229,13 @@ class Sink:
 
     def decides(self, action: str, op_key: str = "", connection: str = "acme") -> None:
         """A person decides about an op-key, or pauses or resumes a connection."""
-        words = {"action": action, "op_key": op_key, "actor": "ann", "reason": f"{action} it", "control_id": f"{len(self.control_log)}"}
+        words = {
+            "action": action,
+            "op_key": op_key,
+            "actor": "ann",
+            "reason": f"{action} it",
+            "control_id": f"{len(self.control_log)}",
+        }
         control = blank("connection.control") | words | {"connection": connection, "system": self.system, "at": self.clock.now()}
         self._controlled(CODEC.encode("control", "connection.control", control))
 

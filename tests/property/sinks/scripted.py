@@ -13,7 +13,7 @@ from typing import Any
 
 from runtime.errors import Transient
 from schemas.records import CommandEnvelope
-from systems.contract import Answer, Document, Found, System, Verdict, Write
+from systems.contract import Answer, Document, Found, System, Verdict
 from tests.property.sinks.in_memory import Setup, Sink, command_of
 from tests.property.sinks.stand_ins import Clock
 from tests.property.sinks.vouchers import BOOKS, toy
@@ -84,7 +84,6 @@ class Scripted:
     """
 
     clock: Clock = field(default_factory=Clock)
-    watched: bool = False
     answers: deque[str | tuple[str, float]] = field(default_factory=deque)
     always: str = "yes"
     takes_s: dict[str, float] = field(default_factory=dict)
@@ -235,6 +234,3 @@ def _envelope(source_id: str, version: int, action: str, part: str = "", record:
 def correction_of(made: Mapping[str, Any]) -> str:
     """Op-key of the first change that is held beside a bill."""
     return f"{made['op_key']}|correct|1"
-
-
-__all__ = ["LEASE_S", "SETTLE_S", "Gate", "Scripted", "Write", "bill", "correction_of", "sink_of", "void", "watching"]

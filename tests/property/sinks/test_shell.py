@@ -109,7 +109,8 @@ async def _crashed_after_the_send(sink: Sink, erp: Scripted, changed: bool = Fal
 def test_nor_do_they_after_a_person_releases_what_is_held_with_an_open_intent(
     turns: list[Callable[[Sink], Awaitable[None]]], crash: bool
 ) -> None:
-    """The last request may still be on its way when a person decides."""
+    """The last request may still be on its way when a person decides. What was released was looked up every settle wait for ever: when it
+    was first seen was not known any more, and so it never counted as settled."""
 
     async def play(sink: Sink, erp: Scripted) -> None:
         erp.answers.extend(["never"] * 3)

@@ -19,7 +19,7 @@ HOUR = 3600.0
 """START is midnight of a Monday in the tenant's zone, a week before its clocks change."""
 
 
-def sink_of(monkeypatch: pytest.MonkeyPatch, declared: str, **flow: str) -> tuple[Sink, Erp]:
+def sink_of(monkeypatch: pytest.MonkeyPatch, declared: str, **flow: Any) -> tuple[Sink, Erp]:
     install(monkeypatch, toy(declared))
     erp = Erp(random.Random(1), refuses=0.0, faulty=False)
     return Sink(toy(declared), erp, random.Random(1), **flow), erp
