@@ -181,6 +181,10 @@ class Sink:
         self.offset = len(self.log) if lost else self.offset
         self.begin(self._newest() if lost else None)
 
+    def ends(self) -> None:
+        """The owner is gone and no other one comes."""
+        self.owner.drop()
+
     def committed(self, group: list[tuple[Out, asyncio.Future[None]]], offset: int, control_offset: int) -> None:
         self.offset, self.control_offset = offset, control_offset
         self.groups.append(sum(len(out.entries) for out, _ in group))

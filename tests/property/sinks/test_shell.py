@@ -28,7 +28,7 @@ def played(play: Play, setup: Setup | None = None, **chosen: Any) -> tuple[Sink,
     async def run() -> tuple[Sink, Scripted]:
         sink, erp = sink_of(setup=setup, **chosen)
         await play(sink, erp)
-        sink.owner.drop()
+        sink.ends()
         return sink, erp
 
     return asyncio.run(run())

@@ -42,7 +42,7 @@ def played(play: Play, setup: Setup | None = None, system: System | None = None)
     async def run() -> tuple[Sink, Scripted]:
         sink, erp = sink_of(system, setup)
         await play(sink, erp)
-        sink.owner.drop()
+        sink.ends()
         return sink, erp
 
     return asyncio.run(run())
