@@ -3,13 +3,15 @@
 Profile `demo` runs windows, cadences, token lives and webhook retries on a scaled clock; every process of one run computes
 the same instant from three settings: `ML_CONNECTOR_CLOCK__START` (the instant at the anchor, RFC 3339),
 `ML_CONNECTOR_CLOCK__ANCHOR` (the real instant that START stands for, epoch seconds) and `ML_CONNECTOR_CLOCK__SCALE`
-(scaled seconds per real second). Leases and settle times use `monotonic`, which is never scaled.
+(scaled seconds per real second). Leases and settle times use `monotonic`, which is never scaled and goes on while the machine is
+suspended: what another machine does meanwhile takes its time whether this one is awake or not.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
+import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,6 +21,26 @@ from typing import Protocol
 from runtime.errors import Broken
 
 
+def _counting_suspension(platform: str = sys.platform) -> int | None:
+    """The system's clock that counts the time in which the machine was suspended; None where it has none.
+
+    Linux: CLOCK_BOOTTIME, for CLOCK_MONOTONIC stands still there (clock_getres(2)). macOS: CLOCK_MONOTONIC, which goes on while asleep
+    (its clock_gettime(3)); `time.monotonic` counts by another clock there, one that does not. Elsewhere `time.monotonic` has to do.
+    """
+    name = "CLOCK_MONOTONIC" if platform == "darwin" else "CLOCK_BOOTTIME"
+    number: int | None = getattr(time, name, None)
+    if number is None:
+        return None
+    try:
+        time.clock_gettime(number)
+    except OSError:  # a kernel or a sandbox without it
+        return None
+    return number
+
+
+_CLOCK = _counting_suspension()
+
+
 class Clock(Protocol):
     """What the rest of the code knows about time."""
 
@@ -26,7 +48,7 @@ class Clock(Protocol):
         """The present instant, aware, UTC, scaled where a scale is set."""
 
     def monotonic(self) -> float:
-        """Real seconds that never go back; for leases, settle times and request time-outs."""
+        """Real seconds that never go back and count a suspended machine's time; for leases, settle times and request time-outs."""
 
     async def sleep(self, duration: timedelta) -> None:
         """Wait for `duration` of `now`."""
@@ -47,8 +69,8 @@ class ScaledClock:
         return self.start + timedelta(seconds=(time.time() - self.anchor_s) * self.scale)
 
     def monotonic(self) -> float:
-        """Real monotonic seconds."""
-        return time.monotonic()
+        """Real monotonic seconds, suspended or not."""
+        return time.monotonic() if _CLOCK is None else time.clock_gettime(_CLOCK)
 
     async def sleep(self, duration: timedelta) -> None:
         """Wait for `duration` of scaled time."""

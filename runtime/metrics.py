@@ -55,11 +55,30 @@ FETCH_WAITING = Gauge(
 CREDENTIALS_UNREADABLE = Gauge(
     "ml_connector_credentials_unreadable", "Credential sets that this key ring does not open.", registry=REGISTRY
 )
+THREAD_TROUBLE = Gauge(
+    "ml_connector_thread_trouble",
+    "1: this thread cannot read what it follows (configuration, credentials, controls), or has ended for good.",
+    ("thread",),
+    registry=REGISTRY,
+)
+FOLLOWED_UNREADABLE = Gauge(
+    "ml_connector_followed_unreadable_records",
+    "Records that this thread skipped since the start, because they could not be understood.",
+    ("thread",),
+    registry=REGISTRY,
+)
 HOP_RECORDS = Counter("ml_connector_hop_records", "Input records that a hop committed.", ("hop",), registry=REGISTRY)
 HOP_OUTPUTS = Counter(
     "ml_connector_hop_outputs", "Records that a hop wrote, decisions and dead ones included.", ("hop",), registry=REGISTRY
 )
 HOP_FAILURES = Counter("ml_connector_hop_failures", "Batches of a hop that were tried again.", ("hop",), registry=REGISTRY)
+
+SINK_UNACCOUNTED = Gauge(
+    "ml_connector_sink_unaccounted_money",
+    "Money of documents whose way a sink does not know for certain any more; 0 unless something is broken.",
+    ("system", "connection"),
+    registry=REGISTRY,
+)
 
 
 def exposition() -> bytes:

@@ -6,21 +6,21 @@ senders sign with. A set that does not open is named and left out; every other c
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import orjson
-from confluent_kafka import Consumer, Message, TopicPartition
+from confluent_kafka import Message
 
 from runtime import kafka, metrics, secrets
 from runtime.clock import Clock
-from runtime.errors import Broken
+from runtime.errors import Broken, ConnectorError
 from runtime.log import log
 from runtime.secrets import Envelope, KeyRing
 from runtime.settings import Settings
+from runtime.threads import TopicFollower
 from schemas.codec import Codec, Record
 from schemas.errors import Malformed
 from topology.topics import partition_of
@@ -102,25 +102,28 @@ class CredentialStore:
         self._ring = secrets.read_ring(settings.key_ring)
         self._sets: dict[tuple[str, str], _Set] = {}
         self._unreadable: dict[tuple[str, str], str] = {}
-        self._stopped = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._topics = TopicFollower(TOPIC, settings.kafka, [settings.topic(TOPIC)], self._take)
+
+    @property
+    def trouble(self) -> str:
+        """Why changed credentials are not seen now; "" when they are."""
+        return self._topics.trouble
+
+    @property
+    def failed(self) -> str:
+        """Why changed credentials will never be seen any more; "" while they may be."""
+        return self._topics.failed
 
     def start(self) -> CredentialStore:
         """Read everything written by now, then follow."""
-        topic, partitions = self._settings.topic(TOPIC), list(range(self._settings.kafka.partitions))
-        offsets: dict[int, int] = {}
-        for message in kafka.read_to_end(self._settings.kafka, topic, partitions):
+        for message in self._topics.to_end(self._settings.topic(TOPIC)):
             self._fold(message)
-            offsets[message.partition() or 0] = (message.offset() or 0) + 1
-        self._thread = threading.Thread(target=self._follow, args=(topic, offsets), name="credentials", daemon=True)
-        self._thread.start()
+        self._topics.start()
         return self
 
     def stop(self) -> None:
         """Stop following; what is known stays."""
-        self._stopped.set()
-        if self._thread is not None:
-            self._thread.join(timeout=5)
+        self._topics.stop()
 
     def get(self, connection: str, purpose: str) -> Secret:
         """The set for a purpose. Raises `Broken` when there is none, it ended, or it does not open."""
@@ -145,32 +148,27 @@ class CredentialStore:
         found = self._sets.get((connection, purpose))
         return found.version if found is not None else ""
 
-    def _follow(self, topic: str, offsets: dict[int, int]) -> None:
-        client: Consumer = kafka.reader(self._settings.kafka)
-        client.assign([TopicPartition(topic, p, offsets.get(p, 0)) for p in range(self._settings.kafka.partitions)])
-        while not self._stopped.is_set():
-            changed: set[str] = set()
-            for message in client.consume(num_messages=200, timeout=0.2):
-                kafka.raise_if_fatal(message)
-                if message.error() is None:
-                    changed |= self._fold(message)
-            for connection in sorted(changed):
-                if self._on_change is not None:
-                    self._on_change(connection)
-        client.close()
+    def _take(self, messages: list[Message]) -> None:
+        changed: set[str] = set().union(*(self._fold(message) for message in messages))
+        for connection in sorted(changed):
+            if self._on_change is not None:
+                self._on_change(connection)
 
     def _fold(self, message: Message) -> set[str]:
         try:
             _, record = self._codec.decode(message.value())
-        except Malformed as error:
-            log.error("credentials_unreadable", offset=message.offset(), error=str(error)[:200])
+            bound_to = (record["connection"], record["purpose"])
+            self._unreadable.pop(bound_to, None)
+            if record["removed"]:
+                self._sets.pop(bound_to, None)
+            else:
+                self._open(bound_to, record)
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with one record, the sets of the others go on
+            # of what is no error of ours only the type is told: its text could show opened bytes
+            words = str(error)[:200] if isinstance(error, Malformed | ConnectorError) else type(error).__name__
+            log.error("credentials_unreadable", offset=message.offset(), error=words)
+            metrics.FOLLOWED_UNREADABLE.labels(TOPIC).inc()
             return set()
-        bound_to = (record["connection"], record["purpose"])
-        self._unreadable.pop(bound_to, None)
-        if record["removed"]:
-            self._sets.pop(bound_to, None)
-        else:
-            self._open(bound_to, record)
         metrics.CREDENTIALS_UNREADABLE.set(len(self._unreadable))
         return {record["connection"]}
 
@@ -180,9 +178,10 @@ class CredentialStore:
             if isinstance(secret, list):
                 for key in secret:
                     require_fit_key(bound_to, key)
-        except (Broken, ValueError) as error:
-            # ValueError is from the opened bytes: its text could show them
-            reason = str(error) if isinstance(error, Broken) else f"{bound_to[0]}: the credentials for {bound_to[1]} are no JSON."
+        except (Broken, ValueError, TypeError, AttributeError) as error:
+            # all but Broken is from the opened bytes: its text could show them
+            unfit = f"{bound_to[0]}: the credentials for {bound_to[1]} are not what `apply` seals."
+            reason = str(error) if isinstance(error, Broken) else unfit
             self._unreadable[bound_to] = reason
             self._sets.pop(bound_to, None)
             log.error("credentials_unreadable", connection=bound_to[0], purpose=bound_to[1], error=reason)

@@ -5,12 +5,19 @@ healthz: the process runs its loop. readyz: it can do its work now; 503 with the
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Callable
 
 from aiohttp import web
 
 from runtime import metrics
+from runtime.errors import EXIT_SOFTWARE
+from runtime.log import log
 from runtime.settings import Settings
+
+LOOK_S = 0.5
+"""How often a service looks whether a part of it has failed for good."""
 
 _TEXT = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -54,3 +61,15 @@ async def _alive(_: web.Request) -> web.Response:
 
 async def _metrics(_: web.Request) -> web.Response:
     return web.Response(body=metrics.exposition(), headers={"Content-Type": _TEXT})
+
+
+async def until_stopped(stopping: asyncio.Event, failed: Callable[[], str]) -> int:
+    """Wait until the service is to stop (0) or a part of it has failed for good (70): the exit code of its process."""
+    while not stopping.is_set():
+        words = failed()
+        if words:
+            log.error("service_failed", error=words)
+            return EXIT_SOFTWARE
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stopping.wait(), LOOK_S)
+    return 0

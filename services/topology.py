@@ -30,7 +30,7 @@ def run(
 ) -> int:
     """Run the hops (all, or those named) until SIGTERM, or until `stopping` is set; returns the exit code.
 
-    Raises `Broken` or `NotRegistered` where it must not start. 70 when a hop ended by itself: a supervisor starts it again.
+    Raises `Broken` or `NotRegistered` where it must not start. 70 when a hop, or what it reads beside, ended by itself: a supervisor starts it again.
     """
     configure(service="topology")
     stopping = stopping or _until_signal()
@@ -51,7 +51,7 @@ def run(
     )
     loops = {name: Loop(hop, around).start() for name, hop in wanted.items()}
     log.info("started", slot=slot.name, hops=list(wanted))
-    code = asyncio.run(_watch(settings, loops, stopping))
+    code = asyncio.run(_watch(settings, loops, follower, stopping))
     for loop in loops.values():
         loop.stop()
     agents.stop()
@@ -61,20 +61,21 @@ def run(
     return code
 
 
-async def _watch(settings: Settings, loops: Mapping[str, Loop], stopping: threading.Event) -> int:
-    """Serve /healthz, /readyz and /metrics until it is time to stop or a hop has ended by itself."""
-    health = Health(settings, lambda: _trouble(loops))
+async def _watch(settings: Settings, loops: Mapping[str, Loop], follower: Follower, stopping: threading.Event) -> int:
+    """Serve /healthz, /readyz and /metrics until it is time to stop, or a hop or the reading of the configuration has ended by itself."""
+    health = Health(settings, lambda: _trouble(loops, follower))
     await health.start()
     log.info("health", port=health.port)
-    while not stopping.is_set() and all(loop.is_alive for loop in loops.values()):  # noqa: ASYNC110 - threads and signals set no event of this loop
+    while not stopping.is_set() and not follower.failed and all(loop.is_alive for loop in loops.values()):  # noqa: ASYNC110 - threads and signals set no event of this loop
         await asyncio.sleep(0.1)
     await health.stop()
     return EXIT_OK if stopping.is_set() else EXIT_SOFTWARE
 
 
-def _trouble(loops: Mapping[str, Loop]) -> str:
+def _trouble(loops: Mapping[str, Loop], follower: Follower) -> str:
     waiting = [name for name, loop in loops.items() if not loop.is_ready]
-    return f"no partitions yet, or their state is not folded yet: {', '.join(waiting)}" if waiting else ""
+    unready = f"no partitions yet, or their state is not folded yet: {', '.join(waiting)}" if waiting else ""
+    return "; ".join(filter(None, (unready, follower.trouble)))
 
 
 def _until_signal() -> threading.Event:

@@ -236,9 +236,6 @@ class Writer(Protocol):
     ) -> Answer:
         """Send the one request of `step` and class its answer. Never repeats, never raises for what the other side did."""
 
-    async def find_parent(self, entity: str, source_id: str) -> str | None:
-        """The id of a parent that this connection wrote earlier, found by its ref; None when there is none."""
-
     async def close(self) -> None:
         """End the session at the vendor's side too."""
 

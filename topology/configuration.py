@@ -16,15 +16,15 @@ from datetime import date
 from functools import cached_property
 from typing import Any
 
-from confluent_kafka import Consumer, Message, TopicPartition
+from confluent_kafka import Message
 
-from runtime import kafka
+from runtime import kafka, metrics
 from runtime.errors import Broken, Transient
 from runtime.json import canonical_bytes
 from runtime.log import log
 from runtime.settings import Settings
+from runtime.threads import TopicFollower
 from schemas.codec import Codec
-from schemas.errors import Malformed
 from systems import registry
 from systems.connection import ConnectionSettings, Side
 from systems.contract import Flow
@@ -32,6 +32,7 @@ from systems.mapped import Plan, Reading
 from topology.rules.identity import Books
 
 _TOPICS = ("connections", "crosswalk")
+_NAME = "configuration"
 _NO_TABLE: Mapping[str, Any] = {}
 
 
@@ -234,8 +235,7 @@ class Follower:
         self._rows: dict[str, list[dict[str, Any]]] = {}
         self._waiting: dict[str, dict[str, Any]] = {}
         self._connected: dict[str, Connected] = {}
-        self._stopped = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._topics = TopicFollower(_NAME, settings.kafka, [settings.topic(name) for name in _TOPICS], self._take)
         self._snapshot = Snapshot()
         self._read_to: dict[tuple[str, int], int] = {}
         self._moved = threading.Condition()
@@ -244,6 +244,16 @@ class Follower:
     def snapshot(self) -> Snapshot:
         """The configuration in force now."""
         return self._snapshot
+
+    @property
+    def trouble(self) -> str:
+        """Why changes are not seen now; "" when they are."""
+        return self._topics.trouble
+
+    @property
+    def failed(self) -> str:
+        """Why changes will never be seen any more; "" while they may be."""
+        return self._topics.failed
 
     def caught_up(self, patience_s: float = 10.0) -> Snapshot:
         """The configuration that holds everything written before this call: for work that a change of it asked for.
@@ -261,48 +271,28 @@ class Follower:
 
     def start(self) -> Follower:
         """Read to the end, then follow. Rows are read before connections, so that no connection comes without its rows."""
-        offsets = self._read_to
-        partitions = list(range(self._settings.kafka.partitions))
-        for name in reversed(_TOPICS):
-            for message in kafka.read_to_end(self._settings.kafka, self._settings.topic(name), partitions):
+        for topic in (self._settings.topic(name) for name in reversed(_TOPICS)):
+            for message in self._topics.to_end(topic):
                 self._fold(message)
-                offsets[(message.topic() or "", message.partition() or 0)] = (message.offset() or 0) + 1
+                self._read_to[_place(message)] = (message.offset() or 0) + 1
         self._publish()
-        self._thread = threading.Thread(target=self._follow, name="configuration", daemon=True)
-        self._thread.start()
+        self._topics.start()
         return self
 
     def stop(self) -> None:
         """Stop following; the last snapshot stays."""
-        self._stopped.set()
-        if self._thread is not None:
-            self._thread.join(timeout=5)
+        self._topics.stop()
 
-    def _follow(self) -> None:
-        client: Consumer = kafka.reader(self._settings.kafka)
-        topics = [self._settings.topic(name) for name in _TOPICS]
-        client.assign(
-            [TopicPartition(t, p, self._read_to.get((t, p), 0)) for t in topics for p in range(self._settings.kafka.partitions)]
-        )
-        while not self._stopped.is_set():
-            changed = set()
-            read: dict[tuple[str, int], int] = {}
-            for message in client.consume(num_messages=500, timeout=0.2):
-                kafka.raise_if_fatal(message)
-                if message.error() is None:
-                    changed |= self._fold(message)
-                    read[(message.topic() or "", message.partition() or 0)] = (message.offset() or 0) + 1
-            if changed:
-                self._publish()
-            if read:
-                with self._moved:
-                    self._read_to.update(read)
-                    self._moved.notify_all()
-            if changed:
-                for connection in sorted(changed):
-                    if self._on_change is not None:
-                        self._on_change(connection)
-        client.close()
+    def _take(self, messages: list[Message]) -> None:
+        changed: set[str] = set().union(*(self._fold(message) for message in messages))
+        if changed:
+            self._publish()
+        with self._moved:
+            self._read_to |= {_place(message): (message.offset() or 0) + 1 for message in messages}
+            self._moved.notify_all()
+        for connection in sorted(changed):
+            if self._on_change is not None:
+                self._on_change(connection)
 
     def _fold(self, message: Message) -> set[str]:
         try:
@@ -312,9 +302,10 @@ class Follower:
             else:
                 self._waiting[record["connection"]] = record
             return self._bring_into_force(record["connection"])
-        except (Malformed, ValueError, KeyError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with one record, the connections of the others go on
             # A connection that cannot be read keeps its last good state; `apply` validates before it writes.
             log.error("configuration_unreadable", topic=message.topic(), offset=message.offset(), error=str(error)[:300])
+            metrics.FOLLOWED_UNREADABLE.labels(_NAME).inc()
             return set()
 
     def _bring_into_force(self, name: str) -> set[str]:
@@ -335,6 +326,10 @@ class Follower:
 
     def _publish(self) -> None:
         self._snapshot = Snapshot(dict(self._connected))
+
+
+def _place(message: Message) -> tuple[str, int]:
+    return message.topic() or "", message.partition() or 0
 
 
 def _rows_of_version(log_of_rows: list[dict[str, Any]], version: str) -> list[dict[str, Any]] | None:

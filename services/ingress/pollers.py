@@ -18,14 +18,14 @@ from confluent_kafka import Message
 
 from runtime import kafka
 from runtime.clock import Clock, clock_from_environment
-from runtime.errors import EXIT_SOFTWARE, Broken, ConnectorError
+from runtime.errors import Broken, ConnectorError
 from runtime.log import log
 from runtime.retry import Backoff
 from runtime.settings import Settings
 from schemas import codec
 from schemas.errors import Malformed
 from services.credentials import CredentialStore
-from services.health import Health
+from services.health import Health, until_stopped
 from services.ingress.assignment import Assignment
 from services.ingress.fetches import FetchQueue, Ticket
 from services.ingress.polling import Cursors, Polled, SystemPoller
@@ -84,11 +84,13 @@ class Pollers:
             return self._assignment.failure
         if self._deliveries.trouble:
             return f"Kafka does not acknowledge: {self._deliveries.trouble}"
-        return "" if self._joined else "no partitions assigned yet"
+        unseen = "; ".join(filter(None, (self._follower.trouble, self._store.trouble)))
+        return unseen or ("" if self._joined else "no partitions assigned yet")
 
-    def is_alive(self) -> bool:
-        """Whether it still belongs to its group."""
-        return self._assignment.is_alive()
+    def failed(self) -> str:
+        """Why it can do its work no more: its group is left, or what it follows ended; "" while it may."""
+        unseen = self._follower.failed or self._store.failed
+        return unseen or ("" if self._assignment.is_alive() else self._assignment.failure or "it left its group")
 
     def stopped(self) -> dict[Where, str]:
         """Systems of connections that wait for a person, each with the reason."""
@@ -276,17 +278,13 @@ async def _serve(settings: Settings) -> int:
         loop.add_signal_handler(number, stopping.set)
     pollers = Pollers(settings, clock_from_environment())
     await pollers.start()
-    failed = False
-    while not stopping.is_set() and not failed:
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stopping.wait(), 1)
-        failed = bool(pollers.trouble()) and not pollers.is_alive()
+    code = await until_stopped(stopping, pollers.failed)
     await pollers.stop()
-    return EXIT_SOFTWARE if failed else 0
+    return code
 
 
 def run(settings: Settings) -> int:
-    """Poll until SIGTERM; returns the exit code."""
+    """Poll until SIGTERM; returns the exit code, 70 when a part of it failed for good."""
     if not settings.registry.url:
         raise Broken("ML_CONNECTOR_REGISTRY__URL is not set.", "Set it, or start a local cluster with `ml-connector up`.")
     return asyncio.run(_serve(settings))

@@ -15,6 +15,7 @@ import hashlib
 import os
 import re
 import signal
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -31,7 +32,7 @@ from schemas import codec
 from schemas.codec import Codec
 from schemas.errors import Malformed
 from services.credentials import CredentialStore
-from services.health import Health
+from services.health import Health, until_stopped
 from services.ingress.gates import NOBODY, PUSH, WEBHOOK, Gates, gates
 from services.ingress.produce import Deliveries, NotStored, Outgoing
 from services.ingress.rate import Rates, address_of
@@ -222,6 +223,7 @@ class Ingress:
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self._settings = settings
         self._clock = clock
+        self._changing = threading.Lock()
         self._codec = codec.load(settings.registry.url, needed_records(settings))
         self._follower = Follower(settings, self._codec, self._changed)
         self._store = CredentialStore(settings, self._codec, clock, self._changed)
@@ -244,7 +246,12 @@ class Ingress:
 
     def trouble(self) -> str:
         """Why it cannot take webhooks now; "" when it can."""
-        return f"Kafka does not acknowledge: {self._deliveries.trouble}" if self._deliveries.trouble else ""
+        unacknowledged = f"Kafka does not acknowledge: {self._deliveries.trouble}" if self._deliveries.trouble else ""
+        return "; ".join(filter(None, (unacknowledged, self._follower.trouble, self._store.trouble)))
+
+    def failed(self) -> str:
+        """Why it can never learn of changed connections or keys any more; "" while it may."""
+        return self._follower.failed or self._store.failed
 
     async def start(self) -> None:
         """Ready for requests when this returns."""
@@ -257,7 +264,9 @@ class Ingress:
         log.info("ready", host=self._settings.ingress.host, port=self.port, metrics_port=self.metrics_port)
 
     def _changed(self, _: str) -> None:
-        self._webhooks.gates = gates(self._follower.snapshot, self._store)
+        """Called in two threads; without the lock the older of two states could be put in force last."""
+        with self._changing:
+            self._webhooks.gates = gates(self._follower.snapshot, self._store)
 
     async def stop(self) -> None:
         """Answer what is being received, accept nothing more."""
@@ -276,7 +285,7 @@ def needed_records(settings: Settings) -> dict[str, tuple[str, ...]]:
     return {prefix + name: records for name, records in wanted.items()}
 
 
-async def _serve(settings: Settings) -> None:
+async def _serve(settings: Settings) -> int:
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -289,15 +298,15 @@ async def _serve(settings: Settings) -> None:
             f"ML_CONNECTOR_INGRESS__PORT: {settings.ingress.host}:{settings.ingress.port} cannot be listened on ({error.strerror}).",
             "Choose another port.",
         ) from error
-    await stopping.wait()
+    code = await until_stopped(stopping, ingress.failed)
     await ingress.stop()
+    return code
 
 
 def run(settings: Settings) -> int:
-    """Take webhooks until SIGTERM; returns the exit code."""
+    """Take webhooks until SIGTERM; returns the exit code, 70 when a part of it failed for good."""
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_serve(settings))
-    return 0
+        return runner.run(_serve(settings))
 
 
 def _loop_factory() -> type[asyncio.AbstractEventLoop] | None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from schemas.records import Ledger
 from services.sinks import entry as e
 from services.sinks import reasons, watch
-from services.sinks.moves import Step, ends, intends, may_skip_settling, settled_at_s
+from services.sinks.moves import Step, finish, intends, may_skip_settling, settled_at_s
 from services.sinks.resolve import closed, next_step, refused, with_document
 from services.sinks.state import Answered, Key
 from systems.contract import Answer, Capability, Verdict
@@ -55,15 +55,15 @@ def _yes(key: Key, event: Answered) -> Step:
         made = with_document(made, document, rules.steps, at, done=(step,))
     made = closed(made, at)
     if document is not None and document.differences:
-        return ends(key, e.held(made, at, reasons.MISMATCH, "; ".join(document.differences)))
+        return finish(key, e.held(made, at, reasons.MISMATCH, "; ".join(document.differences)))
     if document is not None and document.refusal:
-        return ends(key, refused(made, document, rules, at))
+        return finish(key, refused(made, document, rules, at))
     following = next_step(made, rules.steps)
     if following in rules.watched:
         return watch.begins(key, made, at)
     if following:
         return intends(key.but(entry=made, document=document), made, event.now_s, at)
-    return ends(key, e.change(made, at, state=e.POSTED, reason="", detail=""))
+    return finish(key, e.change(made, at, state=e.POSTED, reason="", detail=""))
 
 
 def _sent_late(key: Key, event: Answered) -> Step:
@@ -76,26 +76,26 @@ def _sent_late(key: Key, event: Answered) -> Step:
         "sent after its lease",
         attempts=e.noted(entry, "ambiguous", "sent after its lease", event.at),
     )
-    return ends(key.but(look_s=event.now_s), made)
+    return finish(key.but(look_s=event.now_s), made)
 
 
 def _ambiguous(key: Key, event: Answered, detail: str) -> Step:
     entry, at = key.entry, event.at
     attempts = e.noted(entry, "ambiguous", detail, at)
     if key.rules.capability is Capability.C5:
-        return ends(key, e.held(entry, at, reasons.UNKNOWN, f"no look-up exists; {detail}", attempts=attempts))
+        return finish(key, e.held(entry, at, reasons.UNKNOWN, f"no look-up exists; {detail}", attempts=attempts))
     if entry["rounds"] + 1 >= ROUNDS:
-        return ends(key, e.held(entry, at, reasons.UNKNOWN, f"{ROUNDS} rounds without an answer; {detail}", attempts=attempts))
+        return finish(key, e.held(entry, at, reasons.UNKNOWN, f"{ROUNDS} rounds without an answer; {detail}", attempts=attempts))
     look_s = event.now_s if may_skip_settling(key) else settled_at_s(key)
-    return ends(key.but(look_s=look_s), e.waits(entry, at, reasons.SETTLE, detail, attempts=attempts))
+    return finish(key.but(look_s=look_s), e.waits(entry, at, reasons.SETTLE, detail, attempts=attempts))
 
 
 def _duplicate(key: Key, event: Answered) -> Step:
     entry, at, detail = key.entry, event.at, words(event.answer)
     attempts = e.noted(entry, "duplicate", detail, at)
     if key.rules.capability is Capability.C5:
-        return ends(key, e.held(entry, at, reasons.DUPLICATE_UNFINDABLE, detail, attempts=attempts))
-    return ends(key.but(look_s=event.now_s), e.waits(entry, at, reasons.DUPLICATE, detail, attempts=attempts))
+        return finish(key, e.held(entry, at, reasons.DUPLICATE_UNFINDABLE, detail, attempts=attempts))
+    return finish(key.but(look_s=event.now_s), e.waits(entry, at, reasons.DUPLICATE, detail, attempts=attempts))
 
 
 def _reject(key: Key, event: Answered) -> Step:
@@ -103,8 +103,8 @@ def _reject(key: Key, event: Answered) -> Step:
     made = e.change(key.entry, at, attempts=e.noted(key.entry, "reject", detail, at))
     made = unsent(made, at)
     if e.intent_open(made):
-        return ends(key.but(look_s=settled_at_s(key)), e.waits(made, at, reasons.SETTLE, detail))
-    return ends(key, e.held(made, at, event.answer.reason or reasons.REFUSED, detail))
+        return finish(key.but(look_s=settled_at_s(key)), e.waits(made, at, reasons.SETTLE, detail))
+    return finish(key, e.held(made, at, event.answer.reason or reasons.REFUSED, detail))
 
 
 def _definite_no(key: Key, event: Answered) -> Step:
@@ -112,6 +112,6 @@ def _definite_no(key: Key, event: Answered) -> Step:
     made = e.change(key.entry, at, attempts=e.noted(key.entry, "definite_no", detail, at))
     made = unsent(made, at)
     if e.intent_open(made):
-        return ends(key.but(look_s=settled_at_s(key)), e.waits(made, at, reasons.SETTLE, detail))
+        return finish(key.but(look_s=settled_at_s(key)), e.waits(made, at, reasons.SETTLE, detail))
     reason = reasons.THROTTLED if answer.throttled else reasons.CREDENTIALS if answer.broken else reasons.SYSTEM_DOWN
-    return ends(key, e.waits(made, at, reason, detail, due_at=at + event.wait))
+    return finish(key, e.waits(made, at, reason, detail, due_at=at + event.wait))

@@ -1,61 +1,101 @@
-"""The ceiling: how many documents, and how much, a connection may post in an hour before it pauses and asks. Pure."""
+"""The ceiling: how many documents, and how much, a connection may write in an hour before it pauses and asks.
+
+A document takes its place when its first request is intended, so that no two lanes see the same room. It gives the place back when it
+is certain that nothing was written, or that what is there is not ours; an answer that was lost keeps it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
+
+from schemas.records import Ledger
+from services.sinks import entry as e
 
 HOUR = timedelta(hours=1)
 _MINUTE_S = 60
 
 
-@dataclass(frozen=True, slots=True)
-class Posted:
-    """Documents and amount per minute, by the minute's number since the epoch; kept for an hour."""
+@dataclass
+class Hour:
+    """What one connection wrote, or may have written, in the last hour: count and amount by the minute's number since the epoch.
 
-    minutes: Mapping[int, tuple[int, Decimal]] = field(default_factory=dict)
+    `open` are the places of documents whose end is not known yet, by op-key.
+    """
 
-    def plus(self, at: datetime, amount: Decimal) -> Posted:
-        """One more document of this amount."""
-        minute = int(at.timestamp()) // _MINUTE_S
-        kept = {m: v for m, v in self.minutes.items() if m > minute - 60}
-        count, total = kept.get(minute, (0, Decimal(0)))
-        return Posted({**kept, minute: (count + 1, total + abs(amount))})
+    minutes: dict[int, tuple[int, Decimal]] = field(default_factory=dict)
+    open: dict[str, tuple[int, Decimal]] = field(default_factory=dict)
+
+    def take(self, op_key: str, at: datetime, amount: Decimal) -> None:
+        """A place for this document; taking it twice is taking it once."""
+        if op_key not in self.open:
+            minute = int(at.timestamp()) // _MINUTE_S
+            self.open[op_key] = (minute, abs(amount))
+            self._add(minute, 1, abs(amount))
+
+    def give_back(self, op_key: str) -> None:
+        """Nothing of it was written by us."""
+        place = self.open.pop(op_key, None)
+        if place is not None:
+            self._add(place[0], -1, -place[1])
+
+    def ended(self, op_key: str) -> None:
+        """It was written: its place is taken for good."""
+        self.open.pop(op_key, None)
+
+    def _add(self, minute: int, count: int, amount: Decimal) -> None:
+        known, total = self.minutes.get(minute, (0, Decimal(0)))
+        self.minutes[minute] = (known + count, total + amount)
 
     def of_hour(self, at: datetime) -> tuple[int, Decimal]:
         """Count and amount of the hour before `at`."""
-        minute = int(at.timestamp()) // _MINUTE_S
-        recent = [v for m, v in self.minutes.items() if m > minute - 60]
-        return sum(count for count, _ in recent), sum((total for _, total in recent), Decimal(0))
+        first = int(at.timestamp()) // _MINUTE_S - 60
+        for minute in [m for m in self.minutes if m <= first]:
+            del self.minutes[minute]
+        return sum(count for count, _ in self.minutes.values()), sum((total for _, total in self.minutes.values()), Decimal(0))
+
+    def exceeded(self, limits: tuple[int, Decimal], entry: Ledger, at: datetime) -> str:
+        """Why one more document is over the ceiling (`limits` = documents and amount an hour); "" when it is not."""
+        if entry["op_key"] in self.open:
+            return ""
+        count, total = self.of_hour(at)
+        if count + 1 > limits[0]:
+            return f"{count} documents in an hour, the ceiling is {limits[0]}"
+        if total + abs(entry["amount"]) > limits[1]:
+            return f"{total} in an hour and {abs(entry['amount'])} more, the ceiling is {limits[1]}"
+        return ""
+
+    def follow(self, entry: Ledger) -> None:
+        """Keep or give back the document's place, as its newest state says."""
+        if entry["op_key"] not in self.open:
+            return
+        if entry["state"] == e.ADOPTED or not e.is_written(entry):
+            self.give_back(entry["op_key"])
+        elif e.is_terminal(entry):
+            self.ended(entry["op_key"])
 
 
-Hour = dict[str, Posted]
-"""By connection."""
+def counts(entry: Ledger) -> bool:
+    """Whether the ceiling counts such documents: masters are none, and what may exist has its place already."""
+    return entry["purpose"] != e.MASTER
 
 
-def counted(hour: Hour, connection: str, at: datetime, amount: Decimal) -> None:
-    """One more document of a connection."""
-    hour[connection] = hour.get(connection, Posted()).plus(at, amount)
-
-
-def exceeded(posted: Posted, limits: tuple[int, Decimal], amount: Decimal, at: datetime) -> str:
-    """Why one more document of `amount` is over the ceiling (`limits` = documents and amount an hour); "" when it is not."""
-    count, total = posted.of_hour(at)
-    if count + 1 > limits[0]:
-        return f"{count} documents in an hour, the ceiling is {limits[0]}"
-    if total + abs(amount) > limits[1]:
-        return f"{total} in an hour and {abs(amount)} more, the ceiling is {limits[1]}"
-    return ""
+def written_at(entry: Ledger) -> datetime | None:
+    """When we wrote a document that the ceiling counts, or may have; None where we did not."""
+    if not counts(entry) or entry["state"] == e.ADOPTED or not e.is_written(entry) or entry["state"] == e.UNCHANGED:
+        return None
+    sent = [one["at"] for one in entry["attempts"] if one["answer"] in ("yes", "ambiguous", "found")]
+    return sent[0] if sent else entry["updated_at"]
 
 
 REFUSALS_SEEN, REFUSALS_ALIKE = 25, 20
 
 
-def nearly_all_refused(recent: tuple[str, ...]) -> str:
+def nearly_all_refused(recent: Iterable[str]) -> str:
     """The code that nearly every recent attempt was refused with ("" = none); `recent` holds codes, "" for what was not refused."""
-    last = recent[-REFUSALS_SEEN:]
+    last = list(recent)[-REFUSALS_SEEN:]
     for code in set(last) - {""}:
         if last.count(code) >= REFUSALS_ALIKE:
             return code

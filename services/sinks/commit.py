@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
@@ -21,6 +21,23 @@ from runtime.log import log
 from services.sinks.ledger import Index, Mark
 
 COMMIT_S = 30
+Blocking = Callable[..., Awaitable[Any]]
+"""`await blocking(call, *arguments)` runs a call that blocks somewhere else than in the loop; one at a time, in order."""
+
+
+class Thread:
+    """Blocking calls in a thread of their own."""
+
+    def __init__(self, name: str) -> None:
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix=name)
+
+    async def __call__(self, call: Callable[..., Any], *arguments: Any) -> Any:
+        """What the call returns or raises."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, call, *arguments)
+
+    def close(self) -> None:
+        """Let a call that runs end; wait for it."""
+        self._pool.shutdown(wait=True)
 
 
 class NotCommitted(Exception):
@@ -51,42 +68,61 @@ class Out:
 Offsets = Mapping[tuple[str, int], int]
 
 
+class Listener(Protocol):
+    """Whoever records: told in the loop, once for each group."""
+
+    def acked(self, about: list[Any]) -> None:
+        """These were submitted with records that are committed now, in the order in which they were submitted."""
+
+    def not_committed(self, error: BaseException) -> None:
+        """Whether the newest group was committed is not known, and nothing more will be."""
+
+
 @dataclass(slots=True)
 class _Group:
     outs: list[Out]
-    acks: list[asyncio.Future[None]]
+    about: list[Any]
     offsets: Offsets
 
 
-class Committer:
-    """Collects in the loop, commits in a thread of its own. `positions` tells up to where everything was submitted by now."""
+@dataclass(frozen=True)
+class Destination:
+    """Where the records of one partition go: its producer, its index, the topic of its ledger."""
 
-    def __init__(self, producer: Producer, index: Index, ledger_topic: str, positions: Callable[[], Offsets]) -> None:
-        self._producer = producer
-        self._index = index
-        self._ledger_topic = ledger_topic
+    producer: Producer
+    index: Index
+    ledger_topic: str
+
+
+class Committer:
+    """Collects in the loop, commits off it. `positions` tells up to where everything was submitted by now."""
+
+    def __init__(self, to: Destination, listener: Listener, positions: Callable[[], Offsets], blocking: Blocking) -> None:
+        self._producer = to.producer
+        self._index = to.index
+        self._ledger_topic = to.ledger_topic
+        self._listener = listener
         self._positions = positions
+        self._blocking = blocking
         self._loop = asyncio.get_running_loop()
         self._queue: list[Out] = []
-        self._acks: list[asyncio.Future[None]] = []
+        self._about: list[Any] = []
         self._busy = False
         self._idle = asyncio.Event()
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="commit")
+        self._idle.set()
         self._acked: Offsets = {}
+        self._running: asyncio.Task[None] | None = None
         self.failed: BaseException | None = None
         self.commits = 0
         self.took_s = 0.0
 
-    def submit(self, out: Out) -> asyncio.Future[None]:
-        """Record `out` with the next group; done when that group's commit returned, `NotCommitted` when it did not for certain."""
-        ack: asyncio.Future[None] = self._loop.create_future()
+    def submit(self, out: Out, about: Any = None) -> None:
+        """Record `out` with the next group; `about` comes back with its ack. After a failure nothing is recorded any more."""
         if self.failed is not None:
-            ack.set_exception(NotCommitted(str(self.failed)))
-            return ack
+            return
         self._queue.append(out)
-        self._acks.append(ack)
+        self._about.append(about)
         self._nudge()
-        return ack
 
     @property
     def acked(self) -> Offsets:
@@ -110,27 +146,27 @@ class Committer:
         if self.failed is not None or not self._queue:
             self._rests()
             return
-        group = _Group(self._queue, self._acks, self._positions())
-        self._queue, self._acks = [], []
-        self._thread.submit(self._run, group)
+        group = _Group(self._queue, self._about, self._positions())
+        self._queue, self._about = [], []
+        self._running = self._loop.create_task(self._run(group))
 
     def _rests(self) -> None:
         self._all_acked()
         self._busy = False
         self._idle.set()
 
-    def _run(self, group: _Group) -> None:
+    async def _run(self, group: _Group) -> None:
         started = time.perf_counter()
         error: BaseException | None = None
         try:
-            self._commit(group)
+            await self._blocking(self._commit, group)
         except (KafkaException, BufferError) as failure:
             error = failure
-        except Exception as failure:  # noqa: BLE001 - the edge of the commit thread: whatever it is, nothing counts as acked
+        except Exception as failure:  # noqa: BLE001 - the edge of a commit: whatever it is, nothing counts as acked
             log.exception("commit_failed", error=str(failure))
             error = failure
         self.took_s += time.perf_counter() - started
-        self._loop.call_soon_threadsafe(self._done, group, error)
+        self._done(group, error)
 
     def _commit(self, group: _Group) -> None:
         last = [-1]
@@ -169,30 +205,39 @@ class Committer:
                 self._producer.poll(0.1)
 
     def _done(self, group: _Group, error: BaseException | None) -> None:
+        if self.failed is not None:
+            return
         if error is not None:
-            self.failed = error
             log.warning("commit_not_certain", error=str(error)[:300])
-        else:
-            self.commits += 1
-            self._acked = group.offsets
-        for ack in [*group.acks, *(self._acks if error is not None else [])]:
-            if not ack.done():
-                if error is None:
-                    ack.set_result(None)
-                else:
-                    ack.set_exception(NotCommitted(str(error)))
-        if error is not None:
-            self._queue, self._acks = [], []
+            self.fail(error)
+            self._listener.not_committed(error)
+            return
+        self.commits += 1
+        self._acked = group.offsets
         if self._queue:
             self._loop.call_soon(self._start)
         else:
             self._rests()
+        self._listener.acked([about for about in group.about if about is not None])
 
     async def flush(self) -> None:
         """Wait until nothing is left to commit."""
-        self._nudge()
         await self._idle.wait()
 
+    def fail(self, error: BaseException) -> None:
+        """Record nothing more: the partition is to be taken anew."""
+        if self.failed is None:
+            self.failed = error
+            self._queue, self._about = [], []
+            self._rests()
+
+    async def ended(self) -> None:
+        """Wait for a commit that runs, however it ends."""
+        if self._running is not None:
+            await asyncio.wait([self._running])
+
     def close(self) -> None:
-        """End the thread; an open transaction ends by its time-out or by the next owner's fence."""
-        self._thread.shutdown(wait=True)
+        """Nothing more is recorded; an open transaction ends by its time-out or by the next owner's fence."""
+        self.failed = self.failed or NotCommitted("the partition was given back")
+        self._queue, self._about = [], []
+        self._idle.set()

@@ -11,10 +11,10 @@ from schemas.records import Audit, Ledger
 from services.sinks import entry as e
 from services.sinks import reasons
 from services.sinks.gate import View
-from services.sinks.moves import Step, ends, intends
+from services.sinks.moves import Step, finish, intends
 from services.sinks.outputs import decision
 from services.sinks.resolve import Ended, Onward, proof
-from services.sinks.state import Key, Record, Saw
+from services.sinks.state import Key, LookedUp, Record
 from services.sinks.watch import vanished
 
 OVERRULED = "overruled"
@@ -27,12 +27,12 @@ def with_partner(entry: Ledger, view: View) -> Ledger:
     return e.change(entry, view.at, erp_id=view.link, erp_number="")
 
 
-def saw(key: Key, event: Saw) -> Step:
+def saw(key: Key, event: LookedUp) -> Step:
     """The key after its partner was looked at."""
     audits = overruled(key.entry, event)
     seen = proof(key.entry, event.found, key.rules, event.at)
     if isinstance(seen, Ended):
-        return ends(key, seen.entry, audits)
+        return finish(key, seen.entry, audits)
     if isinstance(seen, Onward):
         return _told(
             intends(key.but(document=seen.document), e.change(seen.entry, event.at, rounds=0), event.now_s, event.at), audits
@@ -41,7 +41,7 @@ def saw(key: Key, event: Saw) -> Step:
         return vanished(key, event.now_s, event.at)
     if seen.suspects and not key.entry["accepted"]:
         names = ", ".join(s.number or s.erp_id for s in seen.suspects)
-        return ends(key, e.held(key.entry, event.at, reasons.SUSPECT, f"may be the same: {names}"))
+        return finish(key, e.held(key.entry, event.at, reasons.SUSPECT, f"may be the same: {names}"))
     return intends(key, key.entry, event.now_s, event.at)
 
 
@@ -51,7 +51,7 @@ def changed_since(key: Key, seen: Onward) -> bool:
     return key.rules.updates and seen.document.overruled != told
 
 
-def overruled(entry: Ledger, event: Saw) -> tuple[Audit, ...]:
+def overruled(entry: Ledger, event: LookedUp) -> tuple[Audit, ...]:
     """What somebody changed who does not own the field, told once for each look-up that leads to a write or to none."""
     words = [change for document in event.found.documents for change in document.overruled]
     return (decision(OVERRULED, entry, "; ".join(words), event.at),) if words else ()
@@ -59,4 +59,4 @@ def overruled(entry: Ledger, event: Saw) -> tuple[Audit, ...]:
 
 def _told(step: Step, audits: tuple[Audit, ...]) -> Step:
     key, effects = step
-    return key, tuple(Record(one.entry, one.ends, (*one.audits, *audits)) if isinstance(one, Record) else one for one in effects)
+    return key, tuple(Record(one.entry, one.final, (*one.audits, *audits)) if isinstance(one, Record) else one for one in effects)

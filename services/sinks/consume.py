@@ -1,276 +1,339 @@
-"""The consumer of one system's commands: takes partitions, gives them back, hands batches to their owners.
+"""One system's consumer: takes partitions, gives them back, hands batches to their owners, commits what is acked.
 
-Its thread blocks; owners live in the loop. When an owner has much to do its partition is paused, the others go on.
+All of it lives in the loop; the log and taking a partition are ports. When an owner has much to do its partition is paused, the others go on.
 """
 
 from __future__ import annotations
 
 import asyncio
-import threading
-import time
-from collections import defaultdict
-from collections.abc import Coroutine
-from pathlib import Path
-from typing import Any, TypeVar
+import contextlib
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
-from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
+from confluent_kafka import KafkaException, Message
 
-from runtime import kafka
 from runtime.errors import Broken, ConnectorError
 from runtime.log import log
-from services.sinks import controls
-from services.sinks.commit import Committer, Offsets
+from services.sinks import controls, invariants
+from services.sinks.command_log import CommandLog
+from services.sinks.commit import Blocking, Offsets
 from services.sinks.ground import Ground
 from services.sinks.intake import Intake
-from services.sinks.partition import Partition
-from services.sinks.positions import Position
-from services.sinks.restore import restore
-from services.sinks.takeover import Taken, take_over
-from topology.topics import partition_of
+from services.sinks.owner import Owner
+from services.sinks.restore import Rebuild, restore
+from services.sinks.takeover import REBUILDING, Committed, Taken
 
-BATCH, POLL_S = 500, 0.05
+BATCH = 500
 OFFSETS_EVERY_S = 0.25
 """How often the group's offsets follow what is acked, while it moves."""
-FULL, LOW = 600, 300
-"""Op-keys in work, beyond the lanes, at which a partition is paused, and resumed: what waits, waits in Kafka."""
 RETAKE_S, RETAKE_MOST_S = 0.5, 10.0
 RETAKE_FOR_S = 120.0
-"""How long a partition is tried to be taken anew while the cluster cannot be had; below the group's longest time between polls."""
+"""How long a partition is tried to be taken anew while the cluster cannot be had."""
 
-T = TypeVar("T")
+TakeOver = Callable[[int, Committed], Awaitable[Taken]]
+NewBlocking = Callable[[int], Blocking]
+
+
+@dataclass(frozen=True)
+class Throttle:
+    """Op-keys in work, beyond the lanes, at which a partition is paused, and resumed: what waits, waits in Kafka."""
+
+    full: int = 600
+    low: int = 300
+
+
+@dataclass(eq=False)
+class Held:
+    """A partition in our hands. `early` and `said` came before everything that has not ended was taken up."""
+
+    owner: Owner
+    intake: Intake
+    opening: asyncio.Task[None] | None = None
+    early: list[Message] = field(default_factory=list)
+    said: list[tuple[str, Any]] = field(default_factory=list)
+
+    @property
+    def backlog(self) -> int:
+        """Op-keys that want a lane, and commands that wait to be taken."""
+        return self.owner.schedule.backlog + len(self.early)
+
+
+@dataclass(frozen=True)
+class Ports:
+    """What consuming needs from outside: the log, how a partition is taken, where its commits block."""
+
+    log: CommandLog
+    take: TakeOver
+    blocking: NewBlocking
 
 
 class Consuming:
     """One system's consumer and the owners of its partitions."""
 
-    def __init__(self, ground: Ground, folder: Path) -> None:
-        self._ground = ground
-        self._folder = folder
-        self._loop = asyncio.get_running_loop()
-        self._owners: dict[int, tuple[Partition, Intake]] = {}
+    def __init__(self, ground: Ground, ports: Ports, throttle: Throttle | None = None) -> None:
+        self.ground = ground
+        self.held: dict[int, Held] = {}
+        self.stopping = False
+        self.failed = ""
+        """Why it ended, or must; "" while it goes on."""
+        self._ports = ports
+        self._throttle = throttle or Throttle()
         self._paused: set[int] = set()
-        self._stopping = threading.Event()
-        self._consumer: Consumer = kafka.consumer(ground.settings.kafka, f"sinks.{ground.system.name}")
-        self._thread = threading.Thread(target=self._run, name=f"sinks.{ground.system.name}", daemon=True)
         self._assigned = False
         self._committed: dict[tuple[str, int], int] = {}
         self._offsets_from = 0.0
         self._busy = True  # replayed commands come in larger batches than those that have to be written
+        self._checked_s = 0.0
+        self._task: asyncio.Task[None] | None = None
 
     def start(self) -> Consuming:
-        """Join the group."""
-        self._thread.start()
+        """Join the group and consume until `stop`."""
+        self._task = asyncio.get_running_loop().create_task(self.run())
         return self
 
     @property
     def is_alive(self) -> bool:
-        """Whether its thread runs."""
-        return self._thread.is_alive()
+        """Whether it consumes."""
+        return not self.failed and (self._task is None or not self._task.done())
 
     @property
     def trouble(self) -> str:
         """Why it is not ready; "" when it is."""
-        return "" if self._assigned else f"{self._ground.system.name}: no partitions yet, or their ledgers are being read"
+        if self.failed:
+            return f"{self.ground.system.name}: {self.failed}"
+        if not self._assigned:
+            return f"{self.ground.system.name}: no partitions yet, or their ledgers are being read"
+        opening = [str(number) for number, held in self.held.items() if not held.owner.opened]
+        return f"{self.ground.system.name}: partitions {', '.join(opening)} are being taken up" if opening else ""
 
     @property
-    def owners(self) -> list[Partition]:
+    def owners(self) -> list[Owner]:
         """The owners of the partitions that are ours now."""
-        return [owner for owner, _ in self._owners.values()]
-
-    # --- in the loop ---
+        return [held.owner for held in self.held.values()]
 
     def tick(self) -> None:
-        """Wake what is due."""
+        """Wake what is due; now and then look whether everything is as it is promised to be at any time."""
         for owner in self.owners:
             owner.tick()
+        if self.ground.clock.monotonic() - self._checked_s >= invariants.EVERY_S:
+            self._checked_s = self.ground.clock.monotonic()
+            for held in self.held.values():
+                invariants.enforce(held.owner, held.intake)
 
     def told(self, kind: str, what: Any) -> None:
-        """Something beside the commands changed."""
-        for owner in self.owners:
-            if kind == "settings" and self._is_its(owner.number, what):
-                controls.settings_changed(owner, what)
-            elif kind == "link":
-                controls.linked(owner, what)
-            elif kind == "period":
-                controls.period_changed(owner, what)
-            elif kind == "pause":
-                controls.paused_or_resumed(owner, what.control)
-            elif kind == "decision" and what.partition == owner.number:
-                controls.decided(owner, what)
+        """Something beside the commands changed. What one owner makes of it is no concern of the others."""
+        if kind == "settings":
+            self.ground.sessions.changed(what)
+        for held in self.held.values():
+            owner = held.owner
+            if not owner.opened:
+                held.said.append((kind, what))
+                continue
+            try:
+                controls.told(owner, kind, what)
+            except Exception as error:  # noqa: BLE001 - a defect: the partition is taken anew, and everything said is looked at again
+                log.error("not_told", system=self.ground.system.name, partition=owner.number, kind=kind, exc_info=error)
+                owner.committer.fail(error)
 
     async def stop(self) -> None:
         """Give every partition back in order and leave the group."""
-        self._stopping.set()
-        await asyncio.to_thread(self._thread.join)
-        await self._ground.sessions.close()
+        self.stopping = True
+        if self._task is not None:
+            await self._task
+        await self.ground.sessions.close()
 
-    async def _deliver(self, batches: dict[int, list[Message]]) -> dict[int, tuple[int, bool]]:
-        for number, messages in batches.items():
-            known = self._owners.get(number)
-            if known is not None and not known[0].failed:
-                known[1].take(messages)
-        return {number: (owner.backlog, owner.failed) for number, (owner, _) in self._owners.items()}
+    # --- the loop of it ---
 
-    async def _acked(self) -> Offsets:
-        return {place: at for owner in self.owners for place, at in owner.acked.items()}
-
-    async def _begin(self, taken: Taken, next_control: int) -> None:
-        index, ground = taken.index, self._ground
-        owner = Partition(ground, taken.number, index, Position(taken.next_offset), Position(next_control))
-        control_topic = ground.settings.topic("control")
-
-        def positions() -> dict[tuple[str, int], int]:
-            return {
-                (ground.command_topic, owner.number): owner.commands.committable,
-                (control_topic, owner.number): owner.controls.committable,
-            }
-
-        owner.committer = Committer(taken.producer, index, ground.ledger_topic, positions)
-        owner.hour = taken.hour
-        intake = Intake(owner)
-        restore(owner)
-        if taken.newest is not None:
-            intake.rebuild(taken.newest)
-        self._owners[taken.number] = (owner, intake)
-        for decision in list(ground.followed.decisions.get(taken.number, ())):
-            controls.decided(owner, decision)
-        for connection in {rest.connection for rest in owner.resting.values()} | self._its(owner.number):
-            controls.caught_up(owner, connection)
-
-    def _its(self, number: int) -> set[str]:
-        """Connections that join this system and whose commands lie in a partition."""
-        return {connection for connection in self._ground.snapshot().connections if self._is_its(number, connection)}
-
-    def _is_its(self, number: int, connection: str) -> bool:
-        ground = self._ground
-        connected = ground.snapshot().connections.get(connection)
-        if connected is None or not connected.joins(ground.system.name):
-            return False
-        return partition_of(connection, ground.settings.kafka.partitions) == number
-
-    async def _end(self, number: int, at_once: bool) -> Offsets:
-        """End an owner; up to where its commands are acked, where it ended in order."""
-        owner, _ = self._owners.pop(number, (None, None))
-        if owner is None:
-            return {}
-        if at_once or owner.failed:
-            owner.drop()
-            return {}
-        await owner.stop()
-        return owner.acked
-
-    # --- in the consumer's thread ---
-
-    def _in_loop(self, work: Coroutine[Any, Any, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
-
-    def _run(self) -> None:
-        topic = self._ground.command_topic
-        self._consumer.subscribe([topic], on_assign=self._assign, on_revoke=self._revoke, on_lost=self._lose)
+    async def run(self) -> None:
+        """Consume until `stopping`. Ends with `failed` where it cannot go on."""
+        ports = self._ports
         try:
-            while not self._stopping.is_set():
-                self._once()
-            for number in list(self._owners):
-                self._give_back(number)
-        except Exception:  # noqa: BLE001 - the edge of the consumer's thread: the process ends and is started again
-            log.exception("consumer_ended", system=self._ground.system.name)
-            for number in list(self._owners):
-                self._in_loop(self._end(number, at_once=True))
+            await ports.log.open(self)
+            while not self.stopping:
+                await self._once()
+            for number in list(self.held):
+                await self._commit(await self._end(number, at_once=False), wait=True)
+        except Exception as error:  # noqa: BLE001 - the edge of the consumer: the process ends and is started again
+            log.exception("consumer_ended", system=self.ground.system.name)
+            self.failed = f"{type(error).__name__}: {error}"[:300]
+            for number in list(self.held):
+                await self._end(number, at_once=True)
         finally:
-            self._consumer.close()
+            await ports.log.close()
 
-    def _once(self) -> None:
-        batches: dict[int, list[Message]] = defaultdict(list)
-        for message in kafka.polled(self._consumer, BATCH if self._busy else 8 * BATCH, POLL_S):
-            batches[message.partition() or 0].append(message)
+    async def _once(self) -> None:
+        batches = await self._ports.log.poll(BATCH if self._busy else 8 * BATCH)
         self._busy = False
-        for number, (backlog, failed) in self._in_loop(self._deliver(batches)).items():
-            self._busy = self._busy or backlog > 0
-            if failed:
-                self._retake(number)
+        for number, messages in batches.items():
+            self.deliver(number, messages)
+        for number, held in list(self.held.items()):
+            self._busy = self._busy or held.backlog > 0
+            if held.owner.failed:
+                await self._retake(number)
             else:
-                self._throttle(number, backlog)
-        if time.monotonic() >= self._offsets_from:
-            self._offsets_from = time.monotonic() + OFFSETS_EVERY_S
-            self._commit(self._in_loop(self._acked()), wait=False)
+                await self._hold_back(number, held.backlog)
+        now_s = self.ground.clock.monotonic()
+        if now_s >= self._offsets_from:
+            self._offsets_from = now_s + OFFSETS_EVERY_S
+            await self._commit({place: at for owner in self.owners for place, at in acked_of(owner).items()}, wait=False)
 
-    def _commit(self, acked: Offsets, wait: bool) -> None:
+    def deliver(self, number: int, messages: list[Message]) -> None:
+        """A batch of one partition."""
+        held = self.held.get(number)
+        if held is None or held.owner.failed or held.owner.closing:
+            return
+        if held.owner.opened:
+            held.intake.take(messages)
+        else:
+            held.early += messages
+
+    async def _hold_back(self, number: int, backlog: int) -> None:
+        if backlog > self._throttle.full and number not in self._paused:
+            self._paused.add(number)
+            await self._ports.log.pause(number)
+        elif backlog < self._throttle.low and number in self._paused:
+            self._paused.discard(number)
+            await self._ports.log.resume(number)
+
+    async def _commit(self, acked: Offsets, wait: bool) -> None:
         """The group's offsets, as far as they moved. One that is not kept means that known commands come again."""
         moved = {place: at for place, at in acked.items() if self._committed.get(place) != at}
         if not moved:
             return
-        places = [TopicPartition(topic, partition, at) for (topic, partition), at in moved.items()]
         try:
-            if wait:
-                self._consumer.commit(offsets=places, asynchronous=False)
-            else:
-                self._consumer.commit(offsets=places)
+            await self._ports.log.commit(moved, wait=wait)
             self._committed.update(moved)
+            self._forget(moved)
         except KafkaException as error:
-            log.warning("offsets_not_committed", system=self._ground.system.name, error=str(error)[:300])
+            log.warning("offsets_not_committed", system=self.ground.system.name, error=str(error)[:300])
 
-    def _give_back(self, number: int) -> None:
-        self._commit(self._in_loop(self._end(number, at_once=False)), wait=True)
+    def _forget(self, moved: Offsets) -> None:
+        """Decisions that were carried out need not be kept for the next owner."""
+        control_topic = self.ground.settings.topic("control")
+        for (topic, number), at in moved.items():
+            if topic == control_topic:
+                self.ground.followed.forget(self.ground.system.name, number, at)
 
-    def _throttle(self, number: int, backlog: int) -> None:
-        place = [TopicPartition(self._ground.command_topic, number)]
-        if backlog > FULL and number not in self._paused:
-            self._paused.add(number)
-            self._consumer.pause(place)
-        elif backlog < LOW and number in self._paused:
-            self._paused.discard(number)
-            self._consumer.resume(place)
+    # --- partitions come and go ---
 
-    def _retake(self, number: int) -> None:
+    async def assigned(self, committed: Mapping[int, Committed]) -> Mapping[int, int]:
+        """See `command_log.Assignments`."""
+        starts = {number: await self._take(number, places) for number, places in committed.items()}
+        self._assigned = True
+        log.info("assigned", system=self.ground.system.name, partitions=sorted(starts))
+        return starts
+
+    async def revoked(self, numbers: Sequence[int]) -> Offsets:
+        """See `command_log.Assignments`."""
+        self._assigned = False
+        acked: dict[tuple[str, int], int] = {}
+        for number in numbers:
+            acked |= await self._end(number, at_once=False)
+        return acked
+
+    async def lost(self, numbers: Sequence[int]) -> None:
+        """See `command_log.Assignments`."""
+        self._assigned = False
+        for number in numbers:
+            await self._end(number, at_once=True)
+
+    async def _take(self, number: int, committed: Committed) -> int:
+        """Own a partition; where to read its commands from."""
+        taken = await self._ports.take(number, committed)
+        owner = Owner(self.ground, taken, self._ports.blocking(number))
+        held = self.held[number] = Held(owner, Intake(owner))
+        self._paused.discard(number)
+        for place in [one for one in self._committed if one[1] == number]:
+            del self._committed[place]
+        held.opening = asyncio.get_running_loop().create_task(self._open(held, taken))
+        return taken.next_offset
+
+    async def _open(self, held: Held, taken: Taken) -> None:
+        """Take up everything that has not ended, rebuild what was lost, hear what was said meanwhile; then the lanes may start."""
+        owner = held.owner
+        try:
+            if taken.lost is not None:
+                owner.commands.holding.add(REBUILD_HOLDS)
+                place = (self.ground.command_topic, owner.number)
+                await self._ports.log.commit({place: taken.committed}, REBUILDING, wait=True)
+            await restore(owner)
+            if taken.lost is not None:
+                await Rebuild(owner, held.intake, taken.lost).run()
+                await self._rebuilt(owner)
+            if owner.closing or owner.failed:
+                return
+            owner.open()
+            for decision in self.ground.followed.decisions_from(owner.number, owner.controls.next):
+                controls.decided(owner, decision)
+            controls.caught_up(owner)
+            said, held.said = held.said, []
+            for kind, what in said:
+                controls.told(owner, kind, what)
+            early, held.early = held.early, []
+            held.intake.take(early)
+        except Exception as error:  # noqa: BLE001 - it is taken anew
+            log.error("not_opened", system=self.ground.system.name, partition=owner.number, exc_info=error)
+            owner.committer.fail(error)
+
+    async def _rebuilt(self, owner: Owner) -> None:
+        """The offset may move again, and the mark goes with it."""
+        await owner.committer.flush()
+        if not (owner.committer.failed or owner.closing):
+            owner.commands.holding.discard(REBUILD_HOLDS)
+            place = (self.ground.command_topic, owner.number)
+            await self._ports.log.commit({place: owner.commands.committable}, wait=True)
+
+    async def _end(self, number: int, at_once: bool) -> Offsets:
+        """End an owner; up to where its commands are acked, where it ended in order."""
+        held = self.held.pop(number, None)
+        if held is None:
+            return {}
+        owner = held.owner
+        if held.opening is not None and not held.opening.done():
+            held.opening.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await held.opening
+        if at_once or owner.failed:
+            await owner.drop()
+            return {}
+        await owner.stop()
+        return acked_of(owner)
+
+    async def _retake(self, number: int) -> None:
         """The end of a commit is unknown: a new producer, the ledger read again, commands from the committed offset."""
-        self._in_loop(self._end(number, at_once=True))
-        at = self._taken_anew(number)
+        await self._end(number, at_once=True)
+        at = await self._taken_anew(number)
         if at is None:
             return
         try:
-            self._consumer.seek(TopicPartition(self._ground.command_topic, number, at))
+            await self._ports.log.seek(number, at)
+            await self._ports.log.resume(number)  # what was paused under the owner before stays paused in the client
         except KafkaException as error:  # given to another meanwhile: the group tells us with the next poll
-            log.warning("partition_not_ours", system=self._ground.system.name, partition=number, error=str(error)[:300])
+            log.warning("partition_not_ours", system=self.ground.system.name, partition=number, error=str(error)[:300])
 
-    def _taken_anew(self, number: int) -> int | None:
+    async def _taken_anew(self, number: int) -> int | None:
         """Where to read its commands from; None when we stop first. A broker that restarts is waited for."""
-        pause_s, until = RETAKE_S, time.monotonic() + RETAKE_FOR_S
-        while not self._stopping.wait(pause_s):
+        now_s = self.ground.clock.monotonic
+        pause_s, until = RETAKE_S, now_s() + RETAKE_FOR_S
+        while not self.stopping:
+            await asyncio.sleep(pause_s)
             try:
-                return self._take(number)
+                return await self._take(number, await self._ports.log.committed(number))
             except (KafkaException, ConnectorError) as error:
-                log.warning("retake_failed", system=self._ground.system.name, partition=number, error=str(error)[:300])
-                if isinstance(error, Broken) or time.monotonic() > until:
+                log.warning("retake_failed", system=self.ground.system.name, partition=number, error=str(error)[:300])
+                if isinstance(error, Broken) or now_s() > until:
                     raise
             pause_s = min(2 * pause_s, RETAKE_MOST_S)
         return None
 
-    def _take(self, number: int) -> int:
-        """Own a partition; where to read its commands from."""
-        control_topic = self._ground.settings.topic("control")
-        places = [TopicPartition(self._ground.command_topic, number), TopicPartition(control_topic, number)]
-        commands, control = self._consumer.committed(places, timeout=30)
-        taken = take_over(self._ground, number, self._folder, commands.offset)
-        self._in_loop(self._begin(taken, max(control.offset, 0)))
-        self._paused.discard(number)
-        return taken.next_offset
 
-    def _assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        starts = []
-        for place in partitions:
-            at = self._take(place.partition)
-            low, _ = consumer.get_watermark_offsets(place, timeout=15)
-            starts.append(TopicPartition(place.topic, place.partition, max(at, low)))
-        consumer.assign(starts)
-        self._assigned = True
-        log.info("assigned", system=self._ground.system.name, partitions=[p.partition for p in partitions])
+REBUILD_HOLDS = -1
+"""Stands in for the commands of a ledger that is not rebuilt yet: below every offset, so that none is committed."""
 
-    def _revoke(self, _: Consumer, partitions: list[TopicPartition]) -> None:
-        self._assigned = False
-        for place in partitions:
-            self._give_back(place.partition)
 
-    def _lose(self, _: Consumer, partitions: list[TopicPartition]) -> None:
-        self._assigned = False
-        for place in partitions:
-            self._in_loop(self._end(place.partition, at_once=True))
+def acked_of(owner: Owner) -> Offsets:
+    """Offsets that the group may commit: none after a failure, none of the commands while a rebuild holds them."""
+    if owner.failed:
+        return {}
+    return {place: at for place, at in owner.committer.acked.items() if at >= 0}

@@ -1,99 +1,105 @@
-"""What changes beside the commands and concerns held or waiting ones: a person's decision, a link, a period, settings."""
+"""What changes beside the commands and concerns held or waiting ones: a person's decision, a link, a period, settings, a pause."""
 
 from __future__ import annotations
 
-from schemas.records import Control
+from typing import Any
+
 from services.sinks import entry as e
 from services.sinks import reasons
 from services.sinks.commit import Out
-from services.sinks.core import step
 from services.sinks.follow import Decision
-from services.sinks.partition import Partition
-from services.sinks.state import Decided, Phase, Record
+from services.sinks.owner import Owner
+from topology.topics import partition_of
 
 ACTIONS = frozenset({"release", "retry", "accept", "skip"})
 REEXAMINED = frozenset({reasons.CREATE_MISSING, reasons.SUSPECT, reasons.NOT_BUILT, reasons.PARENT_MISSING})
 """Holds that another setting or match may lift."""
 
 
-def decided(owner: Partition, decision: Decision) -> None:
+def told(owner: Owner, kind: str, what: Any) -> None:
+    """Something beside the commands changed: `kind` says what `what` is (see `follow.Followed.fold`, and `settings`: a connection)."""
+    if kind == "settings" and is_its(owner, what):
+        settings_changed(owner, what)
+    elif kind == "link":
+        linked(owner, what)
+    elif kind == "period":
+        period_changed(owner, what)
+    elif kind == "pause":
+        paused_or_resumed(owner, what.control["action"], what.control["connection"])
+    elif kind == "decision" and what.partition == owner.number:
+        decided(owner, what)
+
+
+def is_its(owner: Owner, connection: str) -> bool:
+    """Whether a connection joins this system and its commands lie in this partition."""
+    connected = owner.ground.snapshot().connections.get(connection)
+    if connected is None or not connected.joins(owner.ground.system.name):
+        return False
+    return partition_of(connection, owner.ground.settings.kafka.partitions) == owner.number
+
+
+def decided(owner: Owner, decision: Decision) -> None:
     """A person decided about one op-key; every decision is carried out once, in order."""
     control = decision.control
     if decision.offset < owner.controls.next:
         return
     owner.controls.next = decision.offset + 1
     if control["action"] in ACTIONS and control["system"] in ("", owner.ground.system.name):
-        _decide(owner, control, decision.offset)
+        owner.decide(decision)
 
 
-def _decide(owner: Partition, control: Control, offset: int) -> None:
-    op_key = control["op_key"]
-    key = owner.key_of(op_key)
-    if key is None:
-        return
-    if key.phase is not Phase.IDLE:
-        owner.controls.holding.add(offset)
-
-        def later() -> None:
-            owner.controls.holding.discard(offset)
-            _decide(owner, control, offset)
-
-        owner.pending[op_key].append(later)
-        return
-    event = Decided(control["action"], control["actor"], control["reason"], owner.ground.clock.monotonic(), owner.now())
-    after, effects = step(key, event)
-    for effect in effects:
-        if isinstance(effect, Record):
-            owner.ends(after, effect)
-
-
-def paused_or_resumed(owner: Partition, control: Control) -> None:
+def paused_or_resumed(owner: Owner, action: str, connection: str) -> None:
     """A connection was paused or resumed; resuming gives a new hour to the ceiling and tries at once."""
-    if control["action"] == "pause":
+    if action == "pause":
         return
-    owner.hour.pop(control["connection"], None)
-    lanes = owner.lanes_of(control["connection"])
+    owner.hours.pop(connection, None)
+    lanes = owner.schedule.lanes_of(connection)
     if lanes is not None:
         lanes.refusals.clear()
+        lanes.stopped = ""
         lanes.reopen()
-    _turn_all(owner, control["connection"])
+    _turn_all(owner, connection)
 
 
-def linked(owner: Partition, link: tuple[str, str, str, str]) -> None:
+def linked(owner: Owner, link: tuple[str, str, str, str]) -> None:
     """A link came: the master record itself and what waits for it are looked at."""
     system, connection, entity, source_id = link
     if system != owner.ground.system.name:
         return
-    for op_key in owner.op_keys_of((connection, f"{entity}/{source_id}")):
-        entry = owner.entry_of(op_key)
-        if entry is not None and not e.is_terminal(entry):
-            owner.turn(op_key, again=True)
-    owner.release_children((connection, f"{entity}/{source_id}"))
+    source = (connection, f"{entity}/{source_id}")
+    for op_key in owner.cases.of_source(source):
+        owner.turn(op_key, again=True)
+    owner.release_children(source)
 
 
-def period_changed(owner: Partition, connection: str) -> None:
+def period_changed(owner: Owner, connection: str) -> None:
     """Documents held for a closed period whose period is open now are tried again."""
-    for op_key, rest in owner.standing(connection):
+    for op_key, rest in owner.cases.of_connection(connection):
         if rest.reason != reasons.PERIOD_CLOSED:
             continue
-        entry = owner.entry_of(op_key)
+        entry = owner.cases.entry(op_key)
         if entry is not None and owner.ground.followed.is_open(connection, entry["purpose"], entry["posting_date"]):
             owner.turn(op_key, again=True)
 
 
-def caught_up(owner: Partition, connection: str) -> None:
+def caught_up(owner: Owner) -> None:
     """Periods and settings that changed while nobody owned the partition."""
-    period_changed(owner, connection)
-    if owner.index.meta(_in_force(connection)) != _version(owner, connection):
-        settings_changed(owner, connection)
+    for connection in {case.connection for case in owner.cases} | _connections(owner):
+        period_changed(owner, connection)
+        if owner.index.meta(_in_force(connection)) != _version(owner, connection):
+            settings_changed(owner, connection)
 
 
-def settings_changed(owner: Partition, connection: str) -> None:
+def _connections(owner: Owner) -> set[str]:
+    return {connection for connection in owner.ground.snapshot().connections if is_its(owner, connection)}
+
+
+def settings_changed(owner: Owner, connection: str) -> None:
     """Settings or crosswalk changed: held commands that carry their canonical record are mapped again, others looked at again."""
-    lanes = owner.lanes_of(connection)
+    lanes = owner.schedule.lanes_of(connection)
     if lanes is not None:
         lanes.reopen()
-    for op_key, rest in owner.standing(connection):
+    for op_key, rest in owner.cases.of_connection(connection):
         if rest.state == e.HELD:
             _map_again(owner, op_key, rest.reason)
     _turn_all(owner, connection)
@@ -105,22 +111,22 @@ def _in_force(connection: str) -> str:
     return f"settings/{connection}"
 
 
-def _version(owner: Partition, connection: str) -> list[str] | None:
+def _version(owner: Owner, connection: str) -> list[str] | None:
     connected = owner.ground.snapshot().connections.get(connection)
     return connected.versions if connected is not None else None
 
 
-def _map_again(owner: Partition, op_key: str, reason: str) -> None:
+def _map_again(owner: Owner, op_key: str, reason: str) -> None:
     if reason in REEXAMINED:
         owner.turn(op_key, again=True)
         return
-    entry = owner.entry_of(op_key)
+    entry = owner.cases.entry(op_key)
     command = owner.command_of(entry) if entry is not None else None
     if entry is not None and command is not None and command["canonical"] is not None:
         owner.submit(Out([owner.ground.remap_line(entry, command["canonical"])]))
 
 
-def _turn_all(owner: Partition, connection: str) -> None:
-    for op_key, rest in owner.standing(connection):
+def _turn_all(owner: Owner, connection: str) -> None:
+    for op_key, rest in owner.cases.of_connection(connection):
         if rest.state != e.HELD:
             owner.turn(op_key)

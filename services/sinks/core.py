@@ -9,13 +9,14 @@ look-up after the settle wait. Whoever carries the effects out holds at most one
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from schemas.records import Audit, Ledger
-from services.sinks import answers, asking, compare, gate, lookups, reasons, watch
+from schemas.records import Audit, CommandEnvelope, Ledger
+from services.sinks import answers, compare, gate, lookups, reasons, watch, withdrawal
 from services.sinks import entry as e
-from services.sinks.moves import Step, ends, intends, resting, sends
+from services.sinks.gate import View
+from services.sinks.moves import Step, finish, intends, resting, sends, settled_at_s
 from services.sinks.outputs import decision
 from services.sinks.state import (
     Acked,
@@ -25,19 +26,24 @@ from services.sinks.state import (
     Find,
     Key,
     Late,
+    LookedUp,
+    LookupFailed,
     Phase,
     Reserve,
     Reserved,
     Restored,
-    Saw,
     Supersede,
     Superseded,
     Turn,
-    Unseen,
+    Unreserved,
+    Wait,
+    Withheld,
 )
 from systems.contract import Capability
 
 LATE_LIMIT = 3
+SLOW_ROUNDS, SLOW_PAUSE = 3, timedelta(minutes=5)
+"""Runs in which no look-up came back within the lease, after which a person is asked; the pause after the first of them."""
 
 
 class OutOfTurn(Exception):
@@ -57,9 +63,8 @@ def _restored(key: Key, event: Restored) -> Step:
         return resting(key)
     if key.rules.capability is Capability.C5 and key.entry["state"] != e.HELD:
         entry = e.held(key.entry, key.entry["updated_at"], reasons.UNKNOWN, "an attempt was open and the system has no look-up")
-        return ends(key, entry)
-    now_s = event.now_s
-    return resting(key.but(seen_s=now_s, look_s=lookups.first_look_s(key, now_s)))
+        return finish(key, entry)
+    return resting(lookups.first_seen(key, event.now_s))
 
 
 def _turn(key: Key, event: Turn) -> Step:
@@ -68,23 +73,30 @@ def _turn(key: Key, event: Turn) -> Step:
         return key, ()
     if e.intent_open(entry):
         return _turn_of_open_intent(key, event)
-    if event.asks:
-        return asking.turn(key, event)
+    if event.withdraws:
+        return withdrawal.turn(key, event)
     if watch.is_watched(entry, key.rules):
         return watch.turn(key, event)
     if event.command is None:
-        return ends(key, e.held(entry, view.at, reasons.UNREADABLE, "the command's bytes cannot be read"))
-    kept = gate.gate(entry, event.command, view, key.rules.updates)
+        return finish(key, e.held(entry, view.at, reasons.UNREADABLE, "the command's bytes cannot be read"))
+    kept = _kept(key, event.command, view)
     if kept is not None:
-        overtaken = (Supersede(event.command["reverses"], entry["source_version"]),) if gate.supersedes(entry, view) else ()  # type: ignore[typeddict-item]  # only a reversal supersedes
-        if _same_rest(entry, kept):
-            return resting(key)
-        after, effects = ends(key, kept)
-        return after, (*overtaken, *effects)
+        return kept
     made = key.but(phase=Phase.RESERVING, command=event.command, mode=view.mode, lates=0)
-    if key.rules.updates:
-        made = made.but(entry=compare.with_partner(entry, view))
     return made, (Reserve(key.rules.calls * _attempts_ahead(key)),)
+
+
+def _kept(key: Key, command: CommandEnvelope, view: View) -> Step | None:
+    """The key as the gate keeps it from being written; None where it may go on."""
+    entry = key.entry
+    kept = gate.gate(entry, command, view, key.rules.updates)
+    if kept is None:
+        return None
+    overtaken = (Supersede(command["reverses"], entry["source_version"]),) if gate.supersedes(entry, view) else ()  # type: ignore[typeddict-item]  # only a reversal supersedes
+    if _same_rest(entry, kept):
+        return resting(key)
+    after, effects = finish(key, kept)
+    return after, (*overtaken, *effects)
 
 
 def _attempts_ahead(key: Key) -> int:
@@ -97,8 +109,10 @@ def _turn_of_open_intent(key: Key, event: Turn) -> Step:
     if event.view.paused or key.entry["state"] == e.HELD:
         return key, ()
     if key.rules.capability is Capability.C5:
-        return ends(key, e.held(key.entry, event.view.at, reasons.UNKNOWN, "an attempt is open and the system has no look-up"))
-    if event.now_s < key.look_s:
+        return finish(key, e.held(key.entry, event.view.at, reasons.UNKNOWN, "an attempt is open and the system has no look-up"))
+    if key.look_s is None:
+        key = lookups.first_seen(key, event.now_s)
+    if key.look_s is None or event.now_s < key.look_s:
         return resting(key)
     made = key.but(phase=Phase.RESERVING, command=event.command, mode=event.view.mode, lates=0)
     return made, (Reserve(key.rules.calls),)
@@ -110,17 +124,42 @@ def _same_rest(entry: Ledger, kept: Ledger) -> bool:
 
 
 def _reserved(key: Key, event: Reserved) -> Step:
+    """The wait for calls is over, however long it was: what came meanwhile is judged before anything is intended."""
+    view = event.view
     if e.intent_open(key.entry):
-        return key.but(phase=Phase.LOOKING), (Find(),)
-    if key.mode == asking.MODE:
-        return key.but(phase=Phase.ASKING), (Find(),)
+        return (key.but(phase=Phase.IDLE), ()) if view.paused else (key.but(phase=Phase.LOOKING), (Find(),))
+    if key.mode == withdrawal.MODE:
+        return withdrawal.reserved(key, view)
     if watch.is_watched(key.entry, key.rules):
-        return key.but(phase=Phase.WATCHING), (Find(),)
-    if key.mode != "live":
-        return key.but(phase=Phase.READING), (Find(),)
+        return watch.reserved(key, view)
+    if key.command is None:
+        return finish(key, e.held(key.entry, event.at, reasons.UNREADABLE, "the command's bytes cannot be read"))
+    kept = _kept(key, key.command, view)
+    if kept is not None:
+        return kept
+    made = key.but(mode=view.mode)
+    if view.mode != "live":
+        return made.but(phase=Phase.READING), (Find(),)
     if key.rules.updates:
-        return key.but(phase=Phase.COMPARING), (Find(),)
-    return intends(key, key.entry, event.now_s, event.at)
+        return made.but(phase=Phase.COMPARING, entry=compare.with_partner(key.entry, view)), (Find(),)
+    return intends(made, key.entry, event.now_s, event.at)
+
+
+def _unreserved(key: Key, event: Unreserved) -> Step:
+    """Nothing was intended; an open intent stays open."""
+    entry, at = key.entry, event.at
+    failed = LookupFailed(event.reason, event.words, event.wait, event.now_s, at)
+    if e.intent_open(entry):
+        return lookups.unseen(key, failed)
+    if key.mode == withdrawal.MODE:
+        return withdrawal.unseen(key, failed)
+    if watch.is_watched(entry, key.rules):
+        return watch.unseen(key, failed)
+    made = e.waits(entry, at, event.reason, event.words, due_at=at + event.wait)
+    if (entry["state"], entry["reason"], entry["detail"]) == (made["state"], made["reason"], made["detail"]):
+        idle, _ = resting(key)
+        return idle, (Wait(due_at=made["due_at"]),)
+    return finish(key, made)
 
 
 def _acked(key: Key, _: Acked) -> Step:
@@ -132,26 +171,41 @@ def _acked(key: Key, _: Acked) -> Step:
 
 
 def _late(key: Key, event: Late) -> Step:
-    """We were frozen or slow between intent and send; nothing was sent, so the intent is made anew."""
-    if key.lates + 1 >= LATE_LIMIT:
-        entry = answers.unsent(key.entry, event.at)
-        return ends(key, e.waits(entry, event.at, reasons.SYSTEM_DOWN, "the look-up takes longer than the lease", due_at=event.at))
-    return intends(key.but(lates=key.lates + 1), answers.unsent(key.entry, event.at), event.now_s, event.at)
+    """We were frozen or slow between intent and send; nothing was sent, so the intent is made anew. Where that happens again and
+    again the look-up takes longer than the lease: it waits longer each time, then a person is asked."""
+    at, entry = event.at, answers.unsent(key.entry, event.at)
+    if key.lates + 1 < LATE_LIMIT:
+        return intends(key.but(lates=key.lates + 1), entry, event.now_s, at)
+    rounds, words = entry["rounds"] + 1, f"its look-up takes longer than the lease of {key.rules.times.lease_s:g} s"
+    if e.intent_open(entry):
+        return finish(key.but(look_s=settled_at_s(key)), e.waits(entry, at, reasons.SETTLE, words, rounds=rounds))
+    if rounds >= SLOW_ROUNDS:
+        return finish(key, e.held(entry, at, reasons.SLOW_LOOK_UP, words, rounds=0))
+    pause = SLOW_PAUSE * 4 ** (rounds - 1)
+    return finish(key, e.waits(entry, at, reasons.SYSTEM_DOWN, words, due_at=at + pause, rounds=rounds))
 
 
-def _saw(key: Key, event: Saw) -> Step:
+def _withheld(key: Key, event: Withheld) -> Step:
+    """Nothing was sent: the gate judges again what came. An older attempt that is not settled stays open."""
+    at, entry = event.at, answers.unsent(key.entry, event.at)
+    if e.intent_open(entry):
+        return finish(key.but(look_s=settled_at_s(key)), e.waits(entry, at, reasons.SETTLE, event.words))
+    return finish(key, e.change(entry, at, state=e.NEW, reason="", detail=event.words[:1000], due_at=None, waits_for=[]))
+
+
+def _saw(key: Key, event: LookedUp) -> Step:
     if key.phase is Phase.WATCHING:
         return watch.saw(key, event)
     if key.phase is Phase.COMPARING:
         return compare.saw(key, event)
-    if key.phase is Phase.ASKING:
-        return asking.saw(key, event)
+    if key.phase is Phase.WITHDRAWING:
+        return withdrawal.saw(key, event)
     return lookups.saw(key, event)
 
 
-def _unseen(key: Key, event: Unseen) -> Step:
-    if key.phase is Phase.ASKING:
-        return asking.unseen(key, event)
+def _unseen(key: Key, event: LookupFailed) -> Step:
+    if key.phase is Phase.WITHDRAWING:
+        return withdrawal.unseen(key, event)
     return watch.unseen(key, event) if key.phase is Phase.WATCHING else lookups.unseen(key, event)
 
 
@@ -165,16 +219,16 @@ def _decided(key: Key, event: Decided) -> Step:
         return key, ()
     if event.action == "skip":
         skipped = e.change(entry, event.at, state=e.REJECTED, reason=reasons.SKIPPED, detail=words)
-        return ends(key, skipped)
+        return finish(key, skipped)
     if entry["state"] == e.HELD and (entry["reason"] in reasons.FINAL_HOLDS or entry["action"] == "correct"):
-        return ends(key, entry, (_refused(entry, words, event.at),))
+        return finish(key, entry, (_refused(entry, words, event.at),))
     accepted = entry["accepted"] or event.action == "accept"
     if e.intent_open(entry):
         reason = reasons.DUPLICATE if entry["reason"] == reasons.DUPLICATE_UNFINDABLE else reasons.SETTLE
         made = e.waits(entry, event.at, reason, words, rounds=0, accepted=accepted)
-        return ends(key.but(look_s=lookups.first_look_s(key, event.now_s), looks=0, failing_s=None), made)
+        return finish(lookups.first_seen(key, event.now_s).but(looks=0, failing_s=None), made)
     made = e.change(entry, event.at, state=e.NEW, reason="", detail=words, due_at=None, rounds=0, released=True, accepted=accepted)
-    return ends(key, made)
+    return finish(key, made)
 
 
 def _refused(entry: Ledger, words: str, at: datetime) -> Audit:
@@ -185,7 +239,7 @@ def _superseded(key: Key, event: Superseded) -> Step:
     if e.is_terminal(key.entry) or e.may_exist(key.entry):
         return key, ()
     made = e.voided(key.entry, event.version, event.at)
-    return ends(key, e.change(made, event.at, source_version=event.version))
+    return finish(key, e.change(made, event.at, source_version=event.version))
 
 
 _STEPS: dict[type[Any], Callable[[Key, Any], Step]] = {
@@ -193,23 +247,27 @@ _STEPS: dict[type[Any], Callable[[Key, Any], Step]] = {
     Turn: _turn,
     Reserved: _reserved,
     Acked: _acked,
-    Saw: _saw,
-    Unseen: _unseen,
+    LookedUp: _saw,
+    LookupFailed: _unseen,
     Late: _late,
+    Withheld: _withheld,
+    Unreserved: _unreserved,
     Answered: _answered,
     Decided: _decided,
     Superseded: _superseded,
 }
 _RESTING = frozenset({Phase.IDLE})
-LOOKS = frozenset({Phase.ASKING, Phase.COMPARING, Phase.WATCHING, Phase.READING, Phase.LOOKING})
+LOOKS = frozenset({Phase.WITHDRAWING, Phase.COMPARING, Phase.WATCHING, Phase.READING, Phase.LOOKING})
 _AWAITED: dict[type[Any], frozenset[Phase]] = {
     Turn: _RESTING,
     Decided: _RESTING,
     Superseded: _RESTING,
     Reserved: frozenset({Phase.RESERVING}),
     Acked: frozenset({Phase.INTENDING, Phase.CLOSING}),
-    Saw: LOOKS,
-    Unseen: LOOKS,
+    LookedUp: LOOKS,
+    LookupFailed: LOOKS,
     Late: frozenset({Phase.SENDING}),
+    Withheld: frozenset({Phase.SENDING}),
+    Unreserved: frozenset({Phase.RESERVING}),
     Answered: frozenset({Phase.SENDING}),
 }

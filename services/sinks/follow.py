@@ -1,23 +1,38 @@
-"""What a sink follows beside its commands: links, controls and periods. Small topics, read whole before work starts, then followed."""
+"""What a sink follows beside its commands: links, controls and periods, folded (`Followed`) and read from Kafka (`Following`)."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Any, cast
 
-from confluent_kafka import Message, TopicPartition
+from confluent_kafka import Message, TopicCollection, TopicPartition
+from confluent_kafka.admin import AdminClient
 
-from runtime import kafka
+from runtime import kafka, metrics
 from runtime.log import log
-from runtime.settings import Settings
+from runtime.settings import Kafka, Settings
+from runtime.threads import TopicFollower
 from schemas.codec import Codec
-from schemas.errors import Malformed
 from schemas.records import Control, Link, Period
+from services.sinks.links import LinkKey, LinkStore
 
-TOPICS = ("links", "control", "canonical.period")
+LINKS, CONTROL, PERIODS = "links", "control", "canonical.period"
+NAME = "following"
+SEEN = 10_000
+"""Control ids remembered: a control is written twice only when its writer tries again, within seconds, so thousands of others never come
+between."""
+_NOTE_EVERY = 2000
+
+Place = tuple[str, str]
+"""(connection, system); system "" = every system of the connection."""
+ControlOffsets = Mapping[tuple[str, int], int]
+"""(system, partition) -> offset of `control` from which on that system's sink may still need decisions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,43 +46,49 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class _Period:
+    connection: str
+    code: str
     starts_on: date
     ends_on: date
     open_for: frozenset[str]
 
 
 class Followed:
-    """The folded state; `on_link`, `on_decision` and `on_period` are called in its thread for what comes after the start."""
+    """The folded state of links, controls and periods, for the sinks of `systems`; no thread and no client.
 
-    def __init__(self, settings: Settings, codec: Codec, tell: Callable[[str, Any], None]) -> None:
-        self._settings = settings
+    One thread may fold while others ask: pauses, resumes and periods are replaced whole, decisions lie behind a lock.
+    """
+
+    def __init__(self, codec: Codec, links: LinkStore, systems: frozenset[str]) -> None:
         self._codec = codec
-        self._tell = tell
-        self._links: dict[tuple[str, str, str, str], str] = {}
-        self._periods: dict[str, dict[str, _Period]] = {}
-        self._seen: set[str] = set()
-        self._paused: dict[tuple[str, str], str] = {}
-        self._resumed: dict[tuple[str, str], datetime] = {}
-        self.decisions: dict[int, list[Decision]] = {}
-        self._offsets: dict[tuple[str, int], int] = {}
-        self._stopped = threading.Event()
-        self._thread: threading.Thread | None = None
+        self.links = links
+        self.systems = systems
+        self._lock = threading.Lock()
+        self._paused: Mapping[Place, str] = MappingProxyType({})
+        self._resumed: Mapping[Place, datetime] = MappingProxyType({})
+        self._periods: dict[str, Mapping[str, _Period]] = {}
+        self._seen: OrderedDict[str, None] = OrderedDict()
+        self._decisions: dict[int, list[Decision]] = {}
+        self._needed_from: dict[tuple[str, int], int] = {}
 
     def link(self, system: str, connection: str, entity: str, source_id: str) -> str | None:
         """Partner in `system` of a source object; "" = explicitly none, None = no link."""
-        return self._links.get((system, connection, entity, source_id))
+        return self.links.get((system, connection, entity, source_id))
 
     def paused(self, system: str, connection: str) -> str:
         """Why a person, or the sink itself, paused the connection; "" when it is not."""
-        return self._paused.get((connection, system)) or self._paused.get((connection, "")) or ""
+        paused = self._paused
+        return paused.get((connection, system)) or paused.get((connection, "")) or ""
 
     def resumed_at(self, system: str, connection: str) -> datetime | None:
         """When a person last let the connection go on; None for never."""
-        return max(filter(None, (self._resumed.get((connection, system)), self._resumed.get((connection, "")))), default=None)
+        resumed = self._resumed
+        return max(filter(None, (resumed.get((connection, system)), resumed.get((connection, "")))), default=None)
 
     def pause_now(self, control: Control) -> None:
         """A pause that this process decided itself, before it comes back from the topic."""
-        self._paused[(control["connection"], control["system"])] = control["reason"]
+        with self._lock:
+            self._paused = {**self._paused, (control["connection"], control["system"]): control["reason"]}
 
     def is_open(self, connection: str, purpose: str, on: date | None) -> bool:
         """Whether the ERP's periods say that such a document may be posted on that day."""
@@ -76,76 +97,190 @@ class Followed:
             p.starts_on <= on <= p.ends_on and kind in p.open_for for p in self._periods.get(connection, {}).values()
         )
 
-    def start(self) -> Followed:
-        """Read what is there, then follow in a thread."""
-        partitions = list(range(self._settings.kafka.partitions))
-        for name in TOPICS:
-            topic = self._settings.topic(name)
-            for message in kafka.read_to_end(self._settings.kafka, topic, partitions):
-                self._fold(message)
-                self._offsets[(topic, message.partition() or 0)] = (message.offset() or 0) + 1
-        self._thread = threading.Thread(target=self._follow, name="followed", daemon=True)
-        self._thread.start()
-        return self
+    def decisions_from(self, partition: int, offset: int) -> list[Decision]:
+        """Every decision at or after an offset of `control` that concerns one of `systems`, in order."""
+        with self._lock:
+            return [decision for decision in self._decisions.get(partition, ()) if decision.offset >= offset]
 
-    def stop(self) -> None:
-        """Stop following."""
-        self._stopped.set()
-        if self._thread is not None:
-            self._thread.join(timeout=5)
+    def forget(self, system: str, partition: int, below: int) -> None:
+        """The sink of `system` has committed this offset of `control`: what lies below it is never asked for by that sink again."""
+        with self._lock:
+            if below <= self._needed_from.get((system, partition), 0):
+                return
+            self._needed_from[(system, partition)] = below
+            known = self._decisions.get(partition)
+            if known:
+                self._decisions[partition] = [decision for decision in known if self._is_needed(decision)]
 
-    def _follow(self) -> None:
-        client = kafka.reader(self._settings.kafka)
-        topics = [self._settings.topic(name) for name in TOPICS]
-        client.assign(
-            [TopicPartition(t, p, self._offsets.get((t, p), 0)) for t in topics for p in range(self._settings.kafka.partitions)]
-        )
-        while not self._stopped.is_set():
-            for message in kafka.polled(client, 500, 0.2):
-                kafka.raise_if_fatal(message)
-                if message.error() is None and (told := self._fold(message)) is not None:
-                    self._tell(*told)
-        client.close()
+    def fold(self, message: Message) -> tuple[str, Any] | None:
+        """What a record changed: ("link", its key), ("decision" or "pause", the `Decision`), ("period", the connection); None = nothing.
 
-    def _fold(self, message: Message) -> tuple[str, Any] | None:
+        A record that cannot be understood is logged and skipped. A link that cannot be kept is an error: it must not be passed over.
+        """
         try:
-            name, record = self._codec.decode(message.value())
-        except Malformed as error:
-            log.error("followed_unreadable", topic=message.topic(), offset=message.offset(), error=str(error)[:300])
+            found = self._understood(message)
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with one record, the next one is folded
+            words = f"{type(error).__name__}: {error}"[:300]
+            log.error("followed_unreadable", topic=message.topic(), offset=message.offset(), error=words)
+            metrics.FOLLOWED_UNREADABLE.labels(NAME).inc()
             return None
-        if name == "connection.link":
-            return self._fold_link(cast("Link", record))
-        if name == "connection.control":
-            return self._fold_control(Decision(cast("Control", record), message.partition() or 0, message.offset() or 0))
-        if name == "canonical.period":
-            return self._fold_period(cast("Period", record))
-        return None
+        if isinstance(found, Decision):
+            return self._fold_control(found)
+        if isinstance(found, _Period):
+            return self._fold_period(found)
+        return self._fold_link(*found) if found is not None else None
 
-    def _fold_link(self, link: Link) -> tuple[str, Any]:
-        self._links[(link["target_system"], link["connection"], link["entity"], link["source_id"])] = link["target_id"]
-        return "link", (link["target_system"], link["connection"], link["entity"], link["source_id"])
+    def _understood(self, message: Message) -> tuple[LinkKey, str] | Decision | _Period | None:
+        name, record = self._codec.decode(message.value())
+        if name == "connection.link":
+            return _link_of(cast("Link", record))
+        if name == "connection.control":
+            return _decision_of(cast("Control", record), message)
+        return _period_of(cast("Period", record)) if name == "canonical.period" else None
+
+    def _fold_link(self, key: LinkKey, target: str) -> tuple[str, Any] | None:
+        if key[0] not in self.systems:
+            return None
+        self.links.put(key, target)
+        return "link", key
 
     def _fold_control(self, decision: Decision) -> tuple[str, Any] | None:
         control = decision.control
-        if control["control_id"] in self._seen:
-            return None
-        self._seen.add(control["control_id"])
-        if control["op_key"]:
-            self.decisions.setdefault(decision.partition, []).append(decision)
-            return "decision", decision
-        place = (control["connection"], control["system"])
-        if control["action"] == "pause":
-            self._paused[place] = control["reason"] or "paused"
-        elif control["action"] in ("resume", "ceiling"):
-            self._resumed[place] = control["at"]
-            for known in [p for p in self._paused if p[0] == place[0] and (place[1] in ("", p[1]) or p[1] == "")]:
-                del self._paused[known]
+        with self._lock:
+            if control["control_id"] in self._seen:
+                return None
+            self._seen[control["control_id"]] = None
+            if len(self._seen) > SEEN:
+                self._seen.popitem(last=False)
+            if control["op_key"]:
+                if self._is_needed(decision):
+                    self._decisions.setdefault(decision.partition, []).append(decision)
+                return "decision", decision
+            self._fold_pause(control)
         return "pause", decision
 
-    def _fold_period(self, period: Period) -> tuple[str, Any] | None:
-        if period["starts_on"] is None or period["ends_on"] is None:
-            return None
-        open_for = {k for k in ("receivable", "payable", "ledger") if period[f"open_{k}"]}  # type: ignore[literal-required]  # three fields of Period
-        found = _Period(period["starts_on"], period["ends_on"], frozenset(open_for))
-        self._periods.setdefault(period["connection"], {})[period["code"]] = found
-        return "period", period["connection"]
+    def _is_needed(self, decision: Decision) -> bool:
+        system = decision.control["system"]
+        concerned = self.systems if system == "" else self.systems & {system}
+        return any(self._needed_from.get((one, decision.partition), 0) <= decision.offset for one in concerned)
+
+    def _fold_pause(self, control: Control) -> None:
+        connection, system = control["connection"], control["system"]
+        if control["action"] == "pause":
+            self._paused = {**self._paused, (connection, system): control["reason"] or "paused"}
+        elif control["action"] in ("resume", "ceiling"):
+            self._resumed = {**self._resumed, (connection, system): control["at"]}
+            self._paused = {
+                place: reason
+                for place, reason in self._paused.items()
+                if place[0] != connection or (system != "" and place[1] not in ("", system))
+            }
+
+    def _fold_period(self, period: _Period) -> tuple[str, Any]:
+        self._periods[period.connection] = {**self._periods.get(period.connection, {}), period.code: period}
+        return "period", period.connection
+
+
+def _link_of(link: Link) -> tuple[LinkKey, str]:
+    return (link["target_system"], link["connection"], link["entity"], link["source_id"]), link["target_id"]
+
+
+def _decision_of(control: Control, message: Message) -> Decision:
+    missing = [name for name in Control.__annotations__ if name not in control]
+    if missing:
+        raise KeyError(*missing)
+    return Decision(control, message.partition() or 0, message.offset() or 0)
+
+
+def _period_of(period: Period) -> _Period | None:
+    if period["starts_on"] is None or period["ends_on"] is None:
+        return None
+    open_for = {k for k in ("receivable", "payable", "ledger") if period[f"open_{k}"]}  # type: ignore[literal-required]  # three fields of Period
+    return _Period(period["connection"], period["code"], period["starts_on"], period["ends_on"], frozenset(open_for))
+
+
+class Following:
+    """Reads the topics of `followed` from Kafka: what is there at the start, then in a thread, which tells each change to `tell`.
+
+    `control_from` says from where on the sinks of this process still need decisions (`committed_controls`).
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        followed: Followed,
+        tell: Callable[[str, Any], None],
+        control_from: ControlOffsets = MappingProxyType({}),
+    ) -> None:
+        self._settings, self._followed, self._tell = settings, followed, tell
+        self._links_topic = settings.topic(LINKS)
+        topics = [settings.topic(name) for name in (LINKS, CONTROL, PERIODS)]
+        self._topics = TopicFollower(NAME, settings.kafka, topics, self._take)
+        for (system, partition), offset in control_from.items():
+            followed.forget(system, partition, offset)
+
+    @property
+    def trouble(self) -> str:
+        """Why pauses, releases and links are not seen now; "" when they are."""
+        return self._topics.trouble
+
+    @property
+    def failed(self) -> str:
+        """Why pauses, releases and links will never be seen any more; "" while they may be."""
+        return self._topics.failed
+
+    def start(self) -> Following:
+        """Read what is there, links from where an earlier life of this process stopped; then follow in a thread. Blocking."""
+        self._read_links()
+        for name in (CONTROL, PERIODS):
+            for message in self._topics.to_end(self._settings.topic(name)):
+                self._followed.fold(message)
+        self._topics.start()
+        return self
+
+    def stop(self) -> None:
+        """Stop following; what is known stays."""
+        self._topics.stop()
+
+    def _read_links(self) -> None:
+        settings, topic = self._settings.kafka, self._links_topic
+        source = f"{topic_id(settings, topic)} for {','.join(sorted(self._followed.systems))}"
+        start = self._followed.links.begin(source)
+        for number, message in enumerate(self._topics.to_end(topic, start)):
+            self._followed.fold(message)
+            if number % _NOTE_EVERY == _NOTE_EVERY - 1:
+                self._note_links()
+        self._note_links()
+
+    def _take(self, messages: list[Message]) -> None:
+        for message in messages:
+            told = self._followed.fold(message)
+            if told is not None:
+                self._tell(*told)
+        read = {
+            message.partition() or 0: (message.offset() or 0) + 1 for message in messages if message.topic() == self._links_topic
+        }
+        if read:
+            self._followed.links.has_read(read)
+
+    def _note_links(self) -> None:
+        own = {partition: offset for (topic, partition), offset in self._topics.offsets.items() if topic == self._links_topic}
+        self._followed.links.has_read(own)
+
+
+def topic_id(settings: Kafka, topic: str) -> str:
+    """The id of a topic: one that was deleted and made again under its name has another. Blocking."""
+    admin = AdminClient(kafka.client_settings(settings))
+    described: Any = admin.describe_topics(TopicCollection([topic]))[topic].result(timeout=15)
+    return str(described.topic_id)
+
+
+def committed_controls(settings: Settings, systems: Iterable[str]) -> dict[tuple[str, int], int]:
+    """The offsets of `control` that the groups of these systems' sinks have committed; 0 where none is. Blocking."""
+    topic, found = settings.topic(CONTROL), {}
+    places = [TopicPartition(topic, partition) for partition in range(settings.kafka.partitions)]
+    for system in systems:
+        with closing(kafka.consumer(settings.kafka, f"sinks.{system}")) as client:
+            for place in client.committed(places, timeout=30):
+                found[(system, place.partition)] = max(place.offset, 0)
+    return found

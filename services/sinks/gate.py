@@ -46,6 +46,7 @@ def gate(entry: Ledger, command: CommandEnvelope, view: View, updates: bool = Fa
     to date, for which a link is where to write and no end."""
     return (
         _voided(entry, view)
+        or (_reversal(entry, command, view) if entry["record"] == REVERSAL else None)
         or _rule(entry, command, view)
         or _ended(entry, view, updates)
         or keep(entry, command, view.others, view.at)
@@ -68,7 +69,7 @@ def _rule(entry: Ledger, command: CommandEnvelope, view: View) -> Ledger | None:
         return e.held(entry, view.at, command["hold"], command["hold_detail"])
     if command["unresolved"]:
         return e.held(entry, view.at, reasons.UNMAPPED, "; ".join(command["unresolved"]))
-    if not view.written and entry["record"] not in (REVERSAL, COMPLETION):
+    if not view.written and entry["record"] != COMPLETION:
         return e.held(entry, view.at, reasons.NOT_BUILT, f"{entry['system']} has no write for {entry['record']}")
     return None
 
@@ -76,8 +77,6 @@ def _rule(entry: Ledger, command: CommandEnvelope, view: View) -> Ledger | None:
 def _ended(entry: Ledger, view: View, updates: bool) -> Ledger | None:
     if entry["record"] == COMPLETION:
         return e.change(entry, view.at, state=e.UNCHANGED, reason=reasons.MILESTONE, detail="")
-    if entry["record"] == REVERSAL:
-        return _reversal(entry, view)
     if entry["purpose"] == e.MASTER and view.link and not updates:
         return e.change(entry, view.at, state=e.UNCHANGED, reason=reasons.LINKED, detail="", erp_id=view.link)
     if entry["purpose"] == e.MASTER and view.link == "" and not entry["released"]:
@@ -85,14 +84,15 @@ def _ended(entry: Ledger, view: View, updates: bool) -> Ledger | None:
     return None
 
 
-def _reversal(entry: Ledger, view: View) -> Ledger:
+def _reversal(entry: Ledger, command: CommandEnvelope, view: View) -> Ledger:
+    """A void of what was never written writes nothing, whatever its mapping says about voids; of what was written it is held."""
     target = view.target
     if target is None or (e.is_terminal(target) and not e.may_exist(target) and target["state"] not in e.IN_PLACE):
         return e.change(entry, view.at, state=e.UNCHANGED, reason=reasons.NEVER_POSTED, detail="")
     if e.is_terminal(target):
-        return e.held(
-            entry, view.at, reasons.VOID_NOT_BUILT, f"{target['erp_number'] or target['erp_id']} has to be reversed by a person"
-        )
+        words = f"{target['erp_number'] or target['erp_id']} has to be reversed by a person"
+        detail = f"{command['hold_detail']}: {words}" if command["hold_detail"] else words
+        return e.held(entry, view.at, command["hold"] or reasons.VOID_NOT_BUILT, detail)
     if view.target_busy or e.may_exist(target):
         waits_for = [f"{target['source_entity']}/{target['source_id']}"]
         return e.waits(entry, view.at, reasons.PARENT, "what it reverses is being written", waits_for=waits_for)

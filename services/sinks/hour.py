@@ -1,4 +1,4 @@
-"""What the ceiling's hour holds when a partition is taken: an owner before us may have posted most of what an hour allows.
+"""What the ceiling's hour holds when a partition is taken: an owner before us may have written most of what an hour allows.
 
 What ended within the hour is named by `result`; what was written and has not ended, by the ledger's entries that are taken up. When each was
 written is in its own attempts. A person who resumed the connection gave it a new hour.
@@ -7,47 +7,49 @@ written is in its own attempts. A person who resumed the connection gave it a ne
 from __future__ import annotations
 
 import time
-from datetime import datetime
+from collections import defaultdict
 from typing import cast
 
 from runtime import kafka
+from schemas.errors import Malformed
 from schemas.records import Ledger, Result
 from services.sinks import entry as e
-from services.sinks.ceiling import HOUR, Hour, counted
+from services.sinks.ceiling import HOUR, Hour, written_at
 from services.sinks.follow import Followed
 from services.sinks.ground import Ground
 from services.sinks.ledger import Index
 
+Hours = defaultdict[str, Hour]
+"""By connection."""
 
-def ended_within(ground: Ground, number: int, index: Index) -> Hour:
+
+def ended_within(ground: Ground, number: int, index: Index) -> Hours:
     """The documents of a partition that were written and ended, or are held, within the hour. Blocking."""
     topic, settings = ground.settings.topic(f"result.{ground.system.name}"), ground.settings.kafka
+    hours: Hours = defaultdict(Hour)
     start = kafka.offset_at(settings, topic, number, time.time() - HOUR.total_seconds())
     if start is None:
-        return {}
+        return hours
     op_keys: dict[str, None] = {}
     for message in kafka.read_to_end(settings, topic, [number], {number: start}):
-        result = cast("Result", ground.codec.decode(message.value())[1])
+        try:
+            result = cast("Result", ground.codec.decode(message.value())[1])
+        except Malformed:
+            continue  # not ours to read; the ledger says what was written
         if result["step"]:
             op_keys[result["op_key"]] = None
-    hour: Hour = {}
     for entry in filter(None, map(index.get, op_keys)):
         if e.is_terminal(entry) or entry["state"] == e.HELD:
-            count(hour, entry, ground.followed)
-    return hour
+            count(hours, entry, ground.followed)
+    return hours
 
 
-def count(hour: Hour, entry: Ledger, followed: Followed) -> None:
+def count(hours: Hours, entry: Ledger, followed: Followed) -> None:
     """Count a document that was written since its connection was resumed."""
-    written_at = _written_at(entry)
+    at = written_at(entry)
     resumed_at = followed.resumed_at(entry["system"], entry["connection"])
-    if written_at is not None and (resumed_at is None or written_at > resumed_at):
-        counted(hour, entry["connection"], written_at, entry["amount"])
-
-
-def _written_at(entry: Ledger) -> datetime | None:
-    """When a document that the ceiling counts was written by us; None for others."""
-    if entry["purpose"] == e.MASTER or not entry["steps_done"]:
-        return None
-    first = entry["steps_done"][0]
-    return next((one["at"] for one in entry["attempts"] if (one["step"], one["answer"]) == (first, "yes")), None)
+    if at is None or (resumed_at is not None and at <= resumed_at):
+        return
+    hour = hours[entry["connection"]]
+    hour.take(entry["op_key"], at, entry["amount"])
+    hour.follow(entry)

@@ -7,55 +7,46 @@ from __future__ import annotations
 
 import random
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from runtime.retry import Backoff
 from services.sinks import reasons
-from services.sinks.ceiling import REFUSALS_SEEN
+from services.sinks.ceiling import REFUSALS_SEEN, nearly_all_refused
 
 _BACKOFF = Backoff(first=timedelta(seconds=1), cap=timedelta(minutes=5), floor=timedelta(milliseconds=200))
 
 
 @dataclass
 class Lanes:
-    """State of one connection in its owner. `start` runs one op-key and must not wait."""
+    """State of one connection in its owner. `ready` are op-keys that want a lane, in the order in which they asked."""
 
     connection: str
     count: int
-    start: Callable[[str], None]
     ready: deque[str] = field(default_factory=deque)
-    waiting_turn: set[str] = field(default_factory=set)
     active: int = 0
+    pumping: bool = False
     closed_until: datetime | None = None
     closed_for: str = ""
     tries: int = 0
     refusals: deque[str] = field(default_factory=lambda: deque(maxlen=REFUSALS_SEEN))
     draw: random.Random = field(default_factory=random.Random)
+    stopped: str = ""
+    """Why this connection's sink does nothing any more: what it promises to hold at any time did not hold."""
 
-    def put(self, op_key: str) -> None:
-        """It wants a lane; asking twice is asking once."""
-        if op_key not in self.waiting_turn:
-            self.waiting_turn.add(op_key)
-            self.ready.append(op_key)
+    def next(self, now: datetime) -> str | None:
+        """The op-key that may go next; None while no lane is free or the connection pauses."""
+        if not self.ready or not self.is_open(now) or self.active >= (1 if self.tries else self.count):
+            return None
+        return self.ready.popleft()
 
-    def pump(self, now: datetime) -> None:
-        """Start as many as lanes are free."""
-        if self.closed_until is not None:
-            if now < self.closed_until:
-                return
+    def is_open(self, now: datetime) -> bool:
+        """Whether calls may be made now."""
+        if self.stopped:
+            return False
+        if self.closed_until is not None and now >= self.closed_until:
             self.closed_until = None
-        allowed = 1 if self.tries else self.count
-        while self.ready and self.active < allowed:
-            op_key = self.ready.popleft()
-            self.waiting_turn.discard(op_key)
-            self.active += 1
-            self.start(op_key)
-
-    def freed(self) -> None:
-        """A lane is free again."""
-        self.active -= 1
+        return self.closed_until is None
 
     def failed(self, reason: str, asked_s: float | None, now: datetime) -> timedelta:
         """The system did not take a call: pause the connection and say for how long."""
@@ -71,6 +62,14 @@ class Lanes:
         """The system answered."""
         self.tries = 0
         self.closed_for = ""
+
+    def judged(self, code: str) -> str:
+        """Note how a write was refused ("" = it was not); the code that nearly every one was refused with lately, told once."""
+        self.refusals.append(code)
+        nearly_all = nearly_all_refused(self.refusals) if code else ""
+        if nearly_all:
+            self.refusals.clear()
+        return nearly_all
 
     def reopen(self) -> None:
         """Something changed (settings, credentials, a person resumed): try at once."""

@@ -1,7 +1,7 @@
 """The index of one ledger partition: a RocksDB snapshot of every entry, with the offset up to which it holds.
 
 Keys, by their first byte: e<op-key> = head and entry; s<connection, entity, source id> = op-keys of that source object; n<op-key> =
-not ended (connection, state, reason); m<name> = about the snapshot itself. The head is `T` or `N` (ended for good or not) and the two
+not ended (connection, state, reason); m<name> = about the snapshot itself; w<name> = notes of a rebuild under way. The head is `T` or `N` (ended for good or not) and the two
 hashes, so that a replayed command is known without decoding. A batch of entries and its offset are written as one.
 """
 
@@ -149,9 +149,21 @@ class Index:
         value = self._db.get(b"m" + name.encode())
         return None if value is None else json.loads(value)
 
+    def note(self, name: bytes, value: bytes) -> None:
+        """See `rebuild.Scratch`."""
+        self._db.put(b"w" + name, value)
+
+    def noted(self, name: bytes) -> bytes | None:
+        """See `rebuild.Scratch`."""
+        return self._db.get(b"w" + name)
+
+    def forget_notes(self) -> None:
+        """The rebuild is over, or begins."""
+        self._db.delete_range(b"w", b"x")
+
     def clear(self) -> None:
         """Forget everything: the log is not the one this was made from."""
-        for first in (b"e", b"s", b"n", b"m"):
+        for first in (b"e", b"s", b"n", b"m", b"w"):
             self._db.delete_range(first, bytes([first[0] + 1]))
 
     def close(self) -> None:

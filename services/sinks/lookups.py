@@ -8,10 +8,10 @@ from schemas.records import Ledger
 from services.sinks import compare, reasons, watch
 from services.sinks import entry as e
 from services.sinks.answers import unsent
-from services.sinks.moves import Step, ends, intends, may_skip_settling, resting, sends, settled_at_s
+from services.sinks.moves import Step, finish, intends, may_skip_settling, resting, sends, settled_at_s
 from services.sinks.outputs import decision
 from services.sinks.resolve import Absent, Ended, Onward, closed, proof
-from services.sinks.state import Key, Phase, Saw, Unseen
+from services.sinks.state import Key, LookedUp, LookupFailed, Phase
 from systems.contract import Capability
 
 LOOKS = 5
@@ -20,32 +20,41 @@ FAILING_S = 3600.0
 """A look-up that cannot be made for so long is a person's."""
 
 
-def first_look_s(key: Key, now_s: float) -> float:
-    """When an open intent that this owner first sees at `now_s` (or saw at `key.seen_s`) may be looked up."""
-    if key.entry["reason"] in (reasons.DUPLICATE, reasons.DUPLICATE_UNFINDABLE) or may_skip_settling(key):
-        return now_s
+def first_seen(key: Key, now_s: float) -> Key:
+    """The key of an open intent that this owner sees at `now_s`, and may have seen before: when it may be looked up is known."""
     seen_s = key.seen_s if key.seen_s is not None else now_s
-    return max(now_s, seen_s + key.rules.times.settle_s)
+    if key.entry["reason"] in (reasons.DUPLICATE, reasons.DUPLICATE_UNFINDABLE) or may_skip_settling(key):
+        return key.but(seen_s=seen_s, look_s=now_s)
+    return key.but(seen_s=seen_s, look_s=max(now_s, seen_s + key.rules.times.settle_s))
 
 
-def saw(key: Key, event: Saw) -> Step:
+def saw(key: Key, event: LookedUp) -> Step:
     """The key after a look-up answered."""
     if key.mode == "shadow" and not e.intent_open(key.entry):
         return _shadow(key, event)
-    seen = proof(key.entry, event.found, key.rules, event.at)
+    seen = proof(key.entry, event.found, key.rules, event.at, _was_sent(key))
     if isinstance(seen, Ended):
-        return ends(key, seen.entry)
+        return finish(key, seen.entry)
     if key.phase is Phase.READING:
         return _before_write(key, seen, event)
     return _open_intent(key, seen, event)
 
 
-def _before_write(key: Key, seen: Onward | Absent, event: Saw) -> Step:
+def _was_sent(key: Key) -> bool:
+    """Whether an attempt of ours may have made what is found: the open one, unless it is the present one and only about to be sent,
+    or stands for what a lost ledger may have known (no hash)."""
+    entry = key.entry
+    if not e.intent_open(entry) or not entry["intent_hash"]:
+        return False
+    return key.phase is Phase.LOOKING or entry["intent_attempt"] != entry["attempt_count"]
+
+
+def _before_write(key: Key, seen: Onward | Absent, event: LookedUp) -> Step:
     entry = key.entry
     if isinstance(seen, Onward):
         known = key.but(entry=seen.entry, document=seen.document)
         if compare.changed_since(key, seen):
-            return ends(key, e.change(unsent(seen.entry, event.at), event.at, state=e.NEW))
+            return finish(key, e.change(unsent(seen.entry, event.at), event.at, state=e.NEW))
         if seen.step == entry["intent_step"]:
             return sends(known)
         if seen.step in key.rules.watched:
@@ -55,11 +64,11 @@ def _before_write(key: Key, seen: Onward | Absent, event: Saw) -> Step:
         return _gone(key, event.now_s, event.at)
     if seen.suspects and not entry["accepted"]:
         names = ", ".join(s.number or s.erp_id for s in seen.suspects)
-        return ends(key, e.held(unsent(entry, event.at), event.at, reasons.SUSPECT, f"same party, date and amount: {names}"))
+        return finish(key, e.held(unsent(entry, event.at), event.at, reasons.SUSPECT, f"same party, date and amount: {names}"))
     return sends(key)
 
 
-def _open_intent(key: Key, seen: Onward | Absent, event: Saw) -> Step:
+def _open_intent(key: Key, seen: Onward | Absent, event: LookedUp) -> Step:
     now_s, at, entry = event.now_s, event.at, key.entry
     settled = event.asked_s >= settled_at_s(key)
     if isinstance(seen, Onward):
@@ -86,7 +95,7 @@ def _again(key: Key, absent: bool, at: datetime) -> Step:
     attempts = e.noted(key.entry, "absent" if absent else "found", "", at)
     rounds = key.entry["rounds"] + 1 if absent else 0
     made = closed(e.change(key.entry, at, state=e.NEW, reason="", detail="", rounds=rounds, attempts=attempts), at)
-    return ends(key.but(seen_s=None, looks=0), made)
+    return finish(key.but(seen_s=None, looks=0), made)
 
 
 def _found(entry: Ledger, at: datetime) -> Ledger:
@@ -98,7 +107,7 @@ def _look_again(key: Key, look_s: float, at: datetime) -> Step:
     waiting = key.but(look_s=look_s, failing_s=None)
     if key.entry["state"] == e.WAITING and key.entry["reason"] in (reasons.SETTLE, reasons.DUPLICATE):
         return resting(waiting)
-    return ends(waiting, e.waits(key.entry, at, reasons.SETTLE))
+    return finish(waiting, e.waits(key.entry, at, reasons.SETTLE))
 
 
 def _gone(key: Key, now_s: float, at: datetime) -> Step:
@@ -106,7 +115,7 @@ def _gone(key: Key, now_s: float, at: datetime) -> Step:
     looks = key.looks + 1
     if looks >= LOOKS:
         entry = unsent(key.entry, at) if key.phase is Phase.READING else key.entry
-        return ends(key, e.held(entry, at, reasons.MISSING_IN_ERP, f"{entry['erp_number'] or entry['erp_id']} is not found"))
+        return finish(key, e.held(entry, at, reasons.MISSING_IN_ERP, f"{entry['erp_number'] or entry['erp_id']} is not found"))
     later = key.but(looks=looks)
     return _look_again(later, now_s + _pause_s(key, looks), at)
 
@@ -114,7 +123,7 @@ def _gone(key: Key, now_s: float, at: datetime) -> Step:
 def _unfindable(key: Key, now_s: float, at: datetime) -> Step:
     looks = key.looks + 1
     if looks >= LOOKS:
-        return ends(key, e.held(key.entry, at, reasons.DUPLICATE_UNFINDABLE, key.entry["detail"]))
+        return finish(key, e.held(key.entry, at, reasons.DUPLICATE_UNFINDABLE, key.entry["detail"]))
     return _look_again(key.but(looks=looks), now_s + _pause_s(key, looks), at)
 
 
@@ -122,7 +131,7 @@ def _pause_s(key: Key, looks: int) -> float:
     return max(1.0, key.rules.times.v_max_s) * float(2 ** (looks - 1))
 
 
-def _shadow(key: Key, event: Saw) -> Step:
+def _shadow(key: Key, event: LookedUp) -> Step:
     found = event.found
     numbers = [d.number or d.erp_id for d in found.documents]
     suspects = [d.number or d.erp_id for d in found.suspects]
@@ -130,17 +139,17 @@ def _shadow(key: Key, event: Saw) -> Step:
     changes = [change for d in found.documents for change in d.differences] if key.rules.updates else []
     words = f"would be changed: {'; '.join(changes)}" if changes else words
     made = e.waits(key.entry, event.at, reasons.SHADOW, words)
-    return ends(key, made, (decision("shadow", made, words, event.at),))
+    return finish(key, made, (decision("shadow", made, words, event.at),))
 
 
-def unseen(key: Key, event: Unseen) -> Step:
+def unseen(key: Key, event: LookupFailed) -> Step:
     """The key after a look-up could not be made."""
     entry, at = key.entry, event.at
     if key.phase in (Phase.READING, Phase.COMPARING):
         made = e.waits(unsent(entry, at), at, event.reason, event.words, due_at=at + event.wait)
-        return ends(key, made)
+        return finish(key, made)
     since = key.failing_s if key.failing_s is not None else event.now_s
     if event.now_s - since >= FAILING_S:
-        return ends(key, e.held(entry, at, reasons.UNKNOWN, f"the look-up fails for an hour: {event.words}"))
+        return finish(key, e.held(entry, at, reasons.UNKNOWN, f"the look-up fails for an hour: {event.words}"))
     later, effects = _look_again(key, event.now_s + max(1.0, event.wait.total_seconds()), at)
     return later.but(failing_s=since), effects

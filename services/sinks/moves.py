@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime
 
 from schemas.records import Audit, Ledger
@@ -31,9 +32,9 @@ def resting(key: Key) -> Step:
     return idle, (Wait(due_at=entry["due_at"]),)
 
 
-def ends(key: Key, entry: Ledger, audits: tuple[Audit, ...] = ()) -> Step:
+def finish(key: Key, entry: Ledger, audits: tuple[Audit, ...] = ()) -> Step:
     """Record the state in which this run of the key ends."""
-    return key.but(entry=entry, phase=Phase.CLOSING), (Record(entry, ends=True, audits=audits),)
+    return key.but(entry=entry, phase=Phase.CLOSING), (Record(entry, final=True, audits=audits),)
 
 
 def intends(key: Key, entry: Ledger, now_s: float, at: datetime) -> Step:
@@ -54,7 +55,7 @@ def intends(key: Key, entry: Ledger, now_s: float, at: datetime) -> Step:
     )
     look_s = now_s + key.rules.times.settle_s
     after = key.but(entry=made, phase=Phase.INTENDING, seen_s=now_s, intent_s=now_s, look_s=look_s, looks=0, failing_s=None)
-    return after, (Record(made, ends=False),)
+    return after, (Record(made, final=False),)
 
 
 def sends(key: Key) -> Step:
@@ -64,8 +65,9 @@ def sends(key: Key) -> Step:
 
 
 def settled_at_s(key: Key) -> float:
-    """When what an open intent may have done can be seen: the settle wait counts from when this owner first saw the intent."""
-    return (key.seen_s if key.seen_s is not None else key.look_s) + key.rules.times.settle_s
+    """When what an open intent may have done can be seen: the settle wait counts from when this owner first saw the intent. Never,
+    while that is not known."""
+    return math.inf if key.seen_s is None else key.seen_s + key.rules.times.settle_s
 
 
 def may_skip_settling(key: Key) -> bool:

@@ -42,6 +42,9 @@ NOT_BUILT: Final = "not_built"
 PERIOD_CLOSED: Final = "period_closed"
 REFUSED: Final = "refused"
 UNREADABLE: Final = "unreadable"
+TOO_LARGE: Final = "too_large"
+SLOW_LOOK_UP: Final = "slow_look_up"
+DEFECT: Final = "defect"
 
 # --- ended ----------------------------------------------------------------------------------------------------------
 NEVER_POSTED: Final = "never_posted"
@@ -87,6 +90,9 @@ HELD: Final = {
     PERIOD_CLOSED: "the period of its posting date is closed",
     REFUSED: "the system refused it, in its own words",
     UNREADABLE: "its command cannot be read",
+    TOO_LARGE: "its command is too large for the ledger; its bytes stay in the command topic",
+    SLOW_LOOK_UP: "its look-up takes longer than the lease allows",
+    DEFECT: "its attempts fail for a reason that the connector does not know",
 }
 ENDED: Final = {
     NEVER_POSTED: "what it reverses was never written",
@@ -98,5 +104,5 @@ ENDED: Final = {
     MADE_NO_MORE: "the source makes it no more: nothing is left of its amount, it lies before the cut-over, or it has no such part",
 }
 
-FINAL_HOLDS: Final = frozenset({CHANGED_AFTER_POST, VOID_NOT_BUILT, NOT_BUILT, UNREADABLE})
+FINAL_HOLDS: Final = frozenset({CHANGED_AFTER_POST, VOID_NOT_BUILT, NOT_BUILT, UNREADABLE, TOO_LARGE})
 """Holds that a release cannot lift: there is nothing built that could go on."""

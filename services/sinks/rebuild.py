@@ -1,11 +1,14 @@
-"""A ledger that was lost, rebuilt: terminal outcomes from `result`, the rest from the newest command of each op-key. Pure."""
+"""A ledger that was lost, rebuilt: terminal outcomes from `result`, the rest from the newest command of each op-key. Pure.
+
+The log of commands is read twice: first to know which command is the newest of each op-key, then to hand those on, one by one. What is
+known in between lies in a `Scratch`, for a log may hold millions of op-keys.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import replace
-from typing import cast
+from typing import Protocol, cast
 
 from schemas.records import Ledger, Result
 from services.sinks import entry as e
@@ -15,39 +18,83 @@ from services.sinks.parts import document_of, makes
 from systems.contract import Capability
 
 
-class Newest:
-    """The newest command of each op-key of a log; those of a document whose parts changed are marked. A command without a set counts as
-    one where a newer one of its document carries a set."""
+class Scratch(Protocol):
+    """Small values by name, forgotten with the rebuild."""
 
-    def __init__(self) -> None:
-        self._newest: dict[str, Incoming] = {}
-        self._sets: dict[str, set[int]] = defaultdict(set)
-        self._told: dict[str, tuple[str, int]] = {}
+    def note(self, name: bytes, value: bytes) -> None:
+        """Keep it."""
+
+    def noted(self, name: bytes) -> bytes | None:
+        """What was kept."""
+
+
+class Newest:
+    """The newest command of each op-key of a log. `sets` are the newest sets of documents in parts, `reverses` the op-keys that some
+    command reverses, `count` the op-keys.
+
+    Commands of a document whose parts changed are marked when they are picked; a command without a set counts as one where a newer one
+    of its document carries a set.
+    """
+
+    def __init__(self, scratch: Scratch) -> None:
+        self._scratch = scratch
+        self._parted: dict[str, set[int]] = defaultdict(set)
+        self.sets: dict[str, Incoming] = {}
+        self.reverses: set[str] = set()
+        self.count = 0
 
     def add(self, incoming: Incoming) -> None:
         """The next command of the log."""
         command = incoming.command
+        document = document_of(command["op_key"])
         if command["parts"] is not None:
-            document = document_of(command["op_key"])
-            self._sets[document].add(hash(frozenset(command["parts"].items())))
-            self._told[document] = max(self._told.get(document, incoming.place), incoming.place)
-        known = self._newest.get(command["op_key"])
-        if known is None or known.command["source_version"] <= command["source_version"]:
-            self._newest[command["op_key"]] = incoming
+            self._parted[document].add(hash(frozenset(command["parts"].items())))
+            known_set = self.sets.get(document)
+            if known_set is None or known_set.place < incoming.place:
+                self.sets[document] = incoming
+        reverses = command.get("reverses")
+        if reverses:
+            self.reverses.add(str(reverses))
+        known = self._newest(command["op_key"])
+        if known is None:
+            self.count += 1
+        if known is None or known[0] <= command["source_version"]:
+            plain = command["parts"] is None and makes(command)
+            self._scratch.note(command["op_key"].encode(), f"{incoming.offset} {plain:d} {command['source_version']}".encode())
+            if plain:
+                self._note_plain(document, command["op_key"])
 
-    def all(self) -> Iterator[Incoming]:
-        """In the order of their op-keys' first sight."""
-        changed = {document for document, sets in self._sets.items() if len(sets) > 1}
-        changed |= {document_of(op_key) for op_key, incoming in self._newest.items() if self._is_overtaken(incoming)}
-        for op_key, incoming in self._newest.items():
-            yield replace(incoming, redivided=True) if document_of(op_key) in changed else incoming
+    def pick(self, incoming: Incoming) -> Incoming | None:
+        """The same command where it is the newest of its op-key, in the second reading."""
+        known = self._newest(incoming.command["op_key"])
+        if known is None or known[1] != incoming.offset:
+            return None
+        document = document_of(incoming.command["op_key"])
+        changed = len(self._parted.get(document, ())) > 1 or self._is_overtaken(document)
+        return replace(incoming, redivided=True) if changed else incoming
 
-    def _is_overtaken(self, incoming: Incoming) -> bool:
-        command = incoming.command
-        if command["parts"] is not None or not makes(command):
+    def _newest(self, op_key: str) -> tuple[str, int, bool] | None:
+        """Version and offset of the newest command, and whether it makes a document without parts."""
+        known = self._scratch.noted(op_key.encode())
+        if known is None:
+            return None
+        offset, plain, version = known.decode().split(" ", 2)
+        return version, int(offset), plain == "1"
+
+    def _note_plain(self, document: str, op_key: str) -> None:
+        name = b"document " + document.encode()
+        known = (self._scratch.noted(name) or b"").decode().split("\n")
+        if op_key not in known:
+            self._scratch.note(name, "\n".join([*filter(None, known), op_key]).encode())
+
+    def _is_overtaken(self, document: str) -> bool:
+        """Whether a set was told after the newest command of an op-key of this document that knows no parts."""
+        told = self.sets.get(document)
+        if told is None:
             return False
-        told = self._told.get(document_of(command["op_key"]))
-        return told is not None and incoming.place < told
+        plain = (self._scratch.noted(b"document " + document.encode()) or b"").decode().split("\n")
+        newest = [self._newest(op_key) for op_key in filter(None, plain)]
+        return any(one is not None and one[2] and one[:2] < told.place for one in newest)
 
 
 def from_result(incoming: Incoming, result: Result | None) -> Ledger:

@@ -77,8 +77,8 @@ def refused(entry: Ledger, document: Document, rules: Rules, at: datetime) -> Le
     return e.held(entry, at, document.refusal_reason or reasons.REFUSED, document.refusal, due_at=due_at)
 
 
-def proof(entry: Ledger, found: Found, rules: Rules, at: datetime) -> Proof:
-    """What this look-up proves."""
+def proof(entry: Ledger, found: Found, rules: Rules, at: datetime, sent: bool = False) -> Proof:
+    """What this look-up proves. `sent`: an attempt of ours may have made what it shows."""
     ours = found.documents
     if len(ours) > 1:
         ids = ", ".join(document.number or document.erp_id for document in ours)
@@ -87,12 +87,12 @@ def proof(entry: Ledger, found: Found, rules: Rules, at: datetime) -> Proof:
     if not ours:
         return Absent(found.suspects)
     if rules.updates:
-        return _kept_up(entry, ours[0], rules, at)
-    return _written(entry, ours[0], rules, at)
+        return _kept_up(entry, ours[0], rules, at, sent)
+    return _written(entry, ours[0], rules, at, sent)
 
 
-def _written(entry: Ledger, document: Document, rules: Rules, at: datetime) -> Proof:
-    wrote = bool(entry["steps_done"])
+def _written(entry: Ledger, document: Document, rules: Rules, at: datetime, sent: bool) -> Proof:
+    wrote = sent or bool(entry["steps_done"])
     known = with_document(entry, document, rules.steps, at)
     if document.differences:
         return Ended(closed(e.held(known, at, reasons.MISMATCH, "; ".join(document.differences)), at))
@@ -105,14 +105,15 @@ def _written(entry: Ledger, document: Document, rules: Rules, at: datetime) -> P
     return Ended(closed(e.change(known, at, state=e.POSTED if wrote else e.ADOPTED, reason="", detail="", attempts=attempts), at))
 
 
-def _kept_up(entry: Ledger, document: Document, rules: Rules, at: datetime) -> Proof:
+def _kept_up(entry: Ledger, document: Document, rules: Rules, at: datetime, sent: bool) -> Proof:
     """A master: what differs is what the step writes; equal without a request of ours is unchanged."""
     known = e.change(entry, at, erp_id=document.erp_id, erp_number=document.number)
     if document.refusal:
         return Ended(closed(refused(known, document, rules, at), at))
     if document.differences:
         return Onward(known, rules.steps[0], document)
-    state = e.ADOPTED if not entry["erp_id"] else e.POSTED if e.intent_open(entry) else e.UNCHANGED
+    has_partner = bool(entry["erp_id"])
+    state = e.POSTED if sent or (has_partner and e.intent_open(entry)) else e.UNCHANGED if has_partner else e.ADOPTED
     made = with_document(known, document, rules.steps, at)
     attempts = e.noted(entry, "found", document.number or document.erp_id, at) if e.intent_open(entry) else entry["attempts"]
     return Ended(closed(e.change(made, at, state=state, reason="", detail="", attempts=attempts), at))

@@ -1,50 +1,57 @@
-"""Taking up what has not ended when a partition is taken: settle waits start anew, everything else waits for what it waited for."""
+"""Taking up what has not ended when a partition is taken: settle waits start anew, everything else waits for what it waited for.
+
+Done in slices, so that the requests of other partitions are not kept from the loop; no lane of this partition starts before its end.
+"""
 
 from __future__ import annotations
 
-from schemas.records import Ledger
+import asyncio
+from dataclasses import dataclass
+
+from runtime.log import log
+from schemas.records import Ledger, Result
 from services.sinks import entry as e
 from services.sinks import hour, reasons
 from services.sinks.core import step
+from services.sinks.entry import Incoming
+from services.sinks.intake import Intake
 from services.sinks.ledger import Rest
+from services.sinks.owner import Owner
 from services.sinks.parents import name_of
-from services.sinks.partition import Partition
-from services.sinks.state import Record, Restored, Wait
+from services.sinks.state import Restored
+from services.sinks.takeover import Lost
 
+SLICE = 200
+PROGRESS_S = 5.0
 _FOR_A_PARTNER = frozenset({reasons.CREATE_MISSING, reasons.PARENT_MISSING})
 """Holds that a link, or a parent that comes late, lifts."""
 
 
-def restore(owner: Partition) -> None:
+async def restore(owner: Owner) -> None:
     """Take up everything that has not ended; the settle wait of every open intent starts now."""
     watches = any(write.watched for write in owner.ground.system.writes)
-    for op_key, rest in owner.index.resting():
-        owner.resting[op_key] = rest
+    for number, (op_key, rest) in enumerate(list(owner.index.resting()), 1):
+        owner.cases.add(op_key, rest)
         if rest.state != e.HELD or watches or rest.reason in _FOR_A_PARTNER:
             _take_up(owner, op_key, rest)
+        if number % SLICE == 0:
+            await asyncio.sleep(0)
 
 
-def _take_up(owner: Partition, op_key: str, rest: Rest) -> None:
-    entry = owner.index.get(op_key)
-    is_held = rest.state == e.HELD
-    if entry is None or (is_held and entry["due_at"] is None and rest.reason not in _FOR_A_PARTNER):
+def _take_up(owner: Owner, op_key: str, rest: Rest) -> None:
+    case = owner.cases.open(op_key)
+    if case is None or case.key is None:
+        log.error("resting_without_entry", system=owner.ground.system.name, key=op_key)
         return
-    if not is_held:
-        hour.count(owner.hour, entry, owner.ground.followed)
-    key, effects = step(owner.new_key(entry), Restored(owner.ground.clock.monotonic()))
-    owner.await_parents(entry)
-    if e.intent_open(entry):
-        owner.keys[op_key] = key
-    for effect in effects:
-        if isinstance(effect, Wait):
-            owner.wake(op_key, effect)
-        elif isinstance(effect, Record):
-            owner.ends(key, effect)
+    entry = case.key.entry
+    if rest.state != e.HELD:
+        hour.count(owner.hours, entry, owner.ground.followed)
+    owner.carry_out(case, *step(case.key, Restored(owner.now_s())))
     if _may_go(owner, entry):
-        owner.turn(op_key, again=is_held)
+        owner.turn(op_key, again=rest.state == e.HELD)
 
 
-def _may_go(owner: Partition, entry: Ledger) -> bool:
+def _may_go(owner: Owner, entry: Ledger) -> bool:
     """Whether what it waits for is there by now: that it came was told to the owner before us, or to nobody."""
     followed, connection, reason = owner.ground.followed, entry["connection"], entry["reason"]
 
@@ -57,5 +64,43 @@ def _may_go(owner: Partition, entry: Ledger) -> bool:
     if reason == reasons.CREATE_MISSING:
         return is_linked(name_of(entry["source_entity"], entry["source_id"]))
     if reason in (reasons.PARENT, reasons.PARENT_MISSING):
-        return any(is_linked(name) or owner.op_keys_of((connection, name)) for name in entry["waits_for"])
+        return any(is_linked(name) or owner.cases.of_source((connection, name)) for name in entry["waits_for"])
     return False
+
+
+@dataclass
+class Rebuild:
+    """A ledger that was lost, made again from `result` and the newest command of each op-key.
+
+    The group's offset stays where it was and carries the mark `rebuilding` until the last slice is acked: an owner that finds the
+    mark does it all again, and what the ledger knows already is a command like any other.
+    """
+
+    owner: Owner
+    intake: Intake
+    lost: Lost
+
+    async def run(self) -> None:
+        """All slices, one committed after the other. Raises what the reading raises; a failed commit ends it early."""
+        owner, lost = self.owner, self.lost
+        started_s = told_s = owner.now_s()
+        done = 0
+        async for some in lost.slices(SLICE):
+            for incoming, result in some:
+                self._one(incoming, result)
+            self.intake.arrivals.tell()
+            await owner.committer.flush()
+            if owner.failed or owner.closing:
+                return
+            done += len(some)
+            if owner.now_s() - told_s >= PROGRESS_S:
+                told_s = owner.now_s()
+                log.info("ledger_rebuilding", system=owner.ground.system.name, partition=owner.number, done=done, of=lost.count)
+        took_s = round(owner.now_s() - started_s, 1)
+        log.info("ledger_rebuilt", system=owner.ground.system.name, partition=owner.number, op_keys=done, took_s=took_s)
+
+    def _one(self, incoming: Incoming, result: Result | None) -> None:
+        known = self.owner.cases.entry(incoming.command["op_key"])
+        comes = known is not None or self.intake.arrivals.rebuilt(incoming, result, self.lost.sets, self.lost.reverses)
+        if comes:
+            self.intake.comes(incoming)

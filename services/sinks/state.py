@@ -55,7 +55,7 @@ class Phase(Enum):
     IDLE = "idle"
     RESERVING = "reserving"
     INTENDING = "intending"  # the intent is on its way to the ledger
-    ASKING = "asking"  # look-up of what is to be given up, whatever it waits for
+    WITHDRAWING = "withdrawing"  # look-up of what a command withdraws, whatever it waits for
     COMPARING = "comparing"  # look-up of a master that is kept up to date, before anything is intended
     WATCHING = "watching"  # look-up of a document whose next step the system's own batch does
     READING = "reading"  # look-up before the write
@@ -72,7 +72,7 @@ class KeyChanges(TypedDict, total=False):
     command: CommandEnvelope | None
     mode: str
     seen_s: float | None
-    look_s: float
+    look_s: float | None
     intent_s: float
     looks: int
     lates: int
@@ -84,8 +84,8 @@ class KeyChanges(TypedDict, total=False):
 class Key:
     """One op-key in its owner's hands. Only `entry` is kept; the rest is gone with the process.
 
-    `seen_s` is when this owner first saw the open intent, `look_s` when it may be looked up, `looks` how often in a row the
-    look-up showed nothing, `failing_s` since when it cannot be made.
+    `seen_s` is when this owner first saw the open intent, `look_s` when it may be looked up (both None = unknown, for which the
+    settle wait begins anew), `looks` how often in a row the look-up showed nothing, `failing_s` since when it cannot be made.
     """
 
     entry: Ledger
@@ -94,7 +94,7 @@ class Key:
     command: CommandEnvelope | None = None
     mode: str = "live"
     seen_s: float | None = None
-    look_s: float = 0.0
+    look_s: float | None = None
     intent_s: float = 0.0
     looks: int = 0
     lates: int = 0
@@ -127,19 +127,32 @@ class Restored:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """It is looked at: a command came, a wait ended, a parent or a setting changed. `asks`: a command that gives it up waits until it
-    is known whether the system keeps it; nothing else is done meanwhile."""
+    """It is looked at: a command came, a wait ended, a parent or a setting changed. `withdraws`: a command that withdraws it waits
+    until it is known whether the system keeps it; nothing else is done meanwhile."""
 
     now_s: float
     view: View
     command: CommandEnvelope | None
-    asks: bool = False
+    withdraws: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Reserved:
-    """Calls and session are reserved for everything up to the end of the attempt."""
+    """Calls and session are reserved for everything up to the end of the attempt. The wait for them has no bound, so that `view` is
+    the world as it is now and the gate judges again."""
 
+    now_s: float
+    at: datetime
+    view: View
+
+
+@dataclass(frozen=True, slots=True)
+class Unreserved:
+    """No calls or no session can be had: nothing was intended. `reason` and `wait` as of `LookupFailed`."""
+
+    reason: str
+    words: str
+    wait: timedelta
     now_s: float
     at: datetime
 
@@ -153,7 +166,7 @@ class Acked:
 
 
 @dataclass(frozen=True, slots=True)
-class Saw:
+class LookedUp:
     """A look-up answered. `asked_s` is when it was asked: what it shows may be no newer than that."""
 
     found: Found
@@ -163,8 +176,8 @@ class Saw:
 
 
 @dataclass(frozen=True, slots=True)
-class Unseen:
-    """A look-up could not be made: `reason` is system_down, throttled or credentials; `wait` the backoff drawn for it."""
+class LookupFailed:
+    """A look-up could not be made: `reason` is system_down, throttled, credentials or refused; `wait` the backoff drawn for it."""
 
     reason: str
     words: str
@@ -177,6 +190,16 @@ class Unseen:
 class Late:
     """The lease had run out before the request was sent: nothing was sent."""
 
+    now_s: float
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """Something came between intent and send for which the request must not go out (a newer command, a pause, other settings):
+    nothing was sent."""
+
+    words: str
     now_s: float
     at: datetime
 
@@ -210,7 +233,9 @@ class Superseded:
     at: datetime
 
 
-Event = Restored | Turn | Reserved | Acked | Saw | Unseen | Late | Answered | Decided | Superseded
+Event = (
+    Restored | Turn | Reserved | Unreserved | Acked | LookedUp | LookupFailed | Late | Withheld | Answered | Decided | Superseded
+)
 
 
 # --- effects ---------------------------------------------------------------------------------------------------------
@@ -218,28 +243,28 @@ Event = Restored | Turn | Reserved | Acked | Saw | Unseen | Late | Answered | De
 
 @dataclass(frozen=True, slots=True)
 class Reserve:
-    """Wait until so many calls are allowed; answer with `Reserved`."""
+    """Wait until so many calls are allowed; answer with `Reserved` or `Unreserved`."""
 
     calls: int
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """Commit this state (with result, link and audits that follow from it); answer with `Acked`. `ends` frees the lane at once."""
+    """Commit this state (with result, link and audits that follow from it); answer with `Acked`. `final` ends the run and frees its lane."""
 
     entry: Ledger
-    ends: bool
+    final: bool
     audits: tuple[Audit, ...] = field(default=())
 
 
 @dataclass(frozen=True, slots=True)
 class Find:
-    """Look the document up by its ref; answer with `Saw` or `Unseen`."""
+    """Look the document up by its ref; answer with `LookedUp` or `LookupFailed`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Send the one request of `step`, unless the lease has run out; answer with `Answered` or `Late`."""
+    """Send the one request of `step`, unless the lease has run out or something keeps it; answer with `Answered`, `Late` or `Withheld`."""
 
     step: str
     document: Document | None

@@ -1,16 +1,18 @@
-"""Taking a partition: fence every older owner, then know what its ledger says. Blocking; called by the consumer's thread.
+"""Taking a partition: fence every older owner, then know what its ledger says. Blocking; called off the loop.
 
 The snapshot is used when it belongs to this very topic (by the topic's id) and lies before its end; else it is forgotten and the
-ledger read whole. A ledger that is empty although work was done is rebuilt from `result` and the commands.
+ledger read whole. A ledger that is empty although work was done, or whose rebuild was not completed, is rebuilt from `result` and the
+commands.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from confluent_kafka import Message, Producer, TopicCollection
 from confluent_kafka.admin import AdminClient
@@ -21,54 +23,82 @@ from schemas.errors import Malformed
 from schemas.records import CommandEnvelope, Ledger, Result
 from services.sinks import entry as e
 from services.sinks.ceiling import Hour
+from services.sinks.commit import Blocking
 from services.sinks.entry import Incoming
 from services.sinks.ground import Ground
-from services.sinks.hour import ended_within
+from services.sinks.hour import Hours, ended_within
 from services.sinks.ledger import MARK, Index, Mark, mark_in, mark_of
 from services.sinks.rebuild import Newest
 
 BATCH = 2000
 FENCE_S = 30
+REBUILDING = "rebuilding"
+"""What the group's offset says beside itself while a lost ledger is not rebuilt yet."""
+
+
+class Lost(Protocol):
+    """What is left of a lost ledger. `end` is the offset behind the commands; `sets` and `reverses` as of `rebuild.Newest`."""
+
+    count: int
+    end: int
+    sets: dict[str, Incoming]
+    reverses: set[str]
+
+    def slices(self, size: int) -> AsyncIterator[list[tuple[Incoming, Result | None]]]:
+        """The newest command of each op-key with its last terminal result, in the order of the log."""
+
+
+@dataclass(frozen=True)
+class Committed:
+    """The group's offsets of a partition (below 0 for none) and what the first one says beside itself."""
+
+    commands: int
+    control: int = -1
+    mark: str = ""
 
 
 @dataclass(frozen=True)
 class Taken:
-    """A partition in our hands: its index is at the ledger's end. `newest` is not None when the ledger was lost; `hour` is what the ceiling
-    counts of what ended."""
+    """A partition in our hands: its index is at the ledger's end. `lost` is not None when the ledger has to be rebuilt; `hours` is what the
+    ceilings count of what ended."""
 
     number: int
     index: Index
     producer: Producer
     next_offset: int
-    newest: list[tuple[Incoming, Result | None]] | None = None
-    hour: Hour = field(default_factory=dict)
+    next_control: int = 0
+    committed: int = 0
+    hours: Hours = field(default_factory=lambda: defaultdict(Hour))
+    lost: Lost | None = None
 
 
-def take_over(ground: Ground, number: int, folder: Path, committed: int) -> Taken:
-    """Fence, read, and rebuild where the ledger was lost. `committed` is the group's offset of the commands, below 0 for none."""
+def take_over(ground: Ground, number: int, folder: Path, committed: Committed, blocking: Blocking) -> Taken:
+    """Fence, read, and see what is left where the ledger was lost. `blocking` is for the slices of a rebuild."""
     settings = ground.settings.kafka
     producer = kafka.transactional_producer(settings, f"sink-{ground.system.name}-{number}")
     producer.init_transactions(FENCE_S)
     index = Index(folder / str(number), ground.codec)
     try:
-        return _known(ground, Taken(number, index, producer, max(committed, 0)), committed)
+        started = time.perf_counter()
+        read = _catch_up(ground, number, index)
+        took_s = time.perf_counter() - started
+        log.info("ledger_read", system=ground.system.name, partition=number, records=read, took_ms=round(took_s * 1000))
+        lost = None
+        if committed.mark == REBUILDING or (not index.meta("entries") and _was_worked(ground, number, committed.commands)):
+            lost = _left(ground, number, index, blocking)
+        return Taken(
+            number,
+            index,
+            producer,
+            next_offset=lost.end if lost is not None else max(committed.commands, 0),
+            next_control=max(committed.control, 0),
+            committed=max(committed.commands, 0),
+            hours=ended_within(ground, number, index),
+            lost=lost,
+        )
     except BaseException:
         index.close()  # it is tried again, and the folder is needed for that
         raise
-
-
-def _known(ground: Ground, taken: Taken, committed: int) -> Taken:
-    """The partition with its index at the ledger's end, or with what is left when the ledger was lost."""
-    number, index = taken.number, taken.index
-    started = time.perf_counter()
-    read = _catch_up(ground, number, index)
-    took_s = time.perf_counter() - started
-    log.info("ledger_read", system=ground.system.name, partition=number, records=read, took_ms=round(took_s * 1000))
-    if not index.meta("entries") and _was_worked(ground, number, committed):
-        newest, end = _newest(ground, number)
-        log.warning("ledger_lost", system=ground.system.name, partition=number, op_keys=len(newest))
-        return replace(taken, next_offset=end, newest=newest)
-    return replace(taken, hour=ended_within(ground, number, index))
 
 
 def _catch_up(ground: Ground, number: int, index: Index) -> int:
@@ -120,20 +150,68 @@ def _was_worked(ground: Ground, number: int, committed: int) -> bool:
     return kafka.high_watermarks(ground.settings.kafka, topic, [number])[number] > 0
 
 
-def _newest(ground: Ground, number: int) -> tuple[list[tuple[Incoming, Result | None]], int]:
-    """The newest command of each op-key, with its last terminal result; and the end of the commands."""
-    results: dict[str, Result] = {}
+def _left(ground: Ground, number: int, index: Index, blocking: Blocking) -> Lost:
+    """The first reading: which command is the newest of each op-key, and how each ended."""
+    index.forget_notes()
     for message in kafka.read_to_end(ground.settings.kafka, ground.settings.topic(f"result.{ground.system.name}"), [number]):
-        result = cast("Result", ground.codec.decode(message.value())[1])
+        try:
+            result = cast("Result", ground.codec.decode(message.value())[1])
+        except Malformed:
+            continue
         if result["outcome"] in e.TERMINAL:
-            results[result["op_key"]] = result
-    newest, end = Newest(), 0
+            index.note(_result_name(result["op_key"]), message.value() or b"")
+    newest, end = Newest(index), 0
+    for incoming, end in _commands(ground, number):
+        if incoming is not None:
+            newest.add(incoming)
+    log.warning("ledger_lost", system=ground.system.name, partition=number, op_keys=newest.count)
+    return _Left(ground, number, index, blocking, newest, end)
+
+
+def _commands(ground: Ground, number: int) -> Iterator[tuple[Incoming | None, int]]:
+    """Every command that can be read (None for others: they are in `dead` already, or will be by a replay), and the offset behind it."""
     for message in kafka.read_to_end(ground.settings.kafka, ground.command_topic, [number]):
-        end = (message.offset() or 0) + 1
+        offset = message.offset() or 0
         try:
             name, command = ground.codec.decode(message.value())
         except Malformed:
-            continue  # it is in `dead` already, or will be by a replay
-        record = name.removeprefix("command.")
-        newest.add(Incoming(record, cast("CommandEnvelope", command), message.value() or b"", number, end - 1, ground.clock.now()))
-    return [(incoming, results.get(incoming.command["op_key"])) for incoming in newest.all()], end
+            yield None, offset + 1
+            continue
+        record, made = name.removeprefix("command."), cast("CommandEnvelope", command)
+        yield Incoming(record, made, message.value() or b"", number, offset, ground.clock.now()), offset + 1
+
+
+def _result_name(op_key: str) -> bytes:
+    return b"result " + op_key.encode()
+
+
+class _Left:
+    """See `Lost`: the second reading, off the loop."""
+
+    def __init__(self, ground: Ground, number: int, index: Index, blocking: Blocking, newest: Newest, end: int) -> None:  # noqa: PLR0913 - made in one place
+        self._ground, self._number, self._index, self._blocking, self._newest = ground, number, index, blocking, newest
+        self.count, self.end, self.sets, self.reverses = newest.count, end, newest.sets, newest.reverses
+
+    async def slices(self, size: int) -> AsyncIterator[list[tuple[Incoming, Result | None]]]:
+        """See `Lost`."""
+        commands = _commands(self._ground, self._number)
+        while True:
+            some = await self._blocking(self._next, commands, size)
+            if not some:
+                break
+            yield some
+        await self._blocking(self._index.forget_notes)
+
+    def _next(self, commands: Iterator[tuple[Incoming | None, int]], size: int) -> list[tuple[Incoming, Result | None]]:
+        found: list[tuple[Incoming, Result | None]] = []
+        for incoming, end in commands:
+            picked = self._newest.pick(incoming) if incoming is not None and end <= self.end else None
+            if picked is not None:
+                found.append((picked, self._result(picked.command["op_key"])))
+            if len(found) >= size:
+                break
+        return found
+
+    def _result(self, op_key: str) -> Result | None:
+        value = self._index.noted(_result_name(op_key))
+        return None if value is None else cast("Result", self._ground.codec.decode(value)[1])

@@ -32,7 +32,6 @@ class Sights:
     followed: Followed
     entries: Callable[[str, str, str], Iterable[Ledger]]
     current: Callable[[str], tuple[Ledger | None, bool]]
-    found: dict[tuple[str, str], str] = field(default_factory=dict)
     _ways: dict[tuple[str, str], tuple[Write, ...]] = field(default_factory=dict)
     _rules: dict[tuple[int, float], Rules] = field(default_factory=dict)
 
@@ -101,9 +100,8 @@ class Sights:
         return self.link(entry["connection"], entry["source_entity"], entry["source_id"])
 
     def link(self, connection: str, entity: str, source_id: str) -> str | None:
-        """Partner of a source object: by `links`, or as the system itself told when asked by ref."""
-        known = self.followed.link(self.system.name, connection, entity, source_id)
-        return known if known is not None else self.found.get((connection, f"{entity}/{source_id}"))
+        """Partner of a source object, by `links`."""
+        return self.followed.link(self.system.name, connection, entity, source_id)
 
     def _target(self, command: CommandEnvelope | None) -> tuple[Ledger | None, bool]:
         reverses = command.get("reverses") if command is not None else None

@@ -14,9 +14,9 @@ from schemas.records import Ledger
 from services.sinks import entry as e
 from services.sinks import reasons
 from services.sinks.gate import View, kept_still
-from services.sinks.moves import Step, ends, resting
+from services.sinks.moves import Step, finish, resting
 from services.sinks.resolve import REFUSED_EVERY, Ended, Onward, closed, next_step, proof
-from services.sinks.state import Key, Phase, Reserve, Rules, Saw, Turn, Unseen, Wait
+from services.sinks.state import Find, Key, LookedUp, LookupFailed, Phase, Reserve, Rules, Turn, Wait
 
 LOOKS = 5
 """Look-ups in a row that do not show what was there before, after which a person is asked."""
@@ -33,14 +33,14 @@ def begins(key: Key, entry: Ledger, at: datetime) -> Step:
     """The step before is done; from now on the document is watched."""
     words = f"{next_step(entry, key.rules.steps)} is done by the system itself"
     made = e.waits(closed(entry, at), at, reasons.ERP_BATCH, words, due_at=at + key.rules.watch_every, rounds=0)
-    return ends(key, made)
+    return finish(key, made)
 
 
 def turn(key: Key, event: Turn) -> Step:
     """It is looked at, unless its time has not come or the connection does nothing now."""
     entry, view = key.entry, event.view
     if event.command is None:
-        return ends(key, e.held(entry, view.at, reasons.UNREADABLE, "the command's bytes cannot be read"))
+        return finish(key, e.held(entry, view.at, reasons.UNREADABLE, "the command's bytes cannot be read"))
     still = _kept_still(key, view)
     if still is not None:
         return still
@@ -50,21 +50,27 @@ def turn(key: Key, event: Turn) -> Step:
     return made, (Reserve(key.rules.calls),)
 
 
+def reserved(key: Key, view: View) -> Step:
+    """The look-up, unless the connection came to do nothing while its calls were waited for."""
+    still = _kept_still(key, view)
+    return still if still is not None else (key.but(phase=Phase.WATCHING), (Find(),))
+
+
 def _kept_still(key: Key, view: View) -> Step | None:
     still = kept_still(key.entry, view)
     if still is None or key.entry["reason"] == still["reason"]:
         return None if still is None else resting(key)
     if key.entry["state"] == e.HELD:
         return _later(key, view.at)
-    return ends(key, still)
+    return finish(key, still)
 
 
-def saw(key: Key, event: Saw) -> Step:
+def saw(key: Key, event: LookedUp) -> Step:
     """The key after a look-up of the watched document."""
     at = event.at
     seen = proof(key.entry, event.found, key.rules, at)
     if isinstance(seen, Ended):
-        return _later(key, at) if _same(key.entry, seen.entry) else ends(key, seen.entry)
+        return _later(key, at) if _same(key.entry, seen.entry) else finish(key, seen.entry)
     if isinstance(seen, Onward):
         return _onward(key, seen, at)
     return vanished(key, event.now_s, at)
@@ -76,7 +82,7 @@ def _onward(key: Key, seen: Onward, at: datetime) -> Step:
     if progressed:
         entry = e.change(entry, at, attempts=e.noted(entry, "found", f"{entry['step']} is done", at), rounds=0)
     if seen.step not in rules.watched:
-        return ends(key, e.change(entry, at, state=e.NEW, reason="", detail="", due_at=None, rounds=0))
+        return finish(key, e.change(entry, at, state=e.NEW, reason="", detail="", due_at=None, rounds=0))
     if since(entry) + rules.batch_deadline <= at:
         return _late(key, entry, seen.step, at)
     if progressed or key.entry["reason"] != reasons.ERP_BATCH or key.entry["state"] != e.WAITING:
@@ -87,7 +93,7 @@ def _onward(key: Key, seen: Onward, at: datetime) -> Step:
 def _late(key: Key, entry: Ledger, step: str, at: datetime) -> Step:
     words = f"{step} is not done since {since(entry).isoformat(timespec='minutes')}"
     made = e.held(entry, at, reasons.ERP_BATCH_LATE, words, due_at=at + key.rules.watch_every, rounds=0)
-    return _later(key, at) if _same(key.entry, made) else ends(key, made)
+    return _later(key, at) if _same(key.entry, made) else finish(key, made)
 
 
 def since(entry: Ledger) -> datetime:
@@ -100,17 +106,17 @@ def vanished(key: Key, now_s: float, at: datetime) -> Step:
     """What was there is not shown: it is looked at a few times more, counted in the ledger, and never written again."""
     entry, looks = key.entry, key.entry["rounds"] + 1
     if looks >= LOOKS:
-        return ends(key, e.held(entry, at, reasons.MISSING_IN_ERP, f"{entry['erp_number'] or entry['erp_id']} is not found"))
+        return finish(key, e.held(entry, at, reasons.MISSING_IN_ERP, f"{entry['erp_number'] or entry['erp_id']} is not found"))
     pause_s = max(1.0, key.rules.times.v_max_s) * float(2 ** (looks - 1))
     made = e.waits(entry, at, reasons.NOT_SHOWN, f"look-up {looks} of {LOOKS}", rounds=looks)
-    return ends(key.but(look_s=now_s + pause_s), made)
+    return finish(key.but(look_s=now_s + pause_s), made)
 
 
-def unseen(key: Key, event: Unseen) -> Step:
+def unseen(key: Key, event: LookupFailed) -> Step:
     """The look-up could not be made; what is held stays held."""
     if key.entry["state"] == e.HELD:
         return _later(key, event.at)
-    return ends(key, e.waits(key.entry, event.at, event.reason, event.words, due_at=event.at + event.wait))
+    return finish(key, e.waits(key.entry, event.at, event.reason, event.words, due_at=event.at + event.wait))
 
 
 def _later(key: Key, at: datetime) -> Step:

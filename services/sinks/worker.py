@@ -27,10 +27,14 @@ from services.credentials import CredentialStore
 from services.health import Health
 from services.sessions import Sessions as Access
 from services.sessions import credentials_version
-from services.sinks.consume import Consuming
-from services.sinks.follow import Followed
+from services.sinks.command_log import GroupLog
+from services.sinks.commit import Thread
+from services.sinks.consume import Consuming, Ports
+from services.sinks.follow import Followed, Following, committed_controls
 from services.sinks.ground import Ground
+from services.sinks.links import Links
 from services.sinks.sessions import OpenSession, Session, Sessions
+from services.sinks.takeover import Committed, Taken, take_over
 from systems import registry
 from systems.contract import Role
 from topology.configuration import Connected, Follower
@@ -78,51 +82,80 @@ class Sinks:
         self._folder = folder
         self._clock = seams.clock or clock_from_environment()
         self._consuming: list[Consuming] = []
+        self._threads: dict[tuple[str, int, str], Thread] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._store: CredentialStore | None = None
         self._open_session = seams.open_session
         self._follower = Follower(settings, loaded, lambda connection: self._tell("settings", connection))
-        self._followed = Followed(settings, loaded, self._tell)
+        self._following: Following | None = None
 
     async def run(self, names: Sequence[str], stopping: threading.Event) -> int:
         """Start, tick until it is time to stop, stop in order."""
         self._loop = asyncio.get_running_loop()
-        await asyncio.to_thread(self._read)
-        self._consuming = [self._start(name) for name in names]
+        links = Links(self._folder / "links")
+        followed = Followed(self._codec, links, frozenset(names))
+        await asyncio.to_thread(self._read, names, followed)
+        self._consuming = [self._start(name, followed) for name in names]
         health = Health(self._settings, self._trouble)
         await health.start()
         log.info("started", systems=list(names), port=health.port)
-        while not stopping.is_set() and all(one.is_alive for one in self._consuming):
+        while not stopping.is_set() and not self._ended():
             for one in self._consuming:
                 one.tick()
             await asyncio.sleep(TICK_S)
         code = EXIT_OK if stopping.is_set() else EXIT_SOFTWARE
+        if code != EXIT_OK:
+            log.error("ends", why=self._ended(), remedy="the process ends and is to be started again")
         for one in self._consuming:
             await one.stop()
         await health.stop()
         self._follower.stop()
-        self._followed.stop()
+        if self._following is not None:
+            self._following.stop()
+        links.close()
         if self._store is not None:
             self._store.stop()
         log.info("stopped", systems=list(names), code=code)
         return code
 
-    def _read(self) -> None:
+    def _read(self, names: Sequence[str], followed: Followed) -> None:
         if self._open_session is None:
             self._store = CredentialStore(self._settings, self._codec, self._clock, lambda c: self._tell("settings", c)).start()
         self._follower.start()
-        self._followed.start()
+        self._following = Following(self._settings, followed, self._tell, committed_controls(self._settings, names)).start()
 
-    def _start(self, name: str) -> Consuming:
+    def _ended(self) -> str:
+        """What ended by itself and must not have; "" while all goes on."""
+        ended = next((one.failed or "a consumer ended" for one in self._consuming if not one.is_alive), "")
+        return ended or next((one.failed for one in self._beside() if one.failed), "")
+
+    def _start(self, name: str, followed: Followed) -> Consuming:
         system = registry.system(name)
         opener = self._open_session or self._opener(name)
 
         def version(connection: str) -> str:
             return credentials_version(self._store, connection, name, Role.SINK) if self._store else ""
 
-        sessions = Sessions(opener, version)
-        ground = Ground(self._settings, self._codec, system, self._clock, self._followed, sessions, lambda: self._follower.snapshot)
-        return Consuming(ground, self._folder / name).start()
+        sessions = Sessions(opener, lambda connection: self._follower.snapshot.connections.get(connection), version)
+        ground = Ground(self._settings, self._codec, system, self._clock, followed, sessions, lambda: self._follower.snapshot)
+        group = f"sinks.{name}"
+        group_log = GroupLog(self._settings.kafka, (ground.command_topic, self._settings.topic("control")), group)
+        taking = Thread(f"{group}.take")
+
+        async def take(number: int, committed: Committed) -> Taken:
+            reading = self._blocking(name, number, "rebuild")
+            taken: Taken = await taking(take_over, ground, number, self._folder / name, committed, reading)
+            return taken
+
+        ports = Ports(group_log, take, lambda number: self._blocking(name, number, "commit"))
+        return Consuming(ground, ports).start()
+
+    def _blocking(self, name: str, number: int, work: str) -> Thread:
+        """One thread for each partition and kind of work, kept as long as the process lives."""
+        place = (name, number, work)
+        if place not in self._threads:
+            self._threads[place] = Thread(f"{work}.{name}.{number}")
+        return self._threads[place]
 
     def _opener(self, name: str) -> OpenSession:
         assert self._store is not None
@@ -147,7 +180,11 @@ class Sinks:
             one.told(kind, what)
 
     def _trouble(self) -> str:
-        return "; ".join(filter(None, (one.trouble for one in self._consuming)))
+        return "; ".join(filter(None, (one.trouble for one in (*self._consuming, *self._beside()))))
+
+    def _beside(self) -> list[Follower | Following | CredentialStore]:
+        """What is followed beside the commands."""
+        return [one for one in (self._follower, self._following, self._store) if one is not None]
 
 
 def _until_signal() -> threading.Event:

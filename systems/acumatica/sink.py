@@ -95,11 +95,6 @@ class _Writer:
             used = (STEP_CALLS if is_action else STEP_CALLS - 1) + len(wish.asked)
             self._client.limiter.give_back(STEP_CALLS + MOST_POLLS - used)
 
-    async def find_parent(self, entity: str, source_id: str) -> str | None:  # noqa: ARG002 - the contract's
-        """None: a ref is a hash of the op-key and cannot be told from a source id; a customer or vendor that we made is found by `find`
-        of its own command, which the sink adopts."""
-        return None
-
     async def close(self) -> None:
         """Log out."""
         await self._client.close()

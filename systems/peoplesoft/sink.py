@@ -113,10 +113,6 @@ class _Writer:
         finally:
             self._client.limiter.give_back(max(0, STEP_CALLS - wish.calls))
 
-    async def find_parent(self, entity: str, source_id: str) -> str | None:  # noqa: ARG002 - the contract's
-        """None: journals have no parents, and a vendor is PeopleSoft's own; its link comes from its feed."""
-        return None
-
     async def close(self) -> None:
         """Drop the connections; PeopleSoft keeps no session."""
         await self._client.close()

@@ -88,10 +88,6 @@ class _Writer:
             return self._refused(answer)
         return await self._read_back(answer, partner, command)
 
-    async def find_parent(self, entity: str, source_id: str) -> str | None:  # noqa: ARG002 - the contract's
-        """None: vendors have no parents, and a ref cannot be told from a source id."""
-        return None
-
     async def close(self) -> None:
         """Forget the token."""
         await self._client.close()

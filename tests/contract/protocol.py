@@ -16,7 +16,22 @@ from services.sinks.gate import View
 from services.sinks.parents import name_of
 from services.sinks.rules import rules_of
 from services.sinks.sessions import cause_of
-from services.sinks.state import Acked, Answered, Effect, Event, Find, Key, Record, Reserve, Reserved, Saw, Send, Turn, Unseen, Wait
+from services.sinks.state import (
+    Acked,
+    Answered,
+    Effect,
+    Event,
+    Find,
+    Key,
+    LookedUp,
+    LookupFailed,
+    Record,
+    Reserve,
+    Reserved,
+    Send,
+    Turn,
+    Wait,
+)
 from systems.contract import Answer
 from tests.contract.ground import Case, Ground
 
@@ -78,7 +93,7 @@ class Run:
             return Turn(clock.monotonic(), view, self.case.command)
         if isinstance(effect, Reserve):
             await self._on.writer.reserve(effect.calls)
-            return Reserved(clock.monotonic(), at())
+            return Reserved(clock.monotonic(), at(), View(at(), create_missing=True))
         if isinstance(effect, Record):
             return Acked(clock.monotonic(), at())
         if isinstance(effect, Find):
@@ -98,8 +113,8 @@ class Run:
             found = await self._on.writer.find(case.record, case.command, self._ids())
         except ConnectorError as error:
             reason, _ = cause_of(error)
-            return Unseen(reason, str(error), BACKOFF, clock.monotonic(), clock.now())
-        return Saw(found, asked_s, clock.monotonic(), clock.now())
+            return LookupFailed(reason, str(error), BACKOFF, clock.monotonic(), clock.now())
+        return LookedUp(found, asked_s, clock.monotonic(), clock.now())
 
     def _ids(self) -> dict[str, str]:
         """The parents' ids, and the partner's own where the core knows one."""

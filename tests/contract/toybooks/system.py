@@ -94,9 +94,6 @@ class Writer:
             return Answer(Verdict.AMBIGUOUS, words=str(error))
         return _classed(answer, command)
 
-    async def find_parent(self, entity: str, source_id: str) -> str | None:
-        return None
-
     async def close(self) -> None:
         await self._access.transport.close()
 

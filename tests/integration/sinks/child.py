@@ -55,9 +55,6 @@ class FileErp:
         row = self._db.execute("SELECT id, ref, amount, released FROM kept WHERE ref = ?", (command["ref"],)).fetchone()
         return Answer(Verdict.YES, self._document(row))
 
-    async def find_parent(self, entity: str, source_id: str) -> str | None:
-        return None
-
     async def close(self) -> None:
         self._db.close()
 

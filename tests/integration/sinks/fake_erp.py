@@ -56,7 +56,6 @@ class FakeErp:
     suspects: set[str] = field(default_factory=set)
     refusing: str = ""
     calls: int = 0
-    parents: dict[tuple[str, str], str] = field(default_factory=dict)
     stored: list[Kept] = field(default_factory=list)
 
     def open(self, connected: Connected, role: Role) -> Session:
@@ -138,10 +137,6 @@ class FakeWriter:
             self.erp.documents[command["ref"]] = kept
         kept.steps.append(step)
         return kept
-
-    async def find_parent(self, entity: str, source_id: str) -> str | None:
-        await self._travel()
-        return self.erp.parents.get((entity, source_id))
 
     async def close(self) -> None:
         pass

@@ -192,7 +192,7 @@ def test_a_partition_is_taken_anew_when_the_cluster_can_be_had_again(stage: Stag
         return take_over(*args)
 
     monkeypatch.setattr(Committer, "_commit", commit)
-    monkeypatch.setattr("services.sinks.consume.take_over", take)
+    monkeypatch.setattr("services.sinks.worker.take_over", take)
     _written(stage)
     with stage.running(lanes=8):
         _all_posted_or_adopted(stage)

@@ -1,4 +1,4 @@
-"""A partition of the real sink in one event loop, without a broker: its index and committer in memory, a clock that is set by hand.
+"""A partition of the real sink in one event loop, without a broker: its log, index and producer in memory, a clock that is set by hand.
 
 What was submitted is committed some turns of the loop later; `crash` forgets what was not, and the next owner begins at the committed offset.
 Tests know the sink by what this says and does alone: commands, controls and settings go in; calls, records, offsets and words come out.
@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, cast
@@ -18,21 +18,23 @@ from typing import Any, cast
 import pytest
 
 from runtime.settings import DEMO_TIMING, Kafka, Settings
-from schemas.records import CommandEnvelope, Control, Ledger, Result
-from services.sinks import controls, hour
+from schemas.records import CommandEnvelope, Ledger, Result
+from services.sinks import consume, hour, invariants
 from services.sinks import entry as e
-from services.sinks.commit import NotCommitted, Out
+from services.sinks.ceiling import Hour
+from services.sinks.consume import Consuming, Held, Ports, acked_of
 from services.sinks.entry import Incoming
 from services.sinks.follow import Followed
 from services.sinks.ground import Ground
-from services.sinks.intake import Intake
-from services.sinks.partition import Partition
-from services.sinks.positions import Position
+from services.sinks.hour import Hours
+from services.sinks.links import Links, LinkStore, MemoryLinks
+from services.sinks.owner import Owner
 from services.sinks.rebuild import Newest
-from services.sinks.restore import restore
 from services.sinks.sessions import Session, Sessions
+from services.sinks.takeover import REBUILDING, Committed, Taken
 from systems import registry
 from systems.contract import System, Writer
+from tests.property.sinks.ports import Lines, Log, Lost, Producer
 from tests.property.sinks.stand_ins import CODEC, Clock, Memory, Message, connected, message_of, remembered
 from tests.toy import blank
 from topology.configuration import Connected, Snapshot
@@ -42,61 +44,20 @@ Opener = Callable[[str, str], Writer]
 
 
 def install(monkeypatch: pytest.MonkeyPatch, system: System) -> None:
-    """This system under its own and every other name of the registry."""
+    """This system under its own and every other name of the registry; nothing waits by the clock of the machine."""
     monkeypatch.setattr(registry, "system", {name: replace(system, name=name) for name in registry.NAMES}.__getitem__)
+    monkeypatch.setattr(consume, "RETAKE_S", 0.0)
 
 
 @dataclass(frozen=True)
 class Setup:
-    """Connections and lanes of a sink; `pauses` says that pauses of its own count, as they do where a person can resume."""
+    """Connections and lanes of a sink; `pauses` says that pauses of its own count, as they do where a person can resume; `folder` is where
+    it keeps links, as it does outside of tests."""
 
     connections: tuple[str, ...] = ("acme",)
     lanes: int = 8
     pauses: bool = False
-
-
-@dataclass
-class Committer:
-    """See `services.sinks.commit.Committer`: one group at a time, acked when it is in the index."""
-
-    sink: Sink
-    owner: Partition
-    failed: BaseException | None = None
-    queue: list[tuple[Out, asyncio.Future[None]]] = field(default_factory=list)
-    running: bool = False
-
-    def submit(self, out: Out) -> asyncio.Future[None]:
-        ack: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        if self.failed is not None:
-            ack.set_exception(NotCommitted(str(self.failed)))
-            return ack
-        self.queue.append((out, ack))
-        self.nudge()
-        return ack
-
-    def nudge(self) -> None:
-        if not self.running:
-            self.running = True
-            task = asyncio.get_running_loop().create_task(self._commit())
-            self.owner.tasks.add(task)
-            task.add_done_callback(self.owner.tasks.discard)
-
-    async def _commit(self) -> None:
-        try:
-            for _ in range(self.sink.draw.randint(1, 4)):
-                await asyncio.sleep(0)
-            places = self.owner.commands.committable, self.owner.controls.committable
-            group, self.queue = self.queue, []
-            await asyncio.sleep(0)
-            if self.failed is None:
-                self.sink.committed(group, *places)
-        finally:
-            self.running = False
-        if self.queue:
-            self.nudge()
-
-    def close(self) -> None:
-        """No thread."""
+    folder: Path | None = None
 
 
 class _Codec:
@@ -116,36 +77,31 @@ class _Codec:
 
 
 class Sink:
-    """The log, the ledger and results of one partition, and whoever owns it now."""
+    """The log, the ledger and results of one partition, and whoever owns it now: the real consumer, owner and intake."""
 
     def __init__(
         self, system: System, writer: Writer | Opener, draw: random.Random, setup: Setup | None = None, **chosen: Any
     ) -> None:
         self.draw, self.clock, self.index, self.setup = draw, Clock(), Memory(), setup or Setup()
-        self.log: list[Message] = []
         self.control_log: list[Message] = []
-        self.offset, self.control_offset, self.taken = 0, 0, 0
         self.results: dict[str, Result] = {}
         self.lines: list[tuple[str, dict[str, Any]]] = []
         self.groups: list[int] = []
-        self.ended = ""
+        self.takes = 0
         self.system = system.name
-        settings = Settings(profile="demo", state_dir=Path(), timing=DEMO_TIMING, kafka=Kafka(partitions=1), lanes=self.setup.lanes)
+        self._settings = Settings(
+            profile="demo", state_dir=Path(), timing=DEMO_TIMING, kafka=Kafka(partitions=1), lanes=self.setup.lanes
+        )
         self._declared, self._chosen = system, chosen
         self._open = writer if callable(writer) else lambda *_: writer
         self._credentials: Counter[str] = Counter()
         self._versions: Counter[str] = Counter(self.setup.connections)
-        self._unseen: set[str] = set()
         self._connected = {name: self._joined(name) for name in self.setup.connections}
         self._codec = _Codec()
-        self.followed = Followed(settings, CODEC, self._tell)
-        if not self.setup.pauses:
-            self.followed.pause_now = lambda control: None  # type: ignore[method-assign]  # a schedule never waits for a person
-        sessions = Sessions(lambda one, _role: Session(self._session(one)), lambda name: str(self._credentials[name]))
-        self.ground = Ground(
-            settings, cast("Any", self._codec), system, self.clock, self.followed, sessions, lambda: Snapshot(self._connected)
-        )
-        self.begin()
+        self._links: LinkStore = MemoryLinks() if self.setup.folder is None else Links(self.setup.folder)
+        self._log = Log(f"command.{system.name}")
+        self._consuming: Consuming | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     def _joined(self, name: str) -> Connected:
         return connected(self._declared, name, str(self._versions[name]), self._chosen)
@@ -154,46 +110,166 @@ class Sink:
         name = one.settings.connection
         return self._open(name, f"{one.version}.{self._credentials[name]}")
 
-    # --- owners ---
+    # --- processes and owners ---
 
-    def begin(self, newest: list[tuple[Incoming, Result | None]] | None = None) -> None:
-        """A new owner."""
-        self.taken = self.offset
-        self.owner = Partition(self.ground, 0, cast("Any", self.index), Position(self.offset), Position(self.control_offset))
-        self.owner.committer = cast("Any", Committer(self, self.owner))
-        self.intake = Intake(self.owner)
-        restore(self.owner)
+    @property
+    def consuming(self) -> Consuming:
+        """The consumer of this loop; a new one, as after a start, where the loop is another."""
+        if self._consuming is None or self._loop is not asyncio.get_running_loop():
+            self._begin()
+        assert self._consuming is not None
+        return self._consuming
+
+    @property
+    def partition(self) -> Held:
+        """The partition in its consumer's hands."""
+        return self.consuming.held[0]
+
+    @property
+    def owner(self) -> Owner:
+        """Whoever owns the partition now."""
+        return self.partition.owner
+
+    @property
+    def log(self) -> list[Message]:
+        """Every command there is."""
+        return self._log.commands
+
+    @property
+    def ended(self) -> str:
+        """Why the process ended; "" while it goes on."""
+        assert self._consuming is not None
+        return self._consuming.failed
+
+    def _begin(self) -> None:
+        """A new process with its owner."""
+        self._loop = asyncio.get_running_loop()
+        self._keep_offsets()
+        self._consuming = Consuming(self._ground(), Ports(self._log, self._take, lambda _: self._blocking))
+        self._log.paused = False
+        with pytest.raises(StopIteration) as at:  # it waits for nothing
+            self._consuming.assigned({0: self._log.places()}).send(None)
+        self._log.position = self._log.given = at.value.value[0]
+        self._consuming.start()
+
+    def _ground(self) -> Ground:
+        followed = Followed(CODEC, self._links, frozenset({self.system}))
+        if not self.setup.pauses:
+            followed.pause_now = lambda control: None  # type: ignore[method-assign]  # a schedule never waits for a person
+        for message in self.control_log:
+            followed.fold(cast("Any", message))
+        sessions = Sessions(
+            lambda one, _role: Session(self._session(one)),
+            lambda name: self._connected.get(name),
+            lambda name: str(self._credentials[name]),
+        )
+        codec, system = cast("Any", self._codec), self._declared
+        return Ground(self._settings, codec, system, self.clock, followed, sessions, lambda: Snapshot(self._connected))
+
+    async def _take(self, number: int, committed: Committed) -> Taken:
+        self.takes += 1
+        epoch = self.takes
+        worked = committed.commands > 0 or bool(self.results)
+        is_lost = committed.mark == REBUILDING or (not self.index.meta("entries") and worked)
+        lost = self._left() if is_lost else None
+        return Taken(
+            number,
+            cast("Any", self.index),
+            cast("Any", Producer(lambda: self.takes == epoch, self._committed)),
+            next_offset=lost.end if lost is not None else max(committed.commands, 0),
+            next_control=max(committed.control, 0),
+            committed=max(committed.commands, 0),
+            hours=self._hours(),
+            lost=lost,
+        )
+
+    def _left(self) -> Lost:
+        self.index.forget_notes()
+        all_of = [Incoming(*self._decoded(one), one.content or b"", 0, one.at, self.clock.now()) for one in self.log]
+        return Lost(Newest(self.index), all_of, self.results)
+
+    def _decoded(self, message: Message) -> tuple[str, CommandEnvelope]:
+        name, command = CODEC.decode(message.content)
+        return name.removeprefix("command."), cast("CommandEnvelope", command)
+
+    def _hours(self) -> Hours:
+        """As `services.sinks.hour.ended_within` does."""
+        hours: Hours = defaultdict(Hour)
         for entry in self.index.all() if self.setup.pauses else ():
             if e.is_terminal(entry) or entry["state"] == e.HELD:
-                hour.count(self.owner.hour, entry, self.followed)
-        if newest is not None:
-            self.intake.rebuild(newest)
-        for decision in list(self.followed.decisions.get(0, ())):
-            controls.decided(self.owner, decision)
-        for name in self._unseen:
-            controls.caught_up(self.owner, name)
-        self._unseen = set()
+                hour.count(hours, entry, self.consuming.ground.followed)
+        return hours
+
+    async def _blocking(self, call: Callable[..., Any], *arguments: Any) -> Any:
+        for _ in range(self.draw.randint(1, 4)):
+            await asyncio.sleep(0)
+        try:
+            return call(*arguments)
+        finally:
+            await asyncio.sleep(0)
+
+    def _drop(self) -> None:
+        """The process is gone: nothing of it runs any more, and what it commits is fenced."""
+        self._keep_offsets()
+        self.takes += 1
+        if self._consuming is None:
+            return
+        for task in (self._consuming._task, *(held.opening for held in self._consuming.held.values())):
+            if task is not None:
+                task.cancel()
+        for owner in self._consuming.owners:
+            owner.closing = owner.exchange.ended = True
+            owner.committer.close()
+            for call in owner.exchange.tasks:
+                call.cancel()
+
+    def _keep_offsets(self) -> None:
+        """The group's offsets follow what is acked."""
+        for owner in self._consuming.owners if self._consuming is not None else ():
+            if not owner.closing:
+                self._log.kept |= {topic: at for (topic, _), at in acked_of(owner).items()}
 
     def crash(self) -> None:
-        """The owner is gone, with everything that was not committed. Where the ledger is empty though work was done, the next one rebuilds."""
-        self.owner.drop()
-        lost = not self.index.entries and (self.offset > 0 or bool(self.results))
-        self.offset = len(self.log) if lost else self.offset
-        self.begin(self._newest() if lost else None)
+        """The process is gone, with everything that was not committed; the next one rebuilds where the ledger is empty though work was
+        done."""
+        self._drop()
+        self._begin()
 
     def ends(self) -> None:
-        """The owner is gone and no other one comes."""
-        self.owner.drop()
+        """The process is gone and no other one comes."""
+        self._drop()
 
-    def committed(self, group: list[tuple[Out, asyncio.Future[None]]], offset: int, control_offset: int) -> None:
-        self.offset, self.control_offset = offset, control_offset
-        self.groups.append(sum(len(out.entries) for out, _ in group))
-        for out, ack in group:
-            self.index.apply(out.entries, out.meta)
-            for line in out.lines:
-                self._line(line.topic, line.value)
-            if not ack.done():
-                ack.set_result(None)
+    @property
+    def offset(self) -> int:
+        """The group's offset of the commands."""
+        self._keep_offsets()
+        return self._log.kept.get(self._log.topic, 0)
+
+    @offset.setter
+    def offset(self, at: int) -> None:
+        """Reset it, as an operator does while nobody consumes."""
+        self._drop()
+        self._log.kept[self._log.topic] = at
+
+    def lose(self, results: bool) -> None:
+        """The ledger is empty, and the results where `results`: a new owner rebuilds it."""
+        self.offset = len(self.log)
+        self.index = Memory()
+        self.results = {} if results else self.results
+        self._begin()
+
+    def lose_all(self) -> None:
+        """Ledger and results are empty and the group begins at the first command: to a new owner it looks like a first start."""
+        self.offset = 0
+        self.index, self.results = Memory(), {}
+        self._begin()
+
+    # --- what is committed ---
+
+    def _committed(self, lines: Lines) -> None:
+        self.groups.append(sum(topic == f"ledger.{self.system}" for topic, _ in lines))
+        for topic, value in lines:
+            self._line(topic, value)
 
     def _line(self, topic: str, value: bytes) -> None:
         if topic == "remap":
@@ -205,7 +281,7 @@ class Sink:
         if topic != f"ledger.{self.system}":
             self.lines.append((topic, record))
         if topic == "control" and self.setup.pauses:
-            self._controlled(value)
+            asyncio.get_running_loop().call_soon(self._controlled, value)
 
     # --- what goes in ---
 
@@ -215,21 +291,16 @@ class Sink:
 
     def raw(self, content: bytes) -> None:
         """Append what may be no command."""
-        self.log.append(Message(len(self.log), content, of=f"command.{self.system}"))
+        self.log.append(Message(len(self.log), content, of=self._log.topic))
 
     def take(self, count: int) -> None:
-        """The owner gets the next ones."""
-        batch = self.log[self.taken : self.taken + count]
-        self.taken += len(batch)
-        self.intake.take(cast("Any", batch))
+        """The consumer gets the next ones."""
+        assert self.consuming.is_alive
+        self._log.given = min(len(self.log), self._log.given + count)
 
     def reads(self) -> None:
-        """The owner gets all that is in the log; what it raises ends the process."""
-        try:
-            self.take(len(self.log))
-        except Exception as error:  # noqa: BLE001 - as the consumer's thread does
-            self.ended = f"{type(error).__name__}: {error}"[:200]
-            self.owner.drop()
+        """The consumer gets all that is in the log."""
+        self.take(len(self.log))
 
     def decides(self, action: str, op_key: str = "", connection: str = "acme") -> None:
         """A person decides about an op-key, or pauses or resumes a connection."""
@@ -246,21 +317,18 @@ class Sink:
     def _controlled(self, value: bytes) -> None:
         message = Message(len(self.control_log), value, of="control")
         self.control_log.append(message)
-        told = self.followed._fold(cast("Any", message))
-        if told is not None:
-            self._tell(*told)
+        self._followed(message)
 
     def links(self, connection: str, source_id: str, partition: int) -> None:
         """A link of a connection whose commands lie in that partition comes."""
         link = blank("connection.link") | {"connection": connection, "entity": "invoice", "source_id": source_id, "target_id": "T1"}
         value = CODEC.encode("links", "connection.link", link | {"target_system": self.system})
-        self.followed._fold(cast("Any", Message(0, value, of="links", number=partition)))
+        self._followed(Message(0, value, of="links", number=partition))
 
-    def _tell(self, kind: str, what: Any) -> None:
-        if kind == "decision":
-            controls.decided(self.owner, what)
-        elif kind == "pause":
-            controls.paused_or_resumed(self.owner, cast("Control", what.control))
+    def _followed(self, message: Message) -> None:
+        told = self.consuming.ground.followed.fold(cast("Any", message))
+        if told is not None:
+            self.consuming.told(*told)
 
     def applies(self, connection: str = "acme", seen: bool = True, **chosen: Any) -> None:
         """A new version of a connection's settings is in force; told now, or (not `seen`) found by the next owner."""
@@ -269,12 +337,10 @@ class Sink:
         self._connected = {**self._connected, connection: self._joined(connection)}
         if seen:
             self.reminds(connection)
-        else:
-            self._unseen.add(connection)
 
     def reminds(self, connection: str = "acme") -> None:
         """The sink is told of settings though they are the same."""
-        controls.settings_changed(self.owner, connection)
+        self.consuming.told("settings", connection)
 
     def new_credentials(self, connection: str = "acme") -> None:
         """Other credentials are in force; not told yet."""
@@ -297,49 +363,33 @@ class Sink:
         while self.clock.passed_s < until:
             self.clock.moves(min(step, until - self.clock.passed_s))
             await self.turns(20)
-            self.owner.tick()
+            self.consuming.tick()
             await self.turns(20)
+            self.checked()
 
     async def rest(self, hours: int = 30) -> None:
         """Everything is taken, and every wait of the sink's own has ended."""
         self.take(len(self.log))
         for step in range(60 + hours):
             await self.turns(40)
+            self.checked()
             if self._rests():
                 return
             self.clock.moves(5.0 if step < 60 else 3600.0)
-            self.owner.tick()
+            self.consuming.tick()
         await self.turns(40)
 
+    def checked(self) -> None:
+        """What holds at any time."""
+        for held in self.consuming.held.values():
+            if held.owner.opened and not held.owner.failed:
+                assert invariants.check(held.owner, held.intake) == []
+
     def _rests(self) -> bool:
-        busy = self.owner.keys or self.owner.pending or any(not task.done() for task in self.owner.tasks)
-        return not busy and not any(rest.state != e.HELD for _, rest in self.index.resting())
-
-    # --- losses ---
-
-    def lose(self, results: bool) -> None:
-        """The ledger is empty, and the results where `results`: a new owner rebuilds it."""
-        self.owner.drop()
-        self.index = Memory()
-        self.results = {} if results else self.results
-        self.offset = len(self.log)
-        self.begin(self._newest())
-
-    def lose_all(self) -> None:
-        """Ledger and results are empty and the group begins at the first command: to a new owner it looks like a first start."""
-        self.owner.drop()
-        self.index, self.results, self.offset = Memory(), {}, 0
-        self.begin()
-
-    def _newest(self) -> list[tuple[Incoming, Result | None]]:
-        newest = Newest()
-        for message in self.log:
-            newest.add(Incoming(*self._decoded(message), message.content or b"", 0, message.at, self.clock.now()))
-        return [(incoming, self.results.get(incoming.command["op_key"])) for incoming in newest.all()]
-
-    def _decoded(self, message: Message) -> tuple[str, CommandEnvelope]:
-        name, command = CODEC.decode(message.content)
-        return name.removeprefix("command."), cast("CommandEnvelope", command)
+        if 0 not in self.consuming.held or not self.owner.opened or self._log.position < self._log.given:
+            return False
+        busy = any(case.is_busy or case.queued or case.behind or case.unacked for case in self.owner.cases)
+        return not (busy or self.owner.exchange.tasks or any(rest.state != e.HELD for _, rest in self.index.resting()))
 
     # --- what comes out ---
 
@@ -362,11 +412,12 @@ class Sink:
 
     def paused(self, connection: str = "acme") -> str:
         """Why a connection does nothing; "" while it works."""
-        return self.followed.paused(self.system, connection)
+        assert self._consuming is not None
+        return self._consuming.ground.followed.paused(self.system, connection)
 
     def remembered(self) -> int:
         """How many things the process keeps in memory of the partition and of what it follows."""
-        return remembered(self.owner, self.intake, self.followed, without=(self.ground, self.index, self.owner.committer))
+        return remembered(self.consuming, without=(self.index,))
 
 
 def command_of(record: str, **fields: Any) -> dict[str, Any]:

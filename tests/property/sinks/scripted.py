@@ -180,9 +180,6 @@ class Session:
         differences = () if one.amount == command["amount"] else (f"amount: {one.amount}, {command['amount']}",)
         return Document(one.erp_id, one.erp_id, command["ref"], one.amount, "USD", ("create",), differences)
 
-    async def find_parent(self, *_: str) -> str | None:
-        return None
-
     async def close(self) -> None:
         self.closed = True
 

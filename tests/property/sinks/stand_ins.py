@@ -101,7 +101,9 @@ class Memory:
 
     def __init__(self) -> None:
         self.entries: dict[str, tuple[Mark, bytes]] = {}
+        self.sources: dict[tuple[str, ...], dict[str, None]] = {}
         self.about: dict[str, Any] = {}
+        self.notes: dict[bytes, bytes] = {}
 
     def get(self, op_key: str) -> Ledger | None:
         found = self.entries.get(op_key)
@@ -117,7 +119,7 @@ class Memory:
         return head == head_of(found[0].source_hash, found[0].payload_hash)
 
     def of_source(self, *source: str) -> list[str]:
-        return [op_key for op_key, (mark, _) in self.entries.items() if (mark.connection, mark.entity, mark.source_id) == source]
+        return list(self.sources.get(source, ()))
 
     def resting(self) -> Iterator[tuple[str, Rest]]:
         for op_key, (mark, _) in self.entries.items():
@@ -125,11 +127,22 @@ class Memory:
                 yield op_key, Rest(mark.connection, mark.state, mark.reason)
 
     def apply(self, entries: Iterable[tuple[Mark, bytes]], meta: Mapping[str, Any]) -> None:
-        self.entries.update({mark.op_key: (mark, value) for mark, value in entries})
+        for mark, value in entries:
+            self.entries[mark.op_key] = (mark, value)
+            self.sources.setdefault((mark.connection, mark.entity, mark.source_id), {})[mark.op_key] = None
         self.about.update(meta)
 
     def meta(self, name: str) -> Any:
         return self.about.get(name)
+
+    def note(self, name: bytes, value: bytes) -> None:
+        self.notes[name] = value
+
+    def noted(self, name: bytes) -> bytes | None:
+        return self.notes.get(name)
+
+    def forget_notes(self) -> None:
+        self.notes.clear()
 
     def all(self) -> list[Ledger]:
         return [entry for op_key in self.entries if (entry := self.get(op_key)) is not None]

@@ -77,7 +77,8 @@ def test_nothing_is_sent_where_the_intent_is_not_acked_though_the_look_up_answer
 
     async def run() -> None:
         world.sink.take(1)
-        await world.sink.turns(3)
+        while not erp.seen:
+            await world.sink.turns(1)
         world.sink.crash()
         await world.sink.turns(40)
 

@@ -103,9 +103,6 @@ class Erp:
         await self._travel()
         return Answer(Verdict.YES, _document(made, command)) if kind != "lost" else Answer(Verdict.AMBIGUOUS, words="no answer")
 
-    async def find_parent(self, *_: str) -> str | None:
-        return None
-
     async def close(self) -> None:
         """No session."""
 

@@ -6,10 +6,9 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
-import pytest
 from confluent_kafka import KafkaError, KafkaException, Producer
 
-from services.sinks.commit import Committer, Line, NotCommitted, Out
+from services.sinks.commit import Committer, Destination, Line, Out
 from services.sinks.ledger import Index, Mark
 
 PLACE = ("command.erp", 3)
@@ -57,8 +56,29 @@ class _Log:
         self.applied.append(meta)
 
 
-def _committer(log: _Log, position: list[int]) -> Committer:
-    return Committer(cast("Producer", log), cast("Index", log), "ledger.erp", lambda: {PLACE: position[0]})
+class _Listener:
+    """Whoever records."""
+
+    def __init__(self) -> None:
+        self.told: list[Any] = []
+        self.error: BaseException | None = None
+
+    def acked(self, about: list[Any]) -> None:
+        self.told += about
+
+    def not_committed(self, error: BaseException) -> None:
+        self.error = error
+
+
+async def _blocking(call: Callable[..., Any], *arguments: Any) -> Any:
+    await asyncio.sleep(0)
+    return call(*arguments)
+
+
+def _committer(log: _Log, position: list[int]) -> tuple[Committer, _Listener]:
+    listener = _Listener()
+    to = Destination(cast("Producer", log), cast("Index", log), "ledger.erp")
+    return Committer(to, listener, lambda: {PLACE: position[0]}, _blocking), listener
 
 
 def _out(*topics: str) -> Out:
@@ -70,18 +90,19 @@ def test_an_offset_may_be_committed_once_everything_before_it_is_acked_and_no_so
     log, position = _Log(), [1]
 
     async def play() -> list[int]:
-        committer = _committer(log, position)
+        committer, listener = _committer(log, position)
         seen = [committer.acked[PLACE]]
-        first = committer.submit(_out("ledger.erp"))
+        committer.submit(_out("ledger.erp"), "first")
         position[0] = 2
         await asyncio.sleep(0)  # its group begins
-        second = committer.submit(_out("ledger.erp"))
+        committer.submit(_out("ledger.erp"), "second")
         position[0] = 3
         seen.append(committer.acked[PLACE])
-        await first
+        while listener.told != ["first"]:
+            await asyncio.sleep(0)
         seen.append(committer.acked[PLACE])
-        await second
         await committer.flush()
+        assert listener.told == ["first", "second"]
         seen.append(committer.acked[PLACE])
         position[0] = 4  # known commands: nothing is recorded about them
         seen.append(committer.acked[PLACE])
@@ -97,13 +118,18 @@ def test_nothing_more_may_be_committed_once_the_end_of_a_commit_is_not_known() -
     log.fails = True
 
     async def play() -> int:
-        committer = _committer(log, position)
-        ack = committer.submit(_out("ledger.erp"))
+        committer, listener = _committer(log, position)
+        committer.submit(_out("ledger.erp"), "first")
         position[0] = 2
-        with pytest.raises(NotCommitted):
-            await ack
+        await asyncio.sleep(0)
+        committer.submit(_out("ledger.erp"), "second")
+        await committer.flush()
+        assert (listener.told, isinstance(listener.error, KafkaException)) == ([], True)
+        log.fails = False
+        committer.submit(_out("ledger.erp"), "third")
         await committer.flush()
         committer.close()
+        assert (listener.told, log.groups) == ([], 1)
         return committer.acked.get(PLACE, 0)
 
     assert asyncio.run(play()) == 0
@@ -113,8 +139,8 @@ def test_the_index_holds_up_to_the_newest_ledger_record_of_the_group() -> None:
     log = _Log()
 
     async def play() -> None:
-        committer = _committer(log, [0])
-        await committer.submit(_out("ledger.erp", "ledger.erp", "result.erp"))
+        committer, _ = _committer(log, [0])
+        committer.submit(_out("ledger.erp", "ledger.erp", "result.erp"))
         await committer.flush()
         committer.close()
 

@@ -18,16 +18,16 @@ from services.sinks.state import (
     Find,
     Key,
     Late,
+    LookedUp,
+    LookupFailed,
     Phase,
     Record,
     Reserve,
     Reserved,
     Restored,
     Rules,
-    Saw,
     Send,
     Turn,
-    Unseen,
     Wait,
 )
 from systems.contract import Answer, Capability, Document, Found, Verdict
@@ -51,7 +51,7 @@ def intended(capability: Capability = Capability.C3) -> Key:
     """Up to the intent on its way."""
     made, effects = step(key(capability), Turn(0.0, View(AT), C.command))
     assert effects == (Reserve(6),)
-    made, effects = step(made, Reserved(0.0, AT))
+    made, effects = step(made, Reserved(0.0, AT, View(AT, create_missing=True)))
     assert isinstance(effects[0], Record)
     assert effects[0].entry["state"] == e.INTENT
     return made
@@ -60,7 +60,7 @@ def intended(capability: Capability = Capability.C3) -> Key:
 def sending(capability: Capability = Capability.C3) -> Key:
     made, effects = step(intended(capability), Acked(0.0, AT))
     assert effects == (Find(),)
-    made, effects = step(made, Saw(NOTHING, 0.0, 0.1, AT))
+    made, effects = step(made, LookedUp(NOTHING, 0.0, 0.1, AT))
     assert effects == (Send("create", None, TIMES.lease_s),)
     return made
 
@@ -73,18 +73,18 @@ def answered(made: Key, answer: Answer, now_s: float = 1.0) -> tuple[Key, Record
 
 def test_nothing_is_sent_before_the_intent_is_acked() -> None:
     with pytest.raises(OutOfTurn):
-        step(intended(), Saw(NOTHING, 0.0, 0.0, AT))
+        step(intended(), LookedUp(NOTHING, 0.0, 0.0, AT))
 
 
 def test_the_outcome_of_a_step_and_the_intent_of_the_next_are_one_record() -> None:
     made, record = answered(sending(), Answer(Verdict.YES, document("create")))
-    assert not record.ends
+    assert not record.final
     assert (record.entry["steps_done"], record.entry["intent_step"], record.entry["state"]) == (["create"], "release", e.INTENT)
     made, effects = step(made, Acked(1.0, AT))
-    made, effects = step(made, Saw(Found((document("create"),)), 1.0, 1.1, AT))
+    made, effects = step(made, LookedUp(Found((document("create"),)), 1.0, 1.1, AT))
     assert isinstance(effects[0], Send)
     made, record = answered(made, Answer(Verdict.YES, document("create", "release")))
-    assert record.ends
+    assert record.final
     assert (record.entry["state"], record.entry["step"], record.entry["command"]) == (e.POSTED, "release", None)
 
 
@@ -141,9 +141,9 @@ def _looked(found: Found, asked_s: float, capability: Capability = Capability.C3
     made, _ = step(made, Acked(1.0, AT))
     made, effects = step(made, Turn(asked_s, View(AT), C.command))
     assert effects == (Reserve(3),)
-    made, effects = step(made, Reserved(asked_s, AT))
+    made, effects = step(made, Reserved(asked_s, AT, View(AT, create_missing=True)))
     assert effects == (Find(),)
-    return step(made, Saw(found, asked_s, asked_s + 0.1, AT))
+    return step(made, LookedUp(found, asked_s, asked_s + 0.1, AT))
 
 
 def test_absent_after_the_settle_wait_is_written_again() -> None:
@@ -163,8 +163,16 @@ def test_two_documents_of_ours_are_a_persons() -> None:
     assert effects[0].entry["reason"] == "duplicate_in_erp"
 
 
-def test_a_document_found_complete_is_adopted() -> None:
+def test_a_document_found_complete_after_a_request_of_ours_was_written_by_us() -> None:
+    """It was told as ADOPTED, and the ceiling did not count it."""
     _, effects = _looked(Found((document("create", "release"),)), TIMES.settle_s)
+    assert isinstance(effects[0], Record)
+    assert (effects[0].entry["state"], effects[0].entry["erp_id"]) == (e.POSTED, "D1")
+
+
+def test_a_document_found_complete_before_anything_was_sent_is_adopted() -> None:
+    made, _ = step(intended(), Acked(0.0, AT))
+    _, effects = step(made, LookedUp(Found((document("create", "release"),)), 0.0, 0.1, AT))
     assert isinstance(effects[0], Record)
     assert (effects[0].entry["state"], effects[0].entry["erp_id"]) == (e.ADOPTED, "D1")
 
@@ -175,8 +183,8 @@ def test_a_duplicate_that_cannot_be_found_is_never_written() -> None:
     now_s = 1.0
     for _ in range(5):
         made, effects = step(made, Turn(now_s, View(AT), C.command))
-        made, effects = step(made, Reserved(now_s, AT))
-        made, effects = step(made, Saw(NOTHING, now_s, now_s, AT))
+        made, effects = step(made, Reserved(now_s, AT, View(AT, create_missing=True)))
+        made, effects = step(made, LookedUp(NOTHING, now_s, now_s, AT))
         if isinstance(effects[0], Wait):
             assert effects[0].look_s is not None
             now_s = effects[0].look_s
@@ -198,8 +206,8 @@ def test_a_look_up_that_fails_for_an_hour_is_a_persons_and_the_intent_stays_open
     made, effects = step(made, Acked(1.0, AT))
     for now_s in (TIMES.settle_s, TIMES.settle_s + 3601):
         made, effects = step(made, Turn(now_s, View(AT), C.command))
-        made, effects = step(made, Reserved(now_s, AT))
-        made, effects = step(made, Unseen("system_down", "no", timedelta(seconds=1), now_s, AT))
+        made, effects = step(made, Reserved(now_s, AT, View(AT, create_missing=True)))
+        made, effects = step(made, LookupFailed("system_down", "no", timedelta(seconds=1), now_s, AT))
     assert isinstance(effects[0], Record)
     assert (effects[0].entry["state"], effects[0].entry["reason"], effects[0].entry["intent_attempt"]) == (e.HELD, "unknown", 1)
 
@@ -229,18 +237,18 @@ def test_what_nothing_built_could_go_on_with_is_not_released() -> None:
 def test_suspects_hold_the_first_create_until_a_person_accepts_them() -> None:
     made, _ = step(intended(), Acked(0.0, AT))
     suspect = Document("S1", "S1", "", Decimal(100), "USD", ())
-    _, effects = step(made, Saw(Found((), (suspect,)), 0.0, 0.1, AT))
+    _, effects = step(made, LookedUp(Found((), (suspect,)), 0.0, 0.1, AT))
     assert isinstance(effects[0], Record)
     assert (effects[0].entry["reason"], effects[0].entry["intent_attempt"]) == ("suspect", 0)
     accepted = made.but(entry=e.change(made.entry, AT, accepted=True))
-    _, effects = step(accepted, Saw(Found((), (suspect,)), 0.0, 0.1, AT))
+    _, effects = step(accepted, LookedUp(Found((), (suspect,)), 0.0, 0.1, AT))
     assert isinstance(effects[0], Send)
 
 
 def test_what_we_wrote_and_is_not_shown_is_never_written_again() -> None:
     made, _ = answered(sending(), Answer(Verdict.YES, document("create")))
     made, _ = step(made, Acked(1.0, AT))
-    made, effects = step(made, Saw(NOTHING, 1.0, 1.1, AT))
+    made, effects = step(made, LookedUp(NOTHING, 1.0, 1.1, AT))
     assert isinstance(effects[0], Record)
     assert (effects[0].entry["state"], effects[0].entry["reason"]) == (e.WAITING, "settle")
     assert made.phase is Phase.CLOSING

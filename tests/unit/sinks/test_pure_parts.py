@@ -5,17 +5,25 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import cast
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from schemas.records import Ledger
+from services.sinks import entry as e
 from services.sinks import reasons
-from services.sinks.ceiling import Posted, exceeded, nearly_all_refused
+from services.sinks.ceiling import Hour, nearly_all_refused
 from services.sinks.positions import Position
 from services.sinks.windows import opens_at, schedule
+from tests.toy import blank
 
 CHICAGO = ZoneInfo("America/Chicago")
 SEEN = datetime(2026, 3, 2, 18, 30, tzinfo=UTC)  # Monday, 12:30 in Chicago
+
+
+def entry(op_key: str, amount: Decimal) -> Ledger:
+    return cast("Ledger", blank("result.ledger") | {"op_key": op_key, "amount": amount, "state": e.NEW, "purpose": "sale"})
 
 
 @pytest.mark.parametrize(
@@ -69,13 +77,33 @@ def test_an_immediate_window_is_open_and_a_wrong_one_says_what_is_right() -> Non
 
 
 def test_the_ceiling_counts_documents_and_amounts_of_an_hour() -> None:
-    posted = Posted()
+    hour = Hour()
     for minute in range(3):
-        posted = posted.plus(SEEN + timedelta(minutes=minute), Decimal(-100))
-    assert exceeded(posted, (3, Decimal(10_000)), Decimal(1), SEEN + timedelta(minutes=3))
-    assert exceeded(posted, (10, Decimal(350)), Decimal(51), SEEN + timedelta(minutes=3))
-    assert not exceeded(posted, (10, Decimal(350)), Decimal(50), SEEN + timedelta(minutes=3))
-    assert not exceeded(posted, (3, Decimal(350)), Decimal(51), SEEN + timedelta(minutes=61))
+        hour.take(f"k{minute}", SEEN + timedelta(minutes=minute), Decimal(-100))
+    later = SEEN + timedelta(minutes=3)
+    assert hour.exceeded((3, Decimal(10_000)), entry("n", Decimal(1)), later)
+    assert hour.exceeded((10, Decimal(350)), entry("n", Decimal(51)), later)
+    assert not hour.exceeded((10, Decimal(350)), entry("n", Decimal(50)), later)
+    assert not hour.exceeded((3, Decimal(10_000)), entry("k1", Decimal(1)), later), "what has its place keeps it"
+    assert not hour.exceeded((3, Decimal(350)), entry("n", Decimal(51)), SEEN + timedelta(minutes=61))
+
+
+@pytest.mark.parametrize(
+    ("state", "left"),
+    [
+        ({"state": e.WAITING, "reason": reasons.SYSTEM_DOWN}, 0),  # certainly not written
+        ({"state": e.HELD, "reason": reasons.REFUSED}, 0),
+        ({"state": e.ADOPTED, "erp_id": "D1"}, 0),  # not by us
+        ({"state": e.WAITING, "reason": reasons.SETTLE, "intent_attempt": 1}, 1),  # perhaps
+        ({"state": e.HELD, "reason": reasons.UNKNOWN, "intent_attempt": 1}, 1),
+        ({"state": e.POSTED, "erp_id": "D1"}, 1),
+    ],
+)
+def test_a_document_gives_its_place_back_only_where_we_certainly_did_not_write_it(state: dict[str, object], left: int) -> None:
+    hour = Hour()
+    hour.take("k", SEEN, Decimal(100))
+    hour.follow(e.change(entry("k", Decimal(100)), SEEN, **state))
+    assert hour.of_hour(SEEN) == (left, Decimal(100 * left))
 
 
 def test_twenty_of_twenty_five_refusals_with_one_code_are_nearly_all() -> None:

@@ -17,7 +17,20 @@ from services.sinks.core import step
 from services.sinks.entry import Incoming
 from services.sinks.gate import View, gate
 from services.sinks.rules import rules_of, stands, write_of
-from services.sinks.state import Acked, Answered, Decided, Key, Phase, Record, Reserved, Restored, Saw, Turn, Unseen, Wait
+from services.sinks.state import (
+    Acked,
+    Answered,
+    Decided,
+    Key,
+    LookedUp,
+    LookupFailed,
+    Phase,
+    Record,
+    Reserved,
+    Restored,
+    Turn,
+    Wait,
+)
 from systems.contract import Answer, Capability, Document, Found, Verdict, Write
 from tests.property.sinks.world import _incoming
 
@@ -41,9 +54,9 @@ def watched(write: Write = BY_REQUEST) -> Key:
 def looked(key: Key, found: Found, at: datetime = AT + timedelta(minutes=5)) -> tuple[Key, tuple[object, ...]]:
     """A look-up when its time has come."""
     made, _ = step(key, Turn(0.0, View(at), C.command))
-    made, _ = step(made, Reserved(0.0, at))
+    made, _ = step(made, Reserved(0.0, at, View(at, create_missing=True)))
     assert made.phase is Phase.WATCHING
-    return step(made, Saw(found, 0.0, 0.1, at))
+    return step(made, LookedUp(found, 0.0, 0.1, at))
 
 
 def recorded(effects: tuple[object, ...]) -> Ledger:
@@ -53,7 +66,12 @@ def recorded(effects: tuple[object, ...]) -> Ledger:
 
 def test_after_our_last_step_no_intent_is_made_and_the_document_waits_for_the_batch() -> None:
     key = Key(e.fresh(C), rules_of(BY_REQUEST, Timing()))
-    for event in (Turn(0.0, View(AT), C.command), Reserved(0.0, AT), Acked(0.0, AT), Saw(Found(()), 0.0, 0.1, AT)):
+    for event in (
+        Turn(0.0, View(AT), C.command),
+        Reserved(0.0, AT, View(AT, create_missing=True)),
+        Acked(0.0, AT),
+        LookedUp(Found(()), 0.0, 0.1, AT),
+    ):
         key, _ = step(key, event)
     key, effects = step(key, Answered(Answer(Verdict.YES, document("create")), timedelta(0), 1.0, AT))
     entry = recorded(effects)
@@ -117,8 +135,11 @@ def test_what_is_no_longer_shown_is_looked_at_a_few_times_counted_in_the_ledger_
 
 
 def test_a_look_that_cannot_be_made_waits_and_what_is_held_stays_held() -> None:
-    made, _ = step(step(watched(), Turn(0.0, View(AT + timedelta(minutes=5)), C.command))[0], Reserved(0.0, AT))
-    _, effects = step(made, Unseen("system_down", "no answer", timedelta(seconds=9), 1.0, AT))
+    made, _ = step(
+        step(watched(), Turn(0.0, View(AT + timedelta(minutes=5)), C.command))[0],
+        Reserved(0.0, AT, View(AT + timedelta(minutes=5))),
+    )
+    _, effects = step(made, LookupFailed("system_down", "no answer", timedelta(seconds=9), 1.0, AT))
     assert (recorded(effects)["reason"], recorded(effects)["due_at"]) == ("system_down", AT + timedelta(seconds=9))
 
 
@@ -153,10 +174,11 @@ def version(offset: int, name: str, **more: Any) -> Incoming:
 
 def compared(found: Found, link: str | None) -> tuple[Key, Ledger]:
     key, command = Key(e.fresh(version(1, "a")), rules_of(KEPT_UP, Timing())), version(1, "a").command
-    for event in (Turn(0.0, View(AT, create_missing=True, link=link), command), Reserved(0.0, AT)):
+    view = View(AT, create_missing=True, link=link)
+    for event in (Turn(0.0, view, command), Reserved(0.0, AT, view)):
         key, _ = step(key, event)
     assert key.phase is Phase.COMPARING
-    key, effects = step(key, Saw(found, 0.0, 0.1, AT))
+    key, effects = step(key, LookedUp(found, 0.0, 0.1, AT))
     return key, recorded(effects)
 
 
@@ -184,7 +206,7 @@ def test_a_persons_change_is_told_with_the_intent_and_one_made_after_that_is_com
     _, effects = step(compared(Found((replace(theirs, overruled=()),)), "D1")[0], Acked(0.0, AT))
     made, _ = step(key, Acked(0.0, AT))
     assert made.phase is Phase.READING
-    _, effects = step(made, Saw(Found((replace(theirs, overruled=("name: c -> a",)),)), 0.0, 0.1, AT))
+    _, effects = step(made, LookedUp(Found((replace(theirs, overruled=("name: c -> a",)),)), 0.0, 0.1, AT))
     assert (recorded(effects)["state"], recorded(effects)["intent_attempt"]) == (e.NEW, 0)
 
 

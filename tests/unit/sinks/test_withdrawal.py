@@ -10,14 +10,14 @@ from typing import Any, cast
 import pytest
 
 from schemas.records import CommandEnvelope, Ledger
-from services.sinks import asking, reasons
 from services.sinks import entry as e
+from services.sinks import reasons, withdrawal
 from services.sinks.core import step
 from services.sinks.entry import Incoming
 from services.sinks.gate import View
 from services.sinks.lookups import FAILING_S
 from services.sinks.parts import Part
-from services.sinks.state import Find, Key, Record, Reserve, Reserved, Rules, Saw, Turn, Unseen, Wait
+from services.sinks.state import Find, Key, LookedUp, LookupFailed, Record, Reserve, Reserved, Rules, Turn, Wait
 from systems.contract import Capability, Document, Found
 from tests.property.sinks.world import TIMES, _incoming
 
@@ -37,14 +37,14 @@ UNPOSTED = incoming(5, "2", hold=reasons.UNPOSTED)
 
 
 def asked(entry: Ledger, found: Found) -> Ledger:
-    made, effects = step(Key(entry, RULES), Turn(0.0, View(AT), C.command, asks=True))
+    made, effects = step(Key(entry, RULES), Turn(0.0, View(AT), C.command, withdraws=True))
     assert effects == (Reserve(3),)
-    made, effects = step(made, Reserved(0.0, AT))
+    made, effects = step(made, Reserved(0.0, AT, View(AT, create_missing=True)))
     assert effects == (Find(),)
-    _, effects = step(made, Saw(found, 0.0, 0.1, AT))
+    _, effects = step(made, LookedUp(found, 0.0, 0.1, AT))
     (record,) = effects
     assert isinstance(record, Record)
-    assert record.ends
+    assert record.final
     return record.entry
 
 
@@ -53,8 +53,8 @@ def test_what_is_not_there_goes_on_waiting_as_it_was_and_is_asked_for_once(entry
     made = asked(entry, Found(()))
     kept = ("state", "reason", "detail", "due_at", "waits_for", "intent_attempt", "erp_id")
     assert {name: dict(made)[name] for name in kept} == {name: dict(entry)[name] for name in kept}
-    assert not asking.is_open(made, RULES)
-    after, effects = step(Key(made, RULES), Turn(1.0, View(AT), C.command, asks=True))
+    assert not withdrawal.is_open(made, RULES)
+    after, effects = step(Key(made, RULES), Turn(1.0, View(AT), C.command, withdraws=True))
     assert (after.entry, effects) == (made, ()), "it is not written before the command came that gives it up"
 
 
@@ -71,12 +71,12 @@ def test_what_is_there_is_adopted() -> None:
 def test_what_is_there_otherwise_counts_as_written(found: tuple[Document, ...]) -> None:
     made = asked(WAITS, Found(found))
     assert e.is_written(made)
-    assert not asking.is_open(made, RULES)
+    assert not withdrawal.is_open(made, RULES)
 
 
 def test_a_paused_connection_is_not_asked_and_tried_again_later() -> None:
-    after, effects = step(Key(WAITS, RULES), Turn(0.0, View(AT, paused=reasons.PAUSED), C.command, asks=True))
-    assert (after.entry, effects) == (WAITS, (Wait(due_at=AT + asking.AGAIN),))
+    after, effects = step(Key(WAITS, RULES), Turn(0.0, View(AT, paused=reasons.PAUSED), C.command, withdraws=True))
+    assert (after.entry, effects) == (WAITS, (Wait(due_at=AT + withdrawal.AGAIN),))
 
 
 @pytest.mark.parametrize(("reason", "state"), [(reasons.SYSTEM_DOWN, e.WAITING), (reasons.REFUSED, e.HELD)])
@@ -85,23 +85,23 @@ def test_a_look_up_that_our_own_content_prevents_for_an_hour_is_a_persons_and_a_
 ) -> None:
     key = Key(WAITS, RULES)
     for now_s in (0.0, FAILING_S):
-        key, _ = step(key, Turn(now_s, View(AT), C.command, asks=True))
-        key, _ = step(key, Reserved(now_s, AT))
-        key, effects = step(key, Unseen(reason, "no id here", timedelta(seconds=60), now_s, AT))
+        key, _ = step(key, Turn(now_s, View(AT), C.command, withdraws=True))
+        key, _ = step(key, Reserved(now_s, AT, View(AT, create_missing=True)))
+        key, effects = step(key, LookupFailed(reason, "no id here", timedelta(seconds=60), now_s, AT))
         assert now_s or effects == (Wait(due_at=AT + timedelta(seconds=60)),)
     assert (key.entry["state"], e.may_exist(key.entry)) == (state, state == e.HELD)
 
 
 def test_only_what_takes_something_back_asks() -> None:
-    assert not asking.gives_up(incoming(5, "2"))
+    assert not withdrawal.gives_up(incoming(5, "2"))
     for name, what in (("hold", reasons.UNPOSTED), ("reverses", "x"), ("parts", {})):
-        assert asking.gives_up(incoming(5, "2", **{name: what}))
+        assert withdrawal.gives_up(incoming(5, "2", **{name: what}))
 
 
 def test_the_document_that_is_no_longer_posted_or_reversed_is_given_up() -> None:
-    assert asking.given_up(UNPOSTED, WAITS, None, ()) == [WAITS]
-    assert asking.given_up(incoming(5, "2", reverses=WAITS["op_key"]), None, WAITS, ()) == [WAITS]
-    assert asking.given_up(incoming(0, "1", hold=reasons.UNPOSTED), WAITS, None, ()) == [], "the same place in the log"
+    assert withdrawal.given_up(UNPOSTED, WAITS, None, ()) == [WAITS]
+    assert withdrawal.given_up(incoming(5, "2", reverses=WAITS["op_key"]), None, WAITS, ()) == [WAITS]
+    assert withdrawal.given_up(incoming(0, "1", hold=reasons.UNPOSTED), WAITS, None, ()) == [], "the same place in the log"
 
 
 def test_parts_are_given_up_that_the_newer_set_has_no_more_or_otherwise() -> None:
@@ -112,7 +112,7 @@ def test_parts_are_given_up_that_the_newer_set_has_no_more_or_otherwise() -> Non
     others = (part("V", "same"), part("W", "older"), part("X", "gone"))
     own = part("Y", "older").entry
     newer = incoming(5, "2", parts={"V": "same", "W": "newer", "Y": "newer"}, part="Y", payload_hash="newer")
-    assert [one["part"] for one in asking.given_up(newer, own, None, others)] == ["W", "X", "Y"]
+    assert [one["part"] for one in withdrawal.given_up(newer, own, None, others)] == ["W", "X", "Y"]
 
 
 @pytest.mark.parametrize(
@@ -127,5 +127,5 @@ def test_parts_are_given_up_that_the_newer_set_has_no_more_or_otherwise() -> Non
     ids=["no look-up", "no write", "posted", "attempt open", "refused"],
 )
 def test_nothing_is_asked_where_it_is_known_or_cannot_be(entry: Ledger, rules: Rules) -> None:
-    assert asking.is_open(WAITS, RULES)
-    assert not asking.is_open(entry, rules)
+    assert withdrawal.is_open(WAITS, RULES)
+    assert not withdrawal.is_open(entry, rules)

@@ -1,12 +1,13 @@
-"""What a command gives up is asked for first, where nobody ever asked: a life whose ledger and results were lost may have written it. Pure.
+"""A document is looked up before a command withdraws it, where this ledger never looked it up: an earlier ledger and its results, since
+lost, may have posted it. Pure.
 
 Without any record of ours a first start cannot be told from such a loss; only the system's answer to the ref tells. So the command waits:
 
-taken back at the source (`unposted`)               -> its own document is asked for
-void                                                -> what it reverses
-newer set of parts, or none any more                -> each part that the set has no more, or otherwise
+posted once and no longer (`unposted`)    -> its own document is looked up
+void                                      -> what it reverses
+newer set of parts, or none any more      -> each part that the set has no more, or has otherwise
 
-there -> adopted (or held, as it differs), and the command finds it written; not there -> it goes on waiting, and the command gives it up.
+there -> adopted (or held, as it differs), and the command finds it written; not there -> it goes on waiting, and the command withdraws it.
 """
 
 from __future__ import annotations
@@ -18,14 +19,15 @@ from schemas.records import Ledger
 from services.sinks import entry as e
 from services.sinks import parts, reasons
 from services.sinks.entry import Incoming
+from services.sinks.gate import View
 from services.sinks.lookups import FAILING_S
-from services.sinks.moves import Step, ends, resting
+from services.sinks.moves import Step, finish, resting
 from services.sinks.resolve import Absent, Ended, proof
-from services.sinks.state import Key, Phase, Reserve, Rules, Saw, Turn, Unseen, Wait
+from services.sinks.state import Find, Key, LookedUp, LookupFailed, Phase, Reserve, Rules, Turn, Wait
 from systems.contract import Capability
 
-MODE = "asking"
-"""Mode of a turn that only asks: nothing is written, also where the flow is live."""
+MODE = "withdrawal"
+"""Mode of a turn that only looks up: nothing is written, also where the flow is live."""
 AGAIN = timedelta(seconds=60)
 """When a connection that is paused, or a look-up that our own content keeps from being made, is tried again."""
 
@@ -63,18 +65,25 @@ def turn(key: Key, event: Turn) -> Step:
     return key.but(phase=Phase.RESERVING, command=event.command, mode=MODE, lates=0), (Reserve(key.rules.calls),)
 
 
-def saw(key: Key, event: Saw) -> Step:
+def reserved(key: Key, view: View) -> Step:
+    """The look-up, unless the connection was paused while its calls were waited for."""
+    if view.paused:
+        return _later(key, view.at + AGAIN)
+    return key.but(phase=Phase.WITHDRAWING), (Find(),)
+
+
+def saw(key: Key, event: LookedUp) -> Step:
     """It is there, or goes on waiting for what it waited for; either way it was asked for now."""
     seen, at = proof(key.entry, event.found, key.rules, event.at), event.at
     if isinstance(seen, Absent):
-        return ends(key, e.change(key.entry, at, attempts=e.noted(key.entry, "absent", "asked before it is given up", at)))
+        return finish(key, e.change(key.entry, at, attempts=e.noted(key.entry, "absent", "asked before it is given up", at)))
     attempts = e.noted(key.entry, "found", seen.entry["erp_number"] or seen.entry["erp_id"], at)
     if isinstance(seen, Ended):
-        return ends(key, e.change(seen.entry, at, attempts=attempts))
-    return ends(key, e.change(seen.entry, at, state=e.NEW, reason="", detail="", due_at=None, waits_for=[], attempts=attempts))
+        return finish(key, e.change(seen.entry, at, attempts=attempts))
+    return finish(key, e.change(seen.entry, at, state=e.NEW, reason="", detail="", due_at=None, waits_for=[], attempts=attempts))
 
 
-def unseen(key: Key, event: Unseen) -> Step:
+def unseen(key: Key, event: LookupFailed) -> Step:
     """Asked again later; what our own content keeps from being looked up for an hour is a person's, for it may be there."""
     since = key.failing_s if key.failing_s is not None else event.now_s
     if event.reason != reasons.REFUSED:
@@ -82,7 +91,7 @@ def unseen(key: Key, event: Unseen) -> Step:
     if event.now_s - since < FAILING_S:
         return _later(key.but(failing_s=since), event.at + event.wait)
     attempt = {"intent_attempt": 1, "attempt_count": max(1, key.entry["attempt_count"]), "intent_step": key.rules.steps[0]}
-    return ends(key, e.held(key.entry, event.at, reasons.UNKNOWN, f"the look-up fails for an hour: {event.words}", **attempt))
+    return finish(key, e.held(key.entry, event.at, reasons.UNKNOWN, f"the look-up fails for an hour: {event.words}", **attempt))
 
 
 def _later(key: Key, due_at: datetime) -> Step:

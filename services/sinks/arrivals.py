@@ -1,0 +1,193 @@
+"""What becomes of a command whose op-key is at rest: taken, known already, held beside what is written, or the withdrawal of what is not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+from schemas.codec import MAX_WRITTEN_BYTES
+from schemas.records import Audit, CommandEnvelope, Ledger, Result
+from services.sinks import entry as e
+from services.sinks import parts, reasons
+from services.sinks.arrive import Changed, Nothing, Refreshed, Taken, arrive, beside
+from services.sinks.cases import Case
+from services.sinks.commit import Out
+from services.sinks.core import step
+from services.sinks.entry import Incoming
+from services.sinks.outputs import decision, replayed
+from services.sinks.owner import CORRECTIONS, Owner
+from services.sinks.rebuild import as_before, from_result, looked_up_first, unless_blind
+from services.sinks.state import Phase, Record, Restored, Turn
+
+LARGEST_BYTES = MAX_WRITTEN_BYTES - 64 * 1024
+"""The largest command that a ledger record can hold beside its identity, attempts and words."""
+SOON = 10
+"""Op-keys in the queue for each lane up to which a command waits for its lane in memory only."""
+Span = tuple[int, int, int]
+
+
+class Arrivals:
+    """Of one partition. `tell` writes one audit for all that changed nothing since the last one."""
+
+    def __init__(self, owner: Owner) -> None:
+        self.owner = owner
+        self._spans: dict[tuple[str, str], Span] = {}
+        self._mapped_again: dict[tuple[str, ...], None] = {}
+
+    def arrived(self, incoming: Incoming) -> None:
+        """One command whose op-key is at rest."""
+        owner, command = self.owner, incoming.command
+        known = owner.cases.entry(command["op_key"])
+        if command["parts"] is not None:
+            document = owner.sights.others(command)
+            if parts.is_stale(incoming, document):
+                self.nothing("stale", command["connection"], incoming.offset)
+                return
+            for part in parts.gone(incoming, document):
+                self._withdraw(part.entry["op_key"], incoming)
+        void = None
+        if command["action"] == "create":
+            void = owner.cases.entry(e.void_key(command["op_key"]))
+        if void is not None and void["state"] == e.HELD and e.place(void) < incoming.place and not incoming.takes_back:
+            words = {"reason": reasons.REVERTED, "detail": f"by version {command['source_version']}"}
+            owner.conclude(e.change(void, incoming.at, state=e.SUPERSEDED, **words))  # the source came back after its void
+        updates = known is not None and owner.rules_of(known).rules.updates
+        arrival = arrive(known, incoming, void, updates)
+        if isinstance(arrival, Taken):
+            self._taken(arrival, incoming)
+        elif isinstance(arrival, Changed):
+            self._changed(arrival, incoming)
+        elif isinstance(arrival, Refreshed):
+            owner.conclude(arrival.entry)
+            self._reverted(command["op_key"], incoming)
+        else:
+            self._unchanged(arrival, known, incoming)
+
+    def _unchanged(self, arrival: Nothing, known: Ledger | None, incoming: Incoming) -> None:
+        if arrival.decision == "remapped" and known is not None:
+            audit = decision("remapped", known, "the source did not change, its mapping did: nothing is written", incoming.at)
+            self.owner.submit(
+                Out([self.owner.ground.line("audit", "audit.audit", audit["natural_key"], (audit, self.owner.number, ""))])
+            )
+        else:
+            self.nothing(arrival.decision, incoming.command["connection"], incoming.offset)
+        self._reverted(incoming.command["op_key"], incoming)
+
+    def _taken(self, arrival: Taken, incoming: Incoming) -> None:
+        owner, entry = self.owner, arrival.entry
+        audits: tuple[Audit, ...] = ()
+        if arrival.replaced is not None:
+            audits = (decision("superseded", arrival.replaced, f"replaced by version {entry['source_version']}", incoming.at),)
+            self._reverted(incoming.command["op_key"], incoming)
+        connected = owner.ground.snapshot().connections.get(entry["connection"])
+        if len(incoming.value) > LARGEST_BYTES and not e.is_terminal(entry):
+            words = f"{len(incoming.value)} bytes at {owner.ground.command_topic}/{incoming.partition}/{incoming.offset}"
+            owner.conclude(e.held(entry, incoming.at, reasons.TOO_LARGE, words, command=None), audits)
+        elif e.intent_open(entry) or e.is_terminal(entry) or connected is None:
+            owner.conclude(entry, audits)  # beside an open attempt that one is settled first
+        else:
+            self._map_again(entry, incoming.command, connected.versions)
+            self._judged(owner.cases.start(entry), incoming, audits)
+
+    def _judged(self, case: Case, incoming: Incoming, audits: tuple[Audit, ...]) -> None:
+        """What the gate keeps is recorded at once; everything else gets a lane. Where that is soon its first record is the intent, and
+        its offset waits for that."""
+        owner, key = self.owner, case.key
+        assert key is not None
+        case.decoded = (key.entry["command"], incoming.command)
+        view = owner.view(key.entry, incoming.command)
+        if view is not None:
+            after, effects = step(key, Turn(owner.now_s(), view, incoming.command))
+            if any(isinstance(effect, Record) for effect in effects):
+                owner.carry_out(case, after, effects, audits)
+                return
+        owner.holds(case, incoming.offset)
+        lanes = owner.schedule.lanes_of(case.connection)
+        if audits or lanes is None or lanes.closed_until is not None or len(lanes.ready) >= SOON * lanes.count:
+            owner.note(case, audits)
+        owner.turn(case.op_key)
+
+    def _map_again(self, entry: Ledger, command: CommandEnvelope, in_force: list[str]) -> None:
+        """What could not be mapped as it is, under settings that changed while it lay in the log, is mapped by those in force; once by each."""
+        name = (entry["op_key"], *in_force)
+        canonical, mapped_by = command["canonical"], [command["config_version"], command["crosswalk_version"]]
+        if canonical is None or mapped_by == in_force or name in self._mapped_again:
+            return
+        self._mapped_again[name] = None
+        while len(self._mapped_again) > CORRECTIONS:  # what was forgotten is mapped once more at the worst
+            del self._mapped_again[next(iter(self._mapped_again))]
+        self.owner.submit(Out([self.owner.ground.remap_line(entry, canonical)]))
+
+    def _withdraw(self, op_key: str, incoming: Incoming) -> None:
+        """A part that the source makes no more: superseded, or the change held beside it."""
+        owner, entry = self.owner, self.owner.cases.entry(op_key)
+        assert entry is not None
+        if e.is_written(entry):
+            self._beside(lambda number: parts.taken_back(entry, number, incoming))
+            return
+        made = parts.superseded(entry, incoming)
+        owner.conclude(made, (decision("superseded", entry, made["detail"], incoming.at),))
+        self.owner.revert(op_key, incoming.command["source_version"], incoming.offset)
+
+    def _changed(self, changed: Changed, incoming: Incoming) -> None:
+        """Hold the change beside the written document; a later change replaces one that is still held or was taken back."""
+        posted = changed.posted
+        place = self._beside(lambda number: e.correction(posted, number, incoming, changed.reason))
+        if place != "here":
+            self.nothing(place, posted["connection"], incoming.offset)
+
+    def _beside(self, make: Callable[[int], Ledger]) -> Literal["here", "duplicate", "stale"]:
+        """Hold a change under the first number that is free for it; what became of it."""
+        for number in range(1, CORRECTIONS):
+            made = make(number)
+            place = beside(self.owner.cases.entry(made["op_key"]), made)
+            if place == "here":
+                large = len(made["command"] or b"") > LARGEST_BYTES
+                self.owner.conclude(e.change(made, made["updated_at"], command=None) if large else made)
+            if place != "next":
+                return place
+        return "stale"
+
+    def _reverted(self, op_key: str, incoming: Incoming) -> None:
+        """The source went back to what is written, or what may have been written was not and is replaced."""
+        self.owner.revert(op_key, incoming.command["source_version"], incoming.offset, incoming.place)
+
+    # --- a ledger that was lost ---
+
+    def rebuilt(self, incoming: Incoming, result: Result | None, sets: dict[str, Incoming], reverses: set[str]) -> bool:
+        """The entry of an op-key's newest command, with what `result` proves; whether the command itself has to come after it, because
+        it changes what is proven. `sets` are the newest sets of documents in parts, `reverses` the op-keys that some command reverses."""
+        owner = self.owner
+        made = from_result(incoming, result)
+        rules = owner.rules_of(made).rules
+        entry = unless_blind(made, rules.capability, incoming)
+        taken_back = incoming.takes_back and not e.is_terminal(entry)
+        if len(incoming.value) > LARGEST_BYTES and not e.is_terminal(entry):
+            entry = e.held(entry, incoming.at, reasons.TOO_LARGE, f"{len(incoming.value)} bytes", command=None)
+        elif entry["op_key"] in reverses or taken_back:
+            entry = looked_up_first(entry, rules.steps)
+        elif incoming.redivided and parts.makes(incoming.command) and not e.is_terminal(entry):
+            entry = parts.unless_redivided(entry, sets[parts.document_of(entry["op_key"])])
+        comes = parts.tells(incoming, sets) if incoming.redivided else e.is_terminal(entry)
+        if taken_back and e.intent_open(entry):
+            entry, comes = as_before(entry), True
+        case = owner.cases.start(entry)
+        assert case.key is not None
+        restored, _ = step(case.key, Restored(owner.now_s()))
+        owner.carry_out(case, restored.but(phase=Phase.CLOSING), (Record(entry, final=True),))
+        return comes
+
+    # --- what changes nothing ---
+
+    def nothing(self, name: str, connection: str, offset: int) -> None:
+        """This command changes nothing."""
+        count, first, _ = self._spans.get((connection, name), (0, offset, offset))
+        self._spans[(connection, name)] = (count + 1, first, offset)
+
+    def tell(self) -> None:
+        """One audit for all that changed nothing since the last one."""
+        spans, self._spans = self._spans, {}
+        ground, number = self.owner.ground, self.owner.number
+        for (connection, name), span in spans.items():
+            audit = replayed(connection, name, (ground.command_topic, number), span, self.owner.now())
+            self.owner.submit(Out([ground.line("audit", "audit.audit", audit["natural_key"], (audit, number, ""))]))

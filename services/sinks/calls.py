@@ -1,0 +1,125 @@
+"""The three calls of an attempt: reserve, find, perform. They know no owner, and every end of theirs is a value: whatever is raised below
+them - by a writer, a codec, a session that cannot be opened - ends this one call and nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from runtime.clock import Clock
+from runtime.errors import Broken, ConnectorError, Malformed, Refused, Throttled
+from runtime.log import log
+from schemas.records import CommandEnvelope
+from services.sinks import reasons
+from services.sinks.sessions import Lease, Sessions
+from systems.contract import Answer, Document, Found, Verdict, Writer
+
+OVER_S = 60.0
+"""How much longer than its own limits a call may take before it is ended from here: writers have time-outs of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A call that could not be made. `asked_s` is the pause that the system asked for; `known` says whether the connection is to blame:
+    what it is not (an error of no known kind, a refusal of this command's content) concerns this op-key alone."""
+
+    reason: str
+    words: str
+    asked_s: float | None = None
+    known: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A look-up answered; what it shows may be no newer than `asked_s`."""
+
+    found: Found
+    asked_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class NotSent:
+    """Nothing was sent: the lease had run out (`words` is ""), or something kept the request back at the last moment."""
+
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a document is asked for with: its record, command, and the ids of its parents (and partner) in the system."""
+
+    record: str
+    command: CommandEnvelope
+    ids: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request: its step, the document as it was last seen, until when it may be sent, and what may keep it back ("" = nothing)."""
+
+    step: str
+    document: Document | None
+    deadline_s: float
+    kept_back: Callable[[], str]
+
+
+@dataclass(frozen=True)
+class Calls:
+    """`limit_s` is the longest that a look-up or a request takes by the settings' own times."""
+
+    clock: Clock
+    limit_s: float
+
+    async def reserve(self, sessions: Sessions, connection: str, count: int) -> Lease | Failure:
+        """A session, and `count` calls in it. Waits as long as the limiter says."""
+        lease: Lease | None = None
+        try:
+            lease = await sessions.lease(connection)
+            await lease.writer.reserve(count)
+        except BaseException as error:
+            if lease is not None:
+                lease.release()
+            if not isinstance(error, Exception):
+                raise
+            return self._failure("reserve", error)
+        return lease
+
+    async def find(self, writer: Writer, wanted: Wanted) -> Seen | Failure:
+        """Look the document up."""
+        asked_s = self.clock.monotonic()
+        try:
+            async with asyncio.timeout(self.limit_s + OVER_S):
+                return Seen(await writer.find(wanted.record, wanted.command, wanted.ids), asked_s)
+        except Exception as error:  # noqa: BLE001 - the edge of a call
+            return self._failure("find", error)
+
+    async def perform(self, writer: Writer, wanted: Wanted, request: Request) -> Answer | NotSent:
+        """Send one request. The lease is checked here, as the last thing before the writer is called."""
+        if self.clock.monotonic() > request.deadline_s:
+            return NotSent()
+        words = request.kept_back()
+        if words:
+            return NotSent(words)
+        try:
+            async with asyncio.timeout(self.limit_s + OVER_S):
+                return await writer.perform(request.step, wanted.record, wanted.command, wanted.ids, request.document)
+        except Exception as error:  # noqa: BLE001 - a writer that raises after it may have sent has told us nothing: look it up
+            log.exception("writer_raised", entity=wanted.record, key=wanted.command["op_key"])
+            return Answer(Verdict.AMBIGUOUS, words=_words(error))
+
+    def _failure(self, call: str, error: Exception) -> Failure:
+        if isinstance(error, Refused):
+            return Failure(reasons.REFUSED, str(error)[:300], known=False)
+        if isinstance(error, Throttled):
+            return Failure(reasons.THROTTLED, str(error)[:300], error.retry_after_s)
+        if isinstance(error, Broken):
+            return Failure(reasons.CREDENTIALS, str(error)[:300])
+        if isinstance(error, ConnectorError | Malformed):
+            return Failure(reasons.SYSTEM_DOWN, str(error)[:300])
+        log.error("call_failed", call=call, error=_words(error), exc_info=error)
+        return Failure(reasons.SYSTEM_DOWN, _words(error), known=False)
+
+
+def _words(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"[:300]

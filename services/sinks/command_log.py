@@ -1,0 +1,156 @@
+"""The log of one system's commands as its consumer group reads it: partitions given and taken, records, offsets.
+
+The client blocks, so that everything it does runs in one thread, in order; whoever consumes lives in the loop. A rebalance is told from
+within a poll: its thread waits there until the loop has taken or given back the partitions.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Coroutine, Mapping, Sequence
+from typing import Any, Protocol, TypeVar
+
+from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
+
+from runtime import kafka
+from runtime.log import log
+from runtime.settings import Kafka
+from services.sinks.commit import Offsets, Thread
+from services.sinks.takeover import Committed
+
+POLL_S = 0.05
+T = TypeVar("T")
+
+
+class Assignments(Protocol):
+    """Whoever consumes: told in the loop which partitions are ours."""
+
+    async def assigned(self, committed: Mapping[int, Committed]) -> Mapping[int, int]:
+        """These are ours from now on; where to read each from."""
+
+    async def revoked(self, numbers: Sequence[int]) -> Offsets:
+        """These are to be given back in order; how far each may be committed."""
+
+    async def lost(self, numbers: Sequence[int]) -> None:
+        """These are somebody else's already."""
+
+
+class CommandLog(Protocol):
+    """See the module; a simulation has one of its own. A pause holds through seek, revoke and assign until it is resumed."""
+
+    async def open(self, listener: Assignments) -> None:
+        """Join the group."""
+
+    async def poll(self, most: int) -> Mapping[int, list[Message]]:
+        """What is there, by partition; nothing after a short wait."""
+
+    async def committed(self, number: int) -> Committed:
+        """The group's offsets of a partition."""
+
+    async def pause(self, number: int) -> None:
+        """Read nothing more of this partition."""
+
+    async def resume(self, number: int) -> None:
+        """Read it again; also one that is not paused."""
+
+    async def seek(self, number: int, offset: int) -> None:
+        """Read it from there."""
+
+    async def commit(self, offsets: Offsets, mark: str = "", wait: bool = False) -> None:
+        """Commit these offsets; `mark` goes beside them. Raises `KafkaException`; without `wait` it may be told nowhere."""
+
+    async def close(self) -> None:
+        """Leave the group."""
+
+
+class GroupLog:
+    """The real one: a consumer of group `sinks.<system>`."""
+
+    def __init__(self, settings: Kafka, topics: tuple[str, str], group: str) -> None:
+        self._topic, self._control_topic = topics
+        self._consumer: Consumer = kafka.consumer(settings, group)
+        self._thread = Thread(group)
+        self._loop = asyncio.get_running_loop()
+        self._listener: Assignments | None = None
+
+    async def open(self, listener: Assignments) -> None:
+        """See `CommandLog`."""
+        self._listener = listener
+        await self._thread(
+            lambda: self._consumer.subscribe([self._topic], on_assign=self._assign, on_revoke=self._revoke, on_lost=self._lose)
+        )
+
+    async def poll(self, most: int) -> Mapping[int, list[Message]]:
+        """See `CommandLog`."""
+        found: dict[int, list[Message]] = defaultdict(list)
+        for message in await self._thread(kafka.polled, self._consumer, most, POLL_S):
+            found[message.partition() or 0].append(message)
+        return found
+
+    async def committed(self, number: int) -> Committed:
+        """See `CommandLog`."""
+        found: Committed = await self._thread(self._committed, number)
+        return found
+
+    async def pause(self, number: int) -> None:
+        """See `CommandLog`."""
+        await self._thread(self._consumer.pause, [TopicPartition(self._topic, number)])
+
+    async def resume(self, number: int) -> None:
+        """See `CommandLog`."""
+        await self._thread(self._consumer.resume, [TopicPartition(self._topic, number)])
+
+    async def seek(self, number: int, offset: int) -> None:
+        """See `CommandLog`."""
+        await self._thread(self._consumer.seek, TopicPartition(self._topic, number, offset))
+
+    async def commit(self, offsets: Offsets, mark: str = "", wait: bool = False) -> None:
+        """See `CommandLog`."""
+        await self._thread(self._commit, offsets, mark, wait)
+
+    async def close(self) -> None:
+        """See `CommandLog`."""
+        await self._thread(self._consumer.close)
+        await asyncio.to_thread(self._thread.close)
+
+    # --- in the client's thread ---
+
+    def _committed(self, number: int) -> Committed:
+        places = [TopicPartition(self._topic, number), TopicPartition(self._control_topic, number)]
+        commands, control = self._consumer.committed(places, timeout=30)
+        return Committed(commands.offset, control.offset, commands.metadata or "")
+
+    def _commit(self, offsets: Offsets, mark: str, wait: bool) -> None:
+        places = [TopicPartition(topic, partition, at, metadata=mark) for (topic, partition), at in offsets.items()]
+        if wait:
+            self._consumer.commit(offsets=places, asynchronous=False)
+        else:
+            self._consumer.commit(offsets=places)
+
+    def _in_loop(self, work: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    def _assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        assert self._listener is not None
+        committed = {place.partition: self._committed(place.partition) for place in partitions}
+        starts = self._in_loop(self._listener.assigned(committed))
+        places = []
+        for number, at in starts.items():
+            low, _ = consumer.get_watermark_offsets(TopicPartition(self._topic, number), timeout=15)
+            places.append(TopicPartition(self._topic, number, max(at, low)))
+        consumer.assign(places)
+        consumer.resume(places)  # the client keeps a pause of an earlier assignment
+
+    def _revoke(self, _: Consumer, partitions: list[TopicPartition]) -> None:
+        assert self._listener is not None
+        offsets = self._in_loop(self._listener.revoked([place.partition for place in partitions]))
+        try:
+            if offsets:
+                self._commit(offsets, "", wait=True)
+        except KafkaException as error:  # known commands come again
+            log.warning("offsets_not_committed", topic=self._topic, error=str(error)[:300])
+
+    def _lose(self, _: Consumer, partitions: list[TopicPartition]) -> None:
+        assert self._listener is not None
+        self._in_loop(self._listener.lost([place.partition for place in partitions]))

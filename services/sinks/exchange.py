@@ -1,0 +1,212 @@
+"""The exchange with the system: the calls of every attempt of a partition, and what their ends mean for case, lanes and ceiling."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from services.sinks import entry as e
+from services.sinks import reasons
+from services.sinks.calls import Calls, Failure, NotSent, Request, Seen, Wanted
+from services.sinks.cases import Case
+from services.sinks.ceiling import counts
+from services.sinks.core import LOOKS
+from services.sinks.gate import View
+from services.sinks.ground import Ground
+from services.sinks.hour import Hours
+from services.sinks.lanes import Lanes
+from services.sinks.parents import name_of
+from services.sinks.schedule import Schedule
+from services.sinks.sessions import Lease
+from services.sinks.state import (
+    Answered,
+    Event,
+    Late,
+    LookedUp,
+    LookupFailed,
+    Phase,
+    Reserve,
+    Reserved,
+    Send,
+    Unreserved,
+    Withheld,
+)
+from services.sinks.withdrawal import AGAIN
+from systems.contract import Answer, Verdict
+
+DEFECTS, DEFECT_PAUSE = 5, timedelta(seconds=30)
+"""Unknown errors in a row after which a document is held; the pause after the first of them."""
+
+
+@dataclass(frozen=True)
+class Hooks:
+    """What the exchange needs of the owner: to advance a case, a fresh view of it (None: it rests), what keeps its request back, what
+    command it has, and to pause a connection."""
+
+    advance: Callable[[Case, Event], None]
+    view: Callable[[Case], View | None]
+    rests: Callable[[Case], None]
+    kept_back: Callable[[Case], str]
+    pause: Callable[[str, str, str], None]
+
+
+class Exchange:
+    """`ended`: what comes is not listened to any more, sessions are given back."""
+
+    def __init__(self, ground: Ground, schedule: Schedule, hours: Hours, hooks: Hooks) -> None:
+        self._ground = ground
+        self._schedule = schedule
+        self._hours = hours
+        self._hooks = hooks
+        timing = ground.settings.timing
+        self._calls = Calls(ground.clock, timing.lease_s + timing.request_s)
+        self.tasks: set[asyncio.Task[Any]] = set()
+        self.ended = False
+
+    def _call(self, case: Case, call: Coroutine[Any, Any, Any], heard: Callable[[Case, Any], None]) -> None:
+        task = asyncio.get_running_loop().create_task(call)
+        self.tasks.add(task)
+        case.calls += 1
+        task.add_done_callback(partial(self._heard, case, heard))
+
+    def _heard(self, case: Case, heard: Callable[[Case, Any], None], task: asyncio.Task[Any]) -> None:
+        self.tasks.discard(task)
+        case.calls -= 1
+        if task.cancelled():
+            return
+        end = task.result()
+        if not self.ended:
+            heard(case, end)
+        elif isinstance(end, Lease):
+            end.release()
+
+    def _lanes(self, case: Case) -> Lanes:
+        return self._schedule.lanes[case.connection]
+
+    def _now(self) -> tuple[float, Any]:
+        return self._ground.clock.monotonic(), self._ground.clock.now()
+
+    # --- reserve ---
+
+    def reserve(self, case: Case, effect: Reserve) -> None:
+        """A session and its calls, for which nothing is bounded; answered by `Reserved` or `Unreserved`."""
+        if self._schedule.lanes_of(case.connection) is None:
+            self._hooks.rests(case)
+            return
+        self._schedule.take_lane(case)
+        self._call(case, self._calls.reserve(self._ground.sessions, case.connection, effect.calls), self._reserved)
+
+    def _reserved(self, case: Case, end: Lease | Failure) -> None:
+        if isinstance(end, Failure):
+            wait, reason = self._pause(case, end)
+            self._hooks.advance(case, Unreserved(reason, end.words, wait, *self._now()))
+            return
+        case.lease = end
+        view = self._hooks.view(case)
+        if view is None:
+            self._hooks.rests(case)
+            return
+        case.view = view = self._within_ceiling(case, view)
+        self._hooks.advance(case, Reserved(*self._now(), view))
+        key = case.key
+        if key is not None and key.phase is Phase.INTENDING and counts(key.entry):
+            self._hours[case.connection].take(case.op_key, self._ground.clock.now(), key.entry["amount"])
+
+    def _within_ceiling(self, case: Case, view: View) -> View:
+        """The view, paused where one more document is over the ceiling: whoever takes the last place is the last."""
+        key = case.key
+        assert key is not None, case.op_key
+        entry = key.entry
+        if view.paused or view.mode != "live" or not counts(entry) or e.may_exist(entry) or key.mode != "live":
+            return view
+        limit = self._ground.snapshot().connections[entry["connection"]].settings.ceiling
+        words = self._hours[entry["connection"]].exceeded((limit.documents_per_hour, limit.amount_per_hour), entry, view.at)
+        if not words:
+            return view
+        self._hooks.pause(entry["connection"], reasons.CEILING, words)
+        return replace(view, paused=reasons.CEILING)
+
+    def _pause(self, case: Case, failure: Failure) -> tuple[timedelta, str]:
+        """How long to wait after a call that could not be made, and the reason to wait for."""
+        if failure.known:
+            return self._lanes(case).failed(failure.reason, failure.asked_s, self._ground.clock.now()), failure.reason
+        if failure.reason == reasons.REFUSED:
+            return AGAIN, failure.reason
+        case.failures += 1
+        return case.failures * DEFECT_PAUSE, reasons.DEFECT if case.failures >= DEFECTS else failure.reason
+
+    # --- find ---
+
+    def find(self, case: Case) -> None:
+        """Look it up; answered by `LookedUp` or `LookupFailed`. What was asked beside the intent is not asked again."""
+        if case.ahead is not None:
+            ahead, case.ahead = case.ahead, None
+            self._hooks.advance(case, ahead)
+            return
+        if case.looking:
+            return
+        wanted = self._wanted(case)
+        if wanted is None or case.lease is None:
+            words = "the command's bytes cannot be read"
+            self._hooks.advance(case, LookupFailed(reasons.REFUSED, words, AGAIN, *self._now()))
+            return
+        case.looking = True
+        self._call(case, self._calls.find(case.lease.writer, wanted), self._looked)
+
+    def _looked(self, case: Case, end: Seen | Failure) -> None:
+        case.looking = False
+        event: LookedUp | LookupFailed
+        if isinstance(end, Seen):
+            self._lanes(case).succeeded()
+            case.failures = 0
+            event = LookedUp(end.found, end.asked_s, *self._now())
+        else:
+            wait, reason = self._pause(case, end)
+            event = LookupFailed(reason, end.words, wait, *self._now())
+        if case.key is not None and case.key.phase is Phase.INTENDING:
+            case.ahead = event
+        elif case.key is not None and case.key.phase in LOOKS:
+            self._hooks.advance(case, event)
+
+    def _wanted(self, case: Case) -> Wanted | None:
+        key = case.key
+        assert key is not None
+        entry = key.entry
+        if key.command is None:
+            return None
+        ids = dict(case.view.parents.ids) if case.view is not None else {}
+        if key.rules.updates and entry["erp_id"]:
+            ids[name_of(entry["source_entity"], entry["source_id"])] = entry["erp_id"]
+        return Wanted(entry["record"], key.command, ids)
+
+    # --- send ---
+
+    def send(self, case: Case, effect: Send) -> None:
+        """Send the one request; answered by `Answered`, `Late` or `Withheld`."""
+        wanted = self._wanted(case)
+        assert wanted is not None and case.lease is not None, case.op_key  # noqa: PT018 - both are the gate's
+        request = Request(effect.step, effect.document, effect.deadline_s, partial(self._hooks.kept_back, case))
+        self._call(case, self._calls.perform(case.lease.writer, wanted, request), self._performed)
+
+    def _performed(self, case: Case, end: Answer | NotSent) -> None:
+        if isinstance(end, NotSent):
+            self._hooks.advance(case, Withheld(end.words, *self._now()) if end.words else Late(*self._now()))
+            return
+        self._hooks.advance(case, Answered(end, self._judge(case, end), *self._now()))
+
+    def _judge(self, case: Case, answer: Answer) -> timedelta:
+        """What an answer means for the whole connection; the backoff for a definite no."""
+        lanes = self._lanes(case)
+        refused = lanes.judged((answer.code or "refused") if answer.verdict is Verdict.REJECT else "")
+        if refused:
+            words = f"nearly everything is refused with {refused}: {answer.words[:200]}"
+            self._hooks.pause(case.connection, reasons.REFUSED, words)
+        if answer.verdict is not Verdict.DEFINITE_NO:
+            lanes.succeeded()
+            return timedelta(0)
+        reason = reasons.THROTTLED if answer.throttled else reasons.CREDENTIALS if answer.broken else reasons.SYSTEM_DOWN
+        return lanes.failed(reason, answer.retry_after.total_seconds() if answer.retry_after else None, self._ground.clock.now())

@@ -1,0 +1,499 @@
+"""The owner of one command partition, from the assignment to its end. Its one verb is `advance`: the core's step for one case, then its
+effects to committer, calls and alarms, whose ends come back as events.
+
+Lives in the loop. Everything it promises to the log goes through its committer; everything it knows for certain is its index.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import cast
+
+from runtime.log import log
+from schemas.errors import Malformed
+from schemas.records import Audit, CommandEnvelope, Fetch, Ledger
+from services.sinks import entry as e
+from services.sinks import lookups, reasons
+from services.sinks.cases import Behind, Case, Cases, Source, source_of
+from services.sinks.commit import Blocking, Committer, Destination, Offsets, Out
+from services.sinks.core import step
+from services.sinks.exchange import DEFECT_PAUSE, DEFECTS, Exchange, Hooks
+from services.sinks.follow import Decision
+from services.sinks.gate import View
+from services.sinks.ground import Ground
+from services.sinks.ledger import Rest
+from services.sinks.outputs import fetch_of, pause_of
+from services.sinks.parents import name_of
+from services.sinks.positions import Position
+from services.sinks.schedule import Schedule
+from services.sinks.state import (
+    Acked,
+    Decided,
+    Effect,
+    Event,
+    Find,
+    Key,
+    Phase,
+    Record,
+    Reserve,
+    Send,
+    Supersede,
+    Superseded,
+    Turn,
+    Wait,
+)
+from services.sinks.takeover import Taken
+from services.sinks.views import Sights
+from systems.mapped import REVERSAL
+
+CORRECTIONS = 1000
+"""Changes of one document that are held beside it, at most."""
+_MAY_STAND = e.IN_PLACE | {e.WAITING}
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A state that was submitted; `awaited` says that the core waits for its ack."""
+
+    case: Case
+    entry: Ledger
+    awaited: bool
+
+
+class Owner:
+    """`resumes` is called with the name of a document whose next command may come now; `stalls` tells whether a case has to wait until the
+    newer commands of its document have come (see `intake`)."""
+
+    def __init__(self, ground: Ground, taken: Taken, blocking: Blocking) -> None:
+        self.ground = ground
+        self.number = taken.number
+        self.index = taken.index
+        self.commands = Position(taken.next_offset)
+        self.controls = Position(taken.next_control)
+        self.hours = taken.hours
+        self.cases = Cases(taken.index, self._made)
+        self.resumes: Callable[[str], None] = lambda _: None
+        self.stalls: Callable[[Case], bool] = lambda _: False
+        self.opened = self.closing = False
+        self.mark = ""
+        """What the group's offset says beside itself: that a rebuild is not complete."""
+        self.sights = Sights(ground.system, ground.settings.timing, ground.followed, self._entries_of, self.cases.shown)
+        self.schedule = Schedule(ground, self._start, lambda: self.opened and not self.closing and not self.failed)
+        hooks = Hooks(self.advance, self._view_of, self._rests_as_it_is, self._kept_back, self.pause)
+        self.exchange = Exchange(ground, self.schedule, self.hours, hooks)
+        to = Destination(taken.producer, taken.index, ground.ledger_topic)
+        self.committer = Committer(to, self, self._positions, blocking)
+
+    # --- what is known ---
+
+    @property
+    def failed(self) -> bool:
+        """Whether a commit's end is unknown: the partition has to be taken anew."""
+        return self.committer.failed is not None
+
+    def _positions(self) -> Offsets:
+        control_topic = self.ground.settings.topic("control")
+        return {
+            (self.ground.command_topic, self.number): self.commands.committable,
+            (control_topic, self.number): self.controls.committable,
+        }
+
+    def now(self) -> datetime:
+        """The present instant, scaled."""
+        return self.ground.clock.now()
+
+    def now_s(self) -> float:
+        """Real seconds that never go back."""
+        return self.ground.clock.monotonic()
+
+    def _made(self, entry: Ledger) -> Key:
+        return Key(entry, self.sights.rules(entry, self.ground.snapshot().connections.get(entry["connection"])))
+
+    def rules_of(self, entry: Ledger) -> Key:
+        """The core's state of an entry at rest, for what it says about its rules."""
+        return self._made(entry)
+
+    def command_of(self, entry: Ledger) -> CommandEnvelope | None:
+        """The command of an entry; None where its bytes are missing or cannot be read."""
+        case = self.cases.get(entry["op_key"])
+        if case is not None and case.decoded is not None and case.decoded[0] is entry["command"]:
+            return case.decoded[1]
+        try:
+            found = cast("CommandEnvelope", self.ground.codec.decode(entry["command"])[1])
+        except Malformed:
+            return None
+        if case is not None and case.key is not None and case.key.entry is entry:
+            case.decoded = (entry["command"], found)
+        return found
+
+    def view(self, entry: Ledger, command: CommandEnvelope | None) -> View | None:
+        """What is known of the world for this entry; None where its connection does not join this system (any more)."""
+        connected = self.ground.snapshot().connections.get(entry["connection"])
+        if connected is None or not connected.joins(self.ground.system.name):
+            return None
+        return self.sights.view(entry, command, connected, self.now())
+
+    def _entries_of(self, connection: str, entity: str, source_id: str) -> Iterable[Ledger]:
+        """Entries of a source object; what is not acked yet does not count as being in place."""
+        for op_key in self.cases.of_source((connection, name_of(entity, source_id))):
+            entry, busy = self.cases.shown(op_key)
+            if entry is None:
+                continue
+            if busy and entry["state"] in _MAY_STAND:
+                entry = self.index.get(op_key) or e.change(entry, entry["updated_at"], state=e.INTENT, reason="")
+            yield entry
+
+    # --- the one verb ---
+
+    def advance(self, case: Case, event: Event) -> None:
+        """The core's step for this case, and its effects. An exception ends this attempt and no other."""
+        key = case.key
+        if self.exchange.ended:
+            return
+        assert key is not None, case.op_key
+        try:
+            self.carry_out(case, *step(key, event))
+        except Exception as error:  # noqa: BLE001 - one op-key's defect must not stop the others
+            self.defect(case, key, error)
+
+    def carry_out(self, case: Case, key: Key, effects: Sequence[Effect], audits: tuple[Audit, ...] = ()) -> None:
+        """Take this state in hand and start what it asks for. `audits` go with its record."""
+        self.cases.put(case, key)
+        wait: Wait | None = None
+        for effect in effects:
+            if isinstance(effect, Record):
+                self._record(case, replace(effect, audits=(*audits, *effect.audits)) if audits else effect)
+            elif isinstance(effect, Wait):
+                wait = effect
+            elif isinstance(effect, Reserve):
+                self.exchange.reserve(case, effect)
+            elif isinstance(effect, Find):
+                self.exchange.find(case)
+            elif isinstance(effect, Send):
+                self.exchange.send(case, effect)
+            else:
+                self._overtake(effect)
+        if case.key is key and key.phase is Phase.IDLE:
+            self._rests(case, wait)
+
+    def _rests(self, case: Case, wait: Wait | None) -> None:
+        """It is at rest: when it is looked at again, and what waited behind it."""
+        self._free(case)
+        assert case.key is not None
+        entry = case.key.entry
+        if e.is_terminal(entry):
+            case.failures = 0
+            self.schedule.forget(case)
+        elif wait is not None and wait.look_s is not None and wait.look_s <= self.now_s():
+            self.schedule.forget(case)
+            case.wanted = True
+        else:
+            self.schedule.wake(case, wait or Wait())
+        self.cases.wait_for(case, entry["waits_for"])
+        self.serve(case)
+
+    def serve(self, case: Case) -> None:
+        """What waits for a case at rest gets its turn, as long as it rests; then it may be let go. A command that waits for its look-up
+        puts itself behind it again."""
+        for _ in range(len(case.behind)):
+            if case.is_busy or self.closing:
+                break
+            behind = case.behind.popleft()
+            if isinstance(behind, Decision):
+                self._decide(case, behind)
+            elif isinstance(behind, Supersede):
+                self._superseded(case, behind)
+            else:
+                self.resumes(behind)
+        if case.wanted and not case.is_busy:
+            case.wanted = False
+            self.turn(case.op_key)
+        self.cases.let_go(case)
+
+    def defect(self, case: Case, key: Key, error: Exception) -> None:
+        """An error of no known kind: the attempt is over as if nothing more came of it, and is tried again; an open intent stays open."""
+        log.error("attempt_failed", system=self.ground.system.name, key=case.op_key, exc_info=error)
+        case.failures += 1
+        at, words = self.now(), f"{type(error).__name__}: {error}"[:300]
+        if key.entry["state"] in e.TERMINAL:
+            made = key.entry
+        elif case.failures >= DEFECTS:
+            made = e.held(key.entry, at, reasons.DEFECT, words)
+        elif e.intent_open(key.entry):
+            made = e.waits(key.entry, at, reasons.SETTLE, words)
+            key = lookups.first_seen(key, self.now_s())
+        else:
+            made = e.waits(key.entry, at, reasons.SYSTEM_DOWN, words, due_at=at + case.failures * DEFECT_PAUSE)
+        try:
+            closing = key.but(entry=made, phase=Phase.CLOSING)
+            self.carry_out(case, closing, (Record(made, final=True),))
+        except Exception as again:  # noqa: BLE001 - its state cannot be recorded at all: it is tried again, and the audit tells of it
+            log.error("state_not_recorded", system=self.ground.system.name, key=case.op_key, exc_info=again)
+            self.cases.put(case, key.but(phase=Phase.IDLE))
+            self._free(case)
+            self.schedule.wake(case, Wait(due_at=at + case.failures * DEFECT_PAUSE))
+
+    # --- recording ---
+
+    def _record(self, case: Case, effect: Record) -> None:
+        """Put a state on its way; its ack is an event."""
+        entry = effect.entry
+        new = self.cases.wait_for(case, entry["waits_for"]) if effect.final else []
+        self._submit(case, entry, self._out(entry, effect.audits, new), awaited=True)
+        assert case.key is not None
+        if effect.final:
+            self.hours[case.connection].follow(entry)
+            self._free(case)
+            self._changes_end(case, entry)
+        elif case.key.looks_ahead:
+            self.exchange.find(case)
+
+    def _changes_end(self, case: Case, entry: Ledger) -> None:
+        """Where nothing of a document is wanted, or all of it is to be reversed, the changes held beside it are no more."""
+        if entry["record"] == REVERSAL and entry["state"] == e.HELD:
+            command = self.command_of(entry)
+            reverses = str(command.get("reverses") or "") if command is not None else ""
+        elif entry["state"] == e.SUPERSEDED and entry["action"] != "correct":
+            reverses = case.op_key
+        else:
+            return
+        if reverses:
+            self.revert(reverses, entry["source_version"], entry["command_offset"])
+
+    def revert(self, op_key: str, version: str, offset: int, until: tuple[str, int] | None = None) -> None:
+        """The changes held beside a document are no more, by this version of its source; those of a place after `until` stay."""
+        for number in range(1, CORRECTIONS):
+            known = self.cases.entry(e.correction_key(op_key, number))
+            if known is None:
+                return
+            if known["state"] == e.HELD and (until is None or e.place(known) <= until):
+                words = {"reason": reasons.REVERTED, "detail": f"by version {version}", "source_version": version}
+                self.conclude(e.change(known, self.now(), state=e.SUPERSEDED, command_offset=offset, **words))
+
+    def note(self, case: Case, audits: Sequence[Audit] = ()) -> None:
+        """Record where a case at rest stands, which waits for a lane that will not come soon."""
+        assert case.key is not None
+        self._submit(case, case.key.entry, self._out(case.key.entry, audits, []), awaited=False)
+
+    def holds(self, case: Case, offset: int | None) -> None:
+        """No ledger record holds the command at this offset yet; None: one is on its way."""
+        if case.offset is not None:
+            self.commands.holding.discard(case.offset)
+        if offset is not None:
+            self.commands.holding.add(offset)
+        case.offset = offset
+
+    def _submit(self, case: Case, entry: Ledger, out: Out, awaited: bool) -> None:
+        self.holds(case, None)
+        case.unacked += 1
+        self.committer.submit(out, Recorded(case, entry, awaited))
+
+    def _out(self, entry: Ledger, audits: Sequence[Audit], new: list[Source]) -> Out:
+        return self.ground.out(entry, self.number, audits, self._fetches(entry, new))
+
+    def _fetches(self, entry: Ledger, new: list[Source]) -> list[Fetch]:
+        """Parents that are asked for at their source: what nothing waited for before."""
+        if entry["reason"] != reasons.PARENT or entry["state"] != e.WAITING or entry["due_at"] is None:
+            return []
+        return [fetch_of(entry, name, self.now()) for _, name in new]
+
+    def acked(self, about: list[Recorded]) -> None:
+        """See `commit.Listener`."""
+        for one in about:
+            one.case.unacked -= 1
+            one.case.rest = Rest(one.case.connection, one.entry["state"], one.entry["reason"])
+        for one in about:
+            key = one.case.key
+            if one.awaited and key is not None and key.entry is one.entry and key.phase in (Phase.INTENDING, Phase.CLOSING):
+                self.advance(one.case, Acked(self.now_s(), self.now()))
+            else:
+                self.serve(one.case)
+        for one in about:
+            if e.is_terminal(one.entry) or one.entry["state"] in (e.HELD, e.WAITING):
+                self.release_children(source_of(one.entry))
+
+    def not_committed(self, error: BaseException) -> None:
+        """See `commit.Listener`: whoever consumes takes the partition anew."""
+        log.warning("partition_failed", system=self.ground.system.name, partition=self.number, error=str(error)[:300])
+
+    def submit(self, out: Out) -> None:
+        """Put records on their way that belong to no op-key's state."""
+        self.committer.submit(out)
+
+    def release_children(self, source: Source) -> None:
+        """What waits for this source object is looked at again."""
+        for op_key in self.cases.children(source):
+            self.turn(op_key, again=True)
+
+    def open(self) -> None:
+        """Everything that has not ended is taken up: the lanes may start."""
+        self.opened = True
+        self.schedule.pump()
+
+    # --- whose turn it is ---
+
+    def turn(self, op_key: str, again: bool = False) -> None:
+        """It wants a lane. `again` examines a held command too. What is busy is looked at when it rests."""
+        case = self.cases.get(op_key)
+        if case is None or self.closing:
+            return
+        case.again = case.again or again
+        if case.is_busy:
+            case.wanted = True
+        else:
+            self.schedule.queue(case)
+
+    def _start(self, op_key: str) -> None:
+        """Its turn has come."""
+        case = self.cases.get(op_key)
+        if case is None:
+            return
+        case.queued = False
+        again, case.again = case.again, False
+        if case.is_busy:
+            case.wanted, case.again = True, again
+        elif self.cases.open(op_key) is None or case.key is None:
+            log.error("case_without_entry", system=self.ground.system.name, key=op_key)
+        else:
+            self._look_at(case, case.key, again)
+
+    def _look_at(self, case: Case, key: Key, again: bool) -> None:
+        try:
+            entry = key.entry
+            due = entry["due_at"] is not None and entry["due_at"] <= self.now()
+            command = self.command_of(entry)
+            view = self.view(entry, command)
+            held = entry["state"] == e.HELD and not (again or due or case.withdrawn_by)
+            if view is None or held or e.is_terminal(entry) or self.stalls(case):
+                self.serve(case)
+                return
+            self.carry_out(case, *step(key, Turn(self.now_s(), view, command, withdraws=bool(case.withdrawn_by))))
+        except Exception as error:  # noqa: BLE001 - one op-key's defect must not stop the others
+            self.defect(case, key, error)
+
+    def _free(self, case: Case) -> None:
+        """Its attempt is over: the lane and the session are for others."""
+        case.ahead = None
+        if case.lease is not None:
+            lease, case.lease = case.lease, None
+            lease.release()
+        self.schedule.free(case)
+
+    def tick(self) -> None:
+        """Wake what is due; let connections try again whose pause ended."""
+        for case in self.schedule.ringing():
+            self.turn(case.op_key)
+
+    # --- what the exchange asks ---
+
+    def _view_of(self, case: Case) -> View | None:
+        """The world as it is now, for a case whose wait for its calls is over; None where it has to rest."""
+        assert case.key is not None
+        if self.closing or self.stalls(case):
+            return None
+        return self.view(case.key.entry, case.key.command)
+
+    def _rests_as_it_is(self, case: Case) -> None:
+        """Nothing was intended: it rests as it stands, and whatever keeps it wakes it."""
+        assert case.key is not None
+        self.cases.put(case, case.key.but(phase=Phase.IDLE))
+        self._rests(case, None)
+
+    def _kept_back(self, case: Case) -> str:
+        """Why the request of a case must not be sent now, because of what came after its gate; "" when nothing keeps it back."""
+        key, lease = case.key, case.lease
+        if self.failed or key is None or lease is None:
+            return "the partition is taken anew"
+        if not lease.is_current:
+            return "the connection's settings or credentials changed"
+        view = self.view(key.entry, key.command)
+        if view is None or view.mode != "live":
+            return "the flow is not live any more"
+        if view.paused:
+            return f"the connection was paused ({view.paused})"
+        if not key.entry["steps_done"] and e.is_voided(key.entry, view.void):
+            return "the source was voided meanwhile"
+        if self.stalls(case) or any(_matters(behind) for behind in case.behind):
+            return "a newer command or a person's decision waits"
+        return ""
+
+    # --- one op-key decides about another, a person about one, the sink about a connection ---
+
+    def _overtake(self, effect: Supersede) -> None:
+        """A void overtakes a document that was not written."""
+        case = self.cases.open(effect.op_key)
+        if case is None:
+            return
+        case.behind.append(effect)
+        if not case.is_busy:
+            self.serve(case)
+
+    def _superseded(self, case: Case, effect: Supersede) -> None:
+        if self.cases.open(case.op_key) is not None:
+            self.advance(case, Superseded(effect.version, self.now()))
+
+    def decide(self, decision: Decision) -> None:
+        """A person decided about an op-key: at once where it rests, else when it does."""
+        case = self.cases.open(decision.control["op_key"])
+        if case is None:
+            return
+        self.controls.holding.add(decision.offset)
+        case.behind.append(decision)
+        if not case.is_busy:
+            self.serve(case)
+
+    def _decide(self, case: Case, decision: Decision) -> None:
+        control = decision.control
+        self.controls.holding.discard(decision.offset)
+        if self.cases.open(case.op_key) is not None:
+            event = Decided(control["action"], control["actor"], control["reason"], self.now_s(), self.now())
+            self.advance(case, event)
+
+    def conclude(self, entry: Ledger, audits: tuple[Audit, ...] = ()) -> None:
+        """Record a state that was decided without an attempt."""
+        case = self.cases.start(entry)
+        assert case.key is not None
+        try:
+            self.carry_out(case, case.key.but(phase=Phase.CLOSING), (Record(entry, final=True, audits=audits),))
+        except Exception as error:  # noqa: BLE001 - one op-key's defect must not stop the others
+            self.defect(case, case.key, error)
+
+    def pause(self, connection: str, reason: str, words: str) -> None:
+        """Pause a connection and ask a person; the pause is in `control`, so that it outlives this process."""
+        name = self.ground.system.name
+        if self.ground.followed.paused(name, connection):
+            return
+        control = pause_of(connection, name, reason, words, self.now())
+        self.ground.followed.pause_now(control)
+        log.error("connection_paused", connection=connection, system=name, reason=reason, words=words)
+        self.submit(Out([self.ground.control_line(control, self.number)]))
+
+    # --- the end ---
+
+    async def stop(self) -> None:
+        """Let running requests reach their outcome, commit it, end."""
+        self.closing = True
+        if self.exchange.tasks:
+            timing = self.ground.settings.timing
+            await asyncio.wait(self.exchange.tasks, timeout=timing.lease_s + timing.request_s + 10)
+        await self.committer.flush()
+        await self.drop()
+
+    async def drop(self) -> None:
+        """End at once: what runs is not listened to any more."""
+        self.closing = self.exchange.ended = True
+        for task in self.exchange.tasks:
+            task.cancel()
+        for case in self.cases:
+            self._free(case)
+        self.committer.close()
+        await self.committer.ended()
+        self.index.close()
+
+
+def _matters(behind: Behind) -> bool:
+    """A decision to go on changes nothing about an attempt that goes on."""
+    return behind.control["action"] == "skip" if isinstance(behind, Decision) else True

@@ -1,0 +1,111 @@
+"""Whose turn it is in one partition: the queue and the lanes of each connection, and the alarms that bring a case back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+
+from services.sinks.alarms import Alarms
+from services.sinks.cases import Case
+from services.sinks.ground import Ground
+from services.sinks.lanes import Lanes
+from services.sinks.state import Wait
+from systems.contract import Role
+
+SLICE = 100
+"""Op-keys that are started in one turn of the loop."""
+
+
+class Schedule:
+    """`start` begins with one op-key and must not wait; nothing is started while `runs` says no."""
+
+    def __init__(self, ground: Ground, start: Callable[[str], None], runs: Callable[[], bool]) -> None:
+        self._ground = ground
+        self._start = start
+        self._runs = runs
+        self._alarms = Alarms()
+        self.lanes: dict[str, Lanes] = {}
+
+    @property
+    def backlog(self) -> int:
+        """Op-keys that want a lane or are in one, of connections whose lanes are open."""
+        return sum(len(one.ready) + one.active for one in self.lanes.values() if one.closed_until is None and not one.stopped)
+
+    def lanes_of(self, connection: str) -> Lanes | None:
+        """The lanes of a connection; None while its settings are not known, or where it does not join this system."""
+        known = self.lanes.get(connection)
+        connected = self._ground.snapshot().connections.get(connection)
+        if connected is None or (known is None and not connected.joins(self._ground.system.name)):
+            return None
+        if known is None:
+            share = connected.settings.side(self._ground.system.name).quota.share(Role.SINK)
+            known = self.lanes[connection] = Lanes(connection, min(self._ground.settings.lanes, share.at_once))
+        return known
+
+    def queue(self, case: Case) -> None:
+        """It wants a lane; asking twice is asking once."""
+        lanes = self.lanes_of(case.connection)
+        if lanes is None or case.queued:
+            return
+        case.queued = True
+        lanes.ready.append(case.op_key)
+        self._pump_soon(lanes)
+
+    def take_lane(self, case: Case) -> None:
+        """It is in a lane from now on."""
+        if not case.lane:
+            case.lane = True
+            self.lanes[case.connection].active += 1
+
+    def free(self, case: Case) -> None:
+        """Its lane is for others."""
+        if case.lane:
+            case.lane = False
+            lanes = self.lanes[case.connection]
+            lanes.active -= 1
+            self._pump_soon(lanes)
+
+    def pump(self) -> None:
+        """Start whatever may go, soon."""
+        for lanes in self.lanes.values():
+            self._pump_soon(lanes)
+
+    def _pump_soon(self, lanes: Lanes) -> None:
+        if lanes.ready and not lanes.pumping:
+            lanes.pumping = True
+            asyncio.get_running_loop().call_soon(self._pump, lanes)
+
+    def _pump(self, lanes: Lanes) -> None:
+        """Start as many as lanes are free, some of them in one turn of the loop."""
+        lanes.pumping = False
+        for _ in range(SLICE):
+            op_key = lanes.next(self._ground.clock.now()) if self._runs() else None
+            if op_key is None:
+                return
+            self._start(op_key)
+        self._pump_soon(lanes)
+
+    # --- alarms ---
+
+    def wake(self, case: Case, wait: Wait) -> None:
+        """Its one alarm; a wait for something to happen has none."""
+        self._alarms.put(case, wait)
+
+    def forget(self, case: Case) -> None:
+        """It has no alarm."""
+        self._alarms.clear(case)
+
+    def ringing(self) -> list[Case]:
+        """Every case whose wait has ended; and connections whose pause ended go on."""
+        now = self._ground.clock.now()
+        for lanes in self.lanes.values():
+            if lanes.ready and lanes.is_open(now):
+                self._pump_soon(lanes)
+        return list(self._alarms.ringing(self._ground.clock.monotonic(), now))
+
+    def next_due(self) -> tuple[float | None, datetime | None]:
+        """When something rings next: in real seconds, and as an instant."""
+        look_s, due_at = self._alarms.next()
+        closed = [one.closed_until for one in self.lanes.values() if one.ready and one.closed_until is not None]
+        return look_s, min((at for at in (due_at, *closed) if at is not None), default=None)

@@ -1,0 +1,139 @@
+"""A cluster in memory for whoever follows topics: what `runtime.kafka.reader` and `read_to_end` give, with faults by hand."""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from confluent_kafka import KafkaError, TopicPartition
+
+from runtime import kafka, threads
+from runtime.retry import Backoff
+from runtime.settings import Kafka, Settings
+from schemas.codec import Codec, offline_codec
+from topology.topics import records_of_topic
+
+CODEC: Codec = offline_codec(records_of_topic())
+SETTINGS = Settings(kafka=Kafka(bootstrap_servers="nowhere:1", partitions=1))
+
+
+@dataclass
+class Message:
+    """A record, the end of a partition, or an error, as the client gives them."""
+
+    _topic: str
+    _offset: int
+    _value: bytes | None
+    _error: KafkaError | None = None
+
+    def topic(self) -> str:
+        return self._topic
+
+    def partition(self) -> int:
+        return 0
+
+    def offset(self) -> int:
+        return self._offset
+
+    def key(self) -> bytes:
+        return b"\xff\xfe no UTF-8"
+
+    def value(self) -> bytes | None:
+        return self._value
+
+    def error(self) -> KafkaError | None:
+        return self._error
+
+
+@dataclass
+class Cluster:
+    """Topics of one partition each. `refusing` topics give an error at each read; while `is_down` nothing is read at all."""
+
+    topics: dict[str, list[bytes | None]] = field(default_factory=lambda: defaultdict(list))
+    refusing: dict[str, int] = field(default_factory=dict)
+    is_down: bool = False
+    broken: BaseException | None = None
+    clients: list[Client] = field(default_factory=list)
+
+    def write(self, topic: str, name: str, *records: Mapping[str, Any]) -> None:
+        self.topics[topic] += [CODEC.encode(topic, name, record) for record in records]
+
+    def reader(self, _: Kafka, **more: Any) -> Client:
+        self.clients.append(Client(self, more["error_cb"]))
+        return self.clients[-1]
+
+    def read_to_end(
+        self, _: Kafka, topic: str, _partitions: Sequence[int], start: Mapping[int, int] | None = None
+    ) -> Iterator[Message]:
+        for offset, value in list(enumerate(self.topics[topic]))[(start or {}).get(0, 0) :]:
+            yield Message(topic, offset, value)
+
+
+class Client:
+    """A consumer that is assigned by hand and says where a partition ends, once."""
+
+    def __init__(self, cluster: Cluster, error_cb: Callable[[KafkaError], None]) -> None:
+        self._cluster, self._error_cb = cluster, error_cb
+        self._next: dict[str, int] = {}
+        self._events: deque[Message] = deque()
+        self._ended: set[str] = set()
+        self.assigned: dict[str, int] = {}
+        self.is_closed = False
+
+    def assign(self, places: Sequence[TopicPartition]) -> None:
+        self.assigned = {place.topic: place.offset for place in places}
+        self._next = dict(self.assigned)
+
+    def poll(self, timeout: float) -> Message | None:
+        self._fetch()
+        if not self._events:
+            threading.Event().wait(min(timeout, 0.001))
+        return self._events.popleft() if self._events else None
+
+    def consume(self, most: int, _: float) -> list[Message]:
+        return [self._events.popleft() for _ in range(min(most, len(self._events)))]
+
+    def close(self) -> None:
+        self.is_closed = True
+
+    def _fetch(self) -> None:
+        cluster = self._cluster
+        if cluster.broken is not None:
+            raise cluster.broken
+        if cluster.is_down:
+            self._error_cb(KafkaError(KafkaError._ALL_BROKERS_DOWN, "1/1 brokers are down"))
+            return
+        for topic, offset in self._next.items():
+            found = cluster.topics[topic][offset:]
+            if topic in cluster.refusing:
+                self._events.append(Message(topic, -1, None, KafkaError(cluster.refusing[topic])))
+            elif found:
+                self._events += [Message(topic, offset + number, value) for number, value in enumerate(found)]
+                self._next[topic] += len(found)
+                self._ended.discard(topic)
+            elif topic not in self._ended:
+                self._ended.add(topic)
+                self._events.append(Message(topic, offset, None, KafkaError(KafkaError._PARTITION_EOF)))
+
+
+def in_place(monkeypatch: pytest.MonkeyPatch) -> Cluster:
+    """A cluster that every reader of this test reads, with no pause between two attempts."""
+    cluster = Cluster()
+    monkeypatch.setattr(kafka, "reader", cluster.reader)
+    monkeypatch.setattr(kafka, "read_to_end", cluster.read_to_end)
+    monkeypatch.setattr(threads, "BACKOFF", Backoff(cap=timedelta(0), floor=timedelta(0)))
+    return cluster
+
+
+def until(condition: Callable[[], object], within_s: float = 10.0) -> None:
+    """Wait for another thread."""
+    for _ in range(int(within_s * 1000)):
+        if condition():
+            return
+        threading.Event().wait(0.001)
+    raise AssertionError(f"not within {within_s} s")
