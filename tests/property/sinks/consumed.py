@@ -1,7 +1,7 @@
 """The consumer of one system's commands with its owners, on a client that does as librdkafka does: what is paused stays paused through a
 seek, a revoke and an assignment, until it is resumed.
 
-The log, the ledger and the group's offsets are in memory; the consumer's thread, the owners and their committers are the real ones.
+The log, the ledger and the group's offsets are in memory; the client's thread, the owners and their committers are the real ones.
 """
 
 from __future__ import annotations
@@ -17,12 +17,15 @@ from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
 from runtime.settings import DEMO_TIMING, Kafka, Settings
 from services.sinks import consume
-from services.sinks.consume import Consuming
+from services.sinks.command_log import GroupLog
+from services.sinks.commit import Thread
+from services.sinks.consume import Consuming, Ports, Throttle
 from services.sinks.follow import Followed
 from services.sinks.ground import Ground
 from services.sinks.ledger import MARK, Mark, mark_in
+from services.sinks.links import MemoryLinks
 from services.sinks.sessions import Session, Sessions
-from services.sinks.takeover import Taken
+from services.sinks.takeover import Committed, Taken
 from systems.contract import System
 from tests.property.sinks.scripted import Scripted
 from tests.property.sinks.stand_ins import CODEC, Clock, Memory, Message, connected, message_of
@@ -84,14 +87,14 @@ class Client:
         self.position = place.offset
 
     def committed(self, places: Sequence[TopicPartition], timeout: float) -> list[TopicPartition]:
-        kept = self.consumed.offsets
-        return [TopicPartition(one.topic, one.partition, kept.get(one.topic, -1001)) for one in places]
+        found = [self.consumed.offsets.get(one.topic, (-1001, "")) for one in places]
+        return [TopicPartition(one.topic, one.partition, at, metadata=mark) for one, (at, mark) in zip(places, found, strict=True)]
 
     def get_watermark_offsets(self, _place: TopicPartition, timeout: float) -> tuple[int, int]:
         return 0, len(self.consumed.log)
 
     def commit(self, offsets: Sequence[TopicPartition], asynchronous: bool = True) -> None:
-        self.consumed.offsets.update({one.topic: one.offset for one in offsets})
+        self.consumed.offsets.update({one.topic: (one.offset, one.metadata or "") for one in offsets})
 
     def close(self) -> None:
         self.assigned = False
@@ -131,7 +134,7 @@ class Consumed:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, system: System, full: int) -> None:
         self.log: list[Message] = []
-        self.offsets: dict[str, int] = {}
+        self.offsets: dict[str, tuple[int, str]] = {}
         self.ledger: dict[str, tuple[Mark, bytes]] = {}
         self.failing, self.rebalancing, self.pauses = threading.Event(), threading.Event(), threading.Event()
         self.clock = Clock()
@@ -141,21 +144,21 @@ class Consumed:
         self._loop = asyncio.get_running_loop()
         settings = Settings(profile="demo", state_dir=Path(), timing=DEMO_TIMING, kafka=Kafka(partitions=1))
         one = connected(system, "acme", "1", {})
-        sessions = Sessions(lambda _connected, _role: Session(self.erp.opens("acme", "1")))
-        followed = Followed(settings, CODEC, lambda _kind, _what: None)
+        sessions = Sessions(lambda _connected, _role: Session(self.erp.opens("acme", "1")), {"acme": one}.get)
+        followed = Followed(CODEC, MemoryLinks(), frozenset({system.name}))
         self.ground = Ground(settings, CODEC, system, self.clock, followed, sessions, lambda: Snapshot({"acme": one}))
         self.ledger_topic = self.ground.ledger_topic
         monkeypatch.setattr("runtime.kafka.consumer", lambda *_: self.client)
-        monkeypatch.setattr(consume, "take_over", self._taken)
         monkeypatch.setattr(consume, "RETAKE_S", 0.0)
-        monkeypatch.setattr(consume, "FULL", full)
-        monkeypatch.setattr(consume, "LOW", full // 2)
-        self.consuming = Consuming(self.ground, Path())
+        log = GroupLog(settings.kafka, (self.ground.command_topic, settings.topic("control")), "sinks")
+        self.committing = Thread("commit")
+        self.consuming = Consuming(self.ground, Ports(log, self._take, lambda _: self.committing), Throttle(full, full // 2))
 
-    def _taken(self, _ground: Ground, number: int, _folder: Path, committed: int) -> Taken:
+    async def _take(self, number: int, committed: Committed) -> Taken:
         index = Memory()
-        index.apply(list(self.ledger.values()), {})
-        return Taken(number, cast("Any", index), cast("Any", Producer(self)), max(committed, 0))
+        index.apply(list(self.ledger.values()), {"entries": True} if self.ledger else {})
+        commands, control = max(committed.commands, 0), max(committed.control, 0)
+        return Taken(number, cast("Any", index), cast("Any", Producer(self)), commands, control, commands)
 
     def place(self) -> list[TopicPartition]:
         return [TopicPartition(self.ground.command_topic, 0)]
@@ -163,7 +166,7 @@ class Consumed:
     @property
     def committed(self) -> int:
         """The group's offset of the commands."""
-        return self.offsets.get(self.ground.command_topic, 0)
+        return self.offsets.get(self.ground.command_topic, (0, ""))[0]
 
     def start(self) -> None:
         """Join the group."""
@@ -203,3 +206,4 @@ class Consumed:
         """Leave the group."""
         self.erp_goes_on()
         await self.consuming.stop()
+        self.committing.close()

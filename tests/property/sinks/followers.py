@@ -16,7 +16,9 @@ from confluent_kafka import KafkaError
 from runtime.settings import Kafka, Settings
 from schemas.records import Control
 from services.credentials import CredentialStore
+from services.sinks import follow
 from services.sinks.follow import Followed
+from services.sinks.links import MemoryLinks
 from tests.property.sinks.stand_ins import CODEC, Clock, Message
 from tests.toy import TARGET, blank
 from topology.configuration import Follower
@@ -69,11 +71,14 @@ class Following:
         self.heard: list[str] = []
         self.died: list[str] = []
         monkeypatch.setattr("runtime.kafka.read_to_end", lambda *_: iter(()))
+        monkeypatch.setattr(follow, "topic_id", lambda *_: "the topic")
         monkeypatch.setattr("runtime.kafka.reader", lambda *_, **__: Client(script))
         monkeypatch.setattr(threading, "excepthook", lambda args: self.died.append(f"{args.exc_type.__name__}: {args.exc_value}"))
         settings = Settings(profile="demo", state_dir=folder, kafka=Kafka(partitions=1), key_ring=_ring(folder))
         makers: dict[str, Callable[[], Any]] = {
-            "control": lambda: Followed(settings, CODEC, lambda _, what: self.heard.append(what.control["connection"])),
+            "control": lambda: follow.Following(
+                settings, _followed(), lambda _, what: self.heard.append(what.control["connection"])
+            ),
             "configuration": lambda: Follower(settings, CODEC, self.heard.append),
             "credentials": lambda: CredentialStore(settings, CODEC, Clock(), self.heard.append),
         }
@@ -92,7 +97,7 @@ class Following:
     @property
     def trouble(self) -> str:
         """What health says of it."""
-        return str(getattr(self._follower, "trouble", ""))
+        return str(self._follower.trouble)
 
 
 def record_of(name: str, connection: str) -> Message:
@@ -104,6 +109,10 @@ def record_of(name: str, connection: str) -> Message:
     }
     topic, record, content = records[name]
     return Message(0, CODEC.encode(topic, record, blank(record) | {"connection": connection} | content), of=topic)
+
+
+def _followed() -> Followed:
+    return Followed(CODEC, MemoryLinks(), frozenset({TARGET}))
 
 
 def _ring(folder: Path) -> Path:
@@ -118,8 +127,7 @@ class Pauses:
     """The pauses that a sink knows: those of persons, as they come from the topic, and its own."""
 
     def __init__(self) -> None:
-        settings = Settings(profile="demo", state_dir=Path(), kafka=Kafka(partitions=1))
-        self._followed = Followed(settings, CODEC, lambda _kind, _what: None)
+        self._followed = _followed()
 
     def pauses_itself(self, connection: str, reason: str) -> None:
         """The sink pauses a connection."""
@@ -131,7 +139,7 @@ class Pauses:
         content = {"connection": connection, "system": TARGET, "action": "resume", "control_id": "c1"}
         value = CODEC.encode("control", "connection.control", blank("connection.control") | content)
         try:
-            self._followed._fold(cast("Any", Message(0, value, of="control")))
+            self._followed.fold(cast("Any", Message(0, value, of="control")))
         except RuntimeError as error:
             return str(error)
         return ""

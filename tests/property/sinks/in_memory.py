@@ -87,7 +87,7 @@ class Sink:
         self.results: dict[str, Result] = {}
         self.lines: list[tuple[str, dict[str, Any]]] = []
         self.groups: list[int] = []
-        self.takes = 0
+        self.takes = self._epoch = 0
         self.system = system.name
         self._settings = Settings(
             profile="demo", state_dir=Path(), timing=DEMO_TIMING, kafka=Kafka(partitions=1), lanes=self.setup.lanes
@@ -145,7 +145,7 @@ class Sink:
         """A new process with its owner."""
         self._loop = asyncio.get_running_loop()
         self._keep_offsets()
-        self._consuming = Consuming(self._ground(), Ports(self._log, self._take, lambda _: self._blocking))
+        self._consuming = Consuming(self._ground(), Ports(cast("Any", self._log), self._take, lambda _: self._blocking))
         self._log.paused = False
         with pytest.raises(StopIteration) as at:  # it waits for nothing
             self._consuming.assigned({0: self._log.places()}).send(None)
@@ -160,22 +160,26 @@ class Sink:
             followed.fold(cast("Any", message))
         sessions = Sessions(
             lambda one, _role: Session(self._session(one)),
-            lambda name: self._connected.get(name),
+            lambda name: self._snapshot().connections.get(name),
             lambda name: str(self._credentials[name]),
         )
         codec, system = cast("Any", self._codec), self._declared
-        return Ground(self._settings, codec, system, self.clock, followed, sessions, lambda: Snapshot(self._connected))
+        return Ground(self._settings, codec, system, self.clock, followed, sessions, self._snapshot)
+
+    def _snapshot(self) -> Snapshot:
+        return Snapshot(self._connected)
 
     async def _take(self, number: int, committed: Committed) -> Taken:
         self.takes += 1
-        epoch = self.takes
+        self._epoch += 1
+        epoch = self._epoch
         worked = committed.commands > 0 or bool(self.results)
         is_lost = committed.mark == REBUILDING or (not self.index.meta("entries") and worked)
         lost = self._left() if is_lost else None
         return Taken(
             number,
             cast("Any", self.index),
-            cast("Any", Producer(lambda: self.takes == epoch, self._committed)),
+            cast("Any", Producer(lambda: self._epoch == epoch, self._committed)),
             next_offset=lost.end if lost is not None else max(committed.commands, 0),
             next_control=max(committed.control, 0),
             committed=max(committed.commands, 0),
@@ -211,7 +215,7 @@ class Sink:
     def _drop(self) -> None:
         """The process is gone: nothing of it runs any more, and what it commits is fenced."""
         self._keep_offsets()
-        self.takes += 1
+        self._epoch += 1
         if self._consuming is None:
             return
         for task in (self._consuming._task, *(held.opening for held in self._consuming.held.values())):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -112,7 +113,8 @@ OWNERS = pytest.mark.parametrize("crash", [False, True], ids=["one owner", "anot
 def test_nor_do_they_while_it_is_held_with_an_open_intent_and_after_a_person_releases_it(
     turns: list[Callable[[Sink], Awaitable[None]]], crash: bool
 ) -> None:
-    """The last request may still be on its way when a person decides."""
+    """The last request may still be on its way when a person decides, where nobody knows any more when it was sent; whoever has waited
+    since then sends one more, and no turn a second one."""
 
     async def play(sink: Sink, erp: Scripted) -> None:
         await _held_with_an_open_intent(sink, erp, crash)
@@ -128,7 +130,10 @@ def test_nor_do_they_while_it_is_held_with_an_open_intent_and_after_a_person_rel
         await sink.passes(SETTLE_S - 1 - len(turns))
 
     _, erp = played(play)
-    assert len(erp.requests()) == 3, erp.journal
+    sent = erp.requests()
+    assert len(sent) == (3 if crash else 4), erp.journal
+    assert min(after - before for before, after in pairwise(sent)) >= SETTLE_S, erp.journal
+    assert len(erp.amounts()) == len(sent) - 3
 
 
 @OWNERS

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from structlog.testing import capture_logs
 
 from schemas.codec import MAX_WRITTEN_BYTES
 from schemas.errors import Malformed
+from services.sinks import alarms, arrivals, follow
 from systems.contract import System
 from tests.property.sinks.in_memory import Setup, Sink, install
 from tests.property.sinks.scripted import Scripted, bill, sink_of, watching
@@ -61,7 +63,7 @@ ERRORS = [
 def _all_posted(sink: Sink, erp: Scripted) -> None:
     assert [sink.state(one["op_key"])[0] for one in (BILL, OTHER)] == ["POSTED", "POSTED"], erp.journal
     assert erp.amounts() == [Decimal(5), Decimal(70)]
-    assert (sink.offset, sink.ended) == (2, "")
+    assert (sink.offset, sink.ended, sink.takes) == (2, "", 1), "the partition was not taken anew either"
 
 
 async def _parked_then_tried_again(sink: Sink, erp: Scripted, raises: Callable[[], None]) -> None:
@@ -331,8 +333,12 @@ LIVES = [_ended, _waited_for_its_parent, _mapped_again, _decided, _resumed]
 
 
 @pytest.mark.parametrize("life", LIVES, ids=lambda life: life.__name__.removeprefix("_"))
-def test_nothing_is_remembered_of_what_has_ended(life: Callable[[Sink, int], Awaitable[None]]) -> None:
-    """Sets of what was asked, fetched, mapped again and decided only grew."""
+def test_nothing_is_remembered_of_what_has_ended(
+    life: Callable[[Sink, int], Awaitable[None]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sets of what was asked, fetched, mapped again and decided only grew. What is remembered up to a bound has reached it here."""
+    for where, bound in ((alarms, "_SPARE"), (arrivals, "CORRECTIONS"), (follow, "SEEN")):
+        monkeypatch.setattr(where, bound, 10)
 
     async def play(sink: Sink, erp: Scripted) -> None:
         counts = []
@@ -349,13 +355,14 @@ def _command(message: Any) -> dict[str, Any]:
     return CODEC.decode(message.value())[1]
 
 
-def test_links_of_connections_whose_commands_lie_elsewhere_are_not_kept_in_memory() -> None:
+def test_links_of_connections_whose_commands_lie_elsewhere_are_not_kept_in_memory(tmp_path: Path) -> None:
     """Each process kept each link of all connections, 443 bytes a link."""
 
     async def play(sink: Sink, _: Scripted) -> None:
+        await sink.passes(2)
         before = sink.remembered()
         for number in range(500):
             sink.links("elsewhere", f"v{number}", partition=3)
         assert sink.remembered() - before <= 10, f"remembered of 500 links: {sink.remembered() - before}"
 
-    played(play)
+    played(play, Setup(folder=tmp_path / "links"))
