@@ -66,6 +66,7 @@ class Codec:
     writers: Mapping[int, tuple[str, Any]]
     _readers: dict[str, Any] = field(default_factory=dict)
     _resolved: dict[bytes, Any] = field(default_factory=dict)
+    _parts: dict[tuple[str, str], tuple[Any, Any]] = field(default_factory=dict)
 
     def encode(self, topic: str, name: str, record: Mapping[str, Any]) -> bytes:
         """The value bytes of `record` on `topic`. Raises `Malformed` naming record and field where it does not fit its schema."""
@@ -82,6 +83,39 @@ class Codec:
         if out.tell() > MAX_WRITTEN_BYTES:
             raise Malformed(f"{name} of {out.tell()} bytes is over the cap of {MAX_WRITTEN_BYTES}")
         return out.getvalue()
+
+    def head(self, name: str, record: Mapping[str, Any], until: str) -> bytes:
+        """The datum's bytes of all fields before `until`, for records of which those stay the same. Raises `Malformed` as `encode`."""
+        return self._written(name, record, self._part(name, until)[0])
+
+    def encode_after(self, topic: str, name: str, record: Mapping[str, Any], head: tuple[str, bytes]) -> bytes:
+        """As `encode`, where `head` is (until, what `head` gave for it): only the fields from `until` on are written."""
+        until, written = head
+        refuse_unfit(name, record)
+        schema_id = self.ids[(topic, name)]
+        value = b"\x00" + schema_id.to_bytes(4, "big") + written + self._written(name, record, self._part(name, until)[1])
+        if len(value) > MAX_WRITTEN_BYTES:
+            raise Malformed(f"{name} of {len(value)} bytes is over the cap of {MAX_WRITTEN_BYTES}")
+        return value
+
+    def _written(self, name: str, record: Mapping[str, Any], schema: Any) -> bytes:
+        out = BytesIO()
+        try:
+            fastavro.schemaless_writer(out, schema, record)
+        except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError) as error:
+            raise Malformed(f"{name} does not fit its schema: {error}") from error
+        return out.getvalue()
+
+    def _part(self, name: str, until: str) -> tuple[Any, Any]:
+        """The schema in two: the fields before `until`, and the others. An Avro datum of a record is those of its fields, one after another."""
+        known = self._parts.get((name, until))
+        if known is None:
+            whole = schemas()[name]
+            names = [field["name"] for field in whole["fields"]]
+            first, second = whole["fields"][: names.index(until)], whole["fields"][names.index(until) :]
+            known = fastavro.parse_schema({**whole, "fields": first}), fastavro.parse_schema({**whole, "fields": second})
+            self._parts[(name, until)] = known
+        return known
 
     def decode(self, value: bytes | None) -> tuple[str, Record]:
         """Record name and record of value bytes. Raises `Malformed` for everything that is not exactly one record of ours."""

@@ -51,7 +51,7 @@ class Arrivals:
         if void is not None and void["state"] == e.HELD and e.place(void) < incoming.place and not incoming.takes_back:
             words = {"reason": reasons.REVERTED, "detail": f"by version {command['source_version']}"}
             owner.conclude(e.change(void, incoming.at, state=e.SUPERSEDED, **words))  # the source came back after its void
-        updates = known is not None and owner.rules_of(known).rules.updates
+        updates = known is not None and owner.sights.key_of(known).rules.updates
         arrival = arrive(known, incoming, void, updates)
         if isinstance(arrival, Taken):
             self._taken(arrival, incoming)
@@ -95,16 +95,16 @@ class Arrivals:
         owner, key = self.owner, case.key
         assert key is not None
         case.decoded = (key.entry["command"], incoming.command)
-        view = owner.view(key.entry, incoming.command)
+        view = owner.sights.view(key.entry, incoming.command)
         if view is not None:
             after, effects = step(key, Turn(owner.now_s(), view, incoming.command))
             if any(isinstance(effect, Record) for effect in effects):
                 owner.carry_out(case, after, effects, audits)
                 return
-        owner.holds(case, incoming.offset)
+        owner.recording.holds(case, incoming.offset)
         lanes = owner.schedule.lanes_of(case.connection)
         if audits or lanes is None or lanes.closed_until is not None or len(lanes.ready) >= SOON * lanes.count:
-            owner.note(case, audits)
+            owner.recording.note(case, audits)
         owner.turn(case.op_key)
 
     def _map_again(self, entry: Ledger, command: CommandEnvelope, in_force: list[str]) -> None:
@@ -159,7 +159,7 @@ class Arrivals:
         it changes what is proven. `sets` are the newest sets of documents in parts, `reverses` the op-keys that some command reverses."""
         owner = self.owner
         made = from_result(incoming, result)
-        rules = owner.rules_of(made).rules
+        rules = owner.sights.key_of(made).rules
         entry = unless_blind(made, rules.capability, incoming)
         taken_back = incoming.takes_back and not e.is_terminal(entry)
         if len(incoming.value) > LARGEST_BYTES and not e.is_terminal(entry):

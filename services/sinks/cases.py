@@ -34,16 +34,18 @@ class Case:
     """Everything that is in hand of one op-key.
 
     `rest` is what the ledger holds, acked (state "" = nothing yet); `key` the core's state, None where the ledger knows it all.
-    `decoded` the command of the entry in hand, with the bytes it was read from; `view` the world when the attempt began, `lease` the session
-    that it holds. `offset` is that of a command that no ledger record holds yet. `behind` waits until it rests; `withdrawn_by` are documents
-    whose next command withdraws this one and waits for its look-up. `ahead` is the end of the look-up that was asked beside the intent,
-    `looking` that it has not come. `unacked` and `calls` count records and calls under way, `failures` unknown errors in a row.
+    `decoded` the command of the entry in hand, with the bytes it was read from; `head` the written form of what stays the same in it; `view`
+    the world when the attempt began, `lease` the session that it holds. `offset` is that of a command that no ledger record holds yet.
+    `behind` waits until it rests; `withdrawn_by` are documents whose next command withdraws this one and waits for its look-up. `ahead` is
+    the end of the look-up that was asked beside the intent, `looking` that it has not come. `unacked` and `calls` count records and calls
+    under way, `failures` unknown errors in a row.
     """
 
     op_key: str
     rest: Rest
     key: Key | None = None
     decoded: tuple[bytes | None, CommandEnvelope | None] | None = None
+    head: tuple[Ledger, bytes] | None = None
     view: View | None = None
     lease: Lease | None = None
     offset: int | None = None
@@ -80,11 +82,26 @@ class Case:
         return self.key is not None and self.key.phase is not Phase.IDLE
 
     @property
+    def may_exist(self) -> bool:
+        """Whether the system may keep something of it; the intent of a request that is only about to be sent does not count."""
+        if self.key is None:
+            return False
+        entry, phase = self.key.entry, self.key.phase
+        unsent = phase in (Phase.INTENDING, Phase.READING, Phase.SENDING) and entry["intent_attempt"] == entry["attempt_count"]
+        return bool(entry["steps_done"] or entry["erp_id"]) or (e.intent_open(entry) and not unsent)
+
+    @property
+    def has_news(self) -> bool:
+        """Whether something waits behind it for which its request must not go out: all but a decision to go on."""
+        return any(not isinstance(one, Decision) or one.control["action"] == "skip" for one in self.behind)
+
+    @property
     def may_be_let_go(self) -> bool:
-        """The one rule: it rests, the ledger holds all that is known of it, and nothing waits for it or wants it looked at."""
+        """The one rule: it rests, the ledger holds all that is known of it, and nothing is under way about it or waits for it. What wants
+        a lane is read from the ledger again when it gets one."""
         if self.key is None or self.key.phase is not Phase.IDLE:
             return False
-        under_way = self.unacked or self.calls or self.queued or self.lane or self.wanted
+        under_way = self.unacked or self.calls or self.lane or self.wanted
         return not (
             under_way
             or self.behind
@@ -96,11 +113,12 @@ class Case:
 
 
 class Cases:
-    """All cases of a partition. `made` turns an entry into the core's state at rest."""
+    """All cases of a partition. `made` turns an entry into the core's state at rest, with the rules that hold for it."""
 
-    def __init__(self, index: Index, made: Callable[[Ledger], Key]) -> None:
+    made: Callable[[Ledger], Key]
+
+    def __init__(self, index: Index) -> None:
         self.index = index
-        self._made = made
         self._cases: dict[str, Case] = {}
         self._of_source: dict[Source, set[str]] = {}
         self._waiting: dict[Source, set[str]] = {}
@@ -141,7 +159,7 @@ class Cases:
         if entry is None:
             return None
         case = self.add(op_key, Rest(entry["connection"], entry["state"], entry["reason"]))
-        self.put(case, self._made(entry))
+        self.put(case, self.made(entry))
         return case
 
     def start(self, entry: Ledger) -> Case:
@@ -150,7 +168,7 @@ class Cases:
         if case is None:
             case = self.add(entry["op_key"], Rest(entry["connection"], "", ""))
         key = case.key
-        self.put(case, key.but(entry=entry) if key is not None and e.intent_open(entry) else self._made(entry))
+        self.put(case, key.but(entry=entry) if key is not None and e.intent_open(entry) else self.made(entry))
         return case
 
     def put(self, case: Case, key: Key) -> None:
@@ -164,7 +182,7 @@ class Cases:
         if not case.may_be_let_go or case.key is None:
             return False
         _without(self._of_source, source_of(case.key.entry), case.op_key)
-        case.key = case.decoded = case.view = None
+        case.key = case.decoded = case.head = case.view = None
         if case.rest.state in e.TERMINAL:
             self.stop_waiting(case)
             del self._cases[case.op_key]

@@ -27,6 +27,8 @@ class Hour:
 
     minutes: dict[int, tuple[int, Decimal]] = field(default_factory=dict)
     open: dict[str, tuple[int, Decimal]] = field(default_factory=dict)
+    _count: int = 0
+    _total: Decimal = Decimal(0)
 
     def take(self, op_key: str, at: datetime, amount: Decimal) -> None:
         """A place for this document; taking it twice is taking it once."""
@@ -38,7 +40,7 @@ class Hour:
     def give_back(self, op_key: str) -> None:
         """Nothing of it was written by us."""
         place = self.open.pop(op_key, None)
-        if place is not None:
+        if place is not None and place[0] in self.minutes:
             self._add(place[0], -1, -place[1])
 
     def ended(self, op_key: str) -> None:
@@ -48,13 +50,17 @@ class Hour:
     def _add(self, minute: int, count: int, amount: Decimal) -> None:
         known, total = self.minutes.get(minute, (0, Decimal(0)))
         self.minutes[minute] = (known + count, total + amount)
+        self._count += count
+        self._total += amount
 
     def of_hour(self, at: datetime) -> tuple[int, Decimal]:
-        """Count and amount of the hour before `at`."""
+        """Count and amount of the hour before `at`; what is older is forgotten."""
         first = int(at.timestamp()) // _MINUTE_S - 60
         for minute in [m for m in self.minutes if m <= first]:
-            del self.minutes[minute]
-        return sum(count for count, _ in self.minutes.values()), sum((total for _, total in self.minutes.values()), Decimal(0))
+            count, total = self.minutes.pop(minute)
+            self._count -= count
+            self._total -= total
+        return self._count, self._total
 
     def exceeded(self, limits: tuple[int, Decimal], entry: Ledger, at: datetime) -> str:
         """Why one more document is over the ceiling (`limits` = documents and amount an hour); "" when it is not."""

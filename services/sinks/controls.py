@@ -121,7 +121,7 @@ def _map_again(owner: Owner, op_key: str, reason: str) -> None:
         owner.turn(op_key, again=True)
         return
     entry = owner.cases.entry(op_key)
-    command = owner.command_of(entry) if entry is not None else None
+    command = owner.sights.command_of(entry) if entry is not None else None
     if entry is not None and command is not None and command["canonical"] is not None:
         owner.submit(Out([owner.ground.remap_line(entry, command["canonical"])]))
 

@@ -44,14 +44,15 @@ DEFECTS, DEFECT_PAUSE = 5, timedelta(seconds=30)
 
 @dataclass(frozen=True)
 class Hooks:
-    """What the exchange needs of the owner: to advance a case, a fresh view of it (None: it rests), what keeps its request back, what
-    command it has, and to pause a connection."""
+    """What the exchange needs of the owner: to advance a case, a fresh view of it (None: it rests as it is), what keeps its request back,
+    to pause a connection, and to let a case go whose last call is over."""
 
     advance: Callable[[Case, Event], None]
     view: Callable[[Case], View | None]
     rests: Callable[[Case], None]
     kept_back: Callable[[Case], str]
     pause: Callable[[str, str, str], None]
+    let_go: Callable[[Case], bool]
 
 
 class Exchange:
@@ -64,6 +65,8 @@ class Exchange:
         self._hooks = hooks
         timing = ground.settings.timing
         self._calls = Calls(ground.clock, timing.lease_s + timing.request_s)
+        self.longest_s = timing.lease_s + timing.request_s + 10
+        """How long an attempt that is let run may take to its end."""
         self.tasks: set[asyncio.Task[Any]] = set()
         self.ended = False
 
@@ -81,6 +84,7 @@ class Exchange:
         end = task.result()
         if not self.ended:
             heard(case, end)
+            self._hooks.let_go(case)
         elif isinstance(end, Lease):
             end.release()
 

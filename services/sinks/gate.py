@@ -85,14 +85,15 @@ def _ended(entry: Ledger, view: View, updates: bool) -> Ledger | None:
 
 
 def _reversal(entry: Ledger, command: CommandEnvelope, view: View) -> Ledger:
-    """A void of what was never written writes nothing, whatever its mapping says about voids; of what was written it is held."""
+    """A void of what was never written writes nothing, whatever its mapping says about voids; of what was written it is held, with
+    the amount that is written."""
     target = view.target
     if target is None or (e.is_terminal(target) and not e.may_exist(target) and target["state"] not in e.IN_PLACE):
         return e.change(entry, view.at, state=e.UNCHANGED, reason=reasons.NEVER_POSTED, detail="")
     if e.is_terminal(target):
         words = f"{target['erp_number'] or target['erp_id']} has to be reversed by a person"
         detail = f"{command['hold_detail']}: {words}" if command["hold_detail"] else words
-        return e.held(entry, view.at, command["hold"] or reasons.VOID_NOT_BUILT, detail)
+        return e.held(entry, view.at, command["hold"] or reasons.VOID_NOT_BUILT, detail, amount=target["amount"])
     if view.target_busy or e.may_exist(target):
         waits_for = [f"{target['source_entity']}/{target['source_id']}"]
         return e.waits(entry, view.at, reasons.PARENT, "what it reverses is being written", waits_for=waits_for)
@@ -105,6 +106,18 @@ def supersedes(entry: Ledger, view: View) -> bool:
     if entry["record"] != REVERSAL or target is None or view.target_busy:
         return False
     return not e.is_terminal(target) and not e.may_exist(target)
+
+
+def stopped(entry: Ledger, view: View | None, has_place: bool) -> str:
+    """Why a document that was let through the gate must not be sent after all, by what the world became since; "" where it may. What has
+    its place under the ceiling (`has_place`) is not stopped by the pause of those that have none."""
+    if view is None or view.mode != "live":
+        return "the flow is not live any more"
+    if view.paused and not (has_place and view.paused == reasons.CEILING):
+        return f"the connection was paused ({view.paused})"
+    if not entry["steps_done"] and e.is_voided(entry, view.void):
+        return "the source was voided meanwhile"
+    return ""
 
 
 def kept_still(entry: Ledger, view: View) -> Ledger | None:

@@ -21,6 +21,9 @@ from topology.configuration import Snapshot
 from topology.headers import headers
 from topology.topics import link_key, object_key, partition_of
 
+_STATE = "state"
+"""The first field of a ledger record that changes while its command stays."""
+
 
 @dataclass(frozen=True)
 class Ground:
@@ -44,10 +47,14 @@ class Ground:
         """Topic of this system's ledger."""
         return self.settings.topic(f"ledger.{self.system.name}")
 
-    def out(self, entry: Ledger, partition: int, audits: Sequence[Audit] = (), fetches: Sequence[Fetch] = ()) -> Out:
-        """One ledger state with everything that follows from it."""
+    def head(self, entry: Ledger) -> bytes:
+        """The bytes of what stays the same in an entry as long as it has the same command."""
+        return self.codec.head("result.ledger", entry, _STATE)
+
+    def out(self, entry: Ledger, partition: int, head: bytes, audits: Sequence[Audit] = (), fetches: Sequence[Fetch] = ()) -> Out:
+        """One ledger state with everything that follows from it; `head` is its own."""
         op_key, cause = entry["op_key"], f"{self.command_topic}/{entry['command_partition']}/{entry['command_offset']}"
-        value = self.codec.encode(self.ledger_topic, "result.ledger", entry)
+        value = self.codec.encode_after(self.ledger_topic, "result.ledger", entry, (_STATE, head))
         about = headers("result.ledger", op_key, cause)
         mark = mark_of(entry)
         lines = [Line(self.ledger_topic, op_key.encode(), value, partition, [*about, (MARK, mark.header())])]

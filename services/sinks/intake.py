@@ -164,7 +164,7 @@ class Intake:
         queue = self._queues.get(parts.document_of(case.op_key))
         if queue is None or case.key is None or case.withdrawn_by:
             return False
-        if parts.document_of(case.op_key) in case.behind or e.may_exist(case.key.entry):
+        if parts.document_of(case.op_key) in case.behind or case.may_exist:
             return False
         queue.stalled.add(case.op_key)
         return True
@@ -217,9 +217,9 @@ class Intake:
 
     def _is_open(self, entry: Ledger) -> bool:
         owner = self.owner
-        if not withdrawal.is_open(entry, owner.rules_of(entry).rules) or owner.schedule.lanes_of(entry["connection"]) is None:
+        if not withdrawal.is_open(entry, owner.sights.key_of(entry).rules) or owner.schedule.lanes_of(entry["connection"]) is None:
             return False
-        return owner.command_of(entry) is not None
+        return owner.sights.command_of(entry) is not None
 
     def _mark(self, document: str, queue: _Queue, withdrawn: frozenset[str]) -> None:
         """Those that are new are looked up and do nothing else; the others go on."""

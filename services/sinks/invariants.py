@@ -57,7 +57,7 @@ def enforce(owner: Owner, intake: Intake) -> list[Breach]:
         lanes = owner.schedule.lanes_of(connection)
         if lanes is not None:
             lanes.stopped = words
-        owner.pause(connection, BROKEN, f"{words}; start the sink again, then resume the connection")
+        owner.recording.pause(connection, BROKEN, f"{words}; start the sink again, then resume the connection")
     return found
 
 

@@ -1,8 +1,9 @@
 """The index of one ledger partition: a RocksDB snapshot of every entry, with the offset up to which it holds.
 
 Keys, by their first byte: e<op-key> = head and entry; s<connection, entity, source id> = op-keys of that source object; n<op-key> =
-not ended (connection, state, reason); m<name> = about the snapshot itself; w<name> = notes of a rebuild under way. The head is `T` or `N` (ended for good or not) and the two
-hashes, so that a replayed command is known without decoding. A batch of entries and its offset are written as one.
+not ended (connection, state, reason); m<name> = about the snapshot itself; w<name> = notes of a rebuild under way. The head is `T` or
+`N` (ended for good or not) and the two hashes, so that a replayed command is known without decoding. A batch of entries and its offset
+are written as one.
 """
 
 from __future__ import annotations

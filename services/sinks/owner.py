@@ -7,27 +7,24 @@ Lives in the loop. Everything it promises to the log goes through its committer;
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
-from typing import cast
 
 from runtime.log import log
-from schemas.errors import Malformed
-from schemas.records import Audit, CommandEnvelope, Fetch, Ledger
+from schemas.records import Audit, Ledger
 from services.sinks import entry as e
 from services.sinks import lookups, reasons
-from services.sinks.cases import Behind, Case, Cases, Source, source_of
+from services.sinks.cases import Case, Cases, Source, source_of
 from services.sinks.commit import Blocking, Committer, Destination, Offsets, Out
 from services.sinks.core import step
 from services.sinks.exchange import DEFECT_PAUSE, DEFECTS, Exchange, Hooks
 from services.sinks.follow import Decision
-from services.sinks.gate import View
+from services.sinks.gate import View, stopped
 from services.sinks.ground import Ground
 from services.sinks.ledger import Rest
-from services.sinks.outputs import fetch_of, pause_of
-from services.sinks.parents import name_of
 from services.sinks.positions import Position
+from services.sinks.recording import Recorded, Recording
 from services.sinks.schedule import Schedule
 from services.sinks.state import (
     Acked,
@@ -51,16 +48,6 @@ from systems.mapped import REVERSAL
 
 CORRECTIONS = 1000
 """Changes of one document that are held beside it, at most."""
-_MAY_STAND = e.IN_PLACE | {e.WAITING}
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """A state that was submitted; `awaited` says that the core waits for its ack."""
-
-    case: Case
-    entry: Ledger
-    awaited: bool
 
 
 class Owner:
@@ -74,18 +61,18 @@ class Owner:
         self.commands = Position(taken.next_offset)
         self.controls = Position(taken.next_control)
         self.hours = taken.hours
-        self.cases = Cases(taken.index, self._made)
+        self.cases = Cases(taken.index)
         self.resumes: Callable[[str], None] = lambda _: None
         self.stalls: Callable[[Case], bool] = lambda _: False
         self.opened = self.closing = False
-        self.mark = ""
-        """What the group's offset says beside itself: that a rebuild is not complete."""
-        self.sights = Sights(ground.system, ground.settings.timing, ground.followed, self._entries_of, self.cases.shown)
-        self.schedule = Schedule(ground, self._start, lambda: self.opened and not self.closing and not self.failed)
-        hooks = Hooks(self.advance, self._view_of, self._rests_as_it_is, self._kept_back, self.pause)
-        self.exchange = Exchange(ground, self.schedule, self.hours, hooks)
+        self.sights = Sights(ground, self.cases)
+        self.cases.made = self.sights.key_of
         to = Destination(taken.producer, taken.index, ground.ledger_topic)
         self.committer = Committer(to, self, self._positions, blocking)
+        self.recording = Recording(ground, self.number, self.cases, self.commands, self.committer)
+        self.schedule = Schedule(ground, self._start, lambda: self.opened and not self.closing and not self.failed)
+        hooks = Hooks(self.advance, self._view_of, self._rests_as_it_is, self._kept_back, self.recording.pause, self.cases.let_go)
+        self.exchange = Exchange(ground, self.schedule, self.hours, hooks)
 
     # --- what is known ---
 
@@ -102,49 +89,12 @@ class Owner:
         }
 
     def now(self) -> datetime:
-        """The present instant, scaled."""
+        """See `Clock.now`."""
         return self.ground.clock.now()
 
     def now_s(self) -> float:
-        """Real seconds that never go back."""
+        """See `Clock.monotonic`."""
         return self.ground.clock.monotonic()
-
-    def _made(self, entry: Ledger) -> Key:
-        return Key(entry, self.sights.rules(entry, self.ground.snapshot().connections.get(entry["connection"])))
-
-    def rules_of(self, entry: Ledger) -> Key:
-        """The core's state of an entry at rest, for what it says about its rules."""
-        return self._made(entry)
-
-    def command_of(self, entry: Ledger) -> CommandEnvelope | None:
-        """The command of an entry; None where its bytes are missing or cannot be read."""
-        case = self.cases.get(entry["op_key"])
-        if case is not None and case.decoded is not None and case.decoded[0] is entry["command"]:
-            return case.decoded[1]
-        try:
-            found = cast("CommandEnvelope", self.ground.codec.decode(entry["command"])[1])
-        except Malformed:
-            return None
-        if case is not None and case.key is not None and case.key.entry is entry:
-            case.decoded = (entry["command"], found)
-        return found
-
-    def view(self, entry: Ledger, command: CommandEnvelope | None) -> View | None:
-        """What is known of the world for this entry; None where its connection does not join this system (any more)."""
-        connected = self.ground.snapshot().connections.get(entry["connection"])
-        if connected is None or not connected.joins(self.ground.system.name):
-            return None
-        return self.sights.view(entry, command, connected, self.now())
-
-    def _entries_of(self, connection: str, entity: str, source_id: str) -> Iterable[Ledger]:
-        """Entries of a source object; what is not acked yet does not count as being in place."""
-        for op_key in self.cases.of_source((connection, name_of(entity, source_id))):
-            entry, busy = self.cases.shown(op_key)
-            if entry is None:
-                continue
-            if busy and entry["state"] in _MAY_STAND:
-                entry = self.index.get(op_key) or e.change(entry, entry["updated_at"], state=e.INTENT, reason="")
-            yield entry
 
     # --- the one verb ---
 
@@ -196,10 +146,9 @@ class Owner:
         self.serve(case)
 
     def serve(self, case: Case) -> None:
-        """What waits for a case at rest gets its turn, as long as it rests; then it may be let go. A command that waits for its look-up
-        puts itself behind it again."""
+        """What waits for a case at rest gets its turn; then it may be let go. What waits for its look-up comes behind it again."""
         for _ in range(len(case.behind)):
-            if case.is_busy or self.closing:
+            if case.is_busy or self.closing or not case.behind:
                 break
             behind = case.behind.popleft()
             if isinstance(behind, Decision):
@@ -241,8 +190,7 @@ class Owner:
     def _record(self, case: Case, effect: Record) -> None:
         """Put a state on its way; its ack is an event."""
         entry = effect.entry
-        new = self.cases.wait_for(case, entry["waits_for"]) if effect.final else []
-        self._submit(case, entry, self._out(entry, effect.audits, new), awaited=True)
+        self.recording.state(case, entry, effect.audits, effect.final)
         assert case.key is not None
         if effect.final:
             self.hours[case.connection].follow(entry)
@@ -253,8 +201,8 @@ class Owner:
 
     def _changes_end(self, case: Case, entry: Ledger) -> None:
         """Where nothing of a document is wanted, or all of it is to be reversed, the changes held beside it are no more."""
-        if entry["record"] == REVERSAL and entry["state"] == e.HELD:
-            command = self.command_of(entry)
+        if entry["record"] == REVERSAL and entry["state"] in (e.HELD, e.WAITING):
+            command = self.sights.command_of(entry)
             reverses = str(command.get("reverses") or "") if command is not None else ""
         elif entry["state"] == e.SUPERSEDED and entry["action"] != "correct":
             reverses = case.op_key
@@ -273,33 +221,6 @@ class Owner:
                 words = {"reason": reasons.REVERTED, "detail": f"by version {version}", "source_version": version}
                 self.conclude(e.change(known, self.now(), state=e.SUPERSEDED, command_offset=offset, **words))
 
-    def note(self, case: Case, audits: Sequence[Audit] = ()) -> None:
-        """Record where a case at rest stands, which waits for a lane that will not come soon."""
-        assert case.key is not None
-        self._submit(case, case.key.entry, self._out(case.key.entry, audits, []), awaited=False)
-
-    def holds(self, case: Case, offset: int | None) -> None:
-        """No ledger record holds the command at this offset yet; None: one is on its way."""
-        if case.offset is not None:
-            self.commands.holding.discard(case.offset)
-        if offset is not None:
-            self.commands.holding.add(offset)
-        case.offset = offset
-
-    def _submit(self, case: Case, entry: Ledger, out: Out, awaited: bool) -> None:
-        self.holds(case, None)
-        case.unacked += 1
-        self.committer.submit(out, Recorded(case, entry, awaited))
-
-    def _out(self, entry: Ledger, audits: Sequence[Audit], new: list[Source]) -> Out:
-        return self.ground.out(entry, self.number, audits, self._fetches(entry, new))
-
-    def _fetches(self, entry: Ledger, new: list[Source]) -> list[Fetch]:
-        """Parents that are asked for at their source: what nothing waited for before."""
-        if entry["reason"] != reasons.PARENT or entry["state"] != e.WAITING or entry["due_at"] is None:
-            return []
-        return [fetch_of(entry, name, self.now()) for _, name in new]
-
     def acked(self, about: list[Recorded]) -> None:
         """See `commit.Listener`."""
         for one in about:
@@ -316,7 +237,7 @@ class Owner:
                 self.release_children(source_of(one.entry))
 
     def not_committed(self, error: BaseException) -> None:
-        """See `commit.Listener`: whoever consumes takes the partition anew."""
+        """See `commit.Listener`."""
         log.warning("partition_failed", system=self.ground.system.name, partition=self.number, error=str(error)[:300])
 
     def submit(self, out: Out) -> None:
@@ -364,8 +285,8 @@ class Owner:
         try:
             entry = key.entry
             due = entry["due_at"] is not None and entry["due_at"] <= self.now()
-            command = self.command_of(entry)
-            view = self.view(entry, command)
+            command = self.sights.command_of(entry)
+            view = self.sights.view(entry, command)
             held = entry["state"] == e.HELD and not (again or due or case.withdrawn_by)
             if view is None or held or e.is_terminal(entry) or self.stalls(case):
                 self.serve(case)
@@ -394,7 +315,7 @@ class Owner:
         assert case.key is not None
         if self.closing or self.stalls(case):
             return None
-        return self.view(case.key.entry, case.key.command)
+        return self.sights.view(case.key.entry, case.key.command)
 
     def _rests_as_it_is(self, case: Case) -> None:
         """Nothing was intended: it rests as it stands, and whatever keeps it wakes it."""
@@ -409,16 +330,10 @@ class Owner:
             return "the partition is taken anew"
         if not lease.is_current:
             return "the connection's settings or credentials changed"
-        view = self.view(key.entry, key.command)
-        if view is None or view.mode != "live":
-            return "the flow is not live any more"
-        if view.paused:
-            return f"the connection was paused ({view.paused})"
-        if not key.entry["steps_done"] and e.is_voided(key.entry, view.void):
-            return "the source was voided meanwhile"
-        if self.stalls(case) or any(_matters(behind) for behind in case.behind):
+        if self.stalls(case) or case.has_news:
             return "a newer command or a person's decision waits"
-        return ""
+        has_place = case.op_key in self.hours[case.connection].open
+        return stopped(key.entry, self.sights.glance(key.entry), has_place)
 
     # --- one op-key decides about another, a person about one, the sink about a connection ---
 
@@ -461,24 +376,15 @@ class Owner:
         except Exception as error:  # noqa: BLE001 - one op-key's defect must not stop the others
             self.defect(case, case.key, error)
 
-    def pause(self, connection: str, reason: str, words: str) -> None:
-        """Pause a connection and ask a person; the pause is in `control`, so that it outlives this process."""
-        name = self.ground.system.name
-        if self.ground.followed.paused(name, connection):
-            return
-        control = pause_of(connection, name, reason, words, self.now())
-        self.ground.followed.pause_now(control)
-        log.error("connection_paused", connection=connection, system=name, reason=reason, words=words)
-        self.submit(Out([self.ground.control_line(control, self.number)]))
-
     # --- the end ---
 
     async def stop(self) -> None:
         """Let running requests reach their outcome, commit it, end."""
         self.closing = True
-        if self.exchange.tasks:
-            timing = self.ground.settings.timing
-            await asyncio.wait(self.exchange.tasks, timeout=timing.lease_s + timing.request_s + 10)
+        until_s = self.now_s() + self.exchange.longest_s
+        while self.exchange.tasks and self.now_s() < until_s:
+            await asyncio.wait(self.exchange.tasks, timeout=until_s - self.now_s())
+            await self.committer.flush()  # an answer may lead to the next step
         await self.committer.flush()
         await self.drop()
 
@@ -492,8 +398,3 @@ class Owner:
         self.committer.close()
         await self.committer.ended()
         self.index.close()
-
-
-def _matters(behind: Behind) -> bool:
-    """A decision to go on changes nothing about an attempt that goes on."""
-    return behind.control["action"] == "skip" if isinstance(behind, Decision) else True

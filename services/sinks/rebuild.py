@@ -99,9 +99,11 @@ class Newest:
 
 def from_result(incoming: Incoming, result: Result | None) -> Ledger:
     """The entry of the newest command, with what its last terminal result proves. A HELD result proves nothing: it is tried again,
-    and the look-up before the write finds what is there."""
+    and the look-up before the write finds what is there. That an older command was superseded proves nothing about a newer one."""
     entry = e.fresh(incoming)
     if result is None or result["outcome"] not in e.TERMINAL:
+        return entry
+    if result["outcome"] == e.SUPERSEDED and result["command_offset"] < incoming.offset:
         return entry
     proven = {
         "state": result["outcome"],

@@ -161,11 +161,12 @@ def _left(ground: Ground, number: int, index: Index, blocking: Blocking) -> Lost
         if result["outcome"] in e.TERMINAL:
             index.note(_result_name(result["op_key"]), message.value() or b"")
     newest, end = Newest(index), 0
-    for incoming, end in _commands(ground, number):
+    for incoming, behind in _commands(ground, number):
+        end = behind
         if incoming is not None:
             newest.add(incoming)
     log.warning("ledger_lost", system=ground.system.name, partition=number, op_keys=newest.count)
-    return _Left(ground, number, index, blocking, newest, end)
+    return _Left((ground, number, index), newest, end, blocking)
 
 
 def _commands(ground: Ground, number: int) -> Iterator[tuple[Incoming | None, int]]:
@@ -188,8 +189,9 @@ def _result_name(op_key: str) -> bytes:
 class _Left:
     """See `Lost`: the second reading, off the loop."""
 
-    def __init__(self, ground: Ground, number: int, index: Index, blocking: Blocking, newest: Newest, end: int) -> None:  # noqa: PLR0913 - made in one place
-        self._ground, self._number, self._index, self._blocking, self._newest = ground, number, index, blocking, newest
+    def __init__(self, of: tuple[Ground, int, Index], newest: Newest, end: int, blocking: Blocking) -> None:
+        self._ground, self._number, self._index = of
+        self._newest, self._blocking = newest, blocking
         self.count, self.end, self.sets, self.reverses = newest.count, end, newest.sets, newest.reverses
 
     async def slices(self, size: int) -> AsyncIterator[list[tuple[Incoming, Result | None]]]:

@@ -2,51 +2,75 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from functools import lru_cache
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import cast
 
-from runtime.settings import Timing
+from schemas.errors import Malformed
 from schemas.records import CommandEnvelope, Ledger
 from services.sinks import entry as e
 from services.sinks import reasons
-from services.sinks.follow import Followed
+from services.sinks.cases import Cases
 from services.sinks.gate import View
-from services.sinks.parents import Parents, resolve
+from services.sinks.ground import Ground
+from services.sinks.parents import Parents, name_of, resolve
 from services.sinks.parts import Part, document_of, sole_parts_of
 from services.sinks.rules import BATCH_DEADLINE_S, rules_of, stands, write_of
-from services.sinks.state import Rules
+from services.sinks.state import Key, Rules
 from services.sinks.windows import opens_at
-from systems.contract import Flow, System, Write
+from systems.contract import Flow, Write
 from systems.mapped import COMPLETION, REVERSAL
 from topology.configuration import Connected
 
+_MAY_STAND = e.IN_PLACE | {e.WAITING}
 
-@dataclass
+
 class Sights:
-    """Builds views for one partition of one system. `entries` gives the entries of a source object as far as they are acked."""
+    """Of one partition: reads its cases, what is followed, and the settings in force."""
 
-    system: System
-    timing: Timing
-    followed: Followed
-    entries: Callable[[str, str, str], Iterable[Ledger]]
-    current: Callable[[str], tuple[Ledger | None, bool]]
-    _ways: dict[tuple[str, str], tuple[Write, ...]] = field(default_factory=dict)
-    _rules: dict[tuple[int, float], Rules] = field(default_factory=dict)
+    def __init__(self, ground: Ground, cases: Cases) -> None:
+        self._ground = ground
+        self._system = ground.system
+        self._cases = cases
+        self._ways: dict[tuple[str, str], tuple[Write, ...]] = {}
+        self._rules: dict[tuple[int, float], Rules] = {}
+        self._flows: dict[tuple[str, str, str], Flow | None] = {}
 
-    def view(self, entry: Ledger, command: CommandEnvelope | None, connected: Connected, at: datetime) -> View:
-        """The view of one entry now."""
+    def _connected(self, entry: Ledger) -> Connected | None:
+        return self._ground.snapshot().connections.get(entry["connection"])
+
+    def key_of(self, entry: Ledger) -> Key:
+        """The core's state of an entry at rest."""
+        return Key(entry, self.rules(entry))
+
+    def command_of(self, entry: Ledger) -> CommandEnvelope | None:
+        """The command of an entry; None where its bytes are missing or cannot be read."""
+        case = self._cases.get(entry["op_key"])
+        if case is not None and case.decoded is not None and case.decoded[0] is entry["command"]:
+            return case.decoded[1]
+        try:
+            found = cast("CommandEnvelope", self._ground.codec.decode(entry["command"])[1])
+        except Malformed:
+            return None
+        if case is not None and case.key is not None and case.key.entry is entry:
+            case.decoded = (entry["command"], found)
+        return found
+
+    def view(self, entry: Ledger, command: CommandEnvelope | None) -> View | None:
+        """The view of one entry now; None where its connection does not join this system (any more)."""
+        connected, at = self._connected(entry), self._ground.clock.now()
+        if connected is None or not connected.joins(self._system.name):
+            return None
         settings = connected.settings
-        flow = flow_of(settings.erp.declared.flows, self.system.name, entry["record"], entry["source_entity"])
+        flow = self._flow(connected, entry)
         chosen = settings.flows.get(flow.id) if flow else None
         window = (chosen.window if chosen else "") or (flow.window if flow else "immediate")
         target, busy = self._target(command)
-        paused = self.followed.paused(self.system.name, entry["connection"])
         return View(
             at=at,
             mode=settings.mode_of(flow.id) if flow else settings.mode,
-            paused=(reasons.CEILING if paused.startswith(reasons.CEILING) else reasons.PAUSED) if paused else "",
+            paused=self._paused(entry["connection"]),
             written=entry["record"] in (REVERSAL, COMPLETION) or self.write(entry, connected) is not None,
             opens_at=opens_at(window, settings.zone, entry["first_seen_at"]) if window != "immediate" else None,
             parents=self.parents(entry, command, connected),
@@ -55,35 +79,68 @@ class Sights:
             link=self._link(entry) if entry["purpose"] == e.MASTER else None,
             target=target,
             target_busy=busy,
-            void=self.current(e.void_key(entry["op_key"]))[0] if entry["action"] == "create" else None,
+            void=self._void(entry),
             others=self.others(command) if command is not None and command["parts"] is not None else (),
         )
+
+    def glance(self, entry: Ledger) -> View | None:
+        """As `view`, of what may stop a request at the last moment only: mode, pause and void."""
+        connected = self._connected(entry)
+        if connected is None or not connected.joins(self._system.name):
+            return None
+        flow = self._flow(connected, entry)
+        mode = connected.settings.mode_of(flow.id) if flow else connected.settings.mode
+        return View(self._ground.clock.now(), mode, self._paused(entry["connection"]), void=self._void(entry))
+
+    def _flow(self, connected: Connected, entry: Ledger) -> Flow | None:
+        place = (connected.settings.erp.system, entry["record"], entry["source_entity"])
+        if place not in self._flows:
+            self._flows[place] = flow_of(connected.settings.erp.declared.flows, self._system.name, *place[1:])
+        return self._flows[place]
+
+    def _paused(self, connection: str) -> str:
+        words = self._ground.followed.paused(self._system.name, connection)
+        return (reasons.CEILING if words.startswith(reasons.CEILING) else reasons.PAUSED) if words else ""
+
+    def _void(self, entry: Ledger) -> Ledger | None:
+        return self._cases.entry(e.void_key(entry["op_key"])) if entry["action"] == "create" else None
 
     def others(self, command: CommandEnvelope) -> tuple[Part, ...]:
         """The other entries of a command's document as they are in hand."""
         own, document = command["op_key"], document_of(command["op_key"])
         found = self.entries(command["connection"], command["source_entity"], command["source_id"])
         op_keys = {one["op_key"] for one in found if document_of(one["op_key"]) == document} | sole_parts_of(own)
-        parts = [self.current(op_key) for op_key in sorted(op_keys - {own})]
+        parts = [self._cases.shown(op_key) for op_key in sorted(op_keys - {own})]
         return tuple(Part(entry, busy) for entry, busy in parts if entry is not None)
 
-    def rules(self, entry: Ledger, connected: Connected | None) -> Rules:
+    def entries(self, connection: str, entity: str, source_id: str) -> Iterable[Ledger]:
+        """Entries of a source object; what is not acked yet does not count as being in place."""
+        for op_key in self._cases.of_source((connection, name_of(entity, source_id))):
+            entry, busy = self._cases.shown(op_key)
+            if entry is None:
+                continue
+            if busy and entry["state"] in _MAY_STAND:
+                entry = self._cases.index.get(op_key) or e.change(entry, entry["updated_at"], state=e.INTENT, reason="")
+            yield entry
+
+    def rules(self, entry: Ledger) -> Rules:
         """What holds for writing this entry, as its connection chooses."""
+        connected = self._connected(entry)
         deadline_s = connected.settings.batch_deadline_s if connected is not None else BATCH_DEADLINE_S
         write = self.write(entry, connected)
         known = self._rules.get((id(write), deadline_s))
         if known is None:
-            known = self._rules[(id(write), deadline_s)] = rules_of(write, self.timing, deadline_s)
+            known = self._rules[(id(write), deadline_s)] = rules_of(write, self._ground.settings.timing, deadline_s)
         return known
 
     def write(self, entry: Ledger, connected: Connected | None) -> Write | None:
         """The way in which this entry is written."""
-        chooses = connected is not None and self.system.chosen_write is not None
+        chooses = connected is not None and self._system.chosen_write is not None
         place = (entry["record"], connected.version if connected is not None and chooses else "")
         ways = self._ways.get(place)
         if ways is None:  # kept for good: the rules are known by the identity of their write
-            own = connected.readings[self.system.name].settings if connected is not None and chooses else None
-            ways = self._ways[place] = self.system.writes_of(entry["record"], own)
+            own = connected.readings[self._system.name].settings if connected is not None and chooses else None
+            ways = self._ways[place] = self._system.writes_of(entry["record"], own)
         return write_of(ways, entry)
 
     def parents(self, entry: Ledger, command: CommandEnvelope | None, connected: Connected | None = None) -> Parents:
@@ -101,11 +158,11 @@ class Sights:
 
     def link(self, connection: str, entity: str, source_id: str) -> str | None:
         """Partner of a source object, by `links`."""
-        return self.followed.link(self.system.name, connection, entity, source_id)
+        return self._ground.followed.link(self._system.name, connection, entity, source_id)
 
     def _target(self, command: CommandEnvelope | None) -> tuple[Ledger | None, bool]:
         reverses = command.get("reverses") if command is not None else None
-        return self.current(str(reverses)) if reverses else (None, False)
+        return self._cases.shown(str(reverses)) if reverses else (None, False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +187,6 @@ class _Known:
         return write is not None and stands(entry, write)
 
 
-@lru_cache(maxsize=1024)
 def flow_of(flows: tuple[Flow, ...], target: str, record: str, entity: str) -> Flow | None:
     """The flow that a command to `target` belongs to, of those that the connection's ERP declares."""
     of_record = [flow for flow in flows if flow.target == target and record in flow.records]

@@ -108,6 +108,8 @@ class Sinks:
             log.error("ends", why=self._ended(), remedy="the process ends and is to be started again")
         for one in self._consuming:
             await one.stop()
+        for thread in self._threads.values():
+            await asyncio.to_thread(thread.close)
         await health.stop()
         self._follower.stop()
         if self._following is not None:
@@ -136,11 +138,14 @@ class Sinks:
         def version(connection: str) -> str:
             return credentials_version(self._store, connection, name, Role.SINK) if self._store else ""
 
-        sessions = Sessions(opener, lambda connection: self._follower.snapshot.connections.get(connection), version)
+        def connected(connection: str) -> Connected | None:
+            return self._follower.snapshot.connections.get(connection)
+
+        sessions = Sessions(opener, connected, version)
         ground = Ground(self._settings, self._codec, system, self._clock, followed, sessions, lambda: self._follower.snapshot)
         group = f"sinks.{name}"
         group_log = GroupLog(self._settings.kafka, (ground.command_topic, self._settings.topic("control")), group)
-        taking = Thread(f"{group}.take")
+        taking = self._blocking(name, 0, "take")
 
         async def take(number: int, committed: Committed) -> Taken:
             reading = self._blocking(name, number, "rebuild")

@@ -1,0 +1,94 @@
+"""What one partition puts on its way to the log: states with everything that follows from them, and how far its offsets may go."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from runtime.log import log
+from schemas.records import Audit, Fetch, Ledger
+from services.sinks import entry as e
+from services.sinks import reasons
+from services.sinks.cases import Case, Cases, Source
+from services.sinks.commit import Committer, Out
+from services.sinks.ground import Ground
+from services.sinks.outputs import fetch_of, pause_of
+from services.sinks.positions import Position
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A state that was submitted; `awaited` says that the core waits for its ack."""
+
+    case: Case
+    entry: Ledger
+    awaited: bool
+
+
+@dataclass(frozen=True)
+class Recording:
+    """`commands` is the position in the command topic; `committer` takes what is recorded."""
+
+    ground: Ground
+    number: int
+    cases: Cases
+    commands: Position
+    committer: Committer
+
+    def state(self, case: Case, entry: Ledger, audits: Sequence[Audit], final: bool) -> None:
+        """A state of the core's, whose ack is an event. A `final` one says whom it waits for: before the ack, for what is released
+        meanwhile must find it."""
+        new = self.cases.wait_for(case, entry["waits_for"]) if final else []
+        out = self.ground.out(entry, self.number, self._head(case, entry), audits, self._fetches(entry, new))
+        self._submitted(case)
+        self.committer.submit(out, Recorded(case, entry, awaited=True))
+
+    def note(self, case: Case, audits: Sequence[Audit] = ()) -> None:
+        """Where a case at rest stands, which waits for a lane that will not come soon."""
+        assert case.key is not None
+        entry = case.key.entry
+        out = self.ground.out(entry, self.number, self._head(case, entry), audits)
+        self._submitted(case)
+        self.committer.submit(out, Recorded(case, entry, awaited=False))
+
+    def pause(self, connection: str, reason: str, words: str) -> None:
+        """Pause a connection and ask a person; the pause is in `control`, so that it outlives this process."""
+        name, followed = self.ground.system.name, self.ground.followed
+        if followed.paused(name, connection):
+            return
+        control = pause_of(connection, name, reason, words, self.ground.clock.now())
+        followed.pause_now(control)
+        log.error("connection_paused", connection=connection, system=name, reason=reason, words=words)
+        self.committer.submit(Out([self.ground.control_line(control, self.number)]))
+
+    def _head(self, case: Case, entry: Ledger) -> bytes:
+        """Written once for each command of a case: an invoice of three steps is recorded six times."""
+        if case.head is None or not _same_head(case.head[0], entry):
+            case.head = (entry, self.ground.head(entry))
+        return case.head[1]
+
+    def _submitted(self, case: Case) -> None:
+        self.holds(case, None)
+        case.unacked += 1
+
+    def holds(self, case: Case, offset: int | None) -> None:
+        """No ledger record holds the command at this offset yet; None: one is on its way."""
+        if case.offset is not None:
+            self.commands.holding.discard(case.offset)
+        if offset is not None:
+            self.commands.holding.add(offset)
+        case.offset = offset
+
+    def _fetches(self, entry: Ledger, new: list[Source]) -> list[Fetch]:
+        """Parents that are asked for at their source: what nothing waited for before."""
+        if entry["reason"] != reasons.PARENT or entry["state"] != e.WAITING or entry["due_at"] is None:
+            return []
+        return [fetch_of(entry, name, self.ground.clock.now()) for _, name in new]
+
+
+_VARYING = ("source_version", "source_number", "source_hash", "payload_hash", "posting_date", "amount", "currency", "part")
+"""What another command of the same op-key may have otherwise, of the fields before the state."""
+
+
+def _same_head(known: Ledger, entry: Ledger) -> bool:
+    return all(known[name] is entry[name] for name in _VARYING)  # type: ignore[literal-required]  # names of Ledger
