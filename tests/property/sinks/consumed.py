@@ -31,8 +31,8 @@ from tests.property.sinks.scripted import Scripted
 from tests.property.sinks.stand_ins import CODEC, Clock, Memory, Message, connected, message_of
 from topology.configuration import Snapshot
 
-POLLS = 1500
-"""So often the client is asked before what a test waits for counts as never coming."""
+POLLS, PATIENCE_S = 1500, 120.0
+"""So often the client is asked, and so long it takes, before what a test waits for counts as never coming."""
 
 
 class Client:
@@ -194,9 +194,9 @@ class Consumed:
             gate.opens()
 
     async def until(self, comes: Callable[[], bool]) -> bool:
-        """Whether it comes while the client is asked `POLLS` times; time goes on meanwhile."""
-        last = self.client.polls + POLLS
-        while not comes() and self.client.polls < last and self.consuming.is_alive:
+        """Whether it comes while the client is asked `POLLS` times and `PATIENCE_S` pass."""
+        last, until_s = self.client.polls + POLLS, self.clock.passed_s + PATIENCE_S
+        while not comes() and (self.client.polls < last or self.clock.passed_s < until_s) and self.consuming.is_alive:
             self.clock.moves(0.01)
             self.consuming.tick()
             await asyncio.sleep(0)

@@ -159,12 +159,13 @@ class Sink:
         for message in self.control_log:
             followed.fold(cast("Any", message))
         sessions = Sessions(
-            lambda one, _role: Session(self._session(one)),
-            lambda name: self._snapshot().connections.get(name),
-            lambda name: str(self._credentials[name]),
+            lambda one, _role: Session(self._session(one)), self._in_force, lambda name: str(self._credentials[name])
         )
         codec, system = cast("Any", self._codec), self._declared
         return Ground(self._settings, codec, system, self.clock, followed, sessions, self._snapshot)
+
+    def _in_force(self, name: str) -> Connected | None:
+        return self._connected.get(name)
 
     def _snapshot(self) -> Snapshot:
         return Snapshot(self._connected)
