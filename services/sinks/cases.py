@@ -108,7 +108,7 @@ class Case:
             or self.withdrawn_by
             or self.failures
             or self.offset is not None
-            or e.intent_open(self.key.entry)  # when it may be looked up is known in memory only
+            or (e.intent_open(self.key.entry) and not e.is_terminal(self.key.entry))  # when it may be looked up is known here only
         )
 
 

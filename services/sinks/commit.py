@@ -166,7 +166,11 @@ class Committer:
             log.exception("commit_failed", error=str(failure))
             error = failure
         self.took_s += time.perf_counter() - started
-        self._done(group, error)
+        try:
+            self._done(group, error)
+        except Exception as failure:  # noqa: BLE001 - a defect of whoever was told: what it made of the acks is not known, the ledger is
+            log.exception("acks_not_taken")
+            self.fail(failure)
 
     def _commit(self, group: _Group) -> None:
         last = [-1]

@@ -155,6 +155,8 @@ def _unreserved(key: Key, event: Unreserved) -> Step:
         return withdrawal.unseen(key, failed)
     if watch.is_watched(entry, key.rules):
         return watch.unseen(key, failed)
+    if event.reason in reasons.FOR_A_PERSON:
+        return finish(key, e.held(entry, at, event.reason, event.words))
     made = e.waits(entry, at, event.reason, event.words, due_at=at + event.wait)
     if (entry["state"], entry["reason"], entry["detail"]) == (made["state"], made["reason"], made["detail"]):
         idle, _ = resting(key)

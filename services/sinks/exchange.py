@@ -9,8 +9,8 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
+from services.sinks import defects, reasons
 from services.sinks import entry as e
-from services.sinks import reasons
 from services.sinks.calls import Calls, Failure, NotSent, Request, Seen, Wanted
 from services.sinks.cases import Case
 from services.sinks.ceiling import counts
@@ -37,9 +37,6 @@ from services.sinks.state import (
 )
 from services.sinks.withdrawal import AGAIN
 from systems.contract import Answer, Verdict
-
-DEFECTS, DEFECT_PAUSE = 5, timedelta(seconds=30)
-"""Unknown errors in a row after which a document is held; the pause after the first of them."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +138,7 @@ class Exchange:
         if failure.reason == reasons.REFUSED:
             return AGAIN, failure.reason
         case.failures += 1
-        return case.failures * DEFECT_PAUSE, reasons.DEFECT if case.failures >= DEFECTS else failure.reason
+        return case.failures * defects.PAUSE, reasons.DEFECT if case.failures >= defects.MOST else failure.reason
 
     # --- find ---
 

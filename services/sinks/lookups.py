@@ -146,6 +146,8 @@ def unseen(key: Key, event: LookupFailed) -> Step:
     """The key after a look-up could not be made."""
     entry, at = key.entry, event.at
     if key.phase in (Phase.READING, Phase.COMPARING):
+        if event.reason in reasons.FOR_A_PERSON:
+            return finish(key, e.held(unsent(entry, at), at, event.reason, event.words))
         made = e.waits(unsent(entry, at), at, event.reason, event.words, due_at=at + event.wait)
         return finish(key, made)
     since = key.failing_s if key.failing_s is not None else event.now_s

@@ -13,12 +13,12 @@ from datetime import datetime
 
 from runtime.log import log
 from schemas.records import Audit, Ledger
+from services.sinks import defects, reasons
 from services.sinks import entry as e
-from services.sinks import lookups, reasons
 from services.sinks.cases import Case, Cases, Source, source_of
 from services.sinks.commit import Blocking, Committer, Destination, Offsets, Out
 from services.sinks.core import step
-from services.sinks.exchange import DEFECT_PAUSE, DEFECTS, Exchange, Hooks
+from services.sinks.exchange import Exchange, Hooks
 from services.sinks.follow import Decision
 from services.sinks.gate import View, stopped
 from services.sinks.ground import Ground
@@ -166,24 +166,14 @@ class Owner:
         """An error of no known kind: the attempt is over as if nothing more came of it, and is tried again; an open intent stays open."""
         log.error("attempt_failed", system=self.ground.system.name, key=case.op_key, exc_info=error)
         case.failures += 1
-        at, words = self.now(), f"{type(error).__name__}: {error}"[:300]
-        if key.entry["state"] in e.TERMINAL:
-            made = key.entry
-        elif case.failures >= DEFECTS:
-            made = e.held(key.entry, at, reasons.DEFECT, words)
-        elif e.intent_open(key.entry):
-            made = e.waits(key.entry, at, reasons.SETTLE, words)
-            key = lookups.first_seen(key, self.now_s())
-        else:
-            made = e.waits(key.entry, at, reasons.SYSTEM_DOWN, words, due_at=at + case.failures * DEFECT_PAUSE)
+        after = defects.after(key, case.failures, f"{type(error).__name__}: {error}"[:300], self.now_s(), self.now())
         try:
-            closing = key.but(entry=made, phase=Phase.CLOSING)
-            self.carry_out(case, closing, (Record(made, final=True),))
+            self.carry_out(case, after, (Record(after.entry, final=True),) if after.phase is Phase.CLOSING else ())
         except Exception as again:  # noqa: BLE001 - its state cannot be recorded at all: it is tried again, and the audit tells of it
             log.error("state_not_recorded", system=self.ground.system.name, key=case.op_key, exc_info=again)
             self.cases.put(case, key.but(phase=Phase.IDLE))
             self._free(case)
-            self.schedule.wake(case, Wait(due_at=at + case.failures * DEFECT_PAUSE))
+            self.schedule.wake(case, Wait(due_at=self.now() + case.failures * defects.PAUSE))
 
     # --- recording ---
 

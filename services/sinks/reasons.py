@@ -106,3 +106,6 @@ ENDED: Final = {
 
 FINAL_HOLDS: Final = frozenset({CHANGED_AFTER_POST, VOID_NOT_BUILT, NOT_BUILT, UNREADABLE, TOO_LARGE})
 """Holds that a release cannot lift: there is nothing built that could go on."""
+
+FOR_A_PERSON: Final = frozenset({REFUSED, DEFECT})
+"""Reasons for which a call cannot be made that no waiting ends: of the command's own content, or of a kind that is not known."""

@@ -116,7 +116,8 @@ def unseen(key: Key, event: LookupFailed) -> Step:
     """The look-up could not be made; what is held stays held."""
     if key.entry["state"] == e.HELD:
         return _later(key, event.at)
-    return finish(key, e.waits(key.entry, event.at, event.reason, event.words, due_at=event.at + event.wait))
+    keeps = e.held if event.reason in reasons.FOR_A_PERSON else e.waits
+    return finish(key, keeps(key.entry, event.at, event.reason, event.words, due_at=event.at + event.wait))
 
 
 def _later(key: Key, at: datetime) -> Step:

@@ -86,7 +86,7 @@ def saw(key: Key, event: LookedUp) -> Step:
 def unseen(key: Key, event: LookupFailed) -> Step:
     """Asked again later; what our own content keeps from being looked up for an hour is a person's, for it may be there."""
     since = key.failing_s if key.failing_s is not None else event.now_s
-    if event.reason != reasons.REFUSED:
+    if event.reason not in reasons.FOR_A_PERSON:
         return _later(key, event.at + event.wait)
     if event.now_s - since < FAILING_S:
         return _later(key.but(failing_s=since), event.at + event.wait)

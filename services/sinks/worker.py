@@ -83,6 +83,7 @@ class Sinks:
         self._clock = seams.clock or clock_from_environment()
         self._consuming: list[Consuming] = []
         self._threads: dict[tuple[str, int, str], Thread] = {}
+        self._defect = ""
         self._loop: asyncio.AbstractEventLoop | None = None
         self._store: CredentialStore | None = None
         self._open_session = seams.open_session
@@ -92,6 +93,7 @@ class Sinks:
     async def run(self, names: Sequence[str], stopping: threading.Event) -> int:
         """Start, tick until it is time to stop, stop in order."""
         self._loop = asyncio.get_running_loop()
+        self._loop.set_exception_handler(self._unexpected)
         links = Links(self._folder / "links")
         followed = Followed(self._codec, links, frozenset(names))
         await asyncio.to_thread(self._read, names, followed)
@@ -126,8 +128,17 @@ class Sinks:
         self._follower.start()
         self._following = Following(self._settings, followed, self._tell, committed_controls(self._settings, names)).start()
 
+    def _unexpected(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """A task or a callback ended with an error that nobody takes: what it was to do is not done. The process ends; the ledger is the truth.
+        A transport or a bare future that failed is a connection that was lost, which its caller has heard of."""
+        loop.default_exception_handler(context)
+        if "exception" in context and ("handle" in context or isinstance(context.get("future", context.get("task")), asyncio.Task)):
+            self._defect = f"{context.get('message')}: {context['exception']}"[:300]
+
     def _ended(self) -> str:
         """What ended by itself and must not have; "" while all goes on."""
+        if self._defect:
+            return self._defect
         ended = next((one.failed or "a consumer ended" for one in self._consuming if not one.is_alive), "")
         return ended or next((one.failed for one in self._beside() if one.failed), "")
 
