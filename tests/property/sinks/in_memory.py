@@ -67,10 +67,16 @@ class _Codec:
         self.fails: dict[str, Exception] = {}
 
     def encode(self, topic: str, name: str, record: Mapping[str, Any]) -> bytes:
-        error = self.fails.pop(str(record["state"]), None) if name == "result.ledger" else None
+        return CODEC.encode(topic, name, record)
+
+    def head(self, name: str, record: Mapping[str, Any], until: str) -> bytes:
+        return CODEC.head(name, record, until)
+
+    def encode_after(self, topic: str, name: str, record: Mapping[str, Any], head: tuple[str, bytes]) -> bytes:
+        error = self.fails.pop(str(record["state"]), None)
         if error is not None:
             raise error
-        return CODEC.encode(topic, name, record)
+        return CODEC.encode_after(topic, name, record, head)
 
     def decode(self, value: bytes | None) -> tuple[str, dict[str, Any]]:
         return CODEC.decode(value)
