@@ -82,7 +82,7 @@ class Calls:
                 lease.release()
             if not isinstance(error, Exception):
                 raise
-            return self._failure("reserve", error)
+            return failure_of("reserve", error)
         return lease
 
     async def find(self, writer: Writer, wanted: Wanted) -> Seen | Failure:
@@ -92,7 +92,7 @@ class Calls:
             async with asyncio.timeout(self.limit_s + OVER_S):
                 return Seen(await writer.find(wanted.record, wanted.command, wanted.ids), asked_s)
         except Exception as error:  # noqa: BLE001 - the edge of a call
-            return self._failure("find", error)
+            return failure_of("find", error)
 
     async def perform(self, writer: Writer, wanted: Wanted, request: Request) -> Answer | NotSent:
         """Send one request. The lease is checked here, as the last thing before the writer is called."""
@@ -108,17 +108,19 @@ class Calls:
             log.exception("writer_raised", entity=wanted.record, key=wanted.command["op_key"])
             return Answer(Verdict.AMBIGUOUS, words=_words(error))
 
-    def _failure(self, call: str, error: Exception) -> Failure:
-        if isinstance(error, Refused):
-            return Failure(reasons.REFUSED, str(error)[:300], known=False)
-        if isinstance(error, Throttled):
-            return Failure(reasons.THROTTLED, str(error)[:300], error.retry_after_s)
-        if isinstance(error, Broken):
-            return Failure(reasons.CREDENTIALS, str(error)[:300])
-        if isinstance(error, ConnectorError | Malformed):
-            return Failure(reasons.SYSTEM_DOWN, str(error)[:300])
-        log.error("call_failed", call=call, error=_words(error), exc_info=error)
-        return Failure(reasons.SYSTEM_DOWN, _words(error), known=False)
+
+def failure_of(call: str, error: Exception) -> Failure:
+    """What an error that a call raised means."""
+    if isinstance(error, Refused):
+        return Failure(reasons.REFUSED, str(error)[:300], known=False)
+    if isinstance(error, Throttled):
+        return Failure(reasons.THROTTLED, str(error)[:300], error.retry_after_s)
+    if isinstance(error, Broken):
+        return Failure(reasons.CREDENTIALS, str(error)[:300])
+    if isinstance(error, ConnectorError | Malformed):
+        return Failure(reasons.SYSTEM_DOWN, str(error)[:300])
+    log.error("call_failed", call=call, error=_words(error), exc_info=error)
+    return Failure(reasons.SYSTEM_DOWN, _words(error), known=False)
 
 
 def _words(error: Exception) -> str:

@@ -71,6 +71,8 @@ def _turn(key: Key, event: Turn) -> Step:
     entry, view = key.entry, event.view
     if e.is_terminal(entry):
         return key, ()
+    if entry["action"] == "correct":
+        return resting(key)  # a change beside a written document: nothing writes it
     if e.intent_open(entry):
         return _turn_of_open_intent(key, event)
     if event.withdraws:

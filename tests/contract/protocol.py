@@ -11,11 +11,11 @@ from runtime.settings import Timing
 from schemas.records import Ledger
 from services.sinks import entry as e
 from services.sinks import reasons
+from services.sinks.calls import failure_of
 from services.sinks.core import step
 from services.sinks.gate import View
 from services.sinks.parents import name_of
 from services.sinks.rules import rules_of
-from services.sinks.sessions import cause_of
 from services.sinks.state import (
     Acked,
     Answered,
@@ -112,8 +112,7 @@ class Run:
         try:
             found = await self._on.writer.find(case.record, case.command, self._ids())
         except ConnectorError as error:
-            reason, _ = cause_of(error)
-            return LookupFailed(reason, str(error), BACKOFF, clock.monotonic(), clock.now())
+            return LookupFailed(failure_of("find", error).reason, str(error), BACKOFF, clock.monotonic(), clock.now())
         return LookedUp(found, asked_s, clock.monotonic(), clock.now())
 
     def _ids(self) -> dict[str, str]:

@@ -1,324 +1,382 @@
-"""A partition of the real sink in one event loop, without a broker: its index and committer in memory, a clock that is set by hand.
+"""A partition of the real sink in one event loop, without a broker: its log, index and producer in memory, a clock that is set by hand.
 
 What was submitted is committed some turns of the loop later; `crash` forgets what was not, and the next owner begins at the committed offset.
+Tests know the sink by what this says and does alone: commands, controls and settings go in; calls, records, offsets and words come out.
 """
 
 from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
-from functools import partial
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
 from runtime.settings import DEMO_TIMING, Kafka, Settings
-from schemas.codec import Codec, offline_codec
-from schemas.records import CommandEnvelope, Control, Ledger, Result
+from schemas.records import CommandEnvelope, Ledger, Result
+from services.sinks import consume, hour, invariants
 from services.sinks import entry as e
-from services.sinks import invariants
+from services.sinks.ceiling import Hour
 from services.sinks.consume import Consuming, Held, Ports, acked_of
 from services.sinks.entry import Incoming
+from services.sinks.follow import Followed
 from services.sinks.ground import Ground
-from services.sinks.ledger import Mark, Rest, head_of
+from services.sinks.hour import Hours
+from services.sinks.links import Links, LinkStore, MemoryLinks
 from services.sinks.owner import Owner
 from services.sinks.rebuild import Newest
 from services.sinks.sessions import Session, Sessions
-from services.sinks.takeover import Committed, Taken
+from services.sinks.takeover import REBUILDING, Committed, Taken
 from systems import registry
-from systems.connection import ConnectionSettings
 from systems.contract import System, Writer
+from tests.property.sinks.ports import Lines, Log, Lost, Producer
+from tests.property.sinks.stand_ins import CODEC, Clock, Memory, Message, connected, message_of, remembered
 from tests.toy import blank
-from topology.configuration import Connected, Snapshot, tables_of
-from topology.headers import HOLD, OP_KEY, PARTED, PAYLOAD_HASH, SOURCE_HASH
-from topology.topics import records_of_topic
+from topology.configuration import Connected, Snapshot
 
-START = datetime(2026, 3, 2, 6, tzinfo=UTC)
-CODEC: Codec = offline_codec(records_of_topic())
+Opener = Callable[[str, str], Writer]
+"""Opens a session of a connection, under a version of its settings and credentials."""
 
 
 def install(monkeypatch: pytest.MonkeyPatch, system: System) -> None:
-    """This system under its own and every other name of the registry."""
+    """This system under its own and every other name of the registry; nothing waits by the clock of the machine."""
     monkeypatch.setattr(registry, "system", {name: replace(system, name=name) for name in registry.NAMES}.__getitem__)
+    monkeypatch.setattr(consume, "RETAKE_S", 0.0)
 
 
-class Clock:
-    """See `runtime.clock.Clock`; both of its times go by the same hand."""
+@dataclass(frozen=True)
+class Setup:
+    """Connections and lanes of a sink; `pauses` says that pauses of its own count, as they do where a person can resume; `folder` is where
+    it keeps links, as it does outside of tests."""
 
-    def __init__(self, at: datetime = START) -> None:
-        self.at, self.passed_s = at, 0.0
-
-    def now(self) -> datetime:
-        return self.at + timedelta(seconds=self.passed_s)
-
-    def monotonic(self) -> float:
-        return self.passed_s
-
-    async def sleep(self, duration: timedelta) -> None:
-        raise AssertionError(f"nothing in a partition sleeps ({duration})")
+    connections: tuple[str, ...] = ("acme",)
+    lanes: int = 8
+    pauses: bool = False
+    folder: Path | None = None
 
 
-@dataclass
-class Message:
-    """A command in the log."""
-
-    at: int
-    content: bytes
-    about: Mapping[str, str]
-
-    def error(self) -> None:
-        return None
-
-    def offset(self) -> int:
-        return self.at
-
-    def key(self) -> bytes:
-        return b"acme"
-
-    def value(self) -> bytes:
-        return self.content
-
-    def headers(self) -> list[tuple[str, bytes]]:
-        return [(name, text.encode()) for name, text in self.about.items()]
-
-
-def message_of(offset: int, record: str, command: Mapping[str, Any]) -> Message:
-    """A command with the headers that hop 2 gives it."""
-    about = {OP_KEY: command["op_key"], SOURCE_HASH: command["source_hash"], PAYLOAD_HASH: command["payload_hash"]}
-    about |= {HOLD: command["hold"]} | ({} if command["parts"] is None else {PARTED: "1"})
-    return Message(offset, CODEC.encode(f"command.{command['system']}", f"command.{record}", command), about)
-
-
-class Memory:
-    """See `services.sinks.ledger.Index`."""
+class _Codec:
+    """The codec of the tests; it may be told to fail."""
 
     def __init__(self) -> None:
-        self.entries: dict[str, tuple[Mark, bytes]] = {}
-        self.notes: dict[bytes, bytes] = {}
-        self.metas: dict[str, Any] = {}
+        self.fails: dict[str, Exception] = {}
 
-    def get(self, op_key: str) -> Ledger | None:
-        found = self.entries.get(op_key)
-        return None if found is None else cast("Ledger", CODEC.decode(found[1])[1])
+    def encode(self, topic: str, name: str, record: Mapping[str, Any]) -> bytes:
+        return CODEC.encode(topic, name, record)
 
-    def ended_with(self, op_key: str, head: bytes) -> bool:
-        found = self.entries.get(op_key)
-        if found is None or found[0].state not in e.ENDED_FOR_GOOD or e.correction_key(op_key, 1) in self.entries:
-            return False
-        return head == head_of(found[0].source_hash, found[0].payload_hash)
+    def head(self, name: str, record: Mapping[str, Any], until: str) -> bytes:
+        return CODEC.head(name, record, until)
 
-    def of_source(self, *source: str) -> list[str]:
-        return [op_key for op_key, (mark, _) in self.entries.items() if (mark.connection, mark.entity, mark.source_id) == source]
+    def encode_after(self, topic: str, name: str, record: Mapping[str, Any], head: tuple[str, bytes]) -> bytes:
+        error = self.fails.pop(str(record["state"]), None)
+        if error is not None:
+            raise error
+        return CODEC.encode_after(topic, name, record, head)
 
-    def resting(self) -> Iterator[tuple[str, Rest]]:
-        for op_key, (mark, _) in self.entries.items():
-            if mark.state not in e.TERMINAL:
-                yield op_key, Rest(mark.connection, mark.state, mark.reason)
-
-    def all(self) -> list[Ledger]:
-        return [entry for op_key in self.entries if (entry := self.get(op_key)) is not None]
-
-    def apply(self, entries: Iterable[tuple[Mark, bytes]], meta: dict[str, Any]) -> None:
-        for mark, value in entries:
-            self.entries[mark.op_key] = (mark, value)
-        self.metas |= meta
-
-    def meta(self, name: str) -> Any:
-        return self.metas.get(name)
-
-    def note(self, name: bytes, value: bytes) -> None:
-        self.notes[name] = value
-
-    def noted(self, name: bytes) -> bytes | None:
-        return self.notes.get(name)
-
-    def close(self) -> None:
-        """Nothing is open."""
-
-
-@dataclass
-class Producer:
-    """See `confluent_kafka.Producer`, as a partition uses it: what was produced counts when the transaction is committed."""
-
-    sink: Sink
-    lines: list[tuple[str, bytes]] = field(default_factory=list)
-
-    def begin_transaction(self) -> None:
-        self.lines = []
-
-    def produce(self, topic: str, *, value: bytes, **_: Any) -> None:
-        self.lines.append((topic, value))
-
-    def poll(self, _timeout_s: float) -> None:
-        """Nothing is told."""
-
-    def commit_transaction(self, _timeout_s: float) -> None:
-        self.sink.committed(self.lines)
-
-
-@dataclass
-class Log:
-    """See `services.sinks.command_log.CommandLog`: batches are handed over by the test itself."""
-
-    sink: Sink
-
-    async def commit(self, offsets: Mapping[tuple[str, int], int], mark: str = "", wait: bool = False) -> None:
-        self.sink._offset = offsets.get((self.sink.ground.command_topic, 0), self.sink._offset)
-        self.sink.mark = mark
-
-
-@dataclass
-class Lost:
-    """See `services.sinks.takeover.Lost`."""
-
-    some: list[tuple[Incoming, Result | None]]
-    sets: dict[str, Incoming]
-    reverses: set[str]
-    end: int
-
-    @property
-    def count(self) -> int:
-        return len(self.some)
-
-    async def slices(self, size: int) -> AsyncIterator[list[tuple[Incoming, Result | None]]]:
-        for start in range(0, len(self.some), size):
-            yield self.some[start : start + size]
-
-
-class _Followed:
-    """See `services.sinks.follow.Followed`: no links, no decisions, never paused."""
-
-    def forget(self, *_: Any) -> None:
-        """Nothing is kept."""
-
-    def decisions_from(self, _partition: int, _offset: int) -> list[Any]:
-        return []
-
-    def link(self, *_: str) -> str | None:
-        return None
-
-    def paused(self, *_: str) -> str:
-        return ""
-
-    def resumed_at(self, *_: str) -> datetime | None:
-        return None
-
-    def pause_now(self, control: Control) -> None:
-        """Too many refusals in a row; a schedule never waits for a person."""
-
-    def is_open(self, *_: Any) -> bool:
-        return True
+    def decode(self, value: bytes | None) -> tuple[str, dict[str, Any]]:
+        return CODEC.decode(value)
 
 
 class Sink:
-    """The log, the ledger and results of one partition, and whoever owns it now: the real owner, consumer and intake."""
+    """The log, the ledger and results of one partition, and whoever owns it now: the real consumer, owner and intake."""
 
-    def __init__(self, system: System, writer: Writer, draw: random.Random, **flow: Any) -> None:
-        self.draw, self.clock, self.index = draw, Clock(), Memory()
-        self.log: list[Message] = []
-        self._offset, self.taken, self.mark = 0, 0, ""
+    def __init__(
+        self, system: System, writer: Writer | Opener, draw: random.Random, setup: Setup | None = None, **chosen: Any
+    ) -> None:
+        self.draw, self.clock, self.index, self.setup = draw, Clock(), Memory(), setup or Setup()
+        self.control_log: list[Message] = []
         self.results: dict[str, Result] = {}
+        self.lines: list[tuple[str, dict[str, Any]]] = []
+        self.groups: list[int] = []
+        self.takes = self._epoch = 0
         self.system = system.name
-        settings = Settings(profile="demo", state_dir=Path(), timing=DEMO_TIMING, kafka=Kafka(partitions=1))
-        connected = Connected(_connection(system, flow), "1", "1", tables_of([]))
-        snapshot = Snapshot({"acme": connected})
-        sessions = Sessions(lambda _connected, _role: Session(writer), snapshot.connections.get)
-        self.ground = Ground(settings, CODEC, system, self.clock, cast("Any", _Followed()), sessions, lambda: snapshot)
+        self._settings = Settings(
+            profile="demo", state_dir=Path(), timing=DEMO_TIMING, kafka=Kafka(partitions=1), lanes=self.setup.lanes
+        )
+        self._declared, self._chosen = system, chosen
+        self._open = writer if callable(writer) else lambda *_: writer
+        self._credentials: Counter[str] = Counter()
+        self._versions: Counter[str] = Counter(self.setup.connections)
+        self._connected = {name: self._joined(name) for name in self.setup.connections}
+        self._codec = _Codec()
+        self._links: LinkStore = MemoryLinks() if self.setup.folder is None else Links(self.setup.folder)
+        self._log = Log(f"command.{system.name}")
         self._consuming: Consuming | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+
+    def _joined(self, name: str) -> Connected:
+        return connected(self._declared, name, str(self._versions[name]), self._chosen)
+
+    def _session(self, one: Connected) -> Writer:
+        name = one.settings.connection
+        return self._open(name, f"{one.version}.{self._credentials[name]}")
+
+    # --- processes and owners ---
 
     @property
     def consuming(self) -> Consuming:
         """The consumer of this loop; a new one, as after a start, where the loop is another."""
-        loop = asyncio.get_running_loop()
-        if self._consuming is None or self._loop is not loop:
-            self._loop = loop
+        if self._consuming is None or self._loop is not asyncio.get_running_loop():
             self._begin()
         assert self._consuming is not None
         return self._consuming
 
     @property
-    def held(self) -> Held:
+    def partition(self) -> Held:
+        """The partition in its consumer's hands."""
         return self.consuming.held[0]
 
     @property
     def owner(self) -> Owner:
-        return self.held.owner
+        """Whoever owns the partition now."""
+        return self.partition.owner
 
-    def _begin(self, lost: bool = False) -> None:
-        """A new owner."""
-        self.taken = len(self.log) if lost else self.offset
-        ports = Ports(cast("Any", Log(self)), partial(self._take, lost), lambda _: self._blocking)
-        self._consuming = Consuming(self.ground, ports)
-        _at_once(self._consuming.assigned({0: Committed(self.offset, 0, self.mark)}))
+    @property
+    def log(self) -> list[Message]:
+        """Every command there is."""
+        return self._log.commands
 
-    async def _take(self, lost: bool, number: int, committed: Committed) -> Taken:
-        left = self._left() if lost else None
-        producer = cast("Any", Producer(self))
-        return Taken(
-            number, cast("Any", self.index), producer, left.end if left else committed.commands, 0, committed.commands, lost=left
+    @property
+    def ended(self) -> str:
+        """Why the process ended; "" while it goes on."""
+        assert self._consuming is not None
+        return self._consuming.failed
+
+    def _begin(self) -> None:
+        """A new process with its owner."""
+        self._loop = asyncio.get_running_loop()
+        self._keep_offsets()
+        self._consuming = Consuming(self._ground(), Ports(cast("Any", self._log), self._take, lambda _: self._blocking))
+        self._log.paused = False
+        with pytest.raises(StopIteration) as at:  # it waits for nothing
+            self._consuming.assigned({0: self._log.places()}).send(None)
+        self._log.position = self._log.given = at.value.value[0]
+        self._consuming.start()
+
+    def _ground(self) -> Ground:
+        followed = Followed(CODEC, self._links, frozenset({self.system}))
+        if not self.setup.pauses:
+            followed.pause_now = lambda control: None  # type: ignore[method-assign]  # a schedule never waits for a person
+        for message in self.control_log:
+            followed.fold(cast("Any", message))
+        sessions = Sessions(
+            lambda one, _role: Session(self._session(one)), self._in_force, lambda name: str(self._credentials[name])
         )
+        codec, system = cast("Any", self._codec), self._declared
+        return Ground(self._settings, codec, system, self.clock, followed, sessions, self._snapshot)
+
+    def _in_force(self, name: str) -> Connected | None:
+        return self._connected.get(name)
+
+    def _snapshot(self) -> Snapshot:
+        return Snapshot(self._connected)
+
+    async def _take(self, number: int, committed: Committed) -> Taken:
+        self.takes += 1
+        self._epoch += 1
+        epoch = self._epoch
+        worked = committed.commands > 0 or bool(self.results)
+        is_lost = committed.mark == REBUILDING or (not self.index.meta("entries") and worked)
+        lost = self._left() if is_lost else None
+        return Taken(
+            number,
+            cast("Any", self.index),
+            cast("Any", Producer(lambda: self._epoch == epoch, self._committed)),
+            next_offset=lost.end if lost is not None else max(committed.commands, 0),
+            next_control=max(committed.control, 0),
+            committed=max(committed.commands, 0),
+            hours=self._hours(),
+            lost=lost,
+        )
+
+    def _left(self) -> Lost:
+        self.index.forget_notes()
+        all_of = [Incoming(*self._decoded(one), one.content or b"", 0, one.at, self.clock.now()) for one in self.log]
+        return Lost(Newest(self.index), all_of, self.results)
+
+    def _decoded(self, message: Message) -> tuple[str, CommandEnvelope]:
+        name, command = CODEC.decode(message.content)
+        return name.removeprefix("command."), cast("CommandEnvelope", command)
+
+    def _hours(self) -> Hours:
+        """As `services.sinks.hour.ended_within` does."""
+        hours: Hours = defaultdict(Hour)
+        for entry in self.index.all() if self.setup.pauses else ():
+            if e.is_terminal(entry) or entry["state"] == e.HELD:
+                hour.count(hours, entry, self.consuming.ground.followed)
+        return hours
 
     async def _blocking(self, call: Callable[..., Any], *arguments: Any) -> Any:
         for _ in range(self.draw.randint(1, 4)):
             await asyncio.sleep(0)
-        return call(*arguments)
+        try:
+            return call(*arguments)
+        finally:
+            await asyncio.sleep(0)
 
     def _drop(self) -> None:
-        if self._consuming is not None:
-            for held in self._consuming.held.values():
-                if held.opening is not None:
-                    held.opening.cancel()
-                held.owner.closing = held.owner.exchange.ended = True
-                held.owner.committer.close()
-                for task in held.owner.exchange.tasks:
-                    task.cancel()
+        """The process is gone: nothing of it runs any more, and what it commits is fenced."""
+        self._keep_offsets()
+        self._epoch += 1
+        if self._consuming is None:
+            return
+        for task in (self._consuming._task, *(held.opening for held in self._consuming.held.values())):
+            if task is not None:
+                task.cancel()
+        for owner in self._consuming.owners:
+            owner.closing = owner.exchange.ended = True
+            owner.committer.close()
+            for call in owner.exchange.tasks:
+                call.cancel()
+
+    def _keep_offsets(self) -> None:
+        """The group's offsets follow what is acked."""
+        for owner in self._consuming.owners if self._consuming is not None else ():
+            if not owner.closing:
+                self._log.kept |= {topic: at for (topic, _), at in acked_of(owner).items()}
 
     def crash(self) -> None:
-        """The owner is gone, with everything that was not committed."""
-        self.offset = self.offset
+        """The process is gone, with everything that was not committed; the next one rebuilds where the ledger is empty though work was
+        done."""
+        self._drop()
         self._begin()
+
+    def ends(self) -> None:
+        """The process is gone and no other one comes."""
+        self._drop()
 
     @property
     def offset(self) -> int:
-        """The group's offset, which follows what is acked."""
-        for held in self._consuming.held.values() if self._consuming is not None else ():
-            if not held.owner.closing:
-                self._offset = acked_of(held.owner).get((self.ground.command_topic, 0), self._offset)
-        return self._offset
+        """The group's offset of the commands."""
+        self._keep_offsets()
+        return self._log.kept.get(self._log.topic, 0)
 
     @offset.setter
     def offset(self, at: int) -> None:
         """Reset it, as an operator does while nobody consumes."""
         self._drop()
-        self._offset = at
+        self._log.kept[self._log.topic] = at
 
-    def committed(self, lines: list[tuple[str, bytes]]) -> None:
+    def lose(self, results: bool) -> None:
+        """The ledger is empty, and the results where `results`: a new owner rebuilds it."""
+        self.offset = len(self.log)
+        self.index = Memory()
+        self.results = {} if results else self.results
+        self._begin()
+
+    def lose_all(self) -> None:
+        """Ledger and results are empty and the group begins at the first command: to a new owner it looks like a first start."""
+        self.offset = 0
+        self.index, self.results = Memory(), {}
+        self._begin()
+
+    # --- what is committed ---
+
+    def _committed(self, lines: Lines) -> None:
+        self.groups.append(sum(topic == f"ledger.{self.system}" for topic, _ in lines))
         for topic, value in lines:
-            if topic.endswith(f"result.{self.system}"):
-                result = cast("Result", CODEC.decode(value)[1])
-                if result["outcome"] in e.TERMINAL:
-                    self.results[result["op_key"]] = result
+            self._line(topic, value)
+
+    def _line(self, topic: str, value: bytes) -> None:
+        if topic == "remap":
+            self.lines.append((topic, {"canonical": value}))
+            return
+        record = CODEC.decode(value)[1]
+        if topic == f"result.{self.system}" and record["outcome"] in e.TERMINAL:
+            self.results[record["op_key"]] = cast("Result", record)
+        if topic != f"ledger.{self.system}":
+            self.lines.append((topic, record))
+        if topic == "control" and self.setup.pauses:
+            asyncio.get_running_loop().call_soon(self._controlled, value)
+
+    # --- what goes in ---
 
     def command(self, record: str, command: Mapping[str, Any]) -> None:
         """Append one to the log."""
         self.log.append(message_of(len(self.log), record, command))
 
+    def raw(self, content: bytes) -> None:
+        """Append what may be no command."""
+        self.log.append(Message(len(self.log), content, of=self._log.topic))
+
     def take(self, count: int) -> None:
-        """The owner gets the next ones."""
-        consuming = self.consuming
-        batch = self.log[self.taken : self.taken + count]
-        self.taken += len(batch)
-        consuming.deliver(0, cast("Any", batch))
+        """The consumer gets the next ones."""
+        assert self.consuming.is_alive
+        self._log.given = min(len(self.log), self._log.given + count)
+
+    def reads(self) -> None:
+        """The consumer gets all that is in the log."""
+        self.take(len(self.log))
+
+    def decides(self, action: str, op_key: str = "", connection: str = "acme") -> None:
+        """A person decides about an op-key, or pauses or resumes a connection."""
+        words = {
+            "action": action,
+            "op_key": op_key,
+            "actor": "ann",
+            "reason": f"{action} it",
+            "control_id": f"{len(self.control_log)}",
+        }
+        control = blank("connection.control") | words | {"connection": connection, "system": self.system, "at": self.clock.now()}
+        self._controlled(CODEC.encode("control", "connection.control", control))
+
+    def _controlled(self, value: bytes) -> None:
+        message = Message(len(self.control_log), value, of="control")
+        self.control_log.append(message)
+        self._followed(message)
+
+    def links(self, connection: str, source_id: str, partition: int) -> None:
+        """A link of a connection whose commands lie in that partition comes."""
+        link = blank("connection.link") | {"connection": connection, "entity": "invoice", "source_id": source_id, "target_id": "T1"}
+        value = CODEC.encode("links", "connection.link", link | {"target_system": self.system})
+        self._followed(Message(0, value, of="links", number=partition))
+
+    def _followed(self, message: Message) -> None:
+        told = self.consuming.ground.followed.fold(cast("Any", message))
+        if told is not None:
+            self.consuming.told(*told)
+
+    def applies(self, connection: str = "acme", seen: bool = True, **chosen: Any) -> None:
+        """A new version of a connection's settings is in force; told now, or (not `seen`) found by the next owner."""
+        self._chosen = {**self._chosen, **chosen}
+        self._versions[connection] += 1
+        self._connected = {**self._connected, connection: self._joined(connection)}
+        if seen:
+            self.reminds(connection)
+
+    def reminds(self, connection: str = "acme") -> None:
+        """The sink is told of settings though they are the same."""
+        self.consuming.told("settings", connection)
+
+    def new_credentials(self, connection: str = "acme") -> None:
+        """Other credentials are in force; not told yet."""
+        self._credentials[connection] += 1
+
+    def codec_fails(self, state: str, error: Exception) -> None:
+        """The next ledger record of that state cannot be encoded."""
+        self._codec.fails[state] = error
+
+    # --- time ---
 
     async def turns(self, count: int) -> None:
         """Let the loop go round."""
         for _ in range(count):
             await asyncio.sleep(0)
+
+    async def passes(self, seconds: float, step: float = 1.0) -> None:
+        """Time goes on, in steps."""
+        until = self.clock.passed_s + seconds
+        while self.clock.passed_s < until:
+            self.clock.moves(min(step, until - self.clock.passed_s))
+            await self.turns(20)
+            self.consuming.tick()
+            await self.turns(20)
+            self.checked()
 
     async def rest(self, hours: int = 30) -> None:
         """Everything is taken, and every wait of the sink's own has ended."""
@@ -328,70 +386,49 @@ class Sink:
             self.checked()
             if self._rests():
                 return
-            self.clock.passed_s += 5.0 if step < 60 else 3600.0
+            self.clock.moves(5.0 if step < 60 else 3600.0)
             self.consuming.tick()
         await self.turns(40)
 
     def checked(self) -> None:
         """What holds at any time."""
-        if self.owner.opened:
-            assert invariants.check(self.owner, self.held.intake) == []
+        for held in self.consuming.held.values():
+            if held.owner.opened and not held.owner.failed:
+                assert invariants.check(held.owner, held.intake) == []
 
     def _rests(self) -> bool:
-        busy = any(case.is_busy or case.queued or case.behind for case in self.owner.cases) or self.owner.exchange.tasks
-        return self.owner.opened and not busy and not any(rest.state != e.HELD for _, rest in self.index.resting())
+        if 0 not in self.consuming.held or not self.owner.opened or self._log.position < self._log.given:
+            return False
+        busy = any(case.is_busy or case.queued or case.behind or case.unacked for case in self.owner.cases)
+        return not (busy or self.owner.exchange.tasks or any(rest.state != e.HELD for _, rest in self.index.resting()))
 
-    def lose(self, results: bool) -> None:
-        """The ledger is empty, and the results where `results`: a new owner rebuilds it."""
-        self._drop()
-        self.index = Memory()
-        self.results = {} if results else self.results
-        self.offset = len(self.log)
-        self._loop = asyncio.get_running_loop()
-        self._begin(lost=True)
+    # --- what comes out ---
 
-    def lose_all(self) -> None:
-        """Ledger and results are empty and the group begins at the first command: to a new owner it looks like a first start."""
-        self._drop()
-        self.index, self.results, self.offset = Memory(), {}, 0
-        self._loop = asyncio.get_running_loop()
-        self._begin()
+    def entry(self, op_key: str) -> Ledger | None:
+        """What the ledger holds of an op-key, committed."""
+        return self.index.get(op_key)
 
-    def _left(self) -> Lost:
-        newest = Newest(self.index)
-        all_of = [Incoming(*self._decoded(message), message.content, 0, message.at, self.clock.now()) for message in self.log]
-        for incoming in all_of:
-            newest.add(incoming)
-        picked = [one for incoming in all_of if (one := newest.pick(incoming)) is not None]
-        some = [(incoming, self.results.get(incoming.command["op_key"])) for incoming in picked]
-        return Lost(some, newest.sets, newest.reverses, len(self.log))
+    def state(self, op_key: str) -> tuple[str, str]:
+        """State and reason of an op-key in the ledger; empty where it knows nothing."""
+        entry = self.index.get(op_key)
+        return (entry["state"], entry["reason"]) if entry is not None else ("", "")
 
-    def _decoded(self, message: Message) -> tuple[str, CommandEnvelope]:
-        name, command = CODEC.decode(message.content)
-        return name.removeprefix("command."), cast("CommandEnvelope", command)
+    def held(self) -> dict[str, tuple[str, Decimal]]:
+        """What a person's lists show: reason and amount by op-key."""
+        return {one["op_key"]: (one["reason"], one["amount"]) for one in self.index.all() if one["state"] == e.HELD}
 
+    def records(self, topic: str) -> list[dict[str, Any]]:
+        """What was committed to a topic beside the ledger."""
+        return [record for name, record in self.lines if name == topic]
 
-def _at_once(work: Coroutine[Any, Any, Any]) -> None:
-    """A coroutine that waits for nothing."""
-    with pytest.raises(StopIteration):
-        work.send(None)
+    def paused(self, connection: str = "acme") -> str:
+        """Why a connection does nothing; "" while it works."""
+        assert self._consuming is not None
+        return self._consuming.ground.followed.paused(self.system, connection)
 
-
-def _connection(system: System, flow: Mapping[str, Any]) -> ConnectionSettings:
-    quota = {"group": "g", "calls": 100_000, "at_once": 512, "sink": 0.9, "poller": 0.05, "check": 0.05, "kept": 0}
-    side = {"settings": {}, "quota": quota}
-    return ConnectionSettings.model_validate(
-        {
-            "connection": "acme",
-            "label": "acme",
-            "environment": "test",
-            "mode": "live",
-            "time_zone": "America/Chicago",
-            "field_service": {**side, "system": system.flows[0].source},
-            "erp": {**side, "system": system.name},
-            "flows": {one.id: {"cutover_date": "2026-01-01", **flow} for one in system.flows},
-        }
-    )
+    def remembered(self) -> int:
+        """How many things the process keeps in memory of the partition and of what it follows."""
+        return remembered(self.consuming, without=(self.index,))
 
 
 def command_of(record: str, **fields: Any) -> dict[str, Any]:

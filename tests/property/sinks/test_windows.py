@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.property.sinks.in_memory import START, Sink, command_of, install
+from tests.property.sinks.in_memory import Sink, command_of, install
+from tests.property.sinks.stand_ins import START
 from tests.property.sinks.vouchers import BOOKS, Erp, toy
 from tests.toy import SOURCE, TARGET, digest
 from topology.rules.identity import op_key, ref_of
@@ -18,7 +19,7 @@ HOUR = 3600.0
 """START is midnight of a Monday in the tenant's zone, a week before its clocks change."""
 
 
-def sink_of(monkeypatch: pytest.MonkeyPatch, declared: str, **flow: str) -> tuple[Sink, Erp]:
+def sink_of(monkeypatch: pytest.MonkeyPatch, declared: str, **flow: Any) -> tuple[Sink, Erp]:
     install(monkeypatch, toy(declared))
     erp = Erp(random.Random(1), refuses=0.0, faulty=False)
     return Sink(toy(declared), erp, random.Random(1), **flow), erp

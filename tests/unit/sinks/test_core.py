@@ -29,6 +29,7 @@ from services.sinks.state import (
     Send,
     Turn,
     Wait,
+    Withheld,
 )
 from systems.contract import Answer, Capability, Document, Found, Verdict
 from tests.property.sinks.world import TIMES, _incoming
@@ -252,3 +253,60 @@ def test_what_we_wrote_and_is_not_shown_is_never_written_again() -> None:
     assert isinstance(effects[0], Record)
     assert (effects[0].entry["state"], effects[0].entry["reason"]) == (e.WAITING, "settle")
     assert made.phase is Phase.CLOSING
+
+
+def test_a_change_held_beside_a_document_is_written_by_no_turn() -> None:
+    posted = e.change(e.fresh(C), AT, state=e.POSTED, erp_id="D1")
+    held = Key(e.correction(posted, 1, C), Rules(("create", "release"), Capability.C3, 3, TIMES))
+    after, effects = step(held, Turn(0.0, View(AT, create_missing=True), C.command))
+    assert (after.entry, after.phase, effects) == (held.entry, Phase.IDLE, ())
+
+
+def test_an_open_intent_whose_times_are_not_known_waits_for_the_whole_settle_wait() -> None:
+    """It was taken for one that was seen long ago, looked up at once, and written a second time."""
+    for state in (e.INTENT, e.WAITING):
+        entry = e.change(intended().entry, AT, state=state, reason="settle")
+        after, effects = step(Key(entry, key().rules), Turn(100.0, View(AT), C.command))
+        assert effects == (Wait(look_s=100.0 + TIMES.settle_s),)
+        assert after.seen_s == 100.0
+
+
+def test_the_gate_judges_again_when_the_wait_for_calls_is_over() -> None:
+    made, _ = step(key(), Turn(0.0, View(AT), C.command))
+    void = e.change(e.fresh(C), AT, source_version="2", record="reversal", action="void")
+    for view, state, reason in (
+        (View(AT, paused="paused"), e.WAITING, "paused"),
+        (View(AT, void=void), e.SUPERSEDED, "voided"),
+        (View(AT, mode="observe"), e.WAITING, "observe"),
+    ):
+        _, (record,) = step(made, Reserved(900.0, AT, view))
+        assert isinstance(record, Record)
+        assert (record.entry["state"], record.entry["reason"], record.entry["intent_attempt"]) == (state, reason, 0)
+
+
+def test_what_keeps_a_request_back_at_the_last_moment_closes_its_intent_and_no_older_one() -> None:
+    made, (record,) = step(sending(), Withheld("the connection was paused", 1.0, AT))
+    assert isinstance(record, Record)
+    assert (record.entry["state"], record.entry["intent_attempt"], made.phase) == (e.NEW, 0, Phase.CLOSING)
+    older = sending(Capability.C1)
+    older = older.but(entry=e.change(older.entry, AT, attempt_count=2))
+    made, (record,) = step(older, Withheld("the connection was paused", 1.0, AT))
+    assert isinstance(record, Record)
+    assert (record.entry["state"], record.entry["reason"], record.entry["intent_attempt"]) == (e.WAITING, "settle", 1)
+
+
+def test_a_look_up_that_always_takes_longer_than_the_lease_is_held_in_the_end() -> None:
+    """It was made again and again, 1,437 times an hour."""
+    made, pauses = key(), []
+    for _ in range(3):
+        made, _ = step(made, Turn(0.0, View(AT, create_missing=True), C.command))
+        made, effects = step(made, Reserved(0.0, AT, View(AT, create_missing=True)))
+        for _ in range(3):
+            made, _ = step(made, Acked(0.0, AT))
+            made, _ = step(made, LookedUp(NOTHING, 0.0, 9.0, AT))
+            made, effects = step(made, Late(9.0, AT))
+        assert isinstance(effects[0], Record)
+        pauses.append(effects[0].entry["due_at"])
+        made, _ = step(made, Acked(9.0, AT))
+    assert pauses == [AT + timedelta(minutes=5), AT + timedelta(minutes=20), None]
+    assert (made.entry["state"], made.entry["reason"], made.entry["intent_attempt"]) == (e.HELD, "slow_look_up", 0)

@@ -1,0 +1,194 @@
+"""What stands in for the world around a partition of the real sink: a clock that is set by hand, a log, an index, connections."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any, cast
+
+from schemas.codec import Codec, offline_codec
+from schemas.records import Ledger
+from services.sinks import entry as e
+from services.sinks.ledger import Mark, Rest, head_of
+from systems.connection import ConnectionSettings
+from systems.contract import System
+from topology.configuration import Connected, tables_of
+from topology.headers import HOLD, OP_KEY, PARTED, PAYLOAD_HASH, SOURCE_HASH
+from topology.topics import records_of_topic
+
+START = datetime(2026, 3, 2, 6, tzinfo=UTC)
+CODEC: Codec = offline_codec(records_of_topic())
+
+
+class Clock:
+    """See `runtime.clock.Clock`; both of its times go by the same hand. `elapse` waits until the hand has gone so far."""
+
+    def __init__(self, at: datetime = START) -> None:
+        self.at, self.passed_s = at, 0.0
+        self._waits: list[tuple[float, int, asyncio.Future[None]]] = []
+        self._numbers = count()
+
+    def now(self) -> datetime:
+        return self.at + timedelta(seconds=self.passed_s)
+
+    def monotonic(self) -> float:
+        return self.passed_s
+
+    async def sleep(self, duration: timedelta) -> None:
+        raise AssertionError(f"nothing in a partition sleeps ({duration})")
+
+    async def elapse(self, seconds: float) -> None:
+        """For what takes its time outside of the sink."""
+        over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._waits, (self.passed_s + seconds, next(self._numbers), over))
+        await over
+
+    def moves(self, seconds: float) -> None:
+        """The hand goes on."""
+        self.passed_s += seconds
+        while self._waits and self._waits[0][0] <= self.passed_s:
+            over = heapq.heappop(self._waits)[2]
+            if not over.done():
+                over.set_result(None)
+
+
+@dataclass
+class Message:
+    """A record in a log."""
+
+    at: int
+    content: bytes | None
+    about: Mapping[str, str] = field(default_factory=dict)
+    of: str = ""
+    number: int = 0
+
+    def error(self) -> None:
+        return None
+
+    def topic(self) -> str:
+        return self.of
+
+    def partition(self) -> int:
+        return self.number
+
+    def offset(self) -> int:
+        return self.at
+
+    def key(self) -> bytes:
+        return b"acme"
+
+    def value(self) -> bytes | None:
+        return self.content
+
+    def headers(self) -> list[tuple[str, bytes]]:
+        return [(name, text.encode()) for name, text in self.about.items()]
+
+
+def message_of(offset: int, record: str, command: Mapping[str, Any]) -> Message:
+    """A command with the headers that hop 2 gives it."""
+    about = {OP_KEY: command["op_key"], SOURCE_HASH: command["source_hash"], PAYLOAD_HASH: command["payload_hash"]}
+    about |= {HOLD: command["hold"]} | ({} if command["parts"] is None else {PARTED: "1"})
+    topic = f"command.{command['system']}"
+    return Message(offset, CODEC.encode(topic, f"command.{record}", command), about, topic)
+
+
+class Memory:
+    """See `services.sinks.ledger.Index`."""
+
+    def __init__(self) -> None:
+        self.entries: dict[str, tuple[Mark, bytes]] = {}
+        self.sources: dict[tuple[str, ...], dict[str, None]] = {}
+        self.about: dict[str, Any] = {}
+        self.notes: dict[bytes, bytes] = {}
+
+    def get(self, op_key: str) -> Ledger | None:
+        found = self.entries.get(op_key)
+        return None if found is None else cast("Ledger", CODEC.decode(found[1])[1])
+
+    def has(self, op_key: str) -> bool:
+        return op_key in self.entries
+
+    def ended_with(self, op_key: str, head: bytes) -> bool:
+        found = self.entries.get(op_key)
+        if found is None or found[0].state not in e.ENDED_FOR_GOOD or e.correction_key(op_key, 1) in self.entries:
+            return False
+        return head == head_of(found[0].source_hash, found[0].payload_hash)
+
+    def of_source(self, *source: str) -> list[str]:
+        return list(self.sources.get(source, ()))
+
+    def resting(self) -> Iterator[tuple[str, Rest]]:
+        for op_key, (mark, _) in self.entries.items():
+            if mark.state not in e.TERMINAL:
+                yield op_key, Rest(mark.connection, mark.state, mark.reason)
+
+    def apply(self, entries: Iterable[tuple[Mark, bytes]], meta: Mapping[str, Any]) -> None:
+        for mark, value in entries:
+            self.entries[mark.op_key] = (mark, value)
+            self.sources.setdefault((mark.connection, mark.entity, mark.source_id), {})[mark.op_key] = None
+        self.about.update(meta)
+
+    def meta(self, name: str) -> Any:
+        return self.about.get(name)
+
+    def note(self, name: bytes, value: bytes) -> None:
+        self.notes[name] = value
+
+    def noted(self, name: bytes) -> bytes | None:
+        return self.notes.get(name)
+
+    def forget_notes(self) -> None:
+        self.notes.clear()
+
+    def all(self) -> list[Ledger]:
+        return [entry for op_key in self.entries if (entry := self.get(op_key)) is not None]
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def connected(system: System, name: str, version: str, chosen: Mapping[str, Any]) -> Connected:
+    """A connection of the toy systems. `chosen`: its ceiling and mode, and what else is there goes to each of its flows."""
+    quota = {"group": "g", "calls": 100_000, "at_once": 512, "sink": 0.9, "poller": 0.05, "check": 0.05, "kept": 0}
+    side = {"settings": {}, "quota": quota}
+    own = {key: chosen[key] for key in ("mode", "ceiling") if key in chosen}
+    flow = {key: value for key, value in chosen.items() if key not in own}
+    made = {
+        "connection": name,
+        "label": name,
+        "environment": "test",
+        "mode": "live",
+        "time_zone": "America/Chicago",
+        "field_service": {**side, "system": system.flows[0].source},
+        "erp": {**side, "system": system.name},
+        "flows": {one.id: {"cutover_date": "2026-01-01", **flow} for one in system.flows},
+    }
+    return Connected(ConnectionSettings.model_validate(made | own), version, "1", tables_of([]))
+
+
+def remembered(*roots: object, without: Sequence[object] = ()) -> int:
+    """Elements of every container of these objects, and of the sink's own objects that they have."""
+    seen, total = {id(one) for one in without}, 0
+    rest: list[object] = list(roots)
+    while rest:
+        one = rest.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        if isinstance(one, dict):
+            total += len(one)
+            rest += [*one.keys(), *one.values()]
+        elif isinstance(one, list | set | frozenset) or type(one).__name__ == "deque":
+            elements = list(cast("Iterable[object]", one))
+            total += len(elements)
+            rest += elements
+        elif isinstance(one, tuple):
+            rest += one
+        elif type(one).__module__.startswith("services.sinks"):
+            names = [*getattr(one, "__dict__", ()), *getattr(type(one), "__slots__", ())]
+            rest += [getattr(one, name, None) for name in names]
+    return total
