@@ -115,7 +115,8 @@ class Judge:
         """Whether the document has its place under the ceiling, or needs none: the pause is for those that have none."""
         consuming = writer.process.consuming
         owners = [held.owner for held in consuming.held.values()] if consuming is not None else []
-        return "|master|" in op_key or any(op_key in owner.hours[writer.connection].open for owner in owners)
+        owner = next((one for one in owners if one.cases.get(op_key) is not None), None)
+        return "|master|" in op_key or owner is None or op_key in owner.hours[writer.connection].open
 
     def _intended(self, op_key: str, step: str) -> None:
         entry = self.world.ledger.get(op_key)
@@ -302,8 +303,8 @@ class Judge:
         if self._is_twice(doc, entries):
             return
         own = entry["amount"] if entry["state"] in _IN_PLACE | _STANDING else Decimal(0)
-        if entry["state"] == "HELD" and entry["reason"] == reasons.UNPOSTED and doc.state == "unposted":
-            own = Decimal(0)
+        if entry["state"] == "HELD" and doc.state == "unposted" and entry["source_version"] == f"{doc.version:03d}":
+            own = Decimal(0)  # it stands on the list itself, with what it was
         void = entries.get(doc.op_key("", "void"))
         if void is not None and void["state"] in ("HELD", "WAITING"):
             own -= entry["amount"]  # what it reverses, whatever the source says its amount was
@@ -387,7 +388,10 @@ class Judge:
         entry = next((one for one in self.world.ledger.values() if one["ref"] == ref and one["action"] != "correct"), None)
         if entry is None:
             return True
-        ended = states.get(entry["op_key"]) in ("SUPERSEDED", "UNCHANGED", "REJECTED", None)
+        before = states.get(entry["op_key"])
+        if before == "REJECTED" and lost in ("results", "all"):
+            return False  # that a person skipped it was known from the results alone
+        ended = before in ("SUPERSEDED", "UNCHANGED", "REJECTED", None)
         return ended and (lost != "all" or entry["op_key"] in single)
 
 

@@ -252,6 +252,7 @@ class Group:
         self._give_up(member)
         member.revoking = False
         member.events[:] = [("lost", [])]
+        member.wake()
         if is_awaited:
             if not self._awaited and again:
                 self._assign()
@@ -408,12 +409,14 @@ class SimLog:
         cluster = self.group.cluster
         if wait:
             await self.process.passes("offsets")
+        self.process.world.says(f"process {self.process.number} tries to commit {dict(offsets)} {mark}")
         if self not in self.group.members or (wait and cluster.fails(-1)):
             raise _failed(KafkaError.ILLEGAL_GENERATION)
         for place, offset in offsets.items():
             if self.group.owners.get(place[1]) is not self:
                 raise _failed(KafkaError.ILLEGAL_GENERATION)
             cluster.offsets[place] = offset
+            self.process.world.says(f"process {self.process.number} commits {place} {offset} {mark}")
             if place[0] == self.topic:
                 cluster.marks[place] = mark
 

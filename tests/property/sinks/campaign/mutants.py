@@ -78,8 +78,14 @@ def broken(mutant: Mutant) -> Iterator[None]:
     """The shell with this fault in it."""
     undo: list[Callable[[], None]] = []
     try:
+        patches: dict[str, list[Patch]] = {}
         for change in mutant.changes:
-            undo += _attribute(change) if isinstance(change, Attribute) else _patched(change)
+            if isinstance(change, Attribute):
+                undo += _attribute(change)
+            else:
+                patches.setdefault(change.module, []).append(change)
+        for name, changes in patches.items():
+            undo += _patched(name, changes)
         yield
     finally:
         for back in reversed(undo):
@@ -92,20 +98,22 @@ def _attribute(change: Attribute) -> list[Callable[[], None]]:
     return [lambda: setattr(change.of, change.name, before)]
 
 
-def _patched(change: Patch) -> list[Callable[[], None]]:
-    module = importlib.import_module(f"services.sinks.{change.module}")
+def _patched(name: str, changes: list[Patch]) -> list[Callable[[], None]]:
+    module = importlib.import_module(f"services.sinks.{name}")
     source = inspect.getsource(module)
-    if source.count(change.old) != 1:
-        raise NotThere(f"{change.module} has {source.count(change.old)} times: {change.old}")
-    made = compile(source.replace(change.old, change.new), module.__file__ or change.module, "exec", dont_inherit=True)
+    for change in changes:
+        if source.count(change.old) != 1:
+            raise NotThere(f"{name} has {source.count(change.old)} times: {change.old}")
+        source = source.replace(change.old, change.new)
+    made = compile(source, module.__file__ or name, "exec", dont_inherit=True)
     codes = dict(_codes(made, ""))
     undo: list[Callable[[], None]] = []
-    for name, function in _functions(module):
-        code = codes.get(name)
+    for own, function in _functions(module):
+        code = codes.get(own)
         if code is not None and not _is_same(code, function.__code__):
             undo.append(_exchanged(function, code))
     if not undo:
-        raise NotThere(f"{change.module}: {change.new} changes no function")
+        raise NotThere(f"{name}: no function is another one")
     return undo
 
 
