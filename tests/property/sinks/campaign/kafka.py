@@ -302,7 +302,7 @@ class SimLog:
         self.revoking = False
         self._listener: Assignments | None = None
         self._waiter: asyncio.Future[None] | None = None
-        self._stirred = self._woken = False
+        self._stirred = self._again = self._woken = False
 
     async def open(self, listener: Assignments) -> None:
         self._listener = listener
@@ -319,13 +319,18 @@ class SimLog:
     def stirs(self) -> None:
         """Its process did something: the poll ends after a short wait, for offsets follow and what was paused is resumed. (Polls that find
         nothing, and come after nothing, are left out.)"""
-        if not self._stirred:
+        if self._stirred:
+            self._again = True
+        else:
             self._stirred = True
             self.process.loop.call_later(IDLE_S, self._wakes)
 
     def _wakes(self) -> None:
         self._stirred = False
         self.wake()
+        if self._again:
+            self._again = False
+            self.stirs()
 
     async def poll(self, most: int) -> dict[int, list[Any]]:
         while self.events:
@@ -336,7 +341,7 @@ class SimLog:
             self._waiter = self.process.loop.create_future()
             await self._waiter
             self._waiter = None
-            return {} if self.events else self._fetched(most)
+            found = {} if self.events else self._fetched(most)
         if found:
             self.stirs()
         await asyncio.sleep(0)
