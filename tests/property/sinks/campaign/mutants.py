@@ -12,9 +12,10 @@ import importlib
 import inspect
 import multiprocessing
 import sys
+import time
 import types
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from systems.contract import Capability
@@ -170,6 +171,7 @@ class Caught:
     by: str = ""
     seed: int = -1
     words: str = ""
+    took_s: float = 0.0
 
 
 def hunt(mutant: Mutant) -> Caught:
@@ -202,8 +204,9 @@ def _next(mutant: Mutant, first: int) -> Caught:
 
 
 def _hunt(name: str) -> Caught:
+    started = time.monotonic()
     try:
-        return hunt(by_name()[name])
+        return replace(hunt(by_name()[name]), took_s=time.monotonic() - started)
     except NotThere as error:
         return Caught(name, words=str(error))
 
@@ -222,7 +225,7 @@ def play_all(only: tuple[str, ...], workers: int) -> tuple[list[str], list[str]]
         for found in pool.imap_unordered(_hunt, only or tuple(by_name())):
             (caught if found.by else survived).append(found.mutant)
             how = f"{found.by} at seed {found.seed}: {found.words.splitlines()[0][:160]}" if found.by else f"SURVIVED {found.words}"
-            sys.stderr.write(f"{found.mutant}: {how}\n")
+            sys.stderr.write(f"{found.mutant} ({found.took_s:.1f} s): {how}\n")
             sys.stderr.flush()
     return sorted(caught), sorted(survived)
 
