@@ -28,7 +28,7 @@ CORE = (
     Mutant("open_intent_ignored", (Patch("core", "    return resting(lookups.first_seen(key, event.now_s))", "    return resting(key.but(entry=e.change(key.entry, key.entry['updated_at'], intent_attempt=0, state=e.NEW)))"),), "takeover, silent"),
     Mutant("no_settle", (Patch("state", _SETTLE, "return 0.0"),), "silent, takeover"),
     Mutant("blind_retry", (Patch("answers", "    return _ambiguous(key, event, words(answer))", "    return _definite_no(key, event)"),), "silent"),
-    Mutant("no_fence", (FENCING,), "takeover, send"),
+    Mutant("no_fence", (FENCING,), "takeover, send, faults, silent", caught_by=frozenset({"DOUBLE", "UNINTENDED"})),
     Mutant("no_lease_check", (Patch("calls", "        if self.clock.monotonic() > request.deadline_s:", "        if self.clock.monotonic() < 0:"),), "slow, takeover"),
     _wait_without("lease"),
     _wait_without("freeze"),
@@ -53,7 +53,7 @@ CORE = (
 )  # fmt: skip
 
 THIRTEEN = (
-    Mutant("unknown_times_are_long_past", (Patch("moves", "    return math.inf if key.seen_s is None else", "    return 0.0 if key.seen_s is None else"), Patch("cases", "            or e.intent_open(self.key.entry)  # when it may be looked up is known in memory only\n", ""), Patch("core", "        key = lookups.first_seen(key, event.now_s)\n    if key.look_s is None or", "        key = key.but(look_s=0.0)\n    if key.look_s is None or")), "takeover, silent, settings"),
+    Mutant("unknown_times_are_long_past", (Patch("moves", "    return math.inf if key.seen_s is None else", "    return 0.0 if key.seen_s is None else"), Patch("cases", "            or (e.intent_open(self.key.entry) and not e.is_terminal(self.key.entry))  # when it may be looked up is known here only\n", ""), Patch("core", "        key = lookups.first_seen(key, event.now_s)\n    if key.look_s is None or", "        key = key.but(look_s=0.0)\n    if key.look_s is None or")), "takeover, silent, settings"),
     Mutant("what_was_paused_stays_paused", (Patch("consume", "            await self._ports.log.resume(number)  # what was paused under the owner before stays paused in the client\n", ""),), "backlog, commit, faults"),
     Mutant("an_exception_wedges_its_op_key", (Patch("calls", "        except Exception as error:  # noqa: BLE001 - the edge of a call\n", "        except ConnectorError as error:\n"),), "find_fails"),
     Mutant("a_rebuild_holds_no_offsets", (Patch("consume", "                owner.commands.holding.add(REBUILD_HOLDS)\n", ""), Patch("consume", "await self._ports.log.commit({place: taken.committed}, REBUILDING, wait=True)", "await asyncio.sleep(0)")), "again, lost results, kill, slow commits, backlog, faults"),

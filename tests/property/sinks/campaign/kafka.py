@@ -244,15 +244,20 @@ class Group:
 
         self.later(SESSION_S, too_late)
 
-    def kicks(self, member: SimLog, again: bool = True) -> None:
-        """A member that says nothing is given up; should it still be there, it hears that with its next poll and comes again."""
+    def kicks(self, member: SimLog, again: bool = True, cut_off_s: float = 0.0) -> None:
+        """A member that says nothing is given up; should it still be there, it hears that with its next poll and comes again. One that is
+        cut off from the cluster hears nothing for so long."""
         if member in self.members:
             self.members.remove(member)
         is_awaited, owned = member in self._awaited, member in self.owners.values()
         self._give_up(member)
         member.revoking = False
         member.events[:] = [("lost", [])]
-        member.wake()
+        if cut_off_s:
+            member.is_cut_off = True
+            self.later(cut_off_s, member.reconnects)
+        else:
+            member.wake()
         if is_awaited:
             if not self._awaited and again:
                 self._assign()
@@ -299,7 +304,7 @@ class SimLog:
         self.paused: set[int] = set()
         self.events: list[tuple[str, list[int]]] = []
         self.given: set[int] = set()
-        self.revoking = False
+        self.revoking = self.is_cut_off = False
         self._listener: Assignments | None = None
         self._waiter: asyncio.Future[None] | None = None
         self._stirred = self._again = self._woken = False
@@ -307,6 +312,11 @@ class SimLog:
     async def open(self, listener: Assignments) -> None:
         self._listener = listener
         self.group.joins(self)
+
+    def reconnects(self) -> None:
+        """It reaches the cluster again."""
+        self.is_cut_off = False
+        self.wake()
 
     def wake(self) -> None:
         """There may be something for it."""
@@ -333,7 +343,7 @@ class SimLog:
             self.stirs()
 
     async def poll(self, most: int) -> dict[int, list[Any]]:
-        while self.events:
+        while self.events and not self.is_cut_off:
             await self._hears(*self.events.pop(0))
         found = self._fetched(most)
         woken, self._woken = self._woken, False
@@ -353,7 +363,7 @@ class SimLog:
         self.process.world.says(f"process {self.process.number} is told {kind} {numbers}")
         if kind == "assigned":
             self.given.update(numbers)
-            starts = await listener.assigned({number: await self.committed(number) for number in numbers})
+            starts = await listener.assigned({number: self._place_of(number) for number in numbers})
             for number in numbers:
                 if self.group.owners.get(number) is self:
                     self.positions[number] = starts[number]
@@ -376,7 +386,7 @@ class SimLog:
     def _fetched(self, most: int) -> dict[int, list[Any]]:
         found: dict[int, list[Any]] = {}
         for number in self.positions:
-            if most <= 0 or number in self.paused:
+            if most <= 0 or number in self.paused or self.is_cut_off:
                 continue
             records = self.group.cluster.log(self.topic, number).from_offset(self.positions[number], most)
             if records:
@@ -401,17 +411,27 @@ class SimLog:
         self.wake()
 
     def _must_own(self, number: int) -> None:
+        self._must_reach()
         if number not in self.positions:
             raise _failed(KafkaError._UNKNOWN_PARTITION)
 
+    def _must_reach(self) -> None:
+        if self.is_cut_off:
+            raise _failed(KafkaError._TRANSPORT)
+
     async def committed(self, number: int) -> Committed:
-        await self.process.passes("committed")
+        await self.process.passes("place")
+        self._must_reach()
+        return self._place_of(number)
+
+    def _place_of(self, number: int) -> Committed:
         offsets, place = self.group.cluster.offsets, (self.topic, number)
         mark = self.group.cluster.marks.get(place, "")
         return Committed(offsets.get(place, -1001), offsets.get(("control", number), -1001), mark)
 
     async def commit(self, offsets: Mapping[Place, int], mark: str = "", wait: bool = False) -> None:
         cluster = self.group.cluster
+        self._must_reach()
         if wait:
             await self.process.passes("offsets")
         self.process.world.says(f"process {self.process.number} tries to commit {dict(offsets)} {mark}")

@@ -89,7 +89,7 @@ class Process:
         """Read what is to be followed, then join the group."""
         for place in sorted(place for place in self.world.cluster.logs if place[0] in ("links", "control", "canonical.period")):
             for record in self.world.cluster.logs[place].records:
-                self.followed.fold(cast("Any", record))
+                self._folds(record)
         self.loop.call_soon(self._begin)
 
     def _begin(self) -> None:
@@ -175,9 +175,16 @@ class Process:
         at = self._heard_at = max(self._heard_at, self.world.timeline.now + delay_s)
         self.world.timeline.later(at - self.world.timeline.now, lambda: self.loop.call_soon(call, *args))
 
+    def _folds(self, record: Record) -> tuple[str, Any] | None:
+        try:
+            return self.followed.fold(cast("Any", record))
+        except Exception as error:  # noqa: BLE001 - it would end the thread that follows
+            self.world.judge.broken("CRASHED", f"the follower ends: {error!r}", error)
+            return None
+
     def follows(self, record: Record) -> None:
         """A record of a topic that is followed."""
-        told = self.followed.fold(cast("Any", record))
+        told = self._folds(record)
         if told is not None:
             self._told(*told)
 

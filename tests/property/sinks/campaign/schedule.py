@@ -239,7 +239,7 @@ def _faults(world: World) -> None:
 def _edge(world: World) -> None:
     """Everything as late as is tolerated, at once: the next owner sees the intent when it is acked, the look-up before the request takes
     the whole lease, the process stands still before it sends, the answer is lost at the end and the commit comes after that."""
-    world.at_place["intended"] = Fault("replaced", 0.0, 0.0)
+    world.at_place["intended"] = Fault("replaced", 10.0, 0.0)
     world.at_place["send"] = Fault("freeze", world.freeze_s)
     world.count("edge")
     for erp in world.erps.values():
@@ -390,7 +390,7 @@ def _again(world: World) -> None:
     for process in world.processes:
         process.kill()
         world.group.kicks(process.log, again=False)
-    _loses(world, lost)
+    loses(world, lost)
     if _likely(world, "kill", 0.4):
         world.faulty = True
         for _ in range(draw.randint(1, 3)):
@@ -404,7 +404,8 @@ def _again(world: World) -> None:
     world.judge.replayed(before, states, lost)
 
 
-def _loses(world: World, lost: str) -> None:
+def loses(world: World, lost: str) -> None:
+    """Take the ledger away (`lost` = ledger), its results as well (results), and the offsets too (all); offsets alone where it is ""."""
     cluster = world.cluster
     for number in range(world.partitions):
         if not lost or lost == "all":

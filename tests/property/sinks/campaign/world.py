@@ -308,7 +308,7 @@ class World:
                 self.later(min(fault.takeover_s or 8.0, 8.0), lambda: self._gives_up(process, length_s))
         elif fault.kind == "replaced":
             self.starts()
-            self._gives_up(process, 1.0)
+            self._gives_up(process, 1.0, fault.length_s)
         elif fault.kind == "rebalance":
             self.group.rebalance()
         elif fault.kind == "stop":
@@ -322,13 +322,13 @@ class World:
         slot = process.slot if self.draw.random() < 0.7 else None
         self.later(takeover_s, lambda: self.starts(slot))
 
-    def _gives_up(self, process: Process, length_s: float) -> None:
+    def _gives_up(self, process: Process, length_s: float, cut_off_s: float = 0.0) -> None:
         """The group hears nothing of a member."""
         if length_s and not self.living():
             return
         if length_s and self.living() == [process]:
             self.starts()
-        self.group.kicks(process.log)
+        self.group.kicks(process.log, cut_off_s=cut_off_s)
 
     def took(self, process: Process, number: int) -> None:
         """A partition has a new owner."""
