@@ -19,11 +19,12 @@ async def _fails() -> None:
 
 
 def test_a_task_that_ends_with_an_error_that_nobody_takes(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    plain, started = Consuming.tick, []
+    plain = Consuming.tick
+    started: list[bool] = []
 
     def tick(self: Consuming) -> None:
         if not started:
-            asyncio.get_running_loop().create_task(_fails())  # noqa: RUF006 - nobody takes what comes of it
+            asyncio.get_running_loop().create_task(_fails())  # nobody takes what comes of it
             started.append(True)
         plain(self)
 
