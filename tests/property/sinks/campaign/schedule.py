@@ -284,7 +284,7 @@ def _people(world: World) -> None:
     def at_some_time(name: str, rate: float, call: object) -> None:
         rate = 0.95 if name in world.emphasis else rate
         while draw.random() < rate:
-            at = draw.random() * world.lasts_s if world.lasts_s else draw.choice((0.0, 0.03, 0.06, 1.0, draw.random() * 25))
+            at = draw.random() * draw.choice((world.lasts_s, 250.0)) if world.lasts_s else draw.choice((0.0, 0.03, 0.06, 1.0, draw.random() * 25))
             world.later(at, call)  # type: ignore[arg-type]  # a call
             rate *= 0.9 if name in world.emphasis and world.lasts_s else 0.5
 
