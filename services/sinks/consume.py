@@ -242,6 +242,8 @@ class Consuming:
         """Own a partition; where to read its commands from."""
         taken = await self._ports.take(number, committed)
         owner = Owner(self.ground, taken, self._ports.blocking(number))
+        if taken.lost is not None:
+            owner.commands.holding.add(REBUILD_HOLDS)  # at once: nothing may be committed before the mark is
         held = self.held[number] = Held(owner, Intake(owner))
         self._paused.discard(number)
         for place in [one for one in self._committed if one[1] == number]:
@@ -254,7 +256,6 @@ class Consuming:
         owner = held.owner
         try:
             if taken.lost is not None:
-                owner.commands.holding.add(REBUILD_HOLDS)
                 place = (self.ground.command_topic, owner.number)
                 await self._ports.log.commit({place: taken.committed}, REBUILDING, wait=True)
             await restore(owner)

@@ -102,8 +102,7 @@ class Sinks:
         await health.start()
         log.info("started", systems=list(names), port=health.port)
         while not stopping.is_set() and not self._ended():
-            for one in self._consuming:
-                one.tick()
+            self._tick()
             await asyncio.sleep(TICK_S)
         code = EXIT_OK if stopping.is_set() else EXIT_SOFTWARE
         if code != EXIT_OK:
@@ -127,6 +126,14 @@ class Sinks:
             self._store = CredentialStore(self._settings, self._codec, self._clock, lambda c: self._tell("settings", c)).start()
         self._follower.start()
         self._following = Following(self._settings, followed, self._tell, committed_controls(self._settings, names)).start()
+
+    def _tick(self) -> None:
+        try:
+            for one in self._consuming:
+                one.tick()
+        except Exception as error:  # noqa: BLE001 - the edge of the process: it ends in order
+            log.exception("tick_failed")
+            self._defect = f"{type(error).__name__}: {error}"[:300]
 
     def _unexpected(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """A task or a callback ended with an error that nobody takes: what it was to do is not done. The process ends; the ledger is the truth.

@@ -250,8 +250,8 @@ class Stage:
         eventually(self.states, lambda seen: all(seen.get(name) == state for name, state in wanted.items()), within_s)
 
     @contextmanager
-    def running(self, **settings: Any) -> Iterator[None]:
-        """A sink of the toy ERP in this process."""
+    def running(self, ends: int = 0, **settings: Any) -> Iterator[None]:
+        """A sink of the toy ERP in this process, which ends with this code."""
         stopping = threading.Event()
         codes: list[int] = []
         chosen = self.settings.model_copy(update=settings)
@@ -261,9 +261,11 @@ class Stage:
         try:
             yield
         finally:
+            if ends:
+                thread.join(60)  # by itself
             stopping.set()
             thread.join(60)
-        assert codes == [0], f"the sink ended with {codes}"
+        assert codes == [ends], f"the sink ended with {codes}"
 
 
 def now() -> datetime:
