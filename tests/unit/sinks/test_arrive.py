@@ -13,11 +13,11 @@ from schemas.records import CommandEnvelope, Ledger
 from services.sinks import entry as e
 from services.sinks.arrive import Changed, Nothing, Taken, arrive
 from services.sinks.entry import Incoming
-from tests.property.sinks.world import _incoming
+from tests.unit.sinks.commands import command_at
 
 
 def incoming(offset: int, version: str = "1", **more: Any) -> Incoming:
-    made = _incoming(offset, version, more.pop("source_hash", "a"), more.pop("amount", "100.00"))
+    made = command_at(offset, version, more.pop("source_hash", "a"), more.pop("amount", "100.00"))
     return replace(made, command=cast("CommandEnvelope", {**made.command, **more}))
 
 

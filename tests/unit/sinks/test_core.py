@@ -32,11 +32,11 @@ from services.sinks.state import (
     Withheld,
 )
 from systems.contract import Answer, Capability, Document, Found, Verdict
-from tests.property.sinks.world import TIMES, _incoming
+from tests.unit.sinks.commands import TIMES, command_at
 
 AT = datetime(2026, 3, 2, tzinfo=UTC)
 NOTHING = Found(())
-C = _incoming(0, "1", "a", "100.00")
+C = command_at(0, "1", "a", "100.00")
 
 
 def key(capability: Capability = Capability.C3) -> Key:

@@ -32,10 +32,10 @@ from services.sinks.state import (
     Wait,
 )
 from systems.contract import Answer, Capability, Document, Found, Verdict, Write
-from tests.property.sinks.world import _incoming
+from tests.unit.sinks.commands import command_at
 
 AT = datetime(2026, 3, 2, tzinfo=UTC)
-C = _incoming(0, "1", "a", "100.00")
+C = command_at(0, "1", "a", "100.00")
 BY_REQUEST = Write("ap_bill", "Voucher", ("create", "posted"), "create", Capability.C1, "ref", 30, watched=("posted",))
 STAGED = Write("ap_bill", "Voucher", ("stage", "built", "posted"), "built", Capability.C4, "key", 30, watched=("built", "posted"))
 KEPT_UP = Write("vendor", "Vendor", ("upsert",), "upsert", Capability.C3, "ref", 30, updates=True)
@@ -166,7 +166,7 @@ def test_what_was_begun_in_one_way_is_ended_in_it() -> None:
 
 
 def version(offset: int, name: str, **more: Any) -> Incoming:
-    made = _incoming(offset, str(offset), name, "0.00")
+    made = command_at(offset, str(offset), name, "0.00")
     return replace(
         made, record="vendor", command=cast("CommandEnvelope", {**made.command, "purpose": "master", "action": "upsert", **more})
     )
@@ -251,7 +251,7 @@ def test_an_open_attempt_stays_open_when_a_newer_source_comes() -> None:
 
 def test_what_is_no_longer_posted_in_the_source_is_held_beside_the_document_with_all_of_its_amount() -> None:
     posted = e.change(e.fresh(C), AT, state=e.POSTED, erp_id="D1")
-    back = _incoming(1, "2", "a", "100.00")
+    back = command_at(1, "2", "a", "100.00")
     back = replace(back, command=cast("CommandEnvelope", {**back.command, "hold": "unposted"}))
     found = arrive(posted, back)
     assert found == Changed(posted, "unposted")
@@ -261,7 +261,7 @@ def test_what_is_no_longer_posted_in_the_source_is_held_beside_the_document_with
 
 def test_before_it_is_written_the_command_itself_is_held_when_taken_back_and_goes_on_when_posted_again() -> None:
     def command(offset: int, hold: str) -> Incoming:
-        made = _incoming(offset, str(offset), "a", "100.00")
+        made = command_at(offset, str(offset), "a", "100.00")
         return replace(made, command=cast("CommandEnvelope", {**made.command, "hold": hold}))
 
     waits = e.waits(e.fresh(C), AT, "window")
@@ -277,7 +277,7 @@ def test_a_change_that_came_back_after_it_was_taken_back_is_held_again() -> None
     posted = e.change(e.fresh(C), AT, state=e.POSTED)
 
     def change(offset: int, content: str) -> Ledger:
-        return e.correction(posted, 1, _incoming(offset, str(offset), content, "120.00"))
+        return e.correction(posted, 1, command_at(offset, str(offset), content, "120.00"))
 
     reverted = e.change(change(2, "b"), AT, state=e.SUPERSEDED, source_version="3")
     assert beside(reverted, change(4, "b")) == "here"

@@ -19,17 +19,17 @@ from services.sinks.lookups import FAILING_S
 from services.sinks.parts import Part
 from services.sinks.state import Find, Key, LookedUp, LookupFailed, Record, Reserve, Reserved, Rules, Turn, Wait
 from systems.contract import Capability, Document, Found
-from tests.property.sinks.world import TIMES, _incoming
+from tests.unit.sinks.commands import TIMES, command_at
 
 AT = datetime(2026, 3, 2, tzinfo=UTC)
 RULES = Rules(("create", "release"), Capability.C3, 3, TIMES)
-C = _incoming(0, "1", "a", "100.00")
+C = command_at(0, "1", "a", "100.00")
 WAITS = e.waits(e.fresh(C), AT, reasons.PARENT, "missing: customer/1", waits_for=["customer/1"], due_at=AT + timedelta(hours=24))
 THERE = Document("D1", "INV1", "ST-1", Decimal(100), "USD", ("create", "release"))
 
 
 def incoming(offset: int, version: str, **more: Any) -> Incoming:
-    made = _incoming(offset, version, "a", "100.00")
+    made = command_at(offset, version, "a", "100.00")
     return replace(made, command=cast("CommandEnvelope", {**made.command, **more}))
 
 

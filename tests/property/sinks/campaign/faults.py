@@ -1,0 +1,89 @@
+"""The mutants, by what they break: the core, the owner and what is around it; and the thirteen faults that were found in the owner before."""
+
+from __future__ import annotations
+
+from tests.property.sinks.campaign.mutants import (
+    C1,
+    C4,
+    FENCING,
+    KEPT_UP,
+    STAGED,
+    STANDS_STILL,
+    WATCHED,
+    Mutant,
+    Patch,
+)
+from tests.property.sinks.campaign.mutants import BOUND as BOUND
+
+_SETTLE = "return self.lease_s + self.freeze_s + self.request_s + self.p_max_s + self.v_max_s"
+
+
+def _wait_without(name: str, **more: object) -> Mutant:
+    change = Patch("state", _SETTLE, f"{_SETTLE} - self.{name}_s")
+    return Mutant(f"wait_without_{name}", (change,), "edge, faults", caught_by=frozenset({"DOUBLE"}), bound=6_000, **more)  # type: ignore[arg-type]  # fields of a mutant
+
+
+CORE = (
+    Mutant("no_intent", (Patch("core", "    return intends(made, key.entry, event.now_s, event.at)", "    return sends(intends(made, key.entry, event.now_s, event.at)[0])"),)),
+    Mutant("open_intent_ignored", (Patch("core", "    return resting(lookups.first_seen(key, event.now_s))", "    return resting(key.but(entry=e.change(key.entry, key.entry['updated_at'], intent_attempt=0, state=e.NEW)))"),), "takeover, silent"),
+    Mutant("no_settle", (Patch("state", _SETTLE, "return 0.0"),), "silent, takeover"),
+    Mutant("blind_retry", (Patch("answers", "    return _ambiguous(key, event, words(answer))", "    return _definite_no(key, event)"),), "silent"),
+    Mutant("no_fence", (FENCING,), "takeover, send, faults, silent", caught_by=frozenset({"DOUBLE", "UNINTENDED"})),
+    Mutant("no_lease_check", (Patch("calls", "        if self.clock.monotonic() > request.deadline_s:", "        if self.clock.monotonic() < 0:"),), "slow, takeover"),
+    _wait_without("lease"),
+    _wait_without("freeze"),
+    _wait_without("request"),
+    _wait_without("p_max"),
+    Mutant("offset_before_outcome", (Patch("positions", "return min(self.holding, default=self.next)", "return self.next"),), "kill, takeover"),
+    Mutant("timeout_is_success", (Patch("answers", "    return _ambiguous(key, event, words(answer))", "    return finish(key, e.change(closed(key.entry, event.at), event.at, state=e.POSTED, reason='', detail=''))"),), "silent"),
+    Mutant("no_pre_read", (Patch("core", "    return key.but(phase=Phase.READING), (Find(),)\n\n\ndef _late", "    return sends(key)\n\n\ndef _late"),), "again, lost all", caught_by=frozenset({"DOUBLE", "REPLAY", "WRONG"})),
+    Mutant("batch_is_assumed", (Patch("resolve", "    step = next_step(known, rules.steps)\n", "    step = ''\n"),), "silent", shapes=WATCHED),
+    Mutant("refusal_is_done", (Patch("resolve", "    if document.refusal:\n        return Ended(closed(refused(known, document, rules, at), at))\n    step =", "    if document.refusal:\n        return Ended(closed(e.change(known, at, state=e.POSTED, reason='', detail=''), at))\n    step ="),), "faults", shapes=WATCHED),
+    Mutant("vanished_is_written_again", (Patch("watch", "    made = e.waits(entry, at, reasons.NOT_SHOWN, f\"look-up {looks} of {LOOKS}\", rounds=looks)\n", "    made = e.change(entry, at, state=e.NEW, reason='', steps_done=[], step='', erp_id='')\n"),), "faults", C4, STAGED),
+    Mutant("watch_forgotten", (Patch("moves", "    return idle, (Wait(due_at=entry[\"due_at\"]),)\n\n\ndef", "    return idle, (Wait(due_at=None if entry['reason'] == 'erp_batch' else entry['due_at']),)\n\n\ndef"),), shapes=WATCHED),
+    Mutant("newer_ignored", (Patch("arrive", "    if updates:\n", "    if updates and entry['state'] == e.NEW:\n"),), "versions, families", shapes=KEPT_UP),
+    Mutant("open_attempt_forgotten", (Patch("entry", "    if intent_open(entry):\n        kept +=", "    if intent_open(entry) and entry['state'] == HELD:\n        kept +="),), "versions, families, silent", shapes=KEPT_UP),
+    Mutant("looked_at_once", (Patch("lookups", "    settled = event.asked_s >= settled_at_s(key)\n", "    settled = True\n"), Patch("answers", "    look_s = event.now_s if may_skip_settling(key) else settled_at_s(key)\n", "    look_s = event.now_s\n")), "silent"),
+    Mutant("overruled_untold", (Patch("compare", "    return (decision(OVERRULED, entry, \"; \".join(words), event.at),) if words else ()", "    return ()"),), "touch, versions, families", shapes=KEPT_UP),
+    Mutant("every_class_skips_settling", (Patch("moves", "        key.rules.capability in (Capability.C1, Capability.C2)\n", "        key.rules.capability in tuple(Capability)\n"),), "silent"),
+    Mutant("differences_are_overlooked", (Patch("resolve", "    if document.differences:\n        return Ended(closed(e.held(known, at, reasons.MISMATCH", "    if document.differences and at.year < 2000:\n        return Ended(closed(e.held(known, at, reasons.MISMATCH"),), "again, versions, lost results"),
+    Mutant("parents_are_not_waited_for", (Patch("gate", "        or _parents(entry, view)\n", ""),), "families"),
+    Mutant("parts_do_not_keep_each_other", (Patch("gate", "        or keep(entry, command, view.others, view.at)\n", ""),), "bills, silent"),
+    Mutant("wait_without_v_max", (Patch("lookups", "    if key.rules.capability is Capability.C4 and key.looks == 0:", "    if key.rules.capability is Capability.C1 and key.looks == 0:"), Patch("state", _SETTLE, f"{_SETTLE} - self.v_max_s")), "edge, faults", C4, caught_by=frozenset({"DOUBLE"}), bound=6_000),
+)  # fmt: skip
+
+THIRTEEN = (
+    Mutant("unknown_times_are_long_past", (Patch("moves", "    return math.inf if key.seen_s is None else", "    return 0.0 if key.seen_s is None else"), Patch("cases", "            or (e.intent_open(self.key.entry) and not e.is_terminal(self.key.entry))  # when it may be looked up is known here only\n", ""), Patch("core", "        key = lookups.first_seen(key, event.now_s)\n    if key.look_s is None or", "        key = key.but(look_s=0.0)\n    if key.look_s is None or")), "takeover, silent, settings"),
+    Mutant("what_was_paused_stays_paused", (Patch("consume", "            await self._ports.log.resume(number)  # what was paused under the owner before stays paused in the client\n", ""),), "backlog, commit, faults"),
+    Mutant("an_exception_wedges_its_op_key", (Patch("calls", "        except Exception as error:  # noqa: BLE001 - the edge of a call\n", "        except ConnectorError as error:\n"),), "find_fails"),
+    Mutant("a_rebuild_holds_no_offsets", (Patch("consume", "                owner.commands.holding.add(REBUILD_HOLDS)\n", ""), Patch("consume", "await self._ports.log.commit({place: taken.committed}, REBUILDING, wait=True)", "await asyncio.sleep(0)")), "again, lost results, kill, slow commits, backlog, faults"),
+    Mutant("judged_before_the_wait_only", (Patch("core", "    kept = _kept(key, key.command, view)\n    if kept is not None:\n        return kept\n    made = key.but(mode=view.mode)", "    made = key.but(mode=view.mode)"), Patch("calls", "        words = request.kept_back()\n", "        words = ''\n")), "waits, pause, versions"),
+    Mutant("the_ceiling_is_counted_late", (Patch("exchange", "            self._hours[case.connection].take(", "            (lambda *_: None)("),), "ceiling"),
+    Mutant("a_void_of_nothing_is_held", (Patch("gate", "    if target is None or (e.is_terminal(target) and not e.may_exist(target) and target[\"state\"] not in e.IN_PLACE):\n        return e.change(", "    if target is None or (e.is_terminal(target) and not e.may_exist(target) and target[\"state\"] not in e.IN_PLACE):\n        return e.held(entry, view.at, reasons.VOID_NOT_BUILT, '')\n        return e.change("),), "versions"),
+    Mutant("replaced_sessions_go_on", (Patch("sessions", "            if known.version == version and known.closing is None:", "            if known.closing is None:"), Patch("sessions", "        return self._sessions.version_of(self.connected.settings.connection) == self._of.version", "        return True")), "settings"),
+    Mutant("a_slow_look_up_has_no_limit", (Patch("core", "    if key.lates + 1 < LATE_LIMIT:", "    if key.lates + 1 < 1e9:"),), "slow, faults"),
+    Mutant("alarms_multiply", (Patch("alarms", "        if case.alarm != number:\n            return False\n        self.clear(case)\n        return True", "        return True"), Patch("alarms", "        self.clear(case)\n        if wait.look_s is None", "        if wait.look_s is None"), Patch("alarms", "        while self._dues and self._dues[0][2].alarm != self._dues[0][1]:\n            heapq.heappop(self._dues)\n        return", "        return")), "settings, dead batch, faults", shapes=WATCHED),
+    Mutant("one_record_ends_the_follower", (Patch("follow", "        except Exception as error:  # noqa: BLE001 - whatever is wrong with one record, the next one is folded\n", "        except ArithmeticError as error:\n"),), "junk, faults"),
+    Mutant("nothing_is_let_go", (Patch("cases", "        if self.key is None or self.key.phase is not Phase.IDLE:\n            return False\n        under_way", "        if self.key is None or self.op_key:\n            return False\n        under_way"),)),
+    Mutant("the_clock_stands_still", (STANDS_STILL,), "suspend, faults, slow"),
+)  # fmt: skip
+
+OWNER = (
+    Mutant("nothing_is_kept_back", (Patch("calls", "        words = request.kept_back()\n", "        words = ''\n"),), "settings, pause, versions, slow"),
+    Mutant("children_are_not_released", (Patch("owner", "        for op_key in self.cases.children(source):\n", "        for op_key in ():\n"),), "families"),
+    Mutant("changes_are_not_held", (Patch("arrivals", "        place = self._beside(lambda number: e.correction(posted, number, incoming, changed.reason))\n", "        place = 'stale'\n"),), "versions"),
+    Mutant("a_withdrawn_part_is_forgotten", (Patch("arrivals", "            self._beside(lambda number: parts.taken_back(entry, number, incoming))\n            return\n", "            return\n"),), "bills"),
+    Mutant("a_failed_commit_counts", (Patch("commit", "        if error is not None:\n            log.warning(", "        if error is not None and group is None:\n            log.warning("),), "commit, kill"),
+    Mutant("a_failed_partition_is_not_taken_anew", (Patch("consume", "            if held.owner.failed:\n                await self._retake(number)", "            if held.owner.failed and not number + 1:\n                await self._retake(number)"),), "commit"),
+    Mutant("leases_are_not_given_back", (Patch("owner", "        for case in self.cases:\n            self._free(case)\n", ""),), "settings, takeover, commit"),
+    Mutant("a_resumed_connection_sleeps_on", (Patch("controls", "    _turn_all(owner, connection)\n\n\ndef linked", "    return\n\n\ndef linked"),), "pause"),
+    Mutant("what_cannot_be_read_is_skipped", (Patch("intake", "        except Malformed as error:\n            self._bury(found, str(error), None)\n", "        except Malformed:\n"),), "junk, faults"),
+    Mutant("decisions_are_not_heard_again", (Patch("consume", "            for decision in self.ground.followed.decisions_from(owner.number, owner.controls.next):\n", "            for decision in ():\n"),), "decide, reject, kill, faults"),
+    Mutant("alarms_are_forgotten", (Patch("alarms", "            heapq.heappush(self._looks, (wait.look_s, self._number, case))\n", "            pass\n"),), "silent"),
+    Mutant("a_dropped_owner_listens_on", (Patch("exchange", "        if not self.ended:\n            heard(case, end)\n", "        if case is not None:\n            heard(case, end)\n"), Patch("owner", "        if self.exchange.ended:\n            return\n", "")), "commit, takeover"),
+    Mutant("lanes_are_not_freed", (Patch("schedule", "            case.lane = False\n", "            return\n"),), "faults"),
+    Mutant("a_newer_command_overtakes_a_busy_one", (Patch("intake", "        return case is not None and case.is_busy\n", "        return case is None and op_key == ''\n"),), "versions, silent, slow"),
+    Mutant("an_acked_ending_is_written_again", (Patch("arrive", "    if _is_old(entry, incoming):\n        return Nothing(\"duplicate\" if same else \"stale\")\n", ""),), "again"),
+)  # fmt: skip
+
+MUTANTS = (*CORE, *THIRTEEN, *OWNER)

@@ -1,0 +1,155 @@
+"""Many seeds on some processes: counts of violations by class, how often each kind of fault was met, mutants caught and survived."""
+
+from __future__ import annotations
+
+import gc
+import json
+import multiprocessing
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from systems.contract import Capability
+from tests.property.sinks.campaign import seams
+from tests.property.sinks.campaign.schedule import Chosen, play
+
+CHUNK = 200
+EVERY_S = 5.0
+ENOUGH = 5_000
+"""Schedules of a class from which on every kind of fault must have been met."""
+SOMETIMES = frozenset(
+    {
+        "kill", "freeze", "suspend", "replaced", "rebalance", "stop", "silent", "late_commit", "definite_no", "throttled",
+        "refused_credentials", "reject", "perform_raised", "find_raised", "reserve_raised", "limiter_wait", "slow_find",
+        "open_session", "close_session", "commit_refused", "commit_lost", "commit_unheard", "offsets_failed", "settings", "credentials",
+        "pause", "resume", "release", "retry", "accept", "skip", "ceiling", "mode", "window", "typed", "touched", "matched", "void",
+        "unposted", "zero", "dead_batch", "edge", "mapped_again", "junk", "backlog", "replay_kept", "replay_ledger", "replay_results",
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be run."""
+
+    seed: int
+    schedules: int
+    classes: Sequence[Capability]
+    workers: int = 2
+    mutants: bool = False
+    only: tuple[str, ...] = ()
+
+
+@dataclass
+class Tally:
+    """What some seeds of one class came to."""
+
+    schedules: int = 0
+    found: Counter[str] = field(default_factory=Counter)
+    first: dict[str, tuple[int, str]] = field(default_factory=dict)
+    met: Counter[str] = field(default_factory=Counter)
+    states: Counter[str] = field(default_factory=Counter)
+
+    def add(self, other: Tally) -> None:
+        self.schedules += other.schedules
+        self.found.update(other.found)
+        self.met.update(other.met)
+        self.states.update(other.states)
+        for name, first in other.first.items():
+            self.first[name] = min(first, self.first.get(name, first))
+
+    def as_json(self) -> dict[str, Any]:
+        first = {name: {"seed": seed, "words": words[:600]} for name, (seed, words) in self.first.items()}
+        return {
+            "schedules": self.schedules, "violations": dict(self.found), "first": first, "sometimes": dict(sorted(self.met.items())),
+            "states": dict(self.states.most_common()),
+        }  # fmt: skip
+
+
+def chunk(what: tuple[Capability, int, int]) -> tuple[Capability, Tally]:
+    """Some seeds in a row, in whichever process."""
+    capability, first, last = what
+    tally = Tally()
+    gc.disable()
+    with seams.installed():
+        for seed in range(first, last):
+            made = play(seed, capability)
+            tally.schedules += 1
+            tally.met.update(made.counts)
+            tally.states.update(made.states)
+            for name, words in made.found:
+                tally.found[name] += 1
+                tally.first.setdefault(name, (seed, words))
+            if seed % 20 == 0:
+                gc.collect(1)
+    gc.collect()
+    return capability, tally
+
+
+def _chunks(wanted: Wanted) -> Iterator[tuple[Capability, int, int]]:
+    last = wanted.seed + wanted.schedules
+    for first in range(wanted.seed, last, CHUNK):
+        for capability in wanted.classes:
+            yield capability, first, min(first + CHUNK, last)
+
+
+def run(wanted: Wanted) -> int:
+    """Run them, say how it goes on stderr, end with one JSON object on stdout; the exit code."""
+    started = told = time.monotonic()
+    tallies = {capability: Tally() for capability in wanted.classes}
+    with multiprocessing.get_context("fork").Pool(wanted.workers) as pool:
+        for capability, tally in pool.imap_unordered(chunk, _chunks(wanted)):
+            tallies[capability].add(tally)
+            if time.monotonic() - told > EVERY_S:
+                told = time.monotonic()
+                _progress(tallies, wanted, told - started)
+    unmet = _unmet(tallies, wanted)
+    for capability, tally in tallies.items():
+        sys.stdout.write(json.dumps({"class": capability.value, **tally.as_json()}) + "\n")
+    caught, survived = _mutants(wanted) if wanted.mutants or wanted.only else ([], [])
+    violations = sum(sum(tally.found.values()) for tally in tallies.values())
+    last = {
+        "schedules": sum(tally.schedules for tally in tallies.values()),
+        "violations": violations,
+        "classes": {capability.value: tally.schedules for capability, tally in tallies.items()},
+        "mutants": {"caught": caught, "survived": survived},
+        "unmet": unmet,
+        "took_s": round(time.monotonic() - started, 1),
+    }
+    sys.stdout.write(json.dumps(last) + "\n")
+    return 0 if not violations and not survived and not unmet else 1
+
+
+def _progress(tallies: dict[Capability, Tally], wanted: Wanted, took_s: float) -> None:
+    done = sum(tally.schedules for tally in tallies.values())
+    found = sum((tally.found for tally in tallies.values()), Counter())
+    of = wanted.schedules * len(wanted.classes)
+    first = {f"{name} {c.value}": seed for c, tally in tallies.items() for name, (seed, _) in tally.first.items()}
+    sys.stderr.write(f"{done} of {of} schedules, {done / took_s:.0f}/s, violations {dict(found)}, first seeds {first}\n")
+    sys.stderr.flush()
+
+
+def _unmet(tallies: dict[Capability, Tally], wanted: Wanted) -> list[str]:
+    if wanted.schedules < ENOUGH:
+        return []
+    met: Counter[str] = sum((tally.met for tally in tallies.values()), Counter())
+    return sorted(name for name in SOMETIMES if not met[name])
+
+
+def _mutants(wanted: Wanted) -> tuple[list[str], list[str]]:
+    from tests.property.sinks.campaign import mutants  # noqa: PLC0415 - only where they are asked for
+
+    return mutants.play_all(wanted.only, wanted.workers)
+
+
+def narrate(seed: int, capability: Capability) -> int:
+    """Everything that happens in one schedule."""
+    lines: list[str] = []
+    with seams.installed():
+        made = play(seed, capability, Chosen(narrative=lines))
+    sys.stdout.writelines(line + "\n" for line in lines)
+    sys.stdout.writelines(f"{name} {words}\n" for name, words in made.found)
+    return 1 if made.found else 0

@@ -1,0 +1,445 @@
+"""One seed, one schedule: what the source tells and when, which processes run, what goes wrong and what people do; then quiet, and replays.
+
+Every kind of fault is switched on for a part of the schedules only, so that most of them meet few kinds at once, and extremes are drawn on
+purpose: a stop between check and send for as long as is tolerated, a takeover right behind an acked intent.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any, cast
+
+from services.sinks.consume import Throttle
+from systems.contract import Capability
+from tests.property.sinks.campaign import declared, seams
+from tests.property.sinks.campaign.declared import Choice, Shape
+from tests.property.sinks.campaign.erp import Batch, Erp, Faults, Kept
+from tests.property.sinks.campaign.invariants import Judge
+from tests.property.sinks.campaign.kafka import Cluster, Group, Record
+from tests.property.sinks.campaign.loop import Endless, Timeline
+from tests.property.sinks.campaign.memory import Value, value_of
+from tests.property.sinks.campaign.process import START, Process
+from tests.property.sinks.campaign.source import Doc, headers_of
+from tests.toy import SOURCE, TARGET
+from topology.configuration import Connected
+from topology.topics import partition_of
+
+COMMANDS, LEDGER, RESULT = f"command.{TARGET}", f"ledger.{TARGET}", f"result.{TARGET}"
+NAMES = ("acme", "bolt", "crux")
+DRAIN_S = 30 * 3600.0
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What happens to a process, for how long, and how soon another one takes over (None: it is not replaced)."""
+
+    kind: str
+    length_s: float = 0.0
+    takeover_s: float | None = None
+
+
+class World:
+    """Everything outside the sink, and the processes of it."""
+
+    def __init__(self, seed: int, capability: Capability, shapes: Sequence[Shape]) -> None:
+        self.seed, self.capability = seed, capability
+        self.draw = random.Random(seed)
+        self.timeline = Timeline()
+        self.shape = self.draw.choice(shapes)
+        self.partitions = self.draw.choice((1, 1, 1, 2))
+        self.throttle = Throttle()
+        self.cluster = Cluster(lambda: self.timeline.now, random.Random(seed + 1))
+        self.cluster.heard = self._heard
+        self.cluster.fails = self._commit_fails
+        self.group = Group(self.cluster, self.partitions, self.timeline.later)
+        self.connections: dict[str, Connected] = {}
+        self.choices: dict[str, Choice] = {}
+        self.credentials: dict[str, int] = {}
+        self.erps: dict[str, Erp] = {}
+        self.docs: list[Doc] = []
+        self.by_name: dict[tuple[str, str], Doc] = {}
+        self.processes: list[Process] = []
+        self.disks: dict[str, Any] = {}
+        self.ledger: dict[str, Any] = {}
+        self.open: set[str] = set()
+        self.late: set[str] = set()
+        self.intended = False
+        self.plan: dict[int, Fault] = {}
+        self.at_place: dict[str, Fault] = {}
+        self.rates: dict[str, float] = {}
+        self.resumed: dict[str, float] = {}
+        self.counts: dict[str, int] = {}
+        self.awaited = 0
+        self.effects = self.lives = self.controls = 0
+        self.faulty = True
+        self.draining = False
+        self.person: Callable[[], None] | None = None
+        self.slow_commits = False
+        self.freeze_s = declared.FREEZE_S
+        self.lasts_s = self.batch_from_s = 0.0
+        self.emphasis: frozenset[str] = frozenset()
+        self.narrative: list[str] | None = None
+        self.judge = Judge(self)
+
+    @property
+    def now(self) -> float:
+        return self.timeline.now
+
+    def says(self, words: str) -> None:
+        """A line of the narrative, where one is wanted."""
+        if self.narrative is not None:
+            self.narrative.append(f"{self.now:10.3f}  {words}")
+
+    def count(self, name: str) -> None:
+        self.counts[name] = self.counts.get(name, 0) + 1
+
+    def draws(self, kind: str) -> bool:
+        """Whether this goes wrong now."""
+        if not self.faulty or not self.rates:
+            return False
+        rate = self.rates.get(kind, 0.0)
+        if rate and self.draw.random() < rate:
+            self.count(kind)
+            return True
+        return False
+
+    # --- connections and their books ---
+
+    def connects(self, name: str, choice: Choice) -> None:
+        """Settings of a connection are applied: every process hears of it in its own time."""
+        self.choices[name] = choice
+        made = self.connections[name] = declared.connected(name, choice, self.capability, self.shape)
+        if name not in self.erps:
+            erp = self.erps[name] = Erp(self.capability, self.shape, self.draw, lambda: self.timeline.now, self.timeline.later)
+            erp.counts = self.counts
+            erp.batch = Batch(erp, self.draw, self._is_known, lambda: max(0.0, self.batch_from_s - self.now)).began
+            erp.wrote = lambda kept: self.judge.wrote(name, kept)
+        self._tells(lambda process: process.applied(name, made, self.credentials.get(name, 0)))
+
+    def renews(self, name: str) -> None:
+        """New credentials."""
+        self.credentials[name] = self.credentials.get(name, 0) + 1
+        made, number = self.connections[name], self.credentials[name]
+        self._tells(lambda process: process.applied(name, made, number))
+
+    def changes(self, name: str, **chosen: Any) -> None:
+        """A person applies other settings."""
+        choice = self.choices[name]
+        self.says(f"person applies {name} {chosen}")
+        self.connects(name, replace(choice, number=choice.number + 1, **chosen))
+
+    def _tells(self, call: Callable[[Process], None]) -> None:
+        for process in self.processes:
+            if not process.is_dead:
+                process.hears(self.draw.choice((0.0, 0.05, 1.0)), call, process)
+
+    def _is_known(self, kept: Kept) -> bool:
+        return any(entry["ref"] == kept.ref and entry["steps_done"] for entry in self.ledger.values())
+
+    # --- people ---
+
+    def controls_that(self, connection: str, action: str, op_key: str = "") -> None:
+        """A person's word in `control`."""
+        self.controls += 1
+        control = {
+            "connection": connection, "control_id": f"c{self.controls}", "action": action, "system": TARGET, "op_key": op_key,
+            "payload": "", "actor": "ann", "reason": "looked", "at": START + timedelta(seconds=self.now),
+        }  # fmt: skip
+        number = partition_of(connection, self.partitions)
+        self.says(f"person: {action} {connection} {op_key}")
+        self.cluster.append("control", number, connection.encode(), value_of("connection.control", control))
+        self.count(action)
+        if action == "resume":
+            self.resumed[connection] = self.now
+
+    def links(self, doc: Doc, erp_id: str) -> None:
+        """A person matched a customer."""
+        link = {
+            "connection": doc.connection, "entity": doc.entity, "source_system": SOURCE, "source_id": doc.source_id,
+            "target_system": TARGET, "target_id": erp_id, "target_number": erp_id, "origin": "matched", "score": None,
+            "actor": "ann", "at": START + timedelta(seconds=self.now),
+        }  # fmt: skip
+        number = partition_of(doc.connection, self.partitions)
+        self.cluster.append("links", number, doc.name.encode(), value_of("connection.link", link))
+
+    # --- the source ---
+
+    def adds(self, doc: Doc) -> None:
+        self.docs.append(doc)
+        self.by_name[(doc.connection, doc.name)] = doc
+
+    def tells(self, doc: Doc) -> None:
+        """Hop 2 tells a source object as it is now."""
+        if doc.state == "none":
+            return
+        number = partition_of(doc.connection, self.partitions)
+        made = [(f"command.{record}", command) for record, command in doc.commands(self.choices[doc.connection].number)]
+        for name, command in made:
+            value = value_of(name, command, doc.size)
+            record = self.cluster.append(COMMANDS, number, doc.connection.encode(), value, headers_of(command))
+            self.judge.told(doc, command, record.offset())
+            self.says(f"told {number}/{record.offset()} {command['op_key'].partition(':i1:')[2]} version {command['source_version']} {command['amount']} {command['hold']}")
+        if self.draw.random() < 0.3:
+            self.cluster.log(COMMANDS, number).end += 1
+
+    # --- the cluster ---
+
+    def _heard(self, record: Record) -> None:
+        topic = record.topic()
+        if topic == LEDGER:
+            self._noted(record)
+        elif topic == COMMANDS:
+            owner = self.group.owners.get(record.partition())
+            if owner is not None:
+                owner.wake()
+        elif topic in ("links", "control"):
+            for process in self.processes:
+                if not process.is_dead:
+                    process.hears(self.draw.choice((0.0, 0.1, 2.0)), process.follows, record)
+        elif topic == "remap":
+            self._maps_again(cast("Value", record.value()).record)
+        elif topic == "fetch":
+            about = cast("Value", record.value()).record
+            doc = self.by_name.get((about["connection"], f"{about['entity']}/{about['source_id']}"))
+            if doc is not None and doc.state != "none":
+                self.later(0.5, lambda: self.tells(doc))
+        else:
+            self.judge.other(topic, record)
+
+    def _maps_again(self, about: dict[str, Any]) -> None:
+        doc = self.by_name.get((about["connection"], about["source"]))
+        if doc is not None:
+            self.count("mapped_again")
+            self.later(0.3, lambda: self.tells(doc))
+
+    def _noted(self, record: Record) -> None:
+        entry = cast("Value", record.value()).record
+        op_key = entry["op_key"]
+        self.ledger[op_key] = entry
+        self.judge.recorded(entry)
+        self.says(f"ledger {record.offset()} {op_key.partition(':i1:')[2]} {entry['state']} {entry['reason']} {entry['amount']} attempt {entry['intent_attempt']} {entry['detail'][:80]}")
+        self.intended = self.intended or entry["state"] == "INTENT"
+        if entry["reason"] == "erp_batch_late":
+            self.late.add(op_key)
+        else:
+            self.late.discard(op_key)
+        if entry["state"] in ("NEW", "INTENT", "WAITING"):
+            self.open.add(op_key)
+        else:
+            self.open.discard(op_key)
+
+    def commit_s(self) -> float:
+        """How long a transaction takes."""
+        if not self.slow_commits or not self.faulty:
+            return 0.005
+        return self.draw.choice((0.001, 0.005, 0.5, 1.9, 5.0))
+
+    def _commit_fails(self, number: int) -> str:
+        if not self.faulty or not self.rates.get("commit"):
+            return ""
+        if self.draw.random() >= self.rates["commit"]:
+            return ""
+        fate = self.draw.choice(("refused", "lost", "unheard"))
+        self.count("offsets_failed" if number < 0 else f"commit_{fate}")
+        self.says(f"commit of {number}: {fate}")
+        return fate
+
+    # --- processes ---
+
+    def starts(self, slot: int | None = None) -> None:
+        """A new process."""
+        number = len(self.processes)
+        self.says(f"process {number} starts")
+        process = Process(self, number, number if slot is None else slot)
+        self.processes.append(process)
+        process.start()
+
+    def living(self) -> list[Process]:
+        return [process for process in self.processes if not process.is_dead and not process.leaving]
+
+    def later(self, delay_s: float, call: Callable[[], object]) -> None:
+        """Something that the schedule has to wait for."""
+        self.awaited += 1
+
+        def happens() -> None:
+            self.awaited -= 1
+            call()
+
+        self.timeline.later(delay_s, happens)
+
+    def fault(self, process: Process, place: str, bound_s: float) -> bool:
+        """At a border of an effect; whether something happened."""
+        if not self.faulty:
+            return False
+        self.effects += 1
+        if place == "committed" and self.intended and "intended" in self.at_place:
+            place = "intended"
+        fault = self.at_place.pop(place, None) if self.at_place else None
+        fault = fault or self.plan.pop(self.effects, None)
+        if fault is None:
+            return False
+        self.strikes(process, fault, bound_s)
+        return True
+
+    def stands_still(self, process: Process) -> float:
+        """For how long a process stands still between its last look at the lease and the bytes: no longer than is tolerated. Dead, it
+        sends nothing."""
+        if not self.fault(process, "send", self.freeze_s):
+            return 0.0
+        return process.loop.frozen_for if process.loop.frozen else 0.0
+
+    def strikes(self, process: Process, fault: Fault, bound_s: float = 1e9) -> None:
+        """This happens to a process now."""
+        if process.is_dead:
+            return
+        self.count(fault.kind)
+        self.says(f"process {process.number}: {fault}")
+        if fault.kind == "kill":
+            self.dies(process, fault.takeover_s or 0.0)
+        elif fault.kind in ("freeze", "suspend"):
+            length_s = min(fault.length_s, bound_s)
+            process.loop.freeze(length_s, suspended=fault.kind == "suspend")
+            if length_s > 8.0 or fault.takeover_s is not None:
+                self.later(min(fault.takeover_s or 8.0, 8.0), lambda: self._gives_up(process, length_s))
+        elif fault.kind == "replaced":
+            self.starts()
+            self._gives_up(process, 1.0, fault.length_s)
+        elif fault.kind == "rebalance":
+            self.group.rebalance()
+        elif fault.kind == "stop":
+            process.stop()
+            self.later(0.2 + (fault.takeover_s or 0.0), lambda: self.starts(process.slot if process.is_dead else None))
+
+    def dies(self, process: Process, takeover_s: float) -> None:
+        """Killed; the next one starts by and by, and the group gives up the dead one."""
+        process.kill()
+        self.later(self.draw.choice((0.0, 0.5, 8.0)), lambda: self._gives_up(process, 0.0))
+        slot = process.slot if self.draw.random() < 0.7 else None
+        self.later(takeover_s, lambda: self.starts(slot))
+
+    def _gives_up(self, process: Process, length_s: float, cut_off_s: float = 0.0) -> None:
+        """The group hears nothing of a member."""
+        if length_s and not self.living():
+            return
+        if length_s and self.living() == [process]:
+            self.starts()
+        self.group.kicks(process.log, cut_off_s=cut_off_s)
+
+    def took(self, process: Process, number: int) -> None:
+        """A partition has a new owner."""
+        self.count("taken")
+        self.judge.taken[number] = process.number
+        self.says(f"process {process.number} took {number}")
+
+    def ended(self, process: Process) -> None:
+        """A consumer ended: by order, or its process ends and is started again."""
+        consuming = process.consuming
+        if process.is_dead or consuming is None or consuming.stopping:
+            return
+        self.judge.broken("CRASHED", f"process {process.number} ended: {consuming.failed}")
+        self.dies(process, 1.0)
+
+    def crashed(self, process: Process, context: dict[str, Any]) -> None:
+        """An exception reached a loop."""
+        self.judge.broken("CRASHED", f"{context.get('message')}: {context.get('exception')!r}", context.get("exception"))
+
+    def defect(self, event: str, about: dict[str, Any]) -> None:
+        """The shell logged a defect of its own."""
+        error = about.get("exc_info") or sys.exc_info()[1]
+        self.judge.defect(event, about, error if isinstance(error, BaseException) else None)
+
+    # --- its course ---
+
+    def moves(self) -> bool:
+        """Asked whenever nothing more happens at a moment: alarms are set, what must always hold is looked at; whether to go on."""
+        for process in self.processes:
+            loop = process.loop
+            if loop.stirred and not loop.dead:
+                loop.stirred = False
+                process.alarm()
+                self.judge.looks_at(process)
+        return not (self.draining and self.is_quiet())
+
+    def is_quiet(self) -> bool:
+        """Whether nothing is left to do."""
+        if any(process.loop.frozen for process in self.processes if not process.is_dead):
+            return False
+        if self.awaited:
+            return False
+        for op_key in self.open:
+            entry = self.ledger[op_key]
+            if entry["state"] != "WAITING" or entry["reason"] != "parent" or entry["due_at"] is not None:
+                return False
+        if any(self._was_posted(self.ledger[op_key]) for op_key in self.late):
+            return False
+        for number in range(self.partitions):
+            records = self.cluster.log(COMMANDS, number).records
+            if records and self.cluster.offsets.get((COMMANDS, number), 0) <= records[-1].offset():
+                return False
+            owner = self.group.owners.get(number)
+            if owner is None or owner.events:
+                return False
+            consuming = owner.process.consuming
+            held = consuming.held.get(number) if consuming is not None else None
+            if held is None or not held.owner.opened or held.owner.failed or held.intake.waiting:
+                return False
+            if any(case.is_busy or case.queued or case.unacked for case in held.owner.cases):
+                return False
+        return True
+
+    def _was_posted(self, entry: dict[str, Any]) -> bool:
+        """Whether the system's batch came to it after all."""
+        kept = self.erps[entry["connection"]].by_ref.get(entry["ref"], [])
+        return bool(kept) and not kept[0].deleted and not kept[0].refused and set(kept[0].steps) == set(kept[0].done)
+
+    def quiet(self) -> None:
+        """Faults end; a person lets everything go on, and resumes what is paused once that is heard everywhere."""
+        self.faulty = False
+        self.says("faults end")
+        for name, erp in self.erps.items():
+            erp.faulty = False
+            self.changes(name, mode="live", window="immediate", documents_per_hour=10_000, create_missing=True)
+        for doc in self.docs:
+            if not doc.is_mapped:
+                doc.is_mapped = True
+                self.tells(doc)
+        if not self.living():
+            self.starts()
+        for name in self.erps:
+            self.later(10.0, lambda name=name: self.controls_that(name, "resume"))  # type: ignore[misc]  # the default binds
+
+    def drains(self) -> bool:
+        """Until nothing is left; whether that came to pass."""
+        self.draining = True
+        self.timeline.run(self.now + DRAIN_S, self.moves)
+        done = self.is_quiet()
+        self.draining = False
+        return done
+
+    def end(self) -> None:
+        """Let go of everything."""
+        for process in self.processes:
+            process.loop.close_tasks()
+        self.timeline.end()
+        for process in self.processes:  # what goes round in circles is taken apart: collecting it took a tenth of the time
+            for held in process.consuming.held.values() if process.consuming is not None else ():
+                vars(held.owner).clear()
+            vars(process).clear()
+        self.group.members.clear()
+        self.group.owners.clear()
+        seams.into(None)
+
+
+def shapes_of(capability: Capability) -> tuple[Shape, ...]:
+    """A system that cannot be asked watches nothing and compares nothing."""
+    if capability is Capability.C5:
+        return tuple(one for one in declared.SHAPES if not one.watched and not one.kept_up)
+    return declared.SHAPES
+
+
+__all__ = ["Decimal", "Endless", "Faults", "World"]
