@@ -26,7 +26,7 @@ from systems import registry
 from systems.connection import ConnectionSettings
 from tests.toy import blank
 from topology.configuration import crosswalk_version
-from topology.topics import create_topics, partition_of, records_of_topic, register_schemas
+from topology.topics import create_topics, link_key, partition_of, records_of_topic, register_schemas
 
 Say = Callable[[str], None]
 CONNECTION = "acme"
@@ -47,9 +47,9 @@ class Bench:
     say: Say
     _number: itertools.count[int] = field(default_factory=itertools.count)
 
-    def count(self, full: int) -> int:
+    def count(self, full: int, least: int = 200) -> int:
         """A count at this run's size."""
-        return max(200, int(full * self.size))
+        return max(least, int(full * self.size))
 
     def corner(self) -> Corner:
         """A new set of topics with schemas, settings and key ring."""
@@ -107,13 +107,13 @@ class Corner:
         """One record of ours."""
         self.put(name, key, self.codec.encode(self.topic(name), record_name, record))
 
-    def link_customers(self, pairs: Iterable[tuple[str, str]]) -> None:
+    def link_customers(self, pairs: Iterable[tuple[str, str]], connection: str = CONNECTION) -> None:
         """Customers of the source (first) and of the ERP are the same ones."""
-        about = {"connection": CONNECTION, "entity": "customer", "source_system": FIELD_SERVICE, "target_system": ERP}
+        about = {"connection": connection, "entity": "customer", "source_system": FIELD_SERVICE, "target_system": ERP}
         about |= {"origin": "person", "actor": "bench"}
         for source_id, target_id in pairs:
             link = about | {"source_id": source_id, "target_id": target_id, "at": datetime.now(UTC)}
-            self.write("links", "connection.link", f"{CONNECTION}/customer/{source_id}", blank("connection.link") | link)
+            self.write("links", "connection.link", link_key(link), blank("connection.link") | link)
         self.flush()
 
     def flush(self) -> None:
@@ -170,6 +170,16 @@ class Corner:
         wanted |= {f"{name}.{role}": secret for name, secret in by_system.items() for role in ("poller", "sink", "check")}
         made = [credentials.seal(self.ring, (connection, purpose), secret, now) for purpose, secret in wanted.items()]
         credentials.publish(self.settings, self.codec, made)
+
+
+def one_for_each_partition(corner: Corner) -> list[str]:
+    """Ids of connections, each in a partition of its own."""
+    partitions, found = corner.settings.kafka.partitions, dict[int, str]()
+    number = 0
+    while len(found) < partitions:
+        found.setdefault(partition_of(f"acme-{number}", partitions), f"acme-{number}")
+        number += 1
+    return list(found.values())
 
 
 def _side(system: str, ready: dict[str, Any] | None) -> tuple[dict[str, Any], dict[str, str]]:

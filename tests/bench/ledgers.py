@@ -1,4 +1,4 @@
-"""Commands and ledger entries in any number: made once by the hops and by the sink's own functions, then copied with ids of their own.
+"""Commands, ledger entries and links in any number: made once by the hops and by the sink's own functions, then copied with ids of their own.
 
 A copy differs in the source id (nine digits everywhere), so in op-key and key; hashes and ref stay, which nothing here compares.
 """
@@ -16,11 +16,12 @@ from services.sinks import reasons
 from services.sinks.entry import Incoming
 from services.sinks.ledger import MARK, mark_of
 from tests.bench import invoices
-from tests.bench.ground import ERP, Corner
+from tests.bench.ground import ERP, FIELD_SERVICE, Corner
+from tests.toy import blank
 from topology.batch import Output
 from topology.configuration import Follower
 from topology.headers import headers
-from topology.topics import partition_of
+from topology.topics import link_key, partition_of
 
 _MARK = str(invoices.FIRST_ID).encode()
 
@@ -42,13 +43,14 @@ class Copied:
 
 @dataclass(frozen=True)
 class Templates:
-    """One command, and its entry as posted and as waiting for its parent, of one connection."""
+    """One command, its entry as posted and as waiting for its parent, and a link that nothing waits for, of one connection."""
 
     connection: str
     partition: int
     command: Copied
     posted: Copied
     waiting: Copied
+    link: Copied
 
     @property
     def command_topic(self) -> str:
@@ -80,7 +82,18 @@ def _of(corner: Corner, connection: str, made: Output) -> Templates:
     parent = [f"{one['entity']}/{one['source_id']}" for one in command["parents"]]
     waits = e.waits(fresh, now, reasons.PARENT, "missing: " + ", ".join(parent), waits_for=parent, due_at=now + timedelta(days=1))
     copied = Copied(connection.encode(), made.value, made.headers)
-    return Templates(connection, partition, copied, _entry(corner, posted), _entry(corner, waits))
+    return Templates(connection, partition, copied, _entry(corner, posted), _entry(corner, waits), _link(corner, connection))
+
+
+def _link(corner: Corner, connection: str) -> Copied:
+    """Of a customer with an id that only invoices have otherwise, so that no entry comes to its parent by it."""
+    about = {"connection": connection, "entity": "customer", "source_system": FIELD_SERVICE, "source_id": _MARK.decode()}
+    about |= {"target_system": ERP, "target_id": f"C{_MARK.decode()}", "origin": "posted", "actor": "bench"}
+    link = blank("connection.link") | about | {"at": datetime.now(UTC)}
+    key = link_key(link)
+    return Copied(
+        key.encode(), corner.codec.encode(corner.topic("links"), "connection.link", link), headers("connection.link", key, "bench")
+    )
 
 
 def _entry(corner: Corner, entry: Ledger) -> Copied:

@@ -1,6 +1,7 @@
-"""Memory and readiness: every service with a million ledger entries and ten thousand waiting, spread over all partitions.
+"""Memory and readiness: every service with a million ledger entries, ten thousand waiting, and a million links, over all partitions.
 
-`ready again` is from the start of the process to owning every partition, with its snapshot; without one the ledger is read whole.
+`ready again` is from the start of the process to owning every partition, with its snapshot and the links of its life before; without
+them ledger and links are read whole.
 """
 
 from __future__ import annotations
@@ -11,12 +12,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tests.bench.ground import BUILD, ERP, Bench, Corner, Process
+from tests.bench.ground import BUILD, ERP, Bench, Corner, Process, one_for_each_partition
 from tests.bench.ledgers import Templates, templates
 from tests.bench.report import Figure
-from topology.topics import partition_of
 
-ENTRIES, WAITING = 1_000_000, 10_000
+ENTRIES, WAITING, LINKS = 1_000_000, 10_000, 1_000_000
 MOST_MB, READY_S, RESTORE_PER_S = 300.0, 10.0, 50_000
 _SERVICES = ("ingress", "pollers", "topology")
 _PATIENCE_S = 600.0
@@ -25,11 +25,11 @@ _PATIENCE_S = 600.0
 def measure(bench: Bench) -> list[Figure]:
     """Memory of each process, seconds to ready, records a second without a snapshot."""
     corner = bench.corner()
-    connections = _one_for_each_partition(corner)
+    connections = one_for_each_partition(corner)
     for connection in connections:
         corner.connect(connection)
-    entries, waiting = _fill(bench, corner, templates(corner, connections))
-    words = f"with {entries:,} entries, {waiting:,} waiting"
+    entries, waiting, links = _fill(bench, corner, templates(corner, connections))
+    words = f"with {entries:,} entries, {waiting:,} waiting, {links:,} links"
     figures = [_restored(bench, corner, entries)]
     again = _ready_again(corner)
     figures.append(Figure("sinks ready again", again[0], "s", f"<= {READY_S:g} s", again[0] <= READY_S, None, words))
@@ -43,17 +43,8 @@ def _memory(name: str, highest_mb: float, words: str) -> Figure:
     return Figure(f"memory of {name}", highest_mb, "MB", f"<= {MOST_MB:g} MB", highest_mb <= MOST_MB, None, words)
 
 
-def _one_for_each_partition(corner: Corner) -> list[str]:
-    partitions, found = corner.settings.kafka.partitions, dict[int, str]()
-    number = 0
-    while len(found) < partitions:
-        found.setdefault(partition_of(f"acme-{number}", partitions), f"acme-{number}")
-        number += 1
-    return list(found.values())
-
-
-def _fill(bench: Bench, corner: Corner, of: list[Templates]) -> tuple[int, int]:
-    entries, waiting = bench.count(ENTRIES), bench.count(WAITING)
+def _fill(bench: Bench, corner: Corner, of: list[Templates]) -> tuple[int, int, int]:
+    entries, waiting, links = bench.count(ENTRIES), bench.count(WAITING), bench.count(LINKS)
     began = time.monotonic()
     for number in range(entries):
         one = of[number % len(of)]
@@ -61,8 +52,12 @@ def _fill(bench: Bench, corner: Corner, of: list[Templates]) -> tuple[int, int]:
         entry.put(corner, one.ledger_topic, one.partition, number)
         if number % 200_000 == 199_999:
             bench.say(f"{number + 1:,} of {entries:,} ledger entries written in {time.monotonic() - began:.0f} s")
+    for number in range(links):
+        one = of[number % len(of)]
+        one.link.put(corner, "links", one.partition, number)
     corner.flush()
-    return entries, waiting
+    bench.say(f"{entries:,} ledger entries and {links:,} links written in {time.monotonic() - began:.0f} s")
+    return entries, waiting, links
 
 
 def _restored(bench: Bench, corner: Corner, entries: int) -> Figure:
@@ -72,7 +67,9 @@ def _restored(bench: Bench, corner: Corner, entries: int) -> Figure:
         read = [one for one in _events(process, "ledger_read") if one["system"] == ERP]
         took_s = sum(one["took_ms"] for one in read) / 1000
         per_s = sum(one["records"] for one in read) / took_s
-        bench.say(f"{entries:,} entries read in {took_s:.1f} s, ready after {ready_s:.1f} s, {process.status_mb('VmHWM'):.0f} MB")
+        bench.say(
+            f"{entries:,} entries read in {took_s:.1f} s, with the links ready after {ready_s:.1f} s, {process.status_mb('VmHWM'):.0f} MB"
+        )
         more = {"ready_s": ready_s, "highest_mb": process.status_mb("VmHWM")}
     finally:
         process.stop()
@@ -86,12 +83,12 @@ def _restored(bench: Bench, corner: Corner, entries: int) -> Figure:
 def _profile(bench: Bench, corner: Corner) -> None:
     path = BUILD / "restore.txt"
     bench.say(f"the aim is missed: profile to {path}")
-    kept = Path(corner.settings.state_dir)
-    aside = kept.with_name("state-aside")
-    shutil.move(kept, aside)
+    (ledgers,) = Path(corner.settings.state_dir).glob(f"sinks/*/{ERP}")  # links stay: they are no part of this figure
+    aside = ledgers.with_name(f"{ERP}-aside")
+    shutil.move(ledgers, aside)
     _started(corner, BENCH_PROFILE=str(path))[0].stop()
-    shutil.rmtree(kept)
-    shutil.move(aside, kept)
+    shutil.rmtree(ledgers)
+    shutil.move(aside, ledgers)
 
 
 def _ready_again(corner: Corner) -> tuple[float, float]:

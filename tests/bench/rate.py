@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -33,29 +33,31 @@ def growth(corner: Corner, topic: str, process: Process, count: int, say: Say) -
 
         base = high()
         process.start()
-        return measured(lambda: high() - base, count, process, say)
+        return measured(lambda: high() - base, count, [process], say)
 
 
-def measured(seen: Callable[[], int], count: int, process: Process, say: Say, within_s: float = 240) -> Rate:
-    """The rate of what `seen` counts, from its first growth until it reaches `count` and stands still."""
+def measured(seen: Callable[[], int], count: int, processes: Sequence[Process], say: Say, within_s: float = 240) -> Rate:
+    """The rate of what `seen` counts, from its first growth until it reaches `count` and stands still; processor time is that of all
+    the processes together."""
+    name, logs = processes[0].name, ", ".join(str(one.log) for one in processes)
     end = time.monotonic() + within_s
     first: tuple[float, int, float] | None = None
     last, said = (time.monotonic(), 0, 0.0), time.monotonic()
     while True:
         now, number = time.monotonic(), seen()
         if number > last[1]:
-            last = (now, number, process.cpu_s())
+            last = (now, number, sum(one.cpu_s() for one in processes))
             first = first or last
         if number >= count and now - last[0] > 0.3:
             break
-        if now > end or not process.child.is_alive():
-            raise TimeoutError(f"{process.name}: {number} of {count} after {within_s:g} s, or it ended; see {process.log}")
+        if now > end or not all(one.child.is_alive() for one in processes):
+            raise TimeoutError(f"{name}: {number} of {count} after {within_s:g} s, or it ended; see {logs}")
         if now - said > _SAY_S:
-            say(f"{process.name}: {number:,} of {count:,}")
+            say(f"{name}: {number:,} of {count:,}")
             said = now
         time.sleep(_EVERY_S)
     if first is None or last[0] == first[0]:
-        raise TimeoutError(f"{process.name}: everything came at once; take a larger --size")
+        raise TimeoutError(f"{name}: everything came at once; take a larger --size")
     share = (last[1] - first[1]) / last[1]
     took_s = last[0] - first[0]
     return Rate(count * share / took_s, (last[2] - first[2]) * 1e6 / (count * share), took_s)

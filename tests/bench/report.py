@@ -51,6 +51,18 @@ def at_least(name: str, values: Sequence[float], limits: Sequence[float], least:
     return Figure(name, median(values), "/s", target, met, median(limits), words, tuple(values), tuple(limits), more)
 
 
+def at_most(name: str, values: Sequence[float], limits: Sequence[float], most: float, words: str, **more: Any) -> Figure:
+    """Processor time that may be `most` times the limit measured beside it, in the same rounds; what is shown are medians."""
+    met = ratio_of(values, limits) <= most
+    target = f"<= {most:g} times the limit"
+    return Figure(name, median(values), "us", target, met, median(limits), words, tuple(values), tuple(limits), more)
+
+
+def beside(name: str, values: Sequence[float], limits: Sequence[float], words: str, **more: Any) -> Figure:
+    """Commands a second beside a limit of the same rounds, without a target; what is shown are medians."""
+    return Figure(name, median(values), "commands/s", "", None, median(limits), words, tuple(values), tuple(limits), more)
+
+
 def ratio_of(values: Sequence[float], limits: Sequence[float]) -> float:
     """The median of the ratios, round by round."""
     return median([value / limit for value, limit in zip(values, limits, strict=True)])

@@ -361,6 +361,10 @@ class Sink:
         """The next ledger record of that state cannot be encoded."""
         self._codec.fails[state] = error
 
+    def reading_fails(self, op_key: str, after: int, error: Exception) -> None:
+        """The ledger's index cannot be read once, after an op-key was read so often."""
+        self.index.fails[op_key] = [*[None] * after, error]
+
     # --- time ---
 
     async def turns(self, count: int) -> None:
@@ -394,7 +398,8 @@ class Sink:
         """What holds at any time."""
         for held in self.consuming.held.values():
             if held.owner.opened and not held.owner.failed:
-                assert invariants.check(held.owner, held.intake) == []
+                found = invariants.check(held.owner, held.intake)
+                assert not found, found
 
     def _rests(self) -> bool:
         if 0 not in self.consuming.held or not self.owner.opened or self._log.position < self._log.given:

@@ -97,15 +97,19 @@ def message_of(offset: int, record: str, command: Mapping[str, Any]) -> Message:
 
 
 class Memory:
-    """See `services.sinks.ledger.Index`."""
+    """See `services.sinks.ledger.Index`. `fails` are the errors of the next readings of an op-key (None: it is read)."""
 
     def __init__(self) -> None:
+        self.fails: dict[str, list[Exception | None]] = {}
         self.entries: dict[str, tuple[Mark, bytes]] = {}
         self.sources: dict[tuple[str, ...], dict[str, None]] = {}
         self.about: dict[str, Any] = {}
         self.notes: dict[bytes, bytes] = {}
 
     def get(self, op_key: str) -> Ledger | None:
+        error = self.fails[op_key].pop(0) if self.fails.get(op_key) else None
+        if error is not None:
+            raise error
         found = self.entries.get(op_key)
         return None if found is None else cast("Ledger", CODEC.decode(found[1])[1])
 

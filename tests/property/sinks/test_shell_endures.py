@@ -17,7 +17,7 @@ from schemas.errors import Malformed
 from services.sinks import alarms, arrivals, follow
 from systems.contract import System
 from tests.property.sinks.in_memory import Setup, Sink, install
-from tests.property.sinks.scripted import Scripted, bill, sink_of, watching
+from tests.property.sinks.scripted import Scripted, bill, sink_of, void, watching
 from tests.property.sinks.stand_ins import CODEC
 from tests.property.sinks.vouchers import toy
 from tests.toy import TARGET
@@ -138,6 +138,24 @@ def test_a_ledger_record_that_cannot_be_written_ends_that_attempt_only(state: st
         await sink.passes(900, step=5.0)
 
     _all_posted(*played(play))
+
+
+@pytest.mark.parametrize("after", range(5))
+def test_an_index_that_cannot_be_read_ends_that_attempt_only_whenever_it_is(after: int) -> None:
+    """When the command comes it is told with its amount; at its turn, when the wait for its calls is over, and at the last moment before
+    its request it is tried again."""
+
+    async def play(sink: Sink, erp: Scripted) -> None:
+        sink.reading_fails(void(BILL)["op_key"], after, RuntimeError("a defect"))
+        for one in (BILL, OTHER):
+            sink.command("ap_bill", one)
+        sink.reads()
+        await sink.passes(900, step=5.0)
+
+    sink, erp = played(play)
+    told = [(one["offset"], one["amount"]) for one in sink.records("dead")]
+    assert (told, erp.amounts()) in (([(0, Decimal(5))], [Decimal(70)]), ([], [Decimal(5), Decimal(70)])), (sink.state(KEY), erp.journal)
+    assert (sink.offset, sink.ended, sink.takes) == (2, "", 1)
 
 
 # --- what is too large, or cannot be read ------------------------------------------------------------------------------
