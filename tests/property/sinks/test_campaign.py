@@ -44,7 +44,7 @@ def test_every_mutant_is_caught() -> None:
 
 def test_a_mutant_whose_text_is_gone_is_told_and_not_counted_as_caught() -> None:
     mutant = by_name()["blind_retry"]
-    gone = type(mutant)("gone", (type(mutant.changes[0])("answers", "no such text", "another"),))  # type: ignore[call-arg]  # a patch
+    gone = type(mutant)("gone", (type(mutant.changes[0])("answers", "no such text", "another"),))
     with pytest.raises(NotThere, match="0 times"):
         hunt(gone)
 
