@@ -98,7 +98,11 @@ class Calls:
         """Send one request. The lease is checked here, as the last thing before the writer is called."""
         if self.clock.monotonic() > request.deadline_s:
             return NotSent()
-        words = request.kept_back()
+        try:
+            words = request.kept_back()
+        except Exception as error:  # noqa: BLE001 - the edge of a call: what cannot be known keeps the request back
+            log.exception("not_known_whether_kept_back", key=wanted.command["op_key"])
+            words = _words(error)
         if words:
             return NotSent(words)
         try:

@@ -188,6 +188,16 @@ class Cases:
             del self._cases[case.op_key]
         return True
 
+    def undo(self, case: Case) -> None:
+        """Nothing came of what was in hand and is on its way nowhere: what the ledger holds counts, or there is no such case."""
+        if case.key is None or case.is_busy or case.unacked or case.offset is not None:
+            return
+        _without(self._of_source, source_of(case.key.entry), case.op_key)
+        case.key = case.decoded = case.head = case.view = None
+        if not case.rest.state:
+            self.stop_waiting(case)
+            del self._cases[case.op_key]
+
     # --- parents ---
 
     def wait_for(self, case: Case, names: Iterable[str]) -> list[Source]:

@@ -42,7 +42,7 @@ from systems.contract import Answer, Verdict
 @dataclass(frozen=True)
 class Hooks:
     """What the exchange needs of the owner: to advance a case, a fresh view of it (None: it rests as it is), what keeps its request back,
-    to pause a connection, and to let a case go whose last call is over."""
+    to pause a connection, to let a case go whose last call is over, and to end an attempt for an error of no known kind."""
 
     advance: Callable[[Case, Event], None]
     view: Callable[[Case], View | None]
@@ -50,6 +50,7 @@ class Hooks:
     kept_back: Callable[[Case], str]
     pause: Callable[[str, str, str], None]
     let_go: Callable[[Case], bool]
+    defect: Callable[[Case, Exception], None]
 
 
 class Exchange:
@@ -80,7 +81,10 @@ class Exchange:
             return
         end = task.result()
         if not self.ended:
-            heard(case, end)
+            try:
+                heard(case, end)
+            except Exception as error:  # noqa: BLE001 - one op-key's defect must not stop the others
+                self._hooks.defect(case, error)
             self._hooks.let_go(case)
         elif isinstance(end, Lease):
             end.release()

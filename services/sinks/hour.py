@@ -36,7 +36,7 @@ def ended_within(ground: Ground, number: int, index: Index) -> Hours:
             result = cast("Result", ground.codec.decode(message.value())[1])
         except Malformed:
             continue  # not ours to read; the ledger says what was written
-        if result["step"]:
+        if result["step"] or result["outcome"] == e.HELD:  # held as `unknown`, it may be written though no step is known to be done
             op_keys[result["op_key"]] = None
     for entry in filter(None, map(index.get, op_keys)):
         if e.is_terminal(entry) or entry["state"] == e.HELD:

@@ -117,7 +117,11 @@ class Intake:
         queue = self._queues.get(document)
         if queue is None:
             queue = _Queue()
-            on = None if self._is_over(incoming) else self._waits_for(incoming, document, queue)
+            try:
+                on = None if self._is_over(incoming) else self._waits_for(incoming, document, queue)
+            except Exception as error:  # noqa: BLE001 - the edge of one command
+                self._fails(incoming, error)
+                return
             if on is None:
                 self._arrives(incoming)
                 return
@@ -127,12 +131,22 @@ class Intake:
         self.owner.commands.holding.add(incoming.offset)
 
     def _arrives(self, incoming: Incoming) -> None:
+        self.owner.commands.holding.discard(incoming.offset)
         try:
             self.arrivals.arrived(incoming)
-        except Exception as error:  # noqa: BLE001 - the edge of one command, whose amount is known here
-            log.error("command_failed", system=self.owner.ground.system.name, key=incoming.command["op_key"], exc_info=error)
-            key = incoming.command["connection"].encode()
-            self._bury(_Bytes(incoming.offset, key, incoming.value, {}), f"{type(error).__name__}: {error}", incoming)
+        except Exception as error:  # noqa: BLE001 - the edge of one command
+            self._fails(incoming, error)
+
+    def _fails(self, incoming: Incoming, error: Exception) -> None:
+        """An error of no known kind buries this command, with its amount, and no other."""
+        owner, op_key = self.owner, incoming.command["op_key"]
+        log.error("command_failed", system=owner.ground.system.name, key=op_key, exc_info=error)
+        case = owner.cases.get(op_key)
+        if case is not None:
+            owner.cases.undo(case)
+        owner.commands.holding.discard(incoming.offset)
+        key = incoming.command["connection"].encode()
+        self._bury(_Bytes(incoming.offset, key, incoming.value, {}), f"{type(error).__name__}: {error}", incoming)
 
     def _is_over(self, incoming: Incoming) -> bool:
         """Whether it changes nothing whatever is under way: the op-key knows a later command, or this very one."""
@@ -146,12 +160,16 @@ class Intake:
             return
         while queue.waiting:
             incoming = queue.waiting[0]
-            on = self._waits_for(incoming, document, queue)
+            try:
+                on = self._waits_for(incoming, document, queue)
+            except Exception as error:  # noqa: BLE001 - the edge of one command
+                queue.waiting.popleft()
+                self._fails(incoming, error)
+                continue
             if on is not None:
                 self._put_behind(document, on)
                 return
             queue.waiting.popleft()
-            self.owner.commands.holding.discard(incoming.offset)
             self._arrives(incoming)
         del self._queues[document]
         self.arrivals.tell()

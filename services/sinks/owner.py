@@ -71,7 +71,8 @@ class Owner:
         self.committer = Committer(to, self, self._positions, blocking)
         self.recording = Recording(ground, self.number, self.cases, self.commands, self.committer)
         self.schedule = Schedule(ground, self._start, lambda: self.opened and not self.closing and not self.failed)
-        hooks = Hooks(self.advance, self._view_of, self._rests_as_it_is, self._kept_back, self.recording.pause, self.cases.let_go)
+        pause, let_go = self.recording.pause, self.cases.let_go
+        hooks = Hooks(self.advance, self._view_of, self._rests_as_it_is, self._kept_back, pause, let_go, self.defect)
         self.exchange = Exchange(ground, self.schedule, self.hours, hooks)
 
     # --- what is known ---
@@ -107,7 +108,7 @@ class Owner:
         try:
             self.carry_out(case, *step(key, event))
         except Exception as error:  # noqa: BLE001 - one op-key's defect must not stop the others
-            self.defect(case, key, error)
+            self.defect(case, error, key)
 
     def carry_out(self, case: Case, key: Key, effects: Sequence[Effect], audits: tuple[Audit, ...] = ()) -> None:
         """Take this state in hand and start what it asks for. `audits` go with its record."""
@@ -162,8 +163,11 @@ class Owner:
             self.turn(case.op_key)
         self.cases.let_go(case)
 
-    def defect(self, case: Case, key: Key, error: Exception) -> None:
-        """An error of no known kind: the attempt is over as if nothing more came of it, and is tried again; an open intent stays open."""
+    def defect(self, case: Case, error: Exception, before: Key | None = None) -> None:
+        """An error of no known kind: the attempt is over as if nothing more came of it, and is tried again; an open intent stays open.
+        `before` is the state before the step that failed, where it is not the one in hand."""
+        key = before or case.key
+        assert key is not None, case.op_key
         log.error("attempt_failed", system=self.ground.system.name, key=case.op_key, exc_info=error)
         case.failures += 1
         after = defects.after(key, case.failures, f"{type(error).__name__}: {error}"[:300], self.now_s(), self.now())
@@ -283,7 +287,7 @@ class Owner:
                 return
             self.carry_out(case, *step(key, Turn(self.now_s(), view, command, withdraws=bool(case.withdrawn_by))))
         except Exception as error:  # noqa: BLE001 - one op-key's defect must not stop the others
-            self.defect(case, key, error)
+            self.defect(case, error, key)
 
     def _free(self, case: Case) -> None:
         """Its attempt is over: the lane and the session are for others."""
@@ -364,7 +368,7 @@ class Owner:
         try:
             self.carry_out(case, case.key.but(phase=Phase.CLOSING), (Record(entry, final=True, audits=audits),))
         except Exception as error:  # noqa: BLE001 - one op-key's defect must not stop the others
-            self.defect(case, case.key, error)
+            self.defect(case, error)
 
     # --- the end ---
 
