@@ -154,7 +154,10 @@ def test_an_index_that_cannot_be_read_ends_that_attempt_only_whenever_it_is(afte
 
     sink, erp = played(play)
     told = [(one["offset"], one["amount"]) for one in sink.records("dead")]
-    assert (told, erp.amounts()) in (([(0, Decimal(5))], [Decimal(70)]), ([], [Decimal(5), Decimal(70)])), (sink.state(KEY), erp.journal)
+    assert (told, erp.amounts()) in (([(0, Decimal(5))], [Decimal(70)]), ([], [Decimal(5), Decimal(70)])), (
+        sink.state(KEY),
+        erp.journal,
+    )
     assert (sink.offset, sink.ended, sink.takes) == (2, "", 1)
 
 
