@@ -16,11 +16,13 @@ _SAY_S = 5.0
 
 @dataclass(frozen=True)
 class Rate:
-    """Records a second, and processor microseconds a record, between the first and the last growth."""
+    """Records a second, and processor microseconds a record, between the first and the last growth; `cpu_s` = processor seconds that
+    the processes had used at the last."""
 
     per_s: float
     cpu_us: float
     took_s: float
+    cpu_s: float
 
 
 def growth(corner: Corner, topic: str, process: Process, count: int, say: Say) -> Rate:
@@ -46,7 +48,7 @@ def measured(seen: Callable[[], int], count: int, processes: Sequence[Process], 
     while True:
         now, number = time.monotonic(), seen()
         if number > last[1]:
-            last = (now, number, sum(one.cpu_s() for one in processes))
+            last = (now, number, cpu_s(processes))
             first = first or last
         if number >= count and now - last[0] > 0.3:
             break
@@ -60,4 +62,9 @@ def measured(seen: Callable[[], int], count: int, processes: Sequence[Process], 
         raise TimeoutError(f"{name}: everything came at once; take a larger --size")
     share = (last[1] - first[1]) / last[1]
     took_s = last[0] - first[0]
-    return Rate(count * share / took_s, (last[2] - first[2]) * 1e6 / (count * share), took_s)
+    return Rate(count * share / took_s, (last[2] - first[2]) * 1e6 / (count * share), took_s, last[2])
+
+
+def cpu_s(processes: Sequence[Process]) -> float:
+    """Processor seconds that the processes used so far."""
+    return sum(one.cpu_s() for one in processes)

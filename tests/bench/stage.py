@@ -13,7 +13,8 @@ from confluent_kafka import TopicPartition
 from runtime import kafka
 from tests.bench import invoices
 from tests.bench.ground import CONNECTION, ERP, Bench, Corner, Process, filled, until
-from tests.bench.rate import Rate, measured
+from tests.bench.rate import Rate, cpu_s, measured
+from topology.batch import Output
 from topology.configuration import Follower
 
 IN_PROCESS, MANY_LANES = 12_000, 64
@@ -33,23 +34,25 @@ class Stage:
             source_ids = map(invoices.customer, range(invoices.CUSTOMERS))
             corner.link_customers(((one, linked(one, customers)) for one in source_ids), connection)
 
-    def put(self, count: int) -> None:
-        """New commands, as many of each connection, their turns taken one by one."""
+    def _made(self, count: int) -> list[tuple[str, Output]]:
+        """New commands with their connections, as many of each, taking turns."""
         share = count // len(self.connections)
         made = []
         for connection in self.connections:
             commands = self._hops.commands(range(self.next, self.next + share), connection)
             made.append([(connection, one) for one in commands])
             self.next += share
-        for turn in zip(*made, strict=True):
-            for connection, one in turn:
-                self.corner.put(f"command.{ERP}", connection, one.value, one.partition, one.headers)
+        return [one for turn in zip(*made, strict=True) for one in turn]
+
+    def _put(self, commands: Sequence[tuple[str, Output]]) -> None:
+        for connection, one in commands:
+            self.corner.put(f"command.{ERP}", connection, one.value, one.partition, one.headers)
         self.corner.flush()
 
     def one(self) -> None:
         """Put one and wait until it is posted."""
         before = filled(self.corner, f"result.{ERP}")
-        self.put(1)
+        self._put(self._made(1))
         until(lambda: filled(self.corner, f"result.{ERP}"), lambda now: now > before, 60)
 
     def rate(self, sinks: Sequence[Process], count: int) -> Rate:
@@ -72,14 +75,11 @@ class Stage:
                 return outcomes["POSTED"]
 
             posted()
-            before_s = _cpu_s(sinks)
-            self.put(count)
+            made = self._made(count)
+            before_s = cpu_s(sinks)
+            self._put(made)
             found = measured(posted, count, sinks, self.bench.say)
-            return replace(found, cpu_us=(_cpu_s(sinks) - before_s) * 1e6 / count)
-
-
-def _cpu_s(sinks: Sequence[Process]) -> float:
-    return sum(one.cpu_s() for one in sinks)
+            return replace(found, cpu_us=(found.cpu_s - before_s) * 1e6 / count)
 
 
 def linked(source_id: str, customers: Sequence[str]) -> str:
