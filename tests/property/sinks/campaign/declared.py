@@ -88,6 +88,7 @@ class Choice:
     window: str = "immediate"
     documents_per_hour: int = 10_000
     create_missing: bool = True
+    batch_deadline_s: float = BATCH_DEADLINE_S
     number: int = 1
 
 
@@ -114,7 +115,7 @@ def connected(name: str, choice: Choice, capability: Capability, shape: Shape) -
         connection=name, label=name, environment="test", mode=choice.mode, time_zone="America/Chicago", currency="USD",
         tax_mode="source", customer_policy="one_to_one",
         create_missing=frozenset({"customer"}) if choice.create_missing else frozenset(),
-        parent_deadline_s=PARENT_DEADLINE_S, batch_deadline_s=BATCH_DEADLINE_S,
+        parent_deadline_s=PARENT_DEADLINE_S, batch_deadline_s=choice.batch_deadline_s,
         ceiling=Ceiling(documents_per_hour=choice.documents_per_hour, amount_per_hour=Decimal(10_000_000)),
         field_service=source, erp=side, webhook_keys=(), push_keys=(), crosswalk="",
         flows={flow.id: _flow(choice.window) for flow in side.declared.flows},

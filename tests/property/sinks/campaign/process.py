@@ -112,7 +112,7 @@ class Process:
             await consuming.stop()
             self.kill()
 
-        self.loop.call_soon(self.loop.create_task, stops())
+        self.loop.call_soon(lambda: self.loop.create_task(stops()))
         self.log.wake()
 
     def kill(self) -> None:

@@ -96,12 +96,18 @@ def _rests(world: World, lost: str) -> None:
 
 def _connections(world: World) -> None:
     draw = world.draw
-    for name in NAMES[: draw.choice((1, 1, 1, 2, 3))]:
+    count = draw.choice((1, 1, 1, 2, 3))
+    sleeps = bool(world.shape.watched) and _likely(world, "dead batch", 0.01)
+    if sleeps:
+        world.lasts_s = world.batch_from_s = 3_600.0
+        world.count("dead_batch")
+    for name in NAMES[: 1 if "dead batch" in world.emphasis else count]:
         rare = _likely(world, "ceiling", 0.1)
         choice = Choice(
             mode=draw.choice(("observe", "shadow")) if draw.random() < 0.04 else "live",
             documents_per_hour=draw.choice((1, 2, 3)) if rare else 10_000,
             create_missing=draw.random() < 0.9,
+            batch_deadline_s=7_200.0 if sleeps else declared.BATCH_DEADLINE_S,
         )
         if choice.documents_per_hour < 100:
             world.count("ceiling")
@@ -226,9 +232,6 @@ def _faults(world: World) -> None:
     if draw.random() < 0.05:
         world.rates["close_session"] = 0.5
     world.slow_commits = draw.random() < 0.1
-    if world.shape.watched and _likely(world, "dead batch", 0.01):
-        world.lasts_s = world.batch_from_s = 3_600.0
-        world.count("dead_batch")
     _people(world)
     if _likely(world, "junk", 0.05):
         world.later(draw.random() * 10, lambda: _junk(world))
@@ -284,7 +287,7 @@ def _people(world: World) -> None:
     def at_some_time(name: str, rate: float, call: object) -> None:
         rate = 0.95 if name in world.emphasis else rate
         while draw.random() < rate:
-            at = draw.random() * world.lasts_s if world.lasts_s else draw.choice((0.0, 0.03, 0.06, 1.0, draw.random() * 25))
+            at = draw.random() * draw.choice((world.lasts_s, 250.0)) if world.lasts_s else draw.choice((0.0, 0.03, 0.06, 1.0, draw.random() * 25))
             world.later(at, call)  # type: ignore[arg-type]  # a call
             rate *= 0.9 if name in world.emphasis and world.lasts_s else 0.5
 

@@ -1,0 +1,67 @@
+"""The campaign as `make test` plays it: some hundred schedules of each class, and every mutant, as a program that is judged by its last line."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from systems.contract import Capability
+from tests.property.sinks.campaign import seams
+from tests.property.sinks.campaign.declared import REQUESTS
+from tests.property.sinks.campaign.mutants import NotThere, broken, by_name, hunt
+from tests.property.sinks.campaign.schedule import Chosen, play
+
+FAR_APART = Chosen(frozenset({"edge", "faults"}), (REQUESTS,), freeze_s=30.0)
+
+
+def campaign(*options: str) -> tuple[int, dict[str, Any], str]:
+    """Its exit code, the last line of its output, and everything that it said."""
+    command = [sys.executable, "-m", "tests.property.sinks.campaign", *options, "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONHASHSEED": "0"}, check=False)
+    said = done.stdout + done.stderr
+    return done.returncode, json.loads(done.stdout.splitlines()[-1]), said
+
+
+def test_no_schedule_breaks_anything_in_any_class() -> None:
+    code, last, said = campaign("--seed", "0", "--schedules", "250")
+    assert code == 0, said[-6000:]
+    assert (last["violations"], last["schedules"]) == (0, 1250)
+    assert last["classes"] == dict.fromkeys(map(str, Capability), 250)
+
+
+@pytest.mark.slow
+def test_every_mutant_is_caught() -> None:
+    code, last, said = campaign("--seed", "0", "--schedules", "1", "--mutants")
+    assert code == 0, said[-6000:]
+    assert (last["mutants"]["survived"], sorted(last["mutants"]["caught"])) == ([], sorted(by_name()))
+    assert len(by_name()) >= 50
+
+
+def test_a_mutant_whose_text_is_gone_is_told_and_not_counted_as_caught() -> None:
+    mutant = by_name()["blind_retry"]
+    gone = type(mutant)("gone", (type(mutant.changes[0])("answers", "no such text", "another"),))  # type: ignore[call-arg]  # a patch
+    with pytest.raises(NotThere, match="0 times"):
+        hunt(gone)
+
+
+def test_a_mutant_leaves_the_shell_as_it_was() -> None:
+    mutant = by_name()["no_settle"]
+    with seams.installed():
+        before = play(3, Capability.C3).counts
+        with broken(mutant):
+            play(3, Capability.C3)
+        assert play(3, Capability.C3).counts == before
+
+
+def test_a_freeze_beyond_the_bound_posts_twice_where_the_system_has_no_uniqueness() -> None:
+    """Stated in docs/guarantees.md: told of, not prevented, for C3 and C4; impossible for C1."""
+    with seams.installed():
+        of_c3 = [name for seed in range(40) for name, _ in play(seed, Capability.C3, FAR_APART).found]
+        of_c1 = [name for seed in range(40) for name, _ in play(seed, Capability.C1, FAR_APART).found]
+    assert "DOUBLE" in of_c3
+    assert "DOUBLE" not in of_c1
