@@ -80,13 +80,19 @@ class Sink(RuleBasedStateMachine):
 
     # --- what goes wrong ---
 
-    @rule(kind=st.sampled_from(["kill", "freeze", "suspend", "replaced", "rebalance", "stop"]), length_s=st.sampled_from([1.0, 3.0, 20.0]))
+    @rule(
+        kind=st.sampled_from(["kill", "freeze", "suspend", "replaced", "rebalance", "stop"]),
+        length_s=st.sampled_from([1.0, 3.0, 20.0]),
+    )
     def something_happens_to_a_process(self, kind: str, length_s: float) -> None:
         living = self.world.living()
         if living:
             self.world.strikes(living[0], Fault(kind, length_s, 0.0))
 
-    @rule(place=st.sampled_from(["send", "committed", "answered", "take", "found"]), kind=st.sampled_from(["kill", "freeze", "replaced"]))
+    @rule(
+        place=st.sampled_from(["send", "committed", "answered", "take", "found"]),
+        kind=st.sampled_from(["kill", "freeze", "replaced"]),
+    )
     def the_next_effect_meets_a_fault(self, place: str, kind: str) -> None:
         self.world.at_place[place] = Fault(kind, 3.0, 0.0)
 

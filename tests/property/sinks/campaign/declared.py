@@ -8,7 +8,7 @@ from datetime import timedelta
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from runtime.settings import Kafka, Settings, Timing
 from systems.connection import Ceiling, ConnectionSettings, FlowSettings, QuotaShares, Side
@@ -36,6 +36,13 @@ REQUESTS = Shape(("create", "release"))
 WATCHED = Shape(("create", "posted"), ("posted",))
 STAGED = Shape(("stage", "built", "posted"), ("built", "posted"))
 SHAPES = tuple(Shape(one.steps, one.watched, kept_up) for one in (PLAIN, REQUESTS, WATCHED, STAGED) for kept_up in (False, True))
+
+
+def shapes_of(capability: Capability) -> tuple[Shape, ...]:
+    """A system that cannot be asked watches nothing and compares nothing."""
+    if capability is Capability.C5:
+        return tuple(one for one in SHAPES if not one.watched and not one.kept_up)
+    return SHAPES
 
 
 def _nothing(*_: Any) -> Any:
@@ -84,7 +91,7 @@ class _Declared(Side):
 class Choice:
     """What a person chose for a connection; every change is a version of its settings."""
 
-    mode: str = "live"
+    mode: Literal["observe", "shadow", "live"] = "live"
     window: str = "immediate"
     documents_per_hour: int = 10_000
     create_missing: bool = True
@@ -94,9 +101,7 @@ class Choice:
 
 @cache
 def _side(capability: Capability, shape: Shape) -> Side:
-    return _Declared.model_construct(
-        system=TARGET, settings={}, quota=_quota(), credentials={}, capability=capability, shape=shape
-    )
+    return _Declared.model_construct(system=TARGET, settings={}, quota=_quota(), credentials={}, capability=capability, shape=shape)
 
 
 @cache

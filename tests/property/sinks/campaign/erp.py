@@ -88,7 +88,7 @@ class Erp:
                 found.append(self._document(kept, command))
         if erp_id and not found and record == "customer" and self.shape.kept_up:
             found = [self._document(one, command) for one in self.documents if one.erp_id == erp_id and not one.deleted]
-        suspects = ()
+        suspects: tuple[Document, ...] = ()
         if not found and record != "customer":
             typed = [one for one in self.documents if one.typed and one.source == command["source_id"] and not one.deleted]
             suspects = tuple(self._document(one, command) for one in typed)

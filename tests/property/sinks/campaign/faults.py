@@ -1,9 +1,10 @@
 """The mutants, by what they break: the core, the owner and what is around it; and the thirteen faults that were found in the owner before."""
 
+# ruff: noqa: E501 - what becomes what stands on one line
+
 from __future__ import annotations
 
 from tests.property.sinks.campaign.mutants import (
-    C1,
     C4,
     FENCING,
     KEPT_UP,
@@ -13,7 +14,6 @@ from tests.property.sinks.campaign.mutants import (
     Mutant,
     Patch,
 )
-from tests.property.sinks.campaign.mutants import BOUND as BOUND
 
 _SETTLE = "return self.lease_s + self.freeze_s + self.request_s + self.p_max_s + self.v_max_s"
 

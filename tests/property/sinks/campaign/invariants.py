@@ -14,7 +14,6 @@ from confluent_kafka import KafkaException
 from services.sinks import entry as e
 from services.sinks import invariants as shell
 from services.sinks import reasons
-from systems.contract import Capability
 from tests.property.sinks.campaign import declared
 from tests.property.sinks.campaign.memory import Value
 from tests.property.sinks.campaign.source import Doc
@@ -65,7 +64,7 @@ class Judge:
         if event == "not_opened" and isinstance(error, KafkaException):
             return  # the partition is taken anew
         name = "OWNER" if event == "invariant_broken" else "CRASHED"
-        self.broken(name, f"{event} {({k: v for k, v in about.items() if k != 'exc_info'})}", error)
+        self.broken(name, f"{event} { ({k: v for k, v in about.items() if k != 'exc_info'}) }", error)
 
     # --- at any moment ---
 
@@ -207,7 +206,7 @@ class Judge:
                 self._document(doc, lost)
         for action, op_key, entry in self.decisions if not lost else ():
             if self.world.ledger.get(op_key) is entry:
-                self.broken("UNHEARD", f"a person decided to {action} {_words(entry)}, and nothing came of it")
+                self.broken("UNHEARD", f"a person decided to {action} {words_of(entry)}, and nothing came of it")
         self.decisions.clear()
         self.kept_in_hand()
         for key, count in self.looked.items():
@@ -250,7 +249,7 @@ class Judge:
             return
         kept = [one for one in self._kept(doc, entry["ref"]) if not one.deleted]
         if len(kept) > 1:
-            self.broken("DOUBLE", f"{entry['op_key']}: {[one.erp_id for one in kept]}; the ledger says {_words(entry)}")
+            self.broken("DOUBLE", f"{entry['op_key']}: {[one.erp_id for one in kept]}; the ledger says {words_of(entry)}")
         self._stands(doc, entry, kept)
         for one in entries.values():
             self._rests(doc, one)
@@ -265,29 +264,29 @@ class Judge:
         state = entry["state"]
         if state in _IN_PLACE and not doc.kept_up:
             if not any_kept:
-                self.broken("LOST", f"{_words(entry)}, and the ERP has nothing")
+                self.broken("LOST", f"{words_of(entry)}, and the ERP has nothing")
             elif kept and not kept[0].touched:
                 one = kept[0]
                 if one.amount != entry["amount"] and doc.kind != "customer":
-                    self.broken("WRONG", f"{_words(entry)}: {entry['amount']}, and the ERP has {one.amount}")
+                    self.broken("WRONG", f"{words_of(entry)}: {entry['amount']}, and the ERP has {one.amount}")
                 if set(one.steps) - set(one.done) or one.refused:
-                    self.broken("WRONG", f"{_words(entry)}, and the ERP has done {sorted(one.done)}")
+                    self.broken("WRONG", f"{words_of(entry)}, and the ERP has done {sorted(one.done)}")
         elif state in ("SUPERSEDED", "UNCHANGED") and kept and doc.kind != "customer":
-            self.broken("WRONG", f"{_words(entry)}, and the ERP keeps {kept[0].erp_id}")
+            self.broken("WRONG", f"{words_of(entry)}, and the ERP keeps {kept[0].erp_id}")
 
     def _rests(self, doc: Doc, entry: dict[str, Any]) -> None:
         state, reason = entry["state"], entry["reason"]
         if state in ("NEW", "INTENT"):
-            self.broken("STUCK", f"{_words(entry)} at rest")
+            self.broken("STUCK", f"{words_of(entry)} at rest")
         if state == "WAITING":
             blocked = [name for name in entry["waits_for"] if not self._is_there(doc, name)]
             if reason != reasons.PARENT or not blocked:
-                self.broken("STUCK", f"{_words(entry)} at rest; it waits for {entry['waits_for']}")
+                self.broken("STUCK", f"{words_of(entry)} at rest; it waits for {entry['waits_for']}")
         if state == "HELD" and entry["action"] == "void" and reason == reasons.VOID_NOT_BUILT:
             target = self.world.ledger.get(doc.op_key())
             gone = target is None or not (e.is_written(cast("Any", target)) or target["state"] in ("HELD", "REJECTED"))
             if gone and not self._kept(doc, target["ref"] if target else ""):
-                self.broken("TWICE_LISTED", f"{_words(entry)}, and what it reverses was never written")
+                self.broken("TWICE_LISTED", f"{words_of(entry)}, and what it reverses was never written")
 
     def _is_there(self, doc: Doc, name: str) -> bool:
         parent = self.world.by_name.get((doc.connection, name))
@@ -310,7 +309,7 @@ class Judge:
             own -= entry["amount"]  # what it reverses, whatever the source says its amount was
         own += sum((one["amount"] for one in _corrections(entries.values())), Decimal(0))
         if own != doc.wanted:
-            listed = "; ".join(f"{_words(one)} {one['amount']}" for one in entries.values())
+            listed = "; ".join(f"{words_of(one)} {one['amount']}" for one in entries.values())
             self.broken("MONEY", f"{doc.connection} {doc.name} wants {doc.wanted}, accounted for is {own}: {listed}")
 
     def _is_twice(self, doc: Doc, entries: dict[str, dict[str, Any]]) -> bool:
@@ -318,7 +317,7 @@ class Judge:
         listed = list(_corrections(entries.values()))
         if void is None or void["state"] != "HELD" or not listed:
             return False
-        self.broken("TWICE_LISTED", f"{_words(void)} {void['amount']}, and {_words(listed[0])} {listed[0]['amount']}")
+        self.broken("TWICE_LISTED", f"{words_of(void)} {void['amount']}, and {words_of(listed[0])} {listed[0]['amount']}")
         return True
 
     def _is_decided(self, entries: Any) -> bool:
@@ -328,10 +327,10 @@ class Judge:
     def _kept_up(self, doc: Doc, entry: dict[str, Any]) -> None:
         newest = self.log[doc.head][-1][1]
         if entry["source_hash"] != newest["source_hash"]:
-            self.broken("LOST", f"{_words(entry)} has {entry['source_hash']}, the newest is {newest['source_hash']}")
+            self.broken("LOST", f"{words_of(entry)} has {entry['source_hash']}, the newest is {newest['source_hash']}")
         partner = next((one for one in self.world.erps[doc.connection].documents if one.erp_id == entry["erp_id"]), None)
         if partner is not None and not partner.touched and partner.content != newest["description"]:
-            self.broken("WRONG", f"{_words(entry)}: the ERP has {partner.content}, wanted is {newest['description']}")
+            self.broken("WRONG", f"{words_of(entry)}: the ERP has {partner.content}, wanted is {newest['description']}")
 
     def _bill(self, doc: Doc, lost: str) -> None:
         entries = self._entries(doc)
@@ -352,57 +351,19 @@ class Judge:
             self.broken("DOUBLE", f"{doc.name}: lines {twice} are in {[(one.erp_id, one.content) for one in vouchers]}")
         if lost and len(doc.sets) > 1:
             return
-        own = sum((one["amount"] for one in entries if one["action"] == "create" and one["state"] in _IN_PLACE | _STANDING), Decimal(0))
+        own = sum(
+            (one["amount"] for one in entries if one["action"] == "create" and one["state"] in _IN_PLACE | _STANDING), Decimal(0)
+        )
         own += sum((one["amount"] for one in _corrections(entries)), Decimal(0))
         if own != doc.wanted:
-            listed = "; ".join(f"{_words(one)} {one['amount']}" for one in entries)
+            listed = "; ".join(f"{words_of(one)} {one['amount']}" for one in entries)
             self.broken("MONEY", f"{doc.connection} {doc.name} wants {doc.wanted}, accounted for is {own}: {listed}")
-
-    # --- replays ---
-
-    def books(self) -> dict[str, tuple[int, Decimal, str]]:
-        """Of each ref: how many documents, and the amount of the last one."""
-        found: dict[str, tuple[int, Decimal, str]] = {}
-        for erp in self.world.erps.values():
-            for ref, kept in erp.by_ref.items():
-                found[ref] = (len(kept), kept[-1].amount, kept[-1].content)
-        return found
-
-    def replayed(self, before: dict[str, tuple[int, Decimal, str]], states: dict[str, str], lost: str) -> None:
-        """After everything was read again: nothing more is in the ERP, and nothing else."""
-        single = {doc.op_key() for doc in self.world.docs if doc.changes <= 1}
-        for ref, made in self.books().items():
-            known = before.get(ref)
-            if known is not None and known[2].endswith("!"):
-                continue  # a person touched it: a master is compared again, and what is overruled is told
-            if known is not None and known != made:
-                self.broken("REPLAY", f"{ref} was {known}, and is {made}")
-            elif known is None and self._must_not_come(ref, states, lost, single):
-                self.broken("REPLAY", f"{ref} is written by a replay: {made}")
-        if lost:
-            return
-        for op_key, state in states.items():
-            if state in e.IN_PLACE and self.world.ledger[op_key]["state"] != state:
-                self.broken("REPLAY", f"{op_key} was {state}, and is {_words(self.world.ledger[op_key])}")
-
-    def _must_not_come(self, ref: str, states: dict[str, str], lost: str, single: set[str]) -> bool:
-        """Whether this document was given up, or is none of ours. What waited or was held may have been let go meanwhile."""
-        entry = next((one for one in self.world.ledger.values() if one["ref"] == ref and one["action"] != "correct"), None)
-        if entry is None:
-            return True
-        before = states.get(entry["op_key"])
-        if before == "REJECTED" and lost in ("results", "all"):
-            return False  # that a person skipped it was known from the results alone
-        ended = before in ("SUPERSEDED", "UNCHANGED", "REJECTED", None)
-        return ended and (lost != "all" or entry["op_key"] in single)
 
 
 def _corrections(entries: Any) -> Iterator[dict[str, Any]]:
     return (one for one in entries if one["action"] == "correct" and one["state"] == "HELD")
 
 
-def _words(entry: dict[str, Any]) -> str:
+def words_of(entry: dict[str, Any]) -> str:
+    """An entry in few words."""
     return f"{entry['op_key']} {entry['state']} {entry['reason']}".strip()
-
-
-assert Capability.C5

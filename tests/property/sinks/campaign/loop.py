@@ -194,23 +194,23 @@ class ProcessLoop(asyncio.AbstractEventLoop):
     def time(self) -> float:
         return self.timeline.now - self.suspended_s
 
-    def call_soon(self, callback: Callable[..., object], *args: Any, context: Any = None) -> Any:
+    def call_soon(self, callback: Callable[..., object], *args: Any, context: Any = None) -> Any:  # type: ignore[override]  # plain arguments instead of their types
         self._ready.append((self, callback, args))
 
-    call_soon_threadsafe = call_soon
+    call_soon_threadsafe = call_soon  # type: ignore[assignment]  # nothing is a thread
 
-    def call_later(self, delay: float, callback: Callable[..., object], *args: Any, context: Any = None) -> Any:
+    def call_later(self, delay: float, callback: Callable[..., object], *args: Any, context: Any = None) -> Any:  # type: ignore[override]  # plain arguments instead of their types
         handle = Handle(self, self.timeline.now - self.suspended_s + delay, callback, args)
         self.timeline.later(delay, handle.rings)
         return handle
 
-    def call_at(self, when: float, callback: Callable[..., object], *args: Any, context: Any = None) -> Any:
+    def call_at(self, when: float, callback: Callable[..., object], *args: Any, context: Any = None) -> Any:  # type: ignore[override]  # plain arguments instead of their types
         return self.call_later(when - self.time(), callback, *args)
 
     def create_future(self) -> asyncio.Future[Any]:
         return asyncio.Future(loop=self)
 
-    def create_task(self, coro: Coroutine[Any, Any, Any], *, name: object = None, context: Any = None) -> asyncio.Task[Any]:
+    def create_task(self, coro: Coroutine[Any, Any, Any], *, name: object = None, context: Any = None) -> asyncio.Task[Any]:  # type: ignore[override]  # a coroutine, nothing else
         if self.dead:
             coro.close()
             return self.create_future()  # type: ignore[return-value]  # nobody waits for it any more
@@ -228,7 +228,7 @@ class ProcessLoop(asyncio.AbstractEventLoop):
         self.timeline.later(seconds, Handle(self, self.time() + seconds, _done, (future,)).rings)
         await future
 
-    def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> Any:
+    def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> Any:  # type: ignore[override]  # plain arguments instead of their types
         async def runs() -> Any:
             await self.pause(0.0)
             return func(*args)

@@ -213,14 +213,15 @@ def _hunt(name: str) -> Caught:
 
 def by_name() -> dict[str, Mutant]:
     """Every mutant."""
-    from tests.property.sinks.campaign.faults import MUTANTS  # noqa: PLC0415 - they are made of what is here
+    from tests.property.sinks.campaign.faults import MUTANTS
 
     return {mutant.name: mutant for mutant in MUTANTS}
 
 
 def play_all(only: tuple[str, ...], workers: int) -> tuple[list[str], list[str]]:
     """Names of those that were caught and of those that survived; one line of stderr for each."""
-    caught, survived = [], []
+    caught: list[str] = []
+    survived: list[str] = []
     with multiprocessing.get_context("fork").Pool(workers) as pool:
         for found in pool.imap_unordered(_hunt, only or tuple(by_name())):
             (caught if found.by else survived).append(found.mutant)

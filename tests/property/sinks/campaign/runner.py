@@ -140,7 +140,7 @@ def _unmet(tallies: dict[Capability, Tally], wanted: Wanted) -> list[str]:
 
 
 def _mutants(wanted: Wanted) -> tuple[list[str], list[str]]:
-    from tests.property.sinks.campaign import mutants  # noqa: PLC0415 - only where they are asked for
+    from tests.property.sinks.campaign import mutants
 
     return mutants.play_all(wanted.only, wanted.workers)
 

@@ -6,18 +6,16 @@ import random
 from dataclasses import dataclass
 from decimal import Decimal
 
-from services.sinks.consume import Throttle
 from systems.contract import Capability
 from tests.property.sinks.campaign import declared, seams
-from tests.property.sinks.campaign.declared import Choice, Shape
-from tests.property.sinks.campaign.erp import Kept
+from tests.property.sinks.campaign.declared import Choice, Shape, shapes_of
 from tests.property.sinks.campaign.loop import Endless
+from tests.property.sinks.campaign.people import backlog, junk, people
+from tests.property.sinks.campaign.replays import books, replayed
 from tests.property.sinks.campaign.source import Doc
-from tests.property.sinks.campaign.world import COMMANDS, LEDGER, NAMES, RESULT, Fault, World, shapes_of
-from topology.topics import partition_of
+from tests.property.sinks.campaign.world import COMMANDS, LEDGER, NAMES, RESULT, Fault, World
 
 MONEY = (Decimal(100), Decimal(120), Decimal(7))
-JUNK = b"\x00junk"
 
 
 @dataclass(frozen=True)
@@ -85,7 +83,9 @@ def _played(world: World) -> None:
 def _rests(world: World, lost: str) -> None:
     if not world.drains():
         open_ = [f"{k} {world.ledger[k]['state']} {world.ledger[k]['reason']}" for k in sorted(world.open)]
-        offsets = {p: (world.cluster.offsets.get((COMMANDS, p)), world.cluster.log(COMMANDS, p).end) for p in range(world.partitions)}
+        offsets = {
+            p: (world.cluster.offsets.get((COMMANDS, p)), world.cluster.log(COMMANDS, p).end) for p in range(world.partitions)
+        }
         paused = [p.log.paused for p in world.living()]
         world.judge.broken("UNREAD" if any(paused) else "STUCK", f"not at rest: {open_}, offsets {offsets}, paused {paused}")
     world.judge.at_rest(lost)
@@ -169,9 +169,7 @@ def _changes(world: World, doc: Doc) -> None:
     draw, kind = world.draw, world.draw.random()
     if doc.state in ("void", "none"):
         return
-    if doc.kind == "customer":
-        doc.changes_to("plain", draw.choice(MONEY))
-    elif kind < 0.35:
+    if doc.kind == "customer" or kind < 0.35:
         doc.changes_to("plain", draw.choice(MONEY))
     elif kind < 0.5:
         doc.changes_to("plain")
@@ -232,11 +230,11 @@ def _faults(world: World) -> None:
     if draw.random() < 0.05:
         world.rates["close_session"] = 0.5
     world.slow_commits = draw.random() < 0.1
-    _people(world)
+    people(world)
     if _likely(world, "junk", 0.05):
-        world.later(draw.random() * 10, lambda: _junk(world))
+        world.later(draw.random() * 10, lambda: junk(world))
     if _likely(world, "backlog", 0.03):
-        _backlog(world)
+        backlog(world)
 
 
 def _edge(world: World) -> None:
@@ -280,101 +278,6 @@ def _erp_faults(world: World) -> None:
             faults.down_until = 20.0
 
 
-def _people(world: World) -> None:
-    """Settings, credentials, pauses, decisions, matches, what somebody types or touches in the ERP."""
-    draw, names = world.draw, sorted(world.connections)
-
-    def at_some_time(name: str, rate: float, call: object) -> None:
-        rate = 0.95 if name in world.emphasis else rate
-        while draw.random() < rate:
-            at = draw.random() * draw.choice((world.lasts_s, 250.0)) if world.lasts_s else draw.choice((0.0, 0.03, 0.06, 1.0, draw.random() * 25))
-            world.later(at, call)  # type: ignore[arg-type]  # a call
-            rate *= 0.9 if name in world.emphasis and world.lasts_s else 0.5
-
-    at_some_time("settings", 0.12, lambda: (world.count("settings"), world.changes(draw.choice(names))))
-    at_some_time("credentials", 0.08, lambda: (world.count("credentials"), world.renews(draw.choice(names))))
-    at_some_time("pause", 0.08, lambda: _pauses(world, draw.choice(names)))
-    at_some_time("decide", 0.15, lambda: _decides(world))
-    at_some_time("type", 0.06, lambda: _types(world))
-    at_some_time("touch", 0.06, lambda: _touches(world))
-    at_some_time("match", 0.04, lambda: _matches(world))
-    at_some_time("mode", 0.03, lambda: (world.count("mode"), world.changes(draw.choice(names), mode=draw.choice(("observe", "shadow", "live")))))
-    at_some_time("window", 0.02, lambda: (world.count("window"), world.changes(draw.choice(names), window="daily 18:00")))
-
-
-def _pauses(world: World, name: str) -> None:
-    world.controls_that(name, "pause")
-    world.later(world.draw.choice((0.0, 0.5, 5.0)), lambda: world.controls_that(name, "resume"))
-
-
-def _decides(world: World) -> None:
-    held = sorted(op_key for op_key, entry in world.ledger.items() if entry["state"] == "HELD")
-    some = held or sorted(world.ledger)
-    if some:
-        op_key = world.draw.choice(some)
-        action = world.draw.choice(("release", "retry", "accept", "skip"))
-        world.judge.decided(action, op_key)
-        world.controls_that(world.ledger[op_key]["connection"], action, op_key)
-
-
-def _types(world: World) -> None:
-    """Somebody types an invoice by hand, without our ref."""
-    docs = [doc for doc in world.docs if doc.kind == "invoice"]
-    if docs and world.faulty:
-        doc = world.draw.choice(docs)
-        erp = world.erps[doc.connection]
-        kept = Kept(
-            f"T{len(erp.documents) + 1}", "ar_invoice", "", doc.amount, doc.content, doc.source_id, world.now,
-            world.shape.steps, typed=True,
-        )  # fmt: skip
-        erp.documents.append(kept)
-        world.count("typed")
-
-
-def _touches(world: World) -> None:
-    """Somebody changes a partner of ours in the ERP."""
-    some = [kept for erp in world.erps.values() for kept in erp.documents if kept.record == "customer" and not kept.deleted]
-    if some and world.faulty:
-        kept = world.draw.choice(some)
-        kept.content, kept.touched = f"{kept.content}!", True
-        world.count("touched")
-
-
-def _matches(world: World) -> None:
-    """Somebody matches a customer with a partner that is there."""
-    docs = [doc for doc in world.docs if doc.kind == "customer"]
-    if not docs or not world.faulty:
-        return
-    doc = world.draw.choice(docs)
-    erp = world.erps[doc.connection]
-    if world.judge.log.get(doc.head) and doc.op_key() in world.ledger:
-        return
-    kept = Kept(f"M{len(erp.documents) + 1}", "customer", "", Decimal(0), "theirs", doc.source_id, world.now, ("create",))
-    erp.documents.append(kept)
-    world.links(doc, kept.erp_id)
-    world.count("matched")
-
-
-def _junk(world: World) -> None:
-    """Something in the log that nobody can read."""
-    number = partition_of(sorted(world.connections)[0], world.partitions)
-    record = world.cluster.append(COMMANDS, number, b"acme", JUNK)
-    world.judge.junk.add(record.offset())
-    world.cluster.append("control", number, b"acme", JUNK)
-    world.count("junk")
-
-
-def _backlog(world: World) -> None:
-    """More at once than the throttle lets be in work."""
-    world.throttle = Throttle(full=6, low=3)
-    world.count("backlog")
-    for number in range(world.draw.choice((12, 25))):
-        doc = Doc("invoice", sorted(world.connections)[0], f"x{number}")
-        world.adds(doc)
-        doc.changes_to("plain", Decimal(100))
-        world.later(world.draw.choice((0.0, 1.0)), lambda doc=doc: world.tells(doc))  # type: ignore[misc]  # the default binds
-
-
 # --- again ---
 
 
@@ -388,7 +291,7 @@ def _again(world: World) -> None:
     if lost == "all" and world.capability is Capability.C5:
         lost = "results"
     world.count(f"replay_{lost or 'kept'}")
-    before = world.judge.books()
+    before = books(world)
     states = {op_key: entry["state"] for op_key, entry in world.ledger.items()}
     for process in world.processes:
         process.kill()
@@ -404,7 +307,7 @@ def _again(world: World) -> None:
     world.timeline.run(world.now + 30.0, world.moves)
     world.quiet()
     _rests(world, lost)
-    world.judge.replayed(before, states, lost)
+    replayed(world, before, states, lost)
 
 
 def loses(world: World, lost: str) -> None:

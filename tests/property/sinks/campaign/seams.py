@@ -91,7 +91,8 @@ LOG = _Log()
 
 
 def _index(path: Path, _codec: Any) -> Index:
-    return KAFKA._world.disks.setdefault(str(path), Index())
+    disks: dict[str, Index] = KAFKA._world.disks
+    return disks.setdefault(str(path), Index())
 
 
 def _lanes(connection: str, count: int) -> Lanes:

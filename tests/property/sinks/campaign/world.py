@@ -11,21 +11,22 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from decimal import Decimal
 from typing import Any, cast
 
 from services.sinks.consume import Throttle
 from systems.contract import Capability
 from tests.property.sinks.campaign import declared, seams
 from tests.property.sinks.campaign.declared import Choice, Shape
-from tests.property.sinks.campaign.erp import Batch, Erp, Faults, Kept
+from tests.property.sinks.campaign.erp import Batch, Erp, Kept
+from tests.property.sinks.campaign.group import Group
 from tests.property.sinks.campaign.invariants import Judge
-from tests.property.sinks.campaign.kafka import Cluster, Group, Record
-from tests.property.sinks.campaign.loop import Endless, Timeline
+from tests.property.sinks.campaign.kafka import Cluster, Record
+from tests.property.sinks.campaign.loop import Timeline
 from tests.property.sinks.campaign.memory import Value, value_of
 from tests.property.sinks.campaign.process import START, Process
+from tests.property.sinks.campaign.quiet import is_quiet
 from tests.property.sinks.campaign.source import Doc, headers_of
-from tests.toy import SOURCE, TARGET
+from tests.toy import TARGET
 from topology.configuration import Connected
 from topology.topics import partition_of
 
@@ -86,6 +87,8 @@ class World:
         self.narrative: list[str] | None = None
         self.judge = Judge(self)
 
+    commands = COMMANDS
+
     @property
     def now(self) -> float:
         return self.timeline.now
@@ -123,6 +126,7 @@ class World:
 
     def renews(self, name: str) -> None:
         """New credentials."""
+        self.count("credentials")
         self.credentials[name] = self.credentials.get(name, 0) + 1
         made, number = self.connections[name], self.credentials[name]
         self._tells(lambda process: process.applied(name, made, number))
@@ -130,6 +134,7 @@ class World:
     def changes(self, name: str, **chosen: Any) -> None:
         """A person applies other settings."""
         choice = self.choices[name]
+        self.count(next(iter(chosen), "settings") if self.faulty else "settled")
         self.says(f"person applies {name} {chosen}")
         self.connects(name, replace(choice, number=choice.number + 1, **chosen))
 
@@ -157,16 +162,6 @@ class World:
         if action == "resume":
             self.resumed[connection] = self.now
 
-    def links(self, doc: Doc, erp_id: str) -> None:
-        """A person matched a customer."""
-        link = {
-            "connection": doc.connection, "entity": doc.entity, "source_system": SOURCE, "source_id": doc.source_id,
-            "target_system": TARGET, "target_id": erp_id, "target_number": erp_id, "origin": "matched", "score": None,
-            "actor": "ann", "at": START + timedelta(seconds=self.now),
-        }  # fmt: skip
-        number = partition_of(doc.connection, self.partitions)
-        self.cluster.append("links", number, doc.name.encode(), value_of("connection.link", link))
-
     # --- the source ---
 
     def adds(self, doc: Doc) -> None:
@@ -183,7 +178,8 @@ class World:
             value = value_of(name, command, doc.size)
             record = self.cluster.append(COMMANDS, number, doc.connection.encode(), value, headers_of(command))
             self.judge.told(doc, command, record.offset())
-            self.says(f"told {number}/{record.offset()} {command['op_key'].partition(':i1:')[2]} version {command['source_version']} {command['amount']} {command['hold']}")
+            about = f"{doc.name} {command['part']}|{command['action']} {command['source_version']} {command['amount']} {command['hold']}"
+            self.says(f"told {number}/{record.offset()} {doc.connection} {about}")
         if self.draw.random() < 0.3:
             self.cluster.log(COMMANDS, number).end += 1
 
@@ -222,7 +218,8 @@ class World:
         op_key = entry["op_key"]
         self.ledger[op_key] = entry
         self.judge.recorded(entry)
-        self.says(f"ledger {record.offset()} {op_key.partition(':i1:')[2]} {entry['state']} {entry['reason']} {entry['amount']} attempt {entry['intent_attempt']} {entry['detail'][:80]}")
+        about = f"{entry['state']} {entry['reason']} {entry['amount']} attempt {entry['intent_attempt']} {entry['detail'][:80]}"
+        self.says(f"ledger {record.offset()} {op_key.partition(':i1:')[2]} {about}")
         self.intended = self.intended or entry["state"] == "INTENT"
         if entry["reason"] == "erp_batch_late":
             self.late.add(op_key)
@@ -363,39 +360,7 @@ class World:
                 loop.stirred = False
                 process.alarm()
                 self.judge.looks_at(process)
-        return not (self.draining and self.is_quiet())
-
-    def is_quiet(self) -> bool:
-        """Whether nothing is left to do."""
-        if any(process.loop.frozen for process in self.processes if not process.is_dead):
-            return False
-        if self.awaited:
-            return False
-        for op_key in self.open:
-            entry = self.ledger[op_key]
-            if entry["state"] != "WAITING" or entry["reason"] != "parent" or entry["due_at"] is not None:
-                return False
-        if any(self._was_posted(self.ledger[op_key]) for op_key in self.late):
-            return False
-        for number in range(self.partitions):
-            records = self.cluster.log(COMMANDS, number).records
-            if records and self.cluster.offsets.get((COMMANDS, number), 0) <= records[-1].offset():
-                return False
-            owner = self.group.owners.get(number)
-            if owner is None or owner.events:
-                return False
-            consuming = owner.process.consuming
-            held = consuming.held.get(number) if consuming is not None else None
-            if held is None or not held.owner.opened or held.owner.failed or held.intake.waiting:
-                return False
-            if any(case.is_busy or case.queued or case.unacked for case in held.owner.cases):
-                return False
-        return True
-
-    def _was_posted(self, entry: dict[str, Any]) -> bool:
-        """Whether the system's batch came to it after all."""
-        kept = self.erps[entry["connection"]].by_ref.get(entry["ref"], [])
-        return bool(kept) and not kept[0].deleted and not kept[0].refused and set(kept[0].steps) == set(kept[0].done)
+        return not (self.draining and is_quiet(self))
 
     def quiet(self) -> None:
         """Faults end; a person lets everything go on, and resumes what is paused once that is heard everywhere."""
@@ -417,7 +382,7 @@ class World:
         """Until nothing is left; whether that came to pass."""
         self.draining = True
         self.timeline.run(self.now + DRAIN_S, self.moves)
-        done = self.is_quiet()
+        done = is_quiet(self)
         self.draining = False
         return done
 
@@ -433,13 +398,3 @@ class World:
         self.group.members.clear()
         self.group.owners.clear()
         seams.into(None)
-
-
-def shapes_of(capability: Capability) -> tuple[Shape, ...]:
-    """A system that cannot be asked watches nothing and compares nothing."""
-    if capability is Capability.C5:
-        return tuple(one for one in declared.SHAPES if not one.watched and not one.kept_up)
-    return declared.SHAPES
-
-
-__all__ = ["Decimal", "Endless", "Faults", "World"]
