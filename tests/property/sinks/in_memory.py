@@ -152,7 +152,7 @@ class Sink:
         self._loop = asyncio.get_running_loop()
         self._keep_offsets()
         self._consuming = Consuming(self._ground(), Ports(cast("Any", self._log), self._take, lambda _: self._blocking))
-        self._log.paused = False
+        self._log.paused, self._log.turned = False, asyncio.Event()
         with pytest.raises(StopIteration) as at:  # it waits for nothing
             self._consuming.assigned({0: self._log.places()}).send(None)
         self._log.position = self._log.given = at.value.value[0]
@@ -370,6 +370,7 @@ class Sink:
     async def turns(self, count: int) -> None:
         """Let the loop go round."""
         for _ in range(count):
+            self._log.turned.set()
             await asyncio.sleep(0)
 
     async def passes(self, seconds: float, step: float = 1.0) -> None:

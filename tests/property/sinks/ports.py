@@ -21,7 +21,8 @@ Lines = list[tuple[str, bytes]]
 
 @dataclass
 class Log:
-    """See `services.sinks.command_log.CommandLog`; one partition. `given` is up to where its commands are there to be read.
+    """See `services.sinks.command_log.CommandLog`; one partition. `given` is up to where its commands are there to be read, `turned` lets
+    a poll come back.
 
     `kept` are the offsets that were committed, by topic; what was read but not committed is read again by whoever comes next.
     """
@@ -33,12 +34,14 @@ class Log:
     kept: dict[str, int] = field(default_factory=dict)
     mark: str = ""
     paused: bool = False
+    turned: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def open(self, listener: Assignments) -> None:
         """Whoever starts the consumer has assigned the partition, so that its owner is there at once."""
 
     async def poll(self, most: int) -> Mapping[int, list[Message]]:
-        await asyncio.sleep(0)
+        await self.turned.wait()
+        self.turned.clear()
         if self.paused or self.position >= self.given:
             return {}
         found = self.commands[self.position : min(self.given, self.position + most)]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from itertools import count
 from typing import Any, cast
 
@@ -171,7 +173,13 @@ def connected(system: System, name: str, version: str, chosen: Mapping[str, Any]
         "erp": {**side, "system": system.name},
         "flows": {one.id: {"cutover_date": "2026-01-01", **flow} for one in system.flows},
     }
-    return Connected(ConnectionSettings.model_validate(made | own), version, "1", tables_of([]))
+    return Connected(_settings(json.dumps(made | own)), version, "1", tables_of([]))
+
+
+@cache
+def _settings(content: str) -> ConnectionSettings:
+    """To look whether a time zone is there reads some hundred folders."""
+    return ConnectionSettings.model_validate_json(content)
 
 
 def remembered(*roots: object, without: Sequence[object] = ()) -> int:

@@ -39,6 +39,7 @@ def test_no_cost_is_posted_twice_and_none_is_lost(sole: bool) -> None:
             reasons.update(reason for _, reason, _ in world.states().values())
             await world.replayed()
             assert world.faults() == [], f"replayed: {told} {world.states()}"
+            world.sink.ends()
 
     asyncio.run(schedules())
     wanted = {"made_no_more", "changed_after_post", "reverted", "refused"} | (set() if sole else {"part_after_post", "unmapped"})
@@ -60,6 +61,7 @@ def test_nor_when_the_ledger_is_lost(results: bool, sole: bool) -> None:
             assert not world.waiting(), told
             assert not world.twice(), told
             assert world.missing() <= 0, told
+            world.sink.ends()
 
     asyncio.run(schedules())
 
@@ -78,5 +80,6 @@ def test_nor_when_every_command_is_read_again_and_nothing_of_ours_is_left(sole: 
             assert not world.twice(), told
             assert not world.forgotten(), told
             assert world.missing() <= 0, told
+            world.sink.ends()
 
     asyncio.run(schedules())

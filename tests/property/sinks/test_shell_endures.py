@@ -40,9 +40,9 @@ def _quiet() -> Iterator[None]:
         yield
 
 
-def played(play: Play, setup: Setup | None = None, system: System | None = None) -> tuple[Sink, Scripted]:
+def played(play: Play, setup: Setup | None = None, system: System | None = None, **chosen: Any) -> tuple[Sink, Scripted]:
     async def run() -> tuple[Sink, Scripted]:
-        sink, erp = sink_of(system, setup)
+        sink, erp = sink_of(system, setup, **chosen)
         await play(sink, erp)
         sink.ends()
         return sink, erp
@@ -159,6 +159,26 @@ def test_an_index_that_cannot_be_read_ends_that_attempt_only_whenever_it_is(afte
         erp.journal,
     )
     assert (sink.offset, sink.ended, sink.takes) == (2, "", 1)
+
+
+@pytest.mark.parametrize("after", range(9))
+def test_a_void_that_waits_is_carried_out_or_told_whenever_the_index_cannot_be_read(after: int) -> None:
+    """It waited at the head of its document's queue, and what it waited for had forgotten it."""
+
+    async def play(sink: Sink, erp: Scripted) -> None:
+        sink.command("ap_bill", BILL)
+        sink.reads()
+        await sink.passes(10)
+        assert sink.state(KEY) == ("WAITING", "window")
+        sink.command("reversal", void(BILL))
+        sink.reading_fails(void(BILL)["op_key"], after, RuntimeError("a defect"))
+        sink.reads()
+        await sink.passes(900, step=5.0)
+
+    sink, erp = played(play, window="daily 18:00")
+    told = [(one["offset"], one["amount"]) for one in sink.records("dead")]
+    assert (told, sink.state(KEY)) in (([], ("SUPERSEDED", "voided")), ([(1, Decimal(5))], ("WAITING", "window")))
+    assert (sink.offset, sink.ended, sink.takes, erp.amounts()) == (2, "", 1, [])
 
 
 # --- what is too large, or cannot be read ------------------------------------------------------------------------------
