@@ -114,6 +114,7 @@ class Sink(RuleBasedStateMachine):
             process.kill()
             self.world.group.kicks(process.log, again=False)
         loses(self.world, lost)
+        self.passes(20.0)  # what was on its way has come: the intents that would make a new owner wait are lost with the ledger
         self.world.judge.decisions.clear()
         self.world.starts()
 
