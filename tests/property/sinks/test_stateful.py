@@ -34,6 +34,7 @@ class Sink(RuleBasedStateMachine):
         seams.into(self.world)
         self.world.connects("acme", Choice())
         self.world.starts()
+        self.world.erps["acme"].faults.silent = 0.5
         self.passes(0.1)
 
     def passes(self, seconds: float) -> None:
@@ -96,7 +97,7 @@ class Sink(RuleBasedStateMachine):
     def the_next_effect_meets_a_fault(self, place: str, kind: str) -> None:
         self.world.at_place[place] = Fault(kind, 3.0, 0.0)
 
-    @rule(silent=st.sampled_from([0.0, 1.0]), raises=st.sampled_from([0.0, 0.5]), extremes=st.booleans())
+    @rule(silent=st.sampled_from([1.0, 1.0, 0.0]), raises=st.sampled_from([0.0, 0.0, 0.5]), extremes=st.booleans())
     def the_system_answers_otherwise(self, silent: float, raises: float, extremes: bool) -> None:
         erp = self.world.erps["acme"]
         erp.faults.silent, erp.faults.find_fails, erp.faults.raises, erp.extremes = silent, raises, raises, extremes
@@ -113,6 +114,7 @@ class Sink(RuleBasedStateMachine):
             process.kill()
             self.world.group.kicks(process.log, again=False)
         loses(self.world, lost)
+        self.passes(20.0)  # what was on its way has come: the intents that would make a new owner wait are lost with the ledger
         self.world.judge.decisions.clear()
         self.world.starts()
 
@@ -160,4 +162,4 @@ class Sink(RuleBasedStateMachine):
 
 
 TestSink = Sink.TestCase
-TestSink.settings = settings(max_examples=60, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck))
+TestSink.settings = settings(max_examples=250, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck))

@@ -239,7 +239,6 @@ class SimLog:
         self.wake()
 
     def _must_own(self, number: int) -> None:
-        self._must_reach()
         if number not in self.positions:
             raise failed(KafkaError._UNKNOWN_PARTITION)
 

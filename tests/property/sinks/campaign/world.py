@@ -175,7 +175,7 @@ class World:
         number = partition_of(doc.connection, self.partitions)
         made = [(f"command.{record}", command) for record, command in doc.commands(self.choices[doc.connection].number)]
         for name, command in made:
-            value = value_of(name, command, doc.size)
+            value = value_of(name, command, doc.size if command["action"] in ("create", "upsert") else 1)
             record = self.cluster.append(COMMANDS, number, doc.connection.encode(), value, headers_of(command))
             self.judge.told(doc, command, record.offset())
             about = f"{doc.name} {command['part']}|{command['action']} {command['source_version']} {command['amount']} {command['hold']}"
