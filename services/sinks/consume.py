@@ -22,6 +22,7 @@ from services.sinks.ground import Ground
 from services.sinks.intake import Intake
 from services.sinks.owner import Owner
 from services.sinks.restore import Rebuild, restore
+from services.sinks.rules import rules_of
 from services.sinks.takeover import REBUILDING, Committed, Taken
 
 BATCH = 500
@@ -45,11 +46,13 @@ class Throttle:
 
 @dataclass(eq=False)
 class Held:
-    """A partition in our hands. `early` and `said` came before everything that has not ended was taken up."""
+    """A partition in our hands. `early` and `said` came before everything that has not ended was taken up; `may_open` is set when the
+    settle wait of a lost ledger is over."""
 
     owner: Owner
     intake: Intake
     opening: asyncio.Task[None] | None = None
+    may_open: asyncio.Event = field(default_factory=asyncio.Event)
     early: list[Message] = field(default_factory=list)
     said: list[tuple[str, Any]] = field(default_factory=list)
 
@@ -114,8 +117,10 @@ class Consuming:
 
     def tick(self) -> None:
         """Wake what is due; now and then look whether everything is as it is promised to be at any time."""
-        for owner in self.owners:
-            owner.tick()
+        for held in self.held.values():
+            held.owner.tick()
+            if held.owner.schedule.is_settled:
+                held.may_open.set()
         if self.ground.clock.monotonic() - self._checked_s >= invariants.EVERY_S:
             self._checked_s = self.ground.clock.monotonic()
             for held in self.held.values():
@@ -244,6 +249,7 @@ class Consuming:
         owner = Owner(self.ground, taken, self._ports.blocking(number))
         if taken.lost is not None:
             owner.commands.holding.add(REBUILD_HOLDS)  # at once: nothing may be committed before the mark is
+            owner.schedule.settled_s = owner.now_s() + longest_settle_s(self.ground)
         held = self.held[number] = Held(owner, Intake(owner))
         self._paused.discard(number)
         for place in [one for one in self._committed if one[1] == number]:
@@ -262,6 +268,8 @@ class Consuming:
             if taken.lost is not None:
                 await Rebuild(owner, held.intake, taken.lost).run()
                 await self._rebuilt(owner)
+                if not owner.schedule.is_settled:
+                    await held.may_open.wait()
             if owner.closing or owner.failed:
                 return
             owner.open()
@@ -331,6 +339,12 @@ class Consuming:
 
 REBUILD_HOLDS = -1
 """Stands in for the commands of a ledger that is not rebuilt yet: below every offset, so that none is committed."""
+
+
+def longest_settle_s(ground: Ground) -> float:
+    """After a ledger was lost nobody knows which requests were on their way: how long until every one of them can be seen."""
+    times = [rules_of(write, ground.settings.timing).times for write in ground.system.writes]
+    return max((one.settle_s for one in times), default=0.0)
 
 
 def acked_of(owner: Owner) -> Offsets:

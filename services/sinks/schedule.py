@@ -26,6 +26,13 @@ class Schedule:
         self._runs = runs
         self._alarms = Alarms()
         self.lanes: dict[str, Lanes] = {}
+        self.settled_s = 0.0
+        """When whatever a lost ledger may have sent can be seen; no lane starts before."""
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing that a lost ledger may have sent is on its way any more."""
+        return self._ground.clock.monotonic() >= self.settled_s
 
     @property
     def backlog(self) -> int:
@@ -107,5 +114,7 @@ class Schedule:
     def next_due(self) -> tuple[float | None, datetime | None]:
         """When something rings next: in real seconds, and as an instant."""
         look_s, due_at = self._alarms.next()
+        if not self.is_settled:
+            look_s = self.settled_s if look_s is None else min(look_s, self.settled_s)
         closed = [one.closed_until for one in self.lanes.values() if one.ready and one.closed_until is not None]
         return look_s, min((at for at in (due_at, *closed) if at is not None), default=None)

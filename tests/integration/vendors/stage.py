@@ -143,7 +143,9 @@ class Stage:
     def until(self, wanted: Mapping[str, str]) -> None:
         """Wait until the newest outcome of each vendor is this one."""
         eventually(
-            lambda: {one["source_id"]: one["outcome"] for one in self.wire.read(f"result.{SERVICE}")}, lambda seen: seen == wanted, 90
+            lambda: {one["source_id"]: one["outcome"] for one in self.wire.read(f"result.{SERVICE}")},
+            lambda seen: seen == wanted,
+            90,
         )
 
 

@@ -27,6 +27,7 @@ async def _played(seed: int, sole: bool) -> World:
     return world
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("sole", [False, True], ids=["parts", "sole"])
 def test_no_cost_is_posted_twice_and_none_is_lost(sole: bool) -> None:
     reasons: Counter[str] = Counter()
@@ -47,6 +48,7 @@ def test_no_cost_is_posted_twice_and_none_is_lost(sole: bool) -> None:
     assert not unreached, f"never reached: {unreached}"
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("sole", [False, True], ids=["parts", "sole"])
 @pytest.mark.parametrize("results", [False, True], ids=["kept", "lost"])
 def test_nor_when_the_ledger_is_lost(results: bool, sole: bool) -> None:
@@ -66,6 +68,7 @@ def test_nor_when_the_ledger_is_lost(results: bool, sole: bool) -> None:
     asyncio.run(schedules())
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("sole", [False, True], ids=["parts", "sole"])
 def test_nor_when_every_command_is_read_again_and_nothing_of_ours_is_left(sole: bool) -> None:
     """The older set waited, unwritten as it seemed, and went without a look-up; its cost was posted again under the newer set."""

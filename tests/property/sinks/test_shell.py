@@ -194,6 +194,8 @@ def test_a_lost_ledger_is_rebuilt_in_slices() -> None:
         sink.groups.clear()
         sink.lose(results=False)
         await sink.turns(1000)
+        await sink.passes(30.0)  # the settle wait of what the lost ledger may have sent
+        await sink.turns(1000)
 
     sink, _ = played(play)
     assert len(sink.held()) == count

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-import structlog
 from confluent_kafka import KafkaError, KafkaException
 
 from runtime import kafka, metrics, threads
@@ -13,6 +15,23 @@ from runtime.errors import Broken, Transient
 from runtime.retry import Backoff
 from runtime.threads import SupervisedThread, TopicFollower, may_pass
 from tests.unit.following.log import SETTINGS, Client, Cluster, Message, until
+
+
+@contextmanager
+def heard(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str, Any]]]:
+    """What the module of threads logs. Whoever configured the log before in this process has bound its logger for good."""
+    logs: list[dict[str, Any]] = []
+
+    def log(event: str, **about: Any) -> None:
+        logs.append({"event": event, **about})
+
+    def exception(event: str, **about: Any) -> None:
+        log(event, exc_info=True, **about)
+
+    stand_in = SimpleNamespace(debug=log, info=log, warning=log, error=log, exception=exception)
+    with monkeypatch.context() as patched:
+        patched.setattr("runtime.threads.log", stand_in)
+        yield logs
 
 
 @pytest.mark.parametrize(
@@ -61,7 +80,7 @@ def test_an_outage_is_logged_once_and_tried_again_with_growing_pauses_until_it_i
             raise outcome
         until(lambda: thread.is_stopping)
 
-    with structlog.testing.capture_logs() as logs:
+    with heard(monkeypatch) as logs:
         thread = SupervisedThread("control", attempt)
         thread.start()
         until(lambda: not outcomes and not thread.trouble)
@@ -73,12 +92,12 @@ def test_an_outage_is_logged_once_and_tried_again_with_growing_pauses_until_it_i
 
 
 @pytest.mark.parametrize("ends", [ZeroDivisionError("nobody expected it"), None], ids=repr)
-def test_any_other_end_is_kept_for_good_and_shown(ends: Exception | None) -> None:
+def test_any_other_end_is_kept_for_good_and_shown(ends: Exception | None, monkeypatch: pytest.MonkeyPatch) -> None:
     def attempt(_: SupervisedThread) -> None:
         if ends is not None:
             raise ends
 
-    with structlog.testing.capture_logs() as logs:
+    with heard(monkeypatch) as logs:
         thread = SupervisedThread("control", attempt)
         thread.start()
         until(lambda: thread.failed)

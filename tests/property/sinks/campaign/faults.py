@@ -80,7 +80,7 @@ OWNER = (
     Mutant("what_cannot_be_read_is_skipped", (Patch("intake", "        except Malformed as error:\n            self._bury(found, str(error), None)\n", "        except Malformed:\n"),), "junk, faults"),
     Mutant("decisions_are_not_heard_again", (Patch("consume", "            for decision in self.ground.followed.decisions_from(owner.number, owner.controls.next):\n", "            for decision in ():\n"),), "decide, reject, kill, faults"),
     Mutant("alarms_are_forgotten", (Patch("alarms", "            heapq.heappush(self._looks, (wait.look_s, self._number, case))\n", "            pass\n"),), "silent"),
-    Mutant("a_dropped_owner_listens_on", (Patch("exchange", "        if not self.ended:\n            heard(case, end)\n", "        if case is not None:\n            heard(case, end)\n"), Patch("owner", "        if self.exchange.ended:\n            return\n", "")), "commit, takeover"),
+    Mutant("a_dropped_owner_listens_on", (Patch("exchange", "        if not self.ended:\n            try:\n", "        if case is not None:\n            try:\n"), Patch("owner", "        if self.exchange.ended:\n            return\n", "")), "commit, takeover"),
     Mutant("lanes_are_not_freed", (Patch("schedule", "            case.lane = False\n", "            return\n"),), "faults"),
     Mutant("a_newer_command_overtakes_a_busy_one", (Patch("intake", "        return case is not None and case.is_busy\n", "        return case is None and op_key == ''\n"),), "versions, silent, slow"),
     Mutant("an_acked_ending_is_written_again", (Patch("arrive", "    if _is_old(entry, incoming):\n        return Nothing(\"duplicate\" if same else \"stale\")\n", ""),), "again"),
