@@ -16,7 +16,7 @@ from tests.property.sinks.vouchers import toy
 from tests.toy import TARGET
 
 Play = Callable[[Sink, Scripted], Awaitable[None]]
-BILL = bill("1", "5.00")
+BILL, OTHER = bill("1", "5.00"), bill("2", "70.00")
 KEY = BILL["op_key"]
 
 
@@ -200,6 +200,28 @@ def test_a_lost_ledger_is_rebuilt_in_slices() -> None:
     sink, _ = played(play)
     assert len(sink.held()) == count
     assert max(sink.groups) <= count // 6, f"op-keys in one transaction: {max(sink.groups)} of {count}"
+
+
+@pytest.mark.parametrize("results", [False, True], ids=["results kept", "results lost"])
+def test_a_request_that_was_on_its_way_when_the_ledger_was_lost_is_not_sent_again(results: bool) -> None:
+    """No intent tells of it any more: the new owner looked it up at once, saw nothing yet, and wrote the document a second time."""
+
+    async def play(sink: Sink, erp: Scripted) -> None:
+        sink.command("ap_bill", OTHER)  # so that work was done of which offset or result tell
+        sink.reads()
+        await sink.passes(2)
+        erp.answers.append(("late", 6.0))
+        sink.command("ap_bill", BILL)
+        sink.reads()
+        await sink.turns(60)
+        sent = len(erp.requests())
+        sink.lose(results)
+        await sink.passes(120)
+        assert len(erp.requests()) == sent, erp.journal
+
+    sink, erp = played(play)
+    assert len(erp.kept) == 2, erp.journal
+    assert {sink.state(one["op_key"])[0] for one in (BILL, OTHER)} <= {"POSTED", "ADOPTED"}
 
 
 # --- what comes while the limiter is waited for -----------------------------------------------------------------------
