@@ -167,7 +167,7 @@ class Arrivals:
         elif entry["op_key"] in reverses or taken_back:
             entry = looked_up_first(entry, rules.steps)
         elif incoming.redivided and parts.makes(incoming.command) and not e.is_terminal(entry):
-            entry = parts.unless_redivided(entry, sets[parts.document_of(entry["op_key"])])
+            entry = parts.unless_redivided(entry, sets[parts.document_of(entry["op_key"])], rules.steps)
         comes = parts.tells(incoming, sets) if incoming.redivided else e.is_terminal(entry)
         if taken_back and e.intent_open(entry):
             entry, comes = as_before(entry), True

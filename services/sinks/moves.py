@@ -27,8 +27,8 @@ def resting(key: Key) -> Step:
         return idle, (Wait(look_s=key.look_s),)
     if entry["state"] == e.NEW:
         return idle, (Wait(look_s=0.0),)
-    if entry["reason"] == reasons.NOT_SHOWN:
-        return idle, (Wait(look_s=key.look_s),)
+    if entry["reason"] == reasons.NOT_SHOWN:  # a look-up writes nothing: where its pause is not known it is made now
+        return idle, (Wait(look_s=key.look_s if key.look_s is not None else 0.0),)
     return idle, (Wait(due_at=entry["due_at"]),)
 
 

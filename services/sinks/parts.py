@@ -154,12 +154,16 @@ def tells(incoming: Incoming, newest: Mapping[str, Incoming]) -> bool:
     return known is not None and known.command["parts"] == incoming.command["parts"]
 
 
-def unless_redivided(entry: Ledger, newest: Incoming) -> Ledger:
+def unless_redivided(entry: Ledger, newest: Incoming, steps: tuple[str, ...]) -> Ledger:
     """Ledger lost, no outcome known, and the parts changed once: whether it was written before or after that nobody can tell, and a
-    look-up of this part alone does not show what of its money another part carries."""
+    look-up of this part alone does not show what of its money another part carries. It may be written, as if an attempt were open: a
+    command that comes again, or newer ones of its document, do not write it, nor what its money may have gone to."""
+    attempt = {"intent_attempt": 1, "attempt_count": max(1, entry["attempt_count"]), "intent_step": steps[0] if steps else ""}
     words = "the ledger was lost and the parts of its document had changed"
     if entry["part"] in (newest.command["parts"] or {}):
-        return e.held(entry, newest.at, reasons.PART_AFTER_POST, f"{words}: compare the document with all of them before a release")
+        return e.held(
+            entry, newest.at, reasons.PART_AFTER_POST, f"{words}: compare the document with all of them before a release", **attempt
+        )
     version = newest.command["source_version"]
     why = f"{words}: version {version} makes no such part; reverse {entry['ref']} if it is there, then skip this"
-    return e.held(entry, newest.at, reasons.CHANGED_AFTER_POST, why)
+    return e.held(entry, newest.at, reasons.CHANGED_AFTER_POST, why, **attempt)

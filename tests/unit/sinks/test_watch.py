@@ -295,3 +295,10 @@ def test_a_create_whose_void_is_known_is_never_written() -> None:
     assert ended is not None
     assert (ended["state"], ended["reason"]) == (e.SUPERSEDED, "voided")
     assert gate(entry, C.command, View(AT, void=cast("Ledger", {**void, "source_version": "0"}))) is None
+
+
+def test_what_is_not_shown_is_looked_up_by_the_next_owner_too() -> None:
+    """Its pause was known to the owner before only; the next one had no alarm for it, and nobody looked again."""
+    entry = e.waits(watched().entry, AT, reasons.NOT_SHOWN, rounds=1)
+    _, effects = step(Key(entry, watched().rules), Restored(100.0))
+    assert effects == (Wait(look_s=0.0),)
