@@ -12,6 +12,7 @@ import pytest
 from runtime.settings import Timing
 from schemas.records import CommandEnvelope, Ledger
 from services.sinks import entry as e
+from services.sinks import reasons
 from services.sinks.arrive import Changed, Nothing, Taken, arrive, beside
 from services.sinks.core import step
 from services.sinks.entry import Incoming
