@@ -12,10 +12,9 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Protocol, cast
 
-from confluent_kafka import Message, Producer, TopicCollection
-from confluent_kafka.admin import AdminClient
+from confluent_kafka import Message, Producer
 
 from runtime import kafka
 from runtime.log import log
@@ -25,6 +24,7 @@ from services.sinks import entry as e
 from services.sinks.ceiling import Hour
 from services.sinks.commit import Blocking
 from services.sinks.entry import Incoming
+from services.sinks.follow import topic_id
 from services.sinks.ground import Ground
 from services.sinks.hour import Hours, ended_within
 from services.sinks.ledger import MARK, Index, Mark, mark_in, mark_of
@@ -103,7 +103,7 @@ def take_over(ground: Ground, number: int, folder: Path, committed: Committed, b
 
 def _catch_up(ground: Ground, number: int, index: Index) -> int:
     topic = ground.ledger_topic
-    identity = _identity(ground, topic)
+    identity = topic_id(ground.settings.kafka, topic)
     high = kafka.high_watermarks(ground.settings.kafka, topic, [number])[number]
     offset = index.meta("offset") or 0
     if index.meta("topic") != identity or offset > high:
@@ -134,13 +134,6 @@ def _batches(messages: Iterator[Message]) -> Iterator[list[Message]]:
             batch = []
     if batch:
         yield batch
-
-
-def _identity(ground: Ground, topic: str) -> str:
-    """The topic's id: a deleted and recreated topic of the same name has another one."""
-    admin = AdminClient(kafka.client_settings(ground.settings.kafka))
-    described: Any = admin.describe_topics(TopicCollection([topic]))[topic].result(timeout=15)
-    return str(described.topic_id)
 
 
 def _was_worked(ground: Ground, number: int, committed: int) -> bool:

@@ -110,7 +110,7 @@ def installed() -> Iterator[None]:
     places: list[tuple[Any, str, Any]] = [
         (takeover, "kafka", KAFKA),
         (takeover, "Index", _index),
-        (takeover, "_identity", lambda _ground, topic: f"{topic}/{KAFKA._world.lives}"),
+        (takeover, "topic_id", lambda _settings, topic: f"{topic}/{KAFKA._world.lives}"),
         (takeover, "time", _Time),
         (hour, "kafka", KAFKA),
         (hour, "time", _Time),
