@@ -18,7 +18,8 @@ from runtime.settings import Settings, settings_from_environment
 from schemas import codec as records
 from schemas.codec import Codec
 from schemas.errors import Malformed, NotRegistered
-from topology.topics import records_of_topic, topics
+from topology.topics import partition_of, records_of_topic, topics
+from topology.trust import Trust
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,15 @@ class Cluster:
             for name in names:
                 found[name] = _lag(client, self.settings.topic(name), self.partitions)
         return found
+
+
+def newest_decision(cluster: Cluster, connection: str) -> int:
+    """The version of the newest decision on `control` that is believed, for a further one of this connection to be newer; 0 for none."""
+    settings, trust = cluster.settings, Trust(cluster.settings)
+    partition = partition_of(connection, settings.kafka.partitions)
+    for message in kafka.read_to_end(settings.kafka, settings.topic("control"), [partition]):
+        trust.believed(message)
+    return trust.newest
 
 
 def _lag(client: Consumer, topic: str, partitions: Sequence[int]) -> int:

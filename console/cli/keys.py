@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from console.cli import role_files
 from runtime import secrets
 from runtime.errors import Broken
 from runtime.settings import Settings, settings_from_environment
@@ -17,6 +18,7 @@ keys = typer.Typer(name="keys", help="The key ring of credentials at rest.", no_
 
 def register(app: typer.Typer) -> None:
     """Add the verb."""
+    role_files.register(keys)
     app.add_typer(keys)
 
 
@@ -51,14 +53,12 @@ def rotate(
 
 
 def _finish(settings: Settings, ring: secrets.KeyRing, now: datetime) -> None:
-    from schemas import codec
-    from services import credentials
-    from topology.topics import records_of_topic
+    from console.cli.plan import person
+    from console.connections.resigning import signed_again
+    from console.reading import Cluster
 
     assert settings.key_ring is not None
-    topic = credentials.TOPIC
-    made = codec.load(settings.registry.url, {settings.topic(topic): records_of_topic()[topic]})
-    count = credentials.rewrap_all(settings, made, ring, now)
+    count = signed_again(Cluster(settings), ring, person())
     newest = ring.newest(now)
     secrets.write_ring(settings.key_ring, secrets.KeyRing((newest,)))
     print(f"{settings.key_ring}: {count} credential sets wrapped under {newest.id}, {len(ring.keys) - 1} older keys dropped.")

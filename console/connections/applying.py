@@ -13,8 +13,10 @@ from console.connections.publish import Author, Publisher, publish
 from console.connections.remapping import map_again
 from console.connections.sealing import sealed_credentials
 from console.reading import Cluster
+from runtime.rolekeys import OPERATOR
 from runtime.settings import settings_from_environment
 from topology.configuration import Follower, Snapshot
+from topology.trust import Trust
 
 _EARLIER = "cutover_date"
 
@@ -30,15 +32,18 @@ def applied(file: Path, actor: str, reason: str, accept_earlier_cutover: bool) -
     """Apply `file`; returns the lines of the change (and of its credentials), and the refusals that stopped it."""
     files = read_connection(file)
     cluster = Cluster()
-    planned_change, refused = _compared(files, in_force(cluster))
+    snapshot = in_force(cluster)
+    planned_change, refused = _compared(files, snapshot)
     if accept_earlier_cutover:
         refused = [line for line in refused if _EARLIER not in line]
     if refused:
         return planned_change.lines, refused
-    credentials, credential_lines = sealed_credentials(cluster, files.settings, os.environ)
-    if planned_change.is_empty and not credentials:
+    trust = Trust(cluster.settings, (OPERATOR,))
+    credentials, credential_lines = sealed_credentials(cluster, trust, files.settings, os.environ)
+    if planned_change.is_empty and not credential_lines:
         return (), []
     publisher = Publisher(cluster)
+    publisher.signatures.after(max(snapshot.newest, trust.newest))
     publish(publisher, planned_change, credentials, Author(actor, reason, datetime.now(UTC)))
     again = map_again(cluster, publisher, planned_change)
     lines = (*planned_change.lines, *credential_lines)

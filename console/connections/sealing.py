@@ -1,6 +1,7 @@
-"""The credentials of a connection: references resolved, sets validated by their system's model, encrypted for their purpose.
+"""The credentials of a connection: references resolved, sets validated by their system's model, encrypted for their purpose and origins.
 
-A set that is already in force unchanged is not written again.
+A set that is already in force unchanged is written again as it is, for its signature to be as new as that of the connection; one whose
+purpose the connection has no more is written as removed.
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ from pydantic import ValidationError
 
 from console.reading import Cluster
 from runtime.errors import Broken
-from runtime.secrets import KeyRing, read_ring, resolve, unseal
-from services.credentials import Secret, envelope_of, seal
-from services.network import network_purpose, ways
+from runtime.secrets import KeyRing, read_ring, resolve
+from services.credentials import Sealed, in_force, opened, seal
+from services.network import network_purpose, origins_of, ways
 from systems.connection import ConnectionSettings, Side, WebhookKey
 from systems.contract import Role
+from topology.trust import Trust
 
 
 def ring_of(cluster: Cluster) -> KeyRing:
@@ -30,32 +32,43 @@ def ring_of(cluster: Cluster) -> KeyRing:
 
 
 def sealed_credentials(
-    cluster: Cluster, settings: ConnectionSettings, environment: Mapping[str, str]
+    cluster: Cluster, trust: Trust, settings: ConnectionSettings, environment: Mapping[str, str]
 ) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
-    """Credential records to write, and a line for each; neither shows a secret. Raises `Broken` naming a missing reference."""
+    """Every credential record of a connection, and a line for each that changes; neither shows a secret. `trust` reads what is in force.
+
+    Raises `Broken` naming a missing reference.
+    """
     ring, now = ring_of(cluster), datetime.now(UTC)
-    existing = _in_force(cluster, settings.connection)
+    existing = {
+        record["purpose"]: record
+        for record in in_force(cluster.settings, cluster.codec, trust)
+        if record["connection"] == settings.connection
+    }
     records, lines = [], []
-    for purpose, secret in _sets(settings, environment):
-        known = existing.get(purpose)
-        if known is not None and _opened(ring, known) == secret:
+    for purpose, sealed in _sets(settings, environment):
+        known = existing.pop(purpose, None)
+        if known is not None and _opened(trust, known) == orjson.loads(sealed.as_bytes()):
+            records.append(known)
             continue
-        record = seal(ring, (settings.connection, purpose), secret, now)
+        record = seal(ring, (settings.connection, purpose), sealed, now)
         records.append(record)
         lines.append(f"{'~' if known else '+'} credentials {purpose}: sealed with key {record['key_id']}")
+    for purpose, known in existing.items():
+        records.append({**known, "wrapped_key": b"", "nonce": b"", "ciphertext": b"", "removed": True, "at": now})
+        lines.append(f"- credentials {purpose}")
     return records, tuple(lines)
 
 
-def _sets(settings: ConnectionSettings, environment: Mapping[str, str]) -> Iterator[tuple[str, Secret]]:
+def _sets(settings: ConnectionSettings, environment: Mapping[str, str]) -> Iterator[tuple[str, Sealed]]:
     for side in (settings.field_service, settings.erp):
-        fields = _resolved(side, environment)
+        fields, origins = _resolved(side, environment), origins_of(side)
         for role in Role:
-            yield f"{side.system}.{role.value}", fields
+            yield f"{side.system}.{role.value}", Sealed(fields, origins)
         if side.network.references:
-            yield network_purpose(side.system), resolved_network(side, environment)
+            yield network_purpose(side.system), Sealed(resolved_network(side, environment), origins)
     for purpose, keys in (("webhook", settings.webhook_keys), ("push", settings.push_keys)):
         if keys:
-            yield purpose, [_key(key, environment) for key in keys]
+            yield purpose, Sealed([_key(key, environment) for key in keys])
 
 
 def _resolved(side: Side, environment: Mapping[str, str]) -> dict[str, Any]:
@@ -80,16 +93,8 @@ def _key(key: WebhookKey, environment: Mapping[str, str]) -> dict[str, str | Non
     return {"name": key.name, "secret": resolve(key.secret, environment).get_secret_value(), "not_after": key.not_after}
 
 
-def _in_force(cluster: Cluster, connection: str) -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = {}
-    for seen in cluster.scan(["credentials"], quiet=True):
-        if seen.record.get("connection") == connection:
-            found[seen.record["purpose"]] = seen.record
-    return {purpose: record for purpose, record in found.items() if not record["removed"]}
-
-
-def _opened(ring: KeyRing, record: dict[str, Any]) -> Any:
+def _opened(trust: Trust, record: dict[str, Any]) -> Any:
     try:
-        return orjson.loads(unseal(ring, (record["connection"], record["purpose"]), envelope_of(record)))
+        return orjson.loads(opened(trust.keys, record).as_bytes())
     except Broken:
         return None

@@ -21,6 +21,7 @@ from runtime.clock import Clock, clock_from_environment
 from runtime.errors import Broken, ConnectorError
 from runtime.log import log
 from runtime.retry import Backoff
+from runtime.rolekeys import POLLERS
 from runtime.settings import Settings
 from schemas import codec
 from schemas.errors import Malformed
@@ -57,7 +58,7 @@ class Pollers:
         self._clock = clock
         self._codec = codec.load(settings.registry.url, needed_records(settings))
         self._follower = Follower(settings, self._codec, self._changed)
-        self._store = CredentialStore(settings, self._codec, clock, self._changed)
+        self._store = CredentialStore(settings, self._codec, clock, self._changed, POLLERS)
         self._deliveries = Deliveries(settings.kafka)
         self._writing = Writing(settings, self._codec, self._deliveries, clock)
         self._assignment = Assignment(settings, self)

@@ -27,6 +27,7 @@ from runtime import metrics
 from runtime.clock import Clock, clock_from_environment
 from runtime.errors import Broken
 from runtime.log import log
+from runtime.rolekeys import INGRESS
 from runtime.settings import Settings
 from schemas import codec
 from schemas.codec import Codec
@@ -226,7 +227,7 @@ class Ingress:
         self._changing = threading.Lock()
         self._codec = codec.load(settings.registry.url, needed_records(settings))
         self._follower = Follower(settings, self._codec, self._changed)
-        self._store = CredentialStore(settings, self._codec, clock, self._changed)
+        self._store = CredentialStore(settings, self._codec, clock, self._changed, INGRESS)
         self._deliveries = Deliveries(settings.kafka)
         self._webhooks = Webhooks(settings, self._codec, self._deliveries, clock)
         bounds = Bounds(settings.ingress.request_s, settings.ingress.max_connections)

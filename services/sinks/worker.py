@@ -20,6 +20,7 @@ import uvloop
 from runtime.clock import Clock, clock_from_environment
 from runtime.errors import EXIT_SOFTWARE, Broken
 from runtime.log import configure, log
+from runtime.rolekeys import SINKS
 from runtime.settings import Settings
 from schemas import codec
 from schemas.codec import Codec
@@ -40,6 +41,7 @@ from systems.contract import Role
 from topology.configuration import Connected, Follower
 from topology.slot import take_slot
 from topology.topics import records_of_topic
+from topology.trust import Signatures
 
 EXIT_OK = 0
 TICK_S = 0.02
@@ -123,7 +125,8 @@ class Sinks:
 
     def _read(self, names: Sequence[str], followed: Followed) -> None:
         if self._open_session is None:
-            self._store = CredentialStore(self._settings, self._codec, self._clock, lambda c: self._tell("settings", c)).start()
+            settings, clock = self._settings, self._clock
+            self._store = CredentialStore(settings, self._codec, clock, lambda c: self._tell("settings", c), SINKS).start()
         self._follower.start()
         self._following = Following(self._settings, followed, self._tell, committed_controls(self._settings, names)).start()
 
@@ -160,7 +163,8 @@ class Sinks:
             return self._follower.snapshot.connections.get(connection)
 
         sessions = Sessions(opener, connected, version)
-        ground = Ground(self._settings, self._codec, system, self._clock, followed, sessions, lambda: self._follower.snapshot)
+        sign = Signatures(self._settings, (SINKS,)).header_now
+        ground = Ground(self._settings, self._codec, system, self._clock, followed, sessions, lambda: self._follower.snapshot, sign)
         group = f"sinks.{name}"
         group_log = GroupLog(self._settings.kafka, (ground.command_topic, self._settings.topic("control")), group)
         taking = self._blocking(name, 0, "take")

@@ -24,6 +24,7 @@ from schemas.codec import Codec, load
 from services import credentials
 from systems import registry
 from systems.connection import ConnectionSettings
+from tests.signed import about
 from tests.toy import blank
 from topology.configuration import crosswalk_version
 from topology.topics import create_topics, link_key, partition_of, records_of_topic, register_schemas
@@ -105,7 +106,8 @@ class Corner:
 
     def write(self, name: str, record_name: str, key: str, record: Mapping[str, Any]) -> None:
         """One record of ours."""
-        self.put(name, key, self.codec.encode(self.topic(name), record_name, record))
+        value = self.codec.encode(self.topic(name), record_name, record)
+        self.put(name, key, value, headers=about(self.settings, name, key, value))
 
     def link_customers(self, pairs: Iterable[tuple[str, str]], connection: str = CONNECTION) -> None:
         """Customers of the source (first) and of the ERP are the same ones."""

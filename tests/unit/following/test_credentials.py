@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,26 +9,25 @@ from confluent_kafka import KafkaError
 from runtime import secrets
 from runtime.clock import ScaledClock
 from runtime.errors import Broken
-from runtime.secrets import KeyRing, RingKey
-from services.credentials import RECORD, TOPIC, CredentialStore, seal
+from runtime.rolekeys import INGRESS, opening
+from services.credentials import RECORD, TOPIC, CredentialStore, Sealed, seal
+from tests.signed import RING
 from tests.toy import NOW
 from tests.unit.following.log import CODEC, SETTINGS, Cluster, until
 
-RING = KeyRing((RingKey("k1", NOW, b"k" * 32, None),))
 KEY = {"name": "q1", "secret": "a-key-of-a-webhook-with-enough-characters"}
 
 
 @pytest.fixture
-def store(cluster: Cluster, tmp_path: Path) -> CredentialStore:
+def store(cluster: Cluster) -> CredentialStore:
     """Not started yet."""
-    secrets.write_ring(tmp_path / "ring", RING)
-    return CredentialStore(SETTINGS.model_copy(update={"key_ring": tmp_path / "ring"}), CODEC, ScaledClock())
+    return CredentialStore(SETTINGS, CODEC, ScaledClock(), role=INGRESS)
 
 
 def _write(cluster: Cluster, connection: str, secret: Any) -> None:
     # `seal` refuses keys that are unfit, so what is wrong is sealed as another purpose's and written under this one's name
-    envelope = secrets.seal(RING, (connection, "webhook"), json.dumps(secret).encode(), NOW)
-    record = seal(RING, (connection, "webhook"), [KEY], NOW)
+    envelope = secrets.seal(opening(RING, INGRESS), (connection, "webhook"), Sealed(secret).as_bytes(), NOW)
+    record = seal(RING, (connection, "webhook"), Sealed([KEY]), NOW)
     sealed = {"key_id": envelope.key_id, "wrapped_key": envelope.wrapped_key, "nonce": envelope.nonce}
     cluster.write(TOPIC, RECORD, record | sealed | {"ciphertext": envelope.ciphertext})
 
