@@ -27,7 +27,7 @@ from runtime.threads import TopicFollower
 from schemas.codec import Codec, Record
 from schemas.errors import Malformed
 from topology.topics import partition_of
-from topology.trust import Signatures, Trust
+from topology.trust import Refusal, Signatures, Trust
 
 TOPIC, CONNECTIONS = "credentials", "connections"
 RECORD = "connection.credential"
@@ -162,6 +162,10 @@ class CredentialStore:
     def failed(self) -> str:
         """Why changed credentials will never be seen any more; "" while they may be."""
         return self._topics.failed
+
+    def on_refusal(self, tell: Callable[[Refusal], None]) -> None:
+        """Call this with each record that is not believed; before the start."""
+        self._trust.tell = tell
 
     def start(self) -> CredentialStore:
         """Read everything written by now, then follow.

@@ -14,6 +14,7 @@ from runtime.log import configure, log
 from runtime.settings import Settings
 from schemas import codec
 from services.health import Health
+from services.refusals import Refusals
 from topology.app import Agents
 from topology.configuration import Follower
 from topology.loop import Loop
@@ -36,7 +37,8 @@ def run(
     stopping = stopping or _until_signal()
     loaded = codec.load(settings.registry.url, records_of_topic(settings.kafka.topic_prefix))
     slot = take_slot(settings.state_dir / "slots", f"topology-{settings.kafka.topic_prefix}", settings.slot)
-    follower = Follower(settings, loaded).start()
+    refusals = Refusals(settings, loaded, "topology")
+    follower = Follower(settings, loaded, on_refusal=refusals).start()
     wanted = {name: hop for name, hop in way().items() if not hops or name in hops}
     agents = Agents(wanted).start()
     around = Surroundings(
@@ -56,6 +58,7 @@ def run(
         loop.stop()
     agents.stop()
     follower.stop()
+    refusals.close()
     slot.release()
     log.info("stopped", counts={name: vars(loop.worker.counts) for name, loop in loops.items()})
     return code

@@ -82,7 +82,7 @@ class Trust:
     def __init__(
         self, settings: Settings, roles: tuple[str, ...] = (VERIFY,), tell: Callable[[Refusal], None] | None = None
     ) -> None:
-        self._settings, self._roles, self._tell = settings, roles, tell
+        self._settings, self._roles, self.tell = settings, roles, tell
         self.keys: RoleKeys = keys_at(settings.key_ring, roles)
         self._written = _written(settings.key_ring)
         self._newest: dict[tuple[str, int, bytes], int] = {}
@@ -120,8 +120,8 @@ class Trust:
         if count <= _TOLD or count % _THEN_EACH == 0:
             where = f"{place.topic}/{place.partition}/{offset}"
             log.error("record_refused", record=where, key=_shown(place.key), why=why, count=count, remedy=remedy)
-        if self._tell is not None:
-            self._tell(Refusal(place, offset, why, remedy))
+        if self.tell is not None:
+            self.tell(Refusal(place, offset, why, remedy))
 
     def _judged(self, place: Place, value: bytes | None, headers: Headers) -> Signed | None:
         name = self._names[place.topic]

@@ -26,6 +26,7 @@ from schemas import codec
 from schemas.codec import Codec
 from services.credentials import CredentialStore
 from services.health import Health
+from services.refusals import Refusals
 from services.sessions import Sessions as Access
 from services.sessions import credentials_version
 from services.sinks.command_log import GroupLog
@@ -91,6 +92,7 @@ class Sinks:
         self._open_session = seams.open_session
         self._follower = Follower(settings, loaded, lambda connection: self._tell("settings", connection))
         self._following: Following | None = None
+        self._refusals = Refusals(settings, loaded, "sinks")
 
     async def run(self, names: Sequence[str], stopping: threading.Event) -> int:
         """Start, tick until it is time to stop, stop in order."""
@@ -120,15 +122,19 @@ class Sinks:
         links.close()
         if self._store is not None:
             self._store.stop()
+        self._refusals.close()
         log.info("stopped", systems=list(names), code=code)
         return code
 
     def _read(self, names: Sequence[str], followed: Followed) -> None:
         if self._open_session is None:
             settings, clock = self._settings, self._clock
-            self._store = CredentialStore(settings, self._codec, clock, lambda c: self._tell("settings", c), SINKS).start()
+            self._store = CredentialStore(settings, self._codec, clock, lambda c: self._tell("settings", c), SINKS)
+            self._store.on_refusal(self._refusals)
+            self._store.start()
         self._follower.start()
-        self._following = Following(self._settings, followed, self._tell, committed_controls(self._settings, names)).start()
+        needed = committed_controls(self._settings, names)
+        self._following = Following(self._settings, followed, self._tell, needed, self._refusals).start()
 
     def _tick(self) -> None:
         try:
