@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.installed
 PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadscope --no-loadscope-reorder
 CODE   := schemas runtime systems topology services console tests
 
-.PHONY: demo test check format test-kafka chaos bench docs lock install
+.PHONY: demo test check format test-kafka chaos bench docs lock install sbom
 .DEFAULT_GOAL := check
 
 install: $(STAMP)
@@ -53,6 +53,11 @@ bench: $(STAMP)
 # Pages that are drawn from the declarations.
 docs: $(STAMP)
 	$(BIN)/python -m console.pages.flows
+
+# The software bill of materials (CycloneDX), from the lock alone.
+sbom: $(STAMP)
+	$(BIN)/python -m console.pages.sbom build/sbom.cdx.json
+	@echo build/sbom.cdx.json
 
 # The lock for every platform and Python >= 3.11; no index lines, so that each machine uses its own. Pins stay: `make lock UPGRADE=--upgrade`.
 lock: $(STAMP)
