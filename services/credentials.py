@@ -176,6 +176,7 @@ class CredentialStore:
         self._applied = floors(self._settings, self._trust)
         for message in self._topics.to_end(self._settings.topic(TOPIC)):
             self._fold(message)
+        self._trust.settled()
         self._topics.start()
         return self
 

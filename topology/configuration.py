@@ -292,6 +292,7 @@ class Follower:
             for message in self._topics.to_end(topic):
                 self._fold_believed(message)
                 self._read_to[_place(message)] = (message.offset() or 0) + 1
+        self._trust.settled()
         self._publish()
         self._topics.start()
         return self

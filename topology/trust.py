@@ -24,6 +24,7 @@ from runtime.log import log
 from runtime.rolekeys import DECIDER, OPERATOR, SINKS, VERIFY, RoleKeys, keys_at
 from runtime.settings import Settings
 from runtime.signing import Headers, NotBelieved, Place, Signed, UnknownKey, now_version, sign, verify
+from topology.headers import coordinates
 from topology.topics import partition_of
 
 MAY_SIGN: Mapping[str, tuple[str, ...]] = {
@@ -42,7 +43,7 @@ _REMEDY = {
     "credentials": "`apply` the connection again.",
     CONTROL: "Decide again with `ml-connector held`, `pause` or `resume`.",
 }
-_TOLD, _THEN_EACH = 20, 1000
+_TOLD, _THEN_EACH, _HISTORY = 20, 1000, 1000
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,9 @@ class _Window:
 class Trust:
     """What one reader believes. One thread at a time.
 
-    `tell` is called with each refusal, beside the log and the metric.
+    `tell` is called with each refusal that is told, beside the log. Until `settled` is called the topics are read from their beginning: a
+    refused record before one that counts, of the same key, is history (a key of the ring that was dropped, a release before signatures)
+    and only counted; told is what stands after the last one that counts.
     """
 
     def __init__(
@@ -89,6 +92,7 @@ class Trust:
         self._windows: dict[tuple[str, int, bytes, str], _Window] = {}
         self._names = {settings.topic(name): name for name in MAY_SIGN}
         self.refused: Counter[str] = Counter()
+        self._history: dict[Place, Refusal] | None = {}
 
     @property
     def newest(self) -> int:
@@ -97,11 +101,24 @@ class Trust:
 
     def believed(self, message: Message) -> Signed | None:
         """The signature of a record that counts; None for one that came before, and for one that is refused, which is told."""
+        place = _place(message)
         try:
-            return self._judged(_place(message), message.value(), cast("Headers", message.headers() or ()))
+            signed = self._judged(place, message.value(), cast("Headers", message.headers() or ()))
         except NotBelieved as error:
             self.refuse(message, str(error))
             return None
+        if self._history and signed is not None:
+            self._history.pop(place, None)
+        return signed
+
+    def settled(self) -> None:
+        """What is there has been read: tell what is left of it, and from here on each refusal as it comes."""
+        left, self._history = list((self._history or {}).values()), None
+        past = sum(self.refused.values()) - len(left)
+        if past:
+            log.warning("records_refused_before", count=past, why="they lie before records that count; see the metric")
+        for number, refusal in enumerate(left, 1):
+            self._told(refusal, number)
 
     def keys_with(self, key_id: str) -> RoleKeys:
         """The keys; their file is read again when none of those that open something has this id."""
@@ -110,18 +127,24 @@ class Trust:
         return self.keys
 
     def refuse(self, message: Message, why: str) -> None:
-        """Tell that a record is not believed."""
-        place, offset = _place(message), message.offset() or 0
+        """Count a record that is not believed, and tell it."""
+        place = _place(message)
         name = self._names.get(place.topic, place.topic)
-        remedy = f"Find out who wrote it. If it was meant: {_REMEDY.get(name, '')}"
+        refusal = Refusal(place, message.offset() or 0, why, f"Find out who wrote it. If it was meant: {_REMEDY.get(name, '')}")
         self.refused[name] += 1
         metrics.RECORDS_REFUSED.labels(name).inc()
-        count = self.refused[name]
+        if self._history is None or (place not in self._history and len(self._history) >= _HISTORY):
+            self._told(refusal, self.refused[name])
+        else:
+            self._history[place] = refusal
+
+    def _told(self, refusal: Refusal, count: int) -> None:
         if count <= _TOLD or count % _THEN_EACH == 0:
-            where = f"{place.topic}/{place.partition}/{offset}"
-            log.error("record_refused", record=where, key=_shown(place.key), why=why, count=count, remedy=remedy)
+            where = coordinates(refusal.place.topic, refusal.place.partition, refusal.offset)
+            key = _shown(refusal.place.key)
+            log.error("record_refused", record=where, key=key, why=refusal.why, count=count, remedy=refusal.remedy)
         if self.tell is not None:
-            self.tell(Refusal(place, offset, why, remedy))
+            self.tell(refusal)
 
     def _judged(self, place: Place, value: bytes | None, headers: Headers) -> Signed | None:
         name = self._names[place.topic]

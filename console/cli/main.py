@@ -12,6 +12,7 @@ import typer
 
 from console.cli import exit_codes
 from runtime.errors import Broken, ConnectorError
+from runtime.log import configure
 from schemas.errors import NotRegistered
 
 _VERBS = (
@@ -51,6 +52,7 @@ for _verb in _VERBS:
 
 def main() -> None:
     """Run one verb; an error of ours becomes one message and an exit code (`exit_codes.py`), anything else its traceback."""
+    configure("warning")
     try:
         app()
     except (Broken, NotRegistered) as error:

@@ -258,6 +258,7 @@ class Following:
         for name in (CONTROL, PERIODS):
             for message in self._topics.to_end(self._settings.topic(name)):
                 self._fold(message)
+        self._trust.settled()
         self._topics.start()
         return self
 

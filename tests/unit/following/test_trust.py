@@ -394,4 +394,28 @@ def test_a_flood_of_forgeries_is_counted_and_told_a_few_times(cluster: Cluster) 
         decide(cluster, f"c{number}", "pause", None)
     with structlog.testing.capture_logs() as logs:
         assert Sink().followed.paused("erp", "acme") == ""
+    assert [line["count"] for line in logs if line["event"].startswith("record")] == [299, 1]
+
+
+def test_a_flood_that_comes_while_a_service_runs_is_told_a_few_times(cluster: Cluster) -> None:
+    running = Follower(SETTINGS, CODEC).start()
+    with structlog.testing.capture_logs() as logs:
+        for _ in range(300):
+            applied(cluster, {}, None)
+        until(lambda: running._read_to.get(("connections", 0), 0) == 300)
+    running.stop()
     assert len([line for line in logs if line["event"] == "record_refused"]) == 20
+
+
+def test_what_lies_before_a_record_that_counts_is_history_and_not_told_for_ever(cluster: Cluster) -> None:
+    """Records of a release before signatures, or of a key that was dropped: each start would tell them again, for good."""
+    applied(cluster, {"east": "1"}, None)
+    applied(cluster, {"east": "1"}, 10)
+    told: list[Any] = []
+    with structlog.testing.capture_logs() as logs:
+        Follower(SETTINGS, CODEC, on_refusal=told.append).start().stop()
+    assert told == []
+    assert [(line["event"], line["count"]) for line in logs if line["log_level"] != "info"] == [("records_refused_before", 2)]
+    applied(cluster, {"east": "2"}, None)
+    Follower(SETTINGS, CODEC, on_refusal=told.append).start().stop()
+    assert [(one.place.topic, one.offset) for one in told] == [("crosswalk", 2), ("connections", 2)]
