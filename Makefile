@@ -53,6 +53,7 @@ bench: $(STAMP)
 # Pages that are drawn from the declarations.
 docs: $(STAMP)
 	$(BIN)/python -m console.pages.flows
+	$(BIN)/python -m console.pages.metrics
 
 # The lock for every platform and Python >= 3.11; no index lines, so that each machine uses its own. Pins stay: `make lock UPGRADE=--upgrade`.
 lock: $(STAMP)

@@ -64,7 +64,7 @@ class Loop:
     def _run(self) -> None:
         try:
             self.worker.start()
-            self._consumer = kafka.consumer(self._around.settings.kafka, self._hop.name)
+            self._consumer = kafka.consumer(self._around.settings.kafka, self._hop.name, **{"enable.partition.eof": True})
             self._consumer.subscribe(self._inputs, on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost)
             while not self._stopping.is_set():
                 self._turn(self._consumer)
@@ -85,6 +85,7 @@ class Loop:
                 "Every topic needs the same number of partitions, and every member the same version.",
             )
         self._assignment = [TopicPartition(one.topic, one.partition) for one in partitions]
+        self.worker.lag.assigned((one.topic, one.partition) for one in partitions)
         if not self._is_positioned(client):
             self.worker.stale.set()
         log.info("assigned", hop=self._hop.name, partitions=own)
@@ -120,6 +121,7 @@ class Loop:
         if self._paused and self.worker.ready.is_set() and self._assignment:
             client.resume(self._assignment)
             self._paused = False
+        self.worker.lag.tell(client)
         epoch = self._epoch
         batch = self._collect(client)
         if batch and epoch == self._epoch and not self._stopping.is_set():
@@ -149,10 +151,10 @@ class Loop:
         first = client.poll(0.05 if self._paused else 0.2)
         if first is None:
             return []
-        epoch, started, found = self._epoch, time.monotonic(), _records([first])
+        epoch, started, found = self._epoch, time.monotonic(), self._records([first])
         while epoch == self._epoch and not self._stopping.is_set():
             more = client.consume(MOST_RECORDS - len(found), timeout=0) if len(found) < MOST_RECORDS else []
-            found += _records(more)
+            found += self._records(more)
             is_due = not more or len(found) >= MOST_RECORDS or time.monotonic() - started > LONGEST_S
             if is_due and self.worker.wait_idle(0.005 if len(found) < MOST_RECORDS else 0.05):
                 return found
@@ -160,6 +162,10 @@ class Loop:
                 self._wait_paused(client)
                 started = time.monotonic()
         return []
+
+    def _records(self, messages: Sequence[Message]) -> list[Message]:
+        self.worker.lag.read(messages)
+        return kafka.records(messages)
 
     def _wait_paused(self, client: Consumer) -> None:
         """Keep the group's membership while the worker is behind, without taking more."""
@@ -170,13 +176,6 @@ class Loop:
                 kafka.raise_if_fatal(stray)
         if epoch == self._epoch:
             client.resume(paused)
-
-
-def _records(messages: Sequence[Message]) -> list[Message]:
-    for message in messages:
-        if message.error() is not None:
-            kafka.raise_if_fatal(message)
-    return [message for message in messages if message.error() is None]
 
 
 def _batch(messages: Sequence[Message], client: Consumer) -> Batch:

@@ -23,6 +23,7 @@ from confluent_kafka import KafkaException, TopicPartition
 from runtime import metrics
 from runtime.clock import Clock
 from runtime.errors import EXIT_SOFTWARE, Broken
+from runtime.lag import Lag
 from runtime.log import log
 from runtime.retry import Backoff
 from runtime.settings import Settings
@@ -109,6 +110,7 @@ class Worker:
         self.stale = threading.Event()
         self.cancelled = threading.Event()
         self.counts = Counts()
+        self.lag = Lag(hop.name)
         self._thread = threading.Thread(target=self._run, name=f"{hop.name}-worker", daemon=True)
 
     # --- called by the polling thread
@@ -242,12 +244,14 @@ class Worker:
         settings = around.settings
         ground = Ground(self._snapshot_for(batch), around.codec, settings.topic, settings.kafka.partitions, around.clock.now())
         state = self._state if hop.remembers else NoState()
+        dead = settings.topic("dead")
         answer = around.submit(hop.name, lambda: hop.apply(batch.records, state, ground))
         outcome = answer.result(around.patience.answer_s)
         outputs = outcome.outputs + audit_outputs(outcome.decisions, hop.name, ground)
         if self.cancelled.is_set() or self._transactions is None:
             return
         self._transactions.commit(outputs, batch.offsets, batch.group)
+        self.lag.committed({(one.topic, one.partition): one.offset for one in batch.offsets})
         if outcome.changes:
             self._state.put(outcome.changes)
         self.counts.records += len(batch.records)
@@ -255,6 +259,7 @@ class Worker:
         self.counts.batches += 1
         metrics.HOP_RECORDS.labels(hop.name).inc(len(batch.records))
         metrics.HOP_OUTPUTS.labels(hop.name).inc(len(outputs))
+        metrics.DEAD.labels(hop.name).inc(sum(one.topic == dead for one in outputs))
         if time.monotonic() > self._checkpoint_at:
             self._note_contained()
 

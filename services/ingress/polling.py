@@ -109,6 +109,8 @@ class SystemPoller:
         else:
             self._recovered(feed)
             self._schedule.read(feed, page.more, self._polled.clock.now())
+            if not page.more:
+                metrics.FEED_READ.labels(*self._labels(feed.name)).set(self._polled.clock.now().timestamp())
 
     def _position(self, feed: Feed) -> str:
         cursor = self._cursors.get((self._polled.where.connection, self._cursor_name(feed)))

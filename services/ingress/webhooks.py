@@ -122,6 +122,7 @@ class Webhooks:
         except Malformed as error:
             raise Refusal(415, "content_type") from error
         metrics.INGRESS_SECONDS.observe(self._clock.monotonic() - began)
+        metrics.WEBHOOK_LAST.labels(received.connection).set(self._clock.now().timestamp())
 
     def _outgoing(self, received: Received) -> Outgoing:
         topic = self._settings.topic(f"raw.{received.system}")
