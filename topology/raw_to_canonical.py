@@ -29,6 +29,8 @@ STAGE = "raw_to_canonical"
 _SEEN_ELSEWHERE = ("webhook", "push")
 _SPACING = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=1))
 _MOST_ASKED = 10
+LONGEST_ID = 255
+"""Characters of an id that is asked for."""
 
 
 class Incomplete(NamedTuple):
@@ -59,7 +61,7 @@ def _beside(key: str) -> str:
 
 
 def remembered(seen: Seen) -> bytes:
-    """State value of one natural key."""
+    """State value of one natural key: what a source may spell as it likes, the status, stands last."""
     return "\x00".join(seen).encode()
 
 
@@ -78,7 +80,7 @@ class _Batch:
         found = self.outcome.changes.get(at) or self.state.get(*at)
         if found is None:
             return None
-        version, count, moment = found.decode().split("\x00")
+        version, count, moment = found.decode().rsplit("\x00", 2)
         return Incomplete(version, int(count), moment)
 
     def note_incomplete(self, partition: int, key: str, version: str) -> None:
@@ -92,7 +94,7 @@ class _Batch:
         found = self.outcome.changes.get((partition, key)) or self.state.get(partition, key)
         if found is None:
             return None
-        version, content_hash, status = found.decode().split("\x00")
+        version, content_hash, status = found.decode().split("\x00", 2)
         return Seen(version, content_hash, status)
 
 
@@ -100,21 +102,11 @@ def apply(batch: Sequence[Record], state: State, ground: Ground) -> Outcome:
     """See the module."""
     made = _Batch(state, ground)
     for record in batch:
-        body = b""
         try:
-            raw = _decoded(record, ground)
-            body = raw["body"]
-            _normalise(record, raw, made)
+            _normalise(record, ground.codec.decode_one("raw.raw", record.value), made)
         except Malformed as error:
-            made.outcome.outputs.append(dead_output(record, str(error), STAGE, ground, body))
+            made.outcome.outputs.append(dead_output(record, str(error), STAGE, ground))
     return made.outcome
-
-
-def _decoded(record: Record, ground: Ground) -> dict[str, Any]:
-    name, raw = ground.codec.decode(record.value)
-    if name != "raw.raw":
-        raise Malformed(f"{name} on a raw topic")
-    return raw
 
 
 def _normalise(record: Record, raw: dict[str, Any], made: _Batch) -> None:
@@ -210,6 +202,8 @@ def _keep(record: Record, one: _Encoded, made: _Batch) -> None:
 
 
 def _look_again(record: Record, raw: dict[str, Any], look: LookAgain, made: _Batch) -> None:
+    if not 0 < len(look.source_id) <= LONGEST_ID:
+        raise Malformed(f"{look.entity}: it is to be looked at again, and its id cannot be told")
     connection, system = raw["connection"], raw["system"]
     wanted = (connection, system, look.entity, look.source_id)
     if wanted in made.asked or _is_known(record, raw, look, made):

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import lru_cache
-from html.parser import HTMLParser
+from html import unescape
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -25,6 +25,13 @@ _QUANTITY = re.compile(r"-?[0-9]{1,13}(?:\.[0-9]{1,6}0*)?")
 _MIDNIGHT = re.compile(r"(?:T00:00:00(?:\.0+)?(?:Z|\+00:00)?)?")
 _INSTANT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)?")
 _CURRENCY = re.compile(r"[A-Z]{3}")
+_MARKUP = re.compile(
+    r"<!--.*?(?:-->|\Z)|<(?P<unseen>script|style)\b[^<>]*+>.*?(?:</(?P=unseen)\s*+>|\Z)|<(?P<tag>/?[a-z][^\s<>/]*+)[^<>]*+>|<[!?][^<>]*+>",
+    re.DOTALL | re.IGNORECASE,
+)
+"""What a reader of a page does not see. The standard library's parser took 31 s for 30 KB of tags that never end."""
+_BLOCKS = ("br", "p", "div", "li", "tr")
+_LONG_REFERENCE = re.compile(r"&#x?[0-9a-f]{8,}+;?", re.IGNORECASE)
 _LARGEST_ID = 2**63
 ZERO = Decimal("0.00")
 
@@ -205,30 +212,9 @@ def plain(row: Row, name: str) -> str:
     value = text(row, name)
     if "<" not in value and "&" not in value:
         return value.strip()
-    stripper = _Stripper()
-    stripper.feed(value)
-    stripper.close()
-    return "\n".join(line for line in (" ".join(part.split()) for part in "".join(stripper.parts).splitlines()) if line)
+    shown = unescape(_LONG_REFERENCE.sub("\N{REPLACEMENT CHARACTER}", _MARKUP.sub(_break, value)))
+    return "\n".join(line for line in (" ".join(part.split()) for part in shown.splitlines()) if line)
 
 
-class _Stripper(HTMLParser):
-    """Collects text; what a reader of the page would not see (script, style) is left out."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.parts: list[str] = []
-        self._hidden = 0
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002 - the library's signature
-        if tag in ("script", "style"):
-            self._hidden += 1
-        elif tag in ("br", "p", "div", "li", "tr"):
-            self.parts.append("\n")
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in ("script", "style"):
-            self._hidden = max(0, self._hidden - 1)
-
-    def handle_data(self, data: str) -> None:
-        if not self._hidden:
-            self.parts.append(data)
+def _break(found: re.Match[str]) -> str:
+    return "\n" if (found["tag"] or "").lower() in _BLOCKS else ""

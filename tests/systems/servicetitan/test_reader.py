@@ -134,7 +134,6 @@ POISONED = [
     b'{"hasMore": false, "continueFrom": "t", "totalCount": 1, "data": [{"id": 7, "total": NaN}]}',
     b'{"hasMore": false, "continueFrom": "t", "totalCount": 0, "data": []} trailing',
     b'{"hasMore": false, "continueFrom": "t", "totalCount": 0, "data": [',
-    b"\xef\xbb\xbf" + b'{"hasMore": false, "continueFrom": "t", "totalCount": 0, "data": []}',
     b"<!DOCTYPE html><title>Sign in</title>",
 ]
 
