@@ -19,6 +19,7 @@ from typing import Any, NamedTuple, cast
 from runtime.errors import Malformed
 from schemas.records import Raw
 from systems import registry
+from systems.contract import LONGEST_ID
 from systems.mapped import Canonical, Filtered, LookAgain, Normalised
 from topology.batch import Decision, Ground, Outcome, Output, Record, State
 from topology.decisions import dead_output
@@ -29,8 +30,7 @@ STAGE = "raw_to_canonical"
 _SEEN_ELSEWHERE = ("webhook", "push")
 _SPACING = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=1))
 _MOST_ASKED = 10
-LONGEST_ID = 255
-"""Characters of an id that is asked for."""
+_NOTES_CHARACTERS = 1000
 
 
 class Incomplete(NamedTuple):
@@ -158,6 +158,7 @@ class _Encoded:
     key: str
     output: Output | None
     decision: str
+    notes: str
 
 
 def _encoded(record: Record, canonical: Canonical, version: str, made: _Batch) -> _Encoded:
@@ -166,7 +167,7 @@ def _encoded(record: Record, canonical: Canonical, version: str, made: _Batch) -
     seen = made.seen(record.partition, key)
     decision = _compare(seen, value["source_version"], value["content_hash"])
     if decision in ("duplicate", "stale"):
-        return _Encoded(value, canonical.entity, key, None, decision)
+        return _Encoded(value, canonical.entity, key, None, decision, "")
     name = f"canonical.{canonical.entity}"
     topic = made.ground.topic(name)
     marks = {SOURCE_VERSION: value["source_version"], CONTENT_HASH: value["content_hash"], STATUS: value["status"], CONFIG: version}
@@ -177,7 +178,7 @@ def _encoded(record: Record, canonical: Canonical, version: str, made: _Batch) -
     output = Output(
         topic, record.partition, key, made.ground.codec.encode(topic, name, value), headers(name, cause, cause, trace, **marks)
     )
-    return _Encoded(value, canonical.entity, key, output, decision)
+    return _Encoded(value, canonical.entity, key, output, decision, "; ".join(canonical.notes)[:_NOTES_CHARACTERS])
 
 
 def _compare(seen: Seen | None, version: str, content_hash: str) -> str:
@@ -195,6 +196,8 @@ def _compare(seen: Seen | None, version: str, content_hash: str) -> str:
 def _keep(record: Record, one: _Encoded, made: _Batch) -> None:
     if one.decision:
         made.outcome.decisions.append((record, _about(one.record, one.decision, countable=one.decision != "renormalised")))
+    if one.notes:
+        made.outcome.decisions.append((record, _about(one.record, "rounded", one.notes, countable=False)))
     if one.output is not None:
         made.outcome.outputs.append(one.output)
         state = remembered(Seen(one.record["source_version"], one.record["content_hash"], one.record["status"]))
