@@ -64,9 +64,17 @@ class Feed:
     overlap: timedelta = timedelta(0)
 
 
+LONGEST_ID = 255
+"""Characters of an object's id."""
+
+
 @dataclass(frozen=True)
 class Element:
-    """One object of a page: the exact bytes of its slice, its id, and the version its source gave ("" where none)."""
+    """One object of a page: the exact bytes of its slice, its id, and the version its source gave ("" where none).
+
+    One that cannot be read is an element all the same: its bytes go to raw, and hop 1 lays them on `dead`. Its id is "" where it cannot be
+    told beyond doubt, or is longer than `LONGEST_ID`.
+    """
 
     source_id: str
     source_version: str
@@ -88,7 +96,7 @@ class Page:
 
 class Reader(Protocol):
     """A poller's session with one system. Raises the tree of `runtime/errors.py`; a page that is not what it should be is
-    `Transient` or `Broken`, never an empty page."""
+    `Transient` or `Broken`, never an empty page; one element that cannot be read is no reason to refuse the others."""
 
     async def page(self, feed: Feed, position: str) -> Page:
         """The page of `feed` at `position` ("" = from the start of what the connection reads)."""

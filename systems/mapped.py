@@ -20,10 +20,12 @@ NOTHING = "nothing"
 
 @dataclass(frozen=True)
 class Canonical:
-    """A canonical record to emit: `entity` names the topic; `record` is complete but for its raw coordinates."""
+    """A canonical record to emit: `entity` names the topic; `record` is complete but for its raw coordinates. `notes` go to `audit`: numbers
+    that were rounded or left out, because no posting depends on them."""
 
     entity: str
     record: Mapping[str, Any]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from typing import Any
 from confluent_kafka import Message
 
 from runtime import kafka, metrics
-from runtime.errors import Broken, Transient
+from runtime.errors import Broken, Malformed, Transient
 from runtime.json import canonical_bytes
 from runtime.log import log
 from runtime.settings import Settings
@@ -297,16 +297,21 @@ class Follower:
     def _fold(self, message: Message) -> set[str]:
         try:
             name, record = self._codec.decode(message.value())
-            if name == "connection.crosswalk_row":
-                self._rows.setdefault(record["connection"], []).append(record)
-            else:
-                self._waiting[record["connection"]] = record
+            self._keep(name, record)
             return self._bring_into_force(record["connection"])
         except Exception as error:  # noqa: BLE001 - whatever is wrong with one record, the connections of the others go on
             # A connection that cannot be read keeps its last good state; `apply` validates before it writes.
             log.error("configuration_unreadable", topic=message.topic(), offset=message.offset(), error=str(error)[:300])
             metrics.FOLLOWED_UNREADABLE.labels(_NAME).inc()
             return set()
+
+    def _keep(self, name: str, record: dict[str, Any]) -> None:
+        if name == "connection.crosswalk_row":
+            self._rows.setdefault(record["connection"], []).append(record)
+        elif name == "connection.connection":
+            self._waiting[record["connection"]] = record
+        else:
+            raise Malformed(f"{name} is no configuration")
 
     def _bring_into_force(self, name: str) -> set[str]:
         record = self._waiting.get(name)

@@ -1,6 +1,6 @@
 """The half of a hop's loop that polls: records in, as batches, to the worker; and what the group says about partitions.
 
-A batch is handed over as soon as the input is empty, at most every 100 ms or 2,000 records; while one is worked on the next is
+A batch is handed over as soon as the input is empty, at most every 100 ms, 2,000 records or 16 MiB; while one is worked on the next is
 collected. When the worker stays behind for a second, partitions are paused and polling goes on, so that the group never misses us.
 (Pausing for every batch would throw the client's prefetched records away each time.)
 """
@@ -22,6 +22,8 @@ from topology.way import Hop
 from topology.worker import Batch, Surroundings, Worker
 
 MOST_RECORDS = 2000
+MOST_BYTES = 16 * 1024 * 1024
+"""Of a batch; what the client holds ready comes on top once. A batch of nothing but the largest records is still answered in time."""
 LONGEST_S = 0.1
 _BEHIND_S = 1.0
 _COMMITTED_S = 30.0
@@ -153,10 +155,10 @@ class Loop:
             return []
         epoch, started, found = self._epoch, time.monotonic(), self._records([first])
         while epoch == self._epoch and not self._stopping.is_set():
-            more = client.consume(MOST_RECORDS - len(found), timeout=0) if len(found) < MOST_RECORDS else []
+            more = [] if _is_full(found) else client.consume(MOST_RECORDS - len(found), timeout=0)
             found += self._records(more)
-            is_due = not more or len(found) >= MOST_RECORDS or time.monotonic() - started > LONGEST_S
-            if is_due and self.worker.wait_idle(0.005 if len(found) < MOST_RECORDS else 0.05):
+            is_due = not more or time.monotonic() - started > LONGEST_S
+            if is_due and self.worker.wait_idle(0.005 if more else 0.05):
                 return found
             if time.monotonic() - started > _BEHIND_S:
                 self._wait_paused(client)
@@ -176,6 +178,10 @@ class Loop:
                 kafka.raise_if_fatal(stray)
         if epoch == self._epoch:
             client.resume(paused)
+
+
+def _is_full(found: Sequence[Message]) -> bool:
+    return len(found) >= MOST_RECORDS or sum(len(message) for message in found) >= MOST_BYTES
 
 
 def _batch(messages: Sequence[Message], client: Consumer) -> Batch:

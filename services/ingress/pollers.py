@@ -145,7 +145,7 @@ class Pollers:
         """Put each wish into its queue; what cannot be read is logged and done, its bytes stay in `fetch`."""
         for message, ticket in messages:
             try:
-                _, record = self._codec.decode(message.value())
+                record = self._codec.decode_one("raw.fetch", message.value())
             except Malformed as error:
                 log.error("fetch_unreadable", partition=message.partition(), offset=message.offset(), error=str(error)[:200])
                 ticket.done()
@@ -157,7 +157,7 @@ class Pollers:
         found: Cursors = {}
         for message in kafka.read_to_end(self._settings.kafka, self._settings.topic("cursors"), sorted(partitions)):
             try:
-                _, record = self._codec.decode(message.value())
+                record = self._codec.decode_one("raw.cursor", message.value())
             except Malformed as error:
                 log.error("cursor_unreadable", partition=message.partition(), offset=message.offset(), error=str(error)[:200])
                 continue

@@ -95,11 +95,7 @@ def broker(body: bytes) -> Broker | None:
 
 
 def _read(found: etree._Element) -> Broker:
-    said = {
-        _name(child): " ".join("".join(str(part) for part in child.itertext()).split())
-        for child in found.iter()
-        if child is not found
-    }
+    said = {_name(child): " ".join((child.text or "").split()) for child in found.iter() if child is not found}
     words = said.get("DefaultMessage", "")
     pair = _PAIR.search(words)
     message_set, message = pair.groups() if pair else (said.get("MessageSet", ""), said.get("MessageID", ""))
