@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 
 import orjson
 
+from runtime.sizes import excess
 from schemas.errors import Malformed
 
 MAX_DIGITS = 40
@@ -160,6 +161,8 @@ def decimal_text(value: Decimal) -> str:
 
 
 def _text(body: bytes) -> str:
+    if words := excess(body):
+        raise Malformed(f"JSON: {words}")
     if body.startswith(b"\xef\xbb\xbf"):
         raise Malformed("JSON: starts with a byte order mark")
     try:
