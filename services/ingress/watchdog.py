@@ -125,7 +125,7 @@ class Listener:
             "read_bufsize": _BUFFER_BYTES,
             **more,
         }
-        self._crowd: Crowd[Watched] = Crowd(bounds.most, bounds.of_one)
+        self.crowd: Crowd[Watched] = Crowd(bounds.most, bounds.of_one)
         self._tasks: list[asyncio.Task[None]] = []
         self._socket: socket.socket | None = None
         self.port = 0
@@ -150,7 +150,7 @@ class Listener:
                 log.warning("accept_failed", error=error.strerror)
                 await asyncio.sleep(0.1)
                 continue
-            made = Watched(self._server, self._bounds, self._crowd, **self._more)
+            made = Watched(self._server, self._bounds, self.crowd, **self._more)
             try:
                 await loop.connect_accepted_socket(_giving(made), accepted)
             except OSError:  # gone before it began
@@ -160,22 +160,22 @@ class Listener:
 
     def _let_in(self, made: Watched, peer: str) -> None:
         address = "" if is_trusted(peer, self._bounds.uncounted) else sender(peer)
-        full = len(self._crowd) >= self._bounds.most
-        leaver = self._crowd.enter(made, address)
+        full = len(self.crowd) >= self._bounds.most
+        leaver = self.crowd.enter(made, address)
         if leaver is not None:
             metrics.INGRESS_EVICTED.labels("connections" if full else "address").inc()
             leaver.give_up()
-        metrics.INGRESS_CONNECTIONS.set(len(self._crowd))
+        metrics.INGRESS_CONNECTIONS.set(len(self.crowd))
 
     async def _sweep(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(min(0.5, self._bounds.request_s / 10))
             now = loop.time()
-            for connection in [c for c in self._crowd.all() if c.deadline < now]:
+            for connection in [c for c in self.crowd.all() if c.deadline < now]:
                 metrics.INGRESS_CLOSED.inc()
                 connection.give_up()
-            metrics.INGRESS_CONNECTIONS.set(len(self._crowd))
+            metrics.INGRESS_CONNECTIONS.set(len(self.crowd))
 
     async def stop(self, within_s: float) -> None:
         """Accept nothing more, let requests reach their answer, end the rest."""

@@ -26,6 +26,7 @@ from runtime import metrics
 from runtime.clock import Clock, clock_from_environment
 from runtime.errors import Broken
 from runtime.log import log
+from runtime.settings import Ingress as IngressSettings
 from runtime.settings import Settings
 from schemas import codec
 from schemas.codec import Codec
@@ -74,7 +75,7 @@ class Webhooks:
         self._deliveries = deliveries
         self._clock = clock
         self._rates = Rates(settings.ingress.per_address_per_s, clock.monotonic)
-        self._bodies = Bodies(settings.ingress.max_bodies_bytes)
+        self.bodies = Bodies(settings.ingress.max_bodies_bytes)
         self._replays = Replays(settings.ingress.replay_s, clock.monotonic)
         self.gates: Gates = {}
 
@@ -102,8 +103,8 @@ class Webhooks:
             raise Refusal(405, "method", {"Allow": "POST"})
         content_type = _json_only(request)
         connected = request.protocol if isinstance(request.protocol, Watched) else None
-        with self._bodies.held(address, connected.give_up if connected else _nothing) as held:
-            body = await whole_body(request, settings.max_body_bytes, self._bodies, held)
+        with self.bodies.held(address, connected.give_up if connected else _nothing) as held:
+            body = await whole_body(request, settings.max_body_bytes, self.bodies, held)
             gate = self.gates.get((way, system, connection), NOBODY)
             key_name = verified(gate.signing, gate.keys, request.headers, body, self._clock.now())
             if not key_name:
@@ -193,6 +194,13 @@ def _new_trace() -> str:
     return f"00-{drawn[:32]}-{drawn[32:]}-01"
 
 
+def listener(limits: IngressSettings, webhooks: Webhooks) -> Listener:
+    """The listener of these settings over this handler, not started yet."""
+    bounds = Bounds(limits.request_s, limits.max_connections, limits.max_connections_per_address, limits.trusted_proxies)
+    # bodies are never unpacked, so a bomb stays as small as it came
+    return Listener(webhooks.answer, bounds, auto_decompress=False, max_line_size=_LONGEST_REQUEST_LINE_BYTES)
+
+
 class Ingress:
     """The service: configuration, credentials, producer and listener, started and stopped in order."""
 
@@ -205,10 +213,7 @@ class Ingress:
         self._store = CredentialStore(settings, self._codec, clock, self._changed)
         self._deliveries = Deliveries(settings.kafka)
         self._webhooks = Webhooks(settings, self._codec, self._deliveries, clock)
-        limits = settings.ingress
-        bounds = Bounds(limits.request_s, limits.max_connections, limits.max_connections_per_address, limits.trusted_proxies)
-        # bodies are never unpacked, so a bomb stays as small as it came
-        self._listener = Listener(self._webhooks.answer, bounds, auto_decompress=False, max_line_size=_LONGEST_REQUEST_LINE_BYTES)
+        self._listener = listener(settings.ingress, self._webhooks)
         self._health = Health(settings, self.trouble)
 
     @property
