@@ -62,6 +62,12 @@ FEED_STOPPED = Gauge(
 FETCH_WAITING = Gauge(
     "ml_connector_fetch_waiting", "Objects asked for and not yet read.", ("connection", "system"), registry=REGISTRY
 )
+FETCH_LEFT_OUT = Counter(
+    "ml_connector_fetch_left_out",
+    "Objects that webhooks and pushes named beyond the cap of their connection; the feeds read them.",
+    ("connection", "system"),
+    registry=REGISTRY,
+)
 CREDENTIALS_UNREADABLE = Gauge(
     "ml_connector_credentials_unreadable", "Credential sets that this key ring does not open.", registry=REGISTRY
 )
