@@ -21,6 +21,7 @@ from typing import Any, TypeVar
 
 import orjson
 
+from runtime.sizes import excess
 from schemas.errors import Malformed
 
 MAX_DIGITS = 40
@@ -253,6 +254,8 @@ def decimal_text(value: Decimal) -> str:
 
 
 def _text(body: bytes) -> str:
+    if words := excess(body):
+        raise Malformed(f"JSON: {words}")
     try:
         return body.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -46,6 +46,16 @@ INGRESS_SECONDS = Histogram(
     "ml_connector_ingress_seconds", "Time from a whole request to its delivery report.", buckets=_FAST_S, registry=REGISTRY
 )
 INGRESS_CONNECTIONS = Gauge("ml_connector_ingress_connections", "Open connections at ingress.", registry=REGISTRY)
+INGRESS_BODY_BYTES = Gauge("ml_connector_ingress_body_bytes", "Bytes of bodies in flight at ingress.", registry=REGISTRY)
+INGRESS_EVICTED = Counter(
+    "ml_connector_ingress_evicted",
+    "Connections closed for others' sake: of one address (address), of all (connections), for their bodies' memory (memory).",
+    ("reason",),
+    registry=REGISTRY,
+)
+INGRESS_REPLAYS = Counter(
+    "ml_connector_ingress_replays", "Verified bodies that were stored a moment ago and are not kept again.", registry=REGISTRY
+)
 INGRESS_CLOSED = Counter("ml_connector_ingress_closed", "Connections closed at their deadline, unanswered.", registry=REGISTRY)
 DELIVERY_FAILURES = Counter("ml_connector_delivery_failures", "Records that Kafka did not acknowledge.", registry=REGISTRY)
 POLLED = Counter(
@@ -77,6 +87,12 @@ FEED_STOPPED = Gauge(
 )
 FETCH_WAITING = Gauge(
     "ml_connector_fetch_waiting", "Objects asked for and not yet read.", ("connection", "system"), registry=REGISTRY
+)
+FETCH_LEFT_OUT = Counter(
+    "ml_connector_fetch_left_out",
+    "Objects that webhooks and pushes named beyond the cap of their connection; the feeds read them.",
+    ("connection", "system"),
+    registry=REGISTRY,
 )
 CREDENTIALS_UNREADABLE = Gauge(
     "ml_connector_credentials_unreadable", "Credential sets that this key ring does not open.", registry=REGISTRY

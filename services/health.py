@@ -29,7 +29,7 @@ class Health:
 
     def __init__(self, settings: Settings, trouble: Callable[[], str]) -> None:
         self._wanted_port = settings.metrics_port
-        self._host = settings.ingress.host
+        self._host = settings.metrics_host
         self._trouble = trouble
         self._runner: web.AppRunner | None = None
         self.port = 0

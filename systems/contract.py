@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 from pydantic import BaseModel
 
+from runtime import redaction
 from runtime.clock import Clock
 from runtime.exchange import Request, Transport
 from runtime.limits import Limiter
@@ -44,6 +45,10 @@ class Access:
     limiter: Limiter
     clock: Clock
     writes: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        """From now on no message shows a secret of these credentials."""
+        redaction.know(self.credentials)
 
 
 # --- reading -----------------------------------------------------------------------------------------------------------
@@ -221,6 +226,11 @@ class Answer:
     throttled: bool = False
     broken: bool = False
     retry_after: timedelta | None = None
+
+    def __post_init__(self) -> None:
+        """What a system says may echo what it was sent."""
+        object.__setattr__(self, "code", redaction.redacted(self.code))
+        object.__setattr__(self, "words", redaction.redacted(self.words))
 
 
 class Writer(Protocol):

@@ -27,7 +27,10 @@ from topology.headers import CONFIG, CONTENT_HASH, PREVIOUS_STATUS, SOURCE_VERSI
 from topology.topics import object_key, partition_of
 
 STAGE = "raw_to_canonical"
-_SEEN_ELSEWHERE = ("webhook", "push")
+SENDERS = ("webhook", "push")
+"""How what was not asked for comes in; a `fetch` that follows from it says so as its reason."""
+MOST_NAMED = 1000
+"""Objects that one body of a sender may ask to be read again: a push of 1 MB could name 40,000."""
 _SPACING = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=1))
 _MOST_ASKED = 10
 _NOTES_CHARACTERS = 1000
@@ -117,6 +120,7 @@ def _normalise(record: Record, raw: dict[str, Any], made: _Batch) -> None:
         return
     # All of a record or nothing: what it gives is collected before any of it is kept.
     results = registry.system(raw["system"]).to_canonical(cast("Raw", raw), reading)
+    results = _bounded(record, raw, results, made)
     _refuse_endless_asking(record, raw, results, made)
     outputs = [_encoded(record, one, connected.version, made) if isinstance(one, Canonical) else one for one in results]
     for one in outputs:
@@ -126,6 +130,16 @@ def _normalise(record: Record, raw: dict[str, Any], made: _Batch) -> None:
             _look_again(record, raw, one, made)
         else:
             _keep(record, one, made)
+
+
+def _bounded(record: Record, raw: dict[str, Any], results: Sequence[Normalised], made: _Batch) -> Sequence[Normalised]:
+    """What one body of a sender asks to be read again, up to `MOST_NAMED` objects; the rest is said, and the feeds read it."""
+    named = [one for one in results if isinstance(one, LookAgain)] if raw["how"] in SENDERS else []
+    if len(named) <= MOST_NAMED:
+        return results
+    detail = f"one body names {len(named)} objects, {MOST_NAMED} are read at once; the feeds read the others"
+    made.outcome.decisions.append((record, _about(raw, "refused", detail)))
+    return named[:MOST_NAMED]
 
 
 def _refuse_endless_asking(record: Record, raw: dict[str, Any], results: Sequence[Normalised], made: _Batch) -> None:
@@ -218,7 +232,7 @@ def _look_again(record: Record, raw: dict[str, Any], look: LookAgain, made: _Bat
         "system": system,
         "entity": look.entity,
         "source_id": look.source_id,
-        "reason": look.reason,
+        "reason": raw["how"] if raw["how"] in SENDERS else look.reason,
         "at": made.ground.now,
     }
     topic = made.ground.topic("fetch")
@@ -238,7 +252,7 @@ def _is_known(record: Record, raw: dict[str, Any], look: LookAgain, made: _Batch
     """Whether a hint tells of a version that is canonical already, or that came incomplete and is not due again; webhooks and pushes tell
     no version that could be trusted."""
     version: str = raw["source_version"]
-    if not version or raw["how"] in _SEEN_ELSEWHERE or raw["shape"] != "hint":
+    if not version or raw["how"] in SENDERS or raw["shape"] != "hint":
         return False
     key = object_key(raw["connection"], raw["system"], look.entity, look.source_id)
     seen = made.seen(record.partition, key)

@@ -15,6 +15,9 @@ from systems.contract import Element
 
 Wanted = tuple[str, str]
 """(entity, source id)"""
+MOST_OF_SENDERS = 2000
+"""Objects named by webhooks and pushes that may wait at once for one system of a connection. What feeds name is not bounded here: it is held
+back by its partition (`assignment.py`)."""
 
 
 @dataclass(frozen=True)
@@ -93,15 +96,21 @@ class FetchQueue:
 
     def __init__(self) -> None:
         self._asked: dict[Wanted, _Asked] = {}
+        self._of_senders: set[Wanted] = set()
         self._arrived = asyncio.Event()
 
     def __len__(self) -> int:
         return len(self._asked)
 
-    def ask(self, wanted: Wanted, ticket: Ticket) -> None:
-        """One more wish."""
+    def ask(self, wanted: Wanted, ticket: Ticket, *, of_sender: bool = False) -> bool:
+        """One more wish; False where it is not taken: a webhook or push named it, and `MOST_OF_SENDERS` of those wait already."""
+        if of_sender and wanted not in self._asked:
+            if len(self._of_senders) >= MOST_OF_SENDERS:
+                return False
+            self._of_senders.add(wanted)
         self._asked.setdefault(wanted, _Asked()).tickets.append(ticket)
         self._arrived.set()
+        return True
 
     async def arrived(self) -> None:
         """Wait until something is wanted."""
@@ -131,6 +140,7 @@ class FetchQueue:
             ticket.done()
         del asked.tickets[:tickets]
         del self._asked[wanted]
+        self._of_senders.discard(wanted)
         if asked.tickets:
             self._asked[wanted] = _Asked(asked.tickets)
 

@@ -16,7 +16,7 @@ from datetime import timedelta
 
 from confluent_kafka import Message
 
-from runtime import kafka
+from runtime import kafka, metrics
 from runtime.clock import Clock, clock_from_environment
 from runtime.errors import Broken, ConnectorError
 from runtime.log import log
@@ -27,7 +27,7 @@ from schemas.errors import Malformed
 from services.credentials import CredentialStore
 from services.health import Health, until_stopped
 from services.ingress.assignment import Assignment
-from services.ingress.fetches import FetchQueue, Ticket
+from services.ingress.fetches import MOST_OF_SENDERS, FetchQueue, Ticket, Wanted
 from services.ingress.polling import Cursors, Polled, SystemPoller
 from services.ingress.produce import Deliveries, NotStored
 from services.ingress.sessions import open_session, version
@@ -36,6 +36,7 @@ from services.sessions import Sessions
 from systems.connection import ConnectionSettings, Side
 from systems.contract import Feed
 from topology.configuration import Connected, Follower
+from topology.raw_to_canonical import SENDERS
 from topology.topics import partition_of, records_of_topic
 
 _UNKNOWN_S = 30.0
@@ -142,7 +143,11 @@ class Pollers:
                 del self._cursors[key]  # in place: the pollers of other partitions look into the same dictionary
 
     async def wished(self, messages: list[tuple[Message, Ticket]]) -> None:
-        """Put each wish into its queue; what cannot be read is logged and done, its bytes stay in `fetch`."""
+        """Put each wish into its queue; what cannot be read is logged and done, its bytes stay in `fetch`.
+
+        What a sender names beyond the cap of its connection is said in `audit` and done: the feeds read it.
+        """
+        excess: dict[Where, list[tuple[Wanted, Ticket]]] = {}
         for message, ticket in messages:
             try:
                 record = self._codec.decode_one("raw.fetch", message.value())
@@ -151,7 +156,24 @@ class Pollers:
                 ticket.done()
                 continue
             where = Where(record["connection"], record["system"])
-            self._queues.setdefault(where, FetchQueue()).ask((record["entity"], record["source_id"]), ticket)
+            wanted = (record["entity"], record["source_id"])
+            queue = self._queues.setdefault(where, FetchQueue())
+            if not queue.ask(wanted, ticket, of_sender=record["reason"] in SENDERS):
+                excess.setdefault(where, []).append((wanted, ticket))
+        for where, wishes in excess.items():
+            await self._leave_to_feeds(where, wishes)
+
+    async def _leave_to_feeds(self, where: Where, wishes: list[tuple[Wanted, Ticket]]) -> None:
+        metrics.FETCH_LEFT_OUT.labels(where.connection, where.system).inc(len(wishes))
+        detail = f"fetch: webhooks and pushes name more than {MOST_OF_SENDERS} objects at once; the feeds read the others"
+        try:
+            await self._writing.decision(where, Decision("refused", detail, count=len(wishes)))
+        except NotStored:  # it could not be said, so it is not left out
+            for wanted, ticket in wishes:
+                self._queues[where].ask(wanted, ticket)
+            return
+        for _, ticket in wishes:
+            ticket.done()
 
     def _read_cursors(self, partitions: frozenset[int]) -> Cursors:
         found: Cursors = {}

@@ -196,9 +196,8 @@ class SystemPoller:
             )
 
     def _pause(self, error: Exception, failures: int) -> timedelta:
-        asked = getattr(error, "retry_after_s", None)
-        wait = self._polled.backoff.wait(failures, self._draw)
-        return wait if asked is None else max(timedelta(seconds=asked), timedelta(milliseconds=50))
+        asked = error.asked if isinstance(error, Throttled) else None
+        return self._polled.backoff.wait(failures, self._draw, asked)
 
     def _tell(self, what: str, error: Exception, failures: int) -> Literal["throttled", "broken", "again"]:
         """Count and log a failure; what comes next. A body is never part of the message."""

@@ -11,9 +11,9 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any
 
+from runtime.answers import server_date
 from runtime.errors import Malformed, Refused, Transient
 from runtime.exchange import Request, Response
 from runtime.json import Unreadable, envelope
@@ -89,10 +89,7 @@ class _Reader:
 
     def _server_now(self, answer: Response) -> str:
         """The server's own clock as version text; ours where it tells none."""
-        try:
-            now = parsedate_to_datetime(answer.headers.get("Date", ""))
-        except ValueError:
-            now = self._client.clock.now()
+        now = server_date(answer) or self._client.clock.now()
         return now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.0000000Z")
 
     def _bound(self, feed: Feed, at: Position) -> str:

@@ -11,13 +11,13 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from urllib.parse import quote
 
+from runtime.answers import asked_pause_s
 from runtime.errors import Broken, ConnectorError, Malformed, Refused, Throttled, Transient
 from runtime.exchange import Response
 from runtime.json import member, parse, pieces
+from runtime.redaction import told
 from systems.peoplesoft.models import Broker, broker
 from systems.peoplesoft.rows import Row, Torn, numbered
 from systems.peoplesoft.settings import Settings
@@ -123,7 +123,7 @@ def refused_read(answer: Response, what: str) -> ConnectorError | None:
     if answer.status in (404, 410):
         return QueryAbsent(f"{name}.", f"Make {what} public at the site, or activate {OPERATION} (install/INSTALL.md).")
     if answer.status in (429, 503):
-        return Throttled(name, retry_after_s(answer))
+        return Throttled(name, asked_pause_s(answer))
     if answer.status == 400:
         return Refused(f"{name} {words(answer)}".strip(), "400")
     return Transient(f"{name} {words(answer)}".strip())
@@ -141,12 +141,6 @@ def _of_broker(said: Broker, status: int, what: str) -> ConnectorError:
     return Transient(name)
 
 
-def retry_after_s(answer: Response) -> float | None:
-    """Seconds of a Retry-After header; None where there is none that can be read."""
-    value = answer.headers.get("Retry-After", "").strip()
-    return float(value) if value.isascii() and value.isdigit() and len(value) < 6 else None
-
-
 def words(answer: Response) -> str:
     """What a refusal says in JSON, shortened; "" for anything else, a page of HTML above all."""
     if answer.content_type != "application/json":
@@ -156,12 +150,4 @@ def words(answer: Response) -> str:
     except Malformed:
         return ""
     said = [str(found[name]) for name in ("message", "error", "errorMessage") if found.get(name)] if isinstance(found, dict) else []
-    return " ".join(" ".join(said).split())[:300]
-
-
-def server_date(answer: Response) -> datetime | None:
-    """The server's clock as its Date header tells it."""
-    try:
-        return parsedate_to_datetime(answer.headers.get("Date", "")).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
+    return told(" ".join(said), 300)

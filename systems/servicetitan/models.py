@@ -7,33 +7,20 @@ Source: ServiceTitan OpenAPI (PaginatedResponse_Of_*, ExportResponse_Of_*), OAut
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from runtime.errors import Malformed, Transient
 from runtime.exchange import Response
 from runtime.json import Unreadable, members, parse, pieces
+from runtime.tokens import Granted, granted
 from systems.contract import Element
 from systems.servicetitan.values import instant_text
 
-MAX_TOKEN_BYTES = 16 * 1024
-MAX_TOKEN_CHARACTERS = 8 * 1024
-MAX_LIFE_S = 780
+MAX_LIFE = timedelta(seconds=780)
 """A token lives 900 s and is refreshed at 13 minutes (OAuth 2.0 page); a longer promise is not believed."""
-_MARGIN_S = 60
-_BEARER = re.compile(r"[A-Za-z0-9\-._~+/]+=*")
-
-
-@dataclass(frozen=True)
-class Token:
-    """A bearer token and how many seconds after it was asked for it is to be replaced. `scopes` is what it was granted, None where the
-    answer does not say."""
-
-    text: str
-    life_s: float
-    scopes: frozenset[str] | None = None
 
 
 @dataclass(frozen=True)
@@ -56,22 +43,9 @@ class ExportPage:
     digest: str
 
 
-def token(body: bytes) -> Token:
-    """The token of a token answer. Raises `Transient` where it is not usable: no text, no positive life, too long."""
-    if len(body) > MAX_TOKEN_BYTES:
-        raise Transient(f"servicetitan token: the answer has {len(body)} bytes")
-    try:
-        answer = parse(body)
-    except Malformed as error:
-        raise Transient(f"servicetitan token: the answer is no token ({error})") from error
-    text, life = (answer.get("access_token"), answer.get("expires_in")) if isinstance(answer, dict) else (None, None)
-    if not isinstance(text, str) or len(text) > MAX_TOKEN_CHARACTERS or not _BEARER.fullmatch(text):
-        raise Transient("servicetitan token: the answer has no usable access_token")
-    if isinstance(life, bool) or not isinstance(life, int) or life <= 0:
-        raise Transient("servicetitan token: expires_in is not a positive number of seconds")
-    granted = answer.get("scope")
-    scopes = frozenset(granted.split()) if isinstance(granted, str) and granted else None
-    return Token(text, float(min(max(life - _MARGIN_S, life / 2), MAX_LIFE_S)), scopes)
+def token(body: bytes) -> Granted:
+    """The token of a token answer. Raises `Transient` where it is not usable."""
+    return granted(body, "servicetitan token", MAX_LIFE)
 
 
 def list_page(answer: Response, what: str) -> ListPage:
