@@ -42,7 +42,10 @@ def file(tmp_path: Path) -> Path:
 def filled(path: Path, base_url: str, network: dict[str, Any]) -> ConnectionSettings:
     """The template with every blank filled, a base address and a network."""
     parsed = yaml.safe_load(path.read_text())
+    parsed |= {"label": "Acme", "environment": "test", "time_zone": "America/Chicago"}
     parsed["field_service"]["settings"] |= {"environment": "test", "tenant_id": "1234"}
+    for side in ("field_service", "erp"):
+        parsed[side]["quota"]["calls"] = 60
     own = parsed["erp"]["settings"]
     own |= {name: "ACME" for name, value in own.items() if value == "FILL IN"}
     own["base_url"] = base_url
