@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import openpyxl
-import yaml
-from pydantic import ValidationError
 
+from console.connections.fitting import Misfit, Unfit, fitted
+from console.connections.written import Written, read_yaml
 from runtime.errors import Broken
 from systems.connection import ConnectionSettings
 
-MAX_FILE_BYTES = 10 * 1024 * 1024
+_CROSSWALK = "crosswalk"
 EFFECTIVE = "effective_from"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -52,55 +52,42 @@ class ConnectionFiles:
     path: Path
     settings: ConnectionSettings
     rows: tuple[TableRow, ...]
-
-
-class _UniqueLoader(yaml.SafeLoader):
-    """Safe YAML that refuses a key written twice."""
-
-
-def _mapping(loader: _UniqueLoader, node: yaml.MappingNode) -> dict[Any, Any]:
-    seen: set[Any] = set()
-    for key_node, _ in node.value:
-        key = loader.construct_object(key_node)
-        if key in seen:
-            raise Broken(f"{key_node.start_mark}: key {key!r} is written twice.", "Keep one of them.")
-        seen.add(key)
-    return loader.construct_mapping(node, deep=True)
-
-
-_UniqueLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
+    written: Written | None = None
 
 
 def read_connection(path: Path) -> ConnectionFiles:
-    """Read and validate a connection's files. Raises `Broken` naming file and key."""
-    settings = _settings(path, _parsed(path))
-    folder = path.parent / settings.crosswalk
-    return ConnectionFiles(path, settings, tuple(read_tables(folder)) if folder.exists() else ())
-
-
-def _parsed(path: Path) -> Any:
+    """Read and validate a connection's files. Raises `Unfit` with everything that is wrong in YAML and tables, `Broken` where the YAML
+    cannot be read at all."""
+    written = read_yaml(path)
+    misfits: list[Misfit] = []
+    rows: list[TableRow] = []
     try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise Broken(
-            f"{path}: {error.strerror or error}.", "Name the connection's YAML file; `ml-connector init` writes one."
-        ) from error
-    if len(raw) > MAX_FILE_BYTES:
-        raise Broken(
-            f"{path} is over {MAX_FILE_BYTES} bytes.", "A connection is a short file; tables go into its crosswalk folder."
-        )
+        rows += _tables(written)
+    except Broken as error:
+        misfits = [Misfit((_CROSSWALK,), str(error))]
     try:
-        return yaml.load(raw, Loader=_UniqueLoader)  # noqa: S506 - a SafeLoader that refuses duplicate keys
-    except yaml.YAMLError as error:
-        raise Broken(f"{path}: not YAML: {error}") from error
+        settings = fitted(written)
+    except Unfit as error:
+        raise Unfit(written, [*error.misfits, *misfits]) from None
+    if misfits:
+        raise Unfit(written, misfits)
+    return ConnectionFiles(path, settings, tuple(rows), written)
 
 
-def _settings(path: Path, parsed: Any) -> ConnectionSettings:
-    try:
-        return ConnectionSettings.model_validate(parsed)
-    except ValidationError as error:
-        lines = [f"  {'.'.join(str(part) for part in e['loc']) or '(file)'}: {e['msg']}" for e in error.errors()]
-        raise Broken("\n".join([f"{path}: {len(lines)} setting(s) are wrong:", *lines])) from error
+def _tables(written: Written) -> Iterator[TableRow]:
+    """Rows of the folder that the file names; none where it names no folder and there is none. Raises `Broken` for one outside."""
+    named = written.values.get(_CROSSWALK) if isinstance(written.values, dict) else None
+    home = written.path.parent.resolve()
+    folder = home / (named if isinstance(named, str) else _CROSSWALK)
+    if not folder.resolve().is_relative_to(home):
+        raise Broken("the folder of tables lies outside of the connection's folder.", "Move it beside the YAML file.")
+    if folder.is_dir():
+        for path in folder.iterdir():
+            if not path.resolve().is_relative_to(folder.resolve()):
+                raise Broken(f"{path} leads out of the folder of tables.", "Replace the link by the file.")
+        yield from read_tables(folder)
+    elif named is not None and named != _CROSSWALK:
+        raise Broken(f"there is no folder {folder}.", "Correct the name, or make the folder.")
 
 
 def read_tables(folder: Path) -> Iterator[TableRow]:
