@@ -12,7 +12,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from console.connections.files import EFFECTIVE, csv_text
+from console.tables.rows import EFFECTIVE
+from console.tables.write import csv_text
 from runtime.errors import Broken
 from systems import registry
 from systems.connection import ConnectionSettings, FlowSettings, QuotaShares
