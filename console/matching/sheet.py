@@ -95,8 +95,7 @@ def read_decisions(path: Path) -> list[Decision]:
         if first is not made:
             words = f"{made.entity} {made.source_id} is decided here ({made.decision}) and at {first.place} ({first.decision})"
             problems.add(made.place, f"{words}. Keep one of them")
-    if problems.lines:
-        raise Broken(problems.told())
+    problems.refuse()
     return list(found.values())
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from console.output import printable
 from console.tables import csv_file, workbook
 from console.tables.grid import Grid, Problems
 from console.tables.rows import Columns, TableRow, rows_of
@@ -44,8 +45,7 @@ def read_tables(folder: Path, within: Path, tables: Columns) -> TableFiles:
             else:
                 seen[row.identity] = place
                 rows.append(row)
-    if problems.lines:
-        raise Broken(problems.told())
+    problems.refuse()
     return TableFiles(tuple(rows), tuple(unread))
 
 
@@ -86,12 +86,12 @@ def _rows(path: Path, home: Path, tables: Columns, told: tuple[Problems, list[st
     problems, unread = told
     try:
         if reason := _why_not(path, home, tables):
-            unread.append(f"{path}: {reason}")
+            unread.append(printable(f"{path}: {reason}"))
             return
         for grid in grids(path):
             yield from rows_of(grid, tables, problems)
     except Broken as error:
-        problems.lines.append(str(error))
+        problems.note(str(error))
 
 
 def grids(path: Path) -> Iterator[Grid]:

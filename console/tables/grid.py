@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from datetime import date
 from difflib import get_close_matches
 
+from console.output import printable
+from runtime.errors import Broken
 from systems.codes import code, visible
 
 MAX_CELLS = 400_000
 """Cells that one file may hold: 100,000 rows of four columns."""
-_MOST_TOLD = 20
+_MOST_TOLD, _LONGEST_TOLD = 20, 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,18 +70,26 @@ class Entry:
 
 @dataclass
 class Problems:
-    """Everything that is wrong with a set of files, each with its place."""
+    """Everything that is wrong with a set of files, each with its place: all counted, as many kept as a person reads."""
 
+    count: int = 0
     lines: list[str] = field(default_factory=list)
 
     def add(self, place: str, words: str) -> None:
         """Note one."""
-        self.lines.append(f"{place}: {words}")
+        self.note(f"{place}: {words}")
 
-    def told(self) -> str:
-        """One line each, as many as a person reads."""
-        more = len(self.lines) - _MOST_TOLD
-        return "\n".join([*self.lines[:_MOST_TOLD], *([f"... and {more} more"] if more > 0 else [])])
+    def note(self, line: str) -> None:
+        """Note one that names its place itself."""
+        self.count += 1
+        if self.count <= _MOST_TOLD:
+            self.lines.append(printable(line[:_LONGEST_TOLD]))
+
+    def refuse(self) -> None:
+        """Raise `Broken` with one line each, where there are any."""
+        more = self.count - len(self.lines)
+        if self.count:
+            raise Broken("\n".join([*self.lines, *([f"... and {more} more"] if more else [])]))
 
 
 def letters(column: int) -> str:
@@ -115,7 +125,7 @@ def _columns(grid: Grid, head: Line, form: Form, problems: Problems) -> Mapping[
         problems.add(place, head.trouble)
         return None
     named = {column: _heading(cell.text) for column, cell in head.cells.items() if code(cell.text)}
-    count = len(problems.lines)
+    count = problems.count
     for heading in dict.fromkeys(named.values()):
         if heading not in form.columns and not form.is_open:
             problems.add(
@@ -128,7 +138,7 @@ def _columns(grid: Grid, head: Line, form: Form, problems: Problems) -> Mapping[
             problems.add(
                 place, f"no column {wanted!r}. The first row names the columns; this file has: {', '.join(named.values())}"
             )
-    return named if len(problems.lines) == count else None
+    return named if problems.count == count else None
 
 
 def _heading(text: str) -> str:
@@ -143,7 +153,7 @@ def nearest(word: str, known: Sequence[str]) -> str:
 
 def _entry(grid: Grid, line: Line, columns: Mapping[int, str], form: Form, problems: Problems) -> Entry | None:
     values: dict[str, str] = {}
-    count = len(problems.lines)
+    count = problems.count
     for column, cell in line.cells.items():
         heading = columns.get(column)
         if heading not in form.columns:
@@ -158,6 +168,6 @@ def _entry(grid: Grid, line: Line, columns: Mapping[int, str], form: Form, probl
             words = f"{heading}: holds the date {cell.day}. Was it a code like 1-2? Format the column as Text and type it again"
             problems.add(grid.at(line, column), words)
         values[heading] = cell.text
-    if len(problems.lines) > count or not any(map(visible, values.values())):
+    if problems.count > count or not any(map(visible, values.values())):
         return None
     return Entry(grid.at(line), values)

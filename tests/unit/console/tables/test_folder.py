@@ -100,3 +100,13 @@ def test_a_folder_that_is_not_there_or_is_a_file_is_named(tmp_path: Path) -> Non
     for name in ("missing", "file"):
         with pytest.raises(Broken, match=name):
             read_tables(tmp_path / name, tmp_path, TABLES)
+
+
+def test_a_name_or_a_heading_never_acts_on_a_terminal_and_a_thousand_errors_are_told_in_twenty_lines(tmp_path: Path) -> None:
+    of_csv(tmp_path, "line_type,account\nx,1\n", "\x1b[2J.csv")
+    (tmp_path / "\x1b]0;x\x07.txt").write_text("x")
+    assert "\x1b" not in refused(tmp_path)
+    (tmp_path / "\x1b[2J.csv").unlink()
+    assert "\x1b" not in "".join(read(tmp_path).unread)
+    of_csv(tmp_path, "line_type,account\n" + ",1\n" * 1000)
+    assert refused(tmp_path).splitlines()[20:] == ["... and 980 more"]
