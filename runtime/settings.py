@@ -84,6 +84,9 @@ class Settings(BaseSettings):
     state_dir: Path = Field(Path("./state"), description="Where snapshots, slot locks and logs are kept.")
     slot: str = Field("", description="Name of this instance's slot; empty takes the first free one by file lock.")
     key_ring: Path | None = Field(None, description="File of the key ring for credentials, readable by its owner only.")
+    secrets_dir: Path | None = Field(
+        None, description="Folder that `file:` references of a connection lead into; none = `secrets` beside its YAML file."
+    )
     lanes: int = Field(8, ge=1, le=256, description="Lanes of a sink per connection; the system's limits may allow fewer.")
     metrics_port: int = Field(
         0, ge=0, le=65535, description="Port of /healthz, /readyz and /metrics; 0 = a free one, written to the log."

@@ -10,18 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-from pydantic import ValidationError
-
-from console.tables.folder import TableFiles, read_tables
+from console.connections.fitting import Misfit, Unfit, fitted
+from console.connections.written import Written, read_yaml
+from console.tables.folder import TableFiles, read_tables, why_not
 from console.tables.rows import TableRow
 from runtime.errors import Broken
 from systems import registry
 from systems.connection import ConnectionSettings
 
-MAX_FILE_BYTES = 10 * 1024 * 1024
-
 __all__ = ("ConnectionFiles", "TableRow", "read_connection")
+
+_CROSSWALK = "crosswalk"
 
 
 @dataclass(frozen=True)
@@ -31,61 +30,43 @@ class ConnectionFiles:
     path: Path
     settings: ConnectionSettings
     rows: tuple[TableRow, ...]
+    written: Written | None = None
     unread: tuple[str, ...] = ()
 
 
-class _UniqueLoader(yaml.SafeLoader):
-    """Safe YAML that refuses a key written twice."""
-
-
-def _mapping(loader: _UniqueLoader, node: yaml.MappingNode) -> dict[Any, Any]:
-    seen: set[Any] = set()
-    for key_node, _ in node.value:
-        key = loader.construct_object(key_node)
-        if key in seen:
-            raise Broken(f"{key_node.start_mark}: key {key!r} is written twice.", "Keep one of them.")
-        seen.add(key)
-    return loader.construct_mapping(node, deep=True)
-
-
-_UniqueLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
-
-
 def read_connection(path: Path) -> ConnectionFiles:
-    """Read and validate a connection's files. Raises `Broken` naming file and key."""
-    settings = _settings(path, _parsed(path))
-    tables = _tables(path, settings)
-    return ConnectionFiles(path, settings, tables.rows, tables.unread)
+    """Read and validate a connection's files. Raises `Unfit` with everything that is wrong in YAML and tables, `Broken` where the YAML
+    cannot be read at all."""
+    written = read_yaml(path)
+    misfits: list[Misfit] = []
+    tables, wrong = TableFiles(), tuple[str, ...]()
+    try:
+        tables = _tables(written)
+    except Unfit as error:
+        misfits += error.misfits
+    except Broken as error:
+        wrong = tuple(str(error).splitlines())
+    try:
+        settings = fitted(written)
+    except Unfit as error:
+        raise Unfit(written, [*error.misfits, *misfits], wrong) from None
+    if misfits or wrong:
+        raise Unfit(written, misfits, wrong)
+    return ConnectionFiles(path, settings, tables.rows, written, tables.unread)
 
 
-def _tables(path: Path, settings: ConnectionSettings) -> TableFiles:
-    """The tables beside the file. A folder that is not there is an error where the file names it."""
-    folder = path.parent / settings.crosswalk
-    if not folder.exists() and "crosswalk" not in settings.model_fields_set:
+def _tables(written: Written) -> TableFiles:
+    """The tables of the folder that the file names; none where it names no folder and there is none. They are read where the file says
+    whose they are. Raises `Unfit` where the folder is none, `Broken` where its files cannot be read."""
+    values: dict[str, Any] = written.values if isinstance(written.values, dict) else {}
+    named, erp = values.get(_CROSSWALK), values.get("erp")
+    home = written.path.parent
+    folder = home / (named if isinstance(named, str) else _CROSSWALK)
+    if named in (None, _CROSSWALK) and not folder.exists():
         return TableFiles()
-    return read_tables(folder, path.parent, registry.crosswalk_tables(settings.erp.system))
-
-
-def _parsed(path: Path) -> Any:
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise Broken(
-            f"{path}: {error.strerror or error}.", "Name the connection's YAML file; `ml-connector init` writes one."
-        ) from error
-    if len(raw) > MAX_FILE_BYTES:
-        raise Broken(
-            f"{path} is over {MAX_FILE_BYTES} bytes.", "A connection is a short file; tables go into its crosswalk folder."
-        )
-    try:
-        return yaml.load(raw, Loader=_UniqueLoader)  # noqa: S506 - a SafeLoader that refuses duplicate keys
-    except yaml.YAMLError as error:
-        raise Broken(f"{path}: not YAML: {error}") from error
-
-
-def _settings(path: Path, parsed: Any) -> ConnectionSettings:
-    try:
-        return ConnectionSettings.model_validate(parsed)
-    except ValidationError as error:
-        lines = [f"  {'.'.join(str(part) for part in e['loc']) or '(file)'}: {e['msg']}" for e in error.errors()]
-        raise Broken("\n".join([f"{path}: {len(lines)} setting(s) are wrong:", *lines])) from error
+    if reason := why_not(folder, home):
+        raise Unfit(written, [Misfit((_CROSSWALK,), reason)])
+    system = erp.get("system") if isinstance(erp, dict) else None
+    if system not in {one.name for one in registry.erps()}:
+        return TableFiles()
+    return read_tables(folder, home, registry.crosswalk_tables(system))

@@ -33,9 +33,9 @@ def read_tables(folder: Path, within: Path, tables: Columns) -> TableFiles:
 
     A table is `<table>.csv` or a sheet of a workbook. `within`: the folder that everything has to lie in, links followed.
     """
+    if reason := why_not(folder, within):
+        raise Broken(f"{folder}: {reason}.")
     home = within.resolve()
-    if not _lies_in(folder, home):
-        raise Broken(f"{folder}: the tables lie outside {home}.", "Put them into a folder beside the connection's file.")
     problems, seen, unread = Problems(), dict[tuple[str, str, str], str](), list[str]()
     rows: list[TableRow] = []
     for path in _files(folder):
@@ -49,11 +49,18 @@ def read_tables(folder: Path, within: Path, tables: Columns) -> TableFiles:
     return TableFiles(tuple(rows), tuple(unread))
 
 
+def why_not(folder: Path, within: Path) -> str:
+    """Why this is no folder of tables of a connection that lies in `within`; "" where it is one."""
+    if not _lies_in(folder, within.resolve()):
+        return "the folder of tables lies outside of the connection's folder. Put it beside the connection's file"
+    return "" if folder.is_dir() else f"there is no folder {folder}. Correct the name, or make the folder"
+
+
 def _files(folder: Path) -> list[Path]:
     try:
         found = sorted(folder.iterdir())
     except OSError as error:
-        raise Broken(f"{folder}: {error.strerror or error}.", "`crosswalk` names a folder beside the connection's file.") from error
+        raise Broken(f"{folder}: {error.strerror or error}.", "Let the folder be read by you.") from error
     if len(found) > MAX_FILES:
         raise Broken(f"{folder}: more than {MAX_FILES} files.", "`crosswalk` names a folder that holds the tables alone.")
     return found
@@ -62,15 +69,15 @@ def _files(folder: Path) -> list[Path]:
 def _lies_in(path: Path, home: Path) -> bool:
     try:
         return path.resolve().is_relative_to(home)
-    except (OSError, RuntimeError):  # a link that leads to itself
+    except (OSError, RuntimeError, ValueError):  # a link that leads to itself, a name that cannot be one
         return False
 
 
-def _why_not(path: Path, home: Path, tables: Columns) -> str:
+def _why_unread(path: Path, home: Path, tables: Columns) -> str:
     """Why a file of the folder is not read; "" where it is. Raises `Broken` for what must not be passed over."""
-    name, ending = path.name.casefold(), path.suffix.casefold()
+    name, ending = path.name, path.suffix.casefold()
     if not _lies_in(path, home):
-        raise Broken(f"{path}: leads out of {home}.", "Copy the file itself into the folder.")
+        raise Broken(f"{path}: leads out of the folder of the connection.", "Copy the file itself into it.")
     if name.startswith(("~$", ".")):
         return "not read (a spreadsheet's lock or a hidden file)"
     if path.is_dir():
@@ -85,7 +92,7 @@ def _why_not(path: Path, home: Path, tables: Columns) -> str:
 def _rows(path: Path, home: Path, tables: Columns, told: tuple[Problems, list[str]]) -> Iterator[tuple[TableRow, str]]:
     problems, unread = told
     try:
-        if reason := _why_not(path, home, tables):
+        if reason := _why_unread(path, home, tables):
             unread.append(printable(f"{path}: {reason}"))
             return
         for grid in grids(path):

@@ -23,7 +23,7 @@ Policy = Literal["hold", "default", "suspense"]
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True, allow_inf_nan=False)
 
 
 class Policies(_Section):
@@ -169,5 +169,9 @@ class Credentials(_Section):
 
     username: SecretStr = Field(min_length=1, description="PeopleSoft user of the integration. Example: MLCONNECT")
     password: SecretStr = Field(min_length=1, description="Its password.")
-    client_id: SecretStr = Field(SecretStr(""), description="Client id at the token server, sign_in oauth only.")
-    client_secret: SecretStr = Field(SecretStr(""), description="Its secret, sign_in oauth only.")
+    client_id: SecretStr = Field(
+        SecretStr(""), json_schema_extra={"sign_in": "oauth"}, description="Client id at the token server, sign_in oauth only."
+    )
+    client_secret: SecretStr = Field(
+        SecretStr(""), json_schema_extra={"sign_in": "oauth"}, description="Its secret, sign_in oauth only."
+    )
