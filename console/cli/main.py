@@ -27,8 +27,10 @@ _VERBS = (
     "run",
     "topics",
     "status",
-    "explain",
+    "open",
     "held",
+    "journal",
+    "explain",
 )
 
 app = typer.Typer(
