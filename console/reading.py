@@ -38,6 +38,8 @@ class Seen:
     record: dict[str, Any]
     value: bytes
     headers: list[tuple[str, bytes]]
+    at_s: float = 0.0
+    """When the broker took it, epoch seconds."""
 
     @property
     def coordinates(self) -> str:
@@ -91,9 +93,8 @@ class Cluster:
             name, record = self.codec.decode(value)
         except Malformed:
             name, record = "", {}
-        return Seen(
-            topic, message.partition(), message.offset(), message.key() or b"", name, record, value, message.headers() or []
-        )
+        place = (topic, message.partition(), message.offset())
+        return Seen(*place, message.key() or b"", name, record, value, message.headers() or [], message.timestamp()[1] / 1000)
 
     def one(self, topic: str, partition: int, offset: int) -> Seen | None:
         """The record at these coordinates; None when it is no longer kept."""

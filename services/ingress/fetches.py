@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 
 Wanted = tuple[str, str]
 """(entity, source id)"""
+EVERYTHING = "*"
+"""The entity of a `fetch` record that asks for a look at every feed of a system now, instead of an object."""
 
 
 class Offsets:

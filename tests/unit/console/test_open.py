@@ -200,7 +200,11 @@ def test_two_connections_have_causes_of_their_own_and_currencies_are_not_added()
     there = entry("invoice", "1", "HELD", "unmapped", detail="tax_zone=401", amount="5.00", connection="beta")
     abroad = entry("invoice", "2", "HELD", "unmapped", detail="tax_zone=401", amount="7.00", currency="CAD")
     found = causes(facts(here, there, abroad))
-    assert [(cause.connection, cause.amount) for cause in found] == [("acme", 10), ("acme", 7), ("beta", 5)]
+    assert [(cause.connection, cause.amount) for cause in found] == [
+        ("acme", Decimal(10)),
+        ("acme", Decimal(7)),
+        ("beta", Decimal(5)),
+    ]
     assert total([item for cause in found for item in cause.items]) == {
         "count": 3, "amount": "15.00", "currency": "USD", "other_currencies": {"CAD": "7.00"},
     }  # fmt: skip
