@@ -44,12 +44,12 @@ def journal(
     zones = {one.settings.zone for one in snapshot.connections.values()}
     zone = zone_of(settings) if settings or len(zones) != 1 else next(iter(zones))
     days = wanted_days(day, (first, last), clock_from_environment().now().astimezone(zone).date())
-    told = list(_told(cluster, snapshot, days, connection))
+    rows = list(told(cluster, snapshot, days, connection))
     if output is Output.json:
-        for _, row in told:
+        for _, row in rows:
             print(json.dumps(row, ensure_ascii=False))
         return
-    for line in lines(told, f"{days.first}" if days.first == days.last else f"{days.first} to {days.last}"):
+    for line in lines(rows, f"{days.first}" if days.first == days.last else f"{days.first} to {days.last}"):
         print(line)
 
 
@@ -80,7 +80,8 @@ def _day(option: str, text: str) -> date:
         raise Broken(f"{option} {text!r} is not a day.", "Write it as YYYY-MM-DD, for example 2026-03-02.") from error
 
 
-def _told(cluster: Cluster, snapshot: Snapshot, days: Days, connection: str) -> Iterator[tuple[Event, dict[str, Any]]]:
+def told(cluster: Cluster, snapshot: Snapshot, days: Days, connection: str) -> Iterator[tuple[Event, dict[str, Any]]]:
+    """The events of these days with their rows, as the topics tell them."""
     from console.books.journal import Journal, events
     from systems import registry
 
@@ -113,10 +114,10 @@ def _customers(cluster: Cluster, found: Sequence[Event]) -> dict[tuple[str, str,
     return made
 
 
-def lines(told: Iterable[tuple[Event, Mapping[str, Any]]], days: str) -> Iterator[str]:
+def lines(rows: Iterable[tuple[Event, Mapping[str, Any]]], days: str) -> Iterator[str]:
     """Events with their rows for a person, a connection's after the other, with sums by event."""
     by_connection: dict[str, list[tuple[Event, Mapping[str, Any]]]] = defaultdict(list)
-    for event, row in told:
+    for event, row in rows:
         by_connection[row["connection"]].append((event, row))
     if not by_connection:
         yield f"{days}: nothing happened"

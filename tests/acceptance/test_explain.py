@@ -87,7 +87,7 @@ def test_the_screens_fit_a_hundred_columns(live: Live) -> None:
         assert max(map(len, said.stdout.splitlines())) <= 100, arguments
 
 
-def test_status_tells_programs_connections_documents_lag_cursors_and_dead(live: Live) -> None:
+def test_status_tells_programs_documents_lag_cursors_and_dead(live: Live) -> None:
     live.posted(live.invoice["invoice"])
     said = live.stage.cli("status", "--output", "json")
     assert said.returncode == 0, said.stderr

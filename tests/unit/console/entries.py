@@ -17,7 +17,7 @@ EXAMPLES = Path(__file__).parents[3] / "schemas" / "examples"
 ERP, SOURCE = "acumatica", "servicetitan"
 
 
-def example(name: str, **changes: Any) -> dict[str, Any]:
+def example(name: str, /, **changes: Any) -> dict[str, Any]:
     """The shipped example of a record, with these fields changed."""
     made = examples.typed_record(json.loads((EXAMPLES / f"{name}.json").read_text()), record_sources()[name])
     return {**made, **changes}
@@ -53,6 +53,7 @@ def application(payment: str, number: str, amount: str, *waits_for: str, **more:
 def not_due(entity: str, source_id: str, amount: str, **more: Any) -> dict[str, Any]:
     """Hop 2's decision that an object is not to be commanded yet."""
     about = {"connection": "acme", "system": SOURCE, "entity": entity, "source_id": source_id, "decision": "not_due"}
+    about["natural_key"] = f"acme/{SOURCE}/{entity}/{source_id}"
     detail = "A1: status is Pending, it is due when posted"
     return example("audit.audit", **{**about, "detail": detail, "amount": Decimal(amount), "stage": "canonical_to_command", **more})
 
