@@ -115,13 +115,15 @@ class _Gathering:
     def undecided(self, ledger: OpenLedger) -> list[dict[str, Any]]:
         """The newest decision of each object that no document was ever commanded for, where that says that it is still to come."""
         found: dict[tuple[Source, str], dict[str, Any]] = {}
-        for seen in self.cluster.scan(["audit"], self.partitions):
-            r = seen.record
+        for message in self.cluster.messages(["audit"], self.partitions):
+            if not _has_no_document((message.key() or b"").decode(errors="replace"), ledger):
+                continue
+            r = self.cluster.seen(message).record
             if not r or r["stage"] != STAGE or not r["source_id"] or not self._is_wanted(r["connection"]):
                 continue
             place = Source(r["connection"], r["entity"], r["source_id"]), r["detail"].partition(":")[0]
             found.pop(place, None)
-            if r["decision"] in (NOT_DUE, OBSERVED) and hash(place[0]) not in ledger.objects:
+            if r["decision"] in (NOT_DUE, OBSERVED):
                 found[place] = r
         return list(found.values())
 
@@ -171,6 +173,12 @@ class _Gathering:
                 if record:
                     found[wanted[key]] = about_of(record)
         return found, newer
+
+
+def _has_no_document(natural_key: str, ledger: OpenLedger) -> bool:
+    """Whether an audit record is about one object, of which the ledger knows nothing: only these are decoded."""
+    parts = natural_key.split("/", 3)
+    return len(parts) == 4 and hash(Source(parts[0], parts[2], parts[3])) not in ledger.objects
 
 
 def about_of(record: Mapping[str, Any]) -> About:

@@ -45,7 +45,8 @@ def status(
     cursors = _cursors(cluster, connection)
     for cursor in cursors:
         feeds.learn_cursor(cursor)
-    for seen in _of(cluster.scan(["audit"], places), connection):
+    about_feeds = (message for message in cluster.messages(["audit"], places) if (message.key() or b"").endswith(b"/"))
+    for seen in _of(map(cluster.seen, about_feeds), connection):
         feeds.learn_decision(seen.record)
     paused = pauses(seen.record for seen in _of(cluster.scan(["control"], places), connection))
     known = [one.settings for name, one in snapshot.connections.items() if connection in ("", name)]
@@ -71,6 +72,10 @@ def lines(
         yield from (_document(row) for row in own)
         if not own:
             yield "  no document yet"
+    known = {head.settings.connection for head in found}
+    for name in sorted({row["connection"] for row in rows} - known):
+        yield f"{name}: not in force any more"
+        yield from (_document(row) for row in rows if row["connection"] == name)
     if not found:
         yield "no connection is applied: `ml-connector init FOLDER --erp NAME`, then `ml-connector apply FILE`"
     for row in lag:
