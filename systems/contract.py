@@ -271,6 +271,13 @@ class Finding:
     remedy: str = ""
 
 
+def checked(count: int, what: str) -> str:
+    """Words of a good finding about things of one kind: `1 branch checked: ok`, `3 branches checked: ok`."""
+    if count == 1:
+        return f"1 {what} checked: ok"
+    return f"{count} {f'{what[:-1]}ies' if what.endswith('y') else f'{what}es' if what.endswith(('ch', 's')) else f'{what}s'} checked: ok"
+
+
 class Checker(Protocol):
     """A read-only session that proves the settings by using them."""
 

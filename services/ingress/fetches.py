@@ -47,6 +47,10 @@ def is_its_own(error: Exception) -> bool:
     return isinstance(error, (Refused, Malformed)) or isinstance(error.__cause__, Malformed)
 
 
+EVERYTHING = "*"
+"""The entity of a `fetch` record that asks for a look at every feed of a system now, instead of an object."""
+
+
 class Offsets:
     """Which records of one partition are done; `commit` is the first that is not."""
 

@@ -27,10 +27,11 @@ from schemas.errors import Malformed
 from services.credentials import CredentialStore
 from services.health import Health, until_stopped
 from services.ingress.assignment import Assignment
-from services.ingress.fetches import MOST_OF_SENDERS, FetchQueue, Ticket, Wanted
+from services.ingress.fetches import EVERYTHING, MOST_OF_SENDERS, FetchQueue, Ticket, Wanted
 from services.ingress.polling import Cursors, Polled, SystemPoller
 from services.ingress.produce import Deliveries, NotStored
 from services.ingress.sessions import open_session, version
+from services.ingress.standing import SESSION, Standing
 from services.ingress.writing import Decision, Where, Writing
 from services.sessions import Sessions
 from systems.connection import ConnectionSettings, Side
@@ -68,6 +69,7 @@ class Pollers:
         self._running: dict[Where, _Running] = {}
         self._queues: dict[Where, FetchQueue] = {}
         self._unknown_since: dict[Where, float] = {}
+        self._standings: dict[Where, Standing] = {}
         self._turn = asyncio.Lock()
         self._wake = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -156,6 +158,10 @@ class Pollers:
                 ticket.done()
                 continue
             where = Where(record["connection"], record["system"])
+            if record["entity"] == EVERYTHING:
+                self._read_now(where)
+                ticket.done()
+                continue
             wanted = (record["entity"], record["source_id"])
             queue = self._queues.setdefault(where, FetchQueue())
             if not queue.ask(wanted, ticket, of_sender=record["reason"] in SENDERS):
@@ -174,6 +180,15 @@ class Pollers:
             return
         for _, ticket in wishes:
             ticket.done()
+
+    def _read_now(self, where: Where) -> None:
+        """A person asks for a look at every feed; a side whose session could not be opened is tried again at once."""
+        running = self._running.get(where)
+        if running is not None and running.poller is not None:
+            running.poller.read_now()
+        elif running is not None:
+            running.task.cancel()
+            self._wake.set()
 
     def _read_cursors(self, partitions: frozenset[int]) -> Cursors:
         found: Cursors = {}
@@ -227,7 +242,7 @@ class Pollers:
             polled = self._polled(where, connected.settings, side)
         except ConnectorError as error:
             log.error("system_stopped", connection=where.connection, system=where.system, why=str(error))
-            return _Running(made, asyncio.create_task(asyncio.sleep(_RETRY_BROKEN_S)), None)
+            return _Running(made, asyncio.create_task(_stays_away(self._standing(where), error)), None)
         poller = SystemPoller(polled, queue, self._cursors)
         return _Running(made, asyncio.create_task(poller.run(), name=f"{where.connection}/{where.system}"), poller)
 
@@ -243,7 +258,16 @@ class Pollers:
             clock=self._clock,
             backoff=Backoff(cap=cap),
             told=bool(keys),
+            standing=self._standing(where),
         )
+
+    def _standing(self, where: Where) -> Standing:
+        """Kept while the process lives, so that a session that is opened anew is no news."""
+
+        async def tell(decision: str, feed: str, detail: str) -> None:
+            await self._writing.decision(where, Decision(decision, detail, entity=feed))
+
+        return self._standings.setdefault(where, Standing(tell))
 
     async def _end(self, where: Where) -> None:
         running = self._running.pop(where, None)
@@ -276,6 +300,12 @@ class Pollers:
 
     def _partition_of(self, connection: str) -> int:
         return partition_of(connection, self._settings.kafka.partitions)
+
+
+async def _stays_away(standing: Standing, error: ConnectorError) -> None:
+    """The side cannot be opened: told, and tried again after a while."""
+    await standing.failed(SESSION, error)
+    await asyncio.sleep(_RETRY_BROKEN_S)
 
 
 def feeds_of(side: Side) -> tuple[Feed, ...]:

@@ -25,6 +25,7 @@ from services.ingress.fetches import FetchQueue, Wanted, answered, is_its_own
 from services.ingress.schedule import FAR, Schedule
 from services.ingress.seen import Seen, Told
 from services.ingress.sessions import Session
+from services.ingress.standing import Standing
 from services.ingress.writing import Decision, How, Where, Writing
 from systems.contract import Element, Feed, Page, System
 
@@ -32,13 +33,16 @@ _HOW = {"token": "export", "window": "list", "full": "scan"}
 _REFUSALS = 3
 """How often an object is asked for alone before its refusal is believed."""
 _ABSENT = "not in the answer of the system; nothing is cancelled"
+_FRESH = timedelta(minutes=5)
+"""A cursor that stays where it is is written again after this time: it says when its feed was read last."""
 Cursors = dict[tuple[str, str], Record]
 """(connection, feed) -> its cursor."""
 
 
 @dataclass(frozen=True)
 class Polled:
-    """What a poller works on and with. `told` says that webhooks or pushes are on, so that what only the poller saw is a gap."""
+    """What a poller works on and with. `told` says that webhooks or pushes are on, so that what only the poller saw is a gap; `standing` tells
+    the audit whether its side is read."""
 
     where: Where
     system: System
@@ -48,6 +52,7 @@ class Polled:
     clock: Clock
     backoff: Backoff
     told: bool
+    standing: Standing
 
 
 class SystemPoller:
@@ -64,11 +69,17 @@ class SystemPoller:
         self._fetching = False
         self._broken_in_a_row = 0
         self._troubles: dict[str, str] = {}
+        self._asked = asyncio.Event()
 
     @property
     def trouble(self) -> str:
         """What a person has to put right, "" when nothing."""
         return " ".join(dict.fromkeys(self._troubles.values()))
+
+    def read_now(self) -> None:
+        """Read every feed at once, also those that wait for a person or back off."""
+        self._schedule.at_once(self._polled.clock.now())
+        self._asked.set()
 
     async def run(self) -> None:
         """Poll until cancelled; the session is closed at the end."""
@@ -96,9 +107,13 @@ class SystemPoller:
 
     async def _wait(self) -> None:
         scaled, real_s = self._schedule.wait(self._polled.clock.now(), self._polled.clock.monotonic())
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(real_s):
-                await self._polled.clock.sleep(scaled)
+        waits = {asyncio.ensure_future(self._polled.clock.sleep(scaled)), asyncio.ensure_future(self._asked.wait())}
+        try:
+            await asyncio.wait(waits, timeout=real_s, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for one in waits:
+                one.cancel()
+        self._asked.clear()
 
     async def _turn(self, feed: Feed) -> None:
         try:
@@ -106,8 +121,10 @@ class SystemPoller:
             await self._store(feed, page)
         except Exception as error:  # noqa: BLE001 - the edge of the loop: one feed's failure is that feed's alone
             self._failed(feed, error)
+            await self._polled.standing.failed(feed.name, error)
         else:
             self._recovered(feed)
+            await self._polled.standing.read(feed.name)
             self._schedule.read(feed, page.more, self._polled.clock.now())
             if not page.more:
                 metrics.FEED_READ.labels(*self._labels(feed.name)).set(self._polled.clock.now().timestamp())
@@ -136,7 +153,8 @@ class SystemPoller:
     async def _move_cursor(self, feed: Feed, page: Page, records: int) -> None:
         key = (self._polled.where.connection, self._cursor_name(feed))
         before = self._cursors.get(key)
-        if before is not None and before["position"] == page.position:
+        is_where_it_was = before is not None and before["position"] == page.position
+        if before is not None and is_where_it_was and self._polled.clock.now() - before["at"] < _FRESH:
             return
         cursor = {
             "connection": key[0],
