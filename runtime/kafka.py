@@ -184,6 +184,13 @@ def read_to_end(kafka: Kafka, topic: str, partitions: Sequence[int], start: Mapp
                     pending.discard(message.partition() or 0)
 
 
+def records(messages: Sequence[Message]) -> list[Message]:
+    """The records among what a poll gave. Raises for an error that a reader cannot go past."""
+    for message in messages:
+        raise_if_fatal(message)
+    return [message for message in messages if message.error() is None]
+
+
 def raise_if_fatal(message: Message) -> None:
     """Raise for an error event that a reader cannot go past; partition ends and retriable errors pass."""
     error = message.error()

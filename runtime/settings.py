@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from runtime.errors import Broken
@@ -58,9 +58,20 @@ class Ingress(_Section):
     port: int = Field(8080, ge=0, le=65535, description="Port; 0 takes a free one.")
     max_body_bytes: int = Field(1024 * 1024, ge=1024, description="Largest body; beyond it 413.")
     request_s: float = Field(10, gt=0, description="Absolute time for a whole request.")
-    max_connections: int = Field(2000, ge=1, description="Connections at once; more wait in the kernel's queue.")
+    max_connections: int = Field(2000, ge=1, description="Connections at once; beyond it the oldest idle one is closed.")
+    max_connections_per_address: int = Field(
+        256, ge=1, description="Connections of one address at once; proxies that are trusted have no such cap."
+    )
+    max_bodies_bytes: int = Field(
+        32 * 1024 * 1024, ge=1024, description="Bytes of all bodies in flight; beyond it bodies are given up."
+    )
+    replay_s: float = Field(
+        600, ge=0, description="How long a stored body is remembered, so that its copies are kept once; 0 = never."
+    )
     per_address_per_s: float = Field(600, gt=0, description="Requests a second from one address; beyond it 429.")
-    trusted_proxies: tuple[str, ...] = Field((), description="Addresses whose X-Forwarded-For is believed.")
+    trusted_proxies: tuple[IPvAnyNetwork, ...] = Field(
+        (), description='Networks or addresses whose X-Forwarded-For is believed. Example: ["10.0.0.0/8", "fd00::1"]'
+    )
 
 
 class Clock(_Section):
@@ -84,9 +95,15 @@ class Settings(BaseSettings):
     state_dir: Path = Field(Path("./state"), description="Where snapshots, slot locks and logs are kept.")
     slot: str = Field("", description="Name of this instance's slot; empty takes the first free one by file lock.")
     key_ring: Path | None = Field(None, description="File of the key ring for credentials, readable by its owner only.")
+    secrets_dir: Path | None = Field(
+        None, description="Folder that `file:` references of a connection lead into; none = `secrets` beside its YAML file."
+    )
     lanes: int = Field(8, ge=1, le=256, description="Lanes of a sink per connection; the system's limits may allow fewer.")
     metrics_port: int = Field(
         0, ge=0, le=65535, description="Port of /healthz, /readyz and /metrics; 0 = a free one, written to the log."
+    )
+    metrics_host: str = Field(
+        "127.0.0.1", description="Address of /healthz, /readyz and /metrics; not that of the webhooks. Example: 10.0.0.5"
     )
     kafka: Kafka = Kafka()
     registry: Registry = Registry()

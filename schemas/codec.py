@@ -119,6 +119,22 @@ class Codec:
 
     def decode(self, value: bytes | None) -> tuple[str, Record]:
         """Record name and record of value bytes. Raises `Malformed` for everything that is not exactly one record of ours."""
+        (name, writer), found = self._head(value)
+        return name, self._datum(name, writer, found)
+
+    def decode_one(self, wanted: str, value: bytes | None) -> Record:
+        """The record of value bytes, which has to be of that name. Raises `Malformed` as `decode`, and for any other record."""
+        name, record = self.decode(value)
+        if name != wanted:
+            raise Malformed(f"{name} instead of {wanted}")
+        return record
+
+    def name(self, value: bytes | None) -> str:
+        """Record name of value bytes, told by their head alone: the datum is not read. Raises `Malformed` as `decode`."""
+        return self._head(value)[0][0]
+
+    def _head(self, value: bytes | None) -> tuple[tuple[str, Any], bytes]:
+        """The schema that a value's head names, and the value."""
         if value is None or len(value) < _HEAD_BYTES:
             raise Malformed("no value, or shorter than a wire-format head")
         if value[0] != 0:
@@ -129,7 +145,7 @@ class Codec:
         known = self.writers.get(schema_id)
         if known is None:
             raise Malformed(f"schema id {schema_id} is not one of ours")
-        return known[0], self._datum(known[0], known[1], value)
+        return known, value
 
     def _datum(self, name: str, writer: Any, value: bytes) -> Record:
         source = BytesIO(value)

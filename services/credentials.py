@@ -168,14 +168,19 @@ class CredentialStore:
         self._trust.tell = tell
 
     def start(self) -> CredentialStore:
-        """Read everything written by now, then follow.
+        """Read everything written by now, then follow. Of each set only the newest record is opened: what was replaced is no news.
 
         `apply` writes all sets of a connection before its record, under one version. So what is older than the record that is there at the
         start is not what was applied last: somebody wrote it afterwards, and the topic, being compacted, has lost what it replaced.
         """
         self._applied = floors(self._settings, self._trust)
+        newest: dict[Any, tuple[Message, int]] = {}
         for message in self._topics.to_end(self._settings.topic(TOPIC)):
-            self._fold(message)
+            signed = self._trust.believed(message)
+            if signed is not None:
+                newest[message.key()] = message, signed.version
+        for message, version in newest.values():
+            self._fold(message, version)
         self._trust.settled()
         self._topics.start()
         return self
@@ -217,15 +222,16 @@ class CredentialStore:
         return found.version if found is not None else ""
 
     def _take(self, messages: list[Message]) -> None:
-        changed: set[str] = set().union(*(self._fold(message) for message in messages))
+        changed: set[str] = set().union(*(self._fold_believed(message) for message in messages))
         for connection in sorted(changed):
             if self._on_change is not None:
                 self._on_change(connection)
 
-    def _fold(self, message: Message) -> set[str]:
+    def _fold_believed(self, message: Message) -> set[str]:
         signed = self._trust.believed(message)
-        if signed is None:
-            return set()
+        return self._fold(message, signed.version) if signed is not None else set()
+
+    def _fold(self, message: Message, version: int) -> set[str]:
         try:
             _, record = self._codec.decode(message.value())
             bound_to = (record["connection"], record["purpose"])
@@ -233,7 +239,7 @@ class CredentialStore:
             self._unreadable.pop(bound_to, None)
             if record["removed"]:
                 self._sets.pop(bound_to, None)
-            elif signed.version < applied:
+            elif version < applied:
                 self._leave_out(
                     bound_to, f"{bound_to[0]}: the credentials for {bound_to[1]} are older than the connection in force."
                 )
@@ -283,30 +289,59 @@ def floors(settings: Settings, trust: Trust) -> dict[bytes, int]:
 
 def in_force(settings: Settings, codec: Codec, trust: Trust) -> Iterator[Record]:
     """The newest record of each set that is believed, not removed and not older than its connection. Reads the topics to their end."""
+    yield from _newest(settings, codec, trust)[0]
+
+
+@dataclass(frozen=True)
+class Rewrapped:
+    """What came of wrapping anew: how many sets were, and in words what was left as it is."""
+
+    count: int
+    left: tuple[str, ...]
+
+
+def rewrap_all(settings: Settings, codec: Codec, ring: KeyRing, signatures: Signatures | None = None) -> Rewrapped:
+    """Wrap every data key under the newest key of the ring, and sign every set with it.
+
+    Each set is one record; stopped half-way, the next call goes on with the rest, for what is done is told by its key id. What cannot
+    be read, or is under no key of the ring, is left: no service can open it either, so no key has to be kept for it. Raises `Broken`
+    when nothing at all opens: then this is not the ring of these credentials.
+    """
+    old, left = _newest(settings, codec, Trust(settings, (OPERATOR,)))
+    now, rewrapped, count = datetime.now(UTC), [], 0
+    for record in old:
+        try:
+            rewrapped.append({**record, **_wrapped(ring, record, now)})
+        except Broken as error:
+            left.append(f"{key_of((record['connection'], record['purpose']))}: {error.words} Apply {record['connection']} again.")
+        else:
+            count += rewrapped[-1]["key_id"] != record["key_id"]
+    if old and not rewrapped:
+        raise Broken(
+            f"{settings.key_ring} opens none of the {len(old)} credential sets: it is another ring; nothing was changed.",
+            "Set ML_CONNECTOR_KEY_RING to the ring that the services have.",
+        )
+    publish(settings, codec, rewrapped, signatures)
+    return Rewrapped(count, tuple(left))
+
+
+def _newest(settings: Settings, codec: Codec, trust: Trust) -> tuple[list[Record], list[str]]:
+    """The sets in force, and what could not be read; what is not believed is neither."""
     applied = floors(settings, trust)
-    newest: dict[tuple[str, str], tuple[int, Record]] = {}
-    topic = settings.topic(TOPIC)
-    for message in kafka.read_to_end(settings.kafka, topic, list(range(settings.kafka.partitions))):
+    found: dict[tuple[str, str], tuple[int, Record]] = {}
+    unread: list[str] = []
+    for message in kafka.read_to_end(settings.kafka, settings.topic(TOPIC), list(range(settings.kafka.partitions))):
         signed = trust.believed(message)
         if signed is None:
             continue
-        _, record = codec.decode(message.value())
-        newest[(record["connection"], record["purpose"])] = signed.version, record
-    for version, record in newest.values():
-        if not record["removed"] and version >= applied.get(record["connection"].encode(), 0):
-            yield record
-
-
-def rewrap_all(settings: Settings, codec: Codec, ring: KeyRing, signatures: Signatures | None = None) -> int:
-    """Wrap every data key under the newest key of the ring and sign every set with it; returns how many were not wrapped under it yet.
-
-    Each set is one record; stopped half-way, the next call goes on with the rest, for what is done is told by its key id.
-    """
-    now = datetime.now(UTC)
-    old = list(in_force(settings, codec, Trust(settings, (OPERATOR,))))
-    rewrapped = [{**record, **_wrapped(ring, record, now)} for record in old]
-    publish(settings, codec, rewrapped, signatures)
-    return sum(before["key_id"] != after["key_id"] for before, after in zip(old, rewrapped, strict=True))
+        try:
+            _, record = codec.decode(message.value())
+            found[(record["connection"], record["purpose"])] = signed.version, record
+        except (Malformed, KeyError, TypeError) as error:
+            where = f"{message.topic()}/{message.partition()}/{message.offset()}"
+            unread.append(f"{where}: cannot be read ({type(error).__name__}); skipped.")
+    in_time = [(version, one) for version, one in found.values() if version >= applied.get(one["connection"].encode(), 0)]
+    return [record for _, record in in_time if not record["removed"]], unread
 
 
 def _wrapped(ring: KeyRing, record: Record, now: datetime) -> Record:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from rocksdict import Options, Rdict, WriteBatch
 
+from runtime.errors import Transient
 from runtime.log import log
 
 _OFFSETS = b"\x00offsets"
@@ -37,7 +38,11 @@ class PartitionState:
 
     def get(self, key: str) -> bytes | None:
         """The value in force, or None."""
-        found = self._db.get(key.encode())
+        name = key.encode()
+        try:
+            found = self._db.get(name)
+        except Exception as error:  # RocksDB raises bare exceptions
+            raise Transient(f"the state at {self.path} cannot be read: {error}") from error
         return bytes(found) if found is not None else None
 
     def put(self, changes: Iterable[tuple[str, bytes]]) -> None:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import importlib
 import sys
+from importlib import metadata
+from typing import Annotated
 
 import typer
 
@@ -28,21 +30,36 @@ _VERBS = (
     "run",
     "topics",
     "status",
-    "explain",
+    "open",
     "held",
+    "journal",
+    "explain",
+    "poll",
+    "try_",
 )
 
 app = typer.Typer(
     name="ml-connector",
     help="Keeps a contractor's field service and its ERP in agreement over Apache Kafka.",
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=True,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 
+def _version(is_asked: bool) -> None:
+    if is_asked:
+        print(f"ml-connector {metadata.version('ml-connector')}")
+        raise typer.Exit
+
+
 @app.callback()
-def _root() -> None:
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and end.")
+    ] = False,
+) -> None:
     """Keeps a contractor's field service and its ERP in agreement over Apache Kafka."""
 
 

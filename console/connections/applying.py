@@ -14,7 +14,8 @@ from console.connections.remapping import map_again
 from console.connections.sealing import sealed_credentials
 from console.reading import Cluster
 from runtime.rolekeys import OPERATOR
-from runtime.settings import settings_from_environment
+from runtime.secrets import Sources
+from runtime.settings import Settings, settings_from_environment
 from topology.configuration import Follower, Snapshot
 from topology.trust import Trust
 
@@ -39,7 +40,8 @@ def applied(file: Path, actor: str, reason: str, accept_earlier_cutover: bool) -
     if refused:
         return planned_change.lines, refused
     trust = Trust(cluster.settings, (OPERATOR,))
-    credentials, credential_lines = sealed_credentials(cluster, trust, files.settings, os.environ)
+    sources = sources_of(file, cluster.settings)
+    credentials, credential_lines = sealed_credentials(cluster, trust, files.settings, sources)
     if planned_change.is_empty and not credential_lines:
         return (), []
     publisher = Publisher(cluster)
@@ -48,6 +50,11 @@ def applied(file: Path, actor: str, reason: str, accept_earlier_cutover: bool) -
     again = map_again(cluster, publisher, planned_change)
     lines = (*planned_change.lines, *credential_lines)
     return (*lines, f"{again} records read so far are mapped again") if again else lines, []
+
+
+def sources_of(file: Path, settings: Settings) -> Sources:
+    """Where the references of a connection's file may lead."""
+    return Sources(os.environ, settings.secrets_dir or file.parent / "secrets", settings.key_ring)
 
 
 def in_force(cluster: Cluster) -> Snapshot:

@@ -17,15 +17,15 @@ from runtime import kafka
 from runtime.errors import Broken
 from runtime.rolekeys import OPERATOR
 from runtime.secrets import KeyRing
-from services.credentials import rewrap_all
+from services.credentials import Rewrapped, rewrap_all
 from services.sinks.follow import CONTROL, Followed, Paused
 from services.sinks.links import MemoryLinks
 from topology.configuration import Connected, Snapshot
 from topology.trust import Trust
 
 
-def signed_again(cluster: Cluster, ring: KeyRing, actor: str) -> int:
-    """Wrap and sign all credentials with the newest key, and sign connections, crosswalk rows and pauses; returns how many sets were wrapped."""
+def signed_again(cluster: Cluster, ring: KeyRing, actor: str) -> Rewrapped:
+    """Wrap and sign all credentials with the newest key, and sign connections, crosswalk rows and pauses."""
     snapshot, trust = in_force(cluster), Trust(cluster.settings, (OPERATOR,))
     if not snapshot.connections and any(True for _ in cluster.scan(["connections"], quiet=True)):
         raise Broken(
@@ -35,13 +35,13 @@ def signed_again(cluster: Cluster, ring: KeyRing, actor: str) -> int:
     pauses = _pauses(cluster, trust)
     publisher = Publisher(cluster)
     publisher.signatures.after(max(snapshot.newest, trust.newest))
-    count = rewrap_all(cluster.settings, cluster.codec, ring, publisher.signatures)
+    done = rewrap_all(cluster.settings, cluster.codec, ring, publisher.signatures)
     author = Author(actor, "signed again with another key", datetime.now(UTC))
     _configuration(publisher, snapshot, author)
     for place, reason in pauses.items():
         _pause(publisher, place, Author(actor, reason, author.at))
     publisher.acked()
-    return count
+    return done
 
 
 def _configuration(publisher: Publisher, snapshot: Snapshot, author: Author) -> None:

@@ -6,7 +6,7 @@ purpose the connection has no more is written as removed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,11 +15,12 @@ from pydantic import ValidationError
 
 from console.reading import Cluster
 from runtime.errors import Broken
-from runtime.secrets import KeyRing, read_ring, resolve
+from runtime.secrets import KeyRing, Sources, read_ring, resolve
 from services.credentials import Sealed, in_force, opened, seal
 from services.network import network_purpose, origins_of, ways
 from systems.connection import ConnectionSettings, Side, WebhookKey
 from systems.contract import Role
+from systems.network import PEM
 from topology.trust import Trust
 
 
@@ -32,7 +33,7 @@ def ring_of(cluster: Cluster) -> KeyRing:
 
 
 def sealed_credentials(
-    cluster: Cluster, trust: Trust, settings: ConnectionSettings, environment: Mapping[str, str]
+    cluster: Cluster, trust: Trust, settings: ConnectionSettings, sources: Sources
 ) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
     """Every credential record of a connection, and a line for each that changes; neither shows a secret. `trust` reads what is in force.
 
@@ -45,7 +46,7 @@ def sealed_credentials(
         if record["connection"] == settings.connection
     }
     records, lines = [], []
-    for purpose, sealed in _sets(settings, environment):
+    for purpose, sealed in _sets(settings, sources):
         known = existing.pop(purpose, None)
         if known is not None and _opened(trust, known) == orjson.loads(sealed.as_bytes()):
             records.append(known)
@@ -59,20 +60,20 @@ def sealed_credentials(
     return records, tuple(lines)
 
 
-def _sets(settings: ConnectionSettings, environment: Mapping[str, str]) -> Iterator[tuple[str, Sealed]]:
+def _sets(settings: ConnectionSettings, sources: Sources) -> Iterator[tuple[str, Sealed]]:
     for side in (settings.field_service, settings.erp):
-        fields, origins = _resolved(side, environment), origins_of(side)
+        fields, origins = _resolved(side, sources), origins_of(side)
         for role in Role:
             yield f"{side.system}.{role.value}", Sealed(fields, origins)
         if side.network.references:
-            yield network_purpose(side.system), Sealed(resolved_network(side, environment), origins)
+            yield network_purpose(side.system), Sealed(resolved_network(side, sources), origins)
     for purpose, keys in (("webhook", settings.webhook_keys), ("push", settings.push_keys)):
         if keys:
-            yield purpose, Sealed([_key(key, environment) for key in keys])
+            yield purpose, Sealed([_key(key, sources) for key in keys])
 
 
-def _resolved(side: Side, environment: Mapping[str, str]) -> dict[str, Any]:
-    fields = {name: resolve(reference, environment).get_secret_value() for name, reference in side.credentials.items()}
+def _resolved(side: Side, sources: Sources) -> dict[str, Any]:
+    fields = {name: resolve(reference, sources).get_secret_value() for name, reference in side.credentials.items()}
     try:
         side.declared.credentials.model_validate(fields)
     except ValidationError as error:
@@ -82,15 +83,17 @@ def _resolved(side: Side, environment: Mapping[str, str]) -> dict[str, Any]:
     return fields
 
 
-def resolved_network(side: Side, environment: Mapping[str, str]) -> dict[str, Any]:
+def resolved_network(side: Side, sources: Sources) -> dict[str, Any]:
     """The contents of the network's files and references. Raises `Broken` naming what is missing or of no use, never showing it."""
-    found = {name: resolve(reference, environment).get_secret_value() for name, reference in side.network.references.items()}
+    found = {
+        name: resolve(reference, sources, name in PEM).get_secret_value() for name, reference in side.network.references.items()
+    }
     ways(side, found, loopback=False)
     return found
 
 
-def _key(key: WebhookKey, environment: Mapping[str, str]) -> dict[str, str | None]:
-    return {"name": key.name, "secret": resolve(key.secret, environment).get_secret_value(), "not_after": key.not_after}
+def _key(key: WebhookKey, sources: Sources) -> dict[str, str | None]:
+    return {"name": key.name, "secret": resolve(key.secret, sources).get_secret_value(), "not_after": key.not_after}
 
 
 def _opened(trust: Trust, record: dict[str, Any]) -> Any:

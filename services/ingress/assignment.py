@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 
 from runtime import kafka
+from runtime.lag import Lag
 from runtime.log import log
 from runtime.settings import Settings
 from services.ingress.fetches import Offsets, Ticket
@@ -50,6 +51,7 @@ class Assignment:
         self._stopped = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = threading.Thread(target=self._run, name="assignment", daemon=True)
+        self._lag = Lag(GROUP)
         self.failure = ""
 
     def start(self) -> None:
@@ -67,7 +69,7 @@ class Assignment:
         return self._thread.is_alive()
 
     def _run(self) -> None:
-        client = kafka.consumer(self._settings.kafka, GROUP)
+        client = kafka.consumer(self._settings.kafka, GROUP, **{"enable.partition.eof": True})
         client.subscribe(
             [self._settings.topic("connections"), self._fetch],
             on_assign=self._assigned,
@@ -87,9 +89,9 @@ class Assignment:
 
     def _consume(self, client: Consumer) -> list[Message]:
         found = kafka.polled(client, 500, 0.2)
-        for message in found:
-            kafka.raise_if_fatal(message)
-        return [message for message in found if message.error() is None and message.topic() == self._fetch]
+        self._lag.read(found)
+        self._lag.tell(client)
+        return [message for message in kafka.records(found) if message.topic() == self._fetch]
 
     def _deliver(self, messages: list[Message]) -> None:
         if not messages:
@@ -119,6 +121,7 @@ class Assignment:
             log.warning("offsets_not_committed", error=str(error))  # they are read again, nothing is lost
             return
         self._committed |= ready
+        self._lag.committed({(self._fetch, partition): offset for partition, offset in ready.items()})
 
     def _hold_back(self, client: Consumer) -> None:
         full = {p for p, offsets in self._offsets.items() if len(offsets) >= _MOST_OPEN}
@@ -132,6 +135,7 @@ class Assignment:
         client.assign(partitions)
         client.pause([one for one in partitions if one.topic != self._fetch])
         taken = frozenset(one.partition for one in partitions)
+        self._lag.assigned((self._fetch, number) for number in taken)
         self._offsets = {p: Offsets() for p in taken}
         self._committed, self._paused = {}, set()
         log.info("assigned", partitions=sorted(taken))

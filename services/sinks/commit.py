@@ -17,6 +17,7 @@ from typing import Any, Protocol
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
+from runtime import metrics
 from runtime.log import log
 from services.sinks.ledger import Index, Mark
 
@@ -213,10 +214,12 @@ class Committer:
             return
         if error is not None:
             log.warning("commit_not_certain", error=str(error)[:300])
+            metrics.SINK_COMMIT_FAILURES.labels(_name(error)).inc()
             self.fail(error)
             self._listener.not_committed(error)
             return
         self.commits += 1
+        metrics.SINK_COMMITS.inc()
         self._acked = group.offsets
         if self._queue:
             self._loop.call_soon(self._start)
@@ -245,3 +248,9 @@ class Committer:
         self.failed = self.failed or NotCommitted("the partition was given back")
         self._queue, self._about = [], []
         self._idle.set()
+
+
+def _name(error: BaseException) -> str:
+    """The error as a label: Kafka's own name of it, or its type; an owner that was fenced is told by `_FENCED` or `INVALID_PRODUCER_EPOCH`."""
+    told = error.args[0] if isinstance(error, KafkaException) and error.args else None
+    return told.name() if isinstance(told, KafkaError) else type(error).__name__

@@ -13,6 +13,7 @@ from typing import Any
 
 from confluent_kafka import KafkaException, Message
 
+from runtime import metrics
 from runtime.errors import Broken, ConnectorError
 from runtime.log import log
 from services.sinks import controls, invariants
@@ -246,6 +247,7 @@ class Consuming:
     async def _take(self, number: int, committed: Committed) -> int:
         """Own a partition; where to read its commands from."""
         taken = await self._ports.take(number, committed)
+        metrics.SINK_TAKE_OVERS.labels(self.ground.system.name).inc()
         owner = Owner(self.ground, taken, self._ports.blocking(number))
         if taken.lost is not None:
             owner.commands.holding.add(REBUILD_HOLDS)  # at once: nothing may be committed before the mark is

@@ -33,6 +33,7 @@ from services.sinks.command_log import GroupLog
 from services.sinks.commit import Thread
 from services.sinks.consume import Consuming, Ports
 from services.sinks.follow import Followed, Following, committed_controls
+from services.sinks.gauges import Gauges
 from services.sinks.ground import Ground
 from services.sinks.links import Links
 from services.sinks.sessions import OpenSession, Session, Sessions
@@ -103,6 +104,7 @@ class Sinks:
         await asyncio.to_thread(self._read, names, followed)
         self._consuming = [self._start(name, followed) for name in names]
         health = Health(self._settings, self._trouble)
+        gauges = Gauges(self._consuming)
         await health.start()
         log.info("started", systems=list(names), port=health.port)
         while not stopping.is_set() and not self._ended():
@@ -116,6 +118,7 @@ class Sinks:
         for thread in self._threads.values():
             await asyncio.to_thread(thread.close)
         await health.stop()
+        gauges.close()
         self._follower.stop()
         if self._following is not None:
             self._following.stop()

@@ -71,6 +71,7 @@ class Bench:
             "ML_CONNECTOR_KEY_RING": str(folder / "keys.json"),
             "ML_CONNECTOR_INGRESS__PORT": "0",
             "ML_CONNECTOR_INGRESS__PER_ADDRESS_PER_S": "10000000",
+            "ML_CONNECTOR_INGRESS__REPLAY_S": "0",  # the load is the same bodies again and again
         }
         return Corner(folder, environment, ring)
 

@@ -103,7 +103,7 @@ class Index:
             if mark.state in e.TERMINAL:
                 self.open.pop(mark.op_key, None)
             else:
-                self.open[mark.op_key] = Rest(mark.connection, mark.state, mark.reason)
+                self.open[mark.op_key] = mark.rest
         self.told.update(meta)
 
     def meta(self, name: str) -> Any:
