@@ -11,8 +11,7 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any, cast
 
-from confluent_kafka import Message, TopicCollection, TopicPartition
-from confluent_kafka.admin import AdminClient
+from confluent_kafka import Message, TopicPartition
 
 from runtime import kafka, metrics
 from runtime.log import log
@@ -270,9 +269,7 @@ class Following:
 
 def topic_id(settings: Kafka, topic: str) -> str:
     """The id of a topic: one that was deleted and made again under its name has another. Blocking."""
-    admin = AdminClient(kafka.client_settings(settings))
-    described: Any = admin.describe_topics(TopicCollection([topic]))[topic].result(timeout=15)
-    return str(described.topic_id)
+    return kafka.topic_ids(kafka.admin(settings), [topic])[topic]
 
 
 def committed_controls(settings: Settings, systems: Iterable[str]) -> dict[tuple[str, int], int]:

@@ -34,9 +34,9 @@ from runtime import kafka
 from runtime.embedded.child import free_ports
 from runtime.embedded.cluster import EmbeddedCluster
 from runtime.secrets import KeyRing, new_key, write_ring
-from runtime.settings import Settings
+from runtime.settings import Kafka, Registry, Settings
 from tests.watched import simulators_watched
-from topology.topics import create_topics, register_schemas
+from topology.provision import create_topics, register_schemas
 
 T = TypeVar("T")
 DAY_START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -162,7 +162,7 @@ class Stage:
         for future in admin.delete_topics(names).values():
             future.result()
         until("the topics to be gone", lambda: set(names) & set(admin.list_topics(timeout=10).topics), lambda left: not left)
-        assert set(create_topics(self.cluster.bootstrap_servers, prefix=self.prefix)) == set(names)
+        assert set(create_topics(Kafka(bootstrap_servers=self.cluster.bootstrap_servers, topic_prefix=self.prefix))) == set(names)
         until("the new topics to be served", lambda: all(_is_served(settings, name) for name in names), bool)
 
 
@@ -232,8 +232,8 @@ def staged(cluster: EmbeddedCluster, folder: Path, wanted: Wanted, named: str) -
         for key, value in own.items():
             patch.setenv(key, value)
         write_ring(folder / "keys.json", KeyRing((new_key(datetime.now(UTC)),)))
-        create_topics(cluster.bootstrap_servers, prefix=prefix)
-        register_schemas(cluster.registry_url, prefix)
+        create_topics(Kafka(bootstrap_servers=cluster.bootstrap_servers, topic_prefix=prefix))
+        register_schemas(Registry(url=cluster.registry_url), prefix)
         ground = Ground(folder, own, ingress_port=port)
         day = Day(ground, wanted, _say, Simulators(ground), Cluster(ground.settings))
         try:
