@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import shutil
@@ -25,8 +26,7 @@ def private_folder(path: Path) -> Path:
     """
 
     def make() -> Path:
-        for folder in [one for one in (*reversed(path.parents), path) if not one.exists()]:
-            folder.mkdir(mode=_PRIVATE, exist_ok=True)
+        path.mkdir(mode=_PRIVATE, exist_ok=True)
         found = path.stat()
         if found.st_mode & 0o077 and not found.st_mode & stat.S_ISVTX and found.st_uid == os.geteuid():
             path.chmod(_PRIVATE)
@@ -36,20 +36,29 @@ def private_folder(path: Path) -> Path:
 
 
 def opened(path: Path, attempt: Callable[[], T]) -> T:
-    """What `attempt` opens at `path`.
+    """What `attempt` opens at `path`, in a folder that is made private where it is missing.
 
     Raises `Broken` where the machine is the reason (descriptors, space, permission), and leaves no folder behind that was not there
     before. Any other error is the caller's: a held lock, or what lies in the folder.
     """
-    missing = next((one for one in (*reversed(path.parents), path) if not one.exists()), None)
+    made = [one for one in path.parents if not one.exists()]
+    was_there = path.exists()
     try:
+        for folder in reversed(made):
+            folder.mkdir(mode=_PRIVATE, exist_ok=True)
         return attempt()
     except Exception as error:
         code = next((code for code in _OF_THE_MACHINE if os.strerror(code) in str(error)), 0)
         if not code or isinstance(error, Broken):
             raise
-        if missing is not None:
-            shutil.rmtree(missing, ignore_errors=True)
+        if not was_there:
+            shutil.rmtree(path, ignore_errors=True)
+        for folder in [
+            *([] if was_there else [path]),
+            *made,
+        ]:  # without a free descriptor a folder can be removed only when it is empty
+            with contextlib.suppress(OSError):
+                folder.rmdir()
         raise _refused(path, code) from error
 
 

@@ -56,7 +56,7 @@ def _topics(role: str, settings: Kafka) -> Iterator[Acl]:
     for names, operations in ((read, READ), (written, WRITE)):
         if names:
             yield Acl(role, "topic", tuple(settings.topic_prefix + name for name in names), operations)
-    if role == "topology":  # its start compares every topic
+    if role in ("topology", "sinks"):  # their start compares every topic
         rest = [topic.name for topic in declared if topic.name not in {*read, *written}]
         yield Acl(role, "topic", tuple(settings.topic_prefix + name for name in rest), ("Describe", "DescribeConfigs"))
     if role == CLI:

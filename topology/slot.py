@@ -27,11 +27,12 @@ class Slot:
 
 def take_slot(settings: Settings, service: str) -> Slot:
     """The slot that the settings name, else the first free one. Raises `Broken` when it is taken."""
-    folder = private_folder(private_folder(settings.state_dir) / "slots")
+    folder = settings.state_dir / "slots"
     wanted = settings.slot
     for name in [wanted] if wanted else [str(number) for number in range(_MOST)]:
         file = _locked(folder / f"{service}-{settings.kafka.topic_prefix}-{name}.lock")
         if file is not None:
+            private_folder(settings.state_dir)
             return Slot(name, file)
     which = f"Slot {wanted!r} of {service} is in use" if wanted else f"All {_MOST} slots of {service} are in use"
     raise Broken(

@@ -14,7 +14,7 @@ from pathlib import Path
 from rocksdict import Options, Rdict, WriteBatch
 
 from runtime.errors import Broken
-from runtime.folders import opened, private_folder
+from runtime.folders import opened
 from runtime.log import log
 
 _OFFSETS = b"\x00offsets"
@@ -73,7 +73,6 @@ class PartitionState:
 
 
 def _open(path: Path) -> Rdict:
-    private_folder(path.parent)
     try:
         db = opened(path, lambda: Rdict(str(path), _options()))
         if (db.get(_SCHEMA) or _SHAPE) == _SHAPE:

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, cast
 from rocksdict import BlockBasedIndexType, BlockBasedOptions, Cache, Options, Rdict, WriteBatch
 
 from runtime.errors import Broken
-from runtime.folders import opened, private_folder
+from runtime.folders import opened
 from runtime.log import log
 from schemas.codec import Codec
 from schemas.records import Ledger
@@ -186,7 +186,6 @@ def _open(path: Path) -> Rdict:
     words = ""
     for number in range(_TRIES):
         folder = path if number == 0 else path.with_name(f"{path.name}.{number}")
-        private_folder(folder.parent)
         try:
             options = _options()
             # named as a column family too: without that rocksdict opens a folder that is there with RocksDB's own small cache

@@ -13,7 +13,7 @@ from typing import Protocol
 from rocksdict import BlockBasedIndexType, BlockBasedOptions, Cache, Options, Rdict
 
 from runtime.errors import Broken
-from runtime.folders import opened, private_folder
+from runtime.folders import opened
 from runtime.log import log
 
 LinkKey = tuple[str, str, str, str]
@@ -115,7 +115,6 @@ def _open(path: Path) -> Rdict:
     words = ""
     for number in range(_TRIES):
         folder = path if number == 0 else path.with_name(f"{path.name}.{number}")
-        private_folder(folder.parent)
         try:
             options = _options()
             # named as a column family too, see services/sinks/ledger.py

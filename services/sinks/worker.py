@@ -92,6 +92,7 @@ class Sinks:
         self._open_session = seams.open_session
         self._follower = Follower(settings, loaded, lambda connection: self._tell("settings", connection))
         self._following: Following | None = None
+        self._unseen = False
 
     async def run(self, names: Sequence[str], stopping: threading.Event) -> int:
         """Start, tick until it is time to stop, stop in order."""
@@ -131,7 +132,10 @@ class Sinks:
         self._following = Following(self._settings, followed, self._tell, committed_controls(self._settings, names)).start()
 
     def _tick(self) -> None:
+        was_unseen, self._unseen = self._unseen, bool(self._following and self._following.trouble)
         try:
+            if was_unseen and not self._unseen:
+                self._told("seen again", "")
             for one in self._consuming:
                 one.tick()
         except Exception as error:  # noqa: BLE001 - the edge of the process: it ends in order
