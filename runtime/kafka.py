@@ -232,7 +232,7 @@ def await_answer(kafka: Kafka, within_s: float) -> AdminClient:
     began, refused_at = time.monotonic(), 0.0
     while True:
         try:
-            client.list_topics(timeout=max(0.1, min(2.0, within_s)))
+            client.list_topics(timeout=max(0.1, min(1.0, within_s)))
         except KafkaException as error:
             client.poll(0)
             now = time.monotonic()

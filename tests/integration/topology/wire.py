@@ -66,6 +66,14 @@ class Wire:
         self.send("connections", "acme", "connection.connection", record)
         self.flush()
 
+    def lose(self, name: str) -> None:
+        """Delete a topic and make it anew, empty."""
+        lost, client = self.settings.topic(name), kafka.admin(self.settings.kafka)
+        client.delete_topics([lost])[lost].result()
+        until(lambda: set(client.list_topics(timeout=5).topics), lambda present: lost not in present, 30)
+        until(lambda: create_topics(self.settings.kafka), lambda made: made == [lost], 30)
+        until(lambda: all(p.leader >= 0 for p in client.list_topics(lost, timeout=5).topics[lost].partitions.values()), bool, 30)
+
     def messages(self, name: str) -> list[Message]:
         """Every committed record of a topic."""
         return list(kafka.read_to_end(self.settings.kafka, self.settings.topic(name), range(self.settings.kafka.partitions)))
