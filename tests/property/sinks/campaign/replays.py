@@ -8,7 +8,6 @@ from services.sinks import entry as e
 from tests.property.sinks.campaign.invariants import words_of
 from tests.property.sinks.campaign.world import World
 
-
 Kept = tuple[int, Decimal, str]
 """What the ERP keeps under one ref: how many documents, and amount and content of the last one."""
 
