@@ -221,9 +221,8 @@ class Consuming:
 
     def _forget(self, moved: Offsets) -> None:
         """Decisions that were carried out need not be kept for the next owner."""
-        control_topic = self.ground.settings.topic("control")
         for (topic, number), at in moved.items():
-            if topic == control_topic:
+            if topic == self.ground.control_topic:
                 self.ground.followed.forget(self.ground.system.name, number, at)
 
     # --- partitions come and go ---
