@@ -17,6 +17,7 @@ from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 from runtime import kafka
 from runtime.errors import EXIT_SOFTWARE, Broken
 from runtime.log import log
+from runtime.topic_ids import TopicIds
 from topology.batch import Record
 from topology.way import Hop
 from topology.worker import Batch, Surroundings, Worker
@@ -40,6 +41,8 @@ class Loop:
         self._assignment: list[TopicPartition] = []
         self._epoch = 0
         self._paused = True
+        self._ids = TopicIds(around.settings.kafka, self._inputs)
+        self._anew: frozenset[str] = frozenset()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=hop.name, daemon=True)
 
@@ -118,6 +121,9 @@ class Loop:
     # --- records
 
     def _turn(self, client: Consumer) -> None:
+        self._anew |= self._ids.made_anew()
+        if self._anew and self._assignment and self.worker.wait_idle(_BEHIND_S):
+            self._from_the_start(client)
         if self.worker.stale.is_set() and self.worker.wait_idle(0) and not self._positioned_again(client):
             return
         if self._paused and self.worker.ready.is_set() and self._assignment:
@@ -128,6 +134,17 @@ class Loop:
         batch = self._collect(client)
         if batch and epoch == self._epoch and not self._stopping.is_set():
             self.worker.submit(_batch(batch, client))
+
+    def _from_the_start(self, client: Consumer) -> None:
+        """Topics were deleted and made anew: the group's offsets, ours too, are of records that are gone. Tried again while it fails."""
+        places = [TopicPartition(one.topic, one.partition, 0) for one in self._assignment if one.topic in self._anew]
+        try:
+            client.commit(offsets=places, asynchronous=False)
+        except KafkaException as error:
+            log.warning("offsets_not_committed", hop=self._hop.name, error=str(error)[:300])
+            return
+        self._anew = frozenset()
+        self.worker.stale.set()  # positions are read again, and the state folded anew
 
     def _positioned_again(self, client: Consumer) -> bool:
         """Positions read anew after a transaction in doubt; false while the broker does not tell them, and then they are asked again."""

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from rocksdict import Options, Rdict, WriteBatch
 
-from runtime.errors import Transient
+from runtime.errors import Broken, Transient
+from runtime.folders import opened
 from runtime.log import log
 
 _OFFSETS = b"\x00offsets"
@@ -76,17 +77,17 @@ class PartitionState:
 
 
 def _open(path: Path) -> Rdict:
-    path.mkdir(parents=True, exist_ok=True)
     try:
-        db = Rdict(str(path), _options())
+        db = opened(path, lambda: Rdict(str(path), _options()))
         if (db.get(_SCHEMA) or _SHAPE) == _SHAPE:
             db[_SCHEMA] = _SHAPE
             return db
         db.close()
+    except Broken:
+        raise
     except Exception as error:  # noqa: BLE001 - RocksDB raises bare exceptions; a broken snapshot is rebuilt from the log
         log.warning("state_unreadable", path=str(path), error=str(error)[:300])
     shutil.rmtree(path, ignore_errors=True)
-    path.mkdir(parents=True, exist_ok=True)
     db = Rdict(str(path), _options())
     db[_SCHEMA] = _SHAPE
     return db

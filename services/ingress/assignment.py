@@ -17,6 +17,7 @@ from runtime import kafka
 from runtime.lag import Lag
 from runtime.log import log
 from runtime.settings import Settings
+from runtime.topic_ids import TopicIds
 from services.ingress.fetches import Offsets, Ticket
 
 GROUP = "pollers.fetch"
@@ -48,6 +49,7 @@ class Assignment:
         self._offsets: dict[int, Offsets] = {}
         self._committed: dict[int, int] = {}
         self._paused: set[int] = set()
+        self._ids = TopicIds(settings.kafka, [self._fetch])
         self._stopped = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = threading.Thread(target=self._run, name="assignment", daemon=True)
@@ -81,6 +83,8 @@ class Assignment:
                 self._deliver(self._consume(client))
                 self._commit(client, wait=False)
                 self._hold_back(client)
+                if self._fetch in self._ids.made_anew():
+                    self._from_the_start(client)
         except Exception as error:  # noqa: BLE001 - the edge of the thread: the process ends, loudly
             self.failure = f"{type(error).__name__}: {error}"
             log.error("assignment_failed", error=self.failure)
@@ -122,6 +126,15 @@ class Assignment:
             return
         self._committed |= ready
         self._lag.committed({(self._fetch, partition): offset for partition, offset in ready.items()})
+
+    def _from_the_start(self, client: Consumer) -> None:
+        """`fetch` was deleted and made anew: its offsets, the group's too, are of wishes that are gone."""
+        places = [TopicPartition(self._fetch, p, 0) for p in self._offsets]
+        self._offsets, self._committed = {p: Offsets() for p in self._offsets}, {}
+        if places:
+            client.commit(offsets=places, asynchronous=False)
+        for place in places:
+            client.seek(place)
 
     def _hold_back(self, client: Consumer) -> None:
         full = {p for p, offsets in self._offsets.items() if len(offsets) >= _MOST_OPEN}

@@ -18,13 +18,13 @@ from confluent_kafka import Message
 
 from runtime import kafka, metrics
 from runtime.clock import Clock, clock_from_environment
-from runtime.errors import Broken, ConnectorError
+from runtime.errors import ConnectorError
 from runtime.log import log
 from runtime.retry import Backoff
 from runtime.rolekeys import POLLERS
 from runtime.settings import Settings
-from schemas import codec
 from schemas.errors import Malformed
+from services import start
 from services.credentials import CredentialStore
 from services.health import Health, until_stopped
 from services.ingress.assignment import Assignment
@@ -58,7 +58,7 @@ class Pollers:
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self._settings = settings
         self._clock = clock
-        self._codec = codec.load(settings.registry.url, needed_records(settings))
+        self._codec = start.loaded(settings, needed_records(settings))
         self._follower = Follower(settings, self._codec, self._changed)
         self._store = CredentialStore(settings, self._codec, clock, self._changed, POLLERS)
         self._deliveries = Deliveries(settings.kafka)
@@ -338,6 +338,4 @@ async def _serve(settings: Settings) -> int:
 
 def run(settings: Settings) -> int:
     """Poll until SIGTERM; returns the exit code, 70 when a part of it failed for good."""
-    if not settings.registry.url:
-        raise Broken("ML_CONNECTOR_REGISTRY__URL is not set.", "Set it, or start a local cluster with `ml-connector up`.")
-    return asyncio.run(_serve(settings))
+    return asyncio.run(_serve(start.prepared(settings, "pollers", needed_records(settings))))

@@ -29,9 +29,9 @@ from runtime.log import log
 from runtime.rolekeys import INGRESS
 from runtime.settings import Ingress as IngressSettings
 from runtime.settings import Settings
-from schemas import codec
 from schemas.codec import Codec
 from schemas.errors import Malformed
+from services import start
 from services.credentials import CredentialStore
 from services.health import Health, until_stopped
 from services.ingress.answers import Refusal, count, refused
@@ -210,7 +210,7 @@ class Ingress:
         self._settings = settings
         self._clock = clock
         self._changing = threading.Lock()
-        self._codec = codec.load(settings.registry.url, needed_records(settings))
+        self._codec = start.loaded(settings, needed_records(settings))
         self._follower = Follower(settings, self._codec, self._changed)
         self._store = CredentialStore(settings, self._codec, clock, self._changed, INGRESS)
         self._deliveries = Deliveries(settings.kafka)
@@ -289,8 +289,9 @@ async def _serve(settings: Settings) -> int:
 
 def run(settings: Settings) -> int:
     """Take webhooks until SIGTERM; returns the exit code, 70 when a part of it failed for good."""
+    named = start.prepared(settings, "ingress", needed_records(settings))
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        return runner.run(_serve(settings))
+        return runner.run(_serve(named))
 
 
 def _loop_factory() -> type[asyncio.AbstractEventLoop] | None:

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple, cast
 from rocksdict import BlockBasedIndexType, BlockBasedOptions, Cache, Options, Rdict, WriteBatch
 
 from runtime.errors import Broken
+from runtime.folders import opened
 from runtime.log import log
 from schemas.codec import Codec
 from schemas.records import Ledger
@@ -204,11 +205,12 @@ def _open(path: Path) -> Rdict:
     words = ""
     for number in range(_TRIES):
         folder = path if number == 0 else path.with_name(f"{path.name}.{number}")
-        folder.parent.mkdir(parents=True, exist_ok=True)
         try:
             options = _options()
             # named as a column family too: without that rocksdict opens a folder that is there with RocksDB's own small cache
-            return Rdict(str(folder), options, column_families={"default": options})
+            return opened(folder, lambda: Rdict(str(folder), options, column_families={"default": options}))  # noqa: B023 - called at once
+        except Broken:
+            raise
         except Exception as error:  # noqa: BLE001 - rocksdict raises plain Exception for a held lock
             words = str(error)
             log.warning("snapshot_held", folder=str(folder), error=words[:200])

@@ -83,10 +83,9 @@ class Owner:
         return self.committer.failed is not None
 
     def _positions(self) -> Offsets:
-        control_topic = self.ground.settings.topic("control")
         return {
             (self.ground.command_topic, self.number): self.commands.committable,
-            (control_topic, self.number): self.controls.committable,
+            (self.ground.control_topic, self.number): self.controls.committable,
         }
 
     def now(self) -> datetime:

@@ -22,8 +22,8 @@ from runtime.errors import EXIT_SOFTWARE, Broken
 from runtime.log import configure, log
 from runtime.rolekeys import SINKS
 from runtime.settings import Settings
-from schemas import codec
 from schemas.codec import Codec
+from services import start
 from services.credentials import CredentialStore
 from services.health import Health
 from services.refusals import Refusals
@@ -65,9 +65,12 @@ def run(settings: Settings, systems: Sequence[str] = (), seams: Seams | None = N
     """
     seams = seams or Seams()
     configure(service="sinks")
+    records = records_of_topic(settings.kafka.topic_prefix)
+    start.prepared(settings, "sinks", records)
+    loaded = start.loaded(settings, records)
+    slot = take_slot(settings, "sinks")
+    settings = settings.named("sinks", slot.name)
     stopping = seams.stopping or _until_signal()
-    loaded = codec.load(settings.registry.url, records_of_topic(settings.kafka.topic_prefix))
-    slot = take_slot(settings.state_dir / "slots", f"sinks-{settings.kafka.topic_prefix}", settings.slot)
     names = systems or [system.name for system in registry.systems() if system.open_writer is not None]
     sinks = Sinks(settings, loaded, seams, settings.state_dir / "sinks" / slot.name)
     try:
@@ -94,6 +97,7 @@ class Sinks:
         self._follower = Follower(settings, loaded, lambda connection: self._tell("settings", connection))
         self._following: Following | None = None
         self._refusals = Refusals(settings, loaded, "sinks")
+        self._unseen = False
 
     async def run(self, names: Sequence[str], stopping: threading.Event) -> int:
         """Start, tick until it is time to stop, stop in order."""
@@ -140,7 +144,10 @@ class Sinks:
         self._following = Following(self._settings, followed, self._tell, needed, self._refusals).start()
 
     def _tick(self) -> None:
+        was_unseen, self._unseen = self._unseen, bool(self._following and self._following.trouble)
         try:
+            if was_unseen and not self._unseen:
+                self._told("seen again", "")
             for one in self._consuming:
                 one.tick()
         except Exception as error:  # noqa: BLE001 - the edge of the process: it ends in order
