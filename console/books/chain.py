@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from console.books import words
@@ -53,7 +54,8 @@ def chains(
     systems = sorted({entry["system"] for entry in entries})
     connections = {entry["connection"] for entry in entries}
     places = sorted({place for connection in connections for place in cluster.partitions_of(connection)})
-    for seen in cluster.scan(["control", *(f"{kind}.{name}" for name in systems for kind in ("result", "command"))], places):
+    documents = cluster.scan([f"{kind}.{name}" for name in systems for kind in ("result", "command")], places)
+    for seen in chain(cluster.decisions(places, history=True), documents):
         if seen.record.get("op_key") in found:
             found[seen.record["op_key"]][seen.topic.partition(".")[0]].append(seen)
     decided = _decisions(cluster, entries, places)

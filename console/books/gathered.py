@@ -33,7 +33,7 @@ def gather(cluster: Cluster, snapshot: Snapshot, connection: str = "") -> Facts:
     read = _Gathering(cluster, snapshot, connection)
     ledger = read.ledger()
     undecided, unread = read.undecided(ledger), read.unread(ledger)
-    controls = [seen.record for seen in cluster.scan(["control"], read.partitions) if seen.name == "connection.control"]
+    controls = [seen.record for seen in cluster.decisions(read.partitions)]
     entries = {op_key: record for op_key, record in read.decoded(ledger) if record["op_key"]}
     dead = read.dead()
     about, newer = read.about([*entries.values(), *unread], undecided, dead)

@@ -48,7 +48,7 @@ def status(
     about_feeds = (message for message in cluster.messages(["audit"], places) if (message.key() or b"").endswith(b"/"))
     for seen in _of(map(cluster.seen, about_feeds), connection):
         feeds.learn_decision(seen.record)
-    paused = pauses(seen.record for seen in _of(cluster.scan(["control"], places), connection))
+    paused = pauses(seen.record for seen in _of(cluster.decisions(places), connection))
     known = [one.settings for name, one in snapshot.connections.items() if connection in ("", name)]
     found = list(heads(known, paused, feeds, states))
     rows, lag, dead = states.rows(), _lags(cluster), _dead(cluster, connection)

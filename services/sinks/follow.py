@@ -66,7 +66,7 @@ class Followed:
     """
 
     def __init__(self, codec: Codec, links: LinkStore, systems: frozenset[str]) -> None:
-        self._codec = codec
+        self.codec = codec
         self.links = links
         self.systems = systems
         self._lock = threading.Lock()
@@ -97,14 +97,6 @@ class Followed:
         """A pause that this process decided itself, before it comes back from the topic."""
         with self._lock:
             self._paused = {**self._paused, (control["connection"], control["system"]): control["reason"]}
-
-    def is_own_pause(self, message: Message) -> bool:
-        """Whether a control is a pause that a sink decided itself."""
-        try:
-            _, record = self._codec.decode(message.value())
-        except Malformed:
-            return False
-        return record.get("action") == "pause" and record.get("actor") == STAGE and not record.get("op_key")
 
     @property
     def pauses(self) -> Mapping[Paused, str]:
@@ -152,7 +144,7 @@ class Followed:
         return self._fold_link(*found) if found is not None else None
 
     def _understood(self, message: Message) -> tuple[LinkKey, str] | Decision | _Period | None:
-        name, record = self._codec.decode(message.value())
+        name, record = self.codec.decode(message.value())
         if name == "connection.link":
             return _link_of(cast("Link", record))
         if name == "connection.control":
@@ -200,6 +192,23 @@ class Followed:
     def _fold_period(self, period: _Period) -> tuple[str, Any]:
         self._periods[period.connection] = {**self._periods.get(period.connection, {}), period.code: period}
         return "period", period.connection
+
+
+def counts(trust: Trust, codec: Codec, message: Message) -> bool:
+    """Whether a record of `control` is a decision: signed by a person's keys, or by those of the sinks where it is a pause of their own."""
+    signed = trust.believed(message)
+    if signed is not None and signed.signer == SINKS and not _is_own_pause(codec, message):
+        trust.refuse(message, "the sinks sign their own pauses and nothing else")
+        return False
+    return signed is not None
+
+
+def _is_own_pause(codec: Codec, message: Message) -> bool:
+    try:
+        _, record = codec.decode(message.value())
+    except Malformed:
+        return False
+    return record.get("action") == "pause" and record.get("actor") == STAGE and not record.get("op_key")
 
 
 def _link_of(link: Link) -> tuple[LinkKey, str]:
@@ -280,13 +289,8 @@ class Following:
 
     def _fold(self, message: Message) -> tuple[str, Any] | None:
         """See `Followed.fold`; nothing for a control that is not believed."""
-        if message.topic() == self._settings.topic(CONTROL):
-            signed = self._trust.believed(message)
-            if signed is None:
-                return None
-            if signed.signer == SINKS and not self._followed.is_own_pause(message):
-                self._trust.refuse(message, "the sinks sign their own pauses and nothing else")
-                return None
+        if message.topic() == self._settings.topic(CONTROL) and not counts(self._trust, self._followed.codec, message):
+            return None
         return self._followed.fold(message)
 
     def _take(self, messages: list[Message]) -> None:
