@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
+import tempfile
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, cast
 
 from confluent_kafka import Message
 
 from console.reading import Cluster, Seen
 from runtime.settings import Settings
+from runtime.signing import Place
 from schemas.codec import offline_codec
 from services.sinks.ledger import MARK, mark_of
+from tests.signed import ring_in, signature
 from topology.headers import OP_KEY
 from topology.topics import object_key, records_of_topic
 
 CODEC = offline_codec(records_of_topic())
+_FOLDER = Path(tempfile.mkdtemp(prefix="ml-connector-keys-"))
+atexit.register(shutil.rmtree, _FOLDER, ignore_errors=True)
 _KEYS = {"connection.control": "connection", "result.ledger": "op_key", "result.result": "op_key", "audit.audit": "natural_key"}
 
 
@@ -54,7 +62,7 @@ class Recorded(Cluster):
     """A cluster of one partition that holds what a test put there, in its order; the offset counts over all topics, as time does."""
 
     def __init__(self) -> None:
-        self.settings = Settings.model_validate({"kafka": {"partitions": 1}})
+        self.settings = Settings.model_validate({"kafka": {"partitions": 1}, "key_ring": ring_in(_FOLDER)})
         self.codec = CODEC
         self.log: dict[str, list[_Message]] = defaultdict(list)
         self.committed: dict[str, int] = {}
@@ -69,6 +77,8 @@ class Recorded(Cluster):
             about = [(OP_KEY, record["op_key"].encode())]
         key = str(record[_KEYS[name]]) if name in _KEYS else _object(name, record)
         value = CODEC.encode(topic, name, record)
+        if topic == "control":
+            about = [signature(Place(topic, 0, key.encode()), value)]
         self._written += 1
         self.log[topic].append(_Message(topic, self._written, key.encode(), value, about))
         return f"{topic}/0/{self._written}"
