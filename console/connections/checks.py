@@ -82,7 +82,7 @@ def _quotas(connections: list[ConnectionSettings]) -> Iterable[str]:
         used = sum(quota.calls / quota.per_s * (quota.poller + quota.sink + quota.check) for quota in quotas)
         kept = max(quota.kept for quota in quotas) * limit
         if used + kept > limit * 1.000001:
-            words = f"these connections may call {used + kept:.4g} times a second; the account allows {limit:.4g}"
+            words = f"these connections may call {_rate(used + kept)} times a second; the account allows {_rate(limit)}"
             yield f"quota group {group} of {system}: {words}: lower their shares under quota"
         sessions = min(quota.sessions for quota in quotas)
         if sessions < 2 * len(quotas):
@@ -90,6 +90,11 @@ def _quotas(connections: list[ConnectionSettings]) -> Iterable[str]:
                 f"quota group {group} of {system}: {sessions} session(s) for poller and sink of {len(quotas)} connection(s); "
                 "each role needs its own: raise the licence's sessions or use one account per connection"
             )
+
+
+def _rate(calls_per_s: float) -> str:
+    """`60`, `113.3`, `0.05`: two places where there is less than one call in a second."""
+    return f"{calls_per_s:,.{1 if calls_per_s >= 1 else 2}f}".removesuffix(".0")
 
 
 def _network(key: str, side: Side, loopback: bool) -> Iterable[str]:
