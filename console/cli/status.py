@@ -29,18 +29,18 @@ def status(
 ) -> None:
     """Show how each connection runs, the state of every document by amount, what is not read yet, and what is dead."""
     from console.books.controls import pauses
+    from console.books.ledgers import LEDGERS
     from console.books.states import Feeds, States, heads
     from console.cli.match import connected
     from console.connections.applying import in_force
     from console.reading import Cluster
-    from systems import registry
 
     cluster = Cluster()
     snapshot = in_force(cluster)
     if connection:
         connected(snapshot, connection)
     places, states, feeds = cluster.partitions_of(connection), States(), Feeds()
-    for seen in _of(cluster.scan([f"ledger.{name}" for name in registry.NAMES], places), connection):
+    for seen in _of(cluster.scan(LEDGERS, places), connection):
         states.learn(seen.record)
     cursors = _cursors(cluster, connection)
     for cursor in cursors:
@@ -103,9 +103,11 @@ def _head(head: Head) -> Iterator[str]:
 
 
 def _document(row: Mapping[str, Any]) -> str:
+    from console.books.words import record_name
+
     count, amount = row["count"], money(row["amount"], ",")
     return printable(
-        f"  {row['state'].lower():<11}{row['document']:<15}{count:>6} {amount:>15} {row['currency']:<4}{row['words'][:44]}"
+        f"  {row['state'].lower():<11}{record_name(row['document']):<15}{count:>6} {amount:>15} {row['currency']:<4}{row['words'][:44]}"
     ).rstrip()
 
 
