@@ -9,7 +9,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
-from confluent_kafka import Consumer, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
+from confluent_kafka.admin import AdminClient
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -123,6 +124,14 @@ class Cluster:
         with closing(kafka.consumer(self.settings.kafka, group)) as client:
             return dict(_unread(client, self.settings.topic(name), wanted))
 
+    def members(self, groups: Sequence[str]) -> dict[str, int]:
+        """How many processes are in each consumer group now; 0 for a group that nobody is in, or that there never was."""
+        prefix = self.settings.kafka.topic_prefix
+        asked = AdminClient(kafka.client_settings(self.settings.kafka)).describe_consumer_groups(
+            [prefix + group for group in groups], request_timeout=15
+        )
+        return {name.removeprefix(prefix): _members(future) for name, future in asked.items()}
+
     def lag(self, group: str, names: Sequence[str]) -> dict[str, int]:
         """Records that a group has still to read, by topic: markers of transactions, which nobody is ever given, do not count."""
         found: dict[str, int] = {}
@@ -132,6 +141,13 @@ class Cluster:
             offsets = sum(count for _, count in left.values())
             found[name] = offsets if offsets > _COUNTED else sum(1 for _ in self.messages([name], list(start), True, start))
         return found
+
+
+def _members(future: Any) -> int:
+    try:
+        return len(future.result().members)
+    except KafkaException:  # a group that there never was, on brokers that say so
+        return 0
 
 
 def _unread(client: Consumer, topic: str, partitions: Sequence[int]) -> Iterator[tuple[int, tuple[int, int]]]:
