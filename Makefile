@@ -56,6 +56,7 @@ bench: $(STAMP) ## records a second and latency of each hop
 # Pages that are drawn from the declarations.
 docs: $(STAMP) ## the pages that are drawn from the declarations
 	$(BIN)/python -m console.pages.flows
+	$(BIN)/python -m console.pages.metrics
 
 # The lock for every platform and Python >= 3.11; no index lines, so that each machine uses its own. Pins stay: `make lock UPGRADE=--upgrade`.
 lock: $(STAMP) ## the lock file anew; UPGRADE=--upgrade for newer versions

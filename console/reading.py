@@ -14,7 +14,7 @@ from confluent_kafka.admin import AdminClient
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from runtime import kafka
+from runtime import kafka, registry
 from runtime.errors import Broken
 from runtime.settings import Settings, settings_from_environment
 from schemas import codec as records
@@ -25,6 +25,9 @@ from topology.topics import partition_of, records_of_topic, topics
 _COUNTED = 100_000
 """A longer lag is told in offsets, some of which may be markers of transactions: nobody waits for all of it to be read."""
 _PATIENCE_S, _EVERY_S = 2.0, 10.0
+
+_ANSWER_S = 5.0
+"""How long a command waits for the cluster."""
 
 
 @dataclass(frozen=True)
@@ -52,9 +55,8 @@ class Cluster:
     """The cluster and registry that the environment names, for reading."""
 
     def __init__(self, settings: Settings | None = None) -> None:
-        self.settings = settings or settings_from_environment()
-        if not self.settings.registry.url:
-            raise Broken("ML_CONNECTOR_REGISTRY__URL is not set.", "Set it, or start a local cluster with `ml-connector up`.")
+        self.settings = (settings or settings_from_environment()).named("console")
+        kafka.await_answer(self.settings.kafka, _ANSWER_S)
         self.codec = _loaded(self.settings)
 
     @property
@@ -160,7 +162,7 @@ def _unread(client: Consumer, topic: str, partitions: Sequence[int]) -> Iterator
 
 def _loaded(settings: Settings) -> Codec:
     try:
-        return records.load(settings.registry.url, records_of_topic(settings.kafka.topic_prefix))
+        return records.load(registry.client_settings(settings.registry), records_of_topic(settings.kafka.topic_prefix))
     except NotRegistered as error:
         raise Broken(str(error)) from error
 

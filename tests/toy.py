@@ -65,10 +65,11 @@ class TargetSettings(BaseModel):
 
 
 def to_canonical(raw: Any, reading: Reading) -> Sequence[Normalised]:
-    """look: a hint; ignore: filtered; bug: a mapping bug; hang: never ends; all else is an invoice or what `entity` says."""
+    """look: a hint, or a list of them; ignore: filtered; bug: a mapping bug; hang: never ends; all else is an invoice or what `entity` says."""
     body = parse(raw["body"])
     if "look" in body:
-        return [LookAgain("invoice", str(body["look"]), "hint")]
+        named = body["look"] if isinstance(body["look"], list) else [body["look"]]
+        return [LookAgain("invoice", str(one), "hint") for one in named]
     if "ignore" in body:
         return [Filtered("not wanted")]
     if "hang" in body:

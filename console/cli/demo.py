@@ -88,7 +88,7 @@ async def _played(wanted: Wanted, folder: Path, keep: bool) -> tuple[Sequence[Ro
     from runtime.embedded.child import free_ports
     from runtime.embedded.cluster import start_cluster
     from runtime.secrets import KeyRing, new_key, write_ring
-    from topology.topics import create_topics, register_schemas
+    from topology.provision import create_topics, register_schemas
 
     say = progress_lines()
     folder.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240 - once, before anything runs
@@ -101,9 +101,8 @@ async def _played(wanted: Wanted, folder: Path, keep: bool) -> tuple[Sequence[Ro
     simulators = Simulators(ground)
     try:
         write_ring(folder / "keys.json", KeyRing((new_key(datetime.now(UTC)),)))
-        kafka = ground.settings.kafka
-        create_topics(kafka.bootstrap_servers, kafka.partitions, kafka.topic_prefix)
-        register_schemas(cluster.registry_url, kafka.topic_prefix)
+        create_topics(ground.settings.kafka)
+        register_schemas(ground.settings.registry, ground.settings.kafka.topic_prefix)
         say("topics created, schemas registered")
         day = Day(ground, wanted, say, simulators, Cluster(ground.settings))
         await day.prepare()

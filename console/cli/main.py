@@ -14,7 +14,7 @@ import typer
 
 from console.cli import exit_codes
 from runtime.errors import Broken, ConnectorError
-from schemas.errors import NotRegistered
+from schemas.errors import NotRegistered, RegistryAway
 
 _VERBS = (
     "demo",
@@ -70,12 +70,26 @@ def main() -> None:
     """Run one verb; an error of ours becomes one message and an exit code (`exit_codes.py`), anything else its traceback."""
     try:
         app()
-    except (Broken, NotRegistered) as error:
-        print(f"ml-connector: {error}", file=sys.stderr)
-        sys.exit(exit_codes.SETTINGS)
-    except ConnectorError as error:
-        print(f"ml-connector: {error}", file=sys.stderr)
-        sys.exit(exit_codes.UNREACHABLE)
+    except Exception as error:
+        told = _told(error)
+        if told is None:
+            raise
+        print(f"ml-connector: {told[0]}", file=sys.stderr)
+        sys.exit(told[1])
+
+
+def _told(error: Exception) -> tuple[str, int] | None:
+    """The message for an error and the exit code; None for a defect."""
+    if isinstance(error, Broken | NotRegistered):
+        return str(error), exit_codes.SETTINGS
+    if isinstance(error, ConnectorError | RegistryAway):
+        return str(error), exit_codes.UNREACHABLE
+    kafka = sys.modules.get("runtime.kafka")  # a verb that needs no cluster does not wait for its client
+    if kafka is not None and isinstance(error, kafka.KafkaException):
+        from runtime.settings import settings_from_environment
+
+        return _told(kafka.explained(settings_from_environment().kafka, error.args[0]))
+    return None
 
 
 if __name__ == "__main__":

@@ -12,7 +12,6 @@ from typing import Any
 import yaml
 
 from console.connections.applying import applied
-from console.connections.files import csv_text
 from console.connections.publish import Author, Publisher
 from console.demo.facts import Holdings, demo_of
 from console.demo.ground import Ground, Say, Simulators
@@ -22,6 +21,7 @@ from console.matching.propose import Proposal, proposals
 from console.matching.score import LIKELY
 from console.matching.sheet import Decision
 from console.reading import Cluster
+from console.tables.write import csv_text
 from runtime.errors import Broken
 from systems import registry
 from systems.connection import ConnectionSettings

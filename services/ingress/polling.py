@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Literal
 
@@ -21,7 +21,7 @@ from runtime.log import log
 from runtime.retry import Backoff
 from schemas.codec import Record
 from schemas.errors import Malformed
-from services.ingress.fetches import FetchQueue, Wanted
+from services.ingress.fetches import FetchQueue, Wanted, answered, is_its_own
 from services.ingress.schedule import FAR, Schedule
 from services.ingress.seen import Seen, Told
 from services.ingress.sessions import Session
@@ -126,6 +126,8 @@ class SystemPoller:
             self._recovered(feed)
             await self._polled.standing.read(feed.name)
             self._schedule.read(feed, page.more, self._polled.clock.now())
+            if not page.more:
+                metrics.FEED_READ.labels(*self._labels(feed.name)).set(self._polled.clock.now().timestamp())
 
     def _position(self, feed: Feed) -> str:
         cursor = self._cursors.get((self._polled.where.connection, self._cursor_name(feed)))
@@ -212,9 +214,8 @@ class SystemPoller:
             )
 
     def _pause(self, error: Exception, failures: int) -> timedelta:
-        asked = getattr(error, "retry_after_s", None)
-        wait = self._polled.backoff.wait(failures, self._draw)
-        return wait if asked is None else max(timedelta(seconds=asked), timedelta(milliseconds=50))
+        asked = error.asked if isinstance(error, Throttled) else None
+        return self._polled.backoff.wait(failures, self._draw, asked)
 
     def _tell(self, what: str, error: Exception, failures: int) -> Literal["throttled", "broken", "again"]:
         """Count and log a failure; what comes next. A body is never part of the message."""
@@ -260,9 +261,12 @@ class SystemPoller:
             await self._decide(wanted, "refused", f"{self._polled.where.system} cannot read {entity} by id")
         else:
             page = await self._polled.session.reader.fetch(entity, [source_id for _, source_id in wanted])
-            await self._store_fetched(entity, page)
-            found = {element.source_id for element in page.elements}
-            await self._decide([one for one in wanted if one[1] not in found], "filtered", _ABSENT)
+            answer = answered(wanted, page.elements)
+            await self._store_fetched(entity, replace(page, elements=answer.elements))
+            await self._decide(answer.absent, "filtered", _ABSENT)
+            for one in answer.alone:
+                self._queue.refused(one)
+            wanted = [one for one in wanted if one not in answer.alone]
         for one in wanted:
             self._queue.done(one, tickets[one])
 
@@ -278,9 +282,10 @@ class SystemPoller:
 
     async def _fetch_failed(self, wanted: Sequence[Wanted], error: Exception, failures: int) -> None:
         kind = self._tell("fetch", error, failures)
-        if isinstance(error, (Refused, Malformed)):
+        if is_its_own(error):
             for one in wanted:
-                if self._queue.refused(one) >= _REFUSALS:
+                # an answer that cannot be read may be the network's fault: it is never believed
+                if self._queue.refused(one) >= _REFUSALS and isinstance(error, (Refused, Malformed)):
                     await self._decide([one], "refused", f"cannot be read: {type(error).__name__}")
                     self._queue.done(one, self._queue.tickets(one))
         if kind == "throttled":

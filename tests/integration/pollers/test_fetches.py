@@ -128,3 +128,17 @@ def test_a_person_s_wish_reads_every_feed_at_once(source: Source, stage: Stage) 
         eventually(lambda: [r["source_id"] for r in stage.records(RAW) if r["entity"] == "invoice"], lambda found: found == ["1"])
         again = eventually(lambda: [r["entity"] for r in stage.records("audit") if r["decision"] == READ], bool)
         assert again == ["invoices"]
+
+
+def test_wishes_of_a_topic_that_was_made_anew_are_read_from_its_start(source: Source, stage: Stage) -> None:
+    """What was wished at an offset known before was never read."""
+    source.objects = {("invoice", str(n)): element(str(n)) for n in range(12)}
+    for n in range(10):
+        want(stage, str(n))
+    with polling(stage):
+        eventually(lambda: committed(stage), lambda offset: offset == 10)
+        stage.lose("fetch")
+        want(stage, "10")
+        want(stage, "11")
+        eventually(lambda: fetched(stage), lambda found: {"10", "11"} <= set(found), 40)
+        eventually(lambda: committed(stage), lambda offset: offset == 2)
