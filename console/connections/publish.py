@@ -5,7 +5,7 @@ Every record is acked before the next kind is written, so a crash in between lea
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,9 +13,12 @@ from typing import Any
 from confluent_kafka import KafkaError, Message, Producer
 
 from console.connections.changes import Change
+from console.connections.files import TableRow
 from console.reading import Cluster, Seen
 from runtime import kafka
 from runtime.errors import Transient
+from systems.connection import ConnectionSettings
+from topology.configuration import Connected
 from topology.headers import headers
 from topology.topics import partition_of
 
@@ -70,36 +73,77 @@ class Publisher:
             self._failures.append(str(error))
 
 
+def rows_logged(cluster: Cluster, connection: str) -> dict[tuple[str, str, str], TableRow]:
+    """What the log of rows holds of a connection, by identity."""
+    found: dict[tuple[str, str, str], TableRow] = {}
+    for seen in cluster.scan(["crosswalk"], quiet=True):
+        record = seen.record
+        if record.get("connection") == connection:
+            row = TableRow(record["table"], record["row"], dict(record["values"]), record["effective_from"])
+            found.pop(row.identity, None)
+            if not record["removed"]:
+                found[row.identity] = row
+    return found
+
+
 def publish(publisher: Publisher, change: Change, credentials: list[dict[str, Any]], author: Author) -> None:
     """Write a planned change; see the module's docstring for the order."""
     connection = change.after.settings.connection
-    for row, removed in [*((row, False) for row in change.rows_put), *((row, True) for row in change.rows_removed)]:
+    _rows(publisher, (connection, change.crosswalk_version), (change.rows_put, change.rows_removed), author)
+    for record in credentials:
+        publisher.put("credentials", f"{connection}/{record['purpose']}", connection, "connection.credential", record)
+    publisher.acked()
+    record = _connection(change.after.settings, (change.version, change.crosswalk_version), author)
+    publisher.put("connections", connection, connection, "connection.connection", record)
+    publisher.acked()
+
+
+def unpublish(
+    publisher: Publisher,
+    connection: str,
+    parts: tuple[Connected | None, Sequence[TableRow], Sequence[dict[str, Any]]],
+    author: Author,
+) -> None:
+    """Take a connection out of force, then remove its rows and its credentials; `parts` are these three as they are in force."""
+    one, rows, credentials = parts
+    if one is not None:
+        record = _connection(one.settings, (one.version, one.crosswalk_version), author, removed=True)
+        publisher.put("connections", connection, connection, "connection.connection", record)
+        publisher.acked()
+    _rows(publisher, (connection, ""), ((), rows), author)
+    for sealed in credentials:
+        record = {**sealed, "removed": True, "wrapped_key": b"", "nonce": b"", "ciphertext": b"", "at": author.at}
+        publisher.put("credentials", f"{connection}/{sealed['purpose']}", connection, "connection.credential", record)
+    publisher.acked()
+
+
+def _rows(
+    publisher: Publisher, named: tuple[str, str], changes: tuple[Sequence[TableRow], Sequence[TableRow]], author: Author
+) -> None:
+    """Rows put and rows removed, of a connection and the version of its tables that they make."""
+    connection, version = named
+    for row, removed in [*((row, False) for row in changes[0]), *((row, True) for row in changes[1])]:
         record = {
             **row.as_record(),
             "connection": connection,
-            "crosswalk_version": change.crosswalk_version,
+            "crosswalk_version": version,
             "removed": removed,
             "actor": author.actor,
             "at": author.at,
         }
         publisher.put("crosswalk", "/".join((connection, *row.identity)), connection, "connection.crosswalk_row", record)
     publisher.acked()
-    for record in credentials:
-        publisher.put("credentials", f"{connection}/{record['purpose']}", connection, "connection.credential", record)
-    publisher.acked()
-    publisher.put("connections", connection, connection, "connection.connection", _connection(change, author))
-    publisher.acked()
 
 
-def _connection(change: Change, author: Author) -> dict[str, Any]:
-    settings = change.after.settings
+def _connection(settings: ConnectionSettings, versions: tuple[str, str], author: Author, removed: bool = False) -> dict[str, Any]:
+    """`versions` are those of the settings and of the crosswalk."""
     return {
         "connection": settings.connection,
         "label": settings.label,
-        "version": change.version,
-        "crosswalk_version": change.crosswalk_version,
+        "version": versions[0],
+        "crosswalk_version": versions[1],
         "settings": settings.model_dump_json(),
-        "removed": False,
+        "removed": removed,
         "actor": author.actor,
         "reason": author.reason,
         "at": author.at,

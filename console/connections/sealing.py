@@ -5,7 +5,7 @@ A set that is already in force unchanged is not written again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -31,11 +31,18 @@ def ring_of(cluster: Cluster) -> KeyRing:
 
 
 def sealed_credentials(
-    cluster: Cluster, settings: ConnectionSettings, sources: Sources
+    cluster: Cluster, settings: ConnectionSettings, sources: Sources, another_ring: bool = False
 ) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
-    """Credential records to write, and a line for each; neither shows a secret. Raises `Broken` naming a missing reference."""
+    """Credential records to write, and a line for each; neither shows a secret.
+
+    Raises `Broken` naming every reference that leads nowhere, or a ring that is not the one in force, which `another_ring` allows.
+    """
     ring, now = ring_of(cluster), datetime.now(UTC)
-    existing = _in_force(cluster, settings.connection)
+    everything = credentials_in_force(cluster)
+    if not another_ring:
+        _require_ring_in_force(cluster, ring, everything.values())
+    _require_references(settings, sources)
+    existing = {purpose: record for (connection, purpose), record in everything.items() if connection == settings.connection}
     records, lines = [], []
     for purpose, secret in _sets(settings, sources):
         known = existing.get(purpose)
@@ -45,6 +52,35 @@ def sealed_credentials(
         records.append(record)
         lines.append(f"{'~' if known else '+'} credentials {purpose}: sealed with key {record['key_id']}")
     return records, tuple(lines)
+
+
+def _require_ring_in_force(cluster: Cluster, ring: KeyRing, records: Iterable[dict[str, Any]]) -> None:
+    """The services have one ring: what is sealed with another one, they cannot open."""
+    strange = sorted({record["key_id"] for record in records} - {key.id for key in ring.keys})
+    if strange:
+        raise Broken(
+            f"{cluster.settings.key_ring} is not the key ring in force: it lacks the key(s) {', '.join(strange)} of credentials in force.",
+            "Set ML_CONNECTOR_KEY_RING to the ring that the services have; where that one is lost, give every service the new one and "
+            "apply each connection with --another-key-ring.",
+        )
+
+
+def _require_references(settings: ConnectionSettings, sources: Sources) -> None:
+    """All references are tried before any is used, so that all that lead nowhere are told at once."""
+    found: list[tuple[str, str, bool]] = []
+    for key, side in (("field_service", settings.field_service), ("erp", settings.erp)):
+        found += [(f"{key}.credentials.{name}", reference, False) for name, reference in side.credentials.items()]
+        found += [(f"{key}.network.{name}", reference, name in PEM) for name, reference in side.network.references.items()]
+    for section in ("webhook_keys", "push_keys"):
+        found += [(f"{section}[{number}].secret", key.secret, False) for number, key in enumerate(getattr(settings, section))]
+    lines = []
+    for place, reference, is_pem in found:
+        try:
+            resolve(reference, sources, is_pem)
+        except Broken as error:
+            lines.append(f"{place}: {error}")
+    if lines:
+        raise Broken("\n".join(lines))
 
 
 def _sets(settings: ConnectionSettings, sources: Sources) -> Iterator[tuple[str, Secret]]:
@@ -83,12 +119,13 @@ def _key(key: WebhookKey, sources: Sources) -> dict[str, str | None]:
     return {"name": key.name, "secret": resolve(key.secret, sources).get_secret_value(), "not_after": key.not_after}
 
 
-def _in_force(cluster: Cluster, connection: str) -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = {}
+def credentials_in_force(cluster: Cluster) -> dict[tuple[str, str], dict[str, Any]]:
+    """The newest record of each set of every connection, by connection and purpose."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
     for seen in cluster.scan(["credentials"], quiet=True):
-        if seen.record.get("connection") == connection:
-            found[seen.record["purpose"]] = seen.record
-    return {purpose: record for purpose, record in found.items() if not record["removed"]}
+        if seen.record:
+            found[(seen.record["connection"], seen.record["purpose"])] = seen.record
+    return {bound_to: record for bound_to, record in found.items() if not record["removed"]}
 
 
 def _opened(ring: KeyRing, record: dict[str, Any]) -> Any:
