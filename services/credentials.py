@@ -208,10 +208,11 @@ class CredentialStore:
 
 @dataclass(frozen=True)
 class Rewrapped:
-    """What came of wrapping anew: how many sets were, and in words what was left as it is."""
+    """What came of wrapping anew: how many sets were; in words the sets that do not open, and the records that nobody can read."""
 
     count: int
     left: tuple[str, ...]
+    unread: tuple[str, ...]
 
 
 def rewrap_all(settings: Settings, codec: Codec, ring: KeyRing, now: datetime) -> Rewrapped:
@@ -221,8 +222,9 @@ def rewrap_all(settings: Settings, codec: Codec, ring: KeyRing, now: datetime) -
     be read, or is under no key of the ring, is left: no service can open it either, so no key has to be kept for it. Raises `Broken`
     when nothing at all opens: then this is not the ring of these credentials.
     """
-    newest, left = _newest(settings, codec)
+    newest, unread = _newest(settings, codec)
     id_now, opened, rewrapped = ring.newest(now).id, 0, []
+    left: list[str] = []
     for bound_to, record in newest.items():
         try:
             envelope = secrets.rewrap(ring, envelope_of(record), now)
@@ -238,7 +240,7 @@ def rewrap_all(settings: Settings, codec: Codec, ring: KeyRing, now: datetime) -
             "Set ML_CONNECTOR_KEY_RING to the ring that the services have.",
         )
     publish(settings, codec, rewrapped)
-    return Rewrapped(len(rewrapped), tuple(left))
+    return Rewrapped(len(rewrapped), tuple(left), tuple(unread))
 
 
 def _newest(settings: Settings, codec: Codec) -> tuple[dict[tuple[str, str], Record], list[str]]:

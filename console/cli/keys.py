@@ -69,7 +69,7 @@ def _finish(settings: Settings, ring: secrets.KeyRing, now: datetime) -> int:
     newest = ring.newest(now)
     secrets.write_ring(settings.key_ring, secrets.KeyRing((newest,)))
     print(f"{settings.key_ring}: {done.count} credential sets wrapped under {newest.id}, {len(ring.keys) - 1} older keys dropped.")
-    for line in done.left:
+    for line in (*done.unread, *done.left):
         print(f"left as it is: {line}")
     print(_LEAKED)
     return exit_codes.NOT_OK if done.left else exit_codes.OK

@@ -17,7 +17,6 @@ from console.connections.changes import Change
 from console.connections.remapping import newest_of
 from console.matching.masters import ENTITIES, read_links
 from console.reading import Cluster
-from schemas.codec import Codec
 from systems.contract import Flow
 from systems.mapped import COMPLETION
 from topology.batch import Decision, Ground, NoState, Record
@@ -25,7 +24,7 @@ from topology.canonical_to_command import apply
 from topology.configuration import Connected, Snapshot, tables_of
 from topology.rules.due import BEFORE_CUTOVER
 
-LIVE = "live"
+LIVE, DEAD = "live", "audit.dead"
 Object = tuple[str, str]
 """(entity, id at the source)"""
 
@@ -49,7 +48,7 @@ class Preview:
 
     def words(self) -> str:
         """In one line. Example: would write 46 documents, 55,825.68 USD; 8 before cut-over; 5 held (2 unmapped business units)"""
-        parts = [f"would write {self.written.count} documents, {self._money(self.written)}"]
+        parts = [f"would write {_counted(self.written.count, 'document')}, {self._money(self.written)}"]
         if self.masters:
             parts.append(f"{self.masters} customers or vendors")
         if self.early.count:
@@ -89,7 +88,14 @@ def previewed(cluster: Cluster, change: Change) -> Preview | None:
     ]
     done = {entry["op_key"] for entry in ledger_entries(cluster, settings.connection, quiet=True) if entry["state"] in DONE}
     linked = {(entity, one) for entity, pairs in read_links(cluster, settings).items() for one, partner in pairs.items() if partner}
-    return preview(records, planned_connection(change, flows), cluster.codec, Known(done, linked))
+    ground = Ground(
+        Snapshot({settings.connection: planned_connection(change, flows)}),
+        cluster.codec,
+        cluster.settings.topic,
+        cluster.settings.kafka.partitions,
+        datetime.now(UTC),
+    )
+    return preview(records, ground, Known(done, linked))
 
 
 def planned_connection(change: Change, flows: Iterable[Flow]) -> Connected:
@@ -108,21 +114,28 @@ class Known:
     linked: set[Object]
 
 
-def preview(records: Sequence[Record], connected: Connected, codec: Codec, known: Known) -> Preview:
-    """The records mapped, and what would become of their commands."""
-    name = connected.settings.connection
-    ground = Ground(Snapshot({name: connected}), codec, str, 1, datetime.now(UTC))
+def preview(records: Sequence[Record], ground: Ground, known: Known) -> Preview:
+    """The records of the one connection of `ground` mapped, and what would become of their commands."""
+    (connected,) = ground.snapshot.connections.values()
     outcome = apply(records, NoState(), ground)
     made = Preview(connected.settings.currency, is_read=bool(records))
     _early(made, [decision for _, decision in outcome.decisions])
-    commands = [codec.decode(output.value) for output in outcome.outputs if not output.topic.startswith("dead")]
-    commands = [(kind.partition(".")[2], one) for kind, one in commands]
+    outputs = [ground.codec.decode(output.value) for output in outcome.outputs]
+    _unreadable(made, [one for name, one in outputs if name == DEAD])
+    commands = [(name.partition(".")[2], one) for name, one in outputs if name != DEAD]
     commands = [(kind, one) for kind, one in commands if kind != COMPLETION and one["op_key"] not in known.done]
     masters = known.linked | {(one["source_entity"], one["source_id"]) for kind, one in commands if kind in ENTITIES}
     documents = [one for kind, one in commands if kind not in ENTITIES]
     made.masters = len(commands) - len(documents)
     weigh(made, documents, masters)
     return made
+
+
+def _unreadable(made: Preview, dead: Iterable[Mapping[str, Any]]) -> None:
+    """What cannot become a command; its amount is told where its bytes tell it."""
+    for one in dead:
+        made.held.add(one["amount"])
+        made.causes.setdefault("unreadable record", set()).add(f"{one['topic']}/{one['partition']}/{one['offset']}")
 
 
 def _early(made: Preview, decisions: Iterable[Decision]) -> None:

@@ -18,9 +18,9 @@ from console.connections.preview import Known, Preview, going_live, planned_conn
 from systems.connection import ConnectionSettings
 from tests import toy
 from tests.unit.topology import ground
-from topology.batch import NoState, Record
+from topology.batch import Ground, NoState, Record
 from topology.canonical_to_command import apply as hop_2
-from topology.configuration import Connected, tables_of
+from topology.configuration import Connected, Snapshot, tables_of
 from topology.raw_to_canonical import apply as hop_1
 
 NOTHING = Known(set(), set())
@@ -42,6 +42,10 @@ def connected() -> Connected:
     return next(iter(ground.ground().snapshot.connections.values()))
 
 
+def grounded(one: Connected) -> Ground:
+    return replace(ground.ground(), snapshot=Snapshot({"acme": one}))
+
+
 READ = (
     b'{"total": 100.10}',
     b'{"total": 55725.58}',
@@ -54,7 +58,7 @@ READ = (
 
 
 def test_what_going_live_would_write_is_told_with_what_is_early_and_what_is_held() -> None:
-    made = preview(canonical(*READ), connected(), ground.CODEC, NOTHING)
+    made = preview(canonical(*READ), ground.ground(), NOTHING)
     assert made.words() == (
         "would write 2 documents, 55,825.68 USD; 1 before cut-over; 3 held (2 unmapped business units), 24.00 USD"
     )
@@ -64,7 +68,7 @@ def test_what_going_live_would_write_is_told_with_what_is_early_and_what_is_held
 def test_what_is_in_the_erp_already_is_not_written_again() -> None:
     records = canonical(*READ)
     keys = {one["op_key"] for one in commands(records)}
-    assert preview(records, connected(), ground.CODEC, Known(keys, set())).written.count == 0
+    assert preview(records, ground.ground(), Known(keys, set())).written.count == 0
 
 
 def commands(records: list[Record]) -> list[dict[str, Any]]:
@@ -75,11 +79,11 @@ def test_a_flow_that_stays_as_it_was_is_not_counted() -> None:
     one = connected()
     observing = one.settings.flows["A1"].model_copy(update={"mode": "observe"})
     settings = one.settings.model_copy(update={"flows": {"A1": observing}})
-    assert preview(canonical(*READ), replace(one, settings=settings), ground.CODEC, NOTHING).written.count == 0
+    assert preview(canonical(*READ), grounded(replace(one, settings=settings)), NOTHING).written.count == 0
 
 
 def test_before_anything_is_read_this_is_said() -> None:
-    made = preview([], connected(), ground.CODEC, NOTHING)
+    made = preview([], ground.ground(), NOTHING)
     assert made.words() == "would write 0 documents, 0.00 USD; nothing is read yet: what is read from now on is written at once"
 
 
@@ -101,7 +105,7 @@ def test_only_flows_that_begin_to_write_go_live() -> None:
 def test_the_mapping_is_done_with_the_tables_that_would_be_in_force() -> None:
     rows = (TableRow("business_unit", "east", {"account": "4000"}), TableRow("business_unit", "west", {"account": "4001"}))
     made = change(files(as_mode("live"), rows), None)
-    found = preview(canonical(*READ), planned_connection(made, going_live(made)), ground.CODEC, NOTHING)
+    found = preview(canonical(*READ), grounded(planned_connection(made, going_live(made))), NOTHING)
     assert (found.written.count, found.written.amount) == (3, Decimal("55832.68"))
 
 
@@ -109,7 +113,7 @@ def test_the_mapping_is_done_with_the_tables_that_would_be_in_force() -> None:
     ("agreed", "refused"), [(None, True), (Decimal("55825.69"), True), (Decimal(0), True), (Decimal("55825.680"), False)]
 )
 def test_going_live_asks_for_the_amount(agreed: Decimal | None, refused: bool) -> None:
-    made = preview(canonical(*READ), connected(), ground.CODEC, NOTHING)
+    made = preview(canonical(*READ), ground.ground(), NOTHING)
     lines = told(files(as_mode("live")), gate(made, Consent(amount=agreed)))
     assert bool(lines) == refused
     if refused:
@@ -152,3 +156,9 @@ def test_what_a_held_document_is_settled_by_waits_with_it(tmp_path: Path) -> Non
     alone = Preview("USD")
     weigh(alone, [receipt], set())
     assert alone.causes == {"unmatched customer": {"7"}}
+
+
+def test_a_record_that_cannot_be_mapped_is_counted_as_held() -> None:
+    broken = Record("canonical.invoice", 0, 7, b"acme/x", b"\x00 no record", None)
+    made = preview([*canonical(READ[0]), broken], ground.ground(), NOTHING)
+    assert made.words() == "would write 1 document, 100.10 USD; 1 held (1 unreadable record), 0.00 USD"
