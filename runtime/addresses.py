@@ -21,8 +21,40 @@ _UNICAST = ipaddress.IPv6Network("2000::/3")
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _COMPATIBLE = ipaddress.IPv6Network("::/96")
 _ISATAP = (0x0000_5EFE, 0x0200_5EFE)
-_NOT_PUBLIC = tuple(map(ipaddress.ip_network, ("192.88.99.0/24", "3fff::/20")))
-"""Retired relay addresses of 6to4 (RFC 7526) and documentation (RFC 9637), which Python 3.11's table does not know."""
+_SPECIAL = tuple(
+    map(
+        ipaddress.ip_network,
+        (
+            # IANA IPv4 Special-Purpose Address Registry (read 2026-11), those too that it calls globally reachable: none is an ordinary host
+            "0.0.0.0/8",
+            "10.0.0.0/8",
+            "100.64.0.0/10",
+            "127.0.0.0/8",
+            "169.254.0.0/16",
+            "172.16.0.0/12",
+            "192.0.0.0/24",
+            "192.0.2.0/24",
+            "192.31.196.0/24",
+            "192.52.193.0/24",
+            "192.88.99.0/24",
+            "192.168.0.0/16",
+            "192.175.48.0/24",
+            "198.18.0.0/15",
+            "198.51.100.0/24",
+            "203.0.113.0/24",
+            "224.0.0.0/4",
+            "240.0.0.0/4",
+            # IANA IPv6 Special-Purpose Address Registry, as far as it lies in global unicast (2000::/3); all outside of that is refused
+            "2001::/23",
+            "2001:db8::/32",
+            "2002::/16",
+            "2620:4f:8000::/48",
+            "3fff::/20",
+        ),
+    )
+)
+"""Addresses that are no ordinary host of the internet, by the registries themselves: `ipaddress` knows them as of its own day only
+(Python 3.11.7 calls 192.0.0.9 and 192.88.99.1 global). 6to4 and Teredo are judged by the IPv4 addresses inside them, see `meanings`."""
 
 
 @dataclass(frozen=True)
@@ -83,9 +115,9 @@ def is_public(address: Address) -> bool:
 
 
 def _is_public(address: Address) -> bool:
-    if isinstance(address, IPv6Address) and address not in _UNICAST:
+    if isinstance(address, IPv6Address) and (address not in _UNICAST or address.scope_id):
         return False
-    if any(address.version == one.version and address in one for one in _NOT_PUBLIC):
+    if any(address.version == one.version and address in one for one in _SPECIAL):
         return False
     return address.is_global and not address.is_multicast
 

@@ -14,6 +14,9 @@ A type says what to do next and nothing else. Every message names the system, th
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from runtime.redaction import redacted
 from schemas.errors import Malformed as Malformed  # noqa: PLC0414 - part of the tree above, re-exported on purpose
 
 EXIT_SOFTWARE = 70
@@ -21,7 +24,10 @@ EXIT_SOFTWARE = 70
 
 
 class ConnectorError(Exception):
-    """Root of every error raised on purpose."""
+    """Root of every error raised on purpose. No message carries a secret that this process knows."""
+
+    def __init__(self, *said: object) -> None:
+        super().__init__(*(redacted(one) if isinstance(one, str) else one for one in said))
 
 
 class Transient(ConnectorError):
@@ -38,6 +44,11 @@ class Throttled(Transient):
         super().__init__(message)
         self.retry_after_s = retry_after_s
 
+    @property
+    def asked(self) -> timedelta | None:
+        """The pause that was asked for; None where no time was named."""
+        return None if self.retry_after_s is None else timedelta(seconds=self.retry_after_s)
+
 
 class Unsure(ConnectorError):
     """A write left this process and its outcome is unknown. Never resent before a look-up by ref."""
@@ -48,7 +59,7 @@ class Refused(ConnectorError):
 
     def __init__(self, message: str, code: str = "") -> None:
         super().__init__(message)
-        self.code = code
+        self.code = redacted(code)
 
 
 class Conflict(ConnectorError):
@@ -63,5 +74,5 @@ class Broken(ConnectorError):
 
     def __init__(self, message: str, remedy: str = "") -> None:
         super().__init__(f"{message} {remedy}".strip())
-        self.words = message
-        self.remedy = remedy
+        self.words = redacted(message)
+        self.remedy = redacted(remedy)

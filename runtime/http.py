@@ -7,6 +7,7 @@ private `_retry_connection`, which aiohttp's own test client uses. A test counts
 from __future__ import annotations
 
 import asyncio
+import re
 import ssl
 from urllib.parse import urlsplit
 
@@ -17,10 +18,13 @@ from runtime import tls
 from runtime.errors import Broken
 from runtime.exchange import NotSent, Request, Response, Unanswered
 from runtime.reach import CheckedResolver, Lookup, Proxy, Reach, ask_the_system
+from runtime.sizes import MAX_ANSWER_BYTES, excess
 
-__all__ = ["MAX_BODY_BYTES", "HttpTransport", "Reach"]
+__all__ = ["HttpTransport", "Reach"]
 
-MAX_BODY_BYTES = 64 * 1024 * 1024
+_HEADER_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_UNWRITABLE = re.compile("[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
+_METHOD = re.compile(r"[A-Z]{1,20}")
 
 
 class HttpTransport:
@@ -49,9 +53,11 @@ class HttpTransport:
     async def send(self, request: Request, timeout_s: float) -> Response:
         """See `Transport`; raises `Broken` for an address that the settings do not allow. Cookies are kept by the caller, not here.
 
+        A request that cannot be written (a header with a line end, say) is `NotSent`; an answer over the caps is `Unanswered`.
         Under TLS 1.3 a server that refuses our certificate does so after our first bytes left: `Unanswered`, though it read nothing.
         """
         url = self._checked(request.url)
+        _require_writable(request)
         try:
             return await asyncio.wait_for(self._exchange(request, url), timeout_s)
         except TimeoutError as error:
@@ -89,7 +95,7 @@ class HttpTransport:
             proxy=proxy.url if proxy is not None else None,
             proxy_headers=proxy.headers() if proxy is not None else None,
         ) as answer:
-            body = await _capped(answer)
+            body = await _whole(answer)
             return Response(answer.status, answer.headers, body)
 
     def _open(self) -> aiohttp.ClientSession:
@@ -117,16 +123,33 @@ class HttpTransport:
             self._session = None
 
 
-async def _capped(answer: aiohttp.ClientResponse) -> bytes:
+async def _whole(answer: aiohttp.ClientResponse) -> bytes:
     chunks: list[bytes] = []
     size = 0
     async for chunk in answer.content.iter_chunked(256 * 1024):
         size += len(chunk)
-        if size > MAX_BODY_BYTES:
+        if size > MAX_ANSWER_BYTES:
             answer.close()
-            raise ValueError(f"the answer is over the cap of {MAX_BODY_BYTES} bytes")
+            raise ValueError(f"the answer is over the cap of {MAX_ANSWER_BYTES} bytes; ask for smaller pages (page_size)")
         chunks.append(chunk)
-    return b"".join(chunks)
+    body = b"".join(chunks)
+    if words := excess(body):
+        raise ValueError(f"the answer has {words}; ask for smaller pages (page_size)")
+    return body
+
+
+def _require_writable(request: Request) -> None:
+    """Raise `NotSent` for what cannot be put on the wire, naming the header and never its value."""
+    if not _METHOD.fullmatch(request.method):
+        raise NotSent(f"{_named(request)}: the method cannot be sent")
+    for name, value in request.headers.items():
+        if not _HEADER_NAME.fullmatch(name):
+            raise NotSent(f"{_named(request)}: a header's name cannot be sent: {name[:40]!r}")
+        if _UNWRITABLE.search(value):
+            raise NotSent(
+                f"{_named(request)}: the header {name} has a line end or another character that no header carries. "
+                "Apply the connection again with a clean secret."
+            )
 
 
 def _named(request: Request) -> str:

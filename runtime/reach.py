@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
+from runtime import redaction
 from runtime.addresses import HTTPS_PORT, Address, Grant, is_loopback, may_be_called, written_as_number
 from runtime.errors import Broken
 from runtime.exchange import NotSent
@@ -39,6 +40,10 @@ class Proxy:
     url: str
     user: str = ""
     password: str = field(default="", repr=False)
+
+    def __post_init__(self) -> None:
+        """From now on no message shows the password, plain or as a header carries it."""
+        redaction.know_value(self.password, *[value.partition(" ")[2] for value in self.headers().values()])
 
     def headers(self) -> dict[str, str]:
         """What CONNECT carries; the server never sees it."""

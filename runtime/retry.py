@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
+
+MAX_PAUSE = timedelta(hours=1)
+"""The longest pause that another side may ask for (Retry-After); a longer one is cut to it, and asked for again."""
 
 
 @dataclass(frozen=True)
@@ -16,7 +19,25 @@ class Backoff:
     floor: timedelta = timedelta(milliseconds=50)
 
     def wait(self, tries: int, draw: random.Random, asked: timedelta | None = None) -> timedelta:
-        """The wait before the next try; what the other side asked for is the least, up to the cap."""
+        """The wait before the next try; what the other side asked for is the least, up to `MAX_PAUSE`."""
         ceiling: timedelta = min(self.cap, self.first * int(2 ** min(tries - 1, 30)))
         drawn = max(self.floor, ceiling * draw.random())
-        return drawn if asked is None else max(drawn, min(asked, self.cap))
+        return drawn if asked is None else max(drawn, min(asked, MAX_PAUSE))
+
+
+@dataclass
+class Pauses:
+    """The pauses of one session while the other side throttles: each a backoff of the throttled answers in a row, or what was asked for."""
+
+    backoff: Backoff
+    draw: random.Random = field(default_factory=random.Random)
+    in_a_row: int = 0
+
+    def next(self, asked: timedelta | None) -> timedelta:
+        """It throttled once more: how long to stay away."""
+        self.in_a_row += 1
+        return self.backoff.wait(self.in_a_row, self.draw, asked)
+
+    def over(self) -> None:
+        """It answered."""
+        self.in_a_row = 0

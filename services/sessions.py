@@ -5,6 +5,7 @@ Each role of each connection has its own of all four; nothing is shared between 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,8 @@ from services.network import Ways, network_purpose, ways
 from systems.connection import ConnectionSettings, Side
 from systems.contract import Access, Role
 
+_UNSENDABLE = re.compile("[\\x00-\\x1f\\x7f\\ud800-\\udfff]")
+
 
 def purpose(system: str, role: Role) -> str:
     """Purpose of a system's API credentials for a role: `<system>.<role>`."""
@@ -30,6 +33,12 @@ def purpose(system: str, role: Role) -> str:
 def credentials_version(store: CredentialStore, connection: str, system: str, role: Role) -> str:
     """Changes whenever a session of this role has to be opened anew for its credentials or its network's secrets."""
     return f"{store.version(connection, purpose(system, role))} {store.version(connection, network_purpose(system))}"
+
+
+def _unsendable(secret: Any) -> list[str]:
+    """Fields whose values neither a header nor a form can carry: control characters, bytes that are not UTF-8. Values are not shown."""
+    values = secret.items() if isinstance(secret, Mapping) else ()
+    return [name for name, value in values if isinstance(value, str) and _UNSENDABLE.search(value)]
 
 
 @dataclass(frozen=True)
@@ -51,6 +60,11 @@ class Sessions:
             fields = ", ".join(".".join(str(part) for part in e["loc"]) for e in error.errors(include_input=False))
             # `from None`: the validator's error would carry the values
             raise Broken(f"{name}: credentials for {system} do not fit: {fields}.", "Apply the connection again.") from None
+        if unfit := _unsendable(secret):
+            raise Broken(
+                f"{name}: credentials for {system}: {', '.join(unfit)} has a line end or another character that cannot be sent.",
+                "Correct the secret and apply the connection again.",
+            )
         share = side.quota.share(role)
         way = self.ways(connection, side)
         transport = HttpTransport(way.reach, way.context, max(share.at_once, self.settings.lanes), way.proxy)

@@ -65,10 +65,11 @@ class TargetSettings(BaseModel):
 
 
 def to_canonical(raw: Any, reading: Reading) -> Sequence[Normalised]:
-    """look: a hint; ignore: filtered; bug: a mapping bug; hang: never ends; all else is an invoice or what `entity` says."""
+    """look: a hint, or a list of them; ignore: filtered; bug: a mapping bug; hang: never ends; all else is an invoice or what `entity` says."""
     body = parse(raw["body"])
     if "look" in body:
-        return [LookAgain("invoice", str(body["look"]), "hint")]
+        named = body["look"] if isinstance(body["look"], list) else [body["look"]]
+        return [LookAgain("invoice", str(one), "hint") for one in named]
     if "ignore" in body:
         return [Filtered("not wanted")]
     if "hang" in body:
@@ -90,6 +91,7 @@ def to_canonical(raw: Any, reading: Reading) -> Sequence[Normalised]:
         "currency": reading.currency,
         "total": body["total"],
         "origin_ref": body.get("origin_ref"),
+        "active": body.get("active", True),
     }
     if entity == "invoice":
         record["invoice_date"] = date.fromisoformat(body.get("date", "2026-03-02"))
@@ -102,7 +104,7 @@ def to_canonical(raw: Any, reading: Reading) -> Sequence[Normalised]:
 
 def to_commands(entity: str, record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:
     """An invoice is one AR invoice on the account of its unit."""
-    if record["total"] < 0:
+    if record["total"] < 0 or not record["active"]:
         return [Draft("reversal", {"reverses": "", "date": None, "reason": ""}, "A1", "sale", action="void", hold="void_not_built")]
     if record["total"] == 0:
         return nothing("A1", "sale", record["currency"])

@@ -58,13 +58,14 @@ def rotate(
 
 
 def _finish(settings: Settings, ring: secrets.KeyRing, now: datetime) -> int:
+    from runtime import registry
     from schemas import codec
     from services import credentials
     from topology.topics import records_of_topic
 
     assert settings.key_ring is not None
     topic = credentials.TOPIC
-    made = codec.load(settings.registry.url, {settings.topic(topic): records_of_topic()[topic]})
+    made = codec.load(registry.client_settings(settings.registry), {settings.topic(topic): records_of_topic()[topic]})
     done = credentials.rewrap_all(settings, made, ring, now)
     newest = ring.newest(now)
     secrets.write_ring(settings.key_ring, secrets.KeyRing((newest,)))

@@ -171,7 +171,9 @@ def _shares(quotas: Sequence[QuotaShares]) -> Iterator[str]:
     used = sum(quota.calls / quota.per_s * (quota.poller + quota.sink + quota.check) for quota in quotas)
     kept = max(quota.kept for quota in quotas) * limit
     if used + kept > limit * 1.000001:
-        yield f"shares take {used + kept:.2f} calls/s of {limit:.2f}; lower the shares"
+        yield (
+            f"these connections may call {used + kept:.4g} times a second; the account allows {limit:.4g}: lower their shares under quota"
+        )
     sessions = min(quota.sessions for quota in quotas)
     if sessions < 2 * len(quotas):
         yield (

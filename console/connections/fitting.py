@@ -51,14 +51,16 @@ class Misfit:
 
 
 class Unfit(Broken):
-    """The settings of a file are refused; `lines` has one line for each place, of several misfits there the first."""
+    """The settings of a file are refused; `lines` has one line for each place, of several misfits there the first, and those of its
+    tables (`tables`), which name their own files."""
 
-    def __init__(self, written: Written, misfits: Iterable[Misfit]) -> None:
+    def __init__(self, written: Written, misfits: Iterable[Misfit], tables: Iterable[str] = ()) -> None:
         self.misfits = tuple(misfits)
         first = {one.place: one for one in reversed(self.misfits)}
         ordered = sorted(first.values(), key=lambda one: _order(written, one))
-        self.lines = tuple(one.line(written) for one in ordered)
-        super().__init__("\n".join([f"{written.path}: {len(self.lines)} setting(s) are wrong:", *self.lines]))
+        self.lines = (*(one.line(written) for one in ordered), *tables)
+        what = "setting(s) are wrong" if ordered else "place(s) of its tables are wrong"
+        super().__init__("\n".join([f"{written.path}: {len(self.lines)} {what}:", *self.lines]))
 
 
 def _order(written: Written, one: Misfit) -> tuple[int, str]:

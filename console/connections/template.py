@@ -14,8 +14,9 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from console.connections.files import EFFECTIVE, csv_text
 from console.connections.fitting import moves_money
+from console.tables.rows import EFFECTIVE
+from console.tables.write import csv_text
 from runtime.errors import Broken
 from systems import registry
 from systems.connection import CONNECTION_ID, ConnectionSettings, FlowSettings, QuotaShares

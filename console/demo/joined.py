@@ -13,7 +13,6 @@ import yaml
 
 from console.connections.applying import applied, plan_of
 from console.connections.consent import Consent
-from console.connections.files import csv_text
 from console.connections.publish import Author, Publisher
 from console.demo.facts import Holdings, demo_of
 from console.demo.ground import Ground, Say, Simulators
@@ -23,6 +22,7 @@ from console.matching.propose import Proposal, proposals
 from console.matching.score import LIKELY
 from console.matching.sheet import Decision
 from console.reading import Cluster
+from console.tables.write import csv_text
 from runtime.errors import Broken
 from systems import registry
 from systems.connection import ConnectionSettings
@@ -102,7 +102,7 @@ class Joined:
 
     def apply(self, mode: str, reason: str) -> int:
         """Write the file and the tables as a person would and apply them; returns the number of changes."""
-        self._write_files(mode)
+        self.write_files(mode)
         for _ in range(_ATTEMPTS):
             preview = plan_of(self.file, Consent()).preview
             consent = Consent(amount=preview.amount if preview is not None else None)
@@ -111,7 +111,8 @@ class Joined:
                 return len(lines)
         raise Broken(f"The demo's connection {self.id} was refused: " + "; ".join(refused))
 
-    def _write_files(self, mode: str) -> None:
+    def write_files(self, mode: str) -> None:
+        """The file and the tables as a person would write them; the secrets that they name are in this process's environment."""
         tables = self.file.parent / "crosswalk"
         tables.mkdir(parents=True, exist_ok=True)
         for table, rows in demo_of(self.erp).crosswalk().items():

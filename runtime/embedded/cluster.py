@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -170,13 +171,18 @@ def _listens(address: str) -> bool:
 
 
 def start_on_jvm(
-    data_dir: Path | None, progress: Callable[[str], None], learn: bool = False, port: int | None = None
+    data_dir: Path | None,
+    progress: Callable[[str], None],
+    learn: bool = False,
+    port: int | None = None,
+    more: Mapping[str, str] = MappingProxyType({}),
 ) -> EmbeddedCluster:
-    """The third choice of `start_cluster`, asked for directly. The folder is this process's own before anything starts in it."""
+    """The third choice of `start_cluster`, asked for directly; `more` are settings of Kafka's own for its broker. The folder is this
+    process's own before anything starts in it."""
     kept = take_folder(data_dir.absolute()) if data_dir is not None else None
     try:
         fixed = Ports.from_first(port) if port is not None else kept.ports() if kept is not None else None
-        servers = _servers(fetched(progress), kept, learn)
+        servers = _servers(fetched(progress), kept, learn, more)
     except BaseException:
         _release(kept)
         raise
@@ -192,10 +198,10 @@ def start_on_jvm(
     return EmbeddedCluster("jvm", endpoints, servers)
 
 
-def _servers(jars: Jars, kept: DataFolder | None, learn: bool) -> _Servers:
+def _servers(jars: Jars, kept: DataFolder | None, learn: bool, more: Mapping[str, str]) -> _Servers:
     scratch = kept is None
     folder = kept.path if kept is not None else Path(tempfile.mkdtemp(prefix="ml-connector-"))
-    broker, registry = Broker(jars, folder / "kafka", scratch, learn), Registry(jars, folder / "registry", scratch, learn)
+    broker, registry = Broker(jars, folder / "kafka", scratch, learn, more), Registry(jars, folder / "registry", scratch, learn)
     return _Servers(broker, registry, folder if scratch else None, kept)
 
 

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from runtime.errors import Broken
+from runtime.folders import private_folder
 
 HIGHEST_FIRST_PORT = 65535 - 3
 _LOCK, _PORTS = "in-use-by", "ports.json"
@@ -69,10 +70,10 @@ class DataFolder:
 def take_folder(path: Path) -> DataFolder:
     """The folder, made for its owner alone where it is not there. Raises `Broken` naming the process that has it."""
     try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = os.open(path / _LOCK, os.O_CREAT | os.O_RDWR, 0o600)
-    except OSError as error:
-        raise Broken(f"{path} cannot be used ({error.strerror}).", "Name a folder that can be written with --data-dir.") from error
+        lock = os.open(private_folder(path) / _LOCK, os.O_CREAT | os.O_RDWR, 0o600)
+    except (OSError, Broken) as error:
+        words = error.words if isinstance(error, Broken) else f"{path} cannot be used ({error.strerror})."
+        raise Broken(words, "Name a folder that can be written with --data-dir.") from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from runtime import redaction
 from runtime.log import log
 from services.credentials import CredentialStore
 from services.ingress.signature import UNKNOWN, Key
@@ -61,5 +62,6 @@ def _gate(connection: Connected, way: str, store: CredentialStore) -> Gate | Non
 
 
 def _key(entry: Mapping[str, Any]) -> Key:
+    redaction.know_value(entry["secret"])
     not_after = entry.get("not_after")
     return Key(entry["name"], entry["secret"].encode(), datetime.fromisoformat(not_after) if not_after else None)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from runtime.log import log
 from runtime.settings import Kafka
 
 _FLUSH_S = 10.0
+_LOOK_S = 1.0
+"""How often Kafka is asked whether it is there again, and how long an answer may take."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,7 @@ class Deliveries:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = threading.Thread(target=self._poll, name="deliveries", daemon=True)
         self.trouble = ""
+        self._failed = ""
 
     def start(self) -> Deliveries:
         """Begin to poll; called on the loop that will wait."""
@@ -69,6 +73,8 @@ class Deliveries:
         future: asyncio.Future[None] = self._loop.create_future()
 
         def reported(error: KafkaError | None, _: object) -> None:
+            if error is not None:
+                self._failed = record.topic
             self._reports.append((future, error))
             if not self._woken:
                 self._woken = True
@@ -109,6 +115,7 @@ class Deliveries:
                 on_delivery=reported,
             )
         except (BufferError, KafkaException) as error:
+            self._failed = record.topic
             self.trouble = str(error)
             raise NotStored(f"{record.topic}: the producer takes nothing now: {error}") from error
 
@@ -140,8 +147,23 @@ class Deliveries:
             log.warning("not_stored", count=failed, error=self.trouble)
 
     def _poll(self) -> None:
+        look_at = 0.0
         while not self._stopped.is_set():
             self._producer.poll(0.1)
+            if self.trouble and time.monotonic() >= look_at:
+                self._look()
+                look_at = time.monotonic() + _LOOK_S
+
+    def _look(self) -> None:
+        """After a failure, ask whether the topic that failed can be written again: nobody may send what would show it."""
+        topic = self._failed
+        try:
+            found = self._producer.list_topics(topic, timeout=_LOOK_S).topics.get(topic) if topic else None
+        except KafkaException:
+            return
+        if found is not None and found.error is None and found.partitions and all(map(_is_led, found.partitions.values())):
+            log.info("kafka_answers_again", topic=topic, after=self.trouble)
+            self.trouble = ""
 
     async def stop(self) -> None:
         """Wait for what is in flight, then stop polling."""
@@ -150,3 +172,7 @@ class Deliveries:
         await asyncio.sleep(0)
         self._stopped.set()
         await asyncio.to_thread(self._thread.join, 5)
+
+
+def _is_led(partition: Any) -> bool:
+    return partition.error is None and partition.leader >= 0

@@ -3,22 +3,71 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Sequence
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from aiohttp.web import BaseRequest
 
 _REMEMBERED = 10_000
+_MOST_HOPS = 50
+
+Address = IPv4Address | IPv6Address
+Networks = Sequence[IPv4Network | IPv6Network]
 
 
-def address_of(request: BaseRequest, trusted: Collection[str]) -> str:
-    """The sender's address: the connection's, or behind trusted proxies the last one of X-Forwarded-For that is none of them."""
+def address_of(request: BaseRequest, trusted: Networks) -> str:
+    """The sender: the connection's address, or behind trusted proxies the last one of X-Forwarded-For that is none of them.
+
+    What a proxy wrote that is no address is not believed: the proxy is the sender then.
+    """
     peer = request.remote or ""
-    if peer not in trusted:
-        return peer
-    for hop in reversed(",".join(request.headers.getall("X-Forwarded-For", ())).split(",")):
-        if hop.strip() and hop.strip() not in trusted:
-            return hop.strip()[:64]
-    return peer
+    address = _parsed(peer)
+    if address is None or not _is_in(address, trusted):
+        return sender(peer)
+    hops = ",".join(request.headers.getall("X-Forwarded-For", ())).split(",")[-_MOST_HOPS:]
+    for hop in reversed(hops):
+        found = _parsed(_without_port(hop.strip()))
+        if found is None:
+            return sender(peer)
+        if not _is_in(found, trusted):
+            return _sender(found)
+    return sender(peer)
+
+
+def sender(peer: str) -> str:
+    """Whom an address stands for: itself, or its /64 where it is IPv6, for whoever has one of these has them all."""
+    address = _parsed(peer)
+    return peer[:64] if address is None else _sender(address)
+
+
+def is_trusted(peer: str, trusted: Networks) -> bool:
+    """Whether a connection comes from a proxy that is trusted."""
+    address = _parsed(peer)
+    return address is not None and _is_in(address, trusted)
+
+
+def _sender(address: Address) -> str:
+    return str(address) if address.version == 4 else str(IPv6Network((int(address) >> 64 << 64, 64)))
+
+
+def _parsed(text: str) -> Address | None:
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return None
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return mapped or address
+
+
+def _without_port(text: str) -> str:
+    """`1.2.3.4:5678`, `[::1]:443` and `[::1]` as some proxies write them."""
+    if text.startswith("["):
+        return text[1:].partition("]")[0]
+    return text.partition(":")[0] if text.count(":") == 1 else text
+
+
+def _is_in(address: Address, networks: Networks) -> bool:
+    return any(address.version == network.version and address in network for network in networks)
 
 
 class Rates:

@@ -52,6 +52,11 @@ def verified(signing: Signing, keys: Sequence[Key], headers: CIMultiDictProxy[st
     return found
 
 
+def message_id(signing: Signing, headers: CIMultiDictProxy[str]) -> bytes:
+    """What a sender signed as the identity of its message, beside the body; empty where the scheme has none."""
+    return _only(headers, _STANDARD_ID) if signing.scheme == "standard-webhooks" else b""
+
+
 def _only(headers: CIMultiDictProxy[str], name: str) -> bytes:
     """The one header of that name as bytes; empty when it is missing or there twice."""
     values = headers.getall(name, ())

@@ -1,8 +1,8 @@
 """Connections with an end: each request is whole and answered within an absolute time, and there are never too many at once.
 
 aiohttp has no deadline for a head or a body: a client that sends one byte a second stays for ever (measured on 3.14.5). Here every
-connection has a deadline that its bytes do not move; a sweep closes what is past it. Beyond `most` connections nothing is accepted:
-the kernel's queue holds the next ones.
+connection has a deadline that its bytes do not move; a sweep closes what is past it. Every connection is accepted, and where there are too
+many of one address or of all another one is closed for it (`crowd.py`): whoever holds connections without use locks nobody out.
 """
 
 from __future__ import annotations
@@ -20,30 +20,41 @@ from aiohttp import web
 
 from runtime import metrics
 from runtime.log import log
+from services.ingress.crowd import Crowd, Standing
+from services.ingress.rate import Networks, is_trusted, sender
 
 _BACKLOG = 4096
 _IDLE_S = 30.0
+_BUFFER_BYTES = 16 * 1024
+"""Read ahead of each connection, twice that at most; what is larger is a body, which has a budget."""
 
 
 @dataclass(frozen=True)
 class Bounds:
-    """`request_s` for a whole request, from its first byte (a connection's first: from the accept) to its answer."""
+    """`request_s` for a whole request, from its first byte (a connection's first: from the accept) to its answer.
+
+    At most `most` connections, `of_one` of each address but for those in `uncounted` (proxies).
+    """
 
     request_s: float
     most: int
+    of_one: int = 1_000_000
+    uncounted: Networks = ()
     idle_s: float = _IDLE_S
 
 
 class Watched(web.RequestHandler):
     """aiohttp's connection with a deadline. `answered` starts the quiet time between two requests."""
 
-    __slots__ = ("_bounds", "_free", "_quiet", "deadline")
+    __slots__ = ("_bounds", "_crowd", "_is_proven", "_is_silent", "_quiet", "deadline")
 
-    def __init__(self, manager: web.Server, bounds: Bounds, free: Callable[[], None], **more: Any) -> None:
+    def __init__(self, manager: web.Server, bounds: Bounds, crowd: Crowd[Watched], **more: Any) -> None:
         super().__init__(manager, loop=asyncio.get_running_loop(), **more)
         self._bounds = bounds
-        self._free: Callable[[], None] | None = free
+        self._crowd = crowd
         self._quiet = False
+        self._is_silent = True
+        self._is_proven = False
         self.deadline = self._loop.time() + bounds.request_s
 
     def data_received(self, data: bytes) -> None:
@@ -51,12 +62,27 @@ class Watched(web.RequestHandler):
         if self._quiet:
             self._quiet = False
             self.deadline = self._loop.time() + self._bounds.request_s
+        if self._is_silent:
+            self._is_silent = False
+            self._crowd.move(self, Standing.PROVEN_RECEIVING if self._is_proven else Standing.RECEIVING)
         super().data_received(data)
+
+    def proven(self) -> None:
+        """Its request is whole and signed: it is being stored, and not closed for another's sake."""
+        self._is_proven = True
+        self._crowd.move(self, Standing.WHOLE)
 
     def answered(self) -> None:
         """The request is done; the next one may take its time to begin."""
-        self._quiet = True
+        self._quiet = self._is_silent = True
         self.deadline = self._loop.time() + self._bounds.idle_s
+        self._crowd.move(self, Standing.PROVEN_IDLE if self._is_proven else Standing.IDLE)
+
+    def give_up(self) -> None:
+        """End it, without an answer."""
+        self._crowd.leave(self)
+        if self.transport is not None:
+            self.transport.abort()
 
     def handle_error(
         self,
@@ -78,20 +104,28 @@ class Watched(web.RequestHandler):
     def connection_lost(self, exc: BaseException | None) -> None:
         """Make room for another connection."""
         super().connection_lost(exc)
-        if self._free is not None:
-            self._free()
-            self._free = None
+        self._crowd.leave(self)
+        metrics.INGRESS_CONNECTIONS.set(len(self._crowd))
+
+
+def _giving(made: Watched) -> Callable[[], Watched]:
+    return lambda: made
 
 
 class Listener:
-    """Accepts connections up to the bound, watches them, and ends them all at the end."""
+    """Accepts connections, watches them, and ends them all at the end."""
 
     def __init__(self, handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]], bounds: Bounds, **more: Any) -> None:
         self._server: web.Server = web.Server(handler)
         self._bounds = bounds
-        self._more = {"access_log": None, "keepalive_timeout": bounds.idle_s + 1, "lingering_time": 2.0, **more}
-        self._room = asyncio.Semaphore(bounds.most)
-        self._open: set[Watched] = set()
+        self._more = {
+            "access_log": None,
+            "keepalive_timeout": bounds.idle_s + 1,
+            "lingering_time": 2.0,
+            "read_bufsize": _BUFFER_BYTES,
+            **more,
+        }
+        self.crowd: Crowd[Watched] = Crowd(bounds.most, bounds.of_one)
         self._tasks: list[asyncio.Task[None]] = []
         self._socket: socket.socket | None = None
         self.port = 0
@@ -108,45 +142,40 @@ class Listener:
     async def _accept(self, listening: socket.socket) -> None:
         loop = asyncio.get_running_loop()
         while True:
-            await self._room.acquire()
             try:
-                accepted, _ = await loop.sock_accept(listening)
+                accepted, peer = await loop.sock_accept(listening)
             except OSError as error:
-                self._room.release()
                 if error.errno not in (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.ECONNABORTED):
                     raise
                 log.warning("accept_failed", error=error.strerror)
                 await asyncio.sleep(0.1)
                 continue
+            made = Watched(self._server, self._bounds, self.crowd, **self._more)
             try:
-                await loop.connect_accepted_socket(self._connection, accepted)
+                await loop.connect_accepted_socket(_giving(made), accepted)
             except OSError:  # gone before it began
                 accepted.close()
-                self._room.release()
+                continue
+            self._let_in(made, str(peer[0]) if peer else "")
 
-    def _connection(self) -> Watched:
-        made: Watched
-
-        def free() -> None:
-            self._room.release()
-            self._open.discard(made)
-            metrics.INGRESS_CONNECTIONS.set(len(self._open))
-
-        made = Watched(self._server, self._bounds, free, **self._more)
-        self._open.add(made)
-        metrics.INGRESS_CONNECTIONS.set(len(self._open))
-        return made
+    def _let_in(self, made: Watched, peer: str) -> None:
+        address = "" if is_trusted(peer, self._bounds.uncounted) else sender(peer)
+        full = len(self.crowd) >= self._bounds.most
+        leaver = self.crowd.enter(made, address)
+        if leaver is not None:
+            metrics.INGRESS_EVICTED.labels("connections" if full else "address").inc()
+            leaver.give_up()
+        metrics.INGRESS_CONNECTIONS.set(len(self.crowd))
 
     async def _sweep(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(min(0.5, self._bounds.request_s / 10))
             now = loop.time()
-            for connection in [c for c in self._open if c.deadline < now]:
+            for connection in [c for c in self.crowd.all() if c.deadline < now]:
                 metrics.INGRESS_CLOSED.inc()
-                transport = connection.transport
-                if transport is not None:
-                    transport.abort()
+                connection.give_up()
+            metrics.INGRESS_CONNECTIONS.set(len(self.crowd))
 
     async def stop(self, within_s: float) -> None:
         """Accept nothing more, let requests reach their answer, end the rest."""

@@ -3,9 +3,10 @@
     POST /webhooks/{system}/{connection}     signed by the field-service system
     POST /push/{system}/{connection}         push notifications of the ERP, by a shared secret
 
-200 means that every replica in sync has the record (acks=all); anything else means that the sender must send it again. Nothing is
-parsed here. A crash between the delivery report and the answer makes a second record of the same bytes: harmless, for a hint only
-asks to look again. An unknown connection and a wrong signature are the same 401, with the same work.
+200 means that every replica in sync has the record (acks=all); anything else that the sender must send it again. Nothing is
+parsed here. A body that was stored a moment ago is not stored again. A crash between the delivery report and the answer makes a second
+record of the same bytes: harmless, for a hint only asks to look again. An unknown connection and a wrong signature are the same 401, with
+the same work.
 """
 
 from __future__ import annotations
@@ -16,27 +17,29 @@ import os
 import re
 import signal
 import threading
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
 from aiohttp import web
-from prometheus_client import Counter
 
 from runtime import metrics
 from runtime.clock import Clock, clock_from_environment
 from runtime.errors import Broken
 from runtime.log import log
+from runtime.settings import Ingress as IngressSettings
 from runtime.settings import Settings
-from schemas import codec
 from schemas.codec import Codec
 from schemas.errors import Malformed
+from services import start
 from services.credentials import CredentialStore
 from services.health import Health, until_stopped
+from services.ingress.answers import Refusal, count, refused
+from services.ingress.bodies import Bodies, whole_body
 from services.ingress.gates import NOBODY, PUSH, WEBHOOK, Gates, gates
 from services.ingress.produce import Deliveries, NotStored, Outgoing
 from services.ingress.rate import Rates, address_of
-from services.ingress.signature import verified
+from services.ingress.replays import Replays
+from services.ingress.signature import message_id, verified
 from services.ingress.watchdog import Bounds, Listener, Watched
 from topology.configuration import Follower
 from topology.headers import headers
@@ -63,16 +66,6 @@ class Received:
     trace: str
 
 
-class Refusal(Exception):
-    """What is answered instead of 200."""
-
-    def __init__(self, status: int, reason: str, more: Mapping[str, str] | None = None) -> None:
-        super().__init__(reason)
-        self.status = status
-        self.reason = reason
-        self.more = more or {}
-
-
 class Webhooks:
     """The request handler: from a head to an answer. `gates` is replaced whole when the configuration changes."""
 
@@ -82,6 +75,8 @@ class Webhooks:
         self._deliveries = deliveries
         self._clock = clock
         self._rates = Rates(settings.ingress.per_address_per_s, clock.monotonic)
+        self.bodies = Bodies(settings.ingress.max_bodies_bytes)
+        self._replays = Replays(settings.ingress.replay_s, clock.monotonic)
         self.gates: Gates = {}
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -89,39 +84,52 @@ class Webhooks:
         try:
             await self._receive(request)
         except Refusal as refusal:
-            answer = _refused(refusal)
-            _count(str(refusal.status), refusal.reason)
+            answer = refused(refusal)
+            count(refusal.status, refusal.reason)
         else:
             answer = web.Response(body=b"", content_type="text/plain")
-            _count("200", "")
+            count(200, "")
         if isinstance(request.protocol, Watched):
             request.protocol.answered()
         return answer
 
     async def _receive(self, request: web.BaseRequest) -> None:
-        if not self._rates.allows(address_of(request, self._settings.ingress.trusted_proxies)):
+        settings = self._settings.ingress
+        address = address_of(request, settings.trusted_proxies)
+        if not self._rates.allows(address):
             raise Refusal(429, "rate", {"Retry-After": "1"})
         way, system, connection = _place(request)
         if request.method != "POST":
             raise Refusal(405, "method", {"Allow": "POST"})
         content_type = _json_only(request)
-        body = await _body(request, self._settings.ingress.max_body_bytes)
-        gate = self.gates.get((way, system, connection), NOBODY)
-        key_name = verified(gate.signing, gate.keys, request.headers, body, self._clock.now())
-        if not key_name:
-            raise Refusal(401, "signature")
-        trace = request.headers.get("traceparent", "")
-        await self._store(Received(way, system, connection, body, content_type, key_name, trace))
+        connected = request.protocol if isinstance(request.protocol, Watched) else None
+        with self.bodies.held(address, connected.give_up if connected else _nothing) as held:
+            body = await whole_body(request, settings.max_body_bytes, self.bodies, held)
+            gate = self.gates.get((way, system, connection), NOBODY)
+            key_name = verified(gate.signing, gate.keys, request.headers, body, self._clock.now())
+            if not key_name:
+                raise Refusal(401, "signature")
+            if connected:
+                connected.proven()
+            received = Received(way, system, connection, body, content_type, key_name, request.headers.get("traceparent", ""))
+            await self._store_once(received, message_id(gate.signing, request.headers))
 
-    async def _store(self, received: Received) -> None:
-        began = self._clock.monotonic()
+    async def _store_once(self, received: Received, identity: bytes) -> None:
+        """Store what was not stored a moment ago; a message that its sender signed under another id is another one."""
+        whose = f"{received.way}/{received.system}/{received.connection}/".encode()
+        digest = hashlib.sha256(whose + hashlib.sha256(identity).digest() + received.body).digest()
         try:
-            await self._deliveries.send(self._outgoing(received))
+            await self._replays.once(digest, lambda: self._store(received))
         except NotStored as error:
             raise Refusal(503, "not_stored", {"Retry-After": _RETRY_AFTER_S}) from error
         except Malformed as error:
             raise Refusal(415, "content_type") from error
+
+    async def _store(self, received: Received) -> None:
+        began = self._clock.monotonic()
+        await self._deliveries.send(self._outgoing(received))
         metrics.INGRESS_SECONDS.observe(self._clock.monotonic() - began)
+        metrics.WEBHOOK_LAST.labels(received.connection).set(self._clock.now().timestamp())
 
     def _outgoing(self, received: Received) -> Outgoing:
         topic = self._settings.topic(f"raw.{received.system}")
@@ -178,22 +186,8 @@ def _is_json(content_type: str) -> bool:
     return media == "application/json" or (media.startswith("application/") and media.endswith("+json"))
 
 
-async def _body(request: web.BaseRequest, most_bytes: int) -> bytes:
-    """The whole body, refused at the cap: by its announced length before a byte is read, else when it gets there."""
-    announced = request.content_length
-    if announced is not None and announced > most_bytes:
-        raise Refusal(413, "too_large")
-    chunks: list[bytes] = []
-    size = 0
-    try:
-        while chunk := await request.content.readany():
-            chunks.append(chunk)
-            size += len(chunk)
-            if size > most_bytes:
-                raise Refusal(413, "too_large")
-    except (web.RequestPayloadError, ConnectionError) as error:
-        raise Refusal(400, "body") from error
-    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+def _nothing() -> None:
+    """There is no connection of ours to end."""
 
 
 def _new_trace() -> str:
@@ -201,20 +195,11 @@ def _new_trace() -> str:
     return f"00-{drawn[:32]}-{drawn[32:]}-01"
 
 
-def _refused(refusal: Refusal) -> web.Response:
-    answer = web.Response(status=refusal.status, body=b"", headers=refusal.more, content_type="text/plain")
-    if refusal.status in (400, 413):
-        answer.force_close()  # what follows on this connection cannot be told from the rest of the body
-    return answer
-
-
-@lru_cache(maxsize=64)
-def _counter(status: str, reason: str) -> Counter:
-    return metrics.INGRESS_ANSWERS.labels(status, reason)
-
-
-def _count(status: str, reason: str) -> None:
-    _counter(status, reason).inc()
+def listener(limits: IngressSettings, webhooks: Webhooks) -> Listener:
+    """The listener of these settings over this handler, not started yet."""
+    bounds = Bounds(limits.request_s, limits.max_connections, limits.max_connections_per_address, limits.trusted_proxies)
+    # bodies are never unpacked, so a bomb stays as small as it came
+    return Listener(webhooks.answer, bounds, auto_decompress=False, max_line_size=_LONGEST_REQUEST_LINE_BYTES)
 
 
 class Ingress:
@@ -224,14 +209,12 @@ class Ingress:
         self._settings = settings
         self._clock = clock
         self._changing = threading.Lock()
-        self._codec = codec.load(settings.registry.url, needed_records(settings))
+        self._codec = start.loaded(settings, needed_records(settings))
         self._follower = Follower(settings, self._codec, self._changed)
         self._store = CredentialStore(settings, self._codec, clock, self._changed)
         self._deliveries = Deliveries(settings.kafka)
         self._webhooks = Webhooks(settings, self._codec, self._deliveries, clock)
-        bounds = Bounds(settings.ingress.request_s, settings.ingress.max_connections)
-        # bodies are never unpacked, so a bomb stays as small as it came
-        self._listener = Listener(self._webhooks.answer, bounds, auto_decompress=False, max_line_size=_LONGEST_REQUEST_LINE_BYTES)
+        self._listener = listener(settings.ingress, self._webhooks)
         self._health = Health(settings, self.trouble)
 
     @property
@@ -305,8 +288,9 @@ async def _serve(settings: Settings) -> int:
 
 def run(settings: Settings) -> int:
     """Take webhooks until SIGTERM; returns the exit code, 70 when a part of it failed for good."""
+    named = start.prepared(settings, "ingress", needed_records(settings))
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        return runner.run(_serve(settings))
+        return runner.run(_serve(named))
 
 
 def _loop_factory() -> type[asyncio.AbstractEventLoop] | None:

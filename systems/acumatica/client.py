@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from runtime.errors import Broken, Throttled, Transient
 from runtime.exchange import NotSent, Request, Response, Unanswered
-from runtime.retry import Backoff
+from runtime.retry import Backoff, Pauses
 from systems.acumatica.errors import refused_read
 from systems.acumatica.session import Session
 from systems.acumatica.settings import Credentials, Settings
@@ -42,14 +42,12 @@ class Client:
         self.calls = 0
         self._transport = access.transport
         self._draw = random.Random()  # noqa: S311 - jitter
-        self._throttled_in_a_row = 0
+        self._pauses = Pauses(Backoff(_FIRST_PAUSE[self.settings.licence_tier], timedelta(minutes=2), timedelta(seconds=1)))
         self.session = Session(self.settings, access.credentials, access.clock, self._counted)
 
     def pause(self, asked: timedelta | None = None) -> timedelta:
-        """Stop every call of this role for a while: what was asked for, else a jittered wait by licence tier that doubles."""
-        self._throttled_in_a_row += 1
-        backoff = Backoff(_FIRST_PAUSE[self.settings.licence_tier], timedelta(minutes=2), timedelta(seconds=1))
-        duration = backoff.wait(self._throttled_in_a_row, self._draw, asked)
+        """Stop every call of this role for a while: what was asked for, and no shorter than a jittered wait by licence tier that doubles."""
+        duration = self._pauses.next(asked)
         self.limiter.pause(duration)
         return duration
 
@@ -82,7 +80,7 @@ class Client:
         if answer.status == 401:
             self.session.forget()
         elif answer.status < 300:
-            self._throttled_in_a_row = 0
+            self._pauses.over()
         return answer
 
     async def ask(self, location: str) -> Response:
@@ -110,7 +108,7 @@ class Client:
             try:
                 return await self._whole(request, what)
             except Throttled as error:
-                self.pause(None if error.retry_after_s is None else timedelta(seconds=error.retry_after_s))
+                self.pause(error.asked)
                 raise
 
     async def _whole(self, request: Request, what: str) -> Response:
@@ -130,7 +128,7 @@ class Client:
             )
         if refusal := refused_read(answer, what):
             raise refusal
-        self._throttled_in_a_row = 0
+        self._pauses.over()
         return answer
 
     async def _counted(self, request: Request) -> Response:

@@ -10,16 +10,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 from urllib.parse import unquote
 
+from runtime.answers import asked_pause, asked_pause_s
 from runtime.errors import Broken, ConnectorError, Malformed, Refused, Throttled, Transient
 from runtime.exchange import Response
 from runtime.json import parse
+from runtime.redaction import redacted, told
 from systems.contract import Answer, Verdict
 
 WORDS = 400
+_TYPE = 120
 LOGIN_LIMIT = re.compile(r"API Login Limit|concurrent API logins|number of (sign-ins|logins)", re.IGNORECASE)
 
 
@@ -73,8 +75,8 @@ def words_of(answer: Response) -> Words:
         if isinstance(body, dict):
             return _json_words(answer.status, body)
     if answer.content_type == "text/plain":
-        return Words(str(answer.status), _short(answer.body.decode(errors="replace")))
-    location = unquote(answer.headers.get("Location", ""))
+        return Words(str(answer.status), told(answer.body, WORDS))
+    location = unquote(redacted(answer.headers.get("Location", "")))
     return Words(str(answer.status), _short(location) if 300 <= answer.status < 400 else "")
 
 
@@ -85,7 +87,7 @@ def _json_words(status: int, body: dict[str, Any]) -> Words:
         if isinstance(inner, dict) and inner.get("exceptionMessage"):
             said.insert(1, str(inner["exceptionMessage"]))
         text = " / ".join(dict.fromkeys(one for one in said if one != "An error has occurred.")) or "An error has occurred."
-        return Words(str(body.get("exceptionType") or status), _short(text))
+        return Words(told(str(body.get("exceptionType") or status), _TYPE), _short(text))
     return Words(str(status), _short("; ".join(f"{path}: {error}" if path else error for path, error in field_errors(body))))
 
 
@@ -103,11 +105,11 @@ def field_errors(body: Any, path: str = "") -> Iterator[tuple[str, str]]:
 
 
 def _short(said: str) -> str:
-    return " ".join(said.split())[:WORDS]
+    return told(said, WORDS)
 
 
-def classify(answer: Response, pause: timedelta | None = None) -> Answer:
-    """The class of an answer to a write that is not 2xx. `pause` is how long to stop where it throttles."""
+def classify(answer: Response) -> Answer:
+    """The class of an answer to a write that is not 2xx."""
     words = words_of(answer)
     rule = _rule(answer.status, words)
     if rule is None:
@@ -120,7 +122,7 @@ def classify(answer: Response, pause: timedelta | None = None) -> Answer:
         reason=rule.reason,
         throttled=rule.throttled,
         broken=rule.broken,
-        retry_after=(retry_after(answer) or pause) if rule.throttled else None,
+        retry_after=asked_pause(answer) if rule.throttled else None,
     )
 
 
@@ -134,12 +136,6 @@ def _rule(status: int, words: Words) -> Rule | None:
     return None
 
 
-def retry_after(answer: Response) -> timedelta | None:
-    """Seconds of a Retry-After header; the vendor documents none, proxies send it."""
-    value = answer.headers.get("Retry-After", "").strip()
-    return timedelta(seconds=int(value)) if value.isdigit() and len(value) < 6 else None
-
-
 def refused_read(answer: Response, what: str) -> ConnectorError | None:
     """What a reader does about an answer that is not the one asked for; None for a 200 or 204."""
     if answer.status in (200, 204):
@@ -147,9 +143,9 @@ def refused_read(answer: Response, what: str) -> ConnectorError | None:
     words = words_of(answer)
     said = f"acumatica {what}: {answer.status} {words.code} {words.text}".strip()
     rule = _rule(answer.status, words)
-    if rule is not None and rule.throttled:
-        asked = retry_after(answer)
-        return Throttled(said, asked.total_seconds() if asked else None)
+    asked_s = asked_pause_s(answer)
+    if (rule is not None and rule.throttled) or (answer.status == 503 and asked_s is not None):
+        return Throttled(said, asked_s)
     if answer.status == 403:
         return Broken(said, "Give the integration user rights to this form, and the sign-in the scope api.")
     if rule is None or rule.reason == "concurrency":

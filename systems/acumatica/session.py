@@ -10,14 +10,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from http.cookies import CookieError, SimpleCookie
 from urllib.parse import urlencode
 
+from runtime.answers import asked_pause_s
 from runtime.clock import Clock
+from runtime.cookies import Cookies
 from runtime.errors import Broken, Throttled, Transient
 from runtime.exchange import Request, Response
+from runtime.tokens import Granted
 from systems.acumatica.errors import LOGIN_LIMIT, refused_read, words_of
-from systems.acumatica.models import Token, offered, token
+from systems.acumatica.models import offered, token
 from systems.acumatica.settings import Credentials, Settings
 from systems.acumatica.wire import dumps
 
@@ -35,9 +37,9 @@ class Session:
         self._credentials = credentials
         self._clock = clock
         self._send = send
-        self._token: Token | None = None
+        self._token: Granted | None = None
         self._good_until: datetime | None = None
-        self._cookies: dict[str, str] = {}
+        self._cookies = Cookies(f"{settings.root}/entity/")
         self._is_checked = False
         self._turn = asyncio.Lock()
         self.generation = 0
@@ -71,33 +73,28 @@ class Session:
         made = {"Accept": "application/json"}
         if self._token is not None:
             made["Authorization"] = f"Bearer {self._token.access}"
-        if self._cookies:
-            made["Cookie"] = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
+        if cookies := self._cookies.header():
+            made["Cookie"] = cookies
         return made
 
     def keep_cookies(self, answer: Response) -> None:
         """Remember the cookies of an answer; they name the session."""
         if self._settings.sign_in == "oauth" and not self._settings.concurrent_access:
             return
-        for header in answer.headers.getall("Set-Cookie", []):
-            try:
-                found = SimpleCookie(header)
-            except CookieError:
-                continue
-            for name, morsel in found.items():
-                self._cookies[name] = morsel.value
+        self._cookies.keep(answer)
         if self._settings.sign_in == "cookie" and answer.status < 300 and self._good_until is not None:
             self._good_until = self._clock.now() + _COOKIE_LIFE
 
     async def leave(self) -> None:
         """Log out, so that the licence has its session back; nothing is sent when nobody signed in."""
-        if self._token is None and not self._cookies:
+        if self._token is None and not self._cookies.header():
             return
         request = Request("POST", f"{self._settings.root}/entity/auth/logout", self.headers() | {"Content-Length": "0"})
         try:
             await self._send(request)
         finally:
-            self._token, self._cookies, self._good_until = None, {}, None
+            self._token, self._good_until = None, None
+            self._cookies.clear()
 
     async def _sign_in(self) -> None:
         if self._settings.sign_in == "cookie":
@@ -106,11 +103,11 @@ class Session:
             self._keep(await self._granted())
         self.generation += 1
 
-    def _keep(self, found: Token) -> None:
+    def _keep(self, found: Granted) -> None:
         self._token = found
         self._good_until = self._clock.now() + found.life
 
-    async def _granted(self) -> Token:
+    async def _granted(self) -> Granted:
         """A token by the refresh token of this grant, else by the password."""
         if self._token is not None and self._token.refresh:
             answer = await self._ask_token(grant_type="refresh_token", refresh_token=self._token.refresh)
@@ -140,14 +137,14 @@ class Session:
             "password": self._credentials.password.get_secret_value(),
             "tenant": self._settings.tenant,
         }
-        self._cookies = {}
+        self._cookies.clear()
         headers = {"Content-Type": "application/json", "Accept": "application/json"}
         answer = await self._send(Request("POST", f"{self._settings.root}/entity/auth/login", headers, dumps(said)))
         if answer.status not in (200, 204):
             raise self._refused_sign_in(answer)
         self._good_until = self._clock.now() + _COOKIE_LIFE
         self.keep_cookies(answer)
-        if not self._cookies:
+        if not self._cookies.header():
             self._good_until = None
             raise Transient("acumatica login: the answer sets no cookie")
 
@@ -155,7 +152,7 @@ class Session:
         words = words_of(answer)
         said = f"acumatica sign-in: {answer.status} {words.text}".strip()
         if answer.status == 429 or 300 <= answer.status < 400 or LOGIN_LIMIT.search(words.text):
-            return Throttled(said)
+            return Throttled(said, asked_pause_s(answer))
         if "Invalid credentials" in words.text or answer.status in (400, 401, 403):
             body = answer.body.decode(errors="replace")
             what = next((name for name in ("invalid_client", "invalid_grant", "invalid_scope") if name in body), "")

@@ -62,7 +62,7 @@ class _Writer:
         try:
             await self._client.session.ensure(_AHEAD)
         except Throttled as error:
-            self._client.pause(None if error.retry_after_s is None else timedelta(seconds=error.retry_after_s))
+            self._client.pause(error.asked)
             raise
         except (NotSent, Unanswered) as error:
             raise Transient(f"acumatica sign-in: {error}") from error
@@ -76,7 +76,7 @@ class _Writer:
         except Malformed as error:
             raise Transient(f"acumatica {command['ref']}: {error}") from error
         except Throttled as error:
-            self._client.pause(None if error.retry_after_s is None else timedelta(seconds=error.retry_after_s))
+            self._client.pause(error.asked)
             raise
 
     async def perform(

@@ -12,11 +12,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from typing import ParamSpec, TypeVar
 
+from runtime.answers import server_date
 from runtime.errors import Broken, Throttled, Transient
 from runtime.exchange import NotSent, Request, Response, Unanswered
-from runtime.retry import Backoff
+from runtime.retry import Backoff, Pauses
 from systems.contract import Access
-from systems.peoplesoft.query import Found, Prompts, address, page, refused_read, server_date
+from systems.peoplesoft.query import Found, Prompts, address, page, refused_read
 from systems.peoplesoft.resources import require_columns
 from systems.peoplesoft.rows import Row
 from systems.peoplesoft.session import Session
@@ -27,8 +28,8 @@ _P = ParamSpec("_P")
 
 TRIES = 3
 _BACKOFF = Backoff(first=timedelta(seconds=1), cap=timedelta(seconds=20))
-_PAUSE = timedelta(seconds=5)
-"""How long everybody of this role waits where the other side throttles without a time (assumed)."""
+_PAUSES = Backoff(first=timedelta(seconds=5), cap=timedelta(minutes=2), floor=timedelta(seconds=1))
+"""Pauses of this role while the other side throttles (assumed); what Retry-After asks for is the least."""
 
 
 class Client:
@@ -48,6 +49,7 @@ class Client:
         self.session = Session(self.settings, self.credentials, access.clock, self._counted)
         self._transport = access.transport
         self._draw = random.Random()  # noqa: S311 - jitter
+        self._pauses = Pauses(_PAUSES)
         self._behind = timedelta(0)
 
     # --- reads --------------------------------------------------------------------------------------------------------
@@ -57,15 +59,15 @@ class Client:
 
         Raises `QueryAbsent` where the site has no such query, `Throttled`, `Transient` (after a few tries), `Refused`, `Broken`.
         """
-        return [row for _, row in (await self.page(name, prompts, maxrows)).rows]
+        return [row for _, row in (await self.page(name, prompts, maxrows)).whole(name)]
 
     async def page(self, name: str, prompts: Prompts, maxrows: int) -> Found:
-        """As `query`, with the exact bytes of each row and of the page."""
+        """As `query`, with the exact bytes of each row and of the page; a row that cannot be read is among them, as far as it can be told."""
         return await self._patient(lambda: self._limited(self._page, name, prompts, maxrows))
 
     async def look(self, name: str, prompts: Prompts, maxrows: int) -> list[Row]:
         """As `query`, once, for a call that was reserved: waits for no limit of ours."""
-        return [row for _, row in (await self._page(name, prompts, maxrows)).rows]
+        return [row for _, row in (await self._page(name, prompts, maxrows)).whole(name)]
 
     async def get(self, url: str, what: str) -> Response:
         """A 200 answer of any other read, a WSDL. Raises as `query`."""
@@ -106,13 +108,15 @@ class Client:
         self._note_date(answer)
         if answer.status == 401:
             self.session.forget()
+        elif answer.status < 300:
+            self._pauses.over()
         return answer
 
     # --- both ---------------------------------------------------------------------------------------------------------
 
     def pause(self, asked: timedelta | None = None) -> timedelta:
-        """Stop every call of this role for a while."""
-        duration = asked if asked is not None else _PAUSE
+        """Stop every call of this role: for what was asked for, and no shorter than a jittered wait that doubles."""
+        duration = self._pauses.next(asked)
         self.limiter.pause(duration)
         return duration
 
@@ -135,10 +139,12 @@ class Client:
         async with self.limiter.in_flight:
             await self.limiter.take(1 if self.session.is_good() else 2)  # a token is one call more
             try:
-                return await read(*args, **kwargs)
+                found = await read(*args, **kwargs)
             except Throttled as error:
-                self.pause(None if error.retry_after_s is None else timedelta(seconds=error.retry_after_s))
+                self.pause(error.asked)
                 raise
+            self._pauses.over()
+            return found
 
     async def _patient(self, read: Callable[[], Awaitable[_T]]) -> _T:
         number = 1

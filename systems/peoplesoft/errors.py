@@ -11,15 +11,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 from lxml import etree
 
+from runtime.answers import asked_pause
 from runtime.exchange import Response
+from runtime.redaction import told
 from systems.contract import Answer, Verdict
 from systems.peoplesoft.markup import local
 from systems.peoplesoft.models import Broker
-from systems.peoplesoft.query import retry_after_s
 
 WORDS = 400
 NO_ROWS = "91,50"
@@ -87,12 +87,11 @@ _STATUSES: dict[int, tuple[str, bool]] = {
 
 def of_status(answer: Response) -> Answer | None:
     """The class of an answer that its HTTP status alone decides; None where it does not."""
-    told = _STATUSES.get(answer.status)
-    if told is None:
+    known = _STATUSES.get(answer.status)
+    if known is None:
         return None
-    reason, is_broken = told
+    reason, is_broken = known
     throttles = answer.status == 429
-    asked = retry_after_s(answer) if throttles else None
     return Answer(
         Verdict.DEFINITE_NO,
         code=str(answer.status),
@@ -100,7 +99,7 @@ def of_status(answer: Response) -> Answer | None:
         reason=reason,
         throttled=throttles,
         broken=is_broken,
-        retry_after=None if asked is None else timedelta(seconds=asked),
+        retry_after=asked_pause(answer) if throttles else None,
     )
 
 
@@ -138,12 +137,12 @@ def of_outcome(message_set: str, number: str, text: str) -> tuple[str, str]:
     """What a batch (edit, build) noted about a document: set, number and words in one line, and the name of the hold."""
     said = _with_pair(text, f"{message_set},{number}".strip(","))
     rule = next(rule for rule in INTERFACE[1:] if rule.fits(message_set, number, text))
-    return " ".join(said.split())[:WORDS], rule.reason
+    return told(said, WORDS), rule.reason
 
 
 def ambiguous(words: str, reason: str, code: str = "") -> Answer:
     """It may have been done."""
-    return Answer(Verdict.AMBIGUOUS, code=code, words=" ".join(words.split())[:WORDS], reason=reason)
+    return Answer(Verdict.AMBIGUOUS, code=code, words=told(words, WORDS), reason=reason)
 
 
 # --- messages of an interface in an answer ----------------------------------------------------------------------------
@@ -176,7 +175,7 @@ def _message(element: etree._Element) -> Message:
 def _joined(messages: Sequence[Message]) -> str:
     """The words of all, each with its pair once."""
     said = [_with_pair(one.text, one.code.strip(",")) for one in messages]
-    return "; ".join(dict.fromkeys(said))[:WORDS]
+    return told("; ".join(dict.fromkeys(said)), WORDS)
 
 
 def _with_pair(text: str, pair: str) -> str:

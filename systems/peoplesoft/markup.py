@@ -12,6 +12,7 @@ from typing import Any
 from lxml import etree
 
 from runtime.errors import Malformed
+from runtime.sizes import excess
 
 MAX_ANSWER_BYTES = 4 * 1024 * 1024
 """A journal of a thousand lines is below half a megabyte."""
@@ -25,6 +26,8 @@ def parsed(body: bytes, cap: int = MAX_ANSWER_BYTES, *, with_comments: bool = Fa
     """The root of a whole document; comments and instructions are refused where a value could hide in them."""
     if len(body) > cap:
         raise Malformed(f"XML of {len(body)} bytes, over the cap of {cap}")
+    if words := excess(body):
+        raise Malformed(f"XML of {words}")
     _require_utf8(body)
     if b"<!" in body and re.search(rb"<!(DOCTYPE|ENTITY)", body, re.IGNORECASE):
         raise Malformed("XML with a document type")

@@ -11,15 +11,15 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from urllib.parse import quote
 
+from runtime.answers import asked_pause_s
 from runtime.errors import Broken, ConnectorError, Malformed, Refused, Throttled, Transient
 from runtime.exchange import Response
-from runtime.json import envelope, member, parse
+from runtime.json import member, parse, pieces
+from runtime.redaction import told
 from systems.peoplesoft.models import Broker, broker
-from systems.peoplesoft.rows import Row, row_of
+from systems.peoplesoft.rows import Row, Torn, numbered
 from systems.peoplesoft.settings import Settings
 
 Prompts = Sequence[tuple[str, str]]
@@ -43,10 +43,17 @@ class Inactive(Broken):
 
 @dataclass(frozen=True)
 class Found:
-    """The rows of a page, each with its exact bytes, and the SHA-256 (hex) of the page."""
+    """The rows of a page, each with its exact bytes, and the SHA-256 (hex) of the page. A row that cannot be read is `Torn`."""
 
     rows: tuple[tuple[bytes, Row], ...]
     digest: str
+
+    def whole(self, query: str) -> tuple[tuple[bytes, Row], ...]:
+        """The rows, for who needs every one of them. Raises `Transient` where one cannot be read."""
+        for number, (_, row) in enumerate(self.rows, 1):
+            if isinstance(row, Torn):
+                raise Transient(f"peoplesoft {query}: row {number} of a page cannot be read")
+        return self.rows
 
 
 def address(settings: Settings, name: str, prompts: Prompts, maxrows: int) -> str:
@@ -92,8 +99,8 @@ def _rows(body: bytes) -> list[tuple[bytes, Row]]:
     if others.get("status") != "success":
         raise Malformed(f"status is {str(others.get('status'))[:40]!r}, not success")
     inner = member(data, "query")[1]
-    counts, found = envelope(inner, "rows")
-    rows = [(part, row_of(value, number)) for number, (part, value) in enumerate(found, 1)]
+    counts, found = pieces(inner, "rows")
+    rows = [(part, numbered(value, number)) for number, (part, value) in enumerate(found, 1)]
     if counts.get("numrows") != len(rows) or isinstance(counts.get("numrows"), bool):
         raise Malformed(f"numrows is {str(counts.get('numrows'))[:20]!r}, there are {len(rows)} rows")
     return rows
@@ -116,7 +123,7 @@ def refused_read(answer: Response, what: str) -> ConnectorError | None:
     if answer.status in (404, 410):
         return QueryAbsent(f"{name}.", f"Make {what} public at the site, or activate {OPERATION} (install/INSTALL.md).")
     if answer.status in (429, 503):
-        return Throttled(name, retry_after_s(answer))
+        return Throttled(name, asked_pause_s(answer))
     if answer.status == 400:
         return Refused(f"{name} {words(answer)}".strip(), "400")
     return Transient(f"{name} {words(answer)}".strip())
@@ -134,12 +141,6 @@ def _of_broker(said: Broker, status: int, what: str) -> ConnectorError:
     return Transient(name)
 
 
-def retry_after_s(answer: Response) -> float | None:
-    """Seconds of a Retry-After header; None where there is none that can be read."""
-    value = answer.headers.get("Retry-After", "").strip()
-    return float(value) if value.isascii() and value.isdigit() and len(value) < 6 else None
-
-
 def words(answer: Response) -> str:
     """What a refusal says in JSON, shortened; "" for anything else, a page of HTML above all."""
     if answer.content_type != "application/json":
@@ -149,12 +150,4 @@ def words(answer: Response) -> str:
     except Malformed:
         return ""
     said = [str(found[name]) for name in ("message", "error", "errorMessage") if found.get(name)] if isinstance(found, dict) else []
-    return " ".join(" ".join(said).split())[:300]
-
-
-def server_date(answer: Response) -> datetime | None:
-    """The server's clock as its Date header tells it."""
-    try:
-        return parsedate_to_datetime(answer.headers.get("Date", "")).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
+    return told(" ".join(said), 300)

@@ -12,11 +12,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
+from runtime.answers import asked_pause_s
 from runtime.clock import Clock
 from runtime.errors import Broken, Throttled, Transient
 from runtime.exchange import NotSent, Request, Response, Unanswered
-from systems.peoplesoft.models import Token, token
-from systems.peoplesoft.query import retry_after_s
+from runtime.tokens import Granted
+from systems.peoplesoft.models import token
 from systems.peoplesoft.settings import Credentials, Settings
 
 Send = Callable[[Request], Awaitable[Response]]
@@ -31,7 +32,7 @@ class Session:
         self._credentials = credentials
         self._clock = clock
         self._send = send
-        self._token: Token | None = None
+        self._token: Granted | None = None
         self._good_until: datetime | None = None
         self._turn = asyncio.Lock()
         self.generation = 0
@@ -73,7 +74,7 @@ class Session:
         if self.is_bearer:
             if self._token is None:
                 raise Transient("peoplesoft: not signed in yet")
-            return {"Authorization": f"Bearer {self._token.text}"}
+            return {"Authorization": f"Bearer {self._token.access}"}
         user, password = self._credentials.username.get_secret_value(), self._credentials.password.get_secret_value()
         if ":" in user:
             raise Broken(
@@ -106,14 +107,14 @@ class Session:
         except (NotSent, Unanswered) as error:
             raise Transient(f"{_WHAT}: {error}") from error
 
-    def _granted(self, answer: Response) -> Token:
+    def _granted(self, answer: Response) -> Granted:
         if answer.status in (400, 401, 403):
             raise Broken(
                 f"{_WHAT}: the token server answers {answer.status}.",
                 "Check token_url, token_scope, client_id and client_secret with whoever runs the token server.",
             )
         if answer.status in (429, 503):
-            raise Throttled(f"{_WHAT}: {answer.status}", retry_after_s(answer))
+            raise Throttled(f"{_WHAT}: {answer.status}", asked_pause_s(answer))
         if answer.status != 200:
             raise Transient(f"{_WHAT}: the token server answers {answer.status}")
         return token(answer.body)

@@ -13,6 +13,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
+from systems.codes import code
+
 _CODE = r"^[^\s|/'][^|/']{0,29}$"
 _NAME = r"^[A-Z][A-Z0-9_]{0,29}$"
 _UNIT = r"^[A-Z0-9]{1,5}$"
@@ -149,11 +151,11 @@ class Settings(_Section):
         if entity != "vendor":
             return ""
         setid = str(record["source_id"]).partition("/")[0]
-        if setid not in (self.vendor_setids or (self.setid,)):
+        if code(setid) not in map(code, self.vendor_setids or (self.setid,)):
             return f"SETID {setid} does not travel"
-        if self.vendor_classes and record["kind"] not in self.vendor_classes:
+        if self.vendor_classes and code(record["kind"]) not in map(code, self.vendor_classes):
             return f"VENDOR_CLASS {record['kind'] or 'empty'} does not travel"
-        if record["status"] not in self.vendor_statuses:
+        if code(record["status"]) not in map(code, self.vendor_statuses):
             return f"VENDOR_STATUS {record['status'] or 'empty'} does not travel"
         return ""
 

@@ -336,7 +336,7 @@ class _Writer:
         raise Refused(f"peoplesoft {wish.command['ref']}: {wish.record} is not written")
 
     def _pause(self, error: Throttled) -> None:
-        self._client.pause(None if error.retry_after_s is None else timedelta(seconds=error.retry_after_s))
+        self._client.pause(error.asked)
 
 
 def _of(document: Document, waiting: list[Row]) -> Row | None:

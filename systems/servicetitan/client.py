@@ -13,17 +13,20 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from urllib.parse import quote, urlencode
 
+from runtime.answers import asked_pause_s, server_date
 from runtime.errors import Broken, Throttled, Transient
 from runtime.exchange import NotSent, Request, Response, Unanswered
-from runtime.retry import Backoff
+from runtime.retry import Backoff, Pauses
+from runtime.tokens import Granted
 from systems.contract import Access
-from systems.servicetitan.errors import http_date, refused_read, retry_after_s, words
-from systems.servicetitan.models import Token, token
+from systems.servicetitan.errors import refused_read, words
+from systems.servicetitan.models import token
 from systems.servicetitan.settings import Credentials, Settings
 
 TRIES = 3
 BACKOFF = Backoff(first=timedelta(seconds=1), cap=timedelta(seconds=20))
-_UNNAMED_PAUSE = timedelta(seconds=5)
+_PAUSES = Backoff(first=timedelta(seconds=5), cap=timedelta(minutes=2), floor=timedelta(seconds=1))
+"""Pauses of this role while ServiceTitan throttles; what Retry-After asks for is the least."""
 
 Query = Sequence[tuple[str, str]]
 
@@ -42,9 +45,10 @@ class Client:
         self._transport = access.transport
         self._limiter = access.limiter
         self._draw = random.Random()  # noqa: S311 - jitter
-        self._token: Token | None = None
+        self._pauses = Pauses(_PAUSES)
+        self._token: Granted | None = None
         self._replace_at: datetime | None = None
-        self._signing: asyncio.Task[Token] | None = None
+        self._signing: asyncio.Task[Granted] | None = None
         self._behind = timedelta(0)
 
     async def get(self, path: str, query: Query, scope: str) -> Response:
@@ -84,8 +88,8 @@ class Client:
         return await self._reserved(self._request(method, self._url(path), self._bearer(), body))
 
     def pause(self, asked: timedelta | None) -> timedelta:
-        """Stop every call of this role for what was asked for, or a few seconds."""
-        duration = _UNNAMED_PAUSE if asked is None else asked
+        """Stop every call of this role: for what was asked for, and no shorter than a jittered wait that doubles."""
+        duration = self._pauses.next(asked)
         self._limiter.pause(duration)
         return duration
 
@@ -115,13 +119,13 @@ class Client:
         current = self._token
         if current is None or self._replace_at is None or self.clock.now() >= self._replace_at:
             current = await self._sign_in_once()
-        return current.text
+        return current.access
 
     async def _get(self, path: str, query: Query, scope: str) -> Response:
         bearer = await self.signed_in()
         answer = await self._call(path, query, bearer)
         if answer.status == 401:
-            if self._token is not None and self._token.text == bearer:
+            if self._token is not None and self._token.access == bearer:
                 self._token = None
             answer = await self._call(path, query, await self.signed_in())
         self._note_date(answer)
@@ -132,26 +136,29 @@ class Client:
             )
         if error := refused_read(answer, path, scope):
             if isinstance(error, Throttled):
-                self._pause(error.retry_after_s)
+                self.pause(error.asked)
             raise error
         _require_json(answer, path)
+        self._pauses.over()
         return answer
 
     async def _signed_in_for(self, ahead: timedelta) -> None:
         token, until = self._token, self._replace_at
-        if token is None or until is None or self.clock.now() >= until - min(ahead, timedelta(seconds=token.life_s / 2)):
+        if token is None or until is None or self.clock.now() >= until - min(ahead, token.life / 2):
             await self._sign_in_once()
 
     def _bearer(self) -> str:
         """The token that was made sure of; one that was forgotten since is not sent."""
         if self._token is None:
             raise NotSent("servicetitan: signed out since the calls were reserved")
-        return self._token.text
+        return self._token.access
 
     async def _reserved(self, request: Request) -> Response:
         answer = await self._transport.send(request, self.settings.request_s)
         if answer.status == 401:
             self._token = None
+        elif answer.status < 300:
+            self._pauses.over()
         self._note_date(answer)
         return answer
 
@@ -180,13 +187,13 @@ class Client:
             except (NotSent, Unanswered) as error:
                 raise Transient(f"servicetitan: {error}") from error
 
-    async def _sign_in_once(self) -> Token:
+    async def _sign_in_once(self) -> Granted:
         if self._signing is None or self._signing.done():
             self._signing = asyncio.create_task(self._sign_in())
             self._signing.add_done_callback(_seen)
         return await asyncio.shield(self._signing)
 
-    async def _sign_in(self) -> Token:
+    async def _sign_in(self) -> Granted:
         asked_at = self.clock.now()
         answer = await self._send(self._token_request())
         if answer.status in (400, 401, 403):
@@ -195,13 +202,13 @@ class Client:
                 "Check client_id and client_secret, and that they belong to this tenant and environment.",
             )
         if answer.status == 429:
-            after_s = retry_after_s(answer)
-            self._pause(after_s)
-            raise Throttled("servicetitan token: 429.", after_s)
+            throttled = Throttled("servicetitan token: 429.", asked_pause_s(answer))
+            self.pause(throttled.asked)
+            raise throttled
         if answer.status != 200:
             raise Transient(f"servicetitan token: {answer.status}")
         found = token(answer.body)
-        self._token, self._replace_at = found, asked_at + timedelta(seconds=found.life_s)
+        self._token, self._replace_at = found, asked_at + found.life
         return found
 
     def _token_request(self) -> Request:
@@ -213,11 +220,8 @@ class Client:
         headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
         return Request("POST", f"{self.settings.auth}/connect/token", headers, urlencode(form).encode())
 
-    def _pause(self, seconds: float | None) -> None:
-        self._limiter.pause(_UNNAMED_PAUSE if seconds is None else timedelta(seconds=seconds))
-
     def _note_date(self, answer: Response) -> None:
-        server = http_date(answer.headers.get("Date", ""))
+        server = server_date(answer)
         if server is not None:
             self._behind = max(timedelta(0), self.clock.now() - server)
 
@@ -227,7 +231,7 @@ def _require_json(answer: Response, path: str) -> None:
         raise Transient(f"servicetitan {path}: 200, but {answer.content_type or 'no content type'} instead of JSON")
 
 
-def _seen(signing: asyncio.Task[Token]) -> None:
+def _seen(signing: asyncio.Task[Granted]) -> None:
     """A failed sign-in is told to those who wait for it; where nobody does any more it is no surprise to the loop."""
     if not signing.cancelled():
         signing.exception()

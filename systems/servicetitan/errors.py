@@ -6,16 +6,15 @@ clients that run against production (assumed): HTML pages come with 5xx, Retry-A
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any
 
+from runtime.answers import asked_pause, asked_pause_s
 from runtime.errors import Broken, ConnectorError, Malformed, Refused, Throttled, Transient
 from runtime.exchange import Response
 from runtime.json import parse
+from runtime.redaction import told
 from systems.contract import Answer, Verdict
 
-MAX_PAUSE_S = 3600.0
 _WORDS = 400
 
 
@@ -36,7 +35,7 @@ def refused_read(answer: Response, what: str, scope: str) -> ConnectorError | No
     | 400, 409, 422 | `QueryRefused` with the title of the ApiErrorResponse |
     | 403 | `Broken`: scope not granted, wrong tenant or app key |
     | 404 | `Absent` |
-    | 429 | `Throttled` with Retry-After |
+    | 429, 503 with Retry-After | `Throttled` |
     | 408, 5xx, anything else | `Transient` |
     """
     status = answer.status
@@ -51,8 +50,8 @@ def refused_read(answer: Response, what: str, scope: str) -> ConnectorError | No
         )
     if status == 404:
         return Absent(f"servicetitan {what}: 404.", "Check tenant_id and that the tenant has this module.")
-    if status == 429:
-        return Throttled(f"servicetitan {what}: 429.", retry_after_s(answer))
+    if status == 429 or (status == 503 and asked_pause(answer) is not None):
+        return Throttled(f"servicetitan {what}: {status}.", asked_pause_s(answer))
     if 300 <= status < 400:
         return Transient(f"servicetitan {what}: {status} redirect, not followed")
     return Transient(f"servicetitan {what}: {status}")
@@ -60,27 +59,7 @@ def refused_read(answer: Response, what: str, scope: str) -> ConnectorError | No
 
 def words(answer: Response) -> str:
     """The vendor's own words, shortened, one line."""
-    return " ".join(answer.body[:300].decode("utf-8", "replace").split())
-
-
-def retry_after_s(answer: Response) -> float | None:
-    """Retry-After in seconds (a number or an HTTP date, counted from the answer's own Date), at most an hour; None = not said."""
-    text = answer.headers.get("Retry-After", "").strip()
-    if text.isascii() and text.isdigit():
-        return min(float(text[:6]), MAX_PAUSE_S)
-    until, now = http_date(text), http_date(answer.headers.get("Date", ""))
-    if until is None or now is None:
-        return None
-    return min(max((until - now).total_seconds(), 0.0), MAX_PAUSE_S)
-
-
-def http_date(text: str) -> datetime | None:
-    """An HTTP date as an aware instant; None where it is none."""
-    try:
-        found = parsedate_to_datetime(text)
-    except (ValueError, TypeError, OverflowError):
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return told(answer.body, 300)
 
 
 _REFUSALS = {400: "refused", 404: "gone", 409: "conflict", 422: "refused"}
@@ -105,8 +84,7 @@ def classify(answer: Response) -> Answer:
     if status == 403:
         return Answer(Verdict.DEFINITE_NO, code="403", words=said or "not allowed", reason="rights", broken=True)
     if status == 429:
-        after_s = retry_after_s(answer)
-        pause = timedelta(seconds=after_s) if after_s is not None else None
+        pause = asked_pause(answer)
         return Answer(
             Verdict.DEFINITE_NO, code="429", words=said or "throttled", reason="throttled", throttled=True, retry_after=pause
         )
@@ -129,8 +107,8 @@ def _api_error(answer: Response) -> str:
     if not isinstance(body, dict) or not isinstance(body.get("title"), str) or body.get("status") not in (None, answer.status):
         return ""
     errors = body.get("errors")
-    told = [f"{name}: {_joined(said)}" for name, said in errors.items()] if isinstance(errors, dict) else []
-    return " ".join("; ".join([body["title"], *told]).split())[:_WORDS]
+    said = [f"{name}: {_joined(of)}" for name, of in errors.items()] if isinstance(errors, dict) else []
+    return told("; ".join([body["title"], *said]), _WORDS)
 
 
 def _joined(said: Any) -> str:

@@ -7,33 +7,20 @@ Source: ServiceTitan OpenAPI (PaginatedResponse_Of_*, ExportResponse_Of_*), OAut
 from __future__ import annotations
 
 import hashlib
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from runtime.errors import Malformed, Transient
 from runtime.exchange import Response
-from runtime.json import envelope, parse
+from runtime.json import Unreadable, members, parse, pieces
+from runtime.tokens import Granted, granted
 from systems.contract import Element
 from systems.servicetitan.values import instant_text
 
-MAX_TOKEN_BYTES = 16 * 1024
-MAX_TOKEN_CHARACTERS = 8 * 1024
-MAX_LIFE_S = 780
+MAX_LIFE = timedelta(seconds=780)
 """A token lives 900 s and is refreshed at 13 minutes (OAuth 2.0 page); a longer promise is not believed."""
-_MARGIN_S = 60
-_BEARER = re.compile(r"[A-Za-z0-9\-._~+/]+=*")
-
-
-@dataclass(frozen=True)
-class Token:
-    """A bearer token and how many seconds after it was asked for it is to be replaced. `scopes` is what it was granted, None where the
-    answer does not say."""
-
-    text: str
-    life_s: float
-    scopes: frozenset[str] | None = None
 
 
 @dataclass(frozen=True)
@@ -56,22 +43,9 @@ class ExportPage:
     digest: str
 
 
-def token(body: bytes) -> Token:
-    """The token of a token answer. Raises `Transient` where it is not usable: no text, no positive life, too long."""
-    if len(body) > MAX_TOKEN_BYTES:
-        raise Transient(f"servicetitan token: the answer has {len(body)} bytes")
-    try:
-        answer = parse(body)
-    except Malformed as error:
-        raise Transient(f"servicetitan token: the answer is no token ({error})") from error
-    text, life = (answer.get("access_token"), answer.get("expires_in")) if isinstance(answer, dict) else (None, None)
-    if not isinstance(text, str) or len(text) > MAX_TOKEN_CHARACTERS or not _BEARER.fullmatch(text):
-        raise Transient("servicetitan token: the answer has no usable access_token")
-    if isinstance(life, bool) or not isinstance(life, int) or life <= 0:
-        raise Transient("servicetitan token: expires_in is not a positive number of seconds")
-    granted = answer.get("scope")
-    scopes = frozenset(granted.split()) if isinstance(granted, str) and granted else None
-    return Token(text, float(min(max(life - _MARGIN_S, life / 2), MAX_LIFE_S)), scopes)
+def token(body: bytes) -> Granted:
+    """The token of a token answer. Raises `Transient` where it is not usable."""
+    return granted(body, "servicetitan token", MAX_LIFE)
 
 
 def list_page(answer: Response, what: str) -> ListPage:
@@ -90,26 +64,36 @@ def export_page(answer: Response, what: str) -> ExportPage:
 
 
 def one_object(answer: Response, what: str) -> tuple[Element, str]:
-    """The single object that an answer is, and the digest of its bytes."""
+    """The single object that an answer is, and the digest of its bytes. Of one that cannot be read only the id has to be told."""
     try:
-        return _element(answer.body, parse(answer.body), what), _digest(answer.body)
+        row = parse(answer.body)
     except Malformed as error:
-        raise Transient(f"servicetitan {what}: {error}") from error
+        row = members(answer.body)
+        if not row:
+            raise Transient(f"servicetitan {what}: {error}") from error
+    found = _element(answer.body, row)
+    if not found.source_id:
+        raise Transient(f"servicetitan {what}: the object has no usable id")
+    return found, _digest(answer.body)
 
 
 def _page(answer: Response, what: str) -> tuple[dict[str, Any], tuple[Element, ...]]:
+    """The other members, and the elements. Rows without an id are no rows of ours where the page has no other ones."""
     try:
-        others, found = envelope(answer.body, "data")
+        others, found = pieces(answer.body, "data")
     except Malformed as error:
         raise Transient(f"servicetitan {what}: the page is not what it should be: {error}") from error
-    return others, tuple(_element(body, value, what) for body, value in found)
+    elements = tuple(_element(body, value.members if isinstance(value, Unreadable) else value) for body, value in found)
+    if found and not any(one.source_id for one in elements) and not any(isinstance(value, Unreadable) for _, value in found):
+        raise Transient(f"servicetitan {what}: no row has a usable id")
+    return others, elements
 
 
-def _element(body: bytes, value: Any, what: str) -> Element:
-    source_id = value.get("id") if isinstance(value, dict) else None
-    if isinstance(source_id, bool) or not isinstance(source_id, int) or not 0 < source_id < 2**63:
-        raise Transient(f"servicetitan {what}: a row has no usable id ({str(source_id)[:40]})")
-    return Element(str(source_id), instant_text(value.get("modifiedOn")), body)
+def _element(body: bytes, row: Any) -> Element:
+    told = row if isinstance(row, Mapping) else {}
+    source_id = told.get("id")
+    is_id = isinstance(source_id, int) and not isinstance(source_id, bool) and 0 < source_id < 2**63
+    return Element(str(source_id) if is_id else "", instant_text(told.get("modifiedOn")), body)
 
 
 def _flag(others: dict[str, Any], name: str, what: str) -> bool:

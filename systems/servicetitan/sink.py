@@ -59,7 +59,7 @@ class _Writer:
         except Malformed as error:
             raise Transient(f"servicetitan {command['ref']}: {error}") from error
         except Throttled as error:
-            self._client.pause(None if error.retry_after_s is None else timedelta(seconds=error.retry_after_s))
+            self._client.pause(error.asked)
             raise
         return Found(tuple(document(row, command, self._settings) for row in rows))
 

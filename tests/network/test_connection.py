@@ -213,3 +213,14 @@ async def test_check_tells_a_refusal_in_one_line_before_any_call(
     assert [(one.level, one.subject) for one in found] == [("error", "network")]
     assert said in found[0].words
     assert "\n" not in found[0].words
+
+
+@pytest.mark.parametrize("bad", ["a\n", "a\r\n", "a\x00b", "a\x0bb", "a\udce9", "\x7f"])
+@pytest.mark.parametrize("field", sorted(ERP.credentials.model_fields))
+def test_a_sealed_secret_that_cannot_be_sent_opens_no_session_and_is_not_shown(file: Path, field: str, bad: str) -> None:
+    """An app key with a line end was read with for ever: every call failed as if the network had."""
+    settings = filled(file, "https://fin.acme.example", {})
+    secret = dict.fromkeys(ERP.credentials.model_fields, "fine") | {field: f"s3cr3t{bad}"}
+    with pytest.raises(Broken, match=rf"{field} has a line end") as refused:
+        sessions(**{f"{ERP.name}_sink": secret}).access(settings, ERP.name, Role.SINK)
+    assert "s3cr3t" not in str(refused.value)

@@ -66,9 +66,24 @@ def test_a_webhook_always_asks_again_but_once_in_a_batch(how: str) -> None:
     state.values.update(_apply((9, b'{"total": 5.50}')).changes)
     outcome = _apply((1, b'{"look": 7}'), (2, b'{"look": 7}'), state=state, shape="hint", how=how)
     [fetch] = outputs(outcome, "fetch")
-    assert (fetch["entity"], fetch["source_id"], fetch["reason"]) == ("invoice", "7", "hint")
+    assert (fetch["entity"], fetch["source_id"], fetch["reason"]) == ("invoice", "7", how)
     assert decisions(outcome) == ["duplicate"]
     assert outcome.outputs[0].key == "acme"
+
+
+@pytest.mark.parametrize("how", ["webhook", "push"])
+def test_one_body_of_a_sender_asks_for_a_thousand_objects_at_most_and_the_rest_is_said(how: str) -> None:
+    """A push of 1 MB made 40,000 fetches."""
+    body = b'{"look": [' + b",".join(b"%d" % number for number in range(1, 40_001)) + b"]}"
+    outcome = _apply((1, body), shape="hint", how=how)
+    assert [fetch["source_id"] for fetch in outputs(outcome, "fetch")] == [f"{number}" for number in range(1, 1001)]
+    assert decisions(outcome) == ["refused"]
+    assert "names 40000 objects, 1000 are read at once" in outcome.decisions[0][1].detail
+
+
+def test_what_a_feed_or_a_fetch_names_is_not_cut() -> None:
+    body = b'{"look": [' + b",".join(b"%d" % number for number in range(1, 2001)) + b"]}"
+    assert len(outputs(_apply((1, body), shape="hint", how="export"), "fetch")) == 2000
 
 
 def test_a_hint_of_a_feed_asks_only_for_what_is_newer() -> None:

@@ -164,14 +164,13 @@ def test_a_token_is_used_up_to_a_minute_before_its_end_and_never_for_years(life:
         orjson.dumps(GOOD | {"expires_in": 0}),
         orjson.dumps(GOOD | {"expires_in": -1}),
         orjson.dumps(GOOD | {"expires_in": True}),
-        orjson.dumps(GOOD | {"expires_in": "3600"}),
-        orjson.dumps({"access_token": "abc"}),
+        orjson.dumps(GOOD | {"expires_in": "an hour"}),
         orjson.dumps(GOOD | {"access_token": "a\r\nX: 1"}),
         orjson.dumps(GOOD | {"access_token": ""}),
         orjson.dumps(GOOD | {"access_token": "a" * 1_000_000}),
         orjson.dumps(GOOD | {"token_type": "mac"}),
     ],
-    ids=range(13),
+    ids=range(12),
 )
 def test_a_token_that_is_none_is_refused(body: bytes) -> None:
     with pytest.raises(Transient):

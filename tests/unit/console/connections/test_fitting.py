@@ -34,7 +34,7 @@ def test_every_misfit_of_every_section_is_told_with_line_and_place(tmp_path: Pat
     (path.parent / "crosswalk" / "t.csv").write_text("key,effective_from\nx,soon\n")
     told = refused(path)
     starts = [
-        "1: crosswalk: ",
+        f"{path.parent}/crosswalk/t.csv: 't' is no table",
         "1: label: is missing",
         "2: lable: 'lable' is not a setting here; nearest: 'label'",
         "4: time_zone: 'America/Chicgo' does not fit: 'America/Chicgo' is not an IANA time zone; nearest: America/Chicago",
@@ -105,7 +105,7 @@ def test_a_table_that_is_a_link_out_of_its_folder_is_refused(tmp_path: Path) -> 
     (tmp_path / "outside.csv").write_text("key,a\nx,1\n")
     (tmp_path / "acme" / "crosswalk").mkdir(parents=True)
     (tmp_path / "acme" / "crosswalk" / "t.csv").symlink_to(tmp_path / "outside.csv")
-    assert "leads out of the folder" in refused(file_with(tmp_path / "acme"))[0]
+    assert "leads out of the folder of the connection" in refused(file_with(tmp_path / "acme"))[0]
 
 
 def test_a_folder_of_tables_that_is_named_and_not_there_is_refused(tmp_path: Path) -> None:

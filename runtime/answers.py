@@ -1,0 +1,58 @@
+"""What an HTTP answer says about time, whichever system sent it: its Date, and how long to stay away. Pure.
+
+Retry-After has two forms, seconds and an HTTP date (RFC 9110, 10.2.3); both are read here and nowhere else. What is asked for is believed
+up to `MAX_PAUSE`, and whoever waits never waits less than its own backoff (`Backoff.wait`, `Pauses.next` in `runtime/retry.py`).
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+from runtime.exchange import Response
+from runtime.retry import MAX_PAUSE
+
+_SECONDS = re.compile(r"([+-]?)([0-9]{1,100})(?:\.[0-9]*)?")
+_LONGEST_DATE = 64
+
+
+def http_date(text: str) -> datetime | None:
+    """An HTTP date in any of its three forms as an aware instant in UTC; None where it is none."""
+    if len(text) > _LONGEST_DATE:
+        return None
+    try:
+        found = parsedate_to_datetime(text)
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None
+
+
+def server_date(answer: Response) -> datetime | None:
+    """The server's clock as the answer's Date header tells it; None where it does not."""
+    return http_date(answer.headers.get("Date", ""))
+
+
+def asked_pause(answer: Response) -> timedelta | None:
+    """How long the other side asks to be left alone, 0 .. MAX_PAUSE; None where it does not say. The longest of several counts.
+
+    A date is counted from the answer's own Date, else from this machine's clock, for both are real times.
+    """
+    now = server_date(answer) or datetime.now(UTC)
+    asked = [_pause(text.strip(), now) for text in answer.headers.getall("Retry-After", ())]
+    return max((one for one in asked if one is not None), default=None)
+
+
+def asked_pause_s(answer: Response) -> float | None:
+    """As `asked_pause`, in seconds, as `Throttled` carries it."""
+    asked = asked_pause(answer)
+    return None if asked is None else asked.total_seconds()
+
+
+def _pause(text: str, now: datetime) -> timedelta | None:
+    found = _SECONDS.fullmatch(text)
+    if found is not None:
+        whole = min(int(found[2]), int(MAX_PAUSE.total_seconds()))
+        return timedelta(seconds=0 if found[1] == "-" else whole)
+    until = http_date(text)
+    return None if until is None else min(max(until - now, timedelta(0)), MAX_PAUSE)

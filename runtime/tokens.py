@@ -1,0 +1,78 @@
+"""The answer of a token endpoint (RFC 6749, 5.1), read once for every system that signs in by OAuth 2.0. Pure.
+
+`expires_in` comes as a number or as text; where it is absent, the token is used for a short while only.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from runtime import redaction
+from runtime.errors import Malformed, Transient
+from runtime.json import parse
+
+MAX_BYTES = 64 * 1024
+MAX_CHARACTERS = 8 * 1024
+UNTOLD_LIFE = timedelta(minutes=5)
+"""How long a token is taken to live whose answer does not say."""
+MAX_LIFE = timedelta(hours=24)
+"""A longer promise is not believed."""
+_MARGIN = timedelta(seconds=60)
+_BEARER = re.compile(r"[A-Za-z0-9\-._~+/]+=*")
+_REFRESH = re.compile(r"[\x20-\x7e]+")
+
+
+@dataclass(frozen=True)
+class Granted:
+    """A bearer token: its text, the refresh token of its grant ("" where none), how long after it was asked for it is used (up to a
+    minute, at most half, before its end), and the scopes it was granted (None where the answer does not say)."""
+
+    access: str
+    refresh: str
+    life: timedelta
+    scopes: frozenset[str] | None = None
+
+
+def granted(body: bytes, what: str, longest: timedelta = MAX_LIFE) -> Granted:
+    """The token of a 200 answer; `what` names the endpoint in errors. Raises `Transient` where it is not usable."""
+    found = _object(body, what)
+    access, refresh, kind = found.get("access_token"), found.get("refresh_token"), found.get("token_type", "Bearer")
+    if not isinstance(access, str) or len(access) > MAX_CHARACTERS or not _BEARER.fullmatch(access):
+        raise Transient(f"{what}: the answer has no usable access_token")
+    if not isinstance(kind, str) or kind.strip().lower() != "bearer":
+        raise Transient(f"{what}: token_type is not Bearer")
+    if not isinstance(refresh, str) or len(refresh) > MAX_CHARACTERS or not _REFRESH.fullmatch(refresh):
+        refresh = ""
+    redaction.know_for_a_while(access, refresh)
+    scope = found.get("scope")
+    scopes = frozenset(scope.split()) if isinstance(scope, str) and scope else None
+    whole = min(_life(found.get("expires_in"), what), MAX_LIFE)
+    return Granted(access, refresh, min(max(whole - _MARGIN, whole / 2), longest), scopes)
+
+
+def _object(body: bytes, what: str) -> dict[str, Any]:
+    if len(body) > MAX_BYTES:
+        raise Transient(f"{what}: the answer is no token ({len(body)} bytes)")
+    try:
+        found = parse(body)
+    except Malformed as error:
+        raise Transient(f"{what}: the answer is no token ({error})") from error
+    if not isinstance(found, dict):
+        raise Transient(f"{what}: the answer is no object")
+    return found
+
+
+def _life(said: Any, what: str) -> timedelta:
+    if said is None or said == "":
+        return UNTOLD_LIFE
+    try:
+        seconds = Decimal(said.strip() if isinstance(said, str) else said) if not isinstance(said, (bool, float)) else Decimal(0)
+    except (InvalidOperation, TypeError, ValueError):
+        seconds = Decimal(0)
+    if not seconds.is_finite() or seconds <= 0:
+        raise Transient(f"{what}: expires_in is not a positive number of seconds")
+    return timedelta(seconds=float(min(seconds, Decimal(MAX_LIFE.total_seconds()))))

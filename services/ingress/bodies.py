@@ -1,0 +1,121 @@
+"""Bodies of requests: each capped, and all together within a budget of memory, so that a flood of large ones starves no small one.
+
+Where the budget is used up, a body that is still on its way is given up: of the address that takes the most, its oldest. A body that is whole
+is kept until it is stored or refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from aiohttp import web
+
+from runtime import metrics
+from services.ingress.answers import Refusal
+
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+class Held:
+    """What one request takes of the budget; `give_up` ends its connection."""
+
+    def __init__(self, address: str, give_up: Callable[[], None]) -> None:
+        self.address = address
+        self.give_up = give_up
+        self.size = 0
+
+
+class Bodies:
+    """The budget, and who takes how much of it."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self._most_bytes = most_bytes
+        self._growing: dict[str, dict[Held, None]] = {}
+        self._of_address: dict[str, int] = {}
+        self.size = 0
+
+    @contextmanager
+    def held(self, address: str, give_up: Callable[[], None]) -> Iterator[Held]:
+        """A place in the budget for one request, given back at the end."""
+        one = Held(address, give_up)
+        self._growing.setdefault(address, {})[one] = None
+        try:
+            yield one
+        finally:
+            self.whole(one)
+            self.size -= one.size
+            metrics.INGRESS_BODY_BYTES.set(self.size)
+
+    def grow(self, one: Held, size_bytes: int) -> None:
+        """It takes that much more; others are given up for it, or it is refused itself."""
+        self._add(one, size_bytes)
+        while self.size > self._most_bytes:
+            loser = self._heaviest()
+            if loser is None or loser is one:
+                raise Refusal(503, "memory", {"Retry-After": "1"})
+            self._forget(loser)
+            self.size -= loser.size
+            loser.size = 0
+            metrics.INGRESS_EVICTED.labels("memory").inc()
+            loser.give_up()
+        metrics.INGRESS_BODY_BYTES.set(self.size)
+
+    def whole(self, one: Held) -> None:
+        """It has come whole: it stays until its request is answered."""
+        self._forget(one)
+
+    def _add(self, one: Held, size_bytes: int) -> None:
+        if one not in self._growing.get(one.address, ()):
+            raise Refusal(503, "memory", {"Retry-After": "1"})  # given up for another
+        one.size += size_bytes
+        self.size += size_bytes
+        self._of_address[one.address] = self._of_address.get(one.address, 0) + size_bytes
+
+    def _heaviest(self) -> Held | None:
+        """The oldest one that is not whole, of the address that takes the most by such."""
+        address = max(self._of_address, key=self._of_address.__getitem__, default=None)
+        return next((one for one in self._growing[address] if one.size), None) if address is not None else None
+
+    def _forget(self, one: Held) -> None:
+        growing = self._growing.get(one.address, {})
+        if one not in growing:
+            return
+        del growing[one]
+        left = self._of_address.get(one.address, 0) - one.size
+        if growing and left > 0:
+            self._of_address[one.address] = left
+        else:
+            self._of_address.pop(one.address, None)
+        if not growing:
+            del self._growing[one.address]
+
+
+async def whole_body(request: web.BaseRequest, most_bytes: int, bodies: Bodies, held: Held) -> bytes:
+    """The whole body, refused at the cap: by its announced length before a byte is read, else when it gets there."""
+    announced = request.content_length
+    if announced is not None and announced > most_bytes:
+        raise Refusal(413, "too_large")
+    _go_on(request)
+    chunks: list[bytes] = []
+    try:
+        while chunk := await request.content.readany():
+            chunks.append(chunk)
+            bodies.grow(held, len(chunk))
+            if held.size > most_bytes:
+                raise Refusal(413, "too_large")
+    except (web.RequestPayloadError, ConnectionError) as error:
+        raise Refusal(400, "body") from error
+    bodies.whole(held)
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+def _go_on(request: web.BaseRequest) -> None:
+    """Answer `Expect: 100-continue`, which a sender may wait for before it sends the body (RFC 9110, 10.1.1)."""
+    expected = ",".join(request.headers.getall("Expect", ())).strip().lower()
+    if not expected or request.version < (1, 1):
+        return
+    if expected != "100-continue":
+        raise Refusal(417, "expectation")
+    if request.transport is not None and not request.content.is_eof():
+        request.transport.write(_CONTINUE)

@@ -1,0 +1,67 @@
+"""Bodies that were stored a moment ago: a webhook that is sent again, by its sender or by whoever copied it, is kept once.
+
+A signature over the body alone is good for ever, so a copy of a request can be sent a thousand times. Remembered are digests of what was
+verified and stored, per connection, for a while and up to a number. Forgetting one costs one more raw record, which asks to look once more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+
+from runtime import metrics
+from services.ingress.produce import NotStored
+
+_MOST = 50_000
+
+
+class Replays:
+    """`for_s` real seconds each digest is remembered; 0 = never. About 200 bytes a digest, `most` of them."""
+
+    def __init__(self, for_s: float, monotonic: Callable[[], float], most: int = _MOST) -> None:
+        self._for_s = for_s
+        self._monotonic = monotonic
+        self._most = most
+        self._stored: OrderedDict[bytes, float] = OrderedDict()
+        self._storing: dict[bytes, asyncio.Future[None]] = {}
+
+    async def once(self, digest: bytes, store: Callable[[], Awaitable[None]]) -> None:
+        """Return when what has this digest is stored: now, by another request that is storing it, or a moment ago."""
+        if self._is_stored(digest):
+            metrics.INGRESS_REPLAYS.inc()
+            return
+        other = self._storing.get(digest)
+        if other is not None:
+            await asyncio.shield(other)
+            metrics.INGRESS_REPLAYS.inc()
+            return
+        await self._store(digest, store)
+
+    async def _store(self, digest: bytes, store: Callable[[], Awaitable[None]]) -> None:
+        done = asyncio.get_running_loop().create_future()
+        if self._for_s > 0:
+            self._storing[digest] = done
+        try:
+            await store()
+        except BaseException as error:
+            done.set_exception(error if isinstance(error, Exception) else NotStored("given up before it was stored"))
+            done.exception()  # whoever waits gets it; nobody may
+            raise
+        else:
+            done.set_result(None)
+            self._remember(digest)
+        finally:
+            self._storing.pop(digest, None)
+
+    def _is_stored(self, digest: bytes) -> bool:
+        at = self._stored.get(digest)
+        return at is not None and self._monotonic() - at < self._for_s
+
+    def _remember(self, digest: bytes) -> None:
+        if self._for_s <= 0:
+            return
+        self._stored.pop(digest, None)
+        self._stored[digest] = self._monotonic()
+        if len(self._stored) > self._most:
+            self._stored.popitem(last=False)

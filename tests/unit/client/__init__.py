@@ -1,0 +1,1 @@
+"""What crosses our HTTP client, whichever system it is."""
