@@ -78,14 +78,6 @@ def test_what_nobody_filled_in_is_refused_in_tables_too(tmp_path: Path) -> None:
     ]
 
 
-def test_a_table_that_is_not_known_is_told_with_the_nearest(tmp_path: Path) -> None:
-    (tmp_path / "crosswalk").mkdir()
-    (tmp_path / "crosswalk" / "busines_unit.csv").write_text("business_unit,subaccount\nPlumbing,PLB\n")
-    (line,) = refused(tmp_path, [])
-    assert "'busines_unit' is not one of" in line
-    assert "nearest: 'business_unit'" in line
-
-
 def test_simulators_on_this_machine_need_the_profile_and_the_variable_is_named(tmp_path: Path) -> None:
     found = refused(tmp_path, [], ("base_url: https://acme.example.com/Acme", "base_url: http://127.0.0.1:9001"))
     assert found[0].startswith("17: erp.settings.base_url: ")
