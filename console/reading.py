@@ -20,6 +20,7 @@ from schemas import codec as records
 from schemas.codec import Codec
 from schemas.errors import Malformed, NotRegistered
 from topology.topics import partition_of, records_of_topic, topics
+from topology.trust import Trust
 
 _COUNTED = 100_000
 """A longer lag is told in offsets, some of which may be markers of transactions: nobody waits for all of it to be read."""
@@ -134,6 +135,15 @@ class Cluster:
             offsets = sum(count for _, count in left.values())
             found[name] = offsets if offsets > _COUNTED else sum(1 for _ in self.messages([name], list(start), True, start))
         return found
+
+
+def newest_decision(cluster: Cluster, connection: str) -> int:
+    """The version of the newest decision on `control` that is believed, for a further one of this connection to be newer; 0 for none."""
+    settings, trust = cluster.settings, Trust(cluster.settings)
+    partition = partition_of(connection, settings.kafka.partitions)
+    for message in kafka.read_to_end(settings.kafka, settings.topic("control"), [partition]):
+        trust.believed(message)
+    return trust.newest
 
 
 def _unread(client: Consumer, topic: str, partitions: Sequence[int]) -> Iterator[tuple[int, tuple[int, int]]]:

@@ -14,23 +14,29 @@ from console.connections.files import ConnectionFiles, read_connection
 from console.connections.preview import Preview, going_live, previewed
 from console.connections.publish import Author, Publisher, publish, rows_logged
 from console.connections.remapping import map_again
-from console.connections.sealing import sealed_credentials
+from console.connections.sealing import require_ring_in_force, sealed_credentials
 from console.reading import Cluster
+from runtime.rolekeys import OPERATOR
 from runtime.secrets import Sources
 from runtime.settings import Settings, settings_from_environment
 from topology.configuration import Follower, Snapshot
+from topology.trust import Trust
 
 
 @dataclass(frozen=True)
 class Planned:
-    """What applying files would change. `refused`: why it is not possible, a line each; `asked`: what a person has to agree to for going
-    live; `preview`: what that would write, None where nothing goes live; `notes`: what `apply` will need beside the files."""
+    """What applying files would change.
+
+    `refused`: why it is not possible, a line each; `asked`: what a person has to agree to for going live; `preview`: what that would write,
+    None where nothing goes live; `notes`: what `apply` will need beside the files; `newest`: the highest version of what is in force.
+    """
 
     change: Change
     refused: list[str]
     asked: list[str]
     preview: Preview | None
     notes: list[str]
+    newest: int = 0
 
 
 def planned(file: Path, offline: bool = False) -> tuple[Change, list[str]]:
@@ -56,12 +62,14 @@ def applied(
     refused = [*found.refused, *found.asked]
     if refused:
         return found.change.lines, refused
-    sources = sources_of(file, cluster.settings)
-    credentials, credential_lines = sealed_credentials(cluster, files.settings, sources, agreed.another_ring)
-    if found.change.is_empty and not credentials:
+    require_ring_in_force(cluster, agreed.another_ring)
+    trust = Trust(cluster.settings, (OPERATOR,))
+    credentials, credential_lines = sealed_credentials(cluster, trust, files.settings, sources_of(file, cluster.settings))
+    if found.change.is_empty and not credential_lines:
         return (), []
     publisher = Publisher(cluster)
-    logged = rows_logged(cluster, files.settings.connection)
+    logged = rows_logged(cluster, files.settings.connection, trust)
+    publisher.signatures.after(max(found.newest, trust.newest))
     publish(publisher, over_log(found.change, logged), credentials, Author(actor, reason, datetime.now(UTC)))
     again = map_again(cluster, publisher, found.change)
     lines = (*found.change.lines, *credential_lines)
@@ -93,4 +101,4 @@ def _compared(files: ConnectionFiles, cluster: Cluster | None, consent: Consent)
         notes.append("ML_CONNECTOR_KEY_RING is not set: `apply` needs it; `ml-connector keys new FILE` makes a key ring")
     if cluster is None and going_live(made):
         notes.append("what going live would write is told only with a cluster: `plan` without --offline")
-    return Planned(made, refused, told(files, gate(preview, consent)), preview, notes)
+    return Planned(made, refused, told(files, gate(preview, consent)), preview, notes, snapshot.newest)

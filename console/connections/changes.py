@@ -43,7 +43,7 @@ class Change:
 
 def change(files: ConnectionFiles, connected: Connected | None) -> Change:
     """Compare files with what is in force (None = nothing yet)."""
-    now = {row.identity: row for row in (_rows_in_force(connected) if connected else ())}
+    now = {row.identity: row for row in (rows_in_force(connected) if connected else ())}
     new = {row.identity: row for row in files.rows}
     put = tuple(row for key, row in new.items() if key not in now or now[key].values != row.values)
     removed = tuple(row for key, row in now.items() if key not in new)
@@ -62,7 +62,8 @@ def over_log(change: Change, logged: Mapping[tuple[str, str, str], TableRow]) ->
     return replace(change, rows_put=put, rows_removed=tuple(row for key, row in logged.items() if key not in new))
 
 
-def _rows_in_force(connected: Connected) -> Iterator[TableRow]:
+def rows_in_force(connected: Connected) -> Iterator[TableRow]:
+    """The crosswalk rows of a connection, as a file would have them."""
     for table, keys in connected.crosswalk.tables.items():
         for key, versions in keys.items():
             for row in versions:

@@ -5,6 +5,7 @@ The order is that of `publish` backwards, each kind acked before the next: what 
 
 from __future__ import annotations
 
+from collections import deque
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -15,6 +16,9 @@ from console.connections.sealing import credentials_in_force
 from console.output import money
 from console.reading import Cluster
 from runtime.errors import Broken
+from runtime.rolekeys import OPERATOR
+from services.credentials import in_force as believed
+from topology.trust import Trust
 
 _OPEN = ("HELD", "WAITING", "NEW")
 
@@ -27,16 +31,21 @@ def removed(connection: str, actor: str, reason: str, agreed: Decimal | None) ->
     if not reason.strip():
         raise Broken("--reason is empty.", "Say why: it is kept with the decision.")
     cluster = Cluster()
-    one = in_force(cluster).connections.get(connection)
+    snapshot = in_force(cluster)
+    one = snapshot.connections.get(connection)
     credentials = [record for (name, _), record in credentials_in_force(cluster).items() if name == connection]
-    rows = list(rows_logged(cluster, connection).values())
+    trust = Trust(cluster.settings, (OPERATOR,))
+    rows = list(rows_logged(cluster, connection, trust).values())
     if one is None and not credentials and not rows:
-        known = ", ".join(in_force(cluster).connections) or "none"
+        known = ", ".join(snapshot.connections) or "none"
         raise Broken(f"{connection!r} is not an applied connection; there are: {known}.", "Name one of them.")
     refused = _left(cluster, connection, agreed)
     if refused:
         return (), refused
-    unpublish(Publisher(cluster), connection, (one, rows, credentials), Author(actor, reason, datetime.now(UTC)))
+    deque(believed(cluster.settings, cluster.codec, trust), maxlen=0)  # so that what is written now is newer
+    publisher = Publisher(cluster)
+    publisher.signatures.after(max(snapshot.newest, trust.newest))
+    unpublish(publisher, connection, (one, rows, credentials), Author(actor, reason, datetime.now(UTC)))
     return (
         f"- connection {connection}: nothing is read or written for it any more",
         f"- {len(rows)} crosswalk rows, {len(credentials)} credential sets",

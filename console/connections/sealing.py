@@ -1,11 +1,12 @@
-"""The credentials of a connection: references resolved, sets validated by their system's model, encrypted for their purpose.
+"""The credentials of a connection: references resolved, sets validated by their system's model, encrypted for their purpose and origins.
 
-A set that is already in force unchanged is not written again.
+A set that is already in force unchanged is written again as it is, for its signature to be as new as that of the connection; one whose
+purpose the connection has no more is written as removed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,12 +15,14 @@ from pydantic import ValidationError
 
 from console.reading import Cluster
 from runtime.errors import Broken
-from runtime.secrets import KeyRing, Sources, read_ring, resolve, unseal
-from services.credentials import Secret, envelope_of, seal
-from services.network import network_purpose, ways
+from runtime.rolekeys import OPERATOR
+from runtime.secrets import KeyRing, Sources, read_ring, resolve
+from services.credentials import Sealed, in_force, opened, seal
+from services.network import network_purpose, origins_of, ways
 from systems.connection import ConnectionSettings, Side, WebhookKey
 from systems.contract import Role
 from systems.network import PEM
+from topology.trust import Trust
 
 
 def ring_of(cluster: Cluster) -> KeyRing:
@@ -31,38 +34,47 @@ def ring_of(cluster: Cluster) -> KeyRing:
 
 
 def sealed_credentials(
-    cluster: Cluster, settings: ConnectionSettings, sources: Sources, another_ring: bool = False
+    cluster: Cluster, trust: Trust, settings: ConnectionSettings, sources: Sources
 ) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
-    """Credential records to write, and a line for each; neither shows a secret.
+    """Every credential record of a connection, and a line for each that changes; neither shows a secret. `trust` reads what is in force.
 
-    Raises `Broken` naming every reference that leads nowhere, or a ring that is not the one in force, which `another_ring` allows.
+    Raises `Broken` naming every reference that leads nowhere.
     """
     ring, now = ring_of(cluster), datetime.now(UTC)
-    everything = credentials_in_force(cluster)
-    if not another_ring:
-        _require_ring_in_force(cluster, ring, everything.values())
     _require_references(settings, sources)
-    existing = {purpose: record for (connection, purpose), record in everything.items() if connection == settings.connection}
+    existing = {
+        record["purpose"]: record
+        for record in in_force(cluster.settings, cluster.codec, trust)
+        if record["connection"] == settings.connection
+    }
     records, lines = [], []
-    for purpose, secret in _sets(settings, sources):
-        known = existing.get(purpose)
-        if known is not None and _opened(ring, known) == secret:
+    for purpose, sealed in _sets(settings, sources):
+        known = existing.pop(purpose, None)
+        if known is not None and _opened(trust, known) == orjson.loads(sealed.as_bytes()):
+            records.append(known)
             continue
-        record = seal(ring, (settings.connection, purpose), secret, now)
+        record = seal(ring, (settings.connection, purpose), sealed, now)
         records.append(record)
         lines.append(f"{'~' if known else '+'} credentials {purpose}: sealed with key {record['key_id']}")
+    for purpose, known in existing.items():
+        records.append({**known, "wrapped_key": b"", "nonce": b"", "ciphertext": b"", "removed": True, "at": now})
+        lines.append(f"- credentials {purpose}")
     return records, tuple(lines)
 
 
-def _require_ring_in_force(cluster: Cluster, ring: KeyRing, records: Iterable[dict[str, Any]]) -> None:
-    """The services have one ring: what is sealed with another one, they cannot open."""
-    strange = sorted({record["key_id"] for record in records} - {key.id for key in ring.keys})
-    if strange:
-        raise Broken(
-            f"{cluster.settings.key_ring} is not the key ring in force: it lacks the key(s) {', '.join(strange)} of credentials in force.",
-            "Set ML_CONNECTOR_KEY_RING to the ring that the services have; where that one is lost, give every service the new one and "
-            "apply each connection with --another-key-ring.",
-        )
+def require_ring_in_force(cluster: Cluster, another: bool) -> None:
+    """Raise `Broken` where this is another ring than that of the credentials in force, unless a person said that theirs is lost: the
+    services have one ring, and what is sealed or signed with another one does not count for them."""
+    trust = Trust(cluster.settings, (OPERATOR,))
+    sealed = {record["key_id"] for record in credentials_in_force(cluster).values()}
+    strange = sorted(sealed - {key.id for key in ring_of(cluster).keys})
+    if another or not strange or any(True for _ in in_force(cluster.settings, cluster.codec, trust)):
+        return
+    raise Broken(
+        f"{cluster.settings.key_ring} is not the key ring in force: it lacks the key(s) {', '.join(strange)} of credentials in force.",
+        "Set ML_CONNECTOR_KEY_RING to the ring that the services have; where that one is lost, give every service the new one and "
+        "apply each connection with --another-key-ring.",
+    )
 
 
 def _require_references(settings: ConnectionSettings, sources: Sources) -> None:
@@ -83,16 +95,16 @@ def _require_references(settings: ConnectionSettings, sources: Sources) -> None:
         raise Broken("\n".join(lines))
 
 
-def _sets(settings: ConnectionSettings, sources: Sources) -> Iterator[tuple[str, Secret]]:
+def _sets(settings: ConnectionSettings, sources: Sources) -> Iterator[tuple[str, Sealed]]:
     for side in (settings.field_service, settings.erp):
-        fields = _resolved(side, sources)
+        fields, origins = _resolved(side, sources), origins_of(side)
         for role in Role:
-            yield f"{side.system}.{role.value}", fields
+            yield f"{side.system}.{role.value}", Sealed(fields, origins)
         if side.network.references:
-            yield network_purpose(side.system), resolved_network(side, sources)
+            yield network_purpose(side.system), Sealed(resolved_network(side, sources), origins)
     for purpose, keys in (("webhook", settings.webhook_keys), ("push", settings.push_keys)):
         if keys:
-            yield purpose, [_key(key, sources) for key in keys]
+            yield purpose, Sealed([_key(key, sources) for key in keys])
 
 
 def _resolved(side: Side, sources: Sources) -> dict[str, Any]:
@@ -120,7 +132,7 @@ def _key(key: WebhookKey, sources: Sources) -> dict[str, str | None]:
 
 
 def credentials_in_force(cluster: Cluster) -> dict[tuple[str, str], dict[str, Any]]:
-    """The newest record of each set of every connection, by connection and purpose."""
+    """The newest record of each set of every connection, by connection and purpose, believed or not."""
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for seen in cluster.scan(["credentials"], quiet=True):
         if seen.record:
@@ -128,8 +140,8 @@ def credentials_in_force(cluster: Cluster) -> dict[tuple[str, str], dict[str, An
     return {bound_to: record for bound_to, record in found.items() if not record["removed"]}
 
 
-def _opened(ring: KeyRing, record: dict[str, Any]) -> Any:
+def _opened(trust: Trust, record: dict[str, Any]) -> Any:
     try:
-        return orjson.loads(unseal(ring, (record["connection"], record["purpose"]), envelope_of(record)))
+        return orjson.loads(opened(trust.keys, record).as_bytes())
     except Broken:
         return None

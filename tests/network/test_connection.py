@@ -158,7 +158,7 @@ class Sets:
     def __init__(self, **sets: dict[str, str]) -> None:
         self.sets = sets
 
-    def get(self, connection: str, purpose: str) -> dict[str, str]:
+    def get(self, connection: str, purpose: str, _origins: Any) -> dict[str, str]:
         """See `CredentialStore.get`."""
         assert connection == "acme"
         try:
