@@ -21,6 +21,7 @@ from schemas import codec as records
 from schemas.codec import Codec
 from schemas.errors import Malformed, NotRegistered
 from topology.topics import partition_of, records_of_topic, topics
+from topology.trust import Trust
 
 _COUNTED = 100_000
 """A longer lag is told in offsets, some of which may be markers of transactions: nobody waits for all of it to be read."""
@@ -150,6 +151,15 @@ def _members(future: Any) -> int:
         return len(future.result().members)
     except KafkaException:  # a group that there never was, on brokers that say so
         return 0
+
+
+def newest_decision(cluster: Cluster, connection: str) -> int:
+    """The version of the newest decision on `control` that is believed, for a further one of this connection to be newer; 0 for none."""
+    settings, trust = cluster.settings, Trust(cluster.settings)
+    partition = partition_of(connection, settings.kafka.partitions)
+    for message in kafka.read_to_end(settings.kafka, settings.topic("control"), [partition]):
+        trust.believed(message)
+    return trust.newest
 
 
 def _unread(client: Consumer, topic: str, partitions: Sequence[int]) -> Iterator[tuple[int, tuple[int, int]]]:

@@ -122,11 +122,13 @@ def _meant(action: str, held_for: str) -> str:
 
 
 def send_control(cluster: Any, action: str, entry: dict[str, Any], reason: str, actor: str) -> None:
-    """Write one decision to `control` and wait until the brokers have it; `entry` names connection, system and op-key."""
+    """Sign one decision, write it to `control` and wait until the brokers have it; `entry` names connection, system and op-key."""
     from console.connections.publish import Publisher
+    from console.reading import newest_decision
     from runtime.clock import clock_from_environment
 
     publisher = Publisher(cluster)
+    publisher.signatures.after(newest_decision(cluster, entry["connection"]))
     record = {
         "connection": entry["connection"],
         "control_id": str(uuid.uuid4()),
