@@ -16,10 +16,12 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from runtime import kafka, registry
 from runtime.errors import Broken
+from runtime.rolekeys import SINKS
 from runtime.settings import Settings, settings_from_environment
 from schemas import codec as records
 from schemas.codec import Codec
 from schemas.errors import Malformed, NotRegistered
+from services.sinks.follow import is_own_pause
 from topology.topics import partition_of, records_of_topic, topics
 from topology.trust import Trust
 
@@ -88,6 +90,22 @@ class Cluster:
                 for message in kafka.read_to_end(self.settings.kafka, self.settings.topic(name), wanted, start):
                     told.read(name)
                     yield message
+
+    def decisions(self, connection: str = "", quiet: bool = False) -> Iterator[Seen]:
+        """Records of `control` that sinks obey: signed by a person's key, or the sinks' own pauses (`services/sinks/follow.py`). How many
+        are not believed is said on stderr."""
+        trust = Trust(self.settings)
+        for message in self.messages(["control"], self.partitions_of(connection), quiet):
+            signed, seen = trust.believed(message), self.seen(message)
+            is_believed = signed is not None and (signed.signer != SINKS or is_own_pause(seen.record))
+            if is_believed and seen.name == "connection.control" and connection in ("", seen.record["connection"]):
+                yield seen
+        refused = sum(trust.refused.values())
+        if refused:
+            print(
+                f"{refused} record(s) of control are not believed, nobody obeys them: the log of the sinks names them",
+                file=sys.stderr,
+            )
 
     def seen(self, message: Any) -> Seen:
         """A message decoded as far as it can be."""

@@ -34,7 +34,6 @@ def gather(cluster: Cluster, snapshot: Snapshot, connection: str = "") -> Facts:
     read = _Gathering(cluster, snapshot, connection)
     ledger = read.ledger()
     undecided, unread = read.undecided(ledger), read.unread(ledger)
-    controls = [seen.record for seen in cluster.scan(["control"], read.partitions) if seen.name == "connection.control"]
     entries = {op_key: record for op_key, record in read.decoded(ledger) if record["op_key"]}
     dead = read.dead()
     about, newer = read.about([*entries.values(), *unread], undecided, dead)
@@ -46,7 +45,7 @@ def gather(cluster: Cluster, snapshot: Snapshot, connection: str = "") -> Facts:
         dead=[record for key, record in dead if key not in newer],
         about=about,
         connections={name: one.settings for name, one in snapshot.connections.items()},
-        pauses=pauses(controls),
+        pauses=pauses(seen.record for seen in cluster.decisions(connection)),
     )
 
 

@@ -49,7 +49,7 @@ def status(
     about_feeds = (message for message in cluster.messages(["audit"], places) if (message.key() or b"").endswith(b"/"))
     for seen in _of(map(cluster.seen, about_feeds), connection):
         feeds.learn_decision(seen.record)
-    paused = pauses(seen.record for seen in _of(cluster.scan(["control"], places), connection))
+    paused = pauses(seen.record for seen in cluster.decisions(connection))
     known = [one.settings for name, one in snapshot.connections.items() if connection in ("", name)]
     found = list(heads(known, paused, feeds, states))
     groups = _groups(sorted({side.system for head in found for side in head.sides}) or registry.NAMES)

@@ -104,7 +104,7 @@ class Followed:
             _, record = self._codec.decode(message.value())
         except Malformed:
             return False
-        return record.get("action") == "pause" and record.get("actor") == STAGE and not record.get("op_key")
+        return is_own_pause(record)
 
     @property
     def pauses(self) -> Mapping[Paused, str]:
@@ -200,6 +200,11 @@ class Followed:
     def _fold_period(self, period: _Period) -> tuple[str, Any]:
         self._periods[period.connection] = {**self._periods.get(period.connection, {}), period.code: period}
         return "period", period.connection
+
+
+def is_own_pause(control: Mapping[str, Any]) -> bool:
+    """Whether a control is a pause that a sink decided itself."""
+    return control.get("action") == "pause" and control.get("actor") == STAGE and not control.get("op_key")
 
 
 def _link_of(link: Link) -> tuple[LinkKey, str]:
