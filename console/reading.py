@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
-from confluent_kafka.admin import AdminClient
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -148,9 +147,8 @@ class Cluster:
     def members(self, groups: Sequence[str]) -> dict[str, int]:
         """How many processes are in each consumer group now; 0 for a group that nobody is in, or that there never was."""
         prefix = self.settings.kafka.topic_prefix
-        asked = AdminClient(kafka.client_settings(self.settings.kafka)).describe_consumer_groups(
-            [prefix + group for group in groups], request_timeout=15
-        )
+        client = kafka.admin(self.settings.kafka)  # kept until they answered: a client that is gone answers nothing
+        asked = client.describe_consumer_groups([prefix + group for group in groups], request_timeout=15)
         return {name.removeprefix(prefix): _members(future) for name, future in asked.items()}
 
     def lag(self, group: str, names: Sequence[str]) -> dict[str, int]:
@@ -166,7 +164,7 @@ class Cluster:
 
 def _members(future: Any) -> int:
     try:
-        return len(future.result().members)
+        return len(future.result(timeout=30).members)
     except KafkaException:  # a group that there never was, on brokers that say so
         return 0
 
