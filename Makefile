@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.installed
 PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadscope --no-loadscope-reorder
 CODE   := schemas runtime systems topology services console tests
 
-.PHONY: help demo test check format test-kafka chaos bench docs lock install
+.PHONY: help demo test check format test-kafka chaos bench docs lock install sbom
 .DEFAULT_GOAL := help
 
 help: ## what can be made; the default
@@ -57,6 +57,11 @@ bench: $(STAMP) ## records a second and latency of each hop
 docs: $(STAMP) ## the pages that are drawn from the declarations
 	$(BIN)/python -m console.pages.flows
 	$(BIN)/python -m console.pages.metrics
+
+# The software bill of materials (CycloneDX), from the lock alone.
+sbom: $(STAMP) ## the software bill of materials (CycloneDX), from the lock alone
+	$(BIN)/python -m console.pages.sbom build/sbom.cdx.json
+	@echo build/sbom.cdx.json
 
 # The lock for every platform and Python >= 3.11; no index lines, so that each machine uses its own. Pins stay: `make lock UPGRADE=--upgrade`.
 lock: $(STAMP) ## the lock file anew; UPGRADE=--upgrade for newer versions

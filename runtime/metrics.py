@@ -109,6 +109,12 @@ FOLLOWED_UNREADABLE = Gauge(
     ("thread",),
     registry=REGISTRY,
 )
+RECORDS_REFUSED = Counter(
+    "ml_connector_records_refused",
+    "Records of connections, crosswalk, credentials and control that are not believed: no signature that holds, or an older version.",
+    ("topic",),
+    registry=REGISTRY,
+)
 HOP_RECORDS = Counter("ml_connector_hop_records", "Input records that a hop committed.", ("hop",), registry=REGISTRY)
 HOP_OUTPUTS = Counter(
     "ml_connector_hop_outputs", "Records that a hop wrote, decisions and dead ones included.", ("hop",), registry=REGISTRY

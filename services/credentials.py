@@ -1,15 +1,17 @@
 """Credentials of the connections: sealed by `apply`, read from their topic and opened here, in memory only.
 
 Purposes: `<system>.<role>` (role poller, sink or check) for a system's API credentials, `webhook` and `push` for the keys that
-senders sign with. A set that does not open is named and left out; every other connection runs.
+senders sign with. Each is sealed for the group of its purpose, so that a role opens what it uses and nothing else. With the secret lie
+the addresses and network settings that it was applied for: it is given out for these only. A set that is not believed, does not open, or
+is older than the connection in force is named and left out; every other connection runs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, cast
 
 import orjson
 from confluent_kafka import Message
@@ -18,29 +20,78 @@ from runtime import kafka, metrics, secrets
 from runtime.clock import Clock
 from runtime.errors import Broken, ConnectorError
 from runtime.log import log
+from runtime.rolekeys import CHECK, INGRESS, NETWORK, OPERATOR, POLLERS, SINKS, RoleKeys, opening
 from runtime.secrets import Envelope, KeyRing
 from runtime.settings import Settings
+from runtime.signing import Signed
 from runtime.threads import TopicFollower
 from schemas.codec import Codec, Record
 from schemas.errors import Malformed
 from topology.topics import partition_of
+from topology.trust import Refusal, Signatures, Trust
 
-TOPIC = "credentials"
+TOPIC, CONNECTIONS = "credentials", "connections"
 RECORD = "connection.credential"
 MIN_KEY_CHARACTERS = 32
 MAX_KEY_CHARACTERS = 64
 """Length of a webhook's HMAC key, as the field-service vendor's portal makes them (its page "Webhooks", read 2026-11)."""
 
 Secret = dict[str, Any] | list[dict[str, Any]]
+Origins = Mapping[str, Any]
+"""What a secret may be sent to, as `services.network.origins_of` says it of a side."""
+_GROUPS = {"webhook": INGRESS, "push": INGRESS, "poller": POLLERS, "sink": SINKS, "check": CHECK, "network": NETWORK}
 
 
-def seal(ring: KeyRing, bound_to: tuple[str, str], secret: Secret, now: datetime) -> Record:
+def group_of(purpose: str) -> str:
+    """The group of credentials that a purpose belongs to. Raises `Broken` for a purpose that nobody opens."""
+    group = _GROUPS.get(purpose.rpartition(".")[2])
+    if group is None:
+        raise Broken(f"Nobody opens credentials for {purpose!r}.", f"Purposes end with one of: {', '.join(_GROUPS)}.")
+    return group
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """What is encrypted: the secret, and where it may be sent; None = nowhere, for keys that senders sign with."""
+
+    secret: Secret
+    origins: Origins | None = None
+
+    def as_bytes(self) -> bytes:
+        """As it is encrypted."""
+        return orjson.dumps({"secret": self.secret, "origins": self.origins})
+
+
+def seal(ring: KeyRing, bound_to: tuple[str, str], sealed: Sealed, now: datetime) -> Record:
     """The `credentials` record of one set; `bound_to` is (connection, purpose). Refuses keys of `webhook` and `push` that are unfit."""
-    if isinstance(secret, list):
-        for key in secret:
+    if isinstance(sealed.secret, list):
+        for key in sealed.secret:
             require_fit_key(bound_to, key)
-    envelope = secrets.seal(ring, bound_to, orjson.dumps(secret), now)
+    envelope = secrets.seal(opening(ring, group_of(bound_to[1])), bound_to, sealed.as_bytes(), now)
     return _record(bound_to, envelope, now, None)
+
+
+def opened(keys: RoleKeys, record: Record) -> Sealed:
+    """What was sealed. Raises `Broken` when these keys do not open it or it is not what `apply` seals; its content is never in the text."""
+    bound_to = (record["connection"], record["purpose"])
+    group = group_of(record["purpose"])
+    if group not in keys.opens:
+        raise Broken(
+            f"{bound_to[0]}: role {keys.role!r} does not open the credentials for {bound_to[1]}.", "Ask the role that does."
+        )
+    content = secrets.unseal(keys.opens[group], bound_to, envelope_of(record))
+    try:
+        parsed = orjson.loads(content)
+        sealed = Sealed(parsed["secret"], parsed["origins"])
+        if isinstance(sealed.secret, list):
+            for key in sealed.secret:
+                require_fit_key(bound_to, key)
+    except (ValueError, TypeError, AttributeError, KeyError):
+        # `from None`: the error is about the opened bytes, and its text could show them
+        raise Broken(
+            f"{bound_to[0]}: the credentials for {bound_to[1]} are not what `apply` seals.", "Apply the connection again."
+        ) from None
+    return sealed
 
 
 def require_fit_key(bound_to: tuple[str, str], key: Mapping[str, Any]) -> None:
@@ -79,29 +130,28 @@ def envelope_of(record: Record) -> Envelope:
 
 @dataclass(frozen=True)
 class _Set:
-    secret: Secret
+    sealed: Sealed
     not_after: datetime | None
     version: str
 
 
 class CredentialStore:
-    """The sets in force, followed in a thread of its own.
+    """The sets in force that one role opens, followed in a thread of its own.
 
     `on_change` is called in that thread with the connection whose sets changed after the start.
     """
 
-    def __init__(self, settings: Settings, codec: Codec, clock: Clock, on_change: Callable[[str], None] | None = None) -> None:
-        if settings.key_ring is None:
-            raise Broken(
-                "ML_CONNECTOR_KEY_RING is not set.", "Set it to the key ring's file; `ml-connector keys new FILE` makes one."
-            )
+    def __init__(
+        self, settings: Settings, codec: Codec, clock: Clock, on_change: Callable[[str], None] | None = None, role: str = OPERATOR
+    ) -> None:
         self._settings = settings
         self._codec = codec
         self._clock = clock
         self._on_change = on_change
-        self._ring = secrets.read_ring(settings.key_ring)
+        self._trust = Trust(settings, (role, OPERATOR))
         self._sets: dict[tuple[str, str], _Set] = {}
         self._unreadable: dict[tuple[str, str], str] = {}
+        self._applied: dict[bytes, int] = {}
         self._topics = TopicFollower(TOPIC, settings.kafka, [settings.topic(TOPIC)], self._take)
 
     @property
@@ -114,13 +164,25 @@ class CredentialStore:
         """Why changed credentials will never be seen any more; "" while they may be."""
         return self._topics.failed
 
+    def on_refusal(self, tell: Callable[[Refusal], None]) -> None:
+        """Call this with each record that is not believed; before the start."""
+        self._trust.tell = tell
+
     def start(self) -> CredentialStore:
-        """Read everything written by now, then follow. Of each set only the newest record is opened: what was replaced is no news."""
-        newest: dict[Any, Message] = {}
+        """Read everything written by now, then follow. Of each set only the newest record is opened: what was replaced is no news.
+
+        `apply` writes all sets of a connection before its record, under one version. So what is older than the record that is there at the
+        start is not what was applied last: somebody wrote it afterwards, and the topic, being compacted, has lost what it replaced.
+        """
+        self._applied = floors(self._settings, self._trust)
+        newest: dict[tuple[Any, ...], tuple[Message, Signed]] = {}
         for message in self._topics.to_end(self._settings.topic(TOPIC)):
-            newest[self._set_of(message)] = message
-        for message in newest.values():
-            self._fold(message)
+            signed = self._trust.believed(message)
+            if signed is not None:
+                newest[self._set_of(message)] = message, signed
+        for message, signed in newest.values():
+            self._keep(message, signed)
+        self._trust.settled()
         self._topics.start()
         return self
 
@@ -128,15 +190,24 @@ class CredentialStore:
         """Stop following; what is known stays."""
         self._topics.stop()
 
-    def get(self, connection: str, purpose: str) -> Secret:
-        """The set for a purpose. Raises `Broken` when there is none, it ended, or it does not open."""
+    def get(self, connection: str, purpose: str, origins: Origins | None = None) -> Secret:
+        """The set for a purpose, to be sent to these origins.
+
+        Raises `Broken` when there is none, it ended, it does not open, or it was applied for other origins.
+        """
         found = self._sets.get((connection, purpose))
         if found is None:
             reason = self._unreadable.get((connection, purpose), f"{connection}: there are no credentials for {purpose}.")
             raise Broken(reason, "Apply the connection with its credentials.")
         if found.not_after is not None and found.not_after <= self._clock.now():
             raise Broken(f"{connection}: the credentials for {purpose} ended at {found.not_after}.", "Apply new ones.")
-        return found.secret
+        if found.sealed.origins != origins:
+            raise Broken(
+                f"{connection}: the credentials for {purpose} were applied for {_named(found.sealed.origins)}, "
+                f"and the connection now names {_named(origins)}; they are not sent there.",
+                "If the change is yours, apply the connection again.",
+            )
+        return found.sealed.secret
 
     def keys(self, connection: str, purpose: str) -> list[dict[str, Any]]:
         """The keys that senders sign with; empty where there are none, so that everything is refused."""
@@ -147,7 +218,7 @@ class CredentialStore:
         return found if isinstance(found, list) else []
 
     def version(self, connection: str, purpose: str) -> str:
-        """Changes whenever the secret itself does, not when it is only wrapped again; "" where there is none."""
+        """Changes whenever the secret itself does, not when it is only wrapped or signed again; "" where there is none."""
         found = self._sets.get((connection, purpose))
         return found.version if found is not None else ""
 
@@ -158,7 +229,7 @@ class CredentialStore:
                 self._on_change(connection)
 
     def _set_of(self, message: Message) -> tuple[Any, ...]:
-        """Which set a record is of; what cannot be read is of its own, and `_fold` tells of it."""
+        """Which set a record is of; what cannot be read is of its own, and `_keep` tells of it."""
         try:
             _, record = self._codec.decode(message.value())
             return record["connection"], record["purpose"]
@@ -166,13 +237,22 @@ class CredentialStore:
             return message.partition(), message.offset(), ""
 
     def _fold(self, message: Message) -> set[str]:
+        signed = self._trust.believed(message)
+        return self._keep(message, signed) if signed is not None else set()
+
+    def _keep(self, message: Message, signed: Signed) -> set[str]:
         try:
             _, record = self._codec.decode(message.value())
             bound_to = (record["connection"], record["purpose"])
+            applied = self._applied.get(record["connection"].encode(), 0)
             self._unreadable.pop(bound_to, None)
             if record["removed"]:
                 self._sets.pop(bound_to, None)
-            else:
+            elif signed.version < applied:
+                self._leave_out(
+                    bound_to, f"{bound_to[0]}: the credentials for {bound_to[1]} are older than the connection in force."
+                )
+            elif group_of(record["purpose"]) in self._trust.keys.opens:
                 self._open(bound_to, record)
         except Exception as error:  # noqa: BLE001 - whatever is wrong with one record, the sets of the others go on
             # of what is no error of ours only the type is told: its text could show opened bytes
@@ -185,92 +265,109 @@ class CredentialStore:
 
     def _open(self, bound_to: tuple[str, str], record: Record) -> None:
         try:
-            secret = orjson.loads(secrets.unseal(self._ring_with(record["key_id"]), bound_to, envelope_of(record)))
-            if isinstance(secret, list):
-                for key in secret:
-                    require_fit_key(bound_to, key)
-        except (Broken, ValueError, TypeError, AttributeError) as error:
-            # all but Broken is from the opened bytes: its text could show them
-            unfit = f"{bound_to[0]}: the credentials for {bound_to[1]} are not what `apply` seals."
-            reason = str(error) if isinstance(error, Broken) else unfit
-            self._unreadable[bound_to] = reason
-            self._sets.pop(bound_to, None)
-            log.error("credentials_unreadable", connection=bound_to[0], purpose=bound_to[1], error=reason)
+            sealed = opened(self._trust.keys_with(record["key_id"]), record)
+        except Broken as error:
+            self._leave_out(bound_to, str(error))
             return
-        self._sets[bound_to] = _Set(secret, record["not_after"], record["nonce"].hex())
+        self._sets[bound_to] = _Set(sealed, record["not_after"], record["nonce"].hex())
 
-    def _ring_with(self, key_id: str) -> KeyRing:
-        """The ring, read again when it does not know the key: a rotation needs no restart."""
-        if self._settings.key_ring is not None and all(key.id != key_id for key in self._ring.keys):
-            self._ring = secrets.read_ring(self._settings.key_ring)
-        return self._ring
+    def _leave_out(self, bound_to: tuple[str, str], reason: str) -> None:
+        self._unreadable[bound_to] = reason
+        self._sets.pop(bound_to, None)
+        log.error("credentials_unreadable", connection=bound_to[0], purpose=bound_to[1], error=reason)
+
+
+def _named(origins: Origins | None) -> str:
+    """Hosts and what else differs in words: an address says more than a section."""
+    if origins is None:
+        return "no address"
+    network = {name: value for name, value in origins["network"].items() if value}
+    return ", ".join(origins["hosts"]) + (f" by {network}" if network else "") or "no address"
+
+
+def floors(settings: Settings, trust: Trust) -> dict[bytes, int]:
+    """The version of each connection's record in force, by its key; credentials that are older are not those applied last."""
+    found: dict[bytes, int] = {}
+    topic = settings.topic(CONNECTIONS)
+    for message in kafka.read_to_end(settings.kafka, topic, list(range(settings.kafka.partitions))):
+        signed = trust.believed(message)
+        if signed is not None:
+            found[cast("bytes", message.key())] = signed.version
+    return found
+
+
+def in_force(settings: Settings, codec: Codec, trust: Trust) -> Iterator[Record]:
+    """The newest record of each set that is believed, not removed and not older than its connection. Reads the topics to their end."""
+    applied = floors(settings, trust)
+    newest: dict[tuple[str, str], tuple[int, Record]] = {}
+    topic = settings.topic(TOPIC)
+    for message in kafka.read_to_end(settings.kafka, topic, list(range(settings.kafka.partitions))):
+        signed = trust.believed(message)
+        if signed is None:
+            continue
+        try:
+            _, record = codec.decode(message.value())
+        except Malformed as error:
+            log.error("credentials_unreadable", offset=message.offset(), error=str(error)[:200])
+            continue
+        newest[(record["connection"], record["purpose"])] = signed.version, record
+    for version, record in newest.values():
+        if not record["removed"] and version >= applied.get(record["connection"].encode(), 0):
+            yield record
 
 
 @dataclass(frozen=True)
 class Rewrapped:
-    """What came of wrapping anew: how many sets were, and in words what was left as it is."""
+    """What came of wrapping anew: how many sets were not under the newest key yet, and in words the sets that do not open."""
 
     count: int
     left: tuple[str, ...]
 
 
-def rewrap_all(settings: Settings, codec: Codec, ring: KeyRing, now: datetime) -> Rewrapped:
-    """Wrap every data key under the newest key of the ring.
+def rewrap_all(settings: Settings, codec: Codec, ring: KeyRing, signatures: Signatures | None = None) -> Rewrapped:
+    """Wrap every data key under the newest key of the ring and sign every set with it.
 
-    Each set is one record; stopped half-way, the next call goes on with the rest, for what is done is told by its key id. What cannot
-    be read, or is under no key of the ring, is left: no service can open it either, so no key has to be kept for it. Raises `Broken`
-    when nothing at all opens: then this is not the ring of these credentials.
+    Each set is one record; stopped half-way, the next call goes on with the rest, for what is done is told by its key id. A set that does
+    not open is left: no service can open it either, so no key has to be kept for it. Raises `Broken` when nothing at all opens: then this
+    is not the ring of these credentials.
     """
-    newest, left = _newest(settings, codec)
-    id_now, opened, rewrapped = ring.newest(now).id, 0, []
-    for bound_to, record in newest.items():
+    now, left, rewrapped, count = datetime.now(UTC), list[str](), list[Record](), 0
+    for record in in_force(settings, codec, Trust(settings, (OPERATOR,))):
         try:
-            envelope = secrets.rewrap(ring, envelope_of(record), now)
+            wrapped = _wrapped(ring, record, now)
         except Broken as error:
-            left.append(f"{key_of(bound_to)}: {error.words} Apply {bound_to[0]} again.")
+            key = key_of((record["connection"], record["purpose"]))
+            left.append(f"{key}: {error.words} Apply {record['connection']} again.")
             continue
-        opened += 1
-        if record["key_id"] != id_now:
-            rewrapped.append({**record, **_wrapped(envelope), "at": now})
-    if newest and not opened:
+        rewrapped.append({**record, **wrapped})
+        count += wrapped["key_id"] != record["key_id"]
+    if left and not rewrapped:
         raise Broken(
-            f"{settings.key_ring} opens none of the {len(newest)} credential sets: it is another ring; nothing was changed.",
+            f"{settings.key_ring} opens none of the {len(left)} credential sets: it is another ring; nothing was changed.",
             "Set ML_CONNECTOR_KEY_RING to the ring that the services have.",
         )
-    publish(settings, codec, rewrapped)
-    return Rewrapped(len(rewrapped), tuple(left))
+    publish(settings, codec, rewrapped, signatures)
+    return Rewrapped(count, tuple(left))
 
 
-def _newest(settings: Settings, codec: Codec) -> tuple[dict[tuple[str, str], Record], list[str]]:
-    """The sets in force by connection and purpose, and what could not be read: like a service, the readable record before it counts."""
-    found: dict[tuple[str, str], Record] = {}
-    unread: list[str] = []
-    for message in kafka.read_to_end(settings.kafka, settings.topic(TOPIC), list(range(settings.kafka.partitions))):
-        try:
-            _, record = codec.decode(message.value() or b"")
-            found[(record["connection"], record["purpose"])] = record
-        except (Malformed, KeyError, TypeError) as error:
-            unread.append(
-                f"{message.topic()}/{message.partition()}/{message.offset()}: cannot be read ({type(error).__name__}); skipped."
-            )
-    return {bound_to: record for bound_to, record in found.items() if not record["removed"]}, unread
+def _wrapped(ring: KeyRing, record: Record, now: datetime) -> Record:
+    envelope = secrets.rewrap(opening(ring, group_of(record["purpose"])), envelope_of(record), now)
+    return {"key_id": envelope.key_id, "wrapped_key": envelope.wrapped_key, "at": now}
 
 
-def _wrapped(envelope: Envelope) -> Record:
-    return {"key_id": envelope.key_id, "wrapped_key": envelope.wrapped_key}
-
-
-def publish(settings: Settings, codec: Codec, records: list[Record]) -> None:
-    """Write credential records; returns when all are acked. Raises `Broken` when one was not."""
-    topic = settings.topic(TOPIC)
+def publish(settings: Settings, codec: Codec, records: Iterable[Record], signatures: Signatures | None = None) -> None:
+    """Sign and write credential records; returns when all are acked. Raises `Broken` when one was not."""
+    topic, signs = settings.topic(TOPIC), signatures or Signatures(settings)
     client = kafka.producer(settings.kafka)
     failed: list[str] = []
     for record in records:
+        key, value = key_of((record["connection"], record["purpose"])), codec.encode(topic, RECORD, record)
         client.produce(
             topic,
-            value=codec.encode(topic, RECORD, record),
-            key=key_of((record["connection"], record["purpose"])),
+            value=value,
+            key=key,
             partition=partition_of(record["connection"], settings.kafka.partitions),
+            headers=[signs.header(TOPIC, key.encode(), record["connection"], value)],
             on_delivery=lambda error, _: failed.append(str(error)) if error is not None else None,
         )
     if client.flush(15) or failed:

@@ -31,6 +31,11 @@ class Ways:
     proxy: Proxy | None
 
 
+def origins_of(side: Side) -> dict[str, Any]:
+    """What a side's credentials may be used for: its hosts with ports, and its network settings as written."""
+    return {"hosts": sorted(hosts_of(side.own())), "network": side.network.model_dump(mode="json")}
+
+
 def reach_of(side: Side, loopback: bool) -> Reach:
     """Where sessions with this side may go; `loopback` is for profile demo."""
     return Reach(loopback, hosts_of(side.own()), side.network.grants)

@@ -1,6 +1,7 @@
 """How a session with a system is opened: the connection's settings, the role's credentials, its share of the limit, a transport.
 
-Each role of each connection has its own of all four; nothing is shared between them.
+Each role of each connection has its own of all four; nothing is shared between them. Credentials are given out for the addresses and the
+network that they were applied for, so that whoever changes a connection does not send them elsewhere.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from runtime.http import HttpTransport
 from runtime.limits import Limiter
 from runtime.settings import Settings
 from services.credentials import CredentialStore
-from services.network import Ways, network_purpose, ways
+from services.network import Ways, network_purpose, origins_of, ways
 from systems.connection import ConnectionSettings, Side
 from systems.contract import Access, Role
 
@@ -53,7 +54,7 @@ class Sessions:
         """What a session of `role` with `system` is opened with. Raises `Broken` naming what is missing or does not fit."""
         side = connection.side(system)
         name = connection.connection
-        secret = self.credentials.get(name, purpose(system, role))
+        secret = self.credentials.get(name, purpose(system, role), origins_of(side))
         try:
             opened = side.declared.credentials.model_validate(secret)
         except ValidationError as error:
@@ -75,6 +76,6 @@ class Sessions:
         """How a side is reached. Raises `Broken` when its certificates or its proxy's password are missing or unfit."""
         sealed: Mapping[str, Any] = {}
         if side.network.references:
-            found = self.credentials.get(connection.connection, network_purpose(side.system))
+            found = self.credentials.get(connection.connection, network_purpose(side.system), origins_of(side))
             sealed = found if isinstance(found, dict) else {}
         return ways(side, sealed, self.settings.profile == "demo")

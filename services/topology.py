@@ -14,6 +14,7 @@ from runtime.log import configure, log
 from runtime.settings import Settings
 from services import start
 from services.health import Health
+from services.refusals import Refusals
 from topology.app import Agents
 from topology.configuration import Follower
 from topology.loop import Loop
@@ -39,7 +40,8 @@ def run(
     slot = take_slot(settings, "topology")
     settings = settings.named("topology", slot.name)
     stopping = stopping or _until_signal()
-    follower = Follower(settings, loaded).start()
+    refusals = Refusals(settings, loaded, "topology")
+    follower = Follower(settings, loaded, on_refusal=refusals).start()
     wanted = {name: hop for name, hop in way().items() if not hops or name in hops}
     agents = Agents(wanted).start()
     around = Surroundings(
@@ -59,6 +61,7 @@ def run(
         loop.stop()
     agents.stop()
     follower.stop()
+    refusals.close()
     slot.release()
     log.info("stopped", counts={name: vars(loop.worker.counts) for name, loop in loops.items()})
     return code

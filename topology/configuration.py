@@ -3,7 +3,7 @@
 A service reads both from the start before it works and follows them afterwards; a batch takes one `Snapshot`, so a change
 applies from the next batch on. A connection record comes into force only with the crosswalk it names: the rows are a log, and the
 newest state of that log whose content hash is the record's `crosswalk_version` is taken. Until there is one the record is held back
-and the last good state stays in force, so that a half-written `apply` is never seen.
+and the last good state stays in force, so that a half-written `apply` is never seen. Only records that are believed count (`trust.py`).
 """
 
 from __future__ import annotations
@@ -31,11 +31,13 @@ from systems.contract import Flow
 from systems.mapped import Plan, Reading
 from topology.crosswalk import Tables, tables_of
 from topology.rules.identity import Books
+from topology.trust import Refusal, Trust
 
 __all__ = ("Connected", "Follower", "Snapshot", "Tables", "crosswalk_version", "tables_of")
 
 _TOPICS = ("connections", "crosswalk")
 _NAME = "configuration"
+_SIGNED = "signed version"
 
 
 def crosswalk_version(rows: Iterable[Mapping[str, Any]]) -> str:
@@ -60,6 +62,8 @@ class Connected:
     version: str
     crosswalk_version: str
     crosswalk: Tables
+    signed: int = 0
+    """Version under which its record was signed; its credentials are not older."""
 
     @property
     def versions(self) -> list[str]:
@@ -167,9 +171,10 @@ def _written(own: Any, name: str) -> object:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Every connection in force at one moment."""
+    """Every connection in force at one moment, and the newest version that any record of the configuration was signed under."""
 
     connections: Mapping[str, Connected] = field(default_factory=dict)
+    newest: int = 0
 
     def of_system(self, system: str) -> Iterator[Connected]:
         """Connections that join a system."""
@@ -180,13 +185,21 @@ class Follower:
     """Folds configuration topics in a thread of its own; `snapshot` is always whole.
 
     `start` returns when everything written before it has been read. `on_change` is called in that thread with the id of each
-    connection that changed after the start.
+    connection that changed after the start, `on_refusal` with each record that is not believed.
     """
 
-    def __init__(self, settings: Settings, codec: Codec, on_change: Callable[[str], None] | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        codec: Codec,
+        on_change: Callable[[str], None] | None = None,
+        on_refusal: Callable[[Refusal], None] | None = None,
+    ) -> None:
         self._settings = settings
         self._codec = codec
         self._on_change = on_change
+        self._on_refusal = on_refusal
+        self._trust: Trust | None = None
         self._rows: dict[str, list[dict[str, Any]]] = {}
         self._waiting: dict[str, dict[str, Any]] = {}
         self._connected: dict[str, Connected] = {}
@@ -225,11 +238,16 @@ class Follower:
         return self._snapshot
 
     def start(self) -> Follower:
-        """Read to the end, then follow. Rows are read before connections, so that no connection comes without its rows."""
+        """Read to the end, then follow. Rows are read before connections, so that no connection comes without its rows.
+
+        Raises `Broken` where no signature could be verified, for want of keys.
+        """
+        self._trust = Trust(self._settings, tell=self._on_refusal)
         for topic in (self._settings.topic(name) for name in reversed(_TOPICS)):
             for message in self._topics.to_end(topic):
-                self._fold(message)
+                self._fold_believed(message)
                 self._read_to[_place(message)] = (message.offset() or 0) + 1
+        self._trust.settled()
         self._publish()
         self._topics.start()
         return self
@@ -239,7 +257,7 @@ class Follower:
         self._topics.stop()
 
     def _take(self, messages: list[Message]) -> None:
-        changed: set[str] = set().union(*(self._fold(message) for message in messages))
+        changed: set[str] = set().union(*(self._fold_believed(message) for message in messages))
         if changed:
             self._publish()
         with self._moved:
@@ -249,10 +267,14 @@ class Follower:
             if self._on_change is not None:
                 self._on_change(connection)
 
-    def _fold(self, message: Message) -> set[str]:
+    def _fold_believed(self, message: Message) -> set[str]:
+        signed = self._trust.believed(message) if self._trust is not None else None
+        return self._fold(message, signed.version) if signed is not None else set()
+
+    def _fold(self, message: Message, signed: int = 0) -> set[str]:
         try:
             name, record = self._codec.decode(message.value())
-            self._keep(name, record)
+            self._keep(name, record, signed)
             return self._bring_into_force(record["connection"])
         except Exception as error:  # noqa: BLE001 - whatever is wrong with one record, the connections of the others go on
             # A connection that cannot be read keeps its last good state; `apply` validates before it writes.
@@ -260,11 +282,11 @@ class Follower:
             metrics.FOLLOWED_UNREADABLE.labels(_NAME).inc()
             return set()
 
-    def _keep(self, name: str, record: dict[str, Any]) -> None:
+    def _keep(self, name: str, record: dict[str, Any], signed: int) -> None:
         if name == "connection.crosswalk_row":
             self._rows.setdefault(record["connection"], []).append(record)
         elif name == "connection.connection":
-            self._waiting[record["connection"]] = record
+            self._waiting[record["connection"]] = {**record, _SIGNED: signed}
         else:
             raise Malformed(f"{name} is no configuration")
 
@@ -280,12 +302,13 @@ class Follower:
                 log.info("configuration_waits_for_crosswalk", connection=name, crosswalk_version=record["crosswalk_version"])
                 return set()
             settings = ConnectionSettings.model_validate_json(record["settings"])
-            self._connected[name] = Connected(settings, record["version"], record["crosswalk_version"], tables_of(rows))
+            versions = (record["version"], record["crosswalk_version"])
+            self._connected[name] = Connected(settings, *versions, tables_of(rows), record[_SIGNED])
         del self._waiting[name]
         return {name}
 
     def _publish(self) -> None:
-        self._snapshot = Snapshot(dict(self._connected))
+        self._snapshot = Snapshot(dict(self._connected), self._trust.newest if self._trust is not None else 0)
 
 
 def _place(message: Message) -> tuple[str, int]:

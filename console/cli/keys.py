@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from console.cli import exit_codes
+from console.cli import exit_codes, role_files
 from runtime import secrets
 from runtime.errors import Broken
 from runtime.settings import Settings, settings_from_environment
@@ -23,6 +23,7 @@ keys = typer.Typer(name="keys", help="The key ring of credentials at rest.", no_
 
 def register(app: typer.Typer) -> None:
     """Add the verb."""
+    role_files.register(keys)
     app.add_typer(keys)
 
 
@@ -58,15 +59,12 @@ def rotate(
 
 
 def _finish(settings: Settings, ring: secrets.KeyRing, now: datetime) -> int:
-    from runtime import registry
-    from schemas import codec
-    from services import credentials
-    from topology.topics import records_of_topic
+    from console.cli.plan import person
+    from console.connections.resigning import signed_again
+    from console.reading import Cluster
 
     assert settings.key_ring is not None
-    topic = credentials.TOPIC
-    made = codec.load(registry.client_settings(settings.registry), {settings.topic(topic): records_of_topic()[topic]})
-    done = credentials.rewrap_all(settings, made, ring, now)
+    done = signed_again(Cluster(settings), ring, person())
     newest = ring.newest(now)
     secrets.write_ring(settings.key_ring, secrets.KeyRing((newest,)))
     print(f"{settings.key_ring}: {done.count} credential sets wrapped under {newest.id}, {len(ring.keys) - 1} older keys dropped.")

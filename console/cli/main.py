@@ -14,6 +14,7 @@ import typer
 
 from console.cli import exit_codes
 from runtime.errors import Broken, ConnectorError
+from runtime.log import configure
 from schemas.errors import NotRegistered, RegistryAway
 
 _VERBS = (
@@ -68,6 +69,7 @@ for _verb in _VERBS:
 
 def main() -> None:
     """Run one verb; an error of ours becomes one message and an exit code (`exit_codes.py`), anything else its traceback."""
+    configure("warning")
     try:
         app()
     except Exception as error:

@@ -1,11 +1,12 @@
 """Writing a connection to the topics: crosswalk rows first, then credentials, then the connection record that puts them in force.
 
-Every record is acked before the next kind is written, so a crash in between leaves the old configuration in force.
+Every record is acked before the next kind is written, so a crash in between leaves the old configuration in force. All are signed under one
+version, credentials that have not changed too: what is older than the connection's record is not believed (`topology/trust.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,11 +14,15 @@ from typing import Any
 from confluent_kafka import KafkaError, Message, Producer
 
 from console.connections.changes import Change
+from console.connections.files import TableRow
 from console.reading import Cluster, Seen
 from runtime import kafka
 from runtime.errors import Transient
+from systems.connection import ConnectionSettings
+from topology.configuration import Connected
 from topology.headers import headers
 from topology.topics import partition_of
+from topology.trust import MAY_SIGN, Signatures, Trust
 
 
 @dataclass(frozen=True)
@@ -30,22 +35,32 @@ class Author:
 
 
 class Publisher:
-    """Writes records of the configuration topics and waits until the brokers have them."""
+    """Writes records of the configuration topics, signed where that is asked for, and waits until the brokers have them."""
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
+        self._signatures: Signatures | None = None
         self._producer: Producer = kafka.producer(cluster.settings.kafka)
         self._failures: list[str] = []
+
+    @property
+    def signatures(self) -> Signatures:
+        """What signs. Raises `Broken` where the key ring is missing or may not sign."""
+        if self._signatures is None:
+            self._signatures = Signatures(self._cluster.settings)
+        return self._signatures
 
     def put(self, topic: str, key: str, connection: str, name: str, record: Mapping[str, Any]) -> None:
         """Queue one record, in the partition of its connection."""
         full = self._cluster.settings.topic(topic)
+        value = self._cluster.codec.encode(full, name, record)
+        signature = [self.signatures.header(topic, key.encode(), connection, value)] if topic in MAY_SIGN else []
         self._producer.produce(
             full,
             key=key.encode(),
-            value=self._cluster.codec.encode(full, name, record),
+            value=value,
             partition=partition_of(connection, self._cluster.settings.kafka.partitions),
-            headers=list(headers(name, f"{topic}/{key}", "")),
+            headers=[*headers(name, f"{topic}/{key}", ""), *signature],
             on_delivery=self._delivered,
         )
         self._producer.poll(0)
@@ -70,34 +85,75 @@ class Publisher:
             self._failures.append(str(error))
 
 
+def rows_logged(cluster: Cluster, connection: str, trust: Trust) -> dict[tuple[str, str, str], TableRow]:
+    """What the log of rows holds of a connection, by identity; rows that are not believed are not in it."""
+    found: dict[tuple[str, str, str], TableRow] = {}
+    topic, partition = cluster.settings.topic("crosswalk"), partition_of(connection, cluster.settings.kafka.partitions)
+    for message in kafka.read_to_end(cluster.settings.kafka, topic, [partition]):
+        record = cluster.seen(message).record if trust.believed(message) is not None else {}
+        if record.get("connection") == connection:
+            row = TableRow(record["table"], record["row"], dict(record["values"]), record["effective_from"])
+            found.pop(row.identity, None)
+            if not record["removed"]:
+                found[row.identity] = row
+    return found
+
+
 def publish(publisher: Publisher, change: Change, credentials: list[dict[str, Any]], author: Author) -> None:
     """Write a planned change; see the module's docstring for the order."""
     connection = change.after.settings.connection
-    for row, removed in [*((row, False) for row in change.rows_put), *((row, True) for row in change.rows_removed)]:
-        record = {
-            **row.as_record(),
-            "connection": connection,
-            "crosswalk_version": change.crosswalk_version,
-            "removed": removed,
-            "actor": author.actor,
-            "at": author.at,
-        }
-        publisher.put("crosswalk", "/".join((connection, *row.identity)), connection, "connection.crosswalk_row", record)
-    publisher.acked()
+    _rows(publisher, (connection, change.crosswalk_version), (change.rows_put, change.rows_removed), author)
     for record in credentials:
         publisher.put("credentials", f"{connection}/{record['purpose']}", connection, "connection.credential", record)
     publisher.acked()
-    publisher.put("connections", connection, connection, "connection.connection", _connection(change, author))
+    record = connection_record(change.after.settings, (change.version, change.crosswalk_version), author)
+    publisher.put("connections", connection, connection, "connection.connection", record)
     publisher.acked()
 
 
-def _connection(change: Change, author: Author) -> dict[str, Any]:
-    settings = change.after.settings
+def unpublish(
+    publisher: Publisher,
+    connection: str,
+    parts: tuple[Connected | None, Sequence[TableRow], Sequence[dict[str, Any]]],
+    author: Author,
+) -> None:
+    """Take a connection out of force, then remove its rows and its credentials; `parts` are these three as they are in force."""
+    one, rows, credentials = parts
+    if one is not None:
+        record = connection_record(one.settings, (one.version, one.crosswalk_version), author) | {"removed": True}
+        publisher.put("connections", connection, connection, "connection.connection", record)
+        publisher.acked()
+    _rows(publisher, (connection, ""), ((), rows), author)
+    for sealed in credentials:
+        record = {**sealed, "removed": True, "wrapped_key": b"", "nonce": b"", "ciphertext": b"", "at": author.at}
+        publisher.put("credentials", f"{connection}/{sealed['purpose']}", connection, "connection.credential", record)
+    publisher.acked()
+
+
+def _rows(
+    publisher: Publisher, named: tuple[str, str], changes: tuple[Sequence[TableRow], Sequence[TableRow]], author: Author
+) -> None:
+    """Rows put and rows removed, of a connection and the version of its tables that they make."""
+    for row, removed in [*((row, False) for row in changes[0]), *((row, True) for row in changes[1])]:
+        record = row_record(row, named, author) | {"removed": removed}
+        publisher.put("crosswalk", "/".join((named[0], *row.identity)), named[0], "connection.crosswalk_row", record)
+    publisher.acked()
+
+
+def row_record(row: TableRow, of: tuple[str, str], author: Author) -> dict[str, Any]:
+    """A crosswalk row as it is written; `of` is (connection, crosswalk version)."""
+    connection, version = of
+    about = {"connection": connection, "crosswalk_version": version, "removed": False, "actor": author.actor, "at": author.at}
+    return row.as_record() | about
+
+
+def connection_record(settings: ConnectionSettings, versions: tuple[str, str], author: Author) -> dict[str, Any]:
+    """A connection as it is written; `versions` are its own and its crosswalk's."""
     return {
         "connection": settings.connection,
         "label": settings.label,
-        "version": change.version,
-        "crosswalk_version": change.crosswalk_version,
+        "version": versions[0],
+        "crosswalk_version": versions[1],
         "settings": settings.model_dump_json(),
         "removed": False,
         "actor": author.actor,

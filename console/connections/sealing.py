@@ -1,6 +1,7 @@
-"""The credentials of a connection: references resolved, sets validated by their system's model, encrypted for their purpose.
+"""The credentials of a connection: references resolved, sets validated by their system's model, encrypted for their purpose and origins.
 
-A set that is already in force unchanged is not written again.
+A set that is already in force unchanged is written again as it is, for its signature to be as new as that of the connection; one whose
+purpose the connection has no more is written as removed.
 """
 
 from __future__ import annotations
@@ -14,12 +15,14 @@ from pydantic import ValidationError
 
 from console.reading import Cluster
 from runtime.errors import Broken
-from runtime.secrets import KeyRing, Sources, read_ring, resolve, unseal
-from services.credentials import Secret, envelope_of, seal
-from services.network import network_purpose, ways
+from runtime.rolekeys import OPERATOR
+from runtime.secrets import KeyRing, Sources, read_ring, resolve
+from services.credentials import Sealed, in_force, opened, seal
+from services.network import network_purpose, origins_of, ways
 from systems.connection import ConnectionSettings, Side, WebhookKey
 from systems.contract import Role
 from systems.network import PEM
+from topology.trust import Trust
 
 
 def ring_of(cluster: Cluster) -> KeyRing:
@@ -31,32 +34,77 @@ def ring_of(cluster: Cluster) -> KeyRing:
 
 
 def sealed_credentials(
-    cluster: Cluster, settings: ConnectionSettings, sources: Sources
+    cluster: Cluster, trust: Trust, settings: ConnectionSettings, sources: Sources
 ) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
-    """Credential records to write, and a line for each; neither shows a secret. Raises `Broken` naming a missing reference."""
+    """Every credential record of a connection, and a line for each that changes; neither shows a secret. `trust` reads what is in force.
+
+    Raises `Broken` naming every reference that leads nowhere.
+    """
     ring, now = ring_of(cluster), datetime.now(UTC)
-    existing = _in_force(cluster, settings.connection)
+    _require_references(settings, sources)
+    existing = {
+        record["purpose"]: record
+        for record in in_force(cluster.settings, cluster.codec, trust)
+        if record["connection"] == settings.connection
+    }
     records, lines = [], []
-    for purpose, secret in _sets(settings, sources):
-        known = existing.get(purpose)
-        if known is not None and _opened(ring, known) == secret:
+    for purpose, sealed in _sets(settings, sources):
+        known = existing.pop(purpose, None)
+        if known is not None and _opened(trust, known) == orjson.loads(sealed.as_bytes()):
+            records.append(known)
             continue
-        record = seal(ring, (settings.connection, purpose), secret, now)
+        record = seal(ring, (settings.connection, purpose), sealed, now)
         records.append(record)
         lines.append(f"{'~' if known else '+'} credentials {purpose}: sealed with key {record['key_id']}")
+    for purpose, known in existing.items():
+        records.append({**known, "wrapped_key": b"", "nonce": b"", "ciphertext": b"", "removed": True, "at": now})
+        lines.append(f"- credentials {purpose}")
     return records, tuple(lines)
 
 
-def _sets(settings: ConnectionSettings, sources: Sources) -> Iterator[tuple[str, Secret]]:
+def require_ring_in_force(cluster: Cluster, another: bool) -> None:
+    """Raise `Broken` where this is another ring than that of the credentials in force, unless a person said that theirs is lost: the
+    services have one ring, and what is sealed or signed with another one does not count for them."""
+    trust = Trust(cluster.settings, (OPERATOR,))
+    sealed = {record["key_id"] for record in credentials_in_force(cluster).values()}
+    strange = sorted(sealed - {key.id for key in ring_of(cluster).keys})
+    if another or not strange or any(True for _ in in_force(cluster.settings, cluster.codec, trust)):
+        return
+    raise Broken(
+        f"{cluster.settings.key_ring} is not the key ring in force: it lacks the key(s) {', '.join(strange)} of credentials in force.",
+        "Set ML_CONNECTOR_KEY_RING to the ring that the services have; where that one is lost, give every service the new one and "
+        "apply each connection with --another-key-ring.",
+    )
+
+
+def _require_references(settings: ConnectionSettings, sources: Sources) -> None:
+    """All references are tried before any is used, so that all that lead nowhere are told at once."""
+    found: list[tuple[str, str, bool]] = []
+    for key, side in (("field_service", settings.field_service), ("erp", settings.erp)):
+        found += [(f"{key}.credentials.{name}", reference, False) for name, reference in side.credentials.items()]
+        found += [(f"{key}.network.{name}", reference, name in PEM) for name, reference in side.network.references.items()]
+    for section in ("webhook_keys", "push_keys"):
+        found += [(f"{section}[{number}].secret", key.secret, False) for number, key in enumerate(getattr(settings, section))]
+    lines = []
+    for place, reference, is_pem in found:
+        try:
+            resolve(reference, sources, is_pem)
+        except Broken as error:
+            lines.append(f"{place}: {error}")
+    if lines:
+        raise Broken("\n".join(lines))
+
+
+def _sets(settings: ConnectionSettings, sources: Sources) -> Iterator[tuple[str, Sealed]]:
     for side in (settings.field_service, settings.erp):
-        fields = _resolved(side, sources)
+        fields, origins = _resolved(side, sources), origins_of(side)
         for role in Role:
-            yield f"{side.system}.{role.value}", fields
+            yield f"{side.system}.{role.value}", Sealed(fields, origins)
         if side.network.references:
-            yield network_purpose(side.system), resolved_network(side, sources)
+            yield network_purpose(side.system), Sealed(resolved_network(side, sources), origins)
     for purpose, keys in (("webhook", settings.webhook_keys), ("push", settings.push_keys)):
         if keys:
-            yield purpose, [_key(key, sources) for key in keys]
+            yield purpose, Sealed([_key(key, sources) for key in keys])
 
 
 def _resolved(side: Side, sources: Sources) -> dict[str, Any]:
@@ -83,16 +131,17 @@ def _key(key: WebhookKey, sources: Sources) -> dict[str, str | None]:
     return {"name": key.name, "secret": resolve(key.secret, sources).get_secret_value(), "not_after": key.not_after}
 
 
-def _in_force(cluster: Cluster, connection: str) -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = {}
+def credentials_in_force(cluster: Cluster) -> dict[tuple[str, str], dict[str, Any]]:
+    """The newest record of each set of every connection, by connection and purpose, believed or not."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
     for seen in cluster.scan(["credentials"], quiet=True):
-        if seen.record.get("connection") == connection:
-            found[seen.record["purpose"]] = seen.record
-    return {purpose: record for purpose, record in found.items() if not record["removed"]}
+        if seen.record:
+            found[(seen.record["connection"], seen.record["purpose"])] = seen.record
+    return {bound_to: record for bound_to, record in found.items() if not record["removed"]}
 
 
-def _opened(ring: KeyRing, record: dict[str, Any]) -> Any:
+def _opened(trust: Trust, record: dict[str, Any]) -> Any:
     try:
-        return orjson.loads(unseal(ring, (record["connection"], record["purpose"]), envelope_of(record)))
+        return orjson.loads(opened(trust.keys, record).as_bytes())
     except Broken:
         return None

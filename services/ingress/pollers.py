@@ -21,6 +21,7 @@ from runtime.clock import Clock, clock_from_environment
 from runtime.errors import ConnectorError
 from runtime.log import log
 from runtime.retry import Backoff
+from runtime.rolekeys import POLLERS
 from runtime.settings import Settings
 from schemas.errors import Malformed
 from services import start
@@ -59,7 +60,7 @@ class Pollers:
         self._clock = clock
         self._codec = start.loaded(settings, needed_records(settings))
         self._follower = Follower(settings, self._codec, self._changed)
-        self._store = CredentialStore(settings, self._codec, clock, self._changed)
+        self._store = CredentialStore(settings, self._codec, clock, self._changed, POLLERS)
         self._deliveries = Deliveries(settings.kafka)
         self._writing = Writing(settings, self._codec, self._deliveries, clock)
         self._assignment = Assignment(settings, self)

@@ -26,6 +26,7 @@ from runtime import metrics
 from runtime.clock import Clock, clock_from_environment
 from runtime.errors import Broken
 from runtime.log import log
+from runtime.rolekeys import INGRESS
 from runtime.settings import Ingress as IngressSettings
 from runtime.settings import Settings
 from schemas.codec import Codec
@@ -211,7 +212,7 @@ class Ingress:
         self._changing = threading.Lock()
         self._codec = start.loaded(settings, needed_records(settings))
         self._follower = Follower(settings, self._codec, self._changed)
-        self._store = CredentialStore(settings, self._codec, clock, self._changed)
+        self._store = CredentialStore(settings, self._codec, clock, self._changed, INGRESS)
         self._deliveries = Deliveries(settings.kafka)
         self._webhooks = Webhooks(settings, self._codec, self._deliveries, clock)
         self._listener = listener(settings.ingress, self._webhooks)

@@ -1,4 +1,7 @@
-"""What a sink follows beside its commands: links, controls and periods, folded (`Followed`) and read from Kafka (`Following`)."""
+"""What a sink follows beside its commands: links, controls and periods, folded (`Followed`) and read from Kafka (`Following`).
+
+Of `control` only what is believed is folded (`topology/trust.py`): signed by a person's key, or by the sinks' own where it is a pause of theirs.
+"""
 
 from __future__ import annotations
 
@@ -15,11 +18,15 @@ from confluent_kafka import Message, TopicPartition
 
 from runtime import kafka, metrics
 from runtime.log import log
+from runtime.rolekeys import SINKS
 from runtime.settings import Kafka, Settings
 from runtime.threads import TopicFollower
 from schemas.codec import Codec
+from schemas.errors import Malformed
 from schemas.records import Control, Link, Period
 from services.sinks.links import LinkKey, LinkStore
+from services.sinks.outputs import STAGE
+from topology.trust import Refusal, Trust
 
 LINKS, CONTROL, PERIODS = "links", "control", "canonical.period"
 NAME = "following"
@@ -28,7 +35,7 @@ SEEN = 10_000
 between."""
 _NOTE_EVERY = 2000
 
-Place = tuple[str, str]
+Paused = tuple[str, str]
 """(connection, system); system "" = every system of the connection."""
 ControlOffsets = Mapping[tuple[str, int], int]
 """(system, partition) -> offset of `control` from which on that system's sink may still need decisions."""
@@ -63,8 +70,8 @@ class Followed:
         self.links = links
         self.systems = systems
         self._lock = threading.Lock()
-        self._paused: Mapping[Place, str] = MappingProxyType({})
-        self._resumed: Mapping[Place, datetime] = MappingProxyType({})
+        self._paused: Mapping[Paused, str] = MappingProxyType({})
+        self._resumed: Mapping[Paused, datetime] = MappingProxyType({})
         self._periods: dict[str, Mapping[str, _Period]] = {}
         self._seen: OrderedDict[str, None] = OrderedDict()
         self._decisions: dict[int, list[Decision]] = {}
@@ -90,6 +97,19 @@ class Followed:
         """A pause that this process decided itself, before it comes back from the topic."""
         with self._lock:
             self._paused = {**self._paused, (control["connection"], control["system"]): control["reason"]}
+
+    def is_own_pause(self, message: Message) -> bool:
+        """Whether a control is a pause that a sink decided itself."""
+        try:
+            _, record = self._codec.decode(message.value())
+        except Malformed:
+            return False
+        return is_own_pause(record)
+
+    @property
+    def pauses(self) -> Mapping[Paused, str]:
+        """Why each (connection, system) is paused that is; system "" = all of the connection."""
+        return self._paused
 
     def is_open(self, connection: str, purpose: str, on: date | None) -> bool:
         """Whether the ERP's periods say that such a document may be posted on that day."""
@@ -182,6 +202,11 @@ class Followed:
         return "period", period.connection
 
 
+def is_own_pause(control: Mapping[str, Any]) -> bool:
+    """Whether a control is a pause that a sink decided itself."""
+    return control.get("action") == "pause" and control.get("actor") == STAGE and not control.get("op_key")
+
+
 def _link_of(link: Link) -> tuple[LinkKey, str]:
     return (link["target_system"], link["connection"], link["entity"], link["source_id"]), link["target_id"]
 
@@ -203,7 +228,8 @@ def _period_of(period: Period) -> _Period | None:
 class Following:
     """Reads the topics of `followed` from Kafka: what is there at the start, then in a thread, which tells each change to `tell`.
 
-    `control_from` says from where on the sinks of this process still need decisions (`committed_controls`).
+    `control_from` says from where on the sinks of this process still need decisions (`committed_controls`); `on_refusal` is called with each
+    control that is not believed. Raises `Broken` where no signature could be verified, for want of keys.
     """
 
     def __init__(
@@ -212,8 +238,10 @@ class Following:
         followed: Followed,
         tell: Callable[[str, Any], None],
         control_from: ControlOffsets = MappingProxyType({}),
+        on_refusal: Callable[[Refusal], None] | None = None,
     ) -> None:
         self._settings, self._followed, self._tell = settings, followed, tell
+        self._trust = Trust(settings, tell=on_refusal)
         self._links_topic = settings.topic(LINKS)
         topics = [settings.topic(name) for name in (LINKS, CONTROL, PERIODS)]
         self._topics = TopicFollower(NAME, settings.kafka, topics, self._take)
@@ -236,7 +264,8 @@ class Following:
         self._read_links()
         for name in (CONTROL, PERIODS):
             for message in self._topics.to_end(self._settings.topic(name)):
-                self._followed.fold(message)
+                self._fold(message)
+        self._trust.settled()
         self._topics.start()
         return self
 
@@ -254,9 +283,20 @@ class Following:
                 self._note_links()
         self._note_links()
 
+    def _fold(self, message: Message) -> tuple[str, Any] | None:
+        """See `Followed.fold`; nothing for a control that is not believed."""
+        if message.topic() == self._settings.topic(CONTROL):
+            signed = self._trust.believed(message)
+            if signed is None:
+                return None
+            if signed.signer == SINKS and not self._followed.is_own_pause(message):
+                self._trust.refuse(message, "the sinks sign their own pauses and nothing else")
+                return None
+        return self._followed.fold(message)
+
     def _take(self, messages: list[Message]) -> None:
         for message in messages:
-            told = self._followed.fold(message)
+            told = self._fold(message)
             if told is not None:
                 self._tell(*told)
         read = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -22,6 +22,8 @@ from topology.configuration import Snapshot
 from topology.headers import headers
 from topology.topics import link_key, object_key, partition_of
 
+Sign = Callable[[str, bytes, str, bytes], tuple[str, bytes]]
+"""(topic without prefix, key, connection, value) -> the header that signs the record; see `topology.trust.Signatures`."""
 _STATE = "state"
 """The first field of a ledger record that changes while its command stays."""
 
@@ -37,6 +39,8 @@ class Ground:
     followed: Followed
     sessions: Sessions
     snapshot: Callable[[], Snapshot]
+    sign: Sign | None = None
+    """Signs the sink's own pauses; without it nobody else believes them."""
 
     @cached_property
     def command_topic(self) -> str:
@@ -87,8 +91,11 @@ class Ground:
         return Line(topic, key.encode(), value, partition, list(headers(record, key, cause)))
 
     def control_line(self, control: Control, partition: int) -> Line:
-        """A pause that the sink itself decides."""
-        return self.line("control", "connection.control", control["connection"], (control, partition, ""))
+        """A pause that the sink itself decides, signed by the sinks' key."""
+        connection = control["connection"]
+        line = self.line("control", "connection.control", connection, (control, partition, ""))
+        signature = [self.sign("control", line.key, connection, line.value)] if self.sign is not None else []
+        return replace(line, headers=[*line.headers, *signature])
 
     def remap_line(self, entry: Ledger, canonical: bytes) -> Line:
         """The canonical record of a held command, to be mapped again by its owner."""

@@ -20,11 +20,13 @@ import uvloop
 from runtime.clock import Clock, clock_from_environment
 from runtime.errors import EXIT_SOFTWARE, Broken
 from runtime.log import configure, log
+from runtime.rolekeys import SINKS
 from runtime.settings import Settings
 from schemas.codec import Codec
 from services import start
 from services.credentials import CredentialStore
 from services.health import Health
+from services.refusals import Refusals
 from services.sessions import Sessions as Access
 from services.sessions import credentials_version
 from services.sinks.command_log import GroupLog
@@ -41,6 +43,7 @@ from systems.contract import Role
 from topology.configuration import Connected, Follower
 from topology.slot import take_slot
 from topology.topics import records_of_topic
+from topology.trust import Signatures
 
 EXIT_OK = 0
 TICK_S = 0.02
@@ -94,6 +97,7 @@ class Sinks:
         self._follower = Follower(settings, loaded, lambda connection: self._tell("settings", connection))
         self._following: Following | None = None
         self._unseen = False
+        self._refusals = Refusals(settings, loaded, "sinks")
 
     async def run(self, names: Sequence[str], stopping: threading.Event) -> int:
         """Start, tick until it is time to stop, stop in order."""
@@ -125,14 +129,19 @@ class Sinks:
         links.close()
         if self._store is not None:
             self._store.stop()
+        self._refusals.close()
         log.info("stopped", systems=list(names), code=code)
         return code
 
     def _read(self, names: Sequence[str], followed: Followed) -> None:
         if self._open_session is None:
-            self._store = CredentialStore(self._settings, self._codec, self._clock, lambda c: self._tell("settings", c)).start()
+            settings, clock = self._settings, self._clock
+            self._store = CredentialStore(settings, self._codec, clock, lambda c: self._tell("settings", c), SINKS)
+            self._store.on_refusal(self._refusals)
+            self._store.start()
         self._follower.start()
-        self._following = Following(self._settings, followed, self._tell, committed_controls(self._settings, names)).start()
+        needed = committed_controls(self._settings, names)
+        self._following = Following(self._settings, followed, self._tell, needed, self._refusals).start()
 
     def _tick(self) -> None:
         was_unseen, self._unseen = self._unseen, bool(self._following and self._following.trouble)
@@ -170,7 +179,8 @@ class Sinks:
             return self._follower.snapshot.connections.get(connection)
 
         sessions = Sessions(opener, connected, version)
-        ground = Ground(self._settings, self._codec, system, self._clock, followed, sessions, lambda: self._follower.snapshot)
+        sign = Signatures(self._settings, (SINKS,)).header_now
+        ground = Ground(self._settings, self._codec, system, self._clock, followed, sessions, lambda: self._follower.snapshot, sign)
         group = f"sinks.{name}"
         group_log = GroupLog(self._settings.kafka, (ground.command_topic, self._settings.topic("control")), group)
         taking = self._blocking(name, 0, "take")

@@ -22,8 +22,10 @@ from runtime.embedded.cluster import EmbeddedCluster
 from runtime.settings import Kafka, Registry, Settings
 from schemas.codec import Codec, load
 from services import credentials
+from services.network import origins_of
 from systems import registry
-from systems.connection import ConnectionSettings
+from systems.connection import ConnectionSettings, Side
+from tests.signed import about
 from tests.toy import blank
 from topology.configuration import crosswalk_version
 from topology.provision import create_topics, register_schemas
@@ -107,7 +109,8 @@ class Corner:
 
     def write(self, name: str, record_name: str, key: str, record: Mapping[str, Any]) -> None:
         """One record of ours."""
-        self.put(name, key, self.codec.encode(self.topic(name), record_name, record))
+        value = self.codec.encode(self.topic(name), record_name, record)
+        self.put(name, key, value, headers=about(self.settings, name, key, value))
 
     def link_customers(self, pairs: Iterable[tuple[str, str]], connection: str = CONNECTION) -> None:
         """Customers of the source (first) and of the ERP are the same ones."""
@@ -164,13 +167,15 @@ class Corner:
         }
         self.write("connections", "connection.connection", connection, record)
         self.flush()
-        self._credentials(connection, {name: sides[name][1] for name in sides})
+        self._credentials(connection, sides)
 
-    def _credentials(self, connection: str, by_system: Mapping[str, dict[str, str]]) -> None:
+    def _credentials(self, connection: str, sides: Mapping[str, tuple[dict[str, Any], dict[str, str]]]) -> None:
         now = datetime.now(UTC)
-        wanted: dict[str, Any] = {"webhook": [{"name": "bench", "secret": WEBHOOK_KEY}]}
-        wanted |= {f"{name}.{role}": secret for name, secret in by_system.items() for role in ("poller", "sink", "check")}
-        made = [credentials.seal(self.ring, (connection, purpose), secret, now) for purpose, secret in wanted.items()]
+        wanted = {"webhook": credentials.Sealed([{"name": "bench", "secret": WEBHOOK_KEY}])}
+        for name, (section, secret) in sides.items():
+            sealed = credentials.Sealed(secret, origins_of(Side.model_validate(section)))
+            wanted |= {f"{name}.{role}": sealed for role in ("poller", "sink", "check")}
+        made = [credentials.seal(self.ring, (connection, purpose), sealed, now) for purpose, sealed in wanted.items()]
         credentials.publish(self.settings, self.codec, made)
 
 

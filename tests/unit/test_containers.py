@@ -75,9 +75,30 @@ def test_only_the_simulators_and_the_command_line_wait_to_be_asked_for() -> None
     assert {name for name, service in SERVICES.items() if "profiles" in service} == {"cli", "simulator"}
 
 
-def test_topology_is_given_no_key_ring() -> None:
-    assert "secrets" not in SERVICES["topology"]
-    assert SERVICES["topology"]["environment"]["ML_CONNECTOR_KEY_RING"] == ""
+def test_each_service_is_given_the_keys_of_its_role_and_none_the_ring() -> None:
+    """Topology opens nothing: the public keys are enough to check signatures."""
+    given = {name: [one["source"] for one in service.get("secrets", [])] for name, service in OURS.items()}
+    wanted = {name: [f"{name}_keys"] for name in ("ingress", "pollers", "sinks")} | {
+        "topology": ["verify_keys"],
+        "cli": ["key_ring"],
+    }
+    assert {name: keys for name, keys in given.items() if keys} == wanted
+    assert set(COMPOSE["secrets"]) == {key for keys in given.values() for key in keys}
+    for name in wanted:
+        assert SERVICES[name]["environment"]["ML_CONNECTOR_KEY_RING"] == "/run/secrets/keys"
+        assert [one["target"] for one in SERVICES[name]["secrets"]] == ["keys"]
+
+
+def test_nothing_has_more_rights_or_memory_than_it_is_given() -> None:
+    for name, service in SERVICES.items():
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        assert service["mem_limit"], name
+        assert "privileged" not in service, name
+    assert {name for name, service in SERVICES.items() if not service.get("read_only")} == {"kafka", "registry"}
+    for name, service in OURS.items():
+        written = [volume.partition(":")[2] for volume in service.get("volumes", [])]
+        assert set(written) <= {"/var/lib/ml-connector"}, name
 
 
 def test_every_setting_is_one_of_the_tree() -> None:

@@ -47,8 +47,8 @@ def secrets_of(connection: str, ring: KeyRing, file: Path) -> dict[str, object]:
 
 
 @pytest.mark.kafka
-def test_what_is_sealed_opens_before_during_and_after_a_rotation(tmp_path: Path) -> None:
-    file, own = tmp_path / "keys.json", tmp_path / "service.json"
+def test_what_is_sealed_opens_before_during_and_after_a_rotation(tmp_path: Path, ring: Path) -> None:
+    file, own = ring, tmp_path / "service.json"
     applied(written(tmp_path, "early"), "pat", "start", False)
     first = read_ring(file)
     early = secrets_of("early", first, own)
@@ -73,13 +73,14 @@ def test_what_is_sealed_opens_before_during_and_after_a_rotation(tmp_path: Path)
 
 
 @pytest.mark.kafka
-def test_a_rotation_that_cannot_open_what_is_stored_drops_no_key(tmp_path: Path) -> None:
+def test_a_rotation_that_cannot_open_what_is_stored_drops_no_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A ring from elsewhere: nothing is wrapped anew, and the file stays as it was."""
     file = tmp_path / "keys.json"
     applied(written(tmp_path, "kept"), "pat", "start", False)
     strange = KeyRing((new_key(datetime.now(UTC)), new_key(datetime.now(UTC))))
     write_ring(file, strange)
-    with pytest.raises(Broken):
+    monkeypatch.setenv("ML_CONNECTOR_KEY_RING", str(file))
+    with pytest.raises(Broken, match="made none of the signatures"):
         said("rotate", "--finish")
     assert read_ring(file) == strange
 

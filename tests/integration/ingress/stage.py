@@ -12,15 +12,18 @@ from typing import Any, TypeVar
 from confluent_kafka import Message
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]  # documented, not in __all__
 
-from runtime import kafka, secrets
+from runtime import kafka
 from runtime.embedded.cluster import EmbeddedCluster
 from runtime.settings import Ingress, Kafka, Registry, Settings
+from runtime.signing import Place
 from schemas import codec
 from schemas.codec import Record
 from services import credentials
 from services.ingress import pollers, webhooks
-from systems.connection import ConnectionSettings
+from services.network import origins_of
+from systems.connection import ConnectionSettings, Side
 from tests.integration.ingress import toy
+from tests.signed import RING, ring_in, signature
 from topology import configuration, topics
 
 T = TypeVar("T")
@@ -32,12 +35,10 @@ class Stage:
 
     def __init__(self, cluster: EmbeddedCluster, folder: Path, **ingress: Any) -> None:
         self.prefix = f"t{uuid.uuid4().hex[:8]}."
-        ring_file = folder / "ring.json"
-        self.ring = secrets.KeyRing((secrets.new_key(datetime.now(UTC)),))
-        secrets.write_ring(ring_file, self.ring)
+        self.ring = RING
         self.settings = Settings(
             profile="demo",
-            key_ring=ring_file,
+            key_ring=ring_in(folder),
             kafka=Kafka(bootstrap_servers=cluster.bootstrap_servers, topic_prefix=self.prefix),
             registry=Registry(url=cluster.registry_url),
             ingress=Ingress(**{"port": 0, "per_address_per_s": 100_000, **ingress}),
@@ -47,6 +48,7 @@ class Stage:
         codec.register(cluster.registry_url, mine)
         self.codec = codec.load(cluster.registry_url, mine)
         self._producer = kafka.producer(self.settings.kafka)
+        self._written = 0
 
     def _create(self, bootstrap_servers: str, names: Iterable[str]) -> None:
         """Only the topics of ingress and pollers, as they are declared: the whole table takes seconds."""
@@ -97,14 +99,20 @@ class Stage:
 
     def credit(self, connection: str, purpose: str, secret: credentials.Secret) -> None:
         """Apply one credential set."""
-        record = credentials.seal(self.ring, (connection, purpose), secret, datetime.now(UTC))
+        side = Side.model_validate({"system": toy.ERP, "settings": {}, "quota": QUOTA})
+        origins = None if isinstance(secret, list) else origins_of(side)
+        record = credentials.seal(self.ring, (connection, purpose), credentials.Sealed(secret, origins), datetime.now(UTC))
         credentials.publish(self.settings, self.codec, [record])
 
     def write(self, topic: str, name: str, connection: str, record: Record) -> None:
         """Write one record of a topic that is partitioned by connection, and wait for its ack."""
         full = self.settings.topic(topic)
         partition = topics.partition_of(connection, 4)
-        self._producer.produce(full, value=self.codec.encode(full, name, record), key=connection, partition=partition)
+        value = self.codec.encode(full, name, record)
+        self._written += 1  # far below the versions of credentials, which these tests write before connections and after them
+        place = Place(full, partition, connection.encode())
+        headers: list[tuple[str, str | bytes | None]] = [signature(place, value, self._written)]
+        self._producer.produce(full, value=value, key=connection, partition=partition, headers=headers)
         assert self._producer.flush(15) == 0
 
     def messages(self, topic: str) -> list[Message]:

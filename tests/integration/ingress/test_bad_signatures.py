@@ -87,7 +87,9 @@ def test_09_a_connection_without_a_key_is_closed_to_everybody(ingress: Ingress, 
 @pytest.mark.parametrize("length", [0, 31, 65])
 def test_10_a_key_of_unfit_length_is_refused_when_it_is_applied(stage: Stage, length: int) -> None:
     with pytest.raises(Broken, match=f"has {length} characters, not 32 to 64") as refusal:
-        credentials.seal(stage.ring, ("acme", "webhook"), [{"name": "k", "secret": "s" * length}], datetime.now(UTC))
+        credentials.seal(
+            stage.ring, ("acme", "webhook"), credentials.Sealed([{"name": "k", "secret": "s" * length}]), datetime.now(UTC)
+        )
     assert "ssss" not in str(refusal.value)
 
 

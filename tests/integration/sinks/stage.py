@@ -24,6 +24,7 @@ from services.sinks.worker import Seams, run
 from systems import registry
 from systems.connection import ConnectionSettings
 from systems.contract import Flow, System
+from tests import signed
 from tests.integration.ingress.stage import eventually
 from tests.integration.sinks.fake_erp import WRITES, FakeErp
 from tests.toy import blank
@@ -73,6 +74,7 @@ class Stage:
             timing=DEMO_TIMING,
             kafka=Kafka(bootstrap_servers=cluster.bootstrap_servers, topic_prefix=f"s{uuid.uuid4().hex[:8]}.", partitions=2),
             registry=Registry(url=cluster.registry_url),
+            key_ring=signed.ring_in(folder),
             **settings,
         )
         names = [*NEEDED, f"command.{ERP}", f"ledger.{ERP}", f"result.{ERP}"]
@@ -128,7 +130,7 @@ class Stage:
     def write(self, topic: str, name: str, connection: str, record: Mapping[str, Any], about: Any = ()) -> None:
         full = self.settings.topic(topic)
         value = self.codec.encode(full, name, record)
-        self.produce(full, connection, value, list(about))
+        self.produce(full, connection, value, [*about, *signed.about(self.settings, topic, connection, value)])
 
     def produce(self, full: str, connection: str, value: bytes, about: list[Any]) -> None:
         partition = topics.partition_of(connection, 2)

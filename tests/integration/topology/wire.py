@@ -19,6 +19,7 @@ from runtime import kafka
 from runtime.settings import Kafka, Registry, Settings
 from schemas.codec import Codec, load
 from tests import toy
+from tests.signed import about, ring_in
 from topology.provision import create_topics, register_schemas
 from topology.topics import object_key, partition_of, records_of_topic
 
@@ -41,7 +42,8 @@ class Wire:
         value = record if isinstance(record, bytes) else self.codec.encode(topic, record_name, record)
         while True:
             try:
-                self.producer.produce(topic, value=value, key=key, partition=partition)
+                headers = about(self.settings, name, key, value)
+                self.producer.produce(topic, value=value, key=key, partition=partition, headers=headers)
                 break
             except BufferError:
                 self.producer.poll(0.1)
@@ -92,7 +94,7 @@ def wire(bootstrap_servers: str, registry_url: str, prefix: str, folder: Path) -
     create_topics(Kafka(bootstrap_servers=bootstrap_servers, topic_prefix=prefix))
     register_schemas(Registry(url=registry_url), prefix)
     cluster = Kafka(bootstrap_servers=bootstrap_servers, topic_prefix=prefix)
-    settings = Settings(kafka=cluster, registry=Registry(url=registry_url), state_dir=folder)
+    settings = Settings(kafka=cluster, registry=Registry(url=registry_url), state_dir=folder, key_ring=ring_in(folder))
     return Wire(settings, load(registry_url, records_of_topic(prefix)), kafka.producer(cluster))
 
 
@@ -108,6 +110,7 @@ class TopologyProcess:
             "ML_CONNECTOR_KAFKA__TOPIC_PREFIX": settings.kafka.topic_prefix,
             "ML_CONNECTOR_REGISTRY__URL": settings.registry.url,
             "ML_CONNECTOR_STATE_DIR": str(settings.state_dir),
+            "ML_CONNECTOR_KEY_RING": str(settings.key_ring),
             **environment,
         }
         self._log = log

@@ -32,6 +32,7 @@ from tests.contract import examples
 from tests.contract.ground import access
 from tests.integration.ingress.stage import eventually
 from tests.integration.topology.wire import TopologyProcess, Wire
+from tests.signed import ring_in
 from tests.toy import blank
 from topology.configuration import Connected, crosswalk_version
 from topology.provision import create_topics, register_schemas
@@ -179,7 +180,12 @@ def staged(cluster: Any, folder: Path, **more: Any) -> Iterator[Stage]:
     register_schemas(Registry(url=cluster.registry_url), prefix)
     kafka_ = Kafka(bootstrap_servers=cluster.bootstrap_servers, topic_prefix=prefix)
     service = Settings(
-        profile="demo", timing=DEMO_TIMING, kafka=kafka_, registry=Registry(url=cluster.registry_url), state_dir=folder / "state"
+        profile="demo",
+        timing=DEMO_TIMING,
+        kafka=kafka_,
+        registry=Registry(url=cluster.registry_url),
+        state_dir=folder / "state",
+        key_ring=ring_in(folder),
     )
     with _simulator(folder) as served:
         settings = settings_of(served.url, served.simulator.credentials, **more)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,12 +12,14 @@ import pytest
 from confluent_kafka import KafkaError
 
 from runtime.settings import Kafka, Settings
+from runtime.signing import Place
 from schemas.records import Control
 from services.credentials import CredentialStore
 from services.sinks import follow
 from services.sinks.follow import Followed
 from services.sinks.links import MemoryLinks
 from tests.property.sinks.stand_ins import CODEC, Clock, Message
+from tests.signed import ring_in, signature
 from tests.toy import TARGET, blank
 from topology.configuration import Follower
 
@@ -76,7 +76,7 @@ class Following:
         monkeypatch.setattr("runtime.topic_ids.TopicIds.made_anew", lambda _: frozenset())
         monkeypatch.setattr("runtime.kafka.reader", lambda *_, **__: Client(script))
         monkeypatch.setattr(threading, "excepthook", lambda args: self.died.append(f"{args.exc_type.__name__}: {args.exc_value}"))
-        settings = Settings(profile="demo", state_dir=folder, kafka=Kafka(partitions=1), key_ring=_ring(folder))
+        settings = Settings(profile="demo", state_dir=folder, kafka=Kafka(partitions=1), key_ring=ring_in(folder))
         makers: dict[str, Callable[[], Any]] = {
             "control": lambda: follow.Following(
                 settings, _followed(), lambda _, what: self.heard.append(what.control["connection"])
@@ -110,19 +110,14 @@ def record_of(name: str, connection: str) -> Message:
         "credentials": ("credentials", "connection.credential", {"removed": True}),
     }
     topic, record, content = records[name]
-    return Message(0, CODEC.encode(topic, record, blank(record) | {"connection": connection} | content), of=topic)
+    value = CODEC.encode(topic, record, blank(record) | {"connection": connection} | content)
+    made = Message(0, value, of=topic)
+    name, signed = signature(Place(topic, 0, made.key()), value)
+    return replace(made, about={name: signed.decode()})
 
 
 def _followed() -> Followed:
     return Followed(CODEC, MemoryLinks(), frozenset({TARGET}))
-
-
-def _ring(folder: Path) -> Path:
-    path = folder / "ring.json"
-    key = {"id": "k1", "created": "2026-01-01T00:00:00+00:00", "key": base64.b64encode(bytes(32)).decode()}
-    path.write_text(json.dumps({"keys": [key]}))
-    path.chmod(0o600)
-    return path
 
 
 class Pauses:

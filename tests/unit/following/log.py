@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
+import tempfile
 import threading
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,10 +21,16 @@ from runtime import kafka, threads
 from runtime.retry import Backoff
 from runtime.settings import Kafka, Registry, Settings
 from schemas.codec import Codec, offline_codec
+from tests.signed import about, ring_in
 from topology.topics import records_of_topic
 
 CODEC: Codec = offline_codec(records_of_topic())
-SETTINGS = Settings(kafka=Kafka(bootstrap_servers="nowhere:1", partitions=1), registry=Registry(url="http://127.0.0.1:1"))
+KEYS = ring_in(Path(tempfile.mkdtemp(prefix="ml-connector-keys-")))
+atexit.register(shutil.rmtree, KEYS.parent, ignore_errors=True)
+SETTINGS = Settings(
+    kafka=Kafka(bootstrap_servers="nowhere:1", partitions=1), registry=Registry(url="http://127.0.0.1:1"), key_ring=KEYS
+)
+Headers = Sequence[tuple[str, str | bytes | None]]
 
 
 @dataclass
@@ -31,6 +41,8 @@ class Message:
     _offset: int
     _value: bytes | None
     _error: KafkaError | None = None
+    _key: bytes = b"\xff\xfe no UTF-8"
+    _headers: Headers = ()
 
     def topic(self) -> str:
         return self._topic
@@ -42,7 +54,10 @@ class Message:
         return self._offset
 
     def key(self) -> bytes:
-        return b"\xff\xfe no UTF-8"
+        return self._key
+
+    def headers(self) -> Headers:
+        return self._headers
 
     def value(self) -> bytes | None:
         return self._value
@@ -50,12 +65,16 @@ class Message:
     def error(self) -> KafkaError | None:
         return self._error
 
+    def timestamp(self) -> tuple[int, int]:
+        return 1, 0
+
 
 @dataclass
 class Cluster:
     """Topics of one partition each. `refusing` topics give an error at each read; while `is_down` nothing is read at all."""
 
     topics: dict[str, list[bytes | None]] = field(default_factory=lambda: defaultdict(list))
+    about: dict[tuple[str, int], tuple[bytes, Headers]] = field(default_factory=dict)
     refusing: dict[str, int] = field(default_factory=dict)
     is_down: bool = False
     broken: BaseException | None = None
@@ -63,7 +82,19 @@ class Cluster:
     clients: list[Client] = field(default_factory=list)
 
     def write(self, topic: str, name: str, *records: Mapping[str, Any]) -> None:
-        self.topics[topic] += [CODEC.encode(topic, name, record) for record in records]
+        """As `apply` and `held` write: signed where its readers ask for that."""
+        for record in records:
+            key, value = key_of(topic, record), CODEC.encode(topic, name, record)
+            self.put(topic, key.encode(), value, about(SETTINGS, topic, key, value))
+
+    def put(self, topic: str, key: bytes, value: bytes | None, headers: Headers = ()) -> None:
+        """One record with its key and headers."""
+        self.about[(topic, len(self.topics[topic]))] = key, headers
+        self.topics[topic].append(value)
+
+    def message(self, topic: str, offset: int, value: bytes | None) -> Message:
+        """A record as it is read."""
+        return Message(topic, offset, value, None, *self.about.get((topic, offset), (b"\xff\xfe no UTF-8", ())))
 
     def reader(self, _: Kafka, **more: Any) -> Client:
         self.clients.append(Client(self, more["error_cb"]))
@@ -80,7 +111,7 @@ class Cluster:
         self, _: Kafka, topic: str, _partitions: Sequence[int], start: Mapping[int, int] | None = None
     ) -> Iterator[Message]:
         for offset, value in list(enumerate(self.topics[topic]))[(start or {}).get(0, 0) :]:
-            yield Message(topic, offset, value)
+            yield self.message(topic, offset, value)
 
 
 class Client:
@@ -122,12 +153,18 @@ class Client:
             if topic in cluster.refusing:
                 self._events.append(Message(topic, -1, None, KafkaError(cluster.refusing[topic])))
             elif found:
-                self._events += [Message(topic, offset + number, value) for number, value in enumerate(found)]
+                self._events += [cluster.message(topic, offset + number, value) for number, value in enumerate(found)]
                 self._next[topic] += len(found)
                 self._ended.discard(topic)
             elif topic not in self._ended:
                 self._ended.add(topic)
                 self._events.append(Message(topic, offset, None, KafkaError(KafkaError._PARTITION_EOF)))
+
+
+def key_of(topic: str, record: Mapping[str, Any]) -> str:
+    """The key of a record, as far as these tests go: its connection, and what it is one of."""
+    more = [str(record[name]) for name in ("purpose", "table", "row") if name in record and topic != "control"]
+    return "/".join([str(record["connection"]), *more])
 
 
 def in_place(monkeypatch: pytest.MonkeyPatch) -> Cluster:

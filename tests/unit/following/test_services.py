@@ -5,23 +5,20 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 from confluent_kafka import KafkaError
 
-from runtime import kafka, secrets
+from runtime import kafka
 from runtime.clock import ScaledClock
 from runtime.errors import EXIT_SOFTWARE
-from runtime.secrets import KeyRing, RingKey
 from runtime.settings import Ingress as IngressSettings
 from runtime.settings import Settings
 from schemas import codec
 from services import health, topology
 from services.ingress import pollers, webhooks
-from tests.toy import NOW
 from tests.unit.following.log import CODEC, SETTINGS, Cluster, until
 from topology.configuration import Follower
 
@@ -46,14 +43,13 @@ class _Client:
 
 
 @pytest.fixture
-def settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
+def settings(monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Of a service whose schemas are known and whose cluster is the one in memory."""
     monkeypatch.setattr(codec, "load", lambda *_: CODEC)
     monkeypatch.setattr(kafka, "producer", lambda *_, **__: _Client())
     monkeypatch.setattr(kafka, "consumer", lambda *_, **__: _Client())
     monkeypatch.setattr(health, "LOOK_S", 0.005)
-    secrets.write_ring(tmp_path / "ring", KeyRing((RingKey("k1", NOW, b"k" * 32, None),)))
-    return SETTINGS.model_copy(update={"key_ring": tmp_path / "ring", "ingress": IngressSettings(port=0), "metrics_port": 0})
+    return SETTINGS.model_copy(update={"ingress": IngressSettings(port=0), "metrics_port": 0})
 
 
 async def _soon(condition: Callable[[], object]) -> None:

@@ -1,0 +1,84 @@
+"""Records that are not believed, kept in `audit` beside the log and the metric: what lay where, and why it did not count.
+
+Topology keeps those of the configuration, sinks those of credentials and controls. A service that starts reads these topics from their
+beginning and writes the same decisions again; their natural key is the place of the record, so they are told apart from new ones.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from datetime import UTC, datetime
+
+from confluent_kafka import Producer
+
+from runtime import kafka
+from runtime.settings import Settings
+from schemas.codec import Codec
+from systems.connection import CONNECTION_ID
+from topology.headers import coordinates, headers
+from topology.topics import partition_of
+from topology.trust import Refusal
+
+RECORD = "audit.audit"
+DECISION = "refused"
+MOST = 100
+"""Of one topic in one life of a process: whoever floods a topic must not fill `audit` as well. The metric counts all."""
+
+
+class Refusals:
+    """Writes to `audit`; called in the threads of followers, never waits."""
+
+    def __init__(self, settings: Settings, codec: Codec, stage: str) -> None:
+        self._settings, self._codec, self._stage = settings, codec, stage
+        self._producer: Producer | None = None
+        self._written: Counter[str] = Counter()
+
+    def __call__(self, refusal: Refusal) -> None:
+        """Keep one."""
+        place = refusal.place
+        self._written[place.topic] += 1
+        if self._written[place.topic] > MOST:
+            return
+        if self._producer is None:
+            self._producer = kafka.producer(self._settings.kafka)
+        topic, connection = self._settings.topic("audit"), _connection(place.key)
+        where = coordinates(place.topic, place.partition, refusal.offset)
+        record = {
+            "connection": connection,
+            "decision": DECISION,
+            "natural_key": where,
+            "system": "",
+            "entity": "",
+            "source_id": "",
+            "source_version": "",
+            "detail": f"{refusal.why}. {refusal.remedy}",
+            "amount": None,
+            "currency": "",
+            "count": 1,
+            "topic": place.topic,
+            "partition": place.partition,
+            "first_offset": refusal.offset,
+            "last_offset": refusal.offset,
+            "stage": self._stage,
+            "at": datetime.now(UTC),
+        }
+        self._producer.produce(
+            topic,
+            key=where.encode(),
+            value=self._codec.encode(topic, RECORD, record),
+            partition=partition_of(connection, self._settings.kafka.partitions),
+            headers=list(headers(RECORD, where, where)),
+        )
+        self._producer.poll(0)
+
+    def close(self) -> None:
+        """Wait a moment for what is on its way."""
+        if self._producer is not None:
+            self._producer.flush(5)
+
+
+def _connection(key: bytes) -> str:
+    """The connection that a record's key names; "" where it is none of ours, for anybody may have written it."""
+    name = key.partition(b"/")[0].decode(errors="replace")
+    return name if re.fullmatch(CONNECTION_ID, name) else ""
