@@ -191,3 +191,15 @@ def test_nothing_of_another_connection_is_touched(tmp_path: Path) -> None:
     removed("other", "pat", "sold", None)
     assert units() == ["Plumbing"]
     assert {connection for connection, _ in credentials_in_force(Console())} == {"acme"}
+
+
+def test_what_an_ended_connection_posted_stays_explained(tmp_path: Path, cluster: Cluster) -> None:
+    applied(table(tmp_path, "Plumbing"), "pat", "start", False)
+    cluster.put(LEDGER, b"99", CODEC.encode(LEDGER, "result.ledger", entry("POSTED", "99.00")))
+    removed("acme", "pat", "sold", None)
+    for options in ((), ("--connection", "acme")):
+        said = invoked("explain", "ST-99.00", *options)
+        assert said.exit_code == 0, said.output
+        assert "ST-99.00" in said.stdout
+    with pytest.raises(Broken, match="'acme' is not an applied connection"):
+        invoked("explain", "ST-unknown", "--connection", "acme")
