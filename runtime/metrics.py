@@ -53,6 +53,12 @@ POLL_FAILURES = Counter(
     ("connection", "system", "feed", "error"),
     registry=REGISTRY,
 )
+POLL_RESTARTS = Counter(
+    "ml_connector_poll_restarts",
+    "Runs of a feed that could not go on: its continuation was dead (continuation) or led back (circle).",
+    ("connection", "system", "feed", "reason"),
+    registry=REGISTRY,
+)
 FEED_STOPPED = Gauge(
     "ml_connector_feed_stopped",
     "1: the feed waits for a person (credentials, permission).",

@@ -82,13 +82,17 @@ class Element:
 class Page:
     """A page of a feed. `position` is where to continue; it is stored only after every element is acked.
 
-    `more` says that the next page can be read at once. `digest` is the SHA-256 (hex) of the page's bytes.
+    `more` says that the next page can be read at once. `digest` is the SHA-256 (hex) of the page's bytes. `place` tells pages of one run
+    apart where the position cannot, for it holds more than where it leads ("" = the position does). `restarted` says in words that the
+    feed could not go on where it was and reads again from an earlier place, "" where it did.
     """
 
     elements: tuple[Element, ...]
     position: str
     more: bool
     digest: str
+    place: str = ""
+    restarted: str = ""
 
 
 class Reader(Protocol):

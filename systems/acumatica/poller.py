@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from runtime.answers import server_date
-from runtime.errors import Malformed, Refused, Transient
+from runtime.errors import Broken, Malformed, Refused, Transient
 from runtime.exchange import Request, Response
 from runtime.json import envelope
 from systems.acumatica.client import Client, Query
@@ -23,6 +23,7 @@ from systems.acumatica.wire import Row, dumps, quoted, text, version_of
 from systems.contract import Access, Element, Feed, Page
 
 _INQUIRY = "CompaniesStructure"
+MAX_WALKS = 100
 
 
 @dataclass(frozen=True)
@@ -35,16 +36,21 @@ class Position:
     last: str = ""
     newest: str = ""
     began: str = ""
+    walks: int = 0
+    """How often the walk was begun anew because the list moved."""
 
 
 def position_of(stored: str) -> Position:
-    """A stored position. Raises `Transient` for one that this version cannot read."""
+    """A stored position. Raises `Broken` for one that this version cannot read."""
     if not stored:
         return Position()
     try:
         return Position(**json.loads(stored))
     except (ValueError, TypeError) as error:
-        raise Transient(f"acumatica: the position {stored[:80]!r} cannot be read; delete the cursor to start anew") from error
+        raise Broken(
+            f"acumatica: the cursor {stored[:80]!r} cannot be read.",
+            "Reset it: `ml-connector cursors reset CONNECTION FEED [--to DATE]`.",
+        ) from error
 
 
 class _Reader:
@@ -65,7 +71,9 @@ class _Reader:
         )
         found = listed(answer, resource.vendor)
         if at.skip and (not found or str(found[0][1]["id"]) != at.last):
-            return Page((), _told(replace(at, skip=0, last="")), True, digest(answer))
+            if at.walks >= MAX_WALKS:
+                raise Transient(f"acumatica {resource.vendor}: the list moved {at.walks} times while it was read")
+            return Page((), _told(replace(at, skip=0, last="", walks=at.walks + 1)), True, digest(answer))
         fresh = found[1:] if at.skip else found
         more = len(found) > size
         elements = tuple(_element(resource, row, body) for body, row in fresh)
@@ -73,7 +81,7 @@ class _Reader:
         began = at.began if at.skip else self._server_now(answer)
         after = Position(since=min(newest, began) or at.since) if feed.kind == "window" else Position()
         if more:
-            after = Position(at.since, skip + len(found), str(found[-1][1]["id"]), newest, began)
+            after = Position(at.since, skip + len(found), str(found[-1][1]["id"]), newest, began, at.walks)
         return Page(elements, _told(after), more, digest(answer))
 
     def _query(self, feed: Feed, at: Position) -> list[tuple[str, str]]:
