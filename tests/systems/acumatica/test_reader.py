@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from runtime.errors import Malformed, Refused, Transient
+from runtime.errors import Broken, Malformed, Refused, Transient
 from runtime.json import parse
 from schemas.codec import offline_codec
 from schemas.records import Raw
