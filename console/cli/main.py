@@ -29,6 +29,7 @@ _VERBS = (
     "status",
     "explain",
     "held",
+    "cursors",
 )
 
 app = typer.Typer(

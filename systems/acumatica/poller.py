@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from runtime.answers import server_date
 from runtime.errors import Broken, Malformed, Refused, Transient
@@ -166,6 +166,11 @@ def _is(resource: Resource, source_id: str) -> str:
         raise Refused(f"acumatica {resource.vendor}: {source_id!r} is no id; it is {'/'.join(resource.keys)}")
     conditions = [f"{name} eq {quoted(value)}" for name, value in zip(resource.keys, values, strict=True)]
     return f"({' and '.join(conditions)})"
+
+
+def position_from(feed: Feed, day: date) -> str | None:
+    """See `systems.contract.System`; the window's overlap comes on top."""
+    return _told(Position(since=f"{day.isoformat()}T00:00:00.0000000Z")) if feed.kind == "window" else None
 
 
 def open_reader(access: Access) -> _Reader:

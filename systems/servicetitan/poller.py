@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from runtime.errors import Broken, Refused, Transient
@@ -183,6 +183,14 @@ class Reader:
                 raise Transient(f"servicetitan {path}: the answer is {element.source_id}")
             found.append(element)
         return Page(tuple(found), "", more=False, digest=digest)
+
+
+def position_from(feed: Feed, day: date) -> str | None:
+    """See `systems.contract.System`; a token feed reads from the day less its overlap."""
+    start = _text(datetime.combine(day, time(), UTC))
+    if feed.kind == "token":
+        return _position(Export(since=start))
+    return _position(Walk(after=start)) if feed.kind == "window" else None
 
 
 def open_reader(access: Access) -> Reader:
