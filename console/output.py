@@ -48,8 +48,9 @@ def money(amount: Decimal) -> str:
 
 
 def print_json(value: Any) -> None:
-    """One JSON document on stdout."""
-    print(json.dumps(plain(value), ensure_ascii=False))
+    """One JSON document on stdout; what a terminal would act on is escaped in it."""
+    text = json.dumps(plain(value), ensure_ascii=False)
+    print(text if text.isprintable() else "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text))
 
 
 def print_rows(rows: Sequence[Mapping[str, Any]], output: Output, title: str = "") -> None:

@@ -11,6 +11,7 @@ import sys
 import typer
 
 from console.cli import exit_codes
+from console.output import printable
 from runtime.errors import Broken, ConnectorError
 from schemas.errors import NotRegistered
 
@@ -55,10 +56,10 @@ def main() -> None:
     try:
         app()
     except (Broken, NotRegistered) as error:
-        print(f"ml-connector: {error}", file=sys.stderr)
+        print(printable(f"ml-connector: {error}"), file=sys.stderr)
         sys.exit(exit_codes.SETTINGS)
     except ConnectorError as error:
-        print(f"ml-connector: {error}", file=sys.stderr)
+        print(printable(f"ml-connector: {error}"), file=sys.stderr)
         sys.exit(exit_codes.UNREACHABLE)
 
 
