@@ -16,6 +16,8 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 
+import uvloop
+
 from tests.bench.report import quantile
 from tests.unit.ingress.server import fresh_body, head, mac, request, serving
 
@@ -120,7 +122,7 @@ def _measured(name: str) -> str:
 def main(arguments: list[str]) -> None:
     """Serve, attack, or measure every attack."""
     if arguments[:1] == ["serve"]:
-        asyncio.run(_serve())
+        uvloop.run(_serve())
     elif arguments[:1] == ["attack"]:
         asyncio.run(_attack(arguments[1], int(arguments[2])))
     else:
