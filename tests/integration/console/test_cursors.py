@@ -20,6 +20,9 @@ from tests.integration.console.files import written
 pytestmark = pytest.mark.kafka
 
 
+INVOICES = f"{registry.FIELD_SERVICE}.invoices"
+
+
 def said(*arguments: str) -> str:
     result = CliRunner().invoke(app, ["cursors", *arguments], catch_exceptions=False)
     assert result.exit_code == 0, result.output
@@ -40,15 +43,14 @@ def newest(feed: str) -> dict[str, object]:
 def test_a_feed_is_reset_to_a_day_or_its_start_and_who_did_it_is_on_record(connection: str) -> None:
     rows = json.loads(said("list", connection, "--output", "json"))
     feeds = [row["feed"] for row in rows]
-    source = registry.FIELD_SERVICE
-    assert f"{source}.invoices" in feeds
+    assert INVOICES in feeds
     assert "read again from 2026-03-01" in said(
         "reset", connection, "invoices", "--to", "2026-03-01", "--reason", "gap", "--actor", "kim"
     )
-    moved = newest(f"{source}.invoices")
+    moved = newest(INVOICES)
     assert (moved["page_digest"], "2026-03-01" in str(moved["position"])) == (RESET, True)
-    said("reset", connection, f"{source}.invoices", "--actor", "kim", "--reason", "all of it")
-    assert newest(f"{source}.invoices")["position"] == ""
+    said("reset", connection, INVOICES, "--actor", "kim", "--reason", "all of it")
+    assert newest(INVOICES)["position"] == ""
     decisions = [seen.record for seen in Cluster().scan(["audit"], quiet=True) if seen.record.get("stage") == "cursors"]
     assert [("kim: gap" in one["detail"], one["decision"]) for one in decisions[:1]] == [(True, "replayed")]
     assert "kim: all of it" in decisions[1]["detail"]
@@ -58,10 +60,11 @@ def test_a_feed_is_reset_to_a_day_or_its_start_and_who_did_it_is_on_record(conne
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("invoices", "--to", "yesterday"), "is no day"),
-        (("invoices", "--to", (datetime.now(UTC) + timedelta(days=3)).date().isoformat()), "future"),
-        (("invoices", "--to", "0001-01-01"), "before 1990"),
+        ((INVOICES, "--to", "yesterday"), "is no day"),
+        ((INVOICES, "--to", (datetime.now(UTC) + timedelta(days=3)).date().isoformat()), "future"),
+        ((INVOICES, "--to", "0001-01-01"), "before 1990"),
         (("planets",), "no feed 'planets'"),
+        (("invoices",), "has 2 feeds 'invoices'"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(connection: str, arguments: tuple[str, ...], words: str) -> None:
