@@ -45,7 +45,7 @@ def test_a_feed_is_reset_to_a_day_or_its_start_and_who_did_it_is_on_record(conne
     feeds = [row["feed"] for row in rows]
     assert INVOICES in feeds
     assert "read again from 2026-03-01" in said(
-        "reset", connection, "invoices", "--to", "2026-03-01", "--reason", "gap", "--actor", "kim"
+        "reset", connection, INVOICES, "--to", "2026-03-01", "--reason", "gap", "--actor", "kim"
     )
     moved = newest(INVOICES)
     assert (moved["page_digest"], "2026-03-01" in str(moved["position"])) == (RESET, True)
