@@ -6,10 +6,13 @@ STAMP  := $(VENV)/.installed
 PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadscope --no-loadscope-reorder
 CODE   := schemas runtime systems topology services console tests
 
-.PHONY: demo test check format test-kafka chaos bench docs lock install
-.DEFAULT_GOAL := check
+.PHONY: help demo test check format test-kafka chaos bench docs lock install
+.DEFAULT_GOAL := help
 
-install: $(STAMP)
+help: ## what can be made; the default
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(STAMP) ## the locked packages into .venv, and ml-connector with them
 
 # Built from the lock, every file compared with its hash; again when lock or package settings change.
 $(STAMP): requirements.txt pyproject.toml
@@ -21,40 +24,41 @@ $(STAMP): requirements.txt pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $(STAMP)
 
-demo: $(STAMP)
+demo: $(STAMP) ## a working day through every service, both ERPs, with accidents; ARGS="--jobs 100"
 	$(BIN)/ml-connector demo $(ARGS)
 
 # Each worker has a cluster of its own; most tests wait for processes, so two workers take little more than half the time of one.
-test: $(STAMP)
+test: $(STAMP) ## every test, against a real broker and registry
 	$(BIN)/python -m pytest -q -m "not chaos and not campaign" --durations=10 $(PARALLEL) $(ARGS)
 
 # What every commit passes, in under a minute and without a broker.
-check: $(STAMP)
+check: $(STAMP) ## what every commit passes: format, lint, types, imports, unit and contract tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q -m "not kafka and not chaos and not campaign and not slow" $(wildcard tests/unit tests/contract) $(ARGS)
 
-format: $(STAMP)
+format: $(STAMP) ## the code in its one form
 	$(BIN)/ruff check --fix-only --fixable I,F401,RUF100 .
 	$(BIN)/ruff format .
 
-test-kafka: $(STAMP)
+test-kafka: $(STAMP) ## the tests that need a broker
 	$(BIN)/python -m pytest -q -m "kafka and not chaos" $(ARGS)
 
 # Longer campaigns: processes killed for minutes, and the answers of every write cut at every byte through the whole protocol.
-chaos: $(STAMP)
+chaos: $(STAMP) ## longer campaigns: killed processes, cut answers
 	$(BIN)/python -m pytest -q -m "chaos or campaign" $(ARGS)
 
-bench: $(STAMP)
+bench: $(STAMP) ## records a second and latency of each hop
 	$(BIN)/python -m tests.bench $(ARGS)
 
 # Pages that are drawn from the declarations.
-docs: $(STAMP)
+docs: $(STAMP) ## the pages that are drawn from the declarations
 	$(BIN)/python -m console.pages.flows
+	$(BIN)/python -m console.pages.metrics
 
 # The lock for every platform and Python >= 3.11; no index lines, so that each machine uses its own. Pins stay: `make lock UPGRADE=--upgrade`.
-lock: $(STAMP)
+lock: $(STAMP) ## the lock file anew; UPGRADE=--upgrade for newer versions
 	$(BIN)/uv pip compile --quiet $(UPGRADE) --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url \
 	  --custom-compile-command "make lock" requirements.in -o requirements.txt

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from runtime.errors import Broken, ConnectorError
+from runtime.settings import Ingress
 from services.credentials import CredentialStore
 from services.sessions import Sessions
 from systems.contract import Finding, Role
@@ -17,7 +18,7 @@ async def findings(sessions: Sessions, one: Connected) -> list[tuple[str, Findin
     found: list[tuple[str, Finding]] = []
     for side in (one.settings.field_service, one.settings.erp):
         found += [(side.system, finding) for finding in await side_findings(sessions, one, side.system)]
-    found += [("", finding) for finding in _keys(one, sessions.credentials)]
+    found += [("", finding) for finding in (*_keys(one, sessions.credentials), *_address(one, sessions.settings.ingress))]
     return found
 
 
@@ -63,3 +64,17 @@ def _keys(one: Connected, credentials: CredentialStore) -> Iterator[Finding]:
             "there is no HMAC key: every webhook of this connection is refused with 401",
             "Put the key of the developer portal under webhook_keys and apply; without webhooks switch webhook.enabled off.",
         )
+
+
+def _address(one: Connected, ingress: Ingress) -> Iterator[Finding]:
+    """Where the systems have to send their webhooks and pushes: the path is fixed, host and port are as this machine would listen."""
+    settings = one.settings
+    for side, kind, keys in (
+        (settings.field_service, "webhook", settings.webhook_keys),
+        (settings.erp, "push", settings.push_keys),
+    ):
+        signing = side.declared.signing(side.own()) if side.declared.signing is not None else None
+        if signing is not None and (keys or kind == "webhook"):
+            path = f"/webhooks/{side.system}/{settings.connection}"
+            words = f"{side.declared.title} sends to http://{ingress.host}:{ingress.port}{path}; from outside: your public https name and {path}"
+            yield Finding("ok", f"{kind} address", words)

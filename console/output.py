@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -12,8 +13,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-_FILE_WIDTH = 240
-"""Columns of a table that goes to a file or a pipe, where nothing has to fold."""
+WIDTH = 100
+"""Columns that fit a person's screen and mail; what goes to a program asks for JSON."""
 
 
 class Output(StrEnum):
@@ -41,10 +42,17 @@ def plain(value: Any) -> Any:
     return value
 
 
-def money(amount: Decimal) -> str:
-    """An amount with two places, or more where it has more."""
+def money(amount: Decimal, thousands: str = "") -> str:
+    """An amount with two places, or more where it has more; `thousands` stands between groups of three digits."""
     cents = amount.quantize(Decimal("0.01"))
-    return f"{cents if cents == amount else amount.normalize():f}"
+    shown = cents if cents == amount else amount.normalize()
+    return f"{shown:,f}".replace(",", thousands)
+
+
+def paragraph(text: str, indent: int = 0) -> Iterator[str]:
+    """A sentence as lines of at most `WIDTH` columns, the first one `indent` columns in and the rest two more."""
+    pad = " " * indent
+    yield from textwrap.wrap(printable(text), WIDTH, initial_indent=pad, subsequent_indent=f"{pad}  ", break_on_hyphens=False)
 
 
 def print_json(value: Any) -> None:
@@ -59,8 +67,7 @@ def print_rows(rows: Sequence[Mapping[str, Any]], output: Output, title: str = "
         print_json(list(rows))
         return
     console = Console()
-    if not console.is_terminal:
-        console = Console(width=_FILE_WIDTH)
+    console = Console(width=min(WIDTH, console.width) if console.is_terminal else WIDTH)
     if not rows:
         console.print(f"{title}: none" if title else "none", markup=False)
         return

@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, Message, TopicPartition
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from runtime import kafka
+from runtime import kafka, registry
 from runtime.errors import Broken
 from runtime.settings import Settings, settings_from_environment
 from schemas import codec as records
 from schemas.codec import Codec
 from schemas.errors import Malformed, NotRegistered
-from topology.topics import records_of_topic, topics
+from topology.topics import partition_of, records_of_topic, topics
+
+_COUNTED = 100_000
+"""A longer lag is told in offsets, some of which may be markers of transactions: nobody waits for all of it to be read."""
+_PATIENCE_S, _EVERY_S = 2.0, 10.0
+
+_ANSWER_S = 5.0
+"""How long a command waits for the cluster."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +41,8 @@ class Seen:
     record: dict[str, Any]
     value: bytes
     headers: list[tuple[str, bytes]]
+    at_s: float = 0.0
+    """When the broker took it, epoch seconds."""
 
     @property
     def coordinates(self) -> str:
@@ -44,9 +54,8 @@ class Cluster:
     """The cluster and registry that the environment names, for reading."""
 
     def __init__(self, settings: Settings | None = None) -> None:
-        self.settings = settings or settings_from_environment()
-        if not self.settings.registry.url:
-            raise Broken("ML_CONNECTOR_REGISTRY__URL is not set.", "Set it, or start a local cluster with `ml-connector up`.")
+        self.settings = (settings or settings_from_environment()).named("console")
+        kafka.await_answer(self.settings.kafka, _ANSWER_S)
         self.codec = _loaded(self.settings)
 
     @property
@@ -54,18 +63,29 @@ class Cluster:
         """The partitions of every topic."""
         return list(range(self.settings.kafka.partitions))
 
+    def partitions_of(self, connection: str) -> list[int]:
+        """Where the topics that are partitioned by connection keep one connection; "" = every connection."""
+        return [partition_of(connection, self.settings.kafka.partitions)] if connection else self.partitions
+
     def scan(self, names: Sequence[str], partitions: Sequence[int] | None = None, quiet: bool = False) -> Iterator[Seen]:
         """Every committed record of these topics up to now, topic by topic, with progress on stderr."""
+        for message in self.messages(names, partitions, quiet):
+            yield self.seen(message)
+
+    def messages(
+        self,
+        names: Sequence[str],
+        partitions: Sequence[int] | None = None,
+        quiet: bool = False,
+        start: Mapping[int, int] | None = None,
+    ) -> Iterator[Message]:
+        """As `scan`, not decoded: for who looks at key and headers first. `start`: offsets to begin at, by partition."""
         wanted = list(partitions) if partitions is not None else self.partitions
-        with progress(quiet) as bar:
-            task = bar.add_task("reading", total=None)
-            count = 0
+        with Progressing(quiet) as told:
             for name in names:
-                for message in kafka.read_to_end(self.settings.kafka, self.settings.topic(name), wanted):
-                    count += 1
-                    if count % 1000 == 0:
-                        bar.update(task, description=f"reading {name}: {count} records")
-                    yield self.seen(message)
+                for message in kafka.read_to_end(self.settings.kafka, self.settings.topic(name), wanted, start):
+                    told.read(name)
+                    yield message
 
     def seen(self, message: Any) -> Seen:
         """A message decoded as far as it can be."""
@@ -75,9 +95,8 @@ class Cluster:
             name, record = self.codec.decode(value)
         except Malformed:
             name, record = "", {}
-        return Seen(
-            topic, message.partition(), message.offset(), message.key() or b"", name, record, value, message.headers() or []
-        )
+        place = (topic, message.partition(), message.offset())
+        return Seen(*place, message.key() or b"", name, record, value, message.headers() or [], message.timestamp()[1] / 1000)
 
     def one(self, topic: str, partition: int, offset: int) -> Seen | None:
         """The record at these coordinates; None when it is no longer kept."""
@@ -96,39 +115,77 @@ class Cluster:
         """Names of every canonical topic."""
         return [name for name in topics() if name.startswith("canonical.")]
 
-    def lag(self, group: str, names: Sequence[str]) -> dict[str, int]:
-        """Records not yet committed by a group, by topic; a group that never committed lags by the whole topic."""
-        found: dict[str, int] = {}
+    def unread(self, group: str, name: str, partitions: Sequence[int] | None = None) -> dict[int, tuple[int, int]]:
+        """Of each partition of a topic in which a group has something to read: the offset to begin at, and how many offsets follow.
+
+        Markers of transactions occupy offsets, so that there may be fewer records than offsets. A group that never committed has the
+        whole topic to read.
+        """
+        wanted = list(partitions) if partitions is not None else self.partitions
         with closing(kafka.consumer(self.settings.kafka, group)) as client:
-            for name in names:
-                found[name] = _lag(client, self.settings.topic(name), self.partitions)
+            return dict(_unread(client, self.settings.topic(name), wanted))
+
+    def lag(self, group: str, names: Sequence[str]) -> dict[str, int]:
+        """Records that a group has still to read, by topic: markers of transactions, which nobody is ever given, do not count."""
+        found: dict[str, int] = {}
+        for name in names:
+            left = self.unread(group, name)
+            start = {partition: begin for partition, (begin, _) in left.items()}
+            offsets = sum(count for _, count in left.values())
+            found[name] = offsets if offsets > _COUNTED else sum(1 for _ in self.messages([name], list(start), True, start))
         return found
 
 
-def _lag(client: Consumer, topic: str, partitions: Sequence[int]) -> int:
-    committed = client.committed([TopicPartition(topic, p) for p in partitions], timeout=15)
-    total = 0
-    for position in committed:
+def _unread(client: Consumer, topic: str, partitions: Sequence[int]) -> Iterator[tuple[int, tuple[int, int]]]:
+    for position in client.committed([TopicPartition(topic, p) for p in partitions], timeout=15):
         low, high = client.get_watermark_offsets(TopicPartition(topic, position.partition), timeout=15)
-        total += high - (position.offset if position.offset >= 0 else low)
-    return total
+        begin = max(position.offset, low)
+        if high > begin:
+            yield position.partition, (begin, high - begin)
 
 
 def _loaded(settings: Settings) -> Codec:
     try:
-        return records.load(settings.registry.url, records_of_topic(settings.kafka.topic_prefix))
+        return records.load(registry.client_settings(settings.registry), records_of_topic(settings.kafka.topic_prefix))
     except NotRegistered as error:
         raise Broken(str(error)) from error
 
 
-def progress(quiet: bool = False) -> Progress:
-    """A progress line on stderr that leaves no trace on stdout; nothing at all where stderr is no terminal."""
+class Progressing:
+    """Says on stderr how far a reading is, once it takes longer than two seconds: a line that moves on a terminal, one every ten seconds
+    elsewhere. Nothing of it is on stdout."""
+
+    def __init__(self, quiet: bool = False) -> None:
+        self._quiet = quiet
+        self._count = 0
+        self._began_s = time.monotonic()
+        self._next_s = self._began_s + _PATIENCE_S
+        self._bar: Progress | None = None
+
+    def __enter__(self) -> Progressing:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def read(self, topic: str) -> None:
+        """One more record of a topic."""
+        self._count += 1
+        if self._quiet or self._count % 1000 or time.monotonic() < self._next_s:
+            return
+        words = f"reading {topic}: {self._count} records"
+        if self._bar is None and Console(file=sys.stderr).is_terminal:
+            self._bar = _bar()
+            self._bar.add_task(words, total=None)
+            self._bar.start()
+        if self._bar is not None:
+            self._bar.update(self._bar.task_ids[0], description=words)
+        else:
+            print(f"[{time.monotonic() - self._began_s:6.1f} s] {words}", file=sys.stderr, flush=True)
+            self._next_s = time.monotonic() + _EVERY_S
+
+
+def _bar() -> Progress:
     console = Console(file=sys.stderr)
-    return Progress(
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        TimeElapsedColumn(),
-        console=console,
-        transient=True,
-        disable=quiet or not console.is_terminal,
-    )
+    return Progress(SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=console, transient=True)

@@ -64,9 +64,13 @@ class ScaledClock:
 
     def now(self) -> datetime:
         """The present scaled instant."""
+        return self.at(time.time())
+
+    def at(self, real_s: float) -> datetime:
+        """The instant that a real one (epoch seconds) is on this clock."""
         if self.start is None:
-            return datetime.now(UTC)
-        return self.start + timedelta(seconds=(time.time() - self.anchor_s) * self.scale)
+            return datetime.fromtimestamp(real_s, UTC)
+        return self.start + timedelta(seconds=(real_s - self.anchor_s) * self.scale)
 
     def monotonic(self) -> float:
         """Real monotonic seconds, suspended or not."""

@@ -1,17 +1,20 @@
 """Strict JSON for money: what is read here has no floats, no doubled keys, no NaN, and nothing that another reader would see otherwise.
 
-`parse` reads one document, `envelope` and `slices` cut a page into its elements' exact bytes, `canonical_bytes` writes the one
-spelling of a value that hashes are made of. Everything that is refused is `Malformed`. The work is done by the C scanner of
-the standard library with small hooks; hop 1 reads thousands of records a second through it.
+`parse` reads one document, `envelope` and `slices` cut a page into its elements' exact bytes, `pieces` does so where some elements cannot
+be read, `canonical_bytes` writes the one spelling of a value that hashes are made of. Everything that is refused is `Malformed`; one byte
+order mark before a document is skipped. The work is done by the C scanner of the standard library with small hooks; hop 1 reads thousands
+of records a second through it. Every step is linear in the length of the document.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from itertools import accumulate
 from typing import Any, TypeVar
@@ -24,29 +27,49 @@ from schemas.errors import Malformed
 MAX_DIGITS = 40
 """Digits of one number, and the largest power of ten it may have."""
 MAX_DEPTH = 100
+MARK = b"\xef\xbb\xbf"
+"""The byte order mark that some writers put before UTF-8."""
 
 _Found = tuple[int, int, Any]
 """Start, end and value of an element."""
 _Part = TypeVar("_Part")
 
-_STRINGS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_STRINGS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
+"""A string, also one that never ends: tried from each of its escaped quotes, such a one would be read again and again."""
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _STEP = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
-_SPACE = re.compile(r"[ \t\n\r]*")
+_BLANKS = " \t\n\r"
+_SPACE = re.compile(r"[ \t\n\r]*+")
+_SIGNS = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"[ \t\n\r]*+(?=[,:\]}])|[\[\]{},"]', re.DOTALL)
+"""What the borders of values are told by: whole strings, brackets, commas. A quote alone is one that begins or ends no string."""
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """An element that is no value: why, and those of its members that can be told beyond doubt all the same."""
+
+    reason: str
+    members: Mapping[str, Any]
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) != len(pairs):
-        names = [name for name, _ in pairs]
-        doubled = next(name for name in names if names.count(name) > 1)
-        raise Malformed(f"JSON: the key {doubled[:60]!r} is there twice")
+        raise Malformed(f"JSON: the key {min(_doubled(pairs))[:60]!r} is there twice")
     return made
 
 
+def _doubled(pairs: list[tuple[str, Any]]) -> set[str]:
+    known: set[str] = set()
+    return {name for name, _ in pairs if name in known or known.add(name)}  # type: ignore[func-returns-value]  # adds, and is None
+
+
 def _decimal(text: str) -> Decimal:
-    value = Decimal(text)
-    if len(text) > MAX_DIGITS or abs(value.adjusted()) > MAX_DIGITS:
+    try:
+        value = Decimal(text) if len(text) <= MAX_DIGITS else None
+    except InvalidOperation:  # an exponent that even a Decimal cannot have
+        value = None
+    if value is None or abs(value.adjusted()) > MAX_DIGITS:
         raise Malformed(f"JSON: the number {text[:20]}... is longer or larger than any amount")
     return value
 
@@ -64,18 +87,78 @@ def _constant(text: str) -> Any:
 _DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_float=_decimal, parse_int=_integer, parse_constant=_constant)
 
 
-def parse(body: bytes) -> Any:
-    """The value of one JSON document in UTF-8: whole numbers as int, all others as Decimal. Raises `Malformed`."""
-    _refuse_depth(body)
-    text = _text(body)
+def _certain(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Members that are there once and hold something that can be written again."""
+    doubled = _doubled(pairs)
+    return {name: value for name, value in pairs if name not in doubled and _is_text(name) and _is_text(value)}
+
+
+def _is_text(value: Any) -> bool:
+    return not isinstance(value, str) or not _has_lone_surrogate(value)
+
+
+def _has_lone_surrogate(value: Any) -> bool:
     try:
-        value = _DECODER.decode(text)
+        json.dumps(value, ensure_ascii=False, default=str).encode()
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+def _or_none(read: Callable[[str], Any]) -> Callable[[str], Any]:
+    def number(text: str) -> Any:
+        try:
+            return read(text)
+        except Malformed:
+            return None
+
+    return number
+
+
+_LENIENT = json.JSONDecoder(
+    object_pairs_hook=_certain,
+    parse_float=_or_none(_decimal),
+    parse_int=_or_none(_integer),
+    parse_constant=lambda _: None,
+    strict=False,
+)
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """Whatever the scanner and its hooks raise about a document is `Malformed`."""
+    try:
+        yield
     except Malformed:
         raise
-    except (ValueError, RecursionError) as error:
-        raise Malformed(f"JSON: {error}") from error
+    except (ValueError, ArithmeticError, RecursionError, StopIteration) as error:
+        raise Malformed(f"JSON: {str(error)[:200]}") from error
+
+
+def parse(body: bytes) -> Any:
+    """The value of one JSON document in UTF-8: whole numbers as int, all others as Decimal. Raises `Malformed`."""
+    return _parse(body.removeprefix(MARK))
+
+
+def _parse(body: bytes) -> Any:
+    _refuse_depth(body)
+    text = _text(body)
+    with _refusing():
+        value = _DECODER.decode(text)
     _refuse_lone_surrogates(body, value)
     return value
+
+
+def members(body: bytes) -> Mapping[str, Any]:
+    """The members of an object that can be told beyond doubt, also where `parse` refuses it; none where it is no JSON at all.
+
+    Left out are members that are there twice and texts that are none; a number that is none is None.
+    """
+    try:
+        found = _LENIENT.decode(body.removeprefix(MARK).decode("utf-8", "surrogateescape"))
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def envelope(body: bytes, member: str) -> tuple[dict[str, Any], list[tuple[bytes, Any]]]:
@@ -83,50 +166,60 @@ def envelope(body: bytes, member: str) -> tuple[dict[str, Any], list[tuple[bytes
 
     Raises `Malformed` where the document is no object, or `member` is absent, null or no array: an empty page is explicit.
     """
-    text = _text(body)
-    try:
-        others, found = _walk(text, member, _elements)
-    except Malformed:
-        raise
-    except (ValueError, RecursionError, StopIteration) as error:
-        raise Malformed(f"JSON: {error}") from error
-    if found is None:
-        raise Malformed(f"JSON: the page has no member {member!r}")
-    return others, _cut(body, text, found)
-
-
-def member(body: bytes, name: str) -> tuple[dict[str, Any], bytes]:
-    """The other members of an object, and the exact bytes of its member `name`, whatever it is. Raises `Malformed` where it is absent."""
-    text = _text(body)
-    try:
-        others, found = _walk(text, name, _span)
-    except Malformed:
-        raise
-    except (ValueError, RecursionError, StopIteration) as error:
-        raise Malformed(f"JSON: {error}") from error
-    if found is None:
-        raise Malformed(f"JSON: the object has no member {name!r}")
-    start, end = found
-    part = text[start:end].encode()
-    for one in ((text[:start] + text[end:]).encode(), part):
-        _refuse_depth(one)
-    return others, part
+    return _read(body.removeprefix(MARK), member)
 
 
 def slices(body: bytes, member: str | None) -> list[tuple[bytes, Any]]:
     """Exact bytes and value of each element of the array `member`, or of the document itself where `member` is None."""
-    if member is not None:
-        return envelope(body, member)[1]
-    text = _text(body)
+    return _read(body.removeprefix(MARK), member)[1]
+
+
+def pieces(body: bytes, member: str | None) -> tuple[dict[str, Any], list[tuple[bytes, Any]]]:
+    """As `envelope` or `slices`, but the value of an element that cannot be read is an `Unreadable` and the others are read.
+
+    Raises `Malformed` where the rest of the page cannot be read, or where an element ends cannot be told beyond doubt.
+    """
+    body = body.removeprefix(MARK)
     try:
-        found, end = _elements(text, _skip(text, 0))
+        return _read(body, member)
     except Malformed:
-        raise
-    except (ValueError, RecursionError, StopIteration) as error:
-        raise Malformed(f"JSON: {error}") from error
-    if _skip(text, end) != len(text):
-        raise Malformed(f"JSON: there is something after the array, at character {end}")
-    return _cut(body, text, found)
+        others, cuts = _taken_apart(body, member, _cuts)
+    return others, [(part, _piece(part)) for part in cuts]
+
+
+def member(body: bytes, name: str) -> tuple[dict[str, Any], bytes]:
+    """The other members of an object, and the exact bytes of its member `name`, whatever it is: these are not read.
+
+    Raises `Malformed` where it is absent, or the others cannot be read.
+    """
+    others, [part] = _taken_apart(body.removeprefix(MARK), name, _span)
+    return others, part
+
+
+def _read(body: bytes, member: str | None) -> tuple[dict[str, Any], list[tuple[bytes, Any]]]:
+    text = _text(body)
+    with _refusing():
+        others, found = _walk(text, member, _elements)
+    return others, _cut(body, text, others, found)
+
+
+def _taken_apart(body: bytes, member: str | None, read: Callable[[str, int], tuple[list[tuple[int, int]], int]]) -> Any:
+    """The other members, and the exact bytes of what `read` finds: told by borders alone, for not all of it can be read."""
+    text = body.decode("utf-8", "surrogateescape")
+    with _refusing():
+        others, found = _walk(text, member, read)
+    first, last = (found[0][0], found[-1][1]) if found else (0, 0)
+    _refuse_depth((text[:first] + text[last:]).encode("utf-8", "surrogateescape"))
+    if _has_lone_surrogate(others):
+        raise Malformed("JSON: the page has half of a surrogate pair, or is not UTF-8")
+    return others, [text[start:end].encode("utf-8", "surrogateescape") for start, end in found]
+
+
+def _piece(part: bytes) -> Any:
+    try:
+        return _parse(part)
+    except Malformed as error:
+        return Unreadable(str(error), members(part))
 
 
 def canonical_bytes(value: Any) -> bytes:
@@ -163,8 +256,6 @@ def decimal_text(value: Decimal) -> str:
 def _text(body: bytes) -> str:
     if words := excess(body):
         raise Malformed(f"JSON: {words}")
-    if body.startswith(b"\xef\xbb\xbf"):
-        raise Malformed("JSON: starts with a byte order mark")
     try:
         return body.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -181,12 +272,8 @@ def _refuse_depth(body: bytes) -> None:
 
 
 def _refuse_lone_surrogates(body: bytes, value: Any) -> None:
-    if b"\\ud" not in body and b"\\uD" not in body:
-        return
-    try:
-        json.dumps(value, ensure_ascii=False, default=str).encode()
-    except UnicodeEncodeError as error:
-        raise Malformed("JSON: half of a surrogate pair") from error
+    if (b"\\ud" in body or b"\\uD" in body) and _has_lone_surrogate(value):
+        raise Malformed("JSON: half of a surrogate pair")
 
 
 def _skip(text: str, index: int) -> int:
@@ -194,31 +281,32 @@ def _skip(text: str, index: int) -> int:
     return found.end() if found else index
 
 
-def _span(text: str, start: int) -> tuple[tuple[int, int], int]:
-    """Where the value at `start` lies."""
-    end = _DECODER.raw_decode(text, start)[1]
-    return (start, end), end
-
-
-def _walk(text: str, member: str, read: Callable[[str, int], tuple[_Part, int]]) -> tuple[dict[str, Any], _Part | None]:
-    """The members of the object that `text` is, `member` apart, as `read` takes it."""
-    found: _Part | None = None
+def _walk(text: str, member: str | None, read: Callable[[str, int], tuple[list[_Part], int]]) -> tuple[dict[str, Any], list[_Part]]:
+    """The members of the object that `text` is, `member` apart, as `read` takes it; None = `read` takes the whole."""
     others: dict[str, Any] = {}
-    index = _skip(text, _expect(text, _skip(text, 0), "{"))
-    while text[index : index + 1] != "}":
-        if others or found is not None:
-            index = _skip(text, _expect(text, index, ","))
-        name, index = _DECODER.raw_decode(text, index)
-        if not isinstance(name, str) or name in others or (name == member and found is not None):
-            raise Malformed(f"JSON: the key {str(name)[:60]!r} is no text or there twice")
-        start = _skip(text, _expect(text, _skip(text, index), ":"))
-        if name == member:
-            found, index = read(text, start)
-        else:
-            others[name], index = _DECODER.raw_decode(text, start)
-        index = _skip(text, index)
-    if _skip(text, index + 1) != len(text):
-        raise Malformed("JSON: there is something after the object")
+    found: list[_Part] | None = None
+    index = _skip(text, 0)
+    if member is None:
+        found, index = read(text, index)
+    else:
+        index = _skip(text, _expect(text, index, "{"))
+        while text[index : index + 1] != "}":
+            if others or found is not None:
+                index = _skip(text, _expect(text, index, ","))
+            name, index = _DECODER.raw_decode(text, index)
+            if not isinstance(name, str) or name in others or (name == member and found is not None):
+                raise Malformed(f"JSON: the key {str(name)[:60]!r} is no text or there twice")
+            start = _skip(text, _expect(text, _skip(text, index), ":"))
+            if name == member:
+                found, index = read(text, start)
+            else:
+                others[name], index = _DECODER.raw_decode(text, start)
+            index = _skip(text, index)
+        index += 1
+    if _skip(text, index) != len(text):
+        raise Malformed(f"JSON: there is something after the end, at character {index}")
+    if found is None:
+        raise Malformed(f"JSON: there is no member {member!r}")
     return others, found
 
 
@@ -235,21 +323,62 @@ def _elements(text: str, start: int) -> tuple[list[_Found], int]:
     return found, index + 1
 
 
+def _cuts(text: str, start: int) -> tuple[list[tuple[int, int]], int]:
+    """Where the elements of the array at `start` lie, told by its borders alone, and where it ends."""
+    first, depth, found = _expect(text, start, "["), 0, []
+    for sign in _signs(text, first):
+        depth += _STEPS.get(sign[0], 0)
+        if depth < 0 or (depth == 0 and sign[0] == ","):
+            found.append((_skip(text, first), sign.start()))
+            first = sign.end()
+        if depth < 0:
+            break
+    cut = [(begin, begin + len(text[begin:end].rstrip(_BLANKS))) for begin, end in found]
+    if len(cut) == 1 and cut[0][0] >= cut[0][1]:
+        return [], first
+    if depth >= 0 or any(begin >= end for begin, end in cut):
+        raise Malformed("JSON: the array has no end, or an element of it is not there")
+    return cut, first
+
+
+def _span(text: str, start: int) -> tuple[list[tuple[int, int]], int]:
+    """Where the value at `start` lies, told by its borders alone, and where it ends."""
+    depth = 0
+    for sign in _signs(text, start):
+        depth += _STEPS.get(sign[0], 0)
+        if depth < 0 or (depth == 0 and sign[0] == ","):
+            return [(start, start + len(text[start : sign.start()].rstrip(_BLANKS)))], sign.start()
+        if depth == 0 and sign[0] in _CLOSING:
+            return [(start, sign.end())], sign.end()
+    raise Malformed("JSON: a value has no end")
+
+
+_STEPS = {"[": 1, "{": 1, "]": -1, "}": -1}
+_CLOSING = ("]", "}")
+
+
+def _signs(text: str, start: int) -> Iterator[re.Match[str]]:
+    for sign in _SIGNS.finditer(text, start):
+        if sign[0] == '"':
+            raise Malformed(f"JSON: a quote that begins or ends no text, at character {sign.start()}")
+        yield sign
+
+
 def _expect(text: str, index: int, wanted: str) -> int:
     if text[index : index + 1] != wanted:
         raise Malformed(f"JSON: {wanted} expected at character {index}, there is {text[index : index + 10]!r}")
     return index + 1
 
 
-def _cut(body: bytes, text: str, found: list[_Found]) -> list[tuple[bytes, Any]]:
+def _cut(body: bytes, text: str, others: Mapping[str, Any], found: list[_Found]) -> list[tuple[bytes, Any]]:
     if len(body) == len(text):
         cut = [(body[start:end], value) for start, end, value in found]
     else:
         cut = [(text[start:end].encode(), value) for start, end, value in found]
     # element by element, for one has seldom enough brackets to be looked at closely; the scanner itself stops at a thousand
     first, last = (found[0][0], found[-1][1]) if found else (0, 0)
-    _refuse_depth((text[:first] + text[last:]).encode())
-    for part, value in cut:
+    rest = (text[:first] + text[last:]).encode()
+    for part, value in ((rest, others), *cut):
         _refuse_depth(part)
         _refuse_lone_surrogates(part, value)
     return cut

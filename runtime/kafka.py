@@ -1,4 +1,4 @@
-"""Kafka clients with the settings that our promises need, and a reader of whole topics.
+"""Kafka clients with the settings that our promises need, and a reader of whole topics. No client is made anywhere else.
 
 Every reader of ours reads committed records. Producers are idempotent with `acks=all` and count partitions explicitly.
 """
@@ -7,14 +7,27 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
-from typing import Any
+from typing import Any, TypeVar
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
+from confluent_kafka import (
+    OFFSET_BEGINNING,
+    Consumer,
+    KafkaError,
+    KafkaException,
+    Message,
+    Producer,
+    TopicCollection,
+    TopicPartition,
+)
+from confluent_kafka.admin import AdminClient
 
 from runtime.errors import Broken, Transient
+from runtime.secret_files import secret_in
 from runtime.settings import Kafka
+
+T = TypeVar("T")
 
 LOG = logging.getLogger("ml_connector.kafka")
 """What librdkafka has to say; `runtime/log.py` prints it for services, commands keep it off the terminal."""
@@ -28,10 +41,31 @@ _PASSING = (
     KafkaError._TRANSPORT,
     KafkaError._ALL_BROKERS_DOWN,
 )
+AWAY = frozenset(
+    {KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN, KafkaError._RESOLVE, KafkaError._TIMED_OUT, KafkaError._TIMED_OUT_QUEUE}
+)
+"""Errors that say that the cluster does not answer."""
+REFUSED = frozenset(
+    {
+        KafkaError._AUTHENTICATION,
+        KafkaError._SSL,
+        KafkaError.SASL_AUTHENTICATION_FAILED,
+        KafkaError.UNSUPPORTED_SASL_MECHANISM,
+        KafkaError.TOPIC_AUTHORIZATION_FAILED,
+        KafkaError.GROUP_AUTHORIZATION_FAILED,
+        KafkaError.CLUSTER_AUTHORIZATION_FAILED,
+        KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
+    }
+)
+"""Errors that say that it answers, and does not let us: a person has to act."""
+_REFUSED_S = 5.0
+"""How long a refusal is tried again at a start: a broker that has just come up may not know its users yet."""
+_SILENT_S = 30.0
+"""How long a whole topic's reading goes on without a word from a cluster that is told to be away."""
 
 
 def client_settings(kafka: Kafka) -> dict[str, Any]:
-    """What every client of the cluster needs. Raises `Broken` when no cluster is named or the password file cannot be read."""
+    """What every client of the cluster needs. Raises `Broken` when no cluster is named or a secret's file cannot be read."""
     if not kafka.bootstrap_servers:
         raise Broken(
             "ML_CONNECTOR_KAFKA__BOOTSTRAP_SERVERS is not set.", "Set it, or start a local cluster with `ml-connector up`."
@@ -39,29 +73,51 @@ def client_settings(kafka: Kafka) -> dict[str, Any]:
     settings: dict[str, Any] = {
         "bootstrap.servers": kafka.bootstrap_servers,
         "security.protocol": kafka.security_protocol,
+        "client.id": kafka.client_id,
         "logger": LOG,
     }
     if kafka.sasl_mechanism:
         settings |= {
             "sasl.mechanism": kafka.sasl_mechanism,
             "sasl.username": kafka.sasl_username,
-            "sasl.password": _password(kafka),
+            "sasl.password": secret_in(kafka.sasl_password_file, "ML_CONNECTOR_KAFKA__SASL_PASSWORD_FILE"),
         }
-    if kafka.ssl_ca_file:
-        settings["ssl.ca.location"] = str(kafka.ssl_ca_file)
+    return settings | (_tls_settings(kafka) if kafka.security_protocol.endswith("SSL") else {})
+
+
+def _tls_settings(kafka: Kafka) -> dict[str, Any]:
+    settings: dict[str, Any] = {"ssl.endpoint.identification.algorithm": "https" if kafka.ssl_hostname_check else "none"}
+    for name, path in (
+        ("ssl.ca.location", kafka.ssl_ca_file),
+        ("ssl.certificate.location", kafka.ssl_certificate_file),
+        ("ssl.key.location", kafka.ssl_key_file),
+    ):
+        if path is not None:
+            settings[name] = str(path)
+    if kafka.ssl_key_password_file is not None:
+        settings["ssl.key.password"] = secret_in(kafka.ssl_key_password_file, "ML_CONNECTOR_KAFKA__SSL_KEY_PASSWORD_FILE")
     return settings
 
 
-def _password(kafka: Kafka) -> str:
+def _made(kind: Callable[[dict[str, Any]], T], settings: dict[str, Any]) -> T:
+    """Every client is made here. Raises `Broken` in one line for settings that the library refuses: a file that is missing or no PEM."""
     try:
-        return kafka.sasl_password_file.read_text().strip() if kafka.sasl_password_file else ""
-    except OSError as error:
-        raise Broken(f"ML_CONNECTOR_KAFKA__SASL_PASSWORD_FILE cannot be read: {error}") from error
+        return kind(settings)
+    except (KafkaException, ValueError, OSError) as error:
+        told = error.args[0] if error.args else error
+        words = told.str() if isinstance(told, KafkaError) else str(told)
+        raise Broken(f"The Kafka client cannot be made: {words}.", "Correct ML_CONNECTOR_KAFKA__SSL_* or SASL_*.") from error
+
+
+def admin(kafka: Kafka, **more: Any) -> AdminClient:
+    """A client for what is no record: topics, their settings, groups."""
+    return _made(AdminClient, {**client_settings(kafka), **more})
 
 
 def producer(kafka: Kafka, **more: Any) -> Producer:
     """An idempotent producer, acks=all; deliveries that take over 8 s fail."""
-    return Producer(
+    return _made(
+        Producer,
         {
             **client_settings(kafka),
             "enable.idempotence": True,
@@ -71,7 +127,7 @@ def producer(kafka: Kafka, **more: Any) -> Producer:
             "compression.type": "lz4",
             "message.max.bytes": 2 * 1024 * 1024,
             **more,
-        }
+        },
     )
 
 
@@ -95,7 +151,8 @@ def transactional_producer(kafka: Kafka, transactional_id: str) -> Producer:
 
 def consumer(kafka: Kafka, group: str, **more: Any) -> Consumer:
     """A group's consumer: read committed, from the earliest, offsets committed by hand only."""
-    return Consumer(
+    return _made(
+        Consumer,
         {
             **client_settings(kafka),
             "group.id": kafka.topic_prefix + group,
@@ -111,7 +168,7 @@ def consumer(kafka: Kafka, group: str, **more: Any) -> Consumer:
             "queued.min.messages": 20_000,
             "fetch.wait.max.ms": 50,
             **more,
-        }
+        },
     )
 
 
@@ -149,6 +206,47 @@ def _watermarks(client: Consumer, place: TopicPartition) -> tuple[int, int]:
             return low, high
 
 
+def topic_ids(client: AdminClient, topics: Sequence[str]) -> dict[str, str]:
+    """The id of each topic: one that was deleted and made again under its name has another. Raises `KafkaException`."""
+    described: Any = client.describe_topics(TopicCollection(list(topics)), request_timeout=15)
+    return {name: str(future.result(timeout=20).topic_id) for name, future in described.items()}
+
+
+def explained(kafka: Kafka, error: KafkaError) -> Broken | Transient:
+    """What a Kafka error means to a person, in one line: does it answer, and if so, does it let us."""
+    where = f"Kafka at {kafka.bootstrap_servers}"
+    if error.code() in REFUSED:
+        return Broken(f"{where} refuses us: {error.str()}.", "Check ML_CONNECTOR_KAFKA__SASL_*, __SSL_* and the ACLs.")
+    if error.code() in AWAY:
+        return Transient(f"{where} does not answer; is `up` running?")
+    return Transient(f"{where}: {error.str()}")
+
+
+def await_answer(kafka: Kafka, within_s: float) -> AdminClient:
+    """Return an admin client of the cluster once it answers.
+
+    Raises `Transient` when it has not within so many seconds, `Broken` when it refuses password or certificate, each in one line.
+    """
+    told: list[KafkaError] = []
+    client = admin(kafka, error_cb=told.append)
+    began, refused_at = time.monotonic(), 0.0
+    while True:
+        try:
+            client.list_topics(timeout=max(0.1, min(1.0, within_s)))
+        except KafkaException as error:
+            client.poll(0)
+            now = time.monotonic()
+            refusal = next((one for one in told if one.code() in REFUSED), None)
+            refused_at = refused_at or (now if refusal is not None else 0.0)
+            if refusal is not None and now >= min(refused_at + _REFUSED_S, began + within_s):
+                raise explained(kafka, refusal) from error
+            if now >= began + within_s:
+                raise explained(kafka, KafkaError(KafkaError._TRANSPORT)) from error
+            time.sleep(0.2)
+        else:
+            return client
+
+
 def high_watermarks(kafka: Kafka, topic: str, partitions: Sequence[int]) -> dict[int, int]:
     """High watermarks that count open transactions too (read uncommitted), for reading "past everything written by now"."""
     with closing(reader(kafka, **{"isolation.level": "read_uncommitted"})) as client:
@@ -166,15 +264,25 @@ def read_to_end(kafka: Kafka, topic: str, partitions: Sequence[int], start: Mapp
     """Every committed record of these partitions from `start` (default: the beginning) to the end as of now, then stop.
 
     Transaction markers occupy offsets and are never delivered, so the end is told by the client's end-of-partition event, whose
-    offset counts them; an open transaction below the end is waited for (it ends by its own time-out at the latest).
+    offset counts them; an open transaction below the end is waited for (it ends by its own time-out at the latest). Raises `Transient`
+    where the cluster goes away meanwhile and stays away.
     """
     targets = high_watermarks(kafka, topic, partitions)
     begin = start or {}
     pending = {p for p in partitions if targets[p] > begin.get(p, 0)}
-    with closing(reader(kafka, **{"enable.partition.eof": True})) as client:
+    away: list[float] = []
+
+    def told(error: KafkaError) -> None:
+        if error.code() in AWAY:
+            away.append(time.monotonic())
+
+    with closing(reader(kafka, **{"enable.partition.eof": True, "error_cb": told})) as client:
         client.assign([TopicPartition(topic, p, begin.get(p, OFFSET_BEGINNING)) for p in pending])
         while pending:
+            if away and time.monotonic() > away[0] + _SILENT_S:
+                raise explained(kafka, KafkaError(KafkaError._TRANSPORT))
             for message in client.consume(num_messages=2000, timeout=0.2):
+                away.clear()
                 error = message.error()
                 if error is None:
                     yield message
@@ -182,6 +290,13 @@ def read_to_end(kafka: Kafka, topic: str, partitions: Sequence[int], start: Mapp
                     raise_if_fatal(message)
                 elif (message.offset() or 0) >= targets[message.partition() or 0]:
                     pending.discard(message.partition() or 0)
+
+
+def records(messages: Sequence[Message]) -> list[Message]:
+    """The records among what a poll gave. Raises for an error that a reader cannot go past."""
+    for message in messages:
+        raise_if_fatal(message)
+    return [message for message in messages if message.error() is None]
 
 
 def raise_if_fatal(message: Message) -> None:

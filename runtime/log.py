@@ -1,13 +1,17 @@
 """One structured log: JSON lines on standard error, the same field names everywhere.
 
-`system, entity, key, hop, attempt, took_ms, outcome` and the connection. Bodies and secrets are never logged.
+`system, entity, key, hop, attempt, took_ms, outcome` and the connection. Bodies and secrets are never logged. A warning or an error that
+comes again within a minute is counted instead, and the next one of its kind says how often (`repeats`).
 """
 
 from __future__ import annotations
 
 import logging
+import re
 import sys
-from collections.abc import Mapping, MutableMapping
+import threading
+import time
+from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any
 
 import structlog
@@ -16,6 +20,47 @@ from structlog.typing import Processor
 from runtime.redaction import redacted
 
 log: Any = structlog.get_logger()
+COLLAPSE_S = 60.0
+_COUNTS = frozenset({"attempt", "count", "took_ms", "timestamp", "exc_info", "exception"})
+"""Fields that differ between two lines that say the same."""
+_NUMBER = re.compile(r"0x[0-9a-fA-F]+|\d+")
+_MOST = 2000
+_CONNECTION = frozenset({"FAIL", "ERROR", "FAILED", "CONNFAIL"})
+"""What librdkafka names lines that say that a broker cannot be had: many clients and threads of a process say the same."""
+
+
+class Repeats:
+    """A processor that lets one line of a kind through each minute; the next one carries the count of those that were left out."""
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
+        self._lock = threading.Lock()
+        self._seen: dict[str, tuple[float, int]] = {}
+
+    def __call__(self, _: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        """Drop the line, or pass it on. Raises `structlog.DropEvent` for one that is counted instead."""
+        if method not in ("warning", "error", "exception", "critical"):
+            return event
+        kind, now = _kind(method, event), self._now()
+        with self._lock:
+            since, left_out = self._seen.get(kind, (0.0, 0))
+            if kind in self._seen and now - since < COLLAPSE_S:
+                self._seen[kind] = (since, left_out + 1)
+                raise structlog.DropEvent
+            if len(self._seen) >= _MOST:
+                self._seen = {name: told for name, told in self._seen.items() if now - told[0] < COLLAPSE_S}
+            self._seen[kind] = (now, 0)
+        if left_out:
+            event["repeats"] = left_out
+        return event
+
+
+def _kind(method: str, event: MutableMapping[str, Any]) -> str:
+    """What a line says, but for numbers in an error's words; of two documents or connections the lines are of two kinds."""
+    if event.get("event") == "librdkafka":
+        return f"librdkafka {event.get('facility')}"
+    fields = {name: _NUMBER.sub("#", value) if name == "error" else value for name, value in event.items() if name not in _COUNTS}
+    return f"{method} {sorted(fields.items(), key=lambda one: one[0])!r}"
 
 
 def _redact(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -49,7 +94,7 @@ PROCESSORS: list[Processor] = [
 def configure(level: str = "info", service: str = "") -> None:
     """Set the log up for a process; called once by the command that runs a service."""
     structlog.configure(
-        processors=PROCESSORS,
+        processors=[*PROCESSORS[:2], Repeats(), *PROCESSORS[2:]],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
@@ -66,4 +111,6 @@ class _Structured(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Print one line, at warning."""
-        log.warning("librdkafka", detail=record.getMessage()[:500])
+        words = record.getMessage()
+        facility = words.partition(" ")[0]
+        log.warning("librdkafka", facility="connection" if facility in _CONNECTION else facility, detail=words[:500])

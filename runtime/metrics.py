@@ -5,10 +5,36 @@ Names start with `ml_connector_`; times are seconds, sizes bytes. Labels never h
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, ProcessCollector, generate_latest
 
 REGISTRY = CollectorRegistry()
+ProcessCollector("ml_connector", registry=REGISTRY)
 _FAST_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+
+BUILD = Info("ml_connector_build", "What runs here: version of the product and of Python.", registry=REGISTRY)
+READY = Gauge("ml_connector_ready", "1: the process can do its work now; /readyz says why not.", registry=REGISTRY)
+LAG = Gauge(
+    "ml_connector_lag_records",
+    "Records of a topic that a group has not committed, without transaction markers; of the partitions of this process.",
+    ("group", "topic"),
+    registry=REGISTRY,
+)
+OLDEST = Gauge(
+    "ml_connector_lag_oldest_seconds", "Age of the oldest record that was read and is not committed.", ("group",), registry=REGISTRY
+)
+DEAD = Counter("ml_connector_dead_records", "Records put on `dead` by this process.", ("stage",), registry=REGISTRY)
+WEBHOOK_LAST = Gauge(
+    "ml_connector_webhook_last_timestamp_seconds",
+    "When the last signed webhook of a connection was stored, in seconds since the epoch.",
+    ("connection",),
+    registry=REGISTRY,
+)
+FEED_READ = Gauge(
+    "ml_connector_feed_read_timestamp_seconds",
+    "When a feed was last read to its end, in seconds since the epoch.",
+    ("connection", "system", "feed"),
+    registry=REGISTRY,
+)
 
 INGRESS_ANSWERS = Counter(
     "ml_connector_ingress_answers",
@@ -96,12 +122,31 @@ HOP_OUTPUTS = Counter(
 )
 HOP_FAILURES = Counter("ml_connector_hop_failures", "Batches of a hop that were tried again.", ("hop",), registry=REGISTRY)
 
+SINK_COMMITS = Counter("ml_connector_sink_commits", "Transactions of a sink that were committed.", registry=REGISTRY)
+SINK_COMMIT_FAILURES = Counter(
+    "ml_connector_sink_commit_failures",
+    "Transactions of a sink that did not end for certain, by Kafka's name of the error; `_FENCED`: another owner has the partition.",
+    ("error",),
+    registry=REGISTRY,
+)
+SINK_TAKE_OVERS = Counter("ml_connector_sink_take_overs", "Command partitions that were taken.", ("system",), registry=REGISTRY)
+SINK_REBUILD_LEFT = Gauge(
+    "ml_connector_sink_rebuild_left_op_keys",
+    "Op-keys of a lost ledger that are still to be rebuilt.",
+    ("system", "partition"),
+    registry=REGISTRY,
+)
 SINK_UNACCOUNTED = Gauge(
     "ml_connector_sink_unaccounted_money",
     "Money of documents whose way a sink does not know for certain any more; 0 unless something is broken.",
     ("system", "connection"),
     registry=REGISTRY,
 )
+
+
+def declared() -> list[Counter | Gauge | Histogram | Info]:
+    """Every metric of this module."""
+    return [one for one in globals().values() if isinstance(one, (Counter, Gauge, Histogram, Info))]
 
 
 def exposition() -> bytes:

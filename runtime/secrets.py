@@ -9,13 +9,19 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
+import errno
 import json
 import os
+import re
 import stat
+import tempfile
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -25,6 +31,8 @@ from pydantic import SecretStr
 from runtime.errors import Broken
 
 KEY_BYTES = 32
+MAX_SECRET_BYTES = 64 * 1024
+"""Largest file that a reference leads to: a chain of certificates has a few thousand bytes."""
 _NONCE_BYTES = 12
 _NEW_RING = "Make one with `ml-connector keys new FILE`."
 
@@ -112,7 +120,12 @@ def _instant(text: str) -> datetime:
 
 
 def write_ring(path: Path, ring: KeyRing) -> None:
-    """Write the ring, mode 0600, all or nothing: a crash leaves the old file or the new one."""
+    """Write the ring, mode 0600, all or nothing: a crash leaves the old file or the new one. A link stays, its target is written.
+
+    A file that is a mount of its own (a container's) cannot be replaced: there it is overwritten, and the new ring lies complete beside it
+    until that is done. Whoever owned the file owns it afterwards. Raises `Broken` when it cannot be written; a copy stays behind only where
+    the file itself may be written in part, and is named then.
+    """
     entries = [
         {
             "id": key.id,
@@ -122,13 +135,53 @@ def write_ring(path: Path, ring: KeyRing) -> None:
         }
         for key in ring.keys
     ]
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as out:
-        json.dump({"keys": entries}, out, indent=1)
-        out.flush()
-        os.fsync(out.fileno())
-    beside.replace(path)
+    try:
+        _replace(path.resolve(), json.dumps({"keys": entries}, indent=1).encode())
+    except (OSError, RuntimeError) as error:
+        words = error.strerror if isinstance(error, OSError) else "its links lead in a circle"
+        raise Broken(
+            f"{path}: the key ring cannot be written ({words}).", "Nothing was changed; look at the rights of file and folder."
+        ) from error
+
+
+def _replace(path: Path, content: bytes) -> None:
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    beside, is_over = Path(name), True
+    try:
+        with os.fdopen(descriptor, "wb") as out:
+            _write_through(out, content)
+            with contextlib.suppress(OSError):
+                owner = path.stat()
+                os.fchown(out.fileno(), owner.st_uid, owner.st_gid)
+        try:
+            beside.replace(path)
+        except OSError as error:
+            if error.errno not in (errno.EBUSY, errno.EXDEV):
+                raise
+            is_over = False
+            _overwrite(path, content, beside)
+            is_over = True
+    finally:
+        if is_over:
+            beside.unlink(missing_ok=True)
+
+
+def _overwrite(path: Path, content: bytes, beside: Path) -> None:
+    try:
+        with path.open("r+b") as out:
+            _write_through(out, content)
+            out.truncate(len(content))
+    except OSError as error:
+        raise Broken(
+            f"{path}: the key ring may be written in part ({error.strerror}).",
+            f"It lies complete in {beside}: copy it over the file.",
+        ) from error
+
+
+def _write_through(out: BinaryIO, content: bytes) -> None:
+    out.write(content)
+    out.flush()
+    os.fsync(out.fileno())
 
 
 def seal(ring: KeyRing, bound_to: tuple[str, str], secret: bytes, now: datetime) -> Envelope:
@@ -168,31 +221,93 @@ def _associated(bound_to: tuple[str, str]) -> bytes:
     return f"{bound_to[0]}|{bound_to[1]}".encode()
 
 
-def resolve(reference: str, environment: Mapping[str, str] = os.environ) -> SecretStr:
-    """The secret that `env:NAME` or `file:/path` leads to, without the line end of a file.
+@dataclass(frozen=True)
+class Sources:
+    """Where references may lead: variables of the environment, and files of one folder. `ring` is never read as a secret."""
 
-    Raises `Broken` naming the reference, never its content; a secret written in plain is refused without being shown.
+    environment: Mapping[str, str]
+    folder: Path | None = None
+    ring: Path | None = None
+
+
+def resolve(reference: str, sources: Sources, lines: bool = False) -> SecretStr:
+    """The secret that `env:NAME` or `file:NAME` leads to, without a byte order mark and without line ends at its end.
+
+    `lines`: it is a text of several lines (PEM). Raises `Broken` naming the reference, never its content; a secret written in plain is
+    refused without being shown, and so is one that begins or ends with a blank: nobody can see it, and systems do not agree on it.
     """
     kind, _, where = reference.partition(":")
     if kind == "env" and where:
-        found = environment.get(where, "")
-        if not found:
+        text = sources.environment.get(where, "")
+        if not text:
             raise Broken(f"{reference}: the environment has no {where}, or it is empty.", f"Set {where}.")
-        return SecretStr(found)
-    if kind == "file" and where:
-        return SecretStr(_from_file(reference, Path(where)))
-    raise Broken(
-        "A secret must be given as env:NAME or file:/path; here it is written in plain.", "Move it and write the reference."
-    )
-
-
-def _from_file(reference: str, path: Path) -> str:
-    try:
-        content = path.read_text().rstrip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
+    elif kind == "file" and where:
+        text = _from_file(reference, where, sources)
+    else:
         raise Broken(
-            f"{reference} cannot be read ({type(error).__name__}).", "Create the file or correct the reference."
-        ) from error
-    if not content:
+            "A secret must be given as env:NAME or file:NAME; here it is written in plain.", "Move it and write the reference."
+        )
+    return SecretStr(_fit(reference, text, lines))
+
+
+def _fit(reference: str, text: str, lines: bool) -> str:
+    text = text.removeprefix("\ufeff")
+    text = text if lines else text.rstrip("\r\n")
+    plain = re.sub(r"[\r\n\t]", "", text).strip() if lines else text
+    if not plain.strip():
         raise Broken(f"{reference} is empty.", "Write the secret into it.")
+    if plain.strip().upper() == "FILL IN":
+        raise Broken(f"{reference} still says FILL IN.", "Write the secret into it.")
+    if any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in plain):
+        raise Broken(
+            f"{reference} holds a line end, a control character or bytes that are no text.", "Write it as one line of text."
+        )
+    if any(unicodedata.category(character) in ("Zs", "Cf") for character in (plain[0], plain[-1])):
+        raise Broken(f"{reference} begins or ends with a blank or an invisible character.", "Remove it.")
+    return text
+
+
+def _from_file(reference: str, where: str, sources: Sources) -> str:
+    """A file of the secrets folder; links may lead about inside of it, as mounted secrets do."""
+    if sources.folder is None or not sources.folder.is_dir():
+        raise Broken(
+            f"{reference}: there is no secrets folder{f' {sources.folder}' if sources.folder else ''}.",
+            "Make it, mode 0700, or name another one in ML_CONNECTOR_SECRETS_DIR.",
+        )
+    root = sources.folder.resolve()
+    try:
+        path = (root / where).resolve()
+        if not path.is_relative_to(root):
+            raise Broken(
+                f"{reference} leads out of the secrets folder {sources.folder}.",
+                "Put the file there, or name its folder in ML_CONNECTOR_SECRETS_DIR.",
+            )
+        content = _content(reference, path, sources.ring)
+        return content.decode()
+    except (OSError, ValueError, RuntimeError) as error:
+        # links that lead in a circle are a RuntimeError
+        words = (
+            error.strerror
+            if isinstance(error, OSError)
+            else "no UTF-8"
+            if isinstance(error, UnicodeDecodeError)
+            else "no such file"
+        )
+        raise Broken(f"{reference} cannot be read ({words}).", "Create the file or correct the reference.") from None
+
+
+def _content(reference: str, path: Path, ring: Path | None) -> bytes:
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+    with os.fdopen(descriptor, "rb") as source:
+        found = os.fstat(source.fileno())
+        if not stat.S_ISREG(found.st_mode):
+            raise Broken(f"{reference} is no file.", "Name a file of the secrets folder.")
+        content = source.read(MAX_SECRET_BYTES + 1)
+    if len(content) > MAX_SECRET_BYTES:
+        raise Broken(f"{reference} is over {MAX_SECRET_BYTES} bytes.", "A secret is short; name the file that holds nothing else.")
+    is_ring = ring is not None and ring.exists() and os.path.samestat(found, ring.stat())
+    if is_ring or (b'"keys"' in content and b'"not_after"' in content):
+        raise Broken(
+            f"{reference} is a key ring, which is no secret of a connection.", "Name another file, and move the ring elsewhere."
+        )
     return content

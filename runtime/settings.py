@@ -6,10 +6,13 @@ A wrong value stops the process at start with the key named.
 
 from __future__ import annotations
 
+import os
+import socket
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from runtime.errors import Broken
@@ -26,19 +29,74 @@ class Kafka(_Section):
     topic_prefix: str = Field("", description="Prefix of every topic, group and transactional id. Example: prod.")
     partitions: int = Field(4, ge=1, le=512, description="Partitions of every topic; fixed at creation.")
     replication: int = Field(1, ge=1, le=5, description="Replication factor for topics that are created. 3 on a real cluster.")
+    client_id: str = Field("ml-connector", description="Begins every client.id; role and instance follow.")
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_SSL", "SASL_PLAINTEXT"] = Field(
         "PLAINTEXT", description="As Kafka names it."
     )
-    sasl_mechanism: str = Field("", description="As Kafka names it. Example: SCRAM-SHA-512")
+    sasl_mechanism: Literal["", "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(
+        "", description="As Kafka names it. Example: SCRAM-SHA-512"
+    )
     sasl_username: str = Field("", description="User of this service.")
     sasl_password_file: Path | None = Field(None, description="File that holds the password. Example: /run/secrets/kafka")
-    ssl_ca_file: Path | None = Field(None, description="CA of the brokers. Example: /etc/ssl/kafka-ca.pem")
+    ssl_ca_file: Path | None = Field(None, description="CA of the brokers; none = the system's. Example: /etc/ssl/kafka-ca.pem")
+    ssl_certificate_file: Path | None = Field(None, description="Client certificate (PEM). Example: /run/secrets/kafka.pem")
+    ssl_key_file: Path | None = Field(None, description="Its private key (PEM). Example: /run/secrets/kafka.key")
+    ssl_key_password_file: Path | None = Field(None, description="File that holds the key's password, where it has one.")
+    ssl_hostname_check: bool = Field(True, description="Whether a broker's certificate must name the host that was asked for.")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Kafka:
+        """A setting that would be passed over is refused: it was meant to protect something."""
+        has_sasl, has_tls = self.security_protocol.startswith("SASL"), self.security_protocol.endswith("SSL")
+        sasl = {
+            "sasl_mechanism": self.sasl_mechanism,
+            "sasl_username": self.sasl_username,
+            "sasl_password_file": self.sasl_password_file,
+        }
+        tls = {
+            name: getattr(self, name) for name in ("ssl_ca_file", "ssl_certificate_file", "ssl_key_file", "ssl_key_password_file")
+        }
+        for name, value in {**({} if has_sasl else sasl), **({} if has_tls else tls)}.items():
+            if value:
+                raise ValueError(f"{name} is set, but security_protocol {self.security_protocol} does not use it")
+        for name, value in sasl.items() if has_sasl else ():
+            if not value:
+                raise ValueError(f"security_protocol {self.security_protocol} needs {name}")
+        _refuse_half_pair(self.ssl_certificate_file, self.ssl_key_file)
+        return self
 
 
 class Registry(_Section):
-    """Where the schema registry is."""
+    """Where the schema registry is, and how it knows us."""
 
     url: str = Field("", description="Base of its Confluent-compatible API. Example: http://127.0.0.1:8080/apis/ccompat/v7")
+    username: str = Field("", description="User of this service (HTTP Basic).")
+    password_file: Path | None = Field(None, description="File that holds the password. Example: /run/secrets/registry")
+    ssl_ca_file: Path | None = Field(None, description="CA of the registry; none = the public ones. Example: /etc/ssl/ca.pem")
+    ssl_certificate_file: Path | None = Field(None, description="Client certificate (PEM).")
+    ssl_key_file: Path | None = Field(None, description="Its private key (PEM).")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Registry:
+        """As for Kafka; credentials also need a URL that is https, or on loopback."""
+        if bool(self.username) != bool(self.password_file):
+            raise ValueError("username and password_file belong together")
+        _refuse_half_pair(self.ssl_certificate_file, self.ssl_key_file)
+        parts = urlsplit(self.url)
+        if parts.username or parts.password:
+            raise ValueError("url holds credentials: use username and password_file")
+        if parts.scheme != "https":
+            for name in ("ssl_ca_file", "ssl_certificate_file"):
+                if getattr(self, name):
+                    raise ValueError(f"{name} is set, but the url is not https")
+            if self.username and parts.hostname not in ("127.0.0.1", "localhost", "::1"):
+                raise ValueError("url must be https where a password is sent")
+        return self
+
+
+def _refuse_half_pair(certificate: Path | None, key: Path | None) -> None:
+    if bool(certificate) != bool(key):
+        raise ValueError("ssl_certificate_file and ssl_key_file belong together")
 
 
 class Timing(_Section):
@@ -98,12 +156,18 @@ class Settings(BaseSettings):
     state_dir: Path = Field(Path("./state"), description="Where snapshots, slot locks and logs are kept.")
     slot: str = Field("", description="Name of this instance's slot; empty takes the first free one by file lock.")
     key_ring: Path | None = Field(None, description="File of the key ring for credentials, readable by its owner only.")
+    secrets_dir: Path | None = Field(
+        None, description="Folder that `file:` references of a connection lead into; none = `secrets` beside its YAML file."
+    )
     lanes: int = Field(8, ge=1, le=256, description="Lanes of a sink per connection; the system's limits may allow fewer.")
     metrics_port: int = Field(
         0, ge=0, le=65535, description="Port of /healthz, /readyz and /metrics; 0 = a free one, written to the log."
     )
     metrics_host: str = Field(
         "127.0.0.1", description="Address of /healthz, /readyz and /metrics; not that of the webhooks. Example: 10.0.0.5"
+    )
+    start_wait_s: float = Field(
+        30, gt=0, le=600, description="How long a start waits for Kafka and the registry to answer; then it ends with 69."
     )
     kafka: Kafka = Kafka()
     registry: Registry = Registry()
@@ -114,6 +178,13 @@ class Settings(BaseSettings):
     def topic(self, name: str) -> str:
         """Full name of a topic of `topology/topics.py`."""
         return self.kafka.topic_prefix + name
+
+    def named(self, role: str, slot: str = "") -> Settings:
+        """The same settings for the clients of one instance of a role: their `client.id` names both."""
+        instance = f"{socket.gethostname()}-{slot or self.slot or os.getpid()}"
+        return self.model_copy(
+            update={"kafka": self.kafka.model_copy(update={"client_id": f"{self.kafka.client_id}-{role}-{instance}"})}
+        )
 
 
 DEMO_TIMING = Timing(lease_s=2, freeze_s=3, request_s=3, p_max_s=4, v_max_s=3)
@@ -126,7 +197,7 @@ def settings_from_environment(**overrides: object) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         key = "ML_CONNECTOR_" + "__".join(str(part).upper() for part in first["loc"])
-        raise Broken(f"{key}: {first['msg']}.", "Correct it or remove it.") from error
+        raise Broken(f"{key}: {first['msg'].removeprefix('Value error, ')}.", "Correct it or remove it.") from error
     if settings.profile == "demo" and "timing" not in settings.model_fields_set:
         return settings.model_copy(update={"timing": DEMO_TIMING})
     return settings

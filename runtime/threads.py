@@ -19,8 +19,10 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from runtime import kafka, metrics
 from runtime.errors import ConnectorError, Transient
 from runtime.log import log
+from runtime.outage import CLUSTER
 from runtime.retry import Backoff
 from runtime.settings import Kafka
+from runtime.topic_ids import TopicIds
 
 BACKOFF = Backoff(first=timedelta(milliseconds=500), cap=timedelta(seconds=10))
 """Between two attempts of an outage."""
@@ -54,6 +56,7 @@ class SupervisedThread:
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._tries = 0
         self._outage = ""
+        self._is_own = False
         self._failed = ""
 
     @property
@@ -84,15 +87,22 @@ class SupervisedThread:
 
     def works(self) -> None:
         """Said by the attempt: an outage, if there was one, is over."""
+        CLUSTER.over(self._name)
         if self._outage:
-            log.info("outage_over", thread=self._name, attempt=self._tries)
-            self._outage, self._tries = "", 0
+            if self._is_own:
+                log.info("outage_over", thread=self._name, attempt=self._tries)
+            self._outage, self._tries, self._is_own = "", 0, False
             metrics.THREAD_TROUBLE.labels(self._name).set(0)
 
-    def tell_outage(self, words: str) -> None:
-        """Said by the attempt: for the reason given it cannot do its work now."""
-        if not self._outage:
+    def tell_outage(self, words: str, away: bool = False) -> None:
+        """Said by the attempt: for the reason given it cannot do its work now. `away` when no broker answers: the process says that once
+        for all its threads; any other reason is this thread's own."""
+        if away:
+            CLUSTER.began(self._name, words)
+        elif not self._is_own:
             log.warning("outage", thread=self._name, error=words)
+            self._is_own = True
+        if not self._outage:
             metrics.THREAD_TROUBLE.labels(self._name).set(1)
         self._outage = f"{self._name}: {words}"
 
@@ -105,6 +115,7 @@ class SupervisedThread:
             why = _words(error)
             log.exception("thread_ended", thread=self._name, error=why)
         finally:
+            CLUSTER.over(self._name)
             if not self.is_stopping:
                 self._failed = f"{self._name}: {why}"
                 metrics.THREAD_TROUBLE.labels(self._name).set(1)
@@ -117,11 +128,17 @@ class SupervisedThread:
                 raise
             if not self.is_stopping:
                 self._tries += 1
-                self.tell_outage(_words(error))
+                self.tell_outage(_words(error), away=_is_away(error))
                 self._stopping.wait(BACKOFF.wait(self._tries, _DRAW).total_seconds())
         else:
             if not self.is_stopping:
                 raise RuntimeError("its work came to an end")
+
+
+def _is_away(error: BaseException) -> bool:
+    """Whether it says that no broker answers."""
+    told = error if isinstance(error, KafkaException) else error.__cause__
+    return isinstance(told, KafkaException) and bool(told.args) and told.args[0].code() in kafka.AWAY
 
 
 def _words(error: BaseException) -> str:
@@ -132,14 +149,16 @@ def _words(error: BaseException) -> str:
 class TopicFollower:
     """Follows topics without a group: `take` gets what is written after `offsets`, in batches, in a supervised thread.
 
-    A batch that `take` has returned from never comes again. An outage is over when every partition has answered: a client says nothing
-    when the cluster is back, and nothing about a topic that it may not read any more until it is asked for it.
+    A batch that `take` has returned from never comes again, but for a topic that was made anew, which is read from its start. An outage is
+    over when every partition has answered: a client says nothing when the cluster is back, and nothing about a topic that it may not read
+    any more until it is asked for it.
     """
 
     def __init__(self, name: str, settings: Kafka, topics: Sequence[str], take: Callable[[list[Message]], None]) -> None:
         self._settings, self._topics, self._take = settings, tuple(topics), take
         self._thread = SupervisedThread(name, self._follow)
         self._unreachable = ""
+        self._ids = TopicIds(settings, self._topics)
         self.offsets: dict[tuple[str, int], int] = {}
 
     @property
@@ -154,6 +173,7 @@ class TopicFollower:
 
     def to_end(self, topic: str, start: Mapping[int, int] | None = None) -> Iterator[Message]:
         """What is there now, from `start` on (default: the beginning); what is read so is not followed again. Before the start only."""
+        self._ids.made_anew()  # from now on: what is read here may be gone when it is followed
         self.offsets |= {(topic, partition): offset for partition, offset in (start or {}).items()}
         for message in kafka.read_to_end(self._settings, topic, list(range(self._settings.partitions)), start):
             yield message
@@ -170,13 +190,25 @@ class TopicFollower:
     def _follow(self, thread: SupervisedThread) -> None:
         self._unreachable = ""
         with closing(kafka.reader(self._settings, **{"enable.partition.eof": True, "error_cb": self._told})) as client:
-            places = {(topic, partition) for topic in self._topics for partition in range(self._settings.partitions)}
-            client.assign([TopicPartition(*place, self.offsets.get(place, 0)) for place in sorted(places)])
-            self._await_answers(thread, client, places)
+            self._from_the_start(client, self._ids.made_anew())
+            client.assign([TopicPartition(*place, self.offsets.get(place, 0)) for place in self._places()])
+            self._await_answers(thread, client, set(self._places()))
             while not thread.is_stopping and not self._unreachable:
                 self._once(client)
+                self._from_the_start(client, self._ids.made_anew())
         if self._unreachable:
-            raise Transient(self._unreachable)
+            raise Transient(self._unreachable) from KafkaException(KafkaError(KafkaError._ALL_BROKERS_DOWN))
+
+    def _from_the_start(self, client: Consumer, topics: frozenset[str]) -> None:
+        """Read topics that were made anew from their first record."""
+        if not topics:
+            return
+        for place in [place for place in self.offsets if place[0] in topics]:
+            del self.offsets[place]
+        client.assign([TopicPartition(*place, self.offsets.get(place, 0)) for place in self._places()])
+
+    def _places(self) -> list[tuple[str, int]]:
+        return [(topic, partition) for topic in sorted(self._topics) for partition in range(self._settings.partitions)]
 
     def _told(self, error: KafkaError) -> None:
         """Called by the client while it is polled; a cluster that cannot be reached is told here alone, never as a message."""
@@ -190,7 +222,7 @@ class TopicFollower:
         while silent and not thread.is_stopping:
             silent = silent - self._once(client)
             if self._unreachable:
-                thread.tell_outage(self._unreachable)
+                thread.tell_outage(self._unreachable, away=True)
             if silent and time.monotonic() > until:
                 raise Transient(f"Kafka: {'/'.join(map(str, min(silent)))} has not answered for {ANSWER_S:g} s")
         self._unreachable = ""
@@ -206,6 +238,11 @@ class TopicFollower:
         for message in kafka.polled(client, _MOST, _POLL_S):
             place, error = (message.topic() or "", message.partition() or 0), message.error()
             if error is None:
+                if (message.offset() or 0) < self.offsets.get(place, 0):
+                    log.warning(
+                        "offset_went_back", topic=place[0], partition=place[1], was=self.offsets[place], now=message.offset()
+                    )
+                    self.offsets[place] = message.offset() or 0
                 batch.append(message)
                 read[place] = (message.offset() or 0) + 1
             elif error.code() != KafkaError._PARTITION_EOF:

@@ -9,17 +9,19 @@ from __future__ import annotations
 import json
 import re
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any
 
 import fastavro
+import httpx2
 from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
 from confluent_kafka.schema_registry.error import SchemaRegistryError
 
-from schemas.errors import Malformed, NotRegistered
+from schemas.errors import Malformed, NotRegistered, RegistryAway
 from schemas.generate import versions
 from schemas.guard import refuse_unfit
 from schemas.shapes import schemas
@@ -34,6 +36,8 @@ _AT_ONCE = 8
 """Requests to the registry at the same time: a hundred subjects one after another took seconds."""
 
 Record = dict[str, Any]
+Source = str | Mapping[str, Any]
+"""A registry: the settings of its client (`runtime/registry.py`), or its URL alone."""
 
 
 def full_name(name: str) -> str:
@@ -119,6 +123,22 @@ class Codec:
 
     def decode(self, value: bytes | None) -> tuple[str, Record]:
         """Record name and record of value bytes. Raises `Malformed` for everything that is not exactly one record of ours."""
+        (name, writer), found = self._head(value)
+        return name, self._datum(name, writer, found)
+
+    def decode_one(self, wanted: str, value: bytes | None) -> Record:
+        """The record of value bytes, which has to be of that name. Raises `Malformed` as `decode`, and for any other record."""
+        name, record = self.decode(value)
+        if name != wanted:
+            raise Malformed(f"{name} instead of {wanted}")
+        return record
+
+    def name(self, value: bytes | None) -> str:
+        """Record name of value bytes, told by their head alone: the datum is not read. Raises `Malformed` as `decode`."""
+        return self._head(value)[0][0]
+
+    def _head(self, value: bytes | None) -> tuple[tuple[str, Any], bytes]:
+        """The schema that a value's head names, and the value."""
         if value is None or len(value) < _HEAD_BYTES:
             raise Malformed("no value, or shorter than a wire-format head")
         if value[0] != 0:
@@ -129,7 +149,7 @@ class Codec:
         known = self.writers.get(schema_id)
         if known is None:
             raise Malformed(f"schema id {schema_id} is not one of ours")
-        return known[0], self._datum(known[0], known[1], value)
+        return known, value
 
     def _datum(self, name: str, writer: Any, value: bytes) -> Record:
         source = BytesIO(value)
@@ -172,15 +192,44 @@ def offline_codec(records_of_topic: Mapping[str, tuple[str, ...]]) -> Codec:
     return Codec(ids, writers)
 
 
-def register(registry_url: str, records_of_topic: Mapping[str, tuple[str, ...]]) -> dict[str, int]:
+@contextmanager
+def _asked(registry: Source) -> Iterator[tuple[SchemaRegistryClient, ThreadPoolExecutor]]:
+    """A client, and threads to ask it with."""
+    settings = {"url": registry} if isinstance(registry, str) else dict(registry)
+    where = f"The schema registry at {settings['url']}"
+    try:
+        with SchemaRegistryClient(settings) as client, ThreadPoolExecutor(_AT_ONCE) as pool:
+            yield client, pool
+    except httpx2.TransportError as error:
+        if "CERTIFICATE" in str(error) or "certificate" in str(error):
+            raise NotRegistered(f"{where}: {error}. Check ML_CONNECTOR_REGISTRY__SSL_*.") from error
+        raise RegistryAway(f"{where} does not answer; is `up` running?") from error
+    except OSError as error:
+        raise NotRegistered(
+            f"{where}: a certificate or key cannot be read: {error}. Check ML_CONNECTOR_REGISTRY__SSL_*."
+        ) from error
+
+
+def register(registry: Source, records_of_topic: Mapping[str, tuple[str, ...]]) -> dict[str, int]:
     """Register every record's present schema for every topic; subject -> id. Registering again changes nothing.
 
-    Raises `NotRegistered` with the registry's words where a schema is refused (an incompatible change).
+    Raises `NotRegistered` with the registry's words where a schema is refused (an incompatible change), `RegistryAway` where it does not
+    answer.
     """
     wanted = [(subject(topic, name), name) for topic, names in records_of_topic.items() for name in names]
-    with SchemaRegistryClient({"url": registry_url}) as client, ThreadPoolExecutor(_AT_ONCE) as pool:
+    with _asked(registry) as (client, pool):
         ids = pool.map(lambda one: _register_one(client, *one), wanted)
         return {name: schema_id for (name, _), schema_id in zip(wanted, ids, strict=True)}
+
+
+def _said_no(subject_name: str, what: str, error: SchemaRegistryError) -> Exception:
+    if error.http_status_code in (401, 403):
+        return NotRegistered(
+            f"The schema registry refuses us ({error.http_status_code}). Check ML_CONNECTOR_REGISTRY__USERNAME and __PASSWORD_FILE."
+        )
+    if error.http_status_code >= 500:
+        return RegistryAway(f"The schema registry does not work: {error}")
+    return NotRegistered(f"{subject_name}: the registry {what}: {error}")
 
 
 def _register_one(client: SchemaRegistryClient, subject_name: str, name: str) -> int:
@@ -188,21 +237,22 @@ def _register_one(client: SchemaRegistryClient, subject_name: str, name: str) ->
         client.set_compatibility(subject_name=subject_name, level=COMPATIBILITY)
         ids = [client.register_schema(subject_name, Schema(json.dumps(version), "AVRO")) for version in versions(name)]
     except SchemaRegistryError as error:
-        raise NotRegistered(f"{subject_name}: the registry refused it: {error}") from error
+        raise _said_no(subject_name, "refused it", error) from error
     return int(ids[-1])
 
 
-def load(registry_url: str, records_of_topic: Mapping[str, tuple[str, ...]]) -> Codec:
+def load(registry: Source, records_of_topic: Mapping[str, tuple[str, ...]]) -> Codec:
     """The codec of the registered schemas: every version of ours, by id.
 
-    Raises `NotRegistered` naming every subject whose present schema is missing; such a service must not start.
+    Raises `NotRegistered` naming every subject whose present schema is missing; such a service must not start. `RegistryAway` where it does
+    not answer.
     """
     ids: dict[tuple[str, str], int] = {}
     writers: dict[int, tuple[str, Any]] = {}
     missing: list[str] = []
     wanted = [(topic, name) for topic, names in records_of_topic.items() for name in names]
     schemas()  # once, before eight threads ask for it at the same moment
-    with SchemaRegistryClient({"url": registry_url}) as client, ThreadPoolExecutor(_AT_ONCE) as pool:
+    with _asked(registry) as (client, pool):
         answers = pool.map(lambda one: _registered_ids(client, subject(*one), one[1]), wanted)
         for (topic, name), found in zip(wanted, answers, strict=True):
             if not found or found[-1] is None:
@@ -224,6 +274,6 @@ def _registered_ids(client: SchemaRegistryClient, subject_name: str, name: str) 
             found.append(client.lookup_schema(subject_name, Schema(json.dumps(version), "AVRO")).schema_id)
         except SchemaRegistryError as error:
             if error.http_status_code != 404:
-                raise NotRegistered(f"{subject_name}: the registry could not be asked: {error}") from error
+                raise _said_no(subject_name, "could not be asked", error) from error
             found.append(None)
     return found

@@ -9,3 +9,7 @@ class Malformed(ValueError):
 
 class NotRegistered(RuntimeError):
     """A schema of ours is not in the registry, or the registry refused it."""
+
+
+class RegistryAway(RuntimeError):
+    """The schema registry does not answer; the same question may be asked later."""

@@ -115,8 +115,11 @@ class CredentialStore:
         return self._topics.failed
 
     def start(self) -> CredentialStore:
-        """Read everything written by now, then follow."""
+        """Read everything written by now, then follow. Of each set only the newest record is opened: what was replaced is no news."""
+        newest: dict[Any, Message] = {}
         for message in self._topics.to_end(self._settings.topic(TOPIC)):
+            newest[self._set_of(message)] = message
+        for message in newest.values():
             self._fold(message)
         self._topics.start()
         return self
@@ -153,6 +156,14 @@ class CredentialStore:
         for connection in sorted(changed):
             if self._on_change is not None:
                 self._on_change(connection)
+
+    def _set_of(self, message: Message) -> tuple[Any, ...]:
+        """Which set a record is of; what cannot be read is of its own, and `_fold` tells of it."""
+        try:
+            _, record = self._codec.decode(message.value())
+            return record["connection"], record["purpose"]
+        except Exception:  # noqa: BLE001 - whatever is wrong with one record, the sets of the others are opened
+            return message.partition(), message.offset(), ""
 
     def _fold(self, message: Message) -> set[str]:
         try:
@@ -195,20 +206,54 @@ class CredentialStore:
         return self._ring
 
 
-def rewrap_all(settings: Settings, codec: Codec, ring: KeyRing, now: datetime) -> int:
-    """Wrap every data key under the newest key of the ring; returns how many were not there yet.
+@dataclass(frozen=True)
+class Rewrapped:
+    """What came of wrapping anew: how many sets were, and in words what was left as it is."""
 
-    Each set is one record; stopped half-way, the next call goes on with the rest, for what is done is told by its key id.
+    count: int
+    left: tuple[str, ...]
+
+
+def rewrap_all(settings: Settings, codec: Codec, ring: KeyRing, now: datetime) -> Rewrapped:
+    """Wrap every data key under the newest key of the ring.
+
+    Each set is one record; stopped half-way, the next call goes on with the rest, for what is done is told by its key id. What cannot
+    be read, or is under no key of the ring, is left: no service can open it either, so no key has to be kept for it. Raises `Broken`
+    when nothing at all opens: then this is not the ring of these credentials.
     """
-    topic = settings.topic(TOPIC)
-    newest: dict[tuple[str, str], Record] = {}
-    for message in kafka.read_to_end(settings.kafka, topic, list(range(settings.kafka.partitions))):
-        _, record = codec.decode(message.value())
-        newest[(record["connection"], record["purpose"])] = record
-    old = [record for record in newest.values() if not record["removed"] and record["key_id"] != ring.newest(now).id]
-    rewrapped = [{**record, **_wrapped(secrets.rewrap(ring, envelope_of(record), now)), "at": now} for record in old]
+    newest, left = _newest(settings, codec)
+    id_now, opened, rewrapped = ring.newest(now).id, 0, []
+    for bound_to, record in newest.items():
+        try:
+            envelope = secrets.rewrap(ring, envelope_of(record), now)
+        except Broken as error:
+            left.append(f"{key_of(bound_to)}: {error.words} Apply {bound_to[0]} again.")
+            continue
+        opened += 1
+        if record["key_id"] != id_now:
+            rewrapped.append({**record, **_wrapped(envelope), "at": now})
+    if newest and not opened:
+        raise Broken(
+            f"{settings.key_ring} opens none of the {len(newest)} credential sets: it is another ring; nothing was changed.",
+            "Set ML_CONNECTOR_KEY_RING to the ring that the services have.",
+        )
     publish(settings, codec, rewrapped)
-    return len(rewrapped)
+    return Rewrapped(len(rewrapped), tuple(left))
+
+
+def _newest(settings: Settings, codec: Codec) -> tuple[dict[tuple[str, str], Record], list[str]]:
+    """The sets in force by connection and purpose, and what could not be read: like a service, the readable record before it counts."""
+    found: dict[tuple[str, str], Record] = {}
+    unread: list[str] = []
+    for message in kafka.read_to_end(settings.kafka, settings.topic(TOPIC), list(range(settings.kafka.partitions))):
+        try:
+            _, record = codec.decode(message.value() or b"")
+            found[(record["connection"], record["purpose"])] = record
+        except (Malformed, KeyError, TypeError) as error:
+            unread.append(
+                f"{message.topic()}/{message.partition()}/{message.offset()}: cannot be read ({type(error).__name__}); skipped."
+            )
+    return {bound_to: record for bound_to, record in found.items() if not record["removed"]}, unread
 
 
 def _wrapped(envelope: Envelope) -> Record:

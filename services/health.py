@@ -1,13 +1,15 @@
-"""/healthz, /readyz and /metrics of one process, on a port of its own and on loopback unless a setting says otherwise.
+"""/livez, /readyz and /metrics of one process, on a port of its own and on loopback unless a setting says otherwise.
 
-healthz: the process runs its loop. readyz: it can do its work now; 503 with the reason where it cannot.
+livez (also /healthz): the process runs its loop. readyz: it can do its work now; 503 with the reason where it cannot.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import platform
 from collections.abc import Callable
+from importlib.metadata import version
 
 from aiohttp import web
 
@@ -35,9 +37,11 @@ class Health:
     async def start(self) -> None:
         """Listen; `port` tells where. Raises OSError when the port is taken."""
         app = web.Application()
-        app.router.add_get("/healthz", _alive)
+        for path in ("/livez", "/healthz"):
+            app.router.add_get(path, _alive)
         app.router.add_get("/readyz", self._ready)
-        app.router.add_get("/metrics", _metrics)
+        app.router.add_get("/metrics", self._metrics)
+        metrics.BUILD.info({"version": version("ml-connector"), "python": platform.python_version()})
         self._runner = web.AppRunner(app, access_log=None)
         await self._runner.setup()
         site = web.TCPSite(self._runner, self._host, self._wanted_port)
@@ -54,13 +58,13 @@ class Health:
         trouble = self._trouble()
         return web.Response(status=503 if trouble else 200, text=trouble or "ready")
 
+    async def _metrics(self, _: web.Request) -> web.Response:
+        metrics.READY.set(0 if self._trouble() else 1)
+        return web.Response(body=metrics.exposition(), headers={"Content-Type": _TEXT})
+
 
 async def _alive(_: web.Request) -> web.Response:
     return web.Response(text="alive")
-
-
-async def _metrics(_: web.Request) -> web.Response:
-    return web.Response(body=metrics.exposition(), headers={"Content-Type": _TEXT})
 
 
 async def until_stopped(stopping: asyncio.Event, failed: Callable[[], str]) -> int:

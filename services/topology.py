@@ -12,7 +12,7 @@ from runtime.clock import clock_from_environment
 from runtime.errors import EXIT_SOFTWARE
 from runtime.log import configure, log
 from runtime.settings import Settings
-from schemas import codec
+from services import start
 from services.health import Health
 from topology.app import Agents
 from topology.configuration import Follower
@@ -33,9 +33,12 @@ def run(
     Raises `Broken` or `NotRegistered` where it must not start. 70 when a hop, or what it reads beside, ended by itself: a supervisor starts it again.
     """
     configure(service="topology")
+    records = records_of_topic(settings.kafka.topic_prefix)
+    start.prepared(settings, "topology", records)
+    loaded = start.loaded(settings, records)
+    slot = take_slot(settings, "topology")
+    settings = settings.named("topology", slot.name)
     stopping = stopping or _until_signal()
-    loaded = codec.load(settings.registry.url, records_of_topic(settings.kafka.topic_prefix))
-    slot = take_slot(settings.state_dir / "slots", f"topology-{settings.kafka.topic_prefix}", settings.slot)
     follower = Follower(settings, loaded).start()
     wanted = {name: hop for name, hop in way().items() if not hops or name in hops}
     agents = Agents(wanted).start()

@@ -14,6 +14,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from runtime.errors import Malformed
 from schemas.records import PostingLine
+from systems.codes import code
 from systems.mapped import COMPLETION, NOTHING, REVERSAL, Draft, NoCommand, Plan
 
 ZERO = Decimal(0)
@@ -35,13 +36,20 @@ class Mapped(Generic[Own]):
     defaulted: list[str] = field(default_factory=list)
 
     def row(self, table: str, keys: Iterable[str]) -> Mapping[str, str] | None:
-        """The row of the first key that has one."""
-        for key in keys:
-            if key:
-                found = self.plan.crosswalk.row(table, key, self.on)
-                if found is not None:
-                    return found
+        """The row of the first key that has one. A key before it that only looks like a row's is noted: the document is held, for no
+        other row and no default may stand in for what was probably meant."""
+        for key in filter(code, keys):
+            found = self.plan.crosswalk.row(table, key, self.on)
+            if found is not None:
+                return found
+            self.note_alike(table, key)
         return None
+
+    def note_alike(self, table: str, key: str) -> None:
+        """Note a key without a row that looks like another row's."""
+        other = self.plan.crosswalk.alike(table, key)
+        if other:
+            self.missing(table, f"{key} (looks like {other}, which is another code)")
 
     def missing(self, what: str, value: str) -> str:
         """Note a value without a row; gives "" to put in its place."""
@@ -67,7 +75,7 @@ class Mapped(Generic[Own]):
 
 def wanted(keys: Iterable[str]) -> str:
     """What a note names when none of these keys has a row: the first that says something."""
-    return next((key for key in keys if key), "none")
+    return next(filter(code, keys), "none")
 
 
 # --- lines ------------------------------------------------------------------------------------------------------------
@@ -148,10 +156,8 @@ def gap_words(lines: Sequence[PostingLine], total: Decimal, limit: Decimal) -> s
 
 
 def zone_rows(made: Mapped[Any], keys: Iterable[str]) -> list[Mapping[str, str]]:
-    """The rows that share a tax zone: its own, and `zone/part` for each part; of the first key that has any."""
-    for key in keys:
-        if not key:
-            continue
+    """The rows that share a tax zone: its own, and one for each part (column `part`); of the first key that has any."""
+    for key in filter(code, keys):
         single = made.row("tax_zone", (key,))
         parts = made.plan.crosswalk.parts("tax_zone", key, made.on)
         if parts or single is not None:

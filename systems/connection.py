@@ -1,11 +1,12 @@
 """The settings of one connection: the YAML file a person writes, validated, and what is read back from `connections`.
 
 The sections `field_service` and `erp` are the systems' own models, found through the registry. Secrets never appear: the file
-names them by reference (`env:NAME`, `file:/path`), `apply` resolves and encrypts them.
+names them by reference (`env:NAME`, `file:NAME`), `apply` resolves and encrypts them.
 """
 
 from __future__ import annotations
 
+import difflib
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Literal
@@ -19,10 +20,12 @@ from systems.contract import Role, System
 from systems.network import Network
 
 CONNECTION_ID = r"^[a-z0-9][a-z0-9-]{1,30}$"
+Reference = Annotated[str, Field(pattern=r"^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$")]
+"""Where a secret is found: a variable of the environment, or a file of the secrets folder; never the secret itself."""
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class FlowSettings(_Section):
@@ -82,7 +85,9 @@ class Side(_Section):
     system: str = Field(description="Name in the registry.")
     settings: dict[str, Any] = Field(description="The system's own settings, see its JSON Schema.")
     quota: QuotaShares
-    credentials: dict[str, Any] = Field(default_factory=dict, description="Credential fields by reference: env:NAME or file:/path.")
+    credentials: dict[str, Reference] = Field(
+        default_factory=dict, description="Credential fields by reference: env:NAME, or file:NAME in the secrets folder."
+    )
     network: Network = Field(default_factory=Network, description="How it is reached; empty for a public system.")
 
     @field_validator("system")
@@ -111,7 +116,7 @@ class WebhookKey(_Section):
     """One HMAC key; two may overlap during a rotation."""
 
     name: str = Field(description="Name of the key; appears in signature verdicts. Example: 2026-q1")
-    secret: str = Field(description="Reference: env:NAME or file:/path; 32 to 64 characters.")
+    secret: Reference = Field(description="Reference: env:NAME or file:NAME; the secret has 32 to 64 characters.")
     not_after: str | None = Field(None, description="End of its overlap, RFC 3339; none = no end.")
 
 
@@ -152,7 +157,10 @@ class ConnectionSettings(_Section):
     @classmethod
     def _zone(cls, name: str) -> str:
         if name not in available_timezones():
-            raise ValueError(f"{name!r} is not an IANA time zone; example: America/Chicago")
+            near = difflib.get_close_matches(name, available_timezones(), 1)
+            raise ValueError(
+                f"{name!r} is not an IANA time zone; {'nearest' if near else 'example'}: {(near or ['America/Chicago'])[0]}"
+            )
         return name
 
     @model_validator(mode="after")

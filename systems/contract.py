@@ -69,9 +69,17 @@ class Feed:
     overlap: timedelta = timedelta(0)
 
 
+LONGEST_ID = 255
+"""Characters of an object's id."""
+
+
 @dataclass(frozen=True)
 class Element:
-    """One object of a page: the exact bytes of its slice, its id, and the version its source gave ("" where none)."""
+    """One object of a page: the exact bytes of its slice, its id, and the version its source gave ("" where none).
+
+    One that cannot be read is an element all the same: its bytes go to raw, and hop 1 lays them on `dead`. Its id is "" where it cannot be
+    told beyond doubt, or is longer than `LONGEST_ID`.
+    """
 
     source_id: str
     source_version: str
@@ -97,7 +105,7 @@ class Page:
 
 class Reader(Protocol):
     """A poller's session with one system. Raises the tree of `runtime/errors.py`; a page that is not what it should be is
-    `Transient` or `Broken`, never an empty page."""
+    `Transient` or `Broken`, never an empty page; one element that cannot be read is no reason to refuse the others."""
 
     async def page(self, feed: Feed, position: str) -> Page:
         """The page of `feed` at `position` ("" = from the start of what the connection reads)."""
@@ -265,6 +273,13 @@ class Finding:
     subject: str
     words: str
     remedy: str = ""
+
+
+def checked(count: int, what: str) -> str:
+    """Words of a good finding about things of one kind: `1 branch checked: ok`, `3 branches checked: ok`."""
+    if count == 1:
+        return f"1 {what} checked: ok"
+    return f"{count} {f'{what[:-1]}ies' if what.endswith('y') else f'{what}es' if what.endswith(('ch', 's')) else f'{what}s'} checked: ok"
 
 
 class Checker(Protocol):

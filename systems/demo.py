@@ -61,6 +61,41 @@ def planned(name: str, *faults: Mapping[str, Any]) -> Act:
     return Act(name, "faults", {"faults": [dict(fault) for fault in faults]})
 
 
+@dataclass(frozen=True)
+class Wish:
+    """What somebody who tries the product wants in the field: an invoice, payment or customer (`kind`).
+
+    `amount` without tax, None = as usual; `of`: number of the invoice that a payment settles, "" = the newest one not paid; `name` of the
+    customer, "" = any (of a new one: a name made up).
+    """
+
+    kind: str
+    amount: Decimal | None = None
+    of: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Wished:
+    """What happens at the field-service system for a wish: events of its simulator, and where its answers tell what was made.
+
+    `answer` is the place among the results, `id_member` its member with the source id; `words` say what it is, "{number}" in them its number.
+    """
+
+    events: Sequence[Mapping[str, Any]]
+    entity: str
+    answer: int
+    id_member: str
+    words: str
+
+
+class Trying(Protocol):
+    """The demo of the field-service system can also do single things."""
+
+    def wished(self, wish: Wish, ask: Ask) -> Wished:
+        """The events of a wish. Raises ValueError in words for what cannot be had."""
+
+
 class Demo(Protocol):
     """What the demo knows of one system: how to connect its simulator, and how to ask it what it holds - never our ledger."""
 

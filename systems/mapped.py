@@ -20,10 +20,12 @@ NOTHING = "nothing"
 
 @dataclass(frozen=True)
 class Canonical:
-    """A canonical record to emit: `entity` names the topic; `record` is complete but for its raw coordinates."""
+    """A canonical record to emit: `entity` names the topic; `record` is complete but for its raw coordinates. `notes` go to `audit`: numbers
+    that were rounded or left out, because no posting depends on them."""
 
     entity: str
     record: Mapping[str, Any]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ class Reading:
 
 
 class Crosswalk(Protocol):
-    """The mapping tables of a connection, as of a posting date."""
+    """The mapping tables of a connection, as of a posting date. Keys are compared in their normal form (`systems/codes.py`)."""
 
     def row(self, table: str, key: str, on: date | None = None) -> Mapping[str, str] | None:
         """The row in force on that day, or None."""
@@ -65,7 +67,10 @@ class Crosswalk(Protocol):
         """Every row of a table in force on that day, by key."""
 
     def parts(self, table: str, key: str, on: date | None = None) -> Sequence[Mapping[str, str]]:
-        """The rows `key/...` of a table in force on that day, in the order of their keys."""
+        """The rows of a key that have a part (column `part`), as in force on that day, in the order of their parts."""
+
+    def alike(self, table: str, key: str) -> str:
+        """The key of a row that looks like this one but is another code; "" = there is none, or the key has rows of its own."""
 
 
 @runtime_checkable

@@ -17,6 +17,8 @@ from runtime.reach import host_and_port
 _REFERENCE = r"^((env|file):.+)?$"
 SEALED = ("ca_file", "client_certificate", "client_key", "proxy_user", "proxy_password")
 """Fields whose content `apply` reads and keeps with the connection's credentials, so that no process needs the files."""
+PEM = ("ca_file", "client_certificate", "client_key")
+"""Those of them that are texts of several lines."""
 
 
 @runtime_checkable
@@ -42,13 +44,14 @@ class Network(BaseModel):
         pattern=r"^(http://[^\s/?#@]+/?)?$",
         description="HTTP proxy for https (CONNECT); its own address has to be public or granted. Example: http://proxy.acme.example:3128",
     )
-    proxy_user: str = Field("", pattern=_REFERENCE, description="User at the proxy by reference: env:NAME or file:/path.")
+    proxy_user: str = Field("", pattern=_REFERENCE, description="User at the proxy by reference: env:NAME or file:NAME.")
     proxy_password: str = Field("", pattern=_REFERENCE, description="Its password by reference.")
     ca_file: str = Field(
-        "", description="PEM file of a private authority, trusted beside the public ones. Example: /etc/ssl/acme-ca.pem"
+        "",
+        description="PEM file of a private authority in the secrets folder, trusted beside the public ones. Example: /run/secrets/acme-ca.pem",
     )
     client_certificate: str = Field(
-        "", pattern=_REFERENCE, description="PEM client certificate by reference. Example: file:/etc/ml/acme.pem"
+        "", pattern=_REFERENCE, description="PEM client certificate by reference. Example: file:acme.pem"
     )
     client_key: str = Field("", pattern=_REFERENCE, description="Its PEM key, without a password, by reference.")
 

@@ -91,6 +91,7 @@ def to_canonical(raw: Any, reading: Reading) -> Sequence[Normalised]:
         "currency": reading.currency,
         "total": body["total"],
         "origin_ref": body.get("origin_ref"),
+        "active": body.get("active", True),
     }
     if entity == "invoice":
         record["invoice_date"] = date.fromisoformat(body.get("date", "2026-03-02"))
@@ -103,7 +104,7 @@ def to_canonical(raw: Any, reading: Reading) -> Sequence[Normalised]:
 
 def to_commands(entity: str, record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:
     """An invoice is one AR invoice on the account of its unit."""
-    if record["total"] < 0:
+    if record["total"] < 0 or not record["active"]:
         return [Draft("reversal", {"reverses": "", "date": None, "reason": ""}, "A1", "sale", action="void", hold="void_not_built")]
     if record["total"] == 0:
         return nothing("A1", "sale", record["currency"])

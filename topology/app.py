@@ -33,6 +33,13 @@ class _OnlyAgents(BootStrategy):
     enable_sensors = False
 
 
+class _App(faust.App):
+    """Faust's own, which keeps nothing: without this it makes a folder of its name where the process was started."""
+
+    def _create_directories(self) -> None:
+        """Nothing is kept."""
+
+
 @dataclass(frozen=True)
 class Batch:
     """Work for an agent, and where its outcome goes."""
@@ -87,7 +94,7 @@ class Agents:
 
     async def _main(self) -> None:
         self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
-        app = faust.App(
+        app = _App(
             "ml-connector-topology",
             broker="kafka://127.0.0.1:1",  # never connected to: no part of the app that would is started
             store="memory://",

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -19,7 +19,7 @@ from typing import Any
 from confluent_kafka import Message
 
 from runtime import kafka, metrics
-from runtime.errors import Broken, Transient
+from runtime.errors import Broken, Malformed, Transient
 from runtime.json import canonical_bytes
 from runtime.log import log
 from runtime.settings import Settings
@@ -29,11 +29,13 @@ from systems import registry
 from systems.connection import ConnectionSettings, Side
 from systems.contract import Flow
 from systems.mapped import Plan, Reading
+from topology.crosswalk import Tables, tables_of
 from topology.rules.identity import Books
+
+__all__ = ("Connected", "Follower", "Snapshot", "Tables", "crosswalk_version", "tables_of")
 
 _TOPICS = ("connections", "crosswalk")
 _NAME = "configuration"
-_NO_TABLE: Mapping[str, Any] = {}
 
 
 def crosswalk_version(rows: Iterable[Mapping[str, Any]]) -> str:
@@ -48,53 +50,6 @@ def crosswalk_version(rows: Iterable[Mapping[str, Any]]) -> str:
 
 def _day(day: date | None) -> str:
     return day.isoformat() if day is not None else ""
-
-
-@dataclass(frozen=True)
-class Row:
-    """One crosswalk row with the day it comes into force (None = always)."""
-
-    values: Mapping[str, str]
-    effective_from: date | None
-
-
-@dataclass(frozen=True)
-class Tables:
-    """The crosswalk of one connection: table -> key -> rows, newest first. Keys are compared exactly."""
-
-    tables: Mapping[str, Mapping[str, tuple[Row, ...]]] = field(default_factory=dict)
-
-    def row(self, table: str, key: str, on: date | None = None) -> Mapping[str, str] | None:
-        """See `systems.contract.Crosswalk`."""
-        rows = self.tables.get(table, _NO_TABLE).get(key)
-        return _in_force(rows, on) if rows is not None else None
-
-    def rows(self, table: str, on: date | None = None) -> Mapping[str, Mapping[str, str]]:
-        """See `systems.contract.Crosswalk`."""
-        found = {key: _in_force(rows, on) for key, rows in self.tables.get(table, {}).items()}
-        return {key: row for key, row in found.items() if row is not None}
-
-    def parts(self, table: str, key: str, on: date | None = None) -> Sequence[Mapping[str, str]]:
-        """See `systems.contract.Crosswalk`."""
-        found = (_in_force(rows, on) for rows in self._parts.get((table, key), ()))
-        return [row for row in found if row is not None]
-
-    @cached_property
-    def _parts(self) -> Mapping[tuple[str, str], Sequence[tuple[Row, ...]]]:
-        """Rows by table and what stands before a slash of their key; asked of each invoice, so not looked for anew."""
-        found: dict[tuple[str, str], list[tuple[Row, ...]]] = {}
-        for table, content in self.tables.items():
-            for key in sorted(content):
-                for number in range(key.count("/")):
-                    found.setdefault((table, key.rsplit("/", number + 1)[0]), []).append(content[key])
-        return found
-
-
-def _in_force(rows: tuple[Row, ...], on: date | None) -> Mapping[str, str] | None:
-    for row in rows:
-        if row.effective_from is None or on is None or row.effective_from <= on:
-            return row.values
-    return None
 
 
 @dataclass(frozen=True)
@@ -297,16 +252,21 @@ class Follower:
     def _fold(self, message: Message) -> set[str]:
         try:
             name, record = self._codec.decode(message.value())
-            if name == "connection.crosswalk_row":
-                self._rows.setdefault(record["connection"], []).append(record)
-            else:
-                self._waiting[record["connection"]] = record
+            self._keep(name, record)
             return self._bring_into_force(record["connection"])
         except Exception as error:  # noqa: BLE001 - whatever is wrong with one record, the connections of the others go on
             # A connection that cannot be read keeps its last good state; `apply` validates before it writes.
             log.error("configuration_unreadable", topic=message.topic(), offset=message.offset(), error=str(error)[:300])
             metrics.FOLLOWED_UNREADABLE.labels(_NAME).inc()
             return set()
+
+    def _keep(self, name: str, record: dict[str, Any]) -> None:
+        if name == "connection.crosswalk_row":
+            self._rows.setdefault(record["connection"], []).append(record)
+        elif name == "connection.connection":
+            self._waiting[record["connection"]] = record
+        else:
+            raise Malformed(f"{name} is no configuration")
 
     def _bring_into_force(self, name: str) -> set[str]:
         record = self._waiting.get(name)
@@ -349,15 +309,3 @@ def _rows_of_version(log_of_rows: list[dict[str, Any]], version: str) -> list[di
         if record["crosswalk_version"] == version and ends and crosswalk_version(rows.values()) == version:
             found = list(rows.values())
     return found
-
-
-def tables_of(rows: Iterable[Mapping[str, Any]]) -> Tables:
-    """The tables that these crosswalk records make."""
-    found: dict[str, dict[str, list[Row]]] = {}
-    for record in rows:
-        row = Row(record["values"], record["effective_from"])
-        found.setdefault(record["table"], {}).setdefault(record["row"], []).append(row)
-    for table in found.values():
-        for versions in table.values():
-            versions.sort(key=lambda row: row.effective_from or date.min, reverse=True)
-    return Tables({name: {key: tuple(versions) for key, versions in table.items()} for name, table in found.items()})

@@ -7,13 +7,20 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
+from runtime.errors import Malformed
+from runtime.json import members
 from schemas.codec import MAX_WRITTEN_BYTES
 from topology.batch import Decision, Ground, Output, Record
 from topology.headers import headers
 from topology.topics import object_key, partition_of
 
-_AMOUNT = re.compile(rb'"(?:total|amount|billAmount)"\s*:\s*"?(-?\d{1,13}(?:\.\d{1,4})?)\b')
+_AMOUNTS = ("total", "billAmount", "amount")
+_SMALLEST = Decimal("0.0001")
+_AMOUNT = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,4}0*)?")
 _REASON_CHARACTERS = 1000
+_CONNECTION_CHARACTERS = 100
+_MOST_BESIDE_BYTES = 16 * 1024
+"""Of a key, and of all headers: longer ones stay where they are, too."""
 LARGEST_KEPT_BYTES = MAX_WRITTEN_BYTES - 64 * 1024
 """A longer value is not copied to `dead`: it stays where it is, and the reason says where."""
 
@@ -64,34 +71,45 @@ def _audit(group: list[tuple[Record, Decision]], stage: str, ground: Ground) -> 
     )
 
 
-def dead_output(record: Record, reason: str, stage: str, ground: Ground, body: bytes = b"") -> Output:
-    """The record for `dead`: raw bytes, coordinates, reason, and the amount where the bytes still tell it."""
+def dead_output(record: Record, reason: str, stage: str, ground: Ground) -> Output:
+    """The record for `dead`: raw bytes, coordinates, reason, and the amount where the bytes tell it. Takes any record whatsoever."""
     topic = ground.topic("dead")
-    kept = record.value
-    if len(kept or b"") > LARGEST_KEPT_BYTES:
-        kept, reason = None, f"{reason} [{len(record.value or b'')} bytes stay at {record.coordinates}]"
+    headers_of = {name: _bytes(content) for name, content in record.headers or ()}
+    beside = sum(len(name) + len(content) for name, content in headers_of.items())
+    parts = {"value": len(record.value or b"") <= LARGEST_KEPT_BYTES, "key": len(record.key or b"") <= _MOST_BESIDE_BYTES}
+    parts["headers"] = beside <= _MOST_BESIDE_BYTES
+    left = [name for name, is_kept in parts.items() if not is_kept]
+    words = reason.encode("utf-8", "replace").decode()[:_REASON_CHARACTERS]
+    if left:
+        words += f" [{' and '.join(left)} of {len(record.value or b'')} bytes stay at {record.coordinates}]"
+    key, connection = record.key if parts["key"] else None, record.connection[:_CONNECTION_CHARACTERS]
     value: dict[str, Any] = {
         "topic": record.topic,
         "partition": record.partition,
         "offset": record.offset,
-        "key": record.key,
-        "value": kept,
-        "headers": {name: _bytes(content) for name, content in record.headers or ()},
+        "key": key,
+        "value": record.value if parts["value"] else None,
+        "headers": headers_of if parts["headers"] else {},
         "stage": stage,
-        "reason": reason[:_REASON_CHARACTERS],
-        "connection": record.connection,
-        "amount": _amount(body or record.value or b""),
+        "reason": words,
+        "connection": connection,
+        "amount": _amount(record, ground),
         "at": ground.now,
     }
     made = headers("audit.dead", f"{stage}:{record.coordinates}", record.coordinates)
-    partition = partition_of(record.connection, ground.partitions)
-    return Output(topic, partition, record.key, ground.codec.encode(topic, "audit.dead", value), made)
+    return Output(topic, partition_of(connection, ground.partitions), key, ground.codec.encode(topic, "audit.dead", value), made)
 
 
 def _bytes(content: Any) -> bytes:
     return content if isinstance(content, bytes) else str(content or "").encode()
 
 
-def _amount(body: bytes) -> Decimal | None:
-    found = _AMOUNT.search(body)
-    return Decimal(found[1].decode()) if found else None
+def _amount(record: Record, ground: Ground) -> Decimal | None:
+    """The document's own amount, whole, or none: a part of it, or the amount of one of its lines, would be a false one."""
+    try:
+        name, value = ground.codec.decode(record.value)
+    except Malformed:
+        return None
+    told = members(value["body"]) if name == "raw.raw" else value
+    text = next((str(told[name]) for name in _AMOUNTS if told.get(name) is not None), "")
+    return Decimal(text).quantize(_SMALLEST) if _AMOUNT.fullmatch(text) else None

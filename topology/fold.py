@@ -1,29 +1,44 @@
 """Rebuilding a hop's state from the log at an assignment: from the snapshot's offsets past everything written by now.
 
 High watermarks are read uncommitted and records read committed, so a transaction that is still open is waited for: its end is part of
-what the new owner must know. Only keys and headers are read (`source_version`, `content_hash`, `status`), no datum is decoded.
+what the new owner must know. Only keys and headers are read (`source_version`, `content_hash`, `status`), no datum is decoded. A record that
+is none of ours - by its key, its headers or the head of its value - is skipped and told; hop 2 lays it on `dead`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from typing import Any
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Message, TopicPartition
 
-from runtime import kafka
+from runtime import kafka, metrics
+from runtime.errors import Malformed
+from runtime.log import log
 from runtime.settings import Kafka
-from topology.headers import CONTENT_HASH, SOURCE_VERSION, STATUS, header
+from schemas.codec import Codec
+from topology.headers import CONTENT_HASH, RECORD, SOURCE_VERSION, STATUS, header
 from topology.raw_to_canonical import Seen, remembered
 from topology.state import PartitionState
 
 _AT_ONCE = 5000
+_NAME = "state"
 
 
-def fold(settings: Kafka, topics: Sequence[str], states: dict[int, PartitionState], alive: Callable[[], bool]) -> int:
-    """Bring the states of these partitions up to the log; returns the records folded. `alive` false stops early."""
-    targets = _high_watermarks(settings, topics, sorted(states))
+@dataclass(frozen=True)
+class Source:
+    """What a state is folded from: canonical topics of one cluster, read with one codec."""
+
+    settings: Kafka
+    codec: Codec
+    topics: Sequence[str]
+
+
+def fold(source: Source, states: dict[int, PartitionState], alive: Callable[[], bool]) -> int:
+    """Bring the states of these partitions up to the log; returns the records read. `alive` false stops early."""
+    topics, targets = source.topics, _high_watermarks(source.settings, source.topics, sorted(states))
     for partition, state in states.items():
         offsets = state.offsets
         if any(offsets.get(topic, 0) > targets[(topic, partition)] for topic in topics):
@@ -33,22 +48,20 @@ def fold(settings: Kafka, topics: Sequence[str], states: dict[int, PartitionStat
         for (topic, partition), high in targets.items()
         if high > max(0, states[partition].offsets.get(topic, 0))
     }
-    count = _read(settings, pending, targets, states, alive) if pending else 0
+    count = _read(source, (pending, targets), states, alive) if pending else 0
     if alive():
         for partition, state in states.items():
             state.checkpoint({topic: targets[(topic, partition)] for topic in topics})
     return count
 
 
-def _read(
-    settings: Kafka,
-    pending: dict[tuple[str, int], int],
-    targets: dict[tuple[str, int], int],
-    states: dict[int, PartitionState],
-    alive: Callable[[], bool],
-) -> int:
+_Places = dict[tuple[str, int], int]
+
+
+def _read(source: Source, span: tuple[_Places, _Places], states: dict[int, PartitionState], alive: Callable[[], bool]) -> int:
+    pending, targets = span
     count, left = 0, set(pending)
-    with closing(kafka.reader(settings, **{"enable.partition.eof": True})) as client:
+    with closing(kafka.reader(source.settings, **{"enable.partition.eof": True})) as client:
         client.assign([TopicPartition(topic, partition, start) for (topic, partition), start in pending.items()])
         while left and alive():
             folded: dict[int, list[tuple[str, bytes]]] = {}
@@ -56,21 +69,38 @@ def _read(
                 at = (message.topic() or "", message.partition() or 0)
                 error = message.error()
                 if error is None:
-                    folded.setdefault(at[1], []).append(_entry(message))
+                    folded.setdefault(at[1], []).extend(entries(message, source.codec))
                     count += 1
                 elif error.code() != KafkaError._PARTITION_EOF:
                     kafka.raise_if_fatal(message)
                 elif (message.offset() or 0) >= targets[at]:
                     left.discard(at)
-            for partition, entries in folded.items():
-                states[partition].put(entries)
+            for partition, found in folded.items():
+                states[partition].put(found)
     return count
 
 
-def _entry(message: Message) -> tuple[str, bytes]:
+def entries(message: Message, codec: Codec) -> list[tuple[str, bytes]]:
+    """What one record of a canonical topic says of the state; nothing where it is none of ours, which is logged and counted."""
+    try:
+        return [_entry(message, codec)]
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with one record, the others are folded
+        where = {"topic": message.topic(), "partition": message.partition(), "offset": message.offset()}
+        log.error("state_record_skipped", **where, error=f"{type(error).__name__}: {error}"[:300])
+        metrics.FOLLOWED_UNREADABLE.labels(_NAME).inc()
+        return []
+
+
+def _entry(message: Message, codec: Codec) -> tuple[str, bytes]:
     headers: Any = message.headers()
+    name, key = codec.name(message.value()), (message.key() or b"").decode()
+    step, _, entity = name.partition(".")
+    parts = key.split("/", 3)
+    is_ours = step == "canonical" and header(headers, RECORD) == name and header(headers, CONTENT_HASH)
+    if not is_ours or len(parts) != 4 or parts[2] != entity or not all(parts) or not parts[0].isprintable():
+        raise Malformed(f"{name} with key {key[:80]!r} is none that hop 1 writes")
     seen = Seen(header(headers, SOURCE_VERSION), header(headers, CONTENT_HASH), header(headers, STATUS))
-    return (message.key() or b"").decode(), remembered(seen)
+    return key, remembered(seen)
 
 
 def _high_watermarks(settings: Kafka, topics: Sequence[str], partitions: Sequence[int]) -> dict[tuple[str, int], int]:

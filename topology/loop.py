@@ -1,6 +1,6 @@
 """The half of a hop's loop that polls: records in, as batches, to the worker; and what the group says about partitions.
 
-A batch is handed over as soon as the input is empty, at most every 100 ms or 2,000 records; while one is worked on the next is
+A batch is handed over as soon as the input is empty, at most every 100 ms, 2,000 records or 16 MiB; while one is worked on the next is
 collected. When the worker stays behind for a second, partitions are paused and polling goes on, so that the group never misses us.
 (Pausing for every batch would throw the client's prefetched records away each time.)
 """
@@ -17,11 +17,14 @@ from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 from runtime import kafka
 from runtime.errors import EXIT_SOFTWARE, Broken
 from runtime.log import log
+from runtime.topic_ids import TopicIds
 from topology.batch import Record
 from topology.way import Hop
 from topology.worker import Batch, Surroundings, Worker
 
 MOST_RECORDS = 2000
+MOST_BYTES = 16 * 1024 * 1024
+"""Of a batch; what the client holds ready comes on top once. A batch of nothing but the largest records is still answered in time."""
 LONGEST_S = 0.1
 _BEHIND_S = 1.0
 _COMMITTED_S = 30.0
@@ -38,6 +41,8 @@ class Loop:
         self._assignment: list[TopicPartition] = []
         self._epoch = 0
         self._paused = True
+        self._ids = TopicIds(around.settings.kafka, self._inputs)
+        self._anew: frozenset[str] = frozenset()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=hop.name, daemon=True)
 
@@ -64,7 +69,7 @@ class Loop:
     def _run(self) -> None:
         try:
             self.worker.start()
-            self._consumer = kafka.consumer(self._around.settings.kafka, self._hop.name)
+            self._consumer = kafka.consumer(self._around.settings.kafka, self._hop.name, **{"enable.partition.eof": True})
             self._consumer.subscribe(self._inputs, on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost)
             while not self._stopping.is_set():
                 self._turn(self._consumer)
@@ -85,6 +90,7 @@ class Loop:
                 "Every topic needs the same number of partitions, and every member the same version.",
             )
         self._assignment = [TopicPartition(one.topic, one.partition) for one in partitions]
+        self.worker.lag.assigned((one.topic, one.partition) for one in partitions)
         if not self._is_positioned(client):
             self.worker.stale.set()
         log.info("assigned", hop=self._hop.name, partitions=own)
@@ -115,15 +121,30 @@ class Loop:
     # --- records
 
     def _turn(self, client: Consumer) -> None:
+        self._anew |= self._ids.made_anew()
+        if self._anew and self._assignment and self.worker.wait_idle(_BEHIND_S):
+            self._from_the_start(client)
         if self.worker.stale.is_set() and self.worker.wait_idle(0) and not self._positioned_again(client):
             return
         if self._paused and self.worker.ready.is_set() and self._assignment:
             client.resume(self._assignment)
             self._paused = False
+        self.worker.lag.tell(client)
         epoch = self._epoch
         batch = self._collect(client)
         if batch and epoch == self._epoch and not self._stopping.is_set():
             self.worker.submit(_batch(batch, client))
+
+    def _from_the_start(self, client: Consumer) -> None:
+        """Topics were deleted and made anew: the group's offsets, ours too, are of records that are gone. Tried again while it fails."""
+        places = [TopicPartition(one.topic, one.partition, 0) for one in self._assignment if one.topic in self._anew]
+        try:
+            client.commit(offsets=places, asynchronous=False)
+        except KafkaException as error:
+            log.warning("offsets_not_committed", hop=self._hop.name, error=str(error)[:300])
+            return
+        self._anew = frozenset()
+        self.worker.stale.set()  # positions are read again, and the state folded anew
 
     def _positioned_again(self, client: Consumer) -> bool:
         """Positions read anew after a transaction in doubt; false while the broker does not tell them, and then they are asked again."""
@@ -149,17 +170,21 @@ class Loop:
         first = client.poll(0.05 if self._paused else 0.2)
         if first is None:
             return []
-        epoch, started, found = self._epoch, time.monotonic(), _records([first])
+        epoch, started, found = self._epoch, time.monotonic(), self._records([first])
         while epoch == self._epoch and not self._stopping.is_set():
-            more = client.consume(MOST_RECORDS - len(found), timeout=0) if len(found) < MOST_RECORDS else []
-            found += _records(more)
-            is_due = not more or len(found) >= MOST_RECORDS or time.monotonic() - started > LONGEST_S
-            if is_due and self.worker.wait_idle(0.005 if len(found) < MOST_RECORDS else 0.05):
+            more = [] if _is_full(found) else client.consume(MOST_RECORDS - len(found), timeout=0)
+            found += self._records(more)
+            is_due = not more or time.monotonic() - started > LONGEST_S
+            if is_due and self.worker.wait_idle(0.005 if more else 0.05):
                 return found
             if time.monotonic() - started > _BEHIND_S:
                 self._wait_paused(client)
                 started = time.monotonic()
         return []
+
+    def _records(self, messages: Sequence[Message]) -> list[Message]:
+        self.worker.lag.read(messages)
+        return kafka.records(messages)
 
     def _wait_paused(self, client: Consumer) -> None:
         """Keep the group's membership while the worker is behind, without taking more."""
@@ -172,11 +197,8 @@ class Loop:
             client.resume(paused)
 
 
-def _records(messages: Sequence[Message]) -> list[Message]:
-    for message in messages:
-        if message.error() is not None:
-            kafka.raise_if_fatal(message)
-    return [message for message in messages if message.error() is None]
+def _is_full(found: Sequence[Message]) -> bool:
+    return len(found) >= MOST_RECORDS or sum(len(message) for message in found) >= MOST_BYTES
 
 
 def _batch(messages: Sequence[Message], client: Consumer) -> Batch:

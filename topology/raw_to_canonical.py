@@ -19,6 +19,7 @@ from typing import Any, NamedTuple, cast
 from runtime.errors import Malformed
 from schemas.records import Raw
 from systems import registry
+from systems.contract import LONGEST_ID
 from systems.mapped import Canonical, Filtered, LookAgain, Normalised
 from topology.batch import Decision, Ground, Outcome, Output, Record, State
 from topology.decisions import dead_output
@@ -32,6 +33,7 @@ MOST_NAMED = 1000
 """Objects that one body of a sender may ask to be read again: a push of 1 MB could name 40,000."""
 _SPACING = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=1))
 _MOST_ASKED = 10
+_NOTES_CHARACTERS = 1000
 
 
 class Incomplete(NamedTuple):
@@ -62,7 +64,7 @@ def _beside(key: str) -> str:
 
 
 def remembered(seen: Seen) -> bytes:
-    """State value of one natural key."""
+    """State value of one natural key: what a source may spell as it likes, the status, stands last."""
     return "\x00".join(seen).encode()
 
 
@@ -81,7 +83,7 @@ class _Batch:
         found = self.outcome.changes.get(at) or self.state.get(*at)
         if found is None:
             return None
-        version, count, moment = found.decode().split("\x00")
+        version, count, moment = found.decode().rsplit("\x00", 2)
         return Incomplete(version, int(count), moment)
 
     def note_incomplete(self, partition: int, key: str, version: str) -> None:
@@ -95,7 +97,7 @@ class _Batch:
         found = self.outcome.changes.get((partition, key)) or self.state.get(partition, key)
         if found is None:
             return None
-        version, content_hash, status = found.decode().split("\x00")
+        version, content_hash, status = found.decode().split("\x00", 2)
         return Seen(version, content_hash, status)
 
 
@@ -103,21 +105,11 @@ def apply(batch: Sequence[Record], state: State, ground: Ground) -> Outcome:
     """See the module."""
     made = _Batch(state, ground)
     for record in batch:
-        body = b""
         try:
-            raw = _decoded(record, ground)
-            body = raw["body"]
-            _normalise(record, raw, made)
+            _normalise(record, ground.codec.decode_one("raw.raw", record.value), made)
         except Malformed as error:
-            made.outcome.outputs.append(dead_output(record, str(error), STAGE, ground, body))
+            made.outcome.outputs.append(dead_output(record, str(error), STAGE, ground))
     return made.outcome
-
-
-def _decoded(record: Record, ground: Ground) -> dict[str, Any]:
-    name, raw = ground.codec.decode(record.value)
-    if name != "raw.raw":
-        raise Malformed(f"{name} on a raw topic")
-    return raw
 
 
 def _normalise(record: Record, raw: dict[str, Any], made: _Batch) -> None:
@@ -180,6 +172,7 @@ class _Encoded:
     key: str
     output: Output | None
     decision: str
+    notes: str
 
 
 def _encoded(record: Record, canonical: Canonical, version: str, made: _Batch) -> _Encoded:
@@ -188,7 +181,7 @@ def _encoded(record: Record, canonical: Canonical, version: str, made: _Batch) -
     seen = made.seen(record.partition, key)
     decision = _compare(seen, value["source_version"], value["content_hash"])
     if decision in ("duplicate", "stale"):
-        return _Encoded(value, canonical.entity, key, None, decision)
+        return _Encoded(value, canonical.entity, key, None, decision, "")
     name = f"canonical.{canonical.entity}"
     topic = made.ground.topic(name)
     marks = {SOURCE_VERSION: value["source_version"], CONTENT_HASH: value["content_hash"], STATUS: value["status"], CONFIG: version}
@@ -199,7 +192,7 @@ def _encoded(record: Record, canonical: Canonical, version: str, made: _Batch) -
     output = Output(
         topic, record.partition, key, made.ground.codec.encode(topic, name, value), headers(name, cause, cause, trace, **marks)
     )
-    return _Encoded(value, canonical.entity, key, output, decision)
+    return _Encoded(value, canonical.entity, key, output, decision, "; ".join(canonical.notes)[:_NOTES_CHARACTERS])
 
 
 def _compare(seen: Seen | None, version: str, content_hash: str) -> str:
@@ -217,6 +210,8 @@ def _compare(seen: Seen | None, version: str, content_hash: str) -> str:
 def _keep(record: Record, one: _Encoded, made: _Batch) -> None:
     if one.decision:
         made.outcome.decisions.append((record, _about(one.record, one.decision, countable=one.decision != "renormalised")))
+    if one.notes:
+        made.outcome.decisions.append((record, _about(one.record, "rounded", one.notes, countable=False)))
     if one.output is not None:
         made.outcome.outputs.append(one.output)
         state = remembered(Seen(one.record["source_version"], one.record["content_hash"], one.record["status"]))
@@ -224,6 +219,8 @@ def _keep(record: Record, one: _Encoded, made: _Batch) -> None:
 
 
 def _look_again(record: Record, raw: dict[str, Any], look: LookAgain, made: _Batch) -> None:
+    if not 0 < len(look.source_id) <= LONGEST_ID:
+        raise Malformed(f"{look.entity}: it is to be looked at again, and its id cannot be told")
     connection, system = raw["connection"], raw["system"]
     wanted = (connection, system, look.entity, look.source_id)
     if wanted in made.asked or _is_known(record, raw, look, made):

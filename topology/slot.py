@@ -7,6 +7,8 @@ import os
 from pathlib import Path
 
 from runtime.errors import Broken
+from runtime.folders import opened, private_folder
+from runtime.settings import Settings
 
 _MOST = 64
 
@@ -23,18 +25,28 @@ class Slot:
         os.close(self._file)
 
 
-def take_slot(folder: Path, service: str, wanted: str = "") -> Slot:
-    """The slot named `wanted`, else the first free one. Raises `Broken` when it is taken."""
-    folder.mkdir(parents=True, exist_ok=True)
+def take_slot(settings: Settings, service: str) -> Slot:
+    """The slot that the settings name, else the first free one. Raises `Broken` when it is taken."""
+    folder = settings.state_dir / "slots"
+    wanted = settings.slot
     for name in [wanted] if wanted else [str(number) for number in range(_MOST)]:
-        file = os.open(folder / f"{service}-{name}.lock", os.O_CREAT | os.O_RDWR, 0o600)
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(file)
-            continue
-        return Slot(name, file)
+        file = _locked(folder / f"{service}-{settings.kafka.topic_prefix}-{name}.lock")
+        if file is not None:
+            private_folder(settings.state_dir)
+            return Slot(name, file)
+    which = f"Slot {wanted!r} of {service} is in use" if wanted else f"All {_MOST} slots of {service} are in use"
     raise Broken(
-        f"slot {wanted or 'any'} of {service} in {folder} is taken.",
-        "Set ML_CONNECTOR_SLOT to a free name, or end the other process.",
+        f"{which} by another process (lock file in {folder}).",
+        f"Give each instance a name of its own, as ML_CONNECTOR_SLOT={wanted or service}-2, or leave it out: the first free one is taken.",
     )
+
+
+def _locked(path: Path) -> int | None:
+    """The open file, locked; None where another process holds the lock."""
+    file = opened(path, lambda: os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(file)
+        return None
+    return file

@@ -13,6 +13,8 @@ from pathlib import Path
 
 from rocksdict import Options, Rdict, WriteBatch
 
+from runtime.errors import Broken, Transient
+from runtime.folders import opened
 from runtime.log import log
 
 _OFFSETS = b"\x00offsets"
@@ -37,7 +39,11 @@ class PartitionState:
 
     def get(self, key: str) -> bytes | None:
         """The value in force, or None."""
-        found = self._db.get(key.encode())
+        name = key.encode()
+        try:
+            found = self._db.get(name)
+        except Exception as error:  # RocksDB raises bare exceptions
+            raise Transient(f"the state at {self.path} cannot be read: {error}") from error
         return bytes(found) if found is not None else None
 
     def put(self, changes: Iterable[tuple[str, bytes]]) -> None:
@@ -71,17 +77,17 @@ class PartitionState:
 
 
 def _open(path: Path) -> Rdict:
-    path.mkdir(parents=True, exist_ok=True)
     try:
-        db = Rdict(str(path), _options())
+        db = opened(path, lambda: Rdict(str(path), _options()))
         if (db.get(_SCHEMA) or _SHAPE) == _SHAPE:
             db[_SCHEMA] = _SHAPE
             return db
         db.close()
+    except Broken:
+        raise
     except Exception as error:  # noqa: BLE001 - RocksDB raises bare exceptions; a broken snapshot is rebuilt from the log
         log.warning("state_unreadable", path=str(path), error=str(error)[:300])
     shutil.rmtree(path, ignore_errors=True)
-    path.mkdir(parents=True, exist_ok=True)
     db = Rdict(str(path), _options())
     db[_SCHEMA] = _SHAPE
     return db

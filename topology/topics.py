@@ -12,17 +12,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from confluent_kafka import KafkaError, KafkaException, murmur2
-from confluent_kafka.admin import AdminClient
-from confluent_kafka.cimpl import NewTopic
+from confluent_kafka import murmur2
 
-from runtime.errors import Broken
 from schemas import codec
 from schemas.shapes import record_sources
 from systems import registry
 
 DAY_MS = 24 * 3600 * 1000
 MAX_MESSAGE_BYTES = 2 * 1024 * 1024
+MOST_BESIDE_BYTES = MAX_MESSAGE_BYTES - codec.MAX_WRITTEN_BYTES - 4 * 1024
+"""Key and headers of a record: with the largest value and the broker's own overhead they still fit into a message."""
 
 
 @dataclass(frozen=True)
@@ -41,11 +40,15 @@ class Topic:
     @property
     def settings(self) -> dict[str, str]:
         """Kafka's own settings for it."""
-        base = {"max.message.bytes": str(MAX_MESSAGE_BYTES), "message.timestamp.type": "LogAppendTime"}
+        base = {
+            "max.message.bytes": str(MAX_MESSAGE_BYTES),
+            "message.timestamp.type": "LogAppendTime",
+            "unclean.leader.election.enable": "false",
+        }
         if self.kept == "compacted":
             return {**base, "cleanup.policy": "compact", "min.compaction.lag.ms": str(DAY_MS)}
         days = -1 if self.kept == "forever" else int(self.kept.split()[0]) * DAY_MS
-        return {**base, "cleanup.policy": "delete", "retention.ms": str(days)}
+        return {**base, "cleanup.policy": "delete", "retention.ms": str(days), "retention.bytes": "-1"}
 
 
 def _fixed() -> tuple[Topic, ...]:
@@ -66,8 +69,8 @@ def _fixed() -> tuple[Topic, ...]:
             "connection",
             ("connection.control",),
             "forever",
-            "CLI, console, sinks (a ceiling or refusals pause)",
-            "all services",
+            "CLI, sinks (a ceiling or refusals pause)",
+            "sinks, CLI",
             by_connection,
         ),
         Topic("fetch", "connection", ("raw.fetch",), "7 days", "topology, sinks, CLI", "pollers", by_connection),
@@ -80,7 +83,7 @@ def _fixed() -> tuple[Topic, ...]:
             ("connection.crosswalk_row",),
             "forever",
             "apply, crosswalk import",
-            "topology, sinks",
+            "all services",
             by_connection,
         ),
         Topic("cursors", "connection/feed", ("raw.cursor",), "compacted", "pollers", "pollers", by_connection),
@@ -94,8 +97,8 @@ def _fixed() -> tuple[Topic, ...]:
             "mapped again by the owner of the canonical record",
             by_object=True,
         ),
-        Topic("audit", "natural key", ("audit.audit",), "forever", "all", "audit index", by_connection),
-        Topic("dead", "original key", ("audit.dead",), "forever", "all", "console", by_connection),
+        Topic("audit", "natural key", ("audit.audit",), "forever", "pollers, topology, sinks, CLI", "CLI", by_connection),
+        Topic("dead", "original key", ("audit.dead",), "forever", "topology, sinks", "CLI", by_connection),
     )
 
 
@@ -119,7 +122,7 @@ def _canonical(entity: str) -> Topic:
         (f"canonical.{entity}",),
         "forever",
         "topology",
-        "topology, analysts",
+        "topology, sinks (periods), analysts",
         "all states of one object in order",
         by_object=True,
     )
@@ -131,7 +134,7 @@ def _per_target(system: str) -> tuple[Topic, ...]:
     return (
         Topic(f"command.{system}", "connection", commands, "forever", "topology", "sinks, analysts", why),
         Topic(f"ledger.{system}", "op-key", ("result.ledger",), "compacted", "sinks", "sinks", why),
-        Topic(f"result.{system}", "op-key", ("result.result",), "forever", "sinks", "audit index, analysts", why),
+        Topic(f"result.{system}", "op-key", ("result.result",), "forever", "sinks", "sinks (a lost ledger), analysts", why),
     )
 
 
@@ -163,40 +166,3 @@ def object_key(connection: str, system: str, entity: str, source_id: str) -> str
 def link_key(link: Mapping[str, Any]) -> str:
     """Key of a link: the side that its source id is of is part of it, for both sides may have an object of the same id."""
     return object_key(link["connection"], link["source_system"], link["entity"], link["source_id"])
-
-
-def create_topics(bootstrap_servers: str, partitions: int = 4, prefix: str = "", replication: int = 1) -> list[str]:
-    """Create what is missing; returns the names created.
-
-    Raises `Broken` when an existing topic has another number of partitions, for growth is a new set of topics and a replay.
-    """
-    admin = AdminClient({"bootstrap.servers": bootstrap_servers})
-    existing = admin.list_topics(timeout=30).topics
-    wanted = {prefix + topic.name: topic for topic in topics().values()}
-    for name, metadata in existing.items():
-        if name in wanted and len(metadata.partitions) != partitions:
-            raise Broken(
-                f"{name} has {len(metadata.partitions)} partitions, not {partitions}.",
-                "Partitions are fixed at creation: use a new topic prefix and replay.",
-            )
-    new = [
-        NewTopic(name, num_partitions=partitions, replication_factor=replication, config=topic.settings)
-        for name, topic in wanted.items()
-        if name not in existing
-    ]
-    return [name for name, future in (admin.create_topics(new).items() if new else ()) if _created(name, future)]
-
-
-def _created(name: str, future: object) -> bool:
-    try:
-        future.result()  # type: ignore[attr-defined]  # the stub of create_topics gives no future type
-    except KafkaException as error:
-        if error.args[0].code() == KafkaError.TOPIC_ALREADY_EXISTS:
-            return False
-        raise Broken(f"{name} could not be created: {error}") from error
-    return True
-
-
-def register_schemas(registry_url: str, prefix: str = "") -> dict[str, int]:
-    """Register every record of every topic; subject -> schema id."""
-    return codec.register(registry_url, records_of_topic(prefix))

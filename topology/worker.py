@@ -1,7 +1,8 @@
 """The half of a hop's loop that works: hands a batch to its agent, commits what comes of it, keeps the state.
 
-One thread, one thing after another. Errors of an agent abort nothing, for nothing was begun: the batch is tried again with backoff and
-after a deadline the process ends (70). The same when an agent does not answer.
+One thread, one thing after another. Errors of an agent abort nothing, for nothing was begun: the batch is tried again with backoff, from
+the third time on in halves (`culprits.py`), so that a record which a rule fails over is on `dead` alone; where that does not help, the
+process ends (70) after a deadline. The same when an agent does not answer.
 """
 
 from __future__ import annotations
@@ -23,20 +24,23 @@ from confluent_kafka import KafkaException, TopicPartition
 from runtime import metrics
 from runtime.clock import Clock
 from runtime.errors import EXIT_SOFTWARE, Broken
+from runtime.lag import Lag
 from runtime.log import log
 from runtime.retry import Backoff
 from runtime.settings import Settings
 from schemas.codec import Codec
 from topology.app import Restarted
-from topology.batch import Ground, NoState, Outcome, Record
+from topology.batch import Ground, NoState, Outcome, Record, State
 from topology.configuration import Snapshot
-from topology.decisions import audit_outputs
-from topology.fold import Contained, fold
+from topology.culprits import halved, whole
+from topology.fold import Contained, Source, fold
 from topology.state import HopState, PartitionState
 from topology.transactions import Aborted, Indefinite, Transactions
 from topology.way import REMAP, Hop
 
 _CHECKPOINT_S = 30.0
+_WHOLE = 2
+"""How often a batch is tried as it is before it is halved."""
 _DRAW = random.Random()  # noqa: S311 - spreads retries, keeps no secret
 _BACKOFF = Backoff(first=timedelta(milliseconds=100), cap=timedelta(seconds=10))
 
@@ -109,6 +113,7 @@ class Worker:
         self.stale = threading.Event()
         self.cancelled = threading.Event()
         self.counts = Counts()
+        self.lag = Lag(hop.name)
         self._thread = threading.Thread(target=self._run, name=f"{hop.name}-worker", daemon=True)
 
     # --- called by the polling thread
@@ -187,9 +192,10 @@ class Worker:
     def _folded(self, topics: list[str], states: dict[int, PartitionState]) -> int:
         """Fold; a broker that is away, or has just come back, is asked again up to the deadline."""
         started, tries = time.monotonic(), 0
+        source = Source(self._around.settings.kafka, self._around.codec, topics)
         while not self.cancelled.is_set():
             try:
-                return fold(self._around.settings.kafka, topics, states, lambda: not self.cancelled.is_set())
+                return fold(source, states, lambda: not self.cancelled.is_set())
             except KafkaException as error:
                 tries += 1
                 if time.monotonic() - started > self._around.patience.retry_s:
@@ -208,7 +214,7 @@ class Worker:
         started, tries = time.monotonic(), 0
         while not self.cancelled.is_set() and not self.stale.is_set():
             try:
-                self._once(batch)
+                self._once(batch, whole if tries < _WHOLE else halved)
             except Indefinite as error:
                 log.warning("positions_stale", hop=self._hop.name, error=str(error))
                 self.stale.set()
@@ -237,24 +243,26 @@ class Worker:
             return self._around.fresh_snapshot()
         return self._around.snapshot()
 
-    def _once(self, batch: Batch) -> None:
+    def _once(self, batch: Batch, outcome_of: Callable[[Hop, Sequence[Record], State, Ground], Outcome]) -> None:
         around, hop = self._around, self._hop
         settings = around.settings
         ground = Ground(self._snapshot_for(batch), around.codec, settings.topic, settings.kafka.partitions, around.clock.now())
         state = self._state if hop.remembers else NoState()
-        answer = around.submit(hop.name, lambda: hop.apply(batch.records, state, ground))
+        dead = settings.topic("dead")
+        answer = around.submit(hop.name, lambda: outcome_of(hop, batch.records, state, ground))
         outcome = answer.result(around.patience.answer_s)
-        outputs = outcome.outputs + audit_outputs(outcome.decisions, hop.name, ground)
         if self.cancelled.is_set() or self._transactions is None:
             return
-        self._transactions.commit(outputs, batch.offsets, batch.group)
+        self._transactions.commit(outcome.outputs, batch.offsets, batch.group)
+        self.lag.committed({(one.topic, one.partition): one.offset for one in batch.offsets})
         if outcome.changes:
             self._state.put(outcome.changes)
         self.counts.records += len(batch.records)
-        self.counts.outputs += len(outputs)
+        self.counts.outputs += len(outcome.outputs)
         self.counts.batches += 1
         metrics.HOP_RECORDS.labels(hop.name).inc(len(batch.records))
-        metrics.HOP_OUTPUTS.labels(hop.name).inc(len(outputs))
+        metrics.HOP_OUTPUTS.labels(hop.name).inc(len(outcome.outputs))
+        metrics.DEAD.labels(hop.name).inc(sum(one.topic == dead for one in outcome.outputs))
         if time.monotonic() > self._checkpoint_at:
             self._note_contained()
 

@@ -1,88 +1,175 @@
-"""The chain of one document: from what the ERP keeps back to the raw bytes, and every decision on the way."""
+"""The chain of a document: from what the ERP keeps back to the raw bytes, and every decision on the way."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
+from console.books import words
+from console.books.gathered import about_of
+from console.books.journal import CONNECTOR
+from console.output import money
 from console.reading import Cluster, Seen
+from runtime.clock import ScaledClock
+from services.sinks import entry as e
 from topology.headers import CAUSE, header
+from topology.topics import object_key
 
 
-def chain(cluster: Cluster, entry: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Links of the chain, newest first: ledger, results, commands, canonical states, raw sightings, audit decisions.
+@dataclass(frozen=True)
+class Link:
+    """One record of the chain: when, what it says, who acted, whose document it is about."""
 
-    Scans the topics of the document's connection; each link names its coordinates and what it says.
+    link: str
+    coordinates: str
+    says: str
+    at: datetime | None = None
+    actor: str = CONNECTOR
+    document: str = ""
+    customer: str = ""
+    content: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _About:
+    """What one document is searched by: its ledger entry, and its records of the other topics by kind."""
+
+    entry: Mapping[str, Any]
+    found: Mapping[str, list[Seen]]
+
+
+def chains(
+    cluster: Cluster, entries: Sequence[Mapping[str, Any]], clock: ScaledClock
+) -> Iterator[tuple[Mapping[str, Any], list[Link]]]:
+    """Each entry with its chain, newest first: ledger, decisions of people, results, commands, canonical states, raw sightings, audit.
+
+    Each topic is read once for all of them, in the partition of their connection.
     """
-    yield _link("ledger", entry["_coordinates"], _ledger_words(entry))
-    system = entry["system"]
-    wanted = entry["op_key"]
-    commands: list[Seen] = []
-    for seen in cluster.scan([f"result.{system}", f"command.{system}"]):
-        if seen.record.get("op_key") != wanted:
-            continue
-        if seen.name == "result.result":
-            yield _link("result", seen.coordinates, _result_words(seen.record))
-        else:
-            commands.append(seen)
-    for seen in commands:
-        words = f"{seen.name.removeprefix('command.')} {seen.record['action']} version {seen.record['source_version']}"
-        yield _link("command", seen.coordinates, words, {k: v for k, v in seen.record.items() if k != "canonical"})
-    yield from _from_canonical(cluster, commands)
-    yield from _decisions(cluster, entry)
+    found: dict[str, dict[str, list[Seen]]] = {entry["op_key"]: defaultdict(list) for entry in entries}
+    systems = sorted({entry["system"] for entry in entries})
+    connections = {entry["connection"] for entry in entries}
+    places = sorted({place for connection in connections for place in cluster.partitions_of(connection)})
+    for seen in cluster.scan(["control", *(f"{kind}.{name}" for name in systems for kind in ("result", "command"))], places):
+        if seen.record.get("op_key") in found:
+            found[seen.record["op_key"]][seen.topic.partition(".")[0]].append(seen)
+    decided = _decisions(cluster, entries, places)
+    for entry in entries:
+        about = _About(entry, found[entry["op_key"]])
+        yield entry, [*_of_document(cluster, about, clock), *decided[_object(entry)], *decided[entry["op_key"]]]
 
 
-def _from_canonical(cluster: Cluster, commands: list[Seen]) -> Iterator[dict[str, Any]]:
-    seen_raw: set[str] = set()
+def _of_document(cluster: Cluster, about: _About, clock: ScaledClock) -> Iterator[Link]:
+    entry, of = about.entry, words.kind_of(about.entry) + f" {words.document_number(about.entry)}"
+    origins = list(_origins(cluster, about.found["command"], clock))
+    customer = next((link.customer for link in origins if link.customer), "")
+    skipped = [seen.record["actor"] for seen in about.found["control"] if seen.record["action"] == "skip"]
+    yield Link("ledger", entry["_coordinates"], _ledger_words(entry), entry["updated_at"], CONNECTOR, of, customer)
+    for seen in about.found["control"]:
+        r = seen.record
+        yield Link("control", seen.coordinates, f"{r['action']}: {r['reason']}", r["at"], r["actor"], of, customer)
+    for seen in about.found["result"]:
+        actor = skipped[-1] if skipped and seen.record["outcome"] == e.REJECTED else CONNECTOR
+        yield Link("result", seen.coordinates, _result_words(seen.record), seen.record["at"], actor, of, customer)
+    for seen in about.found["command"]:
+        r = seen.record
+        said = f"{seen.name.removeprefix('command.')} {r['action']} version {r['source_version']}, {_money(r)}"
+        content = {name: value for name, value in r.items() if name != "canonical"}
+        yield Link("command", seen.coordinates, said, clock.at(seen.at_s), CONNECTOR, of, customer, content)
+    yield from origins
+
+
+def _origins(cluster: Cluster, commands: Sequence[Seen], clock: ScaledClock) -> Iterator[Link]:
+    """Canonical states and raw sightings that commands were made from, each once."""
+    known: set[str] = set()
     for command in commands:
         c = command.record
-        canonical = cluster.one(_plain(cluster, c["canonical_topic"]), c["canonical_partition"], c["canonical_offset"])
-        if canonical is None:
-            yield _link("canonical", f"{c['canonical_topic']}/{c['canonical_partition']}/{c['canonical_offset']}", "no longer kept")
-            continue
-        yield _link("canonical", canonical.coordinates, f"version {canonical.record['source_version']}", canonical.record)
-        yield from _raw(cluster, canonical.record, seen_raw)
+        place = (_plain(cluster, c["canonical_topic"]), c["canonical_partition"], c["canonical_offset"])
+        yield from canonical(cluster, place, clock, known)
 
 
-def _raw(cluster: Cluster, record: Mapping[str, Any], seen_raw: set[str]) -> Iterator[dict[str, Any]]:
+def canonical(cluster: Cluster, place: tuple[str, int, int], clock: ScaledClock, known: set[str]) -> Iterator[Link]:
+    """A canonical state and the raw bytes behind it, unless `known` has them already."""
+    where = "/".join(map(str, place))
+    if where in known:
+        return
+    known.add(where)
+    seen = cluster.one(*place)
+    if seen is None or not seen.record:
+        yield Link("canonical", where, "no longer kept")
+        return
+    r = seen.record
+    state = f"version {r['source_version']}, {r['status'] or 'no status'}{'' if r['active'] else ', voided or inactive'}"
+    of = f"{seen.name.removeprefix('canonical.').replace('_', ' ')} {r['number'] or r['source_id']}"
+    yield Link("canonical", where, state, clock.at(seen.at_s), CONNECTOR, of, about_of(r).name, r)
+    yield from _raw(cluster, r, known)
+
+
+def _raw(cluster: Cluster, record: Mapping[str, Any], known: set[str]) -> Iterator[Link]:
     topic = _plain(cluster, record["raw_topic"])
     where = f"{topic}/{record['raw_partition']}/{record['raw_offset']}"
-    if where in seen_raw:
+    if where in known:
         return
-    seen_raw.add(where)
+    known.add(where)
     raw = cluster.one(topic, record["raw_partition"], record["raw_offset"])
-    if raw is None:
-        yield _link("raw", where, "no longer kept")
+    if raw is None or not raw.record:
+        yield Link("raw", where, "no longer kept")
         return
-    body = raw.record["body"]
-    digest = hashlib.sha256(body).hexdigest()
-    words = f"{raw.record['how']}, signature {raw.record['signature']}, {len(body)} bytes, sha256 {digest}"
-    yield _link(
-        "raw", raw.coordinates, words, {"received_at": raw.record["received_at"], "body": body, "cause": header(raw.headers, CAUSE)}
-    )
+    r = raw.record
+    digest = hashlib.sha256(r["body"]).hexdigest()
+    said = f"{words.received(r)}, {len(r['body'])} bytes, sha256 {digest}"
+    content = {"received_at": r["received_at"], "body": r["body"], "cause": header(raw.headers, CAUSE)}
+    yield Link("raw", where, said, r["received_at"], words.title_of(r["system"]), f"{r['entity']} {r['source_id']}", "", content)
 
 
-def _decisions(cluster: Cluster, entry: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    key = f"{entry['connection']}/{entry['source_system']}/{entry['source_entity']}/{entry['source_id']}"
-    for seen in cluster.scan(["audit"]):
-        if seen.record.get("natural_key") in (key, entry["op_key"]):
-            yield _link("audit", seen.coordinates, f"{seen.record['decision']}: {seen.record['detail']}")
+def _decisions(cluster: Cluster, entries: Sequence[Mapping[str, Any]], places: Sequence[int]) -> dict[str, list[Link]]:
+    """Audit decisions by object or op-key."""
+    wanted = {_object(entry) for entry in entries} | {entry["op_key"] for entry in entries}
+    found: dict[str, list[Link]] = defaultdict(list)
+    for seen in cluster.scan(["audit"], places):
+        r = seen.record
+        if r and r["natural_key"] in wanted:
+            of = f"{r['entity']} {r['source_id']}"
+            found[r["natural_key"]].append(Link("audit", seen.coordinates, words.decided(r), r["at"], r["stage"], of))
+    return found
+
+
+def of_objects(cluster: Cluster, text: str, connection: str, clock: ScaledClock) -> Iterator[tuple[Mapping[str, Any], list[Link]]]:
+    """Objects of that number or id for which there is no document: canonical states, raw bytes and decisions of each."""
+    newest: dict[tuple[str, ...], Seen] = {}
+    for seen in cluster.scan(cluster.canonical_topics()):
+        r = seen.record
+        if r and text in (r["number"], r["source_id"]) and connection in ("", r["connection"]):
+            newest[(r["connection"], r["system"], r["entity"], r["source_id"])] = seen
+    for (name, system, entity, source_id), seen in newest.items():
+        r = seen.record
+        entry = {"connection": name, "source_system": system, "source_entity": entity, "source_id": source_id}
+        place = {**entry, "op_key": "", "ref": "", "system": "", "source_number": r["number"], "customer": about_of(r).name}
+        decided = _decisions(cluster, [place], cluster.partitions_of(name))
+        links = [*canonical(cluster, (seen.topic, seen.partition, seen.offset), clock, set()), *decided[_object(place)]]
+        yield place, links
+
+
+def _object(entry: Mapping[str, Any]) -> str:
+    return object_key(entry["connection"], entry["source_system"], entry["source_entity"], entry["source_id"])
 
 
 def _plain(cluster: Cluster, topic: str) -> str:
     return topic.removeprefix(cluster.settings.kafka.topic_prefix)
 
 
-def _link(kind: str, coordinates: str, words: str, content: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    return {"link": kind, "coordinates": coordinates, "says": words, "content": dict(content or {})}
-
-
 def _ledger_words(entry: Mapping[str, Any]) -> str:
-    document = f"{entry['erp_number'] or entry['erp_id']}" if entry["erp_id"] else "no document yet"
-    reason = f" ({entry['reason']}: {entry['detail']})" if entry["reason"] else ""
-    return f"{entry['state']}{reason}, {document}, {entry['amount']} {entry['currency']}, ref {entry['ref']}"
+    return f"{entry['state']}: {words.outcome(entry)}, {_money(entry)}, ref {entry['ref']}"
 
 
 def _result_words(record: Mapping[str, Any]) -> str:
-    return f"{record['outcome']} {record['erp_number'] or record['erp_id']} {record['amount']} {record['currency']} {record['detail']}".strip()
+    there = f" as {words.there_as(record)}" if words.there_as(record) else ""
+    detail = f": {record['detail']}" if record["detail"] else ""
+    return f"{record['outcome']}{there}{detail}, {_money(record)}"
+
+
+def _money(record: Mapping[str, Any]) -> str:
+    return f"{money(record['amount'])} {record['currency']}"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from console.reading import Cluster
+from services.sinks import entry as e
 from systems import registry
 
 DONE = ("POSTED", "ADOPTED", "UNCHANGED")
@@ -33,15 +33,30 @@ class Bucket:
 
 def ledger_entries(cluster: Cluster, connection: str = "", quiet: bool = False) -> Iterator[dict[str, Any]]:
     """The newest ledger record of each op-key, of one connection or of all."""
+    return newest_entries(cluster, lambda _: True, connection, quiet)
+
+
+def newest_entries(
+    cluster: Cluster, is_wanted: Callable[[Mapping[str, Any]], bool], connection: str = "", quiet: bool = False
+) -> Iterator[dict[str, Any]]:
+    """The newest ledger record of each op-key whose newest record is wanted; only these are kept in memory while it is read."""
+    found: dict[bytes, dict[str, Any]] = {}
     names = [f"ledger.{name}" for name in registry.NAMES]
-    for seen in cluster.newest(names, quiet=quiet).values():
-        if seen.record and connection in ("", seen.record["connection"]):
-            yield {**seen.record, "_coordinates": seen.coordinates}
+    for seen in cluster.scan(names, cluster.partitions_of(connection), quiet):
+        found.pop(seen.key, None)
+        if seen.record and connection in ("", seen.record["connection"]) and is_wanted(seen.record):
+            found[seen.key] = {**seen.record, "_coordinates": seen.coordinates}
+    yield from found.values()
+
+
+def is_held(entry: Mapping[str, Any]) -> bool:
+    """Whether it waits for a person."""
+    return bool(entry["state"] == e.HELD)
 
 
 def held_rows(entries: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """Held documents as an accountant's list, largest amount first."""
-    held = [entry for entry in entries if entry["state"] == "HELD"]
+    held = [entry for entry in entries if is_held(entry)]
     held.sort(key=lambda entry: (-abs(entry["amount"]), entry["op_key"]))
     return [
         {
@@ -59,27 +74,7 @@ def held_rows(entries: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def by_state(entries: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Counts and amounts by connection, document, state and reason."""
-    found: dict[tuple[str, ...], Bucket] = defaultdict(Bucket)
-    for entry in entries:
-        shown = entry["reason"] if entry["state"] in ("HELD", "WAITING", "REJECTED") else ""
-        found[(entry["connection"], entry["record"], entry["state"], shown, entry["currency"])].add(entry["amount"])
-    return [
-        {
-            "connection": c,
-            "document": record,
-            "state": state,
-            "reason": reason,
-            "count": b.count,
-            "amount": b.amount,
-            "currency": cur,
-        }
-        for (c, record, state, reason, cur), b in sorted(found.items())
-    ]
-
-
-def find_entry(entries: Iterable[dict[str, Any]], text: str) -> list[dict[str, Any]]:
-    """Entries that a text names: ref, op-key, ERP id, ERP number, source number or source id."""
+def is_named(entry: Mapping[str, Any], text: str) -> bool:
+    """Whether a text names this entry: by ref, op-key, ERP id, ERP number, source number or source id."""
     fields = ("ref", "op_key", "erp_id", "erp_number", "source_number", "source_id")
-    return [entry for entry in entries if text and text in {entry[field] for field in fields}]
+    return bool(text) and text in {entry[field] for field in fields}

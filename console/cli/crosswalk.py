@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from console.cli.match import connected
 from console.output import Output, print_rows
+
+if TYPE_CHECKING:  # for --help should be quick
+    from topology.configuration import Connected
 
 commands = typer.Typer(help="Mapping tables of a connection.", no_args_is_help=True)
 
@@ -25,9 +28,12 @@ def show(
     output: Annotated[Output, typer.Option(help="Form of the result.")] = Output.table,
 ) -> None:
     """Show the rows in force."""
+    found = _in_force(connection)
+    if table:
+        _known(table, found)
     rows = [
         {"table": name, "key": key, "effective from": row.effective_from or "always", "values": _text(row.values)}
-        for name, keys in sorted(_tables(connection).items())
+        for name, keys in sorted(found.crosswalk.tables.items())
         if table in ("", name)
         for key, versions in sorted(keys.items())
         for row in versions
@@ -41,24 +47,38 @@ def export(
     file: Annotated[Path, typer.Argument(help="An .xlsx file (one sheet a table), or a folder for one .csv a table.")],
 ) -> None:
     """Write the rows in force to a file that `import` and `apply` read."""
-    from console.connections.files import EFFECTIVE, csv_text, write_xlsx
+    from console.tables.rows import TableRow, sheet_of
+    from console.tables.write import write_csv, write_xlsx
+    from runtime.errors import Broken
+    from systems.registry import crosswalk_tables
 
-    sheets: dict[str, tuple[list[str], list[list[str]]]] = {}
-    for name, keys in sorted(_tables(connection).items()):
-        columns = sorted({column for versions in keys.values() for row in versions for column in row.values})
-        lines = [
-            [key, *(row.values.get(column, "") for column in columns), row.effective_from.isoformat() if row.effective_from else ""]
-            for key, versions in sorted(keys.items())
-            for row in versions
-        ]
-        sheets[name] = ([name, *columns, EFFECTIVE], lines)
-    if file.suffix == ".xlsx":
+    found = _in_force(connection)
+    if not found.crosswalk.tables:
+        raise Broken(f"{connection} has no rows in force.", "Nothing was written.")
+    rows = [
+        TableRow(name, key, dict(row.values), row.effective_from)
+        for name, keys in found.crosswalk.tables.items()
+        for key, versions in keys.items()
+        for row in versions
+    ]
+    declared = crosswalk_tables(found.settings.erp.system)
+    sheets = {name: sheet_of(name, declared[name], rows) for name in sorted(found.crosswalk.tables) if name in declared}
+    if file.suffix.casefold() == ".xlsx":
         write_xlsx(file, sheets)
     else:
-        file.mkdir(parents=True, exist_ok=True)
-        for name, (head, lines) in sheets.items():
-            (file / f"{name}.csv").write_text(csv_text(head, lines), encoding="utf-8")
-    print(f"{sum(len(lines) for _, lines in sheets.values())} rows of {len(sheets)} tables written to {file}")
+        _folder(file)
+        for name, sheet in sheets.items():
+            write_csv(file / f"{name}.csv", sheet)
+    print(f"{len(rows)} rows of {len(sheets)} tables written to {file}")
+
+
+def _folder(path: Path) -> None:
+    from runtime.errors import Broken
+
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Broken(f"{path}: {error.strerror or error}.", "Name an .xlsx file, or a folder that can be made.") from error
 
 
 @commands.command("import")
@@ -77,13 +97,22 @@ def import_(
         apply(file, reason, actor, False, Output.table)
 
 
-def _tables(connection: str) -> dict[str, Any]:
+def _in_force(connection: str) -> Connected:
     from console.connections.applying import in_force
     from console.reading import Cluster
 
     snapshot = in_force(Cluster())
     connected(snapshot, connection)
-    return dict(snapshot.connections[connection].crosswalk.tables)
+    return snapshot.connections[connection]
+
+
+def _known(table: str, found: Connected) -> None:
+    from runtime.errors import Broken
+    from systems.registry import crosswalk_tables
+
+    known = sorted(crosswalk_tables(found.settings.erp.system))
+    if table not in known:
+        raise Broken(f"{table!r} is no table of {found.settings.erp.system}; tables: {', '.join(known)}.")
 
 
 def _text(values: Any) -> str:

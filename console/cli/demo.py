@@ -88,7 +88,7 @@ async def _played(wanted: Wanted, folder: Path, keep: bool) -> tuple[Sequence[Ro
     from runtime.embedded.child import free_ports
     from runtime.embedded.cluster import start_cluster
     from runtime.secrets import KeyRing, new_key, write_ring
-    from topology.topics import create_topics, register_schemas
+    from topology.provision import create_topics, register_schemas
 
     say = progress_lines()
     folder.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240 - once, before anything runs
@@ -101,9 +101,8 @@ async def _played(wanted: Wanted, folder: Path, keep: bool) -> tuple[Sequence[Ro
     simulators = Simulators(ground)
     try:
         write_ring(folder / "keys.json", KeyRing((new_key(datetime.now(UTC)),)))
-        kafka = ground.settings.kafka
-        create_topics(kafka.bootstrap_servers, kafka.partitions, kafka.topic_prefix)
-        register_schemas(cluster.registry_url, kafka.topic_prefix)
+        create_topics(ground.settings.kafka)
+        register_schemas(ground.settings.registry, ground.settings.kafka.topic_prefix)
         say("topics created, schemas registered")
         day = Day(ground, wanted, say, simulators, Cluster(ground.settings))
         await day.prepare()
@@ -130,16 +129,9 @@ def _prefix(kind: str) -> str:
 
 def report(rows: Sequence[Row], as_json: bool, added: int = 0) -> int:
     """Print the rows; the exit code says whether everything is accounted for, and that polling once more `added` nothing."""
-    from console.demo.accounts import BUCKETS, is_ok
-    from console.output import Output, money, print_rows
+    from console.demo.accounts import is_ok
 
     ok = is_ok(rows) and added == 0
-    columns = ("source", "topics", "ledger", *BUCKETS)
-    shown = [
-        {"flow": row.flow, "connection": row.connection}
-        | {name: f"{row.bucket(name).count} / {money(row.bucket(name).amount)}" for name in columns}
-        for row in rows
-    ]
     notes = [note for row in rows for note in row.notes[:20]]
     if added:
         notes.append(f"more polling alone added {added} documents")
@@ -148,8 +140,23 @@ def report(rows: Sequence[Row], as_json: bool, added: int = 0) -> int:
             print(note)
         print(json.dumps({"ok": ok, "flows": [row.as_json() for row in rows]}), flush=True)
         return exit_codes.OK if ok else exit_codes.NOT_OK
-    print_rows(shown, Output.table, "count / amount")
+    for row in rows:
+        for line in accounted(row):
+            print(line)
     for note in notes:
         print(note)
     print("everything is accounted for, to the cent" if ok else "NOT everything is accounted for")
     return exit_codes.OK if ok else exit_codes.NOT_OK
+
+
+def accounted(row: Row) -> Iterator[str]:
+    """A flow for a person: what the source holds, and where all of it is; buckets that hold nothing are left out."""
+    from console.demo.accounts import BUCKETS
+    from console.output import money, paragraph
+
+    def shown(name: str) -> str:
+        bucket = row.bucket(name)
+        return f"{name.replace('_', ' ')} {bucket.count} / {money(bucket.amount, ',')}"
+
+    where = " + ".join(shown(name) for name in BUCKETS if row.bucket(name).count) or "nothing"
+    yield from paragraph(f"{row.flow:<4}{row.connection}: {shown('source')} = {where}; {shown('topics')}, {shown('ledger')}")

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import tzinfo
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from console.cli import exit_codes
-from console.output import Output, plain, print_json
+from console.output import Output, money, paragraph, plain, print_json, printable
+
+if TYPE_CHECKING:
+    from console.books.chain import Link
 
 
 def register(app: typer.Typer) -> None:
@@ -22,23 +27,76 @@ def explain(
     output: Annotated[Output, typer.Option(help="Form of the result.")] = Output.table,
 ) -> None:
     """Print every record behind a document, with coordinates. Scans the topics, with progress."""
-    from console.books.chain import chain
-    from console.books.ledgers import find_entry, ledger_entries
+    from console.books.chain import chains, of_objects
+    from console.books.ledgers import is_named, newest_entries
+    from console.books.words import zone_of
+    from console.cli.match import connected
+    from console.connections.applying import in_force
     from console.reading import Cluster
+    from runtime.clock import clock_from_environment
 
-    cluster = Cluster()
-    found = find_entry(ledger_entries(cluster, connection), what)
-    chains = [{"ref": entry["ref"], "op_key": entry["op_key"], "links": list(chain(cluster, entry))} for entry in found]
+    cluster, clock = Cluster(), clock_from_environment()
+    snapshot = in_force(cluster)
+    if connection:
+        connected(snapshot, connection)
+    found = list(newest_entries(cluster, lambda entry: is_named(entry, what), connection))
+    if output is Output.table and len(documents_of(found)) > 1:
+        for line in which_one(what, found):
+            print(line)
+        raise SystemExit(exit_codes.NOT_OK)
+    told = list(chains(cluster, found, clock) if found else of_objects(cluster, what, connection, clock))
     if output is Output.json:
-        print_json(chains)
-    elif not chains:
-        print(f"{what}: no document of that ref, number or id is known; `ml-connector status` shows what is on its way.")
+        print_json(
+            [{"ref": entry["ref"], "op_key": entry["op_key"], "links": [vars(link) for link in links]} for entry, links in told]
+        )
+    elif not told:
+        print(f"{what}: no document of that ref, number or id is known; `ml-connector open` shows what is on its way.")
     else:
-        for one in chains:
-            print(f"{one['ref']}  {one['op_key']}")
-            for link in one["links"]:
-                print(f"  {link['link']:<10}{link['coordinates']:<42}{link['says']}")
-                if full:
-                    for field, value in link["content"].items():
-                        print(f"             {field}: {plain(value)}")
-    raise SystemExit(exit_codes.OK if chains else exit_codes.NOT_OK)
+        for entry, links in told:
+            known = snapshot.connections.get(entry["connection"])
+            for line in lines(entry, links, zone_of(known.settings if known is not None else None), full):
+                print(line)
+    raise SystemExit(exit_codes.OK if told else exit_codes.NOT_OK)
+
+
+def documents_of(found: Sequence[Mapping[str, Any]]) -> dict[tuple[str, ...], list[Mapping[str, Any]]]:
+    """The entries by their source document: its create, its changes, its void and the parts of a payment are one."""
+    made: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
+    for entry in found:
+        key = (entry["connection"], entry["source_system"], entry["source_entity"], entry["source_id"].partition("/")[0])
+        made.setdefault(key, []).append(entry)
+    return made
+
+
+def which_one(what: str, found: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """The documents that a number could mean, each with the ref that names it alone."""
+    from console.books.words import document_number, kind_of, outcome
+
+    documents = documents_of(found)
+    yield f"{what}: {len(documents)} documents have that number. Which one? Ask again with its ref:"
+    for entries in documents.values():
+        first = min(entries, key=lambda entry: (entry["action"] not in ("create", "upsert"), entry["source_id"]))
+        shown = (
+            f"{kind_of(first)} {document_number(first)} of {first['connection']}, {money(first['amount'], ',')} {first['currency']}"
+        )
+        yield from paragraph(f"{first['ref']}  {shown}: {outcome(first)}", 2)
+
+
+def lines(entry: Mapping[str, Any], links: Sequence[Link], zone: tzinfo, full: bool) -> Iterator[str]:
+    """One document's chain, for a person."""
+    from console.books.words import local, outcome
+
+    head = (
+        f"{entry['ref']}  {entry['op_key']}"
+        if entry["ref"]
+        else f"{entry['source_entity']} {entry['source_number'] or entry['source_id']}"
+    )
+    yield printable(head)
+    if "state" in entry:
+        yield from paragraph(outcome(entry, zone), 2)
+    for link in links:
+        about = ", ".join(filter(None, (link.document, link.customer, f"by {link.actor}")))
+        yield from paragraph(f"{link.link:<10}{local(link.at, zone):<20}{about}: {link.says} [{link.coordinates}]", 2)
+        if full:
+            for field, value in link.content.items():
+                yield printable(f"             {field}: {plain(value)}")

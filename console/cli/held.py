@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, datetime
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from typing import Annotated, Any
 
 import typer
 
 from console.cli import exit_codes
 from console.cli.plan import person
-from console.output import Output, print_rows
+from console.output import Output, money, paragraph, print_json, printable
 from services.sinks.reasons import SUSPECT
 
 commands = typer.Typer(help="What is not posted and waits for a person.", no_args_is_help=True)
@@ -30,10 +32,33 @@ def list_(
     output: Annotated[Output, typer.Option(help="Form of the result.")] = Output.table,
 ) -> None:
     """List held documents, largest amount first."""
-    from console.books.ledgers import held_rows, ledger_entries
+    from console.books.ledgers import held_rows, is_held, newest_entries
+    from console.cli.match import connected
+    from console.connections.applying import in_force
     from console.reading import Cluster
 
-    print_rows(held_rows(ledger_entries(Cluster(), connection)), output, "held")
+    cluster = Cluster()
+    if connection:
+        connected(in_force(cluster), connection)
+    rows = held_rows(newest_entries(cluster, is_held, connection))
+    if output is Output.json:
+        print_json(rows)
+        return
+    for line in lines(rows):
+        print(line)
+
+
+def lines(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """The list for a person: a line with the money and the ref of each document, and why it is held below."""
+    for row in rows:
+        document = f"{row['document']} {row['number']}"[:34]
+        amount = f"{money(row['amount'], ',')} {row['currency']}"
+        yield printable(f"{amount:>18}  {document:<35}{row['date'] or ''!s:<12}{row['connection'][:8]:<9}{row['ref']}").rstrip()
+        yield from paragraph(f"{row['reason']}: {row['words']}" if row["words"] else row["reason"], 4)
+    sums: dict[str, Decimal] = defaultdict(Decimal)
+    for row in rows:
+        sums[row["currency"]] += row["amount"]
+    yield f"{len(rows)} held" + "".join(f", {money(amount, ',')} {currency}" for currency, amount in sorted(sums.items()) if amount)
 
 
 @commands.command()
@@ -55,25 +80,38 @@ def skip(ref: Ref, reason: Why, actor: Who = "") -> None:
 
 
 def _decide(action: str, text: str, reason: str, actor: str) -> None:
-    from console.books.ledgers import find_entry, ledger_entries
+    from console.books.ledgers import is_named, newest_entries
+    from console.books.words import kind_of
     from console.reading import Cluster
     from runtime.errors import Broken
+    from services.sinks import entry as e
 
     if not reason.strip():
         raise Broken("--reason is empty.", "Say why: it is kept with the decision.")
     cluster = Cluster()
-    found = [e for e in find_entry(ledger_entries(cluster, quiet=True), text) if e["state"] in ("HELD", "WAITING", "INTENT")]
+    named = list(newest_entries(cluster, lambda entry: is_named(entry, text), quiet=True))
+    found = [entry for entry in named if not e.is_terminal(entry)]  # type: ignore[arg-type]  # a ledger record
     if len(found) != 1:
-        print(f"{text}: {len(found)} held or waiting documents have that ref or number; name one by its ref.")
-        for entry in found:
-            print(
-                f"  {entry['ref']}  {entry['record']} {entry['source_number']} {entry['amount']} {entry['currency']} {entry['reason']}"
-            )
+        for line in none_or_many(text, found, named):
+            print(line)
         raise SystemExit(exit_codes.NOT_OK)
     send_control(cluster, _meant(action, found[0]["reason"]), found[0], reason, actor or person())
-    print(
-        f"{action}: {found[0]['ref']} {found[0]['record']} {found[0]['source_number']} {found[0]['amount']} {found[0]['currency']}"
-    )
+    shown = f"{kind_of(found[0])} {found[0]['source_number']} {money(found[0]['amount'], ',')} {found[0]['currency']}"
+    print(f"{action}: {found[0]['ref']} {shown}")
+
+
+def none_or_many(text: str, found: Sequence[Mapping[str, Any]], named: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Why there is not the one document to decide about: `found` can be decided about, `named` has that ref or number at all."""
+    from console.books.words import kind_of, outcome
+
+    if not named:
+        yield f"{text}: no document of that ref or number is known; `ml-connector held list` shows what is held."
+    elif found:
+        yield f"{text}: {len(found)} documents have that number; name one by its ref."
+    for entry in found or named:
+        shown = f"{entry['ref']} {kind_of(entry)} {entry['source_number']} {money(entry['amount'], ',')} {entry['currency']}"
+        ended = "" if found else "already "
+        yield from paragraph(f"{shown}: {ended}{outcome(entry)}", 2 if found else 0)
 
 
 def _meant(action: str, held_for: str) -> str:
@@ -84,6 +122,7 @@ def _meant(action: str, held_for: str) -> str:
 def send_control(cluster: Any, action: str, entry: dict[str, Any], reason: str, actor: str) -> None:
     """Write one decision to `control` and wait until the brokers have it; `entry` names connection, system and op-key."""
     from console.connections.publish import Publisher
+    from runtime.clock import clock_from_environment
 
     publisher = Publisher(cluster)
     record = {
@@ -95,7 +134,7 @@ def send_control(cluster: Any, action: str, entry: dict[str, Any], reason: str, 
         "payload": "",
         "actor": actor,
         "reason": reason,
-        "at": datetime.now(UTC),
+        "at": clock_from_environment().now(),
     }
     publisher.put("control", entry["connection"], entry["connection"], "connection.control", record)
     publisher.acked()

@@ -16,12 +16,12 @@ def register(app: typer.Typer) -> None:
 def init(
     folder: Annotated[Path, typer.Argument(help="Folder to write to; must not hold a connection yet.")],
     erp: Annotated[str, typer.Option(help="Which ERP, as named in the registry.")],
-    connection: Annotated[str, typer.Option(help="Immutable id of the connection.")] = "acme",
+    connection: Annotated[str, typer.Option(help="Immutable id of the connection; default: the folder's name.")] = "",
 ) -> None:
     """Write a connection's YAML, empty crosswalk tables with their columns, and the JSON Schema that editors check them with."""
     from console.connections.template import write_template
 
-    for path in write_template(folder, connection, erp):
+    for path in write_template(folder, connection or folder.resolve().name, erp):
         print(path)
     print(
         f"Next: fill in {folder / 'connection.yaml'} and the tables, then `ml-connector plan {folder / 'connection.yaml'} --offline`."

@@ -8,9 +8,15 @@ from typing import Annotated
 
 import typer
 
+from console.cli import exit_codes
 from runtime import secrets
 from runtime.errors import Broken
 from runtime.settings import Settings, settings_from_environment
+
+_LEAKED = (
+    "The secrets and their data keys are the same as before. Where an older key leaked, whoever also has a copy of the topic can read them:"
+    " change the secrets at the systems and apply each connection again."
+)
 
 keys = typer.Typer(name="keys", help="The key ring of credentials at rest.", no_args_is_help=True)
 
@@ -36,29 +42,35 @@ def rotate(
 ) -> None:
     """Add a key to the ring; with --finish, once every service has the new file, wrap what is stored anew and drop the old keys.
 
-    Stopped half-way, --finish goes on where it was: no key is dropped before everything under it is wrapped anew.
+    Stopped half-way, --finish goes on where it was: no key is dropped before everything under it is wrapped anew. A set that does not open
+    is named and left, and the exit code is 1 then. Rewrapping helps against a key that is lost from now on; a key that leaked has opened
+    what was stored under it, so the secrets themselves have to be changed and applied.
     """
     settings = settings_from_environment()
     if settings.key_ring is None:
         raise Broken("ML_CONNECTOR_KEY_RING is not set.", "Set it to the key ring's file.")
     now, ring = datetime.now(UTC), secrets.read_ring(settings.key_ring)
     if finish:
-        _finish(settings, ring, now)
-        return
+        raise SystemExit(_finish(settings, ring, now))
     key = secrets.new_key(now)
     secrets.write_ring(settings.key_ring, secrets.KeyRing((*ring.keys, key)))
     print(f"{settings.key_ring}: key {key.id} added. Give the file to every service, then run with --finish.")
 
 
-def _finish(settings: Settings, ring: secrets.KeyRing, now: datetime) -> None:
+def _finish(settings: Settings, ring: secrets.KeyRing, now: datetime) -> int:
+    from runtime import registry
     from schemas import codec
     from services import credentials
     from topology.topics import records_of_topic
 
     assert settings.key_ring is not None
     topic = credentials.TOPIC
-    made = codec.load(settings.registry.url, {settings.topic(topic): records_of_topic()[topic]})
-    count = credentials.rewrap_all(settings, made, ring, now)
+    made = codec.load(registry.client_settings(settings.registry), {settings.topic(topic): records_of_topic()[topic]})
+    done = credentials.rewrap_all(settings, made, ring, now)
     newest = ring.newest(now)
     secrets.write_ring(settings.key_ring, secrets.KeyRing((newest,)))
-    print(f"{settings.key_ring}: {count} credential sets wrapped under {newest.id}, {len(ring.keys) - 1} older keys dropped.")
+    print(f"{settings.key_ring}: {done.count} credential sets wrapped under {newest.id}, {len(ring.keys) - 1} older keys dropped.")
+    for line in done.left:
+        print(f"left as it is: {line}")
+    print(_LEAKED)
+    return exit_codes.NOT_OK if done.left else exit_codes.OK

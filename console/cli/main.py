@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import importlib
 import sys
+from importlib import metadata
+from typing import Annotated
 
 import typer
 
 from console.cli import exit_codes
 from console.output import printable
 from runtime.errors import Broken, ConnectorError
-from schemas.errors import NotRegistered
+from schemas.errors import NotRegistered, RegistryAway
 
 _VERBS = (
     "demo",
@@ -28,22 +30,37 @@ _VERBS = (
     "run",
     "topics",
     "status",
-    "explain",
+    "open",
     "held",
     "cursors",
+    "journal",
+    "explain",
+    "poll",
+    "try_",
 )
 
 app = typer.Typer(
     name="ml-connector",
     help="Keeps a contractor's field service and its ERP in agreement over Apache Kafka.",
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=True,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 
+def _version(is_asked: bool) -> None:
+    if is_asked:
+        print(f"ml-connector {metadata.version('ml-connector')}")
+        raise typer.Exit
+
+
 @app.callback()
-def _root() -> None:
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and end.")
+    ] = False,
+) -> None:
     """Keeps a contractor's field service and its ERP in agreement over Apache Kafka."""
 
 
@@ -55,12 +72,26 @@ def main() -> None:
     """Run one verb; an error of ours becomes one message and an exit code (`exit_codes.py`), anything else its traceback."""
     try:
         app()
-    except (Broken, NotRegistered) as error:
-        print(printable(f"ml-connector: {error}"), file=sys.stderr)
-        sys.exit(exit_codes.SETTINGS)
-    except ConnectorError as error:
-        print(printable(f"ml-connector: {error}"), file=sys.stderr)
-        sys.exit(exit_codes.UNREACHABLE)
+    except Exception as error:
+        told = _told(error)
+        if told is None:
+            raise
+        print(printable(f"ml-connector: {told[0]}"), file=sys.stderr)
+        sys.exit(told[1])
+
+
+def _told(error: Exception) -> tuple[str, int] | None:
+    """The message for an error and the exit code; None for a defect."""
+    if isinstance(error, Broken | NotRegistered):
+        return str(error), exit_codes.SETTINGS
+    if isinstance(error, ConnectorError | RegistryAway):
+        return str(error), exit_codes.UNREACHABLE
+    kafka = sys.modules.get("runtime.kafka")  # a verb that needs no cluster does not wait for its client
+    if kafka is not None and isinstance(error, kafka.KafkaException):
+        from runtime.settings import settings_from_environment
+
+        return _told(kafka.explained(settings_from_environment().kafka, error.args[0]))
+    return None
 
 
 if __name__ == "__main__":

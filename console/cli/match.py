@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -34,29 +33,30 @@ def match(
     from console.connections.publish import Author, Publisher
     from console.matching.decide import decided_links, exact_links, publish_links
     from console.matching.masters import read_masters
-    from console.matching.propose import proposals
-    from console.matching.sheet import read_decisions, write_proposals
+    from console.matching.sheet import LEGEND, read_decisions, write_proposals
+    from console.matching.summary import counted, hindrances, open_proposals
     from console.reading import Cluster
 
     cluster = Cluster()
     settings = connected(in_force(cluster), connection)
     author = Author(actor or person(), reason, datetime.now(UTC))
     masters = read_masters(cluster, settings)
+    hindered = hindrances(settings, masters)
     written = 0
     if decisions is not None:
         written += publish_links(Publisher(cluster), decided_links(settings, masters, read_decisions(decisions), author), author)
         masters = read_masters(cluster, settings)
-    made = [p for entity, m in masters.items() for p in proposals(entity, m.ours, m.theirs, m.linked)]
-    if accept_exact:
+    made = open_proposals(masters, hindered)
+    if accept_exact and any(p.verdict == "exact" for p in made):
         written += publish_links(Publisher(cluster), exact_links(settings, made, author), author)
-        made = [p for p in made if p.verdict != "exact"]
-    if export is not None:
-        write_proposals(export, made)
-    counts = Counter((p.entity, p.verdict) for p in made)
-    rows = [{"entity": entity, "proposal": verdict, "count": count} for (entity, verdict), count in sorted(counts.items())]
-    rows += [{"entity": entity, "proposal": "linked", "count": len(m.linked)} for entity, m in masters.items()]
-    rows.append({"entity": "all", "proposal": "links written now", "count": written})
-    print_rows(rows, output, f"match of {connection}")
+        masters = read_masters(cluster, settings)
+        made = open_proposals(masters, hindered)
+    exported = write_proposals(export, made) if export is not None else 0
+    print_rows(counted(masters, made, hindered, written), output, f"match of {connection}")
+    if export is not None and output is Output.table:
+        print(f"{exported} open proposals written to {export}. Fill in its column `decision` and take them with --import:")
+        for word, meaning in LEGEND:
+            print(f"  {word:<12}{meaning}")
 
 
 def connected(snapshot: object, connection: str) -> Any:

@@ -10,6 +10,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from types import FrameType
 from typing import Annotated
@@ -17,6 +19,8 @@ from typing import Annotated
 import typer
 
 from console.cli import exit_codes
+from runtime.settings import Settings
+from runtime.shutdown import supervisor_s
 
 # Where each service's `run(settings)` lives.
 _SERVICES = {
@@ -26,6 +30,7 @@ _SERVICES = {
     "sinks": "services.sinks.worker",
 }
 _RESTART_S = (0.5, 1, 2, 5, 10)
+_LOOK_S = 0.1
 
 
 class Service(StrEnum):
@@ -56,47 +61,87 @@ def run(
 def run_one(service: str, log_level: str) -> int:
     """Run a service in this process; returns its exit code."""
     from runtime import log
-    from runtime.embedded.cluster import BOOTSTRAP_KEY, REGISTRY_KEY
-    from runtime.errors import Broken
-    from runtime.settings import settings_from_environment
 
     log.configure(log_level, service)
-    settings = settings_from_environment()
-    for key, value in ((REGISTRY_KEY, settings.registry.url), (BOOTSTRAP_KEY, settings.kafka.bootstrap_servers)):
-        if not value:
-            raise Broken(f"{key} is not set.", "Set it, or start a local cluster with `ml-connector up`.")
-    outcome = importlib.import_module(_SERVICES[service]).run(settings)
+    outcome = importlib.import_module(_SERVICES[service]).run(_settings())
     if inspect.iscoroutine(outcome):
         outcome = asyncio.run(outcome)
     return int(outcome or 0)
 
 
+def _settings() -> Settings:
+    """The settings of this process, with a cluster named."""
+    from runtime.embedded.cluster import BOOTSTRAP_KEY, REGISTRY_KEY
+    from runtime.errors import Broken
+    from runtime.settings import settings_from_environment
+
+    settings = settings_from_environment()
+    for key, value in ((REGISTRY_KEY, settings.registry.url), (BOOTSTRAP_KEY, settings.kafka.bootstrap_servers)):
+        if not value:
+            raise Broken(f"{key} is not set.", "Set it, or start a local cluster with `ml-connector up`.")
+    return settings
+
+
+@dataclass
+class _Child:
+    """One service as a process. `again_at` is when it is started again, 0 while it runs."""
+
+    name: str
+    process: subprocess.Popen[bytes]
+    restarts: int = 0
+    again_at: float = 0
+
+
 def _supervise(log_level: str) -> int:
-    running = {name: _start(name, log_level) for name in _SERVICES}
-    restarts = dict.fromkeys(_SERVICES, 0)
-    stopping = False
+    settings = _checked()
+    children = [_Child(name, _start(name, log_level)) for name in _SERVICES]
+    asked = 0
 
     def stop(_number: int, _frame: FrameType | None) -> None:
-        nonlocal stopping
-        stopping = True
+        nonlocal asked
+        asked += 1
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    while not stopping:
-        time.sleep(0.2)
-        for name, process in running.items():
-            code = process.poll()
-            if code is None or stopping:
-                continue
-            if code in (exit_codes.SETTINGS, exit_codes.USAGE):
-                print(f"ml-connector: {name} ended with {code}: its settings are wrong, see above", file=sys.stderr)
-                return _stop_all(running, code)
-            wait = _RESTART_S[min(restarts[name], len(_RESTART_S) - 1)]
-            print(f"ml-connector: {name} ended with {code}; starting it again in {wait} s", file=sys.stderr, flush=True)
-            time.sleep(wait)
-            restarts[name] += 1
-            running[name] = _start(name, log_level)
-    return _stop_all(running, exit_codes.OK)
+    code: int | None = None
+    while not asked and code is None:
+        time.sleep(_LOOK_S)
+        code = next((found for child in children if (found := _looked_after(child, log_level)) is not None), None)
+    began = asked
+    _stop_all([child.process for child in children], supervisor_s(settings.timing), lambda: asked > max(began, 1))
+    return exit_codes.OK if code is None else code
+
+
+def _checked() -> Settings:
+    """What would end every service is told once, before any is started. Raises as they would."""
+    from runtime.errors import Broken
+    from services.start import prepared
+    from topology.topics import records_of_topic
+
+    settings = _settings()
+    if settings.key_ring is None:
+        raise Broken("ML_CONNECTOR_KEY_RING is not set.", "Set it to the key ring's file; `ml-connector keys new FILE` makes one.")
+    prepared(settings, "run", records_of_topic(settings.kafka.topic_prefix))
+    return settings
+
+
+def _looked_after(child: _Child, log_level: str) -> int | None:
+    """Start a service again when it has ended and its pause is over; the code to end with where its settings are wrong."""
+    if child.again_at:
+        if time.monotonic() >= child.again_at:
+            child.again_at, child.restarts = 0, child.restarts + 1
+            child.process = _start(child.name, log_level)
+        return None
+    code = child.process.poll()
+    if code is None:
+        return None
+    if code in (exit_codes.SETTINGS, exit_codes.USAGE):
+        print(f"ml-connector: {child.name} ended with {code}: its settings are wrong, see above", file=sys.stderr)
+        return code
+    wait_s = _RESTART_S[min(child.restarts, len(_RESTART_S) - 1)]
+    print(f"ml-connector: {child.name} ended with {code}; starting it again in {wait_s} s", file=sys.stderr, flush=True)
+    child.again_at = time.monotonic() + wait_s
+    return None
 
 
 def _start(name: str, log_level: str) -> subprocess.Popen[bytes]:
@@ -104,14 +149,15 @@ def _start(name: str, log_level: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, env={**os.environ}, start_new_session=True)
 
 
-def _stop_all(running: dict[str, subprocess.Popen[bytes]], code: int) -> int:
-    for process in running.values():
+def _stop_all(processes: Sequence[subprocess.Popen[bytes]], within_s: float, at_once: Callable[[], bool]) -> None:
+    """Ask all to end, and make those that have not within the time, or when a second signal asks for it."""
+    for process in processes:
         if process.poll() is None:
             process.terminate()
-    for process in running.values():
-        try:
-            process.wait(timeout=20)
-        except subprocess.TimeoutExpired:
+    until = time.monotonic() + within_s
+    while any(process.poll() is None for process in processes) and time.monotonic() < until and not at_once():
+        time.sleep(_LOOK_S)
+    for process in processes:
+        if process.poll() is None:
             process.kill()
-            process.wait()
-    return code
+        process.wait()

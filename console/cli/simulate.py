@@ -1,19 +1,22 @@
-"""`ml-connector simulate SYSTEM`: a system's simulator on 127.0.0.1, until stopped."""
+"""`ml-connector simulate SYSTEM`: a system's simulator on 127.0.0.1, until stopped; with --join a whole connection to try."""
 
 from __future__ import annotations
 
 import asyncio
 import importlib
+import sys
 import tempfile
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from runtime.clock import clock_from_environment
 from runtime.errors import Broken
-from runtime.simulator.serve import Options, Simulator, serve_until_stopped
+from runtime.simulator.serve import Options, Simulator, control_routes, serve_until_stopped
 from systems import registry
+
+_SESSIONS = "max_sessions"
 
 
 def register(app: typer.Typer) -> None:
@@ -29,11 +32,61 @@ def simulate(
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="key=value of the system's SYSTEM.md; may be repeated.")
     ] = None,
+    join: Annotated[
+        Path | None,
+        typer.Option(
+            help="Of an ERP: simulate the field-service system too, and write to this folder a connection that joins both."
+        ),
+    ] = None,
 ) -> None:
-    """Serve a stand-in of SYSTEM; one JSON line with its address and credentials on stdout when ready; runs until SIGTERM."""
+    """Serve a stand-in of SYSTEM; one JSON line with its address and credentials on stdout when ready; runs until SIGTERM.
+
+    What it can be asked and told under /__sim__/ is printed on stderr.
+    """
+    from console.demo.tried import switches
+
     with tempfile.TemporaryDirectory(prefix="ml-connector-") as scratch:
-        options = Options(seed, state_dir or Path(scratch), clock_from_environment(), _pairs(settings or []))
-        asyncio.run(serve_until_stopped(_built(system, options), port))
+        place, chosen = state_dir or Path(scratch), _pairs(settings or [])
+        if join is None:
+            chosen = _enough_sessions(system) | chosen
+            asyncio.run(_serve([_built(system, _options(seed, place, chosen))], port, None))
+            return
+        if system not in {erp.name for erp in registry.erps()}:
+            names = ", ".join(erp.name for erp in registry.erps())
+            raise Broken(f"--join: {system!r} is not an ERP.", f"Give one of: {names}; {registry.FIELD_SERVICE} is its other side.")
+        built = [
+            _built(name, _options(seed, place / name, switches(name) | (chosen if name == system else {})))
+            for name in (registry.FIELD_SERVICE, system)
+        ]
+        asyncio.run(_serve(built, port, join))
+
+
+async def _serve(simulators: list[Simulator], port: int, folder: Path | None) -> None:
+    async def ready(lines: list[dict[str, Any]]) -> None:
+        from console.demo.tried import SETTINGS, join
+
+        for simulator, line in zip(simulators, lines, strict=True):
+            print(f"{simulator.system} answers at {line['url']}; of the simulator itself:", file=sys.stderr)
+            print("".join(f"  {route}\n" for route in control_routes(simulator)), end="", file=sys.stderr)
+        if folder is not None:
+            file = await join(folder, lines)
+            print(f"ready: `. {folder / SETTINGS}`, then `ml-connector apply {file} --reason ...`", file=sys.stderr, flush=True)
+
+    await serve_until_stopped(simulators[0], port, *simulators[1:], ready=ready)
+
+
+def _options(seed: int, place: Path, chosen: dict[str, str]) -> Options:
+    place.mkdir(parents=True, exist_ok=True)
+    return Options(seed, place, clock_from_environment(), chosen)
+
+
+def _enough_sessions(system: str) -> dict[str, str]:
+    """A licence with a session for each role, where the system counts sessions; a smaller one is a --set."""
+    if system not in registry.NAMES or not registry.system(system).demo:
+        return {}
+    from console.demo.facts import demo_of
+
+    return {key: value for key, value in demo_of(system).simulator_settings(1).items() if key == _SESSIONS}
 
 
 def _built(system: str, options: Options) -> Simulator:

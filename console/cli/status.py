@@ -1,13 +1,18 @@
-"""`ml-connector status`: lag, cursors, what waits and what is held, by amount; `pause` and `resume` of a connection."""
+"""`ml-connector status`: how each connection runs, every document by state and amount, lag, what is dead; `pause` and `resume`."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from console.cli.plan import person
-from console.output import Output, print_json, print_rows
+from console.output import Output, money, paragraph, print_json, print_rows, printable
+
+if TYPE_CHECKING:
+    from console.books.states import Head
+    from console.reading import Cluster, Seen
 
 
 def register(app: typer.Typer) -> None:
@@ -19,24 +24,94 @@ def register(app: typer.Typer) -> None:
 
 def status(
     connection: Annotated[str, typer.Option(help="Only this connection.")] = "",
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="With the cursor of every feed.")] = False,
     output: Annotated[Output, typer.Option(help="Form of the result.")] = Output.table,
 ) -> None:
-    """Show each group's lag, each feed's cursor, the state of every document by amount, and what is dead."""
-    from console.books.ledgers import by_state, ledger_entries
+    """Show how each connection runs, the state of every document by amount, what is not read yet, and what is dead."""
+    from console.books.controls import pauses
+    from console.books.states import Feeds, States, heads
+    from console.cli.match import connected
+    from console.connections.applying import in_force
     from console.reading import Cluster
+    from systems import registry
 
     cluster = Cluster()
-    parts = {
-        "documents": by_state(ledger_entries(cluster, connection)),
-        "lag": _lags(cluster),
-        "cursors": _cursors(cluster, connection),
-        "dead": _dead(cluster, connection),
-    }
+    snapshot = in_force(cluster)
+    if connection:
+        connected(snapshot, connection)
+    places, states, feeds = cluster.partitions_of(connection), States(), Feeds()
+    for seen in _of(cluster.scan([f"ledger.{name}" for name in registry.NAMES], places), connection):
+        states.learn(seen.record)
+    cursors = _cursors(cluster, connection)
+    for cursor in cursors:
+        feeds.learn_cursor(cursor)
+    about_feeds = (message for message in cluster.messages(["audit"], places) if (message.key() or b"").endswith(b"/"))
+    for seen in _of(map(cluster.seen, about_feeds), connection):
+        feeds.learn_decision(seen.record)
+    paused = pauses(seen.record for seen in _of(cluster.scan(["control"], places), connection))
+    known = [one.settings for name, one in snapshot.connections.items() if connection in ("", name)]
+    found = list(heads(known, paused, feeds, states))
+    rows, lag, dead = states.rows(), _lags(cluster), _dead(cluster, connection)
     if output is Output.json:
-        print_json(parts)
+        parts = {"connections": [head.as_json() for head in found], "documents": rows, "lag": lag, "cursors": _shown(cursors)}
+        print_json({**parts, "dead": dead})
         return
-    for title, rows in parts.items():
-        print_rows(rows, output, title)
+    for line in lines(found, rows, lag, dead):
+        print(line)
+    if verbose:
+        print_rows(_shown(cursors), output, "cursors")
+
+
+def lines(
+    found: Sequence[Head], rows: Sequence[Mapping[str, Any]], lag: Sequence[Mapping[str, Any]], dead: Sequence[Any]
+) -> Iterator[str]:
+    """What a person sees, within a hundred columns."""
+    for head in found:
+        yield from _head(head)
+        own = [row for row in rows if row["connection"] == head.settings.connection]
+        yield from (_document(row) for row in own)
+        if not own:
+            yield "  no document yet"
+    known = {head.settings.connection for head in found}
+    for name in sorted({row["connection"] for row in rows} - known):
+        yield f"{name}: not in force any more"
+        yield from (_document(row) for row in rows if row["connection"] == name)
+    if not found:
+        yield "no connection is applied: `ml-connector init FOLDER --erp NAME`, then `ml-connector apply FILE`"
+    for row in lag:
+        yield from paragraph(f"{row['topic']}: {row['lag']} records that {row['group']} has still to read")
+    if not lag:
+        yield "every record has been read by every service"
+    for row in dead:
+        amount = "" if row["amount"] is None else f", {money(row['amount'], ',')}"
+        yield from paragraph(f"cannot be read: {row['from']}{amount} ({row['stage']}): {row['reason']}")
+
+
+def _head(head: Head) -> Iterator[str]:
+    from console.books.words import local, title_of
+
+    own = head.settings
+    yield from paragraph(f"{own.connection} ({own.label}): {own.mode}")
+    if head.pause is not None:
+        yield from paragraph(f"PAUSED since {local(head.pause.at, own.zone)[:16]} {head.pause.words()}", 2)
+    for side in head.sides:
+        since = f" since {local(side.since, own.zone)[:16]}" if side.since is not None else ""
+        read, written = (local(at, own.zone)[:16] or "never" for at in (side.last_read, side.last_write))
+        stands = f"STOPPED{since}" if side.why else "ok"
+        yield printable(f"  {title_of(side.system):<14}{stands:<25}last read {read:<17} last write {written}").rstrip()
+        yield from paragraph(side.why, 4) if side.why else ()
+
+
+def _document(row: Mapping[str, Any]) -> str:
+    count, amount = row["count"], money(row["amount"], ",")
+    return printable(
+        f"  {row['state'].lower():<11}{row['document']:<15}{count:>6} {amount:>15} {row['currency']:<4}{row['words'][:44]}"
+    ).rstrip()
+
+
+def _of(scanned: Iterable[Seen], connection: str) -> Iterator[Seen]:
+    """The records that could be read, of one connection or of all."""
+    return (seen for seen in scanned if seen.record and connection in ("", seen.record["connection"]))
 
 
 def pause(
@@ -69,7 +144,7 @@ def _decide(action: str, connection: str, reason: str, actor: str) -> None:
     print(f"{action}: {connection}")
 
 
-def _lags(cluster: Any) -> list[dict[str, Any]]:
+def _lags(cluster: Cluster) -> list[dict[str, Any]]:
     from systems import registry
     from topology.way import way
 
@@ -84,22 +159,17 @@ def _lags(cluster: Any) -> list[dict[str, Any]]:
     ]
 
 
-def _cursors(cluster: Any, connection: str) -> list[dict[str, Any]]:
+def _cursors(cluster: Cluster, connection: str) -> list[dict[str, Any]]:
     rows = [seen.record for seen in cluster.newest(["cursors"], quiet=True).values() if seen.record]
-    return [
-        {
-            "connection": r["connection"],
-            "feed": r["feed"],
-            "records": r["records"],
-            "moved": r["at"],
-            "position": r["position"][:60],
-        }
-        for r in sorted(rows, key=lambda r: (r["connection"], r["feed"]))
-        if connection in ("", r["connection"])
-    ]
+    return sorted((r for r in rows if connection in ("", r["connection"])), key=lambda r: (r["connection"], r["feed"]))
 
 
-def _dead(cluster: Any, connection: str) -> list[dict[str, Any]]:
+def _shown(cursors: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    names = ("connection", "feed", "records")
+    return [{**{name: r[name] for name in names}, "moved": r["at"], "position": r["position"][:60]} for r in cursors]
+
+
+def _dead(cluster: Cluster, connection: str) -> list[dict[str, Any]]:
     rows = [seen.record for seen in cluster.scan(["dead"], quiet=True) if seen.record]
     return [
         {

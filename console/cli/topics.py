@@ -1,4 +1,4 @@
-"""`ml-connector topics`: the table of topics, and with `--apply` creates them and registers the schemas."""
+"""`ml-connector topics`: the table of topics; `--apply` creates them and registers the schemas, `--acls` prints who may do what with them."""
 
 from __future__ import annotations
 
@@ -17,11 +17,16 @@ def register(app: typer.Typer) -> None:
 
 def show_topics(
     apply: Annotated[bool, typer.Option("--apply", help="Create missing topics and register every schema.")] = False,
+    acls: Annotated[bool, typer.Option("--acls", help="Print what each role may do, as kafka-acls commands.")] = False,
+    principal: Annotated[str, typer.Option(help="Kafka's principal of a role, for --acls.")] = "User:ml-connector-{role}",
     output: Annotated[Output, typer.Option(help="Form of the result.")] = Output.table,
 ) -> None:
     """Show every topic; with --apply, create what is missing and register the schemas (an explicit step before any service)."""
     from topology.topics import topics
 
+    if acls:
+        _print_acls(principal)
+        return
     if apply:
         _apply()
     rows = [
@@ -38,17 +43,22 @@ def show_topics(
     print_rows(rows, output, "topics")
 
 
+def _print_acls(principal: str) -> None:
+    from runtime.settings import settings_from_environment
+    from topology.acls import commands
+
+    print("\n".join(commands(settings_from_environment().kafka, principal)))
+
+
 def _apply() -> None:
     from runtime.errors import Broken
     from runtime.settings import settings_from_environment
     from schemas.errors import NotRegistered
-    from topology.topics import create_topics, register_schemas
+    from topology.provision import create_topics, register_schemas
 
-    settings, say = settings_from_environment(), progress_lines()
-    k = settings.kafka
-    created = create_topics(k.bootstrap_servers, k.partitions, k.topic_prefix, k.replication)
-    say(f"{len(created)} topics created")
+    settings, say = settings_from_environment().named("topics"), progress_lines()
+    say(f"{len(create_topics(settings.kafka))} topics created, the others are as declared")
     try:
-        say(f"{len(register_schemas(settings.registry.url, k.topic_prefix))} schemas registered")
+        say(f"{len(register_schemas(settings.registry, settings.kafka.topic_prefix))} schemas registered")
     except NotRegistered as error:
         raise Broken(str(error), "A change of a schema must be compatible with every earlier version.") from error

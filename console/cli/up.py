@@ -53,10 +53,16 @@ def _end(_number: int, _frame: FrameType | None) -> NoReturn:
 
 def _prepare(cluster: EmbeddedCluster) -> None:
     # imported here: `--help` and a wrong option should not wait for Avro and Kafka
-    from topology.topics import create_topics, register_schemas
+    from runtime.settings import Kafka, Registry, settings_from_environment
+    from topology.provision import create_topics, register_schemas
 
-    create_topics(cluster.bootstrap_servers)
-    register_schemas(cluster.registry_url)
+    if cluster.kind == "external":
+        settings = settings_from_environment().named("up")
+        create_topics(settings.kafka)
+        register_schemas(settings.registry, settings.kafka.topic_prefix)
+        return
+    create_topics(Kafka(bootstrap_servers=cluster.bootstrap_servers))
+    register_schemas(Registry(url=cluster.registry_url))
 
 
 def _print_addresses(cluster: EmbeddedCluster, as_json: bool) -> None:

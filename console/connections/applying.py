@@ -13,7 +13,8 @@ from console.connections.publish import Author, Publisher, publish
 from console.connections.remapping import map_again
 from console.connections.sealing import sealed_credentials
 from console.reading import Cluster
-from runtime.settings import settings_from_environment
+from runtime.secrets import Sources
+from runtime.settings import Settings, settings_from_environment
 from topology.configuration import Follower, Snapshot
 
 _EARLIER = "cutover_date"
@@ -35,7 +36,7 @@ def applied(file: Path, actor: str, reason: str, accept_earlier_cutover: bool) -
         refused = [line for line in refused if _EARLIER not in line]
     if refused:
         return planned_change.lines, refused
-    credentials, credential_lines = sealed_credentials(cluster, files.settings, os.environ)
+    credentials, credential_lines = sealed_credentials(cluster, files.settings, sources_of(file, cluster.settings))
     if planned_change.is_empty and not credentials:
         return (), []
     publisher = Publisher(cluster)
@@ -43,6 +44,11 @@ def applied(file: Path, actor: str, reason: str, accept_earlier_cutover: bool) -
     again = map_again(cluster, publisher, planned_change)
     lines = (*planned_change.lines, *credential_lines)
     return (*lines, f"{again} records read so far are mapped again") if again else lines, []
+
+
+def sources_of(file: Path, settings: Settings) -> Sources:
+    """Where the references of a connection's file may lead."""
+    return Sources(os.environ, settings.secrets_dir or file.parent / "secrets", settings.key_ring)
 
 
 def in_force(cluster: Cluster) -> Snapshot:

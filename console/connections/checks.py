@@ -82,7 +82,8 @@ def _quotas(connections: list[ConnectionSettings]) -> Iterable[str]:
         used = sum(quota.calls / quota.per_s * (quota.poller + quota.sink + quota.check) for quota in quotas)
         kept = max(quota.kept for quota in quotas) * limit
         if used + kept > limit * 1.000001:
-            yield f"quota group {group} of {system}: shares take {used + kept:.2f} calls/s of {limit:.2f}; lower the shares"
+            words = f"these connections may call {used + kept:.4g} times a second; the account allows {limit:.4g}"
+            yield f"quota group {group} of {system}: {words}: lower their shares under quota"
         sessions = min(quota.sessions for quota in quotas)
         if sessions < 2 * len(quotas):
             yield (

@@ -5,7 +5,7 @@ A set that is already in force unchanged is not written again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,11 +14,12 @@ from pydantic import ValidationError
 
 from console.reading import Cluster
 from runtime.errors import Broken
-from runtime.secrets import KeyRing, read_ring, resolve, unseal
+from runtime.secrets import KeyRing, Sources, read_ring, resolve, unseal
 from services.credentials import Secret, envelope_of, seal
 from services.network import network_purpose, ways
 from systems.connection import ConnectionSettings, Side, WebhookKey
 from systems.contract import Role
+from systems.network import PEM
 
 
 def ring_of(cluster: Cluster) -> KeyRing:
@@ -30,13 +31,13 @@ def ring_of(cluster: Cluster) -> KeyRing:
 
 
 def sealed_credentials(
-    cluster: Cluster, settings: ConnectionSettings, environment: Mapping[str, str]
+    cluster: Cluster, settings: ConnectionSettings, sources: Sources
 ) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
     """Credential records to write, and a line for each; neither shows a secret. Raises `Broken` naming a missing reference."""
     ring, now = ring_of(cluster), datetime.now(UTC)
     existing = _in_force(cluster, settings.connection)
     records, lines = [], []
-    for purpose, secret in _sets(settings, environment):
+    for purpose, secret in _sets(settings, sources):
         known = existing.get(purpose)
         if known is not None and _opened(ring, known) == secret:
             continue
@@ -46,20 +47,20 @@ def sealed_credentials(
     return records, tuple(lines)
 
 
-def _sets(settings: ConnectionSettings, environment: Mapping[str, str]) -> Iterator[tuple[str, Secret]]:
+def _sets(settings: ConnectionSettings, sources: Sources) -> Iterator[tuple[str, Secret]]:
     for side in (settings.field_service, settings.erp):
-        fields = _resolved(side, environment)
+        fields = _resolved(side, sources)
         for role in Role:
             yield f"{side.system}.{role.value}", fields
         if side.network.references:
-            yield network_purpose(side.system), resolved_network(side, environment)
+            yield network_purpose(side.system), resolved_network(side, sources)
     for purpose, keys in (("webhook", settings.webhook_keys), ("push", settings.push_keys)):
         if keys:
-            yield purpose, [_key(key, environment) for key in keys]
+            yield purpose, [_key(key, sources) for key in keys]
 
 
-def _resolved(side: Side, environment: Mapping[str, str]) -> dict[str, Any]:
-    fields = {name: resolve(reference, environment).get_secret_value() for name, reference in side.credentials.items()}
+def _resolved(side: Side, sources: Sources) -> dict[str, Any]:
+    fields = {name: resolve(reference, sources).get_secret_value() for name, reference in side.credentials.items()}
     try:
         side.declared.credentials.model_validate(fields)
     except ValidationError as error:
@@ -69,15 +70,17 @@ def _resolved(side: Side, environment: Mapping[str, str]) -> dict[str, Any]:
     return fields
 
 
-def resolved_network(side: Side, environment: Mapping[str, str]) -> dict[str, Any]:
+def resolved_network(side: Side, sources: Sources) -> dict[str, Any]:
     """The contents of the network's files and references. Raises `Broken` naming what is missing or of no use, never showing it."""
-    found = {name: resolve(reference, environment).get_secret_value() for name, reference in side.network.references.items()}
+    found = {
+        name: resolve(reference, sources, name in PEM).get_secret_value() for name, reference in side.network.references.items()
+    }
     ways(side, found, loopback=False)
     return found
 
 
-def _key(key: WebhookKey, environment: Mapping[str, str]) -> dict[str, str | None]:
-    return {"name": key.name, "secret": resolve(key.secret, environment).get_secret_value(), "not_after": key.not_after}
+def _key(key: WebhookKey, sources: Sources) -> dict[str, str | None]:
+    return {"name": key.name, "secret": resolve(key.secret, sources).get_secret_value(), "not_after": key.not_after}
 
 
 def _in_force(cluster: Cluster, connection: str) -> dict[str, dict[str, Any]]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -12,35 +14,53 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from console.connections.files import EFFECTIVE, csv_text
+from console.connections.fitting import moves_money
+from console.tables.rows import EFFECTIVE
+from console.tables.write import csv_text
 from runtime.errors import Broken
 from systems import registry
-from systems.connection import ConnectionSettings, FlowSettings, QuotaShares
-from systems.contract import System
+from systems.connection import CONNECTION_ID, ConnectionSettings, FlowSettings, QuotaShares
+from systems.contract import Flow, System
 from systems.network import Network
 
-_TOP = ("connection", "label", "environment", "mode", "time_zone", "currency", "tax_mode", "customer_policy", "create_missing")
-_FILL_IN: dict[str, Any] = {"label": "Fill in", "environment": "test", "time_zone": "America/Chicago", "create_missing": []}
+_WHO = ("connection", "label", "environment", "time_zone", "currency")
+_HOW = ("tax_mode", "customer_policy", "create_missing", "mode")
+_UNSET = "FILL IN"
+_SECRETS = "secrets"
 
 
 def write_template(folder: Path, connection: str, erp: str) -> list[Path]:
-    """Write everything; returns the paths. Raises `Broken` for an unknown ERP or when a connection is there already."""
+    """Write everything; returns the paths. Raises `Broken` for an unfit id, an unknown ERP, or when a connection is there already."""
+    if not re.fullmatch(CONNECTION_ID, connection):
+        raise Broken(
+            f"{connection!r} cannot be the id of a connection: 2 to 31 small letters, digits and dashes, no dash first.",
+            "Name another folder, or give the id with --connection; it never changes. Example: --connection acme",
+        )
     if erp not in {system.name for system in registry.erps()}:
         raise Broken(f"{erp!r} is not an ERP; there are: {', '.join(system.name for system in registry.erps())}.")
     path = folder / "connection.yaml"
     if path.exists():
         raise Broken(f"{path} exists.", "Edit it, or name another folder.")
+    try:
+        return _written(folder, connection, registry.system(erp))
+    except OSError as error:
+        raise Broken(f"{error.filename or folder}: {error.strerror}.", "Name a folder that can be written.") from error
+
+
+def _written(folder: Path, connection: str, erp: System) -> list[Path]:
     tables = folder / "crosswalk"
     tables.mkdir(parents=True, exist_ok=True)
-    declared = registry.system(erp)
-    path.write_text("\n".join(_lines(connection, declared)) + "\n")
-    schema = folder / "connection.schema.json"
-    schema.write_text(json.dumps(json_schema(erp), indent=1) + "\n")
-    written = [path, schema]
-    for table, columns in registry.crosswalk_tables(erp).items():
-        written.append(tables / f"{table}.csv")
-        written[-1].write_text(csv_text([*columns, EFFECTIVE], []))
-    return written
+    (folder / _SECRETS).mkdir(mode=0o700, exist_ok=True)
+    texts = {
+        folder / "connection.yaml": "\n".join(_lines(connection, erp)) + "\n",
+        folder / "connection.schema.json": json.dumps(json_schema(erp.name), indent=1) + "\n",
+        folder / ".gitignore": f"/{_SECRETS}/\n",
+    }
+    for table, columns in registry.crosswalk_tables(erp.name).items():
+        texts[tables / f"{table}.csv"] = csv_text([*columns, EFFECTIVE], [])
+    for path, text in texts.items():
+        path.write_text(text)
+    return list(texts)
 
 
 def json_schema(erp: str) -> dict[str, Any]:
@@ -60,57 +80,113 @@ def json_schema(erp: str) -> dict[str, Any]:
 
 
 def _lines(connection: str, erp: System) -> Iterator[str]:
+    """In the order in which a person fills it in: who, both sides, the keys of what they send, flows, then how far it goes."""
     yield "# yaml-language-server: $schema=connection.schema.json"
-    yield "# Secrets never stand here: env:NAME or file:/path."
-    for name in _TOP:
-        field = ConnectionSettings.model_fields[name]
-        value = connection if name == "connection" else _FILL_IN.get(name, _default(field))
-        yield from _setting(name, field, value, "")
-    yield "webhook_keys:"
-    yield "  - {name: first, secret: 'env:WEBHOOK_KEY'}"
-    yield from _side("field_service", registry.system(registry.FIELD_SERVICE))
-    yield from _side("erp", erp)
+    yield f"# Secrets never stand here: write env:NAME, or file:NAME for a file of the folder {_SECRETS}/ beside this one."
+    yield f"# Every {_UNSET} needs a value; any other line may be left out, it shows the default."
+    for name in _WHO:
+        yield from _top(name, connection if name == "connection" else None)
+    yield ""
+    yield from _side("field_service", registry.system(registry.FIELD_SERVICE), connection)
+    yield ""
+    yield from _side("erp", erp, connection)
+    yield ""
+    yield from _keys("webhook_keys", registry.FIELD_SERVICE, "")
+    if erp.signing is not None:
+        yield from _keys("push_keys", erp.name, "# ")
+    yield ""
+    yield f"# {ConnectionSettings.model_fields['flows'].description}"
     yield "flows:"
     for flow in erp.flows:
-        yield f"  {flow.id}:  # {flow.title}"
-        for name in ("enabled", "cutover_date", "post_when", "window"):
-            field = FlowSettings.model_fields[name]
-            value = flow.window if name == "window" else _default(field)
-            yield from _setting(name, field, value, "    ")
-    yield "crosswalk: crosswalk"
+        yield from _flow(flow)
+    yield ""
+    yield from _top("crosswalk")
+    yield ""
+    for name in _HOW:
+        yield from _top(name)
 
 
-def _side(key: str, system: System) -> Iterator[str]:
-    yield f"{key}:"
+def _top(name: str, value: Any = None) -> Iterator[str]:
+    field = ConnectionSettings.model_fields[name]
+    return _setting(name, field, _default(field) if value is None else value, "")
+
+
+def _keys(name: str, system: str, out: str) -> Iterator[str]:
+    yield f"# {ConnectionSettings.model_fields[name].description}"
+    yield f"{out}{name}:"
+    yield f"{out}  - {{name: first, secret: 'env:{system.upper()}_{name.upper().removesuffix('S')}'}}"
+
+
+def _flow(flow: Flow) -> Iterator[str]:
+    """One flow; only what moves money has a first day."""
+    yield f"  {flow.id}:  # {flow.title}"
+    values: dict[str, Any] = {"enabled": True}
+    if moves_money(flow):
+        values |= {"cutover_date": _UNSET, "post_when": _default(FlowSettings.model_fields["post_when"])}
+    if flow.records:
+        values["window"] = flow.window
+    for name, value in values.items():
+        yield from _setting(name, FlowSettings.model_fields[name], value, "    ")
+
+
+def _side(key: str, system: System, connection: str) -> Iterator[str]:
+    yield f"{key}:  # {system.title}"
     yield f"  system: {system.name}"
+    yield "  settings:"
+    yield from _settings(system.settings, "    ")
     yield "  credentials:"
     for name, field in system.credentials.model_fields.items():
-        if field.is_required():
-            yield f"    {name}: env:{system.name.upper()}_{name.upper()}  # {field.description}"
+        yield from _credential(system, name, field)
     yield "  quota:"
+    own = {"group": f"{system.name}-{connection}"}
     for name, field in QuotaShares.model_fields.items():
-        value = f"{system.name}-1" if name == "group" else 60 if name == "calls" else _default(field)
-        yield from _setting(name, field, value, "    ")
+        yield from _setting(name, field, own.get(name, _default(field)), "    ")
     if system.name != registry.FIELD_SERVICE:
-        yield "  network:  # what an on-premise site needs; leave it empty for a public one"
-        for name, field in Network.model_fields.items():
-            yield from _setting(name, field, _default(field), "    ")
-    yield "  settings:"
-    for name, field in system.settings.model_fields.items():
-        yield from _setting(name, field, "FILL IN" if field.is_required() else _default(field), "    ")
+        yield "  network:  # what an on-premise site needs; leave it as it is for a public one"
+        yield from _settings(Network, "    ")
+
+
+def _credential(system: System, name: str, field: FieldInfo) -> Iterator[str]:
+    """A reference for each field; those of another way to sign in than the default are there to be uncommented."""
+    extra, default = field.json_schema_extra, system.settings.model_fields.get("sign_in")
+    sign_in = str(extra.get("sign_in", "")) if isinstance(extra, dict) else ""
+    is_needed = field.is_required() or not sign_in or (default is not None and default.default == sign_in)
+    note = f" Remove it for another sign_in than {sign_in}." if sign_in and is_needed else ""
+    out = "" if is_needed else "# "
+    yield f"    {out}{name}: env:{system.name.upper()}_{name.upper()}  # {field.description}{note}"
+
+
+def _settings(model: type[BaseModel], indent: str) -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        inner = field.annotation
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            yield f"{indent}# {field.description}"
+            yield f"{indent}{name}:"
+            yield from _settings(inner, indent + "  ")
+        else:
+            yield from _setting(name, field, _default(field), indent)
 
 
 def _setting(name: str, field: FieldInfo, value: Any, indent: str) -> Iterator[str]:
     if field.description:
         yield f"{indent}# {field.description}"
-    shown = yaml.safe_dump(value, default_flow_style=True, width=10_000).removesuffix("\n").removesuffix("\n...")
-    yield f"{indent}{name}: {shown}"
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        yield f"{indent}{name}:"
+        yield from (f"{indent}  - {_shown(item)}" for item in value)
+    else:
+        yield f"{indent}{name}: {_shown(value)}"
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    return yaml.safe_dump(value, default_flow_style=True, width=10_000, sort_keys=False).removesuffix("\n").removesuffix("\n...")
 
 
 def _default(field: FieldInfo) -> Any:
     value = field.get_default(call_default_factory=True, validated_data={})
     if value is PydanticUndefined:
-        return "FILL IN"
+        return _UNSET
     return _plain(value)
 
 
@@ -119,6 +195,6 @@ def _plain(value: Any) -> Any:
         return value.model_dump(mode="json")
     if isinstance(value, (frozenset, set, tuple, list)):
         return [_plain(item) for item in value]
-    if value is None or isinstance(value, (str, int, float, bool, dict)):
+    if value is None or isinstance(value, (str, int, float, bool, dict, Decimal)):
         return value
     return str(value)

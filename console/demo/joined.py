@@ -12,7 +12,6 @@ from typing import Any
 import yaml
 
 from console.connections.applying import applied
-from console.connections.files import csv_text
 from console.connections.publish import Author, Publisher
 from console.demo.facts import Holdings, demo_of
 from console.demo.ground import Ground, Say, Simulators
@@ -22,6 +21,7 @@ from console.matching.propose import Proposal, proposals
 from console.matching.score import LIKELY
 from console.matching.sheet import Decision
 from console.reading import Cluster
+from console.tables.write import csv_text
 from runtime.errors import Broken
 from systems import registry
 from systems.connection import ConnectionSettings
@@ -99,13 +99,14 @@ class Joined:
 
     def apply(self, mode: str, reason: str) -> int:
         """Write the file and the tables as a person would and apply them; returns the number of changes."""
-        self._write_files(mode)
+        self.write_files(mode)
         lines, refused = applied(self.file, ACTOR, reason, False)
         if refused:
             raise Broken(f"The demo's connection {self.id} was refused: " + "; ".join(refused))
         return len(lines)
 
-    def _write_files(self, mode: str) -> None:
+    def write_files(self, mode: str) -> None:
+        """The file and the tables as a person would write them; the secrets that they name are in this process's environment."""
         tables = self.file.parent / "crosswalk"
         tables.mkdir(parents=True, exist_ok=True)
         for table, rows in demo_of(self.erp).crosswalk().items():

@@ -10,7 +10,6 @@ from typing import Any
 from console.connections.publish import Author, Publisher
 from console.matching.masters import Masters
 from console.matching.propose import Proposal
-from console.matching.score import Master
 from console.matching.sheet import Decision
 from runtime.errors import Broken
 from systems import registry
@@ -33,20 +32,23 @@ def decided_links(
 ) -> list[dict[str, Any]]:
     """A link for every accepted or rejected row; `create` makes none, for the document itself will. Raises `Broken` for an unknown id."""
     made: list[dict[str, Any]] = []
+    ours = {entity: {master.id: master.name for master in known.ours} for entity, known in masters.items()}
+    theirs = {entity: {master.id: master.name for master in known.theirs} for entity, known in masters.items()}
     taken = {entity: {theirs: ours for ours, theirs in known.linked.items() if theirs} for entity, known in masters.items()}
     for d in decisions:
-        names = {master.id: master.name for master in masters[d.entity].theirs}
-        if d.source_id not in {master.id for master in masters[d.entity].ours}:
-            raise Broken(f"{d.entity} {d.source_id} is not a {d.entity} of {settings.field_service.system}.", "Export again.")
+        names, our_names = theirs[d.entity], ours[d.entity]
+        where = f"{d.place}: {d.entity}" if d.place else d.entity
+        if d.source_id not in our_names:
+            raise Broken(f"{where} {d.source_id} is not a {d.entity} of {settings.field_service.system}.", "Export again.")
         if d.decision == "accept" and d.target_id not in names:
-            raise Broken(f"{d.entity} {d.target_id} is not a {d.entity} of {settings.erp.system}.", "Correct target_id.")
+            raise Broken(f"{where} {d.target_id} is not a {d.entity} of {settings.erp.system}.", "Correct target_id.")
         if d.decision == "accept" and d.entity in kept_up(settings):
             other = taken[d.entity].setdefault(d.target_id, d.source_id)
             if other != d.source_id:
-                raise Broken(f"{d.entity} {d.target_id} would be partner of both {other} and {d.source_id}.", "Accept one of them.")
+                raise Broken(f"{where} {d.target_id} would be partner of both {other} and {d.source_id}.", "Accept one of them.")
         if d.decision in ("accept", "reject"):
             target = d.target_id if d.decision == "accept" else ""
-            pair = Pair(d.entity, d.source_id, target, _name_of(masters[d.entity].ours, d.source_id), names.get(target, ""))
+            pair = Pair(d.entity, d.source_id, target, our_names[d.source_id], names.get(target, ""))
             made += _links(settings, pair, author, ("person", None))
     return made
 
@@ -66,10 +68,6 @@ def kept_up(settings: ConnectionSettings) -> frozenset[str]:
     """Entities that a flow of the ERP keeps up to date in the field-service system: their links are needed the other way, too."""
     target = settings.field_service.system
     return frozenset(flow.entity for flow in settings.erp.declared.flows if flow.target == target and flow.records)
-
-
-def _name_of(masters: Iterable[Master], wanted: str) -> str:
-    return next((master.name for master in masters if master.id == wanted), "")
 
 
 Decided = tuple[str, float | None]

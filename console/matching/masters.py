@@ -16,11 +16,14 @@ _FIELDS = ("name", "street", "unit", "city", "state", "zip", "phone", "email", "
 
 @dataclass
 class Masters:
-    """Masters of one entity on both sides of a connection, and our id -> their id where a link exists."""
+    """Masters of one entity on both sides of a connection, and our id -> their id where a link exists; how many records of each side have
+    been read, those included that are merged or inactive."""
 
     ours: list[Master] = field(default_factory=list)
     theirs: list[Master] = field(default_factory=list)
     linked: dict[str, str] = field(default_factory=dict)
+    ours_read: int = 0
+    theirs_read: int = 0
 
 
 def read_masters(cluster: Cluster, settings: ConnectionSettings) -> dict[str, Masters]:
@@ -30,11 +33,8 @@ def read_masters(cluster: Cluster, settings: ConnectionSettings) -> dict[str, Ma
     topics = [f"canonical.{entity}" for entity in ENTITIES]
     for seen in cluster.newest(topics).values():
         record = seen.record
-        if record.get("connection") != settings.connection or not record["active"] or record.get("merged_to_id"):
-            continue
-        side = sides.get(record["system"])
-        if side:
-            getattr(found[record["entity"]], side).append(_master(record))
+        if record.get("connection") == settings.connection and record["system"] in sides:
+            _take(found[record["entity"]], sides[record["system"]], record)
     for entity, links in read_links(cluster, settings).items():
         if entity in found:
             found[entity].linked = links
@@ -42,6 +42,17 @@ def read_masters(cluster: Cluster, settings: ConnectionSettings) -> dict[str, Ma
         masters.ours.sort(key=lambda master: master.id)
         masters.theirs.sort(key=lambda master: master.id)
     return found
+
+
+def _take(masters: Masters, side: str, record: Mapping[str, Any]) -> None:
+    is_kept = record["active"] and not record.get("merged_to_id")
+    of_side = [_master(record)] if is_kept else []
+    if side == "ours":
+        masters.ours += of_side
+        masters.ours_read += 1
+    else:
+        masters.theirs += of_side
+        masters.theirs_read += 1
 
 
 def read_links(cluster: Cluster, settings: ConnectionSettings) -> dict[str, dict[str, str]]:

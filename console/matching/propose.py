@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from console.matching.score import LIKELY, Master, Score, digits, folded, score
+from console.matching.score import LIKELY, Master, Score, digits, folded, folded_address, score, short_zip, unmarked
+from systems.codes import visible
 
 
 @dataclass(frozen=True)
@@ -78,15 +79,15 @@ class _Index:
 
 
 def _keys(master: Master) -> Iterator[str]:
-    for word in folded(master.name).split():
-        if len(word) > 2:
+    for word in unmarked(folded(master.name)).split():
+        if len(word) > 2 or not word.isascii():
             yield f"w:{word[:5]}"
     if digits(master.phone):
         yield f"p:{digits(master.phone)}"
     if master.email:
-        yield f"e:{master.email.lower()}"
-    if master.street:
-        yield f"a:{folded(master.street)}:{master.zip[:5]}"
-    for code in (master.external_ref, master.code, master.id):
+        yield f"e:{visible(master.email).casefold()}"
+    if street := folded_address(master.street):
+        yield f"a:{street}:{short_zip(master.zip)}"
+    for code in map(visible, (master.external_ref, master.code, master.id)):
         if code:
             yield f"c:{code}"

@@ -1,7 +1,8 @@
 """How alike two masters are: pure scores over name, address, phone, e-mail, code and tax id.
 
-Similarity of text is rapidfuzz's token-sort ratio over a normal form (case, punctuation, legal suffixes and street words folded).
-A pair is *exact* when name and address agree after folding, nothing else contradicts, and neither side has another such partner.
+Names are compared in a folded form in which the letters of every script count; accents and other marks are left out only to rank what is
+similar, never to call two names equal. A pair is *exact* when name and address agree after folding, nothing else contradicts, and neither
+side has another such partner. What folds to nothing agrees with nothing.
 """
 
 from __future__ import annotations
@@ -9,16 +10,21 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rapidfuzz import fuzz
 
+from systems.codes import visible
+
 LIKELY = 0.80
-_WORDS = {
+_NAME_WORDS = {"company": "co", "corporation": "corp", "incorporated": "inc", "limited": "ltd", "and": "&"}
+_STREET_WORDS = {
     "street": "st", "avenue": "ave", "road": "rd", "drive": "dr", "boulevard": "blvd", "lane": "ln", "court": "ct", "circle": "cir",
-    "place": "pl", "highway": "hwy", "suite": "ste", "apartment": "apt", "north": "n", "south": "s", "east": "e", "west": "w",
-    "company": "co", "corporation": "corp", "incorporated": "inc", "limited": "ltd", "and": "&",
+    "place": "pl", "highway": "hwy", "suite": "ste", "apartment": "apt", "north": "n", "south": "s", "east": "e", "west": "w", "and": "&",
 }  # fmt: skip
-_NOISE = re.compile(r"[^\w&]+")
+_COUNTED = ("L", "M", "N", "Sc", "Sm", "So")
+"""Letters, marks, digits, and signs that stand for something (+, $, emoji). Punctuation and blanks do not."""
+_ZIP = re.compile(r"(\d{5})-?\d{4}")
 
 
 @dataclass(frozen=True)
@@ -40,8 +46,10 @@ class Master:
 
     @property
     def address(self) -> str:
-        """The address in one line, folded."""
-        return folded(f"{self.street} {self.unit} {self.city} {self.state} {self.zip[:5]}")
+        """The address in one line, folded; "" where there is no street."""
+        if not folded_address(self.street):
+            return ""
+        return folded_address(f"{self.street} {self.unit} {self.city} {self.state} {short_zip(self.zip)}")
 
 
 @dataclass(frozen=True)
@@ -55,37 +63,84 @@ class Score:
     exact: bool
 
 
-def folded(text: str) -> str:
-    """A text as it is compared: no accents, lower case, no punctuation, usual words in their short form."""
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
-    return " ".join(_WORDS.get(word, word) for word in _NOISE.sub(" ", plain).split())
+def folded(name: str) -> str:
+    """A name as it is compared: no case or width, no punctuation, usual words of companies in their short form; "" = it says nothing."""
+    return _folded(name, is_street=False)
+
+
+def folded_address(text: str) -> str:
+    """An address or a part of one as it is compared, usual words of streets in their short form."""
+    return _folded(text, is_street=True)
+
+
+@lru_cache(131072)
+def _folded(text: str, *, is_street: bool) -> str:
+    plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", visible(text)).casefold())
+    counted = "".join(c if c == "&" or unicodedata.category(c).startswith(_COUNTED) else " " for c in plain)
+    short = _STREET_WORDS if is_street else _NAME_WORDS
+    return " ".join(short.get(word, word) for word in counted.split())
+
+
+@lru_cache(131072)
+def unmarked(text: str) -> str:
+    """A folded text without accents and other marks: only to find and rank what is similar."""
+    return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.category(c).startswith("M"))
+
+
+def short_zip(text: str) -> str:
+    """A postal code; of one with the United States' four further digits the first five."""
+    found = _ZIP.fullmatch(visible(text))
+    return found.group(1) if found else text
 
 
 def digits(phone: str) -> str:
     """The last ten digits of a phone number."""
-    return re.sub(r"\D", "", phone)[-10:]
+    return "".join(str(unicodedata.decimal(c)) for c in phone if c.isdecimal())[-10:]
 
 
 def score(ours: Master, theirs: Master) -> Score:
     """Compare two masters."""
-    name = fuzz.token_sort_ratio(folded(ours.name), folded(theirs.name)) / 100
-    has_address = bool(ours.street and theirs.street)
-    address = fuzz.token_sort_ratio(ours.address, theirs.address) / 100 if has_address else 0.0
+    our_name, their_name = folded(ours.name), folded(theirs.name)
+    our_address, their_address = ours.address, theirs.address
+    has_address = bool(our_address and their_address)
+    name = _similar(our_name, their_name)
+    address = _similar(our_address, their_address)
     agreed, contradicts = _keys(ours, theirs)
-    if theirs.external_ref and theirs.external_ref in (ours.id, ours.code):
-        return Score(1.0, name, address, contradicts, True)
     parts = [(name, 0.5), *([(address, 0.3)] if has_address else [])]
     value = sum(part * weight for part, weight in parts) / sum(weight for _, weight in parts)
-    value = min(1.0, value + 0.06 * agreed) - 0.12 * len(contradicts)
-    exact = name == 1.0 and has_address and address == 1.0 and not contradicts
-    return Score(max(0.0, round(value, 4)), name, address, contradicts, exact)
+    value = max(0.0, round(min(1.0, value + 0.06 * agreed) - 0.12 * len(contradicts), 4))
+    if refers(ours, theirs):
+        against = (*contradicts, *(("address",) if has_address and address < LIKELY else ()))
+        if name >= LIKELY and len(against) < 2 and "tax_id" not in against:
+            return Score(1.0, name, address, contradicts, True)
+        named = ("name",) if our_name and their_name and name < LIKELY else ()
+        return Score(max(LIKELY, min(value, 0.99)), name, address, (*named, *against), False)
+    exact = _equal(our_name, their_name) and _equal(our_address, their_address) and not contradicts
+    return Score(value, name, address, contradicts, exact)
+
+
+def refers(ours: Master, theirs: Master) -> bool:
+    """Whether the partner's reference names ours."""
+    return bool(visible(theirs.external_ref)) and visible(theirs.external_ref) in (visible(ours.id), visible(ours.code))
+
+
+def _equal(one: str, other: str) -> bool:
+    return bool(one) and sorted(one.split()) == sorted(other.split())
+
+
+def _similar(one: str, other: str) -> float:
+    """0 to 1; nothing is similar to a text that says nothing."""
+    if not one or not other:
+        return 0.0
+    plain, unlike = unmarked(one), unmarked(other)
+    return float(fuzz.token_sort_ratio(plain, unlike)) / 100 if plain and unlike else 0.0
 
 
 def _keys(ours: Master, theirs: Master) -> tuple[int, tuple[str, ...]]:
     pairs = {
         "phone": (digits(ours.phone), digits(theirs.phone)),
-        "email": (ours.email.lower(), theirs.email.lower()),
-        "tax_id": (ours.tax_id, theirs.tax_id),
+        "email": (visible(ours.email).casefold(), visible(theirs.email).casefold()),
+        "tax_id": (folded(ours.tax_id).replace(" ", ""), folded(theirs.tax_id).replace(" ", "")),
     }
     both = {field: pair for field, pair in pairs.items() if all(pair)}
     return sum(a == b for a, b in both.values()), tuple(field for field, (a, b) in both.items() if a != b)

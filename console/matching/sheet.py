@@ -6,36 +6,56 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from console.connections.files import csv_text, rows_of, write_xlsx
+from console.matching.masters import ENTITIES
 from console.matching.propose import Proposal
 from console.matching.score import Master
+from console.output import printable
+from console.tables.folder import grids
+from console.tables.grid import Entry, Form, Grid, Problems, entries
+from console.tables.write import write_csv, write_xlsx
 from runtime.errors import Broken
+from systems.codes import code, visible
 
 HEAD = [
-    "key", "entity", "verdict", "score", "decision", "source_id", "source_name", "source_address", "source_phone",
+    "key", "entity", "verdict", "score", "decision", "allowed", "source_id", "source_name", "source_address", "source_phone",
     "target_id", "target_name", "target_address", "target_phone", "others", "contradicts",
 ]  # fmt: skip
 DECISIONS = ("accept", "reject", "create", "")
-_SHEET = "match"
+LEGEND = (
+    ("decision", "what you decide: accept, reject or create; empty = not yet"),
+    ("accept", "ours (source) and theirs (target) are the same; correct target_id where another one is meant"),
+    ("reject", "ours has no partner in the ERP and gets none: its documents are held"),
+    ("create", "ours is new to the ERP: it is created with its first document where `create_missing` allows it"),
+    (
+        "verdict",
+        "exact: name and address agree and nothing contradicts; likely; ambiguous: more than one is as good; none: nobody is alike",
+    ),
+    ("others", "further partners that are likely, too"),
+    ("contradicts", "what both have and what differs"),
+)
+_FORM = Form(("entity", "source_id", "target_id", "decision"), ("entity", "source_id", "target_id", "decision"), is_open=True)
+_SHEET, _LEGEND = "match", "legend"
 
 
 @dataclass(frozen=True)
 class Decision:
-    """What a person said of one master: accept (with a partner), reject (explicitly no partner) or create."""
+    """What a person said of one master: accept (with a partner), reject (explicitly no partner) or create; and where it is written."""
 
     entity: str
     source_id: str
     target_id: str
     decision: str
+    place: str = ""
 
 
 def write_proposals(path: Path, proposals: Iterable[Proposal]) -> int:
     """Write proposals to a .csv or .xlsx file; returns how many."""
     lines = [_line(proposal) for proposal in proposals]
-    if path.suffix == ".xlsx":
-        write_xlsx(path, {_SHEET: (HEAD, lines)})
-    elif path.suffix == ".csv":
-        path.write_text(csv_text(HEAD, lines), encoding="utf-8")
+    ending = path.suffix.casefold()
+    if ending == ".xlsx":
+        write_xlsx(path, {_SHEET: (HEAD, lines), _LEGEND: (["word", "meaning"], [list(one) for one in LEGEND])})
+    elif ending == ".csv":
+        write_csv(path, (HEAD, lines))
     else:
         raise Broken(f"{path}: neither .csv nor .xlsx.", "Name a file with one of these endings.")
     return len(lines)
@@ -43,10 +63,17 @@ def write_proposals(path: Path, proposals: Iterable[Proposal]) -> int:
 
 def _line(p: Proposal) -> list[str]:
     target, value = p.target, f"{p.score.value:.2f}" if p.score else ""
-    theirs = [target.id, target.name, _address(target), target.phone] if target else ["", "", "", ""]
+    theirs = [target.id, *_told(target)] if target else ["", "", "", ""]
     contradicts = ",".join(p.score.contradicts) if p.score else ""
-    source = [p.source.id, p.source.name, _address(p.source), p.source.phone]
-    return [f"{p.entity}/{p.source.id}", p.entity, p.verdict, value, p.decision, *source, *theirs, str(p.others), contradicts]
+    allowed = "accept, reject, create" if target else "reject, create, accept with a target_id"
+    source = [p.source.id, *_told(p.source)]
+    key = f"{p.entity}/{p.source.id}"
+    return [key, p.entity, p.verdict, value, p.decision, allowed, *source, *theirs, str(p.others), contradicts]
+
+
+def _told(master: Master) -> list[str]:
+    """Name, address and phone as a person reads them; nothing of this is read back."""
+    return [printable(" ".join(visible(text).split())) for text in (master.name, _address(master), master.phone)]
 
 
 def _address(master: Master) -> str:
@@ -54,20 +81,50 @@ def _address(master: Master) -> str:
 
 
 def read_decisions(path: Path) -> list[Decision]:
-    """Decisions of a file that `write_proposals` wrote and a person filled in; rows without a decision are left out."""
-    found = []
-    for key, values in _rows(path):
-        decision = values.get("decision", "").strip().lower()
-        if decision not in DECISIONS:
-            raise Broken(f"{path}: row {key}: decision {decision!r} is not one of accept, reject, create.")
-        if decision == "accept" and not values.get("target_id"):
-            raise Broken(f"{path}: row {key}: accept needs a target_id.", "Fill it in, or decide reject or create.")
-        if decision:
-            found.append(Decision(values["entity"], values["source_id"], values.get("target_id", ""), decision))
-    return found
+    """Decisions of a file that `write_proposals` wrote and a person filled in; rows without a decision are left out.
+
+    Raises `Broken` with everything that is wrong: an unknown decision, accept without a partner, two rows for one master.
+    """
+    problems = Problems()
+    found: dict[tuple[str, str], Decision] = {}
+    for entry in entries(_sheet(path), _FORM, problems):
+        made = _decision(entry, problems)
+        if made is None:
+            continue
+        first = found.setdefault((made.entity, made.source_id), made)
+        if first is not made:
+            words = f"{made.entity} {made.source_id} is decided here ({made.decision}) and at {first.place} ({first.decision})"
+            problems.add(made.place, f"{words}. Keep one of them")
+    problems.refuse()
+    return list(found.values())
 
 
-def _rows(path: Path) -> list[tuple[str, dict[str, str]]]:
+def _decision(entry: Entry, problems: Problems) -> Decision | None:
+    entity, decision = (code(entry.values.get(name, "")).casefold() for name in ("entity", "decision"))
+    source, target = (visible(entry.values.get(name, "")) for name in ("source_id", "target_id"))
+    where = f"{entity} {source}".strip()
+    if decision not in DECISIONS:
+        problems.add(entry.place, f"{where}: decision {decision[:40]!r} is not one of accept, reject, create")
+    elif not decision:
+        return None
+    elif entity not in ENTITIES or not source:
+        problems.add(entry.place, f"{where}: entity is not one of {', '.join(ENTITIES)}, or source_id is empty. Export again")
+    elif decision == "accept" and not target:
+        problems.add(entry.place, f"{where}: accept needs a target_id. Fill it in, or decide reject or create")
+    else:
+        return Decision(entity, source, target, decision, entry.place)
+    return None
+
+
+def _sheet(path: Path) -> Grid:
+    """The one table of decisions in a file: of a workbook the sheet `match`, or its only sheet."""
     if not path.exists():
         raise Broken(f"{path} does not exist.", "Write one with `ml-connector match CONNECTION --export FILE`.")
-    return [(row.key, row.values) for row, _ in rows_of(path)]
+    if path.suffix.casefold() not in (".csv", ".xlsx"):
+        raise Broken(f"{path}: neither .csv nor .xlsx.", "Name a file with one of these endings.")
+    found = list(grids(path))
+    named = [grid for grid in found if not grid.is_sheet or code(grid.title).casefold() == _SHEET]
+    filled = named or [grid for grid in found if grid.lines and code(grid.title).casefold() != _LEGEND]
+    if len(filled) != 1:
+        raise Broken(f"{path}: no sheet named {_SHEET!r} among: {', '.join(grid.title for grid in found)}.", "Name it so.")
+    return filled[0]

@@ -6,17 +6,20 @@ import base64
 import logging
 import subprocess
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from confluent_kafka import KafkaException
-from confluent_kafka.admin import AdminClient
 
+from runtime import kafka
 from runtime.embedded.child import Child, Command, answers, free_ports, spawn
 from runtime.embedded.fetch import Jars
 from runtime.embedded.java import server_java
 from runtime.embedded.warmth import Warmth, warmth
 from runtime.errors import Broken
+from runtime.folders import private_folder
+from runtime.settings import Kafka
 
 # -Xmx256m with C1 and the serial collector: 2.0 s to ready and 140,000 records/s were measured; a larger heap gained nothing
 _JVM = ["-Xms64m", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dorg.apache.logging.log4j.level=WARN"]
@@ -53,12 +56,16 @@ _SETTINGS = {
 
 @dataclass
 class Broker:
-    """A node whose address stays the same while it is killed and started again; its records stay in `folder`."""
+    """A node whose address stays the same while it is killed and started again; its records stay in `folder`.
+
+    `more` are settings of Kafka's own beside ours; listeners among them are added to ours.
+    """
 
     jars: Jars
     folder: Path
     scratch: bool
     learn: bool
+    more: Mapping[str, str] = field(default_factory=dict)
     port: int = 0
     controller_port: int = 0
     _child: Child | None = field(default=None, repr=False)
@@ -121,8 +128,11 @@ class Broker:
             "advertised.listeners": f"PLAINTEXT://{self.address}",
             "log.dirs": str(self.folder / "data"),
         }
-        self.folder.mkdir(parents=True, exist_ok=True)
-        lines = [f"{key}={value}" for key, value in (_SETTINGS | addresses).items()]
+        private_folder(self.folder)
+        settings = _SETTINGS | addresses
+        for key, value in self.more.items():
+            settings[key] = f"{settings[key]},{value}" if key in ("listeners", "advertised.listeners") else value
+        lines = [f"{key}={value}" for key, value in settings.items()]
         (self.folder / "server.properties").write_text("\n".join(lines) + "\n")
 
     def _format(self) -> None:
@@ -150,6 +160,6 @@ def _serves(address: str) -> bool:
     silent = logging.getLogger("ml_connector.embedded.silent")
     silent.disabled = True
     try:
-        return bool(AdminClient({"bootstrap.servers": address}, logger=silent).list_topics(timeout=2).brokers)
+        return bool(kafka.admin(Kafka(bootstrap_servers=address), logger=silent).list_topics(timeout=2).brokers)
     except KafkaException:
         return False

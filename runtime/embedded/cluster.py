@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal
 
 from runtime.embedded.broker import Broker
@@ -23,6 +24,7 @@ from runtime.embedded.fetch import fetched
 from runtime.embedded.registry import Registry
 from runtime.embedded.tools import run_tool
 from runtime.errors import Broken
+from runtime.folders import private_folder
 
 BOOTSTRAP_KEY = "ML_CONNECTOR_KAFKA__BOOTSTRAP_SERVERS"
 REGISTRY_KEY = "ML_CONNECTOR_REGISTRY__URL"
@@ -137,12 +139,16 @@ def start_cluster(data_dir: Path | None, progress: Callable[[str], None], learn:
     return start_on_jvm(data_dir, progress, learn)
 
 
-def start_on_jvm(data_dir: Path | None, progress: Callable[[str], None], learn: bool = False) -> EmbeddedCluster:
-    """The third choice of `start_cluster`, asked for directly."""
+def start_on_jvm(
+    data_dir: Path | None, progress: Callable[[str], None], learn: bool = False, more: Mapping[str, str] = MappingProxyType({})
+) -> EmbeddedCluster:
+    """The third choice of `start_cluster`, asked for directly; `more` are settings of Kafka's own for its broker."""
     jars = fetched(progress)
     scratch = data_dir is None
     folder = Path(tempfile.mkdtemp(prefix="ml-connector-")) if data_dir is None else data_dir.absolute()
-    broker, registry = Broker(jars, folder / "kafka", scratch, learn), Registry(jars, folder / "registry", scratch, learn)
+    if data_dir is not None:
+        private_folder(folder)
+    broker, registry = Broker(jars, folder / "kafka", scratch, learn, more), Registry(jars, folder / "registry", scratch, learn)
     servers = _Servers(broker, registry, folder if scratch else None)
     progress("starting Apache Kafka and Apicurio Registry")
     try:

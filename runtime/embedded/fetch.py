@@ -10,6 +10,7 @@ import subprocess
 import tarfile
 import tempfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,10 @@ Progress = Callable[[str], None]
 _HERE = Path(__file__).parent
 _POM = _HERE / "pom.xml"
 _SUMS = _HERE / "jars.sha256"
+_UNPACKED_SHA256 = "bb10e0e9e60c5a7734b22a4ed34c6248bfecd3b4cea8cea3d5d5f06fa1ded519"
+"""Of the registry's archive when it is unpacked: SHA-256 of the lines `<SHA-256>  <path>` of its files, sorted by path."""
+_PACKED = 1
+"""Files of the list that are unpacked and not kept."""
 NO_MAVEN = (
     "No Kafka at hand and Maven (mvn) was not found to fetch it.",
     "Do one of three: install Maven; set ML_CONNECTOR_KAFKA__BOOTSTRAP_SERVERS and ML_CONNECTOR_REGISTRY__URL to a running cluster; "
@@ -50,7 +55,7 @@ def fetched(progress: Progress) -> Jars:
     """The jars, fetched first where they are not here yet.
 
     The folder is named after the pom and the checksums, so another version never meets these files. Every file is compared with the
-    committed SHA-256 before it gets its final place; later starts trust that place. Two processes never fetch at once.
+    committed SHA-256 before it gets its final place, and again at each start. Two processes never fetch at once.
     Raises `Broken` without Maven (naming the three ways out), when Maven fails, or when a file is not the expected one.
     """
     name = hashlib.sha256(_POM.read_bytes() + _SUMS.read_bytes()).hexdigest()[:16]
@@ -59,6 +64,8 @@ def fetched(progress: Progress) -> Jars:
         with _only_one(progress):
             if not root.exists():
                 _fetch_into(root, progress)
+                return Jars(root)
+    _compare_kept(root)
     return Jars(root)
 
 
@@ -131,6 +138,31 @@ def _compare(folder: Path) -> None:
         raise Broken(
             f"Maven brought files that are not those of jars.sha256: {', '.join(wrong[:5])}.", "Nothing was kept; do not run them."
         )
+
+
+def _compare_kept(root: Path) -> None:
+    """What an earlier start left here is what it fetched: whoever can write to the cache would run a program of theirs as us."""
+    wanted = {name: digest for digest, name in (line.split() for line in _SUMS.read_text().splitlines())}
+    with ThreadPoolExecutor() as pool:
+        jars = _digests(root / "kafka", pool)
+        unpacked = "\n".join(f"{digest}  {name}" for name, digest in sorted(_digests(root / "apicurio", pool).items()))
+    wrong = sorted(name for name, digest in jars.items() if wanted.get(name) != digest)
+    packed = len(wanted) - len(jars)
+    if packed != _PACKED:
+        wrong.append(f"{packed - _PACKED} that are missing")
+    if hashlib.sha256(unpacked.encode()).hexdigest() != _UNPACKED_SHA256:
+        wrong.append("apicurio")
+    if wrong:
+        raise Broken(
+            f"{root} holds files that are not those that were fetched: {', '.join(wrong[:5])}.",
+            f"Remove {root}; it is fetched again.",
+        )
+
+
+def _digests(folder: Path, pool: ThreadPoolExecutor) -> dict[str, str]:
+    """SHA-256 of every file of a folder by its path in it."""
+    paths = [path for path in folder.rglob("*") if not path.is_dir() or path.is_symlink()]
+    return dict(zip((path.relative_to(folder).as_posix() for path in paths), pool.map(_sha256, paths), strict=True))
 
 
 def _sha256(path: Path) -> str:

@@ -10,6 +10,7 @@ from runtime.embedded.child import Child, Command, answers, free_ports, spawn
 from runtime.embedded.fetch import Jars
 from runtime.embedded.java import server_java
 from runtime.embedded.warmth import Warmth, warmth
+from runtime.folders import private_folder
 
 _JVM = ["-Xms64m", "-Xmx192m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
 _API = "/apis/ccompat/v7"
@@ -41,7 +42,7 @@ class Registry:
 
     def launch(self) -> None:
         """Start the process; `await_ready` waits for it."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        private_folder(self.folder)
         arguments = [server_java(), *_JVM, *self._warmth().options(), "-jar", str(self.jars.apicurio / "quarkus-run.jar")]
         scratch = self.folder if self.scratch else None
         self._child = spawn(Command("Apicurio Registry", arguments, self.folder / "registry.log", self._environment(), scratch))

@@ -1,10 +1,14 @@
-"""Kafka's own command-line tools, from the same pinned jars: no Kafka needs to be installed."""
+"""Kafka's own command-line tools, from the same pinned jars: no Kafka needs to be installed.
+
+`python -m runtime.embedded.tools kafka-consumer-groups --list` runs one against the cluster of the settings.
+"""
 
 from __future__ import annotations
 
 import subprocess
+import sys
 
-from runtime.embedded.fetch import Jars
+from runtime.embedded.fetch import Jars, fetched
 from runtime.embedded.java import server_java
 from runtime.errors import Broken
 
@@ -48,3 +52,22 @@ def run_tool(jars: Jars, bootstrap_servers: str, name: str, arguments: tuple[str
         timeout=120,
         check=False,
     )
+
+
+def main(arguments: list[str]) -> int:
+    """Run the tool that the first argument names; its exit code."""
+    from runtime.settings import settings_from_environment
+
+    name, *rest = arguments or [""]
+    jars = fetched(lambda words: print(words, file=sys.stderr))  # noqa: T201 - this is a command
+    done = run_tool(jars, settings_from_environment().kafka.bootstrap_servers, name, tuple(rest))
+    sys.stdout.write(done.stdout)
+    sys.stderr.write(done.stderr)
+    return done.returncode
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except Broken as error:
+        sys.exit(str(error))

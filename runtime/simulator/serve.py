@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,10 @@ from aiohttp import web
 from runtime.clock import Clock
 from runtime.simulator.faults import FAULTS, Faults, inject
 from runtime.simulator.store import Store
+
+CONTROL = "/__sim__/"
+Ready = Callable[[list[dict[str, Any]]], Awaitable[None]]
+"""Gets the ready lines, in the order of the simulators."""
 
 
 @dataclass(frozen=True)
@@ -111,14 +116,34 @@ async def start(simulator: Simulator, port: int = 0) -> Served:
     return Served(f"http://127.0.0.1:{bound}", runner, simulator)
 
 
-async def serve_until_stopped(simulator: Simulator, port: int) -> None:
-    """Serve, print the one ready line `{"system", "url", "credentials"}` on stdout, and stop on SIGTERM or SIGINT."""
+async def serve_until_stopped(simulator: Simulator, port: int, *others: Simulator, ready: Ready | None = None) -> None:
+    """Serve, print one ready line `{"system", "url", "credentials"}` for each on stdout, and stop on SIGTERM or SIGINT.
+
+    `others` take free ports; `ready` is awaited once all of them answer, before the lines are printed.
+    """
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
-    served = await start(simulator, port)
-    line = {"system": simulator.system, "url": served.url, "credentials": served.credentials}
-    print(json.dumps(line), flush=True)  # noqa: T201 - the line is the contract of `ml-connector simulate`
-    await stopped.wait()
-    await served.stop()
+    served = [await start(simulator, port), *[await start(other) for other in others]]
+    lines = [ready_line(one) for one in served]
+    try:
+        if ready is not None:
+            await ready(lines)
+        for line in lines:
+            print(json.dumps(line), flush=True)  # noqa: T201 - the line is the contract of `ml-connector simulate`
+        await stopped.wait()
+    finally:
+        for one in served:
+            await one.stop()
+
+
+def ready_line(served: Served) -> dict[str, Any]:
+    """Where a simulator answers, and what signs in to it."""
+    return {"system": served.simulator.system, "url": served.url, "credentials": served.credentials}
+
+
+def control_routes(simulator: Simulator) -> list[str]:
+    """`GET /__sim__/journal` and the like: what may be asked of the simulator itself, and done to it."""
+    routes = {(route.resource.canonical, route.method) for route in simulator.app.router.routes() if route.resource is not None}
+    return [f"{method} {path}" for path, method in sorted(routes) if path.startswith(CONTROL) and method != "HEAD"]

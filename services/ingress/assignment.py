@@ -15,8 +15,10 @@ from typing import Any, Protocol
 from confluent_kafka import OFFSET_END, Consumer, KafkaException, Message, TopicPartition
 
 from runtime import kafka
+from runtime.lag import Lag
 from runtime.log import log
 from runtime.settings import Settings
+from runtime.topic_ids import TopicIds
 from services.ingress.fetches import Offsets, Ticket
 
 GROUP = "pollers.fetch"
@@ -53,9 +55,11 @@ class Assignment:
         self._offsets: dict[int, Offsets] = {}
         self._committed: dict[int, int] = {}
         self._paused: set[int] = set()
+        self._ids = TopicIds(settings.kafka, [self._fetch])
         self._stopped = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = threading.Thread(target=self._run, name="assignment", daemon=True)
+        self._lag = Lag(GROUP)
         self.failure = ""
 
     def start(self) -> None:
@@ -73,7 +77,7 @@ class Assignment:
         return self._thread.is_alive()
 
     def _run(self) -> None:
-        client = kafka.consumer(self._settings.kafka, GROUP)
+        client = kafka.consumer(self._settings.kafka, GROUP, **{"enable.partition.eof": True})
         client.subscribe(
             [self._settings.topic("connections"), self._fetch, self._cursors],
             on_assign=self._assigned,
@@ -87,6 +91,8 @@ class Assignment:
                 self._tell_resets([message for message in found if message.topic() == self._cursors])
                 self._commit(client, wait=False)
                 self._hold_back(client)
+                if self._fetch in self._ids.made_anew():
+                    self._from_the_start(client)
         except Exception as error:  # noqa: BLE001 - the edge of the thread: the process ends, loudly
             self.failure = f"{type(error).__name__}: {error}"
             log.error("assignment_failed", error=self.failure)
@@ -95,9 +101,9 @@ class Assignment:
 
     def _consume(self, client: Consumer) -> list[Message]:
         found = kafka.polled(client, 500, 0.2)
-        for message in found:
-            kafka.raise_if_fatal(message)
-        return [message for message in found if message.error() is None]
+        self._lag.read(found)
+        self._lag.tell(client)
+        return kafka.records(found)
 
     def _tell_resets(self, messages: list[Message]) -> None:
         if messages:
@@ -131,6 +137,16 @@ class Assignment:
             log.warning("offsets_not_committed", error=str(error))  # they are read again, nothing is lost
             return
         self._committed |= ready
+        self._lag.committed({(self._fetch, partition): offset for partition, offset in ready.items()})
+
+    def _from_the_start(self, client: Consumer) -> None:
+        """`fetch` was deleted and made anew: its offsets, the group's too, are of wishes that are gone."""
+        places = [TopicPartition(self._fetch, p, 0) for p in self._offsets]
+        self._offsets, self._committed = {p: Offsets() for p in self._offsets}, {}
+        if places:
+            client.commit(offsets=places, asynchronous=False)
+        for place in places:
+            client.seek(place)
 
     def _hold_back(self, client: Consumer) -> None:
         full = {p for p, offsets in self._offsets.items() if len(offsets) >= _MOST_OPEN}
@@ -145,6 +161,7 @@ class Assignment:
         client.assign([self._at_end(client, one) if one.topic == self._cursors else one for one in partitions])
         client.pause([one for one in partitions if one.topic not in (self._fetch, self._cursors)])
         taken = frozenset(one.partition for one in partitions)
+        self._lag.assigned((self._fetch, number) for number in taken)
         self._offsets = {p: Offsets() for p in taken}
         self._committed, self._paused = {}, set()
         log.info("assigned", partitions=sorted(taken))

@@ -1,19 +1,54 @@
 """Objects that somebody wants read again: collected by id, read many in one call, done only when what was read is acked.
 
-The offset of a `fetch` record is committed when everything before it is done too: a crash reads again, it never forgets.
+The offset of a `fetch` record is committed when everything before it is done too: a crash reads again, it never forgets. What fails among
+others is asked for alone from then on, behind them, so that it keeps nobody waiting.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+from runtime.errors import Malformed, Refused
+from systems.contract import Element
 
 Wanted = tuple[str, str]
 """(entity, source id)"""
 MOST_OF_SENDERS = 2000
 """Objects named by webhooks and pushes that may wait at once for one system of a connection. What feeds name is not bounded here: it is held
 back by its partition (`assignment.py`)."""
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What an answer says of what was wanted: the elements, each with its id; what is not there; and what has to be asked for alone,
+    because an element of the answer does not tell which of them it is."""
+
+    elements: tuple[Element, ...]
+    absent: tuple[Wanted, ...]
+    alone: tuple[Wanted, ...]
+
+
+def answered(wanted: Sequence[Wanted], elements: Sequence[Element]) -> Answered:
+    """See `Answered`. An element without an id that was asked for alone is the one that was asked for."""
+    if len(wanted) == 1 and len(elements) == 1 and not elements[0].source_id:
+        return Answered((replace(elements[0], source_id=wanted[0][1]),), (), ())
+    named = tuple(element for element in elements if element.source_id)
+    found = {element.source_id for element in named}
+    missing = tuple(one for one in wanted if one[1] not in found)
+    is_told = len(named) == len(elements) or len(wanted) == 1
+    return Answered(named, missing if is_told else (), () if is_told else missing)
+
+
+def is_its_own(error: Exception) -> bool:
+    """Whether a call failed over what was asked for or what came, so that the same ids asked one by one show over which: it was refused,
+    or the answer could not be read."""
+    return isinstance(error, (Refused, Malformed)) or isinstance(error.__cause__, Malformed)
+
+
+EVERYTHING = "*"
+"""The entity of a `fetch` record that asks for a look at every feed of a system now, instead of an object."""
 
 
 class Offsets:

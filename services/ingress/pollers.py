@@ -18,20 +18,21 @@ from confluent_kafka import Message
 
 from runtime import kafka, metrics
 from runtime.clock import Clock, clock_from_environment
-from runtime.errors import Broken, ConnectorError
+from runtime.errors import ConnectorError
 from runtime.log import log
 from runtime.retry import Backoff
 from runtime.settings import Settings
-from schemas import codec
 from schemas.codec import Record
 from schemas.errors import Malformed
+from services import start
 from services.credentials import CredentialStore
 from services.health import Health, until_stopped
 from services.ingress.assignment import Assignment
-from services.ingress.fetches import MOST_OF_SENDERS, FetchQueue, Ticket, Wanted
+from services.ingress.fetches import EVERYTHING, MOST_OF_SENDERS, FetchQueue, Ticket, Wanted
 from services.ingress.polling import Cursors, Polled, SystemPoller
 from services.ingress.produce import Deliveries, NotStored
 from services.ingress.sessions import open_session, version
+from services.ingress.standing import SESSION, Standing
 from services.ingress.writing import RESET, Decision, Where, Writing
 from services.sessions import Sessions
 from systems.connection import ConnectionSettings, Side
@@ -57,7 +58,7 @@ class Pollers:
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self._settings = settings
         self._clock = clock
-        self._codec = codec.load(settings.registry.url, needed_records(settings))
+        self._codec = start.loaded(settings, needed_records(settings))
         self._follower = Follower(settings, self._codec, self._changed)
         self._store = CredentialStore(settings, self._codec, clock, self._changed)
         self._deliveries = Deliveries(settings.kafka)
@@ -69,6 +70,7 @@ class Pollers:
         self._running: dict[Where, _Running] = {}
         self._queues: dict[Where, FetchQueue] = {}
         self._unknown_since: dict[Where, float] = {}
+        self._standings: dict[Where, Standing] = {}
         self._turn = asyncio.Lock()
         self._wake = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -151,12 +153,16 @@ class Pollers:
         excess: dict[Where, list[tuple[Wanted, Ticket]]] = {}
         for message, ticket in messages:
             try:
-                _, record = self._codec.decode(message.value())
+                record = self._codec.decode_one("raw.fetch", message.value())
             except Malformed as error:
                 log.error("fetch_unreadable", partition=message.partition(), offset=message.offset(), error=str(error)[:200])
                 ticket.done()
                 continue
             where = Where(record["connection"], record["system"])
+            if record["entity"] == EVERYTHING:
+                self._read_now(where)
+                ticket.done()
+                continue
             wanted = (record["entity"], record["source_id"])
             queue = self._queues.setdefault(where, FetchQueue())
             if not queue.ask(wanted, ticket, of_sender=record["reason"] in SENDERS):
@@ -180,7 +186,7 @@ class Pollers:
         """Take up cursors that a person reset: that system of the connection begins anew, with nothing remembered of its pages."""
         for message in messages:
             try:
-                _, record = self._codec.decode(message.value())
+                record = self._codec.decode_one("raw.cursor", message.value())
             except Malformed as error:
                 log.error("cursor_unreadable", partition=message.partition(), offset=message.offset(), error=str(error)[:200])
                 continue
@@ -200,11 +206,20 @@ class Pollers:
                 await self._writing.cursor({**record, "page_digest": ""})
         self._wake.set()
 
+    def _read_now(self, where: Where) -> None:
+        """A person asks for a look at every feed; a side whose session could not be opened is tried again at once."""
+        running = self._running.get(where)
+        if running is not None and running.poller is not None:
+            running.poller.read_now()
+        elif running is not None:
+            running.task.cancel()
+            self._wake.set()
+
     def _read_cursors(self, partitions: frozenset[int]) -> Cursors:
         found: Cursors = {}
         for message in kafka.read_to_end(self._settings.kafka, self._settings.topic("cursors"), sorted(partitions)):
             try:
-                _, record = self._codec.decode(message.value())
+                record = self._codec.decode_one("raw.cursor", message.value())
             except Malformed as error:
                 log.error("cursor_unreadable", partition=message.partition(), offset=message.offset(), error=str(error)[:200])
                 continue
@@ -252,7 +267,7 @@ class Pollers:
             polled = self._polled(where, connected.settings, side)
         except ConnectorError as error:
             log.error("system_stopped", connection=where.connection, system=where.system, why=str(error))
-            return _Running(made, asyncio.create_task(asyncio.sleep(_RETRY_BROKEN_S)), None)
+            return _Running(made, asyncio.create_task(_stays_away(self._standing(where), error)), None)
         poller = SystemPoller(polled, queue, self._cursors)
         return _Running(made, asyncio.create_task(poller.run(), name=f"{where.connection}/{where.system}"), poller)
 
@@ -268,7 +283,16 @@ class Pollers:
             clock=self._clock,
             backoff=Backoff(cap=cap),
             told=bool(keys),
+            standing=self._standing(where),
         )
+
+    def _standing(self, where: Where) -> Standing:
+        """Kept while the process lives, so that a session that is opened anew is no news."""
+
+        async def tell(decision: str, feed: str, detail: str) -> None:
+            await self._writing.decision(where, Decision(decision, detail, entity=feed))
+
+        return self._standings.setdefault(where, Standing(tell))
 
     async def _end(self, where: Where) -> None:
         running = self._running.pop(where, None)
@@ -303,6 +327,12 @@ class Pollers:
         return partition_of(connection, self._settings.kafka.partitions)
 
 
+async def _stays_away(standing: Standing, error: ConnectorError) -> None:
+    """The side cannot be opened: told, and tried again after a while."""
+    await standing.failed(SESSION, error)
+    await asyncio.sleep(_RETRY_BROKEN_S)
+
+
 def feeds_of(side: Side) -> tuple[Feed, ...]:
     """The feeds of a side: those that its own settings leave on (`feeds_off`), at the pace that they set (`feed_cadences`)."""
     own = side.own()
@@ -332,6 +362,4 @@ async def _serve(settings: Settings) -> int:
 
 def run(settings: Settings) -> int:
     """Poll until SIGTERM; returns the exit code, 70 when a part of it failed for good."""
-    if not settings.registry.url:
-        raise Broken("ML_CONNECTOR_REGISTRY__URL is not set.", "Set it, or start a local cluster with `ml-connector up`.")
-    return asyncio.run(_serve(settings))
+    return asyncio.run(_serve(start.prepared(settings, "pollers", needed_records(settings))))

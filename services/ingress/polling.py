@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Literal
 
@@ -21,10 +21,11 @@ from runtime.log import log
 from runtime.retry import Backoff
 from schemas.codec import Record
 from schemas.errors import Malformed
-from services.ingress.fetches import FetchQueue, Wanted
+from services.ingress.fetches import FetchQueue, Wanted, answered, is_its_own
 from services.ingress.schedule import FAR, Schedule
 from services.ingress.seen import Run, Seen, Told
 from services.ingress.sessions import Session
+from services.ingress.standing import Standing
 from services.ingress.writing import Decision, How, Where, Writing
 from systems.contract import Element, Feed, Page, System
 
@@ -32,13 +33,16 @@ _HOW = {"token": "export", "window": "list", "full": "scan"}
 _REFUSALS = 3
 """How often an object is asked for alone before its refusal is believed."""
 _ABSENT = "not in the answer of the system; nothing is cancelled"
+_FRESH = timedelta(minutes=5)
+"""A cursor that stays where it is is written again after this time: it says when its feed was read last."""
 Cursors = dict[tuple[str, str], Record]
 """(connection, feed) -> its cursor."""
 
 
 @dataclass(frozen=True)
 class Polled:
-    """What a poller works on and with. `told` says that webhooks or pushes are on, so that what only the poller saw is a gap."""
+    """What a poller works on and with. `told` says that webhooks or pushes are on, so that what only the poller saw is a gap; `standing` tells
+    the audit whether its side is read."""
 
     where: Where
     system: System
@@ -48,6 +52,7 @@ class Polled:
     clock: Clock
     backoff: Backoff
     told: bool
+    standing: Standing
 
 
 class SystemPoller:
@@ -65,11 +70,17 @@ class SystemPoller:
         self._fetching = False
         self._broken_in_a_row = 0
         self._troubles: dict[str, str] = {}
+        self._asked = asyncio.Event()
 
     @property
     def trouble(self) -> str:
         """What a person has to put right, "" when nothing."""
         return " ".join(dict.fromkeys(self._troubles.values()))
+
+    def read_now(self) -> None:
+        """Read every feed at once, also those that wait for a person or back off."""
+        self._schedule.at_once(self._polled.clock.now())
+        self._asked.set()
 
     async def run(self) -> None:
         """Poll until cancelled; the session is closed at the end."""
@@ -97,9 +108,13 @@ class SystemPoller:
 
     async def _wait(self) -> None:
         scaled, real_s = self._schedule.wait(self._polled.clock.now(), self._polled.clock.monotonic())
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(real_s):
-                await self._polled.clock.sleep(scaled)
+        waits = {asyncio.ensure_future(self._polled.clock.sleep(scaled)), asyncio.ensure_future(self._asked.wait())}
+        try:
+            await asyncio.wait(waits, timeout=real_s, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for one in waits:
+                one.cancel()
+        self._asked.clear()
 
     async def _turn(self, feed: Feed) -> None:
         try:
@@ -107,9 +122,13 @@ class SystemPoller:
             more = await self._store(feed, page)
         except Exception as error:  # noqa: BLE001 - the edge of the loop: one feed's failure is that feed's alone
             self._failed(feed, error)
+            await self._polled.standing.failed(feed.name, error)
         else:
             self._recovered(feed)
+            await self._polled.standing.read(feed.name)
             self._schedule.read(feed, more, self._polled.clock.now())
+            if not more:
+                metrics.FEED_READ.labels(*self._labels(feed.name)).set(self._polled.clock.now().timestamp())
 
     def _position(self, feed: Feed) -> str:
         cursor = self._cursors.get((self._polled.where.connection, self._cursor_name(feed)))
@@ -148,7 +167,8 @@ class SystemPoller:
     async def _move_cursor(self, feed: Feed, page: Page, records: int) -> None:
         key = (self._polled.where.connection, self._cursor_name(feed))
         before = self._cursors.get(key)
-        if before is not None and before["position"] == page.position:
+        is_where_it_was = before is not None and before["position"] == page.position
+        if before is not None and is_where_it_was and self._polled.clock.now() - before["at"] < _FRESH:
             return
         cursor = {
             "connection": key[0],
@@ -255,9 +275,12 @@ class SystemPoller:
             await self._decide(wanted, "refused", f"{self._polled.where.system} cannot read {entity} by id")
         else:
             page = await self._polled.session.reader.fetch(entity, [source_id for _, source_id in wanted])
-            await self._store_fetched(entity, page)
-            found = {element.source_id for element in page.elements}
-            await self._decide([one for one in wanted if one[1] not in found], "filtered", _ABSENT)
+            answer = answered(wanted, page.elements)
+            await self._store_fetched(entity, replace(page, elements=answer.elements))
+            await self._decide(answer.absent, "filtered", _ABSENT)
+            for one in answer.alone:
+                self._queue.refused(one)
+            wanted = [one for one in wanted if one not in answer.alone]
         for one in wanted:
             self._queue.done(one, tickets[one])
 
@@ -273,9 +296,10 @@ class SystemPoller:
 
     async def _fetch_failed(self, wanted: Sequence[Wanted], error: Exception, failures: int) -> None:
         kind = self._tell("fetch", error, failures)
-        if isinstance(error, (Refused, Malformed)):
+        if is_its_own(error):
             for one in wanted:
-                if self._queue.refused(one) >= _REFUSALS:
+                # an answer that cannot be read may be the network's fault: it is never believed
+                if self._queue.refused(one) >= _REFUSALS and isinstance(error, (Refused, Malformed)):
                     await self._decide([one], "refused", f"cannot be read: {type(error).__name__}")
                     self._queue.done(one, self._queue.tickets(one))
         if kind == "throttled":

@@ -65,6 +65,12 @@ class Schedule:
         """Not before that real moment."""
         self._turns[feed.name].not_before_s = until_s
 
+    def at_once(self, now: datetime) -> None:
+        """Every feed is due, whatever it waited for: a person asks."""
+        self._paused_until = now
+        for turn in self._turns.values():
+            turn.due, turn.not_before_s = min(turn.due, now), 0.0
+
     def stop(self, feed: Feed, now: datetime) -> None:
         """It waits for a person."""
         self._turns[feed.name].due = now + FAR

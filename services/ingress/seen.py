@@ -19,11 +19,11 @@ class Seen:
 
     def is_known(self, feed: str, element: Element) -> bool:
         """Whether the same bytes of the same version were written from this feed."""
-        return self._known.get((feed, element.source_id)) == _print(element)
+        return self._known.get(_key(feed, element)) == _print(element)
 
     def remember(self, feed: str, element: Element) -> None:
         """It is acked."""
-        key = (feed, element.source_id)
+        key = _key(feed, element)
         self._known[key] = _print(element)
         self._known.move_to_end(key)
         if len(self._known) > self._most:
@@ -77,6 +77,11 @@ class Told:
     def is_news(self, entity: str, element: Element) -> bool:
         """Whether nobody told us of this version."""
         return self._versions.get((entity, element.source_id), "") < element.source_version
+
+
+def _key(feed: str, element: Element) -> tuple[str, str]:
+    """One whose id cannot be told is known by its bytes."""
+    return feed, element.source_id or _print(element).hex()
 
 
 def _print(element: Element) -> bytes:

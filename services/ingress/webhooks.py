@@ -28,9 +28,9 @@ from runtime.errors import Broken
 from runtime.log import log
 from runtime.settings import Ingress as IngressSettings
 from runtime.settings import Settings
-from schemas import codec
 from schemas.codec import Codec
 from schemas.errors import Malformed
+from services import start
 from services.credentials import CredentialStore
 from services.health import Health, until_stopped
 from services.ingress.answers import Refusal, count, refused
@@ -129,6 +129,7 @@ class Webhooks:
         began = self._clock.monotonic()
         await self._deliveries.send(self._outgoing(received))
         metrics.INGRESS_SECONDS.observe(self._clock.monotonic() - began)
+        metrics.WEBHOOK_LAST.labels(received.connection).set(self._clock.now().timestamp())
 
     def _outgoing(self, received: Received) -> Outgoing:
         topic = self._settings.topic(f"raw.{received.system}")
@@ -214,7 +215,7 @@ class Ingress:
         self._settings = settings
         self._clock = clock
         self._changing = threading.Lock()
-        self._codec = codec.load(settings.registry.url, needed_records(settings))
+        self._codec = start.loaded(settings, needed_records(settings))
         self._follower = Follower(settings, self._codec, self._changed)
         self._store = CredentialStore(settings, self._codec, clock, self._changed)
         self._deliveries = Deliveries(settings.kafka)
@@ -293,8 +294,9 @@ async def _serve(settings: Settings) -> int:
 
 def run(settings: Settings) -> int:
     """Take webhooks until SIGTERM; returns the exit code, 70 when a part of it failed for good."""
+    named = start.prepared(settings, "ingress", needed_records(settings))
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        return runner.run(_serve(settings))
+        return runner.run(_serve(named))
 
 
 def _loop_factory() -> type[asyncio.AbstractEventLoop] | None:

@@ -14,7 +14,7 @@ from schemas.records import CommandEnvelope, Ledger
 from services.sinks import entry as e
 from services.sinks.follow import Decision
 from services.sinks.gate import View
-from services.sinks.ledger import Index, Rest
+from services.sinks.ledger import Index, Rest, rest_of
 from services.sinks.sessions import Lease
 from services.sinks.state import Key, LookedUp, LookupFailed, Phase, Supersede
 
@@ -73,8 +73,7 @@ class Case:
         """Where it stands, whether that is acked or on its way."""
         if self.key is None:
             return self.rest
-        entry = self.key.entry
-        return Rest(entry["connection"], entry["state"], entry["reason"])
+        return rest_of(self.key.entry)
 
     @property
     def is_busy(self) -> bool:
@@ -158,7 +157,7 @@ class Cases:
         entry = self.index.get(op_key)
         if entry is None:
             return None
-        case = self.add(op_key, Rest(entry["connection"], entry["state"], entry["reason"]))
+        case = self.add(op_key, rest_of(entry))
         self.put(case, self.made(entry))
         return case
 

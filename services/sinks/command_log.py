@@ -14,13 +14,20 @@ from typing import Any, Protocol, TypeVar
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 
 from runtime import kafka
+from runtime.errors import Transient
+from runtime.lag import Lag
 from runtime.log import log
 from runtime.settings import Kafka
+from runtime.topic_ids import TopicIds
 from services.sinks.commit import Offsets, Thread
 from services.sinks.takeover import Committed
 
 POLL_S = 0.05
 T = TypeVar("T")
+
+
+class MadeAnew(Transient):
+    """The topic was deleted and made anew: every offset known of it is of a record that is gone."""
 
 
 class Assignments(Protocol):
@@ -43,7 +50,7 @@ class CommandLog(Protocol):
         """Join the group."""
 
     async def poll(self, most: int) -> Mapping[int, list[Message]]:
-        """What is there, by partition; nothing after a short wait."""
+        """What is there, by partition; nothing after a short wait. Raises `MadeAnew`, once, and what was read by then counts for nothing."""
 
     async def committed(self, number: int) -> Committed:
         """The group's offsets of a partition."""
@@ -69,7 +76,9 @@ class GroupLog:
 
     def __init__(self, settings: Kafka, topics: tuple[str, str], group: str) -> None:
         self._topic, self._control_topic = topics
-        self._consumer: Consumer = kafka.consumer(settings, group)
+        self._consumer: Consumer = kafka.consumer(settings, group, **{"enable.partition.eof": True})
+        self._lag = Lag(group)
+        self._ids = TopicIds(settings, [self._topic])
         self._thread = Thread(group)
         self._loop = asyncio.get_running_loop()
         self._listener: Assignments | None = None
@@ -84,7 +93,7 @@ class GroupLog:
     async def poll(self, most: int) -> Mapping[int, list[Message]]:
         """See `CommandLog`."""
         found: dict[int, list[Message]] = defaultdict(list)
-        for message in await self._thread(kafka.polled, self._consumer, most, POLL_S):
+        for message in await self._thread(self._poll, most):
             found[message.partition() or 0].append(message)
         return found
 
@@ -116,6 +125,14 @@ class GroupLog:
 
     # --- in the client's thread ---
 
+    def _poll(self, most: int) -> list[Message]:
+        found = kafka.polled(self._consumer, most, POLL_S)
+        if self._ids.made_anew():
+            raise MadeAnew(self._topic)
+        self._lag.read(found)
+        self._lag.tell(self._consumer)
+        return kafka.records(found)
+
     def _committed(self, number: int) -> Committed:
         places = [TopicPartition(self._topic, number), TopicPartition(self._control_topic, number)]
         commands, control = self._consumer.committed(places, timeout=30)
@@ -127,6 +144,7 @@ class GroupLog:
             self._consumer.commit(offsets=places, asynchronous=False)
         else:
             self._consumer.commit(offsets=places)
+        self._lag.committed(offsets)
 
     def _in_loop(self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
@@ -139,6 +157,7 @@ class GroupLog:
         for number, at in starts.items():
             low, _ = consumer.get_watermark_offsets(TopicPartition(self._topic, number), timeout=15)
             places.append(TopicPartition(self._topic, number, max(at, low)))
+        self._lag.assigned((place.topic, place.partition) for place in places)
         consumer.assign(places)
         consumer.resume(places)  # the client keeps a pause of an earlier assignment
 

@@ -17,6 +17,7 @@ from typing import Any, Protocol
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
+from runtime import metrics
 from runtime.log import log
 from services.sinks.ledger import Index, Mark
 
@@ -122,55 +123,45 @@ class Committer:
             return
         self._queue.append(out)
         self._about.append(about)
-        self._nudge()
+        if not self._busy:
+            self._busy = True
+            self._idle.clear()
+            self._running = self._loop.create_task(self._run())
 
     @property
     def acked(self) -> Offsets:
         """Offsets before which everything is acked; what a group may commit."""
-        if not self._busy:
-            self._all_acked()
+        if not self._busy and self.failed is None:
+            self._acked = self._positions()
         return self._acked
 
-    def _all_acked(self) -> None:
-        if self.failed is None:
-            self._acked = self._positions()
-
-    def _nudge(self) -> None:
-        """Start a group at the next turn of the loop, where none runs."""
-        if not self._busy:
-            self._busy = True
-            self._idle.clear()
-            self._loop.call_soon(self._start)
-
-    def _start(self) -> None:
-        if self.failed is not None or not self._queue:
-            self._rests()
-            return
-        group = _Group(self._queue, self._about, self._positions())
-        self._queue, self._about = [], []
-        self._running = self._loop.create_task(self._run(group))
-
-    def _rests(self) -> None:
-        self._all_acked()
+    async def _run(self) -> None:
+        """Group after group, from the next turn of the loop on until nothing is left."""
+        while self._queue and self.failed is None:
+            group = _Group(self._queue, self._about, self._positions())
+            self._queue, self._about = [], []
+            error = await self._committed(group)
+            try:
+                self._done(group, error)
+            except Exception as failure:  # noqa: BLE001 - a defect of whoever was told: what it made of the acks is not known, the ledger is
+                log.exception("acks_not_taken")
+                self.fail(failure)
         self._busy = False
         self._idle.set()
 
-    async def _run(self, group: _Group) -> None:
+    async def _committed(self, group: _Group) -> BaseException | None:
+        """Commit a group; the error that leaves its end unknown."""
         started = time.perf_counter()
-        error: BaseException | None = None
         try:
             await self._blocking(self._commit, group)
         except (KafkaException, BufferError) as failure:
-            error = failure
+            return failure
         except Exception as failure:  # noqa: BLE001 - the edge of a commit: whatever it is, nothing counts as acked
             log.exception("commit_failed", error=str(failure))
-            error = failure
-        self.took_s += time.perf_counter() - started
-        try:
-            self._done(group, error)
-        except Exception as failure:  # noqa: BLE001 - a defect of whoever was told: what it made of the acks is not known, the ledger is
-            log.exception("acks_not_taken")
-            self.fail(failure)
+            return failure
+        finally:
+            self.took_s += time.perf_counter() - started
+        return None
 
     def _commit(self, group: _Group) -> None:
         last = [-1]
@@ -213,15 +204,13 @@ class Committer:
             return
         if error is not None:
             log.warning("commit_not_certain", error=str(error)[:300])
+            metrics.SINK_COMMIT_FAILURES.labels(_name(error)).inc()
             self.fail(error)
             self._listener.not_committed(error)
             return
         self.commits += 1
+        metrics.SINK_COMMITS.inc()
         self._acked = group.offsets
-        if self._queue:
-            self._loop.call_soon(self._start)
-        else:
-            self._rests()
         self._listener.acked([about for about in group.about if about is not None])
 
     async def flush(self) -> None:
@@ -233,7 +222,7 @@ class Committer:
         if self.failed is None:
             self.failed = error
             self._queue, self._about = [], []
-            self._rests()
+            self._idle.set()
 
     async def ended(self) -> None:
         """Wait for a commit that runs, however it ends."""
@@ -245,3 +234,9 @@ class Committer:
         self.failed = self.failed or NotCommitted("the partition was given back")
         self._queue, self._about = [], []
         self._idle.set()
+
+
+def _name(error: BaseException) -> str:
+    """The error as a label: Kafka's own name of it, or its type; an owner that was fenced is told by `_FENCED` or `INVALID_PRODUCER_EPOCH`."""
+    told = error.args[0] if isinstance(error, KafkaException) and error.args else None
+    return told.name() if isinstance(told, KafkaError) else type(error).__name__

@@ -13,10 +13,11 @@ from typing import Any
 
 from confluent_kafka import KafkaException, Message
 
+from runtime import metrics
 from runtime.errors import Broken, ConnectorError
 from runtime.log import log
 from services.sinks import controls, invariants
-from services.sinks.command_log import CommandLog
+from services.sinks.command_log import CommandLog, MadeAnew
 from services.sinks.commit import Blocking, Offsets
 from services.sinks.ground import Ground
 from services.sinks.intake import Intake
@@ -168,7 +169,12 @@ class Consuming:
             await ports.log.close()
 
     async def _once(self) -> None:
-        batches = await self._ports.log.poll(BATCH if self._busy else 8 * BATCH)
+        try:
+            batches = await self._ports.log.poll(BATCH if self._busy else 8 * BATCH)
+        except MadeAnew:
+            for number in list(self.held):
+                await self._retake(number, anew=True)
+            return
         self._busy = False
         for number, messages in batches.items():
             self.deliver(number, messages)
@@ -215,9 +221,8 @@ class Consuming:
 
     def _forget(self, moved: Offsets) -> None:
         """Decisions that were carried out need not be kept for the next owner."""
-        control_topic = self.ground.settings.topic("control")
         for (topic, number), at in moved.items():
-            if topic == control_topic:
+            if topic == self.ground.control_topic:
                 self.ground.followed.forget(self.ground.system.name, number, at)
 
     # --- partitions come and go ---
@@ -246,6 +251,7 @@ class Consuming:
     async def _take(self, number: int, committed: Committed) -> int:
         """Own a partition; where to read its commands from."""
         taken = await self._ports.take(number, committed)
+        metrics.SINK_TAKE_OVERS.labels(self.ground.system.name).inc()
         owner = Owner(self.ground, taken, self._ports.blocking(number))
         if taken.lost is not None:
             owner.commands.holding.add(REBUILD_HOLDS)  # at once: nothing may be committed before the mark is
@@ -309,10 +315,13 @@ class Consuming:
         await owner.stop()
         return acked_of(owner)
 
-    async def _retake(self, number: int) -> None:
-        """The end of a commit is unknown: a new producer, the ledger read again, commands from the committed offset."""
+    async def _retake(self, number: int, anew: bool = False) -> None:
+        """The end of a commit is unknown: a new producer, the ledger read again, commands from the committed offset; from the first one where
+        their topic was made `anew`."""
+        is_rebuilding = REBUILD_HOLDS in self.held[number].owner.commands.holding
         await self._end(number, at_once=True)
-        at = await self._taken_anew(number)
+        first = Committed(0, mark=REBUILDING if is_rebuilding else "") if anew else None
+        at = await self._taken_anew(number, first)
         if at is None:
             return
         try:
@@ -321,13 +330,15 @@ class Consuming:
         except KafkaException as error:  # given to another meanwhile: the group tells us with the next poll
             log.warning("partition_not_ours", system=self.ground.system.name, partition=number, error=str(error)[:300])
 
-    async def _taken_anew(self, number: int) -> int | None:
-        """Where to read its commands from; None when we stop first. A broker that restarts is waited for."""
+    async def _taken_anew(self, number: int, first: Committed | None = None) -> int | None:
+        """Where to read its commands from; None when we stop first. `first` is committed before. A broker that restarts is waited for."""
         now_s = self.ground.clock.monotonic
         pause_s, until = RETAKE_S, now_s() + RETAKE_FOR_S
         while not self.stopping:
             await asyncio.sleep(pause_s)
             try:
+                if first is not None:
+                    await self._ports.log.commit({(self.ground.command_topic, number): first.commands}, first.mark, wait=True)
                 return await self._take(number, await self._ports.log.committed(number))
             except (KafkaException, ConnectorError) as error:
                 log.warning("retake_failed", system=self.ground.system.name, partition=number, error=str(error)[:300])

@@ -28,6 +28,9 @@ def told(owner: Owner, kind: str, what: Any) -> None:
         paused_or_resumed(owner, what.control["action"], what.control["connection"])
     elif kind == "decision" and what.partition == owner.number:
         decided(owner, what)
+    elif kind == "seen again":
+        for connection in {case.connection for case in owner.cases}:
+            _turn_all(owner, connection)
 
 
 def is_its(owner: Owner, connection: str) -> bool:

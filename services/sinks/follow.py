@@ -11,8 +11,7 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any, cast
 
-from confluent_kafka import Message, TopicCollection, TopicPartition
-from confluent_kafka.admin import AdminClient
+from confluent_kafka import Message, TopicPartition
 
 from runtime import kafka, metrics
 from runtime.log import log
@@ -70,15 +69,17 @@ class Followed:
         self._seen: OrderedDict[str, None] = OrderedDict()
         self._decisions: dict[int, list[Decision]] = {}
         self._needed_from: dict[tuple[str, int], int] = {}
+        self.unseen: Callable[[], str] = str
+        """Why controls cannot be read now; "" when they are."""
 
     def link(self, system: str, connection: str, entity: str, source_id: str) -> str | None:
         """Partner in `system` of a source object; "" = explicitly none, None = no link."""
         return self.links.get((system, connection, entity, source_id))
 
     def paused(self, system: str, connection: str) -> str:
-        """Why a person, or the sink itself, paused the connection; "" when it is not."""
+        """Why nothing is to be written for the connection: a person, or the sink itself, paused it, or whether it is paused cannot be read."""
         paused = self._paused
-        return paused.get((connection, system)) or paused.get((connection, "")) or ""
+        return self.unseen() or paused.get((connection, system)) or paused.get((connection, "")) or ""
 
     def resumed_at(self, system: str, connection: str) -> datetime | None:
         """When a person last let the connection go on; None for never."""
@@ -216,6 +217,7 @@ class Following:
         self._links_topic = settings.topic(LINKS)
         topics = [settings.topic(name) for name in (LINKS, CONTROL, PERIODS)]
         self._topics = TopicFollower(NAME, settings.kafka, topics, self._take)
+        followed.unseen = lambda: self._topics.trouble
         for (system, partition), offset in control_from.items():
             followed.forget(system, partition, offset)
 
@@ -270,9 +272,7 @@ class Following:
 
 def topic_id(settings: Kafka, topic: str) -> str:
     """The id of a topic: one that was deleted and made again under its name has another. Blocking."""
-    admin = AdminClient(kafka.client_settings(settings))
-    described: Any = admin.describe_topics(TopicCollection([topic]))[topic].result(timeout=15)
-    return str(described.topic_id)
+    return kafka.topic_ids(kafka.admin(settings), [topic])[topic]
 
 
 def committed_controls(settings: Settings, systems: Iterable[str]) -> dict[tuple[str, int], int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from runtime.clock import Clock
@@ -37,12 +38,17 @@ class Ground:
     sessions: Sessions
     snapshot: Callable[[], Snapshot]
 
-    @property
+    @cached_property
     def command_topic(self) -> str:
         """Topic of this system's commands."""
         return self.settings.topic(f"command.{self.system.name}")
 
-    @property
+    @cached_property
+    def control_topic(self) -> str:
+        """Topic of what people decide."""
+        return self.settings.topic("control")
+
+    @cached_property
     def ledger_topic(self) -> str:
         """Topic of this system's ledger."""
         return self.settings.topic(f"ledger.{self.system.name}")

@@ -13,7 +13,7 @@ from typing import cast
 
 from confluent_kafka import Message
 
-from runtime import kafka
+from runtime import kafka, metrics
 from runtime.log import log
 from schemas.errors import Malformed
 from schemas.records import CommandEnvelope, Dead, Ledger
@@ -273,6 +273,7 @@ class Intake:
             "at": self.owner.now(),
         }
         cause = f"{ground.command_topic}/{self.owner.number}/{found.offset}"
+        metrics.DEAD.labels(STAGE).inc()
         self.owner.submit(Out([ground.line("dead", "audit.dead", record["connection"], (record, self.owner.number, cause))]))
 
 

@@ -1,9 +1,9 @@
 """The index of one ledger partition: a RocksDB snapshot of every entry, with the offset up to which it holds.
 
 Keys, by their first byte: e<op-key> = head and entry; s<connection, entity, source id> = op-keys of that source object; n<op-key> =
-not ended (connection, state, reason); m<name> = about the snapshot itself; w<name> = notes of a rebuild under way. The head is `T` or
-`N` (ended for good or not) and the two hashes, so that a replayed command is known without decoding. A batch of entries and its offset
-are written as one.
+not ended (connection, state, reason, amount, currency); m<name> = about the snapshot itself; w<name> = notes of a rebuild under way.
+The head is `T` or `N` (ended for good or not) and the two hashes, so that a replayed command is known without decoding. A batch of entries
+and its offset are written as one.
 """
 
 from __future__ import annotations
@@ -11,12 +11,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 from rocksdict import BlockBasedIndexType, BlockBasedOptions, Cache, Options, Rdict, WriteBatch
 
 from runtime.errors import Broken
+from runtime.folders import opened
 from runtime.log import log
 from schemas.codec import Codec
 from schemas.records import Ledger
@@ -35,8 +37,17 @@ class Rest:
     connection: str
     state: str
     reason: str
+    amount: Decimal = Decimal(0)
+    currency: str = ""
 
 
+def rest_of(entry: Ledger) -> Rest:
+    """Where an entry stands."""
+    return Rest(entry["connection"], entry["state"], entry["reason"], entry["amount"], entry["currency"])
+
+
+FORMAT = 2
+"""Of the snapshot: one of another format is forgotten, and the ledger read again."""
 MARK = "mark"
 """Header of a ledger record: what the index needs of it, so that a whole ledger is read without decoding it."""
 
@@ -52,6 +63,13 @@ class Mark(NamedTuple):
     reason: str
     source_hash: str
     payload_hash: str
+    amount: str = "0"
+    currency: str = ""
+
+    @property
+    def rest(self) -> Rest:
+        """Where the entry stands."""
+        return Rest(self.connection, self.state, self.reason, Decimal(self.amount), self.currency)
 
     def header(self) -> bytes:
         """As a header of the ledger record."""
@@ -69,6 +87,8 @@ def mark_of(entry: Ledger) -> Mark:
         entry["reason"],
         entry["source_hash"],
         entry["payload_hash"],
+        str(entry["amount"]),
+        entry["currency"],
     )
 
 
@@ -115,8 +135,8 @@ class Index:
             key, value = cast("tuple[bytes, bytes]", item)
             if key[:1] != b"n":
                 return
-            connection, state, reason = value.decode().split("\x00")
-            yield key[1:].decode(), Rest(connection, state, reason)
+            connection, state, reason, amount, currency = value.decode().split("\x00")
+            yield key[1:].decode(), Rest(connection, state, reason, Decimal(amount), currency)
 
     def apply(self, entries: Iterable[tuple[Mark, bytes]], meta: dict[str, Any]) -> None:
         """Write entries (their marks and value bytes) and what the snapshot now holds, as one."""
@@ -135,7 +155,7 @@ class Index:
         if mark.state in e.TERMINAL:
             batch.delete(b"n" + op_key)
         else:
-            batch.put(b"n" + op_key, "\x00".join((mark.connection, mark.state, mark.reason)).encode())
+            batch.put(b"n" + op_key, "\x00".join((mark.connection, mark.state, mark.reason, mark.amount, mark.currency)).encode())
         source = _source_key(mark.connection, mark.entity, mark.source_id)
         known = sources.get(source)
         if known is None:
@@ -185,11 +205,12 @@ def _open(path: Path) -> Rdict:
     words = ""
     for number in range(_TRIES):
         folder = path if number == 0 else path.with_name(f"{path.name}.{number}")
-        folder.parent.mkdir(parents=True, exist_ok=True)
         try:
             options = _options()
             # named as a column family too: without that rocksdict opens a folder that is there with RocksDB's own small cache
-            return Rdict(str(folder), options, column_families={"default": options})
+            return opened(folder, lambda: Rdict(str(folder), options, column_families={"default": options}))  # noqa: B023 - called at once
+        except Broken:
+            raise
         except Exception as error:  # noqa: BLE001 - rocksdict raises plain Exception for a held lock
             words = str(error)
             log.warning("snapshot_held", folder=str(folder), error=words[:200])

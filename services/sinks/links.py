@@ -13,6 +13,7 @@ from typing import Protocol
 from rocksdict import BlockBasedIndexType, BlockBasedOptions, Cache, Options, Rdict
 
 from runtime.errors import Broken
+from runtime.folders import opened
 from runtime.log import log
 
 LinkKey = tuple[str, str, str, str]
@@ -114,11 +115,12 @@ def _open(path: Path) -> Rdict:
     words = ""
     for number in range(_TRIES):
         folder = path if number == 0 else path.with_name(f"{path.name}.{number}")
-        folder.parent.mkdir(parents=True, exist_ok=True)
         try:
             options = _options()
             # named as a column family too, see services/sinks/ledger.py
-            return Rdict(str(folder), options, column_families={"default": options})
+            return opened(folder, lambda: Rdict(str(folder), options, column_families={"default": options}))  # noqa: B023 - called at once
+        except Broken:
+            raise
         except Exception as error:  # noqa: BLE001 - rocksdict raises plain Exception for a held lock
             words = str(error)
             log.warning("links_held", folder=str(folder), error=words[:200])

@@ -22,7 +22,7 @@ from services.sinks.exchange import Exchange, Hooks
 from services.sinks.follow import Decision
 from services.sinks.gate import View, stopped
 from services.sinks.ground import Ground
-from services.sinks.ledger import Rest
+from services.sinks.ledger import rest_of
 from services.sinks.positions import Position
 from services.sinks.recording import Recorded, Recording
 from services.sinks.schedule import Schedule
@@ -83,10 +83,9 @@ class Owner:
         return self.committer.failed is not None
 
     def _positions(self) -> Offsets:
-        control_topic = self.ground.settings.topic("control")
         return {
             (self.ground.command_topic, self.number): self.commands.committable,
-            (control_topic, self.number): self.controls.committable,
+            (self.ground.control_topic, self.number): self.controls.committable,
         }
 
     def now(self) -> datetime:
@@ -219,7 +218,7 @@ class Owner:
         """See `commit.Listener`."""
         for one in about:
             one.case.unacked -= 1
-            one.case.rest = Rest(one.case.connection, one.entry["state"], one.entry["reason"])
+            one.case.rest = rest_of(one.entry)
         for one in about:
             key = one.case.key
             if one.awaited and key is not None and key.entry is one.entry and key.phase in (Phase.INTENDING, Phase.CLOSING):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
+from runtime import metrics
 from runtime.log import log
 from schemas.records import Ledger, Result
 from services.sinks import entry as e
@@ -93,6 +94,7 @@ class Rebuild:
             if owner.failed or owner.closing:
                 return
             done += len(some)
+            metrics.SINK_REBUILD_LEFT.labels(owner.ground.system.name, str(owner.number)).set(lost.count - done)
             if owner.now_s() - told_s >= PROGRESS_S:
                 told_s = owner.now_s()
                 log.info("ledger_rebuilding", system=owner.ground.system.name, partition=owner.number, done=done, of=lost.count)

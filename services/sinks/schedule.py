@@ -116,5 +116,8 @@ class Schedule:
         look_s, due_at = self._alarms.next()
         if not self.is_settled:
             look_s = self.settled_s if look_s is None else min(look_s, self.settled_s)
-        closed = [one.closed_until for one in self.lanes.values() if one.ready and one.closed_until is not None]
-        return look_s, min((at for at in (due_at, *closed) if at is not None), default=None)
+        for lanes in self.lanes.values():
+            until = lanes.closed_until if lanes.ready else None
+            if until is not None and (due_at is None or until < due_at):
+                due_at = until
+        return look_s, due_at

@@ -27,7 +27,7 @@ from services.sinks.entry import Incoming
 from services.sinks.follow import topic_id
 from services.sinks.ground import Ground
 from services.sinks.hour import Hours, ended_within
-from services.sinks.ledger import MARK, Index, Mark, mark_in, mark_of
+from services.sinks.ledger import FORMAT, MARK, Index, Mark, mark_in, mark_of
 from services.sinks.rebuild import Newest
 
 BATCH = 2000
@@ -106,10 +106,10 @@ def _catch_up(ground: Ground, number: int, index: Index) -> int:
     identity = topic_id(ground.settings.kafka, topic)
     high = kafka.high_watermarks(ground.settings.kafka, topic, [number])[number]
     offset = index.meta("offset") or 0
-    if index.meta("topic") != identity or offset > high:
+    if index.meta("topic") != identity or index.meta("format") != FORMAT or offset > high:
         index.clear()
         offset = 0
-    index.apply([], {"topic": identity, "offset": offset})
+    index.apply([], {"topic": identity, "format": FORMAT, "offset": offset})
     read = 0
     for batch in _batches(kafka.read_to_end(ground.settings.kafka, topic, [number], {number: offset})):
         entries = [(_mark(ground, message), message.value() or b"") for message in batch]

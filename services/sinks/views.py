@@ -107,9 +107,9 @@ class Sights:
 
     def others(self, command: CommandEnvelope) -> tuple[Part, ...]:
         """The other entries of a command's document as they are in hand."""
-        own, document = command["op_key"], document_of(command["op_key"])
-        found = self.entries(command["connection"], command["source_entity"], command["source_id"])
-        op_keys = {one["op_key"] for one in found if document_of(one["op_key"]) == document} | sole_parts_of(own)
+        own, document = command["op_key"], f"{document_of(command['op_key'])}|"
+        of_source = self._cases.of_source((command["connection"], name_of(command["source_entity"], command["source_id"])))
+        op_keys = {op_key for op_key in of_source if op_key.startswith(document)} | sole_parts_of(own)
         parts = [self._cases.shown(op_key) for op_key in sorted(op_keys - {own})]
         return tuple(Part(entry, busy) for entry, busy in parts if entry is not None)
 

@@ -21,8 +21,8 @@ from runtime.clock import Clock, clock_from_environment
 from runtime.errors import EXIT_SOFTWARE, Broken
 from runtime.log import configure, log
 from runtime.settings import Settings
-from schemas import codec
 from schemas.codec import Codec
+from services import start
 from services.credentials import CredentialStore
 from services.health import Health
 from services.sessions import Sessions as Access
@@ -31,6 +31,7 @@ from services.sinks.command_log import GroupLog
 from services.sinks.commit import Thread
 from services.sinks.consume import Consuming, Ports
 from services.sinks.follow import Followed, Following, committed_controls
+from services.sinks.gauges import Gauges
 from services.sinks.ground import Ground
 from services.sinks.links import Links
 from services.sinks.sessions import OpenSession, Session, Sessions
@@ -61,9 +62,12 @@ def run(settings: Settings, systems: Sequence[str] = (), seams: Seams | None = N
     """
     seams = seams or Seams()
     configure(service="sinks")
+    records = records_of_topic(settings.kafka.topic_prefix)
+    start.prepared(settings, "sinks", records)
+    loaded = start.loaded(settings, records)
+    slot = take_slot(settings, "sinks")
+    settings = settings.named("sinks", slot.name)
     stopping = seams.stopping or _until_signal()
-    loaded = codec.load(settings.registry.url, records_of_topic(settings.kafka.topic_prefix))
-    slot = take_slot(settings.state_dir / "slots", f"sinks-{settings.kafka.topic_prefix}", settings.slot)
     names = systems or [system.name for system in registry.systems() if system.open_writer is not None]
     sinks = Sinks(settings, loaded, seams, settings.state_dir / "sinks" / slot.name)
     try:
@@ -89,6 +93,7 @@ class Sinks:
         self._open_session = seams.open_session
         self._follower = Follower(settings, loaded, lambda connection: self._tell("settings", connection))
         self._following: Following | None = None
+        self._unseen = False
 
     async def run(self, names: Sequence[str], stopping: threading.Event) -> int:
         """Start, tick until it is time to stop, stop in order."""
@@ -99,6 +104,7 @@ class Sinks:
         await asyncio.to_thread(self._read, names, followed)
         self._consuming = [self._start(name, followed) for name in names]
         health = Health(self._settings, self._trouble)
+        gauges = Gauges(self._consuming)
         await health.start()
         log.info("started", systems=list(names), port=health.port)
         while not stopping.is_set() and not self._ended():
@@ -112,6 +118,7 @@ class Sinks:
         for thread in self._threads.values():
             await asyncio.to_thread(thread.close)
         await health.stop()
+        gauges.close()
         self._follower.stop()
         if self._following is not None:
             self._following.stop()
@@ -128,7 +135,10 @@ class Sinks:
         self._following = Following(self._settings, followed, self._tell, committed_controls(self._settings, names)).start()
 
     def _tick(self) -> None:
+        was_unseen, self._unseen = self._unseen, bool(self._following and self._following.trouble)
         try:
+            if was_unseen and not self._unseen:
+                self._told("seen again", "")
             for one in self._consuming:
                 one.tick()
         except Exception as error:  # noqa: BLE001 - the edge of the process: it ends in order

@@ -14,7 +14,7 @@ from systems.acumatica.client import Client
 from systems.acumatica.models import listed
 from systems.acumatica.poller import branch_rows
 from systems.acumatica.wire import Row, day, dumps, flag, rows, text
-from systems.contract import Access, Finding
+from systems.contract import Access, Finding, checked
 from systems.mapped import Crosswalk
 
 _ACCOUNTS = (("line_type", "account"), ("bill_line", "account"), ("tax_zone", "account"), ("business_unit", "sales_account"))
@@ -113,7 +113,7 @@ class _Checker:
             else:
                 good += 1
         if named and good == len(named):
-            self._say("ok", what, f"every {what} that settings and crosswalk name exists and is active ({good})")
+            self._say("ok", what, checked(good, what))
 
     async def _branches(self, crosswalk: Crosswalk) -> None:
         client = self._client

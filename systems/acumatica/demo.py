@@ -83,8 +83,8 @@ class AcumaticaDemo:
             "line_type": ({"line_type": "PriceModifier", "account": "40900"},),
             "tax_zone": (
                 {"tax_zone": "401", "account": "22000"},
-                {"tax_zone": "402/county", "account": "22000", "share": "0.0200"},
-                {"tax_zone": "402/state", "account": "22000", "share": "0.0625"},
+                {"tax_zone": "402", "part": "county", "account": "22000", "share": "0.0200"},
+                {"tax_zone": "402", "part": "state", "account": "22000", "share": "0.0625"},
             ),
             "bill_line": (
                 {"bill_line": "Material", "account": "12100"},

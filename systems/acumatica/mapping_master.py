@@ -32,7 +32,7 @@ def customer_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft |
         "tax_zone": row.get("tax_zone", ""),
         "create_missing": "customer" in plan.create_missing,
     }
-    return [Draft("customer", body, CUSTOMERS, "master", action="upsert")]
+    return [Draft("customer", body, CUSTOMERS, "master", action="upsert", unresolved=tuple(made.unresolved))]
 
 
 def vendor_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:

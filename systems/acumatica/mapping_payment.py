@@ -88,7 +88,8 @@ def _application(record: Mapping[str, Any], ordered: Sequence[Application], numb
     one = ordered[number]
     identity = one["application_id"] or one["document_id"]
     until = [before for before in ordered[: number + 1] if before["document_id"] == one["document_id"]]
-    opening = plan.crosswalk.row("opening_balance", one["document_id"], one["applied_on"] or record["paid_on"])
+    made = mapped(plan, one["applied_on"] or record["paid_on"])
+    opening = made.row("opening_balance", (one["document_id"],))
     parents = [Parent(role="payment", entity="payment", source_id=record["source_id"])]
     if opening is None:
         parents.append(Parent(role="invoice", entity="invoice", source_id=one["document_id"]))
@@ -112,6 +113,7 @@ def _application(record: Mapping[str, Any], ordered: Sequence[Application], numb
         currency=record["currency"],
         posting_date=one["applied_on"] or record["paid_on"],
         parents=tuple(parents),
+        unresolved=tuple(made.unresolved),
         hold=hold,
         hold_detail=detail,
         source_id=f"{record['source_id']}/{identity}",

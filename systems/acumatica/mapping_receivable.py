@@ -159,7 +159,7 @@ def _erp_zone(record: Mapping[str, Any], made: Mapped) -> str:
 
 
 def _tax_lines(record: Mapping[str, Any], unit: Mapping[str, str], made: Mapped) -> list[PostingLine]:
-    """The source's tax on the liability accounts of its zone; several rows `zone/part` share it."""
+    """The source's tax on the liability accounts of its zone; the rows of its parts share it."""
     tax = record["tax"]
     if tax == 0 or made.plan.tax_mode != "source":
         return []

@@ -10,7 +10,7 @@ from typing import Any
 
 from runtime.errors import Malformed, Transient
 from runtime.exchange import Response
-from runtime.json import parse, slices
+from runtime.json import Unreadable, parse, pieces, slices
 from runtime.tokens import Granted, granted
 from systems.acumatica.wire import Row
 from systems.contract import Element
@@ -53,6 +53,19 @@ def listed(answer: Response, what: str) -> list[tuple[bytes, Row]]:
         raise Transient(f"acumatica {what}: {error}") from error
     if not all(isinstance(row, dict) and isinstance(row.get("id"), str) for _, row in found):
         raise Transient(f"acumatica {what}: a row has no id")
+    return found
+
+
+def cut(answer: Response, what: str, member: str | None = None) -> list[tuple[bytes, Any]]:
+    """The rows of a list answer (of its `member`) with their exact bytes; one that cannot be read is `Unreadable`. Raises `Transient`."""
+    if answer.content_type != "application/json":
+        raise Transient(f"acumatica {what}: {answer.content_type or 'nothing'} instead of JSON")
+    try:
+        found = pieces(answer.body, member)[1]
+    except Malformed as error:
+        raise Transient(f"acumatica {what}: {error}") from error
+    if not all(isinstance(row, (dict, Unreadable)) for _, row in found):
+        raise Transient(f"acumatica {what}: a row is no object")
     return found
 
 

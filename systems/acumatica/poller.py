@@ -11,16 +11,17 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from runtime.answers import server_date
 from runtime.errors import Broken, Malformed, Refused, Transient
 from runtime.exchange import Request, Response
-from runtime.json import envelope
+from runtime.json import Unreadable, envelope
 from systems.acumatica.client import Client, Query
-from systems.acumatica.models import digest, listed
+from systems.acumatica.models import cut, digest
 from systems.acumatica.resources import NAMES, Resource
 from systems.acumatica.wire import Row, dumps, quoted, text, version_of
-from systems.contract import Access, Element, Feed, Page
+from systems.contract import LONGEST_ID, Access, Element, Feed, Page
 
 _INQUIRY = "CompaniesStructure"
 MAX_WALKS = 100
@@ -69,19 +70,19 @@ class _Reader:
         answer = await self._client.get(
             f"/{resource.vendor}", [*self._query(feed, at), ("$skip", str(skip)), ("$top", str(size + 1))]
         )
-        found = listed(answer, resource.vendor)
-        if at.skip and (not found or str(found[0][1]["id"]) != at.last):
+        found = cut(answer, resource.vendor)
+        if at.skip and (not found or _row_id(resource, found[0][1]) != at.last):
             if at.walks >= MAX_WALKS:
                 raise Transient(f"acumatica {resource.vendor}: the list moved {at.walks} times while it was read")
             return Page((), _told(replace(at, skip=0, last="", walks=at.walks + 1)), True, digest(answer))
         fresh = found[1:] if at.skip else found
         more = len(found) > size
-        elements = tuple(_element(resource, row, body) for body, row in fresh)
+        elements = _elements(resource, fresh)
         newest = max([at.newest, *(element.source_version for element in elements)])
         began = at.began if at.skip else self._server_now(answer)
         after = Position(since=min(newest, began) or at.since) if feed.kind == "window" else Position()
         if more:
-            after = Position(at.since, skip + len(found), str(found[-1][1]["id"]), newest, began, at.walks)
+            after = Position(at.since, skip + len(found), _row_id(resource, found[-1][1]), newest, began, at.walks)
         return Page(elements, _told(after), more, digest(answer))
 
     def _query(self, feed: Feed, at: Position) -> list[tuple[str, str]]:
@@ -115,12 +116,12 @@ class _Reader:
             ("$filter", " or ".join(_is(resource, source_id) for source_id in source_ids)),
         ]
         answer = await self._client.get(f"/{resource.vendor}", query)
-        elements = [_element(resource, row, body) for body, row in listed(answer, resource.vendor)]
-        asked = {source_id.casefold() for source_id in source_ids}
+        elements = _elements(resource, cut(answer, resource.vendor))
+        asked = {"", *(source_id.casefold() for source_id in source_ids)}
         for element in elements:
             if element.source_id.casefold() not in asked:
                 raise Transient(f"acumatica {resource.vendor}: {element.source_id} came and was not asked for")
-        return Page(tuple(elements), "", False, digest(answer))
+        return Page(elements, "", False, digest(answer))
 
     async def _branches(self) -> Page:
         """Companies and branches: an inquiry, read by PUT with an empty object (guide)."""
@@ -129,7 +130,7 @@ class _Reader:
             "PUT", client.url(f"/{_INQUIRY}", [("$expand", "Results")]), {"Content-Type": "application/json"}, dumps({})
         )
         answer = await client.read(request, _INQUIRY)
-        elements = tuple(Element(text(row, "BranchID"), "", body) for body, row in branch_rows(answer))
+        elements = _elements(NAMES["branch"], cut(answer, _INQUIRY, "Results"))
         return Page(elements, _told(Position()), False, digest(answer))
 
     async def close(self) -> None:
@@ -149,14 +150,33 @@ def _told(at: Position) -> str:
     return json.dumps(asdict(at), separators=(",", ":"))
 
 
-def _element(resource: Resource, row: Row, body: bytes) -> Element:
+def _elements(resource: Resource, rows: Sequence[tuple[bytes, Any]]) -> tuple[Element, ...]:
+    """The elements of a page. Rows without keys are no rows of ours where the page has no other ones. Raises `Transient`."""
+    made = tuple(_element(resource, row, body) for body, row in rows)
+    if made and not any(one.source_id for one in made) and not any(isinstance(row, Unreadable) for _, row in rows):
+        raise Transient(f"acumatica {resource.vendor}: no row has {', '.join(resource.keys)}")
+    return made
+
+
+def _element(resource: Resource, row: Row | Unreadable, body: bytes) -> Element:
+    told = row.members if isinstance(row, Unreadable) else row
     try:
-        keys = [text(row, name) for name in resource.keys]
-    except Malformed as error:
-        raise Transient(f"acumatica {resource.vendor}: a row without keys ({error})") from error
-    if not all(keys):
-        raise Transient(f"acumatica {resource.vendor}: a row without {', '.join(resource.keys)}")
-    return Element("/".join(keys), version_of(row), body)
+        keys = [text(told, name) for name in resource.keys]
+    except Malformed:
+        keys = [""]
+    source_id = "/".join(keys) if all(keys) else ""
+    return Element(source_id if len(source_id) <= LONGEST_ID else "", version_of(told), body)
+
+
+def _row_id(resource: Resource, row: Row | Unreadable) -> str:
+    """The id that the API gives each row; "" for one that cannot be read so far. Raises `Transient` for a row without one."""
+    told = row.members if isinstance(row, Unreadable) else row
+    found = told.get("id")
+    if isinstance(found, str):
+        return found
+    if isinstance(row, Unreadable):
+        return ""
+    raise Transient(f"acumatica {resource.vendor}: a row has no id")
 
 
 def _is(resource: Resource, source_id: str) -> str:

@@ -16,7 +16,7 @@ _CODE = r"^[^\s|/'][^|/']{0,29}$"
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True, allow_inf_nan=False)
 
 
 class Accounts(_Section):
@@ -130,5 +130,9 @@ class Credentials(_Section):
 
     username: SecretStr = Field(min_length=1, description="Integration user. Example: mlconnector")
     password: SecretStr = Field(min_length=1, description="Its password.")
-    client_id: SecretStr = Field(SecretStr(""), description="Client id with tenant, OAuth only. Example: 88358B02-...@Company")
-    client_secret: SecretStr = Field(SecretStr(""), description="Its secret, OAuth only.")
+    client_id: SecretStr = Field(
+        SecretStr(""),
+        json_schema_extra={"sign_in": "oauth"},
+        description="Client id with tenant, OAuth only. Example: 88358B02-...@Company",
+    )
+    client_secret: SecretStr = Field(SecretStr(""), json_schema_extra={"sign_in": "oauth"}, description="Its secret, OAuth only.")

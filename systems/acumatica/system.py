@@ -13,6 +13,7 @@ from systems.acumatica.poller import open_reader, position_from
 from systems.acumatica.resources import FEEDS, FETCHABLE
 from systems.acumatica.settings import Credentials, Settings
 from systems.acumatica.sink import MOST_POLLS, STEP_CALLS, open_writer
+from systems.codes import PART
 from systems.contract import Capability, Flow, Signing, System, Write
 
 FIELD_SERVICE = "servicetitan"
@@ -87,7 +88,7 @@ SYSTEM = System(
     crosswalk_tables={
         "business_unit": ("business_unit", "subaccount", "branch", "sales_account", "customer"),
         "line_type": ("line_type", "account", "subaccount"),
-        "tax_zone": ("tax_zone", "account", "subaccount", "share", "erp_zone"),
+        "tax_zone": ("tax_zone", PART, "account", "subaccount", "share", "erp_zone"),
         "payment_type": ("payment_type", "payment_method", "cash_account"),
         "bill_line": ("bill_line", "account", "subaccount"),
         "term": ("term", "terms"),

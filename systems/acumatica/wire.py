@@ -105,9 +105,9 @@ def instant(row: Row, name: str) -> datetime | None:
         return None
     try:
         found = datetime.fromisoformat(value)
-    except ValueError as error:
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise Malformed(f"acumatica: {name} is no instant: {value[:40]!r}") from error
-    return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 def version_of(row: Row, name: str = "LastModifiedDateTime") -> str:

@@ -16,6 +16,7 @@ from runtime.errors import Malformed
 from schemas.records import PostingLine
 from systems import allocation
 from systems.allocation import EMPTY, Place, wanted
+from systems.codes import PART, code
 from systems.mapped import Plan
 from systems.peoplesoft.settings import Settings
 
@@ -43,7 +44,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     ),
     "location": ("location", *CHARTFIELDS),
     "line_type": ("line_type", "account", "cost_account", *CHARTFIELDS),
-    "tax_zone": ("tax_zone", "account", "share", *CHARTFIELDS),
+    "tax_zone": ("tax_zone", PART, "account", "share", *CHARTFIELDS),
     "payment_type": ("payment_type", "account", *CHARTFIELDS),
     "sku_vendor": ("sku", "vendor_id"),
 }
@@ -92,8 +93,8 @@ def instead(made: Mapped, table: str, value: str) -> Row:
 
 
 def row_of(made: Mapped, table: str, keys: Sequence[str]) -> Row:
-    """The row of the first key that has one, else what the policy says."""
-    found = made.row(table, keys)
+    """The row of the first key that has one, else what the policy says. A thing that is named `*` does not have the row of the default."""
+    found = made.row(table, [key for key in keys if code(key) != ANY])
     return found if found is not None else instead(made, table, wanted(keys))
 
 
@@ -116,7 +117,7 @@ def location_of(made: Mapped, record: Mapping[str, Any]) -> Row:
     keys = (record["location_id"], record["location_name"])
     if not any(keys):
         return EMPTY
-    found = made.row("location", keys)
+    found = made.row("location", [key for key in keys if code(key) != ANY])
     if found is not None:
         return found
     crosswalk = made.plan.crosswalk

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from runtime.errors import Broken, ConnectorError, Malformed, Throttled
-from systems.contract import Access, Finding
+from systems.contract import Access, Finding, checked
 from systems.mapped import Crosswalk
 from systems.peoplesoft.check_values import Values
 from systems.peoplesoft.client import Client
@@ -129,7 +129,7 @@ class _Checker:
             else:
                 good += 1
         if good == len(self._used()):
-            self._say("ok", "queries", f"every public query that is used answers ({good})")
+            self._say("ok", "queries", checked(good, "query"))
 
     def _sample(self, prompt: str) -> str:
         """A value with which a query is run to see that it runs."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
+from systems.contract import checked
 from systems.mapped import Crosswalk
 from systems.peoplesoft.allocation import CHARTFIELDS, TABLES
 from systems.peoplesoft.client import Client
@@ -102,7 +103,7 @@ class Values:
                 bad += level == "error"
                 self._say(level, what, words, remedy)
         if named and not bad:
-            self._say("ok", what, f"every {what} that settings and crosswalk name is there and active ({len(named)})", "")
+            self._say("ok", what, checked(len(named), what), "")
 
     # --- units, vendors -----------------------------------------------------------------------------------------------
 
@@ -116,7 +117,7 @@ class Values:
                 words = f"{kind} business unit {code} of {one.source} is not there, or row security hides it."
                 self._say("error", f"{kind} business unit", words, f"Correct {one.source}, or give the integration user the unit.")
             if named and not missing:
-                self._say("ok", f"{kind} business unit", f"every {kind} business unit of the crosswalk is there ({len(named)})", "")
+                self._say("ok", f"{kind} business unit", checked(len(named), f"{kind} business unit"), "")
 
     async def _vendors(self) -> None:
         named = self._named(_VENDORS) if self._client.settings.profile == "voucher" else {}
@@ -136,7 +137,7 @@ class Values:
                 continue
             bad += 1
         if named and not bad:
-            self._say("ok", "vendor", f"every vendor that the crosswalk names is there and approved ({len(named)})", "")
+            self._say("ok", "vendor", checked(len(named), "vendor"), "")
 
     # --- what business units are set to -------------------------------------------------------------------------------
 

@@ -59,15 +59,15 @@ class Client:
 
         Raises `QueryAbsent` where the site has no such query, `Throttled`, `Transient` (after a few tries), `Refused`, `Broken`.
         """
-        return [row for _, row in (await self.page(name, prompts, maxrows)).rows]
+        return [row for _, row in (await self.page(name, prompts, maxrows)).whole(name)]
 
     async def page(self, name: str, prompts: Prompts, maxrows: int) -> Found:
-        """As `query`, with the exact bytes of each row and of the page."""
+        """As `query`, with the exact bytes of each row and of the page; a row that cannot be read is among them, as far as it can be told."""
         return await self._patient(lambda: self._limited(self._page, name, prompts, maxrows))
 
     async def look(self, name: str, prompts: Prompts, maxrows: int) -> list[Row]:
         """As `query`, once, for a call that was reserved: waits for no limit of ours."""
-        return [row for _, row in (await self._page(name, prompts, maxrows)).rows]
+        return [row for _, row in (await self._page(name, prompts, maxrows)).whole(name)]
 
     async def get(self, url: str, what: str) -> Response:
         """A 200 answer of any other read, a WSDL. Raises as `query`."""

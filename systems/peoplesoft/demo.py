@@ -78,8 +78,8 @@ class PeopleSoftDemo:
             "line_type": tuple({"line_type": kind, "account": account, "cost_account": cost} for kind, account, cost in _LINES),
             "tax_zone": (
                 {"tax_zone": "401", "account": "220000"},
-                {"tax_zone": "402/county", "account": "220100", "share": "0.0200"},
-                {"tax_zone": "402/state", "account": "220000", "share": "0.0625"},
+                {"tax_zone": "402", "part": "county", "account": "220100", "share": "0.0200"},
+                {"tax_zone": "402", "part": "state", "account": "220000", "share": "0.0625"},
             ),
             "payment_type": tuple({"payment_type": name, "account": account} for name, account in _PAYMENTS),
         }

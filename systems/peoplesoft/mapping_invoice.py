@@ -110,7 +110,7 @@ def _line(one: InvoiceLine, unit: Row, location: Row, made: Mapped) -> PostingLi
 
 
 def _taxes(record: Mapping[str, Any], rows: tuple[Row, Row], made: Mapped) -> list[PostingLine]:
-    """The source's tax on the liability accounts of its zone; several rows `zone/part` share it."""
+    """The source's tax on the liability accounts of its zone; the rows of its parts share it."""
     tax = record["tax"]
     if tax == 0 or made.plan.tax_mode != "source":
         return []

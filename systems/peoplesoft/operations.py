@@ -87,7 +87,7 @@ async def listed(client: Client, name: str, prompts: Mapping[str, str]) -> list[
     last = ""
     while True:
         asked = [(prompt, prompts.get(prompt, last)) for prompt in query.prompts]
-        page = (await client.page(name, asked, size)).rows
+        page = (await client.page(name, asked, size)).whole(name)
         whole, last = complete(page, query.key, last, size)
         found += [row for _, row in whole]
         if not page:

@@ -12,13 +12,13 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 from runtime.errors import Broken, Malformed, Refused, Transient
-from systems.contract import Access, Element, Feed, Page
+from systems.contract import LONGEST_ID, Access, Element, Feed, Page
 from systems.peoplesoft.client import Client
 from systems.peoplesoft.dating import in_force
 from systems.peoplesoft.operations import Gate, listed
 from systems.peoplesoft.query import Found
 from systems.peoplesoft.resources import CHARTFIELDS, FEED_QUERIES, QUERIES, Walked
-from systems.peoplesoft.rows import Row, day
+from systems.peoplesoft.rows import Row, Torn, day
 from systems.peoplesoft.settings import Settings
 from systems.peoplesoft.walk import Cut, Position, after, complete, position_of
 
@@ -70,7 +70,7 @@ class _Reader:
             page = await self._client.page("VENDOR", [("SETID", setid), ("VENDOR_ID", vendor_id)], 2)
             for body, row in self._own(Walked("VENDOR", "SETID", ()), setid, page):
                 element = _element(FEED_QUERIES["vendors"], row, body, self._today())
-                if element.source_id != source_id:
+                if element.source_id not in ("", source_id):
                     raise Transient(f"peoplesoft vendor: {element.source_id} came, {source_id} was asked for")
                 found.append(element)
             digest = page.digest
@@ -120,21 +120,24 @@ class _Reader:
         """The rows of a page, each whole and of the part that was asked for."""
         query = self._settings.query(walked.query)
         for _, row in found.rows:
-            if walked.part and row[walked.part] != part:
-                words = f"peoplesoft {query}: asked for {walked.part} {part}, a row has {row[walked.part][:20]}."
+            if walked.part and (found_part := row.get(walked.part, part)) != part:
+                words = f"peoplesoft {query}: asked for {walked.part} {part}, a row has {found_part[:20]}."
                 raise Broken(words, f"Compare the order of {query}'s prompts with install/queries.")
         return list(found.rows)
 
     def _current(self, walked: Walked, rows: Sequence[Cut]) -> list[Cut]:
-        """The rows in force; rows without effective dating are all kept, twins too: which of two counts is not told here."""
-        if not rows or "EFFDT" not in rows[0][1]:
+        """The rows in force; rows without effective dating are all kept, twins too: which of two counts is not told here. So is a row that
+        cannot be read; which other row of its key is in force cannot be told beside it."""
+        torn = {tuple(row.get(column) for column in walked.ids) for _, row in rows if isinstance(row, Torn)}
+        sound = [row for _, row in rows if tuple(row.get(column) for column in walked.ids) not in torn]
+        if not sound or "EFFDT" not in sound[0]:
             return list(rows)
         try:
-            kept = in_force((row for _, row in rows), walked.ids, self._today())
+            kept = in_force(sound, walked.ids, self._today())
         except Malformed as error:
             raise Transient(f"peoplesoft {walked.query}: {error}") from error
         chosen = {id(row) for row in kept.values()}
-        return [(body, row) for body, row in rows if id(row) in chosen]
+        return [(body, row) for body, row in rows if id(row) in chosen or isinstance(row, Torn)]
 
     def _today(self) -> date:
         """The day at the database."""
@@ -151,10 +154,11 @@ def _setids(settings: Settings) -> tuple[str, ...]:
 
 
 def _element(walked: Walked, row: Row, body: bytes, today: date) -> Element:
-    keys = [row[column] for column in walked.ids]
-    if not all(keys):
+    keys = [row.get(column, "") for column in walked.ids]
+    source_id = "/".join(keys) if all(keys) else ""
+    if not source_id and not isinstance(row, Torn):
         raise Transient(f"peoplesoft {walked.query}: a row without {', '.join(walked.ids)}")
-    return Element("/".join(keys), version_of(row, today), body)
+    return Element(source_id if len(source_id) <= LONGEST_ID else "", version_of(row, today), body)
 
 
 def version_of(row: Row, today: date) -> str:

@@ -16,10 +16,10 @@ from urllib.parse import quote
 from runtime.answers import asked_pause_s
 from runtime.errors import Broken, ConnectorError, Malformed, Refused, Throttled, Transient
 from runtime.exchange import Response
-from runtime.json import envelope, member, parse
+from runtime.json import member, parse, pieces
 from runtime.redaction import told
 from systems.peoplesoft.models import Broker, broker
-from systems.peoplesoft.rows import Row, row_of
+from systems.peoplesoft.rows import Row, Torn, numbered
 from systems.peoplesoft.settings import Settings
 
 Prompts = Sequence[tuple[str, str]]
@@ -43,10 +43,17 @@ class Inactive(Broken):
 
 @dataclass(frozen=True)
 class Found:
-    """The rows of a page, each with its exact bytes, and the SHA-256 (hex) of the page."""
+    """The rows of a page, each with its exact bytes, and the SHA-256 (hex) of the page. A row that cannot be read is `Torn`."""
 
     rows: tuple[tuple[bytes, Row], ...]
     digest: str
+
+    def whole(self, query: str) -> tuple[tuple[bytes, Row], ...]:
+        """The rows, for who needs every one of them. Raises `Transient` where one cannot be read."""
+        for number, (_, row) in enumerate(self.rows, 1):
+            if isinstance(row, Torn):
+                raise Transient(f"peoplesoft {query}: row {number} of a page cannot be read")
+        return self.rows
 
 
 def address(settings: Settings, name: str, prompts: Prompts, maxrows: int) -> str:
@@ -92,8 +99,8 @@ def _rows(body: bytes) -> list[tuple[bytes, Row]]:
     if others.get("status") != "success":
         raise Malformed(f"status is {str(others.get('status'))[:40]!r}, not success")
     inner = member(data, "query")[1]
-    counts, found = envelope(inner, "rows")
-    rows = [(part, row_of(value, number)) for number, (part, value) in enumerate(found, 1)]
+    counts, found = pieces(inner, "rows")
+    rows = [(part, numbered(value, number)) for number, (part, value) in enumerate(found, 1)]
     if counts.get("numrows") != len(rows) or isinstance(counts.get("numrows"), bool):
         raise Malformed(f"numrows is {str(counts.get('numrows'))[:20]!r}, there are {len(rows)} rows")
     return rows

@@ -14,6 +14,7 @@ from datetime import timedelta
 from runtime.errors import Broken
 from systems.contract import Feed
 from systems.peoplesoft.query import Found
+from systems.peoplesoft.rows import Torn
 
 
 def _columns(names: str) -> tuple[str, ...]:
@@ -118,5 +119,7 @@ FETCHABLE: Mapping[str, int] = {"vendor": 20}
 def require_columns(name: str, found: Found, query: str) -> None:
     """Raise `Broken` where a row of a query of ours lacks a column; `query` is its name at the site."""
     for _, row in found.rows:
+        if isinstance(row, Torn):
+            continue
         if missing := [column for column in QUERIES[name].columns if column not in row]:
             raise Broken(f"peoplesoft {query}: no column {', '.join(missing)}.", f"Compare {query} with install/queries.")

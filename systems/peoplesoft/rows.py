@@ -7,13 +7,15 @@ names them; values are texts. CHAR columns are never null, an empty one is a bla
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from runtime.errors import Malformed
-from runtime.json import decimal_text
+from runtime.json import Unreadable, decimal_text
 
 Row = Mapping[str, str]
 """Columns by name without alias; texts without their blanks at both ends, "" for what is empty."""
@@ -23,15 +25,41 @@ _DAY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?![0-9])")
 _AMOUNT = re.compile(r"-?[0-9]{1,23}(\.[0-9]{1,3})?")
 
 
-def row_of(value: Any, number: int | None = None) -> Row:
-    """A row by its column names; the one of that number where a number is given. Raises `Malformed`."""
+def numbered(value: Any, number: int) -> Row:
+    """The row of a page that has this number: by its column names, or `Torn`. Raises `Malformed` for what is no such row."""
+    if isinstance(value, Unreadable):
+        return _torn(value.members)
+    if not isinstance(value, dict) or value.get(_NUMBER) != number or isinstance(value.get(_NUMBER), bool):
+        raise Malformed(f"row {number} is no object with {_NUMBER} {number}")
+    try:
+        return row_of(value)
+    except Malformed:
+        return _torn(value)
+
+
+def row_of(value: Any) -> Row:
+    """A row by its column names. Raises `Malformed`."""
     if not isinstance(value, dict):
         raise Malformed("a row is no object")
-    if number is not None and (value.get(_NUMBER) != number or isinstance(value.get(_NUMBER), bool)):
-        raise Malformed(f"row {number} says {_NUMBER} {str(value.get(_NUMBER))[:20]!r}")
     made = {name.rpartition(".")[2]: _text(name, one) for name, one in value.items() if name != _NUMBER}
     if len(made) != len(value) - (_NUMBER in value):
         raise Malformed("two columns of a row have one name")
+    return made
+
+
+class Torn(dict[str, str]):
+    """What can be told beyond doubt of a row that cannot be read: its columns as `row_of` names them."""
+
+
+def _torn(members: Mapping[str, Any]) -> Torn:
+    """The columns that are told once and are values."""
+    names = Counter(name.rpartition(".")[2] for name in members)
+    made = Torn()
+    for name, value in members.items():
+        column = name.rpartition(".")[2]
+        if names[column] == 1 and column != _NUMBER:
+            with suppress(Malformed):
+                made[column] = _text(name, value)
     return made
 
 

@@ -13,6 +13,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
+from systems.codes import code
+
 _CODE = r"^[^\s|/'][^|/']{0,29}$"
 _NAME = r"^[A-Z][A-Z0-9_]{0,29}$"
 _UNIT = r"^[A-Z0-9]{1,5}$"
@@ -21,7 +23,7 @@ Policy = Literal["hold", "default", "suspense"]
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True, allow_inf_nan=False)
 
 
 class Policies(_Section):
@@ -149,11 +151,11 @@ class Settings(_Section):
         if entity != "vendor":
             return ""
         setid = str(record["source_id"]).partition("/")[0]
-        if setid not in (self.vendor_setids or (self.setid,)):
+        if code(setid) not in map(code, self.vendor_setids or (self.setid,)):
             return f"SETID {setid} does not travel"
-        if self.vendor_classes and record["kind"] not in self.vendor_classes:
+        if self.vendor_classes and code(record["kind"]) not in map(code, self.vendor_classes):
             return f"VENDOR_CLASS {record['kind'] or 'empty'} does not travel"
-        if record["status"] not in self.vendor_statuses:
+        if code(record["status"]) not in map(code, self.vendor_statuses):
             return f"VENDOR_STATUS {record['status'] or 'empty'} does not travel"
         return ""
 
@@ -167,5 +169,9 @@ class Credentials(_Section):
 
     username: SecretStr = Field(min_length=1, description="PeopleSoft user of the integration. Example: MLCONNECT")
     password: SecretStr = Field(min_length=1, description="Its password.")
-    client_id: SecretStr = Field(SecretStr(""), description="Client id at the token server, sign_in oauth only.")
-    client_secret: SecretStr = Field(SecretStr(""), description="Its secret, sign_in oauth only.")
+    client_id: SecretStr = Field(
+        SecretStr(""), json_schema_extra={"sign_in": "oauth"}, description="Client id at the token server, sign_in oauth only."
+    )
+    client_secret: SecretStr = Field(
+        SecretStr(""), json_schema_extra={"sign_in": "oauth"}, description="Its secret, sign_in oauth only."
+    )

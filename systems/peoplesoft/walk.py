@@ -57,9 +57,9 @@ def complete(rows: Sequence[Cut], key: str, last: str, maxrows: int) -> tuple[Se
 
     A full page may have been cut between two rows of its last key, so that key is left to the next page.
     """
-    if any(row[key] == last for _, row in rows) and last:
+    keys = [row.get(key, "") for _, row in rows]
+    if last and last in keys:
         raise Broken(f"peoplesoft: the page after {key} {last} has that key again.", _ORDER)
-    keys = [row[key] for _, row in rows]
     if not all(keys):
         raise Transient(f"peoplesoft: a row without {key}")
     if keys != _grouped(keys):

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from systems.demo import ACTIVE, NAME, NO, YES, Act, Ask, Issued, Kept
+from systems.demo import ACTIVE, NAME, NO, YES, Act, Ask, Issued, Kept, Wish, Wished
 
+_UNIT = 901
 _HELD = {
     "invoice": "invoices",
     "payment": "payments",
@@ -92,9 +93,47 @@ class ServiceTitanDemo:
         edit = {"do": "change_vendor", "vendor": int(known[0][0]), "name": "Known here by another name", "memo": "Ask for Dana"}
         return (Act(f"vendor {known[0][0]} is renamed and gets a memo", "events", {"events": [edit]}),)
 
+    def wished(self, wish: Wish, ask: Ask) -> Wished:
+        """See `systems.demo.Trying`: a job done and posted, a payment by check, a new customer."""
+        if wish.kind == "customer":
+            made = {"do": "create_customer", "name": wish.name or "Quinn Alder", "street": "12 Trial Lane", "city": "Austin"}
+            return Wished([made], "customer", 0, "customer", f"customer {made['name']}")
+        return _payment(wish, ask) if wish.kind == "payment" else _invoice(wish, ask)
+
     def faults(self) -> Sequence[Act]:
         """None of its own; its webhooks are dropped, doubled and out of order all day."""
         return ()
+
+
+def _held(ask: Ask, entity: str) -> list[Mapping[str, Any]]:
+    return [row for row in ask(f"holdings?entity={entity}")["holdings"] if row["active"]]
+
+
+def _invoice(wish: Wish, ask: Ask) -> Wished:
+    placed = {row["customer_id"] for row in _held(ask, "locations")}
+    found = [row for row in _held(ask, "customers") if row["id"] in placed and wish.name.lower() in row["name"].lower()]
+    if not found:
+        raise ValueError(f"there is no customer {wish.name!r} with a location: make one with `try customer --name ...`")
+    item = {"sku": "SVC-DIAG", "quantity": 1, "taxable": False, **({} if wish.amount is None else {"price": f"{wish.amount:f}"})}
+    events = [
+        {"do": "book_job", "customer": found[-1]["id"], "business_unit": _UNIT, "as": "j"},
+        {"do": "add_items", "invoice": "@j.invoice", "items": [item]},
+        {"do": "complete_job", "job": "@j.job"},
+        {"do": "post", "invoices": ["@j.invoice"]},
+    ]
+    return Wished(events, "invoice", 0, "invoice", f"invoice {{number}} for {found[-1]['name']}")
+
+
+def _payment(wish: Wish, ask: Ask) -> Wished:
+    paid = {one["document_id"] for row in _held(ask, "payments") for one in row["applications"]}
+    posted = [row for row in _held(ask, "invoices") if row["status"] == "Posted" and Decimal(row["amount"]) > 0]
+    found = [row for row in posted if (row["number"] == wish.of if wish.of else row["id"] not in paid)]
+    if not found:
+        raise ValueError(f"there is no posted invoice {wish.of or 'without a payment'}: make one with `try invoice`")
+    split = {"invoice": found[-1]["id"], **({} if wish.amount is None else {"amount": f"{wish.amount:f}"})}
+    pay = {"do": "pay", "customer": found[-1]["customer_id"], "type": "Check", "check": "1001", "invoices": [split], "as": "p"}
+    events = [pay, {"do": "post_payments", "payments": ["@p"]}]
+    return Wished(events, "payment", 0, "payment", f"payment {{number}} of invoice {found[-1]['number']}")
 
 
 def _facts(row: Mapping[str, Any]) -> dict[str, str]:

@@ -87,7 +87,7 @@ def _canonical(entity: str, row: Row, shape: Callable[[Row, Context], Shaped], c
     record["fingerprint"] = _hash([entity, source_id, shaped.fingerprint]) if shaped.fingerprint is not None else ""
     record["source_version"] = instant_text(row.get("modifiedOn"))
     record["connection"] = context.connection
-    return Canonical(entity, record)
+    return Canonical(entity, record, tuple(context.notes))
 
 
 def _hash(value: Any) -> str:

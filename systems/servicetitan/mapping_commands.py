@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from systems.allocation import Mapped
 from systems.mapped import Draft, NoCommand, Plan
 
 VENDOR = "vendor"
@@ -22,12 +23,13 @@ def commands(entity: str, record: Mapping[str, Any], plan: Plan) -> Sequence[Dra
     flows = plan.towards.get(entity, ())
     if entity != VENDOR or not flows:
         return []
-    return [Draft(VENDOR, _vendor(record, plan), flows[0], "master", action="upsert")]
+    made = Mapped(plan, plan.settings, None)
+    body = _vendor(record, made)
+    return [Draft(VENDOR, body, flows[0], "master", action="upsert", unresolved=tuple(made.unresolved))]
 
 
-def _vendor(record: Mapping[str, Any], plan: Plan) -> dict[str, Any]:
-    term = record["payment_term_id"]
-    row = plan.crosswalk.row(VENDOR_TERM, term) if term else None
+def _vendor(record: Mapping[str, Any], made: Mapped[Any]) -> dict[str, Any]:
+    row = made.row(VENDOR_TERM, (record["payment_term_id"] or "",))
     return {name: record[name] for name in _ADDRESS} | {
         "name": record["name"],
         "code": record["code"] or record["source_id"],
@@ -35,5 +37,5 @@ def _vendor(record: Mapping[str, Any], plan: Plan) -> dict[str, Any]:
         "terms": (row or {}).get("payment_term_id", ""),
         "status": "active" if record["active"] else "inactive",
         "memo": "",
-        "create_missing": VENDOR in plan.create_missing,
+        "create_missing": VENDOR in made.plan.create_missing,
     }

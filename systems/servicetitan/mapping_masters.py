@@ -7,11 +7,10 @@ resource of their own that no flow needs; they stay empty. External data is read
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
 from systems.servicetitan.mapping_shape import Context, Shaped
-from systems.servicetitan.values import ZERO, Row, currency, flag, identifier, instant, money, nested, quantity, rows, text
+from systems.servicetitan.values import ZERO, Row, currency, flag, identifier, instant, near_money, nested, quantity, rows, text
 
 
 def customer(row: Row, context: Context) -> Shaped:  # noqa: ARG001 - every shape takes the same
@@ -70,7 +69,7 @@ def job(row: Row, context: Context) -> Shaped:
         "business_unit_id": identifier(row, "businessUnitId"),
         "invoice_id": identifier(row, "invoiceId"),
         "completed_on": instant(row, "completedOn"),
-        "total": None if row.get("total") is None else money(row, "total"),
+        "total": near_money(row, "total", context.notes),
         "currency": context.currency,
     }
     names = ("customer_id", "location_id", "business_unit_id", "invoice_id", "completed_on")
@@ -89,10 +88,14 @@ def business_unit(row: Row, context: Context) -> Shaped:  # noqa: ARG001 - every
     return Shaped(body)
 
 
-def tax_zone(row: Row, context: Context) -> Shaped:  # noqa: ARG001 - every shape takes the same
+def tax_zone(row: Row, context: Context) -> Shaped:
     """A tax zone and its rates, as fractions."""
     rates = [
-        {"name": text(rate, "taxName"), "base": text_of(rate.get("taxBaseType")), "rate": _rate(rate)}
+        {
+            "name": text(rate, "taxName"),
+            "base": text_of(rate.get("taxBaseType")),
+            "rate": quantity(rate, "taxRate", context.notes) or ZERO,
+        }
         for rate in rows(row, "rates")
     ]
     return Shaped({"name": text(row, "name"), "rates": rates})
@@ -103,11 +106,6 @@ def text_of(value: Any) -> str:
     if isinstance(value, list):
         return "+".join(str(item) for item in value)
     return "" if value is None else str(value)
-
-
-def _rate(rate: Row) -> Decimal:
-    found = quantity(rate, "taxRate")
-    return ZERO if found is None else found
 
 
 def payment_term(row: Row, context: Context) -> Shaped:  # noqa: ARG001 - every shape takes the same

@@ -8,7 +8,7 @@ bill is not documented: setting `bill_amount_is` (assumed: the whole).
 from __future__ import annotations
 
 from datetime import datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Any
 
 from runtime.errors import Malformed
@@ -24,13 +24,13 @@ from systems.servicetitan.values import (
     money_or_zero,
     nested,
     plain,
+    product,
     quantity,
     required_id,
     rows,
     text,
 )
 
-_CENT = Decimal("0.01")
 _ONE = Decimal(1)
 
 
@@ -64,7 +64,7 @@ def bill(row: Row, context: Context) -> Shaped:
         "do_not_pay": flag(row, "doNotPay", absent=False),
         "canceled_on": _canceled_on(row, "dateCanceled"),
         "summary": plain(row, "summary"),
-        "lines": [_item(item) for item in sorted(rows(row, "items"), key=_order)]
+        "lines": [_item(item, context) for item in sorted(rows(row, "items"), key=_order)]
         + [_expense(item) for item in rows(row, "expenseItems")],
     }
     return Shaped(body, text(row, "referenceNumber"), text(row, "syncStatus"), _bill_fingerprint(body))
@@ -112,10 +112,11 @@ def _canceled_on(row: Row, name: str) -> datetime | None:
     return found
 
 
-def _item(item: Row) -> dict[str, Any]:
-    count, unit_cost = quantity(item, "quantity"), quantity(item, "cost")
-    if count is None or unit_cost is None:
-        raise Malformed(f"items: line {required_id(item)} has no quantity or no cost")
+def _item(item: Row, context: Context) -> dict[str, Any]:
+    try:
+        amount = product(item, "quantity", "cost")
+    except Malformed as error:
+        raise Malformed(f"items: line {required_id(item)}: {error}") from error
     location = item.get("inventoryLocation")
     return {
         "line_id": required_id(item),
@@ -123,9 +124,9 @@ def _item(item: Row) -> dict[str, Any]:
         "sku_type": text(item, "skuType"),
         "sku_code": text(item, "skuCode"),
         "description": plain(item, "description") or text(item, "name"),
-        "quantity": count,
-        "unit_cost": unit_cost,
-        "amount": (count * unit_cost).quantize(_CENT, ROUND_HALF_UP),
+        "quantity": quantity(item, "quantity", context.notes) or ZERO,
+        "unit_cost": quantity(item, "cost", context.notes) or ZERO,
+        "amount": amount,
         "gl_account": text(nested(item, "generalLedgerAccount"), "number"),
         "business_unit_id": "",
         "business_unit_name": "",

@@ -18,6 +18,7 @@ from systems.servicetitan.values import (
     identifier,
     money,
     money_or_zero,
+    near_money,
     nested,
     plain,
     quantity,
@@ -31,22 +32,22 @@ def lines_are_missing(entity: str, row: Row) -> bool:
     """Whether an invoice has null items beside an amount: seen while it is being made, so it is read again, never believed."""
     if entity != "invoice" or row.get("items") is not None:
         return False
-    return any(money_or_zero(row, name) != 0 for name in ("total", "subTotal", "salesTax"))
+    return any(near_money(row, name, []) for name in ("total", "subTotal", "salesTax"))
 
 
 def invoice(row: Row, context: Context) -> Shaped:
     """A customer invoice. Null items with no amount mean a fresh job invoice: no lines yet, and an amount of zero."""
     zone = context.time_zone
     customer, location, unit, job = (nested(row, name) for name in ("customer", "location", "businessUnit", "job"))
-    lines = [_line(item, zone) for item in sorted(rows(row, "items"), key=_order)]
+    lines = [_line(item, context) for item in sorted(rows(row, "items"), key=_order)]
     body: dict[str, Any] = {
         "configuration": text(row, "invoiceConfiguration"),
         "invoice_date": day(row, "invoiceDate", zone),
         "due_date": day(row, "dueDate", zone),
-        "subtotal": money_or_zero(row, "subTotal"),
+        "subtotal": near_money(row, "subTotal", context.notes) or ZERO,
         "tax": money_or_zero(row, "salesTax"),
         "total": money(row, "total") if lines else money_or_zero(row, "total"),
-        "balance": money_or_zero(row, "balance"),
+        "balance": near_money(row, "balance", context.notes) or ZERO,
         "currency": context.currency,
         "customer_id": identifier(customer, "id"),
         "customer_name": text(customer, "name"),
@@ -97,9 +98,9 @@ def _invoice_fingerprint(body: dict[str, Any]) -> list[Any]:
     return [[body[name] for name in _INVOICE_MONEY], [[line[name] for name in _LINE_MONEY] for line in body["lines"]]]
 
 
-def _line(item: Row, zone: str) -> dict[str, Any]:
+def _line(item: Row, context: Context) -> dict[str, Any]:
     unit = nested(item, "businessUnit")
-    unit_cost, count, unit_price = quantity(item, "cost"), quantity(item, "quantity"), quantity(item, "price")
+    unit_cost, count, unit_price = (quantity(item, name, context.notes) for name in ("cost", "quantity", "price"))
     return {
         "line_id": required_id(item),
         "kind": text(item, "type"),
@@ -110,12 +111,12 @@ def _line(item: Row, zone: str) -> dict[str, Any]:
         "unit_price": ZERO if unit_price is None else unit_price,
         "unit_cost": unit_cost,
         "amount": money(item, "total"),
-        "cost": None if item.get("totalCost") is None else money(item, "totalCost"),
+        "cost": near_money(item, "totalCost", context.notes),
         "taxable": flag(item, "taxable", absent=False),
         "business_unit_id": identifier(unit, "id"),
         "business_unit_name": text(unit, "name"),
         "gl_account": text(nested(item, "generalLedgerAccount"), "number"),
-        "service_date": day(item, "serviceDate", zone),
+        "service_date": day(item, "serviceDate", context.time_zone),
         "from_inventory": flag(item, "inventory", absent=False),
     }
 
@@ -136,7 +137,7 @@ def payment(row: Row, context: Context) -> Shaped:
         "type_id": identifier(row, "typeId"),
         "type_name": text(row, "type"),
         "total": money(row, "total"),
-        "unapplied": money_or_zero(row, "unappliedAmount"),
+        "unapplied": near_money(row, "unappliedAmount", context.notes) or ZERO,
         "currency": context.currency,
         "customer_id": identifier(customer, "id"),
         "customer_name": text(customer, "name"),
@@ -159,7 +160,7 @@ def credit_memo(row: Row, context: Context) -> Shaped:
     body: dict[str, Any] = {
         "memo_date": day(row, "date", zone),
         "total": money(row, "total"),
-        "unapplied": money_or_zero(row, "balance"),
+        "unapplied": near_money(row, "balance", context.notes) or ZERO,
         "currency": context.currency,
         "customer_id": identifier(nested(row, "customer"), "id"),
         "business_unit_id": identifier(unit, "id"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from systems.servicetitan.settings import Settings
@@ -11,12 +11,14 @@ from systems.servicetitan.settings import Settings
 
 @dataclass(frozen=True)
 class Context:
-    """Values of the connection that a shape needs: its zone for real timestamps, the tenant's currency, its settings."""
+    """Values of the connection that a shape needs: its zone for real timestamps, the tenant's currency, its settings; and what a shape
+    notes of numbers that are not kept as they came."""
 
     connection: str
     time_zone: str
     currency: str
     settings: Settings
+    notes: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

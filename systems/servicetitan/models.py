@@ -7,14 +7,14 @@ Source: ServiceTitan OpenAPI (PaginatedResponse_Of_*, ExportResponse_Of_*), OAut
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from runtime.errors import Malformed, Transient
 from runtime.exchange import Response
-from runtime.json import envelope, parse
+from runtime.json import Unreadable, members, parse, pieces
 from runtime.tokens import Granted, granted
 from systems.contract import Element
 from systems.servicetitan.values import instant_text
@@ -64,26 +64,36 @@ def export_page(answer: Response, what: str) -> ExportPage:
 
 
 def one_object(answer: Response, what: str) -> tuple[Element, str]:
-    """The single object that an answer is, and the digest of its bytes."""
+    """The single object that an answer is, and the digest of its bytes. Of one that cannot be read only the id has to be told."""
     try:
-        return _element(answer.body, parse(answer.body), what), _digest(answer.body)
+        row = parse(answer.body)
     except Malformed as error:
-        raise Transient(f"servicetitan {what}: {error}") from error
+        row = members(answer.body)
+        if not row:
+            raise Transient(f"servicetitan {what}: {error}") from error
+    found = _element(answer.body, row)
+    if not found.source_id:
+        raise Transient(f"servicetitan {what}: the object has no usable id")
+    return found, _digest(answer.body)
 
 
 def _page(answer: Response, what: str) -> tuple[dict[str, Any], tuple[Element, ...]]:
+    """The other members, and the elements. Rows without an id are no rows of ours where the page has no other ones."""
     try:
-        others, found = envelope(answer.body, "data")
+        others, found = pieces(answer.body, "data")
     except Malformed as error:
         raise Transient(f"servicetitan {what}: the page is not what it should be: {error}") from error
-    return others, tuple(_element(body, value, what) for body, value in found)
+    elements = tuple(_element(body, value.members if isinstance(value, Unreadable) else value) for body, value in found)
+    if found and not any(one.source_id for one in elements) and not any(isinstance(value, Unreadable) for _, value in found):
+        raise Transient(f"servicetitan {what}: no row has a usable id")
+    return others, elements
 
 
-def _element(body: bytes, value: Any, what: str) -> Element:
-    source_id = value.get("id") if isinstance(value, dict) else None
-    if isinstance(source_id, bool) or not isinstance(source_id, int) or not 0 < source_id < 2**63:
-        raise Transient(f"servicetitan {what}: a row has no usable id ({str(source_id)[:40]})")
-    return Element(str(source_id), instant_text(value.get("modifiedOn")), body)
+def _element(body: bytes, row: Any) -> Element:
+    told = row if isinstance(row, Mapping) else {}
+    source_id = told.get("id")
+    is_id = isinstance(source_id, int) and not isinstance(source_id, bool) and 0 < source_id < 2**63
+    return Element(str(source_id) if is_id else "", instant_text(told.get("modifiedOn")), body)
 
 
 def _flag(others: dict[str, Any], name: str, what: str) -> bool:

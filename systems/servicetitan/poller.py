@@ -163,7 +163,7 @@ class Reader:
         query += [("pageSize", str(max(50, len(asked)))), ("includeTotal", "true"), *resource.inactive, *self._external(resource)]
         answer = await self._client.get(resource.path(self._settings.tenant_id), query, resource.scope)
         found = list_page(answer, f"{resource.name} by id")
-        if strange := [element.source_id for element in found.elements if element.source_id not in asked]:
+        if strange := [element.source_id for element in found.elements if element.source_id not in ("", *asked)]:
             raise Transient(f"servicetitan {resource.name}: {strange[0]} was not asked for, the filter ids was not kept")
         if found.has_more:
             raise Transient(f"servicetitan {resource.name}: more rows than the {len(asked)} ids asked for")

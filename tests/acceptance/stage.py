@@ -12,12 +12,13 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import pytest
@@ -34,9 +35,9 @@ from runtime import kafka
 from runtime.embedded.child import free_ports
 from runtime.embedded.cluster import EmbeddedCluster
 from runtime.secrets import KeyRing, new_key, write_ring
-from runtime.settings import Settings
+from runtime.settings import Kafka, Settings
 from tests.watched import simulators_watched
-from topology.topics import create_topics, register_schemas
+from topology.provision import create_topics, register_schemas
 
 T = TypeVar("T")
 DAY_START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -162,7 +163,7 @@ class Stage:
         for future in admin.delete_topics(names).values():
             future.result()
         until("the topics to be gone", lambda: set(names) & set(admin.list_topics(timeout=10).topics), lambda left: not left)
-        assert set(create_topics(self.cluster.bootstrap_servers, prefix=self.prefix)) == set(names)
+        assert set(create_topics(Kafka(bootstrap_servers=self.cluster.bootstrap_servers, topic_prefix=self.prefix))) == set(names)
         until("the new topics to be served", lambda: all(_is_served(settings, name) for name in names), bool)
 
 
@@ -222,19 +223,22 @@ def keeps_the_contract(told: dict[str, Any], *erps: str) -> None:
 
 
 @contextmanager
-def staged(cluster: EmbeddedCluster, folder: Path, wanted: Wanted, named: str) -> Iterator[Stage]:
-    """A stage with topics, schemas and key ring, nothing running yet; every child is stopped at the end."""
+def staged(
+    cluster: EmbeddedCluster, folder: Path, wanted: Wanted, named: str, more: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[Stage]:
+    """A stage with topics, schemas and key ring, nothing running yet; every child is stopped at the end. `more` are settings beside."""
     folder.mkdir(parents=True, exist_ok=True)
     port = free_ports(1)[0]
     own = environment(folder, cluster.endpoints.environment(), Pace(wanted.scale, DAY_START), port)
-    own["ML_CONNECTOR_KAFKA__TOPIC_PREFIX"] = prefix = f"{named}-{uuid.uuid4().hex[:6]}."
+    own["ML_CONNECTOR_KAFKA__TOPIC_PREFIX"] = f"{named}-{uuid.uuid4().hex[:6]}."
+    own |= more
     with pytest.MonkeyPatch.context() as patch:
         for key, value in own.items():
             patch.setenv(key, value)
         write_ring(folder / "keys.json", KeyRing((new_key(datetime.now(UTC)),)))
-        create_topics(cluster.bootstrap_servers, prefix=prefix)
-        register_schemas(cluster.registry_url, prefix)
         ground = Ground(folder, own, ingress_port=port)
+        create_topics(ground.settings.kafka)
+        register_schemas(ground.settings.registry, ground.settings.kafka.topic_prefix)
         day = Day(ground, wanted, _say, Simulators(ground), Cluster(ground.settings))
         try:
             with simulators_watched(), ExitStack() as at_end:

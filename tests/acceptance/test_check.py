@@ -14,9 +14,10 @@ import yaml
 
 from console.connections.applying import applied
 from console.demo.facts import demo_of
+from runtime.settings import Kafka, Registry
 from tests.acceptance.conftest import Live
 from tests.acceptance.stage import ERP, SOURCE, Stage
-from topology.topics import create_topics, register_schemas
+from topology.provision import create_topics, register_schemas
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(180)]
 Files = dict[str, Any]
@@ -75,8 +76,8 @@ def checked(live: Live, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ca
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ML_CONNECTOR_KAFKA__TOPIC_PREFIX", prefix)
         patch.setenv("ML_CONNECTOR_DEMO_WRONG", "this-is-not-the-secret-of-anything")
-        create_topics(stage.cluster.bootstrap_servers, prefix=prefix)
-        register_schemas(stage.cluster.registry_url, prefix)
+        create_topics(Kafka(bootstrap_servers=stage.cluster.bootstrap_servers, topic_prefix=prefix))
+        register_schemas(Registry(url=stage.cluster.registry_url), prefix)
 
         def apply(planted: Planted | None) -> Path:
             return _applied(stage, planted, tmp_path_factory.mktemp("planted"))

@@ -59,12 +59,46 @@ def test_what_is_not_known_is_said(live: Live) -> None:
     assert "no document of that ref, number or id is known" in said.stdout
 
 
+@pytest.mark.parametrize("verb", ["status", "open", "journal", "explain", "held"])
+def test_an_unknown_connection_is_refused_with_those_there_are(live: Live, verb: str) -> None:
+    more = {"explain": ["1"], "held": ["list"]}.get(verb, [])
+    said = live.stage.cli(verb, *more, "--connection", "acmee")
+    assert (said.returncode, said.stdout) == (78, "")
+    assert "'acmee' is not an applied connection; there are: acme." in said.stderr
+
+
+def test_the_journal_of_the_day_names_the_posted_invoice_its_number_and_its_customer(live: Live) -> None:
+    entry = live.posted(live.invoice["invoice"])
+    said = live.stage.cli("journal", "--from", "2026-03-01", "--to", "2027-12-31", "--output", "json")
+    assert said.returncode == 0, said.stderr
+    rows = [json.loads(line) for line in said.stdout.splitlines()]
+    (row,) = [row for row in rows if row["ref"] == entry["ref"] and row["event"] == "posted"]
+    assert (row["number"], row["erp_number"], row["actor"]) == (live.invoice["number"], entry["erp_number"], "ml-connector")
+    assert row["customer"]
+    assert row["flow"] == "A1"
+    assert max(map(len, live.stage.cli("journal", "--from", "2026-03-01").stdout.splitlines())) <= 100
+
+
+def test_the_screens_fit_a_hundred_columns(live: Live) -> None:
+    entry = live.posted(live.invoice["invoice"])
+    for arguments in (["status"], ["status", "--verbose"], ["open", "--verbose"], ["explain", entry["ref"]], ["held", "list"]):
+        said = live.stage.cli(*arguments)
+        assert said.returncode == 0, said.stderr
+        assert max(map(len, said.stdout.splitlines())) <= 100, arguments
+
+
 def test_status_tells_programs_documents_lag_cursors_and_dead(live: Live) -> None:
     live.posted(live.invoice["invoice"])
     said = live.stage.cli("status", "--output", "json")
     assert said.returncode == 0, said.stderr
     parts = json.loads(said.stdout)
-    assert set(parts) == {"documents", "lag", "cursors", "dead"}
+    assert set(parts) == {"connections", "documents", "lag", "cursors", "dead"}
+    (head,) = parts["connections"]
+    assert (head["connection"], head["mode"], head["paused"]) == ("acme", "live", None)
+    assert [(side["system"], side["state"]) for side in head["sides"]] == [("servicetitan", "ok"), ("acumatica", "ok")], head
+    assert all(side["last_read"] for side in head["sides"])
+    assert head["sides"][1]["last_write"]
+    assert all(row["words"] for row in parts["documents"] if row["state"] in ("WAITING", "HELD", "INTENT", "NEW"))
     posted = [row for row in parts["documents"] if (row["document"], row["state"]) == ("ar_invoice", "POSTED")]
     assert len(posted) == 1
     assert posted[0]["count"] >= 1

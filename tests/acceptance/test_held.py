@@ -43,6 +43,12 @@ def test_a_missing_crosswalk_row_holds_by_name_and_amount_and_the_row_posts_with
         assert "Electrical - Service" in row["words"]
         assert (row["number"], row["currency"]) == (made["number"], "USD")
     assert sum(Decimal(rows[entry["ref"]]["amount"]) for entry in entries) == Decimal("387.87")
+    told = json.loads(stage.cli("open", "--output", "json").stdout)
+    (cause,) = [one for one in told["causes"] if one["cause"] == "unmapped:business_unit=Electrical - Service"]
+    assert (cause["words"], cause["count"], cause["amount"]) == ("business unit Electrical - Service has no row", 2, "387.87")
+    assert "business_unit.csv" in cause["remedy"]
+    assert {one["ref"] for one in cause["documents"]} == {entry["ref"] for entry in entries}
+    assert all(one["customer"] for one in cause["documents"])
     pids = {name: stage.ground.children[name].server_pids() for name in ("topology", "sinks")}
     table.write_text(whole)
     apply(stage, "the row was missing")
@@ -88,7 +94,14 @@ def test_a_decision_without_a_reason_is_refused(live: Live) -> None:
 def test_a_decision_about_nothing_held_is_refused(live: Live) -> None:
     said = live.stage.cli("held", "release", "ST-NOTHING", "--reason", "try")
     assert said.returncode == 1
-    assert "0 held or waiting documents" in said.stdout
+    assert "ST-NOTHING: no document of that ref or number is known" in said.stdout
+
+
+def test_a_decision_about_a_posted_document_says_what_it_was_posted_as(live: Live) -> None:
+    entry = live.posted(live.invoice["invoice"])
+    said = live.stage.cli("held", "release", entry["ref"], "--reason", "try")
+    assert said.returncode == 1
+    assert f"already posted as {entry['erp_number']}" in said.stdout
 
 
 def explained(stage: Stage, what: str) -> list[dict[str, Any]]:

@@ -19,14 +19,15 @@ from confluent_kafka import Producer
 from runtime import kafka, secrets
 from runtime.embedded.child import Child, Command, spawn
 from runtime.embedded.cluster import EmbeddedCluster
-from runtime.settings import Settings
+from runtime.settings import Kafka, Registry, Settings
 from schemas.codec import Codec, load
 from services import credentials
 from systems import registry
 from systems.connection import ConnectionSettings
 from tests.toy import blank
 from topology.configuration import crosswalk_version
-from topology.topics import create_topics, link_key, partition_of, records_of_topic, register_schemas
+from topology.provision import create_topics, register_schemas
+from topology.topics import link_key, partition_of, records_of_topic
 
 Say = Callable[[str], None]
 CONNECTION = "acme"
@@ -57,8 +58,8 @@ class Bench:
         folder = self.folder / f"corner-{number}"
         folder.mkdir(parents=True)
         prefix = f"b{uuid.uuid4().hex[:6]}."
-        create_topics(self.cluster.bootstrap_servers, prefix=prefix)
-        register_schemas(self.cluster.registry_url, prefix)
+        create_topics(Kafka(bootstrap_servers=self.cluster.bootstrap_servers, topic_prefix=prefix))
+        register_schemas(Registry(url=self.cluster.registry_url), prefix)
         ring = secrets.KeyRing((secrets.new_key(datetime.now(UTC)),))
         secrets.write_ring(folder / "keys.json", ring)
         environment = {

@@ -24,7 +24,8 @@ from systems import registry
 from systems.connection import ConnectionSettings
 from systems.contract import System
 from systems.mapped import Canonical, Draft, LookAgain, NoCommand, Normalised, Plan
-from topology.configuration import Connected, tables_of
+from topology.configuration import Connected
+from topology.crosswalk import tables_of
 
 ROOT = Path(__file__).parents[2]
 FOLDERS: dict[str, Path] = {}

@@ -18,6 +18,7 @@ from console.connections.sealing import resolved_network
 from console.connections.template import write_template
 from runtime.clock import clock_from_environment
 from runtime.errors import Broken
+from runtime.secrets import Sources
 from runtime.settings import Settings
 from services.credentials import CredentialStore
 from services.network import network_purpose
@@ -42,7 +43,10 @@ def file(tmp_path: Path) -> Path:
 def filled(path: Path, base_url: str, network: dict[str, Any]) -> ConnectionSettings:
     """The template with every blank filled, a base address and a network."""
     parsed = yaml.safe_load(path.read_text())
+    parsed |= {"label": "Acme", "environment": "test", "time_zone": "America/Chicago"}
     parsed["field_service"]["settings"] |= {"environment": "test", "tenant_id": "1234"}
+    for side in ("field_service", "erp"):
+        parsed[side]["quota"]["calls"] = 60
     own = parsed["erp"]["settings"]
     own |= {name: "ACME" for name, value in own.items() if value == "FILL IN"}
     own["base_url"] = base_url
@@ -135,15 +139,15 @@ def test_the_contents_of_files_and_references_are_proved_and_sealed(tmp_path: Pa
     }
     side = filled(file, "https://fin.acme.example", section).erp
     environment = {"CLIENT_KEY": ours.key, "PROXY_USER": "corp", "PROXY_PASSWORD": "hidden"}
-    found = resolved_network(side, environment)
+    found = resolved_network(side, Sources(environment, tmp_path))
     assert found["proxy_password"] == "hidden"
     assert found["client_key"] == ours.key
     with pytest.raises(Broken, match="CLIENT_KEY") as missing:
-        resolved_network(side, {"PROXY_USER": "corp", "PROXY_PASSWORD": "hidden"})
+        resolved_network(side, Sources({"PROXY_USER": "corp", "PROXY_PASSWORD": "hidden"}, tmp_path))
     assert "hidden" not in str(missing.value)
     other = Authority().sign("ml-connector")
     with pytest.raises(Broken, match="client_certificate and client_key do not fit") as unfit:
-        resolved_network(side, environment | {"CLIENT_KEY": other.key})
+        resolved_network(side, Sources(environment | {"CLIENT_KEY": other.key}, tmp_path))
     assert "PRIVATE KEY" not in str(unfit.value)
 
 

@@ -11,7 +11,7 @@ from typing import Any, cast
 from runtime.json import canonical_bytes
 from schemas.records import CommandEnvelope
 from systems.mapped import Draft, NoCommand
-from topology.configuration import Row, Tables
+from topology.crosswalk import Row, Tables
 from topology.rules.identity import ref_of
 
 DAY = date(2026, 3, 10)

@@ -10,6 +10,7 @@ from typing import cast
 import pytest
 
 from systems.allocation import HeldVoid, Mapped, Place, gap_words, line, reversal, shares_of, split, wanted, zone_rows
+from systems.codes import row_name
 from systems.mapped import Plan
 from tests.systems import field_service
 
@@ -38,7 +39,8 @@ def test_shares_are_as_written_and_one_where_none_is() -> None:
 
 
 def test_a_zone_is_shared_by_its_own_row_and_its_parts_in_the_order_of_their_names() -> None:
-    notes = made({"88/state": {"account": "2"}, "88": {"account": "0"}, "88/city": {"account": "1"}, "888": {"account": "x"}})
+    parts = {row_name("88", part): {"part": part, "account": number} for part, number in (("state", "2"), ("city", "1"))}
+    notes = made({**parts, "88": {"account": "0"}, "888": {"account": "x"}, "88/county": {"account": "y"}})
     assert [row["account"] for row in zone_rows(notes, ("", "88", "888"))] == ["0", "1", "2"]
     assert zone_rows(notes, ("nowhere", "")) == []
 

@@ -39,6 +39,8 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     files = [*(brings / "kafka").iterdir(), *(brings / "apicurio").iterdir()]
     (tmp_path / "sums").write_text("".join(f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}\n" for file in files))
     monkeypatch.setattr(fetch, "_SUMS", tmp_path / "sums")
+    unpacked = f"{hashlib.sha256(b'run').hexdigest()}  quarkus-run.jar"
+    monkeypatch.setattr(fetch, "_UNPACKED_SHA256", hashlib.sha256(unpacked.encode()).hexdigest())
     monkeypatch.setenv("PATH", str(programs))
     monkeypatch.setenv("JAVA_HOME", "/nowhere")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
@@ -103,3 +105,26 @@ def test_a_machine_that_fetched_before_needs_no_maven(machine: Path) -> None:
     (machine / "bin" / "mvn").unlink()
     assert fetch.is_fetchable()
     assert fetch.fetched(lambda _: None) == before
+
+
+@pytest.mark.parametrize(
+    ("place", "content"),
+    [
+        ("kafka/kafka.jar", b"another"),
+        ("kafka/stowaway.jar", b"new"),
+        ("kafka/kafka.jar", None),
+        ("apicurio/quarkus-run.jar", b"another"),
+        ("apicurio/lib/stowaway.jar", b"new"),
+        ("apicurio/quarkus-run.jar", None),
+    ],
+)
+def test_what_was_kept_is_compared_again_at_each_start(machine: Path, place: str, content: bytes | None) -> None:
+    """Whoever could write to the cache had a program of theirs run by the next `up`."""
+    changed = fetch.fetched(lambda _: None).root / place
+    if content is None:
+        changed.unlink()
+    else:
+        changed.parent.mkdir(exist_ok=True)
+        changed.write_bytes(content)
+    with pytest.raises(Broken, match="not those that were fetched"):
+        fetch.fetched(lambda _: None)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.json import canonical_bytes, envelope, parse, slices
+from runtime.json import Unreadable, canonical_bytes, envelope, member, members, parse, pieces, slices
 from schemas.errors import Malformed
 
 VALUES = st.recursive(
@@ -40,7 +40,14 @@ def test_numbers_that_are_not_whole_are_decimals_and_keep_their_places() -> None
         b'{"x": {"a": 1, "a": 1}}',
         b'"\\ud800"',
         b'["\\uDC00 tail"]',
-        b'\xef\xbb\xbf{"a": 1}',
+        b'\xef\xbb\xbf\xef\xbb\xbf{"a": 1}',
+        b'{"a": 1}\xef\xbb\xbf',
+        b'{"a": 1e99999999999999999999}',
+        b'{"a": -1E-99999999999999999999}',
+        b'[{"a": [0.1e+99999999999999999999]}]',
+        b'{"a": ' + b"9" * 5000 + b"}",
+        b'{"a": "\\ud83d"}',
+        b'{"\\ud83d": 1}',
         '{"a": 1}'.encode("utf-16"),
         b'{"a": "\xff"}',
         b'{"a": "\x00"}',
@@ -56,6 +63,96 @@ def test_numbers_that_are_not_whole_are_decimals_and_keep_their_places() -> None
 def test_what_another_reader_could_see_otherwise_is_malformed(body: bytes) -> None:
     with pytest.raises(Malformed):
         parse(body)
+
+
+def test_one_byte_order_mark_is_skipped_by_every_reader() -> None:
+    mark = b"\xef\xbb\xbf"
+    assert parse(mark + b'{"a": 1}') == {"a": 1}
+    assert envelope(mark + '{"data": ["\u00e9", 2], "b": 3}'.encode(), "data") == (
+        {"b": 3},
+        [('"\u00e9"'.encode(), "\u00e9"), (b"2", 2)],
+    )
+    assert slices(mark + b"[1, 2]", None) == [(b"1", 1), (b"2", 2)]
+    assert member(mark + b'{"a": [1], "b": 2}', "a") == ({"b": 2}, b"[1]")
+    assert members(mark + b'{"a": 1}') == {"a": 1}
+
+
+UNREADABLE = [
+    b'{"id": 7, "text": "half \\ud800"}',
+    b'{"id": 7, "text": "\xed\xa0\x80"}',
+    b'{"id": 7, "text": "latin \xe9"}',
+    b'{"id": 7, "total": ' + b"1" * 41 + b"}",
+    b'{"id": 7, "total": 1e99999999999999999999}',
+    b'{"id": 7, "total": NaN}',
+    b'{"id": 7, "a": 1, "a": 2}',
+    b'{"id": 7, "text": "a\x0bb"}',
+]
+BROKEN = [
+    b'{"id": 01}',
+    b'{"id": 7,}',
+    b"{'id': 7}",
+    b"tru",
+    b'{"id": 7, "a": "\\x"}',
+    b"[" * 300 + b"]" * 300,
+    b"{7}",
+    b'{"id": 7',
+]
+
+
+@pytest.mark.parametrize("bad", [*UNREADABLE, *BROKEN[:-1]])
+@pytest.mark.parametrize("where", [0, 1, 2])
+@pytest.mark.parametrize("member", [None, "data"])
+def test_an_element_that_cannot_be_read_leaves_the_others_of_its_page(bad: bytes, where: int, member: str | None) -> None:
+    good = [b'{"id": 1, "t": "},{"}', '{"id": 2, "t": "\u00e9"}'.encode()]
+    parts = [*good[:where], bad, *good[where:]]
+    array = b"[" + b" , ".join(parts) + b"]"
+    page = array if member is None else b'{"hasMore": false, "data": ' + array + b', "next": "x"}'
+    others, found = pieces(page, member)
+    assert others == ({} if member is None else {"hasMore": False, "next": "x"})
+    assert [part for part, _ in found] == parts
+    assert [isinstance(value, Unreadable) for _, value in found] == [part == bad for part in parts]
+    if bad in UNREADABLE:
+        assert found[where][1].members["id"] == 7
+    with pytest.raises(Malformed):
+        envelope(page, member) if member is not None else slices(page, None)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        b'{"data": [{"id": 1}, {"id": "a"b"}]}',
+        b'{"data": [{"id": "}, {"id": 2}]}',
+        b'{"data": [{"id": 1}, {"id": 2]',
+        b'{"data": [1,, 2]}',
+        b'{"data": [1,]}',
+        b'{"data": [NaN], "data": []}',
+        b'{"data": [NaN], "next": "\\ud800"}',
+        b'{"data": [NaN], "next": "\xff"}',
+        b'{"data": [NaN], "next": NaN}',
+        b'{"data": [NaN], "next": ' + b"[" * 101 + b"]" * 101 + b"}",
+        b'{"data": {"a": NaN}}',
+        b'{"hasMore": false}',
+        b'{"data": [NaN]} x',
+    ],
+)
+def test_a_page_whose_elements_cannot_be_told_apart_is_malformed(page: bytes) -> None:
+    with pytest.raises(Malformed):
+        pieces(page, "data")
+
+
+@given(st.lists(VALUES), st.lists(st.sampled_from(UNREADABLE), max_size=3), st.randoms(use_true_random=False))
+def test_pieces_are_the_exact_bytes_of_each_element(values: list[Any], bad: list[bytes], random: Any) -> None:
+    parts = [json.dumps(value, ensure_ascii=False).encode() for value in values] + bad
+    random.shuffle(parts)
+    found = pieces(b'{"data":[' + b",".join(parts) + b"]}", "data")[1]
+    assert [part for part, _ in found] == parts
+    assert sum(isinstance(value, Unreadable) for _, value in found) == len(bad)
+
+
+def test_what_an_unreadable_document_says_beyond_doubt_is_told() -> None:
+    body = b'{"a": 1, "a": 2, "b": "\\ud800", "c": 1e99999999999999999999, "d": "x", "e": {"f": 1, "f": 1, "g": 2.50}}'
+    assert members(body) == {"c": None, "d": "x", "e": {"g": Decimal("2.50")}}
+    assert members(b"[1]") == members(b"{") == members(b'{"a": 1} x') == members(b"[" * 100_000) == {}
 
 
 def test_a_deep_text_in_a_string_is_not_a_deep_document() -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
@@ -124,20 +126,68 @@ def test_a_key_does_not_show_itself() -> None:
     assert repr(key.secret) not in repr(key)
 
 
-def test_references_lead_to_the_environment_and_to_files(tmp_path: Path) -> None:
-    (tmp_path / "secret").write_text("from a file\n")
-    assert secrets.resolve("env:TOKEN", {"TOKEN": "from here"}).get_secret_value() == "from here"
-    assert secrets.resolve(f"file:{tmp_path}/secret", {}).get_secret_value() == "from a file"
+def test_a_ring_that_is_a_link_stays_one(tmp_path: Path) -> None:
+    """Rotating replaced the link, and the services that read its target never saw the new key."""
+    target, link = tmp_path / "mounted" / "ring", tmp_path / "ring"
+    target.parent.mkdir()
+    secrets.write_ring(target, ring(1))
+    link.symlink_to(target)
+    made = ring(1, 0)
+    secrets.write_ring(link, made)
+    assert link.is_symlink()
+    assert secrets.read_ring(target) == made
 
 
-@pytest.mark.parametrize("reference", ["env:NONE", "env:EMPTY", "file:/nowhere/at/all"])
-def test_a_reference_that_leads_nowhere_is_named(reference: str) -> None:
-    with pytest.raises(Broken, match=reference):
-        secrets.resolve(reference, {"EMPTY": ""})
+def busy(*_: object) -> Path:
+    raise OSError(errno.EBUSY, "Device or resource busy")
 
 
-@pytest.mark.parametrize("plain", ["canary-7f3a", "env:", "file:", "ENV:canary-7f3a", ""])
-def test_a_secret_in_plain_is_refused_and_not_shown(plain: str) -> None:
-    with pytest.raises(Broken, match="in plain") as refusal:
-        secrets.resolve(plain, {})
-    assert "canary" not in str(refusal.value)
+@pytest.mark.parametrize("ages", [(0,), (3, 2, 1, 0)])
+def test_a_ring_that_is_a_mount_of_its_own_is_overwritten_and_no_copy_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ages: tuple[int, ...]
+) -> None:
+    """A file mounted into a container cannot be replaced (EBUSY): rotating was a traceback and left all keys in a hidden file beside it."""
+    path, made = tmp_path / "ring", ring(*ages)
+    secrets.write_ring(path, ring(1, 0))
+    monkeypatch.setattr(Path, "replace", busy)
+    secrets.write_ring(path, made)
+    assert secrets.read_ring(path) == made
+    assert [one.name for one in tmp_path.iterdir()] == ["ring"]
+
+
+def test_what_could_be_written_in_part_only_lies_complete_beside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, made, write = tmp_path / "ring", ring(0), secrets._write_through
+    secrets.write_ring(path, ring(1))
+
+    def full(out: BinaryIO, content: bytes) -> None:
+        if out.name == str(path):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        write(out, content)
+
+    monkeypatch.setattr(Path, "replace", busy)
+    monkeypatch.setattr(secrets, "_write_through", full)
+    with pytest.raises(Broken, match="written in part") as told:
+        secrets.write_ring(path, made)
+    (copy,) = [one for one in tmp_path.iterdir() if one.name != "ring"]
+    assert str(copy) in str(told.value)
+    assert secrets.read_ring(copy) == made
+
+
+@pytest.mark.parametrize("where", ["none/ring", "file/ring"])
+def test_a_ring_that_cannot_be_written_is_told_in_one_line(tmp_path: Path, where: str) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(Broken, match="the key ring cannot be written"):
+        secrets.write_ring(tmp_path / where, ring(0))
+
+
+def test_a_ring_that_cannot_be_replaced_stays_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> Path:
+        raise OSError(errno.EACCES, "Permission denied")
+
+    made = ring(0)
+    secrets.write_ring(tmp_path / "ring", made)
+    monkeypatch.setattr(Path, "replace", refused)
+    with pytest.raises(Broken, match="cannot be written"):
+        secrets.write_ring(tmp_path / "ring", ring(1, 0))
+    assert secrets.read_ring(tmp_path / "ring") == made
+    assert [one.name for one in tmp_path.iterdir()] == ["ring"]

@@ -54,7 +54,7 @@ def posting_date_of(entity: str, record: Mapping[str, Any]) -> date | None:
 def due(flow: Flow, settings: FlowSettings, source: tuple[str, Mapping[str, Any]], previous_status: str = "") -> Due:
     """Whether a canonical record, given as (entity, record), is to be commanded by this flow now.
 
-    Posted -> pending is a revision: what was commanded while posted is commanded again, held (`unposted`).
+    Posted -> pending is a revision: what was commanded while posted is commanded again, held (`unposted`). Voided is always due.
     """
     entity, record = source
     if record["origin_ref"]:
@@ -64,6 +64,8 @@ def due(flow: Flow, settings: FlowSettings, source: tuple[str, Mapping[str, Any]
     early = _before_cutover(settings, entity, record)
     if early:
         return _no(BEFORE_CUTOVER, early, flow, record)
+    if _is_voided(record):
+        return Due()  # its void is told whatever its status: what was commanded and never written is closed by it
     answer = _posted_or_completed(flow, settings, entity, record)
     if answer.no_command is not None and previous_status and _is_posted(entity, previous_status):
         return Due(hold=UNPOSTED)
@@ -86,6 +88,10 @@ def _posted_or_completed(flow: Flow, settings: FlowSettings, entity: str, record
     if _is_posted(entity, str(record.get("status") or "")):
         return Due()
     return _no("not_due", f"status is {record.get('status') or 'empty'}, it is due when posted", flow, record)
+
+
+def _is_voided(record: Mapping[str, Any]) -> bool:
+    return not record["active"] or record.get("canceled_on") is not None
 
 
 def _is_posted(entity: str, status: str) -> bool:

@@ -10,16 +10,17 @@ import pytest
 
 from runtime.embedded.cluster import EmbeddedCluster
 from runtime.secrets import KeyRing, new_key, write_ring
+from runtime.settings import Kafka, Registry
 from tests.integration.console.files import CANARY
-from topology.topics import create_topics, register_schemas
+from topology.provision import create_topics, register_schemas
 
 
 @pytest.fixture(scope="module")
 def prefix(cluster: EmbeddedCluster) -> str:
     """Before every topic."""
     name = f"console-{uuid.uuid4().hex[:8]}."
-    create_topics(cluster.bootstrap_servers, prefix=name)
-    register_schemas(cluster.registry_url, name)
+    create_topics(Kafka(bootstrap_servers=cluster.bootstrap_servers, topic_prefix=name))
+    register_schemas(Registry(url=cluster.registry_url), name)
     return name
 
 

@@ -56,6 +56,16 @@ class Stage:
         for future in admin.create_topics(new).values():
             future.result()
 
+    def lose(self, name: str) -> None:
+        """Delete a topic and make it anew, empty."""
+        lost, client = self.settings.topic(name), kafka.admin(self.settings.kafka)
+        client.delete_topics([lost])[lost].result()
+        eventually(lambda: set(client.list_topics(timeout=5).topics), lambda present: lost not in present)
+        self._create(self.settings.kafka.bootstrap_servers, [lost])
+        eventually(
+            lambda: client.list_topics(lost, timeout=5).topics[lost], lambda made: made.error is None and len(made.partitions) == 4
+        )
+
     def connect(
         self, connection: str, field_service: dict[str, Any] | None = None, erp: dict[str, Any] | None = None, **more: Any
     ) -> None:

@@ -169,8 +169,8 @@ def test_keys_rotate_under_traffic_and_nothing_signed_in_the_overlap_is_refused(
             rotated = secrets.KeyRing((*stage.ring.keys, secrets.new_key(datetime.now(UTC))))
             assert stage.settings.key_ring is not None
             secrets.write_ring(stage.settings.key_ring, rotated)
-            assert credentials.rewrap_all(stage.settings, stage.codec, rotated, datetime.now(UTC)) == 1
-            assert credentials.rewrap_all(stage.settings, stage.codec, rotated, datetime.now(UTC)) == 0
+            assert credentials.rewrap_all(stage.settings, stage.codec, rotated, datetime.now(UTC)).count == 1
+            assert credentials.rewrap_all(stage.settings, stage.codec, rotated, datetime.now(UTC)).count == 0
             stage.ring = secrets.KeyRing(rotated.keys[1:])
             secrets.write_ring(stage.settings.key_ring, stage.ring)
             stage.credit("acme", "webhook", [new])

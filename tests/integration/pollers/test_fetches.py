@@ -110,3 +110,17 @@ def test_a_wish_is_answered_while_a_feed_catches_up(source: Source, stage: Stage
         want(stage, "7", "customer")
         eventually(lambda: source.asked.index(("fetch:customer", "7")) if ("fetch:customer", "7") in source.asked else 0, bool)
         assert len(source.asked) < 250, "it waited for the feed"
+
+
+def test_wishes_of_a_topic_that_was_made_anew_are_read_from_its_start(source: Source, stage: Stage) -> None:
+    """What was wished at an offset known before was never read."""
+    source.objects = {("invoice", str(n)): element(str(n)) for n in range(12)}
+    for n in range(10):
+        want(stage, str(n))
+    with polling(stage):
+        eventually(lambda: committed(stage), lambda offset: offset == 10)
+        stage.lose("fetch")
+        want(stage, "10")
+        want(stage, "11")
+        eventually(lambda: fetched(stage), lambda found: {"10", "11"} <= set(found), 40)
+        eventually(lambda: committed(stage), lambda offset: offset == 2)

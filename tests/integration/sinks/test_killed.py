@@ -48,6 +48,30 @@ def test_a_sink_that_is_killed_six_times_posts_every_document_once(stage: Stage,
     assert found == (COUNT, COUNT, COUNT, 100.0 * COUNT)
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+def test_two_workers_share_the_partitions_and_a_killed_ones_work_goes_on(stage: Stage, tmp_path: Path) -> None:
+    for connection in ("acme", "bolt", "crane", "dune"):
+        stage.connect(connection)
+    for number in range(COUNT):
+        connection = ("acme", "bolt", "crane", "dune")[number % 4]
+        stage.send("ar_invoice", stage.wanted("ar_invoice", str(number), connection=connection))
+    stage.flush()
+    journal = tmp_path / "erp.sqlite"
+    settings = stage.settings.model_copy(update={"timing": SHORT, "lanes": 2})
+    killed, left = (_start(settings.model_dump_json(), journal) for _ in range(2))
+    try:
+        _await_more(journal, 30)
+        os.kill(killed.pid, signal.SIGKILL)
+        killed.wait()
+        eventually(stage.states, lambda seen: len(seen) == COUNT and set(seen.values()) <= {"POSTED", "ADOPTED"}, 90)
+    finally:
+        left.terminate()
+        assert left.wait(30) == 0
+    with sqlite3.connect(journal) as db:
+        assert db.execute("SELECT count(*), count(DISTINCT ref) FROM kept").fetchone() == (COUNT, COUNT)
+
+
 def _await_more(journal: Path, count: int) -> None:
     before = _kept(journal)
     eventually(lambda: _kept(journal), lambda kept: kept >= before + count, 60)

@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+from runtime import metrics
+from runtime.errors import Transient
+from runtime.threads import TopicFollower
 from tests.integration.ingress.stage import eventually
 from tests.integration.sinks.stage import ERP, Stage
 
@@ -202,3 +205,48 @@ def test_a_partition_is_taken_anew_when_the_cluster_can_be_had_again(stage: Stag
 
 def _all_posted_or_adopted(stage: Stage) -> None:
     eventually(stage.states, lambda seen: len(seen) == COUNT and set(seen.values()) <= {"POSTED", "ADOPTED"}, 60)
+
+
+def test_commands_of_a_topic_that_was_made_anew_are_read_from_its_start(stage: Stage) -> None:
+    """It stayed ready and skipped what had lower offsets than before; later commits lost it for good."""
+    _written(stage)
+    with stage.running():
+        _all_posted(stage)
+        stage.lose([f"command.{ERP}"])
+        for number in range(COUNT, COUNT + 5):
+            stage.send("ar_invoice", stage.wanted("ar_invoice", str(number)))
+        stage.flush()
+        eventually(stage.states, lambda seen: sorted(seen.values()) == ["POSTED"] * (COUNT + 5), 60)
+    assert len(stage.erp.stored) == COUNT + 5
+    with stage.running():
+        stage.command("ar_invoice", "last")
+        eventually(stage.states, lambda seen: seen.get("last") == "POSTED", 40)
+    assert len(stage.erp.stored) == COUNT + 6
+
+
+def test_nothing_is_written_while_control_cannot_be_read_and_all_of_it_after(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a passing denial of `control` 36 documents were posted in spite of a pause."""
+    denied = False
+    once = TopicFollower._once
+
+    def read(follower: TopicFollower, client: Any) -> Any:
+        if denied and any(topic.endswith("control") for topic in follower._topics):
+            raise Transient("Kafka: Broker: Topic authorization failed")
+        return once(follower, client)
+
+    monkeypatch.setattr(TopicFollower, "_once", read)
+    with stage.running():
+        stage.command("ar_invoice", "before")
+        stage.until({"before": "POSTED"})
+        denied = True
+        eventually(metrics.THREAD_TROUBLE.labels("following")._value.get, bool)
+        stage.control("pause")
+        for number in range(5):
+            stage.command("ar_invoice", f"unseen {number}")
+        eventually(lambda: stage.states().get("unseen 4"), bool)
+        assert len(stage.erp.stored) == 1
+        denied = False
+        eventually(metrics.THREAD_TROUBLE.labels("following")._value.get, lambda trouble: not trouble)
+        stage.control("resume")
+        eventually(stage.states, lambda seen: sorted(seen.values()) == ["POSTED"] * 6, 40)
+    assert len(stage.erp.stored) == 6

@@ -62,15 +62,28 @@ def test_an_agent_that_hangs_ends_the_process_with_70_and_nothing_is_lost(topics
     assert process.lines("agent_gave_no_answer"), process.tail()
 
 
-def test_a_bug_of_a_mapping_is_retried_then_ends_the_process_with_70_and_moves_no_offset(
+def test_a_record_that_a_rule_fails_over_is_on_dead_after_some_tries_and_the_others_go_on(
     topics: Wire, topology_process: Start
 ) -> None:
     topics.apply({"east": "4000"})
-    topics.send_raw([toy.raw("1", 1, b'{"bug": 1}'), toy.raw("2", 1, b'{"total": 5.00}')])
-    process = topology_process(TOY_PATIENCE_S="2")
-    assert process.wait(60) == 70, process.tail()
+    topics.send_raw(
+        [toy.raw(str(number), 1, b'{"total": 5.00%s}' % (b', "bug": 1' if number == 3 else b"")) for number in range(8)]
+    )
+    topics.producer.produce(topics.settings.topic("canonical.invoice"), value=b"not avro", key=b"acme/\xff\xfe", partition=0)
+    topics.flush()
+    process = topology_process(TOY_PATIENCE_S="20")
+    until(lambda: topics.count(f"command.{toy.TARGET}"), lambda count: count == 7, 60, process.tail)
+    dead = until(lambda: topics.read("dead"), lambda found: len(found) == 2, 30, process.tail)
+    [culprit] = [one for one in dead if "ZeroDivisionError" in one["reason"]]
+    assert topics.codec.decode(culprit["value"])[1]["source_id"] == "3"
+    assert str(culprit["amount"]) == "5.0000"
     assert len(process.lines("batch_failed")) >= 2
-    assert topics.count("dead") == 0, "a bug is no malformed record"
+    assert process.end() == 0
+    again = topology_process(ML_CONNECTOR_STATE_DIR=str(topics.settings.state_dir / "new"))
+    topics.send_raw([toy.raw("9", 1, b'{"total": 5.00}')])
+    until(lambda: topics.count(f"command.{toy.TARGET}"), lambda count: count == 8, 60, again.tail)
+    assert again.lines("state_record_skipped"), "a take-over that folds everything skips the record whose key is no text"
+    assert again.end() == 0
 
 
 def test_a_crosswalk_change_takes_effect_without_a_restart(topics: Wire, topology_process: Start) -> None:

@@ -141,3 +141,16 @@ def test_it_says_when_it_is_ready_and_drains_on_sigterm(topics: Wire, topology_p
     until(lambda: topics.count(f"command.{toy.TARGET}"), lambda count: count == 3000, 60, process.tail)
     assert process.end() == 0, process.tail()
     assert drained <= topics.count("canonical.invoice") == 3000
+
+
+def test_records_of_a_topic_that_was_made_anew_are_read_from_its_start(topics: Wire, topology_process: Start) -> None:
+    """Offsets known before were passed over, and committed."""
+    topics.apply({"east": "4000"})
+    topics.send_raw(toy.raw(str(number), 1, _body(number)) for number in range(60))
+    process = topology_process()
+    until(lambda: topics.count(f"command.{toy.TARGET}"), lambda count: count == 60, 60, process.tail)
+    topics.lose(f"raw.{toy.SOURCE}")
+    topics.send_raw(toy.raw(str(number), 1, _body(number)) for number in range(60, 70))
+    until(lambda: topics.count(f"command.{toy.TARGET}"), lambda count: count == 70, 60, process.tail)
+    assert [line["topic"] for line in process.lines("topic_made_anew")] == [topics.settings.topic(f"raw.{toy.SOURCE}")]
+    assert process.end() == 0, process.tail()

@@ -19,7 +19,8 @@ from runtime import kafka
 from runtime.settings import Kafka, Registry, Settings
 from schemas.codec import Codec, load
 from tests import toy
-from topology.topics import create_topics, object_key, partition_of, records_of_topic, register_schemas
+from topology.provision import create_topics, register_schemas
+from topology.topics import object_key, partition_of, records_of_topic
 
 PROCESS = "from tests.integration.topology.process import main; main()"
 
@@ -65,6 +66,14 @@ class Wire:
         self.send("connections", "acme", "connection.connection", record)
         self.flush()
 
+    def lose(self, name: str) -> None:
+        """Delete a topic and make it anew, empty."""
+        lost, client = self.settings.topic(name), kafka.admin(self.settings.kafka)
+        client.delete_topics([lost])[lost].result()
+        until(lambda: set(client.list_topics(timeout=5).topics), lambda present: lost not in present, 30)
+        until(lambda: create_topics(self.settings.kafka), lambda made: made == [lost], 30)
+        until(lambda: all(p.leader >= 0 for p in client.list_topics(lost, timeout=5).topics[lost].partitions.values()), bool, 30)
+
     def messages(self, name: str) -> list[Message]:
         """Every committed record of a topic."""
         return list(kafka.read_to_end(self.settings.kafka, self.settings.topic(name), range(self.settings.kafka.partitions)))
@@ -80,8 +89,8 @@ class Wire:
 
 def wire(bootstrap_servers: str, registry_url: str, prefix: str, folder: Path) -> Wire:
     """A new set of topics with schemas."""
-    create_topics(bootstrap_servers, prefix=prefix)
-    register_schemas(registry_url, prefix)
+    create_topics(Kafka(bootstrap_servers=bootstrap_servers, topic_prefix=prefix))
+    register_schemas(Registry(url=registry_url), prefix)
     cluster = Kafka(bootstrap_servers=bootstrap_servers, topic_prefix=prefix)
     settings = Settings(kafka=cluster, registry=Registry(url=registry_url), state_dir=folder)
     return Wire(settings, load(registry_url, records_of_topic(prefix)), kafka.producer(cluster))

@@ -34,7 +34,8 @@ from tests.integration.ingress.stage import eventually
 from tests.integration.topology.wire import TopologyProcess, Wire
 from tests.toy import blank
 from topology.configuration import Connected, crosswalk_version
-from topology.topics import create_topics, link_key, object_key, records_of_topic, register_schemas
+from topology.provision import create_topics, register_schemas
+from topology.topics import link_key, object_key, records_of_topic
 
 ERP, SERVICE = "peoplesoft", registry.FIELD_SERVICE
 PERSON = "vendor.approved"
@@ -174,8 +175,8 @@ def settings_of(url: str, credentials: Mapping[str, Any], **more: Any) -> Connec
 def staged(cluster: Any, folder: Path, **more: Any) -> Iterator[Stage]:
     """Everything running; stopped at the end."""
     prefix = f"v{uuid.uuid4().hex[:8]}."
-    create_topics(cluster.bootstrap_servers, prefix=prefix)
-    register_schemas(cluster.registry_url, prefix)
+    create_topics(Kafka(bootstrap_servers=cluster.bootstrap_servers, topic_prefix=prefix))
+    register_schemas(Registry(url=cluster.registry_url), prefix)
     kafka_ = Kafka(bootstrap_servers=cluster.bootstrap_servers, topic_prefix=prefix)
     service = Settings(
         profile="demo", timing=DEMO_TIMING, kafka=kafka_, registry=Registry(url=cluster.registry_url), state_dir=folder / "state"

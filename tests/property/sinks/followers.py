@@ -72,6 +72,8 @@ class Following:
         self.died: list[str] = []
         monkeypatch.setattr("runtime.kafka.read_to_end", lambda *_: iter(()))
         monkeypatch.setattr(follow, "topic_id", lambda *_: "the topic")
+        monkeypatch.setattr("runtime.kafka.admin", lambda *_: None)
+        monkeypatch.setattr("runtime.topic_ids.TopicIds.made_anew", lambda _: frozenset())
         monkeypatch.setattr("runtime.kafka.reader", lambda *_, **__: Client(script))
         monkeypatch.setattr(threading, "excepthook", lambda args: self.died.append(f"{args.exc_type.__name__}: {args.exc_value}"))
         settings = Settings(profile="demo", state_dir=folder, kafka=Kafka(partitions=1), key_ring=_ring(folder))

@@ -130,7 +130,7 @@ class Memory:
     def resting(self) -> Iterator[tuple[str, Rest]]:
         for op_key, (mark, _) in self.entries.items():
             if mark.state not in e.TERMINAL:
-                yield op_key, Rest(mark.connection, mark.state, mark.reason)
+                yield op_key, mark.rest
 
     def apply(self, entries: Iterable[tuple[Mark, bytes]], meta: Mapping[str, Any]) -> None:
         for mark, value in entries:

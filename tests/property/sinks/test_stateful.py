@@ -12,9 +12,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from systems.contract import Capability
 from tests.property.sinks.campaign import seams
 from tests.property.sinks.campaign.declared import REQUESTS, STAGED, Choice
+from tests.property.sinks.campaign.mishaps import Fault, strikes
 from tests.property.sinks.campaign.schedule import loses
 from tests.property.sinks.campaign.source import Doc
-from tests.property.sinks.campaign.world import COMMANDS, Fault, World
+from tests.property.sinks.campaign.world import COMMANDS, World
 
 AMOUNTS = st.sampled_from([Decimal(100), Decimal(120), Decimal(7)])
 CLASSES = st.sampled_from([Capability.C1, Capability.C2, Capability.C3, Capability.C4])
@@ -88,7 +89,7 @@ class Sink(RuleBasedStateMachine):
     def something_happens_to_a_process(self, kind: str, length_s: float) -> None:
         living = self.world.living()
         if living:
-            self.world.strikes(living[0], Fault(kind, length_s, 0.0))
+            strikes(self.world, living[0], Fault(kind, length_s, 0.0))
 
     @rule(
         place=st.sampled_from(["send", "committed", "answered", "take", "found"]),

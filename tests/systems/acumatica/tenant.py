@@ -29,7 +29,8 @@ from tests.systems.acumatica.simulator.world import MovedClock
 @dataclass
 class Wire:
     """The real transport with a record of the requests; `cut` shortens the body of answers to a method: as a connection that dies,
-    or (`is_quiet`) as an answer that claims to be whole. `swap` changes bytes of the answers to that method."""
+    or (`is_quiet`) as an answer that claims to be whole. `swap` changes bytes of the answers to that method, `torn`
+    of every answer that has them."""
 
     inner: Transport
     sent: list[Request] = field(default_factory=list)
@@ -39,6 +40,7 @@ class Wire:
     is_quiet: bool = False
     refuse: bool = False
     swap: tuple[bytes, bytes] | None = None
+    torn: tuple[bytes, bytes] | None = None
 
     async def send(self, request: Request, timeout_s: float) -> Response:
         """One exchange."""
@@ -47,6 +49,8 @@ class Wire:
         self.sent.append(request)
         answer = await self.inner.send(request, timeout_s)
         self.answers.append(answer)
+        if self.torn is not None:
+            return response(answer.status, answer.body.replace(*self.torn), dict(answer.headers))
         if self.swap is not None and request.method == self.cut_method:
             assert self.swap[0] in answer.body, answer.body
             return response(answer.status, answer.body.replace(*self.swap), dict(answer.headers))

@@ -216,3 +216,42 @@ def test_create_missing_is_told_by_the_plan() -> None:
 def test_a_mapping_is_the_same_each_time() -> None:
     record = ground.invoice()
     assert to_commands("invoice", record, plan()) == to_commands("invoice", record, replace(plan()))
+
+
+def rows_of(table: str, key: str, values: dict[str, str]) -> Any:
+    return plan(
+        settings=ground.settings(accounts={"sales": "40000", "sales_tax": "22000"}, default_terms="30D"),
+        crosswalk=ground.crosswalk({**ground.TABLES, table: {**ground.TABLES.get(table, {}), key: values}}),
+    )
+
+
+@pytest.mark.parametrize(
+    ("entity", "record", "table", "key"),
+    [
+        ("invoice", ground.invoice([ground.invoice_line("5.00", sku_code="PIPE–1")]), "line_type", "PIPE-1"),
+        ("invoice", ground.invoice(tax_zone_id="0401"), "tax_zone", "401"),
+        ("invoice", ground.invoice(term_name="NET 30"), "term", "Net 30"),
+        ("customer", ground.customer(kind="residential"), "customer_class", "Residential"),
+        ("bill", ground.bill([ground.bill_line("5.00", inventory_location="Тruck 1")]), "bill_line", "Truck 1"),
+    ],
+    ids=["sku", "tax", "term", "class", "bill"],
+)
+def test_a_code_that_looks_like_a_rows_is_held_and_not_defaulted(entity: str, record: dict[str, Any], table: str, key: str) -> None:
+    """A sku with another dash went to the default's account, silently; a term got none."""
+    made = drafts(entity, record, rows_of(table, key, {"account": "49999", "terms": "N30", "customer_class": "X"}))[0]
+    assert any(note.startswith(f"{table}=") and f"looks like {key}" in note for note in made.unresolved), made.unresolved
+
+
+def test_an_application_to_what_looks_like_an_opening_balance_is_held() -> None:
+    record = ground.payment(applications=[ground.application("901", "10.00")])
+    made = [
+        one
+        for one in drafts("payment", record, rows_of("opening_balance", "00901", {"erp_number": "AR1"}))
+        if one.action == "apply"
+    ]
+    assert made[0].unresolved == ("opening_balance=901 (looks like 00901, which is another code)",)
+
+
+def test_a_term_with_a_blank_behind_it_has_its_row() -> None:
+    (made,) = drafts("invoice", ground.invoice(term_name="Net 30\u00a0"), rows_of("term", "Net 30", {"terms": "N30"}))
+    assert (made.body["terms"], made.unresolved) == ("N30", ())

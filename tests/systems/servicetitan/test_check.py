@@ -14,7 +14,7 @@ from systems.contract import Finding
 from systems.servicetitan.check import Checker
 from systems.servicetitan.settings import Credentials
 from tests.systems.servicetitan.scripted import Answer, Server, access, rows, scripted
-from topology.configuration import Tables
+from topology.crosswalk import Tables
 
 
 @pytest.fixture

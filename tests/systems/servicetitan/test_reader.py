@@ -166,11 +166,8 @@ POISONED = [
     b'{"hasMore": false, "continueFrom": "t", "totalCount": 1, "data": [{"id": true}]}',
     b'{"hasMore": false, "continueFrom": "t", "totalCount": 1, "data": [{"id": "7; drop"}]}',
     b'{"hasMore": false, "continueFrom": "t", "totalCount": 1, "data": [7]}',
-    b'{"hasMore": false, "continueFrom": "t", "totalCount": 1, "data": [{"id": 7, "id": 8}]}',
-    b'{"hasMore": false, "continueFrom": "t", "totalCount": 1, "data": [{"id": 7, "total": NaN}]}',
     b'{"hasMore": false, "continueFrom": "t", "totalCount": 0, "data": []} trailing',
     b'{"hasMore": false, "continueFrom": "t", "totalCount": 0, "data": [',
-    b"\xef\xbb\xbf" + b'{"hasMore": false, "continueFrom": "t", "totalCount": 0, "data": []}',
     b"<!DOCTYPE html><title>Sign in</title>",
 ]
 

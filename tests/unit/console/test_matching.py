@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -61,8 +62,6 @@ def test_decisions_come_back_from_the_sheet_that_was_exported(tmp_path: Path, en
     theirs = Master("=1+1", "John Smith", "12 Oak St", "", "Austin", "TX", "78701", "512 555 0101")
     made = proposals("customer", [OURS], [theirs], {})
     path = tmp_path / f"match{ending}"
-    from dataclasses import replace
-
     assert write_proposals(path, [replace(made[0], decision="accept")]) == 1
     (decision,) = read_decisions(path)
     assert (decision.entity, decision.source_id, decision.target_id, decision.decision) == ("customer", "1", "=1+1", "accept")
@@ -77,7 +76,7 @@ def test_a_formula_in_a_name_is_text_in_the_sheet(tmp_path: Path) -> None:
 def test_an_unknown_decision_is_named_with_its_row(tmp_path: Path) -> None:
     path = tmp_path / "m.csv"
     path.write_text("key,entity,decision,source_id,target_id\ncustomer/1,customer,maybe,1,C1\n")
-    with pytest.raises(Broken, match=r"row customer/1: decision 'maybe'"):
+    with pytest.raises(Broken, match=r"m\.csv:2: customer 1: decision 'maybe' is not one of accept, reject, create"):
         read_decisions(path)
 
 

@@ -15,12 +15,12 @@ from confluent_kafka import KafkaError, TopicPartition
 
 from runtime import kafka, threads
 from runtime.retry import Backoff
-from runtime.settings import Kafka, Settings
+from runtime.settings import Kafka, Registry, Settings
 from schemas.codec import Codec, offline_codec
 from topology.topics import records_of_topic
 
 CODEC: Codec = offline_codec(records_of_topic())
-SETTINGS = Settings(kafka=Kafka(bootstrap_servers="nowhere:1", partitions=1))
+SETTINGS = Settings(kafka=Kafka(bootstrap_servers="nowhere:1", partitions=1), registry=Registry(url="http://127.0.0.1:1"))
 
 
 @dataclass
@@ -59,6 +59,7 @@ class Cluster:
     refusing: dict[str, int] = field(default_factory=dict)
     is_down: bool = False
     broken: BaseException | None = None
+    anew: frozenset[str] = frozenset()
     clients: list[Client] = field(default_factory=list)
 
     def write(self, topic: str, name: str, *records: Mapping[str, Any]) -> None:
@@ -67,6 +68,13 @@ class Cluster:
     def reader(self, _: Kafka, **more: Any) -> Client:
         self.clients.append(Client(self, more["error_cb"]))
         return self.clients[-1]
+
+    def topic_ids(self, *_: Any) -> Cluster:
+        return self
+
+    def made_anew(self) -> frozenset[str]:
+        anew, self.anew = self.anew, frozenset()
+        return anew
 
     def read_to_end(
         self, _: Kafka, topic: str, _partitions: Sequence[int], start: Mapping[int, int] | None = None
@@ -126,6 +134,7 @@ def in_place(monkeypatch: pytest.MonkeyPatch) -> Cluster:
     """A cluster that every reader of this test reads, with no pause between two attempts."""
     cluster = Cluster()
     monkeypatch.setattr(kafka, "reader", cluster.reader)
+    monkeypatch.setattr(threads, "TopicIds", cluster.topic_ids)
     monkeypatch.setattr(kafka, "read_to_end", cluster.read_to_end)
     monkeypatch.setattr(threads, "BACKOFF", Backoff(cap=timedelta(0), floor=timedelta(0)))
     return cluster

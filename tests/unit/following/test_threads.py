@@ -18,7 +18,7 @@ from tests.unit.following.log import SETTINGS, Client, Cluster, Message, until
 
 
 @contextmanager
-def heard(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str, Any]]]:
+def heard(monkeypatch: pytest.MonkeyPatch, place: str = "runtime.threads.log") -> Iterator[list[dict[str, Any]]]:
     """What the module of threads logs. Whoever configured the log before in this process has bound its logger for good."""
     logs: list[dict[str, Any]] = []
 
@@ -30,7 +30,7 @@ def heard(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str, Any]]]:
 
     stand_in = SimpleNamespace(debug=log, info=log, warning=log, error=log, exception=exception)
     with monkeypatch.context() as patched:
-        patched.setattr("runtime.threads.log", stand_in)
+        patched.setattr(place, stand_in)
         yield logs
 
 
@@ -220,3 +220,50 @@ def test_what_cannot_be_taken_ends_the_thread_for_good(cluster: Cluster) -> None
     until(lambda: follower.failed)
     assert follower.failed == "control: OSError: no space left on device"
     assert cluster.clients[-1].is_closed
+
+
+def test_a_topic_that_was_made_anew_is_read_from_its_start_and_only_that(cluster: Cluster) -> None:
+    """Its first records had offsets that were known already, and were never seen."""
+    taken: list[str] = []
+    cluster.topics["a"], cluster.topics["b"] = [b"1", b"2", b"3"], [b"x"]
+    follower = _follower(taken, "a", "b")
+    follower.start()
+    until(lambda: len(taken) == 4)
+    cluster.topics["a"] = [b"4"]
+    cluster.anew = frozenset({"a"})
+    until(lambda: len(taken) == 5)
+    follower.stop()
+    assert taken[-1] == "4"
+    assert follower.offsets[("a", 0)] == 1
+
+
+def test_an_offset_that_goes_back_is_said_and_taken(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[str] = []
+    cluster.topics["a"] = [b"1", b"2", b"3"]
+    follower = _follower(taken, "a")
+    with heard(monkeypatch) as logs:
+        follower.start()
+        until(lambda: len(taken) == 3)
+        cluster.topics["a"] = [b"4"]
+        cluster.clients[-1]._next["a"] = 0  # the client resets itself where its offset is out of range
+        until(lambda: len(taken) == 4)
+        follower.stop()
+    assert [one["event"] for one in logs] == ["offset_went_back"]
+    assert follower.offsets[("a", 0)] == 1
+
+
+def test_a_cluster_that_is_away_is_said_once_for_all_threads(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    followers = [_follower([], name) for name in ("a", "b", "c")]
+    for number, follower in enumerate(followers):
+        follower._thread._name = f"follower {number}"
+    with heard(monkeypatch, "runtime.outage.log") as logs:
+        for follower in followers:
+            follower.start()
+        until(lambda: len(cluster.clients) == 3)
+        cluster.is_down = True
+        until(lambda: all(follower.trouble for follower in followers))
+        cluster.is_down = False
+        until(lambda: not any(follower.trouble for follower in followers))
+        for follower in followers:
+            follower.stop()
+    assert [one["event"] for one in logs] == ["outage", "outage_over"]

@@ -15,6 +15,7 @@ from runtime.retry import Backoff
 from services.ingress.fetches import FetchQueue
 from services.ingress.polling import Cursors, Polled, SystemPoller
 from services.ingress.seen import Run
+from services.ingress.standing import Standing
 from services.ingress.writing import Decision, How, Where
 from systems.contract import Element, Feed, Page
 
@@ -71,6 +72,10 @@ def page(leads_to: str, *ids: str, more: bool = True, **rest: Any) -> Page:
     return Page(tuple(Element(one, "", one.encode()) for one in ids), leads_to, more, f"digest of {ids}", **rest)
 
 
+async def _untold(_: str, __: str, ___: str) -> None:
+    """What becomes of a feed that stops is another test's."""
+
+
 class Ground:
     def __init__(self, feed: Feed, pages: dict[str, Page | Exception]) -> None:
         self.feed, self.reader, self.writing, self.clock = feed, Reader(pages), Writing(), Clock()
@@ -84,6 +89,7 @@ class Ground:
             clock=cast("Any", self.clock),
             backoff=Backoff(cap=timedelta(minutes=1)),
             told=False,
+            standing=Standing(_untold),
         )
         self.poller: Any = SystemPoller(polled, FetchQueue(), self.cursors)
 

@@ -11,7 +11,8 @@ from systems import registry
 from systems.connection import ConnectionSettings
 from tests import toy
 from topology.batch import Ground, Outcome, Record
-from topology.configuration import Connected, Snapshot, tables_of
+from topology.configuration import Connected, Snapshot
+from topology.crosswalk import tables_of
 from topology.headers import Headers
 from topology.topics import object_key, partition_of, records_of_topic
 

@@ -110,6 +110,21 @@ def test_an_invoice_that_is_no_longer_posted_is_commanded_held() -> None:
     assert posted["source_hash"] == held["source_hash"]
 
 
+@pytest.mark.parametrize("status", ["Pending", "", "Posted"])
+def test_a_void_is_told_whatever_the_status(status: str) -> None:
+    """Posted and held, taken back, then voided while Pending: it was `not_due`, and what was held for it stayed on the list for ever."""
+    around = ground()
+    bodies = (
+        b'{"total": 5.50}',
+        b'{"total": 5.50, "status": "Pending"}',
+        b'{"total": 5.50, "status": "%s", "active": false}' % status.encode(),
+    )
+    records = [raw_record(n, toy.raw("7", n + 1, body)) for n, body in enumerate(bodies)]
+    first = raw_to_canonical.apply(records, Memory(), around)
+    create, held, void = outputs(canonical_to_command.apply(canonical_records(first), Memory(), around), COMMANDS)
+    assert (held["hold"], void["action"], void["reverses"]) == ("unposted", "void", create["op_key"])
+
+
 @pytest.mark.parametrize(
     ("body", "reached"),
     [

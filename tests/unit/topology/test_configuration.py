@@ -120,3 +120,13 @@ def test_rows_hold_from_their_effective_date() -> None:
     crosswalk = follower.snapshot.connections["acme"].crosswalk
     assert crosswalk.row("business_unit", "east", date(2026, 3, 31)) == {"account": "1"}
     assert crosswalk.row("business_unit", "east", date(2026, 4, 1)) == {"account": "2"}
+
+
+def test_a_record_of_another_topic_leaves_what_waits_alone() -> None:
+    """A canonical record on `connections` took the place of the connection that waited for its rows, which then never came into force."""
+    follower = Follower(Settings(), CODEC)
+    rows, record = toy.applied({"east": "1"})
+    _connection(follower, record)
+    _fold(follower, "canonical.invoice", "canonical.invoice", toy.blank("canonical.invoice") | {"connection": "acme"})
+    _rows(follower, rows)
+    assert _accounts(follower) == {"east": "1"}

@@ -17,7 +17,7 @@ from tests.toy import SOURCE, TARGET, TargetSettings
 from topology.configuration import Connected, Tables
 
 LEASE_S, FREEZE_S, REQUEST_S, P_MAX_S, V_MAX_S = 2.0, 3.0, 3.0, 4.0, 3.0
-WATCH_EVERY_S = 30.0
+WATCH_EVERY_S = 60.0
 BATCH_DEADLINE_S = 300.0
 PARENT_DEADLINE_S = 120.0
 

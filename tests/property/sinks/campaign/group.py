@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 from confluent_kafka import KafkaError, KafkaException
 
 from services.sinks.command_log import Assignments
+from services.sinks.consume import OFFSETS_EVERY_S
 from services.sinks.takeover import Committed
 from tests.property.sinks.campaign.kafka import Cluster, Place, failed
 
@@ -133,7 +134,8 @@ class SimLog:
         self.revoking = self.is_cut_off = False
         self._listener: Assignments | None = None
         self._waiter: asyncio.Future[None] | None = None
-        self._stirred = self._again = self._woken = False
+        self._stirred = self._woken = False
+        self._polled_s = 0.0
 
     async def open(self, listener: Assignments) -> None:
         self._listener = listener
@@ -155,38 +157,37 @@ class SimLog:
     def stirs(self) -> None:
         """Its process did something: the poll ends after a short wait, for offsets follow and what was paused is resumed. (Polls that find
         nothing, and come after nothing, are left out.)"""
-        if self._stirred:
-            self._again = True
-        else:
+        if not self._stirred:
             self._stirred = True
             self.process.loop.call_later(IDLE_S, self._wakes)
 
     def _wakes(self) -> None:
         self._stirred = False
+        if self.process.world.now - self._polled_s < OFFSETS_EVERY_S:
+            self.stirs()  # offsets do not follow as soon after the last poll: there is one more
         self.wake()
-        if self._again:
-            self._again = False
-            self.stirs()
 
     async def poll(self, most: int) -> dict[int, list[Any]]:
         while self.events and not self.is_cut_off:
             await self._hears(*self.events.pop(0))
         found = self._fetched(most)
         woken, self._woken = self._woken, False
-        if not found and not woken:
+        if found or woken:
+            await asyncio.sleep(0)  # others have their turn between two polls
+        else:
             self._waiter = self.process.loop.create_future()
             await self._waiter
             self._waiter = None
             found = {} if self.events else self._fetched(most)
         if found:
             self.stirs()
-        await asyncio.sleep(0)
+        self._polled_s = self.process.world.now
         return found
 
     async def _hears(self, kind: str, numbers: list[int]) -> None:
         listener = self._listener
         assert listener is not None
-        self.process.world.says(f"process {self.process.number} is told {kind} {numbers}")
+        self.process.world.says("process {} is told {} {}", self.process.number, kind, numbers)
         if kind == "assigned":
             self.given.update(numbers)
             starts = await listener.assigned({number: self._place_of(number) for number in numbers})
@@ -218,9 +219,8 @@ class SimLog:
             if records:
                 found[number] = cast("list[Any]", records)
                 most -= len(records)
-                self.process.world.says(
-                    f"process {self.process.number} reads {number} {self.positions[number]}-{records[-1].offset()}"
-                )
+                about = (self.process.number, number, self.positions[number], records[-1].offset())
+                self.process.world.says("process {} reads {} {}-{}", *about)
                 self.positions[number] = records[-1].offset() + 1
         return found
 
@@ -261,14 +261,14 @@ class SimLog:
         self._must_reach()
         if wait:
             await self.process.passes("offsets")
-        self.process.world.says(f"process {self.process.number} tries to commit {dict(offsets)} {mark}")
+        self.process.world.says("process {} tries to commit {} {}", self.process.number, offsets, mark)
         if self not in self.group.members or (wait and cluster.fails(-1)):
             raise failed(KafkaError.ILLEGAL_GENERATION)
         for place, offset in offsets.items():
             if self.group.owners.get(place[1]) is not self:
                 raise failed(KafkaError.ILLEGAL_GENERATION)
             cluster.offsets[place] = offset
-            self.process.world.says(f"process {self.process.number} commits {place} {offset} {mark}")
+            self.process.world.says("process {} commits {} {} {}", self.process.number, place, offset, mark)
             if place[0] == self.topic:
                 cluster.marks[place] = mark
 

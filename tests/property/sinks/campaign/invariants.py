@@ -52,7 +52,7 @@ class Judge:
 
     def broken(self, name: str, words: str, error: Any = None) -> None:
         """A violation; one of a name is enough."""
-        self.world.says(f"BROKEN {name} {words}")
+        self.world.says("BROKEN {} {}", name, words)
         if any(known == name for known, _ in self.found):
             return
         if isinstance(error, BaseException):
@@ -86,13 +86,13 @@ class Judge:
     def looks(self, writer: SimWriter, command: Any) -> None:
         """A look-up is asked."""
         self.looked[(command["op_key"], int(self.world.now // 3600))] += 1
-        self.world.says(f"process {writer.process.number} looks {command['op_key'].partition(':i1:')[2]}")
+        self.world.says("process {} looks {}", writer.process.number, command["op_key"])
 
     def sends(self, writer: SimWriter, step: str, record: str, command: Any) -> None:
         """A request is about to be sent; the shell has just looked whether it may be."""
         world, process, op_key = self.world, writer.process, command["op_key"]
         world.count("sent")
-        world.says(f"process {process.number} sends {step} {op_key.partition(':i1:')[2]} {command['source_version']}")
+        world.says("process {} sends {} {} {}", process.number, step, op_key, command["source_version"])
         paused = process.followed.paused(TARGET, writer.connection)
         if paused and not (paused.startswith(reasons.CEILING) and self._has_place(writer, op_key)):
             self.broken("SENT_STALE", f"{op_key} is sent while its connection is paused ({paused})")
@@ -175,7 +175,7 @@ class Judge:
         """The ERP keeps a document more."""
         world = self.world
         world.count("written")
-        world.says(f"ERP keeps {kept.erp_id} {kept.source} {kept.amount} {kept.content}")
+        world.says("ERP keeps {} {} {} {}", kept.erp_id, kept.source, kept.amount, kept.content)
         if kept.record == "customer" or kept.typed:
             return
         times = self.writes.setdefault(connection, [])
@@ -209,8 +209,9 @@ class Judge:
                 self.broken("UNHEARD", f"a person decided to {action} {words_of(entry)}, and nothing came of it")
         self.decisions.clear()
         self.kept_in_hand()
+        bound = self._bound()
         for key, count in self.looked.items():
-            if count > self._bound():
+            if count > bound:
                 self.broken("CHATTY", f"{count} look-ups of {key[0]} in an hour")
         if not lost and self.junk - self.dead:
             self.broken("LOST", f"what cannot be read is not in dead: {sorted(self.junk - self.dead)}")

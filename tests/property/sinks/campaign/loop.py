@@ -40,13 +40,13 @@ class Handle:
         loop = self._loop
         if self.off or loop.dead:
             return
-        late = self._when - loop.time()
+        late = self._when + loop.suspended_s - loop.timeline.now
         if late > 1e-9:
             loop.timeline.later(late, self.rings)
         elif loop.frozen:
             loop.missed.append((self._runs, ()))
         else:
-            self._runs()
+            loop.runs(self._call, self._args)
 
     def _runs(self) -> None:
         if not self.off:
@@ -60,7 +60,7 @@ class Timeline:
         self.now = 0.0
         self.steps = 0
         self.most_steps = 100_000
-        self.ready: deque[tuple[ProcessLoop | None, Callable[..., object], tuple[Any, ...]]] = deque()
+        self.ready: deque[tuple[ProcessLoop, Callable[..., object], tuple[Any, ...]]] = deque()
         self._heap: list[tuple[float, int, Callable[[], object]]] = []
         self._ticket = 0
         self.current: ProcessLoop | None = None
@@ -76,32 +76,26 @@ class Timeline:
         while ready:
             loop, call, args = ready.popleft()
             self.steps += 1
-            if self.steps > self.most_steps:
-                raise Endless(f"{self.steps} steps by {self.now:.3f} s")
-            if loop is None:
-                call(*args)
-            elif loop.dead:
+            if loop.dead:
                 continue
-            elif loop.frozen:
+            if loop.frozen:
                 loop.missed.append((call, args))
             else:
                 loop.runs(call, args)
-
-    def next_at(self) -> float | None:
-        """When the next timer rings."""
-        return self._heap[0][0] if self._heap else None
-
-    def advance(self, at: float) -> None:
-        """Go to this moment, which is not behind the next timer's; ring what is due."""
-        self.now = max(self.now, at)
-        heap = self._heap
-        while heap and heap[0][0] <= self.now:
-            self.steps += 1
             if self.steps > self.most_steps:
                 raise Endless(f"{self.steps} steps by {self.now:.3f} s")
-            heapq.heappop(heap)[2]()
+
+    def _rings(self, at: float) -> None:
+        """Go to this moment; ring what is due."""
+        self.now = at
+        heap, pop = self._heap, heapq.heappop
+        while heap and heap[0][0] <= at:
+            self.steps += 1
+            pop(heap)[2]()
             if self.ready:
                 self.drain()
+            if self.steps > self.most_steps:
+                raise Endless(f"{self.steps} steps by {self.now:.3f} s")
 
     def run(self, until: float, moves: Callable[[], bool] = lambda: True) -> None:
         """Up to this moment, or until `moves`, asked whenever nothing more can happen at a moment, says no."""
@@ -109,12 +103,11 @@ class Timeline:
         while moves():
             if self.ready:
                 self.drain()
-                continue
-            at = self.next_at()
-            if at is None or at > until:
+            elif self._heap and self._heap[0][0] <= until:
+                self._rings(max(self.now, self._heap[0][0]))
+            else:
                 self.now = max(self.now, until)
                 return
-            self.advance(at)
 
     def end(self) -> None:
         """Nothing happens any more."""
@@ -200,8 +193,9 @@ class ProcessLoop(asyncio.AbstractEventLoop):
     call_soon_threadsafe = call_soon  # type: ignore[assignment]  # nothing is a thread
 
     def call_later(self, delay: float, callback: Callable[..., object], *args: Any, context: Any = None) -> Any:  # type: ignore[override]  # plain arguments instead of their types
-        handle = Handle(self, self.timeline.now - self.suspended_s + delay, callback, args)
-        self.timeline.later(delay, handle.rings)
+        timeline = self.timeline
+        handle = Handle(self, timeline.now - self.suspended_s + delay, callback, args)
+        timeline.later(delay, handle.rings)
         return handle
 
     def call_at(self, when: float, callback: Callable[..., object], *args: Any, context: Any = None) -> Any:  # type: ignore[override]  # plain arguments instead of their types
@@ -222,11 +216,12 @@ class ProcessLoop(asyncio.AbstractEventLoop):
             self._prune_at = 2 * len(self.tasks) + 256
         return task
 
-    async def pause(self, seconds: float) -> None:
+    def pause(self, seconds: float) -> asyncio.Future[None]:
         """Wait so long on this process's clock."""
         future: asyncio.Future[None] = asyncio.Future(loop=self)
-        self.timeline.later(seconds, Handle(self, self.time() + seconds, _done, (future,)).rings)
-        await future
+        timeline = self.timeline
+        timeline.later(seconds, Handle(self, timeline.now - self.suspended_s + seconds, _done, (future,)).rings)
+        return future
 
     def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> Any:  # type: ignore[override]  # plain arguments instead of their types
         async def runs() -> Any:

@@ -27,7 +27,7 @@ class Value(bytes):
 def value_of(name: str, record: Mapping[str, Any], size: int = 1) -> Value:
     """The value bytes of a record."""
     made = Value(bytes(size)) if size > 1 else Value(b"v")
-    made.name, made.record = name, cast("dict[str, Any]", record)
+    made.name, made.record = name, record  # type: ignore[assignment]  # nobody changes it
     return made
 
 
@@ -78,7 +78,7 @@ class Index:
 
     def get(self, op_key: str) -> Ledger | None:
         found = self.entries.get(op_key)
-        return None if found is None else cast("Ledger", dict(found[1].record))
+        return None if found is None else dict(found[1].record)  # type: ignore[return-value]  # the record of an entry
 
     def has(self, op_key: str) -> bool:
         return op_key in self.entries
@@ -103,7 +103,7 @@ class Index:
             if mark.state in e.TERMINAL:
                 self.open.pop(mark.op_key, None)
             else:
-                self.open[mark.op_key] = Rest(mark.connection, mark.state, mark.reason)
+                self.open[mark.op_key] = mark.rest
         self.told.update(meta)
 
     def meta(self, name: str) -> Any:

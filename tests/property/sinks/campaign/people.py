@@ -3,6 +3,7 @@ the log that nobody can read, or more at once than is let be in work."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 
@@ -21,31 +22,29 @@ JUNK = b"\x00junk"
 def people(world: World) -> None:
     """Settings, credentials, pauses, decisions, matches, what somebody types or touches in the ERP."""
     draw, names = world.draw, sorted(world.connections)
-
-    def at_some_time(name: str, rate: float, call: object) -> None:
-        rate = 0.95 if name in world.emphasis else rate
+    does: dict[str, Callable[[], object]] = {
+        "settings": lambda: world.changes(draw.choice(names)),
+        "credentials": lambda: world.renews(draw.choice(names)),
+        "pause": lambda: _pauses(world, draw.choice(names)),
+        "decide": lambda: _decides(world),
+        "type": lambda: _types(world),
+        "touch": lambda: _touches(world),
+        "match": lambda: _matches(world),
+        "mode": lambda: world.changes(draw.choice(names), mode=draw.choice(("observe", "shadow", "live"))),
+        "window": lambda: world.changes(draw.choice(names), window="daily 18:00"),
+    }
+    for name, call in does.items():
+        rate, often = 1.0 if name in world.meets else 0.0, name in world.emphasis
         while draw.random() < rate:
-            at = (
-                draw.random() * draw.choice((world.lasts_s, 250.0))
-                if world.lasts_s
-                else draw.choice((0.0, 0.03, 0.06, 1.0, draw.random() * 25))
-            )
-            world.later(at, call)  # type: ignore[arg-type]  # a call
-            rate *= 0.9 if name in world.emphasis and world.lasts_s else 0.5
+            world.later(_at_some_time(world), call)
+            rate *= 0.9 if often and world.lasts_s else 0.5
 
-    at_some_time("settings", 0.12, lambda: world.changes(draw.choice(names)))
-    at_some_time("credentials", 0.08, lambda: world.renews(draw.choice(names)))
-    at_some_time("pause", 0.08, lambda: _pauses(world, draw.choice(names)))
-    at_some_time("decide", 0.15, lambda: _decides(world))
-    at_some_time("type", 0.06, lambda: _types(world))
-    at_some_time("touch", 0.06, lambda: _touches(world))
-    at_some_time("match", 0.04, lambda: _matches(world))
-    at_some_time(
-        "mode",
-        0.03,
-        lambda: world.changes(draw.choice(names), mode=draw.choice(("observe", "shadow", "live"))),
-    )
-    at_some_time("window", 0.02, lambda: world.changes(draw.choice(names), window="daily 18:00"))
+
+def _at_some_time(world: World) -> float:
+    draw = world.draw
+    if world.lasts_s:
+        return draw.random() * draw.choice((world.lasts_s, 250.0))
+    return draw.choice((0.0, 0.03, 0.06, 1.0, draw.random() * 25))
 
 
 def _pauses(world: World, name: str) -> None:
@@ -112,9 +111,10 @@ def junk(world: World) -> None:
 
 def backlog(world: World) -> None:
     """More at once than the throttle lets be in work."""
-    world.throttle = Throttle(full=6, low=3)
+    full = 6 if world.is_large else 3
+    world.throttle = Throttle(full, full // 2)
     world.count("backlog")
-    for number in range(world.draw.choice((12, 25))):
+    for number in range(world.draw.choice((2 * full, 4 * full))):
         doc = Doc("invoice", sorted(world.connections)[0], f"x{number}")
         world.adds(doc)
         doc.changes_to("plain", Decimal(100))

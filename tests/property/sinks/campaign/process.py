@@ -49,14 +49,18 @@ class Clock:
 
     stands_still = False
 
-    def __init__(self, world: World, loop: ProcessLoop) -> None:
-        self._world, self._loop = world, loop
+    def __init__(self, loop: ProcessLoop) -> None:
+        self._loop, self._timeline = loop, loop.timeline
+        self._now_s, self._now = 0.0, START
 
     def now(self) -> datetime:
-        return START + timedelta(seconds=self._world.timeline.now)
+        if self._timeline.now != self._now_s:
+            self._now_s = self._timeline.now
+            self._now = START + timedelta(seconds=self._now_s)
+        return self._now
 
     def monotonic(self) -> float:
-        return self._loop.time() if self.stands_still else self._world.timeline.now
+        return self._loop.time() if self.stands_still else self._timeline.now
 
     async def sleep(self, duration: timedelta) -> None:
         raise AssertionError(f"nothing in a sink sleeps ({duration})")
@@ -77,7 +81,7 @@ class Process:
         self._heard_at = 0.0
         system = declared.system(world.capability, world.shape)
         sessions = Sessions(self._open_session, self.connections_get, self.version_of)
-        clock = cast("Any", Clock(world, self.loop))
+        clock = cast("Any", Clock(self.loop))
         self.ground = Ground(self.settings, cast("Any", CODEC), system, clock, self.followed, sessions, self._snapshot)
         self.consuming: Consuming | None = None
         self._alarm_at: float | None = None
@@ -149,10 +153,11 @@ class Process:
                     due = at
         if due is None:
             return
-        at = max(due, self.world.timeline.now + 0.001)
+        now = self.loop.timeline.now
+        at = max(due, now + 0.001)
         if self._alarm_at is None or at < self._alarm_at - 1e-9:
             self._alarm_at = at
-            self.loop.call_later(at - self.world.timeline.now + 0.002, self._rings, at)
+            self.loop.call_later(at - now + 0.002, self._rings, at)
 
     def _rings(self, at: float) -> None:
         if self._alarm_at == at:
@@ -203,8 +208,7 @@ class Process:
 
     async def passes(self, place: str, bound_s: float = 1e9) -> None:
         """A border of an effect: the world may kill or freeze here, for no longer than `bound_s`."""
-        fault = self.world.fault(self, place, bound_s)
-        if fault:
+        if self.world.fault(self, place, bound_s):
             await self.loop.pause(0.0)
 
     def _blocking(self, _number: int) -> Any:
@@ -212,13 +216,15 @@ class Process:
 
     async def _off_the_loop(self, call: Callable[..., Any], *args: Any) -> Any:
         world = self.world
-        await self.passes("commit")
+        if world.fault(self, "commit"):
+            await self.loop.pause(0.0)
         await self.loop.pause(world.commit_s())
         try:
             return call(*args)
         finally:
             self.log.stirs()
-            await self.passes("committed")
+            if world.fault(self, "committed"):
+                await self.loop.pause(0.0)
 
     async def _take(self, number: int, committed: Committed) -> Taken:
         await self.passes("take")

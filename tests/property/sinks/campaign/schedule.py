@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from systems.contract import Capability
-from tests.property.sinks.campaign import declared, seams
+from tests.property.sinks.campaign import declared, drawn, seams
 from tests.property.sinks.campaign.declared import Choice, Shape, shapes_of
 from tests.property.sinks.campaign.loop import Endless
+from tests.property.sinks.campaign.mishaps import Fault, strikes
 from tests.property.sinks.campaign.people import backlog, junk, people
 from tests.property.sinks.campaign.replays import books, replayed
 from tests.property.sinks.campaign.source import Doc
-from tests.property.sinks.campaign.world import COMMANDS, LEDGER, NAMES, RESULT, Fault, World
+from tests.property.sinks.campaign.world import COMMANDS, LEDGER, NAMES, RESULT, World
 
 MONEY = (Decimal(100), Decimal(120), Decimal(7))
 
@@ -30,8 +31,8 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Chosen:
-    """How schedules are drawn: what is made likely by name (see `_likely`), in which ways documents are written, how long a process may
-    stand still before it sends; `narrative` is given a line for whatever happens."""
+    """How schedules are drawn: what is made likely by name (see `drawn`, `_likely`), in which ways documents are written, how long a
+    process may stand still before it sends; `narrative` is given a line for whatever happens."""
 
     emphasis: frozenset[str] = frozenset()
     shapes: tuple[Shape, ...] = ()
@@ -60,23 +61,24 @@ def play(seed: int, capability: Capability, chosen: Chosen = ANY) -> Outcome:
 
 def _likely(world: World, name: str, rate: float) -> bool:
     """Whether this is part of the schedule; nearly always where it is emphasised."""
-    return world.draw.random() < (0.9 if name in world.emphasis else rate)
+    return world.draw.random() < (drawn.EMPHASISED if name in world.emphasis else rate)
 
 
 def _played(world: World) -> None:
     draw = world.draw
+    world.is_large = _likely(world, "large", drawn.LARGE)
+    world.meets = drawn.meets(draw, world.is_large, world.emphasis)
     _connections(world)
-    for _ in range(draw.choice((1, 1, 1, 1, 1, 1, 2, 2, 3))):
+    for _ in range(draw.choice((1, 1, 1, 1, 1, 1, 2, 2, 3) if world.is_large else (1,) * 11 + (2,))):
         _family(world, draw.choice(NAMES[: len(world.connections)]))
-    if _likely(world, "faults", 0.85):
-        _faults(world)
+    _faults(world)
     world.starts()
     if draw.random() < 0.05:
         world.starts()
     world.timeline.run(world.lasts_s or draw.choice((30.0, 40.0, 60.0)), world.moves)
     world.quiet()
     _rests(world, "")
-    if not world.judge.found and _likely(world, "again", 0.3):
+    if not world.judge.found and _likely(world, "again", 0.3 if world.is_large else 0.15):
         _again(world)
 
 
@@ -96,13 +98,13 @@ def _rests(world: World, lost: str) -> None:
 
 def _connections(world: World) -> None:
     draw = world.draw
-    count = draw.choice((1, 1, 1, 2, 3))
+    count = draw.choice((1, 1, 1, 2, 3) if world.is_large else (1,) * 11 + (2,))
     sleeps = bool(world.shape.watched) and _likely(world, "dead batch", 0.01)
     if sleeps:
         world.lasts_s = world.batch_from_s = 3_600.0
         world.count("dead_batch")
     for name in NAMES[: 1 if "dead batch" in world.emphasis else count]:
-        rare = _likely(world, "ceiling", 0.1)
+        rare = "ceiling" in world.meets
         choice = Choice(
             mode=draw.choice(("observe", "shadow")) if draw.random() < 0.04 else "live",
             documents_per_hour=draw.choice((1, 2, 3)) if rare else 10_000,
@@ -117,7 +119,7 @@ def _connections(world: World) -> None:
 def _family(world: World, connection: str) -> None:
     """A document alone, or with what it belongs to."""
     draw, number = world.draw, len(world.docs) + 1
-    kind = draw.random()
+    kind = draw.random() if world.is_large or draw.random() < 0.6 else 0.8
     if "bills" in world.emphasis:
         kind = min(kind, 0.2)
     if "families" in world.emphasis:
@@ -146,6 +148,10 @@ def _gaps(draw: random.Random) -> float:
     return draw.choice((0.0, 0.005, 0.02, 0.04, 0.06, 0.2, 1.0, 3.0, draw.random() * 15, 20.0))
 
 
+_EMPHASISED_MORE, _LARGE_MORE, _SMALL_MORE = (1, 1, 2, 3), (0, 0, 0, 0, 1, 1, 2, 3), (0, 0, 0, 0, 0, 1, 1, 2)
+"""Versions after the first one."""
+
+
 def _versions(world: World, doc: Doc, at: float) -> None:
     """The first version, and now and then some more, close together or far apart."""
     draw = world.draw
@@ -158,7 +164,8 @@ def _versions(world: World, doc: Doc, at: float) -> None:
         world.tells(doc)
 
     world.later(at, begins)
-    for _ in range(draw.choice((1, 1, 2, 3) if "versions" in world.emphasis else (0, 0, 0, 0, 1, 1, 2, 3))):
+    more = _EMPHASISED_MORE if "versions" in world.emphasis else _LARGE_MORE if world.is_large else _SMALL_MORE
+    for _ in range(draw.choice(more)):
         at += _gaps(draw)
         world.later(at, lambda: _changes(world, doc))
     if draw.random() < 0.1:
@@ -188,7 +195,7 @@ def _changes(world: World, doc: Doc) -> None:
 def _bill(world: World, doc: Doc) -> None:
     draw, at = world.draw, 0.0
     world.adds(doc)
-    for _ in range(draw.choice((1, 1, 2, 2, 3, 4))):
+    for _ in range(draw.choice((1, 1, 2, 2, 3, 4) if world.is_large else (1, 1, 2, 2, 3))):
 
         def moves() -> None:
             doc.moves(draw)
@@ -203,38 +210,41 @@ def _bill(world: World, doc: Doc) -> None:
 
 
 def _faults(world: World) -> None:
-    draw, freeze_s = world.draw, world.freeze_s
-    if _likely(world, "edge", 0.04):
+    draw, freeze_s, meets = world.draw, world.freeze_s, world.meets
+    if "edge" in meets:
         _edge(world)
         return
-    if _likely(world, "send", 0.25):
+    if "send" in meets:
         world.at_place["send"] = Fault("freeze", freeze_s, 0.0 if draw.random() < 0.5 else None)
-    if _likely(world, "takeover", 0.15):
+    if "takeover" in meets:
         world.at_place["committed"] = Fault(draw.choice(("replaced", "kill", "freeze")), 5.0, 0.0)
-    for _ in range(draw.choice((0, 0, 0, 1, 1, 1, 2, 2, 4))):
-        kind = draw.choice(("kill", "kill", "freeze", "freeze", "suspend", "replaced", "rebalance", "stop"))
-        if "kill" in world.emphasis or "suspend" in world.emphasis:
-            kind = "kill" if "kill" in world.emphasis else "suspend"
-        length_s = freeze_s if draw.random() < 0.5 else draw.random() * 30
-        takeover_s = draw.choice((None, 0.0, 0.0, draw.random() * 20))
-        fault = Fault(kind, length_s, takeover_s)
-        if draw.random() < 0.7:
-            world.plan[draw.randint(1, 30)] = fault
-        else:
-            world.later(draw.random() * 25, lambda fault=fault: _strikes(world, fault))  # type: ignore[misc]  # the default binds
+    for _ in range(draw.choice((1, 1, 1, 2, 2, 4) if world.is_large else (1, 1, 1, 1, 2)) if "process" in meets else 0):
+        _process_fault(world)
     _erp_faults(world)
-    if _likely(world, "commit", 0.15):
+    if "commit" in meets:
         world.rates["commit"] = draw.choice((0.02, 0.1, 0.3))
-    if draw.random() < 0.05:
+    if "open_session" in meets:
         world.rates["open_session"] = 0.3
-    if draw.random() < 0.05:
+    if "close_session" in meets:
         world.rates["close_session"] = 0.5
-    world.slow_commits = draw.random() < 0.1
+    world.slow_commits = "slow commits" in meets
     people(world)
-    if _likely(world, "junk", 0.05):
+    if "junk" in meets:
         world.later(draw.random() * 10, lambda: junk(world))
-    if _likely(world, "backlog", 0.03):
+    if "backlog" in meets:
         backlog(world)
+
+
+def _process_fault(world: World) -> None:
+    draw = world.draw
+    kind = draw.choice(("kill", "kill", "freeze", "freeze", "suspend", "replaced", "rebalance", "stop"))
+    kind = next((one for one in ("kill", "suspend") if one in world.emphasis), kind)
+    length_s = world.freeze_s if draw.random() < 0.5 else draw.random() * 30
+    fault = Fault(kind, length_s, draw.choice((None, 0.0, 0.0, draw.random() * 20)))
+    if draw.random() < 0.7:
+        world.plan[draw.randint(1, 30)] = fault
+    else:
+        world.later(draw.random() * 25, lambda: _strikes(world, fault))
 
 
 def _edge(world: World) -> None:
@@ -250,32 +260,35 @@ def _edge(world: World) -> None:
 
 def _strikes(world: World, fault: Fault) -> None:
     if world.faulty and world.living():
-        world.strikes(world.draw.choice(world.living()), fault)
+        strikes(world, world.draw.choice(world.living()), fault)
 
 
 def _erp_faults(world: World) -> None:
-    draw = world.draw
-    for name in world.connections:
+    """The ERP of each connection, or of all but some: one's trouble is no other's."""
+    draw, meets = world.draw, world.meets
+    for number, name in enumerate(world.connections):
         faults = world.erps[name].faults
-        if _likely(world, "silent", 0.5):
+        if number and draw.random() < 0.3:
+            continue
+        if "silent" in meets:
             faults.silent = draw.choice((0.2, 0.4, 0.8))
-        if _likely(world, "no", 0.2):
+        if "no" in meets:
             faults.no = draw.choice((0.1, 0.5))
-        if _likely(world, "reject", 0.15):
+        if "reject" in meets:
             faults.reject = draw.choice((0.1, 0.9))
-        if _likely(world, "raises", 0.1):
+        if "raises" in meets:
             faults.raises = 0.3
-        if _likely(world, "find_fails", 0.15):
+        if "find_fails" in meets:
             faults.find_fails = draw.choice((0.1, 0.7))
-        if _likely(world, "reserve_fails", 0.1):
+        if "reserve_fails" in meets:
             faults.reserve_fails = draw.choice((0.1, 0.7))
-        if _likely(world, "waits", 0.1):
+        if "waits" in meets:
             faults.waits = 0.5
-        if _likely(world, "slow", 0.05):
+        if "slow" in meets:
             faults.slow_until = draw.choice((5.0, 1e9))
             world.lasts_s = 2_400.0 if faults.slow_until > 5.0 else world.lasts_s
-        if draw.random() < 0.05:
-            faults.down_until = 20.0
+        if "down" in meets:
+            faults.down_until = draw.choice((3.0, 20.0) if world.is_large else (3.0, 6.0))
 
 
 # --- again ---

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, cast
 
@@ -23,6 +23,7 @@ from tests.property.sinks.campaign.invariants import Judge
 from tests.property.sinks.campaign.kafka import Cluster, Record
 from tests.property.sinks.campaign.loop import Timeline
 from tests.property.sinks.campaign.memory import Value, value_of
+from tests.property.sinks.campaign.mishaps import Fault, dies, strikes
 from tests.property.sinks.campaign.process import START, Process
 from tests.property.sinks.campaign.quiet import is_quiet
 from tests.property.sinks.campaign.source import Doc, headers_of
@@ -33,15 +34,10 @@ from topology.topics import partition_of
 COMMANDS, LEDGER, RESULT = f"command.{TARGET}", f"ledger.{TARGET}", f"result.{TARGET}"
 NAMES = ("acme", "bolt", "crux")
 DRAIN_S = 30 * 3600.0
-
-
-@dataclass(frozen=True)
-class Fault:
-    """What happens to a process, for how long, and how soon another one takes over (None: it is not replaced)."""
-
-    kind: str
-    length_s: float = 0.0
-    takeover_s: float | None = None
+OPEN: dict[str, Any] = {"mode": "live", "window": "immediate", "documents_per_hour": 10_000, "create_missing": True}
+"""Settings that keep nothing back."""
+NEEDLESS = 0.25
+"""How often settings are applied, and connections resumed, that need it not."""
 
 
 class World:
@@ -74,6 +70,7 @@ class World:
         self.at_place: dict[str, Fault] = {}
         self.rates: dict[str, float] = {}
         self.resumed: dict[str, float] = {}
+        self.paused: set[str] = set()
         self.counts: dict[str, int] = {}
         self.awaited = 0
         self.effects = self.lives = self.controls = 0
@@ -84,6 +81,8 @@ class World:
         self.freeze_s = declared.FREEZE_S
         self.lasts_s = self.batch_from_s = 0.0
         self.emphasis: frozenset[str] = frozenset()
+        self.meets: frozenset[str] = frozenset()
+        self.is_large = False
         self.narrative: list[str] | None = None
         self.judge = Judge(self)
 
@@ -93,10 +92,10 @@ class World:
     def now(self) -> float:
         return self.timeline.now
 
-    def says(self, words: str) -> None:
-        """A line of the narrative, where one is wanted."""
+    def says(self, words: str, *about: object, **named: object) -> None:
+        """A line of the narrative, where one is wanted: `words` with these in their places."""
         if self.narrative is not None:
-            self.narrative.append(f"{self.now:10.3f}  {words}")
+            self.narrative.append(f"{self.now:10.3f}  {words.format(*about, **named)}".replace(f"test:t1|{TARGET}:i1:", ""))
 
     def count(self, name: str) -> None:
         self.counts[name] = self.counts.get(name, 0) + 1
@@ -135,7 +134,7 @@ class World:
         """A person applies other settings."""
         choice = self.choices[name]
         self.count(next(iter(chosen), "settings") if self.faulty else "settled")
-        self.says(f"person applies {name} {chosen}")
+        self.says("person applies {} {}", name, chosen)
         self.connects(name, replace(choice, number=choice.number + 1, **chosen))
 
     def _tells(self, call: Callable[[Process], None]) -> None:
@@ -156,7 +155,7 @@ class World:
             "payload": "", "actor": "ann", "reason": "looked", "at": START + timedelta(seconds=self.now),
         }  # fmt: skip
         number = partition_of(connection, self.partitions)
-        self.says(f"person: {action} {connection} {op_key}")
+        self.says("person: {} {} {}", action, connection, op_key)
         self.cluster.append("control", number, connection.encode(), value_of("connection.control", control))
         self.count(action)
         if action == "resume":
@@ -178,8 +177,14 @@ class World:
             value = value_of(name, command, doc.size if command["action"] in ("create", "upsert") else 1)
             record = self.cluster.append(COMMANDS, number, doc.connection.encode(), value, headers_of(command))
             self.judge.told(doc, command, record.offset())
-            about = f"{doc.name} {command['part']}|{command['action']} {command['source_version']} {command['amount']} {command['hold']}"
-            self.says(f"told {number}/{record.offset()} {doc.connection} {about}")
+            self.says(
+                "told {}/{} {} {} {c[part]}|{c[action]} {c[source_version]} {c[amount]} {c[hold]}",
+                number,
+                record.offset(),
+                doc.connection,
+                doc.name,
+                c=command,
+            )
         if self.draw.random() < 0.3:
             self.cluster.log(COMMANDS, number).end += 1
 
@@ -194,6 +199,8 @@ class World:
             if owner is not None:
                 owner.wake()
         elif topic in ("links", "control"):
+            if topic == "control" and isinstance(record.value(), Value):
+                self._pauses(cast("Value", record.value()).record)
             for process in self.processes:
                 if not process.is_dead:
                     process.hears(self.draw.choice((0.0, 0.1, 2.0)), process.follows, record)
@@ -207,6 +214,13 @@ class World:
         else:
             self.judge.other(topic, record)
 
+    def _pauses(self, control: dict[str, Any]) -> None:
+        """What the log says: a person looks at nothing else."""
+        if control["action"] == "pause":
+            self.paused.add(control["connection"])
+        elif control["action"] in ("resume", "ceiling"):
+            self.paused.discard(control["connection"])
+
     def _maps_again(self, about: dict[str, Any]) -> None:
         doc = self.by_name.get((about["connection"], about["source"]))
         if doc is not None:
@@ -218,8 +232,11 @@ class World:
         op_key = entry["op_key"]
         self.ledger[op_key] = entry
         self.judge.recorded(entry)
-        about = f"{entry['state']} {entry['reason']} {entry['amount']} attempt {entry['intent_attempt']} {entry['detail'][:80]}"
-        self.says(f"ledger {record.offset()} {op_key.partition(':i1:')[2]} {about}")
+        self.says(
+            "ledger {} {e[op_key]} {e[state]} {e[reason]} {e[amount]} attempt {e[intent_attempt]} {e[detail]:.80}",
+            record.offset(),
+            e=entry,
+        )
         self.intended = self.intended or entry["state"] == "INTENT"
         if entry["reason"] == "erp_batch_late":
             self.late.add(op_key)
@@ -243,7 +260,7 @@ class World:
             return ""
         fate = self.draw.choice(("refused", "lost", "unheard"))
         self.count("offsets_failed" if number < 0 else f"commit_{fate}")
-        self.says(f"commit of {number}: {fate}")
+        self.says("commit of {}: {}", number, fate)
         return fate
 
     # --- processes ---
@@ -251,7 +268,7 @@ class World:
     def starts(self, slot: int | None = None) -> None:
         """A new process."""
         number = len(self.processes)
-        self.says(f"process {number} starts")
+        self.says("process {} starts", number)
         process = Process(self, number, number if slot is None else slot)
         self.processes.append(process)
         process.start()
@@ -269,7 +286,7 @@ class World:
 
         self.timeline.later(delay_s, happens)
 
-    def fault(self, process: Process, place: str, bound_s: float) -> bool:
+    def fault(self, process: Process, place: str, bound_s: float = 1e9) -> bool:
         """At a border of an effect; whether something happened."""
         if not self.faulty:
             return False
@@ -280,7 +297,7 @@ class World:
         fault = fault or self.plan.pop(self.effects, None)
         if fault is None:
             return False
-        self.strikes(process, fault, bound_s)
+        strikes(self, process, fault, bound_s)
         return True
 
     def stands_still(self, process: Process) -> float:
@@ -290,48 +307,11 @@ class World:
             return 0.0
         return process.loop.frozen_for if process.loop.frozen else 0.0
 
-    def strikes(self, process: Process, fault: Fault, bound_s: float = 1e9) -> None:
-        """This happens to a process now."""
-        if process.is_dead:
-            return
-        self.count(fault.kind)
-        self.says(f"process {process.number}: {fault}")
-        if fault.kind == "kill":
-            self.dies(process, fault.takeover_s or 0.0)
-        elif fault.kind in ("freeze", "suspend"):
-            length_s = min(fault.length_s, bound_s)
-            process.loop.freeze(length_s, suspended=fault.kind == "suspend")
-            if length_s > 8.0 or fault.takeover_s is not None:
-                self.later(min(fault.takeover_s or 8.0, 8.0), lambda: self._gives_up(process, length_s))
-        elif fault.kind == "replaced":
-            self.starts()
-            self._gives_up(process, 1.0, fault.length_s)
-        elif fault.kind == "rebalance":
-            self.group.rebalance()
-        elif fault.kind == "stop":
-            process.stop()
-            self.later(0.2 + (fault.takeover_s or 0.0), lambda: self.starts(process.slot if process.is_dead else None))
-
-    def dies(self, process: Process, takeover_s: float) -> None:
-        """Killed; the next one starts by and by, and the group gives up the dead one."""
-        process.kill()
-        self.later(self.draw.choice((0.0, 0.5, 8.0)), lambda: self._gives_up(process, 0.0))
-        slot = process.slot if self.draw.random() < 0.7 else None
-        self.later(takeover_s, lambda: self.starts(slot))
-
-    def _gives_up(self, process: Process, length_s: float, cut_off_s: float = 0.0) -> None:
-        """The group hears nothing of a member."""
-        if length_s and not self.living():
-            return
-        if length_s and self.living() == [process]:
-            self.starts()
-        self.group.kicks(process.log, cut_off_s=cut_off_s)
-
     def took(self, process: Process, number: int) -> None:
         """A partition has a new owner."""
         self.count("taken")
         self.judge.taken[number] = process.number
-        self.says(f"process {process.number} took {number}")
+        self.says("process {} took {}", process.number, number)
 
     def ended(self, process: Process) -> None:
         """A consumer ended: by order, or its process ends and is started again."""
@@ -339,7 +319,7 @@ class World:
         if process.is_dead or consuming is None or consuming.stopping:
             return
         self.judge.broken("CRASHED", f"process {process.number} ended: {consuming.failed}")
-        self.dies(process, 1.0)
+        dies(self, process, 1.0)
 
     def crashed(self, process: Process, context: dict[str, Any]) -> None:
         """An exception reached a loop."""
@@ -363,12 +343,15 @@ class World:
         return not (self.draining and is_quiet(self))
 
     def quiet(self) -> None:
-        """Faults end; a person lets everything go on, and resumes what is paused once that is heard everywhere."""
+        """Faults end; a person lets everything go on that settings keep, and resumes what `control` says is paused once that is heard
+        everywhere. Now and then that is done although nothing asks for it."""
         self.faulty = False
         self.says("faults end")
         for name, erp in self.erps.items():
             erp.faulty = False
-            self.changes(name, mode="live", window="immediate", documents_per_hour=10_000, create_missing=True)
+            choice = self.choices[name]
+            if choice != replace(choice, **OPEN) or self.draw.random() < NEEDLESS:
+                self.changes(name, **OPEN)
         for doc in self.docs:
             if not doc.is_mapped:
                 doc.is_mapped = True
@@ -376,7 +359,11 @@ class World:
         if not self.living():
             self.starts()
         for name in self.erps:
-            self.later(10.0, lambda name=name: self.controls_that(name, "resume"))  # type: ignore[misc]  # the default binds
+            self.later(10.0, lambda name=name: self._resumes(name))  # type: ignore[misc]  # the default binds
+
+    def _resumes(self, name: str) -> None:
+        if name in self.paused or self.draw.random() < NEEDLESS:
+            self.controls_that(name, "resume")
 
     def drains(self) -> bool:
         """Until nothing is left; whether that came to pass."""

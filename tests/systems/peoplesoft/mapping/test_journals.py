@@ -15,7 +15,7 @@ from systems.peoplesoft.mapping import to_commands
 from tests.systems.field_service import DAY, application, crosswalk, customer, envelope, invoice, invoice_line, payment, vendor
 from tests.systems.peoplesoft.mapping import ground, write_examples
 from tests.systems.peoplesoft.mapping.ground import booked, decisions, drafts, plan, policy, total
-from topology.configuration import Tables
+from topology.crosswalk import Tables
 
 NAMES = sorted(path.name.removesuffix(".commands.json") for path in ground.EXAMPLES.glob("*.commands.json"))
 EAST: dict[str, Any] = {"business_unit_name": "Plumbing - East", "business_unit_id": "9"}
@@ -287,3 +287,16 @@ def test_masters_and_what_peoplesoft_itself_holds_become_no_commands() -> None:
     assert to_commands("vendor", vendor(), plan()) == []
     assert to_commands("invoice", invoice(system="peoplesoft"), plan()) == []
     assert to_commands("gl_account", envelope("gl_account", "1"), plan()) == []
+
+
+def test_a_thing_named_like_the_row_of_the_default_does_not_have_it() -> None:
+    """A line type named `*` was booked by the default's row, uncounted, also where its policy is to hold."""
+    record = invoice([invoice_line("5.00", kind="*", sku_code="")], total=Decimal("13.25"))
+    tables = {**ground.TABLES, "line_type": {**ground.TABLES["line_type"], "*": {"account": "499999"}}}
+    assert sale(record, plan(tables, settings=ground.settings(policies={"line_type": "hold"}))).unresolved == ("line_type=*",)
+
+
+def test_a_code_that_looks_like_a_rows_is_held_whatever_the_policy() -> None:
+    record = invoice([invoice_line("5.00", kind="service", sku_code="")], total=Decimal("13.25"))
+    made = sale(record, policy(line_type="default"))
+    assert made.unresolved == ("line_type=service (looks like Service, which is another code)",)

@@ -16,7 +16,7 @@ from systems.peoplesoft.query import OPERATION
 from systems.peoplesoft.settings import Credentials, Settings
 from systems.peoplesoft.wsdl import fetched
 from tests.systems.peoplesoft.reading.site import Site, Start
-from topology.configuration import tables_of
+from topology.crosswalk import tables_of
 
 Tables = Mapping[str, Mapping[str, Mapping[str, str]]]
 GOOD: Tables = {

@@ -394,7 +394,6 @@ NONE_OF_A_PAGE: dict[str, tuple[int, str, bytes]] = {
     ),
     "a key twice": (200, "application/json", b'{"status":"success","status":"success","data":{"query":{"numrows":0,"rows":[]}}}'),
     "NaN": (200, "application/json", b'{"status":"success","data":{"query":{"numrows":NaN,"rows":[]}}}'),
-    "byte order mark": (200, "application/json", b'\xef\xbb\xbf{"status":"success","data":{"query":{"numrows":0,"rows":[]}}}'),
     "redirect to a metadata service": (302, "text/html", b""),
     "error inside 200": (200, "text/xml", ERROR),
     "an acknowledgement": (200, "text/xml", QUEUED),

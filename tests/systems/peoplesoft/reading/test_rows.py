@@ -69,7 +69,7 @@ def record(entity: str, row: dict[str, Any], **changes: Any) -> dict[str, Any]:
 
 
 def test_blanks_at_both_ends_and_null_are_an_empty_text_and_the_alias_goes() -> None:
-    assert row_of({"attr:rownumber": 1, "A.X": " ", "B.Y": "US001  ", "Z": None, "A.N": Decimal("12.50")}, 1) == {
+    assert row_of({"attr:rownumber": 1, "A.X": " ", "B.Y": "US001  ", "Z": None, "A.N": Decimal("12.50")}) == {
         "X": "",
         "Y": "US001",
         "Z": "",

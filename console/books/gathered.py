@@ -1,0 +1,205 @@
+"""Reads from the topics what `open` is made of, each topic once; kept in memory is what has not ended, and eight bytes of every document.
+
+A ledger record's mark tells its state, so that only documents that have not ended are decoded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from confluent_kafka import Message
+
+from console.books.controls import pauses
+from console.books.opened import NOT_DUE, OBSERVED, About, Facts, Source
+from console.books.roots import named_values, parents_of
+from console.reading import Cluster
+from services.sinks import entry as e
+from services.sinks import reasons
+from services.sinks.ledger import MARK, Mark, mark_in, mark_of
+from systems import registry
+from topology.canonical_to_command import STAGE
+from topology.configuration import Snapshot
+from topology.headers import OP_KEY, header
+from topology.topics import object_key, topics
+
+Decode = Callable[[Message], tuple[str, dict[str, Any]]]
+_CREATE = "|create"
+
+
+def gather(cluster: Cluster, snapshot: Snapshot, connection: str = "") -> Facts:
+    """Everything about documents that are not in the ERP, of one connection or of all."""
+    read = _Gathering(cluster, snapshot, connection)
+    ledger = read.ledger()
+    undecided, unread = read.undecided(ledger), read.unread(ledger)
+    controls = [seen.record for seen in cluster.scan(["control"], read.partitions) if seen.name == "connection.control"]
+    entries = {op_key: record for op_key, record in read.decoded(ledger) if record["op_key"]}
+    dead = read.dead()
+    about, newer = read.about([*entries.values(), *unread], undecided, dead)
+    return Facts(
+        entries=entries,
+        ended=ledger.ended,
+        undecided=undecided,
+        unread=unread,
+        dead=[record for key, record in dead if key not in newer],
+        about=about,
+        connections={name: one.settings for name, one in snapshot.connections.items()},
+        pauses=pauses(controls),
+    )
+
+
+@dataclass
+class OpenLedger:
+    """The fold of a ledger: records that have not ended, by op-key; which objects and op-keys it knows at all."""
+
+    resting: dict[str, Message] = field(default_factory=dict)
+    ended: dict[Source, str] = field(default_factory=dict)
+    objects: set[int] = field(default_factory=set)
+    op_keys: set[int] = field(default_factory=set)
+
+    def learn(self, mark: Mark, message: Message) -> None:
+        """One more record of the ledger, in its order."""
+        source = Source(mark.connection, mark.entity, mark.source_id)
+        self.objects.add(hash(source))
+        self.op_keys.add(hash(mark.op_key))
+        if mark.op_key.endswith(_CREATE):
+            self.ended.pop(source, None)
+        if mark.state not in e.TERMINAL:
+            self.resting[mark.op_key] = message
+            return
+        self.resting.pop(mark.op_key, None)
+        if mark.state in (e.SUPERSEDED, e.REJECTED) and mark.op_key.endswith(_CREATE):
+            self.ended[source] = reasons.ENDED.get(mark.reason, mark.reason)
+
+
+@dataclass(frozen=True)
+class _Gathering:
+    """One reading of the topics."""
+
+    cluster: Cluster
+    snapshot: Snapshot
+    connection: str
+
+    @property
+    def partitions(self) -> list[int]:
+        """Where the connection's records are, of topics that are partitioned by connection."""
+        return self.cluster.partitions_of(self.connection)
+
+    def _is_wanted(self, connection: str) -> bool:
+        return self.connection in ("", connection)
+
+    def ledger(self) -> OpenLedger:
+        """The ledgers, folded."""
+        made = OpenLedger()
+        for message in self.cluster.messages([f"ledger.{name}" for name in registry.NAMES], self.partitions):
+            mark = self._mark(message)
+            if mark is not None and self._is_wanted(mark.connection):
+                made.learn(mark, message)
+        return made
+
+    def _mark(self, message: Message) -> Mark | None:
+        mark = mark_in(header(_headers(message), MARK).encode())
+        if mark is not None:
+            return mark
+        record = self.cluster.seen(message).record
+        return mark_of(record) if record else None  # type: ignore[arg-type]  # a ledger record
+
+    def decoded(self, ledger: OpenLedger) -> Iterator[tuple[str, dict[str, Any]]]:
+        """The entries that have not ended, by op-key."""
+        for op_key, message in ledger.resting.items():
+            record = self.cluster.seen(message).record
+            if record:
+                yield op_key, record
+
+    def undecided(self, ledger: OpenLedger) -> list[dict[str, Any]]:
+        """The newest decision of each object that no document was ever commanded for, where that says that it is still to come."""
+        found: dict[tuple[Source, str], dict[str, Any]] = {}
+        for message in self.cluster.messages(["audit"], self.partitions):
+            if not _has_no_document((message.key() or b"").decode(errors="replace"), ledger):
+                continue
+            r = self.cluster.seen(message).record
+            if not r or r["stage"] != STAGE or not r["source_id"] or not self._is_wanted(r["connection"]):
+                continue
+            place = Source(r["connection"], r["entity"], r["source_id"]), r["detail"].partition(":")[0]
+            found.pop(place, None)
+            if r["decision"] in (NOT_DUE, OBSERVED):
+                found[place] = r
+        return list(found.values())
+
+    def unread(self, ledger: OpenLedger) -> list[dict[str, Any]]:
+        """Commands of documents that the ledger does not know, which their sink has still to read."""
+        found: dict[str, dict[str, Any]] = {}
+        for system in registry.systems():
+            left = self.cluster.unread(f"sinks.{system.name}", f"command.{system.name}", self.partitions) if system.writes else {}
+            start = {partition: begin for partition, (begin, _) in left.items()}
+            for message in self.cluster.messages([f"command.{system.name}"], list(start), start=start):
+                if hash(header(_headers(message), OP_KEY)) in ledger.op_keys:
+                    continue
+                seen = self.cluster.seen(message)
+                if seen.record and self._is_wanted(seen.record["connection"]):
+                    found[seen.record["op_key"]] = {**seen.record, "record": seen.name.removeprefix("command.")}
+        return [one for one in found.values() if one["record"] not in ("completion", "reversal")]
+
+    def dead(self) -> list[tuple[tuple[str, int], dict[str, Any]]]:
+        """Records that cannot be read, each with its object's key and the millisecond at which it was put aside."""
+        found = []
+        for message in self.cluster.messages(["dead"], self.partitions):
+            record = self.cluster.seen(message).record
+            if record and self._is_wanted(record["connection"]):
+                key = (record["key"] or b"").decode(errors="replace")
+                found.append(((key, message.timestamp()[1]), record))
+        return found
+
+    def about(
+        self,
+        documents: Iterable[Mapping[str, Any]],
+        undecided: Iterable[Mapping[str, Any]],
+        dead: Iterable[tuple[tuple[str, int], Any]],
+    ) -> tuple[dict[Source, About], set[tuple[str, int]]]:
+        """What the newest canonical records tell of all these and of what they wait for; and which unreadable ones were read since."""
+        wanted = dict(_wanted(documents, undecided))
+        put_aside: dict[str, list[int]] = {}
+        for (key, at_ms), _ in dead:
+            put_aside.setdefault(key, []).append(at_ms)
+        names = {f"canonical.{key.split('/')[2]}" for key in [*wanted, *put_aside] if key.count("/") >= 3}
+        found: dict[Source, About] = {}
+        newer: set[tuple[str, int]] = set()
+        for message in self.cluster.messages([name for name in sorted(names) if name in topics()]):
+            key = (message.key() or b"").decode(errors="replace")
+            newer |= {(key, at_ms) for at_ms in put_aside.get(key, ()) if at_ms < message.timestamp()[1]}
+            if key in wanted:
+                record = self.cluster.seen(message).record
+                if record:
+                    found[wanted[key]] = about_of(record)
+        return found, newer
+
+
+def _has_no_document(natural_key: str, ledger: OpenLedger) -> bool:
+    """Whether an audit record is about one object, of which the ledger knows nothing: only these are decoded."""
+    parts = natural_key.split("/", 3)
+    return len(parts) == 4 and hash(Source(parts[0], parts[2], parts[3])) not in ledger.objects
+
+
+def about_of(record: Mapping[str, Any]) -> About:
+    """What a canonical record tells of its object."""
+    name = record.get("customer_name") or record.get("vendor_name") or record.get("name") or ""
+    return About(str(name), str(record["number"]), bool(record["active"]))
+
+
+def _wanted(documents: Iterable[Mapping[str, Any]], undecided: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, Source]]:
+    """Keys of the canonical records that are asked for, and whose they are."""
+    for entry in documents:
+        connection, system = entry["connection"], entry["source_system"]
+        whole = entry["source_id"].partition("/")[0]
+        others = [one.partition("/")[::2] for one in parents_of(entry)]
+        for entity, source_id in {(entry["source_entity"], whole), *others, *named_values(entry)}:
+            yield object_key(connection, system, entity, source_id), Source(connection, entity, source_id)
+    for record in undecided:
+        place = Source(record["connection"], record["entity"], record["source_id"])
+        yield object_key(place.connection, record["system"], place.entity, place.source_id), place
+
+
+def _headers(message: Message) -> list[tuple[str, bytes | str | None]]:
+    found = message.headers()
+    return list(found.items()) if isinstance(found, dict) else list(found or ())

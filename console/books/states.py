@@ -1,0 +1,180 @@
+"""The state of every document by amount, and of every connection: mode, pause, whether each side is read and written. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from console.books import words
+from console.books.controls import Pause
+from console.books.ledgers import Bucket
+from services.ingress.standing import READ, STOPPED
+from services.sinks import entry as e
+from services.sinks import reasons
+from systems.connection import ConnectionSettings
+
+_TOLD = (e.HELD, e.WAITING, e.REJECTED)
+_IN_WAY = (reasons.CREDENTIALS, reasons.SYSTEM_DOWN, reasons.THROTTLED)
+"""Reasons to wait that are the system's, not the document's."""
+
+
+class Group(NamedTuple):
+    """Documents that stand alike."""
+
+    connection: str
+    document: str
+    state: str
+    reason: str
+    words: str
+    currency: str
+
+
+class Place(NamedTuple):
+    """One side of a connection."""
+
+    connection: str
+    system: str
+
+
+class States:
+    """The newest state of each op-key: its group and amount; beside it when each side was written last, and what keeps it."""
+
+    def __init__(self) -> None:
+        self._of: dict[str, tuple[Group, Decimal]] = {}
+        self._groups: dict[Group, Group] = {}
+        self._in_way: dict[str, tuple[Place, str, datetime]] = {}
+        self.written: dict[Place, datetime] = {}
+
+    def learn(self, entry: Mapping[str, Any]) -> None:
+        """One more ledger record, in its order."""
+        group = group_of(entry)
+        self._of[entry["op_key"]] = self._groups.setdefault(group, group), entry["amount"]
+        place, at = Place(entry["connection"], entry["system"]), entry["updated_at"]
+        self._in_way.pop(entry["op_key"], None)
+        if entry["state"] in (e.POSTED, e.ADOPTED):
+            self.written[place] = max(at, self.written.get(place, at))
+        elif entry["state"] == e.WAITING and entry["reason"] in _IN_WAY:
+            said = f"{reasons.WAITING[entry['reason']]}" + (f" ({entry['detail'][:120]})" if entry["detail"] else "")
+            self._in_way[entry["op_key"]] = (place, said, at)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Counts and amounts by group."""
+        buckets: dict[Group, Bucket] = defaultdict(Bucket)
+        for group, amount in self._of.values():
+            buckets[group].add(amount)
+        names = ("connection", "document", "state", "reason", "words", "currency")
+        return [
+            {**dict(zip(names, group, strict=True)), "count": bucket.count, "amount": bucket.amount}
+            for group, bucket in sorted(buckets.items())
+        ]
+
+    def kept(self) -> dict[Place, str]:
+        """What keeps each side from being written, by the newest document that waits for it."""
+        found: dict[Place, tuple[str, datetime]] = {}
+        for place, said, at in self._in_way.values():
+            if place not in found or at > found[place][1]:
+                found[place] = said, at
+        return {place: said for place, (said, _) in found.items()}
+
+
+def group_of(entry: Mapping[str, Any]) -> Group:
+    """The documents that an entry is counted with; `words` say what they wait for or are held by, and are never empty for these."""
+    reason = entry["reason"] if entry["state"] in _TOLD else ""
+    return Group(entry["connection"], entry["record"], entry["state"], reason, _words(entry), entry["currency"])
+
+
+def _words(entry: Mapping[str, Any]) -> str:
+    if entry["state"] == e.HELD:
+        return reasons.HELD.get(entry["reason"], str(entry["reason"]).replace("_", " "))
+    if entry["state"] in e.TERMINAL:
+        return reasons.ENDED.get(entry["reason"], "")
+    if entry["reason"] == reasons.PARENT and entry["waits_for"]:
+        entities = sorted({one.partition("/")[0].replace("_", " ") for one in entry["waits_for"]})
+        return f"for its {' and '.join(entities)}"
+    return words.waits_words({**entry, "detail": "", "due_at": None})
+
+
+@dataclass(frozen=True)
+class Side:
+    """One system of a connection as services see it."""
+
+    system: str
+    why: str = ""
+    since: datetime | None = None
+    last_read: datetime | None = None
+    last_write: datetime | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The form that programs rely on."""
+        return {**vars(self), "state": "stopped" if self.why else "ok"}
+
+
+@dataclass(frozen=True)
+class Head:
+    """One connection: how it runs, who paused it, and its two sides."""
+
+    settings: ConnectionSettings
+    pause: Pause | None
+    sides: tuple[Side, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """The form that programs rely on."""
+        paused = None if self.pause is None else vars(self.pause)
+        own = {"connection": self.settings.connection, "label": self.settings.label, "mode": self.settings.mode}
+        return {**own, "paused": paused, "sides": [side.as_json() for side in self.sides]}
+
+
+@dataclass
+class Feeds:
+    """When each feed was read last, and which are not read, by cursors and the pollers' decisions."""
+
+    read: dict[Place, dict[str, datetime]] = field(default_factory=lambda: defaultdict(dict))
+    stopped: dict[Place, dict[str, tuple[datetime, str]]] = field(default_factory=lambda: defaultdict(dict))
+
+    def learn_cursor(self, cursor: Mapping[str, Any]) -> None:
+        """Where a feed is, and since when."""
+        system, _, feed = cursor["feed"].partition(".")
+        self.read[Place(cursor["connection"], system)][feed] = cursor["at"]
+
+    def learn_decision(self, audit: Mapping[str, Any]) -> None:
+        """A feed stopped, or is read again; other decisions are nothing here."""
+        own = self.stopped[Place(audit["connection"], audit["system"])] if audit["decision"] in (STOPPED, READ) else {}
+        if audit["decision"] == STOPPED:
+            own[audit["entity"]] = audit["at"], audit["detail"]
+        else:
+            own.pop(audit["entity"], None)
+
+    def side(self, place: Place, states: States) -> Side:
+        """A side, of all that is known. A feed whose cursor was written after it stopped is read again."""
+        read = self.read.get(place, {})
+        last = max(read.values(), default=None)
+        stopped = {
+            feed: (at, why)
+            for feed, (at, why) in self.stopped.get(place, {}).items()
+            if at >= (read.get(feed, at) if feed else last or at)
+        }
+        since = min((at for at, _ in stopped.values()), default=None)
+        kept = states.kept().get(place, "")
+        said = [*_alike({feed: why for feed, (_, why) in stopped.items()}), *([f"writing: {kept}"] if kept else [])]
+        return Side(place.system, "; ".join(said), since, last, states.written.get(place))
+
+
+def _alike(stopped: Mapping[str, str]) -> Iterator[str]:
+    """Why feeds are not read, once for all with the same words."""
+    feeds: dict[str, list[str]] = defaultdict(list)
+    for feed, why in sorted(stopped.items()):
+        feeds[why].append(feed or "no session")
+    for why, names in feeds.items():
+        more = f" and {len(names) - 2} more" if len(names) > 2 else ""
+        yield f"{', '.join(names[:2])}{more}: {why}"
+
+
+def heads(connections: Iterable[ConnectionSettings], paused: Mapping[str, Pause], feeds: Feeds, states: States) -> Iterator[Head]:
+    """A head for each connection."""
+    for settings in connections:
+        places = [Place(settings.connection, side.system) for side in (settings.field_service, settings.erp)]
+        yield Head(settings, paused.get(settings.connection), tuple(feeds.side(place, states) for place in places))

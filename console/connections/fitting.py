@@ -1,0 +1,260 @@
+"""Settings made of a written file: everything that does not fit is told at once, each with file, line, place and what is allowed.
+
+A value is never shown where a secret may stand, nor is that of a setting that is not known.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from types import NoneType
+from typing import Any, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+
+from console.connections.written import Place, Written, dotted
+from runtime.errors import Broken
+from systems import registry
+from systems.connection import ConnectionSettings, FlowSettings
+from systems.contract import Flow, System
+
+SIDES = ("field_service", "erp")
+_BLANK = re.compile(r"\W*fill[ _-]?in\W*", re.IGNORECASE)
+_SECRET = frozenset(("credentials", "webhook_keys", "push_keys", "network"))
+_SHOWN = 60
+_NUMBER, _DAY = re.compile(r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,12})?"), re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_PLAIN: dict[Any, tuple[re.Pattern[str], str]] = {
+    int: (_NUMBER, "a plain number. Example: 80000"),
+    float: (_NUMBER, "a plain number. Example: 80000"),
+    Decimal: (_NUMBER, "a plain number. Example: 80000.00"),
+    date: (_DAY, "a day. Example: 2026-01-01"),
+}
+"""Forms of numbers and days that everybody reads alike; pydantic takes 1_000 and seconds since 1970 too."""
+
+
+@dataclass(frozen=True)
+class Misfit:
+    """Something that is refused: where it stands, and what to do in words. Neither shows a secret."""
+
+    place: Place
+    words: str
+
+    def line(self, written: Written) -> str:
+        """In one line, with file and line."""
+        return f"{written.where(self.place)}: {dotted(self.place)}: {self.words}"
+
+
+class Unfit(Broken):
+    """The settings of a file are refused; `lines` has one line for each place, of several misfits there the first, and those of its
+    tables (`tables`), which name their own files."""
+
+    def __init__(self, written: Written, misfits: Iterable[Misfit], tables: Iterable[str] = ()) -> None:
+        self.misfits = tuple(misfits)
+        first = {one.place: one for one in reversed(self.misfits)}
+        ordered = sorted(first.values(), key=lambda one: _order(written, one))
+        self.lines = (*(one.line(written) for one in ordered), *tables)
+        what = "setting(s) are wrong" if ordered else "place(s) of its tables are wrong"
+        super().__init__("\n".join([f"{written.path}: {len(self.lines)} {what}:", *self.lines]))
+
+
+def _order(written: Written, one: Misfit) -> tuple[int, str]:
+    where = written.where(one.place).rpartition(":")[2]
+    return int(where) if where.isdigit() else 0, dotted(one.place)
+
+
+def is_blank(text: str) -> bool:
+    """Whether a value is still what a template asks to fill in."""
+    return bool(_BLANK.fullmatch(text))
+
+
+def fitted(written: Written) -> ConnectionSettings:
+    """The settings that a file says. Raises `Unfit` with everything that is wrong."""
+    if not isinstance(written.values, dict):
+        raise Unfit(written, [Misfit((), "the file has no settings; `ml-connector init` writes one with all of them")])
+    values = dict(written.values)
+    misfits = [
+        Misfit(at, "still says FILL IN: give it a value, or remove the line") for at, text in _texts(values) if is_blank(text)
+    ]
+    for key in SIDES:
+        misfits += _side(values, key)
+    misfits += [*_flows(values), *_unplain(ConnectionSettings, values)]
+    try:
+        settings = ConnectionSettings.model_validate(values)
+    except ValidationError as error:
+        misfits += _misfits(ConnectionSettings, error, {str(one.place[0]) for one in misfits if one.place})
+        raise Unfit(written, misfits) from None
+    if misfits:
+        raise Unfit(written, misfits)
+    return settings
+
+
+def _texts(value: Any, at: Place = ()) -> Iterator[tuple[Place, str]]:
+    """Every text of a file with its place."""
+    if isinstance(value, str):
+        yield at, value
+        return
+    parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in parts:
+        yield from _texts(item, (*at, key))
+
+
+def _unplain(model: type[BaseModel], values: Any, before: Place = ()) -> Iterator[Misfit]:
+    """Numbers and days that are written in a way that can be read otherwise."""
+    for at, text in _texts(values):
+        field = _field(model, at)
+        form, words = _PLAIN.get(_bare(field.annotation), (None, "")) if field is not None else (None, "")
+        if form is not None and not form.fullmatch(text):
+            yield Misfit((*before, *at), f"{_clipped(text)} is not {words} ({field.description if field else ''})")
+
+
+def _side(values: dict[str, Any], key: str) -> Iterator[Misfit]:
+    """What does not fit in a system's own settings and credentials. The settings that do fit become those of its model."""
+    side = values.get(key)
+    if not isinstance(side, dict) or not isinstance(side.get("system"), str):
+        return
+    name, own, known = side["system"], side.get("settings"), _systems(key)
+    if name not in known:
+        yield Misfit((key, "system"), f"{_clipped(name)} is no system of this side; {_nearest(name, known)}")
+        return
+    declared = registry.system(name)
+    if isinstance(own, dict):
+        yield from _unplain(declared.settings, own, (key, "settings"))
+        try:
+            made = declared.settings.model_validate(own)
+            values[key] = {**side, "settings": made.model_dump(mode="json", exclude_unset=True)}
+        except ValidationError as error:
+            yield from _misfits(declared.settings, error, (), (key, "settings"))
+    yield from _credentials(key, side, declared)
+
+
+def _systems(key: str) -> list[str]:
+    return [registry.FIELD_SERVICE] if key == "field_service" else [one.name for one in registry.erps()]
+
+
+def _credentials(key: str, side: Mapping[str, Any], declared: System) -> Iterator[Misfit]:
+    """Names that the system does not know, and those that it cannot do without."""
+    given = side.get("credentials") or {}
+    if not isinstance(given, dict):
+        return
+    fields = declared.credentials.model_fields
+    for name in given:
+        if name not in fields:
+            yield Misfit((key, "credentials", name), _unknown(name, fields))
+    for name, field in fields.items():
+        if name not in given and field.is_required():
+            yield Misfit((key, "credentials", name), f"is missing: {field.description}")
+
+
+def moves_money(flow: Flow) -> bool:
+    """Whether documents of a flow need a cut-over date."""
+    return flow.purpose not in ("", "master")
+
+
+def _flows(values: Mapping[str, Any]) -> Iterator[Misfit]:
+    """Flows that the ERP does not have, and those that need a cut-over date and have none."""
+    flows, erp = values.get("flows"), values.get("erp")
+    if not isinstance(flows, dict) or not isinstance(erp, dict) or erp.get("system") not in registry.NAMES:
+        return
+    known = {flow.id: flow for flow in registry.system(erp["system"]).flows}
+    for name, own in flows.items():
+        if name not in known:
+            yield Misfit(("flows", name), f"{_clipped(name)} is not a flow of {erp['system']}; {_nearest(name, known)}")
+            continue
+        try:
+            flow = FlowSettings.model_validate(own)
+        except ValidationError:
+            continue
+        if flow.enabled and moves_money(known[name]) and flow.cutover_date is None:
+            yield Misfit(
+                ("flows", name, "cutover_date"),
+                "cutover_date is required: the first posting date that is commanded. Example: 2026-01-01",
+            )
+
+
+def _misfits(model: type[BaseModel], error: ValidationError, told: Iterable[str], before: Place = ()) -> Iterator[Misfit]:
+    """What pydantic says, in our words. Rules over a whole section whose parts were `told` already are left out."""
+    for one in error.errors(include_url=False):
+        at: Place = one["loc"]
+        raised = (one.get("ctx") or {}).get("error")
+        if isinstance(raised, ValidationError) or (raised is not None and not at and _subject(raised) in told):
+            continue
+        yield Misfit((*before, *at), _words(model, one, (*before, *at), at))
+
+
+def _subject(raised: Any) -> str:
+    """The section that the words of a rule over the whole file begin with."""
+    return str(raised).partition(".")[0].partition(":")[0]
+
+
+def _words(model: type[BaseModel], one: ErrorDetails, place: Place, at: Place) -> str:
+    kind, value = one["type"], one.get("input")
+    field = _field(model, at)
+    about = f" ({field.description})" if field is not None and field.description else ""
+    if kind == "extra_forbidden":
+        inner = _inner(model, at[:-1])
+        return _unknown(str(at[-1]), inner.model_fields if inner is not None else ())
+    if kind == "missing":
+        return f"is missing{about}"
+    if value is None:
+        return f"is empty; a text that reads `null` or `~` needs quotes{about}"
+    if _SECRET & set(map(str, place)):
+        if (kind == "string_pattern_mismatch" and place[0] not in SIDES) or "credentials" in place:
+            return f"a secret is given as env:NAME or file:NAME; what stands here is refused and not shown{about}"
+        return f"{_pydantic_words(one)}{about}"
+    shown = _clipped(value) if isinstance(value, str) else "a section" if isinstance(value, dict) else "a list"
+    if kind == "literal_error":
+        allowed = str((one.get("ctx") or {}).get("expected", ""))
+        near = difflib.get_close_matches(str(value), re.findall(r"'([^']*)'", allowed), 1, 0.5)
+        return f"{shown} is not allowed; allowed: {allowed}{f'; nearest: {near[0]!r}' if near else ''}"
+    return f"{shown} does not fit: {_pydantic_words(one)}{about}"
+
+
+def _pydantic_words(one: ErrorDetails) -> str:
+    return " ".join(one["msg"].removeprefix("Value error, ").split())[:400]
+
+
+def _unknown(name: str, known: Iterable[str]) -> str:
+    return f"{_clipped(name)} is not a setting here; {_nearest(name, known)}"
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    names = list(known)
+    near = difflib.get_close_matches(name[:_SHOWN], names, 1, 0.5)
+    return f"{f'nearest: {near[0]!r}; ' if near else ''}allowed: {', '.join(names) or 'none'}"
+
+
+def _clipped(text: str) -> str:
+    """A value as a message may show it: short, printable, and without a user that an address names."""
+    if "://" in text and "@" in text:
+        return "an address with a user in it"
+    return ascii(text[:_SHOWN]) if not text.isprintable() else repr(text[:_SHOWN])
+
+
+def _field(model: type[BaseModel], at: Place) -> FieldInfo | None:
+    inner = _inner(model, at[:-1]) if at else None
+    return inner.model_fields.get(str(at[-1])) if inner is not None else None
+
+
+def _inner(model: type[BaseModel], at: Place) -> type[BaseModel] | None:
+    """The model of the section at a place; None where there is none."""
+    found: Any = model
+    for part in at:
+        if isinstance(found, type) and issubclass(found, BaseModel):
+            field = found.model_fields.get(str(part))
+            found = _bare(field.annotation) if field is not None else None
+        else:
+            inner = get_args(found)
+            found = _bare(inner[-1 if get_origin(found) is dict else 0]) if inner else None
+    return found if isinstance(found, type) and issubclass(found, BaseModel) else None
+
+
+def _bare(annotation: Any) -> Any:
+    """An annotation without its None."""
+    inner = [one for one in get_args(annotation) if one is not NoneType]
+    return inner[0] if NoneType in get_args(annotation) and inner else annotation

@@ -1,0 +1,62 @@
+"""A connection between two simulators for somebody who tries the product: its files, its settings, webhooks on."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from console.demo.facts import demo_of
+from console.demo.ground import Ground, Simulators
+from console.demo.joined import Joined, Share
+from runtime.embedded.child import free_ports
+from runtime.secrets import KeyRing, new_key, write_ring
+from systems import registry
+
+SETTINGS = "settings.env"
+_FEW = {"customers": "12", "vendors": "4"}
+_NONE = {"customers": "0", "vendors": "0"}
+_SECRETS = "ML_CONNECTOR_DEMO_"
+
+
+def switches(system: str) -> dict[str, str]:
+    """Switches of a simulator for a trial: sessions enough for every role, few masters in the field, new books in the ERP."""
+    own = dict(demo_of(system).simulator_settings(1))
+    return own | (_FEW if system == registry.FIELD_SERVICE else {key: value for key, value in _NONE.items() if key in own})
+
+
+async def join(folder: Path, lines: list[dict[str, Any]]) -> Path:
+    """Write to `folder` a live connection between these simulators (their ready lines: field service, then ERP), a key ring, and the
+    settings to export; let the source send its webhooks to the port of the ingress. Returns the connection's file."""
+    erp = lines[1]["system"]
+    folder.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240 - once, before anything runs
+    ground = Ground(folder.resolve(), {}, ingress_port=free_ports(1)[0])  # noqa: ASYNC240 - as above
+    simulators = Simulators(ground)
+    joined = Joined(erp, Share(0, 0, 0, 1.0), ground, simulators)
+    ground.simulators = {joined.simulator(line["system"]): line for line in lines}
+    joined.write_files("live")
+    ring = ground.folder / "keys.json"
+    if not ring.exists():
+        write_ring(ring, KeyRing((new_key(datetime.now(UTC)),)))
+    own = {
+        "ML_CONNECTOR_PROFILE": "demo",
+        "ML_CONNECTOR_STATE_DIR": str(ground.folder / "state"),
+        "ML_CONNECTOR_KEY_RING": str(ring),
+        "ML_CONNECTOR_INGRESS__PORT": str(ground.ingress_port),
+    }
+    secrets = {key: value for key, value in os.environ.items() if key.startswith(_SECRETS)}
+    try:
+        await joined.listen({})
+    finally:
+        await simulators.close()
+    _write(ground.folder / SETTINGS, own | secrets)
+    return joined.file
+
+
+def _write(path: Path, settings: dict[str, str]) -> None:
+    """Lines to source, readable by their owner only."""
+    text = "".join(f"export {key}={shlex.quote(value)}\n" for key, value in settings.items())
+    path.touch(mode=0o600)
+    path.write_text(text)

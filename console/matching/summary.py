@@ -1,0 +1,60 @@
+"""What the match of a connection stands at: which masters can be matched at all, and how many are linked or open. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from console.matching.masters import Masters
+from console.matching.propose import Proposal, proposals
+from systems import registry
+from systems.connection import ConnectionSettings
+
+
+def hindrances(settings: ConnectionSettings, masters: Mapping[str, Masters]) -> dict[str, str]:
+    """Entities that cannot be matched (yet), and why: a side that keeps none, or of which nothing has been read."""
+    found = {}
+    for entity, known in masters.items():
+        for side, read in ((settings.field_service.system, known.ours_read), (settings.erp.system, known.theirs_read)):
+            if not _keeps(side, entity):
+                found[entity] = f"{side} has no {entity}s: there is nothing to match"
+            elif not read and entity not in found:
+                found[entity] = f"nothing read yet: no {entity} of {side}; start the services and wait for the first poll"
+    return found
+
+
+def _keeps(system: str, entity: str) -> bool:
+    return any(feed.entity == entity for feed in registry.system(system).feeds)
+
+
+def open_proposals(masters: Mapping[str, Masters], hindered: Mapping[str, str]) -> list[Proposal]:
+    """A proposal for each of our masters without a link, where its entity can be matched."""
+    return [
+        proposal
+        for entity, known in masters.items()
+        if entity not in hindered
+        for proposal in proposals(entity, known.ours, known.theirs, known.linked)
+    ]
+
+
+def counted(
+    masters: Mapping[str, Masters], made: Iterable[Proposal], hindered: Mapping[str, str], written: int
+) -> list[dict[str, Any]]:
+    """The counts as rows: entity, proposal, count; what cannot be matched has no count but its reason."""
+    counts = Counter((p.entity, p.verdict) for p in made)
+    rows: list[dict[str, Any]] = []
+    for entity, known in masters.items():
+        if entity in hindered:
+            rows.append({"entity": entity, "proposal": hindered[entity], "count": None})
+        else:
+            rows += [
+                {"entity": entity, "proposal": verdict, "count": count}
+                for (of, verdict), count in sorted(counts.items())
+                if of == entity
+            ]
+        if known.linked or entity not in hindered:
+            rows.append({"entity": entity, "proposal": "linked", "count": sum(map(bool, known.linked.values()))})
+        if rejected := sum(not partner for partner in known.linked.values()):
+            rows.append({"entity": entity, "proposal": "rejected: no partner", "count": rejected})
+    return [{"entity": "all", "proposal": "links written now", "count": written}, *rows]

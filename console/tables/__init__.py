@@ -1,0 +1,1 @@
+"""Tables as people write them (CSV and XLSX): read strictly and within bounds, written so that a spreadsheet runs nothing."""

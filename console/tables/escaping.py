@@ -1,0 +1,27 @@
+"""Cells that no spreadsheet runs as a formula, and back: an apostrophe stands before every sign that could begin one.
+
+A formula begins with one of `= + - @` (or their wide forms), also behind blanks. A spreadsheet that takes another delimiter than ours ends a
+cell at every semicolon, comma, bar, tab or line break, so what stands behind one of those counts as a beginning, too.
+"""
+
+from __future__ import annotations
+
+import re
+
+_SIGN = "[=+\\-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b]"
+_BLANKS = r"[^\S\t\r\n]*+"
+_RUNS = re.compile(rf"'*+(?:\s*+{_SIGN}|[\t\r\n])")
+_INNER = re.compile(rf"([;,|\t\r\n]{_BLANKS})('*+{_SIGN})")
+_INNER_SAFE = re.compile(rf"([;,|\t\r\n]{_BLANKS})'('*+{_SIGN})")
+
+
+def escaped(cell: str) -> str:
+    """A cell that a spreadsheet will not run as a formula."""
+    inner = _INNER.sub(r"\1'\2", cell)
+    return "'" + inner if _RUNS.match(inner) else inner
+
+
+def unescaped(cell: str) -> str:
+    """The cell as it was before `escaped`."""
+    inner = cell[1:] if cell.startswith("'") and _RUNS.match(cell, 1) else cell
+    return _INNER_SAFE.sub(r"\1\2", inner)

@@ -1,0 +1,173 @@
+"""A table as a file shows it, and its columns found by their headings: whatever the file, in whatever order they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from difflib import get_close_matches
+
+from console.output import printable
+from runtime.errors import Broken
+from systems.codes import code, visible
+
+MAX_CELLS = 400_000
+"""Cells that one file may hold: 100,000 rows of four columns."""
+_MOST_TOLD, _LONGEST_TOLD = 20, 500
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What a cell shows. `trouble` says why its text cannot be told for certain ("" = it can); `day` is the date of a date cell."""
+
+    text: str
+    trouble: str = ""
+    day: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row of a file with its cells by column, counted from 0; `trouble` says why it cannot be read ("" = it can)."""
+
+    number: int
+    cells: Mapping[int, Cell]
+    trouble: str = ""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """One table of a file: its title (name of the file or of the sheet), the place it stands at, and its rows that are not empty."""
+
+    title: str
+    where: str
+    lines: Sequence[Line]
+    is_sheet: bool = False
+
+    def at(self, line: Line, column: int | None = None) -> str:
+        """The place of a row or of a cell, as a person finds it."""
+        if column is None or not self.is_sheet:
+            return f"{self.where}:{line.number}"
+        return f"{self.where}!{letters(column)}{line.number}"
+
+
+@dataclass(frozen=True)
+class Form:
+    """The headings of a table: those that it may have, those that it must have, those of dates. `is_open`: others may stand beside them."""
+
+    columns: tuple[str, ...]
+    required: tuple[str, ...]
+    dates: tuple[str, ...] = ()
+    is_open: bool = False
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row by its headings; a column that the file does not have is not in it."""
+
+    place: str
+    values: Mapping[str, str]
+
+
+@dataclass
+class Problems:
+    """Everything that is wrong with a set of files, each with its place: all counted, as many kept as a person reads."""
+
+    count: int = 0
+    lines: list[str] = field(default_factory=list)
+
+    def add(self, place: str, words: str) -> None:
+        """Note one."""
+        self.note(f"{place}: {words}")
+
+    def note(self, line: str) -> None:
+        """Note one that names its place itself."""
+        self.count += 1
+        if self.count <= _MOST_TOLD:
+            self.lines.append(printable(line[:_LONGEST_TOLD]))
+
+    def refuse(self) -> None:
+        """Raise `Broken` with one line each, where there are any."""
+        more = self.count - len(self.lines)
+        if self.count:
+            raise Broken("\n".join([*self.lines, *([f"... and {more} more"] if more else [])]))
+
+
+def letters(column: int) -> str:
+    """The name of a column, counted from 0, as a spreadsheet gives it."""
+    name = ""
+    column += 1
+    while column:
+        column, rest = divmod(column - 1, 26)
+        name = chr(65 + rest) + name
+    return name
+
+
+def entries(grid: Grid, form: Form, problems: Problems) -> Iterator[Entry]:
+    """The rows under the headings, in their order; what is wrong goes to `problems`."""
+    if not grid.lines:
+        problems.add(grid.where, f"no headings; the first row names the columns: {', '.join(form.columns)}")
+        return
+    head, *rest = grid.lines
+    columns = _columns(grid, head, form, problems)
+    if columns is None:
+        return
+    for line in rest:
+        if line.trouble:
+            problems.add(grid.at(line), line.trouble)
+        elif entry := _entry(grid, line, columns, form, problems):
+            yield entry
+
+
+def _columns(grid: Grid, head: Line, form: Form, problems: Problems) -> Mapping[int, str] | None:
+    """Headings by column; None where the table cannot be read by them."""
+    place = grid.at(head)
+    if head.trouble:
+        problems.add(place, head.trouble)
+        return None
+    named = {column: _heading(cell.text) for column, cell in head.cells.items() if code(cell.text)}
+    count = problems.count
+    for heading in dict.fromkeys(named.values()):
+        if heading not in form.columns and not form.is_open:
+            problems.add(
+                place, f"{nearest(heading, form.columns)} There is no column {heading!r}; columns: {', '.join(form.columns)}"
+            )
+        elif list(named.values()).count(heading) > 1:
+            problems.add(place, f"the heading {heading!r} stands twice. Keep one of the columns")
+    for wanted in form.required:
+        if wanted not in named.values():
+            problems.add(
+                place, f"no column {wanted!r}. The first row names the columns; this file has: {', '.join(named.values())}"
+            )
+    return named if problems.count == count else None
+
+
+def _heading(text: str) -> str:
+    return code(text).casefold().replace(" ", "_").replace("-", "_")
+
+
+def nearest(word: str, known: Sequence[str]) -> str:
+    """A question that names what was probably meant; "" where nothing is near."""
+    near = get_close_matches(word, known, n=1)
+    return f"Is {near[0]!r} meant?" if near else ""
+
+
+def _entry(grid: Grid, line: Line, columns: Mapping[int, str], form: Form, problems: Problems) -> Entry | None:
+    values: dict[str, str] = {}
+    count = problems.count
+    for column, cell in line.cells.items():
+        heading = columns.get(column)
+        if heading not in form.columns:
+            if heading is None and not form.is_open and (visible(cell.text) or cell.trouble):
+                problems.add(
+                    grid.at(line, column), f"{cell.text[:40]!r} stands under no heading. Give the column a heading or delete it"
+                )
+            continue
+        if cell.trouble:
+            problems.add(grid.at(line, column), f"{heading}: {cell.trouble}")
+        elif cell.day is not None and heading not in form.dates:
+            words = f"{heading}: holds the date {cell.day}. Was it a code like 1-2? Format the column as Text and type it again"
+            problems.add(grid.at(line, column), words)
+        values[heading] = cell.text
+    if problems.count > count or not any(map(visible, values.values())):
+        return None
+    return Entry(grid.at(line), values)

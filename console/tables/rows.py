@@ -1,0 +1,93 @@
+"""Rows of mapping tables from the tables of files: known names, the key wherever it stands, one row for one key and day."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from console.tables.grid import Entry, Form, Grid, Problems, entries, nearest
+from systems.codes import PART, code, key_of, row_name, visible
+
+EFFECTIVE = "effective_from"
+Columns = Mapping[str, tuple[str, ...]]
+"""Columns of each table by its name; the first is the key."""
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+@dataclass(frozen=True)
+class TableRow:
+    """One row of a table: its name (`codes.row_name`: the key, and the part where it has one), the other columns that are not empty, and
+    the first day it holds for (None = always)."""
+
+    table: str
+    key: str
+    values: dict[str, str]
+    effective_from: date | None = None
+
+    @property
+    def identity(self) -> tuple[str, str, str]:
+        """What makes it one row: table, name and day."""
+        return (self.table, self.key, self.effective_from.isoformat() if self.effective_from else "")
+
+    def as_record(self) -> dict[str, Any]:
+        """The fields that it has in common with its record on the topic `crosswalk`."""
+        return {"table": self.table, "row": self.key, "values": self.values, "effective_from": self.effective_from}
+
+
+def rows_of(grid: Grid, tables: Columns, problems: Problems) -> Iterator[tuple[TableRow, str]]:
+    """The rows of one table, each with its place; what is wrong goes to `problems`."""
+    name = code(grid.title).casefold()
+    if name not in tables:
+        if grid.lines:
+            words = f"{nearest(name, list(tables))} {grid.title!r} is no table; tables: {', '.join(sorted(tables))}"
+            problems.add(grid.where, words.strip())
+        return
+    key, *others = tables[name]
+    for entry in entries(grid, Form((key, *others, EFFECTIVE), (key,), (EFFECTIVE,)), problems):
+        row = _row(name, key, entry, problems)
+        if row is not None:
+            yield row, entry.place
+
+
+def _row(table: str, key: str, entry: Entry, problems: Problems) -> TableRow | None:
+    values = {column: seen for column, text in entry.values.items() if (seen := visible(text))}
+    if not code(values.get(key, "")):
+        problems.add(entry.place, f"the key ({key}) is empty. Give every row a key, or delete the row")
+        return None
+    if PART in values:
+        values[PART] = code(values[PART])
+    name = row_name(code(values.pop(key)), values.get(PART, ""))
+    first_day = values.pop(EFFECTIVE, "")
+    try:
+        return TableRow(table, name, values, _day(first_day))
+    except ValueError:
+        problems.add(entry.place, f"{EFFECTIVE}: not a date: {first_day[:40]!r}. Write it like 2026-01-31")
+        return None
+
+
+def _day(text: str) -> date | None:
+    if text and not _DAY.fullmatch(text):
+        raise ValueError(text)
+    return date.fromisoformat(text) if text else None
+
+
+def sheet_of(table: str, columns: tuple[str, ...], rows: list[TableRow]) -> tuple[list[str], list[list[str]]]:
+    """Headings and lines of rows of one table, as `rows_of` reads them."""
+    key, *others = columns
+    rows = sorted((row for row in rows if row.table == table), key=lambda row: row.identity)
+    lines = [[key_of(row.key, row.values), *(row.values.get(one, "") for one in others), row.identity[2]] for row in rows]
+    return [key, *others, EFFECTIVE], lines
+
+
+def removal(removed: list[TableRow]) -> str:
+    """What to say where rows in force are in no file any more; "" where there are none. `apply` needs a word of consent for it."""
+    if not removed:
+        return ""
+    counts: dict[str, int] = {}
+    for row in removed:
+        counts[row.table] = counts.get(row.table, 0) + 1
+    told = ", ".join(f"{count} of {table}" for table, count in sorted(counts.items()))
+    return f"crosswalk: {len(removed)} row(s) in force are in no file ({told}): apply with --remove-rows to remove them"

@@ -1,0 +1,51 @@
+"""What every service does before its first record: who it is, whether Kafka and the registry answer, whether the topics are as declared.
+
+Each is waited for `start_wait_s` at most; then the process ends with 69 (nobody answers) or 78 (a person has to act), in one message.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+
+from runtime import registry
+from runtime.folders import require_descriptors
+from runtime.settings import Settings
+from schemas import codec
+from schemas.codec import Codec
+from schemas.errors import RegistryAway
+from topology.provision import refuse_unfit
+
+_PAUSE_S = 0.5
+_OWN, _FOR_EACH_PARTITION = 256, 64
+"""File descriptors: clients, libraries and logs; and what the snapshots of one partition keep open."""
+
+
+def prepared(settings: Settings, role: str, topics: Iterable[str]) -> Settings:
+    """The settings under this role's name, once Kafka answers and these topics (full names) are fit.
+
+    Raises `Broken` (78) or `Transient` (69) with what is wrong and what to do.
+    """
+    connections = settings.ingress.max_connections if role == "ingress" else 0
+    require_descriptors(
+        _OWN + _FOR_EACH_PARTITION * settings.kafka.partitions + connections,
+        "Or lower ML_CONNECTOR_INGRESS__MAX_CONNECTIONS." if connections else "",
+    )
+    named = settings.named(role)
+    refuse_unfit(named.kafka, topics, settings.start_wait_s)
+    return named
+
+
+def loaded(settings: Settings, records: Mapping[str, tuple[str, ...]]) -> Codec:
+    """The codec of these topics' records, once the registry answers.
+
+    Raises `RegistryAway` (69) when it has not within `start_wait_s`, `NotRegistered` or `Broken` (78) where a person has to act.
+    """
+    until = time.monotonic() + settings.start_wait_s
+    while True:
+        try:
+            return codec.load(registry.client_settings(settings.registry), dict(records))
+        except RegistryAway:
+            if time.monotonic() > until:
+                raise
+            time.sleep(_PAUSE_S)

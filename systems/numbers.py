@@ -1,0 +1,55 @@
+"""Numbers of other systems as our records keep them: near, where no posting depends on them. Pure.
+
+What is posted has to be exact: it is read by each system's own functions, which refuse what does not fit. A quantity, a unit price or a
+balance with more places than a record has must not keep its document away: it is rounded, or left out where it is no number at all, and
+what was done is noted for `audit`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
+from typing import Any
+
+_PLAIN = re.compile(r"[+-]?[0-9]{1,40}(?:\.[0-9]{1,40})?")
+_CENT = Decimal("0.01")
+
+
+@dataclass(frozen=True)
+class Scale:
+    """What a record keeps of a number: the smallest unit, and the bound that it stays below."""
+
+    unit: Decimal
+    bound: Decimal
+
+
+MONEY = Scale(Decimal("0.0001"), Decimal(10) ** 15)
+QUANTITY = Scale(Decimal("0.000001"), Decimal(10) ** 13)
+
+
+def number(value: Any) -> Decimal | None:
+    """A JSON number, or a text of plain digits, with all of its places; None for anything else."""
+    if isinstance(value, (int, Decimal)) and not isinstance(value, bool):
+        return Decimal(value)
+    return Decimal(value) if isinstance(value, str) and _PLAIN.fullmatch(value) else None
+
+
+def near(value: Any, scale: Scale, name: str, notes: list[str]) -> Decimal | None:
+    """The number to the places that a record keeps, half up; None where it is null, or no number that could be kept.
+
+    Rounded once more to cents, money gives what it gives at once. `notes` gets a sentence for what is not as it came.
+    """
+    if value is None:
+        return None
+    found = number(value)
+    if found is None or not -scale.bound < found < scale.bound:
+        notes.append(f"{name} {str(value)[:40]!r} left out")
+        return None
+    made = found.quantize(scale.unit, ROUND_HALF_UP)
+    if made == found:
+        return made
+    if made.quantize(_CENT, ROUND_HALF_UP) != found.quantize(_CENT, ROUND_HALF_UP):
+        made = found.quantize(scale.unit, ROUND_DOWN)
+    notes.append(f"{name} {str(found)[:40]} rounded to {made}")
+    return made

@@ -1,0 +1,67 @@
+"""One row that cannot be read: it is an element with its bytes, and the walk goes on; who has to see every row is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from runtime.errors import Malformed, Transient
+from runtime.exchange import Request, Response, response
+from runtime.json import parse
+from systems.peoplesoft.query import page
+from systems.peoplesoft.rows import row_of
+from tests.systems.peoplesoft.reading.site import FEED, Site, walk
+
+BAD = [rb'"\ud800"', b"1" * 41, b"1e99999999999999999999", b"NaN", b'"a\x0bb"', b'"\xff"', b"[1]", b"true", b'"a", "A.NAME2": "b"']
+
+
+def _tearing(third: bytes, torn: bytes) -> Callable[[Request, Response], Response]:
+    def answer(_: Request, got: Response) -> Response:
+        return response(got.status, got.body.replace(third, torn), dict(got.headers))
+
+    return answer
+
+
+def _torn(row: bytes, bad: bytes) -> bytes:
+    name = b'"A.TORN": ' if b"NAME2" not in bad else b'"A.NAME2": '
+    return row.replace(b'"A.', name + bad + b', "A.', 1)
+
+
+@pytest.mark.parametrize("bad", BAD)
+@pytest.mark.parametrize("feed", ["vendors", "gl_accounts"])
+@pytest.mark.parametrize("size", [7, 300])
+async def test_a_torn_row_leaves_the_others_and_the_walk_goes_on(site: Site, feed: str, size: int, bad: bytes) -> None:
+    own = site.settings(page_size=size)
+    whole, _ = await walk(site.reader(own)[0], FEED[feed])
+    reader, wire = site.reader(own)
+    third = whole[2].body
+    torn = _torn(third, bad)
+    wire.answer = _tearing(third, torn)
+    found, _ = await walk(reader, FEED[feed])
+    assert [one.source_id for one in found] == [one.source_id for one in whole]
+    assert [one.body for one in found] == [torn if one.body == third else one.body for one in whole]
+
+
+@pytest.mark.parametrize("bad", BAD)
+async def test_vendors_by_id_of_which_one_cannot_be_read(site: Site, bad: bytes) -> None:
+    whole, _ = await walk(site.reader()[0], FEED["vendors"])
+    reader, wire = site.reader()
+    wire.answer = lambda _, got: response(got.status, got.body.replace(b'"A.NAME1"', _torn(b'"A.NAME1"', bad)), dict(got.headers))
+    wanted = [one.source_id for one in whole[:3]]
+    found = await reader.fetch("vendor", wanted)
+    assert [one.source_id for one in found.elements] == wanted
+
+
+def test_who_has_to_see_every_row_is_told_that_one_cannot_be_read() -> None:
+    body = rb'{"status":"success","data":{"query":{"numrows":1,"rows":[{"attr:rownumber":1,"A.X":"\ud800","A.Y":"y"}]}}}'
+    found = page(response(200, body, {"Content-Type": "application/json"}), "ML_X", 5)
+    assert [dict(row) for _, row in found.rows] == [{"Y": "y"}]
+    with pytest.raises(Transient):
+        found.whole("ML_X")
+
+
+@pytest.mark.parametrize("bad", BAD)
+def test_such_a_row_is_malformed_in_hop_1(bad: bytes) -> None:
+    with pytest.raises(Malformed):
+        row_of(parse(_torn(b'{"A.X": 1, "A.NAME2": "c"}', bad)))

@@ -1,0 +1,112 @@
+"""Everything that does not fit is told at once: file, line, place, what is allowed, the nearest known name; never a secret."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from console.connections.files import read_connection
+from console.connections.fitting import Unfit
+from tests.unit.console.connections.ground import file_with
+
+PLAIN = "canary-7f3a-plain-secret"
+
+
+def refused(path: Path) -> list[str]:
+    with pytest.raises(Unfit) as refusal:
+        read_connection(path)
+    return [line.removeprefix(f"{path}:") for line in refusal.value.lines]
+
+
+def test_every_misfit_of_every_section_is_told_with_line_and_place(tmp_path: Path) -> None:
+    path = file_with(
+        tmp_path,
+        ("time_zone: America/Chicago", "time_zone: America/Chicgo"),
+        ("tenant: Company", "tenat: Company"),
+        ("label: Acme", "lable: Acme"),
+        ("  A1: {", "  A11: {"),
+        ("group: acu, calls: 60", "group: acu, calls: 0"),
+        ("{username: env:ACU_USER", "{usrname: env:ACU_USER"),
+        ("- {name: first", "- {nam: first"),
+    )
+    (path.parent / "crosswalk").mkdir()
+    (path.parent / "crosswalk" / "t.csv").write_text("key,effective_from\nx,soon\n")
+    told = refused(path)
+    starts = [
+        f"{path.parent}/crosswalk/t.csv: 't' is no table",
+        "1: label: is missing",
+        "2: lable: 'lable' is not a setting here; nearest: 'label'",
+        "4: time_zone: 'America/Chicgo' does not fit: 'America/Chicgo' is not an IANA time zone; nearest: America/Chicago",
+        "14: erp.credentials.username: is missing",
+        "14: erp.credentials.usrname: 'usrname' is not a setting here; nearest: 'username'",
+        "15: erp.quota.calls: '0' does not fit: Input should be greater than 0",
+        "16: erp.settings.tenant: is missing",
+        "18: erp.settings.tenat: 'tenat' is not a setting here; nearest: 'tenant'",
+        "25: webhook_keys[0].nam: 'nam' is not a setting here; nearest: 'name'",
+        "25: webhook_keys[0].name: is missing",
+        "27: flows.A11: 'A11' is not a flow of acumatica; nearest: 'A1'; allowed: A1, A2",
+    ]
+    for start in starts:
+        assert any(line.startswith(start) for line in told), (start, told)
+    assert len(told) == len(starts)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("environment: test\ntime", "environment: tset\ntime", "3: environment: 'tset' is not allowed; allowed: 'test' or 'production'; n"),
+        ("system: acumatica", "system: acumatika", "13: erp.system: 'acumatika' is no system of this side; nearest: 'acumatica'"),
+        ("system: servicetitan", "system: acumatica", "6: field_service.system: 'acumatica' is no system of this side"),
+        ("cutover_date: 2026-03-01", "", "27: flows.A1.cutover_date: cutover_date is required"),
+    ],
+)  # fmt: skip
+def test_a_misfit_names_what_is_allowed(tmp_path: Path, old: str, new: str, said: str) -> None:
+    assert any(line.startswith(said) for line in refused(file_with(tmp_path, (old, new))))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("password: env:ACU_PASSWORD", f"password: {PLAIN}"),
+        ("password: env:ACU_PASSWORD", f"password: 'env: {PLAIN}'"),
+        ("password: env:ACU_PASSWORD", f"password: ENV:{PLAIN}"),
+        ("password: env:ACU_PASSWORD", f"password: [{PLAIN}]"),
+        ("password: env:ACU_PASSWORD", f"password: {{plain: {PLAIN}}}"),
+        ("credentials: {username: env:ACU_USER, password: env:ACU_PASSWORD}", f"credentials: {PLAIN}"),
+        ("secret: env:HOOK", f"secret: {PLAIN}"),
+        ("secret: env:HOOK", f"secret: env:HOOK, not_after: {PLAIN}x, key: {PLAIN}"),
+        ("    branch: MAIN", f"    branch: MAIN\n    password: {PLAIN}"),
+        ("webhook_keys:", f"  network: {{proxy: 'http://user:{PLAIN}@p.example:3128'}}\nwebhook_keys:"),
+        ("webhook_keys:", f"  network: {{client_key: {PLAIN}, client_certificate: env:C}}\nwebhook_keys:"),
+        ("base_url: https://acme.example.com/Acme", f"base_url: 'ftp://user:{PLAIN}@acme.example.com'"),
+    ],
+)
+def test_a_secret_in_plain_is_refused_and_never_shown(tmp_path: Path, old: str, new: str) -> None:
+    """`plan` printed it."""
+    path = file_with(tmp_path, (old, new))
+    with pytest.raises(Unfit) as refusal:
+        read_connection(path)
+    assert "canary" not in str(refusal.value)
+
+
+def test_a_folder_of_tables_outside_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "outside").mkdir()
+    home = tmp_path / "acme"
+    home.mkdir()
+    path = file_with(home, ("flows:", "crosswalk: ../outside\nflows:"))
+    (line,) = refused(path)
+    assert line.startswith("26: crosswalk: the folder of tables lies outside")
+    (home / "crosswalk").symlink_to(tmp_path / "outside")
+    assert "lies outside" in refused(file_with(home))[0]
+
+
+def test_a_table_that_is_a_link_out_of_its_folder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "outside.csv").write_text("key,a\nx,1\n")
+    (tmp_path / "acme" / "crosswalk").mkdir(parents=True)
+    (tmp_path / "acme" / "crosswalk" / "t.csv").symlink_to(tmp_path / "outside.csv")
+    assert "leads out of the folder of the connection" in refused(file_with(tmp_path / "acme"))[0]
+
+
+def test_a_folder_of_tables_that_is_named_and_not_there_is_refused(tmp_path: Path) -> None:
+    assert "there is no folder" in refused(file_with(tmp_path, ("flows:", "crosswalk: crosswlk\nflows:")))[0]

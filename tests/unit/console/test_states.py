@@ -1,0 +1,141 @@
+"""How each connection runs, and the state of every document by amount."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from console.books.controls import Pause, pauses
+from console.books.states import Feeds, Head, States, heads
+from console.cli.status import lines
+from tests.unit.console.entries import ERP, SOURCE, application, entry, example, settings
+
+AT = datetime(2026, 3, 2, 18, tzinfo=UTC)
+
+
+def control(action: str, actor: str = "Ada", **more: Any) -> dict[str, Any]:
+    about = {"connection": "acme", "system": "", "op_key": "", "reason": "month end", "at": AT}
+    return example("connection.control", action=action, actor=actor, **{**about, **more})
+
+
+def states(*entries: dict[str, Any]) -> States:
+    made = States()
+    for one in entries:
+        made.learn(one)
+    return made
+
+
+def feeds(*records: tuple[str, dict[str, Any]]) -> Feeds:
+    made = Feeds()
+    for kind, record in records:
+        if kind == "cursor":
+            made.learn_cursor(record)
+        else:
+            made.learn_decision(record)
+    return made
+
+
+def cursor(feed: str, minutes: int = 0) -> tuple[str, dict[str, Any]]:
+    return "cursor", example("raw.cursor", connection="acme", feed=feed, at=AT + timedelta(minutes=minutes))
+
+
+def stopped(feed: str, why: str, minutes: int = 0, system: str = ERP) -> tuple[str, dict[str, Any]]:
+    about = {"connection": "acme", "system": system, "entity": feed, "source_id": "", "detail": why}
+    return "audit", example("audit.audit", decision="side_stopped", at=AT + timedelta(minutes=minutes), **about)
+
+
+def head(of: States, read: Feeds, paused: dict[str, Pause] | None = None) -> Head:
+    (made,) = heads([settings()], paused or {}, read, of)
+    return made
+
+
+def why(of: States, read: Feeds) -> list[str]:
+    return [side.why for side in head(of, read).sides]
+
+
+def test_a_document_counts_once_with_its_newest_state() -> None:
+    found = states(
+        entry("invoice", "1", "HELD", "refused", amount="10.00"),
+        entry("invoice", "2", "POSTED", amount="5.00"),
+        entry("invoice", "1", "POSTED", amount="10.00"),
+    ).rows()
+    assert [(row["state"], row["count"], row["amount"]) for row in found] == [("POSTED", 2, Decimal("15.00"))]
+
+
+def test_whatever_waits_says_for_what() -> None:
+    waiting = (
+        entry("invoice", "1", "WAITING", "parent", waits_for=["customer/5"]),
+        application("9", "1", "1.00", "payment/9", "invoice/1"),
+        entry("invoice", "2", "INTENT", intent_attempt=1),
+        entry("invoice", "3", "NEW"),
+        entry("invoice", "4", "WAITING", "erp_batch"),
+        entry("invoice", "5", "WAITING", "window", due_at=AT),
+        entry("invoice", "6", "WAITING", "something new", detail="why"),
+        entry("invoice", "7", "HELD", "a_rule"),
+    )
+    said = {row["words"] for row in states(*waiting).rows()}
+    assert "" not in said
+    assert {"for its customer", "for its invoice and payment", "a rule", "something new"} <= said
+    assert "created; waiting for Acumatica's posting run" in said
+
+
+def test_a_side_that_nothing_is_said_of_is_ok_and_tells_when_it_was_read_and_written() -> None:
+    posted = entry("invoice", "1", "POSTED", updated_at=AT)
+    side = head(states(posted), feeds(cursor(f"{ERP}.invoices"), cursor(f"{ERP}.bills", 5))).sides[1]
+    assert (side.why, side.last_read, side.last_write) == ("", AT + timedelta(minutes=5), AT)
+    assert side.as_json()["state"] == "ok"
+
+
+def test_a_feed_that_stopped_is_told_until_it_is_read_again() -> None:
+    denied = stopped("invoices", "a person is needed: no right to read Invoice", 10)
+    assert why(states(), feeds(cursor(f"{ERP}.invoices"), denied)) == ["", "invoices: a person is needed: no right to read Invoice"]
+    again = ("audit", {**denied[1], "decision": "side_read"})
+    assert why(states(), feeds(denied, again)) == ["", ""]
+    assert why(states(), feeds(cursor(f"{ERP}.invoices", 11), denied)) == ["", ""], "its cursor is newer"
+    assert why(states(), feeds(cursor(f"{ERP}.bills", 11), denied))[1].startswith("invoices: ")
+
+
+def test_a_session_that_could_not_be_opened_is_told_until_any_feed_is_read() -> None:
+    none = stopped("", "throttled: login limit", 10)
+    assert why(states(), feeds(none)) == ["", "no session: throttled: login limit"]
+    assert why(states(), feeds(cursor(f"{ERP}.bills", 11), none)) == ["", ""]
+
+
+def test_feeds_that_stopped_alike_are_told_once() -> None:
+    alike = [stopped(feed, "no answer: timed out", system=SOURCE) for feed in ("a", "b", "c", "d")]
+    assert why(states(), feeds(*alike)) == ["a, b and 2 more: no answer: timed out", ""]
+
+
+def test_what_keeps_the_writing_is_told_as_long_as_a_document_waits_for_it() -> None:
+    waiting = entry("invoice", "1", "WAITING", "credentials", detail="401 signed out", updated_at=AT)
+    assert why(states(waiting), feeds())[1] == "writing: the system refused our credentials or permissions (401 signed out)"
+    assert why(states(waiting, entry("invoice", "1", "POSTED")), feeds()) == ["", ""]
+
+
+def test_a_pause_tells_who_and_why_and_ends_with_its_resume() -> None:
+    assert pauses([control("pause")])["acme"].words() == "by Ada: month end"
+    assert pauses([control("pause"), control("resume", "Bo")]) == {}
+    one_side = [control("pause", system=ERP), control("resume", system=SOURCE)]
+    assert pauses(one_side)["acme"].system == ERP
+    assert pauses([control("release", op_key="k")]) == {}
+
+
+def test_the_sinks_own_pause_is_told_as_its_rule() -> None:
+    own = control("pause", "sinks", reason="ceiling: 1000 documents in an hour, the ceiling is 1000", system=ERP)
+    said = pauses([own])["acme"].words()
+    assert said.startswith("by its own rule: the connection's ceiling of an hour is reached")
+    assert said.endswith("(1000 documents in an hour, the ceiling is 1000)")
+
+
+def test_a_person_sees_it_within_a_hundred_columns() -> None:
+    long = entry("invoice", "1", "HELD", "refused", amount="123456789.00")
+    at_work = head(states(long), feeds(stopped("x" * 30, "why " * 60)), pauses([control("pause", reason="because " * 30)]))
+    dead = [{"from": "raw.x/0/1", "amount": Decimal(12), "stage": "hop", "reason": "no " * 60}]
+    rows = states(long).rows()
+    shown = list(lines([at_work], rows, [{"group": "sinks", "topic": "command.x", "lag": 3}], dead))
+    assert max(map(len, shown)) <= 100
+    assert shown[0] == "acme (Acme): live"
+    assert any(line.startswith("  PAUSED since 2026-03-02 12:00 by Ada: because") for line in shown)
+    assert any("STOPPED since 2026-03-02 12:00" in line for line in shown)
+    assert "command.x: 3 records that sinks has still to read" in shown

@@ -1,0 +1,67 @@
+"""What an answer says of what was wanted by id, and what is asked for alone after it."""
+
+from __future__ import annotations
+
+from runtime.errors import Broken, Malformed, Refused, Throttled, Transient
+from services.ingress.fetches import FetchQueue, Offsets, Ticket, answered, is_its_own
+from services.ingress.seen import Seen
+from systems.contract import Element
+
+IDS = [("invoice", str(number)) for number in range(4)]
+
+
+def _element(source_id: str, body: bytes = b"{}") -> Element:
+    return Element(source_id, "", body)
+
+
+def test_what_is_not_in_the_answer_is_absent() -> None:
+    found = answered(IDS, [_element("0"), _element("2")])
+    assert ([one.source_id for one in found.elements], found.absent, found.alone) == (["0", "2"], (IDS[1], IDS[3]), ())
+
+
+def test_beside_an_element_without_an_id_nothing_is_absent_for_it_may_be_that_one() -> None:
+    found = answered(IDS, [_element("0"), _element(""), _element("2")])
+    assert ([one.source_id for one in found.elements], found.absent, found.alone) == (["0", "2"], (), (IDS[1], IDS[3]))
+
+
+def test_an_element_without_an_id_is_the_one_that_was_asked_for_alone() -> None:
+    found = answered(IDS[:1], [_element("", b"torn")])
+    assert (found.elements, found.absent, found.alone) == ((Element("0", "", b"torn"),), (), ())
+
+
+def test_several_elements_without_an_id_for_one_wish_end_it() -> None:
+    found = answered(IDS[:1], [_element(""), _element("")])
+    assert (found.elements, found.absent, found.alone) == ((), (IDS[0],), ())
+
+
+def _caused(error: Exception, cause: Exception) -> Exception:
+    error.__cause__ = cause
+    return error
+
+
+def test_an_answer_that_cannot_be_read_is_asked_for_id_by_id_and_an_outage_is_not() -> None:
+    unreadable = _caused(Transient("the page is not what it should be"), Malformed("JSON"))
+    assert [is_its_own(one) for one in (unreadable, Refused("400"), Malformed("x"))] == [True] * 3
+    assert [is_its_own(one) for one in (Transient("500"), Throttled("429"), Broken("401"))] == [False] * 3
+
+
+def test_what_is_asked_for_alone_keeps_nobody_waiting() -> None:
+    queue, offsets = FetchQueue(), Offsets()
+    for number, wanted in enumerate(IDS):
+        offsets.opened(number)
+        queue.ask(wanted, Ticket(offsets, number))
+    assert list(queue.batch({"invoice": 50})) == IDS
+    queue.refused(IDS[0])
+    assert list(queue.batch({"invoice": 50})) == IDS[1:]
+    for one in IDS[1:]:
+        queue.done(one, 1)
+    assert list(queue.batch({"invoice": 50})) == IDS[:1]
+    assert offsets.commit == 0, "it is still wanted"
+
+
+def test_elements_without_an_id_are_told_apart_by_their_bytes() -> None:
+    seen, first, second = Seen(), _element("", b"one"), _element("", b"two")
+    seen.remember("feed", first)
+    seen.remember("feed", second)
+    assert (seen.is_known("feed", first), seen.is_known("feed", second)) == (True, True)
+    assert not seen.is_known("feed", _element("", b"three"))

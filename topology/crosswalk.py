@@ -1,0 +1,106 @@
+"""The mapping tables of a connection as hop 2 and the checks ask them: by the normal form of a key and by a posting date. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from typing import Any
+
+from systems.codes import PART, code, key_of, shape
+
+
+@dataclass(frozen=True)
+class Row:
+    """One crosswalk row with the day it comes into force (None = always)."""
+
+    values: Mapping[str, str]
+    effective_from: date | None
+
+
+@dataclass
+class _Table:
+    """One table by normal forms: key -> part -> rows, newest first ("" = the key's own row).
+
+    Rows of an older configuration whose names became one normal form contradict each other: none of them counts, the key is held as a
+    look-alike of itself.
+    """
+
+    rows: dict[str, dict[str, tuple[Row, ...]]] = field(default_factory=dict)
+    contradicting: set[str] = field(default_factory=set)
+    shapes: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The crosswalk of one connection: table -> name of the row (`codes.row_name`) -> its states, newest first."""
+
+    tables: Mapping[str, Mapping[str, tuple[Row, ...]]] = field(default_factory=dict)
+
+    def row(self, table: str, key: str, on: date | None = None) -> Mapping[str, str] | None:
+        """See `systems.mapped.Crosswalk`."""
+        rows = self._parts_of(table, key).get("")
+        return _in_force(rows, on) if rows is not None else None
+
+    def rows(self, table: str, on: date | None = None) -> Mapping[str, Mapping[str, str]]:
+        """See `systems.mapped.Crosswalk`."""
+        found = {key: _in_force(rows, on) for key, rows in self.tables.get(table, {}).items()}
+        return {key: row for key, row in found.items() if row is not None}
+
+    def parts(self, table: str, key: str, on: date | None = None) -> Sequence[Mapping[str, str]]:
+        """See `systems.mapped.Crosswalk`."""
+        found = (_in_force(rows, on) for part, rows in sorted(self._parts_of(table, key).items()) if part)
+        return [row for row in found if row is not None]
+
+    def alike(self, table: str, key: str) -> str:
+        """See `systems.mapped.Crosswalk`."""
+        content, wanted = self._by_code.get(table), code(key)
+        if content is None or not wanted:
+            return ""
+        if wanted in content.contradicting:
+            return wanted
+        return "" if wanted in content.rows else content.shapes.get(shape(wanted), "")
+
+    def _parts_of(self, table: str, key: str) -> Mapping[str, tuple[Row, ...]]:
+        content, wanted = self._by_code.get(table), code(key)
+        if content is None or wanted in content.contradicting:
+            return {}
+        return content.rows.get(wanted, {})
+
+    @cached_property
+    def _by_code(self) -> Mapping[str, _Table]:
+        """Built once: it is asked several times for each document."""
+        return {name: _by_code(content) for name, content in self.tables.items()}
+
+
+def _by_code(content: Mapping[str, tuple[Row, ...]]) -> _Table:
+    made = _Table()
+    for name, rows in content.items():
+        values = rows[0].values
+        key = code(key_of(name, values))
+        parts = made.rows.setdefault(key, {})
+        if parts.setdefault(code(values.get(PART, "")), rows) is not rows:
+            made.contradicting.add(key)
+        if look := shape(key):
+            made.shapes.setdefault(look, key)
+    return made
+
+
+def _in_force(rows: tuple[Row, ...], on: date | None) -> Mapping[str, str] | None:
+    for row in rows:
+        if row.effective_from is None or on is None or row.effective_from <= on:
+            return row.values
+    return None
+
+
+def tables_of(rows: Iterable[Mapping[str, Any]]) -> Tables:
+    """The tables that these crosswalk records make."""
+    found: dict[str, dict[str, list[Row]]] = {}
+    for record in rows:
+        row = Row(record["values"], record["effective_from"])
+        found.setdefault(record["table"], {}).setdefault(record["row"], []).append(row)
+    for table in found.values():
+        for versions in table.values():
+            versions.sort(key=lambda row: row.effective_from or date.min, reverse=True)
+    return Tables({name: {key: tuple(versions) for key, versions in table.items()} for name, table in found.items()})

@@ -1,0 +1,66 @@
+"""What a batch comes to, also where a rule fails over one of its records: the batch is halved until that record is alone, and it goes to `dead`.
+
+A rule that meets what it does not expect must neither stop the hop for everybody nor lose the record. What is wrong with the broker, the
+machine or the settings is no record's fault: it is raised. Both hops go through here; halving costs a few times the batch at most.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from confluent_kafka import KafkaException
+
+from runtime.errors import ConnectorError, Malformed
+from runtime.log import log
+from schemas.errors import NotRegistered
+from topology.batch import Ground, Outcome, Output, Record, State
+from topology.decisions import audit_outputs, dead_output
+from topology.topics import MOST_BESIDE_BYTES
+from topology.way import Hop
+
+_NOBODYS_FAULT = (ConnectorError, KafkaException, NotRegistered, OSError, MemoryError)
+
+
+class _After:
+    """A state with the changes of an earlier part of the batch."""
+
+    def __init__(self, state: State, changes: Mapping[tuple[int, str], bytes]) -> None:
+        self._state, self._changes = state, changes
+
+    def get(self, partition: int, key: str) -> bytes | None:
+        """See `topology.batch.State`."""
+        return self._changes.get((partition, key)) or self._state.get(partition, key)
+
+
+def whole(hop: Hop, records: Sequence[Record], state: State, ground: Ground) -> Outcome:
+    """The outcome of a batch with its decisions as audit records. Raises whatever a rule raises, and `Malformed` for an output that
+    Kafka would not take."""
+    outcome = hop.apply(records, state, ground)
+    outputs = outcome.outputs + audit_outputs(outcome.decisions, hop.name, ground)
+    for output in outputs:
+        _refuse_unwritable(output)
+    return Outcome(outputs, [], outcome.changes)
+
+
+def halved(hop: Hop, records: Sequence[Record], state: State, ground: Ground) -> Outcome:
+    """As `whole`, but each record that a rule fails over is on `dead` instead, and the others are as they would be without it."""
+    try:
+        return whole(hop, records, state, ground)
+    except _NOBODYS_FAULT:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is one record's
+        if len(records) == 1:
+            reason = f"{type(error).__name__}: {error}"
+            log.error("record_set_aside", hop=hop.name, record=records[0].coordinates, error=reason[:300])
+            return Outcome([dead_output(records[0], reason, hop.name, ground)])
+    middle = len(records) // 2
+    first = halved(hop, records[:middle], state, ground)
+    second = halved(hop, records[middle:], _After(state, first.changes), ground)
+    return Outcome(first.outputs + second.outputs, [], first.changes | second.changes)
+
+
+def _refuse_unwritable(output: Output) -> None:
+    key = output.key.encode() if isinstance(output.key, str) else output.key or b""
+    size = len(key) + sum(len(name.encode()) + len(value) for name, value in output.headers)
+    if size > MOST_BESIDE_BYTES:
+        raise Malformed(f"{output.topic}: key and headers of {size} bytes, {MOST_BESIDE_BYTES} are the most")
