@@ -14,6 +14,9 @@ from systems.contract import Element, Page
 from topology.headers import headers
 from topology.topics import object_key, partition_of
 
+RESET = "reset"
+"""What a cursor that a person wrote has in the place of a page's digest: a running poller takes it up (`pollers.py`)."""
+
 
 @dataclass(frozen=True)
 class Where:
