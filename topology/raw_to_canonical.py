@@ -21,7 +21,7 @@ from schemas.records import Raw
 from systems import registry
 from systems.contract import LONGEST_ID
 from systems.mapped import Canonical, Filtered, LookAgain, Normalised
-from topology.batch import Decision, Ground, Outcome, Output, Record, State
+from topology.batch import Decision, Ground, Outcome, Output, Record, State, fitting
 from topology.decisions import dead_output
 from topology.headers import CONFIG, CONTENT_HASH, PREVIOUS_STATUS, SOURCE_VERSION, STATUS, TRACE, header, headers
 from topology.topics import object_key, partition_of
@@ -175,8 +175,10 @@ def _encoded(record: Record, canonical: Canonical, version: str, made: _Batch) -
         marks[PREVIOUS_STATUS] = seen.status
     cause = record.coordinates
     trace = header(record.headers, TRACE).encode()
-    output = Output(
-        topic, record.partition, key, made.ground.codec.encode(topic, name, value), headers(name, cause, cause, trace, **marks)
+    output = fitting(
+        Output(
+            topic, record.partition, key, made.ground.codec.encode(topic, name, value), headers(name, cause, cause, trace, **marks)
+        )
     )
     return _Encoded(value, canonical.entity, key, output, decision, "; ".join(canonical.notes)[:_NOTES_CHARACTERS])
 

@@ -15,6 +15,7 @@ from typing import Any
 import orjson
 
 from runtime.errors import Malformed
+from systems.numbers import MONEY, near
 
 Row = Mapping[str, Any]
 CENT = Decimal("0.01")
@@ -77,6 +78,14 @@ def optional_money(row: Row, name: str) -> Decimal | None:
     if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
         raise Malformed(f"acumatica: {name} is no number")
     return Decimal(value)
+
+
+def near_money(row: Row, name: str, notes: list[str]) -> Decimal | None:
+    """An amount that no posting depends on (`systems.numbers.near`). Raises `Malformed` for what is no amount at all."""
+    value = optional_money(row, name)
+    if value is not None and not -MONEY.bound < value < MONEY.bound:
+        raise Malformed(f"acumatica: {name} is beyond {MONEY.bound:f}")
+    return near(value, MONEY, name, notes)
 
 
 def flag(row: Row, name: str) -> bool | None:
