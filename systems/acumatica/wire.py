@@ -127,11 +127,12 @@ def version_of(row: Row, name: str = "LastModifiedDateTime") -> str:
     if parts is None:
         return ""
     seconds, fraction, zone = parts.groups()
-    if zone not in (None, "Z", "+00:00"):
-        try:
-            seconds = datetime.fromisoformat(seconds + zone).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
-        except (ValueError, OverflowError):
-            return ""
+    try:
+        moment = datetime.fromisoformat(seconds + (zone or ""))
+        if zone not in (None, "Z", "+00:00"):
+            seconds = moment.astimezone(UTC).isoformat()[:19]
+    except (ValueError, OverflowError):
+        return ""
     return f"{seconds}.{(fraction or '')[:7]:0<7}Z"
 
 
