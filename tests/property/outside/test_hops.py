@@ -20,7 +20,6 @@ from topology import canonical_to_command, raw_to_canonical, way
 from topology.batch import Ground, Outcome, Record
 from topology.configuration import Snapshot
 from topology.culprits import whole
-from topology.headers import Headers
 from topology.topics import object_key, partition_of, records_of_topic
 
 CODEC: Codec = offline_codec(records_of_topic())
@@ -61,7 +60,7 @@ def _raw_record(system: str, raw: dict[str, Any]) -> Record:
 
 def _records(outcome: Outcome, step: str) -> list[Record]:
     return [
-        Record(one.topic, one.partition, number, str(one.key).encode(), one.value, cast("Headers", one.headers))
+        Record(one.topic, one.partition, number, str(one.key).encode(), one.value, one.headers)
         for number, one in enumerate(outcome.outputs)
         if one.topic.startswith(step)
     ]
