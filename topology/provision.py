@@ -127,13 +127,8 @@ def _described(client: AdminClient, settings: Kafka, names: Sequence[str]) -> di
     try:
         metadata = client.list_topics(timeout=_ASK_S).topics
         there = [name for name in names if name in metadata and metadata[name].error is None]
-<<<<<<< HEAD
         wanted = [ConfigResource(ResourceType.TOPIC, name) for name in there]
         asked = client.describe_configs(wanted, request_timeout=_ASK_S) if wanted else {}
-=======
-        resources = [ConfigResource(ResourceType.TOPIC, name) for name in there]
-        asked = client.describe_configs(resources, request_timeout=_ASK_S) if resources else {}  # the client refuses an empty list
->>>>>>> wip-http
         answers: dict[str, dict[str, Any]] = {resource.name: future.result() for resource, future in asked.items()}
     except KafkaException as error:
         raise kafka.explained(settings, error.args[0]) from error
