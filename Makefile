@@ -59,7 +59,7 @@ docs: $(STAMP) ## the pages that are drawn from the declarations
 	$(BIN)/python -m console.pages.metrics
 
 # The software bill of materials (CycloneDX), from the lock alone.
-sbom: $(STAMP) ## the software bill of materials, build/sbom.cdx.json
+sbom: $(STAMP) ## the software bill of materials (CycloneDX), from the lock alone
 	$(BIN)/python -m console.pages.sbom build/sbom.cdx.json
 	@echo build/sbom.cdx.json
 

@@ -9,17 +9,18 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Any
 
-from confluent_kafka import Consumer, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from runtime import kafka, registry
 from runtime.errors import Broken
+from runtime.rolekeys import SINKS
 from runtime.settings import Settings, settings_from_environment
 from schemas import codec as records
 from schemas.codec import Codec
 from schemas.errors import Malformed, NotRegistered
-from services.sinks.follow import CONTROL, counts
+from services.sinks.follow import is_own_pause
 from topology.topics import partition_of, records_of_topic, topics
 from topology.trust import Trust
 
@@ -89,6 +90,22 @@ class Cluster:
                     told.read(name)
                     yield message
 
+    def decisions(self, connection: str = "", quiet: bool = False) -> Iterator[Seen]:
+        """Records of `control` that sinks obey: signed by a person's key, or the sinks' own pauses (`services/sinks/follow.py`). How many
+        are not believed is said on stderr."""
+        trust = Trust(self.settings)
+        for message in self.messages(["control"], self.partitions_of(connection), quiet):
+            signed, seen = trust.believed(message), self.seen(message)
+            is_believed = signed is not None and (signed.signer != SINKS or is_own_pause(seen.record))
+            if is_believed and seen.name == "connection.control" and connection in ("", seen.record["connection"]):
+                yield seen
+        refused = sum(trust.refused.values())
+        if refused:
+            print(
+                f"{refused} record(s) of control are not believed, nobody obeys them: the log of the sinks names them",
+                file=sys.stderr,
+            )
+
     def seen(self, message: Any) -> Seen:
         """A message decoded as far as it can be."""
         topic = (message.topic() or "").removeprefix(self.settings.kafka.topic_prefix)
@@ -144,6 +161,13 @@ class Cluster:
         with closing(kafka.consumer(self.settings.kafka, group)) as client:
             return dict(_unread(client, self.settings.topic(name), wanted))
 
+    def members(self, groups: Sequence[str]) -> dict[str, int]:
+        """How many processes are in each consumer group now; 0 for a group that nobody is in, or that there never was."""
+        prefix = self.settings.kafka.topic_prefix
+        client = kafka.admin(self.settings.kafka)  # kept until they answered: a client that is gone answers nothing
+        asked = client.describe_consumer_groups([prefix + group for group in groups], request_timeout=15)
+        return {name.removeprefix(prefix): _members(future) for name, future in asked.items()}
+
     def lag(self, group: str, names: Sequence[str]) -> dict[str, int]:
         """Records that a group has still to read, by topic: markers of transactions, which nobody is ever given, do not count."""
         found: dict[str, int] = {}
@@ -153,6 +177,13 @@ class Cluster:
             offsets = sum(count for _, count in left.values())
             found[name] = offsets if offsets > _COUNTED else sum(1 for _ in self.messages([name], list(start), True, start))
         return found
+
+
+def _members(future: Any) -> int:
+    try:
+        return len(future.result(timeout=30).members)
+    except KafkaException:  # a group that there never was, on brokers that say so
+        return 0
 
 
 def newest_decision(cluster: Cluster, connection: str) -> int:

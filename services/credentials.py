@@ -23,6 +23,7 @@ from runtime.log import log
 from runtime.rolekeys import CHECK, INGRESS, NETWORK, OPERATOR, POLLERS, SINKS, RoleKeys, opening
 from runtime.secrets import Envelope, KeyRing
 from runtime.settings import Settings
+from runtime.signing import Signed
 from runtime.threads import TopicFollower
 from schemas.codec import Codec, Record
 from schemas.errors import Malformed
@@ -174,13 +175,13 @@ class CredentialStore:
         start is not what was applied last: somebody wrote it afterwards, and the topic, being compacted, has lost what it replaced.
         """
         self._applied = floors(self._settings, self._trust)
-        newest: dict[Any, tuple[Message, int]] = {}
+        newest: dict[tuple[Any, ...], tuple[Message, Signed]] = {}
         for message in self._topics.to_end(self._settings.topic(TOPIC)):
             signed = self._trust.believed(message)
             if signed is not None:
-                newest[message.key()] = message, signed.version
-        for message, version in newest.values():
-            self._fold(message, version)
+                newest[self._set_of(message)] = message, signed
+        for message, signed in newest.values():
+            self._keep(message, signed)
         self._trust.settled()
         self._topics.start()
         return self
@@ -227,11 +228,19 @@ class CredentialStore:
             if self._on_change is not None:
                 self._on_change(connection)
 
-    def _fold_believed(self, message: Message) -> set[str]:
-        signed = self._trust.believed(message)
-        return self._fold(message, signed.version) if signed is not None else set()
+    def _set_of(self, message: Message) -> tuple[Any, ...]:
+        """Which set a record is of; what cannot be read is of its own, and `_keep` tells of it."""
+        try:
+            _, record = self._codec.decode(message.value())
+            return record["connection"], record["purpose"]
+        except Exception:  # noqa: BLE001 - whatever is wrong with one record, the sets of the others are opened
+            return message.partition(), message.offset(), ""
 
-    def _fold(self, message: Message, version: int) -> set[str]:
+    def _fold(self, message: Message) -> set[str]:
+        signed = self._trust.believed(message)
+        return self._keep(message, signed) if signed is not None else set()
+
+    def _keep(self, message: Message, signed: Signed) -> set[str]:
         try:
             _, record = self._codec.decode(message.value())
             bound_to = (record["connection"], record["purpose"])
@@ -289,59 +298,56 @@ def floors(settings: Settings, trust: Trust) -> dict[bytes, int]:
 
 def in_force(settings: Settings, codec: Codec, trust: Trust) -> Iterator[Record]:
     """The newest record of each set that is believed, not removed and not older than its connection. Reads the topics to their end."""
-    yield from _newest(settings, codec, trust)[0]
+    applied = floors(settings, trust)
+    newest: dict[tuple[str, str], tuple[int, Record]] = {}
+    topic = settings.topic(TOPIC)
+    for message in kafka.read_to_end(settings.kafka, topic, list(range(settings.kafka.partitions))):
+        signed = trust.believed(message)
+        if signed is None:
+            continue
+        try:
+            _, record = codec.decode(message.value())
+        except Malformed as error:
+            log.error("credentials_unreadable", offset=message.offset(), error=str(error)[:200])
+            continue
+        newest[(record["connection"], record["purpose"])] = signed.version, record
+    for version, record in newest.values():
+        if not record["removed"] and version >= applied.get(record["connection"].encode(), 0):
+            yield record
 
 
 @dataclass(frozen=True)
 class Rewrapped:
-    """What came of wrapping anew: how many sets were, and in words what was left as it is."""
+    """What came of wrapping anew: how many sets were not under the newest key yet, and in words the sets that do not open."""
 
     count: int
     left: tuple[str, ...]
 
 
 def rewrap_all(settings: Settings, codec: Codec, ring: KeyRing, signatures: Signatures | None = None) -> Rewrapped:
-    """Wrap every data key under the newest key of the ring, and sign every set with it.
+    """Wrap every data key under the newest key of the ring and sign every set with it.
 
-    Each set is one record; stopped half-way, the next call goes on with the rest, for what is done is told by its key id. What cannot
-    be read, or is under no key of the ring, is left: no service can open it either, so no key has to be kept for it. Raises `Broken`
-    when nothing at all opens: then this is not the ring of these credentials.
+    Each set is one record; stopped half-way, the next call goes on with the rest, for what is done is told by its key id. A set that does
+    not open is left: no service can open it either, so no key has to be kept for it. Raises `Broken` when nothing at all opens: then this
+    is not the ring of these credentials.
     """
-    old, left = _newest(settings, codec, Trust(settings, (OPERATOR,)))
-    now, rewrapped, count = datetime.now(UTC), [], 0
-    for record in old:
+    now, left, rewrapped, count = datetime.now(UTC), list[str](), list[Record](), 0
+    for record in in_force(settings, codec, Trust(settings, (OPERATOR,))):
         try:
-            rewrapped.append({**record, **_wrapped(ring, record, now)})
+            wrapped = _wrapped(ring, record, now)
         except Broken as error:
-            left.append(f"{key_of((record['connection'], record['purpose']))}: {error.words} Apply {record['connection']} again.")
-        else:
-            count += rewrapped[-1]["key_id"] != record["key_id"]
-    if old and not rewrapped:
+            key = key_of((record["connection"], record["purpose"]))
+            left.append(f"{key}: {error.words} Apply {record['connection']} again.")
+            continue
+        rewrapped.append({**record, **wrapped})
+        count += wrapped["key_id"] != record["key_id"]
+    if left and not rewrapped:
         raise Broken(
-            f"{settings.key_ring} opens none of the {len(old)} credential sets: it is another ring; nothing was changed.",
+            f"{settings.key_ring} opens none of the {len(left)} credential sets: it is another ring; nothing was changed.",
             "Set ML_CONNECTOR_KEY_RING to the ring that the services have.",
         )
     publish(settings, codec, rewrapped, signatures)
     return Rewrapped(count, tuple(left))
-
-
-def _newest(settings: Settings, codec: Codec, trust: Trust) -> tuple[list[Record], list[str]]:
-    """The sets in force, and what could not be read; what is not believed is neither."""
-    applied = floors(settings, trust)
-    found: dict[tuple[str, str], tuple[int, Record]] = {}
-    unread: list[str] = []
-    for message in kafka.read_to_end(settings.kafka, settings.topic(TOPIC), list(range(settings.kafka.partitions))):
-        signed = trust.believed(message)
-        if signed is None:
-            continue
-        try:
-            _, record = codec.decode(message.value())
-            found[(record["connection"], record["purpose"])] = signed.version, record
-        except (Malformed, KeyError, TypeError) as error:
-            where = f"{message.topic()}/{message.partition()}/{message.offset()}"
-            unread.append(f"{where}: cannot be read ({type(error).__name__}); skipped.")
-    in_time = [(version, one) for version, one in found.values() if version >= applied.get(one["connection"].encode(), 0)]
-    return [record for _, record in in_time if not record["removed"]], unread
 
 
 def _wrapped(ring: KeyRing, record: Record, now: datetime) -> Record:

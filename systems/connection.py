@@ -20,7 +20,7 @@ from systems.contract import Role, System
 from systems.network import Network
 
 CONNECTION_ID = r"^[a-z0-9][a-z0-9-]{1,30}$"
-Reference = Annotated[str, Field(pattern=r"^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$")]
+Reference = Annotated[str, Field(pattern=r"^(env:[A-Za-z_][A-Za-z0-9_.-]*|file:.+)$")]
 """Where a secret is found: a variable of the environment, or a file of the secrets folder; never the secret itself."""
 
 

@@ -127,8 +127,9 @@ def _described(client: AdminClient, settings: Kafka, names: Sequence[str]) -> di
     try:
         metadata = client.list_topics(timeout=_ASK_S).topics
         there = [name for name in names if name in metadata and metadata[name].error is None]
-        asked = client.describe_configs([ConfigResource(ResourceType.TOPIC, name) for name in there], request_timeout=_ASK_S)
-        answers: dict[str, dict[str, Any]] = {resource.name: future.result() for resource, future in asked.items()} if there else {}
+        wanted = [ConfigResource(ResourceType.TOPIC, name) for name in there]
+        asked = client.describe_configs(wanted, request_timeout=_ASK_S) if wanted else {}
+        answers: dict[str, dict[str, Any]] = {resource.name: future.result() for resource, future in asked.items()}
     except KafkaException as error:
         raise kafka.explained(settings, error.args[0]) from error
     return {

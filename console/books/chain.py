@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -54,8 +55,8 @@ def chains(
     systems = sorted({entry["system"] for entry in entries})
     connections = {entry["connection"] for entry in entries}
     places = sorted({place for connection in connections for place in cluster.partitions_of(connection)})
-    documents = cluster.scan([f"{kind}.{name}" for name in systems for kind in ("result", "command")], places)
-    for seen in chain(cluster.decisions(places, history=True), documents):
+    written = cluster.scan([f"{kind}.{name}" for name in systems for kind in ("result", "command")], places)
+    for seen in itertools.chain(cluster.decisions(), written) if entries else ():
         if seen.record.get("op_key") in found:
             found[seen.record["op_key"]][seen.topic.partition(".")[0]].append(seen)
     decided = _decisions(cluster, entries, places)

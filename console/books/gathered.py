@@ -12,12 +12,13 @@ from typing import Any
 from confluent_kafka import Message
 
 from console.books.controls import pauses
+from console.books.ledgers import LEDGERS, mark_read
 from console.books.opened import NOT_DUE, OBSERVED, About, Facts, Source
 from console.books.roots import named_values, parents_of
 from console.reading import Cluster
 from services.sinks import entry as e
 from services.sinks import reasons
-from services.sinks.ledger import MARK, Mark, mark_in, mark_of
+from services.sinks.ledger import Mark
 from systems import registry
 from topology.canonical_to_command import STAGE
 from topology.configuration import Snapshot
@@ -33,7 +34,6 @@ def gather(cluster: Cluster, snapshot: Snapshot, connection: str = "") -> Facts:
     read = _Gathering(cluster, snapshot, connection)
     ledger = read.ledger()
     undecided, unread = read.undecided(ledger), read.unread(ledger)
-    controls = [seen.record for seen in cluster.decisions(read.partitions)]
     entries = {op_key: record for op_key, record in read.decoded(ledger) if record["op_key"]}
     dead = read.dead()
     about, newer = read.about([*entries.values(), *unread], undecided, dead)
@@ -45,7 +45,7 @@ def gather(cluster: Cluster, snapshot: Snapshot, connection: str = "") -> Facts:
         dead=[record for key, record in dead if key not in newer],
         about=about,
         connections={name: one.settings for name, one in snapshot.connections.items()},
-        pauses=pauses(controls),
+        pauses=pauses(seen.record for seen in cluster.decisions(connection)),
     )
 
 
@@ -92,18 +92,11 @@ class _Gathering:
     def ledger(self) -> OpenLedger:
         """The ledgers, folded."""
         made = OpenLedger()
-        for message in self.cluster.messages([f"ledger.{name}" for name in registry.NAMES], self.partitions):
-            mark = self._mark(message)
+        for message in self.cluster.messages(LEDGERS, self.partitions):
+            mark = mark_read(self.cluster, message)
             if mark is not None and self._is_wanted(mark.connection):
                 made.learn(mark, message)
         return made
-
-    def _mark(self, message: Message) -> Mark | None:
-        mark = mark_in(header(_headers(message), MARK).encode())
-        if mark is not None:
-            return mark
-        record = self.cluster.seen(message).record
-        return mark_of(record) if record else None  # type: ignore[arg-type]  # a ledger record
 
     def decoded(self, ledger: OpenLedger) -> Iterator[tuple[str, dict[str, Any]]]:
         """The entries that have not ended, by op-key."""

@@ -7,10 +7,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from confluent_kafka import Message
+
 from console.reading import Cluster
 from services.sinks import entry as e
+from services.sinks.ledger import MARK, Mark, mark_in, mark_of
 from systems import registry
+from topology.headers import header
 
+LEDGERS = [f"ledger.{name}" for name in registry.NAMES]
 DONE = ("POSTED", "ADOPTED", "UNCHANGED")
 
 
@@ -41,22 +46,39 @@ def newest_entries(
 ) -> Iterator[dict[str, Any]]:
     """The newest ledger record of each op-key whose newest record is wanted; only these are kept in memory while it is read."""
     found: dict[bytes, dict[str, Any]] = {}
-    names = [f"ledger.{name}" for name in registry.NAMES]
-    for seen in cluster.scan(names, cluster.partitions_of(connection), quiet):
+    for seen in cluster.scan(LEDGERS, cluster.partitions_of(connection), quiet):
         found.pop(seen.key, None)
         if seen.record and connection in ("", seen.record["connection"]) and is_wanted(seen.record):
             found[seen.key] = {**seen.record, "_coordinates": seen.coordinates}
     yield from found.values()
 
 
-def is_held(entry: Mapping[str, Any]) -> bool:
-    """Whether it waits for a person."""
-    return bool(entry["state"] == e.HELD)
+def held_entries(cluster: Cluster, connection: str = "") -> Iterator[dict[str, Any]]:
+    """The ledger's held entries: a record's mark tells its state, so that no other one is decoded."""
+    found: dict[bytes, Message] = {}
+    for message in cluster.messages(LEDGERS, cluster.partitions_of(connection)):
+        mark, key = mark_read(cluster, message), message.key() or b""
+        found.pop(key, None)
+        if mark is not None and mark.state == e.HELD and connection in ("", mark.connection):
+            found[key] = message
+    for message in found.values():
+        seen = cluster.seen(message)
+        yield {**seen.record, "_coordinates": seen.coordinates}
+
+
+def mark_read(cluster: Cluster, message: Message) -> Mark | None:
+    """The mark of a ledger record: of its header, else of its content; None where neither can be read."""
+    headers = message.headers()
+    mark = mark_in(header(headers.items() if isinstance(headers, dict) else headers, MARK).encode())
+    if mark is not None:
+        return mark
+    record = cluster.seen(message).record
+    return mark_of(record) if record else None  # type: ignore[arg-type]  # a ledger record
 
 
 def held_rows(entries: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """Held documents as an accountant's list, largest amount first."""
-    held = [entry for entry in entries if is_held(entry)]
+    held = [entry for entry in entries if entry["state"] == e.HELD]
     held.sort(key=lambda entry: (-abs(entry["amount"]), entry["op_key"]))
     return [
         {

@@ -110,7 +110,7 @@ class Side:
 
     def as_json(self) -> dict[str, Any]:
         """The form that programs rely on."""
-        return {**vars(self), "state": "stopped" if self.why else "ok"}
+        return {**vars(self), "state": "stopped" if self.why else "ok" if self.last_read is not None else "not read"}
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ _KINDS = {
     "completion": "milestone",
     "reversal": "void",
 }
+_RECORDS = {"ar_invoice": "invoice", "ar_receipt": "payment", "ap_bill": "bill", "ap_credit": "vendor credit"}
 _DONE = {e.POSTED: "posted", e.ADOPTED: "found there and adopted", e.UNCHANGED: "there already"}
 
 
@@ -29,6 +30,11 @@ def kind_of(entry: Mapping[str, Any]) -> str:
     if entry.get("action") == "correct" or "|correct|" in entry["op_key"]:
         return "change"
     return _KINDS.get(entry.get("record", "")) or str(entry["source_entity"]).replace("_", " ")
+
+
+def record_name(record: str) -> str:
+    """A kind of command as people say it: `ar_receipt` is a payment."""
+    return _KINDS.get(record) or _RECORDS.get(record) or record.replace("_", " ")
 
 
 def counted(kinds: Iterable[str]) -> str:

@@ -87,14 +87,15 @@ def import_(
     reason: Annotated[str, typer.Option(help="Why; kept with the change.")] = "",
     actor: Annotated[str, typer.Option(help="Who; default: the user of this machine.")] = "",
     preview: Annotated[bool, typer.Option("--preview", help="Only show what would change.")] = False,
+    remove_rows: Annotated[bool, typer.Option(help="Remove rows in force that no table has any more.")] = False,
 ) -> None:
     """Put a crosswalk folder in force: the same as `apply`, or `plan` with --preview."""
     from console.cli.plan import apply, plan
 
     if preview:
-        plan(file, Output.table, False)
+        plan(file, remove_rows=remove_rows)
     else:
-        apply(file, reason, actor, False, Output.table)
+        apply(file, reason=reason, actor=actor, remove_rows=remove_rows)
 
 
 def _in_force(connection: str) -> Connected:

@@ -32,7 +32,7 @@ def list_(
     output: Annotated[Output, typer.Option(help="Form of the result.")] = Output.table,
 ) -> None:
     """List held documents, largest amount first."""
-    from console.books.ledgers import held_rows, is_held, newest_entries
+    from console.books.ledgers import held_entries, held_rows
     from console.cli.match import connected
     from console.connections.applying import in_force
     from console.reading import Cluster
@@ -40,7 +40,7 @@ def list_(
     cluster = Cluster()
     if connection:
         connected(in_force(cluster), connection)
-    rows = held_rows(newest_entries(cluster, is_held, connection))
+    rows = held_rows(held_entries(cluster, connection))
     if output is Output.json:
         print_json(rows)
         return
@@ -50,8 +50,10 @@ def list_(
 
 def lines(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """The list for a person: a line with the money and the ref of each document, and why it is held below."""
+    from console.books.words import record_name
+
     for row in rows:
-        document = f"{row['document']} {row['number']}"[:34]
+        document = f"{record_name(row['document'])} {row['number']}"[:34]
         amount = f"{money(row['amount'], ',')} {row['currency']}"
         yield printable(f"{amount:>18}  {document:<35}{row['date'] or ''!s:<12}{row['connection'][:8]:<9}{row['ref']}").rstrip()
         yield from paragraph(f"{row['reason']}: {row['words']}" if row["words"] else row["reason"], 4)

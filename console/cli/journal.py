@@ -88,7 +88,7 @@ def told(cluster: Cluster, snapshot: Snapshot, days: Days, connection: str) -> I
     settings = {name: one.settings for name, one in snapshot.connections.items()}
     made = Journal(days, settings)
     places = cluster.partitions_of(connection)
-    for seen in cluster.decisions(places, history=True):
+    for seen in cluster.decisions(connection):
         made.learn_decision(seen.record)
     results = cluster.scan([f"result.{name}" for name in registry.NAMES], places)
     wanted = (seen.record for seen in results if seen.record and connection in ("", seen.record["connection"]))

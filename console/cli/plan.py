@@ -1,50 +1,102 @@
-"""`ml-connector plan` and `apply`: what a connection's files would change, and putting them in force."""
+"""`ml-connector plan`, `apply` and `remove`: what a connection's files would change, putting them in force, ending a connection."""
 
 from __future__ import annotations
 
 import getpass
 import os
+import re
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
 from console.cli import exit_codes
-from console.output import Output, print_json
+from console.output import Output, print_json, printable
+
+_AMOUNT = re.compile(r"-?[0-9][0-9,]{0,20}(\.[0-9]{1,6})?")
+Amount = Annotated[str, typer.Option("--yes", help="The amount that going live, or ending, asks for. Example: --yes 55825.68")]
+RemoveRows = Annotated[bool, typer.Option(help="Remove rows in force that no table has any more.")]
+EarlierCutover = Annotated[bool, typer.Option(help="Command documents from an earlier cut-over date.")]
 
 
 def register(app: typer.Typer) -> None:
     """Add the verbs."""
     app.command()(plan)
     app.command()(apply)
+    app.command()(remove)
 
 
 def plan(
     file: Annotated[Path, typer.Argument(help="The connection's YAML file.")],
+    accept_earlier_cutover: EarlierCutover = False,
+    remove_rows: RemoveRows = False,
     output: Annotated[Output, typer.Option(help="Form of the result.")] = Output.table,
     offline: Annotated[bool, typer.Option(help="Check the files alone, without a cluster; needs no secret.")] = False,
 ) -> None:
-    """Check a connection's files and show what `apply` would change. Writes nothing; never needs a secret."""
-    from console.connections.applying import planned
+    """Check a connection's files and show what `apply` would change. Writes nothing; never needs a secret.
 
-    change, refused = planned(file, offline)
-    _show(change.lines, refused, output)
-    raise SystemExit(exit_codes.NOT_OK if refused else exit_codes.OK)
+    Ends with 0 only where `apply` with the same options would be accepted; going live asks for the amount shown besides.
+    """
+    from console.connections.applying import plan_of
+    from console.connections.consent import Consent
+    from console.connections.fitting import Unfit
+
+    try:
+        found = plan_of(file, Consent(accept_earlier_cutover, remove_rows), offline)
+    except Unfit as unfit:
+        _show((), list(unfit.lines), ("0 to set",), output)
+        raise SystemExit(exit_codes.SETTINGS) from None
+    told = [*found.asked, *(f"note: {note}" for note in found.notes)]
+    _show(found.change.lines, found.refused, (*told, found.change.totals), output)
+    raise SystemExit(exit_codes.NOT_OK if found.refused else exit_codes.OK)
 
 
 def apply(
     file: Annotated[Path, typer.Argument(help="The connection's YAML file.")],
     reason: Annotated[str, typer.Option(help="Why; kept with the change.")] = "",
     actor: Annotated[str, typer.Option(help="Who; default: the user of this machine.")] = "",
-    accept_earlier_cutover: Annotated[bool, typer.Option(help="Command documents from an earlier cut-over date.")] = False,
+    accept_earlier_cutover: EarlierCutover = False,
+    remove_rows: RemoveRows = False,
+    yes: Amount = "",
+    another_key_ring: Annotated[
+        bool, typer.Option(help="The ring of the credentials in force is lost; seal with this one.")
+    ] = False,
     output: Annotated[Output, typer.Option(help="Form of the result.")] = Output.table,
 ) -> None:
     """Put a connection's files in force: rows, encrypted credentials, then the connection. Applying again changes nothing."""
     from console.connections.applying import applied
+    from console.connections.consent import Consent
 
-    lines, refused = applied(file, actor or person(), reason, accept_earlier_cutover)
-    _show(lines, refused, output)
+    consent = Consent(accept_earlier_cutover, remove_rows, amount_of(yes), another_key_ring)
+    lines, refused = applied(file, actor or person(), reason, accept_earlier_cutover, consent)
+    _show(lines, refused, () if lines or refused else ("no changes",), output)
     raise SystemExit(exit_codes.NOT_OK if refused else exit_codes.OK)
+
+
+def remove(
+    connection: Annotated[str, typer.Argument(help="Id of the connection.")],
+    reason: Annotated[str, typer.Option(help="Why; kept with the change.")],
+    actor: Annotated[str, typer.Option(help="Who; default: the user of this machine.")] = "",
+    yes: Amount = "",
+    output: Annotated[Output, typer.Option(help="Form of the result.")] = Output.table,
+) -> None:
+    """End a connection: nothing is read or written for it any more and its credentials are gone. What was posted stays explained."""
+    from console.connections.removing import removed
+
+    lines, refused = removed(connection, actor or person(), reason, amount_of(yes))
+    _show(lines, refused, (), output)
+    raise SystemExit(exit_codes.NOT_OK if refused else exit_codes.OK)
+
+
+def amount_of(text: str) -> Decimal | None:
+    """The amount that a person typed, thousands with or without commas; None where none was."""
+    if not text:
+        return None
+    if not _AMOUNT.fullmatch(text):
+        raise typer.BadParameter(f"{text!r} is no amount. Example: --yes 55825.68", param_hint="--yes")
+    return Decimal(text.replace(",", ""))
 
 
 def person() -> str:
@@ -52,13 +104,21 @@ def person() -> str:
     return os.environ.get("ML_CONNECTOR_ACTOR") or getpass.getuser()
 
 
-def _show(lines: tuple[str, ...], refused: list[str], output: Output) -> None:
+def _show(lines: tuple[str, ...], refused: list[str], last: tuple[str, ...], output: Output) -> None:
+    """Changes, refusals, what is asked for, and totals last; what would be removed or is refused in red on a terminal."""
     if output is Output.json:
-        print_json({"changes": list(lines), "refused": refused})
+        print_json({"changes": list(lines), "refused": refused, "told": list(last)})
         return
+    console = Console(highlight=False, soft_wrap=True)
     for line in lines:
-        print(line)
+        _print(console, line, "red" if line.startswith("-") else "")
     for line in refused:
-        print(f"refused: {line}")
-    if not lines and not refused:
-        print("no changes")
+        _print(console, f"refused: {line}", "red")
+    for line in last[:-1]:
+        _print(console, line, "")
+    if last:
+        _print(console, f"{last[-1]}, {len(refused)} refused" if refused else last[-1], "red" if "to remove" in last[-1] else "")
+
+
+def _print(console: Console, line: str, style: str) -> None:
+    console.print(printable(line), style=style or None, markup=False)

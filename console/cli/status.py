@@ -29,6 +29,7 @@ def status(
 ) -> None:
     """Show how each connection runs, the state of every document by amount, what is not read yet, and what is dead."""
     from console.books.controls import pauses
+    from console.books.ledgers import LEDGERS
     from console.books.states import Feeds, States, heads
     from console.cli.match import connected
     from console.connections.applying import in_force
@@ -40,7 +41,7 @@ def status(
     if connection:
         connected(snapshot, connection)
     places, states, feeds = cluster.partitions_of(connection), States(), Feeds()
-    for seen in _of(cluster.scan([f"ledger.{name}" for name in registry.NAMES], places), connection):
+    for seen in _of(cluster.scan(LEDGERS, places), connection):
         states.learn(seen.record)
     cursors = _cursors(cluster, connection)
     for cursor in cursors:
@@ -48,15 +49,19 @@ def status(
     about_feeds = (message for message in cluster.messages(["audit"], places) if (message.key() or b"").endswith(b"/"))
     for seen in _of(map(cluster.seen, about_feeds), connection):
         feeds.learn_decision(seen.record)
-    paused = pauses(seen.record for seen in _of(cluster.decisions(places), connection))
+    paused = pauses(seen.record for seen in cluster.decisions(connection))
     known = [one.settings for name, one in snapshot.connections.items() if connection in ("", name)]
     found = list(heads(known, paused, feeds, states))
-    rows, lag, dead = states.rows(), _lags(cluster), _dead(cluster, connection)
+    groups = _groups(sorted({side.system for head in found for side in head.sides}) or registry.NAMES)
+    rows, lag, dead, members = states.rows(), _lags(cluster, groups), _dead(cluster, connection), cluster.members(list(groups))
     if output is Output.json:
         parts = {"connections": [head.as_json() for head in found], "documents": rows, "lag": lag, "cursors": _shown(cursors)}
-        print_json({**parts, "dead": dead})
+        print_json({**parts, "dead": dead, "processes": members})
         return
     for line in lines(found, rows, lag, dead):
+        print(line)
+    idle = [group for group, count in members.items() if not count]
+    for line in paragraph(f"not running: {', '.join(idle)}: see `ml-connector run all`") if idle else ():
         print(line)
     if verbose:
         print_rows(_shown(cursors), output, "cursors")
@@ -97,15 +102,17 @@ def _head(head: Head) -> Iterator[str]:
     for side in head.sides:
         since = f" since {local(side.since, own.zone)[:16]}" if side.since is not None else ""
         read, written = (local(at, own.zone)[:16] or "never" for at in (side.last_read, side.last_write))
-        stands = f"STOPPED{since}" if side.why else "ok"
+        stands = f"STOPPED{since}" if side.why else "ok" if side.last_read is not None else "not read yet"
         yield printable(f"  {title_of(side.system):<14}{stands:<25}last read {read:<17} last write {written}").rstrip()
         yield from paragraph(side.why, 4) if side.why else ()
 
 
 def _document(row: Mapping[str, Any]) -> str:
+    from console.books.words import record_name
+
     count, amount = row["count"], money(row["amount"], ",")
     return printable(
-        f"  {row['state'].lower():<11}{row['document']:<15}{count:>6} {amount:>15} {row['currency']:<4}{row['words'][:44]}"
+        f"  {row['state'].lower():<11}{record_name(row['document']):<15}{count:>6} {amount:>15} {row['currency']:<4}{row['words'][:44]}"
     ).rstrip()
 
 
@@ -144,13 +151,17 @@ def _decide(action: str, connection: str, reason: str, actor: str) -> None:
     print(f"{action}: {connection}")
 
 
-def _lags(cluster: Cluster) -> list[dict[str, Any]]:
+def _groups(systems: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """The consumer groups of our services, and what each reads; a sink for each of these systems that is written to."""
     from systems import registry
     from topology.way import way
 
     groups: dict[str, tuple[str, ...]] = {name: hop.inputs for name, hop in way().items()}
-    groups |= {"pollers.fetch": ("fetch",)}
-    groups |= {f"sinks.{system.name}": (f"command.{system.name}",) for system in registry.systems() if system.writes}
+    groups["pollers.fetch"] = ("fetch",)
+    return groups | {f"sinks.{name}": (f"command.{name}",) for name in systems if registry.system(name).writes}
+
+
+def _lags(cluster: Cluster, groups: Mapping[str, tuple[str, ...]]) -> list[dict[str, Any]]:
     return [
         {"group": group, "topic": topic, "lag": lag}
         for group, topics in groups.items()

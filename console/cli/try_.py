@@ -18,6 +18,7 @@ commands = typer.Typer(
 Connection = Annotated[str, typer.Option(help="Id of the connection; empty = the only one.")]
 Amount = Annotated[str, typer.Option(help="Amount, without tax; empty = as usual. Example: 120.00")]
 Wait = Annotated[float, typer.Option("--wait-seconds", help="Longest wait for the ERP; 0 = none.")]
+_MOST = Decimal(1_000_000_000)
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -67,7 +68,7 @@ def _amount(text: str) -> Decimal | None:
         amount = Decimal(text)
     except InvalidOperation:
         amount = Decimal("NaN")
-    if not amount.is_finite() or amount <= 0 or amount.as_tuple().exponent < -2:  # type: ignore[operator]  # of a finite number
+    if not amount.is_finite() or not 0 < amount < _MOST or amount.as_tuple().exponent < -2:  # type: ignore[operator]  # of a finite number
         raise Broken(f"--amount {text!r} is not an amount above zero with at most two places.", "Example: --amount 120.00")
     return amount
 

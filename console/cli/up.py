@@ -14,6 +14,7 @@ import typer
 from console.cli import exit_codes
 from console.cli.progress import progress_lines
 from runtime.embedded.cluster import EmbeddedCluster, start_cluster
+from runtime.embedded.folder import HIGHEST_FIRST_PORT
 from runtime.errors import Broken
 
 
@@ -25,14 +26,22 @@ def register(app: typer.Typer) -> None:
 def up(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON line with the addresses on stdout when ready.")] = False,
     data_dir: Annotated[
-        Path | None, typer.Option(help="Keep records and schemas in this folder; without it they are gone after.")
+        Path | None, typer.Option(help="Keep records, schemas and ports in this folder; without it they are gone after.")
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            min=1024,
+            max=HIGHEST_FIRST_PORT,
+            help="Kafka's port, the registry's is the next; default: those of the folder, else free ones.",
+        ),
     ] = None,
 ) -> None:
     """Start Kafka and the schema registry with our topics and schemas; run until SIGTERM or Ctrl-C, then leave no process."""
     signal.signal(signal.SIGTERM, _end)
     signal.signal(signal.SIGINT, _end)
     say = progress_lines()
-    cluster = start_cluster(data_dir, say)
+    cluster = start_cluster(data_dir, say, port=port)
     try:
         _prepare(cluster)
         say("topics created, schemas registered")

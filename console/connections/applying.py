@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from console.connections.changes import Change, change
-from console.connections.checks import refusals
+from console.connections.changes import Change, change, over_log
+from console.connections.checks import refusals, told
+from console.connections.consent import Consent, gate, rows_asked_for
 from console.connections.files import ConnectionFiles, read_connection
-from console.connections.publish import Author, Publisher, publish
+from console.connections.preview import Preview, going_live, previewed
+from console.connections.publish import Author, Publisher, publish, rows_logged
 from console.connections.remapping import map_again
-from console.connections.sealing import sealed_credentials
+from console.connections.sealing import require_ring_in_force, sealed_credentials
 from console.reading import Cluster
 from runtime.rolekeys import OPERATOR
 from runtime.secrets import Sources
@@ -19,36 +22,57 @@ from runtime.settings import Settings, settings_from_environment
 from topology.configuration import Follower, Snapshot
 from topology.trust import Trust
 
-_EARLIER = "cutover_date"
+
+@dataclass(frozen=True)
+class Planned:
+    """What applying files would change.
+
+    `refused`: why it is not possible, a line each; `asked`: what a person has to agree to for going live; `preview`: what that would write,
+    None where nothing goes live; `notes`: what `apply` will need beside the files; `newest`: the highest version of what is in force.
+    """
+
+    change: Change
+    refused: list[str]
+    asked: list[str]
+    preview: Preview | None
+    notes: list[str]
+    newest: int = 0
 
 
 def planned(file: Path, offline: bool = False) -> tuple[Change, list[str]]:
     """The change that applying `file` would make, and why it is refused (empty = it is not)."""
+    found = plan_of(file, Consent(), offline)
+    return found.change, found.refused
+
+
+def plan_of(file: Path, consent: Consent, offline: bool = False) -> Planned:
+    """The plan of `file`; `offline` compares it with nothing."""
     files = read_connection(file)
-    snapshot = Snapshot() if offline else in_force(Cluster())
-    return _compared(files, snapshot)
+    return _compared(files, None if offline else Cluster(), consent)
 
 
-def applied(file: Path, actor: str, reason: str, accept_earlier_cutover: bool) -> tuple[tuple[str, ...], list[str]]:
+def applied(
+    file: Path, actor: str, reason: str, accept_earlier_cutover: bool, consent: Consent | None = None
+) -> tuple[tuple[str, ...], list[str]]:
     """Apply `file`; returns the lines of the change (and of its credentials), and the refusals that stopped it."""
     files = read_connection(file)
     cluster = Cluster()
-    snapshot = in_force(cluster)
-    planned_change, refused = _compared(files, snapshot)
-    if accept_earlier_cutover:
-        refused = [line for line in refused if _EARLIER not in line]
+    agreed = consent or Consent(earlier_cutover=accept_earlier_cutover)
+    found = _compared(files, cluster, agreed)
+    refused = [*found.refused, *found.asked]
     if refused:
-        return planned_change.lines, refused
+        return found.change.lines, refused
+    require_ring_in_force(cluster, agreed.another_ring)
     trust = Trust(cluster.settings, (OPERATOR,))
-    sources = sources_of(file, cluster.settings)
-    credentials, credential_lines = sealed_credentials(cluster, trust, files.settings, sources)
-    if planned_change.is_empty and not credential_lines:
+    credentials, credential_lines = sealed_credentials(cluster, trust, files.settings, sources_of(file, cluster.settings))
+    if found.change.is_empty and not credential_lines:
         return (), []
     publisher = Publisher(cluster)
-    publisher.signatures.after(max(snapshot.newest, trust.newest))
-    publish(publisher, planned_change, credentials, Author(actor, reason, datetime.now(UTC)))
-    again = map_again(cluster, publisher, planned_change)
-    lines = (*planned_change.lines, *credential_lines)
+    logged = rows_logged(cluster, files.settings.connection, trust)
+    publisher.signatures.after(max(found.newest, trust.newest))
+    publish(publisher, over_log(found.change, logged), credentials, Author(actor, reason, datetime.now(UTC)))
+    again = map_again(cluster, publisher, found.change)
+    lines = (*found.change.lines, *credential_lines)
     return (*lines, f"{again} records read so far are mapped again") if again else lines, []
 
 
@@ -64,8 +88,17 @@ def in_force(cluster: Cluster) -> Snapshot:
     return follower.snapshot
 
 
-def _compared(files: ConnectionFiles, snapshot: Snapshot) -> tuple[Change, list[str]]:
-    connected = snapshot.connections.get(files.settings.connection)
+def _compared(files: ConnectionFiles, cluster: Cluster | None, consent: Consent) -> Planned:
+    snapshot = in_force(cluster) if cluster is not None else Snapshot()
     now = {name: other.settings for name, other in snapshot.connections.items()}
-    loopback = settings_from_environment().profile == "demo"
-    return change(files, connected), refusals(files, now, loopback)
+    settings = settings_from_environment()
+    made = change(files, snapshot.connections.get(files.settings.connection))
+    refused = refusals(files, now, settings.profile == "demo", consent.earlier_cutover)
+    refused += told(files, rows_asked_for(made, consent))
+    preview = previewed(cluster, made) if cluster is not None and not refused else None
+    notes = []
+    if settings.key_ring is None:
+        notes.append("ML_CONNECTOR_KEY_RING is not set: `apply` needs it; `ml-connector keys new FILE` makes a key ring")
+    if cluster is None and going_live(made):
+        notes.append("what going live would write is told only with a cluster: `plan` without --offline")
+    return Planned(made, refused, told(files, gate(preview, consent)), preview, notes, snapshot.newest)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from console.connections.files import ConnectionFiles, TableRow
 from systems.connection import ConnectionSettings
 from topology.configuration import Connected, crosswalk_version
+
+_USER = re.compile(r"//[^/?#@\s]*@")
+"""A user in an address, perhaps with a password: refused, and not shown."""
+_SIGNS = {"+": "to set", "~": "to change", "-": "to remove"}
 
 
 @dataclass(frozen=True)
@@ -23,6 +28,12 @@ class Change:
     crosswalk_version: str
     version: str
     lines: tuple[str, ...]
+
+    @property
+    def totals(self) -> str:
+        """How many lines of each kind, in words."""
+        counts = {words: sum(line.startswith(sign) for line in self.lines) for sign, words in _SIGNS.items()}
+        return ", ".join(f"{count} {words}" for words, count in counts.items() if count or words == "to set")
 
     @property
     def is_empty(self) -> bool:
@@ -43,6 +54,14 @@ def change(files: ConnectionFiles, connected: Connected | None) -> Change:
     return Change(before, files, put, removed, crosswalk, version, lines)
 
 
+def over_log(change: Change, logged: Mapping[tuple[str, str, str], TableRow]) -> Change:
+    """The same change as it has to be written over what the topic's log of rows holds: after an `apply` that stopped half-way, or for a
+    connection that was removed half-way, these are not the rows in force, and a row left over would keep the tables from ever matching."""
+    new = {row.identity: row for row in change.after.rows}
+    put = tuple(row for key, row in new.items() if key not in logged or logged[key].values != row.values)
+    return replace(change, rows_put=put, rows_removed=tuple(row for key, row in logged.items() if key not in new))
+
+
 def rows_in_force(connected: Connected) -> Iterator[TableRow]:
     """The crosswalk rows of a connection, as a file would have them."""
     for table, keys in connected.crosswalk.tables.items():
@@ -52,9 +71,11 @@ def rows_in_force(connected: Connected) -> Iterator[TableRow]:
 
 
 def _settings_lines(before: ConnectionSettings | None, after: ConnectionSettings) -> Iterator[str]:
-    old = dict(_flat(before.model_dump(mode="json"))) if before else {}
-    new = dict(_flat(after.model_dump(mode="json")))
-    for key in sorted(old.keys() | new.keys()):
+    """What differs; of a new connection what differs from the defaults, and every flow."""
+    old = _whole(before) if before else {}
+    new = _whole(after)
+    told = new.keys() if before else _whole(after, exclude_defaults=True).keys() | {f"flows.{name}.enabled" for name in after.flows}
+    for key in sorted(old.keys() | told):
         if old.get(key) == new.get(key):
             continue
         if key not in old:
@@ -65,6 +86,14 @@ def _settings_lines(before: ConnectionSettings | None, after: ConnectionSettings
             yield f"~ {key}: {old[key]} -> {new[key]}"
 
 
+def _whole(settings: ConnectionSettings, exclude_defaults: bool = False) -> dict[str, Any]:
+    """Every setting by its place, those of the systems with their own defaults."""
+    content = settings.model_dump(mode="json", exclude_defaults=exclude_defaults)
+    for key, side in (("field_service", settings.field_service), ("erp", settings.erp)):
+        content[key]["settings"] = side.own().model_dump(mode="json", exclude_defaults=exclude_defaults)
+    return dict(_flat(content))
+
+
 def _flat(value: Any, at: str = "") -> Iterator[tuple[str, Any]]:
     if isinstance(value, Mapping):
         for key, item in value.items():
@@ -72,6 +101,8 @@ def _flat(value: Any, at: str = "") -> Iterator[tuple[str, Any]]:
     elif isinstance(value, list) and value and isinstance(value[0], Mapping):
         for number, item in enumerate(value):
             yield from _flat(item, f"{at}[{number}]")
+    elif isinstance(value, str):
+        yield at, _USER.sub("//...@", value)
     else:
         yield at, sorted(value) if isinstance(value, list) and all(isinstance(v, str) for v in value) else value
 

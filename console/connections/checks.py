@@ -2,97 +2,180 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 
+from pydantic import BaseModel
 from yarl import URL
 
 from console.connections.files import ConnectionFiles
+from console.connections.fitting import SIDES, Misfit, is_blank
+from console.connections.written import Place, dotted
 from runtime.errors import Broken
 from runtime.reach import Proxy
 from services.network import reach_of
-from systems import registry
+from services.sinks.windows import schedule
 from systems.connection import ConnectionSettings, QuotaShares, Side
 from systems.network import addresses_of
 
-_SHARES = ("poller", "sink", "check", "kept")
 
-
-def refusals(files: ConnectionFiles, in_force: Mapping[str, ConnectionSettings], loopback: bool = False) -> list[str]:
-    """Why these files must not be applied; empty when they may. `loopback`: profile demo, which calls simulators on this machine."""
+def refusals(
+    files: ConnectionFiles, in_force: Mapping[str, ConnectionSettings], loopback: bool = False, earlier_cutover: bool = False
+) -> list[str]:
+    """Why these files must not be applied, a line each; empty when they may. `loopback`: profile demo, which calls simulators on this
+    machine. `earlier_cutover`: a person accepts documents from an earlier first day."""
     now = in_force.get(files.settings.connection)
     others = [settings for name, settings in in_force.items() if name != files.settings.connection]
-    return [
+    found = [
         *_tables(files),
         *_identity(files.settings, now),
+        *(_earlier(files.settings, now) if now is not None and not earlier_cutover else ()),
+        *_forms(files.settings),
+        *_twice(files.settings, others),
         *_environments(files.settings),
-        *_quotas([*others, files.settings]),
+        *_quotas(files.settings, others),
         *_network("field_service", files.settings.field_service, loopback),
         *_network("erp", files.settings.erp, loopback),
     ]
+    return told(files, found)
 
 
-def _tables(files: ConnectionFiles) -> Iterable[str]:
-    known = registry.crosswalk_tables(files.settings.erp.system)
+def told(files: ConnectionFiles, misfits: Iterable[Misfit]) -> list[str]:
+    """Each in one line, with file and line where the files were read from one."""
+    if files.written is None:
+        return [f"{dotted(one.place)}: {one.words}" for one in misfits]
+    return [one.line(files.written) for one in misfits]
+
+
+def _tables(files: ConnectionFiles) -> Iterator[Misfit]:
+    """Names of tables and columns are checked where they are read; here what nobody filled in."""
     for row in files.rows:
-        if row.table not in known:
-            yield f"crosswalk: table {row.table!r} is not one of {', '.join(sorted(known))}"
-        else:
-            unknown = sorted(set(row.values) - set(known[row.table]))
-            if unknown:
-                yield f"crosswalk: {row.table}.{row.key} has unknown column(s) {', '.join(unknown)}; known: {', '.join(known[row.table])}"
+        blank = [column for column, value in {"the key": row.key, **row.values}.items() if is_blank(value)]
+        if blank:
+            yield Misfit(("crosswalk",), f"{row.table}.{row.key} still says FILL IN at {', '.join(blank)}")
 
 
-def _identity(new: ConnectionSettings, now: ConnectionSettings | None) -> Iterable[str]:
+def _identity(new: ConnectionSettings, now: ConnectionSettings | None) -> Iterator[Misfit]:
     """Identity is what op-keys are made of: it never changes under a connection."""
     if now is None:
         return
     if new.environment != now.environment:
-        yield f"environment: {now.environment} -> {new.environment}: identity of a connection does not change; make a new one"
+        yield Misfit(
+            ("environment",), f"{now.environment} -> {new.environment}: identity of a connection does not change; make a new one"
+        )
     for side, (before, after) in {"field_service": (now.field_service, new.field_service), "erp": (now.erp, new.erp)}.items():
         if before.system != after.system:
-            yield f"{side}.system: {before.system} -> {after.system}: identity of a connection does not change; make a new one"
+            words = f"{before.system} -> {after.system}: identity of a connection does not change; make a new one"
+            yield Misfit((side, "system"), words)
             continue
         for key in ("instance_id", "company_id", "tenant_id"):
-            if before.settings.get(key) != after.settings.get(key):
-                yield f"{side}.settings.{key}: {before.settings.get(key)} -> {after.settings.get(key)}: identity does not change"
+            was, becomes = getattr(before.own(), key, None), getattr(after.own(), key, None)
+            if was != becomes:
+                yield Misfit((side, "settings", key), f"{was} -> {becomes}: identity does not change")
+
+
+def _earlier(new: ConnectionSettings, now: ConnectionSettings) -> Iterator[Misfit]:
     for name, flow in new.flows.items():
         earlier = now.flows.get(name)
         if earlier and earlier.cutover_date and flow.cutover_date and flow.cutover_date < earlier.cutover_date:
-            yield (
-                f"flows.{name}.cutover_date: {earlier.cutover_date} -> {flow.cutover_date}: moving it earlier commands old documents; "
-                "look at `status` for their amounts and apply with --accept-earlier-cutover"
+            yield Misfit(
+                ("flows", name, "cutover_date"),
+                f"{earlier.cutover_date} -> {flow.cutover_date}: moving it earlier commands old documents; "
+                "look at `status` for their amounts and apply with --accept-earlier-cutover",
             )
 
 
-def _environments(settings: ConnectionSettings) -> Iterable[str]:
-    for side in (settings.field_service, settings.erp):
+def _forms(settings: ConnectionSettings) -> Iterator[Misfit]:
+    """What a service would find unreadable later: posting windows, ends of keys."""
+    for name, flow in settings.flows.items():
+        try:
+            schedule(flow.window)
+        except ValueError as error:
+            yield Misfit(("flows", name, "window"), str(error))
+    for section in ("webhook_keys", "push_keys"):
+        for number, key in enumerate(getattr(settings, section)):
+            if key.not_after is not None and not _is_instant(key.not_after):
+                yield Misfit((section, number, "not_after"), "is no instant with a zone. Example: 2026-03-31T00:00:00+00:00")
+
+
+def _is_instant(text: str) -> bool:
+    try:
+        return datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        return False
+
+
+def _twice(new: ConnectionSettings, others: Iterable[ConnectionSettings]) -> Iterator[Misfit]:
+    """Two live connections of the same books would write each document twice: their ledgers do not know of each other."""
+    for other in others:
+        if _is_live(new) and _is_live(other) and _are_same_books(new, other):
+            yield Misfit(
+                ("mode",),
+                f"connection {other.connection} is live on the same tenant and company already; "
+                "let one of them observe (mode: observe), or end it with `ml-connector remove`",
+            )
+
+
+def _is_live(settings: ConnectionSettings) -> bool:
+    return any(flow.enabled and settings.mode_of(name) == "live" for name, flow in settings.flows.items())
+
+
+def _are_same_books(one: ConnectionSettings, other: ConnectionSettings) -> bool:
+    if (one.field_service.system, one.erp.system) != (other.field_service.system, other.erp.system):
+        return False
+    tenants, books = (one.field_service.own(), other.field_service.own()), (one.erp.own(), other.erp.own())
+    if not _agree(*tenants, "tenant_id") or not _agree(*books, "company_id"):
+        return False
+    return _agree(*books, "instance_id") or set(addresses_of(books[0])) == set(addresses_of(books[1])) != set()
+
+
+def _agree(one: BaseModel, other: BaseModel, name: str) -> bool:
+    return str(getattr(one, name, "")).casefold() == str(getattr(other, name, "")).casefold()
+
+
+def _environments(settings: ConnectionSettings) -> Iterator[Misfit]:
+    for key, side in (("field_service", settings.field_service), ("erp", settings.erp)):
         own = getattr(side.own(), "environment", settings.environment)
         if own != settings.environment:
-            yield f"{side.system}: environment {own} in a {settings.environment} connection: test and production are not mixed"
+            words = f"environment {own} in a {settings.environment} connection: test and production are not mixed"
+            yield Misfit((key, "settings", "environment"), words)
 
 
-def _quotas(connections: list[ConnectionSettings]) -> Iterable[str]:
-    groups: dict[tuple[str, str], list[QuotaShares]] = defaultdict(list)
-    for settings in connections:
-        for side in (settings.field_service, settings.erp):
-            groups[(side.system, side.quota.group)].append(side.quota)
-    for (system, group), quotas in groups.items():
-        limit = min(quota.calls / quota.per_s for quota in quotas)
-        used = sum(quota.calls / quota.per_s * (quota.poller + quota.sink + quota.check) for quota in quotas)
-        kept = max(quota.kept for quota in quotas) * limit
-        if used + kept > limit * 1.000001:
-            words = f"these connections may call {used + kept:.4g} times a second; the account allows {limit:.4g}"
-            yield f"quota group {group} of {system}: {words}: lower their shares under quota"
-        sessions = min(quota.sessions for quota in quotas)
-        if sessions < 2 * len(quotas):
-            yield (
-                f"quota group {group} of {system}: {sessions} session(s) for poller and sink of {len(quotas)} connection(s); "
-                "each role needs its own: raise the licence's sessions or use one account per connection"
-            )
+def _quotas(new: ConnectionSettings, others: Iterable[ConnectionSettings]) -> Iterator[Misfit]:
+    for key in SIDES:
+        side: Side = getattr(new, key)
+        others_quotas = [
+            other.quota
+            for settings in others
+            for other in (settings.field_service, settings.erp)
+            if (other.system, other.quota.group) == (side.system, side.quota.group)
+        ]
+        for words in _shares([*others_quotas, side.quota]):
+            yield Misfit((key, "quota"), f"quota group {side.quota.group} of {side.system}: {words}")
 
 
-def _network(key: str, side: Side, loopback: bool) -> Iterable[str]:
+def _shares(quotas: Sequence[QuotaShares]) -> Iterator[str]:
+    """What is wrong with the shares of one account."""
+    limit = min(quota.calls / quota.per_s for quota in quotas)
+    used = sum(quota.calls / quota.per_s * (quota.poller + quota.sink + quota.check) for quota in quotas)
+    kept = max(quota.kept for quota in quotas) * limit
+    if used + kept > limit * 1.000001:
+        words = f"these connections may call {_rate(used + kept)} times a second; the account allows {_rate(limit)}"
+        yield f"{words}: lower their shares under quota"
+    sessions = min(quota.sessions for quota in quotas)
+    if sessions < 2 * len(quotas):
+        yield (
+            f"{sessions} session(s) for poller and sink of {len(quotas)} connection(s); "
+            "each role needs its own: raise the licence's sessions or use one account per connection"
+        )
+
+
+def _rate(calls_per_s: float) -> str:
+    """`60`, `113.3`, `0.05`: two places where there is less than one call in a second."""
+    return f"{calls_per_s:,.{1 if calls_per_s >= 1 else 2}f}".removesuffix(".0")
+
+
+def _network(key: str, side: Side, loopback: bool) -> Iterator[Misfit]:
     """What the settings alone tell, without resolving a name: `check` does that, from where the services run."""
     reach = reach_of(side, loopback)
     proxy = Proxy(side.network.proxy) if side.network.proxy else None
@@ -103,4 +186,14 @@ def _network(key: str, side: Side, loopback: bool) -> Iterable[str]:
             if proxy is not None:
                 reach.require_proxy(url, proxy)
         except (Broken, ValueError) as error:
-            yield f"{key}: {error}"
+            here = not loopback and any(name in address for name in ("//127.", "//localhost", "//[::1]"))
+            hint = " For simulators on this machine set ML_CONNECTOR_PROFILE=demo." if here else ""
+            yield Misfit(_place_of(key, side, address), f"{error}{hint}")
+
+
+def _place_of(key: str, side: Side, address: str) -> Place:
+    """The setting that an address comes from."""
+    for name, value in side.settings.items():
+        if isinstance(value, str) and value.rstrip("/") == address.rstrip("/"):
+            return (key, "settings", name)
+    return (key, "settings")

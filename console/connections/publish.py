@@ -6,7 +6,7 @@ version, credentials that have not changed too: what is older than the connectio
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,9 +19,10 @@ from console.reading import Cluster, Seen
 from runtime import kafka
 from runtime.errors import Transient
 from systems.connection import ConnectionSettings
+from topology.configuration import Connected
 from topology.headers import headers
 from topology.topics import partition_of
-from topology.trust import MAY_SIGN, Signatures
+from topology.trust import MAY_SIGN, Signatures, Trust
 
 
 @dataclass(frozen=True)
@@ -84,18 +85,58 @@ class Publisher:
             self._failures.append(str(error))
 
 
+def rows_logged(cluster: Cluster, connection: str, trust: Trust) -> dict[tuple[str, str, str], TableRow]:
+    """What the log of rows holds of a connection, by identity; rows that are not believed are not in it."""
+    found: dict[tuple[str, str, str], TableRow] = {}
+    topic, partition = cluster.settings.topic("crosswalk"), partition_of(connection, cluster.settings.kafka.partitions)
+    for message in kafka.read_to_end(cluster.settings.kafka, topic, [partition]):
+        record = cluster.seen(message).record if trust.believed(message) is not None else {}
+        if record.get("connection") == connection:
+            row = TableRow(record["table"], record["row"], dict(record["values"]), record["effective_from"])
+            found.pop(row.identity, None)
+            if not record["removed"]:
+                found[row.identity] = row
+    return found
+
+
 def publish(publisher: Publisher, change: Change, credentials: list[dict[str, Any]], author: Author) -> None:
     """Write a planned change; see the module's docstring for the order."""
     connection = change.after.settings.connection
-    for row, removed in [*((row, False) for row in change.rows_put), *((row, True) for row in change.rows_removed)]:
-        record = row_record(row, (connection, change.crosswalk_version), author) | {"removed": removed}
-        publisher.put("crosswalk", "/".join((connection, *row.identity)), connection, "connection.crosswalk_row", record)
-    publisher.acked()
+    _rows(publisher, (connection, change.crosswalk_version), (change.rows_put, change.rows_removed), author)
     for record in credentials:
         publisher.put("credentials", f"{connection}/{record['purpose']}", connection, "connection.credential", record)
     publisher.acked()
     record = connection_record(change.after.settings, (change.version, change.crosswalk_version), author)
     publisher.put("connections", connection, connection, "connection.connection", record)
+    publisher.acked()
+
+
+def unpublish(
+    publisher: Publisher,
+    connection: str,
+    parts: tuple[Connected | None, Sequence[TableRow], Sequence[dict[str, Any]]],
+    author: Author,
+) -> None:
+    """Take a connection out of force, then remove its rows and its credentials; `parts` are these three as they are in force."""
+    one, rows, credentials = parts
+    if one is not None:
+        record = connection_record(one.settings, (one.version, one.crosswalk_version), author) | {"removed": True}
+        publisher.put("connections", connection, connection, "connection.connection", record)
+        publisher.acked()
+    _rows(publisher, (connection, ""), ((), rows), author)
+    for sealed in credentials:
+        record = {**sealed, "removed": True, "wrapped_key": b"", "nonce": b"", "ciphertext": b"", "at": author.at}
+        publisher.put("credentials", f"{connection}/{sealed['purpose']}", connection, "connection.credential", record)
+    publisher.acked()
+
+
+def _rows(
+    publisher: Publisher, named: tuple[str, str], changes: tuple[Sequence[TableRow], Sequence[TableRow]], author: Author
+) -> None:
+    """Rows put and rows removed, of a connection and the version of its tables that they make."""
+    for row, removed in [*((row, False) for row in changes[0]), *((row, True) for row in changes[1])]:
+        record = row_record(row, named, author) | {"removed": removed}
+        publisher.put("crosswalk", "/".join((named[0], *row.identity)), named[0], "connection.crosswalk_row", record)
     publisher.acked()
 
 

@@ -39,14 +39,15 @@ def _is_due_otherwise(flow: Flow, before: ConnectionSettings, after: ConnectionS
 def map_again(cluster: Cluster, publisher: Publisher, change: Change) -> int:
     """Send the newest canonical record of every object of these flows to `remap`; returns how many."""
     count = 0
-    for seen in _newest(cluster, change.after.settings.connection, flows_to_map_again(change)):
+    for seen in newest_of(cluster, change.after.settings.connection, flows_to_map_again(change)):
         publisher.again(REMAP, seen)
         count += 1
     publisher.acked()
     return count
 
 
-def _newest(cluster: Cluster, connection: str, flows: list[Flow]) -> Iterator[Seen]:
+def newest_of(cluster: Cluster, connection: str, flows: list[Flow]) -> Iterator[Seen]:
+    """The newest canonical record of every object of a connection that these flows start from."""
     wanted = {(flow.source, flow.entity) for flow in flows}
     entities = sorted({entity for _, entity in wanted if entity})
     for seen in cluster.newest([f"canonical.{entity}" for entity in entities], quiet=True).values():

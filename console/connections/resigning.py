@@ -18,14 +18,14 @@ from runtime.errors import Broken
 from runtime.rolekeys import OPERATOR
 from runtime.secrets import KeyRing
 from services.credentials import Rewrapped, rewrap_all
-from services.sinks.follow import CONTROL, Followed, Paused, counts
+from services.sinks.follow import CONTROL, Followed, Paused
 from services.sinks.links import MemoryLinks
 from topology.configuration import Connected, Snapshot
 from topology.trust import Trust
 
 
 def signed_again(cluster: Cluster, ring: KeyRing, actor: str) -> Rewrapped:
-    """Wrap and sign all credentials with the newest key, and sign connections, crosswalk rows and pauses."""
+    """Wrap and sign all credentials with the newest key, and sign connections, crosswalk rows and pauses; returns what came of the sets."""
     snapshot, trust = in_force(cluster), Trust(cluster.settings, (OPERATOR,))
     if not snapshot.connections and any(True for _ in cluster.scan(["connections"], quiet=True)):
         raise Broken(

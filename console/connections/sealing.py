@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from console.reading import Cluster
 from runtime.errors import Broken
+from runtime.rolekeys import OPERATOR
 from runtime.secrets import KeyRing, Sources, read_ring, resolve
 from services.credentials import Sealed, in_force, opened, seal
 from services.network import network_purpose, origins_of, ways
@@ -37,9 +38,10 @@ def sealed_credentials(
 ) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
     """Every credential record of a connection, and a line for each that changes; neither shows a secret. `trust` reads what is in force.
 
-    Raises `Broken` naming a missing reference.
+    Raises `Broken` naming every reference that leads nowhere.
     """
     ring, now = ring_of(cluster), datetime.now(UTC)
+    _require_references(settings, sources)
     existing = {
         record["purpose"]: record
         for record in in_force(cluster.settings, cluster.codec, trust)
@@ -58,6 +60,39 @@ def sealed_credentials(
         records.append({**known, "wrapped_key": b"", "nonce": b"", "ciphertext": b"", "removed": True, "at": now})
         lines.append(f"- credentials {purpose}")
     return records, tuple(lines)
+
+
+def require_ring_in_force(cluster: Cluster, another: bool) -> None:
+    """Raise `Broken` where this is another ring than that of the credentials in force, unless a person said that theirs is lost: the
+    services have one ring, and what is sealed or signed with another one does not count for them."""
+    trust = Trust(cluster.settings, (OPERATOR,))
+    sealed = {record["key_id"] for record in credentials_in_force(cluster).values()}
+    strange = sorted(sealed - {key.id for key in ring_of(cluster).keys})
+    if another or not strange or any(True for _ in in_force(cluster.settings, cluster.codec, trust)):
+        return
+    raise Broken(
+        f"{cluster.settings.key_ring} is not the key ring in force: it lacks the key(s) {', '.join(strange)} of credentials in force.",
+        "Set ML_CONNECTOR_KEY_RING to the ring that the services have; where that one is lost, give every service the new one and "
+        "apply each connection with --another-key-ring.",
+    )
+
+
+def _require_references(settings: ConnectionSettings, sources: Sources) -> None:
+    """All references are tried before any is used, so that all that lead nowhere are told at once."""
+    found: list[tuple[str, str, bool]] = []
+    for key, side in (("field_service", settings.field_service), ("erp", settings.erp)):
+        found += [(f"{key}.credentials.{name}", reference, False) for name, reference in side.credentials.items()]
+        found += [(f"{key}.network.{name}", reference, name in PEM) for name, reference in side.network.references.items()]
+    for section in ("webhook_keys", "push_keys"):
+        found += [(f"{section}[{number}].secret", key.secret, False) for number, key in enumerate(getattr(settings, section))]
+    lines = []
+    for place, reference, is_pem in found:
+        try:
+            resolve(reference, sources, is_pem)
+        except Broken as error:
+            lines.append(f"{place}: {error}")
+    if lines:
+        raise Broken("\n".join(lines))
 
 
 def _sets(settings: ConnectionSettings, sources: Sources) -> Iterator[tuple[str, Sealed]]:
@@ -94,6 +129,15 @@ def resolved_network(side: Side, sources: Sources) -> dict[str, Any]:
 
 def _key(key: WebhookKey, sources: Sources) -> dict[str, str | None]:
     return {"name": key.name, "secret": resolve(key.secret, sources).get_secret_value(), "not_after": key.not_after}
+
+
+def credentials_in_force(cluster: Cluster) -> dict[tuple[str, str], dict[str, Any]]:
+    """The newest record of each set of every connection, by connection and purpose, believed or not."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for seen in cluster.scan(["credentials"], quiet=True):
+        if seen.record:
+            found[(seen.record["connection"], seen.record["purpose"])] = seen.record
+    return {bound_to: record for bound_to, record in found.items() if not record["removed"]}
 
 
 def _opened(trust: Trust, record: dict[str, Any]) -> Any:

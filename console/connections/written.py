@@ -17,7 +17,8 @@ import yaml
 
 from runtime.errors import Broken
 
-MAX_BYTES = 256 * 1024
+MAX_BYTES = 64 * 1024
+MAX_VALUES = 5000
 MAX_DEPTH = 20
 Place = tuple[str | int, ...]
 """Where a value stands: keys and positions from the top. Example: ("webhook_keys", 0, "secret")"""
@@ -99,6 +100,8 @@ class _Builder:
     def built(self, text: str) -> Written:
         for event in self._events(text):
             line = event.start_mark.line if event.start_mark is not None else 0
+            if len(self.lines) > MAX_VALUES:
+                raise self._refused(line, f"has more than {MAX_VALUES} values", "Tables go into the crosswalk folder.")
             if isinstance(event, yaml.DocumentStartEvent):
                 self._documents += 1
                 if self._documents > 1:

@@ -15,6 +15,7 @@ from confluent_kafka import KafkaException
 from runtime import kafka
 from runtime.embedded.child import Child, Command, answers, free_ports, spawn
 from runtime.embedded.fetch import Jars
+from runtime.embedded.folder import Ports
 from runtime.embedded.java import server_java
 from runtime.embedded.warmth import Warmth, warmth
 from runtime.errors import Broken
@@ -78,6 +79,10 @@ class Broker:
     def choose_ports(self) -> None:
         """New free ports; before the first start, and after a clash."""
         self.port, self.controller_port = free_ports(2)
+
+    def use(self, ports: Ports) -> None:
+        """These ports and no others."""
+        self.port, self.controller_port = ports.kafka, ports.controller
 
     def launch(self) -> None:
         """Start the process; `await_ready` waits for it."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
 import tempfile
 from collections.abc import Callable, Mapping
@@ -16,19 +17,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
+from urllib.parse import urlsplit
 
 from runtime.embedded.broker import Broker
-from runtime.embedded.child import PortTaken
+from runtime.embedded.child import PortTaken, answers
 from runtime.embedded.containers import Containers, engine_answers, start_containers
-from runtime.embedded.fetch import fetched
+from runtime.embedded.fetch import Jars, fetched
+from runtime.embedded.folder import DataFolder, Ports, take_folder
 from runtime.embedded.registry import Registry
 from runtime.embedded.tools import run_tool
-from runtime.errors import Broken
-from runtime.folders import private_folder
+from runtime.errors import Broken, Transient
 
 BOOTSTRAP_KEY = "ML_CONNECTOR_KAFKA__BOOTSTRAP_SERVERS"
 REGISTRY_KEY = "ML_CONNECTOR_REGISTRY__URL"
 _ATTEMPTS = 4
+_ANSWER_S = 3.0
 
 
 @dataclass(frozen=True)
@@ -45,11 +48,12 @@ class Endpoints:
 
 @dataclass(frozen=True)
 class _Servers:
-    """The two servers on the local JVM; `remove` is the folder to delete when they stopped, None keeps it."""
+    """The two servers on the local JVM; `remove` is the folder to delete when they stopped, `folder` the one that is kept."""
 
     broker: Broker
     registry: Registry
     remove: Path | None
+    folder: DataFolder | None
 
 
 class EmbeddedCluster:
@@ -122,37 +126,70 @@ def endpoints_from_environment(environment: Mapping[str, str] = os.environ) -> E
     return Endpoints(bootstrap, registry.rstrip("/")) if bootstrap else None
 
 
-def start_cluster(data_dir: Path | None, progress: Callable[[str], None], learn: bool = False) -> EmbeddedCluster:
+def start_cluster(
+    data_dir: Path | None, progress: Callable[[str], None], learn: bool = False, port: int | None = None
+) -> EmbeddedCluster:
     """A cluster that answers when this returns.
 
-    With `data_dir` records and schemas stay there (containers are passed over then); without, everything is gone after `stop`.
-    `progress` gets a short sentence now and then. `learn` makes later starts quicker and this one's stop slower (`warmth.py`).
-    Raises `Broken` with the reason and what to do.
+    With `data_dir` records, schemas and ports stay there (containers are passed over then); without, everything is gone after `stop`.
+    `port`: Kafka's; the next three are the registry's and two of their own use. `progress` gets a short sentence now and then. `learn`
+    makes later starts quicker and this one's stop slower (`warmth.py`). Raises `Broken` with the reason and what to do, `Transient` when an
+    external cluster does not answer.
     """
     external = endpoints_from_environment()
     if external is not None:
+        _require_answer(external)
         progress(f"using the external cluster {external.bootstrap_servers}")
         return EmbeddedCluster("external", external, None)
-    containers = _try_containers(progress) if data_dir is None else None
+    containers = _try_containers(progress) if data_dir is None and port is None else None
     if containers is not None:
         return EmbeddedCluster("container", Endpoints(containers.bootstrap_servers, containers.registry_url), containers)
-    return start_on_jvm(data_dir, progress, learn)
+    return start_on_jvm(data_dir, progress, learn, port)
+
+
+def _require_answer(external: Endpoints) -> None:
+    """Whether anything listens where the settings say: settings exported for a cluster that has ended lead nowhere."""
+    kafka = [f"//{one.strip()}" for one in external.bootstrap_servers.split(",")]
+    for key, shown, addresses in (
+        (BOOTSTRAP_KEY, external.bootstrap_servers, kafka),
+        (REGISTRY_KEY, external.registry_url, [external.registry_url]),
+    ):
+        if not any(map(_listens, addresses)):
+            raise Transient(
+                f"{key}={shown} does not answer. Start that cluster, or run `unset {BOOTSTRAP_KEY} {REGISTRY_KEY}` to start one here."
+            )
+
+
+def _listens(address: str) -> bool:
+    try:
+        url = urlsplit(address)
+        where = (url.hostname or "", url.port or (443 if url.scheme == "https" else 80))
+        with socket.create_connection(where, timeout=_ANSWER_S):
+            return True
+    except (OSError, ValueError):
+        return False
 
 
 def start_on_jvm(
-    data_dir: Path | None, progress: Callable[[str], None], learn: bool = False, more: Mapping[str, str] = MappingProxyType({})
+    data_dir: Path | None,
+    progress: Callable[[str], None],
+    learn: bool = False,
+    port: int | None = None,
+    more: Mapping[str, str] = MappingProxyType({}),
 ) -> EmbeddedCluster:
-    """The third choice of `start_cluster`, asked for directly; `more` are settings of Kafka's own for its broker."""
-    jars = fetched(progress)
-    scratch = data_dir is None
-    folder = Path(tempfile.mkdtemp(prefix="ml-connector-")) if data_dir is None else data_dir.absolute()
-    if data_dir is not None:
-        private_folder(folder)
-    broker, registry = Broker(jars, folder / "kafka", scratch, learn, more), Registry(jars, folder / "registry", scratch, learn)
-    servers = _Servers(broker, registry, folder if scratch else None)
+    """The third choice of `start_cluster`, asked for directly; `more` are settings of Kafka's own for its broker. The folder is this
+    process's own before anything starts in it."""
+    kept = take_folder(data_dir.absolute()) if data_dir is not None else None
+    try:
+        fixed = Ports.from_first(port) if port is not None else kept.ports() if kept is not None else None
+        servers = _servers(fetched(progress), kept, learn, more)
+    except BaseException:
+        _release(kept)
+        raise
     progress("starting Apache Kafka and Apicurio Registry")
     try:
-        _start(servers)
+        _start(servers, fixed)
+        _keep_ports(servers)
     except BaseException:
         _stop(servers)
         raise
@@ -161,17 +198,41 @@ def start_on_jvm(
     return EmbeddedCluster("jvm", endpoints, servers)
 
 
-def _start(servers: _Servers) -> None:
-    """Both at once, the registry first because it takes longest; on a port clash, with other ports."""
+def _servers(jars: Jars, kept: DataFolder | None, learn: bool, more: Mapping[str, str]) -> _Servers:
+    scratch = kept is None
+    folder = kept.path if kept is not None else Path(tempfile.mkdtemp(prefix="ml-connector-"))
+    broker, registry = Broker(jars, folder / "kafka", scratch, learn, more), Registry(jars, folder / "registry", scratch, learn)
+    return _Servers(broker, registry, folder if scratch else None, kept)
+
+
+def _keep_ports(servers: _Servers) -> None:
+    if servers.folder is not None:
+        b, r = servers.broker, servers.registry
+        servers.folder.keep(Ports(b.port, r.port, b.controller_port, r.management_port))
+
+
+def _start(servers: _Servers, fixed: Ports | None) -> None:
+    """Both at once, the registry first because it takes longest; on a port clash with other ports, unless they are `fixed`."""
     waiting: list[Broker | Registry] = [servers.registry, servers.broker]
     for _ in range(_ATTEMPTS):
+        if fixed is not None:
+            _require_free(fixed)
         for server in waiting:
-            server.choose_ports()
+            if fixed is not None:
+                server.use(fixed)
+            else:
+                server.choose_ports()
             server.launch()
         waiting = [server for server in waiting if not _became_ready(server)]
         if not waiting:
             return
     raise Broken(f"No free ports were found in {_ATTEMPTS} attempts.", "Look what takes ports on 127.0.0.1.")
+
+
+def _require_free(ports: Ports) -> None:
+    for port in (ports.kafka, ports.registry, ports.controller, ports.management):
+        if answers(port):
+            raise Broken(f"Port {port} of 127.0.0.1 is taken.", "End what listens there, or give another first port with --port.")
 
 
 def _became_ready(server: Broker | Registry) -> bool:
@@ -190,6 +251,12 @@ def _stop(servers: _Servers) -> None:
         stop.result()
     if servers.remove is not None:
         shutil.rmtree(servers.remove, ignore_errors=True)
+    _release(servers.folder)
+
+
+def _release(kept: DataFolder | None) -> None:
+    if kept is not None:
+        kept.release()
 
 
 def _try_containers(progress: Callable[[str], None]) -> Containers | None:

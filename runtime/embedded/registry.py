@@ -8,6 +8,7 @@ from pathlib import Path
 
 from runtime.embedded.child import Child, Command, answers, free_ports, spawn
 from runtime.embedded.fetch import Jars
+from runtime.embedded.folder import Ports
 from runtime.embedded.java import server_java
 from runtime.embedded.warmth import Warmth, warmth
 from runtime.folders import private_folder
@@ -39,6 +40,10 @@ class Registry:
     def choose_ports(self) -> None:
         """New free ports; before the first start, and after a clash."""
         self.port, self.management_port = free_ports(2)
+
+    def use(self, ports: Ports) -> None:
+        """These ports and no others."""
+        self.port, self.management_port = ports.registry, ports.management
 
     def launch(self) -> None:
         """Start the process; `await_ready` waits for it."""

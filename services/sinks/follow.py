@@ -98,6 +98,14 @@ class Followed:
         with self._lock:
             self._paused = {**self._paused, (control["connection"], control["system"]): control["reason"]}
 
+    def is_own_pause(self, message: Message) -> bool:
+        """Whether a control is a pause that a sink decided itself."""
+        try:
+            _, record = self._codec.decode(message.value())
+        except Malformed:
+            return False
+        return is_own_pause(record)
+
     @property
     def pauses(self) -> Mapping[Paused, str]:
         """Why each (connection, system) is paused that is; system "" = all of the connection."""
@@ -194,21 +202,9 @@ class Followed:
         return "period", period.connection
 
 
-def counts(trust: Trust, codec: Codec, message: Message) -> bool:
-    """Whether a record of `control` is a decision: signed by a person's keys, or by those of the sinks where it is a pause of their own."""
-    signed = trust.believed(message)
-    if signed is not None and signed.signer == SINKS and not _is_own_pause(codec, message):
-        trust.refuse(message, "the sinks sign their own pauses and nothing else")
-        return False
-    return signed is not None
-
-
-def _is_own_pause(codec: Codec, message: Message) -> bool:
-    try:
-        _, record = codec.decode(message.value())
-    except Malformed:
-        return False
-    return record.get("action") == "pause" and record.get("actor") == STAGE and not record.get("op_key")
+def is_own_pause(control: Mapping[str, Any]) -> bool:
+    """Whether a control is a pause that a sink decided itself."""
+    return control.get("action") == "pause" and control.get("actor") == STAGE and not control.get("op_key")
 
 
 def _link_of(link: Link) -> tuple[LinkKey, str]:

@@ -96,8 +96,8 @@ class Sinks:
         self._open_session = seams.open_session
         self._follower = Follower(settings, loaded, lambda connection: self._tell("settings", connection))
         self._following: Following | None = None
-        self._refusals = Refusals(settings, loaded, "sinks")
         self._unseen = False
+        self._refusals = Refusals(settings, loaded, "sinks")
 
     async def run(self, names: Sequence[str], stopping: threading.Event) -> int:
         """Start, tick until it is time to stop, stop in order."""

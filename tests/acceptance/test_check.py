@@ -94,6 +94,7 @@ def _applied(stage: Stage, planted: Planted | None, folder: Path) -> Path:
         (folder / "crosswalk").mkdir(exist_ok=True)
         (folder / "crosswalk" / source.name).write_text(source.read_text())
     file["connection"] = f"check-{planted.name}" if planted else "check-good"
+    file["mode"] = "observe"
     for side in ("field_service", "erp"):
         file[side]["quota"]["group"] = f"{file['connection']}-{side}"
     if planted is not None:

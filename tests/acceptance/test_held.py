@@ -21,7 +21,7 @@ def held_list(stage: Stage) -> list[dict[str, Any]]:
 
 
 def apply(stage: Stage, reason: str) -> str:
-    said = stage.cli("apply", str(stage.connection_file), "--reason", reason, "--actor", "Ada")
+    said = stage.cli("apply", str(stage.connection_file), "--reason", reason, "--actor", "Ada", "--remove-rows")
     assert said.returncode == 0, said.stdout + said.stderr
     return said.stdout
 

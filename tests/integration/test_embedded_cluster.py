@@ -182,7 +182,7 @@ def test_a_killed_broker_comes_back_at_its_address_with_its_records(own_cluster:
 
 
 @pytest.mark.slow
-def test_a_folder_keeps_records_and_schemas_over_a_restart(tmp_path: Path) -> None:
+def test_a_folder_keeps_records_schemas_and_ports_over_a_restart(tmp_path: Path) -> None:
     first = start_on_jvm(tmp_path, lambda _: None)
     try:
         topic = new_topic(first)
@@ -193,6 +193,7 @@ def test_a_folder_keeps_records_and_schemas_over_a_restart(tmp_path: Path) -> No
         first.stop()
     second = start_on_jvm(tmp_path, lambda _: None)
     try:
+        assert second.endpoints == first.endpoints, "settings that were exported for the first one hold for the second"
         assert consume_one(second, topic, f"{topic}-readers") == b"kept"
         with SchemaRegistryClient({"url": second.registry_url}) as client:
             assert client.get_subjects() == ["kept-value"]

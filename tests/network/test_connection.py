@@ -108,13 +108,14 @@ def test_a_wrong_word_of_the_section_is_named(section: dict[str, Any], named: st
 )
 def test_plan_tells_a_refusal_in_one_line(file: Path, base_url: str, network: dict[str, Any], said: str | None) -> None:
     filled(file, base_url, network)
-    _, refused = planned(file, offline=True)
+    change, refused = planned(file, offline=True)
+    assert "user:pw" not in "".join((*change.lines, *refused))
     if said is None:
         assert refused == []
     else:
         assert len(refused) == 1
         assert said in refused[0]
-        assert refused[0].startswith("erp: ")
+        assert refused[0].removeprefix(f"{file}:").partition(": ")[2].startswith("erp.settings.base_url: ")
         assert "\n" not in refused[0]
 
 

@@ -24,12 +24,19 @@ def prefix(cluster: EmbeddedCluster) -> str:
     return name
 
 
+@pytest.fixture(scope="module")
+def ring(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The key ring of everything that is applied."""
+    path = tmp_path_factory.mktemp("ring") / "keys.json"
+    write_ring(path, KeyRing((new_key(datetime.now(UTC)),)))
+    return path
+
+
 @pytest.fixture(autouse=True)
-def environment(monkeypatch: pytest.MonkeyPatch, cluster: EmbeddedCluster, prefix: str, tmp_path: Path) -> None:
+def environment(monkeypatch: pytest.MonkeyPatch, cluster: EmbeddedCluster, prefix: str, ring: Path) -> None:
     """Cluster, key ring and secret, as settings say them."""
-    write_ring(tmp_path / "keys.json", KeyRing((new_key(datetime.now(UTC)),)))
     for key, value in cluster.endpoints.environment().items():
         monkeypatch.setenv(key, value)
     monkeypatch.setenv("ML_CONNECTOR_KAFKA__TOPIC_PREFIX", prefix)
-    monkeypatch.setenv("ML_CONNECTOR_KEY_RING", str(tmp_path / "keys.json"))
+    monkeypatch.setenv("ML_CONNECTOR_KEY_RING", str(ring))
     monkeypatch.setenv("CANARY", CANARY)

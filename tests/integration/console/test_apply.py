@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from console.connections.applying import applied, in_force, planned
+from console.connections.applying import applied, in_force, plan_of, planned
+from console.connections.consent import Consent
+from console.connections.publish import Publisher
+from console.connections.removing import removed
+from console.connections.sealing import credentials_in_force
 from console.reading import Cluster
 from runtime.errors import Broken
+from runtime.secrets import KeyRing, new_key, read_ring, write_ring
 from tests.integration.console.files import CANARY, SETTINGS, written
 
 pytestmark = pytest.mark.kafka
@@ -38,7 +46,7 @@ def test_identity_does_not_change_under_a_connection(tmp_path: Path) -> None:
     applied(written(tmp_path, "same"), "pat", "start", False)
     erp = {**SETTINGS["erp"], "settings": {**SETTINGS["erp"]["settings"], "company_id": "OTHER"}}
     _, refused = applied(written(tmp_path, "same", erp=erp), "pat", "oops", False)
-    assert refused == ["erp.settings.company_id: ACME -> OTHER: identity does not change"]
+    assert [line.partition(": ")[2] for line in refused] == ["erp.settings.company_id: ACME -> OTHER: identity does not change"]
 
 
 def test_an_earlier_cut_over_is_refused_until_a_person_accepts_it(tmp_path: Path) -> None:
@@ -78,3 +86,87 @@ def test_a_secret_stands_on_no_topic(tmp_path: Path) -> None:
     applied(written(tmp_path, "canary"), "pat", "start", False)
     found = [seen for seen in Cluster().scan(["connections", "credentials", "crosswalk", "audit"]) if CANARY.encode() in seen.value]
     assert found == []
+
+
+def test_a_missing_secret_names_every_place_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CANARY")
+    with pytest.raises(Broken) as refused:
+        applied(written(tmp_path, "nosecrets"), "pat", "", False)
+    assert len(str(refused.value).splitlines()) == 6
+    assert "erp.credentials.password: env:CANARY" in str(refused.value)
+    assert "webhook_keys[0].secret: env:CANARY" in str(refused.value)
+
+
+def test_rows_in_force_that_no_table_has_any_more_need_a_word(tmp_path: Path) -> None:
+    path = written(tmp_path, "emptied")
+    applied(path, "pat", "start", False)
+    (tmp_path / "crosswalk" / "business_unit.csv").unlink()
+    change, refused = planned(path)
+    assert change.totals == "0 to set, 1 to remove"
+    assert "--remove-rows" in refused[0]
+    assert applied(path, "pat", "all", False)[1] == refused
+    assert applied(path, "pat", "all", False, Consent(remove_rows=True))[1] == []
+    assert in_force(Cluster()).connections["emptied"].crosswalk.row("business_unit", "Plumbing") is None
+
+
+def test_going_live_asks_for_the_amount_it_would_write(tmp_path: Path) -> None:
+    applied(written(tmp_path, "going", erp=erp_of("GOING")), "pat", "start", False)
+    path = written(tmp_path, "going", erp=erp_of("GOING"), mode="live")
+    found = plan_of(path, Consent())
+    assert found.refused == []
+    assert "would write 0 documents, 0.00 USD; nothing is read yet" in found.asked[0]
+    assert applied(path, "pat", "live", False)[1] == found.asked
+    assert applied(path, "pat", "live", False, Consent(amount=Decimal(1)))[1] != []
+    assert applied(path, "pat", "live", False, Consent(amount=Decimal(0)))[1] == []
+    second = written(tmp_path, "going-2", erp=erp_of("GOING"), mode="live")
+    assert "connection going is live on the same tenant and company already" in planned(second)[1][0]
+
+
+def erp_of(company: str) -> dict[str, Any]:
+    return {**SETTINGS["erp"], "settings": {**SETTINGS["erp"]["settings"], "company_id": company}}
+
+
+def test_another_key_ring_than_the_one_in_force_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ring: Path) -> None:
+    """The services have one ring: what another one sealed, they could not open."""
+    path = written(tmp_path, "rings")
+    applied(path, "pat", "start", False)
+    other = tmp_path / "other.json"
+    write_ring(other, KeyRing((new_key(datetime.now(UTC)),)))
+    monkeypatch.setenv("ML_CONNECTOR_KEY_RING", str(other))
+    with pytest.raises(Broken, match=r"other\.json is not the key ring in force.*ML_CONNECTOR_KEY_RING"):
+        applied(path, "pat", "again", False)
+    write_ring(other, KeyRing((*read_ring(other).keys, *read_ring(ring).keys)))
+    assert applied(path, "pat", "again", False) == ((), [])
+
+
+def test_a_connection_that_is_removed_can_come_back_with_fewer_rows(tmp_path: Path) -> None:
+    path = written(tmp_path, "ended")
+    table = tmp_path / "crosswalk" / "business_unit.csv"
+    table.write_text("business_unit,subaccount\nPlumbing,PLB-000\nElectrical,ELE-000\n")
+    applied(path, "pat", "start", False)
+    lines, refused = removed("ended", "pat", "sold", None)
+    assert refused == []
+    assert "- 2 crosswalk rows, 7 credential sets" in lines
+    assert "ended" not in in_force(Cluster()).connections
+    assert [one for one in credentials_in_force(Cluster()) if one[0] == "ended"] == []
+    with pytest.raises(Broken, match="'ended' is not an applied connection"):
+        removed("ended", "pat", "sold", None)
+    table.write_text("business_unit,subaccount\nPlumbing,PLB-000\n")
+    applied(path, "pat", "back", False)
+    assert list(in_force(Cluster()).connections["ended"].crosswalk.rows("business_unit")) == ["Plumbing"]
+
+
+def test_rows_of_an_apply_that_stopped_half_way_do_not_keep_the_next_one_out_of_force(tmp_path: Path) -> None:
+    """They stayed in the log of rows, which then never matched what the connection names."""
+    path = written(tmp_path, "halfway")
+    table = tmp_path / "crosswalk" / "business_unit.csv"
+    table.write_text("business_unit,subaccount\nElectrical,ELE-000\n")
+    half = plan_of(path, Consent()).change
+    row = {**half.rows_put[0].as_record(), "connection": "halfway", "crosswalk_version": half.crosswalk_version}
+    publisher = Publisher(Cluster())
+    record = {**row, "removed": False, "actor": "pat", "at": datetime.now(UTC)}
+    publisher.put("crosswalk", "halfway/business_unit/Electrical/", "halfway", "connection.crosswalk_row", record)
+    publisher.acked()
+    table.write_text("business_unit,subaccount\nPlumbing,PLB-000\n")
+    applied(path, "pat", "start", False)
+    assert list(in_force(Cluster()).connections["halfway"].crosswalk.rows("business_unit")) == ["Plumbing"]

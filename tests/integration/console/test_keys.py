@@ -10,13 +10,15 @@ import pytest
 from typer.testing import CliRunner
 
 from console.cli.main import app
-from console.connections.applying import applied
+from console.connections.applying import applied, in_force
+from console.reading import Cluster
 from runtime.clock import ScaledClock
 from runtime.errors import Broken
 from runtime.secrets import KeyRing, new_key, read_ring, write_ring
 from runtime.settings import settings_from_environment
 from schemas import codec
 from services.credentials import TOPIC, CredentialStore
+from services.network import origins_of
 from tests.integration.console.files import CANARY, written
 from topology.topics import records_of_topic
 
@@ -37,18 +39,19 @@ def secrets_of(connection: str, ring: KeyRing, file: Path) -> dict[str, object]:
     loaded = codec.load(settings.registry.url, {settings.topic(TOPIC): records_of_topic()[TOPIC]})
     store = CredentialStore(settings, loaded, ScaledClock()).start()
     store.stop()
+    joined = in_force(Cluster()).connections[connection].settings
     found: dict[str, object] = {}
     for purpose in PURPOSES:
         try:
-            found[purpose] = store.get(connection, purpose)
+            found[purpose] = store.get(connection, purpose, origins_of(joined.side(purpose.partition(".")[0])))
         except Broken:
             continue
     return found
 
 
 @pytest.mark.kafka
-def test_what_is_sealed_opens_before_during_and_after_a_rotation(tmp_path: Path) -> None:
-    file, own = tmp_path / "keys.json", tmp_path / "service.json"
+def test_what_is_sealed_opens_before_during_and_after_a_rotation(tmp_path: Path, ring: Path) -> None:
+    file, own = ring, tmp_path / "service.json"
     applied(written(tmp_path, "early"), "pat", "start", False)
     first = read_ring(file)
     early = secrets_of("early", first, own)
@@ -73,13 +76,14 @@ def test_what_is_sealed_opens_before_during_and_after_a_rotation(tmp_path: Path)
 
 
 @pytest.mark.kafka
-def test_a_rotation_that_cannot_open_what_is_stored_drops_no_key(tmp_path: Path) -> None:
+def test_a_rotation_that_cannot_open_what_is_stored_drops_no_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A ring from elsewhere: nothing is wrapped anew, and the file stays as it was."""
     file = tmp_path / "keys.json"
     applied(written(tmp_path, "kept"), "pat", "start", False)
     strange = KeyRing((new_key(datetime.now(UTC)), new_key(datetime.now(UTC))))
     write_ring(file, strange)
-    with pytest.raises(Broken):
+    monkeypatch.setenv("ML_CONNECTOR_KEY_RING", str(file))
+    with pytest.raises(Broken, match="made none of the signatures"):
         said("rotate", "--finish")
     assert read_ring(file) == strange
 

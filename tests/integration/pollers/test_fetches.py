@@ -8,8 +8,10 @@ import pytest
 from confluent_kafka import TopicPartition
 
 from runtime import kafka
-from runtime.errors import Refused, Transient
+from runtime.errors import Broken, Refused, Transient
 from services.ingress.assignment import GROUP
+from services.ingress.fetches import EVERYTHING
+from services.ingress.standing import READ, STOPPED
 from tests.integration.ingress import toy
 from tests.integration.ingress.stage import Stage, eventually
 from tests.integration.pollers.conftest import polling
@@ -110,6 +112,22 @@ def test_a_wish_is_answered_while_a_feed_catches_up(source: Source, stage: Stage
         want(stage, "7", "customer")
         eventually(lambda: source.asked.index(("fetch:customer", "7")) if ("fetch:customer", "7") in source.asked else 0, bool)
         assert len(source.asked) < 250, "it waited for the feed"
+
+
+def test_a_person_s_wish_reads_every_feed_at_once(source: Source, stage: Stage) -> None:
+    """`poll --now`: a feed that waits for a person is tried again at once, and one between its turns too."""
+    source.rows = {"customers": [element("2")]}
+    source.always = {"invoices": Broken("acme: the scope for invoices is missing.", "Grant it.")}
+    with polling(stage) as pollers:
+        eventually(lambda: [*pollers.stopped().values()], bool)
+        told = eventually(lambda: [r for r in stage.records("audit") if r["decision"] == STOPPED], bool)
+        assert [(r["entity"], r["connection"]) for r in told] == [("invoices", "acme")]
+        assert "scope for invoices" in told[0]["detail"]
+        source.rows["invoices"], source.always = [element("1")], {}
+        want(stage, "", entity=EVERYTHING)
+        eventually(lambda: [r["source_id"] for r in stage.records(RAW) if r["entity"] == "invoice"], lambda found: found == ["1"])
+        again = eventually(lambda: [r["entity"] for r in stage.records("audit") if r["decision"] == READ], bool)
+        assert again == ["invoices"]
 
 
 def test_wishes_of_a_topic_that_was_made_anew_are_read_from_its_start(source: Source, stage: Stage) -> None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import atexit
-import shutil
-import tempfile
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, cast
 
 from confluent_kafka import Message
@@ -18,10 +17,13 @@ from runtime.settings import Settings
 from runtime.signing import Place
 from schemas.codec import offline_codec
 from services.sinks.ledger import MARK, mark_of
-from tests.signed import ring_in, signature
+from tests.signed import about as signature
+from tests.signed import ring_in
 from topology.headers import OP_KEY
 from topology.topics import object_key, records_of_topic
 
+_FOLDER = TemporaryDirectory()
+atexit.register(_FOLDER.cleanup)
 CODEC = offline_codec(records_of_topic())
 _FOLDER = Path(tempfile.mkdtemp(prefix="ml-connector-keys-"))
 atexit.register(shutil.rmtree, _FOLDER, ignore_errors=True)
@@ -62,23 +64,22 @@ class Recorded(Cluster):
     """A cluster of one partition that holds what a test put there, in its order; the offset counts over all topics, as time does."""
 
     def __init__(self) -> None:
-        self.settings = Settings.model_validate({"kafka": {"partitions": 1}, "key_ring": ring_in(_FOLDER)})
+        self.settings = Settings.model_validate({"kafka": {"partitions": 1}, "key_ring": ring_in(Path(_FOLDER.name))})
         self.codec = CODEC
         self.log: dict[str, list[_Message]] = defaultdict(list)
         self.committed: dict[str, int] = {}
         self._written = 0
 
-    def put(self, topic: str, name: str, record: Mapping[str, Any], marked: bool = True) -> str:
+    def put(self, topic: str, name: str, record: Mapping[str, Any], marked: bool = True, signed: bool = True) -> str:
         """Write a record; its coordinates."""
-        about: list[tuple[str, bytes]] = []
+        about: list[Any] = []
         if name == "result.ledger" and marked:
             about = [(MARK, mark_of(cast("Any", record)).header())]
         elif name.startswith("command."):
             about = [(OP_KEY, record["op_key"].encode())]
         key = str(record[_KEYS[name]]) if name in _KEYS else _object(name, record)
         value = CODEC.encode(topic, name, record)
-        if topic == "control":
-            about = [signature(Place(topic, 0, key.encode()), value)]
+        about += signature(self.settings, topic, key, value) if signed else []
         self._written += 1
         self.log[topic].append(_Message(topic, self._written, key.encode(), value, about))
         return f"{topic}/0/{self._written}"

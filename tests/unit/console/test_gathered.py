@@ -125,6 +125,20 @@ def test_a_paused_connection_is_told_with_who_paused_it() -> None:
     assert "by Ada" not in causes(gather(cluster, SNAPSHOT))[0].words
 
 
+def test_a_decision_that_nobody_signed_is_nobody_s(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever can write to Kafka can write to `control`; sinks do not obey it, and no report tells of it."""
+    cluster = Recorded()
+    held = posted(cluster, entry("invoice", "1", "HELD", "refused", amount="10.00"))
+    about = {"connection": "acme", "system": ERP, "op_key": held["op_key"], "action": "release", "actor": "cfo@acme", "reason": "x"}
+    cluster.put("control", "connection.control", example("connection.control", **about), signed=False)
+    pause = {**about, "op_key": "", "action": "pause"}
+    cluster.put("control", "connection.control", example("connection.control", **pause), signed=False)
+    rows = [row["event"] for _, row in told(cluster, SNAPSHOT, Days(date(2026, 1, 1), date(2026, 12, 31)), "acme")]
+    assert rows == ["held"]
+    assert gather(cluster, SNAPSHOT).pauses == {}
+    assert "2 record(s) of control are not believed" in capsys.readouterr().err
+
+
 # --- journal, explain, held --------------------------------------------------------------------------------------------
 
 

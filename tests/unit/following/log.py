@@ -68,6 +68,9 @@ class Message:
     def error(self) -> KafkaError | None:
         return self._error
 
+    def timestamp(self) -> tuple[int, int]:
+        return 1, 0
+
 
 @dataclass
 class Cluster:

@@ -16,8 +16,7 @@ from runtime.clock import ScaledClock
 from runtime.errors import Broken
 from runtime.rolekeys import INGRESS, SINKS, VERIFY, keys_at, keys_for, write_keys
 from runtime.secrets import read_ring
-from runtime.settings import Settings, settings_from_environment
-from schemas import codec
+from runtime.settings import Settings
 from services.credentials import TOPIC, CredentialStore
 from services.sessions import Sessions
 from services.sinks.follow import CONTROL, Followed
@@ -26,6 +25,7 @@ from systems.connection import ConnectionSettings
 from systems.contract import Role
 from tests.integration.console.files import CANARY, SETTINGS, written
 from tests.signed import ring_in
+from tests.unit.following.console import operator
 from tests.unit.following.log import CODEC, Cluster
 from tests.unit.following.records import control
 from topology.trust import Trust
@@ -33,37 +33,10 @@ from topology.trust import Trust
 ERP = SETTINGS["erp"]["system"]
 
 
-class Producer:
-    """Writes to the cluster in memory."""
-
-    def __init__(self, cluster: Cluster) -> None:
-        self._cluster = cluster
-
-    def produce(self, topic: str, *, key: bytes | str, value: bytes, headers: Any = (), **_: Any) -> None:
-        self._cluster.put(topic, key.encode() if isinstance(key, str) else key, value, headers)
-
-    def poll(self, _: float) -> None:
-        """Everything is acked at once."""
-
-    def flush(self, _: float) -> int:
-        return 0
-
-
 @pytest.fixture(autouse=True)
 def settings(monkeypatch: pytest.MonkeyPatch, cluster: Cluster, tmp_path: Path) -> Settings:
     """Of the operator, whose ring is in a folder of this test."""
-    monkeypatch.setattr(codec, "load", lambda *_: CODEC)
-    monkeypatch.setattr(kafka, "await_answer", lambda *_: None)
-    monkeypatch.setattr(kafka, "producer", lambda *_, **__: Producer(cluster))
-    for name, value in {
-        "KAFKA__BOOTSTRAP_SERVERS": "nowhere:1",
-        "KAFKA__PARTITIONS": "1",
-        "REGISTRY__URL": "http://nowhere",
-    }.items():
-        monkeypatch.setenv(f"ML_CONNECTOR_{name}", value)
-    monkeypatch.setenv("ML_CONNECTOR_KEY_RING", str(ring_in(tmp_path / "ring")))
-    monkeypatch.setenv("CANARY", CANARY)
-    return settings_from_environment()
+    return operator(monkeypatch, cluster, tmp_path)
 
 
 def store(settings: Settings, role: str) -> CredentialStore:

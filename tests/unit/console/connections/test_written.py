@@ -94,6 +94,7 @@ UNREADABLE = {
     "half a surrogate pair": ('a: "\\ud800"\n', 1),
     "an escape beyond Unicode": ('a: "\\U00110000"\n', 1),
     "lines in a text": ("a: |\n  b\n  c\n", 1),
+    "too many values": ("a: [" + "b," * 6000 + "b]\n", 1),
     "an open quote": ("a: 1\nb: 'c\n", 3),
 }
 

@@ -1,0 +1,177 @@
+"""What going live would write: the newest state of everything read so far, mapped as hop 2 will map it, without what is done already.
+
+Nothing is guessed: the hop's own function is asked, under the settings and tables that would be in force. What the ERP itself would
+refuse, and what a later page of the source brings, is not in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from console.books.ledgers import DONE, Bucket, ledger_entries
+from console.connections.changes import Change
+from console.connections.remapping import newest_of
+from console.matching.masters import ENTITIES, read_links
+from console.reading import Cluster
+from systems.contract import Flow
+from systems.mapped import COMPLETION
+from topology.batch import Decision, Ground, NoState, Record
+from topology.canonical_to_command import apply
+from topology.configuration import Connected, Snapshot, tables_of
+from topology.rules.due import BEFORE_CUTOVER
+
+LIVE, DEAD = "live", "audit.dead"
+Object = tuple[str, str]
+"""(entity, id at the source)"""
+
+
+@dataclass
+class Preview:
+    """Documents and amounts, as going live would find them. `causes`: why documents are held -> what lacks, each counted once."""
+
+    currency: str
+    written: Bucket = field(default_factory=Bucket)
+    masters: int = 0
+    early: Bucket = field(default_factory=Bucket)
+    held: Bucket = field(default_factory=Bucket)
+    causes: dict[str, set[str]] = field(default_factory=dict)
+    is_read: bool = True
+
+    @property
+    def amount(self) -> Decimal:
+        """What would be written; a person names it to go live."""
+        return self.written.amount
+
+    def words(self) -> str:
+        """In one line. Example: would write 46 documents, 55,825.68 USD; 8 before cut-over; 5 held (2 unmapped business units)"""
+        parts = [f"would write {_counted(self.written.count, 'document')}, {self._money(self.written)}"]
+        if self.masters:
+            parts.append(f"{self.masters} customers or vendors")
+        if self.early.count:
+            parts.append(f"{self.early.count} before cut-over")
+        if self.held.count:
+            causes = ", ".join(_counted(len(values), cause) for cause, values in sorted(self.causes.items()))
+            parts.append(f"{self.held.count} held ({causes}), {self._money(self.held)}")
+        if not self.is_read:
+            parts.append("nothing is read yet: what is read from now on is written at once")
+        return "; ".join(parts)
+
+    def _money(self, bucket: Bucket) -> str:
+        return f"{bucket.amount:,.2f} {self.currency}"
+
+
+def _counted(count: int, cause: str) -> str:
+    return f"{count} {cause}{'' if count == 1 else 's'}"
+
+
+def going_live(change: Change) -> list[Flow]:
+    """Flows that would write and did not before."""
+    before, after = change.before, change.after.settings
+    now = set() if before is None else {name for name, own in before.flows.items() if own.enabled and before.mode_of(name) == LIVE}
+    new = {name for name, own in after.flows.items() if own.enabled and after.mode_of(name) == LIVE} - now
+    return [flow for flow in after.erp.declared.flows if flow.id in new and flow.records]
+
+
+def previewed(cluster: Cluster, change: Change) -> Preview | None:
+    """What the flows that go live would write, from the topics; None where none goes live."""
+    flows = going_live(change)
+    if not flows:
+        return None
+    settings = change.after.settings
+    records = [
+        Record(seen.topic, seen.partition, seen.offset, seen.key, seen.value, seen.headers)
+        for seen in newest_of(cluster, settings.connection, flows)
+    ]
+    done = {entry["op_key"] for entry in ledger_entries(cluster, settings.connection, quiet=True) if entry["state"] in DONE}
+    linked = {(entity, one) for entity, pairs in read_links(cluster, settings).items() for one, partner in pairs.items() if partner}
+    ground = Ground(
+        Snapshot({settings.connection: planned_connection(change, flows)}),
+        cluster.codec,
+        cluster.settings.topic,
+        cluster.settings.kafka.partitions,
+        datetime.now(UTC),
+    )
+    return preview(records, ground, Known(done, linked))
+
+
+def planned_connection(change: Change, flows: Iterable[Flow]) -> Connected:
+    """The connection as it would be in force, with these flows alone live."""
+    settings, live = change.after.settings, {flow.id for flow in flows}
+    own = {name: flow if name in live else flow.model_copy(update={"mode": "observe"}) for name, flow in settings.flows.items()}
+    rows = tables_of(row.as_record() for row in change.after.rows)
+    return Connected(settings.model_copy(update={"flows": own}), change.version, change.crosswalk_version, rows)
+
+
+@dataclass(frozen=True)
+class Known:
+    """Op-keys that are in the ERP already, and masters that have their partner there."""
+
+    done: set[str]
+    linked: set[Object]
+
+
+def preview(records: Sequence[Record], ground: Ground, known: Known) -> Preview:
+    """The records of the one connection of `ground` mapped, and what would become of their commands."""
+    (connected,) = ground.snapshot.connections.values()
+    outcome = apply(records, NoState(), ground)
+    made = Preview(connected.settings.currency, is_read=bool(records))
+    _early(made, [decision for _, decision in outcome.decisions])
+    outputs = [ground.codec.decode(output.value) for output in outcome.outputs]
+    _unreadable(made, [one for name, one in outputs if name == DEAD])
+    commands = [(name.partition(".")[2], one) for name, one in outputs if name != DEAD]
+    commands = [(kind, one) for kind, one in commands if kind != COMPLETION and one["op_key"] not in known.done]
+    masters = known.linked | {(one["source_entity"], one["source_id"]) for kind, one in commands if kind in ENTITIES}
+    documents = [one for kind, one in commands if kind not in ENTITIES]
+    made.masters = len(commands) - len(documents)
+    weigh(made, documents, masters)
+    return made
+
+
+def _unreadable(made: Preview, dead: Iterable[Mapping[str, Any]]) -> None:
+    """What cannot become a command; its amount is told where its bytes tell it."""
+    for one in dead:
+        made.held.add(one["amount"])
+        made.causes.setdefault("unreadable record", set()).add(f"{one['topic']}/{one['partition']}/{one['offset']}")
+
+
+def _early(made: Preview, decisions: Iterable[Decision]) -> None:
+    for decision in decisions:
+        if decision.decision == BEFORE_CUTOVER:
+            made.early.add(decision.amount)
+
+
+def weigh(made: Preview, documents: Sequence[Mapping[str, Any]], masters: set[Object]) -> None:
+    """What is held, and what would be written; what settles or needs a held document waits with it."""
+    stuck: set[Object] = set()
+    left = list(documents)
+    while left:
+        kept = [(one, tuple(_lacks(one, masters, stuck))) for one in left]
+        held = [(one, lacks) for one, lacks in kept if lacks]
+        if not held:
+            break
+        for one, lacks in held:
+            made.held.add(one["amount"])
+            stuck.add((one["source_entity"], one["source_id"]))
+            for cause, value in lacks:
+                made.causes.setdefault(cause, set()).add(value)
+        left = [one for one, lacks in kept if not lacks]
+    for one in left:
+        made.written.add(one["amount"])
+
+
+def _lacks(one: Mapping[str, Any], masters: set[Object], stuck: set[Object]) -> Iterator[tuple[str, str]]:
+    for text in one["unresolved"]:
+        table, _, value = text.partition("=")
+        yield f"unmapped {table.replace('_', ' ')}", value
+    if one["hold"]:
+        yield f"document {one['hold']}".replace("_", " "), one["op_key"]
+    for parent in one["parents"]:
+        found = (parent["entity"], parent["source_id"])
+        if parent["entity"] in ENTITIES and found not in masters:
+            yield f"unmatched {parent['entity']}", parent["source_id"]
+        elif found in stuck:
+            yield f"document that waits for a held {parent['entity']}".replace("_", " "), one["op_key"]

@@ -1,0 +1,96 @@
+"""What `plan` refuses beside values that do not fit: rules over a connection and over all of them together, each with its line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from console.connections.checks import refusals
+from console.connections.files import read_connection
+from systems.connection import ConnectionSettings
+from tests.unit.console.connections.ground import file_with
+
+LIVE = ("label: Acme", "label: Acme\nmode: live")
+EAST = ("connection: acme", "connection: acme-east")
+OTHER_GROUPS = (("group: st", "group: st2"), ("group: acu", "group: acu2"))
+
+
+def settings(folder: Path, *changes: tuple[str, str]) -> ConnectionSettings:
+    return read_connection(file_with(folder, *changes)).settings
+
+
+def refused(folder: Path, in_force: list[ConnectionSettings], *changes: tuple[str, str]) -> list[str]:
+    path = file_with(folder, *changes)
+    found = refusals(read_connection(path), {one.connection: one for one in in_force})
+    return [line.removeprefix(f"{path}:") for line in found]
+
+
+def test_a_second_live_connection_on_the_same_books_is_refused(tmp_path: Path) -> None:
+    """Both had the same op-keys, each a ledger of its own: every document would have been written twice."""
+    first = settings(tmp_path, LIVE)
+    (line,) = refused(tmp_path, [first], LIVE, EAST, *OTHER_GROUPS)
+    assert line.startswith("3: mode: connection acme is live on the same tenant and company already")
+    assert refused(tmp_path, [first], LIVE) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "count"),
+    [
+        (("company_id: ACME", "company_id: acme"), 1),
+        (("instance_id: acme-prod", "instance_id: other-name"), 1),
+        (("base_url: https://acme.example.com/Acme", "base_url: https://acme.example.com/Acme/"), 1),
+        (("company_id: ACME", "company_id: OTHER"), 0),
+        (("tenant_id: 1001", "tenant_id: 1002"), 0),
+        (("A1: {cutover", "A1: {enabled: false, cutover"), 0),
+        (("A1: {cutover", "A1: {mode: shadow, cutover"), 0),
+    ],
+)
+def test_the_same_books_are_told_by_tenant_company_and_instance(tmp_path: Path, change: tuple[str, str], count: int) -> None:
+    first = settings(tmp_path, LIVE)
+    assert len(refused(tmp_path, [first], LIVE, EAST, *OTHER_GROUPS, change)) == count
+
+
+def test_a_connection_that_observes_may_stand_beside_a_live_one(tmp_path: Path) -> None:
+    live = settings(tmp_path, LIVE)
+    assert refused(tmp_path, [live], EAST, *OTHER_GROUPS) == []
+
+
+@pytest.mark.parametrize("window", ["sometimes", "daily 25:00", "weekly fry 10:00", "cron 61 * * * *", "daily"])
+def test_a_window_that_no_sink_can_read_is_refused(tmp_path: Path, window: str) -> None:
+    (line,) = refused(tmp_path, [], ("A1: {cutover", f"A1: {{window: '{window}', cutover"))
+    assert line.startswith("27: flows.A1.window: ")
+
+
+@pytest.mark.parametrize("day", ["soon", "2026-03-31", "2026-03-31T00:00:00"])
+def test_the_end_of_a_key_has_a_zone(tmp_path: Path, day: str) -> None:
+    (line,) = refused(tmp_path, [], ("secret: env:HOOK", f"secret: env:HOOK, not_after: '{day}'"))
+    assert line.startswith("25: webhook_keys[0].not_after: is no instant with a zone")
+
+
+def test_what_nobody_filled_in_is_refused_in_tables_too(tmp_path: Path) -> None:
+    (tmp_path / "crosswalk").mkdir()
+    (tmp_path / "crosswalk" / "business_unit.csv").write_text("business_unit,subaccount\nPlumbing,FILL IN\nfill in,PLB\n")
+    found = refused(tmp_path, [])
+    assert [line.partition(" still")[0] for line in found] == [
+        "1: crosswalk: business_unit.Plumbing",
+        "1: crosswalk: business_unit.fill in",
+    ]
+
+
+def test_simulators_on_this_machine_need_the_profile_and_the_variable_is_named(tmp_path: Path) -> None:
+    found = refused(tmp_path, [], ("base_url: https://acme.example.com/Acme", "base_url: http://127.0.0.1:9001"))
+    assert found[0].startswith("17: erp.settings.base_url: ")
+    assert "ML_CONNECTOR_PROFILE=demo" in found[0]
+
+
+def test_identity_never_changes_and_its_line_is_named(tmp_path: Path) -> None:
+    now = settings(tmp_path)
+    found = refused(tmp_path, [now], ("company_id: ACME", "company_id: OTHER"))
+    assert found == ["20: erp.settings.company_id: ACME -> OTHER: identity does not change"]
+
+
+def test_shares_of_one_account_above_its_limit_are_told_at_the_quota(tmp_path: Path) -> None:
+    first = settings(tmp_path, ("group: st", "group: st2"))
+    found = refused(tmp_path, [first], EAST)
+    assert [line[:30] for line in found] == ["15: erp.quota: quota group acu"] * 2

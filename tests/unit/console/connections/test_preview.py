@@ -1,0 +1,164 @@
+"""Going live: what would be written, by the hop's own mapping; and what a person has to say before it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from console.connections.changes import change
+from console.connections.checks import told
+from console.connections.consent import Consent, gate, rows_asked_for
+from console.connections.files import ConnectionFiles, TableRow
+from console.connections.preview import Known, Preview, going_live, planned_connection, preview, weigh
+from systems.connection import ConnectionSettings
+from tests import toy
+from tests.unit.topology import ground
+from topology.batch import Ground, NoState, Record
+from topology.canonical_to_command import apply as hop_2
+from topology.configuration import Connected, Snapshot, tables_of
+from topology.raw_to_canonical import apply as hop_1
+
+NOTHING = Known(set(), set())
+
+
+@pytest.fixture(autouse=True)
+def installed() -> Iterator[None]:
+    with ground.toys():
+        yield
+
+
+def canonical(*bodies: bytes) -> list[Record]:
+    """The newest canonical records of invoices with these bodies."""
+    raws = [ground.raw_record(number, toy.raw(f"i{number}", 1, body)) for number, body in enumerate(bodies)]
+    return list(ground.canonical_records(hop_1(raws, NoState(), ground.ground())))
+
+
+def connected() -> Connected:
+    return next(iter(ground.ground().snapshot.connections.values()))
+
+
+def grounded(one: Connected) -> Ground:
+    return replace(ground.ground(), snapshot=Snapshot({"acme": one}))
+
+
+READ = (
+    b'{"total": 100.10}',
+    b'{"total": 55725.58}',
+    b'{"total": 7.00, "unit": "west"}',
+    b'{"total": 8.00, "unit": "north"}',
+    b'{"total": 9.00, "unit": "north"}',
+    b'{"total": 3.00, "date": "2025-12-31"}',
+    b'{"total": 4.00, "status": "Pending"}',
+)
+
+
+def test_what_going_live_would_write_is_told_with_what_is_early_and_what_is_held() -> None:
+    made = preview(canonical(*READ), ground.ground(), NOTHING)
+    assert made.words() == (
+        "would write 2 documents, 55,825.68 USD; 1 before cut-over; 3 held (2 unmapped business units), 24.00 USD"
+    )
+    assert made.amount == Decimal("55825.68")
+
+
+def test_what_is_in_the_erp_already_is_not_written_again() -> None:
+    records = canonical(*READ)
+    keys = {one["op_key"] for one in commands(records)}
+    assert preview(records, ground.ground(), Known(keys, set())).written.count == 0
+
+
+def commands(records: list[Record]) -> list[dict[str, Any]]:
+    return ground.outputs(hop_2(records, NoState(), ground.ground()), f"command.{toy.TARGET}")
+
+
+def test_a_flow_that_stays_as_it_was_is_not_counted() -> None:
+    one = connected()
+    observing = one.settings.flows["A1"].model_copy(update={"mode": "observe"})
+    settings = one.settings.model_copy(update={"flows": {"A1": observing}})
+    assert preview(canonical(*READ), grounded(replace(one, settings=settings)), NOTHING).written.count == 0
+
+
+def test_before_anything_is_read_this_is_said() -> None:
+    made = preview([], ground.ground(), NOTHING)
+    assert made.words() == "would write 0 documents, 0.00 USD; nothing is read yet: what is read from now on is written at once"
+
+
+def files(settings: ConnectionSettings, rows: tuple[TableRow, ...] = ()) -> ConnectionFiles:
+    return ConnectionFiles(Path("c.yaml"), settings, rows)
+
+
+def as_mode(mode: str) -> ConnectionSettings:
+    return connected().settings.model_copy(update={"mode": mode})
+
+
+def test_only_flows_that_begin_to_write_go_live() -> None:
+    for before, after, count in (("observe", "live", 1), ("shadow", "live", 1), ("live", "live", 0), ("live", "shadow", 0)):
+        now = Connected(as_mode(before), "", "", tables_of(()))
+        assert len(going_live(change(files(as_mode(after)), now))) == count
+    assert len(going_live(change(files(as_mode("live")), None))) == 1
+
+
+def test_the_mapping_is_done_with_the_tables_that_would_be_in_force() -> None:
+    rows = (TableRow("business_unit", "east", {"account": "4000"}), TableRow("business_unit", "west", {"account": "4001"}))
+    made = change(files(as_mode("live"), rows), None)
+    found = preview(canonical(*READ), grounded(planned_connection(made, going_live(made))), NOTHING)
+    assert (found.written.count, found.written.amount) == (3, Decimal("55832.68"))
+
+
+@pytest.mark.parametrize(
+    ("agreed", "refused"), [(None, True), (Decimal("55825.69"), True), (Decimal(0), True), (Decimal("55825.680"), False)]
+)
+def test_going_live_asks_for_the_amount(agreed: Decimal | None, refused: bool) -> None:
+    made = preview(canonical(*READ), ground.ground(), NOTHING)
+    lines = told(files(as_mode("live")), gate(made, Consent(amount=agreed)))
+    assert bool(lines) == refused
+    if refused:
+        assert "would write 2 documents, 55,825.68 USD" in lines[0]
+        assert "apply with --yes 55825.68" in lines[0]
+
+
+def test_nothing_is_asked_where_nothing_goes_live() -> None:
+    assert list(gate(None, Consent())) == []
+    assert Preview("USD").amount == 0
+
+
+def test_rows_that_would_be_removed_are_counted_and_need_consent(tmp_path: Path) -> None:
+    row = TableRow("business_unit", "east", {"account": "4000"})
+    now = Connected(as_mode("observe"), "", "", tables_of([row.as_record()]))
+    made = change(files(as_mode("observe")), now)
+    assert made.totals == "0 to set, 1 to remove"
+    (asked,) = rows_asked_for(made, Consent())
+    assert "1 row(s) in force are in no table any more and would be removed (business_unit 1)" in asked.words
+    assert "--remove-rows" in asked.words
+    assert list(rows_asked_for(made, Consent(remove_rows=True))) == []
+
+
+def test_what_a_held_document_is_settled_by_waits_with_it(tmp_path: Path) -> None:
+    blank = toy.blank("command.ar_invoice") | {
+        "source_entity": "invoice",
+        "source_id": "1",
+        "amount": Decimal(5),
+        "unresolved": ["term=x"],
+    }
+    receipt = blank | {
+        "source_entity": "payment", "source_id": "2", "unresolved": [], "op_key": "p",
+        "parents": [{"role": "invoice", "entity": "invoice", "source_id": "1"}, {"role": "customer", "entity": "customer", "source_id": "7"}],
+    }  # fmt: skip
+    made = Preview("USD")
+    weigh(made, [receipt, blank], {("customer", "7")})
+    assert made.words() == (
+        "would write 0 documents, 0.00 USD; 2 held (1 document that waits for a held invoice, 1 unmapped term), 10.00 USD"
+    )
+    alone = Preview("USD")
+    weigh(alone, [receipt], set())
+    assert alone.causes == {"unmatched customer": {"7"}}
+
+
+def test_a_record_that_cannot_be_mapped_is_counted_as_held() -> None:
+    broken = Record("canonical.invoice", 0, 7, b"acme/x", b"\x00 no record", None)
+    made = preview([*canonical(READ[0]), broken], ground.ground(), NOTHING)
+    assert made.words() == "would write 1 document, 100.10 USD; 1 held (1 unreadable record), 0.00 USD"
