@@ -273,7 +273,9 @@ class Intake:
             "at": self.owner.now(),
         }
         cause = f"{ground.command_topic}/{self.owner.number}/{found.offset}"
-        self.owner.submit(Out([ground.line("dead", "audit.dead", record["connection"], (record, self.owner.number, cause))]))
+        self.owner.committer.submit(
+            Out([ground.line("dead", "audit.dead", record["connection"], (record, self.owner.number, cause))])
+        )
 
 
 def _text(value: str | bytes | None) -> str:

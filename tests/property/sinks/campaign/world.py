@@ -72,6 +72,7 @@ class World:
         self.rates: dict[str, float] = {}
         self.resumed: dict[str, float] = {}
         self.paused: set[str] = set()
+        self.matched: set[str] = set()
         self.counts: dict[str, int] = {}
         self.awaited = 0
         self.effects = self.lives = self.controls = 0
