@@ -141,12 +141,12 @@ class Owner:
         entry = case.key.entry
         if e.is_terminal(entry):
             case.failures = 0
-            self.schedule.forget(case)
+            self.schedule.alarms.clear(case)
         elif wait is not None and wait.look_s is not None and wait.look_s <= self.now_s():
-            self.schedule.forget(case)
+            self.schedule.alarms.clear(case)
             case.wanted = True
         else:
-            self.schedule.wake(case, wait or Wait())
+            self.schedule.alarms.put(case, wait or Wait())
         self.cases.wait_for(case, entry["waits_for"])
         self.serve(case)
 
@@ -181,7 +181,7 @@ class Owner:
             log.error("state_not_recorded", system=self.ground.system.name, key=case.op_key, exc_info=again)
             self.cases.put(case, key.but(phase=Phase.IDLE))
             self._free(case)
-            self.schedule.wake(case, Wait(due_at=self.now() + case.failures * defects.PAUSE))
+            self.schedule.alarms.put(case, Wait(due_at=self.now() + case.failures * defects.PAUSE))
 
     # --- recording ---
 
