@@ -14,7 +14,6 @@ from typing import Any
 
 from confluent_kafka import murmur2
 
-from schemas import codec
 from schemas.shapes import record_sources
 from systems import registry
 
