@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
@@ -117,23 +117,6 @@ class Cluster:
         place = (topic, message.partition(), message.offset())
         return Seen(*place, message.key() or b"", name, record, value, message.headers() or [], message.timestamp()[1] / 1000)
 
-    def decisions(self, partitions: Sequence[int] | None = None, history: bool = False) -> Iterator[Seen]:
-        """The decisions on `control` that are believed, in their order.
-
-        `history`: what is not believed as well, its actor marked so: of a key that was dropped since, of a time before signatures, or forged.
-        """
-        trust = Trust(self.settings)
-        for message in self.messages([CONTROL], partitions):
-            refused = sum(trust.refused.values())
-            is_believed = counts(trust, self.codec, message)
-            seen = self.seen(message)
-            if seen.name != "connection.control":
-                continue
-            if is_believed:
-                yield seen
-            elif history and sum(trust.refused.values()) > refused:
-                yield replace(seen, record=seen.record | {"actor": f"{seen.record['actor']} (not believed)"})
-
     def one(self, topic: str, partition: int, offset: int) -> Seen | None:
         """The record at these coordinates; None when it is no longer kept."""
         with closing(kafka.reader(self.settings.kafka)) as client:
@@ -188,8 +171,9 @@ def _members(future: Any) -> int:
 
 def newest_decision(cluster: Cluster, connection: str) -> int:
     """The version of the newest decision on `control` that is believed, for a further one of this connection to be newer; 0 for none."""
-    trust = Trust(cluster.settings)
-    for message in cluster.messages([CONTROL], cluster.partitions_of(connection), quiet=True):
+    settings, trust = cluster.settings, Trust(cluster.settings)
+    partition = partition_of(connection, settings.kafka.partitions)
+    for message in kafka.read_to_end(settings.kafka, settings.topic("control"), [partition]):
         trust.believed(message)
     return trust.newest
 

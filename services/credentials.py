@@ -223,7 +223,7 @@ class CredentialStore:
         return found.version if found is not None else ""
 
     def _take(self, messages: list[Message]) -> None:
-        changed: set[str] = set().union(*(self._fold_believed(message) for message in messages))
+        changed: set[str] = set().union(*(self._fold(message) for message in messages))
         for connection in sorted(changed):
             if self._on_change is not None:
                 self._on_change(connection)
@@ -248,7 +248,7 @@ class CredentialStore:
             self._unreadable.pop(bound_to, None)
             if record["removed"]:
                 self._sets.pop(bound_to, None)
-            elif version < applied:
+            elif signed.version < applied:
                 self._leave_out(
                     bound_to, f"{bound_to[0]}: the credentials for {bound_to[1]} are older than the connection in force."
                 )

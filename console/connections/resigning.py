@@ -64,7 +64,7 @@ def _rows(publisher: Publisher, connected: Connected, author: Author) -> None:
 def _pauses(cluster: Cluster, trust: Trust) -> dict[Paused, str]:
     followed = Followed(cluster.codec, MemoryLinks(), frozenset())
     for message in kafka.read_to_end(cluster.settings.kafka, cluster.settings.topic(CONTROL), cluster.partitions):
-        if counts(trust, cluster.codec, message):
+        if trust.believed(message) is not None:
             followed.fold(message)
     return dict(followed.pauses)
 

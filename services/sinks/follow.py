@@ -66,7 +66,7 @@ class Followed:
     """
 
     def __init__(self, codec: Codec, links: LinkStore, systems: frozenset[str]) -> None:
-        self.codec = codec
+        self._codec = codec
         self.links = links
         self.systems = systems
         self._lock = threading.Lock()
@@ -163,7 +163,7 @@ class Followed:
         return self._fold_link(*found) if found is not None else None
 
     def _understood(self, message: Message) -> tuple[LinkKey, str] | Decision | _Period | None:
-        name, record = self.codec.decode(message.value())
+        name, record = self._codec.decode(message.value())
         if name == "connection.link":
             return _link_of(cast("Link", record))
         if name == "connection.control":
@@ -297,8 +297,13 @@ class Following:
 
     def _fold(self, message: Message) -> tuple[str, Any] | None:
         """See `Followed.fold`; nothing for a control that is not believed."""
-        if message.topic() == self._settings.topic(CONTROL) and not counts(self._trust, self._followed.codec, message):
-            return None
+        if message.topic() == self._settings.topic(CONTROL):
+            signed = self._trust.believed(message)
+            if signed is None:
+                return None
+            if signed.signer == SINKS and not self._followed.is_own_pause(message):
+                self._trust.refuse(message, "the sinks sign their own pauses and nothing else")
+                return None
         return self._followed.fold(message)
 
     def _take(self, messages: list[Message]) -> None:

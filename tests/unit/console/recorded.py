@@ -14,7 +14,6 @@ from confluent_kafka import Message
 
 from console.reading import Cluster, Seen
 from runtime.settings import Settings
-from runtime.signing import Place
 from schemas.codec import offline_codec
 from services.sinks.ledger import MARK, mark_of
 from tests.signed import about as signature
@@ -25,8 +24,6 @@ from topology.topics import object_key, records_of_topic
 _FOLDER = TemporaryDirectory()
 atexit.register(_FOLDER.cleanup)
 CODEC = offline_codec(records_of_topic())
-_FOLDER = Path(tempfile.mkdtemp(prefix="ml-connector-keys-"))
-atexit.register(shutil.rmtree, _FOLDER, ignore_errors=True)
 _KEYS = {"connection.control": "connection", "result.ledger": "op_key", "result.result": "op_key", "audit.audit": "natural_key"}
 
 

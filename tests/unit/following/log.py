@@ -62,9 +62,6 @@ class Message:
     def value(self) -> bytes | None:
         return self._value
 
-    def timestamp(self) -> tuple[int, int]:
-        return 0, 0
-
     def error(self) -> KafkaError | None:
         return self._error
 

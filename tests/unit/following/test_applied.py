@@ -27,7 +27,6 @@ from tests.integration.console.files import CANARY, SETTINGS, written
 from tests.signed import ring_in
 from tests.unit.following.console import operator
 from tests.unit.following.log import CODEC, Cluster
-from tests.unit.following.records import control
 from topology.trust import Trust
 
 ERP = SETTINGS["erp"]["system"]
@@ -196,17 +195,3 @@ def test_a_ring_that_signed_nothing_of_what_is_there_drops_no_key(tmp_path: Path
     with pytest.raises(Broken, match="made none of the signatures"):
         CliRunner().invoke(app, ["keys", "rotate", "--finish"], catch_exceptions=False)
     assert strange.read_bytes() == before
-
-
-def test_what_people_are_shown_of_decisions_is_what_counts_and_history_says_what_does_not(cluster: Cluster, tmp_path: Path) -> None:
-    """`status` and `open` told of a pause that no sink obeys; `explain` and `journal` gave a forged name as the actor's."""
-    applied(written(tmp_path, "acme"), "pat", "start", False)
-    assert CliRunner().invoke(app, ["pause", "acme", "--reason", "month end", "--actor", "ann"]).exit_code == 0
-    forged = control("c1", "skip", connection="acme", op_key="op", actor="cfo@acme")
-    ((key, headers), value) = cluster.about[(CONTROL, 0)], cluster.topics[CONTROL][0]
-    cluster.put(CONTROL, b"acme", CODEC.encode(CONTROL, "connection.control", forged))
-    cluster.put(CONTROL, key, value, headers)
-    cluster.put(CONTROL, b"acme", b"no record")
-    console = Console()
-    assert [seen.record["actor"] for seen in console.decisions()] == ["ann"]
-    assert [seen.record["actor"] for seen in console.decisions(history=True)] == ["ann", "cfo@acme (not believed)"]
