@@ -14,12 +14,17 @@ from schemas.records import Application, BillLine, Parent, PostingLine
 from systems.acumatica.allocation import Mapped, account_of, line, mapped, place_of, rounding, unit_of
 from systems.acumatica.mapping_receivable import PRODUCT, terms_of
 from systems.allocation import EMPTY, HeldVoid, nothing, priced, reversal, rounded, wanted
+from systems.codes import code
 from systems.mapped import Draft, NoCommand, Plan
 
 BILLS = "A3"
 CREDITS = "A7"
 WHOLE_CREDIT = "credit"
 """Key of `bill_line` for a vendor credit without lines: the source's API gives an amount alone (OpenAPI accounting v2)."""
+EXPENSE = "expense"
+"""Key of `bill_line` for lines that are no items."""
+_MARKERS = (WHOLE_CREDIT, EXPENSE)
+"""What is itself named like one of these does not have its row."""
 _CHARGES = (("tax", "bill_tax"), ("shipping", "freight"), ("other", "other"))
 
 
@@ -144,8 +149,9 @@ def _line(one: BillLine, record: Mapping[str, Any], header: Mapping[str, str], m
     own = one["business_unit_name"] or one["business_unit_id"]
     if own and own not in (record["business_unit_name"], record["business_unit_id"]):
         unit = unit_of(made, one["business_unit_name"], one["business_unit_id"])
-    is_item = one["kind"] != "expense"
-    keys = (one["inventory_location"], one["gl_account"], one["sku_type"]) if is_item else (one["gl_account"], "expense")
+    is_item = one["kind"] != EXPENSE
+    names = (one["inventory_location"], one["gl_account"], one["sku_type"]) if is_item else (one["gl_account"],)
+    keys = (*(name for name in names if code(name) not in _MARKERS), *(() if is_item else (EXPENSE,)))
     row = made.row("bill_line", keys)
     account = account_of(made, ("bill_line", wanted((*keys, one["kind"]))), row, made.settings.accounts.bill_line)
     place = place_of(unit, made.settings, account, made.settings.tax.exempt_category, (row or EMPTY).get("subaccount", ""))

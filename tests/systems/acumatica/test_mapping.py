@@ -255,3 +255,15 @@ def test_an_application_to_what_looks_like_an_opening_balance_is_held() -> None:
 def test_a_term_with_a_blank_behind_it_has_its_row() -> None:
     (made,) = drafts("invoice", ground.invoice(term_name="Net 30\u00a0"), rows_of("term", "Net 30", {"terms": "N30"}))
     assert (made.body["terms"], made.unresolved) == ("N30", ())
+
+
+@pytest.mark.parametrize(
+    "named", [{"inventory_location": "credit"}, {"gl_account": "expense"}, {"inventory_location": " credit\u200b"}]
+)
+def test_a_thing_named_like_the_row_of_whole_credits_or_expenses_does_not_have_it(named: dict[str, str]) -> None:
+    rows = {"credit": {"account": "11111"}, "expense": {"account": "22222"}, "Material": {"account": "33333"}}
+    record = ground.bill(
+        [ground.bill_line("5.00", **{"inventory_location": "", "gl_account": "", "sku_type": "Material", **named})]
+    )
+    (made,) = drafts("bill", record, plan(crosswalk=ground.crosswalk({**ground.TABLES, "bill_line": rows})))
+    assert made.body["lines"][0]["account"] == "33333"
