@@ -70,7 +70,11 @@ async def _serve(simulators: list[Simulator], port: int, folder: Path | None) ->
             print("".join(f"  {route}\n" for route in control_routes(simulator)), end="", file=sys.stderr)
         if folder is not None:
             file = await join(folder, lines)
-            print(f"ready: `. {folder / SETTINGS}`, then `ml-connector apply {file} --reason ... --yes 0`", file=sys.stderr, flush=True)
+            print(
+                f"ready: `. {folder / SETTINGS}`, then `ml-connector apply {file} --reason ... --yes 0`",
+                file=sys.stderr,
+                flush=True,
+            )
 
     await serve_until_stopped(simulators[0], port, *simulators[1:], ready=ready)
 
