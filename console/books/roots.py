@@ -15,7 +15,7 @@ from services.sinks import reasons
 from systems import registry
 
 _PARENT = re.compile(r"\b([a-z_]+)/([^\s,;:]+)")
-_OWN = re.compile(r"\S+(?= has to be reversed by a person)|\S*\d\S*")
+_OWN = re.compile(r"\w+(?= has to be reversed by a person)|\b\d[\w.-]*\b")
 """What words of a hold tell of one document alone: numbers, ids, instants."""
 _BY_WORDS = (reasons.REFUSED, reasons.NOT_BUILT, reasons.PERIOD_CLOSED)
 """Reasons whose words make the cause, beside those that a mapping names; of the others the words are each document's own."""
