@@ -56,8 +56,9 @@ def paragraph(text: str, indent: int = 0) -> Iterator[str]:
 
 
 def print_json(value: Any) -> None:
-    """One JSON document on stdout."""
-    print(json.dumps(plain(value), ensure_ascii=False))
+    """One JSON document on stdout; what a terminal would act on is escaped in it."""
+    text = json.dumps(plain(value), ensure_ascii=False)
+    print(text if text.isprintable() else "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text))
 
 
 def print_rows(rows: Sequence[Mapping[str, Any]], output: Output, title: str = "") -> None:

@@ -49,7 +49,8 @@ INGRESS_CONNECTIONS = Gauge("ml_connector_ingress_connections", "Open connection
 INGRESS_BODY_BYTES = Gauge("ml_connector_ingress_body_bytes", "Bytes of bodies in flight at ingress.", registry=REGISTRY)
 INGRESS_EVICTED = Counter(
     "ml_connector_ingress_evicted",
-    "Connections closed for others' sake: of one address (address), of all (connections), for their bodies' memory (memory).",
+    "Connections closed for others' sake: too many of one address (address) or of all (connections), too many new ones of one address "
+    "(rate), too much memory for bodies (memory).",
     ("reason",),
     registry=REGISTRY,
 )
@@ -77,6 +78,12 @@ POLL_FAILURES = Counter(
     "ml_connector_poll_failures",
     "Pages and fetches that failed, by what must happen next.",
     ("connection", "system", "feed", "error"),
+    registry=REGISTRY,
+)
+POLL_RESTARTS = Counter(
+    "ml_connector_poll_restarts",
+    "Runs of a feed that could not go on: its continuation was dead (continuation) or led back (circle).",
+    ("connection", "system", "feed", "reason"),
     registry=REGISTRY,
 )
 FEED_STOPPED = Gauge(

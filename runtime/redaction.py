@@ -24,6 +24,8 @@ _IDENTIFIERS = frozenset({"username", "user", "client_id"})
 """Fields that name somebody: kept out like the others, but for short ones, which are words of many messages ("admin")."""
 _SHORT = 8
 """Below this many characters a secret is found as a word only, an identifier not at all."""
+_LEAST = 3
+"""A secret of one or two characters is in every message; nothing is kept secret by it."""
 _MOST_TOKENS = 2000
 _LONGEST = 64 * 1024
 _CONTROL = re.compile(r"[^\x20-\x7e\xa0-\U0010ffff]+")
@@ -40,7 +42,7 @@ class _Known:
 
     def add(self, values: Iterable[str], *, passing: bool = False) -> None:
         with self._lock:
-            spelled = {spelling for value in values if value for spelling in _spellings(value)}
+            spelled = {spelling for value in values if len(value) >= _LEAST for spelling in _spellings(value)}
             if passing:
                 for one in spelled:
                     self._passing[one] = self._passing.pop(one, None)

@@ -31,7 +31,10 @@ CHECK, NETWORK = "check", "network"
 GROUPS = (INGRESS, POLLERS, SINKS, CHECK, NETWORK)
 """Groups of credentials. `network` is what stands between: certificates and proxies, which pollers, sinks and `check` all use."""
 SIGNERS = (OPERATOR, DECIDER, SINKS)
-_REMEDY = "Make one with `ml-connector keys new FILE` (all keys) or `ml-connector keys export ROLE FILE` (those of one role)."
+_REMEDY = (
+    "ML_CONNECTOR_KEY_RING names a file of keys: make one with `ml-connector keys new FILE` (all keys) or "
+    "`ml-connector keys export ROLE FILE` (those of one role)."
+)
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,7 @@ def keys_at(path: Path | None, roles: Iterable[str]) -> RoleKeys:
     """
     wanted = tuple(roles)
     if path is None:
-        raise Broken("ML_CONNECTOR_KEY_RING is not set.", f"Set it to a file of keys. {_REMEDY}")
+        raise Broken("ML_CONNECTOR_KEY_RING is not set.", _REMEDY)
     content = _content(path)
     if "role" not in content:
         return keys_for(read_ring(path), wanted[0])

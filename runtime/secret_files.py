@@ -5,10 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from runtime.errors import Broken
+from runtime.redaction import know_value
 
 
 def secret_in(path: Path | None, key: str) -> str:
-    """The file's text without its line end. Raises `Broken` naming the setting where it cannot be read or is empty; never shows it."""
+    """The file's text without its line end, kept out of every message from now on.
+
+    Raises `Broken` naming the setting where it cannot be read or is empty.
+    """
     try:
         text = path.read_text(encoding="utf-8").rstrip("\r\n") if path is not None else ""
     except (OSError, UnicodeDecodeError) as error:
@@ -16,4 +20,5 @@ def secret_in(path: Path | None, key: str) -> str:
         raise Broken(f"{key}: {path} cannot be read ({reason}).", "Name a file that holds the password.") from error
     if not text:
         raise Broken(f"{key}: {path} is empty.", "Put the password into it.")
+    know_value(text)
     return text

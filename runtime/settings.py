@@ -120,6 +120,9 @@ class Ingress(_Section):
     max_connections_per_address: int = Field(
         256, ge=1, description="Connections of one address at once; proxies that are trusted have no such cap."
     )
+    connections_per_address_per_s: float = Field(
+        600, gt=0, description="New connections a second of one address; beyond it closed at once."
+    )
     max_bodies_bytes: int = Field(
         32 * 1024 * 1024, ge=1024, description="Bytes of all bodies in flight; beyond it bodies are given up."
     )

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 
 from runtime import registry
 from runtime.folders import require_descriptors
+from runtime.rolekeys import OPERATOR, SHARES, VERIFY, keys_at
 from runtime.settings import Settings
 from schemas import codec
 from schemas.codec import Codec
@@ -22,7 +23,7 @@ _OWN, _FOR_EACH_PARTITION = 256, 64
 
 
 def prepared(settings: Settings, role: str, topics: Iterable[str]) -> Settings:
-    """The settings under this role's name, once Kafka answers and these topics (full names) are fit.
+    """The settings under this role's name, once Kafka answers and these topics (full names) are fit; its keys are looked at first.
 
     Raises `Broken` (78) or `Transient` (69) with what is wrong and what to do.
     """
@@ -31,6 +32,7 @@ def prepared(settings: Settings, role: str, topics: Iterable[str]) -> Settings:
         _OWN + _FOR_EACH_PARTITION * settings.kafka.partitions + connections,
         "Or lower ML_CONNECTOR_INGRESS__MAX_CONNECTIONS." if connections else "",
     )
+    keys_at(settings.key_ring, (role if role in SHARES else VERIFY, OPERATOR))
     named = settings.named(role)
     refuse_unfit(named.kafka, topics, settings.start_wait_s)
     return named

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Protocol
@@ -90,13 +90,17 @@ class Element:
 class Page:
     """A page of a feed. `position` is where to continue; it is stored only after every element is acked.
 
-    `more` says that the next page can be read at once. `digest` is the SHA-256 (hex) of the page's bytes.
+    `more` says that the next page can be read at once. `digest` is the SHA-256 (hex) of the page's bytes. `place` tells pages of one run
+    apart where the position cannot, for it holds more than where it leads ("" = the position does). `restarted` says in words that the
+    feed could not go on where it was and reads again from an earlier place, "" where it did.
     """
 
     elements: tuple[Element, ...]
     position: str
     more: bool
     digest: str
+    place: str = ""
+    restarted: str = ""
 
 
 class Reader(Protocol):
@@ -341,6 +345,9 @@ class System:
     chosen_write: Callable[[BaseModel, Write], Write | None] | None = None
     """Where settings decide how a record is written: gets the system's own settings and one of `writes`, gives it back as this
     connection uses it (another `watch_every`, say), or None where the connection writes that record in another way. None = as declared."""
+
+    position_from: Callable[[Feed, date], str | None] | None = None
+    """The position at which a feed is read from a day on, for a person who resets it; None (also from it) where a feed knows no days."""
 
     def write_of(self, record: str, settings: BaseModel | None = None) -> Write:
         """The declaration of one command record, as a connection with these settings uses it. Raises KeyError for a record this

@@ -12,9 +12,13 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple, Protocol
 
-from schemas.codec import Codec
+from schemas.codec import MAX_DATUM_BYTES, MAX_WRITTEN_BYTES, Codec
+from schemas.errors import Malformed
 from topology.configuration import Snapshot
 from topology.headers import Headers, coordinates
+
+MOST_BESIDE_BYTES = MAX_DATUM_BYTES - MAX_WRITTEN_BYTES - 4 * 1024
+"""Key and headers of a record: with the largest value and the broker's own overhead they still fit into a message."""
 
 
 class Record(NamedTuple):
@@ -46,6 +50,15 @@ class Output(NamedTuple):
     key: bytes | str | None
     value: bytes
     headers: Headers
+
+
+def fitting(output: Output) -> Output:
+    """The output, where Kafka takes it: the value is within its cap already (see `Codec.encode`). Raises `Malformed`."""
+    key = output.key.encode() if isinstance(output.key, str) else output.key or b""
+    size = len(key) + sum(len(name.encode()) + len(value) for name, value in output.headers)
+    if size > MOST_BESIDE_BYTES:
+        raise Malformed(f"{output.topic}: key and headers of {size} bytes, {MOST_BESIDE_BYTES} are the most")
+    return output
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from runtime.errors import Malformed
 from systems import registry
 from systems.contract import Flow
 from systems.mapped import COMPLETION, Draft, Leaving, NoCommand
-from topology.batch import Decision, Ground, Outcome, Output, Record, State
+from topology.batch import Decision, Ground, Outcome, Output, Record, State, fitting
 from topology.configuration import Connected
 from topology.decisions import dead_output
 from topology.headers import (
@@ -36,12 +36,14 @@ from topology.headers import (
     header,
     headers,
 )
+from topology.rules.cleaning import cleaned
 from topology.rules.due import BEFORE_CUTOVER, COMPLETED, JOB, MONEY_FREE, Due, due
 from topology.rules.envelope import Source, command, with_parts
 from topology.topics import partition_of
 
 STAGE = "canonical_to_command"
 OBSERVED = "observed"
+_DETAIL_CHARACTERS = 500
 
 
 @dataclass(frozen=True)
@@ -144,6 +146,10 @@ def _commands(
     if isinstance(draft, NoCommand):
         decisions.append(_instead(source, draft))
         return []
+    draft, unfit = cleaned(draft)
+    if unfit:
+        detail = f"control characters taken out of {', '.join(unfit)[:_DETAIL_CHARACTERS]}"
+        decisions.append(_instead(source, NoCommand("cleaned", detail, draft.flow, draft.amount, draft.currency)))
     if connected.settings.mode_of(draft.flow) == "observe":
         detail = f"flow {draft.flow} only observes; it would be {draft.record}"
         decisions.append(_instead(source, NoCommand(OBSERVED, detail, draft.flow, draft.amount, draft.currency)))
@@ -184,7 +190,8 @@ def _output(kind: str, value: dict[str, Any], record: Record, ground: Ground) ->
     cause = record.coordinates
     made = headers(name, f"{cause}:{value['ref']}", cause, trace, **marks)
     connection = value["connection"]
-    return Output(topic, partition_of(connection, ground.partitions), connection, ground.codec.encode(topic, name, value), made)
+    encoded = ground.codec.encode(topic, name, value)
+    return fitting(Output(topic, partition_of(connection, ground.partitions), connection, encoded, made))
 
 
 def _instead(source: Source, decided: NoCommand) -> Decision:

@@ -29,7 +29,11 @@ class _Table:
 
     rows: dict[str, dict[str, tuple[Row, ...]]] = field(default_factory=dict)
     contradicting: set[str] = field(default_factory=set)
-    shapes: dict[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def shapes(self) -> Mapping[str, str]:
+        """A key of each look; made when the first key without a row is asked for."""
+        return {look: key for key in self.rows if (look := shape(key))}
 
 
 @dataclass(frozen=True)
@@ -82,8 +86,6 @@ def _by_code(content: Mapping[str, tuple[Row, ...]]) -> _Table:
         parts = made.rows.setdefault(key, {})
         if parts.setdefault(code(values.get(PART, "")), rows) is not rows:
             made.contradicting.add(key)
-        if look := shape(key):
-            made.shapes.setdefault(look, key)
     return made
 
 

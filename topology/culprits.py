@@ -10,12 +10,11 @@ from collections.abc import Mapping, Sequence
 
 from confluent_kafka import KafkaException
 
-from runtime.errors import ConnectorError, Malformed
+from runtime.errors import ConnectorError
 from runtime.log import log
 from schemas.errors import NotRegistered
-from topology.batch import Ground, Outcome, Output, Record, State
+from topology.batch import Ground, Outcome, Record, State, fitting
 from topology.decisions import audit_outputs, dead_output
-from topology.topics import MOST_BESIDE_BYTES
 from topology.way import Hop
 
 _NOBODYS_FAULT = (ConnectorError, KafkaException, NotRegistered, OSError, MemoryError)
@@ -37,9 +36,7 @@ def whole(hop: Hop, records: Sequence[Record], state: State, ground: Ground) -> 
     Kafka would not take."""
     outcome = hop.apply(records, state, ground)
     outputs = outcome.outputs + audit_outputs(outcome.decisions, hop.name, ground)
-    for output in outputs:
-        _refuse_unwritable(output)
-    return Outcome(outputs, [], outcome.changes)
+    return Outcome([fitting(output) for output in outputs], [], outcome.changes)
 
 
 def halved(hop: Hop, records: Sequence[Record], state: State, ground: Ground) -> Outcome:
@@ -57,10 +54,3 @@ def halved(hop: Hop, records: Sequence[Record], state: State, ground: Ground) ->
     first = halved(hop, records[:middle], state, ground)
     second = halved(hop, records[middle:], _After(state, first.changes), ground)
     return Outcome(first.outputs + second.outputs, [], first.changes | second.changes)
-
-
-def _refuse_unwritable(output: Output) -> None:
-    key = output.key.encode() if isinstance(output.key, str) else output.key or b""
-    size = len(key) + sum(len(name.encode()) + len(value) for name, value in output.headers)
-    if size > MOST_BESIDE_BYTES:
-        raise Malformed(f"{output.topic}: key and headers of {size} bytes, {MOST_BESIDE_BYTES} are the most")

@@ -39,9 +39,12 @@ class Source:
 def fold(source: Source, states: dict[int, PartitionState], alive: Callable[[], bool]) -> int:
     """Bring the states of these partitions up to the log; returns the records read. `alive` false stops early."""
     topics, targets = source.topics, _high_watermarks(source.settings, source.topics, sorted(states))
+    ids = kafka.topic_ids(kafka.admin(source.settings), topics)
     for partition, state in states.items():
-        offsets = state.offsets
-        if any(offsets.get(topic, 0) > targets[(topic, partition)] for topic in topics):
+        offsets, known = state.offsets, state.ids
+        if any(
+            offsets.get(topic, 0) > targets[(topic, partition)] or known.get(topic, ids[topic]) != ids[topic] for topic in topics
+        ):
             state.wipe()
     pending = {
         (topic, partition): states[partition].offsets.get(topic, OFFSET_BEGINNING)
@@ -52,6 +55,7 @@ def fold(source: Source, states: dict[int, PartitionState], alive: Callable[[], 
     if alive():
         for partition, state in states.items():
             state.checkpoint({topic: targets[(topic, partition)] for topic in topics})
+            state.note_ids(ids)
     return count
 
 

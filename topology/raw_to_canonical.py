@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, cast
 
 from runtime.errors import Malformed
@@ -21,7 +21,7 @@ from schemas.records import Raw
 from systems import registry
 from systems.contract import LONGEST_ID
 from systems.mapped import Canonical, Filtered, LookAgain, Normalised
-from topology.batch import Decision, Ground, Outcome, Output, Record, State
+from topology.batch import Decision, Ground, Outcome, Output, Record, State, fitting
 from topology.decisions import dead_output
 from topology.headers import CONFIG, CONTENT_HASH, PREVIOUS_STATUS, SOURCE_VERSION, STATUS, TRACE, header, headers
 from topology.topics import object_key, partition_of
@@ -33,6 +33,8 @@ MOST_NAMED = 1000
 """Objects that one body of a sender may ask to be read again: a push of 1 MB could name 40,000."""
 _SPACING = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=1))
 _MOST_ASKED = 10
+_AHEAD = timedelta(days=2)
+"""How far another system's clock may be ahead of ours."""
 _NOTES_CHARACTERS = 1000
 
 
@@ -98,7 +100,7 @@ class _Batch:
         if found is None:
             return None
         version, content_hash, status = found.decode().split("\x00", 2)
-        return Seen(version, content_hash, status)
+        return Seen(version if version <= _spelled(self.ground.now + _AHEAD) else "", content_hash, status)
 
 
 def apply(batch: Sequence[Record], state: State, ground: Ground) -> Outcome:
@@ -122,7 +124,10 @@ def _normalise(record: Record, raw: dict[str, Any], made: _Batch) -> None:
     results = registry.system(raw["system"]).to_canonical(cast("Raw", raw), reading)
     results = _bounded(record, raw, results, made)
     _refuse_endless_asking(record, raw, results, made)
-    outputs = [_encoded(record, one, connected.version, made) if isinstance(one, Canonical) else one for one in results]
+    outputs = [
+        _encoded(record, one, (connected.version, raw["received_at"]), made) if isinstance(one, Canonical) else one
+        for one in results
+    ]
     for one in outputs:
         if isinstance(one, Filtered):
             made.outcome.decisions.append((record, _about(raw, "filtered", one.reason)))
@@ -175,8 +180,10 @@ class _Encoded:
     notes: str
 
 
-def _encoded(record: Record, canonical: Canonical, version: str, made: _Batch) -> _Encoded:
+def _encoded(record: Record, canonical: Canonical, read: tuple[str, datetime], made: _Batch) -> _Encoded:
+    """`read`: under which version of the configuration, and when it was read."""
     value = {**canonical.record, "raw_topic": record.topic, "raw_partition": record.partition, "raw_offset": record.offset}
+    value["source_version"] = _believed(canonical.record["source_version"], read[1])
     key = object_key(value["connection"], value["system"], canonical.entity, value["source_id"])
     seen = made.seen(record.partition, key)
     decision = _compare(seen, value["source_version"], value["content_hash"])
@@ -184,15 +191,27 @@ def _encoded(record: Record, canonical: Canonical, version: str, made: _Batch) -
         return _Encoded(value, canonical.entity, key, None, decision, "")
     name = f"canonical.{canonical.entity}"
     topic = made.ground.topic(name)
-    marks = {SOURCE_VERSION: value["source_version"], CONTENT_HASH: value["content_hash"], STATUS: value["status"], CONFIG: version}
+    marks = {SOURCE_VERSION: value["source_version"], CONTENT_HASH: value["content_hash"], STATUS: value["status"], CONFIG: read[0]}
     if seen is not None and seen.status != value["status"]:
         marks[PREVIOUS_STATUS] = seen.status
     cause = record.coordinates
     trace = header(record.headers, TRACE).encode()
-    output = Output(
-        topic, record.partition, key, made.ground.codec.encode(topic, name, value), headers(name, cause, cause, trace, **marks)
+    output = fitting(
+        Output(
+            topic, record.partition, key, made.ground.codec.encode(topic, name, value), headers(name, cause, cause, trace, **marks)
+        )
     )
     return _Encoded(value, canonical.entity, key, output, decision, "; ".join(canonical.notes)[:_NOTES_CHARACTERS])
+
+
+def _spelled(moment: datetime) -> str:
+    """A moment as versions are spelled: text that sorts."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f0Z")
+
+
+def _believed(version: str, received_at: datetime) -> str:
+    """A version; of one that is still to come, when it was read: nothing later could ever replace it."""
+    return version if version <= _spelled(received_at + _AHEAD) else _spelled(received_at)
 
 
 def _compare(seen: Seen | None, version: str, content_hash: str) -> str:

@@ -18,6 +18,7 @@ from runtime.folders import opened
 from runtime.log import log
 
 _OFFSETS = b"\x00offsets"
+_IDS = b"\x00ids"
 _SCHEMA = b"\x00shape"
 _SHAPE = b"2"
 
@@ -59,6 +60,16 @@ class PartitionState:
         """Per topic, the offset up to which its records of this partition are contained."""
         found = self._db.get(_OFFSETS)
         return {str(topic): int(offset) for topic, offset in json.loads(found).items()} if found else {}
+
+    @property
+    def ids(self) -> dict[str, str]:
+        """Per topic, its id when it was folded: one that was made anew under its name has another."""
+        found = self._db.get(_IDS)
+        return {str(topic): str(identity) for topic, identity in json.loads(found).items()} if found else {}
+
+    def note_ids(self, ids: Mapping[str, str]) -> None:
+        """The ids of the topics that `offsets` are of."""
+        self._db[_IDS] = json.dumps(dict(ids)).encode()
 
     def checkpoint(self, offsets: Mapping[str, int]) -> None:
         """Note how far the log is contained; written after the changes it covers, in the same write-ahead log."""

@@ -14,14 +14,11 @@ from typing import Any
 
 from confluent_kafka import murmur2
 
-from schemas import codec
 from schemas.shapes import record_sources
 from systems import registry
 
 DAY_MS = 24 * 3600 * 1000
 MAX_MESSAGE_BYTES = 2 * 1024 * 1024
-MOST_BESIDE_BYTES = MAX_MESSAGE_BYTES - codec.MAX_WRITTEN_BYTES - 4 * 1024
-"""Key and headers of a record: with the largest value and the broker's own overhead they still fit into a message."""
 
 
 @dataclass(frozen=True)

@@ -37,9 +37,9 @@ def explain(
 
     cluster, clock = Cluster(), clock_from_environment()
     snapshot = in_force(cluster)
-    if connection:
-        connected(snapshot, connection)
     found = list(newest_entries(cluster, lambda entry: is_named(entry, what), connection))
+    if connection and not found:  # what a connection posted that has ended is explained all the same
+        connected(snapshot, connection)
     if output is Output.table and len(documents_of(found)) > 1:
         for line in which_one(what, found):
             print(line)

@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from console.cli import exit_codes
+from console.output import printable
 from runtime.errors import Broken, ConnectorError
 from runtime.log import configure
 from schemas.errors import NotRegistered, RegistryAway
@@ -32,6 +33,7 @@ _VERBS = (
     "status",
     "open",
     "held",
+    "cursors",
     "journal",
     "explain",
     "poll",
@@ -76,7 +78,7 @@ def main() -> None:
         told = _told(error)
         if told is None:
             raise
-        print(f"ml-connector: {told[0]}", file=sys.stderr)
+        print(printable(f"ml-connector: {told[0]}"), file=sys.stderr)
         sys.exit(told[1])
 
 

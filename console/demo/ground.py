@@ -125,6 +125,7 @@ def environment(folder: Path, addresses: Mapping[str, str], pace: Pace, ingress_
         "ML_CONNECTOR_KEY_RING": str(folder / "keys.json"),
         "ML_CONNECTOR_INGRESS__PORT": str(ingress_port),
         "ML_CONNECTOR_INGRESS__PER_ADDRESS_PER_S": "100000",
+        "ML_CONNECTOR_INGRESS__CONNECTIONS_PER_ADDRESS_PER_S": "100000",
         "ML_CONNECTOR_CLOCK__SCALE": f"{pace.scale:g}",
         "ML_CONNECTOR_CLOCK__START": pace.start.isoformat(),
         "ML_CONNECTOR_CLOCK__ANCHOR": f"{time.time():.3f}",

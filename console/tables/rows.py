@@ -80,14 +80,3 @@ def sheet_of(table: str, columns: tuple[str, ...], rows: list[TableRow]) -> tupl
     rows = sorted((row for row in rows if row.table == table), key=lambda row: row.identity)
     lines = [[key_of(row.key, row.values), *(row.values.get(one, "") for one in others), row.identity[2]] for row in rows]
     return [key, *others, EFFECTIVE], lines
-
-
-def removal(removed: list[TableRow]) -> str:
-    """What to say where rows in force are in no file any more; "" where there are none. `apply` needs a word of consent for it."""
-    if not removed:
-        return ""
-    counts: dict[str, int] = {}
-    for row in removed:
-        counts[row.table] = counts.get(row.table, 0) + 1
-    told = ", ".join(f"{count} of {table}" for table, count in sorted(counts.items()))
-    return f"crosswalk: {len(removed)} row(s) in force are in no file ({told}): apply with --remove-rows to remove them"

@@ -1,7 +1,8 @@
-"""Which partitions this process owns, and the wishes of those: one consumer of the group `pollers.fetch` over `connections` and `fetch`.
+"""Which partitions this process owns, and the wishes of those: one consumer of the group `pollers.fetch` over three topics.
 
-Both topics have the same partitions and are assigned by range, so the owner of p polls the connections of p and answers their
-wishes. `connections` is only assigned, never read here: the configuration is read without a group. Offsets are those of `fetch`.
+`connections`, `fetch` and `cursors` have the same partitions and are assigned by range, so the owner of p polls the connections of p, answers
+their wishes, and learns of cursors that a person resets. `connections` is only assigned, never read here: the configuration is read without a
+group. Offsets are those of `fetch`; cursors are followed from where they ended when the partition came.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import threading
 from collections.abc import Coroutine
 from typing import Any, Protocol
 
-from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
+from confluent_kafka import OFFSET_END, Consumer, KafkaException, Message, TopicPartition
 
 from runtime import kafka
 from runtime.lag import Lag
@@ -24,6 +25,7 @@ GROUP = "pollers.fetch"
 _MOST_OPEN = 100_000
 """Wishes of one partition that may be open; beyond it the partition is paused. About 300 bytes each."""
 _HANDOVER_S = 30.0
+_WATERMARK_S = 10.0
 
 
 class Owner(Protocol):
@@ -34,6 +36,9 @@ class Owner(Protocol):
 
     async def given_up(self, partitions: frozenset[int]) -> None:
         """These are not ours any more when this returns: nothing of them is polled."""
+
+    async def reset(self, messages: list[Message]) -> None:
+        """Records of `cursors` that came after their partitions were taken: our own, and those of a person."""
 
     async def wished(self, messages: list[tuple[Message, Ticket]]) -> None:
         """Records of `fetch`, each with where to say that it is done."""
@@ -46,6 +51,7 @@ class Assignment:
         self._settings = settings
         self._owner = owner
         self._fetch = settings.topic("fetch")
+        self._cursors = settings.topic("cursors")
         self._offsets: dict[int, Offsets] = {}
         self._committed: dict[int, int] = {}
         self._paused: set[int] = set()
@@ -73,14 +79,16 @@ class Assignment:
     def _run(self) -> None:
         client = kafka.consumer(self._settings.kafka, GROUP, **{"enable.partition.eof": True})
         client.subscribe(
-            [self._settings.topic("connections"), self._fetch],
+            [self._settings.topic("connections"), self._fetch, self._cursors],
             on_assign=self._assigned,
             on_revoke=self._revoked,
             on_lost=self._lost,
         )
         try:
             while not self._stopped.is_set():
-                self._deliver(self._consume(client))
+                found = self._consume(client)
+                self._deliver([message for message in found if message.topic() == self._fetch])
+                self._tell_resets([message for message in found if message.topic() == self._cursors])
                 self._commit(client, wait=False)
                 self._hold_back(client)
                 if self._fetch in self._ids.made_anew():
@@ -95,7 +103,11 @@ class Assignment:
         found = kafka.polled(client, 500, 0.2)
         self._lag.read(found)
         self._lag.tell(client)
-        return [message for message in kafka.records(found) if message.topic() == self._fetch]
+        return kafka.records(found)
+
+    def _tell_resets(self, messages: list[Message]) -> None:
+        if messages:
+            self._on_loop(self._owner.reset(messages))
 
     def _deliver(self, messages: list[Message]) -> None:
         if not messages:
@@ -145,14 +157,23 @@ class Assignment:
         self._paused = full
 
     def _assigned(self, client: Consumer, partitions: list[TopicPartition]) -> None:
-        client.assign(partitions)
-        client.pause([one for one in partitions if one.topic != self._fetch])
+        # before the owner reads the cursors, so that none falls between
+        client.assign([self._at_end(client, one) if one.topic == self._cursors else one for one in partitions])
+        client.pause([one for one in partitions if one.topic not in (self._fetch, self._cursors)])
         taken = frozenset(one.partition for one in partitions)
         self._lag.assigned((self._fetch, number) for number in taken)
         self._offsets = {p: Offsets() for p in taken}
         self._committed, self._paused = {}, set()
         log.info("assigned", partitions=sorted(taken))
         self._on_loop(self._owner.taken(taken))
+
+    def _at_end(self, client: Consumer, partition: TopicPartition) -> TopicPartition:
+        try:
+            _, end = client.get_watermark_offsets(partition, timeout=_WATERMARK_S)
+        except KafkaException as error:
+            log.warning("end_of_cursors_unknown", partition=partition.partition, error=str(error))
+            end = OFFSET_END
+        return TopicPartition(partition.topic, partition.partition, end)
 
     def _revoked(self, client: Consumer, partitions: list[TopicPartition]) -> None:
         gone = frozenset(one.partition for one in partitions)

@@ -93,21 +93,27 @@ class Bodies:
 
 async def whole_body(request: web.BaseRequest, most_bytes: int, bodies: Bodies, held: Held) -> bytes:
     """The whole body, refused at the cap: by its announced length before a byte is read, else when it gets there."""
-    announced = request.content_length
-    if announced is not None and announced > most_bytes:
-        raise Refusal(413, "too_large")
+    _require_small(request.content_length or 0, most_bytes)
     _go_on(request)
     chunks: list[bytes] = []
     try:
         while chunk := await request.content.readany():
             chunks.append(chunk)
             bodies.grow(held, len(chunk))
-            if held.size > most_bytes:
-                raise Refusal(413, "too_large")
+            _require_small(held.size, most_bytes)
     except (web.RequestPayloadError, ConnectionError) as error:
+        chunks.clear()  # the error is kept by the stream, and keeps this frame: only the garbage collector would free them
         raise Refusal(400, "body") from error
+    except BaseException:
+        chunks.clear()
+        raise
     bodies.whole(held)
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+def _require_small(size_bytes: int, most_bytes: int) -> None:
+    if size_bytes > most_bytes:
+        raise Refusal(413, "too_large")
 
 
 def _go_on(request: web.BaseRequest) -> None:

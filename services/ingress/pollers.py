@@ -23,6 +23,7 @@ from runtime.log import log
 from runtime.retry import Backoff
 from runtime.rolekeys import POLLERS
 from runtime.settings import Settings
+from schemas.codec import Record
 from schemas.errors import Malformed
 from services import start
 from services.credentials import CredentialStore
@@ -33,7 +34,7 @@ from services.ingress.polling import Cursors, Polled, SystemPoller
 from services.ingress.produce import Deliveries, NotStored
 from services.ingress.sessions import open_session, version
 from services.ingress.standing import SESSION, Standing
-from services.ingress.writing import Decision, Where, Writing
+from services.ingress.writing import RESET, Decision, Where, Writing
 from services.sessions import Sessions
 from systems.connection import ConnectionSettings, Side
 from systems.contract import Feed
@@ -181,6 +182,30 @@ class Pollers:
             return
         for _, ticket in wishes:
             ticket.done()
+
+    async def reset(self, messages: list[Message]) -> None:
+        """Take up cursors that a person reset: that system of the connection begins anew, with nothing remembered of its pages."""
+        for message in messages:
+            try:
+                record = self._codec.decode_one("raw.cursor", message.value())
+            except Malformed as error:
+                log.error("cursor_unreadable", partition=message.partition(), offset=message.offset(), error=str(error)[:200])
+                continue
+            if record.get("page_digest") == RESET:
+                await self._take_up(record)
+
+    async def _take_up(self, record: Record) -> None:
+        where = Where(record["connection"], record["feed"].partition(".")[0])
+        async with self._turn:
+            if self._partition(where) not in self._owned:
+                return
+            await self._end(where)
+            self._cursors[(record["connection"], record["feed"])] = record
+            log.info("cursor_reset", connection=where.connection, feed=record["feed"], position=record["position"])
+            # once more, behind whatever the page wrote that was being read meanwhile
+            with contextlib.suppress(NotStored):
+                await self._writing.cursor({**record, "page_digest": ""})
+        self._wake.set()
 
     def _read_now(self, where: Where) -> None:
         """A person asks for a look at every feed; a side whose session could not be opened is tried again at once."""

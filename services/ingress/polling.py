@@ -23,7 +23,7 @@ from schemas.codec import Record
 from schemas.errors import Malformed
 from services.ingress.fetches import FetchQueue, Wanted, answered, is_its_own
 from services.ingress.schedule import FAR, Schedule
-from services.ingress.seen import Seen, Told
+from services.ingress.seen import Run, Seen, Told
 from services.ingress.sessions import Session
 from services.ingress.standing import Standing
 from services.ingress.writing import Decision, How, Where, Writing
@@ -64,6 +64,7 @@ class SystemPoller:
         self._cursors = cursors
         self._schedule = Schedule(polled.feeds, polled.clock.now())
         self._seen = Seen()
+        self._runs: dict[str, Run] = {feed.name: Run() for feed in polled.feeds}
         self._told = Told()
         self._draw = random.Random()  # noqa: S311 - jitter, no secret
         self._fetching = False
@@ -118,15 +119,15 @@ class SystemPoller:
     async def _turn(self, feed: Feed) -> None:
         try:
             page = await self._polled.session.reader.page(feed, self._position(feed))
-            await self._store(feed, page)
+            more = await self._store(feed, page)
         except Exception as error:  # noqa: BLE001 - the edge of the loop: one feed's failure is that feed's alone
             self._failed(feed, error)
             await self._polled.standing.failed(feed.name, error)
         else:
             self._recovered(feed)
             await self._polled.standing.read(feed.name)
-            self._schedule.read(feed, page.more, self._polled.clock.now())
-            if not page.more:
+            self._schedule.read(feed, more, self._polled.clock.now())
+            if not more:
                 metrics.FEED_READ.labels(*self._labels(feed.name)).set(self._polled.clock.now().timestamp())
 
     def _position(self, feed: Feed) -> str:
@@ -136,8 +137,8 @@ class SystemPoller:
     def _cursor_name(self, feed: Feed) -> str:
         return f"{self._polled.where.system}.{feed.name}"
 
-    async def _store(self, feed: Feed, page: Page) -> None:
-        """All elements acked, then the cursor acked, then remembered."""
+    async def _store(self, feed: Feed, page: Page) -> bool:
+        """All elements acked, then the cursor acked, then remembered. Whether the next page follows at once."""
         before = self._position(feed)
         if page.more and page.position == before:
             raise Malformed(f"{feed.name}: the page says that more follow, and its position does not move")
@@ -148,7 +149,20 @@ class SystemPoller:
             self._seen.remember(feed.name, element)
         self._count(feed, len(fresh), len(page.elements) - len(fresh))
         await self._report_gap(feed, [element for _, element in fresh])
+        if page.restarted:
+            await self._restarted(feed, "continuation", page.restarted)
+        more = page.more
+        if self._runs[feed.name].comes_again(feed, page):
+            await self._restarted(feed, "circle", "a page of this run came again, although more were promised; the run ends")
+            more = False
         await self._move_cursor(feed, page, len(fresh))
+        return more
+
+    async def _restarted(self, feed: Feed, reason: str, words: str) -> None:
+        metrics.POLL_RESTARTS.labels(*self._labels(feed.name), reason).inc()
+        where = self._polled.where
+        log.warning("feed_restarted", connection=where.connection, system=where.system, feed=feed.name, why=words)
+        await self._polled.writing.decision(where, Decision("refused", f"feed {feed.name}: {words}", feed.entity))
 
     async def _move_cursor(self, feed: Feed, page: Page, records: int) -> None:
         key = (self._polled.where.connection, self._cursor_name(feed))

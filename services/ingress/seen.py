@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 
-from systems.contract import Element
+from systems.contract import Element, Feed, Page
 
 _MOST = 50_000
 
@@ -28,6 +28,36 @@ class Seen:
         self._known.move_to_end(key)
         if len(self._known) > self._most:
             self._known.popitem(last=False)
+
+
+class Run:
+    """The pages of one run of a feed, from its first to the one after which no more follow: sixteen bytes a page.
+
+    Where a run leads back to a page that it had, it would be read for ever. Ending it costs nothing: the next one goes on where it ended.
+    """
+
+    def __init__(self) -> None:
+        self._pages: set[bytes] = set()
+
+    def comes_again(self, feed: Feed, page: Page) -> bool:
+        """Whether more pages are promised although this one leads to, or is, one of this run. The run ends then, or where none follow."""
+        marks = [_mark("place", page.place or page.position)]
+        if feed.kind == "token" and page.elements:  # fresh tokens may lead to the same pages
+            marks.append(_mark("page", *(element.body for element in page.elements)))
+        again = page.more and any(mark in self._pages for mark in marks)
+        if again or not page.more:
+            self._pages.clear()
+        else:
+            self._pages.update(marks)
+        return again
+
+
+def _mark(*parts: str | bytes) -> bytes:
+    made = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        made.update(part.encode() if isinstance(part, str) else part)
+        made.update(b"\x00")
+    return made.digest()
 
 
 class Told:

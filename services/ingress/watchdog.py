@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import errno
 import socket
+import time
 import traceback
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -21,10 +22,13 @@ from aiohttp import web
 from runtime import metrics
 from runtime.log import log
 from services.ingress.crowd import Crowd, Standing
-from services.ingress.rate import Networks, is_trusted, sender
+from services.ingress.rate import Networks, Rates, is_trusted, sender
 
 _BACKLOG = 4096
 _IDLE_S = 30.0
+_AT_ONCE = 256
+_PAUSE_S = 0.1
+_RECEIVE_BYTES = 32 * 1024
 _BUFFER_BYTES = 16 * 1024
 """Read ahead of each connection, twice that at most; what is larger is a body, which has a budget."""
 
@@ -33,12 +37,13 @@ _BUFFER_BYTES = 16 * 1024
 class Bounds:
     """`request_s` for a whole request, from its first byte (a connection's first: from the accept) to its answer.
 
-    At most `most` connections, `of_one` of each address but for those in `uncounted` (proxies).
+    At most `most` connections, `of_one` of each address and `opened_per_s` new ones of it, but for those in `uncounted` (proxies).
     """
 
     request_s: float
     most: int
     of_one: int = 1_000_000
+    opened_per_s: float = 1_000_000
     uncounted: Networks = ()
     idle_s: float = _IDLE_S
 
@@ -108,10 +113,6 @@ class Watched(web.RequestHandler):
         metrics.INGRESS_CONNECTIONS.set(len(self._crowd))
 
 
-def _giving(made: Watched) -> Callable[[], Watched]:
-    return lambda: made
-
-
 class Listener:
     """Accepts connections, watches them, and ends them all at the end."""
 
@@ -126,8 +127,11 @@ class Listener:
             **more,
         }
         self.crowd: Crowd[Watched] = Crowd(bounds.most, bounds.of_one)
-        self._tasks: list[asyncio.Task[None]] = []
+        self._opened = Rates(bounds.opened_per_s, time.monotonic)
+        self._beginning: set[asyncio.Task[None]] = set()
+        self._sweeping: asyncio.Task[None] | None = None
         self._socket: socket.socket | None = None
+        self._descriptor = -1
         self.port = 0
 
     async def start(self, host: str, port: int) -> None:
@@ -135,37 +139,67 @@ class Listener:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         listening = socket.create_server((host, port), family=family, backlog=_BACKLOG, reuse_port=False)
         listening.setblocking(False)
-        self._socket = listening
+        # inherited by each connection: how much of its body one read gives, and how much the kernel keeps of it
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BYTES)
+        self._socket, self._descriptor = listening, listening.fileno()
         self.port = listening.getsockname()[1]
-        self._tasks = [asyncio.create_task(self._accept(listening)), asyncio.create_task(self._sweep())]
+        self._sweeping = asyncio.create_task(self._sweep())
+        self._listen()
 
-    async def _accept(self, listening: socket.socket) -> None:
+    def _accept(self) -> None:
+        """Take everybody who waits: one by one, between the reads of all the others, an honest sender would wait for seconds."""
+        assert self._socket is not None
+        for _ in range(_AT_ONCE):
+            try:
+                accepted, peer = self._socket.accept()
+            except (BlockingIOError, InterruptedError):
+                return
+            except OSError as error:  # gone before it began, or no descriptor is left
+                if error.errno != errno.ECONNABORTED:
+                    log.warning("accept_failed", error=error.strerror)
+                    self._pause()
+                    return
+                continue
+            accepted.setblocking(False)
+            self._let_in(accepted, str(peer[0]) if peer else "")
+
+    def _pause(self) -> None:
         loop = asyncio.get_running_loop()
-        while True:
-            try:
-                accepted, peer = await loop.sock_accept(listening)
-            except OSError as error:
-                if error.errno not in (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.ECONNABORTED):
-                    raise
-                log.warning("accept_failed", error=error.strerror)
-                await asyncio.sleep(0.1)
-                continue
-            made = Watched(self._server, self._bounds, self.crowd, **self._more)
-            try:
-                await loop.connect_accepted_socket(_giving(made), accepted)
-            except OSError:  # gone before it began
-                accepted.close()
-                continue
-            self._let_in(made, str(peer[0]) if peer else "")
+        loop.remove_reader(self._descriptor)
+        loop.call_later(_PAUSE_S, self._listen)
 
-    def _let_in(self, made: Watched, peer: str) -> None:
+    def _listen(self) -> None:
+        if self._socket is not None and self._socket.fileno() >= 0:
+            asyncio.get_running_loop().add_reader(self._descriptor, self._accept)
+
+    def _let_in(self, accepted: socket.socket, peer: str) -> None:
         address = "" if is_trusted(peer, self._bounds.uncounted) else sender(peer)
+        if address and not self._opened.allows(address):
+            metrics.INGRESS_EVICTED.labels("rate").inc()
+            accepted.close()
+            return
+        made = Watched(self._server, self._bounds, self.crowd, **self._more)
         full = len(self.crowd) >= self._bounds.most
         leaver = self.crowd.enter(made, address)
         if leaver is not None:
             metrics.INGRESS_EVICTED.labels("connections" if full else "address").inc()
             leaver.give_up()
+        if leaver is made:
+            accepted.close()
+        else:
+            beginning = asyncio.create_task(self._begin(made, accepted))
+            self._beginning.add(beginning)
+            beginning.add_done_callback(self._beginning.discard)
         metrics.INGRESS_CONNECTIONS.set(len(self.crowd))
+
+    async def _begin(self, made: Watched, accepted: socket.socket) -> None:
+        try:
+            await asyncio.get_running_loop().connect_accepted_socket(lambda: made, accepted)
+        except OSError:  # gone before it began
+            accepted.close()
+            self.crowd.leave(made)
+        if made not in self.crowd and made.transport is not None:
+            made.transport.abort()  # another one came meanwhile
 
     async def _sweep(self) -> None:
         loop = asyncio.get_running_loop()
@@ -179,12 +213,13 @@ class Listener:
 
     async def stop(self, within_s: float) -> None:
         """Accept nothing more, let requests reach their answer, end the rest."""
-        for task in self._tasks:
-            task.cancel()
-        for task in self._tasks:
+        if self._sweeping is not None:
+            self._sweeping.cancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await task
+                await self._sweeping
         if self._socket is not None:
+            asyncio.get_running_loop().remove_reader(self._descriptor)
             self._socket.close()
+        await asyncio.gather(*self._beginning)
         self._server.pre_shutdown()
         await self._server.shutdown(within_s)

@@ -198,7 +198,13 @@ def _new_trace() -> str:
 
 def listener(limits: IngressSettings, webhooks: Webhooks) -> Listener:
     """The listener of these settings over this handler, not started yet."""
-    bounds = Bounds(limits.request_s, limits.max_connections, limits.max_connections_per_address, limits.trusted_proxies)
+    bounds = Bounds(
+        limits.request_s,
+        limits.max_connections,
+        limits.max_connections_per_address,
+        limits.connections_per_address_per_s,
+        limits.trusted_proxies,
+    )
     # bodies are never unpacked, so a bomb stays as small as it came
     return Listener(webhooks.answer, bounds, auto_decompress=False, max_line_size=_LONGEST_REQUEST_LINE_BYTES)
 

@@ -7,12 +7,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from runtime.clock import Clock
+from runtime.log import log
 from runtime.settings import Settings
 from schemas.codec import Codec, Record
+from schemas.errors import Malformed
 from services.ingress.produce import Deliveries, Outgoing
 from systems.contract import Element, Page
 from topology.headers import headers
 from topology.topics import object_key, partition_of
+
+RESET = "reset"
+"""What a cursor that a person wrote has in the place of a page's digest: a running poller takes it up (`pollers.py`)."""
 
 
 @dataclass(frozen=True)
@@ -53,10 +58,20 @@ class Writing:
         self._clock = clock
 
     async def elements(self, where: Where, how: How, page: Page, elements: Iterable[tuple[int, Element]]) -> int:
-        """These elements of a page, each with its index, as raw records."""
+        """These elements of a page, each with its index, as raw records. One that no record can hold is refused by name, and the others
+        are written."""
         drawn = os.urandom(24).hex()
         trace = f"00-{drawn[:32]}-{drawn[32:]}-01".encode()
-        return await self._deliveries.send_all([self._element(where, how, (page.digest, *one), trace) for one in elements])
+        made: list[Outgoing] = []
+        for index, element in elements:
+            try:
+                made.append(self._element(where, how, (page.digest, index, element), trace))
+            except Malformed as error:
+                told = {"system": where.system, "entity": how.entity, "source_id": element.source_id}
+                log.error("element_refused", connection=where.connection, **told, error=str(error)[:200])
+                detail = f"{error}; it is not read, look at it in {where.system}"
+                await self.decision(where, Decision("refused", detail, how.entity, element.source_id))
+        return await self._deliveries.send_all(made)
 
     def _element(self, where: Where, how: How, one: tuple[str, int, Element], trace: bytes) -> Outgoing:
         digest, index, element = one

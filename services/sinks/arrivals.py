@@ -66,7 +66,7 @@ class Arrivals:
     def _unchanged(self, arrival: Nothing, known: Ledger | None, incoming: Incoming) -> None:
         if arrival.decision == "remapped" and known is not None:
             audit = decision("remapped", known, "the source did not change, its mapping did: nothing is written", incoming.at)
-            self.owner.submit(
+            self.owner.committer.submit(
                 Out([self.owner.ground.line("audit", "audit.audit", audit["natural_key"], (audit, self.owner.number, ""))])
             )
         else:
@@ -116,7 +116,7 @@ class Arrivals:
         self._mapped_again[name] = None
         while len(self._mapped_again) > CORRECTIONS:  # what was forgotten is mapped once more at the worst
             del self._mapped_again[next(iter(self._mapped_again))]
-        self.owner.submit(Out([self.owner.ground.remap_line(entry, canonical)]))
+        self.owner.committer.submit(Out([self.owner.ground.remap_line(entry, canonical)]))
 
     def _withdraw(self, op_key: str, incoming: Incoming) -> None:
         """A part that the source makes no more: superseded, or the change held beside it."""
@@ -190,4 +190,4 @@ class Arrivals:
         ground, number = self.owner.ground, self.owner.number
         for (connection, name), span in spans.items():
             audit = replayed(connection, name, (ground.command_topic, number), span, self.owner.now())
-            self.owner.submit(Out([ground.line("audit", "audit.audit", audit["natural_key"], (audit, number, ""))]))
+            self.owner.committer.submit(Out([ground.line("audit", "audit.audit", audit["natural_key"], (audit, number, ""))]))

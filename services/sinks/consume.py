@@ -22,7 +22,7 @@ from services.sinks.commit import Blocking, Offsets
 from services.sinks.ground import Ground
 from services.sinks.intake import Intake
 from services.sinks.owner import Owner
-from services.sinks.restore import Rebuild, restore
+from services.sinks.restore import Rebuild, look_again, restore
 from services.sinks.rules import rules_of
 from services.sinks.takeover import REBUILDING, Committed, Taken
 
@@ -47,15 +47,17 @@ class Throttle:
 
 @dataclass(eq=False)
 class Held:
-    """A partition in our hands. `early` and `said` came before everything that has not ended was taken up; `may_open` is set when the
-    settle wait of a lost ledger is over."""
+    """A partition in our hands. `early` are commands that came before everything that has not ended was taken up; `changed` says that
+    something beside the commands did, `resumed` which connections go on since; `may_open` is set when the settle wait of a lost ledger is
+    over."""
 
     owner: Owner
     intake: Intake
     opening: asyncio.Task[None] | None = None
     may_open: asyncio.Event = field(default_factory=asyncio.Event)
     early: list[Message] = field(default_factory=list)
-    said: list[tuple[str, Any]] = field(default_factory=list)
+    changed: bool = False
+    resumed: set[str] = field(default_factory=set)
 
     @property
     def backlog(self) -> int:
@@ -134,7 +136,9 @@ class Consuming:
         for held in self.held.values():
             owner = held.owner
             if not owner.opened:
-                held.said.append((kind, what))
+                held.changed = True
+                if kind == "pause" and what.control["action"] != "pause":
+                    held.resumed.add(what.control["connection"])
                 continue
             try:
                 controls.told(owner, kind, what)
@@ -187,7 +191,7 @@ class Consuming:
         now_s = self.ground.clock.monotonic()
         if now_s >= self._offsets_from:
             self._offsets_from = now_s + OFFSETS_EVERY_S
-            await self._commit({place: at for owner in self.owners for place, at in acked_of(owner).items()}, wait=False)
+            await self._commit({place: at for owner in self.owners for place, at in owner.committable.items()}, wait=False)
 
     def deliver(self, number: int, messages: list[Message]) -> None:
         """A batch of one partition."""
@@ -276,15 +280,17 @@ class Consuming:
                 await self._rebuilt(owner)
                 if not owner.schedule.is_settled:
                     await held.may_open.wait()
+            while held.changed:
+                held.changed = False
+                await look_again(owner)
             if owner.closing or owner.failed:
                 return
             owner.open()
             for decision in self.ground.followed.decisions_from(owner.number, owner.controls.next):
                 controls.decided(owner, decision)
             controls.caught_up(owner)
-            said, held.said = held.said, []
-            for kind, what in said:
-                controls.told(owner, kind, what)
+            for connection in sorted(held.resumed):
+                controls.resumed(owner, connection)
             early, held.early = held.early, []
             held.intake.take(early)
         except Exception as error:  # noqa: BLE001 - it is taken anew
@@ -312,8 +318,7 @@ class Consuming:
         if at_once or owner.failed:
             await owner.drop()
             return {}
-        await owner.stop()
-        return acked_of(owner)
+        return await owner.stop()
 
     async def _retake(self, number: int, anew: bool = False) -> None:
         """The end of a commit is unknown: a new producer, the ledger read again, commands from the committed offset; from the first one where
@@ -356,10 +361,3 @@ def longest_settle_s(ground: Ground) -> float:
     """After a ledger was lost nobody knows which requests were on their way: how long until every one of them can be seen."""
     times = [rules_of(write, ground.settings.timing).times for write in ground.system.writes]
     return max((one.settle_s for one in times), default=0.0)
-
-
-def acked_of(owner: Owner) -> Offsets:
-    """Offsets that the group may commit: none after a failure, none of the commands while a rebuild holds them."""
-    if owner.failed:
-        return {}
-    return {place: at for place, at in owner.committer.acked.items() if at >= 0}

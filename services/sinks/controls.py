@@ -25,7 +25,8 @@ def told(owner: Owner, kind: str, what: Any) -> None:
     elif kind == "period":
         period_changed(owner, what)
     elif kind == "pause":
-        paused_or_resumed(owner, what.control["action"], what.control["connection"])
+        if what.control["action"] != "pause":
+            resumed(owner, what.control["connection"])
     elif kind == "decision" and what.partition == owner.number:
         decided(owner, what)
     elif kind == "seen again":
@@ -51,10 +52,8 @@ def decided(owner: Owner, decision: Decision) -> None:
         owner.decide(decision)
 
 
-def paused_or_resumed(owner: Owner, action: str, connection: str) -> None:
-    """A connection was paused or resumed; resuming gives a new hour to the ceiling and tries at once."""
-    if action == "pause":
-        return
+def resumed(owner: Owner, connection: str) -> None:
+    """A connection was let go on: the ceiling counts a new hour, and everything is tried at once."""
     owner.hours.pop(connection, None)
     lanes = owner.schedule.lanes_of(connection)
     if lanes is not None:
@@ -106,7 +105,7 @@ def settings_changed(owner: Owner, connection: str) -> None:
         if rest.state == e.HELD:
             _map_again(owner, op_key, rest.reason)
     _turn_all(owner, connection)
-    owner.submit(Out([], meta={_in_force(connection): _version(owner, connection)}))
+    owner.committer.submit(Out([], meta={_in_force(connection): _version(owner, connection)}))
 
 
 def _in_force(connection: str) -> str:
@@ -126,7 +125,7 @@ def _map_again(owner: Owner, op_key: str, reason: str) -> None:
     entry = owner.cases.entry(op_key)
     command = owner.sights.command_of(entry) if entry is not None else None
     if entry is not None and command is not None and command["canonical"] is not None:
-        owner.submit(Out([owner.ground.remap_line(entry, command["canonical"])]))
+        owner.committer.submit(Out([owner.ground.remap_line(entry, command["canonical"])]))
 
 
 def _turn_all(owner: Owner, connection: str) -> None:

@@ -260,18 +260,18 @@ _STEPS: dict[type[Any], Callable[[Key, Any], Step]] = {
     Decided: _decided,
     Superseded: _superseded,
 }
-_RESTING = frozenset({Phase.IDLE})
-LOOKS = frozenset({Phase.WITHDRAWING, Phase.COMPARING, Phase.WATCHING, Phase.READING, Phase.LOOKING})
-_AWAITED: dict[type[Any], frozenset[Phase]] = {
+_RESTING = (Phase.IDLE,)
+LOOKS = (Phase.WITHDRAWING, Phase.COMPARING, Phase.WATCHING, Phase.READING, Phase.LOOKING)
+_AWAITED: dict[type[Any], tuple[Phase, ...]] = {
     Turn: _RESTING,
     Decided: _RESTING,
     Superseded: _RESTING,
-    Reserved: frozenset({Phase.RESERVING}),
-    Acked: frozenset({Phase.INTENDING, Phase.CLOSING}),
+    Reserved: (Phase.RESERVING,),
+    Acked: (Phase.INTENDING, Phase.CLOSING),
     LookedUp: LOOKS,
     LookupFailed: LOOKS,
-    Late: frozenset({Phase.SENDING}),
-    Withheld: frozenset({Phase.SENDING}),
-    Unreserved: frozenset({Phase.RESERVING}),
-    Answered: frozenset({Phase.SENDING}),
+    Late: (Phase.SENDING,),
+    Withheld: (Phase.SENDING,),
+    Unreserved: (Phase.RESERVING,),
+    Answered: (Phase.SENDING,),
 }

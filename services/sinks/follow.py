@@ -71,6 +71,7 @@ class Followed:
         self.systems = systems
         self._lock = threading.Lock()
         self._paused: Mapping[Paused, str] = MappingProxyType({})
+        self._unread: dict[Paused, int] = {}
         self._resumed: Mapping[Paused, datetime] = MappingProxyType({})
         self._periods: dict[str, Mapping[str, _Period]] = {}
         self._seen: OrderedDict[str, None] = OrderedDict()
@@ -93,10 +94,20 @@ class Followed:
         resumed = self._resumed
         return max(filter(None, (resumed.get((connection, system)), resumed.get((connection, "")))), default=None)
 
-    def pause_now(self, control: Control) -> None:
-        """A pause that this process decided itself, before it comes back from the topic."""
+    def pause_now(self, control: Control, partition: int) -> None:
+        """A pause that the owner of this partition decided itself, before it comes back from the topic."""
+        place = (control["connection"], control["system"])
         with self._lock:
-            self._paused = {**self._paused, (control["connection"], control["system"]): control["reason"]}
+            self._paused = {**self._paused, place: control["reason"]}
+            self._unread[place] = partition
+
+    def lift_unread(self, partition: int) -> None:
+        """The owner of this partition is no more: a pause of its own that was not read back may never have been recorded, and nobody
+        could see or resume it. One that was recorded is in force again when it is read."""
+        with self._lock:
+            lifted = {place for place, number in self._unread.items() if number == partition}
+            self._unread = {place: number for place, number in self._unread.items() if place not in lifted}
+            self._paused = {place: reason for place, reason in self._paused.items() if place not in lifted}
 
     def is_own_pause(self, message: Message) -> bool:
         """Whether a control is a pause that a sink decided itself."""
@@ -189,6 +200,7 @@ class Followed:
         connection, system = control["connection"], control["system"]
         if control["action"] == "pause":
             self._paused = {**self._paused, (connection, system): control["reason"] or "paused"}
+            self._unread.pop((connection, system), None)
         elif control["action"] in ("resume", "ceiling"):
             self._resumed = {**self._resumed, (connection, system): control["at"]}
             self._paused = {

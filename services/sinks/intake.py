@@ -274,7 +274,9 @@ class Intake:
         }
         cause = f"{ground.command_topic}/{self.owner.number}/{found.offset}"
         metrics.DEAD.labels(STAGE).inc()
-        self.owner.submit(Out([ground.line("dead", "audit.dead", record["connection"], (record, self.owner.number, cause))]))
+        self.owner.committer.submit(
+            Out([ground.line("dead", "audit.dead", record["connection"], (record, self.owner.number, cause))])
+        )
 
 
 def _text(value: str | bytes | None) -> str:

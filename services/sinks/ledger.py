@@ -15,18 +15,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
-from rocksdict import BlockBasedIndexType, BlockBasedOptions, Cache, Options, Rdict, WriteBatch
+from rocksdict import WriteBatch
 
-from runtime.errors import Broken
-from runtime.folders import opened
-from runtime.log import log
 from schemas.codec import Codec
 from schemas.records import Ledger
 from services.sinks import entry as e
+from services.sinks.folders import MIB, opened
 
-_TRIES = 8
-_CACHE_BYTES = 24 * 1024 * 1024
-_MEMTABLE_BYTES = 8 * 1024 * 1024
 _END = b"\x00"
 
 
@@ -108,7 +103,7 @@ class Index:
 
     def __init__(self, path: Path, codec: Codec) -> None:
         self._codec = codec
-        self._db = _open(path)
+        self._db = opened(path, cache_bytes=24 * MIB, memtable_bytes=8 * MIB)
 
     def get(self, op_key: str) -> Ledger | None:
         """The entry of an op-key."""
@@ -198,41 +193,3 @@ class Index:
 
 def _source_key(connection: str, entity: str, source_id: str) -> bytes:
     return b"s" + "\x00".join((connection, entity, source_id)).encode()
-
-
-def _open(path: Path) -> Rdict:
-    """The folder, or the next one beside it while another (stopped, frozen) process holds it: the snapshot is only a copy."""
-    words = ""
-    for number in range(_TRIES):
-        folder = path if number == 0 else path.with_name(f"{path.name}.{number}")
-        try:
-            options = _options()
-            # named as a column family too: without that rocksdict opens a folder that is there with RocksDB's own small cache
-            return opened(folder, lambda: Rdict(str(folder), options, column_families={"default": options}))  # noqa: B023 - called at once
-        except Broken:
-            raise
-        except Exception as error:  # noqa: BLE001 - rocksdict raises plain Exception for a held lock
-            words = str(error)
-            log.warning("snapshot_held", folder=str(folder), error=words[:200])
-    raise Broken(
-        f"No snapshot folder could be opened beside {path}: {words}", "Look which processes hold them, or move the folder away."
-    )
-
-
-def _options() -> Options:
-    options = Options(raw_mode=True)
-    options.create_if_missing(True)
-    options.set_write_buffer_size(_MEMTABLE_BYTES)
-    options.set_max_write_buffer_number(2)
-    options.set_max_open_files(64)
-    options.set_keep_log_file_num(2)
-    blocks = BlockBasedOptions()
-    blocks.set_block_cache(Cache(_CACHE_BYTES))
-    blocks.set_bloom_filter(10, block_based=False)
-    # The index of a large file as one block is larger than a shard of the cache: each look-up read it again, 1.2 ms at 600,000 entries,
-    # measured; in parts 0.02 ms. The index of a file that was written as one block is kept in memory, 7 MB for a million entries.
-    blocks.set_index_type(BlockBasedIndexType.two_level_index_search())
-    blocks.set_partition_filters(True)
-    blocks.set_cache_index_and_filter_blocks(False)
-    options.set_block_based_table_factory(blocks)
-    return options

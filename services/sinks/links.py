@@ -10,18 +10,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
-from rocksdict import BlockBasedIndexType, BlockBasedOptions, Cache, Options, Rdict
-
-from runtime.errors import Broken
-from runtime.folders import opened
-from runtime.log import log
+from services.sinks.folders import MIB, opened
 
 LinkKey = tuple[str, str, str, str]
 """(system, connection, entity, source id): the partner in `system` of a source object."""
 
-_TRIES = 8
-_CACHE_BYTES = 8 * 1024 * 1024
-_MEMTABLE_BYTES = 4 * 1024 * 1024
 _SOURCE, _OFFSETS = b"msource", b"moffsets"
 
 
@@ -73,7 +66,7 @@ class Links:
     """Links in a RocksDB folder. An offset is written after the links below it, so a crash repeats some and loses none."""
 
     def __init__(self, folder: Path) -> None:
-        self._db = _open(folder)
+        self._db = opened(folder, cache_bytes=8 * MIB, memtable_bytes=4 * MIB)
 
     def get(self, key: LinkKey) -> str | None:
         """See `LinkStore.get`."""
@@ -108,38 +101,3 @@ class Links:
 
 def _key(key: LinkKey) -> bytes:
     return b"l" + "\x00".join(key).encode()
-
-
-def _open(path: Path) -> Rdict:
-    """The folder, or the next one beside it while another (frozen) process holds it: links are read again from their topic."""
-    words = ""
-    for number in range(_TRIES):
-        folder = path if number == 0 else path.with_name(f"{path.name}.{number}")
-        try:
-            options = _options()
-            # named as a column family too, see services/sinks/ledger.py
-            return opened(folder, lambda: Rdict(str(folder), options, column_families={"default": options}))  # noqa: B023 - called at once
-        except Broken:
-            raise
-        except Exception as error:  # noqa: BLE001 - rocksdict raises plain Exception for a held lock
-            words = str(error)
-            log.warning("links_held", folder=str(folder), error=words[:200])
-    raise Broken(f"No folder for links could be opened beside {path}: {words}", "Look which processes hold them, or remove them.")
-
-
-def _options() -> Options:
-    """As for the ledger's index, smaller: see the measurements there."""
-    options = Options(raw_mode=True)
-    options.create_if_missing(True)
-    options.set_write_buffer_size(_MEMTABLE_BYTES)
-    options.set_max_write_buffer_number(2)
-    options.set_max_open_files(64)
-    options.set_keep_log_file_num(2)
-    blocks = BlockBasedOptions()
-    blocks.set_block_cache(Cache(_CACHE_BYTES))
-    blocks.set_bloom_filter(10, block_based=False)
-    blocks.set_index_type(BlockBasedIndexType.two_level_index_search())
-    blocks.set_partition_filters(True)
-    blocks.set_cache_index_and_filter_blocks(False)
-    options.set_block_based_table_factory(blocks)
-    return options

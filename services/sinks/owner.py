@@ -16,7 +16,7 @@ from schemas.records import Audit, Ledger
 from services.sinks import defects, reasons
 from services.sinks import entry as e
 from services.sinks.cases import Case, Cases, Source, source_of
-from services.sinks.commit import Blocking, Committer, Destination, Offsets, Out
+from services.sinks.commit import Blocking, Committer, Destination, Offsets
 from services.sinks.core import step
 from services.sinks.exchange import Exchange, Hooks
 from services.sinks.follow import Decision
@@ -82,6 +82,11 @@ class Owner:
         """Whether a commit's end is unknown: the partition has to be taken anew."""
         return self.committer.failed is not None
 
+    @property
+    def committable(self) -> Offsets:
+        """Offsets that the group may commit: none after a failure, none of the commands while a rebuild holds them."""
+        return {} if self.failed else {place: at for place, at in self.committer.acked.items() if at >= 0}
+
     def _positions(self) -> Offsets:
         return {
             (self.ground.command_topic, self.number): self.commands.committable,
@@ -136,12 +141,12 @@ class Owner:
         entry = case.key.entry
         if e.is_terminal(entry):
             case.failures = 0
-            self.schedule.forget(case)
+            self.schedule.alarms.clear(case)
         elif wait is not None and wait.look_s is not None and wait.look_s <= self.now_s():
-            self.schedule.forget(case)
+            self.schedule.alarms.clear(case)
             case.wanted = True
         else:
-            self.schedule.wake(case, wait or Wait())
+            self.schedule.alarms.put(case, wait or Wait())
         self.cases.wait_for(case, entry["waits_for"])
         self.serve(case)
 
@@ -176,7 +181,7 @@ class Owner:
             log.error("state_not_recorded", system=self.ground.system.name, key=case.op_key, exc_info=again)
             self.cases.put(case, key.but(phase=Phase.IDLE))
             self._free(case)
-            self.schedule.wake(case, Wait(due_at=self.now() + case.failures * defects.PAUSE))
+            self.schedule.alarms.put(case, Wait(due_at=self.now() + case.failures * defects.PAUSE))
 
     # --- recording ---
 
@@ -232,10 +237,6 @@ class Owner:
     def not_committed(self, error: BaseException) -> None:
         """See `commit.Listener`."""
         log.warning("partition_failed", system=self.ground.system.name, partition=self.number, error=str(error)[:300])
-
-    def submit(self, out: Out) -> None:
-        """Put records on their way that belong to no op-key's state."""
-        self.committer.submit(out)
 
     def release_children(self, source: Source) -> None:
         """What waits for this source object is looked at again."""
@@ -371,19 +372,22 @@ class Owner:
 
     # --- the end ---
 
-    async def stop(self) -> None:
-        """Let running requests reach their outcome, commit it, end."""
+    async def stop(self) -> Offsets:
+        """Let running requests reach their outcome, commit it, end; up to where the topics are acked."""
         self.closing = True
         until_s = self.now_s() + self.exchange.longest_s
         while self.exchange.tasks and self.now_s() < until_s:
             await asyncio.wait(self.exchange.tasks, timeout=until_s - self.now_s())
             await self.committer.flush()  # an answer may lead to the next step
         await self.committer.flush()
+        committable = self.committable
         await self.drop()
+        return committable
 
     async def drop(self) -> None:
         """End at once: what runs is not listened to any more."""
         self.closing = self.exchange.ended = True
+        self.ground.followed.lift_unread(self.number)
         for task in self.exchange.tasks:
             task.cancel()
         for case in self.cases:

@@ -57,7 +57,7 @@ class Recording:
         if followed.paused(name, connection):
             return
         control = pause_of(connection, name, reason, words, self.ground.clock.now())
-        followed.pause_now(control)
+        followed.pause_now(control, self.number)
         log.error("connection_paused", connection=connection, system=name, reason=reason, words=words)
         self.committer.submit(Out([self.ground.control_line(control, self.number)]))
 

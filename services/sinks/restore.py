@@ -24,8 +24,6 @@ from services.sinks.takeover import Lost
 
 SLICE = 200
 PROGRESS_S = 5.0
-_FOR_A_PARTNER = frozenset({reasons.CREATE_MISSING, reasons.PARENT_MISSING})
-"""Holds that a link, or a parent that comes late, lifts."""
 
 
 async def restore(owner: Owner) -> None:
@@ -33,10 +31,27 @@ async def restore(owner: Owner) -> None:
     watches = any(write.watched for write in owner.ground.system.writes)
     for number, (op_key, rest) in enumerate(list(owner.index.resting()), 1):
         owner.cases.add(op_key, rest)
-        if rest.state != e.HELD or watches or rest.reason in _FOR_A_PARTNER:
+        if rest.state != e.HELD or watches or _waits_for_a_partner(op_key, rest):
             _take_up(owner, op_key, rest)
         if number % SLICE == 0:
             await asyncio.sleep(0)
+
+
+async def look_again(owner: Owner) -> None:
+    """What changed while everything was taken up: whatever may go by now wants its turn."""
+    for number, case in enumerate(owner.cases, 1):
+        rest = case.stands
+        if rest.state == e.WAITING or _waits_for_a_partner(case.op_key, rest):
+            entry = owner.cases.entry(case.op_key)
+            if entry is not None and _may_go(owner, entry):
+                owner.turn(case.op_key, again=rest.state == e.HELD)
+        if number % SLICE == 0:
+            await asyncio.sleep(0)
+
+
+def _waits_for_a_partner(op_key: str, rest: Rest) -> bool:
+    """Whether a link, or a parent that comes late, may lift this hold."""
+    return rest.state == e.HELD and (rest.reason == reasons.PARENT_MISSING or f"|{e.MASTER}|" in op_key)
 
 
 def _take_up(owner: Owner, op_key: str, rest: Rest) -> None:
@@ -62,7 +77,7 @@ def _may_go(owner: Owner, entry: Ledger) -> bool:
 
     if reason in (reasons.PAUSED, reasons.CEILING):
         return not followed.paused(entry["system"], connection)
-    if reason == reasons.CREATE_MISSING:
+    if reason == reasons.CREATE_MISSING or (entry["purpose"] == e.MASTER and not owner.sights.rules(entry).updates):
         return is_linked(name_of(entry["source_entity"], entry["source_id"]))
     if reason in (reasons.PARENT, reasons.PARENT_MISSING):
         return any(is_linked(name) or owner.cases.of_source((connection, name)) for name in entry["waits_for"])

@@ -10,7 +10,6 @@ from services.sinks.alarms import Alarms
 from services.sinks.cases import Case
 from services.sinks.ground import Ground
 from services.sinks.lanes import Lanes
-from services.sinks.state import Wait
 from systems.contract import Role
 
 SLICE = 100
@@ -24,7 +23,7 @@ class Schedule:
         self._ground = ground
         self._start = start
         self._runs = runs
-        self._alarms = Alarms()
+        self.alarms = Alarms()
         self.lanes: dict[str, Lanes] = {}
         self.settled_s = 0.0
         """When whatever a lost ledger may have sent can be seen; no lane starts before."""
@@ -95,25 +94,17 @@ class Schedule:
 
     # --- alarms ---
 
-    def wake(self, case: Case, wait: Wait) -> None:
-        """Its one alarm; a wait for something to happen has none."""
-        self._alarms.put(case, wait)
-
-    def forget(self, case: Case) -> None:
-        """It has no alarm."""
-        self._alarms.clear(case)
-
     def ringing(self) -> list[Case]:
         """Every case whose wait has ended; and connections whose pause ended go on."""
         now = self._ground.clock.now()
         for lanes in self.lanes.values():
             if lanes.ready and lanes.is_open(now):
                 self._pump_soon(lanes)
-        return list(self._alarms.ringing(self._ground.clock.monotonic(), now))
+        return list(self.alarms.ringing(self._ground.clock.monotonic(), now))
 
     def next_due(self) -> tuple[float | None, datetime | None]:
         """When something rings next: in real seconds, and as an instant."""
-        look_s, due_at = self._alarms.next()
+        look_s, due_at = self.alarms.next()
         if not self.is_settled:
             look_s = self.settled_s if look_s is None else min(look_s, self.settled_s)
         for lanes in self.lanes.values():

@@ -75,8 +75,11 @@ class Sights:
             opens_at=opens_at(window, settings.zone, entry["first_seen_at"]) if window != "immediate" else None,
             parents=self.parents(entry, command, connected),
             parent_deadline=timedelta(seconds=settings.parent_deadline_s),
-            create_missing=self._may_create(entry, command, connected),
-            link=self._link(entry) if entry["purpose"] == e.MASTER else None,
+            create_missing=bool(command is not None and command.get("create_missing"))
+            or entry["record"] in settings.create_missing,
+            link=self.link(entry["connection"], entry["source_entity"], entry["source_id"])
+            if entry["purpose"] == e.MASTER
+            else None,
             target=target,
             target_busy=busy,
             void=self._void(entry),
@@ -148,13 +151,6 @@ class Sights:
         if command is None or not command["parents"]:
             return Parents()
         return resolve(command["parents"], _Known(self, entry["connection"], connected))
-
-    def _may_create(self, entry: Ledger, command: CommandEnvelope | None, connected: Connected) -> bool:
-        wanted = bool(command is not None and command.get("create_missing"))
-        return wanted or entry["record"] in connected.settings.create_missing
-
-    def _link(self, entry: Ledger) -> str | None:
-        return self.link(entry["connection"], entry["source_entity"], entry["source_id"])
 
     def link(self, connection: str, entity: str, source_id: str) -> str | None:
         """Partner of a source object, by `links`."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -17,7 +18,8 @@ from runtime.json import canonical_bytes, parse
 from schemas.records import Raw
 from systems.acumatica.resources import NAMES, parts_of_id
 from systems.acumatica.settings import Settings
-from systems.acumatica.wire import Row, day, flag, instant, linked, money, rows, scalar, text, version_of
+from systems.acumatica.wire import Row, day, flag, instant, linked, money, near_money, rows, scalar, text, version_of
+from systems.contract import LONGEST_ID
 from systems.mapped import Canonical, Filtered, LookAgain, Normalised, Reading
 
 SYSTEM = "acumatica"
@@ -26,6 +28,7 @@ _ZERO = Decimal(0)
 _INVOICES = ("Invoice",)
 _RECEIPTS = ("Payment", "Prepayment")
 _BILLS = ("Bill",)
+_AMOUNTS = ("Amount", "TaxTotal", "Balance", "PaymentAmount", "AvailableBalance")
 
 Shaped = tuple[str, dict[str, Any], tuple[str, ...]]
 """Canonical entity, its fields, and the names of those that move money."""
@@ -48,11 +51,17 @@ def sightings(raw: Raw, reading: Reading) -> Sequence[Normalised]:
     shape = _SHAPES.get(raw["entity"])
     if shape is None:
         return [Filtered(f"{SYSTEM} {raw['entity']} has no canonical form")]
-    shaped = shape(found, reading)
+    notes: list[str] = []
+    shaped = shape(_kept(found, notes), reading)
     if isinstance(shaped, Filtered):
         return [shaped]
     entity, body, money_fields = shaped
-    return [_canonical(entity, body, money_fields, found, reading)]
+    return [replace(_canonical(entity, body, money_fields, found, reading), notes=tuple(notes))]
+
+
+def _kept(row: Row, notes: list[str]) -> Row:
+    """The row with its amounts to the places that our records keep: what is only seen is never posted."""
+    return {**row, **{name: {"value": near_money(row, name, notes)} for name in _AMOUNTS if name in row}}
 
 
 def ref_in(row: Row, settings: Settings) -> str:
@@ -302,7 +311,10 @@ def _pushed(found: Row, settings: Settings) -> Sequence[Normalised]:
 def _pushed_id(entity: str, row: Row) -> str:
     keys = [row.get(name) for name in parts_of_id(entity)] if entity in NAMES else []
     keys = [scalar({"k": key}, "k") if isinstance(key, dict) else key for key in keys]
-    return "/".join(str(key).strip() for key in keys) if keys and all(keys) else ""
+    if not all(type(key) in (str, int) for key in keys):
+        return ""
+    source_id = "/".join(str(key).strip() for key in keys) if all(keys) else ""
+    return source_id if len(source_id) <= LONGEST_ID else ""
 
 
 _SHAPES: dict[str, Callable[[Row, Reading], Shaped | Filtered]] = {

@@ -10,11 +10,11 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from runtime.answers import server_date
-from runtime.errors import Malformed, Refused, Transient
+from runtime.errors import Broken, Malformed, Refused, Transient
 from runtime.exchange import Request, Response
 from runtime.json import Unreadable, envelope
 from systems.acumatica.client import Client, Query
@@ -24,6 +24,7 @@ from systems.acumatica.wire import Row, dumps, quoted, text, version_of
 from systems.contract import LONGEST_ID, Access, Element, Feed, Page
 
 _INQUIRY = "CompaniesStructure"
+MAX_WALKS = 100
 
 
 @dataclass(frozen=True)
@@ -36,16 +37,21 @@ class Position:
     last: str = ""
     newest: str = ""
     began: str = ""
+    walks: int = 0
+    """How often the walk was begun anew because the list moved."""
 
 
 def position_of(stored: str) -> Position:
-    """A stored position. Raises `Transient` for one that this version cannot read."""
+    """A stored position. Raises `Broken` for one that this version cannot read."""
     if not stored:
         return Position()
     try:
         return Position(**json.loads(stored))
     except (ValueError, TypeError) as error:
-        raise Transient(f"acumatica: the position {stored[:80]!r} cannot be read; delete the cursor to start anew") from error
+        raise Broken(
+            f"acumatica: the cursor {stored[:80]!r} cannot be read.",
+            "Reset it: `ml-connector cursors reset CONNECTION FEED [--to DATE]`.",
+        ) from error
 
 
 class _Reader:
@@ -66,7 +72,9 @@ class _Reader:
         )
         found = cut(answer, resource.vendor)
         if at.skip and (not found or _row_id(resource, found[0][1]) != at.last):
-            return Page((), _told(replace(at, skip=0, last="")), True, digest(answer))
+            if at.walks >= MAX_WALKS:
+                raise Transient(f"acumatica {resource.vendor}: the list moved {at.walks} times while it was read")
+            return Page((), _told(replace(at, skip=0, last="", walks=at.walks + 1)), True, digest(answer))
         fresh = found[1:] if at.skip else found
         more = len(found) > size
         elements = _elements(resource, fresh)
@@ -74,7 +82,7 @@ class _Reader:
         began = at.began if at.skip else self._server_now(answer)
         after = Position(since=min(newest, began) or at.since) if feed.kind == "window" else Position()
         if more:
-            after = Position(at.since, skip + len(found), _row_id(resource, found[-1][1]), newest, began)
+            after = Position(at.since, skip + len(found), _row_id(resource, found[-1][1]), newest, began, at.walks)
         return Page(elements, _told(after), more, digest(answer))
 
     def _query(self, feed: Feed, at: Position) -> list[tuple[str, str]]:
@@ -178,6 +186,11 @@ def _is(resource: Resource, source_id: str) -> str:
         raise Refused(f"acumatica {resource.vendor}: {source_id!r} is no id; it is {'/'.join(resource.keys)}")
     conditions = [f"{name} eq {quoted(value)}" for name, value in zip(resource.keys, values, strict=True)]
     return f"({' and '.join(conditions)})"
+
+
+def position_from(feed: Feed, day: date) -> str | None:
+    """See `systems.contract.System`; the window's overlap comes on top."""
+    return _told(Position(since=f"{day.isoformat()}T00:00:00.0000000Z")) if feed.kind == "window" else None
 
 
 def open_reader(access: Access) -> _Reader:

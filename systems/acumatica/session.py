@@ -151,8 +151,10 @@ class Session:
     def _refused_sign_in(self, answer: Response) -> Broken | Transient:
         words = words_of(answer)
         said = f"acumatica sign-in: {answer.status} {words.text}".strip()
-        if answer.status == 429 or 300 <= answer.status < 400 or LOGIN_LIMIT.search(words.text):
-            return Throttled(said, asked_pause_s(answer))
+        asked_s = asked_pause_s(answer)
+        is_away = answer.status == 503 and asked_s is not None
+        if answer.status == 429 or is_away or 300 <= answer.status < 400 or LOGIN_LIMIT.search(words.text):
+            return Throttled(said, asked_s)
         if "Invalid credentials" in words.text or answer.status in (400, 401, 403):
             body = answer.body.decode(errors="replace")
             what = next((name for name in ("invalid_client", "invalid_grant", "invalid_scope") if name in body), "")

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from systems.acumatica.check import open_checker
 from systems.acumatica.mapping import to_canonical, to_commands
 from systems.acumatica.mapping_sightings import SYSTEM as NAME
-from systems.acumatica.poller import open_reader
+from systems.acumatica.poller import open_reader, position_from
 from systems.acumatica.resources import FEEDS, FETCHABLE
 from systems.acumatica.settings import Credentials, Settings
 from systems.acumatica.sink import MOST_POLLS, STEP_CALLS, open_writer
@@ -97,4 +97,5 @@ SYSTEM = System(
         "opening_balance": ("source_id", "erp_number"),
     },
     signing=_signing,
+    position_from=position_from,
 )

@@ -15,6 +15,7 @@ from typing import Any
 import orjson
 
 from runtime.errors import Malformed
+from systems.numbers import MONEY, near
 
 Row = Mapping[str, Any]
 CENT = Decimal("0.01")
@@ -79,6 +80,14 @@ def optional_money(row: Row, name: str) -> Decimal | None:
     return Decimal(value)
 
 
+def near_money(row: Row, name: str, notes: list[str]) -> Decimal | None:
+    """An amount that no posting depends on (`systems.numbers.near`). Raises `Malformed` for what is no amount at all."""
+    value = optional_money(row, name)
+    if value is not None and not -MONEY.bound < value < MONEY.bound:
+        raise Malformed(f"acumatica: {name} is beyond {MONEY.bound:f}")
+    return near(value, MONEY, name, notes)
+
+
 def flag(row: Row, name: str) -> bool | None:
     """A yes or no; None where the field is empty."""
     value = scalar(row, name)
@@ -118,11 +127,12 @@ def version_of(row: Row, name: str = "LastModifiedDateTime") -> str:
     if parts is None:
         return ""
     seconds, fraction, zone = parts.groups()
-    if zone not in (None, "Z", "+00:00"):
-        try:
-            seconds = datetime.fromisoformat(seconds + zone).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
-        except (ValueError, OverflowError):
-            return ""
+    try:
+        moment = datetime.fromisoformat(seconds + (zone or ""))
+        if zone not in (None, "Z", "+00:00"):
+            seconds = moment.astimezone(UTC).isoformat()[:19]
+    except (ValueError, OverflowError):
+        return ""
     return f"{seconds}.{(fraction or '')[:7]:0<7}Z"
 
 

@@ -31,10 +31,9 @@ CONTROL = ("receivable", "cash")
 _LENGTHS: Mapping[str, int] = {
     "BUSINESS_UNIT": 5, "BUSINESS_UNIT_GL": 5, "LEDGER_GROUP": 10, "LEDGER": 10, "SOURCE": 3, "CURRENCY_CD": 3, "TXN_CURRENCY_CD": 3,
     "ACCOUNT": 10, "DEPTID": 10, "OPERATING_UNIT": 8, "PRODUCT": 6, "FUND_CODE": 5, "CLASS_FLD": 5, "PROGRAM_CODE": 5, "PROJECT_ID": 15,
-    "INVOICE_ID": 30, "VENDOR_SETID": 5, "VENDOR_ID": 10, "VNDR_LOC": 10, "PYMNT_TERMS_CD": 5, "ORIGIN": 3,
+    "INVOICE_ID": 30, "VENDOR_SETID": 5, "VENDOR_ID": 10, "VNDR_LOC": 10, "PYMNT_TERMS_CD": 5, "ORIGIN": 3, "JRNL_LN_REF": 10,
 }  # fmt: skip
-_DESCR, _LONG, _LINE_REF = 30, 254, 10
-_SPACES = str.maketrans("\t\n\r", "   ")
+_DESCR, _LONG = 30, 254
 _UNSENDABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -128,7 +127,7 @@ def journal_line(number: int, one: PostingLine, command: CommandEnvelope, settin
         CURRENCY_CD=code("CURRENCY_CD", command["currency"]),
         MONETARY_AMOUNT=cents(one["amount"]),
         LINE_DESCR=words(one["description"], _DESCR),
-        JRNL_LN_REF=words(human, _LINE_REF) if len(human) <= _LINE_REF else "",
+        JRNL_LN_REF=code("JRNL_LN_REF", human) if len(human) <= _LENGTHS["JRNL_LN_REF"] else "",
     )
 
 
@@ -216,11 +215,8 @@ def code(name: str, value: str) -> str:
 
 
 def words(value: str, length: int) -> str:
-    """A text in one line, cut to its field. Raises `Refused` for control characters, which XML cannot carry."""
-    found = " ".join(value.translate(_SPACES).split(" "))
-    if _UNSENDABLE.search(found):
-        raise Refused(f"peoplesoft: control characters in {found[:40]!r}")
-    return found.strip(" ")[:length].rstrip(" ")
+    """A text in one line, cut to its field; control characters, which XML cannot carry, are blanks."""
+    return _UNSENDABLE.sub(" ", value).strip(" ")[:length].rstrip(" ")
 
 
 def cents(amount: Decimal) -> Decimal:

@@ -144,6 +144,11 @@ class _Reader:
         return self._client.server_now().astimezone(ZoneInfo(self._settings.database_zone)).date()
 
 
+def position_from(feed: Feed, day: date) -> str | None:
+    """See `systems.contract.System`; a day of the database's zone."""
+    return Position(since=day.isoformat()).told() if feed.kind == "window" else None
+
+
 def _setids(settings: Settings) -> tuple[str, ...]:
     return settings.vendor_setids or (settings.setid,)
 

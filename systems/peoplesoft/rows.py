@@ -29,8 +29,9 @@ def numbered(value: Any, number: int) -> Row:
     """The row of a page that has this number: by its column names, or `Torn`. Raises `Malformed` for what is no such row."""
     if isinstance(value, Unreadable):
         return _torn(value.members)
-    if not isinstance(value, dict) or value.get(_NUMBER) != number or isinstance(value.get(_NUMBER), bool):
-        raise Malformed(f"row {number} is no object with {_NUMBER} {number}")
+    told = value.get(_NUMBER) if isinstance(value, dict) else None
+    if told != number or isinstance(told, bool):
+        raise Malformed(f"row {number} says {_NUMBER} {str(told)[:20]!r}")
     try:
         return row_of(value)
     except Malformed:

@@ -13,7 +13,7 @@ from systems.peoplesoft.check import open_checker
 from systems.peoplesoft.documents import JOURNAL, VOUCHER
 from systems.peoplesoft.mapping import to_canonical, to_commands
 from systems.peoplesoft.mapping_sightings import SYSTEM as NAME
-from systems.peoplesoft.poller import open_reader
+from systems.peoplesoft.poller import open_reader, position_from
 from systems.peoplesoft.resources import FEEDS, FETCHABLE
 from systems.peoplesoft.settings import Credentials, Settings
 from systems.peoplesoft.sink import CALLS, is_read, open_writer
@@ -115,4 +115,5 @@ SYSTEM = System(
     crosswalk_tables=TABLES,
     is_read=is_read,
     chosen_write=chosen_write,
+    position_from=position_from,
 )

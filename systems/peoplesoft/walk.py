@@ -14,6 +14,7 @@ from runtime.errors import Broken, Transient
 from systems.peoplesoft.rows import Row
 
 Cut = tuple[bytes, Row]
+_RESET = "Reset it: `ml-connector cursors reset CONNECTION FEED [--to DATE]`."
 _ORDER = "Compare the query with install/queries: ordered by its key, keys greater than the last prompt, one row in force for each."
 
 
@@ -45,9 +46,9 @@ def position_of(stored: str) -> Position:
         found = json.loads(stored)
         made = Position(found["since"], found["until"], tuple(found["parts"]), found["last"])
     except (ValueError, TypeError, KeyError) as error:
-        raise Broken(f"peoplesoft: the cursor {stored[:80]!r} cannot be read.", "Reset this feed's cursor.") from error
+        raise Broken(f"peoplesoft: the cursor {stored[:80]!r} cannot be read.", _RESET) from error
     if not all(isinstance(one, str) for one in (made.since, made.until, made.last, *made.parts)):
-        raise Broken(f"peoplesoft: the cursor {stored[:80]!r} is of another feed.", "Reset this feed's cursor.")
+        raise Broken(f"peoplesoft: the cursor {stored[:80]!r} is of another feed.", _RESET)
     return made
 
 

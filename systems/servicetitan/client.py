@@ -201,8 +201,8 @@ class Client:
                 f"servicetitan token: {answer.status} {words(answer)[:120]}.",
                 "Check client_id and client_secret, and that they belong to this tenant and environment.",
             )
-        if answer.status == 429:
-            throttled = Throttled("servicetitan token: 429.", asked_pause_s(answer))
+        if answer.status == 429 or (answer.status == 503 and asked_pause_s(answer) is not None):
+            throttled = Throttled(f"servicetitan token: {answer.status}.", asked_pause_s(answer))
             self.pause(throttled.asked)
             raise throttled
         if answer.status != 200:

@@ -19,7 +19,7 @@ _WORDS = 400
 
 
 class QueryRefused(Refused):
-    """The API understood the request and refuses it (400, 409, 422): a parameter, an id or a continuation token is not good."""
+    """The API understood the request and refuses it (400, 409, 410, 422, ...): a parameter, an id or a continuation token is not good."""
 
 
 class Absent(Broken):
@@ -32,17 +32,15 @@ def refused_read(answer: Response, what: str, scope: str) -> ConnectorError | No
     | status | meaning |
     |---|---|
     | 3xx | never followed; transient, for gateways redirect to a login or maintenance page |
-    | 400, 409, 422 | `QueryRefused` with the title of the ApiErrorResponse |
+    | 400, 409, 422, any other 4xx | `QueryRefused` with the title of the ApiErrorResponse |
     | 403 | `Broken`: scope not granted, wrong tenant or app key |
     | 404 | `Absent` |
     | 429, 503 with Retry-After | `Throttled` |
-    | 408, 5xx, anything else | `Transient` |
+    | 408, 425, 5xx, anything else | `Transient` |
     """
     status = answer.status
     if status in (200, 401):
         return None
-    if status in (400, 409, 422):
-        return QueryRefused(f"servicetitan {what}: {status} {words(answer)}.", str(status))
     if status == 403:
         return Broken(
             f"servicetitan {what}: 403, the scope {scope} is not granted, or the app key or tenant is wrong.",
@@ -52,6 +50,8 @@ def refused_read(answer: Response, what: str, scope: str) -> ConnectorError | No
         return Absent(f"servicetitan {what}: 404.", "Check tenant_id and that the tenant has this module.")
     if status == 429 or (status == 503 and asked_pause(answer) is not None):
         return Throttled(f"servicetitan {what}: {status}.", asked_pause_s(answer))
+    if 400 <= status < 500 and status not in (408, 425):
+        return QueryRefused(f"servicetitan {what}: {status} {words(answer)}.", str(status))
     if 300 <= status < 400:
         return Transient(f"servicetitan {what}: {status} redirect, not followed")
     return Transient(f"servicetitan {what}: {status}")

@@ -12,10 +12,10 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from runtime.errors import Broken, Transient
+from runtime.errors import Broken, Refused, Transient
 from runtime.exchange import Response
 from systems.contract import Access, Element, Feed, Page
 from systems.servicetitan.client import Client
@@ -27,6 +27,7 @@ LAG = timedelta(seconds=2)
 """A window ends this long before the server's now: a row committed with an older change time than its commit is still caught."""
 MAX_WALKS = 5
 MAX_PAGES = 100_000
+_RESET = "Reset it: `ml-connector cursors reset CONNECTION FEED [--to DATE]`."
 _FIRST = "2000-01-01T00:00:00Z"
 
 
@@ -92,18 +93,21 @@ class Reader:
     # --- export feeds ---
 
     async def _export(self, feed: Feed, at: Export) -> Page:
+        restarted = ""
         try:
             answer = await self._export_answer(feed, at.token or self._since(at))
-        except QueryRefused:
+        except (Refused, Broken) as error:
+            # whatever 4xx it is: where the date is taken it was the token's alone, else the second answer is raised
             if not at.token:
                 raise
             answer = await self._export_answer(feed, self._since(at))
+            restarted = f"the continuation token is not taken any more ({str(error)[:120]}); read again from {self._since(at) or 'the start'}"
         found = export_page(answer, feed.name)
         if found.has_more and found.continue_from == at.token:
             raise Transient(f"servicetitan {feed.name}: the continuation token leads to itself")
         seen = min(newest(found.elements), _text(self._client.server_now()))
         position = _position(Export(found.continue_from, max(at.since, seen)))
-        return Page(found.elements, position, found.has_more, found.digest)
+        return Page(found.elements, position, found.has_more, found.digest, found.continue_from, restarted)
 
     async def _export_answer(self, feed: Feed, start: str) -> Response:
         resource = feed_resource(feed)
@@ -181,6 +185,14 @@ class Reader:
         return Page(tuple(found), "", more=False, digest=digest)
 
 
+def position_from(feed: Feed, day: date) -> str | None:
+    """See `systems.contract.System`; a token feed reads from the day less its overlap."""
+    start = _text(datetime.combine(day, time(), UTC))
+    if feed.kind == "token":
+        return _position(Export(since=start))
+    return _position(Walk(after=start)) if feed.kind == "window" else None
+
+
 def open_reader(access: Access) -> Reader:
     """A reading session of a connection."""
     return Reader(access)
@@ -213,9 +225,9 @@ def _members(position: str, types: dict[str, type]) -> dict[str, Any]:
         found = json.loads(position)
         good = isinstance(found, dict) and all(type(found[name]) is kind for name, kind in types.items())
     except (ValueError, KeyError) as error:
-        raise Broken(f"servicetitan: the cursor {position[:80]!r} cannot be read.", "Reset this feed's cursor.") from error
+        raise Broken(f"servicetitan: the cursor {position[:80]!r} cannot be read.", _RESET) from error
     if not good or set(found) != set(types):
-        raise Broken(f"servicetitan: the cursor {position[:80]!r} is of another feed.", "Reset this feed's cursor.")
+        raise Broken(f"servicetitan: the cursor {position[:80]!r} is of another feed.", _RESET)
     return dict(found)
 
 

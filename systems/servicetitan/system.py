@@ -9,7 +9,7 @@ from systems.servicetitan.check import open_checker
 from systems.servicetitan.mapping import SYSTEM as NAME
 from systems.servicetitan.mapping import to_canonical, to_commands
 from systems.servicetitan.mapping_commands import VENDOR, VENDOR_TERM
-from systems.servicetitan.poller import open_reader
+from systems.servicetitan.poller import open_reader, position_from
 from systems.servicetitan.resources import FEEDS, FETCHABLE
 from systems.servicetitan.settings import Credentials, Settings
 from systems.servicetitan.sink import CALLS, open_writer
@@ -57,4 +57,5 @@ SYSTEM = System(
     demo="systems.servicetitan.demo",
     crosswalk_tables={VENDOR_TERM: ("term", "payment_term_id")},
     signing=signing,
+    position_from=position_from,
 )

@@ -196,11 +196,12 @@ def instant_text(value: Any) -> str:
     if not found:
         return ""
     seconds, fraction, zone = found.groups()
-    if zone not in (None, "Z", "+00:00"):
-        try:
-            seconds = datetime.fromisoformat(seconds + zone).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
-        except (ValueError, OverflowError):
-            return ""
+    try:
+        moment = datetime.fromisoformat(seconds + (zone or ""))
+        if zone not in (None, "Z", "+00:00"):
+            seconds = moment.astimezone(UTC).isoformat()[:19]
+    except (ValueError, OverflowError):
+        return ""
     return f"{seconds}.{(fraction or '')[:7]:0<7}Z"
 
 

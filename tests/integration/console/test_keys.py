@@ -10,13 +10,15 @@ import pytest
 from typer.testing import CliRunner
 
 from console.cli.main import app
-from console.connections.applying import applied
+from console.connections.applying import applied, in_force
+from console.reading import Cluster
 from runtime.clock import ScaledClock
 from runtime.errors import Broken
 from runtime.secrets import KeyRing, new_key, read_ring, write_ring
 from runtime.settings import settings_from_environment
 from schemas import codec
 from services.credentials import TOPIC, CredentialStore
+from services.network import origins_of
 from tests.integration.console.files import CANARY, written
 from topology.topics import records_of_topic
 
@@ -37,10 +39,11 @@ def secrets_of(connection: str, ring: KeyRing, file: Path) -> dict[str, object]:
     loaded = codec.load(settings.registry.url, {settings.topic(TOPIC): records_of_topic()[TOPIC]})
     store = CredentialStore(settings, loaded, ScaledClock()).start()
     store.stop()
+    joined = in_force(Cluster()).connections[connection].settings
     found: dict[str, object] = {}
     for purpose in PURPOSES:
         try:
-            found[purpose] = store.get(connection, purpose)
+            found[purpose] = store.get(connection, purpose, origins_of(joined.side(purpose.partition(".")[0])))
         except Broken:
             continue
     return found

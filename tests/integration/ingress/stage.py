@@ -41,7 +41,7 @@ class Stage:
             key_ring=ring_in(folder),
             kafka=Kafka(bootstrap_servers=cluster.bootstrap_servers, topic_prefix=self.prefix),
             registry=Registry(url=cluster.registry_url),
-            ingress=Ingress(**{"port": 0, "per_address_per_s": 100_000, **ingress}),
+            ingress=Ingress(**{"port": 0, "per_address_per_s": 100_000, "connections_per_address_per_s": 100_000, **ingress}),
         )
         mine = {**pollers.needed_records(self.settings), **webhooks.needed_records(self.settings)}
         self._create(cluster.bootstrap_servers, mine)

@@ -27,8 +27,9 @@ from services.sinks.links import MemoryLinks
 from services.sinks.sessions import Session, Sessions
 from services.sinks.takeover import Committed, Taken
 from systems.contract import System
+from tests.property.sinks.index import Index
 from tests.property.sinks.scripted import Scripted
-from tests.property.sinks.stand_ins import CODEC, Clock, Memory, Message, connected, message_of
+from tests.property.sinks.stand_ins import CODEC, Clock, Message, connected, message_of
 from topology.configuration import Snapshot
 
 POLLS, PATIENCE_S = 1500, 120.0
@@ -156,7 +157,7 @@ class Consumed:
         self.consuming = Consuming(self.ground, Ports(log, self._take, lambda _: self.committing), Throttle(full, full // 2))
 
     async def _take(self, number: int, committed: Committed) -> Taken:
-        index = Memory()
+        index = Index(CODEC.decode)
         index.apply(list(self.ledger.values()), {"entries": True} if self.ledger else {})
         commands, control = max(committed.commands, 0), max(committed.control, 0)
         return Taken(number, cast("Any", index), cast("Any", Producer(self)), commands, control, commands)

@@ -129,7 +129,7 @@ class Pauses:
     def pauses_itself(self, connection: str, reason: str) -> None:
         """The sink pauses a connection."""
         content = {"connection": connection, "system": TARGET, "action": "pause", "reason": reason}
-        self._followed.pause_now(cast("Control", blank("connection.control") | content))
+        self._followed.pause_now(cast("Control", blank("connection.control") | content), 0)
 
     def resumes(self, connection: str) -> str:
         """A person resumes a connection; what was raised, "" for nothing."""

@@ -22,7 +22,7 @@ from schemas.records import CommandEnvelope, Ledger, Result
 from services.sinks import consume, hour, invariants
 from services.sinks import entry as e
 from services.sinks.ceiling import Hour
-from services.sinks.consume import Consuming, Held, Ports, acked_of
+from services.sinks.consume import Consuming, Held, Ports
 from services.sinks.entry import Incoming
 from services.sinks.follow import Followed
 from services.sinks.ground import Ground
@@ -34,8 +34,9 @@ from services.sinks.sessions import Session, Sessions
 from services.sinks.takeover import REBUILDING, Committed, Taken
 from systems import registry
 from systems.contract import System, Writer
+from tests.property.sinks.index import Index
 from tests.property.sinks.ports import Lines, Log, Lost, Producer
-from tests.property.sinks.stand_ins import CODEC, Clock, Memory, Message, connected, message_of, remembered
+from tests.property.sinks.stand_ins import CODEC, Clock, Message, connected, message_of, remembered
 from tests.toy import blank
 from topology.configuration import Connected, Snapshot
 
@@ -88,7 +89,7 @@ class Sink:
     def __init__(
         self, system: System, writer: Writer | Opener, draw: random.Random, setup: Setup | None = None, **chosen: Any
     ) -> None:
-        self.draw, self.clock, self.index, self.setup = draw, Clock(), Memory(), setup or Setup()
+        self.draw, self.clock, self.index, self.setup = draw, Clock(), Index(CODEC.decode), setup or Setup()
         self.control_log: list[Message] = []
         self.results: dict[str, Result] = {}
         self.lines: list[tuple[str, dict[str, Any]]] = []
@@ -161,7 +162,7 @@ class Sink:
     def _ground(self) -> Ground:
         followed = Followed(CODEC, self._links, frozenset({self.system}))
         if not self.setup.pauses:
-            followed.pause_now = lambda control: None  # type: ignore[method-assign]  # a schedule never waits for a person
+            followed.pause_now = lambda control, partition: None  # type: ignore[method-assign]  # a schedule never waits for a person
         for message in self.control_log:
             followed.fold(cast("Any", message))
         sessions = Sessions(
@@ -238,7 +239,7 @@ class Sink:
         """The group's offsets follow what is acked."""
         for owner in self._consuming.owners if self._consuming is not None else ():
             if not owner.closing:
-                self._log.kept |= {topic: at for (topic, _), at in acked_of(owner).items()}
+                self._log.kept |= {topic: at for (topic, _), at in owner.committable.items()}
 
     def crash(self) -> None:
         """The process is gone, with everything that was not committed; the next one rebuilds where the ledger is empty though work was
@@ -265,14 +266,14 @@ class Sink:
     def lose(self, results: bool) -> None:
         """The ledger is empty, and the results where `results`: a new owner rebuilds it."""
         self.offset = len(self.log)
-        self.index = Memory()
+        self.index = Index(CODEC.decode)
         self.results = {} if results else self.results
         self._begin()
 
     def lose_all(self) -> None:
         """Ledger and results are empty and the group begins at the first command: to a new owner it looks like a first start."""
         self.offset = 0
-        self.index, self.results = Memory(), {}
+        self.index, self.results = Index(CODEC.decode), {}
         self._begin()
 
     # --- what is committed ---

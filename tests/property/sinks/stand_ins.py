@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -13,9 +13,6 @@ from itertools import count
 from typing import Any, cast
 
 from schemas.codec import Codec, offline_codec
-from schemas.records import Ledger
-from services.sinks import entry as e
-from services.sinks.ledger import Mark, Rest, head_of
 from systems.connection import ConnectionSettings
 from systems.contract import System
 from topology.configuration import Connected, tables_of
@@ -96,65 +93,6 @@ def message_of(offset: int, record: str, command: Mapping[str, Any]) -> Message:
     about |= {HOLD: command["hold"]} | ({} if command["parts"] is None else {PARTED: "1"})
     topic = f"command.{command['system']}"
     return Message(offset, CODEC.encode(topic, f"command.{record}", command), about, topic)
-
-
-class Memory:
-    """See `services.sinks.ledger.Index`. `fails` are the errors of the next readings of an op-key (None: it is read)."""
-
-    def __init__(self) -> None:
-        self.fails: dict[str, list[Exception | None]] = {}
-        self.entries: dict[str, tuple[Mark, bytes]] = {}
-        self.sources: dict[tuple[str, ...], dict[str, None]] = {}
-        self.about: dict[str, Any] = {}
-        self.notes: dict[bytes, bytes] = {}
-
-    def get(self, op_key: str) -> Ledger | None:
-        error = self.fails[op_key].pop(0) if self.fails.get(op_key) else None
-        if error is not None:
-            raise error
-        found = self.entries.get(op_key)
-        return None if found is None else cast("Ledger", CODEC.decode(found[1])[1])
-
-    def has(self, op_key: str) -> bool:
-        return op_key in self.entries
-
-    def ended_with(self, op_key: str, head: bytes) -> bool:
-        found = self.entries.get(op_key)
-        if found is None or found[0].state not in e.ENDED_FOR_GOOD or e.correction_key(op_key, 1) in self.entries:
-            return False
-        return head == head_of(found[0].source_hash, found[0].payload_hash)
-
-    def of_source(self, *source: str) -> list[str]:
-        return list(self.sources.get(source, ()))
-
-    def resting(self) -> Iterator[tuple[str, Rest]]:
-        for op_key, (mark, _) in self.entries.items():
-            if mark.state not in e.TERMINAL:
-                yield op_key, mark.rest
-
-    def apply(self, entries: Iterable[tuple[Mark, bytes]], meta: Mapping[str, Any]) -> None:
-        for mark, value in entries:
-            self.entries[mark.op_key] = (mark, value)
-            self.sources.setdefault((mark.connection, mark.entity, mark.source_id), {})[mark.op_key] = None
-        self.about.update(meta)
-
-    def meta(self, name: str) -> Any:
-        return self.about.get(name)
-
-    def note(self, name: bytes, value: bytes) -> None:
-        self.notes[name] = value
-
-    def noted(self, name: bytes) -> bytes | None:
-        return self.notes.get(name)
-
-    def forget_notes(self) -> None:
-        self.notes.clear()
-
-    def all(self) -> list[Ledger]:
-        return [entry for op_key in self.entries if (entry := self.get(op_key)) is not None]
-
-    def close(self) -> None:
-        """Nothing is open."""
 
 
 def connected(system: System, name: str, version: str, chosen: Mapping[str, Any]) -> Connected:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from tests.property.sinks.campaign import seams
 from tests.property.sinks.campaign.declared import REQUESTS
 from tests.property.sinks.campaign.mutants import NotThere, broken, by_name, hunt
 from tests.property.sinks.campaign.schedule import Chosen, play
+from tests.property.sinks.campaign.workers import spread
 
 FAR_APART = Chosen(frozenset({"edge", "faults"}), (REQUESTS,), freeze_s=30.0)
 
@@ -33,6 +36,30 @@ def test_no_schedule_breaks_anything_in_any_class() -> None:
     assert code == 0, said[-6000:]
     assert (last["violations"], last["schedules"]) == (0, 1250)
     assert last["classes"] == dict.fromkeys(map(str, Capability), 250)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.timeout(300)
+def test_a_campaign_that_is_interrupted_tells_what_it_has_played(number: signal.Signals) -> None:
+    command = [sys.executable, "-m", "tests.property.sinks.campaign", "--schedules", "1000000", "--class", "C1", "--json"]
+    pipe: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, env={**os.environ, "PYTHONHASHSEED": "0"}, **pipe) as running:
+        assert running.stderr is not None
+        progress = running.stderr.readline()
+        running.send_signal(number)
+        out, said = running.communicate()
+    done, _, of = progress.partition(" of ")
+    assert of.startswith("1000000 schedules (0.0%), "), progress
+    last = json.loads(out.splitlines()[-1])
+    assert last["interrupted"], said
+    assert running.returncode == 1
+    assert last["schedules"] == last["classes"]["C1"] >= int(done) > 0
+
+
+@pytest.mark.timeout(300)
+def test_a_worker_that_is_killed_ends_the_campaign_and_is_told() -> None:
+    with pytest.raises(BrokenProcessPool):
+        list(spread(os._exit, iter([7, 7]), 1))
 
 
 @pytest.mark.slow

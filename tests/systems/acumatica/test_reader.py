@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from runtime.errors import Malformed, Refused, Transient
+from runtime.errors import Broken, Malformed, Refused, Transient
 from runtime.json import parse
 from schemas.codec import offline_codec
 from schemas.records import Raw
@@ -185,7 +185,7 @@ async def test_one_bad_answer_to_a_read_is_simply_repeated(tenants: Start) -> No
 
 async def test_a_position_that_cannot_be_read_is_named(tenant: Tenant) -> None:
     reader, _ = tenant.reader()
-    with pytest.raises(Transient, match="delete the cursor"):
+    with pytest.raises(Broken, match="cursors reset"):
         await reader.page(FEEDS["customer"], "{'a'")
 
 

@@ -81,13 +81,16 @@ async def test_an_object_that_stands_twice_in_a_page_is_kept_twice(server: Serve
     assert page.elements[0].source_version < page.elements[1].source_version
 
 
-async def test_a_refused_token_is_replaced_by_the_date_of_the_last_page(server: Server, reader: Reader) -> None:
+@pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 405, 406, 409, 410, 414, 422, 431, 451])
+async def test_a_refused_token_is_replaced_by_the_date_of_the_last_page(server: Server, reader: Reader, status: int) -> None:
     server.answer = lambda _: Answer(export(row(1, "2026-03-02T10:00:00.1234567Z"), token="stale"))
     position = (await reader.page(FEED["invoices"], "")).position
     server.answer = lambda request: (
-        Answer({"status": 400}, 400) if request.query["from"] == "stale" else Answer(export(row(1), token="new"))
+        Answer({"status": status}, status) if request.query["from"] == "stale" else Answer(export(row(1), token="new"))
     )
     page = await reader.page(FEED["invoices"], position)
+    assert str(status) in page.restarted
+    assert "read again from 2026-03-02T09:45:00.000Z" in page.restarted
     assert asked(server)["from"] == "2026-03-02T09:45:00.000Z"
     assert json.loads(page.position)["token"] == "new"
 
@@ -99,11 +102,44 @@ async def test_a_change_time_in_the_future_does_not_carry_the_date_away(server: 
     assert json.loads(page.position)["since"] <= "2026-03-02T12:00:00.000Z"
 
 
-async def test_a_query_that_is_refused_without_a_token_is_broken(server: Server, reader: Reader) -> None:
-    server.answer = lambda _: Answer({"status": 400}, 400)
+@pytest.mark.parametrize("status", [400, 403, 404, 410, 451])
+async def test_a_query_that_is_refused_without_a_token_is_broken(server: Server, reader: Reader, status: int) -> None:
+    server.answer = lambda _: Answer({"status": status}, status)
     with pytest.raises(Broken):
         await reader.page(FEED["invoices"], "")
     assert len(server.calls) == 1
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 410])
+async def test_what_is_refused_with_the_token_and_with_the_date_is_not_about_the_token(
+    server: Server, reader: Reader, status: int
+) -> None:
+    server.answer = lambda _: Answer({"status": status}, status)
+    with pytest.raises(Broken):
+        await reader.page(FEED["invoices"], '{"token": "kept", "since": "2026-03-02T10:00:00.000Z"}')
+    assert [call.query["from"] for call in server.calls] == ["kept", "2026-03-02T09:45:00.000Z"]
+
+
+@pytest.mark.parametrize("status", [408, 429, 500, 503])
+async def test_a_failure_that_passes_costs_no_token(server: Server, reader: Reader, status: int) -> None:
+    server.answer = lambda _: Answer(b"", status)
+    with pytest.raises(Transient):
+        await reader.page(FEED["invoices"], '{"token": "kept", "since": ""}')
+    assert {call.query["from"] for call in server.calls} == {"kept"}
+
+
+async def test_tokens_that_lead_to_each_other_are_one_place_each(server: Server, reader: Reader) -> None:
+    """Whatever the change times do to the position: rows of the future would move it for ever."""
+    server.answer = lambda request: Answer(
+        export(row(1, "9999-12-31T00:00:00Z"), more=True, token="b" if request.query.get("from") == "a" else "a")
+    )
+    places, position = [], ""
+    for _ in range(4):
+        page = await reader.page(FEED["jobs"], position)
+        server.clock.moment += timedelta(seconds=1)
+        position = page.position
+        places.append(page.place)
+    assert places == ["a", "b", "a", "b"]
 
 
 async def test_a_token_that_leads_to_itself_is_an_error(server: Server, reader: Reader) -> None:

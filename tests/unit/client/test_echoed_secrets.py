@@ -17,7 +17,7 @@ from pydantic import BaseModel
 
 import systems
 from runtime.clock import ScaledClock
-from runtime.errors import ConnectorError
+from runtime.errors import ConnectorError, Throttled
 from runtime.exchange import NotSent, Request, Response, Unanswered
 from runtime.limits import Limiter, Share
 from runtime.log import PROCESSORS
@@ -75,7 +75,8 @@ class Echo:
         if self._status == 1:
             raise NotSent(said.decode())
         kind, body = SHAPES[self._shape](said)
-        headers = CIMultiDictProxy(CIMultiDict({"Content-Type": kind, "Location": f"/login?{request.body.decode()}"}))
+        location = f"/login?{request.body.decode()}"
+        headers = CIMultiDictProxy(CIMultiDict({"Content-Type": kind, "Location": location, "Retry-After": "17"}))
         return Response(self._status, headers, body)
 
     async def close(self) -> None:
@@ -115,6 +116,17 @@ async def test_no_secret_that_is_echoed_is_shown(
     assert transport.sent
     for field in type(credentials).model_fields:
         assert not _parts(VALUES[field]) & set(_pieces(shown)), (field, shown)
+
+
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize(("name", "own"), WAYS, ids=[f"{name}-{own.get('sign_in', '')}" for name, own in WAYS])
+async def test_a_sign_in_that_is_throttled_waits_as_long_as_it_is_asked_to(name: str, own: dict[str, Any], status: int) -> None:
+    transport = Echo(status, "as it came")
+    reader, _ = opened(name, own, transport)
+    with pytest.raises(Throttled) as refused:
+        await reader.page(registry.system(name).feeds[0], "")
+    assert refused.value.retry_after_s == 17
+    assert len(transport.sent) == 1
 
 
 def _parts(value: str) -> set[str]:

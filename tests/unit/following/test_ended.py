@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -191,3 +191,66 @@ def test_nothing_of_another_connection_is_touched(tmp_path: Path) -> None:
     removed("other", "pat", "sold", None)
     assert units() == ["Plumbing"]
     assert {connection for connection, _ in credentials_in_force(Console())} == {"acme"}
+
+
+def test_what_an_ended_connection_posted_stays_explained(tmp_path: Path, cluster: Cluster) -> None:
+    applied(table(tmp_path, "Plumbing"), "pat", "start", False)
+    cluster.put(LEDGER, b"99", CODEC.encode(LEDGER, "result.ledger", entry("POSTED", "99.00")))
+    removed("acme", "pat", "sold", None)
+    for options in ((), ("--connection", "acme")):
+        said = invoked("explain", "ST-99.00", *options)
+        assert said.exit_code == 0, said.output
+        assert "ST-99.00" in said.stdout
+    with pytest.raises(Broken, match="'acme' is not an applied connection"):
+        invoked("explain", "ST-unknown", "--connection", "acme")
+
+
+def invoice(source_id: str, total: str, unit: str, customer: str = "5001") -> dict[str, Any]:
+    """A posted invoice of one line, as hop 1 writes it."""
+    line = {
+        "line_id": "1",
+        "kind": "Service",
+        "quantity": Decimal(1),
+        "unit_price": Decimal(total),
+        "unit_cost": None,
+        "amount": Decimal(total),
+        "cost": None,
+    }
+    texts = ("sku_id", "sku_code", "description", "business_unit_id", "business_unit_name", "gl_account")
+    rest = {**dict.fromkeys(texts, ""), "taxable": False, "service_date": None, "from_inventory": False}
+    return blank("canonical.invoice") | {
+        "connection": "acme",
+        "system": "servicetitan",
+        "entity": "invoice",
+        "source_id": source_id,
+        "number": source_id,
+        "status": "Posted",
+        "active": True,
+        "invoice_date": date(2026, 3, 2),
+        "currency": "USD",
+        "total": Decimal(total),
+        "subtotal": Decimal(total),
+        "customer_id": customer,
+        "business_unit_name": unit,
+        "lines": [line | rest],
+    }
+
+
+def test_the_plan_of_going_live_counts_what_was_observed(tmp_path: Path, cluster: Cluster) -> None:
+    erp = {**SETTINGS["erp"], "settings": {**SETTINGS["erp"]["settings"], "accounts": {"sales": "40000"}}}
+    path = written(tmp_path, "acme", erp=erp)
+    applied(path, "pat", "start", False)
+    for one in (invoice("1", "324.75", "Plumbing"), invoice("2", "10.00", "Roofing"), invoice("3", "5.00", "Plumbing", "6001")):
+        value = CODEC.encode("canonical.invoice", "canonical.invoice", one)
+        cluster.put("canonical.invoice", f"acme/servicetitan/invoice/{one['source_id']}".encode(), value)
+    link = {"connection": "acme", "entity": "customer", "source_system": "servicetitan", "source_id": "5001"}
+    pair = blank("connection.link") | link | {"target_system": "acumatica", "target_id": "C1"}
+    cluster.put("links", b"acme/customer/5001", CODEC.encode("links", "connection.link", pair))
+    path = written(tmp_path, "acme", erp=erp, mode="live")
+    said = invoked("plan", str(path))
+    assert said.exit_code == 0, said.output
+    assert (
+        "would write 1 document, 324.75 USD; 2 held (1 unmapped business unit, 1 unmatched customer), 15.00 USD; "
+        "apply with --yes 324.75" in said.stdout
+    )
+    assert invoked("apply", str(path), "--reason", "go", "--yes", "324.75").exit_code == 0

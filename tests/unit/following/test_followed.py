@@ -61,7 +61,7 @@ def test_a_pause_holds_for_its_system_or_for_all_until_it_is_resumed() -> None:
 def test_a_pause_that_the_process_decided_holds_at_once_and_ends_as_any_other() -> None:
     followed = _followed()
     pause: Any = CODEC.decode(control_message(0, "c0", reason="ceiling: 5 an hour").value())[1]
-    followed.pause_now(pause)
+    followed.pause_now(pause, 0)
     assert followed.paused("erp", "acme") == "ceiling: 5 an hour"
     _fold(followed, control_message(0, "c0", reason="ceiling: 5 an hour"), control_message(1, "c1", "ceiling"))
     assert followed.paused("erp", "acme") == ""
@@ -192,7 +192,7 @@ def test_one_thread_may_fold_while_another_asks_and_pauses(hasty: None) -> None:
     number = 0
     while thread.is_alive():
         number += 1
-        followed.pause_now(pause | {"connection": f"own{number}"})
+        followed.pause_now(pause | {"connection": f"own{number}"}, 0)
         assert followed.paused("erp", f"own{number}"), "what the process decided itself is not lost to a pause that is folded"
         offsets = _offsets(followed)
         assert offsets == sorted(offsets)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,9 +13,10 @@ import structlog
 from runtime import metrics
 from runtime.clock import ScaledClock
 from runtime.errors import Broken
-from runtime.rolekeys import DECIDER, INGRESS, OPERATOR, SINKS
+from runtime.rolekeys import DECIDER, INGRESS, OPERATOR, SINKS, keys_for, write_keys
 from runtime.secrets import KeyRing, new_key
 from runtime.signing import Place, now_version
+from services import start
 from services.credentials import RECORD, TOPIC, CredentialStore, Sealed, seal
 from services.sinks import follow
 from services.sinks.follow import CONTROL, Followed, Following
@@ -211,6 +213,17 @@ def test_without_keys_nothing_is_followed() -> None:
         Follower(settings, CODEC).start()
     with pytest.raises(Broken, match="ML_CONNECTOR_KEY_RING"):
         Following(settings, Followed(CODEC, MemoryLinks(), SYSTEMS), lambda *_: None)
+
+
+@pytest.mark.parametrize("role", ["topology", "ingress", "pollers", "sinks"])
+def test_a_service_without_fit_keys_ends_before_it_asks_kafka(tmp_path: Path, role: str) -> None:
+    with pytest.raises(Broken, match="ML_CONNECTOR_KEY_RING is not set"):
+        start.prepared(SETTINGS.model_copy(update={"key_ring": None}), role, ())
+    other = "sinks" if role == "pollers" else "pollers"
+    write_keys(tmp_path / "other", keys_for(RING, other))
+    if role != "topology":
+        with pytest.raises(Broken, match=f"holds the keys of role '{other}'"):
+            start.prepared(SETTINGS.model_copy(update={"key_ring": tmp_path / "other"}), role, ())
 
 
 # --- credentials ---

@@ -85,7 +85,9 @@ class Server:
 @asynccontextmanager
 async def serving(**ingress: Any) -> AsyncIterator[Server]:
     """A running ingress with these settings; a connection `acme` with a key, and one with Standard Webhooks."""
-    settings = Settings(ingress=Ingress(**{"port": 0, "per_address_per_s": 100_000, **ingress}))
+    settings = Settings(
+        ingress=Ingress(**{"port": 0, "per_address_per_s": 100_000, "connections_per_address_per_s": 100_000, **ingress})
+    )
     kept = Kept()
     webhooks = Webhooks(settings, CODEC, cast("Deliveries", kept), ScaledClock())
     keys = (Key("k", KEY.encode()),)

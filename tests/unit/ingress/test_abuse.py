@@ -96,6 +96,14 @@ async def test_a_request_that_is_being_stored_is_not_closed_for_another() -> Non
         assert await waiting == 200
 
 
+async def test_an_address_that_opens_connections_without_a_pause_is_turned_away_before_it_costs_anything() -> None:
+    async with serving(connections_per_address_per_s=20) as server:
+        found = [await server.sent(fresh_body()) for _ in range(60)]
+        assert set(found) == {200, 0}
+        assert found.count(200) >= 20
+        assert await server.sent(fresh_body(), source=HONEST) == 200
+
+
 # --- bodies ---
 
 

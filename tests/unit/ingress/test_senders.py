@@ -112,6 +112,20 @@ def test_of_all_the_unproven_leave_before_the_proven_and_uncounted_ones_have_no_
     assert len(crowd) == 4
 
 
+def test_a_sender_that_has_just_come_is_not_the_first_to_leave_because_it_said_nothing_yet() -> None:
+    now = [0.0]
+    crowd: Crowd[str] = Crowd(3, 10, lambda: now[0])
+    entered(crowd, "half a head", "another", at="x")
+    crowd.move("half a head", Standing.RECEIVING)
+    crowd.move("another", Standing.RECEIVING)
+    now[0] = 0.5
+    assert crowd.enter("honest", "y") is None
+    assert crowd.enter("next", "z") == "half a head"
+    crowd.leave("half a head")
+    now[0] = 2.0
+    assert crowd.enter("last", "z") == "honest"  # it has been idle for long now
+
+
 def test_nothing_is_kept_of_who_left() -> None:
     crowd: Crowd[str] = Crowd(10, 10)
     for number in range(1000):

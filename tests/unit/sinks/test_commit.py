@@ -98,8 +98,7 @@ def test_an_offset_may_be_committed_once_everything_before_it_is_acked_and_no_so
         committer.submit(_out("ledger.erp"), "second")
         position[0] = 3
         seen.append(committer.acked[PLACE])
-        for _ in range(4):  # its blocking call, and its end
-            await asyncio.sleep(0)
+        await asyncio.sleep(0)  # its blocking call, and its end
         assert listener.told == ["first"]
         seen.append(committer.acked[PLACE])
         await committer.flush()

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from confluent_kafka import Message
+from confluent_kafka import OFFSET_BEGINNING, Message
 
-from runtime import metrics
+from runtime import kafka, metrics
+from runtime.settings import Kafka
 from tests import toy
 from tests.unit.topology.ground import CODEC
+from topology import fold as fold_module
 from topology.fold import entries
 from topology.headers import Headers, headers
 from topology.raw_to_canonical import Seen, remembered
+from topology.state import PartitionState
 
 KEY = f"acme/{toy.SOURCE}/invoice/7".encode()
 VALUE = CODEC.encode("canonical.invoice", "canonical.invoice", toy.blank("canonical.invoice"))
@@ -82,3 +86,29 @@ def test_a_foreign_record_is_skipped_and_counted(key: bytes | None, value: bytes
     before = counted._value.get()
     assert _folded(key, value, made) == []
     assert counted._value.get() == before + 1
+
+
+def test_a_state_of_a_topic_that_was_made_anew_is_folded_from_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its offsets begin again: where the new one has more records than were folded of the old one, only its id tells."""
+    ids = {"canonical.invoice": "first"}
+    read: list[dict[tuple[str, int], int]] = []
+
+    def reading(_: Any, span: tuple[dict[tuple[str, int], int], Any], *__: Any) -> int:
+        read.append(dict(span[0]))
+        return 5
+
+    monkeypatch.setattr(kafka, "admin", lambda _: None)
+    monkeypatch.setattr(kafka, "topic_ids", lambda *_: dict(ids))
+    monkeypatch.setattr(fold_module, "_high_watermarks", lambda *_: {("canonical.invoice", 0): 5})
+    monkeypatch.setattr(fold_module, "_read", reading)
+    state = PartitionState(tmp_path / "0")
+    state.put([("key", b"of the first")])
+    source = fold_module.Source(Kafka(), cast("Any", None), ["canonical.invoice"])
+    fold_module.fold(source, {0: state}, lambda: True)
+    fold_module.fold(source, {0: state}, lambda: True)
+    assert (len(read), state.get("key")) == (1, b"of the first")
+    ids["canonical.invoice"] = "second"
+    fold_module.fold(source, {0: state}, lambda: True)
+    assert read[1] == {("canonical.invoice", 0): OFFSET_BEGINNING}
+    assert state.get("key") is None
+    state.close()

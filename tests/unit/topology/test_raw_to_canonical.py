@@ -6,11 +6,13 @@ from datetime import timedelta
 import pytest
 
 from tests import toy
-from tests.unit.topology.ground import Memory, decisions, ground, outputs, raw_record
+from tests.unit.topology.ground import PARTITIONS, Memory, decisions, ground, outputs, raw_record
 from topology import raw_to_canonical
 from topology.batch import Decision, Outcome, Record
 from topology.decisions import LARGEST_KEPT_BYTES, audit_outputs, dead_output
 from topology.headers import PREVIOUS_STATUS, TRACE, header
+from topology.raw_to_canonical import Seen, remembered
+from topology.topics import object_key, partition_of
 
 
 def _apply(*bodies: tuple[int, object], state: Memory | None = None, **raw: object) -> Outcome:
@@ -106,9 +108,32 @@ def test_what_is_not_wanted_is_filtered_with_its_reason() -> None:
     assert [(d.decision, d.detail) for _, d in outcome.decisions] == [("filtered", "not wanted")]
 
 
-def test_a_bug_of_a_mapping_is_not_swallowed() -> None:
+def test_a_bug_of_a_mapping_is_not_taken_for_a_record_that_cannot_be_read() -> None:
+    """The batch is tried again, and halved after that: see test_culprits.py."""
     with pytest.raises(ZeroDivisionError):
         _apply((1, b'{"bug": 1}'))
+
+
+FAR = "9999-12-31T23:59:59.0000000Z"
+
+
+def test_a_version_that_is_still_to_come_keeps_no_later_one_away() -> None:
+    """A change time of the year 9999 was the newest for ever: every later change of that object was stale."""
+    state = Memory()
+    for body, version in ((b'{"total": 5.50}', FAR), (b'{"total": 6.50}', "2026-03-02T14:00:00.0000000Z")):
+        outcome = _apply((3600, body), state=state, source_version=version)
+        assert (len(outputs(outcome, "canonical.invoice")), decisions(outcome)) == (1, [])
+        state.values.update(outcome.changes)
+    assert outputs(outcome, "canonical.invoice")[0]["source_version"] == "2026-03-02T14:00:00.0000000Z"
+
+
+def test_a_state_with_such_a_version_from_before_is_replaced_too() -> None:
+    state, key = Memory(), object_key("acme", toy.SOURCE, "invoice", "7")
+    state.values[(partition_of(key, PARTITIONS), key)] = remembered(Seen(FAR, "hash", "Posted"))
+    hint = _apply((5, b'{"look": 7}'), state=state, shape="hint", how="export", source_version="2026-03-02T12:00:00.0000000Z")
+    assert len(outputs(hint, "fetch")) == 1
+    outcome = _apply((1, b'{"total": 5.50, "status": "Pending"}'), state=state, source_version="2026-03-02T12:00:00.0000000Z")
+    assert [header(output.headers, PREVIOUS_STATUS) for output in outcome.outputs] == ["Posted"]
 
 
 def test_equal_countable_decisions_become_one_audit_record_with_count_and_offsets() -> None:

@@ -11,8 +11,8 @@ LARGE = 0.1
 FAULTLESS = 0.08
 """The share of schedules in which nothing goes wrong."""
 RATES = {
-    "process": 0.6, "send": 0.25, "takeover": 0.15, "edge": 0.04, "silent": 0.5, "no": 0.2, "reject": 0.15, "raises": 0.1,
-    "find_fails": 0.15, "reserve_fails": 0.1, "waits": 0.1, "slow": 0.05, "down": 0.05, "commit": 0.15, "open_session": 0.05,
+    "process": 0.6, "send": 0.25, "takeover": 0.2, "edge": 0.04, "silent": 0.5, "no": 0.2, "reject": 0.15, "raises": 0.1,
+    "find_fails": 0.15, "reserve_fails": 0.1, "waits": 0.1, "slow": 0.05, "down": 0.05, "commit": 0.2, "open_session": 0.05,
     "close_session": 0.05, "slow commits": 0.1, "settings": 0.12, "credentials": 0.08, "pause": 0.1, "decide": 0.15, "type": 0.06,
     "touch": 0.06, "match": 0.04, "mode": 0.04, "window": 0.03, "junk": 0.05, "backlog": 0.03, "ceiling": 0.1,
 }  # fmt: skip
@@ -22,7 +22,7 @@ EMPHASISED = 0.9
 _NEEDS = {"kill": "process", "suspend": "process"}
 """What is emphasised of a kind of trouble, and the kind."""
 _NAMES, _WEIGHTS = list(RATES), list(RATES.values())
-_COUNTS = (1, 1, 1, 2, 2, 3)
+_COUNTS = (1, 1, 2, 2, 3, 3)
 
 
 def meets(draw: random.Random, large: bool, emphasis: Iterable[str]) -> frozenset[str]:

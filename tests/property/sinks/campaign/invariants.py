@@ -221,7 +221,9 @@ class Judge:
     def kept_in_hand(self) -> None:
         """What has ended is no case any more, and what rests is read from the ledger when it is needed."""
         for process in self.world.living():
-            for held in process.consuming.held.values() if process.consuming is not None else ():
+            for number, held in process.consuming.held.items() if process.consuming is not None else ():
+                if self.world.group.owners.get(number) is not process.log:
+                    continue  # it stood still, and does not know yet that another one owns it
                 for case in held.owner.cases:
                     if case.stands.state in e.TERMINAL:
                         self.broken("KEPT", f"{case.op_key} has ended and is a case still")
@@ -283,11 +285,16 @@ class Judge:
             blocked = [name for name in entry["waits_for"] if not self._is_there(doc, name)]
             if reason != reasons.PARENT or not blocked:
                 self.broken("STUCK", f"{words_of(entry)} at rest; it waits for {entry['waits_for']}")
+        if state == "HELD" and entry["op_key"] in self.world.matched and not doc.kept_up and self._may_be_linked(entry):
+            self.broken("UNHEARD", f"{words_of(entry)}, and a person matched it")
         if state == "HELD" and entry["action"] == "void" and reason == reasons.VOID_NOT_BUILT:
             target = self.world.ledger.get(doc.op_key())
             gone = target is None or not (e.is_written(cast("Any", target)) or target["state"] in ("HELD", "REJECTED"))
             if gone and not self._kept(doc, target["ref"] if target else ""):
                 self.broken("TWICE_LISTED", f"{words_of(entry)}, and what it reverses was never written")
+
+    def _may_be_linked(self, entry: dict[str, Any]) -> bool:
+        return not e.intent_open(cast("Any", entry)) and entry["reason"] != reasons.UNMAPPED
 
     def _is_there(self, doc: Doc, name: str) -> bool:
         parent = self.world.by_name.get((doc.connection, name))

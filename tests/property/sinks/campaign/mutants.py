@@ -10,8 +10,6 @@ import contextlib
 import gc
 import importlib
 import inspect
-import multiprocessing
-import sys
 import time
 import types
 from collections.abc import Callable, Iterator
@@ -165,25 +163,37 @@ def _is_same(one: types.CodeType, other: types.CodeType) -> bool:
 
 @dataclass(frozen=True)
 class Caught:
-    """How a mutant was caught: by which invariant, at which seed, in words; `by` is "" for one that survived."""
+    """How a mutant was caught: by which invariant, at which seed, in words, after how many schedules and seconds of processor time; `by`
+    is "" for one that survived."""
 
     mutant: str
     by: str = ""
     seed: int = -1
     words: str = ""
-    took_s: float = 0.0
+    schedules: int = 0
+    cpu_s: float = 0.0
+
+    def __str__(self) -> str:
+        cost = f"{self.schedules} schedules, {self.cpu_s:.2f} s"
+        if not self.by:
+            return f"{self.mutant} ({cost}): SURVIVED {self.words}"
+        return f"{self.mutant} ({cost}): {self.by} at seed {self.seed}: {self.words.splitlines()[0][:160]}"
+
+    def as_json(self) -> dict[str, Any]:
+        """Its row of the table."""
+        cost = {"schedules": self.schedules, "cpu_s": round(self.cpu_s, 2)}
+        return {"mutant": self.mutant, "by": self.by, "seed": self.seed, **cost}
 
 
-def hunt(mutant: Mutant) -> Caught:
+def hunt(mutant: Mutant, first: int = 0) -> Caught:
     """Play schedules until one of them catches it: one in which the shell as it is breaks nothing."""
-    gc.disable()
-    first = 0
-    while first < mutant.bound:
-        found = _next(mutant, first)
+    started, seed, end = time.process_time(), first, first + mutant.bound
+    while seed < end:
+        found = _next(mutant, seed, end)
         if not found.by or not _is_broken_anyway(mutant, found):
-            return found
-        first = found.seed + 1
-    return Caught(mutant.name)
+            return replace(found, schedules=found.seed + 1 - first, cpu_s=time.process_time() - started)
+        seed = found.seed + 1
+    return Caught(mutant.name, schedules=mutant.bound, cpu_s=time.process_time() - started)
 
 
 def _is_broken_anyway(mutant: Mutant, found: Caught) -> bool:
@@ -191,22 +201,22 @@ def _is_broken_anyway(mutant: Mutant, found: Caught) -> bool:
         return any(name == found.by for name, _ in play(found.seed, mutant.capability, mutant.chosen).found)
 
 
-def _next(mutant: Mutant, first: int) -> Caught:
+def _next(mutant: Mutant, first: int, end: int) -> Caught:
     with seams.installed(), broken(mutant):
-        for seed in range(first, mutant.bound):
+        for seed in range(first, end):
             made = play(seed, mutant.capability, mutant.chosen)
             caught = next((found for found in made.found if not mutant.caught_by or found[0] in mutant.caught_by), None)
             if caught is not None:
                 return Caught(mutant.name, caught[0], seed, caught[1])
             if seed % 50 == 0:
                 gc.collect()
-    return Caught(mutant.name)
+    return Caught(mutant.name, seed=end - 1)
 
 
-def _hunt(name: str) -> Caught:
-    started = time.monotonic()
+def play_one(name: str) -> Caught:
+    """Hunt the mutant of this name."""
     try:
-        return replace(hunt(by_name()[name]), took_s=time.monotonic() - started)
+        return hunt(by_name()[name])
     except NotThere as error:
         return Caught(name, words=str(error))
 
@@ -216,19 +226,6 @@ def by_name() -> dict[str, Mutant]:
     from tests.property.sinks.campaign.faults import MUTANTS
 
     return {mutant.name: mutant for mutant in MUTANTS}
-
-
-def play_all(only: tuple[str, ...], workers: int) -> tuple[list[str], list[str]]:
-    """Names of those that were caught and of those that survived; one line of stderr for each."""
-    caught: list[str] = []
-    survived: list[str] = []
-    with multiprocessing.get_context("fork").Pool(workers) as pool:
-        for found in pool.imap_unordered(_hunt, only or tuple(by_name())):
-            (caught if found.by else survived).append(found.mutant)
-            how = f"{found.by} at seed {found.seed}: {found.words.splitlines()[0][:160]}" if found.by else f"SURVIVED {found.words}"
-            sys.stderr.write(f"{found.mutant} ({found.took_s:.1f} s): {how}\n")
-            sys.stderr.flush()
-    return sorted(caught), sorted(survived)
 
 
 FENCING = Attribute(Cluster, "is_fencing", False)

@@ -6,7 +6,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
+from typing import cast
 
+from schemas.records import Ledger
+from services.sinks import entry as e
 from services.sinks.consume import Throttle
 from tests.property.sinks.campaign.erp import Kept
 from tests.property.sinks.campaign.memory import value_of
@@ -86,17 +89,18 @@ def _touches(world: World) -> None:
 
 
 def _matches(world: World) -> None:
-    """Somebody matches a customer with a partner that is there."""
+    """Somebody matches a customer, which is held or not told yet, with a partner that is there."""
     docs = [doc for doc in world.docs if doc.kind == "customer"]
     if not docs or not world.faulty:
         return
     doc = world.draw.choice(docs)
     erp = world.erps[doc.connection]
-    if world.judge.log.get(doc.head) and doc.op_key() in world.ledger:
+    entry = world.ledger.get(doc.op_key())
+    if entry is not None and (entry["state"] != e.HELD or e.may_exist(cast("Ledger", entry))):
         return
     kept = Kept(f"M{len(erp.documents) + 1}", "customer", "", Decimal(0), "theirs", doc.source_id, world.now, ("create",))
     erp.documents.append(kept)
-    _links(world, doc, kept.erp_id)
+    links(world, doc, kept.erp_id)
     world.count("matched")
 
 
@@ -121,7 +125,7 @@ def backlog(world: World) -> None:
         world.later(world.draw.choice((0.0, 1.0)), lambda doc=doc: world.tells(doc))  # type: ignore[misc]  # the default binds
 
 
-def _links(world: World, doc: Doc, erp_id: str) -> None:
+def links(world: World, doc: Doc, erp_id: str) -> None:
     """A person matched a customer."""
     link = {
         "connection": doc.connection, "entity": doc.entity, "source_system": SOURCE, "source_id": doc.source_id,
@@ -129,4 +133,5 @@ def _links(world: World, doc: Doc, erp_id: str) -> None:
         "actor": "ann", "at": START + timedelta(seconds=world.now),
     }  # fmt: skip
     number = partition_of(doc.connection, world.partitions)
+    world.matched.add(doc.op_key())
     world.cluster.append("links", number, doc.name.encode(), value_of("connection.link", link))

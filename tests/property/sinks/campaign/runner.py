@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import gc
 import json
-import multiprocessing
+import math
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from systems.contract import Capability
 from tests.property.sinks.campaign import seams
 from tests.property.sinks.campaign.schedule import Chosen, play
+from tests.property.sinks.campaign.workers import interruptible, spread
 
 CHUNK = 200
-EVERY_S = 5.0
+EVERY_S = 10.0
 ENOUGH = 5_000
 """Schedules of a class from which on every kind of fault must have been met."""
 SOMETIMES = frozenset(
@@ -73,7 +76,6 @@ def chunk(what: tuple[Capability, int, int]) -> tuple[Capability, Tally]:
     """Some seeds in a row, in whichever process."""
     capability, first, last = what
     tally = Tally()
-    gc.disable()
     with seams.installed():
         for seed in range(first, last):
             made = play(seed, capability)
@@ -83,8 +85,6 @@ def chunk(what: tuple[Capability, int, int]) -> tuple[Capability, Tally]:
             for name, words in made.found:
                 tally.found[name] += 1
                 tally.first.setdefault(name, (seed, words))
-            if seed % 20 == 0:
-                gc.collect(1)
     gc.collect()
     return capability, tally
 
@@ -97,52 +97,78 @@ def _chunks(wanted: Wanted) -> Iterator[tuple[Capability, int, int]]:
 
 
 def run(wanted: Wanted) -> int:
-    """Run them, say how it goes on stderr, end with one JSON object on stdout; the exit code."""
-    started = told = time.monotonic()
+    """Run them, say how it goes on stderr, end with one JSON object on stdout; the exit code. What is interrupted tells what was played."""
+    started = time.monotonic()
     tallies = {capability: Tally() for capability in wanted.classes}
-    with multiprocessing.get_context("fork").Pool(wanted.workers) as pool:
-        for capability, tally in pool.imap_unordered(chunk, _chunks(wanted)):
-            tallies[capability].add(tally)
-            if time.monotonic() - told > EVERY_S:
-                told = time.monotonic()
-                _progress(tallies, wanted, told - started)
-    unmet = _unmet(tallies, wanted)
+    caught: list[str] = []
+    survived: list[str] = []
+    interrupted = ""
+    try:
+        with interruptible():
+            progress = Progress(wanted.schedules * len(wanted.classes))
+            for capability, tally in spread(chunk, _chunks(wanted), wanted.workers):
+                tallies[capability].add(tally)
+                progress.tells(tallies)
+            if wanted.mutants or wanted.only:
+                _mutants(wanted, caught, survived)
+    except (KeyboardInterrupt, BrokenProcessPool) as end:
+        interrupted = f"{type(end).__name__} {end}".strip()
+        sys.stderr.write(f"interrupted ({interrupted}): what was played until then is told\n")
     for capability, tally in tallies.items():
         sys.stdout.write(json.dumps({"class": capability.value, **tally.as_json()}) + "\n")
-    caught, survived = _mutants(wanted) if wanted.mutants or wanted.only else ([], [])
-    violations = sum(sum(tally.found.values()) for tally in tallies.values())
+    violations, unmet = sum(sum(tally.found.values()) for tally in tallies.values()), _unmet(tallies)
     last = {
         "schedules": sum(tally.schedules for tally in tallies.values()),
         "violations": violations,
         "classes": {capability.value: tally.schedules for capability, tally in tallies.items()},
-        "mutants": {"caught": caught, "survived": survived},
+        "mutants": {"caught": sorted(caught), "survived": sorted(survived)},
         "unmet": unmet,
         "took_s": round(time.monotonic() - started, 1),
+        "interrupted": interrupted,
     }
     sys.stdout.write(json.dumps(last) + "\n")
-    return 0 if not violations and not survived and not unmet else 1
+    return 0 if not (violations or survived or unmet or interrupted) else 1
 
 
-def _progress(tallies: dict[Capability, Tally], wanted: Wanted, took_s: float) -> None:
-    done = sum(tally.schedules for tally in tallies.values())
-    found = sum((tally.found for tally in tallies.values()), Counter())
-    of = wanted.schedules * len(wanted.classes)
-    first = {f"{name} {c.value}": seed for c, tally in tallies.items() for name, (seed, _) in tally.first.items()}
-    sys.stderr.write(f"{done} of {of} schedules, {done / took_s:.0f}/s, violations {dict(found)}, first seeds {first}\n")
-    sys.stderr.flush()
+class Progress:
+    """Lines on stderr: how many schedules of how many, how fast, how long it still takes, and what was found."""
+
+    def __init__(self, of: int) -> None:
+        self.of = of
+        self.started = time.monotonic()
+        self.told = -math.inf
+
+    def tells(self, tallies: dict[Capability, Tally]) -> None:
+        """A line, where the last one is long ago."""
+        now = time.monotonic()
+        if now - self.told < EVERY_S:
+            return
+        self.told = now
+        done = sum(tally.schedules for tally in tallies.values())
+        rate = done / max(now - self.started, 0.001)
+        to_go = timedelta(seconds=round((self.of - done) / rate))
+        found = sum((tally.found for tally in tallies.values()), Counter())
+        first = {f"{name} {c.value}": seed for c, tally in tallies.items() for name, (seed, _) in tally.first.items()}
+        words = f"violations {dict(found)}, first seeds {first}" if found else "no violation"
+        sys.stderr.write(f"{done} of {self.of} schedules ({done / self.of:.1%}), {rate:.0f}/s, {to_go} to go, {words}\n")
+        sys.stderr.flush()
 
 
-def _unmet(tallies: dict[Capability, Tally], wanted: Wanted) -> list[str]:
-    if wanted.schedules < ENOUGH:
+def _unmet(tallies: dict[Capability, Tally]) -> list[str]:
+    if min(tally.schedules for tally in tallies.values()) < ENOUGH:
         return []
     met: Counter[str] = sum((tally.met for tally in tallies.values()), Counter())
     return sorted(name for name in SOMETIMES if not met[name])
 
 
-def _mutants(wanted: Wanted) -> tuple[list[str], list[str]]:
+def _mutants(wanted: Wanted, caught: list[str], survived: list[str]) -> None:
     from tests.property.sinks.campaign import mutants
 
-    return mutants.play_all(wanted.only, wanted.workers)
+    for found in spread(mutants.play_one, iter(wanted.only or tuple(mutants.by_name())), wanted.workers):
+        (caught if found.by else survived).append(found.mutant)
+        sys.stdout.write(json.dumps(found.as_json()) + "\n")
+        sys.stderr.write(f"{found}\n")
+        sys.stderr.flush()
 
 
 def narrate(seed: int, capability: Capability) -> int:

@@ -222,7 +222,7 @@ def _faults(world: World) -> None:
         _process_fault(world)
     _erp_faults(world)
     if "commit" in meets:
-        world.rates["commit"] = draw.choice((0.02, 0.1, 0.3))
+        world.rates["commit"] = draw.choice((0.02, 0.1, 0.3) if world.is_large else (0.1, 0.3))
     if "open_session" in meets:
         world.rates["open_session"] = 0.3
     if "close_session" in meets:

@@ -16,7 +16,8 @@ from services.sinks import hour, invariants, restore, takeover
 from services.sinks import schedule as shell_schedule
 from services.sinks.lanes import Lanes
 from tests.property.sinks.campaign.kafka import Producer, Record
-from tests.property.sinks.campaign.memory import Index
+from tests.property.sinks.campaign.memory import CODEC
+from tests.property.sinks.index import Index
 
 if TYPE_CHECKING:
     from tests.property.sinks.campaign.world import World
@@ -92,7 +93,7 @@ LOG = _Log()
 
 def _index(path: Path, _codec: Any) -> Index:
     disks: dict[str, Index] = KAFKA._world.disks
-    return disks.setdefault(str(path), Index())
+    return disks.setdefault(str(path), Index(CODEC.decode))
 
 
 def _lanes(connection: str, count: int) -> Lanes:

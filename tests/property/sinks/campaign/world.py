@@ -45,12 +45,13 @@ class World:
 
     def __init__(self, seed: int, capability: Capability, shapes: Sequence[Shape]) -> None:
         self.seed, self.capability = seed, capability
-        self.draw = random.Random(seed)
+        own = len(Capability) * seed + list(Capability).index(capability)  # no two classes play the same schedule
+        self.draw = random.Random(own)
         self.timeline = Timeline()
         self.shape = self.draw.choice(shapes)
         self.partitions = self.draw.choice((1, 1, 1, 2))
         self.throttle = Throttle()
-        self.cluster = Cluster(lambda: self.timeline.now, random.Random(seed + 1))
+        self.cluster = Cluster(lambda: self.timeline.now, random.Random(f"cluster {own}"))
         self.cluster.heard = self._heard
         self.cluster.fails = self._commit_fails
         self.group = Group(self.cluster, self.partitions, self.timeline.later)
@@ -71,6 +72,7 @@ class World:
         self.rates: dict[str, float] = {}
         self.resumed: dict[str, float] = {}
         self.paused: set[str] = set()
+        self.matched: set[str] = set()
         self.counts: dict[str, int] = {}
         self.awaited = 0
         self.effects = self.lives = self.controls = 0

@@ -136,8 +136,11 @@ async def test_a_text_that_looks_like_xml_is_sent_as_text_and_read_back_equal(on
 
 
 @pytest.mark.parametrize("character", ["\x00", "\x01", "\x0b", "\x1f", "\x7f", "\x85", "\ud800", "\ufffe"])
-async def test_control_characters_are_refused_and_nothing_is_sent(on: Site, character: str) -> None:
-    answer = await on.step("create", "journal", journal(description=f"a{character}b"))
+async def test_control_characters_are_blanks_in_a_text_and_refused_in_a_code(on: Site, character: str) -> None:
+    tree = documents.journal(journal(description=f"a{character}b"), on.settings)
+    assert tree["DESCR254"].endswith(" a b")
+    (await service(on)).message(CREATE, tree)
+    answer = await on.step("create", "journal", journal(human_number=f"7{character}8"))
     assert (answer.verdict.value, answer.code) == ("reject", "unsendable")
     assert on.creates == []
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from console.tables.rows import TableRow, removal, sheet_of
+from console.tables.rows import TableRow, sheet_of
 from console.tables.write import csv_text, write_xlsx
 from tests.unit.console.tables.ground import TABLES, of_csv, read, refused, rows
 
@@ -105,10 +105,3 @@ def test_rows_come_back_from_the_file_that_they_were_exported_to(tmp_path: Path,
     else:
         write_xlsx(tmp_path / "any.xlsx", {"tax_zone": sheet})
     assert list(read(tmp_path).rows) == wanted
-
-
-def test_rows_that_would_be_removed_are_counted_by_table() -> None:
-    gone = [TableRow("line_type", "x", {}), TableRow("tax_zone", "y", {}), TableRow("line_type", "z", {})]
-    assert removal(gone).startswith("crosswalk: 3 row(s) in force are in no file (2 of line_type, 1 of tax_zone)")
-    assert "--remove-rows" in removal(gone)
-    assert removal([]) == ""

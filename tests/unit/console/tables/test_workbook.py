@@ -217,3 +217,42 @@ def test_an_empty_sheet_of_no_table_is_passed_over_and_an_empty_table_is_named(t
     assert rows(tmp_path) == {}
     book(tmp_path / "b.xlsx", title="line_type")
     assert "b.xlsx[line_type]: no headings" in refused(tmp_path)
+
+
+def shared(tmp_path: Path, texts: str, *cells_of_account: str) -> Path:
+    """A workbook whose texts stand in a part of their own, as the large spreadsheet programs write it: two headings, then `texts`."""
+    path = book(tmp_path / "b.xlsx", HEAD)
+    lines = "".join(
+        f'<row r="{number}"><c r="A{number}" t="inlineStr"><is><t>k{number}</t></is></c>{cell}</row>'
+        for number, cell in enumerate(cells_of_account, start=2)
+    )
+    top = '<row r="1"><c r="A1" t="s"><v>0</v></c><c r="B1" t="s"><v>1</v></c></row>'
+    with_part(path, SHEET, f'<worksheet xmlns="{NS}"><sheetData>{top}{lines}</sheetData></worksheet>'.encode())
+    relation = '<Relationship Type="http://purl.oclc.org/ooxml/officeDocument/relationships/sharedStrings" Target="sharedStrings.xml" Id="s"/>'
+    with_part(path, "xl/_rels/workbook.xml.rels", swap=("</Relationships>", f"{relation}</Relationships>"))
+    with zipfile.ZipFile(path, "a") as made:
+        made.writestr("xl/sharedStrings.xml", f'<sst xmlns="{NS}"><si><t>line_type</t></si><si><t>account</t></si>{texts}</sst>')
+    return path
+
+
+def test_shared_texts_are_read_with_their_runs_and_without_notes(tmp_path: Path) -> None:
+    texts = (
+        '<si><t xml:space="preserve"> 00123 </t></si><si><r><t>4</t></r><r><rPr><b/></rPr><t>0</t></r><rPh sb="0" eb="1"><t>no</t></rPh></si>'
+        "<si><t>a_x005F_x0041_</t></si><si/>"
+    )
+    shared(tmp_path, texts, *(f'<c r="B{number}" t="s"><v>{number}</v></c>' for number in (2, 3, 4, 5)))
+    assert rows(tmp_path) == {"k2": {"account": "00123"}, "k3": {"account": "40"}, "k4": {"account": "a_x0041_"}, "k5": {}}
+
+
+@pytest.mark.parametrize("number", ["2", "-1", "x", "1.0", "9" * 30])
+def test_a_shared_text_that_is_not_there_is_refused(tmp_path: Path, number: str) -> None:
+    shared(tmp_path, "", f'<c r="B2" t="s"><v>{number}</v></c>')
+    assert "b.xlsx[line_type]: row 2 names a text that is not there" in refused(tmp_path)
+
+
+def test_shared_texts_declare_no_entities_and_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = shared(tmp_path, "<si><t>x</t></si>" * 3)
+    monkeypatch.setattr("console.tables.parts.MAX_CELLS", 4)
+    assert "has more than 4 texts" in refused(tmp_path)
+    with_part(path, "xl/sharedStrings.xml", b'<!DOCTYPE a [<!ENTITY b "c">]><sst><si><t>&b;</t></si></sst>')
+    assert "declares a document type" in refused(tmp_path)

@@ -1,0 +1,31 @@
+"""A feed that is read from a day on: every system's own positions, read back by its own reader's rules."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from systems import registry
+from systems.acumatica.poller import position_of as of_acumatica
+from systems.contract import Feed, System
+from systems.peoplesoft.walk import position_of as of_peoplesoft
+from systems.servicetitan import poller as servicetitan
+
+SYSTEMS = [registry.system(name) for name in registry.NAMES]
+FEEDS = [(system, feed) for system in SYSTEMS for feed in system.feeds]
+DAY = date(2026, 3, 1)
+
+
+@pytest.mark.parametrize(("system", "feed"), FEEDS, ids=[f"{system.name}.{feed.name}" for system, feed in FEEDS])
+def test_a_feed_with_times_knows_its_days_and_a_whole_list_none(system: System, feed: Feed) -> None:
+    assert system.position_from is not None
+    position = system.position_from(feed, DAY)
+    if feed.kind == "full":
+        assert position is None
+        return
+    assert position is not None
+    readers = {"acumatica": of_acumatica, "peoplesoft": of_peoplesoft}
+    of_the_source = servicetitan._export_of if feed.kind == "token" else servicetitan._walk_of
+    read = readers.get(system.name, of_the_source)
+    assert "2026-03-01" in str(read(position))

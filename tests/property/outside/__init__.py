@@ -1,0 +1,1 @@
+"""Bytes from outside: parsers and hops."""
