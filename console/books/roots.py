@@ -15,8 +15,10 @@ from services.sinks import reasons
 from systems import registry
 
 _PARENT = re.compile(r"\b([a-z_]+)/([^\s,;:]+)")
-_NUMBERS = re.compile(r"\d+")
-_BY_EXACT_WORDS = (reasons.PERIOD_CLOSED,)
+_OWN = re.compile(r"\w+(?= has to be reversed by a person)|\b\d[\w.-]*\b")
+"""What words of a hold tell of one document alone: numbers, ids, instants."""
+_BY_WORDS = (reasons.REFUSED, reasons.NOT_BUILT, reasons.PERIOD_CLOSED)
+"""Reasons whose words make the cause, beside those that a mapping names; of the others the words are each document's own."""
 _MASTERS = ("customer", "vendor")
 _PASSING = (*reasons.WAITING, NOT_DUE, "missing", "in_hand")
 _NAMED_BY = {"term": "payment_term", "bill_to": "customer"}
@@ -109,8 +111,11 @@ class Roots:
             return self._unmapped(entry, detail.partition("; ")[0])
         if reason == reasons.CREATE_MISSING:
             return self._unmatched(source_of(entry), entry)
-        alike = detail if reason in _BY_EXACT_WORDS else _NUMBERS.sub("#", detail)
-        return Cause(f"{reason}:{alike}" if alike else reason, words.held_words(entry), _filled(remedies.of_held(reason), entry))
+        remedy = _filled(remedies.of_held(reason), entry)
+        if reason in reasons.HELD and reason not in _BY_WORDS:
+            return Cause(reason, reasons.HELD[reason], remedy)
+        alike = detail if reason == reasons.PERIOD_CLOSED else _OWN.sub("\N{HORIZONTAL ELLIPSIS}", detail)
+        return Cause(f"{reason}:{alike}" if alike else reason, words.held_words({**entry, "detail": alike}), remedy)
 
     def _unmapped(self, entry: Mapping[str, Any], note: str) -> Cause:
         tables = registry.crosswalk_tables(entry["system"]) if entry["system"] in registry.NAMES else {}

@@ -157,6 +157,19 @@ def test_refusals_that_differ_in_numbers_alone_are_one_cause_and_periods_are_not
     assert sorted(len(cause.items) for cause in found) == [1, 1, 2]
 
 
+def test_changes_and_voids_of_different_documents_are_one_cause_whatever_the_numbers_of_the_erp_look_like() -> None:
+    details = ("source 2026-03-03T12:04:54Z wants 0 USD, written is 7949.03 (POSTED QCEGLXROVZ)", "written is 1.00 (POSTED 000056)")
+    changes = [entry("invoice", str(n), "HELD", "changed_after_post", detail=one) for n, one in enumerate(details)]
+    own = "the bill was cancelled: reverse it, then skip this: {} has to be reversed by a person"
+    voids = [
+        entry("bill", number, "HELD", "cancellation_not_built", detail=own.format(number)) for number in ("QCEGLXROVZ", "000001")
+    ]
+    found = {cause.key.partition(":")[0]: cause for cause in causes(facts(*changes, *voids))}
+    assert {key: len(cause.items) for key, cause in found.items()} == {"changed_after_post": 2, "cancellation_not_built": 2}
+    assert found["changed_after_post"].words == "the source changed after the document was written"
+    assert "000001" not in found["cancellation_not_built"].words
+
+
 @pytest.mark.parametrize(
     ("state", "reason", "more", "words"),
     [
