@@ -10,7 +10,7 @@ import pytest
 from systems.contract import Capability
 from tests.property.sinks.campaign import seams
 from tests.property.sinks.campaign.declared import PLAIN, Choice
-from tests.property.sinks.campaign.people import links
+from tests.property.sinks.campaign.people import junk, links
 from tests.property.sinks.campaign.schedule import loses
 from tests.property.sinks.campaign.source import Doc
 from tests.property.sinks.campaign.world import World
@@ -163,3 +163,30 @@ def test_a_master_that_is_matched_while_its_lost_ledger_is_rebuilt_is_ended_by_t
     world.timeline.run(60.0, world.moves)
     assert _stands(world) == ("UNCHANGED", "linked")
     assert world.judge.found == []
+
+
+# --- a ledger that is empty ------------------------------------------------------------------------------------------
+
+
+def test_a_ledger_after_nothing_but_what_cannot_be_read_counts_as_lost() -> None:
+    """Class C5, seed 2001955 of 2026-11-29: it cannot be told from a lost one, so what may have been written is a person's. The campaign
+    judges such a schedule as one whose ledger was lost."""
+    with seams.installed():
+        world = World(1, Capability.C5, [PLAIN])
+        seams.into(world)
+        world.connects("acme", Choice())
+        junk(world)
+        world.starts()
+        world.timeline.run(5.0, world.moves)
+        assert world.cluster.offsets[(f"command.{TARGET}", 0)] == 1
+        doc = Doc("invoice", "acme", "i1")
+        world.adds(doc)
+        doc.changes_to("plain")
+        world.cluster.fails = lambda number: "" if world.rebuilt or number < 0 else "refused"
+        world.tells(doc)
+        world.timeline.run(60.0, world.moves)
+        entry = world.ledger[doc.op_key()]
+        found = world.judge.found
+        world.end()
+    assert (entry["state"], entry["reason"], world.rebuilt) == ("HELD", "unknown", True)
+    assert found == []

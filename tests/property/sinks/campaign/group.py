@@ -280,6 +280,7 @@ class SimLog:
             self.process.world.says("process {} commits {} {} {}", self.process.number, place, offset, mark)
             if place[0] == self.topic:
                 cluster.marks[place] = mark
+                self.process.world.rebuilt = self.process.world.rebuilt or bool(mark)
 
     async def close(self) -> None:
         self.group.leaves(self)
