@@ -80,12 +80,21 @@ def _turn(key: Key, event: Turn) -> Step:
     if watch.is_watched(entry, key.rules):
         return watch.turn(key, event)
     if event.command is None:
-        return finish(key, e.held(entry, view.at, reasons.UNREADABLE, "the command's bytes cannot be read"))
+        return _without_command(key, view)
     kept = _kept(key, event.command, view)
     if kept is not None:
         return kept
     made = key.but(phase=Phase.RESERVING, command=event.command, mode=view.mode, lates=0)
     return made, (Reserve(key.rules.calls * _attempts_ahead(key)),)
+
+
+def _without_command(key: Key, view: View) -> Step:
+    """Its command's bytes are missing or cannot be read: it is ended by what needs none of them, or held; a hold keeps its reason."""
+    entry = key.entry
+    ended = gate.ended(entry, view, key.rules.updates)
+    if ended is None and entry["state"] == e.HELD:
+        return resting(key)
+    return finish(key, ended or e.held(entry, view.at, reasons.UNREADABLE, "the command's bytes cannot be read"))
 
 
 def _kept(key: Key, command: CommandEnvelope, view: View) -> Step | None:

@@ -48,7 +48,7 @@ def gate(entry: Ledger, command: CommandEnvelope, view: View, updates: bool = Fa
         _voided(entry, view)
         or (_reversal(entry, command, view) if entry["record"] == REVERSAL else None)
         or _rule(entry, command, view)
-        or _ended(entry, view, updates)
+        or ended(entry, view, updates)
         or keep(entry, command, view.others, view.at)
         or kept_still(entry, view)
         or _window(entry, view)
@@ -74,7 +74,8 @@ def _rule(entry: Ledger, command: CommandEnvelope, view: View) -> Ledger | None:
     return None
 
 
-def _ended(entry: Ledger, view: View, updates: bool) -> Ledger | None:
+def ended(entry: Ledger, view: View, updates: bool) -> Ledger | None:
+    """The entry, ended by what is known of it without its command: a milestone, a master that has its partner or shall have none."""
     if entry["record"] == COMPLETION:
         return e.change(entry, view.at, state=e.UNCHANGED, reason=reasons.MILESTONE, detail="")
     if entry["purpose"] == e.MASTER and view.link and not updates:

@@ -324,7 +324,7 @@ class Owner:
             return "the partition is taken anew"
         if not lease.is_current:
             return "the connection's settings or credentials changed"
-        if self.stalls(case) or case.has_news:
+        if self.stalls(case) or case.has_news or case.withdrawn_by:
             return "a newer command or a person's decision waits"
         has_place = case.op_key in self.hours[case.connection].open
         return stopped(key.entry, self.sights.glance(key.entry), has_place)

@@ -10,7 +10,7 @@ import pytest
 from systems.contract import Capability
 from tests.property.sinks.campaign import seams
 from tests.property.sinks.campaign.declared import PLAIN, Choice
-from tests.property.sinks.campaign.people import links
+from tests.property.sinks.campaign.people import junk, links
 from tests.property.sinks.campaign.schedule import loses
 from tests.property.sinks.campaign.source import Doc
 from tests.property.sinks.campaign.world import World
@@ -105,7 +105,7 @@ def test_a_pause_that_was_never_recorded_is_lifted_when_the_partition_is_taken_a
 
 @pytest.fixture
 def world() -> Iterator[World]:
-    """One customer, told; nobody runs yet."""
+    """One customer; nobody runs yet."""
     with seams.installed():
         made = World(1, Capability.C3, [PLAIN])
         seams.into(made)
@@ -113,7 +113,6 @@ def world() -> Iterator[World]:
         doc = Doc("customer", "acme", "k1")
         made.adds(doc)
         doc.changes_to("plain")
-        made.tells(doc)
         yield made
         made.end()
 
@@ -121,8 +120,11 @@ def world() -> Iterator[World]:
 def _is_held(world: World, reason: str) -> None:
     if reason == "refused":
         world.erps["acme"].faults.reject = 1.0
-    else:
+    elif reason == "create_missing":
         world.changes("acme", create_missing=False)
+    else:
+        world.docs[0].size = 2_010_000
+    world.tells(world.docs[0])
     world.starts()
     world.timeline.run(20.0, world.moves)
     assert _stands(world) == ("HELD", reason)
@@ -133,9 +135,10 @@ def _stands(world: World) -> tuple[str, str]:
     return entry["state"], entry["reason"]
 
 
-@pytest.mark.parametrize("reason", ["create_missing", "refused"])
+@pytest.mark.parametrize("reason", ["create_missing", "refused", "too_large"])
 def test_a_held_master_that_is_matched_while_nobody_owns_it_is_ended_by_the_next_owner(world: World, reason: str) -> None:
-    """Only one held because nothing may be created was looked at again; one that the ERP had refused stayed on the list for good."""
+    """Only one held because nothing may be created was looked at again; one that the ERP had refused stayed on the list for good, and one
+    whose command is too large to be kept was called unreadable then (class C1, seed 1001748 of 2026-11-29)."""
     _is_held(world, reason)
     world.processes[0].kill()
     world.group.kicks(world.processes[0].log, again=False)
@@ -146,7 +149,7 @@ def test_a_held_master_that_is_matched_while_nobody_owns_it_is_ended_by_the_next
     assert world.judge.found == []
 
 
-@pytest.mark.parametrize("reason", ["create_missing", "refused"])
+@pytest.mark.parametrize("reason", ["create_missing", "refused", "too_large"])
 def test_a_master_that_is_matched_while_its_lost_ledger_is_rebuilt_is_ended_by_that(world: World, reason: str) -> None:
     _is_held(world, reason)
     world.processes[0].kill()
@@ -160,3 +163,30 @@ def test_a_master_that_is_matched_while_its_lost_ledger_is_rebuilt_is_ended_by_t
     world.timeline.run(60.0, world.moves)
     assert _stands(world) == ("UNCHANGED", "linked")
     assert world.judge.found == []
+
+
+# --- a ledger that is empty ------------------------------------------------------------------------------------------
+
+
+def test_a_ledger_after_nothing_but_what_cannot_be_read_counts_as_lost() -> None:
+    """Class C5, seed 2001955 of 2026-11-29: it cannot be told from a lost one, so what may have been written is a person's. The campaign
+    judges such a schedule as one whose ledger was lost."""
+    with seams.installed():
+        world = World(1, Capability.C5, [PLAIN])
+        seams.into(world)
+        world.connects("acme", Choice())
+        junk(world)
+        world.starts()
+        world.timeline.run(5.0, world.moves)
+        assert world.cluster.offsets[(f"command.{TARGET}", 0)] == 1
+        doc = Doc("invoice", "acme", "i1")
+        world.adds(doc)
+        doc.changes_to("plain")
+        world.cluster.fails = lambda number: "" if world.rebuilt or number < 0 else "refused"
+        world.tells(doc)
+        world.timeline.run(60.0, world.moves)
+        entry = world.ledger[doc.op_key()]
+        found = world.judge.found
+        world.end()
+    assert (entry["state"], entry["reason"], world.rebuilt) == ("HELD", "unknown", True)
+    assert found == []

@@ -257,12 +257,21 @@ class SimLog:
         return Committed(offsets.get(place, -1001), offsets.get(("control", number), -1001), mark)
 
     async def commit(self, offsets: Mapping[Place, int], mark: str = "", wait: bool = False) -> None:
+        if not wait:
+            self._commit(offsets, mark, fails=False)
+            return
+        try:
+            self._must_reach()
+            await self.process.passes("offsets")
+            self._commit(offsets, mark, fails=bool(self.group.cluster.fails(-1)))
+        finally:
+            self.stirs()  # what waited for it may have failed
+
+    def _commit(self, offsets: Mapping[Place, int], mark: str, fails: bool) -> None:
         cluster = self.group.cluster
         self._must_reach()
-        if wait:
-            await self.process.passes("offsets")
         self.process.world.says("process {} tries to commit {} {}", self.process.number, offsets, mark)
-        if self not in self.group.members or (wait and cluster.fails(-1)):
+        if self not in self.group.members or fails:
             raise failed(KafkaError.ILLEGAL_GENERATION)
         for place, offset in offsets.items():
             if self.group.owners.get(place[1]) is not self:
@@ -271,6 +280,7 @@ class SimLog:
             self.process.world.says("process {} commits {} {} {}", self.process.number, place, offset, mark)
             if place[0] == self.topic:
                 cluster.marks[place] = mark
+                self.process.world.rebuilt = self.process.world.rebuilt or bool(mark)
 
     async def close(self) -> None:
         self.group.leaves(self)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+import math
 from asyncio import events
 from collections import deque
 from collections.abc import Callable, Coroutine
@@ -42,7 +43,7 @@ class Handle:
             return
         late = self._when + loop.suspended_s - loop.timeline.now
         if late > 1e-9:
-            loop.timeline.later(late, self.rings)
+            loop.timeline.later(late, self.rings, self)
         elif loop.frozen:
             loop.missed.append((self._runs, ()))
         else:
@@ -61,14 +62,24 @@ class Timeline:
         self.steps = 0
         self.most_steps = 100_000
         self.ready: deque[tuple[ProcessLoop, Callable[..., object], tuple[Any, ...]]] = deque()
-        self._heap: list[tuple[float, int, Callable[[], object]]] = []
+        self._heap: list[tuple[float, int, Callable[[], object], Handle | None]] = []
         self._ticket = 0
         self.current: ProcessLoop | None = None
 
-    def later(self, delay_s: float, call: Callable[[], object]) -> None:
-        """Call it so many seconds from now."""
+    def later(self, delay_s: float, call: Callable[[], object], handle: Handle | None = None) -> None:
+        """Call it so many seconds from now, unless its `handle` is cancelled by then."""
         self._ticket += 1
-        heapq.heappush(self._heap, (self.now + delay_s, self._ticket, call))
+        heapq.heappush(self._heap, (self.now + delay_s, self._ticket, call, handle))
+
+    def _next_at(self) -> float:
+        """When the next timer rings; what was cancelled is as if it had never been."""
+        heap = self._heap
+        while heap:
+            handle = heap[0][3]
+            if handle is None or not handle.off:
+                return heap[0][0]
+            heapq.heappop(heap)
+        return math.inf
 
     def drain(self) -> None:
         """Everything that can happen at this moment."""
@@ -103,11 +114,12 @@ class Timeline:
         while moves():
             if self.ready:
                 self.drain()
-            elif self._heap and self._heap[0][0] <= until:
-                self._rings(max(self.now, self._heap[0][0]))
-            else:
+                continue
+            at = self._next_at()
+            if at > until:
                 self.now = max(self.now, until)
                 return
+            self._rings(max(self.now, at))
 
     def end(self) -> None:
         """Nothing happens any more."""
@@ -195,7 +207,7 @@ class ProcessLoop(asyncio.AbstractEventLoop):
     def call_later(self, delay: float, callback: Callable[..., object], *args: Any, context: Any = None) -> Any:  # type: ignore[override]  # plain arguments instead of their types
         timeline = self.timeline
         handle = Handle(self, timeline.now - self.suspended_s + delay, callback, args)
-        timeline.later(delay, handle.rings)
+        timeline.later(delay, handle.rings, handle)
         return handle
 
     def call_at(self, when: float, callback: Callable[..., object], *args: Any, context: Any = None) -> Any:  # type: ignore[override]  # plain arguments instead of their types

@@ -10,9 +10,7 @@ if TYPE_CHECKING:
 
 def is_quiet(world: World) -> bool:
     """Whether nothing is left to do."""
-    if any(process.loop.frozen for process in world.processes if not process.is_dead):
-        return False
-    if world.awaited:
+    if world.awaited or any(process.loop.frozen for process in world.processes if not process.is_dead):
         return False
     for op_key in world.open:
         entry = world.ledger[op_key]

@@ -90,7 +90,7 @@ def _rests(world: World, lost: str) -> None:
         }
         paused = [p.log.paused for p in world.living()]
         world.judge.broken("UNREAD" if any(paused) else "STUCK", f"not at rest: {open_}, offsets {offsets}, paused {paused}")
-    world.judge.at_rest(lost)
+    world.judge.at_rest(lost or ("ledger" if world.rebuilt else ""))
 
 
 # --- who wants what ---

@@ -73,6 +73,8 @@ class World:
         self.resumed: dict[str, float] = {}
         self.paused: set[str] = set()
         self.matched: set[str] = set()
+        self.rebuilt = False
+        """Whether a sink took its ledger for lost: after nothing but what cannot be read it is empty, too, and nobody can tell."""
         self.counts: dict[str, int] = {}
         self.awaited = 0
         self.effects = self.lives = self.controls = 0
