@@ -96,7 +96,7 @@ def _compared(files: ConnectionFiles, cluster: Cluster | None, consent: Consent)
     refused = refusals(files, now, settings.profile == "demo", consent.earlier_cutover)
     refused += told(files, rows_asked_for(made, consent))
     preview = previewed(cluster, made) if cluster is not None and not refused else None
-    notes = []
+    notes = [*files.unread]
     if settings.key_ring is None:
         notes.append("ML_CONNECTOR_KEY_RING is not set: `apply` needs it; `ml-connector keys new FILE` makes a key ring")
     if cluster is None and going_live(made):
