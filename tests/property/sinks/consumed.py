@@ -149,7 +149,7 @@ class Consumed:
         followed = Followed(CODEC, MemoryLinks(), frozenset({system.name}))
         self.ground = Ground(settings, CODEC, system, self.clock, followed, sessions, lambda: Snapshot({"acme": one}))
         self.ledger_topic = self.ground.ledger_topic
-        monkeypatch.setattr("runtime.kafka.consumer", lambda *_: self.client)
+        monkeypatch.setattr("runtime.kafka.consumer", lambda *_, **__: self.client)
         monkeypatch.setattr("runtime.topic_ids.TopicIds.made_anew", lambda _: frozenset())
         monkeypatch.setattr(consume, "RETAKE_S", 0.0)
         log = GroupLog(settings.kafka, (self.ground.command_topic, settings.topic("control")), "sinks")
