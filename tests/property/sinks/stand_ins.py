@@ -83,6 +83,9 @@ class Message:
     def value(self) -> bytes | None:
         return self.content
 
+    def timestamp(self) -> tuple[int, int]:
+        return 1, 0
+
     def headers(self) -> list[tuple[str, bytes]]:
         return [(name, text.encode()) for name, text in self.about.items()]
 
