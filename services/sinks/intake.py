@@ -216,7 +216,9 @@ class Intake:
     def _is_being_looked_up(self, incoming: Incoming) -> bool:
         """Whether a ledger was lost and only a look-up tells whether what this takes back is there."""
         own = self.owner.cases.entry(incoming.command["op_key"])
-        return incoming.takes_back and own is not None and e.intent_open(own) and not own["intent_hash"] and own["state"] != e.HELD
+        if own is None or own["state"] == e.HELD or e.is_terminal(own):
+            return False
+        return incoming.takes_back and e.intent_open(own) and not own["intent_hash"]
 
     def _gone(self, incoming: Incoming) -> list[str]:
         """Op-keys of parts that this command's set has no more."""
