@@ -99,10 +99,10 @@ def configure(level: str = "info", service: str = "") -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
-    librdkafka = logging.getLogger("ml_connector.kafka")
-    librdkafka.handlers = [_Structured()]
-    librdkafka.setLevel(logging.WARNING)
-    if service:
+    if service:  # a command says itself, in one line, what the client's lines come down to
+        librdkafka = logging.getLogger("ml_connector.kafka")
+        librdkafka.handlers = [_Structured()]
+        librdkafka.setLevel(logging.WARNING)
         structlog.contextvars.bind_contextvars(service=service)
 
 

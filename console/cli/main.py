@@ -78,7 +78,7 @@ def main() -> None:
         told = _told(error)
         if told is None:
             raise
-        print(printable(f"ml-connector: {told[0]}"), file=sys.stderr)
+        print("\n".join(printable(line) for line in f"ml-connector: {told[0]}".split("\n")), file=sys.stderr)
         sys.exit(told[1])
 
 

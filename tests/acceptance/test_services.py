@@ -13,8 +13,11 @@ import pytest
 
 from console.demo.ground import SERVICES
 from runtime.embedded.cluster import EmbeddedCluster
+from runtime.settings import Kafka
 from systems import registry
 from tests.acceptance.stage import bare_environment
+from tests.signed import ring_in
+from topology.provision import create_topics
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(120)]
 MAIN = [sys.executable, "-m", "console.cli.main"]
@@ -61,8 +64,10 @@ def test_a_service_without_a_cluster_says_which_setting_is_missing(tmp_path: Pat
 def test_a_service_whose_schemas_are_not_registered_refuses_to_start_and_says_which(
     cluster: EmbeddedCluster, tmp_path: Path, service: str
 ) -> None:
-    addresses = cluster.endpoints.environment()
-    said = ended(["run", service], tmp_path, **addresses, ML_CONNECTOR_KAFKA__TOPIC_PREFIX="never-registered.")
+    addresses = cluster.endpoints.environment() | {"ML_CONNECTOR_KAFKA__TOPIC_PREFIX": "never-registered."}
+    bootstrap_servers = addresses["ML_CONNECTOR_KAFKA__BOOTSTRAP_SERVERS"]
+    create_topics(Kafka(bootstrap_servers=bootstrap_servers, topic_prefix="never-registered."))
+    said = ended(["run", service], tmp_path, **addresses, ML_CONNECTOR_KEY_RING=str(ring_in(tmp_path)))
     assert said.returncode == 78, (said.returncode, said.stderr[-2000:])
     assert "never-registered.raw.servicetitan-ml_connector.raw.Raw" in said.stderr
     assert "ml-connector topics --apply" in said.stderr

@@ -136,7 +136,8 @@ class Secured:
             for name in one.names
             for operation in one.operations
         ]
-        for future in self.admin().create_acls(bindings).values():
+        client = self.admin()  # kept until it answered
+        for future in client.create_acls(list(dict.fromkeys(bindings))).values():
             future.result()
 
     def add_scram_user(self, role: str) -> None:
@@ -144,7 +145,8 @@ class Secured:
         info = ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, 4096)
         password = (self.folder / f"{role}.password").read_bytes()
         user = UserScramCredentialUpsertion(NAME.format(role=role), info, password)
-        for future in self.admin().alter_user_scram_credentials([user]).values():
+        client = self.admin()  # kept until it answered
+        for future in client.alter_user_scram_credentials([user]).values():
             future.result()
 
 

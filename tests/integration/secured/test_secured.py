@@ -65,7 +65,12 @@ def test_topics_are_made_by_whoever_signs_in_and_may(secured: Secured, way: str)
     assert {prefix + name for name in topics()} <= set(secured.admin().list_topics(timeout=30).topics)
 
 
-@pytest.mark.parametrize("wrong", ["password", "user", "authority", "host", "no certificate", "another's certificate", "protocol"])
+CUT_OFF = ("no certificate", "another's certificate", "protocol")
+"""Here the broker closes the connection without a word (TLS 1.3 refuses a client's certificate after the handshake): the client cannot tell
+it from a broker that is away."""
+
+
+@pytest.mark.parametrize("wrong", ["password", "user", "authority", "host", *CUT_OFF])
 def test_who_is_not_let_in_is_told_so_in_one_line(secured: Secured, tmp_path: Path, wrong: str) -> None:
     """It was a traceback, or an endless wait."""
     signed_in = secured.by_sasl("cli")
@@ -90,8 +95,9 @@ def test_who_is_not_let_in_is_told_so_in_one_line(secured: Secured, tmp_path: Pa
     else:
         signed_in["ML_CONNECTOR_KAFKA__BOOTSTRAP_SERVERS"] = secured.plain
     ran = cli(secured, signed_in, "status")
-    assert (ran.returncode, ran.stderr.count("\n"), ran.stdout) == (78, 1, ""), ran.stderr
-    assert "refuses us" in ran.stderr
+    code, words = (69, "does not answer") if wrong in CUT_OFF else (78, "refuses us")
+    assert (ran.returncode, ran.stderr.count("\n"), ran.stdout) == (code, 1, ""), ran.stderr
+    assert words in ran.stderr
     assert "canary" not in ran.stderr
 
 

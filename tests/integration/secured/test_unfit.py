@@ -49,7 +49,12 @@ def test_topics_made_beforehand_with_other_settings_are_refused_by_apply_and_by_
     prefix = environment["ML_CONNECTOR_KAFKA__TOPIC_PREFIX"]
     admin = kafka.admin(Kafka(bootstrap_servers=cluster.bootstrap_servers))
     unfit = [
-        NewTopic(f"{prefix}connections", 4, 1, config={"message.timestamp.type": "CreateTime", "retention.ms": "-1"}),
+        NewTopic(
+            f"{prefix}connections",
+            4,
+            1,
+            config={"message.timestamp.type": "CreateTime", "retention.ms": "-1", "max.message.bytes": "1000000"},
+        ),
         NewTopic(f"{prefix}ledger.acumatica", 4, 1, config={"cleanup.policy": "delete", "retention.ms": "60000"}),
     ]
     for future in admin.create_topics(unfit).values():

@@ -77,7 +77,7 @@ def test_a_record_that_a_rule_fails_over_is_on_dead_after_some_tries_and_the_oth
     [culprit] = [one for one in dead if "ZeroDivisionError" in one["reason"]]
     assert topics.codec.decode(culprit["value"])[1]["source_id"] == "3"
     assert str(culprit["amount"]) == "5.0000"
-    assert len(process.lines("batch_failed")) >= 2
+    assert process.lines("batch_failed"), "told once, however often it is tried within a minute"
     assert process.end() == 0
     again = topology_process(ML_CONNECTOR_STATE_DIR=str(topics.settings.state_dir / "new"))
     topics.send_raw([toy.raw("9", 1, b'{"total": 5.00}')])
