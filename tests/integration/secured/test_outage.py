@@ -90,7 +90,7 @@ def test_every_service_recovers_on_the_same_port_and_says_so_once(own_cluster: E
             assert (said["outage"], said["outage_over"]) == (1, 1), (name, said)
             assert said.total() < 30, (name, said)
             assert reasons[name], name
-        codes = {name: ground.children[name].stop(patience_s=60) for name in SERVICES}
+        codes = {name: ground.children[name].stop(patience_s=110) for name in SERVICES}
         assert codes == dict.fromkeys(SERVICES, 0)
     finally:
         ground.stop()
