@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-from runtime import redaction
 from runtime.embedded.child import free_ports
 from runtime.embedded.cluster import BOOTSTRAP_KEY, REGISTRY_KEY, EmbeddedCluster, start_cluster
 from runtime.embedded.fetch import NO_MAVEN, is_fetchable
@@ -49,12 +48,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The order of folders; inside a folder it stays."""
     rank = {name: place for place, name in enumerate(_WAITING_LONGEST_FIRST)}
     items.sort(key=lambda item: rank.get(item.path.relative_to(_HERE).parts[0], len(rank)))
-
-
-@pytest.fixture(autouse=True)
-def _knows_no_secret_of_another_test(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A process keeps every secret that it met out of its messages; a test's password is a word of another test's message."""
-    monkeypatch.setattr(redaction, "_known", redaction._Known())
 
 
 @pytest.fixture(scope="session")
