@@ -6,7 +6,6 @@ empty one is `{}`; date-only fields come as midnight with an offset and are take
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -15,11 +14,11 @@ from typing import Any
 import orjson
 
 from runtime.errors import Malformed
+from systems.instants import sortable
 from systems.numbers import MONEY, near
 
 Row = Mapping[str, Any]
 CENT = Decimal("0.01")
-_INSTANT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)?")
 
 
 def wrapped(value: Any) -> dict[str, Any]:
@@ -122,18 +121,7 @@ def instant(row: Row, name: str) -> datetime | None:
 def version_of(row: Row, name: str = "LastModifiedDateTime") -> str:
     """A change time as text that sorts in time: UTC, seven places, Z; "" where the entity has none or it cannot be read."""
     found = row.get(name)
-    value = found.get("value") if isinstance(found, dict) else None
-    parts = _INSTANT.fullmatch(value) if isinstance(value, str) else None
-    if parts is None:
-        return ""
-    seconds, fraction, zone = parts.groups()
-    try:
-        moment = datetime.fromisoformat(seconds + (zone or ""))
-        if zone not in (None, "Z", "+00:00"):
-            seconds = moment.astimezone(UTC).isoformat()[:19]
-    except (ValueError, OverflowError):
-        return ""
-    return f"{seconds}.{(fraction or '')[:7]:0<7}Z"
+    return sortable(found.get("value")) if isinstance(found, dict) else ""
 
 
 def rows(row: Row, name: str) -> list[Row]:

@@ -14,12 +14,13 @@ from typing import Any
 from runtime.errors import Malformed
 from runtime.json import canonical_bytes, parse
 from schemas.records import Raw
+from systems.instants import sortable
 from systems.mapped import Canonical, Draft, Filtered, LookAgain, NoCommand, Normalised, Plan, Reading
 from systems.servicetitan import mapping_masters, mapping_payables, mapping_sales
 from systems.servicetitan.mapping_commands import commands
 from systems.servicetitan.mapping_shape import Context, Shaped
 from systems.servicetitan.settings import Settings
-from systems.servicetitan.values import Row, flag, instant, instant_text, required_id
+from systems.servicetitan.values import Row, flag, instant, required_id
 from systems.servicetitan.webhook import hints
 
 SYSTEM = "servicetitan"
@@ -85,7 +86,7 @@ def _canonical(entity: str, row: Row, shape: Callable[[Row, Context], Shaped], c
         raise Malformed(f"{SYSTEM} {entity} {source_id}: {error}") from error
     record["content_hash"] = _hash(record)
     record["fingerprint"] = _hash([entity, source_id, shaped.fingerprint]) if shaped.fingerprint is not None else ""
-    record["source_version"] = instant_text(row.get("modifiedOn"))
+    record["source_version"] = sortable(row.get("modifiedOn"))
     record["connection"] = context.connection
     return Canonical(entity, record, tuple(context.notes))
 

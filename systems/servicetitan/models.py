@@ -17,7 +17,7 @@ from runtime.exchange import Response
 from runtime.json import Unreadable, members, parse, pieces
 from runtime.tokens import Granted, granted
 from systems.contract import Element
-from systems.servicetitan.values import instant_text
+from systems.instants import sortable
 
 MAX_LIFE = timedelta(seconds=780)
 """A token lives 900 s and is refreshed at 13 minutes (OAuth 2.0 page); a longer promise is not believed."""
@@ -93,7 +93,7 @@ def _element(body: bytes, row: Any) -> Element:
     told = row if isinstance(row, Mapping) else {}
     source_id = told.get("id")
     is_id = isinstance(source_id, int) and not isinstance(source_id, bool) and 0 < source_id < 2**63
-    return Element(str(source_id) if is_id else "", instant_text(told.get("modifiedOn")), body)
+    return Element(str(source_id) if is_id else "", sortable(told.get("modifiedOn")), body)
 
 
 def _flag(others: dict[str, Any], name: str, what: str) -> bool:

@@ -23,7 +23,6 @@ Row = Mapping[str, Any]
 
 _MONEY = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,4}0{0,36})?")
 _MIDNIGHT = re.compile(r"(?:T00:00:00(?:\.0+)?(?:Z|\+00:00)?)?")
-_INSTANT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)?")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _MARKUP = re.compile(
     r"<!--.*?(?:-->|\Z)|<(?P<unseen>script|style)\b[^<>]*+>.*?(?:</(?P=unseen)\s*+>|\Z)|<(?P<tag>/?[a-z][^\s<>/]*+)[^<>]*+>|<[!?][^<>]*+>",
@@ -186,23 +185,6 @@ def instant(row: Row, name: str) -> datetime | None:
     except (ValueError, OverflowError) as error:
         raise Malformed(f"{name}: {value[:40]!r} is no instant") from error
     return None if found.year == 1 else found
-
-
-def instant_text(value: Any) -> str:
-    """A change time as text that sorts in time: UTC, seven places, Z; "" where there is none or it cannot be read."""
-    if not isinstance(value, str):
-        return ""
-    found = _INSTANT.fullmatch(value)
-    if not found:
-        return ""
-    seconds, fraction, zone = found.groups()
-    try:
-        moment = datetime.fromisoformat(seconds + (zone or ""))
-        if zone not in (None, "Z", "+00:00"):
-            seconds = moment.astimezone(UTC).isoformat()[:19]
-    except (ValueError, OverflowError):
-        return ""
-    return f"{seconds}.{(fraction or '')[:7]:0<7}Z"
 
 
 @lru_cache(maxsize=64)
