@@ -35,7 +35,7 @@ def allowed(role: str, operation: str) -> set[str]:
             {"ledger", "result", "links", "control", "remap", "fetch", "audit", "dead"},
             {"connections", "credentials", "crosswalk", "control", "links", "canonical", "command", "ledger", "result"},
         ),
-        ("cli", {"connections", "credentials", "crosswalk", "control", "links", "fetch", "audit"}, None),
+        ("cli", {"connections", "credentials", "crosswalk", "control", "links", "fetch", "audit", "remap", "cursors"}, None),
     ],
 )
 def test_a_role_may_do_what_it_does_and_no_more(role: str, written: set[str], read: set[str] | None) -> None:
