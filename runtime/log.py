@@ -94,7 +94,7 @@ PROCESSORS: list[Processor] = [
 def configure(level: str = "info", service: str = "") -> None:
     """Set the log up for a process; called once by the command that runs a service."""
     structlog.configure(
-        processors=[*PROCESSORS[:2], Repeats(), *PROCESSORS[2:]],
+        processors=[Repeats(), *PROCESSORS],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,

@@ -50,7 +50,7 @@ class CommandLog(Protocol):
         """Join the group."""
 
     async def poll(self, most: int) -> Mapping[int, list[Message]]:
-        """What is there, by partition; nothing after a short wait. Raises `MadeAnew`, once, and what was read by then counts for nothing."""
+        """The records, by partition; nothing after a short wait. Raises `MadeAnew`, once, and what was read by then counts for nothing."""
 
     async def committed(self, number: int) -> Committed:
         """The group's offsets of a partition."""

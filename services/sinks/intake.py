@@ -13,7 +13,7 @@ from typing import cast
 
 from confluent_kafka import Message
 
-from runtime import kafka, metrics
+from runtime import metrics
 from runtime.log import log
 from schemas.errors import Malformed
 from schemas.records import CommandEnvelope, Dead, Ledger
@@ -68,12 +68,10 @@ class Intake:
         """A batch from the log. What changes nothing is told in one audit per batch, connection and decision."""
         owner = self.owner
         for message in messages:
-            kafka.raise_if_fatal(message)
             offset = message.offset() or 0
-            if message.error() is not None or offset < owner.commands.next:
-                continue
-            self._one(message, offset)
-            owner.commands.next = offset + 1
+            if offset >= owner.commands.next:
+                self._one(message, offset)
+                owner.commands.next = offset + 1
         self.arrivals.tell()
 
     def _one(self, message: Message, offset: int) -> None:
