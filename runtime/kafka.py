@@ -25,7 +25,7 @@ from confluent_kafka.admin import AdminClient
 
 from runtime.errors import Broken, Transient
 from runtime.secret_files import secret_in
-from runtime.settings import Kafka
+from runtime.settings import Kafka, ssl_locations
 
 T = TypeVar("T")
 
@@ -86,14 +86,8 @@ def client_settings(kafka: Kafka) -> dict[str, Any]:
 
 
 def _tls_settings(kafka: Kafka) -> dict[str, Any]:
-    settings: dict[str, Any] = {"ssl.endpoint.identification.algorithm": "https" if kafka.ssl_hostname_check else "none"}
-    for name, path in (
-        ("ssl.ca.location", kafka.ssl_ca_file),
-        ("ssl.certificate.location", kafka.ssl_certificate_file),
-        ("ssl.key.location", kafka.ssl_key_file),
-    ):
-        if path is not None:
-            settings[name] = str(path)
+    check = "https" if kafka.ssl_hostname_check else "none"
+    settings: dict[str, Any] = {"ssl.endpoint.identification.algorithm": check, **ssl_locations(kafka)}
     if kafka.ssl_key_password_file is not None:
         settings["ssl.key.password"] = secret_in(kafka.ssl_key_password_file, "ML_CONNECTOR_KAFKA__SSL_KEY_PASSWORD_FILE")
     return settings

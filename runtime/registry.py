@@ -6,7 +6,7 @@ from typing import Any
 
 from runtime.errors import Broken
 from runtime.secret_files import secret_in
-from runtime.settings import Registry
+from runtime.settings import Registry, ssl_locations
 
 _REQUEST_S = 10
 _RETRIES, _RETRY_MS = 2, 200
@@ -26,11 +26,4 @@ def client_settings(registry: Registry) -> dict[str, Any]:
     if registry.username:
         password = secret_in(registry.password_file, "ML_CONNECTOR_REGISTRY__PASSWORD_FILE")
         settings["basic.auth.user.info"] = f"{registry.username}:{password}"
-    for name, path in (
-        ("ssl.ca.location", registry.ssl_ca_file),
-        ("ssl.certificate.location", registry.ssl_certificate_file),
-        ("ssl.key.location", registry.ssl_key_file),
-    ):
-        if path is not None:
-            settings[name] = str(path)
-    return settings
+    return settings | ssl_locations(registry)

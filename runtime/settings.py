@@ -99,6 +99,16 @@ def _refuse_half_pair(certificate: Path | None, key: Path | None) -> None:
         raise ValueError("ssl_certificate_file and ssl_key_file belong together")
 
 
+def ssl_locations(section: Kafka | Registry) -> dict[str, str]:
+    """The files of authority, certificate and key that are set, under the names that both client libraries have for them."""
+    files = {
+        "ssl.ca.location": section.ssl_ca_file,
+        "ssl.certificate.location": section.ssl_certificate_file,
+        "ssl.key.location": section.ssl_key_file,
+    }
+    return {name: str(path) for name, path in files.items() if path is not None}
+
+
 class Timing(_Section):
     """Times that the sink's protocol rests on, in real seconds (docs/guarantees.md). Profile demo: 2, 3, 3, 4, 3."""
 
