@@ -38,7 +38,6 @@ def _show(rows: list[dict[str, Any]], output: Output) -> None:
 
 async def _rows(connection: str) -> list[dict[str, Any]]:
     from console.checking import findings
-    from console.cli.match import connected
     from console.connections.applying import in_force
     from console.reading import Cluster
     from runtime.clock import clock_from_environment
@@ -46,9 +45,7 @@ async def _rows(connection: str) -> list[dict[str, Any]]:
     from services.sessions import Sessions
 
     cluster = Cluster()
-    snapshot = in_force(cluster)
-    if connection:
-        connected(snapshot, connection)
+    snapshot = in_force(cluster, connection)
     clock = clock_from_environment()
     credentials = CredentialStore(cluster.settings, cluster.codec, clock).start()
     sessions = Sessions(cluster.settings, credentials, clock)

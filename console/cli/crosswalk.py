@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from console.cli.match import connected
 from console.output import Output, print_rows
 
 if TYPE_CHECKING:  # for --help should be quick
@@ -102,9 +101,7 @@ def _in_force(connection: str) -> Connected:
     from console.connections.applying import in_force
     from console.reading import Cluster
 
-    snapshot = in_force(Cluster())
-    connected(snapshot, connection)
-    return snapshot.connections[connection]
+    return in_force(Cluster(), connection).connections[connection]
 
 
 def _known(table: str, found: Connected) -> None:

@@ -58,8 +58,7 @@ def reset(
 
 def _feeds(cluster: Any, connection: str) -> dict[str, tuple[Any, Any]]:
     """System and feed by the name of its cursor: what the settings of the connection leave on."""
-    from console.cli.match import connected
-    from console.connections.applying import in_force
+    from console.connections.applying import connected, in_force
     from services.ingress.pollers import feeds_of
 
     settings = connected(in_force(cluster), connection)

@@ -30,8 +30,7 @@ def explain(
     from console.books.chain import chains, of_objects
     from console.books.ledgers import is_named, newest_entries
     from console.books.words import zone_of
-    from console.cli.match import connected
-    from console.connections.applying import in_force
+    from console.connections.applying import connected, in_force
     from console.reading import Cluster
     from runtime.clock import clock_from_environment
 

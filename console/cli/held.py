@@ -33,13 +33,12 @@ def list_(
 ) -> None:
     """List held documents, largest amount first."""
     from console.books.ledgers import held_entries, held_rows
-    from console.cli.match import connected
     from console.connections.applying import in_force
     from console.reading import Cluster
 
     cluster = Cluster()
     if connection:
-        connected(in_force(cluster), connection)
+        in_force(cluster, connection)
     rows = held_rows(held_entries(cluster, connection))
     if output is Output.json:
         print_json(rows)

@@ -33,8 +33,7 @@ def journal(
 ) -> None:
     """Show what happened to documents, in the tenant's own time: posted, adopted, held, released, retried, skipped."""
     from console.books.words import zone_of
-    from console.cli.match import connected
-    from console.connections.applying import in_force
+    from console.connections.applying import connected, in_force
     from console.reading import Cluster
     from runtime.clock import clock_from_environment
 

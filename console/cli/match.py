@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -29,7 +29,7 @@ def match(
     output: Annotated[Output, typer.Option(help="Form of the result.")] = Output.table,
 ) -> None:
     """Match customers and vendors of both sides before a connection is live. Without options it only shows the counts."""
-    from console.connections.applying import in_force
+    from console.connections.applying import connected, in_force
     from console.connections.publish import Author, Publisher
     from console.matching.decide import decided_links, exact_links, publish_links
     from console.matching.masters import read_masters
@@ -57,16 +57,3 @@ def match(
         print(f"{exported} open proposals written to {export}. Fill in its column `decision` and take them with --import:")
         for word, meaning in LEGEND:
             print(f"  {word:<12}{meaning}")
-
-
-def connected(snapshot: object, connection: str) -> Any:
-    """The settings of a connection in force. Raises `Broken` with the known ones when it is not."""
-    from runtime.errors import Broken
-
-    known = snapshot.connections  # type: ignore[attr-defined]  # a Snapshot; not imported here, for --help should be quick
-    if connection not in known:
-        raise Broken(
-            f"{connection!r} is not an applied connection; there are: {', '.join(known) or 'none'}.",
-            "Run `ml-connector apply FILE`.",
-        )
-    return known[connection].settings

@@ -38,14 +38,11 @@ def open_(
     from console.books.causes import causes
     from console.books.gathered import gather
     from console.books.opened import grouped, total
-    from console.cli.match import connected
     from console.connections.applying import in_force
     from console.reading import Cluster
 
     cluster = Cluster()
-    snapshot = in_force(cluster)
-    if connection:
-        connected(snapshot, connection)
+    snapshot = in_force(cluster, connection)
     found = causes(gather(cluster, snapshot, connection))
     items = [item for cause in found for item in cause.items]
     if by is By.cause:

@@ -18,8 +18,7 @@ def poll(
     system: Annotated[str, typer.Option(help="Only this side of the connection.")] = "",
 ) -> None:
     """Ask the pollers to read a connection now; without --now, show how often each feed is read."""
-    from console.cli.match import connected
-    from console.connections.applying import in_force
+    from console.connections.applying import connected, in_force
     from console.output import Output, print_rows
     from console.reading import Cluster
     from runtime.errors import Broken

@@ -31,15 +31,12 @@ def status(
     from console.books.controls import pauses
     from console.books.ledgers import LEDGERS
     from console.books.states import Feeds, States, heads
-    from console.cli.match import connected
     from console.connections.applying import in_force
     from console.reading import Cluster
     from systems import registry
 
     cluster = Cluster()
-    snapshot = in_force(cluster)
-    if connection:
-        connected(snapshot, connection)
+    snapshot = in_force(cluster, connection)
     places, states, feeds = cluster.partitions_of(connection), States(), Feeds()
     for seen in _of(cluster.scan(LEDGERS, places), connection):
         states.learn(seen.record)
@@ -141,12 +138,11 @@ def resume(
 
 def _decide(action: str, connection: str, reason: str, actor: str) -> None:
     from console.cli.held import send_control
-    from console.cli.match import connected
     from console.connections.applying import in_force
     from console.reading import Cluster
 
     cluster = Cluster()
-    connected(in_force(cluster), connection)
+    in_force(cluster, connection)
     send_control(cluster, action, {"connection": connection}, reason, actor or person())
     print(f"{action}: {connection}")
 

@@ -16,9 +16,11 @@ from console.connections.publish import Author, Publisher, publish, rows_logged
 from console.connections.remapping import map_again
 from console.connections.sealing import require_ring_in_force, sealed_credentials
 from console.reading import Cluster
+from runtime.errors import Broken
 from runtime.rolekeys import OPERATOR
 from runtime.secrets import Sources
 from runtime.settings import Settings, settings_from_environment
+from systems.connection import ConnectionSettings
 from topology.configuration import Follower, Snapshot
 from topology.trust import Trust
 
@@ -81,11 +83,24 @@ def sources_of(file: Path, settings: Settings) -> Sources:
     return Sources(os.environ, settings.secrets_dir or file.parent / "secrets", settings.key_ring)
 
 
-def in_force(cluster: Cluster) -> Snapshot:
-    """The configuration in force now."""
+def in_force(cluster: Cluster, connection: str = "") -> Snapshot:
+    """The configuration in force now. Raises `Broken`, see `connected`, where a connection is named that is not part of it."""
     follower = Follower(cluster.settings, cluster.codec).start()
     follower.stop()
+    if connection:
+        connected(follower.snapshot, connection)
     return follower.snapshot
+
+
+def connected(snapshot: Snapshot, connection: str) -> ConnectionSettings:
+    """The settings of a connection in force. Raises `Broken` with the known ones when it is not."""
+    known = snapshot.connections
+    if connection not in known:
+        raise Broken(
+            f"{connection!r} is not an applied connection; there are: {', '.join(known) or 'none'}.",
+            "Run `ml-connector apply FILE`.",
+        )
+    return known[connection].settings
 
 
 def _compared(files: ConnectionFiles, cluster: Cluster | None, consent: Consent) -> Planned:
