@@ -56,8 +56,9 @@ def test_the_first_invoice_takes_ten_commands() -> None:
 @pytest.mark.timeout(900)
 def test_the_page_runs_as_it_stands(tmp_path: Path) -> None:
     """In a folder of its own, with this environment's `ml-connector` instead of the one that the first two lines install."""
-    if not (Path(sys.executable).parent / "ml-connector").exists():
-        pytest.skip("ml-connector is not installed beside this interpreter: run `make install`")
+    assert (Path(sys.executable).parent / "ml-connector").exists(), (
+        "ml-connector is not beside this interpreter: run `make install`"
+    )
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     said = subprocess.run(
         ["bash", "-c", script()],

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import ipaddress
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
+import pytest
 from confluent_kafka.admin import (  # type: ignore[attr-defined]  # documented, not in __all__
     AclBinding,
     AclOperation,
@@ -21,15 +21,13 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # documented,
     ScramMechanism,
     UserScramCredentialUpsertion,
 )
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from runtime import kafka
 from runtime.embedded.child import free_ports
 from runtime.embedded.cluster import EmbeddedCluster, start_on_jvm
+from runtime.embedded.fetch import NO_MAVEN, is_fetchable
 from runtime.settings import Kafka
+from tests.network.ground import Authority
 from topology.acls import ROLES, Acl
 
 NAME = "ml-connector-{role}"
@@ -43,44 +41,20 @@ _OPERATIONS = {
 }
 
 
-class Authority:
-    """A certificate authority of a test's own; files are PEM."""
-
-    def __init__(self, folder: Path, name: str = "authority") -> None:
-        self._folder = folder
-        self._key = ec.generate_private_key(ec.SECP256R1())
-        self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        made = _builder(self._name, self._name, self._key).add_extension(
-            x509.BasicConstraints(ca=True, path_length=None), critical=True
-        )
-        self.file = folder / f"{name}.pem"
-        self.file.write_bytes(made.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
-
-    def issued(self, name: str) -> tuple[Path, Path]:
-        """Files of a certificate for 127.0.0.1 under this name, and of its key."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
-        made = _builder(subject, self._name, key).add_extension(names, critical=False).sign(self._key, hashes.SHA256())
-        certificate, own = self._folder / f"{name}.pem", self._folder / f"{name}.key"
-        certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-        own.write_bytes(
-            key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-        )
-        return certificate, own
+def certificate_files(authority: Authority, folder: Path, name: str) -> tuple[Path, Path]:
+    """A certificate of this name and its key, each in a file of its own, as clients want them."""
+    signed = authority.sign(name)
+    certificate, key = folder / f"{name}.pem", folder / f"{name}.key"
+    certificate.write_text(signed.certificate)
+    key.write_text(signed.key)
+    return certificate, key
 
 
-def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
-    now = datetime.now(UTC)
-    return (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(days=1))
-    )
+def authority_file(authority: Authority, folder: Path) -> Path:
+    """The authority's own certificate, as clients and brokers want it."""
+    path = folder / "authority.pem"
+    path.write_text(authority.pem)
+    return path
 
 
 @dataclass
@@ -90,6 +64,7 @@ class Secured:
     cluster: EmbeddedCluster
     folder: Path
     authority: Authority
+    authority_file: Path
     plain: str
     sasl: str
     mutual: str
@@ -106,16 +81,16 @@ class Secured:
             SASL_MECHANISM=mechanism,
             SASL_USERNAME=NAME.format(role=role),
             SASL_PASSWORD_FILE=str(self.folder / f"{role}.password"),
-            SSL_CA_FILE=str(self.authority.file),
+            SSL_CA_FILE=str(self.authority_file),
         )
 
     def by_certificate(self, role: str) -> dict[str, str]:
         """Settings of a role that signs in with a certificate."""
-        certificate, key = self.authority.issued(NAME.format(role=role))
+        certificate, key = certificate_files(self.authority, self.folder, NAME.format(role=role))
         return _environment(
             BOOTSTRAP_SERVERS=self.mutual,
             SECURITY_PROTOCOL="SSL",
-            SSL_CA_FILE=str(self.authority.file),
+            SSL_CA_FILE=str(self.authority_file),
             SSL_CERTIFICATE_FILE=str(certificate),
             SSL_KEY_FILE=str(key),
         )
@@ -176,19 +151,26 @@ def _listeners(sasl: int, mutual: int, server: Path, authority: Path, passwords:
 
 
 @contextmanager
+def own_cluster(more: Mapping[str, str] = MappingProxyType({})) -> Iterator[EmbeddedCluster]:
+    """A cluster that a test may kill, its broker started with these settings beside ours. Skipped, with what is missing, where none can be."""
+    if not is_fetchable():
+        pytest.skip(" ".join(NO_MAVEN))
+    cluster = start_on_jvm(None, lambda sentence: print(sentence, file=sys.__stderr__), more=more)
+    try:
+        yield cluster
+    finally:
+        cluster.stop()
+
+
+@contextmanager
 def secured_cluster(folder: Path) -> Iterator[Secured]:
     """Started, with a user and a password file for each role; nobody but the test may do anything yet."""
-    authority = Authority(folder)
-    certificate, key = authority.issued("broker")
-    server = folder / "broker-both.pem"
-    server.write_bytes(key.read_bytes() + certificate.read_bytes())
+    authority = Authority()
+    trusted, server = authority_file(authority, folder), authority.sign("127.0.0.1").file(folder, "broker.pem")
     passwords = {role: f"pass of {role}" for role in ROLES}
     for role, password in passwords.items():
         (folder / f"{role}.password").write_text(password)
     sasl, mutual = free_ports(2)
-    more = _listeners(sasl, mutual, server, authority.file, passwords)
-    cluster = start_on_jvm(None, lambda sentence: print(sentence, file=sys.__stderr__), more=more)
-    try:
-        yield Secured(cluster, folder, authority, cluster.bootstrap_servers, f"127.0.0.1:{sasl}", f"127.0.0.1:{mutual}")
-    finally:
-        cluster.stop()
+    more = _listeners(sasl, mutual, server, trusted, passwords)
+    with own_cluster(more) as cluster:
+        yield Secured(cluster, folder, authority, trusted, cluster.bootstrap_servers, f"127.0.0.1:{sasl}", f"127.0.0.1:{mutual}")

@@ -18,25 +18,21 @@ import pytest
 
 from console.demo.ground import SERVICES, Ground
 from runtime.embedded.child import free_ports
-from runtime.embedded.cluster import EmbeddedCluster, start_on_jvm
-from runtime.embedded.fetch import NO_MAVEN, is_fetchable
+from runtime.embedded.cluster import EmbeddedCluster
 from runtime.secrets import KeyRing, new_key, write_ring
 from runtime.settings import Kafka, Registry
 from tests.integration.ingress.stage import eventually
+from tests.integration.secured.secured import own_cluster
 from topology.provision import create_topics, register_schemas
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(400)]
 OUTAGE_S = 25
 
 
-@pytest.fixture(scope="module")
-def own_cluster() -> Iterator[EmbeddedCluster]:
-    """A broker that may be killed."""
-    if not is_fetchable():
-        pytest.skip(" ".join(NO_MAVEN))
-    made = start_on_jvm(None, lambda sentence: print(sentence, file=sys.__stderr__))
-    yield made
-    made.stop()
+@pytest.fixture(scope="module", name="own_cluster")
+def _own_cluster() -> Iterator[EmbeddedCluster]:
+    with own_cluster() as made:
+        yield made
 
 
 def ready(port: int) -> tuple[int, str]:

@@ -15,11 +15,11 @@ import pytest
 from console.demo.day import Day, Wanted
 from console.demo.ground import SERVICES
 from runtime.embedded.cluster import Endpoints
-from runtime.embedded.fetch import NO_MAVEN, is_fetchable
 from runtime.settings import Kafka
 from tests.acceptance.conftest import Live, matched_customers, sold
 from tests.acceptance.stage import ERP, staged
-from tests.integration.secured.secured import NAME, Authority, Secured, secured_cluster
+from tests.integration.secured.secured import NAME, Secured, authority_file, certificate_files, secured_cluster
+from tests.network.ground import Authority
 from topology.acls import acls, commands
 from topology.topics import topics
 
@@ -28,8 +28,6 @@ pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(300)]
 
 @pytest.fixture(scope="module")
 def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
-    if not is_fetchable():
-        pytest.skip(" ".join(NO_MAVEN))
     with secured_cluster(tmp_path_factory.mktemp("secured")) as made:
         yield made
 
@@ -80,14 +78,14 @@ def test_who_is_not_let_in_is_told_so_in_one_line(secured: Secured, tmp_path: Pa
     elif wrong == "user":
         signed_in["ML_CONNECTOR_KAFKA__SASL_USERNAME"] = "nobody"
     elif wrong == "authority":
-        signed_in["ML_CONNECTOR_KAFKA__SSL_CA_FILE"] = str(Authority(tmp_path, "another").file)
+        signed_in["ML_CONNECTOR_KAFKA__SSL_CA_FILE"] = str(authority_file(Authority("another"), tmp_path))
     elif wrong == "host":  # the certificate names the address
         signed_in["ML_CONNECTOR_KAFKA__BOOTSTRAP_SERVERS"] = secured.sasl.replace("127.0.0.1", "localhost")
     elif wrong == "no certificate":
         signed_in = secured.by_certificate("cli")
         del signed_in["ML_CONNECTOR_KAFKA__SSL_CERTIFICATE_FILE"], signed_in["ML_CONNECTOR_KAFKA__SSL_KEY_FILE"]
     elif wrong == "another's certificate":
-        certificate, key = Authority(tmp_path, "another").issued("ml-connector-cli")
+        certificate, key = certificate_files(Authority("another"), tmp_path, "ml-connector-cli")
         signed_in = secured.by_certificate("cli") | {
             "ML_CONNECTOR_KAFKA__SSL_CERTIFICATE_FILE": str(certificate),
             "ML_CONNECTOR_KAFKA__SSL_KEY_FILE": str(key),
