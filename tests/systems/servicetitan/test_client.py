@@ -20,12 +20,6 @@ SCOPE = "tn.crm.customers:r"
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[Server]:
-    async with scripted() as found:
-        yield found
-
-
-@pytest.fixture
 async def client(server: Server) -> AsyncIterator[Client]:
     found = Client(access(server, request_s=2))
     yield found

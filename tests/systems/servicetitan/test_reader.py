@@ -14,15 +14,9 @@ from runtime.errors import Broken, ConnectorError, Refused, Transient
 from systems.contract import Feed, Page
 from systems.servicetitan.poller import MAX_WALKS, Reader
 from systems.servicetitan.resources import FEEDS, FETCHABLE
-from tests.systems.servicetitan.scripted import LIST, Answer, Server, access, row, rows, scripted
+from tests.systems.servicetitan.scripted import LIST, Answer, Server, access, row, rows
 
 FEED = {feed.name: feed for feed in FEEDS}
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[Server]:
-    async with scripted() as found:
-        yield found
 
 
 @pytest.fixture

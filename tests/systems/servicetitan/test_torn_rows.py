@@ -10,7 +10,7 @@ from runtime.errors import Malformed, Transient
 from runtime.json import parse
 from systems.servicetitan.poller import Reader
 from systems.servicetitan.resources import FEEDS
-from tests.systems.servicetitan.scripted import Answer, Server, access, scripted
+from tests.systems.servicetitan.scripted import Answer, Server, access
 
 FEED = {feed.name: feed for feed in FEEDS}
 GOOD = [b'{"id": %d, "name": "Jos\xc3\xa9"}' % number for number in range(1, 6)]
@@ -24,12 +24,6 @@ TOLD = [
     b'{"id": 9, "name": "a\tb"}',
 ]
 UNTOLD = [b'{"id": 9, "id": 8}', b'{"id": 09}', b'{"id": 9, "a": ' + b"[" * 2000 + b"]" * 2000 + b"}", b'{"id": 9,}']
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[Server]:
-    async with scripted() as found:
-        yield found
 
 
 @pytest.fixture
