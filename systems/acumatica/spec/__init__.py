@@ -1,7 +1,7 @@
 """The vendor's published OpenAPI document and field mapping of endpoint Default 24.200.001, as committed beside this file.
 
 Source: EndpointDefinitions and EndpointMetadata of github.com/Acumatica/AcumaticaRESTAPIClientForCSharp, trimmed to the entities that
-an integration of books needs. The document's `info.version` is the contract version 4, not the endpoint version.
+an integration of books needs, and without the vendor's prose: shapes, types and paths are as published. The document's `info.version` is the contract version 4, not the endpoint version.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """How the vendor's document is held against exchanges; for tests.
 
-`{ids}` takes slashes ("The values are slash-delimited", parameter description in the document). Members the document leaves out although
+`{ids}` takes slashes: the published document says of the parameter that they separate its values. Members the document leaves out although
 the vendor sends or takes them: `_links` and `delete` (Integration Development Guide), the `value` of a custom field, `innerException`.
 """
 

@@ -1,7 +1,7 @@
 """The vendor's OpenAPI documents of the modules that are used, as committed beside this file.
 
-Source: ServiceTitan's own OpenAPI 3.1 documents (developer.servicetitan.io, snapshot of 2026-05-21), white space removed, otherwise
-untouched. Their `example` values are placeholders, not data.
+Source: ServiceTitan's own OpenAPI 3.1 documents (developer.servicetitan.io, snapshot of 2026-05-21), without white space and without the
+vendor's prose (descriptions, summaries, titles of shapes): paths, shapes, types and formats are facts and are as published. Their `example` values are placeholders, not data.
 """
 
 from __future__ import annotations
