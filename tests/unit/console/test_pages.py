@@ -61,7 +61,8 @@ COVERAGE = (ROOT / "docs" / "product-coverage.md").read_text()
 
 
 def rows_of_coverage() -> list[list[str]]:
-    return [[cell.strip() for cell in line.strip("|").split("|")] for line in COVERAGE.splitlines() if line.startswith('| "')]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in COVERAGE.splitlines() if line.startswith("| ")]
+    return [cells for cells in rows if cells[0] != "what is promised"]
 
 
 def test_every_test_that_the_page_of_coverage_names_is_there() -> None:
