@@ -32,11 +32,11 @@ class _After:
 
 
 def whole(hop: Hop, records: Sequence[Record], state: State, ground: Ground) -> Outcome:
-    """The outcome of a batch with its decisions as audit records. Raises whatever a rule raises, and `Malformed` for an output that
-    Kafka would not take."""
+    """The outcome of a batch with its decisions as audit records. Raises whatever a rule raises, and `Malformed` for an audit record that
+    Kafka would not take; of its outputs a hop sees to that itself."""
     outcome = hop.apply(records, state, ground)
-    outputs = outcome.outputs + audit_outputs(outcome.decisions, hop.name, ground)
-    return Outcome([fitting(output) for output in outputs], [], outcome.changes)
+    audits = map(fitting, audit_outputs(outcome.decisions, hop.name, ground))
+    return Outcome([*outcome.outputs, *audits], [], outcome.changes)
 
 
 def halved(hop: Hop, records: Sequence[Record], state: State, ground: Ground) -> Outcome:

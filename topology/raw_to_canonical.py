@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Any, NamedTuple, cast
 
 from runtime.errors import Malformed
@@ -79,6 +80,11 @@ class _Batch:
     outcome: Outcome = field(default_factory=Outcome)
     asked: set[tuple[str, str, str, str]] = field(default_factory=set)
 
+    @cached_property
+    def latest(self) -> str:
+        """The latest version that may be in force by now."""
+        return _spelled(self.ground.now + _AHEAD)
+
     def incomplete(self, partition: int, key: str) -> Incomplete | None:
         """What is known of an object that came incomplete; it lies beside the states, under a key of its own."""
         at = (partition, _beside(key))
@@ -100,7 +106,7 @@ class _Batch:
         if found is None:
             return None
         version, content_hash, status = found.decode().split("\x00", 2)
-        return Seen(version if version <= _spelled(self.ground.now + _AHEAD) else "", content_hash, status)
+        return Seen(version if version <= self.latest else "", content_hash, status)
 
 
 def apply(batch: Sequence[Record], state: State, ground: Ground) -> Outcome:
@@ -256,14 +262,10 @@ def _look_again(record: Record, raw: dict[str, Any], look: LookAgain, made: _Bat
     }
     topic = made.ground.topic("fetch")
     trace = header(record.headers, TRACE).encode()
+    encoded = made.ground.codec.encode(topic, "raw.fetch", value)
+    about = headers("raw.fetch", record.coordinates, record.coordinates, trace)
     made.outcome.outputs.append(
-        Output(
-            topic,
-            partition_of(connection, made.ground.partitions),
-            connection,
-            made.ground.codec.encode(topic, "raw.fetch", value),
-            headers("raw.fetch", record.coordinates, record.coordinates, trace),
-        )
+        fitting(Output(topic, partition_of(connection, made.ground.partitions), connection, encoded, about))
     )
 
 
