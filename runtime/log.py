@@ -97,7 +97,7 @@ def configure(level: str = "info", service: str = "") -> None:
         processors=[Repeats(), *PROCESSORS],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
+        cache_logger_on_first_use=False,  # a line is never per record; a logger that is kept would print by settings that are in force no more
     )
     if service:  # a command says itself, in one line, what the client's lines come down to
         librdkafka = logging.getLogger("ml_connector.kafka")

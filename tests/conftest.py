@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from xdist.scheduler import LoadScopeScheduling
 
 from runtime.embedded.child import free_ports
@@ -48,6 +50,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The order of folders; inside a folder it stays."""
     rank = {name: place for place, name in enumerate(_WAITING_LONGEST_FIRST)}
     items.sort(key=lambda item: rank.get(item.path.relative_to(_HERE).parts[0], len(rank)))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol() -> Iterator[None]:
+    """A command that a test runs sets the log of its process up: for that test alone."""
+    yield
+    structlog.reset_defaults()
+    logging.getLogger("ml_connector.kafka").handlers = []
 
 
 @pytest.fixture(scope="session")

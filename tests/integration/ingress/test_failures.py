@@ -53,7 +53,7 @@ def test_without_a_broker_the_answer_is_503_until_it_is_back(toys: None, tmp_pat
             assert (answer.status, "Retry-After: 5" in answer.head, readiness(ingress)) == (503, True, 503)
             own.start_broker()
             eventually(lambda: signed(ingress.port, lost).status, lambda status: status == 200, within_s=60)
-            assert readiness(ingress) == 200
+            eventually(lambda: readiness(ingress), lambda status: status == 200, within_s=60)
         assert lost in stage.bodies("acme")
     finally:
         own.stop()

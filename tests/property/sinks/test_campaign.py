@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -54,6 +55,27 @@ def test_a_campaign_that_is_interrupted_tells_what_it_has_played(number: signal.
     assert last["interrupted"], said
     assert running.returncode == 1
     assert last["schedules"] == last["classes"]["C1"] >= int(done) > 0
+
+
+@pytest.mark.timeout(300)
+def test_a_campaign_goes_on_from_what_is_kept_and_only_for_the_same_code(tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    wanted = ("--class", "C1", "--class", "C3", "--keep", str(kept), "--schedules")
+    code, first, said = campaign(*wanted, "200")
+    assert code == 0, said
+    with kept.open("a", encoding="utf-8") as file:
+        file.write('["C1", 200, 4')  # switched off while it was written
+    code, second, said = campaign(*wanted, "400")
+    assert (code, second["classes"], second["took_s"] < second["processor_s"]) == (0, {"C1": 400, "C3": 400}, True), said
+    assert second["processor_s"] > first["processor_s"] > 0
+    assert len(kept.read_text(encoding="utf-8").splitlines()) == 5
+    kept.write_text("[]\n", encoding="utf-8")
+    command = [sys.executable, "-m", "tests.property.sinks.campaign", *wanted, "400"]
+    refused = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (refused.returncode, refused.stderr) == (
+        2,
+        f"{kept} was written by a campaign of other code; delete it, or name another file.\n",
+    )
 
 
 @pytest.mark.timeout(300)

@@ -6,9 +6,11 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from pathlib import Path
 
 from systems.contract import Capability
 from tests.property.sinks.campaign import runner
+from tests.property.sinks.campaign.kept import OtherCode
 
 
 def main() -> int:
@@ -21,12 +23,20 @@ def main() -> int:
     options.add_argument("--mutant", action="append", default=[], help="only these of them")
     options.add_argument("--json", action="store_true", help="end with one JSON object (it is always the last line)")
     options.add_argument("--workers", type=int, default=2)
+    options.add_argument("--keep", type=Path, help="a file for what was played: the same command goes on from there")
     options.add_argument("--narrative", action="store_true", help="tell what happens in the schedule of this one seed")
     chosen = options.parse_args()
     classes = [Capability(one) for one in chosen.classes] if chosen.classes else list(Capability)
     if chosen.narrative:
         return runner.narrate(chosen.seed, classes[0])
-    return runner.run(runner.Wanted(chosen.seed, chosen.schedules, classes, chosen.workers, chosen.mutants, tuple(chosen.mutant)))
+    only = tuple(chosen.mutant)
+    try:
+        return runner.run(
+            runner.Wanted(chosen.seed, chosen.schedules, classes, chosen.workers, chosen.mutants, only, kept=chosen.keep)
+        )
+    except OtherCode as refused:
+        sys.stderr.write(f"{refused}\n")
+        return 2
 
 
 if __name__ == "__main__":

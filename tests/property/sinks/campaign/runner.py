@@ -10,12 +10,13 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from pathlib import Path
 
 from systems.contract import Capability
 from tests.property.sinks.campaign import seams
+from tests.property.sinks.campaign.kept import Chunk, Kept, Tally
 from tests.property.sinks.campaign.schedule import Chosen, play
 from tests.property.sinks.campaign.workers import interruptible, spread
 
@@ -44,38 +45,13 @@ class Wanted:
     workers: int = 2
     mutants: bool = False
     only: tuple[str, ...] = ()
+    kept: Path | None = None
 
 
-@dataclass
-class Tally:
-    """What some seeds of one class came to."""
-
-    schedules: int = 0
-    found: Counter[str] = field(default_factory=Counter)
-    first: dict[str, tuple[int, str]] = field(default_factory=dict)
-    met: Counter[str] = field(default_factory=Counter)
-    states: Counter[str] = field(default_factory=Counter)
-
-    def add(self, other: Tally) -> None:
-        self.schedules += other.schedules
-        self.found.update(other.found)
-        self.met.update(other.met)
-        self.states.update(other.states)
-        for name, first in other.first.items():
-            self.first[name] = min(first, self.first.get(name, first))
-
-    def as_json(self) -> dict[str, Any]:
-        first = {name: {"seed": seed, "words": words[:600]} for name, (seed, words) in self.first.items()}
-        return {
-            "schedules": self.schedules, "violations": dict(self.found), "first": first, "sometimes": dict(sorted(self.met.items())),
-            "states": dict(self.states.most_common()),
-        }  # fmt: skip
-
-
-def chunk(what: tuple[Capability, int, int]) -> tuple[Capability, Tally]:
+def chunk(what: Chunk) -> tuple[Chunk, Tally]:
     """Some seeds in a row, in whichever process."""
     capability, first, last = what
-    tally = Tally()
+    tally, begun = Tally(), time.process_time()
     with seams.installed():
         for seed in range(first, last):
             made = play(seed, capability)
@@ -86,10 +62,11 @@ def chunk(what: tuple[Capability, int, int]) -> tuple[Capability, Tally]:
                 tally.found[name] += 1
                 tally.first.setdefault(name, (seed, words))
     gc.collect()
-    return capability, tally
+    tally.processor_s = time.process_time() - begun
+    return what, tally
 
 
-def _chunks(wanted: Wanted) -> Iterator[tuple[Capability, int, int]]:
+def _chunks(wanted: Wanted) -> Iterator[Chunk]:
     last = wanted.seed + wanted.schedules
     for first in range(wanted.seed, last, CHUNK):
         for capability in wanted.classes:
@@ -103,11 +80,19 @@ def run(wanted: Wanted) -> int:
     caught: list[str] = []
     survived: list[str] = []
     interrupted = ""
+    kept = Kept(wanted.kept)
+    todo = []
+    for what in _chunks(wanted):
+        if (played := kept.tallies.get(what)) is None:
+            todo.append(what)
+        else:
+            tallies[what[0]].add(played)
     try:
         with interruptible():
-            progress = Progress(wanted.schedules * len(wanted.classes))
-            for capability, tally in spread(chunk, _chunks(wanted), wanted.workers):
-                tallies[capability].add(tally)
+            progress = Progress(wanted.schedules * len(wanted.classes), sum(tally.schedules for tally in tallies.values()))
+            for what, tally in spread(chunk, iter(todo), wanted.workers):
+                kept.add(what, tally)
+                tallies[what[0]].add(tally)
                 progress.tells(tallies)
             if wanted.mutants or wanted.only:
                 _mutants(wanted, caught, survived)
@@ -124,6 +109,7 @@ def run(wanted: Wanted) -> int:
         "mutants": {"caught": sorted(caught), "survived": sorted(survived)},
         "unmet": unmet,
         "took_s": round(time.monotonic() - started, 1),
+        "processor_s": round(sum(tally.processor_s for tally in tallies.values()), 1),
         "interrupted": interrupted,
     }
     sys.stdout.write(json.dumps(last) + "\n")
@@ -133,8 +119,8 @@ def run(wanted: Wanted) -> int:
 class Progress:
     """Lines on stderr: how many schedules of how many, how fast, how long it still takes, and what was found."""
 
-    def __init__(self, of: int) -> None:
-        self.of = of
+    def __init__(self, of: int, before: int) -> None:
+        self.of, self.before = of, before
         self.started = time.monotonic()
         self.told = -math.inf
 
@@ -145,7 +131,7 @@ class Progress:
             return
         self.told = now
         done = sum(tally.schedules for tally in tallies.values())
-        rate = done / max(now - self.started, 0.001)
+        rate = (done - self.before) / max(now - self.started, 0.001)
         to_go = timedelta(seconds=round((self.of - done) / rate))
         found = sum((tally.found for tally in tallies.values()), Counter())
         first = {f"{name} {c.value}": seed for c, tally in tallies.items() for name, (seed, _) in tally.first.items()}

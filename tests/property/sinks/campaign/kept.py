@@ -1,0 +1,105 @@
+"""What a campaign has played so far, kept in a file: hours of it need not be one sitting. The same command goes on from there."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from systems.contract import Capability
+
+_ROOT = Path(__file__).parents[4]
+_PLAYED = ("runtime", "schemas", "services", "systems", "tests/property", "topology")
+
+Chunk = tuple[Capability, int, int]
+"""A class, its first seed and the one after its last."""
+
+
+class OtherCode(Exception):
+    """What is kept was played by other code: it says nothing about this one."""
+
+
+@dataclass
+class Tally:
+    """What some seeds of one class came to."""
+
+    schedules: int = 0
+    processor_s: float = 0.0
+    found: Counter[str] = field(default_factory=Counter)
+    first: dict[str, tuple[int, str]] = field(default_factory=dict)
+    met: Counter[str] = field(default_factory=Counter)
+    states: Counter[str] = field(default_factory=Counter)
+
+    def add(self, other: Tally) -> None:
+        self.schedules += other.schedules
+        self.processor_s += other.processor_s
+        self.found.update(other.found)
+        self.met.update(other.met)
+        self.states.update(other.states)
+        for name, first in other.first.items():
+            self.first[name] = min(first, self.first.get(name, first))
+
+    def as_json(self) -> dict[str, Any]:
+        first = {name: {"seed": seed, "words": words[:600]} for name, (seed, words) in self.first.items()}
+        return {
+            "schedules": self.schedules, "violations": dict(self.found), "first": first, "sometimes": dict(sorted(self.met.items())),
+            "states": dict(self.states.most_common()),
+        }  # fmt: skip
+
+
+class Kept:
+    """The file: its first line is the digest of the code, every other one a chunk with its tally. Without a path nothing is kept."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self.tallies: dict[Chunk, Tally] = {}
+        if path is None:
+            return
+        digest = json.dumps(_digest())
+        lines = path.read_text(encoding="utf-8").splitlines(keepends=True) if path.exists() else []
+        if lines and lines[0] != digest + "\n":
+            raise OtherCode(f"{path} was written by a campaign of other code; delete it, or name another file.")
+        for line in lines[1:]:
+            if line.endswith("\n"):  # the last one is cut where a machine was switched off
+                capability, first, last, tally = json.loads(line)
+                self.tallies[(Capability(capability), first, last)] = _tally(tally)
+        self._rewritten(digest)
+
+    def add(self, chunk: Chunk, tally: Tally) -> None:
+        """Keep this, too."""
+        if self._path is not None:
+            with self._path.open("a", encoding="utf-8") as file:
+                file.write(_line(chunk, tally))
+
+    def _rewritten(self, digest: str) -> None:
+        assert self._path is not None
+        whole = self._path.with_suffix(".new")
+        whole.write_text("".join([digest + "\n", *(_line(*one) for one in self.tallies.items())]), encoding="utf-8")
+        whole.replace(self._path)
+
+
+def _line(chunk: Chunk, tally: Tally) -> str:
+    return json.dumps([*chunk, vars(tally)]) + "\n"
+
+
+def _tally(raw: dict[str, Any]) -> Tally:
+    counts = {name: Counter(raw[name]) for name in ("found", "met", "states")}
+    first = {name: (seed, words) for name, (seed, words) in raw["first"].items()}
+    return Tally(raw["schedules"], raw["processor_s"], first=first, **counts)
+
+
+def _digest() -> str:
+    digest = hashlib.sha256()
+    for path in _files():
+        digest.update(f"{path.relative_to(_ROOT)}\n".encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _files() -> Iterator[Path]:
+    for folder in _PLAYED:
+        yield from sorted(path for path in (_ROOT / folder).rglob("*") if path.suffix in (".py", ".avsc"))
