@@ -46,8 +46,8 @@ format: $(STAMP) ## the code in its one form
 test-kafka: $(STAMP) ## the tests that need a broker
 	$(BIN)/python -m pytest -q -m "kafka and not chaos" $(ARGS)
 
-# Longer campaigns: processes killed for minutes, and the answers of every write cut at every byte through the whole protocol.
-chaos: $(STAMP) ## longer campaigns: killed processes, cut answers
+# Longer campaigns: processes and clusters killed or away for minutes, replays of everything, and the answers of every write cut at every byte through the whole protocol.
+chaos: $(STAMP) ## longer campaigns: killed processes, clusters away, replays, cut answers
 	$(BIN)/python -m pytest -q -m "chaos or campaign" $(ARGS)
 
 bench: $(STAMP) ## records a second and latency of each hop

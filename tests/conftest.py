@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,7 +28,10 @@ _EXTERNAL = pytest.StashKey[dict[str, str]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Take our settings out of the environment; remember where an external cluster is."""
+    """Take our settings out of the environment; remember where an external cluster is. A run in the background ignores SIGINT, and so would
+    every process that it starts, those that are interrupted by a test included."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     config.stash[_EXTERNAL] = {key: os.environ[key] for key in (BOOTSTRAP_KEY, REGISTRY_KEY) if key in os.environ}
     for key in [key for key in os.environ if key.startswith("ML_CONNECTOR_")]:
         del os.environ[key]

@@ -11,7 +11,7 @@ import pytest
 from tests.acceptance.stage import ERP, SOURCE, Stage, shown, until
 from tests.chaos.conftest import Played
 
-pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.kafka, pytest.mark.chaos, pytest.mark.timeout(600)]
 
 
 def states(stage: Stage) -> dict[str, str]:
@@ -72,7 +72,6 @@ def test_resetting_the_sinks_to_the_earliest_offset_writes_nothing(played: Playe
     assert states(stage) == before["states"]
 
 
-@pytest.mark.chaos
 def test_resetting_everything_to_the_earliest_offset_writes_nothing(played: Played) -> None:
     """Raw bytes are normalised and mapped again; what comes of it is known already."""
     stage = played.stage
@@ -102,7 +101,6 @@ def test_a_ledger_that_was_deleted_is_built_again_and_nothing_is_written(played:
     assert "ledger_lost" in stage.log_of("sinks")
 
 
-@pytest.mark.chaos
 def test_without_ledger_and_results_the_look_up_adopts_what_is_there(played: Played) -> None:
     """Nothing of ours remembers any document: only the refs that the ERP keeps do.
 

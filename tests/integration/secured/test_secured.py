@@ -120,6 +120,7 @@ def test_the_printed_acls_are_kafkas_own_commands(secured: Secured) -> None:
         assert "Adding ACLs" in ran.stdout
 
 
+@pytest.mark.chaos
 def test_a_document_goes_the_whole_way_with_each_role_under_its_own_acls(
     secured: Secured, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
