@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -101,6 +102,24 @@ def connected(snapshot: Snapshot, connection: str) -> ConnectionSettings:
             "Run `ml-connector apply FILE`.",
         )
     return known[connection].settings
+
+
+def settings_of_all(snapshot: Snapshot) -> dict[str, ConnectionSettings]:
+    """The settings of every connection in force, and those of removed ones, whose documents stay explained in their own words and zone.
+
+    Settings of a removed connection that this version cannot read any more are left out.
+    """
+    found: dict[str, ConnectionSettings] = {}
+    for name, text in snapshot.removed.items():
+        with suppress(ValueError):
+            found[name] = ConnectionSettings.model_validate_json(text)
+    return found | {name: one.settings for name, one in snapshot.connections.items()}
+
+
+def applied_once(snapshot: Snapshot, connection: str) -> None:
+    """Raises `Broken`, see `connected`, for a connection ("" = all) that neither is in force nor ever was."""
+    if connection and connection not in snapshot.removed:
+        connected(snapshot, connection)
 
 
 def _compared(files: ConnectionFiles, cluster: Cluster | None, consent: Consent) -> Planned:
