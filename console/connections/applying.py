@@ -15,7 +15,7 @@ from console.connections.files import ConnectionFiles, read_connection
 from console.connections.preview import Preview, going_live, previewed
 from console.connections.publish import Author, Publisher, publish, rows_logged
 from console.connections.remapping import map_again
-from console.connections.sealing import require_ring_in_force, sealed_credentials
+from console.connections.sealing import require_ring_in_force, sealed_credentials, strays
 from console.reading import Cluster
 from runtime.errors import Broken
 from runtime.rolekeys import OPERATOR
@@ -128,6 +128,7 @@ def _compared(files: ConnectionFiles, cluster: Cluster | None, consent: Consent)
     settings = settings_from_environment()
     made = change(files, snapshot.connections.get(files.settings.connection))
     refused = refusals(files, now, settings.profile == "demo", consent.earlier_cutover)
+    refused += told(files, strays(files.settings, sources_of(files.path, settings)))
     refused += told(files, rows_asked_for(made, consent))
     preview = previewed(cluster, made) if cluster is not None and not refused else None
     notes = [*files.unread]

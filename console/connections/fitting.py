@@ -87,7 +87,9 @@ def fitted(written: Written) -> ConnectionSettings:
     try:
         settings = ConnectionSettings.model_validate(values)
     except ValidationError as error:
-        misfits += _misfits(ConnectionSettings, error, {str(one.place[0]) for one in misfits if one.place})
+        found = _misfits(ConnectionSettings, error, {str(one.place[0]) for one in misfits if one.place})
+        known = {one.place for one in misfits}  # a system's own settings are validated by its section too, one level higher
+        misfits += [one for one in found if (*one.place[:1], "settings", *one.place[1:]) not in known]
         raise Unfit(written, misfits) from None
     if misfits:
         raise Unfit(written, misfits)
@@ -242,9 +244,9 @@ def _nearest(name: str, known: Iterable[str]) -> str:
 
 
 def _clipped(text: str) -> str:
-    """A value as a message may show it: short, printable, and without a user that an address names."""
-    if "://" in text and "@" in text:
-        return "an address with a user in it"
+    """A value as a message may show it: short, printable, and without what an address may hold of a secret."""
+    if "://" in text and any(sign in text for sign in "@?#"):
+        return "an address with a user or a query in it"
     return ascii(text[:_SHOWN]) if not text.isprintable() else repr(text[:_SHOWN])
 
 

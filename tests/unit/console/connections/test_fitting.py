@@ -83,6 +83,9 @@ def test_a_misfit_names_what_is_allowed(tmp_path: Path, old: str, new: str, said
         ("webhook_keys:", f"  network: {{proxy: 'http://user:{PLAIN}@p.example:3128'}}\nwebhook_keys:"),
         ("webhook_keys:", f"  network: {{client_key: {PLAIN}, client_certificate: env:C}}\nwebhook_keys:"),
         ("base_url: https://acme.example.com/Acme", f"base_url: 'ftp://user:{PLAIN}@acme.example.com'"),
+        ("base_url: https://acme.example.com/Acme", f"base_url: 'https://acme.example.com/Acme?token={PLAIN}'"),
+        ("base_url: https://acme.example.com/Acme", f"base_url: 'https://acme.example.com/#{PLAIN}'"),
+        ("label: Acme", f"label: Acme\ncurrency: 'https://x.example/?key={PLAIN}'"),
     ],
 )
 def test_a_secret_in_plain_is_refused_and_never_shown(tmp_path: Path, old: str, new: str) -> None:
@@ -91,6 +94,19 @@ def test_a_secret_in_plain_is_refused_and_never_shown(tmp_path: Path, old: str, 
     with pytest.raises(Unfit) as refusal:
         read_connection(path)
     assert "canary" not in str(refusal.value)
+
+
+def test_a_setting_of_a_system_that_does_not_fit_is_told_once_where_it_stands(tmp_path: Path) -> None:
+    """It was told a second time as `erp.base_url`, a place that no file has."""
+    wrong = [
+        ("branch: MAIN", "branch: MAIN\n    sign_in: oath"),
+        ("https://acme.example.com", "https://acme.example.com/a?b"),
+        ("tenant_id: 1001", "tenant_id: x"),
+    ]
+    told = refused(file_with(tmp_path, *wrong))
+    assert [line.split(": ")[1] for line in told] == [
+        "field_service.settings.tenant_id", "erp.settings.base_url", "erp.settings.sign_in",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
