@@ -92,7 +92,7 @@ def test_a_missing_secret_names_every_place_at_once(tmp_path: Path, monkeypatch:
     monkeypatch.delenv("CANARY")
     with pytest.raises(Broken) as refused:
         applied(written(tmp_path, "nosecrets"), "pat", "", False)
-    assert len(str(refused.value).splitlines()) == 6
+    assert len(str(refused.value).splitlines()) == 8
     assert "erp.credentials.password: env:CANARY" in str(refused.value)
     assert "webhook_keys[0].secret: env:CANARY" in str(refused.value)
 
