@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import json
-import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
+_LEAST = 12
+_UNSEEN = Console(file=io.StringIO())
+"""Rich asks for a console to break lines; nothing is printed on it."""
 WIDTH = 100
 """Columns that fit a person's screen and mail; what goes to a program asks for JSON."""
 
@@ -51,8 +56,35 @@ def money(amount: Decimal, thousands: str = "") -> str:
 
 def paragraph(text: str, indent: int = 0) -> Iterator[str]:
     """A sentence as lines of at most `WIDTH` columns, the first one `indent` columns in and the rest two more."""
-    pad = " " * indent
-    yield from textwrap.wrap(printable(text), WIDTH, initial_indent=pad, subsequent_indent=f"{pad}  ", break_on_hyphens=False)
+    pad, shown = " " * indent, printable(text)
+    first = next(_wrapped(shown, WIDTH - indent), "")
+    yield from [f"{pad}{first}"] if first else ()
+    yield from (f"{pad}  {line}" for line in _wrapped(shown[len(first) :].lstrip(), WIDTH - indent - 2))
+
+
+def beside(head: str, text: str) -> Iterator[str]:
+    """A line that begins with `head`, and `text` in the columns that it leaves, in several lines where one is not enough; below it where
+    it leaves next to nothing."""
+    taken = cell_len(head)
+    if WIDTH - taken < _LEAST:
+        yield head.rstrip()
+        yield from paragraph(text, 4)
+        return
+    lines = [*_wrapped(printable(text), WIDTH - taken)] or [""]
+    for number, line in enumerate(lines):
+        yield f"{' ' * taken if number else head}{line}".rstrip()
+
+
+def fitted(text: str, width: int) -> str:
+    """The text in exactly `width` columns: with blanks after it, or cut with an ellipsis. Wide letters (Chinese, Korean) take two."""
+    shown = printable(text)
+    return set_cell_size(shown, width) if cell_len(shown) <= width else f"{set_cell_size(shown, width - 1)}\N{HORIZONTAL ELLIPSIS}"
+
+
+def _wrapped(text: str, width: int) -> Iterator[str]:
+    """The lines of a text at its blanks, or within a word that is wider than a line; by columns, not by letters."""
+    if text.strip():
+        yield from (line.plain.rstrip() for line in Text(text).wrap(_UNSEEN, width, overflow="fold"))
 
 
 def print_json(value: Any) -> None:

@@ -250,6 +250,18 @@ def resolve(reference: str, sources: Sources, lines: bool = False) -> SecretStr:
     return SecretStr(_fit(reference, text, lines))
 
 
+def leads_out(reference: str, sources: Sources) -> bool:
+    """Whether a reference names a file outside of the secrets folder, which `resolve` refuses whether there is one or not."""
+    kind, _, where = reference.partition(":")
+    if kind != "file" or sources.folder is None:
+        return False
+    root = sources.folder.resolve()
+    try:
+        return not (root / where).resolve().is_relative_to(root)
+    except (OSError, ValueError, RuntimeError):  # a name that no file can have, or links that lead to each other
+        return True
+
+
 def _fit(reference: str, text: str, lines: bool) -> str:
     text = text.removeprefix("\ufeff")
     text = text if lines else text.rstrip("\r\n")

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 import structlog
 from xdist.scheduler import LoadScopeScheduling
@@ -23,6 +24,9 @@ _WAITING_LONGEST_FIRST = ("chaos", "acceptance", "integration")
 """Folders whose tests mostly wait for processes; begun first, so that no worker is left alone with them at the end."""
 _OF_ONE_STAGE = ("chaos", "acceptance", "integration/ingress")
 """Folders whose tests share a stage that takes long to set up: one worker plays them all. Elsewhere a file is what a worker takes."""
+
+hypothesis.settings.register_profile("on a busy machine", deadline=None)
+hypothesis.settings.load_profile("on a busy machine")
 
 _EXTERNAL = pytest.StashKey[dict[str, str]]()
 

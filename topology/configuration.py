@@ -171,10 +171,12 @@ def _written(own: Any, name: str) -> object:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Every connection in force at one moment, and the newest version that any record of the configuration was signed under."""
+    """Every connection in force at one moment, the newest version that any record of the configuration was signed under, and the
+    settings (JSON) under which removed connections were in force last."""
 
     connections: Mapping[str, Connected] = field(default_factory=dict)
     newest: int = 0
+    removed: Mapping[str, str] = field(default_factory=dict)
 
     def of_system(self, system: str) -> Iterator[Connected]:
         """Connections that join a system."""
@@ -203,6 +205,7 @@ class Follower:
         self._rows: dict[str, list[dict[str, Any]]] = {}
         self._waiting: dict[str, dict[str, Any]] = {}
         self._connected: dict[str, Connected] = {}
+        self._removed: dict[str, str] = {}
         self._topics = TopicFollower(_NAME, settings.kafka, [settings.topic(name) for name in _TOPICS], self._take)
         self._snapshot = Snapshot()
         self._read_to: dict[tuple[str, int], int] = {}
@@ -296,6 +299,7 @@ class Follower:
             return set()
         if record["removed"]:
             self._connected.pop(name, None)
+            self._removed[name] = record["settings"]
         else:
             rows = _rows_of_version(self._rows.get(name, []), record["crosswalk_version"])
             if rows is None:
@@ -304,11 +308,13 @@ class Follower:
             settings = ConnectionSettings.model_validate_json(record["settings"])
             versions = (record["version"], record["crosswalk_version"])
             self._connected[name] = Connected(settings, *versions, tables_of(rows), record[_SIGNED])
+            self._removed.pop(name, None)
         del self._waiting[name]
         return {name}
 
     def _publish(self) -> None:
-        self._snapshot = Snapshot(dict(self._connected), self._trust.newest if self._trust is not None else 0)
+        newest = self._trust.newest if self._trust is not None else 0
+        self._snapshot = Snapshot(dict(self._connected), newest, dict(self._removed))
 
 
 def _place(message: Message) -> tuple[str, int]:

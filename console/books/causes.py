@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from console.books import words
-from console.books.opened import NOT_DUE, ZERO, Cause, Facts, Item, Source, source_of
+from console.books.opened import NOT_DUE, ZERO, Cause, Facts, Item, Source, has_nothing_to_apply, source_of, whole_of
 from console.books.roots import Roots
 from services.sinks import entry as e
 from services.sinks import reasons
@@ -52,11 +52,20 @@ def _joined(found: Mapping[_Place, tuple[Cause, list[Item]]]) -> dict[_Place, tu
 
 
 def charged(facts: Facts) -> Iterator[tuple[Cause, Item]]:
-    """Each document once, with its root cause."""
+    """Each document once, with its root cause; whatever else keeps it, nothing of a removed connection goes on."""
+    for cause, item in _by_root(facts):
+        yield _removed(item.connection) if item.connection in facts.removed else cause, item
+
+
+def _removed(connection: str) -> Cause:
+    return Cause("removed", f"connection {connection} was removed", "apply it again, or enter them in the ERP by hand")
+
+
+def _by_root(facts: Facts) -> Iterator[tuple[Cause, Item]]:
     roots = Roots(facts)
     items = _Items(facts, roots)
     for entry in facts.entries.values():
-        if entry["record"] != COMPLETION and not _is_closed(entry, facts):
+        if entry["record"] != COMPLETION and not has_nothing_to_apply(entry, facts.ended):
             yield roots.of(entry), items.of(entry)
     for record in roots.undecided.values():
         yield roots.of_decision(record), items.of_decision(record)
@@ -64,14 +73,6 @@ def charged(facts: Facts) -> Iterator[tuple[Cause, Item]]:
         yield _UNREAD, items.of(command)
     for record in facts.dead:
         yield _unreadable(record), items.of_dead(record)
-
-
-def _is_closed(entry: Mapping[str, Any], facts: Facts) -> bool:
-    """An application of a payment that ended without being written has nothing to apply."""
-    if entry["action"] != "apply":
-        return False
-    payment = entry["source_id"].partition("/")[0]
-    return Source(entry["connection"], entry["source_entity"], payment) in facts.ended
 
 
 def _unreadable(record: Mapping[str, Any]) -> Cause:
@@ -118,8 +119,7 @@ class _Items:
         return ZERO if is_voided else amount
 
     def _party(self, entry: Mapping[str, Any]) -> str:
-        whole = {**entry, "source_id": entry["source_id"].partition("/")[0]}
-        return self._roots.about(source_of(entry)).name or self._roots.about(source_of(whole)).name
+        return self._roots.about(source_of(entry)).name or self._roots.about(whole_of(entry)).name
 
     def of_decision(self, record: Mapping[str, Any]) -> Item:
         """An object for which no document is commanded yet."""

@@ -15,6 +15,7 @@ from console.books.controls import pauses
 from console.books.ledgers import LEDGERS, mark_read
 from console.books.opened import NOT_DUE, OBSERVED, About, Facts, Source
 from console.books.roots import named_values, parents_of
+from console.connections.applying import settings_of_all
 from console.reading import Cluster
 from services.sinks import entry as e
 from services.sinks import reasons
@@ -44,7 +45,8 @@ def gather(cluster: Cluster, snapshot: Snapshot, connection: str = "") -> Facts:
         unread=unread,
         dead=[record for key, record in dead if key not in newer],
         about=about,
-        connections={name: one.settings for name, one in snapshot.connections.items()},
+        connections=settings_of_all(snapshot),
+        removed=frozenset(snapshot.removed),
         pauses=pauses(seen.record for seen in cluster.decisions(connection)),
     )
 

@@ -23,14 +23,24 @@ _BY_ACTION = {"release": "released", "accept": "released", "retry": "retried"}
 
 @dataclass(frozen=True)
 class Days:
-    """From the first day to the last, both included, in each tenant's own zone."""
+    """From the first day to the last, both included, in each tenant's own zone; None = today, which differs between zones."""
 
-    first: date
-    last: date
+    first: date | None
+    last: date | None
+    now: datetime
 
     def holds(self, at: datetime, settings: ConnectionSettings | None) -> bool:
         """Whether an instant lies on one of them where the tenant is."""
-        return self.first <= at.astimezone(words.zone_of(settings)).date() <= self.last
+        today = self._today(settings)
+        return (self.first or today) <= at.astimezone(words.zone_of(settings)).date() <= (self.last or today)
+
+    def shown(self, settings: ConnectionSettings | None) -> str:
+        """`2026-03-02`, or `2026-03-01 to 2026-03-02`."""
+        first, last = (f"{day or self._today(settings)}" for day in (self.first, self.last))
+        return first if first == last else f"{first} to {last}"
+
+    def _today(self, settings: ConnectionSettings | None) -> date:
+        return self.now.astimezone(words.zone_of(settings)).date()
 
 
 @dataclass(frozen=True)

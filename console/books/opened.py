@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -37,7 +37,8 @@ class About:
 @dataclass(frozen=True)
 class Facts:
     """What the topics say: ledger entries that have not ended (by op-key), objects whose document ended without being written, newest
-    decisions of objects that have no document, commands that no sink has taken, records that cannot be read."""
+    decisions of objects that have no document, commands that no sink has taken, records that cannot be read; settings of connections, with
+    those of removed ones, whose ids are `removed`."""
 
     entries: Mapping[str, Mapping[str, Any]]
     ended: Mapping[Source, str] = field(default_factory=dict)
@@ -46,6 +47,7 @@ class Facts:
     dead: Sequence[Mapping[str, Any]] = ()
     about: Mapping[Source, About] = field(default_factory=dict)
     connections: Mapping[str, ConnectionSettings] = field(default_factory=dict)
+    removed: frozenset[str] = frozenset()
     pauses: Mapping[str, Pause] = field(default_factory=dict)
 
 
@@ -107,6 +109,16 @@ def text_of(amount: Decimal) -> str:
 def source_of(entry: Mapping[str, Any]) -> Source:
     """The source object of a ledger entry or command."""
     return Source(entry["connection"], entry["source_entity"], entry["source_id"])
+
+
+def whole_of(entry: Mapping[str, Any]) -> Source:
+    """The source object that a ledger entry is a part of: of an application, its payment."""
+    return Source(entry["connection"], entry["source_entity"], entry["source_id"].partition("/")[0])
+
+
+def has_nothing_to_apply(entry: Mapping[str, Any], ended: Container[Source]) -> bool:
+    """Whether it is the application of a payment that `ended` without being written: it stays as it is, and nobody waits for it."""
+    return entry["action"] == "apply" and whole_of(entry) in ended
 
 
 def total(items: Iterable[Item]) -> dict[str, Any]:

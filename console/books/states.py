@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from console.books import words
 from console.books.controls import Pause
 from console.books.ledgers import Bucket
+from console.books.opened import Source, source_of, whole_of
 from services.ingress.standing import READ, STOPPED
 from services.sinks import entry as e
 from services.sinks import reasons
@@ -46,6 +47,8 @@ class States:
     def __init__(self) -> None:
         self._of: dict[str, tuple[Group, Decimal]] = {}
         self._groups: dict[Group, Group] = {}
+        self._ended: set[Source] = set()
+        self._applications: dict[str, Source] = {}
         self._in_way: dict[str, tuple[Place, str, datetime]] = {}
         self.written: dict[Place, datetime] = {}
 
@@ -53,6 +56,7 @@ class States:
         """One more ledger record, in its order."""
         group = group_of(entry)
         self._of[entry["op_key"]] = self._groups.setdefault(group, group), entry["amount"]
+        self._learn_end(entry)
         place, at = Place(entry["connection"], entry["system"]), entry["updated_at"]
         self._in_way.pop(entry["op_key"], None)
         if entry["state"] in (e.POSTED, e.ADOPTED):
@@ -61,11 +65,27 @@ class States:
             said = f"{reasons.WAITING[entry['reason']]}" + (f" ({entry['detail'][:120]})" if entry["detail"] else "")
             self._in_way[entry["op_key"]] = (place, said, at)
 
+    def _learn_end(self, entry: Mapping[str, Any]) -> None:
+        """Which documents ended without being written, and which applications have not ended."""
+        self._applications.pop(entry["op_key"], None)
+        if entry["action"] == "apply" and entry["state"] not in e.TERMINAL:
+            self._applications[entry["op_key"]] = whole_of(entry)
+        elif entry["action"] == "create" and entry["state"] in (e.SUPERSEDED, e.REJECTED):
+            self._ended.add(source_of(entry))
+        elif entry["action"] == "create":
+            self._ended.discard(source_of(entry))
+
+    def _group(self, op_key: str, group: Group) -> Group:
+        """Where a document counts: the application of a payment that was never written has ended with it."""
+        if self._applications.get(op_key) not in self._ended:
+            return group
+        return group._replace(state=e.SUPERSEDED, reason="", words="its payment ended without being posted")
+
     def rows(self) -> list[dict[str, Any]]:
         """Counts and amounts by group."""
         buckets: dict[Group, Bucket] = defaultdict(Bucket)
-        for group, amount in self._of.values():
-            buckets[group].add(amount)
+        for op_key, (group, amount) in self._of.items():
+            buckets[self._group(op_key, group)].add(amount)
         names = ("connection", "document", "state", "reason", "words", "currency")
         return [
             {**dict(zip(names, group, strict=True)), "count": bucket.count, "amount": bucket.amount}

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from console.cli import exit_codes
-from console.output import Output, print_json, printable
+from console.output import Output, beside, print_json
 
 
 def register(app: typer.Typer) -> None:
@@ -27,13 +27,14 @@ def check(
 
 
 def _show(rows: list[dict[str, Any]], output: Output) -> None:
-    """One line for each finding, however long: a table would fold it."""
+    """A line for each finding, which goes on below where it is long."""
     if output is Output.json:
         print_json(rows)
         return
     for row in rows:
         place = " ".join(filter(None, (row["connection"], row["system"])))
-        print(printable(f"{row['level']:<8}{place}  {row['subject']}: {row['says']} {row['do']}").rstrip())
+        for line in beside(f"{row['level']:<8}", f"{place}  {row['subject']}: {row['says']} {row['do']}"):
+            print(line)
 
 
 async def _rows(connection: str) -> list[dict[str, Any]]:

@@ -38,7 +38,7 @@ def list_(
 @commands.command()
 def reset(
     connection: Connection,
-    feed: Annotated[str, typer.Argument(help="Feed as `cursors list` names it. Example: field_service.invoices")],
+    feed: Annotated[str, typer.Argument(help="Feed as `cursors list` names it. Example: invoices")],
     to: Annotated[str, typer.Option(help="Day to read from again; empty = the start of what is read. Example: 2026-03-01")] = "",
     reason: Annotated[str, typer.Option(help="Why; kept with the decision.")] = "",
     actor: Annotated[str, typer.Option(help="Who decides; default: the user of this machine.")] = "",

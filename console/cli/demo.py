@@ -6,11 +6,11 @@ import asyncio
 import json
 import os
 import secrets
+import shlex
 import shutil
 import sys
 import tempfile
-import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,11 +36,15 @@ def register(app: typer.Typer) -> None:
 def demo(
     erp: Annotated[str, typer.Option(help="Which ERP, or all, side by side on one day.")] = "all",
     seed: Annotated[int, typer.Option(help="The same seed gives the same day.")] = 1,
-    jobs: Annotated[int, typer.Option(help="Jobs of the whole day; with all ERPs shared evenly by their connections.")] = 500,
+    jobs: Annotated[
+        int, typer.Option(min=1, help="Jobs of the whole day; with all ERPs shared evenly by their connections.")
+    ] = 500,
     keep: Annotated[bool, typer.Option("--keep", help="Leave it running until Ctrl-C.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="The last line on stdout is one JSON object.")] = False,
-    scale: Annotated[float, typer.Option(help="Scaled seconds in a real one.")] = 600,
-    drain_s: Annotated[float, typer.Option("--drain-seconds", help="Longest wait for the last document after the day.")] = 420,
+    scale: Annotated[float, typer.Option(min=1, help="Scaled seconds in a real one.")] = 600,
+    drain_s: Annotated[
+        float, typer.Option("--drain-seconds", min=0, help="Longest wait for the last document after the day.")
+    ] = 420,
     folder: Annotated[
         Path | None, typer.Option(help="Keep files and logs here; without it they are gone after a day that went well.")
     ] = None,
@@ -111,15 +115,21 @@ async def _played(wanted: Wanted, folder: Path, keep: bool) -> tuple[Sequence[Ro
         added = await day.poll_again()
         rows = await day.drain()
         if keep:
-            say(f"kept running; settings are in the environment of this process, logs in {folder}; Ctrl-C ends it")
-            for key, value in settings.items():
-                print(f"export {key}={value}", flush=True)
-            await asyncio.to_thread(threading.Event().wait)
+            report(rows, False, added)
+            say(f"kept running, logs in {folder}; Ctrl-C ends it; in another shell set what is printed now, and ask")
+            await kept(settings)
         return rows, added
     finally:
         await simulators.close()
         ground.stop()
         cluster.stop()
+
+
+async def kept(settings: Mapping[str, str]) -> None:
+    """Print the settings as a shell takes them, and wait until a signal ends it. Nothing waits in a thread: that would outlive Ctrl-C."""
+    for key, value in settings.items():
+        print(f"export {key}={shlex.quote(value)}", flush=True)
+    await asyncio.Event().wait()
 
 
 def _prefix(kind: str) -> str:

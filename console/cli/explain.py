@@ -30,15 +30,14 @@ def explain(
     from console.books.chain import chains, of_objects
     from console.books.ledgers import is_named, newest_entries
     from console.books.words import zone_of
-    from console.connections.applying import connected, in_force
+    from console.connections.applying import applied_once, in_force, settings_of_all
     from console.reading import Cluster
     from runtime.clock import clock_from_environment
 
     cluster, clock = Cluster(), clock_from_environment()
     snapshot = in_force(cluster)
+    applied_once(snapshot, connection)
     found = list(newest_entries(cluster, lambda entry: is_named(entry, what), connection))
-    if connection and not found:  # what a connection posted that has ended is explained all the same
-        connected(snapshot, connection)
     if output is Output.table and len(documents_of(found)) > 1:
         for line in which_one(what, found):
             print(line)
@@ -49,11 +48,14 @@ def explain(
             [{"ref": entry["ref"], "op_key": entry["op_key"], "links": [vars(link) for link in links]} for entry, links in told]
         )
     elif not told:
-        print(f"{what}: no document of that ref, number or id is known; `ml-connector open` shows what is on its way.")
+        for line in paragraph(
+            f"{what}: no document of that ref, number or id is known; `ml-connector open` shows what is on its way."
+        ):
+            print(line)
     else:
+        known = settings_of_all(snapshot)
         for entry, links in told:
-            known = snapshot.connections.get(entry["connection"])
-            for line in lines(entry, links, zone_of(known.settings if known is not None else None), full):
+            for line in lines(entry, links, zone_of(known.get(entry["connection"])), full):
                 print(line)
     raise SystemExit(exit_codes.OK if told else exit_codes.NOT_OK)
 
@@ -90,7 +92,7 @@ def lines(entry: Mapping[str, Any], links: Sequence[Link], zone: tzinfo, full: b
         if entry["ref"]
         else f"{entry['source_entity']} {entry['source_number'] or entry['source_id']}"
     )
-    yield printable(head)
+    yield from paragraph(head)
     if "state" in entry:
         yield from paragraph(outcome(entry, zone), 2)
     for link in links:

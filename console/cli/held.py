@@ -12,7 +12,7 @@ import typer
 
 from console.cli import exit_codes
 from console.cli.plan import person
-from console.output import Output, money, paragraph, print_json, printable
+from console.output import Output, beside, fitted, money, paragraph, print_json
 from services.sinks.reasons import SUSPECT
 
 commands = typer.Typer(help="What is not posted and waits for a person.", no_args_is_help=True)
@@ -33,12 +33,12 @@ def list_(
 ) -> None:
     """List held documents, largest amount first."""
     from console.books.ledgers import held_entries, held_rows
-    from console.connections.applying import in_force
+    from console.connections.applying import applied_once, in_force
     from console.reading import Cluster
 
     cluster = Cluster()
     if connection:
-        in_force(cluster, connection)
+        applied_once(in_force(cluster), connection)
     rows = held_rows(held_entries(cluster, connection))
     if output is Output.json:
         print_json(rows)
@@ -52,10 +52,11 @@ def lines(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     from console.books.words import record_name
 
     for row in rows:
-        document = f"{record_name(row['document'])} {row['number']}"[:34]
+        document = fitted(f"{record_name(row['document'])} {row['number']}", 40)
         amount = f"{money(row['amount'], ',')} {row['currency']}"
-        yield printable(f"{amount:>18}  {document:<35}{row['date'] or ''!s:<12}{row['connection'][:8]:<9}{row['ref']}").rstrip()
-        yield from paragraph(f"{row['reason']}: {row['words']}" if row["words"] else row["reason"], 4)
+        yield from beside(f"{amount:>18}  {document} {row['date'] or ''!s:<12}", row["ref"])
+        said = f"{row['reason']}: {row['words']}" if row["words"] else row["reason"]
+        yield from paragraph(f"{row['connection']}: {said}", 4)
     sums: dict[str, Decimal] = defaultdict(Decimal)
     for row in rows:
         sums[row["currency"]] += row["amount"]

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from console.output import WIDTH, Output, money, printable
+from console.output import Output, beside, fitted, money, paragraph, print_json
 
 if TYPE_CHECKING:
     from console.books.journal import Days, Event
     from console.reading import Cluster
+    from systems.connection import ConnectionSettings
     from topology.configuration import Snapshot
+
+_EAST = timedelta(hours=14)
+"""How far the easternmost zone is ahead of UTC: a day that has not begun there has begun nowhere."""
 
 
 def register(app: typer.Typer) -> None:
@@ -32,28 +35,26 @@ def journal(
     output: Annotated[Output, typer.Option(help="Form of the result; json: one object a line.")] = Output.table,
 ) -> None:
     """Show what happened to documents, in the tenant's own time: posted, adopted, held, released, retried, skipped."""
-    from console.books.words import zone_of
-    from console.connections.applying import connected, in_force
+    from console.connections.applying import applied_once, in_force, settings_of_all
     from console.reading import Cluster
     from runtime.clock import clock_from_environment
 
+    days = wanted_days(day, (first, last), clock_from_environment().now())
     cluster = Cluster()
     snapshot = in_force(cluster)
-    settings = connected(snapshot, connection) if connection else None
-    zones = {one.settings.zone for one in snapshot.connections.values()}
-    zone = zone_of(settings) if settings or len(zones) != 1 else next(iter(zones))
-    days = wanted_days(day, (first, last), clock_from_environment().now().astimezone(zone).date())
+    applied_once(snapshot, connection)
     rows = list(told(cluster, snapshot, days, connection))
     if output is Output.json:
         for _, row in rows:
-            print(json.dumps(row, ensure_ascii=False))
+            print_json(row)
         return
-    for line in lines(rows, f"{days.first}" if days.first == days.last else f"{days.first} to {days.last}"):
+    asked = [connection] if connection else list(snapshot.connections)
+    for line in lines(rows, settings_of_all(snapshot), days, asked):
         print(line)
 
 
-def wanted_days(day: str, between: tuple[str, str], today: date) -> Days:
-    """The days that the options ask for. Raises `Broken` for a day that is none, and for both forms at once."""
+def wanted_days(day: str, between: tuple[str, str], now: datetime) -> Days:
+    """The days that the options ask for. Raises `Broken` for a day that is none or still to come, and for both forms at once."""
     from console.books.journal import Days
     from runtime.errors import Broken
 
@@ -61,13 +62,13 @@ def wanted_days(day: str, between: tuple[str, str], today: date) -> Days:
     if day and (first or last):
         raise Broken("--day and --from/--to are given.", "Give one of the two.")
     if day:
-        return Days(_day("--day", day), _day("--day", day))
-    if not first and not last:
-        return Days(today, today)
-    found = Days(_day("--from", first) if first else date.min, _day("--to", last) if last else today)
-    if found.first > found.last:
-        raise Broken(f"--from {found.first} is after --to {found.last}.", "Give the earlier day first.")
-    return found
+        only = _begun("--day", day, now)
+        return Days(only, only, now)
+    begin = _begun("--from", first, now) if first else date.min if last else None
+    end = _day("--to", last) if last else None
+    if begin is not None and end is not None and begin > end:
+        raise Broken(f"--from {begin} is after --to {end}.", "Give the earlier day first.")
+    return Days(begin, end, now)
 
 
 def _day(option: str, text: str) -> date:
@@ -79,12 +80,22 @@ def _day(option: str, text: str) -> date:
         raise Broken(f"{option} {text!r} is not a day.", "Write it as YYYY-MM-DD, for example 2026-03-02.") from error
 
 
+def _begun(option: str, text: str, now: datetime) -> date:
+    from runtime.errors import Broken
+
+    found = _day(option, text)
+    if found > (now + _EAST).date():
+        raise Broken(f"{option} {found} is still to come.", f"Name a day up to today, {now.date()} (UTC).")
+    return found
+
+
 def told(cluster: Cluster, snapshot: Snapshot, days: Days, connection: str) -> Iterator[tuple[Event, dict[str, Any]]]:
     """The events of these days with their rows, as the topics tell them."""
     from console.books.journal import Journal, events
+    from console.connections.applying import settings_of_all
     from systems import registry
 
-    settings = {name: one.settings for name, one in snapshot.connections.items()}
+    settings = settings_of_all(snapshot)
     made = Journal(days, settings)
     places = cluster.partitions_of(connection)
     for seen in cluster.decisions(connection):
@@ -112,34 +123,45 @@ def _customers(cluster: Cluster, found: Sequence[Event]) -> dict[tuple[str, str,
     return made
 
 
-def lines(rows: Iterable[tuple[Event, Mapping[str, Any]]], days: str) -> Iterator[str]:
-    """Events with their rows for a person, a connection's after the other, with sums by event."""
+def lines(
+    rows: Iterable[tuple[Event, Mapping[str, Any]]], known: Mapping[str, ConnectionSettings], days: Days, asked: Sequence[str] = ()
+) -> Iterator[str]:
+    """Events with their rows for a person, a connection's after the other, with sums by event and kind of document; `asked` are
+    connections that are named where nothing happened too."""
     by_connection: dict[str, list[tuple[Event, Mapping[str, Any]]]] = defaultdict(list)
     for event, row in rows:
         by_connection[row["connection"]].append((event, row))
-    if not by_connection:
-        yield f"{days}: nothing happened"
-    for connection, own in by_connection.items():
-        yield f"{connection}, {days}, local time"
-        yield from (printable(_line(event, row)).rstrip() for event, row in own)
-        yield from _sums([row for _, row in own])
+    for connection in dict.fromkeys((*asked, *by_connection)):
+        own, settings = by_connection.get(connection, []), known.get(connection)
+        zone = settings.time_zone if settings is not None else "UTC"
+        yield from paragraph(f"{connection}, {days.shown(settings)}, local time ({zone}){'' if own else ': nothing happened'}")
+        for event, row in own:
+            yield from _lines_of(event, row)
+        yield from _sums(own)
+    if not asked and not by_connection:
+        yield f"{days.shown(None)}: nothing happened"
 
 
-def _line(event: Event, row: Mapping[str, Any]) -> str:
+def _lines_of(event: Event, row: Mapping[str, Any]) -> Iterator[str]:
+    """One event: what it was about, and below why, where that is told."""
     from console.books.journal import CONNECTOR
     from console.books.words import kind_of
 
     at = datetime.fromisoformat(row["at"]).strftime("%m-%d %H:%M")
-    document = f"{kind_of(event.about)} {row['number']}"
+    document, customer = fitted(f"{kind_of(event.about)} {row['number']}", 20), fitted(row["customer"], 20)
+    head = f"  {at} {row['event']:<8} {document} {customer} {money(Decimal(row['amount']), ','):>13} {row['currency']:<3} "
+    yield from beside(head, row["erp_number"])
     by = "" if row["actor"] == CONNECTOR else f"by {row['actor']}: "
-    tail = row["erp_number"] or f"{by}{event.detail}"
-    amount = money(Decimal(row["amount"]), ",")
-    return f"  {at} {row['event']:<9}{document[:24]:<25}{row['customer'][:18]:<19}{amount:>11} {row['currency']} {tail}"[:WIDTH]
+    if not row["erp_number"] and (by or event.detail):
+        yield from paragraph(f"{by}{event.detail}", 14)
 
 
-def _sums(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    sums: dict[tuple[str, str], list[Decimal]] = defaultdict(list)
-    for row in rows:
-        sums[(row["event"], row["currency"])].append(Decimal(row["amount"]))
-    for (event, currency), amounts in sorted(sums.items()):
-        yield f"  {event}: {len(amounts)}, {money(sum(amounts, Decimal(0)), ',')} {currency}".rstrip()
+def _sums(rows: Sequence[tuple[Event, Mapping[str, Any]]]) -> Iterator[str]:
+    """Count and amount by event and kind: a payment and its application are not one sum, nor is an invoice with its payment."""
+    from console.books.words import counted, kind_of
+
+    sums: dict[tuple[str, str, str], list[Decimal]] = defaultdict(list)
+    for event, row in rows:
+        sums[(row["event"], kind_of(event.about), row["currency"])].append(Decimal(row["amount"]))
+    for (happened, kind, currency), amounts in sorted(sums.items()):
+        yield f"  {happened}: {counted([kind] * len(amounts))}, {money(sum(amounts, Decimal(0)), ',')} {currency}".rstrip()

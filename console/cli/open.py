@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from console.output import Output, money, paragraph, print_json, printable
+from console.output import Output, beside, fitted, money, paragraph, print_json
 
 if TYPE_CHECKING:
     from console.books.opened import Cause, Item
@@ -38,11 +38,12 @@ def open_(
     from console.books.causes import causes
     from console.books.gathered import gather
     from console.books.opened import grouped, total
-    from console.connections.applying import in_force
+    from console.connections.applying import applied_once, in_force
     from console.reading import Cluster
 
     cluster = Cluster()
-    snapshot = in_force(cluster, connection)
+    snapshot = in_force(cluster)
+    applied_once(snapshot, connection)
     found = causes(gather(cluster, snapshot, connection))
     items = [item for cause in found for item in cause.items]
     if by is By.cause:
@@ -107,7 +108,5 @@ def _head(words: str, amount: Decimal, kinds: str) -> Iterator[str]:
 
 def _documents(items: Sequence[Item]) -> Iterator[str]:
     for item in items:
-        shown = f"{item.kind} {item.number}"
-        yield printable(
-            f"    {shown[:22]:<23}{item.customer[:22]:<23}{money(item.amount, ','):>14} {item.state:<9} {item.ref}"
-        ).rstrip()
+        shown, customer = fitted(f"{item.kind} {item.number}", 22), fitted(item.customer, 22)
+        yield from beside(f"    {shown} {customer} {money(item.amount, ','):>14} {item.state:<9} ", item.ref)

@@ -19,7 +19,7 @@ def poll(
 ) -> None:
     """Ask the pollers to read a connection now; without --now, show how often each feed is read."""
     from console.connections.applying import connected, in_force
-    from console.output import Output, print_rows
+    from console.output import Output, paragraph, print_rows
     from console.reading import Cluster
     from runtime.errors import Broken
     from services.ingress.pollers import feeds_of
@@ -32,9 +32,9 @@ def poll(
         raise Broken(f"{system!r} is not a side of {connection}; there are: {names}.")
     if now:
         ask(cluster, connection, [side.system for side in sides])
-        print(
-            f"asked for now: {', '.join(side.declared.title for side in sides)} of {connection}; `ml-connector status` shows when it was read"
-        )
+        named = ", ".join(side.declared.title for side in sides)
+        for line in paragraph(f"asked for now: {named} of {connection}; `ml-connector status` shows when it was read"):
+            print(line)
         return
     rows = [
         {"system": side.system, "feed": feed.name, "of": feed.entity, "read every": str(feed.cadence)}

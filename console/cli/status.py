@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from console.cli.plan import person
-from console.output import Output, money, paragraph, print_json, print_rows, printable
+from console.output import Output, beside, fitted, money, paragraph, print_json, print_rows
 
 if TYPE_CHECKING:
     from console.books.states import Head
@@ -31,12 +31,13 @@ def status(
     from console.books.controls import pauses
     from console.books.ledgers import LEDGERS
     from console.books.states import Feeds, States, heads
-    from console.connections.applying import in_force
+    from console.connections.applying import applied_once, in_force
     from console.reading import Cluster
     from systems import registry
 
     cluster = Cluster()
-    snapshot = in_force(cluster, connection)
+    snapshot = in_force(cluster)
+    applied_once(snapshot, connection)
     places, states, feeds = cluster.partitions_of(connection), States(), Feeds()
     for seen in _of(cluster.scan(LEDGERS, places), connection):
         states.learn(seen.record)
@@ -71,13 +72,15 @@ def lines(
     for head in found:
         yield from _head(head)
         own = [row for row in rows if row["connection"] == head.settings.connection]
-        yield from (_document(row) for row in own)
+        for row in own:
+            yield from _document(row)
         if not own:
             yield "  no document yet"
     known = {head.settings.connection for head in found}
     for name in sorted({row["connection"] for row in rows} - known):
         yield f"{name}: not in force any more"
-        yield from (_document(row) for row in rows if row["connection"] == name)
+        for row in rows:
+            yield from _document(row) if row["connection"] == name else ()
     if not found:
         yield "no connection is applied: `ml-connector init FOLDER --erp NAME`, then `ml-connector apply FILE`"
     for row in lag:
@@ -100,17 +103,16 @@ def _head(head: Head) -> Iterator[str]:
         since = f" since {local(side.since, own.zone)[:16]}" if side.since is not None else ""
         read, written = (local(at, own.zone)[:16] or "never" for at in (side.last_read, side.last_write))
         stands = f"STOPPED{since}" if side.why else "ok" if side.last_read is not None else "not read yet"
-        yield printable(f"  {title_of(side.system):<14}{stands:<25}last read {read:<17} last write {written}").rstrip()
+        yield f"  {fitted(title_of(side.system), 13)} {stands:<25}last read {read:<17} last write {written}"
         yield from paragraph(side.why, 4) if side.why else ()
 
 
-def _document(row: Mapping[str, Any]) -> str:
+def _document(row: Mapping[str, Any]) -> Iterator[str]:
     from console.books.words import record_name
 
-    count, amount = row["count"], money(row["amount"], ",")
-    return printable(
-        f"  {row['state'].lower():<11}{record_name(row['document']):<15}{count:>6} {amount:>15} {row['currency']:<4}{row['words'][:44]}"
-    ).rstrip()
+    kind, amount = fitted(record_name(row["document"]), 14), money(row["amount"], ",")
+    head = f"  {row['state'].lower():<11}{kind} {row['count']:>6} {amount:>15} {row['currency']:<4}"
+    yield from beside(head, row["words"])
 
 
 def _of(scanned: Iterable[Seen], connection: str) -> Iterator[Seen]:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import typer
 
 from console.cli import exit_codes
+from console.output import paragraph
 
 commands = typer.Typer(
     help="Make something in the simulated field-service system, to see it arrive in the ERP.", no_args_is_help=True
@@ -84,7 +85,8 @@ def _make(wish: dict[str, Any], connection: str, wait_s: float) -> None:
     if wait_s <= 0:
         return
     said, is_there = _awaited(cluster, settings, (entity, source_id), wait_s)
-    print(said)
+    for line in paragraph(said):
+        print(line)
     raise SystemExit(exit_codes.OK if is_there else exit_codes.NOT_OK)
 
 

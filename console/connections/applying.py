@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +15,7 @@ from console.connections.files import ConnectionFiles, read_connection
 from console.connections.preview import Preview, going_live, previewed
 from console.connections.publish import Author, Publisher, publish, rows_logged
 from console.connections.remapping import map_again
-from console.connections.sealing import require_ring_in_force, sealed_credentials
+from console.connections.sealing import require_ring_in_force, sealed_credentials, strays
 from console.reading import Cluster
 from runtime.errors import Broken
 from runtime.rolekeys import OPERATOR
@@ -103,12 +104,31 @@ def connected(snapshot: Snapshot, connection: str) -> ConnectionSettings:
     return known[connection].settings
 
 
+def settings_of_all(snapshot: Snapshot) -> dict[str, ConnectionSettings]:
+    """The settings of every connection in force, and those of removed ones, whose documents stay explained in their own words and zone.
+
+    Settings of a removed connection that this version cannot read any more are left out.
+    """
+    found: dict[str, ConnectionSettings] = {}
+    for name, text in snapshot.removed.items():
+        with suppress(ValueError):
+            found[name] = ConnectionSettings.model_validate_json(text)
+    return found | {name: one.settings for name, one in snapshot.connections.items()}
+
+
+def applied_once(snapshot: Snapshot, connection: str) -> None:
+    """Raises `Broken`, see `connected`, for a connection ("" = all) that neither is in force nor ever was."""
+    if connection and connection not in snapshot.removed:
+        connected(snapshot, connection)
+
+
 def _compared(files: ConnectionFiles, cluster: Cluster | None, consent: Consent) -> Planned:
     snapshot = in_force(cluster) if cluster is not None else Snapshot()
     now = {name: other.settings for name, other in snapshot.connections.items()}
     settings = settings_from_environment()
     made = change(files, snapshot.connections.get(files.settings.connection))
     refused = refusals(files, now, settings.profile == "demo", consent.earlier_cutover)
+    refused += told(files, strays(files.settings, sources_of(files.path, settings)))
     refused += told(files, rows_asked_for(made, consent))
     preview = previewed(cluster, made) if cluster is not None and not refused else None
     notes = [*files.unread]

@@ -87,7 +87,9 @@ def fitted(written: Written) -> ConnectionSettings:
     try:
         settings = ConnectionSettings.model_validate(values)
     except ValidationError as error:
-        misfits += _misfits(ConnectionSettings, error, {str(one.place[0]) for one in misfits if one.place})
+        found = _misfits(ConnectionSettings, error, {str(one.place[0]) for one in misfits if one.place})
+        known = {one.place for one in misfits}  # a system's own settings are validated by its section too, one level higher
+        misfits += [one for one in found if (*one.place[:1], "settings", *one.place[1:]) not in known]
         raise Unfit(written, misfits) from None
     if misfits:
         raise Unfit(written, misfits)
@@ -138,17 +140,29 @@ def _systems(key: str) -> list[str]:
 
 
 def _credentials(key: str, side: Mapping[str, Any], declared: System) -> Iterator[Misfit]:
-    """Names that the system does not know, and those that it cannot do without."""
-    given = side.get("credentials") or {}
-    if not isinstance(given, dict):
+    """Names that the system does not know, and those that it cannot do without, for the way to sign in that the side chose."""
+    given, own = side.get("credentials") or {}, side.get("settings") or {}
+    if not isinstance(given, dict) or not isinstance(own, dict):
         return
-    fields = declared.credentials.model_fields
+    fields, settings = declared.credentials.model_fields, declared.settings.model_fields
+    chosen = own.get("sign_in", settings["sign_in"].default if "sign_in" in settings else None)
+    for name, field in settings.items():
+        if _is_for(field, chosen) and not own.get(name, field.default):
+            yield Misfit((key, "settings", name), f"is missing for sign_in {chosen}: {field.description}")
     for name in given:
         if name not in fields:
             yield Misfit((key, "credentials", name), _unknown(name, fields))
     for name, field in fields.items():
         if name not in given and field.is_required():
             yield Misfit((key, "credentials", name), f"is missing: {field.description}")
+        elif name not in given and _is_for(field, chosen):
+            yield Misfit((key, "credentials", name), f"is missing for sign_in {chosen}: {field.description}")
+
+
+def _is_for(field: FieldInfo, sign_in: object) -> bool:
+    """Whether a field is what this way to sign in needs."""
+    extra = field.json_schema_extra
+    return isinstance(extra, dict) and "sign_in" in extra and extra["sign_in"] == sign_in
 
 
 def moves_money(flow: Flow) -> bool:
@@ -230,9 +244,9 @@ def _nearest(name: str, known: Iterable[str]) -> str:
 
 
 def _clipped(text: str) -> str:
-    """A value as a message may show it: short, printable, and without a user that an address names."""
-    if "://" in text and "@" in text:
-        return "an address with a user in it"
+    """A value as a message may show it: short, printable, and without what an address may hold of a secret."""
+    if "://" in text and any(sign in text for sign in "@?#"):
+        return "an address with a user or a query in it"
     return ascii(text[:_SHOWN]) if not text.isprintable() else repr(text[:_SHOWN])
 
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from console.books.ledgers import Bucket, ledger_entries
+from console.books.opened import has_nothing_to_apply, source_of
 from console.connections.applying import in_force
 from console.connections.publish import Author, Publisher, rows_logged, unpublish
 from console.connections.sealing import credentials_in_force
@@ -20,7 +21,7 @@ from runtime.rolekeys import OPERATOR
 from services.credentials import in_force as believed
 from topology.trust import Trust
 
-_OPEN = ("HELD", "WAITING", "NEW")
+_OPEN, _UNWRITTEN = ("HELD", "WAITING", "NEW"), ("SUPERSEDED", "REJECTED")
 
 
 def removed(connection: str, actor: str, reason: str, agreed: Decimal | None) -> tuple[tuple[str, ...], list[str]]:
@@ -61,9 +62,10 @@ def _left(cluster: Cluster, connection: str, agreed: Decimal | None) -> list[str
         return [
             f"{len(sent)} document(s) are being written ({', '.join(sent[:3])}); pause the connection and try again when they ended"
         ]
+    ended = {source_of(entry) for entry in entries if entry["action"] == "create" and entry["state"] in _UNWRITTEN}
     left = Bucket()
     for entry in entries:
-        if entry["state"] in _OPEN:
+        if entry["state"] in _OPEN and not has_nothing_to_apply(entry, ended):
             left.add(entry["amount"])
     if left.count and agreed != left.amount:
         return [

@@ -13,10 +13,12 @@ from typing import Any
 import orjson
 from pydantic import ValidationError
 
+from console.connections.fitting import Misfit
+from console.connections.written import Place, dotted
 from console.reading import Cluster
 from runtime.errors import Broken
 from runtime.rolekeys import OPERATOR
-from runtime.secrets import KeyRing, Sources, read_ring, resolve
+from runtime.secrets import KeyRing, Sources, leads_out, read_ring, resolve
 from services.credentials import Sealed, in_force, opened, seal
 from services.network import network_purpose, origins_of, ways
 from systems.connection import ConnectionSettings, Side, WebhookKey
@@ -79,20 +81,32 @@ def require_ring_in_force(cluster: Cluster, another: bool) -> None:
 
 def _require_references(settings: ConnectionSettings, sources: Sources) -> None:
     """All references are tried before any is used, so that all that lead nowhere are told at once."""
-    found: list[tuple[str, str, bool]] = []
-    for key, side in (("field_service", settings.field_service), ("erp", settings.erp)):
-        found += [(f"{key}.credentials.{name}", reference, False) for name, reference in side.credentials.items()]
-        found += [(f"{key}.network.{name}", reference, name in PEM) for name, reference in side.network.references.items()]
-    for section in ("webhook_keys", "push_keys"):
-        found += [(f"{section}[{number}].secret", key.secret, False) for number, key in enumerate(getattr(settings, section))]
     lines = []
-    for place, reference, is_pem in found:
+    for place, reference in _references(settings):
         try:
-            resolve(reference, sources, is_pem)
+            resolve(reference, sources, place[-1] in PEM)
         except Broken as error:
-            lines.append(f"{place}: {error}")
+            lines.append(f"{dotted(place)}: {error}")
     if lines:
         raise Broken("\n".join(lines))
+
+
+def strays(settings: ConnectionSettings, sources: Sources) -> Iterator[Misfit]:
+    """References that `apply` can never follow, whatever lies where they lead: a plan needs no secret to tell them."""
+    for place, reference in _references(settings):
+        if leads_out(reference, sources):
+            yield Misfit(
+                place, f"leads out of the secrets folder {sources.folder}: put the file there, or set ML_CONNECTOR_SECRETS_DIR"
+            )
+
+
+def _references(settings: ConnectionSettings) -> Iterator[tuple[Place, str]]:
+    """Every reference with its place in the file."""
+    for key, side in (("field_service", settings.field_service), ("erp", settings.erp)):
+        yield from (((key, "credentials", name), reference) for name, reference in side.credentials.items())
+        yield from (((key, "network", name), reference) for name, reference in side.network.references.items())
+    for section in ("webhook_keys", "push_keys"):
+        yield from (((section, number, "secret"), key.secret) for number, key in enumerate(getattr(settings, section)))
 
 
 def _sets(settings: ConnectionSettings, sources: Sources) -> Iterator[tuple[str, Sealed]]:

@@ -91,7 +91,12 @@ class Settings(_Section):
     sign_in: Literal["basic", "oauth"] = Field(
         "basic", description="HTTP Basic with a PeopleSoft user, or a bearer token of `token_url`."
     )
-    token_url: str = Field("", pattern=r"^(https?://[^\s?#]+)?$", description="External token server, sign_in oauth only.")
+    token_url: str = Field(
+        "",
+        pattern=r"^(https?://[^\s?#]+)?$",
+        json_schema_extra={"sign_in": "oauth"},
+        description="External token server, sign_in oauth only. Example: https://login.acme.example/token",
+    )
     token_scope: str = Field("", max_length=200, description="Scope asked of the token server; empty = none.")
     soap_security: Literal["transport", "username_token"] = Field(
         "username_token",

@@ -81,7 +81,8 @@ def test_the_journal_of_the_day_names_the_posted_invoice_its_number_and_its_cust
 
 def test_the_screens_fit_a_hundred_columns(live: Live) -> None:
     entry = live.posted(live.invoice["invoice"])
-    for arguments in (["status"], ["status", "--verbose"], ["open", "--verbose"], ["explain", entry["ref"]], ["held", "list"]):
+    reports = (["status"], ["status", "--verbose"], ["open", "--verbose"], ["explain", entry["ref"]], ["held", "list"])
+    for arguments in (*reports, ["check", "acme"], ["topics"], ["cursors", "list", "acme"], ["poll", "acme"]):
         said = live.stage.cli(*arguments)
         assert said.returncode == 0, said.stderr
         assert max(map(len, said.stdout.splitlines())) <= 100, arguments

@@ -29,7 +29,7 @@ SETTINGS: dict[str, Any] = {
             "branch": "MAIN",
         },
         "quota": {"group": "acu", "calls": 60, "per_s": 60, "sessions": 3},
-        "credentials": {"username": "env:CANARY", "password": "env:CANARY"},
+        "credentials": dict.fromkeys(("username", "password", "client_id", "client_secret"), "env:CANARY"),
     },
     "webhook_keys": [{"name": "first", "secret": "env:CANARY"}],
     "flows": {"A1": {"cutover_date": "2026-03-01"}},

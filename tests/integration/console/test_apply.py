@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from console.connections.applying import applied, in_force, plan_of, planned
+from console.connections.applying import applied, applied_once, in_force, plan_of, planned, settings_of_all
 from console.connections.consent import Consent
 from console.connections.publish import Publisher
 from console.connections.removing import removed
@@ -92,7 +92,7 @@ def test_a_missing_secret_names_every_place_at_once(tmp_path: Path, monkeypatch:
     monkeypatch.delenv("CANARY")
     with pytest.raises(Broken) as refused:
         applied(written(tmp_path, "nosecrets"), "pat", "", False)
-    assert len(str(refused.value).splitlines()) == 6
+    assert len(str(refused.value).splitlines()) == 8
     assert "erp.credentials.password: env:CANARY" in str(refused.value)
     assert "webhook_keys[0].secret: env:CANARY" in str(refused.value)
 
@@ -147,13 +147,20 @@ def test_a_connection_that_is_removed_can_come_back_with_fewer_rows(tmp_path: Pa
     lines, refused = removed("ended", "pat", "sold", None)
     assert refused == []
     assert "- 2 crosswalk rows, 7 credential sets" in lines
-    assert "ended" not in in_force(Cluster()).connections
+    snapshot = in_force(Cluster())
+    assert "ended" not in snapshot.connections
+    assert settings_of_all(snapshot)["ended"].time_zone == SETTINGS["time_zone"], "its documents stay explained in its own time"
+    applied_once(snapshot, "ended")
+    with pytest.raises(Broken, match="'endet' is not an applied connection"):
+        applied_once(snapshot, "endet")
     assert [one for one in credentials_in_force(Cluster()) if one[0] == "ended"] == []
     with pytest.raises(Broken, match="'ended' is not an applied connection"):
         removed("ended", "pat", "sold", None)
     table.write_text("business_unit,subaccount\nPlumbing,PLB-000\n")
     applied(path, "pat", "back", False)
-    assert list(in_force(Cluster()).connections["ended"].crosswalk.rows("business_unit")) == ["Plumbing"]
+    again = in_force(Cluster())
+    assert list(again.connections["ended"].crosswalk.rows("business_unit")) == ["Plumbing"]
+    assert "ended" not in again.removed
 
 
 def test_rows_of_an_apply_that_stopped_half_way_do_not_keep_the_next_one_out_of_force(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,30 @@ def test_logs_stay_and_are_named_when_something_went_wrong(
 def test_a_folder_that_was_chosen_stays(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     folder, _, _ = played(monkeypatch, None, 0, "--folder", str(tmp_path / "mine"))
     assert (folder, (folder / "sinks.log").exists()) == (tmp_path / "mine", True)
+
+
+@pytest.mark.timeout(60)
+def test_a_demo_that_is_kept_ends_when_it_is_interrupted(capsys: pytest.CaptureFixture[str]) -> None:
+    """It waited in a thread, which nothing ended: Ctrl-C stopped the services, and the process stayed for ever."""
+
+    async def interrupted() -> None:
+        waiting = asyncio.create_task(demo.kept({"A": "1", "B": "two words"}))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+
+    asyncio.run(interrupted())
+    assert capsys.readouterr().out == "export A=1\nexport B='two words'\n"
+
+
+@pytest.mark.parametrize(
+    "option", [("--jobs", "0"), ("--jobs", "-3"), ("--scale", "0"), ("--scale", "-1"), ("--drain-seconds", "-1")]
+)
+def test_a_day_that_cannot_be_is_refused_before_anything_starts(monkeypatch: pytest.MonkeyPatch, option: tuple[str, str]) -> None:
+    """A cluster was started first; then `--scale 0` was told as a setting that nobody had set, and no jobs were a day."""
+    monkeypatch.setattr(demo, "_played", None)
+    said = CliRunner().invoke(app, ["demo", *option])
+    assert (said.exit_code, option[0] in said.output) == (2, True)
 
 
 def test_logs_are_gone_when_a_person_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -17,7 +17,9 @@ from console.cli.explain import documents_of, lines, which_one
 from console.cli.held import lines as held_lines
 from console.cli.held import none_or_many
 from console.cli.journal import told
+from console.connections.applying import applied_once
 from runtime.clock import ScaledClock
+from runtime.errors import Broken
 from schemas.records import Ledger
 from services.sinks.entry import result_of
 from tests.unit.console.entries import ERP, SOURCE, application, entry, example, not_due, settings
@@ -25,6 +27,7 @@ from tests.unit.console.recorded import Recorded
 from topology.configuration import Connected, Snapshot, Tables
 
 LEDGER, COMMANDS, RESULTS = f"ledger.{ERP}", f"command.{ERP}", f"result.{ERP}"
+NOW = datetime(2026, 12, 31, tzinfo=UTC)
 SNAPSHOT = Snapshot({"acme": Connected(settings(), "v", "c", Tables())})
 
 
@@ -94,6 +97,31 @@ def test_the_application_of_a_payment_that_was_voided_unposted_is_closed() -> No
     assert list(charged(cluster).values()) == [Decimal("10.00")], "it came back with a newer version"
 
 
+def test_what_a_removed_connection_left_is_charged_to_its_removal_in_its_own_words() -> None:
+    """It was told as before, with remedies that nobody can carry out any more."""
+    cluster = written(entry("invoice", "1", "HELD", "unmapped", detail="tax_zone=401", amount="10.00"))
+    cluster.put("audit", "audit.audit", not_due("invoice", "2", "5.00"))
+    removed = Snapshot(removed={"acme": settings().model_dump_json()})
+    (cause,) = causes(gather(cluster, removed))
+    assert (cause.key, cause.words, cause.amount) == ("removed", "connection acme was removed", Decimal("15.00"))
+    assert [item.flow for item in cause.items] == ["A1", "A1"]
+
+
+def test_the_journal_of_a_removed_connection_keeps_its_zone() -> None:
+    """`journal --connection` refused it, and its days were those of UTC."""
+    cluster = Recorded()
+    late = result_of(cast("Ledger", entry("invoice", "1", "POSTED", updated_at=datetime(2026, 3, 2, 3, tzinfo=UTC))))
+    cluster.put(RESULTS, "result.result", cast("dict[str, Any]", late))
+    days = Days(date(2026, 3, 1), date(2026, 3, 1), NOW)
+    assert list(told(cluster, Snapshot(), days, "acme")) == [], "in UTC it is the day after"
+    removed = Snapshot(removed={"acme": settings().model_dump_json(), "older": "{}"})
+    (row,) = [row for _, row in told(cluster, removed, days, "acme")]
+    assert row["at"] == "2026-03-01T21:00:00-06:00"
+    applied_once(removed, "acme")
+    with pytest.raises(Broken, match="not an applied connection"):
+        applied_once(removed, "acne")
+
+
 def test_a_command_that_no_sink_has_read_is_on_the_list_and_a_replayed_one_is_not() -> None:
     command = example("command.ar_invoice", connection="acme", system=ERP, source_system=SOURCE, amount=Decimal("10.00"))
     cluster = Recorded()
@@ -133,7 +161,7 @@ def test_a_decision_that_nobody_signed_is_nobody_s(capsys: pytest.CaptureFixture
     cluster.put("control", "connection.control", example("connection.control", **about), signed=False)
     pause = {**about, "op_key": "", "action": "pause"}
     cluster.put("control", "connection.control", example("connection.control", **pause), signed=False)
-    rows = [row["event"] for _, row in told(cluster, SNAPSHOT, Days(date(2026, 1, 1), date(2026, 12, 31)), "acme")]
+    rows = [row["event"] for _, row in told(cluster, SNAPSHOT, Days(date(2026, 1, 1), date(2026, 12, 31), NOW), "acme")]
     assert rows == ["held"]
     assert gather(cluster, SNAPSHOT).pauses == {}
     assert "2 record(s) of control are not believed" in capsys.readouterr().err
@@ -165,7 +193,7 @@ def test_the_journal_names_customers_and_people() -> None:
     }
     cluster.put("control", "connection.control", example("connection.control", **about))
     posted(cluster, {**held, "state": "REJECTED", "reason": "skipped"})
-    rows = [row for _, row in told(cluster, SNAPSHOT, Days(date(2026, 1, 1), date(2026, 12, 31)), "acme")]
+    rows = [row for _, row in told(cluster, SNAPSHOT, Days(date(2026, 1, 1), date(2026, 12, 31), NOW), "acme")]
     assert [(row["event"], row["actor"], row["customer"]) for row in rows] == [
         ("held", "ml-connector", "Jane Smith"), ("skipped", "Ada", "Jane Smith"),
     ]  # fmt: skip

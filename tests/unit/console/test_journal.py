@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+import json
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
+from rich.cells import cell_len
 
 from console.books.journal import CONNECTOR, Days, Event, Journal, events
 from console.cli.journal import lines, wanted_days
+from console.output import print_json
 from runtime.errors import Broken
 from tests.unit.console.entries import ERP, SOURCE, example, settings
 
 DAY = date(2026, 3, 2)
+NOW = datetime(2026, 3, 2, 18, tzinfo=UTC)
 FIELDS = ["at", "event", "connection", "flow", "ref", "number", "erp_number", "amount", "currency", "customer", "actor"]
 
 
@@ -32,7 +37,7 @@ def control(action: str, when: datetime, number: str = "7", actor: str = "Ada") 
 
 
 def happened(*records: dict[str, Any], days: Days | None = None) -> list[Event]:
-    made = Journal(days or Days(DAY, DAY), {"acme": settings()})
+    made = Journal(days or Days(DAY, DAY, NOW), {"acme": settings()})
     for record in records:
         if "control_id" in record:
             made.learn_decision(record)
@@ -93,11 +98,39 @@ def test_a_decision_of_another_day_still_names_who_skipped_it() -> None:
 
 
 def test_the_lines_fit_a_hundred_columns_and_end_with_sums() -> None:
-    long = {"source_number": "9" * 60, "detail": "why " * 90}
+    long = {"source_number": "9" * 60, "detail": "why 為什麼 " * 60 + "at last", "amount": Decimal("-123456789.01")}
     found = happened(result("POSTED", at(15)), result("HELD", at(15), "8", reason="refused", **long))
-    shown = list(lines([(event, event.as_json(settings(), "Jane " * 20)) for event in found], "2026-03-02"))
-    assert max(map(len, shown)) <= 100
-    assert shown[-2:] == ["  held: 1, 324.75 USD", "  posted: 1, 324.75 USD"]
+    shown = list(
+        lines([(event, event.as_json(settings(), "王大明 " * 20)) for event in found], {"acme": settings()}, Days(DAY, DAY, NOW))
+    )
+    assert max(map(cell_len, shown)) <= 100
+    assert shown[0] == "acme, 2026-03-02, local time (America/Chicago)"
+    assert shown[-3].endswith("at last"), "why it is held is told whole"
+    assert shown[-2:] == ["  held: 1 invoice, -123,456,789.01 USD", "  posted: 1 invoice, 324.75 USD"]
+
+
+def test_a_payment_and_its_application_are_not_one_sum() -> None:
+    """120.00 taken and applied were `posted: 2, 240.00`."""
+    paid = {"source_entity": "payment", "purpose": "collection", "amount": Decimal("120.00")}
+    found = happened(
+        result("POSTED", at(15), "1", record="ar_receipt", source_id="9", **paid),
+        result("POSTED", at(15, 1), "2", record="ar_application", source_id="9/1", **paid),
+    )
+    shown = list(lines([(event, event.as_json(settings(), "Jane")) for event in found], {"acme": settings()}, Days(DAY, DAY, NOW)))
+    assert shown[-2:] == ["  posted: 1 application, 120.00 USD", "  posted: 1 payment, 120.00 USD"]
+
+
+def test_a_line_for_a_program_is_one_line_whatever_the_customer_is_called(capsys: pytest.CaptureFixture[str]) -> None:
+    """A name with U+2028 or U+0085 made two lines of one object."""
+    (event,) = happened(result("POSTED", at(15)))
+    print_json(event.as_json(settings(), "Jane\u2028Smith\x85\x9b"))
+    (line,) = capsys.readouterr().out.splitlines()
+    assert json.loads(line)["customer"] == "Jane\u2028Smith\x85\x9b"
+
+
+def test_a_connection_that_was_asked_for_is_named_where_nothing_happened() -> None:
+    (shown,) = lines([], {"acme": settings()}, Days(DAY, DAY, NOW), ["acme"])
+    assert shown == "acme, 2026-03-02, local time (America/Chicago): nothing happened"
 
 
 @pytest.mark.parametrize(
@@ -107,15 +140,41 @@ def test_the_lines_fit_a_hundred_columns_and_end_with_sums() -> None:
         ("", ("yesterday", ""), "--from 'yesterday'"),
         ("", ("", "02.03.2026"), "--to '02.03.2026'"),
         ("2026-03-02", ("2026-03-01", ""), "--day and --from/--to"),
-        ("", ("2026-03-03", "2026-03-02"), "is after"),
+        ("", ("2026-03-02", "2026-03-01"), "is after"),
+        ("2026-03-04", ("", ""), "--day 2026-03-04 is still to come"),
+        ("", ("2026-03-04", ""), "--from 2026-03-04 is still to come"),
     ],
 )
 def test_a_day_that_is_none_is_refused_by_its_option(day: str, between: tuple[str, str], words: str) -> None:
     with pytest.raises(Broken, match=words):
-        wanted_days(day, between, DAY)
+        wanted_days(day, between, NOW)
 
 
 def test_without_a_day_it_is_today_and_an_open_end_is_today() -> None:
-    assert wanted_days("", ("", ""), DAY) == Days(DAY, DAY)
-    assert wanted_days("", ("2026-02-28", ""), DAY) == Days(date(2026, 2, 28), DAY)
-    assert wanted_days("", ("", "2026-03-01"), DAY).last == date(2026, 3, 1)
+    today = wanted_days("", ("", ""), NOW)
+    assert (today.holds(NOW, settings()), today.shown(settings())) == (True, "2026-03-02")
+    since = wanted_days("", ("2026-02-28", ""), NOW)
+    assert since.shown(settings()) == "2026-02-28 to 2026-03-02"
+    until = wanted_days("", ("", "2026-03-01"), NOW)
+    assert (until.holds(at(5), settings()), until.holds(at(7), settings())) == (True, False)
+
+
+def test_today_is_each_tenant_s_own() -> None:
+    """With tenants in two zones it was the day of UTC for all: in Sydney nothing had happened yet, hours after it had."""
+    zoned = {name: settings(name).model_copy(update={"time_zone": name}) for name in ("Australia/Sydney", "America/Chicago")}
+    morning = at(22, day=2)
+    today = wanted_days("", ("", ""), morning)
+    assert {name: today.shown(own) for name, own in zoned.items()} == {
+        "Australia/Sydney": "2026-03-03",
+        "America/Chicago": "2026-03-02",
+    }
+    assert all(today.holds(morning, own) for own in zoned.values())
+    assert wanted_days("2026-03-03", ("", ""), morning).holds(morning, zoned["Australia/Sydney"])
+
+
+@pytest.mark.parametrize(("day", "hours"), [(date(2026, 3, 8), 23), (date(2026, 11, 1), 25)], ids=["spring", "autumn"])
+def test_a_day_on_which_clocks_change_is_whole(day: date, hours: int) -> None:
+    begin = datetime(day.year, day.month, day.day, 5 if hours == 25 else 6, tzinfo=UTC)
+    days = Days(day, day, begin)
+    held = [days.holds(begin + timedelta(hours=n), settings()) for n in range(-1, 26)]
+    assert (held.count(True), held[0], held[1]) == (hours, False, True)

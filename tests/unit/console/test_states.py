@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from rich.cells import cell_len
+
 from console.books.controls import Pause, pauses
 from console.books.states import Feeds, Head, States, heads
 from console.cli.status import lines
@@ -80,6 +82,19 @@ def test_whatever_waits_says_for_what() -> None:
     assert "created; waiting for Acumatica's posting run" in said
 
 
+def test_the_application_of_a_payment_that_was_never_posted_has_ended_with_it() -> None:
+    """It waited for ever in `status`, while `open` did not know it any more."""
+    applied = application("9", "1", "120.00", "payment/9", detail="payment/9: superseded (voided)")
+    found = states(applied, entry("payment", "9", "SUPERSEDED", "voided", amount="120.00"))
+    said = {(row["document"], row["state"], row["words"]) for row in found.rows()}
+    assert ("ar_application", "SUPERSEDED", "its payment ended without being posted") in said
+    assert "WAITING" not in {row["state"] for row in found.rows()}
+    found.learn(entry("payment", "9", "POSTED", amount="120.00"))
+    assert {row["state"] for row in found.rows()} == {"WAITING", "POSTED"}, "the payment came back"
+    found.learn({**applied, "state": "POSTED", "reason": ""})
+    assert [(row["state"], row["count"]) for row in found.rows()] == [("POSTED", 1), ("POSTED", 1)]
+
+
 def test_a_side_that_nothing_is_said_of_is_ok_and_tells_when_it_was_read_and_written() -> None:
     posted = entry("invoice", "1", "POSTED", updated_at=AT)
     side = head(states(posted), feeds(cursor(f"{ERP}.invoices"), cursor(f"{ERP}.bills", 5))).sides[1]
@@ -130,11 +145,11 @@ def test_the_sinks_own_pause_is_told_as_its_rule() -> None:
 
 def test_a_person_sees_it_within_a_hundred_columns() -> None:
     long = entry("invoice", "1", "HELD", "refused", amount="123456789.00")
-    at_work = head(states(long), feeds(stopped("x" * 30, "why " * 60)), pauses([control("pause", reason="because " * 30)]))
+    at_work = head(states(long), feeds(stopped("x" * 30, "why 為什麼" * 60)), pauses([control("pause", reason="because " * 30)]))
     dead = [{"from": "raw.x/0/1", "amount": Decimal(12), "stage": "hop", "reason": "no " * 60}]
     rows = states(long).rows()
     shown = list(lines([at_work], rows, [{"group": "sinks", "topic": "command.x", "lag": 3}], dead))
-    assert max(map(len, shown)) <= 100
+    assert max(map(cell_len, shown)) <= 100
     assert shown[0] == "acme (Acme): live"
     assert any(line.startswith("  PAUSED since 2026-03-02 12:00 by Ada: because") for line in shown)
     assert any("STOPPED since 2026-03-02 12:00" in line for line in shown)

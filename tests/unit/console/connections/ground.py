@@ -18,7 +18,7 @@ field_service:
     tenant_id: 1001
 erp:
   system: acumatica
-  credentials: {username: env:ACU_USER, password: env:ACU_PASSWORD}
+  credentials: {username: env:ACU_USER, password: env:ACU_PASSWORD, client_id: env:ACU_ID, client_secret: env:ACU_SECRET}
   quota: {group: acu, calls: 60, per_s: 60, sessions: 3}
   settings:
     base_url: https://acme.example.com/Acme

@@ -8,7 +8,7 @@ import pytest
 
 from console.connections.files import read_connection
 from console.connections.fitting import Unfit
-from tests.unit.console.connections.ground import file_with
+from tests.unit.console.connections.ground import TEXT, file_with
 
 PLAIN = "canary-7f3a-plain-secret"
 
@@ -73,13 +73,19 @@ def test_a_misfit_names_what_is_allowed(tmp_path: Path, old: str, new: str, said
         ("password: env:ACU_PASSWORD", f"password: ENV:{PLAIN}"),
         ("password: env:ACU_PASSWORD", f"password: [{PLAIN}]"),
         ("password: env:ACU_PASSWORD", f"password: {{plain: {PLAIN}}}"),
-        ("credentials: {username: env:ACU_USER, password: env:ACU_PASSWORD}", f"credentials: {PLAIN}"),
+        (
+            "credentials: {username: env:ACU_USER, password: env:ACU_PASSWORD, client_id: env:ACU_ID, client_secret: env:ACU_SECRET}",
+            f"credentials: {PLAIN}",
+        ),
         ("secret: env:HOOK", f"secret: {PLAIN}"),
         ("secret: env:HOOK", f"secret: env:HOOK, not_after: {PLAIN}x, key: {PLAIN}"),
         ("    branch: MAIN", f"    branch: MAIN\n    password: {PLAIN}"),
         ("webhook_keys:", f"  network: {{proxy: 'http://user:{PLAIN}@p.example:3128'}}\nwebhook_keys:"),
         ("webhook_keys:", f"  network: {{client_key: {PLAIN}, client_certificate: env:C}}\nwebhook_keys:"),
         ("base_url: https://acme.example.com/Acme", f"base_url: 'ftp://user:{PLAIN}@acme.example.com'"),
+        ("base_url: https://acme.example.com/Acme", f"base_url: 'https://acme.example.com/Acme?token={PLAIN}'"),
+        ("base_url: https://acme.example.com/Acme", f"base_url: 'https://acme.example.com/#{PLAIN}'"),
+        ("label: Acme", f"label: Acme\ncurrency: 'https://x.example/?key={PLAIN}'"),
     ],
 )
 def test_a_secret_in_plain_is_refused_and_never_shown(tmp_path: Path, old: str, new: str) -> None:
@@ -88,6 +94,70 @@ def test_a_secret_in_plain_is_refused_and_never_shown(tmp_path: Path, old: str, 
     with pytest.raises(Unfit) as refusal:
         read_connection(path)
     assert "canary" not in str(refusal.value)
+
+
+def test_a_setting_of_a_system_that_does_not_fit_is_told_once_where_it_stands(tmp_path: Path) -> None:
+    """It was told a second time as `erp.base_url`, a place that no file has."""
+    wrong = [
+        ("branch: MAIN", "branch: MAIN\n    sign_in: oath"),
+        ("https://acme.example.com", "https://acme.example.com/a?b"),
+        ("tenant_id: 1001", "tenant_id: x"),
+    ]
+    told = refused(file_with(tmp_path, *wrong))
+    assert [line.split(": ")[1] for line in told] == [
+        "field_service.settings.tenant_id", "erp.settings.base_url", "erp.settings.sign_in",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "missing"),
+    [
+        (", client_id: env:ACU_ID", "", ["client_id"]),
+        (", client_id: env:ACU_ID, client_secret: env:ACU_SECRET", "", ["client_id", "client_secret"]),
+        ("    branch: MAIN", "    branch: MAIN\n    sign_in: oauth", []),
+        ("    branch: MAIN", "    branch: MAIN\n    sign_in: cookie", []),
+    ],
+)
+def test_what_a_way_to_sign_in_needs_is_asked_for(tmp_path: Path, old: str, new: str, missing: list[str]) -> None:
+    """Without a client id `plan` said yes, and no session could ever be opened."""
+    path = file_with(tmp_path, (old, new))
+    if not missing:
+        read_connection(path)
+        return
+    starts = [f"14: erp.credentials.{name}: is missing for sign_in oauth: " for name in missing]
+    assert [line.startswith(start) for line, start in zip(refused(path), starts, strict=True)] == [True] * len(starts)
+
+
+def test_another_way_to_sign_in_needs_nothing_of_the_default_one(tmp_path: Path) -> None:
+    cookie = ("    branch: MAIN", "    branch: MAIN\n    sign_in: cookie")
+    read_connection(file_with(tmp_path, (", client_id: env:ACU_ID, client_secret: env:ACU_SECRET", ""), cookie))
+
+
+@pytest.mark.parametrize(
+    ("sign_in", "more", "places"),
+    [
+        ("basic", "", []),
+        ("oauth", "", ["erp.credentials.client_id", "erp.credentials.client_secret", "erp.settings.token_url"]),
+        (
+            "oauth",
+            "\n    token_url: https://login.acme.example/token",
+            ["erp.credentials.client_id", "erp.credentials.client_secret"],
+        ),
+    ],
+)
+def test_a_token_server_is_needed_by_whoever_signs_in_there(tmp_path: Path, sign_in: str, more: str, places: list[str]) -> None:
+    text = (
+        TEXT.replace("system: acumatica", "system: peoplesoft")
+        .replace("    tenant: Company\n", "")
+        .replace("    branch: MAIN\n", "")
+    )
+    text = text.replace("    accounts:\n      sales: 40000\n", "").replace("  A1: {", "  P1: {")
+    text = text.replace(", client_id: env:ACU_ID, client_secret: env:ACU_SECRET", "")
+    path = file_with(tmp_path, ("    company_id: ACME", f"    company_id: ACME\n    sign_in: {sign_in}{more}"), text=text)
+    told = refused(path) if places else []
+    assert sorted(line.split(": ")[1] for line in told if "for sign_in oauth" in line) == places
+    if not places:
+        read_connection(path)
 
 
 def test_a_folder_of_tables_outside_is_refused(tmp_path: Path) -> None:

@@ -62,6 +62,31 @@ def test_a_ring_that_is_not_set_is_named_with_its_variable(tmp_path: Path, monke
     assert "note: ML_CONNECTOR_KEY_RING is not set" in said.stdout
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "place"),
+    [
+        ("env:ACU_PASSWORD", "file:/etc/hostname", "14: erp.credentials.password: "),
+        ("env:ACU_PASSWORD", "file:../ring.json", "14: erp.credentials.password: "),
+        ("env:ACU_PASSWORD", "file:a/../../ring", "14: erp.credentials.password: "),
+        ("env:HOOK", "file:a/../../b", "25: webhook_keys[0].secret: "),
+        (
+            "webhook_keys:",
+            "  network: {client_certificate: file:/etc/c.pem, client_key: env:K}\nwebhook_keys:",
+            "24: erp.network.client_certificate: ",
+        ),
+    ],
+)
+def test_a_reference_that_apply_can_never_follow_is_refused_by_plan(tmp_path: Path, old: str, new: str, place: str) -> None:
+    """`plan --offline` ended with 0, and `apply` refused it."""
+    said = plan(file_with(tmp_path, (old, new)))
+    assert said.exit_code == 1
+    assert f"refused: {tmp_path / 'connection.yaml'}:{place}leads out of the secrets folder {tmp_path / 'secrets'}" in said.stdout
+
+
+def test_a_reference_into_the_secrets_folder_needs_no_file_to_be_planned(tmp_path: Path) -> None:
+    assert plan(file_with(tmp_path, ("env:ACU_PASSWORD", "file:acumatica/password"))).exit_code == 0
+
+
 @pytest.mark.parametrize("amount", ["much", "nan", "1e999999999"])
 def test_an_amount_that_is_none_is_refused(tmp_path: Path, amount: str) -> None:
     said = CliRunner().invoke(app, ["apply", str(file_with(tmp_path)), "--yes", amount])
