@@ -21,7 +21,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -108,7 +108,7 @@ def read_ring(path: Path) -> KeyRing:
     return KeyRing(keys)
 
 
-def _read_key(path: Path, entry: Mapping[str, str]) -> RingKey:
+def _read_key(path: Path, entry: Mapping[str, Any]) -> RingKey:
     if not isinstance(entry["id"], str) or not _KEY_ID.fullmatch(entry["id"]):
         raise Broken(f"{path}: {entry['id']!r:.80} is no key id.", _NEW_RING)
     try:
