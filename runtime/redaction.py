@@ -28,7 +28,8 @@ _LEAST = 3
 """A secret of one or two characters is in every message; nothing is kept secret by it."""
 _MOST_TOKENS = 2000
 _LONGEST = 64 * 1024
-_CONTROL = re.compile(r"[^\x20-\x7e\xa0-\U0010ffff]+")
+_CONTROL = re.compile(r"[^\x20-\x7e\xa0-\ud7ff\ue000-\U0010ffff]+")
+"""What no line can show, and octets that are no text."""
 
 
 class _Known:
@@ -104,6 +105,11 @@ def _apart(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
         else:
             made.append((start, end))
     return made[::-1]
+
+
+def sayable(text: str) -> str:
+    """The text as every record can hold it, a question mark for each octet that is no text, without known secrets."""
+    return redacted(text).encode("utf-8", "replace").decode()
 
 
 def told(said: bytes | str, most: int) -> str:

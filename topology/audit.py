@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from runtime.redaction import sayable
 from schemas.records import Audit
 from topology.batch import Decision
 from topology.topics import object_key
@@ -37,7 +38,7 @@ def audit_record(decided: Decision, stage: str, at: datetime, covered: Covered =
         entity=decided.entity,
         source_id=decided.source_id,
         source_version=decided.source_version,
-        detail=decided.detail,
+        detail=sayable(decided.detail),
         amount=decided.amount,
         currency=decided.currency,
         count=covered.count,

@@ -92,8 +92,8 @@ def test_a_rule_that_never_ends_costs_its_record_alone_and_the_process_stays(top
     topics.send_raw(
         [toy.raw(str(number), 1, b'{"total": 5.00%s}' % (b', "spin": 1' if number == 3 else b"")) for number in range(8)]
     )
-    process = topology_process(TOY_PATIENCE_S="6", TOY_RULE_S="3")  # halving takes longer than an answer may without any sign
-    dead = until(lambda: topics.read("dead"), lambda found: len(found) == 1, 120, process.tail)
+    process = topology_process(TOY_PATIENCE_S="20", TOY_RULE_S="1")
+    dead = until(lambda: topics.read("dead"), lambda found: len(found) == 1, 60, process.tail)
     assert "did not end" in dead[0]["reason"]
     until(lambda: topics.count(f"command.{toy.TARGET}"), lambda count: count == 7, 60, process.tail)
     assert process.end() == 0
