@@ -13,24 +13,28 @@ from email.utils import parsedate_to_datetime
 from runtime.exchange import Response
 from runtime.retry import MAX_PAUSE
 
-_SECONDS = re.compile(r"([+-]?)([0-9]{1,100})(?:\.[0-9]*)?")
+_SECONDS = re.compile(r"([+-]?)0*([0-9]+)(?:\.([0-9]*))?")
+_LEAP_SECOND = re.compile(r"(?<=:[0-5][0-9]:)60\b")
+_FIRST_YEAR, _LAST_YEAR = 1990, 9999
 _LONGEST_DATE = 64
+_LONGEST_SAID = 8 * 1024
 
 
 def http_date(text: str) -> datetime | None:
-    """An HTTP date in any of its three forms as an aware instant in UTC; None where it is none."""
+    """An HTTP date in any of its three forms as an aware instant in UTC, a leap second as the one before it; None where it is none."""
     if len(text) > _LONGEST_DATE:
         return None
     try:
-        found = parsedate_to_datetime(text)
+        found = parsedate_to_datetime(_LEAP_SECOND.sub("59", text))
         return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
     except (ValueError, TypeError, OverflowError, IndexError):
         return None
 
 
 def server_date(answer: Response) -> datetime | None:
-    """The server's clock as the answer's Date header tells it; None where it does not."""
-    return http_date(answer.headers.get("Date", ""))
+    """The server's clock as the answer's Date header tells it; None where it does not, or shows a year in which no such server was."""
+    found = http_date(answer.headers.get("Date", ""))
+    return found if found is not None and _FIRST_YEAR <= found.year < _LAST_YEAR else None
 
 
 def asked_pause(answer: Response) -> timedelta | None:
@@ -39,7 +43,8 @@ def asked_pause(answer: Response) -> timedelta | None:
     A date is counted from the answer's own Date, else from this machine's clock, for both are real times.
     """
     now = server_date(answer) or datetime.now(UTC)
-    asked = [_pause(text.strip(), now) for text in answer.headers.getall("Retry-After", ())]
+    said = [text for text in answer.headers.getall("Retry-After", ()) if len(text) <= _LONGEST_SAID]
+    asked = [_pause(part.strip(), now) for text in said for part in _parts(text)]
     return max((one for one in asked if one is not None), default=None)
 
 
@@ -49,10 +54,17 @@ def asked_pause_s(answer: Response) -> float | None:
     return None if asked is None else asked.total_seconds()
 
 
+def _parts(text: str) -> list[str]:
+    """The values of one header: a proxy joins several by commas, and a date has a comma of its own."""
+    return [text, *text.split(",")] if "," in text else [text]
+
+
 def _pause(text: str, now: datetime) -> timedelta | None:
     found = _SECONDS.fullmatch(text)
     if found is not None:
-        whole = min(int(found[2]), int(MAX_PAUSE.total_seconds()))
-        return timedelta(seconds=0 if found[1] == "-" else whole)
+        sign, whole, part = found.groups()
+        most = int(MAX_PAUSE.total_seconds())
+        seconds = most if len(whole) > len(str(most)) else min(int(whole) + bool((part or "").strip("0")), most)
+        return timedelta(seconds=0 if sign == "-" else seconds)
     until = http_date(text)
     return None if until is None else min(max(until - now, timedelta(0)), MAX_PAUSE)

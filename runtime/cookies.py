@@ -1,11 +1,12 @@
-"""Cookies of one session with one server, kept by the standard library's jar, which reads what browsers read.
+"""Cookies of one session with one server, kept by the standard library's jar, which is given what a browser would go by (RFC 6265, 5.2).
 
-Unknown attributes (Partitioned, Priority) are ignored, expired cookies are dropped, dates are read in every form in use. A value that
-no header can carry is not kept.
+Unknown attributes (Partitioned, Priority) and those without a usable value (`Max-Age="60"`, an empty domain) are ignored, expired cookies are
+dropped, dates are read in every form in use. A value that no header can carry is not kept.
 """
 
 from __future__ import annotations
 
+import re
 import urllib.request
 from email.message import Message
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -13,6 +14,8 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 from runtime.exchange import Response
 
 _MOST = 50
+_SECONDS = re.compile(r"-?[0-9]+")
+_LONGEST_S = 10**9
 _MOST_CHARACTERS = 4096
 """Of one cookie with its attributes, and how many are looked at in one answer: what RFC 6265 (6.1) asks of browsers at least."""
 
@@ -29,7 +32,7 @@ class Cookies:
         for header in answer.headers.getall("Set-Cookie", [])[:_MOST]:
             if len(header) <= _MOST_CHARACTERS and header.isascii() and header.replace("\t", " ").isprintable():
                 # one by one: of one answer the jar would set what a later header of it ends
-                self._jar.extract_cookies(_Said(header), self._request())  # type: ignore[arg-type]  # it is asked for `info` alone
+                self._jar.extract_cookies(_Said(_understood(header)), self._request())  # type: ignore[arg-type]  # it is asked for `info` alone
 
     def header(self) -> str:
         """What a call carries as `Cookie`; "" where there is none."""
@@ -43,6 +46,26 @@ class Cookies:
 
     def _request(self) -> urllib.request.Request:
         return urllib.request.Request(self._scope)  # noqa: S310 - never opened; the jar reads host, path and scheme from it
+
+
+def _understood(header: str) -> str:
+    """The cookie with those of its attributes that count."""
+    pair, *attributes = header.split(";")
+    return "; ".join([pair, *filter(None, map(_attribute, attributes))])
+
+
+def _attribute(text: str) -> str:
+    """An attribute as the jar reads it; "" for one that is ignored."""
+    name, _, value = (part.strip() for part in text.partition("="))
+    kind = name.lower()
+    if kind == "max-age" and _SECONDS.fullmatch(value):
+        digits = value.lstrip("-0")
+        whole = _LONGEST_S if len(digits) > len(str(_LONGEST_S)) else int(digits or 0)
+        return f"max-age={-whole if value.startswith('-') else whole}"
+    if kind == "secure":
+        return kind
+    is_told = {"expires": bool(value), "domain": bool(value.strip(".")), "path": value.startswith("/")}
+    return f"{kind}={value}" if is_told.get(kind) else ""
 
 
 class _Said:

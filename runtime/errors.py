@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from runtime.redaction import redacted
+from runtime.redaction import sayable
 from schemas.errors import Malformed as Malformed  # noqa: PLC0414 - part of the tree above, re-exported on purpose
 
 EXIT_SOFTWARE = 70
@@ -24,10 +24,10 @@ EXIT_SOFTWARE = 70
 
 
 class ConnectorError(Exception):
-    """Root of every error raised on purpose. No message carries a secret that this process knows."""
+    """Root of every error raised on purpose. No message carries a secret that this process knows, and every record can hold it."""
 
     def __init__(self, *said: object) -> None:
-        super().__init__(*(redacted(one) if isinstance(one, str) else one for one in said))
+        super().__init__(*(sayable(one) if isinstance(one, str) else one for one in said))
 
 
 class Transient(ConnectorError):
@@ -59,7 +59,7 @@ class Refused(ConnectorError):
 
     def __init__(self, message: str, code: str = "") -> None:
         super().__init__(message)
-        self.code = redacted(code)
+        self.code = sayable(code)
 
 
 class Conflict(ConnectorError):
@@ -74,5 +74,5 @@ class Broken(ConnectorError):
 
     def __init__(self, message: str, remedy: str = "") -> None:
         super().__init__(f"{message} {remedy}".strip())
-        self.words = redacted(message)
-        self.remedy = redacted(remedy)
+        self.words = sayable(message)
+        self.remedy = sayable(remedy)

@@ -38,8 +38,8 @@ class Response:
 
     @property
     def content_type(self) -> str:
-        """Media type without parameters, lower case; "" where none was sent."""
-        return self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        """Media type without parameters, lower case, in ASCII; "" where none was sent."""
+        return self.headers.get("Content-Type", "").partition(";")[0].strip().lower().encode("ascii", "replace").decode()
 
 
 def response(status: int, body: bytes = b"", headers: Mapping[str, str] | None = None) -> Response:

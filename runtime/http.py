@@ -18,12 +18,15 @@ from runtime import tls
 from runtime.errors import Broken
 from runtime.exchange import NotSent, Request, Response, Unanswered
 from runtime.reach import CheckedResolver, Lookup, Proxy, Reach, ask_the_system
+from runtime.redaction import told
 from runtime.sizes import MAX_ANSWER_BYTES, excess
 
 __all__ = ["HttpTransport", "Reach"]
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _UNWRITABLE = re.compile("[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
+_WORDS = 300
+"""Of the HTTP library's own, which quotes as much of an answer as it has read."""
 _METHOD = re.compile(r"[A-Z]{1,20}")
 
 
@@ -63,11 +66,11 @@ class HttpTransport:
         except TimeoutError as error:
             raise Unanswered(f"{_named(request)}: no whole answer in {timeout_s:g} s") from error
         except aiohttp.ClientHttpProxyError as error:
-            raise NotSent(f"{_named(request)}: the proxy answers {error.status} {error.message}") from error
+            raise NotSent(f"{_named(request)}: the proxy answers {error.status} {told(error.message, _WORDS)}") from error
         except (aiohttp.ClientConnectorError, aiohttp.ServerFingerprintMismatch, aiohttp.InvalidURL) as error:
-            raise NotSent(f"{_named(request)}: {error}") from error
+            raise NotSent(f"{_named(request)}: {told(str(error), _WORDS)}") from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise Unanswered(f"{_named(request)}: {type(error).__name__}: {error}") from error
+            raise Unanswered(f"{_named(request)}: {type(error).__name__}: {told(str(error), _WORDS)}") from error
 
     def _checked(self, text: str) -> URL:
         """The address as aiohttp will read it: what is checked and what is called cannot differ. Each origin is checked once."""

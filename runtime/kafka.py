@@ -6,6 +6,7 @@ Every reader of ours reads committed records. Producers are idempotent with `ack
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -58,6 +59,9 @@ REFUSED = frozenset(
     }
 )
 """Errors that say that it answers, and does not let us: a person has to act."""
+_TURNED_AWAY = re.compile(r"SSL alert number [0-9]+|connecting to a PLAINTEXT broker listener")
+"""What the client says of a broker that ends TLS itself, as one does that does not take our certificate; the code says no more than that
+the connection ended."""
 _REFUSED_S = 5.0
 """How long a refusal is tried again at a start: a broker that has just come up may not know its users yet."""
 _SILENT_S = 30.0
@@ -206,11 +210,17 @@ def topic_ids(client: AdminClient, topics: Sequence[str]) -> dict[str, str]:
     return {name: str(future.result(timeout=20).topic_id) for name, future in described.items()}
 
 
+def is_refusal(error: KafkaError) -> bool:
+    """Whether the cluster answers, and does not let us: a person has to act."""
+    return error.code() in REFUSED or _TURNED_AWAY.search(error.str()) is not None
+
+
 def explained(kafka: Kafka, error: KafkaError) -> Broken | Transient:
     """What a Kafka error means to a person, in one line: does it answer, and if so, does it let us."""
     where = f"Kafka at {kafka.bootstrap_servers}"
-    if error.code() in REFUSED:
-        return Broken(f"{where} refuses us: {error.str()}.", "Check ML_CONNECTOR_KAFKA__SASL_*, __SSL_* and the ACLs.")
+    if is_refusal(error):
+        words = " ".join(error.str().split())
+        return Broken(f"{where} refuses us: {words}.", "Check ML_CONNECTOR_KAFKA__SASL_*, __SSL_* and the ACLs.")
     if error.code() in AWAY:
         return Transient(f"{where} does not answer; is `up` running?")
     return Transient(f"{where}: {error.str()}")
@@ -230,7 +240,7 @@ def await_answer(kafka: Kafka, within_s: float) -> AdminClient:
         except KafkaException as error:
             client.poll(0)
             now = time.monotonic()
-            refusal = next((one for one in told if one.code() in REFUSED), None)
+            refusal = next(filter(is_refusal, told), None)
             refused_at = refused_at or (now if refusal is not None else 0.0)
             if refusal is not None and now >= min(refused_at + _REFUSED_S, began + within_s):
                 raise explained(kafka, refusal) from error

@@ -126,6 +126,12 @@ HOP_RECORDS = Counter("ml_connector_hop_records", "Input records that a hop comm
 HOP_OUTPUTS = Counter(
     "ml_connector_hop_outputs", "Records that a hop wrote, decisions and dead ones included.", ("hop",), registry=REGISTRY
 )
+HOP_REFUSING = Gauge(
+    "ml_connector_hop_refusing",
+    "1: nearly every record of this connection goes to `dead` (connection empty: of those that are not in force).",
+    ("hop", "connection"),
+    registry=REGISTRY,
+)
 HOP_FAILURES = Counter("ml_connector_hop_failures", "Batches of a hop that were tried again.", ("hop",), registry=REGISTRY)
 
 SINK_COMMITS = Counter("ml_connector_sink_commits", "Transactions of a sink that were committed.", registry=REGISTRY)

@@ -1,23 +1,23 @@
 """Secrets that this process knows, kept out of everything that it says: errors, logs, and the words of another side.
 
 Whoever opens a secret makes it known here (`systems.contract.Access` does so for credentials, `runtime/tokens.py` for tokens). A server
-that echoes a request shows it as it was sent, so each secret is known in the encodings in which it travels too. Text is redacted before it
-is shortened: half a secret would not be found.
+that echoes a request shows it as it was sent, or written once more into its own answer: secrets are looked for in the plain spelling of a text
+(`spelled.py`) and, as they are, in Base64 and hexadecimal. Text is redacted before it is shortened: half a secret would not be found.
 """
 
 from __future__ import annotations
 
-import html
-import json
 import re
 import threading
-from base64 import b64encode
+from base64 import b64encode, urlsafe_b64encode
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import quote, quote_plus
 
 from pydantic import BaseModel, SecretBytes, SecretStr
+
+from runtime.spelled import plain
 
 SHOWN = "[redacted]"
 _IDENTIFIERS = frozenset({"username", "user", "client_id"})
@@ -28,7 +28,8 @@ _LEAST = 3
 """A secret of one or two characters is in every message; nothing is kept secret by it."""
 _MOST_TOKENS = 2000
 _LONGEST = 64 * 1024
-_CONTROL = re.compile(r"[^\x20-\x7e\xa0-\U0010ffff]+")
+_CONTROL = re.compile(r"[^\x20-\x7e\xa0-\ud7ff\ue000-\U0010ffff]+")
+"""What no line can show, and octets that are no text."""
 
 
 class _Known:
@@ -69,7 +70,7 @@ def know(credentials: BaseModel) -> None:
     _known.add(value for name, value in found.items() if name not in _IDENTIFIERS or len(value) >= _SHORT)
     for user, password in (("username", "password"), ("client_id", "client_secret")):
         if found.get(user) and found.get(password):
-            _known.add([b64encode(_bytes(f"{found[user]}:{found[password]}")).decode()])
+            _known.add(_signed_in(found[user], found[password]))
 
 
 def know_value(*values: str) -> None:
@@ -84,10 +85,31 @@ def know_for_a_while(*values: str) -> None:
 
 def redacted(text: str) -> str:
     """The text with `SHOWN` in place of every known secret."""
+    said = plain(text)
+    found: list[tuple[int, int]] = []
     for secret in _known.longest_first():
-        if secret in text:
-            text = text.replace(secret, SHOWN) if len(secret) >= _SHORT else _word(secret).sub(SHOWN, text)
+        if secret in said.text:
+            sought = re.escape(secret) if len(secret) >= _SHORT else _word(secret)
+            found += [said.span(*one.span()) for one in re.finditer(sought, said.text)]
+    for start, end in _apart(found):
+        text = text[:start] + SHOWN + text[end:]
     return text
+
+
+def _apart(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Spans that overlap as one, the last one first."""
+    made: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if made and start < made[-1][1]:
+            made[-1] = (made[-1][0], max(end, made[-1][1]))
+        else:
+            made.append((start, end))
+    return made[::-1]
+
+
+def sayable(text: str) -> str:
+    """The text as every record can hold it, a question mark for each octet that is no text, without known secrets."""
+    return redacted(text).encode("utf-8", "replace").decode()
 
 
 def told(said: bytes | str, most: int) -> str:
@@ -108,26 +130,31 @@ def _secrets_of(model: BaseModel) -> Iterator[tuple[str, str]]:
 
 
 def _spellings(value: str) -> set[str]:
-    """As it is, and as forms, addresses, JSON, HTML and headers carry it."""
-    encoded = _bytes(value)
-    quoted = {quote(encoded, safe=""), quote(encoded), quote_plus(encoded)}
-    lower = {re.sub("%[0-9A-F]{2}", lambda found: found[0].lower(), one) for one in quoted}
-    written = {json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1], json.dumps(value)[1:-1].replace("/", "\\/")}
-    return {
-        value,
-        value.replace(" ", "+"),
-        html.escape(value),
-        html.escape(value, quote=False),
-        b64encode(encoded).decode(),
-        *quoted,
-        *lower,
-        *written,
-    }
+    """As it is looked for in plain text: itself, in Base64 with and without its padding, and in hexadecimal."""
+    contents = _contents(value)
+    found = {value, *(one.hex() for one in contents), *(one.hex().upper() for one in contents), *_in_base64(contents)}
+    return {said for one in found if len(said := plain(one).text) >= _LEAST}
+
+
+def _signed_in(user: str, password: str) -> set[str]:
+    """User and password as HTTP Basic sends them, each written as a form before that too (RFC 6749, 2.3.1)."""
+    ways = (str, lambda text: quote(_bytes(text), safe=""), lambda text: quote_plus(_bytes(text)))
+    return _in_base64({content for way in ways for content in _contents(f"{way(user)}:{way(password)}")})
+
+
+def _in_base64(contents: Iterable[bytes]) -> set[str]:
+    made = {encode(content).decode() for content in contents for encode in (b64encode, urlsafe_b64encode)}
+    return made | {one.rstrip("=") for one in made}
+
+
+def _contents(value: str) -> set[bytes]:
+    """Its bytes in UTF-8, and in Latin-1 where it has such."""
+    return {_bytes(value), value.encode("latin-1") if all(ord(one) < 256 for one in value) else _bytes(value)}
 
 
 def _bytes(value: str) -> bytes:
     return value.encode("utf-8", "surrogatepass")
 
 
-def _word(secret: str) -> re.Pattern[str]:
-    return re.compile(rf"(?<![0-9A-Za-z]){re.escape(secret)}(?![0-9A-Za-z])")
+def _word(secret: str) -> str:
+    return rf"(?<![0-9A-Za-z]){re.escape(secret)}(?![0-9A-Za-z])"

@@ -24,7 +24,9 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from runtime.errors import Broken
-from runtime.secrets import KEY_BYTES, KeyRing, RingKey, read_ring
+from runtime.json import parse
+from runtime.secrets import KEY_BYTES, MAX_KEYS_BYTES, KeyRing, RingKey, read_ring
+from runtime.small_files import read_small
 
 OPERATOR, DECIDER, SINKS, INGRESS, POLLERS, VERIFY = "operator", "decider", "sinks", "ingress", "pollers", "verify"
 CHECK, NETWORK = "check", "network"
@@ -117,7 +119,7 @@ def keys_at(path: Path | None, roles: Iterable[str]) -> RoleKeys:
 
 def _content(path: Path) -> dict[str, Any]:
     try:
-        content = json.loads(path.read_bytes())
+        content = parse(read_small(path, MAX_KEYS_BYTES)[0])
     except OSError as error:
         raise Broken(f"{path}: the keys cannot be read ({error.strerror}).", _REMEDY) from error
     except ValueError:
@@ -157,7 +159,7 @@ def _ring_of(entries: Iterable[Mapping[str, Any]]) -> KeyRing:
 
 
 def _instant(text: str | None) -> Any:
-    found = datetime.fromisoformat(text) if text else None
+    found = None if text is None else datetime.fromisoformat(text)
     if found is not None and found.tzinfo is None:
         raise ValueError("an instant has no zone")
     return found

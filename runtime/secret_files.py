@@ -6,6 +6,8 @@ from pathlib import Path
 
 from runtime.errors import Broken
 from runtime.redaction import know_value
+from runtime.secrets import MAX_SECRET_BYTES
+from runtime.small_files import read_small
 
 
 def secret_in(path: Path | None, key: str) -> str:
@@ -14,7 +16,7 @@ def secret_in(path: Path | None, key: str) -> str:
     Raises `Broken` naming the setting where it cannot be read or is empty.
     """
     try:
-        text = path.read_text(encoding="utf-8").rstrip("\r\n") if path is not None else ""
+        text = read_small(path, MAX_SECRET_BYTES)[0].decode().removeprefix("\ufeff").rstrip("\r\n") if path is not None else ""
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
         raise Broken(f"{key}: {path} cannot be read ({reason}).", "Name a file that holds the password.") from error

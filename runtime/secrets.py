@@ -21,7 +21,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -29,10 +29,16 @@ from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap
 from pydantic import SecretStr
 
 from runtime.errors import Broken
+from runtime.json import parse
+from runtime.small_files import read_small
 
 KEY_BYTES = 32
 MAX_SECRET_BYTES = 64 * 1024
 """Largest file that a reference leads to: a chain of certificates has a few thousand bytes."""
+MAX_KEYS_BYTES = 1024 * 1024
+"""Largest file of keys: a key has 150 bytes."""
+_KEY_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+"""What a signature can name (`runtime/signing.py`)."""
 _NONCE_BYTES = 12
 _NEW_RING = "Make one with `ml-connector keys new FILE`."
 
@@ -86,10 +92,11 @@ def new_key(now: datetime) -> RingKey:
 def read_ring(path: Path) -> KeyRing:
     """The ring in a file that only its owner can read. Raises `Broken` saying what is wrong with it, never showing a key."""
     try:
-        mode = stat.S_IMODE(path.stat().st_mode)
+        written, found = read_small(path, MAX_KEYS_BYTES)
+        mode = stat.S_IMODE(found.st_mode)
         if mode & 0o077:
             raise Broken(f"{path}: mode {mode:04o} lets others read the key ring.", f"Run: chmod 600 {path}")
-        content = json.loads(path.read_bytes())
+        content = parse(written)
         keys = tuple(_read_key(path, entry) for entry in content["keys"])
     except OSError as error:
         raise Broken(f"{path}: the key ring cannot be read ({error.strerror}).", _NEW_RING) from error
@@ -101,7 +108,9 @@ def read_ring(path: Path) -> KeyRing:
     return KeyRing(keys)
 
 
-def _read_key(path: Path, entry: Mapping[str, str]) -> RingKey:
+def _read_key(path: Path, entry: Mapping[str, Any]) -> RingKey:
+    if not isinstance(entry["id"], str) or not _KEY_ID.fullmatch(entry["id"]):
+        raise Broken(f"{path}: {entry['id']!r:.80} is no key id.", _NEW_RING)
     try:
         secret = base64.b64decode(entry["key"], validate=True)
     except binascii.Error:
@@ -109,7 +118,7 @@ def _read_key(path: Path, entry: Mapping[str, str]) -> RingKey:
     if len(secret) != KEY_BYTES:
         raise Broken(f"{path}: key {entry['id']!r} has {len(secret)} bytes, not {KEY_BYTES}.", _NEW_RING)
     not_after = entry.get("not_after")
-    return RingKey(entry["id"], _instant(entry["created"]), secret, _instant(not_after) if not_after else None)
+    return RingKey(entry["id"], _instant(entry["created"]), secret, None if not_after is None else _instant(not_after))
 
 
 def _instant(text: str) -> datetime:
@@ -309,14 +318,7 @@ def _from_file(reference: str, where: str, sources: Sources) -> str:
 
 
 def _content(reference: str, path: Path, ring: Path | None) -> bytes:
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
-    with os.fdopen(descriptor, "rb") as source:
-        found = os.fstat(source.fileno())
-        if not stat.S_ISREG(found.st_mode):
-            raise Broken(f"{reference} is no file.", "Name a file of the secrets folder.")
-        content = source.read(MAX_SECRET_BYTES + 1)
-    if len(content) > MAX_SECRET_BYTES:
-        raise Broken(f"{reference} is over {MAX_SECRET_BYTES} bytes.", "A secret is short; name the file that holds nothing else.")
+    content, found = read_small(path, MAX_SECRET_BYTES, os.O_NOFOLLOW)
     is_ring = ring is not None and ring.exists() and os.path.samestat(found, ring.stat())
     if is_ring or (b'"keys"' in content and b'"not_after"' in content):
         raise Broken(

@@ -21,6 +21,8 @@ UNTOLD_LIFE = timedelta(minutes=5)
 """How long a token is taken to live whose answer does not say."""
 MAX_LIFE = timedelta(hours=24)
 """A longer promise is not believed."""
+_SHORTEST_S = 1
+"""A token that lives shorter than a second would be asked for again before each call."""
 _MARGIN = timedelta(seconds=60)
 _BEARER = re.compile(r"[A-Za-z0-9\-._~+/]+=*")
 _REFRESH = re.compile(r"[\x20-\x7e]+")
@@ -73,6 +75,6 @@ def _life(said: Any, what: str) -> timedelta:
         seconds = Decimal(said.strip() if isinstance(said, str) else said) if not isinstance(said, (bool, float)) else Decimal(0)
     except (InvalidOperation, TypeError, ValueError):
         seconds = Decimal(0)
-    if not seconds.is_finite() or seconds <= 0:
-        raise Transient(f"{what}: expires_in is not a positive number of seconds")
+    if not seconds.is_finite() or seconds < _SHORTEST_S:
+        raise Transient(f"{what}: expires_in is no number of seconds, or none that a token could be used for")
     return timedelta(seconds=float(min(seconds, Decimal(MAX_LIFE.total_seconds()))))

@@ -16,11 +16,12 @@ from runtime import kafka
 from runtime.settings import Settings
 from schemas.codec import Codec
 from systems.connection import CONNECTION_ID
+from topology.audit import RECORD, Covered, audit_record
+from topology.batch import Decision
 from topology.headers import coordinates, headers
 from topology.topics import partition_of
 from topology.trust import Refusal
 
-RECORD = "audit.audit"
 DECISION = "refused"
 MOST = 100
 """Of one topic in one life of a process: whoever floods a topic must not fill `audit` as well. The metric counts all."""
@@ -44,25 +45,9 @@ class Refusals:
             self._producer = kafka.producer(self._settings.kafka)
         topic, connection = self._settings.topic("audit"), _connection(place.key)
         where = coordinates(place.topic, place.partition, refusal.offset)
-        record = {
-            "connection": connection,
-            "decision": DECISION,
-            "natural_key": where,
-            "system": "",
-            "entity": "",
-            "source_id": "",
-            "source_version": "",
-            "detail": f"{refusal.why}. {refusal.remedy}",
-            "amount": None,
-            "currency": "",
-            "count": 1,
-            "topic": place.topic,
-            "partition": place.partition,
-            "first_offset": refusal.offset,
-            "last_offset": refusal.offset,
-            "stage": self._stage,
-            "at": datetime.now(UTC),
-        }
+        decided = Decision(DECISION, connection, detail=f"{refusal.why}. {refusal.remedy}")
+        covered = Covered(where, 1, place.topic, place.partition, refusal.offset, refusal.offset)
+        record = audit_record(decided, self._stage, datetime.now(UTC), covered)
         self._producer.produce(
             topic,
             key=where.encode(),

@@ -81,7 +81,8 @@ async def _watch(settings: Settings, loops: Mapping[str, Loop], follower: Follow
 def _trouble(loops: Mapping[str, Loop], follower: Follower) -> str:
     waiting = [name for name, loop in loops.items() if not loop.is_ready]
     unready = f"no partitions yet, or their state is not folded yet: {', '.join(waiting)}" if waiting else ""
-    return "; ".join(filter(None, (unready, follower.trouble)))
+    refusing = [loop.worker.setbacks.trouble for loop in loops.values()]
+    return "; ".join(filter(None, (unready, follower.trouble, *refusing)))
 
 
 def _until_signal() -> threading.Event:

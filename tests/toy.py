@@ -65,7 +65,8 @@ class TargetSettings(BaseModel):
 
 
 def to_canonical(raw: Any, reading: Reading) -> Sequence[Normalised]:
-    """look: a hint, or a list of them; ignore: filtered; bug: a mapping bug; hang: never ends; all else is an invoice or what `entity` says."""
+    """look: a hint, or a list of them; ignore: filtered; bug: a mapping bug; hang: waits for ever; spin: computes for ever; all else is an
+    invoice or what `entity` says."""
     body = parse(raw["body"])
     if "look" in body:
         named = body["look"] if isinstance(body["look"], list) else [body["look"]]
@@ -74,6 +75,8 @@ def to_canonical(raw: Any, reading: Reading) -> Sequence[Normalised]:
         return [Filtered("not wanted")]
     if "hang" in body:
         threading.Event().wait()
+    while "spin" in body:
+        pass
     if "bug" in body:
         raise ZeroDivisionError("a bug of the mapping")
     if not isinstance(body.get("total"), Decimal):

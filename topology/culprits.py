@@ -1,7 +1,8 @@
 """What a batch comes to, also where a rule fails over one of its records: the batch is halved until that record is alone, and it goes to `dead`.
 
-A rule that meets what it does not expect must neither stop the hop for everybody nor lose the record. What is wrong with the broker, the
-machine or the settings is no record's fault: it is raised. Both hops go through here; halving costs a few times the batch at most.
+A rule that meets what it does not expect, or does not end (`rule_limit.py`), must neither stop the hop for everybody nor lose the record.
+What is wrong with the broker, the machine or the settings is no record's fault: it is raised. Both hops go through here; halving costs a few
+times the batch at most.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from runtime.log import log
 from schemas.errors import NotRegistered
 from topology.batch import Ground, Outcome, Record, State, fitting
 from topology.decisions import audit_outputs, dead_output
+from topology.rule_limit import RULES
 from topology.way import Hop
 
 _NOBODYS_FAULT = (ConnectorError, KafkaException, NotRegistered, OSError, MemoryError)
@@ -32,10 +34,11 @@ class _After:
 
 
 def whole(hop: Hop, records: Sequence[Record], state: State, ground: Ground) -> Outcome:
-    """The outcome of a batch with its decisions as audit records. Raises whatever a rule raises, and `Malformed` for an audit record that
-    Kafka would not take; of its outputs a hop sees to that itself."""
-    outcome = hop.apply(records, state, ground)
-    audits = map(fitting, audit_outputs(outcome.decisions, hop.name, ground))
+    """The outcome of a batch with its decisions as audit records. Raises whatever a rule raises, `Endless` where one does not end, and
+    `Malformed` for an audit record that Kafka would not take; of its outputs a hop sees to that itself."""
+    with RULES.kept():
+        outcome = hop.apply(records, state, ground)
+        audits = [fitting(one) for one in audit_outputs(outcome.decisions, hop.name, ground)]
     return Outcome([*outcome.outputs, *audits], [], outcome.changes)
 
 

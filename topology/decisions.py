@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from runtime.errors import Malformed
 from runtime.json import members
 from schemas.codec import MAX_WRITTEN_BYTES
+from topology.audit import RECORD, Covered, audit_record
 from topology.batch import Decision, Ground, Output, Record
 from topology.headers import headers
-from topology.topics import object_key, partition_of
+from topology.topics import partition_of
 
 _AMOUNTS = ("total", "billAmount", "amount")
 _SMALLEST = Decimal("0.0001")
@@ -38,35 +40,26 @@ def audit_outputs(decided: Iterable[tuple[Record, Decision]], stage: str, ground
 
 def _audit(group: list[tuple[Record, Decision]], stage: str, ground: Ground) -> Output:
     record, decision = group[0]
-    natural_key = object_key(decision.connection, decision.system, decision.entity, decision.source_id)
-    if len(group) > 1 or not decision.source_id:
-        natural_key = decision.connection
-    value: dict[str, Any] = {
-        "connection": decision.connection,
-        "decision": decision.decision,
-        "natural_key": natural_key,
-        "system": decision.system,
-        "entity": decision.entity,
-        "source_id": decision.source_id if len(group) == 1 else "",
-        "source_version": decision.source_version if len(group) == 1 else "",
-        "detail": decision.detail,
-        "amount": decision.amount,
-        "currency": decision.currency,
-        "count": len(group),
-        "topic": record.topic,
-        "partition": record.partition,
-        "first_offset": min(one.offset for one, _ in group),
-        "last_offset": max(one.offset for one, _ in group),
-        "stage": stage,
-        "at": ground.now,
-    }
+    is_one = len(group) == 1
+    if not is_one:
+        decision = replace(decision, source_id="", source_version="")
+    offsets = [one.offset for one, _ in group]
+    covered = Covered(
+        "" if is_one and decision.source_id else decision.connection,
+        len(group),
+        record.topic,
+        record.partition,
+        min(offsets),
+        max(offsets),
+    )
+    value = audit_record(decision, stage, ground.now, covered)
     topic = ground.topic("audit")
-    made = headers("audit.audit", f"{stage}:{record.coordinates}", record.coordinates)
+    made = headers(RECORD, f"{stage}:{record.coordinates}", record.coordinates)
     return Output(
         topic,
         partition_of(decision.connection, ground.partitions),
-        natural_key,
-        ground.codec.encode(topic, "audit.audit", value),
+        value["natural_key"],
+        ground.codec.encode(topic, RECORD, value),
         made,
     )
 

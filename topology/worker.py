@@ -34,6 +34,8 @@ from topology.batch import Ground, NoState, Outcome, Record, State
 from topology.configuration import Snapshot
 from topology.culprits import halved, whole
 from topology.fold import Contained, Source, fold
+from topology.rule_limit import RULES
+from topology.setbacks import Setbacks
 from topology.state import HopState, PartitionState
 from topology.transactions import Aborted, Indefinite, Transactions
 from topology.way import REMAP, Hop
@@ -114,6 +116,7 @@ class Worker:
         self.cancelled = threading.Event()
         self.counts = Counts()
         self.lag = Lag(hop.name)
+        self.setbacks = Setbacks(hop.name)
         self._thread = threading.Thread(target=self._run, name=f"{hop.name}-worker", daemon=True)
 
     # --- called by the polling thread
@@ -250,7 +253,7 @@ class Worker:
         state = self._state if hop.remembers else NoState()
         dead = settings.topic("dead")
         answer = around.submit(hop.name, lambda: outcome_of(hop, batch.records, state, ground))
-        outcome = answer.result(around.patience.answer_s)
+        outcome = self._answered(answer)
         if self.cancelled.is_set() or self._transactions is None:
             return
         self._transactions.commit(outcome.outputs, batch.offsets, batch.group)
@@ -262,9 +265,21 @@ class Worker:
         self.counts.batches += 1
         metrics.HOP_RECORDS.labels(hop.name).inc(len(batch.records))
         metrics.HOP_OUTPUTS.labels(hop.name).inc(len(outcome.outputs))
-        metrics.DEAD.labels(hop.name).inc(sum(one.topic == dead for one in outcome.outputs))
+        laid = [one for one in outcome.outputs if one.topic == dead]
+        metrics.DEAD.labels(hop.name).inc(len(laid))
+        self.setbacks.note(batch.records, laid, ground.snapshot.connections)
         if time.monotonic() > self._checkpoint_at:
             self._note_contained()
+
+    def _answered(self, answer: Future[Outcome]) -> Outcome:
+        """What the agent answers. Raises `TimeoutError` when nothing moves any more; a batch that is halved over rules that do not end, this
+        hop's or the other's, takes long."""
+        while True:
+            try:
+                return answer.result(self._around.patience.answer_s)
+            except TimeoutError:
+                if answer.done() or time.monotonic() - RULES.moved_at > self._around.patience.answer_s:
+                    raise
 
     def _note_contained(self) -> None:
         if self._contained is not None and self._hop.remembers and self._state.partitions and not self.stale.is_set():

@@ -104,22 +104,16 @@ def _write(cluster: Any, cursor: dict[str, Any], author: Any) -> None:
     """The decision, then the cursor: what is reset is never without its record."""
     from console.connections.publish import Publisher
     from services.ingress.writing import RESET
+    from topology.audit import RECORD, Covered, audit_record
+    from topology.batch import Decision
     from topology.topics import object_key
 
     connection, (system, _, feed) = cursor["connection"], cursor["feed"].partition(".")
-    key = object_key(connection, system, feed, "")
-    decision = {
-        "connection": connection,
-        "decision": "replayed",
-        "natural_key": key,
-        "system": system,
-        "detail": f"cursor of {feed} set to {cursor['position'] or 'the start'} by {author.actor}: {author.reason}",
-        "amount": None,
-        "stage": "cursors",
-        "at": author.at,
-    }
+    detail = f"cursor of {feed} set to {cursor['position'] or 'the start'} by {author.actor}: {author.reason}"
+    decided = Decision("replayed", connection, system, detail=detail)
+    decision = audit_record(decided, "cursors", author.at, Covered(object_key(connection, system, feed, "")))
     publisher = Publisher(cluster)
-    publisher.put("audit", key, connection, "audit.audit", decision)
+    publisher.put("audit", decision["natural_key"], connection, RECORD, decision)
     publisher.acked()
     moved = {**cursor, "page_digest": RESET, "records": cursor.get("records", 0), "at": author.at}
     publisher.put("cursors", f"{connection}/{cursor['feed']}", connection, "raw.cursor", moved)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -12,8 +12,11 @@ from console.matching.masters import Masters
 from console.matching.propose import Proposal
 from console.matching.sheet import Decision
 from runtime.errors import Broken
+from schemas.records import Audit
 from systems import registry
 from systems.connection import ConnectionSettings
+from topology import batch
+from topology.audit import RECORD, Covered, audit_record
 from topology.topics import link_key
 
 
@@ -109,32 +112,16 @@ def publish_links(publisher: Publisher, links: Iterable[Mapping[str, Any]], auth
         publisher.put("links", link_key(link), link["connection"], "connection.link", link)
         if link["source_system"] != registry.FIELD_SERVICE:
             continue
-        audit = dict(_audit(link, author))
-        publisher.put("audit", audit["natural_key"], link["connection"], "audit.audit", audit)
+        audit = _audit(link, author)
+        publisher.put("audit", audit["natural_key"], link["connection"], RECORD, audit)
         count += 1
     publisher.acked()
     return count
 
 
-def _audit(link: Mapping[str, Any], author: Author) -> Iterator[tuple[str, Any]]:
+def _audit(link: Mapping[str, Any], author: Author) -> Audit:
     score = f", score {link['score']}" if link["score"] is not None else ""
     partner = link["target_id"] or "no partner"
-    yield from {
-        "connection": link["connection"],
-        "decision": "match",
-        "natural_key": f"{link['connection']}/{link['source_system']}/{link['entity']}/{link['source_id']}",
-        "system": link["source_system"],
-        "entity": link["entity"],
-        "source_id": link["source_id"],
-        "source_version": "",
-        "detail": f"{link['origin']}: {partner}{score} by {author.actor}: {author.reason or 'no reason given'}",
-        "amount": None,
-        "currency": "",
-        "count": 1,
-        "topic": "links",
-        "partition": -1,
-        "first_offset": -1,
-        "last_offset": -1,
-        "stage": "match",
-        "at": author.at,
-    }.items()
+    detail = f"{link['origin']}: {partner}{score} by {author.actor}: {author.reason or 'no reason given'}"
+    decided = batch.Decision("match", link["connection"], link["source_system"], link["entity"], link["source_id"], detail=detail)
+    return audit_record(decided, "match", author.at, Covered(topic="links"))

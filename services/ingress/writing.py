@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from runtime.clock import Clock
 from runtime.log import log
@@ -13,6 +14,8 @@ from schemas.codec import Codec, Record
 from schemas.errors import Malformed
 from services.ingress.produce import Deliveries, Outgoing
 from systems.contract import Element, Page
+from topology import batch
+from topology.audit import RECORD, Covered, audit_record
 from topology.headers import headers
 from topology.topics import object_key, partition_of
 
@@ -103,23 +106,11 @@ class Writing:
 
     async def decision(self, where: Where, made: Decision) -> None:
         """A decision that makes no other record."""
-        key = object_key(where.connection, where.system, made.entity, made.source_id)
-        record = {
-            "connection": where.connection,
-            "decision": made.decision,
-            "natural_key": key,
-            "system": where.system,
-            "entity": made.entity,
-            "source_id": made.source_id,
-            "detail": made.detail,
-            "amount": None,
-            "count": made.count,
-            "stage": "pollers",
-            "at": self._clock.now(),
-        }
-        await self._one("audit", "audit.audit", key, record)
+        decided = batch.Decision(made.decision, where.connection, where.system, made.entity, made.source_id, detail=made.detail)
+        record = audit_record(decided, "pollers", self._clock.now(), Covered(count=made.count))
+        await self._one("audit", RECORD, record["natural_key"], record)
 
-    async def _one(self, name: str, record_name: str, key: str, record: Record) -> None:
+    async def _one(self, name: str, record_name: str, key: str, record: Mapping[str, Any]) -> None:
         topic = self._settings.topic(name)
         value = self._codec.encode(topic, record_name, record)
         partition = partition_of(record["connection"], self._settings.kafka.partitions)

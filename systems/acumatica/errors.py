@@ -148,6 +148,7 @@ def refused_read(answer: Response, what: str) -> ConnectorError | None:
         return Throttled(said, asked_s)
     if answer.status == 403:
         return Broken(said, "Give the integration user rights to this form, and the sign-in the scope api.")
-    if rule is None or rule.reason == "concurrency":
+    is_unlisted_refusal = rule is None and 400 <= answer.status < 500 and answer.status not in (408, 425)
+    if (rule is None and not is_unlisted_refusal) or (rule is not None and rule.reason == "concurrency"):
         return Transient(said)
     return Refused(said, words.code)

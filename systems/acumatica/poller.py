@@ -11,17 +11,20 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from runtime.answers import server_date
 from runtime.errors import Broken, Malformed, Refused, Transient
 from runtime.exchange import Request, Response
-from runtime.json import Unreadable, envelope
+from runtime.json import Unreadable, envelope, parse
 from systems.acumatica.client import Client, Query
 from systems.acumatica.models import cut, digest
 from systems.acumatica.resources import NAMES, Resource
 from systems.acumatica.wire import Row, dumps, quoted, text, version_of
+from systems.continuation import Continuations
 from systems.contract import LONGEST_ID, Access, Element, Feed, Page
+from systems.instants import sortable
 
 _INQUIRY = "CompaniesStructure"
 MAX_WALKS = 100
@@ -41,17 +44,30 @@ class Position:
     """How often the walk was begun anew because the list moved."""
 
 
+_START = Position()
+_LONG_AGO = "1990"
+"""Earlier change times are none: some entities have 0001-01-01 for one that never changed (assumed)."""
+
+
 def position_of(stored: str) -> Position:
     """A stored position. Raises `Broken` for one that this version cannot read."""
     if not stored:
         return Position()
     try:
-        return Position(**json.loads(stored))
+        found = parse(stored.encode())
+        made = Position(**found)
+        is_one = all(type(value) is type(getattr(_START, name)) for name, value in found.items())
+        is_one = is_one and made.skip >= 0 and sortable(made.since) == made.since
     except (ValueError, TypeError) as error:
-        raise Broken(
-            f"acumatica: the cursor {stored[:80]!r} cannot be read.",
-            "Reset it: `ml-connector cursors reset CONNECTION FEED [--to DATE]`.",
-        ) from error
+        raise _unreadable(stored) from error
+    if not is_one:
+        raise _unreadable(stored)
+    return made
+
+
+def _unreadable(stored: str) -> Broken:
+    remedy = "Reset it: `ml-connector cursors reset CONNECTION FEED [--to DATE]`."
+    return Broken(f"acumatica: the cursor {stored[:80]!r} cannot be read.", remedy)
 
 
 class _Reader:
@@ -59,6 +75,7 @@ class _Reader:
 
     def __init__(self, client: Client) -> None:
         self._client = client
+        self._continuations = Continuations()
 
     async def page(self, feed: Feed, position: str) -> Page:
         """The page of `feed` at `position`."""
@@ -66,10 +83,12 @@ class _Reader:
             return await self._branches()
         at, resource = position_of(position), NAMES[feed.entity]
         size = self._client.settings.page_size
+        begun = replace(at, skip=0, last="")
+        anew = partial(self._rows, feed, begun) if at.skip else None
+        answer, why = await self._continuations.read(feed.name, partial(self._rows, feed, at), anew)
+        restarted = f"row {at.skip} of the list is not taken any more ({why}); read again from its first" if why else ""
+        at = begun if why else at
         skip = max(0, at.skip - 1)
-        answer = await self._client.get(
-            f"/{resource.vendor}", [*self._query(feed, at), ("$skip", str(skip)), ("$top", str(size + 1))]
-        )
         found = cut(answer, resource.vendor)
         if at.skip and (not found or _row_id(resource, found[0][1]) != at.last):
             if at.walks >= MAX_WALKS:
@@ -83,7 +102,12 @@ class _Reader:
         after = Position(since=min(newest, began) or at.since) if feed.kind == "window" else Position()
         if more:
             after = Position(at.since, skip + len(found), _row_id(resource, found[-1][1]), newest, began, at.walks)
-        return Page(elements, _told(after), more, digest(answer))
+        return Page(elements, _told(after), more, digest(answer), restarted=restarted)
+
+    async def _rows(self, feed: Feed, at: Position) -> Response:
+        """A page from the last row that was read on, that row included."""
+        paged = [("$skip", str(max(0, at.skip - 1))), ("$top", str(self._client.settings.page_size + 1))]
+        return await self._client.get(f"/{NAMES[feed.entity].vendor}", [*self._query(feed, at), *paged])
 
     def _query(self, feed: Feed, at: Position) -> list[tuple[str, str]]:
         resource = NAMES[feed.entity]
@@ -102,7 +126,7 @@ class _Reader:
 
     def _bound(self, feed: Feed, at: Position) -> str:
         """Lower bound of the window: what was seen last, less the overlap; at first what the settings say."""
-        if at.since:
+        if at.since > _LONG_AGO:
             since = datetime.fromisoformat(at.since[:26]).replace(tzinfo=UTC) - feed.overlap
             return since.isoformat(timespec="milliseconds")
         start = self._client.settings.read_from

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from runtime.errors import Broken, Malformed, Refused, Transient
+from systems.continuation import Continuations
 from systems.contract import LONGEST_ID, Access, Element, Feed, Page
 from systems.peoplesoft.client import Client
 from systems.peoplesoft.dating import in_force
@@ -33,6 +36,7 @@ class _Reader:
     def __init__(self, client: Client) -> None:
         self._client = client
         self._gate = Gate(client)
+        self._continuations = Continuations()
 
     @property
     def _settings(self) -> Settings:
@@ -47,14 +51,23 @@ class _Reader:
             if not at.is_walking:
                 return Page((), at.told(), False, hashlib.sha256().hexdigest())
         walked = FEED_QUERIES[feed.name]
-        found = await self._client.page(walked.query, self._prompts(walked, at), self._settings.page_size)
+        begun = replace(at, last="")
+        anew = partial(self._rows, walked, begun) if at.last else None
+        found, why = await self._continuations.read(feed.name, partial(self._rows, walked, at), anew)
+        restarted = (
+            f"the key {at.last[:40]} is not taken any more ({why}); {at.parts[0]} is read again from its start" if why else ""
+        )
+        at = begun if why else at
         rows = self._own(walked, at.parts[0], found)
         whole, last = complete(rows, QUERIES[walked.query].key, at.last, self._settings.page_size)
         following = after(at, last, is_empty=not rows)
         if not following.is_walking:
             following = self._ended(feed, at)
         elements = tuple(_element(walked, row, body, self._today()) for body, row in self._current(walked, whole))
-        return Page(elements, following.told(), following.is_walking, found.digest)
+        return Page(elements, following.told(), following.is_walking, found.digest, restarted=restarted)
+
+    async def _rows(self, walked: Walked, at: Position) -> Found:
+        return await self._client.page(walked.query, self._prompts(walked, at), self._settings.page_size)
 
     async def fetch(self, entity: str, source_ids: Sequence[str]) -> Page:
         """These vendors, one request each; an id of a SETID that the connection does not read is absent. Raises `Refused` for no id."""

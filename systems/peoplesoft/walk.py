@@ -9,8 +9,10 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from datetime import date
 
 from runtime.errors import Broken, Transient
+from runtime.json import parse
 from systems.peoplesoft.rows import Row
 
 Cut = tuple[bytes, Row]
@@ -43,8 +45,10 @@ def position_of(stored: str) -> Position:
     if not stored:
         return Position()
     try:
-        found = json.loads(stored)
+        found = parse(stored.encode())
         made = Position(found["since"], found["until"], tuple(found["parts"]), found["last"])
+        for day in filter(None, (made.since, made.until)):
+            date.fromisoformat(day)
     except (ValueError, TypeError, KeyError) as error:
         raise Broken(f"peoplesoft: the cursor {stored[:80]!r} cannot be read.", _RESET) from error
     if not all(isinstance(one, str) for one in (made.since, made.until, made.last, *made.parts)):

@@ -13,11 +13,15 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from typing import Any
 
-from runtime.errors import Broken, Refused, Transient
+from runtime.errors import Broken, Transient
 from runtime.exchange import Response
+from runtime.json import parse
+from systems.continuation import Continuations
 from systems.contract import Access, Element, Feed, Page
+from systems.instants import sortable
 from systems.servicetitan.client import Client
 from systems.servicetitan.errors import Absent, QueryRefused
 from systems.servicetitan.models import export_page, list_page, newest, one_object
@@ -29,6 +33,7 @@ MAX_WALKS = 5
 MAX_PAGES = 100_000
 _RESET = "Reset it: `ml-connector cursors reset CONNECTION FEED [--to DATE]`."
 _FIRST = "2000-01-01T00:00:00Z"
+_MOMENTS = {"since", "after", "before"}
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,7 @@ class Reader:
     def __init__(self, access: Access) -> None:
         self._client = Client(access)
         self._settings = self._client.settings
+        self._continuations = Continuations()
 
     async def page(self, feed: Feed, position: str) -> Page:
         """The page of `feed` at `position`; a feed that the settings switch off has nothing."""
@@ -93,15 +99,10 @@ class Reader:
     # --- export feeds ---
 
     async def _export(self, feed: Feed, at: Export) -> Page:
-        restarted = ""
-        try:
-            answer = await self._export_answer(feed, at.token or self._since(at))
-        except (Refused, Broken) as error:
-            # whatever 4xx it is: where the date is taken it was the token's alone, else the second answer is raised
-            if not at.token:
-                raise
-            answer = await self._export_answer(feed, self._since(at))
-            restarted = f"the continuation token is not taken any more ({str(error)[:120]}); read again from {self._since(at) or 'the start'}"
+        since = self._since(at)
+        anew = partial(self._export_answer, feed, since) if at.token else None
+        answer, why = await self._continuations.read(feed.name, partial(self._export_answer, feed, at.token or since), anew)
+        restarted = f"the continuation token is not taken any more ({why}); read again from {since or 'the start'}" if why else ""
         found = export_page(answer, feed.name)
         if found.has_more and found.continue_from == at.token:
             raise Transient(f"servicetitan {feed.name}: the continuation token leads to itself")
@@ -117,7 +118,7 @@ class Reader:
 
     def _since(self, at: Export) -> str:
         """The date to read from where there is no token: the last page's less an overlap, else the connection's first day."""
-        if at.since:
+        if at.since > _FIRST:
             return _text(_instant(at.since) - OVERLAP)
         return self._first() if self._settings.read_from else ""
 
@@ -126,7 +127,12 @@ class Reader:
     async def _list(self, feed: Feed, at: Walk) -> Page:
         if at.page == 1 and not at.before and feed.kind == "window":
             at = replace(at, after=at.after or self._first(), before=_text(self._client.server_now() - LAG))
-        found = list_page(await self._list_answer(feed, at), feed.name)
+        begun = replace(at, page=1, total=-1)
+        anew = partial(self._list_answer, feed, begun) if at.page > 1 else None
+        answer, why = await self._continuations.read(feed.name, partial(self._list_answer, feed, at), anew)
+        restarted = f"page {at.page} is not taken any more ({why}); read again from the first" if why else ""
+        at = begun if why else at
+        found = list_page(answer, feed.name)
         total = found.total if at.page == 1 else at.total
         if found.has_more:
             if at.page >= MAX_PAGES or not found.elements:
@@ -136,7 +142,7 @@ class Reader:
             following, more = replace(at, page=1, total=-1, walks=at.walks + 1), True
         else:
             following, more = _next_window(feed, at, steady=found.total == total), False
-        return Page(found.elements, _position(following), more, found.digest)
+        return Page(found.elements, _position(following), more, found.digest, restarted=restarted)
 
     async def _list_answer(self, feed: Feed, at: Walk) -> Response:
         resource = feed_resource(feed)
@@ -222,11 +228,12 @@ def _members(position: str, types: dict[str, type]) -> dict[str, Any]:
     if not position:
         return {}
     try:
-        found = json.loads(position)
+        found = parse(position.encode())
         good = isinstance(found, dict) and all(type(found[name]) is kind for name, kind in types.items())
+        moments = {name: sortable(found[name]) for name in _MOMENTS & set(types) if good and found[name]}
     except (ValueError, KeyError) as error:
         raise Broken(f"servicetitan: the cursor {position[:80]!r} cannot be read.", _RESET) from error
-    if not good or set(found) != set(types):
+    if not good or set(found) != set(types) or not all(moments.values()) or moments.get("before", _FIRST) < _FIRST:
         raise Broken(f"servicetitan: the cursor {position[:80]!r} is of another feed.", _RESET)
     return dict(found)
 

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -41,9 +42,9 @@ _OPERATIONS = {
 }
 
 
-def certificate_files(authority: Authority, folder: Path, name: str) -> tuple[Path, Path]:
+def certificate_files(authority: Authority, folder: Path, name: str, life: timedelta = timedelta(days=1)) -> tuple[Path, Path]:
     """A certificate of this name and its key, each in a file of its own, as clients want them."""
-    signed = authority.sign(name)
+    signed = authority.sign(name, life)
     certificate, key = folder / f"{name}.pem", folder / f"{name}.key"
     certificate.write_text(signed.certificate)
     key.write_text(signed.key)

@@ -86,6 +86,19 @@ def test_a_record_that_a_rule_fails_over_is_on_dead_after_some_tries_and_the_oth
     assert again.end() == 0
 
 
+def test_a_rule_that_never_ends_costs_its_record_alone_and_the_process_stays(topics: Wire, topology_process: Start) -> None:
+    """Such a record ended the process, again after each start, for every connection."""
+    topics.apply({"east": "4000"})
+    topics.send_raw(
+        [toy.raw(str(number), 1, b'{"total": 5.00%s}' % (b', "spin": 1' if number == 3 else b"")) for number in range(8)]
+    )
+    process = topology_process(TOY_PATIENCE_S="20", TOY_RULE_S="1")
+    dead = until(lambda: topics.read("dead"), lambda found: len(found) == 1, 60, process.tail)
+    assert "did not end" in dead[0]["reason"]
+    until(lambda: topics.count(f"command.{toy.TARGET}"), lambda count: count == 7, 60, process.tail)
+    assert process.end() == 0
+
+
 def test_a_crosswalk_change_takes_effect_without_a_restart(topics: Wire, topology_process: Start) -> None:
     topics.apply({"east": "4000"})
     topics.send_raw([toy.raw("1", 1, b'{"total": 5.00, "unit": "west"}')])

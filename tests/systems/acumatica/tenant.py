@@ -30,7 +30,7 @@ from tests.systems.acumatica.simulator.world import MovedClock
 class Wire:
     """The real transport with a record of the requests; `cut` shortens the body of answers to a method: as a connection that dies,
     or (`is_quiet`) as an answer that claims to be whole. `swap` changes bytes of the answers to that method, `torn`
-    of every answer that has them."""
+    of every answer that has them; `answer` may replace any answer."""
 
     inner: Transport
     sent: list[Request] = field(default_factory=list)
@@ -41,6 +41,7 @@ class Wire:
     refuse: bool = False
     swap: tuple[bytes, bytes] | None = None
     torn: tuple[bytes, bytes] | None = None
+    answer: Callable[[Request, Response], Response] | None = None
 
     async def send(self, request: Request, timeout_s: float) -> Response:
         """One exchange."""
@@ -48,6 +49,7 @@ class Wire:
             raise NotSent("connection refused")
         self.sent.append(request)
         answer = await self.inner.send(request, timeout_s)
+        answer = self.answer(request, answer) if self.answer is not None else answer
         self.answers.append(answer)
         if self.torn is not None:
             return response(answer.status, answer.body.replace(*self.torn), dict(answer.headers))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
@@ -17,13 +16,6 @@ from systems.servicetitan.resources import FEEDS, FETCHABLE
 from tests.systems.servicetitan.scripted import LIST, Answer, Server, access, row, rows
 
 FEED = {feed.name: feed for feed in FEEDS}
-
-
-@pytest.fixture
-async def reader(server: Server) -> AsyncIterator[Reader]:
-    found = Reader(access(server, page_size=2, request_s=2))
-    yield found
-    await found.close()
 
 
 def export(*found: dict[str, Any], more: bool = False, token: str = "next") -> dict[str, Any]:
@@ -338,7 +330,15 @@ async def test_reading_begins_at_the_day_of_the_settings(server: Server) -> None
     await reader.close()
 
 
-@pytest.mark.parametrize("position", ["not json", "{}", '{"token": 4, "since": ""}', '{"page": 1}', "[]", "7"])
+UNREADABLE = ["not json", "{}", '{"token": 4, "since": ""}', '{"page": 1}', "[]", "7", "[" * 5000, "\ud800"]
+UNREADABLE += ['{"token": "", "since": "yesterday"}', '{"token": "", "token": "", "since": ""}']
+UNREADABLE += [
+    json.dumps({"after": after, "before": before, "page": 1, "total": 1, "walks": 1})
+    for after, before in (("x", ""), ("", "0001-01-01T00:00:00Z"))
+]
+
+
+@pytest.mark.parametrize("position", UNREADABLE, ids=range(len(UNREADABLE)))
 async def test_a_cursor_that_cannot_be_read_is_broken(server: Server, reader: Reader, position: str) -> None:
     for name in ("customers", "vendors"):
         with pytest.raises(Broken, match="cursor"):

@@ -39,6 +39,15 @@ def kept(*headers: str, scope: str = SCOPE) -> str:
         "S=abc; max-age=3600; expires=Thu, 01 Jan 1970 00:00:00 GMT",
         "S=abc; path=/site; Domain=erp.example.com",
         "S=abc;;; ; path=/",
+        "S=abc; Max-Age=1e400",
+        "S=abc; Max-Age=" + "9" * 3900,
+        'S=abc; Max-Age="100"; path=/',
+        "S=abc; Max-Age=; path=/",
+        'S=abc; Port="80"; Version=1; Comment=x; Discard; CommentURL=y',
+        "S=abc; Domain=; path=/",
+        "S=abc; Domain=.; path=/",
+        "S=abc; Path; Domain",
+        "S=abc; Path=relative",
     ],
 )
 def test_a_session_cookie_is_kept_and_its_attributes_are_no_cookies(header: str) -> None:
@@ -55,6 +64,7 @@ def test_a_session_cookie_is_kept_and_its_attributes_are_no_cookies(header: str)
         "S=abc; expires=Tue, 12-Oct-99 00:00:00 GMT; path=/",
         "S=abc; Max-Age=0; path=/",
         "S=abc; Max-Age=-1; path=/",
+        "S=abc; path=/; Max-Age=-" + "9" * 3900,
         "S=; expires=Thu, 01 Jan 1970 00:00:00 -0000; path=/",
     ],
 )

@@ -48,7 +48,9 @@ def test_a_life_that_is_not_told_is_a_short_one(read: Read, said: dict[str, Any]
 
 
 @SYSTEMS
-@pytest.mark.parametrize("said", [0, -1, True, False, "0", "-1", "soon", "an hour", "NaN", "Infinity", [], {}])
+@pytest.mark.parametrize(
+    "said", [0, -1, True, False, "0", "-1", "soon", "an hour", "NaN", "Infinity", [], {}, 0.4, "1e-7", "1e-999999", "-0", "0x10"]
+)
 def test_a_life_that_is_none_is_no_token(read: Read, said: Any) -> None:
     with pytest.raises(Transient, match="expires_in"):
         read(orjson.dumps(GOOD | {"expires_in": said}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import time
 import zlib
@@ -16,6 +17,7 @@ from runtime.errors import Malformed
 from runtime.exchange import NotSent, Request, Unanswered
 from runtime.http import HttpTransport, Reach
 from runtime.json import envelope, slices
+from runtime.redaction import know_value
 from systems.peoplesoft.markup import parsed
 from systems.peoplesoft.models import broker, xml
 
@@ -162,3 +164,35 @@ def test_a_flood_of_elements_is_not_made_into_a_tree(read: Callable[[bytes], obj
 def test_what_is_at_the_cap_is_taken() -> None:
     assert sizes.excess(b"{" * sizes.MAX_CONTAINERS) == ""
     assert "objects and arrays" in sizes.excess(b"{" * (sizes.MAX_CONTAINERS + 1))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"hello\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nX: a\x00b\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nX: " + b"y" * 100_000 + b"\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-2\r\n{}\r\n",
+        b"HTTP/1.1 200 OK\r\n\x1b[31m: a canary of a secret\r\n\r\n",
+    ],
+    ids=range(6),
+)
+async def test_what_is_said_of_an_answer_that_is_none_is_one_short_line(answer: bytes) -> None:
+    """The HTTP library quotes what it has read of an answer."""
+    know_value("a canary of a secret")
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        transport = HttpTransport(Reach(loopback=True))
+        with pytest.raises(Unanswered) as said:
+            await transport.send(Request("GET", f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/x"), 5)
+        await transport.close()
+    words = str(said.value)
+    assert words.isprintable()
+    assert len(words) < 500
+    assert "canary" not in words

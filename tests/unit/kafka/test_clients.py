@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from confluent_kafka import KafkaError
 
 from runtime import kafka, registry
-from runtime.errors import Broken
+from runtime.errors import Broken, Transient
 from runtime.settings import Kafka, Registry, Settings, settings_from_environment
 
 ROOT = Path(__file__).parents[3]
@@ -169,3 +170,28 @@ def test_no_code_asks_the_registry_by_its_url_alone() -> None:
     ]
     assert calls
     assert [one for one in calls if "registry.client_settings(" not in one[1]] == []
+
+
+TURNED_AWAY = [
+    "ssl://k:9093/bootstrap: Receive failed: error:0A00045C:SSL routines::tlsv13 alert certificate required: SSL alert number 116",
+    "ssl://k:9093/bootstrap: Receive failed: error:0A000416:SSL routines::ssl/tls alert certificate unknown: SSL alert number 46",
+    "ssl://k:9093/bootstrap: SSL handshake failed: Disconnected: connecting to a PLAINTEXT broker listener? (after 2ms)",
+]
+
+
+@pytest.mark.parametrize("words", TURNED_AWAY)
+def test_a_broker_that_turns_us_away_is_not_told_as_one_that_is_away(words: str) -> None:
+    """The client gives a certificate that is refused under TLS 1.3 the code of a lost connection."""
+    told = kafka.explained(Kafka(bootstrap_servers="k:9093"), KafkaError(KafkaError._TRANSPORT, words + "\n"))
+    assert isinstance(told, Broken)
+    assert "\n" not in str(told)
+    assert words[-20:] in str(told)
+
+
+@pytest.mark.parametrize(
+    "words", ["Connect to ipv4#127.0.0.1:9092 failed: Connection refused", "Disconnected", "1/1 brokers are down"]
+)
+def test_a_broker_that_is_away_is_told_as_one(words: str) -> None:
+    told = kafka.explained(Kafka(bootstrap_servers="k:9093"), KafkaError(KafkaError._TRANSPORT, words))
+    assert isinstance(told, Transient)
+    assert "does not answer" in str(told)

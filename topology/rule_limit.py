@@ -1,0 +1,90 @@
+"""An end for rules that do not end: hops run rules, which are pure, and one that loops for ever over a record would stop them for everybody.
+
+The rule is interrupted by an exception in its own thread once the process has spent the limit's processor time since it began; a machine that
+is busy, suspended or stopped uses none of it up. A rule that waits without computing, or that never leaves one call of C code, cannot be
+interrupted: the loop then ends the process (70) when the agent does not answer.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+LIMIT_S = 10.0
+"""Processor time of a batch or a part of one, in seconds. A batch of nothing but the largest records takes a fraction of it."""
+_LOOK_S = 0.5
+_AT_WORK = 0.05
+"""The part of a processor that the process uses at least while a rule computes, on however busy a machine; one that waits uses none."""
+_raise_in = ctypes.pythonapi.PyThreadState_SetAsyncExc
+
+
+class Endless(RuntimeError):
+    """A rule was interrupted."""
+
+    def __init__(self) -> None:
+        super().__init__(f"the rule did not end within {RULES.limit_s:g} s of computing")
+
+
+class RuleLimit:
+    """The limit, and when a rule was last seen to begin, compute or end: while that goes on, an agent is at work, however long a batch takes."""
+
+    def __init__(self, limit_s: float = LIMIT_S) -> None:
+        self.limit_s = limit_s
+        self.moved_at = time.monotonic()
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Around rules at work in this thread. Raises `Endless` out of them."""
+        watch = _Watch(threading.get_ident(), self.limit_s, self.moved)
+        self.moved()
+        watch.start()
+        try:
+            yield
+        finally:
+            watch.end()
+            self.moved()
+
+    def moved(self) -> None:
+        """A rule is at work now."""
+        self.moved_at = time.monotonic()
+
+
+class _Watch:
+    """Of one batch: interrupts its thread once, and never after `end`."""
+
+    def __init__(self, thread: int, limit_s: float, moved: Callable[[], None]) -> None:
+        self._moved = moved
+        self._thread = ctypes.c_ulong(thread)
+        self._until_s = time.process_time() + limit_s
+        self._look_s = min(_LOOK_S, limit_s)
+        self._over = threading.Event()
+        self._lock = threading.Lock()
+        self._interrupts = False
+
+    def start(self) -> None:
+        threading.Thread(target=self._run, name="rule-limit", daemon=True).start()
+
+    def end(self) -> None:
+        with self._lock:
+            self._over.set()
+            if self._interrupts:
+                _raise_in(self._thread, None)  # where it has not been raised yet, it is not any more
+
+    def _run(self) -> None:
+        spent_s = time.process_time()
+        while not self._over.wait(self._look_s):
+            before_s, spent_s = spent_s, time.process_time()
+            with self._lock:
+                if not self._over.is_set() and spent_s <= self._until_s and spent_s - before_s > _AT_WORK * self._look_s:
+                    self._moved()
+                if not self._over.is_set() and spent_s > self._until_s:
+                    self._interrupts = True
+                    _raise_in(self._thread, ctypes.py_object(Endless))
+                    return
+
+
+RULES = RuleLimit()
+"""The process's own: hops share one thread."""
