@@ -1,4 +1,4 @@
-"""Holds every exchange with a served simulator against its vendor's own OpenAPI documents, in whatever test it is served.
+"""Holds every exchange with a served simulator against the facts of its vendor's OpenAPI documents, in whatever test it is served.
 
 The documents are found by name: `systems/<name>/spec/validation.py` offers `validator()` or `validators()`. What no document describes is
 counted in `uncovered`, and `SYSTEM.md` has to list it. A system without such a module publishes no document; its `SYSTEM.md` says so.

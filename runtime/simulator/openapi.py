@@ -1,4 +1,4 @@
-"""Holds every exchange of client and simulator against the vendor's own OpenAPI document.
+"""Holds every exchange of client and simulator against an OpenAPI document: the one that the facts of its vendor's document stand for.
 
 A `Validator` compiles the schemas of an operation the first time it is asked about (fastjsonschema: the schema becomes Python code) and
 keeps them, so that it can sit in the middle of every test. It is stricter than the documents: a member that a schema does not name is a

@@ -1,4 +1,4 @@
-"""What our clients ask and what the simulators answer is what the vendors' OpenAPI documents say; what they leave out is listed, exactly."""
+"""What our clients ask and what the simulators answer is what the facts of the vendors' documents say; what they leave out is listed, exactly."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ from systems.acumatica.simulator.control import add_control
 from systems.acumatica.simulator.entities import EntityRoutes
 from systems.acumatica.simulator.gate import Gate
 from systems.acumatica.simulator.identity import add_identity
+from systems.acumatica.simulator.inquiries import add_inquiries
 from systems.acumatica.simulator.login import add_login
 from systems.acumatica.simulator.operations import Operations
 from systems.acumatica.simulator.push import Push
@@ -50,6 +51,7 @@ def _routes(app: web.Application, tenant: Tenant, gate: Gate) -> None:
     add_identity(app, gate)
     add_login(app, gate, tenant.settings)
     EntityRoutes(tenant, gate, Operations(tenant)).add(app)
+    add_inquiries(app, gate)
     add_control(app, tenant, gate, push)
 
     async def close(_: web.Application) -> None:

@@ -16,6 +16,7 @@ from aiohttp.typedefs import Handler
 
 from systems.acumatica.simulator import upsert
 from systems.acumatica.simulator.answers import VendorError, json_answer, missing
+from systems.acumatica.simulator.described import swagger
 from systems.acumatica.simulator.filters import parse_filter
 from systems.acumatica.simulator.gate import Gate, Inner
 from systems.acumatica.simulator.node import Node
@@ -27,7 +28,6 @@ from systems.acumatica.simulator.tables import Table
 from systems.acumatica.simulator.tenant import Change, Tenant
 from systems.acumatica.simulator.view import View, view_of, wrap
 from systems.acumatica.simulator.wire import bad_request, parse, read
-from systems.acumatica.spec import openapi_bytes
 
 _LIST_QUERY = frozenset({"$filter", "$top", "$skip", "$select", "$expand", "$custom"})
 _WRITE_QUERY = frozenset({"$filter", "$select", "$expand", "$custom"})
@@ -65,7 +65,9 @@ class EntityRoutes:
 
     def _swagger(self, request: web.Request, _: Session) -> web.Response:
         self._refuse_version(request)
-        return web.Response(body=openapi_bytes(), content_type="application/json", charset="utf-8")
+        endpoint, version = request.match_info["endpoint"], request.match_info["version"]
+        url = f"{request.scheme}://{request.host}/entity/{endpoint}/{version}"
+        return json_answer(swagger(endpoint, version, url))
 
     def _refuse_version(self, request: web.Request) -> None:
         endpoint, version = request.match_info["endpoint"], request.match_info["version"]

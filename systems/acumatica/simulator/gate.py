@@ -7,6 +7,7 @@ over the login limit answers 302 to /Frames/Error.aspx). Missing scope as 403 wi
 from __future__ import annotations
 
 import asyncio
+import base64
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -15,12 +16,13 @@ from urllib.parse import quote
 from aiohttp import web
 
 from systems.acumatica.simulator.answers import Unprocessable, VendorError, json_answer, refusal
-from systems.acumatica.simulator.sessions import LIMIT_TEXT, Session, SessionLimit, Sessions, not_signed_in
+from systems.acumatica.simulator.sessions import LIMIT_TEXT, Session, SessionLimit, Sessions, not_signed_in, same
 from systems.acumatica.simulator.tenant import Tenant
 from systems.acumatica.simulator.throttle import Throttle
 
 SESSION_COOKIE = "ASP.NET_SessionId"
 AUTH_COOKIE = ".ASPXAUTH"
+_ONE_CALL = "one call"
 Inner = Callable[[web.Request, Session], Awaitable[web.StreamResponse] | web.StreamResponse]
 
 
@@ -57,9 +59,13 @@ class Gate:
 
     async def _admitted(self, request: web.Request, inner: Inner) -> web.StreamResponse:
         session, is_new_cookie = self._session(request)
-        async with self.throttle.place():
-            found = inner(request, session)
-            answer = found if isinstance(found, web.StreamResponse) else await found
+        try:
+            async with self.throttle.place():
+                found = inner(request, session)
+                answer = found if isinstance(found, web.StreamResponse) else await found
+        finally:
+            if session.grant == _ONE_CALL:
+                self.sessions.leave(session)
         if is_new_cookie:
             answer.set_cookie(SESSION_COOKIE, session.id, httponly=True, samesite="Lax")
         return answer
@@ -68,10 +74,23 @@ class Gate:
         scheme, _, credential = request.headers.get("Authorization", "").partition(" ")
         if scheme == "Bearer":
             return self._bearer(request, credential.strip())
+        if scheme == "Basic" and request.path.startswith("/t/"):
+            return self._by_name(credential.strip()), False
         session = self.sessions.by_cookie(request.cookies.get(SESSION_COOKIE, ""), request.cookies.get(AUTH_COOKIE, "-"))
         if session is None:
             raise not_signed_in()
         return session, False
+
+    def _by_name(self, credential: str) -> Session:
+        """The session of a call to OData that carries name and password, for as long as the call lasts (assumed)."""
+        account = self.sessions.account
+        try:
+            name, _, password = base64.b64decode(credential, validate=True).decode().partition(":")
+        except ValueError as error:
+            raise not_signed_in() from error
+        if not same(name, account.username) or not same(password, account.password):
+            raise not_signed_in()
+        return self.sessions.enter(_ONE_CALL)
 
     def _bearer(self, request: web.Request, credential: str) -> tuple[Session, bool]:
         token = self.sessions.token(credential, "access")

@@ -16,6 +16,7 @@ from typing import Any
 
 import aiohttp
 
+from systems.acumatica.simulator.inquiries import RECORD_ID, columns, name_of
 from systems.acumatica.simulator.node import Node
 from systems.acumatica.simulator.tenant import Tenant
 
@@ -67,12 +68,11 @@ class Push:
             self._start(subscriber, body, 0.0)
 
     def _body(self, subscriber: Subscriber, entity: str, before: Node | None, after: Node | None) -> dict[str, Any]:
-        keys = self._tenant.table(entity).keys
         now = self._tenant.clock.now()
         return {
-            "Inserted": [] if after is None else [_row(after, keys)],
-            "Deleted": [] if before is None else [_row(before, keys)],
-            "Query": subscriber.query or f"ML-{entity}",
+            "Inserted": [] if after is None else [_row(after, entity)],
+            "Deleted": [] if before is None else [_row(before, entity)],
+            "Query": subscriber.query or name_of(entity),
             "CompanyId": "Company",
             "Id": self._tenant.new_id("push", str(self._tenant.store.next("push"))),
             "TimeStamp": _TICKS_1970 + int(now.timestamp() * 10_000_000),
@@ -107,10 +107,9 @@ class Push:
             await self._client.close()
 
 
-def _row(node: Node, keys: tuple[str, ...]) -> dict[str, Any]:
-    names = (*keys, "Status", "Active", "LastModifiedDateTime", "NoteID")
-    row = {name: _flat(node.values[name]) for name in names if node.values.get(name) is not None}
-    return row | {"RecordID": node.id}
+def _row(node: Node, entity: str) -> dict[str, Any]:
+    row = {name: _flat(node.values[name]) for name in columns(entity) if node.values.get(name) is not None}
+    return row | {RECORD_ID: node.id}
 
 
 def _flat(value: Any) -> Any:

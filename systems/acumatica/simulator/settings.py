@@ -29,6 +29,8 @@ class Settings:
     hold_on_entry: bool = True
     tax_calculation: str = "automatic"
     class_tax_zone: str = ""
+    default_customer_class: str = "DEFAULT"
+    default_vendor_class: str = "DEFAULT"
     duplicate_vendor_ref: str = "error"
     vendor_ref_required: bool = True
     payment_ref_required: bool = True

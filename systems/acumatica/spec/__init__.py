@@ -1,28 +1,21 @@
-"""The vendor's published OpenAPI document and field mapping of endpoint Default 24.200.001, as committed beside this file.
+"""The facts of endpoint Default 24.200.001, as the vendor's OpenAPI document states them.
 
-Source: EndpointDefinitions and EndpointMetadata of github.com/Acumatica/AcumaticaRESTAPIClientForCSharp, trimmed to the entities that
-an integration of books needs, and without the vendor's prose: shapes, types and paths are as published. The document's `info.version` is the contract version 4, not the endpoint version.
+Source: EndpointDefinitions of github.com/Acumatica/AcumaticaRESTAPIClientForCSharp, of the entities that an integration of books needs, condensed by
+`python -m runtime.facts`. `version` in the table is the contract version 4, not the endpoint version. The tag of an operation is its entity.
 """
 
 from __future__ import annotations
 
-import json
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from runtime.facts.document import openapi_of
+
 ENDPOINT_VERSION = "24.200.001"
-_FILE = Path(__file__).with_name("openapi_Default_24.200.001.json")
-
-
-@cache
-def openapi_bytes() -> bytes:
-    """The OpenAPI document as it is served at `/entity/Default/24.200.001/swagger.json`."""
-    return _FILE.read_bytes()
 
 
 @cache
 def openapi() -> dict[str, Any]:
-    """The OpenAPI document, parsed; callers must not change it."""
-    document: dict[str, Any] = json.loads(openapi_bytes())
-    return document
+    """The OpenAPI document that the facts stand for; callers must not change it."""
+    return openapi_of(Path(__file__).with_name(f"Default-{ENDPOINT_VERSION}.tsv"))

@@ -1,10 +1,7 @@
-"""What we ask and what our examples show, held against ServiceTitan's own OpenAPI documents (`systems/servicetitan/spec/`)."""
+"""What we ask and what our examples show, held against the facts of ServiceTitan's OpenAPI documents (`systems/servicetitan/spec/`)."""
 
 from __future__ import annotations
 
-import json
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,24 +10,18 @@ from jsonschema import Draft202012Validator
 
 from systems.servicetitan.poller import Reader
 from systems.servicetitan.resources import FEEDS, FETCHABLE, RESOURCES, Resource, feed_resource
-from tests.systems.servicetitan.examples import FOLDER, names, raw_json
+from systems.servicetitan.spec import openapi
+from tests.systems.servicetitan.examples import names, raw_json
 from tests.systems.servicetitan.scripted import TENANT, Answer, access, row, rows, scripted
 
-SPEC = FOLDER.parent / "spec"
 GUID = "11111111-2222-4333-8444-555555555555"
-
-
-@cache
-def document(module: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(Path(SPEC / f"{module}-v2.json").read_bytes())
-    return found
 
 
 def operation(path: str) -> dict[str, Any]:
     """The GET operation of a path as it went over the wire."""
     _, module, _, rest = path.split("/", 3)
     steps = rest.replace(f"tenant/{TENANT}", "tenant/{tenant}").split("/")
-    for template, item in document(module)["paths"].items():
+    for template, item in openapi(module)["paths"].items():
         parts = template.strip("/").split("/")
         if len(parts) == len(steps) and all(
             p == s or (p.startswith("{") and s.isdigit()) for p, s in zip(parts, steps, strict=True)
@@ -42,7 +33,7 @@ def operation(path: str) -> dict[str, Any]:
 
 def resolved(module: str, schema: dict[str, Any]) -> dict[str, Any]:
     while "$ref" in schema:
-        schema = document(module)["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+        schema = openapi(module)["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
     return schema
 
 
@@ -100,6 +91,6 @@ def test_an_example_is_a_row_of_its_list_but_for_drift_that_is_named(name: str) 
     resource = RESOURCES[entity]
     described = operation(resource.path(TENANT))
     page = resolved(resource.module, described["responses"]["200"]["content"]["application/json"]["schema"])
-    validator = Draft202012Validator({**page["properties"]["data"]["items"], "components": document(resource.module)["components"]})
+    validator = Draft202012Validator({**page["properties"]["data"]["items"], "components": openapi(resource.module)["components"]})
     found = {"/".join(str(step) for step in error.path): error.message for error in validator.iter_errors(raw_json(name))}
     assert {path: words for path, words in found.items() if (entity, path) not in DRIFT} == {}

@@ -65,6 +65,31 @@ def rows_of_coverage() -> list[list[str]]:
     return [cells for cells in rows if cells[0] != "what is promised"]
 
 
+SECTIONS = (
+    "Opening",
+    "What moves between them",
+    "How ml-connector handles it",
+    "A real-world example",
+    "What you can do",
+    "Questions",
+    "Closing line",
+)
+
+
+def test_every_sentence_stands_under_its_page_and_section() -> None:
+    page = section = ""
+    for line in COVERAGE.splitlines():
+        if line.startswith("## "):
+            page, section = line[3:], ""
+        elif line.startswith("### "):
+            assert line[4:] in SECTIONS[SECTIONS.index(section) + 1 if section else 0 :], f"{page}: {line}"
+            section = line[4:]
+        elif line.startswith("| "):
+            assert page, line
+            assert section, line
+    assert COVERAGE.count(' integration", by its sections.') == COVERAGE.count("\n## ")
+
+
 def test_every_test_that_the_page_of_coverage_names_is_there() -> None:
     named = set(NAMED.findall(COVERAGE))
     assert len(named) > 40

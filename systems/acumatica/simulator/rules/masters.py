@@ -16,8 +16,9 @@ _ACCOUNT_TYPES = ("Asset", "Liability", "Income", "Expense")
 
 
 def customer(work: Work) -> None:
-    """Check and complete a customer: name and a known class are needed."""
+    """Check and complete a customer: a name is needed; the class falls to the one of the AR preferences, which may name none."""
     work.require("CustomerName")
+    work.default("CustomerClass", work.tenant.settings.default_customer_class)
     found = _class(work, "CustomerClass")
     work.default("Terms", "30D" if found is None else found.text("Terms"))
     work.default("TaxZone", "" if found is None else found.text("TaxZoneID"))
@@ -26,8 +27,9 @@ def customer(work: Work) -> None:
 
 
 def vendor(work: Work) -> None:
-    """Check and complete a vendor: name and a known class are needed."""
+    """Check and complete a vendor: a name is needed; the class falls to the one of the AP preferences, which may name none."""
     work.require("VendorName")
+    work.default("VendorClass", work.tenant.settings.default_vendor_class)
     _class(work, "VendorClass")
     work.default("LegalName", work.node.text("VendorName"))
     work.default("Terms", "30D")

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 
-from systems.acumatica.spec import openapi_bytes
+from aiohttp import encode_basic_auth
+from lxml import etree
+from openapi_spec_validator import validate
+
+from systems.acumatica.simulator.shapes import KEYS
 from tests.systems.acumatica.simulator.world import BASE, Client, Make, World, customer, invoice, line, put, read
 
 
@@ -16,8 +21,64 @@ async def test_the_endpoints_are_listed(client: Client) -> None:
 
 async def test_the_document_is_served_at_the_endpoint(client: Client) -> None:
     answer = await client.call("GET", f"{BASE}/swagger.json")
-    assert answer.raw == openapi_bytes()
-    assert answer.body["info"]["version"] == "4"
+    document = answer.body
+    validate(document)
+    assert document["info"] == {"title": "Default/24.200.001", "version": "4"}
+    assert document["servers"] == [{"url": client.url + BASE}]
+
+
+async def test_each_operation_of_the_served_document_has_the_tag_of_its_entity(client: Client) -> None:
+    document = (await client.call("GET", f"{BASE}/swagger.json")).body
+    services: dict[str, set[str]] = {}
+    for path, item in document["paths"].items():
+        for operation in item.values():
+            (tag,) = operation["tags"]
+            entity, _, name = operation["operationId"].partition("_")
+            assert (tag, entity) == (path.split("/")[1],) * 2
+            services.setdefault(tag, set()).add(name)
+            for parameter in operation["parameters"]:
+                shared = document["components"]["parameters"][parameter["$ref"].rpartition("/")[2]]
+                assert shared["in"] == "query" or f"{{{shared['name']}}}" in path
+    assert set(KEYS) <= set(services) <= set(document["components"]["schemas"])
+    assert services["Bill"] >= {"GetList", "GetById", "PutEntity", "InvokeAction_ReleaseBill", "DeleteById", "PutFile"}
+    told = re.findall(r'"(?:summary|example|title|description)": ?"([^"]*)"', json.dumps(document))
+    assert set(told) == {"Default/24.200.001", ""}
+
+
+async def test_the_inquiries_are_described_over_odata(world: World) -> None:
+    signed_in, account = await world.client(), world.served.simulator.credentials
+    basic = encode_basic_auth(account["username"], account["password"])
+    path = "/t/Company/api/odata/gi/$metadata"
+    for caller in (signed_in, world.bare().with_headers(Authorization=basic)):
+        answer = await caller.call("GET", path)
+        assert (answer.status, answer.headers["Content-Type"]) == (200, "application/xml; charset=utf-8")
+    space = {"edm": "http://docs.oasis-open.org/odata/ns/edm"}
+    document = etree.fromstring(answer.raw)
+    (container,) = document.findall(".//edm:EntityContainer[@Name='Default']", space)
+    sets = {one.get("Name"): str(one.get("EntityType")) for one in container.findall("edm:EntitySet", space)}
+    assert set(sets) == {f"ML-{entity}" for entity in KEYS}
+    (shown,) = document.findall(f".//edm:EntityType[@Name='{sets['ML-Invoice'].removeprefix('Default.')}']", space)
+    assert {one.get("Name"): one.get("Type") for one in shown.findall("edm:Property", space)} == {
+        "RecordID": "Edm.Guid",
+        "Type": "Edm.String",
+        "ReferenceNbr": "Edm.String",
+        "Status": "Edm.String",
+        "LastModifiedDateTime": "Edm.DateTimeOffset",
+    }
+    assert (await signed_in.call("GET", "/t/Company/api/odata/gi/ML-Invoice")).status == 403
+    assert (await signed_in.call("GET", "/t/Company/api/odata/gi/ML-Nothing")).status == 404
+    assert (await signed_in.call("GET", "/t/Other/api/odata/gi/$metadata")).status == 404
+
+
+async def test_odata_lets_nobody_in_without_a_good_name_and_password(make: Make) -> None:
+    world = await make(max_sessions="1")
+    account = world.served.simulator.credentials
+    path = "/t/Company/api/odata/gi/$metadata"
+    for header in ("", "Basic ?", encode_basic_auth(account["username"], "wrong"), encode_basic_auth("who", account["password"])):
+        assert (await world.bare().with_headers(Authorization=header).call("GET", path)).status == 401
+    good = world.bare().with_headers(Authorization=encode_basic_auth(account["username"], account["password"]))
+    assert [(await good.call("GET", path)).status for _ in range(3)] == [200, 200, 200], "each call gives its session back"
+    assert (await good.call("GET", "/entity")).status == 401, "the endpoint itself takes no name and password"
 
 
 async def test_an_unknown_version_or_endpoint_is_not_found(client: Client) -> None:

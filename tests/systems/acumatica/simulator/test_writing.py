@@ -82,6 +82,27 @@ async def test_what_is_needed_and_missing_is_named(client: Client) -> None:
     assert answer.body["CustomerClass"]["error"] == "CustomerClass: 'NOPE' cannot be found in the system."
 
 
+async def test_a_customer_or_vendor_without_a_class_gets_the_one_of_the_preferences(make: Make) -> None:
+    client = await (await make(default_customer_class="TAXED", default_vendor_class="SUPPLIER")).client()
+    held = await put(client, "Customer", CustomerName="A")
+    assert (held["CustomerClass"], held["TaxZone"], held["Terms"]) == ("TAXED", "TXDALLAS", "30D")
+    assert (await put(client, "Customer", CustomerName="B", CustomerClass="RESID"))["CustomerClass"] == "RESID"
+    kept = await put(client, "Customer", CustomerID=held["CustomerID"], CustomerClass="COMM")
+    assert (kept["CustomerClass"], kept["CustomerName"]) == ("COMM", "A")
+    assert (await put(client, "Customer", CustomerID=held["CustomerID"], CustomerName="C"))["CustomerClass"] == "COMM"
+    assert (await put(client, "Vendor", VendorID="FERG", VendorName="Ferguson"))["VendorClass"] == "SUPPLIER"
+
+
+async def test_the_preferences_name_the_class_default_unless_they_name_none(client: Client, make: Make) -> None:
+    assert (await put(client, "Customer", CustomerName="A"))["CustomerClass"] == "DEFAULT"
+    assert (await put(client, "Vendor", VendorID="FERG", VendorName="Ferguson"))["VendorClass"] == "DEFAULT"
+    strict = await (await make("strict", default_customer_class="", default_vendor_class="NOPE")).client()
+    answer = await strict.call("PUT", "/Customer", wrapped(CustomerName="A"))
+    assert (answer.status, answer.body["CustomerClass"]["error"]) == (422, "CustomerClass: 'CustomerClass' cannot be empty.")
+    answer = await strict.call("PUT", "/Vendor", wrapped(VendorID="FERG", VendorName="Ferguson"))
+    assert (answer.status, answer.body["VendorClass"]["error"]) == (422, "VendorClass: 'NOPE' cannot be found in the system.")
+
+
 async def test_a_refused_insert_uses_no_number(client: Client) -> None:
     who = await customer(client)
     assert (await client.call("PUT", "/Invoice", wrapped(Customer="NOBODY", Details=[line(5)]))).status == 422

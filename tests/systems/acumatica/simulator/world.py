@@ -63,7 +63,7 @@ class Client:
 
     async def call(self, method: str, path: str, body: Any = None, **query: str) -> Answer:
         """One request below the endpoint, or at an absolute path; query names come without their `$`."""
-        where = path if path.startswith(("/entity", "/identity", "/__sim__", "/Frames")) else BASE + path
+        where = path if path.startswith(("/entity", "/identity", "/__sim__", "/Frames", "/t/")) else BASE + path
         params = {f"${name}": value for name, value in query.items()}
         data = None if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
         headers = self.headers | ({"Content-Type": "application/json"} if data is not None else {})
