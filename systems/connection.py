@@ -169,8 +169,7 @@ class ConnectionSettings(_Section):
         for name, flow in self.flows.items():
             if name not in known:
                 raise ValueError(f"flows: {name!r} is not a flow of {self.erp.system}; there are: {', '.join(known)}")
-            moves_money = known[name].purpose not in ("", "master")
-            if flow.enabled and moves_money and flow.cutover_date is None:
+            if flow.enabled and known[name].moves_money and flow.cutover_date is None:
                 raise ValueError(f"flows.{name}.cutover_date is required: the first posting date that is commanded")
         return self
 

@@ -21,6 +21,7 @@ from runtime.clock import Clock
 from runtime.exchange import Request, Transport
 from runtime.limits import Limiter
 from schemas.records import CommandEnvelope, Raw
+from systems.flow import Flow as Flow  # noqa: PLC0414 - a part of the contract
 from systems.mapped import Crosswalk, Draft, NoCommand, Normalised, Plan, Reading
 
 
@@ -293,25 +294,6 @@ class Checker(Protocol):
 
 
 # --- the declaration ---------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Flow:
-    """A row of design.md §7: one kind of document that travels one way.
-
-    `entity` is the canonical entity that starts it; `records` are the commands it makes ("" = it is only read).
-    """
-
-    id: str
-    title: str
-    source: str
-    target: str
-    entity: str
-    records: tuple[str, ...]
-    purpose: str = ""
-    window: str = "immediate"
-    other_purposes: tuple[str, ...] = ()
-    """What its documents stand for under other choices of the connection."""
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from yarl import URL
 
 from console.connections.files import ConnectionFiles
 from console.connections.fitting import SIDES, Misfit, is_blank
+from console.connections.flows import flow_misfits
 from console.connections.written import Place, dotted
 from runtime.errors import Broken
 from runtime.reach import Proxy
@@ -31,6 +32,7 @@ def refusals(
         *_identity(files.settings, now),
         *(_earlier(files.settings, now) if now is not None and not earlier_cutover else ()),
         *_forms(files.settings),
+        *flow_misfits(files.settings),
         *_twice(files.settings, others),
         *_environments(files.settings),
         *_quotas(files.settings, others),

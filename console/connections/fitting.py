@@ -22,7 +22,7 @@ from console.connections.written import Place, Written, dotted
 from runtime.errors import Broken
 from systems import registry
 from systems.connection import ConnectionSettings, FlowSettings
-from systems.contract import Flow, System
+from systems.contract import System
 
 SIDES = ("field_service", "erp")
 _BLANK = re.compile(r"\W*fill[ _-]?in\W*", re.IGNORECASE)
@@ -151,11 +151,6 @@ def _credentials(key: str, side: Mapping[str, Any], declared: System) -> Iterato
             yield Misfit((key, "credentials", name), f"is missing: {field.description}")
 
 
-def moves_money(flow: Flow) -> bool:
-    """Whether documents of a flow need a cut-over date."""
-    return flow.purpose not in ("", "master")
-
-
 def _flows(values: Mapping[str, Any]) -> Iterator[Misfit]:
     """Flows that the ERP does not have, and those that need a cut-over date and have none."""
     flows, erp = values.get("flows"), values.get("erp")
@@ -170,7 +165,7 @@ def _flows(values: Mapping[str, Any]) -> Iterator[Misfit]:
             flow = FlowSettings.model_validate(own)
         except ValidationError:
             continue
-        if flow.enabled and moves_money(known[name]) and flow.cutover_date is None:
+        if flow.enabled and known[name].moves_money and flow.cutover_date is None:
             yield Misfit(
                 ("flows", name, "cutover_date"),
                 "cutover_date is required: the first posting date that is commanded. Example: 2026-01-01",

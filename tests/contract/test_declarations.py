@@ -11,9 +11,10 @@ import pytest
 from aiohttp import web
 from pydantic import BaseModel, SecretStr
 
-from schemas.shapes import record_sources
+from schemas.shapes import fields_of, record_sources
 from systems import registry
-from systems.contract import Capability, System, Write
+from systems.contract import Capability, Flow, System, Write
+from systems.flow import DUE
 from tests.contract import examples
 from tests.contract.ground import demo_of, simulator_of
 from tests.contract.registered import SYSTEMS
@@ -24,6 +25,7 @@ ALWAYS = ("SYSTEM.md", "__init__.py", "system.py", "settings.py", "models.py", "
 HEADINGS = ("The simulator", "Our side", "Left out", "Quality sheet")
 STATE = re.compile(r"^(done\b.*|exempt: .+|.*\bmeasured\b.*)$")
 KINDS = ("token", "window", "full")
+DATES = ("date", "date?", "instant", "instant?")
 
 
 def check_roles(system: System) -> None:
@@ -118,11 +120,20 @@ def check_flows(system: System) -> None:
         assert flow.target in ("", *registry.NAMES), flow.id
         assert not flow.entity or f"canonical.{flow.entity}" in record_sources(), flow.id
         assert all(f"command.{record}" in record_sources() for record in flow.records), flow.id
+        check_due(flow)
     assert {write.record for write in system.writes} <= told, "a write that no flow uses"
     for table, columns in system.crosswalk_tables.items():
         assert len(set(columns)) == len(columns) >= 2, f"{table}: a key and what it stands for"
     for table, rows in demo_of(system).crosswalk().items():
         assert all(set(row) <= set(system.crosswalk_tables[table]) for row in rows), f"demo.py: columns of {table}"
+
+
+def check_due(flow: Flow) -> None:
+    """What moves money is due in a known way, from a first day on: the posting date is a day or an instant of the canonical record."""
+    assert flow.due in DUE, flow.id
+    if flow.entity and flow.records and (flow.moves_money or flow.posting_date):
+        dates = {name for name, spec in fields_of(record_sources()[f"canonical.{flow.entity}"]).items() if spec["type"] in DATES}
+        assert flow.date_field in dates, f"{flow.id}: {flow.date_field or 'no field'} is no date of canonical.{flow.entity}"
 
 
 def check_simulator(system: System, folder: Path) -> None:
