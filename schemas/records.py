@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 
 class Application(TypedDict):
@@ -75,6 +75,8 @@ class Parent(TypedDict):
     role: str
     entity: str
     source_id: str
+    purpose: NotRequired[str]
+    part: NotRequired[str]
 
 
 class PostingLine(TypedDict):

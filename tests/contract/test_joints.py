@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from console.connections.checks import refusals
 from console.connections.files import ConnectionFiles
 from schemas.codec import offline_codec
+from schemas.records import Ledger, Parent
+from services.sinks import entry as e
+from services.sinks.parents import BEFORE_CUTOVER, Parents, resolve
 from systems.connection import ConnectionSettings
 from systems.contract import Flow, System
+from systems.mapped import Draft, Plan
+from systems.parents import link_name, parent_id
+from tests import toy
 from tests.contract import examples, test_declarations
 from tests.contract.conftest import Declare
-from tests.contract.toybooks.system import SYSTEM
+from tests.contract.ground import ground
+from tests.contract.toybooks.system import SYSTEM, to_commands
 from topology import canonical_to_command
 from topology.batch import Ground, Outcome, Record
 from topology.configuration import Snapshot
@@ -39,6 +47,14 @@ def mapped(system: System, **changes: Any) -> Outcome:
     topic, codec = "canonical.bill", offline_codec(records_of_topic())
     ground = Ground(Snapshot({"acme": examples.connected(system)}), codec, str, 4, NOW)
     return canonical_to_command.apply([Record(topic, 0, 0, b"k", codec.encode(topic, topic, record), None)], Unread(), ground)
+
+
+def order_and_bill(entity: str, record: Mapping[str, Any], plan: Plan) -> list[Draft]:
+    """Two documents of one source object: an order, and a bill that is made of this order."""
+    (bill,) = to_commands(entity, record, plan)
+    assert isinstance(bill, Draft)
+    order = Parent(role="order", entity=entity, source_id=record["source_id"], purpose="order", part=record["vendor_id"])
+    return [replace(bill, purpose="order", part=record["vendor_id"]), replace(bill, part="V|2", parents=(order,))]
 
 
 def commands(outcome: Outcome) -> list[dict[str, Any]]:
@@ -119,3 +135,91 @@ def test_a_flow_without_a_date_or_a_known_way_of_being_due_is_no_declaration(dec
     with pytest.raises(AssertionError):
         test_declarations.check_due(flow)
     test_declarations.check_flows(declared())
+
+
+# --- parents ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a sink knows of the documents of one source object."""
+
+    held: Iterable[Ledger]
+    linked: str | None = None
+
+    def link(self, entity: str, source_id: str) -> str | None:
+        return self.linked
+
+    def entries(self, entity: str, source_id: str) -> Iterable[Ledger]:
+        return self.held
+
+    def stands(self, entry: Ledger) -> bool:
+        return False
+
+
+def entry(purpose: str, part: str = "", erp_id: str = "", action: str = "create") -> Ledger:
+    """An entry of bill 7; with an id it is posted."""
+    made = toy.blank("result.ledger") | {"purpose": purpose, "part": part, "action": action, "erp_id": erp_id, "state": e.HELD}
+    return cast("Ledger", made | ({"state": e.POSTED} if erp_id else {}))
+
+
+def link(purpose: str = "", part: str = "") -> Parent:
+    return Parent(role="bill", entity="bill", source_id="7", purpose=purpose, part=part)
+
+
+SALE, BILL, OTHER = entry("sale", erp_id="S1"), entry("payable", "V1", "B1"), entry("payable", "V2")
+
+
+@pytest.mark.parametrize(
+    ("parent", "known", "found"),
+    [
+        (link(), Known([BILL, SALE]), Parents({"bill/7": "B1"})),
+        (Parent(role="bill", entity="bill", source_id="7"), Known([SALE, BILL]), Parents({"bill/7": "S1"})),
+        (link("sale"), Known([BILL, SALE]), Parents({"sale|bill/7|": "S1"})),
+        (link("payable"), Known([SALE, OTHER, BILL]), Parents({"payable|bill/7|": "B1"})),
+        (link("payable", "V1"), Known([SALE, OTHER, BILL]), Parents({"payable|bill/7|V1": "B1"})),
+        (link("payable", "V2"), Known([SALE, BILL, OTHER]), Parents(blocked={"bill/7": "held"})),
+        (link(part="V2"), Known([SALE, BILL, OTHER]), Parents(blocked={"bill/7": "held"})),
+        (link("order"), Known([SALE, BILL]), Parents(missing=("bill/7",))),
+        (link("payable", "V1"), Known([entry("payable", action=BEFORE_CUTOVER)]), Parents(before_cutover=("bill/7",))),
+        (link("payable"), Known([entry("sale", action=BEFORE_CUTOVER)]), Parents(missing=("bill/7",))),
+        (link("payable"), Known([BILL], linked="L1"), Parents({"payable|bill/7|": "B1"})),
+        (link("payable"), Known([], linked=""), Parents(missing=("bill/7",))),
+        (link("master"), Known([], linked="L1"), Parents({"master|bill/7|": "L1"})),
+        (link(), Known([BILL], linked="L1"), Parents({"bill/7": "L1"})),
+    ],
+)  # fmt: skip
+def test_a_parent_is_the_document_of_its_purpose_and_part(parent: Parent, known: Known, found: Parents) -> None:
+    assert resolve([parent], known) == found
+
+
+def test_two_documents_of_one_source_object_are_two_parents() -> None:
+    found = resolve([link("sale"), link("payable", "V1")], Known([SALE, BILL]))
+    assert found.ids == {"sale|bill/7|": "S1", "payable|bill/7|V1": "B1"}
+    assert link_name(link("a", "b|c")) != link_name(Parent(role="", entity="bill", source_id="7|b", purpose="a", part="c"))
+
+
+async def test_a_bill_finds_the_order_of_its_own_source(declared: Declare, tmp_path: Path) -> None:
+    orders = replace(BILLS, other_purposes=("order",))
+    system = declared(to_commands=order_and_bill, flows=(orders,))
+    async with ground(system, tmp_path) as on:
+        order, bill = on.drafts("bill.of_a_vendor")
+        case = await on.prepared("bill.of_a_vendor", "", *bill)
+        (kept,) = await on.kept()
+        assert kept.ref == order[1]["ref"]
+        assert parent_id(case.command, "order", case.ids) == kept.id
+        document = await on.written(case)
+        assert document.number != kept.id
+
+
+def test_links_that_say_nothing_of_purpose_and_part_keep_the_payload_hash(declared: Declare) -> None:
+    """The hash of every document with parents would have moved with the schema."""
+
+    def hashed(**said: str) -> str:
+        parent = cast("Parent", {"role": "vendor", "entity": "vendor", "source_id": "7", **said})
+        system = declared(to_commands=lambda *of: [replace(cast("Draft", one), parents=(parent,)) for one in to_commands(*of)])
+        (command,) = commands(mapped(system))
+        return str(command["payload_hash"])
+
+    assert hashed() == hashed(purpose="", part="") == "0d7113cc8795f915a20604141f52652d67ba1a3bfbd6ac30f1fb8505a4d7b6e1"
+    assert len({hashed(), hashed(purpose="master"), hashed(part="V1")}) == 3
