@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from runtime.limits import Share
 from systems import registry
-from systems.contract import Role, System
+from systems.contract import Flow, Role, System
 from systems.network import Network
 
 CONNECTION_ID = r"^[a-z0-9][a-z0-9-]{1,30}$"
@@ -31,7 +31,7 @@ class _Section(BaseModel):
 class FlowSettings(_Section):
     """One flow of a connection."""
 
-    enabled: bool = Field(True, description="Whether the flow runs.")
+    enabled: bool = Field(True, description="Whether the flow runs; one that is declared off by default runs only with true.")
     cutover_date: date | None = Field(
         None,
         description="First posting date (tenant's zone) that is commanded; required for flows that move money. Example: 2026-01-01",
@@ -45,6 +45,12 @@ class FlowSettings(_Section):
         "empty = as the flow is declared.",
     )
     mode: Literal["observe", "shadow", "live"] | None = Field(None, description="Overrides the connection's mode.")
+
+    def of(self, flow: Flow) -> FlowSettings:
+        """The settings as they hold for this flow: what is off by default stays off where nothing is said."""
+        if not flow.off_by_default or "enabled" in self.model_fields_set:
+            return self
+        return self.model_copy(update={"enabled": False})
 
 
 class QuotaShares(_Section):
@@ -166,9 +172,10 @@ class ConnectionSettings(_Section):
     @model_validator(mode="after")
     def _flows_of_the_erp(self) -> ConnectionSettings:
         known = {flow.id: flow for flow in self.erp.declared.flows}
-        for name, flow in self.flows.items():
+        for name, written in self.flows.items():
             if name not in known:
                 raise ValueError(f"flows: {name!r} is not a flow of {self.erp.system}; there are: {', '.join(known)}")
+            self.flows[name] = flow = written.of(known[name])
             if flow.enabled and known[name].moves_money and flow.cutover_date is None:
                 raise ValueError(f"flows.{name}.cutover_date is required: the first posting date that is commanded")
         return self

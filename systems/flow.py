@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from pydantic import BaseModel
 
 POSTED, AT_ONCE = "posted", "at_once"
 DUE = (POSTED, AT_ONCE)
@@ -43,6 +45,13 @@ class Flow:
     money: bool | None = None
     """Whether its documents move money: only those have a first day (`cutover_date`) and wait to be posted. None = as its purpose says: all
     but master data move money."""
+
+    off_by_default: bool = False
+    """It runs only where the connection's file says `enabled: true`."""
+    excludes: Mapping[str, str] = field(default_factory=dict)
+    """Flows that never run beside it, by id, each with the reason in words: what would be booked twice. One declaration counts for both."""
+    unavailable: Callable[[BaseModel, BaseModel], str] | None = None
+    """Why it cannot run with these settings of the ERP and of the field-service side, in words; "" = it can. None = it always can."""
 
     @property
     def moves_money(self) -> bool:

@@ -162,7 +162,7 @@ def _flows(values: Mapping[str, Any]) -> Iterator[Misfit]:
             yield Misfit(("flows", name), f"{_clipped(name)} is not a flow of {erp['system']}; {_nearest(name, known)}")
             continue
         try:
-            flow = FlowSettings.model_validate(own)
+            flow = FlowSettings.model_validate(own).of(known[name])
         except ValidationError:
             continue
         if flow.enabled and known[name].moves_money and flow.cutover_date is None:

@@ -120,8 +120,10 @@ def _keys(name: str, system: str, out: str) -> Iterator[str]:
 def _flow(flow: Flow) -> Iterator[str]:
     """One flow; only what moves money has a first day, and only what its source posts a choice of when."""
     yield f"  {flow.id}:  # {flow.title}"
-    values: dict[str, Any] = {"enabled": True}
-    if flow.moves_money:
+    values: dict[str, Any] = {"enabled": not flow.off_by_default}
+    if flow.moves_money and flow.off_by_default:
+        yield f"    # cutover_date: 2026-01-01  # {FlowSettings.model_fields['cutover_date'].description}"
+    elif flow.moves_money:
         values["cutover_date"] = _UNSET
     if flow.moves_money and flow.due == POSTED:
         values["post_when"] = _default(FlowSettings.model_fields["post_when"])

@@ -122,6 +122,7 @@ def check_flows(system: System) -> None:
         assert all(f"command.{record}" in record_sources() for record in flow.records), flow.id
         check_due(flow)
     assert {write.record for write in system.writes} <= told, "a write that no flow uses"
+    check_side_by_side(system)
     for table, columns in system.crosswalk_tables.items():
         assert len(set(columns)) == len(columns) >= 2, f"{table}: a key and what it stands for"
     for table, rows in demo_of(system).crosswalk().items():
@@ -134,6 +135,16 @@ def check_due(flow: Flow) -> None:
     if flow.entity and flow.records and (flow.moves_money or flow.posting_date):
         dates = {name for name, spec in fields_of(record_sources()[f"canonical.{flow.entity}"]).items() if spec["type"] in DATES}
         assert flow.date_field in dates, f"{flow.id}: {flow.date_field or 'no field'} is no date of canonical.{flow.entity}"
+
+
+def check_side_by_side(system: System) -> None:
+    """Flows that exclude each other are known, with the reason, and at most one of them runs where nothing is said."""
+    known = {flow.id: flow for flow in system.flows}
+    for flow in system.flows:
+        assert set(flow.excludes) <= set(known) - {flow.id}, f"{flow.id} excludes {sorted(flow.excludes)}"
+        assert all(flow.excludes.values()), f"{flow.id} does not say why"
+        both = [other for other in flow.excludes if not flow.off_by_default and not known[other].off_by_default]
+        assert both == [], f"{flow.id} and {both} run by default and exclude each other"
 
 
 def check_simulator(system: System, folder: Path) -> None:

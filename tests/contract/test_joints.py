@@ -9,9 +9,13 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+import yaml
+from pydantic import BaseModel
 
 from console.connections.checks import refusals
-from console.connections.files import ConnectionFiles
+from console.connections.files import ConnectionFiles, read_connection
+from console.connections.template import write_template
+from console.pages import flows as flows_page
 from schemas.codec import offline_codec
 from schemas.records import Ledger, Parent
 from services.sinks import entry as e
@@ -135,6 +139,86 @@ def test_a_flow_without_a_date_or_a_known_way_of_being_due_is_no_declaration(dec
     with pytest.raises(AssertionError):
         test_declarations.check_due(flow)
     test_declarations.check_flows(declared())
+
+
+# --- flows side by side -----------------------------------------------------------------------------------------------
+
+JOURNALS = replace(BILLS, id="T2", title="bills as journals", off_by_default=True, excludes={"T1": "a bill would be booked twice"})
+
+
+def test_what_is_off_by_default_runs_only_where_the_file_says_so(declared: Declare) -> None:
+    system = declared(flows=(BILLS, JOURNALS))
+    dated = {"cutover_date": "2026-01-01"}
+    silent, asked = joined(system), joined(system, flows={"T1": dated | {"enabled": False}, "T2": dated | {"enabled": True}})
+    assert [flow.enabled for flow in silent.flows.values()] == [True, False]
+    assert [flow.enabled for flow in asked.flows.values()] == [False, True]
+    assert refused(silent) == refused(asked) == []
+    again = ConnectionSettings.model_validate_json(silent.model_dump_json())
+    assert (again, again.flows["T2"].enabled) == (silent, False)
+    assert joined(system, flows={"T2": {"cutover_date": None}}).flows["T2"].enabled is False
+
+
+@pytest.mark.parametrize("order", [(BILLS, JOURNALS), (JOURNALS, BILLS)])
+def test_flows_that_exclude_each_other_are_refused_with_the_reason(declared: Declare, order: tuple[Flow, ...]) -> None:
+    both = joined(declared(flows=order), flows={key: {"enabled": True, "cutover_date": "2026-01-01"} for key in ("T1", "T2")})
+    (line,) = refused(both)
+    later, first = order[1].id, order[0].id
+    assert line.startswith(f"flows.{later}: ")
+    assert f"do not run beside {first} " in line
+    assert "a bill would be booked twice; say enabled: false for one of them" in line
+
+
+def test_a_flow_that_these_settings_do_not_allow_is_refused_with_the_reason(declared: Declare) -> None:
+    def why(erp: BaseModel, field_service: BaseModel) -> str:
+        read_only = getattr(erp, "company_id", "") == "readers"
+        return f"{type(field_service).__name__} sends bills and company readers takes none" if read_only else ""
+
+    system = declared(flows=(replace(BILLS, unavailable=why),))
+    assert refused(joined(system)) == []
+    (line,) = refused(joined(system, erp={"settings": {"company_id": "readers"}}))
+    assert line.startswith("flows.T1: bills cannot run with these settings: Settings sends bills and company readers takes none;")
+    off = {"T1": {"enabled": False, "cutover_date": "2026-01-01"}}
+    assert refused(joined(system, erp={"settings": {"company_id": "readers"}}, flows=off)) == []
+
+
+def test_a_template_leaves_off_what_is_off_by_default_and_can_be_applied(declared: Declare, tmp_path: Path) -> None:
+    declared(flows=(BILLS, JOURNALS))
+    write_template(tmp_path, "acme", SYSTEM.name)
+    file = tmp_path / "connection.yaml"
+    text = file.read_text()
+    flows = yaml.safe_load(text)["flows"]
+    assert ({name: own["enabled"] for name, own in flows.items()}, "cutover_date" in flows["T2"]) == (
+        {"T1": True, "T2": False},
+        False,
+    )
+    for key, value in {"cutover_date": "2026-01-01", "environment": "test", "time_zone": "UTC", "calls": "60"}.items():
+        text = text.replace(f"{key}: FILL IN", f"{key}: {value}")
+    text = text.replace("FILL IN", "1")
+    for switched in (text, text.replace("    enabled: false\n", "")):
+        file.write_text(switched)
+        files = read_connection(file)
+        assert ([own.enabled for own in files.settings.flows.values()], refusals(files, {}, loopback=True)) == ([True, False], [])
+
+
+@pytest.mark.parametrize(
+    "flows",
+    [
+        (BILLS, replace(JOURNALS, off_by_default=False)),
+        (BILLS, replace(JOURNALS, excludes={"T1": ""})),
+        (BILLS, replace(JOURNALS, excludes={"T9": "why"})),
+        (BILLS, replace(JOURNALS, excludes={"T2": "why"})),
+    ],
+)
+def test_a_declaration_that_no_connection_could_follow_is_refused(declared: Declare, flows: tuple[Flow, ...]) -> None:
+    with pytest.raises(AssertionError):
+        test_declarations.check_flows(declared(flows=flows))
+    test_declarations.check_flows(declared(flows=(BILLS, JOURNALS)))
+
+
+def test_the_page_of_flows_says_what_is_off_and_what_excludes_what(declared: Declare) -> None:
+    system = declared(flows=(BILLS, JOURNALS))
+    shown = [line for line in flows_page.lines_of(system) if line.startswith(("| T1 ", "| T2 "))]
+    assert ["bills; not beside T2" in shown[0], "bills as journals; off by default; not beside T1" in shown[1]] == [True, True]
 
 
 # --- parents ----------------------------------------------------------------------------------------------------------
