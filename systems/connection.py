@@ -94,6 +94,10 @@ class Side(_Section):
     credentials: dict[str, Reference] = Field(
         default_factory=dict, description="Credential fields by reference: env:NAME, or file:NAME in the secrets folder."
     )
+    role_credentials: dict[Role, dict[str, Reference]] = Field(
+        default_factory=dict,
+        description="What a role (poller, sink, check) has otherwise of the credentials above. Example: {sink: {username: env:ERP_SINK}}",
+    )
     network: Network = Field(default_factory=Network, description="How it is reached; empty for a public system.")
 
     @field_validator("system")
@@ -112,6 +116,10 @@ class Side(_Section):
     def declared(self) -> System:
         """The system's declaration."""
         return registry.system(self.system)
+
+    def credentials_of(self, role: Role) -> dict[str, str]:
+        """The credential references of one role."""
+        return {**self.credentials, **self.role_credentials.get(role, {})}
 
     def own(self) -> BaseModel:
         """The system's own settings as its own model."""
@@ -196,6 +204,12 @@ class ConnectionSettings(_Section):
         """Command records that enabled flows of this connection bring to one of its sides."""
         enabled = [flow for flow in self.erp.declared.flows if flow.id in self.flows and self.flows[flow.id].enabled]
         return frozenset(record for flow in enabled if flow.target == system for record in flow.records)
+
+    def roles_of(self, side: Side) -> tuple[Role, ...]:
+        """The roles that open sessions with one of its sides: `check` always, the others where it is read from or written to."""
+        declared = side.declared
+        reads, writes = bool(declared.feeds or declared.fetchable), bool(self.commands_to(side.system))
+        return tuple(role for role, used in ((Role.POLLER, reads), (Role.SINK, writes), (Role.CHECK, True)) if used)
 
     def mode_of(self, flow: str) -> str:
         """Mode in force for a flow."""

@@ -328,6 +328,9 @@ class System:
     """Where settings decide how a record is written: gets the system's own settings and one of `writes`, gives it back as this
     connection uses it (another `watch_every`, say), or None where the connection writes that record in another way. None = as declared."""
 
+    signs_in_as: tuple[str, ...] = ()
+    """Credentials and settings that together say who signs in, where a second sign-in of the same ends the first: each role of a connection
+    needs its own (`role_credentials`). Empty = sessions stand side by side."""
     position_from: Callable[[Feed, date], str | None] | None = None
     """The position at which a feed is read from a day on, for a person who resets it; None (also from it) where a feed knows no days."""
 

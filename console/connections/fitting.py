@@ -22,11 +22,11 @@ from console.connections.written import Place, Written, dotted
 from runtime.errors import Broken
 from systems import registry
 from systems.connection import ConnectionSettings, FlowSettings
-from systems.contract import System
+from systems.contract import Role, System
 
 SIDES = ("field_service", "erp")
 _BLANK = re.compile(r"\W*fill[ _-]?in\W*", re.IGNORECASE)
-_SECRET = frozenset(("credentials", "webhook_keys", "push_keys", "network"))
+_SECRET = frozenset(("credentials", "role_credentials", "webhook_keys", "push_keys", "network"))
 _SHOWN = 60
 _NUMBER, _DAY = re.compile(r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,12})?"), re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _PLAIN: dict[Any, tuple[re.Pattern[str], str]] = {
@@ -142,13 +142,22 @@ def _credentials(key: str, side: Mapping[str, Any], declared: System) -> Iterato
     given = side.get("credentials") or {}
     if not isinstance(given, dict):
         return
-    fields = declared.credentials.model_fields
-    for name in given:
-        if name not in fields:
-            yield Misfit((key, "credentials", name), _unknown(name, fields))
+    fields, by_role = declared.credentials.model_fields, _by_role(side)
+    sections: list[tuple[Place, Mapping[str, Any]]] = [(("credentials",), given)]
+    sections += [(("role_credentials", role), own) for role, own in by_role.items()]
+    for place, names in sections:
+        for name in names:
+            if name not in fields:
+                yield Misfit((key, *place, name), _unknown(name, fields))
     for name, field in fields.items():
-        if name not in given and field.is_required():
+        if field.is_required() and name not in given and not all(name in by_role.get(role, ()) for role in Role):
             yield Misfit((key, "credentials", name), f"is missing: {field.description}")
+
+
+def _by_role(side: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """What the roles have otherwise, where that is a section of sections."""
+    given = side.get("role_credentials")
+    return {str(role): own for role, own in given.items() if isinstance(own, dict)} if isinstance(given, dict) else {}
 
 
 def _flows(values: Mapping[str, Any]) -> Iterator[Misfit]:
@@ -199,7 +208,7 @@ def _words(model: type[BaseModel], one: ErrorDetails, place: Place, at: Place) -
     if value is None:
         return f"is empty; a text that reads `null` or `~` needs quotes{about}"
     if _SECRET & set(map(str, place)):
-        if (kind == "string_pattern_mismatch" and place[0] not in SIDES) or "credentials" in place:
+        if (kind == "string_pattern_mismatch" and place[0] not in SIDES) or {"credentials", "role_credentials"} & set(place):
             return f"a secret is given as env:NAME or file:NAME; what stands here is refused and not shown{about}"
         return f"{_pydantic_words(one)}{about}"
     shown = _clipped(value) if isinstance(value, str) else "a section" if isinstance(value, dict) else "a list"

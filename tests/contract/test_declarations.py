@@ -48,6 +48,9 @@ def check_settings(system: System) -> None:
             if field.is_required():
                 assert "Example" in field.description or "." in field.description, f"{path} shows no example"
     assert all(field.annotation is SecretStr for _, field in _fields(system.credentials)), "a credential is no secret type"
+    who, secrets = set(system.signs_in_as), set(system.credentials.model_fields)
+    assert who <= secrets | set(system.settings.model_fields), f"signs_in_as: {sorted(who)}"
+    assert not who or who & secrets, "signs_in_as: no role could sign in as somebody else"
     if system.name != registry.FIELD_SERVICE:
         assert {"instance_id", "company_id"} <= set(system.settings.model_fields), "identity of the books"
 

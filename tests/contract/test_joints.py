@@ -14,14 +14,17 @@ from pydantic import BaseModel
 
 from console.connections.checks import refusals
 from console.connections.files import ConnectionFiles, read_connection
+from console.connections.sealing import same_sign_ins, sets_of
 from console.connections.template import write_template
 from console.pages import flows as flows_page
+from runtime.errors import Broken
+from runtime.secrets import Sources
 from schemas.codec import offline_codec
 from schemas.records import Ledger, Parent
 from services.sinks import entry as e
 from services.sinks.parents import BEFORE_CUTOVER, Parents, resolve
 from systems.connection import ConnectionSettings
-from systems.contract import Flow, System
+from systems.contract import Flow, Role, System
 from systems.mapped import Draft, Plan
 from systems.parents import link_name, parent_id
 from tests import toy
@@ -219,6 +222,96 @@ def test_the_page_of_flows_says_what_is_off_and_what_excludes_what(declared: Dec
     system = declared(flows=(BILLS, JOURNALS))
     shown = [line for line in flows_page.lines_of(system) if line.startswith(("| T1 ", "| T2 "))]
     assert ["bills; not beside T2" in shown[0], "bills as journals; off by default; not beside T1" in shown[1]] == [True, True]
+
+
+# --- quotas and credentials by role -----------------------------------------------------------------------------------
+
+
+def quota(**changes: Any) -> dict[str, Any]:
+    return {
+        "erp": {"quota": {"calls": 100, "per_s": 60, "at_once": 4, "poller": 0.5, "sink": 0.3, "check": 0.1, "kept": 0.1} | changes}
+    }
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({}, []),
+        ({"sink": 0}, ["erp.quota.sink: 0 of 100 calls in 60 s is less than one call: raise it"]),
+        ({"check": 0.009}, ["erp.quota.check: 0.009 of 100 calls in 60 s is less than one call: raise it"]),
+        ({"check": 0.01}, []),
+        ({"calls": 10}, []),
+        ({"calls": 3}, ["erp.quota.check: 0.1 of 3 calls in 60 s", "erp.quota.sink: 0.3 of 3 calls in 60 s"]),
+        ({"calls": 3, "check": 0.34, "sink": 0.34, "poller": 0, "kept": 0}, []),
+        ({"poller": 0}, []),
+        ({"at_once": 2}, []),
+        ({"at_once": 1}, ["erp.quota: quota group g of toybooks: 2 role(s) of 1 connection(s) may make 2 calls at the same time"]),
+    ],
+)
+def test_every_role_that_is_used_has_a_call(toy: System, changes: dict[str, Any], told: list[str]) -> None:
+    """The toy has no feeds: nobody polls it."""
+    found = sorted(refused(joined(toy, **quota(**changes))))
+    assert [line for line, words in zip(found, told, strict=True) if not line.startswith(words)] == []
+
+
+def test_calls_at_the_same_time_are_added_up_over_all_connections_of_an_account(toy: System) -> None:
+    """Each role gets at least one, so that three connections could make six calls where the account allows four."""
+    halves = {"calls": 600, "poller": 0.1, "sink": 0.1, "check": 0.05, "kept": 0}
+    apart = {"field_service": {"quota": {"group": "alone"}}}
+    mine, *others = [joined(toy, connection=f"acme-{n}", mode="observe", **quota(**halves), **apart) for n in range(3)]
+    others = [
+        one.model_copy(update={"field_service": one.field_service.model_copy(update={"quota": mine.erp.quota})}) for one in others
+    ]
+    assert refused(mine, others[0]) == []
+    (line,) = refused(mine, *others)
+    assert "6 role(s) of 3 connection(s) may make 6 calls at the same time, each at least one; the account allows 4" in line
+
+
+SIGNED = {"erp": {"credentials": {"token": "env:T"}, "role_credentials": {"sink": {"token": "env:T_SINK"}}}}
+
+
+def test_a_role_has_credentials_of_its_own(toy: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = joined(toy, **SIGNED)
+    assert [settings.erp.credentials_of(role)["token"] for role in Role] == ["env:T", "env:T_SINK", "env:T"]
+    assert ConnectionSettings.model_validate_json(settings.model_dump_json()) == settings
+    with pytest.raises(ValueError, match="role_credentials"):
+        joined(toy, erp={"role_credentials": {"sink": {"token": "the secret itself"}}})
+    with pytest.raises(ValueError, match="role_credentials"):
+        joined(toy, erp={"role_credentials": {"writer": {"token": "env:T"}}})
+
+
+def test_two_roles_that_would_end_each_others_session_are_refused(declared: Declare) -> None:
+    system = declared(signs_in_as=("company_id", "token"))
+    (line,) = refused(joined(system, erp={"credentials": {"token": "env:T"}}))
+    assert line.startswith("erp.role_credentials: check signs in to Toy books with the same token as sink")
+    assert refused(joined(system, **SIGNED)) == []
+    assert refused(joined(declared(), erp={"credentials": {"token": "env:T"}})) == []
+    values = {Role.SINK: {"token": "s3cret"}, Role.CHECK: {"token": "s3cret"}}
+    (words,) = same_sign_ins(system, values)
+    assert "s3cret" not in words
+    assert list(same_sign_ins(system, {Role.SINK: {"token": "a"}, Role.CHECK: {"token": "b"}})) == []
+
+
+def test_each_role_is_sealed_with_its_own_and_equal_values_are_refused_too(declared: Declare) -> None:
+    names = {"client_id": "env:ID", "client_secret": "env:ID", "app_key": "env:ID"}
+    settings = joined(declared(signs_in_as=("token",)), field_service={"credentials": names}, **SIGNED)
+    sets = sets_of(settings, Sources({"T": "one", "T_SINK": "two", "ID": "x"}))
+    shown = {
+        name: sealed.secret["token"]
+        for name, sealed in sets.items()
+        if isinstance(sealed.secret, dict) and "token" in sealed.secret
+    }
+    assert shown == {"toybooks.poller": "one", "toybooks.sink": "two", "toybooks.check": "one"}
+    with pytest.raises(Broken, match="check signs in to Toy books with the same token as sink") as told:
+        sets_of(settings, Sources({"T": "s3cret", "T_SINK": "s3cret", "ID": "x"}))
+    assert "s3cret" not in str(told.value)
+
+
+@pytest.mark.parametrize("who", [("operator",), ("company_id",)])
+def test_who_signs_in_is_told_by_credentials_that_are_there(declared: Declare, who: tuple[str, ...]) -> None:
+    with pytest.raises(AssertionError, match="signs_in_as"):
+        test_declarations.check_settings(declared(signs_in_as=who))
+    test_declarations.check_settings(declared(signs_in_as=("token", "company_id")))
 
 
 # --- parents ----------------------------------------------------------------------------------------------------------
