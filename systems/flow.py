@@ -16,6 +16,13 @@ _USUAL_DATES: Mapping[str, str] = {
     "bill": "bill_date",
     "vendor_credit": "credit_date",
     "credit_memo": "memo_date",
+    "purchase_order": "order_date",
+    "receipt": "received_on",
+    "return": "returned_on",
+    "inventory_adjustment": "adjusted_on",
+    "ap_payment": "paid_on",
+    "labor_entry": "worked_on",
+    "bank_deposit": "deposited_on",
 }
 _MONEY_FREE = ("", "master")
 

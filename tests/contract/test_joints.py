@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -19,10 +20,13 @@ from console.connections.template import write_template
 from console.pages import flows as flows_page
 from runtime.errors import Broken
 from runtime.secrets import Sources
+from schemas import generate
 from schemas.codec import offline_codec
 from schemas.records import Ledger, Parent
+from schemas.shapes import record_sources
 from services.sinks import entry as e
 from services.sinks.parents import BEFORE_CUTOVER, Parents, resolve
+from systems import registry
 from systems.connection import ConnectionSettings
 from systems.contract import Flow, Role, System
 from systems.mapped import Draft, Plan
@@ -50,8 +54,12 @@ class Unread:
 
 def mapped(system: System, **changes: Any) -> Outcome:
     """What hop 2 makes of the toy's bill with these fields changed."""
-    record = examples.canonical(system.name, "bill.of_a_vendor") | changes
-    topic, codec = "canonical.bill", offline_codec(records_of_topic())
+    return mapped_as(system, "bill", examples.canonical(system.name, "bill.of_a_vendor") | changes)
+
+
+def mapped_as(system: System, entity: str, record: Mapping[str, Any]) -> Outcome:
+    """What hop 2 makes of a canonical record."""
+    topic, codec = f"canonical.{entity}", offline_codec(records_of_topic())
     ground = Ground(Snapshot({"acme": examples.connected(system)}), codec, str, 4, NOW)
     return canonical_to_command.apply([Record(topic, 0, 0, b"k", codec.encode(topic, topic, record), None)], Unread(), ground)
 
@@ -142,6 +150,46 @@ def test_a_flow_without_a_date_or_a_known_way_of_being_due_is_no_declaration(dec
     with pytest.raises(AssertionError):
         test_declarations.check_due(flow)
     test_declarations.check_flows(declared())
+
+
+GOODS = {
+    "purchase_order": "order_date",
+    "receipt": "received_on",
+    "return": "returned_on",
+    "inventory_adjustment": "adjusted_on",
+    "ap_payment": "paid_on",
+    "labor_entry": "worked_on",
+    "bank_deposit": "deposited_on",
+}
+
+
+@pytest.mark.parametrize(("entity", "day"), GOODS.items())
+def test_what_nobody_posts_is_due_at_once_from_the_first_day_on(declared: Declare, entity: str, day: str) -> None:
+    """Every order, receipt and adjustment was `not_due` for ever; each goes to the toy as a bill here."""
+
+    def as_bill(entity: str, record: Mapping[str, Any], plan: Plan) -> list[Draft]:
+        bill = examples.canonical(SYSTEM.name, "bill.of_a_vendor")
+        amounts = {"amount": record["total"], "currency": record["currency"], "posting_date": record[day]}
+        return [replace(cast("Draft", one), purpose="order", **amounts) for one in to_commands("bill", bill, plan)]
+
+    flow = replace(BILLS, title=entity, entity=entity, purpose="order", due="at_once")
+    system, name = declared(flows=(flow,), to_commands=as_bill), f"canonical.{entity}"
+    test_declarations.check_flows(system)
+    written = json.loads((Path(generate.__file__).parent / "examples" / f"{name}.json").read_text())
+    record = examples.typed_record(written, record_sources()[name]) | {"system": registry.FIELD_SERVICE, "status": "Pending"}
+    (command,) = commands(mapped_as(system, entity, record))
+    assert (command["source_entity"], command["amount"], command["hold"]) == (entity, record["total"], "")
+    early = mapped_as(system, entity, record | {day: date(2025, 12, 31)})
+    assert (commands(early), [one.amount for _, one in early.decisions]) == ([], [record["total"]])
+    assert decided(mapped_as(declared(flows=(replace(flow, due="posted"),)), entity, record)) == ["not_due"]
+
+
+@pytest.mark.parametrize("entity", ["stock_level", "item"])
+def test_what_has_no_day_moves_no_money(entity: str) -> None:
+    flow = replace(BILLS, entity=entity, due="at_once")
+    test_declarations.check_due(replace(flow, money=False))
+    with pytest.raises(AssertionError, match="no field is no date"):
+        test_declarations.check_due(flow)
 
 
 # --- flows side by side -----------------------------------------------------------------------------------------------
