@@ -357,6 +357,7 @@ class Raw(TypedDict):
     page_index: int
     signature: str
     received_at: datetime
+    further: NotRequired[list[bytes]]
 
 
 class ApPayment(CanonicalEnvelope):

@@ -79,12 +79,14 @@ class Element:
     """One object of a page: the exact bytes of its slice, its id, and the version its source gave ("" where none).
 
     One that cannot be read is an element all the same: its bytes go to raw, and hop 1 lays them on `dead`. Its id is "" where it cannot be
-    told beyond doubt, or is longer than `LONGEST_ID`.
+    told beyond doubt, or is longer than `LONGEST_ID`. `further` are the exact bytes of the answers that complete it, in their order, where a
+    system cuts an object off (the lines of an order): all of them together are the object.
     """
 
     source_id: str
     source_version: str
     body: bytes
+    further: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
@@ -20,23 +20,28 @@ from console.connections.template import write_template
 from console.pages import flows as flows_page
 from runtime.errors import Broken
 from runtime.secrets import Sources
+from runtime.settings import Settings
 from schemas import generate
 from schemas.codec import offline_codec
-from schemas.records import Ledger, Parent
+from schemas.records import Ledger, Parent, Raw
 from schemas.shapes import record_sources
+from services.ingress.produce import Deliveries, Outgoing
+from services.ingress.seen import Run, Seen
+from services.ingress.writing import How, Where, Writing
 from services.sinks import entry as e
 from services.sinks.parents import BEFORE_CUTOVER, Parents, resolve
 from systems import registry
 from systems.connection import ConnectionSettings
-from systems.contract import Flow, Role, System
-from systems.mapped import Draft, Plan
+from systems.contract import Element, Feed, Flow, Page, Role, System
+from systems.mapped import Canonical, Draft, Normalised, Plan, Reading
 from systems.parents import link_name, parent_id
 from tests import toy
 from tests.contract import examples, test_declarations
 from tests.contract.conftest import Declare
 from tests.contract.ground import ground
+from tests.contract.seam import VirtualClock
 from tests.contract.toybooks.system import SYSTEM, to_commands
-from topology import canonical_to_command
+from topology import canonical_to_command, raw_to_canonical
 from topology.batch import Ground, Outcome, Record
 from topology.configuration import Snapshot
 from topology.topics import records_of_topic
@@ -50,6 +55,13 @@ class Unread:
 
     def get(self, partition: int, key: str) -> bytes | None:
         raise AssertionError("hop 2 remembers nothing")
+
+
+class Forgetful:
+    """The state of a hop that has seen nothing."""
+
+    def get(self, partition: int, key: str) -> bytes | None:
+        return None
 
 
 def mapped(system: System, **changes: Any) -> Outcome:
@@ -360,6 +372,66 @@ def test_who_signs_in_is_told_by_credentials_that_are_there(declared: Declare, w
     with pytest.raises(AssertionError, match="signs_in_as"):
         test_declarations.check_settings(declared(signs_in_as=who))
     test_declarations.check_settings(declared(signs_in_as=("token", "company_id")))
+
+
+# --- objects larger than one answer -----------------------------------------------------------------------------------
+
+
+class Kept:
+    """Deliveries that keep what they are given."""
+
+    def __init__(self) -> None:
+        self.records: list[Outgoing] = []
+
+    async def send_all(self, records: Iterable[Outgoing]) -> int:
+        self.records += records
+        return len(self.records)
+
+
+def in_pieces(raw: Raw, reading: Reading) -> Sequence[Normalised]:
+    """A bill whose lines come in further answers, each the id of one line."""
+    blank = toy.blank("canonical.bill") | {
+        "connection": "acme",
+        "system": raw["system"],
+        "entity": "bill",
+        "source_id": raw["source_id"],
+    }
+    line = examples.canonical(SYSTEM.name, "bill.of_a_vendor")["lines"][0]
+    return [Canonical("bill", blank | {"lines": [{**line, "line_id": one.decode()} for one in (raw["body"], *raw["further"])]})]
+
+
+@pytest.mark.parametrize("further", [(), (b"2",), (b"2", b"3", b"\xff not json at all")])
+async def test_a_raw_record_holds_every_answer_of_its_object(declared: Declare, further: tuple[bytes, ...]) -> None:
+    system = declared(to_canonical=lambda raw, reading: in_pieces(cast("Raw", {**raw, "further": raw["further"][:2]}), reading))
+    settings, kept, codec = Settings(), Kept(), offline_codec(records_of_topic())
+    writing = Writing(settings, codec, cast("Deliveries", kept), VirtualClock())
+    page = Page((Element("7", "v1", b"1", further),), "", more=False, digest="d")
+    await writing.elements(Where("acme", system.name), How("bill", "object", "list"), page, enumerate(page.elements))
+    (raw,) = kept.records
+    assert codec.decode_one("raw.raw", raw.value)["further"] == list(further)
+    ground = Ground(Snapshot({"acme": examples.connected(system)}), codec, str, 4, NOW)
+    outcome = raw_to_canonical.apply([Record(raw.topic, 0, 0, raw.key, raw.value, None)], Forgetful(), ground)
+    (made,) = [codec.decode(output.value)[1] for output in outcome.outputs]
+    assert [line["line_id"] for line in made["lines"]] == ["1", *(one.decode() for one in further[:2])]
+
+
+def test_what_is_shown_again_is_told_by_all_of_its_answers() -> None:
+    seen, first = Seen(), Element("7", "v1", b"1", (b"2", b"3"))
+    seen.remember("bills", first)
+    assert seen.is_known("bills", first)
+    others = [replace(first, further=one) for one in ((b"2", b"4"), (b"3", b"2"), (b"23",), (b"2",), ())]
+    assert not any(seen.is_known("bills", one) for one in (*others, replace(first, body=b"123", further=())))
+    run = Run()
+    feed = Feed("bills", "bill", "token", "object", timedelta(minutes=1))
+    assert not run.comes_again(feed, Page((first,), "a", more=True, digest="d"))
+    assert not run.comes_again(feed, Page((others[0],), "b", more=True, digest="d"))
+    assert run.comes_again(feed, Page((first,), "c", more=True, digest="d"))
+
+
+def test_raw_records_from_before_hold_one_answer() -> None:
+    codec = offline_codec(records_of_topic())
+    old = {name: value for name, value in toy.blank("raw.raw").items() if name != "further"}
+    assert codec.decode_one("raw.raw", codec.encode(f"raw.{toy.SOURCE}", "raw.raw", old))["further"] == []
 
 
 # --- parents ----------------------------------------------------------------------------------------------------------
