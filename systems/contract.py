@@ -324,8 +324,9 @@ class System:
     """Module with `DEMO: Demo`: what `ml-connector demo` has to know of this system's simulator."""
     signing: Callable[[BaseModel], Signing | None] | None = None
     """How this system signs what it sends to ingress, from a connection's settings; None (also from it) = it sends nothing."""
-    is_read: Callable[[Request], bool] | None = None
-    """Tells a request that changes nothing although it is no GET (the Get of a SOAP interface); None = there is none."""
+    is_write: Callable[[Request], bool] | None = None
+    """Tells a request that changes something: some systems write by GET, or read by POST. None = whatever is no GET. A step sends one such
+    request and never a second one, whatever became of the first."""
     chosen_write: Callable[[BaseModel, Write], Write | None] | None = None
     """Where settings decide how a record is written: gets the system's own settings and one of `writes`, gives it back as this
     connection uses it (another `watch_every`, say), or None where the connection writes that record in another way. None = as declared."""
@@ -335,6 +336,10 @@ class System:
     needs its own (`role_credentials`). Empty = sessions stand side by side."""
     position_from: Callable[[Feed, date], str | None] | None = None
     """The position at which a feed is read from a day on, for a person who resets it; None (also from it) where a feed knows no days."""
+
+    def writes_by(self, request: Request) -> bool:
+        """See `is_write`."""
+        return self.is_write(request) if self.is_write is not None else request.method not in ("GET", "HEAD")
 
     def write_of(self, record: str, settings: BaseModel | None = None) -> Write:
         """The declaration of one command record, as a connection with these settings uses it. Raises KeyError for a record this

@@ -169,7 +169,10 @@ class Ground:
         """What a look-up shows, when everything that was written is shown."""
         self.clock.move(case.write.v_max.total_seconds())
         await self.writer.reserve(case.write.calls)
-        return (await self.writer.find(case.record, case.command, case.ids if ids is None else ids)).documents
+        before = len(self.seam.writes)
+        found = await self.writer.find(case.record, case.command, case.ids if ids is None else ids)
+        assert len(self.seam.writes) == before, "a look-up changes nothing"
+        return found.documents
 
     # --- what the simulator holds -------------------------------------------------------------------------------------
 
@@ -301,7 +304,7 @@ async def ground(system: System, folder: Path, way: str = "", sockets: bool = Fa
         runner = web.AppRunner(simulator.app, handle_signals=False, access_log=None, shutdown_timeout=1.0)
         await runner.setup()
         url, inner, stop = "http://127.0.0.1:1", InProcess(simulator.app), runner.cleanup
-    seam = Seam(inner, is_read=system.is_read)
+    seam = Seam(inner, is_write=system.writes_by)
     entered = otherwise(access(system, url, simulator, clock, seam), examples.told(system.name).ways.get(way, {}))
     assert system.open_writer is not None
     made = Ground(
