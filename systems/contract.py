@@ -202,10 +202,21 @@ class Document:
 
 @dataclass(frozen=True)
 class Found:
-    """What a look-up saw: documents that carry the command's ref, and suspects: same party, date and amount without a ref of ours."""
+    """What a look-up saw: documents that carry the command's ref, and suspects: same party, date and amount without a ref of ours.
+
+    `refusal` is why the system would not take the request that is about to be sent, in its own code and words, where that can be asked
+    beforehand (an account combination, a customer's site): nothing is sent then, and the document is held. `refusal_reason` names the hold
+    ("" = refused). What is there already is there, whatever is refused.
+    """
 
     documents: tuple[Document, ...]
     suspects: tuple[Document, ...] = ()
+    refusal: str = ""
+    refusal_reason: str = ""
+
+    def __post_init__(self) -> None:
+        """What a system says may echo what it was sent."""
+        object.__setattr__(self, "refusal", redaction.redacted(self.refusal))
 
 
 class Verdict(StrEnum):
