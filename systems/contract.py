@@ -120,6 +120,17 @@ class Reader(Protocol):
         """End the session at the vendor's side too, where it counts sessions."""
 
 
+class Finder(Protocol):
+    """A read-only session with a system that lists no masters of a kind, and can be asked for them one by one."""
+
+    async def find(self, entity: str, name: str, numbers: Sequence[str]) -> Page:
+        """Every object of this name or of one of these numbers, in its declared shape; an empty page where there is none. Raises the tree
+        of errors where that cannot be told: what is not found is taken to have no partner."""
+
+    async def close(self) -> None:
+        """End the session."""
+
+
 @dataclass(frozen=True)
 class Signing:
     """How a system proves that a webhook or push notification comes from it; the settings of the connection decide.
@@ -342,6 +353,9 @@ class System:
     """Where settings decide how a record is written: gets the system's own settings and one of `writes`, gives it back as this
     connection uses it (another `watch_every`, say), or None where the connection writes that record in another way. None = as declared."""
 
+    asked_for: tuple[str, ...] = ()
+    """Masters (customer, vendor) that no feed lists and `match` asks for by name or number, through `open_finder`."""
+    open_finder: Callable[[Access], Finder] | None = None
     signs_in_as: tuple[str, ...] = ()
     """Credentials and settings that together say who signs in, where a second sign-in of the same ends the first: each role of a connection
     needs its own (`role_credentials`). Empty = sessions stand side by side."""

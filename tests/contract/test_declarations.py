@@ -51,6 +51,8 @@ def check_settings(system: System) -> None:
     who, secrets = set(system.signs_in_as), set(system.credentials.model_fields)
     assert who <= secrets | set(system.settings.model_fields), f"signs_in_as: {sorted(who)}"
     assert not who or who & secrets, "signs_in_as: no role could sign in as somebody else"
+    assert bool(system.asked_for) == (system.open_finder is not None), "asked_for and open_finder go together"
+    assert not set(system.asked_for) & {feed.entity for feed in system.feeds}, "asked_for: a feed lists them"
     if system.name != registry.FIELD_SERVICE:
         assert {"instance_id", "company_id"} <= set(system.settings.model_fields), "identity of the books"
 
