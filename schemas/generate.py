@@ -35,7 +35,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 '''
 
 
@@ -70,8 +70,13 @@ def _twin(name: str, source: dict[str, Any]) -> str:
             own = {field: spec for field, spec in own.items() if field not in part(include)["fields"]}
             base = envelope
     lines = [f"\n\nclass {name}({base}):", f'    """{source["doc"]}"""', ""]
-    lines += [f"    {field}: {_python(spec['type'])}" for field, spec in own.items()]
+    lines += [f"    {field}: {_annotation(spec)}" for field, spec in own.items()]
     return "\n".join(lines) + "\n"
+
+
+def _annotation(spec: dict[str, Any]) -> str:
+    python = _python(spec["type"])
+    return f"NotRequired[{python}]" if spec.get("may_be_left_out") else python
 
 
 def _python(written: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 
 class Application(TypedDict):
@@ -48,6 +48,64 @@ class BillLine(TypedDict):
     inventory_location: str
 
 
+class DepositLine(TypedDict):
+    """One payment that a bank deposit holds."""
+
+    payment_id: str
+    payment_number: str
+    payment_type: str
+    amount: Decimal
+
+
+class GoodsLine(TypedDict):
+    """One line of goods that moved: of a receipt, a return or an adjustment."""
+
+    line_id: str
+    order_line_id: str
+    receipt_line_id: str
+    kind: str
+    sku_id: str
+    sku_code: str
+    sku_type: str
+    description: str
+    quantity: Decimal
+    unit: str
+    unit_cost: Decimal
+    amount: Decimal
+    gl_account: str
+    inventory_location_id: str
+    inventory_location: str
+    bin: str
+    lot: str
+    serial_numbers: list[str]
+    dimensions: dict[str, str]
+
+
+class GoodsPosting(TypedDict):
+    """One line of an order, receipt, return or adjustment that a system shall keep."""
+
+    source_line_id: str
+    order_line_id: str
+    receipt_line_id: str
+    role: str
+    description: str
+    item: str
+    vendor_part_number: str
+    quantity: Decimal
+    unit: str
+    unit_cost: Decimal
+    amount: Decimal
+    warehouse: str
+    bin: str
+    lot: str
+    serial_numbers: list[str]
+    required_on: date | None
+    account: str
+    subaccount: str
+    tax_code: str
+    dimensions: dict[str, str]
+
+
 class InvoiceLine(TypedDict):
     """One line of an invoice."""
 
@@ -69,12 +127,46 @@ class InvoiceLine(TypedDict):
     from_inventory: bool
 
 
+class OrderLine(TypedDict):
+    """One line of a purchase order; where a line has several schedules, one for each."""
+
+    line_id: str
+    line_number: str
+    schedule_number: str
+    kind: str
+    status: str
+    sku_id: str
+    sku_code: str
+    sku_type: str
+    vendor_part_number: str
+    description: str
+    quantity: Decimal
+    unit: str
+    unit_cost: Decimal
+    amount: Decimal
+    quantity_received: Decimal | None
+    quantity_billed: Decimal | None
+    quantity_canceled: Decimal | None
+    required_on: date | None
+    promised_on: date | None
+    closed: bool
+    gl_account: str
+    business_unit_id: str
+    business_unit_name: str
+    inventory_location_id: str
+    inventory_location: str
+    job_id: str
+    dimensions: dict[str, str]
+
+
 class Parent(TypedDict):
     """A document or master record that has to exist first, as a link: resolved to an id of the system by the sink."""
 
     role: str
     entity: str
     source_id: str
+    purpose: NotRequired[str]
+    part: NotRequired[str]
 
 
 class PostingLine(TypedDict):
@@ -265,6 +357,40 @@ class Raw(TypedDict):
     page_index: int
     signature: str
     received_at: datetime
+    further: NotRequired[list[bytes]]
+
+
+class ApPayment(CanonicalEnvelope):
+    """A payment to a vendor."""
+
+    paid_on: date | None
+    method: str
+    total: Decimal
+    unapplied: Decimal
+    currency: str
+    vendor_id: str
+    vendor_name: str
+    business_unit_id: str
+    business_unit_name: str
+    bank_account: str
+    check_number: str
+    memo: str
+    canceled_on: datetime | None
+    applications: list[Application]
+
+
+class BankDeposit(CanonicalEnvelope):
+    """Payments of customers that were brought to a bank account together."""
+
+    deposited_on: date | None
+    total: Decimal
+    currency: str
+    bank_account: str
+    business_unit_id: str
+    business_unit_name: str
+    memo: str
+    canceled_on: datetime | None
+    lines: list[DepositLine]
 
 
 class Bill(CanonicalEnvelope):
@@ -354,6 +480,30 @@ class GlAccount(CanonicalEnvelope):
     kind: str
 
 
+class InventoryAdjustment(CanonicalEnvelope):
+    """A change of stock that is no receipt, return or sale; also a transfer from one place to another."""
+
+    adjusted_on: date | None
+    kind: str
+    reference_number: str
+    business_unit_id: str
+    business_unit_name: str
+    job_id: str
+    job_number: str
+    project_id: str
+    invoice_id: str
+    inventory_location_id: str
+    inventory_location: str
+    to_location_id: str
+    to_location: str
+    total: Decimal
+    currency: str
+    memo: str
+    canceled_on: datetime | None
+    dimensions: dict[str, str]
+    lines: list[GoodsLine]
+
+
 class Invoice(CanonicalEnvelope):
     """A customer invoice."""
 
@@ -387,6 +537,28 @@ class Invoice(CanonicalEnvelope):
     lines: list[InvoiceLine]
 
 
+class Item(CanonicalEnvelope):
+    """Something that is bought, stocked or sold."""
+
+    code: str
+    name: str
+    description: str
+    kind: str
+    category: str
+    unit: str
+    stocked: bool
+    taxable: bool
+    unit_cost: Decimal | None
+    unit_price: Decimal | None
+    income_account: str
+    cost_account: str
+    asset_account: str
+    primary_vendor_id: str
+    vendor_part_number: str
+    business_unit_id: str
+    external_ref: str
+
+
 class Job(CanonicalEnvelope):
     """A job in the field."""
 
@@ -397,6 +569,35 @@ class Job(CanonicalEnvelope):
     completed_on: datetime | None
     total: Decimal | None
     currency: str
+
+
+class LaborEntry(CanonicalEnvelope):
+    """Paid time, or pay of another kind, of one employee for one job or for none."""
+
+    worked_on: date | None
+    started_on: datetime | None
+    ended_on: datetime | None
+    kind: str
+    paid_time: str
+    activity: str
+    hours: Decimal | None
+    total: Decimal
+    burden: Decimal | None
+    currency: str
+    employee_id: str
+    employee_name: str
+    employee_kind: str
+    payroll_id: str
+    payroll_status: str
+    payroll_approved_on: datetime | None
+    business_unit_id: str
+    business_unit_name: str
+    job_id: str
+    job_number: str
+    project_id: str
+    customer_id: str
+    invoice_id: str
+    memo: str
 
 
 class Location(CanonicalEnvelope):
@@ -460,6 +661,133 @@ class Period(CanonicalEnvelope):
     open_receivable: bool
     open_payable: bool
     open_ledger: bool
+
+
+class PurchaseOrder(CanonicalEnvelope):
+    """An order to a vendor; the address is where the goods go."""
+
+    street: str
+    unit: str
+    city: str
+    state: str
+    zip: str
+    country: str
+    phone: str
+    email: str
+    order_date: date | None
+    required_on: date | None
+    sent_on: datetime | None
+    kind: str
+    type_id: str
+    self_receiving: bool
+    revision: str
+    vendor_id: str
+    vendor_name: str
+    vendor_site: str
+    vendor_number: str
+    legal_entity: str
+    business_unit_id: str
+    business_unit_name: str
+    job_id: str
+    job_number: str
+    project_id: str
+    invoice_id: str
+    technician_id: str
+    buyer: str
+    inventory_location_id: str
+    inventory_location: str
+    ship_to_name: str
+    subtotal: Decimal
+    tax: Decimal
+    shipping: Decimal
+    other: Decimal
+    total: Decimal
+    currency: str
+    term_name: str
+    summary: str
+    canceled_on: datetime | None
+    canceled_reason: str
+    dimensions: dict[str, str]
+    lines: list[OrderLine]
+
+
+class Receipt(CanonicalEnvelope):
+    """Goods of a purchase order that came."""
+
+    received_on: date | None
+    purchase_order_id: str
+    purchase_order_number: str
+    bill_id: str
+    corrects_id: str
+    vendor_id: str
+    vendor_name: str
+    vendor_number: str
+    business_unit_id: str
+    business_unit_name: str
+    job_id: str
+    job_number: str
+    project_id: str
+    technician_id: str
+    inventory_location_id: str
+    inventory_location: str
+    subtotal: Decimal
+    tax: Decimal
+    shipping: Decimal
+    other: Decimal
+    total: Decimal
+    currency: str
+    memo: str
+    canceled_on: datetime | None
+    dimensions: dict[str, str]
+    lines: list[GoodsLine]
+
+
+class Return(CanonicalEnvelope):
+    """Goods that went back to a vendor."""
+
+    returned_on: date | None
+    reason: str
+    purchase_order_id: str
+    receipt_id: str
+    vendor_credit_id: str
+    vendor_id: str
+    vendor_name: str
+    vendor_number: str
+    business_unit_id: str
+    business_unit_name: str
+    job_id: str
+    job_number: str
+    project_id: str
+    inventory_location_id: str
+    inventory_location: str
+    subtotal: Decimal
+    tax: Decimal
+    shipping: Decimal
+    other: Decimal
+    total: Decimal
+    currency: str
+    memo: str
+    canceled_on: datetime | None
+    dimensions: dict[str, str]
+    lines: list[GoodsLine]
+
+
+class StockLevel(CanonicalEnvelope):
+    """What a place holds of an item."""
+
+    as_of: datetime | None
+    sku_id: str
+    sku_code: str
+    inventory_location_id: str
+    inventory_location: str
+    bin: str
+    lot: str
+    unit: str
+    on_hand: Decimal
+    allocated: Decimal | None
+    available: Decimal | None
+    on_order: Decimal | None
+    unit_cost: Decimal | None
 
 
 class TaxZone(CanonicalEnvelope):
@@ -557,6 +885,18 @@ class ArCreditMemoCommand(CommandEnvelope):
     lines: list[PostingLine]
 
 
+class ArDepositCommand(CommandEnvelope):
+    """A bank deposit of customer payments in an ERP."""
+
+    date: date | None
+    bank_account: str
+    payment_method: str
+    description: str
+    human_number: str
+    dimensions: dict[str, str]
+    receipts: list[DepositLine]
+
+
 class ArInvoiceCommand(CommandEnvelope):
     """A customer invoice in an ERP."""
 
@@ -596,6 +936,15 @@ class ArRefundCommand(CommandEnvelope):
     description: str
 
 
+class CancelCommand(CommandEnvelope):
+    """The cancellation of a document that the target keeps and nothing was posted of: an order, a receipt, a return."""
+
+    cancels: str
+    date: date | None
+    reason_code: str
+    reason: str
+
+
 class CompletionCommand(CommandEnvelope):
     """A milestone of a source object that other commands wait for; nothing is written."""
 
@@ -620,6 +969,19 @@ class CustomerCommand(CommandEnvelope):
     create_missing: bool
 
 
+class InventoryAdjustmentCommand(CommandEnvelope):
+    """A change of stock in an ERP."""
+
+    date: date | None
+    kind: str
+    description: str
+    human_number: str
+    dimensions: dict[str, str]
+    warehouse: str
+    to_warehouse: str
+    lines: list[GoodsPosting]
+
+
 class JournalCommand(CommandEnvelope):
     """A journal entry in an ERP's general ledger; its lines add up to zero."""
 
@@ -629,6 +991,58 @@ class JournalCommand(CommandEnvelope):
     human_number: str
     dimensions: dict[str, str]
     lines: list[PostingLine]
+
+
+class PurchaseOrderCommand(CommandEnvelope):
+    """A purchase order in an ERP or in the field-service system; the address is where the goods go."""
+
+    street: str
+    unit: str
+    city: str
+    state: str
+    zip: str
+    country: str
+    phone: str
+    email: str
+    date: date | None
+    required_on: date | None
+    kind: str
+    description: str
+    human_number: str
+    dimensions: dict[str, str]
+    warehouse: str
+    terms: str
+    ship_to_name: str
+    memo: str
+    tax_total: Decimal
+    shipping_total: Decimal
+    lines: list[GoodsPosting]
+
+
+class ReceiptCommand(CommandEnvelope):
+    """A receipt of a purchase order's goods in an ERP."""
+
+    date: date | None
+    kind: str
+    vendor_number: str
+    description: str
+    human_number: str
+    dimensions: dict[str, str]
+    warehouse: str
+    lines: list[GoodsPosting]
+
+
+class ReturnCommand(CommandEnvelope):
+    """A return of goods to a vendor in an ERP."""
+
+    date: date | None
+    reason: str
+    vendor_number: str
+    description: str
+    human_number: str
+    dimensions: dict[str, str]
+    warehouse: str
+    lines: list[GoodsPosting]
 
 
 class ReversalCommand(CommandEnvelope):

@@ -8,6 +8,7 @@
 
 Types: string, boolean, int, long, bytes; money = decimal(19,4); quantity = decimal(19,6); instant = timestamp-micros; date;
 `X?` = optional, null by default; `list:X` and `map:X` (empty by default), where X may be a record of `parts/`.
+A field that `may_be_left_out` gets its default where a writer leaves it out.
 A new kind of posting is one new file; nothing else has to change.
 """
 

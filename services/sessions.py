@@ -15,8 +15,10 @@ from pydantic import ValidationError
 
 from runtime.clock import Clock
 from runtime.errors import Broken
+from runtime.exchange import Transport
 from runtime.http import HttpTransport
 from runtime.limits import Limiter
+from runtime.one_write import OneWrite
 from runtime.settings import Settings
 from services.credentials import CredentialStore
 from services.network import Ways, network_purpose, origins_of, ways
@@ -68,7 +70,9 @@ class Sessions:
             )
         share = side.quota.share(role)
         way = self.ways(connection, side)
-        transport = HttpTransport(way.reach, way.context, max(share.at_once, self.settings.lanes), way.proxy)
+        transport: Transport = HttpTransport(way.reach, way.context, max(share.at_once, self.settings.lanes), way.proxy)
+        if role is Role.SINK:
+            transport = OneWrite(transport, side.declared.writes_by)
         limiter, writes = Limiter(share, self.clock), connection.commands_to(system)
         return Access(name, role, side.own(), opened, transport, limiter, self.clock, writes)
 

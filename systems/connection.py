@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from runtime.limits import Share
 from systems import registry
-from systems.contract import Role, System
+from systems.contract import Flow, Role, System
 from systems.network import Network
 
 CONNECTION_ID = r"^[a-z0-9][a-z0-9-]{1,30}$"
@@ -31,7 +31,7 @@ class _Section(BaseModel):
 class FlowSettings(_Section):
     """One flow of a connection."""
 
-    enabled: bool = Field(True, description="Whether the flow runs.")
+    enabled: bool = Field(True, description="Whether the flow runs; one that is declared off by default runs only with true.")
     cutover_date: date | None = Field(
         None,
         description="First posting date (tenant's zone) that is commanded; required for flows that move money. Example: 2026-01-01",
@@ -45,6 +45,12 @@ class FlowSettings(_Section):
         "empty = as the flow is declared.",
     )
     mode: Literal["observe", "shadow", "live"] | None = Field(None, description="Overrides the connection's mode.")
+
+    def of(self, flow: Flow) -> FlowSettings:
+        """The settings as they hold for this flow: what is off by default stays off where nothing is said."""
+        if not flow.off_by_default or "enabled" in self.model_fields_set:
+            return self
+        return self.model_copy(update={"enabled": False})
 
 
 class QuotaShares(_Section):
@@ -88,6 +94,10 @@ class Side(_Section):
     credentials: dict[str, Reference] = Field(
         default_factory=dict, description="Credential fields by reference: env:NAME, or file:NAME in the secrets folder."
     )
+    role_credentials: dict[Role, dict[str, Reference]] = Field(
+        default_factory=dict,
+        description="What a role (poller, sink, check) has otherwise of the credentials above. Example: {sink: {username: env:ERP_SINK}}",
+    )
     network: Network = Field(default_factory=Network, description="How it is reached; empty for a public system.")
 
     @field_validator("system")
@@ -106,6 +116,10 @@ class Side(_Section):
     def declared(self) -> System:
         """The system's declaration."""
         return registry.system(self.system)
+
+    def credentials_of(self, role: Role) -> dict[str, str]:
+        """The credential references of one role."""
+        return {**self.credentials, **self.role_credentials.get(role, {})}
 
     def own(self) -> BaseModel:
         """The system's own settings as its own model."""
@@ -166,11 +180,11 @@ class ConnectionSettings(_Section):
     @model_validator(mode="after")
     def _flows_of_the_erp(self) -> ConnectionSettings:
         known = {flow.id: flow for flow in self.erp.declared.flows}
-        for name, flow in self.flows.items():
+        for name, written in self.flows.items():
             if name not in known:
                 raise ValueError(f"flows: {name!r} is not a flow of {self.erp.system}; there are: {', '.join(known)}")
-            moves_money = known[name].purpose not in ("", "master")
-            if flow.enabled and moves_money and flow.cutover_date is None:
+            self.flows[name] = flow = written.of(known[name])
+            if flow.enabled and known[name].moves_money and flow.cutover_date is None:
                 raise ValueError(f"flows.{name}.cutover_date is required: the first posting date that is commanded")
         return self
 
@@ -190,6 +204,12 @@ class ConnectionSettings(_Section):
         """Command records that enabled flows of this connection bring to one of its sides."""
         enabled = [flow for flow in self.erp.declared.flows if flow.id in self.flows and self.flows[flow.id].enabled]
         return frozenset(record for flow in enabled if flow.target == system for record in flow.records)
+
+    def roles_of(self, side: Side) -> tuple[Role, ...]:
+        """The roles that open sessions with one of its sides: `check` always, the others where it is read from or written to."""
+        declared = side.declared
+        reads, writes = bool(declared.feeds or declared.fetchable), bool(self.commands_to(side.system))
+        return tuple(role for role, used in ((Role.POLLER, reads), (Role.SINK, writes), (Role.CHECK, True)) if used)
 
     def mode_of(self, flow: str) -> str:
         """Mode in force for a flow."""

@@ -21,6 +21,7 @@ from runtime.clock import Clock
 from runtime.exchange import Request, Transport
 from runtime.limits import Limiter
 from schemas.records import CommandEnvelope, Raw
+from systems.flow import Flow as Flow  # noqa: PLC0414 - a part of the contract
 from systems.mapped import Crosswalk, Draft, NoCommand, Normalised, Plan, Reading
 
 
@@ -78,12 +79,14 @@ class Element:
     """One object of a page: the exact bytes of its slice, its id, and the version its source gave ("" where none).
 
     One that cannot be read is an element all the same: its bytes go to raw, and hop 1 lays them on `dead`. Its id is "" where it cannot be
-    told beyond doubt, or is longer than `LONGEST_ID`.
+    told beyond doubt, or is longer than `LONGEST_ID`. `further` are the exact bytes of the answers that complete it, in their order, where a
+    system cuts an object off (the lines of an order): all of them together are the object.
     """
 
     source_id: str
     source_version: str
     body: bytes
+    further: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -115,6 +118,17 @@ class Reader(Protocol):
 
     async def close(self) -> None:
         """End the session at the vendor's side too, where it counts sessions."""
+
+
+class Finder(Protocol):
+    """A read-only session with a system that lists no masters of a kind, and can be asked for them one by one."""
+
+    async def find(self, entity: str, name: str, numbers: Sequence[str]) -> Page:
+        """Every object of this name or of one of these numbers, in its declared shape; an empty page where there is none. Raises the tree
+        of errors where that cannot be told: what is not found is taken to have no partner."""
+
+    async def close(self) -> None:
+        """End the session."""
 
 
 @dataclass(frozen=True)
@@ -199,10 +213,21 @@ class Document:
 
 @dataclass(frozen=True)
 class Found:
-    """What a look-up saw: documents that carry the command's ref, and suspects: same party, date and amount without a ref of ours."""
+    """What a look-up saw: documents that carry the command's ref, and suspects: same party, date and amount without a ref of ours.
+
+    `refusal` is why the system would not take the request that is about to be sent, in its own code and words, where that can be asked
+    beforehand (an account combination, a customer's site): nothing is sent then, and the document is held. `refusal_reason` names the hold
+    ("" = refused). What is there already is there, whatever is refused.
+    """
 
     documents: tuple[Document, ...]
     suspects: tuple[Document, ...] = ()
+    refusal: str = ""
+    refusal_reason: str = ""
+
+    def __post_init__(self) -> None:
+        """What a system says may echo what it was sent."""
+        object.__setattr__(self, "refusal", redaction.redacted(self.refusal))
 
 
 class Verdict(StrEnum):
@@ -296,25 +321,6 @@ class Checker(Protocol):
 
 
 @dataclass(frozen=True)
-class Flow:
-    """A row of design.md §7: one kind of document that travels one way.
-
-    `entity` is the canonical entity that starts it; `records` are the commands it makes ("" = it is only read).
-    """
-
-    id: str
-    title: str
-    source: str
-    target: str
-    entity: str
-    records: tuple[str, ...]
-    purpose: str = ""
-    window: str = "immediate"
-    other_purposes: tuple[str, ...] = ()
-    """What its documents stand for under other choices of the connection."""
-
-
-@dataclass(frozen=True)
 class System:
     """One neighbour, declared."""
 
@@ -340,14 +346,25 @@ class System:
     """Module with `DEMO: Demo`: what `ml-connector demo` has to know of this system's simulator."""
     signing: Callable[[BaseModel], Signing | None] | None = None
     """How this system signs what it sends to ingress, from a connection's settings; None (also from it) = it sends nothing."""
-    is_read: Callable[[Request], bool] | None = None
-    """Tells a request that changes nothing although it is no GET (the Get of a SOAP interface); None = there is none."""
+    is_write: Callable[[Request], bool] | None = None
+    """Tells a request that changes something: some systems write by GET, or read by POST. None = whatever is no GET. A step sends one such
+    request and never a second one, whatever became of the first."""
     chosen_write: Callable[[BaseModel, Write], Write | None] | None = None
     """Where settings decide how a record is written: gets the system's own settings and one of `writes`, gives it back as this
     connection uses it (another `watch_every`, say), or None where the connection writes that record in another way. None = as declared."""
 
+    asked_for: tuple[str, ...] = ()
+    """Masters (customer, vendor) that no feed lists and `match` asks for by name or number, through `open_finder`."""
+    open_finder: Callable[[Access], Finder] | None = None
+    signs_in_as: tuple[str, ...] = ()
+    """Credentials and settings that together say who signs in, where a second sign-in of the same ends the first: each role of a connection
+    needs its own (`role_credentials`). Empty = sessions stand side by side."""
     position_from: Callable[[Feed, date], str | None] | None = None
     """The position at which a feed is read from a day on, for a person who resets it; None (also from it) where a feed knows no days."""
+
+    def writes_by(self, request: Request) -> bool:
+        """See `is_write`."""
+        return self.is_write(request) if self.is_write is not None else request.method not in ("GET", "HEAD")
 
     def write_of(self, record: str, settings: BaseModel | None = None) -> Write:
         """The declaration of one command record, as a connection with these settings uses it. Raises KeyError for a record this

@@ -37,7 +37,7 @@ from topology.headers import (
     headers,
 )
 from topology.rules.cleaning import cleaned
-from topology.rules.due import BEFORE_CUTOVER, COMPLETED, JOB, MONEY_FREE, Due, due
+from topology.rules.due import BEFORE_CUTOVER, COMPLETED, JOB, Due, due
 from topology.rules.envelope import Source, command, with_parts
 from topology.topics import partition_of
 
@@ -90,9 +90,10 @@ def _by_flows(flows: Sequence[Flow], source: Source, connected: Connected, at: t
     before = header(at[0].headers, PREVIOUS_STATUS)
     stays = _stays(source, connected, before)
     answers: dict[str, Due] = {}
+    zone = connected.settings.zone
     for flow in flows:
         staying = Due(NoCommand("excluded", stays, flow.id)) if stays else None
-        answers[flow.id] = staying or due(flow, connected.settings.flows[flow.id], (source.entity, source.record), before)
+        answers[flow.id] = staying or due(flow, connected.settings.flows[flow.id], (source.entity, source.record), zone, before)
     for answer in answers.values():
         if answer.no_command is not None:
             made.decisions.append(_instead(source, answer.no_command))
@@ -132,7 +133,7 @@ def _milestones(
     for flow in flows:
         decided = answers[flow.id].no_command
         is_early = decided is not None and decided.decision == BEFORE_CUTOVER
-        if not is_early or flow.purpose in MONEY_FREE or connected.settings.mode_of(flow.id) == "observe":
+        if not is_early or not flow.moves_money or connected.settings.mode_of(flow.id) == "observe":
             continue
         for purpose in (flow.purpose, *flow.other_purposes):
             draft = Draft(COMPLETION, {"reached": BEFORE_CUTOVER}, flow.id, purpose, action=BEFORE_CUTOVER, parted=True)

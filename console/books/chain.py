@@ -121,9 +121,10 @@ def _raw(cluster: Cluster, record: Mapping[str, Any], known: set[str]) -> Iterat
         yield Link("raw", where, "no longer kept")
         return
     r = raw.record
-    digest = hashlib.sha256(r["body"]).hexdigest()
-    said = f"{words.received(r)}, {len(r['body'])} bytes, sha256 {digest}"
+    answers = [f"{len(one)} bytes, sha256 {hashlib.sha256(one).hexdigest()}" for one in (r["body"], *r["further"])]
+    said = f"{words.received(r)}, {' and '.join(answers)}"
     content = {"received_at": r["received_at"], "body": r["body"], "cause": header(raw.headers, CAUSE)}
+    content |= {"further": r["further"]} if r["further"] else {}
     yield Link("raw", where, said, r["received_at"], words.title_of(r["system"]), f"{r['entity']} {r['source_id']}", "", content)
 
 

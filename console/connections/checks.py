@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from pydantic import BaseModel
@@ -10,12 +10,15 @@ from yarl import URL
 
 from console.connections.files import ConnectionFiles
 from console.connections.fitting import SIDES, Misfit, is_blank
+from console.connections.flows import flow_misfits
+from console.connections.quotas import quota_misfits
+from console.connections.sealing import same_sign_ins
 from console.connections.written import Place, dotted
 from runtime.errors import Broken
 from runtime.reach import Proxy
 from services.network import reach_of
 from services.sinks.windows import schedule
-from systems.connection import ConnectionSettings, QuotaShares, Side
+from systems.connection import ConnectionSettings, Side
 from systems.network import addresses_of
 
 
@@ -31,9 +34,11 @@ def refusals(
         *_identity(files.settings, now),
         *(_earlier(files.settings, now) if now is not None and not earlier_cutover else ()),
         *_forms(files.settings),
+        *flow_misfits(files.settings),
         *_twice(files.settings, others),
         *_environments(files.settings),
-        *_quotas(files.settings, others),
+        *quota_misfits(files.settings, others),
+        *_signed_in_twice(files.settings),
         *_network("field_service", files.settings.field_service, loopback),
         *_network("erp", files.settings.erp, loopback),
     ]
@@ -141,38 +146,12 @@ def _environments(settings: ConnectionSettings) -> Iterator[Misfit]:
             yield Misfit((key, "settings", "environment"), words)
 
 
-def _quotas(new: ConnectionSettings, others: Iterable[ConnectionSettings]) -> Iterator[Misfit]:
+def _signed_in_twice(settings: ConnectionSettings) -> Iterator[Misfit]:
+    """The same references for two roles; `apply` compares the values of others too."""
     for key in SIDES:
-        side: Side = getattr(new, key)
-        others_quotas = [
-            other.quota
-            for settings in others
-            for other in (settings.field_service, settings.erp)
-            if (other.system, other.quota.group) == (side.system, side.quota.group)
-        ]
-        for words in _shares([*others_quotas, side.quota]):
-            yield Misfit((key, "quota"), f"quota group {side.quota.group} of {side.system}: {words}")
-
-
-def _shares(quotas: Sequence[QuotaShares]) -> Iterator[str]:
-    """What is wrong with the shares of one account."""
-    limit = min(quota.calls / quota.per_s for quota in quotas)
-    used = sum(quota.calls / quota.per_s * (quota.poller + quota.sink + quota.check) for quota in quotas)
-    kept = max(quota.kept for quota in quotas) * limit
-    if used + kept > limit * 1.000001:
-        words = f"these connections may call {_rate(used + kept)} times a second; the account allows {_rate(limit)}"
-        yield f"{words}: lower their shares under quota"
-    sessions = min(quota.sessions for quota in quotas)
-    if sessions < 2 * len(quotas):
-        yield (
-            f"{sessions} session(s) for poller and sink of {len(quotas)} connection(s); "
-            "each role needs its own: raise the licence's sessions or use one account per connection"
-        )
-
-
-def _rate(calls_per_s: float) -> str:
-    """`60`, `113.3`, `0.05`: two places where there is less than one call in a second."""
-    return f"{calls_per_s:,.{1 if calls_per_s >= 1 else 2}f}".removesuffix(".0")
+        side: Side = getattr(settings, key)
+        for words in same_sign_ins(side.declared, {role: side.credentials_of(role) for role in settings.roles_of(side)}):
+            yield Misfit((key, "role_credentials"), words)
 
 
 def _network(key: str, side: Side, loopback: bool) -> Iterator[Misfit]:

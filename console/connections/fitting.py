@@ -22,11 +22,11 @@ from console.connections.written import Place, Written, dotted
 from runtime.errors import Broken
 from systems import registry
 from systems.connection import ConnectionSettings, FlowSettings
-from systems.contract import Flow, System
+from systems.contract import Role, System
 
 SIDES = ("field_service", "erp")
 _BLANK = re.compile(r"\W*fill[ _-]?in\W*", re.IGNORECASE)
-_SECRET = frozenset(("credentials", "webhook_keys", "push_keys", "network"))
+_SECRET = frozenset(("credentials", "role_credentials", "webhook_keys", "push_keys", "network"))
 _SHOWN = 60
 _NUMBER, _DAY = re.compile(r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,12})?"), re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _PLAIN: dict[Any, tuple[re.Pattern[str], str]] = {
@@ -144,18 +144,23 @@ def _credentials(key: str, side: Mapping[str, Any], declared: System) -> Iterato
     given, own = side.get("credentials") or {}, side.get("settings") or {}
     if not isinstance(given, dict) or not isinstance(own, dict):
         return
-    fields, settings = declared.credentials.model_fields, declared.settings.model_fields
+    fields, settings, by_role = declared.credentials.model_fields, declared.settings.model_fields, _by_role(side)
     chosen = own.get("sign_in", settings["sign_in"].default if "sign_in" in settings else None)
     for name, field in settings.items():
         if _is_for(field, chosen) and not own.get(name, field.default):
             yield Misfit((key, "settings", name), f"is missing for sign_in {chosen}: {field.description}")
-    for name in given:
-        if name not in fields:
-            yield Misfit((key, "credentials", name), _unknown(name, fields))
+    sections: list[tuple[Place, Mapping[str, Any]]] = [(("credentials",), given)]
+    sections += [(("role_credentials", role), of_role) for role, of_role in by_role.items()]
+    for place, names in sections:
+        for name in names:
+            if name not in fields:
+                yield Misfit((key, *place, name), _unknown(name, fields))
     for name, field in fields.items():
-        if name not in given and field.is_required():
+        if name in given or all(name in by_role.get(role, ()) for role in Role):
+            continue
+        if field.is_required():
             yield Misfit((key, "credentials", name), f"is missing: {field.description}")
-        elif name not in given and _is_for(field, chosen):
+        elif _is_for(field, chosen):
             yield Misfit((key, "credentials", name), f"is missing for sign_in {chosen}: {field.description}")
 
 
@@ -165,9 +170,10 @@ def _is_for(field: FieldInfo, sign_in: object) -> bool:
     return isinstance(extra, dict) and "sign_in" in extra and extra["sign_in"] == sign_in
 
 
-def moves_money(flow: Flow) -> bool:
-    """Whether documents of a flow need a cut-over date."""
-    return flow.purpose not in ("", "master")
+def _by_role(side: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """What the roles have otherwise, where that is a section of sections."""
+    given = side.get("role_credentials")
+    return {str(role): own for role, own in given.items() if isinstance(own, dict)} if isinstance(given, dict) else {}
 
 
 def _flows(values: Mapping[str, Any]) -> Iterator[Misfit]:
@@ -181,10 +187,10 @@ def _flows(values: Mapping[str, Any]) -> Iterator[Misfit]:
             yield Misfit(("flows", name), f"{_clipped(name)} is not a flow of {erp['system']}; {_nearest(name, known)}")
             continue
         try:
-            flow = FlowSettings.model_validate(own)
+            flow = FlowSettings.model_validate(own).of(known[name])
         except ValidationError:
             continue
-        if flow.enabled and moves_money(known[name]) and flow.cutover_date is None:
+        if flow.enabled and known[name].moves_money and flow.cutover_date is None:
             yield Misfit(
                 ("flows", name, "cutover_date"),
                 "cutover_date is required: the first posting date that is commanded. Example: 2026-01-01",
@@ -218,7 +224,7 @@ def _words(model: type[BaseModel], one: ErrorDetails, place: Place, at: Place) -
     if value is None:
         return f"is empty; a text that reads `null` or `~` needs quotes{about}"
     if _SECRET & set(map(str, place)):
-        if (kind == "string_pattern_mismatch" and place[0] not in SIDES) or "credentials" in place:
+        if (kind == "string_pattern_mismatch" and place[0] not in SIDES) or {"credentials", "role_credentials"} & set(place):
             return f"a secret is given as env:NAME or file:NAME; what stands here is refused and not shown{about}"
         return f"{_pydantic_words(one)}{about}"
     shown = _clipped(value) if isinstance(value, str) else "a section" if isinstance(value, dict) else "a list"

@@ -19,6 +19,7 @@ from console.matching.masters import ENTITIES, read_links
 from console.reading import Cluster
 from systems.contract import Flow
 from systems.mapped import COMPLETION
+from systems.parents import is_meant
 from topology.batch import Decision, Ground, NoState, Record
 from topology.canonical_to_command import apply
 from topology.configuration import Connected, Snapshot, tables_of
@@ -146,7 +147,7 @@ def _early(made: Preview, decisions: Iterable[Decision]) -> None:
 
 def weigh(made: Preview, documents: Sequence[Mapping[str, Any]], masters: set[Object]) -> None:
     """What is held, and what would be written; what settles or needs a held document waits with it."""
-    stuck: set[Object] = set()
+    stuck: dict[Object, list[Mapping[str, Any]]] = {}
     left = list(documents)
     while left:
         kept = [(one, tuple(_lacks(one, masters, stuck))) for one in left]
@@ -155,7 +156,7 @@ def weigh(made: Preview, documents: Sequence[Mapping[str, Any]], masters: set[Ob
             break
         for one, lacks in held:
             made.held.add(one["amount"])
-            stuck.add((one["source_entity"], one["source_id"]))
+            stuck.setdefault((one["source_entity"], one["source_id"]), []).append(one)
             for cause, value in lacks:
                 made.causes.setdefault(cause, set()).add(value)
         left = [one for one, lacks in kept if not lacks]
@@ -163,7 +164,9 @@ def weigh(made: Preview, documents: Sequence[Mapping[str, Any]], masters: set[Ob
         made.written.add(one["amount"])
 
 
-def _lacks(one: Mapping[str, Any], masters: set[Object], stuck: set[Object]) -> Iterator[tuple[str, str]]:
+def _lacks(
+    one: Mapping[str, Any], masters: set[Object], stuck: Mapping[Object, list[Mapping[str, Any]]]
+) -> Iterator[tuple[str, str]]:
     for text in one["unresolved"]:
         table, _, value = text.partition("=")
         yield f"unmapped {table.replace('_', ' ')}", value
@@ -173,5 +176,5 @@ def _lacks(one: Mapping[str, Any], masters: set[Object], stuck: set[Object]) -> 
         found = (parent["entity"], parent["source_id"])
         if parent["entity"] in ENTITIES and found not in masters:
             yield f"unmatched {parent['entity']}", parent["source_id"]
-        elif found in stuck:
+        elif any(is_meant(other, parent) for other in stuck.get(found, ()) if other is not one):
             yield f"document that waits for a held {parent['entity']}".replace("_", " "), one["op_key"]

@@ -6,7 +6,7 @@ purpose the connection has no more is written as removed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,8 +21,9 @@ from runtime.rolekeys import OPERATOR
 from runtime.secrets import KeyRing, Sources, leads_out, read_ring, resolve
 from services.credentials import Sealed, in_force, opened, seal
 from services.network import network_purpose, origins_of, ways
+from services.sessions import purpose
 from systems.connection import ConnectionSettings, Side, WebhookKey
-from systems.contract import Role
+from systems.contract import Role, System
 from systems.network import PEM
 from topology.trust import Trust
 
@@ -50,17 +51,17 @@ def sealed_credentials(
         if record["connection"] == settings.connection
     }
     records, lines = [], []
-    for purpose, sealed in _sets(settings, sources):
-        known = existing.pop(purpose, None)
+    for name, sealed in sets_of(settings, sources).items():
+        known = existing.pop(name, None)
         if known is not None and _opened(trust, known) == orjson.loads(sealed.as_bytes()):
             records.append(known)
             continue
-        record = seal(ring, (settings.connection, purpose), sealed, now)
+        record = seal(ring, (settings.connection, name), sealed, now)
         records.append(record)
-        lines.append(f"{'~' if known else '+'} credentials {purpose}: sealed with key {record['key_id']}")
-    for purpose, known in existing.items():
+        lines.append(f"{'~' if known else '+'} credentials {name}: sealed with key {record['key_id']}")
+    for name, known in existing.items():
         records.append({**known, "wrapped_key": b"", "nonce": b"", "ciphertext": b"", "removed": True, "at": now})
-        lines.append(f"- credentials {purpose}")
+        lines.append(f"- credentials {name}")
     return records, tuple(lines)
 
 
@@ -104,31 +105,63 @@ def _references(settings: ConnectionSettings) -> Iterator[tuple[Place, str]]:
     """Every reference with its place in the file."""
     for key, side in (("field_service", settings.field_service), ("erp", settings.erp)):
         yield from (((key, "credentials", name), reference) for name, reference in side.credentials.items())
+        for role, own in side.role_credentials.items():
+            yield from (((key, "role_credentials", role.value, name), reference) for name, reference in own.items())
         yield from (((key, "network", name), reference) for name, reference in side.network.references.items())
     for section in ("webhook_keys", "push_keys"):
         yield from (((section, number, "secret"), key.secret) for number, key in enumerate(getattr(settings, section)))
 
 
+def sets_of(settings: ConnectionSettings, sources: Sources) -> dict[str, Sealed]:
+    """What is sealed, by purpose. Raises `Broken` for what leads nowhere, does not fit, or would end another role's session."""
+    sets = dict(_sets(settings, sources))
+    _require_own_sign_ins(settings, sets)
+    return sets
+
+
 def _sets(settings: ConnectionSettings, sources: Sources) -> Iterator[tuple[str, Sealed]]:
     for side in (settings.field_service, settings.erp):
-        fields, origins = _resolved(side, sources), origins_of(side)
+        origins = origins_of(side)
         for role in Role:
-            yield f"{side.system}.{role.value}", Sealed(fields, origins)
+            yield purpose(side.system, role), Sealed(_resolved(side, role, sources), origins)
         if side.network.references:
             yield network_purpose(side.system), Sealed(resolved_network(side, sources), origins)
-    for purpose, keys in (("webhook", settings.webhook_keys), ("push", settings.push_keys)):
+    for name, keys in (("webhook", settings.webhook_keys), ("push", settings.push_keys)):
         if keys:
-            yield purpose, Sealed([_key(key, sources) for key in keys])
+            yield name, Sealed([_key(key, sources) for key in keys])
 
 
-def _resolved(side: Side, sources: Sources) -> dict[str, Any]:
-    fields = {name: resolve(reference, sources).get_secret_value() for name, reference in side.credentials.items()}
+def same_sign_ins(declared: System, of_roles: Mapping[Role, Mapping[str, str]]) -> Iterator[str]:
+    """What is wrong with the credentials of roles (their references, or their values, which are not shown) where a second sign-in ends
+    the first: two that sign in as the same would end each other's session for ever."""
+    names = [name for name in declared.signs_in_as if name in declared.credentials.model_fields]
+    seen: dict[tuple[str | None, ...], Role] = {}
+    for role, own in of_roles.items() if names else ():
+        first = seen.setdefault(tuple(own.get(name) for name in names), role)
+        if first is not role:
+            words = f"{role.value} signs in to {declared.title} with the same {', '.join(names)} as {first.value}"
+            yield f"{words}, and a second sign-in ends the first: give {role.value} its own under role_credentials"
+
+
+def _require_own_sign_ins(settings: ConnectionSettings, sets: Mapping[str, Sealed]) -> None:
+    found: list[str] = []
+    for side in (settings.field_service, settings.erp):
+        values = {role: sets[purpose(side.system, role)].secret for role in settings.roles_of(side)}
+        found += same_sign_ins(side.declared, {role: own for role, own in values.items() if isinstance(own, dict)})
+    if found:
+        raise Broken(f"{settings.connection}: {'; '.join(found)}.", "Correct the references in the connection file.")
+
+
+def _resolved(side: Side, role: Role, sources: Sources) -> dict[str, Any]:
+    fields = {name: resolve(reference, sources).get_secret_value() for name, reference in side.credentials_of(role).items()}
     try:
         side.declared.credentials.model_validate(fields)
     except ValidationError as error:
         named = "; ".join(f"{'.'.join(str(part) for part in e['loc'])}: {e['msg']}" for e in error.errors(include_input=False))
         # `from None`: the validator's error would carry the values
-        raise Broken(f"{side.system}: credentials are wrong: {named}.", "Correct the references in the connection file.") from None
+        raise Broken(
+            f"{side.system}: credentials of {role.value} are wrong: {named}.", "Correct the references in the connection file."
+        ) from None
     return fields
 
 

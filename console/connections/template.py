@@ -14,13 +14,13 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from console.connections.fitting import moves_money
 from console.tables.rows import EFFECTIVE
 from console.tables.write import csv_text
 from runtime.errors import Broken
 from systems import registry
 from systems.connection import CONNECTION_ID, ConnectionSettings, FlowSettings, QuotaShares
 from systems.contract import Flow, System
+from systems.flow import POSTED
 from systems.network import Network
 
 _WHO = ("connection", "label", "environment", "time_zone", "currency")
@@ -118,11 +118,15 @@ def _keys(name: str, system: str, out: str) -> Iterator[str]:
 
 
 def _flow(flow: Flow) -> Iterator[str]:
-    """One flow; only what moves money has a first day."""
+    """One flow; only what moves money has a first day, and only what its source posts a choice of when."""
     yield f"  {flow.id}:  # {flow.title}"
-    values: dict[str, Any] = {"enabled": True}
-    if moves_money(flow):
-        values |= {"cutover_date": _UNSET, "post_when": _default(FlowSettings.model_fields["post_when"])}
+    values: dict[str, Any] = {"enabled": not flow.off_by_default}
+    if flow.moves_money and flow.off_by_default:
+        yield f"    # cutover_date: 2026-01-01  # {FlowSettings.model_fields['cutover_date'].description}"
+    elif flow.moves_money:
+        values["cutover_date"] = _UNSET
+    if flow.moves_money and flow.due == POSTED:
+        values["post_when"] = _default(FlowSettings.model_fields["post_when"])
     if flow.records:
         values["window"] = flow.window
     for name, value in values.items():

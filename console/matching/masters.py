@@ -44,9 +44,16 @@ def read_masters(cluster: Cluster, settings: ConnectionSettings) -> dict[str, Ma
     return found
 
 
+def master_of(record: Mapping[str, Any]) -> Master | None:
+    """The master of a canonical record; None where it is merged or inactive."""
+    if not record["active"] or record.get("merged_to_id"):
+        return None
+    return Master(id=str(record["source_id"]), **{name: str(record.get(name) or "") for name in _FIELDS})
+
+
 def _take(masters: Masters, side: str, record: Mapping[str, Any]) -> None:
-    is_kept = record["active"] and not record.get("merged_to_id")
-    of_side = [_master(record)] if is_kept else []
+    made = master_of(record)
+    of_side = [made] if made is not None else []
     if side == "ours":
         masters.ours += of_side
         masters.ours_read += 1
@@ -73,7 +80,3 @@ def folded_links(links: Iterable[Mapping[str, Any]], erp: str) -> dict[str, dict
         elif link["target_id"]:
             pairs[link["target_id"]] = link["source_id"]
     return found
-
-
-def _master(record: Mapping[str, object]) -> Master:
-    return Master(id=str(record["source_id"]), **{name: str(record.get(name) or "") for name in _FIELDS})

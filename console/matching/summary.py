@@ -25,7 +25,8 @@ def hindrances(settings: ConnectionSettings, masters: Mapping[str, Masters]) -> 
 
 
 def _keeps(system: str, entity: str) -> bool:
-    return any(feed.entity == entity for feed in registry.system(system).feeds)
+    declared = registry.system(system)
+    return entity in declared.asked_for or any(feed.entity == entity for feed in declared.feeds)
 
 
 def open_proposals(masters: Mapping[str, Masters], hindered: Mapping[str, str]) -> list[Proposal]:

@@ -39,10 +39,11 @@ def table_of_tests() -> Mapping[str, Mapping[str, Sequence[str]]]:
 
 def page() -> str:
     """The whole page."""
-    return _HEAD + "".join(line + "\n" for erp in registry.erps() for line in _of(erp))
+    return _HEAD + "".join(line + "\n" for erp in registry.erps() for line in lines_of(erp))
 
 
-def _of(erp: System) -> Iterator[str]:
+def lines_of(erp: System) -> Iterator[str]:
+    """The section of one ERP, line by line."""
     yield from ("", f"## {erp.title}", "", f"| {' | '.join(_COLUMNS)} |", "|---" * len(_COLUMNS) + "|")
     for flow in erp.flows:
         yield f"| {' | '.join(_cells(erp, flow))} |"
@@ -60,13 +61,22 @@ def _cells(erp: System, flow: Flow) -> Iterator[str]:
     held = [record for record in flow.records if record not in {one.record for one in written}]
     yield flow.id
     yield f"{source.title} → {target.title if target else 'log'}"
-    yield flow.title
+    yield "; ".join((flow.title, *_limits(erp, flow)))
     yield _when(source, flow)
     steps = [_steps(one) for one in written] + [f"`{record}`: held by name" for record in held]
     yield "<br>".join(steps) or ("read only" if flow.entity else "`links`, decided by a person")
     yield "<br>".join(dict.fromkeys(_class(one) for one in written)) or "-"
     yield str(_examples(flow)) if flow.records else "-"
     yield f"`--erp {erp.name}` {flow.id}"
+
+
+def _limits(erp: System, flow: Flow) -> Iterator[str]:
+    """What a person has to know before switching it on."""
+    if flow.off_by_default:
+        yield "off by default"
+    beside = [other.id for other in erp.flows if other.id in flow.excludes or flow.id in other.excludes]
+    if beside:
+        yield f"not beside {', '.join(beside)}"
 
 
 def _when(source: System, flow: Flow) -> str:

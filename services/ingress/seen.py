@@ -43,7 +43,7 @@ class Run:
         """Whether more pages are promised although this one leads to, or is, one of this run. The run ends then, or where none follow."""
         marks = [_mark("place", page.place or page.position)]
         if feed.kind == "token" and page.elements:  # fresh tokens may lead to the same pages
-            marks.append(_mark("page", *(element.body for element in page.elements)))
+            marks.append(_mark("page", *(part for element in page.elements for part in (element.body, *element.further))))
         again = page.more and any(mark in self._pages for mark in marks)
         if again or not page.more:
             self._pages.clear()
@@ -85,4 +85,7 @@ def _key(feed: str, element: Element) -> tuple[str, str]:
 
 
 def _print(element: Element) -> bytes:
-    return hashlib.blake2b(element.source_version.encode() + b"\x00" + element.body, digest_size=16).digest()
+    made = hashlib.blake2b(element.source_version.encode() + b"\x00" + element.body, digest_size=16)
+    for answer in element.further:
+        made.update(hashlib.blake2b(answer, digest_size=16).digest())
+    return made.digest()

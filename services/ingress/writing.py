@@ -92,6 +92,7 @@ class Writing:
             "page_index": index,
             "signature": "none",
             "received_at": self._clock.now(),
+            "further": list(element.further),
         }
         topic = self._settings.topic(f"raw.{where.system}")
         key = object_key(where.connection, where.system, how.entity, element.source_id)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from runtime.clock import Clock
 from runtime.errors import Broken, ConnectorError, Malformed, Refused, Throttled
 from runtime.log import log
+from runtime.one_write import step
 from schemas.records import CommandEnvelope
 from services.sinks import reasons
 from services.sinks.sessions import Lease, Sessions
@@ -107,7 +108,8 @@ class Calls:
             return NotSent(words)
         try:
             async with asyncio.timeout(self.limit_s + OVER_S):
-                return await writer.perform(request.step, wanted.record, wanted.command, wanted.ids, request.document)
+                with step():
+                    return await writer.perform(request.step, wanted.record, wanted.command, wanted.ids, request.document)
         except Exception as error:  # noqa: BLE001 - a writer that raises after it may have sent has told us nothing: look it up
             log.exception("writer_raised", entity=wanted.record, key=wanted.command["op_key"])
             return Answer(Verdict.AMBIGUOUS, words=_words(error))

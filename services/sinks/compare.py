@@ -13,7 +13,7 @@ from services.sinks import reasons
 from services.sinks.gate import View
 from services.sinks.moves import Step, finish, intends
 from services.sinks.outputs import decision
-from services.sinks.resolve import Ended, Onward, proof
+from services.sinks.resolve import Ended, Onward, proof, refused_beforehand
 from services.sinks.state import Key, LookedUp, Record
 from services.sinks.watch import vanished
 
@@ -33,6 +33,8 @@ def saw(key: Key, event: LookedUp) -> Step:
     seen = proof(key.entry, event.found, key.rules, event.at)
     if isinstance(seen, Ended):
         return finish(key, seen.entry, audits)
+    if isinstance(seen, Onward) and event.found.refusal:
+        return finish(key, refused_beforehand(seen.entry, event.found, event.at), audits)
     if isinstance(seen, Onward):
         return _told(
             intends(key.but(document=seen.document), e.change(seen.entry, event.at, rounds=0), event.now_s, event.at), audits
@@ -42,6 +44,8 @@ def saw(key: Key, event: LookedUp) -> Step:
     if seen.suspects and not key.entry["accepted"]:
         names = ", ".join(s.number or s.erp_id for s in seen.suspects)
         return finish(key, e.held(key.entry, event.at, reasons.SUSPECT, f"may be the same: {names}"))
+    if event.found.refusal:
+        return finish(key, refused_beforehand(key.entry, event.found, event.at))
     return intends(key, key.entry, event.now_s, event.at)
 
 

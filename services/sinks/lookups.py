@@ -10,7 +10,7 @@ from services.sinks import entry as e
 from services.sinks.answers import unsent
 from services.sinks.moves import Step, finish, intends, may_skip_settling, resting, sends, settled_at_s
 from services.sinks.outputs import decision
-from services.sinks.resolve import Absent, Ended, Onward, closed, proof
+from services.sinks.resolve import Absent, Ended, Onward, closed, proof, refused_beforehand
 from services.sinks.state import Key, LookedUp, LookupFailed, Phase
 from systems.contract import Capability
 
@@ -56,7 +56,7 @@ def _before_write(key: Key, seen: Onward | Absent, event: LookedUp) -> Step:
         if compare.changed_since(key, seen):
             return finish(key, e.change(unsent(seen.entry, event.at), event.at, state=e.NEW))
         if seen.step == entry["intent_step"]:
-            return sends(known)
+            return _sends(known, event)
         if seen.step in key.rules.watched:
             return watch.begins(known, _found(seen.entry, event.at), event.at)
         return intends(known, closed(seen.entry, event.at), event.now_s, event.at)
@@ -65,6 +65,13 @@ def _before_write(key: Key, seen: Onward | Absent, event: LookedUp) -> Step:
     if seen.suspects and not entry["accepted"]:
         names = ", ".join(s.number or s.erp_id for s in seen.suspects)
         return finish(key, e.held(unsent(entry, event.at), event.at, reasons.SUSPECT, f"same party, date and amount: {names}"))
+    return _sends(key, event)
+
+
+def _sends(key: Key, event: LookedUp) -> Step:
+    """The one request, unless the look-up says that the system would refuse it."""
+    if event.found.refusal:
+        return finish(key, refused_beforehand(unsent(key.entry, event.at), event.found, event.at))
     return sends(key)
 
 
@@ -136,6 +143,7 @@ def _shadow(key: Key, event: LookedUp) -> Step:
     numbers = [d.number or d.erp_id for d in found.documents]
     suspects = [d.number or d.erp_id for d in found.suspects]
     words = f"is there: {', '.join(numbers)}" if numbers else f"suspects: {', '.join(suspects)}" if suspects else "would be created"
+    words = f"would be refused: {found.refusal}" if found.refusal and not numbers else words
     changes = [change for d in found.documents for change in d.differences] if key.rules.updates else []
     words = f"would be changed: {'; '.join(changes)}" if changes else words
     made = e.waits(key.entry, event.at, reasons.SHADOW, words)

@@ -12,9 +12,13 @@ from typing import Protocol
 
 from schemas.records import Ledger, Parent
 from services.sinks import entry as e
+from systems.parents import is_meant, is_of_purpose, link_name
 
 BEFORE_CUTOVER = "before_cutover"
 """Action of a milestone: the document lies before the cut-over and will never be commanded."""
+
+_LINKED = ("", e.MASTER)
+"""Purposes of parents that a record of `links` may name: it knows the source object alone, so it says nothing of one of its documents."""
 
 MILESTONE_ROLE = "job"
 """A job is waited for until it is completed, however long that takes; it is nothing that the system could be asked for."""
@@ -22,8 +26,8 @@ MILESTONE_ROLE = "job"
 
 @dataclass(frozen=True, slots=True)
 class Parents:
-    """Parents as known now: `ids` by `entity/source_id`; `missing` (nothing is known); `blocked` with the cause; `none_by_decision`;
-    `before_cutover` will never come."""
+    """Parents as known now: `ids` by the name of the link (`systems.parents.link_name`), all others by the source object that they are made
+    of: `missing` (nothing is known); `blocked` with the cause; `none_by_decision`; `before_cutover` will never come."""
 
     ids: Mapping[str, str] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
@@ -59,13 +63,13 @@ def resolve(parents: Iterable[Parent], known: Known) -> Parents:
     early: list[str] = []
     for parent in parents:
         name = name_of(parent["entity"], parent["source_id"])
-        link = known.link(parent["entity"], parent["source_id"])
+        link = known.link(parent["entity"], parent["source_id"]) if parent.get("purpose", "") in _LINKED else None
         if link == "":
             none.append(name)
         elif link:
-            ids[name] = link
+            ids[link_name(parent)] = link
         else:
-            found = _by_ledger(known.entries(parent["entity"], parent["source_id"]), known.stands)
+            found = _by_ledger(parent, known.entries(parent["entity"], parent["source_id"]), known.stands)
             if found is None and parent["role"] == MILESTONE_ROLE:
                 blocked[name] = "not completed yet"
             elif found is None:
@@ -75,17 +79,18 @@ def resolve(parents: Iterable[Parent], known: Known) -> Parents:
             elif isinstance(found, tuple):
                 blocked[name] = found[0]
             else:
-                ids[name] = found
+                ids[link_name(parent)] = found
     return Parents(ids, tuple(dict.fromkeys(missing)), blocked, tuple(none), tuple(early))
 
 
-def _by_ledger(entries: Iterable[Ledger], stands: Callable[[Ledger], bool]) -> str | tuple[str] | None:
-    """The id of a parent that is there, (cause,) of one that is not, None where nothing is known of it."""
+def _by_ledger(parent: Parent, entries: Iterable[Ledger], stands: Callable[[Ledger], bool]) -> str | tuple[str] | None:
+    """The id of a parent that is there, (cause,) of one that is not, None where nothing is known of it. A document before the cut-over is so
+    with all of its parts."""
     cause: tuple[str] | None = None
     for entry in entries:
-        if entry["action"] == BEFORE_CUTOVER:
+        if entry["action"] == BEFORE_CUTOVER and is_of_purpose(entry, parent):
             cause = (BEFORE_CUTOVER,)
-        if entry["action"] not in ("create", "upsert", "apply"):
+        if entry["action"] not in ("create", "upsert", "apply") or not is_meant(entry, parent):
             continue
         if entry["state"] in e.IN_PLACE or stands(entry):
             return entry["erp_id"]

@@ -6,6 +6,7 @@ one, refused by the system        -> held, in the system's words
 one, equal, every step done       -> posted (we wrote a step of it) or adopted
 one, equal, steps missing         -> go on at the first step that is not done
 none                              -> absent: what that means depends on what went before
+a refusal told beforehand         -> held, in the system's words, where a request would be sent
 """
 
 from __future__ import annotations
@@ -75,6 +76,11 @@ def refused(entry: Ledger, document: Document, rules: Rules, at: datetime) -> Le
     watched = next_step(entry, rules.steps) in rules.watched
     due_at = at + max(REFUSED_EVERY, rules.watch_every) if watched else None
     return e.held(entry, at, document.refusal_reason or reasons.REFUSED, document.refusal, due_at=due_at)
+
+
+def refused_beforehand(entry: Ledger, found: Found, at: datetime) -> Ledger:
+    """The entry, held in the words in which the look-up says that the system would not take the request; nothing is sent."""
+    return e.held(entry, at, found.refusal_reason or reasons.REFUSED, found.refusal)
 
 
 def proof(entry: Ledger, found: Found, rules: Rules, at: datetime, sent: bool = False) -> Proof:

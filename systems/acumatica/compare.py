@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from schemas.records import CommandEnvelope
-from systems.acumatica.documents import KINDS, MASTERS, Ids, Kind, fields, is_taxed_by_erp, parent, party, settled_id
+from systems.acumatica.documents import KINDS, MASTERS, Ids, Kind, fields, is_taxed_by_erp, party, settled_id
 from systems.acumatica.mapping_sightings import ref_in
 from systems.acumatica.settings import Settings
 from systems.acumatica.wire import Row, cents, day, flag, money, rows, text
 from systems.contract import Document
+from systems.parents import parent_id
 
 RELEASED = ("Open", "Closed")
 GONE = ("Voided", "Rejected")
@@ -145,7 +146,7 @@ def application(row: Row, command: CommandEnvelope, ids: Ids) -> Document | None
         return None
     differences = () if entered + booked >= until else (f"amount: {entered + booked - before}, {told[-1]['amount']}",)
     done = ("apply", "release") if booked >= until else ("apply",)
-    payment = parent(command, "payment", ids)
+    payment = parent_id(command, "payment", ids)
     number = payment.partition("/")[2]
     return Document(f"{payment}/{target}", number, command["ref"], command["amount"], command["currency"], done, differences)
 

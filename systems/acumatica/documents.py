@@ -14,6 +14,7 @@ from runtime.errors import Refused
 from schemas.records import Application, CommandEnvelope, PostingLine
 from systems.acumatica.settings import Settings
 from systems.acumatica.wire import body, cents, wrapped
+from systems.parents import parent_id
 
 Ids = Mapping[str, str]
 DESCRIPTION = 255
@@ -76,21 +77,10 @@ def fields(command: CommandEnvelope) -> dict[str, Any]:
     return cast("dict[str, Any]", command)
 
 
-def parent(command: CommandEnvelope, role: str, ids: Ids) -> str:
-    """The id of the parent in this role. Raises `Refused` where the sink did not resolve it."""
-    for link in command["parents"]:
-        if link["role"] == role:
-            found = ids.get(f"{link['entity']}/{link['source_id']}", "")
-            if found:
-                return found
-            raise Refused(f"acumatica {command['ref']}: {role} {link['source_id']} has no id here; link it first")
-    raise Refused(f"acumatica {command['ref']}: the command names no {role}")
-
-
 def party(kind: Kind, command: CommandEnvelope, ids: Ids) -> str:
     """Customer or vendor of the document: the crosswalk's own, else the resolved link."""
     named = fields(command)["dimensions"].get(kind.party_role.capitalize(), "")
-    return str(named) or parent(command, kind.party_role, ids)
+    return str(named) or parent_id(command, kind.party_role, ids)
 
 
 def description(command: CommandEnvelope, settings: Settings) -> str:
@@ -217,7 +207,7 @@ def settled_id(one: Application, ids: Ids, entity: str) -> str:
 def application_body(command: CommandEnvelope, ids: Ids) -> dict[str, Any]:
     """Appends one application to a payment that Acumatica keeps."""
     one = fields(command)["applications"][-1]
-    return keys_of(parent(command, "payment", ids)) | {"DocumentsToApply": [_row(one, settled_id(one, ids, "invoice"))]}
+    return keys_of(parent_id(command, "payment", ids)) | {"DocumentsToApply": [_row(one, settled_id(one, ids, "invoice"))]}
 
 
 def credit_applications_body(erp_id: str, applications: Sequence[Application], ids: Ids) -> dict[str, Any]:

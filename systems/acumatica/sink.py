@@ -27,6 +27,7 @@ from systems.acumatica.models import record as whole_record
 from systems.acumatica.wire import Row, dumps, quoted, text
 from systems.contract import Access, Answer, Document, Found, Verdict
 from systems.contract import Document as Kept
+from systems.parents import parent_id
 
 STEP_CALLS = 3
 """Look-up, the step's own request, and its reading back."""
@@ -124,7 +125,7 @@ class _Writer:
 
     def _condition(self, wish: _Wish) -> str:
         if wish.record == _APPLICATION:
-            kind, _, number = documents.parent(wish.command, "payment", wish.ids).partition("/")
+            kind, _, number = parent_id(wish.command, "payment", wish.ids).partition("/")
             return f"Type eq {quoted(kind)} and ReferenceNbr eq {quoted(number)}"
         by_ref = self._by_ref(wish)
         if wish.record in MASTERS or not KINDS[wish.record].has_suspects:
@@ -170,7 +171,7 @@ class _Writer:
         if step in ("create", "upsert"):
             return self._create(wish), False
         if record == _APPLICATION:
-            erp_id = documents.parent(command, "payment", ids)
+            erp_id = parent_id(command, "payment", ids)
             if step == "apply":
                 return self._update("Payment", documents.application_body(command, ids), record), False
             return self._action("Payment", "ReleasePayment", erp_id), True

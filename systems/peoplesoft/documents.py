@@ -16,6 +16,7 @@ from typing import Any, cast
 
 from runtime.errors import Refused
 from schemas.records import CommandEnvelope, PostingLine
+from systems.parents import parent_id
 from systems.peoplesoft.resources import CHARTFIELDS
 from systems.peoplesoft.settings import Settings
 
@@ -72,19 +73,9 @@ def vendor(command: CommandEnvelope, ids: Ids) -> Vendor:
     own = fields(command)["dimensions"]
     setid, vendor_id = own.get("VENDOR_SETID", ""), own.get("VENDOR_ID", "")
     if not vendor_id:
-        setid, _, vendor_id = _linked(command, ids).partition("/")
+        setid, _, vendor_id = parent_id(command, "vendor", ids).partition("/")
     padded = vendor_id.zfill(10) if vendor_id.isdecimal() else vendor_id
     return Vendor(_required("VENDOR_SETID", setid, command), _required("VENDOR_ID", padded, command))
-
-
-def _linked(command: CommandEnvelope, ids: Ids) -> str:
-    for link in command["parents"]:
-        if link["role"] == "vendor":
-            found = ids.get(f"{link['entity']}/{link['source_id']}", "")
-            if found:
-                return found
-            raise Refused(f"peoplesoft {command['ref']}: vendor {link['source_id']} has no id here; link it first")
-    raise Refused(f"peoplesoft {command['ref']}: the command names no vendor")
 
 
 # --- journals ---------------------------------------------------------------------------------------------------------

@@ -351,9 +351,9 @@ def _unready(error: ConnectorError) -> Answer:
     return Answer(Verdict.DEFINITE_NO, code="not_sent", words=str(error)[: errors.WORDS], reason=reason, broken=is_broken)
 
 
-def is_read(request: Request) -> bool:
-    """Whether a SOAP call only reads: the Get of an interface."""
-    return _GET.search(request.body) is not None
+def is_write(request: Request) -> bool:
+    """Whether a request changes something: no GET, and no SOAP call that is the Get of an interface."""
+    return request.method != "GET" and _GET.search(request.body) is None
 
 
 def open_writer(access: Access) -> _Writer:

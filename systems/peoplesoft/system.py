@@ -16,7 +16,7 @@ from systems.peoplesoft.mapping_sightings import SYSTEM as NAME
 from systems.peoplesoft.poller import open_reader, position_from
 from systems.peoplesoft.resources import FEEDS, FETCHABLE
 from systems.peoplesoft.settings import Credentials, Settings
-from systems.peoplesoft.sink import CALLS, is_read, open_writer
+from systems.peoplesoft.sink import CALLS, is_write, open_writer
 
 FIELD_SERVICE = "servicetitan"
 """Name of the system whose documents these flows bring, and to which vendors go."""
@@ -113,7 +113,7 @@ SYSTEM = System(
     simulator="systems.peoplesoft.simulator.app",
     demo="systems.peoplesoft.demo",
     crosswalk_tables=TABLES,
-    is_read=is_read,
+    is_write=is_write,
     chosen_write=chosen_write,
     position_from=position_from,
 )

@@ -2,6 +2,7 @@
 
 connection.json                                 settings, crosswalk and choices that the examples are mapped with
 <entity>.<situation>.raw.json -> .expected.json       what the normaliser makes of a raw record
+<entity>.<situation>.raw.2.json, .raw.3.json          the further answers that complete it
 <entity>.<situation>.canonical.json -> .commands.json what the mapping makes of a canonical record
 answers/<verdict>.<situation>.json              an answer of the vendor to a write, and the verdict that its name begins with
 """
@@ -147,7 +148,14 @@ def raw(system: System, name: str) -> Raw:
         page_index=0,
         signature="none",
         received_at=AT,
+        further=[path.read_bytes() for path in further(system.name, name)],
     )
+
+
+def further(system: str, name: str) -> list[Path]:
+    """The files of the answers that complete a raw record, in their order."""
+    found = (folder(system) / "examples").glob(f"{name}.raw.*.json")
+    return sorted(found, key=lambda path: int(path.name.split(".")[-2]))
 
 
 def shown(value: Any) -> Any:

@@ -24,11 +24,11 @@ from runtime.exchange import Request, Transport
 from runtime.http import HttpTransport, Reach
 from runtime.limits import Limiter, Share
 from runtime.simulator.serve import Options, Simulator, start
-from schemas.records import CommandEnvelope
-from services.sinks.parents import name_of
+from schemas.records import CommandEnvelope, Parent
 from systems.contract import Access, Document, Role, System, Verdict, Write, Writer
 from systems.demo import Demo, Kept
 from systems.mapped import COMPLETION, Draft
+from systems.parents import is_meant, link_name
 from tests.contract import examples
 from tests.contract.registered import ways
 from tests.contract.seam import InProcess, Seam, VirtualClock
@@ -99,14 +99,15 @@ class Ground:
         """The case of a draft, its parents written."""
         ids = {}
         for parent in draft.parents:
-            wanted = name_of(parent["entity"], parent["source_id"])
+            wanted = link_name(parent)
             if wanted not in self.known:
-                await self._write_parent(parent["entity"], parent["source_id"], example, copy)
+                await self._write_parent(parent, example, copy)
             ids[wanted] = self.known[wanted]
         return Case(self.system.write_of(draft.record, self.own), made, ids)
 
-    async def _write_parent(self, entity: str, source_id: str, example: str, copy: str) -> None:
-        """Write the example, of this copy, that is this source object: one of the same example before others."""
+    async def _write_parent(self, parent: Parent, example: str, copy: str) -> None:
+        """Write the document of an example, of this copy, that this link means: one of the same example before others."""
+        entity, source_id = parent["entity"], parent["source_id"]
         flows = self.connected.settings.erp.declared.flows
         masters = {flow.entity for flow in flows if flow.target == self.system.name and flow.purpose == "master"}
         of_copy = "" if entity in masters else copy
@@ -115,7 +116,11 @@ class Ground:
             if name in examples.told(self.system.name).not_written:
                 continue
             for draft, made in self.drafts(name, of_copy):
-                if (made["source_entity"], made["source_id"]) == (entity, source_id) and is_written(draft):
+                if (
+                    (made["source_entity"], made["source_id"]) == (entity, source_id)
+                    and is_meant(made, parent)
+                    and is_written(draft)
+                ):
                     await self.written(await self.prepared(name, of_copy, draft, made))
                     return
         raise AssertionError(f"{self.system.name}: no example of {entity} {source_id}, which {example} needs; add one")
@@ -129,7 +134,7 @@ class Ground:
                 break
         assert document is not None
         if not until or until == case.write.steps[-1]:
-            self.known[name_of(case.command["source_entity"], case.command["source_id"])] = document.erp_id
+            self.known |= dict.fromkeys(names_of(case.command), document.erp_id)
         return document
 
     async def done(self, step: str, case: Case, document: Document | None) -> Document | None:
@@ -164,7 +169,10 @@ class Ground:
         """What a look-up shows, when everything that was written is shown."""
         self.clock.move(case.write.v_max.total_seconds())
         await self.writer.reserve(case.write.calls)
-        return (await self.writer.find(case.record, case.command, case.ids if ids is None else ids)).documents
+        before = len(self.seam.writes)
+        found = await self.writer.find(case.record, case.command, case.ids if ids is None else ids)
+        assert len(self.seam.writes) == before, "a look-up changes nothing"
+        return found.documents
 
     # --- what the simulator holds -------------------------------------------------------------------------------------
 
@@ -182,6 +190,13 @@ class Ground:
     async def applied(self) -> Decimal:
         """What of everything kept settles other documents."""
         return sum((one.applied or Decimal(0) for one in await self.kept()), Decimal(0))
+
+
+def names_of(command: Mapping[str, Any]) -> list[str]:
+    """Every name under which a link may mean the document of a command or ledger entry."""
+    entity, source_id = command["source_entity"], command["source_id"]
+    choices = [(purpose, part) for purpose in ("", command["purpose"]) for part in dict.fromkeys(("", command["part"]))]
+    return [link_name(Parent(role="", entity=entity, source_id=source_id, purpose=one, part=part)) for one, part in choices]
 
 
 async def at_the_simulator(simulator: Simulator, told: Mapping[str, Any]) -> None:
@@ -289,7 +304,7 @@ async def ground(system: System, folder: Path, way: str = "", sockets: bool = Fa
         runner = web.AppRunner(simulator.app, handle_signals=False, access_log=None, shutdown_timeout=1.0)
         await runner.setup()
         url, inner, stop = "http://127.0.0.1:1", InProcess(simulator.app), runner.cleanup
-    seam = Seam(inner, is_read=system.is_read)
+    seam = Seam(inner, is_write=system.writes_by)
     entered = otherwise(access(system, url, simulator, clock, seam), examples.told(system.name).ways.get(way, {}))
     assert system.open_writer is not None
     made = Ground(

@@ -33,7 +33,7 @@ from services.sinks.state import (
     Wait,
 )
 from systems.contract import Answer
-from tests.contract.ground import Case, Ground
+from tests.contract.ground import Case, Ground, names_of
 
 BACKOFF = timedelta(seconds=5)
 MOST_EFFECTS = 300
@@ -78,7 +78,7 @@ class Run:
     def _ended(self) -> Ledger:
         entry = self.key.entry
         if entry["state"] in e.IN_PLACE:
-            self._on.known[name_of(entry["source_entity"], entry["source_id"])] = entry["erp_id"]
+            self._on.known |= dict.fromkeys(names_of(entry), entry["erp_id"])
         return entry
 
     async def _event(self, effect: Effect) -> Event:

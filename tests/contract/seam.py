@@ -125,8 +125,8 @@ class Seam:
     cut: Cut | None = None
     met: int = 0
     """How often a twist was met."""
-    is_read: Callable[[Request], bool] | None = None
-    """The system's own word for requests that are no GET and change nothing."""
+    is_write: Callable[[Request], bool] = lambda request: request.method != "GET"
+    """The system's own word for requests that change something."""
 
     async def send(self, request: Request, timeout_s: float) -> Response:
         """See `runtime.exchange.Transport`."""
@@ -161,10 +161,6 @@ class Seam:
     def writes(self) -> list[Request]:
         """The requests that were sent to change something."""
         return [one for one in self.requests if self.is_write(one)]
-
-    def is_write(self, request: Request) -> bool:
-        """Whether a request of a writer's attempt changes something."""
-        return request.method != "GET" and not (self.is_read is not None and self.is_read(request))
 
     def forget(self) -> None:
         """Count anew."""

@@ -11,9 +11,10 @@ import pytest
 from aiohttp import web
 from pydantic import BaseModel, SecretStr
 
-from schemas.shapes import record_sources
+from schemas.shapes import fields_of, record_sources
 from systems import registry
-from systems.contract import Capability, System, Write
+from systems.contract import Capability, Flow, System, Write
+from systems.flow import DUE
 from tests.contract import examples
 from tests.contract.ground import demo_of, simulator_of
 from tests.contract.registered import SYSTEMS
@@ -24,6 +25,7 @@ ALWAYS = ("SYSTEM.md", "__init__.py", "system.py", "settings.py", "models.py", "
 HEADINGS = ("The simulator", "Our side", "Left out", "Quality sheet")
 STATE = re.compile(r"^(done\b.*|exempt: .+|.*\bmeasured\b.*)$")
 KINDS = ("token", "window", "full")
+DATES = ("date", "date?", "instant", "instant?")
 
 
 def check_roles(system: System) -> None:
@@ -46,6 +48,11 @@ def check_settings(system: System) -> None:
             if field.is_required():
                 assert "Example" in field.description or "." in field.description, f"{path} shows no example"
     assert all(field.annotation is SecretStr for _, field in _fields(system.credentials)), "a credential is no secret type"
+    who, secrets = set(system.signs_in_as), set(system.credentials.model_fields)
+    assert who <= secrets | set(system.settings.model_fields), f"signs_in_as: {sorted(who)}"
+    assert not who or who & secrets, "signs_in_as: no role could sign in as somebody else"
+    assert bool(system.asked_for) == (system.open_finder is not None), "asked_for and open_finder go together"
+    assert not set(system.asked_for) & {feed.entity for feed in system.feeds}, "asked_for: a feed lists them"
     if system.name != registry.FIELD_SERVICE:
         assert {"instance_id", "company_id"} <= set(system.settings.model_fields), "identity of the books"
 
@@ -118,11 +125,31 @@ def check_flows(system: System) -> None:
         assert flow.target in ("", *registry.NAMES), flow.id
         assert not flow.entity or f"canonical.{flow.entity}" in record_sources(), flow.id
         assert all(f"command.{record}" in record_sources() for record in flow.records), flow.id
+        check_due(flow)
     assert {write.record for write in system.writes} <= told, "a write that no flow uses"
+    check_side_by_side(system)
     for table, columns in system.crosswalk_tables.items():
         assert len(set(columns)) == len(columns) >= 2, f"{table}: a key and what it stands for"
     for table, rows in demo_of(system).crosswalk().items():
         assert all(set(row) <= set(system.crosswalk_tables[table]) for row in rows), f"demo.py: columns of {table}"
+
+
+def check_due(flow: Flow) -> None:
+    """What moves money is due in a known way, from a first day on: the posting date is a day or an instant of the canonical record."""
+    assert flow.due in DUE, flow.id
+    if flow.entity and flow.records and (flow.moves_money or flow.posting_date):
+        dates = {name for name, spec in fields_of(record_sources()[f"canonical.{flow.entity}"]).items() if spec["type"] in DATES}
+        assert flow.date_field in dates, f"{flow.id}: {flow.date_field or 'no field'} is no date of canonical.{flow.entity}"
+
+
+def check_side_by_side(system: System) -> None:
+    """Flows that exclude each other are known, with the reason, and at most one of them runs where nothing is said."""
+    known = {flow.id: flow for flow in system.flows}
+    for flow in system.flows:
+        assert set(flow.excludes) <= set(known) - {flow.id}, f"{flow.id} excludes {sorted(flow.excludes)}"
+        assert all(flow.excludes.values()), f"{flow.id} does not say why"
+        both = [other for other in flow.excludes if not flow.off_by_default and not known[other].off_by_default]
+        assert both == [], f"{flow.id} and {both} run by default and exclude each other"
 
 
 def check_simulator(system: System, folder: Path) -> None:

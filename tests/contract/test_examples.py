@@ -116,6 +116,7 @@ def test_every_file_of_examples_belongs_to_a_pair(name: str) -> None:
     files = {path.name for path in (examples.folder(name) / "examples").glob("*.json")} - {"connection.json"}
     pairs = {f"{one}.{kind}.json" for one in examples.names(name, "raw") for kind in ("raw", "expected")}
     pairs |= {f"{one}.{kind}.json" for one in examples.names(name, "canonical") for kind in ("canonical", "commands")}
+    pairs |= {path.name for one in examples.names(name, "raw") for path in examples.further(name, one)}
     own = {file for file in files if file.endswith(".requests.json") and file.replace(".requests.", ".canonical.") in pairs}
     assert files - own == pairs
 

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
-from systems import registry
 from systems.contract import Role, System
 from tests.contract import (
     examples,
@@ -22,18 +18,6 @@ from tests.contract import (
 )
 from tests.contract.examples import connected
 from tests.contract.ground import opened
-from tests.contract.toybooks.system import SYSTEM
-
-
-@pytest.fixture
-def toy(monkeypatch: pytest.MonkeyPatch) -> Iterator[System]:
-    """The toy among the registered systems, with its folder."""
-    known = registry.system
-    monkeypatch.setattr(registry, "NAMES", (*registry.NAMES, SYSTEM.name))
-    monkeypatch.setattr(registry, "system", lambda name: SYSTEM if name == SYSTEM.name else known(name))
-    monkeypatch.setitem(examples.FOLDERS, SYSTEM.name, Path(__file__).parent / "toybooks")
-    yield SYSTEM
-    examples.told.cache_clear()
 
 
 def test_its_declaration_is_judged(toy: System, tmp_path: Path) -> None:

@@ -7,30 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from typing import Any
 
 from schemas.records import Parent
 from systems.connection import FlowSettings
-from systems.contract import Flow
+from systems.flow import AT_ONCE, Flow
 from systems.mapped import NoCommand
 
-MONEY_FREE = ("", "master")
-"""Purposes that move no money: no cut-over, no waiting for a posting."""
 JOB = "job"
 COMPLETED = "completed"
 UNPOSTED = "unposted"
 BEFORE_CUTOVER = "before_cutover"
 IMPORTED_BALANCE = "ARImportInvoice"
 _POSTED = frozenset({"posted", "exported", "postedandexported"})
-_DATE_FIELD = {
-    "invoice": "invoice_date",
-    "payment": "paid_on",
-    "bill": "bill_date",
-    "vendor_credit": "credit_date",
-    "credit_memo": "memo_date",
-}
 _TOLERANT = ("bill", "vendor_credit")
 """Entities whose status may tell something else than the posting: only an explicit "Pending" makes them not due."""
 
@@ -44,38 +35,41 @@ class Due:
     hold: str = ""
 
 
-def posting_date_of(entity: str, record: Mapping[str, Any]) -> date | None:
-    """The source's own posting date; None where it has none."""
-    field = _DATE_FIELD.get(entity)
-    found = record.get(field) if field else None
+def posting_date_of(flow: Flow, record: Mapping[str, Any], zone: tzinfo) -> date | None:
+    """The source's own posting date; None where it has none. That of an instant is its day in the tenant's zone (accounting.md 9)."""
+    found = record.get(flow.date_field)
+    if isinstance(found, datetime):
+        return found.astimezone(zone).date()
     return found if isinstance(found, date) else None
 
 
-def due(flow: Flow, settings: FlowSettings, source: tuple[str, Mapping[str, Any]], previous_status: str = "") -> Due:
-    """Whether a canonical record, given as (entity, record), is to be commanded by this flow now.
+def due(flow: Flow, settings: FlowSettings, source: tuple[str, Mapping[str, Any]], zone: tzinfo, previous_status: str = "") -> Due:
+    """Whether a canonical record, given as (entity, record), is to be commanded by this flow now. `zone` is the tenant's.
 
     Posted -> pending is a revision: what was commanded while posted is commanded again, held (`unposted`). Voided is always due.
     """
     entity, record = source
     if record["origin_ref"]:
         return _no("own_origin", f"it carries our ref {record['origin_ref']}", flow, record)
-    if flow.purpose in MONEY_FREE:
+    if not flow.moves_money:
         return Due()
-    early = _before_cutover(settings, entity, record)
+    early = _before_cutover(flow, settings, record, zone)
     if early:
         return _no(BEFORE_CUTOVER, early, flow, record)
     if _is_voided(record):
         return Due()  # its void is told whatever its status: what was commanded and never written is closed by it
+    if flow.due == AT_ONCE:
+        return Due()
     answer = _posted_or_completed(flow, settings, entity, record)
     if answer.no_command is not None and previous_status and _is_posted(entity, previous_status):
         return Due(hold=UNPOSTED)
     return answer
 
 
-def _before_cutover(settings: FlowSettings, entity: str, record: Mapping[str, Any]) -> str:
+def _before_cutover(flow: Flow, settings: FlowSettings, record: Mapping[str, Any], zone: tzinfo) -> str:
     if record.get("configuration") == IMPORTED_BALANCE:
         return "an imported balance"
-    posting = posting_date_of(entity, record)
+    posting = posting_date_of(flow, record, zone)
     if posting is not None and settings.cutover_date is not None and posting < settings.cutover_date:
         return f"dated {posting.isoformat()}, the flow starts at {settings.cutover_date.isoformat()}"
     return ""

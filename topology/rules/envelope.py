@@ -49,11 +49,11 @@ def command(draft: Draft, source: Source, connected: Connected, waits_for: Paren
     source_id = draft.source_id or record["source_id"]
     books = connected.books_to(connected.target_of(draft.flow))
     key = op_key(books, draft.purpose, (source.entity, source_id), draft.part, draft.action)
-    parents = [*draft.parents, waits_for] if waits_for is not None else list(draft.parents)
+    parents = (*draft.parents, waits_for) if waits_for is not None else draft.parents
     body = dict(draft.body)
     if draft.record == REVERSAL and not body["reverses"]:
         body["reverses"] = op_key(books, draft.purpose, (source.entity, source_id), draft.part, "create")
-    hashed = {"": [draft.posting_date, draft.amount, draft.currency, draft.parents], **body}
+    hashed = {"": [draft.posting_date, draft.amount, draft.currency, _links(draft)], **body}
     kept = bool(draft.unresolved or draft.hold)
     return {
         **body,
@@ -75,7 +75,7 @@ def command(draft: Draft, source: Source, connected: Connected, waits_for: Paren
         "posting_date": draft.posting_date,
         "amount": draft.amount,
         "currency": draft.currency,
-        "parents": parents,
+        "parents": [{"purpose": "", "part": "", **parent} for parent in parents],
         "unresolved": list(draft.unresolved),
         "defaulted": list(draft.defaulted),
         "hold": draft.hold,
@@ -87,6 +87,11 @@ def command(draft: Draft, source: Source, connected: Connected, waits_for: Paren
         "canonical_offset": source.offset,
         "canonical": source.value if kept else None,
     }
+
+
+def _links(draft: Draft) -> list[dict[str, Any]]:
+    """The parents as the payload hash takes them: what a link leaves out, and what it says with nothing, are the same."""
+    return [{name: value for name, value in parent.items() if value or name not in ("purpose", "part")} for parent in draft.parents]
 
 
 def with_parts(commands: Sequence[tuple[Draft, dict[str, Any]]]) -> Iterator[tuple[Draft, dict[str, Any]]]:

@@ -1,4 +1,5 @@
-"""The toy's other end: bills as lines of text, one POST each, refused where the ref exists. `POST /bills`, `GET /bills?ref=`."""
+"""The toy's other end: bills as lines of text, one POST each (or one GET of `/post?line=`), refused where the ref exists. `POST /bills`,
+`GET /bills?ref=`."""
 
 from __future__ import annotations
 
@@ -18,7 +19,13 @@ def build(options: Options) -> Simulator:
         return f"{row['ref']};{row['amount']};{row['number']};{row['party']};{row['date']};end\n"
 
     async def post(request: web.Request) -> web.Response:
-        ref, amount, party, day, _ = (await request.text()).split(";")
+        return posted(await request.text())
+
+    async def post_by_get(request: web.Request) -> web.Response:
+        return posted(request.query["line"])
+
+    def posted(text: str) -> web.Response:
+        ref, amount, party, day, _ = text.split(";")
         if store.get("bill", ref) is not None:
             return web.Response(status=409, text="known")
         row = {"ref": ref, "amount": amount, "number": f"B{store.next('bill')}", "party": party, "date": day}
@@ -36,6 +43,7 @@ def build(options: Options) -> Simulator:
 
     app.router.add_post("/bills", post)
     app.router.add_get("/bills", look)
+    app.router.add_get("/post", post_by_get)
     app.router.add_get("/__sim__/bills", kept)
     return Simulator("toybooks", app, store, faults, {"token": "t"})
 

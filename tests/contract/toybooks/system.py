@@ -85,17 +85,32 @@ class Writer:
     async def perform(
         self, step: str, record: str, command: CommandEnvelope, ids: Mapping[str, str], document: Document | None
     ) -> Answer:
-        body = f"{command['ref']};{_text(command['amount'])};{_party(command)};{command['posting_date']};end".encode()
+        line = f"{command['ref']};{_text(command['amount'])};{_party(command)};{command['posting_date']};end"
         try:
-            answer = await self._access.transport.send(Request("POST", self._url, {"Content-Type": "text/plain"}, body), 10)
+            answer = await self._access.transport.send(self._posting(line), 10)
         except NotSent as error:
             return Answer(Verdict.DEFINITE_NO, words=str(error))
         except Unanswered as error:
             return Answer(Verdict.AMBIGUOUS, words=str(error))
         return _classed(answer, command)
 
+    def _posting(self, line: str) -> Request:
+        return Request("POST", self._url, {"Content-Type": "text/plain"}, line.encode())
+
     async def close(self) -> None:
         await self._access.transport.close()
+
+
+class WriterByGet(Writer):
+    """The same, where a GET writes."""
+
+    def _posting(self, line: str) -> Request:
+        return Request("GET", f"{self._url.removesuffix('bills')}post?{urlencode({'line': line})}")
+
+
+def is_post(request: Request) -> bool:
+    """What counts as a write then."""
+    return "/post?" in request.url
 
 
 def _classed(answer: Response, command: CommandEnvelope) -> Answer:

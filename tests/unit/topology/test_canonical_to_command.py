@@ -149,7 +149,7 @@ def test_a_version_that_leaves_nothing_to_write_tells_so_with_an_empty_set(body:
 def test_job_completed_makes_the_invoice_wait_for_its_job_and_the_job_a_milestone() -> None:
     around = ground(post_when="job_completed")
     [invoice] = outputs(_way(b'{"total": 5.50, "status": "Pending", "job": "J1"}', around), COMMANDS)
-    assert invoice["parents"] == [{"role": "job", "entity": "job", "source_id": "J1"}]
+    assert invoice["parents"] == [{"role": "job", "entity": "job", "source_id": "J1", "purpose": "", "part": ""}]
     assert _way(b'{"total": 5.50, "entity": "job"}', around).outputs == []
     outcome = _way(b'{"total": 5.50, "entity": "job", "completed": 1}', around)
     assert header(outcome.outputs[0].headers, RECORD) == "command.completion"

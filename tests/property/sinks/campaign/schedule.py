@@ -141,7 +141,12 @@ def _family(world: World, connection: str) -> None:
 
 
 def _parents(made: list[Doc]) -> list[dict[str, str]]:
-    return [{"entity": one.entity, "source_id": one.source_id, "role": one.entity} for one in made[-1:]]
+    """What the next document needs; every other one says which document of its parent's source it means."""
+    return [{"entity": one.entity, "source_id": one.source_id, "role": one.entity, **_meant(one)} for one in made[-1:]]
+
+
+def _meant(parent: Doc) -> dict[str, str]:
+    return {"purpose": parent.purpose} if int(parent.source_id[1:]) % 2 else {}
 
 
 def _gaps(draw: random.Random) -> float:

@@ -55,9 +55,13 @@ class Doc:
         return _ENTITY[self.kind]
 
     @property
+    def purpose(self) -> str:
+        return _PURPOSE[self.kind]
+
+    @property
     def head(self) -> str:
         """The beginning of all of its op-keys."""
-        return f"test:t1|{TARGET}:i1:{self.connection}|{_PURPOSE[self.kind]}|{self.entity}:{self.source_id}|"
+        return f"test:t1|{TARGET}:i1:{self.connection}|{self.purpose}|{self.entity}:{self.source_id}|"
 
     def op_key(self, part: str = "", action: str = "") -> str:
         return f"{self.head}{part}|{action or self.action}"
@@ -140,7 +144,7 @@ class Doc:
             "connection": self.connection,
             "op_key": key,
             "ref": ref_of(key),
-            "purpose": _PURPOSE[self.kind],
+            "purpose": self.purpose,
             "action": action,
             "source_entity": self.entity,
             "source_id": self.source_id,

@@ -52,12 +52,18 @@ def test_every_misfit_of_every_section_is_told_with_line_and_place(tmp_path: Pat
     assert len(told) == len(starts)
 
 
+USER = "credentials: {username: env:ACU_USER, password: env:ACU_PASSWORD}"
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
         ("environment: test\ntime", "environment: tset\ntime", "3: environment: 'tset' is not allowed; allowed: 'test' or 'production'; n"),
         ("system: acumatica", "system: acumatika", "13: erp.system: 'acumatika' is no system of this side; nearest: 'acumatica'"),
         ("system: servicetitan", "system: acumatica", "6: field_service.system: 'acumatica' is no system of this side"),
+        (USER, f"{USER}\n  role_credentials: {{sink: {{usernam: env:X}}}}", "15: erp.role_credentials.sink.usernam: 'usernam' is not a setting"),
+        (USER, f"{USER}\n  role_credentials: {{snk: {{username: env:X}}}}", "15: erp.role_credentials.snk"),
+        (USER, f"{USER}\n  role_credentials: {{sink: {{username: {PLAIN}}}}}", "15: erp.role_credentials.sink.username: a secret is given as"),
         ("cutover_date: 2026-03-01", "", "27: flows.A1.cutover_date: cutover_date is required"),
     ],
 )  # fmt: skip

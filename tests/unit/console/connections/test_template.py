@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from console.cli.main import app
 from console.connections.files import read_connection
-from console.connections.fitting import Unfit, moves_money
+from console.connections.fitting import Unfit
 from console.connections.template import write_template
 from runtime.errors import Broken
 from systems import registry
@@ -63,7 +63,7 @@ def test_filled_in_it_fits_and_says_nothing_but_the_defaults(tmp_path: Path, erp
 def test_flows_that_move_no_money_have_no_cut_over_date(tmp_path: Path, erp: System) -> None:
     _, parsed = template(tmp_path, erp)
     assert {name for name, own in parsed["flows"].items() if "cutover_date" in own} == {
-        flow.id for flow in erp.flows if moves_money(flow)
+        flow.id for flow in erp.flows if flow.moves_money
     }
 
 

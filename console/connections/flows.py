@@ -1,0 +1,36 @@
+"""What `plan` and `apply` refuse of a connection's flows: choices that the declarations of its ERP do not allow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from console.connections.fitting import Misfit
+from systems.connection import ConnectionSettings
+from systems.contract import Flow
+from systems.flow import AT_ONCE
+
+
+def flow_misfits(settings: ConnectionSettings) -> Iterator[Misfit]:
+    """See the module."""
+    own = settings.flows
+    enabled = [flow for flow in settings.erp.declared.flows if flow.id in own and own[flow.id].enabled]
+    yield from _side_by_side(enabled)
+    sides = settings.erp.own(), settings.field_service.own()
+    for flow in enabled:
+        why = flow.unavailable(*sides) if flow.unavailable is not None else ""
+        if why:
+            yield Misfit(
+                ("flows", flow.id), f"{flow.title} cannot run with these settings: {why}; change them, or say enabled: false"
+            )
+        if flow.due == AT_ONCE and own[flow.id].post_when != "posted":
+            yield Misfit(("flows", flow.id, "post_when"), f"{flow.title} are due at once: remove post_when")
+
+
+def _side_by_side(enabled: Sequence[Flow]) -> Iterator[Misfit]:
+    """Two flows that would book the same thing; told at the later one, once."""
+    for number, flow in enumerate(enabled):
+        for other in enabled[:number]:
+            why = flow.excludes.get(other.id) or other.excludes.get(flow.id)
+            if why:
+                words = f"{flow.title} do not run beside {other.id} ({other.title}): {why}; say enabled: false for one of them"
+                yield Misfit(("flows", flow.id), words)

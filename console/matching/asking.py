@@ -1,0 +1,107 @@
+"""Partners in an ERP that lists no masters of a kind: asked for by the name and the numbers of each of ours that has none yet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from console.matching.masters import Masters, master_of
+from console.matching.score import Master
+from console.reading import Cluster
+from runtime.clock import clock_from_environment
+from runtime.errors import Malformed, Transient
+from schemas.records import Raw
+from services.credentials import CredentialStore
+from services.sessions import Sessions
+from systems.codes import visible
+from systems.contract import Element, Finder, Page, Role, System
+from systems.mapped import Canonical, Reading
+from topology.configuration import Connected
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What the ERP answered: its masters by entity, and of how many of ours it was asked."""
+
+    theirs: Mapping[str, list[Master]] = field(default_factory=dict)
+    asked: Mapping[str, int] = field(default_factory=dict)
+
+    def added(self, masters: dict[str, Masters]) -> dict[str, Masters]:
+        """The same masters, knowing what was heard; called for each reading of them."""
+        for entity, found in self.theirs.items():
+            known = {one.id: one for one in (*masters[entity].theirs, *found)}
+            masters[entity].theirs = [known[key] for key in sorted(known)]
+            masters[entity].theirs_read += self.asked[entity]
+        return masters
+
+
+async def heard_of(cluster: Cluster, one: Connected, masters: Mapping[str, Masters]) -> Heard:
+    """Ask the ERP of a connection, where it has to be asked; with a session of role `check`."""
+    erp = one.settings.erp.declared
+    if erp.open_finder is None:
+        return Heard()
+    clock = clock_from_environment()
+    credentials = CredentialStore(cluster.settings, cluster.codec, clock).start()
+    try:
+        opened = Sessions(cluster.settings, credentials, clock).access(one.settings, erp.name, Role.CHECK)
+        finder = erp.open_finder(opened)
+        try:
+            return await ask(finder, erp, one.readings[erp.name], masters)
+        finally:
+            await finder.close()
+            await opened.transport.close()
+    finally:
+        credentials.stop()
+
+
+async def ask(finder: Finder, erp: System, reading: Reading, masters: Mapping[str, Masters]) -> Heard:
+    """Ask for the partner of each of our masters without a link. Raises what the finder raises, `Transient` for an answer that cannot be
+    read: somebody who was not heard of would be created a second time."""
+    theirs: dict[str, list[Master]] = {}
+    asked: dict[str, int] = {}
+    for entity in erp.asked_for:
+        known: dict[str, Master] = {}
+        wanted = [ours for ours in masters[entity].ours if ours.id not in masters[entity].linked]
+        for ours in wanted:
+            page = await finder.find(entity, ours.name, _numbers(ours))
+            known |= {one.id: one for one in _masters(entity, page, erp, reading)}
+        theirs[entity], asked[entity] = [known[key] for key in sorted(known)], len(wanted)
+    return Heard(theirs, asked)
+
+
+def _numbers(ours: Master) -> list[str]:
+    """What people may have written down of it on the other side: its reference, its code, its id here."""
+    return list(dict.fromkeys(filter(None, map(visible, (ours.external_ref, ours.code, ours.id)))))
+
+
+def _masters(entity: str, page: Page, erp: System, reading: Reading) -> list[Master]:
+    found: list[Master] = []
+    for element in page.elements:
+        try:
+            made = erp.to_canonical(_raw(entity, element, erp, reading), reading)
+        except Malformed as error:
+            raise Transient(f"{erp.name}: {entity} {element.source_id}: the answer cannot be read: {error}") from error
+        of_kind = [one.record for one in made if isinstance(one, Canonical) and one.entity == entity]
+        found += [one for one in map(master_of, of_kind) if one is not None]
+    return found
+
+
+def _raw(entity: str, element: Element, erp: System, reading: Reading) -> Raw:
+    """The answer as the normaliser takes it; it is not stored, for nothing is commanded from it."""
+    return Raw(
+        connection=reading.connection,
+        system=erp.name,
+        entity=entity,
+        source_id=element.source_id,
+        source_version=element.source_version,
+        shape="object",
+        how="fetch",
+        body=element.body,
+        content_type="application/json",
+        page_digest="",
+        page_index=0,
+        signature="none",
+        received_at=datetime.now(UTC),
+        further=list(element.further),
+    )
