@@ -66,6 +66,27 @@ def test_a_number_of_a_line_that_the_posting_does_not_need_is_rounded_or_left_ou
     assert found.notes[0].startswith(field)
 
 
+@pytest.mark.parametrize(
+    ("change", "kept"),
+    [
+        ({"totalCost": "1,324.75", "cost": "10", "quantity": "2"}, (None, None)),
+        ({"totalCost": "$20", "cost": "10", "quantity": "2"}, (None, None)),
+        ({"totalCost": None, "cost": "10", "quantity": "1,5"}, (None, None)),
+        ({"totalCost": None, "cost": "10", "quantity": None}, (None, None)),
+        ({"totalCost": None, "cost": "33.33333333", "quantity": "100000"}, (Decimal("33.333333"), Decimal("3333333.33"))),
+        ({"totalCost": None, "cost": "900000", "quantity": "0.3333333333333"}, (Decimal(900000), Decimal("300000.00"))),
+        ({"totalCost": None, "cost": "10.50", "quantity": "2"}, (Decimal("10.5"), None)),
+        ({"totalCost": "21.5", "cost": "10.50", "quantity": "2,0"}, (Decimal("10.5"), Decimal("21.5"))),
+    ],
+)
+def test_a_cost_that_a_payable_may_post_never_becomes_another_one(
+    change: dict[str, Any], kept: tuple[Decimal | None, Decimal | None]
+) -> None:
+    """Quantity `1,5` counted as 0, so the line was a payable of 0; of a price of 8 places and a large quantity three cents were lost."""
+    line = _first_line(_changed(INVOICE, lambda body: body["items"][0].update(change)), INVOICE)
+    assert (line["unit_cost"], line["cost"]) == kept
+
+
 @pytest.mark.parametrize("name", ["balance", "subTotal"])
 def test_a_header_number_that_the_posting_does_not_need_is_noted(name: str) -> None:
     found = _changed(INVOICE, lambda body: body.update({name: "1.123456"}))
