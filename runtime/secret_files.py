@@ -6,19 +6,24 @@ from pathlib import Path
 
 from runtime.errors import Broken
 from runtime.redaction import know_value
+from runtime.secrets import MAX_SECRET_BYTES, fit
 
 
 def secret_in(path: Path | None, key: str) -> str:
-    """The file's text without its line end, kept out of every message from now on.
+    """The file's text without a byte order mark and its line ends, kept out of every message from now on.
 
-    Raises `Broken` naming the setting where it cannot be read or is empty.
+    Raises `Broken` naming the setting where it cannot be read, is empty or holds what nobody sees.
     """
+    if path is None:
+        raise Broken(f"{key} is not set.", "Name the file that holds the password.")
     try:
-        text = path.read_text(encoding="utf-8").rstrip("\r\n") if path is not None else ""
-    except (OSError, UnicodeDecodeError) as error:
+        with path.open("rb") as source:
+            text = source.read(MAX_SECRET_BYTES + 1).decode()
+    except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
         raise Broken(f"{key}: {path} cannot be read ({reason}).", "Name a file that holds the password.") from error
-    if not text:
-        raise Broken(f"{key}: {path} is empty.", "Put the password into it.")
-    know_value(text)
-    return text
+    if len(text) > MAX_SECRET_BYTES:
+        raise Broken(f"{key}: {path} is over {MAX_SECRET_BYTES} bytes.", "Name the file that holds nothing but the password.")
+    found = fit(f"{key}: {path}", text)
+    know_value(found)
+    return found

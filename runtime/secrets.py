@@ -248,10 +248,11 @@ def resolve(reference: str, sources: Sources, lines: bool = False) -> SecretStr:
         raise Broken(
             "A secret must be given as env:NAME or file:NAME; here it is written in plain.", "Move it and write the reference."
         )
-    return SecretStr(_fit(reference, text, lines))
+    return SecretStr(fit(reference, text, lines))
 
 
-def _fit(reference: str, text: str, lines: bool) -> str:
+def fit(reference: str, text: str, lines: bool = False) -> str:
+    """A secret as it was read from `reference`, without a byte order mark and line ends at its end. Raises `Broken` as `resolve` does."""
     text = text.removeprefix("\ufeff")
     text = text if lines else text.rstrip("\r\n")
     plain = re.sub(r"[\r\n\t]", "", text).strip() if lines else text

@@ -20,6 +20,9 @@ MOST_OF_SENDERS = 2000
 """Objects named by webhooks and pushes that may wait at once for one system of a connection. What feeds name is not bounded here: it is held
 back by its partition (`assignment.py`)."""
 
+MOST_UNREADABLE = 10
+"""How often an object is asked for alone while its answer cannot be read."""
+
 
 @dataclass(frozen=True)
 class Answered:
@@ -50,7 +53,7 @@ def is_its_own(error: Exception) -> bool:
 
 def most_asked(error: Exception) -> int:
     """How often an object is asked for alone before such an answer is believed. One that cannot be read may be the network's fault."""
-    return 10 if isinstance(error, Garbled) else 3
+    return MOST_UNREADABLE if isinstance(error, Garbled) else 3
 
 
 EVERYTHING = "*"
@@ -157,6 +160,12 @@ class FetchQueue:
             if asked := self._asked.pop(one, None):
                 asked.alone = asked.alone or len(wanted) == 1
                 self._asked[one] = asked
+
+    def behind(self, entity: str) -> int:
+        """What is wanted of an entity goes behind the others. How many entities are wanted."""
+        for one in [wanted for wanted in self._asked if wanted[0] == entity]:
+            self._asked[one] = self._asked.pop(one)
+        return len({wanted[0] for wanted in self._asked})
 
     def tickets(self, wanted: Wanted) -> int:
         """How many wishes there are for it now."""

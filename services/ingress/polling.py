@@ -68,7 +68,7 @@ class SystemPoller:
         self._told = Told()
         self._draw = random.Random()  # noqa: S311 - jitter, no secret
         self._fetching = False
-        self._fetch_failures = 0
+        self._fetch_failures = self._fetches_broken = 0
         self._broken_in_a_row = 0
         self._troubles: dict[str, str] = {}
         self._asked = asyncio.Event()
@@ -269,7 +269,7 @@ class SystemPoller:
             self._fetch_failures += 1
             await self._fetch_failed(batch, error, self._fetch_failures)
         else:
-            self._fetch_failures = 0
+            self._fetch_failures = self._fetches_broken = 0
             self._queue.succeeded()
             self._troubles.pop("fetch", "")
         finally:
@@ -311,9 +311,16 @@ class SystemPoller:
         if kind == "throttled":
             await self._polled.clock.sleep(self._pause(error, failures))
         elif kind == "broken":
-            await self._polled.clock.sleep(FAR)
+            await self._fetches_wait(wanted[0][0])
         else:
             await asyncio.sleep(self._polled.backoff.wait(failures, self._draw).total_seconds())
+
+    async def _fetches_wait(self, entity: str) -> None:
+        """An entity waits for a person, behind the others; two in a row without an answer between them mean that the whole system does."""
+        self._fetches_broken += 1
+        if self._fetches_broken >= min(2, self._queue.behind(entity)):
+            self._fetches_broken = 0
+            await self._polled.clock.sleep(FAR)
 
     async def _give_up(self, wanted: Wanted, error: Exception) -> None:
         """An object whose answer is believed: what came is written in its place, and hop 1 lays it on `dead`; else the refusal is told.

@@ -96,7 +96,8 @@ class _Reader:
         if walked.part == "FIELDNAME":
             return CHARTFIELDS
         if walked.part == "BUSINESS_UNIT":
-            return tuple(sorted({row["BUSINESS_UNIT"] for row in await listed(self._client, "BUSINESS_UNITS", {})}))
+            units = await listed(self._client, "BUSINESS_UNITS", {}, torn=True)
+            return tuple(sorted({unit for row in units if (unit := row.get("BUSINESS_UNIT"))}))
         return (_ALL,)
 
     def _ended(self, feed: Feed, at: Position) -> Position:

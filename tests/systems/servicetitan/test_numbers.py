@@ -101,6 +101,17 @@ def test_trailing_zeros_change_nothing_and_are_not_noted() -> None:
     assert _changed(INVOICE, lambda body: body.update(total=Decimal("324.7500000000"))).record == before.record
 
 
+@pytest.mark.parametrize(
+    "value",
+    ["1\u00a0324.75", "(5.00)", "$5", "5-", "1.324,75", "NaN", "Infinity", "1e2", "+5", ".5", "5.", " 5", "0x5", "1_0", "", "\u22125", "٥", "５",
+     [5], {"value": 5}, False, Decimal("0.30000000000000004"), Decimal("1E-5")],
+)  # fmt: skip
+@pytest.mark.parametrize(("name", "field"), [(INVOICE, "total"), (INVOICE, "salesTax"), (PAYMENT, "total"), (BILL, "billAmount")])
+def test_an_amount_that_is_posted_and_no_plain_decimal_is_refused(name: str, field: str, value: Any) -> None:
+    with pytest.raises(Malformed):
+        _changed(name, lambda body: body.update({field: value}))
+
+
 @pytest.mark.parametrize("value", ["324.75001", "1,324.75", "1" * 16, Decimal("1E+20"), Decimal("1234.5600000000002"), None, True])
 def test_what_is_posted_is_exact_or_refused(value: Any) -> None:
     for change in (

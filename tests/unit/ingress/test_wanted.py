@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 
-from runtime.errors import Refused, Transient
+from runtime.errors import Broken, Refused, Transient
 from runtime.exchange import Response, response
 from runtime.retry import Backoff
 from services.ingress.fetches import FetchQueue, Offsets, Ticket
@@ -34,8 +34,14 @@ BORDERLESS = [b'{"id": 3, "name": "3" pipe"}', b'{"id": 3, "name": "']
 
 
 class Clock:
+    def __init__(self) -> None:
+        self.slept: list[timedelta] = []
+
     def now(self) -> datetime:
         return datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+    async def sleep(self, duration: timedelta) -> None:
+        self.slept.append(duration)
 
 
 class Writing:
@@ -65,12 +71,15 @@ class Writing:
 class Ground:
     """A poller whose other side answers by ids; `answer` may raise."""
 
-    def __init__(self, answer: Any) -> None:
+    def __init__(self, answer: Any, is_divided: bool = False) -> None:
         self.calls: list[list[str]] = []
+        self.clock = Clock()
         self.writing, self.queue, self.offsets = Writing(), FetchQueue(), Offsets()
 
-        async def fetch(_: str, ids: Sequence[str]) -> Page:
+        async def fetch(entity: str, ids: Sequence[str]) -> Page:
             self.calls.append([*ids])
+            if entity == "vendor":
+                raise Broken("the scope for vendors is missing", "Grant it.")
             found = answer([*ids])
             assert isinstance(found, Response)
             page = list_page(found, "invoices by id")
@@ -78,11 +87,11 @@ class Ground:
 
         polled = Polled(
             where=Where("acme", "servicetitan"),
-            system=cast("Any", SimpleNamespace(fetchable={"invoice": 50})),
+            system=cast("Any", SimpleNamespace(fetchable={"invoice": 2, "vendor": 2} if is_divided else {"invoice": 50})),
             feeds=(),
             session=cast("Any", SimpleNamespace(reader=SimpleNamespace(fetch=fetch))),
             writing=cast("Any", self.writing),
-            clock=cast("Any", Clock()),
+            clock=cast("Any", self.clock),
             backoff=Backoff(first=timedelta(0), cap=timedelta(0), floor=timedelta(0)),
             told=False,
             standing=cast("Standing", None),
@@ -160,3 +169,22 @@ async def test_what_is_given_up_while_kafka_is_away_stays_wanted() -> None:
     [said] = ground.writing.decisions
     assert (said.decision, said.source_id) == ("refused", BAD)
     assert ground.offsets.commit == len(IDS)
+
+
+async def test_an_entity_that_waits_for_a_person_keeps_no_other_waiting() -> None:
+    """A scope that was missing for vendors kept every invoice behind them, for ever."""
+    ground = Ground(lambda ids: _page([_row(one) for one in ids]), is_divided=True)
+    for one in IDS:
+        ground.queue.done(("invoice", one), 1)
+    for number in range(5):
+        ground.queue.ask(("vendor", str(number)), Ticket(Offsets(), number))
+    for offset, one in enumerate(IDS):
+        ground.queue.ask(("invoice", one), Ticket(ground.offsets, offset))
+    assert await ground.run(5) == 5
+    assert [one for one, _ in ground.writing.written] == IDS
+    assert len(ground.queue) == 5
+    assert ground.clock.slept == [timedelta(minutes=15)]
+    ground.queue.ask(("invoice", "7"), Ticket(Offsets(), 0))
+    await ground.run(7)
+    assert ground.writing.written[-1][0] == "7"
+    assert len(ground.clock.slept) == 1

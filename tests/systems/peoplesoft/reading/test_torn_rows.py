@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -99,3 +100,30 @@ async def test_a_row_whose_effective_date_is_none_is_left_to_hop_1_and_the_other
     wire.answer = _tearing(row, torn)
     found, _ = await walk(reader, FEED["gl_accounts"])
     assert [one.body for one in found] == [torn if one.body == row else one.body for one in whole]
+
+
+@pytest.mark.parametrize("bad", [rb'"\ud800"', b"1" * 41])
+@pytest.mark.parametrize("column", [b"DESCR", b"BUSINESS_UNIT"])
+async def test_a_business_unit_that_cannot_be_read_does_not_keep_the_periods_of_the_others_away(
+    site: Site, column: bytes, bad: bytes
+) -> None:
+    whole, _ = await walk(site.reader()[0], FEED["periods"])
+    reader, wire = site.reader()
+
+    def answer(request: Request, got: Response) -> Response:
+        if "ML_BUSINESS_UNITS" not in request.url:
+            return got
+        body = re.sub(b'("A.BUSINESS_UNIT": "US002".*?})', lambda row: _with_bad(row[1], column, bad), got.body)
+        return response(got.status, body, dict(got.headers))
+
+    wire.answer = answer
+    found, _ = await walk(reader, FEED["periods"])
+    lost = {one.source_id for one in whole} - {one.source_id for one in found}
+    assert all(one.startswith("US002/") for one in lost)
+    assert bool(lost) == (column == b"BUSINESS_UNIT")
+
+
+def _with_bad(row: bytes, column: bytes, bad: bytes) -> bytes:
+    made = re.sub(b'"A.%s": "[^"]*"' % column, lambda _: b'"A.%s": ' % column + bad, row)
+    assert made != row
+    return made
