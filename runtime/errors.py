@@ -3,6 +3,7 @@
     ConnectorError
     ├── Transient    try again, with backoff and jitter, up to a stated time
     ├── Throttled    pause this system until the stated moment; not a failure
+    ├── Garbled      an answer that is not the one asked for: as Transient, each object alone, and not for ever
     ├── Unsure       it was sent and no answer came: look it up by ref before any retry
     ├── Refused      the ERP said no, in its own code and words; held, a person decides
     ├── Conflict     both sides changed; held, never overwritten silently
@@ -48,6 +49,17 @@ class Throttled(Transient):
     def asked(self) -> timedelta | None:
         """The pause that was asked for; None where no time was named."""
         return None if self.retry_after_s is None else timedelta(seconds=self.retry_after_s)
+
+
+class Garbled(Transient):
+    """An answer came, and it is not what was asked for: a page that cannot be read, an object that nobody named.
+
+    `body` is what came, where it is to be kept as the answer for an object that was asked for alone; b"" where it is another object.
+    """
+
+    def __init__(self, message: str, body: bytes = b"") -> None:
+        super().__init__(message)
+        self.body = body
 
 
 class Unsure(ConnectorError):

@@ -87,10 +87,22 @@ def _constant(text: str) -> Any:
 _DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_float=_decimal, parse_int=_integer, parse_constant=_constant)
 
 
-def _certain(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Members that are there once and hold something that can be written again."""
+class Members(dict[str, Any]):
+    """Members that can be told beyond doubt; `doubtful` names those that are there and cannot."""
+
+    doubtful: frozenset[str] = frozenset()
+
+
+_NO_NUMBER = object()
+
+
+def _certain(pairs: list[tuple[str, Any]]) -> Members:
+    """Members that are there once and hold something that can be written again; what is no number is None."""
     doubled = _doubled(pairs)
-    return {name: value for name, value in pairs if name not in doubled and _is_text(name) and _is_text(value)}
+    told = [one for one in pairs if one[0] not in doubled and _is_text(one[0]) and _is_text(one[1])]
+    made = Members((name, None if value is _NO_NUMBER else value) for name, value in told)
+    made.doubtful = frozenset(name for name, value in pairs if name not in made or value is _NO_NUMBER)
+    return made
 
 
 def _is_text(value: Any) -> bool:
@@ -110,7 +122,7 @@ def _or_none(read: Callable[[str], Any]) -> Callable[[str], Any]:
         try:
             return read(text)
         except Malformed:
-            return None
+            return _NO_NUMBER
 
     return number
 
@@ -119,7 +131,7 @@ _LENIENT = json.JSONDecoder(
     object_pairs_hook=_certain,
     parse_float=_or_none(_decimal),
     parse_int=_or_none(_integer),
-    parse_constant=lambda _: None,
+    parse_constant=lambda _: _NO_NUMBER,
     strict=False,
 )
 
@@ -149,7 +161,7 @@ def _parse(body: bytes) -> Any:
     return value
 
 
-def members(body: bytes) -> Mapping[str, Any]:
+def members(body: bytes) -> Members:
     """The members of an object that can be told beyond doubt, also where `parse` refuses it; none where it is no JSON at all.
 
     Left out are members that are there twice and texts that are none; a number that is none is None.
@@ -157,8 +169,8 @@ def members(body: bytes) -> Mapping[str, Any]:
     try:
         found = _LENIENT.decode(body.removeprefix(MARK).decode("utf-8", "surrogateescape"))
     except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
+        return Members()
+    return found if isinstance(found, Members) else Members()
 
 
 def envelope(body: bytes, member: str) -> tuple[dict[str, Any], list[tuple[bytes, Any]]]:

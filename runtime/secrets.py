@@ -40,6 +40,7 @@ MAX_KEYS_BYTES = 1024 * 1024
 _KEY_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 """What a signature can name (`runtime/signing.py`)."""
 _NONCE_BYTES = 12
+_BLANK = re.compile(r"\W*fill[ _-]?in\W*", re.IGNORECASE)
 _NEW_RING = "Make one with `ml-connector keys new FILE`."
 
 
@@ -243,7 +244,7 @@ def resolve(reference: str, sources: Sources, lines: bool = False) -> SecretStr:
     """The secret that `env:NAME` or `file:NAME` leads to, without a byte order mark and without line ends at its end.
 
     `lines`: it is a text of several lines (PEM). Raises `Broken` naming the reference, never its content; a secret written in plain is
-    refused without being shown, and so is one that begins or ends with a blank: nobody can see it, and systems do not agree on it.
+    refused without being shown, and so is one with what nobody sees in it: systems do not agree on it.
     """
     kind, _, where = reference.partition(":")
     if kind == "env" and where:
@@ -256,7 +257,7 @@ def resolve(reference: str, sources: Sources, lines: bool = False) -> SecretStr:
         raise Broken(
             "A secret must be given as env:NAME or file:NAME; here it is written in plain.", "Move it and write the reference."
         )
-    return SecretStr(_fit(reference, text, lines))
+    return SecretStr(fit(reference, text, lines))
 
 
 def leads_out(reference: str, sources: Sources) -> bool:
@@ -271,21 +272,34 @@ def leads_out(reference: str, sources: Sources) -> bool:
         return True
 
 
-def _fit(reference: str, text: str, lines: bool) -> str:
+def fit(reference: str, text: str, lines: bool = False) -> str:
+    """A secret as it was read from `reference`, without a byte order mark and line ends at its end. Raises `Broken` as `resolve` does."""
     text = text.removeprefix("\ufeff")
     text = text if lines else text.rstrip("\r\n")
     plain = re.sub(r"[\r\n\t]", "", text).strip() if lines else text
     if not plain.strip():
         raise Broken(f"{reference} is empty.", "Write the secret into it.")
-    if plain.strip().upper() == "FILL IN":
+    if is_blank(plain):
         raise Broken(f"{reference} still says FILL IN.", "Write the secret into it.")
     if any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in plain):
         raise Broken(
             f"{reference} holds a line end, a control character or bytes that are no text.", "Write it as one line of text."
         )
-    if any(unicodedata.category(character) in ("Zs", "Cf") for character in (plain[0], plain[-1])):
-        raise Broken(f"{reference} begins or ends with a blank or an invisible character.", "Remove it.")
+    if plain != plain.strip() or any(_is_unseen(character) for character in plain):
+        raise Broken(
+            f"{reference} begins or ends with a blank, or holds an invisible character or a blank that no keyboard types.",
+            "Remove it.",
+        )
     return text
+
+
+def _is_unseen(character: str) -> bool:
+    return unicodedata.category(character) == "Cf" or (unicodedata.category(character) == "Zs" and character != " ")
+
+
+def is_blank(text: str) -> bool:
+    """Whether a value is still what a template asks to fill in."""
+    return bool(_BLANK.fullmatch(text))
 
 
 def _from_file(reference: str, where: str, sources: Sources) -> str:

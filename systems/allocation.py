@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from runtime.errors import Malformed
 from schemas.records import PostingLine
 from systems.codes import code
 from systems.mapped import COMPLETION, NOTHING, REVERSAL, Draft, NoCommand, Plan
+from systems.numbers import number
 
 ZERO = Decimal(0)
 ONE = Decimal(1)
@@ -141,9 +142,9 @@ def split(amount: Decimal, shares: Sequence[Decimal]) -> list[Decimal]:
     cents = int(abs(amount) / CENT)
     exact = [Decimal(cents) * share / whole for share in shares]
     parts = [int(one.to_integral_value(ROUND_FLOOR)) for one in exact]
-    order = sorted(range(len(parts)), key=lambda number: (parts[number] - exact[number], number))
-    for number in order[: cents - sum(parts)]:
-        parts[number] += 1
+    order = sorted(range(len(parts)), key=lambda place: (parts[place] - exact[place], place))
+    for place in order[: cents - sum(parts)]:
+        parts[place] += 1
     return [sign * part * CENT for part in parts]
 
 
@@ -166,14 +167,14 @@ def zone_rows(made: Mapped[Any], keys: Iterable[str]) -> list[Mapping[str, str]]
 
 
 def shares_of(rows: Sequence[Mapping[str, str]], made: Mapped[Any]) -> list[Decimal]:
-    """The shares of a zone's rows, 1 where none is written; one that is no positive number is noted, and all count alike."""
-    try:
-        shares = [Decimal(row.get("share") or "1") for row in rows]
-    except InvalidOperation:
-        shares = []
-    if shares and all(one.is_finite() and one >= 0 for one in shares) and sum(shares, ZERO) > 0:
-        return shares
-    made.missing("tax_zone.share", ", ".join(row.get("share", "") for row in rows))
+    """The shares of a zone's rows, 1 each where none of them has one. One that is no positive number is noted, and so is one that is not
+    written beside others that are; all count alike then."""
+    written = [row.get("share", "") for row in rows]
+    shares = [number(text or "1") for text in written]
+    told = [one for one in shares if one is not None and one >= 0]
+    if len(told) == len(rows) and sum(told, ZERO) > 0 and (all(written) or not any(written)):
+        return told
+    made.missing("tax_zone.share", ", ".join(text or "(empty)" for text in written))
     return [ONE] * len(rows)
 
 

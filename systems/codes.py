@@ -20,12 +20,12 @@ _NO_IMAGE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
 _BLANK = frozenset("\u2800")
 _SELECTORS = re.compile("[\u180b-\u180d\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 _LETTERS = {
-    "a": "аα", "b": "вβ", "c": "с", "d": "ԁ", "e": "еε", "h": "нһη", "j": "ј", "k": "кκ", "m": "мμ", "n": "ν", "p": "рρ", "q": "ԛ",
-    "s": "ѕ", "t": "тτ", "w": "ԝ", "x": "хχ", "y": "уυ", "z": "ζ", "0": "oоο", "1": "ilіιӏıℓ|", "'": "’‘‛ʼ′`´", '"': "“”„″",
+    "a": "аα", "b": "вβ", "c": "с", "d": "ԁđð", "e": "еε", "h": "нһηħ", "j": "ј", "k": "кκ", "m": "мμ", "n": "ν", "p": "рρ", "q": "ԛ",
+    "s": "ѕ", "t": "тτ", "w": "ԝ", "x": "хχ", "y": "уυ", "z": "ζ", "0": "oоοø", "1": "ilłіιӏıℓ|", "/": "⁄∕", "'": "’‘‛ʼ′`´", '"': "“”„″",
 }  # fmt: skip
 _ALIKE = {ord(other): letter for letter, others in _LETTERS.items() for other in others}
 _ACCENTS = ("\u0300", "\u036f")
-_LEADING_ZEROS = re.compile(r"^0+(?=[0-9])")
+_LEADING = re.compile(r"^'*0*(?=[0-9])|^'+")
 
 
 def visible(text: str) -> str:
@@ -50,16 +50,25 @@ def code(text: str) -> str:
 
 @lru_cache(65536)
 def shape(text: str) -> str:
-    """What a code looks like: without case, width, accents, blanks and leading zeros, one kind of dash, one letter of each look."""
+    """What a code looks like: without case, width, accents, blanks, leading apostrophes and zeros, zeros at the end of a decimal; one kind of
+    dash, one letter of each look."""
     plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", code(text)).casefold())
     kept = "".join(_plain(c) for c in plain if not c.isspace() and not _ACCENTS[0] <= c <= _ACCENTS[1])
-    return _LEADING_ZEROS.sub("", kept.translate(_ALIKE))
+    return _decimal(_LEADING.sub("", kept.translate(_ALIKE)))
+
+
+def _decimal(text: str) -> str:
+    """A decimal without the zeros at its end, which a spreadsheet takes off."""
+    whole, point, places = text.partition(".")
+    if not point or not (whole + places).isdecimal():
+        return text
+    return f"{whole}.{places}".rstrip("0").rstrip(".")
 
 
 def _plain(character: str) -> str:
     if character.isdecimal():
         return str(unicodedata.decimal(character))
-    return "-" if unicodedata.category(character) == "Pd" or character == "\u2212" else character
+    return "-" if unicodedata.category(character) == "Pd" or character in "\u2212\u02d7\u2043" else character
 
 
 def row_name(key: str, part: str = "") -> str:

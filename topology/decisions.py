@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from runtime.errors import Malformed
-from runtime.json import members
+from runtime.json import Members, members
 from schemas.codec import MAX_WRITTEN_BYTES
 from topology.audit import RECORD, Covered, audit_record
 from topology.batch import Decision, Ground, Output, Record
@@ -104,5 +104,7 @@ def _amount(record: Record, ground: Ground) -> Decimal | None:
     except Malformed:
         return None
     told = members(value["body"]) if name == "raw.raw" else value
-    text = next((str(told[name]) for name in _AMOUNTS if told.get(name) is not None), "")
+    doubtful = told.doubtful if isinstance(told, Members) else frozenset()
+    own = next((name for name in _AMOUNTS if told.get(name) is not None or name in doubtful), "")
+    text = "" if own in doubtful else str(told.get(own, ""))
     return Decimal(text).quantize(_SMALLEST) if _AMOUNT.fullmatch(text) else None

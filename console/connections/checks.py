@@ -9,13 +9,14 @@ from pydantic import BaseModel
 from yarl import URL
 
 from console.connections.files import ConnectionFiles
-from console.connections.fitting import SIDES, Misfit, is_blank
+from console.connections.fitting import SIDES, Misfit
 from console.connections.flows import flow_misfits
 from console.connections.quotas import quota_misfits
 from console.connections.sealing import same_sign_ins
 from console.connections.written import Place, dotted
 from runtime.errors import Broken
 from runtime.reach import Proxy
+from runtime.secrets import is_blank
 from services.network import reach_of
 from services.sinks.windows import schedule
 from systems.connection import ConnectionSettings, Side

@@ -20,12 +20,12 @@ from pydantic_core import ErrorDetails
 
 from console.connections.written import Place, Written, dotted
 from runtime.errors import Broken
+from runtime.secrets import is_blank
 from systems import registry
-from systems.connection import ConnectionSettings, FlowSettings
+from systems.connection import ConnectionSettings, FlowSettings, Side
 from systems.contract import Role, System
 
 SIDES = ("field_service", "erp")
-_BLANK = re.compile(r"\W*fill[ _-]?in\W*", re.IGNORECASE)
 _SECRET = frozenset(("credentials", "role_credentials", "webhook_keys", "push_keys", "network"))
 _SHOWN = 60
 _NUMBER, _DAY = re.compile(r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,12})?"), re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -66,11 +66,6 @@ class Unfit(Broken):
 def _order(written: Written, one: Misfit) -> tuple[int, str]:
     where = written.where(one.place).rpartition(":")[2]
     return int(where) if where.isdigit() else 0, dotted(one.place)
-
-
-def is_blank(text: str) -> bool:
-    """Whether a value is still what a template asks to fill in."""
-    return bool(_BLANK.fullmatch(text))
 
 
 def fitted(written: Written) -> ConnectionSettings:
@@ -204,7 +199,14 @@ def _misfits(model: type[BaseModel], error: ValidationError, told: Iterable[str]
         raised = (one.get("ctx") or {}).get("error")
         if isinstance(raised, ValidationError) or (raised is not None and not at and _subject(raised) in told):
             continue
+        if not before and len(at) > 1 and at[0] in SIDES and at[0] in told and one["type"] != "extra_forbidden" and _is_own(at[1]):
+            continue  # told of the system's own settings, at their place
         yield Misfit((*before, *at), _words(model, one, (*before, *at), at))
+
+
+def _is_own(name: str | int) -> bool:
+    """Whether a name within a side is one of its system's settings: pydantic places them there."""
+    return name not in Side.model_fields
 
 
 def _subject(raised: Any) -> str:

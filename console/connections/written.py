@@ -1,8 +1,9 @@
 """A YAML file as it is written: sections, lists and texts, each with its line. What a value is, the setting it belongs to decides.
 
 YAML itself reads `00123` as 83, `12:30` as 750, `2200.10` as 2200.1 and `no` as false, so a code would become another one. Here every
-value is the text that stands in the file; only an empty one, `~` and an unquoted `null` are nothing. Anchors and aliases, merge keys,
-tags, keys that are no text, keys written twice and more than one document are refused.
+value is the text that stands in the file, its accents composed; only an empty one, `~` and an unquoted `null` are nothing. Anchors and
+aliases, merge keys, tags, keys that are no text, keys written twice, more than one document, texts of several lines, and what nobody sees in
+a text are refused.
 """
 
 from __future__ import annotations
@@ -12,10 +13,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 import yaml
 
 from runtime.errors import Broken
+from systems.codes import visible
 
 MAX_BYTES = 64 * 1024
 MAX_VALUES = 5000
@@ -135,9 +138,13 @@ class _Builder:
     def _text(self, event: yaml.ScalarEvent, line: int) -> str:
         if event.tag not in _TEXT_TAGS:
             raise self._refused(line, _TAGS, "Remove the tag, or put the text in quotes.")
-        text = str(event.value)
-        if _UNFIT.search(text):
+        text = normalize("NFC", str(event.value))
+        is_divided = event.end_mark is not None and event.end_mark.line != line and event.style not in ("|", ">")
+        if is_divided or _UNFIT.search(text):
             raise self._refused(line, "a text holds a line end or a control character", "A setting is one line of text.")
+        if visible(text) != text:
+            words = "a text begins or ends with a blank, or holds one that is none of the keyboard's, or an invisible character"
+            raise self._refused(line, words, "Type it again; with quotes where it has blanks.")
         return text
 
     def _begin(self, event: yaml.CollectionStartEvent, line: int) -> None:

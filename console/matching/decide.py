@@ -10,10 +10,12 @@ from typing import Any
 from console.connections.publish import Author, Publisher
 from console.matching.masters import Masters
 from console.matching.propose import Proposal
+from console.matching.score import Master
 from console.matching.sheet import Decision
 from runtime.errors import Broken
 from schemas.records import Audit
 from systems import registry
+from systems.codes import code
 from systems.connection import ConnectionSettings
 from topology import batch
 from topology.audit import RECORD, Covered, audit_record
@@ -35,25 +37,35 @@ def decided_links(
 ) -> list[dict[str, Any]]:
     """A link for every accepted or rejected row; `create` makes none, for the document itself will. Raises `Broken` for an unknown id."""
     made: list[dict[str, Any]] = []
-    ours = {entity: {master.id: master.name for master in known.ours} for entity, known in masters.items()}
-    theirs = {entity: {master.id: master.name for master in known.theirs} for entity, known in masters.items()}
+    ours = {entity: _by_id(known.ours) for entity, known in masters.items()}
+    theirs = {entity: _by_id(known.theirs) for entity, known in masters.items()}
     taken = {entity: {theirs: ours for ours, theirs in known.linked.items() if theirs} for entity, known in masters.items()}
     for d in decisions:
-        names, our_names = theirs[d.entity], ours[d.entity]
+        their, our = theirs[d.entity].get(code(d.target_id)), ours[d.entity].get(code(d.source_id))
         where = f"{d.place}: {d.entity}" if d.place else d.entity
-        if d.source_id not in our_names:
+        if our is None:
             raise Broken(f"{where} {d.source_id} is not a {d.entity} of {settings.field_service.system}.", "Export again.")
-        if d.decision == "accept" and d.target_id not in names:
+        partner = their if d.decision == "accept" else None
+        if d.decision == "accept" and partner is None:
             raise Broken(f"{where} {d.target_id} is not a {d.entity} of {settings.erp.system}.", "Correct target_id.")
-        if d.decision == "accept" and d.entity in kept_up(settings):
-            other = taken[d.entity].setdefault(d.target_id, d.source_id)
-            if other != d.source_id:
+        if partner is not None and d.entity in kept_up(settings):
+            other = taken[d.entity].setdefault(partner.id, our.id)
+            if other != our.id:
                 raise Broken(f"{where} {d.target_id} would be partner of both {other} and {d.source_id}.", "Accept one of them.")
         if d.decision in ("accept", "reject"):
-            target = d.target_id if d.decision == "accept" else ""
-            pair = Pair(d.entity, d.source_id, target, our_names[d.source_id], names.get(target, ""))
+            pair = Pair(d.entity, our.id, partner.id if partner else "", our.name, partner.name if partner else "")
             made += _links(settings, pair, author, ("person", None))
     return made
+
+
+def _by_id(masters: Iterable[Master]) -> dict[str, Master]:
+    """Masters by the normal form of their ids, as a sheet gives them back; of two with one form neither can be told by it."""
+    found: dict[str, Master] = {}
+    alike: set[str] = set()
+    for master in masters:
+        if found.setdefault(code(master.id), master) is not master:
+            alike.add(code(master.id))
+    return {name: master for name, master in found.items() if name not in alike}
 
 
 @dataclass(frozen=True)

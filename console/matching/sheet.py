@@ -11,7 +11,7 @@ from console.matching.propose import Proposal
 from console.matching.score import Master
 from console.output import printable
 from console.tables.folder import grids
-from console.tables.grid import Entry, Form, Grid, Problems, entries
+from console.tables.grid import Entry, Form, Grid, Problems, entries, has_headings
 from console.tables.write import write_csv, write_xlsx
 from runtime.errors import Broken
 from systems.codes import code, visible
@@ -87,11 +87,11 @@ def read_decisions(path: Path) -> list[Decision]:
     """
     problems = Problems()
     found: dict[tuple[str, str], Decision] = {}
-    for entry in entries(_sheet(path), _FORM, problems):
+    for entry in (entry for grid in _sheets(path) for entry in entries(grid, _FORM, problems)):
         made = _decision(entry, problems)
         if made is None:
             continue
-        first = found.setdefault((made.entity, made.source_id), made)
+        first = found.setdefault((made.entity, code(made.source_id)), made)
         if first is not made:
             words = f"{made.entity} {made.source_id} is decided here ({made.decision}) and at {first.place} ({first.decision})"
             problems.add(made.place, f"{words}. Keep one of them")
@@ -116,15 +116,15 @@ def _decision(entry: Entry, problems: Problems) -> Decision | None:
     return None
 
 
-def _sheet(path: Path) -> Grid:
-    """The one table of decisions in a file: of a workbook the sheet `match`, or its only sheet."""
+def _sheets(path: Path) -> list[Grid]:
+    """The tables of decisions in a file: of a workbook the sheet `match` and every other one that has its headings, or its only sheet."""
     if not path.exists():
         raise Broken(f"{path} does not exist.", "Write one with `ml-connector match CONNECTION --export FILE`.")
     if path.suffix.casefold() not in (".csv", ".xlsx"):
         raise Broken(f"{path}: neither .csv nor .xlsx.", "Name a file with one of these endings.")
     found = list(grids(path))
-    named = [grid for grid in found if not grid.is_sheet or code(grid.title).casefold() == _SHEET]
-    filled = named or [grid for grid in found if grid.lines and code(grid.title).casefold() != _LEGEND]
-    if len(filled) != 1:
+    filled = [grid for grid in found if grid.lines and code(grid.title).casefold() != _LEGEND]
+    named = [grid for grid in found if not grid.is_sheet or code(grid.title).casefold() == _SHEET or has_headings(grid, _FORM)]
+    if not named and len(filled) != 1:
         raise Broken(f"{path}: no sheet named {_SHEET!r} among: {', '.join(grid.title for grid in found)}.", "Name it so.")
-    return filled[0]
+    return named or filled

@@ -2,7 +2,7 @@
 
 Read are UTF-8 with or without a mark, UTF-16 with one ("Unicode text", tab separated), and Windows-1252 where a file is not UTF-8; commas,
 semicolons and tabs; a first line `sep=;`. Anything else is refused with its line. A cell holds no line break: so a quote that is not closed
-is an error of its own line and swallows no other.
+is an error of its own line and swallows no other. What a spreadsheet has put in the place of a code (`#N/A`, `1.23E+11`) is refused too.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from console.tables.escaping import unescaped
+from console.tables.escaping import CHANGED, unescaped
 from console.tables.grid import MAX_CELLS, Cell, Grid, Line
 from runtime.errors import Broken
 
@@ -21,8 +21,13 @@ _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codec
 _DELIMITERS = ",;\t"
 MAX_ROW = 100_000
 """Characters of one row."""
-_SEP = re.compile(r'"?sep=([,;\t|])"?[,;\t|]*')
+_SEP = re.compile(r'"?sep=([,;\t|])"?[,;\t|]*', re.IGNORECASE)
 _LINE_END = re.compile("\r\n|\n|\r")
+_LONE_CR = re.compile("\r(?![\r\n])")
+_SHOWN = re.compile(r'="([^"]*)"')
+"""What is typed so that a spreadsheet leaves a code alone."""
+_NOT_TYPED = re.compile(rf"\s*+(?:{CHANGED}\s*+|=.*+)", re.DOTALL)
+_AS_TEXT = "Format the column as Text and type it again; where it is the code itself, write ' before it."
 _SAVE = 'Save it as "CSV UTF-8", or as an Excel workbook (.xlsx).'
 _UTF8_LETTER = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 _OTHER_LETTER = re.compile(r"(?<=[^\W\d_])[‚ƒ„…†‡ˆ‰‹“”•˜™›](?=[^\W\d_])")
@@ -31,7 +36,11 @@ _OTHER_LETTER = re.compile(r"(?<=[^\W\d_])[‚ƒ„…†‡ˆ‰‹“”•˜�
 
 def read(raw: bytes, path: Path) -> Grid:
     """The table of a file. Raises `Broken` where it is no text that a spreadsheet writes; rows that cannot be read carry their trouble."""
-    lines = _LINE_END.split(_text(raw, path))
+    text = _text(raw, path)
+    if "\n" in text and (lone := _LONE_CR.search(text)):
+        line = len(_LINE_END.split(text[: lone.start()]))
+        raise Broken(f"{path}:{line}: a carriage return stands within the line, or ends it otherwise than the others.", _SAVE)
+    lines = _LINE_END.split(text)
     announced = _SEP.fullmatch(lines[0])
     first = 1 if announced else 0
     head = next((line for line in lines[first:] if line.strip(_DELIMITERS + ' "')), "")
@@ -99,7 +108,17 @@ def _lines(lines: list[str], first: int, delimiter: str, path: Path) -> Iterator
         count += len(cells)
         if count > MAX_CELLS:
             raise Broken(f"{path}:{number}: more than {MAX_CELLS} cells.", "Divide the table among several files.")
-        yield Line(number, {column: Cell(unescaped(cell)) for column, cell in enumerate(cells) if cell})
+        if len(cells) == 1 and (other := next((one for one in "\t;|," if one in line and '"' not in line), "")):
+            yield Line(number, {}, f"a row of one cell with {other!r} in it; the headings stand between {delimiter!r}. {_SAVE}")
+            continue
+        yield Line(number, {column: _cell(cell) for column, cell in enumerate(cells) if cell})
+
+
+def _cell(text: str) -> Cell:
+    shown = _SHOWN.fullmatch(text)
+    if shown is None and _NOT_TYPED.fullmatch(text):
+        return Cell(text, f"{text[:40]!r} is what a spreadsheet shows or runs, no code. {_AS_TEXT}")
+    return Cell(unescaped(shown[1] if shown else text))
 
 
 def _row_pattern(delimiter: str) -> str:

@@ -1,4 +1,5 @@
-"""Cells that no spreadsheet runs as a formula, and back: an apostrophe stands before every sign that could begin one.
+"""Cells that no spreadsheet runs as a formula or takes for something else, and back: an apostrophe stands before every sign that could
+begin a formula, and before a text that could be a number in short or a truth value.
 
 A formula begins with one of `= + - @` (or their wide forms), also behind blanks. A spreadsheet that takes another delimiter than ours ends a
 cell at every semicolon, comma, bar, tab or line break, so what stands behind one of those counts as a beginning, too.
@@ -10,7 +11,9 @@ import re
 
 _SIGN = "[=+\\-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b]"
 _BLANKS = r"[^\S\t\r\n]*+"
-_RUNS = re.compile(rf"'*+(?:\s*+{_SIGN}|[\t\r\n])")
+CHANGED = r"(?:#{3,}|[+-]?[0-9](?:[.,][0-9]+)?E[+-][0-9]{2,3}|TRUE|FALSE)"
+"""What a spreadsheet writes in the place of what was typed: a column that is too narrow, a number in short, a truth value."""
+_RUNS = re.compile(rf"'*+(?:\s*+{_SIGN}|[\t\r\n]|\s*+{CHANGED}\s*+\Z)")
 _INNER = re.compile(rf"([;,|\t\r\n]{_BLANKS})('*+{_SIGN})")
 _INNER_SAFE = re.compile(rf"([;,|\t\r\n]{_BLANKS})'('*+{_SIGN})")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -14,6 +15,10 @@ from systems.codes import code, visible
 MAX_CELLS = 400_000
 """Cells that one file may hold: 100,000 rows of four columns."""
 _MOST_TOLD, _LONGEST_TOLD = 20, 500
+_ERROR = re.compile(
+    r"#(?:N/A|NULL!|DIV/0!|VALUE!|REF!|NAME\?|NUM!|SPILL!|CALC!|FIELD!|BLOCKED!|CONNECT!|UNKNOWN!|BUSY!|GETTING_DATA)"
+)
+"""What a spreadsheet shows where a formula has no value; copied, it is a text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +123,12 @@ def entries(grid: Grid, form: Form, problems: Problems) -> Iterator[Entry]:
             yield entry
 
 
+def has_headings(grid: Grid, form: Form) -> bool:
+    """Whether a table is of this form: every heading that it must have is there."""
+    cells = grid.lines[0].cells.values() if grid.lines else ()
+    return {_heading(cell.text) for cell in cells} >= set(form.required)
+
+
 def _columns(grid: Grid, head: Line, form: Form, problems: Problems) -> Mapping[int, str] | None:
     """Headings by column; None where the table cannot be read by them."""
     place = grid.at(head)
@@ -126,6 +137,9 @@ def _columns(grid: Grid, head: Line, form: Form, problems: Problems) -> Mapping[
         return None
     named = {column: _heading(cell.text) for column, cell in head.cells.items() if code(cell.text)}
     count = problems.count
+    for column, cell in head.cells.items():
+        if cell.trouble and (named.get(column) in form.columns or not form.is_open):
+            problems.add(grid.at(head, column), f"heading: {cell.trouble}")
     for heading in dict.fromkeys(named.values()):
         if heading not in form.columns and not form.is_open:
             problems.add(
@@ -164,6 +178,8 @@ def _entry(grid: Grid, line: Line, columns: Mapping[int, str], form: Form, probl
             continue
         if cell.trouble:
             problems.add(grid.at(line, column), f"{heading}: {cell.trouble}")
+        elif _ERROR.fullmatch(code(cell.text)):
+            problems.add(grid.at(line, column), f"{heading}: holds the error {code(cell.text)}. Type what it should be")
         elif cell.day is not None and heading not in form.dates:
             words = f"{heading}: holds the date {cell.day}. Was it a code like 1-2? Format the column as Text and type it again"
             problems.add(grid.at(line, column), words)

@@ -6,8 +6,9 @@ Names are those of ECMA-376 (SpreadsheetML), in its transitional or strict names
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from lxml import etree
@@ -206,7 +207,7 @@ class Sheet(Part):
         self.lines: list[Line] = []
         self.count = 0
         self._looks, self._room = looks, room
-        self._row, self._column = 0, -1
+        self._row, self._column, self._merged = 0, -1, 0
         self._cells: dict[int, Cell] = {}
         self._attributes: Mapping[str, str] = {}
         self._value: str | None = None
@@ -223,6 +224,8 @@ class Sheet(Part):
             self._is_formula = True
         elif name == "rPh":
             self._is_note = True
+        elif name == "mergeCell":
+            self._merge(attributes.get("ref", ""))
 
     def ends(self, name: str, text: str) -> None:
         """The value of a cell, the cell, or the row."""
@@ -237,6 +240,27 @@ class Sheet(Part):
         elif name == "row" and self._cells:
             self.lines.append(Line(self._row, self._cells))
             self._cells = {}
+
+    def _merge(self, area: str) -> None:
+        """Cells that are shown as one: what each of them holds is not what it shows."""
+        ends = [_REFERENCE.fullmatch(one) for one in area.split(":")]
+        first, last = ends[0], ends[-1]
+        if first is None or last is None:
+            raise Refused(f"merges the cells {area[:30]!r}")
+        columns = range(_number(first[1]), _number(last[1]) + 1)
+        begin, end = (bisect_left(self.lines, row, key=lambda line: line.number) for row in (int(first[2]), int(last[2]) + 1))
+        self._merged += end - begin
+        if self._merged > MAX_CELLS:
+            raise Refused(f"merges more than {MAX_CELLS} rows")
+        for at in range(begin, end):
+            line = self.lines[at]
+            merged = {
+                column: Cell(cell.text, f"is merged with others ({area}). Unmerge them, and fill in each")
+                for column, cell in line.cells.items()
+                if column in columns
+            }
+            if merged:
+                self.lines[at] = replace(line, cells={**line.cells, **merged})
 
     def _begin_row(self, number: str) -> None:
         row = int(number) if number else self._row + 1

@@ -32,7 +32,7 @@ def text_shown(text: str, number_format: str) -> Cell:
     """A text cell; its format may add to it."""
     sections = number_format.split(";")
     own = _PADDING.sub("", sections[3]) if len(sections) > 3 else _PADDING.sub("", number_format)
-    if "@" in number_format and own != TEXT:
+    if ("@" in number_format or len(sections) > 3) and own not in (TEXT, GENERAL):
         return Cell(text, f"holds {text[:40]!r} and shows it by the format {number_format[:40]!r}. {_AS_TEXT}")
     return Cell(text)
 

@@ -69,11 +69,13 @@ def _sheets(raw: bytes, path: Path) -> Iterator[Grid]:
             _formats(archive, relations),
             book.is_1904,
         )
-        room = MAX_CELLS
+        room, count = MAX_CELLS, 0
         for title, target in _targets(book, relations):
             sheet = _sheet(archive, title, target, (looks, room))
-            room -= sheet.count
+            room, count = room - sheet.count, count + 1
             yield Grid(title, f"{path}[{title}]", sheet.lines, is_sheet=True)
+        if not count:
+            raise Refused("has no sheet with cells")
 
 
 def _targets(book: Book, relations: Mapping[str, tuple[str, str]]) -> Iterator[tuple[str, str]]:

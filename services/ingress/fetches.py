@@ -1,7 +1,8 @@
 """Objects that somebody wants read again: collected by id, read many in one call, done only when what was read is acked.
 
 The offset of a `fetch` record is committed when everything before it is done too: a crash reads again, it never forgets. What fails among
-others is asked for alone from then on, behind them, so that it keeps nobody waiting.
+others is asked for alone from then on, behind them, so that it keeps nobody waiting. Where nothing says whether a failure is the system's or
+that of one object, what failed goes behind the others, and fewer are asked for together until a call succeeds.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from runtime.errors import Malformed, Refused
+from runtime.errors import Garbled, Malformed, Refused
 from systems.contract import Element
 
 Wanted = tuple[str, str]
@@ -18,6 +19,9 @@ Wanted = tuple[str, str]
 MOST_OF_SENDERS = 2000
 """Objects named by webhooks and pushes that may wait at once for one system of a connection. What feeds name is not bounded here: it is held
 back by its partition (`assignment.py`)."""
+
+MOST_UNREADABLE = 10
+"""How often an object is asked for alone while its answer cannot be read."""
 
 
 @dataclass(frozen=True)
@@ -31,9 +35,9 @@ class Answered:
 
 
 def answered(wanted: Sequence[Wanted], elements: Sequence[Element]) -> Answered:
-    """See `Answered`. An element without an id that was asked for alone is the one that was asked for."""
-    if len(wanted) == 1 and len(elements) == 1 and not elements[0].source_id:
-        return Answered((replace(elements[0], source_id=wanted[0][1]),), (), ())
+    """See `Answered`. Elements without an id are the one that was asked for where it was asked for alone."""
+    if len(wanted) == 1 and elements and not any(element.source_id for element in elements):
+        return Answered(tuple(replace(element, source_id=wanted[0][1]) for element in elements), (), ())
     named = tuple(element for element in elements if element.source_id)
     found = {element.source_id for element in named}
     missing = tuple(one for one in wanted if one[1] not in found)
@@ -44,7 +48,12 @@ def answered(wanted: Sequence[Wanted], elements: Sequence[Element]) -> Answered:
 def is_its_own(error: Exception) -> bool:
     """Whether a call failed over what was asked for or what came, so that the same ids asked one by one show over which: it was refused,
     or the answer could not be read."""
-    return isinstance(error, (Refused, Malformed)) or isinstance(error.__cause__, Malformed)
+    return isinstance(error, (Refused, Malformed, Garbled))
+
+
+def most_asked(error: Exception) -> int:
+    """How often an object is asked for alone before such an answer is believed. One that cannot be read may be the network's fault."""
+    return MOST_UNREADABLE if isinstance(error, Garbled) else 3
 
 
 EVERYTHING = "*"
@@ -95,6 +104,11 @@ class _Asked:
     refusals: int = 0
 
 
+_MOST_TOGETHER = 1000
+"""More than any system reads in one call."""
+_FAILURES_TOGETHER = 3
+
+
 class FetchQueue:
     """What is wanted of one system for one connection, in the order asked; a second wish for the same object joins the first."""
 
@@ -102,6 +116,7 @@ class FetchQueue:
         self._asked: dict[Wanted, _Asked] = {}
         self._of_senders: set[Wanted] = set()
         self._arrived = asyncio.Event()
+        self._together, self._failures = _MOST_TOGETHER, 0
 
     def __len__(self) -> int:
         return len(self._asked)
@@ -128,7 +143,29 @@ class FetchQueue:
         if self._asked[first].alone:
             return [first]
         fitting = (wanted for wanted, asked in self._asked.items() if wanted[0] == first[0] and not asked.alone)
-        return [wanted for wanted, _ in zip(fitting, range(max(1, most.get(first[0], 1))), strict=False)]
+        size = max(1, min(self._together, most.get(first[0], 1)))
+        return [wanted for wanted, _ in zip(fitting, range(size), strict=False)]
+
+    def succeeded(self) -> None:
+        """A call was answered: more may be asked for together again."""
+        self._together, self._failures = min(2 * self._together, _MOST_TOGETHER), 0
+
+    def failed(self, wanted: Sequence[Wanted]) -> None:
+        """A call failed, and nothing says that it is theirs: they go behind the others, and fewer are asked for together after each third
+        failure in a row. What failed by itself is asked for alone from now on."""
+        self._failures += 1
+        if self._failures % _FAILURES_TOGETHER == 0:
+            self._together = max(1, len(wanted) // 2)
+        for one in wanted:
+            if asked := self._asked.pop(one, None):
+                asked.alone = asked.alone or len(wanted) == 1
+                self._asked[one] = asked
+
+    def behind(self, entity: str) -> int:
+        """What is wanted of an entity goes behind the others. How many entities are wanted."""
+        for one in [wanted for wanted in self._asked if wanted[0] == entity]:
+            self._asked[one] = self._asked.pop(one)
+        return len({wanted[0] for wanted in self._asked})
 
     def tickets(self, wanted: Wanted) -> int:
         """How many wishes there are for it now."""

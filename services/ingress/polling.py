@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -16,12 +17,13 @@ from typing import Literal
 
 from runtime import metrics
 from runtime.clock import Clock
-from runtime.errors import Broken, ConnectorError, Refused, Throttled
+from runtime.errors import Broken, ConnectorError, Garbled, Throttled
 from runtime.log import log
 from runtime.retry import Backoff
 from schemas.codec import Record
 from schemas.errors import Malformed
-from services.ingress.fetches import FetchQueue, Wanted, answered, is_its_own
+from services.ingress.fetches import FetchQueue, Wanted, answered, is_its_own, most_asked
+from services.ingress.produce import NotStored
 from services.ingress.schedule import FAR, Schedule
 from services.ingress.seen import Run, Seen, Told
 from services.ingress.sessions import Session
@@ -30,8 +32,6 @@ from services.ingress.writing import Decision, How, Where, Writing
 from systems.contract import Element, Feed, Page, System
 
 _HOW = {"token": "export", "window": "list", "full": "scan"}
-_REFUSALS = 3
-"""How often an object is asked for alone before its refusal is believed."""
 _ABSENT = "not in the answer of the system; nothing is cancelled"
 _FRESH = timedelta(minutes=5)
 """A cursor that stays where it is is written again after this time: it says when its feed was read last."""
@@ -68,6 +68,7 @@ class SystemPoller:
         self._told = Told()
         self._draw = random.Random()  # noqa: S311 - jitter, no secret
         self._fetching = False
+        self._fetch_failures = self._fetches_broken = 0
         self._broken_in_a_row = 0
         self._troubles: dict[str, str] = {}
         self._asked = asyncio.Event()
@@ -252,22 +253,27 @@ class SystemPoller:
     # --- what is wanted by id ---
 
     async def _fetch_always(self) -> None:
-        failures = 0
         while True:
             await self._queue.arrived()
-            metrics.FETCH_WAITING.labels(self._polled.where.connection, self._polled.where.system).set(len(self._queue))
-            batch = self._queue.batch(self._polled.system.fetchable)
-            try:
-                self._fetching = True
-                await self._fetch(batch)
-                failures = 0
-                self._troubles.pop("fetch", "")
-            except Exception as error:  # noqa: BLE001 - the edge of the loop: the batch stays wanted
-                self._fetching = False
-                failures += 1
-                await self._fetch_failed(batch, error, failures)
-            finally:
-                metrics.FETCH_WAITING.labels(self._polled.where.connection, self._polled.where.system).set(len(self._queue))
+            await self._fetch_once()
+
+    async def _fetch_once(self) -> None:
+        waiting = metrics.FETCH_WAITING.labels(self._polled.where.connection, self._polled.where.system)
+        waiting.set(len(self._queue))
+        batch = self._queue.batch(self._polled.system.fetchable)
+        try:
+            self._fetching = True
+            await self._fetch(batch)
+        except Exception as error:  # noqa: BLE001 - the edge of the loop: the batch stays wanted
+            self._fetching = False
+            self._fetch_failures += 1
+            await self._fetch_failed(batch, error, self._fetch_failures)
+        else:
+            self._fetch_failures = self._fetches_broken = 0
+            self._queue.succeeded()
+            self._troubles.pop("fetch", "")
+        finally:
+            waiting.set(len(self._queue))
 
     async def _fetch(self, wanted: Sequence[Wanted]) -> None:
         entity, tickets = wanted[0][0], {one: self._queue.tickets(one) for one in wanted}
@@ -298,13 +304,35 @@ class SystemPoller:
         kind = self._tell("fetch", error, failures)
         if is_its_own(error):
             for one in wanted:
-                # an answer that cannot be read may be the network's fault: it is never believed
-                if self._queue.refused(one) >= _REFUSALS and isinstance(error, (Refused, Malformed)):
-                    await self._decide([one], "refused", f"cannot be read: {type(error).__name__}")
-                    self._queue.done(one, self._queue.tickets(one))
+                if self._queue.refused(one) >= most_asked(error):
+                    await self._give_up(one, error)
+        elif kind == "again":
+            self._queue.failed(wanted)
         if kind == "throttled":
             await self._polled.clock.sleep(self._pause(error, failures))
         elif kind == "broken":
-            await self._polled.clock.sleep(FAR)
+            await self._fetches_wait(wanted[0][0])
         else:
             await asyncio.sleep(self._polled.backoff.wait(failures, self._draw).total_seconds())
+
+    async def _fetches_wait(self, entity: str) -> None:
+        """An entity waits for a person, behind the others; two in a row without an answer between them mean that the whole system does."""
+        self._fetches_broken += 1
+        if self._fetches_broken >= min(2, self._queue.behind(entity)):
+            self._fetches_broken = 0
+            await self._polled.clock.sleep(FAR)
+
+    async def _give_up(self, wanted: Wanted, error: Exception) -> None:
+        """An object whose answer is believed: what came is written in its place, and hop 1 lays it on `dead`; else the refusal is told.
+        Where that cannot be stored it stays wanted."""
+        entity, source_id = wanted
+        try:
+            if isinstance(error, Garbled) and error.body:
+                digest = hashlib.sha256(error.body).hexdigest()
+                await self._store_fetched(entity, Page((Element(source_id, "", error.body),), "", more=False, digest=digest))
+            else:
+                await self._decide([wanted], "refused", f"cannot be read: {type(error).__name__}: {str(error)[:300]}")
+        except NotStored as failed:
+            log.warning("fetch_not_given_up", connection=self._polled.where.connection, error=str(failed)[:300])
+        else:
+            self._queue.done(wanted, self._queue.tickets(wanted))

@@ -47,7 +47,9 @@ def sightings(raw: Raw, reading: Reading) -> Sequence[Normalised]:
     if raw["shape"] == "hint":
         return [LookAgain(raw["entity"], raw["source_id"], "hint")]
     if raw["entity"] == "period":
-        return [_canonical("period", body, (), found, reading) for body in _periods(found)]
+        year = _required(found, "FinancialYear")
+        bodies = _periods(found)
+        return [_canonical("period", one, (), found, reading) for one in bodies] or [Filtered(f"year {year} tells no periods")]
     shape = _SHAPES.get(raw["entity"])
     if shape is None:
         return [Filtered(f"{SYSTEM} {raw['entity']} has no canonical form")]
@@ -222,7 +224,7 @@ def _document(row: Row, reading: Reading) -> dict[str, Any]:
 
 
 def _invoice(row: Row, reading: Reading) -> Shaped | Filtered:
-    if text(row, "Type") not in _INVOICES:
+    if _required(row, "Type") not in _INVOICES:
         return Filtered(f"{SYSTEM} invoice of type {text(row, 'Type')}")
     total, tax = money(row, "Amount"), money(row, "TaxTotal")
     empty = (
@@ -247,7 +249,7 @@ def _invoice(row: Row, reading: Reading) -> Shaped | Filtered:
 
 
 def _payment(row: Row, reading: Reading) -> Shaped | Filtered:
-    if text(row, "Type") not in _RECEIPTS:
+    if _required(row, "Type") not in _RECEIPTS:
         return Filtered(f"{SYSTEM} payment of type {text(row, 'Type')}")
     body: dict[str, Any] = {
         "paid_on": day(row, "ApplicationDate"),
@@ -269,7 +271,7 @@ def _payment(row: Row, reading: Reading) -> Shaped | Filtered:
 
 
 def _bill(row: Row, reading: Reading) -> Shaped | Filtered:
-    if text(row, "Type") not in _BILLS:
+    if _required(row, "Type") not in _BILLS:
         return Filtered(f"{SYSTEM} bill of type {text(row, 'Type')}")
     total, tax = money(row, "Amount"), money(row, "TaxTotal")
     empty = "vendor_name business_unit_id business_unit_name purchase_order_id job_id job_number"

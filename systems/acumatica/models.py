@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from runtime.errors import Malformed, Transient
+from runtime.errors import Garbled, Malformed, Transient
 from runtime.exchange import Response
 from runtime.json import Unreadable, parse, pieces, slices
 from runtime.tokens import Granted, granted
@@ -57,15 +57,16 @@ def listed(answer: Response, what: str) -> list[tuple[bytes, Row]]:
 
 
 def cut(answer: Response, what: str, member: str | None = None) -> list[tuple[bytes, Any]]:
-    """The rows of a list answer (of its `member`) with their exact bytes; one that cannot be read is `Unreadable`. Raises `Transient`."""
+    """The rows of a list answer (of its `member`) with their exact bytes; one that cannot be read is `Unreadable`. Raises `Garbled`,
+    or `Transient` for what is no JSON at all (a page of a gateway)."""
     if answer.content_type != "application/json":
         raise Transient(f"acumatica {what}: {answer.content_type or 'nothing'} instead of JSON")
     try:
         found = pieces(answer.body, member)[1]
     except Malformed as error:
-        raise Transient(f"acumatica {what}: {error}") from error
+        raise Garbled(f"acumatica {what}: {error}", answer.body) from error
     if not all(isinstance(row, (dict, Unreadable)) for _, row in found):
-        raise Transient(f"acumatica {what}: a row is no object")
+        raise Garbled(f"acumatica {what}: a row is no object", answer.body)
     return found
 
 

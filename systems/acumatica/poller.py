@@ -7,6 +7,7 @@ and is read again from its start. The next window starts at the newest change ti
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -15,7 +16,7 @@ from functools import partial
 from typing import Any
 
 from runtime.answers import server_date
-from runtime.errors import Broken, Malformed, Refused, Transient
+from runtime.errors import Broken, Garbled, Malformed, Refused, Transient
 from runtime.exchange import Request, Response
 from runtime.json import Unreadable, envelope, parse
 from systems.acumatica.client import Client, Query
@@ -90,7 +91,7 @@ class _Reader:
         at = begun if why else at
         skip = max(0, at.skip - 1)
         found = cut(answer, resource.vendor)
-        if at.skip and (not found or _row_id(resource, found[0][1]) != at.last):
+        if at.skip and (not found or _row_id(*found[0]) != at.last):
             if at.walks >= MAX_WALKS:
                 raise Transient(f"acumatica {resource.vendor}: the list moved {at.walks} times while it was read")
             return Page((), _told(replace(at, skip=0, last="", walks=at.walks + 1)), True, digest(answer))
@@ -101,7 +102,7 @@ class _Reader:
         began = at.began if at.skip else self._server_now(answer)
         after = Position(since=min(newest, began) or at.since) if feed.kind == "window" else Position()
         if more:
-            after = Position(at.since, skip + len(found), _row_id(resource, found[-1][1]), newest, began, at.walks)
+            after = Position(at.since, skip + len(found), _row_id(*found[-1]), newest, began, at.walks)
         return Page(elements, _told(after), more, digest(answer), restarted=restarted)
 
     async def _rows(self, feed: Feed, at: Position) -> Response:
@@ -144,7 +145,7 @@ class _Reader:
         asked = {"", *(source_id.casefold() for source_id in source_ids)}
         for element in elements:
             if element.source_id.casefold() not in asked:
-                raise Transient(f"acumatica {resource.vendor}: {element.source_id} came and was not asked for")
+                raise Garbled(f"acumatica {resource.vendor}: {element.source_id} came and was not asked for")
         return Page(elements, "", False, digest(answer))
 
     async def _branches(self) -> Page:
@@ -175,10 +176,10 @@ def _told(at: Position) -> str:
 
 
 def _elements(resource: Resource, rows: Sequence[tuple[bytes, Any]]) -> tuple[Element, ...]:
-    """The elements of a page. Rows without keys are no rows of ours where the page has no other ones. Raises `Transient`."""
+    """The elements of a page. Rows without keys are no rows of ours where the page has no other ones. Raises `Garbled`."""
     made = tuple(_element(resource, row, body) for body, row in rows)
     if made and not any(one.source_id for one in made) and not any(isinstance(row, Unreadable) for _, row in rows):
-        raise Transient(f"acumatica {resource.vendor}: no row has {', '.join(resource.keys)}")
+        raise Garbled(f"acumatica {resource.vendor}: no row has {', '.join(resource.keys)}")
     return made
 
 
@@ -192,15 +193,11 @@ def _element(resource: Resource, row: Row | Unreadable, body: bytes) -> Element:
     return Element(source_id if len(source_id) <= LONGEST_ID else "", version_of(told), body)
 
 
-def _row_id(resource: Resource, row: Row | Unreadable) -> str:
-    """The id that the API gives each row; "" for one that cannot be read so far. Raises `Transient` for a row without one."""
+def _row_id(body: bytes, row: Row | Unreadable) -> str:
+    """The id that the API gives each row; the digest of its bytes where it cannot be told."""
     told = row.members if isinstance(row, Unreadable) else row
     found = told.get("id")
-    if isinstance(found, str):
-        return found
-    if isinstance(row, Unreadable):
-        return ""
-    raise Transient(f"acumatica {resource.vendor}: a row has no id")
+    return found if isinstance(found, str) else hashlib.sha256(body).hexdigest()
 
 
 def _is(resource: Resource, source_id: str) -> str:

@@ -80,17 +80,18 @@ def states(rows: Iterable[Row], names: Sequence[str]) -> list[State]:
     ]
 
 
-async def listed(client: Client, name: str, prompts: Mapping[str, str]) -> list[Row]:
-    """Every row of a paged query. Raises as `Client.query`."""
+async def listed(client: Client, name: str, prompts: Mapping[str, str], *, torn: bool = False) -> list[Row]:
+    """Every row of a paged query; `torn`: also those that cannot be read, as what of them can be told. Raises as `Client.query`."""
     query, size = QUERIES[name], client.settings.page_size
     found: list[Row] = []
     last = ""
     while True:
         asked = [(prompt, prompts.get(prompt, last)) for prompt in query.prompts]
-        page = (await client.page(name, asked, size)).whole(name)
-        whole, last = complete(page, query.key, last, size)
+        page = await client.page(name, asked, size)
+        before = last
+        whole, last = complete(page.rows if torn else page.whole(name), query.key, last, size)
         found += [row for _, row in whole]
-        if not page:
+        if last == before:
             return found
 
 

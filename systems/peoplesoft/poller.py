@@ -13,11 +13,11 @@ from datetime import date
 from functools import partial
 from zoneinfo import ZoneInfo
 
-from runtime.errors import Broken, Malformed, Refused, Transient
+from runtime.errors import Broken, Garbled, Malformed, Refused
 from systems.continuation import Continuations
 from systems.contract import LONGEST_ID, Access, Element, Feed, Page
 from systems.peoplesoft.client import Client
-from systems.peoplesoft.dating import in_force
+from systems.peoplesoft.dating import in_force, is_in_force
 from systems.peoplesoft.operations import Gate, listed
 from systems.peoplesoft.query import Found
 from systems.peoplesoft.resources import CHARTFIELDS, FEED_QUERIES, QUERIES, Walked
@@ -60,7 +60,7 @@ class _Reader:
         at = begun if why else at
         rows = self._own(walked, at.parts[0], found)
         whole, last = complete(rows, QUERIES[walked.query].key, at.last, self._settings.page_size)
-        following = after(at, last, is_empty=not rows)
+        following = after(at, last, is_empty=not rows or last == at.last)
         if not following.is_walking:
             following = self._ended(feed, at)
         elements = tuple(_element(walked, row, body, self._today()) for body, row in self._current(walked, whole))
@@ -84,7 +84,7 @@ class _Reader:
             for body, row in self._own(Walked("VENDOR", "SETID", ()), setid, page):
                 element = _element(FEED_QUERIES["vendors"], row, body, self._today())
                 if element.source_id not in ("", source_id):
-                    raise Transient(f"peoplesoft vendor: {element.source_id} came, {source_id} was asked for")
+                    raise Garbled(f"peoplesoft vendor: {element.source_id} came, {source_id} was asked for")
                 found.append(element)
             digest = page.digest
         return Page(tuple(found), "", False, digest)
@@ -109,7 +109,8 @@ class _Reader:
         if walked.part == "FIELDNAME":
             return CHARTFIELDS
         if walked.part == "BUSINESS_UNIT":
-            return tuple(sorted({row["BUSINESS_UNIT"] for row in await listed(self._client, "BUSINESS_UNITS", {})}))
+            units = await listed(self._client, "BUSINESS_UNITS", {}, torn=True)
+            return tuple(sorted({unit for row in units if (unit := row.get("BUSINESS_UNIT"))}))
         return (_ALL,)
 
     def _ended(self, feed: Feed, at: Position) -> Position:
@@ -140,17 +141,15 @@ class _Reader:
 
     def _current(self, walked: Walked, rows: Sequence[Cut]) -> list[Cut]:
         """The rows in force; rows without effective dating are all kept, twins too: which of two counts is not told here. So is a row that
-        cannot be read; which other row of its key is in force cannot be told beside it."""
-        torn = {tuple(row.get(column) for column in walked.ids) for _, row in rows if isinstance(row, Torn)}
+        cannot be read, or whose EFFDT cannot; which other row of its key is in force cannot be told beside it."""
+        unread = [row for _, row in rows if isinstance(row, Torn) or not _is_dated(row)]
+        torn = {tuple(row.get(column) for column in walked.ids) for row in unread}
         sound = [row for _, row in rows if tuple(row.get(column) for column in walked.ids) not in torn]
-        if not sound or "EFFDT" not in sound[0]:
+        if not any("EFFDT" in row for _, row in rows):
             return list(rows)
-        try:
-            kept = in_force(sound, walked.ids, self._today())
-        except Malformed as error:
-            raise Transient(f"peoplesoft {walked.query}: {error}") from error
-        chosen = {id(row) for row in kept.values()}
-        return [(body, row) for body, row in rows if id(row) in chosen or isinstance(row, Torn)]
+        kept = in_force(sound, walked.ids, self._today())
+        chosen = {id(row) for row in (*kept.values(), *unread)}
+        return [(body, row) for body, row in rows if id(row) in chosen]
 
     def _today(self) -> date:
         """The day at the database."""
@@ -170,7 +169,7 @@ def _element(walked: Walked, row: Row, body: bytes, today: date) -> Element:
     keys = [row.get(column, "") for column in walked.ids]
     source_id = "/".join(keys) if all(keys) else ""
     if not source_id and not isinstance(row, Torn):
-        raise Transient(f"peoplesoft {walked.query}: a row without {', '.join(walked.ids)}")
+        raise Garbled(f"peoplesoft {walked.query}: a row without {', '.join(walked.ids)}")
     return Element(source_id if len(source_id) <= LONGEST_ID else "", version_of(row, today), body)
 
 
@@ -183,6 +182,15 @@ def version_of(row: Row, today: date) -> str:
     except Malformed:
         return ""
     return min(changed, today).isoformat() if changed is not None else ""
+
+
+def _is_dated(row: Row) -> bool:
+    """Whether a row tells from when it counts, or needs not to."""
+    try:
+        is_in_force(row, date.max)
+    except Malformed:
+        return False
+    return True
 
 
 def _parts_of_id(source_id: str) -> tuple[str, str]:

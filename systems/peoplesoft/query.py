@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from runtime.answers import asked_pause_s
-from runtime.errors import Broken, ConnectorError, Malformed, Refused, Throttled, Transient
+from runtime.errors import Broken, ConnectorError, Garbled, Malformed, Refused, Throttled, Transient
 from runtime.exchange import Response
 from runtime.json import member, parse, pieces
 from runtime.redaction import told
@@ -88,9 +88,9 @@ def page(answer: Response, query: str, maxrows: int) -> Found:
     try:
         rows = _rows(answer.body)
     except Malformed as error:
-        raise Transient(f"peoplesoft {query}: {error}") from error
+        raise Garbled(f"peoplesoft {query}: {error}", answer.body) from error
     if len(rows) > maxrows:
-        raise Transient(f"peoplesoft {query}: {len(rows)} rows, {maxrows} were asked for")
+        raise Garbled(f"peoplesoft {query}: {len(rows)} rows, {maxrows} were asked for")
     return Found(tuple(rows), hashlib.sha256(answer.body).hexdigest())
 
 

@@ -13,7 +13,7 @@ from datetime import date
 
 from runtime.errors import Broken, Transient
 from runtime.json import parse
-from systems.peoplesoft.rows import Row
+from systems.peoplesoft.rows import Row, Torn
 
 Cut = tuple[bytes, Row]
 _RESET = "Reset it: `ml-connector cursors reset CONNECTION FEED [--to DATE]`."
@@ -59,21 +59,32 @@ def position_of(stored: str) -> Position:
 def complete(rows: Sequence[Cut], key: str, last: str, maxrows: int) -> tuple[Sequence[Cut], str]:
     """The rows of a page whose keys are surely whole, and the last key to go on after. Raises `Broken` where the walk would not move.
 
-    A full page may have been cut between two rows of its last key, so that key is left to the next page.
+    A full page may have been cut between two rows of its last key, so that key is left to the next page. A row that cannot be read and does
+    not tell its key stands with the one before it. A page of such rows alone does not move the walk: its part ends there.
     """
-    keys = [row.get(key, "") for _, row in rows]
+    keys = _keys(rows, key)
     if last and last in keys:
         raise Broken(f"peoplesoft: the page after {key} {last} has that key again.", _ORDER)
-    if not all(keys):
+    if not all(keys) and (any(keys) or len(rows) >= maxrows):
         raise Transient(f"peoplesoft: a row without {key}")
     if keys != _grouped(keys):
         raise Broken(f"peoplesoft: rows of one {key} do not stand together.", _ORDER)
     if len(rows) < maxrows:
-        return rows, keys[-1] if keys else last
-    whole = [one for one in rows if one[1][key] != keys[-1]]
-    if not whole:
+        return rows, (keys[-1] if keys else "") or last
+    count = keys.index(keys[-1])
+    if not count:
         raise Broken(f"peoplesoft: {key} {keys[-1]} alone has {len(rows)} rows or more.", _ORDER)
-    return whole, whole[-1][1][key]
+    return rows[:count], keys[count - 1]
+
+
+def _keys(rows: Sequence[Cut], key: str) -> list[str]:
+    """The key of each row; of a row that cannot be read and does not tell it, that of the row before it, else of the next that tells one."""
+    told = [row.get(key, "") for _, row in rows]
+    first = next(filter(None, told), "")
+    made: list[str] = []
+    for (_, row), own in zip(rows, told, strict=True):
+        made.append(own or ((made[-1] if made else first) if isinstance(row, Torn) else ""))
+    return made
 
 
 def _grouped(keys: Sequence[str]) -> list[str]:

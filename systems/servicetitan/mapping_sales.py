@@ -6,9 +6,11 @@ Totals are kept as the source gives them: a subtotal and tax that do not add up 
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from runtime.errors import Malformed
+from systems.numbers import number
 from systems.servicetitan.mapping_shape import Context, Shaped
 from systems.servicetitan.values import (
     ZERO,
@@ -21,6 +23,7 @@ from systems.servicetitan.values import (
     near_money,
     nested,
     plain,
+    product,
     quantity,
     required_id,
     rows,
@@ -100,7 +103,8 @@ def _invoice_fingerprint(body: dict[str, Any]) -> list[Any]:
 
 def _line(item: Row, context: Context) -> dict[str, Any]:
     unit = nested(item, "businessUnit")
-    unit_cost, count, unit_price = (quantity(item, name, context.notes) for name in ("cost", "quantity", "price"))
+    count, unit_price = (quantity(item, name, context.notes) for name in ("quantity", "price"))
+    unit_cost, cost = _costs(item, count, context)
     return {
         "line_id": required_id(item),
         "kind": text(item, "type"),
@@ -111,7 +115,7 @@ def _line(item: Row, context: Context) -> dict[str, Any]:
         "unit_price": ZERO if unit_price is None else unit_price,
         "unit_cost": unit_cost,
         "amount": money(item, "total"),
-        "cost": near_money(item, "totalCost", context.notes),
+        "cost": cost,
         "taxable": flag(item, "taxable", absent=False),
         "business_unit_id": identifier(unit, "id"),
         "business_unit_name": text(unit, "name"),
@@ -119,6 +123,18 @@ def _line(item: Row, context: Context) -> dict[str, Any]:
         "service_date": day(item, "serviceDate", context.time_zone),
         "from_inventory": flag(item, "inventory", absent=False),
     }
+
+
+def _costs(item: Row, count: Decimal | None, context: Context) -> tuple[Decimal | None, Decimal | None]:
+    """Cost of a unit and of the line. A payable may post them, so a number that is none must not become another cost: then neither is told.
+    Where the line's own is not told, it is made of all places of its factors, if they lose any."""
+    unit_cost, cost = quantity(item, "cost", context.notes), near_money(item, "totalCost", context.notes)
+    if cost is not None or unit_cost is None:
+        return unit_cost, cost
+    if count is None or item.get("totalCost") is not None:
+        return None, None
+    factors = number(item["cost"]), number(item["quantity"])
+    return unit_cost, None if factors == (unit_cost, count) else product(item, "quantity", "cost")
 
 
 def _order(item: Row) -> tuple[int, int]:

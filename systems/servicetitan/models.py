@@ -1,6 +1,6 @@
 """Shapes of ServiceTitan's answers: the token, a page of a list, a page of an export feed, one object.
 
-A page that is not what it should be is `Transient`: a login page, `{}` or null rows never look like an empty page.
+A page that is not what it should be is `Garbled`: a login page, `{}` or null rows never look like an empty page.
 Source: ServiceTitan OpenAPI (PaginatedResponse_Of_*, ExportResponse_Of_*), OAuth 2.0 page.
 """
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from runtime.errors import Malformed, Transient
+from runtime.errors import Garbled, Malformed
 from runtime.exchange import Response
 from runtime.json import Unreadable, members, parse, pieces
 from runtime.tokens import Granted, granted
@@ -59,7 +59,7 @@ def export_page(answer: Response, what: str) -> ExportPage:
     others, elements = _page(answer, what)
     continue_from = others.get("continueFrom")
     if not isinstance(continue_from, str) or not continue_from or len(continue_from) > 4096:
-        raise Transient(f"servicetitan {what}: the page has no continueFrom")
+        raise Garbled(f"servicetitan {what}: the page has no continueFrom")
     return ExportPage(elements, _flag(others, "hasMore", what), continue_from, _digest(answer.body))
 
 
@@ -70,10 +70,10 @@ def one_object(answer: Response, what: str) -> tuple[Element, str]:
     except Malformed as error:
         row = members(answer.body)
         if not row:
-            raise Transient(f"servicetitan {what}: {error}") from error
+            raise Garbled(f"servicetitan {what}: {error}", answer.body) from error
     found = _element(answer.body, row)
     if not found.source_id:
-        raise Transient(f"servicetitan {what}: the object has no usable id")
+        raise Garbled(f"servicetitan {what}: the object has no usable id", answer.body)
     return found, _digest(answer.body)
 
 
@@ -82,10 +82,10 @@ def _page(answer: Response, what: str) -> tuple[dict[str, Any], tuple[Element, .
     try:
         others, found = pieces(answer.body, "data")
     except Malformed as error:
-        raise Transient(f"servicetitan {what}: the page is not what it should be: {error}") from error
+        raise Garbled(f"servicetitan {what}: the page is not what it should be: {error}", answer.body) from error
     elements = tuple(_element(body, value.members if isinstance(value, Unreadable) else value) for body, value in found)
     if found and not any(one.source_id for one in elements) and not any(isinstance(value, Unreadable) for _, value in found):
-        raise Transient(f"servicetitan {what}: no row has a usable id")
+        raise Garbled(f"servicetitan {what}: no row has a usable id", answer.body)
     return others, elements
 
 
@@ -99,14 +99,14 @@ def _element(body: bytes, row: Any) -> Element:
 def _flag(others: dict[str, Any], name: str, what: str) -> bool:
     value = others.get(name)
     if not isinstance(value, bool):
-        raise Transient(f"servicetitan {what}: the page does not say {name}")
+        raise Garbled(f"servicetitan {what}: the page does not say {name}")
     return value
 
 
 def _count(others: dict[str, Any], what: str) -> int:
     value = others.get("totalCount")
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise Transient(f"servicetitan {what}: the page does not say totalCount")
+        raise Garbled(f"servicetitan {what}: the page does not say totalCount")
     return value
 
 

@@ -16,7 +16,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from typing import Any
 
-from runtime.errors import Broken, Transient
+from runtime.errors import Broken, Garbled, Transient
 from runtime.exchange import Response
 from runtime.json import parse
 from systems.continuation import Continuations
@@ -80,7 +80,7 @@ class Reader:
             ) from error
 
     async def fetch(self, entity: str, source_ids: Sequence[str]) -> Page:
-        """These objects as rows of their list. An answer with an object that was not asked for is `Transient`, refused ids are
+        """These objects as rows of their list. An answer with an object that was not asked for is `Garbled`, refused ids are
         `QueryRefused`: the same ids asked one by one show which of them."""
         resource = RESOURCES.get(entity)
         if resource is None:
@@ -170,9 +170,9 @@ class Reader:
         answer = await self._client.get(resource.path(self._settings.tenant_id), query, resource.scope)
         found = list_page(answer, f"{resource.name} by id")
         if strange := [element.source_id for element in found.elements if element.source_id not in ("", *asked)]:
-            raise Transient(f"servicetitan {resource.name}: {strange[0]} was not asked for, the filter ids was not kept")
+            raise Garbled(f"servicetitan {resource.name}: {strange[0]} was not asked for, the filter ids was not kept")
         if found.has_more:
-            raise Transient(f"servicetitan {resource.name}: more rows than the {len(asked)} ids asked for")
+            raise Garbled(f"servicetitan {resource.name}: more rows than the {len(asked)} ids asked for")
         return Page(found.elements, "", more=False, digest=found.digest)
 
     async def _singly(self, resource: Resource, asked: list[str]) -> Page:
@@ -186,7 +186,7 @@ class Reader:
                 continue
             element, digest = one_object(answer, path)
             if element.source_id != source_id:
-                raise Transient(f"servicetitan {path}: the answer is {element.source_id}")
+                raise Garbled(f"servicetitan {path}: the answer is {element.source_id}")
             found.append(element)
         return Page(tuple(found), "", more=False, digest=digest)
 

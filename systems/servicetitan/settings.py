@@ -10,7 +10,7 @@ from datetime import date
 from typing import Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 _HOSTS = {
     "production": ("https://api.servicetitan.io", "https://auth.servicetitan.io"),
@@ -125,3 +125,11 @@ class Credentials(_Section):
     client_id: SecretStr = Field(min_length=1, description="Client id of the app in this tenant. Example: cid.abc")
     client_secret: SecretStr = Field(min_length=1, description="Its secret. Example: cs1.abc")
     app_key: SecretStr = Field(min_length=1, description="App key of the developer portal, sent as ST-App-Key. Example: ak1.abc")
+
+    @field_validator("app_key")
+    @classmethod
+    def _fits_a_header(cls, key: SecretStr) -> SecretStr:
+        text = key.get_secret_value()
+        if not text.isascii() or not text.isprintable() or " " in text:
+            raise ValueError("has a character that no header carries")
+        return key

@@ -24,7 +24,9 @@ def made(rows: Mapping[str, Mapping[str, str]]) -> Mapped[None]:
     return Mapped(cast("Plan", _Plan()), None, date(2026, 3, 10))
 
 
-@pytest.mark.parametrize("share", ["abc", "-1", "0", "NaN", "Infinity"])
+@pytest.mark.parametrize(
+    "share", ["abc", "-1", "0", "NaN", "Infinity", "6,25", "6.25%", "1e3", "1_0", "٥", "1/3", "0x10", "9" * 41]
+)
 def test_a_share_that_is_no_positive_number_is_noted_and_never_raised(share: str) -> None:
     """`Decimal("abc")` of a crosswalk's cell once stopped the hop for good: it aborts and retries whatever is not malformed."""
     notes = made({})
@@ -32,10 +34,18 @@ def test_a_share_that_is_no_positive_number_is_noted_and_never_raised(share: str
     assert notes.unresolved == [f"tax_zone.share={share}"]
 
 
-def test_shares_are_as_written_and_one_where_none_is() -> None:
+def test_shares_are_as_written_and_one_each_where_none_is() -> None:
     notes = made({})
-    assert shares_of([{"share": "2"}, {"share": "6.25"}, {}], notes) == [Decimal(2), Decimal("6.25"), ONE]
+    assert shares_of([{"share": "2"}, {"share": "6.25"}, {"share": "0"}], notes) == [Decimal(2), Decimal("6.25"), Decimal(0)]
+    assert shares_of([{}, {"share": ""}], notes) == [ONE, ONE]
     assert notes.unresolved == []
+
+
+def test_a_share_that_is_not_written_beside_others_is_noted() -> None:
+    """It counted as 1, which beside 0.0200 and 0.0625 was nearly the whole tax."""
+    notes = made({})
+    assert shares_of([{"share": "0.0200"}, {"share": "0.0625"}, {}], notes) == [ONE] * 3
+    assert notes.unresolved == ["tax_zone.share=0.0200, 0.0625, (empty)"]
 
 
 def test_a_zone_is_shared_by_its_own_row_and_its_parts_in_the_order_of_their_names() -> None:

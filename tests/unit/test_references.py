@@ -49,6 +49,14 @@ UNFIT = {
     "a no-break space": f"{CANARY}\u00a0",
     "a zero-width space": f"{CANARY}\u200b",
     "a byte order mark at the end": f"{CANARY}\ufeff",
+    "a zero-width space within": f"{CANARY}\u200bmore",
+    "a soft hyphen within": f"{CANARY}\u00admore",
+    "a no-break space within": f"{CANARY}\u00a0more",
+    "a joiner within": f"{CANARY}\u2060more",
+    "a tab within": f"{CANARY}\tmore",
+    "a carriage return within": f"{CANARY}\rmore",
+    "a blank on a second line": f"{CANARY}\n ",
+    "a next line": f"{CANARY}\x85",
     "two lines": f"{CANARY}\nmore",
     "two lines of Windows": f"{CANARY}\r\nmore",
     "a line separator": f"{CANARY}\u2028more",
@@ -58,6 +66,8 @@ UNFIT = {
     "a line end": "\r\n",
     "a blank": " ",
     "what a template says": "FILL IN",
+    "what another template says": "<FILL_IN>",
+    "what a template says in small letters": "fill-in",
 }
 
 

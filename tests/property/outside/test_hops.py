@@ -110,3 +110,25 @@ def test_bytes_that_are_no_record_of_ours_are_dead_with_every_byte(key: bytes | 
     [output] = whole(hop, [record], Memory(), _ground(registry.erps()[0].name)).outputs
     dead = CODEC.decode(output.value)[1]
     assert (output.topic, dead["key"], dead["value"], dead["offset"]) == ("dead", key, value, 3)
+
+
+@pytest.mark.parametrize("system", registry.NAMES)
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"hasMore": false, "totalCount": 1, "data": [{"id": 7, "name": "3" pipe"}]}',
+        b'{"hasMore": false, "data": [{"id": 7}]}',
+        b'[{"id": "7", "CustomerID": {"value": "7"}}, {"id": "7" 3}]',
+        b'{"status": "success", "data": {"query": {"numrows": 2, "rows": [{"attr:rownumber": 1, "A.VENDOR_ID": "7"}]}}}',
+        b'{"id": 7, "name": "',
+        b"7",
+    ],
+)
+def test_a_whole_answer_in_the_place_of_an_object_is_dead_with_every_byte(system: str, body: bytes) -> None:
+    """What a poller writes when an object was asked for alone and its answer cannot be read (`services/ingress/polling.py`)."""
+    for entity in registry.system(system).fetchable:
+        raw = dict(examples.raw(registry.system(system), examples.names(system, "raw")[0]))
+        record = _raw_record(system, raw | {"entity": entity, "source_id": "7", "shape": "object", "how": "fetch", "body": body})
+        outcome = whole(HOPS[raw_to_canonical.STAGE], [record], Memory(), _ground(system))
+        [dead] = [CODEC.decode(one.value)[1] for one in outcome.outputs]
+        assert dead["value"] == record.value

@@ -33,6 +33,18 @@ async def test_a_torn_row_of_a_list_leaves_the_others(tenants: Start, bad: bytes
         parse(torn)
 
 
+@pytest.mark.parametrize("place", range(5))
+async def test_a_row_without_an_id_at_the_edge_of_a_page_does_not_stop_the_list(tenants: Start, place: int) -> None:
+    tenant = await tenants(customers=5)
+    whole, _ = await walk(tenant.reader()[0], FEEDS["customer"])
+    reader, wire = tenant.reader(tenant.settings(page_size=2))
+    body = whole[place].body
+    wire.torn = (body, body.replace(b'"id"', b'"di"'))
+    found, position = await walk(reader, FEEDS["customer"])
+    assert [one.source_id for one in found] == [one.source_id for one in whole]
+    assert position_of(position).skip == 0
+
+
 @pytest.mark.parametrize("bad", [*TOLD, *UNTOLD])
 async def test_ids_of_which_one_cannot_be_read_are_one_call(tenants: Start, bad: bytes) -> None:
     tenant = await tenants(customers=5)

@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 from aiohttp import web
+from pydantic import ValidationError
 
 from runtime.errors import Broken, Throttled, Transient
 from systems.servicetitan.client import TRIES, Client
 from systems.servicetitan.errors import QueryRefused
+from systems.servicetitan.settings import Credentials
 from tests.systems.servicetitan.scripted import LIST, Answer, Server, access, rows, scripted
 
 PATH = "/crm/v2/tenant/1234567890/customers"
@@ -40,6 +42,12 @@ async def test_fifty_callers_sign_in_once_and_every_call_has_token_and_app_key(s
     for call in server.calls:
         assert call.headers["Authorization"] == "Bearer t1"
         assert call.headers["ST-App-Key"] == "ak1.1"
+
+
+@pytest.mark.parametrize("key", ["ak1.ü", "ak1 1", "ak1.\u6f22", "ak1.\x7f", "ak1.\n"])
+def test_an_app_key_that_no_header_carries_is_refused_where_it_is_applied(key: str) -> None:
+    with pytest.raises(ValidationError, match="no header carries"):
+        Credentials.model_validate({"client_id": "cid.1", "client_secret": "ü", "app_key": key})
 
 
 async def test_the_token_request_is_a_form_with_client_credentials(server: Server, client: Client) -> None:

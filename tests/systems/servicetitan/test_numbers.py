@@ -66,6 +66,27 @@ def test_a_number_of_a_line_that_the_posting_does_not_need_is_rounded_or_left_ou
     assert found.notes[0].startswith(field)
 
 
+@pytest.mark.parametrize(
+    ("change", "kept"),
+    [
+        ({"totalCost": "1,324.75", "cost": "10", "quantity": "2"}, (None, None)),
+        ({"totalCost": "$20", "cost": "10", "quantity": "2"}, (None, None)),
+        ({"totalCost": None, "cost": "10", "quantity": "1,5"}, (None, None)),
+        ({"totalCost": None, "cost": "10", "quantity": None}, (None, None)),
+        ({"totalCost": None, "cost": "33.33333333", "quantity": "100000"}, (Decimal("33.333333"), Decimal("3333333.33"))),
+        ({"totalCost": None, "cost": "900000", "quantity": "0.3333333333333"}, (Decimal(900000), Decimal("300000.00"))),
+        ({"totalCost": None, "cost": "10.50", "quantity": "2"}, (Decimal("10.5"), None)),
+        ({"totalCost": "21.5", "cost": "10.50", "quantity": "2,0"}, (Decimal("10.5"), Decimal("21.5"))),
+    ],
+)
+def test_a_cost_that_a_payable_may_post_never_becomes_another_one(
+    change: dict[str, Any], kept: tuple[Decimal | None, Decimal | None]
+) -> None:
+    """Quantity `1,5` counted as 0, so the line was a payable of 0; of a price of 8 places and a large quantity three cents were lost."""
+    line = _first_line(_changed(INVOICE, lambda body: body["items"][0].update(change)), INVOICE)
+    assert (line["unit_cost"], line["cost"]) == kept
+
+
 @pytest.mark.parametrize("name", ["balance", "subTotal"])
 def test_a_header_number_that_the_posting_does_not_need_is_noted(name: str) -> None:
     found = _changed(INVOICE, lambda body: body.update({name: "1.123456"}))
@@ -78,6 +99,17 @@ def test_trailing_zeros_change_nothing_and_are_not_noted() -> None:
     after = _changed(INVOICE, lambda body: body.update(total="324.7500000000", subTotal="300.000000000000"))
     assert (before.record, before.notes) == (after.record, after.notes)
     assert _changed(INVOICE, lambda body: body.update(total=Decimal("324.7500000000"))).record == before.record
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["1\u00a0324.75", "(5.00)", "$5", "5-", "1.324,75", "NaN", "Infinity", "1e2", "+5", ".5", "5.", " 5", "0x5", "1_0", "", "\u22125", "٥", "５",
+     [5], {"value": 5}, False, Decimal("0.30000000000000004"), Decimal("1E-5")],
+)  # fmt: skip
+@pytest.mark.parametrize(("name", "field"), [(INVOICE, "total"), (INVOICE, "salesTax"), (PAYMENT, "total"), (BILL, "billAmount")])
+def test_an_amount_that_is_posted_and_no_plain_decimal_is_refused(name: str, field: str, value: Any) -> None:
+    with pytest.raises(Malformed):
+        _changed(name, lambda body: body.update({field: value}))
 
 
 @pytest.mark.parametrize("value", ["324.75001", "1,324.75", "1" * 16, Decimal("1E+20"), Decimal("1234.5600000000002"), None, True])

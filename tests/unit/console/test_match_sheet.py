@@ -79,7 +79,37 @@ def test_a_workbook_tells_its_words_and_is_read_under_another_sheets_name(tmp_pa
     assert [d.decision for d in read_decisions(path)] == ["reject"]
     book.create_sheet("other").append(["x"])
     book.save(path)
+    assert [d.decision for d in read_decisions(path)] == ["reject"]
+    book["Tabelle1"].cell(1, head.index("decision") + 1).value = "my word"
+    book.save(path)
     with pytest.raises(Broken, match="no sheet named 'match' among"):
+        read_decisions(path)
+
+
+def _divided(path: Path, *sheets: tuple[str, list[str]]) -> Path:
+    """A workbook whose sheets hold a decision each."""
+    book = openpyxl.Workbook()
+    for number, (title, row) in enumerate(sheets):
+        sheet = book.active if not number else book.create_sheet(title)
+        sheet.title = title
+        sheet.append(HEAD.strip().split(","))
+        sheet.append(row)
+    book.save(path)
+    return path
+
+
+def test_every_sheet_of_decisions_is_read(tmp_path: Path) -> None:
+    """Where the work was divided, only the sheet `match` was read, and the others' decisions were lost without a word."""
+    path = _divided(tmp_path / "m.xlsx", ("match", ["customer", "1", "C1", "accept"]), ("Bob", ["customer", "2", "", "reject"]))
+    assert [(d.source_id, d.decision) for d in read_decisions(path)] == [("1", "accept"), ("2", "reject")]
+
+
+@pytest.mark.parametrize("again", ["1", "1 ", "\u200b1", "\u00a01", "\ufeff1"])
+def test_one_master_decided_on_two_sheets_is_refused_with_both_places(tmp_path: Path, again: str) -> None:
+    path = _divided(tmp_path / "m.xlsx", ("Ann", ["customer", "1", "C1", "accept"]), ("Bob", ["Customer", again, "", "reject"]))
+    with pytest.raises(
+        Broken, match=r"m\.xlsx\[Bob\]:2: customer 1 is decided here \(reject\) and at .*m\.xlsx\[Ann\]:2 \(accept\)"
+    ):
         read_decisions(path)
 
 

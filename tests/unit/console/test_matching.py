@@ -126,6 +126,23 @@ def test_two_of_ours_are_not_kept_up_to_date_by_one_of_theirs() -> None:
         decided_links(_settings(BACK), masters, accept[1:], AUTHOR)
 
 
+@pytest.mark.parametrize("their_id", ["A\u00a0B", " A B", "A  B", "A\u200b B", "Cafe\u0301 B"])
+@pytest.mark.parametrize("ending", [".csv", ".xlsx"])
+def test_an_id_of_any_blanks_comes_back_from_the_sheet_as_it_is(tmp_path: Path, their_id: str, ending: str) -> None:
+    """The sheet said "A B", and no such customer was known."""
+    theirs = replace(OURS, id=their_id)
+    [proposal] = proposals("customer", [OURS], [theirs], {})
+    write_proposals(tmp_path / f"m{ending}", [replace(proposal, decision="accept")])
+    made = decided_links(_settings(), {"customer": Masters([OURS], [theirs])}, read_decisions(tmp_path / f"m{ending}"), AUTHOR)
+    assert [one["target_id"] for one in made] == [their_id]
+
+
+def test_ids_that_look_the_same_are_not_told_by_a_sheet() -> None:
+    masters = {"customer": Masters([OURS], [replace(OURS, id="A B"), replace(OURS, id="A\u00a0B")])}
+    with pytest.raises(Broken, match="A B is not a customer of books"):
+        decided_links(_settings(), masters, [Decision("customer", OURS.id, "A B", "accept")], AUTHOR)
+
+
 def test_no_partner_has_no_way_back_and_a_link_from_the_other_side_alone_counts() -> None:
     masters = {"vendor": Masters([OUR_VENDOR], [THEIR_VENDOR])}
     (rejected,) = decided_links(_settings(BACK), masters, [Decision("vendor", "70001", "", "reject")], AUTHOR)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runtime.errors import Broken, Malformed, Refused, Throttled, Transient
+from runtime.errors import Broken, Garbled, Malformed, Refused, Throttled, Transient
 from services.ingress.fetches import FetchQueue, Offsets, Ticket, answered, is_its_own
 from services.ingress.seen import Seen
 from systems.contract import Element
@@ -29,18 +29,14 @@ def test_an_element_without_an_id_is_the_one_that_was_asked_for_alone() -> None:
     assert (found.elements, found.absent, found.alone) == ((Element("0", "", b"torn"),), (), ())
 
 
-def test_several_elements_without_an_id_for_one_wish_end_it() -> None:
-    found = answered(IDS[:1], [_element(""), _element("")])
-    assert (found.elements, found.absent, found.alone) == ((), (IDS[0],), ())
-
-
-def _caused(error: Exception, cause: Exception) -> Exception:
-    error.__cause__ = cause
-    return error
+def test_several_elements_without_an_id_for_one_wish_are_all_kept() -> None:
+    """They were called absent, and their bytes were nowhere."""
+    found = answered(IDS[:1], [_element("", b"one"), _element("", b"two")])
+    assert (found.elements, found.absent, found.alone) == ((Element("0", "", b"one"), Element("0", "", b"two")), (), ())
 
 
 def test_an_answer_that_cannot_be_read_is_asked_for_id_by_id_and_an_outage_is_not() -> None:
-    unreadable = _caused(Transient("the page is not what it should be"), Malformed("JSON"))
+    unreadable = Garbled("the page is not what it should be")
     assert [is_its_own(one) for one in (unreadable, Refused("400"), Malformed("x"))] == [True] * 3
     assert [is_its_own(one) for one in (Transient("500"), Throttled("429"), Broken("401"))] == [False] * 3
 
@@ -65,3 +61,40 @@ def test_elements_without_an_id_are_told_apart_by_their_bytes() -> None:
     seen.remember("feed", second)
     assert (seen.is_known("feed", first), seen.is_known("feed", second)) == (True, True)
     assert not seen.is_known("feed", _element("", b"three"))
+
+
+def test_what_fails_without_a_reason_of_its_own_goes_behind_the_others_and_fewer_are_asked_for_together() -> None:
+    """A 500 that one id causes kept its batch, and everything behind it, for ever."""
+    queue, offsets, calls = FetchQueue(), Offsets(), list[int]()
+    for number in range(20):
+        queue.ask(("invoice", str(number)), Ticket(offsets, number))
+    while len(queue) > 1 and len(calls) < 100:
+        batch = queue.batch({"invoice": 50})
+        calls.append(len(batch))
+        if ("invoice", "7") in batch:
+            queue.failed(batch)
+            continue
+        queue.succeeded()
+        for one in batch:
+            queue.done(one, 1)
+    assert list(queue.batch({"invoice": 50})) == [("invoice", "7")]
+    assert len(calls) < 30
+    queue.failed([("invoice", "7")])
+    queue.ask(("invoice", "21"), Ticket(offsets, 21))
+    assert queue.batch({"invoice": 50}) == [("invoice", "7")], "alone: it takes no newcomer with it"
+
+
+def test_after_an_outage_many_are_asked_for_together_again() -> None:
+    queue, offsets = FetchQueue(), Offsets()
+    for number in range(100):
+        queue.ask(("invoice", str(number)), Ticket(offsets, number))
+    for _ in range(15):
+        queue.failed(queue.batch({"invoice": 50}))
+    calls = 0
+    while len(queue):
+        batch = queue.batch({"invoice": 50})
+        queue.succeeded()
+        calls += 1
+        for one in batch:
+            queue.done(one, 1)
+    assert calls < 12

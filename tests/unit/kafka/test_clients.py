@@ -13,6 +13,7 @@ from confluent_kafka import KafkaError
 
 from runtime import kafka, registry
 from runtime.errors import Broken, Transient
+from runtime.secret_files import secret_in
 from runtime.settings import Kafka, Registry, Settings, settings_from_environment
 
 ROOT = Path(__file__).parents[3]
@@ -129,6 +130,25 @@ def test_a_password_file_that_holds_none_is_named(tmp_path: Path, content: bytes
     )
     with pytest.raises(Broken, match=r"ML_CONNECTOR_KAFKA__SASL_PASSWORD_FILE: .*password (cannot be read|is empty)"):
         kafka.client_settings(settings)
+
+
+@pytest.mark.parametrize("written", ["{}\n", "{}\r\n", "\ufeff{}\r\n", "{}"])
+def test_a_password_is_what_its_file_shows(tmp_path: Path, written: str) -> None:
+    """A file of an editor with a byte order mark gave another password, and the broker refused it."""
+    (tmp_path / "password").write_bytes(written.format("canary-7f3a").encode())
+    assert secret_in(tmp_path / "password", "KEY") == "canary-7f3a"
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["canary ", " canary", "canary\nmore", "canary\tmore", "canary\0", "canary\u200b", "\u00a0canary", "FILL IN", "c" * 70_000],
+)
+def test_a_password_that_nobody_could_type_is_refused_without_being_shown(tmp_path: Path, content: str) -> None:
+    (tmp_path / "password").write_bytes(content.encode())
+    with pytest.raises(Broken, match=r"^KEY: .*password ") as refused:
+        secret_in(tmp_path / "password", "KEY")
+    assert "canary" not in str(refused.value)
+    assert "\n" not in str(refused.value)
 
 
 @pytest.mark.parametrize("content", [None, "no PEM"])

@@ -56,6 +56,42 @@ def test_a_look_alike_has_no_row_and_is_told(key: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("key", "row"),
+    [
+        ("2200.10", "2200.1"),
+        ("2200.0", "2200"),
+        ("２２００．１０", "2200.1"),
+        ("0.50", "0.5"),
+        ("'00123", "00123"),
+        ("’123", "00123"),
+        ("'PIPE", "PIPE"),
+        ("PIPØ-1", "PIP0-1"),
+        ("A⁄B", "A/B"),
+        ("A∕B", "A/B"),
+        ("A˗B", "A-B"),
+        ("PIPE\u00ad-2", "Pipe-2"),
+        ("ΡΙΡΕ", "PIPE"),
+        ("ᲞᲘᲞᲔ", "პიპე"),
+        ("İSTANBUL", "istanbul"),
+        ("ISTANBUL", "ıstanbul"),
+        ("٤٠١٠٠", "40100"),
+        ("Straße", "STRASSE"),
+    ],
+)
+def test_what_a_spreadsheet_takes_off_or_another_keyboard_writes_is_a_look_alike(key: str, row: str) -> None:
+    """`2200.10` fell to the default where the table has what a spreadsheet made of it."""
+    found = tables((row, {"account": "1"}), ("*", {"account": "9"}))
+    assert (found.row("line_type", key), found.alike("line_type", key)) == (None, row)
+
+
+@pytest.mark.parametrize(
+    ("key", "row"), [("1.10.0", "1.1"), ("v1.10", "v1.1"), ("5'", "5"), ("10", "1"), ("100.5", "1005"), ("PIPE.", "PIPE")]
+)
+def test_zeros_and_apostrophes_that_mean_something_make_no_look_alike(key: str, row: str) -> None:
+    assert tables((row, {})).alike("line_type", key) == ""
+
+
+@pytest.mark.parametrize(
     ("key", "row"), [("40100", "040100"), ("0123", "123"), ("٤٠١", "401"), ("４０１", "401"), ("Net 30", "NET30")]
 )
 def test_leading_zeros_width_and_blanks_make_look_alikes(key: str, row: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -65,3 +66,64 @@ def test_who_has_to_see_every_row_is_told_that_one_cannot_be_read() -> None:
 def test_such_a_row_is_malformed_in_hop_1(bad: bytes) -> None:
     with pytest.raises(Malformed):
         row_of(parse(_torn(b'{"A.X": 1, "A.NAME2": "c"}', bad)))
+
+
+KEYLESS = [rb'"\ud800"', b"1" * 41, b'"1", "A.%s": "2"', b"[1]"]
+KEY = {"vendors": b"VENDOR_ID", "gl_accounts": b"ACCOUNT"}
+
+
+@pytest.mark.parametrize("bad", KEYLESS)
+@pytest.mark.parametrize("feed", KEY)
+@pytest.mark.parametrize("place", [0, 2, 6, -1])
+async def test_a_row_whose_key_cannot_be_told_does_not_stop_the_walk(site: Site, feed: str, place: int, bad: bytes) -> None:
+    """The page was refused for its sake, and everything behind it was never read."""
+    own = site.settings(page_size=7)
+    whole, _ = await walk(site.reader(own)[0], FEED[feed])
+    reader, wire = site.reader(own)
+    row, column = whole[place].body, b'"A.%s": ' % KEY[feed]
+    begin = row.index(column)
+    wire.answer = _tearing(row[begin : row.index(b",", begin)], column + bad.replace(b"%s", KEY[feed]))
+    found, position = await walk(reader, FEED[feed])
+    others = [one.source_id for one in whole if one.body != row]
+    assert [one.source_id for one in found if one.source_id] == others
+    assert {column + bad.replace(b"%s", KEY[feed]) in one.body for one in found if not one.source_id} == {True}
+    assert '"parts":[]' in position
+
+
+@pytest.mark.parametrize("day", [b"0000-00-00", b"31/12/2025", b"soon", b"2026-02-30"])
+async def test_a_row_whose_effective_date_is_none_is_left_to_hop_1_and_the_others_are_read(site: Site, day: bytes) -> None:
+    whole, _ = await walk(site.reader()[0], FEED["gl_accounts"])
+    reader, wire = site.reader()
+    row = whole[2].body
+    begin = row.index(b'"A.EFFDT": "') + len(b'"A.EFFDT": "')
+    torn = row[:begin] + day + row[begin + 10 :]
+    wire.answer = _tearing(row, torn)
+    found, _ = await walk(reader, FEED["gl_accounts"])
+    assert [one.body for one in found] == [torn if one.body == row else one.body for one in whole]
+
+
+@pytest.mark.parametrize("bad", [rb'"\ud800"', b"1" * 41])
+@pytest.mark.parametrize("column", [b"DESCR", b"BUSINESS_UNIT"])
+async def test_a_business_unit_that_cannot_be_read_does_not_keep_the_periods_of_the_others_away(
+    site: Site, column: bytes, bad: bytes
+) -> None:
+    whole, _ = await walk(site.reader()[0], FEED["periods"])
+    reader, wire = site.reader()
+
+    def answer(request: Request, got: Response) -> Response:
+        if "ML_BUSINESS_UNITS" not in request.url:
+            return got
+        body = re.sub(b'("A.BUSINESS_UNIT": "US002".*?})', lambda row: _with_bad(row[1], column, bad), got.body)
+        return response(got.status, body, dict(got.headers))
+
+    wire.answer = answer
+    found, _ = await walk(reader, FEED["periods"])
+    lost = {one.source_id for one in whole} - {one.source_id for one in found}
+    assert all(one.startswith("US002/") for one in lost)
+    assert bool(lost) == (column == b"BUSINESS_UNIT")
+
+
+def _with_bad(row: bytes, column: bytes, bad: bytes) -> bytes:
+    made = re.sub(b'"A.%s": "[^"]*"' % column, lambda _: b'"A.%s": ' % column + bad, row)
+    assert made != row
+    return made

@@ -74,6 +74,52 @@ def test_a_day_that_can_be_read_otherwise_is_refused(tmp_path: Path, day: str) -
         read_connection(path)
 
 
+UNSEEN = [
+    "00123 ",
+    " 00123",
+    "00123\u00a0",
+    "\u200b00123",
+    "00\u00ad123",
+    "00123\ufeff",
+    "00\u2003123",
+    "\u3164",
+    "00123\u2060",
+    "00123\ufe0f",
+]
+
+
+@pytest.mark.parametrize("code", UNSEEN)
+@pytest.mark.parametrize("old", ["company_id: ACME", "branch: MAIN", "sales: 40000", "tenant: Company", "label: Acme"])
+def test_what_nobody_sees_in_a_code_is_refused(tmp_path: Path, old: str, code: str) -> None:
+    """`branch: "MAIN "` was another branch than the ERP's, and `plan` accepted it."""
+    path = file_with(tmp_path, (old, f'{old.partition(":")[0]}: "{code}"'))
+    with pytest.raises(Broken, match=r"connection\.yaml:\d+: a text begins or ends with a blank.*Type it again") as refused:
+        read_connection(path)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "written", ["40000\n        50000", "40000\n        discount 45000", "'40000\n        50000'", '"40\\\n        000"']
+)
+def test_a_code_over_several_lines_is_refused(tmp_path: Path, written: str) -> None:
+    """A setting below whose colon was forgotten became part of the account above it."""
+    with pytest.raises(Broken, match=r"connection\.yaml:23: a text holds a line end"):
+        read_connection(file_with(tmp_path, ("sales: 40000", f"sales: {written}")))
+
+
+def test_accents_are_composed(tmp_path: Path) -> None:
+    own: Any = read_connection(file_with(tmp_path, ("tenant: Company", "tenant: Socie\u0301te\u0301"))).settings.erp.own()
+    assert own.tenant == "Soci\u00e9t\u00e9"
+
+
+@pytest.mark.parametrize("wrong", ["branch: ~", "branch: [MAIN]", "branch: {a: MAIN}", "branch: ''"])
+def test_a_setting_of_a_system_that_does_not_fit_is_told_once_at_its_place(tmp_path: Path, wrong: str) -> None:
+    """It was told twice, the other time in another line."""
+    with pytest.raises(Unfit, match=r"connection\.yaml:21: erp\.settings\.branch: ") as refused:
+        read_connection(file_with(tmp_path, ("branch: MAIN", wrong)))
+    assert len(refused.value.lines) == 1
+
+
 UNREADABLE = {
     "a key that is a list": ("? [a]\n: b\n", 1),
     "a key that is a section": ("a: 1\n? {b: c}\n: d\n", 2),
@@ -168,7 +214,7 @@ PLACES = sorted({line.strip().partition(":")[0] for line in TEXT.splitlines() if
 
 
 @given(st.sampled_from(PLACES), st.text(max_size=40))
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 def test_any_value_of_any_setting_fits_or_is_our_error(key: str, value: str) -> None:
     lines = [f"{line.partition(':')[0]}: {value}" if line.strip().startswith(f"{key}:") else line for line in TEXT.splitlines()]
     read_or_refused("\n".join(lines).encode("utf-8", "surrogatepass"))

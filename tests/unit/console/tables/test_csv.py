@@ -101,6 +101,80 @@ def test_quotes_that_belong_to_a_cell_are_read(tmp_path: Path) -> None:
     assert rows(tmp_path) == {'Pipe 3/4"': {"account": "40,000"}}
 
 
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "########",
+        "1.23457E+11",
+        "4E+04",
+        "1,23457E+11",
+        "-1E-07",
+        " 4E+04 ",
+        "TRUE",
+        "FALSE",
+        "=A1",
+        " =SUM(A1)",
+        '"=VLOOKUP(A1,x,2)"',
+    ],
+)
+@pytest.mark.parametrize("row", ["P;{}", "{};40000"])
+def test_what_a_spreadsheet_put_in_the_place_of_a_code_is_refused(tmp_path: Path, cell: str, row: str) -> None:
+    """A column that is too narrow, a long number in short, a truth value or a formula became an account."""
+    of_csv(tmp_path, f"line_type;account\n{row.format(cell)}\n")
+    said = refused(tmp_path)
+    assert "line_type.csv:2: " in said
+    assert "is what a spreadsheet shows or runs, no code" in said
+
+
+@pytest.mark.parametrize(
+    "cell", ["4E04", "4e+04", "##", "True", "E+04", "1E+1234", "TRUE NORTH", "'TRUE", "'4E+04", "'=A1", "'########"]
+)
+def test_a_code_that_only_resembles_it_is_read_and_one_that_is_it_can_be_written(tmp_path: Path, cell: str) -> None:
+    of_csv(tmp_path, HEAD + f"P,{cell}\n")
+    assert rows(tmp_path) == {"P": {"account": cell.removeprefix("'")}}
+
+
+@pytest.mark.parametrize(
+    "error", ["#N/A", "#REF!", "#NAME?", "#VALUE!", "#DIV/0!", "#NUM!", "#NULL!", "#SPILL!", "#CALC!", " #N/A ", "\u200b#N/A"]
+)
+def test_an_error_that_was_copied_as_text_is_no_code(tmp_path: Path, error: str) -> None:
+    of_csv(tmp_path, HEAD + f"P,{error}\n")
+    assert "line_type.csv:2: account: holds the error #" in refused(tmp_path)
+    of_csv(tmp_path, HEAD + f"{error},1\n")
+    assert "line_type.csv:2: line_type: holds the error" in refused(tmp_path)
+
+
+def test_a_code_that_was_kept_from_a_spreadsheet_is_what_it_shows(tmp_path: Path) -> None:
+    """`="00123"` is the usual way to keep leading zeros; it became the key."""
+    of_csv(tmp_path, 'line_type;account\n"=""00123""";"=""040100"""\n')
+    assert rows(tmp_path) == {"00123": {"account": "040100"}}
+
+
+@pytest.mark.parametrize(
+    ("head", "row"),
+    [
+        ("line_type,account", "P;40000"),
+        ("line_type;account", "P,40000"),
+        ("line_type,account", "P\t40000"),
+        ("line_type", "P;40000"),
+    ],
+)
+def test_a_row_between_other_delimiters_than_the_headings_is_refused(tmp_path: Path, head: str, row: str) -> None:
+    """It was one key without values."""
+    of_csv(tmp_path, f"{head}\n{row}\n")
+    assert "line_type.csv:2: a row of one cell with" in refused(tmp_path)
+
+
+def test_a_carriage_return_within_a_line_is_refused(tmp_path: Path) -> None:
+    of_csv(tmp_path, HEAD + "Pipe\r3/4,40000\n")
+    assert "line_type.csv:2: a carriage return stands within the line" in refused(tmp_path)
+
+
+def test_the_line_that_names_the_delimiter_is_read_in_any_case(tmp_path: Path) -> None:
+    of_csv(tmp_path, "SEP=;\nline_type;account\nPipe;40000\n")
+    assert rows(tmp_path) == {"Pipe": {"account": "40000"}}
+
+
 def test_a_row_with_a_cell_under_no_heading_is_refused(tmp_path: Path) -> None:
     of_csv(tmp_path, HEAD + "Pipe,40000,1\n")
     assert "line_type.csv:2: '1' stands under no heading" in refused(tmp_path)

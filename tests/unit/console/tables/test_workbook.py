@@ -62,6 +62,12 @@ def test_a_code_is_what_the_cell_shows(tmp_path: Path, value: Any, number_format
         (date(2026, 1, 2), "d-mmm", "holds the date 2026-01-02. Was it a code like 1-2?"),
         (datetime(2026, 1, 2, 12), "yyyy-mm-dd hh:mm", "shows a time"),  # noqa: DTZ001 - cells know no zone
         (0.5, "[h]:mm", "shows a time"),
+        (123456, "000-000", "shows it by the format"),
+        (40100, "[Red]0", "shows it by the format"),
+        (40100, ";;;", "shows it by the format"),
+        ("40100", ";;;", "shows it by the format"),
+        ("40100", '0;0;0;"n/a"', "shows it by the format"),
+        ("#N/A ", "@", "holds the error #N/A"),
         (True, "General", "holds TRUE or FALSE"),
         ("#N/A", "General", "holds the error #N/A"),
         ("=A1", "General", "holds a formula without a value. Open the file in a spreadsheet and save it"),
@@ -74,6 +80,55 @@ def test_a_cell_whose_text_is_not_certain_is_refused_with_sheet_and_cell(
     said = refused(tmp_path)
     assert "b.xlsx[line_type]!B2: account: " in said
     assert why in said
+
+
+@pytest.mark.parametrize(
+    ("area", "told"),
+    [("B2:B4", ["B2"]), ("A2:B2", ["A2", "B2"]), ("A2:A3", ["A2", "A3"]), ("A1:B1", ["A1", "B1"]), ("A1:XFD1048576", ["A1", "B1"])],
+)
+def test_merged_cells_are_refused_for_they_do_not_hold_what_they_show(tmp_path: Path, area: str, told: list[str]) -> None:
+    """One account shown for three rows was the account of the first, and the others had none."""
+    path = book(tmp_path / "b.xlsx", HEAD, ["a", "1"], ["b", "2"], ["c", "3"])
+    with_part(path, SHEET, swap=("</sheetData>", f'</sheetData><mergeCells count="1"><mergeCell ref="{area}"/></mergeCells>'))
+    said = refused(tmp_path)
+    assert f"is merged with others ({area}). Unmerge them" in said
+    assert all(f"[line_type]!{cell}: " in said for cell in told)
+
+
+def test_merged_cells_beside_the_table_do_not_matter(tmp_path: Path) -> None:
+    path = book(tmp_path / "b.xlsx", HEAD, ["a", "1"])
+    with_part(path, SHEET, swap=("</sheetData>", '</sheetData><mergeCells><mergeCell ref="D9:E12"/></mergeCells>'))
+    assert rows(tmp_path) == {"a": {"account": "1"}}
+
+
+@pytest.mark.parametrize("area", ["nonsense", "", "a1:b2", "A1:", "A0:B2"])
+def test_merged_cells_that_are_none_are_refused(tmp_path: Path, area: str) -> None:
+    path = book(tmp_path / "b.xlsx", HEAD, ["a", "1"])
+    with_part(path, SHEET, swap=("</sheetData>", f'</sheetData><mergeCells><mergeCell ref="{area}"/></mergeCells>'))
+    assert f"merges the cells {area!r}" in refused(tmp_path)
+
+
+def test_many_merged_cells_cost_no_more_than_the_sheet_has_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = book(tmp_path / "b.xlsx", HEAD, *(["a", "1"] for _ in range(50)))
+    monkeypatch.setattr("console.tables.parts.MAX_CELLS", 1000)
+    with_part(path, SHEET, swap=("</sheetData>", "</sheetData>" + '<mergeCell ref="A1:B99"/>' * 30))
+    assert "merges more than 1000 rows" in refused(tmp_path)
+
+
+def test_a_heading_that_cannot_be_told_is_refused(tmp_path: Path) -> None:
+    book(tmp_path / "b.xlsx", ["line_type", "=A1"], ["a", "1"])
+    assert "[line_type]!B1: heading: holds a formula without a value" in refused(tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["word/document.xml", "ppt/presentation.xml"])
+def test_another_office_file_under_a_workbooks_name_is_not_passed_over(tmp_path: Path, kind: str) -> None:
+    """It has no sheets, so it was a workbook without rows."""
+    with zipfile.ZipFile(tmp_path / "b.xlsx", "w") as made:
+        made.writestr(
+            "_rels/.rels", f'<Relationships><Relationship Id="a" Type="x/officeDocument" Target="{kind}"/></Relationships>'
+        )
+        made.writestr(kind, "<a/>")
+    assert "b.xlsx: has no sheet with cells" in refused(tmp_path)
 
 
 def cells(tmp_path: Path, content: str, root: str = f'<worksheet xmlns="{NS}"><sheetData>') -> Path:
