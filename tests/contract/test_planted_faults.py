@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from copy import deepcopy
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -164,9 +163,9 @@ def without_member(body: bytes, names: set[str]) -> Iterator[bytes]:
 
 def changed_at(body: bytes, change: Callable[[Any, str | int], Any]) -> Iterator[bytes]:
     """The body with what `change` makes of a value and its name, at each place in turn where that is not None."""
-    whole = orjson.loads(body) if body else None
-    for path in list(places(whole, ())):
-        changed = deepcopy(whole)
+    short = orjson.dumps(shortened(orjson.loads(body) if body else None))
+    for path in list(places(orjson.loads(short), ())):
+        changed = orjson.loads(short)
         at: Any = {"": changed}
         for step in ("", *path)[:-1]:
             at = at[step]
@@ -178,8 +177,15 @@ def changed_at(body: bytes, change: Callable[[Any, str | int], Any]) -> Iterator
             yield orjson.dumps(changed if path else new)
 
 
+def shortened(value: Any) -> Any:
+    """The value with one element of each list: the others are judged by the same facts."""
+    if isinstance(value, dict):
+        return {name: shortened(member) for name, member in value.items()}
+    return [shortened(element) for element in value[:1]] if isinstance(value, list) else value
+
+
 def places(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:
-    """Where the values of a body stand; of a list, its first element."""
+    """Where the values of a body stand."""
     if path and path[-1] in OPEN:
         return
     yield path
@@ -215,7 +221,7 @@ async def test_every_planted_fault_is_caught(name: str, tmp_path: Path) -> None:
         faults = [fault for exchange in exchanges for fault in plant(exchange)]
         missed = [fault for fault in faults if not is_caught(name, fault)]
         assert faults, plant.__name__
-        assert not missed, f"{plant.__name__}: {len(missed)} of {len(faults)}, {missed[0]}"
+        assert not missed, f"{plant.__name__}: {len(missed)} of {len(faults)}, first in {missed[0].method} {missed[0].path}"
 
 
 @pytest.mark.parametrize(
