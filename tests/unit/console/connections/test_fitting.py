@@ -52,7 +52,7 @@ def test_every_misfit_of_every_section_is_told_with_line_and_place(tmp_path: Pat
     assert len(told) == len(starts)
 
 
-USER = "credentials: {username: env:ACU_USER, password: env:ACU_PASSWORD}"
+USER = "credentials: {username: env:ACU_USER, password: env:ACU_PASSWORD, client_id: env:ACU_ID, client_secret: env:ACU_SECRET}"
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_a_misfit_names_what_is_allowed(tmp_path: Path, old: str, new: str, said
         ("password: env:ACU_PASSWORD", f"password: [{PLAIN}]"),
         ("password: env:ACU_PASSWORD", f"password: {{plain: {PLAIN}}}"),
         (
-            "credentials: {username: env:ACU_USER, password: env:ACU_PASSWORD, client_id: env:ACU_ID, client_secret: env:ACU_SECRET}",
+            USER,
             f"credentials: {PLAIN}",
         ),
         ("secret: env:HOOK", f"secret: {PLAIN}"),
