@@ -265,11 +265,18 @@ def leads_out(reference: str, sources: Sources) -> bool:
     kind, _, where = reference.partition(":")
     if kind != "file" or sources.folder is None:
         return False
-    root = sources.folder.resolve()
     try:
-        return not (root / where).resolve().is_relative_to(root)
-    except (OSError, ValueError, RuntimeError):  # a name that no file can have, or links that lead to each other
+        return _within(sources.folder, where) is None
+    except (OSError, ValueError, RuntimeError):
         return True
+
+
+def _within(folder: Path, where: str) -> Path | None:
+    """The file of the secrets folder that a reference leads to, over whatever links; None outside of it. Raises OSError, ValueError or
+    RuntimeError for a name that no file can have and for links that lead in a circle."""
+    root = folder.resolve()
+    path = (root / where).resolve()
+    return path if path.is_relative_to(root) else None
 
 
 def fit(reference: str, text: str, lines: bool = False) -> str:
@@ -309,10 +316,9 @@ def _from_file(reference: str, where: str, sources: Sources) -> str:
             f"{reference}: there is no secrets folder{f' {sources.folder}' if sources.folder else ''}.",
             "Make it, mode 0700, or name another one in ML_CONNECTOR_SECRETS_DIR.",
         )
-    root = sources.folder.resolve()
     try:
-        path = (root / where).resolve()
-        if not path.is_relative_to(root):
+        path = _within(sources.folder, where)
+        if path is None:
             raise Broken(
                 f"{reference} leads out of the secrets folder {sources.folder}.",
                 "Put the file there, or name its folder in ML_CONNECTOR_SECRETS_DIR.",
@@ -320,7 +326,6 @@ def _from_file(reference: str, where: str, sources: Sources) -> str:
         content = _content(reference, path, sources.ring)
         return content.decode()
     except (OSError, ValueError, RuntimeError) as error:
-        # links that lead in a circle are a RuntimeError
         words = (
             error.strerror
             if isinstance(error, OSError)

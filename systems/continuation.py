@@ -15,6 +15,7 @@ from runtime.errors import Broken, Refused, Throttled, Transient
 PASSING = 5
 """Failures in a row that may pass, before the start is tried too."""
 _WORDS = 120
+At = TypeVar("At")
 T = TypeVar("T")
 
 
@@ -24,17 +25,17 @@ class Continuations:
     def __init__(self) -> None:
         self._failures: Counter[str] = Counter()
 
-    async def read(self, feed: str, here: Callable[[], Awaitable[T]], anew: Callable[[], Awaitable[T]] | None) -> tuple[T, str]:
-        """What `here` gives and "", else what `anew` gives and why the place is not taken. Raises what `anew` raises where both fail;
-        `anew` is None where the place is the start itself."""
+    async def read(self, feed: str, ask: Callable[[At], Awaitable[T]], at: At, start: At) -> tuple[T, At, str]:
+        """What `ask` gives at this place, else at the start of what is being read; where that was, and why the place is not taken ("" = it is).
+        Raises what the start gives where both fail, and what the place gives where it is the start itself."""
         try:
-            found, why = await here(), ""
+            found, where, why = await ask(at), at, ""
         except Throttled:
             raise
         except (Refused, Broken, Transient) as error:
             self._failures[feed] += 1
-            if anew is None or (isinstance(error, Transient) and self._failures[feed] <= PASSING):
+            if at == start or (isinstance(error, Transient) and self._failures[feed] <= PASSING):
                 raise
-            found, why = await anew(), str(error)[:_WORDS]
+            found, where, why = await ask(start), start, str(error)[:_WORDS]
         self._failures.pop(feed, None)
-        return found, why
+        return found, where, why

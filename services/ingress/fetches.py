@@ -22,6 +22,11 @@ back by its partition (`assignment.py`)."""
 
 MOST_UNREADABLE = 10
 """How often an object is asked for alone while its answer cannot be read."""
+_MOST_REFUSED = 3
+"""How often an object is asked for alone before its refusal is believed."""
+_MOST_TOGETHER = 1000
+"""More than any system reads in one call."""
+_FAILURES_TOGETHER = 3
 
 
 @dataclass(frozen=True)
@@ -53,7 +58,7 @@ def is_its_own(error: Exception) -> bool:
 
 def most_asked(error: Exception) -> int:
     """How often an object is asked for alone before such an answer is believed. One that cannot be read may be the network's fault."""
-    return MOST_UNREADABLE if isinstance(error, Garbled) else 3
+    return MOST_UNREADABLE if isinstance(error, Garbled) else _MOST_REFUSED
 
 
 EVERYTHING = "*"
@@ -102,11 +107,6 @@ class _Asked:
     tickets: list[Ticket] = field(default_factory=list)
     alone: bool = False
     refusals: int = 0
-
-
-_MOST_TOGETHER = 1000
-"""More than any system reads in one call."""
-_FAILURES_TOGETHER = 3
 
 
 class FetchQueue:

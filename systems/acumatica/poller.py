@@ -82,13 +82,11 @@ class _Reader:
         """The page of `feed` at `position`."""
         if NAMES[feed.entity].vendor == _INQUIRY:
             return await self._branches()
-        at, resource = position_of(position), NAMES[feed.entity]
+        left, resource = position_of(position), NAMES[feed.entity]
         size = self._client.settings.page_size
-        begun = replace(at, skip=0, last="")
-        anew = partial(self._rows, feed, begun) if at.skip else None
-        answer, why = await self._continuations.read(feed.name, partial(self._rows, feed, at), anew)
-        restarted = f"row {at.skip} of the list is not taken any more ({why}); read again from its first" if why else ""
-        at = begun if why else at
+        begun = replace(left, skip=0, last="") if left.skip else left
+        answer, at, why = await self._continuations.read(feed.name, partial(self._rows, feed), left, begun)
+        restarted = f"row {left.skip} of the list is not taken any more ({why}); read again from its first" if why else ""
         skip = max(0, at.skip - 1)
         found = cut(answer, resource.vendor)
         if at.skip and (not found or _row_id(*found[0]) != at.last):

@@ -45,19 +45,17 @@ class _Reader:
     async def page(self, feed: Feed, position: str) -> Page:
         """The page of `feed` at `position`."""
         await self._gate.require()
-        at = position_of(position)
-        if not at.is_walking:
-            at = await self._begun(feed, at)
-            if not at.is_walking:
-                return Page((), at.told(), False, hashlib.sha256().hexdigest())
+        left = position_of(position)
+        if not left.is_walking:
+            left = await self._begun(feed, left)
+            if not left.is_walking:
+                return Page((), left.told(), False, hashlib.sha256().hexdigest())
         walked = FEED_QUERIES[feed.name]
-        begun = replace(at, last="")
-        anew = partial(self._rows, walked, begun) if at.last else None
-        found, why = await self._continuations.read(feed.name, partial(self._rows, walked, at), anew)
+        begun = replace(left, last="")
+        found, at, why = await self._continuations.read(feed.name, partial(self._rows, walked), left, begun)
         restarted = (
-            f"the key {at.last[:40]} is not taken any more ({why}); {at.parts[0]} is read again from its start" if why else ""
+            f"the key {left.last[:40]} is not taken any more ({why}); {left.parts[0]} is read again from its start" if why else ""
         )
-        at = begun if why else at
         rows = self._own(walked, at.parts[0], found)
         whole, last = complete(rows, QUERIES[walked.query].key, at.last, self._settings.page_size)
         following = after(at, last, is_empty=not rows or last == at.last)

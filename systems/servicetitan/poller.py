@@ -100,8 +100,7 @@ class Reader:
 
     async def _export(self, feed: Feed, at: Export) -> Page:
         since = self._since(at)
-        anew = partial(self._export_answer, feed, since) if at.token else None
-        answer, why = await self._continuations.read(feed.name, partial(self._export_answer, feed, at.token or since), anew)
+        answer, _, why = await self._continuations.read(feed.name, partial(self._export_answer, feed), at.token or since, since)
         restarted = f"the continuation token is not taken any more ({why}); read again from {since or 'the start'}" if why else ""
         found = export_page(answer, feed.name)
         if found.has_more and found.continue_from == at.token:
@@ -124,14 +123,12 @@ class Reader:
 
     # --- lists ---
 
-    async def _list(self, feed: Feed, at: Walk) -> Page:
-        if at.page == 1 and not at.before and feed.kind == "window":
-            at = replace(at, after=at.after or self._first(), before=_text(self._client.server_now() - LAG))
-        begun = replace(at, page=1, total=-1)
-        anew = partial(self._list_answer, feed, begun) if at.page > 1 else None
-        answer, why = await self._continuations.read(feed.name, partial(self._list_answer, feed, at), anew)
-        restarted = f"page {at.page} is not taken any more ({why}); read again from the first" if why else ""
-        at = begun if why else at
+    async def _list(self, feed: Feed, left: Walk) -> Page:
+        if left.page == 1 and not left.before and feed.kind == "window":
+            left = replace(left, after=left.after or self._first(), before=_text(self._client.server_now() - LAG))
+        begun = replace(left, page=1, total=-1) if left.page > 1 else left
+        answer, at, why = await self._continuations.read(feed.name, partial(self._list_answer, feed), left, begun)
+        restarted = f"page {left.page} is not taken any more ({why}); read again from the first" if why else ""
         found = list_page(answer, feed.name)
         total = found.total if at.page == 1 else at.total
         if found.has_more:
