@@ -28,6 +28,7 @@ from systems.demo import ACTIVE, YES, Act
 from topology.configuration import Follower, Snapshot
 
 _DAY_HOURS = 10
+_CYCLES_BEFORE_CORRECTIONS = 3
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ class Day:
         """The day with its accidents, spread evenly over it, until the sources have nothing more to do."""
         await self.listen(drop=0.1, duplicate=0.2, disorder=0.2)
         for one in self.joined:
-            wish = {"jobs": one.share.jobs, "hours": _DAY_HOURS, "seed": one.share.seed, "corrections": 3}
+            wish = {"jobs": one.share.jobs, "hours": _DAY_HOURS, "seed": one.share.seed, "corrections": 3, "when_told": True}
             await one.tell(registry.FIELD_SERVICE, "day", wish)
         self.say(f"the day begins: {self.wanted.jobs} jobs, 10 % of webhooks dropped, 20 % doubled, disorder")
         accidents = [*self._planned(), *more]
@@ -125,6 +126,16 @@ class Day:
             self.ground.supervise(self.say)
             await asyncio.sleep(0.5)
         self.say("the day is over; draining")
+        await self._correct()
+
+    async def _correct(self) -> None:
+        """People void, unpost, adjust and cancel what they find posted on both sides: not before it is, so that a seed gives one outcome."""
+        await self.drain()
+        while await self.poll_again(_CYCLES_BEFORE_CORRECTIONS):
+            await self.drain()
+        for one in self.joined:
+            await one.tell(registry.FIELD_SERVICE, "day/corrections", {})
+        self.say("everything is in the books; people correct some of it: adjusted, voided, unposted, merged, canceled")
 
     async def _part_done(self) -> float:
         """How much of the day is over, by the connection that is last; 1 only when every one is done."""

@@ -65,7 +65,10 @@ def _days(day: Day) -> list[tuple[str, str, Handler]]:
     async def progress(_: web.Request) -> Any:
         return day.progress()
 
-    return [("POST", "day", begin), ("GET", "day", progress)]
+    async def correct(_: web.Request) -> Any:
+        return day.correct()
+
+    return [("POST", "day", begin), ("GET", "day", progress), ("POST", "day/corrections", correct)]
 
 
 def _senders(webhooks: Webhooks) -> list[tuple[str, str, Handler]]:

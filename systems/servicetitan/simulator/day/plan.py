@@ -89,9 +89,9 @@ def _corrections(steps: Steps, wish: Wish, morning: Morning, sales: list[Sale]) 
         price = ("-40.00", "65.00")[number % 2]
         items = [{"sku": "SVC-HOUR", "price": price, "taxable": False}]
         day = morning.day.isoformat()
-        steps.add(late, "adjust", name=f"a{number}", invoice=adjusted.invoice, items=items, date=day)
-        steps.add(late, "post", invoices=[f"@a{number}.invoice"])
-        steps.add(late, "void", invoice=voided.invoice)
-        steps.add(late, "unpost", invoices=[unposted.invoice])
+        steps.correct(late, "adjust", name=f"a{number}", invoice=adjusted.invoice, items=items, date=day)
+        steps.correct(late, "post", invoices=[f"@a{number}.invoice"])
+        steps.correct(late, "void", invoice=voided.invoice)
+        steps.correct(late, "unpost", invoices=[unposted.invoice])
         if number + 1 < len(morning.places):
-            steps.add(late, "merge_customers", customer=morning.places[-1 - number][1], into=morning.places[0][1])
+            steps.correct(late, "merge_customers", customer=morning.places[-1 - number][1], into=morning.places[0][1])

@@ -22,17 +22,31 @@ class Day:
         self._task: asyncio.Task[None] | None = None
         self._planned = self._done = 0
         self._errors: list[str] = []
+        self._names: Names = {}
+        self._left: list[Step] = []
 
     def begin(self, body: dict[str, Any]) -> dict[str, Any]:
-        """Plan the day that `{jobs, hours, seed, corrections?}` asks for and begin it. Raises ValueError while another runs."""
+        """Plan the day that `{jobs, hours, seed, corrections?, when_told?}` asks for and begin it. Raises ValueError while another runs."""
         if self._task is not None and not self._task.done():
             raise ValueError("a day is running; wait until it is finished")
         wish = Wish(**body)
         if wish.jobs < 1 or wish.hours <= 0:
             raise ValueError("a day needs at least one job and some hours")
         steps = planned(self._tenant, wish)
-        self._planned, self._done, self._errors = len(steps), 0, []
+        self._left = [step for step in steps if step.corrects and wish.when_told]
+        steps = [step for step in steps if not (step.corrects and wish.when_told)]
+        self._planned, self._done, self._errors, self._names = len(steps), 0, [], {}
         self._task = asyncio.create_task(self._play(steps, wish.pace))
+        return self.progress()
+
+    def correct(self) -> dict[str, Any]:
+        """Do at once what corrects and was left until now. Raises ValueError while the day runs."""
+        if self._task is None or not self._task.done():
+            raise ValueError("the day is not over; its corrections come after it")
+        steps, self._left = self._left, []
+        self._planned += len(steps)
+        for step in steps:
+            self._perform(step)
         return self.progress()
 
     def progress(self) -> dict[str, Any]:
@@ -48,13 +62,15 @@ class Day:
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def _play(self, steps: list[Step], pace: float) -> None:
-        names: Names = {}
         begun = self._tenant.clock.now()
         for step in steps:
             wait = begun + timedelta(seconds=step.at_s * pace) - self._tenant.clock.now()
             await (self._tenant.clock.sleep(wait) if wait > timedelta(0) else asyncio.sleep(0))
-            try:
-                perform(self._tenant, step.event, names)
-            except (ValueError, KeyError, TypeError, ArithmeticError) as error:
-                self._errors.append(f"{step.event.get('do')} {step.event}: {error}"[:300])
-            self._done += 1
+            self._perform(step)
+
+    def _perform(self, step: Step) -> None:
+        try:
+            perform(self._tenant, step.event, self._names)
+        except (ValueError, KeyError, TypeError, ArithmeticError) as error:
+            self._errors.append(f"{step.event.get('do')} {step.event}: {error}"[:300])
+        self._done += 1

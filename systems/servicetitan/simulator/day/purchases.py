@@ -77,4 +77,4 @@ def _after(steps: Steps, wish: Wish, morning: Morning, bills: list[tuple[float, 
         at_s = wish.seconds * (0.7 + 0.1 * number)
         vendor = f"{bill.split('.')[0]}.vendor"
         steps.add(at_s, "vendor_credit", vendor=vendor, business_unit=unit, amount=amount, date=day, posted=True, **members)
-    steps.add(wish.seconds * 0.9, "cancel_bill", bill=posted[0][1])
+    steps.correct(wish.seconds * 0.9, "cancel_bill", bill=posted[0][1])

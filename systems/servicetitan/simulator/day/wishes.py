@@ -9,21 +9,30 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Step:
-    """One event at so many seconds after the day began; `order` keeps steps of one instant in the order of their planning."""
+    """One event at so many seconds after the day began; `order` keeps steps of one instant in the order of their planning.
+
+    `corrects`: it changes what was posted, as somebody does who sees a mistake in the books.
+    """
 
     at_s: float
     order: int
     event: dict[str, Any]
+    corrects: bool = False
 
 
 @dataclass(frozen=True)
 class Wish:
-    """What `POST /__sim__/day` asks for. `corrections`: adjustments, voids, merges and unpostings too, so many of each."""
+    """What `POST /__sim__/day` asks for.
+
+    `corrections`: adjustments, voids, merges and unpostings too, so many of each. `when_told`: whatever corrects is left until
+    `POST /__sim__/day/corrections`, so that the caller can first let everything reach the books.
+    """
 
     jobs: int = 500
     hours: float = 10.0
     seed: int = 1
     corrections: int = 0
+    when_told: bool = False
 
     @property
     def seconds(self) -> float:
@@ -62,8 +71,15 @@ class Steps:
 
     def add(self, at_s: float, do: str, **members: Any) -> None:
         """Plan an event; `name` is what later events call it by."""
+        self._plan(at_s, do, members, corrects=False)
+
+    def correct(self, at_s: float, do: str, **members: Any) -> None:
+        """Plan an event that corrects something posted."""
+        self._plan(at_s, do, members, corrects=True)
+
+    def _plan(self, at_s: float, do: str, members: dict[str, Any], *, corrects: bool) -> None:
         event = {"do": do} | {("as" if key == "name" else key): value for key, value in members.items()}
-        self._steps.append(Step(at_s, len(self._steps), event))
+        self._steps.append(Step(at_s, len(self._steps), event, corrects))
 
     def in_order(self) -> list[Step]:
         """All steps as they are to be played."""

@@ -112,3 +112,25 @@ async def test_one_day_runs_at_a_time(tenant: World) -> None:
     await tenant.control("day", {"jobs": 5, "hours": 1, "seed": 1})
     again = await tenant.call("POST", "/__sim__/day", json={"jobs": 5, "hours": 1, "seed": 1})
     assert (again.status, "running" in again.text) == (400, True)
+
+
+async def test_corrections_wait_until_they_are_told_and_come_to_the_same(tmp_path: Path) -> None:
+    days = []
+    for name, when_told in (("at once", False), ("told", True)):
+        async with world(tmp_path / name, [], customers="20", vendors="8") as tenant:
+            held = await played(tenant, 3.0, corrections=2, when_told=when_told)
+            if when_told:
+                assert [row["canceled"] for row in held["bills"]].count(True) == 0
+                assert {row["status"] for row in held["invoices"] if row["status"]} == {"Posted", "Pending"}
+                done = await tenant.control("day/corrections", {})
+                assert (done["errors"], done["done"]) == ([], done["planned"])
+                held = {entity: (await tenant.control(f"holdings?entity={entity}"))["holdings"] for entity in ENTITIES}
+            days.append(told(held))
+    assert days[0]["bills"] == days[1]["bills"]
+    assert [row["status"] for row in days[0]["invoices"]] == [row["status"] for row in days[1]["invoices"]]
+
+
+async def test_corrections_come_after_the_day(tenant: World) -> None:
+    await tenant.control("day", {"jobs": 5, "hours": 1, "seed": 1, "when_told": True})
+    early = await tenant.call("POST", "/__sim__/day/corrections", json={})
+    assert (early.status, "not over" in early.text) == (400, True)
