@@ -6,27 +6,27 @@ from collections.abc import Iterator
 
 from runtime.errors import Broken, ConnectorError
 from runtime.settings import Ingress
+from services.access import AccessProvider
 from services.credentials import CredentialStore
-from services.sessions import Sessions
 from systems.contract import Finding, Role
 from systems.network import addresses_of
 from topology.configuration import Connected
 
 
-async def findings(sessions: Sessions, one: Connected) -> list[tuple[str, Finding]]:
+async def findings(provider: AccessProvider, one: Connected) -> list[tuple[str, Finding]]:
     """(system, finding) of both sides, then of the connection itself ("" as system)."""
     found: list[tuple[str, Finding]] = []
     for side in (one.settings.field_service, one.settings.erp):
-        found += [(side.system, finding) for finding in await side_findings(sessions, one, side.system)]
-    found += [("", finding) for finding in (*_keys(one, sessions.credentials), *_address(one, sessions.settings.ingress))]
+        found += [(side.system, finding) for finding in await side_findings(provider, one, side.system)]
+    found += [("", finding) for finding in (*_keys(one, provider.credentials), *_address(one, provider.settings.ingress))]
     return found
 
 
-async def side_findings(sessions: Sessions, one: Connected, system: str) -> list[Finding]:
+async def side_findings(provider: AccessProvider, one: Connected, system: str) -> list[Finding]:
     """What one side says of itself; nothing is sent to it when its network refuses an address."""
     try:
-        refused = await _unreachable(sessions, one, system)
-        opened = sessions.access(one.settings, system, Role.CHECK)
+        refused = await _unreachable(provider, one, system)
+        opened = provider.access(one.settings, system, Role.CHECK)
     except Broken as error:
         return [Finding("error", "credentials", error.words, error.remedy)]
     if refused:
@@ -44,10 +44,10 @@ async def side_findings(sessions: Sessions, one: Connected, system: str) -> list
         await opened.transport.close()
 
 
-async def _unreachable(sessions: Sessions, one: Connected, system: str) -> list[str]:
+async def _unreachable(provider: AccessProvider, one: Connected, system: str) -> list[str]:
     """Which addresses of a side must not or cannot be called from here; nothing is sent to find out."""
     side = one.settings.side(system)
-    way = sessions.ways(one.settings, side)
+    way = provider.ways(one.settings, side)
     found = [await way.reach.prove(address, way.proxy) for address in addresses_of(side.own())]
     return [line for line in dict.fromkeys(found) if line]
 

@@ -33,7 +33,7 @@ _ANSWER_S = 5.0
 
 
 @dataclass(frozen=True)
-class Seen:
+class StoredRecord:
     """One record with its coordinates; `name` is "" and `record` empty where the bytes could not be read."""
 
     topic: str
@@ -70,7 +70,7 @@ class Cluster:
         """Where the topics that are partitioned by connection keep one connection; "" = every connection."""
         return [partition_of(connection, self.settings.kafka.partitions)] if connection else self.partitions
 
-    def scan(self, names: Sequence[str], partitions: Sequence[int] | None = None, quiet: bool = False) -> Iterator[Seen]:
+    def scan(self, names: Sequence[str], partitions: Sequence[int] | None = None, quiet: bool = False) -> Iterator[StoredRecord]:
         """Every committed record of these topics up to now, topic by topic, with progress on stderr."""
         for message in self.messages(names, partitions, quiet):
             yield self.seen(message)
@@ -90,7 +90,7 @@ class Cluster:
                     told.read(name)
                     yield message
 
-    def decisions(self, connection: str = "", quiet: bool = False) -> Iterator[Seen]:
+    def decisions(self, connection: str = "", quiet: bool = False) -> Iterator[StoredRecord]:
         """Records of `control` that sinks obey: signed by a person's key, or the sinks' own pauses (`services/sinks/follow.py`). How many
         are not believed is said on stderr."""
         trust = Trust(self.settings)
@@ -106,7 +106,7 @@ class Cluster:
                 file=sys.stderr,
             )
 
-    def seen(self, message: Any) -> Seen:
+    def seen(self, message: Any) -> StoredRecord:
         """A message decoded as far as it can be."""
         topic = (message.topic() or "").removeprefix(self.settings.kafka.topic_prefix)
         value = message.value() or b""
@@ -115,9 +115,11 @@ class Cluster:
         except Malformed:
             name, record = "", {}
         place = (topic, message.partition(), message.offset())
-        return Seen(*place, message.key() or b"", name, record, value, message.headers() or [], message.timestamp()[1] / 1000)
+        return StoredRecord(
+            *place, message.key() or b"", name, record, value, message.headers() or [], message.timestamp()[1] / 1000
+        )
 
-    def one(self, topic: str, partition: int, offset: int) -> Seen | None:
+    def one(self, topic: str, partition: int, offset: int) -> StoredRecord | None:
         """The record at these coordinates; None when it is no longer kept."""
         with closing(kafka.reader(self.settings.kafka)) as client:
             client.assign([TopicPartition(self.settings.topic(topic), partition, offset)])
@@ -126,7 +128,7 @@ class Cluster:
                     return self.seen(message)
         return None
 
-    def newest(self, names: Sequence[str], quiet: bool = False) -> dict[tuple[str, bytes], Seen]:
+    def newest(self, names: Sequence[str], quiet: bool = False) -> dict[tuple[str, bytes], StoredRecord]:
         """The newest record of each key of these topics, by (topic, key)."""
         return {(seen.topic, seen.key): seen for seen in self.scan(names, quiet=quiet)}
 

@@ -14,7 +14,7 @@ from dataclasses import replace
 import pytest
 
 from console.cli.main import main
-from console.demo import ground
+from console.demo import processes
 from runtime.embedded.child import Child, Command, spawn
 from tests.exchanges import all_exchanges_held
 
@@ -23,7 +23,7 @@ _MODULE, _WATCHED = "console.cli.main", "tests.watched"
 
 @contextmanager
 def simulators_watched() -> Iterator[None]:
-    """While it lasts, simulators that a `Ground` starts are watched; each has to have ended by then, and well."""
+    """While it lasts, simulators that a `Processes` starts are watched; each has to have ended by then, and well."""
     started: list[Child] = []
 
     def spawn_watched(command: Command) -> Child:
@@ -35,7 +35,7 @@ def simulators_watched() -> Iterator[None]:
         return started[-1]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ground, "spawn", spawn_watched)
+        patch.setattr(processes, "spawn", spawn_watched)
         yield
     for child in started:
         end = child.command.log.read_text(errors="replace")[-8000:]

@@ -41,7 +41,7 @@ class _App(faust.App):
 
 
 @dataclass(frozen=True)
-class Batch:
+class AgentTask:
     """Work for an agent, and where its outcome goes."""
 
     work: Work
@@ -70,10 +70,10 @@ class Agents:
 
     def submit(self, hop: str, work: Work) -> Future[Outcome]:
         """Hand a batch to the agent of a hop."""
-        batch = Batch(work)
+        task = AgentTask(work)
         assert self._loop is not None
-        asyncio.run_coroutine_threadsafe(self._channels[hop].put(batch), self._loop)
-        return batch.answer
+        asyncio.run_coroutine_threadsafe(self._channels[hop].put(task), self._loop)
+        return task.answer
 
     def stop(self) -> None:
         """Stop the app; a batch in an agent's hands ends first."""

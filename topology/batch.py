@@ -1,6 +1,6 @@
 """What a hop takes and gives: records in, outputs, decisions and state changes out; values without any I/O.
 
-A hop is `apply(batch, state, ground) -> Outcome`. The loop (`topology/loop.py`) brings the batch and makes outputs, decisions and
+A hop is `apply(batch, state, context) -> Outcome`. The loop (`topology/loop.py`) brings the batch and makes outputs, decisions and
 offsets one transaction; state changes apply only after its commit returned.
 """
 
@@ -21,7 +21,7 @@ MOST_BESIDE_BYTES = MAX_DATUM_BYTES - MAX_WRITTEN_BYTES - 4 * 1024
 """Key and headers of a record: with the largest value and the broker's own overhead they still fit into a message."""
 
 
-class Record(NamedTuple):
+class ConsumerRecord(NamedTuple):
     """One record as it came from its topic."""
 
     topic: str
@@ -82,7 +82,7 @@ class Outcome:
     """What a batch comes to. `decisions` keep the record they were taken on; `changes` are (partition, key) -> new state."""
 
     outputs: list[Output] = field(default_factory=list)
-    decisions: list[tuple[Record, Decision]] = field(default_factory=list)
+    decisions: list[tuple[ConsumerRecord, Decision]] = field(default_factory=list)
     changes: dict[tuple[int, str], bytes] = field(default_factory=dict)
 
 
@@ -94,7 +94,7 @@ class State(Protocol):
 
 
 @dataclass(frozen=True)
-class Ground:
+class Context:
     """What a hop may know beside batch and state: one configuration snapshot, the codec, and the instant of the batch."""
 
     snapshot: Snapshot
@@ -104,7 +104,7 @@ class Ground:
     now: datetime
 
 
-Apply = Callable[[Sequence[Record], State, Ground], Outcome]
+Apply = Callable[[Sequence[ConsumerRecord], State, Context], Outcome]
 
 
 class NoState:

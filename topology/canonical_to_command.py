@@ -20,7 +20,7 @@ from runtime.errors import Malformed
 from systems import registry
 from systems.contract import Flow
 from systems.mapped import COMPLETION, Draft, Leaving, NoCommand
-from topology.batch import Decision, Ground, Outcome, Output, Record, State, fitting
+from topology.batch import ConsumerRecord, Context, Decision, Outcome, Output, State, fitting
 from topology.configuration import Connected
 from topology.decisions import dead_output
 from topology.headers import (
@@ -54,38 +54,38 @@ class _Mapped:
     decisions: list[Decision]
 
 
-def apply(batch: Sequence[Record], state: State, ground: Ground) -> Outcome:  # noqa: ARG001 - every hop has the same form
+def apply(batch: Sequence[ConsumerRecord], state: State, context: Context) -> Outcome:  # noqa: ARG001 - every hop has the same form
     """See the module."""
     outcome = Outcome()
     for record in batch:
         try:
-            mapped = _map(record, ground)
+            mapped = _map(record, context)
         except Malformed as error:
-            outcome.outputs.append(dead_output(record, str(error), STAGE, ground))
+            outcome.outputs.append(dead_output(record, str(error), STAGE, context))
             continue
         outcome.outputs += mapped.outputs
         outcome.decisions += [(record, decision) for decision in mapped.decisions]
     return outcome
 
 
-def _map(record: Record, ground: Ground) -> _Mapped:
-    name, value = ground.codec.decode(record.value)
+def _map(record: ConsumerRecord, context: Context) -> _Mapped:
+    name, value = context.codec.decode(record.value)
     step, _, entity = name.partition(".")
     if step != "canonical":
         raise Malformed(f"{name} on a canonical topic")
-    connected = ground.snapshot.connections.get(value["connection"])
+    connected = context.snapshot.connections.get(value["connection"])
     if connected is None:
         return _Mapped([], [_about(value, entity, "refused", "the connection is unknown")])
     flows = connected.flows_from(value["system"], entity)
     if entity == JOB and connected.waits_for_jobs:
-        return _completion(record, value, connected, ground)
+        return _completion(record, value, connected, context)
     if not flows:
         return _Mapped([], [])
     source = Source(entity, value, record.topic, record.partition, record.offset, record.value or b"")
-    return _by_flows(flows, source, connected, (record, ground))
+    return _by_flows(flows, source, connected, (record, context))
 
 
-def _by_flows(flows: Sequence[Flow], source: Source, connected: Connected, at: tuple[Record, Ground]) -> _Mapped:
+def _by_flows(flows: Sequence[Flow], source: Source, connected: Connected, at: tuple[ConsumerRecord, Context]) -> _Mapped:
     made = _Mapped([], [])
     before = header(at[0].headers, PREVIOUS_STATUS)
     stays = _stays(source, connected, before)
@@ -167,17 +167,17 @@ def _commands(
     return [(draft, command(draft, source, connected, answer.parent))]
 
 
-def _completion(record: Record, value: Mapping[str, Any], connected: Connected, ground: Ground) -> _Mapped:
+def _completion(record: ConsumerRecord, value: Mapping[str, Any], connected: Connected, context: Context) -> _Mapped:
     """A completed job, for the invoices that wait for it."""
     if value["completed_on"] is None:
         return _Mapped([], [])
     draft = Draft(COMPLETION, {"reached": COMPLETED}, "", "master", action="upsert", amount=Decimal(0))
     source = Source(JOB, value, record.topic, record.partition, record.offset, record.value or b"")
-    return _Mapped([_output(COMPLETION, command(draft, source, connected, None), record, ground)], [])
+    return _Mapped([_output(COMPLETION, command(draft, source, connected, None), record, context)], [])
 
 
-def _output(kind: str, value: dict[str, Any], record: Record, ground: Ground) -> Output:
-    topic, name = ground.topic(f"command.{value['system']}"), f"command.{kind}"
+def _output(kind: str, value: dict[str, Any], record: ConsumerRecord, context: Context) -> Output:
+    topic, name = context.topic(f"command.{value['system']}"), f"command.{kind}"
     marks = {
         OP_KEY: value["op_key"],
         SOURCE_HASH: value["source_hash"],
@@ -191,8 +191,8 @@ def _output(kind: str, value: dict[str, Any], record: Record, ground: Ground) ->
     cause = record.coordinates
     made = headers(name, f"{cause}:{value['ref']}", cause, trace, **marks)
     connection = value["connection"]
-    encoded = ground.codec.encode(topic, name, value)
-    return fitting(Output(topic, partition_of(connection, ground.partitions), connection, encoded, made))
+    encoded = context.codec.encode(topic, name, value)
+    return fitting(Output(topic, partition_of(connection, context.partitions), connection, encoded, made))
 
 
 def _instead(source: Source, decided: NoCommand) -> Decision:

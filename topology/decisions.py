@@ -12,7 +12,7 @@ from runtime.errors import Malformed
 from runtime.json import Members, members
 from schemas.codec import MAX_WRITTEN_BYTES
 from topology.audit import RECORD, Covered, audit_record
-from topology.batch import Decision, Ground, Output, Record
+from topology.batch import ConsumerRecord, Context, Decision, Output
 from topology.headers import headers
 from topology.topics import partition_of
 
@@ -27,18 +27,18 @@ LARGEST_KEPT_BYTES = MAX_WRITTEN_BYTES - 64 * 1024
 """A longer value is not copied to `dead`: it stays where it is, and the reason says where."""
 
 
-def audit_outputs(decided: Iterable[tuple[Record, Decision]], stage: str, ground: Ground) -> list[Output]:
+def audit_outputs(decided: Iterable[tuple[ConsumerRecord, Decision]], stage: str, context: Context) -> list[Output]:
     """One audit record per decision; countable ones of a batch become one per (decision, input partition), with count and offsets."""
-    groups: dict[tuple[object, ...], list[tuple[Record, Decision]]] = {}
+    groups: dict[tuple[object, ...], list[tuple[ConsumerRecord, Decision]]] = {}
     for number, (record, decision) in enumerate(decided):
         key: tuple[object, ...] = (number,)
         if decision.countable:
             key = (record.topic, record.partition, decision.connection, decision.decision, decision.detail)
         groups.setdefault(key, []).append((record, decision))
-    return [_audit(group, stage, ground) for group in groups.values()]
+    return [_audit(group, stage, context) for group in groups.values()]
 
 
-def _audit(group: list[tuple[Record, Decision]], stage: str, ground: Ground) -> Output:
+def _audit(group: list[tuple[ConsumerRecord, Decision]], stage: str, context: Context) -> Output:
     record, decision = group[0]
     is_one = len(group) == 1
     if not is_one:
@@ -52,21 +52,21 @@ def _audit(group: list[tuple[Record, Decision]], stage: str, ground: Ground) -> 
         min(offsets),
         max(offsets),
     )
-    value = audit_record(decision, stage, ground.now, covered)
-    topic = ground.topic("audit")
+    value = audit_record(decision, stage, context.now, covered)
+    topic = context.topic("audit")
     made = headers(RECORD, f"{stage}:{record.coordinates}", record.coordinates)
     return Output(
         topic,
-        partition_of(decision.connection, ground.partitions),
+        partition_of(decision.connection, context.partitions),
         value["natural_key"],
-        ground.codec.encode(topic, RECORD, value),
+        context.codec.encode(topic, RECORD, value),
         made,
     )
 
 
-def dead_output(record: Record, reason: str, stage: str, ground: Ground) -> Output:
+def dead_output(record: ConsumerRecord, reason: str, stage: str, context: Context) -> Output:
     """The record for `dead`: raw bytes, coordinates, reason, and the amount where the bytes tell it. Takes any record whatsoever."""
-    topic = ground.topic("dead")
+    topic = context.topic("dead")
     headers_of = {name: _bytes(content) for name, content in record.headers or ()}
     beside = sum(len(name) + len(content) for name, content in headers_of.items())
     parts = {"value": len(record.value or b"") <= LARGEST_KEPT_BYTES, "key": len(record.key or b"") <= _MOST_BESIDE_BYTES}
@@ -86,21 +86,21 @@ def dead_output(record: Record, reason: str, stage: str, ground: Ground) -> Outp
         "stage": stage,
         "reason": words,
         "connection": connection,
-        "amount": _amount(record, ground),
-        "at": ground.now,
+        "amount": _amount(record, context),
+        "at": context.now,
     }
     made = headers("audit.dead", f"{stage}:{record.coordinates}", record.coordinates)
-    return Output(topic, partition_of(connection, ground.partitions), key, ground.codec.encode(topic, "audit.dead", value), made)
+    return Output(topic, partition_of(connection, context.partitions), key, context.codec.encode(topic, "audit.dead", value), made)
 
 
 def _bytes(content: Any) -> bytes:
     return content if isinstance(content, bytes) else str(content or "").encode()
 
 
-def _amount(record: Record, ground: Ground) -> Decimal | None:
+def _amount(record: ConsumerRecord, context: Context) -> Decimal | None:
     """The document's own amount, whole, or none: a part of it, or the amount of one of its lines, would be a false one."""
     try:
-        name, value = ground.codec.decode(record.value)
+        name, value = context.codec.decode(record.value)
     except Malformed:
         return None
     told = members(value["body"]) if name == "raw.raw" else value

@@ -20,7 +20,7 @@ from runtime.log import log
 from runtime.settings import Kafka
 from schemas.codec import Codec
 from topology.headers import CONTENT_HASH, RECORD, SOURCE_VERSION, STATUS, header
-from topology.raw_to_canonical import Seen, remembered
+from topology.raw_to_canonical import InForce, remembered
 from topology.state import PartitionState
 
 _AT_ONCE = 5000
@@ -103,7 +103,7 @@ def _entry(message: Message, codec: Codec) -> tuple[str, bytes]:
     is_ours = step == "canonical" and header(headers, RECORD) == name and header(headers, CONTENT_HASH)
     if not is_ours or len(parts) != 4 or parts[2] != entity or not all(parts) or not parts[0].isprintable():
         raise Malformed(f"{name} with key {key[:80]!r} is none that hop 1 writes")
-    seen = Seen(header(headers, SOURCE_VERSION), header(headers, CONTENT_HASH), header(headers, STATUS))
+    seen = InForce(header(headers, SOURCE_VERSION), header(headers, CONTENT_HASH), header(headers, STATUS))
     return key, remembered(seen)
 
 

@@ -18,7 +18,7 @@ from runtime import kafka
 from runtime.errors import EXIT_SOFTWARE, Broken
 from runtime.log import log
 from runtime.topic_ids import TopicIds
-from topology.batch import Record
+from topology.batch import ConsumerRecord
 from topology.way import Hop
 from topology.worker import Batch, Surroundings, Worker
 
@@ -203,10 +203,10 @@ def _is_full(found: Sequence[Message]) -> bool:
 
 def _batch(messages: Sequence[Message], client: Consumer) -> Batch:
     ends: dict[tuple[Any, Any], int] = {}
-    records: list[Record] = []
+    records: list[ConsumerRecord] = []
     for message in messages:
         topic, partition, offset = message.topic(), message.partition(), message.offset()
-        records.append(Record(topic, partition, offset, message.key(), message.value(), message.headers()))  # type: ignore[arg-type]  # set on every record that is no error
+        records.append(ConsumerRecord(topic, partition, offset, message.key(), message.value(), message.headers()))  # type: ignore[arg-type]  # set on every record that is no error
         ends[(topic, partition)] = (offset or 0) + 1
     offsets = [TopicPartition(topic, partition, offset) for (topic, partition), offset in ends.items()]
     try:

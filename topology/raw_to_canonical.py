@@ -22,7 +22,7 @@ from schemas.records import Raw
 from systems import registry
 from systems.contract import LONGEST_ID
 from systems.mapped import Canonical, Filtered, LookAgain, Normalised
-from topology.batch import Decision, Ground, Outcome, Output, Record, State, fitting
+from topology.batch import ConsumerRecord, Context, Decision, Outcome, Output, State, fitting
 from topology.decisions import dead_output
 from topology.headers import CONFIG, CONTENT_HASH, PREVIOUS_STATUS, SOURCE_VERSION, STATUS, TRACE, header, headers
 from topology.topics import object_key, partition_of
@@ -54,7 +54,7 @@ class Incomplete(NamedTuple):
         return self.asked >= _MOST_ASKED or now < datetime.fromisoformat(self.at) + spacing
 
 
-class Seen(NamedTuple):
+class InForce(NamedTuple):
     """The newest state emitted of one natural key."""
 
     source_version: str
@@ -66,24 +66,24 @@ def _beside(key: str) -> str:
     return f"\x01{key}"
 
 
-def remembered(seen: Seen) -> bytes:
+def remembered(seen: InForce) -> bytes:
     """State value of one natural key: what a source may spell as it likes, the status, stands last."""
     return "\x00".join(seen).encode()
 
 
 @dataclass
-class _Batch:
+class _Normalising:
     """One batch in the making: its outcome, and the fetches it asks for already."""
 
     state: State
-    ground: Ground
+    context: Context
     outcome: Outcome = field(default_factory=Outcome)
     asked: set[tuple[str, str, str, str]] = field(default_factory=set)
 
     @cached_property
     def latest(self) -> str:
         """The latest version that may be in force by now."""
-        return _spelled(self.ground.now + _AHEAD)
+        return _spelled(self.context.now + _AHEAD)
 
     def incomplete(self, partition: int, key: str) -> Incomplete | None:
         """What is known of an object that came incomplete; it lies beside the states, under a key of its own."""
@@ -98,30 +98,30 @@ class _Batch:
         """Count one more time."""
         known = self.incomplete(partition, key)
         count = known.asked + 1 if known is not None and known.source_version == version else 1
-        self.outcome.changes[(partition, _beside(key))] = f"{version}\x00{count}\x00{self.ground.now.isoformat()}".encode()
+        self.outcome.changes[(partition, _beside(key))] = f"{version}\x00{count}\x00{self.context.now.isoformat()}".encode()
 
-    def seen(self, partition: int, key: str) -> Seen | None:
+    def seen(self, partition: int, key: str) -> InForce | None:
         """What is in force, changes of this batch included."""
         found = self.outcome.changes.get((partition, key)) or self.state.get(partition, key)
         if found is None:
             return None
         version, content_hash, status = found.decode().split("\x00", 2)
-        return Seen(version if version <= self.latest else "", content_hash, status)
+        return InForce(version if version <= self.latest else "", content_hash, status)
 
 
-def apply(batch: Sequence[Record], state: State, ground: Ground) -> Outcome:
+def apply(batch: Sequence[ConsumerRecord], state: State, context: Context) -> Outcome:
     """See the module."""
-    made = _Batch(state, ground)
+    made = _Normalising(state, context)
     for record in batch:
         try:
-            _normalise(record, ground.codec.decode_one("raw.raw", record.value), made)
+            _normalise(record, context.codec.decode_one("raw.raw", record.value), made)
         except Malformed as error:
-            made.outcome.outputs.append(dead_output(record, str(error), STAGE, ground))
+            made.outcome.outputs.append(dead_output(record, str(error), STAGE, context))
     return made.outcome
 
 
-def _normalise(record: Record, raw: dict[str, Any], made: _Batch) -> None:
-    connected = made.ground.snapshot.connections.get(raw["connection"])
+def _normalise(record: ConsumerRecord, raw: dict[str, Any], made: _Normalising) -> None:
+    connected = made.context.snapshot.connections.get(raw["connection"])
     reading = connected.readings.get(raw["system"]) if connected else None
     if connected is None or reading is None:
         made.outcome.decisions.append((record, _about(raw, "refused", "the connection is unknown or does not join this system")))
@@ -143,7 +143,9 @@ def _normalise(record: Record, raw: dict[str, Any], made: _Batch) -> None:
             _keep(record, one, made)
 
 
-def _bounded(record: Record, raw: dict[str, Any], results: Sequence[Normalised], made: _Batch) -> Sequence[Normalised]:
+def _bounded(
+    record: ConsumerRecord, raw: dict[str, Any], results: Sequence[Normalised], made: _Normalising
+) -> Sequence[Normalised]:
     """What one body of a sender asks to be read again, up to `MOST_NAMED` objects; the rest is said, and the feeds read it."""
     named = [one for one in results if isinstance(one, LookAgain)] if raw["how"] in SENDERS else []
     if len(named) <= MOST_NAMED:
@@ -153,7 +155,7 @@ def _bounded(record: Record, raw: dict[str, Any], results: Sequence[Normalised],
     return named[:MOST_NAMED]
 
 
-def _refuse_endless_asking(record: Record, raw: dict[str, Any], results: Sequence[Normalised], made: _Batch) -> None:
+def _refuse_endless_asking(record: ConsumerRecord, raw: dict[str, Any], results: Sequence[Normalised], made: _Normalising) -> None:
     for one in results:
         if isinstance(one, LookAgain) and raw["how"] == "fetch":
             key = object_key(raw["connection"], raw["system"], one.entity, one.source_id)
@@ -186,7 +188,7 @@ class _Encoded:
     notes: str
 
 
-def _encoded(record: Record, canonical: Canonical, read: tuple[str, datetime], made: _Batch) -> _Encoded:
+def _encoded(record: ConsumerRecord, canonical: Canonical, read: tuple[str, datetime], made: _Normalising) -> _Encoded:
     """`read`: under which version of the configuration, and when it was read."""
     value = {**canonical.record, "raw_topic": record.topic, "raw_partition": record.partition, "raw_offset": record.offset}
     value["source_version"] = _believed(canonical.record["source_version"], read[1])
@@ -196,7 +198,7 @@ def _encoded(record: Record, canonical: Canonical, read: tuple[str, datetime], m
     if decision in ("duplicate", "stale"):
         return _Encoded(value, canonical.entity, key, None, decision, "")
     name = f"canonical.{canonical.entity}"
-    topic = made.ground.topic(name)
+    topic = made.context.topic(name)
     marks = {SOURCE_VERSION: value["source_version"], CONTENT_HASH: value["content_hash"], STATUS: value["status"], CONFIG: read[0]}
     if seen is not None and seen.status != value["status"]:
         marks[PREVIOUS_STATUS] = seen.status
@@ -204,7 +206,7 @@ def _encoded(record: Record, canonical: Canonical, read: tuple[str, datetime], m
     trace = header(record.headers, TRACE).encode()
     output = fitting(
         Output(
-            topic, record.partition, key, made.ground.codec.encode(topic, name, value), headers(name, cause, cause, trace, **marks)
+            topic, record.partition, key, made.context.codec.encode(topic, name, value), headers(name, cause, cause, trace, **marks)
         )
     )
     return _Encoded(value, canonical.entity, key, output, decision, "; ".join(canonical.notes)[:_NOTES_CHARACTERS])
@@ -220,7 +222,7 @@ def _believed(version: str, received_at: datetime) -> str:
     return version if version <= _spelled(received_at + _AHEAD) else _spelled(received_at)
 
 
-def _compare(seen: Seen | None, version: str, content_hash: str) -> str:
+def _compare(seen: InForce | None, version: str, content_hash: str) -> str:
     """What a sighting is against what is known; "" = new."""
     if seen is None:
         return ""
@@ -232,18 +234,18 @@ def _compare(seen: Seen | None, version: str, content_hash: str) -> str:
     return "renormalised" if version and version == known_version else ""
 
 
-def _keep(record: Record, one: _Encoded, made: _Batch) -> None:
+def _keep(record: ConsumerRecord, one: _Encoded, made: _Normalising) -> None:
     if one.decision:
         made.outcome.decisions.append((record, _about(one.record, one.decision, countable=one.decision != "renormalised")))
     if one.notes:
         made.outcome.decisions.append((record, _about(one.record, "rounded", one.notes, countable=False)))
     if one.output is not None:
         made.outcome.outputs.append(one.output)
-        state = remembered(Seen(one.record["source_version"], one.record["content_hash"], one.record["status"]))
+        state = remembered(InForce(one.record["source_version"], one.record["content_hash"], one.record["status"]))
         made.outcome.changes[(record.partition, one.key)] = state
 
 
-def _look_again(record: Record, raw: dict[str, Any], look: LookAgain, made: _Batch) -> None:
+def _look_again(record: ConsumerRecord, raw: dict[str, Any], look: LookAgain, made: _Normalising) -> None:
     if not 0 < len(look.source_id) <= LONGEST_ID:
         raise Malformed(f"{look.entity}: it is to be looked at again, and its id cannot be told")
     connection, system = raw["connection"], raw["system"]
@@ -258,18 +260,18 @@ def _look_again(record: Record, raw: dict[str, Any], look: LookAgain, made: _Bat
         "entity": look.entity,
         "source_id": look.source_id,
         "reason": raw["how"] if raw["how"] in SENDERS else look.reason,
-        "at": made.ground.now,
+        "at": made.context.now,
     }
-    topic = made.ground.topic("fetch")
+    topic = made.context.topic("fetch")
     trace = header(record.headers, TRACE).encode()
-    encoded = made.ground.codec.encode(topic, "raw.fetch", value)
+    encoded = made.context.codec.encode(topic, "raw.fetch", value)
     about = headers("raw.fetch", record.coordinates, record.coordinates, trace)
     made.outcome.outputs.append(
-        fitting(Output(topic, partition_of(connection, made.ground.partitions), connection, encoded, about))
+        fitting(Output(topic, partition_of(connection, made.context.partitions), connection, encoded, about))
     )
 
 
-def _is_known(record: Record, raw: dict[str, Any], look: LookAgain, made: _Batch) -> bool:
+def _is_known(record: ConsumerRecord, raw: dict[str, Any], look: LookAgain, made: _Normalising) -> bool:
     """Whether a hint tells of a version that is canonical already, or that came incomplete and is not due again; webhooks and pushes tell
     no version that could be trusted."""
     version: str = raw["source_version"]
@@ -280,4 +282,4 @@ def _is_known(record: Record, raw: dict[str, Any], look: LookAgain, made: _Batch
     if seen is not None and seen.source_version >= version:
         return True
     incomplete = made.incomplete(record.partition, key)
-    return incomplete is not None and incomplete.waits(version, made.ground.now)
+    return incomplete is not None and incomplete.waits(version, made.context.now)

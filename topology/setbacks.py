@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 
 from runtime import metrics
 from runtime.log import log
-from topology.batch import Output, Record
+from topology.batch import ConsumerRecord, Output
 
 LEAST = 25
 """Records of a connection that are judged together, at least."""
@@ -36,7 +36,7 @@ class Setbacks:
         names = ", ".join(sorted(name or "others" for name in self._refusing))
         return f"{self._hop} lays nearly every record of {names} on dead; `ml-connector status` says why" if names else ""
 
-    def note(self, records: Sequence[Record], dead: Sequence[Output], known: Collection[str]) -> None:
+    def note(self, records: Sequence[ConsumerRecord], dead: Sequence[Output], known: Collection[str]) -> None:
         """A batch is committed, with these of its outputs on `dead`."""
         self._read.update(_named(record.connection, known) for record in records)
         self._dead.update(_named(_connection(output), known) for output in dead)

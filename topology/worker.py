@@ -30,7 +30,7 @@ from runtime.retry import Backoff
 from runtime.settings import Settings
 from schemas.codec import Codec
 from topology.app import Restarted
-from topology.batch import Ground, NoState, Outcome, Record, State
+from topology.batch import ConsumerRecord, Context, NoState, Outcome, State
 from topology.configuration import Snapshot
 from topology.culprits import halved, whole
 from topology.fold import Contained, Source, fold
@@ -84,7 +84,7 @@ class Surroundings:
 class Batch:
     """Records with the positions after them and the group's membership under which they were read."""
 
-    records: Sequence[Record]
+    records: Sequence[ConsumerRecord]
     offsets: Sequence[TopicPartition]
     group: object
 
@@ -246,13 +246,13 @@ class Worker:
             return self._around.fresh_snapshot()
         return self._around.snapshot()
 
-    def _once(self, batch: Batch, outcome_of: Callable[[Hop, Sequence[Record], State, Ground], Outcome]) -> None:
+    def _once(self, batch: Batch, outcome_of: Callable[[Hop, Sequence[ConsumerRecord], State, Context], Outcome]) -> None:
         around, hop = self._around, self._hop
         settings = around.settings
-        ground = Ground(self._snapshot_for(batch), around.codec, settings.topic, settings.kafka.partitions, around.clock.now())
+        context = Context(self._snapshot_for(batch), around.codec, settings.topic, settings.kafka.partitions, around.clock.now())
         state = self._state if hop.remembers else NoState()
         dead = settings.topic("dead")
-        answer = around.submit(hop.name, lambda: outcome_of(hop, batch.records, state, ground))
+        answer = around.submit(hop.name, lambda: outcome_of(hop, batch.records, state, context))
         outcome = self._answered(answer)
         if self.cancelled.is_set() or self._transactions is None:
             return
@@ -267,7 +267,7 @@ class Worker:
         metrics.HOP_OUTPUTS.labels(hop.name).inc(len(outcome.outputs))
         laid = [one for one in outcome.outputs if one.topic == dead]
         metrics.DEAD.labels(hop.name).inc(len(laid))
-        self.setbacks.note(batch.records, laid, ground.snapshot.connections)
+        self.setbacks.note(batch.records, laid, context.snapshot.connections)
         if time.monotonic() > self._checkpoint_at:
             self._note_contained()
 

@@ -14,7 +14,7 @@ from console.books import words
 from console.books.gathered import about_of
 from console.books.journal import CONNECTOR
 from console.output import money
-from console.reading import Cluster, Seen
+from console.reading import Cluster, StoredRecord
 from runtime.clock import ScaledClock
 from services.sinks import entry as e
 from topology.headers import CAUSE, header
@@ -40,7 +40,7 @@ class _About:
     """What one document is searched by: its ledger entry, and its records of the other topics by kind."""
 
     entry: Mapping[str, Any]
-    found: Mapping[str, list[Seen]]
+    found: Mapping[str, list[StoredRecord]]
 
 
 def chains(
@@ -50,7 +50,7 @@ def chains(
 
     Each topic is read once for all of them, in the partition of their connection.
     """
-    found: dict[str, dict[str, list[Seen]]] = {entry["op_key"]: defaultdict(list) for entry in entries}
+    found: dict[str, dict[str, list[StoredRecord]]] = {entry["op_key"]: defaultdict(list) for entry in entries}
     systems = sorted({entry["system"] for entry in entries})
     connections = {entry["connection"] for entry in entries}
     places = sorted({place for connection in connections for place in cluster.partitions_of(connection)})
@@ -84,7 +84,7 @@ def _of_document(cluster: Cluster, about: _About, clock: ScaledClock) -> Iterato
     yield from origins
 
 
-def _origins(cluster: Cluster, commands: Sequence[Seen], clock: ScaledClock) -> Iterator[Link]:
+def _origins(cluster: Cluster, commands: Sequence[StoredRecord], clock: ScaledClock) -> Iterator[Link]:
     """Canonical states and raw sightings that commands were made from, each once."""
     known: set[str] = set()
     for command in commands:
@@ -142,7 +142,7 @@ def _decisions(cluster: Cluster, entries: Sequence[Mapping[str, Any]], places: S
 
 def of_objects(cluster: Cluster, text: str, connection: str, clock: ScaledClock) -> Iterator[tuple[Mapping[str, Any], list[Link]]]:
     """Objects of that number or id for which there is no document: canonical states, raw bytes and decisions of each."""
-    newest: dict[tuple[str, ...], Seen] = {}
+    newest: dict[tuple[str, ...], StoredRecord] = {}
     for seen in cluster.scan(cluster.canonical_topics()):
         r = seen.record
         if r and text in (r["number"], r["source_id"]) and connection in ("", r["connection"]):

@@ -42,19 +42,19 @@ async def _rows(connection: str) -> list[dict[str, Any]]:
     from console.connections.applying import in_force
     from console.reading import Cluster
     from runtime.clock import clock_from_environment
+    from services.access import AccessProvider
     from services.credentials import CredentialStore
-    from services.sessions import Sessions
 
     cluster = Cluster()
     snapshot = in_force(cluster, connection)
     clock = clock_from_environment()
     credentials = CredentialStore(cluster.settings, cluster.codec, clock).start()
-    sessions = Sessions(cluster.settings, credentials, clock)
+    provider = AccessProvider(cluster.settings, credentials, clock)
     try:
         rows = []
         for name, one in snapshot.connections.items():
             if connection in ("", name):
-                for system, finding in await findings(sessions, one):
+                for system, finding in await findings(provider, one):
                     rows.append(
                         {
                             "connection": name,

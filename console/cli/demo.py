@@ -87,7 +87,7 @@ def _place(folder: Path | None) -> Iterator[Path]:
 async def _played(wanted: Wanted, folder: Path, keep: bool) -> tuple[Sequence[Row], int]:
     """The rows at the end, and how many documents ten more cycles of polling added."""
     from console.demo.day import Day
-    from console.demo.ground import Ground, Pace, Simulators, environment
+    from console.demo.processes import Pace, Processes, Simulators, environment
     from console.reading import Cluster
     from runtime.embedded.child import free_ports
     from runtime.embedded.cluster import start_cluster
@@ -101,14 +101,14 @@ async def _played(wanted: Wanted, folder: Path, keep: bool) -> tuple[Sequence[Ro
     addresses = cluster.endpoints.environment() | {"ML_CONNECTOR_KAFKA__TOPIC_PREFIX": _prefix(cluster.kind)}
     settings = environment(folder, addresses, Pace(wanted.scale, _DAY_START), port)
     os.environ.update(settings)
-    ground = Ground(folder, settings, ingress_port=port)
-    simulators = Simulators(ground)
+    processes = Processes(folder, settings, ingress_port=port)
+    simulators = Simulators(processes)
     try:
         write_ring(folder / "keys.json", KeyRing((new_key(datetime.now(UTC)),)))
-        create_topics(ground.settings.kafka)
-        register_schemas(ground.settings.registry, ground.settings.kafka.topic_prefix)
+        create_topics(processes.settings.kafka)
+        register_schemas(processes.settings.registry, processes.settings.kafka.topic_prefix)
         say("topics created, schemas registered")
-        day = Day(ground, wanted, say, simulators, Cluster(ground.settings))
+        day = Day(processes, wanted, say, simulators, Cluster(processes.settings))
         await day.prepare()
         await day.play()
         await day.drain()
@@ -121,7 +121,7 @@ async def _played(wanted: Wanted, folder: Path, keep: bool) -> tuple[Sequence[Ro
         return rows, added
     finally:
         await simulators.close()
-        ground.stop()
+        processes.stop()
         cluster.stop()
 
 

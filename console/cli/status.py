@@ -12,7 +12,7 @@ from console.output import Output, beside, fitted, money, paragraph, print_json,
 
 if TYPE_CHECKING:
     from console.books.states import Head
-    from console.reading import Cluster, Seen
+    from console.reading import Cluster, StoredRecord
 
 
 def register(app: typer.Typer) -> None:
@@ -115,7 +115,7 @@ def _document(row: Mapping[str, Any]) -> Iterator[str]:
     yield from beside(head, row["words"])
 
 
-def _of(scanned: Iterable[Seen], connection: str) -> Iterator[Seen]:
+def _of(scanned: Iterable[StoredRecord], connection: str) -> Iterator[StoredRecord]:
     """The records that could be read, of one connection or of all."""
     return (seen for seen in scanned if seen.record and connection in ("", seen.record["connection"]))
 

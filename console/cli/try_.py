@@ -126,12 +126,12 @@ async def _made(settings: Any, wish: dict[str, Any]) -> tuple[str, str, str]:
     from typing import cast
 
     from console.demo.facts import demo_of
-    from console.demo.ground import Ground, Simulators
+    from console.demo.processes import Processes, Simulators
     from runtime.errors import Broken
     from systems.demo import Trying, Wish
 
     field, it = settings.field_service.system, "field"
-    simulators = Simulators(Ground(Path(), {}, {it: {"url": simulated(settings)}}))
+    simulators = Simulators(Processes(Path(), {}, {it: {"url": simulated(settings)}}))
     try:
         paths = ("holdings?entity=customers", "holdings?entity=locations", "holdings?entity=invoices", "holdings?entity=payments")
         held = {path: await simulators.ask(it, path) for path in paths}

@@ -20,7 +20,7 @@ from console.reading import Cluster
 from systems.contract import Flow
 from systems.mapped import COMPLETION
 from systems.parents import is_meant
-from topology.batch import Decision, Ground, NoState, Record
+from topology.batch import ConsumerRecord, Context, Decision, NoState
 from topology.canonical_to_command import apply
 from topology.configuration import Connected, Snapshot, tables_of
 from topology.rules.due import BEFORE_CUTOVER
@@ -84,19 +84,19 @@ def previewed(cluster: Cluster, change: Change) -> Preview | None:
         return None
     settings = change.after.settings
     records = [
-        Record(seen.topic, seen.partition, seen.offset, seen.key, seen.value, seen.headers)
+        ConsumerRecord(seen.topic, seen.partition, seen.offset, seen.key, seen.value, seen.headers)
         for seen in newest_of(cluster, settings.connection, flows)
     ]
     done = {entry["op_key"] for entry in ledger_entries(cluster, settings.connection, quiet=True) if entry["state"] in DONE}
     linked = {(entity, one) for entity, pairs in read_links(cluster, settings).items() for one, partner in pairs.items() if partner}
-    ground = Ground(
+    context = Context(
         Snapshot({settings.connection: planned_connection(change, flows)}),
         cluster.codec,
         cluster.settings.topic,
         cluster.settings.kafka.partitions,
         datetime.now(UTC),
     )
-    return preview(records, ground, Known(done, linked))
+    return preview(records, context, Known(done, linked))
 
 
 def planned_connection(change: Change, flows: Iterable[Flow]) -> Connected:
@@ -115,13 +115,13 @@ class Known:
     linked: set[Object]
 
 
-def preview(records: Sequence[Record], ground: Ground, known: Known) -> Preview:
-    """The records of the one connection of `ground` mapped, and what would become of their commands."""
-    (connected,) = ground.snapshot.connections.values()
-    outcome = apply(records, NoState(), ground)
+def preview(records: Sequence[ConsumerRecord], context: Context, known: Known) -> Preview:
+    """The records of the one connection of `context` mapped, and what would become of their commands."""
+    (connected,) = context.snapshot.connections.values()
+    outcome = apply(records, NoState(), context)
     made = Preview(connected.settings.currency, is_read=bool(records))
     _early(made, [decision for _, decision in outcome.decisions])
-    outputs = [ground.codec.decode(output.value) for output in outcome.outputs]
+    outputs = [context.codec.decode(output.value) for output in outcome.outputs]
     _unreadable(made, [one for name, one in outputs if name == DEAD])
     commands = [(name.partition(".")[2], one) for name, one in outputs if name != DEAD]
     commands = [(kind, one) for kind, one in commands if kind != COMPLETION and one["op_key"] not in known.done]

@@ -15,7 +15,7 @@ from confluent_kafka import KafkaError, Message, Producer
 
 from console.connections.changes import Change
 from console.connections.files import TableRow
-from console.reading import Cluster, Seen
+from console.reading import Cluster, StoredRecord
 from runtime import kafka
 from runtime.errors import Transient
 from systems.connection import ConnectionSettings
@@ -65,7 +65,7 @@ class Publisher:
         )
         self._producer.poll(0)
 
-    def again(self, topic: str, seen: Seen) -> None:
+    def again(self, topic: str, seen: StoredRecord) -> None:
         """Queue a record that was read, on another topic of the same partitioning, in the partition it was read from."""
         full = self._cluster.settings.topic(topic)
         value = self._cluster.codec.encode(full, seen.name, seen.record)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from console.connections.changes import Change
 from console.connections.publish import Publisher
-from console.reading import Cluster, Seen
+from console.reading import Cluster, StoredRecord
 from systems.connection import ConnectionSettings
 from systems.contract import Flow
 from topology.way import REMAP
@@ -46,7 +46,7 @@ def map_again(cluster: Cluster, publisher: Publisher, change: Change) -> int:
     return count
 
 
-def newest_of(cluster: Cluster, connection: str, flows: list[Flow]) -> Iterator[Seen]:
+def newest_of(cluster: Cluster, connection: str, flows: list[Flow]) -> Iterator[StoredRecord]:
     """The newest canonical record of every object of a connection that these flows start from."""
     wanted = {(flow.source, flow.entity) for flow in flows}
     entities = sorted({entity for _, entity in wanted if entity})

@@ -19,9 +19,9 @@ from console.reading import Cluster
 from runtime.errors import Broken
 from runtime.rolekeys import OPERATOR
 from runtime.secrets import KeyRing, Sources, leads_out, read_ring, resolve
+from services.access import purpose
 from services.credentials import Sealed, in_force, opened, seal
 from services.network import network_purpose, origins_of, ways
-from services.sessions import purpose
 from systems.connection import ConnectionSettings, Side, WebhookKey
 from systems.contract import Role, System
 from systems.network import PEM

@@ -17,8 +17,8 @@ from typing import Any
 from console.demo.accounts import Row, is_ok
 from console.demo.books import Books
 from console.demo.facts import demo_of, read_topics
-from console.demo.ground import SERVICES, Ground, Say, Simulators
 from console.demo.joined import Joined, Share
+from console.demo.processes import SERVICES, Processes, Say, Simulators
 from console.matching.masters import read_masters
 from console.reading import Cluster
 from runtime.errors import Transient
@@ -64,7 +64,7 @@ class Accident:
 class Day:
     """The demo, phase by phase; each phase is every connection's."""
 
-    ground: Ground
+    processes: Processes
     wanted: Wanted
     say: Say
     simulators: Simulators
@@ -73,7 +73,7 @@ class Day:
     @cached_property
     def joined(self) -> list[Joined]:
         """The connections."""
-        return [Joined(erp, self.wanted.share(n), self.ground, self.simulators) for n, erp in enumerate(self.wanted.erps)]
+        return [Joined(erp, self.wanted.share(n), self.processes, self.simulators) for n, erp in enumerate(self.wanted.erps)]
 
     async def prepare(self) -> None:
         """Simulators up, connections applied to observe, services started, masters read and matched, then live."""
@@ -88,7 +88,7 @@ class Day:
             self.say(f"{one.id}: simulators of " + " and ".join(registry.system(name).title for name in one.systems) + " ready")
         self.enter("observe", "first look: observe only")
         for name in SERVICES:
-            self.ground.start_service(name)
+            self.processes.start_service(name)
         self.say("services started: " + ", ".join(SERVICES))
         for one in self.joined:
             await self._masters_are_read(one)
@@ -123,7 +123,7 @@ class Day:
                 self.say(f"accident: {accidents[begun].name}")
                 await accidents[begun].happen()
                 begun += 1
-            self.ground.supervise(self.say)
+            self.processes.supervise(self.say)
             await asyncio.sleep(0.5)
         self.say("the day is over; draining")
         await self._correct()
@@ -174,7 +174,7 @@ class Day:
             open_ = sum(row.bucket("waiting").count + row.bucket("unaccounted").count for row in rows)
             if is_ok(rows) or time.monotonic() > deadline:
                 return rows
-            self.ground.supervise(self.say)
+            self.processes.supervise(self.say)
             self.say(f"{open_} still open")
             await asyncio.sleep(2)
 
@@ -182,7 +182,7 @@ class Day:
         """Let both sides be polled so many times more; returns how many documents that added anywhere."""
         before = [await one.written() for one in self.joined]
         await asyncio.sleep(cycles * self._cycle() / timedelta(seconds=self.wanted.scale))
-        self.ground.supervise(self.say)
+        self.processes.supervise(self.say)
         added = sum([await one.written() for one in self.joined]) - sum(before)
         self.say(f"{cycles} more cycles of polling both ways added {added or 'nothing'}")
         return added
@@ -207,7 +207,7 @@ class Day:
         return self._in_force().connections[one.id].settings
 
     def _in_force(self) -> Snapshot:
-        follower = Follower(self.ground.settings, self.cluster.codec).start()
+        follower = Follower(self.processes.settings, self.cluster.codec).start()
         follower.stop()
         return follower.snapshot
 
@@ -236,8 +236,8 @@ class Day:
             if not left:
                 return
             if time.monotonic() > deadline:
-                raise Transient(f"{what}: not done in {patience_s:g} s: {left}; see the logs in {self.ground.folder}")
-            self.ground.supervise(self.say)
+                raise Transient(f"{what}: not done in {patience_s:g} s: {left}; see the logs in {self.processes.folder}")
+            self.processes.supervise(self.say)
             await asyncio.sleep(0.5)
 
 

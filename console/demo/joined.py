@@ -15,12 +15,12 @@ from console.connections.applying import applied, plan_of
 from console.connections.consent import Consent
 from console.connections.publish import Author, Publisher
 from console.demo.facts import Holdings, demo_of
-from console.demo.ground import Ground, Say, Simulators
+from console.demo.processes import Processes, Say, Simulators
 from console.matching.decide import decided_links, exact_links, publish_links
 from console.matching.masters import Masters
 from console.matching.propose import Proposal, proposals
 from console.matching.score import LIKELY
-from console.matching.sheet import Decision
+from console.matching.sheet import MatchDecision
 from console.reading import Cluster
 from console.tables.write import csv_text
 from runtime.errors import Broken
@@ -51,7 +51,7 @@ class Joined:
 
     erp: str
     share: Share
-    ground: Ground
+    processes: Processes
     simulators: Simulators
 
     @property
@@ -67,7 +67,7 @@ class Joined:
     @property
     def file(self) -> Path:
         """The connection's YAML; its crosswalk tables lie beside it."""
-        return self.ground.folder / f"connection-{self.id}" / "connection.yaml"
+        return self.processes.folder / f"connection-{self.id}" / "connection.yaml"
 
     def simulator(self, system: str) -> str:
         """Name of the process that simulates one side of this connection."""
@@ -77,7 +77,7 @@ class Joined:
         """Both sides, each on the same seed; returns when they are ready."""
         for system in self.systems:
             switches = demo_of(system).simulator_settings(self.share.scale, self.share.number)
-            self.ground.start_simulator(self.simulator(system), system, self.share.seed, switches)
+            self.processes.start_simulator(self.simulator(system), system, self.share.seed, switches)
 
     async def ask(self, system: str, path: str) -> Any:
         """GET of one side's simulator."""
@@ -97,7 +97,7 @@ class Joined:
 
     async def listen(self, fates: Mapping[str, float]) -> None:
         """Let the source send its webhooks to us; `fates` are shares of them: drop, duplicate, disorder."""
-        url = f"http://127.0.0.1:{self.ground.ingress_port}/webhooks/{registry.FIELD_SERVICE}/{self.id}"
+        url = f"http://127.0.0.1:{self.processes.ingress_port}/webhooks/{registry.FIELD_SERVICE}/{self.id}"
         await self.tell(registry.FIELD_SERVICE, "webhooks", {"url": url, "key": _WEBHOOK_KEY, **fates})
 
     def apply(self, mode: str, reason: str) -> int:
@@ -141,7 +141,7 @@ class Joined:
         }
 
     def _side(self, system: str) -> dict[str, Any]:
-        ready = self.ground.simulators[self.simulator(system)]
+        ready = self.processes.simulators[self.simulator(system)]
         own, quota, secrets = demo_of(system).section(ready["url"], ready["credentials"])
         credentials = _kept_secret(self.simulator(system), secrets)
         return {
@@ -163,14 +163,14 @@ class Joined:
         say(f"{self.id}: matched {exact} exact in bulk, {person} by a (scripted) person, {rest} without partner may be created")
 
 
-def _by_score(made: Sequence[Proposal]) -> list[Decision]:
+def _by_score(made: Sequence[Proposal]) -> list[MatchDecision]:
     """A person's decisions, scripted: likely pairs are accepted, ambiguous ones too when the best partner is free."""
     taken = {p.target.id for p in made if p.verdict == "exact" and p.target}
     decided = []
     for p in sorted(made, key=lambda p: -(p.score.value if p.score else 0)):
         if p.verdict in ("likely", "ambiguous") and p.target and p.score and p.score.value >= LIKELY and p.target.id not in taken:
             taken.add(p.target.id)
-            decided.append(Decision(p.entity, p.source.id, p.target.id, "accept"))
+            decided.append(MatchDecision(p.entity, p.source.id, p.target.id, "accept"))
     return decided
 
 

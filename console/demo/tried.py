@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from console.demo.facts import demo_of
-from console.demo.ground import Ground, Simulators
 from console.demo.joined import Joined, Share
+from console.demo.processes import Processes, Simulators
 from runtime.embedded.child import free_ports
 from runtime.secrets import KeyRing, new_key, write_ring
 from systems import registry
@@ -32,26 +32,26 @@ async def join(folder: Path, lines: list[dict[str, Any]]) -> Path:
     settings to export; let the source send its webhooks to the port of the ingress. Returns the connection's file."""
     erp = lines[1]["system"]
     folder.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240 - once, before anything runs
-    ground = Ground(folder.resolve(), {}, ingress_port=free_ports(1)[0])  # noqa: ASYNC240 - as above
-    simulators = Simulators(ground)
-    joined = Joined(erp, Share(0, 0, 0, 1.0), ground, simulators)
-    ground.simulators = {joined.simulator(line["system"]): line for line in lines}
+    processes = Processes(folder.resolve(), {}, ingress_port=free_ports(1)[0])  # noqa: ASYNC240 - as above
+    simulators = Simulators(processes)
+    joined = Joined(erp, Share(0, 0, 0, 1.0), processes, simulators)
+    processes.simulators = {joined.simulator(line["system"]): line for line in lines}
     joined.write_files("live")
-    ring = ground.folder / "keys.json"
+    ring = processes.folder / "keys.json"
     if not ring.exists():
         write_ring(ring, KeyRing((new_key(datetime.now(UTC)),)))
     own = {
         "ML_CONNECTOR_PROFILE": "demo",
-        "ML_CONNECTOR_STATE_DIR": str(ground.folder / "state"),
+        "ML_CONNECTOR_STATE_DIR": str(processes.folder / "state"),
         "ML_CONNECTOR_KEY_RING": str(ring),
-        "ML_CONNECTOR_INGRESS__PORT": str(ground.ingress_port),
+        "ML_CONNECTOR_INGRESS__PORT": str(processes.ingress_port),
     }
     secrets = {key: value for key, value in os.environ.items() if key.startswith(_SECRETS)}
     try:
         await joined.listen({})
     finally:
         await simulators.close()
-    _write(ground.folder / SETTINGS, own | secrets)
+    _write(processes.folder / SETTINGS, own | secrets)
     return joined.file
 
 

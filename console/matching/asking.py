@@ -11,12 +11,12 @@ from console.matching.score import Master
 from console.reading import Cluster
 from runtime.clock import clock_from_environment
 from runtime.errors import Malformed, Transient
-from schemas.records import Raw
+from services.access import AccessProvider
 from services.credentials import CredentialStore
-from services.sessions import Sessions
 from systems.codes import visible
-from systems.contract import Element, Finder, Page, Role, System
+from systems.contract import Finder, Page, Role, System
 from systems.mapped import Canonical, Reading
+from systems.raw import How, Where, raw_record
 from topology.configuration import Connected
 
 
@@ -44,7 +44,7 @@ async def heard_of(cluster: Cluster, one: Connected, masters: Mapping[str, Maste
     clock = clock_from_environment()
     credentials = CredentialStore(cluster.settings, cluster.codec, clock).start()
     try:
-        opened = Sessions(cluster.settings, credentials, clock).access(one.settings, erp.name, Role.CHECK)
+        opened = AccessProvider(cluster.settings, credentials, clock).access(one.settings, erp.name, Role.CHECK)
         finder = erp.open_finder(opened)
         try:
             return await ask(finder, erp, one.readings[erp.name], masters)
@@ -76,32 +76,14 @@ def _numbers(ours: Master) -> list[str]:
 
 
 def _masters(entity: str, page: Page, erp: System, reading: Reading) -> list[Master]:
+    """The answer goes through the normaliser; it is not stored, for nothing is commanded from it."""
     found: list[Master] = []
+    where, how = Where(reading.connection, erp.name), How(entity, "object", "fetch")
     for element in page.elements:
         try:
-            made = erp.to_canonical(_raw(entity, element, erp, reading), reading)
+            made = erp.to_canonical(raw_record(where, how, element, datetime.now(UTC)), reading)
         except Malformed as error:
             raise Transient(f"{erp.name}: {entity} {element.source_id}: the answer cannot be read: {error}") from error
         of_kind = [one.record for one in made if isinstance(one, Canonical) and one.entity == entity]
         found += [one for one in map(master_of, of_kind) if one is not None]
     return found
-
-
-def _raw(entity: str, element: Element, erp: System, reading: Reading) -> Raw:
-    """The answer as the normaliser takes it; it is not stored, for nothing is commanded from it."""
-    return Raw(
-        connection=reading.connection,
-        system=erp.name,
-        entity=entity,
-        source_id=element.source_id,
-        source_version=element.source_version,
-        shape="object",
-        how="fetch",
-        body=element.body,
-        content_type="application/json",
-        page_digest="",
-        page_index=0,
-        signature="none",
-        received_at=datetime.now(UTC),
-        further=list(element.further),
-    )

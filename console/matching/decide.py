@@ -11,7 +11,7 @@ from console.connections.publish import Author, Publisher
 from console.matching.masters import Masters
 from console.matching.propose import Proposal
 from console.matching.score import Master
-from console.matching.sheet import Decision
+from console.matching.sheet import MatchDecision
 from runtime.errors import Broken
 from schemas.records import Audit
 from systems import registry
@@ -33,7 +33,7 @@ def exact_links(settings: ConnectionSettings, proposals: Iterable[Proposal], aut
 
 
 def decided_links(
-    settings: ConnectionSettings, masters: Mapping[str, Masters], decisions: Iterable[Decision], author: Author
+    settings: ConnectionSettings, masters: Mapping[str, Masters], decisions: Iterable[MatchDecision], author: Author
 ) -> list[dict[str, Any]]:
     """A link for every accepted or rejected row; `create` makes none, for the document itself will. Raises `Broken` for an unknown id."""
     made: list[dict[str, Any]] = []

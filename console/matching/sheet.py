@@ -38,7 +38,7 @@ _SHEET, _LEGEND = "match", "legend"
 
 
 @dataclass(frozen=True)
-class Decision:
+class MatchDecision:
     """What a person said of one master: accept (with a partner), reject (explicitly no partner) or create; and where it is written."""
 
     entity: str
@@ -80,13 +80,13 @@ def _address(master: Master) -> str:
     return ", ".join(filter(None, (f"{master.street} {master.unit}".strip(), master.city, f"{master.state} {master.zip}".strip())))
 
 
-def read_decisions(path: Path) -> list[Decision]:
+def read_decisions(path: Path) -> list[MatchDecision]:
     """Decisions of a file that `write_proposals` wrote and a person filled in; rows without a decision are left out.
 
     Raises `Broken` with everything that is wrong: an unknown decision, accept without a partner, two rows for one master.
     """
     problems = Problems()
-    found: dict[tuple[str, str], Decision] = {}
+    found: dict[tuple[str, str], MatchDecision] = {}
     for entry in (entry for grid in _sheets(path) for entry in entries(grid, _FORM, problems)):
         made = _decision(entry, problems)
         if made is None:
@@ -99,7 +99,7 @@ def read_decisions(path: Path) -> list[Decision]:
     return list(found.values())
 
 
-def _decision(entry: Entry, problems: Problems) -> Decision | None:
+def _decision(entry: Entry, problems: Problems) -> MatchDecision | None:
     entity, decision = (code(entry.values.get(name, "")).casefold() for name in ("entity", "decision"))
     source, target = (visible(entry.values.get(name, "")) for name in ("source_id", "target_id"))
     where = f"{entity} {source}".strip()
@@ -112,7 +112,7 @@ def _decision(entry: Entry, problems: Problems) -> Decision | None:
     elif decision == "accept" and not target:
         problems.add(entry.place, f"{where}: accept needs a target_id. Fill it in, or decide reject or create")
     else:
-        return Decision(entity, source, target, decision, entry.place)
+        return MatchDecision(entity, source, target, decision, entry.place)
     return None
 
 

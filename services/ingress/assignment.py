@@ -1,8 +1,8 @@
-"""Which partitions this process owns, and the wishes of those: one consumer of the group `pollers.fetch` over three topics.
+"""Which partitions this process owns, and the `fetch` records of those: one consumer of the group `pollers.fetch` over three topics.
 
-`connections`, `fetch` and `cursors` have the same partitions and are assigned by range, so the owner of p polls the connections of p, answers
-their wishes, and learns of cursors that a person resets. `connections` is only assigned, never read here: the configuration is read without a
-group. Offsets are those of `fetch`; cursors are followed from where they ended when the partition came.
+`connections`, `fetch` and `cursors` have the same partitions and are assigned by range, so the owner of p polls the connections of p, fetches
+what their `fetch` records ask for, and learns of cursors that a person resets. `connections` is only assigned, never read here: the
+configuration is read without a group. Offsets are those of `fetch`; cursors are followed from where they ended when the partition came.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from runtime.lag import Lag
 from runtime.log import log
 from runtime.settings import Settings
 from runtime.topic_ids import TopicIds
-from services.ingress.fetches import Offsets, Ticket
+from services.ingress.fetches import FetchRecord, Offsets
 
 GROUP = "pollers.fetch"
 _MOST_OPEN = 100_000
@@ -40,7 +40,7 @@ class Owner(Protocol):
     async def reset(self, messages: list[Message]) -> None:
         """Records of `cursors` that came after their partitions were taken: our own, and those of a person."""
 
-    async def wished(self, messages: list[tuple[Message, Ticket]]) -> None:
+    async def fetches_read(self, messages: list[tuple[Message, FetchRecord]]) -> None:
         """Records of `fetch`, each with where to say that it is done."""
 
 
@@ -112,12 +112,12 @@ class Assignment:
     def _deliver(self, messages: list[Message]) -> None:
         if not messages:
             return
-        wished = []
+        read = []
         for message in messages:
             offsets = self._offsets.setdefault(message.partition() or 0, Offsets())
             offsets.opened(message.offset() or 0)
-            wished.append((message, Ticket(offsets, message.offset() or 0)))
-        self._on_loop(self._owner.wished(wished))
+            read.append((message, FetchRecord(offsets, message.offset() or 0)))
+        self._on_loop(self._owner.fetches_read(read))
 
     def _on_loop(self, work: Coroutine[Any, Any, None]) -> None:
         assert self._loop is not None
@@ -140,7 +140,7 @@ class Assignment:
         self._lag.committed({(self._fetch, partition): offset for partition, offset in ready.items()})
 
     def _from_the_start(self, client: Consumer) -> None:
-        """`fetch` was deleted and made anew: its offsets, the group's too, are of wishes that are gone."""
+        """`fetch` was deleted and made anew: its offsets, the group's too, are of records that are gone."""
         places = [TopicPartition(self._fetch, p, 0) for p in self._offsets]
         self._offsets, self._committed = {p: Offsets() for p in self._offsets}, {}
         if places:

@@ -1,4 +1,4 @@
-"""Objects that somebody wants read again: collected by id, read many in one call, done only when what was read is acked.
+"""Objects that are to be fetched: collected by id, read many in one call, done only when what was read is acked.
 
 The offset of a `fetch` record is committed when everything before it is done too: a crash reads again, it never forgets. What fails among
 others is asked for alone from then on, behind them, so that it keeps nobody waiting. Where nothing says whether a failure is the system's or
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from runtime.errors import Garbled, Malformed, Refused
 from systems.contract import Element
 
-Wanted = tuple[str, str]
+ObjectKey = tuple[str, str]
 """(entity, source id)"""
 MOST_OF_SENDERS = 2000
 """Objects named by webhooks and pushes that may wait at once for one system of a connection. What feeds name is not bounded here: it is held
@@ -31,22 +31,22 @@ _FAILURES_TOGETHER = 3
 
 @dataclass(frozen=True)
 class Answered:
-    """What an answer says of what was wanted: the elements, each with its id; what is not there; and what has to be asked for alone,
+    """What an answer says of what was asked for: the elements, each with its id; what is not there; and what has to be asked for alone,
     because an element of the answer does not tell which of them it is."""
 
     elements: tuple[Element, ...]
-    absent: tuple[Wanted, ...]
-    alone: tuple[Wanted, ...]
+    absent: tuple[ObjectKey, ...]
+    alone: tuple[ObjectKey, ...]
 
 
-def answered(wanted: Sequence[Wanted], elements: Sequence[Element]) -> Answered:
+def answered(keys: Sequence[ObjectKey], elements: Sequence[Element]) -> Answered:
     """See `Answered`. Elements without an id are the one that was asked for where it was asked for alone."""
-    if len(wanted) == 1 and elements and not any(element.source_id for element in elements):
-        return Answered(tuple(replace(element, source_id=wanted[0][1]) for element in elements), (), ())
+    if len(keys) == 1 and elements and not any(element.source_id for element in elements):
+        return Answered(tuple(replace(element, source_id=keys[0][1]) for element in elements), (), ())
     named = tuple(element for element in elements if element.source_id)
     found = {element.source_id for element in named}
-    missing = tuple(one for one in wanted if one[1] not in found)
-    is_told = len(named) == len(elements) or len(wanted) == 1
+    missing = tuple(one for one in keys if one[1] not in found)
+    is_told = len(named) == len(elements) or len(keys) == 1
     return Answered(named, missing if is_told else (), () if is_told else missing)
 
 
@@ -91,7 +91,7 @@ class Offsets:
 
 
 @dataclass(frozen=True)
-class Ticket:
+class FetchRecord:
     """One `fetch` record: where to say that it is done."""
 
     offsets: Offsets
@@ -103,99 +103,101 @@ class Ticket:
 
 
 @dataclass
-class _Asked:
-    tickets: list[Ticket] = field(default_factory=list)
+class _Pending:
+    """One object to fetch, and the records that ask for it."""
+
+    records: list[FetchRecord] = field(default_factory=list)
     alone: bool = False
     refusals: int = 0
 
 
 class FetchQueue:
-    """What is wanted of one system for one connection, in the order asked; a second wish for the same object joins the first."""
+    """What is to be fetched from one system for one connection, in the order of the records; a second record for an object joins the first."""
 
     def __init__(self) -> None:
-        self._asked: dict[Wanted, _Asked] = {}
-        self._of_senders: set[Wanted] = set()
+        self._pending: dict[ObjectKey, _Pending] = {}
+        self._of_senders: set[ObjectKey] = set()
         self._arrived = asyncio.Event()
         self._together, self._failures = _MOST_TOGETHER, 0
 
     def __len__(self) -> int:
-        return len(self._asked)
+        return len(self._pending)
 
-    def ask(self, wanted: Wanted, ticket: Ticket, *, of_sender: bool = False) -> bool:
-        """One more wish; False where it is not taken: a webhook or push named it, and `MOST_OF_SENDERS` of those wait already."""
-        if of_sender and wanted not in self._asked:
+    def add(self, key: ObjectKey, record: FetchRecord, *, of_sender: bool = False) -> bool:
+        """One more record; False where it is not taken: a webhook or push named the object, and `MOST_OF_SENDERS` of those wait already."""
+        if of_sender and key not in self._pending:
             if len(self._of_senders) >= MOST_OF_SENDERS:
                 return False
-            self._of_senders.add(wanted)
-        self._asked.setdefault(wanted, _Asked()).tickets.append(ticket)
+            self._of_senders.add(key)
+        self._pending.setdefault(key, _Pending()).records.append(record)
         self._arrived.set()
         return True
 
     async def arrived(self) -> None:
-        """Wait until something is wanted."""
-        while not self._asked:
+        """Wait until something is to be fetched."""
+        while not self._pending:
             self._arrived.clear()
             await self._arrived.wait()
 
-    def batch(self, most: Mapping[str, int]) -> Sequence[Wanted]:
-        """The oldest wish and the ones of its entity that fit into the same call. They stay wanted until `done`."""
-        first = next(iter(self._asked))
-        if self._asked[first].alone:
+    def batch(self, most: Mapping[str, int]) -> Sequence[ObjectKey]:
+        """The oldest object and those of its entity that fit into the same call. They stay until `done`."""
+        first = next(iter(self._pending))
+        if self._pending[first].alone:
             return [first]
-        fitting = (wanted for wanted, asked in self._asked.items() if wanted[0] == first[0] and not asked.alone)
+        fitting = (key for key, pending in self._pending.items() if key[0] == first[0] and not pending.alone)
         size = max(1, min(self._together, most.get(first[0], 1)))
-        return [wanted for wanted, _ in zip(fitting, range(size), strict=False)]
+        return [key for key, _ in zip(fitting, range(size), strict=False)]
 
     def succeeded(self) -> None:
         """A call was answered: more may be asked for together again."""
         self._together, self._failures = min(2 * self._together, _MOST_TOGETHER), 0
 
-    def failed(self, wanted: Sequence[Wanted]) -> None:
+    def failed(self, keys: Sequence[ObjectKey]) -> None:
         """A call failed, and nothing says that it is theirs: they go behind the others, and fewer are asked for together after each third
         failure in a row. What failed by itself is asked for alone from now on."""
         self._failures += 1
         if self._failures % _FAILURES_TOGETHER == 0:
-            self._together = max(1, len(wanted) // 2)
-        for one in wanted:
-            if asked := self._asked.pop(one, None):
-                asked.alone = asked.alone or len(wanted) == 1
-                self._asked[one] = asked
+            self._together = max(1, len(keys) // 2)
+        for key in keys:
+            if pending := self._pending.pop(key, None):
+                pending.alone = pending.alone or len(keys) == 1
+                self._pending[key] = pending
 
     def behind(self, entity: str) -> int:
-        """What is wanted of an entity goes behind the others. How many entities are wanted."""
-        for one in [wanted for wanted in self._asked if wanted[0] == entity]:
-            self._asked[one] = self._asked.pop(one)
-        return len({wanted[0] for wanted in self._asked})
+        """What is to be fetched of an entity goes behind the others. How many entities there are."""
+        for key in [key for key in self._pending if key[0] == entity]:
+            self._pending[key] = self._pending.pop(key)
+        return len({key[0] for key in self._pending})
 
-    def tickets(self, wanted: Wanted) -> int:
-        """How many wishes there are for it now."""
-        asked = self._asked.get(wanted)
-        return len(asked.tickets) if asked is not None else 0
+    def count(self, key: ObjectKey) -> int:
+        """How many records ask for it now."""
+        pending = self._pending.get(key)
+        return len(pending.records) if pending is not None else 0
 
-    def done(self, wanted: Wanted, tickets: int) -> None:
-        """The first `tickets` wishes are answered; one that came after the call began asks for another call."""
-        asked = self._asked.get(wanted)
-        if asked is None:
+    def done(self, key: ObjectKey, count: int) -> None:
+        """The first `count` records are answered; one that came after the call began asks for another call."""
+        pending = self._pending.get(key)
+        if pending is None:
             return
-        for ticket in asked.tickets[:tickets]:
-            ticket.done()
-        del asked.tickets[:tickets]
-        del self._asked[wanted]
-        self._of_senders.discard(wanted)
-        if asked.tickets:
-            self._asked[wanted] = _Asked(asked.tickets)
+        for record in pending.records[:count]:
+            record.done()
+        del pending.records[:count]
+        del self._pending[key]
+        self._of_senders.discard(key)
+        if pending.records:
+            self._pending[key] = _Pending(pending.records)
 
-    def refused(self, wanted: Wanted) -> int:
-        """It failed in a way that is its own: it is asked alone from now on, behind the others. How often it failed alone."""
-        asked = self._asked.pop(wanted, None)
-        if asked is None:
+    def refused(self, key: ObjectKey) -> int:
+        """It failed in a way that is its own: it is asked for alone from now on, behind the others. How often it failed alone."""
+        pending = self._pending.pop(key, None)
+        if pending is None:
             return 0
-        asked.refusals += 1 if asked.alone else 0
-        asked.alone = True
-        self._asked[wanted] = asked
-        return asked.refusals
+        pending.refusals += 1 if pending.alone else 0
+        pending.alone = True
+        self._pending[key] = pending
+        return pending.refusals
 
     def done_all(self) -> None:
-        """Every wish is answered."""
-        for wanted in [*self._asked]:
-            self.done(wanted, self.tickets(wanted))
+        """Every record is answered."""
+        for key in [*self._pending]:
+            self.done(key, self.count(key))

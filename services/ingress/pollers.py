@@ -26,18 +26,19 @@ from runtime.settings import Settings
 from schemas.codec import Record
 from schemas.errors import Malformed
 from services import start
+from services.access import AccessProvider
 from services.credentials import CredentialStore
 from services.health import Health, until_stopped
 from services.ingress.assignment import Assignment
-from services.ingress.fetches import EVERYTHING, MOST_OF_SENDERS, FetchQueue, Ticket, Wanted
+from services.ingress.fetches import EVERYTHING, MOST_OF_SENDERS, FetchQueue, FetchRecord, ObjectKey
 from services.ingress.polling import Cursors, Polled, SystemPoller
 from services.ingress.produce import Deliveries, NotStored
-from services.ingress.sessions import open_session, version
+from services.ingress.sessions import open_reader_session, version
 from services.ingress.standing import SESSION, Standing
-from services.ingress.writing import RESET, Decision, Where, Writing
-from services.sessions import Sessions
+from services.ingress.writing import RESET, Writing, decided
 from systems.connection import ConnectionSettings, Side
 from systems.contract import Feed
+from systems.raw import Where
 from topology.configuration import Connected, Follower
 from topology.raw_to_canonical import SENDERS
 from topology.topics import partition_of, records_of_topic
@@ -146,42 +147,42 @@ class Pollers:
             for key in [key for key in self._cursors if self._partition_of(key[0]) in partitions]:
                 del self._cursors[key]  # in place: the pollers of other partitions look into the same dictionary
 
-    async def wished(self, messages: list[tuple[Message, Ticket]]) -> None:
-        """Put each wish into its queue; what cannot be read is logged and done, its bytes stay in `fetch`.
+    async def fetches_read(self, messages: list[tuple[Message, FetchRecord]]) -> None:
+        """Put each `fetch` record into its queue; what cannot be read is logged and done, its bytes stay in `fetch`.
 
         What a sender names beyond the cap of its connection is said in `audit` and done: the feeds read it.
         """
-        excess: dict[Where, list[tuple[Wanted, Ticket]]] = {}
-        for message, ticket in messages:
+        excess: dict[Where, list[tuple[ObjectKey, FetchRecord]]] = {}
+        for message, fetch in messages:
             try:
                 record = self._codec.decode_one("raw.fetch", message.value())
             except Malformed as error:
                 log.error("fetch_unreadable", partition=message.partition(), offset=message.offset(), error=str(error)[:200])
-                ticket.done()
+                fetch.done()
                 continue
             where = Where(record["connection"], record["system"])
             if record["entity"] == EVERYTHING:
                 self._read_now(where)
-                ticket.done()
+                fetch.done()
                 continue
-            wanted = (record["entity"], record["source_id"])
+            key = (record["entity"], record["source_id"])
             queue = self._queues.setdefault(where, FetchQueue())
-            if not queue.ask(wanted, ticket, of_sender=record["reason"] in SENDERS):
-                excess.setdefault(where, []).append((wanted, ticket))
-        for where, wishes in excess.items():
-            await self._leave_to_feeds(where, wishes)
+            if not queue.add(key, fetch, of_sender=record["reason"] in SENDERS):
+                excess.setdefault(where, []).append((key, fetch))
+        for where, left in excess.items():
+            await self._leave_to_feeds(where, left)
 
-    async def _leave_to_feeds(self, where: Where, wishes: list[tuple[Wanted, Ticket]]) -> None:
-        metrics.FETCH_LEFT_OUT.labels(where.connection, where.system).inc(len(wishes))
+    async def _leave_to_feeds(self, where: Where, left: list[tuple[ObjectKey, FetchRecord]]) -> None:
+        metrics.FETCH_LEFT_OUT.labels(where.connection, where.system).inc(len(left))
         detail = f"fetch: webhooks and pushes name more than {MOST_OF_SENDERS} objects at once; the feeds read the others"
         try:
-            await self._writing.decision(where, Decision("refused", detail, count=len(wishes)))
+            await self._writing.decision(decided(where, "refused", detail), len(left))
         except NotStored:  # it could not be said, so it is not left out
-            for wanted, ticket in wishes:
-                self._queues[where].ask(wanted, ticket)
+            for key, fetch in left:
+                self._queues[where].add(key, fetch)
             return
-        for _, ticket in wishes:
-            ticket.done()
+        for _, fetch in left:
+            fetch.done()
 
     async def reset(self, messages: list[Message]) -> None:
         """Take up cursors that a person reset: that system of the connection begins anew, with nothing remembered of its pages."""
@@ -279,7 +280,7 @@ class Pollers:
             where=where,
             system=side.declared,
             feeds=feeds_of(side),
-            session=open_session(settings, side, Sessions(self._settings, self._store, self._clock)),
+            session=open_reader_session(settings, side, AccessProvider(self._settings, self._store, self._clock)),
             writing=self._writing,
             clock=self._clock,
             backoff=Backoff(cap=cap),
@@ -291,7 +292,7 @@ class Pollers:
         """Kept while the process lives, so that a session that is opened anew is no news."""
 
         async def tell(decision: str, feed: str, detail: str) -> None:
-            await self._writing.decision(where, Decision(decision, detail, entity=feed))
+            await self._writing.decision(decided(where, decision, detail, (feed, "")))
 
         return self._standings.setdefault(where, Standing(tell))
 
@@ -308,7 +309,7 @@ class Pollers:
             log.error("poller_ended", connection=where.connection, system=where.system, exc_info=error)
 
     async def _refuse_unknown(self) -> None:
-        """Wishes of connections or systems that are not there, after a while: they may be about to be applied."""
+        """Fetches of connections or systems that are not there, after a while: they may be about to be applied."""
         now = self._clock.monotonic()
         unknown = [where for where, queue in self._queues.items() if len(queue) and where not in self._running]
         self._unknown_since = {where: self._unknown_since.get(where, now) for where in unknown}
@@ -316,9 +317,9 @@ class Pollers:
             if now - since < _UNKNOWN_S:
                 continue
             queue = self._queues[where]
-            decision = Decision("refused", "fetch: the connection does not join this system", count=len(queue))
+            refused = decided(where, "refused", "fetch: the connection does not join this system")
             with contextlib.suppress(NotStored):
-                await self._writing.decision(where, decision)
+                await self._writing.decision(refused, len(queue))
                 queue.done_all()
 
     def _partition(self, where: Where) -> int:

@@ -1,4 +1,4 @@
-"""One system of one connection: its feeds in turn, and what is wanted by id before them.
+"""One system of one connection: its feeds in turn, and what is to be fetched by id before them.
 
 A page's records are acked before its cursor moves, and the cursor before the next page is asked for: a crash in between reads the
 page again and never skips one. What fails says by its type what comes next (runtime/errors.py); a feed that fails stops no other.
@@ -22,14 +22,15 @@ from runtime.log import log
 from runtime.retry import Backoff
 from schemas.codec import Record
 from schemas.errors import Malformed
-from services.ingress.fetches import FetchQueue, Wanted, answered, is_its_own, most_asked
+from services.ingress.fetches import FetchQueue, ObjectKey, answered, is_its_own, most_asked
 from services.ingress.produce import NotStored
 from services.ingress.schedule import FAR, Schedule
 from services.ingress.seen import Run, Seen, Told
-from services.ingress.sessions import Session
+from services.ingress.sessions import ReaderSession
 from services.ingress.standing import Standing
-from services.ingress.writing import Decision, How, Where, Writing
+from services.ingress.writing import Writing, decided
 from systems.contract import Element, Feed, Page, System
+from systems.raw import How, Where
 
 _HOW = {"token": "export", "window": "list", "full": "scan"}
 _ABSENT = "not in the answer of the system; nothing is cancelled"
@@ -47,7 +48,7 @@ class Polled:
     where: Where
     system: System
     feeds: tuple[Feed, ...]
-    session: Session
+    session: ReaderSession
     writing: Writing
     clock: Clock
     backoff: Backoff
@@ -56,7 +57,7 @@ class Polled:
 
 
 class SystemPoller:
-    """The two loops of one session: what is wanted by id, and the feeds. `run` ends only when it is cancelled."""
+    """The two loops of one session: fetches by id, and the feeds. `run` ends only when it is cancelled."""
 
     def __init__(self, polled: Polled, queue: FetchQueue, cursors: Cursors) -> None:
         self._polled = polled
@@ -71,7 +72,7 @@ class SystemPoller:
         self._fetch_failures = self._fetches_broken = 0
         self._broken_in_a_row = 0
         self._troubles: dict[str, str] = {}
-        self._asked = asyncio.Event()
+        self._pending = asyncio.Event()
 
     @property
     def trouble(self) -> str:
@@ -81,7 +82,7 @@ class SystemPoller:
     def read_now(self) -> None:
         """Read every feed at once, also those that wait for a person or back off."""
         self._schedule.at_once(self._polled.clock.now())
-        self._asked.set()
+        self._pending.set()
 
     async def run(self) -> None:
         """Poll until cancelled; the session is closed at the end."""
@@ -103,19 +104,19 @@ class SystemPoller:
             if feed is None:
                 await self._wait()
             elif self._fetching and len(self._queue):
-                await asyncio.sleep(0.01)  # what is wanted by id goes first, while it makes progress
+                await asyncio.sleep(0.01)  # fetches go first, while it makes progress
             else:
                 await self._turn(feed)
 
     async def _wait(self) -> None:
         scaled, real_s = self._schedule.wait(self._polled.clock.now(), self._polled.clock.monotonic())
-        waits = {asyncio.ensure_future(self._polled.clock.sleep(scaled)), asyncio.ensure_future(self._asked.wait())}
+        waits = {asyncio.ensure_future(self._polled.clock.sleep(scaled)), asyncio.ensure_future(self._pending.wait())}
         try:
             await asyncio.wait(waits, timeout=real_s, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for one in waits:
                 one.cancel()
-        self._asked.clear()
+        self._pending.clear()
 
     async def _turn(self, feed: Feed) -> None:
         try:
@@ -163,7 +164,7 @@ class SystemPoller:
         metrics.POLL_RESTARTS.labels(*self._labels(feed.name), reason).inc()
         where = self._polled.where
         log.warning("feed_restarted", connection=where.connection, system=where.system, feed=feed.name, why=words)
-        await self._polled.writing.decision(where, Decision("refused", f"feed {feed.name}: {words}", feed.entity))
+        await self._polled.writing.decision(decided(where, "refused", f"feed {feed.name}: {words}", (feed.entity, "")))
 
     async def _move_cursor(self, feed: Feed, page: Page, records: int) -> None:
         key = (self._polled.where.connection, self._cursor_name(feed))
@@ -189,7 +190,7 @@ class SystemPoller:
         if news:
             metrics.POLL_GAPS.labels(*self._labels(feed.name)).inc(news)
             detail = f"feed {feed.name}: changes that no webhook told of"
-            await self._polled.writing.decision(self._polled.where, Decision("gap", detail, feed.entity, count=news))
+            await self._polled.writing.decision(decided(self._polled.where, "gap", detail, (feed.entity, "")), news)
 
     def _count(self, feed: Feed, fresh: int, known: int) -> None:
         metrics.POLLED.labels(*self._labels(feed.name)).inc(fresh)
@@ -250,7 +251,7 @@ class SystemPoller:
             log.error("poll_failed", **where, attempt=failures, outcome="defect", exc_info=error)
         return kind
 
-    # --- what is wanted by id ---
+    # --- what is fetched by id ---
 
     async def _fetch_always(self) -> None:
         while True:
@@ -264,7 +265,7 @@ class SystemPoller:
         try:
             self._fetching = True
             await self._fetch(batch)
-        except Exception as error:  # noqa: BLE001 - the edge of the loop: the batch stays wanted
+        except Exception as error:  # noqa: BLE001 - the edge of the loop: the batch stays in the queue
             self._fetching = False
             self._fetch_failures += 1
             await self._fetch_failed(batch, error, self._fetch_failures)
@@ -275,20 +276,20 @@ class SystemPoller:
         finally:
             waiting.set(len(self._queue))
 
-    async def _fetch(self, wanted: Sequence[Wanted]) -> None:
-        entity, tickets = wanted[0][0], {one: self._queue.tickets(one) for one in wanted}
+    async def _fetch(self, keys: Sequence[ObjectKey]) -> None:
+        entity, counts = keys[0][0], {one: self._queue.count(one) for one in keys}
         if entity not in self._polled.system.fetchable:
-            await self._decide(wanted, "refused", f"{self._polled.where.system} cannot read {entity} by id")
+            await self._decide(keys, "refused", f"{self._polled.where.system} cannot read {entity} by id")
         else:
-            page = await self._polled.session.reader.fetch(entity, [source_id for _, source_id in wanted])
-            answer = answered(wanted, page.elements)
+            page = await self._polled.session.reader.fetch(entity, [source_id for _, source_id in keys])
+            answer = answered(keys, page.elements)
             await self._store_fetched(entity, replace(page, elements=answer.elements))
             await self._decide(answer.absent, "filtered", _ABSENT)
             for one in answer.alone:
                 self._queue.refused(one)
-            wanted = [one for one in wanted if one not in answer.alone]
-        for one in wanted:
-            self._queue.done(one, tickets[one])
+            keys = [one for one in keys if one not in answer.alone]
+        for one in keys:
+            self._queue.done(one, counts[one])
 
     async def _store_fetched(self, entity: str, page: Page) -> None:
         how = How(entity, "object", "fetch")
@@ -296,22 +297,22 @@ class SystemPoller:
         for element in page.elements:
             self._told.fetched(entity, element)
 
-    async def _decide(self, wanted: Sequence[Wanted], decision: str, detail: str) -> None:
-        for entity, source_id in wanted:
-            await self._polled.writing.decision(self._polled.where, Decision(decision, detail, entity, source_id))
+    async def _decide(self, keys: Sequence[ObjectKey], decision: str, detail: str) -> None:
+        for one in keys:
+            await self._polled.writing.decision(decided(self._polled.where, decision, detail, one))
 
-    async def _fetch_failed(self, wanted: Sequence[Wanted], error: Exception, failures: int) -> None:
+    async def _fetch_failed(self, keys: Sequence[ObjectKey], error: Exception, failures: int) -> None:
         kind = self._tell("fetch", error, failures)
         if is_its_own(error):
-            for one in wanted:
+            for one in keys:
                 if self._queue.refused(one) >= most_asked(error):
                     await self._give_up(one, error)
         elif kind == "again":
-            self._queue.failed(wanted)
+            self._queue.failed(keys)
         if kind == "throttled":
             await self._polled.clock.sleep(self._pause(error, failures))
         elif kind == "broken":
-            await self._fetches_wait(wanted[0][0])
+            await self._fetches_wait(keys[0][0])
         else:
             await asyncio.sleep(self._polled.backoff.wait(failures, self._draw).total_seconds())
 
@@ -322,17 +323,17 @@ class SystemPoller:
             self._fetches_broken = 0
             await self._polled.clock.sleep(FAR)
 
-    async def _give_up(self, wanted: Wanted, error: Exception) -> None:
+    async def _give_up(self, key: ObjectKey, error: Exception) -> None:
         """An object whose answer is believed: what came is written in its place, and hop 1 lays it on `dead`; else the refusal is told.
-        Where that cannot be stored it stays wanted."""
-        entity, source_id = wanted
+        Where that cannot be stored it stays in the queue."""
+        entity, source_id = key
         try:
             if isinstance(error, Garbled) and error.body:
                 digest = hashlib.sha256(error.body).hexdigest()
                 await self._store_fetched(entity, Page((Element(source_id, "", error.body),), "", more=False, digest=digest))
             else:
-                await self._decide([wanted], "refused", f"cannot be read: {type(error).__name__}: {str(error)[:300]}")
+                await self._decide([key], "refused", f"cannot be read: {type(error).__name__}: {str(error)[:300]}")
         except NotStored as failed:
             log.warning("fetch_not_given_up", connection=self._polled.where.connection, error=str(failed)[:300])
         else:
-            self._queue.done(wanted, self._queue.tickets(wanted))
+            self._queue.done(key, self._queue.count(key))

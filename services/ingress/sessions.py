@@ -6,14 +6,14 @@ import hashlib
 from dataclasses import dataclass
 
 from runtime.exchange import Transport
+from services.access import AccessProvider, credentials_version
 from services.credentials import CredentialStore
-from services.sessions import Sessions, credentials_version
 from systems.connection import ConnectionSettings, Side
 from systems.contract import Reader, Role
 
 
 @dataclass(frozen=True)
-class Session:
+class ReaderSession:
     """An open reader and the network below it."""
 
     reader: Reader
@@ -40,7 +40,7 @@ def version(settings: ConnectionSettings, side: Side, store: CredentialStore) ->
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def open_session(settings: ConnectionSettings, side: Side, sessions: Sessions) -> Session:
+def open_reader_session(settings: ConnectionSettings, side: Side, provider: AccessProvider) -> ReaderSession:
     """A session for the poller's role. Raises `Broken` naming the connection and system when it has no fit credentials."""
-    access = sessions.access(settings, side.system, Role.POLLER)
-    return Session(side.declared.open_reader(access), access.transport)
+    access = provider.access(settings, side.system, Role.POLLER)
+    return ReaderSession(side.declared.open_reader(access), access.transport)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from runtime.clock import Clock
@@ -14,8 +13,9 @@ from schemas.codec import Codec, Record
 from schemas.errors import Malformed
 from services.ingress.produce import Deliveries, Outgoing
 from systems.contract import Element, Page
-from topology import batch
+from systems.raw import How, Where, raw_record
 from topology.audit import RECORD, Covered, audit_record
+from topology.batch import Decision
 from topology.headers import headers
 from topology.topics import object_key, partition_of
 
@@ -23,32 +23,9 @@ RESET = "reset"
 """What a cursor that a person wrote has in the place of a page's digest: a running poller takes it up (`pollers.py`)."""
 
 
-@dataclass(frozen=True)
-class Where:
-    """Whose pages they are."""
-
-    connection: str
-    system: str
-
-
-@dataclass(frozen=True)
-class How:
-    """How elements were read: `entity`, `shape` (hint, object) and `how` as raw records keep them."""
-
-    entity: str
-    shape: str
-    how: str
-
-
-@dataclass(frozen=True)
-class Decision:
-    """A decision of a poller for `audit`."""
-
-    decision: str
-    detail: str
-    entity: str = ""
-    source_id: str = ""
-    count: int = 1
+def decided(where: Where, decision: str, detail: str, about: tuple[str, str] = ("", "")) -> Decision:
+    """A decision of a poller; `about` is (entity, source id), each "" where it is about none."""
+    return Decision(decision, where.connection, where.system, *about, detail=detail)
 
 
 class Writing:
@@ -73,27 +50,12 @@ class Writing:
                 told = {"system": where.system, "entity": how.entity, "source_id": element.source_id}
                 log.error("element_refused", connection=where.connection, **told, error=str(error)[:200])
                 detail = f"{error}; it is not read, look at it in {where.system}"
-                await self.decision(where, Decision("refused", detail, how.entity, element.source_id))
+                await self.decision(decided(where, "refused", detail, (how.entity, element.source_id)))
         return await self._deliveries.send_all(made)
 
     def _element(self, where: Where, how: How, one: tuple[str, int, Element], trace: bytes) -> Outgoing:
         digest, index, element = one
-        record = {
-            "connection": where.connection,
-            "system": where.system,
-            "entity": how.entity,
-            "source_id": element.source_id,
-            "source_version": element.source_version,
-            "shape": how.shape,
-            "how": how.how,
-            "body": element.body,
-            "content_type": "application/json",
-            "page_digest": digest,
-            "page_index": index,
-            "signature": "none",
-            "received_at": self._clock.now(),
-            "further": list(element.further),
-        }
+        record = raw_record(where, how, element, self._clock.now(), (digest, index))
         topic = self._settings.topic(f"raw.{where.system}")
         key = object_key(where.connection, where.system, how.entity, element.source_id)
         value = self._codec.encode(topic, "raw.raw", record)
@@ -105,10 +67,9 @@ class Writing:
         key = f"{record['connection']}/{record['feed']}"
         await self._one("cursors", "raw.cursor", key, record)
 
-    async def decision(self, where: Where, made: Decision) -> None:
-        """A decision that makes no other record."""
-        decided = batch.Decision(made.decision, where.connection, where.system, made.entity, made.source_id, detail=made.detail)
-        record = audit_record(decided, "pollers", self._clock.now(), Covered(count=made.count))
+    async def decision(self, made: Decision, count: int = 1) -> None:
+        """A decision that makes no other record, taken on `count` things."""
+        record = audit_record(made, "pollers", self._clock.now(), Covered(count=count))
         await self._one("audit", RECORD, record["natural_key"], record)
 
     async def _one(self, name: str, record_name: str, key: str, record: Mapping[str, Any]) -> None:

@@ -24,11 +24,10 @@ from runtime.rolekeys import SINKS
 from runtime.settings import Settings
 from schemas.codec import Codec
 from services import start
+from services.access import AccessProvider, credentials_version
 from services.credentials import CredentialStore
 from services.health import Health
 from services.refusals import Refusals
-from services.sessions import Sessions as Access
-from services.sessions import credentials_version
 from services.sinks.command_log import GroupLog
 from services.sinks.commit import Thread
 from services.sinks.consume import Consuming, Ports
@@ -202,7 +201,7 @@ class Sinks:
 
     def _opener(self, name: str) -> OpenSession:
         assert self._store is not None
-        access = Access(self._settings, self._store, self._clock)
+        access = AccessProvider(self._settings, self._store, self._clock)
         open_writer = registry.system(name).open_writer
         if open_writer is None:
             raise Broken(f"{name} takes no writes.", "Leave it out.")

@@ -122,7 +122,7 @@ def typed(live: Live) -> Any:
     """Somebody at the ERP's own screen types an invoice: party, date, amount."""
     import aiohttp
 
-    simulator = live.stage.ground.simulators[live.stage.joined.simulator(ERP)]
+    simulator = live.stage.processes.simulators[live.stage.joined.simulator(ERP)]
     held = simulator["credentials"]
 
     async def put(party: str, day: str, amount: str) -> None:

@@ -1,4 +1,4 @@
-"""The ground of these tests: simulators and services as processes on one cluster, and what a test may ask them.
+"""The stage of these tests: simulators and services as processes on one cluster, and what a test may ask them.
 
 Everything is asked from outside: the simulators' journals, the topics, the command line. Each process is stopped by its own handle.
 """
@@ -28,8 +28,8 @@ from confluent_kafka.admin import AdminClient
 from console.books.ledgers import ledger_entries
 from console.demo.accounts import Row
 from console.demo.day import Day, Wanted
-from console.demo.ground import Ground, Pace, Simulators, environment
 from console.demo.joined import Joined
+from console.demo.processes import Pace, Processes, Simulators, environment
 from console.reading import Cluster
 from runtime import kafka
 from runtime.embedded.child import free_ports
@@ -55,13 +55,13 @@ class Stage:
     """One connection between two simulators, with services that are started and killed at will."""
 
     cluster: EmbeddedCluster
-    ground: Ground
+    processes: Processes
     day: Day
 
     @property
     def prefix(self) -> str:
         """Before every topic and group."""
-        return self.ground.settings.kafka.topic_prefix
+        return self.processes.settings.kafka.topic_prefix
 
     @property
     def connection_file(self) -> Path:
@@ -128,16 +128,16 @@ class Stage:
 
     def stop_service(self, name: str) -> None:
         """SIGTERM; running writes reach their outcome."""
-        code = self.ground.children[name].stop()
+        code = self.processes.children[name].stop()
         assert code == 0, f"{name} ended with {code}: {self.log_of(name)[-2000:]}"
 
     def log_of(self, name: str) -> str:
         """What a process said so far."""
-        return (self.ground.folder / f"{name}.log").read_text(errors="replace")
+        return (self.processes.folder / f"{name}.log").read_text(errors="replace")
 
     def unread(self, group: str, topic: str) -> int:
         """Records that a group has still to read: its lag without the markers of transactions, which nobody is ever given."""
-        settings = self.ground.settings
+        settings = self.processes.settings
         numbers = list(range(settings.kafka.partitions))
         client = kafka.consumer(settings.kafka, group)
         try:
@@ -157,7 +157,7 @@ class Stage:
 
     def recreate(self, *topics: str) -> None:
         """Delete topics and create them again, empty."""
-        settings = self.ground.settings
+        settings = self.processes.settings
         names = [settings.topic(name) for name in topics]
         admin = AdminClient({"bootstrap.servers": self.cluster.bootstrap_servers})
         for future in admin.delete_topics(names).values():
@@ -236,14 +236,14 @@ def staged(
         for key, value in own.items():
             patch.setenv(key, value)
         write_ring(folder / "keys.json", KeyRing((new_key(datetime.now(UTC)),)))
-        ground = Ground(folder, own, ingress_port=port)
-        create_topics(ground.settings.kafka)
-        register_schemas(ground.settings.registry, ground.settings.kafka.topic_prefix)
-        day = Day(ground, wanted, _say, Simulators(ground), Cluster(ground.settings))
+        processes = Processes(folder, own, ingress_port=port)
+        create_topics(processes.settings.kafka)
+        register_schemas(processes.settings.registry, processes.settings.kafka.topic_prefix)
+        day = Day(processes, wanted, _say, Simulators(processes), Cluster(processes.settings))
         try:
             with simulators_watched(), ExitStack() as at_end:
-                at_end.callback(ground.stop)
-                yield Stage(cluster, ground, day)
+                at_end.callback(processes.stop)
+                yield Stage(cluster, processes, day)
         finally:
             for key in [key for key in os.environ if key.startswith(_SECRETS)]:
                 del os.environ[key]

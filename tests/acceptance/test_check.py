@@ -84,7 +84,7 @@ def checked(live: Live, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ca
             return _applied(stage, planted, tmp_path_factory.mktemp("planted"))
 
         yield apply
-    scopeless = stage.ground.children.pop("scopeless", None)
+    scopeless = stage.processes.children.pop("scopeless", None)
     if scopeless is not None:
         scopeless.stop()
 
@@ -112,8 +112,8 @@ def _applied(stage: Stage, planted: Planted | None, folder: Path) -> Path:
 def _scopeless(stage: Stage) -> str:
     """A second tenant of the same seed whose application lacks a scope."""
     switches = {**demo_of(SOURCE).simulator_settings(600), "scopes_off": SCOPE, "customers": "5"}
-    stage.ground.start_simulator("scopeless", SOURCE, stage.day.wanted.seed, switches)
-    return str(stage.ground.simulators["scopeless"]["url"])
+    stage.processes.start_simulator("scopeless", SOURCE, stage.day.wanted.seed, switches)
+    return str(stage.processes.simulators["scopeless"]["url"])
 
 
 def test_a_right_connection_has_no_error_and_ends_with_0(live: Live, checked: Callable[[Planted | None], Path]) -> None:

@@ -49,12 +49,12 @@ def test_a_missing_crosswalk_row_holds_by_name_and_amount_and_the_row_posts_with
     assert "business_unit.csv" in cause["remedy"]
     assert {one["ref"] for one in cause["documents"]} == {entry["ref"] for entry in entries}
     assert all(one["customer"] for one in cause["documents"])
-    pids = {name: stage.ground.children[name].server_pids() for name in ("topology", "sinks")}
+    pids = {name: stage.processes.children[name].server_pids() for name in ("topology", "sinks")}
     table.write_text(whole)
     apply(stage, "the row was missing")
     for made in invoices:
         live.posted(made["invoice"])
-    assert {name: stage.ground.children[name].server_pids() for name in ("topology", "sinks")} == pids
+    assert {name: stage.processes.children[name].server_pids() for name in ("topology", "sinks")} == pids
     assert not {entry["ref"] for entry in entries} & {row["ref"] for row in held_list(stage)}
 
 

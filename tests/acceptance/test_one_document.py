@@ -104,7 +104,7 @@ def replay(stage: Stage) -> None:
         assert said.returncode == 0, said.stdout + said.stderr
         assert stage.unread(group, topic) > 0
     for name in ("topology", "sinks"):
-        stage.ground.start_service(name)
+        stage.processes.start_service(name)
     for group, topic in HOPS.items():
         stage.has_read(group, topic)
     stage.sinks_have_read()

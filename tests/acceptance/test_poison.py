@@ -17,7 +17,7 @@ POISON = {"not in wire format": b"not avro at all", "a schema nobody knows": b"\
 
 
 def put(stage: Stage, topic: str, partition: int, key: str, value: bytes) -> None:
-    settings = stage.ground.settings
+    settings = stage.processes.settings
     producer = kafka.producer(settings.kafka)
     producer.produce(settings.topic(topic), key=key.encode(), value=value, partition=partition)
     assert producer.flush(10) == 0
@@ -32,7 +32,7 @@ def dead_of(stage: Stage, topic: str) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("topic", [f"raw.{SOURCE}", f"command.{ERP}"])
 def test_bytes_that_cannot_be_decoded_are_dead_with_every_byte_and_nothing_stops(live: Live, topic: str) -> None:
     stage, connection = live.stage, live.stage.joined.id
-    partition = partition_of(connection, stage.ground.settings.kafka.partitions)
+    partition = partition_of(connection, stage.processes.settings.kafka.partitions)
     before = len(dead_of(stage, topic))
     for value in POISON.values():
         put(stage, topic, partition, connection, value)
@@ -43,7 +43,7 @@ def test_bytes_that_cannot_be_decoded_are_dead_with_every_byte_and_nothing_stops
         assert one["reason"]
         assert one["stage"]
     live.posted(live.sold(live.customers[6], price="201.01" if topic.startswith("raw") else "202.02")["invoice"])
-    assert [name for name, child in stage.ground.children.items() if not child.is_alive()] == []
+    assert [name for name, child in stage.processes.children.items() if not child.is_alive()] == []
 
 
 def test_a_page_that_is_no_object_of_its_entity_is_dead_with_the_bytes_as_they_came(live: Live) -> None:
@@ -65,9 +65,9 @@ def test_a_page_that_is_no_object_of_its_entity_is_dead_with_the_bytes_as_they_c
         "signature": "none",
         "received_at": datetime.now(UTC),
     }
-    full = stage.ground.settings.topic(f"raw.{SOURCE}")
+    full = stage.processes.settings.topic(f"raw.{SOURCE}")
     value = stage.reading.codec.encode(full, "raw.raw", record)
-    put(stage, f"raw.{SOURCE}", partition_of(key, stage.ground.settings.kafka.partitions), key, value)
+    put(stage, f"raw.{SOURCE}", partition_of(key, stage.processes.settings.kafka.partitions), key, value)
     found = until(
         "the page to be dead",
         lambda: [one for one in dead_of(stage, f"raw.{SOURCE}") if body in (one["value"] or b"")],

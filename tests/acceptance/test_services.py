@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from console.demo.ground import SERVICES
+from console.demo.processes import SERVICES
 from runtime.embedded.cluster import EmbeddedCluster
 from runtime.settings import Kafka
 from systems import registry

@@ -86,7 +86,7 @@ class Corner:
     ring: secrets.KeyRing
 
     def __post_init__(self) -> None:
-        from console.demo.ground import settings_of
+        from console.demo.processes import settings_of
 
         self.settings: Settings = settings_of(self.environment)
         self.codec: Codec = load(self.settings.registry.url, records_of_topic(self.settings.kafka.topic_prefix))

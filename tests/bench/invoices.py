@@ -13,7 +13,7 @@ from schemas.codec import Codec
 from tests.bench.ground import CONNECTION, FIELD_SERVICE
 from tests.toy import blank
 from topology import canonical_to_command, raw_to_canonical
-from topology.batch import Ground, Output, Record
+from topology.batch import ConsumerRecord, Context, Output
 from topology.configuration import Snapshot
 from topology.topics import object_key, partition_of
 
@@ -80,19 +80,19 @@ class Hops:
         batch = []
         for offset, (key, record) in enumerate(raw(number, connection) for number in numbers):
             value = self.codec.encode(name, "raw.raw", record)
-            batch.append(Record(name, partition_of(key, self.partitions), offset, key.encode(), value, []))
+            batch.append(ConsumerRecord(name, partition_of(key, self.partitions), offset, key.encode(), value, []))
         return raw_to_canonical.apply(batch, _Nothing(), self._ground()).outputs
 
     def commands(self, numbers: Iterable[int], connection: str = CONNECTION) -> Sequence[Output]:
         """Commands of these invoices."""
         batch = [
-            Record(one.topic, one.partition, offset, _bytes(one.key), one.value, one.headers)
+            ConsumerRecord(one.topic, one.partition, offset, _bytes(one.key), one.value, one.headers)
             for offset, one in enumerate(self.canonical(numbers, connection))
         ]
         return canonical_to_command.apply(batch, _Nothing(), self._ground()).outputs
 
-    def _ground(self) -> Ground:
-        return Ground(self.snapshot, self.codec, self._topic, self.partitions, NOW)
+    def _ground(self) -> Context:
+        return Context(self.snapshot, self.codec, self._topic, self.partitions, NOW)
 
     def _topic(self, name: str) -> str:
         return self.prefix + name

@@ -56,7 +56,7 @@ def played(own_cluster: EmbeddedCluster, tmp_path_factory: pytest.TempPathFactor
 
 def _kill(stage: Stage, name: str, killed: list[str]) -> Callable[[], Awaitable[None]]:
     async def happen() -> None:
-        stage.ground.restart_killed(name)
+        stage.processes.restart_killed(name)
         killed.append(name)
 
     return happen

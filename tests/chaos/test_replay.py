@@ -38,7 +38,7 @@ def stopped(stage: Stage, *services: str) -> Iterator[None]:
         yield
     finally:
         for name in services:
-            stage.ground.start_service(name)
+            stage.processes.start_service(name)
 
 
 def agree(stage: Stage, before: dict[str, Any]) -> None:
@@ -93,7 +93,9 @@ def test_a_ledger_that_was_deleted_is_built_again_and_nothing_is_written(played:
     stage = played.stage
     before = as_it_is(stage)
     with stopped(stage, "sinks"):
-        assert list((stage.ground.folder / "state" / "sinks").rglob("CURRENT")), "there is a snapshot to be mistaken for the truth"
+        assert list((stage.processes.folder / "state" / "sinks").rglob("CURRENT")), (
+            "there is a snapshot to be mistaken for the truth"
+        )
         stage.recreate(f"ledger.{ERP}")
         assert [entry for entry in stage.entries() if entry["system"] == ERP] == []
     ledger_is_whole(stage, before["states"])

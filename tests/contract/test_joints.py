@@ -27,7 +27,7 @@ from schemas.records import Ledger, Parent, Raw
 from schemas.shapes import record_sources
 from services.ingress.produce import Deliveries, Outgoing
 from services.ingress.seen import Run, Seen
-from services.ingress.writing import How, Where, Writing
+from services.ingress.writing import Writing
 from services.sinks import entry as e
 from services.sinks.parents import BEFORE_CUTOVER, Parents, resolve
 from systems import registry
@@ -35,6 +35,7 @@ from systems.connection import ConnectionSettings
 from systems.contract import Element, Feed, Flow, Page, Role, System
 from systems.mapped import Canonical, Draft, Normalised, Plan, Reading
 from systems.parents import link_name, parent_id
+from systems.raw import How, Where
 from tests import toy
 from tests.contract import examples, test_declarations
 from tests.contract.conftest import Declare
@@ -42,7 +43,7 @@ from tests.contract.ground import ground
 from tests.contract.seam import VirtualClock
 from tests.contract.toybooks.system import SYSTEM, to_commands
 from topology import canonical_to_command, raw_to_canonical
-from topology.batch import Ground, Outcome, Record
+from topology.batch import ConsumerRecord, Context, Outcome
 from topology.configuration import Snapshot
 from topology.topics import records_of_topic
 
@@ -72,8 +73,10 @@ def mapped(system: System, **changes: Any) -> Outcome:
 def mapped_as(system: System, entity: str, record: Mapping[str, Any]) -> Outcome:
     """What hop 2 makes of a canonical record."""
     topic, codec = f"canonical.{entity}", offline_codec(records_of_topic())
-    ground = Ground(Snapshot({"acme": examples.connected(system)}), codec, str, 4, NOW)
-    return canonical_to_command.apply([Record(topic, 0, 0, b"k", codec.encode(topic, topic, record), None)], Unread(), ground)
+    context = Context(Snapshot({"acme": examples.connected(system)}), codec, str, 4, NOW)
+    return canonical_to_command.apply(
+        [ConsumerRecord(topic, 0, 0, b"k", codec.encode(topic, topic, record), None)], Unread(), context
+    )
 
 
 def order_and_bill(entity: str, record: Mapping[str, Any], plan: Plan) -> list[Draft]:
@@ -409,8 +412,8 @@ async def test_a_raw_record_holds_every_answer_of_its_object(declared: Declare, 
     await writing.elements(Where("acme", system.name), How("bill", "object", "list"), page, enumerate(page.elements))
     (raw,) = kept.records
     assert codec.decode_one("raw.raw", raw.value)["further"] == list(further)
-    ground = Ground(Snapshot({"acme": examples.connected(system)}), codec, str, 4, NOW)
-    outcome = raw_to_canonical.apply([Record(raw.topic, 0, 0, raw.key, raw.value, None)], Forgetful(), ground)
+    context = Context(Snapshot({"acme": examples.connected(system)}), codec, str, 4, NOW)
+    outcome = raw_to_canonical.apply([ConsumerRecord(raw.topic, 0, 0, raw.key, raw.value, None)], Forgetful(), context)
     (made,) = [codec.decode(output.value)[1] for output in outcome.outputs]
     assert [line["line_id"] for line in made["lines"]] == ["1", *(one.decode() for one in further[:2])]
 

@@ -17,8 +17,8 @@ from runtime.exchange import Request, Response, Unanswered
 from runtime.one_write import OneWrite, step
 from runtime.settings import Settings
 from schemas.records import CommandEnvelope, Ledger
+from services.access import AccessProvider
 from services.credentials import CredentialStore
-from services.sessions import Sessions
 from services.sinks import entry as e
 from services.sinks.calls import Calls, Wanted
 from services.sinks.calls import Request as Asked
@@ -133,8 +133,8 @@ class Tokens:
 
 
 def access(system: System, role: Role = Role.SINK) -> Access:
-    sessions = Sessions(Settings(profile="demo"), cast("CredentialStore", Tokens()), cast("Any", VirtualClock()))
-    return sessions.access(examples.connected(system).settings, system.name, role)
+    provider = AccessProvider(Settings(profile="demo"), cast("CredentialStore", Tokens()), cast("Any", VirtualClock()))
+    return provider.access(examples.connected(system).settings, system.name, role)
 
 
 def test_every_session_of_a_sink_keeps_to_it(toy: System) -> None:

@@ -20,9 +20,9 @@ from runtime.clock import clock_from_environment
 from runtime.errors import Broken
 from runtime.secrets import Sources
 from runtime.settings import Settings
+from services.access import AccessProvider, credentials_version
 from services.credentials import CredentialStore
 from services.network import network_purpose
-from services.sessions import Sessions, credentials_version
 from systems import registry
 from systems.connection import ConnectionSettings
 from systems.contract import Role
@@ -63,7 +63,7 @@ def test_every_system_says_which_addresses_its_settings_lead_to() -> None:
 def test_only_what_the_settings_name_is_reached(file: Path) -> None:
     settings = filled(file, "https://Fin.acme.example.:8443/base", {"private_addresses": ["10.20.0.0/16:8443"]})
     assert len(addresses_of(settings.field_service.own())) == 2
-    reach = sessions().ways(settings, settings.erp).reach
+    reach = provider().ways(settings, settings.erp).reach
     assert sorted(reach.hosts or ()) == ["fin.acme.example:8443"]
 
 
@@ -175,9 +175,9 @@ class Sets:
         return str(self.sets.get(purpose.replace(".", "_"), ""))
 
 
-def sessions(**sets: dict[str, str]) -> Sessions:
-    """Sessions over such sets."""
-    return Sessions(Settings(), cast("CredentialStore", Sets(**sets)), clock_from_environment({}))
+def provider(**sets: dict[str, str]) -> AccessProvider:
+    """A provider over such sets."""
+    return AccessProvider(Settings(), cast("CredentialStore", Sets(**sets)), clock_from_environment({}))
 
 
 def test_a_session_is_opened_anew_when_the_sealed_network_changes() -> None:
@@ -190,7 +190,7 @@ def test_a_session_is_opened_anew_when_the_sealed_network_changes() -> None:
 def test_a_session_without_its_sealed_network_is_not_opened(file: Path, tmp_path: Path) -> None:
     settings = filled(file, "https://fin.acme.example", {"ca_file": str(tmp_path / "ca.pem")})
     with pytest.raises(Broken, match=rf"{ERP.name}\.network"):
-        sessions().ways(settings, settings.erp)
+        provider().ways(settings, settings.erp)
 
 
 @pytest.mark.parametrize(
@@ -208,7 +208,7 @@ async def test_check_tells_a_refusal_in_one_line_before_any_call(
     secret = dict.fromkeys(ERP.credentials.model_fields, "x")
     one = cast("Connected", SimpleNamespace(settings=settings, crosswalk=None))
 
-    opened = sessions(**{f"{ERP.name}_check": secret})
+    opened = provider(**{f"{ERP.name}_check": secret})
     found = await checking.side_findings(opened, one, ERP.name)
     assert [(one.level, one.subject) for one in found] == [("error", "network")]
     assert said in found[0].words
@@ -222,5 +222,5 @@ def test_a_sealed_secret_that_cannot_be_sent_opens_no_session_and_is_not_shown(f
     settings = filled(file, "https://fin.acme.example", {})
     secret = dict.fromkeys(ERP.credentials.model_fields, "fine") | {field: f"s3cr3t{bad}"}
     with pytest.raises(Broken, match=rf"{field} has a line end") as refused:
-        sessions(**{f"{ERP.name}_sink": secret}).access(settings, ERP.name, Role.SINK)
+        provider(**{f"{ERP.name}_sink": secret}).access(settings, ERP.name, Role.SINK)
     assert "s3cr3t" not in str(refused.value)

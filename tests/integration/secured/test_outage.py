@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from console.demo.ground import SERVICES, Ground
+from console.demo.processes import SERVICES, Processes
 from runtime.embedded.child import free_ports
 from runtime.embedded.cluster import EmbeddedCluster
 from runtime.secrets import KeyRing, new_key, write_ring
@@ -45,8 +45,8 @@ def ready(port: int) -> tuple[int, str]:
         return 0, str(error)
 
 
-def lines(ground: Ground, service: str, since: int = 0) -> list[dict[str, object]]:
-    text = (ground.folder / f"{service}.log").read_text()[since:]
+def lines(processes: Processes, service: str, since: int = 0) -> list[dict[str, object]]:
+    text = (processes.folder / f"{service}.log").read_text()[since:]
     return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
 
 
@@ -62,9 +62,9 @@ def test_every_service_recovers_on_the_same_port_and_says_so_once(own_cluster: E
         "ML_CONNECTOR_STATE_DIR": str(tmp_path / "state"),
         "ML_CONNECTOR_INGRESS__PORT": "0",
     }
-    ground = Ground(tmp_path, common)
+    processes = Processes(tmp_path, common)
     for name in SERVICES:
-        ground._spawn(name, ["run", name], {"ML_CONNECTOR_METRICS_PORT": str(ports[name])})
+        processes._spawn(name, ["run", name], {"ML_CONNECTOR_METRICS_PORT": str(ports[name])})
     try:
         eventually(
             lambda: {name: ready(port) for name, port in ports.items()}, lambda seen: {one[0] for one in seen.values()} == {200}, 90
@@ -81,15 +81,15 @@ def test_every_service_recovers_on_the_same_port_and_says_so_once(own_cluster: E
             lambda: {name: ready(port) for name, port in ports.items()}, lambda seen: {one[0] for one in seen.values()} == {200}, 90
         )
         for name in SERVICES:
-            assert ground.children[name].is_alive()
-            said = Counter(str(line["event"]) for line in lines(ground, name, begins[name]))
+            assert processes.children[name].is_alive()
+            said = Counter(str(line["event"]) for line in lines(processes, name, begins[name]))
             assert (said["outage"], said["outage_over"]) == (1, 1), (name, said)
             assert said.total() < 30, (name, said)
             assert reasons[name], name
-        codes = {name: ground.children[name].stop(patience_s=110) for name in SERVICES}
+        codes = {name: processes.children[name].stop(patience_s=110) for name in SERVICES}
         assert codes == dict.fromkeys(SERVICES, 0)
     finally:
-        ground.stop()
+        processes.stop()
 
 
 @pytest.mark.parametrize("away", ["kafka", "registry"])

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from console.demo.day import Day, Wanted
-from console.demo.ground import SERVICES
+from console.demo.processes import SERVICES
 from runtime.embedded.cluster import Endpoints
 from runtime.settings import Kafka
 from tests.acceptance.conftest import Live, matched_customers, sold
@@ -131,8 +131,8 @@ def test_a_document_goes_the_whole_way_with_each_role_under_its_own_acls(
     wanted = Wanted(erp=ERP, seed=11, jobs=0, scale=600)
     more = secured.by_sasl("cli") | prefixed(prefix)
     with staged(secured.cluster, tmp_path_factory.mktemp("way"), wanted, "way", more) as stage:
-        ground = stage.ground
-        ground.start_service = lambda name: ground._spawn(name, ["run", name], secured.by_sasl(name))  # type: ignore[method-assign,assignment]
+        processes = stage.processes
+        processes.start_service = lambda name: processes._spawn(name, ["run", name], secured.by_sasl(name))  # type: ignore[method-assign,assignment]
 
         async def begin(day: Day) -> None:
             await day.observe()

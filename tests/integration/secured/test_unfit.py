@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from confluent_kafka.admin import NewTopic  # type: ignore[attr-defined]  # documented, not in __all__
 
-from console.demo.ground import SERVICES
+from console.demo.processes import SERVICES
 from runtime import kafka
 from runtime.embedded.cluster import EmbeddedCluster
 from runtime.secrets import KeyRing, new_key, write_ring

@@ -15,9 +15,9 @@ from schemas.codec import Codec, offline_codec
 from systems import registry
 from tests.contract import examples
 from tests.property.outside.nasty import NASTY
-from tests.unit.topology.ground import PARTITIONS, Memory
+from tests.unit.topology.hops import PARTITIONS, Memory
 from topology import canonical_to_command, raw_to_canonical, way
-from topology.batch import Ground, Outcome, Record
+from topology.batch import ConsumerRecord, Context, Outcome
 from topology.configuration import Snapshot
 from topology.culprits import whole
 from topology.topics import object_key, partition_of, records_of_topic
@@ -28,8 +28,8 @@ PLACE = "\ufdd0place"
 
 
 @cache
-def _ground(system: str) -> Ground:
-    return Ground(Snapshot({"acme": examples.connected(registry.system(system))}), CODEC, str, PARTITIONS, examples.AT)
+def _ground(system: str) -> Context:
+    return Context(Snapshot({"acme": examples.connected(registry.system(system))}), CODEC, str, PARTITIONS, examples.AT)
 
 
 def _named() -> list[tuple[str, str]]:
@@ -52,15 +52,15 @@ def _with(body: bytes, path: tuple[Any, ...], nasty: bytes) -> bytes:
     return json.dumps(value, ensure_ascii=False).encode().replace(json.dumps(PLACE, ensure_ascii=False).encode(), nasty)
 
 
-def _raw_record(system: str, raw: dict[str, Any]) -> Record:
+def _raw_record(system: str, raw: dict[str, Any]) -> ConsumerRecord:
     key = object_key("acme", system, raw["entity"], "7")
     topic = f"raw.{system}"
-    return Record(topic, partition_of(key, PARTITIONS), 7, key.encode(), CODEC.encode(topic, "raw.raw", raw), None)
+    return ConsumerRecord(topic, partition_of(key, PARTITIONS), 7, key.encode(), CODEC.encode(topic, "raw.raw", raw), None)
 
 
-def _records(outcome: Outcome, step: str) -> list[Record]:
+def _records(outcome: Outcome, step: str) -> list[ConsumerRecord]:
     return [
-        Record(one.topic, one.partition, number, str(one.key).encode(), one.value, one.headers)
+        ConsumerRecord(one.topic, one.partition, number, str(one.key).encode(), one.value, one.headers)
         for number, one in enumerate(outcome.outputs)
         if one.topic.startswith(step)
     ]
@@ -106,7 +106,7 @@ def test_no_body_at_all_makes_a_rule_fail(system: str, body: bytes, data: st.Dat
 @settings(max_examples=100, deadline=None)
 def test_bytes_that_are_no_record_of_ours_are_dead_with_every_byte(key: bytes | None, value: bytes | None, name: str) -> None:
     hop = HOPS[name]
-    record = Record(hop.inputs[0], 0, 3, key, value, [("x", b"\xff"), ("y", cast("bytes", None))])
+    record = ConsumerRecord(hop.inputs[0], 0, 3, key, value, [("x", b"\xff"), ("y", cast("bytes", None))])
     [output] = whole(hop, [record], Memory(), _ground(registry.erps()[0].name)).outputs
     dead = CODEC.decode(output.value)[1]
     assert (output.topic, dead["key"], dead["value"], dead["offset"]) == ("dead", key, value, 3)

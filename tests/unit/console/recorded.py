@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from confluent_kafka import Message
 
-from console.reading import Cluster, Seen
+from console.reading import Cluster, StoredRecord
 from runtime.settings import Settings
 from schemas.codec import offline_codec
 from services.sinks.ledger import MARK, mark_of
@@ -94,7 +94,7 @@ class Recorded(Cluster):
                 begin = (start or {}).get(0, 0)
                 yield from (cast("Message", one) for one in self.log[name] if one.offset_ >= begin)
 
-    def one(self, topic: str, partition: int, offset: int) -> Seen | None:
+    def one(self, topic: str, partition: int, offset: int) -> StoredRecord | None:
         """See `Cluster.one`."""
         return next((self.seen(one) for one in self.log[topic] if one.offset_ == offset), None)
 

@@ -13,7 +13,7 @@ import pytest
 from console.matching.masters import Masters
 from console.matching.propose import proposals
 from console.matching.score import Master
-from console.matching.sheet import Decision, read_decisions, write_proposals
+from console.matching.sheet import MatchDecision, read_decisions, write_proposals
 from console.matching.summary import counted, hindrances, open_proposals
 from runtime.errors import Broken
 
@@ -22,7 +22,7 @@ THEIRS = replace(OURS, id="C1", name="JOHN SMITH")
 HEAD = "entity,source_id,target_id,decision\n"
 
 
-def decisions(path: Path, content: str) -> list[Decision]:
+def decisions(path: Path, content: str) -> list[MatchDecision]:
     path.write_text(content)
     return read_decisions(path)
 
@@ -39,7 +39,7 @@ def test_whatever_a_name_holds_the_sheet_is_written_and_read(tmp_path: Path, end
 
 def test_headings_stand_in_any_order_and_case_beside_notes_of_a_person(tmp_path: Path) -> None:
     content = "Decision;Note;SOURCE ID;target_id;Entity\r\nAccept;sure?;1;C1;Customer\r\n;later;2;;customer\r\n"
-    assert decisions(tmp_path / "M.CSV", content) == [Decision("customer", "1", "C1", "accept", f"{tmp_path}/M.CSV:2")]
+    assert decisions(tmp_path / "M.CSV", content) == [MatchDecision("customer", "1", "C1", "accept", f"{tmp_path}/M.CSV:2")]
 
 
 @pytest.mark.parametrize(

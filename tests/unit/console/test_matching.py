@@ -15,7 +15,7 @@ from console.matching.decide import decided_links, exact_links, publish_links
 from console.matching.masters import Masters, folded_links
 from console.matching.propose import proposals
 from console.matching.score import Master, score
-from console.matching.sheet import Decision, read_decisions, write_proposals
+from console.matching.sheet import MatchDecision, read_decisions, write_proposals
 from runtime.errors import Broken
 from systems import registry
 from systems.contract import Flow
@@ -94,7 +94,10 @@ OUR_VENDOR, THEIR_VENDOR = Master("70001", "Ferris Supply"), Master("SHARE/00000
 
 def test_a_pair_is_linked_both_ways_where_a_flow_keeps_it_up_to_date_here() -> None:
     masters = {"vendor": Masters([OUR_VENDOR], [THEIR_VENDOR]), "customer": Masters([OURS], [THEIR_VENDOR])}
-    accept = [Decision("vendor", "70001", "SHARE/0000000012", "accept"), Decision("customer", "1", "SHARE/0000000012", "accept")]
+    accept = [
+        MatchDecision("vendor", "70001", "SHARE/0000000012", "accept"),
+        MatchDecision("customer", "1", "SHARE/0000000012", "accept"),
+    ]
     made = decided_links(_settings(BACK), masters, accept, AUTHOR)
     assert [(one["entity"], one["source_system"], one["source_id"], one["target_id"], one["target_number"]) for one in made] == [
         ("vendor", registry.FIELD_SERVICE, "70001", "SHARE/0000000012", "FERRIS SUPPLY INC"),
@@ -118,7 +121,7 @@ def test_an_exact_pair_is_linked_both_ways_too_and_is_one_decision() -> None:
 
 def test_two_of_ours_are_not_kept_up_to_date_by_one_of_theirs() -> None:
     masters = {"vendor": Masters([OUR_VENDOR, Master("70002", "Ferris")], [THEIR_VENDOR])}
-    accept = [Decision("vendor", one, "SHARE/0000000012", "accept") for one in ("70001", "70002")]
+    accept = [MatchDecision("vendor", one, "SHARE/0000000012", "accept") for one in ("70001", "70002")]
     with pytest.raises(Broken, match="both 70001 and 70002"):
         decided_links(_settings(BACK), masters, accept, AUTHOR)
     masters["vendor"].linked["70001"] = "SHARE/0000000012"
@@ -140,12 +143,12 @@ def test_an_id_of_any_blanks_comes_back_from_the_sheet_as_it_is(tmp_path: Path, 
 def test_ids_that_look_the_same_are_not_told_by_a_sheet() -> None:
     masters = {"customer": Masters([OURS], [replace(OURS, id="A B"), replace(OURS, id="A\u00a0B")])}
     with pytest.raises(Broken, match="A B is not a customer of books"):
-        decided_links(_settings(), masters, [Decision("customer", OURS.id, "A B", "accept")], AUTHOR)
+        decided_links(_settings(), masters, [MatchDecision("customer", OURS.id, "A B", "accept")], AUTHOR)
 
 
 def test_no_partner_has_no_way_back_and_a_link_from_the_other_side_alone_counts() -> None:
     masters = {"vendor": Masters([OUR_VENDOR], [THEIR_VENDOR])}
-    (rejected,) = decided_links(_settings(BACK), masters, [Decision("vendor", "70001", "", "reject")], AUTHOR)
+    (rejected,) = decided_links(_settings(BACK), masters, [MatchDecision("vendor", "70001", "", "reject")], AUTHOR)
     assert rejected["target_id"] == ""
     posted = {"entity": "vendor", "source_system": "books", "source_id": "SHARE/9", "target_id": "70009"}
     assert folded_links([rejected, posted], "books") == {"vendor": {"70001": "", "70009": "SHARE/9"}}

@@ -17,8 +17,8 @@ from runtime.errors import Broken
 from runtime.rolekeys import INGRESS, SINKS, VERIFY, keys_at, keys_for, write_keys
 from runtime.secrets import read_ring
 from runtime.settings import Settings
+from services.access import AccessProvider
 from services.credentials import TOPIC, CredentialStore
-from services.sessions import Sessions
 from services.sinks.follow import CONTROL, Followed
 from services.sinks.links import MemoryLinks
 from systems.connection import ConnectionSettings
@@ -64,7 +64,7 @@ def test_what_is_applied_is_in_force_for_every_role_with_the_keys_of_that_role_a
     of = {role: settings.model_copy(update={"key_ring": tmp_path / role}) for role in (INGRESS, SINKS, VERIFY)}
     assert in_force(Console(of[VERIFY])).connections["acme"].settings == connection()
     assert [key["name"] for key in store(of[INGRESS], INGRESS).keys("acme", "webhook")] == ["first"]
-    access = Sessions(of[SINKS], store(of[SINKS], SINKS), ScaledClock()).access(connection(), ERP, Role.SINK)
+    access = AccessProvider(of[SINKS], store(of[SINKS], SINKS), ScaledClock()).access(connection(), ERP, Role.SINK)
     assert access.credentials.password.get_secret_value() == CANARY  # type: ignore[attr-defined]  # the ERP's own model
     assert applied(written(tmp_path, "acme"), "pat", "again", False) == ((), [])
 
@@ -91,9 +91,9 @@ def test_credentials_are_not_sent_where_they_were_not_applied_for(
         content["erp"][section] |= values
     moved = ConnectionSettings.model_validate(content)
     for role in (Role.SINK, Role.POLLER, Role.CHECK):
-        sessions = Sessions(settings, store(settings, "operator"), ScaledClock())
+        provider = AccessProvider(settings, store(settings, "operator"), ScaledClock())
         with pytest.raises(Broken, match="not sent there") as told:
-            sessions.access(moved, ERP, role)
+            provider.access(moved, ERP, role)
         assert CANARY not in str(told.value)
 
 

@@ -26,7 +26,7 @@ from tests.signed import RING, signature
 from tests.toy import NOW
 from tests.unit.following.log import CODEC, SETTINGS, Cluster, Headers, key_of, until
 from tests.unit.following.records import SYSTEMS, control
-from tests.unit.topology import ground
+from tests.unit.topology import hops
 from topology.configuration import Follower
 from topology.trust import LATE_US
 
@@ -37,7 +37,7 @@ LEAKED = [{"name": "q0", "secret": "a-key-of-a-webhook-that-has-leaked-away"}]
 @pytest.fixture(autouse=True)
 def _toys(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(follow, "topic_id", lambda *_: "id")
-    with ground.toys():
+    with hops.toys():
         yield
 
 

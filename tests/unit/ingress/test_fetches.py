@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from runtime.errors import Broken, Garbled, Malformed, Refused, Throttled, Transient
-from services.ingress.fetches import FetchQueue, Offsets, Ticket, answered, is_its_own
+from services.ingress.fetches import FetchQueue, FetchRecord, Offsets, answered, is_its_own
 from services.ingress.seen import Seen
 from systems.contract import Element
 
@@ -45,7 +45,7 @@ def test_what_is_asked_for_alone_keeps_nobody_waiting() -> None:
     queue, offsets = FetchQueue(), Offsets()
     for number, wanted in enumerate(IDS):
         offsets.opened(number)
-        queue.ask(wanted, Ticket(offsets, number))
+        queue.add(wanted, FetchRecord(offsets, number))
     assert list(queue.batch({"invoice": 50})) == IDS
     queue.refused(IDS[0])
     assert list(queue.batch({"invoice": 50})) == IDS[1:]
@@ -67,7 +67,7 @@ def test_what_fails_without_a_reason_of_its_own_goes_behind_the_others_and_fewer
     """A 500 that one id causes kept its batch, and everything behind it, for ever."""
     queue, offsets, calls = FetchQueue(), Offsets(), list[int]()
     for number in range(20):
-        queue.ask(("invoice", str(number)), Ticket(offsets, number))
+        queue.add(("invoice", str(number)), FetchRecord(offsets, number))
     while len(queue) > 1 and len(calls) < 100:
         batch = queue.batch({"invoice": 50})
         calls.append(len(batch))
@@ -80,14 +80,14 @@ def test_what_fails_without_a_reason_of_its_own_goes_behind_the_others_and_fewer
     assert list(queue.batch({"invoice": 50})) == [("invoice", "7")]
     assert len(calls) < 30
     queue.failed([("invoice", "7")])
-    queue.ask(("invoice", "21"), Ticket(offsets, 21))
+    queue.add(("invoice", "21"), FetchRecord(offsets, 21))
     assert queue.batch({"invoice": 50}) == [("invoice", "7")], "alone: it takes no newcomer with it"
 
 
 def test_after_an_outage_many_are_asked_for_together_again() -> None:
     queue, offsets = FetchQueue(), Offsets()
     for number in range(100):
-        queue.ask(("invoice", str(number)), Ticket(offsets, number))
+        queue.add(("invoice", str(number)), FetchRecord(offsets, number))
     for _ in range(15):
         queue.failed(queue.batch({"invoice": 50}))
     calls = 0

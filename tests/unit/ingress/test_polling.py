@@ -16,8 +16,9 @@ from services.ingress.fetches import FetchQueue
 from services.ingress.polling import Cursors, Polled, SystemPoller
 from services.ingress.seen import Run
 from services.ingress.standing import Standing
-from services.ingress.writing import Decision, How, Where
 from systems.contract import Element, Feed, Page
+from systems.raw import How, Where
+from topology.batch import Decision
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 WHERE = Where("acme", "fs")
@@ -64,7 +65,7 @@ class Writing:
     async def cursor(self, record: Any) -> None:
         self.cursors.append(record["position"])
 
-    async def decision(self, _: Where, made: Decision) -> None:
+    async def decision(self, made: Decision, count: int = 1) -> None:
         self.decisions.append(made)
 
 

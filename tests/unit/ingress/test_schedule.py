@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from services.ingress.fetches import FetchQueue, Offsets, Ticket
+from services.ingress.fetches import FetchQueue, FetchRecord, Offsets
 from services.ingress.schedule import FAR, Schedule
 from systems.contract import Feed
 
@@ -83,11 +83,11 @@ def test_wishes_for_one_object_are_one_and_a_later_one_asks_again() -> None:
     queue, offsets = FetchQueue(), Offsets()
     for offset, source_id in enumerate(["1", "2", "1"]):
         offsets.opened(offset)
-        queue.ask(("invoice", source_id), Ticket(offsets, offset))
+        queue.add(("invoice", source_id), FetchRecord(offsets, offset))
     assert list(queue.batch({"invoice": 50})) == [("invoice", "1"), ("invoice", "2")]
-    seen = queue.tickets(("invoice", "1"))
+    seen = queue.count(("invoice", "1"))
     offsets.opened(3)
-    queue.ask(("invoice", "1"), Ticket(offsets, 3))
+    queue.add(("invoice", "1"), FetchRecord(offsets, 3))
     queue.done(("invoice", "1"), seen)
     assert list(queue.batch({"invoice": 50})) == [("invoice", "2"), ("invoice", "1")]
     queue.done(("invoice", "2"), 1)
@@ -99,14 +99,14 @@ def test_wishes_for_one_object_are_one_and_a_later_one_asks_again() -> None:
 def test_a_batch_holds_one_entity_and_no_more_than_fit() -> None:
     queue, offsets = FetchQueue(), Offsets()
     for n in range(5):
-        queue.ask(("invoice" if n != 1 else "job", str(n)), Ticket(offsets, n))
+        queue.add(("invoice" if n != 1 else "job", str(n)), FetchRecord(offsets, n))
     assert list(queue.batch({"invoice": 3, "job": 1})) == [("invoice", "0"), ("invoice", "2"), ("invoice", "3")]
 
 
 def test_an_object_that_was_refused_is_asked_alone_behind_the_others() -> None:
     queue, offsets = FetchQueue(), Offsets()
     for n in range(3):
-        queue.ask(("invoice", str(n)), Ticket(offsets, n))
+        queue.add(("invoice", str(n)), FetchRecord(offsets, n))
     assert queue.refused(("invoice", "0")) == 0
     assert list(queue.batch({"invoice": 50})) == [("invoice", "1"), ("invoice", "2")]
     for one in ("1", "2"):

@@ -13,12 +13,13 @@ from runtime.redaction import told
 from runtime.settings import Settings
 from services.ingress.produce import Deliveries
 from services.ingress.standing import STOPPED, Standing
-from services.ingress.writing import Decision, Where, Writing
+from services.ingress.writing import Writing, decided
 from systems.acumatica.errors import words_of
 from systems.acumatica.models import cut
+from systems.raw import Where
 from systems.servicetitan.client import _require_json
 from tests.unit.ingress.test_writing import SYSTEM, _Clock, _Deliveries
-from tests.unit.topology.ground import CODEC
+from tests.unit.topology.hops import CODEC
 
 NO_TEXT = "\udcff\udc80/x"
 """Octets that are no UTF-8, as the HTTP library gives them."""
@@ -31,7 +32,7 @@ async def test_a_failure_with_words_that_are_no_text_is_told_to_the_audit(fails:
     writing = Writing(Settings(), CODEC, cast("Deliveries", deliveries), cast("Clock", _Clock()))
 
     async def tell(decision: str, feed: str, detail: str) -> None:
-        await writing.decision(Where("acme", SYSTEM), Decision(decision, detail, feed))
+        await writing.decision(decided(Where("acme", SYSTEM), decision, detail, (feed, "")))
 
     standing = Standing(tell)
     for _ in range(3):

@@ -11,10 +11,11 @@ from runtime.clock import Clock
 from runtime.settings import Settings
 from schemas.codec import MAX_WRITTEN_BYTES
 from services.ingress.produce import Deliveries, Outgoing
-from services.ingress.writing import How, Where, Writing
+from services.ingress.writing import Writing
 from systems import registry
 from systems.contract import Element, Page
-from tests.unit.topology.ground import CODEC
+from systems.raw import How, Where
+from tests.unit.topology.hops import CODEC
 
 SYSTEM = registry.FIELD_SERVICE
 

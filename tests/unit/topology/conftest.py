@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.unit.topology import ground
+from tests.unit.topology import hops
 
 
 @pytest.fixture(autouse=True)
 def _toys() -> Iterator[None]:
-    with ground.toys():
+    with hops.toys():
         yield

@@ -6,7 +6,7 @@ import ast
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.unit.topology.ground import CODEC
+from tests.unit.topology.hops import CODEC
 from topology.audit import RECORD, Covered, audit_record
 from topology.batch import Decision
 

@@ -10,9 +10,9 @@ import pytest
 from systems import registry
 from systems.mapped import Draft, Plan
 from tests import toy
-from tests.unit.topology.ground import CODEC, PARTITIONS, Memory, canonical_records, decisions, ground, outputs, raw_record
+from tests.unit.topology.hops import CODEC, PARTITIONS, Memory, canonical_records, context, decisions, outputs, raw_record
 from topology import canonical_to_command, raw_to_canonical
-from topology.batch import Ground, Outcome, Record
+from topology.batch import ConsumerRecord, Context, Outcome
 from topology.headers import HOLD, OP_KEY, PARTED, PAYLOAD_HASH, RECORD, SOURCE_HASH, header
 from topology.topics import partition_of
 
@@ -20,8 +20,8 @@ PARTS = {"V": Decimal("5.00"), "W": Decimal("0.50")}
 COMMANDS = f"command.{toy.TARGET}"
 
 
-def _way(body: bytes, around: Ground | None = None, **raw: object) -> Outcome:
-    around = around or ground()
+def _way(body: bytes, around: Context | None = None, **raw: object) -> Outcome:
+    around = around or context()
     first = raw_to_canonical.apply([raw_record(0, toy.raw("7", 1, body, **raw))], Memory(), around)
     return canonical_to_command.apply(canonical_records(first), Memory(), around)
 
@@ -43,7 +43,7 @@ def test_a_command_carries_identity_hashes_and_coordinates_and_its_headers_say_t
 
 
 def test_an_unmapped_value_is_a_command_with_its_amount_and_its_canonical_bytes() -> None:
-    around = ground({})
+    around = context({})
     first = raw_to_canonical.apply([raw_record(0, toy.raw("7", 1, b'{"total": 5.50}'))], Memory(), around)
     [record] = canonical_records(first)
     outcome = canonical_to_command.apply([record], Memory(), around)
@@ -51,8 +51,8 @@ def test_an_unmapped_value_is_a_command_with_its_amount_and_its_canonical_bytes(
     assert command["unresolved"] == ["business_unit=east"]
     assert command["canonical"] == record.value
     assert header(outcome.outputs[0].headers, HOLD) == "unmapped"
-    again = Record("remap", record.partition, 3, record.key, command["canonical"], None)
-    [mapped] = outputs(canonical_to_command.apply([again], Memory(), ground()), COMMANDS)
+    again = ConsumerRecord("remap", record.partition, 3, record.key, command["canonical"], None)
+    [mapped] = outputs(canonical_to_command.apply([again], Memory(), context()), COMMANDS)
     assert mapped["op_key"] == command["op_key"]
     assert not mapped["unresolved"]
 
@@ -79,7 +79,7 @@ def test_a_document_before_the_cutover_is_a_milestone_for_what_settles_it() -> N
     [milestone] = outputs(_way(b'{"total": 5.50, "date": "2025-12-31"}'), COMMANDS)
     assert (milestone["reached"], milestone["action"], milestone["amount"]) == ("before_cutover", "before_cutover", 0)
     assert milestone["op_key"].endswith("|sale|invoice:7||before_cutover")
-    assert _way(b'{"total": 5.50, "date": "2025-12-31"}', ground(mode="observe")).outputs == []
+    assert _way(b'{"total": 5.50, "date": "2025-12-31"}', context(mode="observe")).outputs == []
 
 
 def test_a_reversal_names_the_command_whose_document_it_reverses() -> None:
@@ -98,7 +98,7 @@ def test_exported_is_as_good_as_posted(status: str) -> None:
 
 
 def test_an_invoice_that_is_no_longer_posted_is_commanded_held() -> None:
-    around = ground()
+    around = context()
     records = [
         raw_record(0, toy.raw("7", 1, b'{"total": 5.50}')),
         raw_record(1, toy.raw("7", 2, b'{"total": 5.50, "status": "Pending"}')),
@@ -113,7 +113,7 @@ def test_an_invoice_that_is_no_longer_posted_is_commanded_held() -> None:
 @pytest.mark.parametrize("status", ["Pending", "", "Posted"])
 def test_a_void_is_told_whatever_the_status(status: str) -> None:
     """Posted and held, taken back, then voided while Pending: it was `not_due`, and what was held for it stayed on the list for ever."""
-    around = ground()
+    around = context()
     bodies = (
         b'{"total": 5.50}',
         b'{"total": 5.50, "status": "Pending"}',
@@ -135,10 +135,10 @@ def test_a_void_is_told_whatever_the_status(status: str) -> None:
 )
 def test_a_version_that_leaves_nothing_to_write_tells_so_with_an_empty_set(body: bytes, reached: str) -> None:
     """The sink takes back what waits of an older version, and holds the change beside what is written."""
-    around = ground()
+    around = context()
     records = [raw_record(0, toy.raw("7", 1, b'{"total": 5.50}')), raw_record(1, toy.raw("7", 2, body))]
     outcome = canonical_to_command.apply(
-        canonical_records(raw_to_canonical.apply(records, Memory(), around)), Memory(), ground(post_when="posted")
+        canonical_records(raw_to_canonical.apply(records, Memory(), around)), Memory(), context(post_when="posted")
     )
     posted, nothing = outputs(outcome, COMMANDS)
     assert (nothing["reached"], nothing["parts"], nothing["hold"], nothing["parents"]) == (reached, {}, "", [])
@@ -147,7 +147,7 @@ def test_a_version_that_leaves_nothing_to_write_tells_so_with_an_empty_set(body:
 
 
 def test_job_completed_makes_the_invoice_wait_for_its_job_and_the_job_a_milestone() -> None:
-    around = ground(post_when="job_completed")
+    around = context(post_when="job_completed")
     [invoice] = outputs(_way(b'{"total": 5.50, "status": "Pending", "job": "J1"}', around), COMMANDS)
     assert invoice["parents"] == [{"role": "job", "entity": "job", "source_id": "J1", "purpose": "", "part": ""}]
     assert _way(b'{"total": 5.50, "entity": "job"}', around).outputs == []
@@ -158,14 +158,14 @@ def test_job_completed_makes_the_invoice_wait_for_its_job_and_the_job_a_mileston
 
 
 def test_a_flow_that_observes_counts_and_commands_nothing() -> None:
-    outcome = _way(b'{"total": 5.50}', ground(mode="observe"))
+    outcome = _way(b'{"total": 5.50}', context(mode="observe"))
     assert outcome.outputs == []
     assert decisions(outcome) == ["observed"]
-    assert len(_way(b'{"total": 5.50}', ground(mode="shadow")).outputs) == 1
+    assert len(_way(b'{"total": 5.50}', context(mode="shadow")).outputs) == 1
 
 
 def test_a_flow_that_is_off_commands_nothing() -> None:
-    assert _way(b'{"total": 5.50}', ground(enabled=False)) == Outcome()
+    assert _way(b'{"total": 5.50}', context(enabled=False)) == Outcome()
 
 
 def test_balance_and_status_edits_keep_the_source_hash_and_a_new_amount_changes_it() -> None:
@@ -179,7 +179,7 @@ def test_balance_and_status_edits_keep_the_source_hash_and_a_new_amount_changes_
 
 def test_what_is_no_canonical_record_is_dead() -> None:
     raw = CODEC.encode("fetch", "raw.fetch", toy.blank("raw.fetch"))
-    outcome = canonical_to_command.apply([Record("canonical.invoice", 0, 0, b"k", raw, None)], Memory(), ground())
+    outcome = canonical_to_command.apply([ConsumerRecord("canonical.invoice", 0, 0, b"k", raw, None)], Memory(), context())
     assert "on a canonical topic" in outputs(outcome, "dead")[0]["reason"]
 
 

@@ -9,8 +9,8 @@ import pytest
 from systems.mapped import Draft
 from systems.peoplesoft.documents import words
 from tests import toy
-from tests.unit.topology import ground as grounds
-from tests.unit.topology.ground import Memory, canonical_records, decisions, ground, outputs, raw_record
+from tests.unit.topology import hops
+from tests.unit.topology.hops import Memory, canonical_records, context, decisions, outputs, raw_record
 from topology import canonical_to_command, raw_to_canonical
 from topology.rules.cleaning import cleaned
 
@@ -19,7 +19,7 @@ UNFIT = ["\x00", "\x0b", "\x0c", "\x1f", "\x7f", "\x9f", "\ufffe", "\uffff", "\u
 
 @pytest.fixture(autouse=True, scope="module")
 def _toys() -> Iterator[None]:
-    with grounds.toys():
+    with hops.toys():
         yield
 
 
@@ -45,7 +45,7 @@ def test_what_a_target_can_keep_stays(text: str) -> None:
 
 
 def test_the_hop_writes_the_command_and_notes_what_it_cleaned() -> None:
-    around = ground({"east": "Replace\x0bvalve"})
+    around = context({"east": "Replace\x0bvalve"})
     first = raw_to_canonical.apply([raw_record(0, toy.raw("7", 1, b'{"total": 5.50}'))], Memory(), around)
     outcome = canonical_to_command.apply(canonical_records(first), Memory(), around)
     [command] = outputs(outcome, f"command.{toy.TARGET}")

@@ -8,7 +8,7 @@ from confluent_kafka import Message
 
 from runtime.settings import Settings
 from tests import toy
-from tests.unit.topology.ground import CODEC
+from tests.unit.topology.hops import CODEC
 from topology.configuration import Follower, crosswalk_version
 
 

@@ -9,21 +9,21 @@ import pytest
 
 from schemas.errors import Malformed
 from tests import toy
-from tests.unit.topology import ground as grounds
-from tests.unit.topology.ground import CODEC, Memory, canonical_records, ground, outputs, raw_record
+from tests.unit.topology import hops
+from tests.unit.topology.hops import CODEC, Memory, canonical_records, context, outputs, raw_record
 from topology import raw_to_canonical
-from topology.batch import Record
+from topology.batch import ConsumerRecord
 from topology.decisions import dead_output
 
 
 @pytest.fixture(autouse=True, scope="module")
 def _toys() -> Iterator[None]:
-    with grounds.toys():
+    with hops.toys():
         yield
 
 
-def _amount(record: Record) -> Decimal | None:
-    found: Decimal | None = CODEC.decode(dead_output(record, "no", "hop", ground()).value)[1]["amount"]
+def _amount(record: ConsumerRecord) -> Decimal | None:
+    found: Decimal | None = CODEC.decode(dead_output(record, "no", "hop", context()).value)[1]["amount"]
     return found
 
 
@@ -79,7 +79,7 @@ def test_the_whole_amount_of_an_unreadable_object_or_none(body: bytes, amount: s
 
 
 def test_the_amount_of_a_canonical_record_that_a_rule_fails_over_is_told() -> None:
-    outcome = raw_to_canonical.apply([raw_record(0, toy.raw("7", 1, b'{"total": 5.50}'))], Memory(), ground())
+    outcome = raw_to_canonical.apply([raw_record(0, toy.raw("7", 1, b'{"total": 5.50}'))], Memory(), context())
     [record] = canonical_records(outcome)
     assert _amount(record) == Decimal("5.50")
     assert _amount(record._replace(value=(record.value or b"")[:-1])) is None
@@ -89,21 +89,21 @@ def test_the_amount_of_a_canonical_record_that_a_rule_fails_over_is_told() -> No
 @pytest.mark.parametrize("source_id", ["", "x" * 256])
 def test_a_hint_whose_id_cannot_be_told_is_dead_and_asks_for_nothing(source_id: str) -> None:
     record = raw_record(0, toy.raw("7", 1, b'{"look": "%s"}' % source_id.encode(), shape="hint", how="export"))
-    outcome = raw_to_canonical.apply([record], Memory(), ground())
+    outcome = raw_to_canonical.apply([record], Memory(), context())
     [dead] = outputs(outcome, "dead")
     assert (dead["value"], outputs(outcome, "fetch")) == (record.value, [])
 
 
 def test_a_webhook_behind_a_byte_order_mark_is_read() -> None:
     outcome = raw_to_canonical.apply(
-        [raw_record(0, toy.raw("", 1, b'\xef\xbb\xbf{"look": 7}', shape="hint", how="webhook"))], Memory(), ground()
+        [raw_record(0, toy.raw("", 1, b'\xef\xbb\xbf{"look": 7}', shape="hint", how="webhook"))], Memory(), context()
     )
     assert [one["source_id"] for one in outputs(outcome, "fetch")] == ["7"]
 
 
 def test_a_reason_of_any_characters_is_told() -> None:
     record = raw_record(0, toy.raw("7", 1, b"{}"))
-    dead = CODEC.decode(dead_output(record, "half \ud800 " + "x" * 5000, "hop", ground()).value)[1]
+    dead = CODEC.decode(dead_output(record, "half \ud800 " + "x" * 5000, "hop", context()).value)[1]
     assert dead["reason"].startswith("half ? x")
     with pytest.raises(Malformed):
         CODEC.decode(dead["value"][:-1])

@@ -11,11 +11,11 @@ from confluent_kafka import OFFSET_BEGINNING, Message
 from runtime import kafka, metrics
 from runtime.settings import Kafka
 from tests import toy
-from tests.unit.topology.ground import CODEC
+from tests.unit.topology.hops import CODEC
 from topology import fold as fold_module
 from topology.fold import entries
 from topology.headers import Headers, headers
-from topology.raw_to_canonical import Seen, remembered
+from topology.raw_to_canonical import InForce, remembered
 from topology.state import PartitionState
 
 KEY = f"acme/{toy.SOURCE}/invoice/7".encode()
@@ -51,7 +51,7 @@ def _folded(key: bytes | None, value: bytes | None, made: Any) -> list[tuple[str
 
 
 def test_a_record_of_ours_is_folded_by_its_key_and_headers() -> None:
-    assert _folded(KEY, VALUE, MADE) == [(KEY.decode(), remembered(Seen("1", "abc", "Po\x00sted")))]
+    assert _folded(KEY, VALUE, MADE) == [(KEY.decode(), remembered(InForce("1", "abc", "Po\x00sted")))]
 
 
 RAW = CODEC.encode(f"raw.{toy.SOURCE}", "raw.raw", toy.raw("7", 1, b"{}"))

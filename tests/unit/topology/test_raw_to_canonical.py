@@ -6,23 +6,23 @@ from datetime import timedelta
 import pytest
 
 from tests import toy
-from tests.unit.topology.ground import PARTITIONS, Memory, decisions, ground, outputs, raw_record
+from tests.unit.topology.hops import PARTITIONS, Memory, context, decisions, outputs, raw_record
 from topology import raw_to_canonical
-from topology.batch import Decision, Outcome, Record
+from topology.batch import ConsumerRecord, Decision, Outcome
 from topology.decisions import LARGEST_KEPT_BYTES, audit_outputs, dead_output
 from topology.headers import PREVIOUS_STATUS, TRACE, header
-from topology.raw_to_canonical import Seen, remembered
+from topology.raw_to_canonical import InForce, remembered
 from topology.topics import object_key, partition_of
 
 
 def _apply(*bodies: tuple[int, object], state: Memory | None = None, **raw: object) -> Outcome:
     records = [raw_record(offset, toy.raw("7", version, body, **raw)) for offset, (version, body) in enumerate(bodies)]
-    return raw_to_canonical.apply(records, state or Memory(), ground())
+    return raw_to_canonical.apply(records, state or Memory(), context())
 
 
 def test_a_record_becomes_canonical_on_its_own_partition_with_its_coordinates() -> None:
     record = raw_record(5, toy.raw("7", 1, b'{"total": 5.50}'), [(TRACE, b"00-trace")])
-    outcome = raw_to_canonical.apply([record], Memory(), ground())
+    outcome = raw_to_canonical.apply([record], Memory(), context())
     [canonical] = outputs(outcome, "canonical.invoice")
     assert (canonical["raw_topic"], canonical["raw_partition"], canonical["raw_offset"]) == (record.topic, record.partition, 5)
     [output] = outcome.outputs
@@ -129,7 +129,7 @@ def test_a_version_that_is_still_to_come_keeps_no_later_one_away() -> None:
 
 def test_a_state_with_such_a_version_from_before_is_replaced_too() -> None:
     state, key = Memory(), object_key("acme", toy.SOURCE, "invoice", "7")
-    state.values[(partition_of(key, PARTITIONS), key)] = remembered(Seen(FAR, "hash", "Posted"))
+    state.values[(partition_of(key, PARTITIONS), key)] = remembered(InForce(FAR, "hash", "Posted"))
     hint = _apply((5, b'{"look": 7}'), state=state, shape="hint", how="export", source_version="2026-03-02T12:00:00.0000000Z")
     assert len(outputs(hint, "fetch")) == 1
     outcome = _apply((1, b'{"total": 5.50, "status": "Pending"}'), state=state, source_version="2026-03-02T12:00:00.0000000Z")
@@ -140,7 +140,7 @@ def test_equal_countable_decisions_become_one_audit_record_with_count_and_offset
     record = raw_record(0, toy.raw("7", 1, b"{}"))
     decided = [(record._replace(offset=offset), Decision("duplicate", "acme", countable=True)) for offset in (3, 9, 4)]
     decided.append((record, Decision("not_due", "acme", source_id="7")))
-    found = [ground().codec.decode(output.value)[1] for output in audit_outputs(decided, "hop", ground())]
+    found = [context().codec.decode(output.value)[1] for output in audit_outputs(decided, "hop", context())]
     assert [(one["decision"], one["count"], one["first_offset"], one["last_offset"]) for one in found] == [
         ("duplicate", 3, 3, 9),
         ("not_due", 1, 0, 0),
@@ -148,15 +148,15 @@ def test_equal_countable_decisions_become_one_audit_record_with_count_and_offset
 
 
 def test_a_value_too_long_for_dead_stays_where_it_is_and_dead_says_where() -> None:
-    record = Record("raw.x", 1, 7, b"acme/x", b"x" * (LARGEST_KEPT_BYTES + 1), None)
-    value = ground().codec.decode(dead_output(record, "no", "hop", ground()).value)[1]
+    record = ConsumerRecord("raw.x", 1, 7, b"acme/x", b"x" * (LARGEST_KEPT_BYTES + 1), None)
+    value = context().codec.decode(dead_output(record, "no", "hop", context()).value)[1]
     assert value["value"] is None
     assert "stay at raw.x/1/7" in value["reason"]
 
 
 def test_a_feed_that_shows_an_incomplete_object_again_and_again_asks_ever_more_seldom() -> None:
     """An invoice without lines beside an amount was fetched, and laid on `dead`, every time its export showed it."""
-    memory, around = Memory(), ground()
+    memory, around = Memory(), context()
     hint = raw_record(0, toy.raw("7", 1, b'{"look": 7, "total": 12.50}', shape="hint", how="export"))
     fetched = raw_record(1, toy.raw("7", 1, b'{"look": 7, "total": 12.50}', how="fetch"))
     asked: list[int] = []

@@ -10,10 +10,10 @@ from contextlib import suppress
 import pytest
 
 from tests import toy
-from tests.unit.topology import ground as grounds
-from tests.unit.topology.ground import Memory, ground, outputs, raw_record
+from tests.unit.topology import hops
+from tests.unit.topology.hops import Memory, context, outputs, raw_record
 from topology import way
-from topology.batch import Record
+from topology.batch import ConsumerRecord
 from topology.culprits import halved
 from topology.raw_to_canonical import STAGE
 from topology.rule_limit import RULES, Endless, RuleLimit
@@ -23,11 +23,11 @@ GOOD, SPIN = b'{"total": 5.50}', b'{"total": 5.50, "spin": 1}'
 
 @pytest.fixture(autouse=True, scope="module")
 def _toys() -> Iterator[None]:
-    with grounds.toys():
+    with hops.toys():
         yield
 
 
-def _records(spinning: Sequence[int], count: int) -> list[Record]:
+def _records(spinning: Sequence[int], count: int) -> list[ConsumerRecord]:
     return [raw_record(n, toy.raw(str(n), 1, SPIN if n in spinning else GOOD)) for n in range(count)]
 
 
@@ -35,7 +35,7 @@ def _records(spinning: Sequence[int], count: int) -> list[Record]:
 def test_a_record_over_which_a_rule_never_ends_is_dead_alone(monkeypatch: pytest.MonkeyPatch, spinning: list[int]) -> None:
     """It ended the process, again after each start, for every connection."""
     monkeypatch.setattr(RULES, "limit_s", 0.3)
-    outcome = halved(way.way()[STAGE], _records(spinning, 8), Memory(), ground())
+    outcome = halved(way.way()[STAGE], _records(spinning, 8), Memory(), context())
     dead = outputs(outcome, "dead")
     assert [one["offset"] for one in dead] == spinning
     assert all("did not end" in one["reason"] for one in dead)

@@ -8,10 +8,10 @@ import pytest
 
 from runtime import metrics
 from tests import toy
-from tests.unit.topology import ground as grounds
-from tests.unit.topology.ground import Memory, ground, raw_record
+from tests.unit.topology import hops
+from tests.unit.topology.hops import Memory, context, raw_record
 from topology import way
-from topology.batch import Record
+from topology.batch import ConsumerRecord
 from topology.culprits import halved
 from topology.raw_to_canonical import STAGE
 from topology.setbacks import LEAST, Setbacks
@@ -21,13 +21,13 @@ GOOD, BUG, TORN = b'{"total": 5.50}', b'{"total": 5.50, "bug": 1}', b"{"
 
 @pytest.fixture(autouse=True, scope="module")
 def _toys() -> Iterator[None]:
-    with grounds.toys():
+    with hops.toys():
         yield
 
 
 def _noted(setbacks: Setbacks, bodies: list[bytes], connection: str = "acme") -> None:
     """A batch as the worker notes it."""
-    around = ground()
+    around = context()
     records = [raw_record(n, toy.raw(str(n), 1, body) | {"connection": connection}) for n, body in enumerate(bodies)]
     outcome = halved(way.way()[STAGE], records, Memory(), around)
     setbacks.note(records, [one for one in outcome.outputs if one.topic == "dead"], around.snapshot.connections)
@@ -60,8 +60,8 @@ def test_a_burst_of_poison_among_good_records_is_no_such_thing() -> None:
 
 def test_names_that_are_not_in_force_are_counted_together() -> None:
     setbacks = Setbacks("flood")
-    foreign = [Record("raw.x", 0, n, f"stranger{n}/x".encode(), b"not avro", None) for n in range(1000)]
-    dead = halved(way.way()[STAGE], foreign, Memory(), ground()).outputs
-    setbacks.note(foreign, dead, ground().snapshot.connections)
+    foreign = [ConsumerRecord("raw.x", 0, n, f"stranger{n}/x".encode(), b"not avro", None) for n in range(1000)]
+    dead = halved(way.way()[STAGE], foreign, Memory(), context()).outputs
+    setbacks.note(foreign, dead, context().snapshot.connections)
     assert "of others on dead" in setbacks.trouble
     assert len(setbacks._read) + len(setbacks._refusing) == 1

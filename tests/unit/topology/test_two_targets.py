@@ -12,9 +12,9 @@ from systems import registry
 from systems.contract import Flow, System
 from systems.mapped import Draft, Plan
 from tests import toy
-from tests.unit.topology.ground import CODEC, Memory, decisions, ground, outputs
+from tests.unit.topology.hops import CODEC, Memory, context, decisions, outputs
 from topology import canonical_to_command
-from topology.batch import Ground, Outcome, Record
+from topology.batch import ConsumerRecord, Context, Outcome
 from topology.headers import PREVIOUS_STATUS
 from topology.topics import object_key
 
@@ -55,18 +55,18 @@ FLOWS = (
 
 
 @pytest.fixture
-def around(monkeypatch: pytest.MonkeyPatch) -> Ground:
+def around(monkeypatch: pytest.MonkeyPatch) -> Context:
     made = toy.toys()
     systems = {toy.SOURCE: _system(made[toy.SOURCE]), toy.TARGET: _system(made[toy.TARGET], FLOWS)}
     monkeypatch.setattr(registry, "system", systems.__getitem__)
-    found = ground()
+    found = context()
     (connected,) = found.snapshot.connections.values()
     flows = {**connected.settings.flows, **dict.fromkeys(("V1", "V2"), connected.settings.flows["A1"])}
     settings = connected.settings.model_copy(update={"flows": flows})
     return replace(found, snapshot=replace(found.snapshot, connections={"acme": replace(connected, settings=settings)}))
 
 
-def _mapped(around: Ground, system: str, previous: str = "", **changes: Any) -> Outcome:
+def _mapped(around: Context, system: str, previous: str = "", **changes: Any) -> Outcome:
     value = toy.blank("canonical.vendor") | {
         "connection": "acme",
         "system": system,
@@ -80,11 +80,11 @@ def _mapped(around: Ground, system: str, previous: str = "", **changes: Any) -> 
     }
     topic, key = "canonical.vendor", object_key("acme", system, "vendor", "7")
     headers = [(PREVIOUS_STATUS, previous.encode())] if previous else None
-    record = Record(topic, 0, 0, key.encode(), CODEC.encode(topic, topic, value), headers)
+    record = ConsumerRecord(topic, 0, 0, key.encode(), CODEC.encode(topic, topic, value), headers)
     return canonical_to_command.apply([record], Memory(), around)
 
 
-def test_a_record_goes_to_the_side_that_its_flow_names_with_that_sides_settings(around: Ground) -> None:
+def test_a_record_goes_to_the_side_that_its_flow_names_with_that_sides_settings(around: Context) -> None:
     back, forth = _mapped(around, toy.TARGET), _mapped(around, toy.SOURCE)
     [written], [other] = outputs(back, BACK), outputs(forth, FORTH)
     assert (outputs(back, FORTH), outputs(forth, BACK)) == ([], [])
@@ -92,7 +92,7 @@ def test_a_record_goes_to_the_side_that_its_flow_names_with_that_sides_settings(
     assert other["memo"] == f"{toy.TARGET} Choosing from SourceSettings"
 
 
-def test_what_is_written_to_the_field_service_names_it_and_the_erps_books(around: Ground) -> None:
+def test_what_is_written_to_the_field_service_names_it_and_the_erps_books(around: Context) -> None:
     [written], [other] = outputs(_mapped(around, toy.TARGET), BACK), outputs(_mapped(around, toy.SOURCE), FORTH)
     assert written["op_key"] == f"test:t1|{toy.SOURCE}:i1:c1|master|vendor:7||upsert"
     assert other["op_key"] == f"test:t1|{toy.TARGET}:i1:c1|master|vendor:7||upsert"
@@ -101,12 +101,12 @@ def test_what_is_written_to_the_field_service_names_it_and_the_erps_books(around
 
 
 @pytest.mark.parametrize("system", [toy.SOURCE, toy.TARGET])
-def test_what_carries_our_ref_goes_nowhere(around: Ground, system: str) -> None:
+def test_what_carries_our_ref_goes_nowhere(around: Context, system: str) -> None:
     outcome = _mapped(around, system, origin_ref="ST-AAAAAAAAAAAAAAAAAAAA")
     assert (outcome.outputs, decisions(outcome)) == ([], ["own_origin"])
 
 
-def test_what_its_own_side_keeps_back_is_excluded_in_its_words(around: Ground) -> None:
+def test_what_its_own_side_keeps_back_is_excluded_in_its_words(around: Context) -> None:
     outcome = _mapped(around, toy.TARGET, status="E")
     assert outcome.outputs == []
     [(_, decision)] = outcome.decisions
@@ -114,13 +114,13 @@ def test_what_its_own_side_keeps_back_is_excluded_in_its_words(around: Ground) -
     assert outputs(_mapped(around, toy.SOURCE, status="E"), FORTH), "the other side keeps nothing back"
 
 
-def test_a_vendor_that_was_let_through_and_is_deactivated_still_tells_that(around: Ground) -> None:
+def test_a_vendor_that_was_let_through_and_is_deactivated_still_tells_that(around: Context) -> None:
     [written] = outputs(_mapped(around, toy.TARGET, previous="A", status="I", active=False), BACK)
     assert written["status"] == "inactive"
     assert _mapped(around, toy.TARGET, previous="E", status="I", active=False).outputs == []
 
 
-def test_a_flow_that_is_off_brings_nothing_back(around: Ground) -> None:
+def test_a_flow_that_is_off_brings_nothing_back(around: Context) -> None:
     (connected,) = around.snapshot.connections.values()
     flows = {name: flow for name, flow in connected.settings.flows.items() if name != "V1"}
     off = replace(connected, settings=connected.settings.model_copy(update={"flows": flows}))

@@ -17,8 +17,8 @@ from console.connections.files import ConnectionFiles, TableRow
 from console.connections.preview import Known, Preview, going_live, planned_connection, preview, weigh
 from systems.connection import ConnectionSettings
 from tests import toy
-from tests.unit.topology import ground
-from topology.batch import Ground, NoState, Record
+from tests.unit.topology import hops
+from topology.batch import ConsumerRecord, Context, NoState
 from topology.canonical_to_command import apply as hop_2
 from topology.configuration import Connected, Snapshot, tables_of
 from topology.raw_to_canonical import apply as hop_1
@@ -28,22 +28,22 @@ NOTHING = Known(set(), set())
 
 @pytest.fixture(autouse=True)
 def installed() -> Iterator[None]:
-    with ground.toys():
+    with hops.toys():
         yield
 
 
-def canonical(*bodies: bytes) -> list[Record]:
+def canonical(*bodies: bytes) -> list[ConsumerRecord]:
     """The newest canonical records of invoices with these bodies."""
-    raws = [ground.raw_record(number, toy.raw(f"i{number}", 1, body)) for number, body in enumerate(bodies)]
-    return list(ground.canonical_records(hop_1(raws, NoState(), ground.ground())))
+    raws = [hops.raw_record(number, toy.raw(f"i{number}", 1, body)) for number, body in enumerate(bodies)]
+    return list(hops.canonical_records(hop_1(raws, NoState(), hops.context())))
 
 
 def connected() -> Connected:
-    return next(iter(ground.ground().snapshot.connections.values()))
+    return next(iter(hops.context().snapshot.connections.values()))
 
 
-def grounded(one: Connected) -> Ground:
-    return replace(ground.ground(), snapshot=Snapshot({"acme": one}))
+def grounded(one: Connected) -> Context:
+    return replace(hops.context(), snapshot=Snapshot({"acme": one}))
 
 
 READ = (
@@ -58,7 +58,7 @@ READ = (
 
 
 def test_what_going_live_would_write_is_told_with_what_is_early_and_what_is_held() -> None:
-    made = preview(canonical(*READ), ground.ground(), NOTHING)
+    made = preview(canonical(*READ), hops.context(), NOTHING)
     assert made.words() == (
         "would write 2 documents, 55,825.68 USD; 1 before cut-over; 3 held (2 unmapped business units), 24.00 USD"
     )
@@ -68,11 +68,11 @@ def test_what_going_live_would_write_is_told_with_what_is_early_and_what_is_held
 def test_what_is_in_the_erp_already_is_not_written_again() -> None:
     records = canonical(*READ)
     keys = {one["op_key"] for one in commands(records)}
-    assert preview(records, ground.ground(), Known(keys, set())).written.count == 0
+    assert preview(records, hops.context(), Known(keys, set())).written.count == 0
 
 
-def commands(records: list[Record]) -> list[dict[str, Any]]:
-    return ground.outputs(hop_2(records, NoState(), ground.ground()), f"command.{toy.TARGET}")
+def commands(records: list[ConsumerRecord]) -> list[dict[str, Any]]:
+    return hops.outputs(hop_2(records, NoState(), hops.context()), f"command.{toy.TARGET}")
 
 
 def test_a_flow_that_stays_as_it_was_is_not_counted() -> None:
@@ -83,7 +83,7 @@ def test_a_flow_that_stays_as_it_was_is_not_counted() -> None:
 
 
 def test_before_anything_is_read_this_is_said() -> None:
-    made = preview([], ground.ground(), NOTHING)
+    made = preview([], hops.context(), NOTHING)
     assert made.words() == "would write 0 documents, 0.00 USD; nothing is read yet: what is read from now on is written at once"
 
 
@@ -113,7 +113,7 @@ def test_the_mapping_is_done_with_the_tables_that_would_be_in_force() -> None:
     ("agreed", "refused"), [(None, True), (Decimal("55825.69"), True), (Decimal(0), True), (Decimal("55825.680"), False)]
 )
 def test_going_live_asks_for_the_amount(agreed: Decimal | None, refused: bool) -> None:
-    made = preview(canonical(*READ), ground.ground(), NOTHING)
+    made = preview(canonical(*READ), hops.context(), NOTHING)
     lines = told(files(as_mode("live")), gate(made, Consent(amount=agreed)))
     assert bool(lines) == refused
     if refused:
@@ -159,6 +159,6 @@ def test_what_a_held_document_is_settled_by_waits_with_it(tmp_path: Path) -> Non
 
 
 def test_a_record_that_cannot_be_mapped_is_counted_as_held() -> None:
-    broken = Record("canonical.invoice", 0, 7, b"acme/x", b"\x00 no record", None)
-    made = preview([*canonical(READ[0]), broken], ground.ground(), NOTHING)
+    broken = ConsumerRecord("canonical.invoice", 0, 7, b"acme/x", b"\x00 no record", None)
+    made = preview([*canonical(READ[0]), broken], hops.context(), NOTHING)
     assert made.words() == "would write 1 document, 100.10 USD; 1 held (1 unreadable record), 0.00 USD"

@@ -1,4 +1,4 @@
-"""A ground for hops without a broker: an offline codec, one connection, records by hand."""
+"""A context for hops without a broker: an offline codec, one connection, records by hand."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from schemas.codec import Codec, offline_codec
 from systems import registry
 from systems.connection import ConnectionSettings
 from tests import toy
-from topology.batch import Ground, Outcome, Record
+from topology.batch import ConsumerRecord, Context, Outcome
 from topology.configuration import Connected, Snapshot
 from topology.crosswalk import tables_of
 from topology.headers import Headers
@@ -31,12 +31,12 @@ def toys() -> Iterator[None]:
         registry.system = kept
 
 
-def ground(units: Mapping[str, str] | None = None, mode: str = "live", **flow: Any) -> Ground:
+def context(units: Mapping[str, str] | None = None, mode: str = "live", **flow: Any) -> Context:
     """Call it with the toys installed."""
     rows, record = toy.applied(units if units is not None else {"east": "4000"}, **flow)
     settings = ConnectionSettings.model_validate_json(record["settings"]).model_copy(update={"mode": mode})
     connected = Connected(settings, record["version"], record["crosswalk_version"], tables_of(rows))
-    return Ground(Snapshot({"acme": connected}), CODEC, str, PARTITIONS, toy.NOW)
+    return Context(Snapshot({"acme": connected}), CODEC, str, PARTITIONS, toy.NOW)
 
 
 class Memory:
@@ -49,11 +49,11 @@ class Memory:
         return self.values.get((partition, key))
 
 
-def raw_record(offset: int, raw: dict[str, Any], headers: Headers | None = None) -> Record:
+def raw_record(offset: int, raw: dict[str, Any], headers: Headers | None = None) -> ConsumerRecord:
     """A raw record as it comes from its topic."""
     key = object_key(raw["connection"], raw["system"], raw["entity"], raw["source_id"])
     topic = f"raw.{toy.SOURCE}"
-    return Record(topic, partition_of(key, PARTITIONS), offset, key.encode(), CODEC.encode(topic, "raw.raw", raw), headers)
+    return ConsumerRecord(topic, partition_of(key, PARTITIONS), offset, key.encode(), CODEC.encode(topic, "raw.raw", raw), headers)
 
 
 def outputs(outcome: Outcome, topic: str) -> list[dict[str, Any]]:
@@ -66,10 +66,10 @@ def decisions(outcome: Outcome) -> list[str]:
     return [decision.decision for _, decision in outcome.decisions]
 
 
-def canonical_records(outcome: Outcome) -> Sequence[Record]:
+def canonical_records(outcome: Outcome) -> Sequence[ConsumerRecord]:
     """What hop 2 gets of what hop 1 gave."""
     found = [output for output in outcome.outputs if output.topic.startswith("canonical.")]
     return [
-        Record(output.topic, output.partition, offset, str(output.key).encode(), output.value, output.headers)
+        ConsumerRecord(output.topic, output.partition, offset, str(output.key).encode(), output.value, output.headers)
         for offset, output in enumerate(found)
     ]

@@ -45,7 +45,7 @@ def _unsendable(secret: Any) -> list[str]:
 
 
 @dataclass(frozen=True)
-class Sessions:
+class AccessProvider:
     """Opens the sessions of one process."""
 
     settings: Settings

@@ -36,7 +36,7 @@ class Pace:
 
 
 @dataclass
-class Ground:
+class Processes:
     """What runs, and how to reach it. `simulators` are the ready lines by name of their process."""
 
     folder: Path
@@ -150,8 +150,8 @@ def _ready_line(child: Child, log: Path) -> dict[str, Any]:
 class Simulators:
     """Asks simulators, by name of their process, for what lies under `/__sim__/`."""
 
-    def __init__(self, ground: Ground) -> None:
-        self._ground = ground
+    def __init__(self, processes: Processes) -> None:
+        self._processes = processes
         self._session: aiohttp.ClientSession | None = None
 
     async def ask(self, name: str, path: str) -> Any:
@@ -169,7 +169,7 @@ class Simulators:
     async def _call(self, method: str, name: str, path: str, body: Any) -> Any:
         if self._session is None:
             self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60))
-        url = f"{self._ground.simulators[name]['url']}/__sim__/{path}"
+        url = f"{self._processes.simulators[name]['url']}/__sim__/{path}"
         try:
             async with self._session.request(method, url, json=body) as answer:
                 content = await answer.read()

@@ -12,13 +12,14 @@ import pytest
 from runtime.errors import Broken, Refused, Transient
 from runtime.exchange import Response, response
 from runtime.retry import Backoff
-from services.ingress.fetches import FetchQueue, Offsets, Ticket
+from services.ingress.fetches import FetchQueue, FetchRecord, Offsets
 from services.ingress.polling import Polled, SystemPoller
 from services.ingress.produce import NotStored
 from services.ingress.standing import Standing
-from services.ingress.writing import Decision, How, Where
 from systems.contract import Element, Page
+from systems.raw import How, Where
 from systems.servicetitan.models import list_page
+from topology.batch import Decision
 
 IDS = [str(number) for number in range(1, 7)]
 BAD = "3"
@@ -58,7 +59,7 @@ class Writing:
         assert how.how == "fetch"
         return 1
 
-    async def decision(self, _: Where, made: Decision) -> None:
+    async def decision(self, made: Decision, count: int = 1) -> None:
         self._stored()
         self.decisions.append(made)
 
@@ -99,7 +100,7 @@ class Ground:
         self.poller: Any = SystemPoller(polled, self.queue, {})
         for offset, source_id in enumerate(IDS):
             self.offsets.opened(offset)
-            self.queue.ask(("invoice", source_id), Ticket(self.offsets, offset))
+            self.queue.add(("invoice", source_id), FetchRecord(self.offsets, offset))
 
     async def run(self, most: int) -> int:
         """Calls until nothing is wanted any more."""
@@ -177,14 +178,14 @@ async def test_an_entity_that_waits_for_a_person_keeps_no_other_waiting() -> Non
     for one in IDS:
         ground.queue.done(("invoice", one), 1)
     for number in range(5):
-        ground.queue.ask(("vendor", str(number)), Ticket(Offsets(), number))
+        ground.queue.add(("vendor", str(number)), FetchRecord(Offsets(), number))
     for offset, one in enumerate(IDS):
-        ground.queue.ask(("invoice", one), Ticket(ground.offsets, offset))
+        ground.queue.add(("invoice", one), FetchRecord(ground.offsets, offset))
     assert await ground.run(5) == 5
     assert [one for one, _ in ground.writing.written] == IDS
     assert len(ground.queue) == 5
     assert ground.clock.slept == [timedelta(minutes=15)]
-    ground.queue.ask(("invoice", "7"), Ticket(Offsets(), 0))
+    ground.queue.add(("invoice", "7"), FetchRecord(Offsets(), 0))
     await ground.run(7)
     assert ground.writing.written[-1][0] == "7"
     assert len(ground.clock.slept) == 1
