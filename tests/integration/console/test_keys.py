@@ -5,6 +5,7 @@ from __future__ import annotations
 import stat
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -12,6 +13,7 @@ from typer.testing import CliRunner
 from console.cli.main import app
 from console.connections.applying import applied, in_force
 from console.reading import Cluster
+from runtime import kafka, secrets
 from runtime.clock import ScaledClock
 from runtime.errors import Broken
 from runtime.secrets import KeyRing, new_key, read_ring, write_ring
@@ -73,6 +75,78 @@ def test_what_is_sealed_opens_before_during_and_after_a_rotation(tmp_path: Path,
     assert set(secrets_of("overlap", last, own)) == set(PURPOSES)
     assert secrets_of("overlap", first, own) == {}, "what the new key signed and sealed is nothing to the old ring"
     assert ": 0 credential sets wrapped" in said("rotate", "--finish")
+
+
+class Stopped(Exception):
+    """The process ends here."""
+
+
+class Stopping:
+    """A producer that ends the process instead of its n-th record; what it was given before goes to Kafka."""
+
+    def __init__(self, producer: Any, left: list[int]) -> None:
+        self._producer, self._left = producer, left
+
+    def produce(self, *arguments: Any, **named: Any) -> None:
+        if not self._left[0]:
+            self._producer.flush(15)
+            raise Stopped
+        self._left[0] -= 1
+        self._producer.produce(*arguments, **named)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._producer, name)
+
+
+@pytest.mark.kafka
+def test_a_rotation_that_is_stopped_at_any_record_loses_nothing_and_goes_on(
+    tmp_path: Path, ring: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed before its first record, its second, its fourth, ... until it ends: each time every secret opens with the ring that is there."""
+    applied(written(tmp_path, "stopped"), "pat", "start", False)
+    own = tmp_path / "service.json"
+    early = secrets_of("stopped", read_ring(ring), own)
+    said("rotate")
+    both = read_ring(ring)
+    real, stops = kafka.producer, 0
+    for after in (0, *(2**power for power in range(12))):
+        left = [after]
+        monkeypatch.setattr(kafka, "producer", lambda *given, left=left, **named: Stopping(real(*given, **named), left))
+        try:
+            said("rotate", "--finish")
+        except Stopped:
+            stops += 1
+        finally:
+            monkeypatch.setattr(kafka, "producer", real)
+        if left[0]:
+            break
+        assert read_ring(ring) == both, "no key is dropped before everything is signed and wrapped anew"
+        assert secrets_of("stopped", both, own) == early
+    last = read_ring(ring)
+    assert (last.keys, stops > 3) == (both.keys[1:], True)
+    assert secrets_of("stopped", last, own) == early
+
+
+@pytest.mark.kafka
+def test_a_rotation_whose_ring_cannot_be_written_is_repeated(tmp_path: Path, ring: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stopped after everything is wrapped anew and before the file is: both keys stay, and the next call drops the older one."""
+    applied(written(tmp_path, "unwritten"), "pat", "start", False)
+    own = tmp_path / "service.json"
+    early = secrets_of("unwritten", read_ring(ring), own)
+    said("rotate")
+    both = read_ring(ring)
+
+    def stop(*_: Any) -> None:
+        raise Stopped
+
+    with monkeypatch.context() as patch:
+        patch.setattr(secrets, "write_ring", stop)
+        with pytest.raises(Stopped):
+            said("rotate", "--finish")
+    assert (read_ring(ring), secrets_of("unwritten", both, own)) == (both, early)
+    said("rotate", "--finish")
+    assert read_ring(ring).keys == both.keys[1:]
+    assert secrets_of("unwritten", read_ring(ring), own) == early
 
 
 @pytest.mark.kafka
