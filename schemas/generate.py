@@ -7,6 +7,7 @@ which are never touched: `tests/contract` checks FULL_TRANSITIVE over all of the
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -88,10 +89,11 @@ def _python(written: str) -> str:
     return _PYTHON.get(written, written)
 
 
-def versions(name: str) -> list[dict[str, Any]]:
-    """Committed versions of a record (`command.ar_invoice`), oldest first."""
+@cache
+def versions(name: str) -> tuple[dict[str, Any], ...]:
+    """Committed versions of a record (`command.ar_invoice`), oldest first; read once in a process."""
     paths = sorted((HERE / "registered" / name).glob("*.avsc"), key=lambda path: int(path.stem))
-    return [json.loads(path.read_text()) for path in paths]
+    return tuple(json.loads(path.read_text()) for path in paths)
 
 
 def main() -> None:

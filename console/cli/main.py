@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import importlib
 import sys
-from importlib import metadata
 from typing import Annotated
 
 import typer
@@ -52,6 +51,8 @@ app = typer.Typer(
 
 def _version(is_asked: bool) -> None:
     if is_asked:
+        from importlib import metadata
+
         print(f"ml-connector {metadata.version('ml-connector')}")
         raise typer.Exit
 

@@ -7,14 +7,14 @@ import importlib
 import sys
 import tempfile
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from runtime.clock import clock_from_environment
 from runtime.errors import Broken
-from runtime.simulator.serve import Options, Simulator, control_routes, serve_until_stopped
-from systems import registry
+
+if TYPE_CHECKING:  # loaded when it is asked for: the other verbs need no web server
+    from runtime.simulator.serve import Options, Simulator
 
 _SESSIONS = "max_sessions"
 
@@ -44,6 +44,7 @@ def simulate(
     What it can be asked and told under /__sim__/ is printed on stderr.
     """
     from console.demo.tried import switches
+    from systems import registry
 
     with tempfile.TemporaryDirectory(prefix="ml-connector-") as scratch:
         place, chosen = state_dir or Path(scratch), _pairs(settings or [])
@@ -62,6 +63,8 @@ def simulate(
 
 
 async def _serve(simulators: list[Simulator], port: int, folder: Path | None) -> None:
+    from runtime.simulator.serve import control_routes, serve_until_stopped
+
     async def ready(lines: list[dict[str, Any]]) -> None:
         from console.demo.tried import SETTINGS, join
 
@@ -80,12 +83,17 @@ async def _serve(simulators: list[Simulator], port: int, folder: Path | None) ->
 
 
 def _options(seed: int, place: Path, chosen: dict[str, str]) -> Options:
+    from runtime.clock import clock_from_environment
+    from runtime.simulator.serve import Options
+
     place.mkdir(parents=True, exist_ok=True)
     return Options(seed, place, clock_from_environment(), chosen)
 
 
 def _enough_sessions(system: str) -> dict[str, str]:
     """A licence with a session for each role, where the system counts sessions; a smaller one is a --set."""
+    from systems import registry
+
     if system not in registry.NAMES or not registry.system(system).demo:
         return {}
     from console.demo.facts import demo_of
@@ -94,6 +102,8 @@ def _enough_sessions(system: str) -> dict[str, str]:
 
 
 def _built(system: str, options: Options) -> Simulator:
+    from systems import registry
+
     if system not in registry.NAMES:
         raise Broken(f"{system!r} is not a system.", f"Give one of: {', '.join(registry.NAMES)}.")
     try:

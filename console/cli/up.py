@@ -7,15 +7,17 @@ import signal
 import threading
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from console.cli import exit_codes
 from console.cli.progress import progress_lines
-from runtime.embedded.cluster import EmbeddedCluster, start_cluster
 from runtime.embedded.folder import HIGHEST_FIRST_PORT
 from runtime.errors import Broken
+
+if TYPE_CHECKING:
+    from runtime.embedded.cluster import EmbeddedCluster
 
 
 def register(app: typer.Typer) -> None:
@@ -38,6 +40,8 @@ def up(
     ] = None,
 ) -> None:
     """Start Kafka and the schema registry with our topics and schemas; run until SIGTERM or Ctrl-C, then leave no process."""
+    from runtime.embedded.cluster import start_cluster
+
     signal.signal(signal.SIGTERM, _end)
     signal.signal(signal.SIGINT, _end)
     say = progress_lines()
