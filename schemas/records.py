@@ -1116,6 +1116,7 @@ class Ledger(TypedDict):
     command_offset: int
     first_seen_at: datetime
     updated_at: datetime
+    tried_since: NotRequired[datetime | None]
 
 
 class Result(TypedDict):

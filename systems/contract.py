@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Protocol
@@ -168,8 +168,8 @@ class Write:
     `ref_field` is where our ref is kept, "" where the document has no place for one and is found by its parents.
     `watched` names those of `steps` that the system's own batch does (edit, build, post): no request is sent for them, `find` is
     asked every `watch_every` until the document shows the step done or tells a refusal. The first step is never watched.
-    `updates`: a master that is kept up to date. Its partner is known by a link (`find` and `perform` get its id in `ids` under
-    the command's own `entity/source_id`); equal in the owner's fields is unchanged, else the one step is sent, and a newer source
+    `updates`: a master that is kept up to date. Its partner is known by a link (`find` and `perform` get it as
+    `ResolvedCommand.known_id`); equal in the owner's fields is unchanged, else the one step is sent, and a newer source
     opens the same op-key again under the same ref. `Document.differences` are then what the step will write, not a mismatch.
     """
 
@@ -187,6 +187,24 @@ class Write:
     watched: tuple[str, ...] = ()
     watch_every: timedelta = timedelta(minutes=5)
     updates: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedCommand:
+    """What a writer is asked with: a command and what the sink knows of it in this system.
+
+    `ids` are the parents' ids by the name of their link (`systems/parents.py`), those that are known. `known_id` is the id of the document
+    itself, where an earlier look-up or answer told it, for a write with `updates` that of the linked partner; "" = not known.
+    `tried_since` is the instant before which no request about this document can have been made, by the clock of this product and of the
+    broker: a look-up by a window of creation begins there, less a margin for the system's own clock. None = not known (the ledger was
+    rebuilt): a writer that needs it then raises `Refused`, so that nothing is taken to be absent.
+    """
+
+    record: str
+    command: CommandEnvelope
+    ids: Mapping[str, str] = field(default_factory=dict)
+    known_id: str = ""
+    tried_since: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -271,16 +289,13 @@ class Writer(Protocol):
     async def reserve(self, calls: int) -> None:
         """Wait until `calls` requests are allowed and the session and its token are good for the whole attempt."""
 
-    async def find(self, record: str, command: CommandEnvelope, ids: Mapping[str, str]) -> Found:
+    async def find(self, resolved: ResolvedCommand) -> Found:
         """Look up by ref (and suspects where the write has any). Raises the tree of errors when it cannot be told.
 
-        `ids` are the parents' ids in this system, by `entity/source_id`; for a write with `updates` also the partner's own id.
         A document that is staged, built or posted under the same ref is one document, whichever step wrote it.
         """
 
-    async def perform(
-        self, step: str, record: str, command: CommandEnvelope, ids: Mapping[str, str], document: Document | None
-    ) -> Answer:
+    async def perform(self, step: str, resolved: ResolvedCommand, document: Document | None) -> Answer:
         """Send the one request of `step` and class its answer. Never repeats, never raises for what the other side did."""
 
     async def close(self) -> None:

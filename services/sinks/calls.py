@@ -4,17 +4,16 @@ them - by a writer, a codec, a session that cannot be opened - ends this one cal
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from runtime.clock import Clock
 from runtime.errors import Broken, ConnectorError, Malformed, Refused, Throttled
 from runtime.log import log
 from runtime.one_write import step
-from schemas.records import CommandEnvelope
 from services.sinks import reasons
 from services.sinks.sessions import Lease, Sessions
-from systems.contract import Answer, Document, Found, Verdict, Writer
+from systems.contract import Answer, Document, Found, ResolvedCommand, Verdict, Writer
 
 OVER_S = 60.0
 """How much longer than its own limits a call may take before it is ended from here: writers have time-outs of their own."""
@@ -44,15 +43,6 @@ class NotSent:
     """Nothing was sent: the lease had run out (`words` is ""), or something kept the request back at the last moment."""
 
     words: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What a document is asked for with: its record, command, and the ids of its parents (and partner) in the system."""
-
-    record: str
-    command: CommandEnvelope
-    ids: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,32 +76,32 @@ class Calls:
             return failure_of("reserve", error)
         return lease
 
-    async def find(self, writer: Writer, wanted: Wanted) -> Seen | Failure:
+    async def find(self, writer: Writer, resolved: ResolvedCommand) -> Seen | Failure:
         """Look the document up."""
         asked_s = self.clock.monotonic()
         try:
             async with asyncio.timeout(self.limit_s + OVER_S):
-                return Seen(await writer.find(wanted.record, wanted.command, wanted.ids), asked_s)
+                return Seen(await writer.find(resolved), asked_s)
         except Exception as error:  # noqa: BLE001 - the edge of a call
             return failure_of("find", error)
 
-    async def perform(self, writer: Writer, wanted: Wanted, request: Request) -> Answer | NotSent:
+    async def perform(self, writer: Writer, resolved: ResolvedCommand, request: Request) -> Answer | NotSent:
         """Send one request. The lease is checked here, as the last thing before the writer is called."""
         if self.clock.monotonic() > request.deadline_s:
             return NotSent()
         try:
             words = request.kept_back()
         except Exception as error:  # noqa: BLE001 - the edge of a call: what cannot be known keeps the request back
-            log.exception("not_known_whether_kept_back", key=wanted.command["op_key"])
+            log.exception("not_known_whether_kept_back", key=resolved.command["op_key"])
             words = _words(error)
         if words:
             return NotSent(words)
         try:
             async with asyncio.timeout(self.limit_s + OVER_S):
                 with step():
-                    return await writer.perform(request.step, wanted.record, wanted.command, wanted.ids, request.document)
+                    return await writer.perform(request.step, resolved, request.document)
         except Exception as error:  # noqa: BLE001 - a writer that raises after it may have sent has told us nothing: look it up
-            log.exception("writer_raised", entity=wanted.record, key=wanted.command["op_key"])
+            log.exception("writer_raised", entity=resolved.record, key=resolved.command["op_key"])
             return Answer(Verdict.AMBIGUOUS, words=_words(error))
 
 

@@ -28,7 +28,8 @@ MASTER = "master"
 @dataclass(frozen=True, slots=True)
 class Incoming:
     """A command as it came: its record name (`ar_invoice`), content, value bytes and place in the log. `redivided`, known where the whole
-    log was read: another command of its document carries other parts, or a newer one says that nothing is made of it."""
+    log was read: another command of its document carries other parts, or a newer one says that nothing is made of it. `came_at` is when
+    the command came into the log; None where that says nothing of the older commands of its op-key (a rebuild)."""
 
     record: str
     command: CommandEnvelope
@@ -37,6 +38,7 @@ class Incoming:
     offset: int
     at: datetime
     redivided: bool = False
+    came_at: datetime | None = None
 
     @property
     def place(self) -> tuple[str, int]:
@@ -93,6 +95,7 @@ def fresh(incoming: Incoming) -> Ledger:
         "command_offset": incoming.offset,
         "first_seen_at": incoming.at,
         "updated_at": incoming.at,
+        "tried_since": incoming.came_at,
     }
 
 
@@ -107,7 +110,7 @@ def change(entry: Ledger, at: datetime, **changes: Any) -> Ledger:
 def replaced(entry: Ledger, incoming: Incoming) -> Ledger:
     """The entry with a newer command in hand; attempts and the first sight stay, a person's release of the older one does not."""
     kept = {"first_seen_at": entry["first_seen_at"], "attempts": entry["attempts"], "attempt_count": entry["attempt_count"]}
-    return cast("Ledger", {**fresh(incoming), **kept})
+    return cast("Ledger", {**fresh(incoming), **kept, "tried_since": entry.get("tried_since")})
 
 
 def refreshed(entry: Ledger, incoming: Incoming) -> Ledger:
@@ -125,7 +128,8 @@ def reopened(entry: Ledger, incoming: Incoming) -> Ledger:
         kept.append("first_seen_at")
     if intent_open(entry):
         kept += ["state", "reason", "detail", "due_at", "intent_attempt", "intent_step", "intent_hash", "rounds"]
-    return cast("Ledger", {**fresh(incoming), **{name: entry[name] for name in kept}})  # type: ignore[literal-required]  # names of Ledger
+    made = {**fresh(incoming), **{name: entry[name] for name in kept}}  # type: ignore[literal-required]  # names of Ledger
+    return cast("Ledger", {**made, "tried_since": entry.get("tried_since")})
 
 
 def is_terminal(entry: Ledger) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 
 from services.sinks import defects, reasons
 from services.sinks import entry as e
-from services.sinks.calls import Calls, Failure, NotSent, Request, Seen, Wanted
+from services.sinks.calls import Calls, Failure, NotSent, Request, Seen
 from services.sinks.cases import Case
 from services.sinks.ceiling import counts
 from services.sinks.core import LOOKS
@@ -19,7 +19,6 @@ from services.sinks.gate import View
 from services.sinks.ground import Ground
 from services.sinks.hour import Hours
 from services.sinks.lanes import Lanes
-from services.sinks.parents import name_of
 from services.sinks.schedule import Schedule
 from services.sinks.sessions import Lease
 from services.sinks.state import (
@@ -36,7 +35,7 @@ from services.sinks.state import (
     Withheld,
 )
 from services.sinks.withdrawal import AGAIN
-from systems.contract import Answer, Verdict
+from systems.contract import Answer, ResolvedCommand, Verdict
 
 
 @dataclass(frozen=True)
@@ -154,13 +153,13 @@ class Exchange:
             return
         if case.looking:
             return
-        wanted = self._wanted(case)
-        if wanted is None or case.lease is None:
+        resolved = self._resolved(case)
+        if resolved is None or case.lease is None:
             words = "the command's bytes cannot be read"
             self._hooks.advance(case, LookupFailed(reasons.REFUSED, words, AGAIN, *self._now()))
             return
         case.looking = True
-        self._call(case, self._calls.find(case.lease.writer, wanted), self._looked)
+        self._call(case, self._calls.find(case.lease.writer, resolved), self._looked)
 
     def _looked(self, case: Case, end: Seen | Failure) -> None:
         case.looking = False
@@ -177,25 +176,23 @@ class Exchange:
         elif case.key is not None and case.key.phase in LOOKS:
             self._hooks.advance(case, event)
 
-    def _wanted(self, case: Case) -> Wanted | None:
+    def _resolved(self, case: Case) -> ResolvedCommand | None:
         key = case.key
         assert key is not None
         entry = key.entry
         if key.command is None:
             return None
-        ids = dict(case.view.parents.ids) if case.view is not None else {}
-        if key.rules.updates and entry["erp_id"]:
-            ids[name_of(entry["source_entity"], entry["source_id"])] = entry["erp_id"]
-        return Wanted(entry["record"], key.command, ids)
+        ids = case.view.parents.ids if case.view is not None else {}
+        return ResolvedCommand(entry["record"], key.command, ids, entry["erp_id"], entry.get("tried_since"))
 
     # --- send ---
 
     def send(self, case: Case, effect: Send) -> None:
         """Send the one request; answered by `Answered`, `Late` or `Withheld`."""
-        wanted = self._wanted(case)
-        assert wanted is not None and case.lease is not None, case.op_key  # noqa: PT018 - both are the gate's
+        resolved = self._resolved(case)
+        assert resolved is not None and case.lease is not None, case.op_key  # noqa: PT018 - both are the gate's
         request = Request(effect.step, effect.document, effect.deadline_s, partial(self._hooks.kept_back, case))
-        self._call(case, self._calls.perform(case.lease.writer, wanted, request), self._performed)
+        self._call(case, self._calls.perform(case.lease.writer, resolved, request), self._performed)
 
     def _performed(self, case: Case, end: Answer | NotSent) -> None:
         if isinstance(end, NotSent):

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import cast
 
-from confluent_kafka import Message
+from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, Message
 
 from runtime import metrics
 from runtime.log import log
@@ -36,7 +37,8 @@ class _Bytes:
     offset: int
     key: bytes
     value: bytes | None
-    headers: Mapping[str, str | bytes | None]
+    headers: Mapping[str, str | bytes | None] = field(default_factory=dict)
+    came_at: datetime | None = None
 
 
 @dataclass
@@ -75,7 +77,7 @@ class Intake:
         self.arrivals.tell()
 
     def _one(self, message: Message, offset: int) -> None:
-        found = _Bytes(offset, message.key() or b"", message.value(), dict(message.headers() or ()))
+        found = _Bytes(offset, message.key() or b"", message.value(), dict(message.headers() or ()), _came_at(message))
         try:
             if self._is_known(found):
                 self.arrivals.nothing("duplicate", found.key.decode(errors="replace"), offset)
@@ -105,7 +107,9 @@ class Intake:
             self._bury(found, f"{name} is not a command", None)
             return
         record, at = name.removeprefix("command."), self.owner.now()
-        self.comes(Incoming(record, cast("CommandEnvelope", command), found.value or b"", self.owner.number, found.offset, at))
+        came_at = min(found.came_at, at) if found.came_at is not None else None
+        made, value = cast("CommandEnvelope", command), found.value or b""
+        self.comes(Incoming(record, made, value, self.owner.number, found.offset, at, came_at=came_at))
 
     # --- in the order of their documents ---
 
@@ -144,7 +148,7 @@ class Intake:
             owner.cases.undo(case)
         owner.commands.holding.discard(incoming.offset)
         key = incoming.command["connection"].encode()
-        self._bury(_Bytes(incoming.offset, key, incoming.value, {}), f"{type(error).__name__}: {error}", incoming)
+        self._bury(_Bytes(incoming.offset, key, incoming.value), f"{type(error).__name__}: {error}", incoming)
 
     def _is_over(self, incoming: Incoming) -> bool:
         """Whether it changes nothing whatever is under way: the op-key knows a later command, or this very one."""
@@ -277,6 +281,12 @@ class Intake:
         self.owner.committer.submit(
             Out([ground.line("dead", "audit.dead", record["connection"], (record, self.owner.number, cause))])
         )
+
+
+def _came_at(message: Message) -> datetime | None:
+    """When a record was produced; None where the broker does not say."""
+    kind, milliseconds = message.timestamp()
+    return datetime.fromtimestamp(milliseconds / 1000, UTC) if kind != TIMESTAMP_NOT_AVAILABLE else None
 
 
 def _text(value: str | bytes | None) -> str:

@@ -6,16 +6,17 @@ ApplicationHistory (assumed from the two tabs of AR302000); a debit adjustment's
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
-from schemas.records import CommandEnvelope
+from schemas.records import CommandEnvelope, PostingLine
 from systems.acumatica.documents import KINDS, MASTERS, Ids, Kind, fields, is_taxed_by_erp, party, settled_id
 from systems.acumatica.mapping_sightings import ref_in
 from systems.acumatica.settings import Settings
 from systems.acumatica.wire import Row, cents, day, flag, money, rows, text
 from systems.contract import Document
 from systems.parents import parent_id
+from systems.writing.differences import Line, amount_differs, code_differs, day_differs, differs, lines_differ, plain
 
 RELEASED = ("Open", "Closed")
 GONE = ("Voided", "Rejected")
@@ -44,7 +45,7 @@ def suspect(record: str, row: Row, command: CommandEnvelope, ids: Ids) -> Docume
         text(row, "Type") in kind.types
         and text(row, "Status") not in GONE
         and money(row, kind.total) == command["amount"]
-        and _same(text(row, kind.party), party(kind, command, ids))
+        and plain(text(row, kind.party)) == plain(party(kind, command, ids))
         and day(row, kind.day) == fields(command)["date"]
     )
     if not is_same:
@@ -60,15 +61,6 @@ def _master(record: str, row: Row) -> Document:
 
 def _currency(kind: Kind, row: Row, command: CommandEnvelope) -> str:
     return (text(row, kind.currency) if kind.currency else "") or command["currency"]
-
-
-def _same(one: str, other: str) -> bool:
-    """Codes compare without case, blanks and the dashes of a mask."""
-    return _plain(one) == _plain(other)
-
-
-def _plain(code: str) -> str:
-    return code.replace("-", "").replace(" ", "").casefold()
 
 
 def _steps(record: str, row: Row, command: CommandEnvelope, ids: Ids) -> tuple[str, ...]:
@@ -97,38 +89,26 @@ def _applied(row: Row, command: CommandEnvelope, ids: Ids) -> Decimal:
     return sum((money(one, "AmountPaid") for one in found), Decimal(0))
 
 
-def _differences(record: str, row: Row, command: CommandEnvelope, ids: Ids, settings: Settings) -> list[str]:
+def _differences(record: str, row: Row, command: CommandEnvelope, ids: Ids, settings: Settings) -> Iterator[str]:
     kind, own = KINDS[record], fields(command)
-    found: list[str] = []
-    _note(found, "type", text(row, "Type"), "/".join(kind.types), is_equal=text(row, "Type") in kind.types)
-    if text(row, "Status") in GONE:
-        found.append(f"status: {text(row, 'Status')}, open")
-    theirs, ours = money(row, kind.total), cents(command["amount"])
+    type_ = text(row, "Type")
+    yield from differs("type", type_, "/".join(kind.types), equal=type_ in kind.types)
+    yield from differs("status", text(row, "Status"), "open", equal=text(row, "Status") not in GONE)
     limit = settings.tax.difference_limit if is_taxed_by_erp(command) else Decimal(0)
-    _note(found, "amount", theirs, ours, is_equal=abs(theirs - ours) <= limit)
-    wanted = party(kind, command, ids)
-    _note(found, kind.party_role, text(row, kind.party), wanted, is_equal=_same(text(row, kind.party), wanted))
-    _note(found, "date", day(row, kind.day), own["date"], is_equal=day(row, kind.day) == own["date"])
-    _note(found, "currency", _currency(kind, row, command), command["currency"])
+    yield from amount_differs("amount", money(row, kind.total), cents(command["amount"]), limit)
+    yield from code_differs(kind.party_role, text(row, kind.party), party(kind, command, ids))
+    yield from day_differs("date", day(row, kind.day), own["date"])
+    yield from differs("currency", _currency(kind, row, command), command["currency"])
     if kind.extended:
-        _compare_lines(found, row, command)
-    return found
+        yield from lines_differ(map(_their_line, rows(row, "Details")), map(_our_line, own["lines"]))
 
 
-def _note(found: list[str], name: str, theirs: object, ours: object, is_equal: bool | None = None) -> None:
-    if not (theirs == ours if is_equal is None else is_equal):
-        found.append(f"{name}: {theirs}, {ours}")
+def _their_line(one: Row) -> Line:
+    return plain(text(one, "Account")), plain(text(one, "Subaccount")), money(one, "Amount")
 
 
-def _compare_lines(found: list[str], row: Row, command: CommandEnvelope) -> None:
-    theirs = sorted(
-        (_plain(text(one, "Account")), _plain(text(one, "Subaccount")), money(one, "Amount")) for one in rows(row, "Details")
-    )
-    ours = sorted((_plain(one["account"]), _plain(one["subaccount"]), cents(one["amount"])) for one in fields(command)["lines"])
-    _note(found, "lines", len(theirs), len(ours))
-    if len(theirs) == len(ours) and theirs != ours:
-        at = next(number for number, pair in enumerate(zip(theirs, ours, strict=True)) if pair[0] != pair[1])
-        found.append(f"line: {'/'.join(map(str, theirs[at]))}, {'/'.join(map(str, ours[at]))}")
+def _our_line(one: PostingLine) -> Line:
+    return plain(one["account"]), plain(one["subaccount"]), cents(one["amount"])
 
 
 def application(row: Row, command: CommandEnvelope, ids: Ids) -> Document | None:

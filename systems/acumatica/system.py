@@ -12,13 +12,13 @@ from systems.acumatica.mapping_sightings import SYSTEM as NAME
 from systems.acumatica.poller import open_reader, position_from
 from systems.acumatica.resources import FEEDS, FETCHABLE
 from systems.acumatica.settings import Credentials, Settings
-from systems.acumatica.sink import MOST_POLLS, STEP_CALLS, open_writer
+from systems.acumatica.sink import BUDGET, open_writer
 from systems.codes import PART
 from systems.contract import Capability, Flow, Signing, System, Write
 
 FIELD_SERVICE = "servicetitan"
 """Name of the system whose documents these flows bring."""
-_CALLS = STEP_CALLS + MOST_POLLS
+_CALLS = BUDGET.calls
 _P_MAX = timedelta(seconds=600)
 """The server's own request time-out (Integration Development Guide): later than that nothing commits any more."""
 

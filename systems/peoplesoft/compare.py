@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -22,6 +21,7 @@ from systems.peoplesoft.errors import of_outcome
 from systems.peoplesoft.resources import CHARTFIELDS
 from systems.peoplesoft.rows import Row, amount, day, text
 from systems.peoplesoft.settings import Settings
+from systems.writing.differences import amount_differs, day_differs, numbered_lines_differ, texts_differ
 
 OUR_REF = re.compile(r"ST-[A-Z2-7]{20}(?![A-Z0-9-])")
 _LINE = ("ACCOUNT", *CHARTFIELDS)
@@ -84,9 +84,8 @@ def _journal_differences(rows: Sequence[Row], buffer: Tree, wanted: Tree, lines:
     status = text(rows[0], "JRNL_HDR_STATUS")
     if status in ("D", "U") or len(rows) > 1:
         yield f"status: {status}{', unposted' if len(rows) > 1 else ''}, open"
-    for name in ("BUSINESS_UNIT", "JOURNAL_ID", "LEDGER_GROUP", "CURRENCY_CD"):
-        yield from _text_differs(name, buffer, wanted)
-    yield from _day_differs("JOURNAL_DATE", buffer, wanted)
+    yield from texts_differ(buffer, wanted, ("BUSINESS_UNIT", "JOURNAL_ID", "LEDGER_GROUP", "CURRENCY_CD"))
+    yield from day_differs("JOURNAL_DATE", buffer.get("JOURNAL_DATE", ""), wanted["JOURNAL_DATE"])
     yield from _lines_differ(lines, {one["JOURNAL_LINE"]: one for one in wanted["JRNL_LN"]}, (*_LINE, "LEDGER"), "MONETARY_AMOUNT")
 
 
@@ -124,19 +123,16 @@ def _voucher_refusal(row: Row, entry: str) -> tuple[str, str]:
 def _voucher_differences(row: Row, buffer: Tree | None, wanted: Tree) -> Iterable[str]:
     if text(row, "ENTRY_STATUS") == "X":
         yield "status: deleted, open"
-    for name in ("BUSINESS_UNIT", "INVOICE_ID", "VENDOR_SETID", "VENDOR_ID", "TXN_CURRENCY_CD"):
-        yield from _text_differs(name, row, wanted)
-    yield from _day_differs("INVOICE_DT", row, wanted)
-    if amount(row, "GROSS_AMT") != wanted["GROSS_AMT"]:
-        yield f"GROSS_AMT: {amount(row, 'GROSS_AMT')}, {wanted['GROSS_AMT']}"
+    yield from texts_differ(row, wanted, ("BUSINESS_UNIT", "INVOICE_ID", "VENDOR_SETID", "VENDOR_ID", "TXN_CURRENCY_CD"))
+    yield from day_differs("INVOICE_DT", row.get("INVOICE_DT", ""), wanted["INVOICE_DT"])
+    yield from amount_differs("GROSS_AMT", amount(row, "GROSS_AMT"), wanted["GROSS_AMT"])
     if buffer is not None:
         yield from _buffer_differs(buffer, wanted)
 
 
 def _buffer_differs(buffer: Tree, wanted: Tree) -> Iterable[str]:
     for name in ("GROSS_AMT", "SALETX_AMT"):
-        if _number(buffer, name) != (wanted.get(name) or 0):
-            yield f"{name}: {_number(buffer, name)}, {wanted.get(name) or 0}"
+        yield from amount_differs(name, _number(buffer, name), wanted.get(name) or Decimal(0))
     theirs = {number: _distributed(one) for number, one in _numbered(buffer, "VCHR_LINE", "VOUCHER_LINE_NUM").items()}
     ours = {one["VOUCHER_LINE_NUM"]: one["VCHR_DIST"][0] for one in wanted["VCHR_LINE"]}
     yield from _lines_differ(theirs, ours, (*_LINE, "BUSINESS_UNIT_GL"), "MERCHANDISE_AMT")
@@ -165,7 +161,7 @@ def staged(row: Row, command: CommandEnvelope, settings: Settings) -> Document:
     """A voucher that is staged and not built: its row of the staging table, with the pre-edit error where it has one."""
     erp_id = f"{text(row, 'BUSINESS_UNIT')}/{text(row, 'VCHR_BLD_KEY_C1')}"
     theirs, ours = amount(row, "GROSS_AMT"), documents.cents(command["amount"])
-    differences = () if theirs == ours else (f"GROSS_AMT: {theirs}, {ours}",)
+    differences = tuple(amount_differs("GROSS_AMT", theirs, ours))
     done = ("stage",) if settings.voucher.writer == "staging" else ("create",)
     made = Document(erp_id, "", command["ref"], theirs, command["currency"], done, differences)
     return with_build_error(made, row) if text(row, "BUILD_STATUS") == "E" else made
@@ -205,27 +201,8 @@ def _steps(first: str, *, is_posted: bool, is_built: bool = False) -> tuple[str,
 
 
 def _lines_differ(theirs: Mapping[int, Tree], ours: Mapping[int, Tree], names: Sequence[str], money: str) -> Iterable[str]:
-    if set(theirs) != set(ours):
-        yield f"lines: {len(theirs)}, {len(ours)}"
-        return
-    for number, wanted in ours.items():
-        held = theirs[number]
-        for name in names:
-            if str(held.get(name, "")) != str(wanted.get(name, "")):
-                yield f"line {number} {name}: {held.get(name, '')}, {wanted.get(name, '')}"
-        if _number(held, money) != wanted[money]:
-            yield f"line {number} {money}: {_number(held, money)}, {wanted[money]}"
-
-
-def _text_differs(name: str, theirs: Mapping[str, Any], ours: Tree) -> Iterable[str]:
-    if str(theirs.get(name, "")) != str(ours.get(name, "")):
-        yield f"{name}: {theirs.get(name, '')}, {ours.get(name, '')}"
-
-
-def _day_differs(name: str, theirs: Mapping[str, Any], ours: Tree) -> Iterable[str]:
-    held = str(theirs.get(name, ""))[:10]
-    if not isinstance(ours[name], date) or held != ours[name].isoformat():
-        yield f"{name}: {held}, {ours[name]}"
+    held = {number: one | {money: _number(one, money)} for number, one in theirs.items()}
+    return numbered_lines_differ(held, ours, names, money)
 
 
 def _rows(buffer: Tree, name: str) -> list[Tree]:

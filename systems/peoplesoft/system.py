@@ -16,7 +16,7 @@ from systems.peoplesoft.mapping_sightings import SYSTEM as NAME
 from systems.peoplesoft.poller import open_reader, position_from
 from systems.peoplesoft.resources import FEEDS, FETCHABLE
 from systems.peoplesoft.settings import Credentials, Settings
-from systems.peoplesoft.sink import CALLS, is_write, open_writer
+from systems.peoplesoft.sink import BUDGET, is_write, open_writer
 
 FIELD_SERVICE = "servicetitan"
 """Name of the system whose documents these flows bring, and to which vendors go."""
@@ -34,7 +34,7 @@ INTERFACE = Write(
     "DESCR254_MIXED or USER_VCHR_CHAR1",
     30,
     "INVOICE_ID",
-    CALLS,
+    BUDGET.calls,
     _P_MAX,
     watched=("posted",),
 )
@@ -47,7 +47,7 @@ STAGED = Write(
     "VCHR_BLD_KEY_C1, then DESCR254_MIXED or USER_VCHR_CHAR1",
     25,
     "INVOICE_ID",
-    CALLS,
+    BUDGET.calls,
     _P_MAX,
     _V_MAX,
     watched=("built", "posted"),
@@ -62,7 +62,7 @@ WRITES = (
         "DESCR254",
         254,
         "DESCR",
-        CALLS,
+        BUDGET.calls,
         _P_MAX,
         watched=("posted",),
     ),

@@ -6,7 +6,7 @@ held, by the setting `owners_change`) and listed. A field that ServiceTitan owns
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +14,7 @@ from schemas.records import CommandEnvelope
 from systems.contract import Document
 from systems.servicetitan import documents
 from systems.servicetitan.settings import Settings
+from systems.writing.differences import texts_differ
 
 STEP = "upsert"
 CHANGED_BY_OTHER = "changed_by_other"
@@ -33,7 +34,7 @@ def document(row: Mapping[str, Any], command: CommandEnvelope, settings: Setting
     theirs, ours = documents.shown(row), documents.wanted(command)
     written = documents.marks_in(external.get(settings.external_marks_key, ""))
     lost, kept = _lost(theirs, ours, written), _kept(theirs, ours, written)
-    differences = (*_differing(theirs, ours), *_unmarked(external, command, settings))
+    differences = (*texts_differ(theirs, ours, documents.OWNED), *_unmarked(external, command, settings))
     refusal, reason = _refusal(
         external.get(settings.external_ref_key, ""), command, lost if settings.owners_change == "hold" else ()
     )
@@ -51,18 +52,14 @@ def document(row: Mapping[str, Any], command: CommandEnvelope, settings: Setting
     )
 
 
-def _differing(theirs: Mapping[str, str], ours: Mapping[str, str]) -> tuple[str, ...]:
-    return tuple(f"{name}: {theirs[name]}, {ours[name]}" for name in documents.OWNED if theirs[name] != ours[name])
-
-
-def _unmarked(external: Mapping[str, str], command: CommandEnvelope, settings: Settings) -> tuple[str, ...]:
+def _unmarked(external: Mapping[str, str], command: CommandEnvelope, settings: Settings) -> Iterator[str]:
     """Keys of external data that are not as this command leaves them; the marks also tell a change of what is not shown (terms)."""
     wanted = {
         settings.external_ref_key: command["ref"],
         settings.external_code_key: documents.vendor(command)["code"],
         settings.external_marks_key: documents.marks(command),
     }
-    return tuple(f"{key}: {external.get(key, '')}, {value}" for key, value in wanted.items() if external.get(key) != value)
+    return texts_differ(external, wanted, wanted)
 
 
 def _lost(theirs: Mapping[str, str], ours: Mapping[str, str], written: Mapping[str, str]) -> tuple[str, ...]:

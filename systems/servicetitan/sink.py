@@ -1,4 +1,4 @@
-"""Writes vendors to ServiceTitan: looks up by link or by our ref, sends one request, reads back, classes the answer.
+"""Writes vendors to ServiceTitan: how a vendor is looked up, what request a step is, what an answer says.
 
 Facts: POST and PATCH answer with an id alone and drop unknown members silently, so a YES rests on the vendor read back with our ref and
 nothing that differs (OpenAPI; lpeluso-dotcom/mcp-servicetitan). External data is shown and searched only with the app's GUID. What was just
@@ -8,34 +8,39 @@ made, for the API refuses none.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
-from runtime.errors import Broken, ConnectorError, Malformed, Refused, Throttled, Transient
-from runtime.exchange import NotSent, Response, Unanswered
+from runtime.errors import Broken, Malformed, Refused, Transient
+from runtime.exchange import Response
 from runtime.json import envelope, parse
-from schemas.records import CommandEnvelope
-from systems.contract import Access, Answer, Document, Found, Verdict
+from systems.contract import Access, Answer, Document, Found
 from systems.servicetitan import documents
 from systems.servicetitan.client import Client, Query
 from systems.servicetitan.compare import STEP, document, external_of
 from systems.servicetitan.errors import Absent, classify
 from systems.servicetitan.resources import RESOURCES
 from systems.servicetitan.values import Row
+from systems.writing.frame import AHEAD, Attempt, Budget, FramedWriter, ReadBack, ambiguous
 
-CALLS = 3
-"""Look-up, the request itself, and its reading back."""
-_AHEAD = timedelta(seconds=180)
-"""A token has to be good for this long before an attempt begins."""
+BUDGET = Budget(find=1, step=2)
+"""A step: the request itself, and its reading back."""
 _VENDORS = RESOURCES["vendor"]
-_WORDS = 400
 
 
-class _Writer:
-    """A sink's session with one tenant. See `systems.contract.Writer`."""
+@dataclass(frozen=True)
+class _Request:
+    """The creation of a vendor, or the change of the one with the id `partner`."""
+
+    body: bytes
+    partner: str = ""
+
+
+class _Dialect:
+    """See `systems.writing.frame.Dialect`."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -49,50 +54,16 @@ class _Writer:
                 "servicetitan: vendors cannot be written without external_data_application_guid.",
                 "Take the External Data Application GUID of the app from the developer portal and write it into the settings.",
             )
-        await self._client.reserve(calls, _AHEAD)
-
-    async def find(self, record: str, command: CommandEnvelope, ids: Mapping[str, str]) -> Found:  # noqa: ARG002 - vendors alone
-        """The partner by its id where a link names one, else what carries our ref."""
-        try:
-            partner = _partner(command, ids)
-            rows = await self._one(partner) if partner else await self._by_ref(command["ref"])
-        except Malformed as error:
-            raise Transient(f"servicetitan {command['ref']}: {error}") from error
-        except Throttled as error:
-            self._client.pause(error.asked)
-            raise
-        return Found(tuple(document(row, command, self._settings) for row in rows))
-
-    async def perform(
-        self,
-        step: str,
-        record: str,  # noqa: ARG002 - vendors alone
-        command: CommandEnvelope,
-        ids: Mapping[str, str],
-        document: Document | None,
-    ) -> Answer:
-        """Create the vendor, or change the one that was looked up; then read it back."""
-        partner = document.erp_id if document is not None else ""
-        try:
-            body = self._body(step, command, ids, document)
-        except (ConnectorError, orjson.JSONEncodeError) as error:
-            return Answer(Verdict.REJECT, code="unsendable", words=str(error)[:_WORDS], reason="unsendable")
-        method, path = ("PATCH", f"{self._path}/{partner}") if partner else ("POST", self._path)
-        try:
-            answer = await self._client.write(method, path, body)
-        except NotSent as error:
-            return Answer(Verdict.DEFINITE_NO, code="not_sent", words=str(error)[:_WORDS], reason="unreachable")
-        except Unanswered as error:
-            return Answer(Verdict.AMBIGUOUS, code="unanswered", words=str(error)[:_WORDS], reason="unanswered")
-        if answer.status != 200:
-            return self._refused(answer)
-        return await self._read_back(answer, partner, command)
-
-    async def close(self) -> None:
-        """Forget the token."""
-        await self._client.close()
+        await self._client.reserve(calls, AHEAD)
 
     # --- looking up ---------------------------------------------------------------------------------------------------
+
+    async def look_up(self, attempt: Attempt) -> Found:
+        """The partner by its id where a link names one, else what carries our ref."""
+        partner = attempt.resolved.known_id
+        attempt.calls += 1
+        rows = await self._one(partner) if partner else await self._by_ref(attempt.ref)
+        return Found(tuple(document(row, attempt.resolved.command, self._settings) for row in rows))
 
     def _shown_to_us(self) -> Query:
         return [("externalDataApplicationGuid", self._settings.external_data_application_guid)]
@@ -127,40 +98,34 @@ class _Writer:
 
     # --- writing ------------------------------------------------------------------------------------------------------
 
-    def _body(self, step: str, command: CommandEnvelope, ids: Mapping[str, str], found: Document | None) -> bytes:
-        if step != STEP:
-            raise Refused(f"servicetitan: {step} is no step of a vendor", "step")
-        if found is None and (partner := _partner(command, ids)):
+    async def request(self, attempt: Attempt) -> _Request:
+        """The body that creates the vendor, or changes the one that was looked up."""
+        found, command, partner = attempt.document, attempt.resolved.command, attempt.resolved.known_id
+        if attempt.step != STEP:
+            raise Refused(f"servicetitan: {attempt.step} is no step of a vendor", "step")
+        if found is None and partner:
             raise Refused(f"servicetitan: vendor {partner}, to which {command['source_id']} is linked, is not there", "gone")
         made = documents.update_body(command, self._settings) if found else documents.create_body(command, self._settings)
-        return orjson.dumps(made)
+        return _Request(orjson.dumps(made), found.erp_id if found else "")
 
-    def _refused(self, answer: Response) -> Answer:
-        classed = classify(answer)
-        if classed.throttled:
-            pause = self._client.pause(classed.retry_after)
-            return Answer(**{**vars(classed), "retry_after": pause})
-        return classed
+    async def send(self, request: _Request) -> Response:
+        """See `systems.writing.frame.Dialect`."""
+        method, path = ("PATCH", f"{self._path}/{request.partner}") if request.partner else ("POST", self._path)
+        return await self._client.write(method, path, request.body)
 
-    async def _read_back(self, answer: Response, partner: str, command: CommandEnvelope) -> Answer:
-        """YES where the answer names the vendor, and that vendor carries our ref and differs in nothing."""
+    async def read(self, attempt: Attempt, request: _Request, answer: Response) -> Answer | ReadBack:  # noqa: ARG002 - of the frame
+        """The answer names the vendor; the vendor itself tells the rest."""
+        if answer.status != 200:
+            return classify(answer)
         made = _id_in(answer)
-        if not made or (partner and made != partner):
-            return Answer(Verdict.AMBIGUOUS, code="200", words="the answer does not name the vendor", reason="unreadable")
-        try:
-            rows = await self._one(made)
-            kept = document(rows[0], command, self._settings) if rows else None
-        except (ConnectorError, Malformed) as error:
-            return Answer(Verdict.AMBIGUOUS, code="200", words=f"could not be read back: {error}"[:_WORDS], reason="unanswered")
-        if kept is None or kept.ref != command["ref"] or kept.differences:
-            words = "; ".join(kept.differences) if kept is not None else "it is not shown yet"
-            return Answer(Verdict.AMBIGUOUS, kept, code="200", words=words[:_WORDS], reason="echo")
-        return Answer(Verdict.YES, kept)
+        if not made or (request.partner and made != request.partner):
+            return ambiguous("the answer does not name the vendor", "unreadable", code="200")
 
+        async def shown(attempt: Attempt) -> Sequence[Document]:
+            attempt.calls += 1
+            return [document(row, attempt.resolved.command, self._settings) for row in await self._one(made)]
 
-def _partner(command: CommandEnvelope, ids: Mapping[str, str]) -> str:
-    """The vendor that a link, or an earlier write, names for this source; "" where none is known."""
-    return ids.get(f"{command['source_entity']}/{command['source_id']}", "")
+        return ReadBack(shown)
 
 
 def _id_in(answer: Response) -> str:
@@ -175,6 +140,7 @@ def _id_in(answer: Response) -> str:
     return str(found) if type(found) is int and found > 0 else ""
 
 
-def open_writer(access: Access) -> _Writer:
+def open_writer(access: Access) -> FramedWriter[_Request]:
     """A sink's session with one tenant."""
-    return _Writer(Client(access))
+    client = Client(access)
+    return FramedWriter(_Dialect(client), client, access, BUDGET)

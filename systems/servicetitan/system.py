@@ -12,7 +12,7 @@ from systems.servicetitan.mapping_commands import VENDOR, VENDOR_TERM
 from systems.servicetitan.poller import open_reader, position_from
 from systems.servicetitan.resources import FEEDS, FETCHABLE
 from systems.servicetitan.settings import Credentials, Settings
-from systems.servicetitan.sink import CALLS, open_writer
+from systems.servicetitan.sink import BUDGET, open_writer
 from systems.servicetitan.webhook import signing
 
 REF_CHARACTERS = 100
@@ -32,7 +32,7 @@ WRITES = (
         "externalData.mlConnectorRef",
         REF_CHARACTERS,
         "name",
-        CALLS,
+        BUDGET.calls,
         _P_MAX,
         _V_MAX,
         updates=True,

@@ -24,7 +24,7 @@ from runtime.limits import Limiter, Share
 from runtime.settings import settings_from_environment
 from schemas.codec import load
 from systems import registry
-from systems.contract import Access, Role, Verdict, Writer
+from systems.contract import Access, ResolvedCommand, Role, Verdict, Writer
 from tests.bench import scaling
 from tests.bench.erp_in_process import ErpInProcess
 from tests.bench.ground import BUILD, CONNECTION, ERP, Bench, Process
@@ -158,8 +158,8 @@ async def _write(writer: Writer, record: str, command: Any, ids: Mapping[str, st
     write = registry.system(ERP).write_of(record)
     for step in write.steps:
         await writer.reserve(write.calls)
-        found = (await writer.find(record, command, ids)).documents
-        answer = await writer.perform(step, record, command, ids, found[0] if found else None)
+        found = (await writer.find(ResolvedCommand(record, command, ids))).documents
+        answer = await writer.perform(step, ResolvedCommand(record, command, ids), found[0] if found else None)
         if answer.verdict is not Verdict.YES:
             raise RuntimeError(f"{command['ref']} {step}: {answer}")
 

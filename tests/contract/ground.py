@@ -25,7 +25,7 @@ from runtime.http import HttpTransport, Reach
 from runtime.limits import Limiter, Share
 from runtime.simulator.serve import Options, Simulator, start
 from schemas.records import CommandEnvelope, Parent
-from systems.contract import Access, Document, Role, System, Verdict, Write, Writer
+from systems.contract import Access, Document, ResolvedCommand, Role, System, Verdict, Write, Writer
 from systems.demo import Demo, Kept
 from systems.mapped import COMPLETION, Draft
 from systems.parents import is_meant, link_name
@@ -52,6 +52,11 @@ class Case:
     def record(self) -> str:
         """Name of the command's record."""
         return self.write.record
+
+    @property
+    def resolved(self) -> ResolvedCommand:
+        """What a writer is asked with, where the sink knows nothing but the parents."""
+        return ResolvedCommand(self.record, self.command, self.ids)
 
     @property
     def ref(self) -> str:
@@ -142,7 +147,7 @@ class Ground:
         if step in case.write.watched:
             return await self.built(step, case)
         await self.writer.reserve(case.write.calls)
-        answer = await self.writer.perform(step, case.record, case.command, case.ids, document)
+        answer = await self.writer.perform(step, case.resolved, document)
         assert answer.verdict is Verdict.YES, f"{case.record} {step}: {answer}"
         return answer.document
 
@@ -165,12 +170,12 @@ class Ground:
         """Something that somebody does at the simulator: `path` under `/__sim__/` and the `body` that is posted there."""
         await at_the_simulator(self.simulator, told)
 
-    async def look(self, case: Case, ids: Mapping[str, str] | None = None) -> tuple[Document, ...]:
+    async def look(self, case: Case, known_id: str = "") -> tuple[Document, ...]:
         """What a look-up shows, when everything that was written is shown."""
         self.clock.move(case.write.v_max.total_seconds())
         await self.writer.reserve(case.write.calls)
         before = len(self.seam.writes)
-        found = await self.writer.find(case.record, case.command, case.ids if ids is None else ids)
+        found = await self.writer.find(replace(case.resolved, known_id=known_id))
         assert len(self.seam.writes) == before, "a look-up changes nothing"
         return found.documents
 

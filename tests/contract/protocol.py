@@ -4,6 +4,7 @@ time. What the sink's process adds (ledger, lanes, commits) always succeeds here
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 
 from runtime.errors import ConnectorError
@@ -14,7 +15,6 @@ from services.sinks import reasons
 from services.sinks.calls import failure_of
 from services.sinks.core import step
 from services.sinks.gate import View
-from services.sinks.parents import name_of
 from services.sinks.rules import rules_of
 from services.sinks.state import (
     Acked,
@@ -32,7 +32,7 @@ from services.sinks.state import (
     Turn,
     Wait,
 )
-from systems.contract import Answer
+from systems.contract import Answer, ResolvedCommand
 from tests.contract.ground import Case, Ground, names_of
 
 BACKOFF = timedelta(seconds=5)
@@ -53,7 +53,7 @@ class Run:
         self.with_batch = True
         self.answers: list[tuple[str, Answer]] = []
         at = on.clock.now()
-        incoming = e.Incoming(case.record, case.command, b"", 0, 0, at)
+        incoming = e.Incoming(case.record, case.command, b"", 0, 0, at, came_at=at)
         self.key = Key(e.fresh(incoming), rules_of(case.write, Timing()))
 
     async def to_the_end(self) -> Ledger:
@@ -108,22 +108,20 @@ class Run:
         return (effect.due_at - self._on.clock.now()).total_seconds()
 
     async def _looked_up(self) -> Event:
-        clock, asked_s, case = self._on.clock, self._on.clock.monotonic(), self.case
+        clock, asked_s = self._on.clock, self._on.clock.monotonic()
         try:
-            found = await self._on.writer.find(case.record, case.command, self._ids())
+            found = await self._on.writer.find(self._resolved())
         except ConnectorError as error:
             return LookupFailed(failure_of("find", error).reason, str(error), BACKOFF, clock.monotonic(), clock.now())
         return LookedUp(found, asked_s, clock.monotonic(), clock.now())
 
-    def _ids(self) -> dict[str, str]:
-        """The parents' ids, and the partner's own where the core knows one."""
+    def _resolved(self) -> ResolvedCommand:
         entry = self.key.entry
-        own = {name_of(entry["source_entity"], entry["source_id"]): entry["erp_id"]} if entry["erp_id"] else {}
-        return {**self.case.ids, **(own if self.case.write.updates else {})}
+        return replace(self.case.resolved, known_id=entry["erp_id"], tried_since=entry.get("tried_since"))
 
     async def _sent(self, effect: Send) -> Event:
         self._sending(effect.step)
-        case, clock = self.case, self._on.clock
-        answer = await self._on.writer.perform(effect.step, case.record, case.command, self._ids(), effect.document)
+        clock = self._on.clock
+        answer = await self._on.writer.perform(effect.step, self._resolved(), effect.document)
         self.answers.append((effect.step, answer))
         return Answered(answer, answer.retry_after or BACKOFF, clock.monotonic(), clock.now())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -72,19 +73,18 @@ async def check_a_master_is_kept_up(system: System, way: str, folder: Path) -> N
         second = await on.case(way, "k", name=f"{name} and Sons")
         assert first.ref == second.ref, "another version is another document"
         created = await on.written(first)
-        by_id = {**second.ids, f"{second.command['source_entity']}/{second.command['source_id']}": created.erp_id}
-        for ids in (second.ids, by_id):
-            (found,) = await on.look(second, ids)
+        for known_id in ("", created.erp_id):
+            (found,) = await on.look(second, known_id)
             assert found.erp_id == created.erp_id
             assert any("name" in one.lower() for one in found.differences), found
         await on.writer.reserve(write.calls)
-        answer = await on.writer.perform(write.steps[0], write.record, second.command, by_id, found)
+        answer = await on.writer.perform(write.steps[0], replace(second.resolved, known_id=created.erp_id), found)
         assert answer.verdict is Verdict.YES, answer
         assert answer.document is not None
         assert (answer.document.erp_id, answer.document.differences) == (created.erp_id, ())
-        (after,) = await on.look(second, by_id)
+        (after,) = await on.look(second, created.erp_id)
         assert after.differences == ()
-        (behind,) = await on.look(first, by_id)
+        (behind,) = await on.look(first, created.erp_id)
         assert behind.differences
         assert len(await on.kept_of(first)) == 1
 

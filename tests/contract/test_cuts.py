@@ -47,7 +47,7 @@ async def attempted(on: Ground, way: str, step: str, copy: str) -> Attempt:
     document = await on.written(case, before) if before else None
     await on.writer.reserve(case.write.calls)
     on.seam.forget()
-    answer = await on.writer.perform(step, case.record, case.command, case.ids, document)
+    answer = await on.writer.perform(step, case.resolved, document)
     assert answer.verdict is Verdict.YES
     return Attempt(case, document, list(on.seam.answers))
 
@@ -64,7 +64,7 @@ async def check_no_cut_is_a_yes(system: System, way: str, step: str, folder: Pat
                 cut = replace(answer, body=answer.body[:kept])
                 script = [*done.answers[:number], cut, *done.answers[number + 1 :]]
                 on.seam.inner = Replay(script)
-                verdict = (await on.writer.perform(step, done.case.record, done.case.command, done.case.ids, done.document)).verdict
+                verdict = (await on.writer.perform(step, done.case.resolved, done.document)).verdict
                 assert verdict is Verdict.AMBIGUOUS, f"answer {number} cut after {kept} bytes: {verdict}; {cut.body!r}"
                 cuts += 1
         on.seam.inner = real

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import pytest
 from pydantic import SecretStr
 
 from runtime import redaction
+from runtime.errors import Refused
 from runtime.exchange import Request, Response, Unanswered
 from runtime.one_write import OneWrite, step
 from runtime.settings import Settings
@@ -20,11 +20,12 @@ from schemas.records import CommandEnvelope, Ledger
 from services.access import AccessProvider
 from services.credentials import CredentialStore
 from services.sinks import entry as e
-from services.sinks.calls import Calls, Wanted
+from services.sinks import reasons
+from services.sinks.calls import Calls
 from services.sinks.calls import Request as Asked
 from services.sinks.core import step as core_step
 from services.sinks.state import Key, LookedUp, Phase, Record, Rules
-from systems.contract import Access, Answer, Capability, Document, Found, Role, System, Verdict
+from systems.contract import Access, Answer, Capability, Document, Found, ResolvedCommand, Role, System, Verdict
 from tests.contract import examples, test_cuts, test_refs, test_writes
 from tests.contract.conftest import Declare
 from tests.contract.ground import ground
@@ -55,19 +56,17 @@ async def test_a_system_that_writes_by_get_passes_the_suite(by_get: System, tmp_
 class SendsAgain(WriterByGet):
     """A client that means well."""
 
-    async def perform(
-        self, step: str, record: str, command: CommandEnvelope, ids: Mapping[str, str], document: Document | None
-    ) -> Answer:
-        answer = await super().perform(step, record, command, ids, document)
-        return await super().perform(step, record, command, ids, document) if answer.verdict is Verdict.AMBIGUOUS else answer
+    async def perform(self, step: str, resolved: ResolvedCommand, document: Document | None) -> Answer:
+        answer = await super().perform(step, resolved, document)
+        return await super().perform(step, resolved, document) if answer.verdict is Verdict.AMBIGUOUS else answer
 
 
 class LooksByWriting(WriterByGet):
     """A client whose look-up changes something."""
 
-    async def find(self, record: str, command: CommandEnvelope, ids: Mapping[str, str]) -> Any:
-        await self.perform("post", record, command, ids, None)
-        return await super().find(record, command, ids)
+    async def find(self, resolved: ResolvedCommand) -> Any:
+        await self.perform("post", resolved, None)
+        return await super().find(resolved)
 
 
 async def test_a_write_by_get_that_is_sent_again_is_seen(declared: Declare, tmp_path: Path) -> None:
@@ -103,7 +102,7 @@ async def test_a_second_write_of_a_step_does_not_leave_the_sink(declared: Declar
     made = writer(replace(access(system), transport=OneWrite(network, system.writes_by)))
     calls = Calls(VirtualClock(), 5)
     for number in (1, 2):
-        answer = await calls.perform(made, Wanted("ap_bill", COMMAND, {}), Asked("post", None, 100.0, str))
+        answer = await calls.perform(made, ResolvedCommand("ap_bill", COMMAND), Asked("post", None, 100.0, str))
         assert isinstance(answer, Answer)
         assert answer.verdict is Verdict.AMBIGUOUS
         assert len(network.sent) == number * (1 if is_write else 2), "each step has one of its own"
@@ -151,8 +150,8 @@ class AsksFirst(Writer):
 
     refuses = REFUSAL
 
-    async def find(self, record: str, command: CommandEnvelope, ids: Mapping[str, str]) -> Found:
-        return replace(self.refuses, documents=(await super().find(record, command, ids)).documents)
+    async def find(self, resolved: ResolvedCommand) -> Found:
+        return replace(self.refuses, documents=(await super().find(resolved)).documents)
 
 
 class AsksInVain(AsksFirst):
@@ -180,6 +179,50 @@ async def test_what_is_there_is_there_whatever_would_be_refused_now(declared: De
 def test_what_a_refusal_echoes_shows_no_secret() -> None:
     redaction.know(Credentials(token=SecretStr("s3cret-token-of-the-toy")))
     assert "s3cret-token-of-the-toy" not in Found((), refusal="bad token s3cret-token-of-the-toy").refusal
+
+
+# --- what a writer is asked with -------------------------------------------------------------------------------------------
+
+
+class LooksByWindow(Writer):
+    """A client whose system knows no refs: it lists what was created within a window."""
+
+    asked: ClassVar[list[ResolvedCommand]] = []
+
+    async def find(self, resolved: ResolvedCommand) -> Found:
+        self.asked.append(resolved)
+        if resolved.tried_since is None:
+            raise Refused("nobody knows since when it was tried")
+        return await super().find(resolved)
+
+
+async def test_a_look_up_by_a_window_of_creation_begins_when_the_first_command_came(declared: Declare, tmp_path: Path) -> None:
+    async with ground(declared(open_writer=LooksByWindow), tmp_path) as on:
+        LooksByWindow.asked.clear()
+        case, came_at = await on.case("ap_bill"), on.clock.now()
+        assert (await Run(on, case).to_the_end())["state"] == e.POSTED
+        assert [(one.tried_since, one.known_id) for one in LooksByWindow.asked] == [(came_at, "")]
+
+
+async def test_a_document_is_held_where_nobody_knows_since_when_it_was_tried(declared: Declare, tmp_path: Path) -> None:
+    """The ledger was rebuilt from commands whose predecessors it does not count."""
+    async with ground(declared(open_writer=LooksByWindow), tmp_path) as on:
+        sent: list[str] = []
+        run = Run(on, await on.case("ap_bill"), sent.append)
+        run.key = run.key.but(entry={**run.key.entry, "tried_since": None})
+        ended = await run.to_the_end()
+        assert (ended["state"], ended["reason"], sent) == (e.HELD, reasons.REFUSED, [])
+        assert ended["detail"] == "nobody knows since when it was tried"
+
+
+def test_a_newer_command_does_not_move_since_when_it_was_tried() -> None:
+    first = e.fresh(replace(MASTER, came_at=AT))
+    newer = replace(MASTER, came_at=AT + timedelta(days=1))
+    assert [
+        made.get("tried_since") for made in (e.replaced(first, newer), e.refreshed(first, newer), e.reopened(first, newer))
+    ] == [AT] * 3
+    before: Ledger = {name: value for name, value in first.items() if name != "tried_since"}  # type: ignore[assignment]  # as it was written before
+    assert e.replaced(before, newer).get("tried_since") is None
 
 
 AT = datetime(2026, 3, 2, tzinfo=UTC)

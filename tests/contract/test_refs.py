@@ -82,9 +82,9 @@ async def check_suspects(system: System, folder: Path) -> None:
             case = await on.case(way, "h")
             typed = with_changes(case, ref="by hand")
             await on.writer.reserve(write.calls)
-            await on.writer.perform(write.steps[0], write.record, typed.command, typed.ids, None)
+            await on.writer.perform(write.steps[0], typed.resolved, None)
             await on.writer.reserve(write.calls)
-            found = await on.writer.find(write.record, case.command, case.ids)
+            found = await on.writer.find(case.resolved)
             assert found.documents == (), way
             assert all(one.ref == "" and one.amount == case.command["amount"] for one in found.suspects)
             told += [way] * len(found.suspects)
@@ -100,7 +100,9 @@ async def check_parties_are_quoted(system: System, way: str, folder: Path) -> No
         for spiteful in SPITEFUL:
             wrong = replace(case, ids={name: f"{value}{spiteful}" for name, value in case.ids.items()})
             await on.writer.reserve(case.write.calls)
-            found = await on.writer.find(case.record, {**wrong.command, "ref": "ST-NONE"}, wrong.ids)
+            found = await on.writer.find(
+                replace(wrong.resolved, command=cast("CommandEnvelope", {**wrong.command, "ref": "ST-NONE"}))
+            )
             assert found.documents == ()
             assert found.suspects == ()
 

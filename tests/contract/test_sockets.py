@@ -58,7 +58,7 @@ async def _measured(on: Ground, case: Case) -> tuple[dict[str, Request], dict[st
     for step in requested(case.write):
         await on.writer.reserve(case.write.calls)
         on.seam.forget()
-        document = (await on.writer.perform(step, case.record, case.command, case.ids, document)).document
+        document = (await on.writer.perform(step, case.resolved, document)).document
         number = next(number for number, one in enumerate(on.seam.requests) if on.seam.is_write(one))
         requests[step], sizes[step] = on.seam.requests[number], len(on.seam.answers[number].body)
     return requests, sizes

@@ -32,7 +32,7 @@ async def performed(on: Ground, step: str, case: Case, document: Document | None
     await on.writer.reserve(case.write.calls)
     on.seam.forget()
     on.seam.twist = twist
-    answer = await on.writer.perform(step, case.record, case.command, case.ids, document)
+    answer = await on.writer.perform(step, case.resolved, document)
     on.seam.twist = None
     assert len(on.seam.writes) == 1, [f"{one.method} {one.url}" for one in on.seam.writes]
     assert on.seam.met == (twist is not None)
@@ -109,7 +109,7 @@ async def twisted_everywhere(on: Ground, step: str, case: Case, document: Docume
 
     on.seam.change = lied
     try:
-        answer = await on.writer.perform(step, case.record, case.command, case.ids, document)
+        answer = await on.writer.perform(step, case.resolved, document)
     finally:
         on.seam.change = None
     assert len(on.seam.writes) == 1

@@ -14,7 +14,21 @@ from runtime.errors import Transient
 from runtime.exchange import NotSent, Request, Response, Unanswered
 from schemas.records import CommandEnvelope
 from systems import registry
-from systems.contract import Access, Answer, Capability, Document, Feed, Finding, Flow, Found, Page, System, Verdict, Write
+from systems.contract import (
+    Access,
+    Answer,
+    Capability,
+    Document,
+    Feed,
+    Finding,
+    Flow,
+    Found,
+    Page,
+    ResolvedCommand,
+    System,
+    Verdict,
+    Write,
+)
 from systems.mapped import Crosswalk, Draft, NoCommand, Plan
 
 
@@ -63,7 +77,8 @@ class Writer:
     async def reserve(self, calls: int) -> None:
         await self._access.limiter.take(calls)
 
-    async def find(self, record: str, command: CommandEnvelope, ids: Mapping[str, str]) -> Found:
+    async def find(self, resolved: ResolvedCommand) -> Found:
+        command = resolved.command
         wanted = {
             "ref": command["ref"],
             "party": _party(command),
@@ -82,9 +97,8 @@ class Writer:
         suspects = [one for one in known if not one.ref]
         return Found(tuple(one for one in known if one.ref == command["ref"]), tuple(suspects))
 
-    async def perform(
-        self, step: str, record: str, command: CommandEnvelope, ids: Mapping[str, str], document: Document | None
-    ) -> Answer:
+    async def perform(self, step: str, resolved: ResolvedCommand, document: Document | None) -> Answer:
+        command = resolved.command
         line = f"{command['ref']};{_text(command['amount'])};{_party(command)};{command['posting_date']};end"
         try:
             answer = await self._access.transport.send(self._posting(line), 10)

@@ -8,16 +8,14 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import sys
-from collections.abc import Mapping
 from decimal import Decimal
 
 from runtime.settings import Settings
-from schemas.records import CommandEnvelope
 from services.sinks import worker
 from services.sinks.sessions import Session
 from services.sinks.worker import Seams, run
 from systems import registry
-from systems.contract import Answer, Document, Found, Role, Verdict
+from systems.contract import Answer, Document, Found, ResolvedCommand, Role, Verdict
 from tests.integration.sinks.stage import ERP, NEEDED, toy
 from topology import topics
 from topology.configuration import Connected
@@ -34,8 +32,9 @@ class FileErp:
     async def reserve(self, calls: int) -> None:
         pass
 
-    async def find(self, record: str, command: CommandEnvelope, ids: Mapping[str, str]) -> Found:
-        rows = self._db.execute("SELECT id, ref, amount, released FROM kept WHERE ref = ?", (command["ref"],)).fetchall()
+    async def find(self, resolved: ResolvedCommand) -> Found:
+        ref = resolved.command["ref"]
+        rows = self._db.execute("SELECT id, ref, amount, released FROM kept WHERE ref = ?", (ref,)).fetchall()
         await asyncio.sleep(0.005)
         return Found(tuple(self._document(row) for row in rows))
 
@@ -43,9 +42,8 @@ class FileErp:
         steps = ("create", "release") if row[3] else ("create",)
         return Document(f"D{row[0]}", f"D{row[0]}", row[1], Decimal(row[2]), "USD", steps)
 
-    async def perform(
-        self, step: str, record: str, command: CommandEnvelope, ids: Mapping[str, str], document: Document | None
-    ) -> Answer:
+    async def perform(self, step: str, resolved: ResolvedCommand, document: Document | None) -> Answer:
+        command = resolved.command
         await asyncio.sleep(0.005)
         if step == "create":
             self._db.execute("INSERT INTO kept (ref, amount, released) VALUES (?, ?, 0)", (command["ref"], str(command["amount"])))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
@@ -11,7 +10,7 @@ from decimal import Decimal
 from runtime.errors import Transient
 from schemas.records import CommandEnvelope
 from services.sinks.sessions import Session
-from systems.contract import Answer, Capability, Document, Found, Role, Verdict, Write
+from systems.contract import Answer, Capability, Document, Found, ResolvedCommand, Role, Verdict, Write
 from topology.configuration import Connected
 
 STEPS = ("create", "release")
@@ -81,18 +80,17 @@ class FakeWriter:
         if self.connection in self.erp.down:
             raise Transient("the fake is down")
 
-    async def find(self, record: str, command: CommandEnvelope, ids: Mapping[str, str]) -> Found:
+    async def find(self, resolved: ResolvedCommand) -> Found:
         await self._travel()
-        kept = self._kept(command, ids)
+        command, kept = resolved.command, self._kept(resolved)
         suspects: tuple[Document, ...] = ()
         if command["source_id"] in self.erp.suspects:
             suspects = (Document("S1", "S1", "", command["amount"], command["currency"], ()),)
         return Found((self._document(kept, command),) if kept else (), suspects)
 
-    def _kept(self, command: CommandEnvelope, ids: Mapping[str, str]) -> Kept | None:
-        partner = ids.get(f"{command['source_entity']}/{command['source_id']}")
-        known = next((one for one in self.erp.stored if one.erp_id == partner), None)
-        return known or self.erp.documents.get(command["ref"])
+    def _kept(self, resolved: ResolvedCommand) -> Kept | None:
+        known = next((one for one in self.erp.stored if one.erp_id == resolved.known_id), None)
+        return known or self.erp.documents.get(resolved.command["ref"])
 
     def _document(self, kept: Kept, command: CommandEnvelope) -> Document:
         wanted = {"amount": command["amount"], "name": command.get("name", "") if kept.record == "vendor" else ""}
@@ -103,9 +101,8 @@ class FakeWriter:
             kept.refusal, "suspect" if kept.refusal else "", kept.overruled,
         )  # fmt: skip
 
-    async def perform(
-        self, step: str, record: str, command: CommandEnvelope, ids: Mapping[str, str], document: Document | None
-    ) -> Answer:
+    async def perform(self, step: str, resolved: ResolvedCommand, document: Document | None) -> Answer:
+        command = resolved.command
         try:
             await self._travel()
         except Transient as error:
@@ -119,14 +116,15 @@ class FakeWriter:
             return Answer(Verdict.REJECT, code=self.erp.refusing or "422", words="the fake refuses", reason=reason)
         if kind == "lost_before":
             return Answer(Verdict.AMBIGUOUS, words="no answer")
-        kept = self._commit(step, record, command, ids)
+        kept = self._commit(step, resolved)
         if kind == "lost_after":
             return Answer(Verdict.AMBIGUOUS, words="no answer")
         return Answer(Verdict.YES, self._document(kept, command))
 
-    def _commit(self, step: str, record: str, command: CommandEnvelope, ids: Mapping[str, str]) -> Kept:
+    def _commit(self, step: str, resolved: ResolvedCommand) -> Kept:
+        record, command, ids = resolved.record, resolved.command, resolved.ids
         self.erp.journal.append((step, command["ref"]))
-        kept = self._kept(command, ids)
+        kept = self._kept(resolved)
         if kept is not None and kept.record == "vendor":
             kept.name, kept.overruled = str(command.get("name", "")), ()
             return kept

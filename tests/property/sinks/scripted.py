@@ -13,7 +13,7 @@ from typing import Any
 
 from runtime.errors import Transient
 from schemas.records import CommandEnvelope
-from systems.contract import Answer, Document, Found, System, Verdict
+from systems.contract import Answer, Document, Found, ResolvedCommand, System, Verdict
 from tests.property.sinks.in_memory import Setup, Sink, command_of
 from tests.property.sinks.stand_ins import Clock
 from tests.property.sinks.vouchers import BOOKS, toy
@@ -148,7 +148,8 @@ class Session:
     async def reserve(self, calls: int) -> None:
         await self._call("reserve", "")
 
-    async def find(self, _record: str, command: CommandEnvelope, _ids: Mapping[str, str]) -> Found:
+    async def find(self, resolved: ResolvedCommand) -> Found:
+        command = resolved.command
         await self._call("find", command["ref"])
         if self.closed:
             raise Transient("the session is closed")
@@ -157,10 +158,8 @@ class Session:
         there = [one for one in self.erp.kept if one.ref == command["ref"] and one.since_s <= self.erp.clock.passed_s]
         return Found(tuple(self._document(one, command) for one in there))
 
-    async def perform(
-        self, _step: str, _record: str, command: CommandEnvelope, _ids: Mapping[str, str], _seen: Document | None
-    ) -> Answer:
-        erp = self.erp
+    async def perform(self, _step: str, resolved: ResolvedCommand, _seen: Document | None) -> Answer:
+        erp, command = self.erp, resolved.command
         kind = erp.answers.popleft() if erp.answers else erp.always
         made = Kept(f"D{len(erp.kept) + 1}", command["ref"], command["amount"], erp.clock.passed_s)
         if isinstance(kind, tuple):

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import pytest
 
 from runtime.errors import Transient
-from schemas.records import CommandEnvelope
 from services.sinks import entry as e
-from systems.contract import Answer, Document, Found
+from systems.contract import Answer, Document, Found, ResolvedCommand
 from tests.property.sinks.in_memory import Sink, install
 from tests.property.sinks.vouchers import Erp, World, toy
 
@@ -34,18 +32,16 @@ class Watched(Erp):
         assert self.sink is not None
         self.seen.append((call, next((entry["state"] for entry in self.sink.index.all()), "")))
 
-    async def find(self, record: str, command: CommandEnvelope, ids: Mapping[str, str]) -> Found:
+    async def find(self, resolved: ResolvedCommand) -> Found:
         self._note("find")
         self.failing -= 1
         if self.failing >= 0:
             raise Transient("the fake is down")
-        return await super().find(record, command, ids)
+        return await super().find(resolved)
 
-    async def perform(
-        self, step: str, record: str, command: CommandEnvelope, ids: Mapping[str, str], document_seen: Document | None
-    ) -> Answer:
+    async def perform(self, step: str, resolved: ResolvedCommand, document_seen: Document | None) -> Answer:
         self._note("perform")
-        return await super().perform(step, record, command, ids, document_seen)
+        return await super().perform(step, resolved, document_seen)
 
 
 def _watched(failing: int = 0) -> tuple[World, Watched]:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
 from runtime.errors import Broken
-from systems.contract import Capability, Found
+from systems.contract import Capability, Found, ResolvedCommand
 from tests.property.sinks.campaign import declared, seams
 from tests.property.sinks.campaign.declared import PLAIN, Choice
 from tests.property.sinks.campaign.process import SimWriter
@@ -24,15 +22,16 @@ def test_a_request_is_kept_back_whose_part_a_newer_set_waits_to_withdraw(monkeyp
     real = SimWriter.find
     failed: list[object] = []
 
-    async def find(self: SimWriter, record: str, command: Any, ids: Mapping[str, str]) -> Found:
+    async def find(self: SimWriter, resolved: ResolvedCommand) -> Found:
         """The first look-up of V fails at once, that of W takes nearly the whole lease."""
+        command = resolved.command
         if command["part"] == "V" and not failed:
             failed.append(command)
             await self.process.loop.pause(0.5)
             raise Broken("the credentials are refused.")
         if command["part"] == "W" and command["source_version"] == "001":
             await self.process.loop.pause(declared.LEASE_S - 0.1)
-        return await real(self, record, command, ids)
+        return await real(self, resolved)
 
     monkeypatch.setattr(SimWriter, "find", find)
     with seams.installed():

@@ -18,7 +18,7 @@ from pydantic import BaseModel
 from runtime.errors import Refused, Transient
 from schemas.records import CommandEnvelope, Ledger
 from services.sinks import entry as e
-from systems.contract import Answer, Capability, Document, Flow, Found, System, Verdict, Write
+from systems.contract import Answer, Capability, Document, Flow, Found, ResolvedCommand, System, Verdict, Write
 from systems.mapped import Draft
 from tests.property.sinks.in_memory import Sink, command_of
 from tests.toy import SOURCE, TARGET, digest
@@ -76,7 +76,8 @@ class Erp:
         for _ in range(self.draw.randint(0, 5)):
             await asyncio.sleep(0)
 
-    async def find(self, _record: str, command: CommandEnvelope, _ids: Mapping[str, str]) -> Found:
+    async def find(self, resolved: ResolvedCommand) -> Found:
+        command = resolved.command
         await self._travel()
         if self.faulty and self.draw.random() < 0.05:
             raise Transient("the fake is down")
@@ -85,9 +86,8 @@ class Erp:
             raise Refused("the vendor has no id here")
         return Found(tuple(_document(voucher, command) for voucher in self.kept.get(command["ref"], ())))
 
-    async def perform(
-        self, _step: str, _record: str, command: CommandEnvelope, _ids: Mapping[str, str], _document_seen: Document | None
-    ) -> Answer:
+    async def perform(self, _step: str, resolved: ResolvedCommand, _document_seen: Document | None) -> Answer:
+        command = resolved.command
         kind = self._kind()
         await self._travel()
         if kind == "down":

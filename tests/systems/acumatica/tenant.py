@@ -21,7 +21,7 @@ from systems.acumatica.check import open_checker
 from systems.acumatica.poller import open_reader
 from systems.acumatica.settings import Credentials, Settings
 from systems.acumatica.sink import open_writer
-from systems.contract import Access, Answer, Checker, Document, Reader, Role, Writer
+from systems.contract import Access, Answer, Checker, Document, Reader, ResolvedCommand, Role, Writer
 from tests.systems.acumatica import ground
 from tests.systems.acumatica.simulator.world import MovedClock
 
@@ -147,7 +147,7 @@ class Books:
     async def step(self, step: str, record: str, command: CommandEnvelope, document: Document | None = None) -> Answer:
         """One step, reserved as the sink does it."""
         await self.writer.reserve(3)
-        return await self.writer.perform(step, record, command, self.ids, document)
+        return await self.writer.perform(step, ResolvedCommand(record, command, self.ids), document)
 
     async def post(self, steps: tuple[str, ...], record: str, command: CommandEnvelope) -> Document:
         """Every step; each must be a YES."""

@@ -14,7 +14,7 @@ from runtime.errors import Refused, Throttled, Transient
 from runtime.json import parse
 from systems.acumatica.settings import Settings
 from systems.acumatica.system import SYSTEM
-from systems.contract import Found, Verdict
+from systems.contract import Found, ResolvedCommand, Verdict
 from tests.systems.acumatica import ground
 from tests.systems.acumatica.tenant import RELEASED, Books, Start, Tenant, books, made
 
@@ -43,10 +43,10 @@ async def test_a_payment_is_posted_and_applied_by_a_command_of_its_own(held: Boo
     held.ids["payment/201"] = (await held.post(RELEASED, *made("payment", source))).erp_id
     first, second = made("payment", source, 1), made("payment", source, 2)
     await held.post(("apply", "release"), *first)
-    assert (await held.writer.find(*second, held.ids)).documents == ()
+    assert (await held.writer.find(ResolvedCommand(*second, held.ids))).documents == ()
     await held.post(("apply", "release"), *second)
     for record, command in (first, second):
-        (found,) = (await held.writer.find(record, command, held.ids)).documents
+        (found,) = (await held.writer.find(ResolvedCommand(record, command, held.ids))).documents
         assert (found.steps_done, found.differences) == (("apply", "release"), ())
     (kept,) = await held.tenant.kept("Invoice")
     assert kept["balance"] == "8.25"
@@ -60,7 +60,7 @@ async def test_a_bill_and_a_credit_that_settles_it(held: Books) -> None:
     bill, adjustment = await held.tenant.kept("Bill")
     assert (bill["amount"], bill["balance"], bill["human_number"]) == ("98.60", "78.60", "FER-9001")
     assert (adjustment["type"], adjustment["balance"], adjustment["status"]) == ("Debit Adj.", "0.00", "Closed")
-    (found,) = (await held.writer.find(*credit, held.ids)).documents
+    (found,) = (await held.writer.find(ResolvedCommand(*credit, held.ids))).documents
     assert found.steps_done == SYSTEM.write_of("ap_credit").steps
 
 
@@ -73,7 +73,7 @@ async def test_a_release_that_takes_its_time_is_asked_for_until_it_is_done(tenan
 async def test_a_posted_document_is_found_equal_by_its_ref_alone(held: Books) -> None:
     record, command = made("invoice", ground.invoice())
     await held.post(RELEASED, record, command)
-    found = await held.writer.find(record, command, held.ids)
+    found = await held.writer.find(ResolvedCommand(record, command, held.ids))
     assert [(one.ref, one.differences, one.steps_done) for one in found.documents] == [(command["ref"], (), RELEASED)]
     assert found.suspects == ()
 
@@ -90,7 +90,7 @@ async def test_a_posted_document_is_found_equal_by_its_ref_alone(held: Books) ->
 async def test_what_differs_from_the_wish_is_named(held: Books, change: dict[str, Any], named: str) -> None:
     await held.post(RELEASED, *made("invoice", ground.invoice()))
     record, command = made("invoice", ground.invoice(**change))
-    (found,) = (await held.writer.find(record, command, held.ids)).documents
+    (found,) = (await held.writer.find(ResolvedCommand(record, command, held.ids))).documents
     assert any(one.startswith(named) for one in found.differences), found.differences
 
 
@@ -102,9 +102,9 @@ async def test_a_document_typed_by_hand_is_a_suspect_in_the_same_request(held: B
     kept = {"invoice": "Invoice", "payment": "Payment", "bill": "Bill"}[entity]
     before = len(held.wire.sent)
     other = {**command, "ref": "ST-" + "Z" * 20}
-    assert (await held.writer.find(record, other, held.ids)).suspects == ()  # type: ignore[arg-type]  # a command with another ref
+    assert (await held.writer.find(ResolvedCommand(record, other, held.ids))).suspects == ()  # type: ignore[arg-type]  # a command with another ref
     await _forget_ref(held, kept, record, command)
-    found = await held.writer.find(record, other, held.ids)  # type: ignore[arg-type]  # as above
+    found = await held.writer.find(ResolvedCommand(record, other, held.ids))  # type: ignore[arg-type]  # as above
     assert found.documents == ()
     assert [(one.amount, one.ref) for one in found.suspects] == [(command["amount"], "")]
     assert len([one for one in held.wire.sent[before:] if one.method == "GET"]) == 3
@@ -113,18 +113,18 @@ async def test_a_document_typed_by_hand_is_a_suspect_in_the_same_request(held: B
 async def test_what_is_there_is_seen_by_its_ref_also_while_its_party_has_no_id_here(held: Books) -> None:
     """Before it is given up, a document may be asked for whose customer is not known yet."""
     record, command = made("invoice", ground.invoice())
-    assert await held.writer.find(record, command, {}) == Found(())
+    assert await held.writer.find(ResolvedCommand(record, command, {})) == Found(())
     await held.post(RELEASED, record, command)
     with pytest.raises(Refused, match="has no id here"):  # it is there, and cannot be compared
-        await held.writer.find(record, command, {})
+        await held.writer.find(ResolvedCommand(record, command, {}))
 
 
 async def _forget_ref(held: Books, entity: str, record: str, command: Any) -> None:
     """Somebody rewrites the description: the document now looks as if typed by hand."""
-    (found,) = (await held.writer.find(record, command, held.ids)).documents
+    (found,) = (await held.writer.find(ResolvedCommand(record, command, held.ids))).documents
     kind, _, number = found.erp_id.partition("/")
     body = {"Type": {"value": kind}, "ReferenceNbr": {"value": number}, "Description": {"value": "typed by hand"}}
-    headers = {**held.writer._client.session.headers(), "Content-Type": "application/json"}  # type: ignore[attr-defined]  # our own
+    headers = {**held.writer.client.session.headers(), "Content-Type": "application/json"}  # type: ignore[attr-defined]  # our own
     url = f"{held.tenant.served.url}/entity/Default/24.200.001/{entity}"
     async with held.tenant.http.put(url, json=body, headers=headers) as answer:
         assert answer.status == 200, await answer.text()
@@ -137,7 +137,7 @@ async def test_a_ref_in_a_user_field_is_written_and_found_there(tenants: Start) 
     await held.post(RELEASED, record, command)
     (kept,) = await tenant.kept("Invoice")
     assert (kept["custom"], kept["description"]) == ({"Document.UsrMLCRef": command["ref"]}, "Job 700 - 12 Elm St")
-    assert len((await held.writer.find(record, command, held.ids)).documents) == 1
+    assert len((await held.writer.find(ResolvedCommand(record, command, held.ids))).documents) == 1
 
 
 async def test_a_second_create_with_our_ref_is_refused_by_the_look_up_in_the_request_itself(held: Books) -> None:
@@ -228,12 +228,12 @@ async def test_a_put_whose_connection_dies_arrives_once(held: Books) -> None:
     await held.tenant.fault(kind="lost_answer", method="PUT", path="/Invoice")
     assert (await held.step("create", record, command)).verdict is Verdict.AMBIGUOUS
     assert (await held.tenant.ask("calls"))["calls"]["PUT /Invoice"]["count"] == 1
-    assert len((await held.writer.find(record, command, held.ids)).documents) == 1
+    assert len((await held.writer.find(ResolvedCommand(record, command, held.ids))).documents) == 1
 
 
 async def test_a_write_that_never_left_is_certainly_not_done(held: Books) -> None:
     held.wire.refuse = True
-    answer = await held.writer.perform("create", *made("invoice", ground.invoice()), held.ids, None)
+    answer = await held.writer.perform("create", ResolvedCommand(*made("invoice", ground.invoice()), held.ids), None)
     assert (answer.verdict, answer.reason) == (Verdict.DEFINITE_NO, "unreachable")
 
 
@@ -241,12 +241,12 @@ async def test_a_write_that_never_left_is_certainly_not_done(held: Books) -> Non
 async def test_an_answer_cut_at_any_byte_is_never_a_yes(held: Books, is_quiet: bool) -> None:
     record, command = made("invoice", ground.invoice())
     await held.step("create", record, command)
-    (found,) = (await held.writer.find(record, command, held.ids)).documents
+    (found,) = (await held.writer.find(ResolvedCommand(record, command, held.ids))).documents
     await held.step("unhold", record, command, found)
     whole = len(held.wire.answers[-1].body)
     held.wire.is_quiet = is_quiet
     for held.wire.cut in [*range(0, whole, 50), whole - 1]:
-        answer = await held.writer.perform("unhold", record, command, held.ids, found)
+        answer = await held.writer.perform("unhold", ResolvedCommand(record, command, held.ids), found)
         assert answer.verdict is Verdict.AMBIGUOUS, held.wire.cut
 
 
@@ -281,7 +281,7 @@ async def test_a_lost_answer_to_a_release_is_seen_by_the_next_look_up(held: Book
     ready = await held.post(("create", "unhold"), record, command)
     await held.tenant.fault(kind="lost_answer", method="POST", path="ReleaseInvoice")
     assert (await held.step("release", record, command, ready)).verdict is Verdict.AMBIGUOUS
-    (found,) = (await held.writer.find(record, command, held.ids)).documents
+    (found,) = (await held.writer.find(ResolvedCommand(record, command, held.ids))).documents
     assert found.steps_done == RELEASED
 
 
@@ -297,19 +297,19 @@ async def test_a_look_up_that_fails_is_not_an_empty_one(held: Books) -> None:
     for kind, status, error in faults:
         await held.tenant.fault(method="GET", path="/Invoice", kind=kind, status=status)
         with pytest.raises(error):
-            await held.writer.find(record, command, held.ids)
+            await held.writer.find(ResolvedCommand(record, command, held.ids))
 
 
 async def test_a_quote_in_a_code_stays_a_value(held: Books) -> None:
     record, command = made("invoice", ground.invoice())
     held.ids["customer/500"] = "O'Brien' or 1 eq 1 or 'a' eq 'a"
-    assert (await held.writer.find(record, command, held.ids)).suspects == ()
+    assert (await held.writer.find(ResolvedCommand(record, command, held.ids))).suspects == ()
 
 
 async def test_a_missing_parent_is_named_and_nothing_is_sent(held: Books) -> None:
     record, command = made("invoice", ground.invoice())
     before = len(held.wire.sent)
-    answer = await held.writer.perform("create", record, command, {}, None)
+    answer = await held.writer.perform("create", ResolvedCommand(record, command, {}), None)
     assert (answer.verdict, answer.reason) == (Verdict.REJECT, "unsendable")
     assert "customer 500 has no id here" in answer.words
     assert len(held.wire.sent) == before
@@ -321,7 +321,7 @@ async def test_no_attempt_needs_more_calls_than_declared(tenants: Start) -> None
     document = None
     for step in RELEASED:
         before = len(held.wire.sent)
-        await held.writer.find(record, command, held.ids)
+        await held.writer.find(ResolvedCommand(record, command, held.ids))
         document = (await held.step(step, record, command, document)).document
         assert len(held.wire.sent) - before <= SYSTEM.write_of(record).calls
 
@@ -329,13 +329,13 @@ async def test_no_attempt_needs_more_calls_than_declared(tenants: Start) -> None
 async def test_calls_that_were_reserved_and_not_used_are_given_back(tenants: Start) -> None:
     held = await books(await tenants(clock=ScaledClock(), release_seconds="0.05"))
     record, command = made("invoice", ground.invoice())
-    limiter = held.writer._client.limiter  # type: ignore[attr-defined]  # our own
+    limiter = held.writer.client.limiter  # type: ignore[attr-defined]  # our own
     document = None
     for step in RELEASED:
         before, sent = limiter._tokens, len(held.wire.sent)
         await held.writer.reserve(SYSTEM.write_of(record).calls)
-        await held.writer.find(record, command, held.ids)
-        document = (await held.writer.perform(step, record, command, held.ids, document)).document
+        await held.writer.find(ResolvedCommand(record, command, held.ids))
+        document = (await held.writer.perform(step, ResolvedCommand(record, command, held.ids), document)).document
         used = len(held.wire.sent) - sent
         await limiter.take(0)
         assert limiter._tokens >= min(limiter.capacity, before - used)
@@ -352,7 +352,7 @@ async def test_under_tax_mode_erp_the_erp_computes_and_a_difference_within_the_l
     (kept,) = await tenant.kept("Invoice")
     assert (kept["amount"], kept["tax"]) == ("108.25", "8.25")
     far = {**command, "amount": Decimal("108.40")}
-    (found,) = (await held.writer.find(draft.record, far, held.ids)).documents  # type: ignore[arg-type]  # a command
+    (found,) = (await held.writer.find(ResolvedCommand(draft.record, far, held.ids))).documents  # type: ignore[arg-type]  # a command
     assert found.differences == ("amount: 108.25, 108.40",)
 
 

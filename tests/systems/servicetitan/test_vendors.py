@@ -17,7 +17,7 @@ from runtime.errors import Broken, Transient
 from runtime.exchange import Request, Response, response
 from schemas.records import CommandEnvelope
 from systems import registry
-from systems.contract import Document, Verdict
+from systems.contract import Document, ResolvedCommand, Verdict
 from systems.servicetitan import documents
 from systems.servicetitan.client import Client
 from systems.servicetitan.settings import Settings
@@ -44,14 +44,13 @@ async def case(on: Ground, example: str = "vendor.of_the_erp", **changes: Any) -
 
 async def found(on: Ground, case: Case, vendor: str = "") -> Document:
     """What a look-up shows, by the link to `vendor` where one is given."""
-    ids = {f"vendor/{case.command['source_id']}": vendor} if vendor else {}
-    (only,) = (await on.writer.find("vendor", case.command, ids)).documents
+    (only,) = (await on.writer.find(ResolvedCommand("vendor", case.command, known_id=vendor))).documents
     return only
 
 
 async def upserted(on: Ground, case: Case, document: Document | None) -> Document:
     await on.writer.reserve(3)
-    answer = await on.writer.perform("upsert", "vendor", case.command, {}, document)
+    answer = await on.writer.perform("upsert", ResolvedCommand("vendor", case.command), document)
     assert answer.verdict is Verdict.YES, answer
     assert answer.document is not None
     return answer.document
@@ -151,7 +150,7 @@ async def test_a_matched_vendor_gets_our_ref_keeps_other_keys_and_what_was_there
     theirs = {"applicationGuid": guid, "externalData": [{"key": "other", "value": "kept"}]}
     hand = {"name": "Ferris", "active": True, "isTruckReplenishment": True, "taxRate": 5, "restrictedMobileCreation": True}
     address = dict.fromkeys(documents.ADDRESS, "")
-    client = cast("Client", on.writer._client)  # type: ignore[attr-defined]  # to act as another user of the API
+    client = cast("Client", on.writer.client)  # type: ignore[attr-defined]  # to act as another user of the API
     await on.writer.reserve(1)
     path = f"/inventory/v2/tenant/{client.settings.tenant_id}/vendors"
     answer = await client.write("POST", path, orjson.dumps({**hand, "address": address, "externalData": theirs}))
@@ -190,7 +189,7 @@ async def test_a_term_that_is_no_id_is_never_sent(on: Ground) -> None:
     vendor = await case(on, "vendor.whose_term_is_mapped", terms="Net 30")
     await on.writer.reserve(3)
     on.seam.forget()
-    answer = await on.writer.perform("upsert", "vendor", vendor.command, {}, None)
+    answer = await on.writer.perform("upsert", ResolvedCommand("vendor", vendor.command), None)
     assert (answer.verdict, "vendor_term" in answer.words, on.seam.requests) == (Verdict.REJECT, True, [])
 
 
@@ -201,7 +200,7 @@ async def test_by_setting_a_change_in_servicetitan_holds_the_vendor_instead(on: 
     entered = access(SERVICETITAN, on.url, on.simulator, on.clock, on.seam)
     holding = open_writer(replace(entered, settings=entered.settings.model_copy(update={"owners_change": "hold"})))
     await holding.reserve(3)
-    (seen,) = (await holding.find("vendor", vendor.command, {f"vendor/{vendor.command['source_id']}": made.erp_id})).documents
+    (seen,) = (await holding.find(ResolvedCommand("vendor", vendor.command, known_id=made.erp_id))).documents
     assert (seen.refusal_reason, "Ferris -> FERRIS SUPPLY INC" in seen.refusal) == ("changed_by_other", True)
 
 
@@ -214,11 +213,10 @@ async def test_a_vendor_that_carries_another_ref_of_ours_is_a_persons(on: Ground
 @pytest.mark.parametrize("linked", ["4711", "V-1", "7/../8"])
 async def test_a_link_to_a_vendor_that_is_not_there_creates_none(on: Ground, linked: str) -> None:
     vendor = await case(on)
-    ids = {f"vendor/{vendor.command['source_id']}": linked}
     await on.writer.reserve(3)
-    assert (await on.writer.find("vendor", vendor.command, ids)).documents == ()
+    assert (await on.writer.find(ResolvedCommand("vendor", vendor.command, known_id=linked))).documents == ()
     on.seam.forget()
-    answer = await on.writer.perform("upsert", "vendor", vendor.command, ids, None)
+    answer = await on.writer.perform("upsert", ResolvedCommand("vendor", vendor.command, known_id=linked), None)
     assert (answer.verdict, on.seam.writes) == (Verdict.REJECT, [])
 
 
@@ -238,7 +236,7 @@ async def test_a_filter_that_is_not_kept_is_no_proof_that_nothing_is_there(on: G
     on.seam.inner = Deaf()
     await on.writer.reserve(1)
     with pytest.raises(Transient, match="not kept"):
-        await on.writer.find("vendor", vendor.command, {})
+        await on.writer.find(ResolvedCommand("vendor", vendor.command))
     on.seam.inner = real
 
 
@@ -246,9 +244,9 @@ async def test_a_vendor_that_reads_do_not_show_yet_is_no_yes_and_found_later(on:
     await on.seam.inner.send(Request("POST", f"{on.url}/__sim__/settings", {}, b'{"lookup_lag_s": "30"}'), 5)
     vendor = await case(on)
     await on.writer.reserve(3)
-    answer = await on.writer.perform("upsert", "vendor", vendor.command, {}, None)
+    answer = await on.writer.perform("upsert", ResolvedCommand("vendor", vendor.command), None)
     assert (answer.verdict, "not shown yet" in answer.words or "404" in answer.words) == (Verdict.AMBIGUOUS, True)
-    assert (await on.writer.find("vendor", vendor.command, {})).documents == ()
+    assert (await on.writer.find(ResolvedCommand("vendor", vendor.command))).documents == ()
     on.clock.move(31)
     assert (await found(on, vendor)).differences == ()
 
@@ -264,7 +262,7 @@ async def test_an_update_that_was_dropped_silently_is_no_yes(on: Ground) -> None
 
     await on.writer.reserve(3)
     on.seam.twist = drop
-    answer = await on.writer.perform("upsert", "vendor", renamed.command, {}, made)
+    answer = await on.writer.perform("upsert", ResolvedCommand("vendor", renamed.command, {}), made)
     assert (answer.verdict, "name" in answer.words) == (Verdict.AMBIGUOUS, True)
 
 
@@ -278,16 +276,16 @@ async def test_another_vendors_id_in_the_answer_is_no_yes(on: Ground) -> None:
 
     await on.writer.reserve(3)
     on.seam.twist = lie
-    assert (await on.writer.perform("upsert", "vendor", renamed.command, {}, made)).verdict is Verdict.AMBIGUOUS
+    assert (await on.writer.perform("upsert", ResolvedCommand("vendor", renamed.command, {}), made)).verdict is Verdict.AMBIGUOUS
 
 
 async def test_a_token_that_ends_in_the_middle_is_a_certain_no_and_the_next_attempt_signs_in(on: Ground) -> None:
     vendor = await case(on)
     await on.writer.reserve(3)
     on.clock.move(1000)
-    answer = await on.writer.perform("upsert", "vendor", vendor.command, {}, None)
+    answer = await on.writer.perform("upsert", ResolvedCommand("vendor", vendor.command), None)
     assert (answer.verdict, answer.reason) == (Verdict.DEFINITE_NO, "signed_out")
-    assert (await on.writer.perform("upsert", "vendor", vendor.command, {}, None)).reason == "unreachable", (
+    assert (await on.writer.perform("upsert", ResolvedCommand("vendor", vendor.command), None)).reason == "unreachable", (
         "no token, nothing is sent"
     )
     await upserted(on, vendor, None)

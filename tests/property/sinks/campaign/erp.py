@@ -34,6 +34,7 @@ class Kept:
     deleted: bool = False
     touched: bool = False
     typed: bool = False
+    made_at: float = 0.0
 
 
 @dataclass
@@ -174,7 +175,7 @@ class Erp:
         steps = self.shape.steps if record == "ar_invoice" else (step,)
         kept = Kept(
             f"D{len(self.documents) + 1}", record, ref, command["amount"], command["description"], command["source_id"],
-            now + (self.extreme(self.lag_s) if self.lag_s and self.faulty else 0.0), steps, {step: now},
+            now + (self.extreme(self.lag_s) if self.lag_s and self.faulty else 0.0), steps, {step: now}, made_at=now,
         )  # fmt: skip
         self.documents.append(kept)
         self.by_ref.setdefault(ref, []).append(kept)

@@ -83,6 +83,8 @@ OWNER = (
     Mutant("a_dropped_owner_listens_on", (Patch("exchange", "        if not self.ended:\n            try:\n", "        if case is not None:\n            try:\n"), Patch("owner", "        if self.exchange.ended:\n            return\n", "")), "commit, takeover"),
     Mutant("lanes_are_not_freed", (Patch("schedule", "            case.lane = False\n", "            return\n"),), "faults"),
     Mutant("a_newer_command_overtakes_a_busy_one", (Patch("intake", "        return case is not None and case.is_busy\n", "        return case is None and op_key == ''\n"),), "versions, silent, slow"),
+    Mutant("a_rebuild_makes_up_since_when_it_was_tried", (Patch("takeover", "offset, ground.clock.now()), offset + 1", "offset, ground.clock.now(), came_at=ground.clock.now()), offset + 1"),), "again, lost results", caught_by=frozenset({"TRIED_SINCE"})),
+    Mutant("a_reopened_master_forgets_since_when_it_was_tried", (Patch("entry", "    return cast(\"Ledger\", {**made, \"tried_since\": entry.get(\"tried_since\")})", "    return cast(\"Ledger\", made)"),), "versions, families", caught_by=frozenset({"TRIED_SINCE"}), shapes=KEPT_UP),
     Mutant("an_acked_ending_is_written_again", (Patch("arrive", "    if _is_old(entry, incoming):\n        return Nothing(\"duplicate\" if same else \"stale\")\n", ""),), "again"),
 )  # fmt: skip
 

@@ -20,6 +20,7 @@ from tests.property.sinks.campaign.source import Doc
 from tests.toy import NOW, TARGET
 
 if TYPE_CHECKING:
+    from systems.contract import ResolvedCommand
     from tests.property.sinks.campaign.erp import Kept
     from tests.property.sinks.campaign.kafka import Record
     from tests.property.sinks.campaign.process import Process, SimWriter
@@ -83,8 +84,17 @@ class Judge:
         """A command came into the log."""
         self.log.setdefault(doc.head, []).append((offset, command))
 
-    def looks(self, writer: SimWriter, command: Any) -> None:
-        """A look-up is asked."""
+    def looks(self, writer: SimWriter, resolved: ResolvedCommand) -> None:
+        """A look-up is asked. Whatever the ERP keeps of it was made after the instant before which nothing can have been tried."""
+        command: Any = resolved.command
+        made = [one.made_at for one in writer.erp.by_ref.get(command["ref"], ()) if not one.typed]
+        if resolved.tried_since is not None:
+            self.world.count("tried_since_known")
+            if made and (resolved.tried_since - NOW).total_seconds() > min(made):
+                self.broken(
+                    "TRIED_SINCE",
+                    f"{command['op_key']}: a window from {resolved.tried_since} on misses what was made at {min(made)}",
+                )
         self.looked[(command["op_key"], int(self.world.now // 3600))] += 1
         self.world.says("process {} looks {}", writer.process.number, command["op_key"])
 

@@ -9,6 +9,8 @@ from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException
 
+from tests.toy import NOW
+
 Place = tuple[str, int]
 
 
@@ -44,7 +46,7 @@ class Record:
         return self._headers
 
     def timestamp(self) -> tuple[int, int]:
-        return 2, int(self.at * 1000)
+        return 2, int((NOW.timestamp() + self.at) * 1000)
 
 
 class Log:

@@ -15,7 +15,7 @@ from services.sinks.ground import Ground
 from services.sinks.links import MemoryLinks
 from services.sinks.sessions import Session, Sessions
 from services.sinks.takeover import Committed, Taken, take_over
-from systems.contract import Answer, Document, Found, Role
+from systems.contract import Answer, Document, Found, ResolvedCommand, Role
 from tests.property.sinks.campaign import declared
 from tests.property.sinks.campaign.group import SimLog
 from tests.property.sinks.campaign.kafka import Record
@@ -262,10 +262,10 @@ class SimWriter:
             erp.count("reserve_raised")
             raise erp.draw.choice(_RAISED)()
 
-    async def find(self, record: str, command: Any, ids: Mapping[str, str]) -> Found:
+    async def find(self, resolved: ResolvedCommand) -> Found:
         world, erp = self.world, self.erp
-        self.world.judge.looks(self, command)
-        partner = ids.get(f"{command['source_entity']}/{command['source_id']}", "")
+        record, command, partner = resolved.record, resolved.command, resolved.known_id
+        self.world.judge.looks(self, resolved)
         if not erp.faulty:
             await self.process.loop.pause(0.01)
             return erp.shown(record, command, partner)
@@ -285,8 +285,9 @@ class SimWriter:
         await self.process.passes("found")
         return found if found is not None else erp.shown(record, command, partner)
 
-    async def perform(self, step: str, record: str, command: Any, ids: Mapping[str, str], document: Document | None) -> Answer:
+    async def perform(self, step: str, resolved: ResolvedCommand, document: Document | None) -> Answer:
         process, world = self.process, self.world
+        record, command = resolved.record, resolved.command
         world.judge.sends(self, step, record, command)
         end: asyncio.Future[Callable[[], Answer]] = process.loop.create_future()
 

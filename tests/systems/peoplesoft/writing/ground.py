@@ -17,10 +17,10 @@ from runtime.json import parse
 from runtime.limits import Limiter, Share
 from runtime.simulator.serve import Options, Simulator
 from schemas.records import CommandEnvelope
-from systems.contract import Access, Answer, Document, Found, Role, Verdict, Writer
+from systems.contract import Access, Answer, Document, Found, ResolvedCommand, Role, Verdict, Writer
 from systems.peoplesoft.settings import Credentials, Settings
 from systems.peoplesoft.simulator.app import build
-from systems.peoplesoft.sink import CALLS, open_writer
+from systems.peoplesoft.sink import BUDGET, open_writer
 from systems.peoplesoft.wsdl import LISTENER, pinned
 from tests.contract.seam import InProcess, Seam, VirtualClock
 from topology.rules.identity import ref_of
@@ -138,9 +138,9 @@ class Site:
 
     async def step(self, step: str, record: str, command: CommandEnvelope, document: Document | None = None) -> Answer:
         """One step as the core takes it: reserved, then performed; requests are counted from here."""
-        await self.writer.reserve(CALLS)
+        await self.writer.reserve(BUDGET.calls)
         self.seam.forget()
-        return await self.writer.perform(step, record, command, self.ids, document)
+        return await self.writer.perform(step, ResolvedCommand(record, command, self.ids), document)
 
     async def made(self, record: str, command: CommandEnvelope, step: str = "create") -> Document:
         """The document of a step that has to succeed."""
@@ -151,8 +151,8 @@ class Site:
 
     async def find(self, record: str, command: CommandEnvelope) -> Found:
         """A look-up as the core makes it."""
-        await self.writer.reserve(CALLS)
-        return await self.writer.find(record, command, self.ids)
+        await self.writer.reserve(BUDGET.calls)
+        return await self.writer.find(ResolvedCommand(record, command, self.ids))
 
     async def kept(self, kind: str) -> list[dict[str, Any]]:
         """What the site keeps of a kind."""

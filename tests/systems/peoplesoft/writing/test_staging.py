@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from runtime.exchange import response
-from systems.contract import Verdict
+from systems.contract import ResolvedCommand, Verdict
 from systems.peoplesoft import documents, staging
-from systems.peoplesoft.sink import CALLS, STAGED_LOOKS
+from systems.peoplesoft.sink import BUDGET, STAGED_LOOKS
 from tests.contract import answers as twists
 from tests.systems.peoplesoft.writing.ground import VENDOR, Site, site, voucher
 
@@ -184,9 +184,9 @@ async def test_a_voucher_typed_by_hand_is_a_suspect_here_too(on: Site) -> None:
 async def test_what_is_staged_is_seen_after_the_writer_was_changed_to_the_interface(tmp_path: Path) -> None:
     async with site(tmp_path / "a", STAGING) as on:
         await on.made("ap_bill", voucher(), "stage")
-        on.writer._settings = on.settings.model_copy(  # type: ignore[attr-defined]
+        on.writer._dialect._settings = on.settings.model_copy(  # type: ignore[attr-defined]
             update={"voucher": on.settings.voucher.model_copy(update={"writer": "interface"})}
         )
-        await on.writer.reserve(CALLS)
-        found = await on.writer.find("ap_bill", voucher(), {})
+        await on.writer.reserve(BUDGET.calls)
+        found = await on.writer.find(ResolvedCommand("ap_bill", voucher(), {}))
         assert len(found.documents) == 1, "else the interface would write it a second time"

@@ -11,9 +11,9 @@ import pytest
 
 from runtime.errors import Broken, Throttled, Transient
 from runtime.exchange import response
-from systems.contract import Verdict
+from systems.contract import ResolvedCommand, Verdict
 from systems.peoplesoft import documents
-from systems.peoplesoft.sink import CALLS
+from systems.peoplesoft.sink import BUDGET
 from tests.contract import answers as twists
 from tests.contract.seam import Replay
 from tests.systems.peoplesoft.writing.ground import VENDOR, Site, journal, line, site, voucher
@@ -360,7 +360,7 @@ async def test_an_answer_cut_at_any_byte_is_never_a_yes(tmp_path: Path, record: 
             for kept in range(len(answer.body)):
                 cut = replace(answer, body=answer.body[:kept])
                 on.seam.inner = Replay([*script[:number], cut, *script[number + 1 :]])
-                verdict = (await on.writer.perform(step, record, command, {}, None)).verdict
+                verdict = (await on.writer.perform(step, ResolvedCommand(record, command, {}), None)).verdict
                 assert verdict is Verdict.AMBIGUOUS, f"answer {number} cut after {kept} bytes"
                 cuts += 1
         on.seam.inner = on.inner
@@ -455,7 +455,7 @@ async def test_a_token_that_is_taken_back_is_a_definite_no_and_the_next_attempt_
         on.seam.twist = twists.refused(response(401))
         answer = await on.step("create", "journal", journal("2"))
         assert (answer.verdict, answer.broken, len(on.creates)) == (Verdict.DEFINITE_NO, False, 1)
-        await on.writer.reserve(CALLS)
+        await on.writer.reserve(BUDGET.calls)
         assert any(one.url.endswith("/oauth/token") for one in on.seam.requests)
         await on.made("journal", journal("2"))
 
@@ -471,12 +471,12 @@ async def test_secrets_are_in_no_words(on: Site) -> None:
 
 
 async def test_unused_calls_are_given_back(on: Site) -> None:
-    limiter: Any = on.writer._client.limiter  # type: ignore[attr-defined]
+    limiter: Any = on.writer.client.limiter  # type: ignore[attr-defined]
     await on.find("journal", journal())
     before = limiter._tokens
-    await on.writer.reserve(CALLS)
-    await on.writer.find("journal", journal(), {})
-    await on.writer.perform("create", "journal", journal(), {}, None)
+    await on.writer.reserve(BUDGET.calls)
+    await on.writer.find(ResolvedCommand("journal", journal(), {}))
+    await on.writer.perform("create", ResolvedCommand("journal", journal(), {}), None)
     assert before - limiter._tokens == 1 + 3  # the query; the create, the query and the Get
 
 

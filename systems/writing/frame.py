@@ -1,0 +1,210 @@
+"""The writer of every system: what an attempt does alike everywhere, around a `Dialect` that knows the one system.
+
+    find      look up -> documents and suspects
+    perform   build the request -> send it once -> read the answer -> read the books back -> YES, or what else it is
+
+A YES is given only for one document that carries our ref, has the step done and differs in nothing. What cannot be built is REJECT, and what
+fails before anything was sent is DEFINITE_NO; whatever is unclear after that is AMBIGUOUS. Calls that were reserved and not made are given back,
+and a system that throttles is paused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Generic, Protocol, TypeVar
+
+import orjson
+
+from runtime.errors import Broken, ConnectorError, Malformed, Refused, Throttled, Transient
+from runtime.exchange import NotSent, Response, Unanswered
+from systems.contract import Access, Answer, Document, Found, ResolvedCommand, Verdict
+
+AHEAD = timedelta(seconds=180)
+"""A sign-in has to be good for this long when an attempt begins."""
+WORDS = 400
+"""Most characters of what is told about an answer."""
+UNSEEN = "unseen"
+"""Reason of an answer after which the books show no document of ours."""
+_FIRST_LOOK = timedelta(seconds=1)
+
+R = TypeVar("R")
+
+
+@dataclass
+class Attempt:
+    """One look-up, or one step. `document` is what was seen before the step; `calls` counts the requests that were made."""
+
+    resolved: ResolvedCommand
+    step: str = ""
+    document: Document | None = None
+    calls: int = 0
+
+    @property
+    def ref(self) -> str:
+        """Our ref of the document."""
+        return self.resolved.command["ref"]
+
+
+Look = Callable[[Attempt], Awaitable[Sequence[Document]]]
+
+
+@dataclass(frozen=True)
+class ReadBack:
+    """The system took the step: the books tell whether it is done. They are looked at up to `looks` times, with growing pauses, where it may
+    take a moment until they show the document. `otherwise` is the answer where they do not show the step done (None = AMBIGUOUS)."""
+
+    look: Look
+    looks: int = 1
+    otherwise: Answer | None = None
+
+
+class Dialect(Protocol[R]):
+    """How one system is asked. `R` is its form of a request. Every call that `look_up`, `read` and a `ReadBack` make adds one to
+    `attempt.calls`; that of `send` is counted by the frame."""
+
+    async def reserve(self, calls: int) -> None:
+        """See `systems.contract.Writer.reserve`."""
+
+    async def look_up(self, attempt: Attempt) -> Found:
+        """See `systems.contract.Writer.find`; `Malformed` is taken as `Transient`."""
+
+    async def request(self, attempt: Attempt) -> R:
+        """The request of a step. Raises `Refused` or `Malformed` for what cannot be sent, another `ConnectorError` where it cannot be sent now."""
+
+    async def send(self, request: R) -> Response:
+        """Send it once. Raises `NotSent` or `Unanswered`."""
+
+    async def read(self, attempt: Attempt, request: R, answer: Response) -> Answer | Document | ReadBack:
+        """What the answer says: its class, or the document that it shows, or that the books have to be read. Raises `Malformed` or a
+        `ConnectorError` where it cannot be told: that is AMBIGUOUS."""
+
+
+class Client(Protocol):
+    """What the frame needs of a system's client."""
+
+    def pause(self, asked: timedelta | None) -> timedelta:
+        """Stop every call of this role for a while; for how long."""
+
+    async def close(self) -> None:
+        """End the session."""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """The most calls of a look-up, and of a step with all that follows from it; their sum is what one attempt reserves."""
+
+    find: int
+    step: int
+
+    @property
+    def calls(self) -> int:
+        """See `systems.contract.Write.calls`."""
+        return self.find + self.step
+
+
+class FramedWriter(Generic[R]):
+    """See `systems.contract.Writer`. Its calls are bounded by the sink's lanes, not by the limiter's `in_flight`."""
+
+    def __init__(self, dialect: Dialect[R], client: Client, access: Access, budget: Budget) -> None:
+        self.client = client
+        self._dialect = dialect
+        self._limiter = access.limiter
+        self._clock = access.clock
+        self._budget = budget
+
+    async def reserve(self, calls: int) -> None:
+        """See `systems.contract.Writer`."""
+        await self._dialect.reserve(calls)
+
+    async def find(self, resolved: ResolvedCommand) -> Found:
+        """See `systems.contract.Writer`."""
+        attempt = Attempt(resolved)
+        try:
+            return await self._dialect.look_up(attempt)
+        except Malformed as error:
+            raise Transient(f"{resolved.command['system']} {attempt.ref}: {error}") from error
+        except Throttled as error:
+            self.client.pause(error.asked)
+            raise
+        finally:
+            self._limiter.give_back(max(0, self._budget.find - attempt.calls))
+
+    async def perform(self, step: str, resolved: ResolvedCommand, document: Document | None) -> Answer:
+        """See `systems.contract.Writer`."""
+        attempt = Attempt(resolved, step, document)
+        try:
+            answer = await self._performed(attempt)
+        finally:
+            self._limiter.give_back(max(0, self._budget.step - attempt.calls))
+        return replace(answer, retry_after=self.client.pause(answer.retry_after)) if answer.throttled else answer
+
+    async def close(self) -> None:
+        """See `systems.contract.Writer`."""
+        await self.client.close()
+
+    async def _performed(self, attempt: Attempt) -> Answer:
+        try:
+            request = await self._dialect.request(attempt)
+        except (Refused, Malformed, orjson.JSONEncodeError) as error:
+            return Answer(Verdict.REJECT, code="unsendable", words=str(error)[:WORDS], reason="unsendable")
+        except ConnectorError as error:
+            reason = "configuration" if isinstance(error, Broken) else "unreachable"
+            return _not_sent(error, reason, is_broken=isinstance(error, Broken))
+        attempt.calls += 1
+        try:
+            answer = await self._dialect.send(request)
+        except NotSent as error:
+            return _not_sent(error, "unreachable")
+        except Unanswered as error:
+            return ambiguous(str(error), "unanswered", code="unanswered")
+        try:
+            told = await self._dialect.read(attempt, request, answer)
+        except (ConnectorError, Malformed) as error:
+            return ambiguous(f"the answer cannot be read: {error}", "unreadable", code=str(answer.status))
+        if isinstance(told, ReadBack):
+            return await self._read_back(attempt, told)
+        return told if isinstance(told, Answer) else judged(attempt, told)
+
+    async def _read_back(self, attempt: Attempt, back: ReadBack) -> Answer:
+        pause = _FIRST_LOOK
+        for left in reversed(range(back.looks)):
+            answer = await self._seen(attempt, back)
+            if answer.reason != UNSEEN or not left:
+                break
+            await self._clock.sleep(pause)
+            pause *= 2
+        return answer
+
+    async def _seen(self, attempt: Attempt, back: ReadBack) -> Answer:
+        try:
+            found = await back.look(attempt)
+        except (ConnectorError, Malformed) as error:
+            if isinstance(error, Throttled):
+                self.client.pause(error.asked)
+            return ambiguous(f"could not be read back: {error}", "unanswered", code="200")
+        document = found[0] if len(found) == 1 else None
+        is_done = document is not None and attempt.step in document.steps_done
+        return back.otherwise if back.otherwise is not None and not is_done else judged(attempt, document)
+
+
+def judged(attempt: Attempt, document: Document | None) -> Answer:
+    """YES where the document carries our ref, has the step done and differs in nothing."""
+    if document is None:
+        return ambiguous("a document with our ref is not shown yet", UNSEEN, code="200")
+    if document.ref != attempt.ref or not document.erp_id.strip("/"):
+        return ambiguous("the document that is shown does not carry our ref", "echo", code="200", document=document)
+    if document.differences or attempt.step not in document.steps_done:
+        words = "; ".join(document.differences) or f"{attempt.step} is not done"
+        return ambiguous(words, "echo", code="200", document=document)
+    return Answer(Verdict.YES, document)
+
+
+def ambiguous(words: str, reason: str, code: str = "", document: Document | None = None) -> Answer:
+    """It may have been done."""
+    return Answer(Verdict.AMBIGUOUS, document, code=code, words=words[:WORDS], reason=reason)
+
+
+def _not_sent(error: Exception, reason: str, *, is_broken: bool = False) -> Answer:
+    return Answer(Verdict.DEFINITE_NO, code="not_sent", words=str(error)[:WORDS], reason=reason, broken=is_broken)
