@@ -1,1 +1,1 @@
-"""Where records flow: the way, the topics, the hops and their rules."""
+"""How records flow: the topics, the hops in their order, and the rules that the hops apply."""

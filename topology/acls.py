@@ -1,6 +1,7 @@
-"""What each role may do with Kafka, drawn from the table of topics: no role may write what another one decides by.
+"""The Kafka ACLs of each role, computed from the table of topics. No role may write a topic by which another role decides.
 
-Roles are the four services and `cli`, whoever runs commands (`topics --apply` and `apply` too). A role's principal is its own user.
+The roles are the four services and `cli`. `cli` stands for whoever runs commands, `topics --apply` and `apply` included. Each role has a
+principal (user) of its own.
 """
 
 from __future__ import annotations
@@ -18,16 +19,16 @@ from topology.way import way
 SERVICES = ("ingress", "pollers", "topology", "sinks")
 CLI = "cli"
 ROLES = (*SERVICES, CLI)
-_OF_A_COMMAND = frozenset({"apply", "CLI", "import"})
+_WORDS_FOR_CLI = frozenset({"apply", "CLI", "import"})
 _WORD = re.compile(r"[A-Za-z]+")
 READ, WRITE = ("Read", "Describe", "DescribeConfigs"), ("Write", "Describe", "DescribeConfigs")
-_ONLY_READERS = "no-group"
+_GROUP_OF_READERS = "no-group"
 
 
 @dataclass(frozen=True)
 class Acl:
-    """One thing that a role may do. `names` are topics, groups or transactional ids, as the broker knows them; one with `is_prefix` stands
-    for every name that begins so."""
+    """One permission of a role. `names` are topics, groups or transactional ids as the broker knows them. With `is_prefix` the one name
+    stands for every name that begins with it."""
 
     role: str
     resource: str
@@ -37,26 +38,26 @@ class Acl:
 
 
 def roles_in(words: str) -> frozenset[str]:
-    """The roles that a sentence of the table names; analysts and others are no roles."""
+    """The roles that a cell of the table names. Other readers, such as analysts, are not roles."""
     found = set(_WORD.findall(words.partition("(")[0] + words.partition(")")[2]))
     named = {role for role in SERVICES if role in found or "all" in found}
-    return frozenset(named | ({CLI} if found & _OF_A_COMMAND else set()))
+    return frozenset(named | ({CLI} if found & _WORDS_FOR_CLI else set()))
 
 
 def acls(settings: Kafka) -> list[Acl]:
-    """Everything that the roles need, and nothing else."""
+    """Every ACL that the roles need, and no others."""
     return [one for role in ROLES for one in (*_topics(role, settings), *_groups(role, settings), *_transactions(role, settings))]
 
 
 def _topics(role: str, settings: Kafka) -> Iterator[Acl]:
     declared = topics().values()
-    # a hop reads again what it wrote itself; commands read everything, for `status` and `explain`
+    # A hop also reads the topics that it wrote, to restore its state. Commands read everything, for `status` and `explain`.
     read = [topic.name for topic in declared if role == CLI or role in roles_in(topic.read_by)]
     written = [topic.name for topic in declared if role in roles_in(topic.written_by)]
     for names, operations in ((read, READ), (written, WRITE)):
         if names:
             yield Acl(role, "topic", tuple(settings.topic_prefix + name for name in names), operations)
-    if role in ("topology", "sinks"):  # their start compares every topic
+    if role in ("topology", "sinks"):  # when they start they compare every topic with its declaration
         rest = [topic.name for topic in declared if topic.name not in {*read, *written}]
         yield Acl(role, "topic", tuple(settings.topic_prefix + name for name in rest), ("Describe", "DescribeConfigs"))
     if role == CLI:
@@ -69,7 +70,7 @@ def _groups(role: str, settings: Kafka) -> Iterator[Acl]:
         "topology": tuple(way()),
         "sinks": tuple(f"sinks.{name}" for name in registry.NAMES),
     }
-    names = (*own.get(role, ()), _ONLY_READERS)
+    names = (*own.get(role, ()), _GROUP_OF_READERS)
     yield Acl(role, "group", tuple(settings.topic_prefix + name for name in names), ("Read", "Describe"))
     if role == CLI:
         others = tuple(settings.topic_prefix + name for names in own.values() for name in names)
@@ -83,7 +84,7 @@ def _transactions(role: str, settings: Kafka) -> Iterator[Acl]:
 
 
 def commands(settings: Kafka, principal: str) -> list[str]:
-    """The same as commands for `kafka-acls`; `{role}` in the principal stands for the role."""
+    """The same ACLs as `kafka-acls` commands. `{role}` in the principal is replaced by the role."""
     return [_command(one, settings, principal.replace("{role}", one.role)) for one in acls(settings)]
 
 

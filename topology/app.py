@@ -1,7 +1,8 @@
-"""The Faust app: one agent per hop, concurrency 1, on an in-memory channel that carries whole batches.
+"""The Faust app: one agent per hop, with concurrency 1, on an in-memory channel that carries whole batches.
 
-Faust owns no topic, table or group (its own topic path is a tenth as quick and loses records when killed); records come and go through
-the transactional loop. A batch carries a future that is set whatever happens, so that an agent can never acknowledge by raising.
+Faust owns no topic, table or group: its own topic path has a tenth of the throughput and loses records when the process is killed. Records
+come and go through the transactional loop. A batch carries a future that is always set, so that an exception in an agent can never
+acknowledge the batch.
 """
 
 from __future__ import annotations
@@ -34,22 +35,22 @@ class _OnlyAgents(BootStrategy):
 
 
 class _App(faust.App):
-    """Faust's own, which keeps nothing: without this it makes a folder of its name where the process was started."""
+    """A Faust app that keeps no data: Faust's own would create a folder of its name in the working directory."""
 
     def _create_directories(self) -> None:
-        """Nothing is kept."""
+        """Create none: the app keeps no data."""
 
 
 @dataclass(frozen=True)
 class AgentTask:
-    """Work for an agent, and where its outcome goes."""
+    """Work for an agent, and the future that receives its outcome."""
 
     work: Work
     answer: Future[Outcome] = field(default_factory=Future)
 
 
 class Agents:
-    """The app in a thread of its own, with an event loop of its own."""
+    """The Faust app, in a thread of its own with an event loop of its own."""
 
     def __init__(self, hops: Mapping[str, Any]) -> None:
         self._names = tuple(hops)
@@ -61,7 +62,7 @@ class Agents:
         self._thread = threading.Thread(target=self._run, name="agents", daemon=True)
 
     def start(self) -> Agents:
-        """Return when every agent runs."""
+        """Return when every agent is running."""
         self._thread.start()
         self._started.wait(30)
         if self._failed is not None or not self._started.is_set():
@@ -76,7 +77,7 @@ class Agents:
         return task.answer
 
     def stop(self) -> None:
-        """Stop the app; a batch in an agent's hands ends first."""
+        """Stop the app. A batch that an agent is working on is finished first."""
         if self._loop is not None and self._stopping is not None and self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._stopping.set)
             self._thread.join(15)
@@ -96,7 +97,7 @@ class Agents:
         self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
         app = _App(
             "ml-connector-topology",
-            broker="kafka://127.0.0.1:1",  # never connected to: no part of the app that would is started
+            broker="kafka://127.0.0.1:1",  # never connected to: the part of the app that would connect is not started
             store="memory://",
             web_enabled=False,
             autodiscover=False,
@@ -107,7 +108,7 @@ class Agents:
             self._channels[name] = app.channel(value_type=None)
             app.agent(self._channels[name], name=name, concurrency=1)(carry_out)
         await app.start()
-        app.flow_control.resume()  # a consumer of Faust's would open the channels; there is none
+        app.flow_control.resume()  # a consumer of Faust's would open the channels, and this app has none
         self._started.set()
         try:
             await self._stopping.wait()
@@ -116,11 +117,11 @@ class Agents:
 
 
 async def carry_out(stream: Any) -> None:
-    """The agent of every hop: carry out each batch and answer, whatever happens."""
+    """The agent of every hop: do the work of each batch, and always set its answer."""
     async for batch in stream:
         try:
             batch.answer.set_result(batch.work())
-        except Exception as error:  # noqa: BLE001 - the loop decides: abort, wait, again
+        except Exception as error:  # noqa: BLE001 - the loop decides whether to abort, wait or try again
             batch.answer.set_exception(error)
         finally:
             if not batch.answer.done():

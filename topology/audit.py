@@ -1,4 +1,5 @@
-"""The one form of an `audit` record: a decision, who took it, and which records it covers. (A sink fills it in from an entry of its ledger.)"""
+"""How an `audit` record is made from a decision: what was decided, by whom, and which records it covers. (A sink makes its own from an
+entry of its ledger.)"""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ RECORD = "audit.audit"
 
 @dataclass(frozen=True)
 class Covered:
-    """What a decision is about: `natural_key` where it is no single object, how many records, and where these lie."""
+    """The records that a decision covers: how many, and where they are. `natural_key` is given if the decision is not about one object."""
 
     natural_key: str = ""
     count: int = 1
@@ -29,7 +30,7 @@ ONE = Covered()
 
 
 def audit_record(decided: Decision, stage: str, at: datetime, covered: Covered = ONE) -> Audit:
-    """The record of a decision taken by `stage`, a service or a hop."""
+    """The `audit` record of a decision taken by `stage`, which is a service or a hop."""
     return Audit(
         connection=decided.connection,
         decision=decided.decision,

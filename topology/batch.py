@@ -1,7 +1,7 @@
-"""What a hop takes and gives: records in, outputs, decisions and state changes out; values without any I/O.
+"""What a hop takes and returns: records in; outputs, decisions and changes of state out. These are values, without any I/O.
 
-A hop is `apply(batch, state, context) -> Outcome`. The loop (`topology/loop.py`) brings the batch and makes outputs, decisions and
-offsets one transaction; state changes apply only after its commit returned.
+A hop is `apply(batch, state, context) -> Outcome`. The loop (`topology/loop.py`) collects the batch and writes outputs, decisions and
+offsets in one transaction. Changes of state are applied only after the transaction was committed.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from schemas.errors import Malformed
 from topology.configuration import Snapshot
 from topology.headers import Headers, coordinates
 
-MOST_BESIDE_BYTES = MAX_DATUM_BYTES - MAX_WRITTEN_BYTES - 4 * 1024
-"""Key and headers of a record: with the largest value and the broker's own overhead they still fit into a message."""
+MAX_KEY_AND_HEADERS_BYTES = MAX_DATUM_BYTES - MAX_WRITTEN_BYTES - 4 * 1024
+"""Limit for the key and headers of a record. With the largest value and Kafka's own overhead they still fit into a message."""
 
 
 class ConsumerRecord(NamedTuple):
-    """One record as it came from its topic."""
+    """One record as it was consumed from its topic."""
 
     topic: str
     partition: int
@@ -38,12 +38,12 @@ class ConsumerRecord(NamedTuple):
 
     @property
     def connection(self) -> str:
-        """First part of its key; "" where the key tells none."""
+        """The first part of its key, which is the connection; "" if the key has none."""
         return (self.key or b"").decode(errors="replace").partition("/")[0]
 
 
 class Output(NamedTuple):
-    """One record to write; the partition is always explicit."""
+    """One record to produce. The partition is always explicit."""
 
     topic: str
     partition: int
@@ -53,17 +53,18 @@ class Output(NamedTuple):
 
 
 def fitting(output: Output) -> Output:
-    """The output, where Kafka takes it: the value is within its cap already (see `Codec.encode`). Raises `Malformed`."""
+    """The output, after checking that its key and headers fit into a message (`Codec.encode` has checked the value). Raises `Malformed`."""
     key = output.key.encode() if isinstance(output.key, str) else output.key or b""
     size = len(key) + sum(len(name.encode()) + len(value) for name, value in output.headers)
-    if size > MOST_BESIDE_BYTES:
-        raise Malformed(f"{output.topic}: key and headers of {size} bytes, {MOST_BESIDE_BYTES} are the most")
+    if size > MAX_KEY_AND_HEADERS_BYTES:
+        raise Malformed(f"{output.topic}: key and headers have {size} bytes, the limit is {MAX_KEY_AND_HEADERS_BYTES}")
     return output
 
 
 @dataclass(frozen=True)
 class Decision:
-    """Something was decided that makes no other record; becomes one `audit` record. `countable`: equal ones of a batch become one."""
+    """A decision that no other record shows; it becomes an `audit` record. Equal `countable` decisions of a batch become one record with a
+    count."""
 
     decision: str
     connection: str
@@ -79,7 +80,7 @@ class Decision:
 
 @dataclass
 class Outcome:
-    """What a batch comes to. `decisions` keep the record they were taken on; `changes` are (partition, key) -> new state."""
+    """The result of a batch. Each decision comes with the record that it was taken on. `changes` maps (partition, key) to the new state."""
 
     outputs: list[Output] = field(default_factory=list)
     decisions: list[tuple[ConsumerRecord, Decision]] = field(default_factory=list)
@@ -90,12 +91,12 @@ class State(Protocol):
     """What a hop remembers, by partition and key."""
 
     def get(self, partition: int, key: str) -> bytes | None:
-        """The value in force after the last committed batch, or None."""
+        """The value after the last committed batch, or None."""
 
 
 @dataclass(frozen=True)
 class Context:
-    """What a hop may know beside batch and state: one configuration snapshot, the codec, and the instant of the batch."""
+    """What a hop may know besides batch and state: one snapshot of the configuration, the codec, and the instant of the batch."""
 
     snapshot: Snapshot
     codec: Codec
@@ -110,11 +111,11 @@ Apply = Callable[[Sequence[ConsumerRecord], State, Context], Outcome]
 class NoState:
     """The state of a hop that remembers nothing."""
 
-    def get(self, partition: int, key: str) -> bytes | None:  # noqa: ARG002 - the contract's arguments
+    def get(self, partition: int, key: str) -> bytes | None:  # noqa: ARG002 - the arguments of the protocol
         """Always None."""
         return None
 
 
 def posting_day(value: date | None) -> str:
-    """A posting date for words: ISO, or "no date"."""
+    """A posting date as text: ISO format, or "no date"."""
     return value.isoformat() if value is not None else "no date"

@@ -1,10 +1,11 @@
-"""Hop 2: canonical records become commands for the other side of their connection, as the flows that its ERP declares say.
+"""Hop 2: turns canonical records into commands for the other side of their connection, by the flows that its ERP declares.
 
 In: `canonical.<entity>` and `remap`. Out: `command.<system>` (key connection, one partition per connection), `audit`, `dead`.
-A record is mapped by the system that is written to; the system that it comes from says which of its objects stay there.
-Pure mapping by crosswalk and profile, one command per source document and part; it remembers nothing: the same record mapped twice
-gives the same op-keys and hashes, and the sink tells a duplicate by them. It always emits: what cannot be mapped is a command with
-`unresolved`, its amount and the canonical bytes. Order: commands of one canonical record follow the record's order.
+The target system maps a record. The source system's settings say which of its objects are not passed on.
+The mapping is pure and depends on crosswalk and profile; it gives one command per source document and part.
+The hop keeps no state: the same record mapped twice gives the same op-keys and hashes, by which the sink recognises the duplicate.
+A record that cannot be mapped also becomes a command, with `unresolved`, its amount and the canonical bytes.
+Order: the commands follow the order of the records.
 To `dead`: what cannot be decoded, and commands that do not fit their schema.
 """
 
@@ -48,13 +49,13 @@ _DETAIL_CHARACTERS = 500
 
 @dataclass(frozen=True)
 class _Mapped:
-    """What one record gives, complete before any of it is kept."""
+    """The outputs and decisions of one record. They are complete before any of them is added to the batch."""
 
     outputs: list[Output]
     decisions: list[Decision]
 
 
-def apply(batch: Sequence[ConsumerRecord], state: State, context: Context) -> Outcome:  # noqa: ARG001 - every hop has the same form
+def apply(batch: Sequence[ConsumerRecord], state: State, context: Context) -> Outcome:  # noqa: ARG001 - every hop has the same signature
     """See the module."""
     outcome = Outcome()
     for record in batch:
@@ -75,7 +76,7 @@ def _map(record: ConsumerRecord, context: Context) -> _Mapped:
         raise Malformed(f"{name} on a canonical topic")
     connected = context.snapshot.connections.get(value["connection"])
     if connected is None:
-        return _Mapped([], [_about(value, entity, "refused", "the connection is unknown")])
+        return _Mapped([], [_decision_about(value, entity, "refused", "the connection is unknown")])
     flows = connected.flows_from(value["system"], entity)
     if entity == JOB and connected.waits_for_jobs:
         return _completion(record, value, connected, context)
@@ -88,7 +89,7 @@ def _map(record: ConsumerRecord, context: Context) -> _Mapped:
 def _by_flows(flows: Sequence[Flow], source: Source, connected: Connected, at: tuple[ConsumerRecord, Context]) -> _Mapped:
     made = _Mapped([], [])
     before = header(at[0].headers, PREVIOUS_STATUS)
-    stays = _stays(source, connected, before)
+    stays = _why_not_passed_on(source, connected, before)
     answers: dict[str, Due] = {}
     zone = connected.settings.zone
     for flow in flows:
@@ -96,7 +97,7 @@ def _by_flows(flows: Sequence[Flow], source: Source, connected: Connected, at: t
         answers[flow.id] = staying or due(flow, connected.settings.flows[flow.id], (source.entity, source.record), zone, before)
     for answer in answers.values():
         if answer.no_command is not None:
-            made.decisions.append(_instead(source, answer.no_command))
+            made.decisions.append(_decision_of(source, answer.no_command))
     wanted = {flow.id: (flow, answers[flow.id]) for flow in flows if answers[flow.id].no_command is None}
     commands = list(_milestones(flows, answers, source, connected))
     for target in dict.fromkeys(flow.target for flow, _ in wanted.values()):
@@ -107,11 +108,11 @@ def _by_flows(flows: Sequence[Flow], source: Source, connected: Connected, at: t
     return made
 
 
-def _stays(source: Source, connected: Connected, previous_status: str) -> str:
-    """Why a record stays in its system, by that system's own settings; "" = it travels. One whose change of status alone takes it out
-    of them still tells the other side of that change (a deactivated vendor)."""
+def _why_not_passed_on(source: Source, connected: Connected, previous_status: str) -> str:
+    """Why a record is not passed on, by the settings of its own system; "" means that it is. If only its change of status excludes it, it
+    is still passed on, so that the other side learns of that change (a deactivated vendor)."""
     chosen = connected.readings[source.record["system"]].settings
-    if not _chooses(type(chosen)):
+    if not _choose_what_travels(type(chosen)):
         return ""
     leaving = cast("Leaving", chosen)
     why = leaving.excludes(source.entity, source.record)
@@ -121,15 +122,17 @@ def _stays(source: Source, connected: Connected, previous_status: str) -> str:
 
 
 @cache
-def _chooses(settings: type) -> bool:
-    """Whether such settings choose what travels. Once for each class: looking a protocol up took a tenth of the hop's time for each record."""
+def _choose_what_travels(settings: type) -> bool:
+    """Whether settings of this class choose what is passed on. Cached by class: checking the protocol for each record took a tenth of the
+    hop's time."""
     return issubclass(settings, Leaving)
 
 
 def _milestones(
     flows: Sequence[Flow], answers: Mapping[str, Due], source: Source, connected: Connected
 ) -> Iterator[tuple[Draft, dict[str, Any]]]:
-    """Of a document before the cut-over: that it will never come, for what settles it and for what an older version of it wanted."""
+    """For a document before the cut-over: milestones that say it will never be commanded. They are meant for what settles it, and they end
+    what an older version of it asked for."""
     for flow in flows:
         decided = answers[flow.id].no_command
         is_early = decided is not None and decided.decision == BEFORE_CUTOVER
@@ -143,17 +146,17 @@ def _milestones(
 def _commands(
     draft: Draft | NoCommand, source: Source, connected: Connected, answer: Due, decisions: list[Decision]
 ) -> list[tuple[Draft, dict[str, Any]]]:
-    """The command of a draft, or none; what is decided instead of it or beside it goes to `decisions`."""
+    """The command of a draft, or none. Decisions taken instead of the command or in addition to it are appended to `decisions`."""
     if isinstance(draft, NoCommand):
-        decisions.append(_instead(source, draft))
+        decisions.append(_decision_of(source, draft))
         return []
     draft, unfit = cleaned(draft)
     if unfit:
-        detail = f"control characters taken out of {', '.join(unfit)[:_DETAIL_CHARACTERS]}"
-        decisions.append(_instead(source, NoCommand("cleaned", detail, draft.flow, draft.amount, draft.currency)))
+        detail = f"control characters removed from {', '.join(unfit)[:_DETAIL_CHARACTERS]}"
+        decisions.append(_decision_of(source, NoCommand("cleaned", detail, draft.flow, draft.amount, draft.currency)))
     if connected.settings.mode_of(draft.flow) == "observe":
-        detail = f"flow {draft.flow} only observes; it would be {draft.record}"
-        decisions.append(_instead(source, NoCommand(OBSERVED, detail, draft.flow, draft.amount, draft.currency)))
+        detail = f"flow {draft.flow} only observes; it would write {draft.record}"
+        decisions.append(_decision_of(source, NoCommand(OBSERVED, detail, draft.flow, draft.amount, draft.currency)))
         return []
     if draft.record == COMPLETION:
         return [(draft, command(draft, source, connected, None))]
@@ -163,12 +166,12 @@ def _commands(
         )
     if draft.defaulted:
         detail = f"flow {draft.flow}: {', '.join(draft.defaulted)}"
-        decisions.append(_instead(source, NoCommand("defaulted", detail, draft.flow, draft.amount, draft.currency)))
+        decisions.append(_decision_of(source, NoCommand("defaulted", detail, draft.flow, draft.amount, draft.currency)))
     return [(draft, command(draft, source, connected, answer.parent))]
 
 
 def _completion(record: ConsumerRecord, value: Mapping[str, Any], connected: Connected, context: Context) -> _Mapped:
-    """A completed job, for the invoices that wait for it."""
+    """The milestone of a completed job, for the invoices that wait for it."""
     if value["completed_on"] is None:
         return _Mapped([], [])
     draft = Draft(COMPLETION, {"reached": COMPLETED}, "", "master", action="upsert", amount=Decimal(0))
@@ -195,7 +198,7 @@ def _output(kind: str, value: dict[str, Any], record: ConsumerRecord, context: C
     return fitting(Output(topic, partition_of(connection, context.partitions), connection, encoded, made))
 
 
-def _instead(source: Source, decided: NoCommand) -> Decision:
+def _decision_of(source: Source, decided: NoCommand) -> Decision:
     value = source.record
     return Decision(
         decided.decision,
@@ -210,7 +213,7 @@ def _instead(source: Source, decided: NoCommand) -> Decision:
     )
 
 
-def _about(value: Mapping[str, Any], entity: str, decision: str, detail: str) -> Decision:
+def _decision_about(value: Mapping[str, Any], entity: str, decision: str, detail: str) -> Decision:
     return Decision(
         decision, value["connection"], value["system"], entity, value["source_id"], value["source_version"], detail, countable=True
     )

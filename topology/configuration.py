@@ -1,9 +1,10 @@
-"""The configuration in force: connections and crosswalks as applied, read from their topics without a group.
+"""The configuration in force: connections and their crosswalks, as applied, read from their topics without a consumer group.
 
-A service reads both from the start before it works and follows them afterwards; a batch takes one `Snapshot`, so a change
-applies from the next batch on. A connection record comes into force only with the crosswalk it names: the rows are a log, and the
-newest state of that log whose content hash is the record's `crosswalk_version` is taken. Until there is one the record is held back
-and the last good state stays in force, so that a half-written `apply` is never seen. Only records that are believed count (`trust.py`).
+A service reads both topics from the beginning before it starts to work, and follows them afterwards. A batch uses one `Snapshot`, so a
+change takes effect with the next batch. A connection record comes into force only together with the crosswalk that it names. The rows are a
+log; the follower takes the newest state of that log whose content hash is the record's `crosswalk_version`. Until there is one, the record
+is held back and the last good state stays in force, so that a half-written `apply` is never seen. Only records with a valid signature count
+(`trust.py`).
 """
 
 from __future__ import annotations
@@ -41,7 +42,8 @@ _SIGNED = "signed version"
 
 
 def crosswalk_version(rows: Iterable[Mapping[str, Any]]) -> str:
-    """Content hash (SHA-256, hex) of the crosswalk rows in force: table, row, effective date and values; order and author do not count."""
+    """Content hash (SHA-256, hex) of the crosswalk rows in force: table, row, effective date and values. Their order and author do not
+    count."""
     content = [
         [row["table"], row["row"], _day(row["effective_from"]), dict(row["values"])]
         for row in rows
@@ -56,22 +58,22 @@ def _day(day: date | None) -> str:
 
 @dataclass(frozen=True)
 class Connected:
-    """One connection as in force."""
+    """One connection as it is in force."""
 
     settings: ConnectionSettings
     version: str
     crosswalk_version: str
     crosswalk: Tables
     signed: int = 0
-    """Version under which its record was signed; its credentials are not older."""
+    """The version under which its record was signed. Its credentials are not older."""
 
     @property
     def versions(self) -> list[str]:
-        """Of its settings and of its crosswalk, as its commands name them."""
+        """The versions of its settings and of its crosswalk, as its commands name them."""
         return [self.version, self.crosswalk_version]
 
     def joins(self, system: str) -> bool:
-        """Whether it is one of its two sides."""
+        """Whether this system is one of its two sides."""
         return system in (self.settings.field_service.system, self.settings.erp.system)
 
     @property
@@ -80,7 +82,7 @@ class Connected:
         return self.plan_to(self.settings.erp.system)
 
     def plan_to(self, system: str) -> Plan:
-        """What the mapping of the side that is written to may know."""
+        """What the mapping of the target system may know."""
         return self._plans[system]
 
     @cached_property
@@ -109,18 +111,18 @@ class Connected:
 
     @cached_property
     def readings(self) -> Mapping[str, Reading]:
-        """What each side's normaliser may know, by system."""
+        """What the normaliser of each side may know, by system."""
         s = self.settings
         return {side.system: Reading(s.connection, s.time_zone, s.currency, side.own()) for side in (s.field_service, s.erp)}
 
     @property
     def books(self) -> Books:
-        """Identity of documents that are written to the ERP."""
+        """The `Books` that identify documents written to the ERP."""
         return self.books_to(self.settings.erp.system)
 
     def books_to(self, system: str) -> Books:
-        """The two sides whose documents' identity this connection makes (accounting.md 1); both are written in its settings. What is
-        written to the field-service system names it, and the ERP's books beside its tenant."""
+        """The `Books` that identify documents written to this system (accounting.md 1); both sides are named in the connection's settings.
+        A document that is written to the field-service system is identified by that system's tenant and by the ERP's books."""
         return self._books[system]
 
     @cached_property
@@ -143,11 +145,11 @@ class Connected:
         return enabled
 
     def flows_from(self, system: str, entity: str) -> tuple[Flow, ...]:
-        """Enabled flows that make commands of an entity of a system, for either side; all are declared by the ERP."""
+        """The enabled flows, in either direction, that make commands from an entity of a system. The ERP declares all of them."""
         return self._flows.get((system, entity), ())
 
     def target_of(self, flow: str) -> str:
-        """The system that a flow writes to; the ERP for what belongs to no flow (a completed job)."""
+        """The system that a flow writes to. For a draft that belongs to no flow (a completed job) it is the ERP."""
         return self._targets.get(flow, self.settings.erp.system)
 
     @cached_property
@@ -156,7 +158,7 @@ class Connected:
 
     @cached_property
     def waits_for_jobs(self) -> bool:
-        """Whether any enabled flow posts when its job is completed."""
+        """Whether any enabled flow posts when the job is completed."""
         return any(own.enabled and own.post_when == "job_completed" for own in self.settings.flows.values())
 
 
@@ -164,30 +166,31 @@ def _written(own: Any, name: str) -> object:
     value = getattr(own, name, "")
     if value in ("", None):
         raise Broken(
-            f"{type(own).__module__}: {name} is not in the settings.", "Identity of documents needs it: write it and apply."
+            f"{type(own).__module__}: {name} is not in the settings.",
+            "The identity of documents needs it: add it to the file of the connection and apply.",
         )
     return value
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Every connection in force at one moment, the newest version that any record of the configuration was signed under, and the
-    settings (JSON) under which removed connections were in force last."""
+    """Every connection in force at one moment; the newest version under which any record of the configuration was signed; and, for removed
+    connections, the settings (JSON) that were last in force."""
 
     connections: Mapping[str, Connected] = field(default_factory=dict)
     newest: int = 0
     removed: Mapping[str, str] = field(default_factory=dict)
 
     def of_system(self, system: str) -> Iterator[Connected]:
-        """Connections that join a system."""
+        """The connections that join this system to another."""
         return (c for c in self.connections.values() if c.joins(system))
 
 
 class Follower:
-    """Folds configuration topics in a thread of its own; `snapshot` is always whole.
+    """Folds the configuration topics in a thread of its own. `snapshot` is always complete.
 
-    `start` returns when everything written before it has been read. `on_change` is called in that thread with the id of each
-    connection that changed after the start, `on_refusal` with each record that is not believed.
+    `start` returns when everything written before it has been read. `on_change` is called in that thread with the id of each connection
+    that changed after the start, and `on_refusal` with each record whose signature or version does not count.
     """
 
     def __init__(
@@ -218,7 +221,7 @@ class Follower:
 
     @property
     def trouble(self) -> str:
-        """Why changes are not seen now; "" when they are."""
+        """Why changes are not seen at present; "" if they are."""
         return self._topics.trouble
 
     @property
@@ -227,9 +230,9 @@ class Follower:
         return self._topics.failed
 
     def caught_up(self, patience_s: float = 10.0) -> Snapshot:
-        """The configuration that holds everything written before this call: for work that a change of it asked for.
+        """The configuration with everything that was written before this call, for work that a change of the configuration caused.
 
-        Raises `Transient` when it has not been read within `patience_s` real seconds.
+        Raises `Transient` if it has not been read within `patience_s` real seconds.
         """
         partitions = list(range(self._settings.kafka.partitions))
         wanted: dict[tuple[str, int], int] = {}
@@ -241,9 +244,9 @@ class Follower:
         return self._snapshot
 
     def start(self) -> Follower:
-        """Read to the end, then follow. Rows are read before connections, so that no connection comes without its rows.
+        """Read to the end, then follow. Rows are read before connections, so that no connection is read before its rows.
 
-        Raises `Broken` where no signature could be verified, for want of keys.
+        Raises `Broken` if there are no keys with which a signature could be verified.
         """
         self._trust = Trust(self._settings, tell=self._on_refusal)
         for topic in (self._settings.topic(name) for name in reversed(_TOPICS)):
@@ -256,7 +259,7 @@ class Follower:
         return self
 
     def stop(self) -> None:
-        """Stop following; the last snapshot stays."""
+        """Stop following. The last snapshot remains."""
         self._topics.stop()
 
     def _take(self, messages: list[Message]) -> None:
@@ -279,7 +282,7 @@ class Follower:
             name, record = self._codec.decode(message.value())
             self._keep(name, record, signed)
             return self._bring_into_force(record["connection"])
-        except Exception as error:  # noqa: BLE001 - whatever is wrong with one record, the connections of the others go on
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with one record, the connections of the others must go on
             # A connection that cannot be read keeps its last good state; `apply` validates before it writes.
             log.error("configuration_unreadable", topic=message.topic(), offset=message.offset(), error=str(error)[:300])
             metrics.FOLLOWED_UNREADABLE.labels(_NAME).inc()
@@ -291,7 +294,7 @@ class Follower:
         elif name == "connection.connection":
             self._waiting[record["connection"]] = {**record, _SIGNED: signed}
         else:
-            raise Malformed(f"{name} is no configuration")
+            raise Malformed(f"{name} is not a record of the configuration")
 
     def _bring_into_force(self, name: str) -> set[str]:
         record = self._waiting.get(name)
@@ -322,9 +325,9 @@ def _place(message: Message) -> tuple[str, int]:
 
 
 def _rows_of_version(log_of_rows: list[dict[str, Any]], version: str) -> list[dict[str, Any]] | None:
-    """The newest state of the log of rows that has this content hash; None when there is none (yet).
+    """The newest state of the log of rows that has this content hash; None if there is none (yet).
 
-    Looked for only where a run of rows of that version ends: rows name the version that they belong to.
+    Rows name the version that they belong to, so only the end of a run of rows with that version is examined.
     """
     found: list[dict[str, Any]] | None = [] if version == crosswalk_version(()) else None
     rows: dict[tuple[str, str, str], dict[str, Any]] = {}

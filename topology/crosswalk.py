@@ -1,4 +1,4 @@
-"""The mapping tables of a connection as hop 2 and the checks ask them: by the normal form of a key and by a posting date. Pure."""
+"""The crosswalk of a connection as hop 2 and the checks look it up: by the normal form of a key and by a posting date. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from systems.codes import PART, code, key_of, shape
 
 @dataclass(frozen=True)
 class Row:
-    """One crosswalk row with the day it comes into force (None = always)."""
+    """One crosswalk row and the day on which it comes into force (None = always)."""
 
     values: Mapping[str, str]
     effective_from: date | None
@@ -23,8 +23,8 @@ class Row:
 class _Table:
     """One table by normal forms: key -> part -> rows, newest first ("" = the key's own row).
 
-    Rows of an older configuration whose names became one normal form contradict each other: none of them counts, the key is held as a
-    look-alike of itself.
+    In an older configuration two names may have the same normal form. Their rows contradict each other, so none of them counts, and the
+    document is held because the key only looks like a row's.
     """
 
     rows: dict[str, dict[str, tuple[Row, ...]]] = field(default_factory=dict)
@@ -32,7 +32,7 @@ class _Table:
 
     @cached_property
     def shapes(self) -> Mapping[str, str]:
-        """A key of each look; made when the first key without a row is asked for."""
+        """One key for each shape. Computed when a key without a row is first looked up."""
         return {look: key for key in self.rows if (look := shape(key))}
 
 
@@ -74,7 +74,7 @@ class Tables:
 
     @cached_property
     def _by_code(self) -> Mapping[str, _Table]:
-        """Built once: it is asked several times for each document."""
+        """Computed once: it is used several times for each document."""
         return {name: _by_code(content) for name, content in self.tables.items()}
 
 
@@ -97,7 +97,7 @@ def _in_force(rows: tuple[Row, ...], on: date | None) -> Mapping[str, str] | Non
 
 
 def tables_of(rows: Iterable[Mapping[str, Any]]) -> Tables:
-    """The tables that these crosswalk records make."""
+    """The tables that these crosswalk records form."""
     found: dict[str, dict[str, list[Row]]] = {}
     for record in rows:
         row = Row(record["values"], record["effective_from"])

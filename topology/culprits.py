@@ -1,8 +1,9 @@
-"""What a batch comes to, also where a rule fails over one of its records: the batch is halved until that record is alone, and it goes to `dead`.
+"""The outcome of a batch even if a rule fails over one of its records: the batch is halved until that record is alone, and it goes to
+`dead`.
 
-A rule that meets what it does not expect, or does not end (`rule_limit.py`), must neither stop the hop for everybody nor lose the record.
-What is wrong with the broker, the machine or the settings is no record's fault: it is raised. Both hops go through here; halving costs a few
-times the batch at most.
+A rule that raises an unexpected error, or that does not end (`rule_limit.py`), must neither stop the hop for every connection nor lose the
+record. Errors of the broker, the machine or the settings are not the fault of a record and are raised. Both hops use this module; halving
+costs at most a few times the work of the batch.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _NOBODYS_FAULT = (ConnectorError, KafkaException, NotRegistered, OSError, Memory
 
 
 class _After:
-    """A state with the changes of an earlier part of the batch."""
+    """A state with the changes of an earlier part of the batch on top."""
 
     def __init__(self, state: State, changes: Mapping[tuple[int, str], bytes]) -> None:
         self._state, self._changes = state, changes
@@ -34,21 +35,21 @@ class _After:
 
 
 def whole(hop: Hop, records: Sequence[ConsumerRecord], state: State, context: Context) -> Outcome:
-    """The outcome of a batch with its decisions as audit records. Raises whatever a rule raises, `Endless` where one does not end, and
-    `Malformed` for an audit record that Kafka would not take; of its outputs a hop sees to that itself."""
-    with RULES.kept():
+    """The outcome of a batch, with its decisions as audit records. Raises whatever a rule raises, `Endless` if a rule does not end, and
+    `Malformed` for an audit record that is too large for Kafka; the hop has checked its own outputs."""
+    with RULES.enforced():
         outcome = hop.apply(records, state, context)
         audits = [fitting(one) for one in audit_outputs(outcome.decisions, hop.name, context)]
     return Outcome([*outcome.outputs, *audits], [], outcome.changes)
 
 
 def halved(hop: Hop, records: Sequence[ConsumerRecord], state: State, context: Context) -> Outcome:
-    """As `whole`, but each record that a rule fails over is on `dead` instead, and the others are as they would be without it."""
+    """Like `whole`, but a record over which a rule fails goes to `dead`, and the other records come out as they would without it."""
     try:
         return whole(hop, records, state, context)
     except _NOBODYS_FAULT:
         raise
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is one record's
+    except Exception as error:  # noqa: BLE001 - any error is the error of one record
         if len(records) == 1:
             reason = f"{type(error).__name__}: {error}"
             log.error("record_set_aside", hop=hop.name, record=records[0].coordinates, error=reason[:300])

@@ -1,4 +1,4 @@
-"""Decisions and unreadable records as records: `audit` and `dead`."""
+"""Turns decisions into records for `audit`, and records that cannot be read into records for `dead`."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _SMALLEST = Decimal("0.0001")
 _AMOUNT = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,4}0*)?")
 _REASON_CHARACTERS = 1000
 _CONNECTION_CHARACTERS = 100
-_MOST_BESIDE_BYTES = 16 * 1024
-"""Of a key, and of all headers: longer ones stay where they are, too."""
+_MAX_KEY_OR_HEADERS_BYTES = 16 * 1024
+"""Limit for the key, and for all headers together. Larger ones are not copied to `dead` either."""
 LARGEST_KEPT_BYTES = MAX_WRITTEN_BYTES - 64 * 1024
-"""A longer value is not copied to `dead`: it stays where it is, and the reason says where."""
+"""A longer value is not copied to `dead`. It stays in its topic, and the reason names its place."""
 
 
 def audit_outputs(decided: Iterable[tuple[ConsumerRecord, Decision]], stage: str, context: Context) -> list[Output]:
-    """One audit record per decision; countable ones of a batch become one per (decision, input partition), with count and offsets."""
+    """One audit record per decision. Countable decisions of a batch become one per decision and input partition, with count and offsets."""
     groups: dict[tuple[object, ...], list[tuple[ConsumerRecord, Decision]]] = {}
     for number, (record, decision) in enumerate(decided):
         key: tuple[object, ...] = (number,)
@@ -65,16 +65,16 @@ def _audit(group: list[tuple[ConsumerRecord, Decision]], stage: str, context: Co
 
 
 def dead_output(record: ConsumerRecord, reason: str, stage: str, context: Context) -> Output:
-    """The record for `dead`: raw bytes, coordinates, reason, and the amount where the bytes tell it. Takes any record whatsoever."""
+    """The record for `dead`: raw bytes, coordinates, reason, and the amount if it can be read. Accepts any record."""
     topic = context.topic("dead")
     headers_of = {name: _bytes(content) for name, content in record.headers or ()}
-    beside = sum(len(name) + len(content) for name, content in headers_of.items())
-    parts = {"value": len(record.value or b"") <= LARGEST_KEPT_BYTES, "key": len(record.key or b"") <= _MOST_BESIDE_BYTES}
-    parts["headers"] = beside <= _MOST_BESIDE_BYTES
-    left = [name for name, is_kept in parts.items() if not is_kept]
+    headers_bytes = sum(len(name) + len(content) for name, content in headers_of.items())
+    parts = {"value": len(record.value or b"") <= LARGEST_KEPT_BYTES, "key": len(record.key or b"") <= _MAX_KEY_OR_HEADERS_BYTES}
+    parts["headers"] = headers_bytes <= _MAX_KEY_OR_HEADERS_BYTES
+    omitted = [name for name, is_kept in parts.items() if not is_kept]
     words = reason.encode("utf-8", "replace").decode()[:_REASON_CHARACTERS]
-    if left:
-        words += f" [{' and '.join(left)} of {len(record.value or b'')} bytes stay at {record.coordinates}]"
+    if omitted:
+        words += f" [{' and '.join(omitted)} of {len(record.value or b'')} bytes stay at {record.coordinates}]"
     key, connection = record.key if parts["key"] else None, record.connection[:_CONNECTION_CHARACTERS]
     value: dict[str, Any] = {
         "topic": record.topic,
@@ -98,13 +98,13 @@ def _bytes(content: Any) -> bytes:
 
 
 def _amount(record: ConsumerRecord, context: Context) -> Decimal | None:
-    """The document's own amount, whole, or none: a part of it, or the amount of one of its lines, would be a false one."""
+    """The document's own amount, or None. The amount of a line, or a part of the digits, would be wrong."""
     try:
         name, value = context.codec.decode(record.value)
     except Malformed:
         return None
-    told = members(value["body"]) if name == "raw.raw" else value
-    doubtful = told.doubtful if isinstance(told, Members) else frozenset()
-    own = next((name for name in _AMOUNTS if told.get(name) is not None or name in doubtful), "")
-    text = "" if own in doubtful else str(told.get(own, ""))
+    content = members(value["body"]) if name == "raw.raw" else value
+    doubtful = content.doubtful if isinstance(content, Members) else frozenset()
+    own = next((name for name in _AMOUNTS if content.get(name) is not None or name in doubtful), "")
+    text = "" if own in doubtful else str(content.get(own, ""))
     return Decimal(text).quantize(_SMALLEST) if _AMOUNT.fullmatch(text) else None

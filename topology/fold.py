@@ -1,8 +1,9 @@
-"""Rebuilding a hop's state from the log at an assignment: from the snapshot's offsets past everything written by now.
+"""Rebuilds a hop's state from its log when partitions are assigned: from the offsets of the snapshot to the end of what is written by now.
 
-High watermarks are read uncommitted and records read committed, so a transaction that is still open is waited for: its end is part of
-what the new owner must know. Only keys and headers are read (`source_version`, `content_hash`, `status`), no datum is decoded. A record that
-is none of ours - by its key, its headers or the head of its value - is skipped and told; hop 2 lays it on `dead`.
+High watermarks are read with `read_uncommitted` and records with `read_committed`, so that the end of an open transaction is waited for:
+the new owner has to know its result. Only keys and headers are read (`source_version`, `content_hash`, `status`); no value is decoded. A
+record that hop 1 did not write, as its key, its headers or the head of its value show, is skipped, logged and counted; hop 2 puts it on
+`dead`.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ _NAME = "state"
 
 @dataclass(frozen=True)
 class Source:
-    """What a state is folded from: canonical topics of one cluster, read with one codec."""
+    """What a state is folded from: the canonical topics of one cluster, read with one codec."""
 
     settings: Kafka
     codec: Codec
@@ -37,7 +38,7 @@ class Source:
 
 
 def fold(source: Source, states: dict[int, PartitionState], alive: Callable[[], bool]) -> int:
-    """Bring the states of these partitions up to the log; returns the records read. `alive` false stops early."""
+    """Bring the states of these partitions up to the end of the log; returns how many records were read. Stops early when `alive` is false."""
     topics, targets = source.topics, _high_watermarks(source.settings, source.topics, sorted(states))
     ids = kafka.topic_ids(kafka.admin(source.settings), topics)
     for partition, state in states.items():
@@ -85,7 +86,7 @@ def _read(source: Source, span: tuple[_Places, _Places], states: dict[int, Parti
 
 
 def entries(message: Message, codec: Codec) -> list[tuple[str, bytes]]:
-    """What one record of a canonical topic says of the state; nothing where it is none of ours, which is logged and counted."""
+    """What one record of a canonical topic says about the state. A record that hop 1 did not write gives nothing; it is logged and counted."""
     try:
         return [_entry(message, codec)]
     except Exception as error:  # noqa: BLE001 - whatever is wrong with one record, the others are folded
@@ -102,7 +103,7 @@ def _entry(message: Message, codec: Codec) -> tuple[str, bytes]:
     parts = key.split("/", 3)
     is_ours = step == "canonical" and header(headers, RECORD) == name and header(headers, CONTENT_HASH)
     if not is_ours or len(parts) != 4 or parts[2] != entity or not all(parts) or not parts[0].isprintable():
-        raise Malformed(f"{name} with key {key[:80]!r} is none that hop 1 writes")
+        raise Malformed(f"{name} with key {key[:80]!r} is not a record that hop 1 writes")
     seen = InForce(header(headers, SOURCE_VERSION), header(headers, CONTENT_HASH), header(headers, STATUS))
     return key, remembered(seen)
 
@@ -117,16 +118,17 @@ def _high(client: Consumer, topic: str, partition: int) -> int:
 
 
 class Contained:
-    """How far the outputs of one's own commits reach: asked of the broker now and then, since only the owner writes its partitions."""
+    """Notes from time to time how much of the log a state contains. The broker is asked for the ends of the partitions; this is safe
+    because only their owner writes to them."""
 
     def __init__(self, settings: Kafka) -> None:
         self._client = kafka.reader(settings, **{"isolation.level": "read_uncommitted"})
 
     def checkpoint(self, topics: Sequence[str], states: dict[int, PartitionState]) -> None:
-        """Note the present ends; called only when every committed change has been put and nothing is in flight."""
+        """Note the present ends. Call it only when every committed change has been put and no transaction is open."""
         for partition, state in states.items():
             state.checkpoint({topic: _high(self._client, topic, partition) for topic in topics})
 
     def close(self) -> None:
-        """Leave."""
+        """Close the consumer."""
         self._client.close()

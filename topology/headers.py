@@ -1,7 +1,7 @@
-"""Headers of our records: what is known without decoding them.
+"""The headers of our records: what can be known of a record without decoding it.
 
-`traceparent` (W3C), CloudEvents binary mode (`ce_*`), the coordinates of the causing record, configuration version, and on
-commands the op-key and hashes. Kafka's client takes and gives lists of (name, bytes).
+`traceparent` (W3C), CloudEvents in binary mode (`ce_*`), the coordinates of the causing record, the version of the configuration and, on
+commands, the op-key and hashes. The Kafka client takes and returns lists of (name, bytes).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ TRACE = "traceparent"
 
 
 def headers(record: str, event_id: str, cause: str, trace: bytes = b"", **more: str) -> Headers:
-    """Headers of one record. `cause` is topic/partition/offset of the record it follows from ("" for the first of its way)."""
+    """The headers of one record. `cause` is the topic/partition/offset of the record that it follows from ("" for the first record)."""
     made: Headers = [
         ("ce_specversion", b"1.0"),
         (RECORD, record.encode()),
@@ -43,7 +43,7 @@ def headers(record: str, event_id: str, cause: str, trace: bytes = b"", **more: 
 
 
 def header(found: Iterable[tuple[str, bytes | str | None]] | None, name: str) -> str:
-    """The last header of that name as text; "" where there is none."""
+    """The last header of that name, as text; "" if there is none."""
     value = ""
     for candidate, content in found or ():
         if candidate == name and content is not None:
@@ -52,5 +52,5 @@ def header(found: Iterable[tuple[str, bytes | str | None]] | None, name: str) ->
 
 
 def coordinates(topic: str, partition: int, offset: int) -> str:
-    """Coordinates of a record as one text: topic/partition/offset."""
+    """The coordinates of a record as text: topic/partition/offset."""
     return f"{topic}/{partition}/{offset}"

@@ -1,8 +1,8 @@
-"""The half of a hop's loop that polls: records in, as batches, to the worker; and what the group says about partitions.
+"""The polling half of a hop's loop: it polls records, passes them to the worker in batches, and reacts to rebalances of the group.
 
-A batch is handed over as soon as the input is empty, at most every 100 ms, 2,000 records or 16 MiB; while one is worked on the next is
-collected. When the worker stays behind for a second, partitions are paused and polling goes on, so that the group never misses us.
-(Pausing for every batch would throw the client's prefetched records away each time.)
+A batch is passed on as soon as the input is empty, and at the latest after 100 ms, 2,000 records or 16 MiB. While the worker has a batch,
+the next one is collected. If the worker is behind for a second, the partitions are paused and polling goes on, so that the process stays a
+member of the group. (Pausing for every batch would throw away the client's prefetched records each time.)
 """
 
 from __future__ import annotations
@@ -24,14 +24,15 @@ from topology.worker import Batch, Surroundings, Worker
 
 MOST_RECORDS = 2000
 MOST_BYTES = 16 * 1024 * 1024
-"""Of a batch; what the client holds ready comes on top once. A batch of nothing but the largest records is still answered in time."""
+"""Limit of a batch. The client holds up to the same amount prefetched. A batch of nothing but the largest records is still finished in
+time."""
 LONGEST_S = 0.1
 _BEHIND_S = 1.0
 _COMMITTED_S = 30.0
 
 
 class Loop:
-    """One hop's loop; `start` returns at once, `stop` when the running batch is committed and the group is left."""
+    """The loop of one hop. `start` returns at once; `stop` returns when the running batch is committed and the process has left the group."""
 
     def __init__(self, hop: Hop, around: Surroundings) -> None:
         self._hop, self._around = hop, around
@@ -52,18 +53,18 @@ class Loop:
         return self
 
     def stop(self) -> None:
-        """Drain: finish the running batch, leave the group."""
+        """Drain: finish the running batch and leave the group."""
         self._stopping.set()
         self._thread.join(60)
 
     @property
     def is_ready(self) -> bool:
-        """Whether partitions are assigned and their state is whole."""
+        """Whether partitions are assigned and their state is complete."""
         return self.worker.ready.is_set()
 
     @property
     def is_alive(self) -> bool:
-        """Whether its thread runs."""
+        """Whether its thread is running."""
         return self._thread.is_alive()
 
     def _run(self) -> None:
@@ -79,7 +80,7 @@ class Loop:
             log.error("loop_failed", hop=self._hop.name, error=f"{type(error).__name__}: {error}"[:500])
             self._around.exit(EXIT_SOFTWARE)
 
-    # --- what the group says (called by the client inside poll, consume and close)
+    # --- rebalances (the client calls these inside poll, consume and close)
 
     def _on_assign(self, client: Consumer, partitions: list[TopicPartition]) -> None:
         self._epoch += 1
@@ -96,7 +97,8 @@ class Loop:
         log.info("assigned", hop=self._hop.name, partitions=own)
 
     def _position(self, client: Consumer) -> None:
-        """Committed offsets, waited for while a transaction that may move them is open (read committed implies require-stable)."""
+        """Read the committed offsets; the call waits while an open transaction may still move them (`read_committed` implies
+        require-stable)."""
         positions = client.committed(self._assignment, timeout=_COMMITTED_S) if self._assignment else []
         client.assign(positions)
         if positions:
@@ -136,7 +138,8 @@ class Loop:
             self.worker.submit(_batch(batch, client))
 
     def _from_the_start(self, client: Consumer) -> None:
-        """Topics were deleted and made anew: the group's offsets, ours too, are of records that are gone. Tried again while it fails."""
+        """A topic was deleted and created anew, so the group's committed offsets belong to records that are gone: commit offset 0. Tried
+        again until it succeeds."""
         places = [TopicPartition(one.topic, one.partition, 0) for one in self._assignment if one.topic in self._anew]
         try:
             client.commit(offsets=places, asynchronous=False)
@@ -144,10 +147,10 @@ class Loop:
             log.warning("offsets_not_committed", hop=self._hop.name, error=str(error)[:300])
             return
         self._anew = frozenset()
-        self.worker.stale.set()  # positions are read again, and the state folded anew
+        self.worker.stale.set()  # the positions are read and the state is folded again
 
     def _positioned_again(self, client: Consumer) -> bool:
-        """Positions read anew after a transaction in doubt; false while the broker does not tell them, and then they are asked again."""
+        """Read the positions again after a transaction in doubt. False while the broker does not answer; the next turn tries again."""
         self._epoch += 1
         client.unassign()
         if self._is_positioned(client):
@@ -166,7 +169,7 @@ class Loop:
         return True
 
     def _collect(self, client: Consumer) -> list[Message]:
-        """One batch, once the worker is free for it; empty when nothing came."""
+        """One batch, as soon as the worker is free for it; empty if no record came."""
         first = client.poll(0.05 if self._paused else 0.2)
         if first is None:
             return []
@@ -187,7 +190,7 @@ class Loop:
         return kafka.records(messages)
 
     def _wait_paused(self, client: Consumer) -> None:
-        """Keep the group's membership while the worker is behind, without taking more."""
+        """Stay in the group while the worker is behind, without taking more records."""
         epoch, paused = self._epoch, list(self._assignment)
         client.pause(paused)
         while epoch == self._epoch and not self._stopping.is_set() and not self.worker.wait_idle(0.05):
@@ -206,11 +209,11 @@ def _batch(messages: Sequence[Message], client: Consumer) -> Batch:
     records: list[ConsumerRecord] = []
     for message in messages:
         topic, partition, offset = message.topic(), message.partition(), message.offset()
-        records.append(ConsumerRecord(topic, partition, offset, message.key(), message.value(), message.headers()))  # type: ignore[arg-type]  # set on every record that is no error
+        records.append(ConsumerRecord(topic, partition, offset, message.key(), message.value(), message.headers()))  # type: ignore[arg-type]  # set on every record that is not an error
         ends[(topic, partition)] = (offset or 0) + 1
     offsets = [TopicPartition(topic, partition, offset) for (topic, partition), offset in ends.items()]
     try:
         group = client.consumer_group_metadata()
     except KafkaException as error:
-        raise Broken("the group's membership cannot be told") from error
+        raise Broken("the consumer's group metadata cannot be read") from error
     return Batch(records, offsets, group)

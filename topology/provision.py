@@ -1,6 +1,7 @@
-"""Topics and schemas made, and what a cluster has compared with what is declared: a topic with other settings loses records silently.
+"""Creates topics and registers schemas, and compares the topics of a cluster with their declaration: a topic with other settings could lose
+records silently.
 
-`differences` is the rule; everything else asks or tells the cluster.
+`differences` is the rule. Everything else talks to the cluster.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from topology.topics import Topic, records_of_topic, topics
 
 _ASK_S = 30
 AT_ONCE_S = 5.0
-"""How long a command waits for the cluster; a service waits `start_wait_s`."""
+"""How long a command waits for the cluster. A service waits `start_wait_s`."""
 _APPLY = "run `ml-connector topics --apply`"
 _MORE_IS_FINE = frozenset({"max.message.bytes", "min.compaction.lag.ms", "min.insync.replicas"})
 _RETENTION = "retention.ms"
@@ -29,7 +30,7 @@ _RETENTION = "retention.ms"
 
 @dataclass(frozen=True)
 class Found:
-    """A topic as the cluster has it; `replication` is that of its partition with the fewest replicas."""
+    """A topic as the cluster has it. `replication` is the lowest number of replicas of any of its partitions."""
 
     partitions: int
     replication: int
@@ -38,7 +39,7 @@ class Found:
 
 @dataclass(frozen=True)
 class Wrong:
-    """One setting of a topic that is not as declared, and what mends it."""
+    """One setting of a topic that differs from its declaration, and how to correct it."""
 
     topic: str
     setting: str
@@ -51,17 +52,17 @@ class Wrong:
 
 
 def in_sync(replication: int) -> int:
-    """In-sync replicas that a write needs: a majority, so that an acknowledged record outlives the loss of any one broker."""
+    """The in-sync replicas that a write needs: a majority, so that an acknowledged record survives the loss of any one broker."""
     return replication // 2 + 1
 
 
 def settings_of(topic: Topic, replication: int) -> dict[str, str]:
-    """Kafka's settings for a topic on a cluster with so many replicas."""
+    """Kafka's settings for a topic with this replication factor."""
     return topic.settings | {"min.insync.replicas": str(in_sync(replication))}
 
 
 def differences(name: str, topic: Topic, found: Found | None, settings: Kafka) -> list[Wrong]:
-    """What is wrong with the topic of this full name; None where there is none."""
+    """How this topic differs from its declaration. `found` is None if the topic does not exist."""
     if found is None:
         return [Wrong(name, "the topic", "missing", "there", _APPLY)]
     wrong = []
@@ -80,7 +81,7 @@ def differences(name: str, topic: Topic, found: Found | None, settings: Kafka) -
 
 def _fits(key: str, has: str, wanted: str, found: Found) -> bool:
     if key == "min.insync.replicas" and int(has or 0) > found.replication:
-        return False  # nothing could ever be written
+        return False  # otherwise no write could ever succeed
     if key in _MORE_IS_FINE:
         return int(has or 0) >= int(wanted)
     if key == _RETENTION:
@@ -97,7 +98,8 @@ def _command(name: str, change: str, settings: Kafka) -> str:
 
 
 def refuse_unfit(settings: Kafka, names: Iterable[str], within_s: float = AT_ONCE_S) -> None:
-    """Compare the topics of these full names. Raises `Broken` with a line for each wrong setting, `Transient` where Kafka does not answer."""
+    """Compare these topics (full names) with their declaration. Raises `Broken` with a line for each wrong setting, `Transient` if Kafka
+    does not answer."""
     _refuse(kafka.await_answer(settings, within_s), settings, list(names))
 
 
@@ -106,12 +108,12 @@ def _refuse(client: AdminClient, settings: Kafka, names: Sequence[str]) -> None:
     declared = {settings.topic_prefix + topic.name: topic for topic in topics().values()}
     wrong = [one for name in names for one in differences(name, declared[name], found.get(name), settings)]
     if wrong:
-        lines = "\n".join(f"  {line}" for line in _together(wrong))
+        lines = "\n".join(f"  {line}" for line in _lines_of(wrong))
         raise Broken(f"Topics at {settings.bootstrap_servers} are not as declared:\n{lines}")
 
 
-def _together(wrong: Sequence[Wrong]) -> list[str]:
-    """One line for each; what is wrong alike with many topics, and mended alike, is said once."""
+def _lines_of(wrong: Sequence[Wrong]) -> list[str]:
+    """One line for each difference; topics that share a difference and its remedy share a line."""
     alike: dict[tuple[str, str, str, str], list[str]] = {}
     for one in wrong:
         alike.setdefault((one.setting, one.found, one.wanted, one.remedy), []).append(one.topic)
@@ -123,7 +125,7 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _described(client: AdminClient, settings: Kafka, names: Sequence[str]) -> dict[str, Found]:
-    """These topics, as far as they are there."""
+    """Those of these topics that exist."""
     try:
         metadata = client.list_topics(timeout=_ASK_S).topics
         there = [name for name in names if name in metadata and metadata[name].error is None]
@@ -143,9 +145,9 @@ def _described(client: AdminClient, settings: Kafka, names: Sequence[str]) -> di
 
 
 def create_topics(settings: Kafka, within_s: float = AT_ONCE_S) -> list[str]:
-    """Create what is missing; returns the names created.
+    """Create the missing topics; returns the names of those created.
 
-    Raises `Broken` where an existing topic is not as declared, with a line for each wrong setting; nothing is created then.
+    Raises `Broken` if an existing topic differs from its declaration, with a line for each wrong setting. Nothing is created then.
     """
     client = kafka.await_answer(settings, within_s)
     wanted = {settings.topic_prefix + topic.name: topic for topic in topics().values()}
@@ -166,7 +168,7 @@ def create_topics(settings: Kafka, within_s: float = AT_ONCE_S) -> list[str]:
 
 def _created(name: str, future: object) -> bool:
     try:
-        future.result()  # type: ignore[attr-defined]  # the stub of create_topics gives no future type
+        future.result()  # type: ignore[attr-defined]  # the stub of create_topics does not say what the futures are
     except KafkaException as error:
         if error.args[0].code() == KafkaError.TOPIC_ALREADY_EXISTS:
             return False
@@ -175,5 +177,5 @@ def _created(name: str, future: object) -> bool:
 
 
 def register_schemas(to: Registry, prefix: str = "") -> dict[str, int]:
-    """Register every record of every topic; subject -> schema id."""
+    """Register the schema of every record of every topic; returns subject -> schema id."""
     return codec.register(registry.client_settings(to), records_of_topic(prefix))

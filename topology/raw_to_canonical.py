@@ -1,12 +1,13 @@
-"""Hop 1: raw bytes become canonical records, or a request to look again.
+"""Hop 1: turns raw bytes into canonical records, and hints into `fetch` records.
 
 In: `raw.<system>`. Out: `canonical.<entity>` (key connection/system/entity/id, the partition of the raw record), `fetch`, `audit`, `dead`.
-State: natural key -> (source version, content hash, status) of the newest state emitted; it is folded from `canonical.*` itself.
-A canonical record whose status changed says the earlier one in a header, so that hop 2 sees what is no longer posted.
-Older version: `stale`. Same version and hash: `duplicate`. Same version, other hash: emitted, `renormalised`. Duplicates and stale
-records of a batch cost one audit record per partition. Order: all sightings of one object come in one partition, in order.
-To `dead`: what cannot be decoded or normalised, and an object that is still incomplete after it was fetched. A feed that shows such an
-object again in the same version asks for it ever more seldom, and ten times at most.
+State: natural key -> (source version, content hash, status) of the newest record emitted; it is folded from `canonical.*` itself.
+A canonical record whose status changed carries the earlier status in a header, so that hop 2 sees what is no longer posted.
+An older version is `stale`. The same version and hash is a `duplicate`. The same version with another hash is emitted as `renormalised`.
+Duplicates and stale records of a batch cost one audit record per partition.
+Order: all versions of one object are in one partition, in the order in which they were read.
+To `dead`: what cannot be decoded or normalised, and an object that is still incomplete after it was fetched. If a feed shows such an object
+again in the same version, it is fetched at growing intervals, at most ten times.
 """
 
 from __future__ import annotations
@@ -29,65 +30,65 @@ from topology.topics import object_key, partition_of
 
 STAGE = "raw_to_canonical"
 SENDERS = ("webhook", "push")
-"""How what was not asked for comes in; a `fetch` that follows from it says so as its reason."""
+"""How unsolicited records come in. A `fetch` that follows from one has this as its reason."""
 MOST_NAMED = 1000
-"""Objects that one body of a sender may ask to be read again: a push of 1 MB could name 40,000."""
+"""How many objects one body of a sender may cause to be fetched. A push of 1 MB could name 40,000."""
 _SPACING = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=1))
-_MOST_ASKED = 10
+_MOST_FETCHES = 10
 _AHEAD = timedelta(days=2)
-"""How far another system's clock may be ahead of ours."""
+"""How far the clock of another system may be ahead of ours."""
 _NOTES_CHARACTERS = 1000
 
 
 class Incomplete(NamedTuple):
-    """An object that was fetched in a version and is to be looked at again: how often, and when last."""
+    """An object that was still incomplete after it was fetched in this version: how often it was fetched, and when last."""
 
     source_version: str
-    asked: int
+    fetches: int
     at: str
 
     def waits(self, version: str, now: datetime) -> bool:
-        """Whether the same version is not to be asked for now."""
+        """Whether the same version must not be fetched now."""
         if version != self.source_version:
             return False
-        spacing = _SPACING[min(self.asked, len(_SPACING)) - 1]
-        return self.asked >= _MOST_ASKED or now < datetime.fromisoformat(self.at) + spacing
+        spacing = _SPACING[min(self.fetches, len(_SPACING)) - 1]
+        return self.fetches >= _MOST_FETCHES or now < datetime.fromisoformat(self.at) + spacing
 
 
 class InForce(NamedTuple):
-    """The newest state emitted of one natural key."""
+    """The newest version emitted of one natural key."""
 
     source_version: str
     content_hash: str
     status: str
 
 
-def _beside(key: str) -> str:
+def _incomplete_key(key: str) -> str:
     return f"\x01{key}"
 
 
 def remembered(seen: InForce) -> bytes:
-    """State value of one natural key: what a source may spell as it likes, the status, stands last."""
+    """The state value of one natural key. The status comes last because the source may spell it in any way."""
     return "\x00".join(seen).encode()
 
 
 @dataclass
 class _Normalising:
-    """One batch in the making: its outcome, and the fetches it asks for already."""
+    """A batch while it is normalised: its outcome so far, and the fetches it contains."""
 
     state: State
     context: Context
     outcome: Outcome = field(default_factory=Outcome)
-    asked: set[tuple[str, str, str, str]] = field(default_factory=set)
+    fetches: set[tuple[str, str, str, str]] = field(default_factory=set)
 
     @cached_property
     def latest(self) -> str:
         """The latest version that may be in force by now."""
-        return _spelled(self.context.now + _AHEAD)
+        return _version_of(self.context.now + _AHEAD)
 
     def incomplete(self, partition: int, key: str) -> Incomplete | None:
-        """What is known of an object that came incomplete; it lies beside the states, under a key of its own."""
-        at = (partition, _beside(key))
+        """What is known of an object that came incomplete. It is kept among the states, under a key of its own."""
+        at = (partition, _incomplete_key(key))
         found = self.outcome.changes.get(at) or self.state.get(*at)
         if found is None:
             return None
@@ -95,13 +96,13 @@ class _Normalising:
         return Incomplete(version, int(count), moment)
 
     def note_incomplete(self, partition: int, key: str, version: str) -> None:
-        """Count one more time."""
+        """Count one more fetch of this version."""
         known = self.incomplete(partition, key)
-        count = known.asked + 1 if known is not None and known.source_version == version else 1
-        self.outcome.changes[(partition, _beside(key))] = f"{version}\x00{count}\x00{self.context.now.isoformat()}".encode()
+        count = known.fetches + 1 if known is not None and known.source_version == version else 1
+        self.outcome.changes[(partition, _incomplete_key(key))] = f"{version}\x00{count}\x00{self.context.now.isoformat()}".encode()
 
     def seen(self, partition: int, key: str) -> InForce | None:
-        """What is in force, changes of this batch included."""
+        """The version in force, changes of this batch included."""
         found = self.outcome.changes.get((partition, key)) or self.state.get(partition, key)
         if found is None:
             return None
@@ -124,21 +125,23 @@ def _normalise(record: ConsumerRecord, raw: dict[str, Any], made: _Normalising) 
     connected = made.context.snapshot.connections.get(raw["connection"])
     reading = connected.readings.get(raw["system"]) if connected else None
     if connected is None or reading is None:
-        made.outcome.decisions.append((record, _about(raw, "refused", "the connection is unknown or does not join this system")))
+        made.outcome.decisions.append(
+            (record, _decision_about(raw, "refused", "the connection is unknown or does not join this system"))
+        )
         return
-    # All of a record or nothing: what it gives is collected before any of it is kept.
+    # All outputs of a record or none: everything it gives is collected before any of it is kept.
     results = registry.system(raw["system"]).to_canonical(cast("Raw", raw), reading)
     results = _bounded(record, raw, results, made)
-    _refuse_endless_asking(record, raw, results, made)
+    _refuse_if_still_incomplete(record, raw, results, made)
     outputs = [
         _encoded(record, one, (connected.version, raw["received_at"]), made) if isinstance(one, Canonical) else one
         for one in results
     ]
     for one in outputs:
         if isinstance(one, Filtered):
-            made.outcome.decisions.append((record, _about(raw, "filtered", one.reason)))
+            made.outcome.decisions.append((record, _decision_about(raw, "filtered", one.reason)))
         elif isinstance(one, LookAgain):
-            _look_again(record, raw, one, made)
+            _fetch(record, raw, one, made)
         else:
             _keep(record, one, made)
 
@@ -146,24 +149,26 @@ def _normalise(record: ConsumerRecord, raw: dict[str, Any], made: _Normalising) 
 def _bounded(
     record: ConsumerRecord, raw: dict[str, Any], results: Sequence[Normalised], made: _Normalising
 ) -> Sequence[Normalised]:
-    """What one body of a sender asks to be read again, up to `MOST_NAMED` objects; the rest is said, and the feeds read it."""
+    """Up to `MOST_NAMED` of the objects that one body of a sender names. A decision records that there were more; the feeds read those."""
     named = [one for one in results if isinstance(one, LookAgain)] if raw["how"] in SENDERS else []
     if len(named) <= MOST_NAMED:
         return results
-    detail = f"one body names {len(named)} objects, {MOST_NAMED} are read at once; the feeds read the others"
-    made.outcome.decisions.append((record, _about(raw, "refused", detail)))
+    detail = f"one body names {len(named)} objects; {MOST_NAMED} are fetched at once, the feeds read the others"
+    made.outcome.decisions.append((record, _decision_about(raw, "refused", detail)))
     return named[:MOST_NAMED]
 
 
-def _refuse_endless_asking(record: ConsumerRecord, raw: dict[str, Any], results: Sequence[Normalised], made: _Normalising) -> None:
+def _refuse_if_still_incomplete(
+    record: ConsumerRecord, raw: dict[str, Any], results: Sequence[Normalised], made: _Normalising
+) -> None:
     for one in results:
         if isinstance(one, LookAgain) and raw["how"] == "fetch":
             key = object_key(raw["connection"], raw["system"], one.entity, one.source_id)
             made.note_incomplete(record.partition, key, raw["source_version"])
-            raise Malformed(f"{one.entity} {one.source_id} is still to be looked at again after it was fetched: {one.reason}")
+            raise Malformed(f"{one.entity} {one.source_id} is still incomplete after it was fetched: {one.reason}")
 
 
-def _about(raw: dict[str, Any], decision: str, detail: str = "", countable: bool = True) -> Decision:
+def _decision_about(raw: dict[str, Any], decision: str, detail: str = "", countable: bool = True) -> Decision:
     return Decision(
         decision,
         raw["connection"],
@@ -178,7 +183,7 @@ def _about(raw: dict[str, Any], decision: str, detail: str = "", countable: bool
 
 @dataclass(frozen=True)
 class _Encoded:
-    """A canonical record with its bytes; bytes are made first, so that what does not fit is dead before anything is kept."""
+    """A canonical record with its bytes. It is encoded first, so that a record that does not fit goes to `dead` before anything is kept."""
 
     record: dict[str, Any]
     entity: str
@@ -189,7 +194,7 @@ class _Encoded:
 
 
 def _encoded(record: ConsumerRecord, canonical: Canonical, read: tuple[str, datetime], made: _Normalising) -> _Encoded:
-    """`read`: under which version of the configuration, and when it was read."""
+    """`read` is the version of the configuration under which the record was read, and when."""
     value = {**canonical.record, "raw_topic": record.topic, "raw_partition": record.partition, "raw_offset": record.offset}
     value["source_version"] = _believed(canonical.record["source_version"], read[1])
     key = object_key(value["connection"], value["system"], canonical.entity, value["source_id"])
@@ -212,18 +217,18 @@ def _encoded(record: ConsumerRecord, canonical: Canonical, read: tuple[str, date
     return _Encoded(value, canonical.entity, key, output, decision, "; ".join(canonical.notes)[:_NOTES_CHARACTERS])
 
 
-def _spelled(moment: datetime) -> str:
-    """A moment as versions are spelled: text that sorts."""
+def _version_of(moment: datetime) -> str:
+    """A moment in the spelling of versions, which sort as text."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f0Z")
 
 
 def _believed(version: str, received_at: datetime) -> str:
-    """A version; of one that is still to come, when it was read: nothing later could ever replace it."""
-    return version if version <= _spelled(received_at + _AHEAD) else _spelled(received_at)
+    """The version; for one that is dated in the future, the time at which it was read. Otherwise no later version could replace it."""
+    return version if version <= _version_of(received_at + _AHEAD) else _version_of(received_at)
 
 
 def _compare(seen: InForce | None, version: str, content_hash: str) -> str:
-    """What a sighting is against what is known; "" = new."""
+    """How a version compares with the one in force; "" means that it is new."""
     if seen is None:
         return ""
     known_version, known_hash, _ = seen
@@ -236,30 +241,32 @@ def _compare(seen: InForce | None, version: str, content_hash: str) -> str:
 
 def _keep(record: ConsumerRecord, one: _Encoded, made: _Normalising) -> None:
     if one.decision:
-        made.outcome.decisions.append((record, _about(one.record, one.decision, countable=one.decision != "renormalised")))
+        made.outcome.decisions.append((record, _decision_about(one.record, one.decision, countable=one.decision != "renormalised")))
     if one.notes:
-        made.outcome.decisions.append((record, _about(one.record, "rounded", one.notes, countable=False)))
+        made.outcome.decisions.append((record, _decision_about(one.record, "rounded", one.notes, countable=False)))
     if one.output is not None:
         made.outcome.outputs.append(one.output)
         state = remembered(InForce(one.record["source_version"], one.record["content_hash"], one.record["status"]))
         made.outcome.changes[(record.partition, one.key)] = state
 
 
-def _look_again(record: ConsumerRecord, raw: dict[str, Any], look: LookAgain, made: _Normalising) -> None:
-    if not 0 < len(look.source_id) <= LONGEST_ID:
-        raise Malformed(f"{look.entity}: it is to be looked at again, and its id cannot be told")
+def _fetch(record: ConsumerRecord, raw: dict[str, Any], hint: LookAgain, made: _Normalising) -> None:
+    if not 0 < len(hint.source_id) <= LONGEST_ID:
+        raise Malformed(f"{hint.entity}: it is to be fetched, and its id is missing or too long")
     connection, system = raw["connection"], raw["system"]
-    wanted = (connection, system, look.entity, look.source_id)
-    if wanted in made.asked or _is_known(record, raw, look, made):
-        made.outcome.decisions.append((record, _about(raw, "duplicate", "seen already in this version, or asked for already")))
+    identity = (connection, system, hint.entity, hint.source_id)
+    if identity in made.fetches or _is_known(record, raw, hint, made):
+        made.outcome.decisions.append(
+            (record, _decision_about(raw, "duplicate", "this version is known already, or a fetch is already requested"))
+        )
         return
-    made.asked.add(wanted)
+    made.fetches.add(identity)
     value = {
         "connection": connection,
         "system": system,
-        "entity": look.entity,
-        "source_id": look.source_id,
-        "reason": raw["how"] if raw["how"] in SENDERS else look.reason,
+        "entity": hint.entity,
+        "source_id": hint.source_id,
+        "reason": raw["how"] if raw["how"] in SENDERS else hint.reason,
         "at": made.context.now,
     }
     topic = made.context.topic("fetch")
@@ -271,13 +278,13 @@ def _look_again(record: ConsumerRecord, raw: dict[str, Any], look: LookAgain, ma
     )
 
 
-def _is_known(record: ConsumerRecord, raw: dict[str, Any], look: LookAgain, made: _Normalising) -> bool:
-    """Whether a hint tells of a version that is canonical already, or that came incomplete and is not due again; webhooks and pushes tell
-    no version that could be trusted."""
+def _is_known(record: ConsumerRecord, raw: dict[str, Any], hint: LookAgain, made: _Normalising) -> bool:
+    """Whether a hint is about a version that is canonical already, or that came incomplete and is not due yet. The version in a webhook or
+    push is not trusted."""
     version: str = raw["source_version"]
     if not version or raw["how"] in SENDERS or raw["shape"] != "hint":
         return False
-    key = object_key(raw["connection"], raw["system"], look.entity, look.source_id)
+    key = object_key(raw["connection"], raw["system"], hint.entity, hint.source_id)
     seen = made.seen(record.partition, key)
     if seen is not None and seen.source_version >= version:
         return True

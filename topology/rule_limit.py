@@ -1,8 +1,8 @@
-"""An end for rules that do not end: hops run rules, which are pure, and one that loops for ever over a record would stop them for everybody.
+"""A limit for rules that do not end. Hops run pure rules; one that loops forever over a record would stop the hop for every connection.
 
-The rule is interrupted by an exception in its own thread once the process has spent the limit's processor time since it began; a machine that
-is busy, suspended or stopped uses none of it up. A rule that waits without computing, or that never leaves one call of C code, cannot be
-interrupted: the loop then ends the process (70) when the agent does not answer.
+A rule is interrupted by an exception in its own thread when the process has used the limit of processor time since the rule began. Time in
+which the machine is busy with something else, suspended or stopped does not count. A rule that waits without computing, or that never
+leaves one call of C code, cannot be interrupted; the loop then ends the process (70) because the agent does not answer.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 LIMIT_S = 10.0
-"""Processor time of a batch or a part of one, in seconds. A batch of nothing but the largest records takes a fraction of it."""
+"""Processor time for a batch or a part of one, in seconds. A batch of nothing but the largest records takes a fraction of it."""
 _LOOK_S = 0.5
 _AT_WORK = 0.05
-"""The part of a processor that the process uses at least while a rule computes, on however busy a machine; one that waits uses none."""
+"""The share of a processor that the process uses at least while a rule computes, however busy the machine is. A rule that waits uses none."""
 _raise_in = ctypes.pythonapi.PyThreadState_SetAsyncExc
 
 
@@ -29,15 +29,16 @@ class Endless(RuntimeError):
 
 
 class RuleLimit:
-    """The limit, and when a rule was last seen to begin, compute or end: while that goes on, an agent is at work, however long a batch takes."""
+    """The limit, and when a rule was last seen to begin, compute or end. As long as that moves, the agent is at work, however long a batch
+    takes."""
 
     def __init__(self, limit_s: float = LIMIT_S) -> None:
         self.limit_s = limit_s
         self.moved_at = time.monotonic()
 
     @contextmanager
-    def kept(self) -> Iterator[None]:
-        """Around rules at work in this thread. Raises `Endless` out of them."""
+    def enforced(self) -> Iterator[None]:
+        """A context for rules that work in this thread. Raises `Endless` out of it."""
         watch = _Watch(threading.get_ident(), self.limit_s, self.moved)
         self.moved()
         watch.start()
@@ -48,12 +49,12 @@ class RuleLimit:
             self.moved()
 
     def moved(self) -> None:
-        """A rule is at work now."""
+        """Note that a rule is at work now."""
         self.moved_at = time.monotonic()
 
 
 class _Watch:
-    """Of one batch: interrupts its thread once, and never after `end`."""
+    """Watches one batch: it interrupts the thread at most once, and never after `end`."""
 
     def __init__(self, thread: int, limit_s: float, moved: Callable[[], None]) -> None:
         self._moved = moved
@@ -71,7 +72,7 @@ class _Watch:
         with self._lock:
             self._over.set()
             if self._interrupts:
-                _raise_in(self._thread, None)  # where it has not been raised yet, it is not any more
+                _raise_in(self._thread, None)  # an exception that has not been raised by now is cancelled
 
     def _run(self) -> None:
         spent_s = time.process_time()
@@ -87,4 +88,4 @@ class _Watch:
 
 
 RULES = RuleLimit()
-"""The process's own: hops share one thread."""
+"""The limit of this process: its hops share one thread."""

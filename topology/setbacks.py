@@ -1,7 +1,8 @@
-"""Whether a hop lays nearly everything of a connection on `dead`: then it is the hop, or what the other system sends, that is wrong.
+"""Notices when a hop puts nearly every record of a connection on `dead`: then the hop, or what the other system sends, is wrong.
 
-Nothing is lost by that (`dead` keeps the bytes), and a hop cannot stop one connection alone: its partitions are shared. So it is told: an error
-in the log, a metric, and the process is not ready, with the reason, until records of that connection pass again.
+Nothing is lost by this, since `dead` keeps the bytes. A hop cannot stop one connection alone, because connections share partitions. So it
+reports the fault: an error in the log, a metric, and a process that is not ready, with the reason, until records of that connection pass
+again.
 """
 
 from __future__ import annotations
@@ -14,11 +15,11 @@ from runtime.log import log
 from topology.batch import ConsumerRecord, Output
 
 LEAST = 25
-"""Records of a connection that are judged together, at least."""
+"""How many records of a connection are judged together, at least."""
 SHARE = 0.8
-"""Of them on `dead`: as a sink pauses a connection when 20 of its last 25 attempts are refused."""
+"""How many of these have to be on `dead`. A sink, likewise, pauses a connection when 20 of its last 25 attempts are refused."""
 OTHERS = ""
-"""Stands for every connection that is not in force: their names are anybody's."""
+"""Stands for all connections that are not in force, because anybody can choose their names."""
 
 
 class Setbacks:
@@ -32,12 +33,12 @@ class Setbacks:
 
     @property
     def trouble(self) -> str:
-        """Whose records nearly all go to `dead`; "" where there is none."""
+        """The connections whose records nearly all go to `dead`, as a sentence; "" if there are none."""
         names = ", ".join(sorted(name or "others" for name in self._refusing))
-        return f"{self._hop} lays nearly every record of {names} on dead; `ml-connector status` says why" if names else ""
+        return f"{self._hop} puts nearly every record of {names} on dead; `ml-connector status` says why" if names else ""
 
     def note(self, records: Sequence[ConsumerRecord], dead: Sequence[Output], known: Collection[str]) -> None:
-        """A batch is committed, with these of its outputs on `dead`."""
+        """Note a committed batch, with those of its outputs that went to `dead`."""
         self._read.update(_named(record.connection, known) for record in records)
         self._dead.update(_named(_connection(output), known) for output in dead)
         for name in [name for name, count in self._read.items() if count >= LEAST or name in self._refusing]:
@@ -50,7 +51,7 @@ class Setbacks:
             metrics.HOP_REFUSING.labels(self._hop, name).set(is_refusing)
             if is_refusing:
                 self._refusing.add(name)
-                remedy = "look at the newest version of the product, or at what the system sends; after that write the bytes to their topics again"
+                remedy = "check for a newer version of the product, and what the system sends; then write the bytes to their topics again"
                 log.error("hop_refuses_everything", hop=self._hop, connection=name, dead=dead, records=read, remedy=remedy)
             else:
                 self._refusing.discard(name)

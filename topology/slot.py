@@ -1,4 +1,5 @@
-"""The slot of an instance: the stable name that its transactional ids and snapshots carry, so that a new life fences the old one."""
+"""The slot of an instance: a stable name that is part of its transactional ids and snapshots, so that a restarted process fences its
+earlier life."""
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ _MOST = 64
 
 
 class Slot:
-    """A slot, held until `release` or the end of the process (the lock is the file's, the kernel drops it)."""
+    """A slot, held until `release` or the end of the process (it is a lock on a file, which the kernel drops)."""
 
     def __init__(self, name: str, file: int) -> None:
         self.name = name
@@ -26,7 +27,7 @@ class Slot:
 
 
 def take_slot(settings: Settings, service: str) -> Slot:
-    """The slot that the settings name, else the first free one. Raises `Broken` when it is taken."""
+    """Take the slot that the settings name, else the first free one. Raises `Broken` if it is taken."""
     folder = settings.state_dir / "slots"
     wanted = settings.slot
     for name in [wanted] if wanted else [str(number) for number in range(_MOST)]:
@@ -37,12 +38,12 @@ def take_slot(settings: Settings, service: str) -> Slot:
     which = f"Slot {wanted!r} of {service} is in use" if wanted else f"All {_MOST} slots of {service} are in use"
     raise Broken(
         f"{which} by another process (lock file in {folder}).",
-        f"Give each instance a name of its own, as ML_CONNECTOR_SLOT={wanted or service}-2, or leave it out: the first free one is taken.",
+        f"Give each instance a name of its own, as ML_CONNECTOR_SLOT={wanted or service}-2, or leave it out to take the first free one.",
     )
 
 
 def _locked(path: Path) -> int | None:
-    """The open file, locked; None where another process holds the lock."""
+    """The open file, locked; None if another process holds the lock."""
     file = opened(path, lambda: os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

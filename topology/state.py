@@ -1,7 +1,7 @@
-"""What a hop remembers: one RocksDB snapshot per slot and partition, with the offsets up to which the log is folded in.
+"""What a hop remembers: one RocksDB snapshot per slot and partition, with the offsets up to which the log is contained in it.
 
-The log is the truth: deleting the directory loses nothing, it is folded again from the hop's own outputs. Changes are put only after
-the commit of their transaction returned; `checkpoint` then says how far the log is contained, so that a restart folds little.
+The log is the truth. Deleting the directory loses nothing, because the state is folded again from the hop's own outputs. Changes are put
+only after their transaction was committed. `checkpoint` then notes how much of the log is contained, so that a restart folds little.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def _options() -> Options:
 
 
 class PartitionState:
-    """The state of one partition; owned by one thread."""
+    """The state of one partition. One thread owns it."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -48,7 +48,7 @@ class PartitionState:
         return bytes(found) if found is not None else None
 
     def put(self, changes: Iterable[tuple[str, bytes]]) -> None:
-        """Changes of a committed transaction, or of a folded piece of the log."""
+        """Put the changes of a committed transaction, or of a folded piece of the log."""
         batch = WriteBatch(raw_mode=True)
         for key, value in changes:
             batch.put(key.encode(), value)
@@ -57,22 +57,22 @@ class PartitionState:
 
     @property
     def offsets(self) -> dict[str, int]:
-        """Per topic, the offset up to which its records of this partition are contained."""
+        """For each topic, the offset up to which its records of this partition are contained."""
         found = self._db.get(_OFFSETS)
         return {str(topic): int(offset) for topic, offset in json.loads(found).items()} if found else {}
 
     @property
     def ids(self) -> dict[str, str]:
-        """Per topic, its id when it was folded: one that was made anew under its name has another."""
+        """For each topic, its id when it was folded. A topic that was deleted and created again has another id."""
         found = self._db.get(_IDS)
         return {str(topic): str(identity) for topic, identity in json.loads(found).items()} if found else {}
 
     def note_ids(self, ids: Mapping[str, str]) -> None:
-        """The ids of the topics that `offsets` are of."""
+        """Note the ids of the topics that `offsets` belong to."""
         self._db[_IDS] = json.dumps(dict(ids)).encode()
 
     def checkpoint(self, offsets: Mapping[str, int]) -> None:
-        """Note how far the log is contained; written after the changes it covers, in the same write-ahead log."""
+        """Note how much of the log is contained. It is written after the changes it covers, in the same write-ahead log."""
         self._db[_OFFSETS] = json.dumps({**self.offsets, **offsets}).encode()
 
     def wipe(self) -> None:
@@ -105,7 +105,7 @@ def _open(path: Path) -> Rdict:
 
 
 class HopState:
-    """The states of all partitions that this instance owns now."""
+    """The states of all partitions that this instance owns at present."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -116,13 +116,13 @@ class HopState:
         return self.partitions[partition].get(key)
 
     def open(self, partition: int) -> PartitionState:
-        """The state of a partition, opened at its assignment."""
+        """Open the state of a partition when it is assigned."""
         if partition not in self.partitions:
             self.partitions[partition] = PartitionState(self._folder / str(partition))
         return self.partitions[partition]
 
     def put(self, changes: Mapping[tuple[int, str], bytes]) -> None:
-        """Changes of a committed batch."""
+        """Put the changes of a committed batch."""
         split: dict[int, list[tuple[str, bytes]]] = {}
         for (partition, key), value in changes.items():
             split.setdefault(partition, []).append((key, value))

@@ -1,8 +1,8 @@
-"""Every topic, declared once: key and why this key, records, how long it is kept, who writes and who reads it.
+"""Every topic, declared once: its key and the reason for it, its records, how long they are kept, and who writes and reads it.
 
-README, AsyncAPI document, ACLs, compose file and console are drawn from this table. Every topic has the same number of
-partitions, fixed at creation; the partition is always given explicitly (`partition_of`), so that what belongs together is
-handled by one owner. `ML_CONNECTOR_KAFKA__TOPIC_PREFIX` puts a prefix before every name (tests on a shared cluster).
+README, AsyncAPI document, ACLs, compose file and console are made from this table. Every topic has the same number of partitions, fixed at
+creation. The partition is always given explicitly (`partition_of`), so that one owner handles what belongs together.
+`ML_CONNECTOR_KAFKA__TOPIC_PREFIX` puts a prefix before every name (for tests on a shared cluster).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ MAX_MESSAGE_BYTES = 2 * 1024 * 1024
 
 @dataclass(frozen=True)
 class Topic:
-    """One topic. `kept`: forever, compacted, or days. `by_object`: partitioned by its whole key; else by its connection."""
+    """One topic. `kept` is forever, compacted, or a number of days. `by_object`: partitioned by its whole key, otherwise by its connection."""
 
     name: str
     key: str
@@ -36,7 +36,7 @@ class Topic:
 
     @property
     def settings(self) -> dict[str, str]:
-        """Kafka's own settings for it."""
+        """The settings that Kafka is given for it."""
         base = {
             "max.message.bytes": str(MAX_MESSAGE_BYTES),
             "message.timestamp.type": "LogAppendTime",
@@ -145,21 +145,22 @@ def topics() -> dict[str, Topic]:
 
 
 def records_of_topic(prefix: str = "") -> dict[str, tuple[str, ...]]:
-    """Which records travel on which topic; what the codec is loaded with."""
+    """Which records each topic holds; the codec is loaded with them."""
     return {prefix + topic.name: topic.records for topic in topics().values()}
 
 
 @lru_cache(maxsize=65536)
 def partition_of(key: str, partitions: int) -> int:
-    """Partition of a key, as Java's client counts it: murmur2 of the UTF-8 bytes, made positive, modulo the partitions."""
+    """The partition of a key as Kafka's Java client computes it: murmur2 of the UTF-8 bytes, made positive, modulo the number of
+    partitions."""
     return int(murmur2(key.encode(), partitions))
 
 
 def object_key(connection: str, system: str, entity: str, source_id: str) -> str:
-    """Key of raw, canonical and remap records: connection/system/entity/id."""
+    """The key of raw, canonical and remap records: connection/system/entity/id."""
     return f"{connection}/{system}/{entity}/{source_id}"
 
 
 def link_key(link: Mapping[str, Any]) -> str:
-    """Key of a link: the side that its source id is of is part of it, for both sides may have an object of the same id."""
+    """The key of a link. It contains the side that the source id belongs to, because both sides may have an object with the same id."""
     return object_key(link["connection"], link["source_system"], link["entity"], link["source_id"])

@@ -1,9 +1,10 @@
-"""Outputs and offsets of a batch as one Kafka transaction, and what its errors mean.
+"""Writes the outputs and offsets of a batch in one Kafka transaction, and says what the errors of that mean.
 
-An abortable error is aborted here and the batch may be tried again. After anything indefinite the producer is made anew (its
-`init_transactions` ends whatever was open) and positions and state have to be read again: `Indefinite`. That includes being fenced: a
-broker that was away ends a transaction whose time ran out, and raises the epoch, without any other process. Only one that is fenced
-again and again has a rival. No argument about money rests on these transactions; they keep the log itself free of doubles.
+A transaction with an abortable error is aborted here, and the batch may be tried again. After any indefinite error a new producer is made
+(its `init_transactions` ends whatever was open), and positions and state have to be read again: `Indefinite`. Being fenced is indefinite,
+too: a broker that was away ends a transaction whose time ran out and raises the epoch, without any other process being involved. Only a
+producer that is fenced again and again has a rival. No promise about money rests on these transactions; they keep the log free of
+duplicates.
 """
 
 from __future__ import annotations
@@ -26,34 +27,35 @@ _CALL_S = 5.0
 _DEADLINE_S = 30.0
 _HANGS_S = 4 * _CALL_S
 _RIVAL_FENCES, _RIVAL_S = 4, 60.0
-"""So many fences in so many seconds are the work of another process with this transactional id: each new producer of ours fences it, too."""
+"""This many fences in this many seconds mean that another process uses this transactional id: each new producer of ours fences it, too."""
 _FENCED = (KafkaError._FENCED, KafkaError.INVALID_PRODUCER_EPOCH, KafkaError.PRODUCER_FENCED)
 
 
 class Aborted(Transient):
-    """The transaction was aborted; nothing of it will be seen."""
+    """The transaction was aborted. None of its records will be seen."""
 
 
 class Indefinite(Transient):
-    """Whether the transaction was committed is not known; the producer has been made anew."""
+    """Whether the transaction was committed is not known. A new producer has been made."""
 
 
 class Transactions:
-    """One transactional producer, made anew when it must be; used by one thread."""
+    """One transactional producer, replaced when necessary. One thread uses it."""
 
     def __init__(self, settings: Kafka, transactional_id: str) -> None:
         self._settings = settings
         self._id = transactional_id
         self._fenced_at: deque[float] = deque(maxlen=_RIVAL_FENCES)
-        self._producer = self._new()
+        self._producer = self._new_producer()
 
-    def _new(self) -> Producer:
+    def _new_producer(self) -> Producer:
         made = kafka.transactional_producer(self._settings, self._id)
         _until_done(lambda: made.init_transactions(_CALL_S), _DEADLINE_S)
         return made
 
     def commit(self, outputs: Iterable[Output], offsets: Sequence[TopicPartition], group: object) -> None:
-        """Write everything and commit it; on return it is committed. Raises `Aborted`, `Indefinite`, or `Broken` when fenced over and over."""
+        """Write everything and commit it; when this returns, it is committed. Raises `Aborted`, `Indefinite`, or `Broken` if it was fenced
+        over and over."""
         try:
             self._write(outputs)
             _until_done(lambda: self._send_offsets(list(offsets), group), _DEADLINE_S)
@@ -87,11 +89,11 @@ class Transactions:
                 log.warning("transaction_abort_failed", transactional_id=self._id, error=str(again))
             else:
                 raise Aborted(f"transaction aborted: {reason.str()}") from error
-        self._producer = self._new()
+        self._producer = self._new_producer()
         raise Indefinite(f"transaction in doubt: {reason.str()}") from error
 
     def _reason(self, error: KafkaException) -> KafkaError:
-        """What is wrong. `produce` says of a client that is past use no more than that; its transactional calls name the cause."""
+        """The cause of an error. `produce` only says that the client cannot be used any more; its transactional calls name the cause."""
         reason: KafkaError = error.args[0]
         if reason.code() == KafkaError._FATAL:
             try:
@@ -110,16 +112,18 @@ class Transactions:
             ) from error
 
     def close(self) -> None:
-        """Leave; an open transaction ends by the next `init_transactions` or its time-out."""
+        """Close the producer. An open transaction is ended by the next `init_transactions` or by its time-out."""
         try:
             self._producer.purge()
             self._producer.flush(1)
         except KafkaException as error:
-            log.info("producer_left", transactional_id=self._id, error=str(error)[:200])  # fenced: there is nothing to leave
+            log.info(
+                "producer_left", transactional_id=self._id, error=str(error)[:200]
+            )  # fenced: there is nothing to close properly
 
 
 def _until_done(call: Callable[[], object], deadline_s: float) -> None:
-    """Repeat a transactional call while the client says that it may be repeated."""
+    """Repeat a transactional call as long as the client says that it may be repeated."""
     end = time.monotonic() + deadline_s
     while True:
         try:

@@ -1,11 +1,13 @@
-"""Which records of the topics that people decide on are believed: signed by who may, and not older than what is in force.
+"""Which records of the topics that people write to count: those that are signed by a permitted signer and are not older than what is in
+force.
 
-Whoever can write to Kafka can write to these topics; what lies there counts only with a signature that holds (`runtime/signing.py`) and a
-version that does not go back. On `connections`, `crosswalk` and `credentials` each key has one state: a record counts when its version is
-higher than the newest one believed. On `control` each record is a decision of its own: it counts once, and not when a decision of the same
-signer for the same connection was believed that is `LATE_US` newer. What does not count is told, and what was in force stays.
+Anyone who can write to Kafka can write to these topics. A record counts only with a valid signature (`runtime/signing.py`) and a version
+that does not go back. On `connections`, `crosswalk` and `credentials` each key has one state: a record counts if its version is higher than
+the newest one that counted. On `control` each record is a decision of its own: it counts once, and not if a decision of the same signer for
+the same connection has counted that is newer by `LATE_US`. A record that does not count is reported, and what was in force stays in force.
 
-A reader that starts reads these topics from their beginning, in order, so it believes the same records as one that was there all the time.
+A reader reads these topics from the beginning, in order, when it starts. It therefore believes the same records as a reader that was
+running all the time.
 """
 
 from __future__ import annotations
@@ -33,22 +35,22 @@ MAY_SIGN: Mapping[str, tuple[str, ...]] = {
     "credentials": (OPERATOR,),
     "control": (OPERATOR, DECIDER, SINKS),
 }
-"""Topics whose records are signed, and by whom. Of `control` sinks sign their own pauses only (`services/sinks/follow.py`)."""
+"""The topics with signed records, and who may sign them. On `control` sinks sign only their own pauses (`services/sinks/follow.py`)."""
 CONTROL = "control"
 LATE_US = 600 * 1_000_000
-"""How far the clocks of two people who decide may be apart."""
+"""How far the clocks of two people who decide may differ."""
 _REMEDY = {
     "connections": "`apply` the connection again.",
     "crosswalk": "`apply` the connection again.",
     "credentials": "`apply` the connection again.",
     CONTROL: "Decide again with `ml-connector held`, `pause` or `resume`.",
 }
-_TOLD, _THEN_EACH, _HISTORY = 20, 1000, 1000
+_REPORT_EACH_UP_TO, _THEN_REPORT_EVERY, _HISTORY = 20, 1000, 1000
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """A record that is not believed, and why."""
+    """A record that does not count, and why."""
 
     place: Place
     offset: int
@@ -58,13 +60,13 @@ class Refusal:
 
 @dataclass
 class _Window:
-    """The versions of one signer's decisions for one connection that may still come again."""
+    """The versions of one signer's decisions for one connection that may come again."""
 
     newest: int = 0
     seen: set[int] = field(default_factory=set)
 
     def counts(self, version: int) -> bool:
-        """Whether it is a new decision; False where it came before. Raises `NotBelieved` when it is too old to be known."""
+        """Whether it is a new decision; False if it came before. Raises `NotBelieved` if it is too old for that to be known."""
         if version <= self.newest - LATE_US:
             raise NotBelieved(f"it is older (version {version}) than what is in force ({self.newest})")
         if version in self.seen:
@@ -75,11 +77,11 @@ class _Window:
 
 
 class Trust:
-    """What one reader believes. One thread at a time.
+    """Which records one reader believes. Use it from one thread at a time.
 
-    `tell` is called with each refusal that is told, beside the log. Until `settled` is called the topics are read from their beginning: a
-    refused record before one that counts, of the same key, is history (a key of the ring that was dropped, a release before signatures)
-    and only counted; told is what stands after the last one that counts.
+    `tell` is called with each refusal that is reported, in addition to the log. Until `settled` is called, the topics are being read from
+    the beginning. A refused record that is followed by one of the same key that counts is history then (its key was dropped from the ring,
+    or it was written before records were signed): it is only counted. What is reported is a refusal after the last record that counts.
     """
 
     def __init__(
@@ -96,11 +98,11 @@ class Trust:
 
     @property
     def newest(self) -> int:
-        """The highest version believed so far; 0 for none."""
+        """The highest version believed so far; 0 if there is none."""
         return max((*self._newest.values(), *(window.newest for window in self._windows.values())), default=0)
 
     def believed(self, message: Message) -> Signed | None:
-        """The signature of a record that counts; None for one that came before, and for one that is refused, which is told."""
+        """The signature of a record that counts. None for one that came before, and for one that is refused, which is reported."""
         place = _place(message)
         try:
             signed = self._judged(place, message.value(), cast("Headers", message.headers() or ()))
@@ -112,34 +114,34 @@ class Trust:
         return signed
 
     def settled(self) -> None:
-        """What is there has been read: tell what is left of it, and from here on each refusal as it comes."""
+        """The topics have been read to their end: report the refusals that remain, and from now on each refusal at once."""
         left, self._history = list((self._history or {}).values()), None
         past = sum(self.refused.values()) - len(left)
         if past:
-            log.warning("records_refused_before", count=past, why="they lie before records that count; see the metric")
+            log.warning("records_refused_before", count=past, why="newer records of the same keys count; see the metric")
         for number, refusal in enumerate(left, 1):
-            self._told(refusal, number)
+            self._report(refusal, number)
 
     def keys_with(self, key_id: str) -> RoleKeys:
-        """The keys; their file is read again when none of those that open something has this id."""
+        """The key ring. Its file is read again if none of the keys that open something has this id."""
         if all(key.id != key_id for ring in self.keys.opens.values() for key in ring.keys):
             self._read_again()
         return self.keys
 
     def refuse(self, message: Message, why: str) -> None:
-        """Count a record that is not believed, and tell it."""
+        """Count a record that does not count, and report it."""
         place = _place(message)
         name = self._names.get(place.topic, place.topic)
         refusal = Refusal(place, message.offset() or 0, why, f"Find out who wrote it. If it was meant: {_REMEDY.get(name, '')}")
         self.refused[name] += 1
         metrics.RECORDS_REFUSED.labels(name).inc()
         if self._history is None or (place not in self._history and len(self._history) >= _HISTORY):
-            self._told(refusal, self.refused[name])
+            self._report(refusal, self.refused[name])
         else:
             self._history[place] = refusal
 
-    def _told(self, refusal: Refusal, count: int) -> None:
-        if count <= _TOLD or count % _THEN_EACH == 0:
+    def _report(self, refusal: Refusal, count: int) -> None:
+        if count <= _REPORT_EACH_UP_TO or count % _THEN_REPORT_EVERY == 0:
             where = coordinates(refusal.place.topic, refusal.place.partition, refusal.offset)
             key = _shown(refusal.place.key)
             log.error("record_refused", record=where, key=key, why=refusal.why, count=count, remedy=refusal.remedy)
@@ -174,7 +176,7 @@ class Trust:
             return verify(self.keys, place, value, headers)
 
     def _read_again(self) -> bool:
-        """The file of keys, when it was written since: a rotation needs no restart."""
+        """Read the file of keys if it was written since. A rotation therefore needs no restart."""
         written = _written(self._settings.key_ring)
         if written == self._written:
             return False
@@ -197,7 +199,7 @@ def _shown(key: bytes) -> str:
 
 
 def _written(path: Path | None) -> tuple[int, int]:
-    """What changes whenever the file does; (0, 0) while there is none."""
+    """What changes whenever the file does; (0, 0) if there is no file."""
     try:
         found = path.stat() if path is not None else None
     except OSError:
@@ -206,7 +208,7 @@ def _written(path: Path | None) -> tuple[int, int]:
 
 
 class Signatures:
-    """Signs what one command writes; everything under one version, which is real time and above all that the command has read."""
+    """Signs what one command writes. All of it gets one version: the real time, and higher than any version that the command has read."""
 
     def __init__(self, settings: Settings, roles: tuple[str, ...] = (OPERATOR, DECIDER)) -> None:
         self._settings = settings
@@ -214,11 +216,11 @@ class Signatures:
         self.version = now_version()
 
     def after(self, version: int) -> None:
-        """What is signed from here on is newer than this."""
+        """Sign with a version that is newer than this one from now on."""
         self.version = max(self.version, version + 1)
 
     def header_now(self, name: str, key: bytes, connection: str, value: bytes) -> tuple[str, bytes]:
-        """The same under a version of its own, for a process that signs now and then."""
+        """The same under a version of its own, for a process that signs from time to time."""
         self.version = max(self.version + 1, now_version())
         return self.header(name, key, connection, value)
 

@@ -1,4 +1,4 @@
-"""The way, hop by hop, in order: what each reads, writes and remembers."""
+"""The hops in the order in which a record passes them: what each reads, writes and remembers."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from topology import canonical_to_command, raw_to_canonical
 from topology.batch import Apply
 
 REMAP = "remap"
-"""Topic of canonical records to map again."""
+"""The topic of canonical records that are mapped again."""
 
 
 @dataclass(frozen=True)
 class Hop:
-    """One hop. Names of topics are without prefix. `remembers`: topics that its state is folded from; none = it has no state."""
+    """One hop. Names of topics are without prefix. `remembers` names the topics that its state is folded from; empty if it has no state."""
 
     name: str
     inputs: tuple[str, ...]
@@ -26,7 +26,7 @@ class Hop:
 
 
 def canonical_topics() -> tuple[str, ...]:
-    """`canonical.<entity>` of every entity."""
+    """The topic `canonical.<entity>` of every entity."""
     return tuple(name for name in record_sources() if name.startswith("canonical."))
 
 

@@ -1,8 +1,8 @@
-"""The half of a hop's loop that works: hands a batch to its agent, commits what comes of it, keeps the state.
+"""The working half of a hop's loop: passes a batch to its agent, commits the outcome and keeps the state.
 
-One thread, one thing after another. Errors of an agent abort nothing, for nothing was begun: the batch is tried again with backoff, from
-the third time on in halves (`culprits.py`), so that a record which a rule fails over is on `dead` alone; where that does not help, the
-process ends (70) after a deadline. The same when an agent does not answer.
+One thread does one thing after another. An error of an agent aborts nothing, because no transaction has begun. The batch is tried again
+with backoff, from the third time on in halves (`culprits.py`), so that a record over which a rule fails is on `dead` alone. If that does
+not help, the process ends (70) after a deadline. It also ends if an agent does not answer.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from topology.way import REMAP, Hop
 
 _CHECKPOINT_S = 30.0
 _WHOLE = 2
-"""How often a batch is tried as it is before it is halved."""
+"""How often a batch is tried as a whole before it is halved."""
 _DRAW = random.Random()  # noqa: S311 - spreads retries, keeps no secret
 _BACKOFF = Backoff(first=timedelta(milliseconds=100), cap=timedelta(seconds=10))
 
@@ -61,8 +61,8 @@ PATIENCE = Patience()
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What a hop is run with. `fresh_snapshot` holds everything applied before the call; `submit` hands work to its agent; `exit` ends
-    the process at once."""
+    """What a hop runs with. `fresh_snapshot` returns everything that was applied before the call, `submit` passes work to its agent, `exit`
+    ends the process at once."""
 
     settings: Settings
     codec: Codec
@@ -75,14 +75,14 @@ class Surroundings:
     exit: Callable[[int], NoReturn] = field(default=os._exit)
 
     def snapshots(self, hop: str) -> Path:
-        """Folder of a hop's snapshots, one per slot."""
+        """The folder of a hop's snapshots, one per slot."""
         prefix = self.settings.kafka.topic_prefix or "_"
         return self.settings.state_dir / "topology" / prefix / hop / self.slot
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Records with the positions after them and the group's membership under which they were read."""
+    """Records, the offsets after them, and the group metadata under which they were read."""
 
     records: Sequence[ConsumerRecord]
     offsets: Sequence[TopicPartition]
@@ -91,7 +91,7 @@ class Batch:
 
 @dataclass
 class Counts:
-    """What a hop did so far."""
+    """What a hop has done so far."""
 
     records: int = 0
     outputs: int = 0
@@ -100,7 +100,7 @@ class Counts:
 
 
 class Worker:
-    """See the module. `ready` is set when the state of the assigned partitions is whole; `stale` when positions must be read again."""
+    """See the module. `ready` is set while the state of the assigned partitions is complete, `stale` if positions must be read again."""
 
     def __init__(self, hop: Hop, around: Surroundings) -> None:
         self._hop, self._around = hop, around
@@ -129,7 +129,7 @@ class Worker:
         self._thread.start()
 
     def assign(self, partitions: Sequence[int]) -> None:
-        """Bring the state of these partitions up to the log; `ready` is set when done."""
+        """Bring the state of these partitions up to the end of the log; `ready` is set when this is done."""
         self.cancelled.clear()
         self._put(self._restore, list(partitions))
 
@@ -138,7 +138,7 @@ class Worker:
         self._put(self._carry_out, batch)
 
     def revoke(self, finish: bool) -> None:
-        """Leave all partitions: the running batch is finished or, where it cannot be, given up. Returns when nothing runs."""
+        """Give up all partitions: the running batch is finished or, if that is not possible, dropped. Returns when nothing is running."""
         if not finish or not self.wait_idle(self._around.patience.answer_s):
             self.cancelled.set()
         self.ready.clear()
@@ -146,12 +146,12 @@ class Worker:
         self.wait_idle(self._around.patience.answer_s)
 
     def wait_idle(self, timeout_s: float) -> bool:
-        """Whether nothing is left to do, waiting at most so long."""
+        """Whether nothing is left to do, after waiting at most this long."""
         with self._changed:
             return self._changed.wait_for(lambda: self._pending == 0, timeout_s)
 
     def stop(self) -> None:
-        """End the thread after what was submitted."""
+        """End the thread after what was submitted before."""
         self._tasks.put(None)
         self._thread.join(self._around.patience.answer_s)
         if self._contained is not None:
@@ -193,7 +193,7 @@ class Worker:
         self.ready.set()
 
     def _folded(self, topics: list[str], states: dict[int, PartitionState]) -> int:
-        """Fold; a broker that is away, or has just come back, is asked again up to the deadline."""
+        """Fold. If the broker is away or has just come back, try again up to the deadline."""
         started, tries = time.monotonic(), 0
         source = Source(self._around.settings.kafka, self._around.codec, topics)
         while not self.cancelled.is_set():
@@ -224,7 +224,7 @@ class Worker:
                 return
             except (TimeoutError, Restarted, Broken) as error:
                 self._end("agent_gave_no_answer", f"{type(error).__name__}: {error}")
-            except Exception as error:  # noqa: BLE001 - anything but a malformed record: again, with backoff, up to a deadline
+            except Exception as error:  # noqa: BLE001 - after any other error the batch is tried again with backoff, up to a deadline
                 tries += 1
                 self._fail(error, tries, started)
             else:
@@ -240,7 +240,7 @@ class Worker:
         self.cancelled.wait(self._around.patience.backoff.wait(tries, _DRAW).total_seconds())
 
     def _snapshot_for(self, batch: Batch) -> Snapshot:
-        """The configuration of a batch; records to map again were asked for by a change, which must be in it."""
+        """The configuration for a batch. Records that are mapped again were requested after a change, which the configuration must contain."""
         again = self._around.settings.topic(REMAP)
         if any(record.topic == again for record in batch.records):
             return self._around.fresh_snapshot()
@@ -272,8 +272,8 @@ class Worker:
             self._note_contained()
 
     def _answered(self, answer: Future[Outcome]) -> Outcome:
-        """What the agent answers. Raises `TimeoutError` when nothing moves any more; a batch that is halved over rules that do not end, this
-        hop's or the other's, takes long."""
+        """What the agent answers. Raises `TimeoutError` if no rule is at work any more. A batch takes long while it is halved because of
+        rules that do not end, in this hop or the other."""
         while True:
             try:
                 return answer.result(self._around.patience.answer_s)
@@ -287,6 +287,6 @@ class Worker:
             try:
                 self._contained.checkpoint(topics, self._state.partitions)
             except KafkaException as error:
-                # the batch is committed; only the next start folds more
+                # the batch is committed; the only cost is that the next start folds more
                 log.warning("state_not_noted", hop=self._hop.name, error=str(error)[:300])
         self._checkpoint_at = time.monotonic() + _CHECKPOINT_S

@@ -1,1 +1,1 @@
-"""Pure rules of the hops: identity, what is due, what a decision is called."""
+"""The pure rules of the hops: the identity of a document, when it is due, and clean texts."""

@@ -1,8 +1,8 @@
-"""Free text without the characters that no target can keep. Pure.
+"""Removes from free text the characters that no target can store. Pure.
 
-Control characters, halves of surrogate pairs and noncharacters cannot be written in XML, and systems that take them in JSON keep them
-elsewhere as XML: one in a description held the whole document. They become a blank, and the hop notes it. Codes, numbers and keys are
-never touched: another one would be another account.
+Control characters, halves of surrogate pairs and noncharacters cannot be written in XML, and systems that accept them in JSON store them as
+XML elsewhere: one such character in a description held the whole document. Each becomes a blank, and the hop notes it. Codes, numbers and
+keys are never changed, because a changed code would be another account.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _FREE = frozenset(["description", "name", "memo", "reason", "street", "unit", "c
 
 
 def cleaned(draft: Draft) -> tuple[Draft, list[str]]:
-    """The draft with clean texts, and the names of those that were not."""
+    """The draft with clean texts, and the names of the fields that were changed."""
     notes: list[str] = []
     body = _cleaned(draft.body, "", notes)
     return (replace(draft, body=body), notes) if notes else (draft, notes)

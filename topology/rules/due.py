@@ -1,6 +1,7 @@
-"""When a document is due (accounting.md 6, 7, 12): own origin, before the cut-over, posted or its job completed.
+"""When a document is due (accounting.md 6, 7, 12): it is not of our own origin, not before the cut-over, and posted (or its job is
+completed).
 
-Generic rules, the same for every ERP; what is an ERP's own stays in its mapping.
+These rules are the same for every ERP. The rules of one ERP are in its mapping.
 """
 
 from __future__ import annotations
@@ -23,12 +24,12 @@ BEFORE_CUTOVER = "before_cutover"
 IMPORTED_BALANCE = "ARImportInvoice"
 _POSTED = frozenset({"posted", "exported", "postedandexported"})
 _TOLERANT = ("bill", "vendor_credit")
-"""Entities whose status may tell something else than the posting: only an explicit "Pending" makes them not due."""
+"""Entities whose status may be about something other than the posting. They are not due only if the status is explicitly "Pending"."""
 
 
 @dataclass(frozen=True)
 class Due:
-    """The rules' answer for one flow: a decision instead of a command, or what its commands have to wait for besides."""
+    """The answer of the rules for one flow: a decision instead of commands, or what its commands have to wait for."""
 
     no_command: NoCommand | None = None
     parent: Parent | None = None
@@ -36,7 +37,7 @@ class Due:
 
 
 def posting_date_of(flow: Flow, record: Mapping[str, Any], zone: tzinfo) -> date | None:
-    """The source's own posting date; None where it has none. That of an instant is its day in the tenant's zone (accounting.md 9)."""
+    """The source's own posting date; None if it has none. For an instant it is the day in the tenant's zone (accounting.md 9)."""
     found = record.get(flow.date_field)
     if isinstance(found, datetime):
         return found.astimezone(zone).date()
@@ -44,20 +45,20 @@ def posting_date_of(flow: Flow, record: Mapping[str, Any], zone: tzinfo) -> date
 
 
 def due(flow: Flow, settings: FlowSettings, source: tuple[str, Mapping[str, Any]], zone: tzinfo, previous_status: str = "") -> Due:
-    """Whether a canonical record, given as (entity, record), is to be commanded by this flow now. `zone` is the tenant's.
+    """Whether this flow commands a canonical record, given as (entity, record), now. `zone` is the tenant's.
 
-    Posted -> pending is a revision: what was commanded while posted is commanded again, held (`unposted`). Voided is always due.
+    Posted -> pending is a revision: what was commanded when it was posted is commanded again and held (`unposted`). A void is always due.
     """
     entity, record = source
     if record["origin_ref"]:
-        return _no("own_origin", f"it carries our ref {record['origin_ref']}", flow, record)
+        return _not_commanded("own_origin", f"it carries our ref {record['origin_ref']}", flow, record)
     if not flow.moves_money:
         return Due()
     early = _before_cutover(flow, settings, record, zone)
     if early:
-        return _no(BEFORE_CUTOVER, early, flow, record)
+        return _not_commanded(BEFORE_CUTOVER, early, flow, record)
     if _is_voided(record):
-        return Due()  # its void is told whatever its status: what was commanded and never written is closed by it
+        return Due()  # A void is passed on whatever the status: it closes what was commanded and never written.
     if flow.due == AT_ONCE:
         return Due()
     answer = _posted_or_completed(flow, settings, entity, record)
@@ -81,7 +82,7 @@ def _posted_or_completed(flow: Flow, settings: FlowSettings, entity: str, record
         return Due(parent=Parent(role=JOB, entity=JOB, source_id=job))
     if _is_posted(entity, str(record.get("status") or "")):
         return Due()
-    return _no("not_due", f"status is {record.get('status') or 'empty'}, it is due when posted", flow, record)
+    return _not_commanded("not_due", f"status is {record.get('status') or 'empty'}, it is due when posted", flow, record)
 
 
 def _is_voided(record: Mapping[str, Any]) -> bool:
@@ -92,6 +93,6 @@ def _is_posted(entity: str, status: str) -> bool:
     return status.lower() in _POSTED or (entity in _TOLERANT and status.lower() != "pending")
 
 
-def _no(decision: str, detail: str, flow: Flow, record: Mapping[str, Any]) -> Due:
+def _not_commanded(decision: str, detail: str, flow: Flow, record: Mapping[str, Any]) -> Due:
     amount = record.get("total")
     return Due(NoCommand(decision, detail, flow.id, amount if amount is not None else Decimal(0), record.get("currency") or ""))

@@ -1,4 +1,4 @@
-"""From a system's draft to a command: identity, hashes, versions, coordinates (accounting.md 1-3)."""
+"""Makes a command from a system's draft: identity, hashes, versions and coordinates (accounting.md 1-3)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from topology.rules.identity import op_key, payload_hash, ref_of
 
 @dataclass(frozen=True)
 class Source:
-    """The canonical record that a command is mapped from, and where it lies."""
+    """The canonical record that a command is mapped from, and its coordinates."""
 
     entity: str
     record: Mapping[str, Any]
@@ -27,7 +27,7 @@ class Source:
 
 
 def source_hash(entity_record: Mapping[str, Any], draft: Draft) -> str:
-    """Accounting fingerprint of what the draft stands for: the record's; its content hash for master data; for a draft with an
+    """The accounting fingerprint of what the draft stands for: that of the record; for master data its content hash; for a draft with an
     identity of its own (one application of a payment) the hash of that part of the record alone."""
     if draft.source_id:
         part = _application(entity_record, draft.source_id)
@@ -90,12 +90,12 @@ def command(draft: Draft, source: Source, connected: Connected, waits_for: Paren
 
 
 def _links(draft: Draft) -> list[dict[str, Any]]:
-    """The parents as the payload hash takes them: what a link leaves out, and what it says with nothing, are the same."""
+    """The parents as the payload hash takes them. A field that a link leaves out and one that it has empty count the same."""
     return [{name: value for name, value in parent.items() if value or name not in ("purpose", "part")} for parent in draft.parents]
 
 
 def with_parts(commands: Sequence[tuple[Draft, dict[str, Any]]]) -> Iterator[tuple[Draft, dict[str, Any]]]:
-    """The same commands; those of a document in several parts know the complete set, and each part's payload hash."""
+    """The same commands. If a document has several parts, each command gets the complete set of parts with their payload hashes."""
     sets: dict[tuple[str, str], dict[str, str]] = {}
     for draft, value in commands:
         if draft.parted:

@@ -1,4 +1,4 @@
-"""Who a document is (accounting.md 1-4): op-key, ref, and the two hashes of a command."""
+"""The identity of a document (accounting.md 1-4): op-key, ref, and the two hashes of a command."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ REF_PREFIX = "ST-"
 REF_CHARACTERS = 20
 _BASE_32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _PAIRS = [first + second for first in _BASE_32 for second in _BASE_32]
-"""Ten bits at once: the standard library's base 32 takes four times as long, a tenth of hop 2's own time (profiled)."""
+"""Ten bits at a time: the standard library's base 32 takes four times as long, which was a tenth of hop 2's own time (profiled)."""
 
 
 @dataclass(frozen=True)
 class Books:
-    """The two sides a document passes between; written in the settings, never derived from an address."""
+    """The two sides between which a document passes. They are written in the settings, never derived from an address."""
 
     environment: str
     tenant_id: str
@@ -29,7 +29,7 @@ class Books:
 
     @cached_property
     def head(self) -> str:
-        """The first two parts of each of its op-keys; made once, for every command has them."""
+        """The first two parts of each op-key. Computed once, because every command has them."""
         sides = f"{self.environment}:{self.tenant_id}", f"{self.system}:{self.instance_id}:{self.company_id}"
         return "|".join(map(_escaped, sides))
 
@@ -37,7 +37,7 @@ class Books:
 def op_key(books: Books, purpose: str, source: tuple[str, str], part: str, action: str) -> str:
     """Identity of a command: environment and tenant | ERP instance and company | purpose | source | part | action.
 
-    No revision, no connection name, no profile: renaming, switching and replaying create nothing. `source` is (type, id).
+    It contains no revision, no connection name and no profile, so renaming, switching and replaying create nothing. `source` is (type, id).
     """
     return "|".join([books.head, *map(_escaped, (purpose, f"{source[0]}:{source[1]}", part, action))])
 
@@ -47,9 +47,9 @@ def _escaped(field: str) -> str:
 
 
 def ref_of(key: str) -> str:
-    """What is written into the document: `ST-` and 20 base-32 characters (100 bits) of SHA-256 of the op-key.
+    """The ref that is written into the document: `ST-` and 20 base-32 characters (100 bits) of the SHA-256 of the op-key.
 
-    Two of ten million documents share one with a probability below 1e-16 (birthday bound).
+    The probability that two of ten million documents share a ref is below 1e-16 (birthday bound).
     """
     bits = int.from_bytes(hashlib.sha256(key.encode()).digest()[:13], "big") >> 4
     return REF_PREFIX + "".join([_PAIRS[bits >> shift & 1023] for shift in range(90, -1, -10)])

@@ -80,7 +80,7 @@ def test_one_body_of_a_sender_asks_for_a_thousand_objects_at_most_and_the_rest_i
     outcome = _apply((1, body), shape="hint", how=how)
     assert [fetch["source_id"] for fetch in outputs(outcome, "fetch")] == [f"{number}" for number in range(1, 1001)]
     assert decisions(outcome) == ["refused"]
-    assert "names 40000 objects, 1000 are read at once" in outcome.decisions[0][1].detail
+    assert "names 40000 objects; 1000 are fetched at once" in outcome.decisions[0][1].detail
 
 
 def test_what_a_feed_or_a_fetch_names_is_not_cut() -> None:

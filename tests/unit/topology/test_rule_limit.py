@@ -45,7 +45,7 @@ def test_a_record_over_which_a_rule_never_ends_is_dead_alone(monkeypatch: pytest
 def test_who_ends_in_time_is_never_interrupted_afterwards() -> None:
     limit = RuleLimit(0.05)
     for _ in range(40):
-        with suppress(Endless), limit.kept():
+        with suppress(Endless), limit.enforced():
             until = time.process_time() + 0.05  # ends about when the limit does
             while time.process_time() < until:
                 pass
@@ -53,13 +53,13 @@ def test_who_ends_in_time_is_never_interrupted_afterwards() -> None:
 
 
 def test_waiting_uses_nothing_of_the_limit_up() -> None:
-    with RuleLimit(0.2).kept():
+    with RuleLimit(0.2).enforced():
         threading.Event().wait(0.6)
 
 
 def test_it_shows_that_an_agent_is_at_work() -> None:
     limit = RuleLimit()
     before = limit.moved_at
-    with limit.kept():
+    with limit.enforced():
         began = limit.moved_at
     assert before <= began <= limit.moved_at
