@@ -58,7 +58,7 @@ class Reading:
 
 
 class Crosswalk(Protocol):
-    """The mapping tables of a connection, as of a posting date. Keys are compared in their normal form (`systems/codes.py`)."""
+    """The mapping tables of a connection, as of a posting date. Keys are compared in their normal form (`systems/values/codes.py`)."""
 
     def row(self, table: str, key: str, on: date | None = None) -> Mapping[str, str] | None:
         """The row in force on that day, or None."""

@@ -14,9 +14,9 @@ from runtime.errors import Malformed, Transient
 from schemas.records import Raw
 from services.credentials import CredentialStore
 from services.sessions import Sessions
-from systems.codes import visible
 from systems.contract import Element, Finder, Page, Role, System
 from systems.mapped import Canonical, Reading
+from systems.values.codes import visible
 from topology.configuration import Connected
 
 

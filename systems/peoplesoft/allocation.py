@@ -13,12 +13,12 @@ from typing import Any
 
 from runtime.errors import Malformed
 from schemas.records import PostingLine
-from systems.codes import PART, code
 from systems.mapped import Plan
 from systems.peoplesoft.settings import Settings
 from systems.postings import document
 from systems.postings.document import EMPTY, Row, own_unit, wanted
 from systems.postings.lines import Place
+from systems.values.codes import PART, code
 
 Mapped = document.Mapped[Settings]
 PRODUCT = "PeopleSoft"

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from runtime.errors import Malformed
 from runtime.json import canonical_bytes, parse
@@ -20,6 +19,7 @@ from systems.mapped import Canonical, Filtered, LookAgain, Normalised, Reading
 from systems.peoplesoft.dating import is_active, is_in_force
 from systems.peoplesoft.rows import Row, day, row_of, text
 from systems.peoplesoft.settings import Settings
+from systems.values.instants import local_day
 
 SYSTEM = "peoplesoft"
 _KINDS = {"A": "Asset", "L": "Liability", "Q": "Equity", "R": "Income", "E": "Expense"}
@@ -40,16 +40,11 @@ def sightings(raw: Raw, reading: Reading) -> Sequence[Normalised]:
     shape = _SHAPES.get(raw["entity"])
     if shape is None:
         return [Filtered(f"{SYSTEM} {raw['entity']} has no canonical form")]
-    read_on = _day_at_database(raw["received_at"], settings)
+    read_on = local_day(raw["received_at"], settings.database_zone)
     if not is_in_force(row, read_on):
         return [Filtered(f"{SYSTEM} {raw['entity']} {raw['source_id']}: its row begins on {text(row, 'EFFDT')}, after it was read")]
     entity, body = shape(row)
     return [_canonical(entity, body, _version(row, read_on), reading)]
-
-
-def _day_at_database(moment: datetime, settings: Settings) -> date:
-    aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-    return aware.astimezone(ZoneInfo(settings.database_zone)).date()
 
 
 def _version(row: Row, read_on: date) -> str:

@@ -12,8 +12,8 @@ from datetime import date
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from schemas.records import Parent
-from systems.codes import code
 from systems.mapped import Draft, Plan
+from systems.values.codes import code
 
 Row = Mapping[str, str]
 """The cells of a crosswalk row by column."""

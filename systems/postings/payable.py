@@ -12,11 +12,11 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from schemas.records import BillLine, Parent, PostingLine
-from systems.codes import code
 from systems.mapped import Draft
 from systems.postings.collection import opening_row, with_number
 from systems.postings.document import Hold, Mapped, Posting, Row, Target, other_currency, own_unit, wanted
 from systems.postings.lines import ZERO, Place, closed, human_number, item_text, line, priced, rounded
+from systems.values.codes import code
 
 TABLE = "bill_line"
 WHOLE_CREDIT = "credit"

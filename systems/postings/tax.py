@@ -7,10 +7,10 @@ from decimal import Decimal
 from typing import Any
 
 from schemas.records import PostingLine
-from systems.codes import code
-from systems.numbers import number
 from systems.postings.document import EMPTY, Hold, Mapped, Row, wanted
 from systems.postings.lines import ONE, ZERO, Place, line, rounded, split
+from systems.values.codes import code
+from systems.values.numbers import number
 
 
 def zone_keys(record: Mapping[str, Any]) -> tuple[str, str]:

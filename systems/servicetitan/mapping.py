@@ -14,14 +14,14 @@ from typing import Any
 from runtime.errors import Malformed
 from runtime.json import canonical_bytes, parse
 from schemas.records import Raw
-from systems.instants import sortable
 from systems.mapped import Canonical, Draft, Filtered, LookAgain, NoCommand, Normalised, Plan, Reading
 from systems.servicetitan import mapping_masters, mapping_payables, mapping_sales
 from systems.servicetitan.mapping_commands import commands
 from systems.servicetitan.mapping_shape import Context, Shaped
 from systems.servicetitan.settings import Settings
-from systems.servicetitan.values import Row, flag, instant, required_id
 from systems.servicetitan.webhook import hints
+from systems.values.instants import sortable
+from systems.values.members import Row, flag, instant, required_id
 
 SYSTEM = "servicetitan"
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from systems.servicetitan.mapping_shape import Context, Shaped
-from systems.servicetitan.values import ZERO, Row, currency, flag, identifier, instant, near_money, nested, quantity, rows, text
+from systems.values.members import ZERO, Row, currency, flag, identifier, instant, near_money, nested, quantity, rows, text
 
 
 def customer(row: Row, context: Context) -> Shaped:  # noqa: ARG001 - every shape takes the same

@@ -24,7 +24,7 @@ from systems.servicetitan.client import Client, Query
 from systems.servicetitan.compare import STEP, document, external_of
 from systems.servicetitan.errors import Absent, classify
 from systems.servicetitan.resources import RESOURCES
-from systems.servicetitan.values import Row
+from systems.values.members import Row
 
 CALLS = 3
 """Look-up, the request itself, and its reading back."""

@@ -9,12 +9,12 @@ from typing import cast
 
 import pytest
 
-from systems.codes import row_name
 from systems.mapped import Plan
 from systems.postings.document import Mapped, Target, wanted
 from systems.postings.ends import reversal
 from systems.postings.lines import Place, closed, line, split
 from systems.postings.tax import shares_of, zone_rows
+from systems.values.codes import row_name
 from tests.systems import field_service
 
 ONE = Decimal(1)
