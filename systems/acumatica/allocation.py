@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
-from runtime.errors import Malformed
 from schemas.records import PostingLine
 from systems.acumatica.settings import Settings
-from systems.mapped import Plan
+from systems.mapped import Plan, settings_of
 from systems.postings import document, payable
 from systems.postings.document import EMPTY, Row
 from systems.postings.lines import Place
@@ -25,9 +24,7 @@ TEXT = 255
 
 def mapped(plan: Plan, on: date | None) -> Mapped:
     """A document in the making. Raises `Malformed` for settings of another system."""
-    if not isinstance(plan.settings, Settings):
-        raise Malformed("acumatica: settings of another system")
-    return Mapped(plan, plan.settings, on)
+    return Mapped(plan, settings_of(plan.settings, Settings, "acumatica"), on)
 
 
 def unit_of(made: Mapped, name: str, source_id: str) -> Row:

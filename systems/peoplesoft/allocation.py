@@ -11,9 +11,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from runtime.errors import Malformed
 from schemas.records import PostingLine
-from systems.mapped import Plan
+from systems.mapped import Plan, settings_of
 from systems.peoplesoft.settings import Settings
 from systems.postings import document
 from systems.postings.document import EMPTY, Row, own_unit, wanted
@@ -59,9 +58,7 @@ _TEXT = 30
 
 def mapped(plan: Plan, on: date | None) -> Mapped:
     """A document in the making, by the crosswalk of its posting date. Raises `Malformed` for settings of another system."""
-    if not isinstance(plan.settings, Settings):
-        raise Malformed("peoplesoft: settings of another system")
-    return Mapped(plan, plan.settings, on)
+    return Mapped(plan, settings_of(plan.settings, Settings, "peoplesoft"), on)
 
 
 # --- rows by policy ---------------------------------------------------------------------------------------------------
