@@ -6,11 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from pydantic import BaseModel
 
+from runtime.errors import Malformed
 from schemas.records import Parent
+
+Own = TypeVar("Own", bound=BaseModel)
 
 REVERSAL, COMPLETION = "reversal", "completion"
 """Records of commands that every system has: what voids a document, and a milestone for which nothing is written."""
@@ -58,7 +61,7 @@ class Reading:
 
 
 class Crosswalk(Protocol):
-    """The mapping tables of a connection, as of a posting date. Keys are compared in their normal form (`systems/codes.py`)."""
+    """The mapping tables of a connection, as of a posting date. Keys are compared in their normal form (`systems/values/codes.py`)."""
 
     def row(self, table: str, key: str, on: date | None = None) -> Mapping[str, str] | None:
         """The row in force on that day, or None."""
@@ -140,3 +143,10 @@ class NoCommand:
     flow: str
     amount: Decimal = Decimal(0)
     currency: str = ""
+
+
+def settings_of(settings: BaseModel | None, own: type[Own], system: str) -> Own:
+    """A connection's settings as a system's own. Raises `Malformed` for another system's."""
+    if not isinstance(settings, own):
+        raise Malformed(f"{system}: settings of another system")
+    return settings

@@ -15,9 +15,10 @@ from runtime.errors import Malformed
 from runtime.json import canonical_bytes, parse
 from schemas.shapes import fields_of, record_sources
 from systems import registry
-from systems.allocation import nothing
 from systems.contract import Flow, System
 from systems.mapped import Canonical, Draft, Filtered, LookAgain, NoCommand, Normalised, Plan, Reading
+from systems.postings.document import Target
+from systems.postings.ends import nothing
 from topology.configuration import crosswalk_version
 
 SOURCE, TARGET = registry.NAMES[0], registry.NAMES[1]
@@ -110,7 +111,7 @@ def to_commands(entity: str, record: Mapping[str, Any], plan: Plan) -> Sequence[
     if record["total"] < 0 or not record["active"]:
         return [Draft("reversal", {"reverses": "", "date": None, "reason": ""}, "A1", "sale", action="void", hold="void_not_built")]
     if record["total"] == 0:
-        return nothing("A1", "sale", record["currency"])
+        return nothing(Target("A1", "sale", "Toy"), record["currency"])
     row = plan.crosswalk.row("business_unit", record["business_unit_name"], record["invoice_date"])
     body = blank("command.ar_invoice") | {"description": (row or {}).get("account", ""), "date": record["invoice_date"]}
     envelope = fields_of({"include": ["command_envelope"], "fields": {}})

@@ -8,7 +8,7 @@ from datetime import date
 from functools import cached_property
 from typing import Any
 
-from systems.codes import PART, code, key_of, shape
+from systems.values.codes import PART, code, key_of, shape
 
 
 @dataclass(frozen=True)

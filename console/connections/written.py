@@ -18,7 +18,7 @@ from unicodedata import normalize
 import yaml
 
 from runtime.errors import Broken
-from systems.codes import visible
+from systems.values.codes import visible
 
 MAX_BYTES = 64 * 1024
 MAX_VALUES = 5000

@@ -13,10 +13,10 @@ from runtime.clock import clock_from_environment
 from runtime.errors import Malformed, Transient
 from services.access import AccessProvider
 from services.credentials import CredentialStore
-from systems.codes import visible
 from systems.contract import Finder, Page, Role, System
 from systems.mapped import Canonical, Reading
 from systems.raw import How, Where, raw_record
+from systems.values.codes import visible
 from topology.configuration import Connected
 
 

@@ -15,8 +15,8 @@ from console.matching.sheet import MatchDecision
 from runtime.errors import Broken
 from schemas.records import Audit
 from systems import registry
-from systems.codes import code
 from systems.connection import ConnectionSettings
+from systems.values.codes import code
 from topology import batch
 from topology.audit import RECORD, Covered, audit_record
 from topology.topics import link_key

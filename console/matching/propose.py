@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from console.matching.score import LIKELY, Master, Score, digits, folded, folded_address, score, short_zip, unmarked
-from systems.codes import visible
+from systems.values.codes import visible
 
 
 @dataclass(frozen=True)

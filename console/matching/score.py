@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from rapidfuzz import fuzz
 
-from systems.codes import visible
+from systems.values.codes import visible
 
 LIKELY = 0.80
 _NAME_WORDS = {"company": "co", "corporation": "corp", "incorporated": "inc", "limited": "ltd", "and": "&"}

@@ -14,7 +14,7 @@ from console.tables.folder import grids
 from console.tables.grid import Entry, Form, Grid, Problems, entries, has_headings
 from console.tables.write import write_csv, write_xlsx
 from runtime.errors import Broken
-from systems.codes import code, visible
+from systems.values.codes import code, visible
 
 HEAD = [
     "key", "entity", "verdict", "score", "decision", "allowed", "source_id", "source_name", "source_address", "source_phone",

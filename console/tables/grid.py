@@ -10,7 +10,7 @@ from difflib import get_close_matches
 
 from console.output import printable
 from runtime.errors import Broken
-from systems.codes import code, visible
+from systems.values.codes import code, visible
 
 MAX_CELLS = 400_000
 """Cells that one file may hold: 100,000 rows of four columns."""

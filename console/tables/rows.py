@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 from console.tables.grid import Entry, Form, Grid, Problems, entries, nearest
-from systems.codes import PART, code, key_of, row_name, visible
+from systems.values.codes import PART, code, key_of, row_name, visible
 
 EFFECTIVE = "effective_from"
 Columns = Mapping[str, tuple[str, ...]]

@@ -1,38 +1,33 @@
 """Where an amount lands: business unit, account, subaccount and branch by crosswalk. Pure.
 
-What every mapping shares - notes, lines, cents - is `systems/allocation.py`.
+What every mapping shares - notes, lines, cents - is `systems/postings/`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
+from typing import NamedTuple
 
-from runtime.errors import Malformed
 from schemas.records import PostingLine
-from systems import allocation
 from systems.acumatica.settings import Settings
-from systems.allocation import EMPTY, Place, gap_words, total_of
-from systems.mapped import Plan
+from systems.mapped import Plan, settings_of
+from systems.postings import document, payable
+from systems.postings.document import EMPTY, Row
+from systems.postings.lines import Place
 
-Mapped = allocation.Mapped[Settings]
-_DESCRIPTION = 255
-
-
-def settings_of(plan: Plan) -> Settings:
-    """The plan's settings as this system's own. Raises `Malformed` for another system's."""
-    if not isinstance(plan.settings, Settings):
-        raise Malformed("acumatica: settings of another system")
-    return plan.settings
+Mapped = document.Mapped[Settings]
+PRODUCT = "Acumatica"
+TEXT = 255
+"""Length of a line's description."""
 
 
 def mapped(plan: Plan, on: date | None) -> Mapped:
-    """A document in the making."""
-    return Mapped(plan, settings_of(plan), on)
+    """A document in the making. Raises `Malformed` for settings of another system."""
+    return Mapped(plan, settings_of(plan.settings, Settings, "acumatica"), on)
 
 
-def unit_of(made: Mapped, name: str, source_id: str) -> Mapping[str, str]:
+def unit_of(made: Mapped, name: str, source_id: str) -> Row:
     """The row of a business unit, by name or id: subaccount, branch, sales_account, customer."""
     found = made.row("business_unit", (name, source_id))
     if found is None:
@@ -41,35 +36,61 @@ def unit_of(made: Mapped, name: str, source_id: str) -> Mapping[str, str]:
     return found
 
 
-def account_of(made: Mapped, named: tuple[str, str], row: Mapping[str, str] | None, default: str) -> str:
-    """The account of a row, `named` by table and key; without a row the default. A row without account is unresolved, too: Acumatica
-    would choose one of its own."""
-    table, key = named
-    if row is None:
-        return made.default(table, key, default)
-    return row.get("account") or made.missing(f"{table}.account", key)
+class Named(NamedTuple):
+    """A row of a table, with the key that notes call it by; None = the table has none, and a default stands in."""
+
+    table: str
+    key: str
+    row: Row | None
 
 
-def place_of(unit: Mapping[str, str], settings: Settings, account: str, tax_category: str = "", subaccount: str = "") -> Place:
-    """The place of an account within a business unit; a `subaccount` of its own goes before the unit's."""
-    return Place(account, {"Branch": unit.get("branch") or settings.branch}, subaccount or unit.get("subaccount", ""), tax_category)
+def place_of(made: Mapped, unit: Row, named: Named, default: str, category: str | None = None) -> Place:
+    """The place of a row within a business unit; its own subaccount goes before the unit's."""
+    return placed(made, unit, _account(made, named, default), category, (named.row or EMPTY).get("subaccount", ""))
 
 
-def line(place: Place, role: str, amount: Decimal, text: str, source_line_id: str = "") -> PostingLine:
-    """A line of one piece, its text as long as Acumatica takes it."""
-    return allocation.line(place, role, amount, text[:_DESCRIPTION], source_line_id)
+def _account(made: Mapped, named: Named, default: str) -> str:
+    """The account of a row. One without account is unresolved like a key without row and default: Acumatica would choose one of its own."""
+    if named.row is None:
+        return made.default(named.table, named.key, default)
+    return named.row.get("account") or made.missing(f"{named.table}.account", named.key)
 
 
-def rounding(made: Mapped, lines: list[PostingLine], total: Decimal, unit: Mapping[str, str]) -> str:
-    """Add the line that closes the gap to `total`, up to the limit; gives the words of the hold where it is above."""
-    gap = total - total_of(lines)
-    if gap == 0:
-        return ""
-    accounts = made.settings.accounts
-    words = gap_words(lines, total, accounts.rounding_limit)
-    if words:
-        return words
-    category = lines[0]["tax_code"] if lines else ""
-    place = place_of(unit, made.settings, made.needed("rounding", accounts.rounding), category)
-    lines.append(line(place, "rounding", gap, "Rounding"))
-    return ""
+def placed(made: Mapped, unit: Row, account: str, category: str | None = None, subaccount: str = "") -> Place:
+    """The place of an account within a business unit; the tax category is the exempt one unless another is said."""
+    tax_code = made.settings.tax.exempt_category if category is None else category
+    return Place(account, {"Branch": branch_of(made, unit)}, subaccount or unit.get("subaccount", ""), tax_code)
+
+
+def branch_of(made: Mapped, unit: Row) -> str:
+    """The branch of a business unit's documents."""
+    return unit.get("branch") or made.settings.branch
+
+
+def rounding_place(made: Mapped, unit: Row, lines: list[PostingLine]) -> Place:
+    """Where a difference of cents goes, in the tax category of the first line."""
+    place = placed(made, unit, made.needed("rounding", made.settings.accounts.rounding))
+    return place._replace(tax_code=lines[0]["tax_code"] if lines else "")
+
+
+@dataclass(frozen=True)
+class Payables(payable.Places):
+    """Where what a vendor is owed lands."""
+
+    made: Mapped
+
+    def unit(self, name: str, source_id: str) -> Row:
+        """See `unit_of`."""
+        return unit_of(self.made, name, source_id)
+
+    def line(self, unit: Row, row: Row | None, key: str) -> Place:
+        """By the row of `bill_line`, else the default of the settings."""
+        return place_of(self.made, unit, Named(payable.TABLE, key, row), self.made.settings.accounts.bill_line)
+
+    def charge(self, unit: Row, setting: str) -> Place:
+        """By the settings alone."""
+        return placed(self.made, unit, self.made.needed(setting, getattr(self.made.settings.accounts, setting)))
+
+    def rounding(self, unit: Row, lines: list[PostingLine]) -> Place:
+        """See `rounding_place`."""
+        return rounding_place(self.made, unit, lines)

@@ -9,43 +9,33 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from systems.acumatica.allocation import mapped, settings_of
+from systems.acumatica.allocation import mapped
 from systems.mapped import Draft, NoCommand, Plan
+from systems.postings.document import EMPTY
+from systems.postings.masters import excluded_customer, upsert
 
 CUSTOMERS = "A4"
 VENDORS = "A3V"
-_ADDRESS = ("street", "unit", "city", "state", "zip", "country", "phone", "email")
 
 
 def customer_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:
     """What a customer becomes: one upsert for ever; a merged one follows its survivor."""
-    if record["merged_to_id"]:
-        return [NoCommand("excluded", f"merged into {record['merged_to_id']}", CUSTOMERS)]
-    if plan.customer_policy == "summary":
-        return [NoCommand("excluded", "documents name a summary customer of the business unit", CUSTOMERS)]
+    if excluded := excluded_customer(record, plan, CUSTOMERS):
+        return excluded
     made = mapped(plan, None)
-    row = made.row("customer_class", (record["kind"],)) or {}
-    body = {name: record[name] for name in _ADDRESS} | {
-        "name": record["name"],
-        "customer_class": row.get("customer_class") or settings_of(plan).customer_class,
+    row = made.row("customer_class", (record["kind"],)) or EMPTY
+    own = {
+        "customer_class": row.get("customer_class") or made.settings.customer_class,
         "terms": row.get("terms", ""),
         "tax_zone": row.get("tax_zone", ""),
-        "create_missing": "customer" in plan.create_missing,
     }
-    return [Draft("customer", body, CUSTOMERS, "master", action="upsert", unresolved=tuple(made.unresolved))]
+    return [upsert("customer", record, own, made, CUSTOMERS)]
 
 
 def vendor_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:
     """What a vendor becomes."""
     if not record["active"]:
         return [NoCommand("excluded", "inactive vendor", VENDORS)]
-    body = {name: record[name] for name in _ADDRESS} | {
-        "name": record["name"],
-        "code": "",
-        "vendor_class": settings_of(plan).vendor_class,
-        "terms": "",
-        "status": "active",
-        "memo": "",
-        "create_missing": "vendor" in plan.create_missing,
-    }
-    return [Draft("vendor", body, VENDORS, "master", action="upsert")]
+    made = mapped(plan, None)
+    own = {"code": "", "vendor_class": made.settings.vendor_class, "terms": "", "status": "active", "memo": ""}
+    return [upsert("vendor", record, own, made, VENDORS)]

@@ -1,26 +1,25 @@
 """What is seen in Acumatica, in our own words: chart of accounts, dimensions, masters, periods, and documents with our ref where they carry it.
 
-Two hashes as everywhere: `content_hash` over every business field, `fingerprint` over the fields that move money. Source of the field names:
-OpenAPI Default 24.200.001. Documents are ours when Description begins with our ref, or the user field of the settings holds it.
+Source of the field names: OpenAPI Default 24.200.001. Documents are ours when Description begins with our ref, or the user field of the settings
+holds it.
 """
 
 from __future__ import annotations
 
-import hashlib
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
 from runtime.errors import Malformed
-from runtime.json import canonical_bytes, parse
+from runtime.json import parse
 from schemas.records import Raw
 from systems.acumatica.resources import NAMES, parts_of_id
 from systems.acumatica.settings import Settings
 from systems.acumatica.wire import Row, day, flag, instant, linked, money, near_money, rows, scalar, text, version_of
 from systems.contract import LONGEST_ID
-from systems.mapped import Canonical, Filtered, LookAgain, Normalised, Reading
+from systems.mapped import Canonical, Filtered, LookAgain, Normalised, Reading, settings_of
+from systems.sightings import Seen, canonical, formless
 
 SYSTEM = "acumatica"
 REF = re.compile(r"ST-[A-Z2-7]{20}")
@@ -36,9 +35,7 @@ Shaped = tuple[str, dict[str, Any], tuple[str, ...]]
 
 def sightings(raw: Raw, reading: Reading) -> Sequence[Normalised]:
     """What follows from one raw record. Raises `Malformed` where it cannot be read."""
-    settings = reading.settings
-    if not isinstance(settings, Settings):
-        raise Malformed(f"{SYSTEM}: settings of another system")
+    settings = settings_of(reading.settings, Settings, SYSTEM)
     found = parse(raw["body"])
     if not isinstance(found, dict):
         raise Malformed(f"{SYSTEM} {raw['entity']} {raw['source_id']}: the body is no object")
@@ -48,17 +45,14 @@ def sightings(raw: Raw, reading: Reading) -> Sequence[Normalised]:
         return [LookAgain(raw["entity"], raw["source_id"], "hint")]
     if raw["entity"] == "period":
         year = _required(found, "FinancialYear")
-        bodies = _periods(found)
-        return [_canonical("period", one, (), found, reading) for one in bodies] or [Filtered(f"year {year} tells no periods")]
+        shapes: list[Shaped] = [("period", _period(one), ()) for one in rows(found, "Details")]
+        return [_canonical(one, found, reading) for one in shapes] or [Filtered(f"year {year} tells no periods")]
     shape = _SHAPES.get(raw["entity"])
     if shape is None:
-        return [Filtered(f"{SYSTEM} {raw['entity']} has no canonical form")]
+        return [formless(SYSTEM, raw["entity"])]
     notes: list[str] = []
     shaped = shape(_kept(found, notes), reading)
-    if isinstance(shaped, Filtered):
-        return [shaped]
-    entity, body, money_fields = shaped
-    return [replace(_canonical(entity, body, money_fields, found, reading), notes=tuple(notes))]
+    return [shaped if isinstance(shaped, Filtered) else _canonical(shaped, found, reading, notes)]
 
 
 def _kept(row: Row, notes: list[str]) -> Row:
@@ -76,27 +70,11 @@ def ref_in(row: Row, settings: Settings) -> str:
     return first if REF.fullmatch(first) else ""
 
 
-def _canonical(entity: str, body: Mapping[str, Any], money_fields: Sequence[str], row: Row, reading: Reading) -> Canonical:
-    record: dict[str, Any] = {
-        "system": SYSTEM,
-        "entity": entity,
-        "origin_ref": None,
-        "number": "",
-        "status": text(row, "Status"),
-        "active": True,
-        "created_on": instant(row, "CreatedDateTime"),
-        **body,
-    }
-    record["content_hash"] = _hash(record)
-    moving = [entity, record["source_id"], [record[name] for name in money_fields]]
-    record["fingerprint"] = _hash(moving) if money_fields else ""
-    record["source_version"] = version_of(row)
-    record["connection"] = reading.connection
-    return Canonical(entity, record)
-
-
-def _hash(value: Any) -> str:
-    return hashlib.sha256(canonical_bytes(value)).hexdigest()
+def _canonical(shaped: Shaped, row: Row, reading: Reading, notes: Sequence[str] = ()) -> Canonical:
+    entity, body, moving = shaped
+    told = {"status": text(row, "Status"), "created_on": instant(row, "CreatedDateTime"), **body}
+    seen = Seen(SYSTEM, reading.connection, version_of(row), tuple(notes))
+    return canonical(entity, told, [told[name] for name in moving] if moving else None, seen)
 
 
 def _required(row: Row, name: str) -> str:
@@ -108,20 +86,23 @@ def _required(row: Row, name: str) -> str:
 
 def _account(row: Row, _: Reading) -> Shaped:
     code = _required(row, "AccountCD")
-    body = {"code": code, "description": text(row, "Description"), "kind": text(row, "Type")}
-    return "gl_account", body | {"source_id": code, "number": code, "active": flag(row, "Active") is not False}, ()
+    return "gl_account", _coded(row, code, "Description", "Active") | {"source_id": code, "kind": text(row, "Type")}, ()
 
 
 def _subaccount(row: Row, _: Reading) -> Shaped:
     code = _required(row, "SubaccountCD")
-    body = {"kind": "subaccount", "code": code, "description": text(row, "Description")}
-    return "dimension", body | {"source_id": f"subaccount/{code}", "number": code, "active": flag(row, "Active") is not False}, ()
+    own = {"source_id": f"subaccount/{code}", "kind": "subaccount"}
+    return "dimension", _coded(row, code, "Description", "Active") | own, ()
 
 
 def _branch(row: Row, _: Reading) -> Shaped:
     code = _required(row, "BranchID")
-    body = {"kind": "branch", "code": code, "description": text(row, "BranchName")}
-    return "dimension", body | {"source_id": f"branch/{code}", "number": code, "active": flag(row, "BranchStatus") is not False}, ()
+    own = {"source_id": f"branch/{code}", "kind": "branch"}
+    return "dimension", _coded(row, code, "BranchName", "BranchStatus") | own, ()
+
+
+def _coded(row: Row, code: str, name: str, status: str) -> dict[str, Any]:
+    return {"number": code, "code": code, "description": text(row, name), "active": flag(row, status) is not False}
 
 
 def _payment_method(row: Row, _: Reading) -> Shaped:
@@ -149,52 +130,32 @@ def _address(row: Row) -> dict[str, str]:
     }
 
 
-def _customer(row: Row, _: Reading) -> Shaped:
-    code = _required(row, "CustomerID")
-    reference = text(row, "AccountRef")
-    body = {
+def _party(row: Row, kind: str) -> dict[str, Any]:
+    code, reference = _required(row, f"{kind}ID"), text(row, "AccountRef")
+    return _address(row) | {
         "source_id": code,
         "number": code,
         "code": code,
-        "name": text(row, "CustomerName"),
-        "kind": text(row, "CustomerClass"),
-        "tax_exempt": False,
+        "name": text(row, f"{kind}Name"),
+        "kind": text(row, f"{kind}Class"),
         "tax_id": text(row, "TaxRegistrationID"),
         "payment_term_id": text(row, "Terms"),
-        "merged_to_id": "",
         "external_ref": reference,
-        "active": text(row, "Status") not in ("Inactive",),
+        "active": text(row, "Status") != "Inactive",
         "origin_ref": reference if REF.fullmatch(reference) else None,
     }
-    return "customer", body | _address(row), ()
+
+
+def _customer(row: Row, _: Reading) -> Shaped:
+    return "customer", _party(row, "Customer") | {"tax_exempt": False}, ()
 
 
 def _vendor(row: Row, _: Reading) -> Shaped:
-    code = _required(row, "VendorID")
-    reference = text(row, "AccountRef")
-    body = {
-        "source_id": code,
-        "number": code,
-        "code": code,
-        "name": text(row, "VendorName"),
-        "legal_name": text(row, "LegalName"),
-        "kind": text(row, "VendorClass"),
-        "tax_id": text(row, "TaxRegistrationID"),
-        "payment_term_id": text(row, "Terms"),
-        "memo": "",
-        "external_ref": reference,
-        "active": text(row, "Status") not in ("Inactive",),
-        "origin_ref": reference if REF.fullmatch(reference) else None,
-    }
-    return "vendor", body | _address(row), ()
-
-
-def _periods(row: Row) -> list[dict[str, Any]]:
-    """The periods of a financial year (screen GL201000); EndDate is taken as the last day as printed."""
-    return [_period(one) for one in rows(row, "Details")]
+    return "vendor", _party(row, "Vendor") | {"legal_name": text(row, "LegalName")}, ()
 
 
 def _period(one: Row) -> dict[str, Any]:
+    """A period of a financial year (screen GL201000); EndDate is taken as the last day as printed."""
     code, status = _required(one, "FinancialPeriodID"), text(one, "Status")
     is_open = status == "Open"
     return {
@@ -212,13 +173,11 @@ def _period(one: Row) -> dict[str, Any]:
 
 def _document(row: Row, reading: Reading) -> dict[str, Any]:
     kind, number = _required(row, "Type"), _required(row, "ReferenceNbr")
-    settings = reading.settings
-    ref = ref_in(row, settings) if isinstance(settings, Settings) else ""
     return {
         "source_id": f"{kind}/{number}",
         "number": number,
         "active": text(row, "Status") != "Voided",
-        "origin_ref": ref or None,
+        "origin_ref": ref_in(row, settings_of(reading.settings, Settings, SYSTEM)) or None,
         "currency": text(row, "CurrencyID") or reading.currency,
     }
 
@@ -227,11 +186,7 @@ def _invoice(row: Row, reading: Reading) -> Shaped | Filtered:
     if _required(row, "Type") not in _INVOICES:
         return Filtered(f"{SYSTEM} invoice of type {text(row, 'Type')}")
     total, tax = money(row, "Amount"), money(row, "TaxTotal")
-    empty = (
-        "configuration customer_name location_name business_unit_id business_unit_name job_id job_number tax_zone_id tax_code"
-        " adjustment_to_id import_id exported_id review_status sent_status membership_id"
-    )
-    body: dict[str, Any] = dict.fromkeys(empty.split(), "") | {
+    body: dict[str, Any] = {
         "invoice_date": day(row, "Date"),
         "due_date": day(row, "DueDate"),
         "subtotal": total - tax,
@@ -258,13 +213,8 @@ def _payment(row: Row, reading: Reading) -> Shaped | Filtered:
         "total": money(row, "PaymentAmount"),
         "unapplied": money(row, "AvailableBalance"),
         "customer_id": text(row, "CustomerID"),
-        "customer_name": "",
-        "business_unit_id": "",
-        "business_unit_name": "",
         "memo": text(row, "Description"),
         "check_number": text(row, "PaymentRef"),
-        "auth_code": "",
-        "refunded_payment_id": "",
         "applications": [],
     }
     return "payment", body | _document(row, reading), ("paid_on", "total", "currency", "customer_id", "type_id")
@@ -274,8 +224,7 @@ def _bill(row: Row, reading: Reading) -> Shaped | Filtered:
     if _required(row, "Type") not in _BILLS:
         return Filtered(f"{SYSTEM} bill of type {text(row, 'Type')}")
     total, tax = money(row, "Amount"), money(row, "TaxTotal")
-    empty = "vendor_name business_unit_id business_unit_name purchase_order_id job_id job_number"
-    body: dict[str, Any] = dict.fromkeys(empty.split(), "") | {
+    body: dict[str, Any] = {
         "vendor_number": text(row, "VendorRef"),
         "bill_date": day(row, "Date"),
         "due_date": day(row, "DueDate"),

@@ -25,7 +25,7 @@ from systems.acumatica.resources import NAMES, Resource
 from systems.acumatica.wire import Row, dumps, quoted, text, version_of
 from systems.continuation import Continuations
 from systems.contract import LONGEST_ID, Access, Element, Feed, Page
-from systems.instants import sortable
+from systems.values.instants import sortable
 
 _INQUIRY = "CompaniesStructure"
 MAX_WALKS = 100

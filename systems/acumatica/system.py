@@ -13,8 +13,8 @@ from systems.acumatica.poller import open_reader, position_from
 from systems.acumatica.resources import FEEDS, FETCHABLE
 from systems.acumatica.settings import Credentials, Settings
 from systems.acumatica.sink import BUDGET, open_writer
-from systems.codes import PART
 from systems.contract import Capability, Flow, Signing, System, Write
+from systems.values.codes import PART
 
 FIELD_SERVICE = "servicetitan"
 """Name of the system whose documents these flows bring."""

@@ -7,15 +7,15 @@ empty one is `{}`; date-only fields come as midnight with an offset and are take
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 import orjson
 
 from runtime.errors import Malformed
-from systems.instants import sortable
-from systems.numbers import MONEY, near
+from systems.values.instants import moment, sortable
+from systems.values.numbers import MONEY, near
 
 Row = Mapping[str, Any]
 CENT = Decimal("0.01")
@@ -80,7 +80,7 @@ def optional_money(row: Row, name: str) -> Decimal | None:
 
 
 def near_money(row: Row, name: str, notes: list[str]) -> Decimal | None:
-    """An amount that no posting depends on (`systems.numbers.near`). Raises `Malformed` for what is no amount at all."""
+    """An amount that no posting depends on (`systems.values.numbers.near`). Raises `Malformed` for what is no amount at all."""
     value = optional_money(row, name)
     if value is not None and not -MONEY.bound < value < MONEY.bound:
         raise Malformed(f"acumatica: {name} is beyond {MONEY.bound:f}")
@@ -112,9 +112,8 @@ def instant(row: Row, name: str) -> datetime | None:
     if not value:
         return None
     try:
-        found = datetime.fromisoformat(value)
-        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError) as error:
+        return moment(value)
+    except ValueError as error:
         raise Malformed(f"acumatica: {name} is no instant: {value[:40]!r}") from error
 
 

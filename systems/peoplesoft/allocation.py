@@ -1,27 +1,26 @@
 """Where an amount lands: business unit, account and chartfields by crosswalk, with a policy per field. Pure.
 
 A chartfield is taken from the most specific row that has one: business unit < location < line type (or tax zone, or payment type); an empty
-cell leaves the value of the row before it. What every mapping shares - notes, lines, cents - is `systems/allocation.py`. Field names and
-lengths: journal and voucher lines, SYSTEM.md "The site's contract".
+cell leaves the value of the row before it. What every mapping shares - notes, lines, cents - is `systems/postings/`. Field names and lengths:
+journal and voucher lines, SYSTEM.md "The site's contract".
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
-from runtime.errors import Malformed
 from schemas.records import PostingLine
-from systems import allocation
-from systems.allocation import EMPTY, Place, wanted
-from systems.codes import PART, code
-from systems.mapped import Plan
+from systems.mapped import Plan, settings_of
 from systems.peoplesoft.settings import Settings
+from systems.postings import document
+from systems.postings.document import EMPTY, Row, own_unit, wanted
+from systems.postings.lines import Place
+from systems.values.codes import PART, code
 
-Mapped = allocation.Mapped[Settings]
-Row = Mapping[str, str]
+Mapped = document.Mapped[Settings]
+PRODUCT = "PeopleSoft"
 
 CHARTFIELDS: Mapping[str, str] = {
     "department": "DEPTID",
@@ -57,16 +56,9 @@ _TEXT = 30
 """Length of LINE_DESCR (journal line) and DESCR (voucher line)."""
 
 
-def settings_of(plan: Plan) -> Settings:
-    """The plan's settings as this system's own. Raises `Malformed` for another system's."""
-    if not isinstance(plan.settings, Settings):
-        raise Malformed("peoplesoft: settings of another system")
-    return plan.settings
-
-
 def mapped(plan: Plan, on: date | None) -> Mapped:
-    """A document in the making, by the crosswalk of its posting date."""
-    return Mapped(plan, settings_of(plan), on)
+    """A document in the making, by the crosswalk of its posting date. Raises `Malformed` for settings of another system."""
+    return Mapped(plan, settings_of(plan.settings, Settings, "peoplesoft"), on)
 
 
 # --- rows by policy ---------------------------------------------------------------------------------------------------
@@ -105,10 +97,8 @@ def unit_of(made: Mapped, name: str, source_id: str) -> Row:
 
 def unit_of_line(made: Mapped, line: Mapping[str, Any], record: Mapping[str, Any], header: Row) -> Row:
     """The business unit of a line: the document's, unless the line names another."""
-    name, source_id = line["business_unit_name"], line["business_unit_id"]
-    if not (name or source_id) or (name or source_id) in (record["business_unit_name"], record["business_unit_id"]):
-        return header
-    return unit_of(made, name, source_id)
+    own = own_unit(line, record)
+    return unit_of(made, *own) if own else header
 
 
 def location_of(made: Mapped, record: Mapping[str, Any]) -> Row:
@@ -172,9 +162,9 @@ def ledger_unit(made: Mapped, unit: Row, value: str) -> str:
     return unit.get(_LEDGER) or made.missing(f"business_unit.{_LEDGER}", value)
 
 
-def line(place: Place, role: str, amount: Decimal, text: str, source_line_id: str = "") -> PostingLine:
-    """A line of one piece, its text as long as PeopleSoft takes it."""
-    return allocation.line(place, role, amount, text[:_TEXT].strip(), source_line_id)
+def shortened(lines: Sequence[PostingLine]) -> list[PostingLine]:
+    """The lines with texts as long as PeopleSoft takes them."""
+    return [{**one, "description": one["description"][:_TEXT].strip()} for one in lines]
 
 
 def unit_named(record: Mapping[str, Any]) -> str:

@@ -7,19 +7,19 @@ No record carries a ref of ours: documents are not read here, and vendors have P
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, date, datetime
+from collections.abc import Callable, Sequence
+from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from runtime.errors import Malformed
-from runtime.json import canonical_bytes, parse
+from runtime.json import parse
 from schemas.records import Raw
-from systems.mapped import Canonical, Filtered, LookAgain, Normalised, Reading
+from systems.mapped import Filtered, LookAgain, Normalised, Reading, settings_of
 from systems.peoplesoft.dating import is_active, is_in_force
 from systems.peoplesoft.rows import Row, day, row_of, text
 from systems.peoplesoft.settings import Settings
+from systems.sightings import Seen, canonical, formless
+from systems.values.instants import local_day
 
 SYSTEM = "peoplesoft"
 _KINDS = {"A": "Asset", "L": "Liability", "Q": "Equity", "R": "Income", "E": "Expense"}
@@ -31,48 +31,24 @@ Shaped = tuple[str, dict[str, Any]]
 
 def sightings(raw: Raw, reading: Reading) -> Sequence[Normalised]:
     """What follows from one raw record. Raises `Malformed` where it cannot be read."""
-    settings = reading.settings
-    if not isinstance(settings, Settings):
-        raise Malformed(f"{SYSTEM}: settings of another system")
+    settings = settings_of(reading.settings, Settings, SYSTEM)
     if raw["shape"] == "hint":
         return [LookAgain(raw["entity"], raw["source_id"], "hint")]
     row = row_of(parse(raw["body"]))
     shape = _SHAPES.get(raw["entity"])
     if shape is None:
-        return [Filtered(f"{SYSTEM} {raw['entity']} has no canonical form")]
-    read_on = _day_at_database(raw["received_at"], settings)
+        return [formless(SYSTEM, raw["entity"])]
+    read_on = local_day(raw["received_at"], settings.database_zone)
     if not is_in_force(row, read_on):
         return [Filtered(f"{SYSTEM} {raw['entity']} {raw['source_id']}: its row begins on {text(row, 'EFFDT')}, after it was read")]
     entity, body = shape(row)
-    return [_canonical(entity, body, _version(row, read_on), reading)]
-
-
-def _day_at_database(moment: datetime, settings: Settings) -> date:
-    aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-    return aware.astimezone(ZoneInfo(settings.database_zone)).date()
+    return [canonical(entity, body, None, Seen(SYSTEM, reading.connection, _version(row, read_on)))]
 
 
 def _version(row: Row, read_on: date) -> str:
     """The day of the last change, one of the future taken as the day it was read: else nothing later could replace it."""
     changed = day(row, "LAST_MODIFIED_DATE") if "LAST_MODIFIED_DATE" in row else None
     return min(changed, read_on).isoformat() if changed is not None else ""
-
-
-def _canonical(entity: str, body: Mapping[str, Any], version: str, reading: Reading) -> Canonical:
-    record: dict[str, Any] = {
-        "system": SYSTEM,
-        "entity": entity,
-        "origin_ref": None,
-        "status": "",
-        "active": True,
-        "created_on": None,
-        **body,
-    }
-    record["content_hash"] = hashlib.sha256(canonical_bytes(record)).hexdigest()
-    record["fingerprint"] = ""
-    record["source_version"] = version
-    record["connection"] = reading.connection
-    return Canonical(entity, record)
 
 
 def _required(row: Row, name: str) -> str:
@@ -94,9 +70,7 @@ def _vendor(row: Row) -> Shaped:
         "name": name,
         "legal_name": " ".join(part for part in (name, text(row, "NAME2")) if part),
         "kind": text(row, "VENDOR_CLASS"),
-        "tax_id": "",
         "payment_term_id": text(row, "PYMNT_TERMS_CD"),
-        "memo": "",
         "external_ref": text(row, "VENDOR_NAME_SHORT"),
         "street": text(row, "ADDRESS1"),
         "unit": text(row, "ADDRESS2"),
@@ -136,7 +110,6 @@ def _business_unit(row: Row) -> Shaped:
         "source_id": f"{kind}/{code}",
         "number": code,
         "name": text(row, "DESCR") or code,
-        "account_code": "",
         "division": kind,
         "currency": text(row, "BASE_CURRENCY"),
     }

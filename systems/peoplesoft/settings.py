@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from systems.codes import code
+from systems.values.codes import code
 
 _CODE = r"^[^\s|/'][^|/']{0,29}$"
 _NAME = r"^[A-Z][A-Z0-9_]{0,29}$"

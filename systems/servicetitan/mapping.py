@@ -1,27 +1,25 @@
 """ServiceTitan's objects in our own words. Pure: what it needs beside the raw record comes in with `Reading`.
 
-Two hashes: `content_hash` over every business field says whether anything changed; `fingerprint` over the fields that move money
-(accounting.md 3, named per entity in `mapping_*.py`) says whether a document changed. Balance, status, sent and review status and
-the change time are in no fingerprint. Master data has none.
+What moves money, and so is in a document's fingerprint, is named per entity in `mapping_*.py`.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from runtime.errors import Malformed
-from runtime.json import canonical_bytes, parse
+from runtime.json import parse
 from schemas.records import Raw
-from systems.instants import sortable
-from systems.mapped import Canonical, Draft, Filtered, LookAgain, NoCommand, Normalised, Plan, Reading
+from systems.mapped import Draft, LookAgain, NoCommand, Normalised, Plan, Reading, settings_of
 from systems.servicetitan import mapping_masters, mapping_payables, mapping_sales
 from systems.servicetitan.mapping_commands import commands
 from systems.servicetitan.mapping_shape import Context, Shaped
 from systems.servicetitan.settings import Settings
-from systems.servicetitan.values import Row, flag, instant, required_id
 from systems.servicetitan.webhook import hints
+from systems.sightings import Seen, canonical, formless
+from systems.values.instants import sortable
+from systems.values.members import Row, flag, instant, required_id
 
 SYSTEM = "servicetitan"
 
@@ -44,9 +42,7 @@ _SHAPES: dict[str, Callable[[Row, Context], Shaped]] = {
 
 def to_canonical(raw: Raw, reading: Reading) -> Sequence[Normalised]:
     """What follows from one raw record. Raises `Malformed` where it cannot be read."""
-    settings = reading.settings
-    if not isinstance(settings, Settings):
-        raise Malformed(f"{SYSTEM}: settings of another system")
+    settings = settings_of(reading.settings, Settings, SYSTEM)
     entity = raw["entity"]
     if entity == "webhook":
         return hints(raw["body"], settings)
@@ -54,7 +50,7 @@ def to_canonical(raw: Raw, reading: Reading) -> Sequence[Normalised]:
         return [LookAgain(entity, raw["source_id"], "hint")]
     shape = _SHAPES.get(entity)
     if shape is None:
-        return [Filtered(f"{SYSTEM} {entity} has no canonical form")]
+        return [formless(SYSTEM, entity)]
     return [_canonical(entity, _row(raw), shape, Context(reading.connection, reading.time_zone, reading.currency, settings))]
 
 
@@ -71,9 +67,7 @@ def _canonical(entity: str, row: Row, shape: Callable[[Row, Context], Shaped], c
         if mapping_sales.lines_are_missing(entity, row):
             return LookAgain(entity, source_id, "null_items")
         shaped = shape(row, context)
-        record: dict[str, Any] = {
-            "system": SYSTEM,
-            "entity": entity,
+        told = {
             "source_id": source_id,
             "origin_ref": shaped.origin_ref,
             "number": shaped.number,
@@ -84,15 +78,8 @@ def _canonical(entity: str, row: Row, shape: Callable[[Row, Context], Shaped], c
         }
     except Malformed as error:
         raise Malformed(f"{SYSTEM} {entity} {source_id}: {error}") from error
-    record["content_hash"] = _hash(record)
-    record["fingerprint"] = _hash([entity, source_id, shaped.fingerprint]) if shaped.fingerprint is not None else ""
-    record["source_version"] = sortable(row.get("modifiedOn"))
-    record["connection"] = context.connection
-    return Canonical(entity, record, tuple(context.notes))
-
-
-def _hash(value: Any) -> str:
-    return hashlib.sha256(canonical_bytes(value)).hexdigest()
+    seen = Seen(SYSTEM, context.connection, sortable(row.get("modifiedOn")), tuple(context.notes))
+    return canonical(entity, told, shaped.fingerprint, seen)
 
 
 def to_commands(entity: str, record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from systems.allocation import Mapped
 from systems.mapped import Draft, NoCommand, Plan
+from systems.postings.document import Mapped
+from systems.postings.masters import upsert
 
 VENDOR = "vendor"
 VENDOR_TERM = "vendor_term"
 """Crosswalk table: the ERP's payment term -> id of a payment term here. A term without a row is not sent."""
-_ADDRESS = ("street", "unit", "city", "state", "zip", "country", "phone", "email")
 
 
 def commands(entity: str, record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:
@@ -24,18 +24,15 @@ def commands(entity: str, record: Mapping[str, Any], plan: Plan) -> Sequence[Dra
     if entity != VENDOR or not flows:
         return []
     made = Mapped(plan, plan.settings, None)
-    body = _vendor(record, made)
-    return [Draft(VENDOR, body, flows[0], "master", action="upsert", unresolved=tuple(made.unresolved))]
+    return [upsert(VENDOR, record, _own(record, made), made, flows[0])]
 
 
-def _vendor(record: Mapping[str, Any], made: Mapped[Any]) -> dict[str, Any]:
+def _own(record: Mapping[str, Any], made: Mapped[Any]) -> dict[str, Any]:
     row = made.row(VENDOR_TERM, (record["payment_term_id"] or "",))
-    return {name: record[name] for name in _ADDRESS} | {
-        "name": record["name"],
+    return {
         "code": record["code"] or record["source_id"],
         "vendor_class": "",
         "terms": (row or {}).get("payment_term_id", ""),
         "status": "active" if record["active"] else "inactive",
         "memo": "",
-        "create_missing": VENDOR in made.plan.create_missing,
     }

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from systems.servicetitan.mapping_shape import Context, Shaped
-from systems.servicetitan.values import ZERO, Row, currency, flag, identifier, instant, near_money, nested, quantity, rows, text
+from systems.values.members import ZERO, Row, currency, flag, identifier, instant, near_money, nested, quantity, rows, text
 
 
 def customer(row: Row, context: Context) -> Shaped:  # noqa: ARG001 - every shape takes the same
@@ -19,12 +19,9 @@ def customer(row: Row, context: Context) -> Shaped:  # noqa: ARG001 - every shap
         **_address(nested(row, "address")),
         "name": text(row, "name"),
         "kind": text(row, "type"),
-        "code": "",
         "tax_exempt": flag(row, "taxExempt", absent=False),
-        "tax_id": "",
         "payment_term_id": identifier(row, "paymentTermId"),
         "merged_to_id": identifier(row, "mergedToId"),
-        "external_ref": "",
     }
     return Shaped(body)
 
@@ -50,11 +47,7 @@ def vendor(row: Row, context: Context) -> Shaped:
         "phone": text(contact, "phone"),
         "email": text(contact, "email"),
         "name": text(row, "name"),
-        "legal_name": "",
         "code": external.get(context.settings.external_code_key, ""),
-        "kind": "",
-        "tax_id": "",
-        "payment_term_id": "",
         "memo": text(row, "memo"),
         "external_ref": external.get(context.settings.external_code_key, ""),
     }
@@ -126,8 +119,7 @@ def payment_type(row: Row, context: Context) -> Shaped:  # noqa: ARG001 - every 
 
 
 def _address(row: Row) -> dict[str, str]:
-    found = {name: text(row, name) for name in ("street", "unit", "city", "state", "zip", "country")}
-    return {**found, "phone": "", "email": ""}
+    return {name: text(row, name) for name in ("street", "unit", "city", "state", "zip", "country")}
 
 
 def _external(row: Row) -> dict[str, str]:

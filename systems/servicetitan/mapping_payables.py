@@ -13,17 +13,16 @@ from typing import Any
 
 from runtime.errors import Malformed
 from systems.servicetitan.mapping_shape import Context, Shaped
-from systems.servicetitan.values import (
+from systems.servicetitan.values import day, plain
+from systems.values.members import (
     ZERO,
     Row,
-    day,
     flag,
     identifier,
     instant,
     money,
     money_or_zero,
     nested,
-    plain,
     product,
     quantity,
     required_id,

@@ -10,25 +10,24 @@ from decimal import Decimal
 from typing import Any
 
 from runtime.errors import Malformed
-from systems.numbers import number
 from systems.servicetitan.mapping_shape import Context, Shaped
-from systems.servicetitan.values import (
+from systems.servicetitan.values import day, plain
+from systems.values.members import (
     ZERO,
     Row,
-    day,
     flag,
     identifier,
     money,
     money_or_zero,
     near_money,
     nested,
-    plain,
     product,
     quantity,
     required_id,
     rows,
     text,
 )
+from systems.values.numbers import number
 
 
 def lines_are_missing(entity: str, row: Row) -> bool:

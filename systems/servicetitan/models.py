@@ -17,7 +17,7 @@ from runtime.exchange import Response
 from runtime.json import Unreadable, members, parse, pieces
 from runtime.tokens import Granted, granted
 from systems.contract import Element
-from systems.instants import sortable
+from systems.values.instants import sortable
 
 MAX_LIFE = timedelta(seconds=780)
 """A token lives 900 s and is refreshed at 13 minutes (OAuth 2.0 page); a longer promise is not believed."""

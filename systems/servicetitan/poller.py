@@ -21,11 +21,11 @@ from runtime.exchange import Response
 from runtime.json import parse
 from systems.continuation import Continuations
 from systems.contract import Access, Element, Feed, Page
-from systems.instants import sortable
 from systems.servicetitan.client import Client
 from systems.servicetitan.errors import Absent, QueryRefused
 from systems.servicetitan.models import export_page, list_page, newest, one_object
 from systems.servicetitan.resources import FEED_QUERY, OVERLAP, RESOURCES, Resource, feed_resource
+from systems.values.instants import sortable
 
 LAG = timedelta(seconds=2)
 """A window ends this long before the server's now: a row committed with an older change time than its commit is still caught."""

@@ -23,7 +23,7 @@ from systems.servicetitan.client import Client, Query
 from systems.servicetitan.compare import STEP, document, external_of
 from systems.servicetitan.errors import Absent, classify
 from systems.servicetitan.resources import RESOURCES
-from systems.servicetitan.values import Row
+from systems.values.members import Row
 from systems.writing.frame import AHEAD, Attempt, Budget, FramedWriter, ReadBack, ambiguous
 
 BUDGET = Budget(find=1, step=2)

@@ -14,8 +14,8 @@ from hypothesis import settings as effort
 from hypothesis import strategies as st
 
 from systems.acumatica.mapping import to_commands
-from systems.allocation import split
 from systems.mapped import NOTHING, Draft, NoCommand
+from systems.postings.lines import split
 from tests.systems.acumatica import ground
 from tests.systems.acumatica.ground import drafts, plan
 from tests.systems.acumatica.write_examples import commands, requests

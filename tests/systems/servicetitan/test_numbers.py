@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from schemas.codec import offline_codec
 from schemas.errors import Malformed
 from systems.mapped import Canonical
-from systems.numbers import MONEY, near
 from systems.servicetitan.mapping import to_canonical
 from systems.servicetitan.values import plain
+from systems.values.numbers import MONEY, near
 from tests.systems.servicetitan.examples import READING, raw, raw_json
 
 INVOICE, BILL, PAYMENT = "invoice.posted_job_with_tax", "bill.received_order_with_tax_and_shipping", "payment.unapplied"

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from systems.codes import code, key_of, row_name, shape, visible
+from systems.values.codes import code, key_of, row_name, shape, visible
 from topology.crosswalk import Tables, tables_of
 
 

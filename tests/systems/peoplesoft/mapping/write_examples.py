@@ -11,7 +11,7 @@ from typing import Any
 
 from systems.mapped import Draft
 from systems.peoplesoft import documents
-from systems.peoplesoft.allocation import settings_of
+from systems.peoplesoft.allocation import mapped
 from systems.peoplesoft.mapping import to_commands
 from tests.systems.field_service import application, command, customer, drafted, invoice, invoice_line, payment, shown, vendor
 from tests.systems.peoplesoft.mapping import ground
@@ -122,7 +122,7 @@ def commands(name: str, record: dict[str, Any]) -> list[dict[str, Any]]:
 def requests(name: str, record: dict[str, Any]) -> list[Any]:
     """The properties that are sent for what is not held."""
     plan, found = ground.plan_of_example(name), []
-    own = settings_of(plan)
+    own = mapped(plan, None).settings
     for one in to_commands(name.partition(".")[0], record, plan):
         if isinstance(one, Draft) and one.record != "completion" and not one.hold and not one.unresolved:
             made = command(one, record, "peoplesoft")

@@ -14,7 +14,7 @@ from console.tables.grid import Grid
 from console.tables.workbook import read as read_xlsx
 from console.tables.write import csv_text, write_xlsx, xlsx_bytes
 from runtime.errors import Broken
-from systems.codes import visible
+from systems.values.codes import visible
 
 RUN = [
     "=1",

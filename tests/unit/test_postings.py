@@ -9,9 +9,12 @@ from typing import cast
 
 import pytest
 
-from systems.allocation import HeldVoid, Mapped, Place, gap_words, line, reversal, shares_of, split, wanted, zone_rows
-from systems.codes import row_name
 from systems.mapped import Plan
+from systems.postings.document import Mapped, Target, wanted
+from systems.postings.ends import reversal
+from systems.postings.lines import Place, closed, line, split
+from systems.postings.tax import shares_of, zone_rows
+from systems.values.codes import row_name
 from tests.systems import field_service
 
 ONE = Decimal(1)
@@ -64,7 +67,9 @@ def test_the_cents_that_are_left_go_to_the_largest_remainders() -> None:
 )
 def test_a_rounding_line_closes_whole_cents_up_to_the_limit(total: str, is_closed: bool) -> None:
     lines = [line(Place("40000", {}), "line", Decimal("10.00"), "work")]
-    assert (gap_words(lines, Decimal(total), Decimal("0.05")) == "") is is_closed
+    hold = closed(lines, Decimal(total), Decimal("0.05"), lambda: Place("80900", {}))
+    assert (hold is None) is is_closed
+    assert (sum(one["amount"] for one in lines) == Decimal(total)) is is_closed
 
 
 def test_a_note_names_the_first_key_that_says_something() -> None:
@@ -72,9 +77,9 @@ def test_a_note_names_the_first_key_that_says_something() -> None:
 
 
 def test_a_reversal_is_held_and_names_the_books_and_its_part() -> None:
-    record = {"total": Decimal("10.00"), "currency": "USD"}
-    void = HeldVoid("X1", "payable", "void_not_built", "the invoice was voided", "Books")
-    found = reversal(record, void, "V1", Decimal("4.00"))
+    record = {"entity": "invoice", "total": Decimal("10.00"), "currency": "USD"}
+    target = Target("X1", "payable", "Books")
+    found = reversal(record, target, "V1", Decimal("4.00"))
     assert (found.action, found.part, found.amount, found.hold) == ("void", "V1", Decimal("4.00"), "void_not_built")
     assert "Books" in found.hold_detail
-    assert reversal(record, void).amount == Decimal("10.00")
+    assert reversal(record, target).amount == Decimal("10.00")

@@ -1,0 +1,137 @@
+"""One document in the making: notes of what is not mapped or defaulted, why it is held, and the draft that it becomes. Pure.
+
+Whatever has no row is noted as `unresolved` ("business_unit=Plumbing - East") or, where a default stands in, as `defaulted`; nothing here
+raises for a value that is not mapped. Where an amount lands is each system's own (`systems/<name>/allocation.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from schemas.records import Parent
+from systems.mapped import Draft, Plan
+from systems.values.codes import code
+
+Row = Mapping[str, str]
+"""The cells of a crosswalk row by column."""
+EMPTY: Row = {}
+
+Own = TypeVar("Own")
+
+
+class Target(NamedTuple):
+    """Where documents go: the flow that brings them, what they stand for, and the ERP as people call it."""
+
+    flow: str
+    purpose: str
+    product: str
+
+
+class Hold(NamedTuple):
+    """The rule that keeps a document for a person, and its words."""
+
+    name: str
+    words: str
+
+
+@dataclass(frozen=True)
+class Posting:
+    """What a draft says beside its body: its target, its posting date, why it is held (None = it is not), and what it waits for."""
+
+    target: Target
+    day: date | None
+    hold: Hold | None = None
+    parents: tuple[Parent, ...] = ()
+
+
+@dataclass
+class Mapped(Generic[Own]):
+    """One document in the making: the connection's plan, the system's own settings, the day whose crosswalk counts, and the notes."""
+
+    plan: Plan
+    settings: Own
+    on: date | None
+    unresolved: list[str] = field(default_factory=list)
+    defaulted: list[str] = field(default_factory=list)
+
+    def row(self, table: str, keys: Iterable[str]) -> Row | None:
+        """The row of the first key that has one. A key before it that only looks like a row's is noted: the document is held, for no
+        other row and no default may stand in for what was probably meant."""
+        for key in filter(code, keys):
+            found = self.plan.crosswalk.row(table, key, self.on)
+            if found is not None:
+                return found
+            self.note_alike(table, key)
+        return None
+
+    def note_alike(self, table: str, key: str) -> None:
+        """Note a key without a row that looks like another row's."""
+        other = self.plan.crosswalk.alike(table, key)
+        if other:
+            self.missing(table, f"{key} (looks like {other}, which is another code)")
+
+    def missing(self, what: str, value: str) -> str:
+        """Note a value without a row; gives "" to put in its place."""
+        self._note(self.unresolved, f"{what}={value}")
+        return ""
+
+    def default(self, what: str, value: str, chosen: str) -> str:
+        """Note a value that a default stands in for; without a default it is missing."""
+        if not chosen:
+            return self.missing(what, value)
+        self._note(self.defaulted, f"{what}={value}")
+        return chosen
+
+    def needed(self, setting: str, chosen: str) -> str:
+        """An account that only the settings can name."""
+        return chosen or self.missing("setting", f"accounts.{setting}")
+
+    def dated(self, name: str, day: date | None) -> None:
+        """Note a posting date that the source does not give."""
+        if day is None:
+            self.missing(name, "none")
+
+    def draft(self, record: str, body: Mapping[str, Any], source: Mapping[str, Any], posting: Posting) -> Draft:
+        """The draft of a document whose amount is its source's total, with everything that was noted until now."""
+        hold, words = posting.hold or ("", "")
+        return Draft(
+            record=record,
+            body=body,
+            flow=posting.target.flow,
+            purpose=posting.target.purpose,
+            amount=source["total"],
+            currency=source["currency"],
+            posting_date=posting.day,
+            parents=posting.parents,
+            unresolved=tuple(self.unresolved),
+            defaulted=tuple(self.defaulted),
+            hold=hold,
+            hold_detail=words,
+        )
+
+    @staticmethod
+    def _note(notes: list[str], text: str) -> None:
+        if text not in notes:
+            notes.append(text)
+
+
+def wanted(keys: Iterable[str]) -> str:
+    """What a note names when none of these keys has a row: the first that says something."""
+    return next(filter(code, keys), "none")
+
+
+def own_unit(line: Mapping[str, Any], record: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Name and id of a line's business unit, where it is another one than its document's."""
+    name, source_id = line["business_unit_name"], line["business_unit_id"]
+    own = name or source_id
+    return (name, source_id) if own and own not in (record["business_unit_name"], record["business_unit_id"]) else None
+
+
+def other_currency(record: Mapping[str, Any], plan: Plan, what: str) -> Hold | None:
+    """The hold of a document (`what` it is called) in another currency than the ledger's."""
+    if record["currency"] == plan.currency:
+        return None
+    return Hold("currency", f"the {what} is in {record['currency']}, the ledger in {plan.currency}")

@@ -1,0 +1,117 @@
+"""Vendor bills and vendor credits: lines with the header's charges, numbers, what a credit settles. Pure (accounting.md 4, 17, 18, 29).
+
+The account of a line is the row of table `bill_line` by its inventory location, GL account or kind of sku; of a line that is no item by its GL
+account or `expense`; of a credit without lines by `credit`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any, Protocol
+
+from schemas.records import BillLine, Parent, PostingLine
+from systems.mapped import Draft
+from systems.postings.collection import opening_row, with_number
+from systems.postings.document import Hold, Mapped, Posting, Row, Target, other_currency, own_unit, wanted
+from systems.postings.lines import ZERO, Place, closed, human_number, item_text, line, priced, rounded
+from systems.values.codes import code
+
+TABLE = "bill_line"
+WHOLE_CREDIT = "credit"
+"""Key of `bill_line` for a vendor credit without lines: its source may give an amount alone."""
+EXPENSE = "expense"
+"""Key of `bill_line` for lines that are no items."""
+_MARKERS = (WHOLE_CREDIT, EXPENSE)
+"""What is itself named like one of these does not have its row."""
+_CHARGES = (("tax", "bill_tax"), ("shipping", "freight"), ("other", "other"))
+"""Amounts of the header, and the settings (`accounts.*`) that name their accounts."""
+
+
+class Places(Protocol):
+    """Where an ERP books what a vendor is owed."""
+
+    def unit(self, name: str, source_id: str) -> Row:
+        """The row of a business unit, by name or id."""
+
+    def line(self, unit: Row, row: Row | None, key: str) -> Place:
+        """The place of a line by its row of `bill_line`; None = none of its keys has one. `key` is what notes call it."""
+
+    def charge(self, unit: Row, setting: str) -> Place:
+        """The place of a charge of the header, whose account only the settings name."""
+
+    def rounding(self, unit: Row, lines: list[PostingLine]) -> Place:
+        """The place of what closes the lines to the total."""
+
+
+def bill_lines(
+    record: Mapping[str, Any], places: Places, made: Mapped[Any], limit: Decimal
+) -> tuple[list[PostingLine], Hold | None]:
+    """Lines with the header's charges, adding up to the total; the hold where they do not."""
+    unit = places.unit(record["business_unit_name"], record["business_unit_id"])
+    lines = [_line(one, record, unit, places, made) for one in record["lines"]] or _whole(record, unit, places, made)
+    for name, setting in _CHARGES:
+        if amount := record.get(name) or ZERO:
+            lines.append(line(places.charge(unit, setting), name, rounded(amount), f"{name.capitalize()} of the document"))
+    return lines, closed(lines, record["total"], limit, lambda: places.rounding(unit, lines))
+
+
+def _whole(record: Mapping[str, Any], unit: Row, places: Places, made: Mapped[Any]) -> list[PostingLine]:
+    """The one line of a credit that its source gives no lines for: its total less its charges. Of its row the account alone counts."""
+    if record["entity"] != "vendor_credit":
+        return []
+    row = made.row(TABLE, (WHOLE_CREDIT,))
+    place = places.line(unit, row and {"account": row.get("account", "")}, WHOLE_CREDIT)
+    charges = sum((record.get(name) or ZERO for name, _ in _CHARGES), ZERO)
+    return [line(place, "line", rounded(record["total"] - charges), f"Credit {vendor_number(record)}")]
+
+
+def _line(one: BillLine, record: Mapping[str, Any], header: Row, places: Places, made: Mapped[Any]) -> PostingLine:
+    own = own_unit(one, record)
+    unit = places.unit(*own) if own else header
+    is_item = one["kind"] != EXPENSE
+    names = (one["inventory_location"], one["gl_account"], one["sku_type"]) if is_item else (one["gl_account"],)
+    keys = (*(name for name in names if code(name) not in _MARKERS), *(() if is_item else (EXPENSE,)))
+    row = made.row(TABLE, keys)
+    place = places.line(unit, row, wanted((*keys, one["kind"])))
+    return priced(line(place, "line", rounded(one["amount"]), item_text(one), one["line_id"]), one["quantity"], one["unit_cost"])
+
+
+def vendor_number(record: Mapping[str, Any]) -> str:
+    """The vendor's own number of its document, for the field in which people look for it."""
+    return str(record["vendor_number"] or human_number(record))[:40]
+
+
+def payable_text(record: Mapping[str, Any], what: str) -> str:
+    """What a bill or credit says of itself."""
+    job = f" job {record['job_number']}" if record.get("job_number") else ""
+    return f"{what} {human_number(record)}{job} {record['vendor_name']}".strip()[:200]
+
+
+def payable_draft(record: str, body: Mapping[str, Any], source: Mapping[str, Any], made: Mapped[Any], how: Posting) -> Draft:
+    """The draft of a bill or credit, which waits for its vendor."""
+    if how.day is None:
+        made.missing("date", "none")
+    if not source["vendor_id"]:
+        made.missing("vendor", source["vendor_name"] or "none")
+    vendor = Parent(role="vendor", entity="vendor", source_id=source["vendor_id"])
+    hold = other_currency(source, made.plan, "document") or how.hold
+    parents = (vendor, *how.parents) if source["vendor_id"] else how.parents
+    return made.draft(record, body, source, replace(how, hold=hold, parents=parents))
+
+
+def negative_bill(record: Mapping[str, Any], target: Target, what: str = "bill") -> Hold | None:
+    """The hold of a bill of less than nothing."""
+    if record["total"] >= 0:
+        return None
+    return Hold("negative_bill", f"a negative {what} is a vendor credit: enter it in {target.product}, then skip this")
+
+
+def settled(record: Mapping[str, Any], made: Mapped[Any]) -> tuple[list[Any], tuple[Parent, ...], Hold | None]:
+    """What a vendor credit settles, the bills that it waits for, and the hold where that is more than the credit."""
+    found = [with_number(one, opening_row(made, one)) for one in record["applications"] if one["amount"]]
+    bills = tuple(Parent(role="bill", entity="bill", source_id=one["document_id"]) for one in found if not one["document_number"])
+    if sum((one["amount"] for one in found), ZERO) <= record["total"]:
+        return found, bills, None
+    return found, bills, Hold("overapplied", "the applications exceed the credit: correct the source document")

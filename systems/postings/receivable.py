@@ -1,0 +1,64 @@
+"""Sales: lines of income, whom they are billed to, and what corrects another sale. Pure (accounting.md 14, 17, 20).
+
+Income is positive and a discount negative; whoever books a sale as a journal turns the signs (`lines.credit`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from schemas.records import InvoiceLine, Parent, PostingLine
+from systems.mapped import Draft
+from systems.postings.document import Hold, Mapped, Row
+from systems.postings.lines import Place, item_text, line, priced, rounded
+
+DISCOUNT = "PriceModifier"
+"""Kind of line that changes the price of others."""
+
+
+def sale_line(one: InvoiceLine, place: Place) -> PostingLine:
+    """The income of a line."""
+    role = "discount" if one["kind"] == DISCOUNT and one["amount"] < 0 else "line"
+    made = line(place, role, rounded(one["amount"]), item_text(one), one["line_id"])
+    return priced(made, one["quantity"], one["unit_price"])
+
+
+def customer_of(record: Mapping[str, Any], made: Mapped[Any], unit: Row) -> tuple[str, tuple[Parent, ...]]:
+    """The customer of a document by the connection's policy: a code of the crosswalk, or the link to be resolved."""
+    policy, source_id = made.plan.customer_policy, record["customer_id"]
+    if policy == "summary":
+        found = unit.get("customer", "")
+        return found or made.missing("business_unit.customer", record["business_unit_name"] or "none"), ()
+    if policy == "bill_to_parent":
+        row = made.row("bill_to", (source_id,))
+        if row is not None and row.get("customer"):
+            return row["customer"], ()
+    if not source_id:
+        made.missing("customer", "none")
+        return "", ()
+    return "", (Parent(role="customer", entity="customer", source_id=source_id),)
+
+
+def terms_of(name: str, made: Mapped[Any], default: str) -> str:
+    """Terms in the ERP's code; empty leaves the customer's or vendor's own."""
+    row = made.row("term", (name,)) if name else None
+    return row.get("terms", "") if row is not None else default
+
+
+def adjusts(record: Mapping[str, Any], product: str) -> Hold | None:
+    """The hold of an invoice that adjusts another."""
+    if not record["adjustment_to_id"]:
+        return None
+    words = f"it adjusts invoice {record['adjustment_to_id']}: enter the adjustment in {product}, then skip this"
+    return Hold("adjustment_not_built", words)
+
+
+def corrected(record: Mapping[str, Any], draft: Draft, product: str) -> Draft:
+    """The draft, held where it adjusts another document or is a credit."""
+    hold = adjusts(record, product)
+    action = "adjust" if hold else draft.action
+    if not hold and record["total"] < 0:
+        hold = Hold("credit_memo_not_built", f"a negative invoice is a credit memo: enter it in {product}, then skip this")
+    return replace(draft, action=action, hold=hold.name, hold_detail=hold.words) if hold else draft

@@ -1,0 +1,72 @@
+"""Sales tax of an invoice (accounting.md 15): the source's tax on the liability accounts of its zone, or computed by the ERP. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from schemas.records import PostingLine
+from systems.postings.document import EMPTY, Hold, Mapped, Row, wanted
+from systems.postings.lines import ONE, ZERO, Place, line, rounded, split
+from systems.values.codes import code
+from systems.values.numbers import number
+
+
+def zone_keys(record: Mapping[str, Any]) -> tuple[str, str]:
+    """What the row of a document's tax zone is looked up by."""
+    return record["tax_zone_id"], record["tax_code"]
+
+
+def tax_hold(record: Mapping[str, Any], made: Mapped[Any], *, computes: bool) -> Hold | None:
+    """Why the tax of an invoice cannot be booked under the connection's tax mode. `computes`: the document is one that the ERP can compute
+    tax for; a journal is none."""
+    mode = made.plan.tax_mode
+    if mode == "erp" and not computes:
+        return Hold("tax_mode_erp", "a journal computes no tax: choose tax_mode source, or none where nothing is taxed")
+    if mode == "none" and record["tax"]:
+        choices = "source or erp" if computes else "source"
+        return Hold("tax_mode_none", f"the invoice carries tax {record['tax']} and tax_mode is none: choose tax_mode {choices}")
+    return None
+
+
+def tax_lines(
+    record: Mapping[str, Any],
+    made: Mapped[Any],
+    instead: Callable[[str], Row | None],
+    place: Callable[[Row | None, str], Place],
+) -> list[PostingLine]:
+    """The source's tax on the liability accounts of its zone; the rows of its parts share it.
+
+    `instead` gives what stands in where the zone has no row; `place` books a row, given with what notes call the zone.
+    """
+    tax = record["tax"]
+    if tax == 0 or made.plan.tax_mode != "source":
+        return []
+    keys = zone_keys(record)
+    rows: list[Row | None] = [*zone_rows(made, keys)] or [instead(wanted(keys))]
+    shares = shares_of([row or EMPTY for row in rows], made)
+    text = f"Sales tax {record['tax_code']}".strip()
+    return [line(place(row, wanted(keys)), "tax", part, text) for row, part in zip(rows, split(rounded(tax), shares), strict=True)]
+
+
+def zone_rows(made: Mapped[Any], keys: Sequence[str]) -> list[Row]:
+    """The rows that share a tax zone: its own, and one for each part (column `part`); of the first key that has any."""
+    for key in filter(code, keys):
+        single = made.row("tax_zone", (key,))
+        parts = made.plan.crosswalk.parts("tax_zone", key, made.on)
+        if parts or single is not None:
+            return [*parts] if single is None else [single, *parts]
+    return []
+
+
+def shares_of(rows: Sequence[Row], made: Mapped[Any]) -> list[Decimal]:
+    """The shares of a zone's rows, 1 each where none of them has one. One that is no positive number is noted, and so is one that is not
+    written beside others that are; all count alike then."""
+    written = [row.get("share", "") for row in rows]
+    shares = [number(text or "1") for text in written]
+    told = [one for one in shares if one is not None and one >= 0]
+    if len(told) == len(rows) and sum(told, ZERO) > 0 and (all(written) or not any(written)):
+        return told
+    made.missing("tax_zone.share", ", ".join(text or "(empty)" for text in written))
+    return [ONE] * len(rows)

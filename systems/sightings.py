@@ -1,0 +1,84 @@
+"""What a system shows of its objects as canonical records, each with its two hashes. Pure.
+
+`content_hash` over every business field says whether anything changed; `fingerprint` over the values that move money (accounting.md 3) says
+whether a document changed. Balance, status, sent and review status and the change time are in no fingerprint; master data has none.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, get_type_hints
+
+from runtime.json import canonical_bytes
+from schemas import records
+from systems.mapped import Canonical, Filtered
+
+_RECORDS: Mapping[str, type] = {
+    "bill": records.Bill,
+    "business_unit": records.BusinessUnit,
+    "credit_memo": records.CreditMemo,
+    "customer": records.Customer,
+    "dimension": records.Dimension,
+    "gl_account": records.GlAccount,
+    "invoice": records.Invoice,
+    "job": records.Job,
+    "location": records.Location,
+    "payment": records.Payment,
+    "payment_term": records.PaymentTerm,
+    "payment_type": records.PaymentType,
+    "period": records.Period,
+    "tax_zone": records.TaxZone,
+    "vendor": records.Vendor,
+    "vendor_credit": records.VendorCredit,
+}
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Where an object was seen: the system and connection, its change time as text that sorts in time ("" = none), and notes for `audit`."""
+
+    system: str
+    connection: str
+    version: str = ""
+    notes: tuple[str, ...] = ()
+
+
+def canonical(entity: str, told: Mapping[str, Any], moving: Sequence[Any] | None, seen: Seen) -> Canonical:
+    """The canonical record of what a system tells: `source_id` and the entity's own fields. A text that it does not tell is empty; amounts,
+    days and flags have to be told. `moving` holds the values that move money; None for master data."""
+    record: dict[str, Any] = {
+        **_untold(entity),
+        "origin_ref": None,
+        "active": True,
+        "created_on": None,
+        **told,
+        "system": seen.system,
+        "entity": entity,
+    }
+    hashes = {
+        "content_hash": _hash(record),
+        "fingerprint": "" if moving is None else _hash([entity, record["source_id"], moving]),
+    }
+    return Canonical(entity, {**record, **hashes, "source_version": seen.version, "connection": seen.connection}, seen.notes)
+
+
+@lru_cache
+def _untold(entity: str) -> Mapping[str, str]:
+    """The texts of a record, empty; what only the hop knows of it is not among them."""
+    own = get_type_hints(_RECORDS[entity])
+    return dict.fromkeys((name for name, kind in own.items() if kind is str and name not in _OF_THE_HOP), "")
+
+
+_OF_THE_HOP = frozenset(["connection", "source_id", "source_version", "content_hash", "fingerprint", "raw_topic"])
+
+
+def _hash(value: Any) -> str:
+    return hashlib.sha256(canonical_bytes(value)).hexdigest()
+
+
+def formless(system: str, entity: str) -> Filtered:
+    """What a system shows that no canonical record has a form for."""
+    return Filtered(f"{system} {entity} has no canonical form")

@@ -1,0 +1,50 @@
+"""Instants: in UTC, and as text that sorts in time, as hops compare them. Pure."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+_INSTANT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)?", re.ASCII)
+
+
+def sortable(value: Any) -> str:
+    """A change time as text that sorts in time: UTC, seven places, Z; "" where there is none or it cannot be read. Without a zone it is UTC."""
+    found = _INSTANT.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        return ""
+    seconds, fraction, zone = found.groups()
+    try:
+        moment = datetime.fromisoformat(seconds + (zone or ""))
+        if zone not in (None, "Z", "+00:00"):
+            seconds = moment.astimezone(UTC).isoformat()[:19]
+    except (ValueError, OverflowError):
+        return ""
+    return f"{seconds}.{(fraction or '')[:7]:0<7}Z"
+
+
+def moment(text: str) -> datetime:
+    """An instant in UTC, to the microsecond; one without a zone is UTC (assumed). Raises ValueError for a text that is none."""
+    try:
+        found = datetime.fromisoformat(text)
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except OverflowError as error:
+        raise ValueError(str(error)) from error
+
+
+def local_day(moment: datetime, zone: str) -> date:
+    """The day of an instant in a named zone; one without a zone of its own is UTC."""
+    aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    return aware.astimezone(time_zone(zone)).date()
+
+
+@lru_cache(maxsize=64)
+def time_zone(name: str) -> ZoneInfo:
+    """The named zone. Raises ValueError for a name that is none."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError(f"{name!r} is no time zone") from error
