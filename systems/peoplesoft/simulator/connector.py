@@ -6,15 +6,11 @@ CDATA, acknowledgement with TransactionID means queued; errors inside HTTP 200. 
 
 from __future__ import annotations
 
-import asyncio
-from typing import Any
-
 from aiohttp import web
-from lxml import etree
 
-from systems.peoplesoft.simulator.answers import BrokerError, acknowledged, broker_answer, unreadable, xml_answer
+from systems.peoplesoft.simulator.answers import BrokerError, acknowledged, broker_answer, xml_answer
 from systems.peoplesoft.simulator.lies import told
-from systems.peoplesoft.simulator.listener import require_active, unauthorized
+from systems.peoplesoft.simulator.listener import element_of, require_active, unauthorized
 from systems.peoplesoft.simulator.security import Security, Unauthorized
 from systems.peoplesoft.simulator.services import BUILD
 from systems.peoplesoft.simulator.site import Site
@@ -26,10 +22,9 @@ PATH = "/PSIGW/HttpListeningConnector"
 class Connector:
     """Answers the HTTP connector; only VOUCHER_BUILD listens there."""
 
-    def __init__(self, site: Site, security: Security, calls: dict[str, int]) -> None:
+    def __init__(self, site: Site, security: Security) -> None:
         self._site = site
         self._security = security
-        self._calls = calls
 
     def add(self, app: web.Application) -> None:
         """Add the route."""
@@ -37,8 +32,6 @@ class Connector:
 
     async def call(self, request: web.Request) -> web.StreamResponse:
         """One message."""
-        if self._site.settings.latency_s:
-            await asyncio.sleep(self._site.settings.latency_s)
         return await told(self._site, request, self._call)
 
     async def _call(self, request: web.Request) -> web.Response:
@@ -52,28 +45,18 @@ class Connector:
 
     def _answer(self, request: web.Request, body: bytes) -> web.Response:
         user = self._security.rest(request)
-        root = _element(body)
+        root = element_of(body)
         name, destination = request.query.get("Operation", ""), request.query.get("To", "")
         if root.tag == "IBRequest":
             name, destination = root.findtext("ExternalOperationName") or "", root.findtext("To/DestinationNode") or ""
             kind = root.findtext("OperationType") or ""
             if kind != "async":
                 raise BrokerError(4, f"Operation type {kind or 'missing'} is not supported by {name or 'this request'}.")
-            root = _element((root.findtext("ContentSections/ContentSection/Data") or "").strip().encode())
+            root = element_of((root.findtext("ContentSections/ContentSection/Data") or "").strip().encode())
         if name.upper() != f"{BUILD}.V1":
             raise BrokerError(69, f"Unable to find a service operation for {name or 'a request without Operation'}.")
         if destination != self._site.settings.node:
             raise BrokerError(3, "The requested node is not known to this gateway.")
-        self._calls[BUILD] = self._calls.get(BUILD, 0) + 1
         require_active(self._site, user, BUILD)
         transaction = receive(self._site, root, request.headers.get("X-Request-Id", ""))
         return xml_answer(f'<?xml version="1.0"?>\n{acknowledged(transaction)}')
-
-
-def _element(body: bytes) -> Any:
-    if b"<!DOCTYPE" in body:
-        raise unreadable()
-    try:
-        return etree.fromstring(body, etree.XMLParser(resolve_entities=False, no_network=True))
-    except etree.XMLSyntaxError as error:
-        raise unreadable() from error

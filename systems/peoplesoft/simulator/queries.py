@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
+from runtime.simulator.switches import names
 from systems.peoplesoft.simulator.controls import in_force
-from systems.peoplesoft.simulator.settings import names
 from systems.peoplesoft.simulator.site import JOURNAL, STAGED, VENDOR, VOUCHER, Row, Site
 
 Prompts = tuple[str, ...]

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from dataclasses import dataclass
-from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from runtime.clock import Clock
-from runtime.simulator.faults import Faults
-from runtime.simulator.store import Commit, Store
+from runtime.simulator.installation import Installation
+from runtime.simulator.serve import Options
+from runtime.simulator.store import Commit
 from systems.peoplesoft.simulator.settings import Settings
 
 Row = dict[str, Any]
@@ -37,17 +35,6 @@ _REF = "ST-"
 
 
 @dataclass(frozen=True)
-class Ground:
-    """What the site stands on; given once by `build`."""
-
-    seed: int
-    store: Store
-    clock: Clock
-    faults: Faults
-    settings: Settings
-
-
-@dataclass(frozen=True)
 class Change:
     """One row that a transaction writes (or takes away), with the word that the journal uses for it; `operation` "" = not journalled."""
 
@@ -59,26 +46,17 @@ class Change:
     is_gone: bool = False
 
 
-class Site:
+class Site(Installation[Settings]):
     """The database; every method that changes it is called on the event loop and commits before it returns."""
 
-    def __init__(self, ground: Ground) -> None:
-        self.seed, self.store, self.clock = ground.seed, ground.store, ground.clock
-        self.faults, self.settings = ground.faults, ground.settings
+    def __init__(self, options: Options) -> None:
+        super().__init__(options, Settings())
         self._tables: dict[str, dict[str, Row]] = {kind: {} for kind in KINDS}
         self._refs: dict[str, list[tuple[str, str]]] = {JOURNAL: [], VOUCHER: []}
         self._listed: dict[str, list[Row]] = {}
         for kind in KINDS:
             for row in self.store.all(kind):
                 self._show(kind, row["key"], row["body"])
-
-    def now(self) -> datetime:
-        """The present instant in the database server's zone."""
-        return self.clock.now().astimezone(ZoneInfo(self.settings.timezone))
-
-    def today(self) -> date:
-        """The database server's date."""
-        return self.now().date()
 
     def get(self, kind: str, key: str) -> Row | None:
         """One row, or None."""
@@ -119,10 +97,6 @@ class Site:
                 self._listed.pop(change.kind, None)
             else:
                 self._show(change.kind, change.key, change.body)
-
-    def number(self, series: str, width: int, first: int = 1) -> str:
-        """The next number of a series, zero-filled."""
-        return f"{self.store.next(series, first):0{width}d}"
 
     def _show(self, kind: str, key: str, body: Row) -> None:
         before = self._tables[kind].get(key)

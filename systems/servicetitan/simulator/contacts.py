@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from systems.servicetitan.simulator.answers import Refused, json_answer
+from runtime.simulator.answers import json_answer
+from systems.servicetitan.simulator.answers import Refused
 from systems.servicetitan.simulator.filters import keeps
 from systems.servicetitan.simulator.gate import Route
 from systems.servicetitan.simulator.kinds import CONTACT_SCHEMA, CONTACTS

@@ -11,7 +11,8 @@ from typing import Any
 
 from aiohttp import web
 
-from systems.servicetitan.simulator.answers import invalid, json_answer
+from runtime.simulator.answers import json_answer
+from systems.servicetitan.simulator.answers import invalid
 from systems.servicetitan.simulator.filters import Query, ids_of, keeps
 from systems.servicetitan.simulator.gate import Answer, Route
 from systems.servicetitan.simulator.kinds import BILL_SCHEMA, BILL_SCOPE, KINDS, Kind

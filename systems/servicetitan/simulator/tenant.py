@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from runtime.clock import Clock
-from runtime.simulator.faults import Faults
-from runtime.simulator.store import Commit, Store
+from runtime.simulator.installation import Installation
+from runtime.simulator.serve import Options
+from runtime.simulator.store import Commit
 from systems.servicetitan.simulator.kinds import CONTACTS, KINDS
 from systems.servicetitan.simulator.settings import Settings
 from systems.servicetitan.simulator.shapes import Row, filled, shown
@@ -30,43 +28,17 @@ class Missing(ValueError):
     """A verb or a request names an object that is not there."""
 
 
-@dataclass(frozen=True)
-class Ground:
-    """What the tenant stands on."""
-
-    seed: int
-    store: Store
-    clock: Clock
-    faults: Faults
-    settings: Settings
-
-
-class Tenant:
+class Tenant(Installation[Settings]):
     """All records of one tenant. `listeners` are told (kind, operation, row) after each commit."""
 
-    def __init__(self, ground: Ground) -> None:
-        self.seed, self.store, self.clock = ground.seed, ground.store, ground.clock
-        self.faults, self.settings = ground.faults, ground.settings
-        self.tenant_id = int(ground.settings.tenant_id)
+    def __init__(self, options: Options) -> None:
+        super().__init__(options, Settings())
+        self.tenant_id = int(self.settings.tenant_id)
         self.listeners: list[Listener] = []
         self.tables: dict[str, Table] = {}
         self._told: list[tuple[str, str, Row]] = []
         self._is_changing = False
-        self.last = datetime.min.replace(tzinfo=UTC)
         self._load()
-
-    # --- time ---
-
-    def tick(self) -> datetime:
-        """An instant of the clock, later than every one given before."""
-        self.last = max(self.clock.now(), self.last + timedelta(microseconds=1))
-        return self.last
-
-    def today(self) -> date:
-        """The day in the tenant's own zone."""
-        return self.clock.now().astimezone(ZoneInfo(self.settings.timezone)).date()
-
-    # --- rows ---
 
     def get(self, kind: str, source_id: int) -> Row:
         """The row; raises `Missing`."""
