@@ -7,7 +7,7 @@ import dataclasses
 from runtime.simulator.control import application
 from runtime.simulator.serve import Options, Simulator
 from systems.peoplesoft.simulator.batch import Batch
-from systems.peoplesoft.simulator.connector import Connector
+from systems.peoplesoft.simulator.connector import add_connector
 from systems.peoplesoft.simulator.control import add_control
 from systems.peoplesoft.simulator.listener import Listener, wsdl_paths
 from systems.peoplesoft.simulator.qas import QueryService
@@ -27,7 +27,7 @@ def build(options: Options) -> Simulator:
     plant_vendors(site, site.settings.vendors)
     app, batch = application(site), Batch(site)
     Listener(site, security).add(app)
-    Connector(site, security).add(app)
+    add_connector(app, site, security)
     QueryService(site, security).add(app)
     app.router.add_post(TOKENS, security.token)
     add_control(app, security, batch)

@@ -7,6 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from runtime.simulator.control import add_asked, add_told
+from runtime.simulator.records import Change
 from systems.peoplesoft.simulator.batch import Batch
 from systems.peoplesoft.simulator.documents import documents
 from systems.peoplesoft.simulator.people import save_vendor, type_voucher
@@ -14,7 +15,7 @@ from systems.peoplesoft.simulator.security import Security
 from systems.peoplesoft.simulator.seed.books import value
 from systems.peoplesoft.simulator.seed.vendors import plant_vendors, truth
 from systems.peoplesoft.simulator.services import PARTS
-from systems.peoplesoft.simulator.site import JOURNAL, VOUCHER, Change, Site
+from systems.peoplesoft.simulator.site import JOURNAL, VOUCHER, Site
 
 
 def add_control(app: web.Application, security: Security, batch: Batch) -> None:

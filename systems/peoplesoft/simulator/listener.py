@@ -7,6 +7,7 @@ which refusals are faults and which a bare IBResponse: assumed.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
@@ -91,15 +92,7 @@ class Listener:
 
     async def call(self, request: web.Request) -> web.StreamResponse:
         """POST: one SOAP call."""
-        return await told(self._site, request, self._call)
-
-    async def _call(self, request: web.Request) -> web.Response:
-        try:
-            return self._answer(request, await request.read())
-        except Unauthorized as error:
-            return unauthorized(error)
-        except BrokerError as error:
-            return broker_answer(error, self._site.settings.fault_status)
+        return await carried_out(self._site, request, self._answer, self._site.settings.fault_status)
 
     def _answer(self, request: web.Request, body: bytes) -> web.Response:
         if request.content_type != "text/xml":
@@ -118,6 +111,23 @@ class Listener:
             raise BrokerError(69, f"Unable to find a service operation for {action or 'a request without SOAPAction'}.")
         require_active(self._site, user, operation.name)
         return xml_answer(envelope(answered(self._site, Call(operation, root, user, request_id))))
+
+
+async def carried_out(
+    site: Site, request: web.Request, answer: Callable[[web.Request, bytes], web.Response], fault_status: int = 0
+) -> web.StreamResponse:
+    """The answer of a connector to one call, or its refusal; with `fault_status` 0 nothing is a SOAP fault."""
+
+    async def handled(request: web.Request) -> web.Response:
+        try:
+            return answer(request, await request.read())
+        except Unauthorized as error:
+            return unauthorized(error)
+        except BrokerError as error:
+            error.is_fault = error.is_fault and bool(fault_status)
+            return broker_answer(error, fault_status or 200)
+
+    return await told(site, request, handled)
 
 
 def wsdl_paths(site: Site) -> list[str]:

@@ -8,11 +8,12 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from runtime.simulator.records import Change, Row
 from systems.peoplesoft.simulator import vouchers
 from systems.peoplesoft.simulator.answers import Refused
 from systems.peoplesoft.simulator.definitions import VOUCHER as DEFINITION
 from systems.peoplesoft.simulator.seed.vendors import NEW, key_of
-from systems.peoplesoft.simulator.site import VENDOR, Change, Row, Site
+from systems.peoplesoft.simulator.site import VENDOR, Site
 
 _LENGTHS = {"SETID": 5, "VENDOR_ID": 10, "VENDOR_NAME_SHORT": 14, "NAME1": 40, "NAME2": 40, "VENDOR_STATUS": 1, "VENDOR_CLASS": 1}
 

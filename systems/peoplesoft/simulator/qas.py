@@ -18,13 +18,14 @@ from xml.sax.saxutils import escape
 from aiohttp import web
 
 from runtime.simulator.answers import json_answer
+from runtime.simulator.records import Row
 from runtime.simulator.switches import names
 from systems.peoplesoft.simulator.answers import BrokerError, broker_answer, handler_failed, xml_answer
 from systems.peoplesoft.simulator.listener import require_active, unauthorized
 from systems.peoplesoft.simulator.queries import NUMBERS, QUERIES, BadPrompt, Query, visible
 from systems.peoplesoft.simulator.security import Security, Unauthorized
 from systems.peoplesoft.simulator.services import QUERY
-from systems.peoplesoft.simulator.site import Row, Site
+from systems.peoplesoft.simulator.site import Site
 
 PATH = "/PSIGW/RESTListeningConnector/{node}/ExecuteQuery.v1/{owner}/{query}/{format}/{file}"
 _FORMATS = ("WEBROWSET", "XMLP")

@@ -15,12 +15,13 @@ from typing import Any
 from runtime.simulator.installation import Installation
 from runtime.simulator.serve import Options
 from runtime.simulator.store import Commit
+from runtime.simulator.table import Table
 from systems.servicetitan.simulator.kinds import CONTACTS, KINDS
 from systems.servicetitan.simulator.settings import Settings
 from systems.servicetitan.simulator.shapes import Row, filled, shown
-from systems.servicetitan.simulator.tables import Table
 
 CENT = Decimal("0.01")
+_CHANGED = "modifiedOn"
 Listener = Callable[[str, str, Row], None]
 
 
@@ -35,7 +36,7 @@ class Tenant(Installation[Settings]):
         super().__init__(options, Settings())
         self.tenant_id = int(self.settings.tenant_id)
         self.listeners: list[Listener] = []
-        self.tables: dict[str, Table] = {}
+        self.tables: dict[str, Table[int, Row]] = {}
         self._told: list[tuple[str, str, Row]] = []
         self._is_changing = False
         self._load()
@@ -49,12 +50,11 @@ class Tenant(Installation[Settings]):
 
     def find(self, kind: str, source_id: int) -> Row | None:
         """The row, or None."""
-        return self.tables[kind].rows.get(int(source_id))
+        return self.tables[kind].get(int(source_id))
 
     def rows(self, kind: str) -> list[Row]:
         """All rows of a kind, by id."""
-        rows = self.tables[kind].rows
-        return [rows[key] for key in sorted(rows)]
+        return self.tables[kind].by_key()
 
     def new(self, kind: str, values: Row) -> Row:
         """A row of a kind with every declared member and the next id; not saved yet."""
@@ -77,13 +77,13 @@ class Tenant(Installation[Settings]):
             row["createdOn"] = row.get("createdOn") or row["modifiedOn"]
             self.store.put(kind, key_of(row["id"]), row, moment)
             self.store.commit(moment, _commit(kind, row, operation, self.settings.currency))
-            self.tables[kind].put(row, row["modifiedOn"])
+            self.tables[kind].put(row["id"], row)
             self._told.append((kind, operation, row))
         return row
 
     def changed_since(self, kind: str, since: datetime | None, after_key: str = "", limit: int = 1_000_000) -> list[Row]:
         """Rows in the order of their changes from `since` (inclusive) and, at exactly `since`, after `after_key`."""
-        return self.tables[kind].following(instant(since) if since else "", int(after_key or 0), limit)
+        return self.tables[kind].following(_CHANGED, instant(since) if since else "", int(after_key or 0), limit)
 
     def as_list_shows(self, kind: str, row: Row) -> Row:
         """The row as the vendor's list sends it."""
@@ -111,12 +111,12 @@ class Tenant(Installation[Settings]):
                 listener(kind, operation, row)
 
     def _load(self) -> None:
-        self.tables = {kind: Table() for kind in (*KINDS, CONTACTS)}
+        self.tables = {kind: Table(lambda row: [(_CHANGED, row[_CHANGED])], self.clock.monotonic) for kind in (*KINDS, CONTACTS)}
         for kind, table in self.tables.items():
             for row in self.store.all(kind):
-                table.put(row, row["modifiedOn"])
-            if table.changes:
-                self.last = max(self.last, parsed(table.changes[-1][0]))
+                table.put(row["id"], row)
+            if len(table):
+                self.last = max(self.last, parsed(table.last_text(_CHANGED)))
 
 
 def _commit(kind: str, row: Row, operation: str, currency: str) -> Commit:

@@ -13,7 +13,8 @@ from datetime import timedelta
 from typing import Any
 
 from runtime.simulator.people import Company, abbreviated, companies, drawn, misspelt
-from systems.peoplesoft.simulator.site import VENDOR, Change, Row, Site
+from runtime.simulator.records import Change, Row
+from systems.peoplesoft.simulator.site import VENDOR, Site
 
 _KINDS = {"exact": 60, "abbreviated": 14, "misspelt": 10, "no_phone": 8, "only_here": 8}
 _SPELT_OUT = frozenset({"Circle"})
