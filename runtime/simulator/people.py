@@ -1,153 +1,37 @@
 """Seeded people and companies: the same seed gives the same ones in every simulator, so that two systems can know one person.
 
 Prefix-stable: the first n of a longer list are the shorter list. All names, numbers and addresses are made up; phone numbers
-use the 555-01xx range that is kept for fiction.
+use the 555-01xx range that is kept for fiction. The variants are what makes a first match hard.
 """
 
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
-_FIRST = [
-    "James",
-    "Mary",
-    "Robert",
-    "Patricia",
-    "John",
-    "Jennifer",
-    "Michael",
-    "Linda",
-    "David",
-    "Elizabeth",
-    "William",
-    "Barbara",
-    "Richard",
-    "Susan",
-    "Joseph",
-    "Jessica",
-    "Thomas",
-    "Sarah",
-    "Carlos",
-    "Karen",
-    "Daniel",
-    "Lisa",
-    "Matthew",
-    "Nancy",
-    "Anthony",
-    "Betty",
-    "Mark",
-    "Sandra",
-    "Steven",
-    "Ashley",
-    "Paul",
-    "Emily",
-    "Andrew",
-    "Donna",
-    "Joshua",
-    "Michelle",
-    "Kenneth",
-    "Carol",
-    "Kevin",
-    "Amanda",
-    "Brian",
-    "Melissa",
-    "Luis",
-    "Deborah",
-    "Ronald",
-    "Stephanie",
-    "Timothy",
-    "Rebecca",
-    "Jason",
-    "Laura",
-    "Ana",
-    "Helen",
-    "Omar",
-    "Priya",
-    "Wei",
-    "Fatima",
-    "Sven",
-    "Aoife",
-]
-_LAST = [
-    "Smith",
-    "Johnson",
-    "Williams",
-    "Brown",
-    "Jones",
-    "Garcia",
-    "Miller",
-    "Davis",
-    "Rodriguez",
-    "Martinez",
-    "Hernandez",
-    "Lopez",
-    "Gonzalez",
-    "Wilson",
-    "Anderson",
-    "Thomas",
-    "Taylor",
-    "Moore",
-    "Jackson",
-    "Martin",
-    "Lee",
-    "Perez",
-    "Thompson",
-    "White",
-    "Harris",
-    "Sanchez",
-    "Clark",
-    "Ramirez",
-    "Lewis",
-    "Robinson",
-    "Walker",
-    "Young",
-    "Allen",
-    "King",
-    "Wright",
-    "Scott",
-    "Torres",
-    "Nguyen",
-    "Hill",
-    "Flores",
-    "Green",
-    "Adams",
-    "Nelson",
-    "Baker",
-    "Hall",
-    "Rivera",
-    "Campbell",
-    "Mitchell",
-    "Carter",
-    "Roberts",
-    "O'Brien",
-    "Okafor",
-    "Schmidt",
-    "Kowalski",
-    "Novak",
-    "Haddad",
-]
-_STREETS = [
-    "Oak",
-    "Maple",
-    "Cedar",
-    "Elm",
-    "Pine",
-    "Walnut",
-    "Lakeview",
-    "Hillcrest",
-    "Sunset",
-    "River",
-    "Mill",
-    "Church",
-    "Spring",
-    "Park",
-    "Willow",
-    "Chestnut",
-    "Prairie",
-    "Juniper",
-]
-_KINDS = ["Street", "Avenue", "Drive", "Road", "Lane", "Court", "Boulevard", "Circle"]
+
+def _listed(names: str) -> list[str]:
+    return names.split(", ")
+
+
+_FIRST = _listed(
+    "James, Mary, Robert, Patricia, John, Jennifer, Michael, Linda, David, Elizabeth, William, Barbara, Richard, Susan, "
+    "Joseph, Jessica, Thomas, Sarah, Carlos, Karen, Daniel, Lisa, Matthew, Nancy, Anthony, Betty, Mark, Sandra, Steven, "
+    "Ashley, Paul, Emily, Andrew, Donna, Joshua, Michelle, Kenneth, Carol, Kevin, Amanda, Brian, Melissa, Luis, Deborah, "
+    "Ronald, Stephanie, Timothy, Rebecca, Jason, Laura, Ana, Helen, Omar, Priya, Wei, Fatima, Sven, Aoife"
+)
+_LAST = _listed(
+    "Smith, Johnson, Williams, Brown, Jones, Garcia, Miller, Davis, Rodriguez, Martinez, Hernandez, Lopez, Gonzalez, "
+    "Wilson, Anderson, Thomas, Taylor, Moore, Jackson, Martin, Lee, Perez, Thompson, White, Harris, Sanchez, Clark, "
+    "Ramirez, Lewis, Robinson, Walker, Young, Allen, King, Wright, Scott, Torres, Nguyen, Hill, Flores, Green, Adams, "
+    "Nelson, Baker, Hall, Rivera, Campbell, Mitchell, Carter, Roberts, O'Brien, Okafor, Schmidt, Kowalski, Novak, Haddad"
+)
+_STREETS = _listed(
+    "Oak, Maple, Cedar, Elm, Pine, Walnut, Lakeview, Hillcrest, Sunset, River, Mill, Church, Spring, Park, Willow, "
+    "Chestnut, Prairie, Juniper"
+)
+_KINDS = _listed("Street, Avenue, Drive, Road, Lane, Court, Boulevard, Circle")
 _CITIES = (
     ("Austin", "TX", "787"),
     ("Round Rock", "TX", "786"),
@@ -155,29 +39,18 @@ _CITIES = (
     ("Cedar Park", "TX", "786"),
     ("Georgetown", "TX", "786"),
 )
-_TRADES = [
-    "Property Management",
-    "Dental Group",
-    "Bakery",
-    "Fitness Studio",
-    "Auto Body",
-    "Coffee Roasters",
-    "Storage",
-    "Veterinary Clinic",
-    "Brewing",
-]
-_SUPPLIES = [
-    "Plumbing Supply",
-    "HVAC Distributors",
-    "Electrical Wholesale",
-    "Pipe and Fittings",
-    "Sheet Metal",
-    "Controls",
-    "Water Heaters",
-    "Tools",
-    "Refrigerants",
-]
-_FORMS = ["LLC", "Inc.", "Co.", "Corporation"]
+_TRADES = _listed(
+    "Property Management, Dental Group, Bakery, Fitness Studio, Auto Body, Coffee Roasters, Storage, Veterinary Clinic, Brewing"
+)
+_SUPPLIES = _listed(
+    "Plumbing Supply, HVAC Distributors, Electrical Wholesale, Pipe and Fittings, Sheet Metal, Controls, Water Heaters, "
+    "Tools, Refrigerants"
+)
+_SHORT = {
+    "street": _listed("Street=St, Avenue=Ave, Drive=Dr, Road=Rd, Lane=Ln, Court=Ct, Boulevard=Blvd, Circle=Cir"),
+    "name": _listed("Corporation=Corp, Distributors=Distr, Management=Mgmt, Wholesale=Whsl, Robert=Bob, William=Bill"),
+}
+_FORMS = _listed("LLC, Inc., Co., Corporation")
 
 
 @dataclass(frozen=True)
@@ -211,6 +84,9 @@ class Company:
     email: str
 
 
+P = TypeVar("P", Person, Company)
+
+
 def people(seed: int, count: int) -> list[Person]:
     """The first `count` customers of a seed; about one in five is commercial, names repeat now and then as they do in life."""
     return [_person(_draw(f"person/{seed}/{n}"), n) for n in range(count)]
@@ -219,6 +95,27 @@ def people(seed: int, count: int) -> list[Person]:
 def companies(seed: int, count: int) -> list[Company]:
     """The first `count` vendors of a seed; codes and tax ids are unique."""
     return [_company(_draw(f"company/{seed}/{n}"), n) for n in range(count)]
+
+
+def abbreviated(party: P, spelt_out: frozenset[str] = frozenset()) -> P:
+    """The same party as somebody in a hurry types it: `Oak St`, `Bob`, `Corp`; words of `spelt_out` stay."""
+    short = {}
+    for member, pairs in _SHORT.items():
+        words = dict(pair.split("=") for pair in pairs)
+        typed = [word if word in spelt_out else words.get(word, word) for word in getattr(party, member).split()]
+        short[member] = " ".join(typed)
+    return replace(party, **short)
+
+
+def misspelt(draw: random.Random, party: P) -> P:
+    """The same party with two letters of its name in the wrong order."""
+    name, at = party.name, draw.randrange(1, len(party.name) - 1)
+    return replace(party, name=name[:at] + name[at + 1] + name[at] + name[at + 2 :])
+
+
+def drawn(draw: random.Random, shares: dict[str, int]) -> str:
+    """One of the keys, as often as its share says."""
+    return draw.choices(list(shares), list(shares.values()))[0]
 
 
 def _person(draw: random.Random, n: int) -> Person:

@@ -16,7 +16,7 @@ from typing import Any
 from aiohttp import web
 
 from runtime.clock import Clock
-from runtime.simulator.faults import FAULTS, Faults, inject
+from runtime.simulator.faults import Faults
 from runtime.simulator.store import Store
 
 CONTROL = "/__sim__/"
@@ -50,37 +50,6 @@ class Simulator:
     faults: Faults
     credentials: dict[str, Any]
     addresses: dict[str, str | list[str]] = field(default_factory=dict)
-
-
-def application(faults: Faults, store: Store, middlewares: tuple[Any, ...] = ()) -> web.Application:
-    """An application with the fault middleware outermost and the control routes; the simulator adds the vendor's routes."""
-    app = web.Application(middlewares=[inject, *middlewares], client_max_size=64 * 1024 * 1024)
-    app[FAULTS] = faults
-
-    async def journal(request: web.Request) -> web.Response:
-        after = int(request.query.get("after", "0"))
-        return web.json_response({"commits": store.journal(after)})
-
-    async def plan(request: web.Request) -> web.Response:
-        body = await request.json()
-        try:
-            faults.plan(body["faults"])
-        except (TypeError, KeyError) as error:
-            return web.json_response({"error": f"not a list of faults: {error}"}, status=400)
-        return web.json_response({"planned": len(faults.planned)})
-
-    async def clear(_: web.Request) -> web.Response:
-        faults.clear()
-        return web.json_response({"planned": 0})
-
-    async def hits(_: web.Request) -> web.Response:
-        return web.json_response({"hits": faults.hits, "planned": [vars(fault) for fault in faults.planned if fault.count > 0]})
-
-    app.router.add_get("/__sim__/journal", journal)
-    app.router.add_post("/__sim__/faults", plan)
-    app.router.add_delete("/__sim__/faults", clear)
-    app.router.add_get("/__sim__/faults", hits)
-    return app
 
 
 @dataclass

@@ -100,6 +100,10 @@ class Store:
         """Remove an object; nothing happens when it is not there."""
         self._db.execute("DELETE FROM object WHERE kind=? AND key=?", (kind, key))
 
+    def delete_all(self, kind: str) -> int:
+        """Remove every object of a kind; how many there were."""
+        return self._db.execute("DELETE FROM object WHERE kind=?", (kind,)).rowcount
+
     def all(self, kind: str) -> list[dict[str, Any]]:
         """Every object of a kind, by key."""
         rows = self._db.execute("SELECT body FROM object WHERE kind=? ORDER BY key", (kind,))

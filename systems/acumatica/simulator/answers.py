@@ -5,11 +5,11 @@ Sources: swagger `HttpError`, field notes against live tenants for the exception
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
-import orjson
 from aiohttp import web
+
+from runtime.simulator.answers import json_answer
 
 PX = "PX.Data.PXException"
 
@@ -46,22 +46,6 @@ def unknown_field(name: str) -> VendorError:
 def precondition(text: str) -> VendorError:
     """If-Match or If-None-Match is violated."""
     return VendorError(412, text)
-
-
-def _number(value: object) -> orjson.Fragment:
-    if isinstance(value, Decimal):
-        return orjson.Fragment(format(value, "f"))
-    raise TypeError(f"not for the wire: {type(value).__name__}")
-
-
-def dumps(body: Any) -> bytes:
-    """JSON in which a Decimal is a number with exactly its digits."""
-    return orjson.dumps(body, default=_number)
-
-
-def json_answer(body: Any, status: int = 200) -> web.Response:
-    """A JSON answer."""
-    return web.Response(status=status, body=dumps(body), content_type="application/json", charset="utf-8")
 
 
 def refusal(error: VendorError) -> web.Response:

@@ -6,9 +6,8 @@ import dataclasses
 
 from aiohttp import web
 
-from runtime.simulator.faults import Faults
-from runtime.simulator.serve import Options, Simulator, application
-from runtime.simulator.store import Store
+from runtime.simulator.control import application
+from runtime.simulator.serve import Options, Simulator
 from systems.acumatica.simulator.control import add_control
 from systems.acumatica.simulator.entities import EntityRoutes
 from systems.acumatica.simulator.gate import Gate
@@ -21,21 +20,17 @@ from systems.acumatica.simulator.seed.books import plant
 from systems.acumatica.simulator.seed.companies import BRANCHES, COMPANY
 from systems.acumatica.simulator.seed.masters import plant_masters
 from systems.acumatica.simulator.sessions import Sessions, account_of
-from systems.acumatica.simulator.settings import settings_of
-from systems.acumatica.simulator.tenant import Ground, Tenant
-from systems.acumatica.simulator.throttle import Throttle
+from systems.acumatica.simulator.tenant import Tenant
 from systems.acumatica.spec import ENDPOINT_VERSION
 
 
 def build(options: Options) -> Simulator:
     """A tenant with its state in `options.state_dir`; raises ValueError for a setting it does not know."""
-    settings = settings_of(options.settings)
-    store, faults = Store(options.state_dir / "acumatica.sqlite"), Faults(options.seed)
-    tenant = Tenant(Ground(options.seed, store, options.clock, faults, settings))
+    tenant = Tenant(options)
     plant(tenant)
-    plant_masters(tenant, settings.customers, settings.vendors)
-    gate = Gate(tenant, Sessions(tenant, account_of(options.seed)), Throttle(settings, options.clock))
-    app = application(faults, store)
+    plant_masters(tenant, tenant.settings.customers, tenant.settings.vendors)
+    gate = Gate(tenant, Sessions(tenant, account_of(options.seed)))
+    app = application(tenant)
     _routes(app, tenant, gate)
     credentials = dataclasses.asdict(gate.sessions.account) | {
         "endpoint_version": ENDPOINT_VERSION,
@@ -43,7 +38,7 @@ def build(options: Options) -> Simulator:
         "company_id": COMPANY,
         "branches": [code for code, _ in BRANCHES],
     }
-    return Simulator("acumatica", app, store, faults, credentials)
+    return tenant.simulator(app, credentials)
 
 
 def _routes(app: web.Application, tenant: Tenant, gate: Gate) -> None:
@@ -52,9 +47,9 @@ def _routes(app: web.Application, tenant: Tenant, gate: Gate) -> None:
     add_login(app, gate, tenant.settings)
     EntityRoutes(tenant, gate, Operations(tenant)).add(app)
     add_inquiries(app, gate)
-    add_control(app, tenant, gate, push)
+    add_control(app, tenant, gate.sessions, push)
 
     async def close(_: web.Application) -> None:
-        await push.close()
+        await push.sender.close()
 
     app.on_cleanup.append(close)

@@ -14,8 +14,9 @@ from uuid import UUID
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from runtime.simulator.answers import json_answer
 from systems.acumatica.simulator import upsert
-from systems.acumatica.simulator.answers import VendorError, json_answer, missing
+from systems.acumatica.simulator.answers import VendorError, missing
 from systems.acumatica.simulator.described import swagger
 from systems.acumatica.simulator.filters import parse_filter
 from systems.acumatica.simulator.gate import Gate, Inner

@@ -1,24 +1,24 @@
 """The door of the endpoint: who calls, in which session, and whether the licence has room.
 
 Sources: Integration Development Guide (bearer and cookie, `api` scope, cookies with `api:concurrent_access`), field notes (a bearer call
-over the login limit answers 302 to /Frames/Error.aspx). Missing scope as 403 with `insufficient_scope`: assumed, as RFC 6750 has it.
+over the login limit answers 302 to /Frames/Error.aspx; over the concurrent limit a request waits in a queue and then fails with 429, without
+Retry-After). Assumed: the overrun of a minute is refused at once; a missing scope is 403 with `insufficient_scope`, as RFC 6750 has it. The
+minute runs on the simulator's clock.
 """
 
 from __future__ import annotations
 
-import asyncio
-import base64
-import time
 from collections.abc import Awaitable, Callable
-from typing import Any
 from urllib.parse import quote
 
 from aiohttp import web
 
-from systems.acumatica.simulator.answers import Unprocessable, VendorError, json_answer, refusal
-from systems.acumatica.simulator.sessions import LIMIT_TEXT, Session, SessionLimit, Sessions, not_signed_in, same
+from runtime.simulator.answers import json_answer
+from runtime.simulator.limits import Full, Places, Window
+from runtime.simulator.tokens import authorization, name_and_password, same
+from systems.acumatica.simulator.answers import Unprocessable, VendorError, refusal
+from systems.acumatica.simulator.sessions import LIMIT_TEXT, Session, SessionLimit, Sessions, not_signed_in
 from systems.acumatica.simulator.tenant import Tenant
-from systems.acumatica.simulator.throttle import Throttle
 
 SESSION_COOKIE = "ASP.NET_SessionId"
 AUTH_COOKIE = ".ASPXAUTH"
@@ -27,25 +27,20 @@ Inner = Callable[[web.Request, Session], Awaitable[web.StreamResponse] | web.Str
 
 
 class Gate:
-    """Lets calls in; `calls` counts them by method and path template, with the seconds spent inside."""
+    """Lets calls in and counts them by method and path template."""
 
-    def __init__(self, tenant: Tenant, sessions: Sessions, throttle: Throttle) -> None:
+    def __init__(self, tenant: Tenant, sessions: Sessions) -> None:
         self.sessions = sessions
-        self.throttle = throttle
-        self.calls: dict[str, list[float]] = {}
         self._tenant = tenant
+        self._minute, self._places = Window(60, lambda: tenant.clock.now().timestamp()), Places()
 
-    def count(self, name: str, started: float) -> None:
-        """Count a call that began at `started` (monotonic)."""
-        entry = self.calls.setdefault(name, [0, 0.0])
-        entry[0] += 1
-        entry[1] += time.perf_counter() - started
+    def count(self, name: str) -> None:
+        """Count a call."""
+        self._tenant.calls[name] += 1
 
     async def admit(self, request: web.Request, template: str, inner: Inner) -> web.StreamResponse:
         """Answer a call of a signed-in client through `inner`, or the vendor's refusal."""
-        if self._tenant.settings.latency_s:
-            await asyncio.sleep(self._tenant.settings.latency_s)
-        started = time.perf_counter()
+        self.count(template)
         try:
             return await self._admitted(request, inner)
         except VendorError as error:
@@ -54,15 +49,18 @@ class Gate:
             return json_answer(error.body, 422)
         except SessionLimit:
             return _limit_page()
-        finally:
-            self.count(template, started)
 
     async def _admitted(self, request: web.Request, inner: Inner) -> web.StreamResponse:
         session, is_new_cookie = self._session(request)
+        settings = self._tenant.settings
         try:
-            async with self.throttle.place():
+            if not self._minute.admits(settings.calls_per_minute):
+                raise self._over("The number of API requests per minute")
+            async with self._places.place(settings.concurrent_calls, settings.queued_calls, settings.queue_s):
                 found = inner(request, session)
                 answer = found if isinstance(found, web.StreamResponse) else await found
+        except Full as error:
+            raise self._over("The number of concurrent API requests") from error
         finally:
             if session.grant == _ONE_CALL:
                 self.sessions.leave(session)
@@ -70,12 +68,16 @@ class Gate:
             answer.set_cookie(SESSION_COOKIE, session.id, httponly=True, samesite="Lax")
         return answer
 
+    def _over(self, what: str) -> VendorError:
+        self._tenant.refused["throttled"] += 1
+        return VendorError(429, f"{what} exceeds the limit of the license.")
+
     def _session(self, request: web.Request) -> tuple[Session, bool]:
-        scheme, _, credential = request.headers.get("Authorization", "").partition(" ")
+        scheme, credential = authorization(request)
         if scheme == "Bearer":
-            return self._bearer(request, credential.strip())
+            return self._bearer(request, credential)
         if scheme == "Basic" and request.path.startswith("/t/"):
-            return self._by_name(credential.strip()), False
+            return self._by_name(credential), False
         session = self.sessions.by_cookie(request.cookies.get(SESSION_COOKIE, ""), request.cookies.get(AUTH_COOKIE, "-"))
         if session is None:
             raise not_signed_in()
@@ -84,11 +86,7 @@ class Gate:
     def _by_name(self, credential: str) -> Session:
         """The session of a call to OData that carries name and password, for as long as the call lasts (assumed)."""
         account = self.sessions.account
-        try:
-            name, _, password = base64.b64decode(credential, validate=True).decode().partition(":")
-        except ValueError as error:
-            raise not_signed_in() from error
-        if not same(name, account.username) or not same(password, account.password):
+        if not same(name_and_password(credential), (account.username, account.password)):
             raise not_signed_in()
         return self.sessions.enter(_ONE_CALL)
 
@@ -108,8 +106,8 @@ class Gate:
 
     def bearer_grant(self, request: web.Request) -> str:
         """The grant of the bearer token of a request, "" without one."""
-        scheme, _, credential = request.headers.get("Authorization", "").partition(" ")
-        token = self.sessions.token(credential.strip(), "access") if scheme == "Bearer" else None
+        scheme, credential = authorization(request)
+        token = self.sessions.token(credential, "access") if scheme == "Bearer" else None
         return "" if token is None else str(token["grant"])
 
 
@@ -125,9 +123,3 @@ def _with_challenge(answer: web.Response, error: VendorError) -> web.Response:
     elif "insufficient_scope" in error.message:
         answer.headers["WWW-Authenticate"] = 'Bearer error="insufficient_scope"'
     return answer
-
-
-def counts(gate: Gate) -> dict[str, Any]:
-    """The counters for `/__sim__/calls`."""
-    calls = {name: {"count": int(count), "seconds": round(seconds, 6)} for name, (count, seconds) in sorted(gate.calls.items())}
-    return {"calls": calls, "total": sum(entry["count"] for entry in calls.values()), "throttled": gate.throttle.refused}

@@ -7,33 +7,31 @@ Sources: Integration Development Guide (flows, scopes, rotating refresh tokens, 
 
 from __future__ import annotations
 
-import time
+from typing import Any
 
 from aiohttp import web
-from multidict import MultiDictProxy
 
-from systems.acumatica.simulator.answers import json_answer
+from runtime.simulator.answers import json_answer
+from runtime.simulator.tokens import Denied, Form, form_of, granted, same
 from systems.acumatica.simulator.gate import Gate
-from systems.acumatica.simulator.sessions import SCOPES, same
-
-FORM = "application/x-www-form-urlencoded"
-Form = MultiDictProxy[str | bytes | bytearray | web.FileField]
+from systems.acumatica.simulator.sessions import SCOPES, Sessions
 
 
 def add_identity(app: web.Application, gate: Gate) -> None:
     """Add the identity routes."""
+    sessions = gate.sessions
 
     async def token(request: web.Request) -> web.Response:
-        started = time.perf_counter()
-        answer = await _token(request, gate)
-        gate.count("POST /identity/connect/token", started)
-        return answer
+        gate.count("POST /identity/connect/token")
+        return await granted(request, lambda form: _grant(form, sessions))
 
     async def revocation(request: web.Request) -> web.Response:
-        form = await _form(request)
-        if form is None or not _is_client(form, gate):
-            return _error("invalid_client")
-        gate.sessions.revoke(_field(form, "token"))
+        try:
+            form = await form_of(request)
+            _refuse_others(form, sessions)
+        except Denied:
+            return json_answer({"error": "invalid_client"}, 400)
+        sessions.tokens.revoke(form.get("token", ""))
         return web.Response(status=200)
 
     async def discovery(request: web.Request) -> web.Response:
@@ -55,56 +53,35 @@ def add_identity(app: web.Application, gate: Gate) -> None:
     app.router.add_get("/identity/.well-known/openid-configuration", discovery)
 
 
-async def _form(request: web.Request) -> Form | None:
-    return await request.post() if request.content_type == FORM else None
+def _refuse_others(form: Form, sessions: Sessions) -> None:
+    known = sessions.account
+    if not same((form.get("client_id", ""), form.get("client_secret", "")), (known.client_id, known.client_secret)):
+        raise Denied("invalid_client")
 
 
-def _field(form: Form, name: str) -> str:
-    values = form.getall(name, [])
-    return str(values[0]) if len(values) == 1 else ""
-
-
-def _is_client(form: Form, gate: Gate) -> bool:
-    account = gate.sessions.account
-    return same(_field(form, "client_id"), account.client_id) and same(_field(form, "client_secret"), account.client_secret)
-
-
-def _error(code: str) -> web.Response:
-    return json_answer({"error": code}, 400)
-
-
-async def _token(request: web.Request, gate: Gate) -> web.Response:
-    form = await _form(request)
-    if form is None:
-        return _error("invalid_request")
-    if not _is_client(form, gate):
-        return _error("invalid_client")
-    flow = _field(form, "grant_type")
+def _grant(form: Form, sessions: Sessions) -> dict[str, Any]:
+    _refuse_others(form, sessions)
+    flow = form.get("grant_type")
     if flow == "password":
-        return _password(form, gate)
-    return _refresh(form, gate) if flow == "refresh_token" else _error("unsupported_grant_type")
+        return _password(form, sessions)
+    if flow == "refresh_token":
+        return _refresh(form.get("refresh_token", ""), sessions)
+    raise Denied("unsupported_grant_type")
 
 
-def _password(form: Form, gate: Gate) -> web.Response:
-    account = gate.sessions.account
-    if not same(_field(form, "username"), account.username) or not same(_field(form, "password"), account.password):
-        return _error("invalid_grant")
-    scopes = frozenset(_field(form, "scope").split())
+def _password(form: Form, sessions: Sessions) -> dict[str, Any]:
+    known = sessions.account
+    if not same((form.get("username", ""), form.get("password", "")), (known.username, known.password)):
+        raise Denied("invalid_grant")
+    scopes = frozenset(form.get("scope", "").split())
     if not scopes or not scopes <= SCOPES:
-        return _error("invalid_scope")
-    return _granted(gate, scopes)
+        raise Denied("invalid_scope")
+    return sessions.grant(scopes)
 
 
-def _refresh(form: Form, gate: Gate) -> web.Response:
-    text = _field(form, "refresh_token")
-    known = gate.sessions.token(text, "refresh")
+def _refresh(token: str, sessions: Sessions) -> dict[str, Any]:
+    known = sessions.token(token, "refresh")
     if known is None:
-        return _error("invalid_grant")
-    gate.sessions.revoke(text)  # a refresh token works once
-    return _granted(gate, frozenset(known["scopes"]), str(known["grant"]))
-
-
-def _granted(gate: Gate, scopes: frozenset[str], grant: str = "") -> web.Response:
-    answer = json_answer(gate.sessions.grant(scopes, grant))
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+        raise Denied("invalid_grant")
+    sessions.tokens.revoke(token)  # a refresh token works once
+    return sessions.grant(frozenset(known["scopes"]), str(known["grant"]))

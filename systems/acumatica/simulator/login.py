@@ -6,13 +6,12 @@ shows as a text with "API Login Limit" or as 429). Cookie names: assumed.
 
 from __future__ import annotations
 
-import time
-
 from aiohttp import web
 
+from runtime.simulator.tokens import same
 from systems.acumatica.simulator.answers import VendorError, refusal
 from systems.acumatica.simulator.gate import AUTH_COOKIE, SESSION_COOKIE, Gate
-from systems.acumatica.simulator.sessions import LIMIT_TEXT, SessionLimit, same
+from systems.acumatica.simulator.sessions import LIMIT_TEXT, SessionLimit
 from systems.acumatica.simulator.settings import Settings
 from systems.acumatica.simulator.wire import bad_request, parse
 
@@ -23,18 +22,16 @@ def add_login(app: web.Application, gate: Gate, settings: Settings) -> None:
     """Add the login routes."""
 
     async def login(request: web.Request) -> web.Response:
-        started = time.perf_counter()
+        gate.count("POST /entity/auth/login")
         try:
             return _login(parse(await request.read()), gate)
         except SessionLimit:
             return _limit(settings)
         except VendorError as error:
             return refusal(error)
-        finally:
-            gate.count("POST /entity/auth/login", started)
 
     async def logout(request: web.Request) -> web.Response:
-        started = time.perf_counter()
+        gate.count("POST /entity/auth/logout")
         held = gate.sessions.by_cookie(request.cookies.get(SESSION_COOKIE, ""))
         grant = gate.bearer_grant(request)
         if held is not None and (held.grant == grant or not held.grant):
@@ -44,7 +41,6 @@ def add_login(app: web.Application, gate: Gate, settings: Settings) -> None:
         answer = web.Response(status=204)
         for name in (SESSION_COOKIE, AUTH_COOKIE):
             answer.del_cookie(name)
-        gate.count("POST /entity/auth/logout", started)
         return answer
 
     async def error_page(_: web.Request) -> web.Response:
@@ -61,7 +57,7 @@ def _login(body: dict[str, object], gate: Gate) -> web.Response:
         raise bad_request(f"Unknown members: {', '.join(sorted(unknown))}.")
     account = gate.sessions.account
     tenant = str(body.get("tenant") or body.get("company") or account.tenant)
-    good = same(str(body.get("name")), account.username) and same(str(body.get("password")), account.password)
+    good = same((body.get("name"), body.get("password")), (account.username, account.password))
     if not good or tenant != account.tenant:
         raise VendorError(500, "Error: Invalid credentials. Please try again.")
     session = gate.sessions.enter()

@@ -14,14 +14,12 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-import aiohttp
-
+from runtime.simulator.sender import Event, Manner, Sender
 from systems.acumatica.simulator.inquiries import RECORD_ID, columns, name_of
 from systems.acumatica.simulator.node import Node
 from systems.acumatica.simulator.tenant import Tenant
 
 _TICKS_1970 = 621355968000000000
-_ATTEMPTS = 3
 
 
 @dataclass(frozen=True)
@@ -36,14 +34,12 @@ class Subscriber:
 
 
 class Push:
-    """Keeps the subscribers and sends; `sent` counts what was accepted."""
+    """Keeps the subscribers and sends; a subscriber that is down loses a notification after the third try, as with the product."""
 
     def __init__(self, tenant: Tenant) -> None:
         self._tenant = tenant
         self.subscribers = [Subscriber(**body) for body in tenant.store.all("push")]
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._client: aiohttp.ClientSession | None = None
-        self.sent = 0
+        self.sender = Sender(Manner((0.2, 0.4), asyncio.sleep, range(200, 300)))
         tenant.listeners.append(self.changed)
 
     def subscribe(self, subscriber: Subscriber) -> None:
@@ -61,11 +57,13 @@ class Push:
         faults = self._tenant.faults
         if faults.take("push_drop", "POST", f"/{entity}"):
             return
-        body = self._body(subscriber, entity, before, after)
+        body = json.dumps(self._body(subscriber, entity, before, after)).encode()
+        headers = {subscriber.header: subscriber.secret} if subscriber.header else {}
+        event = Event(subscriber.url, body, lambda: headers)
         late = faults.take("push_disorder", "POST", f"/{entity}")
-        self._start(subscriber, body, 0.0 if late is None else late.seconds)
+        self.sender.send(event, 0.0 if late is None else late.seconds)
         if faults.take("push_duplicate", "POST", f"/{entity}"):
-            self._start(subscriber, body, 0.0)
+            self.sender.send(event)
 
     def _body(self, subscriber: Subscriber, entity: str, before: Node | None, after: Node | None) -> dict[str, Any]:
         now = self._tenant.clock.now()
@@ -78,33 +76,6 @@ class Push:
             "TimeStamp": _TICKS_1970 + int(now.timestamp() * 10_000_000),
             "AdditionalInfo": {},
         }
-
-    def _start(self, subscriber: Subscriber, body: dict[str, Any], delay_s: float) -> None:
-        task = asyncio.create_task(self._send(subscriber, body, delay_s))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _send(self, subscriber: Subscriber, body: dict[str, Any], delay_s: float) -> None:
-        await asyncio.sleep(delay_s)
-        if self._client is None:
-            self._client = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5))
-        headers = {"Content-Type": "application/json"} | ({subscriber.header: subscriber.secret} if subscriber.header else {})
-        for attempt in range(_ATTEMPTS):
-            try:
-                async with self._client.post(subscriber.url, data=json.dumps(body), headers=headers) as answer:
-                    if answer.status < 300:
-                        self.sent += 1
-                        return
-            except (aiohttp.ClientError, TimeoutError):
-                pass  # a subscriber that is down loses the notification after the last attempt, as with the product
-            await asyncio.sleep(0.2 * (attempt + 1))
-
-    async def close(self) -> None:
-        """Stop sending."""
-        for task in list(self._tasks):
-            task.cancel()
-        if self._client is not None:
-            await self._client.close()
 
 
 def _row(node: Node, entity: str) -> dict[str, Any]:

@@ -7,12 +7,11 @@ ten to twenty idle minutes end a session. Tokens outlive a restart of the server
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from runtime.simulator.tokens import Tokens, same, secret
 from systems.acumatica.simulator.answers import VendorError
 from systems.acumatica.simulator.tenant import Tenant
 
@@ -49,14 +48,9 @@ class Session:
 
 def account_of(seed: int) -> Account:
     """The credentials of a tenant made with this seed."""
-    secret = hashlib.sha256(f"acumatica/{seed}".encode()).hexdigest()
-    guid = f"{secret[:8]}-{secret[8:12]}-{secret[12:16]}-{secret[16:20]}-{secret[20:32]}".upper()
-    return Account("mlconnector", f"pw-{secret[32:44]}", "Company", f"{guid}@Company", f"secret-{secret[44:60]}")
-
-
-def same(left: str, right: str) -> bool:
-    """Whether two secrets are equal, in constant time."""
-    return hmac.compare_digest(left.encode(), right.encode())
+    drawn = secret("acumatica", seed)
+    guid = f"{drawn[:8]}-{drawn[8:12]}-{drawn[12:16]}-{drawn[16:20]}-{drawn[20:32]}".upper()
+    return Account("mlconnector", f"pw-{drawn[32:44]}", "Company", f"{guid}@Company", f"secret-{drawn[44:60]}")
 
 
 class Sessions:
@@ -66,7 +60,7 @@ class Sessions:
         self.account = account
         self.open: dict[str, Session] = {}
         self._tenant = tenant
-        self._tokens: dict[str, dict[str, Any]] = {token["token"]: token for token in tenant.store.all("token")}
+        self.tokens = Tokens(tenant.store, tenant.clock)
 
     def enter(self, grant: str = "") -> Session:
         """Open a session; raises SessionLimit when the licence has none left."""
@@ -82,7 +76,7 @@ class Sessions:
         """The session of a cookie; with `auth`, only when that cookie fits too."""
         self._expire()
         session = self.open.get(session_id)
-        if session is None or (auth and not same(session.auth, auth)):
+        if session is None or (auth and not same((auth,), (session.auth,))):
             return None
         session.used_at = self._tenant.clock.now()
         return session
@@ -111,38 +105,23 @@ class Sessions:
             self.leave(session)
 
     def _secret(self, *parts: str) -> str:
-        return hashlib.sha256("/".join((str(self._tenant.seed), *parts)).encode()).hexdigest()[:40]
+        return secret(self._tenant.seed, *parts)[:40]
 
     def grant(self, scopes: frozenset[str], grant: str = "") -> dict[str, Any]:
         """The token answer for a new or renewed grant."""
         number = str(self._tenant.store.next("token"))
-        grant = grant or f"grant-{number}"
-        access = self._keep("access", number, grant, scopes)
+        allowed = {"grant": grant or f"grant-{number}", "scopes": sorted(scopes)}
+        access = self.tokens.keep(self._secret("access", number), timedelta(seconds=ACCESS_S), kind="access", **allowed)
         answer = {"access_token": access, "expires_in": ACCESS_S, "token_type": "Bearer", "scope": " ".join(sorted(scopes))}
         if "offline_access" in scopes:
-            answer["refresh_token"] = self._keep("refresh", number, grant, scopes)
+            refresh = self._secret("refresh", number)
+            answer["refresh_token"] = self.tokens.keep(refresh, timedelta(days=REFRESH_DAYS), kind="refresh", **allowed)
         return answer
 
-    def _keep(self, kind: str, number: str, grant: str, scopes: frozenset[str]) -> str:
-        now = self._tenant.clock.now()
-        life = timedelta(seconds=ACCESS_S) if kind == "access" else timedelta(days=REFRESH_DAYS)
-        token = self._secret(kind, number)
-        body = {"token": token, "kind": kind, "grant": grant, "scopes": sorted(scopes), "until": (now + life).isoformat()}
-        self._tenant.store.put("token", token, body, now)
-        self._tokens[token] = body
-        return token
-
     def token(self, token: str, kind: str) -> dict[str, Any] | None:
-        """What is known of a token that is still good, else None."""
-        found = self._tokens.get(token)
-        if found is None or found["kind"] != kind or datetime.fromisoformat(found["until"]) <= self._tenant.clock.now():
-            return None
-        return found
-
-    def revoke(self, token: str) -> None:
-        """Forget a token; the session of its grant stays open."""
-        if self._tokens.pop(token, None) is not None:
-            self._tenant.store.delete("token", token)
+        """What a token of a kind (access, refresh) that is still good allows, else None."""
+        found = self.tokens.allowed(token)
+        return None if found is None or found["kind"] != kind else found
 
 
 def not_signed_in(text: str = "You are not logged in to the system.") -> VendorError:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
-from runtime.simulator.switches import change
+from runtime.simulator.switches import Switches
 
 
 @dataclass
-class Settings:
+class Settings(Switches):
     """What an administrator or a licence decides about the tenant; may be changed while it runs (`POST /__sim__/settings`).
 
     Units are in the names; `_s` are real seconds, minutes and days run on the simulator's clock; 0 calls = no limit.
     """
 
+    system: ClassVar[str] = "acumatica"
     endpoint_versions: str = "24.200.001,23.200.001"
     timezone: str = "America/Chicago"
     currency: str = "USD"
@@ -24,7 +26,6 @@ class Settings:
     concurrent_calls: int = 0
     queued_calls: int = 20
     queue_s: float = 5.0
-    latency_s: float = 0.0
     release_seconds: float = 0.05
     hold_on_entry: bool = True
     tax_calculation: str = "automatic"
@@ -40,14 +41,3 @@ class Settings:
     open_from: str = "012026"
     customers: int = 0
     vendors: int = 0
-
-    def change(self, changes: dict[str, str]) -> None:
-        """Apply `key=value` texts; raises ValueError naming the key when it is unknown or cannot be read."""
-        change(self, changes, "acumatica")
-
-
-def settings_of(texts: dict[str, str]) -> Settings:
-    """Settings from texts over the defaults."""
-    settings = Settings()
-    settings.change(texts)
-    return settings

@@ -5,15 +5,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from runtime.clock import Clock
-from runtime.simulator.faults import Faults
-from runtime.simulator.store import Commit, Store
+from runtime.simulator.installation import Installation
+from runtime.simulator.serve import Options
+from runtime.simulator.store import Commit
+from runtime.simulator.switches import names
 from systems.acumatica.simulator.node import Node, from_store, to_store
 from systems.acumatica.simulator.settings import Settings
 from systems.acumatica.simulator.tables import Table, empty_tables
@@ -35,29 +35,13 @@ class Change:
     is_new: bool = False
 
 
-@dataclass
-class Ground:
-    """What the tenant stands on; given once by `build`."""
-
-    seed: int
-    store: Store
-    clock: Clock
-    faults: Faults
-    settings: Settings
-
-
-class Tenant:
+class Tenant(Installation[Settings]):
     """The books; every method that changes them is called on the event loop and commits before it returns."""
 
-    def __init__(self, ground: Ground) -> None:
-        self.store = ground.store
-        self.clock = ground.clock
-        self.faults = ground.faults
-        self.settings = ground.settings
-        self.seed = ground.seed
-        self.tables = empty_tables(ground.clock)
+    def __init__(self, options: Options) -> None:
+        super().__init__(options, Settings())
+        self.tables = empty_tables(options.clock)
         self.listeners: list[Callable[[str, Node | None, Node | None], None]] = []
-        self._last = datetime.min.replace(tzinfo=ZoneInfo("UTC"))
         for entity, table in self.tables.items():
             for body in sorted(self.store.all(entity), key=lambda body: int(body["order"])):
                 table.put(from_store(body, table.shape))
@@ -65,7 +49,7 @@ class Tenant:
     @property
     def user_fields(self) -> frozenset[str]:
         """The `View.Field` names that the administrator added."""
-        return frozenset(name.strip() for name in self.settings.user_fields.split(",") if name.strip())
+        return names(self.settings.user_fields)
 
     def table(self, entity: str) -> Table:
         """The records of an entity."""
@@ -73,23 +57,14 @@ class Tenant:
 
     def now(self) -> datetime:
         """The present instant in the tenant's zone, in milliseconds, never the same or earlier than the one before."""
-        instant = self.clock.now()
-        instant = instant.replace(microsecond=instant.microsecond // 1000 * 1000)
-        self._last = instant if instant > self._last else self._last + timedelta(milliseconds=1)
-        return self._last.astimezone(ZoneInfo(self.settings.timezone))
-
-    def today(self) -> date:
-        """The business date."""
-        return self.clock.now().astimezone(ZoneInfo(self.settings.timezone)).date()
+        instant = self.tick(timedelta(milliseconds=1))
+        self.last = instant.replace(microsecond=instant.microsecond // 1000 * 1000)
+        return self.last.astimezone(ZoneInfo(self.settings.timezone))
 
     def new_id(self, *parts: str) -> str:
         """A GUID that the same seed and the same requests give again."""
         digest = hashlib.blake2b("/".join((str(self.seed), *parts)).encode(), digest_size=16).digest()
         return str(UUID(bytes=digest, version=4))
-
-    def number(self, series: str) -> str:
-        """The next number of a series, six digits with zeros (assumed)."""
-        return f"{self.store.next(series):06d}"
 
     def commit(self, changes: list[Change], request_id: str = "") -> None:
         """Write every change and its journal entry in one transaction, then show and announce them; all or none."""
@@ -163,9 +138,3 @@ def ref_of(node: Node) -> str:
     if first.startswith("ST-"):
         return first
     return node.text("AccountRef")
-
-
-def plain(node: Node) -> dict[str, Any]:
-    """A node for checkers: id and values as the store keeps them."""
-    body = to_store(node)
-    return {"id": body["id"], **body["v"]}

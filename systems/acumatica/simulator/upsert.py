@@ -154,9 +154,9 @@ def _finish(work: Work) -> None:
     node, tenant, entity = work.node, work.tenant, work.entity
     if work.before is None:
         if entity in _NUMBERED:
-            node.values["ReferenceNbr"] = tenant.number(entity)
+            node.values["ReferenceNbr"] = tenant.number(entity, 6)
         elif entity in _SERIES and not node.text(f"{entity}ID"):
-            node.values[f"{entity}ID"] = f"{_SERIES[entity]}{tenant.number(entity)}"
+            node.values[f"{entity}ID"] = f"{_SERIES[entity]}{tenant.number(entity, 6)}"
         node.id = tenant.new_id(entity, *tenant.table(entity).key_of(node))
         if "NoteID" in tenant.table(entity).shape.scalars:
             node.values["NoteID"] = tenant.new_id("note", node.id)

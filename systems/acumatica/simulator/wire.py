@@ -6,13 +6,13 @@ duplicate members is stricter than the product (assumed to ignore some of them).
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any, NoReturn
+from typing import Any
 from uuid import UUID
 
+from runtime.simulator.answers import read_json
 from systems.acumatica.simulator.answers import VendorError
 from systems.acumatica.simulator.node import Node
 from systems.acumatica.simulator.shapes import Shape
@@ -28,23 +28,12 @@ def bad_request(text: str) -> VendorError:
 def parse(raw: bytes) -> dict[str, Any]:
     """A JSON object with Decimals for fractions; refuses NaN, duplicate members and anything that is not an object."""
     try:
-        body = json.loads(raw, parse_float=Decimal, parse_constant=_no_constant, object_pairs_hook=_object)
-    except (ValueError, RecursionError) as error:
+        body = read_json(raw)
+    except ValueError as error:
         raise bad_request(f"JSON: {error}") from error
     if not isinstance(body, dict):
         raise bad_request("The body must be a JSON object.")
     return body
-
-
-def _no_constant(text: str) -> NoReturn:
-    raise ValueError(f"{text} is not a number")
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise ValueError("a member appears twice")
-    return members
 
 
 def read(body: dict[str, Any], shape: Shape, user_fields: frozenset[str]) -> Node:

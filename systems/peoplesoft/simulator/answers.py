@@ -31,6 +31,14 @@ class Message:
         """The text as it is shown: with its set and number in brackets."""
         return f"{self.text} ({self.set},{self.number})"
 
+    @property
+    def columns(self) -> dict[str, str]:
+        """The message as the error columns of a document show it."""
+        return {"ERROR_SET": str(self.set), "ERROR_NBR": str(self.number), "ERROR_TEXT": f"{self.words} {self.where}".strip()}
+
+
+NO_ERROR = {"ERROR_SET": "", "ERROR_NBR": "", "ERROR_TEXT": ""}
+
 
 class BrokerError(Exception):
     """Integration Broker refuses: `is_fault` answers a SOAP fault, else a bare IBResponse inside HTTP 200."""

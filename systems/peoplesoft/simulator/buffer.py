@@ -15,9 +15,9 @@ from xml.sax.saxutils import escape
 
 from lxml import etree
 
+from runtime.simulator.records import Row
 from systems.peoplesoft.simulator.answers import Message, Refused
 from systems.peoplesoft.simulator.definitions import Field, Shape
-from systems.peoplesoft.simulator.site import Row
 
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")

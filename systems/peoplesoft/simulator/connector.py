@@ -6,16 +6,11 @@ CDATA, acknowledgement with TransactionID means queued; errors inside HTTP 200. 
 
 from __future__ import annotations
 
-import asyncio
-from typing import Any
-
 from aiohttp import web
-from lxml import etree
 
-from systems.peoplesoft.simulator.answers import BrokerError, acknowledged, broker_answer, unreadable, xml_answer
-from systems.peoplesoft.simulator.lies import told
-from systems.peoplesoft.simulator.listener import require_active, unauthorized
-from systems.peoplesoft.simulator.security import Security, Unauthorized
+from systems.peoplesoft.simulator.answers import BrokerError, acknowledged, xml_answer
+from systems.peoplesoft.simulator.listener import carried_out, element_of, require_active
+from systems.peoplesoft.simulator.security import Security
 from systems.peoplesoft.simulator.services import BUILD
 from systems.peoplesoft.simulator.site import Site
 from systems.peoplesoft.simulator.staging import receive
@@ -23,57 +18,28 @@ from systems.peoplesoft.simulator.staging import receive
 PATH = "/PSIGW/HttpListeningConnector"
 
 
-class Connector:
-    """Answers the HTTP connector; only VOUCHER_BUILD listens there."""
+def add_connector(app: web.Application, site: Site, security: Security) -> None:
+    """Add the HTTP connector; only VOUCHER_BUILD listens there."""
 
-    def __init__(self, site: Site, security: Security, calls: dict[str, int]) -> None:
-        self._site = site
-        self._security = security
-        self._calls = calls
-
-    def add(self, app: web.Application) -> None:
-        """Add the route."""
-        app.router.add_post(PATH, self.call)
-
-    async def call(self, request: web.Request) -> web.StreamResponse:
-        """One message."""
-        if self._site.settings.latency_s:
-            await asyncio.sleep(self._site.settings.latency_s)
-        return await told(self._site, request, self._call)
-
-    async def _call(self, request: web.Request) -> web.Response:
-        try:
-            return self._answer(request, await request.read())
-        except Unauthorized as error:
-            return unauthorized(error)
-        except BrokerError as error:
-            error.is_fault = False
-            return broker_answer(error, 200)
-
-    def _answer(self, request: web.Request, body: bytes) -> web.Response:
-        user = self._security.rest(request)
-        root = _element(body)
+    def answer(request: web.Request, body: bytes) -> web.Response:
+        user = security.rest(request)
+        root = element_of(body)
         name, destination = request.query.get("Operation", ""), request.query.get("To", "")
         if root.tag == "IBRequest":
             name, destination = root.findtext("ExternalOperationName") or "", root.findtext("To/DestinationNode") or ""
             kind = root.findtext("OperationType") or ""
             if kind != "async":
                 raise BrokerError(4, f"Operation type {kind or 'missing'} is not supported by {name or 'this request'}.")
-            root = _element((root.findtext("ContentSections/ContentSection/Data") or "").strip().encode())
+            root = element_of((root.findtext("ContentSections/ContentSection/Data") or "").strip().encode())
         if name.upper() != f"{BUILD}.V1":
             raise BrokerError(69, f"Unable to find a service operation for {name or 'a request without Operation'}.")
-        if destination != self._site.settings.node:
+        if destination != site.settings.node:
             raise BrokerError(3, "The requested node is not known to this gateway.")
-        self._calls[BUILD] = self._calls.get(BUILD, 0) + 1
-        require_active(self._site, user, BUILD)
-        transaction = receive(self._site, root, request.headers.get("X-Request-Id", ""))
+        require_active(site, user, BUILD)
+        transaction = receive(site, root, request.headers.get("X-Request-Id", ""))
         return xml_answer(f'<?xml version="1.0"?>\n{acknowledged(transaction)}')
 
+    async def call(request: web.Request) -> web.StreamResponse:
+        return await carried_out(site, request, answer)
 
-def _element(body: bytes) -> Any:
-    if b"<!DOCTYPE" in body:
-        raise unreadable()
-    try:
-        return etree.fromstring(body, etree.XMLParser(resolve_entities=False, no_network=True))
-    except etree.XMLSyntaxError as error:
-        raise unreadable() from error
+    app.router.add_post(PATH, call)

@@ -1,14 +1,13 @@
-"""The simulator's own routes under `/__sim__/`: present state, people at PeopleSoft, operations, periods, batch, counters, settings."""
+"""The simulator's own routes under `/__sim__/`: present state, people at PeopleSoft, operations, periods, batch."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Awaitable, Callable
-from dataclasses import asdict
 from typing import Any
 
 from aiohttp import web
 
+from runtime.simulator.control import add_asked, add_told
+from runtime.simulator.records import Change
 from systems.peoplesoft.simulator.batch import Batch
 from systems.peoplesoft.simulator.documents import documents
 from systems.peoplesoft.simulator.people import save_vendor, type_voucher
@@ -16,66 +15,32 @@ from systems.peoplesoft.simulator.security import Security
 from systems.peoplesoft.simulator.seed.books import value
 from systems.peoplesoft.simulator.seed.vendors import plant_vendors, truth
 from systems.peoplesoft.simulator.services import PARTS
-from systems.peoplesoft.simulator.site import JOURNAL, VOUCHER, Change, Site
+from systems.peoplesoft.simulator.site import JOURNAL, VOUCHER, Site
 
 
-def add_control(app: web.Application, security: Security, batch: Batch, calls: dict[str, int]) -> None:
+def add_control(app: web.Application, security: Security, batch: Batch) -> None:
     """Add the control routes."""
     site = batch.site
-    posts: dict[str, Callable[[dict[str, Any]], Any]] = {
-        "vendors": lambda body: save_vendor(site, body),
-        "vouchers": lambda body: type_voucher(site, body),
-        "operations": lambda body: _switch(site, body),
-        "permissions": lambda body: _permit(site, body),
-        "periods": lambda body: _period(site, body),
-        "values": lambda body: _value(site, body),
-        "documents": lambda body: _touch(site, body),
-        "masters": lambda body: _plant(site, body),
-        "batch": lambda body: batch.run(may_post=True if body.get("post") else None),
-        "settings": lambda body: _change(site, body),
-        "tokens/revoke": lambda _: {"revoked": security.revoke()},
-    }
-    gets: dict[str, Callable[[web.Request], Any]] = {
-        "documents": lambda request: {"documents": documents(site, request.query.get("kind", JOURNAL))},
-        "operations": lambda _: {"operations": site.rows("Operation"), "permissions": site.rows("Permission")},
-        "messages": lambda _: {"messages": site.rows("Message")},
-        "masters/truth": lambda _: truth(site),
-        "calls": lambda _: {"calls": dict(sorted(calls.items())), "total": sum(calls.values())},
-        "settings": lambda _: asdict(site.settings),
-    }
-    for name, post in posts.items():
-        app.router.add_post(f"/__sim__/{name}", _posted(post))
-    for name, get in gets.items():
-        app.router.add_get(f"/__sim__/{name}", _got(get))
-
-    async def reset(_: web.Request) -> web.Response:
-        calls.clear()
-        return web.json_response({"calls": {}, "total": 0})
-
-    app.router.add_delete("/__sim__/calls", reset)
-
-
-def _posted(work: Callable[[dict[str, Any]], Any]) -> Callable[[web.Request], Awaitable[web.Response]]:
-    async def answer(request: web.Request) -> web.Response:
-        text = await request.text()
-        return _checked(lambda: work(json.loads(text) if text else {}))
-
-    return answer
-
-
-def _got(work: Callable[[web.Request], Any]) -> Callable[[web.Request], Awaitable[web.Response]]:
-    async def answer(request: web.Request) -> web.Response:
-        return _checked(lambda: work(request))
-
-    return answer
-
-
-def _checked(work: Callable[[], Any]) -> web.Response:
-    """Answer 400 with the words of what was wrong in the request."""
-    try:
-        return web.json_response(work())
-    except (ValueError, KeyError, TypeError, ArithmeticError) as error:
-        return web.json_response({"error": f"{type(error).__name__}: {error}"}, status=400)
+    add_told(
+        app,
+        vendors=lambda body: save_vendor(site, body),
+        vouchers=lambda body: type_voucher(site, body),
+        operations=lambda body: _switch(site, body),
+        permissions=lambda body: _permit(site, body),
+        periods=lambda body: _period(site, body),
+        values=lambda body: _value(site, body),
+        documents=lambda body: _touch(site, body),
+        masters=lambda body: _plant(site, body),
+        batch=lambda body: batch.run(may_post=True if body.get("post") else None),
+        tokens_revoke=lambda _: {"revoked": security.tokens.revoke_all()},
+    )
+    add_asked(
+        app,
+        documents=lambda query: {"documents": documents(site, query.get("kind", JOURNAL))},
+        operations=lambda _: {"operations": site.rows("Operation"), "permissions": site.rows("Permission")},
+        messages=lambda _: {"messages": site.rows("Message")},
+        masters_truth=lambda _: truth(site),
+    )
 
 
 def _switch(site: Site, body: dict[str, Any]) -> dict[str, Any]:
@@ -136,8 +101,3 @@ def _touch(site: Site, body: dict[str, Any]) -> dict[str, Any]:
 def _plant(site: Site, body: dict[str, Any]) -> dict[str, Any]:
     plant_vendors(site, int(body["vendors"]))
     return truth(site)
-
-
-def _change(site: Site, body: dict[str, Any]) -> dict[str, Any]:
-    site.settings.change({name: str(text) for name, text in body.items()})
-    return asdict(site.settings)

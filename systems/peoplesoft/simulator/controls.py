@@ -6,10 +6,11 @@ Words and numbers of refusals: (15,11) is the product's prompt-table message as 
 
 from __future__ import annotations
 
+from runtime.simulator.records import Row
 from systems.peoplesoft.simulator.answers import Message
 from systems.peoplesoft.simulator.definitions import CHARTFIELDS
 from systems.peoplesoft.simulator.seed.books import setid_of
-from systems.peoplesoft.simulator.site import Row, Site
+from systems.peoplesoft.simulator.site import Site
 
 INVALID = "Invalid value -- press the prompt button or hyperlink for a list of valid values"
 

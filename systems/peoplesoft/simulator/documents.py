@@ -5,8 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from runtime.simulator.records import Row
 from systems.peoplesoft.simulator.definitions import CHARTFIELDS
-from systems.peoplesoft.simulator.site import JOURNAL, KINDS, STAGED, VENDOR, VOUCHER, Row, Site, cents, ref_of
+from systems.peoplesoft.simulator.site import JOURNAL, KINDS, STAGED, VENDOR, VOUCHER, Site, cents, ref_of
 
 
 def documents(site: Site, kind: str) -> list[dict[str, Any]]:

@@ -12,12 +12,13 @@ from xml.sax.saxutils import escape
 
 from lxml import etree
 
+from runtime.simulator.records import Row
 from systems.peoplesoft.simulator import journals, vouchers
 from systems.peoplesoft.simulator.answers import Message, Refused, handler_failed, interface_errors
 from systems.peoplesoft.simulator.buffer import read, written
 from systems.peoplesoft.simulator.definitions import Shape
 from systems.peoplesoft.simulator.services import Operation, is_granted, message, namespace
-from systems.peoplesoft.simulator.site import JOURNAL, VOUCHER, Row, Site
+from systems.peoplesoft.simulator.site import JOURNAL, VOUCHER, Site
 
 _MOST_FOUND = 300
 

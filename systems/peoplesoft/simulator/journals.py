@@ -10,11 +10,12 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
-from systems.peoplesoft.simulator.answers import Message, Refused
+from runtime.simulator.records import Change, Row
+from systems.peoplesoft.simulator.answers import NO_ERROR, Message, Refused
 from systems.peoplesoft.simulator.controls import chartfield_problems, invalid, period_of, required, unit_of
 from systems.peoplesoft.simulator.definitions import JOURNAL as DEFINITION
 from systems.peoplesoft.simulator.seed.books import LEDGER_GROUPS, SOURCES
-from systems.peoplesoft.simulator.site import JOURNAL, Change, Row, Site
+from systems.peoplesoft.simulator.site import JOURNAL, Site
 
 _ID = re.compile(r"[A-Z0-9]{1,10}")
 
@@ -62,7 +63,7 @@ def _defaulted(site: Site, sent: Row) -> Row:
     row["JRNL_TOT_CREDITS"] = f"{-sum((amount for amount in amounts if amount < 0), Decimal(0)):.3f}"
     period = period_of(site, row["BUSINESS_UNIT"], row["JOURNAL_DATE"]) or {}
     row |= {name: period.get(name, "") for name in ("FISCAL_YEAR", "ACCOUNTING_PERIOD")}
-    return row | {"JRNL_HDR_STATUS": "N", "OPRID": "", "ERROR_SET": "", "ERROR_NBR": "", "ERROR_TEXT": ""}
+    return row | {"JRNL_HDR_STATUS": "N", "OPRID": ""} | NO_ERROR
 
 
 def _header_problems(site: Site, row: Row) -> list[Message]:
@@ -132,10 +133,8 @@ def _edited(site: Site, row: Row) -> Change:
     if site.faults.take("edit_fails", "POST", row["BUSINESS_UNIT"]) is not None:
         problems.append(Message(5010, 99, "Combination edit error.", "JRNL_LN(1)"))
     if not problems:
-        return Change(JOURNAL, key_of(row), row | _no_error() | {"JRNL_HDR_STATUS": "V"}, "edit", "valid")
-    first = problems[0]
-    told = {"ERROR_SET": str(first.set), "ERROR_NBR": str(first.number), "ERROR_TEXT": f"{first.words} {first.where}".strip()}
-    return Change(JOURNAL, key_of(row), row | told | {"JRNL_HDR_STATUS": "E"}, "edit", "error")
+        return Change(JOURNAL, key_of(row), row | NO_ERROR | {"JRNL_HDR_STATUS": "V"}, "edit", "valid")
+    return Change(JOURNAL, key_of(row), row | problems[0].columns | {"JRNL_HDR_STATUS": "E"}, "edit", "error")
 
 
 def _posted(site: Site, row: Row) -> Change:
@@ -144,7 +143,3 @@ def _posted(site: Site, row: Row) -> Change:
         return Change(JOURNAL, key_of(row), row | {"JRNL_HDR_STATUS": "N"}, "edit", "period closed before posting")
     body = row | {"JRNL_HDR_STATUS": "P", "POSTED_DATE": site.today().isoformat()}
     return Change(JOURNAL, key_of(row), body, "post")
-
-
-def _no_error() -> Row:
-    return {"ERROR_SET": "", "ERROR_NBR": "", "ERROR_TEXT": ""}

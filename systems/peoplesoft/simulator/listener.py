@@ -7,12 +7,12 @@ which refusals are faults and which a bare IBResponse: assumed.
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
-from lxml import etree
 
+from runtime.simulator.answers import read_xml
 from systems.peoplesoft.simulator.answers import (
     ENVELOPE,
     BrokerError,
@@ -40,12 +40,11 @@ _INACTIVE = {
 
 
 class Listener:
-    """Answers the SOAP connector; `calls` counts what was called, by operation."""
+    """Answers the SOAP connector."""
 
-    def __init__(self, site: Site, security: Security, calls: dict[str, int]) -> None:
+    def __init__(self, site: Site, security: Security) -> None:
         self._site = site
         self._security = security
-        self._calls = calls
 
     def add(self, app: web.Application) -> None:
         """Add the routes."""
@@ -62,7 +61,7 @@ class Listener:
             return unauthorized(error)
         if settings.wsdl_security == "basic" and not user:
             return unauthorized(Unauthorized('Basic realm="PeopleSoft"'))
-        self._count("GetWSDL")
+        self._site.calls["GetWSDL"] += 1
         return await told(self._site, request, self._document)
 
     async def _document(self, request: web.Request) -> web.Response:
@@ -93,17 +92,7 @@ class Listener:
 
     async def call(self, request: web.Request) -> web.StreamResponse:
         """POST: one SOAP call."""
-        if self._site.settings.latency_s:
-            await asyncio.sleep(self._site.settings.latency_s)
-        return await told(self._site, request, self._call)
-
-    async def _call(self, request: web.Request) -> web.Response:
-        try:
-            return self._answer(request, await request.read())
-        except Unauthorized as error:
-            return unauthorized(error)
-        except BrokerError as error:
-            return broker_answer(error, self._site.settings.fault_status)
+        return await carried_out(self._site, request, self._answer, self._site.settings.fault_status)
 
     def _answer(self, request: web.Request, body: bytes) -> web.Response:
         if request.content_type != "text/xml":
@@ -115,18 +104,30 @@ class Listener:
         user = self._security.soap(request, header)
         request_id = request.headers.get("X-Request-Id", "")
         if action.upper() == f"{BUILD}.V1":
-            self._count(BUILD)
             require_active(self._site, user, BUILD)
             return xml_answer(envelope(acknowledged(receive(self._site, root, request_id))))
         operation = by_action(self._site, action)
         if operation is None:
             raise BrokerError(69, f"Unable to find a service operation for {action or 'a request without SOAPAction'}.")
-        self._count(operation.name)
         require_active(self._site, user, operation.name)
         return xml_answer(envelope(answered(self._site, Call(operation, root, user, request_id))))
 
-    def _count(self, name: str) -> None:
-        self._calls[name] = self._calls.get(name, 0) + 1
+
+async def carried_out(
+    site: Site, request: web.Request, answer: Callable[[web.Request, bytes], web.Response], fault_status: int = 0
+) -> web.StreamResponse:
+    """The answer of a connector to one call, or its refusal; with `fault_status` 0 nothing is a SOAP fault."""
+
+    async def handled(request: web.Request) -> web.Response:
+        try:
+            return answer(request, await request.read())
+        except Unauthorized as error:
+            return unauthorized(error)
+        except BrokerError as error:
+            error.is_fault = error.is_fault and bool(fault_status)
+            return broker_answer(error, fault_status or 200)
+
+    return await told(site, request, handled)
 
 
 def wsdl_paths(site: Site) -> list[str]:
@@ -135,7 +136,8 @@ def wsdl_paths(site: Site) -> list[str]:
 
 
 def require_active(site: Site, user: str, name: str) -> None:
-    """Raises `BrokerError` where a part of the operation is switched off, or the user may not call it."""
+    """Count a call; raises `BrokerError` where a part of the operation is switched off, or the user may not call it."""
+    site.calls[name] += 1
     part = inactive_part(site, name)
     if part:
         number, text = _INACTIVE[part]
@@ -146,12 +148,7 @@ def require_active(site: Site, user: str, name: str) -> None:
 
 def parsed(body: bytes) -> tuple[Any, Any]:
     """Header (or None) and the one element of the Body; raises `BrokerError` (159,5)."""
-    if b"<!DOCTYPE" in body:
-        raise unreadable()
-    try:
-        root = etree.fromstring(body, etree.XMLParser(resolve_entities=False, no_network=True))
-    except etree.XMLSyntaxError as error:
-        raise unreadable() from error
+    root = element_of(body)
     if root.tag != f"{{{ENVELOPE}}}Envelope":
         raise unreadable()
     bodies = root.findall(f"{{{ENVELOPE}}}Body")
@@ -159,6 +156,14 @@ def parsed(body: bytes) -> tuple[Any, Any]:
     if len(bodies) != 1 or len(parts) != 1:
         raise unreadable()
     return root.find(f"{{{ENVELOPE}}}Header"), parts[0]
+
+
+def element_of(body: bytes) -> Any:
+    """The root of a request; raises `BrokerError` (159,5)."""
+    try:
+        return read_xml(body)
+    except ValueError as error:
+        raise unreadable() from error
 
 
 def unauthorized(error: Unauthorized) -> web.Response:

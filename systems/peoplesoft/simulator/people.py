@@ -8,36 +8,19 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from runtime.simulator.records import Change, Row
 from systems.peoplesoft.simulator import vouchers
 from systems.peoplesoft.simulator.answers import Refused
 from systems.peoplesoft.simulator.definitions import VOUCHER as DEFINITION
-from systems.peoplesoft.simulator.seed.vendors import key_of
-from systems.peoplesoft.simulator.site import VENDOR, Change, Row, Site
+from systems.peoplesoft.simulator.seed.vendors import NEW, key_of
+from systems.peoplesoft.simulator.site import VENDOR, Site
 
-_NEW: Row = {
-    "SETID": "SHARE",
-    "VENDOR_NAME_SHORT": "",
-    "NAME1": "",
-    "NAME2": "",
-    "VENDOR_STATUS": "A",
-    "VENDOR_CLASS": "R",
-    "DEFAULT_LOC": "MAIN",
-    "PYMNT_TERMS_CD": "N30",
-    "ADDRESS1": "",
-    "ADDRESS2": "",
-    "CITY": "",
-    "STATE": "",
-    "POSTAL": "",
-    "COUNTRY": "USA",
-    "PHONE": "",
-    "EMAILID": "",
-}
 _LENGTHS = {"SETID": 5, "VENDOR_ID": 10, "VENDOR_NAME_SHORT": 14, "NAME1": 40, "NAME2": 40, "VENDOR_STATUS": 1, "VENDOR_CLASS": 1}
 
 
 def save_vendor(site: Site, body: dict[str, Any]) -> Row:
     """Create a vendor (without VENDOR_ID) or change the fields that are sent; raises ValueError."""
-    unknown = body.keys() - {*_NEW, "VENDOR_ID", "LAST_MODIFIED_DATE"}
+    unknown = body.keys() - {*NEW, "LAST_MODIFIED_DATE"}
     if unknown:
         raise ValueError(f"a vendor has no {', '.join(sorted(unknown))}")
     sent = {name: str(value) for name, value in body.items()}
@@ -47,7 +30,7 @@ def save_vendor(site: Site, body: dict[str, Any]) -> Row:
     before = site.get(VENDOR, f"{sent.get('SETID', 'SHARE')}/{sent['VENDOR_ID']}") if "VENDOR_ID" in sent else None
     if "VENDOR_ID" in sent and before is None:
         raise ValueError(f"no vendor {sent['VENDOR_ID']}")
-    row = (before or _NEW) | sent
+    row = (before or NEW) | sent
     if before is None:
         row["VENDOR_ID"] = _next_number(site, row["SETID"])
     row["LAST_MODIFIED_DATE"] = site.today().isoformat()

@@ -8,7 +8,6 @@ there or not the user's, 400 for options it cannot use (which are required, and 
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import islice
@@ -18,13 +17,15 @@ from xml.sax.saxutils import escape
 
 from aiohttp import web
 
+from runtime.simulator.answers import json_answer
+from runtime.simulator.records import Row
+from runtime.simulator.switches import names
 from systems.peoplesoft.simulator.answers import BrokerError, broker_answer, handler_failed, xml_answer
 from systems.peoplesoft.simulator.listener import require_active, unauthorized
 from systems.peoplesoft.simulator.queries import NUMBERS, QUERIES, BadPrompt, Query, visible
 from systems.peoplesoft.simulator.security import Security, Unauthorized
 from systems.peoplesoft.simulator.services import QUERY
-from systems.peoplesoft.simulator.settings import names
-from systems.peoplesoft.simulator.site import Row, Site
+from systems.peoplesoft.simulator.site import Site
 
 PATH = "/PSIGW/RESTListeningConnector/{node}/ExecuteQuery.v1/{owner}/{query}/{format}/{file}"
 _FORMATS = ("WEBROWSET", "XMLP")
@@ -51,12 +52,11 @@ class _Asked:
 
 
 class QueryService:
-    """Answers ExecuteQuery; `calls` counts by query."""
+    """Answers ExecuteQuery."""
 
-    def __init__(self, site: Site, security: Security, calls: dict[str, int]) -> None:
+    def __init__(self, site: Site, security: Security) -> None:
         self._site = site
         self._security = security
-        self._calls = calls
 
     def add(self, app: web.Application) -> None:
         """Add the route."""
@@ -64,8 +64,6 @@ class QueryService:
 
     async def execute(self, request: web.Request) -> web.Response:
         """One query; errors before the handler are HTTP 500 with an IBResponse."""
-        if self._site.settings.latency_s:
-            await asyncio.sleep(self._site.settings.latency_s)
         try:
             return self._executed(request)
         except Unauthorized as error:
@@ -84,7 +82,7 @@ class QueryService:
         require_active(site, user, QUERY)
         query = self._query(part["owner"], part["query"])
         asked = self._asked(request, query)
-        self._calls[asked.name] = self._calls.get(asked.name, 0) + 1
+        site.calls[asked.name] += 1
         try:
             found = visible(site, query, asked.prompts)
         except BadPrompt as error:
@@ -147,7 +145,7 @@ def _json(asked: _Asked, rows: list[Row]) -> web.Response:
         {"attr:rownumber": number} | {f"A.{name}": value for name, value in row.items()} for number, row in enumerate(rows, 1)
     ]
     body: dict[str, Any] = {"numrows": len(rows), "queryname=": asked.name, "rows": listed}
-    return web.json_response({"status": "success", "data": {"query": body}})
+    return json_answer({"status": "success", "data": {"query": body}})
 
 
 def _xml(asked: _Asked, rows: list[Row]) -> web.Response:

@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
+from runtime.simulator.records import Row
+from runtime.simulator.switches import names
 from systems.peoplesoft.simulator.controls import in_force
-from systems.peoplesoft.simulator.settings import names
-from systems.peoplesoft.simulator.site import JOURNAL, STAGED, VENDOR, VOUCHER, Row, Site
+from systems.peoplesoft.simulator.site import JOURNAL, STAGED, VENDOR, VOUCHER, Site
 
 Prompts = tuple[str, ...]
 

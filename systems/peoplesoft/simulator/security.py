@@ -1,24 +1,24 @@
 """Who calls: HTTP Basic, a bearer token of the external token server, or a WS-Security UsernameToken.
 
 Sources: PeopleBooks (REST: Basic Authentication or OAuth2 with PeopleSoft as resource server only; calls are stateless), clients of CI
-services (UsernameToken with PasswordText), recorded fault (158,45). 401 of the gateway and its body: assumed. Tokens outlive a restart.
+services (UsernameToken with PasswordText), recorded fault (158,45); PeopleSoft itself has no token URL, so `/oauth/token` stands for the
+server of an IDCS, Azure AD or Okta (RFC 6749). 401 of the gateway and its body: assumed. Tokens outlive a restart.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
-import hmac
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
+from urllib.parse import unquote_plus
 
 from aiohttp import web
 
+from runtime.simulator.tokens import Denied, Form, Tokens, authorization, granted, name_and_password, same, secret
 from systems.peoplesoft.simulator.answers import password_failed
 from systems.peoplesoft.simulator.site import Site
 
+TOKENS = "/oauth/token"
 _WSSE = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd"
 _TEXT = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-username-token-profile-1.0#PasswordText"
 
@@ -35,8 +35,8 @@ class Account:
 
 def account_of(seed: int) -> Account:
     """The credentials of a site made with this seed."""
-    secret = hashlib.sha256(f"peoplesoft/{seed}".encode()).hexdigest()
-    return Account("MLCONNECT", f"pw-{secret[:12]}", f"client-{secret[12:24]}", f"secret-{secret[24:44]}")
+    drawn = secret("peoplesoft", seed)
+    return Account("MLCONNECT", f"pw-{drawn[:12]}", f"client-{drawn[12:24]}", f"secret-{drawn[24:44]}")
 
 
 class Unauthorized(Exception):
@@ -53,6 +53,7 @@ class Security:
     def __init__(self, site: Site, account: Account) -> None:
         self._site = site
         self.account = account
+        self.tokens = Tokens(site.store, site.clock)
 
     def rest(self, request: web.Request) -> str:
         """The user of a REST call, as `rest_security` asks for; raises `Unauthorized`."""
@@ -65,14 +66,14 @@ class Security:
 
     def transport(self, request: web.Request, schemes: tuple[str, ...] = ("Basic", "Bearer")) -> str:
         """The user of the Authorization header, "" where there is none; raises `Unauthorized` where it is wrong."""
-        scheme, _, credential = request.headers.get("Authorization", "").partition(" ")
+        scheme, credential = authorization(request)
         if not scheme:
             return ""
         if scheme not in schemes:
             raise Unauthorized(f'{schemes[0]} realm="PeopleSoft"')
         if scheme == "Basic":
-            return self._basic(credential.strip())
-        return self._bearer(credential.strip())
+            return self._basic(credential)
+        return self._bearer(credential)
 
     def soap(self, request: web.Request, header: Any) -> str:
         """The user of a SOAP call, as `soap_security` asks for; raises `Unauthorized` or the fault (158,45)."""
@@ -88,17 +89,13 @@ class Security:
         return self._username_token(token)
 
     def _basic(self, credential: str) -> str:
-        try:
-            username, _, password = base64.b64decode(credential, validate=True).decode().partition(":")
-        except (binascii.Error, UnicodeDecodeError) as error:
-            raise Unauthorized('Basic realm="PeopleSoft"') from error
+        username, password = name_and_password(credential)
         if not self._is_user(username, password):
             raise Unauthorized('Basic realm="PeopleSoft"')
         return username
 
     def _bearer(self, credential: str) -> str:
-        held = self._site.store.get("token", hashlib.sha256(credential.encode()).hexdigest())
-        if held is None or datetime.fromisoformat(held["expires"]) <= self._site.clock.now():
+        if self.tokens.allowed(credential) is None:
             raise Unauthorized('Bearer error="invalid_token"')
         return self.account.username
 
@@ -110,26 +107,27 @@ class Security:
         return username
 
     def _is_user(self, username: str, password: str) -> bool:
-        return same(username, self.account.username) and same(password, self.account.password)
+        return same((username, password), (self.account.username, self.account.password))
 
-    def revoke(self) -> int:
-        """Take back every token that was granted; how many."""
-        held = self._site.store.next("token") - 1
-        for number in range(1, held + 1):
-            text = hashlib.sha256(f"token/{self._site.seed}/{number}".encode()).hexdigest()
-            self._site.store.delete("token", hashlib.sha256(text.encode()).hexdigest())
-        return held
+    async def token(self, request: web.Request) -> web.Response:
+        """The external token server: client credentials alone; the client is named by HTTP Basic or in the form (RFC 6749, 2.3.1)."""
+
+        def grant(form: Form) -> dict[str, Any]:
+            scheme, credential = authorization(request)
+            named = tuple(map(unquote_plus, name_and_password(credential)))
+            given = named if scheme == "Basic" else (form.get("client_id", ""), form.get("client_secret", ""))
+            if not same(given, (self.account.client_id, self.account.client_secret)):
+                raise Denied("invalid_client", 401)
+            if form.get("grant_type") != "client_credentials":
+                raise Denied("unsupported_grant_type")
+            if form.get("scope", "") != self._site.settings.token_scope:
+                raise Denied("invalid_scope")
+            return self.grant()
+
+        return await granted(request, grant)
 
     def grant(self) -> dict[str, Any]:
-        """A new access token of the external server, kept by its hash."""
-        site = self._site
-        text = hashlib.sha256(f"token/{site.seed}/{site.store.next('token')}".encode()).hexdigest()
-        life = timedelta(minutes=site.settings.token_minutes)
-        at = site.clock.now()
-        site.store.put("token", hashlib.sha256(text.encode()).hexdigest(), {"expires": (at + life).isoformat()}, at)
-        return {"access_token": text, "token_type": "Bearer", "expires_in": int(life.total_seconds())}
-
-
-def same(left: str, right: str) -> bool:
-    """Whether two secrets are equal, in constant time."""
-    return hmac.compare_digest(left.encode(), right.encode())
+        """A new access token of the external server."""
+        life = timedelta(minutes=self._site.settings.token_minutes)
+        token = self.tokens.keep(secret("token", self._site.seed, self._site.store.next("token")), life)
+        return {"access_token": token, "token_type": "Bearer", "expires_in": int(life.total_seconds())}

@@ -10,9 +10,11 @@ import hashlib
 from dataclasses import dataclass
 from typing import Protocol
 
+from runtime.simulator.records import Change
+from runtime.simulator.switches import names
 from systems.peoplesoft.simulator.definitions import JOURNAL, METHODS, VOUCHER, Interface
-from systems.peoplesoft.simulator.settings import Settings, names
-from systems.peoplesoft.simulator.site import Change, Site
+from systems.peoplesoft.simulator.settings import Settings
+from systems.peoplesoft.simulator.site import Site
 
 BUILD = "VOUCHER_BUILD"
 QUERY = "QAS_EXECUTEQRY_REST_GET"

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
-from runtime.simulator.switches import change
-
-_CHOICES = {
-    "soap_security": ("either", "username_token", "transport"),
-    "rest_security": ("either", "basic", "oauth"),
-    "wsdl_security": ("none", "basic"),
-    "dup_invoice_action": ("RECYCLE", "REJECT", "WARN", "NONE"),
-    "inactive_form": ("bare", "fault"),
-}
+from runtime.simulator.switches import Switches
 
 
 @dataclass
-class Settings:
+class Settings(Switches):
     """What an administrator decided about the site; may be changed while it runs (`POST /__sim__/settings`).
 
     `batch_seconds`, `latency_s` are real seconds; `token_minutes` run on the simulator's clock; names are those of the site's contract.
     """
 
+    system: ClassVar[str] = "peoplesoft"
+    choices: ClassVar = {
+        "soap_security": ("either", "username_token", "transport"),
+        "rest_security": ("either", "basic", "oauth"),
+        "wsdl_security": ("none", "basic"),
+        "dup_invoice_action": ("RECYCLE", "REJECT", "WARN", "NONE"),
+        "inactive_form": ("bare", "fault"),
+    }
     node: str = "PSFT_EP"
     journal_interface: str = "ML_JOURNAL_CI"
     voucher_interface: str = "ML_VOUCHER_CI"
@@ -31,8 +32,6 @@ class Settings:
     wsdl_security: str = "none"
     token_minutes: int = 60
     token_scope: str = ""
-    timezone: str = "UTC"
-    latency_s: float = 0.0
     batch_seconds: float = 1.0
     edit_on_save: bool = True
     journal_post: bool = True
@@ -51,22 +50,3 @@ class Settings:
     wsdl_host: str = ""
     open_from: str = "2026-01"
     vendors: int = 40
-
-    def change(self, changes: dict[str, str]) -> None:
-        """Apply `key=value` texts; raises ValueError naming the key when it is unknown or cannot be read."""
-        for key, text in changes.items():
-            if str(text) not in _CHOICES.get(key, (str(text),)):
-                raise ValueError(f"setting {key}: {text!r} is none of {', '.join(_CHOICES[key])}")
-        change(self, changes, "peoplesoft")
-
-
-def settings_of(texts: dict[str, str]) -> Settings:
-    """Settings from texts over the defaults."""
-    settings = Settings()
-    settings.change(texts)
-    return settings
-
-
-def names(text: str) -> frozenset[str]:
-    """The names of a comma-separated switch."""
-    return frozenset(name.strip() for name in text.split(",") if name.strip())

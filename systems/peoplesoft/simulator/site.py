@@ -1,4 +1,4 @@
-"""The site's database: its tables, its clock, and the one way in which a change is committed and journalled.
+"""The site's database: its tables, and what the journal says of a change.
 
 Bodies are dicts of texts as the wire carries them (amounts as decimal text, dates yyyy-MM-dd, "" where a CHAR column holds its blank);
 collections are lists of such dicts. A body is never changed in place: a write puts a new one.
@@ -6,18 +6,10 @@ collections are lists of such dicts. A body is never changed in place: a write p
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
-from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any
-from zoneinfo import ZoneInfo
-
-from runtime.clock import Clock
-from runtime.simulator.faults import Faults
-from runtime.simulator.store import Commit, Store
+from runtime.simulator.records import Change, Records, Row, Telling
+from runtime.simulator.serve import Options
 from systems.peoplesoft.simulator.settings import Settings
 
-Row = dict[str, Any]
 JOURNAL, VOUCHER, STAGED, VENDOR = "Journal", "Voucher", "Staged", "Vendor"
 KINDS = (
     JOURNAL,
@@ -34,107 +26,20 @@ KINDS = (
     "Truth",
 )
 _REF = "ST-"
+_DESCRIBED = {JOURNAL: "DESCR254", VOUCHER: "DESCR254_MIXED"}
+"""The long description, in which a client may put its ref."""
 
 
-@dataclass(frozen=True)
-class Ground:
-    """What the site stands on; given once by `build`."""
+class Site(Records[Settings]):
+    """The database."""
 
-    seed: int
-    store: Store
-    clock: Clock
-    faults: Faults
-    settings: Settings
-
-
-@dataclass(frozen=True)
-class Change:
-    """One row that a transaction writes (or takes away), with the word that the journal uses for it; `operation` "" = not journalled."""
-
-    kind: str
-    key: str
-    body: Row
-    operation: str = ""
-    detail: str = ""
-    is_gone: bool = False
-
-
-class Site:
-    """The database; every method that changes it is called on the event loop and commits before it returns."""
-
-    def __init__(self, ground: Ground) -> None:
-        self.seed, self.store, self.clock = ground.seed, ground.store, ground.clock
-        self.faults, self.settings = ground.faults, ground.settings
-        self._tables: dict[str, dict[str, Row]] = {kind: {} for kind in KINDS}
-        self._refs: dict[str, list[tuple[str, str]]] = {JOURNAL: [], VOUCHER: []}
-        self._listed: dict[str, list[Row]] = {}
-        for kind in KINDS:
-            for row in self.store.all(kind):
-                self._show(kind, row["key"], row["body"])
-
-    def now(self) -> datetime:
-        """The present instant in the database server's zone."""
-        return self.clock.now().astimezone(ZoneInfo(self.settings.timezone))
-
-    def today(self) -> date:
-        """The database server's date."""
-        return self.now().date()
-
-    def get(self, kind: str, key: str) -> Row | None:
-        """One row, or None."""
-        return self._tables[kind].get(key)
-
-    def rows(self, kind: str) -> list[Row]:
-        """Every row of a kind, by key."""
-        listed = self._listed.get(kind)
-        if listed is None:
-            table = self._tables[kind]
-            listed = self._listed[kind] = [table[key] for key in sorted(table)]
-        return listed
+    def __init__(self, options: Options) -> None:
+        found_by = {kind: (name,) for kind, name in _DESCRIBED.items()}
+        super().__init__(options, Settings(), Telling(KINDS, _entry, found_by))
 
     def starting(self, kind: str, text: str) -> list[Row]:
         """The journals or vouchers whose long description starts with `text`, by that description."""
-        refs = self._refs[kind]
-        found = []
-        for described, key in refs[bisect_left(refs, (text, "")) :]:
-            if not described.startswith(text):
-                break
-            found.append(self._tables[kind][key])
-        return found
-
-    def commit(self, changes: list[Change], request_id: str = "") -> None:
-        """Write every change and its journal entry in one transaction, then show them; all or none."""
-        at = self.clock.now()
-        with self.store.transaction():
-            for change in changes:
-                if change.is_gone:
-                    self.store.delete(change.kind, change.key)
-                else:
-                    self.store.put(change.kind, change.key, {"key": change.key, "body": change.body}, at)
-                if change.operation:
-                    self.store.commit(at, _entry(change, request_id))
-        for change in changes:
-            if change.is_gone:
-                self._tables[change.kind].pop(change.key, None)
-                self._listed.pop(change.kind, None)
-            else:
-                self._show(change.kind, change.key, change.body)
-
-    def number(self, series: str, width: int, first: int = 1) -> str:
-        """The next number of a series, zero-filled."""
-        return f"{self.store.next(series, first):0{width}d}"
-
-    def _show(self, kind: str, key: str, body: Row) -> None:
-        before = self._tables[kind].get(key)
-        self._tables[kind][key] = body
-        self._listed.pop(kind, None)
-        if kind in self._refs and before is None:
-            insort(self._refs[kind], (described(kind, body), key))
-
-
-def described(kind: str, body: Row) -> str:
-    """The long description, in which a client may put its ref."""
-    return str(body.get({JOURNAL: "DESCR254", VOUCHER: "DESCR254_MIXED"}[kind], ""))
+        return self.rows_with(kind, _DESCRIBED[kind], text, is_prefix=True)
 
 
 def ref_of(kind: str, body: Row) -> str:
@@ -143,29 +48,23 @@ def ref_of(kind: str, body: Row) -> str:
         return str(body.get("VCHR_BLD_KEY_C1", ""))
     if kind not in (JOURNAL, VOUCHER):
         return ""
-    first = described(kind, body).split(" ", 1)[0]
+    first = str(body.get(_DESCRIBED[kind], "")).split(" ", 1)[0]
     if first.startswith(_REF):
         return first
     own = str(body.get("USER_VCHR_CHAR1", ""))
     return own if own.startswith(_REF) else ""
 
 
-def _entry(change: Change, request_id: str) -> Commit:
+def _entry(change: Change) -> dict[str, str]:
     body, kind = change.body, change.kind
     number = {JOURNAL: "JOURNAL_ID", VOUCHER: "VOUCHER_ID", STAGED: "VCHR_BLD_KEY_C1", VENDOR: "VENDOR_ID"}.get(kind, "")
-    amount = body.get("JRNL_TOTAL_DEBITS") or body.get("GROSS_AMT") or "0.00"
-    return Commit(
-        kind=kind,
-        operation=change.operation,
-        id=change.key,
-        number=str(body.get(number, "")),
-        ref=ref_of(kind, body),
-        amount=cents(str(amount)),
-        currency=str(body.get("CURRENCY_CD") or body.get("TXN_CURRENCY_CD") or ""),
-        date=str(body.get("JOURNAL_DATE") or body.get("INVOICE_DT") or ""),
-        request_id=request_id,
-        detail=change.detail,
-    )
+    return {
+        "number": str(body.get(number, "")),
+        "ref": ref_of(kind, body),
+        "amount": cents(str(body.get("JRNL_TOTAL_DEBITS") or body.get("GROSS_AMT") or "0.00")),
+        "currency": str(body.get("CURRENCY_CD") or body.get("TXN_CURRENCY_CD") or ""),
+        "date": str(body.get("JOURNAL_DATE") or body.get("INVOICE_DT") or ""),
+    }
 
 
 def cents(text: str) -> str:

@@ -13,12 +13,13 @@ from typing import Any
 
 from lxml import etree
 
+from runtime.simulator.records import Change, Row
 from systems.peoplesoft.simulator import vouchers
-from systems.peoplesoft.simulator.answers import Message
+from systems.peoplesoft.simulator.answers import NO_ERROR, Message
 from systems.peoplesoft.simulator.buffer import decimal_text, problem_of
 from systems.peoplesoft.simulator.definitions import CHARTFIELDS, DISTRIBUTION, VOUCHER, VOUCHER_LINE, Field, Shape
 from systems.peoplesoft.simulator.services import BUILD
-from systems.peoplesoft.simulator.site import STAGED, Change, Row, Site
+from systems.peoplesoft.simulator.site import STAGED, Site
 from systems.peoplesoft.simulator.site import VOUCHER as KIND
 
 _KEYS = tuple(Field(name, "c", 25) for name in ("VCHR_BLD_KEY_C1", "VCHR_BLD_KEY_C2")) + tuple(
@@ -69,7 +70,7 @@ def _staged(site: Site, root: Any, transaction: str) -> list[Change]:
         key = "/".join(str(row.get(name, "")) for name in _KEY_NAMES)
         if site.get(STAGED, key) is not None or key in changes:
             raise Unusable(f"duplicate key {key}")
-        body = row | {"BUILD_STATUS": "N", "ERROR_SET": "", "ERROR_NBR": "", "ERROR_TEXT": ""}
+        body = row | {"BUILD_STATUS": "N"} | NO_ERROR
         changes[key] = Change(STAGED, key, body, "stage", transaction)
     return list(changes.values())
 
@@ -133,13 +134,13 @@ def _outcome(site: Site, row: Row, voucher: Row, twins: list[Row]) -> list[Chang
     gone = Change(STAGED, _key(row), row, "build", voucher["VOUCHER_ID"], is_gone=True)
     if not problems:
         return [gone, Change(KIND, vouchers.key_of(voucher), voucher, "create", "build")]
-    recycled = voucher | {"ENTRY_STATUS": "R"} | vouchers.told(problems[0])
+    recycled = voucher | {"ENTRY_STATUS": "R"} | problems[0].columns
     kept = _kept(row | {"BUILT_ID": voucher["VOUCHER_ID"]}, "R", problems[0])
     return [kept, Change(KIND, vouchers.key_of(voucher), recycled, "create", "build, recycled")]
 
 
 def _kept(row: Row, status: str, message: Message) -> Change:
-    return Change(STAGED, _key(row), row | {"BUILD_STATUS": status} | vouchers.told(message), "build", f"error {message.words}")
+    return Change(STAGED, _key(row), row | {"BUILD_STATUS": status} | message.columns, "build", f"error {message.words}")
 
 
 def _key(row: Row) -> str:

@@ -10,12 +10,13 @@ import re
 from decimal import Decimal
 from typing import Any
 
-from systems.peoplesoft.simulator.answers import Message, Refused
+from runtime.simulator.records import Change, Row
+from systems.peoplesoft.simulator.answers import NO_ERROR, Message, Refused
 from systems.peoplesoft.simulator.controls import chartfield_problems, invalid, period_of, required, unit_of
 from systems.peoplesoft.simulator.definitions import VOUCHER as DEFINITION
 from systems.peoplesoft.simulator.journals import exists
 from systems.peoplesoft.simulator.seed.books import LOCATIONS, ORIGINS, TERMS
-from systems.peoplesoft.simulator.site import VENDOR, VOUCHER, Change, Row, Site
+from systems.peoplesoft.simulator.site import VENDOR, VOUCHER, Site
 
 _ID = re.compile(r"[A-Z0-9]{8}")
 _SAME = ("BUSINESS_UNIT", "VENDOR_SETID", "VENDOR_ID", "INVOICE_ID", "INVOICE_DT", "GROSS_AMT")
@@ -39,7 +40,7 @@ def create(site: Site, sent: Row, request_id: str, detail: str = "") -> Row:
     if problems:
         raise Refused(*problems)
     if twin and action == "RECYCLE":
-        row |= {"ENTRY_STATUS": "R"} | told(duplicate(twin))
+        row |= {"ENTRY_STATUS": "R"} | duplicate(twin).columns
     if row["VOUCHER_ID"] == "NEXT":
         row["VOUCHER_ID"] = site.number("VOUCHER_ID", 8)
     site.commit([Change(VOUCHER, key_of(row), row, "create", detail)], request_id)
@@ -72,7 +73,7 @@ def defaulted(site: Site, sent: Row) -> Row:
     row["VCHR_LINE"] = lines
     approval = "P" if site.settings.voucher_approval else "A"
     statuses = {"ENTRY_STATUS": "P", "POST_STATUS_AP": "U", "APPR_STATUS": approval, "CLOSE_STATUS": "O"}
-    return row | statuses | {"ERROR_SET": "", "ERROR_NBR": "", "ERROR_TEXT": ""}
+    return row | statuses | NO_ERROR
 
 
 def _whole(row: Row, name: str, place: int) -> str:
@@ -170,15 +171,6 @@ def duplicate(twin: Row) -> Message:
     return Message(
         7030, 420, f"Duplicate invoice: voucher {key_of(twin)} has the same supplier, invoice, date and amount.", "INVOICE_ID"
     )
-
-
-def told(message: Message) -> Row:
-    """A message as the error columns show it."""
-    return {
-        "ERROR_SET": str(message.set),
-        "ERROR_NBR": str(message.number),
-        "ERROR_TEXT": f"{message.words} {message.where}".strip(),
-    }
 
 
 def batch(site: Site) -> int:

@@ -6,14 +6,11 @@ Source: OpenAPI `ApiErrorResponse` (RFC 7807 style, all six members required); t
 from __future__ import annotations
 
 import hashlib
-import math
-from decimal import Decimal
 from typing import Any
 
-import orjson
 from aiohttp import web
 
-JSON = "application/json"
+from runtime.simulator.answers import json_answer, read_json
 
 
 class Refused(Exception):
@@ -42,27 +39,20 @@ def invalid(member: str, words: str) -> Refused:
     return Refused(400, "One or more validation errors occurred.", {member: [words]})
 
 
-def json_bytes(value: Any) -> bytes:
-    """JSON in which a Decimal is a number with all its digits."""
-    return orjson.dumps(value, default=_plain)
+def unreadable(member: str = "$") -> Refused:
+    """A 400 of a value that is none of the kind that its member has."""
+    return invalid(member, "The JSON value could not be converted.")
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return orjson.Fragment(f"{value:f}".encode())
-    raise TypeError(f"cannot be sent: {type(value).__name__}")
+async def body_of(request: web.Request) -> Any:
+    """The JSON of a request. Raises 400."""
+    try:
+        return read_json(await request.read())
+    except ValueError as error:
+        raise unreadable() from error
 
 
-def json_answer(value: Any, status: int = 200) -> web.Response:
-    """A JSON answer; bytes are taken as they are."""
-    body = value if isinstance(value, bytes) else json_bytes(value)
-    return web.Response(body=body, status=status, content_type=JSON, charset="utf-8")
-
-
-def throttled(wait_s: float) -> web.Response:
+def throttled(seconds: int = 1) -> web.Response:
     """429 as the gateway before the API answers (assumed: Azure API Management's form)."""
-    seconds = max(1, math.ceil(wait_s))
     body = {"statusCode": 429, "message": f"Rate limit is exceeded. Try again in {seconds} seconds."}
-    answer = json_answer(body, 429)
-    answer.headers["Retry-After"] = str(seconds)
-    return answer
+    return json_answer(body, 429, {"Retry-After": str(seconds)})

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import dataclasses
 
-from runtime.simulator.faults import Faults
-from runtime.simulator.serve import Options, Simulator, application
-from runtime.simulator.store import Store
+from runtime.simulator.control import application
+from runtime.simulator.serve import Options, Simulator
 from systems.servicetitan.simulator.contacts import contact_routes
 from systems.servicetitan.simulator.control import add_control
 from systems.servicetitan.simulator.exported import export_routes
@@ -18,26 +17,23 @@ from systems.servicetitan.simulator.gate import Gate
 from systems.servicetitan.simulator.lists import Lists
 from systems.servicetitan.simulator.seed.masters import plant_customers
 from systems.servicetitan.simulator.seed.reference import plant
-from systems.servicetitan.simulator.settings import settings_of
 from systems.servicetitan.simulator.signin import SignIn
-from systems.servicetitan.simulator.tenant import Ground, Tenant
+from systems.servicetitan.simulator.tenant import Tenant
 from systems.servicetitan.simulator.webhooks import Webhooks
 from systems.servicetitan.simulator.writes import Writes
 
 
 def build(options: Options) -> Simulator:
     """A tenant with its state in `options.state_dir`; raises ValueError for a setting that it does not know."""
-    settings = settings_of(options.settings)
-    store, faults = Store(options.state_dir / "servicetitan.sqlite"), Faults(options.seed)
-    tenant = Tenant(Ground(options.seed, store, options.clock, faults, settings))
+    tenant = Tenant(options)
     plant(tenant)
-    plant_customers(tenant, settings.customers)
+    plant_customers(tenant, tenant.settings.customers)
     sign_in, webhooks = SignIn(tenant), Webhooks(tenant)
     gate = Gate(tenant, sign_in)
     tenant.listeners.append(webhooks.told)
-    app = application(faults, store, (gate.middleware,))
+    app = application(tenant, (gate.middleware,))
     guid = sign_in.account.external_data_application_guid
     reads = [*contact_routes(tenant), *Lists(tenant, guid).routes(), *Exports(tenant).routes()]
     gate.add(app, [*reads, *export_routes(tenant), *Writes(tenant, guid).routes()])
-    add_control(app, tenant, gate, webhooks)
-    return Simulator("servicetitan", app, store, faults, dataclasses.asdict(sign_in.account))
+    add_control(app, tenant, webhooks)
+    return tenant.simulator(app, dataclasses.asdict(sign_in.account))

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from systems.servicetitan.simulator.answers import Refused, json_answer
+from runtime.simulator.answers import json_answer
+from systems.servicetitan.simulator.answers import Refused
 from systems.servicetitan.simulator.filters import keeps
 from systems.servicetitan.simulator.gate import Route
 from systems.servicetitan.simulator.kinds import CONTACT_SCHEMA, CONTACTS
+from systems.servicetitan.simulator.lists import paged
 from systems.servicetitan.simulator.shapes import Row, shown
 from systems.servicetitan.simulator.tenant import Tenant
 
@@ -41,8 +43,5 @@ def contact_routes(tenant: Tenant) -> list[Route]:
 
 
 def _page(request: web.Request, rows: list[Row], schema: str) -> web.Response:
-    page, size = int(request.query.get("page", "1") or 1), int(request.query.get("pageSize", "50"))
-    part = rows[(page - 1) * size : page * size]
-    total = len(rows) if request.query.get("includeTotal", "").lower() == "true" else None
-    body = {"page": page, "pageSize": size, "hasMore": page * size < len(rows), "totalCount": total}
-    return json_answer(body | {"data": [shown("crm", schema, row) for row in part]})
+    envelope, part = paged(request.query, rows, 5000)
+    return json_answer(envelope | {"data": [shown("crm", schema, row) for row in part]})

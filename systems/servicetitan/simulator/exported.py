@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
 from aiohttp import web
 
-from systems.servicetitan.simulator.answers import invalid, json_answer
+from runtime.simulator.answers import json_answer
+from systems.servicetitan.simulator.answers import body_of, unreadable
 from systems.servicetitan.simulator.gate import Answer, Route
 from systems.servicetitan.simulator.kinds import BILL_SCOPE, KINDS
 from systems.servicetitan.simulator.shapes import Row
@@ -47,23 +47,19 @@ def export_routes(tenant: Tenant) -> list[Route]:
 
 def _marked(tenant: Tenant, way: _Way) -> Answer:
     async def answer(request: web.Request) -> web.Response:
-        asked = _rows(await request.read(), way)
+        asked = _rows(await body_of(request), way)
         with tenant.changing():
             return json_answer([_mark(tenant, way, row) for row in asked])
 
     return answer
 
 
-def _rows(body: bytes, way: _Way) -> list[Row]:
-    try:
-        found: Any = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise invalid("$", "The JSON value could not be converted.") from error
+def _rows(found: Any, way: _Way) -> list[Row]:
     if way.holder:
         ids = found.get(way.holder) if isinstance(found, dict) else None
         found = [{way.member: source_id} for source_id in ids] if isinstance(ids, list) else None
     if not isinstance(found, list) or not all(isinstance(row, dict) and isinstance(row.get(way.member), int) for row in found):
-        raise invalid("$", "The JSON value could not be converted.")
+        raise unreadable()
     return found
 
 

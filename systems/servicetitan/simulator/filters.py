@@ -6,10 +6,10 @@ mcp-servicetitan. Dates: `...OnOrAfter` and `From` are inclusive, `...Before` ex
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
-from datetime import datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, TypeVar
 
 from multidict import MultiMapping
 
@@ -20,115 +20,93 @@ from systems.servicetitan.simulator.tenant import parsed
 Query = MultiMapping[str]
 Keep = Callable[[Row], bool]
 MAX_IDS = 50
+T = TypeVar("T")
 
-# option -> (how it is compared, path of members in the row)
-_COMMON = {
-    "createdOnOrAfter": ("from", "createdOn"),
-    "createdBefore": ("before", "createdOn"),
-    "modifiedOnOrAfter": ("from", "modifiedOn"),
-    "modifiedBefore": ("before", "modifiedOn"),
-}
-_ADDRESS = {name: ("same", f"address.{name}") for name in ("street", "unit", "city", "state", "zip", "country")}
-_BATCH = {"batchId": ("id", "batch.id"), "batchNumber": ("same", "batch.number")}
-_BILLS = _BATCH | {
-    "billNumber": ("same", "referenceNumber"),
-    "businessUnitIds": ("ids", "businessUnit.id"),
-    "dateFrom": ("from", "billDate"),
-    "dateTo": ("until", "billDate"),
-    "jobNumber": ("same", "jobNumber"),
-    "purchaseOrderNumber": ("same", "_purchaseOrderNumber"),
-    "syncStatuses": ("words", "syncStatus"),
-    "statuses": ("words", "status"),
-    "sources": ("words", "source"),
-    "minCost": ("least", "billAmount"),
-    "maxCost": ("most", "billAmount"),
-}
+
+def _options(**kinds: str) -> dict[str, tuple[str, str]]:
+    """Query option -> (how it is compared, path of members in the row); an option is its own path where none is named after a colon."""
+    pairs = [(how, *word.partition(":")[::2]) for how, words in kinds.items() for word in words.split()]
+    return {option: (how, path or option) for how, option, path in pairs}
+
+
+_COMMON = _options(
+    since="createdOnOrAfter:createdOn modifiedOnOrAfter:modifiedOn", before="createdBefore:createdOn modifiedBefore:modifiedOn"
+)
+_ADDRESS = "street:address.street unit:address.unit city:address.city state:address.state zip:address.zip country:address.country"
+_BATCH = _options(id="batchId:batch.id", same="batchNumber:batch.number")
 _OF = {
-    "customers": _ADDRESS | {"name": ("part", "name"), "phone": ("part", "_phone")},
-    "locations": _ADDRESS | {"name": ("part", "name"), "customerId": ("id", "customerId")},
-    "jobs": {
-        "number": ("same", "jobNumber"),
-        "jobStatus": ("spaceless", "jobStatus"),
-        "customerId": ("id", "customerId"),
-        "locationId": ("id", "locationId"),
-        "jobTypeId": ("id", "jobTypeId"),
-        "businessUnitId": ("id", "businessUnitId"),
-        "invoiceId": ("id", "invoiceId"),
-        "priority": ("same", "priority"),
-        "completedOnOrAfter": ("from", "completedOn"),
-        "completedBefore": ("before", "completedOn"),
-    },
-    "job-types": {"name": ("part", "name"), "priority": ("same", "priority")},
+    "customers": _options(same=_ADDRESS, part="name phone:_phone"),
+    "locations": _options(same=_ADDRESS, part="name", id="customerId"),
+    "jobs": _options(
+        same="number:jobNumber priority",
+        spaceless="jobStatus",
+        id="customerId locationId jobTypeId businessUnitId invoiceId",
+        since="completedOnOrAfter:completedOn",
+        before="completedBefore:completedOn",
+    ),
+    "job-types": _options(part="name", same="priority"),
     "invoices": _BATCH
-    | {
-        "statuses": ("words", "syncStatus"),
-        "jobId": ("id", "job.id"),
-        "jobNumber": ("same", "job.number"),
-        "businessUnitId": ("id", "businessUnit.id"),
-        "customerId": ("id", "customer.id"),
-        "invoicedOnOrAfter": ("from", "invoiceDate"),
-        "invoicedOnBefore": ("before", "invoiceDate"),
-        "adjustmentToId": ("id", "adjustmentToId"),
-        "number": ("same", "referenceNumber"),
-        "totalGreater": ("above", "total"),
-        "totalLess": ("below", "total"),
-        "dueDateOnOrAfter": ("from", "dueDate"),
-        "dueDateBefore": ("before", "dueDate"),
-        "reviewStatuses": ("words", "reviewStatus"),
-        "invoiceConfigurations": ("words", "invoiceConfiguration"),
-    },
+    | _options(
+        words="statuses:syncStatus reviewStatuses:reviewStatus invoiceConfigurations:invoiceConfiguration",
+        id="jobId:job.id businessUnitId:businessUnit.id customerId:customer.id adjustmentToId",
+        same="jobNumber:job.number number:referenceNumber",
+        since="invoicedOnOrAfter:invoiceDate dueDateOnOrAfter:dueDate",
+        before="invoicedOnBefore:invoiceDate dueDateBefore:dueDate",
+        above="totalGreater:total",
+        below="totalLess:total",
+    ),
     "payments": _BATCH
-    | {
-        "statuses": ("words", "syncStatus"),
-        "appliedToInvoiceIds": ("applied", "appliedTo"),
-        "businessUnitIds": ("ids", "businessUnit.id"),
-        "customerId": ("id", "customer.id"),
-        "paidOnAfter": ("from", "date"),
-        "paidOnBefore": ("before", "date"),
-        "totalGreater": ("above", "total"),
-        "totalLess": ("below", "total"),
-    },
-    "gl-accounts": {
-        "names": ("words", "name"),
-        "numbers": ("words", "number"),
-        "types": ("words", "type"),
-        "subtypes": ("words", "subtype"),
-        "source": ("same", "source"),
-    },
-    "ap-bills": _BILLS,
-    "ap-credits": {"syncStatuses": ("words", "syncStatus")},
-    "ap-payments": {"syncStatuses": ("words", "syncStatus")},
+    | _options(
+        words="statuses:syncStatus",
+        applied="appliedToInvoiceIds:appliedTo",
+        ids="businessUnitIds:businessUnit.id",
+        id="customerId:customer.id",
+        since="paidOnAfter:date",
+        before="paidOnBefore:date",
+        above="totalGreater:total",
+        below="totalLess:total",
+    ),
+    "gl-accounts": _options(words="names:name numbers:number types:type subtypes:subtype", same="source"),
+    "ap-bills": _BATCH
+    | _options(
+        same="billNumber:referenceNumber jobNumber purchaseOrderNumber:_purchaseOrderNumber",
+        ids="businessUnitIds:businessUnit.id",
+        since="dateFrom:billDate",
+        until="dateTo:billDate",
+        words="syncStatuses:syncStatus statuses:status sources:source",
+        least="minCost:billAmount",
+        most="maxCost:billAmount",
+    ),
+    "ap-credits": _options(words="syncStatuses:syncStatus"),
+    "ap-payments": _options(words="syncStatuses:syncStatus"),
     "credit-memos": _BATCH
-    | {
-        "businessUnitIds": ("ids", "businessUnit.id"),
-        "appliedToInvoiceIds": ("applied", "appliedTo"),
-        "dateOnOrAfter": ("from", "date"),
-        "dateBefore": ("before", "date"),
-    },
-    "purchase-orders": {
-        "status": ("same", "status"),
-        "number": ("same", "number"),
-        "jobId": ("id", "jobId"),
-        "jobIds": ("ids", "jobId"),
-        "dateOnOrAfter": ("from", "date"),
-        "dateBefore": ("before", "date"),
-        "sentOnOrAfter": ("from", "sentOn"),
-        "sentBefore": ("before", "sentOn"),
-    },
-    "receipts": {
-        "number": ("same", "number"),
-        "vendorInvoiceNumber": ("same", "vendorInvoiceNumber"),
-        "billId": ("id", "billId"),
-        "vendorIds": ("ids", "vendorId"),
-        "businessUnitIds": ("ids", "businessUnitId"),
-        "purchaseOrderIds": ("ids", "purchaseOrderId"),
-        "syncStatuses": ("words", "syncStatus"),
-        "receivedOnOrAfter": ("from", "receivedOn"),
-        "receivedBefore": ("before", "receivedOn"),
-    },
-    "business-units": {"name": ("part", "name")},
-    "technicians": {"name": ("part", "name")},
+    | _options(
+        ids="businessUnitIds:businessUnit.id",
+        applied="appliedToInvoiceIds:appliedTo",
+        since="dateOnOrAfter:date",
+        before="dateBefore:date",
+    ),
+    "purchase-orders": _options(
+        same="status number",
+        id="jobId",
+        ids="jobIds:jobId",
+        since="dateOnOrAfter:date sentOnOrAfter:sentOn",
+        before="dateBefore:date sentBefore:sentOn",
+    ),
+    "receipts": _options(
+        same="number vendorInvoiceNumber",
+        id="billId",
+        ids="vendorIds:vendorId businessUnitIds:businessUnitId purchaseOrderIds:purchaseOrderId",
+        words="syncStatuses:syncStatus",
+        since="receivedOnOrAfter:receivedOn",
+        before="receivedBefore:receivedOn",
+    ),
+    "business-units": _options(part="name"),
+    "technicians": _options(part="name"),
 }
+_DATED = {"since": operator.ge, "before": operator.lt, "until": operator.le}
+_SIZED = {"above": operator.gt, "below": operator.lt, "least": operator.ge, "most": operator.le}
+_COMPARERS = {"Equals": operator.eq, "NotEquals": operator.ne, "Greater": operator.gt, "Less": operator.lt}
 
 
 def keeps(kind: str, query: Query) -> list[Keep]:
@@ -136,7 +114,7 @@ def keeps(kind: str, query: Query) -> list[Keep]:
     known = _COMMON | _OF.get(kind, {})
     found = [_condition(how, path, name, query) for name, (how, path) in known.items() if query.get(name)]
     if query.get("excludeAccountingChangesFromModifiedDateRange", "").lower() == "true":
-        marks = {"modifiedOnOrAfter": "from", "modifiedBefore": "before"}
+        marks = {"modifiedOnOrAfter": "since", "modifiedBefore": "before"}
         found += [_condition(how, "_masterModifiedOn", name, query) for name, how in marks.items() if query.get(name)]
     if query.get("balanceFilter.Comparer") and kind == "invoices":
         found.append(_balance(query))
@@ -150,36 +128,19 @@ def ids_of(query: Query) -> list[int] | None:
         return None
     if len(texts) > MAX_IDS:
         raise invalid("ids", f"The number of ids must not exceed {MAX_IDS}.")
-    return [_number(text, "ids") for text in texts]
+    return [_read(int, text, "ids") for text in texts]
 
 
 def _condition(how: str, path: str, name: str, query: Query) -> Keep:
     text = query[name]
-    if how in ("from", "before", "until"):
-        return _dated(how, path, _instant(text, name))
-    if how in ("above", "below", "least", "most"):
-        return _sized(how, path, _decimal(text, name))
+    if how in _DATED:
+        day = _read(parsed, text, name)
+        return lambda row: bool(value := at(row, path)) and _DATED[how](parsed(value), day)
+    if how in _SIZED:
+        bound = _read(Decimal, text, name)
+        return lambda row: _SIZED[how](Decimal(str(at(row, path) or "0")), bound)
     words = {word.strip().lower() for value in query.getall(name) for word in value.split(",")}
     return _worded(how, path, text.strip().lower(), words)
-
-
-def _dated(how: str, path: str, bound: datetime) -> Keep:
-    def keep(row: Row) -> bool:
-        value = at(row, path)
-        if not value:
-            return False
-        moment = parsed(value)
-        return moment >= bound if how == "from" else moment < bound if how == "before" else moment <= bound
-
-    return keep
-
-
-def _sized(how: str, path: str, bound: Decimal) -> Keep:
-    def keep(row: Row) -> bool:
-        value = Decimal(str(at(row, path) or "0"))
-        return {"above": value > bound, "below": value < bound, "least": value >= bound, "most": value <= bound}[how]
-
-    return keep
 
 
 def _worded(how: str, path: str, text: str, words: set[str]) -> Keep:
@@ -195,16 +156,11 @@ def _worded(how: str, path: str, text: str, words: set[str]) -> Keep:
 
 
 def _balance(query: Query) -> Keep:
-    bound = _decimal(query.get("balanceFilter.Balance", "0"), "balanceFilter.Balance")
+    bound = _read(Decimal, query.get("balanceFilter.Balance", "0"), "balanceFilter.Balance")
     comparer = query["balanceFilter.Comparer"]
-
-    def keep(row: Row) -> bool:
-        value = Decimal(row["balance"] or "0")
-        return {"Equals": value == bound, "NotEquals": value != bound, "Greater": value > bound, "Less": value < bound}[comparer]
-
-    if comparer not in ("Equals", "NotEquals", "Greater", "Less"):
+    if comparer not in _COMPARERS:
         raise invalid("balanceFilter.Comparer", f"The value '{comparer}' is not valid.")
-    return keep
+    return lambda row: bool(_COMPARERS[comparer](Decimal(row["balance"] or "0"), bound))
 
 
 def at(row: Row, path: str) -> Any:
@@ -215,22 +171,8 @@ def at(row: Row, path: str) -> Any:
     return found
 
 
-def _instant(text: str, name: str) -> datetime:
+def _read(reader: Callable[[str], T], text: str, name: str) -> T:
     try:
-        return parsed(text)
-    except ValueError as error:
-        raise invalid(name, f"The value '{text}' is not valid.") from error
-
-
-def _decimal(text: str, name: str) -> Decimal:
-    try:
-        return Decimal(text)
-    except InvalidOperation as error:
-        raise invalid(name, f"The value '{text}' is not valid.") from error
-
-
-def _number(text: str, name: str) -> int:
-    try:
-        return int(text)
-    except ValueError as error:
+        return reader(text)
+    except (ValueError, InvalidOperation) as error:
         raise invalid(name, f"The value '{text}' is not valid.") from error

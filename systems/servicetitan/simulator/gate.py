@@ -6,18 +6,18 @@ bodies of 401, 403 and 429 are published nowhere: assumed as in SYSTEM.md. The D
 
 from __future__ import annotations
 
-import asyncio
-from collections import Counter
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from email.utils import format_datetime
-from typing import Any
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from runtime.simulator.limits import Window
+from runtime.simulator.serve import CONTROL
+from runtime.simulator.tokens import authorization
 from systems.servicetitan.simulator.answers import Refused, throttled
-from systems.servicetitan.simulator.limits import PerSecond
 from systems.servicetitan.simulator.signin import SignIn
 from systems.servicetitan.simulator.tenant import Missing, Tenant
 
@@ -36,12 +36,11 @@ class Route:
 
 
 class Gate:
-    """The gateway of the API. `calls` counts what was let in, by method and route."""
+    """The gateway of the API; it counts what it let in, by method and route."""
 
     def __init__(self, tenant: Tenant, sign_in: SignIn) -> None:
         self._tenant, self._sign_in = tenant, sign_in
-        self.limit = PerSecond()
-        self.calls: Counter[str] = Counter()
+        self._second = Window(1, time.monotonic)
 
     def add(self, app: web.Application, routes: list[Route]) -> None:
         """Add the token endpoint and every route, the more special paths first."""
@@ -50,46 +49,40 @@ class Gate:
             path = f"/{route.module}/v2/tenant/{{tenant}}/{route.path}"
             app.router.add_route(route.method, path, self._guarded(route))
 
-    def report(self) -> dict[str, Any]:
-        """What was called and how often a limit refused."""
-        refused = {"calls": self.limit.refused, "tokens": self._sign_in.limit.refused}
-        return {"calls": dict(self.calls), "tokens": self._sign_in.issued, "refused": refused}
-
     def _guarded(self, route: Route) -> Answer:
         async def answer(request: web.Request) -> web.Response:
             self._admit(request, route.scope)
-            self.calls[f"{route.method} {route.module}/{route.path}"] += 1
-            if self._tenant.settings.latency_s:
-                await asyncio.sleep(self._tenant.settings.latency_s)
+            self._tenant.calls[f"{route.method} {route.module}/{route.path}"] += 1
             return await route.answer(request)
 
         return answer
 
     def _admit(self, request: web.Request, scope: str) -> None:
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        grant = self._sign_in.grant_of(token) if scheme.lower() == "bearer" else None
-        if grant is None:
+        scheme, token = authorization(request)
+        allowed = self._sign_in.tokens.allowed(token) if scheme.lower() == "bearer" else None
+        if allowed is None:
             raise Refused(401, "Unauthorized")
         account = self._sign_in.account
         if request.headers.get("ST-App-Key") != account.app_key:
             raise Refused(self._tenant.settings.app_key_status, "The ST-App-Key header is missing or names no connected app.")
         if request.match_info["tenant"] != account.tenant_id:
             raise Refused(403, "The app is not connected to this tenant.")
-        if scope not in grant.scopes:
+        if scope not in allowed["scopes"]:
             raise Refused(403, f"The token lacks the scope {scope}.")
 
     @web.middleware
     async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Limit the calls, and put every refusal and the time into the vendor's form."""
-        if request.path.startswith("/__sim__/"):
+        if request.path.startswith(CONTROL):
             return await handler(request)
         answer = await self._answered(request, handler)
         answer.headers["Date"] = format_datetime(self._tenant.clock.now(), usegmt=True)
         return answer
 
     async def _answered(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        if request.path != "/connect/token" and (wait_s := self.limit.wait_s(self._tenant.settings.calls_per_second)):
-            return throttled(wait_s)
+        if request.path != "/connect/token" and not self._second.admits(self._tenant.settings.calls_per_second):
+            self._tenant.refused["calls"] += 1
+            return throttled()
         try:
             return await handler(request)
         except Refused as error:

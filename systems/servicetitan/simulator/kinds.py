@@ -17,15 +17,19 @@ class Kind:
 
     name: str
     module: str
-    schema: str
-    scope: str
     first_id: int
-    export: str = ""
-    inactive: str = ""
-    event: str = ""
-    number: str = ""
-    amount: str = ""
-    date: str = ""
+    inactive: str
+    event: str
+    number: str
+    amount: str
+    date: str
+    schema: str
+    export: str
+
+    @property
+    def scope(self) -> str:
+        """What its scopes begin with: `tn.acc.invoices`."""
+        return f"tn.{_MODULES[self.module][1]}.{self.name.replace('-', '')}"
 
     @property
     def read_scope(self) -> str:
@@ -38,192 +42,62 @@ class Kind:
         return f"{self.scope}:w"
 
 
-_A, _C, _I, _J, _S, _P = "Accounting.V2.", "Crm.V2.", "Inventory.V2.", "Jpm.V2.", "TenantSettings.V2.", "Pricebook.V2."
-_BASE = 3_000_000_000
-
-KINDS: dict[str, Kind] = {
-    kind.name: kind
-    for kind in (
-        Kind(
-            "customers",
-            "crm",
-            f"{_C}Customers.CustomerResponse",
-            "tn.crm.customers",
-            _BASE + 10_000_001,
-            f"{_C}ExportCustomerResponse",
-            "active",
-            "customer",
-            "name",
-            "balance",
-        ),
-        Kind(
-            "locations",
-            "crm",
-            f"{_C}Locations.LocationResponse",
-            "tn.crm.locations",
-            _BASE + 20_000_001,
-            f"{_C}ExportLocationsResponse",
-            "active",
-            "location",
-            "name",
-        ),
-        Kind(
-            "jobs",
-            "jpm",
-            f"{_J}JobResponse",
-            "tn.jpm.jobs",
-            _BASE + 30_000_001,
-            f"{_J}ExportJobsResponse",
-            "",
-            "job",
-            "jobNumber",
-            "total",
-        ),
-        Kind("job-types", "jpm", f"{_J}JobTypeResponse", "tn.jpm.jobtypes", 41, inactive="active", number="name"),
-        Kind(
-            "invoices",
-            "accounting",
-            f"{_A}InvoiceResponse",
-            "tn.acc.invoices",
-            _BASE + 40_000_001,
-            f"{_A}ExportInvoiceResponse",
-            "activeState",
-            "invoice",
-            "referenceNumber",
-            "total",
-            "invoiceDate",
-        ),
-        Kind(
-            "payments",
-            "accounting",
-            f"{_A}DetailedPaymentResponse",
-            "tn.acc.payments",
-            _BASE + 50_000_001,
-            f"{_A}ExportPaymentResponse",
-            "activeState",
-            "payment",
-            "referenceNumber",
-            "total",
-            "date",
-        ),
-        Kind("payment-types", "accounting", f"{_A}PaymentTypeResponse", "tn.acc.paymenttypes", 201, number="name"),
-        Kind("payment-terms", "accounting", f"{_A}PaymentTermAPIModel", "tn.acc.paymentterms", 301, number="name"),
-        Kind("tax-zones", "accounting", f"{_A}TaxZoneResponse", "tn.acc.taxzones", 401, inactive="active", number="name"),
-        Kind(
-            "gl-accounts",
-            "accounting",
-            f"{_A}GlAccountExtendedResponse",
-            "tn.acc.glaccounts",
-            501,
-            inactive="active",
-            number="number",
-        ),
-        Kind(
-            "ap-bills",
-            "accounting",
-            f"{_A}ApBillResponse",
-            "tn.acc.apbills",
-            _BASE + 60_000_001,
-            "",
-            "",
-            "bill",
-            "referenceNumber",
-            "billAmount",
-            "billDate",
-        ),
-        Kind(
-            "ap-credits",
-            "accounting",
-            f"{_A}ApCreditResponse",
-            "tn.acc.apcredits",
-            _BASE + 61_000_001,
-            number="number",
-            amount="amount",
-            date="date",
-        ),
-        Kind("ap-payments", "accounting", f"{_A}ApPaymentResponse", "tn.acc.appayments", _BASE + 62_000_001, amount="amount"),
-        Kind(
-            "credit-memos",
-            "accounting",
-            f"{_A}CreditMemos.CreditMemoPublicResponse",
-            "tn.acc.creditmemos",
-            _BASE + 63_000_001,
-            "",
-            "active",
-            "",
-            "referenceNumber",
-            "total",
-            "date",
-        ),
-        Kind(
-            "vendors",
-            "inventory",
-            f"{_I}VendorResponse",
-            "tn.inv.vendors",
-            70_001,
-            inactive="active",
-            event="vendor",
-            number="name",
-        ),
-        Kind(
-            "purchase-orders",
-            "inventory",
-            f"{_I}PurchaseOrderResponse",
-            "tn.inv.purchaseorders",
-            _BASE + 71_000_001,
-            f"{_I}ExportPurchaseOrdersResponse",
-            "",
-            "purchaseorder",
-            "number",
-            "total",
-            "date",
-        ),
-        Kind(
-            "receipts",
-            "inventory",
-            f"{_I}InventoryReceiptResponse",
-            "tn.inv.receipts",
-            _BASE + 72_000_001,
-            "",
-            "active",
-            "receipt",
-            "number",
-            "receiptAmount",
-            "receivedOn",
-        ),
-        Kind("warehouses", "inventory", f"{_I}WarehouseResponse", "tn.inv.warehouses", 801, inactive="active", number="name"),
-        Kind(
-            "business-units",
-            "settings",
-            f"{_S}BusinessUnitResponse",
-            "tn.stt.businessunits",
-            901,
-            f"{_S}ExportBusinessUnitResponse",
-            "active",
-            number="name",
-        ),
-        Kind(
-            "technicians",
-            "settings",
-            f"{_S}TechnicianResponse",
-            "tn.stt.technicians",
-            951,
-            f"{_S}ExportTechnicianResponse",
-            "active",
-            number="name",
-        ),
-        Kind("materials", "pricebook", f"{_P}MaterialResponse", "tn.pb.materials", 10_001, inactive="active", number="code"),
-        Kind("services", "pricebook", f"{_P}ServiceGetResponse", "tn.pb.services", 20_001, inactive="active", number="code"),
-    )
+# module -> (what its schemas begin with, its part of a scope)
+_MODULES = {
+    "accounting": ("Accounting.V2.", "acc"),
+    "crm": ("Crm.V2.", "crm"),
+    "inventory": ("Inventory.V2.", "inv"),
+    "jpm": ("Jpm.V2.", "jpm"),
+    "pricebook": ("Pricebook.V2.", "pb"),
+    "settings": ("TenantSettings.V2.", "stt"),
 }
+_KINDS = """
+name            module     first_id      inactive    event         number          amount        date        schema export
+customers       crm        3_010_000_001 active      customer      name            balance       -           Customers.CustomerResponse Customer
+locations       crm        3_020_000_001 active      location      name            -             -           Locations.LocationResponse Locations
+jobs            jpm        3_030_000_001 -           job           jobNumber       total         -           JobResponse Jobs
+job-types       jpm        41            active      -             name            -             -           JobTypeResponse -
+invoices        accounting 3_040_000_001 activeState invoice       referenceNumber total         invoiceDate InvoiceResponse Invoice
+payments        accounting 3_050_000_001 activeState payment       referenceNumber total         date        DetailedPaymentResponse Payment
+payment-types   accounting 201           -           -             name            -             -           PaymentTypeResponse -
+payment-terms   accounting 301           -           -             name            -             -           PaymentTermAPIModel -
+tax-zones       accounting 401           active      -             name            -             -           TaxZoneResponse -
+gl-accounts     accounting 501           active      -             number          -             -           GlAccountExtendedResponse -
+ap-bills        accounting 3_060_000_001 -           bill          referenceNumber billAmount    billDate    ApBillResponse -
+ap-credits      accounting 3_061_000_001 -           -             number          amount        date        ApCreditResponse -
+ap-payments     accounting 3_062_000_001 -           -             -               amount        -           ApPaymentResponse -
+credit-memos    accounting 3_063_000_001 active      -             referenceNumber total         date        CreditMemos.CreditMemoPublicResponse -
+vendors         inventory  70_001        active      vendor        name            -             -           VendorResponse -
+purchase-orders inventory  3_071_000_001 -           purchaseorder number          total         date        PurchaseOrderResponse PurchaseOrders
+receipts        inventory  3_072_000_001 active      receipt       number          receiptAmount receivedOn  InventoryReceiptResponse -
+warehouses      inventory  801           active      -             name            -             -           WarehouseResponse -
+business-units  settings   901           active      -             name            -             -           BusinessUnitResponse BusinessUnit
+technicians     settings   951           active      -             name            -             -           TechnicianResponse Technician
+materials       pricebook  10_001        active      -             code            -             -           MaterialResponse -
+services        pricebook  20_001        active      -             code            -             -           ServiceGetResponse -
+"""
 
-BILL_SCHEMA = f"{_A}InventoryBillResponse"
-BILL_EXPORT = f"{_A}ExportInventoryBillResponse"
-INVOICE_ITEM_EXPORT = f"{_A}ExportInvoiceItemResponse"
+
+def _kind(line: str) -> Kind:
+    name, module, first_id, *others, schema, export = ("" if text == "-" else text for text in line.split())
+    begin = _MODULES[module][0]
+    inactive, event, number, amount, date = others
+    return Kind(name, module, int(first_id), inactive, event, number, amount, date, begin + schema, _export(begin, export))
+
+
+def _export(begin: str, noun: str) -> str:
+    return f"{begin}Export{noun}Response" if noun else ""
+
+
+KINDS: dict[str, Kind] = {kind.name: kind for kind in map(_kind, _KINDS.strip().splitlines()[1:])}
+
+BILL_SCHEMA = "Accounting.V2.InventoryBillResponse"
+BILL_EXPORT = "Accounting.V2.ExportInventoryBillResponse"
+INVOICE_ITEM_EXPORT = "Accounting.V2.ExportInvoiceItemResponse"
 BILL_SCOPE = "tn.acc.inventorybills"
 CONTACTS = "customer-contacts"
-CONTACT_SCHEMA = f"{_C}Customers.CustomerContactWithModifiedOnAndCustomerIdResponse"
-CONTACT_EXPORT = f"{_C}ExportCustomerContactResponse"
+CONTACT_SCHEMA = "Crm.V2.Customers.CustomerContactWithModifiedOnAndCustomerIdResponse"
+CONTACT_EXPORT = "Crm.V2.ExportCustomerContactResponse"
 
 SCOPES: tuple[str, ...] = tuple(
     f"{scope}:{way}" for scope in (*(kind.scope for kind in KINDS.values()), BILL_SCOPE) for way in ("r", "w")

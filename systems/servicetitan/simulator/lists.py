@@ -11,7 +11,8 @@ from typing import Any
 
 from aiohttp import web
 
-from systems.servicetitan.simulator.answers import invalid, json_answer
+from runtime.simulator.answers import json_answer
+from systems.servicetitan.simulator.answers import invalid
 from systems.servicetitan.simulator.filters import Query, ids_of, keeps
 from systems.servicetitan.simulator.gate import Answer, Route
 from systems.servicetitan.simulator.kinds import BILL_SCHEMA, BILL_SCOPE, KINDS, Kind
@@ -73,16 +74,9 @@ class Lists:
 
     def page(self, kind: Kind, query: Query) -> tuple[dict[str, Any], list[Row]]:
         """The envelope of a page and its rows."""
-        number, size = _at_least_one(query, "page", 1), _at_least_one(query, "pageSize", 50)
-        if size > self._tenant.settings.max_page_size:
-            raise invalid("pageSize", f"The field pageSize must be between 1 and {self._tenant.settings.max_page_size}.")
-        if number > 1 and self._tenant.faults.take("page_drift", "GET", f"/{kind.name}"):
+        if _at_least_one(query, "page", 1) > 1 and self._tenant.faults.take("page_drift", "GET", f"/{kind.name}"):
             self._drift(kind, query)
-        rows = self._selected(kind, query)
-        begin = (number - 1) * size
-        total = len(rows) if query.get("includeTotal", "").lower() == "true" else None
-        envelope = {"page": number, "pageSize": size, "hasMore": begin + size < len(rows), "totalCount": total}
-        return envelope, rows[begin : begin + size]
+        return paged(query, self._selected(kind, query), self._tenant.settings.max_page_size)
 
     def _selected(self, kind: Kind, query: Query) -> list[Row]:
         conditions = keeps(kind.name, query)
@@ -126,6 +120,17 @@ class Lists:
         if "externalData" in view and query.get(_GUID, "").lower() == self._guid:
             view["externalData"] = row.get("_externalData", [])
         return view
+
+
+def paged(query: Query, rows: list[Row], most: int) -> tuple[dict[str, Any], list[Row]]:
+    """The envelope of a page and its rows out of all that were found. Raises 400 for a page that there cannot be."""
+    number, size = _at_least_one(query, "page", 1), _at_least_one(query, "pageSize", 50)
+    if size > most:
+        raise invalid("pageSize", f"The field pageSize must be between 1 and {most}.")
+    begin = (number - 1) * size
+    total = len(rows) if query.get("includeTotal", "").lower() == "true" else None
+    envelope = {"page": number, "pageSize": size, "hasMore": begin + size < len(rows), "totalCount": total}
+    return envelope, rows[begin : begin + size]
 
 
 def as_inventory_bill(row: Row) -> Row:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
-from runtime.simulator.switches import change
+from runtime.simulator.switches import Switches
 
 
 @dataclass
-class Settings:
+class Settings(Switches):
     """What the vendor or an administrator decides about the tenant; may be changed while it runs (`POST /__sim__/settings`).
 
     `scopes_off` are scopes that the app lacks, separated by commas. `unknown_members` of a written vendor are refused or dropped (refuse,
@@ -16,6 +17,7 @@ class Settings:
     `webhook_timeout_s`; calls and tokens are counted on the real clock, 0 = no limit.
     """
 
+    system: ClassVar[str] = "servicetitan"
     tenant_id: str = "1234567890"
     timezone: str = "America/Chicago"
     currency: str = "USD"
@@ -26,7 +28,6 @@ class Settings:
     token_life_s: int = 900
     tokens_per_second: int = 20
     calls_per_second: int = 60
-    latency_s: float = 0.0
     max_page_size: int = 5000
     export_page_size: int = 500
     export_lag_s: int = 900
@@ -36,14 +37,3 @@ class Settings:
     lookup_lag_s: float = 0.0
     webhook_senders: int = 8
     webhook_timeout_s: float = 5.0
-
-    def change(self, changes: dict[str, str]) -> None:
-        """Apply `key=value` texts; raises ValueError naming the key when it is unknown or cannot be read."""
-        change(self, changes, "servicetitan")
-
-
-def settings_of(texts: dict[str, str]) -> Settings:
-    """Settings from texts over the defaults."""
-    settings = Settings()
-    settings.change(texts)
-    return settings

@@ -8,9 +8,9 @@ a key of the simulator's own; clients must not look inside.
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 import json
+import time
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,12 +18,12 @@ from typing import Any
 
 from aiohttp import web
 
-from systems.servicetitan.simulator.answers import json_answer, throttled
+from runtime.simulator.limits import Window
+from runtime.simulator.switches import names
+from runtime.simulator.tokens import Denied, Form, Tokens, granted, same, secret
+from systems.servicetitan.simulator.answers import throttled
 from systems.servicetitan.simulator.kinds import SCOPES
-from systems.servicetitan.simulator.limits import PerSecond
 from systems.servicetitan.simulator.tenant import Tenant
-
-_TOKENS = "token"
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def account_of(seed: int, tenant_id: int) -> Account:
     """The account of a seed in a tenant: always the same one."""
 
     def drawn(what: str) -> str:
-        return hashlib.sha256(f"servicetitan/{seed}/{what}".encode()).hexdigest()
+        return secret("servicetitan", seed, what)
 
     return Account(
         client_id=f"cid.{drawn('client')[:24]}",
@@ -54,54 +54,37 @@ def account_of(seed: int, tenant_id: int) -> Account:
     )
 
 
-@dataclass(frozen=True)
-class Grant:
-    """What a token allows, until when."""
-
-    until: datetime
-    scopes: frozenset[str]
-
-
 class SignIn:
-    """Issues tokens and knows them again, also after a restart: they lie in the state file."""
+    """Issues tokens."""
 
     def __init__(self, tenant: Tenant) -> None:
         self._tenant = tenant
         self.account = account_of(tenant.seed, tenant.tenant_id)
-        self.limit = PerSecond()
-        self.issued = 0
-
-    def grant_of(self, token: str) -> Grant | None:
-        """What a token allows now; None for an unknown or expired one."""
-        row = self._tenant.store.get(_TOKENS, token.rpartition(".")[2])
-        if row is None or row["token"] != token:
-            return None
-        until = datetime.fromisoformat(row["until"])
-        return Grant(until, frozenset(row["scopes"])) if self._tenant.clock.now() < until else None
+        self.tokens = Tokens(tenant.store, tenant.clock)
+        self._second = Window(1, time.monotonic)
 
     async def answer(self, request: web.Request) -> web.Response:
         """Answer a token request."""
-        if wait_s := self.limit.wait_s(self._tenant.settings.tokens_per_second):
-            return throttled(wait_s)
-        if request.content_type != "application/x-www-form-urlencoded":
-            return json_answer({"error": "invalid_request"}, 400)
-        form = await request.post()
+        if not self._second.admits(self._tenant.settings.tokens_per_second):
+            self._tenant.refused["tokens"] += 1
+            return throttled()
+        self._tenant.calls["POST connect/token"] += 1
+        return await granted(request, self._grant)
+
+    def _grant(self, form: Form) -> dict[str, Any]:
         if form.get("grant_type") != "client_credentials":
-            return json_answer({"error": "unsupported_grant_type"}, 400)
-        if (form.get("client_id"), form.get("client_secret")) != (self.account.client_id, self.account.client_secret):
-            return json_answer({"error": "invalid_client"}, 400)
-        return json_answer(self._issue())
+            raise Denied("unsupported_grant_type")
+        given = (form.get("client_id", ""), form.get("client_secret", ""))
+        if not same(given, (self.account.client_id, self.account.client_secret)):
+            raise Denied("invalid_client")
+        return self._issue()
 
     def _issue(self) -> dict[str, Any]:
         settings, now = self._tenant.settings, self._tenant.clock.now()
-        off = {scope.strip() for scope in settings.scopes_off.split(",")}
-        scopes = [scope for scope in SCOPES if scope not in off]
+        scopes = [scope for scope in SCOPES if scope not in names(settings.scopes_off)]
         until = now + timedelta(seconds=settings.token_life_s)
-        number = self._tenant.next_id(_TOKENS)
-        token = self._jwt(now, until, number, scopes)
-        body = {"token": token, "until": until.isoformat(), "scopes": scopes}
-        self._tenant.store.put(_TOKENS, token.rpartition(".")[2], body, now)
-        self.issued += 1
+        token = self._jwt(now, until, self._tenant.next_id("token"), scopes)
+        self.tokens.keep(token, until - now, scopes=scopes)
         return {
             "access_token": token,
             "expires_in": settings.token_life_s,
@@ -110,7 +93,7 @@ class SignIn:
         }
 
     def _jwt(self, now: datetime, until: datetime, number: int, scopes: list[str]) -> str:
-        key_id = hashlib.sha256(self.account.client_id.encode()).hexdigest()[:40].upper()
+        key_id = secret(self.account.client_id)[:40].upper()
         head = {"alg": "RS256", "kid": key_id, "typ": "at+jwt", "x5t": _b64(bytes.fromhex(key_id))}
         claims = {
             "nbf": int(now.timestamp()),

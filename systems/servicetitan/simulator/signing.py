@@ -9,7 +9,10 @@ from __future__ import annotations
 import base64
 import hmac
 from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from systems.servicetitan.simulator.webhooks import Subscriber
 
 _ENCODINGS: dict[str, Callable[[bytes], str]] = {
     "hex": lambda mac: mac.hex(),
@@ -18,31 +21,7 @@ _ENCODINGS: dict[str, Callable[[bytes], str]] = {
 }
 
 
-class Signed(Protocol):
-    """What a signature depends on."""
-
-    @property
-    def key(self) -> str:
-        """The HMAC key; empty = unsigned."""
-
-    @property
-    def header(self) -> str:
-        """Header of the signature."""
-
-    @property
-    def encoding(self) -> str:
-        """How it is written."""
-
-    @property
-    def prefix(self) -> str:
-        """What stands before it."""
-
-    @property
-    def scheme(self) -> str:
-        """What is signed."""
-
-
-def signature_headers(how: Signed, event_id: str, stamp_s: int, body: bytes) -> dict[str, str]:
+def signature_headers(how: Subscriber, event_id: str, stamp_s: int, body: bytes) -> dict[str, str]:
     """The headers that carry the signature; none where there is no key. Raises ValueError for an unknown encoding or scheme."""
     if how.scheme == "standard-webhooks":
         signed = f"{event_id}.{stamp_s}.".encode() + body

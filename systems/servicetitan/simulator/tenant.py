@@ -8,21 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from runtime.clock import Clock
-from runtime.simulator.faults import Faults
-from runtime.simulator.store import Commit, Store
+from runtime.simulator.installation import Installation
+from runtime.simulator.serve import Options
+from runtime.simulator.store import Commit
+from runtime.simulator.table import Table
 from systems.servicetitan.simulator.kinds import CONTACTS, KINDS
 from systems.servicetitan.simulator.settings import Settings
 from systems.servicetitan.simulator.shapes import Row, filled, shown
-from systems.servicetitan.simulator.tables import Table
 
 CENT = Decimal("0.01")
+_CHANGED = "modifiedOn"
 Listener = Callable[[str, str, Row], None]
 
 
@@ -30,43 +29,17 @@ class Missing(ValueError):
     """A verb or a request names an object that is not there."""
 
 
-@dataclass(frozen=True)
-class Ground:
-    """What the tenant stands on."""
-
-    seed: int
-    store: Store
-    clock: Clock
-    faults: Faults
-    settings: Settings
-
-
-class Tenant:
+class Tenant(Installation[Settings]):
     """All records of one tenant. `listeners` are told (kind, operation, row) after each commit."""
 
-    def __init__(self, ground: Ground) -> None:
-        self.seed, self.store, self.clock = ground.seed, ground.store, ground.clock
-        self.faults, self.settings = ground.faults, ground.settings
-        self.tenant_id = int(ground.settings.tenant_id)
+    def __init__(self, options: Options) -> None:
+        super().__init__(options, Settings())
+        self.tenant_id = int(self.settings.tenant_id)
         self.listeners: list[Listener] = []
-        self.tables: dict[str, Table] = {}
+        self.tables: dict[str, Table[int, Row]] = {}
         self._told: list[tuple[str, str, Row]] = []
         self._is_changing = False
-        self.last = datetime.min.replace(tzinfo=UTC)
         self._load()
-
-    # --- time ---
-
-    def tick(self) -> datetime:
-        """An instant of the clock, later than every one given before."""
-        self.last = max(self.clock.now(), self.last + timedelta(microseconds=1))
-        return self.last
-
-    def today(self) -> date:
-        """The day in the tenant's own zone."""
-        return self.clock.now().astimezone(ZoneInfo(self.settings.timezone)).date()
-
-    # --- rows ---
 
     def get(self, kind: str, source_id: int) -> Row:
         """The row; raises `Missing`."""
@@ -77,12 +50,11 @@ class Tenant:
 
     def find(self, kind: str, source_id: int) -> Row | None:
         """The row, or None."""
-        return self.tables[kind].rows.get(int(source_id))
+        return self.tables[kind].get(int(source_id))
 
     def rows(self, kind: str) -> list[Row]:
         """All rows of a kind, by id."""
-        rows = self.tables[kind].rows
-        return [rows[key] for key in sorted(rows)]
+        return self.tables[kind].by_key()
 
     def new(self, kind: str, values: Row) -> Row:
         """A row of a kind with every declared member and the next id; not saved yet."""
@@ -105,13 +77,13 @@ class Tenant:
             row["createdOn"] = row.get("createdOn") or row["modifiedOn"]
             self.store.put(kind, key_of(row["id"]), row, moment)
             self.store.commit(moment, _commit(kind, row, operation, self.settings.currency))
-            self.tables[kind].put(row, row["modifiedOn"])
+            self.tables[kind].put(row["id"], row)
             self._told.append((kind, operation, row))
         return row
 
     def changed_since(self, kind: str, since: datetime | None, after_key: str = "", limit: int = 1_000_000) -> list[Row]:
         """Rows in the order of their changes from `since` (inclusive) and, at exactly `since`, after `after_key`."""
-        return self.tables[kind].following(instant(since) if since else "", int(after_key or 0), limit)
+        return self.tables[kind].following(_CHANGED, instant(since) if since else "", int(after_key or 0), limit)
 
     def as_list_shows(self, kind: str, row: Row) -> Row:
         """The row as the vendor's list sends it."""
@@ -139,12 +111,12 @@ class Tenant:
                 listener(kind, operation, row)
 
     def _load(self) -> None:
-        self.tables = {kind: Table() for kind in (*KINDS, CONTACTS)}
+        self.tables = {kind: Table(lambda row: [(_CHANGED, row[_CHANGED])], self.clock.monotonic) for kind in (*KINDS, CONTACTS)}
         for kind, table in self.tables.items():
             for row in self.store.all(kind):
-                table.put(row, row["modifiedOn"])
-            if table.changes:
-                self.last = max(self.last, parsed(table.changes[-1][0]))
+                table.put(row["id"], row)
+            if len(table):
+                self.last = max(self.last, parsed(table.last_text(_CHANGED)))
 
 
 def _commit(kind: str, row: Row, operation: str, currency: str) -> Commit:

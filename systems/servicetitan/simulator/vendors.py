@@ -7,9 +7,10 @@ Replace by default drops the other keys, Merge keeps them, a null value deletes 
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
-from systems.servicetitan.simulator.answers import invalid
+from systems.servicetitan.simulator.answers import invalid, unreadable
 from systems.servicetitan.simulator.shapes import Row
 from systems.servicetitan.simulator.tenant import Tenant, money, parsed
 from systems.servicetitan.spec import schemas
@@ -31,7 +32,7 @@ def documented(body: dict[str, Any], schema: str, unknown: str) -> dict[str, Any
     for member, value in body.items():
         kinds = known.get(member, {}).get("type")
         if value is not None and isinstance(kinds, str | list) and not _fits(value, kinds):
-            raise invalid(member[0].upper() + member[1:], "The JSON value could not be converted.")
+            raise unreadable(member[0].upper() + member[1:])
     return {member: value for member, value in body.items() if member in known}
 
 
@@ -39,7 +40,7 @@ _PYTHON: dict[str, tuple[type, ...]] = {
     "string": (str,),
     "boolean": (bool,),
     "integer": (int,),
-    "number": (int, float),
+    "number": (int, Decimal),
     "array": (list,),
     "object": (dict,),
 }
@@ -92,7 +93,7 @@ def changed_vendor(row: Row, body: dict[str, Any], guid: str) -> Row:
 
 def _address(address: Any) -> Row:
     if not isinstance(address, dict):
-        raise invalid("Address", "The JSON value could not be converted.")
+        raise unreadable("Address")
     for part in _ADDRESS:
         if not isinstance(address.get(part), str):
             raise invalid(f"Address.{part[0].upper()}{part[1:]}", f"The {part} field is required.")

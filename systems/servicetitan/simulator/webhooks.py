@@ -7,17 +7,16 @@ registration). Whether a wait counts from the try before is not said; here it do
 
 from __future__ import annotations
 
-import asyncio
 import random
 import uuid
 from collections import Counter
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 
-import aiohttp
 import orjson
 
+from runtime.simulator.sender import Event, Manner, Sender
 from systems.servicetitan.simulator.kinds import KINDS
 from systems.servicetitan.simulator.shapes import Row
 from systems.servicetitan.simulator.signing import signature_headers
@@ -45,45 +44,35 @@ class Subscriber:
     events: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Delivery:
-    """One event on its way to one subscriber."""
-
-    subscriber: Subscriber
-    event_id: str
-    event_type: str
-    body: bytes
-    tries: int = 0
-
-
-@dataclass
 class Webhooks:
-    """The sender: a bounded number of deliveries run at once, all others wait."""
+    """Keeps the registrations, draws what becomes of each event, and sends."""
 
-    tenant: Tenant
-    subscribers: list[Subscriber] = field(default_factory=list)
-    counts: Counter[str] = field(default_factory=Counter)
-    failed: list[dict[str, Any]] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.subscribers = [Subscriber(**_tupled(row)) for row in self.tenant.store.all(_STORED)]
-        self._queue: asyncio.Queue[Delivery] = asyncio.Queue()
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._session: aiohttp.ClientSession | None = None
-        self.waiting = 0
+    def __init__(self, tenant: Tenant) -> None:
+        self._tenant = tenant
+        self.subscribers = [subscriber_of(row) for row in tenant.store.all(_STORED)]
+        self.counts: Counter[str] = Counter()
+        self.sender = Sender(
+            Manner(
+                RETRIES_S,
+                lambda seconds: tenant.clock.sleep(timedelta(seconds=seconds)),
+                range(200, 201),
+                tenant.settings.webhook_timeout_s,
+                tenant.settings.webhook_senders,
+            )
+        )
 
     def subscribe(self, subscriber: Subscriber) -> None:
         """Register; kept over a restart."""
         if subscriber.key and not 32 <= len(subscriber.key) <= 64 and not subscriber.key.startswith("whsec_"):
             raise ValueError("key: an HMAC key has 32 to 64 characters")
         signature_headers(subscriber, "id", 0, b"")  # a wrong encoding or scheme is refused now, not at the first event
-        self.tenant.store.put(_STORED, f"{len(self.subscribers):06d}", asdict(subscriber), self.tenant.clock.now())
+        self._tenant.store.put(_STORED, f"{len(self.subscribers):06d}", asdict(subscriber), self._tenant.clock.now())
         self.subscribers.append(subscriber)
 
     def unsubscribe_all(self) -> None:
         """Forget every registration; what is on its way still arrives."""
         for number in range(len(self.subscribers)):
-            self.tenant.store.delete(_STORED, f"{number:06d}")
+            self._tenant.store.delete(_STORED, f"{number:06d}")
         self.subscribers.clear()
 
     def told(self, kind: str, operation: str, row: Row) -> None:
@@ -92,24 +81,21 @@ class Webhooks:
         if not noun or not self.subscribers:
             return
         event_type = f"{noun}.{_EVENTS.get(operation, 'updated')}"
-        number = self.tenant.next_id("webhook-event")
-        event_id = str(uuid.uuid5(uuid.NAMESPACE_URL, f"servicetitan/{self.tenant.seed}/{number}"))
-        body = orjson.dumps(
-            {
-                "eventId": event_id,
-                "eventType": event_type,
-                "tenantId": self.tenant.tenant_id,
-                "timestamp": instant(self.tenant.clock.now()),
-                "data": self.tenant.as_list_shows(kind, row),
-            }
-        )
+        number = self._tenant.next_id("webhook-event")
+        event_id = str(uuid.uuid5(uuid.NAMESPACE_URL, f"servicetitan/{self._tenant.seed}/{number}"))
+        body = {
+            "eventId": event_id,
+            "eventType": event_type,
+            "tenantId": self._tenant.tenant_id,
+            "timestamp": instant(self._tenant.clock.now()),
+            "data": self._tenant.as_list_shows(kind, row),
+        }
         for place, subscriber in enumerate(self.subscribers):
             if not subscriber.events or event_type in subscriber.events:
-                self._offer(Delivery(subscriber, event_id, event_type, body), random.Random(f"{event_id}/{place}"))
+                self._offer(subscriber, self._event(subscriber, body), random.Random(f"{event_id}/{place}"))
 
-    def _offer(self, delivery: Delivery, draw: random.Random) -> None:
+    def _offer(self, subscriber: Subscriber, event: Event, draw: random.Random) -> None:
         """Drop, send, double, delay: drawn per event and subscriber, so that one seed gives one fate."""
-        subscriber = delivery.subscriber
         self.counts["events"] += 1
         if draw.random() < subscriber.drop:
             self.counts["dropped"] += 1
@@ -121,87 +107,25 @@ class Webhooks:
         for _ in range(copies):
             delayed = draw.random() < subscriber.disorder
             self.counts["delayed"] += delayed
-            self._send_after(delivery, draw.random() * subscriber.delay_s if delayed else 0.0)
+            self.sender.send(event, draw.random() * subscriber.delay_s if delayed else 0.0)
 
-    def _send_after(self, delivery: Delivery, seconds: float) -> None:
-        self.waiting += 1
-        self._start_workers()
-        if seconds <= 0:
-            self._queue.put_nowait(delivery)
-            return
-        self._keep(asyncio.create_task(self._later(delivery, seconds)))
+    def _event(self, subscriber: Subscriber, body: dict[str, Any]) -> Event:
+        raw, event_id = orjson.dumps(body), body["eventId"]
+        shown = {"eventId": event_id, "eventType": body["eventType"], "url": subscriber.url, "data": body["data"]["id"]}
 
-    async def _later(self, delivery: Delivery, seconds: float) -> None:
-        await self.tenant.clock.sleep(timedelta(seconds=seconds))
-        self._queue.put_nowait(delivery)
+        def headers() -> dict[str, str]:
+            return signature_headers(subscriber, event_id, int(self._tenant.clock.now().timestamp()), raw)
 
-    def _start_workers(self) -> None:
-        if self._session is None:
-            timeout = aiohttp.ClientTimeout(total=self.tenant.settings.webhook_timeout_s)
-            self._session = aiohttp.ClientSession(timeout=timeout)
-            for _ in range(self.tenant.settings.webhook_senders):
-                self._keep(asyncio.create_task(self._work()))
-
-    def _keep(self, task: asyncio.Task[None]) -> None:
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _work(self) -> None:
-        while True:
-            delivery = await self._queue.get()
-            status = await self._post(delivery)
-            self.waiting -= 1
-            self.counts["sent"] += 1
-            self.counts["ok" if status == "200" else "refused"] += 1
-            if status != "200":
-                self._again(delivery, status)
-
-    async def _post(self, delivery: Delivery) -> str:
-        """The status of the answer, or the name of what went wrong."""
-        if self._session is None:
-            return "closed"
-        stamp = int(self.tenant.clock.now().timestamp())
-        headers = signature_headers(delivery.subscriber, delivery.event_id, stamp, delivery.body)
-        headers["Content-Type"] = "application/json"
-        try:
-            async with self._session.post(
-                delivery.subscriber.url, data=delivery.body, headers=headers, allow_redirects=False
-            ) as answer:
-                await answer.read()
-                return str(answer.status)
-        except (aiohttp.ClientError, TimeoutError) as error:
-            return type(error).__name__
-
-    def _again(self, delivery: Delivery, status: str) -> None:
-        if delivery.tries < len(RETRIES_S):
-            self.counts["retried"] += 1
-            self._send_after(replace(delivery, tries=delivery.tries + 1), RETRIES_S[delivery.tries])
-            return
-        self.counts["failed"] += 1
-        shown = {"eventId": delivery.event_id, "eventType": delivery.event_type, "url": delivery.subscriber.url}
-        self.failed.append(
-            shown | {"status": status, "tries": delivery.tries + 1, "data": orjson.loads(delivery.body)["data"]["id"]}
-        )
+        return Event(subscriber.url, raw, headers, shown)
 
     def report(self) -> dict[str, Any]:
         """Counts: sent (tries), ok, refused, retried, failed (given up), dropped, duplicated, delayed; and what still waits."""
         names = ("events", "sent", "ok", "refused", "retried", "failed", "dropped", "duplicated", "delayed")
-        counts = {name: self.counts[name] for name in names}
-        return counts | {"waiting": self.waiting, "subscribers": [asdict(one) | {"key": ""} for one in self.subscribers]}
-
-    async def close(self) -> None:
-        """Stop sending."""
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._session is not None:
-            await self._session.close()
-
-
-def _tupled(row: dict[str, Any]) -> dict[str, Any]:
-    return row | {"events": tuple(row.get("events", ()))}
+        counts = {name: (self.counts | self.sender.counts)[name] for name in names}
+        shown = [asdict(one) | {"key": ""} for one in self.subscribers]
+        return counts | {"waiting": self.sender.waiting, "subscribers": shown}
 
 
 def subscriber_of(body: dict[str, Any]) -> Subscriber:
     """A registration as `/__sim__/webhooks` receives it; raises TypeError for an unknown member."""
-    return Subscriber(**_tupled(body))
+    return Subscriber(**(body | {"events": tuple(body.get("events", ()))}))

@@ -6,12 +6,13 @@ summary, dueDate and reviewStatus are honoured, beside the documented exportId).
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
-import orjson
 from aiohttp import web
 
-from systems.servicetitan.simulator.answers import Refused, invalid, json_answer
+from runtime.simulator.answers import json_answer
+from systems.servicetitan.simulator.answers import Refused, body_of, invalid, unreadable
 from systems.servicetitan.simulator.books.invoices import adjust_invoice
 from systems.servicetitan.simulator.books.payments import post_payments
 from systems.servicetitan.simulator.gate import Route
@@ -43,18 +44,18 @@ class Writes:
         ]
 
     async def _create_vendor(self, request: web.Request) -> web.Response:
-        body = documented(await body_of(request), CREATE, self._tenant.settings.unknown_members)
+        body = documented(await _object(request), CREATE, self._tenant.settings.unknown_members)
         row = new_vendor(self._tenant, body, self._guid)
         return json_answer({"id": written(self._tenant, None, row, "create")["id"]})
 
     async def _change_vendor(self, request: web.Request) -> web.Response:
         row = self._tenant.get("vendors", _id(request))
-        body = documented(await body_of(request), UPDATE, self._tenant.settings.unknown_members)
+        body = documented(await _object(request), UPDATE, self._tenant.settings.unknown_members)
         changed = changed_vendor(dict(row), body, self._guid)
         return json_answer({"id": written(self._tenant, row, changed, "update")["id"]})
 
     async def _adjust(self, request: web.Request) -> web.Response:
-        body = await body_of(request)
+        body = await _object(request)
         if not isinstance(body.get("adjustmentToId"), int):
             raise invalid("AdjustmentToId", "The AdjustmentToId field is required.")
         items = [_line(item) for item in body.get("items") or []]
@@ -65,7 +66,7 @@ class Writes:
         return json_answer(made["invoice"])
 
     async def _change_invoice(self, request: web.Request) -> web.Response:
-        row, body = self._tenant.get("invoices", _id(request)), await body_of(request)
+        row, body = self._tenant.get("invoices", _id(request)), await _object(request)
         if row["syncStatus"] == "Exported":
             raise Refused(400, "The invoice is exported and cannot be edited.")
         if body.get("reviewStatus") not in (None, *_REVIEWS):
@@ -77,7 +78,7 @@ class Writes:
         return web.Response(status=200)
 
     async def _change_payment(self, request: web.Request) -> web.Response:
-        row, body = self._tenant.get("payments", _id(request)), await body_of(request)
+        row, body = self._tenant.get("payments", _id(request)), await _object(request)
         if not isinstance(body.get("typeId"), int) or not isinstance(body.get("splits"), list):
             raise invalid("Splits", "The fields typeId and splits are required.")
         if body.get("status") not in (None, *_STATUSES):
@@ -87,7 +88,7 @@ class Writes:
         return json_answer(_payment(self._tenant.save("payments", row, "update")))
 
     async def _payment_status(self, request: web.Request) -> web.Response:
-        body = await body_of(request)
+        body = await _object(request)
         if body.get("status") not in _STATUSES:
             raise invalid("Status", f"The value '{body.get('status')}' is not valid.")
         ids = [self._tenant.get("payments", source_id)["id"] for source_id in body.get("paymentIds") or []]
@@ -97,10 +98,7 @@ class Writes:
 
 def _payment(row: Row) -> Row:
     """A payment as PATCH answers it: other names than on read, numbers instead of texts."""
-    splits = [
-        {"invoiceId": split["appliedTo"], "amount": orjson.Fragment(split["appliedAmount"].encode())}
-        for split in row["appliedTo"] or []
-    ]
+    splits = [{"invoiceId": split["appliedTo"], "amount": Decimal(split["appliedAmount"])} for split in row["appliedTo"] or []]
     shown = {name: row[name] for name in ("id", "active", "authCode", "checkNumber", "memo")}
     named = {"customerId": row["customer"]["id"], "exportId": row["_exportId"], "paidOn": row["date"], "status": row["syncStatus"]}
     return shown | named | {"typeId": int(row["typeId"]), "splits": splits, "transactionStatus": None}
@@ -114,14 +112,10 @@ def _line(item: Any) -> dict[str, Any]:
     return line | ({"price": str(item["unitPrice"])} if item.get("unitPrice") is not None else {})
 
 
-async def body_of(request: web.Request) -> dict[str, Any]:
-    """The JSON object of a request. Raises 400."""
-    try:
-        found = orjson.loads(await request.read())
-    except orjson.JSONDecodeError as error:
-        raise invalid("$", "The JSON value could not be converted.") from error
+async def _object(request: web.Request) -> dict[str, Any]:
+    found = await body_of(request)
     if not isinstance(found, dict):
-        raise invalid("$", "The JSON value could not be converted.")
+        raise unreadable()
     return found
 
 

@@ -5,15 +5,23 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from runtime.simulator.faults import Faults
-from runtime.simulator.serve import Options, Simulator, application
-from runtime.simulator.store import Commit, Store
+from runtime.simulator.control import application
+from runtime.simulator.installation import Installation
+from runtime.simulator.serve import Options, Simulator
+from runtime.simulator.store import Commit
+from runtime.simulator.switches import Switches
+
+
+class Settings(Switches):
+    """The toy has no switches of its own."""
+
+    system = "toybooks"
 
 
 def build(options: Options) -> Simulator:
     """Books in one table."""
-    store, faults = Store(options.state_dir / "toybooks.sqlite"), Faults(options.seed)
-    app = application(faults, store)
+    books = Installation(options, Settings())
+    app, store = application(books), books.store
 
     def line(row: dict[str, str]) -> str:
         return f"{row['ref']};{row['amount']};{row['number']};{row['party']};{row['date']};end\n"
@@ -45,7 +53,7 @@ def build(options: Options) -> Simulator:
     app.router.add_get("/bills", look)
     app.router.add_get("/post", post_by_get)
     app.router.add_get("/__sim__/bills", kept)
-    return Simulator("toybooks", app, store, faults, {"token": "t"})
+    return books.simulator(app, {"token": "t"})
 
 
 def _same(row: dict[str, str], request: web.Request) -> bool:

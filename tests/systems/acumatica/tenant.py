@@ -22,8 +22,8 @@ from systems.acumatica.poller import open_reader
 from systems.acumatica.settings import Credentials, Settings
 from systems.acumatica.sink import open_writer
 from systems.contract import Access, Answer, Checker, Document, Reader, ResolvedCommand, Role, Writer
+from tests.moved import MovedClock
 from tests.systems.acumatica import ground
-from tests.systems.acumatica.simulator.world import MovedClock
 
 
 @dataclass

@@ -134,7 +134,7 @@ def reverse(tenant: Tenant, record: Node) -> list[Change]:
     """ReverseBill: a debit adjustment with the same lines, on hold or balanced as the preferences say."""
     if not record.hidden.get("released") or record.text("Type") not in ("Bill", "Credit Adj."):
         raise VendorError(500, documents.INVALID_STATUS)
-    number = tenant.number("Bill")
+    number = tenant.number("Bill", 6)
     node = Node(id=tenant.new_id("Bill", number), values=dict(record.values), custom=dict(record.custom))
     hold = tenant.settings.hold_on_entry
     today = tenant.today()

@@ -11,37 +11,11 @@ import random
 from dataclasses import dataclass, replace
 from typing import Any
 
-from runtime.simulator.people import Company, Person, companies, people
+from runtime.simulator.people import Company, Person, abbreviated, companies, drawn, misspelt, people
 from systems.acumatica.simulator.node import Node
 from systems.acumatica.simulator.tenant import Tenant
 
-_KINDS = (
-    ("exact", 60),
-    ("abbreviated", 12),
-    ("misspelt", 8),
-    ("no_phone", 8),
-    ("relative", 4),
-    ("duplicate", 4),
-    ("only_here", 4),
-)
-_SHORT = {
-    "Street": "St",
-    "Avenue": "Ave",
-    "Drive": "Dr",
-    "Road": "Rd",
-    "Lane": "Ln",
-    "Court": "Ct",
-    "Boulevard": "Blvd",
-    "Circle": "Cir",
-}
-_SHORT_NAMES = {
-    "Corporation": "Corp",
-    "Distributors": "Distr",
-    "Management": "Mgmt",
-    "Wholesale": "Whsl",
-    "Robert": "Bob",
-    "William": "Bill",
-}
+_KINDS = {"exact": 60, "abbreviated": 12, "misspelt": 8, "no_phone": 8, "relative": 4, "duplicate": 4, "only_here": 4}
 _ELSEWHERE = 7919  # people of another seed: nobody else knows them
 
 
@@ -70,21 +44,18 @@ def truth(tenant: Tenant) -> dict[str, Any]:
 
 
 def _customers(seed: int, count: int) -> list[_Entry]:
-    strangers = people(seed + _ELSEWHERE, count)
-    return _entries(random.Random(f"acumatica/customers/{seed}"), people(seed, count), strangers, count)
+    return _entries(random.Random(f"acumatica/customers/{seed}"), people(seed, count), people(seed + _ELSEWHERE, count))
 
 
 def _vendors(seed: int, count: int) -> list[_Entry]:
-    strangers = companies(seed + _ELSEWHERE, count)
-    return _entries(random.Random(f"acumatica/vendors/{seed}"), companies(seed, count), strangers, count)
+    return _entries(random.Random(f"acumatica/vendors/{seed}"), companies(seed, count), companies(seed + _ELSEWHERE, count))
 
 
-def _entries(draw: random.Random, known: list[Any], strangers: list[Any], count: int) -> list[_Entry]:
+def _entries(draw: random.Random, known: list[Any], strangers: list[Any]) -> list[_Entry]:
     entries: list[_Entry] = []
     for index, party in enumerate(known):
-        kind = draw.choices([kind for kind, _ in _KINDS], [weight for _, weight in _KINDS])[0]
-        entries += _variants(draw, party, strangers[index], index, kind)
-    return entries[:count]
+        entries += _variants(draw, party, strangers[index], index, drawn(draw, _KINDS))
+    return entries[: len(known)]
 
 
 def _variants(draw: random.Random, party: Any, stranger: Any, index: int, kind: str) -> list[_Entry]:
@@ -92,27 +63,15 @@ def _variants(draw: random.Random, party: Any, stranger: Any, index: int, kind: 
         return [_Entry(stranger, None, kind)]
     exact = _Entry(party, index, "exact")
     if kind == "duplicate" and isinstance(party, Person):
-        return [exact, _Entry(_misspelt(draw, _abbreviated(party)), index, "duplicate")]
+        return [exact, _Entry(misspelt(draw, abbreviated(party)), index, "duplicate")]
     if kind == "relative" and isinstance(party, Person) and party.kind == "Residential":
         relative = replace(party, name=f"{party.name} Jr", phone="", email=f"jr.{party.email}")
         return [exact, _Entry(relative, None, "relative")]
     if kind == "abbreviated":
-        return [_Entry(_abbreviated(party), index, kind)]
+        return [_Entry(abbreviated(party), index, kind)]
     if kind == "misspelt":
-        return [_Entry(_misspelt(draw, party), index, kind)]
+        return [_Entry(misspelt(draw, party), index, kind)]
     return [_Entry(replace(party, phone=""), index, kind) if kind == "no_phone" else exact]
-
-
-def _abbreviated(party: Any) -> Any:
-    street = " ".join(_SHORT.get(word, word) for word in party.street.split())
-    name = " ".join(_SHORT_NAMES.get(word, word) for word in party.name.split())
-    return replace(party, street=street, name=name)
-
-
-def _misspelt(draw: random.Random, party: Any) -> Any:
-    at = draw.randrange(1, len(party.name) - 1)
-    swapped = party.name[:at] + party.name[at + 1] + party.name[at] + party.name[at + 2 :]
-    return replace(party, name=swapped)
 
 
 def _plant(tenant: Tenant, entity: str, number: int, entry: _Entry) -> None:

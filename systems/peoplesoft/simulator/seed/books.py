@@ -9,7 +9,8 @@ from __future__ import annotations
 from calendar import monthrange
 from datetime import date
 
-from systems.peoplesoft.simulator.site import Change, Site
+from runtime.simulator.records import Change
+from systems.peoplesoft.simulator.site import Site
 
 GL_UNITS = (
     ("US001", "Blue Ridge Mechanical, Austin", "USD", "SHARE"),

@@ -12,14 +12,36 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from runtime.simulator.people import Company, companies
-from systems.peoplesoft.simulator.site import VENDOR, Change, Row, Site
+from runtime.simulator.people import Company, abbreviated, companies, drawn, misspelt
+from runtime.simulator.records import Change, Row
+from systems.peoplesoft.simulator.site import VENDOR, Site
 
-_KINDS = (("exact", 60), ("abbreviated", 14), ("misspelt", 10), ("no_phone", 8), ("only_here", 8))
-_SHORT = {"Street": "St", "Avenue": "Ave", "Drive": "Dr", "Road": "Rd", "Lane": "Ln", "Court": "Ct", "Boulevard": "Blvd"}
-_SHORT_NAMES = {"Corporation": "Corp", "Distributors": "Distr", "Wholesale": "Whsl"}
+_KINDS = {"exact": 60, "abbreviated": 14, "misspelt": 10, "no_phone": 8, "only_here": 8}
+_SPELT_OUT = frozenset({"Circle"})
 _ELSEWHERE = 104729  # companies of another seed: nobody else knows them
 _ODD = ({"VENDOR_STATUS": "I"}, {"VENDOR_STATUS": "E"}, {"VENDOR_CLASS": "E"}, {"SETID": "STX01"})
+
+
+NEW: Row = {
+    "SETID": "SHARE",
+    "VENDOR_ID": "",
+    "VENDOR_NAME_SHORT": "",
+    "NAME1": "",
+    "NAME2": "",
+    "VENDOR_STATUS": "A",
+    "VENDOR_CLASS": "R",
+    "DEFAULT_LOC": "MAIN",
+    "PYMNT_TERMS_CD": "N30",
+    "ADDRESS1": "",
+    "ADDRESS2": "",
+    "CITY": "",
+    "STATE": "",
+    "POSTAL": "",
+    "COUNTRY": "USA",
+    "PHONE": "",
+    "EMAILID": "",
+}
+"""A vendor as its page begins it."""
 
 
 def plant_vendors(site: Site, count: int) -> None:
@@ -30,7 +52,7 @@ def plant_vendors(site: Site, count: int) -> None:
     changes: list[Change] = []
     numbers: dict[str, int] = {}
     for index, company in enumerate(companies(site.seed, count)):
-        kind = draw.choices([kind for kind, _ in _KINDS], [weight for _, weight in _KINDS])[0]
+        kind = drawn(draw, _KINDS)
         party = strangers[index] if kind == "only_here" else _varied(draw, company, kind)
         odd = _ODD[index // 8 % len(_ODD)] if index % 8 == 7 else {}
         setid = odd.get("SETID", "SHARE")
@@ -56,37 +78,18 @@ def key_of(body: Row) -> str:
 
 def _varied(draw: random.Random, company: Company, kind: str) -> Company:
     if kind == "abbreviated":
-        street = " ".join(_SHORT.get(word, word) for word in company.street.split())
-        return replace(company, street=street, name=" ".join(_SHORT_NAMES.get(word, word) for word in company.name.split()))
+        return abbreviated(company, _SPELT_OUT)
     if kind == "misspelt":
-        at = draw.randrange(1, len(company.name) - 1)
-        name = company.name
-        return replace(company, name=name[:at] + name[at + 1] + name[at] + name[at + 2 :])
+        return misspelt(draw, company)
     return replace(company, phone="") if kind == "no_phone" else company
 
 
 def _vendor(party: Company, number: str, index: int) -> Row:
     first, second = _two_names(party.name)
     short = party.code if index % 2 else f"{party.name.split()[0].upper()[:9]}-{index + 1:03d}"
-    return {
-        "SETID": "SHARE",
-        "VENDOR_ID": number,
-        "VENDOR_NAME_SHORT": short.replace("'", ""),
-        "NAME1": first,
-        "NAME2": second,
-        "VENDOR_STATUS": "A",
-        "VENDOR_CLASS": "R",
-        "DEFAULT_LOC": "MAIN",
-        "PYMNT_TERMS_CD": "N30",
-        "ADDRESS1": party.street,
-        "ADDRESS2": party.unit,
-        "CITY": party.city,
-        "STATE": party.state,
-        "POSTAL": party.zip,
-        "COUNTRY": "USA",
-        "PHONE": party.phone,
-        "EMAILID": party.email,
-    }
+    named = {"VENDOR_ID": number, "VENDOR_NAME_SHORT": short.replace("'", ""), "NAME1": first, "NAME2": second}
+    place = {"ADDRESS1": party.street, "ADDRESS2": party.unit, "CITY": party.city, "STATE": party.state, "POSTAL": party.zip}
+    return NEW | named | place | {"PHONE": party.phone, "EMAILID": party.email}
 
 
 def _two_names(name: str) -> tuple[str, str]:

@@ -14,7 +14,8 @@ from runtime.simulator.openapi import Validator, watch
 from runtime.simulator.serve import Options, start
 from systems.acumatica.simulator.app import build
 from systems.acumatica.spec.validation import validator
-from tests.systems.acumatica.simulator.world import Client, Make, MovedClock, World
+from tests.moved import MovedClock
+from tests.systems.acumatica.simulator.world import Client, Make, World
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.moved import until
 from tests.systems.acumatica.simulator.world import (
     BASE,
     Client,
@@ -15,7 +16,6 @@ from tests.systems.acumatica.simulator.world import (
     put,
     read,
     release,
-    until,
     wrapped,
 )
 

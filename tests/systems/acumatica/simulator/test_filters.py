@@ -14,7 +14,8 @@ from systems.acumatica.simulator.filters import parse_filter
 from systems.acumatica.simulator.node import Node
 from systems.acumatica.simulator.shapes import shape
 from systems.acumatica.simulator.tables import Table
-from tests.systems.acumatica.simulator.world import BASE, Client, MovedClock, World, customer, line, put
+from tests.moved import MovedClock
+from tests.systems.acumatica.simulator.world import BASE, Client, World, customer, line, put
 
 INJECTION = "O'Brien' or 1 eq 1 --"
 

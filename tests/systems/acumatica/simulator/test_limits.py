@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from systems.acumatica.simulator.answers import VendorError
-from systems.acumatica.simulator.settings import Settings
-from systems.acumatica.simulator.throttle import Throttle
-from tests.systems.acumatica.simulator.world import Answer, Client, Make, MovedClock, World, until
+from tests.moved import until
+from tests.systems.acumatica.simulator.world import Answer, Client, Make, World
 
 
 async def _login(world: World) -> Answer:
@@ -64,21 +62,17 @@ async def _account(client: Client) -> int:
     return (await client.call("GET", "/Account", top="1")).status
 
 
-async def test_calls_over_the_concurrent_limit_wait_in_a_queue_and_then_fail() -> None:
-    settings = Settings(concurrent_calls=1, queued_calls=1, queue_s=0.02)
-    throttle = Throttle(settings, MovedClock())
+async def test_a_call_that_finds_no_place_and_no_queue_is_429(make: Make) -> None:
+    world = await make(concurrent_calls=-1, queued_calls=0)  # not even one at once
+    answer = await (await world.client()).call("GET", "/entity")
+    assert answer.status == 429
+    assert "concurrent API requests" in answer.message
+    assert (await world.bare().call("GET", "/__sim__/calls")).body["refused"] == {"throttled": 1}
 
-    async def hold() -> int:
-        try:
-            async with throttle.place():
-                return 200
-        except VendorError as error:
-            return error.status
 
-    async with throttle.place():
-        assert list(await asyncio.gather(hold(), hold())) == [429, 429]  # one waited its time out, one found the queue full
-    assert await hold() == 200
-    assert throttle.refused == 2
+async def _refusal(client: Client) -> Answer | None:
+    answer = await client.call("GET", "/entity")
+    return answer if answer.status == 429 else None
 
 
 async def test_a_place_is_free_again_when_a_call_ends(make: Make) -> None:
@@ -91,9 +85,9 @@ async def test_calls_are_counted_by_method_and_path_template(world: World, clien
     for path in ("/Account/10100", "/Account/11000", "/Account"):
         await client.call("GET", path)
     calls = (await client.call("GET", "/__sim__/calls")).body["calls"]
-    assert calls["GET /Account/{key}"]["count"] == 2
-    assert calls["GET /Account"]["count"] == 1
-    assert calls["POST /identity/connect/token"]["count"] == 1
+    assert calls["GET /Account/{key}"] == 2
+    assert calls["GET /Account"] == 1
+    assert calls["POST /identity/connect/token"] == 1
     await client.call("DELETE", "/__sim__/calls")
     assert (await client.call("GET", "/__sim__/calls")).body["total"] == 0
 
@@ -107,9 +101,5 @@ async def test_a_form_that_is_denied_answers_403(make: Make) -> None:
 
 async def test_settings_change_while_it_runs(world: World, client: Client) -> None:
     await client.call("POST", "/__sim__/settings", {"calls_per_minute": "1"})
-    assert await until(lambda: _refused(client))
+    assert await until(lambda: _refusal(client))
     assert (await client.call("POST", "/__sim__/settings", {"calls_per_hour": "1"})).status == 400
-
-
-async def _refused(client: Client) -> bool:
-    return (await client.call("GET", "/entity")).status == 429

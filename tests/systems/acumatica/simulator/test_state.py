@@ -13,7 +13,8 @@ import aiohttp
 import aiohttp.web
 
 from runtime.simulator.people import people
-from tests.systems.acumatica.simulator.world import Client, Make, act, customer, invoice, line, put, read, until
+from tests.moved import until
+from tests.systems.acumatica.simulator.world import Client, Make, act, customer, invoice, line, put, read
 
 
 async def test_a_restart_keeps_documents_numbers_tokens_and_order(make: Make) -> None:

@@ -2,38 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import aiohttp
 
 from runtime.simulator.serve import Served
+from tests.moved import MovedClock
 
 BASE = "/entity/Default/24.200.001"
-
-
-@dataclass
-class MovedClock:
-    """A clock that stands until the test moves it."""
-
-    instant: datetime = datetime(2026, 3, 16, 15, 0, tzinfo=UTC)
-
-    def now(self) -> datetime:
-        return self.instant
-
-    def monotonic(self) -> float:
-        return self.instant.timestamp()
-
-    async def sleep(self, duration: timedelta) -> None:
-        self.instant += duration
-
-    def move(self, **duration: float) -> None:
-        self.instant += timedelta(**duration)
 
 
 @dataclass(frozen=True)
@@ -182,14 +162,3 @@ async def read(client: Client, path: str, **query: str) -> dict[str, Any]:
     answer = await client.call("GET", path, **query)
     assert answer.status == 200, answer.raw
     return unwrapped(answer.body)
-
-
-async def until(check: Callable[[], Awaitable[Any]], seconds: float = 5.0) -> Any:
-    """Wait until `check` gives something true; fails with what it saw last."""
-    deadline = asyncio.get_running_loop().time() + seconds
-    while True:
-        found = await check()
-        if found:
-            return found
-        assert asyncio.get_running_loop().time() < deadline, f"saw last: {found!r}"
-        await asyncio.sleep(0.01)

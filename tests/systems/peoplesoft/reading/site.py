@@ -22,28 +22,10 @@ from systems.peoplesoft.client import Client
 from systems.peoplesoft.poller import open_reader
 from systems.peoplesoft.resources import FEEDS
 from systems.peoplesoft.settings import Credentials, Settings
+from tests.moved import MovedClock
 
 FEED = {feed.name: feed for feed in FEEDS}
 START = datetime(2026, 3, 16, 15, 0, tzinfo=UTC)
-
-
-@dataclass
-class MovedClock:
-    """A clock that stands until the test moves it, or somebody sleeps."""
-
-    instant: datetime = START
-
-    def now(self) -> datetime:
-        return self.instant
-
-    def monotonic(self) -> float:
-        return self.instant.timestamp()
-
-    async def sleep(self, duration: timedelta) -> None:
-        self.instant += duration
-
-    def move(self, **duration: float) -> None:
-        self.instant += timedelta(**duration)
 
 
 @dataclass

@@ -11,7 +11,8 @@ import pytest
 
 from runtime.simulator.serve import Options, start
 from systems.peoplesoft.simulator.app import build
-from tests.systems.peoplesoft.simulator.world import Make, MovedClock, World
+from tests.moved import MovedClock
+from tests.systems.peoplesoft.simulator.world import Make, World
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.systems.peoplesoft.simulator.world import LISTENER, Answer, World, journal, query_path, until
+from tests.systems.peoplesoft.simulator.world import LISTENER, Answer, World, journal, query_path
 
 _FAULT = "Service Operation handler failure. The application server does not answer. (158,10001)"
 
@@ -23,15 +23,7 @@ async def _create(world: World) -> Answer | None:
 @pytest.mark.parametrize(
     ("fault", "status", "commits"),
     [
-        ({"kind": "refuse", "status": 503}, 503, 0),
-        ({"kind": "html"}, 200, 0),
-        ({"kind": "fail_after"}, 500, 1),
-        ({"kind": "html_after"}, 200, 1),
-        ({"kind": "empty_after"}, 200, 1),
         ({"kind": "lost_answer"}, None, 1),
-        ({"kind": "half_answer", "bytes": 40}, None, 1),
-        ({"kind": "half_head", "bytes": 12}, None, 1),
-        ({"kind": "slow", "seconds": 0.02}, 200, 1),
         ({"kind": "fault_before"}, 500, 0),
         ({"kind": "fault_before", "status": 200}, 200, 0),
         ({"kind": "ib_error_before"}, 200, 0),
@@ -39,7 +31,6 @@ async def _create(world: World) -> Answer | None:
         ({"kind": "ib_error_200"}, 200, 1),
         ({"kind": "two_bodies"}, 200, 1),
         ({"kind": "doctype"}, 200, 1),
-        ({"kind": "altered", "find": "K000000001", "text": "K000000002"}, 200, 1),
     ],
     ids=lambda value: str(value.get("kind")) if isinstance(value, dict) else "",
 )
@@ -87,19 +78,7 @@ async def test_a_wrong_echo_names_another_row(world: World) -> None:
     assert (await world.kept("Journal"))[0]["number"] == "K000000001"
 
 
-async def test_a_late_commit_happens_after_the_connection_is_gone(world: World) -> None:
-    await world.namespace("ML_JOURNAL_CI", "Create")
-    await world.fault(kind="late_commit", method="POST", path=LISTENER, seconds=0.15)
-    assert await _create(world) is None
-    assert await world.journal() == []
-    assert len(await until(world.journal)) == 1
-
-
 async def test_faults_of_reading_hit_queries(world: World) -> None:
     await world.fault(kind="html", method="GET", path=query_path("ML_OPTIONS"))
     answer = await world.asked("ML_OPTIONS", BUSINESS_UNIT="US001")
     assert answer.raw.startswith(b"<!DOCTYPE html>")
-
-
-async def test_an_unknown_member_of_a_fault_is_refused(world: World) -> None:
-    assert (await world.call("POST", "/__sim__/faults", {"faults": [{"kind": "html", "often": 1}]})).status == 400

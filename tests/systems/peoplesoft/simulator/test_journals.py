@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.systems.peoplesoft.simulator.world import Make, World, journal, journal_line, until
+from tests.moved import until
+from tests.systems.peoplesoft.simulator.world import Make, World, journal, journal_line
 
 _INVALID = "Invalid value -- press the prompt button or hyperlink for a list of valid values (15,11)"
 

@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-import pytest
 
 from runtime.simulator.people import companies
 from runtime.simulator.serve import Served
-from systems.peoplesoft.simulator.settings import settings_of
-from tests.systems.peoplesoft.simulator.world import Make, MovedClock, World, journal, voucher
+from tests.moved import MovedClock
+from tests.systems.peoplesoft.simulator.world import Make, World, journal, voucher
 
 _SERVE = """
 import asyncio, sys
@@ -117,16 +116,3 @@ async def test_more_vendors_can_be_planted_later(make: Make) -> None:
     assert [
         {name: value for name, value in one.items() if name != "LAST_MODIFIED_DATE"} for one in await other.kept("Vendor")
     ] == shown
-
-
-@pytest.mark.parametrize(
-    ("texts", "words"),
-    [
-        ({"speed": "fast"}, "unknown setting 'speed'"),
-        ({"batch_seconds": "soon"}, "setting batch_seconds: 'soon' cannot be read as float"),
-        ({"soap_security": "none"}, "setting soap_security: 'none' is none of either"),
-    ],
-)
-def test_an_unknown_or_unreadable_setting_is_named(texts: dict[str, str], words: str) -> None:
-    with pytest.raises(ValueError, match=words):
-        settings_of(texts)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import json
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -17,6 +15,7 @@ from lxml import etree
 from yarl import URL
 
 from runtime.simulator.serve import Served
+from tests.moved import MovedClock
 
 LISTENER = "/PSIGW/PeopleSoftServiceListeningConnector/PSFT_EP"
 HTTP = "/PSIGW/HttpListeningConnector"
@@ -24,25 +23,6 @@ SOAP = "{http://schemas.xmlsoap.org/soap/envelope/}"
 _WSSE = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd"
 _TEXT = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-username-token-profile-1.0#PasswordText"
 Rows = dict[str, Any]
-
-
-@dataclass
-class MovedClock:
-    """A clock that stands until the test moves it."""
-
-    instant: datetime = datetime(2026, 3, 16, 15, 0, tzinfo=UTC)
-
-    def now(self) -> datetime:
-        return self.instant
-
-    def monotonic(self) -> float:
-        return self.instant.timestamp()
-
-    async def sleep(self, duration: timedelta) -> None:
-        self.instant += duration
-
-    def move(self, **duration: float) -> None:
-        self.instant += timedelta(**duration)
 
 
 @dataclass(frozen=True)
@@ -267,14 +247,3 @@ def _staged(row: Rows) -> str:
     for name in ("VCHR_LINE", "VCHR_DIST"):
         text = re.sub(f"<{name}>", f'<{name}_STG class="R">', text).replace(f"</{name}>", f"</{name}_STG>")
     return text
-
-
-async def until(check: Callable[[], Awaitable[Any]], seconds: float = 5.0) -> Any:
-    """Wait until `check` gives something true; fails with what it saw last."""
-    deadline = asyncio.get_running_loop().time() + seconds
-    while True:
-        found = await check()
-        if found:
-            return found
-        assert asyncio.get_running_loop().time() < deadline, f"saw last: {found!r}"
-        await asyncio.sleep(0.01)
