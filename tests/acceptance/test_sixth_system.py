@@ -112,6 +112,7 @@ def test_its_sink_is_among_those_that_start(product: Product) -> None:
 
 
 @pytest.mark.kafka
+@pytest.mark.chaos
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_its_day_is_played_and_every_bill_is_there_once(product: Product, tmp_path: Path) -> None:
