@@ -161,5 +161,8 @@ def object_key(connection: str, system: str, entity: str, source_id: str) -> str
 
 
 def link_key(link: Mapping[str, Any]) -> str:
-    """Key of a link: the side that its source id is of is part of it, for both sides may have an object of the same id."""
-    return object_key(link["connection"], link["source_system"], link["entity"], link["source_id"])
+    """Key of a link: the side that its source id is of is part of it, for both sides may have an object of the same id. A pair belongs to one
+    of the documents that its source object makes."""
+    key = object_key(link["connection"], link["source_system"], link["entity"], link["source_id"])
+    document = (link.get("purpose", ""), link.get("part", ""))
+    return "|".join((key, *document)) if any(document) else key

@@ -294,6 +294,8 @@ class Sink:
             self.lines.append((topic, record))
         if topic == "control" and self.setup.pauses:
             asyncio.get_running_loop().call_soon(self._controlled, value)
+        if topic == "links":
+            asyncio.get_running_loop().call_soon(self._followed, Message(0, value, of="links"))
 
     # --- what goes in ---
 
