@@ -304,7 +304,7 @@ class CrosswalkRow(TypedDict):
 
 
 class Link(TypedDict):
-    """One pair of ids of master data: the same thing in two systems."""
+    """One pair of ids of master data, or of a part of a document: the same thing in two systems."""
 
     connection: str
     entity: str
@@ -317,6 +317,8 @@ class Link(TypedDict):
     score: Decimal | None
     actor: str
     at: datetime
+    purpose: NotRequired[str]
+    part: NotRequired[str]
 
 
 class Cursor(TypedDict):

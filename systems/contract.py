@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
-from decimal import Decimal
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -20,9 +19,18 @@ from runtime import redaction
 from runtime.clock import Clock
 from runtime.exchange import Request, Transport
 from runtime.limits import Limiter
-from schemas.records import CommandEnvelope, Raw
+from schemas.records import Raw
 from systems.flow import Flow as Flow  # noqa: PLC0414 - a part of the contract
 from systems.mapped import Crosswalk, Draft, NoCommand, Normalised, Plan, Reading
+from systems.writing.contract import Answer as Answer  # noqa: PLC0414 - as are these
+from systems.writing.contract import Capability as Capability  # noqa: PLC0414
+from systems.writing.contract import Document as Document  # noqa: PLC0414
+from systems.writing.contract import Found as Found  # noqa: PLC0414
+from systems.writing.contract import Pair as Pair  # noqa: PLC0414
+from systems.writing.contract import ResolvedCommand as ResolvedCommand  # noqa: PLC0414
+from systems.writing.contract import Verdict as Verdict  # noqa: PLC0414
+from systems.writing.contract import Write as Write  # noqa: PLC0414
+from systems.writing.contract import Writer as Writer  # noqa: PLC0414
 
 
 class Role(StrEnum):
@@ -143,163 +151,6 @@ class Signing:
     header: str
     encoding: str = "hex"
     prefix: str = ""
-
-
-# --- writing -----------------------------------------------------------------------------------------------------------
-
-
-class Capability(StrEnum):
-    """What the system can promise about a second create with our ref (docs/guarantees.md)."""
-
-    C1 = "C1"  # refuses a second create with our ref
-    C2 = "C2"  # upsert by our ref
-    C3 = "C3"  # consistent look-up, no uniqueness
-    C4 = "C4"  # lagging look-up
-    C5 = "C5"  # no look-up
-
-
-@dataclass(frozen=True)
-class Write:
-    """A document that the system keeps for us.
-
-    `steps` in order, each one request; POSTED needs all of them; `promised` is the one at which the page's promise is met.
-    `calls` is the most requests one attempt of one step may need, look-up included: they are reserved before the intent.
-    `p_max` = longest time the system may still commit after we gave up; `v_max` = lag of the look-up.
-    `ref_field` is where our ref is kept, "" where the document has no place for one and is found by its parents.
-    `watched` names those of `steps` that the system's own batch does (edit, build, post): no request is sent for them, `find` is
-    asked every `watch_every` until the document shows the step done or tells a refusal. The first step is never watched.
-    `updates`: a master that is kept up to date. Its partner is known by a link (`find` and `perform` get it as
-    `ResolvedCommand.known_id`); equal in the owner's fields is unchanged, else the one step is sent, and a newer source
-    opens the same op-key again under the same ref. `Document.differences` are then what the step will write, not a mismatch.
-    """
-
-    record: str
-    document: str
-    steps: tuple[str, ...]
-    promised: str
-    capability: Capability
-    ref_field: str
-    ref_length: int
-    human_number_field: str = ""
-    calls: int = 3
-    p_max: timedelta = timedelta(seconds=900)
-    v_max: timedelta = timedelta(seconds=0)
-    watched: tuple[str, ...] = ()
-    watch_every: timedelta = timedelta(minutes=5)
-    updates: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ResolvedCommand:
-    """What a writer is asked with: a command and what the sink knows of it in this system.
-
-    `ids` are the parents' ids by the name of their link (`systems/parents.py`), those that are known. `known_id` is the id of the document
-    itself, where an earlier look-up or answer told it, for a write with `updates` that of the linked partner; "" = not known.
-    `tried_since` is the instant before which no request about this document can have been made, by the clock of this product and of the
-    broker: a look-up by a window of creation begins there, less a margin for the system's own clock. None = not known (the ledger was
-    rebuilt): a writer that needs it then raises `Refused`, so that nothing is taken to be absent.
-    """
-
-    record: str
-    command: CommandEnvelope
-    ids: Mapping[str, str] = field(default_factory=dict)
-    known_id: str = ""
-    tried_since: datetime | None = None
-
-
-@dataclass(frozen=True)
-class Document:
-    """A document as the system keeps it, seen by a look-up or an answer.
-
-    `steps_done` says how far it is; `differences` names each field in which it is not what the command wants ("field: theirs,
-    ours"); empty = equal. `ref` is "" for a document that is not ours. `refusal` is the system's own code and words for why the
-    document goes no further there (an edit or build error), "" while it may; `refusal_reason` names the hold ("" = refused).
-    `overruled` lists changes by a field's non-owner that the write overwrites or keeps ("name: theirs -> ours").
-    """
-
-    erp_id: str
-    number: str
-    ref: str
-    amount: Decimal
-    currency: str
-    steps_done: tuple[str, ...]
-    differences: tuple[str, ...] = ()
-    refusal: str = ""
-    refusal_reason: str = ""
-    overruled: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Found:
-    """What a look-up saw: documents that carry the command's ref, and suspects: same party, date and amount without a ref of ours.
-
-    `refusal` is why the system would not take the request that is about to be sent, in its own code and words, where that can be asked
-    beforehand (an account combination, a customer's site): nothing is sent then, and the document is held. `refusal_reason` names the hold
-    ("" = refused). What is there already is there, whatever is refused.
-    """
-
-    documents: tuple[Document, ...]
-    suspects: tuple[Document, ...] = ()
-    refusal: str = ""
-    refusal_reason: str = ""
-
-    def __post_init__(self) -> None:
-        """What a system says may echo what it was sent."""
-        object.__setattr__(self, "refusal", redaction.redacted(self.refusal))
-
-
-class Verdict(StrEnum):
-    """The class of an answer to a write (docs/guarantees.md)."""
-
-    YES = "yes"  # done, and the answer echoes ref and amount
-    DEFINITE_NO = "definite_no"  # certainly not done; may be tried again
-    REJECT = "reject"  # certainly not done, and will not be without a person
-    DUPLICATE = "duplicate"  # the system says that our ref exists
-    AMBIGUOUS = "ambiguous"  # anything else after the first byte was sent
-
-
-@dataclass(frozen=True)
-class Answer:
-    """A classed answer. `code` and `words` are the system's own (shortened, no secrets); `reason` names why a person is needed.
-
-    `throttled` pauses the whole system for `retry_after`; `broken` (credentials, permissions) stops the connection's sink.
-    """
-
-    verdict: Verdict
-    document: Document | None = None
-    code: str = ""
-    words: str = ""
-    reason: str = ""
-    throttled: bool = False
-    broken: bool = False
-    retry_after: timedelta | None = None
-
-    def __post_init__(self) -> None:
-        """What a system says may echo what it was sent."""
-        object.__setattr__(self, "code", redaction.redacted(self.code))
-        object.__setattr__(self, "words", redaction.redacted(self.words))
-
-
-class Writer(Protocol):
-    """A sink's session with one ERP for one connection.
-
-    `reserve` is awaited before an intent; afterwards `find` and `perform` wait for nothing of ours.
-    """
-
-    async def reserve(self, calls: int) -> None:
-        """Wait until `calls` requests are allowed and the session and its token are good for the whole attempt."""
-
-    async def find(self, resolved: ResolvedCommand) -> Found:
-        """Look up by ref (and suspects where the write has any). Raises the tree of errors when it cannot be told.
-
-        A document that is staged, built or posted under the same ref is one document, whichever step wrote it.
-        """
-
-    async def perform(self, step: str, resolved: ResolvedCommand, document: Document | None) -> Answer:
-        """Send the one request of `step` and class its answer. Never repeats, never raises for what the other side did."""
-
-    async def close(self) -> None:
-        """End the session at the vendor's side too."""
 
 
 # --- checking ----------------------------------------------------------------------------------------------------------

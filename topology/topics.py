@@ -162,5 +162,8 @@ def object_key(connection: str, system: str, entity: str, source_id: str) -> str
 
 
 def link_key(link: Mapping[str, Any]) -> str:
-    """The key of a link. It contains the side that the source id belongs to, because both sides may have an object with the same id."""
-    return object_key(link["connection"], link["source_system"], link["entity"], link["source_id"])
+    """The key of a link. It contains the side that the source id belongs to, because both sides may have an object with the same id. A pair
+    of ids belongs to one of the documents that its source object makes, so its key contains that document's purpose and part, too."""
+    key = object_key(link["connection"], link["source_system"], link["entity"], link["source_id"])
+    document = (link.get("purpose", ""), link.get("part", ""))
+    return "|".join((key, *document)) if any(document) else key

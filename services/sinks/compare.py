@@ -7,6 +7,8 @@ nothing there  -> created, where no partner is known; else looked at again, then
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from schemas.records import Audit, Ledger
 from services.sinks import entry as e
 from services.sinks import reasons
@@ -63,4 +65,4 @@ def overruled(entry: Ledger, event: LookedUp) -> tuple[Audit, ...]:
 
 def _told(step: Step, audits: tuple[Audit, ...]) -> Step:
     key, effects = step
-    return key, tuple(Record(one.entry, one.final, (*one.audits, *audits)) if isinstance(one, Record) else one for one in effects)
+    return key, tuple(replace(one, audits=(*one.audits, *audits)) if isinstance(one, Record) else one for one in effects)

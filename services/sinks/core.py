@@ -18,6 +18,7 @@ from services.sinks import entry as e
 from services.sinks.gate import View
 from services.sinks.moves import Step, finish, intends, resting, sends, settled_at_s
 from services.sinks.outputs import decision
+from services.sinks.pairs import with_pairs
 from services.sinks.state import (
     Acked,
     Answered,
@@ -55,7 +56,7 @@ def step(key: Key, event: Event) -> Step:
     awaited = _AWAITED.get(type(event))
     if awaited is not None and key.phase not in awaited:
         raise OutOfTurn(f"{key.entry['op_key']}: {type(event).__name__} in phase {key.phase.value}")
-    return _STEPS[type(event)](key, event)
+    return with_pairs(_STEPS[type(event)](key, event), event)
 
 
 def _restored(key: Key, event: Restored) -> Step:

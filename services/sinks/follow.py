@@ -26,6 +26,7 @@ from schemas.errors import Malformed
 from schemas.records import Control, Link, Period
 from services.sinks.links import LinkKey, LinkStore
 from services.sinks.outputs import STAGE
+from services.sinks.pairs import ORIGIN, pair_key, pair_keys
 from topology.trust import Refusal, Trust
 
 LINKS, CONTROL, PERIODS = "links", "control", "canonical.period"
@@ -48,6 +49,13 @@ class Decision:
     control: Control
     partition: int
     offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Linked:
+    key: LinkKey
+    target: str
+    kept_under: list[LinkKey]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +91,10 @@ class Followed:
     def link(self, system: str, connection: str, entity: str, source_id: str) -> str | None:
         """Partner in `system` of a source object; "" = explicitly none, None = no link."""
         return self.links.get((system, connection, entity, source_id))
+
+    def pair(self, key: LinkKey, purpose: str = "", part: str = "") -> str | None:
+        """The id that a source object has inside a document of this purpose and part (empty = of any); None = not known."""
+        return self.links.get(pair_key(key, purpose, part))
 
     def paused(self, system: str, connection: str) -> str:
         """Why nothing is to be written for the connection: a person, or the sink itself, paused it, or whether it is paused cannot be read."""
@@ -160,9 +172,9 @@ class Followed:
             return self._fold_control(found)
         if isinstance(found, _Period):
             return self._fold_period(found)
-        return self._fold_link(*found) if found is not None else None
+        return self._fold_link(found) if found is not None else None
 
-    def _understood(self, message: Message) -> tuple[LinkKey, str] | Decision | _Period | None:
+    def _understood(self, message: Message) -> _Linked | Decision | _Period | None:
         name, record = self._codec.decode(message.value())
         if name == "connection.link":
             return _link_of(cast("Link", record))
@@ -170,11 +182,12 @@ class Followed:
             return _decision_of(cast("Control", record), message)
         return _period_of(cast("Period", record)) if name == "canonical.period" else None
 
-    def _fold_link(self, key: LinkKey, target: str) -> tuple[str, Any] | None:
-        if key[0] not in self.systems:
+    def _fold_link(self, linked: _Linked) -> tuple[str, Any] | None:
+        if linked.key[0] not in self.systems:
             return None
-        self.links.put(key, target)
-        return "link", key
+        for key in linked.kept_under:
+            self.links.put(key, linked.target)
+        return "link", linked.key
 
     def _fold_control(self, decision: Decision) -> tuple[str, Any] | None:
         control = decision.control
@@ -219,8 +232,10 @@ def is_own_pause(control: Mapping[str, Any]) -> bool:
     return control.get("action") == "pause" and control.get("actor") == STAGE and not control.get("op_key")
 
 
-def _link_of(link: Link) -> tuple[LinkKey, str]:
-    return (link["target_system"], link["connection"], link["entity"], link["source_id"]), link["target_id"]
+def _link_of(link: Link) -> _Linked:
+    key = (link["target_system"], link["connection"], link["entity"], link["source_id"])
+    keys = pair_keys(key, link.get("purpose", ""), link.get("part", "")) if link["origin"] == ORIGIN else [key]
+    return _Linked(key, link["target_id"], keys)
 
 
 def _decision_of(control: Control, message: Message) -> Decision:

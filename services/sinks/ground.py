@@ -16,8 +16,9 @@ from services.sinks.entry import link_of, result_of
 from services.sinks.follow import Followed
 from services.sinks.ledger import MARK, mark_of
 from services.sinks.outputs import STAGE
+from services.sinks.pairs import links_of
 from services.sinks.sessions import Sessions
-from systems.contract import System
+from systems.contract import Pair, System
 from topology.configuration import Snapshot
 from topology.headers import headers
 from topology.topics import link_key, object_key, partition_of
@@ -77,6 +78,17 @@ class Ground:
         lines += [self.line("audit", "audit.audit", a["natural_key"], (a, partition, cause)) for a in audits]
         lines += [self.line("fetch", "raw.fetch", f["connection"], (f, partition, cause)) for f in fetches]
         return Out(lines, [(mark, value)])
+
+    def pair_lines(self, entry: Ledger, pairs: Sequence[Pair], partition: int) -> list[Line]:
+        """The links of pairs that are not known yet."""
+        cause = f"{self.command_topic}/{entry['command_partition']}/{entry['command_offset']}"
+        new = [pair for pair in pairs if self._paired(entry, pair) != pair.target_id]
+        links = [link for pair in new for link in links_of(entry, pair, STAGE)]
+        return [self.line("links", "connection.link", link_key(link), (link, partition, cause)) for link in links]
+
+    def _paired(self, entry: Ledger, pair: Pair) -> str | None:
+        key = (self.system.name, entry["connection"], pair.entity, pair.source_id)
+        return self.followed.pair(key, entry["purpose"], entry["part"])
 
     def _is_linked(self, link: Link) -> bool:
         """Whether it is known already, perhaps by a person's match, whose word stands."""

@@ -188,7 +188,7 @@ class Owner:
     def _record(self, case: Case, effect: Record) -> None:
         """Put a state on its way; its ack is an event."""
         entry = effect.entry
-        self.recording.state(case, entry, effect.audits, effect.final)
+        self.recording.state(case, effect)
         assert case.key is not None
         if effect.final:
             self.hours[case.connection].follow(entry)

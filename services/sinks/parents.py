@@ -1,7 +1,8 @@
 """Parents: what has to be in the system before a document, as links (entity, source id) resolved to ids of the system. Pure.
 
 A link is known from `links`, from the ledger's own entry of the parent, or from the system itself (found by ref). A parent
-document must be POSTED or ADOPTED, or created and waiting for the system's own batch; a master record may also be UNCHANGED.
+document must be POSTED or ADOPTED, or created and waiting for the system's own batch; a master record may also be UNCHANGED. A part of a document
+(an order line) is known by its pair: whoever has to wait until the document itself is posted names that as a parent, too.
 """
 
 from __future__ import annotations
@@ -42,6 +43,9 @@ class Known(Protocol):
     def link(self, entity: str, source_id: str) -> str | None:
         """Id in the system by `links`; "" = explicitly no partner; None = no link."""
 
+    def pair(self, parent: Parent) -> str | None:
+        """Id in the system of a part of a document, of the purpose and part that the link names; None = not known."""
+
     def entries(self, entity: str, source_id: str) -> Iterable[Ledger]:
         """The ledger's entries of that source object."""
 
@@ -70,6 +74,7 @@ def resolve(parents: Iterable[Parent], known: Known) -> Parents:
             ids[link_name(parent)] = link
         else:
             found = _by_ledger(parent, known.entries(parent["entity"], parent["source_id"]), known.stands)
+            found = known.pair(parent) if found is None else found
             if found is None and parent["role"] == MILESTONE_ROLE:
                 blocked[name] = "not completed yet"
             elif found is None:

@@ -14,6 +14,7 @@ from services.sinks.commit import Committer, Out
 from services.sinks.ground import Ground
 from services.sinks.outputs import fetch_of, pause_of
 from services.sinks.positions import Position
+from services.sinks.state import Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +36,13 @@ class Recording:
     commands: Position
     committer: Committer
 
-    def state(self, case: Case, entry: Ledger, audits: Sequence[Audit], final: bool) -> None:
-        """A state of the core's, whose ack is an event. A `final` one says whom it waits for: before the ack, for what is released
+    def state(self, case: Case, effect: Record) -> None:
+        """A state of the core's, whose ack is an event. A final one says whom it waits for: before the ack, for what is released
         meanwhile must find it."""
-        new = self.cases.wait_for(case, entry["waits_for"]) if final else []
-        out = self.ground.out(entry, self.number, self._head(case, entry), audits, self._fetches(entry, new))
+        entry = effect.entry
+        new = self.cases.wait_for(case, entry["waits_for"]) if effect.final else []
+        out = self.ground.out(entry, self.number, self._head(case, entry), effect.audits, self._fetches(entry, new))
+        out.lines += self.ground.pair_lines(entry, effect.pairs, self.number)
         self._submitted(case)
         self.committer.submit(out, Recorded(case, entry, awaited=True))
 

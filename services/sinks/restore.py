@@ -73,7 +73,8 @@ def _may_go(owner: Owner, entry: Ledger) -> bool:
 
     def is_linked(name: str) -> bool:
         entity, _, source_id = name.partition("/")
-        return followed.link(entry["system"], connection, entity, source_id) is not None
+        key = (entry["system"], connection, entity, source_id)
+        return followed.link(*key) is not None or followed.pair(key) is not None
 
     if reason in (reasons.PAUSED, reasons.CEILING):
         return not followed.paused(entry["system"], connection)

@@ -12,7 +12,7 @@ from typing import TypedDict, Unpack
 
 from schemas.records import Audit, CommandEnvelope, Ledger
 from services.sinks.gate import View
-from systems.contract import Answer, Capability, Document, Found
+from systems.contract import Answer, Capability, Document, Found, Pair
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,11 +250,13 @@ class Reserve:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """Commit this state (with result, link and audits that follow from it); answer with `Acked`. `final` ends the run and frees its lane."""
+    """Commit this state (with result, link, audits and pairs that follow from it); answer with `Acked`. `final` ends the run and frees its
+    lane."""
 
     entry: Ledger
     final: bool
     audits: tuple[Audit, ...] = field(default=())
+    pairs: tuple[Pair, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import cast
 
 from schemas.errors import Malformed
-from schemas.records import CommandEnvelope, Ledger
+from schemas.records import CommandEnvelope, Ledger, Parent
 from services.sinks import entry as e
 from services.sinks import reasons
 from services.sinks.cases import Cases
@@ -156,6 +156,11 @@ class Sights:
         """Partner of a source object, by `links`."""
         return self._ground.followed.link(self._system.name, connection, entity, source_id)
 
+    def pair(self, connection: str, parent: Parent) -> str | None:
+        """Id of a part of a document, by `links`."""
+        key = (self._system.name, connection, parent["entity"], parent["source_id"])
+        return self._ground.followed.pair(key, parent.get("purpose", ""), parent.get("part", ""))
+
     def _target(self, command: CommandEnvelope | None) -> tuple[Ledger | None, bool]:
         reverses = command.get("reverses") if command is not None else None
         return self._cases.shown(str(reverses)) if reverses else (None, False)
@@ -172,6 +177,10 @@ class _Known:
     def link(self, entity: str, source_id: str) -> str | None:
         """See `parents.Known`."""
         return self.sights.link(self.connection, entity, source_id)
+
+    def pair(self, parent: Parent) -> str | None:
+        """See `parents.Known`."""
+        return self.sights.pair(self.connection, parent)
 
     def entries(self, entity: str, source_id: str) -> Iterable[Ledger]:
         """See `parents.Known`."""

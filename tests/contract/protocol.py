@@ -32,7 +32,7 @@ from services.sinks.state import (
     Turn,
     Wait,
 )
-from systems.contract import Answer, ResolvedCommand
+from systems.contract import Answer, Pair, ResolvedCommand
 from tests.contract.ground import Case, Ground, names_of
 
 BACKOFF = timedelta(seconds=5)
@@ -52,6 +52,7 @@ class Run:
         self._settling = settling
         self.with_batch = True
         self.answers: list[tuple[str, Answer]] = []
+        self.pairs: tuple[Pair, ...] = ()
         at = on.clock.now()
         incoming = e.Incoming(case.record, case.command, b"", 0, 0, at, came_at=at)
         self.key = Key(e.fresh(incoming), rules_of(case.write, Timing()))
@@ -95,6 +96,7 @@ class Run:
             await self._on.writer.reserve(effect.calls)
             return Reserved(clock.monotonic(), at(), View(at(), create_missing=True))
         if isinstance(effect, Record):
+            self.pairs += effect.pairs
             return Acked(clock.monotonic(), at())
         if isinstance(effect, Find):
             return await self._looked_up()

@@ -446,9 +446,13 @@ class Known:
 
     held: Iterable[Ledger]
     linked: str | None = None
+    paired: str | None = None
 
     def link(self, entity: str, source_id: str) -> str | None:
         return self.linked
+
+    def pair(self, parent: Parent) -> str | None:
+        return self.paired
 
     def entries(self, entity: str, source_id: str) -> Iterable[Ledger]:
         return self.held
@@ -481,6 +485,8 @@ SALE, BILL, OTHER = entry("sale", erp_id="S1"), entry("payable", "V1", "B1"), en
         (link("payable", "V2"), Known([SALE, BILL, OTHER]), Parents(blocked={"bill/7": "held"})),
         (link(part="V2"), Known([SALE, BILL, OTHER]), Parents(blocked={"bill/7": "held"})),
         (link("order"), Known([SALE, BILL]), Parents(missing=("bill/7",))),
+        (link("order"), Known([SALE, BILL], paired="L1"), Parents({"order|bill/7|": "L1"})),
+        (link("payable", "V2"), Known([OTHER], paired="L1"), Parents(blocked={"bill/7": "held"})),
         (link("payable", "V1"), Known([entry("payable", action=BEFORE_CUTOVER)]), Parents(before_cutover=("bill/7",))),
         (link("payable"), Known([entry("sale", action=BEFORE_CUTOVER)]), Parents(missing=("bill/7",))),
         (link("payable"), Known([BILL], linked="L1"), Parents({"payable|bill/7|": "B1"})),

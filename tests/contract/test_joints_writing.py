@@ -24,8 +24,9 @@ from services.sinks import reasons
 from services.sinks.calls import Calls
 from services.sinks.calls import Request as Asked
 from services.sinks.core import step as core_step
+from services.sinks.pairs import links_of
 from services.sinks.state import Key, LookedUp, Phase, Record, Rules
-from systems.contract import Access, Answer, Capability, Document, Found, ResolvedCommand, Role, System, Verdict
+from systems.contract import Access, Answer, Capability, Document, Found, Pair, ResolvedCommand, Role, System, Verdict
 from tests.contract import examples, test_cuts, test_refs, test_writes
 from tests.contract.conftest import Declare
 from tests.contract.ground import ground
@@ -33,6 +34,7 @@ from tests.contract.protocol import Run
 from tests.contract.seam import VirtualClock
 from tests.contract.toybooks.system import Credentials, Writer, WriterByGet, is_post
 from tests.unit.sinks.commands import TIMES, command_at
+from topology.topics import link_key
 
 # --- what counts as a write -----------------------------------------------------------------------------------------------
 
@@ -223,6 +225,53 @@ def test_a_newer_command_does_not_move_since_when_it_was_tried() -> None:
     ] == [AT] * 3
     before: Ledger = {name: value for name, value in first.items() if name != "tried_since"}  # type: ignore[assignment]  # as it was written before
     assert e.replaced(before, newer).get("tried_since") is None
+
+
+# --- pairs ------------------------------------------------------------------------------------------------------------------
+
+
+class TellsLines(Writer):
+    """A client whose answers tell the toy's ids of a bill's lines."""
+
+    async def perform(self, step: str, resolved: ResolvedCommand, document: Document | None) -> Answer:
+        answer = await super().perform(step, resolved, document)
+        return replace(answer, document=with_lines(answer.document)) if answer.document is not None else answer
+
+
+class FindsLines(TellsLines):
+    """Its look-ups tell them as well."""
+
+    async def find(self, resolved: ResolvedCommand) -> Found:
+        return Found(tuple(map(with_lines, (await super().find(resolved)).documents)))
+
+
+def with_lines(document: Document) -> Document:
+    return replace(document, pairs=(Pair("bill_line", "1", f"{document.erp_id}-1"), Pair("bill_line", "2", f"{document.erp_id}-2")))
+
+
+async def test_a_pair_that_an_answer_tells_and_no_look_up_is_a_fault_of_the_client(declared: Declare, tmp_path: Path) -> None:
+    await test_refs.check_steps_are_resumed(declared(open_writer=FindsLines), "ap_bill", "post", tmp_path / "1")
+    with pytest.raises(AssertionError, match="a look-up tells the pairs that an answer tells"):
+        await test_refs.check_steps_are_resumed(declared(open_writer=TellsLines), "ap_bill", "post", tmp_path / "2")
+
+
+@pytest.mark.parametrize("lost", [False, True])
+async def test_pairs_are_recorded_with_the_state_that_they_prove(declared: Declare, tmp_path: Path, lost: bool) -> None:
+    async with ground(declared(open_writer=FindsLines), tmp_path) as on:
+        on.simulator.faults.plan([{"kind": "lost_answer", "method": "POST", "path": "/bills", "count": int(lost)}] if lost else [])
+        run = Run(on, await on.case("ap_bill"))
+        ended = await run.to_the_end()
+        assert [name for name, _ in run.answers if lost] == ["post"] * lost
+        assert (ended["state"], [(one.source_id, one.target_id) for one in run.pairs]) == (e.POSTED, [("1", "B1-1"), ("2", "B1-2")])
+        there, back = links_of(ended, run.pairs[0], "sinks")
+        assert (there["source_id"], there["target_system"], there["target_id"], there["purpose"]) == (
+            "1",
+            "toybooks",
+            "B1-1",
+            "payable",
+        )
+        assert (back["source_system"], back["source_id"], back["target_id"]) == ("toybooks", "B1-1", "1")
+        assert len({link_key(one) for one in (there, back, {**there, "purpose": "sale"}, {**there, "part": "V1"})}) == 4
 
 
 AT = datetime(2026, 3, 2, tzinfo=UTC)

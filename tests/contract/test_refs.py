@@ -36,6 +36,9 @@ async def check_steps_are_resumed(system: System, way: str, step: str, folder: P
         done = steps[: steps.index(step) + 1]
         assert shown(found, write) == done
         assert (found.erp_id, found.ref, found.amount, found.differences) == (written.erp_id, case.ref, case.command["amount"], ())
+        assert sorted(map(str, found.pairs)) == sorted(map(str, written.pairs)), (
+            "a look-up tells the pairs that an answer tells: it may be lost"
+        )
         for later in after:
             await on.done(later, case, found)
             (found,) = await on.look(case)

@@ -294,6 +294,8 @@ class Sink:
             self.lines.append((topic, record))
         if topic == "control" and self.setup.pauses:
             asyncio.get_running_loop().call_soon(self._controlled, value)
+        if topic == "links":
+            asyncio.get_running_loop().call_soon(self._followed, Message(0, value, of="links"))
 
     # --- what goes in ---
 
@@ -333,8 +335,18 @@ class Sink:
 
     def links(self, connection: str, source_id: str, partition: int) -> None:
         """A link of a connection whose commands lie in that partition comes."""
-        link = blank("connection.link") | {"connection": connection, "entity": "invoice", "source_id": source_id, "target_id": "T1"}
-        value = CODEC.encode("links", "connection.link", link | {"target_system": self.system})
+        self.links_to("invoice", source_id, "T1", connection, partition)
+
+    def links_to(self, entity: str, source_id: str, target_id: str, connection: str = "acme", partition: int = 0) -> None:
+        """A link of a source object comes."""
+        link = {
+            "connection": connection,
+            "entity": entity,
+            "source_id": source_id,
+            "target_id": target_id,
+            "target_system": self.system,
+        }
+        value = CODEC.encode("links", "connection.link", blank("connection.link") | link)
         self._followed(Message(0, value, of="links", number=partition))
 
     def _followed(self, message: Message) -> None:

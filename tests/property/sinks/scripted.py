@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import defaultdict, deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
@@ -13,7 +13,7 @@ from typing import Any
 
 from runtime.errors import Transient
 from schemas.records import CommandEnvelope
-from systems.contract import Answer, Document, Found, ResolvedCommand, System, Verdict
+from systems.contract import Answer, Document, Found, Pair, ResolvedCommand, System, Verdict
 from tests.property.sinks.in_memory import Setup, Sink, command_of
 from tests.property.sinks.stand_ins import Clock
 from tests.property.sinks.vouchers import BOOKS, toy
@@ -91,6 +91,8 @@ class Scripted:
     raises_of: dict[str, deque[Exception]] = field(default_factory=lambda: defaultdict(deque))
     gates: dict[str, Gate] = field(default_factory=lambda: defaultdict(lambda: Gate(is_open=True)))
     on_find: Any = None
+    pairs_of: Callable[[CommandEnvelope], tuple[Pair, ...]] = lambda _: ()
+    ids_sent: dict[str, Mapping[str, str]] = field(default_factory=dict)
     kept: list[Kept] = field(default_factory=list)
     journal: list[Call] = field(default_factory=list)
     opened: list[str] = field(default_factory=list)
@@ -160,6 +162,7 @@ class Session:
 
     async def perform(self, _step: str, resolved: ResolvedCommand, _seen: Document | None) -> Answer:
         erp, command = self.erp, resolved.command
+        erp.ids_sent[command["ref"]] = resolved.ids
         kind = erp.answers.popleft() if erp.answers else erp.always
         made = Kept(f"D{len(erp.kept) + 1}", command["ref"], command["amount"], erp.clock.passed_s)
         if isinstance(kind, tuple):
@@ -177,7 +180,8 @@ class Session:
 
     def _document(self, one: Kept, command: CommandEnvelope) -> Document:
         differences = () if one.amount == command["amount"] else (f"amount: {one.amount}, {command['amount']}",)
-        return Document(one.erp_id, one.erp_id, command["ref"], one.amount, "USD", ("create",), differences)
+        made = Document(one.erp_id, one.erp_id, command["ref"], one.amount, "USD", ("create",), differences)
+        return replace(made, pairs=self.erp.pairs_of(command))
 
     async def close(self) -> None:
         self.closed = True

@@ -1,0 +1,76 @@
+"""Pairs of ids that an answer or a look-up tells of a document (its lines): links both ways, recorded with the state that the same event made. Pure.
+
+A pair is kept under the purpose and part of its document. Whoever names neither means any document of the source object, as with parents.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import product
+
+from schemas.records import Ledger, Link
+from services.sinks import entry as e
+from services.sinks.links import LinkKey
+from services.sinks.moves import Step
+from services.sinks.state import Answered, Event, LookedUp, Record
+from systems.contract import Document, Pair, Verdict
+
+ORIGIN = "pair"
+
+
+def with_pairs(step: Step, event: Event) -> Step:
+    """The step, whose records carry what the event tells. Nothing of a document that is held: whether it is the one that was wanted is a
+    person's question."""
+    document = _shown(event)
+    if document is None or not document.pairs:
+        return step
+    key, effects = step
+    return key, tuple(replace(one, pairs=document.pairs) if _may_carry(one, document) else one for one in effects)  # type: ignore[arg-type]  # records only
+
+
+def _shown(event: Event) -> Document | None:
+    """The one document that an event shows as ours."""
+    if isinstance(event, Answered):
+        return event.answer.document if event.answer.verdict is Verdict.YES else None
+    if isinstance(event, LookedUp) and len(event.found.documents) == 1:
+        return event.found.documents[0]
+    return None
+
+
+def _may_carry(effect: object, document: Document) -> bool:
+    if not isinstance(effect, Record) or document.differences or document.ref not in ("", effect.entry["ref"]):
+        return False
+    entry = effect.entry
+    return entry["state"] != e.HELD and (bool(entry["steps_done"]) or entry["state"] in e.IN_PLACE)
+
+
+def links_of(entry: Ledger, pair: Pair, actor: str) -> Iterator[Link]:
+    """The pair as links: from our id to theirs, and back."""
+    ours, theirs = (entry["source_system"], pair.source_id), (entry["system"], pair.target_id)
+    for source, target in ((ours, theirs), (theirs, ours)):
+        yield {
+            "connection": entry["connection"],
+            "entity": pair.entity,
+            "source_system": source[0],
+            "source_id": source[1],
+            "target_system": target[0],
+            "target_id": target[1],
+            "target_number": "",
+            "origin": ORIGIN,
+            "score": None,
+            "actor": actor,
+            "at": entry["updated_at"],
+            "purpose": entry["purpose"],
+            "part": entry["part"],
+        }
+
+
+def pair_key(key: LinkKey, purpose: str = "", part: str = "") -> LinkKey:
+    """Where a pair is kept; a plain link of the same object is kept beside it."""
+    return (*key[:3], "\x01".join((key[3], purpose, part)))
+
+
+def pair_keys(key: LinkKey, purpose: str, part: str) -> list[LinkKey]:
+    """Every key under which a parent may mean this pair."""
+    return [pair_key(key, *document) for document in product(dict.fromkeys(("", purpose)), dict.fromkeys(("", part)))]
