@@ -1,5 +1,7 @@
 """When a document is due (accounting.md 6, 7, 12): own origin, before the cut-over, posted or its job completed.
 
+What carries our ref is not written back, for we wrote it. Only master data that comes from both sides is: an update, never a create.
+
 Generic rules, the same for every ERP; what is an ERP's own stays in its mapping.
 """
 
@@ -17,6 +19,8 @@ from systems.flow import AT_ONCE, Flow
 from systems.mapped import NoCommand
 
 JOB = "job"
+PARTNER = "partner"
+"""Role of the link by which a master record waits for its own partner at the other side, and is never created there."""
 COMPLETED = "completed"
 UNPOSTED = "unposted"
 BEFORE_CUTOVER = "before_cutover"
@@ -64,6 +68,12 @@ def due(flow: Flow, settings: FlowSettings, source: tuple[str, Mapping[str, Any]
     if answer.no_command is not None and previous_status and _is_posted(entity, previous_status):
         return Due(hold=UNPOSTED)
     return answer
+
+
+def update_only(entity: str, record: Mapping[str, Any]) -> Due:
+    """The answer for a master record of ours that somebody changed, of an entity that comes from both sides: it is written to its partner,
+    whose fields have one owner each (`systems/owners.py`), and nothing is created. Our own write, seen coming back, changes nothing there."""
+    return Due(parent=Parent(role=PARTNER, entity=entity, source_id=record["source_id"]))
 
 
 def _before_cutover(flow: Flow, settings: FlowSettings, record: Mapping[str, Any], zone: tzinfo) -> str:
