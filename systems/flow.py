@@ -24,7 +24,9 @@ _USUAL_DATES: Mapping[str, str] = {
     "labor_entry": "worked_on",
     "bank_deposit": "deposited_on",
 }
-_MONEY_FREE = ("", "master")
+MASTER = "master"
+"""Purpose of flows that bring customers and vendors."""
+_MONEY_FREE = ("", MASTER)
 
 
 @dataclass(frozen=True)

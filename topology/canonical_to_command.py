@@ -20,6 +20,7 @@ from typing import Any, cast
 from runtime.errors import Malformed
 from systems import registry
 from systems.contract import Flow
+from systems.flow import MASTER
 from systems.mapped import COMPLETION, Draft, Leaving, NoCommand
 from topology.batch import ConsumerRecord, Context, Decision, Outcome, Output, State, fitting
 from topology.configuration import Connected
@@ -38,7 +39,7 @@ from topology.headers import (
     headers,
 )
 from topology.rules.cleaning import cleaned
-from topology.rules.due import BEFORE_CUTOVER, COMPLETED, JOB, Due, due
+from topology.rules.due import BEFORE_CUTOVER, COMPLETED, JOB, Due, due, update_only
 from topology.rules.envelope import Source, command, with_parts
 from topology.topics import partition_of
 
@@ -94,6 +95,8 @@ def _by_flows(flows: Sequence[Flow], source: Source, connected: Connected, at: t
     zone = connected.settings.zone
     for flow in flows:
         staying = Due(NoCommand("excluded", stays, flow.id)) if stays else None
+        if source.record["origin_ref"] and connected.comes_from_both(source.entity) and flow.purpose == MASTER:
+            staying = staying or update_only(source.entity, source.record)
         answers[flow.id] = staying or due(flow, connected.settings.flows[flow.id], (source.entity, source.record), zone, before)
     for answer in answers.values():
         if answer.no_command is not None:

@@ -29,6 +29,7 @@ from schemas.codec import Codec
 from systems import registry
 from systems.connection import ConnectionSettings, Side
 from systems.contract import Flow
+from systems.flow import MASTER
 from systems.mapped import Plan, Reading
 from topology.crosswalk import Tables, tables_of
 from topology.rules.identity import Books
@@ -147,6 +148,11 @@ class Connected:
     def flows_from(self, system: str, entity: str) -> tuple[Flow, ...]:
         """The enabled flows, in either direction, that make commands from an entity of a system. The ERP declares all of them."""
         return self._flows.get((system, entity), ())
+
+    def comes_from_both(self, entity: str) -> bool:
+        """Whether enabled flows bring master data of an entity both ways: each side creates some, and each keeps the other's up to date."""
+        sides = (self.settings.field_service.system, self.settings.erp.system)
+        return all(any(flow.purpose == MASTER for flow in self.flows_from(side, entity)) for side in sides)
 
     def target_of(self, flow: str) -> str:
         """The system that a flow writes to. For a draft that belongs to no flow (a completed job) it is the ERP."""

@@ -255,6 +255,18 @@ def link_of(entry: Ledger, actor: str) -> Link | None:
     }
 
 
+def turned(link: Link) -> Link:
+    """The same pair of ids from the other side."""
+    return {
+        **link,
+        "source_system": link["target_system"],
+        "source_id": link["target_id"],
+        "target_system": link["source_system"],
+        "target_id": link["source_id"],
+        "target_number": "",
+    }
+
+
 def correction_key(op_key: str, number: int) -> str:
     """Op-key of the n-th change that came after the document was written."""
     return f"{op_key}|correct|{number}"

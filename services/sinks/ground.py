@@ -12,7 +12,7 @@ from runtime.settings import Settings
 from schemas.codec import Codec
 from schemas.records import Audit, Control, Fetch, Ledger, Link
 from services.sinks.commit import Line, Out
-from services.sinks.entry import link_of, result_of
+from services.sinks.entry import link_of, result_of, turned
 from services.sinks.follow import Followed
 from services.sinks.ledger import MARK, mark_of
 from services.sinks.outputs import STAGE
@@ -72,9 +72,8 @@ class Ground:
         result = result_of(entry)
         if result is not None:
             lines.append(self.line(f"result.{self.system.name}", "result.result", op_key, (result, partition, cause)))
-        link = link_of(entry, STAGE)
-        if link is not None and not self._is_linked(link):
-            lines.append(self.line("links", "connection.link", link_key(link), (link, partition, cause)))
+        links = [link for link in self._links(entry) if not self._is_linked(link)]
+        lines += [self.line("links", "connection.link", link_key(link), (link, partition, cause)) for link in links]
         lines += [self.line("audit", "audit.audit", a["natural_key"], (a, partition, cause)) for a in audits]
         lines += [self.line("fetch", "raw.fetch", f["connection"], (f, partition, cause)) for f in fetches]
         return Out(lines, [(mark, value)])
@@ -89,6 +88,14 @@ class Ground:
     def _paired(self, entry: Ledger, pair: Pair) -> str | None:
         key = (self.system.name, entry["connection"], pair.entity, pair.source_id)
         return self.followed.pair(key, entry["purpose"], entry["part"])
+
+    def _links(self, entry: Ledger) -> list[Link]:
+        """The pair of ids that a written master record makes; from both sides, where both keep it up to date."""
+        link = link_of(entry, STAGE)
+        if link is None:
+            return []
+        connected = self.snapshot().connections.get(entry["connection"])
+        return [link, turned(link)] if connected is not None and connected.comes_from_both(link["entity"]) else [link]
 
     def _is_linked(self, link: Link) -> bool:
         """Whether it is known already, perhaps by a person's match, whose word stands."""

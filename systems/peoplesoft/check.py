@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from runtime.errors import Broken, ConnectorError, Malformed, Throttled
+from systems.checks import Findings
 from systems.contract import Access, Finding, checked
 from systems.mapped import Crosswalk
 from systems.peoplesoft.check_values import Values
@@ -34,36 +35,31 @@ class _Checker:
     def __init__(self, client: Client) -> None:
         self._client = client
         self._settings = client.settings
-        self._found: list[Finding] = []
+        self._found = Findings()
 
     async def check(self, crosswalk: Crosswalk) -> Sequence[Finding]:
         """Every finding, the good ones too. Nothing further is asked when the site cannot be reached or refuses the sign-in."""
-        self._found = []
+        self._found = Findings()
         if await self._signed_in():
             parts: list[Callable[[], Awaitable[object]]] = [self._queries, self._operations, self._permissions]
             parts += [lambda name=name: self._interface(name) for name in interfaces(self._settings)]  # type: ignore[misc]  # a default
-            values = Values(self._client, crosswalk, self._say)
+            values = Values(self._client, crosswalk, self._found)
             for part in (*parts, *values.parts()):
                 await self._guarded(part)
         self._profile()
-        self._say("ok", "install guide", f"operations, permissions and queries to install: {GUIDE}")
+        self._found.say("ok", "install guide", f"operations, permissions and queries to install: {GUIDE}")
         return tuple(self._found)
 
     async def close(self) -> None:
         """End the session."""
         await self._client.close()
 
-    def _say(self, level: str, subject: str, words: str, remedy: str = "") -> None:
-        self._found.append(Finding(level, subject, words, remedy))
-
     async def _guarded(self, part: Callable[[], Awaitable[object]]) -> None:
         """One part; an error of it is a finding and the others go on."""
         try:
             await part()
-        except Broken as error:
-            self._say("error", "reading", error.words, error.remedy)
         except (ConnectorError, Malformed) as error:
-            self._say("error", "reading", str(error), "Try again; if it stays, look at the gateway's error log.")
+            self._found.failed("reading", error, "Try again; if it stays, look at the gateway's error log.")
 
     # --- reaching the site --------------------------------------------------------------------------------------------
 
@@ -75,13 +71,10 @@ class _Checker:
             return True
         try:
             await self._client.session.ensure()
-        except Broken as error:
-            self._say("error", "token server", error.words, error.remedy)
-            return False
         except ConnectorError as error:
-            self._say("error", "token server", str(error), f"Check token_url {self._settings.token_url} and the way to it.")
+            self._found.failed("token server", error, f"Check token_url {self._settings.token_url} and the way to it.")
             return False
-        self._say("ok", "token server", f"{self._settings.token_url} gives a bearer token")
+        self._found.say("ok", "token server", f"{self._settings.token_url} gives a bearer token")
         return True
 
     async def _answered(self) -> bool:
@@ -91,19 +84,21 @@ class _Checker:
             await self._client.query("BUSINESS_UNITS", [("LAST_BUSINESS_UNIT", "")], 2)
         except QueryAbsent:
             # told by _queries; a gateway that says so is reached, and took the sign-in
-            self._say("ok", "sign-in", f"{settings.sign_in} at {where}")
+            self._found.say("ok", "sign-in", f"{settings.sign_in} at {where}")
             return True
         except Inactive as error:
-            self._say("error", f"operation {OPERATION}", error.words, error.remedy)
+            self._found.say("error", f"operation {OPERATION}", error.words, error.remedy)
             return False
         except Throttled as error:
-            self._say("error", "reachability", str(error), "The gateway or a proxy throttles; try again later.")
+            self._found.say("error", "reachability", str(error), "The gateway or a proxy throttles; try again later.")
         except Broken as error:
-            self._say("error", "sign-in", error.words, error.remedy)
+            self._found.say("error", "sign-in", error.words, error.remedy)
         except ConnectorError as error:
-            self._say("error", "reachability", str(error), f"Check base_url and node ({where}), port, proxy, and the way to it.")
+            self._found.say(
+                "error", "reachability", str(error), f"Check base_url and node ({where}), port, proxy, and the way to it."
+            )
         else:
-            self._say("ok", "sign-in", f"{settings.sign_in} at {where}")
+            self._found.say("ok", "sign-in", f"{settings.sign_in} at {where}")
             return True
         return False
 
@@ -122,14 +117,12 @@ class _Checker:
             there = self._settings.query(name)
             try:
                 await self._client.query(name, [(prompt, self._sample(prompt)) for prompt in QUERIES[name].prompts], 1)
-            except Broken as error:
-                self._say("error", f"query {there}", error.words, error.remedy)
             except ConnectorError as error:
-                self._say("error", f"query {there}", str(error), f"Run {there} in Query Viewer with the same prompts.")
+                self._found.failed(f"query {there}", error, f"Run {there} in Query Viewer with the same prompts.")
             else:
                 good += 1
         if good == len(self._used()):
-            self._say("ok", "queries", checked(good, "query"))
+            self._found.say("ok", "queries", checked(good, "query"))
 
     def _sample(self, prompt: str) -> str:
         """A value with which a query is run to see that it runs."""
@@ -147,9 +140,9 @@ class _Checker:
         for state in states(rows, required(self._settings)):
             subject = f"operation {state.name}"
             if state.is_good:
-                self._say("ok", subject, "version, routing and handler are active")
+                self._found.say("ok", subject, "version, routing and handler are active")
             elif not state.is_listed:
-                self._say(
+                self._found.say(
                     "error",
                     subject,
                     state.words,
@@ -157,18 +150,20 @@ class _Checker:
                 )
             else:
                 tabs = "; ".join(_TABS[part] for part in state.inactive)
-                self._say("error", subject, state.words, _ACTIVATE.format(tab=tabs))
+                self._found.say("error", subject, state.words, _ACTIVATE.format(tab=tabs))
 
     async def _probed(self) -> None:
         """Without the query: what can be seen from outside, and that no cause can be told."""
         there = self._settings.query("SERVICE_OPERATIONS")
         remedy = f"Install {there} to see version, routing and handler of each operation."
         names = ", ".join(required(self._settings))
-        self._say("warning", f"query {there}", f"absent: whether {names} are active cannot be told from the site's tables.", remedy)
+        self._found.say(
+            "warning", f"query {there}", f"absent: whether {names} are active cannot be told from the site's tables.", remedy
+        )
         for interface in interfaces(self._settings):
             state = await probe(self._client, interface)
             if not state.is_good:
-                self._say("error", f"service {state.name}", f"{state.name} gives no WSDL; the cause cannot be told.", remedy)
+                self._found.say("error", f"service {state.name}", f"{state.name} gives no WSDL; the cause cannot be told.", remedy)
 
     async def _permissions(self) -> None:
         user = self._client.credentials.username.get_secret_value()
@@ -182,16 +177,16 @@ class _Checker:
             words = (
                 f"absent: whether the integration user may use {names} cannot be told; a missing one looks like a refused document."
             )
-            self._say("warning", f"query {there}", words, f"Install {there}.")
+            self._found.say("warning", f"query {there}", words, f"Install {there}.")
             return
         granted = {(text(row, "OBJECT_NAME"), text(row, "OBJECT_KIND")) for row in rows if text(row, "AUTHORIZED") == "Y"}
         missing = [one for one in wanted if one not in granted]
         for name, kind in missing:
             remedy = f"Grant it in a permission list of the user: PeopleTools > Security > Permission Lists, {_NOBODY[kind]}, full access."
             what = "service operation" if kind == "OPERATION" else "methods of Component Interface"
-            self._say("error", f"permission {name}", f"the integration user has no access to {what} {name}.", remedy)
+            self._found.say("error", f"permission {name}", f"the integration user has no access to {what} {name}.", remedy)
         if not missing:
-            self._say(
+            self._found.say(
                 "ok",
                 "permissions",
                 f"the integration user may use every operation and Component Interface that is needed ({len(wanted)})",
@@ -204,11 +199,11 @@ class _Checker:
         accepted = self._settings.wsdl_hashes.get(interface, "")
         accept = f"Compare it with what the site's developers changed, then accept it: wsdl_hashes: {{{interface}: {digest}}}"
         if not accepted:
-            self._say("error", subject, f"not accepted yet; its hash is {digest}.", accept)
+            self._found.say("error", subject, f"not accepted yet; its hash is {digest}.", accept)
         elif accepted != digest:
-            self._say("error", subject, f"changed since it was accepted ({accepted[:12]}...); its hash is {digest}.", accept)
+            self._found.say("error", subject, f"changed since it was accepted ({accepted[:12]}...); its hash is {digest}.", accept)
         else:
-            self._say("ok", subject, f"as accepted, {digest[:12]}...")
+            self._found.say("ok", subject, f"as accepted, {digest[:12]}...")
 
     def _profile(self) -> None:
         """What an accountant would question."""
@@ -222,7 +217,7 @@ class _Checker:
         remedy = "Use profile journal, unless Accounts Payable is meant to carry job cost; then agree it with the controller."
         if basis == "price":
             words += " At price, AP would even carry the margin."
-        self._say("warning", "profile", words, remedy)
+        self._found.say("warning", "profile", words, remedy)
 
 
 def open_checker(access: Access) -> _Checker:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
-from zoneinfo import ZoneInfo
+from datetime import timedelta
+from functools import partial
 
-from systems.contract import checked
+from systems.checks import Findings, Judged, covers, named, of_settings
 from systems.mapped import Crosswalk
 from systems.peoplesoft.allocation import CHARTFIELDS, TABLES
 from systems.peoplesoft.client import Client
@@ -19,8 +19,8 @@ from systems.peoplesoft.dating import in_force, is_active
 from systems.peoplesoft.operations import listed
 from systems.peoplesoft.query import QueryAbsent
 from systems.peoplesoft.rows import Row, day, text
+from systems.values.instants import local_day
 
-Say = Callable[[str, str, str, str], None]
 _AHEAD = timedelta(days=365)
 _WITH_CHARTFIELDS = tuple(table for table, columns in TABLES.items() if set(CHARTFIELDS) <= set(columns))
 _ACCOUNTS = (
@@ -43,13 +43,13 @@ class _Named:
 
 
 class Values:
-    """The part of `check` that compares values. `say` takes level, subject, words and remedy."""
+    """The part of `check` that compares values; `found` takes what it finds."""
 
-    def __init__(self, client: Client, crosswalk: Crosswalk, say: Say) -> None:
+    def __init__(self, client: Client, crosswalk: Crosswalk, found: Findings) -> None:
         self._client = client
         self._crosswalk = crosswalk
-        self._say = say
-        self._today = client.server_now().astimezone(ZoneInfo(client.settings.database_zone)).date()
+        self._found = found
+        self._today = local_day(client.server_now(), client.settings.database_zone)
 
     def parts(self) -> Sequence[Callable[[], Awaitable[object]]]:
         """What is compared, one after the other."""
@@ -59,13 +59,8 @@ class Values:
 
     def _named(self, columns: Sequence[tuple[str, str]]) -> dict[str, _Named]:
         """Every value of these columns in a row that is in force today, or else in the newest."""
-        found: dict[str, _Named] = {}
-        for is_planned, on in ((False, self._today), (True, None)):
-            for table, column in columns:
-                for key, row in sorted(self._crosswalk.rows(table, on).items()):
-                    if value := row.get(column, ""):
-                        found.setdefault(value, _Named(f"{table} {key} ({column})", is_planned))
-        return found
+        now, newest = (named(self._crosswalk, columns, on, "{table} {key} ({column})") for on in (self._today, None))
+        return {value: _Named(source, value not in now) for value, source in (newest | now).items()}
 
     async def _dated(self, name: str, key: str, prompts: Mapping[str, str]) -> list[dict[str, Row]]:
         """Rows in force today, and a year from now, by key."""
@@ -78,32 +73,23 @@ class Values:
     # --- ChartFields --------------------------------------------------------------------------------------------------
 
     async def _accounts(self) -> None:
-        named = self._named(_ACCOUNTS)
-        own = self._client.settings.accounts
-        for field in ("receivable", "suspense", "rounding"):
-            if value := str(getattr(own, field)):
-                named.setdefault(value, _Named(f"settings.accounts.{field}", is_planned=False))
+        own = of_settings("accounts.", self._client.settings.accounts, ("receivable", "suspense", "rounding"))
+        of = {value: _Named(source, is_planned=False) for value, source in own.items()} | self._named(_ACCOUNTS)
         now, later = await self._dated("GL_ACCOUNTS", "ACCOUNT", {"SETID": self._client.settings.setid})
-        self._compare("account", named, now, later)
+        self._compare("account", of, now, later)
 
     async def _chartfields(self) -> None:
         for column, name in CHARTFIELDS.items():
-            named = self._named([(table, column) for table in _WITH_CHARTFIELDS])
-            if named:
+            if of := self._named([(table, column) for table in _WITH_CHARTFIELDS]):
                 prompts = {"SETID": self._client.settings.setid, "FIELDNAME": name}
                 now, later = await self._dated("CHARTFIELDS", "VALUE", prompts)
-                self._compare(name, named, now, later)
+                self._compare(name, of, now, later)
 
-    def _compare(self, what: str, named: Mapping[str, _Named], now: Mapping[str, Row], later: Mapping[str, Row]) -> None:
+    def _compare(self, what: str, of: Mapping[str, _Named], now: Mapping[str, Row], later: Mapping[str, Row]) -> None:
         """One line for each value that cannot be posted to; one good line where all can."""
-        bad = 0
-        for code, one in sorted(named.items()):
-            level, words, remedy = _judged(f"{what} {code} of {one.source}", one, now.get(code), later.get(code))
-            if level:
-                bad += level == "error"
-                self._say(level, what, words, remedy)
-        if named and not bad:
-            self._say("ok", what, checked(len(named), what), "")
+        self._found.compare(
+            what, of, lambda code, one: _judged(f"{what} {code} of {one.source}", one, now.get(code), later.get(code))
+        )
 
     # --- units, vendors -----------------------------------------------------------------------------------------------
 
@@ -111,33 +97,14 @@ class Values:
         rows = await listed(self._client, "BUSINESS_UNITS", {})
         for kind, column in _UNITS.items():
             there = {text(row, "BUSINESS_UNIT") for row in rows if text(row, "KIND") == kind}
-            named = self._named([column])
-            missing = {code: one for code, one in sorted(named.items()) if code not in there}
-            for code, one in missing.items():
-                words = f"{kind} business unit {code} of {one.source} is not there, or row security hides it."
-                self._say("error", f"{kind} business unit", words, f"Correct {one.source}, or give the integration user the unit.")
-            if named and not missing:
-                self._say("ok", f"{kind} business unit", checked(len(named), f"{kind} business unit"), "")
+            what = f"{kind} business unit"
+            self._found.compare(what, self._named([column]), partial(_unit, what, there))
 
     async def _vendors(self) -> None:
-        named = self._named(_VENDORS) if self._client.settings.profile == "voucher" else {}
-        bad = 0
-        for code, one in sorted(named.items()):
-            setid = self._client.settings.setid
-            rows = await self._client.query("VENDOR", [("SETID", setid), ("VENDOR_ID", code)], 2)
-            if not rows:
-                padded = f" It is shorter than 10: ids are zero-filled, try {code.zfill(10)}." if len(code) < 10 else ""
-                self._say(
-                    "error", "vendor", f"vendor {setid}/{code} of {one.source} is not there.{padded}", f"Correct {one.source}."
-                )
-            elif text(rows[0], "VENDOR_STATUS") != "A":
-                words = f"vendor {setid}/{code} of {one.source} has status {text(rows[0], 'VENDOR_STATUS')}, not A (approved)."
-                self._say("error", "vendor", words, f"Approve the vendor or correct {one.source}.")
-            else:
-                continue
-            bad += 1
-        if named and not bad:
-            self._say("ok", "vendor", checked(len(named), "vendor"), "")
+        of = self._named(_VENDORS) if self._client.settings.profile == "voucher" else {}
+        setid = self._client.settings.setid
+        rows = {code: await self._client.query("VENDOR", [("SETID", setid), ("VENDOR_ID", code)], 2) for code in sorted(of)}
+        self._found.compare("vendor", of, lambda code, one: _vendor(f"{setid}/{code}", one, rows[code]))
 
     # --- what business units are set to -------------------------------------------------------------------------------
 
@@ -148,17 +115,19 @@ class Values:
                 self._say_period(unit, kind, column, await listed(self._client, "PERIODS", {"BUSINESS_UNIT": unit}))
 
     def _say_period(self, unit: str, kind: str, column: str, rows: Sequence[Row]) -> None:
-        current = [row for row in rows if _covers(row, self._today)]
+        current = [row for row in rows if covers(day(row, "BEGIN_DT"), day(row, "END_DT"), self._today)]
         subject = f"period {unit}"
         if not current:
-            self._say("error", subject, f"no {kind} period of {unit} covers {self._today}.", "Add the year to the unit's calendar.")
+            self._found.say(
+                "error", subject, f"no {kind} period of {unit} covers {self._today}.", "Add the year to the unit's calendar."
+            )
             return
         name = f"{text(current[0], 'FISCAL_YEAR')}-{text(current[0], 'ACCOUNTING_PERIOD')}"
         if any(text(row, column) == "Y" for row in current):
-            self._say("ok", subject, f"today's {kind} period {name} is open", "")
+            self._found.say("ok", subject, f"today's {kind} period {name} is open", "")
         else:
             words = f"today's {kind} period {name} of {unit} is closed."
-            self._say("error", subject, words, "Open it (Open Period Update), or documents of these days are held.")
+            self._found.say("error", subject, words, "Open it (Open Period Update), or documents of these days are held.")
 
     async def _options(self) -> None:
         settings = self._client.settings
@@ -167,43 +136,57 @@ class Values:
                 for row in await self._client.query("OPTIONS", [("BUSINESS_UNIT", unit)], 2):
                     if text(row, "JOURNAL_POST") == "N" and settings.require_posted:
                         words = f"{unit} posts no journal without a person, and require_posted waits for the posting."
-                        self._say("warning", f"options {unit}", words, "Mark journals to post, or set require_posted: false.")
+                        self._found.say("warning", f"options {unit}", words, "Mark journals to post, or set require_posted: false.")
             if settings.profile == "voucher":
                 for unit in sorted(self._named([_UNITS["AP"]])):
                     for row in await self._client.query("OPTIONS", [("BUSINESS_UNIT", unit)], 2):
                         self._say_duplicates(unit, text(row, "DUP_INVOICE_ACTION"))
         except QueryAbsent:
             words = "absent: duplicate-invoice checking and journal posting of the business units cannot be told."
-            self._say("warning", f"query {settings.query('OPTIONS')}", words, f"Install {settings.query('OPTIONS')}.")
+            self._found.say("warning", f"query {settings.query('OPTIONS')}", words, f"Install {settings.query('OPTIONS')}.")
 
     def _say_duplicates(self, unit: str, action: str) -> None:
         subject = f"duplicate invoices {unit}"
         if action in ("RECYCLE", "REJECT"):
-            self._say("ok", subject, f"PeopleSoft stops a duplicate invoice itself ({action})", "")
+            self._found.say("ok", subject, f"PeopleSoft stops a duplicate invoice itself ({action})", "")
             return
         words = f"{unit} does not stop a duplicate invoice ({action or 'not told'}): a person's second voucher would be posted."
         if self._client.settings.voucher.writer == "staging":
             words += " For staged vouchers our look-up alone stands against a second one."
-        self._say("warning", subject, words, f"Set duplicate invoice checking of {unit} to Recycle or Reject.")
+        self._found.say("warning", subject, words, f"Set duplicate invoice checking of {unit} to Recycle or Reject.")
 
 
-def _covers(row: Row, on: date) -> bool:
-    first, last = day(row, "BEGIN_DT"), day(row, "END_DT")
-    return first is not None and last is not None and first <= on <= last
+def _unit(what: str, there: set[str], code: str, one: _Named) -> Judged | None:
+    if code in there:
+        return None
+    words = f"{what} {code} of {one.source} is not there, or row security hides it."
+    return Judged("error", words, f"Correct {one.source}, or give the integration user the unit.")
 
 
-def _judged(what: str, named: _Named, now: Row | None, later: Row | None) -> tuple[str, str, str]:
-    """Level, words and remedy of one value; "" = it can be posted to."""
+def _vendor(name: str, one: _Named, rows: Sequence[Row]) -> Judged | None:
+    code = name.rpartition("/")[2]
+    if not rows:
+        padded = f" It is shorter than 10: ids are zero-filled, try {code.zfill(10)}." if len(code) < 10 else ""
+        return Judged("error", f"vendor {name} of {one.source} is not there.{padded}", f"Correct {one.source}.")
+    status = text(rows[0], "VENDOR_STATUS")
+    if status == "A":
+        return None
+    words = f"vendor {name} of {one.source} has status {status}, not A (approved)."
+    return Judged("error", words, f"Approve the vendor or correct {one.source}.")
+
+
+def _judged(what: str, named: _Named, now: Row | None, later: Row | None) -> Judged | None:
+    """What is wrong with one value; None = it can be posted to."""
     source = named.source
     if now is None and later is None:
-        return "error", f"{what} is not in PeopleSoft.", f"Create it or correct {source}."
+        return Judged("error", f"{what} is not in PeopleSoft.", f"Create it or correct {source}.")
     if now is None and not named.is_planned:
-        return "error", f"{what} counts from {_begins(later)} on only.", f"Date it back or date the row of {source}."
+        return Judged("error", f"{what} counts from {_begins(later)} on only.", f"Date it back or date the row of {source}.")
     if now is not None and not is_active(now) and not (named.is_planned and later is not None and is_active(later)):
-        return "error", f"{what} is inactive since {_begins(now)}.", f"Activate it or correct {source}."
+        return Judged("error", f"{what} is inactive since {_begins(now)}.", f"Activate it or correct {source}.")
     if later is not None and not is_active(later):
-        return "warning", f"{what} becomes inactive on {_begins(later)}.", f"Give {source} another value from that day on."
-    return "", "", ""
+        return Judged("warning", f"{what} becomes inactive on {_begins(later)}.", f"Give {source} another value from that day on.")
+    return None
 
 
 def _begins(row: Row | None) -> str:

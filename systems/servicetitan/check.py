@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from runtime.errors import Broken, ConnectorError
+from runtime.errors import ConnectorError
+from systems.checks import failed
 from systems.contract import Access, Finding
 from systems.mapped import Crosswalk
 from systems.servicetitan.client import Client
@@ -47,10 +48,8 @@ class Checker:
         subject = f"servicetitan sign-in at {settings.auth}"
         try:
             await self._client.signed_in()
-        except Broken as error:
-            return Finding("error", subject, error.words, error.remedy)
         except ConnectorError as error:
-            return Finding("error", subject, str(error), "Check auth_url, network and proxy; then try again.")
+            return failed(subject, error, "Check auth_url, network and proxy; then try again.")
         return Finding("ok", subject, f"tenant {settings.tenant_id}, environment {settings.environment}")
 
     async def _scope(self, resource: Resource) -> Finding:
@@ -60,10 +59,8 @@ class Checker:
             path += "/paginated"
         try:
             await self._client.get(path, [("page", "1"), ("pageSize", "1")], resource.scope)
-        except Broken as error:
-            return Finding("error", subject, error.words, error.remedy)
         except ConnectorError as error:
-            return Finding("error", subject, str(error), "Try again; if it stays, look at the vendor's status page.")
+            return failed(subject, error, "Try again; if it stays, look at the vendor's status page.")
         return Finding("ok", subject, "can be read")
 
     def _writing(self) -> list[Finding]:

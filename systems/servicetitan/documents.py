@@ -13,14 +13,17 @@ from typing import Any, cast
 
 from runtime.errors import Refused
 from schemas.records import CommandEnvelope, VendorCommand
+from systems.owners import ERP, FIELD_SERVICE, owned
 from systems.servicetitan.settings import Settings
 
 ADDRESS = ("street", "unit", "city", "state", "zip", "country")
-OWNED = ("name", "active", *ADDRESS)
-"""What the ERP owns and ServiceTitan shows again."""
 TERMS = "terms"
 """What the ERP owns and ServiceTitan never shows (`paymentTermId` is write-only)."""
-KEPT = ("phone", "email")
+_APART = (TERMS, "code", "vendor_class", "memo")
+"""Not compared with what ServiceTitan shows: external data tells the code, the class has no field, and our memo is never sent."""
+OWNED = tuple({"status": "active"}.get(name, name) for name in owned("vendor", ERP) if name not in _APART)
+"""What the ERP owns and ServiceTitan shows again."""
+KEPT = tuple(name for name in owned("vendor", FIELD_SERVICE) if name not in _APART)
 """What ServiceTitan owns; the ERP's value is sent when the vendor is created, and remembered, so that a later change there is listed."""
 MARKED = (*OWNED, TERMS, *KEPT)
 _MARK_CHARACTERS = 6

@@ -15,6 +15,7 @@ from services.sinks import reasons
 from services.sinks.calls import failure_of
 from services.sinks.core import step
 from services.sinks.gate import View
+from services.sinks.parents import Parents
 from services.sinks.rules import rules_of
 from services.sinks.state import (
     Acked,
@@ -51,6 +52,7 @@ class Run:
         self._sending = sending
         self._settling = settling
         self.with_batch = True
+        self.parents, self.partner = Parents(), ""
         self.answers: list[tuple[str, Answer]] = []
         self.pairs: tuple[Pair, ...] = ()
         at = on.clock.now()
@@ -90,11 +92,10 @@ class Run:
             if self.key.entry["reason"] == reasons.ERP_BATCH and self.with_batch:
                 await self._on.run_batch()
             clock.move(self._pause(effect))
-            view = View(at(), create_missing=True)
-            return Turn(clock.monotonic(), view, self.case.command)
+            return Turn(clock.monotonic(), self._view(), self.case.command)
         if isinstance(effect, Reserve):
             await self._on.writer.reserve(effect.calls)
-            return Reserved(clock.monotonic(), at(), View(at(), create_missing=True))
+            return Reserved(clock.monotonic(), at(), self._view())
         if isinstance(effect, Record):
             self.pairs += effect.pairs
             return Acked(clock.monotonic(), at())
@@ -102,6 +103,9 @@ class Run:
             return await self._looked_up()
         assert isinstance(effect, Send), effect
         return await self._sent(effect)
+
+    def _view(self) -> View:
+        return View(self._on.clock.now(), parents=self.parents, create_missing=True, link=self.partner or None)
 
     def _pause(self, effect: Wait) -> float:
         if effect.look_s is not None:

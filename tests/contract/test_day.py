@@ -28,12 +28,13 @@ from runtime.settings import Settings
 from schemas.codec import Codec, offline_codec
 from schemas.records import Parent, Raw
 from services.ingress.produce import Deliveries, Outgoing
-from services.ingress.writing import How, Where, Writing
+from services.ingress.writing import Writing
 from services.sinks import entry as e
 from systems import registry
 from systems.contract import Answer, Document, Element, Found, Page, Pair, ResolvedCommand, System
 from systems.mapped import Canonical, Draft, Normalised, Plan, Reading
 from systems.parents import parent_id
+from systems.raw import How, Where
 from tests.contract import examples
 from tests.contract.conftest import Declare
 from tests.contract.ground import ground
@@ -45,7 +46,7 @@ from tests.contract.toybooks.system import SYSTEM, WriterByGet, is_post, to_comm
 from tests.property.sinks import in_memory, stand_ins
 from tests.property.sinks.in_memory import Sink
 from topology import canonical_to_command, raw_to_canonical
-from topology.batch import Ground, Outcome, Record
+from topology.batch import ConsumerRecord, Context, Outcome
 from topology.configuration import Connected, Snapshot
 from topology.topics import records_of_topic
 
@@ -134,20 +135,20 @@ class Hops:
         writing = Writing(Settings(), self.codec, cast("Deliveries", kept), VirtualClock())
         page = Page(tuple(elements), "", more=False, digest="d")
         await writing.elements(Where("acme", registry.FIELD_SERVICE), How("bill", "object", "list"), page, enumerate(page.elements))
-        canonical = raw_to_canonical.apply(self._batch(kept.records), Forgetful(), self._ground())
-        mapped = canonical_to_command.apply(self._outputs(canonical), Unread(), self._ground())
+        canonical = raw_to_canonical.apply(self._batch(kept.records), Forgetful(), self._context())
+        mapped = canonical_to_command.apply(self._outputs(canonical), Unread(), self._context())
         found = [self.codec.decode(one.value) for one in mapped.outputs if one.topic == f"command.{system.name}"]
         return [(name.removeprefix("command."), command) for name, command in found]
 
-    def _ground(self) -> Ground:
-        return Ground(Snapshot({"acme": self.connected}), self.codec, str, 4, NOW)
+    def _context(self) -> Context:
+        return Context(Snapshot({"acme": self.connected}), self.codec, str, 4, NOW)
 
-    def _batch(self, written: Sequence[Outgoing]) -> list[Record]:
-        return [Record(one.topic, 0, number, one.key, one.value, None) for number, one in enumerate(written)]
+    def _batch(self, written: Sequence[Outgoing]) -> list[ConsumerRecord]:
+        return [ConsumerRecord(one.topic, 0, number, one.key, one.value, None) for number, one in enumerate(written)]
 
-    def _outputs(self, outcome: Outcome) -> list[Record]:
+    def _outputs(self, outcome: Outcome) -> list[ConsumerRecord]:
         made = [one for one in outcome.outputs if one.topic.startswith("canonical.")]
-        return [Record(one.topic, 0, number, cast("bytes", one.key), one.value, None) for number, one in enumerate(made)]
+        return [ConsumerRecord(one.topic, 0, number, cast("bytes", one.key), one.value, None) for number, one in enumerate(made)]
 
 
 def _planned(system: System) -> None:

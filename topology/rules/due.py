@@ -1,6 +1,8 @@
 """When a document is due (accounting.md 6, 7, 12): it is not of our own origin, not before the cut-over, and posted (or its job is
 completed).
 
+What carries our ref is not written back, because we wrote it. Only master data that comes from both sides is: as an update, never as a create.
+
 These rules are the same for every ERP. The rules of one ERP are in its mapping.
 """
 
@@ -18,6 +20,8 @@ from systems.flow import AT_ONCE, Flow
 from systems.mapped import NoCommand
 
 JOB = "job"
+PARTNER = "partner"
+"""Role of the link by which a master record waits for its own partner at the other side, and is never created there."""
 COMPLETED = "completed"
 UNPOSTED = "unposted"
 BEFORE_CUTOVER = "before_cutover"
@@ -65,6 +69,12 @@ def due(flow: Flow, settings: FlowSettings, source: tuple[str, Mapping[str, Any]
     if answer.no_command is not None and previous_status and _is_posted(entity, previous_status):
         return Due(hold=UNPOSTED)
     return answer
+
+
+def update_only(entity: str, record: Mapping[str, Any]) -> Due:
+    """The answer for a master record of ours that somebody changed, of an entity that comes from both sides: it is written to its partner,
+    whose fields have one owner each (`systems/owners.py`), and nothing is created. Our own write, seen coming back, changes nothing there."""
+    return Due(parent=Parent(role=PARTNER, entity=entity, source_id=record["source_id"]))
 
 
 def _before_cutover(flow: Flow, settings: FlowSettings, record: Mapping[str, Any], zone: tzinfo) -> str:

@@ -1,4 +1,4 @@
-"""Hop 2 writes to either side: by the flow's target, with that side's settings; what carries our ref, or is kept back by its own side, stays."""
+"""Hop 2 writes to either side: by the flow's target, with that side's settings. What carries our ref stays, or waits for its partner."""
 
 from __future__ import annotations
 
@@ -100,10 +100,28 @@ def test_what_is_written_to_the_field_service_names_it_and_the_erps_books(around
     assert (written["system"], other["system"]) == (toy.SOURCE, toy.TARGET)
 
 
-@pytest.mark.parametrize("system", [toy.SOURCE, toy.TARGET])
-def test_what_carries_our_ref_goes_nowhere(around: Context, system: str) -> None:
-    outcome = _mapped(around, system, origin_ref="ST-AAAAAAAAAAAAAAAAAAAA")
+def _without(around: Context, flow: str) -> Context:
+    (connected,) = around.snapshot.connections.values()
+    flows = {name: own for name, own in connected.settings.flows.items() if name != flow}
+    settings = connected.settings.model_copy(update={"flows": flows})
+    return replace(around, snapshot=replace(around.snapshot, connections={"acme": replace(connected, settings=settings)}))
+
+
+@pytest.mark.parametrize(("system", "back"), [(toy.SOURCE, "V1"), (toy.TARGET, "V2")])
+def test_what_carries_our_ref_goes_nowhere(around: Context, system: str, back: str) -> None:
+    outcome = _mapped(_without(around, back), system, origin_ref="ST-AAAAAAAAAAAAAAAAAAAA")
     assert (outcome.outputs, decisions(outcome)) == ([], ["own_origin"])
+
+
+@pytest.mark.parametrize(("system", "topic"), [(toy.SOURCE, FORTH), (toy.TARGET, BACK)])
+def test_a_master_that_comes_from_both_sides_and_carries_our_ref_waits_for_its_partner(
+    around: Context, system: str, topic: str
+) -> None:
+    """A change that people made of it was lost, for our ref kept the whole record at its side."""
+    [written] = outputs(_mapped(around, system, origin_ref="ST-AAAAAAAAAAAAAAAAAAAA"), topic)
+    [created] = outputs(_mapped(around, system), topic)
+    assert [(parent["role"], parent["source_id"]) for parent in written["parents"]] == [("partner", "7")]
+    assert (written["op_key"], written["payload_hash"]) == (created["op_key"], created["payload_hash"])
 
 
 def test_what_its_own_side_keeps_back_is_excluded_in_its_words(around: Context) -> None:
@@ -121,8 +139,5 @@ def test_a_vendor_that_was_let_through_and_is_deactivated_still_tells_that(aroun
 
 
 def test_a_flow_that_is_off_brings_nothing_back(around: Context) -> None:
-    (connected,) = around.snapshot.connections.values()
-    flows = {name: flow for name, flow in connected.settings.flows.items() if name != "V1"}
-    off = replace(connected, settings=connected.settings.model_copy(update={"flows": flows}))
-    outcome = _mapped(replace(around, snapshot=replace(around.snapshot, connections={"acme": off})), toy.TARGET)
+    outcome = _mapped(_without(around, "V1"), toy.TARGET)
     assert (outcome.outputs, outcome.decisions) == ([], [])
