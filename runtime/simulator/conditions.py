@@ -1,7 +1,7 @@
 """Conditions on rows, and a reader of the and, or, not and parentheses that the query languages of vendors share.
 
 A language gives the regular expression of its tokens, its named groups being their kinds, and reads its own comparisons. It fits OData
-(`$filter=Status eq 'Open' and not (Amount lt 5)`), and with other tokens the `q` of Fusion and the WHERE of SuiteQL.
+(`$filter=Status eq 'Open' and not (Amount lt 5)`), and with other tokens `q=Number = 'A-1' and Amount > 5` or the WHERE of an SQL.
 """
 
 from __future__ import annotations

@@ -23,6 +23,7 @@ from __future__ import annotations
 import asyncio
 import random
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,6 +31,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 _HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: 512\r\n\r\n"
+_SERVER_ERROR = b"<html><body>Server Error</body></html>"
 LOGIN_PAGE = b"<!DOCTYPE html><html><head><title>Sign in</title></head><body>Please sign in</body></html>"
 
 
@@ -127,22 +129,22 @@ async def _refuse(fault: Fault, request: web.Request, _: Handler) -> web.StreamR
 
 async def _html(_: Fault, request: web.Request, __: Handler) -> web.StreamResponse:
     await request.read()
-    return web.Response(body=LOGIN_PAGE, content_type="text/html")
+    return _page(LOGIN_PAGE)
 
 
-async def _fail_after(fault: Fault, request: web.Request, handler: Handler) -> web.StreamResponse:
-    await handler(request)
-    return web.Response(status=fault.status or 500, body=b"<html><body>Server Error</body></html>", content_type="text/html")
+async def _after(fault: Fault, request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Handle the request, then answer as the kind has it; None is no answer at all."""
+    answer = _INSTEAD[fault.kind](fault, await handler(request))
+    return _closed(request) if answer is None else answer
 
 
-async def _html_after(_: Fault, request: web.Request, handler: Handler) -> web.StreamResponse:
-    await handler(request)
-    return web.Response(body=LOGIN_PAGE, content_type="text/html")
+def _page(body: bytes, status: int = 200) -> web.Response:
+    return web.Response(status=status, body=body, content_type="text/html")
 
 
-async def _lost_answer(_: Fault, request: web.Request, handler: Handler) -> web.StreamResponse:
-    await handler(request)
-    return _closed(request)
+def _altered(fault: Fault, answer: web.StreamResponse) -> web.Response:
+    body = re.sub(fault.find.encode(), fault.text.encode(), bytes(getattr(answer, "body", None) or b""))
+    return web.Response(status=answer.status, body=body, content_type=answer.content_type, charset=answer.charset)
 
 
 async def _half_head(fault: Fault, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -164,17 +166,6 @@ async def _half_answer(fault: Fault, request: web.Request, handler: Handler) -> 
     return _closed(request)
 
 
-async def _empty_after(_: Fault, request: web.Request, handler: Handler) -> web.StreamResponse:
-    answer = await handler(request)
-    return web.Response(status=200, content_type=answer.content_type)
-
-
-async def _altered(fault: Fault, request: web.Request, handler: Handler) -> web.StreamResponse:
-    answer = await handler(request)
-    body = re.sub(fault.find.encode(), fault.text.encode(), bytes(getattr(answer, "body", None) or b""))
-    return web.Response(status=answer.status, body=body, content_type=answer.content_type, charset=answer.charset)
-
-
 async def _late_commit(fault: Fault, request: web.Request, handler: Handler) -> web.StreamResponse:
     await request.read()
     request.app[FAULTS].later(fault.seconds, request, handler)
@@ -193,16 +184,18 @@ def _closed(request: web.Request) -> web.StreamResponse:
 
 
 FAULTS: web.AppKey[Faults] = web.AppKey("faults", Faults)
-_KINDS = {
+_INSTEAD: dict[str, Callable[[Fault, web.StreamResponse], web.StreamResponse | None]] = {
+    "fail_after": lambda fault, _: _page(_SERVER_ERROR, fault.status or 500),
+    "html_after": lambda _, __: _page(LOGIN_PAGE),
+    "empty_after": lambda _, answer: web.Response(status=200, content_type=answer.content_type),
+    "lost_answer": lambda _, __: None,
+    "altered": _altered,
+}
+_KINDS = dict.fromkeys(_INSTEAD, _after) | {
     "refuse": _refuse,
     "html": _html,
-    "fail_after": _fail_after,
-    "html_after": _html_after,
-    "lost_answer": _lost_answer,
     "half_head": _half_head,
     "half_answer": _half_answer,
-    "empty_after": _empty_after,
-    "altered": _altered,
     "late_commit": _late_commit,
     "slow": _slow,
 }

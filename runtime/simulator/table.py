@@ -45,26 +45,29 @@ class Table(Generic[K, R]):
 
     def put(self, key: K, row: R) -> None:
         """Insert a row, or replace the one with its key."""
-        self._forget(key)
+        self._index_by(key, list(self._found_by(row)))
         self._rows[key] = row
         self._place.setdefault(key, len(self._place))
-        self._held[key] = list(self._found_by(row))
-        for name, text in self._held[key]:
-            insort(self._index.setdefault(name, []), (text, key))
 
     def delete(self, key: K) -> None:
         """Remove a row; nothing happens when it is not there."""
-        self._forget(key)
+        self._index_by(key, [])
         self._rows.pop(key, None)
 
-    def _forget(self, key: K) -> None:
+    def _index_by(self, key: K, entries: list[tuple[str, str]]) -> None:
+        """Remember the row that is there now, and let it be found by these entries instead of those it had."""
         versions = self._earlier.setdefault(key, [])
         versions.append((self._seconds(), self._rows.get(key)))
         del versions[:-_REMEMBERED]
-        self._sorted = None
-        for name, text in self._held.pop(key, ()):
-            entries = self._index[name]
-            del entries[bisect_left(entries, (text, key))]
+        self._sorted, held = None, self._held.get(key, [])
+        for name, text in held:
+            if (name, text) not in entries:
+                index = self._index[name]
+                del index[bisect_left(index, (text, key))]
+        for name, text in entries:
+            if (name, text) not in held:
+                insort(self._index.setdefault(name, []), (text, key))
+        self._held[key] = entries
 
     def keys_with(self, name: str, text: str, *, is_prefix: bool = False) -> list[K]:
         """The keys of the rows that are found by this text, or by one that begins with it, in the order of these texts."""

@@ -19,7 +19,7 @@ from systems.acumatica.simulator.push import Push
 from systems.acumatica.simulator.seed.books import plant
 from systems.acumatica.simulator.seed.companies import BRANCHES, COMPANY
 from systems.acumatica.simulator.seed.masters import plant_masters
-from systems.acumatica.simulator.sessions import Sessions, account_of
+from systems.acumatica.simulator.signin import SignIn, account_of
 from systems.acumatica.simulator.tenant import Tenant
 from systems.acumatica.spec import ENDPOINT_VERSION
 
@@ -29,10 +29,10 @@ def build(options: Options) -> Simulator:
     tenant = Tenant(options)
     plant(tenant)
     plant_masters(tenant, tenant.settings.customers, tenant.settings.vendors)
-    gate = Gate(tenant, Sessions(tenant, account_of(options.seed)))
+    gate = Gate(tenant, SignIn(tenant, account_of(options.seed)))
     app = application(tenant)
     _routes(app, tenant, gate)
-    credentials = dataclasses.asdict(gate.sessions.account) | {
+    credentials = dataclasses.asdict(gate.sign_in.account) | {
         "endpoint_version": ENDPOINT_VERSION,
         "instance_id": f"acumatica-{options.seed}",
         "company_id": COMPANY,
@@ -47,7 +47,7 @@ def _routes(app: web.Application, tenant: Tenant, gate: Gate) -> None:
     add_login(app, gate, tenant.settings)
     EntityRoutes(tenant, gate, Operations(tenant)).add(app)
     add_inquiries(app, gate)
-    add_control(app, tenant, gate.sessions, push)
+    add_control(app, tenant, gate.sign_in, push)
 
     async def close(_: web.Application) -> None:
         await push.sender.close()

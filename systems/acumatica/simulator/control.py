@@ -12,13 +12,13 @@ from systems.acumatica.simulator.documents import documents
 from systems.acumatica.simulator.push import Push, Subscriber
 from systems.acumatica.simulator.rules.periods import set_status
 from systems.acumatica.simulator.seed.masters import plant_masters, truth
-from systems.acumatica.simulator.sessions import Sessions
+from systems.acumatica.simulator.signin import SignIn
 from systems.acumatica.simulator.tenant import Change, Tenant
 
 Body = dict[str, Any]
 
 
-def add_control(app: web.Application, tenant: Tenant, sessions: Sessions, push: Push) -> None:
+def add_control(app: web.Application, tenant: Tenant, sign_in: SignIn, push: Push) -> None:
     """Add the control routes."""
 
     def periods(body: Body) -> Body:
@@ -28,11 +28,11 @@ def add_control(app: web.Application, tenant: Tenant, sessions: Sessions, push: 
         return told
 
     def open_sessions(_: object) -> Body:
-        held = [{"grant": session.grant, "used_at": session.used_at.isoformat()} for session in sessions.open.values()]
+        held = [{"grant": session.owner, "used_at": session.used_at.isoformat()} for session in sign_in.open]
         return {"sessions": held, "limit": tenant.settings.max_sessions}
 
     def end_sessions(_: object) -> Body:
-        sessions.open.clear()
+        sign_in.open.leave_all()
         return {"sessions": []}
 
     def subscribers(_: object) -> Body:

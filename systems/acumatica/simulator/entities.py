@@ -15,6 +15,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from runtime.simulator.answers import json_answer
+from runtime.simulator.sessions import Session
 from systems.acumatica.simulator import upsert
 from systems.acumatica.simulator.answers import VendorError, missing
 from systems.acumatica.simulator.described import swagger
@@ -23,7 +24,6 @@ from systems.acumatica.simulator.gate import Gate, Inner
 from systems.acumatica.simulator.node import Node
 from systems.acumatica.simulator.operations import ACTIONS, Operations
 from systems.acumatica.simulator.seed.companies import companies_structure
-from systems.acumatica.simulator.sessions import Session
 from systems.acumatica.simulator.shapes import KEYS, shape
 from systems.acumatica.simulator.tables import Table
 from systems.acumatica.simulator.tenant import Change, Tenant

@@ -15,9 +15,10 @@ from aiohttp import web
 
 from runtime.simulator.answers import json_answer
 from runtime.simulator.limits import Full, Places, Window
+from runtime.simulator.sessions import NoSessionLeft, Session
 from runtime.simulator.tokens import authorization, name_and_password, same
 from systems.acumatica.simulator.answers import Unprocessable, VendorError, refusal
-from systems.acumatica.simulator.sessions import LIMIT_TEXT, Session, SessionLimit, Sessions, not_signed_in
+from systems.acumatica.simulator.signin import LIMIT_TEXT, SignIn, not_signed_in
 from systems.acumatica.simulator.tenant import Tenant
 
 SESSION_COOKIE = "ASP.NET_SessionId"
@@ -29,8 +30,8 @@ Inner = Callable[[web.Request, Session], Awaitable[web.StreamResponse] | web.Str
 class Gate:
     """Lets calls in and counts them by method and path template."""
 
-    def __init__(self, tenant: Tenant, sessions: Sessions) -> None:
-        self.sessions = sessions
+    def __init__(self, tenant: Tenant, sign_in: SignIn) -> None:
+        self.sign_in = sign_in
         self._tenant = tenant
         self._minute, self._places = Window(60, lambda: tenant.clock.now().timestamp()), Places()
 
@@ -47,7 +48,7 @@ class Gate:
             return _with_challenge(refusal(error), error)
         except Unprocessable as error:
             return json_answer(error.body, 422)
-        except SessionLimit:
+        except NoSessionLeft:
             return _limit_page()
 
     async def _admitted(self, request: web.Request, inner: Inner) -> web.StreamResponse:
@@ -62,8 +63,8 @@ class Gate:
         except Full as error:
             raise self._over("The number of concurrent API requests") from error
         finally:
-            if session.grant == _ONE_CALL:
-                self.sessions.leave(session)
+            if session.owner == _ONE_CALL:
+                self.sign_in.open.leave(session)
         if is_new_cookie:
             answer.set_cookie(SESSION_COOKIE, session.id, httponly=True, samesite="Lax")
         return answer
@@ -78,36 +79,36 @@ class Gate:
             return self._bearer(request, credential)
         if scheme == "Basic" and request.path.startswith("/t/"):
             return self._by_name(credential), False
-        session = self.sessions.by_cookie(request.cookies.get(SESSION_COOKIE, ""), request.cookies.get(AUTH_COOKIE, "-"))
+        session = self.sign_in.open.find(request.cookies.get(SESSION_COOKIE, ""), request.cookies.get(AUTH_COOKIE, "-"))
         if session is None:
             raise not_signed_in()
         return session, False
 
     def _by_name(self, credential: str) -> Session:
         """The session of a call to OData that carries name and password, for as long as the call lasts (assumed)."""
-        account = self.sessions.account
+        account = self.sign_in.account
         if not same(name_and_password(credential), (account.username, account.password)):
             raise not_signed_in()
-        return self.sessions.enter(_ONE_CALL)
+        return self.sign_in.enter(_ONE_CALL)
 
     def _bearer(self, request: web.Request, credential: str) -> tuple[Session, bool]:
-        token = self.sessions.token(credential, "access")
+        token = self.sign_in.token(credential, "access")
         if token is None:
             raise not_signed_in("The access token is invalid or has expired.")
         if "api" not in token["scopes"]:
             raise VendorError(403, "The token lacks the scope 'api' (insufficient_scope).")
         grant = str(token["grant"])
         if "api:concurrent_access" not in token["scopes"]:
-            return self.sessions.of_grant(grant) or self.sessions.enter(grant), False
-        held = self.sessions.by_cookie(request.cookies.get(SESSION_COOKIE, ""))
-        if held is not None and held.grant == grant:
+            return self.sign_in.open.of(grant) or self.sign_in.enter(grant), False
+        held = self.sign_in.open.find(request.cookies.get(SESSION_COOKIE, ""))
+        if held is not None and held.owner == grant:
             return held, False
-        return self.sessions.enter(grant), True
+        return self.sign_in.enter(grant), True
 
     def bearer_grant(self, request: web.Request) -> str:
         """The grant of the bearer token of a request, "" without one."""
         scheme, credential = authorization(request)
-        token = self.sessions.token(credential, "access") if scheme == "Bearer" else None
+        token = self.sign_in.token(credential, "access") if scheme == "Bearer" else None
         return "" if token is None else str(token["grant"])
 
 

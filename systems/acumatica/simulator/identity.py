@@ -14,24 +14,24 @@ from aiohttp import web
 from runtime.simulator.answers import json_answer
 from runtime.simulator.tokens import Denied, Form, form_of, granted, same
 from systems.acumatica.simulator.gate import Gate
-from systems.acumatica.simulator.sessions import SCOPES, Sessions
+from systems.acumatica.simulator.signin import SCOPES, SignIn
 
 
 def add_identity(app: web.Application, gate: Gate) -> None:
     """Add the identity routes."""
-    sessions = gate.sessions
+    sign_in = gate.sign_in
 
     async def token(request: web.Request) -> web.Response:
         gate.count("POST /identity/connect/token")
-        return await granted(request, lambda form: _grant(form, sessions))
+        return await granted(request, lambda form: _grant(form, sign_in))
 
     async def revocation(request: web.Request) -> web.Response:
         try:
             form = await form_of(request)
-            _refuse_others(form, sessions)
+            _refuse_others(form, sign_in)
         except Denied:
             return json_answer({"error": "invalid_client"}, 400)
-        sessions.tokens.revoke(form.get("token", ""))
+        sign_in.tokens.revoke(form.get("token", ""))
         return web.Response(status=200)
 
     async def discovery(request: web.Request) -> web.Response:
@@ -53,35 +53,35 @@ def add_identity(app: web.Application, gate: Gate) -> None:
     app.router.add_get("/identity/.well-known/openid-configuration", discovery)
 
 
-def _refuse_others(form: Form, sessions: Sessions) -> None:
-    known = sessions.account
+def _refuse_others(form: Form, sign_in: SignIn) -> None:
+    known = sign_in.account
     if not same((form.get("client_id", ""), form.get("client_secret", "")), (known.client_id, known.client_secret)):
         raise Denied("invalid_client")
 
 
-def _grant(form: Form, sessions: Sessions) -> dict[str, Any]:
-    _refuse_others(form, sessions)
+def _grant(form: Form, sign_in: SignIn) -> dict[str, Any]:
+    _refuse_others(form, sign_in)
     flow = form.get("grant_type")
     if flow == "password":
-        return _password(form, sessions)
+        return _password(form, sign_in)
     if flow == "refresh_token":
-        return _refresh(form.get("refresh_token", ""), sessions)
+        return _refresh(form.get("refresh_token", ""), sign_in)
     raise Denied("unsupported_grant_type")
 
 
-def _password(form: Form, sessions: Sessions) -> dict[str, Any]:
-    known = sessions.account
+def _password(form: Form, sign_in: SignIn) -> dict[str, Any]:
+    known = sign_in.account
     if not same((form.get("username", ""), form.get("password", "")), (known.username, known.password)):
         raise Denied("invalid_grant")
     scopes = frozenset(form.get("scope", "").split())
     if not scopes or not scopes <= SCOPES:
         raise Denied("invalid_scope")
-    return sessions.grant(scopes)
+    return sign_in.grant(scopes)
 
 
-def _refresh(token: str, sessions: Sessions) -> dict[str, Any]:
-    known = sessions.token(token, "refresh")
+def _refresh(token: str, sign_in: SignIn) -> dict[str, Any]:
+    known = sign_in.token(token, "refresh")
     if known is None:
         raise Denied("invalid_grant")
-    sessions.tokens.revoke(token)  # a refresh token works once
-    return sessions.grant(frozenset(known["scopes"]), str(known["grant"]))
+    sign_in.tokens.revoke(token)  # a refresh token works once
+    return sign_in.grant(frozenset(known["scopes"]), str(known["grant"]))

@@ -11,9 +11,9 @@ from functools import cache
 from aiohttp import web
 from lxml import etree
 
+from runtime.simulator.sessions import Session
 from systems.acumatica.simulator.answers import VendorError
 from systems.acumatica.simulator.gate import Gate
-from systems.acumatica.simulator.sessions import Session
 from systems.acumatica.simulator.shapes import KEYS, shape
 
 RECORD_ID = "RecordID"
@@ -68,7 +68,7 @@ def add_inquiries(app: web.Application, gate: Gate) -> None:
 
 
 def _require_tenant(request: web.Request, gate: Gate) -> None:
-    if request.match_info["tenant"] != gate.sessions.account.tenant:
+    if request.match_info["tenant"] != gate.sign_in.account.tenant:
         raise VendorError(404, f"The tenant '{request.match_info['tenant']}' is not found.")
 
 

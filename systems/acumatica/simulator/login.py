@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from runtime.simulator.sessions import NoSessionLeft
 from runtime.simulator.tokens import same
 from systems.acumatica.simulator.answers import VendorError, refusal
 from systems.acumatica.simulator.gate import AUTH_COOKIE, SESSION_COOKIE, Gate
-from systems.acumatica.simulator.sessions import LIMIT_TEXT, SessionLimit
 from systems.acumatica.simulator.settings import Settings
+from systems.acumatica.simulator.signin import LIMIT_TEXT
 from systems.acumatica.simulator.wire import bad_request, parse
 
 _MEMBERS = frozenset({"name", "password", "tenant", "company", "branch", "locale"})
@@ -25,19 +26,19 @@ def add_login(app: web.Application, gate: Gate, settings: Settings) -> None:
         gate.count("POST /entity/auth/login")
         try:
             return _login(parse(await request.read()), gate)
-        except SessionLimit:
+        except NoSessionLeft:
             return _limit(settings)
         except VendorError as error:
             return refusal(error)
 
     async def logout(request: web.Request) -> web.Response:
         gate.count("POST /entity/auth/logout")
-        held = gate.sessions.by_cookie(request.cookies.get(SESSION_COOKIE, ""))
+        held = gate.sign_in.open.find(request.cookies.get(SESSION_COOKIE, ""))
         grant = gate.bearer_grant(request)
-        if held is not None and (held.grant == grant or not held.grant):
-            gate.sessions.leave(held)
+        if held is not None and (held.owner == grant or not held.owner):
+            gate.sign_in.open.leave(held)
         elif grant:
-            gate.sessions.leave_grant(grant)
+            gate.sign_in.open.leave_all(grant)
         answer = web.Response(status=204)
         for name in (SESSION_COOKIE, AUTH_COOKIE):
             answer.del_cookie(name)
@@ -55,15 +56,15 @@ def _login(body: dict[str, object], gate: Gate) -> web.Response:
     unknown = body.keys() - _MEMBERS
     if unknown:
         raise bad_request(f"Unknown members: {', '.join(sorted(unknown))}.")
-    account = gate.sessions.account
+    account = gate.sign_in.account
     tenant = str(body.get("tenant") or body.get("company") or account.tenant)
     good = same((body.get("name"), body.get("password")), (account.username, account.password))
     if not good or tenant != account.tenant:
         raise VendorError(500, "Error: Invalid credentials. Please try again.")
-    session = gate.sessions.enter()
+    session = gate.sign_in.enter()
     answer = web.Response(status=204)
     answer.set_cookie(SESSION_COOKIE, session.id, httponly=True, samesite="Lax")
-    answer.set_cookie(AUTH_COOKIE, session.auth, httponly=True)
+    answer.set_cookie(AUTH_COOKIE, session.secret, httponly=True)
     answer.set_cookie("UserBranch", str(body.get("branch") or "MAIN"))
     answer.set_cookie("Locale", f"Culture={body.get('locale') or 'en-US'}")
     answer.set_cookie("CompanyID", account.tenant)

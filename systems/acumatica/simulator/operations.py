@@ -10,10 +10,10 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from runtime.simulator.sessions import Session
 from systems.acumatica.simulator.answers import VendorError
 from systems.acumatica.simulator.node import Node
 from systems.acumatica.simulator.rules import bills, invoices, payments
-from systems.acumatica.simulator.sessions import Session
 from systems.acumatica.simulator.tenant import Change, Tenant
 
 ACTIONS: dict[tuple[str, str], Callable[[Tenant, Node], list[Change]]] = {

@@ -9,6 +9,13 @@ from runtime.simulator.records import Row
 from systems.peoplesoft.simulator.definitions import CHARTFIELDS
 from systems.peoplesoft.simulator.site import JOURNAL, KINDS, STAGED, VENDOR, VOUCHER, Site, cents, ref_of
 
+_JOURNAL = (
+    "business_unit=BUSINESS_UNIT number=JOURNAL_ID description=DESCR254 human_number=DESCR currency=CURRENCY_CD date=JOURNAL_DATE"
+)
+_VOUCHER = (
+    "business_unit=BUSINESS_UNIT number=VOUCHER_ID description=DESCR254_MIXED human_number=INVOICE_ID currency=TXN_CURRENCY_CD"
+)
+
 
 def documents(site: Site, kind: str) -> list[dict[str, Any]]:
     """Every row of a kind; amounts are decimal texts, dates ISO."""
@@ -18,55 +25,39 @@ def documents(site: Site, kind: str) -> list[dict[str, Any]]:
     return [show(row) for row in site.rows(kind)]
 
 
+def _shown(columns: str, row: Row) -> dict[str, Any]:
+    """The columns of a row under names of ours: `number=JOURNAL_ID`."""
+    return {name: row[column] for name, column in (pair.split("=") for pair in columns.split())}
+
+
+def _line(row: Row, description: str, names: tuple[str, ...] = CHARTFIELDS, amount: str = "MONETARY_AMOUNT") -> dict[str, Any]:
+    return {"amount": cents(row[amount]), "description": description, **{name: row[name] for name in names if row.get(name)}}
+
+
 def _journal(row: Row) -> dict[str, Any]:
-    return {
+    return _shown(f"{_JOURNAL} status=JRNL_HDR_STATUS error=ERROR_TEXT", row) | {
         "id": "/".join((row["BUSINESS_UNIT"], row["JOURNAL_ID"], row["JOURNAL_DATE"], row["UNPOST_SEQ"])),
         "type": "Journal",
-        "business_unit": row["BUSINESS_UNIT"],
-        "number": row["JOURNAL_ID"],
         "ref": ref_of(JOURNAL, row),
-        "description": row["DESCR254"],
-        "human_number": row["DESCR"],
         "amount": cents(row["JRNL_TOTAL_DEBITS"]),
         "credits": cents(row["JRNL_TOT_CREDITS"]),
-        "currency": row["CURRENCY_CD"],
-        "date": row["JOURNAL_DATE"],
-        "status": row["JRNL_HDR_STATUS"],
         "posted": row["JRNL_HDR_STATUS"] == "P",
-        "error": row["ERROR_TEXT"],
-        "lines": [_journal_line(line) for line in row["JRNL_LN"]],
+        "lines": [_line(line, line.get("LINE_DESCR", "")) for line in row["JRNL_LN"]],
     }
-
-
-def _journal_line(line: Row) -> dict[str, Any]:
-    fields = {name: line[name] for name in CHARTFIELDS if line.get(name)}
-    return {"amount": cents(line["MONETARY_AMOUNT"]), "description": line.get("LINE_DESCR", ""), **fields}
 
 
 def _voucher(row: Row) -> dict[str, Any]:
-    return {
+    names = ("BUSINESS_UNIT_GL", *CHARTFIELDS)
+    lines = [(line.get("DESCR", ""), one) for line in row["VCHR_LINE"] for one in line["VCHR_DIST"]]
+    return _shown(f"{_VOUCHER} date=INVOICE_DT status=ENTRY_STATUS approval=APPR_STATUS error=ERROR_TEXT", row) | {
         "id": f"{row['BUSINESS_UNIT']}/{row['VOUCHER_ID']}",
         "type": "Voucher",
-        "business_unit": row["BUSINESS_UNIT"],
-        "number": row["VOUCHER_ID"],
         "ref": ref_of(VOUCHER, row),
-        "description": row["DESCR254_MIXED"],
-        "human_number": row["INVOICE_ID"],
         "party": f"{row['VENDOR_SETID']}/{row['VENDOR_ID']}",
         "amount": cents(row["GROSS_AMT"]),
-        "currency": row["TXN_CURRENCY_CD"],
-        "date": row["INVOICE_DT"],
-        "status": row["ENTRY_STATUS"],
-        "approval": row["APPR_STATUS"],
         "posted": row["POST_STATUS_AP"] == "P",
-        "error": row["ERROR_TEXT"],
-        "lines": [_distribution(line, one) for line in row["VCHR_LINE"] for one in line["VCHR_DIST"]],
+        "lines": [_line(one, description, names, "MERCHANDISE_AMT") for description, one in lines],
     }
-
-
-def _distribution(line: Row, row: Row) -> dict[str, Any]:
-    fields = {name: row[name] for name in ("BUSINESS_UNIT_GL", *CHARTFIELDS) if row.get(name)}
-    return {"amount": cents(row["MERCHANDISE_AMT"]), "description": line.get("DESCR", ""), **fields}
 
 
 def _staged(row: Row) -> dict[str, Any]:

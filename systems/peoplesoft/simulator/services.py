@@ -23,18 +23,13 @@ _SCHEMAS = "http://xmlns.oracle.com/Enterprise/Tools/schemas"
 
 
 class Named(Protocol):
-    """What the names of a site follow from."""
+    """What the names of a site follow from: its seed and its switches."""
 
-    @property
-    def seed(self) -> int:
-        """The seed that the site was made with."""
-
-    @property
-    def settings(self) -> Settings:
-        """Its switches."""
+    seed: int
+    settings: Settings
 
 
-@dataclass(frozen=True)
+@dataclass
 class Naming:
     """The names of a site without the site: enough to generate its WSDLs."""
 

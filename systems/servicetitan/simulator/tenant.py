@@ -52,6 +52,17 @@ class Tenant(Installation[Settings]):
         """The row, or None."""
         return self.tables[kind].get(int(source_id))
 
+    def by_name(self, kind: str, name: object) -> Row:
+        """The row with this name or id; raises `Missing`."""
+        for row in self.rows(kind):
+            if name in (row["id"], row["name"]):
+                return row
+        raise Missing(f"{kind} has no {name!r}")
+
+    def unit_of(self, event: dict[str, Any]) -> Row:
+        """The business unit that an event names, as documents hold it."""
+        return named(self.get("business-units", int(event["business_unit"])))
+
     def rows(self, kind: str) -> list[Row]:
         """All rows of a kind, by id."""
         return self.tables[kind].by_key()
@@ -133,6 +144,11 @@ def _commit(kind: str, row: Row, operation: str, currency: str) -> Commit:
         currency=currency,
         date=str(row.get(declared.date) or "")[:10] if declared.date else "",
     )
+
+
+def named(row: Row) -> Row:
+    """A row as others hold it: id and name."""
+    return {"id": row["id"], "name": row["name"]}
 
 
 def key_of(source_id: int | str) -> str:

@@ -12,6 +12,7 @@ import uuid
 from collections import Counter
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from functools import cached_property
 from typing import Any
 
 import orjson
@@ -51,15 +52,16 @@ class Webhooks:
         self._tenant = tenant
         self.subscribers = [subscriber_of(row) for row in tenant.store.all(_STORED)]
         self.counts: Counter[str] = Counter()
-        self.sender = Sender(
-            Manner(
-                RETRIES_S,
-                lambda seconds: tenant.clock.sleep(timedelta(seconds=seconds)),
-                range(200, 201),
-                tenant.settings.webhook_timeout_s,
-                tenant.settings.webhook_senders,
-            )
-        )
+
+    @cached_property
+    def sender(self) -> Sender:
+        """The sender, as the settings are when it is first needed."""
+        tenant, settings = self._tenant, self._tenant.settings
+
+        async def pause(seconds: float) -> None:
+            await tenant.clock.sleep(timedelta(seconds=seconds))
+
+        return Sender(Manner(RETRIES_S, pause, range(200, 201), settings.webhook_timeout_s, settings.webhook_senders))
 
     def subscribe(self, subscriber: Subscriber) -> None:
         """Register; kept over a restart."""

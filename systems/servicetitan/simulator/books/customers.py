@@ -11,7 +11,7 @@ from typing import Any
 
 from systems.servicetitan.simulator.kinds import CONTACT_SCHEMA, CONTACTS
 from systems.servicetitan.simulator.shapes import Row, filled
-from systems.servicetitan.simulator.tenant import Missing, Tenant, key_of, money
+from systems.servicetitan.simulator.tenant import Tenant, key_of, money, named
 
 Event = dict[str, Any]
 _PARTS = ("street", "unit", "city", "state", "zip")
@@ -84,7 +84,7 @@ def merge_customers(tenant: Tenant, event: Event) -> Row:
         for kind, member in _MOVED:
             for row in tenant.rows(kind):
                 if row[member]["id"] == lost["id"]:
-                    tenant.save(kind, row | {member: {"id": kept["id"], "name": kept["name"]}}, "update")
+                    tenant.save(kind, row | {member: named(kept)}, "update")
         lost |= {"mergedToId": kept["id"], "active": False}
         _save_master(tenant, lost, "merge")
     return {"customer": lost["id"], "into": kept["id"]}
@@ -101,10 +101,7 @@ def zone_id(tenant: Tenant, zone: Any) -> int | None:
     """Id of a tax zone that is named by name or id; None for none."""
     if zone is None:
         return None
-    for row in tenant.rows("tax-zones"):
-        if zone in (row["id"], row["name"]):
-            return int(row["id"])
-    raise Missing(f"tax-zones has no {zone!r}")
+    return int(tenant.by_name("tax-zones", zone)["id"])
 
 
 def _save_master(tenant: Tenant, row: Row, operation: str) -> Row:

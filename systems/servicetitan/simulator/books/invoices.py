@@ -14,7 +14,7 @@ from typing import Any
 from systems.servicetitan.simulator.books.customers import owe
 from systems.servicetitan.simulator.books.items import item_of, taxed
 from systems.servicetitan.simulator.shapes import Row
-from systems.servicetitan.simulator.tenant import Tenant, cents, midnight, money
+from systems.servicetitan.simulator.tenant import Tenant, cents, instant, midnight, money, named
 
 Event = dict[str, Any]
 _TERMS = {"Due Upon Receipt": 0, "Net 15": 15, "Net 30": 30}
@@ -29,7 +29,6 @@ def day_of(tenant: Tenant, event: Event) -> date:
 def new_invoice(tenant: Tenant, location: Row, event: Event) -> Row:
     """An invoice at $0 without items, not saved; `event` may give date, number, term, configuration, business_unit."""
     customer = tenant.get("customers", location["customerId"])
-    unit = tenant.get("business-units", int(event["business_unit"]))
     day, term = day_of(tenant, event), str(event.get("term", "Due Upon Receipt"))
     number = str(event.get("number") or tenant.next_id("document-number", 100_001))
     return tenant.new(
@@ -40,11 +39,11 @@ def new_invoice(tenant: Tenant, location: Row, event: Event) -> Row:
             "referenceNumber": number,
             "invoiceDate": midnight(day),
             "dueDate": midnight(day + timedelta(days=_TERMS.get(term, 0))),
-            "customer": {"id": customer["id"], "name": customer["name"]},
+            "customer": named(customer),
             "customerAddress": customer["address"],
-            "location": {"id": location["id"], "name": location["name"]},
+            "location": named(location),
             "locationAddress": location["address"],
-            "businessUnit": {"id": unit["id"], "name": unit["name"]},
+            "businessUnit": tenant.unit_of(event),
             "termName": term,
             "createdBy": "dispatch",
             "taxZoneId": location["taxZoneId"],
@@ -73,8 +72,7 @@ def edit_invoice(tenant: Tenant, event: Event) -> Row:
             row[member] = midnight(date.fromisoformat(event[name]))
     row["termName"] = event.get("term", row["termName"])
     if event.get("business_unit"):
-        unit = tenant.get("business-units", int(event["business_unit"]))
-        row["businessUnit"] = {"id": unit["id"], "name": unit["name"]}
+        row["businessUnit"] = tenant.unit_of(event)
     return _saved(tenant, row, "update")
 
 
@@ -181,6 +179,18 @@ def settle(tenant: Tenant, source_id: int, amount: Decimal) -> Row:
     row["balance"] = money(Decimal(row["balance"]) - amount)
     row["paidOn"] = midnight(tenant.today()) if Decimal(row["balance"]) == 0 else None
     return tenant.save("invoices", row, "apply")
+
+
+def application(tenant: Tenant, invoice: Row, amount: Decimal, who: str) -> Row:
+    """What a payment or credit memo holds of an invoice that it settles."""
+    return {
+        "appliedId": tenant.next_id("application", 3_055_000_001),
+        "appliedTo": invoice["id"],
+        "appliedAmount": money(amount),
+        "appliedOn": instant(tenant.clock.now()),
+        "appliedBy": who,
+        "appliedToReferenceNumber": invoice["referenceNumber"],
+    }
 
 
 def new_batch(tenant: Tenant) -> Row:

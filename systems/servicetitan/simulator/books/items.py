@@ -11,7 +11,7 @@ from typing import Any
 
 from systems.servicetitan.simulator.seed.catalogue import GL_ACCOUNTS, SKU_IDS, SKUS
 from systems.servicetitan.simulator.shapes import Row, filled
-from systems.servicetitan.simulator.tenant import Missing, Tenant, cents, instant, money
+from systems.servicetitan.simulator.tenant import Missing, Tenant, cents, instant, money, named
 
 ITEM = "Accounting.V2.InvoiceItemResponse"
 _ACCOUNTS = {
@@ -58,16 +58,9 @@ def item_of(tenant: Tenant, invoice: Row, line: dict[str, Any], order: int) -> R
         "modifiedOn": now,
         "serviceDate": invoice["invoiceDate"],
         "order": order,
-        "businessUnit": _unit(tenant, line) or invoice["businessUnit"],
+        "businessUnit": tenant.unit_of(line) if line.get("business_unit") else invoice["businessUnit"],
     }
     return filled("accounting", ITEM, values)
-
-
-def _unit(tenant: Tenant, line: dict[str, Any]) -> Row | None:
-    if not line.get("business_unit"):
-        return None
-    row = tenant.get("business-units", int(line["business_unit"]))
-    return {"id": row["id"], "name": row["name"]}
 
 
 def taxed(tenant: Tenant, invoice: Row, items: list[Row]) -> tuple[Decimal, Row | None]:
@@ -77,4 +70,4 @@ def taxed(tenant: Tenant, invoice: Row, items: list[Row]) -> tuple[Decimal, Row 
     zone = tenant.get("tax-zones", invoice["taxZoneId"])
     rate = sum((Decimal(part["taxRate"]) for part in zone["rates"]), Decimal(0))
     base = sum((Decimal(item["total"]) for item in items if item["taxable"]), Decimal(0))
-    return cents(base * rate), {"id": zone["id"], "name": zone["name"], "taxRate": str(rate)}
+    return cents(base * rate), named(zone) | {"taxRate": str(rate)}

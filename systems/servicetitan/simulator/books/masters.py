@@ -6,9 +6,9 @@ from decimal import Decimal
 from typing import Any
 
 from systems.servicetitan.simulator.books.customers import owe
-from systems.servicetitan.simulator.books.invoices import day_of, new_batch, settle
+from systems.servicetitan.simulator.books.invoices import application, day_of, new_batch, settle
 from systems.servicetitan.simulator.shapes import Row
-from systems.servicetitan.simulator.tenant import Tenant, cents, instant, money
+from systems.servicetitan.simulator.tenant import Tenant, cents, money, named
 
 Event = dict[str, Any]
 
@@ -33,7 +33,7 @@ def change_vendor(tenant: Tenant, event: Event) -> Row:
 def credit_memo(tenant: Tenant, event: Event) -> Row:
     """`{customer, business_unit, amount, invoice?, apply?, date?}` -> credit_memo, posted, applied to an invoice where given."""
     customer = tenant.get("customers", int(event["customer"]))
-    unit = tenant.get("business-units", int(event["business_unit"]))
+    unit = tenant.unit_of(event)
     amount = cents(event["amount"])
     applied = cents(event.get("apply", amount)) if event.get("invoice") else Decimal(0)
     with tenant.changing():
@@ -46,9 +46,9 @@ def credit_memo(tenant: Tenant, event: Event) -> Row:
                 "salesTax": "0.00",
                 "total": money(amount),
                 "balance": money(amount - applied),
-                "customer": {"id": customer["id"], "name": customer["name"]},
+                "customer": named(customer),
                 "customerAddress": customer["address"],
-                "businessUnit": {"id": unit["id"], "name": unit["name"]},
+                "businessUnit": unit,
                 "syncStatus": "Posted",
                 "batch": new_batch(tenant),
                 "createdBy": "office",
@@ -57,18 +57,7 @@ def credit_memo(tenant: Tenant, event: Event) -> Row:
         )
         if event.get("invoice"):
             invoice = settle(tenant, int(event["invoice"]), applied)
-            row["appliedTo"] = [_split(tenant, invoice, applied)]
+            row["appliedTo"] = [application(tenant, invoice, applied, "office")]
         tenant.save("credit-memos", row, "create")
         owe(tenant, customer["id"], -amount)
     return {"credit_memo": row["id"]}
-
-
-def _split(tenant: Tenant, invoice: Row, amount: Decimal) -> Row:
-    return {
-        "appliedId": tenant.next_id("application", 3_055_000_001),
-        "appliedTo": invoice["id"],
-        "appliedAmount": money(amount),
-        "appliedOn": instant(tenant.clock.now()),
-        "appliedBy": "office",
-        "appliedToReferenceNumber": invoice["referenceNumber"],
-    }

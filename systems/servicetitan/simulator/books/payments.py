@@ -10,9 +10,9 @@ from decimal import Decimal
 from typing import Any
 
 from systems.servicetitan.simulator.books.customers import owe
-from systems.servicetitan.simulator.books.invoices import day_of, new_batch, settle
+from systems.servicetitan.simulator.books.invoices import application, day_of, new_batch, settle
 from systems.servicetitan.simulator.shapes import Row
-from systems.servicetitan.simulator.tenant import Missing, Tenant, cents, instant, midnight, money
+from systems.servicetitan.simulator.tenant import Tenant, cents, midnight, money, named
 
 Event = dict[str, Any]
 
@@ -31,7 +31,7 @@ def take_payment(tenant: Tenant, event: Event) -> Row:
     with tenant.changing():
         row = _new(tenant, event, customer, _unit(tenant, event, splits))
         row |= {"total": money(whole), "unappliedAmount": money(whole - applied)}
-        row["appliedTo"] = [_applied(tenant, invoice, amount) for invoice, amount in splits]
+        row["appliedTo"] = [application(tenant, invoice, amount, "dispatch") for invoice, amount in splits]
         tenant.save("payments", row, "create")
         for invoice, amount in splits:
             settle(tenant, invoice["id"], amount)
@@ -48,7 +48,7 @@ def apply_payment(tenant: Tenant, event: Event) -> Row:
     if amount > left or amount <= 0:
         raise ValueError(f"payment {row['id']} has {left} left, not {amount}")
     with tenant.changing():
-        row["appliedTo"] = [*row["appliedTo"], _applied(tenant, invoice, amount)]
+        row["appliedTo"] = [*row["appliedTo"], application(tenant, invoice, amount, "dispatch")]
         row["unappliedAmount"] = money(left - amount)
         tenant.save("payments", row, "apply")
         settle(tenant, invoice["id"], amount)
@@ -96,7 +96,7 @@ def post_payments(tenant: Tenant, event: Event) -> Row:
 
 
 def _new(tenant: Tenant, event: Event, customer: Row, unit: Row | None) -> Row:
-    kind = _type(tenant, event["type"])
+    kind = tenant.by_name("payment-types", event["type"])
     number = str(tenant.next_id("payment-number", 700_001))
     return tenant.new(
         "payments",
@@ -107,7 +107,7 @@ def _new(tenant: Tenant, event: Event, customer: Row, unit: Row | None) -> Row:
             "type": kind["name"],
             "typeId": str(kind["id"]),
             "memo": event.get("memo"),
-            "customer": {"id": customer["id"], "name": customer["name"]},
+            "customer": named(customer),
             "businessUnit": unit,
             "createdBy": "dispatch",
             "customFields": [],
@@ -115,13 +115,6 @@ def _new(tenant: Tenant, event: Event, customer: Row, unit: Row | None) -> Row:
             "authCode": f"A{tenant.next_id('auth', 500001)}" if kind["name"] == "Credit Card" else None,
         },
     )
-
-
-def _type(tenant: Tenant, name: Any) -> Row:
-    for row in tenant.rows("payment-types"):
-        if name in (row["id"], row["name"]):
-            return row
-    raise Missing(f"payment-types has no {name!r}")
 
 
 def _split(tenant: Tenant, entry: Event) -> tuple[Row, Decimal]:
@@ -137,17 +130,5 @@ def _customer_id(event: Event, splits: list[tuple[Row, Decimal]]) -> int:
 
 def _unit(tenant: Tenant, event: Event, splits: list[tuple[Row, Decimal]]) -> Row | None:
     if event.get("business_unit"):
-        row = tenant.get("business-units", int(event["business_unit"]))
-        return {"id": row["id"], "name": row["name"]}
+        return tenant.unit_of(event)
     return splits[0][0]["businessUnit"] if splits else None
-
-
-def _applied(tenant: Tenant, invoice: Row, amount: Decimal) -> Row:
-    return {
-        "appliedId": tenant.next_id("application", 3_055_000_001),
-        "appliedTo": invoice["id"],
-        "appliedAmount": money(amount),
-        "appliedOn": instant(tenant.clock.now()),
-        "appliedBy": "dispatch",
-        "appliedToReferenceNumber": invoice["referenceNumber"],
-    }

@@ -14,7 +14,7 @@ from systems.servicetitan.simulator.books.invoices import day_of, new_batch
 from systems.servicetitan.simulator.books.items import account
 from systems.servicetitan.simulator.seed.catalogue import SKU_IDS, SKUS, WAREHOUSES
 from systems.servicetitan.simulator.shapes import Row, filled
-from systems.servicetitan.simulator.tenant import Missing, Tenant, cents, instant, midnight, money
+from systems.servicetitan.simulator.tenant import Missing, Tenant, cents, instant, midnight, money, named
 
 Event = dict[str, Any]
 _FIRST_WAREHOUSE = 801
@@ -24,7 +24,7 @@ _DAYS = 30
 def order(tenant: Tenant, event: Event) -> Row:
     """`{vendor, business_unit, items: [{sku, quantity, cost?}], tax?, shipping?, date?, job?}` -> purchase_order, number."""
     vendor = tenant.get("vendors", int(event["vendor"]))
-    unit = tenant.get("business-units", int(event["business_unit"]))
+    unit = tenant.unit_of(event)
     items = [_order_item(tenant, line) for line in event["items"]]
     tax, shipping = cents(event.get("tax", 0)), cents(event.get("shipping", 0))
     number = tenant.next_id("order-number", 20_001)
@@ -78,20 +78,19 @@ def receive(tenant: Tenant, event: Event) -> Row:
 def enter_bill(tenant: Tenant, event: Event) -> Row:
     """`{vendor, business_unit, expenses: [{amount, account?, description?}], vendor_number?, date?}` -> bill without an order."""
     vendor = tenant.get("vendors", int(event["vendor"]))
-    unit = tenant.get("business-units", int(event["business_unit"]))
-    named = {"id": unit["id"], "name": unit["name"]}
+    unit = tenant.unit_of(event)
     lines = [
         {
             "id": tenant.next_id("bill-item", 3_066_000_001),
             "amount": money(line["amount"]),
             "description": str(line.get("description", "Expense")),
             "generalLedgerAccount": account(str(line.get("account", "61200"))),
-            "businessUnit": named,
+            "businessUnit": unit,
         }
         for line in event["expenses"]
     ]
     whole = sum((Decimal(str(line["amount"])) for line in lines), Decimal(0))
-    row = _bill(tenant, vendor, event, {"businessUnit": named, "billAmount": money(whole)})
+    row = _bill(tenant, vendor, event, {"businessUnit": unit, "billAmount": money(whole)})
     row |= {"billType": "ApBill", "source": "Standalone", "expenseItems": lines, "items": []}
     return {"bill": tenant.save("ap-bills", row, "create")["id"], "vendor": vendor["id"]}
 
@@ -128,7 +127,7 @@ def cancel_bill(tenant: Tenant, event: Event) -> Row:
 def vendor_credit(tenant: Tenant, event: Event) -> Row:
     """`{vendor, business_unit, amount, bill?, apply?, date?, number?, posted?}` -> credit: of a return, applied to a bill where given."""
     vendor = tenant.get("vendors", int(event["vendor"]))
-    unit = tenant.get("business-units", int(event["business_unit"]))
+    unit = tenant.unit_of(event)
     amount = cents(event["amount"])
     applied = cents(event.get("apply", amount)) if event.get("bill") else Decimal(0)
     posted = bool(event.get("posted", True))
@@ -145,8 +144,8 @@ def vendor_credit(tenant: Tenant, event: Event) -> Row:
             "appliedAmount": money(applied),
             "syncStatus": "Posted" if posted else "Pending",
             "batch": new_batch(tenant) if posted else None,
-            "businessUnit": {"id": unit["id"], "name": unit["name"]},
-            "vendor": {"id": vendor["id"], "name": vendor["name"]},
+            "businessUnit": unit,
+            "vendor": named(vendor),
         },
     )
     if event.get("bill"):
@@ -238,9 +237,8 @@ def _receipt(tenant: Tenant, row: Row, shares: list[Decimal], event: Event) -> R
 
 def _bill_of(tenant: Tenant, row: Row, receipt: Row, event: Event) -> Row:
     vendor = tenant.get("vendors", row["vendorId"])
-    unit = tenant.get("business-units", row["businessUnitId"])
-    named = {"id": unit["id"], "name": unit["name"]}
-    values = {"purchaseOrderId": row["id"], "businessUnit": named, "billAmount": receipt["receiptAmount"]}
+    unit = named(tenant.get("business-units", row["businessUnitId"]))
+    values = {"purchaseOrderId": row["id"], "businessUnit": unit, "billAmount": receipt["receiptAmount"]}
     values |= {"taxAmount": receipt["taxAmount"], "shippingAmount": receipt["shippingAmount"]}
     values |= {"jobId": row["jobId"], "_purchaseOrderNumber": row["number"]}
     bill = _bill(tenant, vendor, event | {"vendor_number": receipt["vendorInvoiceNumber"]}, values)
@@ -268,7 +266,7 @@ def _bill(tenant: Tenant, vendor: Row, event: Event, values: Row) -> Row:
             "otherAmount": "0.00",
             "vendorInvoiceTotal": values["billAmount"],
             "createdBy": "office",
-            "vendor": {"id": vendor["id"], "name": vendor["name"]},
+            "vendor": named(vendor),
             "shipTo": vendor["address"],
             "shipToDescription": WAREHOUSES[0],
             "expenseItems": [],

@@ -8,10 +8,11 @@ ten to twenty idle minutes end a session. Tokens outlive a restart of the server
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-from runtime.simulator.tokens import Tokens, same, secret
+from runtime.simulator.sessions import Allowed, Session, Sessions
+from runtime.simulator.tokens import Tokens, secret
 from systems.acumatica.simulator.answers import VendorError
 from systems.acumatica.simulator.tenant import Tenant
 
@@ -19,10 +20,6 @@ ACCESS_S = 3600
 REFRESH_DAYS = 30
 SCOPES = frozenset({"api", "offline_access", "api:concurrent_access", "openid", "profile", "email"})
 LIMIT_TEXT = "API Login Limit. The number of concurrent API logins for this user has been reached."
-
-
-class SessionLimit(Exception):
-    """No further session: every one of the licence is taken."""
 
 
 @dataclass(frozen=True)
@@ -36,16 +33,6 @@ class Account:
     client_secret: str
 
 
-@dataclass
-class Session:
-    """An open session; `grant` is the OAuth grant it belongs to, "" for a cookie login."""
-
-    id: str
-    auth: str
-    grant: str
-    used_at: datetime
-
-
 def account_of(seed: int) -> Account:
     """The credentials of a tenant made with this seed."""
     drawn = secret("acumatica", seed)
@@ -53,56 +40,23 @@ def account_of(seed: int) -> Account:
     return Account("mlconnector", f"pw-{drawn[32:44]}", "Company", f"{guid}@Company", f"secret-{drawn[44:60]}")
 
 
-class Sessions:
-    """Open sessions in memory, tokens in the store."""
+class SignIn:
+    """Who is signed in: sessions in memory, tokens in the store."""
 
     def __init__(self, tenant: Tenant, account: Account) -> None:
         self.account = account
-        self.open: dict[str, Session] = {}
-        self._tenant = tenant
+        self.open = Sessions(tenant.clock, self._allowed)
         self.tokens = Tokens(tenant.store, tenant.clock)
+        self._tenant = tenant
+
+    def _allowed(self) -> Allowed:
+        settings = self._tenant.settings
+        return Allowed(settings.max_sessions, timedelta(minutes=settings.session_idle_minutes))
 
     def enter(self, grant: str = "") -> Session:
-        """Open a session; raises SessionLimit when the licence has none left."""
-        self._expire()
-        if len(self.open) >= self._tenant.settings.max_sessions:
-            raise SessionLimit
+        """Open a session of an OAuth grant, "" for a cookie login; raises `NoSessionLeft` when the licence has none left."""
         number = str(self._tenant.store.next("session"))
-        session = Session(self._secret("session", number), self._secret("auth", number), grant, self._tenant.clock.now())
-        self.open[session.id] = session
-        return session
-
-    def by_cookie(self, session_id: str, auth: str = "") -> Session | None:
-        """The session of a cookie; with `auth`, only when that cookie fits too."""
-        self._expire()
-        session = self.open.get(session_id)
-        if session is None or (auth and not same((auth,), (session.auth,))):
-            return None
-        session.used_at = self._tenant.clock.now()
-        return session
-
-    def of_grant(self, grant: str) -> Session | None:
-        """The session that the tokens of a grant share."""
-        self._expire()
-        session = next((session for session in self.open.values() if session.grant == grant), None)
-        if session is not None:
-            session.used_at = self._tenant.clock.now()
-        return session
-
-    def leave(self, session: Session) -> None:
-        """Close a session."""
-        self.open.pop(session.id, None)
-
-    def leave_grant(self, grant: str) -> None:
-        """Close every session of a grant."""
-        for session in [session for session in self.open.values() if session.grant == grant]:
-            self.leave(session)
-
-    def _expire(self) -> None:
-        idle = timedelta(minutes=self._tenant.settings.session_idle_minutes)
-        now = self._tenant.clock.now()
-        for session in [session for session in self.open.values() if now - session.used_at > idle]:
-            self.leave(session)
+        return self.open.enter(self._secret("session", number), self._secret("auth", number), grant)
 
     def _secret(self, *parts: str) -> str:
         return secret(self._tenant.seed, *parts)[:40]
