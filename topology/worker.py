@@ -265,9 +265,9 @@ class Worker:
         self.counts.batches += 1
         metrics.HOP_RECORDS.labels(hop.name).inc(len(batch.records))
         metrics.HOP_OUTPUTS.labels(hop.name).inc(len(outcome.outputs))
-        laid = [one for one in outcome.outputs if one.topic == dead]
-        metrics.DEAD.labels(hop.name).inc(len(laid))
-        self.setbacks.note(batch.records, laid, context.snapshot.connections)
+        dead_records = [one for one in outcome.outputs if one.topic == dead]
+        metrics.DEAD.labels(hop.name).inc(len(dead_records))
+        self.setbacks.note(batch.records, dead_records, context.snapshot.connections)
         if time.monotonic() > self._checkpoint_at:
             self._note_contained()
 
