@@ -138,7 +138,7 @@ class Worker:
         self._put(self._carry_out, batch)
 
     def revoke(self, finish: bool) -> None:
-        """Give up all partitions: the running batch is finished or, if that is not possible, dropped. Returns when nothing is running."""
+        """Give up all partitions: the running batch is finished or, if that is not possible, abandoned. Returns when nothing is running."""
         if not finish or not self.wait_idle(self._around.patience.answer_s):
             self.cancelled.set()
         self.ready.clear()

@@ -44,7 +44,7 @@ def test_a_table_in_another_form_is_not_passed_over(tmp_path: Path, name: str) -
 
 @pytest.mark.parametrize(
     ("name", "told"),
-    [("line_types.csv", "Is 'line_type' meant? 'line_types' is not a table; tables: customer_class"), ("odd.csv", "no table")],
+    [("line_types.csv", "Is 'line_type' meant? 'line_types' is not a table; tables: customer_class"), ("odd.csv", "not a table")],
 )
 def test_a_table_of_an_unknown_name_is_refused_with_the_nearest(tmp_path: Path, name: str, told: str) -> None:
     of_csv(tmp_path, "line_type,account\nx,1\n", name)

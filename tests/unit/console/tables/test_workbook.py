@@ -249,7 +249,7 @@ def test_what_is_no_workbook_is_refused(tmp_path: Path) -> None:
     for content, told in (
         (b"\xd0\xcf\x11\xe0", "old workbook (.xls), or has a password"),
         (b"a,b\n", "not an Excel workbook"),
-        (b"", "no Excel"),
+        (b"", "not an Excel"),
     ):
         path.write_bytes(content)
         assert told in refused(tmp_path)
