@@ -1,1 +1,1 @@
-"""The operator's windows: the command line and, later, the web console."""
+"""What operators use: the command line."""

@@ -1,4 +1,4 @@
-"""All findings about one connection: each side's own checks, and what only shows when both are seen."""
+"""All findings about one connection: each side's own checks, and those that need both sides."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ async def findings(provider: AccessProvider, one: Connected) -> list[tuple[str, 
 
 
 async def side_findings(provider: AccessProvider, one: Connected, system: str) -> list[Finding]:
-    """What one side says of itself; nothing is sent to it when its network refuses an address."""
+    """The findings about one side. Nothing is sent to it if its network refuses an address."""
     try:
         refused = await _unreachable(provider, one, system)
         opened = provider.access(one.settings, system, Role.CHECK)
@@ -45,7 +45,7 @@ async def side_findings(provider: AccessProvider, one: Connected, system: str) -
 
 
 async def _unreachable(provider: AccessProvider, one: Connected, system: str) -> list[str]:
-    """Which addresses of a side must not or cannot be called from here; nothing is sent to find out."""
+    """Which addresses of a side must not or cannot be called from here. Nothing is sent to find this out."""
     side = one.settings.side(system)
     way = provider.ways(one.settings, side)
     found = [await way.reach.prove(address, way.proxy) for address in addresses_of(side.own())]
@@ -67,7 +67,7 @@ def _keys(one: Connected, credentials: CredentialStore) -> Iterator[Finding]:
 
 
 def _address(one: Connected, ingress: Ingress) -> Iterator[Finding]:
-    """Where the systems have to send their webhooks and pushes: the path is fixed, host and port are as this machine would listen."""
+    """Where the systems have to send their webhooks and pushes. The path is fixed; host and port are as this machine would listen."""
     settings = one.settings
     for side, kind, keys in (
         (settings.field_service, "webhook", settings.webhook_keys),

@@ -1,4 +1,4 @@
-"""How results reach a person or a program: a table, or JSON with `--output json`."""
+"""How results reach a person or a program: as a table, or as JSON with `--output json`."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from rich.text import Text
 
 _LEAST = 12
 _UNSEEN = Console(file=io.StringIO())
-"""Rich asks for a console to break lines; nothing is printed on it."""
+"""Rich needs a console to break lines. Nothing is printed on it."""
 WIDTH = 100
-"""Columns that fit a person's screen and mail; what goes to a program asks for JSON."""
+"""Columns that fit a person's screen and mail. A program asks for JSON."""
 
 
 class Output(StrEnum):
@@ -30,7 +30,7 @@ class Output(StrEnum):
 
 
 def plain(value: Any) -> Any:
-    """A value as JSON can hold it: money as decimal strings, bytes as text where they are text, else as hex."""
+    """A value as JSON can hold it: money as decimal strings, bytes as text if they are text, otherwise as hex."""
     if isinstance(value, Decimal):
         return f"{value:f}"
     if isinstance(value, (datetime, date)):
@@ -48,23 +48,23 @@ def plain(value: Any) -> Any:
 
 
 def money(amount: Decimal, thousands: str = "") -> str:
-    """An amount with two places, or more where it has more; `thousands` stands between groups of three digits."""
+    """An amount with two places, or more if it has more; `thousands` stands between groups of three digits."""
     cents = amount.quantize(Decimal("0.01"))
     shown = cents if cents == amount else amount.normalize()
     return f"{shown:,f}".replace(",", thousands)
 
 
 def paragraph(text: str, indent: int = 0) -> Iterator[str]:
-    """A sentence as lines of at most `WIDTH` columns, the first one `indent` columns in and the rest two more."""
+    """A sentence as lines of at most `WIDTH` columns, the first one indented by `indent` columns and the rest by two more."""
     pad, shown = " " * indent, printable(text)
     first = next(_wrapped(shown, WIDTH - indent), "")
     yield from [f"{pad}{first}"] if first else ()
     yield from (f"{pad}  {line}" for line in _wrapped(shown[len(first) :].lstrip(), WIDTH - indent - 2))
 
 
-def beside(head: str, text: str) -> Iterator[str]:
-    """A line that begins with `head`, and `text` in the columns that it leaves, in several lines where one is not enough; below it where
-    it leaves next to nothing."""
+def side_by_side(head: str, text: str) -> Iterator[str]:
+    """A line that begins with `head`, with `text` in the remaining columns, over several lines if necessary; below it if almost no columns
+    remain."""
     taken = cell_len(head)
     if WIDTH - taken < _LEAST:
         yield head.rstrip()
@@ -76,19 +76,19 @@ def beside(head: str, text: str) -> Iterator[str]:
 
 
 def fitted(text: str, width: int) -> str:
-    """The text in exactly `width` columns: with blanks after it, or cut with an ellipsis. Wide letters (Chinese, Korean) take two."""
+    """The text in exactly `width` columns: padded with blanks, or cut with an ellipsis. Wide letters (Chinese, Korean) take two columns."""
     shown = printable(text)
     return set_cell_size(shown, width) if cell_len(shown) <= width else f"{set_cell_size(shown, width - 1)}\N{HORIZONTAL ELLIPSIS}"
 
 
 def _wrapped(text: str, width: int) -> Iterator[str]:
-    """The lines of a text at its blanks, or within a word that is wider than a line; by columns, not by letters."""
+    """The lines of a text, broken at its blanks, or within a word that is wider than a line; counted in columns, not in letters."""
     if text.strip():
         yield from (line.plain.rstrip() for line in Text(text).wrap(_UNSEEN, width, overflow="fold"))
 
 
 def print_json(value: Any) -> None:
-    """One JSON document on stdout; what a terminal would act on is escaped in it."""
+    """One JSON document on stdout. Characters that a terminal would act on are escaped."""
     text = json.dumps(plain(value), ensure_ascii=False)
     print(text if text.isprintable() else "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text))
 

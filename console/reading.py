@@ -1,4 +1,4 @@
-"""Reading topics for a person: whole topics with progress on stderr, one record by its coordinates, the newest state of a key."""
+"""Reads topics for a person: whole topics with progress on stderr, one record by its coordinates, the newest state of a key."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from topology.topics import partition_of, records_of_topic, topics
 from topology.trust import Trust
 
 _COUNTED = 100_000
-"""A longer lag is told in offsets, some of which may be markers of transactions: nobody waits for all of it to be read."""
+"""A larger lag is shown in offsets, some of which may be transaction markers, because reading all of it would take too long."""
 _PATIENCE_S, _EVERY_S = 2.0, 10.0
 
 _ANSWER_S = 5.0
@@ -34,7 +34,7 @@ _ANSWER_S = 5.0
 
 @dataclass(frozen=True)
 class StoredRecord:
-    """One record with its coordinates; `name` is "" and `record` empty where the bytes could not be read."""
+    """One record with its coordinates. `name` is "" and `record` empty if the bytes could not be read."""
 
     topic: str
     partition: int
@@ -45,7 +45,7 @@ class StoredRecord:
     value: bytes
     headers: list[tuple[str, bytes]]
     at_s: float = 0.0
-    """When the broker took it, epoch seconds."""
+    """When the broker stored it, epoch seconds."""
 
     @property
     def coordinates(self) -> str:
@@ -67,7 +67,7 @@ class Cluster:
         return list(range(self.settings.kafka.partitions))
 
     def partitions_of(self, connection: str) -> list[int]:
-        """Where the topics that are partitioned by connection keep one connection; "" = every connection."""
+        """The partitions of a connection in topics that are partitioned by connection; "" = every connection."""
         return [partition_of(connection, self.settings.kafka.partitions)] if connection else self.partitions
 
     def scan(self, names: Sequence[str], partitions: Sequence[int] | None = None, quiet: bool = False) -> Iterator[StoredRecord]:
@@ -82,17 +82,17 @@ class Cluster:
         quiet: bool = False,
         start: Mapping[int, int] | None = None,
     ) -> Iterator[Message]:
-        """As `scan`, not decoded: for who looks at key and headers first. `start`: offsets to begin at, by partition."""
-        wanted = list(partitions) if partitions is not None else self.partitions
-        with Progressing(quiet) as told:
+        """Like `scan`, but not decoded, for callers that look at key and headers first. `start`: offsets to begin at, by partition."""
+        chosen = list(partitions) if partitions is not None else self.partitions
+        with Progressing(quiet) as progress:
             for name in names:
-                for message in kafka.read_to_end(self.settings.kafka, self.settings.topic(name), wanted, start):
-                    told.read(name)
+                for message in kafka.read_to_end(self.settings.kafka, self.settings.topic(name), chosen, start):
+                    progress.read(name)
                     yield message
 
     def decisions(self, connection: str = "", quiet: bool = False) -> Iterator[StoredRecord]:
-        """Records of `control` that sinks obey: signed by a person's key, or the sinks' own pauses (`services/sinks/follow.py`). How many
-        are not believed is said on stderr."""
+        """The records of `control` that sinks obey: those signed by a person's key, and the sinks' own pauses (`services/sinks/follow.py`).
+        stderr says how many do not count."""
         trust = Trust(self.settings)
         for message in self.messages(["control"], self.partitions_of(connection), quiet):
             signed, seen = trust.believed(message), self.seen(message)
@@ -107,7 +107,7 @@ class Cluster:
             )
 
     def seen(self, message: Any) -> StoredRecord:
-        """A message decoded as far as it can be."""
+        """A message, decoded as far as possible."""
         topic = (message.topic() or "").removeprefix(self.settings.kafka.topic_prefix)
         value = message.value() or b""
         try:
@@ -120,7 +120,7 @@ class Cluster:
         )
 
     def one(self, topic: str, partition: int, offset: int) -> StoredRecord | None:
-        """The record at these coordinates; None when it is no longer kept."""
+        """The record at these coordinates; None if it is no longer kept."""
         with closing(kafka.reader(self.settings.kafka)) as client:
             client.assign([TopicPartition(self.settings.topic(topic), partition, offset)])
             for message in client.consume(num_messages=1, timeout=5):
@@ -133,33 +133,33 @@ class Cluster:
         return {(seen.topic, seen.key): seen for seen in self.scan(names, quiet=quiet)}
 
     def canonical_topics(self) -> list[str]:
-        """Names of every canonical topic."""
+        """The names of all canonical topics."""
         return [name for name in topics() if name.startswith("canonical.")]
 
     def unread(self, group: str, name: str, partitions: Sequence[int] | None = None) -> dict[int, tuple[int, int]]:
-        """Of each partition of a topic in which a group has something to read: the offset to begin at, and how many offsets follow.
+        """For each partition of a topic in which a group has something to read: the offset to begin at, and how many offsets follow.
 
-        Markers of transactions occupy offsets, so that there may be fewer records than offsets. A group that never committed has the
-        whole topic to read.
+        Transaction markers occupy offsets, so there may be fewer records than offsets. A group that never committed has the whole topic to
+        read.
         """
-        wanted = list(partitions) if partitions is not None else self.partitions
+        chosen = list(partitions) if partitions is not None else self.partitions
         with closing(kafka.consumer(self.settings.kafka, group)) as client:
-            return dict(_unread(client, self.settings.topic(name), wanted))
+            return dict(_unread(client, self.settings.topic(name), chosen))
 
     def members(self, groups: Sequence[str]) -> dict[str, int]:
-        """How many processes are in each consumer group now; 0 for a group that nobody is in, or that there never was."""
+        """How many processes are in each consumer group now; 0 for an empty group, or one that never existed."""
         prefix = self.settings.kafka.topic_prefix
-        client = kafka.admin(self.settings.kafka)  # kept until they answered: a client that is gone answers nothing
+        client = kafka.admin(self.settings.kafka)  # keep the client until they have answered: a client that is gone answers nothing
         asked = client.describe_consumer_groups([prefix + group for group in groups], request_timeout=15)
         return {name.removeprefix(prefix): _members(future) for name, future in asked.items()}
 
     def lag(self, group: str, names: Sequence[str]) -> dict[str, int]:
-        """Records that a group has still to read, by topic: markers of transactions, which nobody is ever given, do not count."""
+        """How many records a group has still to read, by topic. Transaction markers, which are never delivered, do not count."""
         found: dict[str, int] = {}
         for name in names:
-            left = self.unread(group, name)
-            start = {partition: begin for partition, (begin, _) in left.items()}
-            offsets = sum(count for _, count in left.values())
+            unread = self.unread(group, name)
+            start = {partition: begin for partition, (begin, _) in unread.items()}
+            offsets = sum(count for _, count in unread.values())
             found[name] = offsets if offsets > _COUNTED else sum(1 for _ in self.messages([name], list(start), True, start))
         return found
 
@@ -167,12 +167,13 @@ class Cluster:
 def _members(future: Any) -> int:
     try:
         return len(future.result(timeout=30).members)
-    except KafkaException:  # a group that there never was, on brokers that say so
+    except KafkaException:  # a group that never existed, on brokers that say so
         return 0
 
 
 def newest_decision(cluster: Cluster, connection: str) -> int:
-    """The version of the newest decision on `control` that is believed, for a further one of this connection to be newer; 0 for none."""
+    """The version of the newest decision on `control` that counts, so that a further one of this connection can be newer; 0 if there is
+    none."""
     settings, trust = cluster.settings, Trust(cluster.settings)
     partition = partition_of(connection, settings.kafka.partitions)
     for message in kafka.read_to_end(settings.kafka, settings.topic("control"), [partition]):
@@ -196,8 +197,8 @@ def _loaded(settings: Settings) -> Codec:
 
 
 class Progressing:
-    """Says on stderr how far a reading is, once it takes longer than two seconds: a line that moves on a terminal, one every ten seconds
-    elsewhere. Nothing of it is on stdout."""
+    """Shows on stderr how far a reading is, once it takes longer than two seconds: on a terminal a line that is updated, otherwise a line
+    every ten seconds. It writes nothing to stdout."""
 
     def __init__(self, quiet: bool = False) -> None:
         self._quiet = quiet
@@ -214,7 +215,7 @@ class Progressing:
             self._bar.stop()
 
     def read(self, topic: str) -> None:
-        """One more record of a topic."""
+        """Count one more record of a topic."""
         self._count += 1
         if self._quiet or self._count % 1000 or time.monotonic() < self._next_s:
             return

@@ -1,1 +1,2 @@
-"""The ground we stand on: errors, settings, clock, retry, limits, secrets, log, metrics, Kafka and HTTP, simulator ground."""
+"""What all other parts build on: errors, settings, clock, retry, limits, secrets, log, metrics, Kafka and HTTP clients, and the simulators'
+shared parts."""

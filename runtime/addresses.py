@@ -1,7 +1,7 @@
-"""Which network addresses may be called: public ones at the https port, and what an operator granted by network and port. No I/O.
+"""Which network addresses may be called: public ones at the https port, and those that an operator granted by network and port. No I/O.
 
-An address is judged by what it means, not by how it is written: an IPv4 address inside an IPv6 one (mapped, NAT64, 6to4, Teredo, ISATAP) is
-taken out first, for `ipaddress` calls 2002:7f00:1:: global although it leads to 127.0.0.1 (measured with Python 3.11.7).
+An address is judged by where it leads, not by how it is written. An IPv4 address inside an IPv6 one (mapped, NAT64, 6to4, Teredo, ISATAP)
+is extracted first, because `ipaddress` calls 2002:7f00:1:: global although it leads to 127.0.0.1 (measured with Python 3.11.7).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _SPECIAL = tuple(
     map(
         ipaddress.ip_network,
         (
-            # IANA IPv4 Special-Purpose Address Registry (read 2026-11), those too that it calls globally reachable: none is an ordinary host
+            # IANA IPv4 Special-Purpose Address Registry (read 2026-11), including those that it calls globally reachable: none is an ordinary host
             "0.0.0.0/8",
             "10.0.0.0/8",
             "100.64.0.0/10",
@@ -44,7 +44,7 @@ _SPECIAL = tuple(
             "203.0.113.0/24",
             "224.0.0.0/4",
             "240.0.0.0/4",
-            # IANA IPv6 Special-Purpose Address Registry, as far as it lies in global unicast (2000::/3); all outside of that is refused
+            # IANA IPv6 Special-Purpose Address Registry, the part inside global unicast (2000::/3); everything outside of that is refused
             "2001::/23",
             "2001:db8::/32",
             "2002::/16",
@@ -53,20 +53,21 @@ _SPECIAL = tuple(
         ),
     )
 )
-"""Addresses that are no ordinary host of the internet, by the registries themselves: `ipaddress` knows them as of its own day only
-(Python 3.11.7 calls 192.0.0.9 and 192.88.99.1 global). 6to4 and Teredo are judged by the IPv4 addresses inside them, see `meanings`."""
+"""Addresses that are not ordinary hosts of the internet, by the registries themselves: `ipaddress` knows the registries only as of its own
+release (Python 3.11.7 calls 192.0.0.9 and 192.88.99.1 global). 6to4 and Teredo are judged by the IPv4 addresses inside them, see
+`meanings`."""
 
 
 @dataclass(frozen=True)
 class Grant:
-    """A network and the port that may be called in it, as an operator granted it for one connection's system."""
+    """A network and the port that may be called in it, as an operator granted it to the system of one connection."""
 
     network: AnyNetwork
     port: int
 
     @classmethod
     def parse(cls, text: str) -> Grant:
-        """A grant written `CIDR:port`. Raises ValueError for what is no network or may never be granted."""
+        """A grant written `CIDR:port`. Raises ValueError if it is not a network, or one that may never be granted."""
         cidr, _, port = text.strip().rpartition(":")
         if not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
             raise ValueError(f"{text!r} names no port; example: 10.20.0.0/16:8443")
@@ -86,13 +87,13 @@ class Grant:
 def _may_be_granted(network: AnyNetwork) -> bool:
     if any(network.version == one.version and network.subnet_of(one) for one in _PRIVATE):  # type: ignore[arg-type]  # same version
         return True
-    # a network whose first and last address are public can still hold private ones; none that is this small does
+    # a network whose first and last address are public can still hold private ones; none as small as this does
     narrow = network.prefixlen >= (16 if network.version == 4 else 32)
     return narrow and is_public(network[0]) and is_public(network[-1])
 
 
 def meanings(address: Address) -> tuple[Address, ...]:
-    """The addresses that a packet to this one may end at: itself, or the IPv4 addresses inside it."""
+    """The addresses at which a packet to this one may end: itself, or the IPv4 addresses inside it."""
     if isinstance(address, IPv4Address):
         return (address,)
     if address.ipv4_mapped is not None:
@@ -110,7 +111,7 @@ def meanings(address: Address) -> tuple[Address, ...]:
 
 
 def is_public(address: Address) -> bool:
-    """Whether everything that the address means is an ordinary host of the internet."""
+    """Whether every meaning of the address is an ordinary host of the internet."""
     return all(_is_public(one) for one in meanings(address))
 
 
@@ -123,7 +124,7 @@ def _is_public(address: Address) -> bool:
 
 
 def is_loopback(address: Address) -> bool:
-    """Whether everything that the address means is this machine."""
+    """Whether every meaning of the address is this machine."""
     return all(one.is_loopback for one in meanings(address))
 
 
@@ -135,7 +136,7 @@ def may_be_called(address: Address, port: int, grants: tuple[Grant, ...]) -> boo
 
 
 def written_as_number(host: str) -> tuple[Address, ...]:
-    """What the operating system makes of a host written as a number in any way (127.1, 0x7f000001, 2130706433); () for a name."""
+    """What the operating system makes of a host that is written as a number in any way (127.1, 0x7f000001, 2130706433); () for a name."""
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
     except (OSError, UnicodeError):

@@ -1,10 +1,9 @@
-"""Time as a parameter: aware UTC now, a monotonic clock for leases, and a sleep, optionally scaled.
+"""Time as a parameter: `now` in aware UTC, a monotonic clock for leases, and a sleep. `now` and sleep may be scaled.
 
-Profile `demo` runs windows, cadences, token lives and webhook retries on a scaled clock; every process of one run computes
-the same instant from three settings: `ML_CONNECTOR_CLOCK__START` (the instant at the anchor, RFC 3339),
-`ML_CONNECTOR_CLOCK__ANCHOR` (the real instant that START stands for, epoch seconds) and `ML_CONNECTOR_CLOCK__SCALE`
-(scaled seconds per real second). Leases and settle times use `monotonic`, which is never scaled and goes on while the machine is
-suspended: what another machine does meanwhile takes its time whether this one is awake or not.
+Profile `demo` runs windows, cadences, token lives and webhook retries on a scaled clock. Every process of one run computes the same instant
+from three settings: `ML_CONNECTOR_CLOCK__START` (the instant at the anchor, RFC 3339), `ML_CONNECTOR_CLOCK__ANCHOR` (the real instant that
+START stands for, epoch seconds) and `ML_CONNECTOR_CLOCK__SCALE` (scaled seconds per real second). Leases and settle times use `monotonic`,
+which is never scaled and also counts the time in which the machine was suspended: another machine works on while this one is suspended.
 """
 
 from __future__ import annotations
@@ -22,10 +21,10 @@ from runtime.errors import Broken
 
 
 def _counting_suspension(platform: str = sys.platform) -> int | None:
-    """The system's clock that counts the time in which the machine was suspended; None where it has none.
+    """The system's clock that counts the time in which the machine was suspended; None if it has no such clock.
 
-    Linux: CLOCK_BOOTTIME, for CLOCK_MONOTONIC stands still there (clock_getres(2)). macOS: CLOCK_MONOTONIC, which goes on while asleep
-    (its clock_gettime(3)); `time.monotonic` counts by another clock there, one that does not. Elsewhere `time.monotonic` has to do.
+    Linux: CLOCK_BOOTTIME, because CLOCK_MONOTONIC stands still during a suspension (clock_getres(2)). macOS: CLOCK_MONOTONIC, which goes on
+    while asleep (its clock_gettime(3)); `time.monotonic` uses another clock there, which does not. Elsewhere `time.monotonic` has to serve.
     """
     name = "CLOCK_MONOTONIC" if platform == "darwin" else "CLOCK_BOOTTIME"
     number: int | None = getattr(time, name, None)
@@ -33,7 +32,7 @@ def _counting_suspension(platform: str = sys.platform) -> int | None:
         return None
     try:
         time.clock_gettime(number)
-    except OSError:  # a kernel or a sandbox without it
+    except OSError:  # a kernel or a sandbox that does not have it
         return None
     return number
 
@@ -45,10 +44,10 @@ class Clock(Protocol):
     """What the rest of the code knows about time."""
 
     def now(self) -> datetime:
-        """The present instant, aware, UTC, scaled where a scale is set."""
+        """The present instant: aware, UTC, and scaled if a scale is set."""
 
     def monotonic(self) -> float:
-        """Real seconds that never go back and count a suspended machine's time; for leases, settle times and request time-outs."""
+        """Real seconds that never go back and include the time of a suspension; for leases, settle times and request time-outs."""
 
     async def sleep(self, duration: timedelta) -> None:
         """Wait for `duration` of `now`."""
@@ -56,7 +55,7 @@ class Clock(Protocol):
 
 @dataclass(frozen=True)
 class ScaledClock:
-    """The machine's clock, stretched: `scale` scaled seconds pass in one real second from `start` at `anchor`."""
+    """The machine's clock, scaled: in one real second `scale` seconds pass, counted from `start` at `anchor`."""
 
     scale: float = 1.0
     start: datetime | None = None
@@ -67,13 +66,13 @@ class ScaledClock:
         return self.at(time.time())
 
     def at(self, real_s: float) -> datetime:
-        """The instant that a real one (epoch seconds) is on this clock."""
+        """What this clock shows at a real instant (epoch seconds)."""
         if self.start is None:
             return datetime.fromtimestamp(real_s, UTC)
         return self.start + timedelta(seconds=(real_s - self.anchor_s) * self.scale)
 
     def monotonic(self) -> float:
-        """Real monotonic seconds, suspended or not."""
+        """Real monotonic seconds, including suspensions."""
         return time.monotonic() if _CLOCK is None else time.clock_gettime(_CLOCK)
 
     async def sleep(self, duration: timedelta) -> None:
@@ -82,9 +81,9 @@ class ScaledClock:
 
 
 def clock_from_environment(environment: Mapping[str, str] = os.environ) -> ScaledClock:
-    """The clock that the environment asks for; the machine's own where it asks for none.
+    """The clock that the environment describes; the machine's own if it describes none.
 
-    Raises `Broken` naming the key when a value cannot be read.
+    Raises `Broken` naming the key if a value cannot be read.
     """
     start = environment.get("ML_CONNECTOR_CLOCK__START", "")
     if not start:

@@ -1,10 +1,10 @@
-"""What crosses the seam at which every client meets the network: one request, one whole answer, or which of two failures it was.
+"""The interface between clients and the network: one request and one complete answer, or one of two failures.
 
     NotSent      nothing of the request reached the other side (name, connection, TLS)
     Unanswered   something was sent; no complete answer came back
 
-What left this process and what did not is told apart, because a write that may have arrived must be looked up and one that certainly did
-not may be repeated. No I/O here: `runtime/http.py` is the network, tests bring transports of their own.
+The two failures differ because a write that may have arrived must be looked up, and one that certainly did not arrive may be repeated.
+There is no I/O here: `runtime/http.py` is the network, and tests bring transports of their own.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from runtime.errors import ConnectorError
 
 @dataclass(frozen=True)
 class Request:
-    """One request, complete: the URL with its query already encoded, and the exact body bytes."""
+    """One complete request: the URL with its query already encoded, and the exact bytes of the body."""
 
     method: str
     url: str
@@ -38,7 +38,7 @@ class Response:
 
     @property
     def content_type(self) -> str:
-        """Media type without parameters, lower case, in ASCII; "" where none was sent."""
+        """The media type without parameters, in lower case and ASCII; "" if none was sent."""
         return self.headers.get("Content-Type", "").partition(";")[0].strip().lower().encode("ascii", "replace").decode()
 
 
@@ -48,18 +48,18 @@ def response(status: int, body: bytes = b"", headers: Mapping[str, str] | None =
 
 
 class NotSent(ConnectorError):
-    """Nothing of the request left: name resolution, connection or TLS failed."""
+    """Nothing of the request was sent: name resolution, connection or TLS failed."""
 
 
 class Unanswered(ConnectorError):
-    """The request may have arrived; its answer did not, or not whole."""
+    """The request may have arrived, but its answer did not, or not completely."""
 
 
 class Transport(Protocol):
-    """Sends one request and returns its whole answer, or raises `NotSent` or `Unanswered`."""
+    """Sends one request and returns its complete answer, or raises `NotSent` or `Unanswered`."""
 
     async def send(self, request: Request, timeout_s: float) -> Response:
         """One exchange within `timeout_s` real seconds in total."""
 
     async def close(self) -> None:
-        """Drop every connection."""
+        """Close every connection."""

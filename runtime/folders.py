@@ -1,4 +1,4 @@
-"""Folders of ours: private, and what the machine says about them told apart from what lies in them."""
+"""Creates and opens our folders. They are private, and errors of the machine are distinguished from errors of their content."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _OF_THE_MACHINE = (*_DESCRIPTORS, errno.ENOSPC, errno.EDQUOT, errno.EACCES, errn
 
 
 def private_folder(path: Path) -> Path:
-    """The folder, made where it is missing, open to its owner only; one that is shared like /tmp stays as it is.
+    """The folder; created if it is missing, and accessible to its owner only. A shared one such as /tmp is left as it is.
 
-    Raises `Broken` where it cannot be had.
+    Raises `Broken` if it cannot be created or opened.
     """
 
     def make() -> Path:
@@ -36,10 +36,10 @@ def private_folder(path: Path) -> Path:
 
 
 def opened(path: Path, attempt: Callable[[], T]) -> T:
-    """What `attempt` opens at `path`, in a folder that is made private where it is missing.
+    """What `attempt` opens at `path`, in a folder that is created, private, if it is missing.
 
-    Raises `Broken` where the machine is the reason (descriptors, space, permission), and leaves no folder behind that was not there
-    before. Any other error is the caller's: a held lock, or what lies in the folder.
+    Raises `Broken` if the machine is the reason (descriptors, space, permission), and then removes a folder that it created. Any other
+    error is the caller's, such as a lock that is held or the content of the folder.
     """
     made = [one for one in path.parents if not one.exists()]
     was_there = path.exists()
@@ -56,7 +56,7 @@ def opened(path: Path, attempt: Callable[[], T]) -> T:
         for folder in [
             *([] if was_there else [path]),
             *made,
-        ]:  # without a free descriptor a folder can be removed only when it is empty
+        ]:  # without a free descriptor only an empty folder can be removed
             with contextlib.suppress(OSError):
                 folder.rmdir()
         raise _refused(path, code) from error
@@ -72,7 +72,7 @@ RAISE_LIMIT = "Raise the limit: `ulimit -n`, LimitNOFILE= of the unit, or the co
 
 
 def require_descriptors(needed: int, remedy: str = "") -> None:
-    """Raise this process's limit of file descriptors as far as it may. Raises `Broken` where that is fewer than needed."""
+    """Raise this process's limit of file descriptors as far as it may. Raises `Broken` if that is less than needed."""
     try:
         import resource
     except ImportError:  # not on Windows, which has no such limit

@@ -1,6 +1,6 @@
-"""One HTTP exchange, exactly once: no repetition, no redirect, a total time-out, a cap on the body, and only to where it may go.
+"""One HTTP exchange, exactly once: no retry, no redirect, a total time-out, a cap on the body, and only to permitted addresses.
 
-aiohttp's client re-sends an idempotent request whose connection died (measured: two PUTs at the server); the switch is the
+aiohttp's client sends an idempotent request again when its connection died (measured: two PUTs at the server). The switch for that is the
 private `_retry_connection`, which aiohttp's own test client uses. A test counts requests at the server.
 """
 
@@ -26,15 +26,15 @@ __all__ = ["HttpTransport", "Reach"]
 _HEADER_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _UNWRITABLE = re.compile("[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
 _WORDS = 300
-"""Of the HTTP library's own, which quotes as much of an answer as it has read."""
+"""How much is kept of the HTTP library's own message, which quotes all of an answer that it has read."""
 _METHOD = re.compile(r"[A-Z]{1,20}")
 
 
 class HttpTransport:
-    """aiohttp with everything switched off that would repeat, follow or wait for ever. One per session of one system.
+    """aiohttp with everything switched off that would retry, redirect or wait forever. One per session of one system.
 
-    A connection is made to an address that was checked, never to a name that is looked up a second time; names are resolved anew for each
-    connection. `context` is how servers are verified and what they know us by; None = the system's authorities.
+    A connection is made to an address that was checked, never to a name that is looked up a second time; names are resolved for each
+    connection. `context` says how servers are verified and which certificate we show; None means the system's authorities.
     """
 
     def __init__(
@@ -54,17 +54,18 @@ class HttpTransport:
         self._allowed: set[tuple[str, str, bool]] = set()
 
     async def send(self, request: Request, timeout_s: float) -> Response:
-        """See `Transport`; raises `Broken` for an address that the settings do not allow. Cookies are kept by the caller, not here.
+        """See `Transport`. Raises `Broken` for an address that the settings do not allow. The caller keeps cookies, the transport does not.
 
-        A request that cannot be written (a header with a line end, say) is `NotSent`; an answer over the caps is `Unanswered`.
-        Under TLS 1.3 a server that refuses our certificate does so after our first bytes left: `Unanswered`, though it read nothing.
+        A request that cannot be written (for example a header with a line end) is `NotSent`; an answer over the caps is `Unanswered`. Under
+        TLS 1.3 a server that refuses our certificate does so after our first bytes were sent, so that is `Unanswered`, although the server
+        read nothing.
         """
         url = self._checked(request.url)
         _require_writable(request)
         try:
             return await asyncio.wait_for(self._exchange(request, url), timeout_s)
         except TimeoutError as error:
-            raise Unanswered(f"{_named(request)}: no whole answer in {timeout_s:g} s") from error
+            raise Unanswered(f"{_named(request)}: no complete answer in {timeout_s:g} s") from error
         except aiohttp.ClientHttpProxyError as error:
             raise NotSent(f"{_named(request)}: the proxy answers {error.status} {told(error.message, _WORDS)}") from error
         except (aiohttp.ClientConnectorError, aiohttp.ServerFingerprintMismatch, aiohttp.InvalidURL) as error:
@@ -73,11 +74,11 @@ class HttpTransport:
             raise Unanswered(f"{_named(request)}: {type(error).__name__}: {told(str(error), _WORDS)}") from error
 
     def _checked(self, text: str) -> URL:
-        """The address as aiohttp will read it: what is checked and what is called cannot differ. Each origin is checked once."""
+        """The address as aiohttp will read it, so that what is checked is what is called. Each origin is checked once."""
         try:
             url = URL(text, encoded=True)
         except ValueError as error:
-            raise Broken(f"{text!r} is no address: {error}.", "Correct the address in the settings.") from error
+            raise Broken(f"{text!r} is not an address: {error}.", "Correct the address in the settings.") from error
         origin = (url.scheme, url.raw_authority, bool(url.raw_fragment))
         if origin not in self._allowed:
             self._reach.require(url)
@@ -98,7 +99,7 @@ class HttpTransport:
             proxy=proxy.url if proxy is not None else None,
             proxy_headers=proxy.headers() if proxy is not None else None,
         ) as answer:
-            body = await _whole(answer)
+            body = await _complete_body(answer)
             return Response(answer.status, answer.headers, body)
 
     def _open(self) -> aiohttp.ClientSession:
@@ -120,13 +121,13 @@ class HttpTransport:
         return self._session
 
     async def close(self) -> None:
-        """Drop every connection."""
+        """Close every connection."""
         if self._session is not None:
             await self._session.close()
             self._session = None
 
 
-async def _whole(answer: aiohttp.ClientResponse) -> bytes:
+async def _complete_body(answer: aiohttp.ClientResponse) -> bytes:
     chunks: list[bytes] = []
     size = 0
     async for chunk in answer.content.iter_chunked(256 * 1024):
@@ -142,7 +143,7 @@ async def _whole(answer: aiohttp.ClientResponse) -> bytes:
 
 
 def _require_writable(request: Request) -> None:
-    """Raise `NotSent` for what cannot be put on the wire, naming the header and never its value."""
+    """Raise `NotSent` for a request that cannot be written, naming the header and never its value."""
     if not _METHOD.fullmatch(request.method):
         raise NotSent(f"{_named(request)}: the method cannot be sent")
     for name, value in request.headers.items():

@@ -1,9 +1,9 @@
-"""Strict JSON for money: what is read here has no floats, no doubled keys, no NaN, and nothing that another reader would see otherwise.
+"""Strict JSON for money: no floats, no duplicate keys, no NaN, and nothing that another parser would read differently.
 
-`parse` reads one document, `envelope` and `slices` cut a page into its elements' exact bytes, `pieces` does so where some elements cannot
-be read, `canonical_bytes` writes the one spelling of a value that hashes are made of. Everything that is refused is `Malformed`; one byte
-order mark before a document is skipped. The work is done by the C scanner of the standard library with small hooks; hop 1 reads thousands
-of records a second through it. Every step is linear in the length of the document.
+`parse` reads one document. `envelope` and `slices` cut a page into the exact bytes of its elements; `pieces` does so even if some elements
+cannot be read. `canonical_bytes` writes the one spelling of a value from which hashes are made. Whatever is refused is `Malformed`. One
+byte order mark before a document is skipped. The C scanner of the standard library does the work with small hooks, and hop 1 reads
+thousands of records a second with it. Every step is linear in the length of the document.
 """
 
 from __future__ import annotations
@@ -35,18 +35,18 @@ _Found = tuple[int, int, Any]
 _Part = TypeVar("_Part")
 
 _STRINGS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
-"""A string, also one that never ends: tried from each of its escaped quotes, such a one would be read again and again."""
+"""A string, including one that never ends. Otherwise an unterminated one would be tried from each of its escaped quotes, again and again."""
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _STEP = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 _BLANKS = " \t\n\r"
 _SPACE = re.compile(r"[ \t\n\r]*+")
 _SIGNS = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"[ \t\n\r]*+(?=[,:\]}])|[\[\]{},"]', re.DOTALL)
-"""What the borders of values are told by: whole strings, brackets, commas. A quote alone is one that begins or ends no string."""
+"""The tokens by which the ends of values are found: complete strings, brackets, commas. A single quote character begins or ends no string."""
 
 
 @dataclass(frozen=True)
 class Unreadable:
-    """An element that is no value: why, and those of its members that can be told beyond doubt all the same."""
+    """An element that cannot be read: why, and those of its members that are certain nevertheless."""
 
     reason: str
     members: Mapping[str, Any]
@@ -88,7 +88,7 @@ _DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_float=_decimal, par
 
 
 class Members(dict[str, Any]):
-    """Members that can be told beyond doubt; `doubtful` names those that are there and cannot."""
+    """The members that are certain. `doubtful` names those that are there but are not certain."""
 
     doubtful: frozenset[str] = frozenset()
 
@@ -97,10 +97,10 @@ _NO_NUMBER = object()
 
 
 def _certain(pairs: list[tuple[str, Any]]) -> Members:
-    """Members that are there once and hold something that can be written again; what is no number is None."""
+    """The members that are there once and hold something that can be written again. A value that is not a number is None."""
     doubled = _doubled(pairs)
-    told = [one for one in pairs if one[0] not in doubled and _is_text(one[0]) and _is_text(one[1])]
-    made = Members((name, None if value is _NO_NUMBER else value) for name, value in told)
+    certain = [one for one in pairs if one[0] not in doubled and _is_text(one[0]) and _is_text(one[1])]
+    made = Members((name, None if value is _NO_NUMBER else value) for name, value in certain)
     made.doubtful = frozenset(name for name, value in pairs if name not in made or value is _NO_NUMBER)
     return made
 
@@ -138,7 +138,7 @@ _LENIENT = json.JSONDecoder(
 
 @contextmanager
 def _refusing() -> Iterator[None]:
-    """Whatever the scanner and its hooks raise about a document is `Malformed`."""
+    """Turn whatever the scanner and its hooks raise about a document into `Malformed`."""
     try:
         yield
     except Malformed:
@@ -148,7 +148,7 @@ def _refusing() -> Iterator[None]:
 
 
 def parse(body: bytes) -> Any:
-    """The value of one JSON document in UTF-8: whole numbers as int, all others as Decimal. Raises `Malformed`."""
+    """The value of one JSON document in UTF-8: integers as int, all other numbers as Decimal. Raises `Malformed`."""
     return _parse(body.removeprefix(MARK))
 
 
@@ -162,9 +162,9 @@ def _parse(body: bytes) -> Any:
 
 
 def members(body: bytes) -> Members:
-    """The members of an object that can be told beyond doubt, also where `parse` refuses it; none where it is no JSON at all.
+    """The members of an object that are certain, even if `parse` refuses it; none if it is not JSON at all.
 
-    Left out are members that are there twice and texts that are none; a number that is none is None.
+    Left out are members that are there twice and texts that are not valid. A number that is not valid is None.
     """
     try:
         found = _LENIENT.decode(body.removeprefix(MARK).decode("utf-8", "surrogateescape"))
@@ -174,22 +174,22 @@ def members(body: bytes) -> Members:
 
 
 def envelope(body: bytes, member: str) -> tuple[dict[str, Any], list[tuple[bytes, Any]]]:
-    """The other members of an object, and each element of its array `member`: exact bytes and value.
+    """The other members of an object, and the exact bytes and the value of each element of its array `member`.
 
-    Raises `Malformed` where the document is no object, or `member` is absent, null or no array: an empty page is explicit.
+    Raises `Malformed` if the document is not an object, or if `member` is absent, null or not an array: an empty page has to be explicit.
     """
     return _read(body.removeprefix(MARK), member)
 
 
 def slices(body: bytes, member: str | None) -> list[tuple[bytes, Any]]:
-    """Exact bytes and value of each element of the array `member`, or of the document itself where `member` is None."""
+    """Exact bytes and value of each element of the array `member`, or of the document itself if `member` is None."""
     return _read(body.removeprefix(MARK), member)[1]
 
 
 def pieces(body: bytes, member: str | None) -> tuple[dict[str, Any], list[tuple[bytes, Any]]]:
-    """As `envelope` or `slices`, but the value of an element that cannot be read is an `Unreadable` and the others are read.
+    """Like `envelope` or `slices`, but the value of an element that cannot be read is an `Unreadable`, and the others are read.
 
-    Raises `Malformed` where the rest of the page cannot be read, or where an element ends cannot be told beyond doubt.
+    Raises `Malformed` if the rest of the page cannot be read, or if the end of an element is not certain.
     """
     body = body.removeprefix(MARK)
     try:
@@ -200,9 +200,9 @@ def pieces(body: bytes, member: str | None) -> tuple[dict[str, Any], list[tuple[
 
 
 def member(body: bytes, name: str) -> tuple[dict[str, Any], bytes]:
-    """The other members of an object, and the exact bytes of its member `name`, whatever it is: these are not read.
+    """The other members of an object, and the exact bytes of its member `name`, which are not read.
 
-    Raises `Malformed` where it is absent, or the others cannot be read.
+    Raises `Malformed` if it is absent, or if the others cannot be read.
     """
     others, [part] = _taken_apart(body.removeprefix(MARK), name, _span)
     return others, part
@@ -216,7 +216,8 @@ def _read(body: bytes, member: str | None) -> tuple[dict[str, Any], list[tuple[b
 
 
 def _taken_apart(body: bytes, member: str | None, read: Callable[[str, int], tuple[list[tuple[int, int]], int]]) -> Any:
-    """The other members, and the exact bytes of what `read` finds: told by borders alone, for not all of it can be read."""
+    """The other members, and the exact bytes of what `read` finds. The ends are found by brackets and strings alone, because not all of it
+    can be read."""
     text = body.decode("utf-8", "surrogateescape")
     with _refusing():
         others, found = _walk(text, member, read)
@@ -237,8 +238,8 @@ def _piece(part: bytes) -> Any:
 def canonical_bytes(value: Any) -> bytes:
     """The one spelling of a value, for hashing: keys sorted, decimals as shortest decimal strings, instants in UTC with Z.
 
-    A decimal is spelled as a string, so 1.50 and 1.5 are equal and the whole number 1 is not the text "1" of a decimal.
-    Floats must not come here; they are spelled as they are.
+    A decimal is spelled as a string, so 1.50 and 1.5 are equal, and the integer 1 differs from the decimal 1. Do not pass floats; they
+    would be spelled as they are.
     """
     try:
         return orjson.dumps(value, default=_spelled, option=orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z)
@@ -258,7 +259,7 @@ def _spelled(value: Any) -> str:
 
 @lru_cache(maxsize=16384)
 def decimal_text(value: Decimal) -> str:
-    """Shortest plain spelling: 1.50 -> 1.5, 1E+3 -> 1000, -0.00 -> 0."""
+    """The shortest plain spelling: 1.50 -> 1.5, 1E+3 -> 1000, -0.00 -> 0."""
     text = format(value, "f")
     if "." in text:
         text = text.rstrip("0").rstrip(".")
@@ -275,7 +276,7 @@ def _text(body: bytes) -> str:
 
 
 def _refuse_depth(body: bytes) -> None:
-    # No document is deeper than it has opening brackets: most records are done here.
+    # No document is deeper than it has opening brackets; most records are done here.
     if body.count(b"[") + body.count(b"{") <= MAX_DEPTH:
         return
     brackets = _STRINGS.sub(b"", body).translate(None, _NOT_BRACKETS)
@@ -294,7 +295,8 @@ def _skip(text: str, index: int) -> int:
 
 
 def _walk(text: str, member: str | None, read: Callable[[str, int], tuple[list[_Part], int]]) -> tuple[dict[str, Any], list[_Part]]:
-    """The members of the object that `text` is, `member` apart, as `read` takes it; None = `read` takes the whole."""
+    """The members of the object in `text`, with `member` as `read` returns it apart from the others. If `member` is None, `read` gets the
+    whole text."""
     others: dict[str, Any] = {}
     found: list[_Part] | None = None
     index = _skip(text, 0)
@@ -323,7 +325,7 @@ def _walk(text: str, member: str | None, read: Callable[[str, int], tuple[list[_
 
 
 def _elements(text: str, start: int) -> tuple[list[_Found], int]:
-    """The elements of the array at `start`, and where it ends."""
+    """The elements of the array at `start`, and the place where it ends."""
     found: list[_Found] = []
     index = _skip(text, _expect(text, start, "["))
     while text[index : index + 1] != "]":
@@ -336,7 +338,7 @@ def _elements(text: str, start: int) -> tuple[list[_Found], int]:
 
 
 def _cuts(text: str, start: int) -> tuple[list[tuple[int, int]], int]:
-    """Where the elements of the array at `start` lie, told by its borders alone, and where it ends."""
+    """The places of the elements of the array at `start`, found by their ends alone, and the place where the array ends."""
     first, depth, found = _expect(text, start, "["), 0, []
     for sign in _signs(text, first):
         depth += _STEPS.get(sign[0], 0)
@@ -354,7 +356,7 @@ def _cuts(text: str, start: int) -> tuple[list[tuple[int, int]], int]:
 
 
 def _span(text: str, start: int) -> tuple[list[tuple[int, int]], int]:
-    """Where the value at `start` lies, told by its borders alone, and where it ends."""
+    """The place of the value at `start`, found by its ends alone, and the place where it ends."""
     depth = 0
     for sign in _signs(text, start):
         depth += _STEPS.get(sign[0], 0)
@@ -387,7 +389,7 @@ def _cut(body: bytes, text: str, others: Mapping[str, Any], found: list[_Found])
         cut = [(body[start:end], value) for start, end, value in found]
     else:
         cut = [(text[start:end].encode(), value) for start, end, value in found]
-    # element by element, for one has seldom enough brackets to be looked at closely; the scanner itself stops at a thousand
+    # element by element, because one element seldom has enough brackets to be checked closely; the scanner itself stops at a thousand
     first, last = (found[0][0], found[-1][1]) if found else (0, 0)
     rest = (text[:first] + text[last:]).encode()
     for part, value in ((rest, others), *cut):

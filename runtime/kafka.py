@@ -1,6 +1,6 @@
-"""Kafka clients with the settings that our promises need, and a reader of whole topics. No client is made anywhere else.
+"""Kafka clients with the settings that our guarantees need, and a reader of whole topics. Clients are made nowhere else.
 
-Every reader of ours reads committed records. Producers are idempotent with `acks=all` and count partitions explicitly.
+Every reader of ours reads committed records. Producers are idempotent with `acks=all` and always name the partition.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from runtime.settings import Kafka, ssl_locations
 T = TypeVar("T")
 
 LOG = logging.getLogger("ml_connector.kafka")
-"""What librdkafka has to say; `runtime/log.py` prints it for services, commands keep it off the terminal."""
+"""The logger of librdkafka. `runtime/log.py` prints it for services; commands keep it off the terminal."""
 LOG.addHandler(logging.NullHandler())
 LOG.propagate = False
 
@@ -45,7 +45,7 @@ _PASSING = (
 AWAY = frozenset(
     {KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN, KafkaError._RESOLVE, KafkaError._TIMED_OUT, KafkaError._TIMED_OUT_QUEUE}
 )
-"""Errors that say that the cluster does not answer."""
+"""Errors that mean that the cluster does not answer."""
 REFUSED = frozenset(
     {
         KafkaError._AUTHENTICATION,
@@ -58,18 +58,18 @@ REFUSED = frozenset(
         KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
     }
 )
-"""Errors that say that it answers, and does not let us: a person has to act."""
+"""Errors that mean that the cluster answers but does not let us in: a person has to act."""
 _TURNED_AWAY = re.compile(r"SSL alert number [0-9]+|connecting to a PLAINTEXT broker listener")
-"""What the client says of a broker that ends TLS itself, as one does that does not take our certificate; the code says no more than that
-the connection ended."""
+"""What the client says of a broker that ends the TLS connection itself, for example because it does not accept our certificate. The error
+code says only that the connection ended."""
 _REFUSED_S = 5.0
-"""How long a refusal is tried again at a start: a broker that has just come up may not know its users yet."""
+"""How long a refusal is tried again at a start: a broker that has just started may not know its users yet."""
 _SILENT_S = 30.0
-"""How long a whole topic's reading goes on without a word from a cluster that is told to be away."""
+"""How long the reading of a whole topic goes on without an answer from a cluster that is reported to be away."""
 
 
 def client_settings(kafka: Kafka) -> dict[str, Any]:
-    """What every client of the cluster needs. Raises `Broken` when no cluster is named or a secret's file cannot be read."""
+    """What every client of the cluster needs. Raises `Broken` if no cluster is named or a secret's file cannot be read."""
     if not kafka.bootstrap_servers:
         raise Broken(
             "ML_CONNECTOR_KAFKA__BOOTSTRAP_SERVERS is not set.", "Set it, or start a local cluster with `ml-connector up`."
@@ -97,24 +97,24 @@ def _tls_settings(kafka: Kafka) -> dict[str, Any]:
     return settings
 
 
-def _made(kind: Callable[[dict[str, Any]], T], settings: dict[str, Any]) -> T:
-    """Every client is made here. Raises `Broken` in one line for settings that the library refuses: a file that is missing or no PEM."""
+def _new_client(kind: Callable[[dict[str, Any]], T], settings: dict[str, Any]) -> T:
+    """Makes every client. Raises `Broken` in one line for settings that the library refuses, such as a file that is missing or is not PEM."""
     try:
         return kind(settings)
     except (KafkaException, ValueError, OSError) as error:
-        told = error.args[0] if error.args else error
-        words = told.str() if isinstance(told, KafkaError) else str(told)
+        cause = error.args[0] if error.args else error
+        words = cause.str() if isinstance(cause, KafkaError) else str(cause)
         raise Broken(f"The Kafka client cannot be made: {words}.", "Correct ML_CONNECTOR_KAFKA__SSL_* or SASL_*.") from error
 
 
 def admin(kafka: Kafka, **more: Any) -> AdminClient:
-    """A client for what is no record: topics, their settings, groups."""
-    return _made(AdminClient, {**client_settings(kafka), **more})
+    """A client for everything but records: topics, their settings, groups."""
+    return _new_client(AdminClient, {**client_settings(kafka), **more})
 
 
 def producer(kafka: Kafka, **more: Any) -> Producer:
-    """An idempotent producer, acks=all; deliveries that take over 8 s fail."""
-    return _made(
+    """An idempotent producer with acks=all. A delivery that takes over 8 s fails."""
+    return _new_client(
         Producer,
         {
             **client_settings(kafka),
@@ -130,10 +130,11 @@ def producer(kafka: Kafka, **more: Any) -> Producer:
 
 
 def transactional_producer(kafka: Kafka, transactional_id: str) -> Producer:
-    """A producer whose epoch fences every older one of the same id; `init_transactions` is the caller's.
+    """A producer whose epoch fences every older one with the same id. The caller calls `init_transactions`.
 
-    The coordinator still writes the markers of one transaction when the next one sends its offsets, and says so once or twice: asked again
-    after the client's own 100 ms, each transaction that follows at once took 104 ms, after 5 ms 9 ms (docs/performance.md).
+    When the next transaction sends its offsets, the coordinator may still be writing the markers of the last one, and says so once or
+    twice. With the client's own pause of 100 ms before it asks again, each transaction that followed at once took 104 ms; with 5 ms it
+    takes 9 ms (docs/performance.md).
     """
     return producer(
         kafka,
@@ -148,8 +149,8 @@ def transactional_producer(kafka: Kafka, transactional_id: str) -> Producer:
 
 
 def consumer(kafka: Kafka, group: str, **more: Any) -> Consumer:
-    """A group's consumer: read committed, from the earliest, offsets committed by hand only."""
-    return _made(
+    """A consumer of a group: read committed, from the earliest offset, offsets committed by hand only."""
+    return _new_client(
         Consumer,
         {
             **client_settings(kafka),
@@ -171,19 +172,19 @@ def consumer(kafka: Kafka, group: str, **more: Any) -> Consumer:
 
 
 def polled(client: Consumer, most: int, timeout_s: float) -> list[Message]:
-    """The next record as soon as it comes, and what is there with it, `most` at once; nothing after `timeout_s`. `consume` alone waits for
-    its whole time-out where there are fewer."""
+    """The next record as soon as it comes, with the others that are available, `most` at once; nothing after `timeout_s`. (`consume` alone
+    waits for its whole time-out if there are fewer records.)"""
     first = client.poll(timeout_s)
     return [] if first is None else [first, *client.consume(most - 1, 0)]
 
 
 def reader(kafka: Kafka, **more: Any) -> Consumer:
-    """A consumer without a group's coordination: partitions are assigned by hand, nothing is committed."""
+    """A consumer without a group: partitions are assigned by hand, nothing is committed."""
     return consumer(kafka, "no-group", **{"enable.partition.eof": False, **more})
 
 
 def ends(client: Consumer, topic: str, partitions: Sequence[int]) -> dict[int, tuple[int, int]]:
-    """First offset and high watermark of each partition (the consumer's isolation level counts)."""
+    """First offset and high watermark of each partition (as the consumer's isolation level counts)."""
     found: dict[int, tuple[int, int]] = {}
     for partition in partitions:
         found[partition] = _watermarks(client, TopicPartition(topic, partition))
@@ -191,7 +192,7 @@ def ends(client: Consumer, topic: str, partitions: Sequence[int]) -> dict[int, t
 
 
 def _watermarks(client: Consumer, place: TopicPartition) -> tuple[int, int]:
-    """First offset and high watermark; a broker that has just come back does not lead its partitions yet, which passes."""
+    """First offset and high watermark. A broker that has just come back does not lead its partitions yet; that passes."""
     deadline = time.monotonic() + _PATIENCE_S
     while True:
         try:
@@ -205,18 +206,18 @@ def _watermarks(client: Consumer, place: TopicPartition) -> tuple[int, int]:
 
 
 def topic_ids(client: AdminClient, topics: Sequence[str]) -> dict[str, str]:
-    """The id of each topic: one that was deleted and made again under its name has another. Raises `KafkaException`."""
+    """The id of each topic. A topic that was deleted and created again has another id. Raises `KafkaException`."""
     described: Any = client.describe_topics(TopicCollection(list(topics)), request_timeout=15)
     return {name: str(future.result(timeout=20).topic_id) for name, future in described.items()}
 
 
 def is_refusal(error: KafkaError) -> bool:
-    """Whether the cluster answers, and does not let us: a person has to act."""
+    """Whether the cluster answers but does not let us in: a person has to act."""
     return error.code() in REFUSED or _TURNED_AWAY.search(error.str()) is not None
 
 
 def explained(kafka: Kafka, error: KafkaError) -> Broken | Transient:
-    """What a Kafka error means to a person, in one line: does it answer, and if so, does it let us."""
+    """What a Kafka error means to a person, in one line: whether the cluster answers, and if so, whether it lets us in."""
     where = f"Kafka at {kafka.bootstrap_servers}"
     if is_refusal(error):
         words = " ".join(error.str().split())
@@ -227,12 +228,12 @@ def explained(kafka: Kafka, error: KafkaError) -> Broken | Transient:
 
 
 def await_answer(kafka: Kafka, within_s: float) -> AdminClient:
-    """Return an admin client of the cluster once it answers.
+    """Return an admin client of the cluster as soon as the cluster answers.
 
-    Raises `Transient` when it has not within so many seconds, `Broken` when it refuses password or certificate, each in one line.
+    Raises `Transient` if it does not answer within `within_s` seconds, `Broken` if it refuses password or certificate, each in one line.
     """
-    told: list[KafkaError] = []
-    client = admin(kafka, error_cb=told.append)
+    errors: list[KafkaError] = []
+    client = admin(kafka, error_cb=errors.append)
     began, refused_at = time.monotonic(), 0.0
     while True:
         try:
@@ -240,7 +241,7 @@ def await_answer(kafka: Kafka, within_s: float) -> AdminClient:
         except KafkaException as error:
             client.poll(0)
             now = time.monotonic()
-            refusal = next(filter(is_refusal, told), None)
+            refusal = next(filter(is_refusal, errors), None)
             refused_at = refused_at or (now if refusal is not None else 0.0)
             if refusal is not None and now >= min(refused_at + _REFUSED_S, began + within_s):
                 raise explained(kafka, refusal) from error
@@ -252,35 +253,35 @@ def await_answer(kafka: Kafka, within_s: float) -> AdminClient:
 
 
 def high_watermarks(kafka: Kafka, topic: str, partitions: Sequence[int]) -> dict[int, int]:
-    """High watermarks that count open transactions too (read uncommitted), for reading "past everything written by now"."""
+    """High watermarks including open transactions (read uncommitted), for reading "past everything written by now"."""
     with closing(reader(kafka, **{"isolation.level": "read_uncommitted"})) as client:
         return {partition: high for partition, (_, high) in ends(client, topic, partitions).items()}
 
 
 def offset_at(kafka: Kafka, topic: str, partition: int, at_s: float) -> int | None:
-    """Offset of the first record written at or after an instant (seconds since the epoch); None where there is none."""
+    """The offset of the first record written at or after an instant (seconds since the epoch); None if there is none."""
     with closing(reader(kafka)) as client:
         (found,) = client.offsets_for_times([TopicPartition(topic, partition, int(at_s * 1000))], timeout=15)
         return found.offset if found.offset >= 0 else None
 
 
 def read_to_end(kafka: Kafka, topic: str, partitions: Sequence[int], start: Mapping[int, int] | None = None) -> Iterator[Message]:
-    """Every committed record of these partitions from `start` (default: the beginning) to the end as of now, then stop.
+    """Every committed record of these partitions from `start` (default: the beginning) to the present end, then stop.
 
-    Transaction markers occupy offsets and are never delivered, so the end is told by the client's end-of-partition event, whose
-    offset counts them; an open transaction below the end is waited for (it ends by its own time-out at the latest). Raises `Transient`
-    where the cluster goes away meanwhile and stays away.
+    Transaction markers occupy offsets and are never delivered. The end is therefore known by the client's end-of-partition event, whose
+    offset counts them. An open transaction before the end is waited for (it ends by its own time-out at the latest). Raises `Transient` if
+    the cluster goes away meanwhile and stays away.
     """
     targets = high_watermarks(kafka, topic, partitions)
     begin = start or {}
     pending = {p for p in partitions if targets[p] > begin.get(p, 0)}
     away: list[float] = []
 
-    def told(error: KafkaError) -> None:
+    def on_error(error: KafkaError) -> None:
         if error.code() in AWAY:
             away.append(time.monotonic())
 
-    with closing(reader(kafka, **{"enable.partition.eof": True, "error_cb": told})) as client:
+    with closing(reader(kafka, **{"enable.partition.eof": True, "error_cb": on_error})) as client:
         client.assign([TopicPartition(topic, p, begin.get(p, OFFSET_BEGINNING)) for p in pending])
         while pending:
             if away and time.monotonic() > away[0] + _SILENT_S:
@@ -297,14 +298,14 @@ def read_to_end(kafka: Kafka, topic: str, partitions: Sequence[int], start: Mapp
 
 
 def records(messages: Sequence[Message]) -> list[Message]:
-    """The records among what a poll gave. Raises for an error that a reader cannot go past."""
+    """The records in the result of a poll. Raises for an error that a reader cannot go past."""
     for message in messages:
         raise_if_fatal(message)
     return [message for message in messages if message.error() is None]
 
 
 def raise_if_fatal(message: Message) -> None:
-    """Raise for an error event that a reader cannot go past; partition ends and retriable errors pass."""
+    """Raise for an error event that a reader cannot go past. Ends of partitions and retriable errors are ignored."""
     error = message.error()
     if error is None or error.code() == KafkaError._PARTITION_EOF:
         return

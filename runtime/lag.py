@@ -1,7 +1,7 @@
-"""How far a group is behind: records that it has not committed yet, and the age of the oldest of them.
+"""How far a group lags: how many records it has not committed yet, and the age of the oldest of them.
 
-Transaction markers take offsets and are never delivered, so an end offset minus a committed one is never 0 behind a transactional
-producer. Here a partition lags by nothing once the client has told its end and everything read before it is committed.
+Transaction markers occupy offsets and are never delivered, so the end offset minus the committed offset is never 0 after a transactional
+producer. Here the lag of a partition is 0 as soon as the client has reported its end and everything read before it is committed.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class _Partition:
 
 
 class Lag:
-    """Told what one consumer reads and what is committed; `tell` writes the metrics, at most once a second. Any thread may call it."""
+    """Is told what one consumer reads and what is committed; `tell` writes the metrics, at most once a second. Any thread may call it."""
 
     def __init__(self, group: str, now_s: Callable[[], float] = time.time) -> None:
         self._group, self._now_s = group, now_s
@@ -47,13 +47,13 @@ class Lag:
         self._told_s = 0.0
 
     def assigned(self, places: Iterable[Place]) -> None:
-        """The group gave us these, and these only."""
+        """The group assigned these partitions to us, and no others."""
         with self._lock:
             self._partitions = {place: _Partition() for place in places}
             self._topics |= {topic for topic, _ in self._partitions}
 
     def read(self, messages: Iterable[Message]) -> None:
-        """What a poll gave, the ends of partitions among it (`enable.partition.eof`)."""
+        """Note what a poll returned, including the ends of partitions (`enable.partition.eof`)."""
         with self._lock:
             for message in messages:
                 known = self._partitions.get((message.topic() or "", message.partition() or 0))
@@ -84,7 +84,7 @@ class Lag:
                         known.reads.popleft()
 
     def tell(self, client: Consumer) -> None:
-        """Write the metrics, where a second has passed since the last time. Asks the client only what it knows already."""
+        """Write the metrics, if a second has passed since the last time. Uses only what the client knows already."""
         now_s = self._now_s()
         if now_s - self._told_s < EVERY_S:
             return
@@ -100,7 +100,7 @@ class Lag:
 
 
 def _behind(client: Consumer, place: Place, known: _Partition) -> int:
-    """Records up to the end that the client knows of; what it does not know yet counts as nothing."""
+    """The number of records up to the end that the client knows. An end that it does not know yet counts as no lag."""
     try:
         low, high = client.get_watermark_offsets(TopicPartition(*place), cached=True)
     except KafkaException:

@@ -1,4 +1,4 @@
-"""Limits on calls: a token bucket per role of a connection, with a pause for everybody when the other side throttles."""
+"""Limits on calls: a token bucket per role of a connection, with a pause for all callers when the other side throttles."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from runtime.clock import Clock
 
 @dataclass(frozen=True)
 class Share:
-    """What one role may use of a limit: `calls` in `per`, at most `at_once` at the same time."""
+    """What one role may use of a limit: `calls` in `per`, and `at_once` at the same time."""
 
     calls: float
     per: timedelta
@@ -19,9 +19,9 @@ class Share:
 
 
 class Limiter:
-    """Gives out calls at a share's rate, in the order asked; `pause` stops everything until a moment.
+    """Allows calls at the rate of a share, in the order of the requests. `pause` stops all of them until a moment.
 
-    Rates count on the scaled clock, for the vendor's minute is a minute of that clock; `at_once` bounds the calls in flight.
+    Rates count on the scaled clock, because the vendor's minute is a minute of that clock. `at_once` limits the calls in flight.
     """
 
     def __init__(self, share: Share, clock: Clock) -> None:
@@ -39,7 +39,7 @@ class Limiter:
         return max(1.0, self._share.calls)
 
     async def take(self, calls: int = 1) -> None:
-        """Wait until `calls` calls are allowed and use them up. More than the capacity is taken in portions."""
+        """Wait until `calls` calls are allowed, and use them up. More than the capacity are taken in portions."""
         async with self._turn:
             for portion in _portions(calls, int(self.capacity)):
                 await self._take(portion)
@@ -64,7 +64,7 @@ class Limiter:
         self._tokens = min(self.capacity, self._tokens + calls)
 
     def pause(self, duration: timedelta) -> None:
-        """Let nobody through for `duration` from now."""
+        """Allow no call for `duration` from now."""
         self._paused_until = max(self._paused_until, self._clock.now() + duration)
 
 

@@ -1,6 +1,6 @@
-"""Every metric there is, with unit and meaning; a closed set, so that a dashboard can rely on it.
+"""Every metric there is, with unit and meaning. The set is closed, so that a dashboard can rely on it.
 
-Names start with `ml_connector_`; times are seconds, sizes bytes. Labels never hold an object's id, a key, a body or a secret.
+Names start with `ml_connector_`; times are seconds, sizes bytes. Labels never contain an object's id, a key, a body or a secret.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ REGISTRY = CollectorRegistry()
 ProcessCollector("ml_connector", registry=REGISTRY)
 _FAST_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
-BUILD = Info("ml_connector_build", "What runs here: version of the product and of Python.", registry=REGISTRY)
-READY = Gauge("ml_connector_ready", "1: the process can do its work now; /readyz says why not.", registry=REGISTRY)
+BUILD = Info("ml_connector_build", "The version of the product and of Python that is running here.", registry=REGISTRY)
+READY = Gauge("ml_connector_ready", "1: the process can do its work now; if not, /readyz says why.", registry=REGISTRY)
 LAG = Gauge(
     "ml_connector_lag_records",
-    "Records of a topic that a group has not committed, without transaction markers; of the partitions of this process.",
+    "Records of a topic that a group has not committed, without transaction markers, in the partitions of this process.",
     ("group", "topic"),
     registry=REGISTRY,
 )
@@ -43,46 +43,48 @@ INGRESS_ANSWERS = Counter(
     registry=REGISTRY,
 )
 INGRESS_SECONDS = Histogram(
-    "ml_connector_ingress_seconds", "Time from a whole request to its delivery report.", buckets=_FAST_S, registry=REGISTRY
+    "ml_connector_ingress_seconds", "Time from a complete request to its delivery report.", buckets=_FAST_S, registry=REGISTRY
 )
 INGRESS_CONNECTIONS = Gauge("ml_connector_ingress_connections", "Open connections at ingress.", registry=REGISTRY)
 INGRESS_BODY_BYTES = Gauge("ml_connector_ingress_body_bytes", "Bytes of bodies in flight at ingress.", registry=REGISTRY)
 INGRESS_EVICTED = Counter(
     "ml_connector_ingress_evicted",
-    "Connections closed for others' sake: too many of one address (address) or of all (connections), too many new ones of one address "
+    "Connections closed in favour of others: too many of one address (address) or in total (connections), too many new ones of one address "
     "(rate), too much memory for bodies (memory).",
     ("reason",),
     registry=REGISTRY,
 )
 INGRESS_REPLAYS = Counter(
-    "ml_connector_ingress_replays", "Verified bodies that were stored a moment ago and are not kept again.", registry=REGISTRY
+    "ml_connector_ingress_replays", "Verified bodies that were stored a moment ago and are not stored again.", registry=REGISTRY
 )
-INGRESS_CLOSED = Counter("ml_connector_ingress_closed", "Connections closed at their deadline, unanswered.", registry=REGISTRY)
+INGRESS_CLOSED = Counter(
+    "ml_connector_ingress_closed", "Connections closed at their deadline, without an answer.", registry=REGISTRY
+)
 DELIVERY_FAILURES = Counter("ml_connector_delivery_failures", "Records that Kafka did not acknowledge.", registry=REGISTRY)
 POLLED = Counter(
     "ml_connector_polled_records", "Elements of pages written to raw.", ("connection", "system", "feed"), registry=REGISTRY
 )
 POLLED_SEEN = Counter(
     "ml_connector_polled_seen_records",
-    "Elements not written again: same id, version and bytes as just before.",
+    "Elements not written again: same id, version and bytes as a moment ago.",
     ("connection", "system", "feed"),
     registry=REGISTRY,
 )
 POLL_GAPS = Counter(
     "ml_connector_poll_gap_records",
-    "Changes that only the poller saw, no webhook.",
+    "Changes that no webhook reported and only the poller saw.",
     ("connection", "system", "feed"),
     registry=REGISTRY,
 )
 POLL_FAILURES = Counter(
     "ml_connector_poll_failures",
-    "Pages and fetches that failed, by what must happen next.",
+    "Pages and fetches that failed, by type of error (`runtime/errors.py`).",
     ("connection", "system", "feed", "error"),
     registry=REGISTRY,
 )
 POLL_RESTARTS = Counter(
     "ml_connector_poll_restarts",
-    "Runs of a feed that could not go on: its continuation was dead (continuation) or led back (circle).",
+    "Runs of a feed that could not continue: its continuation token was no longer valid (continuation) or led back to an earlier page (circle).",
     ("connection", "system", "feed", "reason"),
     registry=REGISTRY,
 )
@@ -93,7 +95,10 @@ FEED_STOPPED = Gauge(
     registry=REGISTRY,
 )
 FETCH_WAITING = Gauge(
-    "ml_connector_fetch_waiting", "Objects asked for and not yet read.", ("connection", "system"), registry=REGISTRY
+    "ml_connector_fetch_waiting",
+    "Objects that are to be fetched and have not been read yet.",
+    ("connection", "system"),
+    registry=REGISTRY,
 )
 FETCH_LEFT_OUT = Counter(
     "ml_connector_fetch_left_out",
@@ -118,7 +123,7 @@ FOLLOWED_UNREADABLE = Gauge(
 )
 RECORDS_REFUSED = Counter(
     "ml_connector_records_refused",
-    "Records of connections, crosswalk, credentials and control that are not believed: no signature that holds, or an older version.",
+    "Records of connections, crosswalk, credentials and control that do not count: no valid signature, or an older version.",
     ("topic",),
     registry=REGISTRY,
 )
@@ -128,7 +133,7 @@ HOP_OUTPUTS = Counter(
 )
 HOP_REFUSING = Gauge(
     "ml_connector_hop_refusing",
-    "1: nearly every record of this connection goes to `dead` (connection empty: of those that are not in force).",
+    "1: nearly every record of this connection goes to `dead` (connection empty: of all connections that are not in force).",
     ("hop", "connection"),
     registry=REGISTRY,
 )
@@ -137,20 +142,20 @@ HOP_FAILURES = Counter("ml_connector_hop_failures", "Batches of a hop that were 
 SINK_COMMITS = Counter("ml_connector_sink_commits", "Transactions of a sink that were committed.", registry=REGISTRY)
 SINK_COMMIT_FAILURES = Counter(
     "ml_connector_sink_commit_failures",
-    "Transactions of a sink that did not end for certain, by Kafka's name of the error; `_FENCED`: another owner has the partition.",
+    "Transactions of a sink whose end is not known, by Kafka's name of the error; `_FENCED`: another owner has the partition.",
     ("error",),
     registry=REGISTRY,
 )
 SINK_TAKE_OVERS = Counter("ml_connector_sink_take_overs", "Command partitions that were taken.", ("system",), registry=REGISTRY)
 SINK_REBUILD_LEFT = Gauge(
     "ml_connector_sink_rebuild_left_op_keys",
-    "Op-keys of a lost ledger that are still to be rebuilt.",
+    "Op-keys of a lost ledger that have not been rebuilt yet.",
     ("system", "partition"),
     registry=REGISTRY,
 )
 SINK_UNACCOUNTED = Gauge(
     "ml_connector_sink_unaccounted_money",
-    "Money of documents whose way a sink does not know for certain any more; 0 unless something is broken.",
+    "Money of documents of which a sink has lost track; 0 unless something is broken.",
     ("system", "connection"),
     registry=REGISTRY,
 )

@@ -1,7 +1,7 @@
-"""A step sends one request that changes something, and never a second one: kept at the transport, whatever a client means to repeat.
+"""A step sends one request that changes something, and never a second one. This is enforced at the transport, whatever a client repeats.
 
-What counts as a write is the system's own word (some write by GET). A second one within a step is not sent and is `Unanswered`: the first may
-have been done, so the step has to be looked up.
+The system declares what counts as a write (some write by GET). A second write within a step is not sent and raises `Unanswered`: the first
+one may have been carried out, so the step has to be looked up.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _STEP: ContextVar[_Step | None] = ContextVar("step", default=None)
 
 @contextmanager
 def step() -> Iterator[None]:
-    """Everything that is sent from here, also by tasks that begin here, belongs to one step."""
+    """Whatever is sent inside this context, also by tasks that are started in it, belongs to one step."""
     token = _STEP.set(_Step())
     try:
         yield
@@ -34,7 +34,7 @@ def step() -> Iterator[None]:
 
 
 class OneWrite:
-    """A transport that keeps back the second write of a step; what belongs to no step (a sign-in, a look-up) passes."""
+    """A transport that keeps back the second write of a step. What belongs to no step (a sign-in, a look-up) passes."""
 
     def __init__(self, inner: Transport, is_write: Callable[[Request], bool]) -> None:
         self._inner = inner

@@ -1,4 +1,4 @@
-"""One line when the cluster goes away and one when it is back, however many threads of a process notice."""
+"""Logs one line when the cluster goes away and one when it is back, however many threads of a process notice."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from runtime.log import log
 
 
 class Outage:
-    """Who cannot reach the cluster now. It begins with the first and is over when nobody is left."""
+    """Which threads cannot reach the cluster now. An outage begins with the first of them and is over when none is left."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -17,7 +17,7 @@ class Outage:
         self._since_s = 0.0
 
     def began(self, who: str, words: str) -> None:
-        """Somebody cannot reach the cluster; said as often as one likes."""
+        """This thread cannot reach the cluster; it may say so repeatedly."""
         with self._lock:
             if not self._without:
                 self._since_s = time.monotonic()
@@ -25,7 +25,7 @@ class Outage:
             self._without.add(who)
 
     def over(self, who: str) -> None:
-        """Somebody can, or has ended."""
+        """This thread can reach the cluster again, or has ended."""
         with self._lock:
             if who not in self._without:
                 return
@@ -35,4 +35,4 @@ class Outage:
 
 
 CLUSTER = Outage()
-"""Of this process."""
+"""The outage of this process."""

@@ -1,8 +1,8 @@
-"""An end for calls that do not keep their own time limit.
+"""Ends the process when a call does not keep its own time limit.
 
-librdkafka's `send_offsets_to_transaction` ignores its time-out while the group's coordinator is away, and may wait for ever after a
-broker was restarted (librdkafka issue 5456; seen here with 2.16.0 when the broker was killed twice). Such a call cannot be
-interrupted. The process ends with 70 and is started again by its supervisor; the open transaction is aborted by its next life.
+librdkafka's `send_offsets_to_transaction` ignores its time-out while the group's coordinator is away, and may wait forever after a broker
+was restarted (librdkafka issue 5456; seen here with 2.16.0 when the broker was killed twice). Such a call cannot be interrupted. The
+process ends with 70 and is started again by its supervisor; its next life aborts the open transaction.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _LOOK_S = 1.0
 
 
 class Overdue:
-    """Watches calls in progress; one daemon thread, started with the first call. `end` does not return."""
+    """Watches calls in progress, with one daemon thread that starts with the first call. `end` does not return."""
 
     def __init__(self, end: Callable[[int], object] = os._exit, look_s: float = _LOOK_S) -> None:
         self._end, self._look_s = end, look_s
@@ -30,7 +30,7 @@ class Overdue:
 
     @contextmanager
     def limit(self, call: str, seconds: float) -> Iterator[None]:
-        """Around a call that has to be back after so many seconds."""
+        """A context for a call that has to return within this many seconds."""
         token = object()
         with self._lock:
             self._due[token] = (call, time.monotonic() + seconds)
@@ -58,4 +58,4 @@ class Overdue:
 
 
 overdue = Overdue()
-"""The process's own."""
+"""The watch of this process."""

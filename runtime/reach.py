@@ -1,8 +1,9 @@
-"""Where one side's session may go: the hosts that its settings name, at addresses that are public or granted. Refusals name what to do.
+"""Which hosts one side's session may call: those that its settings name, at addresses that are public or granted. A refusal says what to
+do.
 
-What the settings alone tell is refused as `Broken` before anything is resolved. Names are resolved once for a connection, every address of
-the answer is judged, and the connection is made to these same addresses: a name that answers otherwise a moment later changes nothing.
-Through a proxy the proxy resolves the names; there the proxy's own address is judged, and hosts and ports as far as they are written.
+What the settings alone show is refused as `Broken` before anything is resolved. A name is resolved once for a connection, every address of
+the answer is judged, and the connection is made to these same addresses. A name that resolves differently a moment later changes nothing. A
+proxy resolves the names itself. Then the proxy's own address is judged, and of the target only host and port as they are written.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ _GRANT = "Grant it under network.private_addresses as CIDR:port."
 
 
 async def ask_the_system(host: str, port: int) -> Sequence[str]:
-    """The addresses of a name, as the operating system tells them. Raises OSError when there are none."""
+    """The addresses of a name, as the operating system resolves it. Raises OSError if there are none."""
     loop = asyncio.get_running_loop()
     found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
     return [str(entry[4][0]) for entry in found]
@@ -42,11 +43,11 @@ class Proxy:
     password: str = field(default="", repr=False)
 
     def __post_init__(self) -> None:
-        """From now on no message shows the password, plain or as a header carries it."""
+        """From now on no message shows the password, neither in plain text nor as a header carries it."""
         redaction.know_value(self.password, *[value.partition(" ")[2] for value in self.headers().values()])
 
     def headers(self) -> dict[str, str]:
-        """What CONNECT carries; the server never sees it."""
+        """The headers of CONNECT. The server never sees them."""
         if not self.user:
             return {}
         both = base64.b64encode(f"{self.user}:{self.password}".encode()).decode()
@@ -55,32 +56,32 @@ class Proxy:
 
 @dataclass(frozen=True)
 class Reach:
-    """What may be called: `hosts` ("host:port", None = any), public addresses at 443, granted ones; with `loopback` this machine too."""
+    """What may be called: `hosts` ("host:port", None = any), public addresses at 443, granted ones, and with `loopback` this machine, too."""
 
     loopback: bool = False
     hosts: frozenset[str] | None = None
     grants: tuple[Grant, ...] = ()
 
     def require(self, url: URL) -> None:
-        """Raise `Broken` when the settings do not allow `url`, whatever its name may resolve to."""
-        host, port = self._written(url)
+        """Raise `Broken` if the settings do not allow `url`, whatever its name may resolve to."""
+        host, port = self._require_spelling(url)
         if self.hosts is not None and f"{host}:{port}" not in self.hosts:
-            raise Broken(f"{_named(url)} is not an address of this system's settings.", f"They name: {_listed(self.hosts)}.")
-        if url.scheme == "http" and not (self.loopback and _is_here(host)):
-            raise Broken(f"{_named(url)} is refused.", "Use https; http is for loopback in profile demo.")
+            raise Broken(f"{_host_of(url)} is not an address of this system's settings.", f"They name: {_listed(self.hosts)}.")
+        if url.scheme == "http" and not (self.loopback and _is_this_machine(host)):
+            raise Broken(f"{_host_of(url)} is refused.", "Use https; http is for loopback in profile demo.")
         self._require_host(url, host, port)
 
     def require_proxy(self, url: URL, proxy: Proxy) -> None:
-        """Raise `Broken` when `url` must not be called by this proxy, or the proxy itself must not be called."""
+        """Raise `Broken` if `url` must not be called through this proxy, or if the proxy itself must not be called."""
         if url.scheme != "https":
-            raise Broken(f"{_named(url)} by a proxy is refused.", "Use https; plain http goes through no proxy.")
+            raise Broken(f"{_host_of(url)} through a proxy is refused.", "Use https; plain http is not sent through a proxy.")
         through = URL(proxy.url, encoded=True)
         if through.scheme != "http" or through.path not in ("", "/") or through.raw_query_string:
             raise Broken(f"proxy {proxy.url} is refused.", "Write http://host:port; the connection inside it is https.")
-        host, port = self._written(through)
+        host, port = self._require_spelling(through)
         self._require_host(through, host, port)
 
-    def _written(self, url: URL) -> tuple[str, int]:
+    def _require_spelling(self, url: URL) -> tuple[str, int]:
         if url.scheme not in ("http", "https") or not url.raw_host or url.port is None:
             raise Broken(f"{url.scheme or 'an address without scheme'}: is refused.", "Use https://host.")
         if url.raw_user is not None or url.raw_password is not None:
@@ -96,15 +97,15 @@ class Reach:
     def _require_host(self, url: URL, host: str, port: int) -> None:
         numbers = written_as_number(host)
         if ":" in host and not numbers:
-            raise Broken(f"{_named(url)}: is no address.", "Use a host name.")
+            raise Broken(f"{_host_of(url)}: is not an address.", "Use a host name.")
         if numbers:
             if refusal := self.refusal(host, port, numbers):
                 raise Broken(*refusal)
         elif not self.loopback and port != HTTPS_PORT and all(grant.port != port for grant in self.grants):
-            raise Broken(f"{_named(url)}: port {port} is granted for no network.", _GRANT)
+            raise Broken(f"{_host_of(url)}: port {port} is granted for no network.", _GRANT)
 
     def refusal(self, host: str, port: int, found: Sequence[Address]) -> tuple[str, str] | None:
-        """Why none of what a name leads to may be called, and what to do; None when all of it may."""
+        """Why the addresses that a name resolves to must not be called, and what to do; None if all of them may be."""
         if not found:
             return f"{host} has no address.", "Correct the name, or the resolver of this machine."
         for address in found:
@@ -116,7 +117,7 @@ class Reach:
         return None
 
     async def prove(self, text: str, proxy: Proxy | None = None, lookup: Lookup = ask_the_system) -> str:
-        """Why `text` cannot be called from here, in one line with what to do; "" when it can. Resolves names, connects to nothing."""
+        """Why `text` cannot be called from here, in one line with what to do; "" if it can. Resolves names, connects to nothing."""
         try:
             url = URL(text, encoded=True)
             self.require(url)
@@ -127,14 +128,14 @@ class Reach:
         except (Broken, NotSent) as error:
             return str(error)
         except ValueError as error:
-            return f"{text!r} is no address: {error}."
+            return f"{text!r} is not an address: {error}."
         except OSError as error:
             return f"{url.raw_host} cannot be resolved ({error.strerror or error}). Correct the name, or this machine's resolver."
         return ""
 
 
 class CheckedResolver(AbstractResolver):
-    """Gives the client the addresses of a name once each of them was judged; one that may not be called refuses them all."""
+    """Gives the client the addresses of a name after judging each of them. If one may not be called, all are refused."""
 
     def __init__(self, reach: Reach, lookup: Lookup) -> None:
         self._reach = reach
@@ -168,17 +169,17 @@ def _family(address: Address) -> socket.AddressFamily:
 
 
 def host_and_port(text: str) -> str:
-    """`host:port` of an address, as `Reach.hosts` holds it."""
+    """`host:port` of an address, as in `Reach.hosts`."""
     url = URL(text, encoded=True)
     return f"{(url.raw_host or '').lower().removesuffix('.')}:{url.port}"
 
 
-def _is_here(host: str) -> bool:
+def _is_this_machine(host: str) -> bool:
     numbers = written_as_number(host)
     return host == "localhost" or (bool(numbers) and all(map(is_loopback, numbers)))
 
 
-def _named(url: URL) -> str:
+def _host_of(url: URL) -> str:
     return f"{url.scheme}://{url.raw_host}:{url.port}"
 
 

@@ -1,8 +1,9 @@
-"""Secrets that this process knows, kept out of everything that it says: errors, logs, and the words of another side.
+"""Keeps the secrets that this process knows out of everything it writes: errors, logs, and quoted words of another side.
 
-Whoever opens a secret makes it known here (`systems.contract.Access` does so for credentials, `runtime/tokens.py` for tokens). A server
-that echoes a request shows it as it was sent, or written once more into its own answer: secrets are looked for in the plain spelling of a text
-(`spelled.py`) and, as they are, in Base64 and hexadecimal. Text is redacted before it is shortened: half a secret would not be found.
+Code that opens a secret registers it here (`systems.contract.Access` does so for credentials, `runtime/tokens.py` for tokens). A server
+that echoes a request may show it as it was sent, or escaped once more for its own answer. Secrets are therefore looked for in the unescaped
+spelling of a text (`spelled.py`) and, as they are, in Base64 and hexadecimal. Text is redacted before it is shortened, because half a
+secret would not be found.
 """
 
 from __future__ import annotations
@@ -21,15 +22,15 @@ from runtime.spelled import plain
 
 SHOWN = "[redacted]"
 _IDENTIFIERS = frozenset({"username", "user", "client_id"})
-"""Fields that name somebody: kept out like the others, but for short ones, which are words of many messages ("admin")."""
+"""Fields that name somebody. They are kept out as well, except for short values, which are words of many messages ("admin")."""
 _SHORT = 8
-"""Below this many characters a secret is found as a word only, an identifier not at all."""
+"""A secret with fewer characters is found only as a whole word, and an identifier not at all."""
 _LEAST = 3
-"""A secret of one or two characters is in every message; nothing is kept secret by it."""
+"""A secret of one or two characters occurs in every message; leaving it out would protect nothing."""
 _MOST_TOKENS = 2000
 _LONGEST = 64 * 1024
 _CONTROL = re.compile(r"[^\x20-\x7e\xa0-\ud7ff\ue000-\U0010ffff]+")
-"""What no line can show, and octets that are no text."""
+"""Characters that no line can show, and octets that are not text."""
 
 
 class _Known:
@@ -65,7 +66,7 @@ _known = _Known()
 
 
 def know(credentials: BaseModel) -> None:
-    """Every secret of these credentials is known from now on, and user and password as HTTP Basic sends them."""
+    """Register every secret of these credentials, and user and password as HTTP Basic sends them."""
     found = dict(_secrets_of(credentials))
     _known.add(value for name, value in found.items() if name not in _IDENTIFIERS or len(value) >= _SHORT)
     for user, password in (("username", "password"), ("client_id", "client_secret")):
@@ -74,30 +75,30 @@ def know(credentials: BaseModel) -> None:
 
 
 def know_value(*values: str) -> None:
-    """These secrets are known from now on."""
+    """Register these secrets."""
     _known.add(values)
 
 
 def know_for_a_while(*values: str) -> None:
-    """As `know_value`, for tokens that are replaced: the latest few thousand are known."""
+    """Register tokens that are replaced from time to time; the latest few thousand are known."""
     _known.add(values, passing=True)
 
 
 def redacted(text: str) -> str:
     """The text with `SHOWN` in place of every known secret."""
-    said = plain(text)
+    content = plain(text)
     found: list[tuple[int, int]] = []
     for secret in _known.longest_first():
-        if secret in said.text:
+        if secret in content.text:
             sought = re.escape(secret) if len(secret) >= _SHORT else _word(secret)
-            found += [said.span(*one.span()) for one in re.finditer(sought, said.text)]
-    for start, end in _apart(found):
+            found += [content.span(*one.span()) for one in re.finditer(sought, content.text)]
+    for start, end in _merged(found):
         text = text[:start] + SHOWN + text[end:]
     return text
 
 
-def _apart(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Spans that overlap as one, the last one first."""
+def _merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Overlapping spans merged into one, the last one first."""
     made: list[tuple[int, int]] = []
     for start, end in sorted(spans):
         if made and start < made[-1][1]:
@@ -108,13 +109,13 @@ def _apart(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def sayable(text: str) -> str:
-    """The text as every record can hold it, a question mark for each octet that is no text, without known secrets."""
+    """The text as every record can hold it: without known secrets, and with a question mark for each octet that is not text."""
     return redacted(text).encode("utf-8", "replace").decode()
 
 
-def told(said: bytes | str, most: int) -> str:
-    """What another side says, fit for a message: known secrets and control characters out, one line, then at most `most` characters."""
-    text = said[:_LONGEST].decode("utf-8", "replace") if isinstance(said, bytes) else said[:_LONGEST]
+def told(content: bytes | str, most: int) -> str:
+    """What another side says, fit for a message: without known secrets and control characters, on one line, then at most `most` characters."""
+    text = content[:_LONGEST].decode("utf-8", "replace") if isinstance(content, bytes) else content[:_LONGEST]
     return " ".join(_CONTROL.sub(" ", redacted(text)).split())[:most]
 
 
@@ -130,14 +131,14 @@ def _secrets_of(model: BaseModel) -> Iterator[tuple[str, str]]:
 
 
 def _spellings(value: str) -> set[str]:
-    """As it is looked for in plain text: itself, in Base64 with and without its padding, and in hexadecimal."""
+    """How it is looked for in plain text: as it is, in Base64 with and without its padding, and in hexadecimal."""
     contents = _contents(value)
     found = {value, *(one.hex() for one in contents), *(one.hex().upper() for one in contents), *_in_base64(contents)}
-    return {said for one in found if len(said := plain(one).text) >= _LEAST}
+    return {content for one in found if len(content := plain(one).text) >= _LEAST}
 
 
 def _signed_in(user: str, password: str) -> set[str]:
-    """User and password as HTTP Basic sends them, each written as a form before that too (RFC 6749, 2.3.1)."""
+    """User and password as HTTP Basic sends them, also with each of them form-encoded first (RFC 6749, 2.3.1)."""
     ways = (str, lambda text: quote(_bytes(text), safe=""), lambda text: quote_plus(_bytes(text)))
     return _in_base64({content for way in ways for content in _contents(f"{way(user)}:{way(password)}")})
 
@@ -148,7 +149,7 @@ def _in_base64(contents: Iterable[bytes]) -> set[str]:
 
 
 def _contents(value: str) -> set[bytes]:
-    """Its bytes in UTF-8, and in Latin-1 where it has such."""
+    """Its bytes in UTF-8, and in Latin-1 if it can be encoded so."""
     return {_bytes(value), value.encode("latin-1") if all(ord(one) < 256 for one in value) else _bytes(value)}
 
 

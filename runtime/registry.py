@@ -1,4 +1,4 @@
-"""The schema registry's client settings, drawn from ours; `schemas/codec.py` makes the client."""
+"""The settings of the schema registry's client, made from ours. `schemas/codec.py` makes the client."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _RETRIES, _RETRY_MS = 2, 200
 
 
 def client_settings(registry: Registry) -> dict[str, Any]:
-    """What every client of the registry needs. Raises `Broken` when none is named or a file cannot be read."""
+    """What every client of the registry needs. Raises `Broken` if no registry is named or a file cannot be read."""
     if not registry.url:
         raise Broken("ML_CONNECTOR_REGISTRY__URL is not set.", "Set it, or start a local cluster with `ml-connector up`.")
     settings: dict[str, Any] = {

@@ -1,9 +1,9 @@
-"""What each role holds of the key ring: every key is derived from the ring's for one use, and a role is given only those it uses.
+"""What each role has of the key ring: every key is derived from the ring's for one use, and a role gets only those that it uses.
 
-A *group* is a set of credentials that one role opens; a *signer* is somebody whose signature is believed. From each key of the ring one
-wrapping key per group and one Ed25519 key per signer are derived (HKDF-SHA256), so that a ring made by `ml-connector keys new` is all
-there is to keep. The file of one role (`ml-connector keys export ROLE FILE`) holds its derived keys and the public halves of all
-signers; the ring cannot be computed from it. A process that is given the whole ring keeps only its role's keys in memory.
+A *group* is a set of credentials that one role opens. A *signer* is somebody whose signature is believed. From each key of the ring, one
+wrapping key per group and one Ed25519 key per signer are derived (HKDF-SHA256), so that only the ring made by `ml-connector keys new` has
+to be kept. The file of one role (`ml-connector keys export ROLE FILE`) holds its derived keys and the public keys of all signers; the ring
+cannot be computed from it. A process that is given the whole ring keeps only its role's keys in memory.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from runtime.small_files import read_small
 OPERATOR, DECIDER, SINKS, INGRESS, POLLERS, VERIFY = "operator", "decider", "sinks", "ingress", "pollers", "verify"
 CHECK, NETWORK = "check", "network"
 GROUPS = (INGRESS, POLLERS, SINKS, CHECK, NETWORK)
-"""Groups of credentials. `network` is what stands between: certificates and proxies, which pollers, sinks and `check` all use."""
+"""Groups of credentials. `network` is for certificates and proxies, which pollers, sinks and `check` all use."""
 SIGNERS = (OPERATOR, DECIDER, SINKS)
 _REMEDY = (
     "ML_CONNECTOR_KEY_RING names a file of keys: make one with `ml-connector keys new FILE` (all keys) or "
@@ -41,7 +41,7 @@ _REMEDY = (
 
 @dataclass(frozen=True)
 class Share:
-    """What a role is given: the groups that it opens and the signers that it signs as. Every role can verify."""
+    """What a role gets: the groups that it opens and the signers that it signs as. Every role can verify."""
 
     opens: tuple[str, ...] = ()
     signs: tuple[str, ...] = ()
@@ -59,7 +59,7 @@ SHARES: Mapping[str, Share] = {
 
 @dataclass(frozen=True)
 class RoleKeys:
-    """The keys of one role. `opens` is by group and `signs` by signer (private); `verifies` is signer -> key id -> public key, 32 bytes."""
+    """The keys of one role. `opens` is by group, `signs` by signer (private keys); `verifies` is signer -> key id -> public key, 32 bytes."""
 
     role: str
     opens: Mapping[str, KeyRing]
@@ -68,7 +68,7 @@ class RoleKeys:
 
     @property
     def is_public(self) -> bool:
-        """Whether there is nothing in it to keep secret."""
+        """Whether it contains nothing that is secret."""
         return not self.opens and not self.signs
 
 
@@ -78,7 +78,7 @@ def opening(ring: KeyRing, group: str) -> KeyRing:
 
 
 def keys_for(ring: KeyRing, role: str) -> RoleKeys:
-    """The keys of a role, derived from the whole ring. Raises KeyError for a role that is none of `SHARES`."""
+    """The keys of a role, derived from the whole ring. Raises KeyError for a role that is not in `SHARES`."""
     share = SHARES[role]
     signers = {signer: _derived(ring, f"sign/{signer}") for signer in SIGNERS}
     return RoleKeys(
@@ -99,9 +99,9 @@ def _public(seed: bytes) -> bytes:
 
 
 def keys_at(path: Path | None, roles: Iterable[str]) -> RoleKeys:
-    """The keys in a file: the whole ring, of which those of the first of `roles` are kept, or the file of one of `roles`.
+    """The keys in a file: either the whole ring, from which the keys of the first of `roles` are derived, or the file of one of `roles`.
 
-    Every file can verify, so any does where `verify` is asked for. Raises `Broken` naming what is wrong, never showing a key.
+    Every file can verify, so any file serves for `verify`. Raises `Broken` naming what is wrong, never showing a key.
     """
     wanted = tuple(roles)
     if path is None:
@@ -166,7 +166,7 @@ def _instant(text: str | None) -> Any:
 
 
 def write_keys(path: Path, keys: RoleKeys) -> None:
-    """Write the file of a role: its owner's alone unless all in it is public. Raises `Broken` where there is a file already."""
+    """Write the file of a role. Only its owner can read it, unless all its content is public. Raises `Broken` if the file exists already."""
     content = {
         "role": keys.role,
         "opens": {group: _entries(ring) for group, ring in keys.opens.items()},

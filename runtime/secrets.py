@@ -1,8 +1,8 @@
-"""Secrets at rest: where a reference leads, the key ring, and envelopes that open only for the connection they were made for.
+"""Secrets at rest: what a reference leads to, the key ring, and envelopes that open only for the connection that they were made for.
 
-Every credential set has a data key of its own (AES-256-GCM, connection and purpose as associated data); the data key is wrapped
-(AES key wrap, RFC 3394) by the newest key of the ring. Any listed key unwraps, so a rotation adds a key, wraps the data keys
-again and removes the old one when nothing is left under it. A ciphertext moved to another connection or purpose does not open.
+Every credential set has a data key of its own (AES-256-GCM, connection and purpose as associated data). The data key is wrapped (AES key
+wrap, RFC 3394) with the newest key of the ring. Any key of the ring unwraps. A rotation adds a key, wraps the data keys again and removes
+the old key when it wraps nothing any more. A ciphertext that is moved to another connection or purpose does not open.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ from runtime.small_files import read_small
 
 KEY_BYTES = 32
 MAX_SECRET_BYTES = 64 * 1024
-"""Largest file that a reference leads to: a chain of certificates has a few thousand bytes."""
+"""The largest file that a reference may lead to. A chain of certificates has a few thousand bytes."""
 MAX_KEYS_BYTES = 1024 * 1024
-"""Largest file of keys: a key has 150 bytes."""
+"""The largest file of keys. A key takes 150 bytes."""
 _KEY_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
-"""What a signature can name (`runtime/signing.py`)."""
+"""A key id as a signature can name it (`runtime/signing.py`)."""
 _NONCE_BYTES = 12
 _BLANK = re.compile(r"\W*fill[ _-]?in\W*", re.IGNORECASE)
 _NEW_RING = "Make one with `ml-connector keys new FILE`."
@@ -46,7 +46,7 @@ _NEW_RING = "Make one with `ml-connector keys new FILE`."
 
 @dataclass(frozen=True)
 class RingKey:
-    """One key of the ring; after `not_after` it still opens what it wrapped but wraps nothing new."""
+    """One key of the ring. After `not_after` it still opens what it wrapped but wraps nothing new."""
 
     id: str
     created: datetime
@@ -61,14 +61,14 @@ class KeyRing:
     keys: tuple[RingKey, ...]
 
     def newest(self, now: datetime) -> RingKey:
-        """The key that wraps. Raises `Broken` when every key is past its end."""
+        """The key that wraps. Raises `Broken` if every key is past its end."""
         usable = [key for key in self.keys if key.not_after is None or key.not_after > now]
         if not usable:
             raise Broken("Every key of the key ring is past its not_after.", "Add one with `ml-connector keys rotate`.")
         return max(usable, key=lambda key: key.created)
 
     def by_id(self, key_id: str) -> RingKey:
-        """The key that wrapped something. Raises `Broken` when it is not in the ring any more."""
+        """The key with this id, which wrapped something. Raises `Broken` if it is no longer in the ring."""
         for key in self.keys:
             if key.id == key_id:
                 return key
@@ -86,7 +86,7 @@ class Envelope:
 
 
 def new_key(now: datetime) -> RingKey:
-    """A fresh random key; its id is the instant and four random digits."""
+    """A new random key. Its id is the instant and four random digits."""
     return RingKey(f"{now:%Y%m%dT%H%M%S}-{os.urandom(2).hex()}", now, os.urandom(KEY_BYTES))
 
 
@@ -130,11 +130,12 @@ def _instant(text: str) -> datetime:
 
 
 def write_ring(path: Path, ring: KeyRing) -> None:
-    """Write the ring, mode 0600, all or nothing: a crash leaves the old file or the new one. A link stays, its target is written.
+    """Write the ring, mode 0600, all or nothing: after a crash there is the old file or the new one. If the path is a link, its target is
+    written.
 
-    A file that is a mount of its own (a container's) cannot be replaced: there it is overwritten, and the new ring lies complete beside it
-    until that is done. Whoever owned the file owns it afterwards. Raises `Broken` when it cannot be written; a copy stays behind only where
-    the file itself may be written in part, and is named then.
+    A file that is itself a mount point (in a container) cannot be replaced. It is overwritten, and until that is done the complete new ring
+    is in a copy next to it. The owner of the file stays the same. Raises `Broken` if it cannot be written; a copy remains only if the file
+    itself may have been written in part, and then the message names it.
     """
     entries = [
         {
@@ -156,7 +157,7 @@ def write_ring(path: Path, ring: KeyRing) -> None:
 
 def _replace(path: Path, content: bytes) -> None:
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    beside, is_over = Path(name), True
+    copy, is_over = Path(name), True
     try:
         with os.fdopen(descriptor, "wb") as out:
             _write_through(out, content)
@@ -164,19 +165,19 @@ def _replace(path: Path, content: bytes) -> None:
                 owner = path.stat()
                 os.fchown(out.fileno(), owner.st_uid, owner.st_gid)
         try:
-            beside.replace(path)
+            copy.replace(path)
         except OSError as error:
             if error.errno not in (errno.EBUSY, errno.EXDEV):
                 raise
             is_over = False
-            _overwrite(path, content, beside)
+            _overwrite(path, content, copy)
             is_over = True
     finally:
         if is_over:
-            beside.unlink(missing_ok=True)
+            copy.unlink(missing_ok=True)
 
 
-def _overwrite(path: Path, content: bytes, beside: Path) -> None:
+def _overwrite(path: Path, content: bytes, copy: Path) -> None:
     try:
         with path.open("r+b") as out:
             _write_through(out, content)
@@ -184,7 +185,7 @@ def _overwrite(path: Path, content: bytes, beside: Path) -> None:
     except OSError as error:
         raise Broken(
             f"{path}: the key ring may be written in part ({error.strerror}).",
-            f"It lies complete in {beside}: copy it over the file.",
+            f"It lies complete in {copy}: copy it over the file.",
         ) from error
 
 
@@ -203,7 +204,7 @@ def seal(ring: KeyRing, bound_to: tuple[str, str], secret: bytes, now: datetime)
 
 
 def unseal(ring: KeyRing, bound_to: tuple[str, str], envelope: Envelope) -> bytes:
-    """What was sealed. Raises `Broken` when the key is gone, or the envelope was changed or made for something else."""
+    """The content of an envelope. Raises `Broken` if its key is gone, or if the envelope was changed or made for something else."""
     try:
         data_key = aes_key_unwrap(ring.by_id(envelope.key_id).secret, envelope.wrapped_key)
         return AESGCM(data_key).decrypt(envelope.nonce, envelope.ciphertext, _associated(bound_to))
@@ -215,7 +216,7 @@ def unseal(ring: KeyRing, bound_to: tuple[str, str], envelope: Envelope) -> byte
 
 
 def rewrap(ring: KeyRing, envelope: Envelope, now: datetime) -> Envelope:
-    """The same secret under the newest key of the ring; the same envelope when it is there already. Decrypts no secret."""
+    """The same secret under the newest key of the ring; the same envelope if it is under that key already. Decrypts no secret."""
     newest = ring.newest(now)
     if envelope.key_id == newest.id:
         return envelope
@@ -227,7 +228,7 @@ def rewrap(ring: KeyRing, envelope: Envelope, now: datetime) -> Envelope:
 
 
 def _associated(bound_to: tuple[str, str]) -> bytes:
-    # An id cannot hold "|" (systems/connection.py: CONNECTION_ID), so no two pairs have the same text.
+    # An id cannot contain "|" (systems/connection.py: CONNECTION_ID), so no two pairs have the same text.
     return f"{bound_to[0]}|{bound_to[1]}".encode()
 
 
@@ -241,10 +242,10 @@ class Sources:
 
 
 def resolve(reference: str, sources: Sources, lines: bool = False) -> SecretStr:
-    """The secret that `env:NAME` or `file:NAME` leads to, without a byte order mark and without line ends at its end.
+    """The secret that `env:NAME` or `file:NAME` leads to, without a byte order mark and without trailing line ends.
 
-    `lines`: it is a text of several lines (PEM). Raises `Broken` naming the reference, never its content; a secret written in plain is
-    refused without being shown, and so is one with what nobody sees in it: systems do not agree on it.
+    `lines`: it is a text of several lines (PEM). Raises `Broken` naming the reference, never its content. A secret written in plain text is
+    refused without being shown. A secret with invisible characters is refused, too, because systems treat them differently.
     """
     kind, _, where = reference.partition(":")
     if kind == "env" and where:
@@ -261,7 +262,7 @@ def resolve(reference: str, sources: Sources, lines: bool = False) -> SecretStr:
 
 
 def leads_out(reference: str, sources: Sources) -> bool:
-    """Whether a reference names a file outside of the secrets folder, which `resolve` refuses whether there is one or not."""
+    """Whether a reference names a file outside of the secrets folder. `resolve` refuses it whether or not the file exists."""
     kind, _, where = reference.partition(":")
     if kind != "file" or sources.folder is None:
         return False
@@ -272,15 +273,15 @@ def leads_out(reference: str, sources: Sources) -> bool:
 
 
 def _within(folder: Path, where: str) -> Path | None:
-    """The file of the secrets folder that a reference leads to, over whatever links; None outside of it. Raises OSError, ValueError or
-    RuntimeError for a name that no file can have and for links that lead in a circle."""
+    """The file of the secrets folder that a reference leads to, following links; None if it is outside. Raises OSError, ValueError or
+    RuntimeError for a name that no file can have and for links that form a circle."""
     root = folder.resolve()
     path = (root / where).resolve()
     return path if path.is_relative_to(root) else None
 
 
 def fit(reference: str, text: str, lines: bool = False) -> str:
-    """A secret as it was read from `reference`, without a byte order mark and line ends at its end. Raises `Broken` as `resolve` does."""
+    """A secret as it was read from `reference`, without a byte order mark and trailing line ends. Raises `Broken` as `resolve` does."""
     text = text.removeprefix("\ufeff")
     text = text if lines else text.rstrip("\r\n")
     plain = re.sub(r"[\r\n\t]", "", text).strip() if lines else text
@@ -290,7 +291,7 @@ def fit(reference: str, text: str, lines: bool = False) -> str:
         raise Broken(f"{reference} still says FILL IN.", "Write the secret into it.")
     if any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in plain):
         raise Broken(
-            f"{reference} holds a line end, a control character or bytes that are no text.", "Write it as one line of text."
+            f"{reference} holds a line end, a control character or bytes that are not text.", "Write it as one line of text."
         )
     if plain != plain.strip() or any(_is_unseen(character) for character in plain):
         raise Broken(
@@ -305,12 +306,12 @@ def _is_unseen(character: str) -> bool:
 
 
 def is_blank(text: str) -> bool:
-    """Whether a value is still what a template asks to fill in."""
+    """Whether a value is still the text that a template asks the user to replace."""
     return bool(_BLANK.fullmatch(text))
 
 
 def _from_file(reference: str, where: str, sources: Sources) -> str:
-    """A file of the secrets folder; links may lead about inside of it, as mounted secrets do."""
+    """A file of the secrets folder. Links may lead to other files inside it, as mounted secrets do."""
     if sources.folder is None or not sources.folder.is_dir():
         raise Broken(
             f"{reference}: there is no secrets folder{f' {sources.folder}' if sources.folder else ''}.",
@@ -341,6 +342,6 @@ def _content(reference: str, path: Path, ring: Path | None) -> bytes:
     is_ring = ring is not None and ring.exists() and os.path.samestat(found, ring.stat())
     if is_ring or (b'"keys"' in content and b'"not_after"' in content):
         raise Broken(
-            f"{reference} is a key ring, which is no secret of a connection.", "Name another file, and move the ring elsewhere."
+            f"{reference} is a key ring, which is not a secret of a connection.", "Name another file, and move the ring elsewhere."
         )
     return content

@@ -1,7 +1,7 @@
-"""Settings of a process: one tree, one environment prefix (`ML_CONNECTOR_`, nested by two underscores).
+"""The settings of a process: one tree, one environment prefix (`ML_CONNECTOR_`, nested by two underscores).
 
-Settings of a connection are not here: they are applied to the topic `connections` and read from there (`systems/connection.py`).
-A wrong value stops the process at start with the key named.
+The settings of a connection are not here: they are applied to the topic `connections` and read from there (`systems/connection.py`). A
+wrong value stops the process when it starts; the message names the key.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ class _Section(BaseModel):
 
 
 class Kafka(_Section):
-    """Where Kafka is and how its topics are named."""
+    """Where Kafka is, and how its topics are named."""
 
     bootstrap_servers: str = Field("", description="host:port list of an external cluster. Example: 127.0.0.1:9092")
     topic_prefix: str = Field("", description="Prefix of every topic, group and transactional id. Example: prod.")
     partitions: int = Field(4, ge=1, le=512, description="Partitions of every topic; fixed at creation.")
     replication: int = Field(1, ge=1, le=5, description="Replication factor for topics that are created. 3 on a real cluster.")
-    client_id: str = Field("ml-connector", description="Begins every client.id; role and instance follow.")
+    client_id: str = Field("ml-connector", description="First part of every client.id; role and instance follow.")
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_SSL", "SASL_PLAINTEXT"] = Field(
         "PLAINTEXT", description="As Kafka names it."
     )
@@ -41,12 +41,12 @@ class Kafka(_Section):
     ssl_ca_file: Path | None = Field(None, description="CA of the brokers; none = the system's. Example: /etc/ssl/kafka-ca.pem")
     ssl_certificate_file: Path | None = Field(None, description="Client certificate (PEM). Example: /run/secrets/kafka.pem")
     ssl_key_file: Path | None = Field(None, description="Its private key (PEM). Example: /run/secrets/kafka.key")
-    ssl_key_password_file: Path | None = Field(None, description="File that holds the key's password, where it has one.")
-    ssl_hostname_check: bool = Field(True, description="Whether a broker's certificate must name the host that was asked for.")
+    ssl_key_password_file: Path | None = Field(None, description="File that holds the key's password, if it has one.")
+    ssl_hostname_check: bool = Field(True, description="Whether a broker's certificate must name the host that was called.")
 
     @model_validator(mode="after")
     def _consistent(self) -> Kafka:
-        """A setting that would be passed over is refused: it was meant to protect something."""
+        """Refuse a setting that would be ignored: it was meant to protect something."""
         has_sasl, has_tls = self.security_protocol.startswith("SASL"), self.security_protocol.endswith("SSL")
         sasl = {
             "sasl_mechanism": self.sasl_mechanism,
@@ -67,7 +67,7 @@ class Kafka(_Section):
 
 
 class Registry(_Section):
-    """Where the schema registry is, and how it knows us."""
+    """Where the schema registry is, and how we sign in to it."""
 
     url: str = Field("", description="Base of its Confluent-compatible API. Example: http://127.0.0.1:8080/apis/ccompat/v7")
     username: str = Field("", description="User of this service (HTTP Basic).")
@@ -78,7 +78,7 @@ class Registry(_Section):
 
     @model_validator(mode="after")
     def _consistent(self) -> Registry:
-        """As for Kafka; credentials also need a URL that is https, or on loopback."""
+        """As for Kafka. Credentials also need a URL that is https, or on loopback."""
         if bool(self.username) != bool(self.password_file):
             raise ValueError("username and password_file belong together")
         _refuse_half_pair(self.ssl_certificate_file, self.ssl_key_file)
@@ -100,7 +100,7 @@ def _refuse_half_pair(certificate: Path | None, key: Path | None) -> None:
 
 
 def ssl_locations(section: Kafka | Registry) -> dict[str, str]:
-    """The files of authority, certificate and key that are set, under the names that both client libraries have for them."""
+    """The files of authority, certificate and key that are set, under the names that both client libraries use."""
     files = {
         "ssl.ca.location": section.ssl_ca_file,
         "ssl.certificate.location": section.ssl_certificate_file,
@@ -110,10 +110,10 @@ def ssl_locations(section: Kafka | Registry) -> dict[str, str]:
 
 
 class Timing(_Section):
-    """Times that the sink's protocol rests on, in real seconds (docs/guarantees.md). Profile demo: 2, 3, 3, 4, 3."""
+    """Times on which the sink's protocol rests, in real seconds (docs/guarantees.md). Profile demo: 2, 3, 3, 4, 3."""
 
     lease_s: float = Field(20, gt=0, description="Time allowed from the acked intent to the send.")
-    freeze_s: float = Field(60, gt=0, description="Stop between the last check and the send that is tolerated.")
+    freeze_s: float = Field(60, gt=0, description="How long a process may stand still between the last check and the send.")
     request_s: float = Field(100, gt=0, description="Total time of one request.")
     p_max_s: float | None = Field(None, description="Longest time a system may still commit; none = as each system declares.")
     v_max_s: float | None = Field(None, description="Lag of a look-up; none = as each system declares.")
@@ -128,13 +128,13 @@ class Ingress(_Section):
     request_s: float = Field(10, gt=0, description="Absolute time for a whole request.")
     max_connections: int = Field(2000, ge=1, description="Connections at once; beyond it the oldest idle one is closed.")
     max_connections_per_address: int = Field(
-        256, ge=1, description="Connections of one address at once; proxies that are trusted have no such cap."
+        256, ge=1, description="Connections of one address at once; trusted proxies have no such cap."
     )
     connections_per_address_per_s: float = Field(
         600, gt=0, description="New connections a second of one address; beyond it closed at once."
     )
     max_bodies_bytes: int = Field(
-        32 * 1024 * 1024, ge=1024, description="Bytes of all bodies in flight; beyond it bodies are given up."
+        32 * 1024 * 1024, ge=1024, description="Bytes of all bodies in flight; beyond it bodies are dropped."
     )
     replay_s: float = Field(
         600, ge=0, description="How long a stored body is remembered, so that its copies are kept once; 0 = never."
@@ -146,7 +146,7 @@ class Ingress(_Section):
 
 
 class Clock(_Section):
-    """Scaled time of profile demo; see `runtime/clock.py`."""
+    """The scaled time of profile demo; see `runtime/clock.py`."""
 
     scale: float = Field(1, gt=0, description="Scaled seconds in a real second.")
     start: str = Field("", description="Instant that the anchor stands for. Example: 2026-03-02T06:00:00+00:00")
@@ -154,7 +154,7 @@ class Clock(_Section):
 
 
 class Settings(BaseSettings):
-    """The whole tree. Environment beats the defaults below; unknown keys are refused."""
+    """The whole tree. The environment overrides the defaults below; unknown keys are refused."""
 
     model_config = SettingsConfigDict(
         env_prefix="ML_CONNECTOR_", env_nested_delimiter="__", frozen=True, extra="forbid", env_ignore_empty=True
@@ -186,7 +186,7 @@ class Settings(BaseSettings):
     clock: Clock = Clock()
 
     def topic(self, name: str) -> str:
-        """Full name of a topic of `topology/topics.py`."""
+        """The full name of a topic of `topology/topics.py`."""
         return self.kafka.topic_prefix + name
 
     def named(self, role: str, slot: str = "") -> Settings:

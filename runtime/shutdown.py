@@ -1,11 +1,11 @@
-"""How long things may take to end, in real seconds; each is longer than what it waits for.
+"""How long things may take to end, in real seconds. Each time is longer than that of what it waits for.
 
     a request under way    ML_CONNECTOR_TIMING__REQUEST_S (100)
-    a service              that and 10: nothing new is begun, what is under way reaches its outcome, the group is left
+    a service              that and 10: nothing new begins, requests under way reach their outcome, the process leaves its group
     `run all`              that and 10: then it kills what has not ended
     a container            150: `stop_grace_period` in docker-compose.yml, `terminationGracePeriodSeconds` in Kubernetes
 
-Where no request is under way a service ends within two seconds. docs/operating.md says the same to operators.
+If no request is under way, a service ends within two seconds. docs/operating.md says the same to operators.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from runtime.settings import Timing
 
 _STEP_S = 10.0
 CONTAINER_S = 150.0
-"""What a container is granted with the settings as shipped."""
+"""The time that a container gets with the settings as shipped."""
 
 
 def service_s(timing: Timing) -> float:

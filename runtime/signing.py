@@ -2,8 +2,8 @@
 
     signature: 1 SIGNER KEY_ID VERSION BASE64
 
-The version is the signer's real time in microseconds, and higher than every version that it has seen. A signature says who wrote these
-bytes to this place; whether they are the newest is for the reader to know (`topology/trust.py`).
+The version is the signer's real time in microseconds, and higher than every version that the signer has seen. A signature says who wrote
+these bytes to this place. Whether they are the newest ones is decided by the reader (`topology/trust.py`).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Headers = Iterable[tuple[str, bytes | str | None]]
 
 @dataclass(frozen=True)
 class Place:
-    """Where a record lies: the topic by its full name, the partition, the record's key."""
+    """The place of a record: the topic by its full name, the partition, the record's key."""
 
     topic: str
     partition: int
@@ -38,7 +38,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Signed:
-    """A signature that holds: by whom, under which key of the ring, and the version of what was signed."""
+    """A valid signature: by whom, with which key of the ring, and the version of what was signed."""
 
     signer: str
     key_id: str
@@ -50,7 +50,7 @@ class NotBelieved(Exception):
 
 
 class UnknownKey(NotBelieved):
-    """The signature may hold: the key that made it is not among ours."""
+    """The signature may be valid, but we do not have the key that made it."""
 
 
 def now_version() -> int:
@@ -61,7 +61,7 @@ def now_version() -> int:
 def sign(keys: RoleKeys, signers: Iterable[str], place: Place, value: bytes, version: int) -> tuple[str, bytes]:
     """The header that signs a record as the first of `signers` that these keys can sign as.
 
-    Raises `Broken` when they can sign as none of them.
+    Raises `Broken` if they can sign as none of them.
     """
     signer = next((one for one in signers if one in keys.signs), "")
     if not signer:
@@ -75,7 +75,7 @@ def sign(keys: RoleKeys, signers: Iterable[str], place: Place, value: bytes, ver
 
 
 def verify(keys: RoleKeys, place: Place, value: bytes, headers: Headers) -> Signed:
-    """Whose signature a record carries. Raises `NotBelieved` when it carries none, several, or one that does not hold."""
+    """Whose signature a record carries. Raises `NotBelieved` if it carries none, several, or one that is not valid."""
     found = [content for name, content in headers if name == HEADER]
     if len(found) != 1:
         raise NotBelieved("it is not signed" if not found else f"it has {len(found)} signatures")
@@ -94,7 +94,7 @@ def verify(keys: RoleKeys, place: Place, value: bytes, headers: Headers) -> Sign
 
 
 def _content(place: Place, value: bytes, signed: Signed) -> bytes:
-    """What is signed: every part with its length before it, so that no two records have the same content."""
+    """What is signed: every part preceded by its length, so that no two records give the same bytes."""
     numbers = (str(place.partition).encode(), str(signed.version).encode())
     parts = (place.topic.encode(), *numbers, signed.signer.encode(), signed.key_id.encode(), place.key, value)
     return b"ml-connector/record/1" + b"".join(len(part).to_bytes(8, "big") + part for part in parts)

@@ -1,13 +1,13 @@
-"""How large what comes from outside may be before it is parsed: bytes, and what a parser makes objects of. Pure, a few scans in C.
+"""How large input from outside may be before it is parsed: bytes, and the number of objects a parser would make. Pure, a few scans in C.
 
-Memory goes with values, not with bytes: 7 MiB of `{},{}` were 778 MB of Python's objects. What is counted here includes what stands in texts,
-which real documents have far too little of to matter. Stated in docs/limits.md.
+Memory depends on values, not on bytes: 7 MiB of `{},{}` took 778 MB of Python objects. Characters inside texts are counted as well; real
+documents have far too few of them to matter. The limits are listed in docs/limits.md.
 """
 
 from __future__ import annotations
 
 MAX_ANSWER_BYTES = 8 * 1024 * 1024
-"""Of one answer, unpacked; a page of the largest lists is below a third of it."""
+"""Of one answer, decompressed. A page of the largest lists is below a third of it."""
 MAX_CONTAINERS = 400_000
 """Objects and arrays of one JSON document."""
 MAX_COMMAS = 1_000_000
@@ -17,7 +17,7 @@ MAX_TAGS = 200_000
 
 
 def excess(body: bytes) -> str:
-    """Why a body is refused before it is parsed; "" where it is of a sane size."""
+    """Why a body is refused before it is parsed; "" if its size is acceptable."""
     if len(body) <= MAX_TAGS:
         return ""
     if (containers := body.count(b"{") + body.count(b"[")) > MAX_CONTAINERS:

@@ -1,4 +1,5 @@
-"""Text as it was before somebody wrote it into an address, a form, JSON, HTML or a dump: what is searched there is found in any spelling."""
+"""Undoes the escaping of text that somebody wrote into an address, a form, JSON, HTML or a dump, so that a search finds a value in any
+spelling."""
 
 from __future__ import annotations
 
@@ -16,20 +17,20 @@ _UNIT = re.compile(
     r"|\\{2,}"
     r"|&(?:amp;)*(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|amp|lt|gt|quot|apos);"
 )
-"""What stands for one character or a run of octets, also where it was written so several times over (`%2522`, `\\\\u0026`, `&amp;lt;`)."""
+"""An escape of one character or of a run of octets, also if it was escaped several times over (`%2522`, `\\\\u0026`, `&amp;lt;`)."""
 _OCTET = re.compile(r"(?:%(?:25)*|\\+x)([0-9A-Fa-f]{2})")
 
 
 @dataclass(frozen=True)
 class Plain:
-    """The text without its escapes, and where each stretch of it came from; a plus sign stands for a blank, as in forms."""
+    """The text without its escapes, and the place that each stretch of it came from. A plus sign stands for a blank, as in forms."""
 
     text: str
     _plain: list[int]
     _spelled: list[int]
 
     def span(self, start: int, end: int) -> tuple[int, int]:
-        """Where the characters from `start` to before `end` stand in the text as it is spelled."""
+        """The place, in the text as it is spelled, of the characters from `start` to before `end`."""
         return self._at(start), self._at(end - 1, after=True)
 
     def _at(self, place: int, *, after: bool = False) -> int:
@@ -40,7 +41,7 @@ class Plain:
 
 
 def plain(text: str) -> Plain:
-    """The text in its plain spelling."""
+    """The text with its escapes undone."""
     parts: list[str] = []
     plain_at, spelled_at = [0], [0]
     length, at = 0, 0
@@ -63,23 +64,23 @@ def plain(text: str) -> Plain:
 
 
 def _characters(unit: re.Match[str]) -> list[tuple[str, int]]:
-    """The characters that a unit stands for, each with the place where its spelling ends."""
+    """The characters that an escape stands for, each with the place where its spelling ends."""
     found = unit[0]
     octets = list(_OCTET.finditer(found)) if _OCTET.match(found) else []
     if not octets:
         return [(_character(found), unit.end())]
     content = bytes(int(one[1], 16) for one in octets)
     try:
-        said = content.decode()
+        decoded = content.decode()
     except UnicodeDecodeError:
-        said, sizes = content.decode("latin-1"), [1] * len(content)
+        decoded, sizes = content.decode("latin-1"), [1] * len(content)
     else:
-        sizes = [len(one.encode()) for one in said]
+        sizes = [len(one.encode()) for one in decoded]
     ends, used = [], 0
     for size in sizes:
         used += size
         ends.append(unit.start() + octets[used - 1].end())
-    return list(zip(said, ends, strict=True))
+    return list(zip(decoded, ends, strict=True))
 
 
 def _character(found: str) -> str:

@@ -1,8 +1,8 @@
-"""Threads that must not die unseen, and the one that most of them are: a reader of topics without a group.
+"""Threads that must not die unnoticed, and the most frequent of them: a reader of topics without a group.
 
-An error that may pass (the cluster is away, a permission is missing) is an outage: logged once, tried again with growing pauses, and
-told as `trouble` meanwhile. Any other error ends the thread for good: logged with its traceback and told as `failed`. Whoever runs
-the service is not ready while there is `trouble` and ends the process with 70 when something `failed`.
+An error that may pass (the cluster is away, a permission is missing) is an outage: it is logged once, tried again with growing pauses, and
+shown as `trouble` meanwhile. Any other error ends the thread for good: it is logged with its traceback and shown as `failed`. The service
+that runs the thread is not ready while there is `trouble`, and ends the process with 70 when something `failed`.
 """
 
 from __future__ import annotations
@@ -25,29 +25,29 @@ from runtime.settings import Kafka
 from runtime.topic_ids import TopicIds
 
 BACKOFF = Backoff(first=timedelta(milliseconds=500), cap=timedelta(seconds=10))
-"""Between two attempts of an outage."""
+"""The pauses between the attempts during an outage."""
 _DRAW = random.Random()  # noqa: S311 - spreads retries, keeps no secret
 _JOIN_S = 5.0
 _MOST, _POLL_S = 500, 0.2
 ANSWER_S = 60.0
-"""How long a new client waits for each partition to answer before another one is made."""
+"""How long a new client waits for each partition to answer before another client is made."""
 _FOR_GOOD = frozenset({KafkaError._INVALID_ARG, KafkaError._NOT_IMPLEMENTED})
-"""Kafka errors that come from how a client was called: they come again."""
+"""Kafka errors that come from how a client was called. They would be repeated."""
 
 
 def may_pass(error: BaseException) -> bool:
-    """Whether the same work, begun anew with a new client, may succeed later without anybody changing this process."""
+    """Whether the same work, started again with a new client, may succeed later without a change of this process."""
     if isinstance(error, KafkaException):
-        told = error.args[0] if error.args else None
-        return not (isinstance(told, KafkaError) and told.code() in _FOR_GOOD)
+        cause = error.args[0] if error.args else None
+        return not (isinstance(cause, KafkaError) and cause.code() in _FOR_GOOD)
     return isinstance(error, Transient)
 
 
 class SupervisedThread:
     """Runs `attempt` in a daemon thread until it is told to stop.
 
-    `attempt` gets this thread: it makes its own clients, works until `is_stopping`, and calls `works` when it is certain that it can do
-    its work, `tell_outage` when it is certain that it cannot. After an error that may pass it is called again.
+    `attempt` gets this thread: it makes its own clients, works until `is_stopping`, and calls `works` when it is certain that it can do its
+    work, `tell_outage` when it is certain that it cannot. After an error that may pass it is called again.
     """
 
     def __init__(self, name: str, attempt: Callable[[SupervisedThread], None]) -> None:
@@ -61,32 +61,32 @@ class SupervisedThread:
 
     @property
     def trouble(self) -> str:
-        """Why it does not do its work now; "" when it does."""
+        """Why it does not do its work now; "" if it does."""
         return self._failed or self._outage
 
     @property
     def failed(self) -> str:
-        """Why it ended for good; "" while it has not."""
+        """Why it has ended for good; "" while it has not."""
         return self._failed
 
     @property
     def is_stopping(self) -> bool:
-        """Whether the attempt has to come to its end."""
+        """Whether the attempt has to end."""
         return self._stopping.is_set()
 
     def start(self) -> None:
-        """Begin; called once."""
+        """Begin. Call it once."""
         metrics.THREAD_TROUBLE.labels(self._name).set(0)
         self._thread.start()
 
     def stop(self, within_s: float = _JOIN_S) -> None:
-        """Tell the attempt to end and wait for it; nothing where it was never started."""
+        """Tell the attempt to end and wait for it; does nothing if it was never started."""
         self._stopping.set()
         if self._thread.ident is not None:
             self._thread.join(within_s)
 
     def works(self) -> None:
-        """Said by the attempt: an outage, if there was one, is over."""
+        """Called by the attempt: an outage, if there was one, is over."""
         CLUSTER.over(self._name)
         if self._outage:
             if self._is_own:
@@ -95,8 +95,8 @@ class SupervisedThread:
             metrics.THREAD_TROUBLE.labels(self._name).set(0)
 
     def tell_outage(self, words: str, away: bool = False) -> None:
-        """Said by the attempt: for the reason given it cannot do its work now. `away` when no broker answers: the process says that once
-        for all its threads; any other reason is this thread's own."""
+        """Called by the attempt: it cannot do its work now, for this reason. `away` means that no broker answers: the process reports that
+        once for all its threads. Any other reason is this thread's own."""
         if away:
             CLUSTER.began(self._name, words)
         elif not self._is_own:
@@ -111,7 +111,7 @@ class SupervisedThread:
         try:
             while not self.is_stopping:
                 self._try()
-        except Exception as error:  # noqa: BLE001 - the edge of the thread: the process is ended by whoever runs the service
+        except Exception as error:  # noqa: BLE001 - the edge of the thread: the service that runs it ends the process
             why = _words(error)
             log.exception("thread_ended", thread=self._name, error=why)
         finally:
@@ -136,22 +136,22 @@ class SupervisedThread:
 
 
 def _is_away(error: BaseException) -> bool:
-    """Whether it says that no broker answers."""
-    told = error if isinstance(error, KafkaException) else error.__cause__
-    return isinstance(told, KafkaException) and bool(told.args) and told.args[0].code() in kafka.AWAY
+    """Whether the error means that no broker answers."""
+    cause = error if isinstance(error, KafkaException) else error.__cause__
+    return isinstance(cause, KafkaException) and bool(cause.args) and cause.args[0].code() in kafka.AWAY
 
 
 def _words(error: BaseException) -> str:
-    """Our own errors are sentences; of others the type says as much as the text."""
+    """Our own errors are sentences. For others the type is as informative as the text."""
     return (str(error) if isinstance(error, ConnectorError) else f"{type(error).__name__}: {error}")[:300]
 
 
 class TopicFollower:
-    """Follows topics without a group: `take` gets what is written after `offsets`, in batches, in a supervised thread.
+    """Follows topics without a group: in a supervised thread, `take` gets in batches what is written after `offsets`.
 
-    A batch that `take` has returned from never comes again, but for a topic that was made anew, which is read from its start. An outage is
-    over when every partition has answered: a client says nothing when the cluster is back, and nothing about a topic that it may not read
-    any more until it is asked for it.
+    A batch that `take` has returned from never comes again, except for a topic that was deleted and created anew, which is read from its
+    start. An outage is over when every partition has answered: a client reports neither that the cluster is back nor that it may no longer
+    read a topic until it is asked.
     """
 
     def __init__(self, name: str, settings: Kafka, topics: Sequence[str], take: Callable[[list[Message]], None]) -> None:
@@ -172,8 +172,9 @@ class TopicFollower:
         return self._thread.failed
 
     def to_end(self, topic: str, start: Mapping[int, int] | None = None) -> Iterator[Message]:
-        """What is there now, from `start` on (default: the beginning); what is read so is not followed again. Before the start only."""
-        self._ids.made_anew()  # from now on: what is read here may be gone when it is followed
+        """What a topic contains now, from `start` on (default: the beginning). What is read here is not followed again. Call it only before
+        the start."""
+        self._ids.made_anew()  # follow from here on: what is read here may be gone when following begins
         self.offsets |= {(topic, partition): offset for partition, offset in (start or {}).items()}
         for message in kafka.read_to_end(self._settings, topic, list(range(self._settings.partitions)), start):
             yield message
@@ -189,7 +190,7 @@ class TopicFollower:
 
     def _follow(self, thread: SupervisedThread) -> None:
         self._unreachable = ""
-        with closing(kafka.reader(self._settings, **{"enable.partition.eof": True, "error_cb": self._told})) as client:
+        with closing(kafka.reader(self._settings, **{"enable.partition.eof": True, "error_cb": self._on_client_error})) as client:
             self._from_the_start(client, self._ids.made_anew())
             client.assign([TopicPartition(*place, self.offsets.get(place, 0)) for place in self._places()])
             self._await_answers(thread, client, set(self._places()))
@@ -200,7 +201,7 @@ class TopicFollower:
             raise Transient(self._unreachable) from KafkaException(KafkaError(KafkaError._ALL_BROKERS_DOWN))
 
     def _from_the_start(self, client: Consumer, topics: frozenset[str]) -> None:
-        """Read topics that were made anew from their first record."""
+        """Read topics that were deleted and created anew from their first record."""
         if not topics:
             return
         for place in [place for place in self.offsets if place[0] in topics]:
@@ -210,14 +211,14 @@ class TopicFollower:
     def _places(self) -> list[tuple[str, int]]:
         return [(topic, partition) for topic in sorted(self._topics) for partition in range(self._settings.partitions)]
 
-    def _told(self, error: KafkaError) -> None:
-        """Called by the client while it is polled; a cluster that cannot be reached is told here alone, never as a message."""
+    def _on_client_error(self, error: KafkaError) -> None:
+        """Called by the client while it is polled. A cluster that cannot be reached is reported only here, never as a message."""
         if error.code() in (KafkaError._ALL_BROKERS_DOWN, KafkaError._AUTHENTICATION):
             self._unreachable = f"Kafka: {error.str()}"
 
     def _await_answers(self, thread: SupervisedThread, client: Consumer, silent: set[tuple[str, int]]) -> None:
-        """Read until each partition has answered. A new client is left to find the cluster by itself: the first address of a broker may
-        be a wrong one, which it tells as if the whole cluster were down."""
+        """Read until each partition has answered. A new client is left to find the cluster by itself: the first address of a broker may be
+        a wrong one, which it reports as if the whole cluster were down."""
         until = time.monotonic() + ANSWER_S
         while silent and not thread.is_stopping:
             silent = silent - self._once(client)
@@ -230,7 +231,7 @@ class TopicFollower:
             thread.works()
 
     def _once(self, client: Consumer) -> set[tuple[str, int]]:
-        """Take the next batch; the partitions that answered. What came before an error is taken before the error is raised."""
+        """Take the next batch and return the partitions that answered. What came before an error is taken before the error is raised."""
         read: dict[tuple[str, int], int] = {}
         answered: set[tuple[str, int]] = set()
         batch: list[Message] = []

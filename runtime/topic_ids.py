@@ -1,4 +1,5 @@
-"""Whether a topic that is being read was deleted and made anew: its name stays, its offsets begin again, only its id tells."""
+"""Notices that a topic that is being read was deleted and created anew: its name stays the same and its offsets begin again, so only its id
+shows it."""
 
 from __future__ import annotations
 
@@ -19,7 +20,7 @@ _ANSWER_S = 10
 
 
 class TopicIds:
-    """Asks the cluster for the ids of some topics now and then; never waits for the answer. Used by one thread."""
+    """Asks the cluster for the ids of some topics from time to time, and never waits for the answer. One thread uses it."""
 
     def __init__(self, settings: Kafka, topics: Sequence[str]) -> None:
         self._settings = settings
@@ -30,7 +31,8 @@ class TopicIds:
         self._next_s = 0.0
 
     def made_anew(self) -> frozenset[str]:
-        """The topics that have another id than before; said once for each time. One that is missing now is compared when it is back."""
+        """The topics that have another id than before. Each change is returned once. A topic that is missing now is compared when it is
+        back."""
         if not self._asked and time.monotonic() >= self._next_s:
             self._client = self._client or kafka.admin(self._settings)
             self._asked = self._client.describe_topics(TopicCollection(self._topics), request_timeout=_ANSWER_S)

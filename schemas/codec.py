@@ -1,7 +1,7 @@
 """Records to bytes and back, in Confluent's wire format: a zero byte, the schema's id (4 bytes, big-endian), the Avro datum.
 
-Subjects follow TopicRecordNameStrategy (`<topic>-<namespace>.<Name>`), compatibility is FULL_TRANSITIVE. Decoding is guarded:
-only schemas that are ours, a datum of at most 2 MiB, every byte used, no NaN; anything else is `Malformed`.
+Subjects follow TopicRecordNameStrategy (`<topic>-<namespace>.<Name>`), compatibility is FULL_TRANSITIVE. Decoding is guarded: only schemas
+of ours, a datum of at most 2 MiB, no bytes left over, no NaN. Anything else is `Malformed`.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ from schemas.shapes import schemas
 
 MAX_DATUM_BYTES = 2 * 1024 * 1024
 MAX_WRITTEN_BYTES = MAX_DATUM_BYTES - 64 * 1024
-"""Largest value that is written: with key and headers it must still fit into the topic's largest message."""
+"""The largest value that is written. With key and headers it must still fit into the topic's largest message."""
 _HEAD_BYTES = 5
 _LONG_RUN = re.compile(rb"[\x80-\xff]{10}")
 COMPATIBILITY = "FULL_TRANSITIVE"
 _AT_ONCE = 8
-"""Requests to the registry at the same time: a hundred subjects one after another took seconds."""
+"""Requests to the registry at the same time. A hundred subjects one after another took seconds."""
 
 Record = dict[str, Any]
 Source = str | Mapping[str, Any]
@@ -41,29 +41,30 @@ Source = str | Mapping[str, Any]
 
 
 def full_name(name: str) -> str:
-    """Avro full name of a record: `command.ar_invoice` -> `ml_connector.command.ArInvoice`."""
+    """The Avro full name of a record: `command.ar_invoice` -> `ml_connector.command.ArInvoice`."""
     schema = schemas()[name]
     return f"{schema['namespace']}.{schema['name']}"
 
 
 def subject(topic: str, name: str) -> str:
-    """Registry subject of a record on a topic."""
+    """The registry subject of a record on a topic."""
     return f"{topic}-{full_name(name)}"
 
 
 def _refuse_overlong(name: str, writer: Any, record: Record, value: bytes) -> None:
-    """A number written longer than it needs reads as a shorter one; text has such bytes too, so the datum is written again to tell."""
+    """Refuse a number with a longer encoding than it needs, which would read as another number in the shorter one. Text contains such bytes
+    too, so the datum is written again and compared."""
     out = BytesIO()
     fastavro.schemaless_writer(out, writer, record)
     if out.getvalue() != value[_HEAD_BYTES:]:
-        raise Malformed(f"{name} is not in its one spelling: a number is written longer than it needs")
+        raise Malformed(f"{name} is not in its canonical encoding: a number is written longer than it needs")
 
 
 @dataclass
 class Codec:
-    """Encodes and decodes our records; `ids` says which registry id stands for which record on which topic.
+    """Encodes and decodes our records. `ids` maps each record on each topic to its registry id.
 
-    One codec serves one process; it holds parsed schemas and no connection.
+    One codec serves one process. It holds parsed schemas and no connection.
     """
 
     ids: Mapping[tuple[str, str], int]
@@ -73,7 +74,7 @@ class Codec:
     _parts: dict[tuple[str, str], tuple[Any, Any]] = field(default_factory=dict)
 
     def encode(self, topic: str, name: str, record: Mapping[str, Any]) -> bytes:
-        """The value bytes of `record` on `topic`. Raises `Malformed` naming record and field where it does not fit its schema."""
+        """The value bytes of `record` on `topic`. Raises `Malformed`, naming record and field, if it does not fit its schema."""
         schema_id = self.ids[(topic, name)]
         out = BytesIO()
         out.write(b"\x00" + schema_id.to_bytes(4, "big"))
@@ -89,11 +90,11 @@ class Codec:
         return out.getvalue()
 
     def head(self, name: str, record: Mapping[str, Any], until: str) -> bytes:
-        """The datum's bytes of all fields before `until`, for records of which those stay the same. Raises `Malformed` as `encode`."""
+        """The datum's bytes of all fields before `until`, for records in which these stay the same. Raises `Malformed` as `encode` does."""
         return self._written(name, record, self._part(name, until)[0])
 
     def encode_after(self, topic: str, name: str, record: Mapping[str, Any], head: tuple[str, bytes]) -> bytes:
-        """As `encode`, where `head` is (until, what `head` gave for it): only the fields from `until` on are written."""
+        """Like `encode`, but only the fields from `until` on are encoded; `head` is (until, what `head` returned for it)."""
         until, written = head
         refuse_unfit(name, record)
         schema_id = self.ids[(topic, name)]
@@ -111,7 +112,8 @@ class Codec:
         return out.getvalue()
 
     def _part(self, name: str, until: str) -> tuple[Any, Any]:
-        """The schema in two: the fields before `until`, and the others. An Avro datum of a record is those of its fields, one after another."""
+        """The schema in two: the fields before `until`, and the others. The Avro datum of a record is the data of its fields, one after
+        another."""
         known = self._parts.get((name, until))
         if known is None:
             whole = schemas()[name]
@@ -122,19 +124,19 @@ class Codec:
         return known
 
     def decode(self, value: bytes | None) -> tuple[str, Record]:
-        """Record name and record of value bytes. Raises `Malformed` for everything that is not exactly one record of ours."""
+        """Record name and record of value bytes. Raises `Malformed` for anything that is not exactly one record of ours."""
         (name, writer), found = self._head(value)
         return name, self._datum(name, writer, found)
 
     def decode_one(self, wanted: str, value: bytes | None) -> Record:
-        """The record of value bytes, which has to be of that name. Raises `Malformed` as `decode`, and for any other record."""
+        """The record of value bytes, which has to have that name. Raises `Malformed` as `decode` does, and for any other record."""
         name, record = self.decode(value)
         if name != wanted:
             raise Malformed(f"{name} instead of {wanted}")
         return record
 
     def name(self, value: bytes | None) -> str:
-        """Record name of value bytes, told by their head alone: the datum is not read. Raises `Malformed` as `decode`."""
+        """The record name of value bytes, from their head alone; the datum is not read. Raises `Malformed` as `decode` does."""
         return self._head(value)[0][0]
 
     def _head(self, value: bytes | None) -> tuple[tuple[str, Any], bytes]:
@@ -167,7 +169,7 @@ class Codec:
         return record
 
     def _reader_for(self, schema_id: bytes, name: str, writer: Any) -> Any:
-        """The present schema, or None where the datum was written with it: fastavro would compare the two for every datum."""
+        """The present schema, or None if the datum was written with it: fastavro would compare the two for every datum."""
         if schema_id not in self._resolved:
             reader = self._reader(name)
             self._resolved[schema_id] = None if writer == reader else reader
@@ -181,7 +183,7 @@ class Codec:
 
 
 def offline_codec(records_of_topic: Mapping[str, tuple[str, ...]]) -> Codec:
-    """A codec without a registry, for tests and benches: ids are derived from the subjects."""
+    """A codec without a registry, for tests and benchmarks. Its ids are derived from the subjects."""
     ids: dict[tuple[str, str], int] = {}
     writers: dict[int, tuple[str, Any]] = {}
     for topic, names in records_of_topic.items():
@@ -193,8 +195,8 @@ def offline_codec(records_of_topic: Mapping[str, tuple[str, ...]]) -> Codec:
 
 
 @contextmanager
-def _asked(registry: Source) -> Iterator[tuple[SchemaRegistryClient, ThreadPoolExecutor]]:
-    """A client, and threads to ask it with."""
+def _client_and_threads(registry: Source) -> Iterator[tuple[SchemaRegistryClient, ThreadPoolExecutor]]:
+    """A client, and threads from which to call it."""
     settings = {"url": registry} if isinstance(registry, str) else dict(registry)
     where = f"The schema registry at {settings['url']}"
     try:
@@ -211,18 +213,17 @@ def _asked(registry: Source) -> Iterator[tuple[SchemaRegistryClient, ThreadPoolE
 
 
 def register(registry: Source, records_of_topic: Mapping[str, tuple[str, ...]]) -> dict[str, int]:
-    """Register every record's present schema for every topic; subject -> id. Registering again changes nothing.
+    """Register every record's present schema for every topic; returns subject -> id. Registering again changes nothing.
 
-    Raises `NotRegistered` with the registry's words where a schema is refused (an incompatible change), `RegistryAway` where it does not
-    answer.
+    Raises `NotRegistered` with the registry's words if a schema is refused (an incompatible change), `RegistryAway` if it does not answer.
     """
     wanted = [(subject(topic, name), name) for topic, names in records_of_topic.items() for name in names]
-    with _asked(registry) as (client, pool):
+    with _client_and_threads(registry) as (client, pool):
         ids = pool.map(lambda one: _register_one(client, *one), wanted)
         return {name: schema_id for (name, _), schema_id in zip(wanted, ids, strict=True)}
 
 
-def _said_no(subject_name: str, what: str, error: SchemaRegistryError) -> Exception:
+def _refusal_of(subject_name: str, what: str, error: SchemaRegistryError) -> Exception:
     if error.http_status_code in (401, 403):
         return NotRegistered(
             f"The schema registry refuses us ({error.http_status_code}). Check ML_CONNECTOR_REGISTRY__USERNAME and __PASSWORD_FILE."
@@ -237,22 +238,22 @@ def _register_one(client: SchemaRegistryClient, subject_name: str, name: str) ->
         client.set_compatibility(subject_name=subject_name, level=COMPATIBILITY)
         ids = [client.register_schema(subject_name, Schema(json.dumps(version), "AVRO")) for version in versions(name)]
     except SchemaRegistryError as error:
-        raise _said_no(subject_name, "refused it", error) from error
+        raise _refusal_of(subject_name, "refused it", error) from error
     return int(ids[-1])
 
 
 def load(registry: Source, records_of_topic: Mapping[str, tuple[str, ...]]) -> Codec:
     """The codec of the registered schemas: every version of ours, by id.
 
-    Raises `NotRegistered` naming every subject whose present schema is missing; such a service must not start. `RegistryAway` where it does
-    not answer.
+    Raises `NotRegistered` naming every subject whose present schema is missing; such a service must not start. Raises `RegistryAway` if the
+    registry does not answer.
     """
     ids: dict[tuple[str, str], int] = {}
     writers: dict[int, tuple[str, Any]] = {}
     missing: list[str] = []
     wanted = [(topic, name) for topic, names in records_of_topic.items() for name in names]
-    schemas()  # once, before eight threads ask for it at the same moment
-    with _asked(registry) as (client, pool):
+    schemas()  # once, before eight threads need it at the same moment
+    with _client_and_threads(registry) as (client, pool):
         answers = pool.map(lambda one: _registered_ids(client, subject(*one), one[1]), wanted)
         for (topic, name), found in zip(wanted, answers, strict=True):
             if not found or found[-1] is None:
@@ -274,6 +275,6 @@ def _registered_ids(client: SchemaRegistryClient, subject_name: str, name: str) 
             found.append(client.lookup_schema(subject_name, Schema(json.dumps(version), "AVRO")).schema_id)
         except SchemaRegistryError as error:
             if error.http_status_code != 404:
-                raise _said_no(subject_name, "could not be asked", error) from error
+                raise _refusal_of(subject_name, "could not be asked", error) from error
             found.append(None)
     return found

@@ -1,4 +1,4 @@
-"""What can be wrong with records and schemas; the service decides what to do about it."""
+"""What can be wrong with records and schemas. The service decides what to do about it."""
 
 from __future__ import annotations
 
@@ -12,4 +12,4 @@ class NotRegistered(RuntimeError):
 
 
 class RegistryAway(RuntimeError):
-    """The schema registry does not answer; the same question may be asked later."""
+    """The schema registry does not answer. The same request may be made later."""

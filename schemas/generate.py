@@ -1,7 +1,7 @@
-"""Writes what follows from the record files: `records.py` (the Python twins) and `registered/` (every version as Avro).
+"""Generates from the record files `records.py` (the Python twins) and `registered/` (every version as Avro).
 
-`python -m schemas.generate` after a change of a record file. A changed record gets the next version beside the older ones,
-which are never touched: `tests/contract` checks FULL_TRANSITIVE over all of them.
+Run `python -m schemas.generate` after a change of a record file. A changed record gets the next version. Older versions are never touched:
+`tests/contract` checks FULL_TRANSITIVE over all of them.
 """
 
 from __future__ import annotations
@@ -91,13 +91,13 @@ def _python(written: str) -> str:
 
 @cache
 def versions(name: str) -> tuple[dict[str, Any], ...]:
-    """Committed versions of a record (`command.ar_invoice`), oldest first; read once in a process."""
+    """The committed versions of a record (`command.ar_invoice`), oldest first. They are read once in a process."""
     paths = sorted((HERE / "registered" / name).glob("*.avsc"), key=lambda path: int(path.stem))
     return tuple(json.loads(path.read_text()) for path in paths)
 
 
 def main() -> None:
-    """Write both; report what changed."""
+    """Write both, and report what changed."""
     (HERE / "records.py").write_text(python_module())
     for name, schema in schemas().items():
         known = versions(name)

@@ -1,4 +1,4 @@
-"""What Avro's writer lets pass and we do not: amounts beyond their precision, instants without a zone.
+"""Refuses what Avro's writer accepts and we do not: amounts beyond their precision, instants without a zone.
 
 fastavro 1.13 checks digits before it scales (1e40 passes as decimal(19,4)) and reads a naive instant as local time (both tried).
 """
@@ -18,7 +18,7 @@ from schemas.shapes import schemas
 
 @dataclass(frozen=True)
 class _Plan:
-    """Fields of one record to look at: decimals with their (exclusive) bound, instants, and lists of records with their own plan."""
+    """The fields of one record to check: decimals with their (exclusive) bound, instants, and lists of records with a plan of their own."""
 
     decimals: tuple[tuple[str, Decimal], ...]
     instants: tuple[str, ...]
@@ -48,7 +48,7 @@ def _plan_of(schema: Mapping[str, Any]) -> _Plan:
 
 
 def refuse_unfit(name: str, record: Mapping[str, Any]) -> None:
-    """Raise `Malformed` naming record and field; anything else that does not fit is the Avro writer's to refuse."""
+    """Raise `Malformed` naming record and field. Anything else that does not fit is refused by the Avro writer."""
     _refuse(name, record, _plan(name))
 
 

@@ -1,4 +1,4 @@
-"""From the record files to Avro: one YAML file per record, its field types in a few words of our own.
+"""From the record files to Avro: one YAML file per record, with field types in a short notation of our own.
 
     record: ArInvoice            the Avro name; its namespace comes from the folder (3_command -> ml_connector.command)
     doc: what it is
@@ -6,10 +6,9 @@
     fields:
       amount: {type: money, doc: ..., default: ...}
 
-Types: string, boolean, int, long, bytes; money = decimal(19,4); quantity = decimal(19,6); instant = timestamp-micros; date;
-`X?` = optional, null by default; `list:X` and `map:X` (empty by default), where X may be a record of `parts/`.
-A field that `may_be_left_out` gets its default where a writer leaves it out.
-A new kind of posting is one new file; nothing else has to change.
+Types: string, boolean, int, long, bytes; money = decimal(19,4); quantity = decimal(19,6); instant = timestamp-micros; date; `X?` =
+optional, null by default; `list:X` and `map:X` (empty by default), where X may be a record of `parts/`. A field that `may_be_left_out` gets
+its default if a writer leaves it out. A new kind of posting is one new file; nothing else has to change.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from typing import Any
 
 import yaml
 
-# The C reader of the same safe subset: eight times as fast, a second less at the start of every process.
+# The C reader of the same safe subset: eight times as fast, which saves a second at the start of every process.
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 NAMESPACE = "ml_connector"

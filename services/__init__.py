@@ -1,1 +1,1 @@
-"""What runs: ingress, pollers, sinks, reconciliation, replay."""
+"""The services that run: ingress, pollers, topology and sinks, and what they share."""

@@ -1,7 +1,7 @@
-"""How a session with a system is opened: the connection's settings, the role's credentials, its share of the limit, a transport.
+"""How a session with a system is opened: with the connection's settings, the role's credentials, its share of the limit and a transport.
 
-Each role of each connection has its own of all four; nothing is shared between them. Credentials are given out for the addresses and the
-network that they were applied for, so that whoever changes a connection does not send them elsewhere.
+Each role of each connection has its own of all four; they share nothing. Credentials are given out only for the addresses and the network
+settings that they were applied for, so that changing a connection cannot send them elsewhere.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ _UNSENDABLE = re.compile("[\\x00-\\x1f\\x7f\\ud800-\\udfff]")
 
 
 def purpose(system: str, role: Role) -> str:
-    """Purpose of a system's API credentials for a role: `<system>.<role>`."""
+    """The purpose of a system's API credentials for a role: `<system>.<role>`."""
     return f"{system}.{role.value}"
 
 
 def credentials_version(store: CredentialStore, connection: str, system: str, role: Role) -> str:
-    """Changes whenever a session of this role has to be opened anew for its credentials or its network's secrets."""
+    """Changes whenever a session of this role has to be opened again because of its credentials or the secrets of its network."""
     return f"{store.version(connection, purpose(system, role))} {store.version(connection, network_purpose(system))}"
 
 
 def _unsendable(secret: Any) -> list[str]:
-    """Fields whose values neither a header nor a form can carry: control characters, bytes that are not UTF-8. Values are not shown."""
+    """The fields whose values neither a header nor a form can carry: control characters, bytes that are not UTF-8. Values are not shown."""
     values = secret.items() if isinstance(secret, Mapping) else ()
     return [name for name, value in values if isinstance(value, str) and _UNSENDABLE.search(value)]
 
@@ -53,7 +53,7 @@ class AccessProvider:
     clock: Clock
 
     def access(self, connection: ConnectionSettings, system: str, role: Role) -> Access:
-        """What a session of `role` with `system` is opened with. Raises `Broken` naming what is missing or does not fit."""
+        """What a session of `role` with `system` is opened with. Raises `Broken` naming what is missing or unfit."""
         side = connection.side(system)
         name = connection.connection
         secret = self.credentials.get(name, purpose(system, role), origins_of(side))
@@ -77,7 +77,7 @@ class AccessProvider:
         return Access(name, role, side.own(), opened, transport, limiter, self.clock, writes)
 
     def ways(self, connection: ConnectionSettings, side: Side) -> Ways:
-        """How a side is reached. Raises `Broken` when its certificates or its proxy's password are missing or unfit."""
+        """How a side is reached. Raises `Broken` if its certificates or its proxy's password are missing or unfit."""
         sealed: Mapping[str, Any] = {}
         if side.network.references:
             found = self.credentials.get(connection.connection, network_purpose(side.system), origins_of(side))

@@ -1,9 +1,9 @@
-"""Credentials of the connections: sealed by `apply`, read from their topic and opened here, in memory only.
+"""The credentials of the connections: encrypted by `apply`, read from their topic and decrypted here, in memory only.
 
-Purposes: `<system>.<role>` (role poller, sink or check) for a system's API credentials, `webhook` and `push` for the keys that
-senders sign with. Each is sealed for the group of its purpose, so that a role opens what it uses and nothing else. With the secret lie
-the addresses and network settings that it was applied for: it is given out for these only. A set that is not believed, does not open, or
-is older than the connection in force is named and left out; every other connection runs.
+Purposes: `<system>.<role>` (role poller, sink or check) for a system's API credentials, `webhook` and `push` for the keys with which
+senders sign. Each set is encrypted for the group of its purpose, so that a role opens its own sets and no others. A set also contains the
+addresses and network settings that it was applied for, and is given out for these only. A set that has no valid signature, that does not
+open, or that is older than the connection in force is named and left out. All other connections run.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ MAX_KEY_CHARACTERS = 64
 
 Secret = dict[str, Any] | list[dict[str, Any]]
 Origins = Mapping[str, Any]
-"""What a secret may be sent to, as `services.network.origins_of` says it of a side."""
+"""What a secret may be sent to, as `services.network.origins_of` describes a side."""
 _GROUPS = {"webhook": INGRESS, "push": INGRESS, "poller": POLLERS, "sink": SINKS, "check": CHECK, "network": NETWORK}
 
 
 def group_of(purpose: str) -> str:
-    """The group of credentials that a purpose belongs to. Raises `Broken` for a purpose that nobody opens."""
+    """The group of credentials that a purpose belongs to. Raises `Broken` for a purpose that no role opens."""
     group = _GROUPS.get(purpose.rpartition(".")[2])
     if group is None:
         raise Broken(f"Nobody opens credentials for {purpose!r}.", f"Purposes end with one of: {', '.join(_GROUPS)}.")
@@ -52,18 +52,18 @@ def group_of(purpose: str) -> str:
 
 @dataclass(frozen=True)
 class Sealed:
-    """What is encrypted: the secret, and where it may be sent; None = nowhere, for keys that senders sign with."""
+    """What is encrypted: the secret, and where it may be sent. None means nowhere, for the keys with which senders sign."""
 
     secret: Secret
     origins: Origins | None = None
 
     def as_bytes(self) -> bytes:
-        """As it is encrypted."""
+        """The bytes that are encrypted."""
         return orjson.dumps({"secret": self.secret, "origins": self.origins})
 
 
 def seal(ring: KeyRing, bound_to: tuple[str, str], sealed: Sealed, now: datetime) -> Record:
-    """The `credentials` record of one set; `bound_to` is (connection, purpose). Refuses keys of `webhook` and `push` that are unfit."""
+    """The `credentials` record of one set; `bound_to` is (connection, purpose). Refuses unfit keys of `webhook` and `push`."""
     if isinstance(sealed.secret, list):
         for key in sealed.secret:
             require_fit_key(bound_to, key)
@@ -72,7 +72,8 @@ def seal(ring: KeyRing, bound_to: tuple[str, str], sealed: Sealed, now: datetime
 
 
 def opened(keys: RoleKeys, record: Record) -> Sealed:
-    """What was sealed. Raises `Broken` when these keys do not open it or it is not what `apply` seals; its content is never in the text."""
+    """The content of a set. Raises `Broken` if these keys do not open it or if it is not what `apply` writes. The message never shows the
+    content."""
     bound_to = (record["connection"], record["purpose"])
     group = group_of(record["purpose"])
     if group not in keys.opens:
@@ -87,15 +88,15 @@ def opened(keys: RoleKeys, record: Record) -> Sealed:
             for key in sealed.secret:
                 require_fit_key(bound_to, key)
     except (ValueError, TypeError, AttributeError, KeyError):
-        # `from None`: the error is about the opened bytes, and its text could show them
+        # `from None`: the error is about the decrypted bytes, and its text could show them
         raise Broken(
-            f"{bound_to[0]}: the credentials for {bound_to[1]} are not what `apply` seals.", "Apply the connection again."
+            f"{bound_to[0]}: the credentials for {bound_to[1]} are not what `apply` writes.", "Apply the connection again."
         ) from None
     return sealed
 
 
 def require_fit_key(bound_to: tuple[str, str], key: Mapping[str, Any]) -> None:
-    """Raise `Broken` naming the key, never showing it, when it is no name and 32 to 64 characters."""
+    """Raise `Broken`, naming the key and never showing it, unless it has a name and 32 to 64 characters."""
     length = len(key.get("secret") or "")
     where = f"{bound_to[0]}: {bound_to[1]} key {key.get('name')!r}"
     if not MIN_KEY_CHARACTERS <= length <= MAX_KEY_CHARACTERS:
@@ -105,7 +106,7 @@ def require_fit_key(bound_to: tuple[str, str], key: Mapping[str, Any]) -> None:
 
 
 def key_of(bound_to: tuple[str, str]) -> str:
-    """Key of a credential record: connection/purpose."""
+    """The key of a credential record: connection/purpose."""
     return f"{bound_to[0]}/{bound_to[1]}"
 
 
@@ -124,7 +125,7 @@ def _record(bound_to: tuple[str, str], envelope: Envelope, now: datetime, not_af
 
 
 def envelope_of(record: Record) -> Envelope:
-    """The sealed part of a `credentials` record."""
+    """The encrypted part of a `credentials` record."""
     return Envelope(record["key_id"], record["wrapped_key"], record["nonce"], record["ciphertext"])
 
 
@@ -138,7 +139,7 @@ class _Set:
 class CredentialStore:
     """The sets in force that one role opens, followed in a thread of its own.
 
-    `on_change` is called in that thread with the connection whose sets changed after the start.
+    `on_change` is called in that thread with each connection whose sets changed after the start.
     """
 
     def __init__(
@@ -156,7 +157,7 @@ class CredentialStore:
 
     @property
     def trouble(self) -> str:
-        """Why changed credentials are not seen now; "" when they are."""
+        """Why changed credentials are not seen at present; "" if they are."""
         return self._topics.trouble
 
     @property
@@ -165,14 +166,16 @@ class CredentialStore:
         return self._topics.failed
 
     def on_refusal(self, tell: Callable[[Refusal], None]) -> None:
-        """Call this with each record that is not believed; before the start."""
+        """Call this with each record that does not count. Set it before the start."""
         self._trust.tell = tell
 
     def start(self) -> CredentialStore:
-        """Read everything written by now, then follow. Of each set only the newest record is opened: what was replaced is no news.
+        """Read everything that is written by now, then follow. Of each set only the newest record is opened; one that was replaced no
+        longer matters.
 
-        `apply` writes all sets of a connection before its record, under one version. So what is older than the record that is there at the
-        start is not what was applied last: somebody wrote it afterwards, and the topic, being compacted, has lost what it replaced.
+        `apply` writes all sets of a connection before its record, under one version. A set that is older than the connection record found
+        at the start is therefore not what was applied last: somebody wrote it afterwards, and the compacted topic has lost the record that
+        it replaced.
         """
         self._applied = floors(self._settings, self._trust)
         newest: dict[tuple[Any, ...], tuple[Message, Signed]] = {}
@@ -187,13 +190,13 @@ class CredentialStore:
         return self
 
     def stop(self) -> None:
-        """Stop following; what is known stays."""
+        """Stop following. What is known remains."""
         self._topics.stop()
 
     def get(self, connection: str, purpose: str, origins: Origins | None = None) -> Secret:
         """The set for a purpose, to be sent to these origins.
 
-        Raises `Broken` when there is none, it ended, it does not open, or it was applied for other origins.
+        Raises `Broken` if there is none, if it has ended, if it does not open, or if it was applied for other origins.
         """
         found = self._sets.get((connection, purpose))
         if found is None:
@@ -203,14 +206,14 @@ class CredentialStore:
             raise Broken(f"{connection}: the credentials for {purpose} ended at {found.not_after}.", "Apply new ones.")
         if found.sealed.origins != origins:
             raise Broken(
-                f"{connection}: the credentials for {purpose} were applied for {_named(found.sealed.origins)}, "
-                f"and the connection now names {_named(origins)}; they are not sent there.",
+                f"{connection}: the credentials for {purpose} were applied for {_described(found.sealed.origins)}, "
+                f"and the connection now names {_described(origins)}; they are not sent there.",
                 "If the change is yours, apply the connection again.",
             )
         return found.sealed.secret
 
     def keys(self, connection: str, purpose: str) -> list[dict[str, Any]]:
-        """The keys that senders sign with; empty where there are none, so that everything is refused."""
+        """The keys with which senders sign; empty if there are none, so that everything is refused."""
         try:
             found = self.get(connection, purpose)
         except Broken:
@@ -218,7 +221,7 @@ class CredentialStore:
         return found if isinstance(found, list) else []
 
     def version(self, connection: str, purpose: str) -> str:
-        """Changes whenever the secret itself does, not when it is only wrapped or signed again; "" where there is none."""
+        """Changes whenever the secret itself does, not when it is only wrapped or signed again; "" if there is none."""
         found = self._sets.get((connection, purpose))
         return found.version if found is not None else ""
 
@@ -229,7 +232,7 @@ class CredentialStore:
                 self._on_change(connection)
 
     def _set_of(self, message: Message) -> tuple[Any, ...]:
-        """Which set a record is of; what cannot be read is of its own, and `_keep` tells of it."""
+        """Which set a record belongs to. A record that cannot be read counts as a set of its own, and `_keep` reports it."""
         try:
             _, record = self._codec.decode(message.value())
             return record["connection"], record["purpose"]
@@ -255,7 +258,7 @@ class CredentialStore:
             elif group_of(record["purpose"]) in self._trust.keys.opens:
                 self._open(bound_to, record)
         except Exception as error:  # noqa: BLE001 - whatever is wrong with one record, the sets of the others go on
-            # of what is no error of ours only the type is told: its text could show opened bytes
+            # of an error that is not ours only the type is logged: its text could show decrypted bytes
             words = str(error)[:200] if isinstance(error, Malformed | ConnectorError) else type(error).__name__
             log.error("credentials_unreadable", offset=message.offset(), error=words)
             metrics.FOLLOWED_UNREADABLE.labels(TOPIC).inc()
@@ -277,8 +280,8 @@ class CredentialStore:
         log.error("credentials_unreadable", connection=bound_to[0], purpose=bound_to[1], error=reason)
 
 
-def _named(origins: Origins | None) -> str:
-    """Hosts and what else differs in words: an address says more than a section."""
+def _described(origins: Origins | None) -> str:
+    """Hosts, and other differences in words: an address is clearer than the name of a section."""
     if origins is None:
         return "no address"
     network = {name: value for name, value in origins["network"].items() if value}
@@ -286,7 +289,7 @@ def _named(origins: Origins | None) -> str:
 
 
 def floors(settings: Settings, trust: Trust) -> dict[bytes, int]:
-    """The version of each connection's record in force, by its key; credentials that are older are not those applied last."""
+    """The version of each connection's record in force, by its key. Older credentials are not those that were applied last."""
     found: dict[bytes, int] = {}
     topic = settings.topic(CONNECTIONS)
     for message in kafka.read_to_end(settings.kafka, topic, list(range(settings.kafka.partitions))):
@@ -297,7 +300,7 @@ def floors(settings: Settings, trust: Trust) -> dict[bytes, int]:
 
 
 def in_force(settings: Settings, codec: Codec, trust: Trust) -> Iterator[Record]:
-    """The newest record of each set that is believed, not removed and not older than its connection. Reads the topics to their end."""
+    """The newest record of each set that counts, is not removed and is not older than its connection. Reads the topics to their end."""
     applied = floors(settings, trust)
     newest: dict[tuple[str, str], tuple[int, Record]] = {}
     topic = settings.topic(TOPIC)
@@ -318,36 +321,36 @@ def in_force(settings: Settings, codec: Codec, trust: Trust) -> Iterator[Record]
 
 @dataclass(frozen=True)
 class Rewrapped:
-    """What came of wrapping anew: how many sets were not under the newest key yet, and in words the sets that do not open."""
+    """The result of wrapping the keys again: how many sets were not under the newest key yet, and, in words, the sets that do not open."""
 
     count: int
-    left: tuple[str, ...]
+    unopened: tuple[str, ...]
 
 
 def rewrap_all(settings: Settings, codec: Codec, ring: KeyRing, signatures: Signatures | None = None) -> Rewrapped:
-    """Wrap every data key under the newest key of the ring and sign every set with it.
+    """Wrap every data key with the newest key of the ring, and sign every set with it.
 
-    Each set is one record; stopped half-way, the next call goes on with the rest, for what is done is told by its key id. A set that does
-    not open is left: no service can open it either, so no key has to be kept for it. Raises `Broken` when nothing at all opens: then this
-    is not the ring of these credentials.
+    Each set is one record. If the command stops half-way, the next call continues with the rest, because the key id shows what is done. A
+    set that does not open is left as it is: no service can open it either, so no key has to be kept for it. Raises `Broken` if no set opens
+    at all: then this is not the ring of these credentials.
     """
-    now, left, rewrapped, count = datetime.now(UTC), list[str](), list[Record](), 0
+    now, unopened, rewrapped, count = datetime.now(UTC), list[str](), list[Record](), 0
     for record in in_force(settings, codec, Trust(settings, (OPERATOR,))):
         try:
             wrapped = _wrapped(ring, record, now)
         except Broken as error:
             key = key_of((record["connection"], record["purpose"]))
-            left.append(f"{key}: {error.words} Apply {record['connection']} again.")
+            unopened.append(f"{key}: {error.words} Apply {record['connection']} again.")
             continue
         rewrapped.append({**record, **wrapped})
         count += wrapped["key_id"] != record["key_id"]
-    if left and not rewrapped:
+    if unopened and not rewrapped:
         raise Broken(
-            f"{settings.key_ring} opens none of the {len(left)} credential sets: it is another ring; nothing was changed.",
+            f"{settings.key_ring} opens none of the {len(unopened)} credential sets: it is another ring; nothing was changed.",
             "Set ML_CONNECTOR_KEY_RING to the ring that the services have.",
         )
     publish(settings, codec, rewrapped, signatures)
-    return Rewrapped(count, tuple(left))
+    return Rewrapped(count, tuple(unopened))
 
 
 def _wrapped(ring: KeyRing, record: Record, now: datetime) -> Record:
@@ -356,7 +359,7 @@ def _wrapped(ring: KeyRing, record: Record, now: datetime) -> Record:
 
 
 def publish(settings: Settings, codec: Codec, records: Iterable[Record], signatures: Signatures | None = None) -> None:
-    """Sign and write credential records; returns when all are acked. Raises `Broken` when one was not."""
+    """Sign and write credential records; returns when all are acked. Raises `Broken` if one was not."""
     topic, signs = settings.topic(TOPIC), signatures or Signatures(settings)
     client = kafka.producer(settings.kafka)
     failed: list[str] = []

@@ -1,6 +1,6 @@
-"""/livez, /readyz and /metrics of one process, on a port of its own and on loopback unless a setting says otherwise.
+"""/livez, /readyz and /metrics of one process, on a port of its own, and on loopback unless a setting says otherwise.
 
-livez (also /healthz): the process runs its loop. readyz: it can do its work now; 503 with the reason where it cannot.
+/livez (also /healthz): the process runs its loop. /readyz: it can do its work now; otherwise 503 with the reason.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from runtime.log import log
 from runtime.settings import Settings
 
 LOOK_S = 0.5
-"""How often a service looks whether a part of it has failed for good."""
+"""How often a service checks whether a part of it has failed for good."""
 
 _TEXT = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class Health:
-    """The small server; `trouble` gives the reason why the service is not ready, "" when it is."""
+    """The small HTTP server. `trouble` returns the reason why the service is not ready, "" if it is."""
 
     def __init__(self, settings: Settings, trouble: Callable[[], str]) -> None:
         self._wanted_port = settings.metrics_port
@@ -35,7 +35,7 @@ class Health:
         self.port = 0
 
     async def start(self) -> None:
-        """Listen; `port` tells where. Raises OSError when the port is taken."""
+        """Listen; `port` then says on which port. Raises OSError if the port is in use."""
         app = web.Application()
         for path in ("/livez", "/healthz"):
             app.router.add_get(path, _alive)
@@ -68,7 +68,7 @@ async def _alive(_: web.Request) -> web.Response:
 
 
 async def until_stopped(stopping: asyncio.Event, failed: Callable[[], str]) -> int:
-    """Wait until the service is to stop (0) or a part of it has failed for good (70): the exit code of its process."""
+    """Wait until the service is to stop (0) or a part of it has failed for good (70). Returns the exit code of its process."""
     while not stopping.is_set():
         words = failed()
         if words:

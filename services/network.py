@@ -1,6 +1,6 @@
-"""A side's network as a session uses it: where it may go, how servers are verified, which proxy stands between.
+"""The network of a side as its sessions use it: which hosts they may call, how servers are verified, and which proxy they go through.
 
-Certificates and the proxy's password come from the connection's credentials (purpose `<system>.network`), where `apply` put them.
+Certificates and the proxy's password come from the connection's credentials (purpose `<system>.network`), where `apply` stores them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from systems.network import hosts_of
 
 
 def network_purpose(system: str) -> str:
-    """Purpose of the sealed part of a system's network settings: `<system>.network`."""
+    """The purpose of the encrypted part of a system's network settings: `<system>.network`."""
     return f"{system}.network"
 
 
@@ -37,7 +37,7 @@ def origins_of(side: Side) -> dict[str, Any]:
 
 
 def reach_of(side: Side, loopback: bool) -> Reach:
-    """Where sessions with this side may go; `loopback` is for profile demo."""
+    """Which hosts sessions with this side may call. `loopback` is for profile demo."""
     return Reach(loopback, hosts_of(side.own()), side.network.grants)
 
 

@@ -1,7 +1,7 @@
-"""Records that are not believed, kept in `audit` beside the log and the metric: what lay where, and why it did not count.
+"""Writes records that do not count to `audit`, in addition to the log and the metric: where each was, and why it did not count.
 
-Topology keeps those of the configuration, sinks those of credentials and controls. A service that starts reads these topics from their
-beginning and writes the same decisions again; their natural key is the place of the record, so they are told apart from new ones.
+Topology records those of the configuration, sinks those of credentials and controls. A service reads these topics from the beginning when
+it starts and writes the same decisions again. Their natural key is the place of the record, so that they can be told apart from new ones.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from topology.trust import Refusal
 
 DECISION = "refused"
 MOST = 100
-"""Of one topic in one life of a process: whoever floods a topic must not fill `audit` as well. The metric counts all."""
+"""Limit for one topic in one life of a process: a flood of a topic must not fill `audit` as well. The metric counts all."""
 
 
 class Refusals:
-    """Writes to `audit`; called in the threads of followers, never waits."""
+    """Writes to `audit`. Called in the threads of followers, it never waits."""
 
     def __init__(self, settings: Settings, codec: Codec, stage: str) -> None:
         self._settings, self._codec, self._stage = settings, codec, stage
@@ -58,12 +58,12 @@ class Refusals:
         self._producer.poll(0)
 
     def close(self) -> None:
-        """Wait a moment for what is on its way."""
+        """Wait a moment for what is in flight."""
         if self._producer is not None:
             self._producer.flush(5)
 
 
 def _connection(key: bytes) -> str:
-    """The connection that a record's key names; "" where it is none of ours, for anybody may have written it."""
+    """The connection that a record's key names; "" if it is not one of ours, because anybody may have written the record."""
     name = key.partition(b"/")[0].decode(errors="replace")
     return name if re.fullmatch(CONNECTION_ID, name) else ""

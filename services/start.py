@@ -1,6 +1,7 @@
-"""What every service does before its first record: who it is, whether Kafka and the registry answer, whether the topics are as declared.
+"""What every service does before its first record: loads its keys, and checks that Kafka and the registry answer and that the topics are as
+declared.
 
-Each is waited for `start_wait_s` at most; then the process ends with 69 (nobody answers) or 78 (a person has to act), in one message.
+It waits at most `start_wait_s` for each. Then the process ends with 69 (no answer) or 78 (a person has to act), in one message.
 """
 
 from __future__ import annotations
@@ -19,13 +20,13 @@ from topology.provision import refuse_unfit
 
 _PAUSE_S = 0.5
 _OWN, _FOR_EACH_PARTITION = 256, 64
-"""File descriptors: clients, libraries and logs; and what the snapshots of one partition keep open."""
+"""File descriptors: for clients, libraries and logs, and for what the snapshots of one partition keep open."""
 
 
 def prepared(settings: Settings, role: str, topics: Iterable[str]) -> Settings:
-    """The settings under this role's name, once Kafka answers and these topics (full names) are fit; its keys are looked at first.
+    """The settings under this role's name, once Kafka answers and these topics (full names) are fit. The role's keys are checked first.
 
-    Raises `Broken` (78) or `Transient` (69) with what is wrong and what to do.
+    Raises `Broken` (78) or `Transient` (69) saying what is wrong and what to do.
     """
     connections = settings.ingress.max_connections if role == "ingress" else 0
     require_descriptors(
@@ -41,7 +42,7 @@ def prepared(settings: Settings, role: str, topics: Iterable[str]) -> Settings:
 def loaded(settings: Settings, records: Mapping[str, tuple[str, ...]]) -> Codec:
     """The codec of these topics' records, once the registry answers.
 
-    Raises `RegistryAway` (69) when it has not within `start_wait_s`, `NotRegistered` or `Broken` (78) where a person has to act.
+    Raises `RegistryAway` (69) if it does not answer within `start_wait_s`, `NotRegistered` or `Broken` (78) if a person has to act.
     """
     until = time.monotonic() + settings.start_wait_s
     while True:

@@ -1,4 +1,4 @@
-"""`run topology`: both hops, their agents, and the pages that say how they are; SIGTERM drains."""
+"""`run topology`: both hops, their agents, and the pages that report their health. SIGTERM drains them."""
 
 from __future__ import annotations
 
@@ -29,9 +29,10 @@ EXIT_OK = 0
 def run(
     settings: Settings, hops: Sequence[str] = (), stopping: threading.Event | None = None, patience: Patience = PATIENCE
 ) -> int:
-    """Run the hops (all, or those named) until SIGTERM, or until `stopping` is set; returns the exit code.
+    """Run the hops (all, or those named) until SIGTERM, or until `stopping` is set. Returns the exit code.
 
-    Raises `Broken` or `NotRegistered` where it must not start. 70 when a hop, or what it reads beside, ended by itself: a supervisor starts it again.
+    Raises `Broken` or `NotRegistered` if it must not start. Returns 70 if a hop, or the follower of the configuration, has ended by itself;
+    a supervisor then starts the process again.
     """
     configure(service="topology")
     records = records_of_topic(settings.kafka.topic_prefix)
@@ -42,8 +43,8 @@ def run(
     stopping = stopping or _until_signal()
     refusals = Refusals(settings, loaded, "topology")
     follower = Follower(settings, loaded, on_refusal=refusals).start()
-    wanted = {name: hop for name, hop in way().items() if not hops or name in hops}
-    agents = Agents(wanted).start()
+    selected = {name: hop for name, hop in way().items() if not hops or name in hops}
+    agents = Agents(selected).start()
     around = Surroundings(
         settings,
         loaded,
@@ -54,8 +55,8 @@ def run(
         slot.name,
         patience,
     )
-    loops = {name: Loop(hop, around).start() for name, hop in wanted.items()}
-    log.info("started", slot=slot.name, hops=list(wanted))
+    loops = {name: Loop(hop, around).start() for name, hop in selected.items()}
+    log.info("started", slot=slot.name, hops=list(selected))
     code = asyncio.run(_watch(settings, loops, follower, stopping))
     for loop in loops.values():
         loop.stop()
@@ -68,7 +69,8 @@ def run(
 
 
 async def _watch(settings: Settings, loops: Mapping[str, Loop], follower: Follower, stopping: threading.Event) -> int:
-    """Serve /healthz, /readyz and /metrics until it is time to stop, or a hop or the reading of the configuration has ended by itself."""
+    """Serve /healthz, /readyz and /metrics until it is time to stop, or until a hop or the follower of the configuration has ended by
+    itself."""
     health = Health(settings, lambda: _trouble(loops, follower))
     await health.start()
     log.info("health", port=health.port)

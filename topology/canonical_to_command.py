@@ -101,12 +101,12 @@ def _by_flows(flows: Sequence[Flow], source: Source, connected: Connected, at: t
     for answer in answers.values():
         if answer.no_command is not None:
             made.decisions.append(_decision_of(source, answer.no_command))
-    wanted = {flow.id: (flow, answers[flow.id]) for flow in flows if answers[flow.id].no_command is None}
+    due_flows = {flow.id: (flow, answers[flow.id]) for flow in flows if answers[flow.id].no_command is None}
     commands = list(_milestones(flows, answers, source, connected))
-    for target in dict.fromkeys(flow.target for flow, _ in wanted.values()):
+    for target in dict.fromkeys(flow.target for flow, _ in due_flows.values()):
         for draft in registry.system(target).to_commands(source.entity, source.record, connected.plan_to(target)):
-            if draft.flow in wanted and wanted[draft.flow][0].target == target:
-                commands += _commands(draft, source, connected, wanted[draft.flow][1], made.decisions)
+            if draft.flow in due_flows and due_flows[draft.flow][0].target == target:
+                commands += _commands(draft, source, connected, due_flows[draft.flow][1], made.decisions)
     made.outputs.extend(_output(draft.record, value, *at) for draft, value in with_parts(commands))
     return made
 

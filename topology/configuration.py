@@ -241,11 +241,11 @@ class Follower:
         Raises `Transient` if it has not been read within `patience_s` real seconds.
         """
         partitions = list(range(self._settings.kafka.partitions))
-        wanted: dict[tuple[str, int], int] = {}
+        ends: dict[tuple[str, int], int] = {}
         for name in (self._settings.topic(name) for name in _TOPICS):
-            wanted |= {(name, p): high for p, high in kafka.high_watermarks(self._settings.kafka, name, partitions).items()}
+            ends |= {(name, p): high for p, high in kafka.high_watermarks(self._settings.kafka, name, partitions).items()}
         with self._moved:
-            if not self._moved.wait_for(lambda: all(self._read_to.get(k, 0) >= high for k, high in wanted.items()), patience_s):
+            if not self._moved.wait_for(lambda: all(self._read_to.get(k, 0) >= high for k, high in ends.items()), patience_s):
                 raise Transient("the configuration has not been read to its end")
         return self._snapshot
 

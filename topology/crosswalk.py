@@ -59,18 +59,18 @@ class Tables:
 
     def alike(self, table: str, key: str) -> str:
         """See `systems.mapped.Crosswalk`."""
-        content, wanted = self._by_code.get(table), code(key)
-        if content is None or not wanted:
+        content, normal_form = self._by_code.get(table), code(key)
+        if content is None or not normal_form:
             return ""
-        if wanted in content.contradicting:
-            return wanted
-        return "" if wanted in content.rows else content.shapes.get(shape(wanted), "")
+        if normal_form in content.contradicting:
+            return normal_form
+        return "" if normal_form in content.rows else content.shapes.get(shape(normal_form), "")
 
     def _parts_of(self, table: str, key: str) -> Mapping[str, tuple[Row, ...]]:
-        content, wanted = self._by_code.get(table), code(key)
-        if content is None or wanted in content.contradicting:
+        content, normal_form = self._by_code.get(table), code(key)
+        if content is None or normal_form in content.contradicting:
             return {}
-        return content.rows.get(wanted, {})
+        return content.rows.get(normal_form, {})
 
     @cached_property
     def _by_code(self) -> Mapping[str, _Table]:

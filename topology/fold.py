@@ -65,10 +65,10 @@ _Places = dict[tuple[str, int], int]
 
 def _read(source: Source, span: tuple[_Places, _Places], states: dict[int, PartitionState], alive: Callable[[], bool]) -> int:
     pending, targets = span
-    count, left = 0, set(pending)
+    count, unfinished = 0, set(pending)
     with closing(kafka.reader(source.settings, **{"enable.partition.eof": True})) as client:
         client.assign([TopicPartition(topic, partition, start) for (topic, partition), start in pending.items()])
-        while left and alive():
+        while unfinished and alive():
             folded: dict[int, list[tuple[str, bytes]]] = {}
             for message in client.consume(num_messages=_AT_ONCE, timeout=0.2):
                 at = (message.topic() or "", message.partition() or 0)
@@ -79,7 +79,7 @@ def _read(source: Source, span: tuple[_Places, _Places], states: dict[int, Parti
                 elif error.code() != KafkaError._PARTITION_EOF:
                     kafka.raise_if_fatal(message)
                 elif (message.offset() or 0) >= targets[at]:
-                    left.discard(at)
+                    unfinished.discard(at)
             for partition, found in folded.items():
                 states[partition].put(found)
     return count

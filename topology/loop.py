@@ -24,7 +24,7 @@ from topology.worker import Batch, Surroundings, Worker
 
 MOST_RECORDS = 2000
 MOST_BYTES = 16 * 1024 * 1024
-"""Limit of a batch. The client holds up to the same amount prefetched. A batch of nothing but the largest records is still finished in
+"""Limit of a batch; what the client has prefetched comes in addition, once. A batch of nothing but the largest records is still finished in
 time."""
 LONGEST_S = 0.1
 _BEHIND_S = 1.0

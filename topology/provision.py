@@ -44,11 +44,11 @@ class Wrong:
     topic: str
     setting: str
     found: str
-    wanted: str
+    declared: str
     remedy: str
 
     def __str__(self) -> str:
-        return f"{self.topic}: {self.setting} is {self.found}, not {self.wanted}: {self.remedy}"
+        return f"{self.topic}: {self.setting} is {self.found}, not {self.declared}: {self.remedy}"
 
 
 def in_sync(replication: int) -> int:
@@ -72,21 +72,21 @@ def differences(name: str, topic: Topic, found: Found | None, settings: Kafka) -
     if found.replication < settings.replication:
         remedy = "add replicas with kafka-reassign-partitions"
         wrong.append(Wrong(name, "the replication factor", str(found.replication), str(settings.replication), remedy))
-    for key, wanted in settings_of(topic, settings.replication).items():
+    for key, declared in settings_of(topic, settings.replication).items():
         has = found.settings.get(key, "")
-        if not _fits(key, has, wanted, found):
-            wrong.append(Wrong(name, key, has or "unset", wanted, _command(name, f"{key}={wanted}", settings)))
+        if not _fits(key, has, declared, found):
+            wrong.append(Wrong(name, key, has or "unset", declared, _command(name, f"{key}={declared}", settings)))
     return wrong
 
 
-def _fits(key: str, has: str, wanted: str, found: Found) -> bool:
+def _fits(key: str, has: str, declared: str, found: Found) -> bool:
     if key == "min.insync.replicas" and int(has or 0) > found.replication:
         return False  # otherwise no write could ever succeed
     if key in _MORE_IS_FINE:
-        return int(has or 0) >= int(wanted)
+        return int(has or 0) >= int(declared)
     if key == _RETENTION:
-        return has == "-1" or (wanted != "-1" and int(has or 0) >= int(wanted))
-    return has == wanted
+        return has == "-1" or (declared != "-1" and int(has or 0) >= int(declared))
+    return has == declared
 
 
 def _command(name: str, change: str, settings: Kafka) -> str:
@@ -116,7 +116,7 @@ def _lines_of(wrong: Sequence[Wrong]) -> list[str]:
     """One line for each difference; topics that share a difference and its remedy share a line."""
     alike: dict[tuple[str, str, str, str], list[str]] = {}
     for one in wrong:
-        alike.setdefault((one.setting, one.found, one.wanted, one.remedy), []).append(one.topic)
+        alike.setdefault((one.setting, one.found, one.declared, one.remedy), []).append(one.topic)
     return [str(Wrong(_listed(names), *what)) for what, names in alike.items()]
 
 
@@ -129,9 +129,9 @@ def _described(client: AdminClient, settings: Kafka, names: Sequence[str]) -> di
     try:
         metadata = client.list_topics(timeout=_ASK_S).topics
         there = [name for name in names if name in metadata and metadata[name].error is None]
-        wanted = [ConfigResource(ResourceType.TOPIC, name) for name in there]
-        asked = client.describe_configs(wanted, request_timeout=_ASK_S) if wanted else {}
-        answers: dict[str, dict[str, Any]] = {resource.name: future.result() for resource, future in asked.items()}
+        resources = [ConfigResource(ResourceType.TOPIC, name) for name in there]
+        futures = client.describe_configs(resources, request_timeout=_ASK_S) if resources else {}
+        answers: dict[str, dict[str, Any]] = {resource.name: future.result() for resource, future in futures.items()}
     except KafkaException as error:
         raise kafka.explained(settings, error.args[0]) from error
     return {
@@ -150,9 +150,9 @@ def create_topics(settings: Kafka, within_s: float = AT_ONCE_S) -> list[str]:
     Raises `Broken` if an existing topic differs from its declaration, with a line for each wrong setting. Nothing is created then.
     """
     client = kafka.await_answer(settings, within_s)
-    wanted = {settings.topic_prefix + topic.name: topic for topic in topics().values()}
+    declared = {settings.topic_prefix + topic.name: topic for topic in topics().values()}
     existing = client.list_topics(timeout=_ASK_S).topics
-    _refuse(client, settings, [name for name in wanted if name in existing])
+    _refuse(client, settings, [name for name in declared if name in existing])
     new = [
         NewTopic(
             name,
@@ -160,7 +160,7 @@ def create_topics(settings: Kafka, within_s: float = AT_ONCE_S) -> list[str]:
             replication_factor=settings.replication,
             config=settings_of(topic, settings.replication),
         )
-        for name, topic in wanted.items()
+        for name, topic in declared.items()
         if name not in existing
     ]
     return [name for name, future in (client.create_topics(new).items() if new else ()) if _created(name, future)]

@@ -29,16 +29,16 @@ class Slot:
 def take_slot(settings: Settings, service: str) -> Slot:
     """Take the slot that the settings name, else the first free one. Raises `Broken` if it is taken."""
     folder = settings.state_dir / "slots"
-    wanted = settings.slot
-    for name in [wanted] if wanted else [str(number) for number in range(_MOST)]:
+    configured = settings.slot
+    for name in [configured] if configured else [str(number) for number in range(_MOST)]:
         file = _locked(folder / f"{service}-{settings.kafka.topic_prefix}-{name}.lock")
         if file is not None:
             private_folder(settings.state_dir)
             return Slot(name, file)
-    which = f"Slot {wanted!r} of {service} is in use" if wanted else f"All {_MOST} slots of {service} are in use"
+    which = f"Slot {configured!r} of {service} is in use" if configured else f"All {_MOST} slots of {service} are in use"
     raise Broken(
         f"{which} by another process (lock file in {folder}).",
-        f"Give each instance a name of its own, as ML_CONNECTOR_SLOT={wanted or service}-2, or leave it out to take the first free one.",
+        f"Give each instance a name of its own, as ML_CONNECTOR_SLOT={configured or service}-2, or leave it out to take the first free one.",
     )
 
 

@@ -115,11 +115,11 @@ class Trust:
 
     def settled(self) -> None:
         """The topics have been read to their end: report the refusals that remain, and from now on each refusal at once."""
-        left, self._history = list((self._history or {}).values()), None
-        past = sum(self.refused.values()) - len(left)
+        reported, self._history = list((self._history or {}).values()), None
+        past = sum(self.refused.values()) - len(reported)
         if past:
             log.warning("records_refused_before", count=past, why="newer records of the same keys count; see the metric")
-        for number, refusal in enumerate(left, 1):
+        for number, refusal in enumerate(reported, 1):
             self._report(refusal, number)
 
     def keys_with(self, key_id: str) -> RoleKeys:

@@ -138,7 +138,7 @@ class Worker:
         self._put(self._carry_out, batch)
 
     def revoke(self, finish: bool) -> None:
-        """Give up all partitions: the running batch is finished or, if that is not possible, dropped. Returns when nothing is running."""
+        """Give up all partitions: the running batch is finished or, if that is not possible, abandoned. Returns when nothing is running."""
         if not finish or not self.wait_idle(self._around.patience.answer_s):
             self.cancelled.set()
         self.ready.clear()
@@ -265,9 +265,9 @@ class Worker:
         self.counts.batches += 1
         metrics.HOP_RECORDS.labels(hop.name).inc(len(batch.records))
         metrics.HOP_OUTPUTS.labels(hop.name).inc(len(outcome.outputs))
-        laid = [one for one in outcome.outputs if one.topic == dead]
-        metrics.DEAD.labels(hop.name).inc(len(laid))
-        self.setbacks.note(batch.records, laid, context.snapshot.connections)
+        dead_records = [one for one in outcome.outputs if one.topic == dead]
+        metrics.DEAD.labels(hop.name).inc(len(dead_records))
+        self.setbacks.note(batch.records, dead_records, context.snapshot.connections)
         if time.monotonic() > self._checkpoint_at:
             self._note_contained()
 

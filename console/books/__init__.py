@@ -1,1 +1,1 @@
-"""What became of each document, as the topics tell it: states, held and waiting amounts, the chain of one document."""
+"""What became of each document, as the topics show it: states, held and waiting amounts, and the chain of one document."""

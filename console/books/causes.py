@@ -1,7 +1,8 @@
 """Everything that is not in the ERP, each amount once, charged to its root cause. Pure; `console/books/gathered.py` reads the topics.
 
-A document that waits for another one is charged to what keeps that one: an unmatched customer carries its invoices, and these their
-payments' applications. An application moves no money of its own: while its payment or its document is on the list, it is listed with 0.00.
+A document that waits for another one is charged to the cause that keeps that one: an unmatched customer carries its invoices, and these
+carry the applications of their payments. An application moves no money of its own. While its payment or its document is on the list, it is
+listed with 0.00.
 """
 
 from __future__ import annotations
@@ -37,7 +38,8 @@ def causes(facts: Facts) -> list[Cause]:
 
 
 def _joined(found: Mapping[_Place, tuple[Cause, list[Item]]]) -> dict[_Place, tuple[Cause, list[Item]]]:
-    """What has no amount joins the same cause's documents that have one; unmatched masters for which nothing waits become one cause."""
+    """A document without an amount joins the documents of the same cause that have one. Unmatched masters for which nothing waits become
+    one cause."""
     made: dict[_Place, tuple[Cause, list[Item]]] = {}
     first: dict[tuple[str, str], _Place] = {}
     for key, (cause, items) in sorted(found.items(), key=lambda one: not one[0][2]):
@@ -52,7 +54,7 @@ def _joined(found: Mapping[_Place, tuple[Cause, list[Item]]]) -> dict[_Place, tu
 
 
 def charged(facts: Facts) -> Iterator[tuple[Cause, Item]]:
-    """Each document once, with its root cause; whatever else keeps it, nothing of a removed connection goes on."""
+    """Each document once, with its root cause. For a removed connection the removal is the only cause."""
     for cause, item in _by_root(facts):
         yield _removed(item.connection) if item.connection in facts.removed else cause, item
 
@@ -77,8 +79,8 @@ def _by_root(facts: Facts) -> Iterator[tuple[Cause, Item]]:
 
 def _unreadable(record: Mapping[str, Any]) -> Cause:
     alike = _NUMBERS.sub("#", record["reason"])[:160]
-    said = f"records that cannot be read ({record['stage']}): {alike}"
-    return Cause(f"dead:{record['stage']}:{alike}", said, "correct the object at its source: its next version is read")
+    sentence = f"records that cannot be read ({record['stage']}): {alike}"
+    return Cause(f"dead:{record['stage']}:{alike}", sentence, "correct the object at its source: its next version is read")
 
 
 class _Items:
@@ -109,7 +111,7 @@ class _Items:
         )
 
     def _amount(self, entry: Mapping[str, Any]) -> Decimal:
-        """Its amount, unless another document on the list carries it."""
+        """Its amount, unless another document on the list carries that amount."""
         amount: Decimal = entry["amount"]
         payment = f"{entry['source_entity']}/{entry['source_id'].partition('/')[0]}"
         carriers = (payment, *entry.get("waits_for", ())) if entry["action"] == "apply" else ()
@@ -141,7 +143,7 @@ class _Items:
         )
 
     def of_dead(self, record: Mapping[str, Any]) -> Item:
-        """A record that cannot be read, with the amount that its bytes still tell."""
+        """A record that cannot be read, with the amount if its bytes show one."""
         key = (record["key"] or b"").decode(errors="replace")
         named, _, rest = key.partition("/")
         connection = record["connection"] or named

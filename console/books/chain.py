@@ -1,4 +1,4 @@
-"""The chain of a document: from what the ERP keeps back to the raw bytes, and every decision on the way."""
+"""The chain of a document: from what the ERP has back to the raw bytes, with every decision on the way."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from topology.topics import object_key
 
 @dataclass(frozen=True)
 class Link:
-    """One record of the chain: when, what it says, who acted, whose document it is about."""
+    """One record of the chain: when, what it says, who acted, and whose document it is about."""
 
     link: str
     coordinates: str
@@ -46,9 +46,9 @@ class _About:
 def chains(
     cluster: Cluster, entries: Sequence[Mapping[str, Any]], clock: ScaledClock
 ) -> Iterator[tuple[Mapping[str, Any], list[Link]]]:
-    """Each entry with its chain, newest first: ledger, decisions of people, results, commands, canonical states, raw sightings, audit.
+    """Each entry with its chain, newest first: ledger, people's decisions, results, commands, canonical states, raw records, audit.
 
-    Each topic is read once for all of them, in the partition of their connection.
+    Each topic is read once for all entries, in the partition of their connection.
     """
     found: dict[str, dict[str, list[StoredRecord]]] = {entry["op_key"]: defaultdict(list) for entry in entries}
     systems = sorted({entry["system"] for entry in entries})
@@ -78,23 +78,23 @@ def _of_document(cluster: Cluster, about: _About, clock: ScaledClock) -> Iterato
         yield Link("result", seen.coordinates, _result_words(seen.record), seen.record["at"], actor, of, customer)
     for seen in about.found["command"]:
         r = seen.record
-        said = f"{seen.name.removeprefix('command.')} {r['action']} version {r['source_version']}, {_money(r)}"
+        sentence = f"{seen.name.removeprefix('command.')} {r['action']} version {r['source_version']}, {_money(r)}"
         content = {name: value for name, value in r.items() if name != "canonical"}
-        yield Link("command", seen.coordinates, said, clock.at(seen.at_s), CONNECTOR, of, customer, content)
+        yield Link("command", seen.coordinates, sentence, clock.at(seen.at_s), CONNECTOR, of, customer, content)
     yield from origins
 
 
 def _origins(cluster: Cluster, commands: Sequence[StoredRecord], clock: ScaledClock) -> Iterator[Link]:
-    """Canonical states and raw sightings that commands were made from, each once."""
+    """The canonical states and raw records that commands were made from, each once."""
     known: set[str] = set()
     for command in commands:
         c = command.record
-        place = (_plain(cluster, c["canonical_topic"]), c["canonical_partition"], c["canonical_offset"])
+        place = (_topic_without_prefix(cluster, c["canonical_topic"]), c["canonical_partition"], c["canonical_offset"])
         yield from canonical(cluster, place, clock, known)
 
 
 def canonical(cluster: Cluster, place: tuple[str, int, int], clock: ScaledClock, known: set[str]) -> Iterator[Link]:
-    """A canonical state and the raw bytes behind it, unless `known` has them already."""
+    """A canonical state and the raw bytes behind it, except those that are in `known` already."""
     where = "/".join(map(str, place))
     if where in known:
         return
@@ -111,7 +111,7 @@ def canonical(cluster: Cluster, place: tuple[str, int, int], clock: ScaledClock,
 
 
 def _raw(cluster: Cluster, record: Mapping[str, Any], known: set[str]) -> Iterator[Link]:
-    topic = _plain(cluster, record["raw_topic"])
+    topic = _topic_without_prefix(cluster, record["raw_topic"])
     where = f"{topic}/{record['raw_partition']}/{record['raw_offset']}"
     if where in known:
         return
@@ -122,14 +122,16 @@ def _raw(cluster: Cluster, record: Mapping[str, Any], known: set[str]) -> Iterat
         return
     r = raw.record
     answers = [f"{len(one)} bytes, sha256 {hashlib.sha256(one).hexdigest()}" for one in (r["body"], *r["further"])]
-    said = f"{words.received(r)}, {' and '.join(answers)}"
+    sentence = f"{words.received(r)}, {' and '.join(answers)}"
     content = {"received_at": r["received_at"], "body": r["body"], "cause": header(raw.headers, CAUSE)}
     content |= {"further": r["further"]} if r["further"] else {}
-    yield Link("raw", where, said, r["received_at"], words.title_of(r["system"]), f"{r['entity']} {r['source_id']}", "", content)
+    yield Link(
+        "raw", where, sentence, r["received_at"], words.title_of(r["system"]), f"{r['entity']} {r['source_id']}", "", content
+    )
 
 
 def _decisions(cluster: Cluster, entries: Sequence[Mapping[str, Any]], places: Sequence[int]) -> dict[str, list[Link]]:
-    """Audit decisions by object or op-key."""
+    """Decisions in `audit`, by object or op-key."""
     wanted = {_object(entry) for entry in entries} | {entry["op_key"] for entry in entries}
     found: dict[str, list[Link]] = defaultdict(list)
     for seen in cluster.scan(["audit"], places):
@@ -141,7 +143,7 @@ def _decisions(cluster: Cluster, entries: Sequence[Mapping[str, Any]], places: S
 
 
 def of_objects(cluster: Cluster, text: str, connection: str, clock: ScaledClock) -> Iterator[tuple[Mapping[str, Any], list[Link]]]:
-    """Objects of that number or id for which there is no document: canonical states, raw bytes and decisions of each."""
+    """The objects with that number or id for which there is no document: canonical states, raw bytes and decisions of each."""
     newest: dict[tuple[str, ...], StoredRecord] = {}
     for seen in cluster.scan(cluster.canonical_topics()):
         r = seen.record
@@ -160,7 +162,7 @@ def _object(entry: Mapping[str, Any]) -> str:
     return object_key(entry["connection"], entry["source_system"], entry["source_entity"], entry["source_id"])
 
 
-def _plain(cluster: Cluster, topic: str) -> str:
+def _topic_without_prefix(cluster: Cluster, topic: str) -> str:
     return topic.removeprefix(cluster.settings.kafka.topic_prefix)
 
 

@@ -1,4 +1,4 @@
-"""What people decided, as `control` tells it: which connections are paused by whom, and each decision about a document. Pure."""
+"""People's decisions as `control` holds them: which connections are paused by whom, and each decision about a document. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from services.sinks.outputs import STAGE
 
 @dataclass(frozen=True)
 class Pause:
-    """Who paused a connection, when and why; `system` "" = both sides."""
+    """Who paused a connection, when and why. `system` "" means both sides."""
 
     actor: str
     reason: str
@@ -21,7 +21,7 @@ class Pause:
     system: str = ""
 
     def words(self) -> str:
-        """`by Ada: month end`; what the sink decided itself is told as its rule."""
+        """`by Ada: month end`. A pause by the sink itself is shown as its rule."""
         if self.actor == STAGE:
             rule, _, detail = self.reason.partition(": ")
             return f"by its own rule: {reasons.WAITING.get(rule, rule)}" + (f" ({detail})" if detail else "")
@@ -29,7 +29,7 @@ class Pause:
 
 
 def pauses(controls: Iterable[Mapping[str, Any]]) -> dict[str, Pause]:
-    """The connections that are paused now, by the decisions in their order; see `services/sinks/follow.py`, which sinks obey."""
+    """The connections that are paused now, by the decisions in their order. Sinks obey the same rules (`services/sinks/follow.py`)."""
     found: dict[tuple[str, str], Pause] = {}
     for control in controls:
         connection, system = control["connection"], control["system"]

@@ -1,6 +1,6 @@
-"""Reads from the topics what `open` is made of, each topic once; kept in memory is what has not ended, and eight bytes of every document.
+"""Reads from the topics what `open` needs, each topic once. It keeps in memory what has not ended, and eight bytes of every document.
 
-A ledger record's mark tells its state, so that only documents that have not ended are decoded.
+The mark of a ledger record shows its state, so only documents that have not ended are decoded.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def gather(cluster: Cluster, snapshot: Snapshot, connection: str = "") -> Facts:
 
 @dataclass
 class OpenLedger:
-    """The fold of a ledger: records that have not ended, by op-key; which objects and op-keys it knows at all."""
+    """The fold of a ledger: records that have not ended, by op-key, and which objects and op-keys it knows at all."""
 
     resting: dict[str, Message] = field(default_factory=dict)
     ended: dict[Source, str] = field(default_factory=dict)
@@ -61,7 +61,7 @@ class OpenLedger:
     op_keys: set[int] = field(default_factory=set)
 
     def learn(self, mark: Mark, message: Message) -> None:
-        """One more record of the ledger, in its order."""
+        """Take in one more record of the ledger, in order."""
         source = Source(mark.connection, mark.entity, mark.source_id)
         self.objects.add(hash(source))
         self.op_keys.add(hash(mark.op_key))
@@ -85,10 +85,10 @@ class _Gathering:
 
     @property
     def partitions(self) -> list[int]:
-        """Where the connection's records are, of topics that are partitioned by connection."""
+        """The partitions with the connection's records, for topics that are partitioned by connection."""
         return self.cluster.partitions_of(self.connection)
 
-    def _is_wanted(self, connection: str) -> bool:
+    def _is_selected(self, connection: str) -> bool:
         return self.connection in ("", connection)
 
     def ledger(self) -> OpenLedger:
@@ -96,7 +96,7 @@ class _Gathering:
         made = OpenLedger()
         for message in self.cluster.messages(LEDGERS, self.partitions):
             mark = mark_read(self.cluster, message)
-            if mark is not None and self._is_wanted(mark.connection):
+            if mark is not None and self._is_selected(mark.connection):
                 made.learn(mark, message)
         return made
 
@@ -108,13 +108,14 @@ class _Gathering:
                 yield op_key, record
 
     def undecided(self, ledger: OpenLedger) -> list[dict[str, Any]]:
-        """The newest decision of each object that no document was ever commanded for, where that says that it is still to come."""
+        """The newest decision about each object for which no document was ever commanded, if that decision says that the document may still
+        come."""
         found: dict[tuple[Source, str], dict[str, Any]] = {}
         for message in self.cluster.messages(["audit"], self.partitions):
             if not _has_no_document((message.key() or b"").decode(errors="replace"), ledger):
                 continue
             r = self.cluster.seen(message).record
-            if not r or r["stage"] != STAGE or not r["source_id"] or not self._is_wanted(r["connection"]):
+            if not r or r["stage"] != STAGE or not r["source_id"] or not self._is_selected(r["connection"]):
                 continue
             place = Source(r["connection"], r["entity"], r["source_id"]), r["detail"].partition(":")[0]
             found.pop(place, None)
@@ -123,25 +124,25 @@ class _Gathering:
         return list(found.values())
 
     def unread(self, ledger: OpenLedger) -> list[dict[str, Any]]:
-        """Commands of documents that the ledger does not know, which their sink has still to read."""
+        """Commands of documents that the ledger does not know, because their sink has not read them yet."""
         found: dict[str, dict[str, Any]] = {}
         for system in registry.systems():
-            left = self.cluster.unread(f"sinks.{system.name}", f"command.{system.name}", self.partitions) if system.writes else {}
-            start = {partition: begin for partition, (begin, _) in left.items()}
+            unread = self.cluster.unread(f"sinks.{system.name}", f"command.{system.name}", self.partitions) if system.writes else {}
+            start = {partition: begin for partition, (begin, _) in unread.items()}
             for message in self.cluster.messages([f"command.{system.name}"], list(start), start=start):
                 if hash(header(_headers(message), OP_KEY)) in ledger.op_keys:
                     continue
                 seen = self.cluster.seen(message)
-                if seen.record and self._is_wanted(seen.record["connection"]):
+                if seen.record and self._is_selected(seen.record["connection"]):
                     found[seen.record["op_key"]] = {**seen.record, "record": seen.name.removeprefix("command.")}
         return [one for one in found.values() if one["record"] not in ("completion", "reversal")]
 
     def dead(self) -> list[tuple[tuple[str, int], dict[str, Any]]]:
-        """Records that cannot be read, each with its object's key and the millisecond at which it was put aside."""
+        """Records that cannot be read, each with its object's key and the millisecond at which it was put on `dead`."""
         found = []
         for message in self.cluster.messages(["dead"], self.partitions):
             record = self.cluster.seen(message).record
-            if record and self._is_wanted(record["connection"]):
+            if record and self._is_selected(record["connection"]):
                 key = (record["key"] or b"").decode(errors="replace")
                 found.append(((key, message.timestamp()[1]), record))
         return found
@@ -152,38 +153,38 @@ class _Gathering:
         undecided: Iterable[Mapping[str, Any]],
         dead: Iterable[tuple[tuple[str, int], Any]],
     ) -> tuple[dict[Source, About], set[tuple[str, int]]]:
-        """What the newest canonical records tell of all these and of what they wait for; and which unreadable ones were read since."""
-        wanted = dict(_wanted(documents, undecided))
+        """What the newest canonical records say of all these and of what they wait for, and which of the unreadable ones were read since."""
+        needed = dict(_needed(documents, undecided))
         put_aside: dict[str, list[int]] = {}
         for (key, at_ms), _ in dead:
             put_aside.setdefault(key, []).append(at_ms)
-        names = {f"canonical.{key.split('/')[2]}" for key in [*wanted, *put_aside] if key.count("/") >= 3}
+        names = {f"canonical.{key.split('/')[2]}" for key in [*needed, *put_aside] if key.count("/") >= 3}
         found: dict[Source, About] = {}
         newer: set[tuple[str, int]] = set()
         for message in self.cluster.messages([name for name in sorted(names) if name in topics()]):
             key = (message.key() or b"").decode(errors="replace")
             newer |= {(key, at_ms) for at_ms in put_aside.get(key, ()) if at_ms < message.timestamp()[1]}
-            if key in wanted:
+            if key in needed:
                 record = self.cluster.seen(message).record
                 if record:
-                    found[wanted[key]] = about_of(record)
+                    found[needed[key]] = about_of(record)
         return found, newer
 
 
 def _has_no_document(natural_key: str, ledger: OpenLedger) -> bool:
-    """Whether an audit record is about one object, of which the ledger knows nothing: only these are decoded."""
+    """Whether an audit record is about one object of which the ledger knows nothing. Only these are decoded."""
     parts = natural_key.split("/", 3)
     return len(parts) == 4 and hash(Source(parts[0], parts[2], parts[3])) not in ledger.objects
 
 
 def about_of(record: Mapping[str, Any]) -> About:
-    """What a canonical record tells of its object."""
+    """What a canonical record says of its object."""
     name = record.get("customer_name") or record.get("vendor_name") or record.get("name") or ""
     return About(str(name), str(record["number"]), bool(record["active"]))
 
 
-def _wanted(documents: Iterable[Mapping[str, Any]], undecided: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, Source]]:
-    """Keys of the canonical records that are asked for, and whose they are."""
+def _needed(documents: Iterable[Mapping[str, Any]], undecided: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, Source]]:
+    """The keys of the canonical records that are needed, and whose they are."""
     for entry in documents:
         connection, system = entry["connection"], entry["source_system"]
         whole = entry["source_id"].partition("/")[0]

@@ -1,6 +1,6 @@
-"""What happened to documents, in order: posted, adopted, held, released, retried, skipped; by whom, when. Pure.
+"""What happened to documents, in order: posted, adopted, held, released, retried, skipped; by whom and when. Pure.
 
-Posted, adopted, held and skipped are told by `result.<system>`, a release or retry and whose decision it was by `control`.
+`result.<system>` shows what was posted, adopted, held and skipped. `control` shows who released, retried or skipped.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ from services.sinks import entry as e
 from systems.connection import ConnectionSettings
 
 CONNECTOR = "ml-connector"
-"""Who acted where no person did."""
+"""The actor of what no person did."""
 _BY_OUTCOME = {e.POSTED: "posted", e.ADOPTED: "adopted", e.HELD: "held", e.REJECTED: "skipped"}
 _BY_ACTION = {"release": "released", "accept": "released", "retry": "retried"}
 
 
 @dataclass(frozen=True)
 class Days:
-    """From the first day to the last, both included, in each tenant's own zone; None = today, which differs between zones."""
+    """From the first day to the last, both included, in each tenant's own zone. None means today, which differs between zones."""
 
     first: date | None
     last: date | None
     now: datetime
 
     def holds(self, at: datetime, settings: ConnectionSettings | None) -> bool:
-        """Whether an instant lies on one of them where the tenant is."""
+        """Whether an instant is on one of these days where the tenant is."""
         today = self._today(settings)
         return (self.first or today) <= at.astimezone(words.zone_of(settings)).date() <= (self.last or today)
 
@@ -45,7 +45,7 @@ class Days:
 
 @dataclass(frozen=True)
 class Event:
-    """One thing that happened to one document; `about` is the result record that it concerns."""
+    """One thing that happened to one document. `about` is the result record that it concerns."""
 
     at: datetime
     event: str
@@ -55,7 +55,7 @@ class Event:
 
     @property
     def source(self) -> tuple[str, str, str]:
-        """Key of its source object: connection, entity, source id; of a part of a payment, the payment's."""
+        """Key of its source object: connection, entity, source id. For a part of a payment it is the payment."""
         return self.about["connection"], self.about["source_entity"], self.about["source_id"].partition("/")[0]
 
     def as_json(self, settings: ConnectionSettings | None, customer: str) -> dict[str, Any]:
@@ -79,7 +79,7 @@ class Event:
 
 @dataclass
 class Journal:
-    """The fold of decisions and results into events; kept in memory are events of the wanted days and documents that are held."""
+    """The fold of decisions and results into events. It keeps in memory the events of the requested days, and the documents that are held."""
 
     days: Days
     connections: Mapping[str, ConnectionSettings]
@@ -87,12 +87,12 @@ class Journal:
     _held: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def learn_decision(self, control: Mapping[str, Any]) -> None:
-        """A person's decision about a document; all of them come before the results."""
+        """A person's decision about a document. All of them come before the results."""
         if control["op_key"]:
             self._decisions.setdefault(control["op_key"], []).append(control)
 
     def learn(self, result: Mapping[str, Any]) -> Iterator[Event]:
-        """The event of one result; none where nothing happened or another day is asked for."""
+        """The event of one result; None if nothing happened, or if it was on another day."""
         event = _BY_OUTCOME.get(result["outcome"], "")
         before = self._held.pop(result["op_key"], None)
         if result["outcome"] == e.HELD:
@@ -100,7 +100,7 @@ class Journal:
             is_told = before is not None and _is_same(before, result)
             if is_told and not self._is_decided_between(before or {}, result):
                 return
-        if event and self._is_wanted(result):
+        if event and self._is_selected(result):
             yield Event(result["at"], event, result, self._actor(result), result["detail"])
 
     def decided(self, results: Mapping[str, Mapping[str, Any]]) -> Iterator[Event]:
@@ -112,10 +112,10 @@ class Journal:
                     yield Event(control["at"], event, about, control["actor"], control["reason"])
 
     def asked_for(self) -> frozenset[str]:
-        """Op-keys of documents that a person decided about."""
+        """The op-keys of documents about which a person decided."""
         return frozenset(self._decisions)
 
-    def _is_wanted(self, result: Mapping[str, Any]) -> bool:
+    def _is_selected(self, result: Mapping[str, Any]) -> bool:
         return self._is_on(result["at"], result["connection"])
 
     def _is_on(self, at: datetime, connection: str) -> bool:
@@ -126,7 +126,7 @@ class Journal:
         return any(before["at"] <= at <= after["at"] for at in decided)
 
     def _actor(self, result: Mapping[str, Any]) -> str:
-        """Who skipped it; nobody else's act is a result."""
+        """Who skipped it. No other act of a person is a result."""
         if result["outcome"] != e.REJECTED:
             return CONNECTOR
         skips = [control["actor"] for control in self._decisions.get(result["op_key"], ()) if control["action"] == "skip"]
@@ -139,7 +139,7 @@ def _is_same(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
 
 
 def events(journal: Journal, results: Iterable[Mapping[str, Any]]) -> list[Event]:
-    """Every event of the wanted days, in the order of time. Decisions must have been learned before."""
+    """Every event of the requested days, in the order of time. Decisions must have been learned before."""
     asked = journal.asked_for()
     known: dict[str, Mapping[str, Any]] = {}
     found: list[Event] = []

@@ -44,7 +44,8 @@ def ledger_entries(cluster: Cluster, connection: str = "", quiet: bool = False) 
 def newest_entries(
     cluster: Cluster, is_wanted: Callable[[Mapping[str, Any]], bool], connection: str = "", quiet: bool = False
 ) -> Iterator[dict[str, Any]]:
-    """The newest ledger record of each op-key whose newest record is wanted; only these are kept in memory while it is read."""
+    """The newest ledger record of each op-key whose newest record passes `is_wanted`. Only these are kept in memory while the ledger is
+    read."""
     found: dict[bytes, dict[str, Any]] = {}
     for seen in cluster.scan(LEDGERS, cluster.partitions_of(connection), quiet):
         found.pop(seen.key, None)
@@ -54,7 +55,7 @@ def newest_entries(
 
 
 def held_entries(cluster: Cluster, connection: str = "") -> Iterator[dict[str, Any]]:
-    """The ledger's held entries: a record's mark tells its state, so that no other one is decoded."""
+    """The held entries of the ledger. A record's mark shows its state, so no other record is decoded."""
     found: dict[bytes, Message] = {}
     for message in cluster.messages(LEDGERS, cluster.partitions_of(connection)):
         mark, key = mark_read(cluster, message), message.key() or b""
@@ -67,7 +68,7 @@ def held_entries(cluster: Cluster, connection: str = "") -> Iterator[dict[str, A
 
 
 def mark_read(cluster: Cluster, message: Message) -> Mark | None:
-    """The mark of a ledger record: of its header, else of its content; None where neither can be read."""
+    """The mark of a ledger record: from its header, else from its content; None if neither can be read."""
     headers = message.headers()
     mark = mark_in(header(headers.items() if isinstance(headers, dict) else headers, MARK).encode())
     if mark is not None:

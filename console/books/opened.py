@@ -26,7 +26,7 @@ class Source(NamedTuple):
 
 @dataclass(frozen=True)
 class About:
-    """What the newest canonical record tells of an object: whose it is (of a master: its own name), number, whether it is active."""
+    """What the newest canonical record says of an object: whose it is (for a master, its own name), its number, and whether it is active."""
 
     name: str = ""
     number: str = ""
@@ -36,9 +36,9 @@ class About:
 
 @dataclass(frozen=True)
 class Facts:
-    """What the topics say: ledger entries that have not ended (by op-key), objects whose document ended without being written, newest
-    decisions of objects that have no document, commands that no sink has taken, records that cannot be read; settings of connections, with
-    those of removed ones, whose ids are `removed`."""
+    """What the topics contain: ledger entries that have not ended (by op-key), objects whose document ended without being written, the
+    newest decisions about objects without a document, commands that no sink has taken, records that cannot be read, and the settings of
+    connections. `removed` are the ids of removed connections."""
 
     entries: Mapping[str, Mapping[str, Any]]
     ended: Mapping[Source, str] = field(default_factory=dict)
@@ -86,7 +86,7 @@ class Cause:
 
     @property
     def amount(self) -> Decimal:
-        """Sum of its documents."""
+        """The sum of its documents."""
         return sum((item.amount for item in self.items), ZERO)
 
     def as_json(self) -> dict[str, Any]:
@@ -112,17 +112,18 @@ def source_of(entry: Mapping[str, Any]) -> Source:
 
 
 def whole_of(entry: Mapping[str, Any]) -> Source:
-    """The source object that a ledger entry is a part of: of an application, its payment."""
+    """The source object that a ledger entry is a part of: for an application, its payment."""
     return Source(entry["connection"], entry["source_entity"], entry["source_id"].partition("/")[0])
 
 
 def has_nothing_to_apply(entry: Mapping[str, Any], ended: Container[Source]) -> bool:
-    """Whether it is the application of a payment that `ended` without being written: it stays as it is, and nobody waits for it."""
+    """Whether it is the application of a payment that `ended` without being written. It stays as it is, and nobody waits for it."""
     return entry["action"] == "apply" and whole_of(entry) in ended
 
 
 def total(items: Iterable[Item]) -> dict[str, Any]:
-    """Count and amount of everything; where there are several currencies, the most frequent one's, and the others beside it."""
+    """Count and amount of everything. With several currencies the amount is that of the most frequent one, and the others are listed beside
+    it."""
     amounts: dict[str, Decimal] = defaultdict(lambda: ZERO)
     counts: dict[str, int] = defaultdict(int)
     number = 0

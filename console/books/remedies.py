@@ -15,7 +15,7 @@ HELD: Mapping[str, str] = {
     reasons.DUPLICATE_IN_ERP: "void the second one in {erp}; then `ml-connector held release REF`",
     reasons.DUPLICATE_UNFINDABLE: f"find it in {{erp}} by its reference; then {_DECIDE}",
     reasons.MISSING_IN_ERP: f"find out who removed it from {{erp}}; then {_DECIDE}",
-    reasons.ERP_BATCH_LATE: "see that {erp}'s own posting run goes",
+    reasons.ERP_BATCH_LATE: "see that {erp}'s own posting run is running",
     reasons.PARENT_MISSING: "`ml-connector poll CONNECTION --now`; then `ml-connector held retry REF`",
     reasons.BEFORE_CUTOVER: "add the document it settles to opening_balance.csv and apply",
     reasons.CHANGED_AFTER_POST: "make the change in {erp} by hand; then `ml-connector held skip REF`",
@@ -24,7 +24,7 @@ HELD: Mapping[str, str] = {
     reasons.VOID_NOT_BUILT: "reverse the document in {erp}; then `ml-connector held skip REF`",
     reasons.NOT_BUILT: "enter it in {erp} by hand; then `ml-connector held skip REF`",
     reasons.PERIOD_CLOSED: "open the period in {erp}: it goes on by itself",
-    reasons.REFUSED: "put right in {erp} what it says; then `ml-connector held release REF`",
+    reasons.REFUSED: "correct in {erp} what its words name; then `ml-connector held release REF`",
     reasons.SLOW_LOOK_UP: "see why {erp} is slow; then `ml-connector held retry REF`",
 }
 WAITING: Mapping[str, str] = {
@@ -51,8 +51,8 @@ def of_waiting(reason: str) -> str:
 
 
 def unmapped(note: str, tables: Mapping[str, Any], named: Callable[[str, str], str]) -> tuple[str, str]:
-    """Words and remedy of a value without a row: `note` is `what=value` as a mapping writes it, `tables` the connection's mapping tables,
-    `named(table, value)` gives the name behind an id ("" where there is none)."""
+    """Words and remedy for a value without a row. `note` is `what=value` as a mapping writes it, `tables` are the connection's mapping
+    tables, and `named(table, value)` gives the name behind an id ("" if there is none)."""
     what, _, value = note.partition("=")
     table, _, column = what.partition(".")
     thing = table.replace("_", " ")

@@ -16,9 +16,9 @@ from systems import registry
 
 _PARENT = re.compile(r"\b([a-z_]+)/([^\s,;:]+)")
 _OWN = re.compile(r"\w+(?= has to be reversed by a person)|\b\d[\w.-]*\b")
-"""What words of a hold tell of one document alone: numbers, ids, instants."""
+"""Words of a hold that concern one document alone: numbers, ids, instants."""
 _BY_WORDS = (reasons.REFUSED, reasons.NOT_BUILT, reasons.PERIOD_CLOSED)
-"""Reasons whose words make the cause, beside those that a mapping names; of the others the words are each document's own."""
+"""Reasons whose words make the cause, in addition to those that a mapping names. For other reasons the words differ for each document."""
 _MASTERS = ("customer", "vendor")
 _PASSING = (*reasons.WAITING, NOT_DUE, "missing", "in_hand")
 _NAMED_BY = {"term": "payment_term", "bill_to": "customer"}
@@ -26,7 +26,7 @@ _NAMED_BY = {"term": "payment_term", "bill_to": "customer"}
 
 
 class Roots:
-    """Root causes of documents, by all that is known of them."""
+    """Root causes of documents, from everything that is known of them."""
 
     def __init__(self, facts: Facts) -> None:
         self._facts = facts
@@ -36,7 +36,7 @@ class Roots:
 
     @cached_property
     def undecided(self) -> dict[Source, Mapping[str, Any]]:
-        """Decisions of objects without document that are still wanted: what was voided before it was due is not."""
+        """Decisions about objects without a document that are still to be posted. An object that was voided before it was due is not."""
         places = {Source(one["connection"], one["entity"], one["source_id"]): one for one in self._facts.undecided}
         return {place: record for place, record in places.items() if self.about(place).active}
 
@@ -52,7 +52,7 @@ class Roots:
         return bool(others) or place in self.undecided
 
     def of(self, entry: Mapping[str, Any], seen: frozenset[str] = frozenset()) -> Cause:
-        """What keeps a document in the end."""
+        """What ultimately keeps a document."""
         above = parents_of(entry) if entry["op_key"] not in seen else ()
         if not above:
             return self._own(entry)
@@ -77,7 +77,7 @@ class Roots:
         return self._absent(entry, place)
 
     def _absent(self, entry: Mapping[str, Any], place: Source) -> Cause:
-        """What a document waits for has no document of its own on the list."""
+        """The cause when a document waits for an object that has no document of its own on the list."""
         name, shown = f"{place.entity}/{place.source_id}", self._shown(place)
         source = words.title_of(entry["source_system"])
         if place in self._facts.ended:
@@ -87,23 +87,25 @@ class Roots:
             return self._unmatched(place, entry)
         if place.entity == "job":
             return Cause("job", "their jobs are not completed yet", f"complete them in {source}")
-        remedy = f"it is asked for; `ml-connector poll {entry['connection']} --now` reads at once"
+        remedy = f"it is requested; `ml-connector poll {entry['connection']} --now` reads at once"
         return Cause(f"missing:{name}", f"{shown} has not been read yet", remedy)
 
     def _own(self, entry: Mapping[str, Any]) -> Cause:
         if entry["state"] == e.HELD:
             return self._held(entry)
         reason = entry["reason"] if entry["state"] == e.WAITING else ""
-        said = words.waits_words(entry, words.zone_of(self._facts.connections.get(entry["connection"])))
+        sentence = words.waits_words(entry, words.zone_of(self._facts.connections.get(entry["connection"])))
         remedy = _filled(remedies.of_waiting(reason), entry)
         if reason in (reasons.PAUSED, reasons.CEILING):
             pause = self._facts.pauses.get(entry["connection"])
-            return Cause(reasons.PAUSED, f"{entry['connection']} is paused {pause.words()}" if pause is not None else said, remedy)
+            return Cause(
+                reasons.PAUSED, f"{entry['connection']} is paused {pause.words()}" if pause is not None else sentence, remedy
+            )
         if reason in (reasons.SYSTEM_DOWN, reasons.THROTTLED, reasons.CREDENTIALS):
-            said = f"{words.title_of(entry['system'])}: {reasons.WAITING[reason]}"
+            sentence = f"{words.title_of(entry['system'])}: {reasons.WAITING[reason]}"
         elif reason in reasons.WAITING and reason not in (reasons.ERP_BATCH, reasons.WINDOW):
-            said = reasons.WAITING[reason]
-        return Cause(reason or "in_hand", said, remedy)
+            sentence = reasons.WAITING[reason]
+        return Cause(reason or "in_hand", sentence, remedy)
 
     def _held(self, entry: Mapping[str, Any]) -> Cause:
         reason, detail = entry["reason"], entry["detail"]
@@ -123,13 +125,13 @@ class Roots:
         def named(table: str, value: str) -> str:
             return self.about(Source(entry["connection"], _NAMED_BY.get(table, table), value)).name
 
-        said, remedy = remedies.unmapped(note, tables, named)
-        return Cause(f"{reasons.UNMAPPED}:{note}", said, _filled(remedy, entry))
+        sentence, remedy = remedies.unmapped(note, tables, named)
+        return Cause(f"{reasons.UNMAPPED}:{note}", sentence, _filled(remedy, entry))
 
     def _unmatched(self, master: Source, entry: Mapping[str, Any]) -> Cause:
-        said = f"{self._shown(master)} has no partner in {words.title_of(entry['system'])}"
+        sentence = f"{self._shown(master)} has no partner in {words.title_of(entry['system'])}"
         remedy = f"`ml-connector match {master.connection}`, or allow it under create_missing"
-        return Cause(f"{reasons.CREATE_MISSING}:{master.entity}/{master.source_id}", said, remedy)
+        return Cause(f"{reasons.CREATE_MISSING}:{master.entity}/{master.source_id}", sentence, remedy)
 
     def _shown(self, place: Source) -> str:
         """`customer 5 (Jane Smith)`, `invoice 1679`."""
@@ -139,14 +141,14 @@ class Roots:
 
 
 def parents_of(entry: Mapping[str, Any]) -> Sequence[str]:
-    """Names (`entity/source id`) of what a ledger entry waits for, or is held for the lack of; a command has none."""
+    """The names (`entity/source id`) of what a ledger entry waits for, or is held for lack of. A command has none."""
     if "reason" not in entry or entry["reason"] not in (reasons.PARENT, reasons.PARENT_MISSING):
         return ()
     return entry["waits_for"] or ["/".join(found) for found in _PARENT.findall(entry["detail"])]
 
 
 def named_values(entry: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """The object (entity, id) behind the value without a row for which an entry is held, where it may be an id."""
+    """The object (entity, id) behind the value without a row for which an entry is held, if the value may be an id."""
     if entry.get("reason") != reasons.UNMAPPED:
         return []
     what, _, value = entry["detail"].partition("; ")[0].partition("=")

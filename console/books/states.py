@@ -1,4 +1,4 @@
-"""The state of every document by amount, and of every connection: mode, pause, whether each side is read and written. Pure."""
+"""The state of every document by amount, and of every connection: mode, pause, and whether each side is read and written. Pure."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from systems.connection import ConnectionSettings
 
 _TOLD = (e.HELD, e.WAITING, e.REJECTED)
 _IN_WAY = (reasons.CREDENTIALS, reasons.SYSTEM_DOWN, reasons.THROTTLED)
-"""Reasons to wait that are the system's, not the document's."""
+"""Reasons to wait that concern the system, not the document."""
 
 
 class Group(NamedTuple):
-    """Documents that stand alike."""
+    """Documents in the same state."""
 
     connection: str
     document: str
@@ -42,7 +42,8 @@ class Place(NamedTuple):
 
 
 class States:
-    """The newest state of each op-key: its group and amount; beside it when each side was written last, and what keeps it."""
+    """The newest state of each op-key, as its group and amount; and, for each side, when it was written last and what keeps it from being
+    written."""
 
     def __init__(self) -> None:
         self._of: dict[str, tuple[Group, Decimal]] = {}
@@ -53,7 +54,7 @@ class States:
         self.written: dict[Place, datetime] = {}
 
     def learn(self, entry: Mapping[str, Any]) -> None:
-        """One more ledger record, in its order."""
+        """Take in one more ledger record, in order."""
         group = group_of(entry)
         self._of[entry["op_key"]] = self._groups.setdefault(group, group), entry["amount"]
         self._learn_end(entry)
@@ -62,11 +63,11 @@ class States:
         if entry["state"] in (e.POSTED, e.ADOPTED):
             self.written[place] = max(at, self.written.get(place, at))
         elif entry["state"] == e.WAITING and entry["reason"] in _IN_WAY:
-            said = f"{reasons.WAITING[entry['reason']]}" + (f" ({entry['detail'][:120]})" if entry["detail"] else "")
-            self._in_way[entry["op_key"]] = (place, said, at)
+            sentence = f"{reasons.WAITING[entry['reason']]}" + (f" ({entry['detail'][:120]})" if entry["detail"] else "")
+            self._in_way[entry["op_key"]] = (place, sentence, at)
 
     def _learn_end(self, entry: Mapping[str, Any]) -> None:
-        """Which documents ended without being written, and which applications have not ended."""
+        """Note which documents ended without being written, and which applications have not ended."""
         self._applications.pop(entry["op_key"], None)
         if entry["action"] == "apply" and entry["state"] not in e.TERMINAL:
             self._applications[entry["op_key"]] = whole_of(entry)
@@ -76,7 +77,7 @@ class States:
             self._ended.discard(source_of(entry))
 
     def _group(self, op_key: str, group: Group) -> Group:
-        """Where a document counts: the application of a payment that was never written has ended with it."""
+        """The group in which a document counts. The application of a payment that was never written has ended with that payment."""
         if self._applications.get(op_key) not in self._ended:
             return group
         return group._replace(state=e.SUPERSEDED, reason="", words="its payment ended without being posted")
@@ -95,14 +96,14 @@ class States:
     def kept(self) -> dict[Place, str]:
         """What keeps each side from being written, by the newest document that waits for it."""
         found: dict[Place, tuple[str, datetime]] = {}
-        for place, said, at in self._in_way.values():
+        for place, sentence, at in self._in_way.values():
             if place not in found or at > found[place][1]:
-                found[place] = said, at
-        return {place: said for place, (said, _) in found.items()}
+                found[place] = sentence, at
+        return {place: sentence for place, (sentence, _) in found.items()}
 
 
 def group_of(entry: Mapping[str, Any]) -> Group:
-    """The documents that an entry is counted with; `words` say what they wait for or are held by, and are never empty for these."""
+    """The group that an entry is counted in. `words` say what these documents wait for or why they are held; then they are never empty."""
     reason = entry["reason"] if entry["state"] in _TOLD else ""
     return Group(entry["connection"], entry["record"], entry["state"], reason, _words(entry), entry["currency"])
 
@@ -150,7 +151,7 @@ class Head:
 
 @dataclass
 class Feeds:
-    """When each feed was read last, and which are not read, by cursors and the pollers' decisions."""
+    """When each feed was read last, and which feeds are not read, by cursors and the pollers' decisions."""
 
     read: dict[Place, dict[str, datetime]] = field(default_factory=lambda: defaultdict(dict))
     stopped: dict[Place, dict[str, tuple[datetime, str]]] = field(default_factory=lambda: defaultdict(dict))
@@ -161,7 +162,7 @@ class Feeds:
         self.read[Place(cursor["connection"], system)][feed] = cursor["at"]
 
     def learn_decision(self, audit: Mapping[str, Any]) -> None:
-        """A feed stopped, or is read again; other decisions are nothing here."""
+        """A feed stopped, or is read again. Other decisions are ignored."""
         own = self.stopped[Place(audit["connection"], audit["system"])] if audit["decision"] in (STOPPED, READ) else {}
         if audit["decision"] == STOPPED:
             own[audit["entity"]] = audit["at"], audit["detail"]
@@ -169,7 +170,7 @@ class Feeds:
             own.pop(audit["entity"], None)
 
     def side(self, place: Place, states: States) -> Side:
-        """A side, of all that is known. A feed whose cursor was written after it stopped is read again."""
+        """A side, with all that is known of it. A feed whose cursor was written after it stopped is read again."""
         read = self.read.get(place, {})
         last = max(read.values(), default=None)
         stopped = {
@@ -179,12 +180,12 @@ class Feeds:
         }
         since = min((at for at, _ in stopped.values()), default=None)
         kept = states.kept().get(place, "")
-        said = [*_alike({feed: why for feed, (_, why) in stopped.items()}), *([f"writing: {kept}"] if kept else [])]
-        return Side(place.system, "; ".join(said), since, last, states.written.get(place))
+        parts = [*_reasons_of({feed: why for feed, (_, why) in stopped.items()}), *([f"writing: {kept}"] if kept else [])]
+        return Side(place.system, "; ".join(parts), since, last, states.written.get(place))
 
 
-def _alike(stopped: Mapping[str, str]) -> Iterator[str]:
-    """Why feeds are not read, once for all with the same words."""
+def _reasons_of(stopped: Mapping[str, str]) -> Iterator[str]:
+    """Why feeds are not read; feeds with the same words share them."""
     feeds: dict[str, list[str]] = defaultdict(list)
     for feed, why in sorted(stopped.items()):
         feeds[why].append(feed or "no session")

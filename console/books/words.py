@@ -53,7 +53,7 @@ def title_of(system: str) -> str:
 
 
 def flow_id(entry: Mapping[str, Any], settings: ConnectionSettings | None) -> str:
-    """The flow of a ledger entry, result or command; "" where the connection has none for it."""
+    """The flow of a ledger entry, result or command; "" if the connection has none for it."""
     if settings is None:
         return ""
     place = entry["system"], entry.get("record", ""), entry["source_entity"]
@@ -65,17 +65,17 @@ def flow_id(entry: Mapping[str, Any], settings: ConnectionSettings | None) -> st
 
 
 def zone_of(settings: ConnectionSettings | None) -> tzinfo:
-    """The tenant's zone; UTC for a connection that is not in force any more."""
+    """The tenant's zone; UTC for a connection that is no longer in force."""
     return settings.zone if settings is not None else UTC
 
 
 def local(at: datetime | None, zone: tzinfo) -> str:
-    """An instant as people of the tenant write it: date, time, without zone; "" where there is none."""
+    """An instant as people of the tenant write it: date and time, without zone; "" if there is none."""
     return at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S") if at is not None else ""
 
 
 def document_number(entry: Mapping[str, Any]) -> str:
-    """The number that people know the source document by."""
+    """The number by which people know the source document."""
     return str(entry["source_number"] or entry["source_id"])
 
 
@@ -85,7 +85,7 @@ def there_as(entry: Mapping[str, Any]) -> str:
 
 
 def outcome(entry: Mapping[str, Any], zone: tzinfo = UTC) -> str:
-    """What became of a ledger entry so far, in one line."""
+    """What has become of a ledger entry so far, in one line."""
     state = entry["state"]
     if state in _DONE:
         return _done(entry)
@@ -107,7 +107,7 @@ def _done(entry: Mapping[str, Any]) -> str:
 
 
 def held_words(entry: Mapping[str, Any]) -> str:
-    """Why it is held: what the reason means, and what the ledger says of it."""
+    """Why it is held: what the reason means, and what the ledger says about it."""
     words = reasons.HELD.get(entry["reason"], str(entry["reason"]).replace("_", " "))
     return f"{words} ({entry['detail']})" if entry["detail"] else words
 
@@ -147,7 +147,7 @@ def decided(record: Mapping[str, Any]) -> str:
 
 
 def received(raw: Mapping[str, Any]) -> str:
-    """How raw bytes came: fetched by us, or sent to us under a signature."""
+    """How raw bytes came in: fetched by us, or sent to us with a signature."""
     if raw["signature"] in ("", "none"):
         return f"fetched by us ({raw['how']})"
     return f"sent to us ({raw['how']}), signature {raw['signature']}"

@@ -1,4 +1,4 @@
-"""`ml-connector check [CONNECTION]`: prove the settings by using them, read-only; one line per finding with what to do."""
+"""`ml-connector check [CONNECTION]`: test the settings by using them, read-only; one line per finding with what to do."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from console.cli import exit_codes
-from console.output import Output, beside, print_json
+from console.output import Output, print_json, side_by_side
 
 
 def register(app: typer.Typer) -> None:
@@ -27,13 +27,13 @@ def check(
 
 
 def _show(rows: list[dict[str, Any]], output: Output) -> None:
-    """A line for each finding, which goes on below where it is long."""
+    """A line for each finding; a long one continues on the next lines."""
     if output is Output.json:
         print_json(rows)
         return
     for row in rows:
         place = " ".join(filter(None, (row["connection"], row["system"])))
-        for line in beside(f"{row['level']:<8}", f"{place}  {row['subject']}: {row['says']} {row['do']}"):
+        for line in side_by_side(f"{row['level']:<8}", f"{place}  {row['subject']}: {row['says']} {row['do']}"):
             print(line)
 
 

@@ -9,7 +9,7 @@ import typer
 
 from console.output import Output, print_rows
 
-if TYPE_CHECKING:  # for --help should be quick
+if TYPE_CHECKING:  # imported here so that --help is quick
     from topology.configuration import Connected
 
 commands = typer.Typer(help="Mapping tables of a connection.", no_args_is_help=True)
@@ -77,7 +77,7 @@ def _folder(path: Path) -> None:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise Broken(f"{path}: {error.strerror or error}.", "Name an .xlsx file, or a folder that can be made.") from error
+        raise Broken(f"{path}: {error.strerror or error}.", "Name an .xlsx file, or a folder that can be created.") from error
 
 
 @commands.command("import")
@@ -86,7 +86,7 @@ def import_(
     reason: Annotated[str, typer.Option(help="Why; kept with the change.")] = "",
     actor: Annotated[str, typer.Option(help="Who; default: the user of this machine.")] = "",
     preview: Annotated[bool, typer.Option("--preview", help="Only show what would change.")] = False,
-    remove_rows: Annotated[bool, typer.Option(help="Remove rows in force that no table has any more.")] = False,
+    remove_rows: Annotated[bool, typer.Option(help="Remove rows in force that are no longer in any table.")] = False,
 ) -> None:
     """Put a crosswalk folder in force: the same as `apply`, or `plan` with --preview."""
     from console.cli.plan import apply, plan
@@ -110,7 +110,7 @@ def _known(table: str, found: Connected) -> None:
 
     known = sorted(crosswalk_tables(found.settings.erp.system))
     if table not in known:
-        raise Broken(f"{table!r} is no table of {found.settings.erp.system}; tables: {', '.join(known)}.")
+        raise Broken(f"{table!r} is not a table of {found.settings.erp.system}; tables: {', '.join(known)}.")
 
 
 def _text(values: Any) -> str:

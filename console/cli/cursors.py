@@ -1,4 +1,4 @@
-"""`ml-connector cursors list|reset`: where each feed goes on, and to read one again from a day or from its start."""
+"""`ml-connector cursors list|reset`: shows where each feed continues, and has one read again from a day or from its start."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import typer
 
 from console.output import Output, print_rows
 
-commands = typer.Typer(help="Where each feed of a connection goes on.", no_args_is_help=True)
+commands = typer.Typer(help="Where each feed of a connection continues.", no_args_is_help=True)
 Connection = Annotated[str, typer.Argument(help="Id of the connection.")]
 
 
@@ -49,7 +49,7 @@ def reset(
     from console.reading import Cluster
 
     cluster = Cluster()
-    name, position = _wanted(_feeds(cluster, connection), connection, feed, to)
+    name, position = _chosen(_feeds(cluster, connection), connection, feed, to)
     author = Author(actor or person(), reason or "no reason given", datetime.now(UTC))
     before = _cursors(cluster, connection).get(name, {})
     _write(cluster, {**before, "connection": connection, "feed": name, "position": position}, author)
@@ -57,7 +57,7 @@ def reset(
 
 
 def _feeds(cluster: Any, connection: str) -> dict[str, tuple[Any, Any]]:
-    """System and feed by the name of its cursor: what the settings of the connection leave on."""
+    """System and feed by the name of its cursor, for the feeds that the settings of the connection leave on."""
     from console.connections.applying import connected, in_force
     from services.ingress.pollers import feeds_of
 
@@ -71,8 +71,8 @@ def _cursors(cluster: Any, connection: str) -> dict[str, dict[str, Any]]:
     return {row["feed"]: row for row in rows if row["connection"] == connection}
 
 
-def _wanted(feeds: dict[str, tuple[Any, Any]], connection: str, text: str, to: str) -> tuple[str, str]:
-    """The cursor's name and its new position. Raises `Broken` for an unknown feed, a day that is none, or a feed without days."""
+def _chosen(feeds: dict[str, tuple[Any, Any]], connection: str, text: str, to: str) -> tuple[str, str]:
+    """The cursor's name and its new position. Raises `Broken` for an unknown feed, for text that is not a day, or for a feed without days."""
     from runtime.errors import Broken
 
     names = [name for name in feeds if text in (name, name.partition(".")[2])]
@@ -84,7 +84,7 @@ def _wanted(feeds: dict[str, tuple[Any, Any]], connection: str, text: str, to: s
         return names[0], ""
     position = system.position_from(feed, _day(to)) if system.position_from is not None else None
     if position is None:
-        raise Broken(f"{names[0]} is read whole each time, not from a day.", "Leave --to out.")
+        raise Broken(f"{names[0]} is read as a whole each time, not from a day.", "Leave --to out.")
     return names[0], position
 
 
@@ -94,14 +94,14 @@ def _day(text: str) -> date:
     try:
         day = date.fromisoformat(text)
     except ValueError as error:
-        raise Broken(f"--to {text!r} is no day.", "Write it as 2026-03-01.") from error
+        raise Broken(f"--to {text!r} is not a day.", "Write it as 2026-03-01.") from error
     if not date(1990, 1, 1) <= day <= datetime.now(UTC).date():
         raise Broken(f"--to {text} is in the future, or before 1990.", "Name the day to read from again.")
     return day
 
 
 def _write(cluster: Any, cursor: dict[str, Any], author: Any) -> None:
-    """The decision, then the cursor: what is reset is never without its record."""
+    """Write the decision, then the cursor, so that no cursor is ever reset without a record of it."""
     from console.connections.publish import Publisher
     from services.ingress.writing import RESET
     from topology.audit import RECORD, Covered, audit_record

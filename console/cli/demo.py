@@ -1,4 +1,4 @@
-"""`ml-connector demo`: a seeded working day over real Kafka with simulators, and the books of both sides compared."""
+"""`ml-connector demo`: a seeded working day over real Kafka with simulators, and a comparison of the books of both sides."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from console.cli.progress import progress_lines
 
 if TYPE_CHECKING:
     from console.demo.accounts import Row
-    from console.demo.day import Wanted
+    from console.demo.day import Options
 
 _DAY_START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)  # six in the morning in Chicago, a Monday
 
@@ -41,16 +41,16 @@ def demo(
     ] = 500,
     keep: Annotated[bool, typer.Option("--keep", help="Leave it running until Ctrl-C.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="The last line on stdout is one JSON object.")] = False,
-    scale: Annotated[float, typer.Option(min=1, help="Scaled seconds in a real one.")] = 600,
+    scale: Annotated[float, typer.Option(min=1, help="Scaled seconds per real second.")] = 600,
     drain_s: Annotated[
         float, typer.Option("--drain-seconds", min=0, help="Longest wait for the last document after the day.")
     ] = 420,
     folder: Annotated[
-        Path | None, typer.Option(help="Keep files and logs here; without it they are gone after a day that went well.")
+        Path | None, typer.Option(help="Keep files and logs here; without it they are deleted after a day that went well.")
     ] = None,
 ) -> None:
     """Play a working day through every service and prove that nothing is lost, doubled or a cent off; exit 0 only then."""
-    from console.demo.day import Wanted
+    from console.demo.day import Options
     from runtime.errors import Broken
     from systems import registry
 
@@ -58,7 +58,7 @@ def demo(
     if erp != "all" and erp not in names:
         raise Broken(f"{erp!r} is not an ERP.", f"Give one of: all, {', '.join(names)}.")
     with _place(folder) as place:
-        rows, added = asyncio.run(_played(Wanted(erp, seed, jobs, scale, drain_s), place, keep))
+        rows, added = asyncio.run(_played(Options(erp, seed, jobs, scale, drain_s), place, keep))
         code = report(rows, as_json, added)
         if code != exit_codes.OK:
             raise SystemExit(code)
@@ -66,7 +66,7 @@ def demo(
 
 @contextmanager
 def _place(folder: Path | None) -> Iterator[Path]:
-    """Where files and logs go. A folder of the demo's own is gone after, unless something went wrong: then its logs say what."""
+    """Where files and logs go. A folder that the demo made is deleted afterwards, unless something went wrong: then its logs say what."""
     if folder is not None:
         yield folder
         return
@@ -84,7 +84,7 @@ def _place(folder: Path | None) -> Iterator[Path]:
             shutil.rmtree(made, ignore_errors=True)
 
 
-async def _played(wanted: Wanted, folder: Path, keep: bool) -> tuple[Sequence[Row], int]:
+async def _played(options: Options, folder: Path, keep: bool) -> tuple[Sequence[Row], int]:
     """The rows at the end, and how many documents ten more cycles of polling added."""
     from console.demo.day import Day
     from console.demo.processes import Pace, Processes, Simulators, environment
@@ -99,7 +99,7 @@ async def _played(wanted: Wanted, folder: Path, keep: bool) -> tuple[Sequence[Ro
     cluster = start_cluster(None, say)
     port = free_ports(1)[0]
     addresses = cluster.endpoints.environment() | {"ML_CONNECTOR_KAFKA__TOPIC_PREFIX": _prefix(cluster.kind)}
-    settings = environment(folder, addresses, Pace(wanted.scale, _DAY_START), port)
+    settings = environment(folder, addresses, Pace(options.scale, _DAY_START), port)
     os.environ.update(settings)
     processes = Processes(folder, settings, ingress_port=port)
     simulators = Simulators(processes)
@@ -108,7 +108,7 @@ async def _played(wanted: Wanted, folder: Path, keep: bool) -> tuple[Sequence[Ro
         create_topics(processes.settings.kafka)
         register_schemas(processes.settings.registry, processes.settings.kafka.topic_prefix)
         say("topics created, schemas registered")
-        day = Day(processes, wanted, say, simulators, Cluster(processes.settings))
+        day = Day(processes, options, say, simulators, Cluster(processes.settings))
         await day.prepare()
         await day.play()
         await day.drain()
@@ -117,7 +117,7 @@ async def _played(wanted: Wanted, folder: Path, keep: bool) -> tuple[Sequence[Ro
         if keep:
             report(rows, False, added)
             say(f"kept running, logs in {folder}; Ctrl-C ends it; in another shell set what is printed now, and ask")
-            await kept(settings)
+            await wait_kept_running(settings)
         return rows, added
     finally:
         await simulators.close()
@@ -125,20 +125,20 @@ async def _played(wanted: Wanted, folder: Path, keep: bool) -> tuple[Sequence[Ro
         cluster.stop()
 
 
-async def kept(settings: Mapping[str, str]) -> None:
-    """Print the settings as a shell takes them, and wait until a signal ends it. Nothing waits in a thread: that would outlive Ctrl-C."""
+async def wait_kept_running(settings: Mapping[str, str]) -> None:
+    """Print the settings as shell exports, and wait until a signal ends it. No thread does the waiting, because it would outlive Ctrl-C."""
     for key, value in settings.items():
         print(f"export {key}={shlex.quote(value)}", flush=True)
     await asyncio.Event().wait()
 
 
 def _prefix(kind: str) -> str:
-    """Topics of a name of their own on a cluster that is not ours alone: another demo may have run there."""
+    """A topic prefix of its own on a shared cluster, because another demo may have run there."""
     return "" if kind == "jvm" else f"demo-{secrets.token_hex(4)}."
 
 
 def report(rows: Sequence[Row], as_json: bool, added: int = 0) -> int:
-    """Print the rows; the exit code says whether everything is accounted for, and that polling once more `added` nothing."""
+    """Print the rows. The exit code says whether everything is accounted for, and whether polling once more `added` nothing."""
     from console.demo.accounts import is_ok
 
     ok = is_ok(rows) and added == 0
@@ -160,7 +160,7 @@ def report(rows: Sequence[Row], as_json: bool, added: int = 0) -> int:
 
 
 def accounted(row: Row) -> Iterator[str]:
-    """A flow for a person: what the source holds, and where all of it is; buckets that hold nothing are left out."""
+    """A flow for a person: what the source has, and where all of it is. Empty buckets are left out."""
     from console.demo.accounts import BUCKETS
     from console.output import money, paragraph
 

@@ -1,9 +1,13 @@
-"""What the command's exit code tells a program that called it.
+"""The exit codes of the command, for programs that call it.
 
-`OK` done, everything in agreement; `NOT_OK` done, and the answer is no (a check failed, something is unaccounted for);
-`USAGE` the command line itself is wrong (typer's own); `UNREACHABLE` another system did not answer or said no: Kafka or the schema registry
-too, a service after `ML_CONNECTOR_START_WAIT_S`, other verbs after 5 s; `DEFECT` our fault, please report; `SETTINGS` a setting, permission,
-file, password, certificate or topic is wrong, the message says which; `INTERRUPTED` Ctrl-C.
+- `OK`: done, everything agrees.
+- `NOT_OK`: done, and the answer is no (a check failed, something is unaccounted for).
+- `USAGE`: the command line itself is wrong (typer's own code).
+- `UNREACHABLE`: another system did not answer or said no. This includes Kafka and the schema registry, for which a service waits
+  `ML_CONNECTOR_START_WAIT_S` and other verbs 5 s.
+- `DEFECT`: our fault, please report it.
+- `SETTINGS`: a setting, permission, file, password, certificate or topic is wrong; the message says which.
+- `INTERRUPTED`: Ctrl-C.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`ml-connector explain REF|INVOICE|ERP-ID`: the chain from an ERP's document to the raw bytes, and back."""
+"""`ml-connector explain REF|INVOICE|ERP-ID`: the chain of a document, from the ERP back to the raw bytes."""
 
 from __future__ import annotations
 
@@ -42,26 +42,26 @@ def explain(
         for line in which_one(what, found):
             print(line)
         raise SystemExit(exit_codes.NOT_OK)
-    told = list(chains(cluster, found, clock) if found else of_objects(cluster, what, connection, clock))
+    chained = list(chains(cluster, found, clock) if found else of_objects(cluster, what, connection, clock))
     if output is Output.json:
         print_json(
-            [{"ref": entry["ref"], "op_key": entry["op_key"], "links": [vars(link) for link in links]} for entry, links in told]
+            [{"ref": entry["ref"], "op_key": entry["op_key"], "links": [vars(link) for link in links]} for entry, links in chained]
         )
-    elif not told:
+    elif not chained:
         for line in paragraph(
-            f"{what}: no document of that ref, number or id is known; `ml-connector open` shows what is on its way."
+            f"{what}: no document with that ref, number or id is known; `ml-connector open` shows what is on its way."
         ):
             print(line)
     else:
         known = settings_of_all(snapshot)
-        for entry, links in told:
+        for entry, links in chained:
             for line in lines(entry, links, zone_of(known.get(entry["connection"])), full):
                 print(line)
-    raise SystemExit(exit_codes.OK if told else exit_codes.NOT_OK)
+    raise SystemExit(exit_codes.OK if chained else exit_codes.NOT_OK)
 
 
 def documents_of(found: Sequence[Mapping[str, Any]]) -> dict[tuple[str, ...], list[Mapping[str, Any]]]:
-    """The entries by their source document: its create, its changes, its void and the parts of a payment are one."""
+    """The entries by their source document. Its create, its changes, its void and the parts of a payment count as one."""
     made: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
     for entry in found:
         key = (entry["connection"], entry["source_system"], entry["source_entity"], entry["source_id"].partition("/")[0])

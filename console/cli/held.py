@@ -1,4 +1,4 @@
-"""`ml-connector held`: the list of what is not posted, with its reason and amount; release, retry or skip by a person."""
+"""`ml-connector held`: the list of what is not posted, with reason and amount; a person releases, retries or skips."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import typer
 
 from console.cli import exit_codes
 from console.cli.plan import person
-from console.output import Output, beside, fitted, money, paragraph, print_json
+from console.output import Output, fitted, money, paragraph, print_json, side_by_side
 from services.sinks.reasons import SUSPECT
 
 commands = typer.Typer(help="What is not posted and waits for a person.", no_args_is_help=True)
@@ -48,15 +48,15 @@ def list_(
 
 
 def lines(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """The list for a person: a line with the money and the ref of each document, and why it is held below."""
+    """The list for a person: a line with the money and the ref of each document, and below it why it is held."""
     from console.books.words import record_name
 
     for row in rows:
         document = fitted(f"{record_name(row['document'])} {row['number']}", 40)
         amount = f"{money(row['amount'], ',')} {row['currency']}"
-        yield from beside(f"{amount:>18}  {document} {row['date'] or ''!s:<12}", row["ref"])
-        said = f"{row['reason']}: {row['words']}" if row["words"] else row["reason"]
-        yield from paragraph(f"{row['connection']}: {said}", 4)
+        yield from side_by_side(f"{amount:>18}  {document} {row['date'] or ''!s:<12}", row["ref"])
+        why = f"{row['reason']}: {row['words']}" if row["words"] else row["reason"]
+        yield from paragraph(f"{row['connection']}: {why}", 4)
     sums: dict[str, Decimal] = defaultdict(Decimal)
     for row in rows:
         sums[row["currency"]] += row["amount"]
@@ -65,7 +65,7 @@ def lines(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 @commands.command()
 def release(ref: Ref, reason: Why, actor: Who = "") -> None:
-    """Let a held document go on: it is looked up before anything is written. Accepts a suspect as another document."""
+    """Let a held document go on. It is looked up before anything is written. A suspect is accepted as another document."""
     _decide("release", ref, reason, actor)
 
 
@@ -77,7 +77,7 @@ def retry(ref: Ref, reason: Why, actor: Who = "") -> None:
 
 @commands.command()
 def skip(ref: Ref, reason: Why, actor: Who = "") -> None:
-    """End a held document without posting it; it stays on record as rejected, with actor and reason."""
+    """End a held document without posting it. It stays on record as rejected, with actor and reason."""
     _decide("skip", ref, reason, actor)
 
 
@@ -97,17 +97,17 @@ def _decide(action: str, text: str, reason: str, actor: str) -> None:
         for line in none_or_many(text, found, named):
             print(line)
         raise SystemExit(exit_codes.NOT_OK)
-    send_control(cluster, _meant(action, found[0]["reason"]), found[0], reason, actor or person())
+    send_control(cluster, _recorded_action(action, found[0]["reason"]), found[0], reason, actor or person())
     shown = f"{kind_of(found[0])} {found[0]['source_number']} {money(found[0]['amount'], ',')} {found[0]['currency']}"
     print(f"{action}: {found[0]['ref']} {shown}")
 
 
 def none_or_many(text: str, found: Sequence[Mapping[str, Any]], named: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """Why there is not the one document to decide about: `found` can be decided about, `named` has that ref or number at all."""
+    """Why there is not exactly one document to decide about. `found` can be decided about; `named` are all with that ref or number."""
     from console.books.words import kind_of, outcome
 
     if not named:
-        yield f"{text}: no document of that ref or number is known; `ml-connector held list` shows what is held."
+        yield f"{text}: no document with that ref or number is known; `ml-connector held list` shows what is held."
     elif found:
         yield f"{text}: {len(found)} documents have that number; name one by its ref."
     for entry in found or named:
@@ -116,13 +116,14 @@ def none_or_many(text: str, found: Sequence[Mapping[str, Any]], named: Sequence[
         yield from paragraph(f"{shown}: {ended}{outcome(entry)}", 2 if found else 0)
 
 
-def _meant(action: str, held_for: str) -> str:
-    """Only a suspect that the person has seen is accepted: releasing another hold leaves the look for suspects on."""
+def _recorded_action(action: str, held_for: str) -> str:
+    """The action to record. Only a suspect that the person has seen is accepted as another document. After any
+    other release suspects are still looked for."""
     return "accept" if action == "release" and held_for == SUSPECT else action
 
 
 def send_control(cluster: Any, action: str, entry: dict[str, Any], reason: str, actor: str) -> None:
-    """Sign one decision, write it to `control` and wait until the brokers have it; `entry` names connection, system and op-key."""
+    """Sign one decision, write it to `control` and wait until it is acked. `entry` names connection, system and op-key."""
     from console.connections.publish import Publisher
     from console.reading import newest_decision
     from runtime.clock import clock_from_environment

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from console.output import Output, beside, fitted, money, paragraph, print_json
+from console.output import Output, fitted, money, paragraph, print_json, side_by_side
 
 if TYPE_CHECKING:
     from console.books.journal import Days, Event
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from topology.configuration import Snapshot
 
 _EAST = timedelta(hours=14)
-"""How far the easternmost zone is ahead of UTC: a day that has not begun there has begun nowhere."""
+"""How far the easternmost zone is ahead of UTC. A day that has not begun there has begun nowhere."""
 
 
 def register(app: typer.Typer) -> None:
@@ -43,18 +43,18 @@ def journal(
     cluster = Cluster()
     snapshot = in_force(cluster)
     applied_once(snapshot, connection)
-    rows = list(told(cluster, snapshot, days, connection))
+    rows = list(rows_of(cluster, snapshot, days, connection))
     if output is Output.json:
         for _, row in rows:
             print_json(row)
         return
-    asked = [connection] if connection else list(snapshot.connections)
-    for line in lines(rows, settings_of_all(snapshot), days, asked):
+    named = [connection] if connection else list(snapshot.connections)
+    for line in lines(rows, settings_of_all(snapshot), days, named):
         print(line)
 
 
 def wanted_days(day: str, between: tuple[str, str], now: datetime) -> Days:
-    """The days that the options ask for. Raises `Broken` for a day that is none or still to come, and for both forms at once."""
+    """The days that the options name. Raises `Broken` for text that is not a day, for a day in the future, and for both forms at once."""
     from console.books.journal import Days
     from runtime.errors import Broken
 
@@ -89,8 +89,8 @@ def _begun(option: str, text: str, now: datetime) -> date:
     return found
 
 
-def told(cluster: Cluster, snapshot: Snapshot, days: Days, connection: str) -> Iterator[tuple[Event, dict[str, Any]]]:
-    """The events of these days with their rows, as the topics tell them."""
+def rows_of(cluster: Cluster, snapshot: Snapshot, days: Days, connection: str) -> Iterator[tuple[Event, dict[str, Any]]]:
+    """The events of these days with their rows, read from the topics."""
     from console.books.journal import Journal, events
     from console.connections.applying import settings_of_all
     from systems import registry
@@ -109,7 +109,7 @@ def told(cluster: Cluster, snapshot: Snapshot, days: Days, connection: str) -> I
 
 
 def _customers(cluster: Cluster, found: Sequence[Event]) -> dict[tuple[str, str, str], str]:
-    """Whose each document is, by source object; read from the canonical records of these objects alone."""
+    """Whose each document is, by source object, from the canonical records of these objects alone."""
     from console.books.gathered import about_of
     from topology.topics import object_key, topics
 
@@ -124,40 +124,40 @@ def _customers(cluster: Cluster, found: Sequence[Event]) -> dict[tuple[str, str,
 
 
 def lines(
-    rows: Iterable[tuple[Event, Mapping[str, Any]]], known: Mapping[str, ConnectionSettings], days: Days, asked: Sequence[str] = ()
+    rows: Iterable[tuple[Event, Mapping[str, Any]]], known: Mapping[str, ConnectionSettings], days: Days, named: Sequence[str] = ()
 ) -> Iterator[str]:
-    """Events with their rows for a person, a connection's after the other, with sums by event and kind of document; `asked` are
-    connections that are named where nothing happened too."""
+    """Events with their rows for a person, connection by connection, with sums by event and kind of document. The connections in `named`
+    are named even if nothing happened."""
     by_connection: dict[str, list[tuple[Event, Mapping[str, Any]]]] = defaultdict(list)
     for event, row in rows:
         by_connection[row["connection"]].append((event, row))
-    for connection in dict.fromkeys((*asked, *by_connection)):
+    for connection in dict.fromkeys((*named, *by_connection)):
         own, settings = by_connection.get(connection, []), known.get(connection)
         zone = settings.time_zone if settings is not None else "UTC"
         yield from paragraph(f"{connection}, {days.shown(settings)}, local time ({zone}){'' if own else ': nothing happened'}")
         for event, row in own:
             yield from _lines_of(event, row)
         yield from _sums(own)
-    if not asked and not by_connection:
+    if not named and not by_connection:
         yield f"{days.shown(None)}: nothing happened"
 
 
 def _lines_of(event: Event, row: Mapping[str, Any]) -> Iterator[str]:
-    """One event: what it was about, and below why, where that is told."""
+    """One event: what it was about, and below it the reason, if there is one."""
     from console.books.journal import CONNECTOR
     from console.books.words import kind_of
 
     at = datetime.fromisoformat(row["at"]).strftime("%m-%d %H:%M")
     document, customer = fitted(f"{kind_of(event.about)} {row['number']}", 20), fitted(row["customer"], 20)
     head = f"  {at} {row['event']:<8} {document} {customer} {money(Decimal(row['amount']), ','):>13} {row['currency']:<3} "
-    yield from beside(head, row["erp_number"])
+    yield from side_by_side(head, row["erp_number"])
     by = "" if row["actor"] == CONNECTOR else f"by {row['actor']}: "
     if not row["erp_number"] and (by or event.detail):
         yield from paragraph(f"{by}{event.detail}", 14)
 
 
 def _sums(rows: Sequence[tuple[Event, Mapping[str, Any]]]) -> Iterator[str]:
-    """Count and amount by event and kind: a payment and its application are not one sum, nor is an invoice with its payment."""
+    """Count and amount by event and kind. A payment and its application are not summed together, nor an invoice and its payment."""
     from console.books.words import counted, kind_of
 
     sums: dict[tuple[str, str, str], list[Decimal]] = defaultdict(list)

@@ -1,4 +1,4 @@
-"""`ml-connector keys`: make the key ring that credentials are sealed with, and rotate it."""
+"""`ml-connector keys`: make the key ring that encrypts credentials, and rotate it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from runtime.errors import Broken
 from runtime.settings import Settings, settings_from_environment
 
 _LEAKED = (
-    "The secrets and their data keys are the same as before. Where an older key leaked, whoever also has a copy of the topic can read them:"
+    "The secrets and their data keys are the same as before. If an older key leaked, anyone who also has a copy of the topic can read them:"
     " change the secrets at the systems and apply each connection again."
 )
 
@@ -29,7 +29,7 @@ def register(app: typer.Typer) -> None:
 
 @keys.command()
 def new(file: Annotated[Path, typer.Argument(help="Where to write it; only its owner will be able to read it.")]) -> None:
-    """Make a key ring with one key. An existing file is never overwritten: what it opens would be lost."""
+    """Make a key ring with one key. An existing file is never overwritten, because what its keys open would be lost."""
     if file.exists():
         raise Broken(f"{file} exists.", "Use `ml-connector keys rotate`, or another file.")
     key = secrets.new_key(datetime.now(UTC))
@@ -41,11 +41,11 @@ def new(file: Annotated[Path, typer.Argument(help="Where to write it; only its o
 def rotate(
     finish: Annotated[bool, typer.Option(help="Wrap all credentials under the newest key and drop the older keys.")] = False,
 ) -> None:
-    """Add a key to the ring; with --finish, once every service has the new file, wrap what is stored anew and drop the old keys.
+    """Add a key to the ring. With --finish, once every service has the new file, wrap what is stored again and drop the old keys.
 
-    Stopped half-way, --finish goes on where it was: no key is dropped before everything under it is wrapped anew. A set that does not open
-    is named and left, and the exit code is 1 then. Rewrapping helps against a key that is lost from now on; a key that leaked has opened
-    what was stored under it, so the secrets themselves have to be changed and applied.
+    If --finish stops half-way, the next call continues where it was; no key is dropped before everything under it is wrapped again. A set
+    that does not open is named and left as it is, and the exit code is then 1. Wrapping again helps against a key that leaks later. A key
+    that has leaked already can open what was stored under it, so the secrets themselves have to be changed and applied.
     """
     settings = settings_from_environment()
     if settings.key_ring is None:
@@ -68,7 +68,7 @@ def _finish(settings: Settings, ring: secrets.KeyRing, now: datetime) -> int:
     newest = ring.newest(now)
     secrets.write_ring(settings.key_ring, secrets.KeyRing((newest,)))
     print(f"{settings.key_ring}: {done.count} credential sets wrapped under {newest.id}, {len(ring.keys) - 1} older keys dropped.")
-    for line in done.left:
+    for line in done.unopened:
         print(f"left as it is: {line}")
     print(_LEAKED)
-    return exit_codes.NOT_OK if done.left else exit_codes.OK
+    return exit_codes.NOT_OK if done.unopened else exit_codes.OK

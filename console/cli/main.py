@@ -1,6 +1,6 @@
-"""The command `ml-connector`: its verbs, and what an error becomes on a terminal.
+"""The command `ml-connector`: its verbs, and how an error is shown on a terminal.
 
-A verb is a module of this folder with `register(app)`; its name stands in `_VERBS`, in the order of `--help`.
+A verb is a module of this folder with `register(app)`. Its name is in `_VERBS`, in the order of `--help`.
 """
 
 from __future__ import annotations
@@ -71,19 +71,19 @@ for _verb in _VERBS:
 
 
 def main() -> None:
-    """Run one verb; an error of ours becomes one message and an exit code (`exit_codes.py`), anything else its traceback."""
+    """Run one verb. An error of ours becomes one message and an exit code (`exit_codes.py`), anything else its traceback."""
     configure("warning")
     try:
         app()
     except Exception as error:
-        told = _told(error)
-        if told is None:
+        message = _message_of(error)
+        if message is None:
             raise
-        print("\n".join(printable(line) for line in f"ml-connector: {told[0]}".split("\n")), file=sys.stderr)
-        sys.exit(told[1])
+        print("\n".join(printable(line) for line in f"ml-connector: {message[0]}".split("\n")), file=sys.stderr)
+        sys.exit(message[1])
 
 
-def _told(error: Exception) -> tuple[str, int] | None:
+def _message_of(error: Exception) -> tuple[str, int] | None:
     """The message for an error and the exit code; None for a defect."""
     if isinstance(error, Broken | NotRegistered):
         return str(error), exit_codes.SETTINGS
@@ -93,7 +93,7 @@ def _told(error: Exception) -> tuple[str, int] | None:
     if kafka is not None and isinstance(error, kafka.KafkaException):
         from runtime.settings import settings_from_environment
 
-        return _told(kafka.explained(settings_from_environment().kafka, error.args[0]))
+        return _message_of(kafka.explained(settings_from_environment().kafka, error.args[0]))
     return None
 
 

@@ -32,7 +32,7 @@ def match(
     """Match customers and vendors of both sides before a connection is live. Without options it only shows the counts."""
     from console.connections.applying import connected, in_force
     from console.connections.publish import Author, Publisher
-    from console.matching.asking import heard_of
+    from console.matching.asking import answers_of
     from console.matching.decide import decided_links, exact_links, publish_links
     from console.matching.masters import read_masters
     from console.matching.sheet import LEGEND, read_decisions, write_proposals
@@ -44,17 +44,17 @@ def match(
     settings = connected(snapshot, connection)
     author = Author(actor or person(), reason, datetime.now(UTC))
     masters = read_masters(cluster, settings)
-    heard = asyncio.run(heard_of(cluster, snapshot.connections[connection], masters))
-    masters = heard.added(masters)
+    answers = asyncio.run(answers_of(cluster, snapshot.connections[connection], masters))
+    masters = answers.added(masters)
     hindered = hindrances(settings, masters)
     written = 0
     if decisions is not None:
         written += publish_links(Publisher(cluster), decided_links(settings, masters, read_decisions(decisions), author), author)
-        masters = heard.added(read_masters(cluster, settings))
+        masters = answers.added(read_masters(cluster, settings))
     made = open_proposals(masters, hindered)
     if accept_exact and any(p.verdict == "exact" for p in made):
         written += publish_links(Publisher(cluster), exact_links(settings, made, author), author)
-        masters = heard.added(read_masters(cluster, settings))
+        masters = answers.added(read_masters(cluster, settings))
         made = open_proposals(masters, hindered)
     exported = write_proposals(export, made) if export is not None else 0
     print_rows(counted(masters, made, hindered, written), output, f"match of {connection}")

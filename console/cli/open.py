@@ -1,4 +1,4 @@
-"""`ml-connector open`: everything that is not in the ERP, held, waiting and not yet due, each amount once, by its root cause."""
+"""`ml-connector open`: everything that is not in the ERP (held, waiting, not yet due), each amount once, by its root cause."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from console.output import Output, beside, fitted, money, paragraph, print_json
+from console.output import Output, fitted, money, paragraph, print_json, side_by_side
 
 if TYPE_CHECKING:
     from console.books.opened import Cause, Item
 
 
 class By(StrEnum):
-    """What the documents are grouped by."""
+    """How the documents are grouped."""
 
     cause = "cause"
     customer = "customer"
@@ -47,7 +47,7 @@ def open_(
     found = causes(gather(cluster, snapshot, connection))
     items = [item for cause in found for item in cause.items]
     if by is By.cause:
-        shown = {"total": as_told(total(items)), "causes": [cause.as_json() for cause in found]}
+        shown = {"total": total_as_json(total(items)), "causes": [cause.as_json() for cause in found]}
         lines = lines_of(found, verbose)
     else:
         groups = grouped(items, by.value)
@@ -64,21 +64,21 @@ def open_(
     print(total_words(total(items), "everything is in the ERP"))
 
 
-def as_told(told: dict[str, Any]) -> dict[str, Any]:
+def total_as_json(total: dict[str, Any]) -> dict[str, Any]:
     """A total as programs read it: each document names its currency itself."""
-    return {name: value for name, value in told.items() if name != "currency"}
+    return {name: value for name, value in total.items() if name != "currency"}
 
 
-def total_words(told: dict[str, Any], nothing: str) -> str:
+def total_words(total: dict[str, Any], nothing: str) -> str:
     """The last line of the list."""
-    if not told["count"]:
+    if not total["count"]:
         return nothing
-    others = "".join(f", {amount} {currency}" for currency, amount in told.get("other_currencies", {}).items())
-    return f"total: {told['count']} documents, {money(Decimal(told['amount']), ',')} {told['currency']}{others}"
+    others = "".join(f", {amount} {currency}" for currency, amount in total.get("other_currencies", {}).items())
+    return f"total: {total['count']} documents, {money(Decimal(total['amount']), ',')} {total['currency']}{others}"
 
 
 def lines_of(found: Sequence[Cause], verbose: bool) -> list[str]:
-    """The causes for a person, with what to do about each; `verbose`: with every document."""
+    """The causes for a person, with what to do about each; with `verbose`, every document as well."""
     return list(_by_cause(found, verbose))
 
 
@@ -109,4 +109,4 @@ def _head(words: str, amount: Decimal, kinds: str) -> Iterator[str]:
 def _documents(items: Sequence[Item]) -> Iterator[str]:
     for item in items:
         shown, customer = fitted(f"{item.kind} {item.number}", 22), fitted(item.customer, 22)
-        yield from beside(f"    {shown} {customer} {money(item.amount, ','):>14} {item.state:<9} ", item.ref)
+        yield from side_by_side(f"    {shown} {customer} {money(item.amount, ','):>14} {item.state:<9} ", item.ref)

@@ -1,4 +1,4 @@
-"""`ml-connector plan`, `apply` and `remove`: what a connection's files would change, putting them in force, ending a connection."""
+"""`ml-connector plan`, `apply` and `remove`: show what a connection's files would change, put them in force, end a connection."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from console.cli import exit_codes
 from console.output import Output, print_json, printable
 
 _AMOUNT = re.compile(r"-?[0-9][0-9,]{0,20}(\.[0-9]{1,6})?")
-Amount = Annotated[str, typer.Option("--yes", help="The amount that going live, or ending, asks for. Example: --yes 55825.68")]
-RemoveRows = Annotated[bool, typer.Option(help="Remove rows in force that no table has any more.")]
-EarlierCutover = Annotated[bool, typer.Option(help="Command documents from an earlier cut-over date.")]
+Amount = Annotated[str, typer.Option("--yes", help="The amount to confirm when going live or ending. Example: --yes 55825.68")]
+RemoveRows = Annotated[bool, typer.Option(help="Remove rows in force that are no longer in any table.")]
+EarlierCutover = Annotated[bool, typer.Option(help="Accept that documents from an earlier cut-over date are commanded.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -35,9 +35,9 @@ def plan(
     output: Annotated[Output, typer.Option(help="Form of the result.")] = Output.table,
     offline: Annotated[bool, typer.Option(help="Check the files alone, without a cluster; needs no secret.")] = False,
 ) -> None:
-    """Check a connection's files and show what `apply` would change. Writes nothing; never needs a secret.
+    """Check a connection's files and show what `apply` would change. Writes nothing and needs no secret.
 
-    Ends with 0 only where `apply` with the same options would be accepted; going live asks for the amount shown besides.
+    Ends with 0 only if `apply` with the same options would be accepted. Going live also needs the amount shown, confirmed with --yes.
     """
     from console.connections.applying import plan_of
     from console.connections.consent import Consent
@@ -48,8 +48,8 @@ def plan(
     except Unfit as unfit:
         _show((), list(unfit.lines), ("0 to set",), output)
         raise SystemExit(exit_codes.SETTINGS) from None
-    told = [*found.asked, *(f"note: {note}" for note in found.notes)]
-    _show(found.change.lines, found.refused, (*told, found.change.totals), output)
+    closing = [*found.to_confirm, *(f"note: {note}" for note in found.notes)]
+    _show(found.change.lines, found.refused, (*closing, found.change.totals), output)
     raise SystemExit(exit_codes.NOT_OK if found.refused else exit_codes.OK)
 
 
@@ -61,7 +61,7 @@ def apply(
     remove_rows: RemoveRows = False,
     yes: Amount = "",
     another_key_ring: Annotated[
-        bool, typer.Option(help="The ring of the credentials in force is lost; seal with this one.")
+        bool, typer.Option(help="The key ring of the credentials in force is lost; encrypt with this one.")
     ] = False,
     output: Annotated[Output, typer.Option(help="Form of the result.")] = Output.table,
 ) -> None:
@@ -82,7 +82,7 @@ def remove(
     yes: Amount = "",
     output: Annotated[Output, typer.Option(help="Form of the result.")] = Output.table,
 ) -> None:
-    """End a connection: nothing is read or written for it any more and its credentials are gone. What was posted stays explained."""
+    """End a connection: nothing is read or written for it any more, and its credentials are removed. `explain` still finds what was posted."""
     from console.connections.removing import removed
 
     lines, refused = removed(connection, actor or person(), reason, amount_of(yes))
@@ -91,11 +91,11 @@ def remove(
 
 
 def amount_of(text: str) -> Decimal | None:
-    """The amount that a person typed, thousands with or without commas; None where none was."""
+    """The amount that a person typed, thousands with or without commas; None if none was typed."""
     if not text:
         return None
     if not _AMOUNT.fullmatch(text):
-        raise typer.BadParameter(f"{text!r} is no amount. Example: --yes 55825.68", param_hint="--yes")
+        raise typer.BadParameter(f"{text!r} is not an amount. Example: --yes 55825.68", param_hint="--yes")
     return Decimal(text.replace(",", ""))
 
 
@@ -105,7 +105,7 @@ def person() -> str:
 
 
 def _show(lines: tuple[str, ...], refused: list[str], last: tuple[str, ...], output: Output) -> None:
-    """Changes, refusals, what is asked for, and totals last; what would be removed or is refused in red on a terminal."""
+    """Print changes, refusals, what has to be confirmed, and last the totals. On a terminal, what would be removed or is refused is red."""
     if output is Output.json:
         print_json({"changes": list(lines), "refused": refused, "told": list(last)})
         return

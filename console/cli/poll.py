@@ -1,4 +1,4 @@
-"""`ml-connector poll CONNECTION --now`: let the pollers read every feed at once, instead of at its next turn."""
+"""`ml-connector poll CONNECTION --now`: have the pollers read every feed at once, not at its next turn."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def poll(
     now: Annotated[bool, typer.Option("--now", help="Read every feed at once, also those that wait for a person.")] = False,
     system: Annotated[str, typer.Option(help="Only this side of the connection.")] = "",
 ) -> None:
-    """Ask the pollers to read a connection now; without --now, show how often each feed is read."""
+    """Have the pollers read a connection now; without --now, show how often each feed is read."""
     from console.connections.applying import connected, in_force
     from console.output import Output, paragraph, print_rows
     from console.reading import Cluster
@@ -31,9 +31,9 @@ def poll(
         names = ", ".join((settings.field_service.system, settings.erp.system))
         raise Broken(f"{system!r} is not a side of {connection}; there are: {names}.")
     if now:
-        ask(cluster, connection, [side.system for side in sides])
+        request(cluster, connection, [side.system for side in sides])
         named = ", ".join(side.declared.title for side in sides)
-        for line in paragraph(f"asked for now: {named} of {connection}; `ml-connector status` shows when it was read"):
+        for line in paragraph(f"requested: {named} of {connection}; `ml-connector status` shows when it was read"):
             print(line)
         return
     rows = [
@@ -44,13 +44,13 @@ def poll(
     print_rows(rows, Output.table, f"feeds of {connection}; --now reads them at once")
 
 
-def ask(cluster: object, connection: str, systems: list[str]) -> None:
-    """Write the wish for each side and wait until the brokers have it."""
+def request(cluster: object, connection: str, systems: list[str]) -> None:
+    """Write a `fetch` record for each side and wait until it is acked."""
     from console.connections.publish import Publisher
     from runtime.clock import clock_from_environment
     from services.ingress.fetches import EVERYTHING
 
-    publisher = Publisher(cluster)  # type: ignore[arg-type]  # a Cluster; not imported here, for --help should be quick
+    publisher = Publisher(cluster)  # type: ignore[arg-type]  # a Cluster; not imported here so that --help is quick
     for system in systems:
         about = {"connection": connection, "system": system, "entity": EVERYTHING, "source_id": ""}
         record = {**about, "reason": "poll --now", "at": clock_from_environment().now()}

@@ -1,4 +1,4 @@
-"""What a person sees while something takes longer than two seconds: lines on stderr, so that stdout stays for results."""
+"""What a person sees while something takes longer than two seconds: lines on stderr, because stdout is for results."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 
 def progress_lines() -> Callable[[str], None]:
-    """A function that prints a sentence with the seconds since now."""
+    """A function that prints a sentence with the seconds that have passed since now."""
     begin_s = time.monotonic()
 
     def say(sentence: str) -> None:

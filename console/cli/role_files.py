@@ -1,4 +1,4 @@
-"""`ml-connector keys export|verify-only`: the keys of one role in a file of their own, so that no service is given the ring."""
+"""`ml-connector keys export|verify-only`: write the keys of one role to a file, so that no service needs the whole ring."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _DOES = {
 
 
 class Role(StrEnum):
-    """Whose keys can be exported; the operator has the ring itself."""
+    """The roles whose keys can be exported. The operator has the ring itself."""
 
     ingress = INGRESS
     pollers = POLLERS
@@ -38,7 +38,7 @@ def register(keys: typer.Typer) -> None:
 
 
 def export(role: Annotated[Role, typer.Argument(help="Whose keys.")], file: File) -> None:
-    """Write the keys of one role to a file that its service is given as ML_CONNECTOR_KEY_RING; again after each rotation."""
+    """Write the keys of one role to a file, which its service gets as ML_CONNECTOR_KEY_RING. Repeat it after each rotation."""
     _write(role.value, file)
 
 

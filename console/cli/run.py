@@ -1,4 +1,4 @@
-"""`ml-connector run SERVICE`: one service, or all of them as one process each."""
+"""`ml-connector run SERVICE`: run one service, or all of them as one process each."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from console.cli import exit_codes
 from runtime.settings import Settings
 from runtime.shutdown import supervisor_s
 
-# Where each service's `run(settings)` lives.
+# The module of each service's `run(settings)`.
 _SERVICES = {
     "ingress": "services.ingress.webhooks",
     "pollers": "services.ingress.pollers",
@@ -52,7 +52,7 @@ def run(
     service: Annotated[Service, typer.Argument(help="Which service.")],
     log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
 ) -> None:
-    """Run one service until SIGTERM, or all of them, each in its own process and started again when it ends by itself."""
+    """Run one service until SIGTERM, or all of them, each in its own process and started again if it ends by itself."""
     if service is Service.all:
         raise SystemExit(_supervise(log_level))
     raise SystemExit(run_one(service.value, log_level))
@@ -84,7 +84,7 @@ def _settings() -> Settings:
 
 @dataclass
 class _Child:
-    """One service as a process. `again_at` is when it is started again, 0 while it runs."""
+    """One service as a process. `again_at` is when it is started again, 0 while it is running."""
 
     name: str
     process: subprocess.Popen[bytes]
@@ -93,27 +93,27 @@ class _Child:
 
 
 def _supervise(log_level: str) -> int:
-    settings = _checked()
+    settings = _require_settings()
     children = [_Child(name, _start(name, log_level)) for name in _SERVICES]
-    asked = 0
+    signals = 0
 
     def stop(_number: int, _frame: FrameType | None) -> None:
-        nonlocal asked
-        asked += 1
+        nonlocal signals
+        signals += 1
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     code: int | None = None
-    while not asked and code is None:
+    while not signals and code is None:
         time.sleep(_LOOK_S)
-        code = next((found for child in children if (found := _looked_after(child, log_level)) is not None), None)
-    began = asked
-    _stop_all([child.process for child in children], supervisor_s(settings.timing), lambda: asked > max(began, 1))
+        code = next((found for child in children if (found := _restart_if_ended(child, log_level)) is not None), None)
+    began = signals
+    _stop_all([child.process for child in children], supervisor_s(settings.timing), lambda: signals > max(began, 1))
     return exit_codes.OK if code is None else code
 
 
-def _checked() -> Settings:
-    """What would end every service is told once, before any is started. Raises as they would."""
+def _require_settings() -> Settings:
+    """Report what would end every service once, before any of them is started. Raises as they would."""
     from runtime.errors import Broken
     from services.start import prepared
     from topology.topics import records_of_topic
@@ -125,8 +125,8 @@ def _checked() -> Settings:
     return settings
 
 
-def _looked_after(child: _Child, log_level: str) -> int | None:
-    """Start a service again when it has ended and its pause is over; the code to end with where its settings are wrong."""
+def _restart_if_ended(child: _Child, log_level: str) -> int | None:
+    """Start a service again when it has ended and its pause is over. If its settings are wrong, returns the code to end with."""
     if child.again_at:
         if time.monotonic() >= child.again_at:
             child.again_at, child.restarts = 0, child.restarts + 1
@@ -150,7 +150,7 @@ def _start(name: str, log_level: str) -> subprocess.Popen[bytes]:
 
 
 def _stop_all(processes: Sequence[subprocess.Popen[bytes]], within_s: float, at_once: Callable[[], bool]) -> None:
-    """Ask all to end, and make those that have not within the time, or when a second signal asks for it."""
+    """Ask all processes to end, and kill those that have not ended in time, or at once when a second signal comes."""
     for process in processes:
         if process.poll() is None:
             process.terminate()

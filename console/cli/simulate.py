@@ -1,4 +1,4 @@
-"""`ml-connector simulate SYSTEM`: a system's simulator on 127.0.0.1, until stopped; with --join a whole connection to try."""
+"""`ml-connector simulate SYSTEM`: a system's simulator on 127.0.0.1 until stopped; with --join, a whole connection to try."""
 
 from __future__ import annotations
 
@@ -28,20 +28,22 @@ def simulate(
     system: Annotated[str, typer.Argument(help="Which system: a name of systems/registry.py.")],
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.")] = 0,
     seed: Annotated[int, typer.Option(help="The same seed and requests give the same state.")] = 0,
-    state_dir: Annotated[Path | None, typer.Option(help="Keep the state in this folder; without it, it is gone after.")] = None,
+    state_dir: Annotated[
+        Path | None, typer.Option(help="Keep the state in this folder; without it, the state is lost at the end.")
+    ] = None,
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="key=value of the system's SYSTEM.md; may be repeated.")
     ] = None,
     join: Annotated[
         Path | None,
         typer.Option(
-            help="Of an ERP: simulate the field-service system too, and write to this folder a connection that joins both."
+            help="For an ERP: also simulate the field-service system, and write to this folder a connection that joins the two."
         ),
     ] = None,
 ) -> None:
-    """Serve a stand-in of SYSTEM; one JSON line with its address and credentials on stdout when ready; runs until SIGTERM.
+    """Serve a simulator of SYSTEM. When ready, it prints one JSON line with its address and credentials on stdout; it runs until SIGTERM.
 
-    What it can be asked and told under /__sim__/ is printed on stderr.
+    Its own routes under /__sim__/ are listed on stderr.
     """
     from console.demo.tried import switches
     from systems import registry
@@ -91,7 +93,7 @@ def _options(seed: int, place: Path, chosen: dict[str, str]) -> Options:
 
 
 def _enough_sessions(system: str) -> dict[str, str]:
-    """A licence with a session for each role, where the system counts sessions; a smaller one is a --set."""
+    """A licence with a session for each role, if the system counts sessions. A smaller one can be set with --set."""
     from systems import registry
 
     if system not in registry.NAMES or not registry.system(system).demo:

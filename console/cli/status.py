@@ -1,4 +1,4 @@
-"""`ml-connector status`: how each connection runs, every document by state and amount, lag, what is dead; `pause` and `resume`."""
+"""`ml-connector status`: how each connection runs, every document by state and amount, lag, and what is on `dead`; `pause` and `resume`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from console.cli.plan import person
-from console.output import Output, beside, fitted, money, paragraph, print_json, print_rows
+from console.output import Output, fitted, money, paragraph, print_json, print_rows, side_by_side
 
 if TYPE_CHECKING:
     from console.books.states import Head
@@ -27,7 +27,7 @@ def status(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="With the cursor of every feed.")] = False,
     output: Annotated[Output, typer.Option(help="Form of the result.")] = Output.table,
 ) -> None:
-    """Show how each connection runs, the state of every document by amount, what is not read yet, and what is dead."""
+    """Show how each connection runs, the state of every document by amount, what is not read yet, and what is on `dead`."""
     from console.books.controls import pauses
     from console.books.ledgers import LEDGERS
     from console.books.states import Feeds, States, heads
@@ -78,7 +78,7 @@ def lines(
             yield "  no document yet"
     known = {head.settings.connection for head in found}
     for name in sorted({row["connection"] for row in rows} - known):
-        yield f"{name}: not in force any more"
+        yield f"{name}: no longer in force"
         for row in rows:
             yield from _document(row) if row["connection"] == name else ()
     if not found:
@@ -112,7 +112,7 @@ def _document(row: Mapping[str, Any]) -> Iterator[str]:
 
     kind, amount = fitted(record_name(row["document"]), 14), money(row["amount"], ",")
     head = f"  {row['state'].lower():<11}{kind} {row['count']:>6} {amount:>15} {row['currency']:<4}"
-    yield from beside(head, row["words"])
+    yield from side_by_side(head, row["words"])
 
 
 def _of(scanned: Iterable[StoredRecord], connection: str) -> Iterator[StoredRecord]:
@@ -125,7 +125,7 @@ def pause(
     reason: Annotated[str, typer.Option(help="Why; kept with the decision.")],
     actor: Annotated[str, typer.Option(help="Who; default: the user of this machine.")] = "",
 ) -> None:
-    """Stop writing for a connection; reading goes on, and nothing is lost."""
+    """Stop writing for a connection. Reading goes on, and nothing is lost."""
     _decide("pause", connection, reason, actor)
 
 
@@ -150,7 +150,7 @@ def _decide(action: str, connection: str, reason: str, actor: str) -> None:
 
 
 def _groups(systems: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """The consumer groups of our services, and what each reads; a sink for each of these systems that is written to."""
+    """The consumer groups of our services, and what each reads; among them a sink for each of these systems that is written to."""
     from systems import registry
     from topology.way import way
 

@@ -1,4 +1,4 @@
-"""`ml-connector topics`: the table of topics; `--apply` creates them and registers the schemas, `--acls` prints who may do what with them."""
+"""`ml-connector topics`: the table of topics. `--apply` creates them and registers the schemas, `--acls` prints the ACLs of each role."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def show_topics(
     principal: Annotated[str, typer.Option(help="Kafka's principal of a role, for --acls.")] = "User:ml-connector-{role}",
     output: Annotated[Output, typer.Option(help="Form of the result.")] = Output.table,
 ) -> None:
-    """Show every topic; with --apply, create what is missing and register the schemas (an explicit step before any service)."""
+    """Show every topic; with --apply, create what is missing and register the schemas (a separate step before any service is started)."""
     from topology.topics import topics
 
     if acls:

@@ -1,4 +1,4 @@
-"""`ml-connector try invoice|payment|customer`: makes one in the simulated field-service system, and tells what becomes of it."""
+"""`ml-connector try invoice|payment|customer`: creates one in the simulated field-service system, and shows what becomes of it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from console.cli import exit_codes
 from console.output import paragraph
 
 commands = typer.Typer(
-    help="Make something in the simulated field-service system, to see it arrive in the ERP.", no_args_is_help=True
+    help="Create something in the simulated field-service system, and see it arrive in the ERP.", no_args_is_help=True
 )
 Connection = Annotated[str, typer.Option(help="Id of the connection; empty = the only one.")]
 Amount = Annotated[str, typer.Option(help="Amount, without tax; empty = as usual. Example: 120.00")]
@@ -35,7 +35,7 @@ def invoice(
     connection: Connection = "",
     wait_s: Wait = 60,
 ) -> None:
-    """A job booked, done and posted, with its invoice."""
+    """A job that was booked, done and posted, with its invoice."""
     _make({"kind": "invoice", "amount": _amount(amount), "name": customer}, connection, wait_s)
 
 
@@ -46,7 +46,7 @@ def payment(
     connection: Connection = "",
     wait_s: Wait = 60,
 ) -> None:
-    """A payment by check for an invoice, all of it or --amount."""
+    """A payment by check for an invoice: all of it, or --amount."""
     _make({"kind": "payment", "amount": _amount(amount), "of": of}, connection, wait_s)
 
 
@@ -74,24 +74,24 @@ def _amount(text: str) -> Decimal | None:
     return amount
 
 
-def _make(wish: dict[str, Any], connection: str, wait_s: float) -> None:
+def _make(trial: dict[str, Any], connection: str, wait_s: float) -> None:
     from console.connections.applying import in_force
     from console.reading import Cluster
 
     cluster = Cluster()
     settings = _chosen(in_force(cluster).connections, connection)
-    entity, source_id, words = asyncio.run(_made(settings, wish))
+    entity, source_id, words = asyncio.run(_made(settings, trial))
     print(f"made: {words}")
     if wait_s <= 0:
         return
-    said, is_there = _awaited(cluster, settings, (entity, source_id), wait_s)
-    for line in paragraph(said):
+    outcome, is_there = _awaited(cluster, settings, (entity, source_id), wait_s)
+    for line in paragraph(outcome):
         print(line)
     raise SystemExit(exit_codes.OK if is_there else exit_codes.NOT_OK)
 
 
 def _chosen(connections: Any, connection: str) -> Any:
-    """The connection's settings. Raises `Broken` where it is unknown, or where there is not just one to take."""
+    """The connection's settings. Raises `Broken` if it is unknown, or if no connection is named and there is not exactly one."""
     from runtime.errors import Broken
 
     if not connection and len(connections) != 1:
@@ -105,7 +105,7 @@ def _chosen(connections: Any, connection: str) -> Any:
 
 
 def simulated(settings: Any) -> str:
-    """Address of the connection's simulated field-service system. Raises `Broken` where it is a real one: nothing is made up there."""
+    """The address of the connection's simulated field-service system. Raises `Broken` for a real system: nothing may be invented there."""
     from runtime.errors import Broken
     from systems.network import addresses_of
 
@@ -116,12 +116,12 @@ def simulated(settings: Any) -> str:
             return f"{parts.scheme}://{parts.netloc}"
     raise Broken(
         f"{side.system} of {settings.connection} is not a simulator on this machine.",
-        "`try` only makes things up in a simulator: see docs/try-it.md.",
+        "`try` works only with a simulator: see docs/try-it.md.",
     )
 
 
-async def _made(settings: Any, wish: dict[str, Any]) -> tuple[str, str, str]:
-    """Entity, source id and words of what was made."""
+async def _made(settings: Any, trial: dict[str, Any]) -> tuple[str, str, str]:
+    """Entity, source id and words of what was created."""
     from pathlib import Path
     from typing import cast
 
@@ -135,7 +135,7 @@ async def _made(settings: Any, wish: dict[str, Any]) -> tuple[str, str, str]:
     try:
         paths = ("holdings?entity=customers", "holdings?entity=locations", "holdings?entity=invoices", "holdings?entity=payments")
         held = {path: await simulators.ask(it, path) for path in paths}
-        wished = cast("Trying", demo_of(field)).wished(Wish(**wish), held.__getitem__)
+        wished = cast("Trying", demo_of(field)).wished(Wish(**trial), held.__getitem__)
         answer = (await simulators.tell(it, "events", {"events": list(wished.events)}))["results"][wished.answer]
     except ValueError as error:
         raise Broken(f"{error}.") from error
@@ -146,7 +146,7 @@ async def _made(settings: Any, wish: dict[str, Any]) -> tuple[str, str, str]:
 
 
 def _awaited(cluster: Any, settings: Any, source: tuple[str, str], wait_s: float) -> tuple[str, bool]:
-    """What became of it, and whether it is in the ERP; waits for that as long as it is on its way."""
+    """What became of it, and whether it is in the ERP. Waits for that as long as it is on its way."""
     from console.books.ledgers import newest_entries
     from console.books.words import outcome, title_of
     from services.sinks import entry as e

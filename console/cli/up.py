@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
 def up(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON line with the addresses on stdout when ready.")] = False,
     data_dir: Annotated[
-        Path | None, typer.Option(help="Keep records, schemas and ports in this folder; without it they are gone after.")
+        Path | None, typer.Option(help="Keep records, schemas and ports in this folder; without it they are lost at the end.")
     ] = None,
     port: Annotated[
         int | None,
@@ -39,7 +39,7 @@ def up(
         ),
     ] = None,
 ) -> None:
-    """Start Kafka and the schema registry with our topics and schemas; run until SIGTERM or Ctrl-C, then leave no process."""
+    """Start Kafka and the schema registry with our topics and schemas. Runs until SIGTERM or Ctrl-C, then leaves no process behind."""
     from runtime.embedded.cluster import start_cluster
 
     signal.signal(signal.SIGTERM, _end)
@@ -58,7 +58,7 @@ def up(
 
 
 def _end(_number: int, _frame: FrameType | None) -> NoReturn:
-    """Leave by the way of `finally`; further signals do not cut the leaving short."""
+    """Leave by way of `finally`; further signals do not interrupt that."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     raise SystemExit(exit_codes.OK)

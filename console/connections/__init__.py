@@ -1,1 +1,1 @@
-"""From a connection's files to the topics: read and check, compare with what is in force, write."""
+"""From a connection's files to the topics: read and check them, compare them with what is in force, write them."""

@@ -1,4 +1,4 @@
-"""`plan` and `apply` end to end: files, what is in force, refusals, secrets, topics."""
+"""`plan` and `apply` from end to end: files, what is in force, refusals, secrets, topics."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from console.connections.changes import Change, change, over_log
-from console.connections.checks import refusals, told
+from console.connections.checks import lines_of, refusals
 from console.connections.consent import Consent, gate, rows_asked_for
 from console.connections.files import ConnectionFiles, read_connection
 from console.connections.preview import Preview, going_live, previewed
@@ -30,13 +30,14 @@ from topology.trust import Trust
 class Planned:
     """What applying files would change.
 
-    `refused`: why it is not possible, a line each; `asked`: what a person has to agree to for going live; `preview`: what that would write,
-    None where nothing goes live; `notes`: what `apply` will need beside the files; `newest`: the highest version of what is in force.
+    `refused`: why it is not possible, a line each. `to_confirm`: what a person has to agree to before going live. `preview`: what going live
+    would write, None if nothing goes live. `notes`: what `apply` will need besides the files. `newest`: the highest version of what is in
+    force.
     """
 
     change: Change
     refused: list[str]
-    asked: list[str]
+    to_confirm: list[str]
     preview: Preview | None
     notes: list[str]
     newest: int = 0
@@ -49,7 +50,7 @@ def planned(file: Path, offline: bool = False) -> tuple[Change, list[str]]:
 
 
 def plan_of(file: Path, consent: Consent, offline: bool = False) -> Planned:
-    """The plan of `file`; `offline` compares it with nothing."""
+    """The plan of `file`; with `offline` it is compared with nothing."""
     files = read_connection(file)
     return _compared(files, None if offline else Cluster(), consent)
 
@@ -62,7 +63,7 @@ def applied(
     cluster = Cluster()
     agreed = consent or Consent(earlier_cutover=accept_earlier_cutover)
     found = _compared(files, cluster, agreed)
-    refused = [*found.refused, *found.asked]
+    refused = [*found.refused, *found.to_confirm]
     if refused:
         return found.change.lines, refused
     require_ring_in_force(cluster, agreed.another_ring)
@@ -85,7 +86,7 @@ def sources_of(file: Path, settings: Settings) -> Sources:
 
 
 def in_force(cluster: Cluster, connection: str = "") -> Snapshot:
-    """The configuration in force now. Raises `Broken`, see `connected`, where a connection is named that is not part of it."""
+    """The configuration in force now. If a connection is named that is not part of it, raises `Broken`, see `connected`."""
     follower = Follower(cluster.settings, cluster.codec).start()
     follower.stop()
     if connection:
@@ -94,7 +95,7 @@ def in_force(cluster: Cluster, connection: str = "") -> Snapshot:
 
 
 def connected(snapshot: Snapshot, connection: str) -> ConnectionSettings:
-    """The settings of a connection in force. Raises `Broken` with the known ones when it is not."""
+    """The settings of a connection in force. Raises `Broken`, naming the known ones, if there is no such connection."""
     known = snapshot.connections
     if connection not in known:
         raise Broken(
@@ -105,9 +106,10 @@ def connected(snapshot: Snapshot, connection: str) -> ConnectionSettings:
 
 
 def settings_of_all(snapshot: Snapshot) -> dict[str, ConnectionSettings]:
-    """The settings of every connection in force, and those of removed ones, whose documents stay explained in their own words and zone.
+    """The settings of every connection in force, and those of removed ones, whose documents are still explained in their own words and
+    zone.
 
-    Settings of a removed connection that this version cannot read any more are left out.
+    Settings of a removed connection that this version can no longer read are left out.
     """
     found: dict[str, ConnectionSettings] = {}
     for name, text in snapshot.removed.items():
@@ -117,7 +119,7 @@ def settings_of_all(snapshot: Snapshot) -> dict[str, ConnectionSettings]:
 
 
 def applied_once(snapshot: Snapshot, connection: str) -> None:
-    """Raises `Broken`, see `connected`, for a connection ("" = all) that neither is in force nor ever was."""
+    """Raise `Broken`, see `connected`, for a connection ("" = all) that neither is nor ever was in force."""
     if connection and connection not in snapshot.removed:
         connected(snapshot, connection)
 
@@ -128,12 +130,12 @@ def _compared(files: ConnectionFiles, cluster: Cluster | None, consent: Consent)
     settings = settings_from_environment()
     made = change(files, snapshot.connections.get(files.settings.connection))
     refused = refusals(files, now, settings.profile == "demo", consent.earlier_cutover)
-    refused += told(files, strays(files.settings, sources_of(files.path, settings)))
-    refused += told(files, rows_asked_for(made, consent))
+    refused += lines_of(files, strays(files.settings, sources_of(files.path, settings)))
+    refused += lines_of(files, rows_asked_for(made, consent))
     preview = previewed(cluster, made) if cluster is not None and not refused else None
     notes = [*files.unread]
     if settings.key_ring is None:
         notes.append("ML_CONNECTOR_KEY_RING is not set: `apply` needs it; `ml-connector keys new FILE` makes a key ring")
     if cluster is None and going_live(made):
-        notes.append("what going live would write is told only with a cluster: `plan` without --offline")
-    return Planned(made, refused, told(files, gate(preview, consent)), preview, notes, snapshot.newest)
+        notes.append("what going live would write is shown only with a cluster: `plan` without --offline")
+    return Planned(made, refused, lines_of(files, gate(preview, consent)), preview, notes, snapshot.newest)

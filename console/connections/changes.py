@@ -13,13 +13,13 @@ from systems.connection import ConnectionSettings
 from topology.configuration import Connected, crosswalk_version
 
 _USER = re.compile(r"//[^/?#@\s]*@")
-"""A user in an address, perhaps with a password: refused, and not shown."""
+"""A user in an address, perhaps with a password. It is refused and not shown."""
 _SIGNS = {"+": "to set", "~": "to change", "-": "to remove"}
 
 
 @dataclass(frozen=True)
 class Change:
-    """The difference between a connection in force and its files; `lines` tells it in words, secrets never among them."""
+    """The difference between a connection in force and its files. `lines` describe it in words and never contain a secret."""
 
     before: ConnectionSettings | None
     after: ConnectionFiles
@@ -55,15 +55,15 @@ def change(files: ConnectionFiles, connected: Connected | None) -> Change:
 
 
 def over_log(change: Change, logged: Mapping[tuple[str, str, str], TableRow]) -> Change:
-    """The same change as it has to be written over what the topic's log of rows holds: after an `apply` that stopped half-way, or for a
-    connection that was removed half-way, these are not the rows in force, and a row left over would keep the tables from ever matching."""
+    """The same change as it has to be written over the rows in the topic's log. After an `apply` or a removal that stopped half-way these
+    are not the rows in force, and a row left over would keep the tables from ever having the right hash."""
     new = {row.identity: row for row in change.after.rows}
     put = tuple(row for key, row in new.items() if key not in logged or logged[key].values != row.values)
     return replace(change, rows_put=put, rows_removed=tuple(row for key, row in logged.items() if key not in new))
 
 
 def rows_in_force(connected: Connected) -> Iterator[TableRow]:
-    """The crosswalk rows of a connection, as a file would have them."""
+    """The crosswalk rows of a connection, in the form that a file has."""
     for table, keys in connected.crosswalk.tables.items():
         for key, versions in keys.items():
             for row in versions:
@@ -71,11 +71,15 @@ def rows_in_force(connected: Connected) -> Iterator[TableRow]:
 
 
 def _settings_lines(before: ConnectionSettings | None, after: ConnectionSettings) -> Iterator[str]:
-    """What differs; of a new connection what differs from the defaults, and every flow."""
-    old = _whole(before) if before else {}
-    new = _whole(after)
-    told = new.keys() if before else _whole(after, exclude_defaults=True).keys() | {f"flows.{name}.enabled" for name in after.flows}
-    for key in sorted(old.keys() | told):
+    """What differs; for a new connection, what differs from the defaults, and every flow."""
+    old = _every_setting(before) if before else {}
+    new = _every_setting(after)
+    shown_keys = (
+        new.keys()
+        if before
+        else _every_setting(after, exclude_defaults=True).keys() | {f"flows.{name}.enabled" for name in after.flows}
+    )
+    for key in sorted(old.keys() | shown_keys):
         if old.get(key) == new.get(key):
             continue
         if key not in old:
@@ -86,8 +90,8 @@ def _settings_lines(before: ConnectionSettings | None, after: ConnectionSettings
             yield f"~ {key}: {old[key]} -> {new[key]}"
 
 
-def _whole(settings: ConnectionSettings, exclude_defaults: bool = False) -> dict[str, Any]:
-    """Every setting by its place, those of the systems with their own defaults."""
+def _every_setting(settings: ConnectionSettings, exclude_defaults: bool = False) -> dict[str, Any]:
+    """Every setting by its place; the systems' settings include their own defaults."""
     content = settings.model_dump(mode="json", exclude_defaults=exclude_defaults)
     for key, side in (("field_service", settings.field_service), ("erp", settings.erp)):
         content[key]["settings"] = side.own().model_dump(mode="json", exclude_defaults=exclude_defaults)

@@ -1,4 +1,4 @@
-"""What `plan` and `apply` refuse before anything is written: rules over a connection and over all of them together."""
+"""What `plan` and `apply` refuse before anything is written: rules for one connection, and for all of them together."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from systems.network import addresses_of
 def refusals(
     files: ConnectionFiles, in_force: Mapping[str, ConnectionSettings], loopback: bool = False, earlier_cutover: bool = False
 ) -> list[str]:
-    """Why these files must not be applied, a line each; empty when they may. `loopback`: profile demo, which calls simulators on this
+    """Why these files must not be applied, a line each; empty if they may be. `loopback`: profile demo, which calls simulators on this
     machine. `earlier_cutover`: a person accepts documents from an earlier first day."""
     now = in_force.get(files.settings.connection)
     others = [settings for name, settings in in_force.items() if name != files.settings.connection]
@@ -43,18 +43,18 @@ def refusals(
         *_network("field_service", files.settings.field_service, loopback),
         *_network("erp", files.settings.erp, loopback),
     ]
-    return told(files, found)
+    return lines_of(files, found)
 
 
-def told(files: ConnectionFiles, misfits: Iterable[Misfit]) -> list[str]:
-    """Each in one line, with file and line where the files were read from one."""
+def lines_of(files: ConnectionFiles, misfits: Iterable[Misfit]) -> list[str]:
+    """Each misfit in one line, with file and line if the settings were read from a file."""
     if files.written is None:
         return [f"{dotted(one.place)}: {one.words}" for one in misfits]
     return [one.line(files.written) for one in misfits]
 
 
 def _tables(files: ConnectionFiles) -> Iterator[Misfit]:
-    """Names of tables and columns are checked where they are read; here what nobody filled in."""
+    """The names of tables and columns are checked where they are read; this checks for values that nobody filled in."""
     for row in files.rows:
         blank = [column for column, value in {"the key": row.key, **row.values}.items() if is_blank(value)]
         if blank:
@@ -62,16 +62,17 @@ def _tables(files: ConnectionFiles) -> Iterator[Misfit]:
 
 
 def _identity(new: ConnectionSettings, now: ConnectionSettings | None) -> Iterator[Misfit]:
-    """Identity is what op-keys are made of: it never changes under a connection."""
+    """Op-keys are made of the identity, so it never changes for a connection."""
     if now is None:
         return
     if new.environment != now.environment:
         yield Misfit(
-            ("environment",), f"{now.environment} -> {new.environment}: identity of a connection does not change; make a new one"
+            ("environment",),
+            f"{now.environment} -> {new.environment}: identity of a connection does not change; create a new connection",
         )
     for side, (before, after) in {"field_service": (now.field_service, new.field_service), "erp": (now.erp, new.erp)}.items():
         if before.system != after.system:
-            words = f"{before.system} -> {after.system}: identity of a connection does not change; make a new one"
+            words = f"{before.system} -> {after.system}: identity of a connection does not change; create a new connection"
             yield Misfit((side, "system"), words)
             continue
         for key in ("instance_id", "company_id", "tenant_id"):
@@ -92,7 +93,7 @@ def _earlier(new: ConnectionSettings, now: ConnectionSettings) -> Iterator[Misfi
 
 
 def _forms(settings: ConnectionSettings) -> Iterator[Misfit]:
-    """What a service would find unreadable later: posting windows, ends of keys."""
+    """Values that a service would later find unreadable: posting windows, ends of keys."""
     for name, flow in settings.flows.items():
         try:
             schedule(flow.window)
@@ -101,7 +102,7 @@ def _forms(settings: ConnectionSettings) -> Iterator[Misfit]:
     for section in ("webhook_keys", "push_keys"):
         for number, key in enumerate(getattr(settings, section)):
             if key.not_after is not None and not _is_instant(key.not_after):
-                yield Misfit((section, number, "not_after"), "is no instant with a zone. Example: 2026-03-31T00:00:00+00:00")
+                yield Misfit((section, number, "not_after"), "is not an instant with a zone. Example: 2026-03-31T00:00:00+00:00")
 
 
 def _is_instant(text: str) -> bool:
@@ -112,7 +113,7 @@ def _is_instant(text: str) -> bool:
 
 
 def _twice(new: ConnectionSettings, others: Iterable[ConnectionSettings]) -> Iterator[Misfit]:
-    """Two live connections of the same books would write each document twice: their ledgers do not know of each other."""
+    """Two live connections of the same books would write each document twice, because their ledgers do not know each other."""
     for other in others:
         if _is_live(new) and _is_live(other) and _are_same_books(new, other):
             yield Misfit(
@@ -148,7 +149,7 @@ def _environments(settings: ConnectionSettings) -> Iterator[Misfit]:
 
 
 def _signed_in_twice(settings: ConnectionSettings) -> Iterator[Misfit]:
-    """The same references for two roles; `apply` compares the values of others too."""
+    """Two roles with the same references, where a second sign-in ends the first. `apply` also compares their values."""
     for key in SIDES:
         side: Side = getattr(settings, key)
         for words in same_sign_ins(side.declared, {role: side.credentials_of(role) for role in settings.roles_of(side)}):
@@ -156,7 +157,7 @@ def _signed_in_twice(settings: ConnectionSettings) -> Iterator[Misfit]:
 
 
 def _network(key: str, side: Side, loopback: bool) -> Iterator[Misfit]:
-    """What the settings alone tell, without resolving a name: `check` does that, from where the services run."""
+    """What the settings alone show, without resolving a name. `check` resolves names, from where the services run."""
     reach = reach_of(side, loopback)
     proxy = Proxy(side.network.proxy) if side.network.proxy else None
     for address in addresses_of(side.own()):

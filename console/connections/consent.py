@@ -1,4 +1,4 @@
-"""What a person agrees to when a connection is applied: each is asked for in words, with the option that gives it."""
+"""What a person agrees to when a connection is applied. Each request is in words and names the option that gives the consent."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from console.output import money
 
 @dataclass(frozen=True)
 class Consent:
-    """`earlier_cutover`: documents from an earlier first day; `remove_rows`: rows in force that no table has any more; `amount`: the
-    amount that going live would write, as `plan` told it; `another_ring`: credentials in force were sealed with a ring that is lost."""
+    """`earlier_cutover`: documents from an earlier first day. `remove_rows`: rows in force that are no longer in any table. `amount`: the
+    amount that going live would write, as `plan` showed it. `another_ring`: the credentials in force were encrypted with a ring that is
+    lost."""
 
     earlier_cutover: bool = False
     remove_rows: bool = False
@@ -25,13 +26,13 @@ class Consent:
 
 
 def rows_asked_for(change: Change, consent: Consent) -> Iterator[Misfit]:
-    """Rows in force that would be removed, unless a person said so."""
+    """Rows in force that would be removed, unless a person agreed."""
     removed = Counter(row.table for row in change.rows_removed)
     if removed and not consent.remove_rows:
         tables = ", ".join(f"{table} {count}" for table, count in sorted(removed.items()))
         yield Misfit(
             ("crosswalk",),
-            f"{removed.total()} row(s) in force are in no table any more and would be removed ({tables}); "
+            f"{removed.total()} row(s) in force are no longer in any table and would be removed ({tables}); "
             "put them back, or apply with --remove-rows",
         )
 

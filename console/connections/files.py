@@ -1,6 +1,6 @@
 """The files of a connection: one YAML, read strictly, and the folder of its crosswalk tables (`console/tables/`).
 
-Reading needs no secret and no network: `plan` and editors' checks work anywhere. Unknown keys, wrong types and duplicate rows
+Reading them needs no secret and no network, so `plan` and the checks of editors work anywhere. Unknown keys, wrong types and duplicate rows
 are errors that name the file and the key.
 """
 
@@ -25,7 +25,7 @@ _CROSSWALK = "crosswalk"
 
 @dataclass(frozen=True)
 class ConnectionFiles:
-    """A connection as written: settings, secret references by purpose, crosswalk rows; `unread` names files that are no tables."""
+    """A connection as written: settings, secret references by purpose, crosswalk rows. `unread` names files that are not tables."""
 
     path: Path
     settings: ConnectionSettings
@@ -35,8 +35,8 @@ class ConnectionFiles:
 
 
 def read_connection(path: Path) -> ConnectionFiles:
-    """Read and validate a connection's files. Raises `Unfit` with everything that is wrong in YAML and tables, `Broken` where the YAML
-    cannot be read at all."""
+    """Read and validate a connection's files. Raises `Unfit` with everything that is wrong in YAML and tables, `Broken` if the YAML cannot
+    be read at all."""
     written = read_yaml(path)
     misfits: list[Misfit] = []
     tables, wrong = TableFiles(), tuple[str, ...]()
@@ -56,8 +56,8 @@ def read_connection(path: Path) -> ConnectionFiles:
 
 
 def _tables(written: Written) -> TableFiles:
-    """The tables of the folder that the file names; none where it names no folder and there is none. They are read where the file says
-    whose they are. Raises `Unfit` where the folder is none, `Broken` where its files cannot be read."""
+    """The tables of the folder that the file names; none if it names no folder and there is none. They are read once it is known which ERP
+    they are for. Raises `Unfit` if the folder is not a folder, `Broken` if its files cannot be read."""
     values: dict[str, Any] = written.values if isinstance(written.values, dict) else {}
     named, erp = values.get(_CROSSWALK), values.get("erp")
     home = written.path.parent

@@ -1,6 +1,6 @@
-"""Settings made of a written file: everything that does not fit is told at once, each with file, line, place and what is allowed.
+"""Turns a written file into settings. Everything that does not fit is reported at once, each with file, line, place and what is allowed.
 
-A value is never shown where a secret may stand, nor is that of a setting that is not known.
+A value is never shown if a secret may be there, nor is the value of an unknown setting.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ _PLAIN: dict[Any, tuple[re.Pattern[str], str]] = {
     Decimal: (_NUMBER, "a plain number. Example: 80000.00"),
     date: (_DAY, "a day. Example: 2026-01-01"),
 }
-"""Forms of numbers and days that everybody reads alike; pydantic takes 1_000 and seconds since 1970 too."""
+"""Forms of numbers and days that everybody reads alike; pydantic also accepts 1_000 and seconds since 1970."""
 
 
 @dataclass(frozen=True)
 class Misfit:
-    """Something that is refused: where it stands, and what to do in words. Neither shows a secret."""
+    """Something that is refused: its place, and in words what to do. Neither shows a secret."""
 
     place: Place
     words: str
@@ -51,8 +51,8 @@ class Misfit:
 
 
 class Unfit(Broken):
-    """The settings of a file are refused; `lines` has one line for each place, of several misfits there the first, and those of its
-    tables (`tables`), which name their own files."""
+    """The settings of a file are refused. `lines` has one line for each place (the first of several misfits there), and those of its tables
+    (`tables`), which name their own files."""
 
     def __init__(self, written: Written, misfits: Iterable[Misfit], tables: Iterable[str] = ()) -> None:
         self.misfits = tuple(misfits)
@@ -69,7 +69,7 @@ def _order(written: Written, one: Misfit) -> tuple[int, str]:
 
 
 def fitted(written: Written) -> ConnectionSettings:
-    """The settings that a file says. Raises `Unfit` with everything that is wrong."""
+    """The settings in a file. Raises `Unfit` with everything that is wrong."""
     if not isinstance(written.values, dict):
         raise Unfit(written, [Misfit((), "the file has no settings; `ml-connector init` writes one with all of them")])
     values = dict(written.values)
@@ -83,7 +83,7 @@ def fitted(written: Written) -> ConnectionSettings:
         settings = ConnectionSettings.model_validate(values)
     except ValidationError as error:
         found = _misfits(ConnectionSettings, error, {str(one.place[0]) for one in misfits if one.place})
-        known = {one.place for one in misfits}  # a system's own settings are validated by its section too, one level higher
+        known = {one.place for one in misfits}  # a system's own settings are also validated with its section, one level higher
         misfits += [one for one in found if (*one.place[:1], "settings", *one.place[1:]) not in known]
         raise Unfit(written, misfits) from None
     if misfits:
@@ -102,7 +102,7 @@ def _texts(value: Any, at: Place = ()) -> Iterator[tuple[Place, str]]:
 
 
 def _unplain(model: type[BaseModel], values: Any, before: Place = ()) -> Iterator[Misfit]:
-    """Numbers and days that are written in a way that can be read otherwise."""
+    """Numbers and days that are written in a way that can be read differently."""
     for at, text in _texts(values):
         field = _field(model, at)
         form, words = _PLAIN.get(_bare(field.annotation), (None, "")) if field is not None else (None, "")
@@ -111,13 +111,13 @@ def _unplain(model: type[BaseModel], values: Any, before: Place = ()) -> Iterato
 
 
 def _side(values: dict[str, Any], key: str) -> Iterator[Misfit]:
-    """What does not fit in a system's own settings and credentials. The settings that do fit become those of its model."""
+    """What does not fit in a system's own settings and credentials. Settings that fit are replaced by those of its model."""
     side = values.get(key)
     if not isinstance(side, dict) or not isinstance(side.get("system"), str):
         return
     name, own, known = side["system"], side.get("settings"), _systems(key)
     if name not in known:
-        yield Misfit((key, "system"), f"{_clipped(name)} is no system of this side; {_nearest(name, known)}")
+        yield Misfit((key, "system"), f"{_clipped(name)} is not a system of this side; {_nearest(name, known)}")
         return
     declared = registry.system(name)
     if isinstance(own, dict):
@@ -135,7 +135,7 @@ def _systems(key: str) -> list[str]:
 
 
 def _credentials(key: str, side: Mapping[str, Any], declared: System) -> Iterator[Misfit]:
-    """Names that the system does not know, and those that it cannot do without, for the way to sign in that the side chose."""
+    """Names that the system does not know, and those that it needs for the way to sign in that the side chose."""
     given, own = side.get("credentials") or {}, side.get("settings") or {}
     if not isinstance(given, dict) or not isinstance(own, dict):
         return
@@ -160,13 +160,13 @@ def _credentials(key: str, side: Mapping[str, Any], declared: System) -> Iterato
 
 
 def _is_for(field: FieldInfo, sign_in: object) -> bool:
-    """Whether a field is what this way to sign in needs."""
+    """Whether this way to sign in needs a field."""
     extra = field.json_schema_extra
     return isinstance(extra, dict) and "sign_in" in extra and extra["sign_in"] == sign_in
 
 
 def _by_role(side: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """What the roles have otherwise, where that is a section of sections."""
+    """The roles' own credentials, if that is a section of sections."""
     given = side.get("role_credentials")
     return {str(role): own for role, own in given.items() if isinstance(own, dict)} if isinstance(given, dict) else {}
 
@@ -192,25 +192,32 @@ def _flows(values: Mapping[str, Any]) -> Iterator[Misfit]:
             )
 
 
-def _misfits(model: type[BaseModel], error: ValidationError, told: Iterable[str], before: Place = ()) -> Iterator[Misfit]:
-    """What pydantic says, in our words. Rules over a whole section whose parts were `told` already are left out."""
+def _misfits(model: type[BaseModel], error: ValidationError, reported: Iterable[str], before: Place = ()) -> Iterator[Misfit]:
+    """What pydantic reports, in our words. Rules for a whole section are left out if its parts were `reported` already."""
     for one in error.errors(include_url=False):
         at: Place = one["loc"]
         raised = (one.get("ctx") or {}).get("error")
-        if isinstance(raised, ValidationError) or (raised is not None and not at and _subject(raised) in told):
+        if isinstance(raised, ValidationError) or (raised is not None and not at and _subject(raised) in reported):
             continue
-        if not before and len(at) > 1 and at[0] in SIDES and at[0] in told and one["type"] != "extra_forbidden" and _is_own(at[1]):
-            continue  # told of the system's own settings, at their place
+        if (
+            not before
+            and len(at) > 1
+            and at[0] in SIDES
+            and at[0] in reported
+            and one["type"] != "extra_forbidden"
+            and _is_own(at[1])
+        ):
+            continue  # reported with the system's own settings, at their place
         yield Misfit((*before, *at), _words(model, one, (*before, *at), at))
 
 
 def _is_own(name: str | int) -> bool:
-    """Whether a name within a side is one of its system's settings: pydantic places them there."""
+    """Whether a name within a side is one of its system's settings, where pydantic places them."""
     return name not in Side.model_fields
 
 
 def _subject(raised: Any) -> str:
-    """The section that the words of a rule over the whole file begin with."""
+    """The section with which the words of a rule for the whole file begin."""
     return str(raised).partition(".")[0].partition(":")[0]
 
 
@@ -252,7 +259,7 @@ def _nearest(name: str, known: Iterable[str]) -> str:
 
 
 def _clipped(text: str) -> str:
-    """A value as a message may show it: short, printable, and without what an address may hold of a secret."""
+    """A value as a message may show it: short, printable, and without the parts of an address that may hold a secret."""
     if "://" in text and any(sign in text for sign in "@?#"):
         return "an address with a user or a query in it"
     return ascii(text[:_SHOWN]) if not text.isprintable() else repr(text[:_SHOWN])
@@ -264,7 +271,7 @@ def _field(model: type[BaseModel], at: Place) -> FieldInfo | None:
 
 
 def _inner(model: type[BaseModel], at: Place) -> type[BaseModel] | None:
-    """The model of the section at a place; None where there is none."""
+    """The model of the section at a place; None if there is none."""
     found: Any = model
     for part in at:
         if isinstance(found, type) and issubclass(found, BaseModel):

@@ -1,4 +1,4 @@
-"""What `plan` and `apply` refuse of a connection's flows: choices that the declarations of its ERP do not allow."""
+"""What `plan` and `apply` refuse about a connection's flows: choices that the declarations of its ERP do not allow."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ def flow_misfits(settings: ConnectionSettings) -> Iterator[Misfit]:
         why = flow.unavailable(*sides) if flow.unavailable is not None else ""
         if why:
             yield Misfit(
-                ("flows", flow.id), f"{flow.title} cannot run with these settings: {why}; change them, or say enabled: false"
+                ("flows", flow.id), f"{flow.title} cannot run with these settings: {why}; change them, or write enabled: false"
             )
         if flow.due == AT_ONCE and own[flow.id].post_when != "posted":
             yield Misfit(("flows", flow.id, "post_when"), f"{flow.title} are due at once: remove post_when")
 
 
 def _side_by_side(enabled: Sequence[Flow]) -> Iterator[Misfit]:
-    """Two flows that would book the same thing; told at the later one, once."""
+    """Two flows that would book the same thing. It is reported once, at the later one."""
     for number, flow in enumerate(enabled):
         for other in enabled[:number]:
             why = flow.excludes.get(other.id) or other.excludes.get(flow.id)
             if why:
-                words = f"{flow.title} do not run beside {other.id} ({other.title}): {why}; say enabled: false for one of them"
+                words = f"{flow.title} do not run beside {other.id} ({other.title}): {why}; write enabled: false for one of them"
                 yield Misfit(("flows", flow.id), words)

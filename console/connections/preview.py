@@ -1,7 +1,7 @@
 """What going live would write: the newest state of everything read so far, mapped as hop 2 will map it, without what is done already.
 
-Nothing is guessed: the hop's own function is asked, under the settings and tables that would be in force. What the ERP itself would
-refuse, and what a later page of the source brings, is not in it.
+It is not an estimate: the hop's own function is called, with the settings and tables that would be in force. What the ERP itself would
+refuse, and what a later page of the source brings, is not included.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Object = tuple[str, str]
 
 @dataclass
 class Preview:
-    """Documents and amounts, as going live would find them. `causes`: why documents are held -> what lacks, each counted once."""
+    """Documents and amounts, as going live would find them. `causes`: why documents are held -> what is missing, each counted once."""
 
     currency: str
     written: Bucket = field(default_factory=Bucket)
@@ -44,7 +44,7 @@ class Preview:
 
     @property
     def amount(self) -> Decimal:
-        """What would be written; a person names it to go live."""
+        """What would be written. A person names this amount to go live."""
         return self.written.amount
 
     def words(self) -> str:
@@ -78,7 +78,7 @@ def going_live(change: Change) -> list[Flow]:
 
 
 def previewed(cluster: Cluster, change: Change) -> Preview | None:
-    """What the flows that go live would write, from the topics; None where none goes live."""
+    """What the flows that go live would write, from the topics; None if none goes live."""
     flows = going_live(change)
     if not flows:
         return None
@@ -100,7 +100,7 @@ def previewed(cluster: Cluster, change: Change) -> Preview | None:
 
 
 def planned_connection(change: Change, flows: Iterable[Flow]) -> Connected:
-    """The connection as it would be in force, with these flows alone live."""
+    """The connection as it would be in force, with only these flows live."""
     settings, live = change.after.settings, {flow.id for flow in flows}
     own = {name: flow if name in live else flow.model_copy(update={"mode": "observe"}) for name, flow in settings.flows.items()}
     rows = tables_of(row.as_record() for row in change.after.rows)
@@ -109,18 +109,18 @@ def planned_connection(change: Change, flows: Iterable[Flow]) -> Connected:
 
 @dataclass(frozen=True)
 class Known:
-    """Op-keys that are in the ERP already, and masters that have their partner there."""
+    """Op-keys that are in the ERP already, and masters whose partner is there."""
 
     done: set[str]
     linked: set[Object]
 
 
 def preview(records: Sequence[ConsumerRecord], context: Context, known: Known) -> Preview:
-    """The records of the one connection of `context` mapped, and what would become of their commands."""
+    """Map the records of the one connection of `context`, and find what would become of their commands."""
     (connected,) = context.snapshot.connections.values()
     outcome = apply(records, NoState(), context)
     made = Preview(connected.settings.currency, is_read=bool(records))
-    _early(made, [decision for _, decision in outcome.decisions])
+    _count_early(made, [decision for _, decision in outcome.decisions])
     outputs = [context.codec.decode(output.value) for output in outcome.outputs]
     _unreadable(made, [one for name, one in outputs if name == DEAD])
     commands = [(name.partition(".")[2], one) for name, one in outputs if name != DEAD]
@@ -133,38 +133,38 @@ def preview(records: Sequence[ConsumerRecord], context: Context, known: Known) -
 
 
 def _unreadable(made: Preview, dead: Iterable[Mapping[str, Any]]) -> None:
-    """What cannot become a command; its amount is told where its bytes tell it."""
+    """Records that cannot become a command, with their amount if their bytes show it."""
     for one in dead:
         made.held.add(one["amount"])
         made.causes.setdefault("unreadable record", set()).add(f"{one['topic']}/{one['partition']}/{one['offset']}")
 
 
-def _early(made: Preview, decisions: Iterable[Decision]) -> None:
+def _count_early(made: Preview, decisions: Iterable[Decision]) -> None:
     for decision in decisions:
         if decision.decision == BEFORE_CUTOVER:
             made.early.add(decision.amount)
 
 
 def weigh(made: Preview, documents: Sequence[Mapping[str, Any]], masters: set[Object]) -> None:
-    """What is held, and what would be written; what settles or needs a held document waits with it."""
+    """Decide what is held and what would be written. What settles or needs a held document waits with it."""
     stuck: dict[Object, list[Mapping[str, Any]]] = {}
-    left = list(documents)
-    while left:
-        kept = [(one, tuple(_lacks(one, masters, stuck))) for one in left]
-        held = [(one, lacks) for one, lacks in kept if lacks]
+    remaining = list(documents)
+    while remaining:
+        kept = [(one, tuple(_missing_for(one, masters, stuck))) for one in remaining]
+        held = [(one, missing) for one, missing in kept if missing]
         if not held:
             break
-        for one, lacks in held:
+        for one, missing in held:
             made.held.add(one["amount"])
             stuck.setdefault((one["source_entity"], one["source_id"]), []).append(one)
-            for cause, value in lacks:
+            for cause, value in missing:
                 made.causes.setdefault(cause, set()).add(value)
-        left = [one for one, lacks in kept if not lacks]
-    for one in left:
+        remaining = [one for one, missing in kept if not missing]
+    for one in remaining:
         made.written.add(one["amount"])
 
 
-def _lacks(
+def _missing_for(
     one: Mapping[str, Any], masters: set[Object], stuck: Mapping[Object, list[Mapping[str, Any]]]
 ) -> Iterator[tuple[str, str]]:
     for text in one["unresolved"]:

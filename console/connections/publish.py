@@ -1,7 +1,8 @@
-"""Writing a connection to the topics: crosswalk rows first, then credentials, then the connection record that puts them in force.
+"""Writes a connection to the topics: crosswalk rows first, then credentials, then the connection record that puts them in force.
 
 Every record is acked before the next kind is written, so a crash in between leaves the old configuration in force. All are signed under one
-version, credentials that have not changed too: what is older than the connection's record is not believed (`topology/trust.py`).
+version, including credentials that have not changed, because what is older than the connection's record does not count
+(`topology/trust.py`).
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class Author:
 
 
 class Publisher:
-    """Writes records of the configuration topics, signed where that is asked for, and waits until the brokers have them."""
+    """Writes records of the configuration topics, signed if the topic needs it, and waits until they are acked."""
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
@@ -45,7 +46,7 @@ class Publisher:
 
     @property
     def signatures(self) -> Signatures:
-        """What signs. Raises `Broken` where the key ring is missing or may not sign."""
+        """What signs. Raises `Broken` if the key ring is missing or may not sign."""
         if self._signatures is None:
             self._signatures = Signatures(self._cluster.settings)
         return self._signatures
@@ -75,10 +76,12 @@ class Publisher:
         self._producer.poll(0)
 
     def acked(self) -> None:
-        """Return when everything queued is with the brokers. Raises `Transient` when something is not."""
-        left = self._producer.flush(15)
-        if left or self._failures:
-            raise Transient(f"{left} record(s) unacked; {'; '.join(self._failures[:3])}. Nothing later was written: run it again.")
+        """Return when everything queued is acked. Raises `Transient` if something is not."""
+        unacked = self._producer.flush(15)
+        if unacked or self._failures:
+            raise Transient(
+                f"{unacked} record(s) unacked; {'; '.join(self._failures[:3])}. Nothing later was written: run it again."
+            )
 
     def _delivered(self, error: KafkaError | None, _message: Message) -> None:
         if error is not None:
@@ -86,7 +89,7 @@ class Publisher:
 
 
 def rows_logged(cluster: Cluster, connection: str, trust: Trust) -> dict[tuple[str, str, str], TableRow]:
-    """What the log of rows holds of a connection, by identity; rows that are not believed are not in it."""
+    """The rows of a connection in the log, by identity. Rows that do not count are left out."""
     found: dict[tuple[str, str, str], TableRow] = {}
     topic, partition = cluster.settings.topic("crosswalk"), partition_of(connection, cluster.settings.kafka.partitions)
     for message in kafka.read_to_end(cluster.settings.kafka, topic, [partition]):
@@ -117,7 +120,7 @@ def unpublish(
     parts: tuple[Connected | None, Sequence[TableRow], Sequence[dict[str, Any]]],
     author: Author,
 ) -> None:
-    """Take a connection out of force, then remove its rows and its credentials; `parts` are these three as they are in force."""
+    """Take a connection out of force, then remove its rows and its credentials. `parts` are these three as they are in force."""
     one, rows, credentials = parts
     if one is not None:
         record = connection_record(one.settings, (one.version, one.crosswalk_version), author) | {"removed": True}
@@ -133,7 +136,7 @@ def unpublish(
 def _rows(
     publisher: Publisher, named: tuple[str, str], changes: tuple[Sequence[TableRow], Sequence[TableRow]], author: Author
 ) -> None:
-    """Rows put and rows removed, of a connection and the version of its tables that they make."""
+    """Write the rows that are put and those that are removed; `named` are a connection and the version of its tables that the rows make."""
     for row, removed in [*((row, False) for row in changes[0]), *((row, True) for row in changes[1])]:
         record = row_record(row, named, author) | {"removed": removed}
         publisher.put("crosswalk", "/".join((named[0], *row.identity)), named[0], "connection.crosswalk_row", record)

@@ -1,4 +1,4 @@
-"""What `plan` and `apply` refuse of quotas: more than an account allows to all of its connections together, or less than a role can use."""
+"""What `plan` and `apply` refuse about quotas: more than an account allows to all of its connections together, or less than a role can use."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Used = tuple[QuotaShares, tuple[Role, ...]]
 
 
 def quota_misfits(new: ConnectionSettings, others: Iterable[ConnectionSettings]) -> Iterator[Misfit]:
-    """Of both sides of a connection, beside the connections in force that share their accounts."""
+    """The misfits of both sides of a connection, together with the connections in force that share their accounts."""
     others = list(others)
     for key in SIDES:
         side: Side = getattr(new, key)
@@ -33,7 +33,7 @@ def _is_same_account(one: Side, other: Side) -> bool:
 
 
 def _of_roles(key: str, used: Used) -> Iterator[Misfit]:
-    """A role that is used has at least one call in the time of the limit, else it would wait for ever."""
+    """A role that is used needs at least one call in the time of the limit; otherwise it would wait forever."""
     quota, roles = used
     for role in roles:
         part = getattr(quota, role.value)
@@ -53,7 +53,7 @@ def _shares(group: Sequence[Used]) -> Iterator[str]:
         yield f"{words}: lower their shares under quota"
     at_once = min(quota.at_once for quota in quotas)
     taken = sum(quota.share(role).at_once for quota, roles in group for role in roles)
-    if taken > at_once and used + kept <= limit * _ROUNDING:  # else lower shares are asked for already
+    if taken > at_once and used + kept <= limit * _ROUNDING:  # otherwise lower shares are requested already
         words = (
             f"{sum(len(roles) for _, roles in group)} role(s) of {len(group)} connection(s) may make {taken} calls at the same time"
         )
@@ -67,5 +67,5 @@ def _shares(group: Sequence[Used]) -> Iterator[str]:
 
 
 def _rate(calls_per_s: float) -> str:
-    """`60`, `113.3`, `0.05`: two places where there is less than one call in a second."""
+    """`60`, `113.3`, `0.05`: two places if it is less than one call a second."""
     return f"{calls_per_s:,.{1 if calls_per_s >= 1 else 2}f}".removesuffix(".0")

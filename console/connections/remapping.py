@@ -1,7 +1,7 @@
-"""What was read under other settings is mapped again when a change makes it due: a flow going live, a cut-over moved, a rule changed.
+"""Maps again what was read under other settings, when a change makes it due: a flow goes live, a cut-over moves, a rule changes.
 
-Records that a flow only observed have no command; without this they would never get one. The newest canonical record of each object goes
-to `remap`; hop 2 maps it under the configuration that is in force by then, and the ledger tells what is new from what is known.
+Records that a flow only observed have no command, and without this they would never get one. The newest canonical record of each object is
+sent to `remap`. Hop 2 maps it under the configuration that is then in force, and the ledger tells what is new from what is known.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _RULES = ("customer_policy", "tax_mode", "create_missing")
 
 
 def flows_to_map_again(change: Change) -> list[Flow]:
-    """Flows whose records may become due, or map to something else, by this change; none where the connection is new."""
+    """Flows whose records may become due, or map differently, after this change; none if the connection is new."""
     before, after = change.before, change.after.settings
     if before is None:
         return []
@@ -48,9 +48,9 @@ def map_again(cluster: Cluster, publisher: Publisher, change: Change) -> int:
 
 def newest_of(cluster: Cluster, connection: str, flows: list[Flow]) -> Iterator[StoredRecord]:
     """The newest canonical record of every object of a connection that these flows start from."""
-    wanted = {(flow.source, flow.entity) for flow in flows}
-    entities = sorted({entity for _, entity in wanted if entity})
+    sources = {(flow.source, flow.entity) for flow in flows}
+    entities = sorted({entity for _, entity in sources if entity})
     for seen in cluster.newest([f"canonical.{entity}" for entity in entities], quiet=True).values():
         record = seen.record
-        if record.get("connection") == connection and (record["system"], record["entity"]) in wanted:
+        if record.get("connection") == connection and (record["system"], record["entity"]) in sources:
             yield seen

@@ -1,6 +1,6 @@
-"""Ending a connection: it is taken out of force, its rows and credentials are removed; everything that was posted stays on its topics.
+"""Ends a connection: takes it out of force, then removes its rows and credentials. Everything that was posted stays on its topics.
 
-The order is that of `publish` backwards, each kind acked before the next: what is in force never lacks its rows or credentials.
+The order is that of `publish` in reverse, each kind acked before the next: what is in force never lacks its rows or credentials.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ _OPEN, _UNWRITTEN = ("HELD", "WAITING", "NEW"), ("SUPERSEDED", "REJECTED")
 
 
 def removed(connection: str, actor: str, reason: str, agreed: Decimal | None) -> tuple[tuple[str, ...], list[str]]:
-    """End a connection; returns what was done and the refusals that stopped it. `agreed` is the amount that is given up by it.
+    """End a connection; returns what was done and the refusals that stopped it. `agreed` is the amount that will then never be posted.
 
-    Raises `Broken` for an unknown connection. Called again after it stopped half-way, it goes on.
+    Raises `Broken` for an unknown connection. After a call that stopped half-way, the next call continues.
     """
     if not reason.strip():
         raise Broken("--reason is empty.", "Say why: it is kept with the decision.")
@@ -40,7 +40,7 @@ def removed(connection: str, actor: str, reason: str, agreed: Decimal | None) ->
     if one is None and not credentials and not rows:
         known = ", ".join(snapshot.connections) or "none"
         raise Broken(f"{connection!r} is not an applied connection; there are: {known}.", "Name one of them.")
-    refused = _left(cluster, connection, agreed)
+    refused = _refusals(cluster, connection, agreed)
     if refused:
         return (), refused
     deque(believed(cluster.settings, cluster.codec, trust), maxlen=0)  # so that what is written now is newer
@@ -54,22 +54,23 @@ def removed(connection: str, actor: str, reason: str, agreed: Decimal | None) ->
     ), []
 
 
-def _left(cluster: Cluster, connection: str, agreed: Decimal | None) -> list[str]:
-    """What would be given up: a request that is on its way forbids it, what is held or waits has to be agreed to by its amount."""
+def _refusals(cluster: Cluster, connection: str, agreed: Decimal | None) -> list[str]:
+    """What would never be posted. A document that is being written forbids the removal; what is held or waits has to be agreed to by its
+    amount."""
     entries = list(ledger_entries(cluster, connection, quiet=True))
     sent = [entry["ref"] for entry in entries if entry["state"] == "INTENT"]
     if sent:
         return [
-            f"{len(sent)} document(s) are being written ({', '.join(sent[:3])}); pause the connection and try again when they ended"
+            f"{len(sent)} document(s) are being written ({', '.join(sent[:3])}); pause the connection and try again when they have ended"
         ]
     ended = {source_of(entry) for entry in entries if entry["action"] == "create" and entry["state"] in _UNWRITTEN}
-    left = Bucket()
+    unposted = Bucket()
     for entry in entries:
         if entry["state"] in _OPEN and not has_nothing_to_apply(entry, ended):
-            left.add(entry["amount"])
-    if left.count and agreed != left.amount:
+            unposted.add(entry["amount"])
+    if unposted.count and agreed != unposted.amount:
         return [
-            f"{left.count} document(s), {money(left.amount)}, are held or wait and would never be posted; `ml-connector held list` "
-            f"names them; end the connection with --yes {money(left.amount)}"
+            f"{unposted.count} document(s), {money(unposted.amount)}, are held or wait and would never be posted; `ml-connector held list` "
+            f"names them; end the connection with --yes {money(unposted.amount)}"
         ]
     return []

@@ -1,7 +1,7 @@
-"""Everything in force signed again with the newest key of the ring, before the older keys are dropped and their signatures count no more.
+"""Signs everything in force again with the newest key of the ring, before the older keys are dropped and their signatures no longer count.
 
-Credentials first, then crosswalk rows and connections, then pauses, all under one version: stopped half-way, the old state is in force and
-the same call goes on. Decisions that no sink has carried out yet are not signed again: who decided decides again.
+Credentials come first, then crosswalk rows and connections, then pauses, all under one version. If it stops half-way, the old state is in
+force and the same call continues. Decisions that no sink has carried out yet are not signed again; the person has to decide again.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from topology.trust import Trust
 
 
 def signed_again(cluster: Cluster, ring: KeyRing, actor: str) -> Rewrapped:
-    """Wrap and sign all credentials with the newest key, and sign connections, crosswalk rows and pauses; returns what came of the sets."""
+    """Wrap and sign all credentials with the newest key, and sign connections, crosswalk rows and pauses. Returns the result for the sets."""
     snapshot, trust = in_force(cluster), Trust(cluster.settings, (OPERATOR,))
     if not snapshot.connections and any(True for _ in cluster.scan(["connections"], quiet=True)):
         raise Broken(

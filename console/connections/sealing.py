@@ -1,7 +1,7 @@
 """The credentials of a connection: references resolved, sets validated by their system's model, encrypted for their purpose and origins.
 
-A set that is already in force unchanged is written again as it is, for its signature to be as new as that of the connection; one whose
-purpose the connection has no more is written as removed.
+A set that is already in force unchanged is written again as it is, so that its signature is as new as that of the connection. A set whose
+purpose the connection no longer has is written as removed.
 """
 
 from __future__ import annotations
@@ -66,8 +66,8 @@ def sealed_credentials(
 
 
 def require_ring_in_force(cluster: Cluster, another: bool) -> None:
-    """Raise `Broken` where this is another ring than that of the credentials in force, unless a person said that theirs is lost: the
-    services have one ring, and what is sealed or signed with another one does not count for them."""
+    """Raise `Broken` if this ring is not that of the credentials in force, unless a person said that theirs is lost: the services have one
+    ring, and what is encrypted or signed with another one does not count for them."""
     trust = Trust(cluster.settings, (OPERATOR,))
     sealed = {record["key_id"] for record in credentials_in_force(cluster).values()}
     strange = sorted(sealed - {key.id for key in ring_of(cluster).keys})
@@ -81,7 +81,7 @@ def require_ring_in_force(cluster: Cluster, another: bool) -> None:
 
 
 def _require_references(settings: ConnectionSettings, sources: Sources) -> None:
-    """All references are tried before any is used, so that all that lead nowhere are told at once."""
+    """Try all references before using any, so that all those that lead nowhere are reported at once."""
     lines = []
     for place, reference in _references(settings):
         try:
@@ -93,7 +93,7 @@ def _require_references(settings: ConnectionSettings, sources: Sources) -> None:
 
 
 def strays(settings: ConnectionSettings, sources: Sources) -> Iterator[Misfit]:
-    """References that `apply` can never follow, whatever lies where they lead: a plan needs no secret to tell them."""
+    """References that `apply` can never follow, whatever is there. A plan finds them without any secret."""
     for place, reference in _references(settings):
         if leads_out(reference, sources):
             yield Misfit(
@@ -113,7 +113,8 @@ def _references(settings: ConnectionSettings) -> Iterator[tuple[Place, str]]:
 
 
 def sets_of(settings: ConnectionSettings, sources: Sources) -> dict[str, Sealed]:
-    """What is sealed, by purpose. Raises `Broken` for what leads nowhere, does not fit, or would end another role's session."""
+    """What is encrypted, by purpose. Raises `Broken` for a reference that leads nowhere, a value that does not fit, or one that would end
+    another role's session."""
     sets = dict(_sets(settings, sources))
     _require_own_sign_ins(settings, sets)
     return sets
@@ -132,8 +133,8 @@ def _sets(settings: ConnectionSettings, sources: Sources) -> Iterator[tuple[str,
 
 
 def same_sign_ins(declared: System, of_roles: Mapping[Role, Mapping[str, str]]) -> Iterator[str]:
-    """What is wrong with the credentials of roles (their references, or their values, which are not shown) where a second sign-in ends
-    the first: two that sign in as the same would end each other's session for ever."""
+    """What is wrong with the credentials of roles (their references, or their values, which are not shown) if a second sign-in ends the
+    first: two roles that sign in as the same user would end each other's session again and again."""
     names = [name for name in declared.signs_in_as if name in declared.credentials.model_fields]
     seen: dict[tuple[str | None, ...], Role] = {}
     for role, own in of_roles.items() if names else ():
@@ -166,7 +167,7 @@ def _resolved(side: Side, role: Role, sources: Sources) -> dict[str, Any]:
 
 
 def resolved_network(side: Side, sources: Sources) -> dict[str, Any]:
-    """The contents of the network's files and references. Raises `Broken` naming what is missing or of no use, never showing it."""
+    """The contents of the network's files and references. Raises `Broken` naming what is missing or useless, never showing it."""
     found = {
         name: resolve(reference, sources, name in PEM).get_secret_value() for name, reference in side.network.references.items()
     }
@@ -179,7 +180,7 @@ def _key(key: WebhookKey, sources: Sources) -> dict[str, str | None]:
 
 
 def credentials_in_force(cluster: Cluster) -> dict[tuple[str, str], dict[str, Any]]:
-    """The newest record of each set of every connection, by connection and purpose, believed or not."""
+    """The newest record of each set of every connection, by connection and purpose, whether or not it counts."""
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for seen in cluster.scan(["credentials"], quiet=True):
         if seen.record:

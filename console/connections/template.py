@@ -30,7 +30,7 @@ _SECRETS = "secrets"
 
 
 def write_template(folder: Path, connection: str, erp: str) -> list[Path]:
-    """Write everything; returns the paths. Raises `Broken` for an unfit id, an unknown ERP, or when a connection is there already."""
+    """Write everything; returns the paths. Raises `Broken` for an unfit id, an unknown ERP, or if there is a connection already."""
     if not re.fullmatch(CONNECTION_ID, connection):
         raise Broken(
             f"{connection!r} cannot be the id of a connection: 2 to 31 small letters, digits and dashes, no dash first.",
@@ -64,7 +64,7 @@ def _written(folder: Path, connection: str, erp: System) -> list[Path]:
 
 
 def json_schema(erp: str) -> dict[str, Any]:
-    """JSON Schema of a connection file with that ERP, for editors: the systems' own settings take the place of the free sections."""
+    """The JSON Schema of a connection file with that ERP, for editors. The systems' own settings take the place of the free sections."""
     schema = ConnectionSettings.model_json_schema()
     definitions = schema.setdefault("$defs", {})
     for key, name in (("field_service", registry.FIELD_SERVICE), ("erp", erp)):
@@ -80,7 +80,7 @@ def json_schema(erp: str) -> dict[str, Any]:
 
 
 def _lines(connection: str, erp: System) -> Iterator[str]:
-    """In the order in which a person fills it in: who, both sides, the keys of what they send, flows, then how far it goes."""
+    """In the order in which a person fills it in: who, both sides, the keys for what they send, flows, and last the mode."""
     yield "# yaml-language-server: $schema=connection.schema.json"
     yield f"# Secrets never stand here: write env:NAME, or file:NAME for a file of the folder {_SECRETS}/ beside this one."
     yield f"# Every {_UNSET} needs a value; any other line may be left out, it shows the default."
@@ -118,7 +118,7 @@ def _keys(name: str, system: str, out: str) -> Iterator[str]:
 
 
 def _flow(flow: Flow) -> Iterator[str]:
-    """One flow; only what moves money has a first day, and only what its source posts a choice of when."""
+    """One flow. Only a flow that moves money has a first day, and only one that its source posts has a choice of when."""
     yield f"  {flow.id}:  # {flow.title}"
     values: dict[str, Any] = {"enabled": not flow.off_by_default}
     if flow.moves_money and flow.off_by_default:
@@ -151,7 +151,7 @@ def _side(key: str, system: System, connection: str) -> Iterator[str]:
 
 
 def _credential(system: System, name: str, field: FieldInfo) -> Iterator[str]:
-    """A reference for each field; those of another way to sign in than the default are there to be uncommented."""
+    """A reference for each field. Those of another way to sign in than the default are commented out."""
     extra, default = field.json_schema_extra, system.settings.model_fields.get("sign_in")
     sign_in = str(extra.get("sign_in", "")) if isinstance(extra, dict) else ""
     is_needed = field.is_required() or not sign_in or (default is not None and default.default == sign_in)

@@ -1,9 +1,9 @@
-"""A YAML file as it is written: sections, lists and texts, each with its line. What a value is, the setting it belongs to decides.
+"""A YAML file as it is written: sections, lists and texts, each with its line. The setting that a value belongs to decides its type.
 
-YAML itself reads `00123` as 83, `12:30` as 750, `2200.10` as 2200.1 and `no` as false, so a code would become another one. Here every
-value is the text that stands in the file, its accents composed; only an empty one, `~` and an unquoted `null` are nothing. Anchors and
-aliases, merge keys, tags, keys that are no text, keys written twice, more than one document, texts of several lines, and what nobody sees in
-a text are refused.
+YAML itself reads `00123` as 83, `12:30` as 750, `2200.10` as 2200.1 and `no` as false, so a code would become another one. Here every value
+is the text in the file, with accents composed; only an empty value, `~` and an unquoted `null` are nothing. Refused are anchors and
+aliases, merge keys, tags, keys that are not text, keys written twice, more than one document, texts of several lines, and invisible
+characters.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ MAX_BYTES = 64 * 1024
 MAX_VALUES = 5000
 MAX_DEPTH = 20
 Place = tuple[str | int, ...]
-"""Where a value stands: keys and positions from the top. Example: ("webhook_keys", 0, "secret")"""
+"""The place of a value: keys and positions from the top. Example: ("webhook_keys", 0, "secret")"""
 
 _TAGS = "tags (!) are not read"
 _NOTHING = frozenset(("", "~", "null", "Null", "NULL"))
@@ -34,7 +34,7 @@ _UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 @dataclass(frozen=True)
 class Written:
-    """What a file says. `values` are dicts, lists, texts and None; `lines` has the line of each of them, counted from 1."""
+    """The content of a file. `values` are dicts, lists, texts and None; `lines` has the line of each of them, counted from 1."""
 
     path: Path
     values: Any
@@ -55,7 +55,7 @@ def dotted(place: Place) -> str:
 
 
 def read_yaml(path: Path) -> Written:
-    """The content of a file. Raises `Broken`, in one line that names file and line, for whatever cannot be read."""
+    """The content of a file. Raises `Broken`, in one line that names file and line, for anything that cannot be read."""
     try:
         with path.open("rb") as source:
             content = source.read(MAX_BYTES + 1)
@@ -67,7 +67,7 @@ def read_yaml(path: Path) -> Written:
 
 
 def parsed(path: Path, content: bytes) -> Written:
-    """The same for bytes that stand at `path`."""
+    """The same for bytes that were read from `path`."""
     if len(content) > MAX_BYTES:
         raise Broken(f"{path} is over {MAX_BYTES} bytes.", "A connection is a short file; tables go into its crosswalk folder.")
     try:
@@ -83,7 +83,7 @@ def _refusal(path: Path, line: int, words: str, remedy: str) -> Broken:
 
 @dataclass
 class _Section:
-    """A section or list that is being read; `key` waits for its value, `at` is the section's own place."""
+    """A section or list that is being read. `key` waits for its value; `at` is the section's own place."""
 
     at: Place
     values: dict[str, Any] | list[Any]
@@ -132,7 +132,7 @@ class _Builder:
             mark = error.problem_mark or error.context_mark
             raise self._refused(mark.line if mark else 0, *_problem(error)) from None
         except (yaml.YAMLError, ValueError, OverflowError):
-            # an escape that names no character ("\U00110000") is no YAMLError
+            # an escape that names no character ("\U00110000") does not raise a YAMLError
             raise self._refused(loader.line if loader else 0, "is not YAML: an escape names no character", "Correct it.") from None
 
     def _text(self, event: yaml.ScalarEvent, line: int) -> str:
@@ -143,7 +143,7 @@ class _Builder:
         if is_divided or _UNFIT.search(text):
             raise self._refused(line, "a text holds a line end or a control character", "A setting is one line of text.")
         if visible(text) != text:
-            words = "a text begins or ends with a blank, or holds one that is none of the keyboard's, or an invisible character"
+            words = "a text begins or ends with a blank, or holds a blank that no keyboard types, or an invisible character"
             raise self._refused(line, words, "Type it again; with quotes where it has blanks.")
         return text
 
@@ -170,7 +170,7 @@ class _Builder:
         section.key, self.lines[at] = text, line + 1
 
     def _put(self, line: int, value: Any) -> Place:
-        """Set a value where the file is; returns its place."""
+        """Set a value at the current place of the file; returns its place."""
         if not self._open:
             self._top, self.lines[()] = value, line + 1
             return ()

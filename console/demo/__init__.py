@@ -1,1 +1,1 @@
-"""`ml-connector demo`: a seeded working day over real Kafka, and the books of both sides compared afterwards."""
+"""`ml-connector demo`: a seeded working day over real Kafka, and a comparison of the books of both sides afterwards."""

@@ -1,8 +1,8 @@
-"""The demo's accounts: every source object in exactly one bucket, by count and to the cent. Pure.
+"""The demo's accounts: every source object is in exactly one bucket, by count and to the cent. Pure.
 
-`source` = not_due + before_cutover + excluded + held + waiting + erp + unaccounted. `source` is what the source's simulator holds,
-`erp` what the target's simulator keeps (found by the ref that the document carries), never our ledger. What is in no bucket, and
-what the ERP keeps that no source object explains, is unaccounted.
+`source` = not_due + before_cutover + excluded + held + waiting + erp + unaccounted. `source` is what the source's simulator has, `erp` what
+the target's simulator has (found by the ref in the document), never our ledger. An object in no bucket, and a document of the ERP that no
+source object explains, is unaccounted.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Row:
     notes: list[str] = field(default_factory=list)
 
     def bucket(self, name: str) -> Bucket:
-        """The bucket of that name, made when it is not there."""
+        """The bucket of that name, created if it is not there."""
         return self.buckets.setdefault(name, Bucket())
 
     def as_json(self) -> dict[str, Any]:
@@ -51,7 +51,7 @@ class Row:
 
 
 def document_row(row: Row, issued: Sequence[Issued], kept: Mapping[str, Sequence[Kept]], known: Known) -> Row:
-    """Fill a row of a flow that writes documents. `kept` is by source id (found by ref); more than one for a source is unaccounted."""
+    """Fill the row of a flow that writes documents. `kept` is by source id (found by ref); a second document for a source is unaccounted."""
     for amount in known.canonical.values():
         row.bucket("topics").add(amount)
     for one in issued:
@@ -62,11 +62,11 @@ def document_row(row: Row, issued: Sequence[Issued], kept: Mapping[str, Sequence
         documents = kept.get(one.source_id, ())
         _place(row, one, documents[0] if documents else None, known)
         for twice in documents[1:]:
-            stray(row, twice, "a second document with one ref")
+            count_stray(row, twice, "a second document with one ref")
     return row
 
 
-def stray(row: Row, document: Kept, why: str) -> None:
+def count_stray(row: Row, document: Kept, why: str) -> None:
     """Count a document of the ERP that no source object explains."""
     _unaccounted(row, Issued(document.ref, document.id, document.amount), f"{document.kind} {document.id}: {why}")
 
@@ -101,7 +101,7 @@ def _by_decision(row: Row, one: Issued, decision: str) -> None:
 
 
 def _differences(one: Issued, document: Kept, known: Known) -> list[str]:
-    """In what a document is not its source's: amount, what it settles, facts that are kept up to date."""
+    """How a document differs from its source: amount, what it settles, facts that are kept up to date."""
     found = [] if document.amount == one.amount else [f"amount {document.amount}, not {one.amount}"]
     if document.applied is not None and not _parts_agree(one, document, known):
         found.append(f"applied {document.applied}, not {dict(one.parts)}")
@@ -129,7 +129,7 @@ def _unaccounted(row: Row, one: Issued, why: str) -> None:
 
 
 def read_row(row: Row, at_source: Iterable[str], on_topics: Iterable[str]) -> Row:
-    """Fill a row of a flow that only reads: records at the source and on the topics; `erp` equals `topics`."""
+    """Fill the row of a flow that only reads: records at the source and on the topics; `erp` equals `topics`."""
     source, topics = set(at_source), set(on_topics)
     row.bucket("source").count = len(source)
     row.bucket("topics").count = row.bucket("ledger").count = row.bucket("erp").count = len(topics & source)
@@ -148,6 +148,6 @@ def balanced(row: Row) -> bool:
 
 
 def is_ok(rows: Sequence[Row]) -> bool:
-    """Every row balanced, nothing unaccounted, nothing waiting."""
+    """Whether every row is balanced, with nothing unaccounted and nothing waiting."""
     empty = all(row.bucket("unaccounted").count == 0 and row.bucket("waiting").count == 0 for row in rows)
     return bool(rows) and empty and all(balanced(row) for row in rows)

@@ -1,4 +1,4 @@
-"""The books of one connection in the demo: a row per flow, from what both simulators hold and what the topics say of it."""
+"""The books of one connection in the demo: a row per flow, from what both simulators have and what the topics say of it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 
-from console.demo.accounts import Known, Row, document_row, read_row, stray
+from console.demo.accounts import Known, Row, count_stray, document_row, read_row
 from console.demo.facts import Holdings, Topics, demo_of
 from systems.contract import Flow
 from systems.demo import Issued, Kept
@@ -27,7 +27,8 @@ class Books:
     holdings: Holdings
 
     def rows(self) -> list[Row]:
-        """A row per enabled flow of the ERP; what carries a ref of ours without a source is counted in the first flow towards it."""
+        """A row per enabled flow of the ERP. A document with a ref of ours but no source is counted in the first flow that writes to its
+        system."""
         made: dict[str, Row] = {}
         explained: set[str] = set()
         own = self.connected.settings.flows
@@ -38,12 +39,12 @@ class Books:
             row = next((made[flow.id] for flow in flows if flow.target == target and flow.records), None)
             for document in documents:
                 if row is not None and document.ref and document.ref not in explained:
-                    stray(row, document, "its ref belongs to no source object")
+                    count_stray(row, document, "its ref belongs to no source object")
         return list(made.values())
 
     @cached_property
     def _kept(self) -> Mapping[str, list[Kept]]:
-        """What each side's simulator keeps."""
+        """What each side's simulator has."""
         return {system: demo_of(system).kept(held.__getitem__) for system, held in self.holdings.items()}
 
     def _filled(self, row: Row, flow: Flow, explained: set[str]) -> Row:
@@ -70,7 +71,7 @@ class Books:
         return {ref_of(op_key(books, flow.purpose, (flow.entity, one.source_id), "", action)): one.source_id for one in issued}
 
     def _by_ref(self, flow: Flow, refs: Mapping[str, str]) -> dict[str, list[Kept]]:
-        """Documents of the target by source id: found by the ref that they carry."""
+        """Documents of the target by source id, found by the ref that they carry."""
         found: dict[str, list[Kept]] = {}
         for document in self._kept[flow.target]:
             if document.ref in refs:
@@ -78,7 +79,7 @@ class Books:
         return found
 
     def _masters(self, flow: Flow, issued: list[Issued], refs: Mapping[str, str]) -> dict[str, list[Kept]]:
-        """Masters that the target keeps: the one that a link names, and whatever else was created with our ref."""
+        """The target's masters: the one that a link names, and any others that were created with our ref."""
         by_id = {document.id: document for document in self._kept[flow.target] if document.kind == flow.entity}
         links = self.topics.links.get((flow.source, flow.entity), {})
         linked = {one.source_id: [by_id[links[one.source_id]]] for one in issued if links.get(one.source_id) in by_id}

@@ -1,7 +1,7 @@
 """The demo's script: what a careful installer does before going live, then a working day with its accidents, then the accounts.
 
-Every connection lives the same day side by side, on one cluster and one set of services. A person's decisions are scripted and said:
-exact matches are accepted in bulk, likely ones by score, the rest may be created.
+Every connection has the same day side by side, on one cluster and one set of services. A person's decisions are scripted, and the output
+says so: exact matches are accepted in bulk, likely ones by score, and the rest may be created.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ _CYCLES_BEFORE_CORRECTIONS = 3
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What the demo was asked for. `erp`: a name, or all; `jobs`: of the whole day, shared evenly by its connections."""
+class Options:
+    """The demo's options. `erp`: a name, or all. `jobs`: of the whole day, shared evenly by its connections."""
 
     erp: str
     seed: int
@@ -47,7 +47,7 @@ class Wanted:
         return [system.name for system in registry.erps()] if self.erp == "all" else [self.erp]
 
     def share(self, number: int) -> Share:
-        """What the `number`-th connection has of the day."""
+        """The part of the day that the `number`-th connection gets."""
         each, rest = divmod(self.jobs, len(self.erps))
         return Share(number, each + (number < rest), self.seed + number, self.scale)
 
@@ -62,10 +62,10 @@ class Accident:
 
 @dataclass
 class Day:
-    """The demo, phase by phase; each phase is every connection's."""
+    """The demo, phase by phase. Each phase covers every connection."""
 
     processes: Processes
-    wanted: Wanted
+    options: Options
     say: Say
     simulators: Simulators
     cluster: Cluster
@@ -73,7 +73,7 @@ class Day:
     @cached_property
     def joined(self) -> list[Joined]:
         """The connections."""
-        return [Joined(erp, self.wanted.share(n), self.processes, self.simulators) for n, erp in enumerate(self.wanted.erps)]
+        return [Joined(erp, self.options.share(n), self.processes, self.simulators) for n, erp in enumerate(self.options.erps)]
 
     async def prepare(self) -> None:
         """Simulators up, connections applied to observe, services started, masters read and matched, then live."""
@@ -105,7 +105,7 @@ class Day:
             one.match(self.cluster, settings, read_masters(self.cluster, settings), self.say)
 
     async def listen(self, **fates: float) -> None:
-        """Let every source send its webhooks to us; `fates` are shares of them: drop, duplicate, disorder."""
+        """Let every source send its webhooks to us. `fates` are the shares that are dropped, duplicated or sent out of order."""
         for one in self.joined:
             await one.listen(fates)
 
@@ -115,7 +115,7 @@ class Day:
         for one in self.joined:
             wish = {"jobs": one.share.jobs, "hours": _DAY_HOURS, "seed": one.share.seed, "corrections": 3, "when_told": True}
             await one.tell(registry.FIELD_SERVICE, "day", wish)
-        self.say(f"the day begins: {self.wanted.jobs} jobs, 10 % of webhooks dropped, 20 % doubled, disorder")
+        self.say(f"the day begins: {self.options.jobs} jobs, 10 % of webhooks dropped, 20 % doubled, disorder")
         accidents = [*self._planned(), *more]
         begun = 0
         while (part := await self._part_done()) < 1 or begun < len(accidents):
@@ -129,7 +129,8 @@ class Day:
         await self._correct()
 
     async def _correct(self) -> None:
-        """People void, unpost, adjust and cancel what they find posted on both sides: not before it is, so that a seed gives one outcome."""
+        """People void, unpost, adjust and cancel what they find posted on both sides. They wait until it is posted, so that a seed gives
+        one outcome."""
         await self.drain()
         while await self.poll_again(_CYCLES_BEFORE_CORRECTIONS):
             await self.drain()
@@ -155,7 +156,7 @@ class Day:
         return [Accident(f"{one.id}: {act.name}", partial(_done, one, one.erp, act)) for act in demo_of(one.erp).faults()]
 
     async def _acts(self, one: Joined) -> None:
-        """What people change at both sides; pairs of masters that are kept up to date are named to both."""
+        """What people change at both sides. Pairs of masters that are kept up to date are given to both."""
         holdings = await one.holdings()
         topics = await asyncio.to_thread(read_topics, self.cluster, [one.id])
         pairs = {entity: found for (system, entity), found in topics[one.id].links.items() if system == one.erp}
@@ -168,7 +169,7 @@ class Day:
 
     async def drain(self) -> list[Row]:
         """Wait until nothing waits and nothing is unaccounted for, or until the deadline; returns the rows."""
-        deadline = time.monotonic() + self.wanted.drain_s
+        deadline = time.monotonic() + self.options.drain_s
         while True:
             rows = await self.rows()
             open_ = sum(row.bucket("waiting").count + row.bucket("unaccounted").count for row in rows)
@@ -179,16 +180,16 @@ class Day:
             await asyncio.sleep(2)
 
     async def poll_again(self, cycles: int = 10) -> int:
-        """Let both sides be polled so many times more; returns how many documents that added anywhere."""
+        """Let both sides be polled this many more times; returns how many documents that added anywhere."""
         before = [await one.written() for one in self.joined]
-        await asyncio.sleep(cycles * self._cycle() / timedelta(seconds=self.wanted.scale))
+        await asyncio.sleep(cycles * self._cycle() / timedelta(seconds=self.options.scale))
         self.processes.supervise(self.say)
         added = sum([await one.written() for one in self.joined]) - sum(before)
         self.say(f"{cycles} more cycles of polling both ways added {added or 'nothing'}")
         return added
 
     def _cycle(self) -> timedelta:
-        """The longest time between two looks at what the flows carry; whole lists of reference data have a pace of their own."""
+        """The longest time between two polls of what the flows carry. Whole lists of reference data have a pace of their own."""
         carried = {flow.entity for one in self.joined for flow in registry.system(one.erp).flows}
         feeds = [feed for one in self.joined for name in one.systems for feed in registry.system(name).feeds]
         return max((feed.cadence for feed in feeds if feed.kind != "full" and feed.entity in carried), default=timedelta(0))
@@ -213,30 +214,30 @@ class Day:
 
     async def _masters_are_read(self, one: Joined) -> None:
         settings, held = self._settings(one), await one.holdings()
-        wanted: dict[str, int] = {}
+        expected: dict[str, int] = {}
         for side in one.systems:
             for entity in ("customer", "vendor"):
                 issued = demo_of(side).issued(entity, held[side].__getitem__)
-                wanted[f"{side} {entity}"] = sum(master.facts.get(ACTIVE, YES) == YES for master in issued)
-        await self._until(lambda: self._masters_missing(settings, wanted), f"{one.id}: reading masters of both sides", 120)
-        self.say(f"{one.id}: masters read: " + ", ".join(f"{count} {name}s" for name, count in wanted.items() if count))
+                expected[f"{side} {entity}"] = sum(master.facts.get(ACTIVE, YES) == YES for master in issued)
+        await self._until(lambda: self._masters_missing(settings, expected), f"{one.id}: reading masters of both sides", 120)
+        self.say(f"{one.id}: masters read: " + ", ".join(f"{count} {name}s" for name, count in expected.items() if count))
 
-    def _masters_missing(self, settings: Any, wanted: Mapping[str, int]) -> str:
+    def _masters_missing(self, settings: Any, expected: Mapping[str, int]) -> str:
         masters = read_masters(self.cluster, settings)
         for entity, found in masters.items():
             for side, have in ((settings.field_service.system, len(found.ours)), (settings.erp.system, len(found.theirs))):
-                if have < wanted[f"{side} {entity}"]:
-                    return f"{have} of {wanted[f'{side} {entity}']} {entity}s of {side}"
+                if have < expected[f"{side} {entity}"]:
+                    return f"{have} of {expected[f'{side} {entity}']} {entity}s of {side}"
         return ""
 
     async def _until(self, missing: Callable[[], str], what: str, patience_s: float) -> None:
         deadline = time.monotonic() + patience_s
         while True:
-            left = await asyncio.to_thread(missing)
-            if not left:
+            missing_words = await asyncio.to_thread(missing)
+            if not missing_words:
                 return
             if time.monotonic() > deadline:
-                raise Transient(f"{what}: not done in {patience_s:g} s: {left}; see the logs in {self.processes.folder}")
+                raise Transient(f"{what}: not done in {patience_s:g} s: {missing_words}; see the logs in {self.processes.folder}")
             self.processes.supervise(self.say)
             await asyncio.sleep(0.5)
 

@@ -14,9 +14,9 @@ from systems import registry
 from systems.demo import Demo
 
 Holdings = Mapping[str, Mapping[str, Any]]
-"""What was asked of both simulators of a connection: system -> path -> answer."""
+"""What both simulators of a connection answered: system -> path -> answer."""
 _LATER = ("void", "correct", "adjust")
-"""Actions that follow a document: what stands in a bucket is the document itself."""
+"""Actions that follow a document. What is counted in a bucket is the document itself."""
 
 
 def demo_of(system: str) -> Demo:

@@ -1,4 +1,4 @@
-"""One connection of the demo: its own field-service simulator and its ERP's, the file a person would write, the first match."""
+"""One connection of the demo: its own field-service simulator and its ERP's, the file that a person would write, the first match."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ from systems.connection import ConnectionSettings
 ACTOR = "demo script"
 CUTOVER = "2026-03-01"
 _ATTEMPTS = 5
-"""Pollers go on reading: the amount that going live asks for may have grown before it is named."""
+"""Pollers go on reading, so the amount to confirm for going live may have grown before it is named."""
 _WEBHOOK_KEY = "demo-webhook-key-0123456789abcdef0123"
 _PUSH_KEY = "demo-push-secret-0123456789abcdef0123"
 
 
 @dataclass(frozen=True)
 class Share:
-    """What one connection has of the whole demo: which one it is, and how many of the day's jobs."""
+    """The part of the demo that one connection gets: which connection it is, and how many of the day's jobs."""
 
     number: int
     jobs: int
@@ -56,7 +56,7 @@ class Joined:
 
     @property
     def id(self) -> str:
-        """Id of the connection; the ERP's demo says it."""
+        """The id of the connection, which the ERP's demo gives."""
         return demo_of(self.erp).connection
 
     @property
@@ -66,21 +66,21 @@ class Joined:
 
     @property
     def file(self) -> Path:
-        """The connection's YAML; its crosswalk tables lie beside it."""
+        """The connection's YAML; its crosswalk tables are in the same folder."""
         return self.processes.folder / f"connection-{self.id}" / "connection.yaml"
 
     def simulator(self, system: str) -> str:
-        """Name of the process that simulates one side of this connection."""
+        """The name of the process that simulates one side of this connection."""
         return f"{system}-{self.id}"
 
     def start_simulators(self) -> None:
-        """Both sides, each on the same seed; returns when they are ready."""
+        """Start both sides, each with the same seed; returns when they are ready."""
         for system in self.systems:
             switches = demo_of(system).simulator_settings(self.share.scale, self.share.number)
             self.processes.start_simulator(self.simulator(system), system, self.share.seed, switches)
 
     async def ask(self, system: str, path: str) -> Any:
-        """GET of one side's simulator."""
+        """GET from one side's simulator."""
         return await self.simulators.ask(self.simulator(system), path)
 
     async def tell(self, system: str, path: str, body: Any) -> Any:
@@ -88,7 +88,7 @@ class Joined:
         return await self.simulators.tell(self.simulator(system), path, body)
 
     async def holdings(self) -> Holdings:
-        """Everything the accounts ask of both simulators, by system and path."""
+        """Everything that the accounts need from both simulators, by system and path."""
         return {system: {path: await self.ask(system, path) for path in demo_of(system).paths()} for system in self.systems}
 
     async def written(self) -> int:
@@ -96,12 +96,12 @@ class Joined:
         return sum([len((await self.ask(system, "journal"))["commits"]) for system in self.systems])
 
     async def listen(self, fates: Mapping[str, float]) -> None:
-        """Let the source send its webhooks to us; `fates` are shares of them: drop, duplicate, disorder."""
+        """Let the source send its webhooks to us. `fates` are the shares that are dropped, duplicated or sent out of order."""
         url = f"http://127.0.0.1:{self.processes.ingress_port}/webhooks/{registry.FIELD_SERVICE}/{self.id}"
         await self.tell(registry.FIELD_SERVICE, "webhooks", {"url": url, "key": _WEBHOOK_KEY, **fates})
 
     def apply(self, mode: str, reason: str) -> int:
-        """Write the file and the tables as a person would and apply them; returns the number of changes."""
+        """Write the file and the tables as a person would, and apply them; returns the number of changes."""
         self.write_files(mode)
         for _ in range(_ATTEMPTS):
             preview = plan_of(self.file, Consent()).preview
@@ -112,7 +112,7 @@ class Joined:
         raise Broken(f"The demo's connection {self.id} was refused: " + "; ".join(refused))
 
     def write_files(self, mode: str) -> None:
-        """The file and the tables as a person would write them; the secrets that they name are in this process's environment."""
+        """The file and the tables as a person would write them. The secrets that they name are in this process's environment."""
         tables = self.file.parent / "crosswalk"
         tables.mkdir(parents=True, exist_ok=True)
         for table, rows in demo_of(self.erp).crosswalk().items():
@@ -164,7 +164,7 @@ class Joined:
 
 
 def _by_score(made: Sequence[Proposal]) -> list[MatchDecision]:
-    """A person's decisions, scripted: likely pairs are accepted, ambiguous ones too when the best partner is free."""
+    """A person's decisions, scripted: likely pairs are accepted, ambiguous ones too if the best partner is free."""
     taken = {p.target.id for p in made if p.verdict == "exact" and p.target}
     decided = []
     for p in sorted(made, key=lambda p: -(p.score.value if p.score else 0)):

@@ -1,4 +1,4 @@
-"""The demo's processes: a cluster, the simulators and the services, each a child that dies with us and logs to a file."""
+"""The demo's processes: a cluster, the simulators and the services. Each is a child that dies with us and logs to a file."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _RESTARTS = 5
 
 @dataclass(frozen=True)
 class Pace:
-    """The demo's clock: `scale` scaled seconds in a real one, from `start`."""
+    """The demo's clock: `scale` scaled seconds per real second, from `start`."""
 
     scale: float
     start: datetime
@@ -37,7 +37,7 @@ class Pace:
 
 @dataclass
 class Processes:
-    """What runs, and how to reach it. `simulators` are the ready lines by name of their process."""
+    """What is running, and how to reach it. `simulators` are the ready lines by name of their process."""
 
     folder: Path
     environment: dict[str, str]
@@ -48,7 +48,7 @@ class Processes:
 
     @property
     def settings(self) -> Settings:
-        """Settings of the demo's own processes, as read from their environment."""
+        """The settings of the demo's own processes, as read from their environment."""
         return settings_of(self.environment)
 
     def start_service(self, name: str) -> None:
@@ -65,11 +65,11 @@ class Processes:
         self.simulators[name] = _ready_line(self.children[name], log)
 
     def kill(self, name: str) -> None:
-        """`kill -9` of a child."""
+        """`kill -9` a child."""
         self.children[name].kill()
 
     def restart_killed(self, name: str) -> None:
-        """`kill -9` of a service, and its next start, as a supervisor would."""
+        """`kill -9` a service and start it again, as a supervisor would."""
         self.kill(name)
         self.start_service(name)
 
@@ -80,9 +80,9 @@ class Processes:
         return log
 
     def supervise(self, say: Say) -> None:
-        """Start again, and say so, a service that ended with the code that asks for it, as `run all` does.
+        """Start a service again that ended with the code that asks for it, and report it, as `run all` does.
 
-        Raises `Broken` for whatever else ended by itself, and for a service that ends again and again.
+        Raises `Broken` for anything else that ended by itself, and for a service that ends again and again.
         """
         for name in [name for name, child in self.children.items() if not child.is_alive()]:
             code = self.children[name].stop()
@@ -117,7 +117,7 @@ def _environment(environment: Mapping[str, str]) -> Iterator[None]:
 
 
 def environment(folder: Path, addresses: Mapping[str, str], pace: Pace, ingress_port: int) -> dict[str, str]:
-    """What every process of the demo is told."""
+    """The environment of every process of the demo."""
     return {
         **addresses,
         "ML_CONNECTOR_PROFILE": "demo",
@@ -148,7 +148,7 @@ def _ready_line(child: Child, log: Path) -> dict[str, Any]:
 
 
 class Simulators:
-    """Asks simulators, by name of their process, for what lies under `/__sim__/`."""
+    """Calls the routes of simulators under `/__sim__/`, by name of their process."""
 
     def __init__(self, processes: Processes) -> None:
         self._processes = processes
@@ -180,7 +180,7 @@ class Simulators:
         return parse(content)
 
     async def close(self) -> None:
-        """Drop the connections; the next call makes new ones, in the event loop that it is made in."""
+        """Close the connections. The next call opens new ones, in the event loop in which it is made."""
         if self._session is not None:
             await self._session.close()
             self._session = None

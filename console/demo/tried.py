@@ -22,7 +22,7 @@ _SECRETS = "ML_CONNECTOR_DEMO_"
 
 
 def switches(system: str) -> dict[str, str]:
-    """Switches of a simulator for a trial: sessions enough for every role, few masters in the field, new books in the ERP."""
+    """Switches of a simulator for a trial: enough sessions for every role, few masters in the field-service system, new books in the ERP."""
     own = dict(demo_of(system).simulator_settings(1))
     return own | (_FEW if system == registry.FIELD_SERVICE else {key: value for key, value in _NONE.items() if key in own})
 
@@ -56,7 +56,7 @@ async def join(folder: Path, lines: list[dict[str, Any]]) -> Path:
 
 
 def _write(path: Path, settings: dict[str, str]) -> None:
-    """Lines to source, readable by their owner only."""
+    """Write lines for the shell to source, readable by their owner only."""
     text = "".join(f"export {key}={shlex.quote(value)}\n" for key, value in settings.items())
     path.touch(mode=0o600)
     path.write_text(text)

@@ -1,4 +1,5 @@
-"""Partners in an ERP that lists no masters of a kind: asked for by the name and the numbers of each of ours that has none yet."""
+"""Partners in an ERP that lists no masters of a kind: it is asked for the name and the numbers of each of our masters that has no partner
+yet."""
 
 from __future__ import annotations
 
@@ -21,14 +22,14 @@ from topology.configuration import Connected
 
 
 @dataclass(frozen=True)
-class Heard:
-    """What the ERP answered: its masters by entity, and of how many of ours it was asked."""
+class Answers:
+    """What the ERP answered: its masters by entity, and for how many of ours it was asked."""
 
     theirs: Mapping[str, list[Master]] = field(default_factory=dict)
     asked: Mapping[str, int] = field(default_factory=dict)
 
     def added(self, masters: dict[str, Masters]) -> dict[str, Masters]:
-        """The same masters, knowing what was heard; called for each reading of them."""
+        """The same masters, with the answers added. Called for each reading of them."""
         for entity, found in self.theirs.items():
             known = {one.id: one for one in (*masters[entity].theirs, *found)}
             masters[entity].theirs = [known[key] for key in sorted(known)]
@@ -36,11 +37,11 @@ class Heard:
         return masters
 
 
-async def heard_of(cluster: Cluster, one: Connected, masters: Mapping[str, Masters]) -> Heard:
-    """Ask the ERP of a connection, where it has to be asked; with a session of role `check`."""
+async def answers_of(cluster: Cluster, one: Connected, masters: Mapping[str, Masters]) -> Answers:
+    """Ask the ERP of a connection, if it has to be asked, in a session of role `check`."""
     erp = one.settings.erp.declared
     if erp.open_finder is None:
-        return Heard()
+        return Answers()
     clock = clock_from_environment()
     credentials = CredentialStore(cluster.settings, cluster.codec, clock).start()
     try:
@@ -55,9 +56,9 @@ async def heard_of(cluster: Cluster, one: Connected, masters: Mapping[str, Maste
         credentials.stop()
 
 
-async def ask(finder: Finder, erp: System, reading: Reading, masters: Mapping[str, Masters]) -> Heard:
-    """Ask for the partner of each of our masters without a link. Raises what the finder raises, `Transient` for an answer that cannot be
-    read: somebody who was not heard of would be created a second time."""
+async def ask(finder: Finder, erp: System, reading: Reading, masters: Mapping[str, Masters]) -> Answers:
+    """Ask for the partner of each of our masters without a link. Raises what the finder raises, and `Transient` for an answer that cannot
+    be read: a master that was not found because of it would be created a second time."""
     theirs: dict[str, list[Master]] = {}
     asked: dict[str, int] = {}
     for entity in erp.asked_for:
@@ -67,16 +68,16 @@ async def ask(finder: Finder, erp: System, reading: Reading, masters: Mapping[st
             page = await finder.find(entity, ours.name, _numbers(ours))
             known |= {one.id: one for one in _masters(entity, page, erp, reading)}
         theirs[entity], asked[entity] = [known[key] for key in sorted(known)], len(wanted)
-    return Heard(theirs, asked)
+    return Answers(theirs, asked)
 
 
 def _numbers(ours: Master) -> list[str]:
-    """What people may have written down of it on the other side: its reference, its code, its id here."""
+    """What people may have noted of it on the other side: its reference, its code, its id here."""
     return list(dict.fromkeys(filter(None, map(visible, (ours.external_ref, ours.code, ours.id)))))
 
 
 def _masters(entity: str, page: Page, erp: System, reading: Reading) -> list[Master]:
-    """The answer goes through the normaliser; it is not stored, for nothing is commanded from it."""
+    """The masters in an answer. It goes through the normaliser but is not stored, because nothing is commanded from it."""
     found: list[Master] = []
     where, how = Where(reading.connection, erp.name), How(entity, "object", "fetch")
     for element in page.elements:

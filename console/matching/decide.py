@@ -1,4 +1,4 @@
-"""Decisions become links: exact pairs in bulk, others as a person said; every one audited."""
+"""Turns decisions into links: exact pairs in bulk, others as a person said. Every one is audited."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from topology.topics import link_key
 
 
 def exact_links(settings: ConnectionSettings, proposals: Iterable[Proposal], author: Author) -> list[dict[str, Any]]:
-    """A link for every exact pair, and the way back where a flow needs it."""
+    """A link for every exact pair, and the way back if a flow needs it."""
     made = []
     for p in proposals:
         if p.verdict == "exact" and p.target is not None and p.score is not None:
@@ -35,7 +35,7 @@ def exact_links(settings: ConnectionSettings, proposals: Iterable[Proposal], aut
 def decided_links(
     settings: ConnectionSettings, masters: Mapping[str, Masters], decisions: Iterable[MatchDecision], author: Author
 ) -> list[dict[str, Any]]:
-    """A link for every accepted or rejected row; `create` makes none, for the document itself will. Raises `Broken` for an unknown id."""
+    """A link for every accepted or rejected row. `create` makes none, because the document itself will. Raises `Broken` for an unknown id."""
     made: list[dict[str, Any]] = []
     ours = {entity: _by_id(known.ours) for entity, known in masters.items()}
     theirs = {entity: _by_id(known.theirs) for entity, known in masters.items()}
@@ -48,7 +48,7 @@ def decided_links(
         partner = their if d.decision == "accept" else None
         if d.decision == "accept" and partner is None:
             raise Broken(f"{where} {d.target_id} is not a {d.entity} of {settings.erp.system}.", "Correct target_id.")
-        if partner is not None and d.entity in kept_up(settings):
+        if partner is not None and d.entity in kept_up_to_date(settings):
             other = taken[d.entity].setdefault(partner.id, our.id)
             if other != our.id:
                 raise Broken(f"{where} {d.target_id} would be partner of both {other} and {d.source_id}.", "Accept one of them.")
@@ -59,7 +59,7 @@ def decided_links(
 
 
 def _by_id(masters: Iterable[Master]) -> dict[str, Master]:
-    """Masters by the normal form of their ids, as a sheet gives them back; of two with one form neither can be told by it."""
+    """Masters by the normal form of their ids, as a sheet returns them. Of two ids with one form neither can be found by it."""
     found: dict[str, Master] = {}
     alike: set[str] = set()
     for master in masters:
@@ -70,7 +70,7 @@ def _by_id(masters: Iterable[Master]) -> dict[str, Master]:
 
 @dataclass(frozen=True)
 class Pair:
-    """The same thing on both sides: ids and names; `theirs` is "" for explicitly no partner."""
+    """The same thing on both sides: ids and names. `theirs` is "" for explicitly no partner."""
 
     entity: str
     ours: str
@@ -79,7 +79,7 @@ class Pair:
     their_name: str
 
 
-def kept_up(settings: ConnectionSettings) -> frozenset[str]:
+def kept_up_to_date(settings: ConnectionSettings) -> frozenset[str]:
     """Entities that a flow of the ERP keeps up to date in the field-service system: their links are needed the other way, too."""
     target = settings.field_service.system
     return frozenset(flow.entity for flow in settings.erp.declared.flows if flow.target == target and flow.records)
@@ -92,7 +92,7 @@ Decided = tuple[str, float | None]
 def _links(settings: ConnectionSettings, pair: Pair, author: Author, decided: Decided) -> list[dict[str, Any]]:
     sides = (settings.field_service.system, settings.erp.system)
     made = [_link(settings, sides, (pair.entity, pair.ours, pair.theirs, pair.their_name), author, decided)]
-    if pair.theirs and pair.entity in kept_up(settings):
+    if pair.theirs and pair.entity in kept_up_to_date(settings):
         made.append(_link(settings, sides[::-1], (pair.entity, pair.theirs, pair.ours, pair.our_name), author, decided))
     return made
 
@@ -118,7 +118,7 @@ def _link(
 
 
 def publish_links(publisher: Publisher, links: Iterable[Mapping[str, Any]], author: Author) -> int:
-    """Write links; returns how many pairs. A pair is one decision and one audit record, whether it is linked one way or both."""
+    """Write links; returns how many pairs. A pair is one decision and one audit record, whether it is linked one way or both ways."""
     count = 0
     for link in links:
         publisher.put("links", link_key(link), link["connection"], "connection.link", link)

@@ -1,4 +1,4 @@
-"""Both sides' masters as their newest canonical records say, and the links that exist."""
+"""Both sides' masters, from their newest canonical records, and the links that exist."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _FIELDS = ("name", "street", "unit", "city", "state", "zip", "phone", "email", "
 
 @dataclass
 class Masters:
-    """Masters of one entity on both sides of a connection, and our id -> their id where a link exists; how many records of each side have
-    been read, those included that are merged or inactive."""
+    """The masters of one entity on both sides of a connection; our id -> their id if there is a link; and how many records of each side
+    have been read, including those that are merged or inactive."""
 
     ours: list[Master] = field(default_factory=list)
     theirs: list[Master] = field(default_factory=list)
@@ -27,7 +27,7 @@ class Masters:
 
 
 def read_masters(cluster: Cluster, settings: ConnectionSettings) -> dict[str, Masters]:
-    """Customers and vendors of a connection. Merged and inactive records are left out: they follow their survivor."""
+    """Customers and vendors of a connection. Merged and inactive records are left out; a merged one follows its survivor."""
     found = {entity: Masters() for entity in ENTITIES}
     sides = {settings.field_service.system: "ours", settings.erp.system: "theirs"}
     topics = [f"canonical.{entity}" for entity in ENTITIES]
@@ -45,7 +45,7 @@ def read_masters(cluster: Cluster, settings: ConnectionSettings) -> dict[str, Ma
 
 
 def master_of(record: Mapping[str, Any]) -> Master | None:
-    """The master of a canonical record; None where it is merged or inactive."""
+    """The master of a canonical record; None if it is merged or inactive."""
     if not record["active"] or record.get("merged_to_id"):
         return None
     return Master(id=str(record["source_id"]), **{name: str(record.get(name) or "") for name in _FIELDS})
@@ -63,15 +63,15 @@ def _take(masters: Masters, side: str, record: Mapping[str, Any]) -> None:
 
 
 def read_links(cluster: Cluster, settings: ConnectionSettings) -> dict[str, dict[str, str]]:
-    """Links of a connection: entity -> our id -> their id ("" = explicitly no partner). One that was made from the ERP's side alone (a
-    vendor that we created here) counts as well."""
+    """The links of a connection: entity -> our id -> their id ("" = explicitly no partner). A link that was made only from the ERP's side
+    (a vendor that we created here) counts as well."""
     records = [seen.record for seen in cluster.newest(["links"], quiet=True).values()]
     links = sorted((one for one in records if one.get("connection") == settings.connection), key=lambda one: one["at"])
     return folded_links(links, settings.erp.system)
 
 
 def folded_links(links: Iterable[Mapping[str, Any]], erp: str) -> dict[str, dict[str, str]]:
-    """Links of one connection, oldest first, as `read_links` gives them."""
+    """Links of one connection, oldest first, as `read_links` returns them."""
     found: dict[str, dict[str, str]] = {}
     for link in links:
         pairs = found.setdefault(link["entity"], {})

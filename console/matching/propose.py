@@ -12,9 +12,9 @@ from systems.values.codes import visible
 
 @dataclass(frozen=True)
 class Proposal:
-    """One of our masters and its best partner. `verdict`: exact, likely, ambiguous (more than one as good) or none.
+    """One of our masters and its best partner. `verdict`: exact, likely, ambiguous (more than one is as good) or none.
 
-    `decision` is what a person (or the bulk rule) said: accept, reject, create, or "" for not yet.
+    `decision` is what a person (or the bulk rule) decided: accept, reject, create, or "" for not yet.
     """
 
     entity: str
@@ -64,7 +64,7 @@ def _one_to_one(made: Iterable[Proposal]) -> Iterator[Proposal]:
 
 
 class _Index:
-    """Candidates by blocking keys, so that two masters are compared only when a word, the phone or the address is shared."""
+    """Candidates by blocking keys: two masters are compared only if they share a word, the phone or the address."""
 
     def __init__(self, masters: Iterable[Master]) -> None:
         self._by: dict[str, list[Master]] = defaultdict(list)

@@ -1,8 +1,8 @@
-"""How alike two masters are: pure scores over name, address, phone, e-mail, code and tax id.
+"""How similar two masters are: pure scores over name, address, phone, e-mail, code and tax id.
 
-Names are compared in a folded form in which the letters of every script count; accents and other marks are left out only to rank what is
-similar, never to call two names equal. A pair is *exact* when name and address agree after folding, nothing else contradicts, and neither
-side has another such partner. What folds to nothing agrees with nothing.
+Names are compared in a folded form in which the letters of every script count. Accents and other marks are ignored only to rank similar
+names, never to call two names equal. A pair is *exact* if name and address agree after folding, nothing else contradicts, and neither side
+has another such partner. A text that folds to nothing agrees with nothing.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _STREET_WORDS = {
     "place": "pl", "highway": "hwy", "suite": "ste", "apartment": "apt", "north": "n", "south": "s", "east": "e", "west": "w", "and": "&",
 }  # fmt: skip
 _COUNTED = ("L", "M", "N", "Sc", "Sm", "So")
-"""Letters, marks, digits, and signs that stand for something (+, $, emoji). Punctuation and blanks do not."""
+"""Letters, marks, digits, and signs that have a meaning (+, $, emoji). Punctuation and blanks have none."""
 _ZIP = re.compile(r"(\d{5})-?\d{4}")
 
 
@@ -46,7 +46,7 @@ class Master:
 
     @property
     def address(self) -> str:
-        """The address in one line, folded; "" where there is no street."""
+        """The address in one line, folded; "" if there is no street."""
         if not folded_address(self.street):
             return ""
         return folded_address(f"{self.street} {self.unit} {self.city} {self.state} {short_zip(self.zip)}")
@@ -54,7 +54,7 @@ class Master:
 
 @dataclass(frozen=True)
 class Score:
-    """How alike two masters are, 0 to 1; `contradicts` names fields that both have and that differ."""
+    """How similar two masters are, 0 to 1. `contradicts` names fields that both have and that differ."""
 
     value: float
     name: float
@@ -64,12 +64,13 @@ class Score:
 
 
 def folded(name: str) -> str:
-    """A name as it is compared: no case or width, no punctuation, usual words of companies in their short form; "" = it says nothing."""
+    """A name as it is compared: without case, width and punctuation, the usual words of companies in their short form; "" if nothing is
+    left."""
     return _folded(name, is_street=False)
 
 
 def folded_address(text: str) -> str:
-    """An address or a part of one as it is compared, usual words of streets in their short form."""
+    """An address or a part of one as it is compared, the usual words of streets in their short form."""
     return _folded(text, is_street=True)
 
 
@@ -83,12 +84,12 @@ def _folded(text: str, *, is_street: bool) -> str:
 
 @lru_cache(131072)
 def unmarked(text: str) -> str:
-    """A folded text without accents and other marks: only to find and rank what is similar."""
+    """A folded text without accents and other marks, only to find and rank similar ones."""
     return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.category(c).startswith("M"))
 
 
 def short_zip(text: str) -> str:
-    """A postal code; of one with the United States' four further digits the first five."""
+    """A postal code; of a United States code with four further digits, the first five."""
     found = _ZIP.fullmatch(visible(text))
     return found.group(1) if found else text
 
@@ -129,7 +130,7 @@ def _equal(one: str, other: str) -> bool:
 
 
 def _similar(one: str, other: str) -> float:
-    """0 to 1; nothing is similar to a text that says nothing."""
+    """0 to 1. Nothing is similar to a text of which nothing is left."""
     if not one or not other:
         return 0.0
     plain, unlike = unmarked(one), unmarked(other)

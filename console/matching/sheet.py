@@ -1,4 +1,4 @@
-"""Proposals as a file people work on (CSV or XLSX) and the decisions read back from it."""
+"""Proposals as a file in which people work (CSV or XLSX), and the decisions read back from it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _SHEET, _LEGEND = "match", "legend"
 
 @dataclass(frozen=True)
 class MatchDecision:
-    """What a person said of one master: accept (with a partner), reject (explicitly no partner) or create; and where it is written."""
+    """What a person decided about one master: accept (with a partner), reject (explicitly no partner) or create; and where that is written."""
 
     entity: str
     source_id: str
@@ -63,16 +63,16 @@ def write_proposals(path: Path, proposals: Iterable[Proposal]) -> int:
 
 def _line(p: Proposal) -> list[str]:
     target, value = p.target, f"{p.score.value:.2f}" if p.score else ""
-    theirs = [target.id, *_told(target)] if target else ["", "", "", ""]
+    theirs = [target.id, *_described(target)] if target else ["", "", "", ""]
     contradicts = ",".join(p.score.contradicts) if p.score else ""
     allowed = "accept, reject, create" if target else "reject, create, accept with a target_id"
-    source = [p.source.id, *_told(p.source)]
+    source = [p.source.id, *_described(p.source)]
     key = f"{p.entity}/{p.source.id}"
     return [key, p.entity, p.verdict, value, p.decision, allowed, *source, *theirs, str(p.others), contradicts]
 
 
-def _told(master: Master) -> list[str]:
-    """Name, address and phone as a person reads them; nothing of this is read back."""
+def _described(master: Master) -> list[str]:
+    """Name, address and phone for a person to read. They are not read back."""
     return [printable(" ".join(visible(text).split())) for text in (master.name, _address(master), master.phone)]
 
 
@@ -81,7 +81,7 @@ def _address(master: Master) -> str:
 
 
 def read_decisions(path: Path) -> list[MatchDecision]:
-    """Decisions of a file that `write_proposals` wrote and a person filled in; rows without a decision are left out.
+    """The decisions in a file that `write_proposals` wrote and a person filled in. Rows without a decision are left out.
 
     Raises `Broken` with everything that is wrong: an unknown decision, accept without a partner, two rows for one master.
     """
@@ -117,7 +117,7 @@ def _decision(entry: Entry, problems: Problems) -> MatchDecision | None:
 
 
 def _sheets(path: Path) -> list[Grid]:
-    """The tables of decisions in a file: of a workbook the sheet `match` and every other one that has its headings, or its only sheet."""
+    """The tables of decisions in a file: in a workbook the sheet `match` and every other one that has its headings, or the only sheet."""
     if not path.exists():
         raise Broken(f"{path} does not exist.", "Write one with `ml-connector match CONNECTION --export FILE`.")
     if path.suffix.casefold() not in (".csv", ".xlsx"):

@@ -1,4 +1,4 @@
-"""What the match of a connection stands at: which masters can be matched at all, and how many are linked or open. Pure."""
+"""The state of a connection's match: which masters can be matched at all, and how many are linked or open. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from systems.connection import ConnectionSettings
 
 
 def hindrances(settings: ConnectionSettings, masters: Mapping[str, Masters]) -> dict[str, str]:
-    """Entities that cannot be matched (yet), and why: a side that keeps none, or of which nothing has been read."""
+    """Entities that cannot be matched (yet), and why: a side has none, or nothing of them has been read."""
     found = {}
     for entity, known in masters.items():
         for side, read in ((settings.field_service.system, known.ours_read), (settings.erp.system, known.theirs_read)):
@@ -30,7 +30,7 @@ def _keeps(system: str, entity: str) -> bool:
 
 
 def open_proposals(masters: Mapping[str, Masters], hindered: Mapping[str, str]) -> list[Proposal]:
-    """A proposal for each of our masters without a link, where its entity can be matched."""
+    """A proposal for each of our masters without a link, if its entity can be matched."""
     return [
         proposal
         for entity, known in masters.items()
@@ -42,7 +42,7 @@ def open_proposals(masters: Mapping[str, Masters], hindered: Mapping[str, str]) 
 def counted(
     masters: Mapping[str, Masters], made: Iterable[Proposal], hindered: Mapping[str, str], written: int
 ) -> list[dict[str, Any]]:
-    """The counts as rows: entity, proposal, count; what cannot be matched has no count but its reason."""
+    """The counts as rows: entity, proposal, count. An entity that cannot be matched has a reason instead of a count."""
     counts = Counter((p.entity, p.verdict) for p in made)
     rows: list[dict[str, Any]] = []
     for entity, known in masters.items():

@@ -1,1 +1,1 @@
-"""Pages of `docs/` that are drawn from the declarations; a test fails when one is stale."""
+"""Pages of `docs/` that are generated from the declarations. A test fails when one is stale."""

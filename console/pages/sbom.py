@@ -1,8 +1,8 @@
-"""The software bill of materials (CycloneDX 1.6, JSON), drawn from the lock: every Python package and, of the embedded cluster, every jar.
+"""The software bill of materials (CycloneDX 1.6, JSON), made from the lock: every Python package and, for the embedded cluster, every jar.
 
     python -m console.pages.sbom build/sbom.cdx.json
 
-Nothing is asked of a network or of what happens to be installed: the same commit gives the same bytes.
+It uses neither the network nor the packages that happen to be installed: the same commit gives the same bytes.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def bill(root: Path = ROOT) -> dict[str, Any]:
 
 
 def _packages(lock: str) -> Iterator[dict[str, Any]]:
-    """Locked packages. One that only some platforms install is `optional`; each file of a package has a hash of its own."""
+    """The locked packages. One that only some platforms install is `optional`. Each file of a package has a hash of its own."""
     blocks = re.split(r"\n(?=\S)", "\n".join(line for line in lock.splitlines() if not line.startswith("#")).strip())
     for block in blocks:
         found = _REQUIREMENT.match(block)
@@ -55,7 +55,7 @@ def _packages(lock: str) -> Iterator[dict[str, Any]]:
 
 
 def _jars(listed: str) -> Iterator[dict[str, Any]]:
-    """Jars of the embedded broker and registry, which are fetched at its first start and compared with these hashes."""
+    """The jars of the embedded broker and registry, which are fetched when these first start and compared with these hashes."""
     for line in listed.splitlines():
         found = _JAR.match(line)
         if found is None:

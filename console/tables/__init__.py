@@ -1,1 +1,1 @@
-"""Tables as people write them (CSV and XLSX): read strictly and within bounds, written so that a spreadsheet runs nothing."""
+"""Tables as people write them (CSV and XLSX): read strictly and within limits, and written so that a spreadsheet executes nothing."""

@@ -1,8 +1,10 @@
-"""A CSV file as spreadsheets write it: the encoding told by its mark, the delimiter by its headings, every row on one line.
+"""A CSV file as spreadsheets write it: its encoding is known by the byte order mark, its delimiter by the headings, and every row is on one
+line.
 
-Read are UTF-8 with or without a mark, UTF-16 with one ("Unicode text", tab separated), and Windows-1252 where a file is not UTF-8; commas,
-semicolons and tabs; a first line `sep=;`. Anything else is refused with its line. A cell holds no line break: so a quote that is not closed
-is an error of its own line and swallows no other. What a spreadsheet has put in the place of a code (`#N/A`, `1.23E+11`) is refused too.
+It reads UTF-8 with or without a mark, UTF-16 with one ("Unicode text", tab separated), and Windows-1252 if a file is not UTF-8; commas,
+semicolons and tabs; and a first line `sep=;`. Anything else is refused with its line. A cell contains no line break, so a quote that is not
+closed is an error of its own line and swallows no other line. A text that a spreadsheet has put in place of a code (`#N/A`, `1.23E+11`) is
+refused, too.
 """
 
 from __future__ import annotations
@@ -25,17 +27,17 @@ _SEP = re.compile(r'"?sep=([,;\t|])"?[,;\t|]*', re.IGNORECASE)
 _LINE_END = re.compile("\r\n|\n|\r")
 _LONE_CR = re.compile("\r(?![\r\n])")
 _SHOWN = re.compile(r'="([^"]*)"')
-"""What is typed so that a spreadsheet leaves a code alone."""
+"""What people type so that a spreadsheet leaves a code alone."""
 _NOT_TYPED = re.compile(rf"\s*+(?:{CHANGED}\s*+|=.*+)", re.DOTALL)
 _AS_TEXT = "Format the column as Text and type it again; where it is the code itself, write ' before it."
 _SAVE = 'Save it as "CSV UTF-8", or as an Excel workbook (.xlsx).'
 _UTF8_LETTER = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 _OTHER_LETTER = re.compile(r"(?<=[^\W\d_])[‚ƒ„…†‡ˆ‰‹“”•˜™›](?=[^\W\d_])")
-"""Signs of Windows-1252 that stand inside no word: letters of a DOS or Macintosh code page."""
+"""Signs of Windows-1252 that occur inside no word; they come from letters of a DOS or Macintosh code page."""
 
 
 def read(raw: bytes, path: Path) -> Grid:
-    """The table of a file. Raises `Broken` where it is no text that a spreadsheet writes; rows that cannot be read carry their trouble."""
+    """The table in a file. Raises `Broken` if it is not text as a spreadsheet writes it. A row that cannot be read carries its trouble."""
     text = _text(raw, path)
     if "\n" in text and (lone := _LONE_CR.search(text)):
         line = len(_LINE_END.split(text[: lone.start()]))
@@ -65,7 +67,7 @@ def _text(raw: bytes, path: Path) -> str:
 
 
 def _western(raw: bytes, path: Path) -> str:
-    """Windows-1252, where nothing says that it is another one-byte encoding."""
+    """The text as Windows-1252, unless something shows that it is another one-byte encoding."""
     line = 1
     for number, part in enumerate(raw.split(b"\n"), start=1):
         try:
@@ -117,12 +119,12 @@ def _lines(lines: list[str], first: int, delimiter: str, path: Path) -> Iterator
 def _cell(text: str) -> Cell:
     shown = _SHOWN.fullmatch(text)
     if shown is None and _NOT_TYPED.fullmatch(text):
-        return Cell(text, f"{text[:40]!r} is what a spreadsheet shows or runs, no code. {_AS_TEXT}")
+        return Cell(text, f"{text[:40]!r} is what a spreadsheet shows or runs, not a code. {_AS_TEXT}")
     return Cell(unescaped(shown[1] if shown else text))
 
 
 def _row_pattern(delimiter: str) -> str:
-    """A row whose quotes all open or close a whole cell. Possessive throughout, so that its cost is that of one pass."""
+    """A row whose quotes all open or close a whole cell. Possessive throughout, so that it costs one pass."""
     cell = rf'(?:"(?:[^"]++|"")*+"|[^"{delimiter}]*+)'
     return rf"{cell}(?:{delimiter}{cell})*+"
 

@@ -1,4 +1,4 @@
-"""The folder of a connection's tables: every file in it is read, or named with the reason why not. Nothing outside it is opened."""
+"""The folder of a connection's tables. Every file in it is read, or named with the reason why not. Nothing outside it is opened."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class TableFiles:
 def read_tables(folder: Path, within: Path, tables: Columns) -> TableFiles:
     """Every row of every table of a folder. Raises `Broken` with everything that is wrong.
 
-    A table is `<table>.csv` or a sheet of a workbook. `within`: the folder that everything has to lie in, links followed.
+    A table is `<table>.csv` or a sheet of a workbook. `within` is the folder in which everything has to be, after following links.
     """
     if reason := why_not(folder, within):
         raise Broken(f"{folder}: {reason}.")
@@ -50,7 +50,7 @@ def read_tables(folder: Path, within: Path, tables: Columns) -> TableFiles:
 
 
 def why_not(folder: Path, within: Path) -> str:
-    """Why this is no folder of tables of a connection that lies in `within`; "" where it is one."""
+    """Why this is not a folder of tables of a connection in `within`; "" if it is one."""
     if not _lies_in(folder, within.resolve()):
         return "the folder of tables lies outside of the connection's folder. Put it beside the connection's file"
     return "" if folder.is_dir() else f"there is no folder {folder}. Correct the name, or make the folder"
@@ -69,12 +69,12 @@ def _files(folder: Path) -> list[Path]:
 def _lies_in(path: Path, home: Path) -> bool:
     try:
         return path.resolve().is_relative_to(home)
-    except (OSError, RuntimeError, ValueError):  # a link that leads to itself, a name that cannot be one
+    except (OSError, RuntimeError, ValueError):  # a link that leads to itself, or an impossible name
         return False
 
 
 def _why_unread(path: Path, home: Path, tables: Columns) -> str:
-    """Why a file of the folder is not read; "" where it is. Raises `Broken` for what must not be passed over."""
+    """Why a file of the folder is not read; "" if it is. Raises `Broken` for a file that must not be ignored."""
     name, ending = path.name, path.suffix.casefold()
     if not _lies_in(path, home):
         raise Broken(f"{path}: leads out of the folder of the connection.", "Copy the file itself into it.")
@@ -89,8 +89,8 @@ def _why_unread(path: Path, home: Path, tables: Columns) -> str:
     return "not read (neither .csv nor .xlsx)"
 
 
-def _rows(path: Path, home: Path, tables: Columns, told: tuple[Problems, list[str]]) -> Iterator[tuple[TableRow, str]]:
-    problems, unread = told
+def _rows(path: Path, home: Path, tables: Columns, found_so_far: tuple[Problems, list[str]]) -> Iterator[tuple[TableRow, str]]:
+    problems, unread = found_so_far
     try:
         if reason := _why_unread(path, home, tables):
             unread.append(printable(f"{path}: {reason}"))
@@ -102,7 +102,7 @@ def _rows(path: Path, home: Path, tables: Columns, told: tuple[Problems, list[st
 
 
 def grids(path: Path) -> Iterator[Grid]:
-    """The tables of one file, by its ending in any case. Raises `Broken` where it cannot be read."""
+    """The tables of one file, by its ending in any case. Raises `Broken` if it cannot be read."""
     raw = _content(path)
     if path.suffix.casefold() == ".xlsx":
         yield from workbook.read(raw, path)
@@ -113,12 +113,12 @@ def grids(path: Path) -> Iterator[Grid]:
 
 
 def _content(path: Path) -> bytes:
-    """The bytes of a regular file; a pipe or a device is not waited for."""
+    """The bytes of a regular file. Reading a pipe or a device could wait forever."""
     try:
         handle = os.open(path.resolve(), os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
         with os.fdopen(handle, "rb") as source:
             if not stat.S_ISREG(os.fstat(handle).st_mode):
-                raise Broken(f"{path}: is no regular file.", _FORMS)
+                raise Broken(f"{path}: is not a regular file.", _FORMS)
             raw = source.read(MAX_FILE_BYTES + 1)
     except (OSError, ValueError) as error:
         raise Broken(f"{path}: {getattr(error, 'strerror', None) or error}.", "Name a file that can be read.") from error

@@ -1,4 +1,4 @@
-"""A table as a file shows it, and its columns found by their headings: whatever the file, in whatever order they stand."""
+"""A table as a file shows it, and its columns, found by their headings in whatever order they are."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from runtime.errors import Broken
 from systems.values.codes import code, visible
 
 MAX_CELLS = 400_000
-"""Cells that one file may hold: 100,000 rows of four columns."""
+"""Cells that one file may have: 100,000 rows of four columns."""
 _MOST_TOLD, _LONGEST_TOLD = 20, 500
 _ERROR = re.compile(
     r"#(?:N/A|NULL!|DIV/0!|VALUE!|REF!|NAME\?|NUM!|SPILL!|CALC!|FIELD!|BLOCKED!|CONNECT!|UNKNOWN!|BUSY!|GETTING_DATA)"
 )
-"""What a spreadsheet shows where a formula has no value; copied, it is a text."""
+"""What a spreadsheet shows if a formula has no value. When copied, it becomes text."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What a cell shows. `trouble` says why its text cannot be told for certain ("" = it can); `day` is the date of a date cell."""
+    """What a cell shows. `trouble` says why its text is not certain ("" = it is); `day` is the date of a date cell."""
 
     text: str
     trouble: str = ""
@@ -32,7 +32,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One row of a file with its cells by column, counted from 0; `trouble` says why it cannot be read ("" = it can)."""
+    """One row of a file with its cells by column, counted from 0. `trouble` says why it cannot be read ("" = it can)."""
 
     number: int
     cells: Mapping[int, Cell]
@@ -41,7 +41,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Grid:
-    """One table of a file: its title (name of the file or of the sheet), the place it stands at, and its rows that are not empty."""
+    """One table of a file: its title (name of the file or of the sheet), its place, and its rows that are not empty."""
 
     title: str
     where: str
@@ -57,7 +57,7 @@ class Grid:
 
 @dataclass(frozen=True)
 class Form:
-    """The headings of a table: those that it may have, those that it must have, those of dates. `is_open`: others may stand beside them."""
+    """The headings of a table: those that it may have, those that it must have, those of dates. `is_open`: it may have others as well."""
 
     columns: tuple[str, ...]
     required: tuple[str, ...]
@@ -67,7 +67,7 @@ class Form:
 
 @dataclass(frozen=True)
 class Entry:
-    """One row by its headings; a column that the file does not have is not in it."""
+    """One row by its headings. A column that the file does not have is not in it."""
 
     place: str
     values: Mapping[str, str]
@@ -75,7 +75,7 @@ class Entry:
 
 @dataclass
 class Problems:
-    """Everything that is wrong with a set of files, each with its place: all counted, as many kept as a person reads."""
+    """Everything that is wrong with a set of files, each with its place. All are counted, and as many kept as a person reads."""
 
     count: int = 0
     lines: list[str] = field(default_factory=list)
@@ -85,13 +85,13 @@ class Problems:
         self.note(f"{place}: {words}")
 
     def note(self, line: str) -> None:
-        """Note one that names its place itself."""
+        """Note a problem that names its place itself."""
         self.count += 1
         if self.count <= _MOST_TOLD:
             self.lines.append(printable(line[:_LONGEST_TOLD]))
 
     def refuse(self) -> None:
-        """Raise `Broken` with one line each, where there are any."""
+        """Raise `Broken` with one line for each problem, if there are any."""
         more = self.count - len(self.lines)
         if self.count:
             raise Broken("\n".join([*self.lines, *([f"... and {more} more"] if more else [])]))
@@ -108,7 +108,7 @@ def letters(column: int) -> str:
 
 
 def entries(grid: Grid, form: Form, problems: Problems) -> Iterator[Entry]:
-    """The rows under the headings, in their order; what is wrong goes to `problems`."""
+    """The rows under the headings, in their order. What is wrong goes to `problems`."""
     if not grid.lines:
         problems.add(grid.where, f"no headings; the first row names the columns: {', '.join(form.columns)}")
         return
@@ -124,13 +124,13 @@ def entries(grid: Grid, form: Form, problems: Problems) -> Iterator[Entry]:
 
 
 def has_headings(grid: Grid, form: Form) -> bool:
-    """Whether a table is of this form: every heading that it must have is there."""
+    """Whether a table has this form: every heading that it must have is there."""
     cells = grid.lines[0].cells.values() if grid.lines else ()
     return {_heading(cell.text) for cell in cells} >= set(form.required)
 
 
 def _columns(grid: Grid, head: Line, form: Form, problems: Problems) -> Mapping[int, str] | None:
-    """Headings by column; None where the table cannot be read by them."""
+    """Headings by column; None if the table cannot be read by them."""
     place = grid.at(head)
     if head.trouble:
         problems.add(place, head.trouble)
@@ -147,10 +147,10 @@ def _columns(grid: Grid, head: Line, form: Form, problems: Problems) -> Mapping[
             )
         elif list(named.values()).count(heading) > 1:
             problems.add(place, f"the heading {heading!r} stands twice. Keep one of the columns")
-    for wanted in form.required:
-        if wanted not in named.values():
+    for required in form.required:
+        if required not in named.values():
             problems.add(
-                place, f"no column {wanted!r}. The first row names the columns; this file has: {', '.join(named.values())}"
+                place, f"no column {required!r}. The first row names the columns; this file has: {', '.join(named.values())}"
             )
     return named if problems.count == count else None
 
@@ -160,7 +160,7 @@ def _heading(text: str) -> str:
 
 
 def nearest(word: str, known: Sequence[str]) -> str:
-    """A question that names what was probably meant; "" where nothing is near."""
+    """A question that names what was probably meant; "" if nothing is near."""
     near = get_close_matches(word, known, n=1)
     return f"Is {near[0]!r} meant?" if near else ""
 

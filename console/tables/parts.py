@@ -1,4 +1,4 @@
-"""The parts of a workbook, one reader each: they are told of elements as they pass, and keep only what a table is made of.
+"""Readers for the parts of a workbook. Each is called with the elements as they pass, and keeps only what makes up a table.
 
 Names are those of ECMA-376 (SpreadsheetML), in its transitional or strict namespace: only the local name of an element counts.
 """
@@ -26,7 +26,7 @@ _CALCULATED = "Open the file in a spreadsheet and save it."
 
 
 class Refused(Exception):
-    """A part is not what a spreadsheet writes, or over its bounds."""
+    """A part is not what a spreadsheet writes, or is over its limits."""
 
     def __init__(self, words: str, remedy: str = "", place: str = "") -> None:
         super().__init__(words)
@@ -43,7 +43,7 @@ class Part:
         self._elements = 0
 
     def doctype(self, *_: object) -> None:
-        """No spreadsheet writes one; entities are declared there."""
+        """Refuse a document type: no spreadsheet writes one, and entities are declared in it."""
         raise Refused("declares a document type")
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
@@ -83,8 +83,8 @@ Kind = TypeVar("Kind", bound=Part)
 
 
 def parsed(chunks: Iterable[bytes], part: Kind) -> Kind:
-    """Read a part to its end; an absent one (no chunks) stays empty."""
-    target: Any = part  # the stubs name a class where any object with these methods will do
+    """Read a part to its end. An absent one (no chunks) stays empty."""
+    target: Any = part  # the stubs name a class, but any object with these methods will do
     parser = etree.XMLParser(target=target, resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
     fed = False
     for chunk in chunks:
@@ -100,7 +100,7 @@ def _local(name: str) -> str:
 
 
 class Relations(Part):
-    """Relations: id, kind, target; those that lead out of the file are left out."""
+    """Relations: id, kind, target. Those that lead out of the file are left out."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -130,7 +130,7 @@ class Book(Part):
 
 
 class Styles(Part):
-    """Own number formats by their number, and the number of the format of each cell style."""
+    """The workbook's own number formats by their number, and the number of the format of each cell style."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -147,14 +147,14 @@ class Styles(Part):
         elif name == "xf" and self._in_cells:
             self.cells.append(int(attributes.get("numFmtId", "0")))
 
-    def ends(self, name: str, text: str) -> None:  # noqa: ARG002 - every part is told the same
+    def ends(self, name: str, text: str) -> None:  # noqa: ARG002 - every part gets the same arguments
         """The end of the cell styles."""
         if name == "cellXfs":
             self._in_cells = False
 
 
 class Strings(Part):
-    """The shared texts by their number; notes on pronunciation are no part of them."""
+    """The shared texts by their number. Notes on pronunciation are left out."""
 
     collected = frozenset({"t"})
 
@@ -164,7 +164,7 @@ class Strings(Part):
         self._runs: list[str] = []
         self._is_note = False
 
-    def begins(self, name: str, attributes: Mapping[str, str]) -> None:  # noqa: ARG002 - every part is told the same
+    def begins(self, name: str, attributes: Mapping[str, str]) -> None:  # noqa: ARG002 - every part gets the same arguments
         """A text, or a note within it."""
         if name == "si":
             self._runs = []
@@ -184,12 +184,12 @@ class Strings(Part):
 
 
 def text_of(stored: str) -> str:
-    """A stored text: `_x000B_` stands for a character that XML has no place for."""
+    """A stored text: `_x000B_` stands for a character that XML cannot contain."""
     return _ESCAPE.sub(lambda found: chr(int(found.group(1), 16)), stored)
 
 
 @dataclass(frozen=True)
-class Looks:
+class SharedParts:
     """What the cells of every sheet refer to: shared texts, number formats by style, and the calendar."""
 
     strings: list[str]
@@ -198,11 +198,11 @@ class Looks:
 
 
 class Sheet(Part):
-    """The rows of a sheet that hold anything, with what each cell shows; it has room for `room` cells."""
+    """The rows of a sheet that are not empty, with what each cell shows. It takes at most `room` cells."""
 
     collected = frozenset({"v", "t"})
 
-    def __init__(self, looks: Looks, room: int) -> None:
+    def __init__(self, looks: SharedParts, room: int) -> None:
         super().__init__()
         self.lines: list[Line] = []
         self.count = 0
@@ -242,7 +242,7 @@ class Sheet(Part):
             self._cells = {}
 
     def _merge(self, area: str) -> None:
-        """Cells that are shown as one: what each of them holds is not what it shows."""
+        """Merged cells: what each of them holds is not what it shows."""
         ends = [_REFERENCE.fullmatch(one) for one in area.split(":")]
         first, last = ends[0], ends[-1]
         if first is None or last is None:

@@ -1,4 +1,4 @@
-"""Rows of mapping tables from the tables of files: known names, the key wherever it stands, one row for one key and day."""
+"""Rows of mapping tables from the tables of files: known names, the key wherever its column is, one row for one key and day."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from systems.values.codes import PART, code, key_of, row_name, visible
 
 EFFECTIVE = "effective_from"
 Columns = Mapping[str, tuple[str, ...]]
-"""Columns of each table by its name; the first is the key."""
+"""The columns of each table by its name; the first is the key."""
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 @dataclass(frozen=True)
 class TableRow:
-    """One row of a table: its name (`codes.row_name`: the key, and the part where it has one), the other columns that are not empty, and
-    the first day it holds for (None = always)."""
+    """One row of a table: its name (`codes.row_name`: the key, and the part if it has one), the other columns that are not empty, and the
+    first day on which it is valid (None = always)."""
 
     table: str
     key: str
@@ -29,20 +29,20 @@ class TableRow:
 
     @property
     def identity(self) -> tuple[str, str, str]:
-        """What makes it one row: table, name and day."""
+        """What identifies a row: table, name and day."""
         return (self.table, self.key, self.effective_from.isoformat() if self.effective_from else "")
 
     def as_record(self) -> dict[str, Any]:
-        """The fields that it has in common with its record on the topic `crosswalk`."""
+        """The fields that it shares with its record on the topic `crosswalk`."""
         return {"table": self.table, "row": self.key, "values": self.values, "effective_from": self.effective_from}
 
 
 def rows_of(grid: Grid, tables: Columns, problems: Problems) -> Iterator[tuple[TableRow, str]]:
-    """The rows of one table, each with its place; what is wrong goes to `problems`."""
+    """The rows of one table, each with its place. What is wrong goes to `problems`."""
     name = code(grid.title).casefold()
     if name not in tables:
         if grid.lines:
-            words = f"{nearest(name, list(tables))} {grid.title!r} is no table; tables: {', '.join(sorted(tables))}"
+            words = f"{nearest(name, list(tables))} {grid.title!r} is not a table; tables: {', '.join(sorted(tables))}"
             problems.add(grid.where, words.strip())
         return
     key, *others = tables[name]
@@ -75,7 +75,7 @@ def _day(text: str) -> date | None:
 
 
 def sheet_of(table: str, columns: tuple[str, ...], rows: list[TableRow]) -> tuple[list[str], list[list[str]]]:
-    """Headings and lines of rows of one table, as `rows_of` reads them."""
+    """Headings and lines for the rows of one table, as `rows_of` reads them."""
     key, *others = columns
     rows = sorted((row for row in rows if row.table == table), key=lambda row: row.identity)
     lines = [[key_of(row.key, row.values), *(row.values.get(one, "") for one in others), row.identity[2]] for row in rows]

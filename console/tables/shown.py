@@ -1,7 +1,7 @@
-"""What a number of a spreadsheet shows, where that is certain. Pure.
+"""The text that a spreadsheet shows for a number, if that is certain. Pure.
 
-A cell holds a number and shows a text made by its format. Codes are texts: where the two could differ (leading zeros are the format's, digits
-are rounded away, a date or a percentage is shown), the text is what the cell shows, or the cell is refused with what to do.
+A cell holds a number and shows a text made by its format. Codes are texts. If the two could differ (leading zeros from the format, digits
+rounded away, a date or a percentage), the text is what the cell shows, or the cell is refused with what to do.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _FIRST_DAY, _LAST_DAY = 61, 2_958_465
 
 
 def text_shown(text: str, number_format: str) -> Cell:
-    """A text cell; its format may add to it."""
+    """The text of a text cell, whose format may add to it."""
     sections = number_format.split(";")
     own = _PADDING.sub("", sections[3]) if len(sections) > 3 else _PADDING.sub("", number_format)
     if ("@" in number_format or len(sections) > 3) and own not in (TEXT, GENERAL):
@@ -38,10 +38,10 @@ def text_shown(text: str, number_format: str) -> Cell:
 
 
 def number_shown(stored: str, number_format: str, is_1904: bool = False) -> Cell:
-    """A number cell by its stored digits and the code of its format."""
+    """The text of a number cell, from its stored digits and the code of its format."""
     value = _decimal(stored)
     if value is None:
-        return Cell(stored, f"holds {stored[:40]!r}, which is no number that can be told for certain. {_AS_TEXT}")
+        return Cell(stored, f"holds {stored[:40]!r}, which is not a number that can be read for certain. {_AS_TEXT}")
     if is_date_format(number_format):
         return _day(value, number_format, is_1904)
     if number_format in (GENERAL, TEXT, ""):

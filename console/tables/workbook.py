@@ -1,7 +1,7 @@
-"""A workbook (XLSX) as its cells show it, read within bounds: sizes first, then one pass over each part that builds no tree.
+"""A workbook (XLSX) as its cells show it, read within limits: sizes first, then one pass over each part that builds no tree.
 
-Nothing that the file says of itself is believed: not the dimension of a sheet, not the order of its rows. Rows and cells are kept where they
-stand, so a cell in the last row costs no more than one in the first. Document types and entities are refused, and links to other files.
+Nothing that the file says about itself is believed: neither the dimension of a sheet nor the order of its rows. Rows and cells are kept by
+their place, so a cell in the last row costs no more than one in the first. Document types, entities and links to other files are refused.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from lxml import etree
 from openpyxl.styles.numbers import BUILTIN_FORMATS
 
 from console.tables.grid import MAX_CELLS, Grid
-from console.tables.parts import Book, Looks, Refused, Relations, Sheet, Strings, Styles, parsed
+from console.tables.parts import Book, Refused, Relations, SharedParts, Sheet, Strings, Styles, parsed
 from runtime.errors import Broken
 
 MAX_CONTENT_BYTES = 32 * 1024 * 1024
-"""Bytes of all parts together, unpacked."""
+"""Bytes of all parts together, decompressed."""
 MAX_RATIO = 200
-"""How much smaller a part may be packed; tables of real life stay below 50."""
+"""How much smaller a part may be compressed; real tables stay below 50."""
 MAX_PARTS = 2000
 _ALWAYS_BYTES = 1024 * 1024
-"""What is small unpacked may be packed as tightly as it likes."""
+"""A part that is small when decompressed may be compressed by any factor."""
 _SAVE = "Save it anew as an Excel workbook (.xlsx), or as CSV UTF-8."
 _DAMAGE = (
     zipfile.BadZipFile,
@@ -45,7 +45,7 @@ _CHUNK = 64 * 1024
 
 
 def read(raw: bytes, path: Path) -> Iterator[Grid]:
-    """Every sheet of a workbook. Raises `Broken` where it is none, is damaged or is larger than its bounds."""
+    """Every sheet of a workbook. Raises `Broken` if it is not a workbook, is damaged or is over its limits."""
     if raw.startswith(b"\xd0\xcf\x11\xe0"):
         raise Broken(f"{path}: is an old workbook (.xls), or has a password.", _SAVE)
     try:
@@ -53,7 +53,7 @@ def read(raw: bytes, path: Path) -> Iterator[Grid]:
     except Refused as error:
         raise Broken(f"{path}{error.place}: {error.words}.", error.remedy or _SAVE) from error
     except _DAMAGE as error:
-        raise Broken(f"{path}: is no Excel workbook, or a damaged one ({type(error).__name__}).", _SAVE) from error
+        raise Broken(f"{path}: is not an Excel workbook, or is damaged ({type(error).__name__}).", _SAVE) from error
 
 
 def _sheets(raw: bytes, path: Path) -> Iterator[Grid]:
@@ -64,7 +64,7 @@ def _sheets(raw: bytes, path: Path) -> Iterator[Grid]:
         main = _main_part(archive)
         relations = _relations(archive, main)
         book = parsed(_chunks(archive, main), Book())
-        looks = Looks(
+        looks = SharedParts(
             parsed(_part(archive, relations, "sharedStrings"), Strings()).texts,
             _formats(archive, relations),
             book.is_1904,
@@ -79,7 +79,7 @@ def _sheets(raw: bytes, path: Path) -> Iterator[Grid]:
 
 
 def _targets(book: Book, relations: Mapping[str, tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    """Titles and parts of the sheets that have cells; no part is read twice."""
+    """Titles and parts of the sheets that have cells. No part is read twice."""
     read_before = set()
     for title, relation in book.sheets:
         kind, target = relations.get(relation, ("", ""))
@@ -90,7 +90,7 @@ def _targets(book: Book, relations: Mapping[str, tuple[str, str]]) -> Iterator[t
             yield title, target
 
 
-def _sheet(archive: zipfile.ZipFile, title: str, target: str, given: tuple[Looks, int]) -> Sheet:
+def _sheet(archive: zipfile.ZipFile, title: str, target: str, given: tuple[SharedParts, int]) -> Sheet:
     looks, room = given
     try:
         return parsed(_chunks(archive, target), Sheet(looks, room))
@@ -99,7 +99,7 @@ def _sheet(archive: zipfile.ZipFile, title: str, target: str, given: tuple[Looks
 
 
 def _bounded(archive: zipfile.ZipFile) -> None:
-    """Sizes as the directory gives them; `zipfile` unpacks no byte beyond them."""
+    """Check the sizes in the directory. `zipfile` decompresses no byte beyond them."""
     members = archive.infolist()
     if sum(member.file_size for member in members) > MAX_CONTENT_BYTES:
         raise Refused(f"is over {MAX_CONTENT_BYTES} bytes unpacked", "Divide the table among several files.")
@@ -126,7 +126,7 @@ def _relations(archive: zipfile.ZipFile, part: str) -> Mapping[str, tuple[str, s
 
 
 def _part(archive: zipfile.ZipFile, relations: Mapping[str, tuple[str, str]], kind: str) -> Iterator[bytes]:
-    """The bytes of the one part of a kind; none where the book has no such part."""
+    """The bytes of the one part of a kind; none if the workbook has no such part."""
     target = next((target for found, target in relations.values() if found == kind), "")
     return _chunks(archive, target) if target in archive.namelist() else iter(())
 

@@ -1,4 +1,4 @@
-"""Tables as files that spreadsheets open as they are: UTF-8 with its mark, every cell a text, nothing that is run."""
+"""Tables as files that spreadsheets open as they are: UTF-8 with a byte order mark, every cell a text, nothing that is executed."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ Sheet = tuple[list[str], list[list[str]]]
 _NOT_IN_XML = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|_(?=x[0-9A-Fa-f]{4}_)")
 _LINE_BREAKS = re.compile(r"\r\n|\r|\n")
 _LONGEST = 32_767
-"""Characters that a cell of a workbook holds."""
+"""Characters that a cell of a workbook can hold."""
 
 
 def csv_text(head: list[str], lines: list[list[str]]) -> str:
-    """A CSV file's text with every cell made safe for spreadsheets, each row on one line."""
+    """The text of a CSV file with every cell made safe for spreadsheets, each row on one line."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(head)
@@ -33,7 +33,7 @@ def csv_text(head: list[str], lines: list[list[str]]) -> str:
 
 
 def write_csv(path: Path, sheet: Sheet) -> None:
-    """Write a CSV file; its mark lets spreadsheets read it as UTF-8. Raises `Broken` where it cannot be written."""
+    """Write a CSV file. Its byte order mark lets spreadsheets read it as UTF-8. Raises `Broken` if it cannot be written."""
     try:
         path.write_text(csv_text(*sheet), encoding="utf-8-sig", errors="backslashreplace", newline="")
     except OSError as error:
@@ -41,7 +41,7 @@ def write_csv(path: Path, sheet: Sheet) -> None:
 
 
 def write_xlsx(path: Path, sheets: Mapping[str, Sheet]) -> None:
-    """Write an XLSX file with one sheet per table. Raises `Broken` where it cannot be written."""
+    """Write an XLSX file with one sheet per table. Raises `Broken` if it cannot be written."""
     try:
         path.write_bytes(xlsx_bytes(sheets))
     except OSError as error:

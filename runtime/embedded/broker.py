@@ -25,8 +25,8 @@ from runtime.settings import Kafka
 # -Xmx256m with C1 and the serial collector: 2.0 s to ready and 140,000 records/s were measured; a larger heap gained nothing
 _JVM = ["-Xms64m", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dorg.apache.logging.log4j.level=WARN"]
 
-# One node, few internal partitions, quick groups; offsets kept a year, so that a sink asleep over a holiday does not lose its place.
-# A killed node is let back in when its session ends: 11 s with Kafka's default of 9 s, 4 s with 2 s (measured).
+# One node, few internal partitions, quick groups; offsets are kept for a year, so that a sink that is off for a long time keeps its place.
+# A killed node can register again when its session ends: after 11 s with Kafka's default of 9 s, after 4 s with 2 s (measured).
 # The cleaner's buffer is cut to 16 MiB: 130 MiB less memory, measured.
 _SETTINGS = {
     "process.roles": "broker,controller",
@@ -57,9 +57,9 @@ _SETTINGS = {
 
 @dataclass
 class Broker:
-    """A node whose address stays the same while it is killed and started again; its records stay in `folder`.
+    """A node whose address stays the same when it is killed and started again. Its records stay in `folder`.
 
-    `more` are settings of Kafka's own beside ours; listeners among them are added to ours.
+    `more` are further settings of Kafka itself; listeners among them are added to ours.
     """
 
     jars: Jars
@@ -73,15 +73,15 @@ class Broker:
 
     @property
     def address(self) -> str:
-        """What clients are given."""
+        """The address that clients are given."""
         return f"127.0.0.1:{self.port}"
 
     def choose_ports(self) -> None:
-        """New free ports; before the first start, and after a clash."""
+        """Choose new free ports, before the first start and after a clash."""
         self.port, self.controller_port = free_ports(2)
 
     def use(self, ports: Ports) -> None:
-        """These ports and no others."""
+        """Use these ports and no others."""
         self.port, self.controller_port = ports.kafka, ports.controller
 
     def launch(self) -> None:
@@ -96,22 +96,22 @@ class Broker:
         self._child = spawn(Command("Kafka", arguments, self.folder / "kafka.log", scratch=self.folder if self.scratch else None))
 
     def await_ready(self) -> None:
-        """Return when the node answers a client with itself as a broker."""
+        """Return when the node answers a client and lists itself as a broker."""
         self._running().await_ready(lambda: answers(self.port) and _serves(self.address))
 
     def stop(self) -> None:
-        """End the node in order; harmless when it does not run."""
+        """Stop the node properly; does nothing if it is not running."""
         if self._child is not None:
             self._child.stop()
             self._warmth().keep()
 
     def kill(self) -> None:
-        """End the node as a power cut of the process would (`kill -9`)."""
+        """End the node as a power cut would (`kill -9`)."""
         self._running().kill()
         self._warmth().forget()
 
     def is_alive(self) -> bool:
-        """Whether its process runs."""
+        """Whether its process is running."""
         return self._child is not None and self._child.is_alive()
 
     def server_pids(self) -> list[int]:
@@ -141,10 +141,10 @@ class Broker:
         (self.folder / "server.properties").write_text("\n".join(lines) + "\n")
 
     def _format(self) -> None:
-        """Give the empty data folder its cluster id, by Kafka's own tool."""
+        """Give the empty data folder its cluster id, with Kafka's own tool."""
         cluster_id = (
             base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=").replace("-", "A")
-        )  # "-..." would read as an option
+        )  # "-..." would be read as an option
         storage = ["kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", str(self.folder / "server.properties")]
         ran = subprocess.run(
             [server_java(), "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", f"{self.jars.kafka}/*", *storage],
@@ -161,7 +161,7 @@ class Broker:
 
 
 def _serves(address: str) -> bool:
-    """Whether a client gets an answer that lists a broker; its complaints meanwhile are expected and silenced."""
+    """Whether a client gets an answer that lists a broker. Its complaints meanwhile are expected and silenced."""
     silent = logging.getLogger("ml_connector.embedded.silent")
     silent.disabled = True
     try:

@@ -24,12 +24,12 @@ _PORT_TAKEN = re.compile(rb"Address already in use|already in use by another pro
 
 
 class PortTaken(Transient):
-    """Somebody took the port between our choosing it and the server's binding it; choose another."""
+    """Another process took the port after we had chosen it and before the server bound it; choose another."""
 
 
 @dataclass(frozen=True)
 class Command:
-    """What to run. `scratch` is removed by the guard if we die first; None keeps everything."""
+    """What to run. The guard removes `scratch` if we die first; None keeps everything."""
 
     name: str
     arguments: list[str]
@@ -40,17 +40,17 @@ class Command:
 
 @dataclass(frozen=True)
 class Child:
-    """A started server behind its guard; both share one process group of their own, whose id is `guard.pid`."""
+    """A started server behind its guard. The two share a process group of their own, whose id is `guard.pid`."""
 
     command: Command
     guard: subprocess.Popen[bytes]
 
     def is_alive(self) -> bool:
-        """Whether the server still runs."""
+        """Whether the server is still running."""
         return self.guard.poll() is None
 
     def stop(self, patience_s: float = 20.0) -> int:
-        """Ask the server to end, then make it; returns its exit code. Calling twice is harmless."""
+        """Ask the server to end, then kill it if necessary; returns its exit code. It may be called twice."""
         self._signal(signal.SIGTERM)
         try:
             self.guard.wait(patience_s)
@@ -60,7 +60,7 @@ class Child:
         return self.guard.returncode
 
     def kill(self) -> None:
-        """End server and guard at once, as a power cut of the process would; returns when both are gone."""
+        """End server and guard at once, as a power cut would; returns when both are gone."""
         servers = _handles(self.server_pids())
         self._signal(signal.SIGKILL)
         self.guard.wait()
@@ -70,9 +70,9 @@ class Child:
         self._close()
 
     def await_ready(self, is_ready: Callable[[], bool], patience_s: float = 90.0) -> None:
-        """Return when `is_ready` says so.
+        """Return when `is_ready` is true.
 
-        Raises `PortTaken` when the server died of its port, `Broken` with the end of its log when it died of anything else or the
+        Raises `PortTaken` if the server died because of its port, `Broken` with the end of its log if it died for another reason or the
         time is up.
         """
         deadline = time.monotonic() + patience_s
@@ -111,7 +111,7 @@ class Child:
 
 
 def _handles(pids: list[int]) -> list[int]:
-    """A descriptor per process that still runs; readable once it has ended, whoever its parent is."""
+    """A descriptor for each process that is still running. It becomes readable when the process ends, whoever its parent is."""
     found = []
     for pid in pids:
         with suppress(ProcessLookupError):
@@ -120,7 +120,7 @@ def _handles(pids: list[int]) -> list[int]:
 
 
 def spawn(command: Command) -> Child:
-    """Start the command behind its guard, in a session of its own: a Ctrl-C at our terminal does not reach it."""
+    """Start the command behind its guard, in a session of its own, so that a Ctrl-C at our terminal does not reach it."""
     environment = {key: value for key, value in os.environ.items() if key not in _JAVA_SWITCHES and not key.startswith("QUARKUS_")}
     remove = ["--remove", str(command.scratch)] if command.scratch else []
     command.log.parent.mkdir(parents=True, exist_ok=True)
@@ -137,7 +137,7 @@ def spawn(command: Command) -> Child:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports on 127.0.0.1 that nobody listened on a moment ago, all different."""
+    """Ports on 127.0.0.1, all different, on which nothing listened a moment ago."""
     sockets = [socket.socket() for _ in range(count)]
     try:
         for each in sockets:
@@ -149,7 +149,7 @@ def free_ports(count: int) -> list[int]:
 
 
 def answers(port: int) -> bool:
-    """Whether something accepts connections on the port of 127.0.0.1."""
+    """Whether something accepts connections on this port of 127.0.0.1."""
     with socket.socket() as probe:
         probe.settimeout(1.0)
         return probe.connect_ex(("127.0.0.1", port)) == 0

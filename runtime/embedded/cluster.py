@@ -1,7 +1,7 @@
-"""A Kafka broker and a schema registry for a demo, a test session or a developer: one call starts, one stops.
+"""A Kafka broker and a schema registry for a demo, a test session or a developer: one call starts them, one stops them.
 
-Order of choice: an external cluster from settings, a container engine that answers, the local JVM. Whatever was started listens on
-127.0.0.1 only and ends with whoever started it, `kill -9` included.
+The choices in order: an external cluster from the settings, a container engine that answers, the local JVM. Whatever was started listens
+only on 127.0.0.1 and ends with the process that started it, even if that is killed with `kill -9`.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _ANSWER_S = 3.0
 
 @dataclass(frozen=True)
 class Endpoints:
-    """Where a cluster is: `bootstrap_servers` for Kafka clients, `registry_url` the base address for a Confluent registry client."""
+    """Where a cluster is: `bootstrap_servers` for Kafka clients, `registry_url` is the base address for a Confluent registry client."""
 
     bootstrap_servers: str
     registry_url: str
@@ -48,7 +48,7 @@ class Endpoints:
 
 @dataclass(frozen=True)
 class _Servers:
-    """The two servers on the local JVM; `remove` is the folder to delete when they stopped, `folder` the one that is kept."""
+    """The two servers on the local JVM. `remove` is the folder to delete when they have stopped, `folder` the one that is kept."""
 
     broker: Broker
     registry: Registry
@@ -57,7 +57,7 @@ class _Servers:
 
 
 class EmbeddedCluster:
-    """A running cluster. `kind` says how it runs; only a `jvm` one can lose its broker on purpose."""
+    """A running cluster. `kind` says how it runs; only the broker of a `jvm` one can be killed on purpose."""
 
     def __init__(
         self, kind: Literal["external", "container", "jvm"], endpoints: Endpoints, servers: _Servers | Containers | None
@@ -77,11 +77,11 @@ class EmbeddedCluster:
         return self.endpoints.registry_url
 
     def kafka_tool(self, name: str, *args: str) -> subprocess.CompletedProcess[str]:
-        """Run one of Kafka's own tools (`kafka-consumer-groups`, ...) against this cluster and return what it said."""
+        """Run one of Kafka's own tools (`kafka-consumer-groups`, ...) against this cluster and return its output."""
         return run_tool(fetched(lambda _: None), self.bootstrap_servers, name, args)
 
     def kill_broker(self) -> None:
-        """`kill -9` the broker; its address and records stay for `start_broker`."""
+        """`kill -9` the broker. Its address and records stay for `start_broker`."""
         self._local().broker.kill()
 
     def start_broker(self) -> None:
@@ -91,7 +91,7 @@ class EmbeddedCluster:
         broker.await_ready()
 
     def is_alive(self) -> bool:
-        """Whether what was started here still runs; always true for what was not."""
+        """Whether what was started here is still running; always true for what was not started here."""
         servers = self._servers
         return not isinstance(servers, _Servers) or (servers.broker.is_alive() and servers.registry.is_alive())
 
@@ -102,7 +102,7 @@ class EmbeddedCluster:
         return {"broker": self._servers.broker.server_pids(), "registry": self._servers.registry.server_pids()}
 
     def stop(self) -> None:
-        """Stop what was started here and remove its temporary folder; an external cluster is left alone. Calling twice is harmless."""
+        """Stop what was started here and remove its temporary folder. An external cluster is left alone. It may be called twice."""
         servers, self._servers = self._servers, None
         if isinstance(servers, Containers):
             servers.stop()
@@ -118,7 +118,7 @@ class EmbeddedCluster:
 
 
 def endpoints_from_environment(environment: Mapping[str, str] = os.environ) -> Endpoints | None:
-    """The external cluster that the settings name, or None. Raises `Broken` when only one of the two keys is set."""
+    """The external cluster that the settings name, or None. Raises `Broken` if only one of the two keys is set."""
     bootstrap, registry = environment.get(BOOTSTRAP_KEY, ""), environment.get(REGISTRY_KEY, "")
     if bool(bootstrap) != bool(registry):
         missing, present = (REGISTRY_KEY, BOOTSTRAP_KEY) if bootstrap else (BOOTSTRAP_KEY, REGISTRY_KEY)
@@ -131,10 +131,10 @@ def start_cluster(
 ) -> EmbeddedCluster:
     """A cluster that answers when this returns.
 
-    With `data_dir` records, schemas and ports stay there (containers are passed over then); without, everything is gone after `stop`.
-    `port`: Kafka's; the next three are the registry's and two of their own use. `progress` gets a short sentence now and then. `learn`
-    makes later starts quicker and this one's stop slower (`warmth.py`). Raises `Broken` with the reason and what to do, `Transient` when an
-    external cluster does not answer.
+    With `data_dir`, records, schemas and ports stay there (containers are then not used); without it, everything is lost after `stop`.
+    `port` is Kafka's; the registry and the servers' own use take the next three. `progress` gets a short sentence from time to time.
+    `learn` makes later starts quicker and the stop of this one slower (`warmth.py`). Raises `Broken` with the reason and what to do,
+    `Transient` if an external cluster does not answer.
     """
     external = endpoints_from_environment()
     if external is not None:
@@ -148,7 +148,7 @@ def start_cluster(
 
 
 def _require_answer(external: Endpoints) -> None:
-    """Whether anything listens where the settings say: settings exported for a cluster that has ended lead nowhere."""
+    """Require that something listens where the settings say: settings exported for a cluster that has ended lead nowhere."""
     kafka = [f"//{one.strip()}" for one in external.bootstrap_servers.split(",")]
     for key, shown, addresses in (
         (BOOTSTRAP_KEY, external.bootstrap_servers, kafka),
@@ -177,8 +177,8 @@ def start_on_jvm(
     port: int | None = None,
     more: Mapping[str, str] = MappingProxyType({}),
 ) -> EmbeddedCluster:
-    """The third choice of `start_cluster`, asked for directly; `more` are settings of Kafka's own for its broker. The folder is this
-    process's own before anything starts in it."""
+    """The third choice of `start_cluster`, called directly; `more` are further settings of Kafka for its broker. This process owns the
+    folder before anything starts in it."""
     kept = take_folder(data_dir.absolute()) if data_dir is not None else None
     try:
         fixed = Ports.from_first(port) if port is not None else kept.ports() if kept is not None else None
@@ -212,7 +212,7 @@ def _keep_ports(servers: _Servers) -> None:
 
 
 def _start(servers: _Servers, fixed: Ports | None) -> None:
-    """Both at once, the registry first because it takes longest; on a port clash with other ports, unless they are `fixed`."""
+    """Start both at once, the registry first because it takes longest. On a port clash try other ports, unless they are `fixed`."""
     waiting: list[Broker | Registry] = [servers.registry, servers.broker]
     for _ in range(_ATTEMPTS):
         if fixed is not None:
@@ -226,13 +226,15 @@ def _start(servers: _Servers, fixed: Ports | None) -> None:
         waiting = [server for server in waiting if not _became_ready(server)]
         if not waiting:
             return
-    raise Broken(f"No free ports were found in {_ATTEMPTS} attempts.", "Look what takes ports on 127.0.0.1.")
+    raise Broken(f"No free ports were found in {_ATTEMPTS} attempts.", "Check which programs use ports on 127.0.0.1.")
 
 
 def _require_free(ports: Ports) -> None:
     for port in (ports.kafka, ports.registry, ports.controller, ports.management):
         if answers(port):
-            raise Broken(f"Port {port} of 127.0.0.1 is taken.", "End what listens there, or give another first port with --port.")
+            raise Broken(
+                f"Port {port} of 127.0.0.1 is taken.", "End the program that listens there, or give another first port with --port."
+            )
 
 
 def _became_ready(server: Broker | Registry) -> bool:
@@ -244,7 +246,7 @@ def _became_ready(server: Broker | Registry) -> bool:
 
 
 def _stop(servers: _Servers) -> None:
-    """Both at once: the one that writes its AOT cache takes seconds."""
+    """Stop both at once: one that writes its AOT cache takes seconds."""
     with ThreadPoolExecutor(max_workers=2) as both:
         stops = [both.submit(servers.registry.stop), both.submit(servers.broker.stop)]
     for stop in stops:

@@ -1,7 +1,7 @@
-"""The same broker and registry as containers, where an engine answers.
+"""The same broker and registry as containers, if a container engine answers.
 
-Unproven: written against testcontainers 4.15 on a machine without an engine; when the containers do not come up the caller goes on
-with the local JVM and says so. Image names as of docker-compose.yml.
+Not proved: this was written for testcontainers 4.15 on a machine without an engine. If the containers do not come up, the caller continues
+with the local JVM and says so. Image names are those of docker-compose.yml.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ REGISTRY_IMAGE = "apicurio/apicurio-registry:3.3.3"
 
 @dataclass(frozen=True)
 class Containers:
-    """A started broker and registry; testcontainers' reaper removes them if we die first."""
+    """A started broker and registry. The reaper of testcontainers removes them if we die first."""
 
     bootstrap_servers: str
     registry_url: str
@@ -28,11 +28,11 @@ class Containers:
 
 
 def engine_answers() -> bool:
-    """Whether a container engine answers a ping; the presence of a `docker` command says nothing."""
+    """Whether a container engine answers a ping. The presence of a `docker` command proves nothing."""
     host = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
     if host.startswith("unix://") and not Path(host.removeprefix("unix://")).exists():
         return False
-    import docker  # half a second that only this branch should pay
+    import docker  # half a second that only this branch should cost
     from docker.errors import DockerException
 
     try:
@@ -46,7 +46,7 @@ def engine_answers() -> bool:
 
 
 def start_containers() -> Containers:
-    """Start both on free ports of 127.0.0.1 and wait for their ports; raises whatever the engine says."""
+    """Start both on free ports of 127.0.0.1 and wait for their ports. Raises whatever the engine raises."""
     from testcontainers.core.container import DockerContainer  # see engine_answers
     from testcontainers.core.wait_strategies import PortWaitStrategy
 

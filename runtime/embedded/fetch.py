@@ -1,4 +1,4 @@
-"""Apache Kafka and Apicurio Registry onto this machine: fetched once by Maven from the committed pom, checked, kept per user."""
+"""Fetches Apache Kafka and Apicurio Registry onto this machine: once, with Maven, from the committed pom; checked, and kept per user."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _HERE = Path(__file__).parent
 _POM = _HERE / "pom.xml"
 _SUMS = _HERE / "jars.sha256"
 _UNPACKED_SHA256 = "bb10e0e9e60c5a7734b22a4ed34c6248bfecd3b4cea8cea3d5d5f06fa1ded519"
-"""Of the registry's archive when it is unpacked: SHA-256 of the lines `<SHA-256>  <path>` of its files, sorted by path."""
+"""For the registry's archive once unpacked: SHA-256 of the lines `<SHA-256>  <path>` of its files, sorted by path."""
 _PACKED = 1
 """Files of the list that are unpacked and not kept."""
 NO_MAVEN = (
-    "No Kafka at hand and Maven (mvn) was not found to fetch it.",
+    "Kafka is not here, and Maven (mvn) was not found to fetch it.",
     "Do one of three: install Maven; set ML_CONNECTOR_KAFKA__BOOTSTRAP_SERVERS and ML_CONNECTOR_REGISTRY__URL to a running cluster; "
     "or start a container engine.",
 )
@@ -36,7 +36,7 @@ NO_MAVEN = (
 
 @dataclass(frozen=True)
 class Jars:
-    """Where the checked files lie: `kafka` holds the jars, `apicurio` the unpacked registry; `root` is ours to cache beside them."""
+    """Where the checked files are: `kafka` holds the jars, `apicurio` the unpacked registry; `root` may be used to cache other files."""
 
     root: Path
 
@@ -47,16 +47,16 @@ class Jars:
 
     @property
     def apicurio(self) -> Path:
-        """The registry as its authors pack it."""
+        """The registry as its authors package it."""
         return self.root / "apicurio"
 
 
 def fetched(progress: Progress) -> Jars:
-    """The jars, fetched first where they are not here yet.
+    """The jars; they are fetched first if they are not here yet.
 
-    The folder is named after the pom and the checksums, so another version never meets these files. Every file is compared with the
-    committed SHA-256 before it gets its final place, and again at each start. Two processes never fetch at once.
-    Raises `Broken` without Maven (naming the three ways out), when Maven fails, or when a file is not the expected one.
+    The folder is named after the pom and the checksums, so another version never uses these files. Every file is compared with the
+    committed SHA-256 before it is put in its final place, and again at each start. Two processes never fetch at the same time. Raises
+    `Broken` if Maven is missing (naming three ways out), if Maven fails, or if a file is not the expected one.
     """
     name = hashlib.sha256(_POM.read_bytes() + _SUMS.read_bytes()).hexdigest()[:16]
     root = _cache() / name
@@ -70,7 +70,7 @@ def fetched(progress: Progress) -> Jars:
 
 
 def is_fetchable() -> bool:
-    """Whether the jars are here or Maven could bring them."""
+    """Whether the jars are here, or Maven could fetch them."""
     return shutil.which("mvn") is not None or fetched_before()
 
 
@@ -123,14 +123,15 @@ def _run_maven(maven: str, folder: Path) -> None:
         check=False,
     )
     if ran.returncode != 0:
-        said = (ran.stdout + ran.stderr).strip()[-1500:]
+        output = (ran.stdout + ran.stderr).strip()[-1500:]
         raise Broken(
-            f"Maven could not fetch Apache Kafka (exit {ran.returncode}).", f"Check the network and its settings. It said:\n{said}"
+            f"Maven could not fetch Apache Kafka (exit {ran.returncode}).",
+            f"Check the network and its settings. It said:\n{output}",
         )
 
 
 def _compare(folder: Path) -> None:
-    """Exactly the listed files, each with the listed SHA-256."""
+    """Require exactly the listed files, each with the listed SHA-256."""
     wanted = {name: digest for digest, name in (line.split() for line in _SUMS.read_text().splitlines())}
     found = {path.name: _sha256(path) for kind in ("kafka", "apicurio") for path in (folder / kind).iterdir()}
     wrong = sorted(name for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name))
@@ -141,7 +142,8 @@ def _compare(folder: Path) -> None:
 
 
 def _compare_kept(root: Path) -> None:
-    """What an earlier start left here is what it fetched: whoever can write to the cache would run a program of theirs as us."""
+    """Require that the files of an earlier start are those that were fetched: somebody who can write to the cache could otherwise have us
+    run a program of theirs."""
     wanted = {name: digest for digest, name in (line.split() for line in _SUMS.read_text().splitlines())}
     with ThreadPoolExecutor() as pool:
         jars = _digests(root / "kafka", pool)
@@ -160,7 +162,7 @@ def _compare_kept(root: Path) -> None:
 
 
 def _digests(folder: Path, pool: ThreadPoolExecutor) -> dict[str, str]:
-    """SHA-256 of every file of a folder by its path in it."""
+    """SHA-256 of every file of a folder, by its path in it."""
     paths = [path for path in folder.rglob("*") if not path.is_dir() or path.is_symlink()]
     return dict(zip((path.relative_to(folder).as_posix() for path in paths), pool.map(_sha256, paths), strict=True))
 
@@ -173,7 +175,7 @@ def _sha256(path: Path) -> str:
 def _unpack(folder: Path) -> None:
     for packed in list(folder.glob("*.tar.gz")):
         with tarfile.open(packed) as archive:
-            # the filter is absent before Python 3.11.4; the archive is one whose SHA-256 we checked
+            # the filter does not exist before Python 3.11.4; we checked the SHA-256 of this archive
             archive.extraction_filter = getattr(tarfile, "data_filter", None)
             archive.extractall(folder)  # noqa: S202
         packed.unlink()

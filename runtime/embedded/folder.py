@@ -1,4 +1,4 @@
-"""The data folder of a cluster: one process has it at a time, and the cluster's ports stay with it."""
+"""The data folder of a cluster: one process uses it at a time, and the cluster's ports are kept with it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LOCK, _PORTS = "in-use-by", "ports.json"
 
 @dataclass(frozen=True)
 class Ports:
-    """All on 127.0.0.1. Clients need `kafka` and `registry` alone."""
+    """All are on 127.0.0.1. Clients need only `kafka` and `registry`."""
 
     kafka: int
     registry: int
@@ -28,7 +28,7 @@ class Ports:
 
     @staticmethod
     def from_first(first: int) -> Ports:
-        """Four in a row."""
+        """Four consecutive ports."""
         return Ports(first, first + 1, first + 2, first + 3)
 
 
@@ -36,14 +36,14 @@ _NAMES = {one.name for one in fields(Ports)}
 
 
 class DataFolder:
-    """A folder that this process has, until `release` or its end: the lock is the file's, the kernel drops it."""
+    """A folder that this process owns until `release` or its end (it is a lock on a file, which the kernel drops)."""
 
     def __init__(self, path: Path, lock: int) -> None:
         self.path = path
         self._lock: int | None = lock
 
     def ports(self) -> Ports | None:
-        """Those it was used with; None before the first start. Raises `Broken` for a file that says something else."""
+        """The ports with which it was used; None before the first start. Raises `Broken` if the file contains something else."""
         file = self.path / _PORTS
         try:
             content = json.loads(file.read_text())
@@ -61,14 +61,14 @@ class DataFolder:
         (self.path / _PORTS).write_text(json.dumps(asdict(ports)) + "\n")
 
     def release(self) -> None:
-        """Give it back. Calling twice is harmless."""
+        """Give it back. It may be called twice."""
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
 
 
 def take_folder(path: Path) -> DataFolder:
-    """The folder, made for its owner alone where it is not there. Raises `Broken` naming the process that has it."""
+    """The folder; created for its owner alone if it is not there. Raises `Broken` naming the process that uses it."""
     try:
         lock = os.open(private_folder(path) / _LOCK, os.O_CREAT | os.O_RDWR, 0o600)
     except (OSError, Broken) as error:

@@ -1,9 +1,9 @@
-"""Stands between us and one server process, so that the server never outlives whoever started it.
+"""Runs between us and one server process, so that the server never outlives the process that started it.
 
-Run as a script, alone: `python -I -S guard.py [--remove DIR] -- COMMAND...`. Its standard input is a pipe whose other end only the
-starting process holds. When that process ends, however it ends, the pipe closes: the server is killed, and with `--remove` its
-directory goes, and the directory above it when that is empty then. A SIGTERM to the process group lets the server stop by itself;
-the guard ends with the server's exit code. On Linux the kernel also kills the server when the guard dies.
+Run it as a script, alone: `python -I -S guard.py [--remove DIR] -- COMMAND...`. Its standard input is a pipe whose other end only the
+starting process holds. When that process ends, however it ends, the pipe closes: the server is killed, and with `--remove` its directory is
+deleted, and the directory above it if that is then empty. A SIGTERM to the process group lets the server stop by itself; the guard ends
+with the server's exit code. On Linux the kernel also kills the server when the guard dies.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def _die_with_parent() -> None:
 
 
 def _watch(server: subprocess.Popen[bytes], orphaned: threading.Event, parent: int) -> None:
-    """Wait for the pipe to close; a forked sibling may hold it open, so the parent's id is looked at as well."""
+    """Wait for the pipe to close. A forked sibling may hold it open, so the parent's id is checked as well."""
     while os.getppid() == parent:
         readable, _, _ = select.select([0], [], [], 1.0)
         if readable and not os.read(0, 1):

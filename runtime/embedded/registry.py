@@ -1,4 +1,4 @@
-"""Apicurio Registry on 127.0.0.1, as a process of this machine, speaking the Confluent registry's API (v7)."""
+"""Apicurio Registry on 127.0.0.1, as a process of this machine, with the Confluent registry's API (v7)."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ _API = "/apis/ccompat/v7"
 
 @dataclass
 class Registry:
-    """The registry; what was registered stays in `folder`.
+    """The registry. What was registered stays in `folder`.
 
-    H2 with WRITE_DELAY=0: without it a `kill -9` right after an acknowledged registration lost it, three times of three (measured).
+    H2 runs with WRITE_DELAY=0: without it, a `kill -9` right after an acknowledged registration lost the registration in three of three
+    tries (measured).
     """
 
     jars: Jars
@@ -38,11 +39,11 @@ class Registry:
         return f"http://127.0.0.1:{self.port}{_API}"
 
     def choose_ports(self) -> None:
-        """New free ports; before the first start, and after a clash."""
+        """Choose new free ports, before the first start and after a clash."""
         self.port, self.management_port = free_ports(2)
 
     def use(self, ports: Ports) -> None:
-        """These ports and no others."""
+        """Use these ports and no others."""
         self.port, self.management_port = ports.registry, ports.management
 
     def launch(self) -> None:
@@ -53,18 +54,18 @@ class Registry:
         self._child = spawn(Command("Apicurio Registry", arguments, self.folder / "registry.log", self._environment(), scratch))
 
     def await_ready(self) -> None:
-        """Return when it answers a list of subjects."""
+        """Return when it answers with a list of subjects."""
         assert self._child is not None
         self._child.await_ready(lambda: answers(self.port) and self._lists_subjects())
 
     def stop(self) -> None:
-        """End it in order; harmless when it does not run."""
+        """Stop it properly; does nothing if it is not running."""
         if self._child is not None:
             self._child.stop()
             self._warmth().keep()
 
     def is_alive(self) -> bool:
-        """Whether its process runs."""
+        """Whether its process is running."""
         return self._child is not None and self._child.is_alive()
 
     def server_pids(self) -> list[int]:

@@ -1,4 +1,4 @@
-"""Kafka's own command-line tools, from the same pinned jars: no Kafka needs to be installed.
+"""Kafka's own command-line tools, from the same pinned jars, so that no Kafka has to be installed.
 
 `python -m runtime.embedded.tools kafka-consumer-groups --list` runs one against the cluster of the settings.
 """
@@ -27,12 +27,12 @@ _CLASSES = {
 
 
 def run_tool(jars: Jars, bootstrap_servers: str, name: str, arguments: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
-    """Run one tool to its end; `--bootstrap-server` is added where the arguments do not name it.
+    """Run one tool to its end; `--bootstrap-server` is added if the arguments do not name it.
 
-    The result holds exit code, stdout and stderr; a tool that complains is the caller's to judge. Raises `Broken` for an unknown name.
+    The result has exit code, stdout and stderr; the caller decides what a complaint of the tool means. Raises `Broken` for an unknown name.
     """
     if name not in _CLASSES:
-        raise Broken(f"{name!r} is none of Kafka's tools known here.", f"Known: {', '.join(sorted(_CLASSES))}.")
+        raise Broken(f"{name!r} is not one of the Kafka tools known here.", f"Known: {', '.join(sorted(_CLASSES))}.")
     where = () if "--bootstrap-server" in arguments else ("--bootstrap-server", bootstrap_servers)
     return subprocess.run(
         [
@@ -55,7 +55,7 @@ def run_tool(jars: Jars, bootstrap_servers: str, name: str, arguments: tuple[str
 
 
 def main(arguments: list[str]) -> int:
-    """Run the tool that the first argument names; its exit code."""
+    """Run the tool that the first argument names; returns its exit code."""
     from runtime.settings import settings_from_environment
 
     name, *rest = arguments or [""]

@@ -1,4 +1,4 @@
-"""`python -m runtime.facts PATH` prints the table of facts of a vendor's OpenAPI 3 document (JSON or YAML); it keeps none of its prose."""
+"""`python -m runtime.facts PATH` prints the table of facts of a vendor's OpenAPI 3 document (JSON or YAML). It keeps none of its prose."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def table_of(path: Path) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Print the table; 2 and one line on stderr where there is none."""
+    """Print the table; if there is none, print one line on stderr and return 2."""
     if len(arguments) != 1 or arguments[0].startswith("-"):
         sys.stderr.write("Usage: python -m runtime.facts PATH > systems/NAME/spec/DOCUMENT.tsv\n")
         return 2

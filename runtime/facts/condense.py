@@ -1,7 +1,7 @@
-"""Makes a table of facts of an OpenAPI 3 document: what is said about shapes and calls, and nothing that is told to people.
+"""Makes a table of facts from an OpenAPI 3 document: what it says about shapes and calls, without what it says to people.
 
-What the form cannot say is refused by name, never left out silently: a table must catch what the document would have caught. Of an
-exchange's media types the JSON one counts, else the first.
+What the form cannot express is refused by name, never left out silently: a table must catch what the document would have caught. Of an
+exchange's media types the JSON one counts, otherwise the first.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Node = dict[str, Any]
 
 
 def condensed(document: Node) -> list[Fact]:
-    """The facts of a document, sorted by what they are about. Raises ValueError naming what is not OpenAPI 3 or cannot be said."""
+    """The facts of a document, sorted by what they are about. Raises ValueError naming what is not OpenAPI 3 or cannot be expressed."""
     version = str(document.get("openapi", ""))
     if not version.startswith("3."):
         raise ValueError(f"not an OpenAPI 3 document: openapi is {version or 'missing'}")
@@ -64,9 +64,7 @@ def _content(fact: Fact, holder: Node) -> Iterator[Fact]:
 def _typed(fact: Fact, schema: Node) -> Iterator[Fact]:
     """The fact with its type, then one fact for each field that its schema names."""
     schema, own = without_prose(schema), {}
-    if (
-        "allOf" in schema and "properties" not in schema and len(schema["allOf"]) > 1
-    ):  # the fields of its own stand in the last part
+    if "allOf" in schema and "properties" not in schema and len(schema["allOf"]) > 1:  # its own fields are in the last part
         *others, own = schema["allOf"]
         schema = schema | {"allOf": [*others, _plain(own)]}
     own = without_prose(own) or schema
@@ -78,9 +76,9 @@ def _typed(fact: Fact, schema: Node) -> Iterator[Fact]:
     yield from _fields(fact, own)
 
 
-def _plain(schema: Node, said: frozenset[str] = _SAID_BY_FACTS) -> Node:
-    """A schema without what facts say beside its type; of the rows of a list, that is their fields alone."""
-    plain = {key: value for key, value in schema.items() if key not in said}
+def _plain(schema: Node, left_out: frozenset[str] = _SAID_BY_FACTS) -> Node:
+    """A schema without what facts express besides its type; for the rows of a list, that is only their fields."""
+    plain = {key: value for key, value in schema.items() if key not in left_out}
     return plain | {"items": _plain(plain["items"], _FIELDS)} if "items" in plain else plain
 
 

@@ -13,7 +13,7 @@ Node = dict[str, Any]
 
 
 def openapi_of(path: Path) -> Node:
-    """The document of a table. Raises ValueError naming the file and the line, or the fact that stands alone."""
+    """The document of a table. Raises ValueError naming the file and the line, or the fact that has no parent."""
     try:
         facts = list(read(path.read_text(encoding="utf-8")))
         return document_of(path.stem, facts)
@@ -22,7 +22,7 @@ def openapi_of(path: Path) -> Node:
 
 
 def document_of(title: str, facts: list[Fact]) -> Node:
-    """The document of these facts under a title; shapes, operations and fields in their order."""
+    """The document of these facts with a title; shapes, operations and fields in their order."""
     about = {fact.part: fact.name for fact in facts if fact.of == "document"}
     if about.keys() != {"openapi", "version"}:
         raise ValueError("the facts of the document itself are openapi and version")
@@ -120,7 +120,7 @@ def _schema(fact: Fact, version: str) -> Node:
 
 
 def _own(schema: Node) -> Node:
-    """The part of a schema that its own fields and limits stand in: the last of several."""
+    """The part of a schema that contains its own fields and limits: the last of several."""
     own: Node = schema["allOf"][-1] if len(schema.get("allOf", ())) > 1 else schema
     return own
 

@@ -10,7 +10,7 @@
 | `enum` | the allowed values, joined by a bar |
 | `more` | `key=value`, joined by a blank: limits of a value; the `tag` and the `scope` of an operation |
 
-Subjects are sorted, parameters and answers too; fields and values stand in the vendor's order. Empty cells at the end are left out.
+Subjects, parameters and answers are sorted; fields and values are in the vendor's order. Empty cells at the end are left out.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ PARAMETERS = ("path", "query", "header")
 
 @dataclass(frozen=True)
 class Fact:
-    """One line; `more` holds pairs, for an operation may need several scopes."""
+    """One line. `more` holds pairs, because an operation may need several scopes."""
 
     of: str
     part: str
@@ -36,7 +36,7 @@ class Fact:
 
 
 def written(facts: Iterable[Fact]) -> str:
-    """The table as text. Raises ValueError for a value that would not be read back as it is."""
+    """The table as text. Raises ValueError for a value that would not be read back unchanged."""
     lines, of = ["\t".join(HEAD)], ""
     for fact in facts:
         more = [f"{key}={value}" for key, value in fact.more]
@@ -63,7 +63,7 @@ def _require_plain(fact: Fact, more: list[str]) -> None:
 
 
 def read(text: str) -> Iterator[Fact]:
-    """The facts of a table. Raises ValueError naming the line that is none."""
+    """The facts of a table. Raises ValueError naming the line that is not a fact."""
     lines = text.split("\n")
     if lines[0] != "\t".join(HEAD):
         raise ValueError(f"line 1: the head has to be {' '.join(HEAD)}")

@@ -36,12 +36,12 @@ Schema = Mapping[str, Any]
 
 
 def without_prose(schema: Schema) -> dict[str, Any]:
-    """A schema without what is told to people; its parts still have theirs."""
+    """A schema without what it says to people; its parts still have that."""
     return {key: value for key, value in schema.items() if key not in PROSE and not key.startswith("x-")}
 
 
 def word_of(schema: Schema) -> str:
-    """The word of a schema that has neither limits, values nor fields of its own. Raises ValueError for one that no word says."""
+    """The word of a schema that has neither limits, values nor fields of its own. Raises ValueError for one that no word expresses."""
     plain = without_prose(schema)
     kinds = plain.pop("type", None)
     is_nullable = bool(plain.pop("nullable", False)) or (isinstance(kinds, list) and "null" in kinds)
@@ -52,12 +52,14 @@ def word_of(schema: Schema) -> str:
 
 
 def _choice(plain: dict[str, Any]) -> tuple[str, bool]:
-    """The one thing beside null that an `oneOf` or `anyOf` leaves; a type beside it says nothing more."""
+    """The one alternative besides null that an `oneOf` or `anyOf` leaves. A type in addition to it says nothing more."""
     ((key, options), *others) = plain.items()
-    left = [option for option in options if option != {"type": "null"}]
-    if others or len(left) != 1:
-        raise ValueError(f"no word for {key} of {len(left)} types" if not others else f"no word for {key} with {others[0][0]}")
-    return word_of(left[0]), len(left) < len(options)
+    alternatives = [option for option in options if option != {"type": "null"}]
+    if others or len(alternatives) != 1:
+        raise ValueError(
+            f"no word for {key} of {len(alternatives)} types" if not others else f"no word for {key} with {others[0][0]}"
+        )
+    return word_of(alternatives[0]), len(alternatives) < len(options)
 
 
 def _single(kinds: list[str], plain: dict[str, Any]) -> str:
@@ -87,7 +89,7 @@ def _name(ref: str) -> str:
 
 
 def schema_of(word: str, version: str) -> dict[str, Any]:
-    """The schema of a word in a document of an OpenAPI version: how null is written differs."""
+    """The schema of a word in a document of an OpenAPI version, because versions write null differently."""
     if word.endswith("?"):
         return _or_null(schema_of(word[:-1], version), version)
     if "+" in word:

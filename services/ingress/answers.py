@@ -1,4 +1,4 @@
-"""What is answered instead of 200, and the count of all answers."""
+"""The answers other than 200, and the metric that counts all answers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from runtime import metrics
 
 
 class Refusal(Exception):
-    """What is answered instead of 200."""
+    """An answer other than 200, raised as an exception."""
 
     def __init__(self, status: int, reason: str, more: Mapping[str, str] | None = None) -> None:
         super().__init__(reason)
@@ -22,7 +22,8 @@ class Refusal(Exception):
 
 
 def refused(refusal: Refusal) -> web.Response:
-    """The answer to a refusal. It ends the connection: who is refused shall not stay, and what follows may be the rest of a body."""
+    """The answer for a refusal. It closes the connection: a refused sender must not keep it, and the bytes that follow may be the rest of a
+    body."""
     answer = web.Response(status=refusal.status, body=b"", headers=refusal.more, content_type="text/plain")
     answer.force_close()
     return answer
@@ -34,5 +35,5 @@ def _counter(status: str, reason: str) -> Counter:
 
 
 def count(status: int, reason: str) -> None:
-    """One more answer."""
+    """Count one answer."""
     _counter(str(status), reason).inc()

@@ -1,8 +1,9 @@
-"""Which partitions this process owns, and the `fetch` records of those: one consumer of the group `pollers.fetch` over three topics.
+"""Which partitions this process owns, and the `fetch` records of those: one consumer of the group `pollers.fetch` on three topics.
 
-`connections`, `fetch` and `cursors` have the same partitions and are assigned by range, so the owner of p polls the connections of p, fetches
-what their `fetch` records ask for, and learns of cursors that a person resets. `connections` is only assigned, never read here: the
-configuration is read without a group. Offsets are those of `fetch`; cursors are followed from where they ended when the partition came.
+`connections`, `fetch` and `cursors` have the same number of partitions and are assigned by range. The owner of partition p therefore polls
+the connections of p, fetches what their `fetch` records request, and learns of cursors that a person resets. `connections` is only assigned
+and never read here, because the configuration is read without a group. The committed offsets are those of `fetch`; `cursors` is followed
+from its end at the time of the assignment.
 """
 
 from __future__ import annotations
@@ -23,29 +24,29 @@ from services.ingress.fetches import FetchRecord, Offsets
 
 GROUP = "pollers.fetch"
 _MOST_OPEN = 100_000
-"""Wishes of one partition that may be open; beyond it the partition is paused. About 300 bytes each."""
+"""How many fetches of one partition may be unfinished. Beyond that the partition is paused. Each takes about 300 bytes."""
 _HANDOVER_S = 30.0
 _WATERMARK_S = 10.0
 
 
 class Owner(Protocol):
-    """What the assignment tells; awaited on the service's loop."""
+    """What is called when the assignment changes or records come. Its methods are awaited on the service's loop."""
 
     async def taken(self, partitions: frozenset[int]) -> None:
-        """These are ours from now on, beside what was."""
+        """These partitions are ours from now on, in addition to the others."""
 
     async def given_up(self, partitions: frozenset[int]) -> None:
-        """These are not ours any more when this returns: nothing of them is polled."""
+        """These partitions are no longer ours. When this returns, nothing of them is polled."""
 
     async def reset(self, messages: list[Message]) -> None:
-        """Records of `cursors` that came after their partitions were taken: our own, and those of a person."""
+        """Records of `cursors` that came after their partitions were assigned: our own ones and those of a person."""
 
     async def fetches_read(self, messages: list[tuple[Message, FetchRecord]]) -> None:
-        """Records of `fetch`, each with where to say that it is done."""
+        """Records of `fetch`, each with the object on which to mark it as done."""
 
 
 class Assignment:
-    """The consumer in a thread of its own."""
+    """The consumer, in a thread of its own."""
 
     def __init__(self, settings: Settings, owner: Owner) -> None:
         self._settings = settings
@@ -63,17 +64,17 @@ class Assignment:
         self.failure = ""
 
     def start(self) -> None:
-        """Join the group; called on the service's loop."""
+        """Join the group. Call it on the service's loop."""
         self._loop = asyncio.get_running_loop()
         self._thread.start()
 
     async def stop(self) -> None:
-        """Leave the group: partitions are given up, offsets committed."""
+        """Leave the group: give up the partitions and commit the offsets."""
         self._stopped.set()
         await asyncio.to_thread(self._thread.join, _HANDOVER_S + 10)
 
     def is_alive(self) -> bool:
-        """Whether the thread runs; one that died takes the process with it."""
+        """Whether the thread is running. If it has died, the process ends."""
         return self._thread.is_alive()
 
     def _run(self) -> None:
@@ -88,12 +89,12 @@ class Assignment:
             while not self._stopped.is_set():
                 found = self._consume(client)
                 self._deliver([message for message in found if message.topic() == self._fetch])
-                self._tell_resets([message for message in found if message.topic() == self._cursors])
+                self._deliver_resets([message for message in found if message.topic() == self._cursors])
                 self._commit(client, wait=False)
-                self._hold_back(client)
+                self._pause_full_partitions(client)
                 if self._fetch in self._ids.made_anew():
                     self._from_the_start(client)
-        except Exception as error:  # noqa: BLE001 - the edge of the thread: the process ends, loudly
+        except Exception as error:  # noqa: BLE001 - the edge of the thread: the process ends with an error
             self.failure = f"{type(error).__name__}: {error}"
             log.error("assignment_failed", error=self.failure)
         finally:
@@ -105,7 +106,7 @@ class Assignment:
         self._lag.tell(client)
         return kafka.records(found)
 
-    def _tell_resets(self, messages: list[Message]) -> None:
+    def _deliver_resets(self, messages: list[Message]) -> None:
         if messages:
             self._on_loop(self._owner.reset(messages))
 
@@ -134,13 +135,14 @@ class Assignment:
             else:
                 client.commit(offsets=positions, asynchronous=True)
         except KafkaException as error:
-            log.warning("offsets_not_committed", error=str(error))  # they are read again, nothing is lost
+            log.warning("offsets_not_committed", error=str(error))  # these records are read again; nothing is lost
             return
         self._committed |= ready
         self._lag.committed({(self._fetch, partition): offset for partition, offset in ready.items()})
 
     def _from_the_start(self, client: Consumer) -> None:
-        """`fetch` was deleted and made anew: its offsets, the group's too, are of records that are gone."""
+        """`fetch` was deleted and created anew, so the group's committed offsets belong to records that are gone: commit and read from
+        offset 0."""
         places = [TopicPartition(self._fetch, p, 0) for p in self._offsets]
         self._offsets, self._committed = {p: Offsets() for p in self._offsets}, {}
         if places:
@@ -148,7 +150,7 @@ class Assignment:
         for place in places:
             client.seek(place)
 
-    def _hold_back(self, client: Consumer) -> None:
+    def _pause_full_partitions(self, client: Consumer) -> None:
         full = {p for p, offsets in self._offsets.items() if len(offsets) >= _MOST_OPEN}
         if full - self._paused:
             client.pause([TopicPartition(self._fetch, p) for p in full - self._paused])
@@ -157,7 +159,7 @@ class Assignment:
         self._paused = full
 
     def _assigned(self, client: Consumer, partitions: list[TopicPartition]) -> None:
-        # before the owner reads the cursors, so that none falls between
+        # positions are set before the owner reads the cursors, so that no record falls between the two
         client.assign([self._at_end(client, one) if one.topic == self._cursors else one for one in partitions])
         client.pause([one for one in partitions if one.topic not in (self._fetch, self._cursors)])
         taken = frozenset(one.partition for one in partitions)

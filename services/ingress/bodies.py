@@ -1,7 +1,8 @@
-"""Bodies of requests: each capped, and all together within a budget of memory, so that a flood of large ones starves no small one.
+"""The bodies of requests. Each is capped, and all of them together have a budget of memory, so that many large ones do not keep out a small
+one.
 
-Where the budget is used up, a body that is still on its way is given up: of the address that takes the most, its oldest. A body that is whole
-is kept until it is stored or refused.
+When the budget is used up, a body that is still arriving is dropped: the oldest one of the address that uses the most memory. A body that
+has arrived completely is kept until it is stored or refused.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 class Held:
-    """What one request takes of the budget; `give_up` ends its connection."""
+    """What one request uses of the budget. `give_up` closes its connection."""
 
     def __init__(self, address: str, give_up: Callable[[], None]) -> None:
         self.address = address
@@ -27,7 +28,7 @@ class Held:
 
 
 class Bodies:
-    """The budget, and who takes how much of it."""
+    """The budget, and how much of it each request uses."""
 
     def __init__(self, most_bytes: int) -> None:
         self._most_bytes = most_bytes
@@ -37,7 +38,7 @@ class Bodies:
 
     @contextmanager
     def held(self, address: str, give_up: Callable[[], None]) -> Iterator[Held]:
-        """A place in the budget for one request, given back at the end."""
+        """A place in the budget for one request, returned at the end."""
         one = Held(address, give_up)
         self._growing.setdefault(address, {})[one] = None
         try:
@@ -48,7 +49,7 @@ class Bodies:
             metrics.INGRESS_BODY_BYTES.set(self.size)
 
     def grow(self, one: Held, size_bytes: int) -> None:
-        """It takes that much more; others are given up for it, or it is refused itself."""
+        """A request uses that much more. Others are dropped for it, or it is refused itself."""
         self._add(one, size_bytes)
         while self.size > self._most_bytes:
             loser = self._heaviest()
@@ -62,18 +63,18 @@ class Bodies:
         metrics.INGRESS_BODY_BYTES.set(self.size)
 
     def whole(self, one: Held) -> None:
-        """It has come whole: it stays until its request is answered."""
+        """Its body has arrived completely: it is kept until the request is answered."""
         self._forget(one)
 
     def _add(self, one: Held, size_bytes: int) -> None:
         if one not in self._growing.get(one.address, ()):
-            raise Refusal(503, "memory", {"Retry-After": "1"})  # given up for another
+            raise Refusal(503, "memory", {"Retry-After": "1"})  # it was dropped for another one
         one.size += size_bytes
         self.size += size_bytes
         self._of_address[one.address] = self._of_address.get(one.address, 0) + size_bytes
 
     def _heaviest(self) -> Held | None:
-        """The oldest one that is not whole, of the address that takes the most by such."""
+        """The oldest incomplete body of the address whose incomplete bodies use the most memory."""
         address = max(self._of_address, key=self._of_address.__getitem__, default=None)
         return next((one for one in self._growing[address] if one.size), None) if address is not None else None
 
@@ -82,9 +83,9 @@ class Bodies:
         if one not in growing:
             return
         del growing[one]
-        left = self._of_address.get(one.address, 0) - one.size
-        if growing and left > 0:
-            self._of_address[one.address] = left
+        rest_bytes = self._of_address.get(one.address, 0) - one.size
+        if growing and rest_bytes > 0:
+            self._of_address[one.address] = rest_bytes
         else:
             self._of_address.pop(one.address, None)
         if not growing:
@@ -92,7 +93,7 @@ class Bodies:
 
 
 async def whole_body(request: web.BaseRequest, most_bytes: int, bodies: Bodies, held: Held) -> bytes:
-    """The whole body, refused at the cap: by its announced length before a byte is read, else when it gets there."""
+    """The complete body. A body over the cap is refused: by its announced length before a byte is read, or when it reaches the cap."""
     _require_small(request.content_length or 0, most_bytes)
     _go_on(request)
     chunks: list[bytes] = []
@@ -102,7 +103,7 @@ async def whole_body(request: web.BaseRequest, most_bytes: int, bodies: Bodies, 
             bodies.grow(held, len(chunk))
             _require_small(held.size, most_bytes)
     except (web.RequestPayloadError, ConnectionError) as error:
-        chunks.clear()  # the error is kept by the stream, and keeps this frame: only the garbage collector would free them
+        chunks.clear()  # the stream keeps the error, which keeps this frame: only the garbage collector would free the chunks
         raise Refusal(400, "body") from error
     except BaseException:
         chunks.clear()
@@ -117,7 +118,7 @@ def _require_small(size_bytes: int, most_bytes: int) -> None:
 
 
 def _go_on(request: web.BaseRequest) -> None:
-    """Answer `Expect: 100-continue`, which a sender may wait for before it sends the body (RFC 9110, 10.1.1)."""
+    """Answer `Expect: 100-continue`: a sender may wait for this before it sends the body (RFC 9110, 10.1.1)."""
     expected = ",".join(request.headers.getall("Expect", ())).strip().lower()
     if not expected or request.version < (1, 1):
         return

@@ -1,8 +1,10 @@
-"""Objects that are to be fetched: collected by id, read many in one call, done only when what was read is acked.
+"""The objects that are to be fetched: they are collected by id, many are read in one call, and each is done only when what was read is
+acked.
 
-The offset of a `fetch` record is committed when everything before it is done too: a crash reads again, it never forgets. What fails among
-others is asked for alone from then on, behind them, so that it keeps nobody waiting. Where nothing says whether a failure is the system's or
-that of one object, what failed goes behind the others, and fewer are asked for together until a call succeeds.
+The offset of a `fetch` record is committed when everything before it is done as well, so a crash reads again and never forgets. An object
+whose fetch failed together with others is fetched alone from then on, after the others, so that it delays none. If an error does not say
+whether the system or one object caused it, the objects of that call go behind the others, and fewer are fetched together until a call
+succeeds.
 """
 
 from __future__ import annotations
@@ -17,13 +19,13 @@ from systems.contract import Element
 ObjectKey = tuple[str, str]
 """(entity, source id)"""
 MOST_OF_SENDERS = 2000
-"""Objects named by webhooks and pushes that may wait at once for one system of a connection. What feeds name is not bounded here: it is held
-back by its partition (`assignment.py`)."""
+"""How many objects named by webhooks and pushes may wait at the same time for one system of a connection. What feeds name is not limited
+here; its partition is paused (`assignment.py`)."""
 
 MOST_UNREADABLE = 10
-"""How often an object is asked for alone while its answer cannot be read."""
+"""How often an object is fetched alone while its answer cannot be read."""
 _MOST_REFUSED = 3
-"""How often an object is asked for alone before its refusal is believed."""
+"""How often an object is fetched alone before its refusal is believed."""
 _MOST_TOGETHER = 1000
 """More than any system reads in one call."""
 _FAILURES_TOGETHER = 3
@@ -31,8 +33,8 @@ _FAILURES_TOGETHER = 3
 
 @dataclass(frozen=True)
 class Answered:
-    """What an answer says of what was asked for: the elements, each with its id; what is not there; and what has to be asked for alone,
-    because an element of the answer does not tell which of them it is."""
+    """What an answer says about the objects that were fetched: the elements with their ids, the objects that do not exist, and those that
+    have to be fetched alone because an element does not say which of them it is."""
 
     elements: tuple[Element, ...]
     absent: tuple[ObjectKey, ...]
@@ -40,7 +42,7 @@ class Answered:
 
 
 def answered(keys: Sequence[ObjectKey], elements: Sequence[Element]) -> Answered:
-    """See `Answered`. Elements without an id are the one that was asked for where it was asked for alone."""
+    """See `Answered`. Elements without an id belong to the object that was fetched, if it was fetched alone."""
     if len(keys) == 1 and elements and not any(element.source_id for element in elements):
         return Answered(tuple(replace(element, source_id=keys[0][1]) for element in elements), (), ())
     named = tuple(element for element in elements if element.source_id)
@@ -50,23 +52,23 @@ def answered(keys: Sequence[ObjectKey], elements: Sequence[Element]) -> Answered
     return Answered(named, missing if is_told else (), () if is_told else missing)
 
 
-def is_its_own(error: Exception) -> bool:
-    """Whether a call failed over what was asked for or what came, so that the same ids asked one by one show over which: it was refused,
-    or the answer could not be read."""
+def is_of_its_objects(error: Exception) -> bool:
+    """Whether the call failed because of its objects or its answer, so that fetching them one by one shows which object is the cause: the
+    call was refused, or the answer could not be read."""
     return isinstance(error, (Refused, Malformed, Garbled))
 
 
-def most_asked(error: Exception) -> int:
-    """How often an object is asked for alone before such an answer is believed. One that cannot be read may be the network's fault."""
+def tries_until_believed(error: Exception) -> int:
+    """How often an object is fetched alone before such an answer is believed. An answer that cannot be read may be the network's fault."""
     return MOST_UNREADABLE if isinstance(error, Garbled) else _MOST_REFUSED
 
 
 EVERYTHING = "*"
-"""The entity of a `fetch` record that asks for a look at every feed of a system now, instead of an object."""
+"""The entity of a `fetch` record that requests a poll of every feed of a system now, not an object."""
 
 
 class Offsets:
-    """Which records of one partition are done; `commit` is the first that is not."""
+    """Which records of one partition are done. `commit` is the offset of the first one that is not."""
 
     def __init__(self) -> None:
         self._open: dict[int, None] = {}  # in the order of the partition
@@ -78,12 +80,12 @@ class Offsets:
         self._next = offset + 1
 
     def done(self, offset: int) -> None:
-        """What it asked for is acked, or decided."""
+        """What it requests is acked, or a decision about it is."""
         self._open.pop(offset, None)
 
     @property
     def commit(self) -> int:
-        """The offset to commit; -1 = nothing was read yet."""
+        """The offset to commit; -1 if nothing was read yet."""
         return next(iter(self._open), self._next)
 
     def __len__(self) -> int:
@@ -92,7 +94,7 @@ class Offsets:
 
 @dataclass(frozen=True)
 class FetchRecord:
-    """One `fetch` record: where to say that it is done."""
+    """One `fetch` record, with the offsets in which it is marked as done."""
 
     offsets: Offsets
     offset: int
@@ -104,7 +106,7 @@ class FetchRecord:
 
 @dataclass
 class _Pending:
-    """One object to fetch, and the records that ask for it."""
+    """One object to fetch, and the records that request it."""
 
     records: list[FetchRecord] = field(default_factory=list)
     alone: bool = False
@@ -112,7 +114,7 @@ class _Pending:
 
 
 class FetchQueue:
-    """What is to be fetched from one system for one connection, in the order of the records; a second record for an object joins the first."""
+    """What is to be fetched from one system for one connection, in the order of the records. A second record for an object joins the first."""
 
     def __init__(self) -> None:
         self._pending: dict[ObjectKey, _Pending] = {}
@@ -124,7 +126,8 @@ class FetchQueue:
         return len(self._pending)
 
     def add(self, key: ObjectKey, record: FetchRecord, *, of_sender: bool = False) -> bool:
-        """One more record; False where it is not taken: a webhook or push named the object, and `MOST_OF_SENDERS` of those wait already."""
+        """Add a record. False if it is not accepted: a webhook or push named the object, and `MOST_OF_SENDERS` of those are waiting
+        already."""
         if of_sender and key not in self._pending:
             if len(self._of_senders) >= MOST_OF_SENDERS:
                 return False
@@ -134,13 +137,13 @@ class FetchQueue:
         return True
 
     async def arrived(self) -> None:
-        """Wait until something is to be fetched."""
+        """Wait until there is something to fetch."""
         while not self._pending:
             self._arrived.clear()
             await self._arrived.wait()
 
     def batch(self, most: Mapping[str, int]) -> Sequence[ObjectKey]:
-        """The oldest object and those of its entity that fit into the same call. They stay until `done`."""
+        """The oldest object, and others of its entity that fit into the same call. They stay in the queue until `done`."""
         first = next(iter(self._pending))
         if self._pending[first].alone:
             return [first]
@@ -149,12 +152,12 @@ class FetchQueue:
         return [key for key, _ in zip(fitting, range(size), strict=False)]
 
     def succeeded(self) -> None:
-        """A call was answered: more may be asked for together again."""
+        """A call was answered: more may be fetched together again."""
         self._together, self._failures = min(2 * self._together, _MOST_TOGETHER), 0
 
     def failed(self, keys: Sequence[ObjectKey]) -> None:
-        """A call failed, and nothing says that it is theirs: they go behind the others, and fewer are asked for together after each third
-        failure in a row. What failed by itself is asked for alone from now on."""
+        """A call failed, and nothing says that its objects are the cause. They go behind the others, and after each third failure in a row
+        fewer are fetched together. An object that failed alone is fetched alone from now on."""
         self._failures += 1
         if self._failures % _FAILURES_TOGETHER == 0:
             self._together = max(1, len(keys) // 2)
@@ -163,19 +166,19 @@ class FetchQueue:
                 pending.alone = pending.alone or len(keys) == 1
                 self._pending[key] = pending
 
-    def behind(self, entity: str) -> int:
-        """What is to be fetched of an entity goes behind the others. How many entities there are."""
+    def move_behind(self, entity: str) -> int:
+        """Move the objects of an entity behind the others. Returns how many entities there are."""
         for key in [key for key in self._pending if key[0] == entity]:
             self._pending[key] = self._pending.pop(key)
         return len({key[0] for key in self._pending})
 
     def count(self, key: ObjectKey) -> int:
-        """How many records ask for it now."""
+        """How many records request this object now."""
         pending = self._pending.get(key)
         return len(pending.records) if pending is not None else 0
 
     def done(self, key: ObjectKey, count: int) -> None:
-        """The first `count` records are answered; one that came after the call began asks for another call."""
+        """Its first `count` records are done. A record that came after the call began needs another call."""
         pending = self._pending.get(key)
         if pending is None:
             return
@@ -187,8 +190,8 @@ class FetchQueue:
         if pending.records:
             self._pending[key] = _Pending(pending.records)
 
-    def refused(self, key: ObjectKey) -> int:
-        """It failed in a way that is its own: it is asked for alone from now on, behind the others. How often it failed alone."""
+    def failed_alone(self, key: ObjectKey) -> int:
+        """It failed because of itself: it is fetched alone from now on, after the others. Returns how often it failed alone."""
         pending = self._pending.pop(key, None)
         if pending is None:
             return 0
@@ -198,6 +201,6 @@ class FetchQueue:
         return pending.refusals
 
     def done_all(self) -> None:
-        """Every record is answered."""
+        """All records are done."""
         for key in [*self._pending]:
             self.done(key, self.count(key))

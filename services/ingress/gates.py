@@ -1,4 +1,4 @@
-"""Who may send what: one gate per connection and way in, made anew when settings or credentials change."""
+"""Who may send what: one gate per connection and way in, replaced when settings or credentials change."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PUSH = "push"
 
 @dataclass(frozen=True)
 class Gate:
-    """How one connection's sender is verified and what its records are called. No keys: everything is refused."""
+    """How the requests of one connection's sender are verified, and how its records are named. Without keys it refuses everything."""
 
     signing: Signing
     keys: tuple[Key, ...]
@@ -29,11 +29,11 @@ class Gate:
 
 NOBODY = Gate(UNKNOWN, ())
 Gates = Mapping[tuple[str, str, str], Gate]
-"""(webhook or push, system, connection) -> gate."""
+"""(system, webhook or push, connection) -> gate."""
 
 
 def gates(snapshot: Snapshot, store: CredentialStore) -> Gates:
-    """The gates of all connections in force. The field-service side sends webhooks, the ERP side pushes."""
+    """The gates of all connections in force. The field-service system sends webhooks, the ERP sends pushes."""
     found: dict[tuple[str, str, str], Gate] = {}
     for connection in snapshot.connections.values():
         for way in (WEBHOOK, PUSH):
@@ -56,8 +56,10 @@ def _gate(connection: Connected, way: str, store: CredentialStore) -> Gate | Non
         return None
     keys = tuple(_key(entry) for entry in store.keys(settings.connection, way))
     if not keys:
-        asked = settings.webhook_keys if way == WEBHOOK else settings.push_keys
-        log.warning("no_key", connection=settings.connection, way=way, outcome="everything is refused", keys_in_settings=len(asked))
+        declared = settings.webhook_keys if way == WEBHOOK else settings.push_keys
+        log.warning(
+            "no_key", connection=settings.connection, way=way, outcome="everything is refused", keys_in_settings=len(declared)
+        )
     return Gate(signing, keys)
 
 

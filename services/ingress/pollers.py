@@ -1,8 +1,9 @@
-"""The pollers: whoever owns partition p reads the connections of p, system by system, whether webhooks are on or off.
+"""The pollers: the owner of partition p reads the connections of p, system by system, whether or not webhooks are on.
 
 In: `connections`, `credentials`, `fetch`, `cursors`. Out: `raw.<system>` (key connection/system/entity/id), `cursors`, `audit`.
-Duplicates: after a crash between a page's ack and its cursor the page is read again; hop 1 tells them. Order: the sightings of one
-object are in one partition in the order read. Nothing is parsed here and nothing goes to `dead`.
+Duplicates: after a crash between the ack of a page and of its cursor, the page is read again; hop 1 recognises the duplicates.
+Order: all versions of one object are in one partition, in the order in which they were read.
+Nothing is parsed here, and nothing goes to `dead`.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ class _Running:
 
 
 class Pollers:
-    """The service. All its state changes on its loop; `_turn` keeps starts and stops in order."""
+    """The service. All changes of its state happen on its loop; `_turn` keeps starts and stops in order."""
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self._settings = settings
@@ -81,11 +82,11 @@ class Pollers:
 
     @property
     def metrics_port(self) -> int:
-        """Where /healthz, /readyz and /metrics are, after the start."""
+        """The port of /healthz, /readyz and /metrics, after the start."""
         return self._health.port
 
     def trouble(self) -> str:
-        """Why it cannot work now; "" when it can. A single connection's trouble is not the process's."""
+        """Why it cannot work now; "" if it can. The trouble of a single connection is not that of the process."""
         if self._assignment.failure:
             return self._assignment.failure
         if self._deliveries.trouble:
@@ -94,12 +95,12 @@ class Pollers:
         return unseen or ("" if self._joined else "no partitions assigned yet")
 
     def failed(self) -> str:
-        """Why it can do its work no more: its group is left, or what it follows ended; "" while it may."""
+        """Why it will never work again (it left its group, or what it follows has ended); "" otherwise."""
         unseen = self._follower.failed or self._store.failed
         return unseen or ("" if self._assignment.is_alive() else self._assignment.failure or "it left its group")
 
     def stopped(self) -> dict[Where, str]:
-        """Systems of connections that wait for a person, each with the reason."""
+        """The systems of connections that wait for a person, each with the reason."""
         return {where: one.poller.trouble for where, one in self._running.items() if one.poller is not None and one.poller.trouble}
 
     async def start(self) -> None:
@@ -109,12 +110,12 @@ class Pollers:
         await asyncio.to_thread(self._follower.start)
         self._deliveries.start()
         await self._health.start()
-        self._keeping = asyncio.create_task(self._keep())
+        self._keeping = asyncio.create_task(self._keep_aligned())
         self._assignment.start()
         log.info("ready", metrics_port=self.metrics_port)
 
     async def stop(self) -> None:
-        """Leave the group; sessions are logged out, what was acked is kept."""
+        """Leave the group. Sessions are logged out; what was acked is kept."""
         await self._assignment.stop()
         if self._keeping is not None:
             self._keeping.cancel()
@@ -126,10 +127,10 @@ class Pollers:
         await asyncio.to_thread(self._follower.stop)
         await asyncio.to_thread(self._store.stop)
 
-    # --- told by the assignment ---
+    # --- called by the assignment ---
 
     async def taken(self, partitions: frozenset[int]) -> None:
-        """Read their cursors, then poll them."""
+        """Read the cursors of these partitions, then poll their connections."""
         found = await asyncio.to_thread(self._read_cursors, partitions)
         async with self._turn:
             self._cursors |= found
@@ -138,21 +139,21 @@ class Pollers:
         self._wake.set()
 
     async def given_up(self, partitions: frozenset[int]) -> None:
-        """Stop what belongs to them."""
+        """Stop polling the connections of these partitions."""
         async with self._turn:
             self._owned -= partitions
             for where in [w for w in {*self._running, *self._queues} if self._partition(w) in partitions]:
-                await self._end(where)
+                await self._stop_poller(where)
                 self._queues.pop(where, None)
             for key in [key for key in self._cursors if self._partition_of(key[0]) in partitions]:
-                del self._cursors[key]  # in place: the pollers of other partitions look into the same dictionary
+                del self._cursors[key]  # changed in place: the pollers of other partitions use the same dictionary
 
     async def fetches_read(self, messages: list[tuple[Message, FetchRecord]]) -> None:
-        """Put each `fetch` record into its queue; what cannot be read is logged and done, its bytes stay in `fetch`.
+        """Put each `fetch` record into its queue. One that cannot be read is logged and done; its bytes stay in `fetch`.
 
-        What a sender names beyond the cap of its connection is said in `audit` and done: the feeds read it.
+        Objects that a sender names beyond the cap of its connection are noted in `audit` and done: the feeds read them.
         """
-        excess: dict[Where, list[tuple[ObjectKey, FetchRecord]]] = {}
+        beyond_cap: dict[Where, list[tuple[ObjectKey, FetchRecord]]] = {}
         for message, fetch in messages:
             try:
                 record = self._codec.decode_one("raw.fetch", message.value())
@@ -168,24 +169,24 @@ class Pollers:
             key = (record["entity"], record["source_id"])
             queue = self._queues.setdefault(where, FetchQueue())
             if not queue.add(key, fetch, of_sender=record["reason"] in SENDERS):
-                excess.setdefault(where, []).append((key, fetch))
-        for where, left in excess.items():
-            await self._leave_to_feeds(where, left)
+                beyond_cap.setdefault(where, []).append((key, fetch))
+        for where, excess in beyond_cap.items():
+            await self._refuse_excess(where, excess)
 
-    async def _leave_to_feeds(self, where: Where, left: list[tuple[ObjectKey, FetchRecord]]) -> None:
-        metrics.FETCH_LEFT_OUT.labels(where.connection, where.system).inc(len(left))
+    async def _refuse_excess(self, where: Where, beyond_cap: list[tuple[ObjectKey, FetchRecord]]) -> None:
+        metrics.FETCH_LEFT_OUT.labels(where.connection, where.system).inc(len(beyond_cap))
         detail = f"fetch: webhooks and pushes name more than {MOST_OF_SENDERS} objects at once; the feeds read the others"
         try:
-            await self._writing.decision(decided(where, "refused", detail), len(left))
-        except NotStored:  # it could not be said, so it is not left out
-            for key, fetch in left:
+            await self._writing.decision(decided(where, "refused", detail), len(beyond_cap))
+        except NotStored:  # the decision could not be stored, so they are fetched after all
+            for key, fetch in beyond_cap:
                 self._queues[where].add(key, fetch)
             return
-        for _, fetch in left:
+        for _, fetch in beyond_cap:
             fetch.done()
 
     async def reset(self, messages: list[Message]) -> None:
-        """Take up cursors that a person reset: that system of the connection begins anew, with nothing remembered of its pages."""
+        """Take up cursors that a person reset: that system of the connection starts again, and nothing of its pages is remembered."""
         for message in messages:
             try:
                 record = self._codec.decode_one("raw.cursor", message.value())
@@ -193,23 +194,23 @@ class Pollers:
                 log.error("cursor_unreadable", partition=message.partition(), offset=message.offset(), error=str(error)[:200])
                 continue
             if record.get("page_digest") == RESET:
-                await self._take_up(record)
+                await self._restart_from(record)
 
-    async def _take_up(self, record: Record) -> None:
+    async def _restart_from(self, record: Record) -> None:
         where = Where(record["connection"], record["feed"].partition(".")[0])
         async with self._turn:
             if self._partition(where) not in self._owned:
                 return
-            await self._end(where)
+            await self._stop_poller(where)
             self._cursors[(record["connection"], record["feed"])] = record
             log.info("cursor_reset", connection=where.connection, feed=record["feed"], position=record["position"])
-            # once more, behind whatever the page wrote that was being read meanwhile
+            # write it once more, after the cursor of a page that was perhaps being read meanwhile
             with contextlib.suppress(NotStored):
                 await self._writing.cursor({**record, "page_digest": ""})
         self._wake.set()
 
     def _read_now(self, where: Where) -> None:
-        """A person asks for a look at every feed; a side whose session could not be opened is tried again at once."""
+        """A person requests a poll of every feed. A side whose session could not be opened is tried again at once."""
         running = self._running.get(where)
         if running is not None and running.poller is not None:
             running.poller.read_now()
@@ -234,8 +235,8 @@ class Pollers:
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._wake.set)
 
-    async def _keep(self) -> None:
-        """Bring what runs in line with what is wanted, at every change and now and then."""
+    async def _keep_aligned(self) -> None:
+        """Start and stop pollers so that those run that should, after every change and every few seconds."""
         while True:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), 5)
@@ -245,14 +246,14 @@ class Pollers:
             await self._refuse_unknown()
 
     async def _align(self) -> None:
-        wanted = dict(self._wanted())
-        for where in [w for w, one in self._running.items() if w not in wanted or one.version != wanted[w][2] or one.task.done()]:
-            await self._end(where)
-        for where, (connected, side, made) in wanted.items():
+        desired = dict(self._desired())
+        for where in [w for w, one in self._running.items() if w not in desired or one.version != desired[w][2] or one.task.done()]:
+            await self._stop_poller(where)
+        for where, (connected, side, made) in desired.items():
             if where not in self._running:
-                self._running[where] = self._begin(where, connected, side, made)
+                self._running[where] = self._start_poller(where, connected, side, made)
 
-    def _wanted(self) -> list[tuple[Where, tuple[Connected, Side, str]]]:
+    def _desired(self) -> list[tuple[Where, tuple[Connected, Side, str]]]:
         found = []
         for connected in self._follower.snapshot.connections.values():
             settings = connected.settings
@@ -263,13 +264,13 @@ class Pollers:
                 found.append((where, (connected, side, version(settings, side, self._store))))
         return found
 
-    def _begin(self, where: Where, connected: Connected, side: Side, made: str) -> _Running:
+    def _start_poller(self, where: Where, connected: Connected, side: Side, made: str) -> _Running:
         queue = self._queues.setdefault(where, FetchQueue())
         try:
             polled = self._polled(where, connected.settings, side)
         except ConnectorError as error:
             log.error("system_stopped", connection=where.connection, system=where.system, why=str(error))
-            return _Running(made, asyncio.create_task(_stays_away(self._standing(where), error)), None)
+            return _Running(made, asyncio.create_task(_report_and_wait(self._standing(where), error)), None)
         poller = SystemPoller(polled, queue, self._cursors)
         return _Running(made, asyncio.create_task(poller.run(), name=f"{where.connection}/{where.system}"), poller)
 
@@ -284,19 +285,19 @@ class Pollers:
             writing=self._writing,
             clock=self._clock,
             backoff=Backoff(cap=cap),
-            told=bool(keys),
+            sends_hints=bool(keys),
             standing=self._standing(where),
         )
 
     def _standing(self, where: Where) -> Standing:
-        """Kept while the process lives, so that a session that is opened anew is no news."""
+        """Kept for the life of the process, so that a session that is opened again is not reported as a change."""
 
         async def tell(decision: str, feed: str, detail: str) -> None:
             await self._writing.decision(decided(where, decision, detail, (feed, "")))
 
         return self._standings.setdefault(where, Standing(tell))
 
-    async def _end(self, where: Where) -> None:
+    async def _stop_poller(self, where: Where) -> None:
         running = self._running.pop(where, None)
         if running is None:
             return
@@ -309,7 +310,7 @@ class Pollers:
             log.error("poller_ended", connection=where.connection, system=where.system, exc_info=error)
 
     async def _refuse_unknown(self) -> None:
-        """Fetches of connections or systems that are not there, after a while: they may be about to be applied."""
+        """Refuse fetches of connections or systems that do not exist, but only after a while: they may be about to be applied."""
         now = self._clock.monotonic()
         unknown = [where for where, queue in self._queues.items() if len(queue) and where not in self._running]
         self._unknown_since = {where: self._unknown_since.get(where, now) for where in unknown}
@@ -329,14 +330,14 @@ class Pollers:
         return partition_of(connection, self._settings.kafka.partitions)
 
 
-async def _stays_away(standing: Standing, error: ConnectorError) -> None:
-    """The side cannot be opened: told, and tried again after a while."""
+async def _report_and_wait(standing: Standing, error: ConnectorError) -> None:
+    """The side cannot be opened: report it, and try again after a while."""
     await standing.failed(SESSION, error)
     await asyncio.sleep(_RETRY_BROKEN_S)
 
 
 def feeds_of(side: Side) -> tuple[Feed, ...]:
-    """The feeds of a side: those that its own settings leave on (`feeds_off`), at the pace that they set (`feed_cadences`)."""
+    """The feeds of a side: those that its settings leave on (`feeds_off`), at the pace that its settings give (`feed_cadences`)."""
     own = side.own()
     off: frozenset[str] = getattr(own, "feeds_off", frozenset())
     paces: Mapping[str, timedelta] = getattr(own, "feed_cadences", {})
@@ -344,10 +345,10 @@ def feeds_of(side: Side) -> tuple[Feed, ...]:
 
 
 def needed_records(settings: Settings) -> dict[str, tuple[str, ...]]:
-    """Topics and records of this service; it refuses to start when their schemas are not registered."""
+    """The topics and records of this service. It refuses to start if their schemas are not registered."""
     mine = ("connections", "credentials", "crosswalk", "fetch", "cursors", "audit")
-    wanted = {name: records for name, records in records_of_topic().items() if name in mine or name.startswith("raw.")}
-    return {settings.topic(name): records for name, records in wanted.items()}
+    desired = {name: records for name, records in records_of_topic().items() if name in mine or name.startswith("raw.")}
+    return {settings.topic(name): records for name, records in desired.items()}
 
 
 async def _serve(settings: Settings) -> int:
@@ -363,5 +364,5 @@ async def _serve(settings: Settings) -> int:
 
 
 def run(settings: Settings) -> int:
-    """Poll until SIGTERM; returns the exit code, 70 when a part of it failed for good."""
+    """Poll until SIGTERM. Returns the exit code, which is 70 if a part of it failed for good."""
     return asyncio.run(_serve(start.prepared(settings, "pollers", needed_records(settings))))

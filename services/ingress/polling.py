@@ -1,7 +1,7 @@
-"""One system of one connection: its feeds in turn, and what is to be fetched by id before them.
+"""One system of one connection: polls its feeds in turn, and before them fetches what is requested by id.
 
-A page's records are acked before its cursor moves, and the cursor before the next page is asked for: a crash in between reads the
-page again and never skips one. What fails says by its type what comes next (runtime/errors.py); a feed that fails stops no other.
+The records of a page are acked before its cursor moves, and the cursor is acked before the next page is requested. A crash in between reads
+the page again and never skips one. The type of an error says what comes next (runtime/errors.py). A feed that fails stops no other feed.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from runtime.log import log
 from runtime.retry import Backoff
 from schemas.codec import Record
 from schemas.errors import Malformed
-from services.ingress.fetches import FetchQueue, ObjectKey, answered, is_its_own, most_asked
+from services.ingress.fetches import FetchQueue, ObjectKey, answered, is_of_its_objects, tries_until_believed
 from services.ingress.produce import NotStored
 from services.ingress.schedule import FAR, Schedule
-from services.ingress.seen import Run, Seen, Told
+from services.ingress.seen import Fetched, Run, Seen
 from services.ingress.sessions import ReaderSession
 from services.ingress.standing import Standing
 from services.ingress.writing import Writing, decided
@@ -35,15 +35,15 @@ from systems.raw import How, Where
 _HOW = {"token": "export", "window": "list", "full": "scan"}
 _ABSENT = "not in the answer of the system; nothing is cancelled"
 _FRESH = timedelta(minutes=5)
-"""A cursor that stays where it is is written again after this time: it says when its feed was read last."""
+"""A cursor that does not move is written again after this time, because it also says when its feed was last read."""
 Cursors = dict[tuple[str, str], Record]
 """(connection, feed) -> its cursor."""
 
 
 @dataclass(frozen=True)
 class Polled:
-    """What a poller works on and with. `told` says that webhooks or pushes are on, so that what only the poller saw is a gap; `standing` tells
-    the audit whether its side is read."""
+    """What a poller works on and with. `sends_hints` says that webhooks or pushes are on, so that a change that only the poller saw is a
+    gap. `standing` reports to `audit` whether its side is read."""
 
     where: Where
     system: System
@@ -52,12 +52,12 @@ class Polled:
     writing: Writing
     clock: Clock
     backoff: Backoff
-    told: bool
+    sends_hints: bool
     standing: Standing
 
 
 class SystemPoller:
-    """The two loops of one session: fetches by id, and the feeds. `run` ends only when it is cancelled."""
+    """The two loops of one session: fetches by id, and feeds. `run` ends only when it is cancelled."""
 
     def __init__(self, polled: Polled, queue: FetchQueue, cursors: Cursors) -> None:
         self._polled = polled
@@ -66,7 +66,7 @@ class SystemPoller:
         self._schedule = Schedule(polled.feeds, polled.clock.now())
         self._seen = Seen()
         self._runs: dict[str, Run] = {feed.name: Run() for feed in polled.feeds}
-        self._told = Told()
+        self._fetched = Fetched()
         self._draw = random.Random()  # noqa: S311 - jitter, no secret
         self._fetching = False
         self._fetch_failures = self._fetches_broken = 0
@@ -76,7 +76,7 @@ class SystemPoller:
 
     @property
     def trouble(self) -> str:
-        """What a person has to put right, "" when nothing."""
+        """What a person has to correct; "" if nothing."""
         return " ".join(dict.fromkeys(self._troubles.values()))
 
     def read_now(self) -> None:
@@ -85,7 +85,7 @@ class SystemPoller:
         self._pending.set()
 
     async def run(self) -> None:
-        """Poll until cancelled; the session is closed at the end."""
+        """Poll until cancelled. The session is closed at the end."""
         log.info("polling", connection=self._polled.where.connection, system=self._polled.where.system)
         try:
             async with asyncio.TaskGroup() as both:
@@ -104,7 +104,7 @@ class SystemPoller:
             if feed is None:
                 await self._wait()
             elif self._fetching and len(self._queue):
-                await asyncio.sleep(0.01)  # fetches go first, while it makes progress
+                await asyncio.sleep(0.01)  # fetches go first, as long as they succeed
             else:
                 await self._turn(feed)
 
@@ -122,7 +122,7 @@ class SystemPoller:
         try:
             page = await self._polled.session.reader.page(feed, self._position(feed))
             more = await self._store(feed, page)
-        except Exception as error:  # noqa: BLE001 - the edge of the loop: one feed's failure is that feed's alone
+        except Exception as error:  # noqa: BLE001 - the edge of the loop: the failure of one feed does not stop the others
             self._failed(feed, error)
             await self._polled.standing.failed(feed.name, error)
         else:
@@ -140,10 +140,10 @@ class SystemPoller:
         return f"{self._polled.where.system}.{feed.name}"
 
     async def _store(self, feed: Feed, page: Page) -> bool:
-        """All elements acked, then the cursor acked, then remembered. Whether the next page follows at once."""
+        """Ack all elements, then the cursor, then remember them. Returns whether the next page follows at once."""
         before = self._position(feed)
         if page.more and page.position == before:
-            raise Malformed(f"{feed.name}: the page says that more follow, and its position does not move")
+            raise Malformed(f"{feed.name}: the page says that more follow, but its position does not move")
         fresh = [(n, element) for n, element in enumerate(page.elements) if not self._seen.is_known(feed.name, element)]
         how = How(feed.entity, feed.shape, _HOW[feed.kind])
         await self._polled.writing.elements(self._polled.where, how, page, fresh)
@@ -154,8 +154,10 @@ class SystemPoller:
         if page.restarted:
             await self._restarted(feed, "continuation", page.restarted)
         more = page.more
-        if self._runs[feed.name].comes_again(feed, page):
-            await self._restarted(feed, "circle", "a page of this run came again, although more were promised; the run ends")
+        if self._runs[feed.name].repeats(feed, page):
+            await self._restarted(
+                feed, "circle", "a page of this run came again, although the system says that more follow; the run ends"
+            )
             more = False
         await self._move_cursor(feed, page, len(fresh))
         return more
@@ -184,12 +186,12 @@ class SystemPoller:
         self._cursors[key] = cursor
 
     async def _report_gap(self, feed: Feed, elements: list[Element]) -> None:
-        if not self._polled.told or self._schedule.is_catching_up(feed) or not self._position(feed):
+        if not self._polled.sends_hints or self._schedule.is_catching_up(feed) or not self._position(feed):
             return
-        news = sum(self._told.is_news(feed.entity, element) for element in elements)
+        news = sum(self._fetched.is_unreported(feed.entity, element) for element in elements)
         if news:
             metrics.POLL_GAPS.labels(*self._labels(feed.name)).inc(news)
-            detail = f"feed {feed.name}: changes that no webhook told of"
+            detail = f"feed {feed.name}: changes that no webhook reported"
             await self._polled.writing.decision(decided(self._polled.where, "gap", detail, (feed.entity, "")), news)
 
     def _count(self, feed: Feed, fresh: int, known: int) -> None:
@@ -208,7 +210,7 @@ class SystemPoller:
 
     def _failed(self, feed: Feed, error: Exception) -> None:
         failures = self._schedule.failed(feed)
-        kind = self._tell(feed.name, error, failures)
+        kind = self._note_failure(feed.name, error, failures)
         now, monotonic_s = self._polled.clock.now(), self._polled.clock.monotonic()
         if kind == "throttled":
             self._schedule.pause(now + self._pause(error, failures))
@@ -218,7 +220,7 @@ class SystemPoller:
             self._schedule.back_off(feed, monotonic_s + self._polled.backoff.wait(failures, self._draw).total_seconds())
 
     def _stop_feed(self, feed: Feed) -> None:
-        """A feed waits for a person; two in a row without a page between them mean that the whole system does."""
+        """A feed waits for a person. Two in a row without a page between them mean that the whole system does."""
         now = self._polled.clock.now()
         self._schedule.stop(feed, now)
         metrics.FEED_STOPPED.labels(*self._labels(feed.name)).set(1)
@@ -233,8 +235,8 @@ class SystemPoller:
         asked = error.asked if isinstance(error, Throttled) else None
         return self._polled.backoff.wait(failures, self._draw, asked)
 
-    def _tell(self, what: str, error: Exception, failures: int) -> Literal["throttled", "broken", "again"]:
-        """Count and log a failure; what comes next. A body is never part of the message."""
+    def _note_failure(self, what: str, error: Exception, failures: int) -> Literal["throttled", "broken", "again"]:
+        """Count and log a failure; returns what comes next. The message never contains a body."""
         kind: Literal["throttled", "broken", "again"] = "again"
         if isinstance(error, Throttled):
             kind = "throttled"
@@ -286,7 +288,7 @@ class SystemPoller:
             await self._store_fetched(entity, replace(page, elements=answer.elements))
             await self._decide(answer.absent, "filtered", _ABSENT)
             for one in answer.alone:
-                self._queue.refused(one)
+                self._queue.failed_alone(one)
             keys = [one for one in keys if one not in answer.alone]
         for one in keys:
             self._queue.done(one, counts[one])
@@ -295,37 +297,38 @@ class SystemPoller:
         how = How(entity, "object", "fetch")
         await self._polled.writing.elements(self._polled.where, how, page, enumerate(page.elements))
         for element in page.elements:
-            self._told.fetched(entity, element)
+            self._fetched.fetched(entity, element)
 
     async def _decide(self, keys: Sequence[ObjectKey], decision: str, detail: str) -> None:
         for one in keys:
             await self._polled.writing.decision(decided(self._polled.where, decision, detail, one))
 
     async def _fetch_failed(self, keys: Sequence[ObjectKey], error: Exception, failures: int) -> None:
-        kind = self._tell("fetch", error, failures)
-        if is_its_own(error):
+        kind = self._note_failure("fetch", error, failures)
+        if is_of_its_objects(error):
             for one in keys:
-                if self._queue.refused(one) >= most_asked(error):
+                if self._queue.failed_alone(one) >= tries_until_believed(error):
                     await self._give_up(one, error)
         elif kind == "again":
             self._queue.failed(keys)
         if kind == "throttled":
             await self._polled.clock.sleep(self._pause(error, failures))
         elif kind == "broken":
-            await self._fetches_wait(keys[0][0])
+            await self._stop_fetches(keys[0][0])
         else:
             await asyncio.sleep(self._polled.backoff.wait(failures, self._draw).total_seconds())
 
-    async def _fetches_wait(self, entity: str) -> None:
-        """An entity waits for a person, behind the others; two in a row without an answer between them mean that the whole system does."""
+    async def _stop_fetches(self, entity: str) -> None:
+        """The fetches of an entity wait for a person and go behind the others. Two in a row without an answer between them mean that the
+        whole system waits."""
         self._fetches_broken += 1
-        if self._fetches_broken >= min(2, self._queue.behind(entity)):
+        if self._fetches_broken >= min(2, self._queue.move_behind(entity)):
             self._fetches_broken = 0
             await self._polled.clock.sleep(FAR)
 
     async def _give_up(self, key: ObjectKey, error: Exception) -> None:
-        """An object whose answer is believed: what came is written in its place, and hop 1 lays it on `dead`; else the refusal is told.
-        Where that cannot be stored it stays in the queue."""
+        """Stop fetching an object because its answer is believed. What came is written in its place, and hop 1 puts it on `dead`; if
+        nothing came, the refusal is recorded. If that cannot be stored, the object stays in the queue."""
         entity, source_id = key
         try:
             if isinstance(error, Garbled) and error.body:

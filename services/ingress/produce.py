@@ -1,7 +1,7 @@
-"""From the delivery report back to whoever waits: many records in flight, one wake-up of the loop for many reports.
+"""Waits for delivery reports: many records are in flight, and many reports wake up the event loop once.
 
-confluent-kafka's own asyncio producer looks at its buffer every 100 ms (measured: a hundred requests a second); here a thread polls,
-the delivery callback puts the outcome on a deque, and one `call_soon_threadsafe` empties it.
+confluent-kafka's own asyncio producer looks at its buffer every 100 ms (measured: a hundred requests a second). Here a thread polls, the
+delivery callback appends the outcome to a deque, and one `call_soon_threadsafe` empties it.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from runtime.settings import Kafka
 
 _FLUSH_S = 10.0
 _LOOK_S = 1.0
-"""How often Kafka is asked whether it is there again, and how long an answer may take."""
+"""How often Kafka is asked whether it is available again, and how long that answer may take."""
 
 
 @dataclass(frozen=True)
 class Outgoing:
-    """A record ready to go. `partition` -1 lets the client count murmur2 of the key (in C; the same as `partition_of`)."""
+    """A record ready to be produced. With `partition` -1 the client computes murmur2 of the key (in C; the same as `partition_of`)."""
 
     topic: str
     key: bytes
@@ -38,13 +38,14 @@ class Outgoing:
 
 
 class NotStored(Transient):
-    """Kafka did not acknowledge a record; it may be there or not. Sending it again is harmless: raw is read with duplicates."""
+    """Kafka did not acknowledge a record; it may be stored or not. Sending it again does no harm, because duplicates in `raw` are
+    recognised."""
 
 
 class Deliveries:
-    """A producer whose reports come back to the event loop it was started on.
+    """A producer whose delivery reports come back to the event loop on which it was started.
 
-    `trouble` is the reason why the last report was a failure, "" when it was a success.
+    `trouble` is the reason why the last report was a failure, "" if it was a success.
     """
 
     def __init__(self, settings: Kafka, **more: Any) -> None:
@@ -59,15 +60,15 @@ class Deliveries:
         self._failed = ""
 
     def start(self) -> Deliveries:
-        """Begin to poll; called on the loop that will wait."""
+        """Begin to poll. Call it on the loop that will wait for the reports."""
         self._loop = asyncio.get_running_loop()
         self._thread.start()
         return self
 
     def send(self, record: Outgoing) -> asyncio.Future[None]:
-        """Hand one record to the client; the future ends with its delivery report, with `NotStored` where that is a failure.
+        """Pass one record to the client. The future ends with its delivery report; a failure is a `NotStored`.
 
-        Raises `NotStored` at once when the client's queue is full.
+        Raises `NotStored` at once if the client's queue is full.
         """
         assert self._loop is not None, "start() comes first"
         future: asyncio.Future[None] = self._loop.create_future()
@@ -84,7 +85,7 @@ class Deliveries:
         return future
 
     async def send_all(self, records: Iterable[Outgoing]) -> int:
-        """Hand over all records and wait until every one is acked; returns how many. Raises `NotStored` when one was not."""
+        """Produce all records and wait until every one is acked; returns how many. Raises `NotStored` if one was not acked."""
         waiting: list[asyncio.Future[None]] = []
         try:
             for record in records:
@@ -117,13 +118,13 @@ class Deliveries:
         except (BufferError, KafkaException) as error:
             self._failed = record.topic
             self.trouble = str(error)
-            raise NotStored(f"{record.topic}: the producer takes nothing now: {error}") from error
+            raise NotStored(f"{record.topic}: the producer accepts no record now: {error}") from error
 
     def _wake(self) -> None:
         assert self._loop is not None
         try:
             self._loop.call_soon_threadsafe(self._drain)
-        except RuntimeError:  # the loop is closed: nobody waits any more
+        except RuntimeError:  # the loop is closed: nothing waits any more
             self._stopped.set()
 
     def _drain(self) -> None:
@@ -151,11 +152,11 @@ class Deliveries:
         while not self._stopped.is_set():
             self._producer.poll(0.1)
             if self.trouble and time.monotonic() >= look_at:
-                self._look()
+                self._check_topic()
                 look_at = time.monotonic() + _LOOK_S
 
-    def _look(self) -> None:
-        """After a failure, ask whether the topic that failed can be written again: nobody may send what would show it."""
+    def _check_topic(self) -> None:
+        """After a failure, ask whether the topic that failed can be written again: perhaps no record is sent that would show it."""
         topic = self._failed
         try:
             found = self._producer.list_topics(topic, timeout=_LOOK_S).topics.get(topic) if topic else None
@@ -166,7 +167,7 @@ class Deliveries:
             self.trouble = ""
 
     async def stop(self) -> None:
-        """Wait for what is in flight, then stop polling."""
+        """Wait for the records in flight, then stop polling."""
         producer = self._producer
         await asyncio.to_thread(producer.flush, _FLUSH_S)
         await asyncio.sleep(0)

@@ -1,4 +1,4 @@
-"""Whose request it is, and whether that address sends too many."""
+"""Which address sent a request, and whether that address sends too many."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ Networks = Sequence[IPv4Network | IPv6Network]
 
 
 def address_of(request: BaseRequest, trusted: Networks) -> str:
-    """The sender: the connection's address, or behind trusted proxies the last one of X-Forwarded-For that is none of them.
+    """The sender: the address of the connection, or behind trusted proxies the last address of X-Forwarded-For that is not one of theirs.
 
-    What a proxy wrote that is no address is not believed: the proxy is the sender then.
+    If the header holds something that is not an address, the proxy counts as the sender.
     """
     peer = request.remote or ""
     address = _parsed(peer)
@@ -35,13 +35,13 @@ def address_of(request: BaseRequest, trusted: Networks) -> str:
 
 
 def sender(peer: str) -> str:
-    """Whom an address stands for: itself, or its /64 where it is IPv6, for whoever has one of these has them all."""
+    """Whom an address stands for: itself, or its /64 if it is IPv6, because whoever has one address of a /64 has all of them."""
     address = _parsed(peer)
     return peer[:64] if address is None else _sender(address)
 
 
 def is_trusted(peer: str, trusted: Networks) -> bool:
-    """Whether a connection comes from a proxy that is trusted."""
+    """Whether a connection comes from a trusted proxy."""
     address = _parsed(peer)
     return address is not None and _is_in(address, trusted)
 
@@ -60,7 +60,7 @@ def _parsed(text: str) -> Address | None:
 
 
 def _without_port(text: str) -> str:
-    """`1.2.3.4:5678`, `[::1]:443` and `[::1]` as some proxies write them."""
+    """The address in `1.2.3.4:5678`, `[::1]:443` and `[::1]`, as some proxies write it."""
     if text.startswith("["):
         return text[1:].partition("]")[0]
     return text.partition(":")[0] if text.count(":") == 1 else text
@@ -71,7 +71,8 @@ def _is_in(address: Address, networks: Networks) -> bool:
 
 
 class Rates:
-    """A bucket per address: `per_s` requests a second, a second's worth at once. The least recent addresses are forgotten."""
+    """A token bucket per address: `per_s` requests a second, at most one second's worth at once. The least recently used addresses are
+    forgotten."""
 
     def __init__(self, per_s: float, monotonic: Callable[[], float]) -> None:
         self._per_s = per_s
@@ -80,7 +81,7 @@ class Rates:
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def allows(self, address: str) -> bool:
-        """Whether one more request may come from there now; counts it if so."""
+        """Whether one more request may come from there now. If so, it is counted."""
         now = self._monotonic()
         tokens, at = self._buckets.pop(address, (self._size, now))
         tokens = min(self._size, tokens + (now - at) * self._per_s)

@@ -1,7 +1,7 @@
-"""Bodies that were stored a moment ago: a webhook that is sent again, by its sender or by whoever copied it, is kept once.
+"""Bodies that were stored a moment ago: a webhook that its sender, or anybody who copied it, sends again is stored once.
 
-A signature over the body alone is good for ever, so a copy of a request can be sent a thousand times. Remembered are digests of what was
-verified and stored, per connection, for a while and up to a number. Forgetting one costs one more raw record, which asks to look once more.
+A signature over the body alone never expires, so a copy of a request can be sent a thousand times. The digests of what was verified and
+stored are remembered per connection, for some time and up to a number. Forgetting one costs one more raw record, which is one more hint.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _MOST = 50_000
 
 
 class Replays:
-    """`for_s` real seconds each digest is remembered; 0 = never. About 200 bytes a digest, `most` of them."""
+    """Each digest is remembered for `for_s` real seconds; 0 means never. A digest takes about 200 bytes; at most `most` are kept."""
 
     def __init__(self, for_s: float, monotonic: Callable[[], float], most: int = _MOST) -> None:
         self._for_s = for_s
@@ -27,7 +27,7 @@ class Replays:
         self._storing: dict[bytes, asyncio.Future[None]] = {}
 
     async def once(self, digest: bytes, store: Callable[[], Awaitable[None]]) -> None:
-        """Return when what has this digest is stored: now, by another request that is storing it, or a moment ago."""
+        """Return when the body with this digest is stored: now, by another request that is storing it, or a moment ago."""
         if self._is_stored(digest):
             metrics.INGRESS_REPLAYS.inc()
             return
@@ -46,7 +46,7 @@ class Replays:
             await store()
         except BaseException as error:
             done.set_exception(error if isinstance(error, Exception) else NotStored("given up before it was stored"))
-            done.exception()  # whoever waits gets it; nobody may
+            done.exception()  # raised to the requests that wait for it; there may be none
             raise
         else:
             done.set_result(None)

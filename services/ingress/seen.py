@@ -1,4 +1,5 @@
-"""What was written to raw a moment ago: spares the log what overlapping windows and whole lists show again. Bounded, in memory."""
+"""What was written to raw a moment ago. Overlapping windows and whole lists show it again, and it need not be written again. Bounded, in
+memory."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ _MOST = 50_000
 
 
 class Seen:
-    """Least recently used first; forgetting an entry costs one more raw record, which hop 1 tells as a duplicate."""
+    """The elements written most recently. Forgetting one costs one more raw record, which hop 1 recognises as a duplicate."""
 
     def __init__(self, most: int = _MOST) -> None:
         self._most = most
@@ -19,31 +20,32 @@ class Seen:
 
     def is_known(self, feed: str, element: Element) -> bool:
         """Whether the same bytes of the same version were written from this feed."""
-        return self._known.get(_key(feed, element)) == _print(element)
+        return self._known.get(_key(feed, element)) == _element_digest(element)
 
     def remember(self, feed: str, element: Element) -> None:
-        """It is acked."""
+        """Remember an element that is acked."""
         key = _key(feed, element)
-        self._known[key] = _print(element)
+        self._known[key] = _element_digest(element)
         self._known.move_to_end(key)
         if len(self._known) > self._most:
             self._known.popitem(last=False)
 
 
 class Run:
-    """The pages of one run of a feed, from its first to the one after which no more follow: sixteen bytes a page.
+    """The pages of one run of a feed, from the first to the one after which no more follow. A page takes sixteen bytes.
 
-    Where a run leads back to a page that it had, it would be read for ever. Ending it costs nothing: the next one goes on where it ended.
+    A run that leads back to one of its own pages would never end. Ending it costs nothing, because the next run continues from its end.
     """
 
     def __init__(self) -> None:
         self._pages: set[bytes] = set()
 
-    def comes_again(self, feed: Feed, page: Page) -> bool:
-        """Whether more pages are promised although this one leads to, or is, one of this run. The run ends then, or where none follow."""
-        marks = [_mark("place", page.place or page.position)]
-        if feed.kind == "token" and page.elements:  # fresh tokens may lead to the same pages
-            marks.append(_mark("page", *(part for element in page.elements for part in (element.body, *element.further))))
+    def repeats(self, feed: Feed, page: Page) -> bool:
+        """Whether this page repeats: more are said to follow, although it is, or leads to, a page of this run. The run ends then, and also
+        if no more follow."""
+        marks = [_digest_of("place", page.place or page.position)]
+        if feed.kind == "token" and page.elements:  # new tokens may lead to the same pages
+            marks.append(_digest_of("page", *(part for element in page.elements for part in (element.body, *element.further))))
         again = page.more and any(mark in self._pages for mark in marks)
         if again or not page.more:
             self._pages.clear()
@@ -52,7 +54,7 @@ class Run:
         return again
 
 
-def _mark(*parts: str | bytes) -> bytes:
+def _digest_of(*parts: str | bytes) -> bytes:
     made = hashlib.blake2b(digest_size=16)
     for part in parts:
         made.update(part.encode() if isinstance(part, str) else part)
@@ -60,31 +62,31 @@ def _mark(*parts: str | bytes) -> bytes:
     return made.digest()
 
 
-class Told:
-    """Versions that were fetched because somebody told us; what a feed shows beyond them only the poller saw."""
+class Fetched:
+    """The versions that were fetched because of a hint. What a feed shows beyond them only the poller saw."""
 
     def __init__(self, most: int = _MOST) -> None:
         self._most = most
         self._versions: OrderedDict[tuple[str, str], str] = OrderedDict()
 
     def fetched(self, entity: str, element: Element) -> None:
-        """It was read again by its id."""
+        """An element was fetched by its id."""
         key = (entity, element.source_id)
         self._versions[key] = max(element.source_version, self._versions.pop(key, ""))
         if len(self._versions) > self._most:
             self._versions.popitem(last=False)
 
-    def is_news(self, entity: str, element: Element) -> bool:
-        """Whether nobody told us of this version."""
+    def is_unreported(self, entity: str, element: Element) -> bool:
+        """Whether no hint has reported this version."""
         return self._versions.get((entity, element.source_id), "") < element.source_version
 
 
 def _key(feed: str, element: Element) -> tuple[str, str]:
-    """One whose id cannot be told is known by its bytes."""
-    return feed, element.source_id or _print(element).hex()
+    """An element without an id is known by its bytes."""
+    return feed, element.source_id or _element_digest(element).hex()
 
 
-def _print(element: Element) -> bytes:
+def _element_digest(element: Element) -> bytes:
     made = hashlib.blake2b(element.source_version.encode() + b"\x00" + element.body, digest_size=16)
     for answer in element.further:
         made.update(hashlib.blake2b(answer, digest_size=16).digest())

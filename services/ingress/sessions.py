@@ -1,4 +1,5 @@
-"""A poller's session with one system of one connection: opened with its own share, its own credentials, closed at the vendor's side."""
+"""A poller's session with one system of one connection: opened with its own share of the limit and its own credentials, logged out at the
+end."""
 
 from __future__ import annotations
 
@@ -14,13 +15,13 @@ from systems.contract import Reader, Role
 
 @dataclass(frozen=True)
 class ReaderSession:
-    """An open reader and the network below it."""
+    """An open reader and the transport below it."""
 
     reader: Reader
     transport: Transport
 
     async def close(self) -> None:
-        """Log out where the vendor counts sessions, then drop the connections."""
+        """Log out if the vendor counts sessions, then close the connections."""
         try:
             await self.reader.close()
         finally:
@@ -28,7 +29,7 @@ class ReaderSession:
 
 
 def version(settings: ConnectionSettings, side: Side, store: CredentialStore) -> str:
-    """Changes when a session has to be opened anew: other settings of this side, or other credentials."""
+    """Changes when a session has to be opened again: the settings or the credentials of this side are others."""
     text = "\n".join(
         (
             side.model_dump_json(),
@@ -41,6 +42,6 @@ def version(settings: ConnectionSettings, side: Side, store: CredentialStore) ->
 
 
 def open_reader_session(settings: ConnectionSettings, side: Side, provider: AccessProvider) -> ReaderSession:
-    """A session for the poller's role. Raises `Broken` naming the connection and system when it has no fit credentials."""
+    """A session for the poller's role. Raises `Broken` naming the connection and the system if it has no fit credentials."""
     access = provider.access(settings, side.system, Role.POLLER)
     return ReaderSession(side.declared.open_reader(access), access.transport)

@@ -1,6 +1,6 @@
-"""Whether bytes come from who they say: pure, over the raw body, in constant time, before anything is parsed.
+"""Whether bytes were signed by their claimed sender: pure, over the raw body, in constant time, before anything is parsed.
 
-The work is the same for an unknown connection, a wrong and a missing signature: two MACs at least, every one compared.
+The work is the same for an unknown connection, a wrong signature and a missing one: at least two MACs, and every one is compared.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _STANDARD_ID, _STANDARD_TIME, _STANDARD_SIGNATURE = "webhook-id", "webhook-times
 
 @dataclass(frozen=True)
 class Key:
-    """One key of a sender; two may overlap during a rotation. `not_after` ends it."""
+    """One key of a sender. Two may overlap during a rotation; `not_after` ends one."""
 
     name: str
     secret: bytes = field(repr=False)
@@ -33,11 +33,11 @@ class Key:
 
 DECOY = Key("", b"decoy key: signs nothing, costs the same")
 UNKNOWN = Signing("body-hmac", "x-signature")
-"""What an unknown connection is verified by; with no keys, so that it is always refused."""
+"""The scheme by which an unknown connection is verified. It has no keys, so it is always refused."""
 
 
 def verified(signing: Signing, keys: Sequence[Key], headers: CIMultiDictProxy[str], body: bytes, now: datetime) -> str:
-    """Name of the key that signed `body`; "" when it must be refused, for whatever reason."""
+    """The name of the key that signed `body`; "" if it must be refused, for whatever reason."""
     candidates = _candidates(signing, headers, now)
     signed = _signed(signing, headers, body)
     found = ""
@@ -53,19 +53,19 @@ def verified(signing: Signing, keys: Sequence[Key], headers: CIMultiDictProxy[st
 
 
 def message_id(signing: Signing, headers: CIMultiDictProxy[str]) -> bytes:
-    """What a sender signed as the identity of its message, beside the body; empty where the scheme has none."""
+    """What a sender signed, besides the body, as the identity of its message; empty if the scheme has none."""
     return _only(headers, _STANDARD_ID) if signing.scheme == "standard-webhooks" else b""
 
 
 def _only(headers: CIMultiDictProxy[str], name: str) -> bytes:
-    """The one header of that name as bytes; empty when it is missing or there twice."""
+    """The one header of that name as bytes; empty if it is missing or there twice."""
     values = headers.getall(name, ())
     # bytes, because compare_digest refuses text that is not ASCII; aiohttp gives undecodable bytes as surrogates
     return values[0].encode("utf-8", "surrogateescape") if len(values) == 1 else b""
 
 
 def _candidates(signing: Signing, headers: CIMultiDictProxy[str], now: datetime) -> list[bytes]:
-    """Signatures offered, in the form that `_expected` gives; none when a rule around them is broken."""
+    """The signatures that a request offers, in the form that `_expected` gives; none if the request breaks a rule of the scheme."""
     if signing.scheme == "standard-webhooks":
         return _standard(headers, now)
     offered = _only(headers, signing.header)
@@ -77,7 +77,7 @@ def _candidates(signing: Signing, headers: CIMultiDictProxy[str], now: datetime)
 
 
 def _standard(headers: CIMultiDictProxy[str], now: datetime) -> list[bytes]:
-    """Standard Webhooks 1.0: space-separated `v1,<base64>`, a signed timestamp within five minutes."""
+    """Standard Webhooks 1.0: space-separated `v1,<base64>`, and a signed timestamp within five minutes."""
     stamp = _only(headers, _STANDARD_TIME)
     parts = _only(headers, _STANDARD_SIGNATURE).split(b" ")
     if not _only(headers, _STANDARD_ID) or not stamp.isdigit() or len(stamp) > 12 or len(parts) > MAX_SIGNATURES:
@@ -95,7 +95,7 @@ def _signed(signing: Signing, headers: CIMultiDictProxy[str], body: bytes) -> by
 
 def _expected(signing: Signing, key: Key, signed: bytes) -> bytes:
     if signing.scheme == "shared-secret":
-        # digests are compared, so that the time tells nothing of the secret's length
+        # digests are compared, so that the time does not reveal the length of the secret
         return hashlib.sha256(key.secret).digest()
     if signing.scheme == "standard-webhooks":
         return base64.b64encode(hmac.digest(_standard_key(key.secret), signed, "sha256"))

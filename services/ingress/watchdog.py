@@ -1,8 +1,8 @@
-"""Connections with an end: each request is whole and answered within an absolute time, and there are never too many at once.
+"""Connections with a deadline: each request is complete and answered within an absolute time, and there are never too many at once.
 
-aiohttp has no deadline for a head or a body: a client that sends one byte a second stays for ever (measured on 3.14.5). Here every
-connection has a deadline that its bytes do not move; a sweep closes what is past it. Every connection is accepted, and where there are too
-many of one address or of all another one is closed for it (`crowd.py`): whoever holds connections without use locks nobody out.
+aiohttp has no deadline for a head or a body: a client that sends one byte a second stays forever (measured on 3.14.5). Here every
+connection has a deadline that its bytes do not move, and a sweep closes those past it. Every connection is accepted. If there are too many
+of one address or in total, another one is closed for it (`crowd.py`), so that holding connections without using them locks nobody out.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from aiohttp import web
 
 from runtime import metrics
 from runtime.log import log
-from services.ingress.crowd import Crowd, Standing
+from services.ingress.crowd import Crowd, Phase
 from services.ingress.rate import Networks, Rates, is_trusted, sender
 
 _BACKLOG = 4096
@@ -30,14 +30,15 @@ _AT_ONCE = 256
 _PAUSE_S = 0.1
 _RECEIVE_BYTES = 32 * 1024
 _BUFFER_BYTES = 16 * 1024
-"""Read ahead of each connection, twice that at most; what is larger is a body, which has a budget."""
+"""How much of each connection is read ahead; twice that at most. A larger request is a body, which has a budget."""
 
 
 @dataclass(frozen=True)
 class Bounds:
-    """`request_s` for a whole request, from its first byte (a connection's first: from the accept) to its answer.
+    """`request_s` is the time for a whole request, from its first byte (for a connection's first request, from the accept) to its answer.
 
-    At most `most` connections, `of_one` of each address and `opened_per_s` new ones of it, but for those in `uncounted` (proxies).
+    At most `most` connections, `of_one` of each address, and `opened_per_s` new ones of it. Those in `uncounted` (proxies) do not count by
+    address.
     """
 
     request_s: float
@@ -63,28 +64,28 @@ class Watched(web.RequestHandler):
         self.deadline = self._loop.time() + bounds.request_s
 
     def data_received(self, data: bytes) -> None:
-        """The first byte after a quiet time starts the clock of the next request; later bytes do not move it."""
+        """The first byte after a quiet time starts the clock of the next request. Later bytes do not move it."""
         if self._quiet:
             self._quiet = False
             self.deadline = self._loop.time() + self._bounds.request_s
         if self._is_silent:
             self._is_silent = False
-            self._crowd.move(self, Standing.PROVEN_RECEIVING if self._is_proven else Standing.RECEIVING)
+            self._crowd.move(self, Phase.PROVEN_RECEIVING if self._is_proven else Phase.RECEIVING)
         super().data_received(data)
 
     def proven(self) -> None:
-        """Its request is whole and signed: it is being stored, and not closed for another's sake."""
+        """Its request is complete and signed. It is being stored, and is not closed in favour of another connection."""
         self._is_proven = True
-        self._crowd.move(self, Standing.WHOLE)
+        self._crowd.move(self, Phase.WHOLE)
 
     def answered(self) -> None:
-        """The request is done; the next one may take its time to begin."""
+        """The request is done. The next one may take its time to begin."""
         self._quiet = self._is_silent = True
         self.deadline = self._loop.time() + self._bounds.idle_s
-        self._crowd.move(self, Standing.PROVEN_IDLE if self._is_proven else Standing.IDLE)
+        self._crowd.move(self, Phase.PROVEN_IDLE if self._is_proven else Phase.IDLE)
 
     def give_up(self) -> None:
-        """End it, without an answer."""
+        """Close it without an answer."""
         self._crowd.leave(self)
         if self.transport is not None:
             self.transport.abort()
@@ -96,12 +97,12 @@ class Watched(web.RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,  # noqa: ARG002 - it quotes what was sent
     ) -> web.StreamResponse:
-        """A short answer to what is no HTTP, or to a defect of ours; aiohttp's own echoes the request and logs its headers."""
+        """A short answer to what is not HTTP, or to a defect of ours. aiohttp's own answer echoes the request and logs its headers."""
         metrics.INGRESS_ANSWERS.labels(str(status), "http" if status < 500 else "defect").inc()
         if status >= 500:
             log.error("ingress_defect", error=type(exc).__name__, at=traceback.format_tb(exc.__traceback__) if exc else [])
         if request.writer.output_size > 0:
-            raise ConnectionError("an answer has begun, no other one can follow")
+            raise ConnectionError("an answer has begun, so no other one can follow")
         answer = web.Response(status=status, body=b"", content_type="text/plain")
         answer.force_close()
         return answer
@@ -114,7 +115,7 @@ class Watched(web.RequestHandler):
 
 
 class Listener:
-    """Accepts connections, watches them, and ends them all at the end."""
+    """Accepts connections, watches them, and closes them all at the end."""
 
     def __init__(self, handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]], bounds: Bounds, **more: Any) -> None:
         self._server: web.Server = web.Server(handler)
@@ -135,7 +136,7 @@ class Listener:
         self.port = 0
 
     async def start(self, host: str, port: int) -> None:
-        """Listen; `port` tells which one afterwards. Raises OSError when the address is taken."""
+        """Listen; `port` then says on which port. Raises OSError if the address is in use."""
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         listening = socket.create_server((host, port), family=family, backlog=_BACKLOG, reuse_port=False)
         listening.setblocking(False)
@@ -147,14 +148,14 @@ class Listener:
         self._listen()
 
     def _accept(self) -> None:
-        """Take everybody who waits: one by one, between the reads of all the others, an honest sender would wait for seconds."""
+        """Accept everyone who is waiting: one at a time, between the reads of all others, an honest sender would wait for seconds."""
         assert self._socket is not None
         for _ in range(_AT_ONCE):
             try:
                 accepted, peer = self._socket.accept()
             except (BlockingIOError, InterruptedError):
                 return
-            except OSError as error:  # gone before it began, or no descriptor is left
+            except OSError as error:  # the client has gone before it was accepted, or no file descriptor is left
                 if error.errno != errno.ECONNABORTED:
                     log.warning("accept_failed", error=error.strerror)
                     self._pause()
@@ -195,11 +196,11 @@ class Listener:
     async def _begin(self, made: Watched, accepted: socket.socket) -> None:
         try:
             await asyncio.get_running_loop().connect_accepted_socket(lambda: made, accepted)
-        except OSError:  # gone before it began
+        except OSError:  # the client has gone before it began
             accepted.close()
             self.crowd.leave(made)
         if made not in self.crowd and made.transport is not None:
-            made.transport.abort()  # another one came meanwhile
+            made.transport.abort()  # it was closed for another one meanwhile
 
     async def _sweep(self) -> None:
         loop = asyncio.get_running_loop()
@@ -212,7 +213,7 @@ class Listener:
             metrics.INGRESS_CONNECTIONS.set(len(self.crowd))
 
     async def stop(self, within_s: float) -> None:
-        """Accept nothing more, let requests reach their answer, end the rest."""
+        """Accept no more connections, let requests reach their answer, close the rest."""
         if self._sweeping is not None:
             self._sweeping.cancel()
             with contextlib.suppress(asyncio.CancelledError):

@@ -3,10 +3,10 @@
     POST /webhooks/{system}/{connection}     signed by the field-service system
     POST /push/{system}/{connection}         push notifications of the ERP, by a shared secret
 
-200 means that every replica in sync has the record (acks=all); anything else that the sender must send it again. Nothing is
-parsed here. A body that was stored a moment ago is not stored again. A crash between the delivery report and the answer makes a second
-record of the same bytes: harmless, for a hint only asks to look again. An unknown connection and a wrong signature are the same 401, with
-the same work.
+200 means that every in-sync replica has the record (acks=all); after any other answer the sender must send it again. Nothing is parsed
+here. A body that was stored a moment ago is not stored again. A crash between the delivery report and the answer leads to a second record
+of the same bytes, which does no harm because it is only a hint. An unknown connection and a wrong signature get the same 401, after the
+same work.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ _RETRY_AFTER_S = "5"
 
 @dataclass(frozen=True)
 class Received:
-    """A verified body and where it came in."""
+    """A verified body, and where it came in."""
 
     way: str
     system: str
@@ -68,7 +68,7 @@ class Received:
 
 
 class Webhooks:
-    """The request handler: from a head to an answer. `gates` is replaced whole when the configuration changes."""
+    """The request handler: from a head to an answer. `gates` is replaced as a whole when the configuration changes."""
 
     def __init__(self, settings: Settings, made: Codec, deliveries: Deliveries, clock: Clock) -> None:
         self._settings = settings
@@ -81,7 +81,7 @@ class Webhooks:
         self.gates: Gates = {}
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
-        """The answer to one request; never raises for what a sender did."""
+        """The answer to one request. It never raises because of what a sender did."""
         try:
             await self._receive(request)
         except Refusal as refusal:
@@ -104,7 +104,7 @@ class Webhooks:
             raise Refusal(405, "method", {"Allow": "POST"})
         content_type = _json_only(request)
         connected = request.protocol if isinstance(request.protocol, Watched) else None
-        with self.bodies.held(address, connected.give_up if connected else _nothing) as held:
+        with self.bodies.held(address, connected.give_up if connected else _no_connection) as held:
             body = await whole_body(request, settings.max_body_bytes, self.bodies, held)
             gate = self.gates.get((way, system, connection), NOBODY)
             key_name = verified(gate.signing, gate.keys, request.headers, body, self._clock.now())
@@ -116,7 +116,7 @@ class Webhooks:
             await self._store_once(received, message_id(gate.signing, request.headers))
 
     async def _store_once(self, received: Received, identity: bytes) -> None:
-        """Store what was not stored a moment ago; a message that its sender signed under another id is another one."""
+        """Store what was not stored a moment ago. A message that its sender signed under another id counts as another one."""
         whose = f"{received.way}/{received.system}/{received.connection}/".encode()
         digest = hashlib.sha256(whose + hashlib.sha256(identity).digest() + received.body).digest()
         try:
@@ -160,12 +160,12 @@ class Webhooks:
 
 
 def hint_key(connection: str, way: str, digest: str) -> str:
-    """Key of a hint: connection/webhook/digest of its body."""
+    """The key of a hint: connection/webhook/digest of its body."""
     return f"{connection}/{way}/{digest}"
 
 
 def _place(request: web.BaseRequest) -> tuple[str, str, str]:
-    """Way, system and connection of the path as it was sent, not decoded. A connection that does not exist is no 404."""
+    """Way, system and connection of the path as it was sent, not decoded. A connection that does not exist does not give 404."""
     found = _PATH.match(request.raw_path) if len(request.raw_path) < 128 else None
     if found is None:
         raise Refusal(404, "path")
@@ -187,8 +187,8 @@ def _is_json(content_type: str) -> bool:
     return media == "application/json" or (media.startswith("application/") and media.endswith("+json"))
 
 
-def _nothing() -> None:
-    """There is no connection of ours to end."""
+def _no_connection() -> None:
+    """There is no connection to close."""
 
 
 def _new_trace() -> str:
@@ -197,7 +197,7 @@ def _new_trace() -> str:
 
 
 def listener(limits: IngressSettings, webhooks: Webhooks) -> Listener:
-    """The listener of these settings over this handler, not started yet."""
+    """The listener with these settings for this handler, not started yet."""
     bounds = Bounds(
         limits.request_s,
         limits.max_connections,
@@ -205,7 +205,7 @@ def listener(limits: IngressSettings, webhooks: Webhooks) -> Listener:
         limits.connections_per_address_per_s,
         limits.trusted_proxies,
     )
-    # bodies are never unpacked, so a bomb stays as small as it came
+    # bodies are never decompressed, so a compressed bomb stays small
     return Listener(webhooks.answer, bounds, auto_decompress=False, max_line_size=_LONGEST_REQUEST_LINE_BYTES)
 
 
@@ -226,21 +226,21 @@ class Ingress:
 
     @property
     def port(self) -> int:
-        """Where it listens, after the start."""
+        """The port on which it listens, after the start."""
         return self._listener.port
 
     @property
     def metrics_port(self) -> int:
-        """Where /healthz, /readyz and /metrics are, after the start."""
+        """The port of /healthz, /readyz and /metrics, after the start."""
         return self._health.port
 
     def trouble(self) -> str:
-        """Why it cannot take webhooks now; "" when it can."""
+        """Why it cannot accept webhooks now; "" if it can."""
         unacknowledged = f"Kafka does not acknowledge: {self._deliveries.trouble}" if self._deliveries.trouble else ""
         return "; ".join(filter(None, (unacknowledged, self._follower.trouble, self._store.trouble)))
 
     def failed(self) -> str:
-        """Why it can never learn of changed connections or keys any more; "" while it may."""
+        """Why it can never learn of changed connections or keys again; "" otherwise."""
         return self._follower.failed or self._store.failed
 
     async def start(self) -> None:
@@ -254,12 +254,12 @@ class Ingress:
         log.info("ready", host=self._settings.ingress.host, port=self.port, metrics_port=self.metrics_port)
 
     def _changed(self, _: str) -> None:
-        """Called in two threads; without the lock the older of two states could be put in force last."""
+        """Called in two threads. Without the lock, the older of two states could be put in force last."""
         with self._changing:
             self._webhooks.gates = gates(self._follower.snapshot, self._store)
 
     async def stop(self) -> None:
-        """Answer what is being received, accept nothing more."""
+        """Answer the requests that are being received, accept no more."""
         await self._listener.stop(self._settings.ingress.request_s)
         await self._deliveries.stop()
         await self._health.stop()
@@ -268,11 +268,11 @@ class Ingress:
 
 
 def needed_records(settings: Settings) -> dict[str, tuple[str, ...]]:
-    """Topics and records of this service; it refuses to start when their schemas are not registered."""
+    """The topics and records of this service. It refuses to start if their schemas are not registered."""
     prefix = settings.kafka.topic_prefix
     mine = ("connections", "credentials", "crosswalk")
-    wanted = {name: records for name, records in records_of_topic().items() if name in mine or name.startswith("raw.")}
-    return {prefix + name: records for name, records in wanted.items()}
+    needed = {name: records for name, records in records_of_topic().items() if name in mine or name.startswith("raw.")}
+    return {prefix + name: records for name, records in needed.items()}
 
 
 async def _serve(settings: Settings) -> int:
@@ -294,7 +294,7 @@ async def _serve(settings: Settings) -> int:
 
 
 def run(settings: Settings) -> int:
-    """Take webhooks until SIGTERM; returns the exit code, 70 when a part of it failed for good."""
+    """Accept webhooks until SIGTERM. Returns the exit code, which is 70 if a part of it failed for good."""
     named = start.prepared(settings, "ingress", needed_records(settings))
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         return runner.run(_serve(named))

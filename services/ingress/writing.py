@@ -1,4 +1,4 @@
-"""The records that a poller writes: elements of pages, cursors, decisions; each with its key and partition."""
+"""The records that a poller writes: elements of pages, cursors and decisions, each with its key and partition."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from topology.headers import headers
 from topology.topics import object_key, partition_of
 
 RESET = "reset"
-"""What a cursor that a person wrote has in the place of a page's digest: a running poller takes it up (`pollers.py`)."""
+"""What a cursor that a person wrote has in place of a page's digest. A running poller takes such a cursor up (`pollers.py`)."""
 
 
 def decided(where: Where, decision: str, detail: str, about: tuple[str, str] = ("", "")) -> Decision:
-    """A decision of a poller; `about` is (entity, source id), each "" where it is about none."""
+    """A decision of a poller. `about` is (entity, source id); each is "" if the decision is not about one."""
     return Decision(decision, where.connection, where.system, *about, detail=detail)
 
 
 class Writing:
-    """Encodes and writes; every method returns when Kafka has acknowledged, and raises `NotStored` when it did not."""
+    """Encodes and writes. Every method returns when Kafka has acknowledged, and raises `NotStored` if it did not."""
 
     def __init__(self, settings: Settings, codec: Codec, deliveries: Deliveries, clock: Clock) -> None:
         self._settings = settings
@@ -38,7 +38,7 @@ class Writing:
         self._clock = clock
 
     async def elements(self, where: Where, how: How, page: Page, elements: Iterable[tuple[int, Element]]) -> int:
-        """These elements of a page, each with its index, as raw records. One that no record can hold is refused by name, and the others
+        """Write these elements of a page, each with its index, as raw records. One that no record can hold is refused by name; the others
         are written."""
         drawn = os.urandom(24).hex()
         trace = f"00-{drawn[:32]}-{drawn[32:]}-01".encode()
@@ -47,8 +47,8 @@ class Writing:
             try:
                 made.append(self._element(where, how, (page.digest, index, element), trace))
             except Malformed as error:
-                told = {"system": where.system, "entity": how.entity, "source_id": element.source_id}
-                log.error("element_refused", connection=where.connection, **told, error=str(error)[:200])
+                fields = {"system": where.system, "entity": how.entity, "source_id": element.source_id}
+                log.error("element_refused", connection=where.connection, **fields, error=str(error)[:200])
                 detail = f"{error}; it is not read, look at it in {where.system}"
                 await self.decision(decided(where, "refused", detail, (how.entity, element.source_id)))
         return await self._deliveries.send_all(made)
@@ -63,12 +63,12 @@ class Writing:
         return Outgoing(topic, key.encode(), value, [*headers("raw.raw", f"{digest}/{index}", "", trace)], partition)
 
     async def cursor(self, record: Record) -> None:
-        """Where a feed goes on; only after everything before it is acked."""
+        """Write where a feed continues; call it only when everything before that is acked."""
         key = f"{record['connection']}/{record['feed']}"
         await self._one("cursors", "raw.cursor", key, record)
 
     async def decision(self, made: Decision, count: int = 1) -> None:
-        """A decision that makes no other record, taken on `count` things."""
+        """Write a decision that no other record shows, taken on `count` things."""
         record = audit_record(made, "pollers", self._clock.now(), Covered(count=count))
         await self._one("audit", RECORD, record["natural_key"], record)
 

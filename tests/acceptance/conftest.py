@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from console.demo.day import Day, Wanted
+from console.demo.day import Day, Options
 from runtime.embedded.cluster import EmbeddedCluster
 from tests.acceptance.stage import ERP, SOURCE, Stage, staged, until
 
@@ -68,7 +68,7 @@ def entry_of(stage: Stage, source_id: int, entity: str = "invoice") -> dict[str,
 @pytest.fixture(scope="package")
 def live(cluster: EmbeddedCluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     """Observe, match, observe a sale, look at it in shadow, go live; everything seen on the way is kept for the tests."""
-    wanted = Wanted(erp=ERP, seed=11, jobs=0, scale=600)
+    wanted = Options(erp=ERP, seed=11, jobs=0, scale=600)
     with staged(cluster, tmp_path_factory.mktemp("live"), wanted, "live") as stage:
 
         async def begin(day: Day) -> None:

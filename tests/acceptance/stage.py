@@ -27,7 +27,7 @@ from confluent_kafka.admin import AdminClient
 
 from console.books.ledgers import ledger_entries
 from console.demo.accounts import Row
-from console.demo.day import Day, Wanted
+from console.demo.day import Day, Options
 from console.demo.joined import Joined
 from console.demo.processes import Pace, Processes, Simulators, environment
 from console.reading import Cluster
@@ -224,7 +224,7 @@ def keeps_the_contract(told: dict[str, Any], *erps: str) -> None:
 
 @contextmanager
 def staged(
-    cluster: EmbeddedCluster, folder: Path, wanted: Wanted, named: str, more: Mapping[str, str] = MappingProxyType({})
+    cluster: EmbeddedCluster, folder: Path, wanted: Options, named: str, more: Mapping[str, str] = MappingProxyType({})
 ) -> Iterator[Stage]:
     """A stage with topics, schemas and key ring, nothing running yet; every child is stopped at the end. `more` are settings beside."""
     folder.mkdir(parents=True, exist_ok=True)

@@ -112,7 +112,7 @@ def _applied(stage: Stage, planted: Planted | None, folder: Path) -> Path:
 def _scopeless(stage: Stage) -> str:
     """A second tenant of the same seed whose application lacks a scope."""
     switches = {**demo_of(SOURCE).simulator_settings(600), "scopes_off": SCOPE, "customers": "5"}
-    stage.processes.start_simulator("scopeless", SOURCE, stage.day.wanted.seed, switches)
+    stage.processes.start_simulator("scopeless", SOURCE, stage.day.options.seed, switches)
     return str(stage.processes.simulators["scopeless"]["url"])
 
 

@@ -56,7 +56,7 @@ def test_a_person_reads_the_chain_as_lines(live: Live) -> None:
 def test_what_is_not_known_is_said(live: Live) -> None:
     said = live.stage.cli("explain", "ST-NEVERHEARDOF")
     assert said.returncode == 1
-    assert "no document of that ref, number or id is known" in said.stdout
+    assert "no document with that ref, number or id is known" in said.stdout
 
 
 @pytest.mark.parametrize("verb", ["status", "open", "journal", "explain", "held"])

@@ -94,7 +94,7 @@ def test_a_decision_without_a_reason_is_refused(live: Live) -> None:
 def test_a_decision_about_nothing_held_is_refused(live: Live) -> None:
     said = live.stage.cli("held", "release", "ST-NOTHING", "--reason", "try")
     assert said.returncode == 1
-    assert "ST-NOTHING: no document of that ref or number is known" in said.stdout
+    assert "ST-NOTHING: no document with that ref or number is known" in said.stdout
 
 
 def test_a_decision_about_a_posted_document_says_what_it_was_posted_as(live: Live) -> None:

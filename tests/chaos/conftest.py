@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pytest
 
 from console.demo.accounts import Row
-from console.demo.day import Accident, Day, Wanted
+from console.demo.day import Accident, Day, Options
 from runtime.embedded.cluster import EmbeddedCluster, start_cluster
 from runtime.embedded.fetch import NO_MAVEN, is_fetchable
 from tests.acceptance.stage import Stage, staged
@@ -39,7 +39,7 @@ def own_cluster() -> Iterator[EmbeddedCluster]:
 @pytest.fixture(scope="package")
 def played(own_cluster: EmbeddedCluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
     """Every ERP side by side: outages, a storm of 429, lost answers; and `kill -9` of each service, started again as a supervisor would."""
-    wanted = Wanted(erp="all", seed=7, jobs=JOBS, scale=600, drain_s=300)
+    wanted = Options(erp="all", seed=7, jobs=JOBS, scale=600, drain_s=300)
     with staged(own_cluster, tmp_path_factory.mktemp("day"), wanted, "day") as stage:
         killed: list[str] = []
         accidents = [

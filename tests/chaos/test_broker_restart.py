@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from console.demo.accounts import Row, is_ok
-from console.demo.day import Accident, Day, Wanted
+from console.demo.day import Accident, Day, Options
 from runtime.embedded.cluster import EmbeddedCluster
 from tests.acceptance.stage import shown, staged
 
@@ -19,7 +19,7 @@ def test_a_broker_that_is_killed_and_comes_back_costs_no_document_and_no_cent(
     own_cluster: EmbeddedCluster, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """A service may end with 70 when its transaction's fate is unknown: it is started again, as `run all` does."""
-    wanted = Wanted(erp="acumatica", seed=5, jobs=25, scale=600, drain_s=300)
+    wanted = Options(erp="acumatica", seed=5, jobs=25, scale=600, drain_s=300)
     with staged(own_cluster, tmp_path_factory.mktemp("broker"), wanted, "broker") as stage:
         deaths = 0
 

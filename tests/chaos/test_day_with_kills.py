@@ -39,7 +39,7 @@ def test_the_demos_last_line_is_the_contract_of_programs(played: Played, capsys:
     assert report(played.rows, True) == 0
     told = json.loads(capsys.readouterr().out.strip().splitlines()[-1])
     assert told["ok"] is True
-    keeps_the_contract(told, *played.stage.day.wanted.erps)
+    keeps_the_contract(told, *played.stage.day.options.erps)
 
 
 def test_each_ref_was_created_once(played: Played) -> None:

@@ -231,7 +231,7 @@ def test_flows_that_exclude_each_other_are_refused_with_the_reason(declared: Dec
     later, first = order[1].id, order[0].id
     assert line.startswith(f"flows.{later}: ")
     assert f"do not run beside {first} " in line
-    assert "a bill would be booked twice; say enabled: false for one of them" in line
+    assert "a bill would be booked twice; write enabled: false for one of them" in line
 
 
 def test_a_flow_that_these_settings_do_not_allow_is_refused_with_the_reason(declared: Declare) -> None:
@@ -426,9 +426,9 @@ def test_what_is_shown_again_is_told_by_all_of_its_answers() -> None:
     assert not any(seen.is_known("bills", one) for one in (*others, replace(first, body=b"123", further=())))
     run = Run()
     feed = Feed("bills", "bill", "token", "object", timedelta(minutes=1))
-    assert not run.comes_again(feed, Page((first,), "a", more=True, digest="d"))
-    assert not run.comes_again(feed, Page((others[0],), "b", more=True, digest="d"))
-    assert run.comes_again(feed, Page((first,), "c", more=True, digest="d"))
+    assert not run.repeats(feed, Page((first,), "a", more=True, digest="d"))
+    assert not run.repeats(feed, Page((others[0],), "b", more=True, digest="d"))
+    assert run.repeats(feed, Page((first,), "c", more=True, digest="d"))
 
 
 def test_raw_records_from_before_hold_one_answer() -> None:

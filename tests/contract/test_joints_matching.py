@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from console.matching.asking import Heard, ask
+from console.matching.asking import Answers, ask
 from console.matching.masters import Masters
 from console.matching.propose import Proposal
 from console.matching.score import Master
@@ -106,7 +106,7 @@ async def test_what_was_heard_is_known_at_every_reading_once(system: System) -> 
     for masters in (ours(), ours({"1002": "C-2", "1005": "C-9"})):
         twice = heard.added(heard.added(masters))
         assert [one.id for one in twice["customer"].theirs] == ["C-1", "C-2"]
-    assert Heard().added(ours())["customer"].theirs == []
+    assert Answers().added(ours())["customer"].theirs == []
 
 
 @pytest.mark.parametrize("error", [Transient("down"), Throttled("later")])

@@ -141,8 +141,8 @@ def test_a_file_that_is_too_large_or_no_file_is_refused(sources: Sources) -> Non
     (sources.folder / "sub").mkdir()
     (sources.folder / "round").symlink_to("round")
     for where, said in (
-        ("pipe", "is no file"),
-        ("sub", "is no file|Is a directory"),
+        ("pipe", "is not a file"),
+        ("sub", "is not a file|Is a directory"),
         ("round", "cannot be read"),
         ("none", "cannot be read"),
     ):

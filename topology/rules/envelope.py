@@ -36,9 +36,9 @@ def source_hash(entity_record: Mapping[str, Any], draft: Draft) -> str:
 
 
 def _application(record: Mapping[str, Any], source_id: str) -> Mapping[str, Any] | None:
-    wanted = source_id.rpartition("/")[2]
+    part_id = source_id.rpartition("/")[2]
     for one in record.get("applications", ()):
-        if wanted == (one["application_id"] or one["document_id"]):
+        if part_id == (one["application_id"] or one["document_id"]):
             return {name: value for name, value in one.items() if name != "document_number"}
     return None
 

@@ -60,7 +60,7 @@ def test_a_feed_is_reset_to_a_day_or_its_start_and_who_did_it_is_on_record(conne
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ((INVOICES, "--to", "yesterday"), "is no day"),
+        ((INVOICES, "--to", "yesterday"), "is not a day"),
         ((INVOICES, "--to", (datetime.now(UTC) + timedelta(days=3)).date().isoformat()), "future"),
         ((INVOICES, "--to", "0001-01-01"), "before 1990"),
         (("planets",), "no feed 'planets'"),

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from console.demo.day import Day, Wanted
+from console.demo.day import Day, Options
 from console.demo.processes import SERVICES
 from runtime.embedded.cluster import Endpoints
 from runtime.settings import Kafka
@@ -128,7 +128,7 @@ def test_a_document_goes_the_whole_way_with_each_role_under_its_own_acls(
     secured.cluster.endpoints = Endpoints(secured.sasl, secured.cluster.registry_url)
     prefix = f"way-{uuid.uuid4().hex[:6]}."
     secured.allow(acls(Kafka(topic_prefix=prefix)))
-    wanted = Wanted(erp=ERP, seed=11, jobs=0, scale=600)
+    wanted = Options(erp=ERP, seed=11, jobs=0, scale=600)
     more = secured.by_sasl("cli") | prefixed(prefix)
     with staged(secured.cluster, tmp_path_factory.mktemp("way"), wanted, "way", more) as stage:
         processes = stage.processes

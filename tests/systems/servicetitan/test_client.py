@@ -220,7 +220,7 @@ async def test_a_redirect_to_another_host_is_not_followed_and_takes_no_authoriza
 async def test_a_server_that_drips_is_given_up_in_total_time(server: Server) -> None:
     client = Client(access(server, request_s=0.2))
     server.answer = lambda _: Answer(rows(), cut=5, slow_s=1)
-    with pytest.raises(Transient, match=r"no whole answer in 0\.2 s"):
+    with pytest.raises(Transient, match=r"no complete answer in 0\.2 s"):
         await get(client)
     await client.close()
 

@@ -62,7 +62,7 @@ def test_a_demo_that_is_kept_ends_when_it_is_interrupted(capsys: pytest.CaptureF
     """It waited in a thread, which nothing ended: Ctrl-C stopped the services, and the process stayed for ever."""
 
     async def interrupted() -> None:
-        waiting = asyncio.create_task(demo.kept({"A": "1", "B": "two words"}))
+        waiting = asyncio.create_task(demo.wait_kept_running({"A": "1", "B": "two words"}))
         await asyncio.sleep(0)
         waiting.cancel()
         await asyncio.gather(waiting, return_exceptions=True)

@@ -16,7 +16,7 @@ from console.books.ledgers import held_rows, is_named, newest_entries
 from console.cli.explain import documents_of, lines, which_one
 from console.cli.held import lines as held_lines
 from console.cli.held import none_or_many
-from console.cli.journal import told
+from console.cli.journal import rows_of
 from console.connections.applying import applied_once
 from runtime.clock import ScaledClock
 from runtime.errors import Broken
@@ -113,9 +113,9 @@ def test_the_journal_of_a_removed_connection_keeps_its_zone() -> None:
     late = result_of(cast("Ledger", entry("invoice", "1", "POSTED", updated_at=datetime(2026, 3, 2, 3, tzinfo=UTC))))
     cluster.put(RESULTS, "result.result", cast("dict[str, Any]", late))
     days = Days(date(2026, 3, 1), date(2026, 3, 1), NOW)
-    assert list(told(cluster, Snapshot(), days, "acme")) == [], "in UTC it is the day after"
+    assert list(rows_of(cluster, Snapshot(), days, "acme")) == [], "in UTC it is the day after"
     removed = Snapshot(removed={"acme": settings().model_dump_json(), "older": "{}"})
-    (row,) = [row for _, row in told(cluster, removed, days, "acme")]
+    (row,) = [row for _, row in rows_of(cluster, removed, days, "acme")]
     assert row["at"] == "2026-03-01T21:00:00-06:00"
     applied_once(removed, "acme")
     with pytest.raises(Broken, match="not an applied connection"):
@@ -161,7 +161,7 @@ def test_a_decision_that_nobody_signed_is_nobody_s(capsys: pytest.CaptureFixture
     cluster.put("control", "connection.control", example("connection.control", **about), signed=False)
     pause = {**about, "op_key": "", "action": "pause"}
     cluster.put("control", "connection.control", example("connection.control", **pause), signed=False)
-    rows = [row["event"] for _, row in told(cluster, SNAPSHOT, Days(date(2026, 1, 1), date(2026, 12, 31), NOW), "acme")]
+    rows = [row["event"] for _, row in rows_of(cluster, SNAPSHOT, Days(date(2026, 1, 1), date(2026, 12, 31), NOW), "acme")]
     assert rows == ["held"]
     assert gather(cluster, SNAPSHOT).pauses == {}
     assert "2 record(s) of control are not believed" in capsys.readouterr().err
@@ -193,7 +193,7 @@ def test_the_journal_names_customers_and_people() -> None:
     }
     cluster.put("control", "connection.control", example("connection.control", **about))
     posted(cluster, {**held, "state": "REJECTED", "reason": "skipped"})
-    rows = [row for _, row in told(cluster, SNAPSHOT, Days(date(2026, 1, 1), date(2026, 12, 31), NOW), "acme")]
+    rows = [row for _, row in rows_of(cluster, SNAPSHOT, Days(date(2026, 1, 1), date(2026, 12, 31), NOW), "acme")]
     assert [(row["event"], row["actor"], row["customer"]) for row in rows] == [
         ("held", "ml-connector", "Jane Smith"), ("skipped", "Ada", "Jane Smith"),
     ]  # fmt: skip
@@ -266,7 +266,7 @@ def test_a_decision_about_what_is_posted_says_as_what() -> None:
     named = list(newest_entries(cluster, lambda found: is_named(found, one["ref"])))
     (line,) = none_or_many(one["ref"], [], named)
     assert line.endswith("already posted as 000004")
-    assert next(none_or_many("N404", [], [])).startswith("N404: no document of that ref or number is known")
+    assert next(none_or_many("N404", [], [])).startswith("N404: no document with that ref or number is known")
 
 
 def test_the_list_of_what_is_held_fits_a_hundred_columns_and_ends_with_its_sum() -> None:

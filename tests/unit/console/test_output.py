@@ -7,7 +7,7 @@ import json
 import pytest
 from rich.cells import cell_len
 
-from console.output import WIDTH, Output, beside, fitted, paragraph, print_json, print_rows, printable
+from console.output import WIDTH, Output, fitted, paragraph, print_json, print_rows, printable, side_by_side
 
 HOSTILE = [
     "\x1b[2J",
@@ -69,7 +69,7 @@ def test_a_paragraph_fits_a_hundred_columns_whatever_its_letters_and_loses_none(
 @pytest.mark.parametrize("text", WIDE)
 @pytest.mark.parametrize("head", ["", "  posted     ", "東京" * 20, "x" * 99])
 def test_text_beside_a_head_stays_beside_it_and_loses_nothing(text: str, head: str) -> None:
-    first, *more = beside(head, text)
+    first, *more = side_by_side(head, text)
     assert first.startswith(head.rstrip())
     assert all(line.startswith(" " * min(cell_len(head), 4)) for line in more)
     assert "".join("".join([first.removeprefix(head.rstrip()), *more]).split()) == "".join(text.split())

@@ -85,18 +85,18 @@ def test_a_service_that_waits_to_be_started_again_holds_nothing_up(monkeypatch: 
     ended = child("pass")
     ended.wait()
     one = run._Child("sinks", ended)
-    assert run._looked_after(one, "info") is None
-    assert run._looked_after(one, "info") is None
+    assert run._restart_if_ended(one, "info") is None
+    assert run._restart_if_ended(one, "info") is None
     assert started == []
     one.again_at = 1e-9
-    assert run._looked_after(one, "info") is None
+    assert run._restart_if_ended(one, "info") is None
     assert (started, one.restarts) == (["sinks"], 1)
 
 
 def test_wrong_settings_end_all(capsys: pytest.CaptureFixture[str]) -> None:
     ended = child(f"raise SystemExit({exit_codes.SETTINGS})")
     ended.wait()
-    assert run._looked_after(run._Child("sinks", ended), "info") == exit_codes.SETTINGS
+    assert run._restart_if_ended(run._Child("sinks", ended), "info") == exit_codes.SETTINGS
     assert "sinks ended with 78" in capsys.readouterr().err
 
 

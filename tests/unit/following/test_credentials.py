@@ -64,7 +64,7 @@ def test_a_set_that_is_not_what_apply_seals_is_left_out_and_its_content_never_sh
         until(lambda: store.keys("other", "webhook"))
     store.stop()
     assert store.failed == ""
-    with pytest.raises(Broken, match="not what `apply` seals"):
+    with pytest.raises(Broken, match="not what `apply` writes"):
         store.get("acme", "webhook")
     assert KEY["secret"] not in str(logs)
     assert "no key at all" not in str(logs)
@@ -107,7 +107,7 @@ def test_one_set_that_does_not_open_does_not_keep_the_others_from_being_wrapped(
     both = KeyRing((*RING.keys, NEW))
     done = wrapped(both)
     assert done.count == 1
-    assert [line.partition(":")[0] for line in done.left] == ["gone/webhook", "broken/webhook"]
+    assert [line.partition(":")[0] for line in done.unopened] == ["gone/webhook", "broken/webhook"]
     assert wrapped(both).count == 0
     _, record = CODEC.decode(cluster.topics[TOPIC][-1] or b"")
     assert (record["connection"], record["key_id"]) == ("acme", NEW.id)

@@ -58,7 +58,7 @@ def test_rows_in_force_that_no_table_has_any_more_are_counted_and_need_a_word(tm
     said = invoked("plan", str(path))
     assert said.exit_code == 1
     assert "- crosswalk business_unit/Electrical" in said.stdout
-    assert "1 row(s) in force are in no table any more and would be removed (business_unit 1)" in said.stdout
+    assert "1 row(s) in force are no longer in any table and would be removed (business_unit 1)" in said.stdout
     assert said.stdout.splitlines()[-1] == "0 to set, 1 to remove, 1 refused"
     assert invoked("apply", str(path), "--reason", "gone").exit_code == 1
     assert units() == ["Electrical", "Plumbing"]
@@ -202,7 +202,7 @@ def test_what_an_ended_connection_posted_stays_explained(tmp_path: Path, cluster
         assert said.exit_code == 0, said.output
         assert "ST-99.00" in said.stdout
     said = invoked("explain", "ST-unknown", "--connection", "acme")
-    assert (said.exit_code, "no document of that ref, number or id is known" in said.output) == (1, True)
+    assert (said.exit_code, "no document with that ref, number or id is known" in said.output) == (1, True)
 
 
 def invoice(source_id: str, total: str, unit: str, customer: str = "5001") -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from runtime.errors import Broken, Garbled, Malformed, Refused, Throttled, Transient
-from services.ingress.fetches import FetchQueue, FetchRecord, Offsets, answered, is_its_own
+from services.ingress.fetches import FetchQueue, FetchRecord, Offsets, answered, is_of_its_objects
 from services.ingress.seen import Seen
 from systems.contract import Element
 
@@ -37,8 +37,8 @@ def test_several_elements_without_an_id_for_one_wish_are_all_kept() -> None:
 
 def test_an_answer_that_cannot_be_read_is_asked_for_id_by_id_and_an_outage_is_not() -> None:
     unreadable = Garbled("the page is not what it should be")
-    assert [is_its_own(one) for one in (unreadable, Refused("400"), Malformed("x"))] == [True] * 3
-    assert [is_its_own(one) for one in (Transient("500"), Throttled("429"), Broken("401"))] == [False] * 3
+    assert [is_of_its_objects(one) for one in (unreadable, Refused("400"), Malformed("x"))] == [True] * 3
+    assert [is_of_its_objects(one) for one in (Transient("500"), Throttled("429"), Broken("401"))] == [False] * 3
 
 
 def test_what_is_asked_for_alone_keeps_nobody_waiting() -> None:
@@ -47,7 +47,7 @@ def test_what_is_asked_for_alone_keeps_nobody_waiting() -> None:
         offsets.opened(number)
         queue.add(wanted, FetchRecord(offsets, number))
     assert list(queue.batch({"invoice": 50})) == IDS
-    queue.refused(IDS[0])
+    queue.failed_alone(IDS[0])
     assert list(queue.batch({"invoice": 50})) == IDS[1:]
     for one in IDS[1:]:
         queue.done(one, 1)

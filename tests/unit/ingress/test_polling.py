@@ -89,7 +89,7 @@ class Ground:
             writing=cast("Any", self.writing),
             clock=cast("Any", self.clock),
             backoff=Backoff(cap=timedelta(minutes=1)),
-            told=False,
+            sends_hints=False,
             standing=Standing(_untold),
         )
         self.poller: Any = SystemPoller(polled, FetchQueue(), self.cursors)
@@ -192,8 +192,8 @@ async def test_other_failures_back_off_in_real_seconds() -> None:
 
 def test_a_run_is_forgotten_when_it_ends() -> None:
     run = Run()
-    assert not run.comes_again(TOKEN, page("a", "1"))
-    assert not run.comes_again(TOKEN, page("b", "2", more=False))
-    assert not run.comes_again(TOKEN, page("a", "1"))
-    assert run.comes_again(TOKEN, page("a", "1"))
-    assert not run.comes_again(TOKEN, page("a", "1"))
+    assert not run.repeats(TOKEN, page("a", "1"))
+    assert not run.repeats(TOKEN, page("b", "2", more=False))
+    assert not run.repeats(TOKEN, page("a", "1"))
+    assert run.repeats(TOKEN, page("a", "1"))
+    assert not run.repeats(TOKEN, page("a", "1"))

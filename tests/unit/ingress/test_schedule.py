@@ -107,9 +107,9 @@ def test_an_object_that_was_refused_is_asked_alone_behind_the_others() -> None:
     queue, offsets = FetchQueue(), Offsets()
     for n in range(3):
         queue.add(("invoice", str(n)), FetchRecord(offsets, n))
-    assert queue.refused(("invoice", "0")) == 0
+    assert queue.failed_alone(("invoice", "0")) == 0
     assert list(queue.batch({"invoice": 50})) == [("invoice", "1"), ("invoice", "2")]
     for one in ("1", "2"):
         queue.done(("invoice", one), 1)
     assert list(queue.batch({"invoice": 50})) == [("invoice", "0")]
-    assert queue.refused(("invoice", "0")) == 1
+    assert queue.failed_alone(("invoice", "0")) == 1

@@ -13,7 +13,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 
 from runtime.errors import Broken
 from runtime.settings import Ingress, settings_from_environment
-from services.ingress.crowd import Crowd, Standing
+from services.ingress.crowd import Crowd, Phase
 from services.ingress.rate import address_of, is_trusted, sender
 from services.ingress.replays import Replays
 
@@ -81,13 +81,13 @@ def test_the_oldest_idle_one_of_the_same_address_leaves_first() -> None:
     crowd: Crowd[str] = Crowd(100, 2)
     assert entered(crowd, "1", "2", at="a") == [None, None]
     assert entered(crowd, "3", "4", at="b") == [None, None]
-    crowd.move("1", Standing.RECEIVING)
+    crowd.move("1", Phase.RECEIVING)
     assert entered(crowd, "5") == ["2"]
     crowd.leave("2")
-    crowd.move("5", Standing.WHOLE)
+    crowd.move("5", Phase.WHOLE)
     assert entered(crowd, "6") == ["1"]
     crowd.leave("1")
-    crowd.move("6", Standing.WHOLE)
+    crowd.move("6", Phase.WHOLE)
     assert entered(crowd, "7") == ["7"]  # everybody else is being stored
     crowd.leave("7")
     crowd.leave("7")
@@ -97,17 +97,17 @@ def test_the_oldest_idle_one_of_the_same_address_leaves_first() -> None:
 def test_of_all_the_unproven_leave_before_the_proven_and_uncounted_ones_have_no_cap_of_their_own() -> None:
     crowd: Crowd[str] = Crowd(4, 1)
     assert entered(crowd, "p", "q", "r", "s", at="") == [None] * 4
-    crowd.move("p", Standing.PROVEN_IDLE)
-    crowd.move("q", Standing.RECEIVING)
-    crowd.move("r", Standing.PROVEN_RECEIVING)
-    crowd.move("s", Standing.WHOLE)
+    crowd.move("p", Phase.PROVEN_IDLE)
+    crowd.move("q", Phase.RECEIVING)
+    crowd.move("r", Phase.PROVEN_RECEIVING)
+    crowd.move("s", Phase.WHOLE)
     gone = []
     for number in range(4):
         leaver = crowd.enter(f"n{number}", f"address {number}")
         assert leaver is not None
         gone.append(leaver)
         crowd.leave(leaver)
-        crowd.move(f"n{number}", Standing.WHOLE)
+        crowd.move(f"n{number}", Phase.WHOLE)
     assert gone == ["q", "p", "r", "n3"]
     assert len(crowd) == 4
 
@@ -116,8 +116,8 @@ def test_a_sender_that_has_just_come_is_not_the_first_to_leave_because_it_said_n
     now = [0.0]
     crowd: Crowd[str] = Crowd(3, 10, lambda: now[0])
     entered(crowd, "half a head", "another", at="x")
-    crowd.move("half a head", Standing.RECEIVING)
-    crowd.move("another", Standing.RECEIVING)
+    crowd.move("half a head", Phase.RECEIVING)
+    crowd.move("another", Phase.RECEIVING)
     now[0] = 0.5
     assert crowd.enter("honest", "y") is None
     assert crowd.enter("next", "z") == "half a head"
@@ -131,7 +131,7 @@ def test_nothing_is_kept_of_who_left() -> None:
     for number in range(1000):
         crowd.enter(f"{number}", f"{number}")
         crowd.leave(f"{number}")
-        crowd.move(f"{number}", Standing.WHOLE)
+        crowd.move(f"{number}", Phase.WHOLE)
     assert len(crowd) == 0
     assert crowd._at == {}
     assert crowd._address == {}

@@ -94,7 +94,7 @@ class Ground:
             writing=cast("Any", self.writing),
             clock=cast("Any", self.clock),
             backoff=Backoff(first=timedelta(0), cap=timedelta(0), floor=timedelta(0)),
-            told=False,
+            sends_hints=False,
             standing=cast("Standing", None),
         )
         self.poller: Any = SystemPoller(polled, self.queue, {})

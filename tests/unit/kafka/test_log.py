@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import structlog
 
-from runtime.log import COLLAPSE_S, Repeats, _Structured
+from runtime.log import COLLAPSE_S, Repeats, _ToStructuredLog
 from runtime.outage import Outage
 
 
@@ -76,7 +76,7 @@ def test_the_client_library_says_that_a_broker_is_away_once_a_minute(monkeypatch
             f"ERROR [rdkafka#{name}] [thrd:127.0.0.1:9092/1]: 1/1 brokers are down",
             f"MAXPOLL [rdkafka#{name}] [thrd:main]: Application maximum poll interval exceeded",
         ):
-            _Structured().emit(logging.LogRecord("k", logging.WARNING, "", 0, line, None, None))
+            _ToStructuredLog().emit(logging.LogRecord("k", logging.WARNING, "", 0, line, None, None))
     assert [line["facility"] for line in log.lines] == ["connection", "MAXPOLL"]
 
 

@@ -20,7 +20,7 @@ def found(topic: str, partitions: int = 4, replication: int = 3, **settings: str
 
 
 def wrong(topic: str, kafka: Kafka = THREE, **more: Any) -> list[tuple[str, str, str]]:
-    return [(one.setting, one.found, one.wanted) for one in differences(topic, topics()[topic], found(topic, **more), kafka)]
+    return [(one.setting, one.found, one.declared) for one in differences(topic, topics()[topic], found(topic, **more), kafka)]
 
 
 @pytest.mark.parametrize("topic", list(topics()))

@@ -65,7 +65,7 @@ def test_a_window_that_no_sink_can_read_is_refused(tmp_path: Path, window: str) 
 @pytest.mark.parametrize("day", ["soon", "2026-03-31", "2026-03-31T00:00:00"])
 def test_the_end_of_a_key_has_a_zone(tmp_path: Path, day: str) -> None:
     (line,) = refused(tmp_path, [], ("secret: env:HOOK", f"secret: env:HOOK, not_after: '{day}'"))
-    assert line.startswith("25: webhook_keys[0].not_after: is no instant with a zone")
+    assert line.startswith("25: webhook_keys[0].not_after: is not an instant with a zone")
 
 
 def test_what_nobody_filled_in_is_refused_in_tables_too(tmp_path: Path) -> None:

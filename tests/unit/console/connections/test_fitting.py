@@ -34,7 +34,7 @@ def test_every_misfit_of_every_section_is_told_with_line_and_place(tmp_path: Pat
     (path.parent / "crosswalk" / "t.csv").write_text("key,effective_from\nx,soon\n")
     told = refused(path)
     starts = [
-        f"{path.parent}/crosswalk/t.csv: 't' is no table",
+        f"{path.parent}/crosswalk/t.csv: 't' is not a table",
         "1: label: is missing",
         "2: lable: 'lable' is not a setting here; nearest: 'label'",
         "4: time_zone: 'America/Chicgo' does not fit: 'America/Chicgo' is not an IANA time zone; nearest: America/Chicago",
@@ -59,8 +59,8 @@ USER = "credentials: {username: env:ACU_USER, password: env:ACU_PASSWORD, client
     ("old", "new", "said"),
     [
         ("environment: test\ntime", "environment: tset\ntime", "3: environment: 'tset' is not allowed; allowed: 'test' or 'production'; n"),
-        ("system: acumatica", "system: acumatika", "13: erp.system: 'acumatika' is no system of this side; nearest: 'acumatica'"),
-        ("system: servicetitan", "system: acumatica", "6: field_service.system: 'acumatica' is no system of this side"),
+        ("system: acumatica", "system: acumatika", "13: erp.system: 'acumatika' is not a system of this side; nearest: 'acumatica'"),
+        ("system: servicetitan", "system: acumatica", "6: field_service.system: 'acumatica' is not a system of this side"),
         (USER, f"{USER}\n  role_credentials: {{sink: {{usernam: env:X}}}}", "15: erp.role_credentials.sink.usernam: 'usernam' is not a setting"),
         (USER, f"{USER}\n  role_credentials: {{snk: {{username: env:X}}}}", "15: erp.role_credentials.snk"),
         (USER, f"{USER}\n  role_credentials: {{sink: {{username: {PLAIN}}}}}", "15: erp.role_credentials.sink.username: a secret is given as"),

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from console.connections.changes import change
-from console.connections.checks import told
+from console.connections.checks import lines_of
 from console.connections.consent import Consent, gate, rows_asked_for
 from console.connections.files import ConnectionFiles, TableRow
 from console.connections.preview import Known, Preview, going_live, planned_connection, preview, weigh
@@ -114,7 +114,7 @@ def test_the_mapping_is_done_with_the_tables_that_would_be_in_force() -> None:
 )
 def test_going_live_asks_for_the_amount(agreed: Decimal | None, refused: bool) -> None:
     made = preview(canonical(*READ), hops.context(), NOTHING)
-    lines = told(files(as_mode("live")), gate(made, Consent(amount=agreed)))
+    lines = lines_of(files(as_mode("live")), gate(made, Consent(amount=agreed)))
     assert bool(lines) == refused
     if refused:
         assert "would write 2 documents, 55,825.68 USD" in lines[0]
@@ -132,7 +132,7 @@ def test_rows_that_would_be_removed_are_counted_and_need_consent(tmp_path: Path)
     made = change(files(as_mode("observe")), now)
     assert made.totals == "0 to set, 1 to remove"
     (asked,) = rows_asked_for(made, Consent())
-    assert "1 row(s) in force are in no table any more and would be removed (business_unit 1)" in asked.words
+    assert "1 row(s) in force are no longer in any table and would be removed (business_unit 1)" in asked.words
     assert "--remove-rows" in asked.words
     assert list(rows_asked_for(made, Consent(remove_rows=True))) == []
 

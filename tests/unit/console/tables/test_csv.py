@@ -123,7 +123,7 @@ def test_what_a_spreadsheet_put_in_the_place_of_a_code_is_refused(tmp_path: Path
     of_csv(tmp_path, f"line_type;account\n{row.format(cell)}\n")
     said = refused(tmp_path)
     assert "line_type.csv:2: " in said
-    assert "is what a spreadsheet shows or runs, no code" in said
+    assert "is what a spreadsheet shows or runs, not a code" in said
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ def test_a_table_in_another_form_is_not_passed_over(tmp_path: Path, name: str) -
 
 @pytest.mark.parametrize(
     ("name", "told"),
-    [("line_types.csv", "Is 'line_type' meant? 'line_types' is no table; tables: customer_class"), ("odd.csv", "no table")],
+    [("line_types.csv", "Is 'line_type' meant? 'line_types' is not a table; tables: customer_class"), ("odd.csv", "not a table")],
 )
 def test_a_table_of_an_unknown_name_is_refused_with_the_nearest(tmp_path: Path, name: str, told: str) -> None:
     of_csv(tmp_path, "line_type,account\nx,1\n", name)
@@ -88,7 +88,7 @@ def test_a_link_within_the_folder_is_followed_as_volumes_of_a_cluster_have_them(
 
 def test_a_pipe_is_not_waited_for_and_a_file_has_a_bound(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "line_type.csv")
-    assert "is no regular file" in refused(tmp_path)
+    assert "is not a regular file" in refused(tmp_path)
     (tmp_path / "line_type.csv").unlink()
     with (tmp_path / "line_type.csv").open("wb") as big:
         big.truncate(MAX_FILE_BYTES + 1)

@@ -57,7 +57,7 @@ def test_a_code_is_what_the_cell_shows(tmp_path: Path, value: Any, number_format
         (1.5, "000", "shows other digits"),
         (-1, "000", "shows other digits"),
         (1 / 3, "General", "shows fewer digits"),
-        (10**16, "General", "no number that can be told for certain"),
+        (10**16, "General", "not a number that can be read for certain"),
         ("Pipe", '"P-"@', "shows it by the format"),
         (date(2026, 1, 2), "d-mmm", "holds the date 2026-01-02. Was it a code like 1-2?"),
         (datetime(2026, 1, 2, 12), "yyyy-mm-dd hh:mm", "shows a time"),  # noqa: DTZ001 - cells know no zone
@@ -248,8 +248,8 @@ def test_what_is_no_workbook_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "b.xlsx"
     for content, told in (
         (b"\xd0\xcf\x11\xe0", "old workbook (.xls), or has a password"),
-        (b"a,b\n", "no Excel workbook"),
-        (b"", "no Excel"),
+        (b"a,b\n", "not an Excel workbook"),
+        (b"", "not an Excel"),
     ):
         path.write_bytes(content)
         assert told in refused(tmp_path)
