@@ -270,7 +270,7 @@ def test_a_record_that_waits_for_its_partner_does_not_wait_for_itself(joined: Jo
     (command,) = joined.commands(SYSTEM.name, "7")
     entry = e.fresh(e.Incoming("customer", command, b"", 0, 0, NOW)) | {"state": state, "erp_id": "T-1"}
     cases = SimpleNamespace(of_source=lambda source: {command["op_key"]}, shown=lambda op_key: (entry, False))
-    ground = SimpleNamespace(system=SYSTEM, followed=SimpleNamespace(link=lambda *of: None))
+    ground = SimpleNamespace(system=SYSTEM, followed=SimpleNamespace(link=lambda *of: None, pair=lambda *of: None))
     assert Sights(cast("Any", ground), cast("Any", cases)).parents(entry, command) == known
 
 
