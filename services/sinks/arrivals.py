@@ -67,7 +67,7 @@ class Arrivals:
         if arrival.decision == "remapped" and known is not None:
             audit = decision("remapped", known, "the source did not change, its mapping did: nothing is written", incoming.at)
             self.owner.committer.submit(
-                Out([self.owner.ground.line("audit", "audit.audit", audit["natural_key"], (audit, self.owner.number, ""))])
+                Out([self.owner.context.line("audit", "audit.audit", audit["natural_key"], (audit, self.owner.number, ""))])
             )
         else:
             self.nothing(arrival.decision, incoming.command["connection"], incoming.offset)
@@ -79,9 +79,9 @@ class Arrivals:
         if arrival.replaced is not None:
             audits = (decision("superseded", arrival.replaced, f"replaced by version {entry['source_version']}", incoming.at),)
             self._reverted(incoming.command["op_key"], incoming)
-        connected = owner.ground.snapshot().connections.get(entry["connection"])
+        connected = owner.context.snapshot().connections.get(entry["connection"])
         if len(incoming.value) > LARGEST_BYTES and not e.is_terminal(entry):
-            words = f"{len(incoming.value)} bytes at {owner.ground.command_topic}/{incoming.partition}/{incoming.offset}"
+            words = f"{len(incoming.value)} bytes at {owner.context.command_topic}/{incoming.partition}/{incoming.offset}"
             owner.conclude(e.held(entry, incoming.at, reasons.TOO_LARGE, words, command=None), audits)
         elif e.intent_open(entry) or e.is_terminal(entry) or connected is None:
             owner.conclude(entry, audits)  # beside an open attempt that one is settled first
@@ -116,7 +116,7 @@ class Arrivals:
         self._mapped_again[name] = None
         while len(self._mapped_again) > CORRECTIONS:  # what was forgotten is mapped once more at the worst
             del self._mapped_again[next(iter(self._mapped_again))]
-        self.owner.committer.submit(Out([self.owner.ground.remap_line(entry, canonical)]))
+        self.owner.committer.submit(Out([self.owner.context.remap_line(entry, canonical)]))
 
     def _withdraw(self, op_key: str, incoming: Incoming) -> None:
         """A part that the source makes no more: superseded, or the change held beside it."""
@@ -187,7 +187,7 @@ class Arrivals:
     def tell(self) -> None:
         """One audit for all that changed nothing since the last one."""
         spans, self._spans = self._spans, {}
-        ground, number = self.owner.ground, self.owner.number
+        context, number = self.owner.context, self.owner.number
         for (connection, name), span in spans.items():
-            audit = replayed(connection, name, (ground.command_topic, number), span, self.owner.now())
-            self.owner.committer.submit(Out([ground.line("audit", "audit.audit", audit["natural_key"], (audit, number, ""))]))
+            audit = replayed(connection, name, (context.command_topic, number), span, self.owner.now())
+            self.owner.committer.submit(Out([context.line("audit", "audit.audit", audit["natural_key"], (audit, number, ""))]))

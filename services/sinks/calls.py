@@ -12,7 +12,7 @@ from runtime.errors import Broken, ConnectorError, Malformed, Refused, Throttled
 from runtime.log import log
 from runtime.one_write import step
 from services.sinks import reasons
-from services.sinks.sessions import Lease, Sessions
+from services.sinks.pool import Lease, WriterPool
 from systems.contract import Answer, Document, Found, ResolvedCommand, Verdict, Writer
 
 OVER_S = 60.0
@@ -62,11 +62,11 @@ class Calls:
     clock: Clock
     limit_s: float
 
-    async def reserve(self, sessions: Sessions, connection: str, count: int) -> Lease | Failure:
+    async def reserve(self, writers: WriterPool, connection: str, count: int) -> Lease | Failure:
         """A session, and `count` calls in it. Waits as long as the limiter says."""
         lease: Lease | None = None
         try:
-            lease = await sessions.lease(connection)
+            lease = await writers.lease(connection)
             await lease.writer.reserve(count)
         except BaseException as error:
             if lease is not None:

@@ -12,15 +12,15 @@ from dataclasses import dataclass, field
 
 from schemas.records import CommandEnvelope, Ledger
 from services.sinks import entry as e
-from services.sinks.follow import Decision
+from services.sinks.follow import ControlMessage
 from services.sinks.gate import View
 from services.sinks.ledger import Index, Rest, rest_of
-from services.sinks.sessions import Lease
+from services.sinks.pool import Lease
 from services.sinks.state import Key, LookedUp, LookupFailed, Phase, Supersede
 
 Source = tuple[str, str]
 """(connection, entity/source id)."""
-Behind = Decision | Supersede | str
+Behind = ControlMessage | Supersede | str
 """What waits until a case rests: a person's decision, a void that overtakes it, or the next command of a document (by its name)."""
 
 
@@ -92,7 +92,7 @@ class Case:
     @property
     def has_news(self) -> bool:
         """Whether something waits behind it for which its request must not go out: all but a decision to go on."""
-        return any(not isinstance(one, Decision) or one.control["action"] == "skip" for one in self.behind)
+        return any(not isinstance(one, ControlMessage) or one.control["action"] == "skip" for one in self.behind)
 
     @property
     def may_be_let_go(self) -> bool:

@@ -19,7 +19,7 @@ from runtime.log import log
 from services.sinks import controls, invariants
 from services.sinks.command_log import CommandLog, MadeAnew
 from services.sinks.commit import Blocking, Offsets
-from services.sinks.ground import Ground
+from services.sinks.context import SinkContext
 from services.sinks.intake import Intake
 from services.sinks.owner import Owner
 from services.sinks.restore import Rebuild, look_again, restore
@@ -77,8 +77,8 @@ class Ports:
 class Consuming:
     """One system's consumer and the owners of its partitions."""
 
-    def __init__(self, ground: Ground, ports: Ports, throttle: Throttle | None = None) -> None:
-        self.ground = ground
+    def __init__(self, context: SinkContext, ports: Ports, throttle: Throttle | None = None) -> None:
+        self.context = context
         self.held: dict[int, Held] = {}
         self.stopping = False
         self.failed = ""
@@ -107,11 +107,11 @@ class Consuming:
     def trouble(self) -> str:
         """Why it is not ready; "" when it is."""
         if self.failed:
-            return f"{self.ground.system.name}: {self.failed}"
+            return f"{self.context.system.name}: {self.failed}"
         if not self._assigned:
-            return f"{self.ground.system.name}: no partitions yet, or their ledgers are being read"
+            return f"{self.context.system.name}: no partitions yet, or their ledgers are being read"
         opening = [str(number) for number, held in self.held.items() if not held.owner.opened]
-        return f"{self.ground.system.name}: partitions {', '.join(opening)} are being taken up" if opening else ""
+        return f"{self.context.system.name}: partitions {', '.join(opening)} are being taken up" if opening else ""
 
     @property
     def owners(self) -> list[Owner]:
@@ -124,15 +124,15 @@ class Consuming:
             held.owner.tick()
             if held.owner.schedule.is_settled:
                 held.may_open.set()
-        if self.ground.clock.monotonic() - self._checked_s >= invariants.EVERY_S:
-            self._checked_s = self.ground.clock.monotonic()
+        if self.context.clock.monotonic() - self._checked_s >= invariants.EVERY_S:
+            self._checked_s = self.context.clock.monotonic()
             for held in self.held.values():
                 invariants.enforce(held.owner, held.intake)
 
     def told(self, kind: str, what: Any) -> None:
         """Something beside the commands changed. What one owner makes of it is no concern of the others."""
         if kind == "settings":
-            self.ground.sessions.changed(what)
+            self.context.writers.changed(what)
         for held in self.held.values():
             owner = held.owner
             if not owner.opened:
@@ -143,7 +143,7 @@ class Consuming:
             try:
                 controls.told(owner, kind, what)
             except Exception as error:  # noqa: BLE001 - a defect: the partition is taken anew, and everything said is looked at again
-                log.error("not_told", system=self.ground.system.name, partition=owner.number, kind=kind, exc_info=error)
+                log.error("not_told", system=self.context.system.name, partition=owner.number, kind=kind, exc_info=error)
                 owner.committer.fail(error)
 
     async def stop(self) -> None:
@@ -151,7 +151,7 @@ class Consuming:
         self.stopping = True
         if self._task is not None:
             await self._task
-        await self.ground.sessions.close()
+        await self.context.writers.close()
 
     # --- the loop of it ---
 
@@ -165,7 +165,7 @@ class Consuming:
             for number in list(self.held):
                 await self._commit(await self._end(number, at_once=False), wait=True)
         except Exception as error:  # noqa: BLE001 - the edge of the consumer: the process ends and is started again
-            log.exception("consumer_ended", system=self.ground.system.name)
+            log.exception("consumer_ended", system=self.context.system.name)
             self.failed = f"{type(error).__name__}: {error}"[:300]
             for number in list(self.held):
                 await self._end(number, at_once=True)
@@ -188,7 +188,7 @@ class Consuming:
                 await self._retake(number)
             else:
                 await self._hold_back(number, held.backlog)
-        now_s = self.ground.clock.monotonic()
+        now_s = self.context.clock.monotonic()
         if now_s >= self._offsets_from:
             self._offsets_from = now_s + OFFSETS_EVERY_S
             await self._commit({place: at for owner in self.owners for place, at in owner.committable.items()}, wait=False)
@@ -221,13 +221,13 @@ class Consuming:
             self._committed.update(moved)
             self._forget(moved)
         except KafkaException as error:
-            log.warning("offsets_not_committed", system=self.ground.system.name, error=str(error)[:300])
+            log.warning("offsets_not_committed", system=self.context.system.name, error=str(error)[:300])
 
     def _forget(self, moved: Offsets) -> None:
         """Decisions that were carried out need not be kept for the next owner."""
         for (topic, number), at in moved.items():
-            if topic == self.ground.control_topic:
-                self.ground.followed.forget(self.ground.system.name, number, at)
+            if topic == self.context.control_topic:
+                self.context.followed.forget(self.context.system.name, number, at)
 
     # --- partitions come and go ---
 
@@ -235,7 +235,7 @@ class Consuming:
         """See `command_log.Assignments`."""
         starts = {number: await self._take(number, places) for number, places in committed.items()}
         self._assigned = True
-        log.info("assigned", system=self.ground.system.name, partitions=sorted(starts))
+        log.info("assigned", system=self.context.system.name, partitions=sorted(starts))
         return starts
 
     async def revoked(self, numbers: Sequence[int]) -> Offsets:
@@ -255,11 +255,11 @@ class Consuming:
     async def _take(self, number: int, committed: Committed) -> int:
         """Own a partition; where to read its commands from."""
         taken = await self._ports.take(number, committed)
-        metrics.SINK_TAKE_OVERS.labels(self.ground.system.name).inc()
-        owner = Owner(self.ground, taken, self._ports.blocking(number))
+        metrics.SINK_TAKE_OVERS.labels(self.context.system.name).inc()
+        owner = Owner(self.context, taken, self._ports.blocking(number))
         if taken.lost is not None:
             owner.commands.holding.add(REBUILD_HOLDS)  # at once: nothing may be committed before the mark is
-            owner.schedule.settled_s = owner.now_s() + longest_settle_s(self.ground)
+            owner.schedule.settled_s = owner.now_s() + longest_settle_s(self.context)
         held = self.held[number] = Held(owner, Intake(owner))
         self._paused.discard(number)
         for place in [one for one in self._committed if one[1] == number]:
@@ -272,7 +272,7 @@ class Consuming:
         owner = held.owner
         try:
             if taken.lost is not None:
-                place = (self.ground.command_topic, owner.number)
+                place = (self.context.command_topic, owner.number)
                 await self._ports.log.commit({place: taken.committed}, REBUILDING, wait=True)
             await restore(owner)
             if taken.lost is not None:
@@ -286,7 +286,7 @@ class Consuming:
             if owner.closing or owner.failed:
                 return
             owner.open()
-            for decision in self.ground.followed.decisions_from(owner.number, owner.controls.next):
+            for decision in self.context.followed.decisions_from(owner.number, owner.controls.next):
                 controls.decided(owner, decision)
             controls.caught_up(owner)
             for connection in sorted(held.resumed):
@@ -294,7 +294,7 @@ class Consuming:
             early, held.early = held.early, []
             held.intake.take(early)
         except Exception as error:  # noqa: BLE001 - it is taken anew
-            log.error("not_opened", system=self.ground.system.name, partition=owner.number, exc_info=error)
+            log.error("not_opened", system=self.context.system.name, partition=owner.number, exc_info=error)
             owner.committer.fail(error)
 
     async def _rebuilt(self, owner: Owner) -> None:
@@ -302,7 +302,7 @@ class Consuming:
         await owner.committer.flush()
         if not (owner.committer.failed or owner.closing):
             owner.commands.holding.discard(REBUILD_HOLDS)
-            place = (self.ground.command_topic, owner.number)
+            place = (self.context.command_topic, owner.number)
             await self._ports.log.commit({place: owner.commands.committable}, wait=True)
 
     async def _end(self, number: int, at_once: bool) -> Offsets:
@@ -333,20 +333,20 @@ class Consuming:
             await self._ports.log.seek(number, at)
             await self._ports.log.resume(number)  # what was paused under the owner before stays paused in the client
         except KafkaException as error:  # given to another meanwhile: the group tells us with the next poll
-            log.warning("partition_not_ours", system=self.ground.system.name, partition=number, error=str(error)[:300])
+            log.warning("partition_not_ours", system=self.context.system.name, partition=number, error=str(error)[:300])
 
     async def _taken_anew(self, number: int, first: Committed | None = None) -> int | None:
         """Where to read its commands from; None when we stop first. `first` is committed before. A broker that restarts is waited for."""
-        now_s = self.ground.clock.monotonic
+        now_s = self.context.clock.monotonic
         pause_s, until = RETAKE_S, now_s() + RETAKE_FOR_S
         while not self.stopping:
             await asyncio.sleep(pause_s)
             try:
                 if first is not None:
-                    await self._ports.log.commit({(self.ground.command_topic, number): first.commands}, first.mark, wait=True)
+                    await self._ports.log.commit({(self.context.command_topic, number): first.commands}, first.mark, wait=True)
                 return await self._take(number, await self._ports.log.committed(number))
             except (KafkaException, ConnectorError) as error:
-                log.warning("retake_failed", system=self.ground.system.name, partition=number, error=str(error)[:300])
+                log.warning("retake_failed", system=self.context.system.name, partition=number, error=str(error)[:300])
                 if isinstance(error, Broken) or now_s() > until:
                     raise
             pause_s = min(2 * pause_s, RETAKE_MOST_S)
@@ -357,7 +357,7 @@ REBUILD_HOLDS = -1
 """Stands in for the commands of a ledger that is not rebuilt yet: below every offset, so that none is committed."""
 
 
-def longest_settle_s(ground: Ground) -> float:
+def longest_settle_s(context: SinkContext) -> float:
     """After a ledger was lost nobody knows which requests were on their way: how long until every one of them can be seen."""
-    times = [rules_of(write, ground.settings.timing).times for write in ground.system.writes]
+    times = [rules_of(write, context.settings.timing).times for write in context.system.writes]
     return max((one.settle_s for one in times), default=0.0)

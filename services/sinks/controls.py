@@ -7,7 +7,7 @@ from typing import Any
 from services.sinks import entry as e
 from services.sinks import reasons
 from services.sinks.commit import Out
-from services.sinks.follow import Decision
+from services.sinks.follow import ControlMessage
 from services.sinks.owner import Owner
 from topology.topics import partition_of
 
@@ -36,19 +36,19 @@ def told(owner: Owner, kind: str, what: Any) -> None:
 
 def is_its(owner: Owner, connection: str) -> bool:
     """Whether a connection joins this system and its commands lie in this partition."""
-    connected = owner.ground.snapshot().connections.get(connection)
-    if connected is None or not connected.joins(owner.ground.system.name):
+    connected = owner.context.snapshot().connections.get(connection)
+    if connected is None or not connected.joins(owner.context.system.name):
         return False
-    return partition_of(connection, owner.ground.settings.kafka.partitions) == owner.number
+    return partition_of(connection, owner.context.settings.kafka.partitions) == owner.number
 
 
-def decided(owner: Owner, decision: Decision) -> None:
+def decided(owner: Owner, decision: ControlMessage) -> None:
     """A person decided about one op-key; every decision is carried out once, in order."""
     control = decision.control
     if decision.offset < owner.controls.next:
         return
     owner.controls.next = decision.offset + 1
-    if control["action"] in ACTIONS and control["system"] in ("", owner.ground.system.name):
+    if control["action"] in ACTIONS and control["system"] in ("", owner.context.system.name):
         owner.decide(decision)
 
 
@@ -66,7 +66,7 @@ def resumed(owner: Owner, connection: str) -> None:
 def linked(owner: Owner, link: tuple[str, str, str, str]) -> None:
     """A link came: the master record itself and what waits for it are looked at."""
     system, connection, entity, source_id = link
-    if system != owner.ground.system.name:
+    if system != owner.context.system.name:
         return
     source = (connection, f"{entity}/{source_id}")
     for op_key in owner.cases.of_source(source):
@@ -80,7 +80,7 @@ def period_changed(owner: Owner, connection: str) -> None:
         if rest.reason != reasons.PERIOD_CLOSED:
             continue
         entry = owner.cases.entry(op_key)
-        if entry is not None and owner.ground.followed.is_open(connection, entry["purpose"], entry["posting_date"]):
+        if entry is not None and owner.context.followed.is_open(connection, entry["purpose"], entry["posting_date"]):
             owner.turn(op_key, again=True)
 
 
@@ -93,7 +93,7 @@ def caught_up(owner: Owner) -> None:
 
 
 def _connections(owner: Owner) -> set[str]:
-    return {connection for connection in owner.ground.snapshot().connections if is_its(owner, connection)}
+    return {connection for connection in owner.context.snapshot().connections if is_its(owner, connection)}
 
 
 def settings_changed(owner: Owner, connection: str) -> None:
@@ -114,7 +114,7 @@ def _in_force(connection: str) -> str:
 
 
 def _version(owner: Owner, connection: str) -> list[str] | None:
-    connected = owner.ground.snapshot().connections.get(connection)
+    connected = owner.context.snapshot().connections.get(connection)
     return connected.versions if connected is not None else None
 
 
@@ -125,7 +125,7 @@ def _map_again(owner: Owner, op_key: str, reason: str) -> None:
     entry = owner.cases.entry(op_key)
     command = owner.sights.command_of(entry) if entry is not None else None
     if entry is not None and command is not None and command["canonical"] is not None:
-        owner.committer.submit(Out([owner.ground.remap_line(entry, command["canonical"])]))
+        owner.committer.submit(Out([owner.context.remap_line(entry, command["canonical"])]))
 
 
 def _turn_all(owner: Owner, connection: str) -> None:

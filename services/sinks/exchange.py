@@ -14,13 +14,13 @@ from services.sinks import entry as e
 from services.sinks.calls import Calls, Failure, NotSent, Request, Seen
 from services.sinks.cases import Case
 from services.sinks.ceiling import counts
+from services.sinks.context import SinkContext
 from services.sinks.core import LOOKS
 from services.sinks.gate import View
-from services.sinks.ground import Ground
 from services.sinks.hour import Hours
 from services.sinks.lanes import Lanes
+from services.sinks.pool import Lease
 from services.sinks.schedule import Schedule
-from services.sinks.sessions import Lease
 from services.sinks.state import (
     Answered,
     Event,
@@ -55,13 +55,13 @@ class Hooks:
 class Exchange:
     """`ended`: what comes is not listened to any more, sessions are given back."""
 
-    def __init__(self, ground: Ground, schedule: Schedule, hours: Hours, hooks: Hooks) -> None:
-        self._ground = ground
+    def __init__(self, context: SinkContext, schedule: Schedule, hours: Hours, hooks: Hooks) -> None:
+        self._context = context
         self._schedule = schedule
         self._hours = hours
         self._hooks = hooks
-        timing = ground.settings.timing
-        self._calls = Calls(ground.clock, timing.lease_s + timing.request_s)
+        timing = context.settings.timing
+        self._calls = Calls(context.clock, timing.lease_s + timing.request_s)
         self.longest_s = timing.lease_s + timing.request_s + 10
         """How long an attempt that is let run may take to its end."""
         self.tasks: set[asyncio.Task[Any]] = set()
@@ -92,7 +92,7 @@ class Exchange:
         return self._schedule.lanes[case.connection]
 
     def _now(self) -> tuple[float, Any]:
-        return self._ground.clock.monotonic(), self._ground.clock.now()
+        return self._context.clock.monotonic(), self._context.clock.now()
 
     # --- reserve ---
 
@@ -102,7 +102,7 @@ class Exchange:
             self._hooks.rests(case)
             return
         self._schedule.take_lane(case)
-        self._call(case, self._calls.reserve(self._ground.sessions, case.connection, effect.calls), self._reserved)
+        self._call(case, self._calls.reserve(self._context.writers, case.connection, effect.calls), self._reserved)
 
     def _reserved(self, case: Case, end: Lease | Failure) -> None:
         if isinstance(end, Failure):
@@ -118,7 +118,7 @@ class Exchange:
         self._hooks.advance(case, Reserved(*self._now(), view))
         key = case.key
         if key is not None and key.phase is Phase.INTENDING and counts(key.entry):
-            self._hours[case.connection].take(case.op_key, self._ground.clock.now(), key.entry["amount"])
+            self._hours[case.connection].take(case.op_key, self._context.clock.now(), key.entry["amount"])
 
     def _within_ceiling(self, case: Case, view: View) -> View:
         """The view, paused where one more document is over the ceiling: whoever takes the last place is the last."""
@@ -127,7 +127,7 @@ class Exchange:
         entry = key.entry
         if view.paused or view.mode != "live" or not counts(entry) or e.may_exist(entry) or key.mode != "live":
             return view
-        limit = self._ground.snapshot().connections[entry["connection"]].settings.ceiling
+        limit = self._context.snapshot().connections[entry["connection"]].settings.ceiling
         words = self._hours[entry["connection"]].exceeded((limit.documents_per_hour, limit.amount_per_hour), entry, view.at)
         if not words:
             return view
@@ -137,7 +137,7 @@ class Exchange:
     def _pause(self, case: Case, failure: Failure) -> tuple[timedelta, str]:
         """How long to wait after a call that could not be made, and the reason to wait for."""
         if failure.known:
-            return self._lanes(case).failed(failure.reason, failure.asked_s, self._ground.clock.now()), failure.reason
+            return self._lanes(case).failed(failure.reason, failure.asked_s, self._context.clock.now()), failure.reason
         if failure.reason == reasons.REFUSED:
             return AGAIN, failure.reason
         case.failures += 1
@@ -211,4 +211,4 @@ class Exchange:
             lanes.succeeded()
             return timedelta(0)
         reason = reasons.THROTTLED if answer.throttled else reasons.CREDENTIALS if answer.broken else reasons.SYSTEM_DOWN
-        return lanes.failed(reason, answer.retry_after.total_seconds() if answer.retry_after else None, self._ground.clock.now())
+        return lanes.failed(reason, answer.retry_after.total_seconds() if answer.retry_after else None, self._context.clock.now())

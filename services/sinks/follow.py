@@ -43,7 +43,7 @@ ControlOffsets = Mapping[tuple[str, int], int]
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class ControlMessage:
     """A control record with its place in the log."""
 
     control: Control
@@ -83,7 +83,7 @@ class Followed:
         self._resumed: Mapping[Paused, datetime] = MappingProxyType({})
         self._periods: dict[str, Mapping[str, _Period]] = {}
         self._seen: OrderedDict[str, None] = OrderedDict()
-        self._decisions: dict[int, list[Decision]] = {}
+        self._decisions: dict[int, list[ControlMessage]] = {}
         self._needed_from: dict[tuple[str, int], int] = {}
         self.unseen: Callable[[], str] = str
         """Why controls cannot be read now; "" when they are."""
@@ -141,7 +141,7 @@ class Followed:
             p.starts_on <= on <= p.ends_on and kind in p.open_for for p in self._periods.get(connection, {}).values()
         )
 
-    def decisions_from(self, partition: int, offset: int) -> list[Decision]:
+    def decisions_from(self, partition: int, offset: int) -> list[ControlMessage]:
         """Every decision at or after an offset of `control` that concerns one of `systems`, in order."""
         with self._lock:
             return [decision for decision in self._decisions.get(partition, ()) if decision.offset >= offset]
@@ -157,7 +157,7 @@ class Followed:
                 self._decisions[partition] = [decision for decision in known if self._is_needed(decision)]
 
     def fold(self, message: Message) -> tuple[str, Any] | None:
-        """What a record changed: ("link", its key), ("decision" or "pause", the `Decision`), ("period", the connection); None = nothing.
+        """What a record changed: ("link", its key), ("decision" or "pause", the `ControlMessage`), ("period", the connection); None = nothing.
 
         A record that cannot be understood is logged and skipped. A link that cannot be kept is an error: it must not be passed over.
         """
@@ -168,13 +168,13 @@ class Followed:
             log.error("followed_unreadable", topic=message.topic(), offset=message.offset(), error=words)
             metrics.FOLLOWED_UNREADABLE.labels(NAME).inc()
             return None
-        if isinstance(found, Decision):
+        if isinstance(found, ControlMessage):
             return self._fold_control(found)
         if isinstance(found, _Period):
             return self._fold_period(found)
         return self._fold_link(found) if found is not None else None
 
-    def _understood(self, message: Message) -> _Linked | Decision | _Period | None:
+    def _understood(self, message: Message) -> _Linked | ControlMessage | _Period | None:
         name, record = self._codec.decode(message.value())
         if name == "connection.link":
             return _link_of(cast("Link", record))
@@ -189,7 +189,7 @@ class Followed:
             self.links.put(key, linked.target)
         return "link", linked.key
 
-    def _fold_control(self, decision: Decision) -> tuple[str, Any] | None:
+    def _fold_control(self, decision: ControlMessage) -> tuple[str, Any] | None:
         control = decision.control
         with self._lock:
             if control["control_id"] in self._seen:
@@ -204,7 +204,7 @@ class Followed:
             self._fold_pause(control)
         return "pause", decision
 
-    def _is_needed(self, decision: Decision) -> bool:
+    def _is_needed(self, decision: ControlMessage) -> bool:
         system = decision.control["system"]
         concerned = self.systems if system == "" else self.systems & {system}
         return any(self._needed_from.get((one, decision.partition), 0) <= decision.offset for one in concerned)
@@ -238,11 +238,11 @@ def _link_of(link: Link) -> _Linked:
     return _Linked(key, link["target_id"], keys)
 
 
-def _decision_of(control: Control, message: Message) -> Decision:
+def _decision_of(control: Control, message: Message) -> ControlMessage:
     missing = [name for name in Control.__annotations__ if name not in control]
     if missing:
         raise KeyError(*missing)
-    return Decision(control, message.partition() or 0, message.offset() or 0)
+    return ControlMessage(control, message.partition() or 0, message.offset() or 0)
 
 
 def _period_of(period: Period) -> _Period | None:

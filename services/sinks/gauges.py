@@ -85,7 +85,7 @@ def _standing(owners: Sequence[Owner]) -> Iterator[GaugeMetricFamily]:
         for case in owner.cases:
             stands = case.stands
             if stands.state not in e.TERMINAL:
-                place = (owner.ground.system.name, Rest(stands.connection, stands.state, stands.reason, currency=stands.currency))
+                place = (owner.context.system.name, Rest(stands.connection, stands.state, stands.reason, currency=stands.currency))
                 count, amount = found.get(place, (0, Decimal(0)))
                 found[place] = (count + 1, amount + abs(stands.amount))
     documents, amounts = _family(DOCUMENTS), _family(AMOUNT)
@@ -103,8 +103,8 @@ def _open_intents(owners: Sequence[Owner]) -> Iterator[GaugeMetricFamily]:
     for owner in owners:
         for case in owner.cases:
             if case.key is not None and e.intent_open(case.key.entry) and not e.is_terminal(case.key.entry):
-                since[(owner.ground.system.name, case.connection)].append(case.key.entry["updated_at"])
-    now = {owner.ground.system.name: owner.now() for owner in owners}
+                since[(owner.context.system.name, case.connection)].append(case.key.entry["updated_at"])
+    now = {owner.context.system.name: owner.now() for owner in owners}
     intents, ages = _family(INTENTS), _family(INTENT_AGE)
     for place, times in since.items():
         intents.add_metric(place, len(times))
@@ -116,12 +116,12 @@ def _open_intents(owners: Sequence[Owner]) -> Iterator[GaugeMetricFamily]:
 def _of_connections(owners: Sequence[Owner]) -> Iterator[GaugeMetricFamily]:
     paused, documents, amounts = _family(PAUSED), _family(WRITTEN), _family(WRITTEN_AMOUNT)
     for owner in owners:
-        ground = owner.ground
-        for connection, connected in ground.snapshot().connections.items():
+        context = owner.context
+        for connection, connected in context.snapshot().connections.items():
             if not controls.is_its(owner, connection):
                 continue
-            place = (ground.system.name, connection)
-            paused.add_metric(place, 1 if ground.followed.paused(*place) else 0)
+            place = (context.system.name, connection)
+            paused.add_metric(place, 1 if context.followed.paused(*place) else 0)
             count, amount = owner.hours[connection].of_hour(owner.now()) if connection in owner.hours else (0, Decimal(0))
             documents.add_metric((*place, "written"), count)
             amounts.add_metric((*place, "written"), float(amount))
@@ -136,7 +136,7 @@ def _held_partitions(consuming: Sequence[Consuming]) -> GaugeMetricFamily:
     for one in consuming:
         phases = [_phase(held) for held in one.held.values()]
         for phase in ("opening", "open", "failed"):
-            family.add_metric((one.ground.system.name, phase), phases.count(phase))
+            family.add_metric((one.context.system.name, phase), phases.count(phase))
     return family
 
 

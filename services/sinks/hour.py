@@ -15,17 +15,17 @@ from schemas.errors import Malformed
 from schemas.records import Ledger, Result
 from services.sinks import entry as e
 from services.sinks.ceiling import HOUR, Hour, written_at
+from services.sinks.context import SinkContext
 from services.sinks.follow import Followed
-from services.sinks.ground import Ground
 from services.sinks.ledger import Index
 
 Hours = defaultdict[str, Hour]
 """By connection."""
 
 
-def ended_within(ground: Ground, number: int, index: Index) -> Hours:
+def ended_within(context: SinkContext, number: int, index: Index) -> Hours:
     """The documents of a partition that were written and ended, or are held, within the hour. Blocking."""
-    topic, settings = ground.settings.topic(f"result.{ground.system.name}"), ground.settings.kafka
+    topic, settings = context.settings.topic(f"result.{context.system.name}"), context.settings.kafka
     hours: Hours = defaultdict(Hour)
     start = kafka.offset_at(settings, topic, number, time.time() - HOUR.total_seconds())
     if start is None:
@@ -33,14 +33,14 @@ def ended_within(ground: Ground, number: int, index: Index) -> Hours:
     op_keys: dict[str, None] = {}
     for message in kafka.read_to_end(settings, topic, [number], {number: start}):
         try:
-            result = cast("Result", ground.codec.decode(message.value())[1])
+            result = cast("Result", context.codec.decode(message.value())[1])
         except Malformed:
             continue  # not ours to read; the ledger says what was written
         if result["step"] or result["outcome"] == e.HELD:  # held as `unknown`, it may be written though no step is known to be done
             op_keys[result["op_key"]] = None
     for entry in filter(None, map(index.get, op_keys)):
         if e.is_terminal(entry) or entry["state"] == e.HELD:
-            count(hours, entry, ground.followed)
+            count(hours, entry, context.followed)
     return hours
 
 

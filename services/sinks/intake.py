@@ -84,7 +84,7 @@ class Intake:
             else:
                 self._decoded(found)
         except Exception as error:  # noqa: BLE001 - the edge of one command: the next one is read
-            log.error("command_failed", system=self.owner.ground.system.name, offset=offset, exc_info=error)
+            log.error("command_failed", system=self.owner.context.system.name, offset=offset, exc_info=error)
             self._bury(found, f"{type(error).__name__}: {error}", None)
 
     def _is_known(self, found: _Bytes) -> bool:
@@ -99,7 +99,7 @@ class Intake:
 
     def _decoded(self, found: _Bytes) -> None:
         try:
-            name, command = self.owner.ground.codec.decode(found.value)
+            name, command = self.owner.context.codec.decode(found.value)
         except Malformed as error:
             self._bury(found, str(error), None)
             return
@@ -142,7 +142,7 @@ class Intake:
     def _fails(self, incoming: Incoming, error: Exception) -> None:
         """An error of no known kind buries this command, with its amount, and no other."""
         owner, op_key = self.owner, incoming.command["op_key"]
-        log.error("command_failed", system=owner.ground.system.name, key=op_key, exc_info=error)
+        log.error("command_failed", system=owner.context.system.name, key=op_key, exc_info=error)
         case = owner.cases.get(op_key)
         if case is not None:
             owner.cases.undo(case)
@@ -261,10 +261,10 @@ class Intake:
 
     def _bury(self, found: _Bytes, reason: str, incoming: Incoming | None) -> None:
         """To `dead`, with its bytes where they fit there."""
-        ground, value = self.owner.ground, found.value
+        context, value = self.owner.context, found.value
         kept = value is None or len(value) <= LARGEST_BYTES
         record: Dead = {
-            "topic": ground.command_topic,
+            "topic": context.command_topic,
             "partition": self.owner.number,
             "offset": found.offset,
             "key": found.key,
@@ -276,10 +276,10 @@ class Intake:
             "amount": incoming.command["amount"] if incoming is not None else None,
             "at": self.owner.now(),
         }
-        cause = f"{ground.command_topic}/{self.owner.number}/{found.offset}"
+        cause = f"{context.command_topic}/{self.owner.number}/{found.offset}"
         metrics.DEAD.labels(STAGE).inc()
         self.owner.committer.submit(
-            Out([ground.line("dead", "audit.dead", record["connection"], (record, self.owner.number, cause))])
+            Out([context.line("dead", "audit.dead", record["connection"], (record, self.owner.number, cause))])
         )
 
 

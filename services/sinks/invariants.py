@@ -51,7 +51,7 @@ def enforce(owner: Owner, intake: Intake) -> list[Breach]:
             "invariant_broken", connection=breach.connection, key=breach.op_key, words=breach.words, amount=str(breach.amount)
         )
     for connection, amount in amounts.items():
-        metrics.SINK_UNACCOUNTED.labels(owner.ground.system.name, connection).set(float(amount))
+        metrics.SINK_UNACCOUNTED.labels(owner.context.system.name, connection).set(float(amount))
     for connection in {breach.connection for breach in found}:
         words = next(breach.words for breach in found if breach.connection == connection)
         lanes = owner.schedule.lanes_of(connection)
@@ -108,7 +108,7 @@ def _resting(owner: Owner, case: Case) -> str:
         return ""
     if stands.state == e.HELD:
         return "" if stands.reason else "it is held without a reason"
-    if stands.reason in _OF_THE_CONNECTION or owner.ground.followed.paused(owner.ground.system.name, stands.connection):
+    if stands.reason in _OF_THE_CONNECTION or owner.context.followed.paused(owner.context.system.name, stands.connection):
         return ""
     return f"it rests ({stands.state} {stands.reason}), and nothing wakes it"
 

@@ -17,11 +17,11 @@ from services.sinks import defects, reasons
 from services.sinks import entry as e
 from services.sinks.cases import Case, Cases, Source, source_of
 from services.sinks.commit import Blocking, Committer, Destination, Offsets
+from services.sinks.context import SinkContext
 from services.sinks.core import step
 from services.sinks.exchange import Exchange, Hooks
-from services.sinks.follow import Decision
+from services.sinks.follow import ControlMessage
 from services.sinks.gate import View, stopped
-from services.sinks.ground import Ground
 from services.sinks.ledger import rest_of
 from services.sinks.positions import Position
 from services.sinks.recording import Recorded, Recording
@@ -54,8 +54,8 @@ class Owner:
     """`resumes` is called with the name of a document whose next command may come now; `stalls` tells whether a case has to wait until the
     newer commands of its document have come (see `intake`)."""
 
-    def __init__(self, ground: Ground, taken: Taken, blocking: Blocking) -> None:
-        self.ground = ground
+    def __init__(self, context: SinkContext, taken: Taken, blocking: Blocking) -> None:
+        self.context = context
         self.number = taken.number
         self.index = taken.index
         self.commands = Position(taken.next_offset)
@@ -65,15 +65,15 @@ class Owner:
         self.resumes: Callable[[str], None] = lambda _: None
         self.stalls: Callable[[Case], bool] = lambda _: False
         self.opened = self.closing = False
-        self.sights = Sights(ground, self.cases)
+        self.sights = Sights(context, self.cases)
         self.cases.made = self.sights.key_of
-        to = Destination(taken.producer, taken.index, ground.ledger_topic)
+        to = Destination(taken.producer, taken.index, context.ledger_topic)
         self.committer = Committer(to, self, self._positions, blocking)
-        self.recording = Recording(ground, self.number, self.cases, self.commands, self.committer)
-        self.schedule = Schedule(ground, self._start, lambda: self.opened and not self.closing and not self.failed)
+        self.recording = Recording(context, self.number, self.cases, self.commands, self.committer)
+        self.schedule = Schedule(context, self._start, lambda: self.opened and not self.closing and not self.failed)
         pause, let_go = self.recording.pause, self.cases.let_go
         hooks = Hooks(self.advance, self._view_of, self._rests_as_it_is, self._kept_back, pause, let_go, self.defect)
-        self.exchange = Exchange(ground, self.schedule, self.hours, hooks)
+        self.exchange = Exchange(context, self.schedule, self.hours, hooks)
 
     # --- what is known ---
 
@@ -89,17 +89,17 @@ class Owner:
 
     def _positions(self) -> Offsets:
         return {
-            (self.ground.command_topic, self.number): self.commands.committable,
-            (self.ground.control_topic, self.number): self.controls.committable,
+            (self.context.command_topic, self.number): self.commands.committable,
+            (self.context.control_topic, self.number): self.controls.committable,
         }
 
     def now(self) -> datetime:
         """See `Clock.now`."""
-        return self.ground.clock.now()
+        return self.context.clock.now()
 
     def now_s(self) -> float:
         """See `Clock.monotonic`."""
-        return self.ground.clock.monotonic()
+        return self.context.clock.monotonic()
 
     # --- the one verb ---
 
@@ -156,7 +156,7 @@ class Owner:
             if case.is_busy or self.closing or not case.behind:
                 break
             behind = case.behind.popleft()
-            if isinstance(behind, Decision):
+            if isinstance(behind, ControlMessage):
                 self._decide(case, behind)
             elif isinstance(behind, Supersede):
                 self._superseded(case, behind)
@@ -172,13 +172,13 @@ class Owner:
         `before` is the state before the step that failed, where it is not the one in hand."""
         key = before or case.key
         assert key is not None, case.op_key
-        log.error("attempt_failed", system=self.ground.system.name, key=case.op_key, exc_info=error)
+        log.error("attempt_failed", system=self.context.system.name, key=case.op_key, exc_info=error)
         case.failures += 1
         after = defects.after(key, case.failures, f"{type(error).__name__}: {error}"[:300], self.now_s(), self.now())
         try:
             self.carry_out(case, after, (Record(after.entry, final=True),) if after.phase is Phase.CLOSING else ())
         except Exception as again:  # noqa: BLE001 - its state cannot be recorded at all: it is tried again, and the audit tells of it
-            log.error("state_not_recorded", system=self.ground.system.name, key=case.op_key, exc_info=again)
+            log.error("state_not_recorded", system=self.context.system.name, key=case.op_key, exc_info=again)
             self.cases.put(case, key.but(phase=Phase.IDLE))
             self._free(case)
             self.schedule.alarms.put(case, Wait(due_at=self.now() + case.failures * defects.PAUSE))
@@ -236,7 +236,7 @@ class Owner:
 
     def not_committed(self, error: BaseException) -> None:
         """See `commit.Listener`."""
-        log.warning("partition_failed", system=self.ground.system.name, partition=self.number, error=str(error)[:300])
+        log.warning("partition_failed", system=self.context.system.name, partition=self.number, error=str(error)[:300])
 
     def release_children(self, source: Source) -> None:
         """What waits for this source object is looked at again."""
@@ -271,7 +271,7 @@ class Owner:
         if case.is_busy:
             case.wanted, case.again = True, again
         elif self.cases.open(op_key) is None or case.key is None:
-            log.error("case_without_entry", system=self.ground.system.name, key=op_key)
+            log.error("case_without_entry", system=self.context.system.name, key=op_key)
         else:
             self._look_at(case, case.key, again)
 
@@ -344,7 +344,7 @@ class Owner:
         if self.cases.open(case.op_key) is not None:
             self.advance(case, Superseded(effect.version, self.now()))
 
-    def decide(self, decision: Decision) -> None:
+    def decide(self, decision: ControlMessage) -> None:
         """A person decided about an op-key: at once where it rests, else when it does."""
         case = self.cases.open(decision.control["op_key"])
         if case is None:
@@ -354,7 +354,7 @@ class Owner:
         if not case.is_busy:
             self.serve(case)
 
-    def _decide(self, case: Case, decision: Decision) -> None:
+    def _decide(self, case: Case, decision: ControlMessage) -> None:
         control = decision.control
         self.controls.holding.discard(decision.offset)
         if self.cases.open(case.op_key) is not None:
@@ -387,7 +387,7 @@ class Owner:
     async def drop(self) -> None:
         """End at once: what runs is not listened to any more."""
         self.closing = self.exchange.ended = True
-        self.ground.followed.lift_unread(self.number)
+        self.context.followed.lift_unread(self.number)
         for task in self.exchange.tasks:
             task.cancel()
         for case in self.cases:

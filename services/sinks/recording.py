@@ -11,7 +11,7 @@ from services.sinks import entry as e
 from services.sinks import reasons
 from services.sinks.cases import Case, Cases, Source
 from services.sinks.commit import Committer, Out
-from services.sinks.ground import Ground
+from services.sinks.context import SinkContext
 from services.sinks.outputs import fetch_of, pause_of
 from services.sinks.positions import Position
 from services.sinks.state import Record
@@ -30,7 +30,7 @@ class Recorded:
 class Recording:
     """`commands` is the position in the command topic; `committer` takes what is recorded."""
 
-    ground: Ground
+    context: SinkContext
     number: int
     cases: Cases
     commands: Position
@@ -41,8 +41,8 @@ class Recording:
         meanwhile must find it."""
         entry = effect.entry
         new = self.cases.wait_for(case, entry["waits_for"]) if effect.final else []
-        out = self.ground.out(entry, self.number, self._head(case, entry), effect.audits, self._fetches(entry, new))
-        out.lines += self.ground.pair_lines(entry, effect.pairs, self.number)
+        out = self.context.out(entry, self.number, self._head(case, entry), effect.audits, self._fetches(entry, new))
+        out.lines += self.context.pair_lines(entry, effect.pairs, self.number)
         self._submitted(case)
         self.committer.submit(out, Recorded(case, entry, awaited=True))
 
@@ -50,24 +50,24 @@ class Recording:
         """Where a case at rest stands, which waits for a lane that will not come soon."""
         assert case.key is not None
         entry = case.key.entry
-        out = self.ground.out(entry, self.number, self._head(case, entry), audits)
+        out = self.context.out(entry, self.number, self._head(case, entry), audits)
         self._submitted(case)
         self.committer.submit(out, Recorded(case, entry, awaited=False))
 
     def pause(self, connection: str, reason: str, words: str) -> None:
         """Pause a connection and ask a person; the pause is in `control`, so that it outlives this process."""
-        name, followed = self.ground.system.name, self.ground.followed
+        name, followed = self.context.system.name, self.context.followed
         if followed.paused(name, connection):
             return
-        control = pause_of(connection, name, reason, words, self.ground.clock.now())
+        control = pause_of(connection, name, reason, words, self.context.clock.now())
         followed.pause_now(control, self.number)
         log.error("connection_paused", connection=connection, system=name, reason=reason, words=words)
-        self.committer.submit(Out([self.ground.control_line(control, self.number)]))
+        self.committer.submit(Out([self.context.control_line(control, self.number)]))
 
     def _head(self, case: Case, entry: Ledger) -> bytes:
         """Written once for each command of a case: an invoice of three steps is recorded six times."""
         if case.head is None or not _same_head(case.head[0], entry):
-            case.head = (entry, self.ground.head(entry))
+            case.head = (entry, self.context.head(entry))
         return case.head[1]
 
     def _submitted(self, case: Case) -> None:
@@ -86,7 +86,7 @@ class Recording:
         """Parents that are asked for at their source: what nothing waited for before."""
         if entry["reason"] != reasons.PARENT or entry["state"] != e.WAITING or entry["due_at"] is None:
             return []
-        return [fetch_of(entry, name, self.ground.clock.now()) for _, name in new]
+        return [fetch_of(entry, name, self.context.clock.now()) for _, name in new]
 
 
 _VARYING = ("source_version", "source_number", "source_hash", "payload_hash", "posting_date", "amount", "currency", "part")

@@ -28,7 +28,7 @@ PROGRESS_S = 5.0
 
 async def restore(owner: Owner) -> None:
     """Take up everything that has not ended; the settle wait of every open intent starts now."""
-    watches = any(write.watched for write in owner.ground.system.writes)
+    watches = any(write.watched for write in owner.context.system.writes)
     for number, (op_key, rest) in enumerate(list(owner.index.resting()), 1):
         owner.cases.add(op_key, rest)
         if rest.state != e.HELD or watches or _waits_for_a_partner(op_key, rest):
@@ -57,11 +57,11 @@ def _waits_for_a_partner(op_key: str, rest: Rest) -> bool:
 def _take_up(owner: Owner, op_key: str, rest: Rest) -> None:
     case = owner.cases.open(op_key)
     if case is None or case.key is None:
-        log.error("resting_without_entry", system=owner.ground.system.name, key=op_key)
+        log.error("resting_without_entry", system=owner.context.system.name, key=op_key)
         return
     entry = case.key.entry
     if rest.state != e.HELD:
-        hour.count(owner.hours, entry, owner.ground.followed)
+        hour.count(owner.hours, entry, owner.context.followed)
     owner.carry_out(case, *step(case.key, Restored(owner.now_s())))
     if _may_go(owner, entry):
         owner.turn(op_key, again=rest.state == e.HELD)
@@ -69,7 +69,7 @@ def _take_up(owner: Owner, op_key: str, rest: Rest) -> None:
 
 def _may_go(owner: Owner, entry: Ledger) -> bool:
     """Whether what it waits for is there by now: that it came was told to the owner before us, or to nobody."""
-    followed, connection, reason = owner.ground.followed, entry["connection"], entry["reason"]
+    followed, connection, reason = owner.context.followed, entry["connection"], entry["reason"]
 
     def is_linked(name: str) -> bool:
         entity, _, source_id = name.partition("/")
@@ -110,12 +110,12 @@ class Rebuild:
             if owner.failed or owner.closing:
                 return
             done += len(some)
-            metrics.SINK_REBUILD_LEFT.labels(owner.ground.system.name, str(owner.number)).set(lost.count - done)
+            metrics.SINK_REBUILD_LEFT.labels(owner.context.system.name, str(owner.number)).set(lost.count - done)
             if owner.now_s() - told_s >= PROGRESS_S:
                 told_s = owner.now_s()
-                log.info("ledger_rebuilding", system=owner.ground.system.name, partition=owner.number, done=done, of=lost.count)
+                log.info("ledger_rebuilding", system=owner.context.system.name, partition=owner.number, done=done, of=lost.count)
         took_s = round(owner.now_s() - started_s, 1)
-        log.info("ledger_rebuilt", system=owner.ground.system.name, partition=owner.number, op_keys=done, took_s=took_s)
+        log.info("ledger_rebuilt", system=owner.context.system.name, partition=owner.number, op_keys=done, took_s=took_s)
 
     def _one(self, incoming: Incoming, result: Result | None) -> None:
         known = self.owner.cases.entry(incoming.command["op_key"])

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from services.sinks.alarms import Alarms
 from services.sinks.cases import Case
-from services.sinks.ground import Ground
+from services.sinks.context import SinkContext
 from services.sinks.lanes import Lanes
 from systems.contract import Role
 
@@ -19,8 +19,8 @@ SLICE = 100
 class Schedule:
     """`start` begins with one op-key and must not wait; nothing is started while `runs` says no."""
 
-    def __init__(self, ground: Ground, start: Callable[[str], None], runs: Callable[[], bool]) -> None:
-        self._ground = ground
+    def __init__(self, context: SinkContext, start: Callable[[str], None], runs: Callable[[], bool]) -> None:
+        self._context = context
         self._start = start
         self._runs = runs
         self.alarms = Alarms()
@@ -31,7 +31,7 @@ class Schedule:
     @property
     def is_settled(self) -> bool:
         """Whether nothing that a lost ledger may have sent is on its way any more."""
-        return self._ground.clock.monotonic() >= self.settled_s
+        return self._context.clock.monotonic() >= self.settled_s
 
     @property
     def backlog(self) -> int:
@@ -41,12 +41,12 @@ class Schedule:
     def lanes_of(self, connection: str) -> Lanes | None:
         """The lanes of a connection; None while its settings are not known, or where it does not join this system."""
         known = self.lanes.get(connection)
-        connected = self._ground.snapshot().connections.get(connection)
-        if connected is None or (known is None and not connected.joins(self._ground.system.name)):
+        connected = self._context.snapshot().connections.get(connection)
+        if connected is None or (known is None and not connected.joins(self._context.system.name)):
             return None
         if known is None:
-            share = connected.settings.side(self._ground.system.name).quota.share(Role.SINK)
-            known = self.lanes[connection] = Lanes(connection, min(self._ground.settings.lanes, share.at_once))
+            share = connected.settings.side(self._context.system.name).quota.share(Role.SINK)
+            known = self.lanes[connection] = Lanes(connection, min(self._context.settings.lanes, share.at_once))
         return known
 
     def queue(self, case: Case) -> None:
@@ -86,7 +86,7 @@ class Schedule:
         """Start as many as lanes are free, some of them in one turn of the loop."""
         lanes.pumping = False
         for _ in range(SLICE):
-            op_key = lanes.next(self._ground.clock.now()) if self._runs() else None
+            op_key = lanes.next(self._context.clock.now()) if self._runs() else None
             if op_key is None:
                 return
             self._start(op_key)
@@ -96,11 +96,11 @@ class Schedule:
 
     def ringing(self) -> list[Case]:
         """Every case whose wait has ended; and connections whose pause ended go on."""
-        now = self._ground.clock.now()
+        now = self._context.clock.now()
         for lanes in self.lanes.values():
             if lanes.ready and lanes.is_open(now):
                 self._pump_soon(lanes)
-        return list(self.alarms.ringing(self._ground.clock.monotonic(), now))
+        return list(self.alarms.ringing(self._context.clock.monotonic(), now))
 
     def next_due(self) -> tuple[float | None, datetime | None]:
         """When something rings next: in real seconds, and as an instant."""

@@ -23,9 +23,9 @@ from schemas.records import CommandEnvelope, Ledger, Result
 from services.sinks import entry as e
 from services.sinks.ceiling import Hour
 from services.sinks.commit import Blocking
+from services.sinks.context import SinkContext
 from services.sinks.entry import Incoming
 from services.sinks.follow import topic_id
-from services.sinks.ground import Ground
 from services.sinks.hour import Hours, ended_within
 from services.sinks.ledger import FORMAT, MARK, Index, Mark, mark_in, mark_of
 from services.sinks.rebuild import Newest
@@ -72,20 +72,20 @@ class Taken:
     lost: Lost | None = None
 
 
-def take_over(ground: Ground, number: int, folder: Path, committed: Committed, blocking: Blocking) -> Taken:
+def take_over(context: SinkContext, number: int, folder: Path, committed: Committed, blocking: Blocking) -> Taken:
     """Fence, read, and see what is left where the ledger was lost. `blocking` is for the slices of a rebuild."""
-    settings = ground.settings.kafka
-    producer = kafka.transactional_producer(settings, f"sink-{ground.system.name}-{number}")
+    settings = context.settings.kafka
+    producer = kafka.transactional_producer(settings, f"sink-{context.system.name}-{number}")
     producer.init_transactions(FENCE_S)
-    index = Index(folder / str(number), ground.codec)
+    index = Index(folder / str(number), context.codec)
     try:
         started = time.perf_counter()
-        read = _catch_up(ground, number, index)
+        read = _catch_up(context, number, index)
         took_s = time.perf_counter() - started
-        log.info("ledger_read", system=ground.system.name, partition=number, records=read, took_ms=round(took_s * 1000))
+        log.info("ledger_read", system=context.system.name, partition=number, records=read, took_ms=round(took_s * 1000))
         lost = None
-        if committed.mark == REBUILDING or (not index.meta("entries") and _was_worked(ground, number, committed.commands)):
-            lost = _left(ground, number, index, blocking)
+        if committed.mark == REBUILDING or (not index.meta("entries") and _was_worked(context, number, committed.commands)):
+            lost = _left(context, number, index, blocking)
         return Taken(
             number,
             index,
@@ -93,7 +93,7 @@ def take_over(ground: Ground, number: int, folder: Path, committed: Committed, b
             next_offset=lost.end if lost is not None else max(committed.commands, 0),
             next_control=max(committed.control, 0),
             committed=max(committed.commands, 0),
-            hours=ended_within(ground, number, index),
+            hours=ended_within(context, number, index),
             lost=lost,
         )
     except BaseException:
@@ -101,28 +101,28 @@ def take_over(ground: Ground, number: int, folder: Path, committed: Committed, b
         raise
 
 
-def _catch_up(ground: Ground, number: int, index: Index) -> int:
-    topic = ground.ledger_topic
-    identity = topic_id(ground.settings.kafka, topic)
-    high = kafka.high_watermarks(ground.settings.kafka, topic, [number])[number]
+def _catch_up(context: SinkContext, number: int, index: Index) -> int:
+    topic = context.ledger_topic
+    identity = topic_id(context.settings.kafka, topic)
+    high = kafka.high_watermarks(context.settings.kafka, topic, [number])[number]
     offset = index.meta("offset") or 0
     if index.meta("topic") != identity or index.meta("format") != FORMAT or offset > high:
         index.clear()
         offset = 0
     index.apply([], {"topic": identity, "format": FORMAT, "offset": offset})
     read = 0
-    for batch in _batches(kafka.read_to_end(ground.settings.kafka, topic, [number], {number: offset})):
-        entries = [(_mark(ground, message), message.value() or b"") for message in batch]
+    for batch in _batches(kafka.read_to_end(context.settings.kafka, topic, [number], {number: offset})):
+        entries = [(_mark(context, message), message.value() or b"") for message in batch]
         index.apply(entries, {"offset": (batch[-1].offset() or 0) + 1, "entries": True})
         read += len(batch)
     return read
 
 
-def _mark(ground: Ground, message: Message) -> Mark:
+def _mark(context: SinkContext, message: Message) -> Mark:
     """From the header; a record without one (written by another tool) is decoded."""
     found = dict(message.headers() or ()).get(MARK)
     mark = mark_in(found) if isinstance(found, bytes) else None
-    return mark or mark_of(cast("Ledger", ground.codec.decode(message.value())[1]))
+    return mark or mark_of(cast("Ledger", context.codec.decode(message.value())[1]))
 
 
 def _batches(messages: Iterator[Message]) -> Iterator[list[Message]]:
@@ -136,43 +136,43 @@ def _batches(messages: Iterator[Message]) -> Iterator[list[Message]]:
         yield batch
 
 
-def _was_worked(ground: Ground, number: int, committed: int) -> bool:
+def _was_worked(context: SinkContext, number: int, committed: int) -> bool:
     if committed > 0:
         return True
-    topic = ground.settings.topic(f"result.{ground.system.name}")
-    return kafka.high_watermarks(ground.settings.kafka, topic, [number])[number] > 0
+    topic = context.settings.topic(f"result.{context.system.name}")
+    return kafka.high_watermarks(context.settings.kafka, topic, [number])[number] > 0
 
 
-def _left(ground: Ground, number: int, index: Index, blocking: Blocking) -> Lost:
+def _left(context: SinkContext, number: int, index: Index, blocking: Blocking) -> Lost:
     """The first reading: which command is the newest of each op-key, and how each ended."""
     index.forget_notes()
-    for message in kafka.read_to_end(ground.settings.kafka, ground.settings.topic(f"result.{ground.system.name}"), [number]):
+    for message in kafka.read_to_end(context.settings.kafka, context.settings.topic(f"result.{context.system.name}"), [number]):
         try:
-            result = cast("Result", ground.codec.decode(message.value())[1])
+            result = cast("Result", context.codec.decode(message.value())[1])
         except Malformed:
             continue
         if result["outcome"] in e.TERMINAL:
             index.note(_result_name(result["op_key"]), message.value() or b"")
     newest, end = Newest(index), 0
-    for incoming, behind in _commands(ground, number):
+    for incoming, behind in _commands(context, number):
         end = behind
         if incoming is not None:
             newest.add(incoming)
-    log.warning("ledger_lost", system=ground.system.name, partition=number, op_keys=newest.count)
-    return _Left((ground, number, index), newest, end, blocking)
+    log.warning("ledger_lost", system=context.system.name, partition=number, op_keys=newest.count)
+    return _Left((context, number, index), newest, end, blocking)
 
 
-def _commands(ground: Ground, number: int) -> Iterator[tuple[Incoming | None, int]]:
+def _commands(context: SinkContext, number: int) -> Iterator[tuple[Incoming | None, int]]:
     """Every command that can be read (None for others: they are in `dead` already, or will be by a replay), and the offset behind it."""
-    for message in kafka.read_to_end(ground.settings.kafka, ground.command_topic, [number]):
+    for message in kafka.read_to_end(context.settings.kafka, context.command_topic, [number]):
         offset = message.offset() or 0
         try:
-            name, command = ground.codec.decode(message.value())
+            name, command = context.codec.decode(message.value())
         except Malformed:
             yield None, offset + 1
             continue
         record, made = name.removeprefix("command."), cast("CommandEnvelope", command)
-        yield Incoming(record, made, message.value() or b"", number, offset, ground.clock.now()), offset + 1
+        yield Incoming(record, made, message.value() or b"", number, offset, context.clock.now()), offset + 1
 
 
 def _result_name(op_key: str) -> bytes:
@@ -182,14 +182,14 @@ def _result_name(op_key: str) -> bytes:
 class _Left:
     """See `Lost`: the second reading, off the loop."""
 
-    def __init__(self, of: tuple[Ground, int, Index], newest: Newest, end: int, blocking: Blocking) -> None:
-        self._ground, self._number, self._index = of
+    def __init__(self, of: tuple[SinkContext, int, Index], newest: Newest, end: int, blocking: Blocking) -> None:
+        self._context, self._number, self._index = of
         self._newest, self._blocking = newest, blocking
         self.count, self.end, self.sets, self.reverses = newest.count, end, newest.sets, newest.reverses
 
     async def slices(self, size: int) -> AsyncIterator[list[tuple[Incoming, Result | None]]]:
         """See `Lost`."""
-        commands = _commands(self._ground, self._number)
+        commands = _commands(self._context, self._number)
         while True:
             some = await self._blocking(self._next, commands, size)
             if not some:
@@ -209,4 +209,4 @@ class _Left:
 
     def _result(self, op_key: str) -> Result | None:
         value = self._index.noted(_result_name(op_key))
-        return None if value is None else cast("Result", self._ground.codec.decode(value)[1])
+        return None if value is None else cast("Result", self._context.codec.decode(value)[1])

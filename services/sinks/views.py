@@ -12,8 +12,8 @@ from schemas.records import CommandEnvelope, Ledger, Parent
 from services.sinks import entry as e
 from services.sinks import reasons
 from services.sinks.cases import Cases
+from services.sinks.context import SinkContext
 from services.sinks.gate import View
-from services.sinks.ground import Ground
 from services.sinks.parents import Parents, name_of, resolve
 from services.sinks.parts import Part, document_of, sole_parts_of
 from services.sinks.rules import BATCH_DEADLINE_S, rules_of, stands, write_of
@@ -29,16 +29,16 @@ _MAY_STAND = e.IN_PLACE | {e.WAITING}
 class Sights:
     """Of one partition: reads its cases, what is followed, and the settings in force."""
 
-    def __init__(self, ground: Ground, cases: Cases) -> None:
-        self._ground = ground
-        self._system = ground.system
+    def __init__(self, context: SinkContext, cases: Cases) -> None:
+        self._context = context
+        self._system = context.system
         self._cases = cases
         self._ways: dict[tuple[str, str], tuple[Write, ...]] = {}
         self._rules: dict[tuple[int, float], Rules] = {}
         self._flows: dict[tuple[str, str, str], Flow | None] = {}
 
     def _connected(self, entry: Ledger) -> Connected | None:
-        return self._ground.snapshot().connections.get(entry["connection"])
+        return self._context.snapshot().connections.get(entry["connection"])
 
     def key_of(self, entry: Ledger) -> Key:
         """The core's state of an entry at rest."""
@@ -50,7 +50,7 @@ class Sights:
         if case is not None and case.decoded is not None and case.decoded[0] is entry["command"]:
             return case.decoded[1]
         try:
-            found = cast("CommandEnvelope", self._ground.codec.decode(entry["command"])[1])
+            found = cast("CommandEnvelope", self._context.codec.decode(entry["command"])[1])
         except Malformed:
             return None
         if case is not None and case.key is not None and case.key.entry is entry:
@@ -59,7 +59,7 @@ class Sights:
 
     def view(self, entry: Ledger, command: CommandEnvelope | None) -> View | None:
         """The view of one entry now; None where its connection does not join this system (any more)."""
-        connected, at = self._connected(entry), self._ground.clock.now()
+        connected, at = self._connected(entry), self._context.clock.now()
         if connected is None or not connected.joins(self._system.name):
             return None
         settings = connected.settings
@@ -93,7 +93,7 @@ class Sights:
             return None
         flow = self._flow(connected, entry)
         mode = connected.settings.mode_of(flow.id) if flow else connected.settings.mode
-        return View(self._ground.clock.now(), mode, self._paused(entry["connection"]), void=self._void(entry))
+        return View(self._context.clock.now(), mode, self._paused(entry["connection"]), void=self._void(entry))
 
     def _flow(self, connected: Connected, entry: Ledger) -> Flow | None:
         place = (connected.settings.erp.system, entry["record"], entry["source_entity"])
@@ -102,7 +102,7 @@ class Sights:
         return self._flows[place]
 
     def _paused(self, connection: str) -> str:
-        words = self._ground.followed.paused(self._system.name, connection)
+        words = self._context.followed.paused(self._system.name, connection)
         return (reasons.CEILING if words.startswith(reasons.CEILING) else reasons.PAUSED) if words else ""
 
     def _void(self, entry: Ledger) -> Ledger | None:
@@ -133,7 +133,7 @@ class Sights:
         write = self.write(entry, connected)
         known = self._rules.get((id(write), deadline_s))
         if known is None:
-            known = self._rules[(id(write), deadline_s)] = rules_of(write, self._ground.settings.timing, deadline_s)
+            known = self._rules[(id(write), deadline_s)] = rules_of(write, self._context.settings.timing, deadline_s)
         return known
 
     def write(self, entry: Ledger, connected: Connected | None) -> Write | None:
@@ -154,12 +154,12 @@ class Sights:
 
     def link(self, connection: str, entity: str, source_id: str) -> str | None:
         """Partner of a source object, by `links`."""
-        return self._ground.followed.link(self._system.name, connection, entity, source_id)
+        return self._context.followed.link(self._system.name, connection, entity, source_id)
 
     def pair(self, connection: str, parent: Parent) -> str | None:
         """Id of a part of a document, by `links`."""
         key = (self._system.name, connection, parent["entity"], parent["source_id"])
-        return self._ground.followed.pair(key, parent.get("purpose", ""), parent.get("part", ""))
+        return self._context.followed.pair(key, parent.get("purpose", ""), parent.get("part", ""))
 
     def _target(self, command: CommandEnvelope | None) -> tuple[Ledger | None, bool]:
         reverses = command.get("reverses") if command is not None else None

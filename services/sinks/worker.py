@@ -31,11 +31,11 @@ from services.refusals import Refusals
 from services.sinks.command_log import GroupLog
 from services.sinks.commit import Thread
 from services.sinks.consume import Consuming, Ports
+from services.sinks.context import SinkContext
 from services.sinks.follow import Followed, Following, committed_controls
 from services.sinks.gauges import Gauges
-from services.sinks.ground import Ground
 from services.sinks.links import Links
-from services.sinks.sessions import OpenSession, Session, Sessions
+from services.sinks.pool import Opener, OpenWriter, WriterPool
 from services.sinks.takeover import Committed, Taken, take_over
 from systems import registry
 from systems.contract import Role
@@ -52,7 +52,7 @@ TICK_S = 0.02
 class Seams:
     """What tests and benches put in place of the real thing."""
 
-    open_session: OpenSession | None = None
+    open_session: Opener | None = None
     clock: Clock | None = None
     stopping: threading.Event | None = None
 
@@ -177,20 +177,22 @@ class Sinks:
         def connected(connection: str) -> Connected | None:
             return self._follower.snapshot.connections.get(connection)
 
-        sessions = Sessions(opener, connected, version)
+        writers = WriterPool(opener, connected, version)
         sign = Signatures(self._settings, (SINKS,)).header_now
-        ground = Ground(self._settings, self._codec, system, self._clock, followed, sessions, lambda: self._follower.snapshot, sign)
+        context = SinkContext(
+            self._settings, self._codec, system, self._clock, followed, writers, lambda: self._follower.snapshot, sign
+        )
         group = f"sinks.{name}"
-        group_log = GroupLog(self._settings.kafka, (ground.command_topic, self._settings.topic("control")), group)
+        group_log = GroupLog(self._settings.kafka, (context.command_topic, self._settings.topic("control")), group)
         taking = self._blocking(name, 0, "take")
 
         async def take(number: int, committed: Committed) -> Taken:
             reading = self._blocking(name, number, "rebuild")
-            taken: Taken = await taking(take_over, ground, number, self._folder / name, committed, reading)
+            taken: Taken = await taking(take_over, context, number, self._folder / name, committed, reading)
             return taken
 
         ports = Ports(group_log, take, lambda number: self._blocking(name, number, "commit"))
-        return Consuming(ground, ports).start()
+        return Consuming(context, ports).start()
 
     def _blocking(self, name: str, number: int, work: str) -> Thread:
         """One thread for each partition and kind of work, kept as long as the process lives."""
@@ -199,16 +201,16 @@ class Sinks:
             self._threads[place] = Thread(f"{work}.{name}.{number}")
         return self._threads[place]
 
-    def _opener(self, name: str) -> OpenSession:
+    def _opener(self, name: str) -> Opener:
         assert self._store is not None
         access = AccessProvider(self._settings, self._store, self._clock)
         open_writer = registry.system(name).open_writer
         if open_writer is None:
             raise Broken(f"{name} takes no writes.", "Leave it out.")
 
-        def opened(connected: Connected, role: Role) -> Session:
+        def opened(connected: Connected, role: Role) -> OpenWriter:
             made = access.access(connected.settings, name, role)
-            return Session(open_writer(made), made.transport)
+            return OpenWriter(open_writer(made), made.transport)
 
         return opened
 

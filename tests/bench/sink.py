@@ -91,11 +91,11 @@ def _profile(bench: Bench, stage: Stage, count: int) -> None:
 
 def sink_in_process() -> int:
     """The sink service with an ERP behind its transport seam."""
-    from services.sinks.sessions import Session
+    from services.sinks.pool import OpenWriter
     from services.sinks.worker import Seams, run
 
-    def opened(connected: Connected, role: Role) -> Session:  # the seam's arguments
-        return Session(_writer(connected))
+    def opened(connected: Connected, role: Role) -> OpenWriter:  # the seam's arguments
+        return OpenWriter(_writer(connected))
 
     return run(settings_from_environment(), [ERP], Seams(open_session=opened))
 

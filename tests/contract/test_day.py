@@ -22,8 +22,6 @@ from console.matching.masters import Masters
 from console.matching.score import Master
 from console.matching.summary import hindrances, open_proposals
 from runtime.errors import Refused
-from runtime.exchange import Request
-from runtime.json import parse
 from runtime.settings import Settings
 from schemas.codec import Codec, offline_codec
 from schemas.records import Parent, Raw
@@ -37,6 +35,7 @@ from systems.parents import parent_id
 from systems.raw import How, Where
 from tests.contract import examples
 from tests.contract.conftest import Declare
+from tests.contract.ground import Ground as ToyGround
 from tests.contract.ground import ground
 from tests.contract.seam import VirtualClock
 from tests.contract.test_joints import BILLS, JOURNALS, NOW, SIGNED, Forgetful, Kept, Unread, joined, quota, refused
@@ -214,21 +213,20 @@ async def test_a_day_that_uses_every_joint(declared: Declare, monkeypatch: pytes
         await sink.rest()
         sink.ends()
 
-        entries = [one for one in sink.index.all() if one["record"] != "completion"]
-        posted = {one["ref"]: one["amount"] for one in entries if one["state"] == e.POSTED}
-        assert {one.ref: one.amount for one in await on.kept()} == posted, "the books hold what the ledger says, and nothing else"
-        assert sorted(posted.values()) == sorted(
-            [*WORTH.values(), *(worth for number, worth in WORTH.items() if number != REFUSED)]
-        )
-        assert sink.held() == {
-            one["op_key"]: ("account", WORTH[REFUSED])
-            for one in entries
-            if (one["source_id"], one["purpose"]) == (REFUSED, "payable")
-        }
-        assert len(sink.held()) == 1
-        answers = [attempt["answer"] for one in entries for attempt in one["attempts"]]
-        assert (answers.count("yes"), answers.count("ambiguous")) == (len(posted) - 1, 1), "one answer was lost"
-        assert len(on.seam.writes) == len(posted), "each request that writes was sent once"
-        assert sum(one["origin"] == "pair" for one in sink.records("links")) == 2 * 2 * len(WORTH), "each line, both ways"
-        told: Any = parse((await on.seam.inner.send(Request("GET", f"{on.url}/__sim__/bills"), 5)).body)
-        assert len(told["bills"]) == len(posted)
+        await _balances(sink, on)
+
+
+async def _balances(sink: Sink, on: ToyGround) -> None:
+    """What the books hold is what the ledger says, and everything else is on the list with reason and amount."""
+    entries = [one for one in sink.index.all() if one["record"] != "completion"]
+    posted = {one["ref"]: one["amount"] for one in entries if one["state"] == e.POSTED}
+    assert {one.ref: one.amount for one in await on.kept()} == posted, "the books hold what the ledger says, and nothing else"
+    assert sorted(posted.values()) == sorted([*WORTH.values(), *(worth for number, worth in WORTH.items() if number != REFUSED)])
+    assert sink.held() == {
+        one["op_key"]: ("account", WORTH[REFUSED]) for one in entries if (one["source_id"], one["purpose"]) == (REFUSED, "payable")
+    }
+    assert len(sink.held()) == 1
+    answers = [attempt["answer"] for one in entries for attempt in one["attempts"]]
+    assert (answers.count("yes"), answers.count("ambiguous")) == (len(posted) - 1, 1), "one answer was lost"
+    assert len(on.seam.writes) == len(posted), "each request that writes was sent once"
+    assert sum(one["origin"] == "pair" for one in sink.records("links")) == 2 * 2 * len(WORTH), "each line, both ways"

@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from runtime.settings import Settings
 from services.sinks import worker
-from services.sinks.sessions import Session
+from services.sinks.pool import OpenWriter
 from services.sinks.worker import Seams, run
 from systems import registry
 from systems.contract import Answer, Document, Found, ResolvedCommand, Role, Verdict
@@ -66,8 +66,8 @@ def main() -> int:
     mine = {settings.topic(name): topics.topics()[name].records for name in names}
     setattr(worker, "records_of_topic", lambda _: mine)  # noqa: B010 - only the topics of the test
 
-    def opened(connected: Connected, role: Role) -> Session:
-        return Session(FileErp(sys.argv[2]))
+    def opened(connected: Connected, role: Role) -> OpenWriter:
+        return OpenWriter(FileErp(sys.argv[2]))
 
     return run(settings, [ERP], Seams(open_session=opened))
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from runtime.errors import Transient
 from schemas.records import CommandEnvelope
-from services.sinks.sessions import Session
+from services.sinks.pool import OpenWriter
 from systems.contract import Answer, Capability, Document, Found, ResolvedCommand, Role, Verdict, Write
 from topology.configuration import Connected
 
@@ -57,9 +57,9 @@ class FakeErp:
     calls: int = 0
     stored: list[Kept] = field(default_factory=list)
 
-    def open(self, connected: Connected, role: Role) -> Session:
-        """See `OpenSession`."""
-        return Session(FakeWriter(self, connected.settings.connection))
+    def open(self, connected: Connected, role: Role) -> OpenWriter:
+        """See `Opener`."""
+        return OpenWriter(FakeWriter(self, connected.settings.connection))
 
 
 class FakeWriter:

@@ -21,7 +21,7 @@ from runtime.http import HttpTransport, Reach
 from runtime.settings import DEMO_TIMING, Kafka, Registry, Settings
 from runtime.simulator.serve import Options, Served, start
 from schemas.codec import load
-from services.sinks.sessions import Session
+from services.sinks.pool import OpenWriter
 from services.sinks.worker import Seams, run
 from systems import registry
 from systems.connection import ConnectionSettings
@@ -251,10 +251,10 @@ def _sink(settings: Settings, served: Served) -> Iterator[None]:
     stopping = threading.Event()
     system = registry.system(SERVICE)
 
-    def opened(connected: Connected, role: Role) -> Session:
+    def opened(connected: Connected, role: Role) -> OpenWriter:
         transport = HttpTransport(Reach(loopback=True))
         entered = access(system, served.url, served.simulator, ScaledClock(), transport)  # type: ignore[arg-type]  # a real clock does as well
-        return Session(open_writer(entered), transport)
+        return OpenWriter(open_writer(entered), transport)
 
     thread = threading.Thread(target=lambda: run(settings, [SERVICE], Seams(open_session=opened, stopping=stopping)), daemon=True)
     thread.start()

@@ -20,11 +20,11 @@ from services.sinks import consume
 from services.sinks.command_log import GroupLog
 from services.sinks.commit import Thread
 from services.sinks.consume import Consuming, Ports, Throttle
+from services.sinks.context import SinkContext
 from services.sinks.follow import Followed
-from services.sinks.ground import Ground
 from services.sinks.ledger import MARK, Mark, mark_in
 from services.sinks.links import MemoryLinks
-from services.sinks.sessions import Session, Sessions
+from services.sinks.pool import OpenWriter, WriterPool
 from services.sinks.takeover import Committed, Taken
 from systems.contract import System
 from tests.property.sinks.index import Index
@@ -145,16 +145,16 @@ class Consumed:
         self._loop = asyncio.get_running_loop()
         settings = Settings(profile="demo", state_dir=Path(), timing=DEMO_TIMING, kafka=Kafka(partitions=1))
         one = connected(system, "acme", "1", {})
-        sessions = Sessions(lambda _connected, _role: Session(self.erp.opens("acme", "1")), {"acme": one}.get)
+        writers = WriterPool(lambda _connected, _role: OpenWriter(self.erp.opens("acme", "1")), {"acme": one}.get)
         followed = Followed(CODEC, MemoryLinks(), frozenset({system.name}))
-        self.ground = Ground(settings, CODEC, system, self.clock, followed, sessions, lambda: Snapshot({"acme": one}))
-        self.ledger_topic = self.ground.ledger_topic
+        self.context = SinkContext(settings, CODEC, system, self.clock, followed, writers, lambda: Snapshot({"acme": one}))
+        self.ledger_topic = self.context.ledger_topic
         monkeypatch.setattr("runtime.kafka.consumer", lambda *_, **__: self.client)
         monkeypatch.setattr("runtime.topic_ids.TopicIds.made_anew", lambda _: frozenset())
         monkeypatch.setattr(consume, "RETAKE_S", 0.0)
-        log = GroupLog(settings.kafka, (self.ground.command_topic, settings.topic("control")), "sinks")
+        log = GroupLog(settings.kafka, (self.context.command_topic, settings.topic("control")), "sinks")
         self.committing = Thread("commit")
-        self.consuming = Consuming(self.ground, Ports(log, self._take, lambda _: self.committing), Throttle(full, full // 2))
+        self.consuming = Consuming(self.context, Ports(log, self._take, lambda _: self.committing), Throttle(full, full // 2))
 
     async def _take(self, number: int, committed: Committed) -> Taken:
         index = Index(CODEC.decode)
@@ -163,12 +163,12 @@ class Consumed:
         return Taken(number, cast("Any", index), cast("Any", Producer(self)), commands, control, commands)
 
     def place(self) -> list[TopicPartition]:
-        return [TopicPartition(self.ground.command_topic, 0)]
+        return [TopicPartition(self.context.command_topic, 0)]
 
     @property
     def committed(self) -> int:
         """The group's offset of the commands."""
-        return self.offsets.get(self.ground.command_topic, (0, ""))[0]
+        return self.offsets.get(self.context.command_topic, (0, ""))[0]
 
     def start(self) -> None:
         """Join the group."""

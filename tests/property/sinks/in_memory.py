@@ -23,14 +23,14 @@ from services.sinks import consume, hour, invariants
 from services.sinks import entry as e
 from services.sinks.ceiling import Hour
 from services.sinks.consume import Consuming, Held, Ports
+from services.sinks.context import SinkContext
 from services.sinks.entry import Incoming
 from services.sinks.follow import Followed
-from services.sinks.ground import Ground
 from services.sinks.hour import Hours
 from services.sinks.links import Links, LinkStore, MemoryLinks
 from services.sinks.owner import Owner
+from services.sinks.pool import OpenWriter, WriterPool
 from services.sinks.rebuild import Newest
-from services.sinks.sessions import Session, Sessions
 from services.sinks.takeover import REBUILDING, Committed, Taken
 from systems import registry
 from systems.contract import System, Writer
@@ -152,24 +152,24 @@ class Sink:
         """A new process with its owner."""
         self._loop = asyncio.get_running_loop()
         self._keep_offsets()
-        self._consuming = Consuming(self._ground(), Ports(cast("Any", self._log), self._take, lambda _: self._blocking))
+        self._consuming = Consuming(self._context(), Ports(cast("Any", self._log), self._take, lambda _: self._blocking))
         self._log.paused, self._log.turned = False, asyncio.Event()
         with pytest.raises(StopIteration) as at:  # it waits for nothing
             self._consuming.assigned({0: self._log.places()}).send(None)
         self._log.position = self._log.given = at.value.value[0]
         self._consuming.start()
 
-    def _ground(self) -> Ground:
+    def _context(self) -> SinkContext:
         followed = Followed(CODEC, self._links, frozenset({self.system}))
         if not self.setup.pauses:
             followed.pause_now = lambda control, partition: None  # type: ignore[method-assign]  # a schedule never waits for a person
         for message in self.control_log:
             followed.fold(cast("Any", message))
-        sessions = Sessions(
-            lambda one, _role: Session(self._session(one)), self._in_force, lambda name: str(self._credentials[name])
+        writers = WriterPool(
+            lambda one, _role: OpenWriter(self._session(one)), self._in_force, lambda name: str(self._credentials[name])
         )
         codec, system = cast("Any", self._codec), self._declared
-        return Ground(self._settings, codec, system, self.clock, followed, sessions, self._snapshot)
+        return SinkContext(self._settings, codec, system, self.clock, followed, writers, self._snapshot)
 
     def _in_force(self, name: str) -> Connected | None:
         return self._connected.get(name)
@@ -209,7 +209,7 @@ class Sink:
         hours: Hours = defaultdict(Hour)
         for entry in self.index.all() if self.setup.pauses else ():
             if e.is_terminal(entry) or entry["state"] == e.HELD:
-                hour.count(hours, entry, self.consuming.ground.followed)
+                hour.count(hours, entry, self.consuming.context.followed)
         return hours
 
     async def _blocking(self, call: Callable[..., Any], *arguments: Any) -> Any:
@@ -350,7 +350,7 @@ class Sink:
         self._followed(Message(0, value, of="links", number=partition))
 
     def _followed(self, message: Message) -> None:
-        told = self.consuming.ground.followed.fold(cast("Any", message))
+        told = self.consuming.context.followed.fold(cast("Any", message))
         if told is not None:
             self.consuming.told(*told)
 
@@ -443,7 +443,7 @@ class Sink:
     def paused(self, connection: str = "acme") -> str:
         """Why a connection does nothing; "" while it works."""
         assert self._consuming is not None
-        return self._consuming.ground.followed.paused(self.system, connection)
+        return self._consuming.context.followed.paused(self.system, connection)
 
     def remembered(self) -> int:
         """How many things the process keeps in memory of the partition and of what it follows."""

@@ -11,7 +11,7 @@ import pytest
 
 from schemas.records import Control
 from services.sinks import controls
-from services.sinks.follow import Decision
+from services.sinks.follow import ControlMessage
 from tests.property.sinks.in_memory import install
 from tests.property.sinks.vouchers import World, toy
 from tests.toy import blank
@@ -123,7 +123,7 @@ def test_what_a_person_skipped_is_not_posted_as_another_part() -> None:
 
     async def skipped() -> None:
         control = blank("connection.control") | {"connection": "acme", "action": "skip", "op_key": op_key}
-        controls.decided(world.sink.owner, Decision(cast("Control", control), 0, 0))
+        controls.decided(world.sink.owner, ControlMessage(cast("Control", control), 0, 0))
         await world.sink.rest()
 
     asyncio.run(skipped())

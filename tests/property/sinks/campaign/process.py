@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 from runtime.errors import Broken, Malformed, Refused, Throttled, Transient
 from services.sinks.consume import Consuming, Ports
+from services.sinks.context import SinkContext
 from services.sinks.follow import Followed
-from services.sinks.ground import Ground
 from services.sinks.links import MemoryLinks
-from services.sinks.sessions import Session, Sessions
+from services.sinks.pool import OpenWriter, WriterPool
 from services.sinks.takeover import Committed, Taken, take_over
 from systems.contract import Answer, Document, Found, ResolvedCommand, Role
 from tests.property.sinks.campaign import declared
@@ -80,9 +80,9 @@ class Process:
         self.leaving = False
         self._heard_at = 0.0
         system = declared.system(world.capability, world.shape)
-        sessions = Sessions(self._open_session, self.connections_get, self.version_of)
+        writers = WriterPool(self._open_session, self.connections_get, self.version_of)
         clock = cast("Any", Clock(self.loop))
-        self.ground = Ground(self.settings, cast("Any", CODEC), system, clock, self.followed, sessions, self._snapshot)
+        self.context = SinkContext(self.settings, cast("Any", CODEC), system, clock, self.followed, writers, self._snapshot)
         self.consuming: Consuming | None = None
         self._alarm_at: float | None = None
         self._snapshot_now = Snapshot(self.connections)
@@ -102,7 +102,7 @@ class Process:
 
     def _begin(self) -> None:
         ports = Ports(cast("Any", self.log), self._take, self._blocking)
-        self.consuming = Consuming(self.ground, ports, self.world.throttle)
+        self.consuming = Consuming(self.context, ports, self.world.throttle)
         self.consuming.start()
         task = self.consuming._task
         assert task is not None
@@ -230,16 +230,16 @@ class Process:
         await self.passes("take")
         await self.loop.pause(0.05)
         folder = Path(f"slot-{self.slot}")
-        taken = take_over(self.ground, number, folder, committed, self._off_the_loop)
+        taken = take_over(self.context, number, folder, committed, self._off_the_loop)
         self.world.took(self, number)
         await self.passes("taken")
         return taken
 
-    def _open_session(self, connected: Connected, role: Role) -> Session:
+    def _open_session(self, connected: Connected, role: Role) -> OpenWriter:
         world, name = self.world, connected.settings.connection
         if world.draws("open_session"):
             raise world.draw.choice(_RAISED)()
-        return Session(cast("Any", SimWriter(self, name, f"{connected.version}/{self.version_of(name)}")))
+        return OpenWriter(cast("Any", SimWriter(self, name, f"{connected.version}/{self.version_of(name)}")))
 
 
 class SimWriter:

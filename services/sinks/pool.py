@@ -1,6 +1,6 @@
-"""Sessions of a sink with the ERP of each connection: opened when first needed, anew when settings or credentials change.
+"""The pool of open writers of a sink, one for each connection: opened when first needed, anew when settings or credentials change.
 
-An attempt leases the session from its reservation until it rests. One that settings or credentials replaced is not leased any more; it is
+An attempt leases the writer from its reservation until it rests. One that settings or credentials replaced is not leased any more; it is
 closed when its last lease is given back, and only then the new one is opened: an ERP may allow one session at a time.
 """
 
@@ -22,23 +22,23 @@ CLOSE_S = 10
 
 
 @dataclass(frozen=True)
-class Session:
+class OpenWriter:
     """An open writer and the network below it (None where an ERP answers in this process)."""
 
     writer: Writer
     transport: Transport | None = None
 
 
-class OpenSession(Protocol):
+class Opener(Protocol):
     """Opens a writer for a connection; the seam at which tests put an ERP of their own."""
 
-    def __call__(self, connected: Connected, role: Role) -> Session:
-        """The session, not yet used. Raises `Broken` where credentials are missing."""
+    def __call__(self, connected: Connected, role: Role) -> OpenWriter:
+        """The writer, not yet used. Raises `Broken` where credentials are missing."""
 
 
 @dataclass(eq=False)
 class _Open:
-    session: Session
+    session: OpenWriter
     version: str
     leases: int = 0
     closed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -47,28 +47,28 @@ class _Open:
 
 @dataclass(frozen=True, eq=False)
 class Lease:
-    """A session in use by one attempt; `connected` are the settings it was opened with."""
+    """A writer in use by one attempt; `connected` are the settings it was opened with."""
 
     writer: Writer
     connected: Connected
     _of: _Open
-    _sessions: Sessions
+    _pool: WriterPool
 
     @property
     def is_current(self) -> bool:
         """Whether its settings and credentials are still those in force."""
-        return self._sessions.version_of(self.connected.settings.connection) == self._of.version
+        return self._pool.version_of(self.connected.settings.connection) == self._of.version
 
     def release(self) -> None:
         """The attempt is over."""
-        self._sessions.released(self.connected.settings.connection, self._of)
+        self._pool.released(self.connected.settings.connection, self._of)
 
 
 @dataclass
-class Sessions:
-    """One session per connection. `connected` gives the settings in force, `version` tells when credentials changed."""
+class WriterPool:
+    """One open writer for each connection. `connected` gives the settings in force, `version` tells when credentials changed."""
 
-    open_session: OpenSession
+    opener: Opener
     connected: Callable[[str], Connected | None]
     version: Callable[[str], str] = field(default=lambda _: "")
     _open: dict[str, _Open] = field(default_factory=dict)
@@ -87,7 +87,7 @@ class Sessions:
                 raise Broken(f"{connection} is not applied any more.", "Apply it again, or remove what waits for it.")
             known = self._open.get(connection)
             if known is None:
-                known = self._open[connection] = _Open(self.open_session(connected, Role.SINK), version)
+                known = self._open[connection] = _Open(self.opener(connected, Role.SINK), version)
             if known.version == version and known.closing is None:
                 known.leases += 1
                 return Lease(known.session.writer, connected, known, self)

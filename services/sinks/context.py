@@ -1,4 +1,4 @@
-"""What every partition of one system's sink stands on, and the records it writes, encoded."""
+"""What all partitions of one system's sink share in a process, and the records that they write, encoded."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from services.sinks.follow import Followed
 from services.sinks.ledger import MARK, mark_of
 from services.sinks.outputs import STAGE
 from services.sinks.pairs import links_of
-from services.sinks.sessions import Sessions
+from services.sinks.pool import WriterPool
 from systems.contract import Pair, System
 from topology.configuration import Snapshot
 from topology.headers import headers
@@ -30,7 +30,7 @@ _STATE = "state"
 
 
 @dataclass(frozen=True)
-class Ground:
+class SinkContext:
     """Shared by the partitions of one system in one process."""
 
     settings: Settings
@@ -38,7 +38,7 @@ class Ground:
     system: System
     clock: Clock
     followed: Followed
-    sessions: Sessions
+    writers: WriterPool
     snapshot: Callable[[], Snapshot]
     sign: Sign | None = None
     """Signs the sink's own pauses; without it nobody else believes them."""
