@@ -32,7 +32,6 @@ class Change:
     operation: str
     detail: str = ""
     amount: Decimal | None = None
-    is_new: bool = False
 
 
 class Tenant(Installation[Settings]):

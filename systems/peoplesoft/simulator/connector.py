@@ -35,6 +35,7 @@ def add_connector(app: web.Application, site: Site, security: Security) -> None:
             raise BrokerError(69, f"Unable to find a service operation for {name or 'a request without Operation'}.")
         if destination != site.settings.node:
             raise BrokerError(3, "The requested node is not known to this gateway.")
+        site.calls[BUILD] += 1
         require_active(site, user, BUILD)
         transaction = receive(site, root, request.headers.get("X-Request-Id", ""))
         return xml_answer(f'<?xml version="1.0"?>\n{acknowledged(transaction)}')

@@ -104,11 +104,13 @@ class Listener:
         user = self._security.soap(request, header)
         request_id = request.headers.get("X-Request-Id", "")
         if action.upper() == f"{BUILD}.V1":
+            self._site.calls[BUILD] += 1
             require_active(self._site, user, BUILD)
             return xml_answer(envelope(acknowledged(receive(self._site, root, request_id))))
         operation = by_action(self._site, action)
         if operation is None:
             raise BrokerError(69, f"Unable to find a service operation for {action or 'a request without SOAPAction'}.")
+        self._site.calls[operation.name] += 1
         require_active(self._site, user, operation.name)
         return xml_answer(envelope(answered(self._site, Call(operation, root, user, request_id))))
 
@@ -136,8 +138,7 @@ def wsdl_paths(site: Site) -> list[str]:
 
 
 def require_active(site: Site, user: str, name: str) -> None:
-    """Count a call; raises `BrokerError` where a part of the operation is switched off, or the user may not call it."""
-    site.calls[name] += 1
+    """Raises `BrokerError` where a part of the operation is switched off, or the user may not call it."""
     part = inactive_part(site, name)
     if part:
         number, text = _INACTIVE[part]

@@ -6,7 +6,7 @@ an underscore are the simulator's own and never leave it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -85,16 +85,18 @@ def _members(module: str, schema: Row) -> Row:
 
 
 @cache
-def _view(module: str, schema: str) -> Callable[[Row], Row]:
-    return _object_view(module, schemas(module)[schema])
+def _view(module: str, schema: str) -> Shown:
+    return _object_view(_members(module, schemas(module)[schema]), module)
 
 
-def _object_view(module: str, schema: Row) -> Callable[[Row], Row]:
-    members = [(name, _shown_as(module, member)) for name, member in _members(module, schema).items()]
+def _object_view(declared: Row, module: str) -> Shown:
+    members = [(name, _shown_as(module, member)) for name, member in declared.items()]
     plain = [name for name, change in members if change is None]
     changed = [(name, change) for name, change in members if change is not None]
 
-    def view(row: Row) -> Row:
+    def view(row: Any) -> Any:
+        if row is None:
+            return None
         found = {name: row.get(name) for name in plain}
         found.update((name, change(row.get(name))) for name, change in changed)
         return found
@@ -110,24 +112,7 @@ def _shown_as(module: str, member: Row) -> Shown | None:
     if kind == "number":
         return decimal_number
     if kind == "array":
-        return _list_view(_shown_as(module, target["items"]))
-    return _nested_view(module, target) if _members(module, target) else None
-
-
-def _list_view(inner: Shown | None) -> Shown | None:
-    if inner is None:
-        return None
-    return lambda values: None if values is None else _each(inner, values)
-
-
-def _each(inner: Shown, values: Iterable[Any]) -> list[Any]:
-    return [inner(value) for value in values]
-
-
-def _nested_view(module: str, target: Row) -> Shown:
-    view = _object_view(module, target)
-
-    def nested(value: Any) -> Any:
-        return None if value is None else view(value)
-
-    return nested
+        inner = _shown_as(module, target["items"])
+        return None if inner is None else lambda values: values and [inner(value) for value in values]
+    members = _members(module, target)
+    return _object_view(members, module) if members else None
