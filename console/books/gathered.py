@@ -17,6 +17,8 @@ from console.books.opened import NOT_DUE, OBSERVED, About, Facts, Source
 from console.books.roots import named_values, parents_of
 from console.connections.applying import settings_of_all
 from console.reading import Cluster
+from schemas.errors import Malformed
+from schemas.records import Parent
 from services.sinks import entry as e
 from services.sinks import reasons
 from services.sinks.ledger import Mark
@@ -101,11 +103,21 @@ class _Gathering:
         return made
 
     def decoded(self, ledger: OpenLedger) -> Iterator[tuple[str, dict[str, Any]]]:
-        """The entries that have not ended, by op-key."""
+        """The entries that have not ended, by op-key; each with its links where it waits for other documents (`parents`)."""
         for op_key, message in ledger.resting.items():
             record = self.cluster.seen(message).record
             if record:
-                yield op_key, record
+                yield op_key, {**record, "parents": self._links(record)}
+
+    def _links(self, entry: Mapping[str, Any]) -> list[Parent]:
+        """The links of an entry that waits for others, as its command names them with purpose and part; none where it cannot be read."""
+        if not parents_of(entry) or not entry["command"]:
+            return []
+        try:
+            found: list[Parent] = self.cluster.codec.decode(entry["command"])[1]["parents"]
+        except Malformed:
+            return []
+        return found
 
     def undecided(self, ledger: OpenLedger) -> list[dict[str, Any]]:
         """The newest decision about each object for which no document was ever commanded, if that decision says that the document may still

@@ -13,6 +13,7 @@ from console.books.opened import NOT_DUE, OBSERVED, About, Cause, Facts, Source,
 from services.sinks import entry as e
 from services.sinks import reasons
 from systems import registry
+from systems.parents import is_meant
 
 _PARENT = re.compile(r"\b([a-z_]+)/([^\s,;:]+)")
 _OWN = re.compile(r"\w+(?= has to be reversed by a person)|\b\d[\w.-]*\b")
@@ -69,7 +70,7 @@ class Roots:
     def _of_parent(self, entry: Mapping[str, Any], parent: str, seen: frozenset[str]) -> Cause:
         entity, _, source_id = parent.partition("/")
         place = Source(entry["connection"], entity, source_id)
-        above = [one for one in self._by_source.get(place, ()) if one["op_key"] not in seen]
+        above = [one for one in self._by_source.get(place, ()) if one["op_key"] not in seen and _is_meant(one, entry, place)]
         if above:
             return self.of(above[0], seen)
         if place in self.undecided:
@@ -80,6 +81,8 @@ class Roots:
         """The cause when a document waits for an object that has no document of its own on the list."""
         name, shown = f"{place.entity}/{place.source_id}", self._shown(place)
         source = words.title_of(entry["source_system"])
+        if place == source_of(entry):
+            return self._unmatched(place, entry)
         if place in self._facts.ended:
             remedy = f"take it back in {source}, or `ml-connector held skip REF`"
             return Cause(f"ended:{name}", f"{shown} ended without being written: {self._facts.ended[place]}", remedy)
@@ -138,6 +141,13 @@ class Roots:
         about = self.about(place)
         shown = words.named(f"{place.entity}/{about.number or place.source_id}")
         return f"{shown} ({about.name})" if place.entity in _MASTERS and about.name else shown
+
+
+def _is_meant(document: Mapping[str, Any], entry: Mapping[str, Any], place: Source) -> bool:
+    """Whether an entry waits for this document of a source object, which may make several: its links say of which purpose and part. An
+    entry whose links are not known waits for any."""
+    links = [link for link in entry.get("parents", ()) if (link["entity"], link["source_id"]) == (place.entity, place.source_id)]
+    return not links or any(is_meant(document, link) for link in links)
 
 
 def parents_of(entry: Mapping[str, Any]) -> Sequence[str]:

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from runtime.errors import Malformed
-from systems.servicetitan.mapping_shape import Context, Shaped
+from systems.servicetitan.mapping_shape import Context, Shaped, business_unit, by_application, document, in_order, moving
 from systems.servicetitan.values import day, plain
 from systems.values.members import (
     ZERO,
@@ -36,7 +36,7 @@ _ONE = Decimal(1)
 def bill(row: Row, context: Context) -> Shaped:
     """A bill: its item lines, then its expense lines."""
     zone = context.time_zone
-    vendor, unit = nested(row, "vendor"), nested(row, "businessUnit")
+    vendor = nested(row, "vendor")
     tax, shipping, other = (money_or_zero(row, name) for name in ("taxAmount", "shippingAmount", "otherAmount"))
     amount = money(row, "billAmount")
     charges = tax + shipping + other
@@ -53,8 +53,7 @@ def bill(row: Row, context: Context) -> Shaped:
         "currency": context.currency,
         "vendor_id": identifier(vendor, "id"),
         "vendor_name": text(vendor, "name"),
-        "business_unit_id": identifier(unit, "id"),
-        "business_unit_name": text(unit, "name"),
+        **business_unit(row),
         "purchase_order_id": identifier(row, "purchaseOrderId"),
         "job_id": identifier(row, "jobId"),
         "job_number": text(row, "jobNumber"),
@@ -63,44 +62,16 @@ def bill(row: Row, context: Context) -> Shaped:
         "do_not_pay": flag(row, "doNotPay", absent=False),
         "canceled_on": _canceled_on(row, "dateCanceled"),
         "summary": plain(row, "summary"),
-        "lines": [_item(item, context) for item in sorted(rows(row, "items"), key=_order)]
-        + [_expense(item) for item in rows(row, "expenseItems")],
+        "lines": [_item(item, context) for item in in_order(row)] + [_expense(item) for item in rows(row, "expenseItems")],
     }
-    return Shaped(body, text(row, "referenceNumber"), text(row, "syncStatus"), _bill_fingerprint(body))
+    return document(row, body, moving(body, _BILL_MONEY, _LINE_MONEY))
 
 
 _BILL_MONEY = (
-    "vendor_number",
-    "bill_date",
-    "due_date",
-    "subtotal",
-    "tax",
-    "shipping",
-    "other",
-    "total",
-    "currency",
-    "vendor_id",
-    "business_unit_id",
-    "purchase_order_id",
-    "job_id",
-    "term_name",
-    "kind",
+    "vendor_number bill_date due_date subtotal tax shipping other total currency vendor_id business_unit_id purchase_order_id job_id"
+    " term_name kind"
 )
-_LINE_MONEY = (
-    "line_id",
-    "kind",
-    "sku_type",
-    "sku_code",
-    "quantity",
-    "amount",
-    "gl_account",
-    "business_unit_id",
-    "inventory_location",
-)
-
-
-def _bill_fingerprint(body: dict[str, Any]) -> list[Any]:
-    return [[body[name] for name in _BILL_MONEY], [[line[name] for name in _LINE_MONEY] for line in body["lines"]]]
+_LINE_MONEY = "line_id kind sku_type sku_code quantity amount gl_account business_unit_id inventory_location"
 
 
 def _canceled_on(row: Row, name: str) -> datetime | None:
@@ -134,7 +105,6 @@ def _item(item: Row, context: Context) -> dict[str, Any]:
 
 
 def _expense(item: Row) -> dict[str, Any]:
-    unit = nested(item, "businessUnit")
     amount = money(item, "amount")
     return {
         "line_id": required_id(item),
@@ -146,22 +116,14 @@ def _expense(item: Row) -> dict[str, Any]:
         "unit_cost": amount,
         "amount": amount,
         "gl_account": text(nested(item, "generalLedgerAccount"), "number"),
-        "business_unit_id": identifier(unit, "id"),
-        "business_unit_name": text(unit, "name"),
+        **business_unit(item),
         "inventory_location": "",
     }
 
 
-def _order(item: Row) -> tuple[int, int]:
-    order, source_id = item.get("order"), item.get("id")
-    if type(source_id) is not int:
-        raise Malformed("items: a line has no id")
-    return (order if type(order) is int else 0, source_id)
-
-
 def vendor_credit(row: Row, context: Context) -> Shaped:
     """A vendor's credit. The API gives an amount, no lines and no tax; what it settles are its active splits."""
-    vendor, unit = nested(row, "vendor"), nested(row, "businessUnit")
+    vendor = nested(row, "vendor")
     amount = money(row, "amount")
     body: dict[str, Any] = {
         "vendor_number": text(row, "referenceNumber"),
@@ -173,16 +135,15 @@ def vendor_credit(row: Row, context: Context) -> Shaped:
         "currency": context.currency,
         "vendor_id": identifier(vendor, "id"),
         "vendor_name": text(vendor, "name"),
-        "business_unit_id": identifier(unit, "id"),
-        "business_unit_name": text(unit, "name"),
+        **business_unit(row),
         "return_id": identifier(row, "inventoryReturnId"),
         "memo": text(row, "memo"),
         "canceled_on": _canceled_on(row, "canceledOn"),
         "lines": [],
         "applications": _splits(row, context.time_zone),
     }
-    names = ("vendor_number", "credit_date", "total", "currency", "vendor_id", "business_unit_id", "return_id", "applications")
-    return Shaped(body, text(row, "number"), text(row, "syncStatus"), [body[name] for name in names])
+    names = "vendor_number credit_date total currency vendor_id business_unit_id return_id applications"
+    return document(row, body, moving(body, names), "number")
 
 
 def _splits(row: Row, zone: str) -> list[dict[str, Any]]:
@@ -197,4 +158,4 @@ def _splits(row: Row, zone: str) -> list[dict[str, Any]]:
         for item in rows(row, "splits")
         if flag(item, "active", absent=True)
     ]
-    return sorted(found, key=lambda item: (len(str(item["application_id"])), str(item["application_id"])))
+    return by_application(found)

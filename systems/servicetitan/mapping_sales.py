@@ -9,8 +9,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from runtime.errors import Malformed
-from systems.servicetitan.mapping_shape import Context, Shaped
+from systems.servicetitan.mapping_shape import Context, Shaped, business_unit, by_application, document, in_order, moving
 from systems.servicetitan.values import day, plain
 from systems.values.members import (
     ZERO,
@@ -40,8 +39,8 @@ def lines_are_missing(entity: str, row: Row) -> bool:
 def invoice(row: Row, context: Context) -> Shaped:
     """A customer invoice. Null items with no amount mean a fresh job invoice: no lines yet, and an amount of zero."""
     zone = context.time_zone
-    customer, location, unit, job = (nested(row, name) for name in ("customer", "location", "businessUnit", "job"))
-    lines = [_line(item, context) for item in sorted(rows(row, "items"), key=_order)]
+    customer, location, job = (nested(row, name) for name in ("customer", "location", "job"))
+    lines = [_line(item, context) for item in in_order(row)]
     body: dict[str, Any] = {
         "configuration": text(row, "invoiceConfiguration"),
         "invoice_date": day(row, "invoiceDate", zone),
@@ -55,8 +54,7 @@ def invoice(row: Row, context: Context) -> Shaped:
         "customer_name": text(customer, "name"),
         "location_id": identifier(location, "id"),
         "location_name": text(location, "name"),
-        "business_unit_id": identifier(unit, "id"),
-        "business_unit_name": text(unit, "name"),
+        **business_unit(row),
         "job_id": identifier(job, "id"),
         "job_number": text(job, "number"),
         "project_id": identifier(row, "projectId"),
@@ -72,36 +70,17 @@ def invoice(row: Row, context: Context) -> Shaped:
         "membership_id": identifier(row, "membershipId"),
         "lines": lines,
     }
-    return Shaped(body, text(row, "referenceNumber"), text(row, "syncStatus"), _invoice_fingerprint(body))
+    return document(row, body, moving(body, _INVOICE_MONEY, _LINE_MONEY))
 
 
 _INVOICE_MONEY = (
-    "configuration",
-    "invoice_date",
-    "due_date",
-    "subtotal",
-    "tax",
-    "total",
-    "currency",
-    "customer_id",
-    "location_id",
-    "business_unit_id",
-    "job_id",
-    "project_id",
-    "term_name",
-    "tax_zone_id",
-    "tax_code",
-    "adjustment_to_id",
+    "configuration invoice_date due_date subtotal tax total currency customer_id location_id business_unit_id job_id project_id"
+    " term_name tax_zone_id tax_code adjustment_to_id"
 )
-_LINE_MONEY = ("line_id", "kind", "sku_code", "quantity", "amount", "cost", "taxable", "business_unit_id", "gl_account")
-
-
-def _invoice_fingerprint(body: dict[str, Any]) -> list[Any]:
-    return [[body[name] for name in _INVOICE_MONEY], [[line[name] for name in _LINE_MONEY] for line in body["lines"]]]
+_LINE_MONEY = "line_id kind sku_code quantity amount cost taxable business_unit_id gl_account"
 
 
 def _line(item: Row, context: Context) -> dict[str, Any]:
-    unit = nested(item, "businessUnit")
     count, unit_price = (quantity(item, name, context.notes) for name in ("quantity", "price"))
     unit_cost, cost = _costs(item, count, context)
     return {
@@ -116,8 +95,7 @@ def _line(item: Row, context: Context) -> dict[str, Any]:
         "amount": money(item, "total"),
         "cost": cost,
         "taxable": flag(item, "taxable", absent=False),
-        "business_unit_id": identifier(unit, "id"),
-        "business_unit_name": text(unit, "name"),
+        **business_unit(item),
         "gl_account": text(nested(item, "generalLedgerAccount"), "number"),
         "service_date": day(item, "serviceDate", context.time_zone),
         "from_inventory": flag(item, "inventory", absent=False),
@@ -136,17 +114,10 @@ def _costs(item: Row, count: Decimal | None, context: Context) -> tuple[Decimal 
     return unit_cost, None if factors == (unit_cost, count) else product(item, "quantity", "cost")
 
 
-def _order(item: Row) -> tuple[int, int]:
-    order, source_id = item.get("order"), item.get("id")
-    if type(source_id) is not int:
-        raise Malformed("items: a line has no id")
-    return (order if type(order) is int else 0, source_id)
-
-
 def payment(row: Row, context: Context) -> Shaped:
     """A payment, or a refund. Its fingerprint is the money received: each application is a document of its own."""
     zone = context.time_zone
-    customer, unit = nested(row, "customer"), nested(row, "businessUnit")
+    customer = nested(row, "customer")
     body: dict[str, Any] = {
         "paid_on": day(row, "date", zone),
         "type_id": identifier(row, "typeId"),
@@ -156,39 +127,36 @@ def payment(row: Row, context: Context) -> Shaped:
         "currency": context.currency,
         "customer_id": identifier(customer, "id"),
         "customer_name": text(customer, "name"),
-        "business_unit_id": identifier(unit, "id"),
-        "business_unit_name": text(unit, "name"),
+        **business_unit(row),
         "memo": text(row, "memo"),
         "check_number": text(row, "checkNumber"),
         "auth_code": text(row, "authCode"),
         "refunded_payment_id": identifier(row, "refundedPaymentId"),
         "applications": _applications(row, zone),
     }
-    names = ("paid_on", "type_id", "type_name", "total", "currency", "customer_id", "business_unit_id", "refunded_payment_id")
-    return Shaped(body, text(row, "referenceNumber"), text(row, "syncStatus"), [body[name] for name in names])
+    names = "paid_on type_id type_name total currency customer_id business_unit_id refunded_payment_id"
+    return document(row, body, moving(body, names))
 
 
 def credit_memo(row: Row, context: Context) -> Shaped:
     """A credit memo to a customer; its amounts are numbers. What of it is still open is its balance."""
     zone = context.time_zone
-    unit = nested(row, "businessUnit")
     body: dict[str, Any] = {
         "memo_date": day(row, "date", zone),
         "total": money(row, "total"),
         "unapplied": near_money(row, "balance", context.notes) or ZERO,
         "currency": context.currency,
         "customer_id": identifier(nested(row, "customer"), "id"),
-        "business_unit_id": identifier(unit, "id"),
-        "business_unit_name": text(unit, "name"),
+        **business_unit(row),
         "memo": text(row, "description"),
         "applications": _applications(row, zone),
     }
-    fingerprint = [body[name] for name in ("memo_date", "total", "currency", "customer_id", "business_unit_id", "applications")]
-    return Shaped(body, text(row, "referenceNumber"), text(row, "syncStatus"), fingerprint)
+    names = "memo_date total currency customer_id business_unit_id applications"
+    return document(row, body, moving(body, names))
 
 
 def _applications(row: Row, zone: str) -> list[dict[str, Any]]:
-    """What it settles, in the order of the applications' ids, for the API promises no order."""
+    """What it settles."""
     found = [
         {
             "application_id": required_id(item, "appliedId"),
@@ -199,4 +167,4 @@ def _applications(row: Row, zone: str) -> list[dict[str, Any]]:
         }
         for item in rows(row, "appliedTo")
     ]
-    return sorted(found, key=lambda item: (len(str(item["application_id"])), str(item["application_id"])))
+    return by_application(found)

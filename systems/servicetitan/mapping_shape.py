@@ -1,4 +1,4 @@
-"""What every shape function of this system takes and gives."""
+"""What every shape function of this system takes and gives, and what documents of this system have alike."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from runtime.errors import Malformed
 from systems.servicetitan.settings import Settings
+from systems.values.members import Row, identifier, nested, rows, text
 
 
 @dataclass(frozen=True)
@@ -33,3 +35,37 @@ class Shaped:
     status: str = ""
     fingerprint: list[Any] | None = None
     origin_ref: str | None = None
+
+
+def document(row: Row, body: Mapping[str, Any], fingerprint: list[Any], number: str = "referenceNumber") -> Shaped:
+    """A document, with its number and posting state."""
+    return Shaped(body, text(row, number), text(row, "syncStatus"), fingerprint)
+
+
+def moving(body: Mapping[str, Any], names: str, of_lines: str = "") -> list[Any]:
+    """The values that move money: of these fields, and where `of_lines` names some, of each line."""
+    own = [body[name] for name in names.split()]
+    return [own, [[line[name] for name in of_lines.split()] for line in body["lines"]]] if of_lines else own
+
+
+def business_unit(row: Row) -> dict[str, str]:
+    """The business unit of a document or line."""
+    unit = nested(row, "businessUnit")
+    return {"business_unit_id": identifier(unit, "id"), "business_unit_name": text(unit, "name")}
+
+
+def in_order(row: Row) -> list[Row]:
+    """The items of a document in their order, those of an equal one by their ids."""
+    return sorted(rows(row, "items"), key=_order)
+
+
+def _order(item: Row) -> tuple[int, int]:
+    order, source_id = item.get("order"), item.get("id")
+    if type(source_id) is not int:
+        raise Malformed("items: a line has no id")
+    return (order if type(order) is int else 0, source_id)
+
+
+def by_application(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What a document settles, in the order of the applications' ids, for the API promises no order."""
+    return sorted(found, key=lambda item: (len(str(item["application_id"])), str(item["application_id"])))

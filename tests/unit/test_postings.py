@@ -1,4 +1,4 @@
-"""What every mapping of money shares: shares of a tax zone, gaps that a rounding line may close, the held reversal."""
+"""What every mapping of money shares: shares of a tax zone, cents, gaps that a rounding line may close, holds, the held reversal."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from decimal import Decimal
 from typing import cast
 
 import pytest
+from hypothesis import given
+from hypothesis import settings as effort
+from hypothesis import strategies as st
 
 from systems.mapped import Plan
-from systems.postings.document import Mapped, Target, wanted
+from systems.postings.document import Mapped, Target, own_unit, wanted
 from systems.postings.ends import reversal
-from systems.postings.lines import Place, closed, line, split
-from systems.postings.tax import shares_of, zone_rows
+from systems.postings.lines import Place, closed, credit, line, priced, split
+from systems.postings.tax import shares_of, tax_hold, zone_rows
 from systems.values.codes import row_name
 from tests.systems import field_service
 
@@ -62,6 +65,18 @@ def test_the_cents_that_are_left_go_to_the_largest_remainders() -> None:
     assert split(Decimal("-0.05"), [ONE, ONE, ONE]) == [Decimal("-0.02"), Decimal("-0.02"), Decimal("-0.01")]
 
 
+@effort(max_examples=500, deadline=None)
+@given(
+    amount=st.decimals("-10000", "10000", places=2),
+    shares=st.lists(st.decimals("0", "100", places=3), min_size=1, max_size=6).filter(lambda found: sum(found) > 0),
+)
+def test_a_split_adds_up_exactly_and_each_part_is_within_a_cent(amount: Decimal, shares: list[Decimal]) -> None:
+    parts = split(amount, shares)
+    assert sum(parts) == amount
+    for part, share in zip(parts, shares, strict=True):
+        assert abs(part - amount * share / sum(shares)) < Decimal("0.01")
+
+
 @pytest.mark.parametrize(
     ("total", "is_closed"), [("10.00", True), ("10.05", True), ("9.95", True), ("10.06", False), ("9.94", False), ("10.001", False)]
 )
@@ -83,3 +98,40 @@ def test_a_reversal_is_held_and_names_the_books_and_its_part() -> None:
     assert (found.action, found.part, found.amount, found.hold) == ("void", "V1", Decimal("4.00"), "void_not_built")
     assert "Books" in found.hold_detail
     assert reversal(record, target).amount == Decimal("10.00")
+
+
+@pytest.mark.parametrize(
+    ("name", "source_id", "own"), [("", "", None), ("Dallas", "", None), ("", "7", None), ("Austin", "8", ("Austin", "8"))]
+)
+def test_a_line_has_a_business_unit_of_its_own_where_it_is_another_than_its_documents(
+    name: str, source_id: str, own: tuple[str, str] | None
+) -> None:
+    header = {"business_unit_name": "Dallas", "business_unit_id": "7"}
+    assert own_unit({"business_unit_name": name, "business_unit_id": source_id}, header) == own
+
+
+def test_income_that_a_journal_books_is_one_piece_of_the_other_sign() -> None:
+    sold = priced(line(Place("40000", {}), "line", Decimal("30.00"), "pipe"), Decimal(3), Decimal("10.00"))
+    assert (sold["quantity"], sold["unit_price"]) == (Decimal(3), Decimal(10))
+    booked = credit(sold)
+    assert (booked["quantity"], booked["unit_price"], booked["amount"]) == (ONE, Decimal(-30), Decimal(-30))
+
+
+@pytest.mark.parametrize(
+    ("mode", "computes", "name"),
+    [
+        ("source", True, ""),
+        ("source", False, ""),
+        ("erp", True, ""),
+        ("erp", False, "tax_mode_erp"),
+        ("none", True, "tax_mode_none"),
+        ("none", False, "tax_mode_none"),
+    ],
+)
+def test_tax_that_a_document_cannot_carry_is_held_by_the_tax_mode(mode: str, computes: bool, name: str) -> None:
+    class _Plan:
+        tax_mode = mode
+
+    hold = tax_hold({"tax": Decimal("8.25")}, Mapped(cast("Plan", _Plan()), None, None), computes=computes)
+    assert (hold.name if hold else "") == name
+    assert hold is None or not hold.words.endswith("erp") or computes

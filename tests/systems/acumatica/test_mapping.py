@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 
 from systems.acumatica.mapping import to_commands
 from systems.mapped import NOTHING, Draft, NoCommand
-from systems.postings.lines import split
 from tests.systems.acumatica import ground
 from tests.systems.acumatica.ground import drafts, plan
 from tests.systems.acumatica.write_examples import commands, requests
@@ -73,18 +72,6 @@ def test_the_posted_total_is_the_sources_total_to_the_cent(record: dict[str, Any
         assert total(made) == made.amount == record["total"]
         assert sum((one["amount"] for one in made.body["lines"] if one["role"] == "tax"), Decimal(0)) == record["tax"]
         assert all(one["amount"] == one["amount"].quantize(Decimal("0.01")) for one in made.body["lines"])
-
-
-@effort(max_examples=500, deadline=None)
-@given(
-    amount=st.decimals("-10000", "10000", places=2),
-    shares=st.lists(st.decimals("0", "100", places=3), min_size=1, max_size=6).filter(lambda found: sum(found) > 0),
-)
-def test_a_split_adds_up_exactly_and_each_part_is_within_a_cent(amount: Decimal, shares: list[Decimal]) -> None:
-    parts = split(amount, shares)
-    assert sum(parts) == amount
-    for part, share in zip(parts, shares, strict=True):
-        assert abs(part - amount * share / sum(shares)) < Decimal("0.01")
 
 
 def test_what_is_not_mapped_is_named_with_its_value_and_never_raised() -> None:

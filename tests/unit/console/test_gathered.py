@@ -23,7 +23,7 @@ from runtime.errors import Broken
 from schemas.records import Ledger
 from services.sinks.entry import result_of
 from tests.unit.console.entries import ERP, SOURCE, application, entry, example, not_due, settings
-from tests.unit.console.recorded import Recorded
+from tests.unit.console.recorded import CODEC, Recorded
 from topology.configuration import Connected, Snapshot, Tables
 
 LEDGER, COMMANDS, RESULTS = f"ledger.{ERP}", f"command.{ERP}", f"result.{ERP}"
@@ -68,6 +68,17 @@ def test_names_are_read_of_what_is_on_the_list_alone() -> None:
     (cause,) = causes(gather(cluster, SNAPSHOT))
     assert cause.words == "tax zone 401 (Austin) has no row"
     assert cause.items[0].customer == "Jane Smith"
+
+
+def test_what_a_document_waits_for_is_told_by_its_command() -> None:
+    link = {"role": "invoice", "entity": "invoice", "source_id": "1", "purpose": "payable", "part": "V1"}
+    command = CODEC.encode(COMMANDS, "command.ar_application", example("command.ar_application", parents=[link]))
+    waits = {"waits_for": ["invoice/1"], "command": command}
+    sale = entry("invoice", "1", "HELD", "unmapped", detail="tax_zone=401", amount="10.00")
+    payable = {**sale, "purpose": "payable", "part": "V1", "op_key": "payable|V1", "detail": "tax_zone=402"}
+    cluster = written(sale, payable, application("9", "1", "5.00", "invoice/1", **waits))
+    found = {cause.key: [item.source_id for item in cause.items] for cause in causes(gather(cluster, SNAPSHOT))}
+    assert found == {"unmapped:tax_zone=401": ["1"], "unmapped:tax_zone=402": ["1", "9/1"]}
 
 
 def test_what_was_not_due_leaves_the_list_with_its_document_or_another_decision() -> None:

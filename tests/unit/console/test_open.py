@@ -79,6 +79,28 @@ def test_what_waits_for_a_held_document_is_charged_to_why_that_is_held() -> None
     assert {item.source_id: item.amount for item in cause.items} == {"7": 80, "9/1": 0, "9/2": 20}
 
 
+@pytest.mark.parametrize(
+    ("purpose", "part", "key"), [("payable", "V1", "V1"), ("payable", "V2", "V2"), ("sale", "", "sale"), ("", "", "sale")]
+)
+def test_of_several_documents_of_one_source_the_one_that_is_waited_for_is_the_cause(purpose: str, part: str, key: str) -> None:
+    """The first document of the invoice was taken, whatever it stands for."""
+    made = [("sale", "sale", ""), ("V1", "payable", "V1"), ("V2", "payable", "V2")]
+    held = [
+        entry("invoice", "7", "HELD", "unmapped", detail=f"tax_zone={name}", purpose=own, part=of, op_key=f"{own}|{of}")
+        for name, own, of in made
+    ]
+    link = {"role": "invoice", "entity": "invoice", "source_id": "7", "purpose": purpose, "part": part}
+    waiting = {**application("9", "1", "80.00", "invoice/7"), "parents": [link]}
+    (cause,) = [one for one in causes(facts(*held, waiting)) if "9/1" in numbers(one)]
+    assert cause.key == f"unmapped:tax_zone={key}"
+
+
+def test_a_master_that_waits_for_its_own_partner_is_to_be_matched() -> None:
+    waiting = entry("vendor", "5", "WAITING", "parent", detail="missing: vendor/5", waits_for=["vendor/5"])
+    (cause,) = causes(facts(waiting, about=about(vendor_5="Ferris")))
+    assert (cause.key, "match acme" in cause.remedy) == ("create_missing:vendor", True)
+
+
 def test_an_application_that_nothing_else_carries_has_its_amount() -> None:
     (cause,) = causes(facts({**application("9", "1", "55.00"), "state": "HELD", "reason": "refused", "detail": "Error 7"}))
     assert cause.amount == Decimal("55.00")
