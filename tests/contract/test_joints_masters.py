@@ -15,7 +15,7 @@ from runtime.settings import Settings
 from schemas.codec import offline_codec
 from schemas.records import CommandEnvelope, Ledger, Link, Parent
 from services.sinks import entry as e
-from services.sinks.ground import Ground as SinkGround
+from services.sinks.context import SinkContext
 from services.sinks.parents import Parents, resolve
 from services.sinks.views import Sights
 from systems import registry
@@ -293,7 +293,7 @@ async def test_the_pair_of_ids_is_recorded_from_both_sides_where_both_write(
     followed = SimpleNamespace(link=lambda *of: None)
     snapshot = Snapshot({"acme": joined.connected})
     about = (Settings(), codec, SYSTEM, joined.clock, followed, None, lambda: snapshot)
-    SinkGround(*cast("Any", about)).out(entry, 0, b"")
+    SinkContext(*cast("Any", about)).out(entry, 0, b"")
     assert sources_told == sources
 
 
