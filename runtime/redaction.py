@@ -1,6 +1,6 @@
 """Secrets that this process knows, kept out of everything that it says: errors, logs, and the words of another side.
 
-Whoever opens a secret makes it known here (`systems.contract.Access` does so for credentials, `runtime/tokens.py` for tokens). A server
+Whoever opens a secret makes it known here (`systems.contract.Access` does so for credentials, `systems/http/tokens.py` for tokens). A server
 that echoes a request shows it as it was sent, or written once more into its own answer: secrets are looked for in the plain spelling of a text
 (`spelled.py`) and, as they are, in Base64 and hexadecimal. Text is redacted before it is shortened: half a secret would not be found.
 """

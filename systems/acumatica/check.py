@@ -53,7 +53,7 @@ class _Checker:
     async def _signed_in(self) -> bool:
         settings = self._client.settings
         try:
-            await self._client.session.ensure()
+            await self._client.calls.sign_in.ensure()
         except Throttled as error:
             self._say(
                 "error",

@@ -59,14 +59,7 @@ class _Writer:
 
     async def reserve(self, calls: int) -> None:
         """Wait for the calls, and be signed in for the whole attempt."""
-        await self._client.limiter.take(calls)
-        try:
-            await self._client.session.ensure(_AHEAD)
-        except Throttled as error:
-            self._client.pause(error.asked)
-            raise
-        except (NotSent, Unanswered) as error:
-            raise Transient(f"acumatica sign-in: {error}") from error
+        await self._client.reserve(calls, _AHEAD)
 
     async def find(self, record: str, command: CommandEnvelope, ids: Mapping[str, str]) -> Found:
         """Look up by ref, with suspects in the same request."""

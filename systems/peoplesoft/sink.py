@@ -71,12 +71,7 @@ class _Writer:
 
     async def reserve(self, calls: int) -> None:
         """Wait for the calls, hold a token good for the whole attempt, and see that the WSDLs in use are still the accepted ones."""
-        await self._client.limiter.take(calls)
-        try:
-            await self._client.authorise(_AHEAD)
-        except Throttled as error:
-            self._pause(error)
-            raise
+        await self._client.reserve(calls, _AHEAD)
         await self._services.renew()
 
     async def find(self, record: str, command: CommandEnvelope, ids: Mapping[str, str]) -> Found:

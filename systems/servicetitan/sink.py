@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
 
 import orjson
 
@@ -19,6 +18,7 @@ from runtime.exchange import NotSent, Response, Unanswered
 from runtime.json import envelope, parse
 from schemas.records import CommandEnvelope
 from systems.contract import Access, Answer, Document, Found, Verdict
+from systems.http.bodies import said_in
 from systems.servicetitan import documents
 from systems.servicetitan.client import Client, Query
 from systems.servicetitan.compare import STEP, document, external_of
@@ -165,13 +165,7 @@ def _partner(command: CommandEnvelope, ids: Mapping[str, str]) -> str:
 
 def _id_in(answer: Response) -> str:
     """The id of a ModificationResponse; "" where the answer is none."""
-    if answer.content_type != "application/json":
-        return ""
-    try:
-        body: Any = parse(answer.body)
-    except Malformed:
-        return ""
-    found = body.get("id") if isinstance(body, dict) else None
+    found = said_in(answer).get("id")
     return str(found) if type(found) is int and found > 0 else ""
 
 

@@ -13,7 +13,7 @@ from systems import registry
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("schemas", "runtime", "systems", "topology", "services", "console")
-SYSTEMS = sorted(path.name for path in (ROOT / "systems").iterdir() if path.is_dir() and not path.name.startswith(("_", ".")))
+SYSTEMS = sorted(path.parent.name for path in (ROOT / "systems").glob("*/system.py"))
 VENDOR_NAMES = re.compile(r"service_?titan|acumatica|people_?soft|fusion|net_?suite|syspro", re.IGNORECASE)
 
 # A vendor's name belongs into its own folder, its tests and the docs. Which systems there are is read from the registry.
