@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from runtime.errors import Broken, ConnectorError, Refused, Throttled
-from runtime.exchange import NotSent, Request, Unanswered
+from runtime.exchange import NotSent, Unanswered
 from systems.acumatica.client import Client
 from systems.acumatica.models import listed
 from systems.acumatica.poller import branch_rows
-from systems.acumatica.wire import Row, day, dumps, flag, rows, text
+from systems.acumatica.wire import Row, day, flag, rows, text
 from systems.contract import Access, Finding, checked
 from systems.mapped import Crosswalk
 
@@ -117,9 +117,7 @@ class _Checker:
 
     async def _branches(self, crosswalk: Crosswalk) -> None:
         client = self._client
-        url = client.url("/CompaniesStructure", [("$expand", "Results")])
-        answer = await client.read(Request("PUT", url, {"Content-Type": "application/json"}, dumps({})), "CompaniesStructure")
-        found = [row for _, row in branch_rows(answer)]
+        found = [row for _, row in branch_rows(await client.inquire("CompaniesStructure", "Results"))]
         there = {text(row, "BranchID"): flag(row, "BranchStatus") is not False for row in found}
         named = _named(crosswalk, (("business_unit", "branch"),))
         named.setdefault(client.settings.branch, "settings.branch")

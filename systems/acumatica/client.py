@@ -36,11 +36,12 @@ class Client:
 
     async def get(self, path: str, query: Query = ()) -> Response:
         """A 200 answer of a read below the endpoint. Raises `Throttled`, `Transient` (after a few tries), `Refused`, `Broken`."""
-        return await self.read(Request("GET", self.url(path, query)), path)
+        return await self._read(Request("GET", self.url(path, query)), path)
 
-    async def read(self, request: Request, what: str) -> Response:
-        """As `get`, for any request that changes nothing (inquiries are read by PUT)."""
-        return await self.calls.read(request, what, lambda answer: _taken(answer, what))
+    async def inquire(self, inquiry: str, expand: str) -> Response:
+        """As `get`, of an inquiry: it is read by PUT with an empty object (guide)."""
+        url = self.url(f"/{inquiry}", [("$expand", expand)])
+        return await self._read(Request("PUT", url, {"Content-Type": "application/json"}, b"{}"), inquiry)
 
     async def look(self, path: str, query: Query = ()) -> Response:
         """As `get`, once, for a call that was reserved."""
@@ -53,6 +54,9 @@ class Client:
     def url(self, path: str, query: Query = ()) -> str:
         """Address below the pinned endpoint; every value of the query encoded, a plus as %2B."""
         return f"{self.settings.entity_root}{path}{_encoded_query(tuple(query))}"
+
+    async def _read(self, request: Request, what: str) -> Response:
+        return await self.calls.read(request, what, lambda answer: _taken(answer, what))
 
 
 def _taken(answer: Response, what: str) -> Response:

@@ -12,12 +12,12 @@ from functools import partial
 from typing import Any
 
 from runtime.errors import Malformed, Refused, Transient
-from runtime.exchange import Request, Response
+from runtime.exchange import Response
 from runtime.json import envelope
 from systems.acumatica.client import Client, Query
 from systems.acumatica.models import cut
 from systems.acumatica.resources import NAMES, Resource
-from systems.acumatica.wire import Row, dumps, quoted, text, version_of
+from systems.acumatica.wire import Row, quoted, text, version_of
 from systems.contract import Access, Element, Feed, Page
 from systems.feeds.continuation import Continuations
 from systems.feeds.elements import Cut, digest_of, element, elements, require_asked, told
@@ -99,12 +99,8 @@ class _Reader:
         return Page(found, "", False, digest_of(answer.body))
 
     async def _branches(self) -> Page:
-        """Companies and branches: an inquiry, read by PUT with an empty object (guide)."""
-        client = self._client
-        request = Request(
-            "PUT", client.url(f"/{_INQUIRY}", [("$expand", "Results")]), {"Content-Type": "application/json"}, dumps({})
-        )
-        answer = await client.read(request, _INQUIRY)
+        """Companies and branches, by an inquiry."""
+        answer = await self._client.inquire(_INQUIRY, "Results")
         found = _elements(NAMES["branch"], cut(answer, _INQUIRY, "Results"))
         return Page(found, stored(Offset()), False, digest_of(answer.body))
 

@@ -7,6 +7,7 @@ from urllib.parse import parse_qs
 import pytest
 
 from runtime.errors import Broken, Throttled, Transient
+from runtime.exchange import response
 from systems.acumatica.resources import FEEDS
 from systems.contract import Feed
 from tests.systems.acumatica import ground
@@ -140,6 +141,19 @@ async def test_a_version_that_is_not_offered_is_named_with_those_that_are(tenant
     reader, _ = tenant.reader(tenant.settings(endpoint_version="25.200.001"))
     with pytest.raises(Broken, match=r"25\.200\.001 is not offered; there are: 24\.200\.001, 23\.200\.001"):
         await reader.page(CUSTOMERS, "")
+
+
+@pytest.mark.parametrize("own", [{}, {"sign_in": "cookie"}], ids=["oauth", "cookie"])
+async def test_a_sign_in_whose_version_could_not_be_seen_is_kept_for_the_next_try(tenant: Tenant, own: dict[str, object]) -> None:
+    """Each further sign-in would hold a further session of the licence."""
+    reader, wire = tenant.reader(tenant.settings(**own))
+    wire.answer = lambda asked, got: response(429) if asked.url.endswith("/entity") else got
+    with pytest.raises(Throttled):
+        await reader.page(CUSTOMERS, "")
+    wire.answer = None
+    await reader.page(CUSTOMERS, "")
+    assert len(wire.of("POST", "/connect/token") + wire.of("POST", "/auth/login")) == 1
+    assert await sessions(tenant) == 1
 
 
 async def test_a_token_that_is_no_token_is_tried_again_later(tenant: Tenant) -> None:
