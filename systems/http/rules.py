@@ -1,11 +1,12 @@
 """What an answer means, by a table of rules that each system writes down: one reader for writes, one for reads. Pure.
 
-A row names HTTP statuses and a pattern, and says what such an answer means: to a write the verdict, to a read the error, which follows from
-the verdict where the row does not name another one:
+A row names HTTP statuses, a pattern in the words and a vendor's code, and says what such an answer means: to a write the verdict, to a read
+the error, which follows from the verdict where the row does not name another one:
 
     Rule((429,), "", Verdict.DEFINITE_NO, "throttled", throttled=True)                     a read: `Throttled`
     Rule((403,), "", Verdict.DEFINITE_NO, "rights", broken=True, remedy="Grant ...")       a read: `Broken`
     Rule((500,), r"period .*closed", Verdict.REJECT, "period_closed")                      a read: `Refused`
+    Rule((), "", Verdict.DUPLICATE, "exists", code=r"91,49")                               a read: `Transient`
     Rule((409,), "", Verdict.DEFINITE_NO, "concurrency")                                   a read: `Transient`
 
 The first row that fits counts. In no row: a write is AMBIGUOUS, a read `Refused` by a 4xx (but 408 and 425), else `Transient`. How a vendor's
@@ -38,8 +39,9 @@ class Words:
 
 @dataclass(frozen=True)
 class Rule:
-    """One row. `statuses` (empty = any) and `pattern` (searched in the code and in the words, "" = any) say which answers it is about;
-    `words` are told of a write whose answer has none, `remedy` of a read: what to do ("{what}" in it is what was read)."""
+    """One row. `statuses` (empty = any), `pattern` (searched in the code and in the words, "" = any) and `code` (the whole code, "" = any;
+    words that look like it do not count) say which answers it is about. `words` are told of a write whose answer has none, `remedy` of a
+    read: what to do ("{what}" in it is what was read)."""
 
     statuses: Collection[int]
     pattern: str
@@ -50,10 +52,13 @@ class Rule:
     read: type[ConnectorError] | None = None
     words: str = ""
     remedy: str = ""
+    code: str = ""
 
     def fits(self, status: int, said: Words) -> bool:
         """Whether this row is about such an answer."""
         if self.statuses and status not in self.statuses:
+            return False
+        if self.code and not re.fullmatch(self.code, said.code):
             return False
         return not self.pattern or any(re.search(self.pattern, one, re.IGNORECASE) for one in (said.code, said.text))
 

@@ -72,17 +72,16 @@ HTTP: tuple[Rule, ...] = (
 )
 """By HTTP status, where nothing of PeopleSoft's own is in the answer."""
 BROKER: tuple[Rule, ...] = (
-    Rule((), r"^158,45$", _NO, "signed_out", broken=True, remedy=_PASSWORD),  # "User password failed." (recorded)
-    Rule((), r"^158,10001$", _MAYBE, "handler", read=Inactive, remedy=_ACTIVATE),  # the handler failed: it had begun (recorded)
-    Rule(
-        (), r"^158,", _NO, "configuration", broken=True, read=Inactive, remedy=_ACTIVATE
-    ),  # operation, routing, handler, permission
-    Rule((), r"^159,5$", Verdict.REJECT, "request", read=Transient),  # our message could not be parsed (recorded)
+    Rule((), "", _NO, "signed_out", broken=True, remedy=_PASSWORD, code="158,45"),  # "User password failed." (recorded)
+    Rule((), "", _MAYBE, "handler", read=Inactive, remedy=_ACTIVATE, code="158,10001"),  # it failed: it had begun (recorded)
+    # operation, routing, handler, permission
+    Rule((), "", _NO, "configuration", broken=True, read=Inactive, remedy=_ACTIVATE, code="158,.*"),
+    Rule((), "", Verdict.REJECT, "request", read=Transient, code="159,5"),  # our message could not be parsed (recorded)
     Rule((), "", _MAYBE, read=Transient),
 )
 """Of the Integration Broker, by message set and number: a 158 is about configuration, never about data (recorded faults; numbers assumed)."""
 INTERFACE: tuple[Rule, ...] = (
-    Rule((), r"^91,49$", Verdict.DUPLICATE, "exists"),  # "Row already exists with the specified keys." (PeopleBooks)
+    Rule((), "", Verdict.DUPLICATE, "exists", code="91,49"),  # "Row already exists with the specified keys." (PeopleBooks)
     Rule((), r"not authori[sz]ed|no authority|permission", _NO, "rights", broken=True),  # no CI permission (book)
     Rule((), r"period .*(closed|locked)|not within an open period", Verdict.REJECT, "period_closed"),  # words assumed
     Rule((), r"duplicate invoice", Verdict.REJECT, "duplicate_invoice"),  # the duplicate check rejects (assumed)

@@ -24,6 +24,7 @@ TABLE = (
     Rule((403,), "", Verdict.DEFINITE_NO, "rights", broken=True, words="not allowed", remedy="Grant {what}."),
     Rule((404,), "", Verdict.DEFINITE_NO, "endpoint", broken=True, read=Absent),
     Rule((409,), "", Verdict.DUPLICATE, "exists"),
+    Rule((), "", Verdict.DUPLICATE, "row_exists", code=r"91,\d9"),
     Rule((500,), r"^App\.Locked$", Verdict.DEFINITE_NO, "concurrency"),
     Rule(range(500, 502), r"period .*closed", Verdict.REJECT, "period_closed"),
 )
@@ -40,6 +41,8 @@ TABLE = (
         (500, Words("App.Locked", "x"), Verdict.DEFINITE_NO, "concurrency", Transient),
         (501, Words("", "Period 3 is CLOSED"), Verdict.REJECT, "period_closed", Refused),
         (502, Words("", "Period 3 is closed"), Verdict.AMBIGUOUS, "unknown_answer", Transient),
+        (200, Words("91,49", "Row exists"), Verdict.DUPLICATE, "row_exists", Transient),
+        (200, Words("191,49", "91,49"), Verdict.AMBIGUOUS, "unknown_answer", Transient),
         (418, NOTHING, Verdict.AMBIGUOUS, "unknown_answer", Refused),
         (408, NOTHING, Verdict.AMBIGUOUS, "unknown_answer", Transient),
         (425, NOTHING, Verdict.AMBIGUOUS, "unknown_answer", Transient),
