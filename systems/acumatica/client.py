@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from runtime.exchange import Request, Response
 from systems.acumatica.errors import refused_read
-from systems.acumatica.session import Session
+from systems.acumatica.login import AcumaticaLogin
 from systems.acumatica.settings import Credentials, Settings
 from systems.contract import Access
 from systems.http.calls import Calls, own
@@ -29,7 +29,7 @@ class Client:
 
     def __init__(self, access: Access) -> None:
         self.settings, credentials = own("acumatica", access, Settings, Credentials)
-        login, pause = Session(self.settings, credentials), _FIRST_PAUSE[self.settings.licence_tier]
+        login, pause = AcumaticaLogin(self.settings, credentials), _FIRST_PAUSE[self.settings.licence_tier]
         self.calls = Calls("acumatica", access, login, self.settings.request_s, pause)
         self.clock, self.limiter = access.clock, access.limiter
         self.reserve, self.write, self.pause, self.close = self.calls.reserve, self.calls.write, self.calls.pause, self.calls.close

@@ -12,10 +12,10 @@ from runtime.exchange import Request, Response
 from systems.contract import Access
 from systems.http.calls import Calls, own
 from systems.peoplesoft.errors import refused_read
+from systems.peoplesoft.login import login_of
 from systems.peoplesoft.query import Found, Prompts, address, page
 from systems.peoplesoft.resources import require_columns
 from systems.peoplesoft.rows import Row
-from systems.peoplesoft.session import login
 from systems.peoplesoft.settings import Credentials, Settings
 
 
@@ -24,7 +24,7 @@ class Client:
 
     def __init__(self, access: Access) -> None:
         self.settings, self.credentials = own("peoplesoft", access, Settings, Credentials)
-        self.calls = Calls("peoplesoft", access, login(self.settings, self.credentials), self.settings.request_s)
+        self.calls = Calls("peoplesoft", access, login_of(self.settings, self.credentials), self.settings.request_s)
         self.clock, self.limiter = access.clock, access.limiter
         self.reserve, self.pause, self.close = self.calls.reserve, self.calls.pause, self.calls.close
 

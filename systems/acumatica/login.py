@@ -30,7 +30,7 @@ _REMEDIES = {
 }
 
 
-class Session(Login):
+class AcumaticaLogin(Login):
     """See `Login`. A sign-in counts once the pinned endpoint version was seen to be offered; one that is still to be proved is kept."""
 
     calls = 2

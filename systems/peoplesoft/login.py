@@ -13,7 +13,7 @@ from systems.http.logins import Basic, Bearer, Login
 from systems.peoplesoft.settings import Credentials, Settings
 
 
-def login(settings: Settings, credentials: Credentials) -> Login:
+def login_of(settings: Settings, credentials: Credentials) -> Login:
     """How one role signs in."""
     if settings.sign_in != "oauth":
         return Basic("peoplesoft", credentials.username.get_secret_value(), credentials.password.get_secret_value())
