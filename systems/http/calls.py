@@ -56,6 +56,7 @@ class Calls:
         self._timeout_s = timeout_s
         self._draw = random.Random()  # noqa: S311 - jitter
         self._pauses = Pauses(Backoff(first_pause, LONGEST_PAUSE, timedelta(seconds=1)))
+        self._paused_for: Throttled | None = None
         self._behind = NO_TIME
 
     async def read(self, request: Request, what: str, taken: Callable[[Response], T]) -> T:
@@ -68,7 +69,7 @@ class Calls:
             try:
                 return await self._limited(request, what, taken)
             except Throttled as error:
-                self.pause(error.asked)
+                self._stopped(error)
                 raise
             except Transient:
                 if tries >= TRIES:
@@ -94,7 +95,7 @@ class Calls:
         try:
             await self.sign_in.ensure(spare)
         except Throttled as error:
-            self.pause(error.asked)
+            self._stopped(error)
             raise
         except (NotSent, Unanswered) as error:
             raise Transient(f"{self._system} sign-in: {error}") from error
@@ -133,6 +134,12 @@ class Calls:
             pass  # the system ends the idle session by itself
         finally:
             await self._transport.close()
+
+    def _stopped(self, error: Throttled) -> None:
+        """Pause once for one answer: a throttled sign-in is told to all who wait for it."""
+        if error is not self._paused_for:
+            self._paused_for = error
+            self.pause(error.asked)
 
     async def _limited(self, request: Request, what: str, taken: Callable[[Response], T]) -> T:
         async with self.limiter.in_flight:

@@ -68,13 +68,20 @@ async def test_a_throttled_read_stops_everybody_for_the_time_asked_and_is_not_tr
 
 
 async def test_a_throttled_sign_in_stops_everybody_too(session: Session) -> None:
-    session.login.failure = Throttled("full", 30)
     for call in (session.read, lambda: session.calls.reserve(1, timedelta(0))):
+        session.login.failure = Throttled("full", 30)
         with pytest.raises(Throttled):
             await call()
         began = session.clock.now()
         await session.limiter.take()
         assert session.clock.now() - began >= timedelta(seconds=30)
+
+
+async def test_a_throttled_sign_in_that_many_wait_for_is_one_pause(session: Session) -> None:
+    session.login.failure = Throttled("full")
+    found = await asyncio.gather(*(session.read() for _ in range(50)), return_exceptions=True)
+    assert {type(one) for one in found} == {Throttled}
+    assert (session.wire.sign_ins, session.calls._pauses.in_a_row) == (1, 1)
 
 
 async def test_pauses_double_until_something_is_answered(session: Session) -> None:
