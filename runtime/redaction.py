@@ -1,6 +1,6 @@
 """Keeps the secrets that this process knows out of everything it writes: errors, logs, and quoted words of another side.
 
-Code that opens a secret registers it here (`systems.contract.Access` does so for credentials, `runtime/tokens.py` for tokens). A server
+Code that opens a secret registers it here (`systems.contract.Access` does so for credentials, `systems/http/tokens.py` for tokens). A server
 that echoes a request may show it as it was sent, or escaped once more for its own answer. Secrets are therefore looked for in the unescaped
 spelling of a text (`spelled.py`) and, as they are, in Base64 and hexadecimal. Text is redacted before it is shortened, because half a
 secret would not be found.

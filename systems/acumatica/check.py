@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from runtime.errors import Broken, ConnectorError, Refused, Throttled
-from runtime.exchange import NotSent, Request, Unanswered
+from runtime.exchange import NotSent, Unanswered
 from systems.acumatica.client import Client
 from systems.acumatica.models import listed
 from systems.acumatica.poller import branch_rows
-from systems.acumatica.wire import Row, day, dumps, flag, rows, text
+from systems.acumatica.wire import Row, day, flag, rows, text
 from systems.checks import Findings, Judged, covers, named, of_settings
 from systems.contract import Access, Finding
 from systems.mapped import Crosswalk
@@ -52,7 +52,7 @@ class _Checker:
     async def _signed_in(self) -> bool:
         settings = self._client.settings
         try:
-            await self._client.session.ensure()
+            await self._client.calls.sign_in.ensure()
         except Throttled as error:
             self._found.say(
                 "error",
@@ -105,9 +105,7 @@ class _Checker:
 
     async def _branches(self, crosswalk: Crosswalk) -> None:
         client = self._client
-        url = client.url("/CompaniesStructure", [("$expand", "Results")])
-        answer = await client.read(Request("PUT", url, {"Content-Type": "application/json"}, dumps({})), "CompaniesStructure")
-        found = [row for _, row in branch_rows(answer)]
+        found = [row for _, row in branch_rows(await client.inquire("CompaniesStructure", "Results"))]
         there = {text(row, "BranchID"): flag(row, "BranchStatus") is not False for row in found}
         own = of_settings("", client.settings, ("branch",))
         self._compare("branch", there, own | named(crosswalk, (("business_unit", "branch"),)))

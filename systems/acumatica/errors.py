@@ -1,4 +1,4 @@
-"""Acumatica's refusals as verdicts: one table, read by `classify` for writes and `refused_read` for reads.
+"""Acumatica's refusals: one table for writes and reads, and where an answer keeps its code and words (`systems/http/rules.py`).
 
 Sources: OpenAPI Default 24.200.001 (status codes, `HttpError`), Integration Development Guide (412, 422, login limits), field notes against
 live tenants (exception types and texts; that most business refusals are HTTP 500). The vendor gives no codes beside the exception type, so
@@ -9,41 +9,33 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
-from runtime.answers import asked_pause, asked_pause_s
-from runtime.errors import Broken, ConnectorError, Malformed, Refused, Throttled, Transient
+from runtime.errors import Broken, ConnectorError, Refused
 from runtime.exchange import Response
-from runtime.json import parse
 from runtime.redaction import redacted, told
 from systems.contract import Answer, Verdict
+from systems.http import rules
+from systems.http.bodies import said_in
+from systems.http.rules import Rule, Words
 
 WORDS = 400
 _TYPE = 120
+_USER = "The sign-in is fresh: check the integration user's rights and its web-services access."
+_RIGHTS = "Give the integration user rights to this form, and the sign-in the scope api."
 LOGIN_LIMIT = re.compile(r"API Login Limit|concurrent API logins|number of (sign-ins|logins)", re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class Rule:
-    """One row: HTTP statuses (empty = any), a pattern in exception type and words, and what it means for a write."""
-
-    statuses: tuple[int, ...]
-    pattern: str
-    verdict: Verdict
-    reason: str = ""
-    throttled: bool = False
-    broken: bool = False
 
 
 TABLE: tuple[Rule, ...] = (
     Rule((), LOGIN_LIMIT.pattern, Verdict.DEFINITE_NO, "sessions", throttled=True),  # guide, C# client: shown as 500, 429 or 302
     Rule((429,), "", Verdict.DEFINITE_NO, "throttled", throttled=True),  # licence limits, screen SM604000
     Rule((301, 302, 303, 307, 308), "", Verdict.DEFINITE_NO, "sessions", throttled=True),  # field notes: /Frames/Error.aspx
-    Rule((401,), "", Verdict.DEFINITE_NO, "signed_out"),
-    Rule((403,), "", Verdict.DEFINITE_NO, "rights", broken=True),  # "You have insufficient rights to access the ... form."
-    Rule((404,), "", Verdict.DEFINITE_NO, "endpoint", broken=True),  # unknown endpoint or entity (assumed)
+    Rule((401,), "", Verdict.DEFINITE_NO, "signed_out", read=Broken, remedy=_USER),
+    Rule(
+        (403,), "", Verdict.DEFINITE_NO, "rights", broken=True, remedy=_RIGHTS
+    ),  # "You have insufficient rights to access ... form."
+    Rule((404,), "", Verdict.DEFINITE_NO, "endpoint", broken=True, read=Refused),  # unknown endpoint or entity (assumed)
     Rule((412,), "", Verdict.DUPLICATE, "exists"),  # If-None-Match: * (guide)
     Rule((409, 500), r"Another process has (updated|added)", Verdict.DEFINITE_NO, "concurrency"),  # field notes
     Rule((500, 422), r"financial period .*(closed|locked|inactive|does not exist)", Verdict.REJECT, "period_closed"),  # field notes
@@ -57,23 +49,10 @@ TABLE: tuple[Rule, ...] = (
 )
 
 
-@dataclass(frozen=True)
-class Words:
-    """What a refusal says: the exception type (or 422), and the vendor's own text, field by field for a 422."""
-
-    code: str
-    text: str
-
-
 def words_of(answer: Response) -> Words:
     """Type and words of an answer, shortened; an HTML page or nothing readable gives the status alone."""
-    if answer.content_type == "application/json":
-        try:
-            body = parse(answer.body)
-        except Malformed:
-            body = None
-        if isinstance(body, dict):
-            return _json_words(answer.status, body)
+    if body := said_in(answer):
+        return _json_words(answer.status, body)
     if answer.content_type == "text/plain":
         return Words(str(answer.status), told(answer.body, WORDS))
     location = unquote(redacted(answer.headers.get("Location", "")))
@@ -110,45 +89,11 @@ def _short(said: str) -> str:
 
 def classify(answer: Response) -> Answer:
     """The class of an answer to a write that is not 2xx."""
-    words = words_of(answer)
-    rule = _rule(answer.status, words)
-    if rule is None:
-        return Answer(Verdict.AMBIGUOUS, code=words.code, words=words.text or f"HTTP {answer.status}", reason="unknown_answer")
-    said = words.text or f"HTTP {answer.status}"
-    return Answer(
-        rule.verdict,
-        code=words.code,
-        words=said,
-        reason=rule.reason,
-        throttled=rule.throttled,
-        broken=rule.broken,
-        retry_after=asked_pause(answer) if rule.throttled else None,
-    )
-
-
-def _rule(status: int, words: Words) -> Rule | None:
-    said = (words.code, words.text)
-    for rule in TABLE:
-        if rule.statuses and status not in rule.statuses:
-            continue
-        if not rule.pattern or any(re.search(rule.pattern, one, re.IGNORECASE) for one in said):
-            return rule
-    return None
+    return rules.classify(TABLE, answer, words_of(answer))
 
 
 def refused_read(answer: Response, what: str) -> ConnectorError | None:
     """What a reader does about an answer that is not the one asked for; None for a 200 or 204."""
     if answer.status in (200, 204):
         return None
-    words = words_of(answer)
-    said = f"acumatica {what}: {answer.status} {words.code} {words.text}".strip()
-    rule = _rule(answer.status, words)
-    asked_s = asked_pause_s(answer)
-    if (rule is not None and rule.throttled) or (answer.status == 503 and asked_s is not None):
-        return Throttled(said, asked_s)
-    if answer.status == 403:
-        return Broken(said, "Give the integration user rights to this form, and the sign-in the scope api.")
-    is_unlisted_refusal = rule is None and 400 <= answer.status < 500 and answer.status not in (408, 425)
-    if (rule is None and not is_unlisted_refusal) or (rule is not None and rule.reason == "concurrency"):
-        return Transient(said)
-    return Refused(said, words.code)
+    return rules.refused_read(TABLE, answer, words_of(answer), "acumatica", what)

@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from runtime.errors import Refused, Throttled, Transient
+from runtime.errors import Refused
 from runtime.exchange import NotSent, Request, Response, Unanswered
 from systems.acumatica import documents
 from systems.acumatica.client import Client
@@ -47,14 +47,7 @@ class _Dialect:
 
     async def reserve(self, calls: int) -> None:
         """Wait for the calls, and be signed in for the whole attempt."""
-        await self._client.limiter.take(calls)
-        try:
-            await self._client.session.ensure(AHEAD)
-        except Throttled as error:
-            self._client.pause(error.asked)
-            raise
-        except (NotSent, Unanswered) as error:
-            raise Transient(f"acumatica sign-in: {error}") from error
+        await self._client.reserve(calls, AHEAD)
 
     # --- looking up ---------------------------------------------------------------------------------------------------
 

@@ -16,8 +16,8 @@ from systems.contract import Access, Finding, checked
 from systems.mapped import Crosswalk
 from systems.peoplesoft.check_values import Values
 from systems.peoplesoft.client import Client
+from systems.peoplesoft.errors import OPERATION, Inactive, QueryAbsent
 from systems.peoplesoft.operations import interfaces, listed, probe, required, states
-from systems.peoplesoft.query import OPERATION, Inactive, QueryAbsent
 from systems.peoplesoft.resources import QUERIES
 from systems.peoplesoft.rows import text
 from systems.peoplesoft.wsdl import fetched
@@ -70,7 +70,7 @@ class _Checker:
         if self._settings.sign_in != "oauth":
             return True
         try:
-            await self._client.session.ensure()
+            await self._client.calls.sign_in.ensure()
         except ConnectorError as error:
             self._found.failed("token server", error, f"Check token_url {self._settings.token_url} and the way to it.")
             return False
@@ -126,7 +126,7 @@ class _Checker:
 
     def _sample(self, prompt: str) -> str:
         """A value with which a query is run to see that it runs."""
-        today = self._client.server_now().date().isoformat()
+        today = self._client.calls.server_now().date().isoformat()
         known = {"SETID": self._settings.setid, "VENDOR_SETID": self._settings.setid, "FIELDNAME": "DEPTID", "GROSS_AMT": "0"}
         known |= {"AS_OF": today, "INVOICE_DT": today, "REF": "ST-NONE", "VENDOR_ID": "0", "BUSINESS_UNIT": "?"}
         return known.get(prompt, "")

@@ -16,8 +16,8 @@ from systems.mapped import Crosswalk
 from systems.peoplesoft.allocation import CHARTFIELDS, TABLES
 from systems.peoplesoft.client import Client
 from systems.peoplesoft.dating import in_force, is_active
+from systems.peoplesoft.errors import QueryAbsent
 from systems.peoplesoft.operations import listed
-from systems.peoplesoft.query import QueryAbsent
 from systems.peoplesoft.rows import Row, day, text
 from systems.values.instants import local_day
 
@@ -49,7 +49,7 @@ class Values:
         self._client = client
         self._crosswalk = crosswalk
         self._found = found
-        self._today = local_day(client.server_now(), client.settings.database_zone)
+        self._today = local_day(client.calls.server_now(), client.settings.database_zone)
 
     def parts(self) -> Sequence[Callable[[], Awaitable[object]]]:
         """What is compared, one after the other."""

@@ -1,4 +1,4 @@
-"""What PeopleSoft says to a write, as verdicts: two tables, one for the Integration Broker and one for Component Interfaces. Pure.
+"""PeopleSoft's refusals: tables by HTTP status, of the Integration Broker and of Component Interfaces (`systems/http/rules.py`). Pure.
 
 Sources: recorded faults of Query Access Service ((158,45), (158,10001), (159,5)); PeopleBooks and the Integration Broker book (errors of both
 kinds arrive inside HTTP 200 too, an asynchronous acknowledgement is queued and not processed, `Error-Warning/Message` of an interface, (91,49)
@@ -8,20 +8,24 @@ reports an error has saved nothing, is assumed. What is in no table is AMBIGUOUS
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lxml import etree
 
-from runtime.answers import asked_pause
+from runtime.errors import Broken, ConnectorError, Refused, Throttled, Transient
 from runtime.exchange import Response
 from runtime.redaction import told
 from systems.contract import Answer, Verdict
+from systems.http import rules
+from systems.http.bodies import said_in
+from systems.http.rules import Rule, Words
 from systems.peoplesoft.markup import local
-from systems.peoplesoft.models import Broker
+from systems.peoplesoft.models import Broker, broker
 
 WORDS = 400
+OPERATION = "QAS_EXECUTEQRY_REST_GET"
+"""Service operation that executes queries over REST."""
 NO_ROWS = "91,50"
 """No rows exist for the specified keys (assumed number)."""
 
@@ -41,66 +45,73 @@ class Message:
         return f"{self.message_set},{self.number}"
 
 
-@dataclass(frozen=True)
-class Rule:
-    """One row: message set and numbers ("" and none = any), a pattern in the words, and what it means for a write."""
-
-    message_set: str
-    numbers: tuple[str, ...]
-    pattern: str
-    verdict: Verdict
-    reason: str
-    broken: bool = False
-
-    def fits(self, message_set: str, number: str, words: str) -> bool:
-        """Whether this row is about such a message."""
-        return (
-            self.message_set in ("", message_set)
-            and (not self.numbers or number in self.numbers)
-            and (not self.pattern or re.search(self.pattern, words, re.IGNORECASE) is not None)
-        )
+class QueryAbsent(Broken):
+    """The site has no such public query, or hides it from this user."""
 
 
+class Inactive(Broken):
+    """The Integration Broker itself refuses: an operation, its routing or handler is not active, or not permitted."""
+
+
+_NO, _MAYBE = Verdict.DEFINITE_NO, Verdict.AMBIGUOUS
+_SIGN_IN = "Check username and password, or the token server, and that the operation takes this way of sign-in."
+_PERMIT = f"Give the integration user the query's access group and the service operation {OPERATION} (install/INSTALL.md)."
+_PUBLIC = f"Make {{what}} public at the site, or activate {OPERATION} (install/INSTALL.md)."
+_PASSWORD = "Check username and password of the integration user."  # noqa: S105 - says what to check
+_ACTIVATE = "An administrator activates the operation, its routing and handler, and permits it to the integration user (install/INSTALL.md)."
+
+HTTP: tuple[Rule, ...] = (
+    Rule((401,), "", _NO, "signed_out", read=Broken, remedy=_SIGN_IN),
+    Rule((403,), "", _NO, "rights", broken=True, read=Inactive, remedy=_PERMIT),
+    Rule((404,), "", _NO, "endpoint", broken=True, read=QueryAbsent, remedy=_PUBLIC),
+    Rule((410,), "", _MAYBE, read=QueryAbsent, remedy=_PUBLIC),
+    Rule((429,), "", _NO, "throttled", throttled=True),
+    Rule((503,), "", _MAYBE, read=Throttled),
+    Rule((400,), "", _MAYBE, read=Refused),
+    Rule((), "", _MAYBE, read=Transient),
+)
+"""By HTTP status, where nothing of PeopleSoft's own is in the answer."""
 BROKER: tuple[Rule, ...] = (
-    Rule("158", ("45",), "", Verdict.DEFINITE_NO, "signed_out", broken=True),  # "User password failed." (recorded)
-    Rule("158", ("10001",), "", Verdict.AMBIGUOUS, "handler"),  # the handler failed: it had begun (recorded)
-    Rule("158", (), "", Verdict.DEFINITE_NO, "configuration", broken=True),  # operation, routing, handler, permission
-    Rule("159", ("5",), "", Verdict.REJECT, "request"),  # our message could not be parsed (recorded)
+    Rule((), "", _NO, "signed_out", broken=True, remedy=_PASSWORD, code="158,45"),  # "User password failed." (recorded)
+    Rule((), "", _MAYBE, "handler", read=Inactive, remedy=_ACTIVATE, code="158,10001"),  # it failed: it had begun (recorded)
+    # operation, routing, handler, permission
+    Rule((), "", _NO, "configuration", broken=True, read=Inactive, remedy=_ACTIVATE, code="158,.*"),
+    Rule((), "", Verdict.REJECT, "request", read=Transient, code="159,5"),  # our message could not be parsed (recorded)
+    Rule((), "", _MAYBE, read=Transient),
 )
+"""Of the Integration Broker, by message set and number: a 158 is about configuration, never about data (recorded faults; numbers assumed)."""
 INTERFACE: tuple[Rule, ...] = (
-    Rule("91", ("49",), "", Verdict.DUPLICATE, "exists"),  # "Row already exists with the specified keys." (PeopleBooks)
-    Rule(
-        "", (), r"not authori[sz]ed|no authority|permission", Verdict.DEFINITE_NO, "rights", broken=True
-    ),  # no CI permission (book)
-    Rule("", (), r"period .*(closed|locked)|not within an open period", Verdict.REJECT, "period_closed"),  # words assumed
-    Rule("", (), r"duplicate invoice", Verdict.REJECT, "duplicate_invoice"),  # the duplicate check rejects (assumed)
-    Rule("", (), "", Verdict.REJECT, "refused"),
+    Rule((), "", Verdict.DUPLICATE, "exists", code="91,49"),  # "Row already exists with the specified keys." (PeopleBooks)
+    Rule((), r"not authori[sz]ed|no authority|permission", _NO, "rights", broken=True),  # no CI permission (book)
+    Rule((), r"period .*(closed|locked)|not within an open period", Verdict.REJECT, "period_closed"),  # words assumed
+    Rule((), r"duplicate invoice", Verdict.REJECT, "duplicate_invoice"),  # the duplicate check rejects (assumed)
+    Rule((), "", Verdict.REJECT, "refused"),
 )
-_STATUSES: dict[int, tuple[str, bool]] = {
-    401: ("signed_out", False),
-    403: ("rights", True),
-    404: ("endpoint", True),
-    429: ("throttled", False),
-}
-"""HTTP statuses that say that nothing was handled: reason, and whether the connection is broken."""
+"""Of a Component Interface, by message set and number or by words."""
 
 
 def of_status(answer: Response) -> Answer | None:
-    """The class of an answer that its HTTP status alone decides; None where it does not."""
-    known = _STATUSES.get(answer.status)
-    if known is None:
+    """The class of an answer to a write that its HTTP status alone decides; None where it does not."""
+    found = rules.classify(HTTP, answer, Words("", ""))
+    return None if found.verdict is _MAYBE else found
+
+
+def refused_read(answer: Response, what: str) -> ConnectorError | None:
+    """What a reader does about an answer that is not the one asked for; None for a 200 without an error of the Integration Broker."""
+    said = broker(answer.body)
+    if said is not None and not said.is_error:
+        return Transient(f"peoplesoft {what}: {answer.status}, a queue's acknowledgement instead of an answer")
+    if said is not None:
+        return rules.refused_read(BROKER, answer, _of(said), "peoplesoft", what)
+    if answer.status == 200:
         return None
-    reason, is_broken = known
-    throttles = answer.status == 429
-    return Answer(
-        Verdict.DEFINITE_NO,
-        code=str(answer.status),
-        words=f"HTTP {answer.status}",
-        reason=reason,
-        throttled=throttles,
-        broken=is_broken,
-        retry_after=asked_pause(answer) if throttles else None,
-    )
+    return rules.refused_read(HTTP, answer, Words("", _words(answer)), "peoplesoft", what)
+
+
+def _words(answer: Response) -> str:
+    """What a refusal says in JSON, shortened; "" for anything else, a page of HTML above all."""
+    found = said_in(answer)
+    return told(" ".join(str(found[name]) for name in ("message", "error", "errorMessage") if found.get(name)), 300)
 
 
 def of_broker(said: Broker) -> Answer:
@@ -108,10 +119,17 @@ def of_broker(said: Broker) -> Answer:
     if not said.is_error:
         words = f"queued as {said.transaction}, not processed" if said.transaction else "acknowledged, not processed"
         return ambiguous(words, "acknowledged", code="IBResponse")
-    for rule in BROKER:
-        if rule.fits(said.message_set, said.message, said.words):
-            return Answer(rule.verdict, code=said.code, words=said.words, reason=rule.reason, broken=rule.broken)
-    return ambiguous(said.words or "an error without words", "unknown_answer", code=said.code or "IBResponse")
+    message = _of(said)
+    return rules.classed(_row(BROKER, message), message)
+
+
+def _of(said: Broker) -> Words:
+    return Words(said.code or "IBResponse", said.words or "an error without words")
+
+
+def _row(table: Sequence[Rule], said: Words) -> Rule:
+    """The row about such a message; the last one of each table is about any."""
+    return rules.rule_of(table, 0, said) or table[-1]
 
 
 def of_interface(messages: Sequence[Message], interface: str) -> Answer:
@@ -121,8 +139,7 @@ def of_interface(messages: Sequence[Message], interface: str) -> Answer:
     if not errors:
         return ambiguous(words or "warnings without a result", "unknown_answer", code=messages[0].code if messages else "")
     first = _deciding(errors, interface)
-    rule = next(rule for rule in INTERFACE if rule.fits(first.message_set, first.number, first.text))
-    return Answer(rule.verdict, code=first.code, words=words, reason=rule.reason, broken=rule.broken)
+    return rules.classed(_row(INTERFACE, Words(first.code, first.text)), Words(first.code, words))
 
 
 def _deciding(errors: Sequence[Message], interface: str) -> Message:
@@ -136,8 +153,7 @@ def _deciding(errors: Sequence[Message], interface: str) -> Message:
 def of_outcome(message_set: str, number: str, text: str) -> tuple[str, str]:
     """What a batch (edit, build) noted about a document: set, number and words in one line, and the name of the hold."""
     said = _with_pair(text, f"{message_set},{number}".strip(","))
-    rule = next(rule for rule in INTERFACE[1:] if rule.fits(message_set, number, text))
-    return told(said, WORDS), rule.reason
+    return told(said, WORDS), _row(INTERFACE[1:], Words("", text)).reason
 
 
 def ambiguous(words: str, reason: str, code: str = "") -> Answer:

@@ -1,7 +1,7 @@
-"""Shapes of PeopleSoft's answers outside its interfaces: the bearer token, and the Integration Broker's own answer. Pure.
+"""Shapes of PeopleSoft's answers outside its interfaces: the Integration Broker's own answer. Pure.
 
 Sources: PeopleBooks (Integration Broker: the gateway answers errors with HTTP 200 too; a text ends with its message set and number in
-brackets), RFC 6749 for the token of the external server. XML is read without DTDs, entities, network or repair.
+brackets). XML is read without DTDs, entities, network or repair.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from lxml import etree
 
 from runtime.redaction import told
 from runtime.sizes import MAX_ANSWER_BYTES, excess
-from runtime.tokens import Granted, granted
 
 _PAIR = re.compile(r"\((\d{1,9})\s*,\s*(\d{1,9})\)\s*$")
 _WORDS = 400
@@ -34,11 +33,6 @@ class Broker:
     def code(self) -> str:
         """Message set and number as people write them: `158,45`."""
         return f"{self.message_set},{self.message}" if self.message_set else self.message
-
-
-def token(body: bytes) -> Granted:
-    """The token of a token answer. Raises `Transient` where it is not usable."""
-    return granted(body, "peoplesoft token")
 
 
 def xml(body: bytes) -> etree._Element | None:

@@ -12,18 +12,21 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from runtime.errors import Broken
+from systems.feeds.elements import Cut
+from systems.feeds.keyset import Order
 from systems.peoplesoft.client import Client
-from systems.peoplesoft.query import OPERATION, Inactive, QueryAbsent
+from systems.peoplesoft.errors import OPERATION, Inactive, QueryAbsent
 from systems.peoplesoft.resources import QUERIES
-from systems.peoplesoft.rows import Row, text
+from systems.peoplesoft.rows import Row, Torn, text
 from systems.peoplesoft.settings import Settings
-from systems.peoplesoft.walk import complete
+from systems.peoplesoft.wsdl import address
 
 AGAIN = timedelta(minutes=5)
 """How long a good answer counts."""
 STAGING = "VOUCHER_BUILD"
 _PARTS = {"VERSION_STATUS": "version", "ROUTING_STATUS": "routing", "HANDLER_STATUS": "handler"}
 _REMEDY = "An administrator activates it (Service Operations: General, Routings, Handlers; install/INSTALL.md); reading goes on by itself."
+_ORDER = "Compare the query with install/queries: ordered by its key, keys greater than the last prompt, one row in force for each."
 _UNKNOWN = "Install the query {query} to see the cause: version, routing, handler or permission (install/INSTALL.md)."
 
 
@@ -80,6 +83,13 @@ def states(rows: Iterable[Row], names: Sequence[str]) -> list[State]:
     ]
 
 
+def complete(rows: Sequence[Cut], key: str, last: str, maxrows: int) -> tuple[Sequence[Cut], str]:
+    """The rows of a page whose keys are surely whole, and the last key to go on after (`Order.whole`)."""
+    told = [row.get(key) or (None if isinstance(row, Torn) else "") for _, row in rows]
+    count, last = Order("peoplesoft", key, _ORDER).whole(told, last, maxrows)
+    return rows[:count], last
+
+
 async def listed(client: Client, name: str, prompts: Mapping[str, str], *, torn: bool = False) -> list[Row]:
     """Every row of a paged query; `torn`: also those that cannot be read, as what of them can be told. Raises as `Client.query`."""
     query, size = QUERIES[name], client.settings.page_size
@@ -95,16 +105,11 @@ async def listed(client: Client, name: str, prompts: Mapping[str, str], *, torn:
             return found
 
 
-def wsdl_address(settings: Settings, service: str) -> str:
-    """Where the WSDL of a Component Interface's service is read (PeopleBooks, public clients)."""
-    return f"{settings.root}/PSIGW/PeopleSoftServiceListeningConnector/{settings.node}/{service}.1.wsdl"
-
-
 async def probe(client: Client, interface: str) -> State:
     """Whether a Component Interface's service answers with a WSDL; nothing is told of a cause. Raises what is not about the service."""
     service = f"CI_{interface}"
     try:
-        answer = await client.get(wsdl_address(client.settings, service), service)
+        answer = await client.get(address(client.settings, interface), service)
     except (QueryAbsent, Inactive):
         return State(service, (), is_listed=False)
     return State(service, (), is_listed=b"definitions" in answer.body)

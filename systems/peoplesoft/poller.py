@@ -6,24 +6,24 @@ is not, every read is refused with its name. A window's days are of the database
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
 from functools import partial
 from zoneinfo import ZoneInfo
 
 from runtime.errors import Broken, Garbled, Malformed, Refused
-from systems.continuation import Continuations
-from systems.contract import LONGEST_ID, Access, Element, Feed, Page
+from systems.contract import Access, Element, Feed, Page
+from systems.feeds.continuation import Continuations
+from systems.feeds.elements import Cut, digest_of, element, one_by_one
+from systems.feeds.keyset import Keyset
+from systems.feeds.positions import position_of, stored
 from systems.peoplesoft.client import Client
 from systems.peoplesoft.dating import in_force, is_in_force
-from systems.peoplesoft.operations import Gate, listed
+from systems.peoplesoft.operations import Gate, complete, listed
 from systems.peoplesoft.query import Found
 from systems.peoplesoft.resources import CHARTFIELDS, FEED_QUERIES, QUERIES, Walked
 from systems.peoplesoft.rows import Row, Torn, day
 from systems.peoplesoft.settings import Settings
-from systems.peoplesoft.walk import Cut, Position, after, complete, position_of
 
 _ALL = "*"
 """The one part of a feed that has no parts."""
@@ -45,26 +45,23 @@ class _Reader:
     async def page(self, feed: Feed, position: str) -> Page:
         """The page of `feed` at `position`."""
         await self._gate.require()
-        left = position_of(position)
+        left = keyset_of(position)
         if not left.is_walking:
             left = await self._begun(feed, left)
             if not left.is_walking:
-                return Page((), left.told(), False, hashlib.sha256().hexdigest())
+                return Page((), stored(left), False, digest_of(b""))
         walked = FEED_QUERIES[feed.name]
-        begun = replace(left, last="")
-        found, at, why = await self._continuations.read(feed.name, partial(self._rows, walked), left, begun)
+        found, at, why = await self._continuations.read(feed.name, partial(self._rows, walked), left, left.begun())
         restarted = (
             f"the key {left.last[:40]} is not taken any more ({why}); {left.parts[0]} is read again from its start" if why else ""
         )
         rows = self._own(walked, at.parts[0], found)
         whole, last = complete(rows, QUERIES[walked.query].key, at.last, self._settings.page_size)
-        following = after(at, last, is_empty=not rows or last == at.last)
-        if not following.is_walking:
-            following = self._ended(feed, at)
+        following = at.following(last, feed.overlap, is_empty=not rows or last == at.last)
         elements = tuple(_element(walked, row, body, self._today()) for body, row in self._current(walked, whole))
-        return Page(elements, following.told(), following.is_walking, found.digest, restarted=restarted)
+        return Page(elements, stored(following), following.is_walking, found.digest, restarted=restarted)
 
-    async def _rows(self, walked: Walked, at: Position) -> Found:
+    async def _rows(self, walked: Walked, at: Keyset) -> Found:
         return await self._client.page(walked.query, self._prompts(walked, at), self._settings.page_size)
 
     async def fetch(self, entity: str, source_ids: Sequence[str]) -> Page:
@@ -72,20 +69,15 @@ class _Reader:
         if entity != "vendor":
             raise Broken(f"peoplesoft does not read {entity!r} by id.", "It reads: vendor.")
         await self._gate.require()
-        found: list[Element] = []
-        digest = ""
-        for source_id in dict.fromkeys(source_ids):
-            setid, vendor_id = _parts_of_id(source_id)
-            if setid not in _setids(self._settings) or len(vendor_id) > _ID_LENGTH:
-                continue  # certainly not there
-            page = await self._client.page("VENDOR", [("SETID", setid), ("VENDOR_ID", vendor_id)], 2)
-            for body, row in self._own(Walked("VENDOR", "SETID", ()), setid, page):
-                element = _element(FEED_QUERIES["vendors"], row, body, self._today())
-                if element.source_id not in ("", source_id):
-                    raise Garbled(f"peoplesoft vendor: {element.source_id} came, {source_id} was asked for")
-                found.append(element)
-            digest = page.digest
-        return Page(tuple(found), "", False, digest)
+        return await one_by_one(source_ids, self._vendor, "peoplesoft vendor")
+
+    async def _vendor(self, source_id: str) -> tuple[tuple[Element, ...], str]:
+        setid, vendor_id = _parts_of_id(source_id)
+        if setid not in _setids(self._settings) or len(vendor_id) > _ID_LENGTH:
+            return (), ""  # certainly not there
+        page = await self._client.page("VENDOR", [("SETID", setid), ("VENDOR_ID", vendor_id)], 2)
+        rows = self._own(Walked("VENDOR", "SETID", ()), setid, page)
+        return tuple(_element(FEED_QUERIES["vendors"], row, body, self._today()) for body, row in rows), page.digest
 
     async def close(self) -> None:
         """End the session."""
@@ -93,13 +85,13 @@ class _Reader:
 
     # --- a walk -------------------------------------------------------------------------------------------------------
 
-    async def _begun(self, feed: Feed, at: Position) -> Position:
+    async def _begun(self, feed: Feed, at: Keyset) -> Keyset:
         parts = await self._parts(FEED_QUERIES[feed.name])
         if feed.kind != "window":
-            return Position(parts=parts)
+            return Keyset(parts=parts)
         first = self._settings.read_from
         since = at.since or (first.isoformat() if first is not None else "")
-        return Position(since, self._today().isoformat(), parts)
+        return Keyset(since, self._today().isoformat(), parts)
 
     async def _parts(self, walked: Walked) -> tuple[str, ...]:
         if walked.part == "SETID":
@@ -111,14 +103,7 @@ class _Reader:
             return tuple(sorted({unit for row in units if (unit := row.get("BUSINESS_UNIT"))}))
         return (_ALL,)
 
-    def _ended(self, feed: Feed, at: Position) -> Position:
-        """After a walk: the next window begins at this one's end, less the overlap."""
-        if feed.kind != "window":
-            return Position()
-        begins = date.fromisoformat(at.until) - feed.overlap
-        return Position(max(begins.isoformat(), at.since))
-
-    def _prompts(self, walked: Walked, at: Position) -> list[tuple[str, str]]:
+    def _prompts(self, walked: Walked, at: Keyset) -> list[tuple[str, str]]:
         known = {
             "SETID": self._settings.setid,
             "AS_OF": self._today().isoformat(),
@@ -151,12 +136,17 @@ class _Reader:
 
     def _today(self) -> date:
         """The day at the database."""
-        return self._client.server_now().astimezone(ZoneInfo(self._settings.database_zone)).date()
+        return self._client.calls.server_now().astimezone(ZoneInfo(self._settings.database_zone)).date()
 
 
 def position_from(feed: Feed, day: date) -> str | None:
     """See `systems.contract.System`; a day of the database's zone."""
-    return Position(since=day.isoformat()).told() if feed.kind == "window" else None
+    return stored(Keyset(since=day.isoformat())) if feed.kind == "window" else None
+
+
+def keyset_of(position: str) -> Keyset:
+    """The position of a feed."""
+    return position_of(Keyset(), position, "peoplesoft")
 
 
 def _setids(settings: Settings) -> tuple[str, ...]:
@@ -168,7 +158,7 @@ def _element(walked: Walked, row: Row, body: bytes, today: date) -> Element:
     source_id = "/".join(keys) if all(keys) else ""
     if not source_id and not isinstance(row, Torn):
         raise Garbled(f"peoplesoft {walked.query}: a row without {', '.join(walked.ids)}")
-    return Element(source_id if len(source_id) <= LONGEST_ID else "", version_of(row, today), body)
+    return element(source_id, version_of(row, today), body)
 
 
 def version_of(row: Row, today: date) -> str:

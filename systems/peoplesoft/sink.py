@@ -58,12 +58,7 @@ class _Dialect:
 
     async def reserve(self, calls: int) -> None:
         """Wait for the calls, hold a token good for the whole attempt, and see that the WSDLs in use are still the accepted ones."""
-        await self._client.limiter.take(calls)
-        try:
-            await self._client.authorise(AHEAD)
-        except Throttled as error:
-            self._client.pause(error.asked)
-            raise
+        await self._client.reserve(calls, AHEAD)
         await self._services.renew()
 
     # --- looking up ---------------------------------------------------------------------------------------------------

@@ -17,8 +17,8 @@ from lxml import etree
 
 from runtime.errors import Broken, Malformed
 from systems.peoplesoft.client import Client
+from systems.peoplesoft.errors import QueryAbsent
 from systems.peoplesoft.markup import parsed
-from systems.peoplesoft.query import QueryAbsent
 from systems.peoplesoft.settings import Settings
 
 MAX_WSDL_BYTES = 4 * 1024 * 1024

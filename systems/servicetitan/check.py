@@ -47,7 +47,7 @@ class Checker:
         settings = self._client.settings
         subject = f"servicetitan sign-in at {settings.auth}"
         try:
-            await self._client.signed_in()
+            await self._client.calls.sign_in.ensure()
         except ConnectorError as error:
             return failed(subject, error, "Check auth_url, network and proxy; then try again.")
         return Finding("ok", subject, f"tenant {settings.tenant_id}, environment {settings.environment}")
@@ -81,7 +81,7 @@ class Checker:
         return Finding("ok", subject, "granted")
 
     def _clock(self) -> Finding:
-        behind = self._client.behind
+        behind = self._client.calls.behind
         if behind > SKEW:
             words = f"ours is {behind.total_seconds():.0f} s ahead of the server's"
             return Finding("warning", "servicetitan clock", words, "Synchronise this machine's clock (NTP).")

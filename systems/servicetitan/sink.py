@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import orjson
 
-from runtime.errors import Broken, Malformed, Refused, Transient
+from runtime.errors import Broken, Refused, Transient
 from runtime.exchange import Response
 from runtime.json import envelope, parse
 from systems.contract import Access, Answer, Document, Found
+from systems.http.bodies import said_in
 from systems.servicetitan import documents
 from systems.servicetitan.client import Client, Query
 from systems.servicetitan.compare import STEP, document, external_of
@@ -130,13 +130,7 @@ class _Dialect:
 
 def _id_in(answer: Response) -> str:
     """The id of a ModificationResponse; "" where the answer is none."""
-    if answer.content_type != "application/json":
-        return ""
-    try:
-        body: Any = parse(answer.body)
-    except Malformed:
-        return ""
-    found = body.get("id") if isinstance(body, dict) else None
+    found = said_in(answer).get("id")
     return str(found) if type(found) is int and found > 0 else ""
 
 

@@ -7,10 +7,10 @@ from datetime import date
 import pytest
 
 from systems import registry
-from systems.acumatica.poller import position_of as of_acumatica
+from systems.acumatica.poller import offset_of
 from systems.contract import Feed, System
-from systems.peoplesoft.walk import position_of as of_peoplesoft
-from systems.servicetitan import poller as servicetitan
+from systems.peoplesoft.poller import keyset_of
+from systems.servicetitan.poller import pages_of, token_of
 
 SYSTEMS = [registry.system(name) for name in registry.NAMES]
 FEEDS = [(system, feed) for system in SYSTEMS for feed in system.feeds]
@@ -25,7 +25,6 @@ def test_a_feed_with_times_knows_its_days_and_a_whole_list_none(system: System, 
         assert position is None
         return
     assert position is not None
-    readers = {"acumatica": of_acumatica, "peoplesoft": of_peoplesoft}
-    of_the_source = servicetitan._export_of if feed.kind == "token" else servicetitan._walk_of
-    read = readers.get(system.name, of_the_source)
+    readers = {"acumatica": offset_of, "peoplesoft": keyset_of}
+    read = readers.get(system.name, token_of if feed.kind == "token" else pages_of)
     assert "2026-03-01" in str(read(position))

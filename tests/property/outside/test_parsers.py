@@ -19,6 +19,7 @@ from runtime.errors import ConnectorError
 from runtime.exchange import response
 from runtime.json import canonical_bytes, envelope, member, members, parse, pieces, slices
 from schemas.errors import Malformed
+from systems.http.tokens import granted
 from systems.peoplesoft import models as peoplesoft_models
 from systems.peoplesoft import query, soap
 from systems.peoplesoft.markup import parsed
@@ -26,6 +27,7 @@ from systems.servicetitan import models as servicetitan_models
 from systems.servicetitan.values import plain
 from tests.property.outside.nasty import NASTY
 
+JSON = {"Content-Type": "application/json"}
 JSON_READERS: list[Callable[[bytes], Any]] = [
     parse,
     lambda body: canonical_bytes(parse(body)),
@@ -34,12 +36,11 @@ JSON_READERS: list[Callable[[bytes], Any]] = [
     lambda body: pieces(body, None),
     lambda body: slices(body, None),
     lambda body: member(body, "data"),
-    servicetitan_models.token,
-    lambda body: servicetitan_models.list_page(response(200, body), "list"),
-    lambda body: servicetitan_models.export_page(response(200, body), "feed"),
+    lambda body: granted(body, "token"),
+    lambda body: servicetitan_models.list_page(response(200, body, JSON), "list"),
+    lambda body: servicetitan_models.export_page(response(200, body, JSON), "feed"),
     lambda body: servicetitan_models.one_object(response(200, body), "one"),
-    peoplesoft_models.token,
-    lambda body: query.page(response(200, body, {"Content-Type": "application/json"}), "ML_X", 100),
+    lambda body: query.page(response(200, body, JSON), "ML_X", 100),
 ]
 XML_READERS: list[Callable[[bytes], Any]] = [
     parsed,

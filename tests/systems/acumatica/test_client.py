@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from urllib.parse import parse_qs
 
 import pytest
 
 from runtime.errors import Broken, Throttled, Transient
+from runtime.exchange import response
 from systems.acumatica.resources import FEEDS
 from systems.contract import Feed
 from tests.systems.acumatica import ground
@@ -31,12 +31,6 @@ async def test_every_way_of_signing_in_uses_one_session_and_gives_it_back(tenant
     await reader.close()
     assert await sessions(tenant) == 0
     assert len(wire.of("GET", "/entity")) - len(wire.of("GET", "/entity/")) == 1  # the version was checked once
-
-
-async def test_many_callers_sign_in_once(tenant: Tenant) -> None:
-    reader, wire = tenant.reader()
-    await asyncio.gather(*(reader.page(CUSTOMERS, "") for _ in range(30)))
-    assert len(wire.of("POST", "/connect/token")) == 1
 
 
 async def test_an_expired_token_is_renewed_by_the_refresh_token_which_is_used_once(tenant: Tenant) -> None:
@@ -70,7 +64,7 @@ async def test_a_read_that_gets_401_is_repeated_once_with_a_fresh_sign_in(tenant
     await reader.page(CUSTOMERS, "")
     assert len(wire.of("POST", "/connect/token")) == 2
     await tenant.fault(kind="refuse", status=401, path="/Customer", count=2)
-    with pytest.raises(Broken, match="401 with a fresh sign-in"):
+    with pytest.raises(Broken, match="The sign-in is fresh"):
         await reader.page(CUSTOMERS, "")
 
 
@@ -147,6 +141,19 @@ async def test_a_version_that_is_not_offered_is_named_with_those_that_are(tenant
     reader, _ = tenant.reader(tenant.settings(endpoint_version="25.200.001"))
     with pytest.raises(Broken, match=r"25\.200\.001 is not offered; there are: 24\.200\.001, 23\.200\.001"):
         await reader.page(CUSTOMERS, "")
+
+
+@pytest.mark.parametrize("own", [{}, {"sign_in": "cookie"}], ids=["oauth", "cookie"])
+async def test_a_sign_in_whose_version_could_not_be_seen_is_kept_for_the_next_try(tenant: Tenant, own: dict[str, object]) -> None:
+    """Each further sign-in would hold a further session of the licence."""
+    reader, wire = tenant.reader(tenant.settings(**own))
+    wire.answer = lambda asked, got: response(429) if asked.url.endswith("/entity") else got
+    with pytest.raises(Throttled):
+        await reader.page(CUSTOMERS, "")
+    wire.answer = None
+    await reader.page(CUSTOMERS, "")
+    assert len(wire.of("POST", "/connect/token") + wire.of("POST", "/auth/login")) == 1
+    assert await sessions(tenant) == 1
 
 
 async def test_a_token_that_is_no_token_is_tried_again_later(tenant: Tenant) -> None:

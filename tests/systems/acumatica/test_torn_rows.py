@@ -8,7 +8,7 @@ from runtime.errors import Malformed, Transient
 from runtime.exchange import response
 from runtime.json import parse
 from systems.acumatica.models import listed
-from systems.acumatica.poller import position_of
+from systems.acumatica.poller import offset_of
 from tests.systems.acumatica.tenant import Start
 from tests.systems.acumatica.test_reader import FEEDS, walk
 
@@ -28,7 +28,7 @@ async def test_a_torn_row_of_a_list_leaves_the_others(tenants: Start, bad: bytes
     found, position = await walk(reader, FEEDS["customer"])
     assert [one.body for one in found if one.body != torn] == [one.body for one in whole if one.body != third]
     assert {one.source_id for one in found if one.body == torn} == {whole[2].source_id if bad in TOLD else ""}
-    assert position_of(position).skip == 0
+    assert offset_of(position).skip == 0
     with pytest.raises(Malformed):
         parse(torn)
 
@@ -42,7 +42,7 @@ async def test_a_row_without_an_id_at_the_edge_of_a_page_does_not_stop_the_list(
     wire.torn = (body, body.replace(b'"id"', b'"di"'))
     found, position = await walk(reader, FEEDS["customer"])
     assert [one.source_id for one in found] == [one.source_id for one in whole]
-    assert position_of(position).skip == 0
+    assert offset_of(position).skip == 0
 
 
 @pytest.mark.parametrize("bad", [*TOLD, *UNTOLD])

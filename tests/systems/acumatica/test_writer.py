@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -11,6 +12,7 @@ import pytest
 
 from runtime.clock import ScaledClock
 from runtime.errors import Refused, Throttled, Transient
+from runtime.exchange import Request
 from runtime.json import parse
 from systems.acumatica.settings import Settings
 from systems.acumatica.system import SYSTEM
@@ -124,10 +126,10 @@ async def _forget_ref(held: Books, entity: str, record: str, command: Any) -> No
     (found,) = (await held.writer.find(ResolvedCommand(record, command, held.ids))).documents
     kind, _, number = found.erp_id.partition("/")
     body = {"Type": {"value": kind}, "ReferenceNbr": {"value": number}, "Description": {"value": "typed by hand"}}
-    headers = {**held.writer.client.session.headers(), "Content-Type": "application/json"}  # type: ignore[attr-defined]  # our own
     url = f"{held.tenant.served.url}/entity/Default/24.200.001/{entity}"
-    async with held.tenant.http.put(url, json=body, headers=headers) as answer:
-        assert answer.status == 200, await answer.text()
+    asked = Request("PUT", url, {"Content-Type": "application/json"}, json.dumps(body).encode())
+    answer = await held.writer.client.write(asked)  # type: ignore[attr-defined]  # our own
+    assert answer.status == 200, answer.body
 
 
 async def test_a_ref_in_a_user_field_is_written_and_found_there(tenants: Start) -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from runtime.errors import Transient
-from systems.continuation import PASSING
+from systems.feeds.continuation import PASSING
 from systems.servicetitan.poller import Reader
 from tests.systems.servicetitan.scripted import Answer, Server, row
 from tests.systems.servicetitan.test_reader import FEED, asked, export
@@ -26,14 +26,6 @@ async def test_a_token_that_fails_for_ever_is_given_up_for_its_date(server: Serv
     page = await reader.page(FEED["invoices"], KEPT)
     assert str(status) in page.restarted
     assert json.loads(page.position)["token"] == "new"
-
-
-async def test_a_throttled_token_is_never_given_up(server: Server, reader: Reader) -> None:
-    server.answer = lambda _: Answer(b"", 429)
-    for _ in range(2 * PASSING):
-        with pytest.raises(Transient):
-            await reader.page(FEED["invoices"], KEPT)
-    assert {call.query["from"] for call in server.calls} == {"kept"}
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 410, 422])

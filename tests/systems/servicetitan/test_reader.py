@@ -11,7 +11,7 @@ import pytest
 
 from runtime.errors import Broken, ConnectorError, Refused, Transient
 from systems.contract import Feed, Page
-from systems.servicetitan.poller import MAX_WALKS, Reader
+from systems.servicetitan.poller import Reader
 from systems.servicetitan.resources import FEEDS, FETCHABLE
 from tests.systems.servicetitan.scripted import LIST, Answer, Server, access, row, rows
 
@@ -81,13 +81,6 @@ async def test_a_refused_token_is_replaced_by_the_date_of_the_last_page(server: 
     assert json.loads(page.position)["token"] == "new"
 
 
-async def test_a_change_time_in_the_future_does_not_carry_the_date_away(server: Server, reader: Reader) -> None:
-    server.answer = lambda _: Answer(export(row(1, "9999-12-31T00:00:00Z"), row(2, "0001-01-01T00:00:00Z"), token="t"))
-    page = await reader.page(FEED["invoices"], "")
-    assert [element.source_id for element in page.elements] == ["1", "2"]
-    assert json.loads(page.position)["since"] <= "2026-03-02T12:00:00.000Z"
-
-
 @pytest.mark.parametrize("status", [400, 403, 404, 410, 451])
 async def test_a_query_that_is_refused_without_a_token_is_broken(server: Server, reader: Reader, status: int) -> None:
     server.answer = lambda _: Answer({"status": status}, status)
@@ -104,14 +97,6 @@ async def test_what_is_refused_with_the_token_and_with_the_date_is_not_about_the
     with pytest.raises(Broken):
         await reader.page(FEED["invoices"], '{"token": "kept", "since": "2026-03-02T10:00:00.000Z"}')
     assert [call.query["from"] for call in server.calls] == ["kept", "2026-03-02T09:45:00.000Z"]
-
-
-@pytest.mark.parametrize("status", [408, 429, 500, 503])
-async def test_a_failure_that_passes_costs_no_token(server: Server, reader: Reader, status: int) -> None:
-    server.answer = lambda _: Answer(b"", status)
-    with pytest.raises(Transient):
-        await reader.page(FEED["invoices"], '{"token": "kept", "since": ""}')
-    assert {call.query["from"] for call in server.calls} == {"kept"}
 
 
 async def test_tokens_that_lead_to_each_other_are_one_place_each(server: Server, reader: Reader) -> None:
@@ -221,17 +206,6 @@ async def test_a_row_that_leaves_the_window_while_it_is_walked_hides_no_other(se
     assert set(ids) == {"1", "2", "3", "4"}
 
 
-async def test_a_window_that_never_stands_still_is_read_again_in_the_next_cycle(server: Server, reader: Reader) -> None:
-    def answer(request: Any) -> Answer:
-        first = request.query["page"] == "1"
-        return Answer(rows(row(len(server.calls)), more=first, total=1000 - len(server.calls)))
-
-    server.answer = answer
-    _, position, pages = await cycle(reader, FEED["vendors"])
-    assert pages == 2 * MAX_WALKS
-    assert json.loads(position)["after"] == "2000-01-01T00:00:00Z"
-
-
 async def test_more_without_rows_is_an_error_and_not_an_endless_walk(server: Server, reader: Reader) -> None:
     server.answer = lambda _: Answer(rows(more=True, total=9))
     with pytest.raises(Transient, match="without an end"):
@@ -273,7 +247,7 @@ async def test_vendors_are_asked_with_the_id_repeated_and_the_apps_guid(server: 
 async def test_an_object_that_was_not_asked_for_is_an_error(server: Server, reader: Reader) -> None:
     """Unknown parameters are ignored silently: a filter that is not kept answers everything."""
     server.answer = lambda _: Answer(rows(row(4), row(99)))
-    with pytest.raises(Transient, match="99 was not asked for"):
+    with pytest.raises(Transient, match="99 came and was not asked for"):
         await reader.fetch("invoice", ["4"])
 
 
@@ -289,7 +263,7 @@ async def test_a_bill_is_read_by_its_own_path_and_must_be_the_one(server: Server
     page = await reader.fetch("bill", ["2001"])
     assert server.calls[-1].path == "/accounting/v2/tenant/1234567890/ap-bills/2001"
     assert json.loads(page.elements[0].body) == row(2001)
-    with pytest.raises(Transient, match="the answer is 2001"):
+    with pytest.raises(Transient, match="2001 came and was not asked for"):
         await reader.fetch("bill", ["2002"])
 
 
@@ -328,22 +302,6 @@ async def test_reading_begins_at_the_day_of_the_settings(server: Server) -> None
     await reader.page(FEED["vendors"], "")
     assert asked(server)["modifiedOnOrAfter"] == "2025-01-01T00:00:00.000Z"
     await reader.close()
-
-
-UNREADABLE = ["not json", "{}", '{"token": 4, "since": ""}', '{"page": 1}', "[]", "7", "[" * 5000, "\ud800"]
-UNREADABLE += ['{"token": "", "since": "yesterday"}', '{"token": "", "token": "", "since": ""}']
-UNREADABLE += [
-    json.dumps({"after": after, "before": before, "page": 1, "total": 1, "walks": 1})
-    for after, before in (("x", ""), ("", "0001-01-01T00:00:00Z"))
-]
-
-
-@pytest.mark.parametrize("position", UNREADABLE, ids=range(len(UNREADABLE)))
-async def test_a_cursor_that_cannot_be_read_is_broken(server: Server, reader: Reader, position: str) -> None:
-    for name in ("customers", "vendors"):
-        with pytest.raises(Broken, match="cursor"):
-            await reader.page(FEED[name], position)
-    assert server.calls == []
 
 
 async def test_a_page_over_the_cap_is_given_up(server: Server, reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:

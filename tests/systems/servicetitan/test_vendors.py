@@ -284,7 +284,7 @@ async def test_a_token_that_ends_in_the_middle_is_a_certain_no_and_the_next_atte
     await on.writer.reserve(3)
     on.clock.move(1000)
     answer = await on.writer.perform("upsert", ResolvedCommand("vendor", vendor.command), None)
-    assert (answer.verdict, answer.reason) == (Verdict.DEFINITE_NO, "signed_out")
+    assert (answer.verdict, answer.code) == (Verdict.DEFINITE_NO, "not_sent")
     assert (await on.writer.perform("upsert", ResolvedCommand("vendor", vendor.command), None)).reason == "unreachable", (
         "no token, nothing is sent"
     )

@@ -9,13 +9,12 @@ from email.utils import format_datetime
 
 import pytest
 
-from runtime.answers import asked_pause, http_date, server_date
 from runtime.errors import ConnectorError, Throttled
 from runtime.exchange import Response, response
 from runtime.retry import MAX_PAUSE, Backoff, Pauses
 from systems.acumatica import errors as acumatica
+from systems.http.answers import asked_pause, http_date, server_date
 from systems.peoplesoft import errors as peoplesoft
-from systems.peoplesoft import query
 from systems.servicetitan import errors as servicetitan
 
 NOW = datetime(2026, 3, 2, 12, 0, 0, tzinfo=UTC)
@@ -62,7 +61,7 @@ Read = Callable[[Response], ConnectorError | None]
 READS: list[Read] = [
     lambda answer: servicetitan.refused_read(answer, "x", "scope"),
     lambda answer: acumatica.refused_read(answer, "x"),
-    lambda answer: query.refused_read(answer, "x"),
+    lambda answer: peoplesoft.refused_read(answer, "x"),
 ]
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from multidict import CIMultiDict, CIMultiDictProxy
 
-from runtime.cookies import Cookies
 from runtime.exchange import Response
+from systems.http.cookies import Cookies
 
 SCOPE = "https://erp.example.com/site/entity/"
 

@@ -27,7 +27,7 @@ from systems.contract import Access, Role
 VALUES = {
     "username": "mlc-robot@acme-tenant",
     "password": 'Pa$s w/ö"rd&1',
-    "client_id": "cid.0123456789",
+    "client_id": "cid.acme-client",
     "client_secret": "cs1/very+secret=",
     "app_key": "ak1.app-key-of-acme",
 }

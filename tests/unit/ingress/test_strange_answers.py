@@ -16,8 +16,8 @@ from services.ingress.standing import STOPPED, Standing
 from services.ingress.writing import Writing, decided
 from systems.acumatica.errors import words_of
 from systems.acumatica.models import cut
+from systems.http.bodies import require_json
 from systems.raw import Where
-from systems.servicetitan.client import _require_json
 from tests.unit.ingress.test_writing import SYSTEM, _Clock, _Deliveries
 from tests.unit.topology.hops import CODEC
 
@@ -44,7 +44,7 @@ async def test_a_failure_with_words_that_are_no_text_is_told_to_the_audit(fails:
 
 def test_what_a_header_says_is_text_wherever_it_is_told() -> None:
     answer = response(200, b"[]", {"Content-Type": NO_TEXT})
-    for read in (lambda: cut(answer, "Invoice"), lambda: _require_json(answer, "/x")):
+    for read in (lambda: cut(answer, "Invoice"), lambda: require_json(answer, "/x")):
         with pytest.raises(Transient) as said:
             read()
         assert str(said.value).encode()

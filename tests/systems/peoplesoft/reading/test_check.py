@@ -12,7 +12,7 @@ import pytest
 from systems.contract import Finding
 from systems.mapped import Crosswalk
 from systems.peoplesoft.check import GUIDE
-from systems.peoplesoft.query import OPERATION
+from systems.peoplesoft.errors import OPERATION
 from systems.peoplesoft.settings import Credentials, Settings
 from systems.peoplesoft.wsdl import fetched
 from tests.systems.peoplesoft.reading.site import Site, Start

@@ -6,10 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from runtime.errors import Broken, ConnectorError, Throttled, Transient
 from runtime.exchange import Request, Response, response
-from systems.continuation import PASSING
-from systems.peoplesoft.walk import position_of
 from tests.systems.peoplesoft.reading.site import FEED, Start, walk
 from tests.systems.peoplesoft.reading.test_reader import values
 
@@ -36,35 +33,3 @@ async def test_a_dead_last_key_begins_its_part_again(sites: Start, status: int) 
     wire.answer = None
     found, _ = await walk(reader, FEED["vendors"], page.position)
     assert not {one.source_id for one in found} & {one.source_id for one in page.elements}
-
-
-@pytest.mark.parametrize("status", [422, 500, 502])
-async def test_a_last_key_that_fails_for_ever_is_given_up_after_some_tries(sites: Start, status: int) -> None:
-    site = await sites(vendors=30)
-    reader, wire = site.reader(site.settings(page_size=10))
-    first = await reader.page(FEED["vendors"], "")
-    wire.answer = dead(status)
-    for _ in range(PASSING):
-        with pytest.raises(Transient):
-            await reader.page(FEED["vendors"], first.position)
-    assert (await reader.page(FEED["vendors"], first.position)).restarted
-
-
-async def test_what_is_refused_at_the_start_too_is_not_about_the_key(sites: Start) -> None:
-    site = await sites(vendors=30)
-    reader, wire = site.reader(site.settings(page_size=10))
-    first = await reader.page(FEED["vendors"], "")
-    for status, kind in ((403, Broken), (429, Throttled), (503, Throttled)):
-        wire.answer = lambda _, __, status=status: response(status, b"", {})
-        with pytest.raises(ConnectorError) as refused:
-            await reader.page(FEED["vendors"], first.position)
-        assert isinstance(refused.value, kind)
-
-
-@pytest.mark.parametrize(
-    "stored",
-    ['{"since": "x", "until": "", "parts": [], "last": ""}', '{"since": "", "until": "0", "parts": ["A"], "last": ""}', "[" * 5000],
-)
-def test_a_cursor_that_is_none_is_named(stored: str) -> None:
-    with pytest.raises(Broken, match="cursors reset"):
-        position_of(stored)

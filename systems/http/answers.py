@@ -15,7 +15,7 @@ from runtime.retry import MAX_PAUSE
 
 _SECONDS = re.compile(r"([+-]?)0*([0-9]+)(?:\.([0-9]*))?")
 _LEAP_SECOND = re.compile(r"(?<=:[0-5][0-9]:)60\b")
-_FIRST_YEAR, _LAST_YEAR = 1990, 9999
+_FIRST_YEAR, _LAST_YEAR = 2000, 9999
 _LONGEST_DATE = 64
 _LONGEST_SAID = 8 * 1024
 
@@ -52,6 +52,11 @@ def asked_pause_s(answer: Response) -> float | None:
     """As `asked_pause`, in seconds, as `Throttled` carries it."""
     asked = asked_pause(answer)
     return None if asked is None else asked.total_seconds()
+
+
+def is_throttled(answer: Response) -> bool:
+    """Whether the other side is asked too often (429), or names a time from which it can be asked again (503 with Retry-After)."""
+    return answer.status == 429 or (answer.status == 503 and asked_pause(answer) is not None)
 
 
 def _parts(text: str) -> list[str]:

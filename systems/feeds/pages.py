@@ -1,0 +1,62 @@
+"""A list that is read by numbered pages and tells how many rows it has, in closed windows of time or as a whole. Pure.
+
+A row that changes while its list is read leaves the window and moves the others up, so a walk whose total changed is walked again; what comes
+twice is dropped downstream. A window ends a little before the server's now (`LAG`): a row that is committed with an older change time than its
+commit is still caught. The next one begins at its end less the overlap.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from systems.feeds.positions import EARLIEST, moment_of, require_moments, stamp
+
+LAG = timedelta(seconds=2)
+MAX_WALKS = 5
+
+
+@dataclass(frozen=True)
+class Pages:
+    """Where such a list goes on. It fits answers like
+
+        {"page": 3, "pageSize": 500, "hasMore": false, "totalCount": 1432, "data": [...]}
+        {"offset": 1000, "limit": 500, "count": 432, "hasMore": false, "totalResults": 1432, "items": [...]}     offset = (page - 1) * limit
+
+    and is stored as `{"after":"2026-03-01T00:00:00.000Z","before":"2026-03-02T09:59:58.000Z","page":3,"total":1432,"walks":1}`. `after` and
+    `before` close its window ("" = none is open), `total` is as its first page said (-1 = not read yet), `walks` counts its beginnings.
+    """
+
+    after: str = ""
+    before: str = ""
+    page: int = 1
+    total: int = -1
+    walks: int = 1
+
+    def __post_init__(self) -> None:
+        """Refuse what is no instant, and a window that ends before anything began."""
+        require_moments(self.after, self.before)
+        if self.before and self.before < EARLIEST:
+            raise ValueError(f"{self.before!r} ends no window")
+
+    def opened(self, first: str, now: datetime) -> Pages:
+        """With a window, where none is open: from where the last one ended (`first` for the first one) to the server's now."""
+        if self.page > 1 or self.before:
+            return self
+        return replace(self, after=self.after or first, before=stamp(now - LAG))
+
+    def begun(self) -> Pages:
+        """At its first page."""
+        return replace(self, page=1, total=-1) if self.page > 1 else self
+
+    def following(self, total: int, overlap: timedelta, *, has_more: bool) -> tuple[Pages, bool]:
+        """Where to go on behind the present page, which tells this total, and whether that can be read at once."""
+        known = total if self.page == 1 else self.total
+        if has_more:
+            return replace(self, page=self.page + 1, total=known), True
+        if total != known and self.walks < MAX_WALKS:
+            return replace(self, page=1, total=-1, walks=self.walks + 1), True
+        if not self.before:
+            return Pages(), False
+        is_steady = total == known  # a window that never was is read again from its beginning
+        return Pages(max(stamp(moment_of(self.before) - overlap), self.after) if is_steady else self.after), False

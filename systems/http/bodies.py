@@ -1,0 +1,55 @@
+"""The body of an answer that has to be JSON. Pure.
+
+Something else (the page of a gateway, a login page) is `Transient`, JSON that is not what it should be is `Garbled`: neither ever looks like an
+empty page. `what` names the system and what was asked for.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from runtime.errors import Garbled, Malformed, Transient
+from runtime.exchange import Response
+from runtime.json import parse, pieces
+
+
+def is_json(answer: Response) -> bool:
+    """Whether an answer says that it is JSON."""
+    return answer.content_type == "application/json" or answer.content_type.endswith("+json")
+
+
+def require_json(answer: Response, what: str) -> None:
+    """Raise `Transient` for an answer that is a page of something else."""
+    if not is_json(answer):
+        raise Transient(f"{what}: {answer.status}, but {answer.content_type or 'no content type'} instead of JSON")
+
+
+def said_in(answer: Response) -> dict[str, Any]:
+    """The members of an answer that is a JSON object, for who looks for words in it; none where it is something else."""
+    try:
+        found = parse(answer.body) if is_json(answer) else None
+    except Malformed:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def object_of(answer: Response, what: str) -> dict[str, Any]:
+    """The one JSON object that an answer is. Raises `Transient`."""
+    require_json(answer, what)
+    try:
+        found = parse(answer.body)
+    except Malformed as error:
+        raise Transient(f"{what}: {error}") from error
+    if not isinstance(found, dict):
+        raise Transient(f"{what}: the answer is no object")
+    return found
+
+
+def page_of(answer: Response, member: str | None, what: str) -> tuple[dict[str, Any], list[tuple[bytes, Any]]]:
+    """The other members, and the rows of `member` (None: of the answer itself) with their exact bytes; one that cannot be read is
+    `Unreadable`. Raises `Transient`, `Garbled`."""
+    require_json(answer, what)
+    try:
+        return pieces(answer.body, member)
+    except Malformed as error:
+        raise Garbled(f"{what}: the page is not what it should be: {error}", answer.body) from error

@@ -1,0 +1,118 @@
+"""The ways of signing in: what a system brings of its own, and the two that most of them use, HTTP Basic and a bearer token (OAuth 2.0)."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Protocol
+from urllib.parse import urlencode
+
+from runtime.errors import Broken, ConnectorError, Throttled, Transient
+from runtime.exchange import NotSent, Request, Response
+from runtime.redaction import told
+from systems.http.answers import asked_pause_s, is_throttled
+from systems.http.tokens import MAX_LIFE, Granted, granted
+
+Send = Callable[[Request], Awaitable[Response]]
+"""One exchange within the session's time-out, without sign-in. Raises `NotSent` or `Unanswered`."""
+_WORDS = 120
+
+
+class Login(Protocol):
+    """How one role signs in at one system. `calls`: the requests of one sign-in; 0 = each request carries its own proof."""
+
+    calls: int = 0
+
+    async def sign_in(self, send: Send) -> timedelta:  # noqa: ARG002 - for those with calls
+        """Sign in; how long that is good from its beginning. Raises `Throttled`, `Transient`, `Broken`, and what `send` raises."""
+        return timedelta(0)
+
+    def signed(self, request: Request) -> Request:
+        """The request as this role sends it: with its header, cookie, signature or session. Raises `NotSent` where nobody is signed in."""
+
+    def is_refused(self, answer: Response) -> bool:
+        """Whether an answer says that the sign-in is not taken any more; some systems say so with another status than 401."""
+        return answer.status == 401
+
+    def seen(self, answer: Response) -> timedelta | None:  # noqa: ARG002 - for those who learn from answers
+        """Learn from an answer (cookies); how long the session is good now, None where that did not change."""
+        return None
+
+    async def leave(self, send: Send) -> None:  # noqa: ARG002 - for those with sessions
+        """End the session at the system's side, where it counts sessions; nothing is sent where nobody is signed in."""
+        return
+
+
+def with_headers(request: Request, headers: Mapping[str, str]) -> Request:
+    """The request with these headers beside its own, which count first."""
+    return replace(request, headers={**headers, **request.headers})
+
+
+class Basic(Login):
+    """User and password with every request."""
+
+    def __init__(self, system: str, user: str, password: str) -> None:
+        self._system = system
+        self._user = user
+        self._password = password
+
+    def signed(self, request: Request) -> Request:
+        """See `Login`. Raises `Broken` for a user name that Basic cannot carry."""
+        if ":" in self._user:
+            raise Broken(
+                f"{self._system}: the username has a colon, which HTTP Basic cannot carry.", "Use another user, or sign_in: oauth."
+            )
+        proof = b64encode(f"{self._user}:{self._password}".encode()).decode()
+        return with_headers(request, {"Authorization": f"Basic {proof}"})
+
+
+@dataclass
+class Bearer(Login):
+    """A token of `url` with every request, beside `headers`. `form` gives what is asked with each time (RFC 6749, 4.4: grant_type,
+    client_id, client_secret, scope; or a signed assertion). `what` names the endpoint in errors, `remedy` says what to check where it refuses."""
+
+    what: str
+    url: str
+    form: Callable[[], Mapping[str, str]]
+    remedy: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    longest: timedelta = MAX_LIFE
+    token: Granted | None = None
+    calls: int = 1
+
+    async def sign_in(self, send: Send) -> timedelta:
+        """See `Login`."""
+        answer = await send(token_request(self.url, self.form()))
+        if answer.status != 200:
+            raise refused_sign_in(answer, self.what, self.remedy)
+        self.token = granted(answer.body, self.what, self.longest)
+        return self.token.life
+
+    def signed(self, request: Request) -> Request:
+        """See `Login`."""
+        return with_headers(request, {"Authorization": f"Bearer {present(self.token, self.what).access}", **self.headers})
+
+
+def present(token: Granted | None, what: str) -> Granted:
+    """The token. Raises `NotSent` where there is none yet."""
+    if token is None:
+        raise NotSent(f"{what}: not signed in")
+    return token
+
+
+def token_request(url: str, form: Mapping[str, str]) -> Request:
+    """The request of a token: `grant_type=client_credentials&client_id=..&client_secret=..` as a form."""
+    headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
+    return Request("POST", url, headers, urlencode(form).encode())
+
+
+def refused_sign_in(answer: Response, what: str, remedy: str) -> ConnectorError:
+    """What a refused sign-in means: wrong credentials, too many calls, or a failure that may pass."""
+    said = f"{what}: {answer.status} {told(answer.body, _WORDS)}".strip()
+    if answer.status in (400, 401, 403):
+        return Broken(f"{said}.", remedy)
+    if is_throttled(answer):
+        return Throttled(said, asked_pause_s(answer))
+    return Transient(said)

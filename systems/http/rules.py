@@ -1,0 +1,117 @@
+"""What an answer means, by a table of rules that each system writes down: one reader for writes, one for reads. Pure.
+
+A row names HTTP statuses, a pattern in the words and a vendor's code, and says what such an answer means: to a write the verdict, to a read
+the error, which follows from the verdict where the row does not name another one:
+
+    Rule((429,), "", Verdict.DEFINITE_NO, "throttled", throttled=True)                     a read: `Throttled`
+    Rule((403,), "", Verdict.DEFINITE_NO, "rights", broken=True, remedy="Grant ...")       a read: `Broken`
+    Rule((500,), r"period .*closed", Verdict.REJECT, "period_closed")                      a read: `Refused`
+    Rule((), "", Verdict.DUPLICATE, "exists", code=r"91,49")                               a read: `Transient`
+    Rule((409,), "", Verdict.DEFINITE_NO, "concurrency")                                   a read: `Transient`
+
+The first row that fits counts. In no row: a write is AMBIGUOUS, a read `Refused` by a 4xx (but 408 and 425), else `Transient`. How a vendor's
+code and words are read out of an answer is the system's own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from runtime.errors import Broken, ConnectorError, Refused, Throttled, Transient
+from runtime.exchange import Response
+from systems.contract import Answer, Verdict
+from systems.http.answers import asked_pause, asked_pause_s, is_throttled
+
+REDIRECTS = range(300, 400)
+_REFUSALS = frozenset(range(400, 500)) - {408, 425}
+
+
+@dataclass(frozen=True)
+class Words:
+    """What an answer says: the vendor's own code ("" where it has none), and its own words, shortened and without secrets."""
+
+    code: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One row. `statuses` (empty = any), `pattern` (searched in the code and in the words, "" = any) and `code` (the whole code, "" = any;
+    words that look like it do not count) say which answers it is about. `words` are told of a write whose answer has none, `remedy` of a
+    read: what to do ("{what}" in it is what was read)."""
+
+    statuses: Collection[int]
+    pattern: str
+    verdict: Verdict
+    reason: str = "unknown_answer"
+    throttled: bool = False
+    broken: bool = False
+    read: type[ConnectorError] | None = None
+    words: str = ""
+    remedy: str = ""
+    code: str = ""
+
+    def fits(self, status: int, said: Words) -> bool:
+        """Whether this row is about such an answer."""
+        if self.statuses and status not in self.statuses:
+            return False
+        if self.code and not re.fullmatch(self.code, said.code):
+            return False
+        return not self.pattern or any(re.search(self.pattern, one, re.IGNORECASE) for one in (said.code, said.text))
+
+    @property
+    def error(self) -> type[ConnectorError]:
+        """The error that such an answer is to a read."""
+        if self.read is not None:
+            return self.read
+        if self.throttled:
+            return Throttled
+        if self.broken:
+            return Broken
+        return Refused if self.verdict is Verdict.REJECT else Transient
+
+
+def rule_of(table: Sequence[Rule], status: int, said: Words) -> Rule | None:
+    """The first row about such an answer."""
+    return next((rule for rule in table if rule.fits(status, said)), None)
+
+
+def classify(table: Sequence[Rule], answer: Response, said: Words) -> Answer:
+    """The class of an answer to a write that is no success."""
+    rule = rule_of(table, answer.status, said) or _UNKNOWN
+    told = Words(said.code or str(answer.status), said.text or rule.words or f"HTTP {answer.status}")
+    return classed(rule, told, asked_pause(answer))
+
+
+def classed(rule: Rule, said: Words, asked: timedelta | None = None) -> Answer:
+    """The class of an answer to a write that a row is about; `asked` is the pause that it asks for."""
+    return Answer(
+        rule.verdict,
+        code=said.code,
+        words=said.text,
+        reason=rule.reason,
+        throttled=rule.throttled,
+        broken=rule.broken,
+        retry_after=asked if rule.throttled else None,
+    )
+
+
+def refused_read(table: Sequence[Rule], answer: Response, said: Words, system: str, what: str) -> ConnectorError:
+    """The error that an answer to a read means; `what` is what was read."""
+    status = answer.status
+    rule = rule_of(table, status, said) or (_REFUSED if status in _REFUSALS else _UNKNOWN)
+    error = Throttled if is_throttled(answer) else rule.error
+    own_code = said.code if said.code != str(status) else ""
+    words = " ".join(filter(None, (f"{system} {what}: {status}", own_code, said.text)))
+    if issubclass(error, Throttled):
+        return Throttled(words, asked_pause_s(answer))
+    if issubclass(error, Broken):
+        return error(f"{words}.", rule.remedy.format(what=what))
+    return error(words, said.code or str(status)) if issubclass(error, Refused) else error(words)
+
+
+_UNKNOWN = Rule((), "", Verdict.AMBIGUOUS)
+_REFUSED = Rule((), "", Verdict.AMBIGUOUS, read=Refused)

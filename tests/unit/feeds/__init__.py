@@ -1,0 +1,1 @@
+"""Where a feed goes on, and the elements of its pages."""
