@@ -309,7 +309,7 @@ def _walk(text: str, member: str | None, read: Callable[[str, int], tuple[list[_
                 index = _skip(text, _expect(text, index, ","))
             name, index = _DECODER.raw_decode(text, index)
             if not isinstance(name, str) or name in others or (name == member and found is not None):
-                raise Malformed(f"JSON: the key {str(name)[:60]!r} is no text or there twice")
+                raise Malformed(f"JSON: the key {str(name)[:60]!r} is not text, or is there twice")
             start = _skip(text, _expect(text, _skip(text, index), ":"))
             if name == member:
                 found, index = read(text, start)

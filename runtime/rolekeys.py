@@ -124,9 +124,9 @@ def _content(path: Path) -> dict[str, Any]:
         raise Broken(f"{path}: the keys cannot be read ({error.strerror}).", _REMEDY) from error
     except ValueError:
         # `from None`: the parser's error would carry the file's text, which is keys
-        raise Broken(f"{path} is no file of keys.", _REMEDY) from None
+        raise Broken(f"{path} is not a file of keys.", _REMEDY) from None
     if not isinstance(content, dict):
-        raise Broken(f"{path} is no file of keys.", _REMEDY)
+        raise Broken(f"{path} is not a file of keys.", _REMEDY)
     return content
 
 
@@ -140,7 +140,7 @@ def _role_keys(path: Path, content: Mapping[str, Any]) -> RoleKeys:
             {signer: {one["id"]: _bytes(one["public"]) for one in content["verifies"][signer]} for signer in SIGNERS},
         )
     except (KeyError, TypeError, ValueError, AttributeError, binascii.Error) as error:
-        raise Broken(f"{path} is no file of a role's keys ({type(error).__name__}).", _REMEDY) from None
+        raise Broken(f"{path} is not a file of a role's keys ({type(error).__name__}).", _REMEDY) from None
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & 0o077 and not keys.is_public:
         raise Broken(f"{path}: mode {mode:04o} lets others read its keys.", f"Run: chmod 600 {path}")

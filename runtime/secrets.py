@@ -111,7 +111,7 @@ def read_ring(path: Path) -> KeyRing:
 
 def _read_key(path: Path, entry: Mapping[str, Any]) -> RingKey:
     if not isinstance(entry["id"], str) or not _KEY_ID.fullmatch(entry["id"]):
-        raise Broken(f"{path}: {entry['id']!r:.80} is no key id.", _NEW_RING)
+        raise Broken(f"{path}: {entry['id']!r:.80} is not a key id.", _NEW_RING)
     try:
         secret = base64.b64decode(entry["key"], validate=True)
     except binascii.Error:
@@ -330,7 +330,7 @@ def _from_file(reference: str, where: str, sources: Sources) -> str:
         words = (
             error.strerror
             if isinstance(error, OSError)
-            else "no UTF-8"
+            else "not UTF-8"
             if isinstance(error, UnicodeDecodeError)
             else "no such file"
         )

@@ -234,7 +234,7 @@ def _words(model: type[BaseModel], one: ErrorDetails, place: Place, at: Place) -
         return f"is empty; a text that reads `null` or `~` needs quotes{about}"
     if _SECRET & set(map(str, place)):
         if (kind == "string_pattern_mismatch" and place[0] not in SIDES) or {"credentials", "role_credentials"} & set(place):
-            return f"a secret is given as env:NAME or file:NAME; what stands here is refused and not shown{about}"
+            return f"a secret is given as env:NAME or file:NAME; what is written here is refused and not shown{about}"
         return f"{_pydantic_words(one)}{about}"
     shown = _clipped(value) if isinstance(value, str) else "a section" if isinstance(value, dict) else "a list"
     if kind == "literal_error":

@@ -82,8 +82,8 @@ def json_schema(erp: str) -> dict[str, Any]:
 def _lines(connection: str, erp: System) -> Iterator[str]:
     """In the order in which a person fills it in: who, both sides, the keys for what they send, flows, and last the mode."""
     yield "# yaml-language-server: $schema=connection.schema.json"
-    yield f"# Secrets never stand here: write env:NAME, or file:NAME for a file of the folder {_SECRETS}/ beside this one."
-    yield f"# Every {_UNSET} needs a value; any other line may be left out, it shows the default."
+    yield f"# Never write a secret here: write env:NAME, or file:NAME for a file of the folder {_SECRETS}/ beside this file."
+    yield f"# Every {_UNSET} needs a value. Any other line may be left out; it shows the default."
     for name in _WHO:
         yield from _top(name, connection if name == "connection" else None)
     yield ""
@@ -146,7 +146,7 @@ def _side(key: str, system: System, connection: str) -> Iterator[str]:
     for name, field in QuotaShares.model_fields.items():
         yield from _setting(name, field, own.get(name, _default(field)), "    ")
     if system.name != registry.FIELD_SERVICE:
-        yield "  network:  # what an on-premise site needs; leave it as it is for a public one"
+        yield "  network:  # what an on-premise site needs; leave it unchanged for a public one"
         yield from _settings(Network, "    ")
 
 

@@ -144,7 +144,7 @@ class _Builder:
             raise self._refused(line, "a text holds a line end or a control character", "A setting is one line of text.")
         if visible(text) != text:
             words = "a text begins or ends with a blank, or holds a blank that no keyboard types, or an invisible character"
-            raise self._refused(line, words, "Type it again; with quotes where it has blanks.")
+            raise self._refused(line, words, "Type it again, in quotes if it has blanks.")
         return text
 
     def _begin(self, event: yaml.CollectionStartEvent, line: int) -> None:
@@ -197,7 +197,7 @@ def _is_nothing(event: yaml.ScalarEvent) -> bool:
 def _problem(error: yaml.MarkedYAMLError) -> tuple[str, str]:
     words = " ".join(str(error.problem or "").split())
     if "'\\t'" in words:
-        return "a tab stands where YAML allows none", "Indent with spaces."
+        return "there is a tab where YAML allows none", "Indent with spaces."
     if "<block" in words:
-        return "is not YAML: the indentation does not fit what stands above", "Indent like the settings beside it."
+        return "is not YAML: the indentation does not fit the lines above", "Indent like the settings beside it."
     return f"is not YAML: {words}", "Correct it; a text with : # & * ! or % in it needs quotes."

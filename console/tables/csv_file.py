@@ -29,7 +29,7 @@ _LONE_CR = re.compile("\r(?![\r\n])")
 _SHOWN = re.compile(r'="([^"]*)"')
 """What people type so that a spreadsheet leaves a code alone."""
 _NOT_TYPED = re.compile(rf"\s*+(?:{CHANGED}\s*+|=.*+)", re.DOTALL)
-_AS_TEXT = "Format the column as Text and type it again; where it is the code itself, write ' before it."
+_AS_TEXT = "Format the column as Text and type it again; if it is the code itself, write ' before it."
 _SAVE = 'Save it as "CSV UTF-8", or as an Excel workbook (.xlsx).'
 _UTF8_LETTER = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 _OTHER_LETTER = re.compile(r"(?<=[^\W\d_])[‚ƒ„…†‡ˆ‰‹“”•˜™›](?=[^\W\d_])")
@@ -41,7 +41,7 @@ def read(raw: bytes, path: Path) -> Grid:
     text = _text(raw, path)
     if "\n" in text and (lone := _LONE_CR.search(text)):
         line = len(_LINE_END.split(text[: lone.start()]))
-        raise Broken(f"{path}:{line}: a carriage return stands within the line, or ends it otherwise than the others.", _SAVE)
+        raise Broken(f"{path}:{line}: a carriage return is within the line, or the line does not end like the others.", _SAVE)
     lines = _LINE_END.split(text)
     announced = _SEP.fullmatch(lines[0])
     first = 1 if announced else 0
@@ -90,7 +90,7 @@ def _western(raw: bytes, path: Path) -> str:
 def _delimiter(head: str, path: Path) -> str:
     found = [one for one in _DELIMITERS if one in re.sub(r'"[^"]*"', "", head)]
     if len(found) > 1:
-        raise Broken(f"{path}: the headings stand between more than one of comma, semicolon and tab: {head[:80]!r}.", _SAVE)
+        raise Broken(f"{path}: the headings are separated by more than one of comma, semicolon and tab: {head[:80]!r}.", _SAVE)
     return found[0] if found else ","
 
 
@@ -111,7 +111,7 @@ def _lines(lines: list[str], first: int, delimiter: str, path: Path) -> Iterator
         if count > MAX_CELLS:
             raise Broken(f"{path}:{number}: more than {MAX_CELLS} cells.", "Divide the table among several files.")
         if len(cells) == 1 and (other := next((one for one in "\t;|," if one in line and '"' not in line), "")):
-            yield Line(number, {}, f"a row of one cell with {other!r} in it; the headings stand between {delimiter!r}. {_SAVE}")
+            yield Line(number, {}, f"a row of one cell with {other!r} in it; the headings are separated by {delimiter!r}. {_SAVE}")
             continue
         yield Line(number, {column: _cell(cell) for column, cell in enumerate(cells) if cell})
 

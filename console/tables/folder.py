@@ -52,7 +52,7 @@ def read_tables(folder: Path, within: Path, tables: Columns) -> TableFiles:
 def why_not(folder: Path, within: Path) -> str:
     """Why this is not a folder of tables of a connection in `within`; "" if it is one."""
     if not _lies_in(folder, within.resolve()):
-        return "the folder of tables lies outside of the connection's folder. Put it beside the connection's file"
+        return "the folder of tables is outside of the connection's folder. Put it beside the connection's file"
     return "" if folder.is_dir() else f"there is no folder {folder}. Correct the name, or make the folder"
 
 

@@ -146,7 +146,7 @@ def _columns(grid: Grid, head: Line, form: Form, problems: Problems) -> Mapping[
                 place, f"{nearest(heading, form.columns)} There is no column {heading!r}; columns: {', '.join(form.columns)}"
             )
         elif list(named.values()).count(heading) > 1:
-            problems.add(place, f"the heading {heading!r} stands twice. Keep one of the columns")
+            problems.add(place, f"the heading {heading!r} is there twice. Keep one of the columns")
     for required in form.required:
         if required not in named.values():
             problems.add(
@@ -173,7 +173,7 @@ def _entry(grid: Grid, line: Line, columns: Mapping[int, str], form: Form, probl
         if heading not in form.columns:
             if heading is None and not form.is_open and (visible(cell.text) or cell.trouble):
                 problems.add(
-                    grid.at(line, column), f"{cell.text[:40]!r} stands under no heading. Give the column a heading or delete it"
+                    grid.at(line, column), f"{cell.text[:40]!r} is under no heading. Give the column a heading or delete it"
                 )
             continue
         if cell.trouble:

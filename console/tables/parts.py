@@ -265,7 +265,7 @@ class Sheet(Part):
     def _begin_row(self, number: str) -> None:
         row = int(number) if number else self._row + 1
         if row <= self._row:
-            raise Refused(f"row {row} stands behind row {self._row}")
+            raise Refused(f"row {row} comes after row {self._row}")
         self._row, self._column, self._cells = row, -1, {}
 
     def _begin_cell(self, attributes: Mapping[str, str]) -> None:
@@ -273,10 +273,10 @@ class Sheet(Part):
         if reference := attributes.get("r", ""):
             found = _REFERENCE.fullmatch(reference)
             if found is None or int(found.group(2)) != self._row:
-                raise Refused(f"cell {reference[:20]!r} stands in row {self._row}")
+                raise Refused(f"cell {reference[:20]!r} is in row {self._row}")
             column = _number(found.group(1))
         if column <= self._column:
-            raise Refused(f"a cell stands twice in row {self._row}")
+            raise Refused(f"a cell is there twice in row {self._row}")
         self._column, self._attributes = column, attributes
         self._value, self._runs, self._is_formula = None, [], False
 

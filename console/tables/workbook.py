@@ -28,7 +28,7 @@ MAX_RATIO = 200
 MAX_PARTS = 2000
 _ALWAYS_BYTES = 1024 * 1024
 """A part that is small when decompressed may be compressed by any factor."""
-_SAVE = "Save it anew as an Excel workbook (.xlsx), or as CSV UTF-8."
+_SAVE = "Save it again as an Excel workbook (.xlsx), or as CSV UTF-8."
 _DAMAGE = (
     zipfile.BadZipFile,
     zlib.error,

@@ -95,5 +95,5 @@ def test_a_member_that_stands_twice_is_refused(tmp_path: Path) -> None:
     write_keys(role, keys_for(ring, SINKS))
     assert keys_at(role, (SINKS,)).role == SINKS
     role.write_text(role.read_text().replace('"role"', '"role": "verify", "role"'))
-    with pytest.raises(Broken, match="no file of keys"):
+    with pytest.raises(Broken, match="not a file of keys"):
         keys_at(role, (SINKS,))

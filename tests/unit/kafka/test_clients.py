@@ -78,7 +78,7 @@ def _secured(folder: Path) -> Kafka:
 def test_every_client_is_given_all_of_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, make: Any) -> None:
     """`topics --apply` passed SASL and TLS over."""
     given: dict[str, Any] = {}
-    monkeypatch.setattr(kafka, "_made", lambda _, settings: given.update(settings))
+    monkeypatch.setattr(kafka, "_new_client", lambda _, settings: given.update(settings))
     make(Settings(kafka=_secured(tmp_path)).named("sinks", "3").kafka)
     assert given["client.id"] == f"ml-connector-sinks-{socket.gethostname()}-3"
     assert {name: given[name] for name in given if name.startswith(("sasl", "ssl", "security"))} == {

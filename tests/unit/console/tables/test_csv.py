@@ -66,7 +66,7 @@ def test_a_classic_macintosh_file_of_plain_letters_is_read(tmp_path: Path) -> No
         (HEAD.encode("utf-32"), "UTF-32"),
         (b"\xff\xfe" + HEAD.encode("utf-16-le") + b"a", "not UTF-16-LE"),
         (b"\xef\xbb\xbf" + HEAD.encode() + b"K\xf6ln,1\n", "line_type.csv:2: is not UTF-8"),
-        (b"line_type,account;subaccount\n", "between more than one of comma, semicolon and tab"),
+        (b"line_type,account;subaccount\n", "separated by more than one of comma, semicolon and tab"),
         (b"", "no headings"),
         (b"\n\n", "no headings"),
         (b"PK\x03\x04rest", "is an Excel workbook"),
@@ -167,7 +167,7 @@ def test_a_row_between_other_delimiters_than_the_headings_is_refused(tmp_path: P
 
 def test_a_carriage_return_within_a_line_is_refused(tmp_path: Path) -> None:
     of_csv(tmp_path, HEAD + "Pipe\r3/4,40000\n")
-    assert "line_type.csv:2: a carriage return stands within the line" in refused(tmp_path)
+    assert "line_type.csv:2: a carriage return is within the line" in refused(tmp_path)
 
 
 def test_the_line_that_names_the_delimiter_is_read_in_any_case(tmp_path: Path) -> None:
@@ -177,7 +177,7 @@ def test_the_line_that_names_the_delimiter_is_read_in_any_case(tmp_path: Path) -
 
 def test_a_row_with_a_cell_under_no_heading_is_refused(tmp_path: Path) -> None:
     of_csv(tmp_path, HEAD + "Pipe,40000,1\n")
-    assert "line_type.csv:2: '1' stands under no heading" in refused(tmp_path)
+    assert "line_type.csv:2: '1' is under no heading" in refused(tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,7 @@ def test_tables_outside_the_connections_folder_are_not_opened(tmp_path: Path) ->
     of_csv(out, "line_type,account\nx,1\n")
     (home / "linked").symlink_to(out)
     for folder in (home / ".." / "out", home / "linked", out):
-        with pytest.raises(Broken, match="the folder of tables lies outside"):
+        with pytest.raises(Broken, match="the folder of tables is outside"):
             read_tables(folder, home, TABLES)
     inside = home / "crosswalk"
     inside.mkdir()

@@ -22,7 +22,7 @@ def test_the_key_is_found_by_its_heading_wherever_it_stands(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("head", "told"),
     [
-        ("line_type,account,Account", "the heading 'account' stands twice"),
+        ("line_type,account,Account", "the heading 'account' is there twice"),
         (
             "line_type,acount",
             "Is 'account' meant? There is no column 'acount'; columns: line_type, account, subaccount, effective_from",

@@ -191,14 +191,14 @@ def test_a_sheet_that_no_spreadsheet_writes_is_refused_in_one_line(tmp_path: Pat
     cells(tmp_path, content)
     said = refused(tmp_path)
     assert "b.xlsx" in said
-    assert "Save it anew" in said
+    assert "Save it again" in said
     assert "\n" not in said
 
 
 def test_a_cell_in_the_last_row_costs_no_more_than_one_in_the_first(tmp_path: Path) -> None:
     last = '<row r="1048576"><c r="A1048576" t="inlineStr"><is><t>x</t></is></c><c r="XFD1048576"><v>1</v></c></row>'
     cells(tmp_path, TOP + last)
-    assert "[line_type]!XFD1048576: '1' stands under no heading" in refused(tmp_path)
+    assert "[line_type]!XFD1048576: '1' is under no heading" in refused(tmp_path)
 
 
 def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
