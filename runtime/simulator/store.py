@@ -20,7 +20,6 @@ _TABLES = """
 CREATE TABLE IF NOT EXISTS object (
   kind TEXT NOT NULL, key TEXT NOT NULL, body TEXT NOT NULL, modified TEXT NOT NULL, PRIMARY KEY (kind, key)
 ) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS object_modified ON object (kind, modified, key);
 CREATE TABLE IF NOT EXISTS journal (
   seq INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, kind TEXT NOT NULL, operation TEXT NOT NULL, id TEXT NOT NULL,
   number TEXT NOT NULL, ref TEXT NOT NULL, amount TEXT NOT NULL, currency TEXT NOT NULL, date TEXT NOT NULL,
@@ -88,7 +87,7 @@ class Store:
         self._db.execute("COMMIT")
 
     def put(self, kind: str, key: str, body: dict[str, Any], modified: datetime) -> None:
-        """Insert or replace an object; `modified` is its change time (used by `changed_since`)."""
+        """Insert or replace an object; `modified` is its change time."""
         self._db.execute("REPLACE INTO object VALUES (?,?,?,?)", (kind, key, dump(body), _stamp(modified)))
 
     def get(self, kind: str, key: str) -> dict[str, Any] | None:
@@ -107,15 +106,6 @@ class Store:
     def all(self, kind: str) -> list[dict[str, Any]]:
         """Every object of a kind, by key."""
         rows = self._db.execute("SELECT body FROM object WHERE kind=? ORDER BY key", (kind,))
-        return [json.loads(row[0]) for row in rows]
-
-    def changed_since(self, kind: str, since: datetime | None, after_key: str = "", limit: int = 10_000) -> list[dict[str, Any]]:
-        """Objects by (modified, key), from `since` (inclusive) and, at exactly `since`, after `after_key`."""
-        stamp = "" if since is None else _stamp(since)
-        rows = self._db.execute(
-            "SELECT body FROM object WHERE kind=? AND (modified>? OR (modified=? AND key>?)) ORDER BY modified, key LIMIT ?",
-            (kind, stamp, stamp, after_key, limit),
-        )
         return [json.loads(row[0]) for row in rows]
 
     def next(self, counter: str, first: int = 1) -> int:
