@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
@@ -29,9 +30,15 @@ def application(installation: Installation[Any], middlewares: tuple[Any, ...] = 
 
     @web.middleware
     async def later(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if installation.settings.latency_s and not request.path.startswith(CONTROL):
+        if request.path.startswith(CONTROL):
+            return await handler(request)
+        if installation.settings.latency_s:
             await asyncio.sleep(installation.settings.latency_s)
-        return await handler(request)
+        begun = time.perf_counter()
+        try:
+            return await handler(request)
+        finally:
+            installation.inside_s += time.perf_counter() - begun
 
     app = web.Application(middlewares=[inject, later, *middlewares], client_max_size=64 * 1024 * 1024)
     app[FAULTS] = installation.faults
@@ -51,11 +58,13 @@ def _add_common(app: web.Application, on: Installation[Any]) -> None:
         return asdict(settings)
 
     def calls(_: Mapping[str, str]) -> dict[str, Any]:
-        return {"calls": dict(sorted(on.calls.items())), "total": on.calls.total(), "refused": dict(on.refused)}
+        counted = {"calls": dict(sorted(on.calls.items())), "total": on.calls.total(), "refused": dict(on.refused)}
+        return counted | {"inside_s": on.inside_s}
 
     def forget_calls(query: Mapping[str, str]) -> dict[str, Any]:
         on.calls.clear()
         on.refused.clear()
+        on.inside_s = 0.0
         return calls(query)
 
     def forget_faults(_: Mapping[str, str]) -> dict[str, Any]:

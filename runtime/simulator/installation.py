@@ -21,7 +21,8 @@ S = TypeVar("S", bound=Switches)
 
 
 class Installation(Generic[S]):
-    """What every simulated system has. `calls` and `refused` count what `/__sim__/calls` shows: calls by operation, refusals by limit."""
+    """What every simulated system has. `calls`, `refused` and `inside_s` are what `/__sim__/calls` shows: calls by operation, refusals by limit,
+    real seconds spent in handlers."""
 
     def __init__(self, options: Options, settings: S) -> None:
         settings.change(options.settings)
@@ -29,6 +30,7 @@ class Installation(Generic[S]):
         self.store, self.faults = Store(options.state_dir / f"{settings.system}.sqlite"), Faults(options.seed)
         self.calls: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
+        self.inside_s = 0.0
         self.last = datetime.min.replace(tzinfo=UTC)
 
     def simulator(self, app: web.Application, credentials: dict[str, Any], addresses: dict[str, Any] | None = None) -> Simulator:

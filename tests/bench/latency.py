@@ -123,7 +123,7 @@ def _done_at(corner: Corner, erp: Simulated, wanted: set[str]) -> dict[str, floa
 
 def _figures(bench: Bench, done: dict[str, float], sent: dict[str, float], erp: Simulated) -> list[Figure]:
     counted = erp.ask("calls")
-    inside_s = sum(one["seconds"] for one in counted["calls"].values()) / len(sent)
+    inside_s = counted["inside_s"] / len(sent)
     took_ms = [(done[source_id] - at - inside_s - _RELEASE_S) * 1000 for source_id, at in sent.items()]
     rate = (len(sent) - 1) / (max(sent.values()) - min(sent.values()))
     more = {"events_per_s": rate, "inside_erp_ms": inside_s * 1000, "calls": counted["total"] / len(sent)}

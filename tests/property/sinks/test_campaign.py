@@ -63,12 +63,14 @@ def test_a_campaign_goes_on_from_what_is_kept_and_only_for_the_same_code(tmp_pat
     wanted = ("--class", "C1", "--class", "C3", "--keep", str(kept), "--schedules")
     code, first, said = campaign(*wanted, "200")
     assert code == 0, said
+    begun = kept.read_text(encoding="utf-8").splitlines()
     with kept.open("a", encoding="utf-8") as file:
         file.write('["C1", 200, 4')  # switched off while it was written
     code, second, said = campaign(*wanted, "400")
-    assert (code, second["classes"], second["took_s"] < second["processor_s"]) == (0, {"C1": 400, "C3": 400}, True), said
+    assert (code, second["classes"]) == (0, {"C1": 400, "C3": 400}), said
     assert second["processor_s"] > first["processor_s"] > 0
-    assert len(kept.read_text(encoding="utf-8").splitlines()) == 5
+    lines = kept.read_text(encoding="utf-8").splitlines()
+    assert (len(lines), lines[: len(begun)]) == (5, begun), "what was played is not played again"
     kept.write_text("[]\n", encoding="utf-8")
     command = [sys.executable, "-m", "tests.property.sinks.campaign", *wanted, "400"]
     refused = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -142,8 +142,10 @@ async def test_switches_change_while_it_runs_and_calls_are_counted(world: World)
     assert (await world.sim("GET", "settings"))[1]["most"] == 5
     await world.call("PUT", "/thing")
     world.installation.refused["calls"] += 1
-    assert (await world.sim("GET", "calls"))[1] == {"calls": {"PUT /thing": 1}, "total": 1, "refused": {"calls": 1}}
-    assert (await world.sim("DELETE", "calls"))[1] == {"calls": {}, "total": 0, "refused": {}}
+    counted = (await world.sim("GET", "calls"))[1]
+    assert counted.pop("inside_s") > 0
+    assert counted == {"calls": {"PUT /thing": 1}, "total": 1, "refused": {"calls": 1}}
+    assert (await world.sim("DELETE", "calls"))[1] == {"calls": {}, "total": 0, "refused": {}, "inside_s": 0.0}
 
 
 async def test_a_system_adds_functions_of_queries_and_bodies(world: World) -> None:

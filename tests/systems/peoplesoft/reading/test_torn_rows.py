@@ -80,7 +80,7 @@ async def test_a_row_whose_key_cannot_be_told_does_not_stop_the_walk(site: Site,
     own = site.settings(page_size=7)
     whole, _ = await walk(site.reader(own)[0], FEED[feed])
     reader, wire = site.reader(own)
-    row, column = whole[place].body, b'"A.%s": ' % KEY[feed]
+    row, column = whole[place].body, b'"A.%s":' % KEY[feed]
     begin = row.index(column)
     wire.answer = _tearing(row[begin : row.index(b",", begin)], column + bad.replace(b"%s", KEY[feed]))
     found, position = await walk(reader, FEED[feed])
@@ -95,7 +95,7 @@ async def test_a_row_whose_effective_date_is_none_is_left_to_hop_1_and_the_other
     whole, _ = await walk(site.reader()[0], FEED["gl_accounts"])
     reader, wire = site.reader()
     row = whole[2].body
-    begin = row.index(b'"A.EFFDT": "') + len(b'"A.EFFDT": "')
+    begin = row.index(b'"A.EFFDT":"') + len(b'"A.EFFDT":"')
     torn = row[:begin] + day + row[begin + 10 :]
     wire.answer = _tearing(row, torn)
     found, _ = await walk(reader, FEED["gl_accounts"])
@@ -113,7 +113,7 @@ async def test_a_business_unit_that_cannot_be_read_does_not_keep_the_periods_of_
     def answer(request: Request, got: Response) -> Response:
         if "ML_BUSINESS_UNITS" not in request.url:
             return got
-        body = re.sub(b'("A.BUSINESS_UNIT": "US002".*?})', lambda row: _with_bad(row[1], column, bad), got.body)
+        body = re.sub(b'("A.BUSINESS_UNIT":"US002".*?})', lambda row: _with_bad(row[1], column, bad), got.body)
         return response(got.status, body, dict(got.headers))
 
     wire.answer = answer
@@ -124,6 +124,6 @@ async def test_a_business_unit_that_cannot_be_read_does_not_keep_the_periods_of_
 
 
 def _with_bad(row: bytes, column: bytes, bad: bytes) -> bytes:
-    made = re.sub(b'"A.%s": "[^"]*"' % column, lambda _: b'"A.%s": ' % column + bad, row)
+    made = re.sub(b'"A.%s":"[^"]*"' % column, lambda _: b'"A.%s":' % column + bad, row)
     assert made != row
     return made
