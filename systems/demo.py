@@ -62,7 +62,7 @@ def planned(name: str, *faults: Mapping[str, Any]) -> Act:
 
 
 @dataclass(frozen=True)
-class Wish:
+class Trial:
     """What somebody who tries the product wants in the field: an invoice, payment or customer (`kind`).
 
     `amount` without tax, None = as usual; `of`: number of the invoice that a payment settles, "" = the newest one not paid; `name` of the
@@ -76,8 +76,8 @@ class Wish:
 
 
 @dataclass(frozen=True)
-class Wished:
-    """What happens at the field-service system for a wish: events of its simulator, and where its answers tell what was made.
+class TrialEvents:
+    """What happens at the field-service system of a trial: events of its simulator, and where its answers tell what was made.
 
     `answer` is the place among the results, `id_member` its member with the source id; `words` say what it is, "{number}" in them its number.
     """
@@ -92,8 +92,8 @@ class Wished:
 class Trying(Protocol):
     """The demo of the field-service system can also do single things."""
 
-    def wished(self, wish: Wish, ask: Ask) -> Wished:
-        """The events of a wish. Raises ValueError in words for what cannot be had."""
+    def events_of(self, trial: Trial, ask: Ask) -> TrialEvents:
+        """The events of a trial. Raises ValueError in words for what cannot be had."""
 
 
 class Demo(Protocol):

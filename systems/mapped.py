@@ -32,7 +32,7 @@ class Canonical:
 
 
 @dataclass(frozen=True)
-class LookAgain:
+class Fetch:
     """Ask the poller to read this object in its declared shape."""
 
     entity: str
@@ -47,7 +47,7 @@ class Filtered:
     reason: str
 
 
-Normalised = Canonical | LookAgain | Filtered
+Normalised = Canonical | Fetch | Filtered
 
 
 @dataclass(frozen=True)

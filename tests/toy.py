@@ -16,7 +16,7 @@ from runtime.json import canonical_bytes, parse
 from schemas.shapes import fields_of, record_sources
 from systems import registry
 from systems.contract import Flow, System
-from systems.mapped import Canonical, Draft, Filtered, LookAgain, NoCommand, Normalised, Plan, Reading
+from systems.mapped import Canonical, Draft, Fetch, Filtered, NoCommand, Normalised, Plan, Reading
 from systems.postings.document import Target
 from systems.postings.ends import nothing
 from topology.configuration import crosswalk_version
@@ -71,7 +71,7 @@ def to_canonical(raw: Any, reading: Reading) -> Sequence[Normalised]:
     body = parse(raw["body"])
     if "look" in body:
         named = body["look"] if isinstance(body["look"], list) else [body["look"]]
-        return [LookAgain("invoice", str(one), "hint") for one in named]
+        return [Fetch("invoice", str(one), "hint") for one in named]
     if "ignore" in body:
         return [Filtered("not wanted")]
     if "hang" in body:

@@ -22,7 +22,7 @@ from runtime.errors import Malformed
 from schemas.records import Raw
 from systems import registry
 from systems.contract import LONGEST_ID
-from systems.mapped import Canonical, Filtered, LookAgain, Normalised
+from systems.mapped import Canonical, Fetch, Filtered, Normalised
 from topology.batch import ConsumerRecord, Context, Decision, Outcome, Output, State, fitting
 from topology.decisions import dead_output
 from topology.headers import CONFIG, CONTENT_HASH, PREVIOUS_STATUS, SOURCE_VERSION, STATUS, TRACE, header, headers
@@ -140,7 +140,7 @@ def _normalise(record: ConsumerRecord, raw: dict[str, Any], made: _Normalising) 
     for one in outputs:
         if isinstance(one, Filtered):
             made.outcome.decisions.append((record, _decision_about(raw, "filtered", one.reason)))
-        elif isinstance(one, LookAgain):
+        elif isinstance(one, Fetch):
             _fetch(record, raw, one, made)
         else:
             _keep(record, one, made)
@@ -150,7 +150,7 @@ def _bounded(
     record: ConsumerRecord, raw: dict[str, Any], results: Sequence[Normalised], made: _Normalising
 ) -> Sequence[Normalised]:
     """Up to `MOST_NAMED` of the objects that one body of a sender names. A decision records that there were more; the feeds read those."""
-    named = [one for one in results if isinstance(one, LookAgain)] if raw["how"] in SENDERS else []
+    named = [one for one in results if isinstance(one, Fetch)] if raw["how"] in SENDERS else []
     if len(named) <= MOST_NAMED:
         return results
     detail = f"one body names {len(named)} objects; {MOST_NAMED} are fetched at once, the feeds read the others"
@@ -162,7 +162,7 @@ def _refuse_if_still_incomplete(
     record: ConsumerRecord, raw: dict[str, Any], results: Sequence[Normalised], made: _Normalising
 ) -> None:
     for one in results:
-        if isinstance(one, LookAgain) and raw["how"] == "fetch":
+        if isinstance(one, Fetch) and raw["how"] == "fetch":
             key = object_key(raw["connection"], raw["system"], one.entity, one.source_id)
             made.note_incomplete(record.partition, key, raw["source_version"])
             raise Malformed(f"{one.entity} {one.source_id} is still incomplete after it was fetched: {one.reason}")
@@ -250,7 +250,7 @@ def _keep(record: ConsumerRecord, one: _Encoded, made: _Normalising) -> None:
         made.outcome.changes[(record.partition, one.key)] = state
 
 
-def _fetch(record: ConsumerRecord, raw: dict[str, Any], hint: LookAgain, made: _Normalising) -> None:
+def _fetch(record: ConsumerRecord, raw: dict[str, Any], hint: Fetch, made: _Normalising) -> None:
     if not 0 < len(hint.source_id) <= LONGEST_ID:
         raise Malformed(f"{hint.entity}: it is to be fetched, and its id is missing or too long")
     connection, system = raw["connection"], raw["system"]
@@ -278,7 +278,7 @@ def _fetch(record: ConsumerRecord, raw: dict[str, Any], hint: LookAgain, made: _
     )
 
 
-def _is_known(record: ConsumerRecord, raw: dict[str, Any], hint: LookAgain, made: _Normalising) -> bool:
+def _is_known(record: ConsumerRecord, raw: dict[str, Any], hint: Fetch, made: _Normalising) -> bool:
     """Whether a hint is about a version that is canonical already, or that came incomplete and is not due yet. The version in a webhook or
     push is not trusted."""
     version: str = raw["source_version"]

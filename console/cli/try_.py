@@ -128,21 +128,21 @@ async def _made(settings: Any, trial: dict[str, Any]) -> tuple[str, str, str]:
     from console.demo.facts import demo_of
     from console.demo.processes import Processes, Simulators
     from runtime.errors import Broken
-    from systems.demo import Trying, Wish
+    from systems.demo import Trial, Trying
 
     field, it = settings.field_service.system, "field"
     simulators = Simulators(Processes(Path(), {}, {it: {"url": simulated(settings)}}))
     try:
         paths = ("holdings?entity=customers", "holdings?entity=locations", "holdings?entity=invoices", "holdings?entity=payments")
         held = {path: await simulators.ask(it, path) for path in paths}
-        wished = cast("Trying", demo_of(field)).wished(Wish(**trial), held.__getitem__)
-        answer = (await simulators.tell(it, "events", {"events": list(wished.events)}))["results"][wished.answer]
+        made = cast("Trying", demo_of(field)).events_of(Trial(**trial), held.__getitem__)
+        answer = (await simulators.tell(it, "events", {"events": list(made.events)}))["results"][made.answer]
     except ValueError as error:
         raise Broken(f"{error}.") from error
     finally:
         await simulators.close()
-    source_id = str(answer[wished.id_member])
-    return wished.entity, source_id, wished.words.format(number=answer.get("number", source_id))
+    source_id = str(answer[made.id_member])
+    return made.entity, source_id, made.words.format(number=answer.get("number", source_id))
 
 
 def _awaited(cluster: Any, settings: Any, source: tuple[str, str], wait_s: float) -> tuple[str, bool]:

@@ -113,8 +113,8 @@ class Day:
         """The day with its accidents, spread evenly over it, until the sources have nothing more to do."""
         await self.listen(drop=0.1, duplicate=0.2, disorder=0.2)
         for one in self.joined:
-            wish = {"jobs": one.share.jobs, "hours": _DAY_HOURS, "seed": one.share.seed, "corrections": 3, "when_told": True}
-            await one.tell(registry.FIELD_SERVICE, "day", wish)
+            day = {"jobs": one.share.jobs, "hours": _DAY_HOURS, "seed": one.share.seed, "corrections": 3, "when_told": True}
+            await one.tell(registry.FIELD_SERVICE, "day", day)
         self.say(f"the day begins: {self.options.jobs} jobs, 10 % of webhooks dropped, 20 % doubled, disorder")
         accidents = [*self._planned(), *more]
         begun = 0

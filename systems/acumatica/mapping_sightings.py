@@ -18,7 +18,7 @@ from systems.acumatica.resources import NAMES, parts_of_id
 from systems.acumatica.settings import Settings
 from systems.acumatica.wire import Row, day, flag, instant, linked, money, near_money, rows, scalar, text, version_of
 from systems.contract import LONGEST_ID
-from systems.mapped import Canonical, Filtered, LookAgain, Normalised, Reading, settings_of
+from systems.mapped import Canonical, Fetch, Filtered, Normalised, Reading, settings_of
 from systems.sightings import Seen, canonical, formless
 
 SYSTEM = "acumatica"
@@ -42,7 +42,7 @@ def sightings(raw: Raw, reading: Reading) -> Sequence[Normalised]:
     if raw["entity"] == "push":
         return _pushed(found, settings)
     if raw["shape"] == "hint":
-        return [LookAgain(raw["entity"], raw["source_id"], "hint")]
+        return [Fetch(raw["entity"], raw["source_id"], "hint")]
     if raw["entity"] == "period":
         year = _required(found, "FinancialYear")
         shapes: list[Shaped] = [("period", _period(one), ()) for one in rows(found, "Details")]
@@ -256,7 +256,7 @@ def _pushed(found: Row, settings: Settings) -> Sequence[Normalised]:
     ids = [source_id for row in inserted if isinstance(row, dict) and (source_id := _pushed_id(entity, row))]
     if not ids:
         return [Filtered("push of deleted rows alone; deletion is seen by the next full reading")]
-    return [LookAgain(entity, source_id, "push") for source_id in dict.fromkeys(ids)]
+    return [Fetch(entity, source_id, "push") for source_id in dict.fromkeys(ids)]
 
 
 def _pushed_id(entity: str, row: Row) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 from runtime.errors import Malformed
 from runtime.json import parse
 from schemas.records import Raw
-from systems.mapped import Filtered, LookAgain, Normalised, Reading, settings_of
+from systems.mapped import Fetch, Filtered, Normalised, Reading, settings_of
 from systems.peoplesoft.dating import is_active, is_in_force
 from systems.peoplesoft.rows import Row, day, row_of, text
 from systems.peoplesoft.settings import Settings
@@ -33,7 +33,7 @@ def sightings(raw: Raw, reading: Reading) -> Sequence[Normalised]:
     """What follows from one raw record. Raises `Malformed` where it cannot be read."""
     settings = settings_of(reading.settings, Settings, SYSTEM)
     if raw["shape"] == "hint":
-        return [LookAgain(raw["entity"], raw["source_id"], "hint")]
+        return [Fetch(raw["entity"], raw["source_id"], "hint")]
     row = row_of(parse(raw["body"]))
     shape = _SHAPES.get(raw["entity"])
     if shape is None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from systems.demo import ACTIVE, NAME, NO, YES, Act, Ask, Issued, Kept, Wish, Wished
+from systems.demo import ACTIVE, NAME, NO, YES, Act, Ask, Issued, Kept, Trial, TrialEvents
 
 _UNIT = 901
 _HELD = {
@@ -93,12 +93,12 @@ class ServiceTitanDemo:
         edit = {"do": "change_vendor", "vendor": int(known[0][0]), "name": "Known here by another name", "memo": "Ask for Dana"}
         return (Act(f"vendor {known[0][0]} is renamed and gets a memo", "events", {"events": [edit]}),)
 
-    def wished(self, wish: Wish, ask: Ask) -> Wished:
+    def events_of(self, trial: Trial, ask: Ask) -> TrialEvents:
         """See `systems.demo.Trying`: a job done and posted, a payment by check, a new customer."""
-        if wish.kind == "customer":
-            made = {"do": "create_customer", "name": wish.name or "Quinn Alder", "street": "12 Trial Lane", "city": "Austin"}
-            return Wished([made], "customer", 0, "customer", f"customer {made['name']}")
-        return _payment(wish, ask) if wish.kind == "payment" else _invoice(wish, ask)
+        if trial.kind == "customer":
+            made = {"do": "create_customer", "name": trial.name or "Quinn Alder", "street": "12 Trial Lane", "city": "Austin"}
+            return TrialEvents([made], "customer", 0, "customer", f"customer {made['name']}")
+        return _payment(trial, ask) if trial.kind == "payment" else _invoice(trial, ask)
 
     def faults(self) -> Sequence[Act]:
         """None of its own; its webhooks are dropped, doubled and out of order all day."""
@@ -109,31 +109,31 @@ def _held(ask: Ask, entity: str) -> list[Mapping[str, Any]]:
     return [row for row in ask(f"holdings?entity={entity}")["holdings"] if row["active"]]
 
 
-def _invoice(wish: Wish, ask: Ask) -> Wished:
+def _invoice(trial: Trial, ask: Ask) -> TrialEvents:
     placed = {row["customer_id"] for row in _held(ask, "locations")}
-    found = [row for row in _held(ask, "customers") if row["id"] in placed and wish.name.lower() in row["name"].lower()]
+    found = [row for row in _held(ask, "customers") if row["id"] in placed and trial.name.lower() in row["name"].lower()]
     if not found:
-        raise ValueError(f"there is no customer {wish.name!r} with a location: make one with `try customer --name ...`")
-    item = {"sku": "SVC-DIAG", "quantity": 1, "taxable": False, **({} if wish.amount is None else {"price": f"{wish.amount:f}"})}
+        raise ValueError(f"there is no customer {trial.name!r} with a location: make one with `try customer --name ...`")
+    item = {"sku": "SVC-DIAG", "quantity": 1, "taxable": False, **({} if trial.amount is None else {"price": f"{trial.amount:f}"})}
     events = [
         {"do": "book_job", "customer": found[-1]["id"], "business_unit": _UNIT, "as": "j"},
         {"do": "add_items", "invoice": "@j.invoice", "items": [item]},
         {"do": "complete_job", "job": "@j.job"},
         {"do": "post", "invoices": ["@j.invoice"]},
     ]
-    return Wished(events, "invoice", 0, "invoice", f"invoice {{number}} for {found[-1]['name']}")
+    return TrialEvents(events, "invoice", 0, "invoice", f"invoice {{number}} for {found[-1]['name']}")
 
 
-def _payment(wish: Wish, ask: Ask) -> Wished:
+def _payment(trial: Trial, ask: Ask) -> TrialEvents:
     paid = {one["document_id"] for row in _held(ask, "payments") for one in row["applications"]}
     posted = [row for row in _held(ask, "invoices") if row["status"] == "Posted" and Decimal(row["amount"]) > 0]
-    found = [row for row in posted if (row["number"] == wish.of if wish.of else row["id"] not in paid)]
+    found = [row for row in posted if (row["number"] == trial.of if trial.of else row["id"] not in paid)]
     if not found:
-        raise ValueError(f"there is no posted invoice {wish.of or 'without a payment'}: make one with `try invoice`")
-    split = {"invoice": found[-1]["id"], **({} if wish.amount is None else {"amount": f"{wish.amount:f}"})}
+        raise ValueError(f"there is no posted invoice {trial.of or 'without a payment'}: make one with `try invoice`")
+    split = {"invoice": found[-1]["id"], **({} if trial.amount is None else {"amount": f"{trial.amount:f}"})}
     pay = {"do": "pay", "customer": found[-1]["customer_id"], "type": "Check", "check": "1001", "invoices": [split], "as": "p"}
     events = [pay, {"do": "post_payments", "payments": ["@p"]}]
-    return Wished(events, "payment", 0, "payment", f"payment {{number}} of invoice {found[-1]['number']}")
+    return TrialEvents(events, "payment", 0, "payment", f"payment {{number}} of invoice {found[-1]['number']}")
 
 
 def _facts(row: Mapping[str, Any]) -> dict[str, str]:

@@ -11,7 +11,7 @@ from typing import Any
 from runtime.errors import Malformed
 from runtime.json import parse
 from schemas.records import Raw
-from systems.mapped import Draft, LookAgain, NoCommand, Normalised, Plan, Reading, settings_of
+from systems.mapped import Draft, Fetch, NoCommand, Normalised, Plan, Reading, settings_of
 from systems.servicetitan import mapping_masters, mapping_payables, mapping_sales
 from systems.servicetitan.mapping_commands import commands
 from systems.servicetitan.mapping_shape import Context, Shaped
@@ -47,7 +47,7 @@ def to_canonical(raw: Raw, reading: Reading) -> Sequence[Normalised]:
     if entity == "webhook":
         return hints(raw["body"], settings)
     if raw["shape"] == "hint":
-        return [LookAgain(entity, raw["source_id"], "hint")]
+        return [Fetch(entity, raw["source_id"], "hint")]
     shape = _SHAPES.get(entity)
     if shape is None:
         return [formless(SYSTEM, entity)]
@@ -65,7 +65,7 @@ def _canonical(entity: str, row: Row, shape: Callable[[Row, Context], Shaped], c
     source_id = required_id(row)
     try:
         if mapping_sales.lines_are_missing(entity, row):
-            return LookAgain(entity, source_id, "null_items")
+            return Fetch(entity, source_id, "null_items")
         shaped = shape(row, context)
         told = {
             "source_id": source_id,

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from runtime.errors import Broken, Malformed
 from runtime.json import parse
 from systems.contract import Signing
-from systems.mapped import Filtered, LookAgain
+from systems.mapped import Fetch, Filtered
 from systems.servicetitan.settings import EventRule, Settings
 
 
@@ -26,7 +26,7 @@ def signing(settings: BaseModel) -> Signing:
     return Signing(webhook.scheme, webhook.header, webhook.encoding, webhook.prefix)
 
 
-def hints(body: bytes, settings: Settings) -> list[LookAgain | Filtered]:
+def hints(body: bytes, settings: Settings) -> list[Fetch | Filtered]:
     """The objects to read again, or the one reason why nothing follows. Raises `Malformed` where the payload cannot be read."""
     webhook = settings.webhook
     payload = parse(body)
@@ -41,7 +41,7 @@ def hints(body: bytes, settings: Settings) -> list[LookAgain | Filtered]:
     rule = _rule(event, webhook.events)
     if rule is None:
         return [Filtered(f"webhook {event[:80]} is not a registered event type")]
-    return [_look_again(rule, event, payload)]
+    return [_request_fetch(rule, event, payload)]
 
 
 def at_path(payload: Any, path: str) -> Any:
@@ -58,11 +58,11 @@ def _rule(event: str, rules: tuple[EventRule, ...]) -> EventRule | None:
     return next((rule for rule in rules if fnmatchcase(name, rule.pattern)), None)
 
 
-def _look_again(rule: EventRule, event: str, payload: Any) -> LookAgain | Filtered:
+def _request_fetch(rule: EventRule, event: str, payload: Any) -> Fetch | Filtered:
     found = at_path(payload, rule.id_path)
     if found is None and rule.id_path != "data.id":
         return Filtered(f"webhook {event[:80]} names no {rule.entity} yet")
     text = str(found) if not isinstance(found, bool) else ""
     if not (text.isascii() and text.isdigit() and 0 < len(text) <= 19):
         raise Malformed(f"servicetitan webhook {event[:80]}: no id at {rule.id_path}")
-    return LookAgain(rule.entity, text, "hint")
+    return Fetch(rule.entity, text, "hint")

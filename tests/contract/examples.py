@@ -24,7 +24,7 @@ from schemas.shapes import fields_of, part, record_sources
 from systems import registry
 from systems.connection import ConnectionSettings
 from systems.contract import System
-from systems.mapped import Canonical, Draft, LookAgain, NoCommand, Normalised, Plan
+from systems.mapped import Canonical, Draft, Fetch, NoCommand, Normalised, Plan
 from topology.configuration import Connected
 from topology.crosswalk import tables_of
 
@@ -167,7 +167,7 @@ def normalised(found: Normalised) -> dict[str, Any]:
     """What follows from a raw record, as an example file tells it."""
     if isinstance(found, Canonical):
         return {"canonical": found.entity, "record": shown(found.record)}
-    if isinstance(found, LookAgain):
+    if isinstance(found, Fetch):
         return {"look_again": found.entity, "source_id": found.source_id, "reason": found.reason}
     return {"filtered": found.reason}
 

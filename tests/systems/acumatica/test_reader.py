@@ -17,7 +17,7 @@ from schemas.records import Raw
 from systems.acumatica.mapping import to_canonical
 from systems.acumatica.system import SYSTEM
 from systems.contract import Element, Feed, Reader
-from systems.mapped import Canonical, Filtered, LookAgain, Normalised, Reading
+from systems.mapped import Canonical, Fetch, Filtered, Normalised, Reading
 from tests.systems.acumatica import ground
 from tests.systems.acumatica.tenant import RELEASED, MovedClock, Start, Tenant, books, made
 
@@ -187,7 +187,7 @@ async def test_one_bad_answer_to_a_read_is_simply_repeated(tenants: Start) -> No
 def test_a_push_is_a_request_to_look_again_at_each_row_once() -> None:
     body = b"""{"Query":"ML-Invoice","Inserted":[{"Type":"Invoice","ReferenceNbr":"000007"},{"Type":"Invoice","ReferenceNbr":"000007"}],
     "Deleted":[],"CompanyId":"Company","Id":"1","TimeStamp":636295833829493672,"AdditionalInfo":{}}"""
-    assert to_canonical(raw("push", body), READING) == [LookAgain("invoice", "Invoice/000007", "push")]
+    assert to_canonical(raw("push", body), READING) == [Fetch("invoice", "Invoice/000007", "push")]
 
 
 @pytest.mark.parametrize("body", [b'{"Query":"Other","Inserted":[]}', b'{"Query":"ML-Bill","Inserted":[]}', b'{"Inserted":[]}'])

@@ -9,7 +9,7 @@ from typing import Any
 
 from runtime.json import canonical_bytes
 from schemas.records import Raw
-from systems.mapped import Canonical, LookAgain, Normalised, Reading
+from systems.mapped import Canonical, Fetch, Normalised, Reading
 from systems.servicetitan.settings import Settings
 
 FOLDER = Path(__file__).parents[3] / "systems" / "servicetitan" / "examples"
@@ -56,6 +56,6 @@ def written(found: Normalised) -> dict[str, Any]:
     """What follows from a record as JSON would show it: decimals as shortest text, dates and instants as ISO text."""
     if isinstance(found, Canonical):
         return {"canonical": found.entity, "record": json.loads(canonical_bytes(found.record))}
-    if isinstance(found, LookAgain):
+    if isinstance(found, Fetch):
         return {"look_again": found.entity, "source_id": found.source_id, "reason": found.reason}
     return {"filtered": found.reason}

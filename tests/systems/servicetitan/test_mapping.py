@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from schemas.codec import offline_codec
 from schemas.errors import Malformed
-from systems.mapped import Canonical, Filtered, LookAgain
+from systems.mapped import Canonical, Fetch, Filtered
 from systems.servicetitan.mapping import to_canonical, to_commands
 from tests.systems.servicetitan.examples import FOLDER, READING, example, names, raw, raw_json, written
 
@@ -252,7 +252,7 @@ def test_what_is_no_object_with_an_id_is_malformed(body: bytes) -> None:
 
 
 def test_a_hint_is_read_again_and_nothing_of_it_is_believed() -> None:
-    assert to_canonical(raw("invoice", b"not even json", "hint", "101679"), READING) == [LookAgain("invoice", "101679", "hint")]
+    assert to_canonical(raw("invoice", b"not even json", "hint", "101679"), READING) == [Fetch("invoice", "101679", "hint")]
 
 
 def test_an_entity_without_a_canonical_form_is_filtered_by_name() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from schemas.errors import Malformed
 from systems.contract import Signing
-from systems.mapped import Filtered, LookAgain
+from systems.mapped import Fetch, Filtered
 from systems.servicetitan.mapping import to_canonical
 from systems.servicetitan.settings import EventRule, Settings, Webhook
 from systems.servicetitan.webhook import hints, signing
@@ -38,17 +38,17 @@ def event(kind: str, data: Any = None, **more: Any) -> bytes:
     ],
 )
 def test_a_registered_event_says_which_object_to_read_again(kind: str, entity: str) -> None:
-    assert hints(event(kind), SETTINGS) == [LookAgain(entity, "7", "hint")]
+    assert hints(event(kind), SETTINGS) == [Fetch(entity, "7", "hint")]
 
 
 def test_a_receipt_says_which_bill_it_made() -> None:
-    assert hints(event("receipt.created", {"id": 5, "billId": 8}), SETTINGS) == [LookAgain("bill", "8", "hint")]
+    assert hints(event("receipt.created", {"id": 5, "billId": 8}), SETTINGS) == [Fetch("bill", "8", "hint")]
     (found,) = hints(event("purchase-order.updated"), SETTINGS)
     assert isinstance(found, Filtered)
 
 
 def test_the_normaliser_reads_a_webhook_by_the_same_rules() -> None:
-    assert to_canonical(raw("webhook", event("invoice.updated"), "hint"), READING) == [LookAgain("invoice", "7", "hint")]
+    assert to_canonical(raw("webhook", event("invoice.updated"), "hint"), READING) == [Fetch("invoice", "7", "hint")]
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_another_envelope_is_a_matter_of_settings() -> None:
     webhook = Webhook(event_path="type", tenant_path="account.tenant", events=(rule,))
     settings = SETTINGS.model_copy(update={"webhook": webhook})
     body = b'{"type": "paymentReceived", "account": {"tenant": "1234567890"}, "payload": {"paymentId": "44"}}'
-    assert hints(body, settings) == [LookAgain("payment", "44", "hint")]
+    assert hints(body, settings) == [Fetch("payment", "44", "hint")]
 
 
 def test_how_it_is_signed_is_a_matter_of_settings() -> None:

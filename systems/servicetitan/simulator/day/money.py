@@ -6,7 +6,7 @@ import random
 from collections import defaultdict
 
 from systems.servicetitan.simulator.day.sales import Sale
-from systems.servicetitan.simulator.day.wishes import Morning, Steps, Wish
+from systems.servicetitan.simulator.day.steps import DayOptions, Morning, Steps
 from systems.servicetitan.simulator.seed.catalogue import PAYMENT_TYPES
 from systems.servicetitan.simulator.tenant import cents
 
@@ -17,15 +17,15 @@ _REFUNDS = 3
 class Payments:
     """Plans payments; `taken` are (when, name), to be posted in batches."""
 
-    def __init__(self, steps: Steps, wish: Wish, morning: Morning) -> None:
-        self._steps, self._wish, self._morning = steps, wish, morning
-        self._draw = random.Random(f"day/{wish.seed}/payments")
+    def __init__(self, steps: Steps, options: DayOptions, morning: Morning) -> None:
+        self._steps, self._options, self._morning = steps, options, morning
+        self._draw = random.Random(f"day/{options.seed}/payments")
         self.taken: list[tuple[float, str]] = []
 
     def take(self, at_s: float, **members: object) -> str:
         """Plan a payment; returns what events call it by."""
         name = f"p{len(self.taken)}"
-        at_s = min(at_s, self._wish.seconds * 0.985)
+        at_s = min(at_s, self._options.seconds * 0.985)
         kind = self._draw.choice(PAYMENT_TYPES)
         self._steps.add(at_s, "pay", name=name, type=kind, date=self._morning.day.isoformat(), **members)
         self.taken.append((at_s, name))
@@ -46,7 +46,7 @@ class Payments:
             amount = str(cents(sale.subtotal / 2))
             ahead = max(60.0, sale.posted_s - self._draw.uniform(300, 1500))
             name = self.take(ahead, customer=sale.place[1], business_unit=sale.unit, amount=amount, memo="Deposit")
-            self._steps.add(min(after, self._wish.seconds * 0.988), "apply", payment=name, invoice=sale.invoice)
+            self._steps.add(min(after, self._options.seconds * 0.988), "apply", payment=name, invoice=sale.invoice)
         elif chance < _AHEAD + _PARTIAL:
             self.take(after, invoices=[{"invoice": sale.invoice, "share": self._draw.choice(("0.25", "0.4", "0.5"))}])
         else:
@@ -60,7 +60,7 @@ class Payments:
                 by_customer[sale.place[1]].append(sale)
         pairs = [found[:2] for found in by_customer.values() if len(found) > 1]
         settled: set[str] = set()
-        for pair in pairs[: self._wish.share(0.02, 2)]:
+        for pair in pairs[: self._options.share(0.02, 2)]:
             at_s = max(sale.posted_s for sale in pair) + self._draw.uniform(60, 900)
             self.take(at_s, invoices=[{"invoice": sale.invoice} for sale in pair])
             settled |= {sale.name for sale in pair}
@@ -69,7 +69,7 @@ class Payments:
     def _refunds(self, sales: list[Sale]) -> None:
         chosen = [sale for sale in sales if sale.subtotal > 0][-_REFUNDS:]
         for number, sale in enumerate(chosen):
-            at_s = self._wish.seconds * (0.3 + number * 0.2)
+            at_s = self._options.seconds * (0.3 + number * 0.2)
             name = self.take(at_s, customer=self._known(sale), business_unit=sale.unit, amount="120.00", memo="Paid twice")
             amount = ("120.00", "45.50")[number % 2]
             self._steps.add(
@@ -85,9 +85,9 @@ class Payments:
         """Batches through the day; the last few stay pending."""
         taken = sorted(self.taken)
         pending = max(1, len(taken) // 50)
-        posted, length = taken[: len(taken) - pending], self._wish.seconds / 8
+        posted, length = taken[: len(taken) - pending], self._options.seconds / 8
         for number in range(1, 9):
-            end = self._wish.seconds * 0.99 if number == 8 else number * length
+            end = self._options.seconds * 0.99 if number == 8 else number * length
             batch = [f"@{name}" for at_s, name in posted if (number - 1) * length <= at_s < (end if number < 8 else 1e12)]
             if batch:
                 self._steps.add(end, "post_payments", payments=batch)

@@ -1,4 +1,4 @@
-"""A working day planned as data: the same wish on the same morning gives the same steps, whatever the clock does.
+"""A working day planned as data: the same options on the same morning gives the same steps, whatever the clock does.
 
 It holds what the books get wrong most: invoices at $0 that grow, discounts, exempt customers, split tax, twins of one day and amount,
 documents from before the cut-over paid after it, imported balances, payments of every kind, bills with charges, credits, a cancellation.
@@ -11,7 +11,7 @@ import random
 from systems.servicetitan.simulator.day.money import Payments
 from systems.servicetitan.simulator.day.purchases import plan_purchases
 from systems.servicetitan.simulator.day.sales import Sale, plan_jobs
-from systems.servicetitan.simulator.day.wishes import Morning, Step, Steps, Wish
+from systems.servicetitan.simulator.day.steps import DayOptions, Morning, Step, Steps
 from systems.servicetitan.simulator.tenant import Tenant
 
 Place = tuple[str | int, str | int]
@@ -28,26 +28,26 @@ def morning_of(tenant: Tenant) -> Morning:
     return Morning(tenant.today(), tuple(places), tuple(vendors), tuple(units))
 
 
-def planned(tenant: Tenant, wish: Wish) -> list[Step]:
+def planned(tenant: Tenant, options: DayOptions) -> list[Step]:
     """Every step of the day in order. Raises ValueError where the tenant has no customer to begin with."""
     morning, steps = morning_of(tenant), Steps()
     if not morning.places:
         raise ValueError("the tenant has no customers; begin it with some (setting `customers`)")
-    new = _customers(steps, wish, tenant)
-    payments = Payments(steps, wish, morning)
-    _old(steps, wish, morning, payments)
-    sales = plan_jobs(steps, wish, morning, [*morning.places, *new])
+    new = _customers(steps, options, tenant)
+    payments = Payments(steps, options, morning)
+    _old(steps, options, morning, payments)
+    sales = plan_jobs(steps, options, morning, [*morning.places, *new])
     payments.plan(sales)
     payments.post()
-    plan_purchases(steps, wish, morning)
-    _corrections(steps, wish, morning, sales)
+    plan_purchases(steps, options, morning)
+    _corrections(steps, options, morning, sales)
     return steps.in_order()
 
 
-def _customers(steps: Steps, wish: Wish, tenant: Tenant) -> list[Place]:
+def _customers(steps: Steps, options: DayOptions, tenant: Tenant) -> list[Place]:
     """New customers of the day, the next people of the tenant's seed; some have a second location, some of those no tax zone."""
-    known, count = len(tenant.rows("customers")), wish.share(0.12)
-    draw = random.Random(f"day/{wish.seed}/customers")
+    known, count = len(tenant.rows("customers")), options.share(0.12)
+    draw = random.Random(f"day/{options.seed}/customers")
     found: list[Place] = []
     for number in range(count):
         steps.add(0.0, "person", name=f"c{number}", index=known + number)
@@ -59,11 +59,11 @@ def _customers(steps: Steps, wish: Wish, tenant: Tenant) -> list[Place]:
     return found
 
 
-def _old(steps: Steps, wish: Wish, morning: Morning, payments: Payments) -> None:
+def _old(steps: Steps, options: DayOptions, morning: Morning, payments: Payments) -> None:
     """Invoices and imported balances of an earlier month; half of them are paid today."""
-    draw = random.Random(f"day/{wish.seed}/old")
+    draw = random.Random(f"day/{options.seed}/old")
     posted = []
-    for number in range(wish.share(0.025, 2)):
+    for number in range(options.share(0.025, 2)):
         (location, _), (unit, _) = draw.choice(morning.places), draw.choice(morning.units)
         name, day = f"old{number}", morning.before_cutover(draw.randint(1, 25))
         steps.add(1.0, "book_job", name=name, location=location, business_unit=unit, date=day)
@@ -71,20 +71,20 @@ def _old(steps: Steps, wish: Wish, morning: Morning, payments: Payments) -> None
         steps.add(3.0, "complete_job", job=f"@{name}.job")
         posted.append(f"@{name}.invoice")
     steps.add(4.0, "post", invoices=list(posted))
-    for number in range(wish.share(0.01, 2)):
+    for number in range(options.share(0.01, 2)):
         (location, _), (unit, _) = draw.choice(morning.places), draw.choice(morning.units)
         amount, day = f"{draw.randint(5000, 90000) / 100:.2f}", morning.before_cutover(draw.randint(30, 90))
         steps.add(5.0, "import_balance", name=f"ar{number}", location=location, business_unit=unit, amount=amount, date=day)
         posted.append(f"@ar{number}.invoice")
     for invoice in posted[::2]:
-        payments.take(wish.seconds * draw.uniform(0.1, 0.9), invoices=[{"invoice": invoice}])
+        payments.take(options.seconds * draw.uniform(0.1, 0.9), invoices=[{"invoice": invoice}])
 
 
-def _corrections(steps: Steps, wish: Wish, morning: Morning, sales: list[Sale]) -> None:
+def _corrections(steps: Steps, options: DayOptions, morning: Morning, sales: list[Sale]) -> None:
     """Adjustments, voids, unpostings and merges, where they are asked for: what this part of the product holds by name."""
     posted = [sale for sale in reversed(sales) if sale.posted_s and sale.subtotal > 0]
-    late = wish.seconds * 0.995
-    for number in range(min(wish.corrections, len(posted) // 4)):
+    late = options.seconds * 0.995
+    for number in range(min(options.corrections, len(posted) // 4)):
         adjusted, voided, unposted = posted[number * 3 : number * 3 + 3]
         price = ("-40.00", "65.00")[number % 2]
         items = [{"sku": "SVC-HOUR", "price": price, "taxable": False}]

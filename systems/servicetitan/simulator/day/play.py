@@ -8,7 +8,7 @@ from typing import Any
 
 from systems.servicetitan.simulator.books.events import Names, perform
 from systems.servicetitan.simulator.day.plan import planned
-from systems.servicetitan.simulator.day.wishes import Step, Wish
+from systems.servicetitan.simulator.day.steps import DayOptions, Step
 from systems.servicetitan.simulator.tenant import Tenant
 
 _SHOWN_ERRORS = 20
@@ -29,14 +29,14 @@ class Day:
         """Plan the day that `{jobs, hours, seed, corrections?, when_told?}` asks for and begin it. Raises ValueError while another runs."""
         if self._task is not None and not self._task.done():
             raise ValueError("a day is running; wait until it is finished")
-        wish = Wish(**body)
-        if wish.jobs < 1 or wish.hours <= 0:
+        options = DayOptions(**body)
+        if options.jobs < 1 or options.hours <= 0:
             raise ValueError("a day needs at least one job and some hours")
-        steps = planned(self._tenant, wish)
-        self._left = [step for step in steps if step.corrects and wish.when_told]
-        steps = [step for step in steps if not (step.corrects and wish.when_told)]
+        steps = planned(self._tenant, options)
+        self._left = [step for step in steps if step.corrects and options.when_told]
+        steps = [step for step in steps if not (step.corrects and options.when_told)]
         self._planned, self._done, self._errors, self._names = len(steps), 0, [], {}
-        self._task = asyncio.create_task(self._play(steps, wish.pace))
+        self._task = asyncio.create_task(self._play(steps, options.pace))
         return self.progress()
 
     def correct(self) -> dict[str, Any]:

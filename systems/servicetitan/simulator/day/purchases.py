@@ -5,31 +5,31 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from systems.servicetitan.simulator.day.wishes import Morning, Steps, Wish
+from systems.servicetitan.simulator.day.steps import DayOptions, Morning, Steps
 from systems.servicetitan.simulator.seed.catalogue import EQUIPMENT, MATERIALS
 
 _CREDITS = 2
 _EXPENSES = 3
 
 
-def plan_purchases(steps: Steps, wish: Wish, morning: Morning) -> None:
+def plan_purchases(steps: Steps, options: DayOptions, morning: Morning) -> None:
     """Every order of the day and what becomes of it."""
     if not morning.vendors:
         return
-    draw = random.Random(f"day/{wish.seed}/orders")
-    count = wish.share(0.08, 6)
+    draw = random.Random(f"day/{options.seed}/orders")
+    count = options.share(0.08, 6)
     day = morning.day.isoformat()
     bills: list[tuple[float, str]] = []
     for number in range(count):
-        at_s = wish.seconds * 0.8 * (0.01 + number / count)
+        at_s = options.seconds * 0.8 * (0.01 + number / count)
         bills += _order(steps, draw, morning, (number, at_s))
     for number in range(_EXPENSES):
-        at_s = wish.seconds * (0.2 + 0.2 * number)
+        at_s = options.seconds * (0.2 + 0.2 * number)
         lines = [{"amount": f"{draw.randint(2000, 30000) / 100:.2f}", "description": text} for text in ("Fuel", "Uniforms")]
         members = {"vendor": draw.choice(morning.vendors), "business_unit": draw.choice(morning.units)[0]}
         steps.add(at_s, "enter_bill", name=f"e{number}", expenses=lines, date=day, **members)
         bills.append((at_s, f"@e{number}.bill"))
-    _after(steps, wish, morning, bills)
+    _after(steps, options, morning, bills)
 
 
 def _order(steps: Steps, draw: random.Random, morning: Morning, when: tuple[int, float]) -> list[tuple[float, str]]:
@@ -60,21 +60,21 @@ def _order(steps: Steps, draw: random.Random, morning: Morning, when: tuple[int,
     return found
 
 
-def _after(steps: Steps, wish: Wish, morning: Morning, bills: list[tuple[float, str]]) -> None:
+def _after(steps: Steps, options: DayOptions, morning: Morning, bills: list[tuple[float, str]]) -> None:
     """Bills posted in batches, the last ones left pending; then the credits, and the cancellation of one that is posted."""
     ordered = sorted(bills)
     posted = ordered[: len(ordered) - max(1, len(ordered) // 20)]
     for number in range(1, 7):
-        begin, end = wish.seconds * (number - 1) / 6, wish.seconds * number / 6
+        begin, end = options.seconds * (number - 1) / 6, options.seconds * number / 6
         batch = [bill for at_s, bill in posted if begin <= at_s < end or (number == 6 and at_s >= end)]
         if batch:
-            steps.add(wish.seconds * 0.98 if number == 6 else end, "post_bills", bills=batch)
+            steps.add(options.seconds * 0.98 if number == 6 else end, "post_bills", bills=batch)
     day = morning.day.isoformat()
     for number, (_, bill) in enumerate(posted[1 : 1 + _CREDITS]):
         members = {"bill": bill, "apply": "12.50"} if number == 0 else {}
         amount = ("12.50", "31.75")[number]
         unit = morning.units[number][0]
-        at_s = wish.seconds * (0.7 + 0.1 * number)
+        at_s = options.seconds * (0.7 + 0.1 * number)
         vendor = f"{bill.split('.')[0]}.vendor"
         steps.add(at_s, "vendor_credit", vendor=vendor, business_unit=unit, amount=amount, date=day, posted=True, **members)
-    steps.correct(wish.seconds * 0.9, "cancel_bill", bill=posted[0][1])
+    steps.correct(options.seconds * 0.9, "cancel_bill", bill=posted[0][1])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from systems.servicetitan.simulator.day.wishes import Morning, Steps, Wish
+from systems.servicetitan.simulator.day.steps import DayOptions, Morning, Steps
 from systems.servicetitan.simulator.seed.catalogue import EQUIPMENT, MATERIALS, SERVICES
 from systems.servicetitan.simulator.tenant import cents
 
@@ -33,19 +33,19 @@ class Sale:
         return f"@{self.name}.invoice"
 
 
-def plan_jobs(steps: Steps, wish: Wish, morning: Morning, places: list[tuple[str | int, str | int]]) -> list[Sale]:
+def plan_jobs(steps: Steps, options: DayOptions, morning: Morning, places: list[tuple[str | int, str | int]]) -> list[Sale]:
     """Every job of the day. The first two are twins: one customer, one day, one amount, two genuine sales."""
-    sales = [_job(steps, wish, morning, places, number) for number in range(wish.jobs)]
+    sales = [_job(steps, options, morning, places, number) for number in range(options.jobs)]
     _post(steps, sales)
     return sales
 
 
-def _job(steps: Steps, wish: Wish, morning: Morning, places: list[tuple[str | int, str | int]], number: int) -> Sale:
-    draw = random.Random(f"day/{wish.seed}/job/{number}")
+def _job(steps: Steps, options: DayOptions, morning: Morning, places: list[tuple[str | int, str | int]], number: int) -> Sale:
+    draw = random.Random(f"day/{options.seed}/job/{number}")
     is_twin = number < _TWINS
     unit, _ = morning.units[0] if is_twin else draw.choice(morning.units)
     place = places[0] if is_twin else draw.choice(places)
-    booked = wish.seconds * _BOOKED_UNTIL * (0.001 + number / wish.jobs)
+    booked = options.seconds * _BOOKED_UNTIL * (0.001 + number / options.jobs)
     name = f"j{number}"
     steps.add(booked, "book_job", name=name, location=place[0], business_unit=unit, date=morning.day.isoformat(), term=_term(draw))
     lines = [{"sku": "SVC-DRAIN", "quantity": 1}] if is_twin else _lines(draw, morning)
@@ -62,9 +62,9 @@ def _job(steps: Steps, wish: Wish, morning: Morning, places: list[tuple[str | in
             steps.add(worked + 240, "add_items", invoice=invoice, items=lines, replace=True)
     steps.add(done, "complete_job", job=f"@{name}.job")
     is_pending = not is_twin and draw.random() < _NEVER_POSTED
-    posted = 0.0 if is_pending else min(wish.seconds * 0.97, (done // _BATCH_S + 1) * _BATCH_S)
+    posted = 0.0 if is_pending else min(options.seconds * 0.97, (done // _BATCH_S + 1) * _BATCH_S)
     if posted and draw.random() < _TOUCHED:
-        _touch(steps, draw, wish, invoice, posted)
+        _touch(steps, draw, options, invoice, posted)
     return Sale(name, place, unit, posted, _subtotal(lines))
 
 
@@ -100,10 +100,10 @@ def _term(draw: random.Random) -> str:
     return draw.choice(("Due Upon Receipt", "Due Upon Receipt", "Net 15", "Net 30"))
 
 
-def _touch(steps: Steps, draw: random.Random, wish: Wish, invoice: str, posted: float) -> None:
+def _touch(steps: Steps, draw: random.Random, options: DayOptions, invoice: str, posted: float) -> None:
     """What people do after posting and no ledger needs."""
     for state in ({"sent": "Sent"}, {"sent": "Opened"}, {"review": "Invoiced"})[: draw.randint(1, 3)]:
-        posted = min(wish.seconds * 0.99, posted + draw.uniform(60, 1200))
+        posted = min(options.seconds * 0.99, posted + draw.uniform(60, 1200))
         steps.add(posted, "touch_invoice", invoice=invoice, **state)
 
 

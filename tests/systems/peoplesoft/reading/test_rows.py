@@ -15,7 +15,7 @@ from runtime.errors import Malformed
 from schemas.records import Raw
 from services.ingress.pollers import feeds_of
 from systems.connection import QuotaShares, Side
-from systems.mapped import Canonical, Filtered, LookAgain, Reading
+from systems.mapped import Canonical, Fetch, Filtered, Reading
 from systems.peoplesoft.dating import in_force, is_active
 from systems.peoplesoft.mapping import to_canonical
 from systems.peoplesoft.query import address
@@ -188,7 +188,7 @@ def test_what_cannot_be_read_is_malformed(entity: str, body: Any) -> None:
 
 
 def test_a_hint_is_looked_at_again_and_what_is_not_ours_is_filtered() -> None:
-    assert to_canonical(raw("vendor", b"", shape="hint"), READING) == [LookAgain("vendor", "x", "hint")]
+    assert to_canonical(raw("vendor", b"", shape="hint"), READING) == [Fetch("vendor", "x", "hint")]
     assert isinstance(to_canonical(raw("journal", {"A.X": "1"}), READING)[0], Filtered)
 
 

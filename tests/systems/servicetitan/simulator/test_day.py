@@ -14,9 +14,9 @@ JOBS = 60
 ENTITIES = ("invoices", "payments", "bills", "vendor_credits", "customers", "locations", "jobs")
 
 
-async def played(tenant: World, hours_a_turn: float, **wish: Any) -> dict[str, list[dict[str, Any]]]:
+async def played(tenant: World, hours_a_turn: float, **options: Any) -> dict[str, list[dict[str, Any]]]:
     """The holdings at the end of a day; the clock is turned in steps of so many hours."""
-    await tenant.control("day", {"jobs": JOBS, "hours": 10, "seed": 5} | wish)
+    await tenant.control("day", {"jobs": JOBS, "hours": 10, "seed": 5} | options)
 
     async def progress() -> Any:
         found = await tenant.control("day")

@@ -21,7 +21,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Wish:
+class DayOptions:
     """What `POST /__sim__/day` asks for.
 
     `corrections`: adjustments, voids, merges and unpostings too, so many of each. `when_told`: whatever corrects is left until
