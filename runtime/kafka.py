@@ -66,6 +66,8 @@ _REFUSED_S = 5.0
 """How long a refusal is tried again at a start: a broker that has just started may not know its users yet."""
 _SILENT_S = 30.0
 """How long the reading of a whole topic goes on without an answer from a cluster that is reported to be away."""
+_STALLED_S = 120.0
+"""How long it goes on if nothing comes although nothing is reported. An open transaction ends sooner by its own time-out."""
 
 
 def client_settings(kafka: Kafka) -> dict[str, Any]:
@@ -270,7 +272,7 @@ def read_to_end(kafka: Kafka, topic: str, partitions: Sequence[int], start: Mapp
 
     Transaction markers occupy offsets and are never delivered. The end is therefore known by the client's end-of-partition event, whose
     offset counts them. An open transaction before the end is waited for (it ends by its own time-out at the latest). Raises `Transient` if
-    the cluster goes away meanwhile and stays away.
+    the cluster goes away meanwhile and stays away, and if nothing comes for `_STALLED_S`: a new client may get further.
     """
     targets = high_watermarks(kafka, topic, partitions)
     begin = start or {}
@@ -283,7 +285,10 @@ def read_to_end(kafka: Kafka, topic: str, partitions: Sequence[int], start: Mapp
 
     with closing(reader(kafka, **{"enable.partition.eof": True, "error_cb": on_error})) as client:
         client.assign([TopicPartition(topic, p, begin.get(p, OFFSET_BEGINNING)) for p in pending])
+        came_s = time.monotonic()
         while pending:
+            if time.monotonic() > came_s + _STALLED_S:
+                raise Transient(f"{topic}: partitions {sorted(pending)} give nothing for {_STALLED_S:g} s before their end.")
             if away and time.monotonic() > away[0] + _SILENT_S:
                 raise explained(kafka, KafkaError(KafkaError._TRANSPORT))
             for message in client.consume(num_messages=2000, timeout=0.2):
@@ -291,6 +296,7 @@ def read_to_end(kafka: Kafka, topic: str, partitions: Sequence[int], start: Mapp
                 error = message.error()
                 if error is None:
                     yield message
+                    came_s = time.monotonic()
                 elif error.code() != KafkaError._PARTITION_EOF:
                     raise_if_fatal(message)
                 elif (message.offset() or 0) >= targets[message.partition() or 0]:

@@ -10,7 +10,7 @@ import pytest
 from confluent_kafka import TopicPartition
 
 from runtime import kafka
-from runtime.errors import Broken
+from runtime.errors import Broken, Transient
 from tests import toy
 from tests.integration.topology.wire import TopologyProcess, Wire, until
 from topology.batch import Output
@@ -85,3 +85,21 @@ def test_a_process_whose_producers_were_fenced_goes_on_and_each_record_is_there_
     wanted = Counter(str(number) for number in range(1000))
     assert Counter(record["source_id"] for record in topics.read("canonical.invoice")) == wanted
     assert Counter(record["source_id"] for record in topics.read(f"command.{toy.TARGET}")) == wanted
+
+
+def test_a_topic_that_is_read_to_its_end_is_given_up_when_nothing_comes_before_it(
+    topics: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An open transaction stands before the end. A reading that never ended kept a sink from its partitions, and nobody heard of it."""
+    settings = topics.settings.kafka
+    producer = kafka.transactional_producer(settings, f"{settings.topic_prefix}open")
+    producer.init_transactions(30)
+    producer.begin_transaction()
+    output = _output(topics, 7)
+    producer.produce(output.topic, key=b"k", value=output.value, partition=0)
+    producer.flush(15)
+    monkeypatch.setattr(kafka, "_STALLED_S", 1.0)
+    with pytest.raises(Transient, match=r"partitions \[0\] give nothing for 1 s before their end"):
+        topics.read("dead")
+    producer.commit_transaction(15)
+    assert [record["reason"] for record in topics.read("dead")] == ["7"]
