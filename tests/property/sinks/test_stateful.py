@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from decimal import Decimal
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
@@ -164,5 +165,12 @@ class Sink(RuleBasedStateMachine):
         assert not found, "\n".join([*narrative, *(f"{name} {words}" for name, words in found)])
 
 
+class Wandering(Sink):
+    """The same, in orders that differ from run to run."""
+
+
+_EVERY = settings(max_examples=250, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck))
 TestSink = Sink.TestCase
-TestSink.settings = settings(max_examples=250, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck))
+TestSink.settings = settings(_EVERY, derandomize=True)
+TestWanderingSink = pytest.mark.chaos(pytest.mark.timeout(1800)(Wandering.TestCase))
+TestWanderingSink.settings = settings(_EVERY, max_examples=2000)

@@ -11,6 +11,8 @@ import pytest
 from services.sinks import entry as e
 from services.sinks.core import OutOfTurn, step
 from services.sinks.gate import View
+from services.sinks.parents import Parents
+from services.sinks.rebuild import looked_up_first
 from services.sinks.state import (
     Acked,
     Answered,
@@ -218,6 +220,23 @@ def test_a_new_owner_waits_the_whole_settle_time_from_when_it_saw_the_intent() -
     made, effects = step(Key(left, key().rules), Restored(1000.0))
     assert effects == (Wait(look_s=1000.0 + TIMES.settle_s),)
     assert made.seen_s == 1000.0
+
+
+@pytest.mark.parametrize("capability", [Capability.C1, Capability.C2, Capability.C3])
+def test_what_a_lost_ledger_may_have_known_is_judged_by_the_gate_before_it_is_written(capability: Capability) -> None:
+    """It was sent again at once after a look-up, before its parent was there, though its source had taken it back."""
+    left = looked_up_first(e.fresh(C), ("create", "release"))
+    made, effects = step(Key(left, key(capability).rules), Restored(10.0))
+    assert effects == (Wait(look_s=10.0 + TIMES.settle_s),)
+    made, _ = step(made, Turn(10.0 + TIMES.settle_s, View(AT), C.command))
+    made, _ = step(made, Reserved(10.0 + TIMES.settle_s, AT, View(AT)))
+    made, (record,) = step(made, LookedUp(NOTHING, 10.0 + TIMES.settle_s, 11.0 + TIMES.settle_s, AT))
+    assert isinstance(record, Record)
+    assert (record.entry["state"], record.entry["intent_attempt"]) == (e.NEW, 0)
+    made, _ = step(made, Acked(20.0, AT))
+    _, (kept,) = step(made, Turn(20.0, View(AT, parents=Parents(missing=("customer/1",))), C.command))
+    assert isinstance(kept, Record)
+    assert (kept.entry["state"], kept.entry["reason"]) == (e.WAITING, "parent")
 
 
 def test_neither_hold_nor_release_closes_an_open_intent() -> None:
