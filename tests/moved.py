@@ -23,6 +23,7 @@ class MovedClock:
 
     async def sleep(self, duration: timedelta) -> None:
         self.instant += duration
+        await asyncio.sleep(0)
 
     def move(self, **duration: float) -> None:
         self.instant += timedelta(**duration)

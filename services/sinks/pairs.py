@@ -5,7 +5,6 @@ A pair is kept under the purpose and part of its document. Whoever names neither
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from itertools import product
 
@@ -45,25 +44,24 @@ def _may_carry(effect: object, document: Document) -> bool:
     return entry["state"] != e.HELD and (bool(entry["steps_done"]) or entry["state"] in e.IN_PLACE)
 
 
-def links_of(entry: Ledger, pair: Pair, actor: str) -> Iterator[Link]:
+def links_of(entry: Ledger, pair: Pair, actor: str) -> tuple[Link, Link]:
     """The pair as links: from our id to theirs, and back."""
-    ours, theirs = (entry["source_system"], pair.source_id), (entry["system"], pair.target_id)
-    for source, target in ((ours, theirs), (theirs, ours)):
-        yield {
-            "connection": entry["connection"],
-            "entity": pair.entity,
-            "source_system": source[0],
-            "source_id": source[1],
-            "target_system": target[0],
-            "target_id": target[1],
-            "target_number": "",
-            "origin": ORIGIN,
-            "score": None,
-            "actor": actor,
-            "at": entry["updated_at"],
-            "purpose": entry["purpose"],
-            "part": entry["part"],
-        }
+    link: Link = {
+        "connection": entry["connection"],
+        "entity": pair.entity,
+        "source_system": entry["source_system"],
+        "source_id": pair.source_id,
+        "target_system": entry["system"],
+        "target_id": pair.target_id,
+        "target_number": "",
+        "origin": ORIGIN,
+        "score": None,
+        "actor": actor,
+        "at": entry["updated_at"],
+        "purpose": entry["purpose"],
+        "part": entry["part"],
+    }
+    return link, e.turned(link)
 
 
 def pair_key(key: LinkKey, purpose: str = "", part: str = "") -> LinkKey:

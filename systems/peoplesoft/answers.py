@@ -13,6 +13,7 @@ from systems.peoplesoft import errors, soap
 from systems.peoplesoft.documents import Tree
 from systems.peoplesoft.models import broker
 from systems.peoplesoft.soap import Message
+from systems.writing.frame import ambiguous
 
 
 def said(answer: Response, message: Message) -> Tree | Answer:
@@ -27,8 +28,8 @@ def said(answer: Response, message: Message) -> Tree | Answer:
         if answer.status == 200 and soap.is_enveloped(element) and element.tag == message.answered:
             return soap.tree(element)
     except Malformed as error:
-        return errors.ambiguous(f"HTTP {answer.status}: {error}", "unreadable", code=str(answer.status))
-    return errors.ambiguous(f"HTTP {answer.status}: {element.tag} was not asked for", "unreadable", code=str(answer.status))
+        return ambiguous(f"HTTP {answer.status}: {error}", "unreadable", code=str(answer.status))
+    return ambiguous(f"HTTP {answer.status}: {element.tag} was not asked for", "unreadable", code=str(answer.status))
 
 
 def _refused(answer: Response, element: soap.Element) -> Answer | None:
@@ -37,7 +38,7 @@ def _refused(answer: Response, element: soap.Element) -> Answer | None:
     if said is not None:
         return errors.of_broker(said)
     if soap.is_fault(element):
-        return errors.ambiguous(soap.fault_words(element), "fault", code="fault")
+        return ambiguous(soap.fault_words(element), "fault", code="fault")
     messages = errors.messages_of(element)
     return None if messages is None else errors.of_interface(messages, errors.interface_of(element))
 
@@ -49,13 +50,11 @@ def unacknowledged(answer: Response) -> Answer | None:
     try:
         element = soap.opened(answer)
     except Malformed as error:
-        return errors.ambiguous(f"HTTP {answer.status}: {error}", "unreadable", code=str(answer.status))
+        return ambiguous(f"HTTP {answer.status}: {error}", "unreadable", code=str(answer.status))
     said = broker(answer.body)
     if answer.status == 200 and said is not None and not said.is_error and said.transaction:
         return None
-    return _refused(answer, element) or errors.ambiguous(
-        f"HTTP {answer.status}: no acknowledgement", "unreadable", str(answer.status)
-    )
+    return _refused(answer, element) or ambiguous(f"HTTP {answer.status}: no acknowledgement", "unreadable", str(answer.status))
 
 
 def echoed_keys(shown: Tree, interface: str) -> Tree | None:

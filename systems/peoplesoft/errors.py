@@ -22,8 +22,8 @@ from systems.http.bodies import said_in
 from systems.http.rules import Rule, Words
 from systems.peoplesoft.markup import local
 from systems.peoplesoft.models import Broker, broker
+from systems.writing.frame import WORDS, ambiguous
 
-WORDS = 400
 OPERATION = "QAS_EXECUTEQRY_REST_GET"
 """Service operation that executes queries over REST."""
 NO_ROWS = "91,50"
@@ -154,11 +154,6 @@ def of_outcome(message_set: str, number: str, text: str) -> tuple[str, str]:
     """What a batch (edit, build) noted about a document: set, number and words in one line, and the name of the hold."""
     said = _with_pair(text, f"{message_set},{number}".strip(","))
     return told(said, WORDS), _row(INTERFACE[1:], Words("", text)).reason
-
-
-def ambiguous(words: str, reason: str, code: str = "") -> Answer:
-    """It may have been done."""
-    return Answer(Verdict.AMBIGUOUS, code=code, words=told(words, WORDS), reason=reason)
 
 
 # --- messages of an interface in an answer ----------------------------------------------------------------------------

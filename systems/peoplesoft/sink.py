@@ -21,7 +21,7 @@ from systems.peoplesoft.rows import Row, text
 from systems.peoplesoft.services import Services, user_of
 from systems.peoplesoft.soap import CREATE, GET, Message
 from systems.peoplesoft.wsdl import endpoint
-from systems.writing.frame import AHEAD, Attempt, Budget, FramedWriter, ReadBack
+from systems.writing.frame import AHEAD, Attempt, Budget, FramedWriter, ReadBack, ambiguous
 
 STAGED_LOOKS = 4
 """What was staged is looked for a few times."""
@@ -223,7 +223,7 @@ class _Dialect:
         interface, keys = self._keyed(attempt.resolved)
         echoed = answers.echoed_keys(shown, interface)
         if echoed is None or not compare.is_key_of(echoed, keys):
-            return errors.ambiguous("the answer does not echo our keys", "echo", code="200")
+            return ambiguous("the answer does not echo our keys", "echo", code="200")
         return ReadBack(self._shown)
 
     def _classed(self, said: Answer, attempt: Attempt) -> Answer:

@@ -19,6 +19,7 @@ import orjson
 
 from runtime.errors import Broken, ConnectorError, Malformed, Refused, Throttled, Transient
 from runtime.exchange import NotSent, Response, Unanswered
+from runtime.redaction import told
 from systems.contract import Access, Answer, Document, Found, ResolvedCommand, Verdict
 
 AHEAD = timedelta(seconds=180)
@@ -160,12 +161,12 @@ class FramedWriter(Generic[R]):
         except Unanswered as error:
             return ambiguous(str(error), "unanswered", code="unanswered")
         try:
-            told = await self._dialect.read(attempt, request, answer)
+            outcome = await self._dialect.read(attempt, request, answer)
         except (ConnectorError, Malformed) as error:
             return ambiguous(f"the answer cannot be read: {error}", "unreadable", code=str(answer.status))
-        if isinstance(told, ReadBack):
-            return await self._read_back(attempt, told)
-        return told if isinstance(told, Answer) else judged(attempt, told)
+        if isinstance(outcome, ReadBack):
+            return await self._read_back(attempt, outcome)
+        return outcome if isinstance(outcome, Answer) else judged(attempt, outcome)
 
     async def _read_back(self, attempt: Attempt, back: ReadBack) -> Answer:
         pause = _FIRST_LOOK
@@ -202,8 +203,8 @@ def judged(attempt: Attempt, document: Document | None) -> Answer:
 
 
 def ambiguous(words: str, reason: str, code: str = "", document: Document | None = None) -> Answer:
-    """It may have been done."""
-    return Answer(Verdict.AMBIGUOUS, document, code=code, words=words[:WORDS], reason=reason)
+    """It may have been done. Secrets are taken out of the words before they are cut: half of one would not be found."""
+    return Answer(Verdict.AMBIGUOUS, document, code=code, words=told(words, WORDS), reason=reason)
 
 
 def _not_sent(error: Exception, reason: str, *, is_broken: bool = False) -> Answer:

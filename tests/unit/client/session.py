@@ -17,27 +17,11 @@ from systems.contract import Access, Role
 from systems.http.answers import asked_pause_s
 from systems.http.calls import Calls
 from systems.http.logins import Login, Send, with_headers
+from tests.moved import MovedClock
 
 SIGN_IN = Request("POST", "https://erp.example/sign-in")
 READ = Request("GET", "https://erp.example/rows")
 WRITE = Request("POST", "https://erp.example/rows", {}, b"{}")
-
-
-class MovedClock:
-    """Time that moves when somebody sleeps."""
-
-    def __init__(self) -> None:
-        self.moment = datetime(2026, 3, 2, 12, tzinfo=UTC)
-
-    def now(self) -> datetime:
-        return self.moment
-
-    def monotonic(self) -> float:
-        return self.moment.timestamp()
-
-    async def sleep(self, duration: timedelta) -> None:
-        self.moment += duration
-        await asyncio.sleep(0)
 
 
 @dataclass
@@ -120,7 +104,7 @@ class Nothing(BaseModel):
 
 def opened(login: Numbered | None = None, share: Share | None = None) -> Session:
     """A session that nobody is signed in with."""
-    wire, clock, held = Wire(), MovedClock(), login or Numbered()
+    wire, clock, held = Wire(), MovedClock(datetime(2026, 3, 2, 12, tzinfo=UTC)), login or Numbered()
     limiter = Limiter(share or Share(100_000, timedelta(seconds=1), 100), clock)
     access = Access("acme", Role.POLLER, Nothing(), Nothing(), wire, limiter, clock)
     return Session(wire, clock, held, limiter, Calls("erp", access, held, 7))

@@ -184,7 +184,7 @@ async def test_a_write_whose_sign_in_is_refused_leaves_the_next_one_to_the_next_
 async def test_a_write_after_the_end_of_its_sign_in_is_not_sent(session: Session) -> None:
     """Signing in between the intent and the write would be a wait there."""
     await session.calls.reserve(1, timedelta(minutes=3))
-    session.clock.moment += timedelta(hours=2)
+    session.clock.instant += timedelta(hours=2)
     with pytest.raises(NotSent):
         await session.calls.write(WRITE)
     assert session.wire.proofs == []
@@ -236,9 +236,9 @@ async def test_a_session_that_is_used_lives_on() -> None:
     session.login.idle = timedelta(minutes=8)
     for _ in range(5):
         await session.look()
-        session.clock.moment += timedelta(minutes=7)
+        session.clock.instant += timedelta(minutes=7)
     assert session.wire.sign_ins == 1
-    session.clock.moment += timedelta(minutes=7)
+    session.clock.instant += timedelta(minutes=7)
     await session.look()
     assert session.wire.sign_ins == 2
 

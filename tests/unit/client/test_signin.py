@@ -9,7 +9,7 @@ import pytest
 
 from runtime.errors import Broken
 from systems.http.signin import SignIn
-from tests.unit.client.session import MovedClock
+from tests.moved import MovedClock
 
 
 class Signed:
@@ -60,10 +60,10 @@ async def test_who_gives_up_waiting_takes_nobody_elses_renewal_along() -> None:
 async def test_it_is_renewed_at_its_end_and_not_before() -> None:
     one = Signed(timedelta(minutes=13))
     await one.held.ensure()
-    one.clock.moment += timedelta(minutes=13, seconds=-1)
+    one.clock.instant += timedelta(minutes=13, seconds=-1)
     await one.held.ensure()
     assert one.count == 1
-    one.clock.moment += timedelta(seconds=1)
+    one.clock.instant += timedelta(seconds=1)
     await one.held.ensure()
     assert one.count == 2
 
@@ -72,19 +72,19 @@ async def test_its_life_counts_from_before_it_was_asked_for() -> None:
     one = Signed(timedelta(minutes=1))
 
     async def slow() -> timedelta:
-        one.clock.moment += timedelta(seconds=40)
+        one.clock.instant += timedelta(seconds=40)
         return one.life
 
     held = SignIn(one.clock, slow)
     await held.ensure()
-    one.clock.moment += timedelta(seconds=20)
+    one.clock.instant += timedelta(seconds=20)
     assert not held.is_good()
 
 
 async def test_it_is_held_for_the_spare_time_and_a_short_one_for_half_its_life() -> None:
     one = Signed(timedelta(minutes=59))
     await one.held.ensure(timedelta(minutes=3))
-    one.clock.moment += timedelta(minutes=57)
+    one.clock.instant += timedelta(minutes=57)
     await one.held.ensure(timedelta(minutes=1))
     assert one.count == 1
     await one.held.ensure(timedelta(minutes=3))

@@ -12,13 +12,14 @@ import orjson
 import pytest
 from pydantic import BaseModel
 
+from runtime import redaction
 from runtime.clock import Clock
 from runtime.errors import Broken, ConnectorError, Malformed, Refused, Throttled, Transient
 from runtime.exchange import NotSent, Response, Unanswered, response
 from runtime.limits import Limiter
 from schemas.records import CommandEnvelope
 from systems.contract import Access, Answer, Document, Found, ResolvedCommand, Role, Verdict
-from systems.writing.frame import UNSEEN, Attempt, Budget, FramedWriter, ReadBack
+from systems.writing.frame import UNSEEN, WORDS, Attempt, Budget, FramedWriter, ReadBack, ambiguous
 
 RESOLVED = ResolvedCommand("ap_bill", cast("CommandEnvelope", {"ref": "ST-1", "system": "toy"}))
 OURS = Document("D1", "D1", "ST-1", Decimal(1), "USD", ("create",))
@@ -217,3 +218,10 @@ async def test_a_refusal_counts_only_where_the_books_do_not_show_the_step_done()
     assert (await own.performed()).verdict is Verdict.YES
     own.found = lambda: Found((replace(OURS, steps_done=()),))
     assert await own.performed() == refusal
+
+
+def test_a_secret_that_the_words_echo_is_taken_out_before_they_are_cut() -> None:
+    secret = "a-secret-that-nobody-may-read-in-a-ledger"
+    redaction.know_value(secret)
+    answer = ambiguous("x" * (WORDS - 20) + secret, "echo")
+    assert secret[:10] not in answer.words
