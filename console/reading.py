@@ -182,8 +182,8 @@ def newest_decision(cluster: Cluster, connection: str) -> int:
 
 
 def _unread(client: Consumer, topic: str, partitions: Sequence[int]) -> Iterator[tuple[int, tuple[int, int]]]:
-    for position in client.committed([TopicPartition(topic, p) for p in partitions], timeout=15):
-        low, high = client.get_watermark_offsets(TopicPartition(topic, position.partition), timeout=15)
+    for position in kafka.committed(client, [TopicPartition(topic, p) for p in partitions]):
+        low, high = kafka.watermarks(client, TopicPartition(topic, position.partition))
         begin = max(position.offset, low)
         if high > begin:
             yield position.partition, (begin, high - begin)

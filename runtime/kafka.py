@@ -35,13 +35,35 @@ LOG = logging.getLogger("ml_connector.kafka")
 LOG.addHandler(logging.NullHandler())
 LOG.propagate = False
 
-_PATIENCE_S = 15.0
-_PASSING = (
-    KafkaError.NOT_LEADER_FOR_PARTITION,
-    KafkaError.LEADER_NOT_AVAILABLE,
-    KafkaError._TRANSPORT,
-    KafkaError._ALL_BROKERS_DOWN,
+_REQUEST_S = 15.0
+"""How long one request for offsets waits for its answer."""
+_PATIENCE_S = 30.0
+"""How long a request is repeated while the cluster is between two states."""
+_PASSING = frozenset(
+    {
+        KafkaError.NOT_LEADER_FOR_PARTITION,
+        KafkaError.LEADER_NOT_AVAILABLE,
+        KafkaError.BROKER_NOT_AVAILABLE,
+        KafkaError.REPLICA_NOT_AVAILABLE,
+        KafkaError.OFFSET_NOT_AVAILABLE,
+        KafkaError.UNKNOWN_LEADER_EPOCH,
+        KafkaError.FENCED_LEADER_EPOCH,
+        KafkaError.UNKNOWN_TOPIC_OR_PART,
+        KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+        KafkaError.COORDINATOR_NOT_AVAILABLE,
+        KafkaError.NOT_COORDINATOR,
+        KafkaError.UNSTABLE_OFFSET_COMMIT,
+        KafkaError.NETWORK_EXCEPTION,
+        KafkaError.REQUEST_TIMED_OUT,
+        KafkaError._TRANSPORT,
+        KafkaError._ALL_BROKERS_DOWN,
+        KafkaError._UNKNOWN_TOPIC,
+        KafkaError._UNKNOWN_PARTITION,
+        KafkaError._WAIT_COORD,
+    }
 )
+"""What a cluster answers while it elects a leader or a coordinator, or while a broker has just come back and does not know its topics
+yet. It passes by itself. A topic or partition that does not exist at all is refused with the same words, only later."""
 AWAY = frozenset(
     {KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN, KafkaError._RESOLVE, KafkaError._TIMED_OUT, KafkaError._TIMED_OUT_QUEUE}
 )
@@ -186,25 +208,42 @@ def reader(kafka: Kafka, **more: Any) -> Consumer:
 
 
 def ends(client: Consumer, topic: str, partitions: Sequence[int]) -> dict[int, tuple[int, int]]:
-    """First offset and high watermark of each partition (as the consumer's isolation level counts)."""
-    found: dict[int, tuple[int, int]] = {}
-    for partition in partitions:
-        found[partition] = _watermarks(client, TopicPartition(topic, partition))
-    return found
+    """First offset and high watermark of each partition (as the consumer's isolation level counts). Raises `KafkaException`."""
+    return {partition: watermarks(client, TopicPartition(topic, partition)) for partition in partitions}
 
 
-def _watermarks(client: Consumer, place: TopicPartition) -> tuple[int, int]:
-    """First offset and high watermark. A broker that has just come back does not lead its partitions yet; that passes."""
+def watermarks(client: Consumer, place: TopicPartition) -> tuple[int, int]:
+    """First offset and high watermark of one partition, likewise."""
+    low, high = _patiently(lambda: client.get_watermark_offsets(place, timeout=_REQUEST_S))
+    return low, high
+
+
+def committed(client: Consumer, places: Sequence[TopicPartition]) -> list[TopicPartition]:
+    """The group's committed offsets of these partitions, in their order; the offset is `OFFSET_INVALID` where none is committed.
+
+    Raises `KafkaException`, also when the broker refuses one partition alone: its offset is not known then, and "none" would read the
+    partition from its start.
+    """
+    return _patiently(lambda: _refused_none(client.committed(list(places), timeout=_REQUEST_S)))
+
+
+def _refused_none(places: list[TopicPartition]) -> list[TopicPartition]:
+    error = next((place.error for place in places if place.error is not None), None)
+    if error is not None:
+        raise KafkaException(error)
+    return places
+
+
+def _patiently(ask: Callable[[], T]) -> T:
+    """Ask the cluster again while its answer is one that passes."""
     deadline = time.monotonic() + _PATIENCE_S
     while True:
         try:
-            low, high = client.get_watermark_offsets(place, timeout=15)
+            return ask()
         except KafkaException as error:
             if error.args[0].code() not in _PASSING or time.monotonic() > deadline:
                 raise
             time.sleep(0.2)
-        else:
-            return low, high
 
 
 def topic_ids(client: AdminClient, topics: Sequence[str]) -> dict[str, str]:
@@ -263,7 +302,8 @@ def high_watermarks(kafka: Kafka, topic: str, partitions: Sequence[int]) -> dict
 def offset_at(kafka: Kafka, topic: str, partition: int, at_s: float) -> int | None:
     """The offset of the first record written at or after an instant (seconds since the epoch); None if there is none."""
     with closing(reader(kafka)) as client:
-        (found,) = client.offsets_for_times([TopicPartition(topic, partition, int(at_s * 1000))], timeout=15)
+        asked = [TopicPartition(topic, partition, int(at_s * 1000))]
+        (found,) = _patiently(lambda: _refused_none(client.offsets_for_times(asked, timeout=_REQUEST_S)))
         return found.offset if found.offset >= 0 else None
 
 

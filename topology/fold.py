@@ -114,7 +114,7 @@ def _high_watermarks(settings: Kafka, topics: Sequence[str], partitions: Sequenc
 
 
 def _high(client: Consumer, topic: str, partition: int) -> int:
-    return int(client.get_watermark_offsets(TopicPartition(topic, partition), timeout=15)[1])
+    return kafka.watermarks(client, TopicPartition(topic, partition))[1]
 
 
 class Contained:

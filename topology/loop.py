@@ -28,7 +28,6 @@ MOST_BYTES = 16 * 1024 * 1024
 time."""
 LONGEST_S = 0.1
 _BEHIND_S = 1.0
-_COMMITTED_S = 30.0
 
 
 class Loop:
@@ -99,7 +98,7 @@ class Loop:
     def _position(self, client: Consumer) -> None:
         """Read the committed offsets; the call waits while an open transaction may still move them (`read_committed` implies
         require-stable)."""
-        positions = client.committed(self._assignment, timeout=_COMMITTED_S) if self._assignment else []
+        positions = kafka.committed(client, self._assignment) if self._assignment else []
         client.assign(positions)
         if positions:
             client.pause(self._assignment)

@@ -26,7 +26,6 @@ GROUP = "pollers.fetch"
 _MOST_OPEN = 100_000
 """How many fetches of one partition may be unfinished. Beyond that the partition is paused. Each takes about 300 bytes."""
 _HANDOVER_S = 30.0
-_WATERMARK_S = 10.0
 
 
 class Owner(Protocol):
@@ -171,7 +170,7 @@ class Assignment:
 
     def _at_end(self, client: Consumer, partition: TopicPartition) -> TopicPartition:
         try:
-            _, end = client.get_watermark_offsets(partition, timeout=_WATERMARK_S)
+            _, end = kafka.watermarks(client, partition)
         except KafkaException as error:
             log.warning("end_of_cursors_unknown", partition=partition.partition, error=str(error))
             end = OFFSET_END

@@ -135,7 +135,7 @@ class GroupLog:
 
     def _committed(self, number: int) -> Committed:
         places = [TopicPartition(self._topic, number), TopicPartition(self._control_topic, number)]
-        commands, control = self._consumer.committed(places, timeout=30)
+        commands, control = kafka.committed(self._consumer, places)
         return Committed(commands.offset, control.offset, commands.metadata or "")
 
     def _commit(self, offsets: Offsets, mark: str, wait: bool) -> None:
@@ -155,7 +155,7 @@ class GroupLog:
         starts = self._in_loop(self._listener.assigned(committed))
         places = []
         for number, at in starts.items():
-            low, _ = consumer.get_watermark_offsets(TopicPartition(self._topic, number), timeout=15)
+            low, _ = kafka.watermarks(consumer, TopicPartition(self._topic, number))
             places.append(TopicPartition(self._topic, number, max(at, low)))
         self._lag.assigned((place.topic, place.partition) for place in places)
         consumer.assign(places)

@@ -348,6 +348,6 @@ def committed_controls(settings: Settings, systems: Iterable[str]) -> dict[tuple
     places = [TopicPartition(topic, partition) for partition in range(settings.kafka.partitions)]
     for system in systems:
         with closing(kafka.consumer(settings.kafka, f"sinks.{system}")) as client:
-            for place in client.committed(places, timeout=30):
+            for place in kafka.committed(client, places):
                 found[(system, place.partition)] = max(place.offset, 0)
     return found
