@@ -13,7 +13,6 @@ from contextlib import closing
 from typing import Any, TypeVar
 
 from confluent_kafka import (
-    OFFSET_BEGINNING,
     Consumer,
     KafkaError,
     KafkaException,
@@ -295,8 +294,12 @@ def await_answer(kafka: Kafka, within_s: float) -> AdminClient:
 
 def high_watermarks(kafka: Kafka, topic: str, partitions: Sequence[int]) -> dict[int, int]:
     """High watermarks including open transactions (read uncommitted), for reading "past everything written by now"."""
+    return {partition: high for partition, (_, high) in _extents(kafka, topic, partitions).items()}
+
+
+def _extents(kafka: Kafka, topic: str, partitions: Sequence[int]) -> dict[int, tuple[int, int]]:
     with closing(reader(kafka, **{"isolation.level": "read_uncommitted"})) as client:
-        return {partition: high for partition, (_, high) in ends(client, topic, partitions).items()}
+        return ends(client, topic, partitions)
 
 
 def offset_at(kafka: Kafka, topic: str, partition: int, at_s: float) -> int | None:
@@ -314,9 +317,11 @@ def read_to_end(kafka: Kafka, topic: str, partitions: Sequence[int], start: Mapp
     offset counts them. An open transaction before the end is waited for (it ends by its own time-out at the latest). Raises `Transient` if
     the cluster goes away meanwhile and stays away, and if nothing comes for `_STALLED_S`: a new client may get further.
     """
-    targets = high_watermarks(kafka, topic, partitions)
-    begin = start or {}
-    pending = {p for p in partitions if targets[p] > begin.get(p, 0)}
+    extents = _extents(kafka, topic, partitions)
+    begin = {p: max(low, (start or {}).get(p, 0)) for p, (low, _) in extents.items()}
+    pending = {p for p, (_, high) in extents.items() if high > begin[p]}
+    if not pending:
+        return
     away: list[float] = []
 
     def on_error(error: KafkaError) -> None:
@@ -324,14 +329,15 @@ def read_to_end(kafka: Kafka, topic: str, partitions: Sequence[int], start: Mapp
             away.append(time.monotonic())
 
     with closing(reader(kafka, **{"enable.partition.eof": True, "error_cb": on_error})) as client:
-        client.assign([TopicPartition(topic, p, begin.get(p, OFFSET_BEGINNING)) for p in pending])
+        # A named offset: librdkafka looks "the beginning" up, and tries that again after half a second if it does not know the leader yet.
+        client.assign([TopicPartition(topic, p, begin[p]) for p in pending])
         came_s = time.monotonic()
         while pending:
             if time.monotonic() > came_s + _STALLED_S:
                 raise Transient(f"{topic}: partitions {sorted(pending)} give nothing for {_STALLED_S:g} s before their end.")
             if away and time.monotonic() > away[0] + _SILENT_S:
                 raise explained(kafka, KafkaError(KafkaError._TRANSPORT))
-            for message in client.consume(num_messages=2000, timeout=0.2):
+            for message in polled(client, 2000, 0.2):
                 away.clear()
                 error = message.error()
                 if error is None:
@@ -339,7 +345,7 @@ def read_to_end(kafka: Kafka, topic: str, partitions: Sequence[int], start: Mapp
                     came_s = time.monotonic()
                 elif error.code() != KafkaError._PARTITION_EOF:
                     raise_if_fatal(message)
-                elif (message.offset() or 0) >= targets[message.partition() or 0]:
+                elif (message.offset() or 0) >= extents[message.partition() or 0][1]:
                     pending.discard(message.partition() or 0)
 
 

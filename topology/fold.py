@@ -13,7 +13,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 
 from runtime import kafka, metrics
 from runtime.errors import Malformed
@@ -39,7 +39,8 @@ class Source:
 
 def fold(source: Source, states: dict[int, PartitionState], alive: Callable[[], bool]) -> int:
     """Bring the states of these partitions up to the end of the log; returns how many records were read. Stops early when `alive` is false."""
-    topics, targets = source.topics, _high_watermarks(source.settings, source.topics, sorted(states))
+    topics, extents = source.topics, _extents(source.settings, source.topics, sorted(states))
+    targets = {place: high for place, (_, high) in extents.items()}
     ids = kafka.topic_ids(kafka.admin(source.settings), topics)
     for partition, state in states.items():
         offsets, known = state.offsets, state.ids
@@ -48,9 +49,9 @@ def fold(source: Source, states: dict[int, PartitionState], alive: Callable[[], 
         ):
             state.wipe()
     pending = {
-        (topic, partition): states[partition].offsets.get(topic, OFFSET_BEGINNING)
-        for (topic, partition), high in targets.items()
-        if high > max(0, states[partition].offsets.get(topic, 0))
+        (topic, partition): max(low, states[partition].offsets.get(topic, 0))
+        for (topic, partition), (low, high) in extents.items()
+        if high > max(low, states[partition].offsets.get(topic, 0))
     }
     count = _read(source, (pending, targets), states, alive) if pending else 0
     if alive():
@@ -70,7 +71,7 @@ def _read(source: Source, span: tuple[_Places, _Places], states: dict[int, Parti
         client.assign([TopicPartition(topic, partition, start) for (topic, partition), start in pending.items()])
         while unfinished and alive():
             folded: dict[int, list[tuple[str, bytes]]] = {}
-            for message in client.consume(num_messages=_AT_ONCE, timeout=0.2):
+            for message in kafka.polled(client, _AT_ONCE, 0.2):
                 at = (message.topic() or "", message.partition() or 0)
                 error = message.error()
                 if error is None:
@@ -108,9 +109,12 @@ def _entry(message: Message, codec: Codec) -> tuple[str, bytes]:
     return key, remembered(seen)
 
 
-def _high_watermarks(settings: Kafka, topics: Sequence[str], partitions: Sequence[int]) -> dict[tuple[str, int], int]:
+def _extents(settings: Kafka, topics: Sequence[str], partitions: Sequence[int]) -> dict[tuple[str, int], tuple[int, int]]:
+    """First offset and high watermark of each place."""
     with closing(kafka.reader(settings, **{"isolation.level": "read_uncommitted"})) as client:
-        return {(topic, partition): _high(client, topic, partition) for topic in topics for partition in partitions}
+        return {
+            (topic, partition): extent for topic in topics for partition, extent in kafka.ends(client, topic, partitions).items()
+        }
 
 
 def _high(client: Consumer, topic: str, partition: int) -> int:

@@ -1,15 +1,16 @@
 """The command `ml-connector`: its verbs, and how an error is shown on a terminal.
 
-A verb is a module of this folder with `register(app)`. Its name is in `_VERBS`, in the order of `--help`.
+A verb is registered by a module of this folder, with `register(app)`, and has a line in `_VERBS`.
 """
 
 from __future__ import annotations
 
 import importlib
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from console.cli import exit_codes
 from console.output import printable
@@ -17,30 +18,55 @@ from runtime.errors import Broken, ConnectorError
 from runtime.log import configure
 from schemas.errors import NotRegistered, RegistryAway
 
-_VERBS = (
-    "demo",
-    "up",
-    "simulate",
-    "init",
-    "plan",
-    "match",
-    "crosswalk",
-    "keys",
-    "check",
-    "run",
-    "topics",
-    "status",
-    "open",
-    "held",
-    "cursors",
-    "journal",
-    "explain",
-    "poll",
-    "try_",
-)
+_VERBS = {
+    "demo": "demo",
+    "up": "up",
+    "simulate": "simulate",
+    "init": "init",
+    "plan": "plan",
+    "apply": "plan",
+    "remove": "plan",
+    "match": "match",
+    "crosswalk": "crosswalk",
+    "keys": "keys",
+    "check": "check",
+    "run": "run",
+    "topics": "topics",
+    "status": "status",
+    "pause": "status",
+    "resume": "status",
+    "open": "open",
+    "held": "held",
+    "cursors": "cursors",
+    "journal": "journal",
+    "explain": "explain",
+    "poll": "poll",
+    "try": "try_",
+}
+"""Each verb's module, in the order of `--help`."""
+
+
+class _Verbs(TyperGroup):
+    """Imports the module of the verb that is called, and those of all verbs for `--help` alone: most of what a short command costs is the
+    import of what the other verbs need."""
+
+    def list_commands(self, _: typer.Context) -> list[str]:  # type: ignore[override]  # Typer's own context is narrower than the base's
+        """The verbs, in the order of `--help`."""
+        return list(_VERBS)
+
+    def get_command(self, _: typer.Context, cmd_name: str) -> Any:  # type: ignore[override]
+        """The command of a verb; None if there is none of that name."""
+        module = _VERBS.get(cmd_name)
+        if module is None:
+            return None
+        own = typer.Typer()
+        importlib.import_module(f"console.cli.{module}").register(own)
+        return typer.main.get_group(own).commands[cmd_name]
+
 
 app = typer.Typer(
     name="ml-connector",
+    cls=_Verbs,
     help="Keeps a contractor's field service and its ERP in agreement over Apache Kafka.",
     no_args_is_help=True,
     add_completion=True,
@@ -64,10 +90,6 @@ def _root(
     ] = False,
 ) -> None:
     """Keeps a contractor's field service and its ERP in agreement over Apache Kafka."""
-
-
-for _verb in _VERBS:
-    importlib.import_module(f"console.cli.{_verb}").register(app)
 
 
 def main() -> None:

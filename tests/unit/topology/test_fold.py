@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from confluent_kafka import OFFSET_BEGINNING, Message
+from confluent_kafka import Message
 
 from runtime import kafka, metrics
 from runtime.settings import Kafka
@@ -99,7 +99,7 @@ def test_a_state_of_a_topic_that_was_made_anew_is_folded_from_the_start(tmp_path
 
     monkeypatch.setattr(kafka, "admin", lambda _: None)
     monkeypatch.setattr(kafka, "topic_ids", lambda *_: dict(ids))
-    monkeypatch.setattr(fold_module, "_high_watermarks", lambda *_: {("canonical.invoice", 0): 5})
+    monkeypatch.setattr(fold_module, "_extents", lambda *_: {("canonical.invoice", 0): (2, 5)})
     monkeypatch.setattr(fold_module, "_read", reading)
     state = PartitionState(tmp_path / "0")
     state.put([("key", b"of the first")])
@@ -109,6 +109,6 @@ def test_a_state_of_a_topic_that_was_made_anew_is_folded_from_the_start(tmp_path
     assert (len(read), state.get("key")) == (1, b"of the first")
     ids["canonical.invoice"] = "second"
     fold_module.fold(source, {0: state}, lambda: True)
-    assert read[1] == {("canonical.invoice", 0): OFFSET_BEGINNING}
+    assert read[1] == {("canonical.invoice", 0): 2}
     assert state.get("key") is None
     state.close()
