@@ -277,9 +277,9 @@ class Consuming:
             await restore(owner)
             if taken.lost is not None:
                 await Rebuild(owner, held.intake, taken.lost).run()
-                await self._rebuilt(owner)
                 if not owner.schedule.is_settled:
                     await held.may_open.wait()
+                await self._rebuilt(owner)
             while held.changed:
                 held.changed = False
                 await look_again(owner)

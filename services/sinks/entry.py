@@ -147,6 +147,11 @@ def intent_open(entry: Ledger) -> bool:
     return entry["intent_attempt"] > 0
 
 
+def is_presumed(entry: Ledger) -> bool:
+    """Whether the open attempt is one that a ledger which was lost may have known, and no other is known: no hash says what it wrote."""
+    return intent_open(entry) and not entry["intent_hash"]
+
+
 def may_exist(entry: Ledger) -> bool:
     """Whether the system may keep something of it: an attempt is open, or something was seen there."""
     return intent_open(entry) or bool(entry["steps_done"]) or bool(entry["erp_id"])

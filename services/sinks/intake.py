@@ -203,9 +203,9 @@ class Intake:
     def _waits_for(self, incoming: Incoming, document: str, queue: _Queue) -> str | None:
         """The op-key that this command waits for; None when it may come."""
         own = incoming.command["op_key"]
-        busy = next((one for one in [own, *self._gone(incoming)] if self._is_busy(one)), None)
-        if busy is not None or self._is_being_looked_up(incoming):
-            return busy or own
+        busy = next((one for one in [own, *self._gone(incoming)] if self._is_busy(one) or self._is_presumed(one)), None)
+        if busy is not None:
+            return busy
         withdrawn = self._withdrawn(incoming) if withdrawal.gives_up(incoming) else []
         unknown = next((one["op_key"] for one in withdrawn if self._is_open(one)), None)
         self._mark(document, queue, frozenset(one["op_key"] for one in withdrawn) if unknown is not None else frozenset())
@@ -215,12 +215,10 @@ class Intake:
         case = self.owner.cases.get(op_key)
         return case is not None and case.is_busy
 
-    def _is_being_looked_up(self, incoming: Incoming) -> bool:
-        """Whether a ledger was lost and only a look-up tells whether what this takes back is there."""
-        own = self.owner.cases.entry(incoming.command["op_key"])
-        if own is None or own["state"] == e.HELD or e.is_terminal(own):
-            return False
-        return incoming.takes_back and e.intent_open(own) and not own["intent_hash"]
+    def _is_presumed(self, op_key: str) -> bool:
+        """Whether a ledger was lost and look-ups have yet to tell whether this is there: what changes it waits until that is known."""
+        entry = self.owner.cases.entry(op_key)
+        return entry is not None and entry["state"] not in (e.HELD, *e.TERMINAL) and e.is_presumed(entry)
 
     def _gone(self, incoming: Incoming) -> list[str]:
         """Op-keys of parts that this command's set has no more."""

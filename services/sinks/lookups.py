@@ -44,7 +44,7 @@ def _was_sent(key: Key) -> bool:
     """Whether an attempt of ours may have made what is found: the open one, unless it is the present one and only about to be sent,
     or stands for what a lost ledger may have known (no hash)."""
     entry = key.entry
-    if not e.intent_open(entry) or not entry["intent_hash"]:
+    if not e.intent_open(entry) or e.is_presumed(entry):
         return False
     return key.phase is Phase.LOOKING or entry["intent_attempt"] != entry["attempt_count"]
 

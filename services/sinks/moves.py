@@ -75,10 +75,10 @@ def may_skip_settling(key: Key) -> bool:
 
     Only the first step has that protection, and only one attempt may be unsettled at a time: what a refusal of the second would
     mean for the first could not be told. A change of what is there has to wait: the older content could come last. So has an attempt
-    without a hash, which stands for what a lost ledger may have known: nobody has judged whether its document may be written at all.
+    that is only presumed: nobody has judged whether its document may be written at all.
     """
     entry = key.entry
-    if not entry["intent_hash"]:
+    if e.is_presumed(entry):
         return False
     if key.rules.updates and (entry["erp_id"] or key.rules.capability is Capability.C2):
         return False

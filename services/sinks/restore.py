@@ -89,8 +89,8 @@ def _may_go(owner: Owner, entry: Ledger) -> bool:
 class Rebuild:
     """A ledger that was lost, made again from `result` and the newest command of each op-key.
 
-    The group's offset stays where it was and carries the mark `rebuilding` until the last slice is acked: an owner that finds the
-    mark does it all again, and what the ledger knows already is a command like any other.
+    The group's offset stays where it was and carries the mark `rebuilding` until the last slice is acked and the settle wait is over. An
+    owner that finds the mark does it all again, for what the ledger knows by then was rebuilt from fewer commands and nothing was done about it.
     """
 
     owner: Owner
@@ -118,7 +118,5 @@ class Rebuild:
         log.info("ledger_rebuilt", system=owner.context.system.name, partition=owner.number, op_keys=done, took_s=took_s)
 
     def _one(self, incoming: Incoming, result: Result | None) -> None:
-        known = self.owner.cases.entry(incoming.command["op_key"])
-        comes = known is not None or self.intake.arrivals.rebuilt(incoming, result, self.lost.sets, self.lost.reverses)
-        if comes:
+        if self.intake.arrivals.rebuilt(incoming, result, self.lost.sets, self.lost.reverses):
             self.intake.comes(incoming)

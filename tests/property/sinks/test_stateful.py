@@ -111,8 +111,10 @@ class Sink(RuleBasedStateMachine):
     @precondition(lambda self: not self.lost and self.world.ledger)
     @rule(lost=st.sampled_from(["ledger", "results"]))
     def the_ledger_is_lost(self, lost: str) -> None:
-        self.lost = lost
         offsets = [self.world.cluster.offsets.get((COMMANDS, number), 0) for number in range(self.world.partitions)]
+        if min(offsets) <= 0 and self.world.capability is Capability.C4 and self.world.shape.watched:
+            return  # stated in docs/guarantees.md: nobody can tell this from a first start, and one look-up may miss what the batch hides
+        self.lost = lost
         for process in self.world.processes:
             process.kill()
             self.world.group.kicks(process.log, again=False)

@@ -10,6 +10,8 @@ LARGE = 0.1
 """The share of schedules that are large."""
 FAULTLESS = 0.08
 """The share of schedules in which nothing goes wrong."""
+LOSS = 0.03
+"""The share of schedules whose ledger may be lost while everything is under way."""
 RATES = {
     "process": 0.6, "send": 0.25, "takeover": 0.2, "edge": 0.04, "silent": 0.5, "no": 0.2, "reject": 0.15, "raises": 0.1,
     "find_fails": 0.15, "reserve_fails": 0.1, "waits": 0.1, "slow": 0.05, "down": 0.05, "commit": 0.2, "open_session": 0.05,

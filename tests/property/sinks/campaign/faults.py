@@ -85,6 +85,9 @@ OWNER = (
     Mutant("a_newer_command_overtakes_a_busy_one", (Patch("intake", "        return case is not None and case.is_busy\n", "        return case is None and op_key == ''\n"),), "versions, silent, slow"),
     Mutant("a_rebuild_makes_up_since_when_it_was_tried", (Patch("takeover", "offset, context.clock.now()), offset + 1", "offset, context.clock.now(), came_at=context.clock.now()), offset + 1"),), "again, lost results", caught_by=frozenset({"TRIED_SINCE"})),
     Mutant("a_reopened_master_forgets_since_when_it_was_tried", (Patch("entry", "    return cast(\"Ledger\", {**made, \"tried_since\": entry.get(\"tried_since\")})", "    return cast(\"Ledger\", made)"),), "versions, families", caught_by=frozenset({"TRIED_SINCE"}), shapes=KEPT_UP),
+    Mutant("one_look_up_that_lags_decides_after_a_loss", (Patch("arrivals", "        elif rules.capability is Capability.C4:", "        elif rules.capability is Capability.C4 and not rules.steps:"),), "loss", C4, STAGED, caught_by=frozenset({"DOUBLE"}), bound=6_000),
+    Mutant("the_settle_wait_of_a_loss_ends_with_its_owner", (Patch("consume", "                if not owner.schedule.is_settled:\n                    await held.may_open.wait()\n                await self._rebuilt(owner)\n", "                await self._rebuilt(owner)\n                if not owner.schedule.is_settled:\n                    await held.may_open.wait()\n"),), "loss, silent", caught_by=frozenset({"DOUBLE"}), bound=6_000),
+    Mutant("a_rebuild_begun_before_is_believed", (Patch("restore", "        if self.intake.arrivals.rebuilt(", "        if self.owner.cases.entry(incoming.command[\"op_key\"]) is not None or self.intake.arrivals.rebuilt("),), "loss, silent, versions", bound=6_000),
     Mutant("an_acked_ending_is_written_again", (Patch("arrive", "    if _is_old(entry, incoming):\n        return Nothing(\"duplicate\" if same else \"stale\")\n", ""),), "again"),
 )  # fmt: skip
 

@@ -30,7 +30,7 @@ SOMETIMES = frozenset(
         "refused_credentials", "reject", "perform_raised", "find_raised", "reserve_raised", "limiter_wait", "slow_find",
         "open_session", "close_session", "commit_refused", "commit_lost", "commit_unheard", "offsets_failed", "settings", "credentials",
         "pause", "resume", "release", "retry", "accept", "skip", "ceiling", "mode", "window", "typed", "touched", "matched", "void",
-        "unposted", "zero", "dead_batch", "edge", "mapped_again", "junk", "backlog", "replay_kept", "replay_ledger", "replay_results",
+        "unposted", "zero", "dead_batch", "edge", "mapped_again", "junk", "backlog", "replay_kept", "replay_ledger", "replay_results", "loss",
     }
 )  # fmt: skip
 

@@ -238,6 +238,7 @@ def _faults(world: World) -> None:
         world.later(draw.random() * 10, lambda: junk(world))
     if "backlog" in meets:
         backlog(world)
+    _loss(world)
 
 
 def _process_fault(world: World) -> None:
@@ -266,6 +267,42 @@ def _edge(world: World) -> None:
 def _strikes(world: World, fault: Fault) -> None:
     if world.faulty and world.living():
         strikes(world, world.draw.choice(world.living()), fault)
+
+
+def _loss(world: World) -> None:
+    """Now and then the ledger is lost while everything is under way, in some with its results; in some the next owner dies as well. Drawn
+    apart from everything else, so that the other schedules stay what they are."""
+    draw = random.Random(f"loss {world.own}")
+    if draw.random() >= (drawn.EMPHASISED if "loss" in world.emphasis else drawn.LOSS):
+        return
+    lost, dies_in_s = draw.choice(("ledger", "ledger", "results")), draw.choice((None, 0.5, 2.0, 5.0, 11.0))
+
+    def happens() -> None:
+        if not world.faulty or not _is_known_as_lost(world):
+            return
+        world.count("loss")
+        world.says("lost: {}", lost)
+        _all_die(world)
+        loses(world, lost)
+        world.judge.decisions.clear()
+        world.starts()
+        if dies_in_s is not None:
+            world.later(dies_in_s, lambda: _strikes(world, Fault("kill", 0.0, 0.0)))
+
+    world.later(draw.choice((1.0, 3.0, 6.0, 10.0, draw.random() * 30)), happens)
+
+
+def _is_known_as_lost(world: World) -> bool:
+    """Whether the next owner can tell a loss from a first start, and nothing of ours was deleted that it would write again."""
+    logs = [number for number in range(world.partitions) if world.cluster.log(COMMANDS, number).records]
+    deleted = any(kept.deleted for erp in world.erps.values() for kept in erp.documents)
+    return not deleted and all(world.cluster.offsets.get((COMMANDS, number), 0) > 0 for number in logs)
+
+
+def _all_die(world: World) -> None:
+    for process in world.processes:
+        process.kill()
+        world.group.kicks(process.log, again=False)
 
 
 def _erp_faults(world: World) -> None:
@@ -311,9 +348,7 @@ def _again(world: World) -> None:
     world.count(f"replay_{lost or 'kept'}")
     before = books(world)
     states = {op_key: entry["state"] for op_key, entry in world.ledger.items()}
-    for process in world.processes:
-        process.kill()
-        world.group.kicks(process.log, again=False)
+    _all_die(world)
     loses(world, lost)
     if _likely(world, "kill", 0.4):
         world.faulty = True

@@ -45,7 +45,7 @@ class World:
 
     def __init__(self, seed: int, capability: Capability, shapes: Sequence[Shape]) -> None:
         self.seed, self.capability = seed, capability
-        own = len(Capability) * seed + list(Capability).index(capability)  # no two classes play the same schedule
+        self.own = own = len(Capability) * seed + list(Capability).index(capability)  # no two classes play the same schedule
         self.draw = random.Random(own)
         self.timeline = Timeline()
         self.shape = self.draw.choice(shapes)

@@ -1,0 +1,168 @@
+"""A ledger is lost while a document is on its way or is hidden: what may have been written is known before anything is written or given up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from systems.contract import Answer, Capability, Found, Verdict
+from tests.property.sinks.campaign import declared, seams
+from tests.property.sinks.campaign.declared import P_MAX_S, PLAIN, REQUEST_S, STAGED, V_MAX_S, Choice, Shape
+from tests.property.sinks.campaign.schedule import loses
+from tests.property.sinks.campaign.source import Doc
+from tests.property.sinks.campaign.world import World
+
+
+@pytest.fixture
+def worlds() -> Iterator[list[World]]:
+    """Worlds that were made; they are ended behind the test."""
+    made: list[World] = []
+    with seams.installed():
+        yield made
+        for world in made:
+            world.end()
+
+
+def world_of(worlds: list[World], capability: Capability, shape: Shape) -> World:
+    """One connection, whose system does what it is asked, and whose batch does nothing by itself."""
+    world = World(1, capability, [shape])
+    seams.into(world)
+    worlds.append(world)
+    world.connects("acme", Choice())
+    erp = world.erps["acme"]
+    erp.faulty, erp.batch = False, lambda _: None
+    return world
+
+
+def told(world: World, doc: Doc, state: str, amount: int | None = None) -> None:
+    doc.changes_to(state, Decimal(amount) if amount is not None else None)
+    world.tells(doc)
+
+
+def passes(world: World, seconds: float) -> None:
+    world.timeline.run(world.now + seconds, world.moves)
+
+
+def ledger_is_lost(world: World) -> None:
+    """With the process; the next one starts at once."""
+    for process in world.processes:
+        process.kill()
+        world.group.kicks(process.log, again=False)
+    loses(world, "ledger")
+    world.starts()
+
+
+def hidden_at_the_next_look_up(world: World) -> None:
+    """The batch begins to build what is staged right before the next look-up, and hides it for as long as it may."""
+    erp = world.erps["acme"]
+    real = erp.shown
+
+    def shown(record: str, command: Any, erp_id: str) -> Found:
+        del erp.shown
+        for kept in erp.documents:
+            kept.hidden_until = world.now + V_MAX_S - 0.001
+        return real(record, command, erp_id)
+
+    erp.shown = shown  # type: ignore[method-assign]
+
+
+def the_next_request_comes_as_late_as_it_may(world: World) -> None:
+    """Its answer is lost, and the system carries it out as long after that as its declaration allows."""
+    erp = world.erps["acme"]
+
+    def request(*about: Any) -> tuple[float, Callable[[], Answer]]:
+        del erp.request
+        world.later(REQUEST_S + P_MAX_S, lambda: erp.unheard(*about))
+        return REQUEST_S, lambda: Answer(Verdict.AMBIGUOUS, words="no answer")
+
+    erp.request = request  # type: ignore[method-assign, assignment]
+
+
+def is_posted(world: World) -> None:
+    """The batch has built and posted everything that it has."""
+    for kept in world.erps["acme"].documents:
+        kept.done |= dict.fromkeys(kept.steps, world.now)
+
+
+def at_rest(world: World) -> list[tuple[str, str]]:
+    """Until nothing is left to do: what is found wrong then."""
+    world.quiet()
+    passes(world, 30.0)
+    is_posted(world)
+    assert world.drains()
+    world.judge.at_rest("ledger")
+    return world.judge.found
+
+
+NEWER = {"": [Decimal(100)], "plain": [Decimal(100)], "void": [Decimal(100)], "unposted": [Decimal(100)]}
+
+
+@pytest.mark.parametrize("newer", NEWER)
+def test_what_the_batch_hides_while_it_is_looked_up_is_not_written_again(worlds: list[World], newer: str) -> None:
+    world, doc = world_of(worlds, Capability.C4, STAGED), Doc("invoice", "acme", "i1")
+    world.adds(doc)
+    told(world, doc, "plain", 100)
+    world.starts()
+    passes(world, 1.0)
+    assert world.ledger[doc.op_key()]["steps_done"] == ["stage"]
+    ledger_is_lost(world)
+    hidden_at_the_next_look_up(world)
+    passes(world, 2.0)
+    if newer:
+        told(world, doc, newer, 120 if newer == "plain" else None)
+    passes(world, declared.settle_s(Capability.C4) + 2 * V_MAX_S)
+    assert at_rest(world) == []
+    assert [one.amount for one in world.erps["acme"].documents] == NEWER[newer]
+
+
+@pytest.mark.parametrize("capability", [Capability.C3, Capability.C4])
+@pytest.mark.parametrize("newer", ["", "plain", "void", "unposted", "zero"])
+def test_what_was_not_written_is_written_once_as_the_newest_version_wants_it(
+    worlds: list[World], newer: str, capability: Capability
+) -> None:
+    world, doc = world_of(worlds, capability, PLAIN), Doc("invoice", "acme", "i1")
+    world.adds(doc)
+    erp = world.erps["acme"]
+    erp.faulty, erp.faults.no = True, 1.0
+    told(world, doc, "plain", 100)
+    world.starts()
+    passes(world, 1.0)
+    erp.faulty = False
+    ledger_is_lost(world)
+    passes(world, 2.0)
+    if newer:
+        told(world, doc, newer, 120 if newer == "plain" else None)
+    assert at_rest(world) == []
+    amounts = {"": [Decimal(100)], "plain": [Decimal(120)]}
+    assert [one.amount for one in world.erps["acme"].documents] == amounts.get(newer, [])
+    held = [entry["reason"] for entry in world.ledger.values() if entry["state"] == "HELD"]
+    assert held == (["unposted"] if newer == "unposted" else [])
+
+
+@pytest.mark.parametrize("capability", [Capability.C3, Capability.C4])
+def test_a_process_that_dies_before_the_settle_wait_is_over_leaves_it_to_the_next_one(
+    worlds: list[World], capability: Capability
+) -> None:
+    """A request was on its way when the ledger was lost; the owner that rebuilt it died, and the next one saw nothing of a loss."""
+    world = world_of(worlds, capability, PLAIN)
+    erp, docs = world.erps["acme"], [Doc("invoice", "acme", f"i{number}") for number in range(2)]
+    for doc in docs:
+        world.adds(doc)
+    told(world, docs[0], "plain", 7)
+    world.starts()
+    passes(world, 1.0)
+    the_next_request_comes_as_late_as_it_may(world)
+    told(world, docs[1], "plain", 100)
+    while "request" in vars(erp):
+        passes(world, 0.1)
+    ledger_is_lost(world)
+    passes(world, 2.0)
+    world.processes[-1].kill()
+    world.group.kicks(world.processes[-1].log, again=False)
+    world.starts()
+    passes(world, 20.0)
+    assert at_rest(world) == []
+    assert sorted(one.amount for one in erp.documents) == [Decimal(7), Decimal(100)]
