@@ -10,6 +10,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Protocol
 
+from pydantic import BaseModel
+
+from systems.flow import Flow
+
 Ask = Callable[[str], Any]
 """Asks a simulator for a path under `/__sim__/` and gives the parsed answer (money as Decimal or text)."""
 NAME, ACTIVE, YES, NO = "name", "active", "yes", "no"
@@ -17,23 +21,69 @@ NAME, ACTIVE, YES, NO = "name", "active", "yes", "no"
 
 
 @dataclass(frozen=True)
+class IssuedLine:
+    """A line of a source object: what it was sold for, what it cost, and whether it came out of the inventory. `unit` names its business
+    unit."""
+
+    sku: str
+    amount: Decimal
+    cost: Decimal
+    unit: str = ""
+    from_inventory: bool = False
+
+
+@dataclass(frozen=True)
 class Issued:
     """A source object as its own system's simulator holds it: what the demo's `source` column counts.
 
-    `parts` are amounts of its own identities (applications of a payment by their id). `facts` are what a master that is kept up to
-    date must agree in, in our own words.
+    `applications` are the amounts that a payment or credit settles, by their own ids. `facts` are what a master that is kept up to date
+    must agree in, in our own words.
     """
 
     source_id: str
     number: str
     amount: Decimal
-    parts: Mapping[str, Decimal] = field(default_factory=dict)
+    applications: Mapping[str, Decimal] = field(default_factory=dict)
     facts: Mapping[str, str] = field(default_factory=dict)
+    lines: tuple[IssuedLine, ...] = ()
 
 
 @dataclass(frozen=True)
-class Kept:
-    """A document as the target's simulator keeps it, found by the ref that it carries. `done`: every step is done; `applied`:
+class Expected:
+    """What a source object makes for one purpose: the amount of each document by its part ("" where it makes one), and the amounts for which
+    no document is made and which are counted as `excluded`.
+
+    `worth` is what all of them come to by the source's own figure: its amount, or what its lines cost. `action` is the one under which the
+    documents are made; "" is the usual one of the purpose.
+    """
+
+    purpose: str
+    worth: Decimal
+    parts: Mapping[str, Decimal]
+    excluded: tuple[Decimal, ...] = ()
+    action: str = ""
+
+
+def whole(purpose: str, one: Issued) -> tuple[Expected, ...]:
+    """One document of the whole amount, as most source objects make."""
+    return (Expected(purpose, one.amount, {"": one.amount}),)
+
+
+def at_cost(purpose: str, one: Issued, vendor_of: Callable[[IssuedLine], str]) -> tuple[Expected, ...]:
+    """A payable for each vendor of what its lines cost; what came out of the inventory is excluded (accounting.md 10 and 11)."""
+    parts: dict[str, Decimal] = {}
+    stock = sum((line.cost for line in one.lines if line.from_inventory), Decimal(0))
+    for line in one.lines:
+        if line.cost and not line.from_inventory:
+            vendor = vendor_of(line)
+            parts[vendor] = parts.get(vendor, Decimal(0)) + line.cost
+    excluded = (stock,) if stock or not parts else ()
+    return (Expected(purpose, sum((line.cost for line in one.lines), Decimal(0)), parts, excluded),)
+
+
+@dataclass(frozen=True)
+class BookedDocument:
+    """A document or master as the target's simulator keeps it, found by the ref that it carries. `done`: every step is done; `applied`:
     what of it settles other documents, None where such a document settles none; `facts`: see `Issued`."""
 
     kind: str
@@ -117,7 +167,7 @@ class Demo(Protocol):
         """Rows of each mapping table for the simulators' reference data; each row has its key column too."""
 
     def paths(self) -> tuple[str, ...]:
-        """Every path under `/__sim__/` that `issued` and `kept` ask for."""
+        """Every path under `/__sim__/` that `issued` and `booked` ask for."""
 
     def issued(self, entity: str, ask: Ask) -> list[Issued]:
         """Every object of one of our entities that the simulator holds."""
@@ -125,7 +175,10 @@ class Demo(Protocol):
     def read(self, flow: str, ask: Ask) -> set[str]:
         """What a flow that only reads should have read: `entity/source id` of each record."""
 
-    def kept(self, ask: Ask) -> list[Kept]:
+    def expected(self, flow: Flow, one: Issued, settings: BaseModel) -> Sequence[Expected]:
+        """What a source object makes by a flow that this ERP declares, under these settings of the ERP: one entry for each purpose."""
+
+    def booked(self, ask: Ask) -> list[BookedDocument]:
         """Every document and master that the simulator keeps."""
 
     def flow_settings(self) -> Mapping[str, Mapping[str, Any]]:

@@ -26,7 +26,7 @@ from runtime.limits import Limiter, Share
 from runtime.simulator.serve import Options, Simulator, start
 from schemas.records import CommandEnvelope, Parent
 from systems.contract import Access, Document, ResolvedCommand, Role, System, Verdict, Write, Writer
-from systems.demo import Demo, Kept
+from systems.demo import BookedDocument, Demo
 from systems.mapped import COMPLETION, Draft
 from systems.parents import is_meant, link_name
 from tests.contract import examples
@@ -181,14 +181,14 @@ class Ground:
 
     # --- what the simulator holds -------------------------------------------------------------------------------------
 
-    async def kept(self) -> list[Kept]:
+    async def kept(self) -> list[BookedDocument]:
         """Everything that the simulator keeps, as its system's demo module tells it."""
         demo = demo_of(self.system)
         transport = InProcess(self.simulator.app)
         told = {path: _json((await transport.send(Request("GET", f"{self.url}/__sim__/{path}"), 10)).body) for path in demo.paths()}
-        return demo.kept(told.__getitem__)
+        return demo.booked(told.__getitem__)
 
-    async def kept_of(self, case: Case) -> list[Kept]:
+    async def kept_of(self, case: Case) -> list[BookedDocument]:
         """What it keeps under the ref of a case."""
         return [one for one in await self.kept() if one.ref == case.ref]
 
