@@ -34,7 +34,7 @@ class Decided(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Known:
+class FlowFacts:
     """What the topics say of the objects of one flow: canonical amounts and decisions by source id, ledger entries by document."""
 
     canonical: Mapping[str, Decimal]
@@ -82,7 +82,7 @@ def document_row(
     row: Row,
     made: Iterable[tuple[Issued, Expected]],
     booked: Mapping[DocumentKey, Sequence[BookedDocument]],
-    known: Known,
+    known: FlowFacts,
 ) -> Row:
     """Fill the row of a flow that writes documents, from the source objects and what each has to make for the row's purpose. `booked` are the
     target's documents, found by their ref; a second one of a key is unaccounted."""
@@ -108,7 +108,7 @@ def _lines(row: Row, issued: Issued, expected: Expected) -> list[_Line]:
     return lines
 
 
-def _count(row: Row, line: _Line, documents: Sequence[BookedDocument], known: Known, undecided: list[Decided]) -> None:
+def _count(row: Row, line: _Line, documents: Sequence[BookedDocument], known: FlowFacts, undecided: list[Decided]) -> None:
     row.bucket("source").add(line.amount)
     if line.is_excluded:
         _by_decision(row, line, undecided)
@@ -127,7 +127,7 @@ def count_stray(row: Row, document: BookedDocument, why: str) -> None:
     row.notes.append(f"{row.flow} {document.ref} {document.amount}: {document.kind} {document.id}: {why}")
 
 
-def _place(row: Row, line: _Line, document: BookedDocument | None, known: Known, undecided: list[Decided]) -> None:
+def _place(row: Row, line: _Line, document: BookedDocument | None, known: FlowFacts, undecided: list[Decided]) -> None:
     entry = known.entries.get(line.key)
     if document is not None and document.done:
         differences = _differences(line, document, known)
@@ -163,7 +163,7 @@ def _by_decision(row: Row, line: _Line, undecided: list[Decided]) -> None:
     _unaccounted(row, line, f"no document, no ledger entry, last decision {last}")
 
 
-def _differences(line: _Line, document: BookedDocument, known: Known) -> list[str]:
+def _differences(line: _Line, document: BookedDocument, known: FlowFacts) -> list[str]:
     """How a document differs from its source: amount, what it settles, facts that are kept up to date."""
     one = line.issued
     found = [] if document.amount == line.amount else [f"amount {document.amount}, not {line.amount}"]
@@ -177,7 +177,7 @@ def _differences(line: _Line, document: BookedDocument, known: Known) -> list[st
     ]
 
 
-def _applications_agree(line: _Line, document: BookedDocument, known: Known) -> bool:
+def _applications_agree(line: _Line, document: BookedDocument, known: FlowFacts) -> bool:
     """Whether what the ERP has applied is what the source applied, less what is held or waiting by name."""
     applied = Decimal(0)
     for application, amount in line.issued.applications.items():

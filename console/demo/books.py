@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import cached_property
 
 from console.books.document_keys import DocumentKey, by_key, key_of, ref_by
-from console.demo.accounts import Known, Row, count_stray, document_row, read_row
+from console.demo.accounts import FlowFacts, Row, count_stray, document_row, read_row
 from console.demo.facts import Holdings, Topics, demo_of
 from systems.contract import Flow
 from systems.demo import BookedDocument, Expected, Issued
@@ -86,14 +86,14 @@ class Books:
         booked = by_key(self._booked[flow.target], refs)
         if row.purpose == MASTER:
             booked = self._masters(flow, made, booked)
-        return document_row(row, made, booked, self._known(flow))
+        return document_row(row, made, booked, self._facts(flow))
 
-    def _known(self, flow: Flow) -> Known:
+    def _facts(self, flow: Flow) -> FlowFacts:
         origin = (flow.source, flow.entity)
         entries = {key: one for key, one in self.topics.entries.get(origin, {}).items() if one["record"] in flow.records}
         decisions = self.topics.decisions.get((flow.id, flow.entity), {})
         changed = frozenset(self.topics.changed.get(origin, ()))
-        return Known(self.topics.canonical.get(origin, {}), entries, decisions, changed)
+        return FlowFacts(self.topics.canonical.get(origin, {}), entries, decisions, changed)
 
     def _masters(
         self, flow: Flow, made: _Made, created: Mapping[DocumentKey, list[BookedDocument]]

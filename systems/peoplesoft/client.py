@@ -13,7 +13,7 @@ from systems.contract import Access
 from systems.http.calls import Calls, own
 from systems.peoplesoft.errors import refused_read
 from systems.peoplesoft.login import login_of
-from systems.peoplesoft.query import Found, Prompts, address, page
+from systems.peoplesoft.query import Prompts, ResultPage, address, page
 from systems.peoplesoft.resources import require_columns
 from systems.peoplesoft.rows import Row
 from systems.peoplesoft.settings import Credentials, Settings
@@ -35,7 +35,7 @@ class Client:
         """
         return [row for _, row in (await self.page(name, prompts, maxrows)).whole(name)]
 
-    async def page(self, name: str, prompts: Prompts, maxrows: int) -> Found:
+    async def page(self, name: str, prompts: Prompts, maxrows: int) -> ResultPage:
         """As `query`, with the exact bytes of each row and of the page; a row that cannot be read is among them, as far as it can be told."""
         return await self.calls.read(*self._asked(name, prompts, maxrows))
 
@@ -58,11 +58,11 @@ class Client:
         headers = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": f'"{action}"', "Accept": "text/xml"}
         return await self.calls.write(Request("POST", url, headers, body))
 
-    def _asked(self, name: str, prompts: Prompts, maxrows: int) -> tuple[Request, str, Callable[[Response], Found]]:
+    def _asked(self, name: str, prompts: Prompts, maxrows: int) -> tuple[Request, str, Callable[[Response], ResultPage]]:
         """The request of a page of a query, its name, and how its answer is read."""
         query = self.settings.query(name)
 
-        def taken(answer: Response) -> Found:
+        def taken(answer: Response) -> ResultPage:
             found = page(answer, query, maxrows)
             require_columns(name, found, query)
             return found

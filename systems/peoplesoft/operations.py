@@ -115,7 +115,7 @@ async def probe(client: Client, interface: str) -> State:
     return State(service, (), is_listed=b"definitions" in answer.body)
 
 
-class Gate:
+class ActiveOperations:
     """Lets a reader through while every required operation is active; a good answer counts for a few minutes, a bad one never."""
 
     def __init__(self, client: Client) -> None:

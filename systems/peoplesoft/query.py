@@ -28,7 +28,7 @@ _NAME = re.compile(r"[A-Z][A-Z0-9_]{0,29}")
 
 
 @dataclass(frozen=True)
-class Found:
+class ResultPage:
     """The rows of a page, each with its exact bytes, and the SHA-256 (hex) of the page. A row that cannot be read is `Torn`."""
 
     rows: tuple[tuple[bytes, Row], ...]
@@ -65,7 +65,7 @@ def _encoded(prompt: str, value: str) -> str:
     return quote(value, safe="")
 
 
-def page(answer: Response, query: str, maxrows: int) -> Found:
+def page(answer: Response, query: str, maxrows: int) -> ResultPage:
     """The page that an answer is. Raises what `refused_read` makes of another one; an empty page is one that says so."""
     if refusal := refused_read(answer, query):
         raise refusal
@@ -76,7 +76,7 @@ def page(answer: Response, query: str, maxrows: int) -> Found:
         raise Garbled(f"peoplesoft {query}: {error}", answer.body) from error
     if len(rows) > maxrows:
         raise Garbled(f"peoplesoft {query}: {len(rows)} rows, {maxrows} were asked for")
-    return Found(tuple(rows), digest_of(answer.body))
+    return ResultPage(tuple(rows), digest_of(answer.body))
 
 
 def _rows(body: bytes) -> list[tuple[bytes, Row]]:

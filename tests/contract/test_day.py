@@ -35,8 +35,7 @@ from systems.parents import parent_id
 from systems.raw import How, Where
 from tests.contract import examples
 from tests.contract.conftest import Declare
-from tests.contract.ground import Ground as ToyGround
-from tests.contract.ground import ground
+from tests.contract.ground import SystemUnderTest, ground
 from tests.contract.seam import VirtualClock
 from tests.contract.test_joints import BILLS, JOURNALS, NOW, SIGNED, Forgetful, Kept, Unread, joined, quota, refused
 from tests.contract.test_joints_matching import OURS, Asked
@@ -222,7 +221,7 @@ async def test_a_day_that_uses_every_joint(declared: Declare, monkeypatch: pytes
         await _balances(sink, on)
 
 
-async def _balances(sink: Sink, on: ToyGround) -> None:
+async def _balances(sink: Sink, on: SystemUnderTest) -> None:
     """What the books hold is what the ledger says, and everything else is on the list with reason and amount."""
     entries = [one for one in sink.index.all() if one["record"] != "completion"]
     posted = {one["ref"]: one["amount"] for one in entries if one["state"] == e.POSTED}

@@ -37,8 +37,7 @@ from systems.postings.document import Row as Cells
 from systems.postings.lines import Place, line
 from tests.contract import examples
 from tests.contract.conftest import Declare
-from tests.contract.ground import Ground as ToyGround
-from tests.contract.ground import ground
+from tests.contract.ground import SystemUnderTest, ground
 from tests.contract.seam import InProcess
 from tests.contract.test_day import Hops
 from tests.contract.test_joints import BILLS, NOW
@@ -211,7 +210,7 @@ async def test_every_document_of_a_source_is_told_by_purpose_and_part(
         _a_part_that_moved(on, topics, held)
 
 
-def _a_part_that_moved(on: ToyGround, topics: Topics, held: dict[str, Any]) -> None:
+def _a_part_that_moved(on: SystemUnderTest, topics: Topics, held: dict[str, Any]) -> None:
     """A document of a part that the source makes no more is told by its part, unless the ledger holds by name that it has to be taken back."""
     posted = topics.entries[registry.FIELD_SERVICE, "invoice"][DocumentKey("1", "sale", "West")]
     moved = {**posted, "part": "North", "ref": "ST-NORTH"}
@@ -225,7 +224,7 @@ def _a_part_that_moved(on: ToyGround, topics: Topics, held: dict[str, Any]) -> N
     _balances(Books(on.connected, topics, harmed).rows())
 
 
-async def bills(on: ToyGround) -> Any:
+async def bills(on: SystemUnderTest) -> Any:
     """What the toy keeps."""
     return parse((await InProcess(on.simulator.app).send(Request("GET", f"{on.url}/__sim__/bills"), 10)).body)
 

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from console.books.document_keys import DocumentKey
-from console.demo.accounts import Decided, Known, Row, balanced, document_row, is_ok, read_row
+from console.demo.accounts import Decided, FlowFacts, Row, balanced, document_row, is_ok, read_row
 from console.demo.facts import Topics
 from systems.demo import BookedDocument, Expected, Issued, IssuedLine, at_cost, whole
 
 TEN = Decimal("10.00")
-NOTHING = Known({}, {}, {})
+NOTHING = FlowFacts({}, {}, {})
 SALE = DocumentKey("1", "sale")
 
 
@@ -21,7 +21,7 @@ def kept(amount: Decimal = TEN, done: bool = True, applied: Decimal = Decimal(0)
     return BookedDocument("invoice", "000001", "ST-A", amount, "2026-03-02", done, applied)
 
 
-def filled(issued: Issued, documents: list[BookedDocument], known: Known = NOTHING) -> Row:
+def filled(issued: Issued, documents: list[BookedDocument], known: FlowFacts = NOTHING) -> Row:
     (expected,) = whole("sale", issued)
     return document_row(Row("A1", "acme", "sale"), [(issued, expected)], {SALE: documents}, known)
 
@@ -52,8 +52,8 @@ def test_a_source_object_that_nobody_knows_is_unaccounted() -> None:
 
 
 def test_a_held_document_is_accounted_for_and_a_waiting_one_is_not_yet() -> None:
-    held = Known({}, {SALE: {"state": "HELD", "amount": TEN}}, {})
-    waiting = Known({}, {SALE: {"state": "WAITING", "amount": TEN}}, {})
+    held = FlowFacts({}, {SALE: {"state": "HELD", "amount": TEN}}, {})
+    waiting = FlowFacts({}, {SALE: {"state": "WAITING", "amount": TEN}}, {})
     assert is_ok([filled(Issued("1", "INV-1", TEN), [], held)])
     row = filled(Issued("1", "INV-1", TEN), [], waiting)
     assert balanced(row)
@@ -63,7 +63,7 @@ def test_a_held_document_is_accounted_for_and_a_waiting_one_is_not_yet() -> None
 def test_an_application_that_is_missing_in_the_erp_is_unaccounted_unless_it_is_held() -> None:
     issued = Issued("1", "PAY-1", TEN, {"7": TEN})
     assert not is_ok([filled(issued, [kept(applied=Decimal(0))])])
-    held = Known({}, {DocumentKey("1/7", "sale"): {"state": "HELD", "amount": TEN}}, {})
+    held = FlowFacts({}, {DocumentKey("1/7", "sale"): {"state": "HELD", "amount": TEN}}, {})
     assert is_ok([filled(issued, [kept(applied=Decimal(0))], held)])
 
 
@@ -107,10 +107,12 @@ def paid(ref: str, amount: str) -> BookedDocument:
 
 BOTH = {V1: [paid("ST-1", "12.00")], V2: [paid("ST-2", "8.00")]}
 
-BY_DECISION = Known({}, {}, EXCLUDED)
+BY_DECISION = FlowFacts({}, {}, EXCLUDED)
 
 
-def divided(booked: dict[DocumentKey, list[BookedDocument]] = BOTH, known: Known = BY_DECISION, expected: Expected = PARTS) -> Row:
+def divided(
+    booked: dict[DocumentKey, list[BookedDocument]] = BOTH, known: FlowFacts = BY_DECISION, expected: Expected = PARTS
+) -> Row:
     return document_row(Row("T1", "acme", "payable"), [(Issued("1", "INV-1", Decimal("99.00")), expected)], booked, known)
 
 
@@ -152,7 +154,7 @@ def test_what_is_excluded_excuses_no_missing_document() -> None:
     row = divided({}, expected=expected)
     assert row.bucket("unaccounted").amount == TEN
     assert row.notes == ["T1 INV-1 (payable, part V1) 10.00: no document, no ledger entry, last decision excluded"]
-    (line,) = divided(BOTH, Known({}, {}, {})).notes
+    (line,) = divided(BOTH, FlowFacts({}, {}, {})).notes
     assert line == "T1 INV-1 10.00: no document, no ledger entry, last decision none"
 
 
@@ -162,7 +164,7 @@ def test_one_exclusion_covers_one_amount_once() -> None:
 
 
 def test_a_decision_about_the_whole_object_covers_every_part() -> None:
-    row = divided({}, Known({}, {}, {"1": [Decided("not_due", Decimal("99.00"))]}))
+    row = divided({}, FlowFacts({}, {}, {"1": [Decided("not_due", Decimal("99.00"))]}))
     assert is_ok([row])
     assert (row.bucket("not_due").count, row.bucket("not_due").amount) == (3, Decimal("30.00"))
 
@@ -175,11 +177,11 @@ def test_parts_that_do_not_come_to_the_worth_are_told_with_the_difference() -> N
 
 
 def test_a_part_is_held_by_itself() -> None:
-    known = Known({}, {V2: {"state": "HELD", "amount": Decimal("8.00")}}, EXCLUDED)
+    known = FlowFacts({}, {V2: {"state": "HELD", "amount": Decimal("8.00")}}, EXCLUDED)
     row = divided({V1: BOTH[V1]}, known)
     assert is_ok([row])
     assert (row.bucket("held").amount, row.bucket("erp").amount) == (Decimal("8.00"), Decimal("12.00"))
-    changed = Known({}, {}, EXCLUDED, frozenset({V1}))
+    changed = FlowFacts({}, {}, EXCLUDED, frozenset({V1}))
     assert not is_ok([divided(BOTH | {V2: [paid("ST-2", "7.00")]}, changed)])
     assert is_ok([divided(BOTH | {V1: [paid("ST-1", "7.00")]}, changed)])
 
