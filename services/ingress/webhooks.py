@@ -15,7 +15,6 @@ import asyncio
 import hashlib
 import os
 import re
-import signal
 import threading
 from dataclasses import dataclass
 from functools import lru_cache
@@ -271,10 +270,7 @@ def needed_records(settings: Settings) -> dict[str, tuple[str, ...]]:
 
 
 async def _serve(settings: Settings) -> int:
-    stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopping.set)
+    stopping = start.stop_event_of_loop()
     ingress = Ingress(settings, clock_from_environment())
     try:
         await ingress.start()

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from console.books.document_keys import DocumentKey
+from console.cli.demo import report
 from console.demo.accounts import Decided, FlowFacts, Row, balanced, document_row, is_ok, read_row
 from console.demo.facts import Topics
 from systems.demo import BookedDocument, Expected, Issued, IssuedLine, at_cost, whole
@@ -229,3 +230,21 @@ def test_two_documents_of_one_source_object_have_an_entry_each() -> None:
     assert [found[key]["state"] for key in (SALE, V1, V2)] == ["POSTED", "HELD", "POSTED"]
     assert topics.changed["s", "invoice"] == {V2}
     assert topics.by_ref["ST-payableV2"]["action"] == "create"
+
+
+def test_a_flow_with_two_purposes_has_a_row_for_each_and_says_which(capsys: pytest.CaptureFixture[str]) -> None:
+    order = document_row(
+        Row("N1", "acme", "order"),
+        [(Issued("1", "INV-1", TEN), Expected("order", TEN, {"V1": TEN}))],
+        {DocumentKey("1", "order", "V1"): [paid("ST-9", "10.00")]},
+        NOTHING,
+    )
+    bill = divided()
+    bill.flow = "N1"
+    assert report([order, bill, filled(Issued("1", "INV-1", TEN), [kept()])], as_json=False) == 0
+    said = [line.partition(" = ")[0] for line in capsys.readouterr().out.splitlines() if " = " in line]
+    assert said == [
+        "N1  acme, order: source 1 / 10.00",
+        "N1  acme, payable: source 3 / 30.00",
+        "A1  acme: source 1 / 10.00",
+    ]
