@@ -1,13 +1,17 @@
-"""What every service does before its first record: loads its keys, and checks that Kafka and the registry answer and that the topics are as
-declared.
+"""What every service does before its first record: it loads its keys, checks that Kafka and the registry answer and that the topics are as
+declared, and learns from SIGTERM and SIGINT that it has to stop.
 
 It waits at most `start_wait_s` for each. Then the process ends with 69 (no answer) or 78 (a person has to act), in one message.
 """
 
 from __future__ import annotations
 
+import asyncio
+import signal
+import threading
 import time
 from collections.abc import Iterable, Mapping
+from types import FrameType
 
 from runtime import registry
 from runtime.folders import require_descriptors
@@ -18,6 +22,7 @@ from schemas.codec import Codec
 from schemas.errors import RegistryAway
 from topology.provision import refuse_unfit
 
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _PAUSE_S = 0.5
 _OWN, _FOR_EACH_PARTITION = 256, 64
 """File descriptors: for clients, libraries and logs, and for what the snapshots of one partition keep open."""
@@ -52,3 +57,23 @@ def loaded(settings: Settings, records: Mapping[str, tuple[str, ...]]) -> Codec:
             if time.monotonic() > until:
                 raise
             time.sleep(_PAUSE_S)
+
+
+def stop_event() -> threading.Event:
+    """An event that SIGTERM and SIGINT set. Call it in the main thread."""
+    stopping = threading.Event()
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        stopping.set()
+
+    for number in _SIGNALS:
+        signal.signal(number, stop)
+    return stopping
+
+
+def stop_event_of_loop() -> asyncio.Event:
+    """The same for a service that waits in the event loop which runs now."""
+    stopping, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in _SIGNALS:
+        loop.add_signal_handler(number, stopping.set)
+    return stopping

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import threading
 from collections.abc import Mapping, Sequence
-from types import FrameType
 
 from runtime.clock import clock_from_environment
 from runtime.errors import EXIT_SOFTWARE
@@ -40,7 +38,7 @@ def run(
     loaded = start.loaded(settings, records)
     slot = take_slot(settings, "topology")
     settings = settings.named("topology", slot.name)
-    stopping = stopping or _until_signal()
+    stopping = stopping or start.stop_event()
     refusals = Refusals(settings, loaded, "topology")
     follower = Follower(settings, loaded, on_refusal=refusals).start()
     selected = {name: hop for name, hop in way().items() if not hops or name in hops}
@@ -85,14 +83,3 @@ def _trouble(loops: Mapping[str, Loop], follower: Follower) -> str:
     unready = f"no partitions yet, or their state is not folded yet: {', '.join(waiting)}" if waiting else ""
     refusing = [loop.worker.setbacks.trouble for loop in loops.values()]
     return "; ".join(filter(None, (unready, follower.trouble, *refusing)))
-
-
-def _until_signal() -> threading.Event:
-    stopping = threading.Event()
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        stopping.set()
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
-    return stopping

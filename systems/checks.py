@@ -1,6 +1,7 @@
-"""What every `check` does alike: values that settings and tables name, against the system's own list; what failed; a period that covers a day.
+"""What the `check` of every system has in common: it compares the values that settings and tables name with the system's own lists, it says what
+failed, and whether a period covers a day.
 
-A finding is one line with what to do (`systems.contract.Finding`). Reads nothing itself.
+Each finding is one line that says what to do (`systems.contract.Finding`). Nothing is read here.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ Value = TypeVar("Value")
 
 
 class Judged(NamedTuple):
-    """What is wrong with a value: level (error, warning), words, and what to do."""
+    """What is wrong with a value: the level (error or warning), a sentence, and what to do."""
 
     level: str
     words: str
@@ -32,11 +33,11 @@ class Findings(list[Finding]):
         self.append(Finding(level, subject, words, remedy))
 
     def failed(self, subject: str, error: Exception, remedy: str) -> None:
-        """Add what went wrong: a setting that is broken tells its own remedy."""
+        """Add an error. An error of the settings brings its own remedy."""
         self.append(failed(subject, error, remedy))
 
     def compare(self, what: str, named: Mapping[str, Value], judge: Callable[[str, Value], Judged | None]) -> None:
-        """One line for each named value that `judge` (value, who names it) finds fault with; one good line where none is an error."""
+        """Add a line for each named value in which `judge` (value, who names it) finds a fault, and one good line if none of them is an error."""
         judged = [found for value, source in sorted(named.items()) if (found := judge(value, source)) is not None]
         for found in judged:
             self.say(found.level, what, found.words, found.remedy)
@@ -45,7 +46,7 @@ class Findings(list[Finding]):
 
 
 def failed(subject: str, error: Exception, remedy: str) -> Finding:
-    """What went wrong while something was used, as a finding; a setting that is broken tells its own remedy."""
+    """An error that occurred while something was used, as a finding. An error of the settings brings its own remedy."""
     if isinstance(error, Broken):
         return Finding("error", subject, error.words, error.remedy)
     return Finding("error", subject, str(error), remedy)
@@ -54,7 +55,8 @@ def failed(subject: str, error: Exception, remedy: str) -> Finding:
 def named(
     crosswalk: Crosswalk, columns: Sequence[tuple[str, str]], on: date | None = None, source: str = "{table} {key}"
 ) -> dict[str, str]:
-    """Every value of these (table, column) in the rows of a day, with the row that names it first, told as `source`."""
+    """The values of these (table, column) in the rows that are in force on a day, each with the first row that names it; `source` says where that
+    is."""
     found: dict[str, str] = {}
     for table, column in columns:
         for key, row in sorted(crosswalk.rows(table, on).items()):
@@ -64,7 +66,7 @@ def named(
 
 
 def of_settings(section: str, own: object, fields: Sequence[str]) -> dict[str, str]:
-    """The values that these fields of a section of the settings name; empty fields name none."""
+    """The values in these fields of a section of the settings. Empty fields are left out."""
     found: dict[str, str] = {}
     for field in fields:
         if value := str(getattr(own, field)):

@@ -1,7 +1,7 @@
-"""The settings of one connection: the YAML file a person writes, validated, and what is read back from `connections`.
+"""The settings of one connection: the YAML file that a person writes, validated, and what is read back from the topic `connections`.
 
-The sections `field_service` and `erp` are the systems' own models, found through the registry. Secrets never appear: the file
-names them by reference (`env:NAME`, `file:NAME`), `apply` resolves and encrypts them.
+The sections `field_service` and `erp` are models of the two systems, which the registry names. The file contains no secrets. It refers to them
+(`env:NAME`, `file:NAME`), and `apply` resolves and encrypts them.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from systems.network import Network
 
 CONNECTION_ID = r"^[a-z0-9][a-z0-9-]{1,30}$"
 Reference = Annotated[str, Field(pattern=r"^(env:[A-Za-z_][A-Za-z0-9_.-]*|file:.+)$")]
-"""Where a secret is found: a variable of the environment, or a file of the secrets folder; never the secret itself."""
+"""A reference to a secret: a variable of the environment, or a file of the secrets folder. It is never the secret itself."""
 
 
 class _Section(BaseModel):
@@ -47,14 +47,14 @@ class FlowSettings(_Section):
     mode: Literal["observe", "shadow", "live"] | None = Field(None, description="Overrides the connection's mode.")
 
     def of(self, flow: Flow) -> FlowSettings:
-        """The settings as they hold for this flow: what is off by default stays off where nothing is said."""
+        """The settings of this flow. A flow that is off by default stays off if the file says nothing about it."""
         if not flow.off_by_default or "enabled" in self.model_fields_set:
             return self
         return self.model_copy(update={"enabled": False})
 
 
 class QuotaShares(_Section):
-    """A limit and how it is shared; `kept` is left for people and other applications."""
+    """A limit and how it is shared. The share `kept` is left for people and other applications."""
 
     group: str = Field(description="Quota group: connections that use one account name the same group. Example: st-app-1")
     calls: float = Field(gt=0, description="Calls that the account allows in `per_s` seconds. Example: 60")
@@ -79,14 +79,14 @@ class QuotaShares(_Section):
 
 
 class Ceiling(_Section):
-    """What may be posted in an hour before the connection pauses and asks."""
+    """What may be posted in one hour. When more would be posted, the connection pauses and asks."""
 
     documents_per_hour: int = Field(10_000, ge=1, description="Documents in an hour.")
     amount_per_hour: Decimal = Field(Decimal(10_000_000), gt=0, description="Amount in an hour, connection's currency.")
 
 
 class Side(_Section):
-    """One of the two systems of a connection: which, its own settings, its quota, where its credentials come from."""
+    """One of the two systems of a connection: its name, its own settings, its quota, and where its credentials come from."""
 
     system: str = Field(description="Name in the registry.")
     settings: dict[str, Any] = Field(description="The system's own settings, see its JSON Schema.")
@@ -127,7 +127,7 @@ class Side(_Section):
 
 
 class WebhookKey(_Section):
-    """One HMAC key; two may overlap during a rotation."""
+    """An HMAC key. During a rotation, two keys are valid at the same time."""
 
     name: str = Field(description="Name of the key; appears in signature verdicts. Example: 2026-q1")
     secret: Reference = Field(description="Reference: env:NAME or file:NAME; the secret has 32 to 64 characters.")
@@ -201,12 +201,12 @@ class ConnectionSettings(_Section):
         raise KeyError(f"connection {self.connection} does not join {system}")
 
     def commands_to(self, system: str) -> frozenset[str]:
-        """Command records that enabled flows of this connection bring to one of its sides."""
+        """The command records that the enabled flows of this connection bring to one of its sides."""
         enabled = [flow for flow in self.erp.declared.flows if flow.id in self.flows and self.flows[flow.id].enabled]
         return frozenset(record for flow in enabled if flow.target == system for record in flow.records)
 
     def roles_of(self, side: Side) -> tuple[Role, ...]:
-        """The roles that open sessions with one of its sides: `check` always, the others where it is read from or written to."""
+        """The roles that open sessions with one of its sides: `check` always does, the others if the connection reads from it or writes to it."""
         declared = side.declared
         reads, writes = bool(declared.feeds or declared.fetchable), bool(self.commands_to(side.system))
         return tuple(role for role, used in ((Role.POLLER, reads), (Role.SINK, writes), (Role.CHECK, True)) if used)

@@ -1,8 +1,8 @@
-"""What every system offers: what it reads and writes, how its answers are classed, what it checks.
+"""What every system offers: what it reads and writes, how its answers are classified, and what it checks.
 
-A system is declared once, in `systems/<name>/system.py`, as a frozen `System`. Pure parts (mapping, answer tables) are
-functions; parts with I/O (`Reader`, `Writer`, `Checker`) are sessions opened with an `Access`. Everything else about systems
-- topics, settings sections, flows, contract tests, documents - is computed from these declarations.
+A system is declared once, in `systems/<name>/system.py`, as a frozen `System`. Pure parts (mapping, tables of answers) are functions; parts with
+I/O (`Reader`, `Writer`, `Checker`) are sessions that are opened with an `Access`. Everything else about systems (topics, sections of the
+settings, flows, contract tests, documents) is computed from these declarations.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from systems.writing.contract import Writer as Writer  # noqa: PLC0414
 
 
 class Role(StrEnum):
-    """Who uses a session; each role has its own token, its own session and a fixed share of every limit."""
+    """Who uses a session. Each role has its own token, its own session and a fixed share of every limit."""
 
     POLLER = "poller"
     SINK = "sink"
@@ -43,8 +43,8 @@ class Role(StrEnum):
 
 @dataclass(frozen=True)
 class Access:
-    """What a session is opened with. `credentials` and `settings` are the system's own models, already validated. `writes` names the
-    command records that enabled flows of the connection bring to this system."""
+    """What a session is opened with. `credentials` and `settings` are the system's own models, already validated. `writes` names the command records
+    that enabled flows of the connection bring to this system."""
 
     connection: str
     role: Role
@@ -56,7 +56,7 @@ class Access:
     writes: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
-        """From now on no message shows a secret of these credentials."""
+        """From now on, the secrets of these credentials are removed from every message."""
         redaction.know(self.credentials)
 
 
@@ -65,9 +65,9 @@ class Access:
 
 @dataclass(frozen=True)
 class Feed:
-    """One way of seeing changes. `kind`: token (opaque continuation), window (closed time windows with overlap), full (whole list).
+    """One way to see changes. `kind` is token (an opaque continuation), window (closed windows of time that overlap) or full (the whole list).
 
-    `shape` is what its elements are: "hint" (look again by fetch) or "object" (the declared shape, becomes canonical).
+    `shape` says what its elements are: "hint" (the object is fetched afterwards) or "object" (the declared shape, which becomes canonical).
     """
 
     name: str
@@ -79,16 +79,16 @@ class Feed:
 
 
 LONGEST_ID = 255
-"""Characters of an object's id."""
+"""The most characters that the id of an object may have."""
 
 
 @dataclass(frozen=True)
 class Element:
-    """One object of a page: the exact bytes of its slice, its id, and the version its source gave ("" where none).
+    """One object of a page: the exact bytes of its slice, its id, and the version that its source gave ("" if it gave none).
 
-    One that cannot be read is an element all the same: its bytes go to raw, and hop 1 lays them on `dead`. Its id is "" where it cannot be
-    told beyond doubt, or is longer than `LONGEST_ID`. `further` are the exact bytes of the answers that complete it, in their order, where a
-    system cuts an object off (the lines of an order): all of them together are the object.
+    An object that cannot be read is an element, too: its bytes go to raw, and hop 1 puts them on `dead`. Its id is "" if it cannot be told with
+    certainty, or if it is longer than `LONGEST_ID`. Some systems cut an object off, such as an order with many lines. `further` are then the
+    exact bytes of the answers that complete it, in their order; together with `body` they are the object.
     """
 
     source_id: str
@@ -99,11 +99,11 @@ class Element:
 
 @dataclass(frozen=True)
 class Page:
-    """A page of a feed. `position` is where to continue; it is stored only after every element is acked.
+    """A page of a feed. `position` is where the next call continues. It is stored only after every element is acked.
 
-    `more` says that the next page can be read at once. `digest` is the SHA-256 (hex) of the page's bytes. `place` tells pages of one run
-    apart where the position cannot, for it holds more than where it leads ("" = the position does). `restarted` says in words that the
-    feed could not go on where it was and reads again from an earlier place, "" where it did.
+    `more` says that the next page can be read at once. `digest` is the SHA-256 (hex) of the page's bytes. `place` tells the pages of one run
+    apart if their positions cannot; "" means that the position does. If the feed could not continue at its position and is read again from an
+    earlier one, `restarted` says so in words.
     """
 
     elements: tuple[Element, ...]
@@ -115,25 +115,25 @@ class Page:
 
 
 class Reader(Protocol):
-    """A poller's session with one system. Raises the tree of `runtime/errors.py`; a page that is not what it should be is
-    `Transient` or `Broken`, never an empty page; one element that cannot be read is no reason to refuse the others."""
+    """A poller's session with one system. It raises the errors of `runtime/errors.py`. A page that is not what it should be is `Transient` or
+    `Broken`, never an empty page. If one element cannot be read, the others are still read."""
 
     async def page(self, feed: Feed, position: str) -> Page:
-        """The page of `feed` at `position` ("" = from the start of what the connection reads)."""
+        """The page of `feed` at `position`; "" is the start of what the connection reads."""
 
     async def fetch(self, entity: str, source_ids: Sequence[str]) -> Page:
-        """These objects in their declared shape. An id that the system does not know is simply absent from the page."""
+        """These objects in their declared shape. The page does not contain ids that the system does not know."""
 
     async def close(self) -> None:
-        """End the session at the vendor's side too, where it counts sessions."""
+        """End the session, at the vendor as well if it counts sessions."""
 
 
 class Finder(Protocol):
-    """A read-only session with a system that lists no masters of a kind, and can be asked for them one by one."""
+    """A read-only session with a system that does not list its masters of some kind but answers when it is asked for one of them."""
 
     async def find(self, entity: str, name: str, numbers: Sequence[str]) -> Page:
-        """Every object of this name or of one of these numbers, in its declared shape; an empty page where there is none. Raises the tree
-        of errors where that cannot be told: what is not found is taken to have no partner."""
+        """Every object with this name or with one of these numbers, in its declared shape; an empty page if there is none. It raises an error of
+        `runtime/errors.py` if this cannot be told, because an object that is not found counts as one without a partner."""
 
     async def close(self) -> None:
         """End the session."""
@@ -141,10 +141,10 @@ class Finder(Protocol):
 
 @dataclass(frozen=True)
 class Signing:
-    """How a system proves that a webhook or push notification comes from it; the settings of the connection decide.
+    """How a system proves that a webhook or push notification comes from it, as the settings of the connection say.
 
-    `scheme`: `body-hmac` (HMAC-SHA256 of the raw body in `header`), `standard-webhooks` (webhook-id, -timestamp, -signature),
-    `shared-secret` (the secret itself in `header`). `encoding` of body-hmac: hex (lower case), HEX or base64, after `prefix`.
+    `scheme` is `body-hmac` (HMAC-SHA256 of the raw body in `header`), `standard-webhooks` (webhook-id, -timestamp, -signature) or `shared-secret`
+    (the secret itself in `header`). `encoding` of body-hmac is hex (lower case), HEX or base64, after `prefix`.
     """
 
     scheme: str
@@ -167,7 +167,7 @@ class Finding:
 
 
 def checked(count: int, what: str) -> str:
-    """Words of a good finding about things of one kind: `1 branch checked: ok`, `3 branches checked: ok`."""
+    """The sentence of a good finding about things of one kind: `1 branch checked: ok`, `3 branches checked: ok`."""
     if count == 1:
         return f"1 {what} checked: ok"
     return f"{count} {f'{what[:-1]}ies' if what.endswith('y') else f'{what}es' if what.endswith(('ch', 's')) else f'{what}s'} checked: ok"
@@ -188,7 +188,7 @@ class Checker(Protocol):
 
 @dataclass(frozen=True)
 class System:
-    """One neighbour, declared."""
+    """The declaration of one system."""
 
     name: str
     title: str
@@ -196,7 +196,7 @@ class System:
     credentials: type[BaseModel]
     feeds: tuple[Feed, ...]
     fetchable: Mapping[str, int]
-    """Entities that `Reader.fetch` reads, with the most ids of one call."""
+    """The entities that `Reader.fetch` reads, with the most ids that one call may name."""
     writes: tuple[Write, ...]
     flows: tuple[Flow, ...]
     to_canonical: Callable[[Raw, Reading], Sequence[Normalised]]
@@ -211,37 +211,39 @@ class System:
     demo: str = ""
     """Module with `DEMO: Demo`: what `ml-connector demo` has to know of this system's simulator."""
     signing: Callable[[BaseModel], Signing | None] | None = None
-    """How this system signs what it sends to ingress, from a connection's settings; None (also from it) = it sends nothing."""
+    """How this system signs what it sends to the ingress, from a connection's settings. None (here, or as the result) means that it sends nothing."""
     is_write: Callable[[Request], bool] | None = None
-    """Tells a request that changes something: some systems write by GET, or read by POST. None = whatever is no GET. A step sends one such
-    request and never a second one, whatever became of the first."""
+    """Recognises a request that changes something, because some systems write by GET or read by POST. None means every request that is no GET. One
+    step sends at most one such request, whatever became of it."""
     chosen_write: Callable[[BaseModel, Write], Write | None] | None = None
-    """Where settings decide how a record is written: gets the system's own settings and one of `writes`, gives it back as this
-    connection uses it (another `watch_every`, say), or None where the connection writes that record in another way. None = as declared."""
+    """Decides how a record is written, for systems whose settings have a choice. It gets the system's own settings and one of `writes`. It returns
+    this write as the connection uses it (with another `watch_every`, for example), or None if the connection writes that record in another way.
+    None here means that every write is used as declared."""
 
     asked_for: tuple[str, ...] = ()
-    """Masters (customer, vendor) that no feed lists and `match` asks for by name or number, through `open_finder`."""
+    """The masters (customer, vendor) that no feed lists. `match` asks for them by name or number, through `open_finder`."""
     open_finder: Callable[[Access], Finder] | None = None
     signs_in_as: tuple[str, ...] = ()
-    """Credentials and settings that together say who signs in, where a second sign-in of the same ends the first: each role of a connection
-    needs its own (`role_credentials`). Empty = sessions stand side by side."""
+    """The credentials and settings that identify who signs in, for systems in which a second sign-in ends the first one. Each role of a connection
+    then needs its own (`role_credentials`). Empty means that several sessions can be open at the same time."""
     position_from: Callable[[Feed, date], str | None] | None = None
-    """The position at which a feed is read from a day on, for a person who resets it; None (also from it) where a feed knows no days."""
+    """Returns the position from which a feed is read from a given day on, for a person who resets it. None (here, or as the result) means that the
+    feed cannot be read by days."""
 
     def writes_by(self, request: Request) -> bool:
         """See `is_write`."""
         return self.is_write(request) if self.is_write is not None else request.method not in ("GET", "HEAD")
 
     def write_of(self, record: str, settings: BaseModel | None = None) -> Write:
-        """The declaration of one command record, as a connection with these settings uses it. Raises KeyError for a record this
-        system does not write."""
+        """The declaration of one command record, as a connection with these settings uses it. Raises KeyError if this system does not write that
+        record."""
         for write in self.writes_of(record, settings):
             return write
         raise KeyError(f"{self.name} does not write {record}")
 
     def writes_of(self, record: str, settings: BaseModel | None = None) -> tuple[Write, ...]:
-        """Every way in which this system writes a record, the one that `settings` choose first. What was begun in one way is ended
-        in it, so the others count as well: see `services/sinks`."""
+        """Every way in which this system writes a record, beginning with the one that `settings` choose. A document is finished in the way in which
+        it was begun, so the other ways count as well (see `services/sinks`)."""
         declared = tuple(write for write in self.writes if write.record == record)
         if settings is None or self.chosen_write is None:
             return declared

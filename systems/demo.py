@@ -1,6 +1,6 @@
-"""What `ml-connector demo` has to know of a system: how to connect its simulator, and how to ask it what it holds.
+"""What `ml-connector demo` has to know of a system: how to connect to its simulator, and how to ask the simulator what it holds.
 
-Each system offers it in `systems/<name>/demo.py: DEMO`; its declaration names that module.
+Each system provides this in `systems/<name>/demo.py: DEMO`; its declaration names that module.
 """
 
 from __future__ import annotations
@@ -10,31 +10,81 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Protocol
 
+from pydantic import BaseModel
+
+from systems.flow import Flow
+
 Ask = Callable[[str], Any]
-"""Asks a simulator for a path under `/__sim__/` and gives the parsed answer (money as Decimal or text)."""
+"""Asks a simulator for a path under `/__sim__/` and returns the parsed answer (money as Decimal or text)."""
 NAME, ACTIVE, YES, NO = "name", "active", "yes", "no"
 """Words of `facts`."""
 
 
 @dataclass(frozen=True)
-class Issued:
-    """A source object as its own system's simulator holds it: what the demo's `source` column counts.
+class IssuedLine:
+    """A line of a source object: what it was sold for, what it cost, and whether it came out of the inventory. `unit` is the name of its business
+    unit."""
 
-    `parts` are amounts of its own identities (applications of a payment by their id). `facts` are what a master that is kept up to
-    date must agree in, in our own words.
+    sku: str
+    amount: Decimal
+    cost: Decimal
+    unit: str = ""
+    from_inventory: bool = False
+
+
+@dataclass(frozen=True)
+class Issued:
+    """A source object as the simulator of its own system holds it. The demo's column `source` counts these.
+
+    `applications` are the amounts that a payment or credit settles, by the id of each application. `facts` are the fields, in our own words, in
+    which both sides of a master have to agree.
     """
 
     source_id: str
     number: str
     amount: Decimal
-    parts: Mapping[str, Decimal] = field(default_factory=dict)
+    applications: Mapping[str, Decimal] = field(default_factory=dict)
     facts: Mapping[str, str] = field(default_factory=dict)
+    lines: tuple[IssuedLine, ...] = ()
 
 
 @dataclass(frozen=True)
-class Kept:
-    """A document as the target's simulator keeps it, found by the ref that it carries. `done`: every step is done; `applied`:
-    what of it settles other documents, None where such a document settles none; `facts`: see `Issued`."""
+class Expected:
+    """What a source object makes for one purpose: the amount of each document by its part ("" if there is one document only), and the amounts for
+    which no document is made and which are counted as `excluded`.
+
+    `worth` is the sum of all of them by the source's own figure: its amount, or what its lines cost. `action` is the action under which the
+    documents are made; "" is the usual one of the purpose.
+    """
+
+    purpose: str
+    worth: Decimal
+    parts: Mapping[str, Decimal]
+    excluded: tuple[Decimal, ...] = ()
+    action: str = ""
+
+
+def whole(purpose: str, one: Issued) -> tuple[Expected, ...]:
+    """One document of the whole amount, which is what most source objects make."""
+    return (Expected(purpose, one.amount, {"": one.amount}),)
+
+
+def at_cost(purpose: str, one: Issued, vendor_of: Callable[[IssuedLine], str]) -> tuple[Expected, ...]:
+    """A payable for each vendor, of what its lines cost. Lines that came out of the inventory are excluded (accounting.md 10 and 11)."""
+    parts: dict[str, Decimal] = {}
+    stock = sum((line.cost for line in one.lines if line.from_inventory), Decimal(0))
+    for line in one.lines:
+        if line.cost and not line.from_inventory:
+            vendor = vendor_of(line)
+            parts[vendor] = parts.get(vendor, Decimal(0)) + line.cost
+    excluded = (stock,) if stock or not parts else ()
+    return (Expected(purpose, sum((line.cost for line in one.lines), Decimal(0)), parts, excluded),)
+
+
+@dataclass(frozen=True)
+class BookedDocument:
+    """A document or master as the simulator of the target keeps it; it is found by the ref that it carries. `done` says that every step is done.
+    `applied` is the amount of it that settles other documents, or None if such a document settles none. For `facts` see `Issued`."""
 
     kind: str
     id: str
@@ -48,7 +98,7 @@ class Kept:
 
 @dataclass(frozen=True)
 class Act:
-    """What happens at a system in the middle of the day, done by a person at its screen or by chance: a POST of `body` to `path` under
+    """Something that a person does at the screen of a system, or that happens by chance, in the middle of the day: a POST of `body` to `path` under
     `/__sim__/`."""
 
     name: str
@@ -63,10 +113,10 @@ def planned(name: str, *faults: Mapping[str, Any]) -> Act:
 
 @dataclass(frozen=True)
 class Trial:
-    """What somebody who tries the product wants in the field: an invoice, payment or customer (`kind`).
+    """What somebody who tries the product asks for: an invoice, a payment or a customer (`kind`).
 
-    `amount` without tax, None = as usual; `of`: number of the invoice that a payment settles, "" = the newest one not paid; `name` of the
-    customer, "" = any (of a new one: a name made up).
+    `amount` is without tax; None is the usual amount. `of` is the number of the invoice that a payment settles; "" is the newest unpaid one.
+    `name` is the customer's name; "" is any customer, and for a new customer a name is made up.
     """
 
     kind: str
@@ -77,9 +127,10 @@ class Trial:
 
 @dataclass(frozen=True)
 class TrialEvents:
-    """What happens at the field-service system of a trial: events of its simulator, and where its answers tell what was made.
+    """What happens at the field-service system in a trial: events for its simulator, and the place in the answers at which the new object is named.
 
-    `answer` is the place among the results, `id_member` its member with the source id; `words` say what it is, "{number}" in them its number.
+    `answer` is the index of the result, and `id_member` its member with the source id. `words` describe the object, with "{number}" for its
+    number.
     """
 
     events: Sequence[Mapping[str, Any]]
@@ -93,11 +144,11 @@ class Trying(Protocol):
     """The demo of the field-service system can also do single things."""
 
     def events_of(self, trial: Trial, ask: Ask) -> TrialEvents:
-        """The events of a trial. Raises ValueError in words for what cannot be had."""
+        """The events of a trial. Raises ValueError, with a sentence for people, if the request cannot be met."""
 
 
 class Demo(Protocol):
-    """What the demo knows of one system: how to connect its simulator, and how to ask it what it holds - never our ledger."""
+    """What the demo knows of one system: how to connect to its simulator, and how to ask it what it holds. It never uses our ledger."""
 
     @property
     def connection(self) -> str:
@@ -105,10 +156,11 @@ class Demo(Protocol):
 
     @property
     def label(self) -> str:
-        """Name of that connection's contractor."""
+        """The name of the contractor in that connection."""
 
     def simulator_settings(self, scale: float, number: int = 0) -> Mapping[str, str]:
-        """Switches to start the simulator with, on a clock that runs `scale` times as fast; `number` tells those of one system apart."""
+        """The switches to start the simulator with, on a clock that runs `scale` times as fast. `number` distinguishes several simulators of one
+        system."""
 
     def section(self, url: str, ready: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, str]]:
         """Own settings, quota and secrets (field -> value) of a connection to the simulator that printed `ready`."""
@@ -117,7 +169,7 @@ class Demo(Protocol):
         """Rows of each mapping table for the simulators' reference data; each row has its key column too."""
 
     def paths(self) -> tuple[str, ...]:
-        """Every path under `/__sim__/` that `issued` and `kept` ask for."""
+        """Every path under `/__sim__/` that `issued` and `booked` ask for."""
 
     def issued(self, entity: str, ask: Ask) -> list[Issued]:
         """Every object of one of our entities that the simulator holds."""
@@ -125,17 +177,20 @@ class Demo(Protocol):
     def read(self, flow: str, ask: Ask) -> set[str]:
         """What a flow that only reads should have read: `entity/source id` of each record."""
 
-    def kept(self, ask: Ask) -> list[Kept]:
+    def expected(self, flow: Flow, one: Issued, settings: BaseModel) -> Sequence[Expected]:
+        """What a source object makes by a flow that this ERP declares, with these settings of the ERP: one entry for each purpose."""
+
+    def booked(self, ask: Ask) -> list[BookedDocument]:
         """Every document and master that the simulator keeps."""
 
     def flow_settings(self) -> Mapping[str, Mapping[str, Any]]:
-        """Settings of this ERP's flows beside their cut-over date, by flow. Example: a posting window."""
+        """Settings of this ERP's flows other than the cut-over date, by flow. Example: a posting window."""
 
     def acts(self, ask: Ask, links: Mapping[str, Mapping[str, str]]) -> Sequence[Act]:
         """What people do at this system during the day, in order.
 
-        `links` are pairs of masters that the connection keeps up to date here or from here: entity -> id here -> id at the other side.
+        `links` are the pairs of masters that the connection keeps up to date here or from here: entity -> id here -> id at the other side.
         """
 
     def faults(self) -> Sequence[Act]:
-        """Bad hours of the day, in their order: an outage, a storm, lost answers, something switched off and on again."""
+        """Disturbances of the day, in their order: an outage, a storm of refusals, lost answers, something that is switched off and on again."""

@@ -1,4 +1,5 @@
-"""Flows: which documents travel which way, and what makes one of them due. Declarations only, the rules are in `topology/rules/due.py`."""
+"""Flows: which documents travel in which direction, and what makes one of them due. These are declarations; the rules are in
+`topology/rules/due.py`."""
 
 from __future__ import annotations
 
@@ -9,7 +10,8 @@ from pydantic import BaseModel
 
 POSTED, AT_ONCE = "posted", "at_once"
 DUE = (POSTED, AT_ONCE)
-"""What makes a document due: its source says that it is posted (or its job is completed, see `post_when`), or nothing but that it is there."""
+"""What makes a document due. `posted`: its source says that it is posted (or that its job is completed, see `post_when`). `at_once`: it is due as
+soon as it exists."""
 _USUAL_DATES: Mapping[str, str] = {
     "invoice": "invoice_date",
     "payment": "paid_on",
@@ -25,7 +27,7 @@ _USUAL_DATES: Mapping[str, str] = {
     "bank_deposit": "deposited_on",
 }
 MASTER = "master"
-"""Purpose of flows that bring customers and vendors."""
+"""The purpose of flows that bring customers and vendors."""
 _MONEY_FREE = ("", MASTER)
 
 
@@ -45,22 +47,24 @@ class Flow:
     purpose: str = ""
     window: str = "immediate"
     other_purposes: tuple[str, ...] = ()
-    """What its documents stand for under other choices of the connection."""
+    """The purposes that its documents have if the connection is set up otherwise."""
     due: str = POSTED
-    """One of `DUE`. An order, a receipt or an adjustment of stock is never posted by its source: it is due at once."""
+    """One of `DUE`. Nobody posts an order, a receipt or an adjustment of stock in the source, so it is due at once."""
     posting_date: str = ""
-    """Field of the canonical record that is its posting date: a day, or an instant that falls on a day in the tenant's zone. "" = the usual
-    one of its entity."""
+    """The field of the canonical record that holds its posting date: a day, or an instant, which counts as the day on which it falls in the tenant's
+    zone. "" is the usual field of its entity."""
     money: bool | None = None
-    """Whether its documents move money: only those have a first day (`cutover_date`) and wait to be posted. None = as its purpose says: all
-    but master data move money."""
+    """Whether its documents move money. Only such a flow has a first day (`cutover_date`), and only its documents wait until they are posted. None
+    means that the purpose decides: everything except master data moves money."""
 
     off_by_default: bool = False
     """It runs only where the connection's file says `enabled: true`."""
     excludes: Mapping[str, str] = field(default_factory=dict)
-    """Flows that never run beside it, by id, each with the reason in words: what would be booked twice. One declaration counts for both."""
+    """Flows that never run together with it, by id, each with the reason in words: what would be booked twice. It is declared in one of the two
+    flows and holds for both."""
     unavailable: Callable[[BaseModel, BaseModel], str] | None = None
-    """Why it cannot run with these settings of the ERP and of the field-service side, in words; "" = it can. None = it always can."""
+    """Returns why it cannot run with these settings of the ERP and of the field-service side, in words; "" means that it can. None means that it
+    always can."""
 
     @property
     def moves_money(self) -> bool:
@@ -69,5 +73,5 @@ class Flow:
 
     @property
     def date_field(self) -> str:
-        """See `posting_date`; "" where the entity has no usual one either."""
+        """See `posting_date`; "" if the entity has no usual field either."""
         return self.posting_date or _USUAL_DATES.get(self.entity, "")

@@ -1,4 +1,4 @@
-"""What a mapping takes and gives: pure values, from raw to canonical and from canonical to command."""
+"""What a mapping takes and returns: pure values, from raw to canonical and from canonical to command."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from schemas.records import Parent
 Own = TypeVar("Own", bound=BaseModel)
 
 REVERSAL, COMPLETION = "reversal", "completion"
-"""Records of commands that every system has: what voids a document, and a milestone for which nothing is written."""
+"""Command records that every system has: one that voids a document, and a milestone, which writes nothing."""
 NOTHING = "nothing"
-"""Action of the milestone that a source object makes no document any more."""
+"""The action of the milestone which says that a source object makes no document any more."""
 
 
 @dataclass(frozen=True)
 class Canonical:
-    """A canonical record to emit: `entity` names the topic; `record` is complete but for its raw coordinates. `notes` go to `audit`: numbers
-    that were rounded or left out, because no posting depends on them."""
+    """A canonical record to emit. `entity` names the topic. `record` is complete except for its raw coordinates. `notes` go to `audit`: numbers that
+    were rounded or left out because no posting depends on them."""
 
     entity: str
     record: Mapping[str, Any]
@@ -42,7 +42,7 @@ class Fetch:
 
 @dataclass(frozen=True)
 class Filtered:
-    """Nothing follows from this record; the reason goes to `audit`."""
+    """Nothing follows from this record. The reason goes to `audit`."""
 
     reason: str
 
@@ -52,7 +52,7 @@ Normalised = Canonical | Fetch | Filtered
 
 @dataclass(frozen=True)
 class Reading:
-    """What a normaliser may know beside the raw record: pure values of the connection."""
+    """What a normaliser may know in addition to the raw record: pure values of the connection."""
 
     connection: str
     time_zone: str
@@ -70,26 +70,26 @@ class Crosswalk(Protocol):
         """Every row of a table in force on that day, by key."""
 
     def parts(self, table: str, key: str, on: date | None = None) -> Sequence[Mapping[str, str]]:
-        """The rows of a key that have a part (column `part`), as in force on that day, in the order of their parts."""
+        """The rows of a key that have a part (column `part`) and are in force on that day, in the order of their parts."""
 
     def alike(self, table: str, key: str) -> str:
-        """The key of a row that looks like this one but is another code; "" = there is none, or the key has rows of its own."""
+        """The key of a row that looks like this one but is another code; "" if there is none, or if this key has rows of its own."""
 
 
 @runtime_checkable
 class Leaving(Protocol):
-    """Settings of a system that choose which of its objects travel to the other side (accounting.md 21: class, status, set)."""
+    """Settings of a system that choose which of its objects are passed on to the other side (accounting.md 21: class, status, set)."""
 
     def excludes(self, entity: str, record: Mapping[str, Any]) -> str:
-        """Why this canonical record of the system stays there, in words; "" = it travels."""
+        """Why this canonical record of the system is not passed on, in words; "" means that it is."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a mapping may know beside the canonical record: the connection's choices and its crosswalk; never a clock.
+    """What a mapping may know in addition to the canonical record: the connection's choices and its crosswalk, but no clock.
 
-    `settings` are those of the side that is written to (`target`), `source_settings` those of the other side, where the record comes
-    from. `towards` names the enabled flows that bring an entity to `target`: entity -> flow ids.
+    `settings` are those of the side that is written to (`target`), `source_settings` those of the side from which the record comes. `towards`
+    names the enabled flows that bring an entity to `target`: entity -> flow ids.
     """
 
     connection: str
@@ -108,10 +108,10 @@ class Plan:
 
 @dataclass(frozen=True)
 class Draft:
-    """One wanted document as its system maps it; the hop adds identity, hashes and coordinates.
+    """One document that is wanted, as its system maps it. The hop adds identity, hashes and coordinates.
 
-    `record` is the command's file name in `schemas/3_command`; `body` holds that record's own fields (not the envelope's).
-    `hold` names the rule that keeps it for a person ("" = none).
+    `record` is the name of the command's file in `schemas/3_command`. `body` holds that record's own fields, without those of the envelope.
+    `hold` names the rule that holds the document for a person ("" = none).
     """
 
     record: str
@@ -129,14 +129,14 @@ class Draft:
     hold: str = ""
     hold_detail: str = ""
     parted: bool = False
-    """One of several documents of its source object, told apart by `part`: what is not among them is not wanted any more."""
+    """Whether it is one of several documents of its source object, told apart by `part`. A document that is not among them is not wanted any more."""
     source_id: str = ""
-    """Another identity than the canonical record's own, e.g. the application's id for action `apply`; "" = the record's."""
+    """The source id, if it differs from the canonical record's own, such as the application's id for action `apply`; "" is the record's."""
 
 
 @dataclass(frozen=True)
 class NoCommand:
-    """A decision instead of a command: not_due, before_cutover, excluded, own_origin; goes to `audit` with the amount."""
+    """A decision instead of a command: not_due, before_cutover, excluded or own_origin. It goes to `audit` with the amount."""
 
     decision: str
     detail: str

@@ -1,7 +1,7 @@
-"""The section `network` of one side of a connection: what may be called beside public https, and how the way there is secured.
+"""The section `network` of one side of a connection: which addresses may be called in addition to public https, and how the way to them is secured.
 
-Host and port are in the system's own settings; everything here is what a site on-premise needs in addition. Nothing here can turn
-verification off, nor is there a word for it.
+Host and port are in the system's own settings. This section holds what an on-premise site needs in addition. None of its fields can turn
+verification off.
 """
 
 from __future__ import annotations
@@ -16,14 +16,15 @@ from runtime.reach import host_and_port
 
 _REFERENCE = r"^((env|file):.+)?$"
 SEALED = ("ca_file", "client_certificate", "client_key", "proxy_user", "proxy_password")
-"""Fields whose content `apply` reads and keeps with the connection's credentials, so that no process needs the files."""
+"""The fields that name files. `apply` reads these files and keeps their content with the connection's credentials, so that no other process needs
+them."""
 PEM = ("ca_file", "client_certificate", "client_key")
-"""Those of them that are texts of several lines."""
+"""Those of these fields whose content has several lines."""
 
 
 @runtime_checkable
 class Addressed(Protocol):
-    """A system's settings that say which addresses they lead to; nothing else is called."""
+    """Settings of a system that say which addresses they lead to. Nothing else is called."""
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -79,12 +80,12 @@ class Network(BaseModel):
 
     @property
     def grants(self) -> tuple[Grant, ...]:
-        """The grants as they are judged by."""
+        """The grants in the form in which addresses are compared with them."""
         return tuple(map(Grant.parse, self.private_addresses))
 
     @property
     def references(self) -> dict[str, str]:
-        """Fields that `apply` resolves, each with its reference; only those that are set."""
+        """The fields that `apply` resolves, each with its reference. Fields that are not set are left out."""
         set_here = {name: getattr(self, name) for name in SEALED if getattr(self, name)}
         return {name: f"file:{value}" if name == "ca_file" else value for name, value in set_here.items()}
 
@@ -95,5 +96,5 @@ def addresses_of(own: BaseModel) -> tuple[str, ...]:
 
 
 def hosts_of(own: BaseModel) -> frozenset[str]:
-    """The same as `host:port`, all that a session may call."""
+    """The same as `host:port`. A session may call nothing else."""
     return frozenset(map(host_and_port, addresses_of(own)))

@@ -1,8 +1,9 @@
-"""Who owns which field of a master that both sides keep (accounting.md 21): one owner each, and no last writer wins. Declarations only.
+"""Who owns which field of a master that both sides keep (accounting.md 21). Each field has one owner; the last writer does not win. These are
+declarations.
 
-A write brings what its own side owns; what the other side owns is left as it is, so that two changes at the same time cannot swap, and a write
-of ours that is seen coming back differs in nothing and ends. What a person changed who does not own it is overwritten or kept, and listed
-(`Document.overruled`). Fields are named as in the commands `customer` and `vendor`.
+A write brings the fields that its own side owns and leaves the others as they are. So two changes at the same time cannot swap values, and our
+own write, seen coming back, makes no difference and ends there. If somebody changes a field at the side that does not own it, the change is
+overwritten or kept, and listed (`Document.overruled`). Fields have their names in the commands `customer` and `vendor`.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ OWNERS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "vendor": {ERP: ("name", "status", *_ADDRESS, "terms", "code", "vendor_class"), FIELD_SERVICE: (*_CONTACT, "memo")},
     "customer": {ERP: ("customer_class", "terms", "tax_zone"), FIELD_SERVICE: ("name", *_ADDRESS, *_CONTACT)},
 }
-"""Entity -> side -> the fields that it owns. A vendor's name and address are its remit-to, which the ERP pays; a customer's are where the work
-is done."""
+"""Entity -> side -> the fields that it owns. The name and address of a vendor are where the ERP pays; those of a customer are where the work is
+done."""
 
 
 def owned(entity: str, side: str) -> tuple[str, ...]:

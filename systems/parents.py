@@ -1,7 +1,7 @@
-"""Which document a parent link means, and its id in the system as a writer gets it. Pure.
+"""Which document a parent link means, and the id of that document as the writer gets it. Pure.
 
-A link names a source object. Where that object makes several documents (an order and its bill, one bill for each vendor), `purpose` and `part`
-say which one is meant; left out, any of them is.
+A link names a source object. If that object makes several documents (an order and its bill, one bill for each vendor), `purpose` and `part` say
+which of them is meant. Without them, any of them is.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def is_meant(document: Mapping[str, Any], parent: Parent) -> bool:
 
 
 def parent_id(command: CommandEnvelope, role: str, ids: Mapping[str, str]) -> str:
-    """The id of the parent in this role, in the system that is written to. Raises `Refused` where the sink did not resolve it."""
+    """The id of the parent in this role, in the system that is written to. Raises `Refused` if the sink did not find it."""
     for link in command["parents"]:
         if link["role"] == role:
             found = ids.get(link_name(link), "")

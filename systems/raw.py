@@ -1,4 +1,4 @@
-"""A raw record of an element that was read: one place fills it in, whoever reads."""
+"""How an element that was read becomes a raw record, whoever read it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from systems.contract import Element
 
 @dataclass(frozen=True)
 class Where:
-    """Whose elements they are."""
+    """Whose elements they are: the connection and the system."""
 
     connection: str
     system: str

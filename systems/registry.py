@@ -28,7 +28,7 @@ def systems() -> tuple[System, ...]:
 
 
 def crosswalk_tables(erp: str) -> dict[str, tuple[str, ...]]:
-    """Mapping tables of a connection with this ERP: its own, and the field-service system's where a flow of the ERP writes to it."""
+    """The mapping tables of a connection with this ERP: its own, and those of the field-service system if a flow of the ERP writes to it."""
     declared = system(erp)
     writes_back = any(flow.target == FIELD_SERVICE and flow.records for flow in declared.flows)
     return {**(system(FIELD_SERVICE).crosswalk_tables if writes_back else {}), **declared.crosswalk_tables}

@@ -1,7 +1,8 @@
-"""What a system shows of its objects as canonical records, each with its two hashes. Pure.
+"""Turns what a system shows of its objects into canonical records, each with its two hashes. Pure.
 
-`content_hash` over every business field says whether anything changed; `fingerprint` over the values that move money (accounting.md 3) says
-whether a document changed. Balance, status, sent and review status and the change time are in no fingerprint; master data has none.
+`content_hash` covers every business field and says whether anything changed. `fingerprint` covers the values that move money (accounting.md 3)
+and says whether a document changed. No fingerprint contains balance, status, sent status, review status or change time. Master data has no
+fingerprint.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ _RECORDS: Mapping[str, type] = {
 
 @dataclass(frozen=True)
 class Seen:
-    """Where an object was seen: the system and connection, its change time as text that sorts in time ("" = none), and notes for `audit`."""
+    """Where an object was seen: the system, the connection, its change time as text that sorts by time ("" = none), and notes for `audit`."""
 
     system: str
     connection: str
@@ -47,8 +48,8 @@ class Seen:
 
 
 def canonical(entity: str, told: Mapping[str, Any], moving: Sequence[Any] | None, seen: Seen) -> Canonical:
-    """The canonical record of what a system tells: `source_id` and the entity's own fields. A text that it does not tell is empty; amounts,
-    days and flags have to be told. `moving` holds the values that move money; None for master data."""
+    """The canonical record of an object, from its `source_id` and the entity's own fields. A text that the system does not give is empty; amounts,
+    days and flags have to be given. `moving` holds the values that move money; it is None for master data."""
     record: dict[str, Any] = {
         **_untold(entity),
         "origin_ref": None,
@@ -80,5 +81,5 @@ def _hash(value: Any) -> str:
 
 
 def formless(system: str, entity: str) -> Filtered:
-    """What a system shows that no canonical record has a form for."""
+    """The decision about an object for which there is no canonical record."""
     return Filtered(f"{system} {entity} has no canonical form")

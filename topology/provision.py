@@ -29,7 +29,7 @@ _RETENTION = "retention.ms"
 
 
 @dataclass(frozen=True)
-class Found:
+class ExistingTopic:
     """A topic as the cluster has it. `replication` is the lowest number of replicas of any of its partitions."""
 
     partitions: int
@@ -61,7 +61,7 @@ def settings_of(topic: Topic, replication: int) -> dict[str, str]:
     return topic.settings | {"min.insync.replicas": str(in_sync(replication))}
 
 
-def differences(name: str, topic: Topic, found: Found | None, settings: Kafka) -> list[Wrong]:
+def differences(name: str, topic: Topic, found: ExistingTopic | None, settings: Kafka) -> list[Wrong]:
     """How this topic differs from its declaration. `found` is None if the topic does not exist."""
     if found is None:
         return [Wrong(name, "the topic", "missing", "there", _APPLY)]
@@ -79,7 +79,7 @@ def differences(name: str, topic: Topic, found: Found | None, settings: Kafka) -
     return wrong
 
 
-def _fits(key: str, has: str, declared: str, found: Found) -> bool:
+def _fits(key: str, has: str, declared: str, found: ExistingTopic) -> bool:
     if key == "min.insync.replicas" and int(has or 0) > found.replication:
         return False  # otherwise no write could ever succeed
     if key in _MORE_IS_FINE:
@@ -124,7 +124,7 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(names) if len(names) <= 3 else f"{names[0]} and {len(names) - 1} other topics"
 
 
-def _described(client: AdminClient, settings: Kafka, names: Sequence[str]) -> dict[str, Found]:
+def _described(client: AdminClient, settings: Kafka, names: Sequence[str]) -> dict[str, ExistingTopic]:
     """Those of these topics that exist."""
     try:
         metadata = client.list_topics(timeout=_ASK_S).topics
@@ -135,7 +135,7 @@ def _described(client: AdminClient, settings: Kafka, names: Sequence[str]) -> di
     except KafkaException as error:
         raise kafka.explained(settings, error.args[0]) from error
     return {
-        name: Found(
+        name: ExistingTopic(
             len(metadata[name].partitions),
             min((len(one.replicas) for one in metadata[name].partitions.values()), default=0),
             {key: str(entry.value) for key, entry in answers[name].items()},

@@ -1,8 +1,9 @@
-"""The demo's accounts: every source object is in exactly one bucket, by count and to the cent. Pure.
+"""The demo's accounts: every document that a source object makes is in exactly one bucket, by count and to the cent. Pure.
 
 `source` = not_due + before_cutover + excluded + held + waiting + erp + unaccounted. `source` is what the source's simulator has, `erp` what
-the target's simulator has (found by the ref in the document), never our ledger. An object in no bucket, and a document of the ERP that no
-source object explains, is unaccounted.
+the target's simulator has (found by the ref in the document), never our ledger. A row is a flow and a purpose. A source object may make
+several documents for one purpose, told apart by their part: each is placed by itself, and together they come to what the object is worth.
+A document that is missing, and a document of the ERP that no source object explains, is unaccounted.
 """
 
 from __future__ import annotations
@@ -10,33 +11,46 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
+from console.books.document_keys import DocumentKey
 from console.books.ledgers import DONE, Bucket
-from systems.demo import Issued, Kept
+from systems.demo import BookedDocument, Expected, Issued
 
 BUCKETS = ("not_due", "before_cutover", "excluded", "held", "waiting", "erp", "unaccounted")
-_EXCLUDED = ("excluded", "own_origin", "filtered", "observed")
 _ENDED = ("SUPERSEDED", "REJECTED")
+_OF_THE_OBJECT = {"not_due": "not_due", "before_cutover": "before_cutover", "own_origin": "excluded", "filtered": "excluded"}
+"""Decisions about a source object, whatever documents it makes, and their buckets."""
+_OF_AN_AMOUNT = ("excluded", "observed")
+"""Decisions about an amount of a source object: each covers this amount once."""
+
+
+class Decided(NamedTuple):
+    """A decision about a source object, with its amount."""
+
+    decision: str
+    amount: Decimal
+    detail: str = ""
 
 
 @dataclass(frozen=True)
-class Known:
-    """What the topics say of the objects of one flow, by source id."""
+class FlowFacts:
+    """What the topics say of the objects of one flow: canonical amounts and decisions by source id, ledger entries by document."""
 
     canonical: Mapping[str, Decimal]
-    entries: Mapping[str, Mapping[str, Any]]
-    decisions: Mapping[str, str]
-    changed: frozenset[str] = frozenset()
-    """Objects that changed after their document was written; the change is held by name."""
+    entries: Mapping[DocumentKey, Mapping[str, Any]]
+    decisions: Mapping[str, Sequence[Decided]]
+    changed: frozenset[DocumentKey] = frozenset()
+    """Documents whose source changed after they were written; the change is held by name."""
 
 
 @dataclass
 class Row:
-    """One flow's row; `notes` name each unaccounted object."""
+    """The row of a flow and a purpose; `notes` name each unaccounted document."""
 
     flow: str
     connection: str
+    purpose: str = ""
     buckets: dict[str, Bucket] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
@@ -47,64 +61,114 @@ class Row:
     def as_json(self) -> dict[str, Any]:
         """The form that programs rely on."""
         shown = {name: self.bucket(name).as_json() for name in ("source", *BUCKETS[:3], "topics", "ledger", *BUCKETS[3:])}
-        return {"flow": self.flow, "connection": self.connection, **shown}
+        return {"flow": self.flow, "connection": self.connection, "purpose": self.purpose, **shown}
 
 
-def document_row(row: Row, issued: Sequence[Issued], kept: Mapping[str, Sequence[Kept]], known: Known) -> Row:
-    """Fill the row of a flow that writes documents. `kept` is by source id (found by ref); a second document for a source is unaccounted."""
+@dataclass(frozen=True)
+class _Line:
+    """One amount of a source object that has to be in a bucket: a document, or (`is_excluded`) what makes none."""
+
+    issued: Issued
+    key: DocumentKey
+    amount: Decimal
+    is_excluded: bool = False
+
+    def __str__(self) -> str:
+        of = f" ({self.key})" if str(self.key) else ""
+        return f"{self.issued.number or self.issued.source_id}{of} {self.amount}"
+
+
+def document_row(
+    row: Row,
+    made: Iterable[tuple[Issued, Expected]],
+    booked: Mapping[DocumentKey, Sequence[BookedDocument]],
+    known: FlowFacts,
+) -> Row:
+    """Fill the row of a flow that writes documents, from the source objects and what each has to make for the row's purpose. `booked` are the
+    target's documents, found by their ref; a second one of a key is unaccounted."""
     for amount in known.canonical.values():
         row.bucket("topics").add(amount)
-    for one in issued:
-        row.bucket("source").add(one.amount)
-        entry = known.entries.get(one.source_id)
-        if entry is not None and entry["state"] in DONE:
-            row.bucket("ledger").add(entry["amount"])
-        documents = kept.get(one.source_id, ())
-        _place(row, one, documents[0] if documents else None, known)
-        for twice in documents[1:]:
-            count_stray(row, twice, "a second document with one ref")
+    for issued, expected in made:
+        undecided = list(known.decisions.get(issued.source_id, ()))
+        for line in _lines(row, issued, expected):
+            _count(row, line, booked.get(line.key, ()), known, undecided)
     return row
 
 
-def count_stray(row: Row, document: Kept, why: str) -> None:
+def _lines(row: Row, issued: Issued, expected: Expected) -> list[_Line]:
+    """What has to be in a bucket. Parts that do not come to what the object is worth are told at once, with the difference."""
+    keys = {part: DocumentKey(issued.source_id, expected.purpose, part) for part in ("", *expected.parts)}
+    lines = [_Line(issued, keys[part], amount) for part, amount in expected.parts.items()]
+    lines += [_Line(issued, keys[""], amount, is_excluded=True) for amount in expected.excluded]
+    total = sum((line.amount for line in lines), Decimal(0))
+    if total != expected.worth:
+        difference = _Line(issued, keys[""], expected.worth - total)
+        row.bucket("source").add(difference.amount)
+        _unaccounted(row, difference, f"its documents come to {total}, it is worth {expected.worth}")
+    return lines
+
+
+def _count(row: Row, line: _Line, documents: Sequence[BookedDocument], known: FlowFacts, undecided: list[Decided]) -> None:
+    row.bucket("source").add(line.amount)
+    if line.is_excluded:
+        _by_decision(row, line, undecided)
+        return
+    entry = known.entries.get(line.key)
+    if entry is not None and entry["state"] in DONE:
+        row.bucket("ledger").add(entry["amount"])
+    _place(row, line, documents[0] if documents else None, known, undecided)
+    for twice in documents[1:]:
+        count_stray(row, twice, f"a second document of {line}")
+
+
+def count_stray(row: Row, document: BookedDocument, why: str) -> None:
     """Count a document of the ERP that no source object explains."""
-    _unaccounted(row, Issued(document.ref, document.id, document.amount), f"{document.kind} {document.id}: {why}")
+    row.bucket("unaccounted").add(document.amount)
+    row.notes.append(f"{row.flow} {document.ref} {document.amount}: {document.kind} {document.id}: {why}")
 
 
-def _place(row: Row, one: Issued, document: Kept | None, known: Known) -> None:
-    entry = known.entries.get(one.source_id)
+def _place(row: Row, line: _Line, document: BookedDocument | None, known: FlowFacts, undecided: list[Decided]) -> None:
+    entry = known.entries.get(line.key)
     if document is not None and document.done:
-        differences = _differences(one, document, known)
+        differences = _differences(line, document, known)
         if not differences:
             row.bucket("erp").add(document.amount)
-        elif one.source_id in known.changed:
-            row.bucket("held").add(one.amount)
+        elif line.key in known.changed:
+            row.bucket("held").add(line.amount)
         else:
-            _unaccounted(row, one, f"{document.kind} {document.id} differs: {', '.join(differences)}")
+            _unaccounted(row, line, f"{document.kind} {document.id} differs: {', '.join(differences)}")
     elif entry is not None and entry["state"] == "HELD":
-        row.bucket("held").add(one.amount)
+        row.bucket("held").add(line.amount)
     elif entry is not None and entry["state"] in _ENDED:
-        row.bucket("excluded").add(one.amount)
+        row.bucket("excluded").add(line.amount)
     elif entry is not None and entry["state"] not in DONE:
-        row.bucket("waiting").add(one.amount)
+        row.bucket("waiting").add(line.amount)
     else:
-        _by_decision(row, one, known.decisions.get(one.source_id, ""))
+        _by_decision(row, line, undecided)
 
 
-def _by_decision(row: Row, one: Issued, decision: str) -> None:
-    if decision in ("not_due", "before_cutover"):
-        row.bucket(decision).add(one.amount)
-    elif decision in _EXCLUDED:
-        row.bucket("excluded").add(one.amount)
-    else:
-        _unaccounted(row, one, f"no document, no ledger entry, last decision {decision or 'none'}")
+def _by_decision(row: Row, line: _Line, undecided: list[Decided]) -> None:
+    """Place what has no document and no entry by the newest decision that covers it. An amount that was excluded is no reason for a missing
+    document: it covers only what was expected to be excluded, or nothing at all."""
+    for one in reversed(undecided):
+        if one.decision in _OF_THE_OBJECT:
+            row.bucket(_OF_THE_OBJECT[one.decision]).add(line.amount)
+            return
+        covers = line.is_excluded or one.decision != "excluded" or not one.amount
+        if one.decision in _OF_AN_AMOUNT and one.amount == line.amount and covers:
+            undecided.remove(one)
+            row.bucket("excluded").add(line.amount)
+            return
+    last = undecided[-1].decision if undecided else "none"
+    _unaccounted(row, line, f"no document, no ledger entry, last decision {last}")
 
 
-def _differences(one: Issued, document: Kept, known: Known) -> list[str]:
+def _differences(line: _Line, document: BookedDocument, known: FlowFacts) -> list[str]:
     """How a document differs from its source: amount, what it settles, facts that are kept up to date."""
-    found = [] if document.amount == one.amount else [f"amount {document.amount}, not {one.amount}"]
-    if document.applied is not None and not _parts_agree(one, document, known):
-        found.append(f"applied {document.applied}, not {dict(one.parts)}")
+    one = line.issued
+    found = [] if document.amount == line.amount else [f"amount {document.amount}, not {line.amount}"]
+    if document.applied is not None and not _applications_agree(line, document, known):
+        found.append(f"applied {document.applied}, not {dict(one.applications)}")
     both = one.facts.keys() & document.facts.keys()
     return found + [
         f"{fact} {document.facts[fact]!r}, not {one.facts[fact]!r}"
@@ -113,19 +177,19 @@ def _differences(one: Issued, document: Kept, known: Known) -> list[str]:
     ]
 
 
-def _parts_agree(one: Issued, document: Kept, known: Known) -> bool:
+def _applications_agree(line: _Line, document: BookedDocument, known: FlowFacts) -> bool:
     """Whether what the ERP has applied is what the source applied, less what is held or waiting by name."""
     applied = Decimal(0)
-    for part, amount in one.parts.items():
-        entry = known.entries.get(f"{one.source_id}/{part}")
+    for application, amount in line.issued.applications.items():
+        entry = known.entries.get(DocumentKey(f"{line.key.source_id}/{application}", line.key.purpose))
         if entry is None or entry["state"] in DONE:
             applied += amount
     return document.applied == applied
 
 
-def _unaccounted(row: Row, one: Issued, why: str) -> None:
-    row.bucket("unaccounted").add(one.amount)
-    row.notes.append(f"{row.flow} {one.number or one.source_id} {one.amount}: {why}")
+def _unaccounted(row: Row, line: _Line, why: str) -> None:
+    row.bucket("unaccounted").add(line.amount)
+    row.notes.append(f"{row.flow} {line}: {why}")
 
 
 def read_row(row: Row, at_source: Iterable[str], on_topics: Iterable[str]) -> Row:

@@ -1,21 +1,22 @@
-"""The books of one connection in the demo: a row per flow, from what both simulators have and what the topics say of it."""
+"""The books of one connection in the demo: a row per flow and purpose, from what both simulators have and what the topics say of it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 
-from console.demo.accounts import Known, Row, count_stray, document_row, read_row
+from console.books.document_keys import DocumentKey, by_key, key_of, ref_by
+from console.demo.accounts import FlowFacts, Row, count_stray, document_row, read_row
 from console.demo.facts import Holdings, Topics, demo_of
 from systems.contract import Flow
-from systems.demo import Issued, Kept
+from systems.demo import BookedDocument, Expected, Issued
+from systems.flow import MASTER
 from topology.configuration import Connected
-from topology.rules.identity import op_key, ref_of
 
 MATCH = "M0"
-_MASTER = "master"
+_Made = list[tuple[Issued, Expected]]
 
 
 @dataclass(frozen=True)
@@ -27,65 +28,87 @@ class Books:
     holdings: Holdings
 
     def rows(self) -> list[Row]:
-        """A row per enabled flow of the ERP. A document with a ref of ours but no source is counted in the first flow that writes to its
-        system."""
-        made: dict[str, Row] = {}
+        """A row per enabled flow of the ERP and purpose. A document with our ref that no source object makes is counted in the row of its
+        purpose, else in the first one of a flow that writes to its system."""
+        made: list[tuple[Flow, Row]] = []
         explained: set[str] = set()
         own = self.connected.settings.flows
         flows = [flow for flow in self.connected.settings.erp.declared.flows if flow.id in own and own[flow.id].enabled]
         for flow in flows:
-            made[flow.id] = self._filled(Row(flow.id, self.connected.settings.connection), flow, explained)
-        for target, documents in self._kept.items():
-            row = next((made[flow.id] for flow in flows if flow.target == target and flow.records), None)
+            made += [(flow, row) for row in self._rows(flow, explained)]
+        for target, documents in self._booked.items():
+            rows = [row for flow, row in made if flow.target == target and flow.records]
             for document in documents:
-                if row is not None and document.ref and document.ref not in explained:
-                    count_stray(row, document, "its ref belongs to no source object")
-        return list(made.values())
+                if rows and document.ref and document.ref not in explained:
+                    self._stray(rows, document)
+        return [row for _, row in made]
+
+    def _stray(self, rows: Sequence[Row], document: BookedDocument) -> None:
+        """Count a document that no source object makes. It is explained where the ledger holds by name that it has to be taken back."""
+        entry = self.topics.by_ref.get(document.ref)
+        if entry is None:
+            count_stray(rows[0], document, "its ref belongs to no source object")
+            return
+        key = key_of(entry)
+        if key in self.topics.changed.get((entry["source_system"], entry["source_entity"]), ()):
+            return
+        row = next((row for row in rows if row.purpose == key.purpose), rows[0])
+        of = f"{entry['source_entity']} {entry['source_number'] or key.source_id}"
+        count_stray(row, document, f"{of} makes no such document ({key.purpose}, part {key.part or 'none'})")
 
     @cached_property
-    def _kept(self) -> Mapping[str, list[Kept]]:
+    def _booked(self) -> Mapping[str, list[BookedDocument]]:
         """What each side's simulator has."""
-        return {system: demo_of(system).kept(held.__getitem__) for system, held in self.holdings.items()}
+        return {system: demo_of(system).booked(held.__getitem__) for system, held in self.holdings.items()}
 
-    def _filled(self, row: Row, flow: Flow, explained: set[str]) -> Row:
+    def _rows(self, flow: Flow, explained: set[str]) -> list[Row]:
+        row = Row(flow.id, self.connected.settings.connection, flow.purpose)
         if flow.id == MATCH:
-            return self._matches(row)
+            return [self._matches(row)]
         if not flow.records:
-            return self._read(row, flow)
-        issued = demo_of(flow.source).issued(flow.entity, self.holdings[flow.source].__getitem__)
-        refs = self._refs(flow, issued)
-        explained.update(refs)
-        kept = self._masters(flow, issued, refs) if flow.purpose == _MASTER else self._by_ref(flow, refs)
-        return document_row(row, issued, kept, self._known(flow))
+            return [self._read(row, flow)]
+        erp = self.connected.settings.erp.system
+        settings = self.connected.readings[erp].settings
+        by_purpose: dict[str, _Made] = {}
+        for one in demo_of(flow.source).issued(flow.entity, self.holdings[flow.source].__getitem__):
+            for expected in demo_of(erp).expected(flow, one, settings):
+                by_purpose.setdefault(expected.purpose, []).append((one, expected))
+        by_purpose = by_purpose or {flow.purpose: []}
+        return [self._filled(Row(row.flow, row.connection, name), flow, made, explained) for name, made in by_purpose.items()]
 
-    def _known(self, flow: Flow) -> Known:
+    def _filled(self, row: Row, flow: Flow, made: _Made, explained: set[str]) -> Row:
+        books, refs = self.connected.books_to(flow.target), {}
+        for one, expected in made:
+            for part in expected.parts:
+                key = DocumentKey(one.source_id, expected.purpose, part)
+                refs[ref_by(books, flow.entity, key, expected.action)] = key
+        explained.update(refs)
+        booked = by_key(self._booked[flow.target], refs)
+        if row.purpose == MASTER:
+            booked = self._masters(flow, made, booked)
+        return document_row(row, made, booked, self._facts(flow))
+
+    def _facts(self, flow: Flow) -> FlowFacts:
         origin = (flow.source, flow.entity)
         entries = {key: one for key, one in self.topics.entries.get(origin, {}).items() if one["record"] in flow.records}
         decisions = self.topics.decisions.get((flow.id, flow.entity), {})
-        changed = frozenset(self.topics.changed.get(flow.entity, ()))
-        return Known(self.topics.canonical.get(origin, {}), entries, decisions, changed)
+        changed = frozenset(self.topics.changed.get(origin, ()))
+        return FlowFacts(self.topics.canonical.get(origin, {}), entries, decisions, changed)
 
-    def _refs(self, flow: Flow, issued: list[Issued]) -> dict[str, str]:
-        """The ref that the source's identity gives each document -> source id."""
-        books, action = self.connected.books_to(flow.target), "upsert" if flow.purpose == _MASTER else "create"
-        return {ref_of(op_key(books, flow.purpose, (flow.entity, one.source_id), "", action)): one.source_id for one in issued}
-
-    def _by_ref(self, flow: Flow, refs: Mapping[str, str]) -> dict[str, list[Kept]]:
-        """Documents of the target by source id, found by the ref that they carry."""
-        found: dict[str, list[Kept]] = {}
-        for document in self._kept[flow.target]:
-            if document.ref in refs:
-                found.setdefault(refs[document.ref], []).append(document)
-        return found
-
-    def _masters(self, flow: Flow, issued: list[Issued], refs: Mapping[str, str]) -> dict[str, list[Kept]]:
+    def _masters(
+        self, flow: Flow, made: _Made, created: Mapping[DocumentKey, list[BookedDocument]]
+    ) -> dict[DocumentKey, list[BookedDocument]]:
         """The target's masters: the one that a link names, and any others that were created with our ref."""
-        by_id = {document.id: document for document in self._kept[flow.target] if document.kind == flow.entity}
+        by_id = {document.id: document for document in self._booked[flow.target] if document.kind == flow.entity}
         links = self.topics.links.get((flow.source, flow.entity), {})
-        linked = {one.source_id: [by_id[links[one.source_id]]] for one in issued if links.get(one.source_id) in by_id}
-        for source_id, created in self._by_ref(flow, refs).items():
-            known = linked.setdefault(source_id, [])
-            known += [document for document in created if document not in known]
+        linked = {
+            DocumentKey(one.source_id, MASTER): [by_id[links[one.source_id]]]
+            for one, _ in made
+            if links.get(one.source_id) in by_id
+        }
+        for key, documents in created.items():
+            known = linked.setdefault(key, [])
+            known += [document for document in documents if document not in known]
         return linked
 
     def _read(self, row: Row, flow: Flow) -> Row:
@@ -101,7 +124,7 @@ class Books:
     def _matches(self, row: Row) -> Row:
         """Pairs decided by `match`: accepted ones whose partner the ERP keeps, and the ones explicitly without partner."""
         side = self.connected.settings
-        known = {(document.kind, document.id) for document in self._kept[side.erp.system]}
+        known = {(document.kind, document.id) for document in self._booked[side.erp.system]}
         for entity, source_id in sorted(self.topics.matched):
             target = self.topics.links.get((side.field_service.system, entity), {}).get(source_id, "")
             row.bucket("source").add(Decimal(0))

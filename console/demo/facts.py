@@ -8,7 +8,9 @@ from decimal import Decimal
 from importlib import import_module
 from typing import Any
 
+from console.books.document_keys import DocumentKey, key_of
 from console.books.ledgers import ledger_entries
+from console.demo.accounts import Decided
 from console.reading import Cluster
 from systems import registry
 from systems.demo import Demo
@@ -25,30 +27,45 @@ def demo_of(system: str) -> Demo:
     return found
 
 
+Origin = tuple[str, str]
+"""System and entity of source objects."""
+
+
 @dataclass
 class Topics:
-    """What the topics say of one connection: canonical amounts, ledger entries, links and decisions by (system or flow, entity)."""
+    """What the topics say of one connection: canonical amounts, ledger entries and links by origin, decisions by flow and entity."""
 
-    canonical: dict[tuple[str, str], dict[str, Decimal]] = field(default_factory=dict)
-    entries: dict[tuple[str, str], dict[str, Mapping[str, Any]]] = field(default_factory=dict)
-    changed: dict[str, set[str]] = field(default_factory=dict)
-    decisions: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
-    links: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
+    canonical: dict[Origin, dict[str, Decimal]] = field(default_factory=dict)
+    entries: dict[Origin, dict[DocumentKey, Mapping[str, Any]]] = field(default_factory=dict)
+    changed: dict[Origin, set[DocumentKey]] = field(default_factory=dict)
+    by_ref: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    decisions: dict[tuple[str, str], dict[str, list[Decided]]] = field(default_factory=dict)
+    links: dict[Origin, dict[str, str]] = field(default_factory=dict)
     matched: set[tuple[str, str]] = field(default_factory=set)
+    _versions: dict[tuple[str, str, str], str] = field(default_factory=dict)
 
     def learn_entry(self, entry: Mapping[str, Any]) -> None:
         """Take in the newest ledger record of an op-key."""
-        source = (entry["source_entity"], entry["source_id"])
+        origin, key = (entry["source_system"], entry["source_entity"]), key_of(entry)
         if entry["action"] in _LATER and entry["state"] == "HELD":
-            self.changed.setdefault(source[0], set()).add(source[1])
-        known = self.entries.setdefault((entry["source_system"], source[0]), {})
-        if source[1] not in known or entry["action"] not in _LATER:
-            known[source[1]] = entry
+            self.changed.setdefault(origin, set()).add(key)
+        known = self.entries.setdefault(origin, {})
+        if key not in known or entry["action"] not in _LATER:
+            known[key] = entry
+            self.by_ref[entry["ref"]] = entry
 
     def learn_decision(self, r: Mapping[str, Any]) -> None:
-        """Take in an audit record about one object."""
+        """Take in an audit record about one object. Those about its newest version count, each once however often it was repeated."""
         flow = r["detail"].partition(":")[0] if ":" in r["detail"] else ""
-        self.decisions.setdefault((flow, r["entity"]), {})[r["source_id"]] = r["decision"]
+        decisions = self.decisions.setdefault((flow, r["entity"]), {}).setdefault(r["source_id"], [])
+        place = (flow, r["entity"], r["source_id"])
+        if self._versions.get(place) != r["source_version"]:
+            decisions.clear()
+        self._versions[place] = r["source_version"]
+        made = Decided(r["decision"], r["amount"] or Decimal(0), r["detail"])
+        if made in decisions:
+            decisions.remove(made)
+        decisions.append(made)
         if r["decision"] == "match" and r["system"] == registry.FIELD_SERVICE:
             self.matched.add((r["entity"], r["source_id"]))
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import signal
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -352,10 +351,7 @@ def needed_records(settings: Settings) -> dict[str, tuple[str, ...]]:
 
 
 async def _serve(settings: Settings) -> int:
-    stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopping.set)
+    stopping = start.stop_event_of_loop()
     pollers = Pollers(settings, clock_from_environment())
     await pollers.start()
     code = await until_stopped(stopping, pollers.failed)

@@ -25,7 +25,7 @@ from schemas.errors import Malformed
 from services.ingress.fetches import FetchQueue, ObjectKey, answered, is_of_its_objects, tries_until_believed
 from services.ingress.produce import NotStored
 from services.ingress.schedule import FAR, Schedule
-from services.ingress.seen import Fetched, Run, Seen
+from services.ingress.seen import Fetched, Run, WrittenElements
 from services.ingress.sessions import ReaderSession
 from services.ingress.standing import Standing
 from services.ingress.writing import Writing, decided
@@ -64,7 +64,7 @@ class SystemPoller:
         self._queue = queue
         self._cursors = cursors
         self._schedule = Schedule(polled.feeds, polled.clock.now())
-        self._seen = Seen()
+        self._seen = WrittenElements()
         self._runs: dict[str, Run] = {feed.name: Run() for feed in polled.feeds}
         self._fetched = Fetched()
         self._draw = random.Random()  # noqa: S311 - jitter, no secret

@@ -11,7 +11,7 @@ from systems.contract import Element, Feed, Page
 _MOST = 50_000
 
 
-class Seen:
+class WrittenElements:
     """The elements written most recently. Forgetting one costs one more raw record, which hop 1 recognises as a duplicate."""
 
     def __init__(self, most: int = _MOST) -> None:

@@ -15,7 +15,6 @@ import asyncio
 import hashlib
 import os
 import re
-import signal
 import threading
 from dataclasses import dataclass
 from functools import lru_cache
@@ -36,11 +35,11 @@ from services.credentials import CredentialStore
 from services.health import Health, until_stopped
 from services.ingress.answers import Refusal, count, refused
 from services.ingress.bodies import Bodies, whole_body
-from services.ingress.gates import NOBODY, PUSH, WEBHOOK, Gates, gates
 from services.ingress.produce import Deliveries, NotStored, Outgoing
 from services.ingress.rate import Rates, address_of
 from services.ingress.replays import Replays
 from services.ingress.signature import message_id, verified
+from services.ingress.verifiers import NOBODY, PUSH, WEBHOOK, Verifiers, verifiers
 from services.ingress.watchdog import Bounds, Listener, Watched
 from topology.configuration import Follower
 from topology.headers import headers
@@ -68,7 +67,7 @@ class Received:
 
 
 class Webhooks:
-    """The request handler: from a head to an answer. `gates` is replaced as a whole when the configuration changes."""
+    """The request handler: from a head to an answer. `verifiers` is replaced as a whole when the configuration changes."""
 
     def __init__(self, settings: Settings, made: Codec, deliveries: Deliveries, clock: Clock) -> None:
         self._settings = settings
@@ -78,7 +77,7 @@ class Webhooks:
         self._rates = Rates(settings.ingress.per_address_per_s, clock.monotonic)
         self.bodies = Bodies(settings.ingress.max_bodies_bytes)
         self._replays = Replays(settings.ingress.replay_s, clock.monotonic)
-        self.gates: Gates = {}
+        self.verifiers: Verifiers = {}
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
         """The answer to one request. It never raises because of what a sender did."""
@@ -106,14 +105,14 @@ class Webhooks:
         connected = request.protocol if isinstance(request.protocol, Watched) else None
         with self.bodies.held(address, connected.give_up if connected else _no_connection) as held:
             body = await whole_body(request, settings.max_body_bytes, self.bodies, held)
-            gate = self.gates.get((way, system, connection), NOBODY)
-            key_name = verified(gate.signing, gate.keys, request.headers, body, self._clock.now())
+            verifier = self.verifiers.get((way, system, connection), NOBODY)
+            key_name = verified(verifier.signing, verifier.keys, request.headers, body, self._clock.now())
             if not key_name:
                 raise Refusal(401, "signature")
             if connected:
                 connected.proven()
             received = Received(way, system, connection, body, content_type, key_name, request.headers.get("traceparent", ""))
-            await self._store_once(received, message_id(gate.signing, request.headers))
+            await self._store_once(received, message_id(verifier.signing, request.headers))
 
     async def _store_once(self, received: Received, identity: bytes) -> None:
         """Store what was not stored a moment ago. A message that its sender signed under another id counts as another one."""
@@ -153,15 +152,10 @@ class Webhooks:
         trace = received.trace if _TRACE.match(received.trace) else _new_trace()
         return Outgoing(
             topic,
-            hint_key(received.connection, received.way, digest).encode(),
+            f"{received.connection}/{received.way}/{digest}".encode(),
             self._codec.encode(topic, RECORD, record),
             [*headers(RECORD, digest, "", trace.encode())],
         )
-
-
-def hint_key(connection: str, way: str, digest: str) -> str:
-    """The key of a hint: connection/webhook/digest of its body."""
-    return f"{connection}/{way}/{digest}"
 
 
 def _place(request: web.BaseRequest) -> tuple[str, str, str]:
@@ -256,7 +250,7 @@ class Ingress:
     def _changed(self, _: str) -> None:
         """Called in two threads. Without the lock, the older of two states could be put in force last."""
         with self._changing:
-            self._webhooks.gates = gates(self._follower.snapshot, self._store)
+            self._webhooks.verifiers = verifiers(self._follower.snapshot, self._store)
 
     async def stop(self) -> None:
         """Answer the requests that are being received, accept no more."""
@@ -276,10 +270,7 @@ def needed_records(settings: Settings) -> dict[str, tuple[str, ...]]:
 
 
 async def _serve(settings: Settings) -> int:
-    stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopping.set)
+    stopping = start.stop_event_of_loop()
     ingress = Ingress(settings, clock_from_environment())
     try:
         await ingress.start()

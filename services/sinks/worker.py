@@ -7,12 +7,10 @@ partition p owns p of the ledger, results and controls. A partition whose commit
 from __future__ import annotations
 
 import asyncio
-import signal
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import uvloop
@@ -69,7 +67,7 @@ def run(settings: Settings, systems: Sequence[str] = (), seams: Seams | None = N
     loaded = start.loaded(settings, records)
     slot = take_slot(settings, "sinks")
     settings = settings.named("sinks", slot.name)
-    stopping = seams.stopping or _until_signal()
+    stopping = seams.stopping or start.stop_event()
     names = systems or [system.name for system in registry.systems() if system.open_writer is not None]
     sinks = Sinks(settings, loaded, seams, settings.state_dir / "sinks" / slot.name)
     try:
@@ -229,14 +227,3 @@ class Sinks:
     def _beside(self) -> list[Follower | Following | CredentialStore]:
         """What is followed beside the commands."""
         return [one for one in (self._follower, self._following, self._store) if one is not None]
-
-
-def _until_signal() -> threading.Event:
-    stopping = threading.Event()
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        stopping.set()
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
-    return stopping

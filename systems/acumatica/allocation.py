@@ -1,6 +1,6 @@
-"""Where an amount lands: business unit, account, subaccount and branch by crosswalk. Pure.
+"""Where an amount is booked: business unit, account, subaccount and branch, by the crosswalk. Pure.
 
-What every mapping shares - notes, lines, cents - is `systems/postings/`.
+What all mappings share (notes, lines, cents) is in `systems/postings/`.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from systems.postings.lines import Place
 Mapped = document.Mapped[Settings]
 PRODUCT = "Acumatica"
 TEXT = 255
-"""Length of a line's description."""
+"""The most characters of a line's description."""
 
 
 def mapped(plan: Plan, on: date | None) -> Mapped:
-    """A document in the making. Raises `Malformed` for settings of another system."""
+    """A document in the making. Raises `Malformed` for the settings of another system."""
     return Mapped(plan, settings_of(plan.settings, Settings, "acumatica"), on)
 
 
@@ -37,7 +37,7 @@ def unit_of(made: Mapped, name: str, source_id: str) -> Row:
 
 
 class Named(NamedTuple):
-    """A row of a table, with the key that notes call it by; None = the table has none, and a default stands in."""
+    """A row of a table, with the key by which notes name it. None means that the table has no row, and a default is used."""
 
     table: str
     key: str
@@ -45,19 +45,20 @@ class Named(NamedTuple):
 
 
 def place_of(made: Mapped, unit: Row, named: Named, default: str, category: str | None = None) -> Place:
-    """The place of a row within a business unit; its own subaccount goes before the unit's."""
+    """The place of a row within a business unit. The row's own subaccount takes precedence over the unit's."""
     return placed(made, unit, _account(made, named, default), category, (named.row or EMPTY).get("subaccount", ""))
 
 
 def _account(made: Mapped, named: Named, default: str) -> str:
-    """The account of a row. One without account is unresolved like a key without row and default: Acumatica would choose one of its own."""
+    """The account of a row. A row without an account is unresolved, like a key without a row and a default, because Acumatica would choose an
+    account of its own."""
     if named.row is None:
         return made.default(named.table, named.key, default)
     return named.row.get("account") or made.missing(f"{named.table}.account", named.key)
 
 
 def placed(made: Mapped, unit: Row, account: str, category: str | None = None, subaccount: str = "") -> Place:
-    """The place of an account within a business unit; the tax category is the exempt one unless another is said."""
+    """The place of an account within a business unit, in the exempt tax category unless another is given."""
     tax_code = made.settings.tax.exempt_category if category is None else category
     return Place(account, {"Branch": branch_of(made, unit)}, subaccount or unit.get("subaccount", ""), tax_code)
 
@@ -68,14 +69,14 @@ def branch_of(made: Mapped, unit: Row) -> str:
 
 
 def rounding_place(made: Mapped, unit: Row, lines: list[PostingLine]) -> Place:
-    """Where a difference of cents goes, in the tax category of the first line."""
+    """Where a difference of cents is booked, in the tax category of the first line."""
     place = placed(made, unit, made.needed("rounding", made.settings.accounts.rounding))
     return place._replace(tax_code=lines[0]["tax_code"] if lines else "")
 
 
 @dataclass(frozen=True)
 class Payables(payable.Places):
-    """Where what a vendor is owed lands."""
+    """Where the amount that a vendor is owed is booked."""
 
     made: Mapped
 
@@ -84,11 +85,11 @@ class Payables(payable.Places):
         return unit_of(self.made, name, source_id)
 
     def line(self, unit: Row, row: Row | None, key: str) -> Place:
-        """By the row of `bill_line`, else the default of the settings."""
+        """By the row of `bill_line`, or by the default of the settings."""
         return place_of(self.made, unit, Named(payable.TABLE, key, row), self.made.settings.accounts.bill_line)
 
     def charge(self, unit: Row, setting: str) -> Place:
-        """By the settings alone."""
+        """By the settings."""
         return placed(self.made, unit, self.made.needed(setting, getattr(self.made.settings.accounts, setting)))
 
     def rounding(self, unit: Row, lines: list[PostingLine]) -> Place:

@@ -36,7 +36,7 @@ class _Checker:
         self._found = Findings()
 
     async def check(self, crosswalk: Crosswalk) -> Sequence[Finding]:
-        """Every finding, the good ones too."""
+        """All findings, good ones included."""
         self._found = Findings()
         if not await self._signed_in():
             return tuple(self._found)
@@ -72,7 +72,7 @@ class _Checker:
         return False
 
     async def _guarded(self, part: Callable[[Crosswalk], Awaitable[None]], crosswalk: Crosswalk) -> None:
-        """One part; an error of it is a finding and the others go on."""
+        """One part of the check. Its error becomes a finding, and the other parts go on."""
         try:
             await part(crosswalk)
         except (Broken, Refused) as error:

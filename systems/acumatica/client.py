@@ -1,8 +1,8 @@
-"""The wire to Acumatica, our side: addresses below the pinned endpoint, and the session that calls them (`systems/http/calls.py`).
+"""The client of Acumatica: addresses below the pinned endpoint, and the session that calls them (`systems/http/calls.py`).
 
-Facts: a PUT without keys inserts, and no idempotency key exists, so a write is never repeated here (Integration Development Guide). Redirects
-are never followed: a 3xx is the error page of an exhausted licence (field notes). No Retry-After is documented: the wait after a 429 is
-drawn with jitter from a range that the licence tier sets, and stops every role of this session.
+Facts: a PUT without keys inserts, and there is no idempotency key, so a write is never repeated here (Integration Development Guide). Redirects
+are never followed, because a 3xx is the error page of an exhausted licence (field notes). Retry-After is not documented: the wait after a 429 is
+drawn with jitter from a range that the licence tier sets, and it pauses every call of this session.
 """
 
 from __future__ import annotations
@@ -35,24 +35,24 @@ class Client:
         self.reserve, self.write, self.pause, self.close = self.calls.reserve, self.calls.write, self.calls.pause, self.calls.close
 
     async def get(self, path: str, query: Query = ()) -> Response:
-        """A 200 answer of a read below the endpoint. Raises `Throttled`, `Transient` (after a few tries), `Refused`, `Broken`."""
+        """A 200 answer to a read below the endpoint. Raises `Throttled`, `Transient` (after a few tries), `Refused`, `Broken`."""
         return await self._read(Request("GET", self.url(path, query)), path)
 
     async def inquire(self, inquiry: str, expand: str) -> Response:
-        """As `get`, of an inquiry: it is read by PUT with an empty object (guide)."""
+        """Like `get`, for an inquiry, which is read by PUT with an empty object (guide)."""
         url = self.url(f"/{inquiry}", [("$expand", expand)])
         return await self._read(Request("PUT", url, {"Content-Type": "application/json"}, b"{}"), inquiry)
 
     async def look(self, path: str, query: Query = ()) -> Response:
-        """As `get`, once, for a call that was reserved."""
+        """Like `get`, but sent once, for a call that was reserved."""
         return await self.calls.look(Request("GET", self.url(path, query)), path, lambda answer: _taken(answer, path))
 
     async def ask(self, location: str) -> Response:
-        """One question whether an action is done, in the same session. Raises `NotSent` or `Unanswered`."""
+        """Ask once whether an action is done, in the same session. Raises `NotSent` or `Unanswered`."""
         return await self.write(Request("GET", location))
 
     def url(self, path: str, query: Query = ()) -> str:
-        """Address below the pinned endpoint; every value of the query encoded, a plus as %2B."""
+        """The address below the pinned endpoint, with every value of the query encoded and a plus as %2B."""
         return f"{self.settings.entity_root}{path}{_encoded_query(tuple(query))}"
 
     async def _read(self, request: Request, what: str) -> Response:
@@ -67,11 +67,11 @@ def _taken(answer: Response, what: str) -> Response:
 
 @lru_cache(maxsize=1024)
 def _encoded_query(query: tuple[tuple[str, str], ...]) -> str:
-    """Behind the path; kept, for a document is looked up by the same query before each of its steps."""
+    """The query. It is cached, because a document is looked up by the same query before each of its steps."""
     return "?" + "&".join([f"{_encoded(name)}={_encoded(value)}" for name, value in query]) if query else ""
 
 
 @lru_cache(maxsize=1024)
 def _encoded(text: str) -> str:
-    """Percent-encoded; kept, for most of a query is the same in every call (quoting was a fifth of a sink's time, profiled)."""
+    """The text, percent-encoded. It is cached because most of a query is always the same (quoting took a fifth of a sink's time, profiled)."""
     return quote(text, safe="")

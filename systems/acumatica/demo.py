@@ -6,7 +6,10 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from systems.demo import Act, Ask, Issued, Kept, planned
+from pydantic import BaseModel
+
+from systems.demo import Act, Ask, BookedDocument, Expected, Issued, planned, whole
+from systems.flow import Flow
 
 _DOCUMENTS = {"Invoice": "invoice", "Payment": "payment", "Bill": "bill"}
 _MASTERS = {"Customer": ("customer", "CustomerID"), "Vendor": ("vendor", "VendorID")}
@@ -123,7 +126,11 @@ class AcumaticaDemo:
                     found.add(f"{ours}/{row['type']}/{row['number']}")
         return found
 
-    def kept(self, ask: Ask) -> list[Kept]:
+    def expected(self, flow: Flow, one: Issued, settings: BaseModel) -> Sequence[Expected]:
+        """One document of the whole amount by every flow."""
+        return whole(flow.purpose, one)
+
+    def booked(self, ask: Ask) -> list[BookedDocument]:
         """Documents with their ref, done when released; masters by their id."""
         found = []
         for kind, ours in _DOCUMENTS.items():
@@ -131,10 +138,12 @@ class AcumaticaDemo:
                 # an invoice shows the payments that settle it, a bill the debit adjustments; neither settles anything itself
                 rows = [] if row["type"] in _SETTLED else [one for one in row["applications"] if one["released"]]
                 applied = sum((_amount(one["amount"]) for one in rows), Decimal(0))
-                found.append(Kept(ours, row["number"], row["ref"], _amount(row["amount"]), row["date"], row["released"], applied))
+                found.append(
+                    BookedDocument(ours, row["number"], row["ref"], _amount(row["amount"]), row["date"], row["released"], applied)
+                )
         for kind, (ours, key) in _MASTERS.items():
             for row in ask(f"documents?kind={kind}")["documents"]:
-                found.append(Kept(ours, row[key], row["ref"], Decimal("0.00"), "", True))
+                found.append(BookedDocument(ours, row[key], row["ref"], Decimal("0.00"), "", True))
         return found
 
     def flow_settings(self) -> Mapping[str, Mapping[str, Any]]:

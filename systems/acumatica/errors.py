@@ -50,7 +50,7 @@ TABLE: tuple[Rule, ...] = (
 
 
 def words_of(answer: Response) -> Words:
-    """Type and words of an answer, shortened; an HTML page or nothing readable gives the status alone."""
+    """Type and words of an answer, shortened. An HTML page, or an answer that cannot be read, gives the status alone."""
     if body := said_in(answer):
         return _json_words(answer.status, body)
     if answer.content_type == "text/plain":
@@ -71,7 +71,7 @@ def _json_words(status: int, body: dict[str, Any]) -> Words:
 
 
 def field_errors(body: Any, path: str = "") -> Iterator[tuple[str, str]]:
-    """Every `error` of a 422 entity with its path, outermost first (OpenAPI: each value and row may carry one)."""
+    """Every `error` in a 422 entity with its path, outermost first (OpenAPI: each value and row may carry one)."""
     if isinstance(body, list):
         for number, item in enumerate(body, 1):
             yield from field_errors(item, f"{path}[{number}]")
@@ -93,7 +93,7 @@ def classify(answer: Response) -> Answer:
 
 
 def refused_read(answer: Response, what: str) -> ConnectorError | None:
-    """What a reader does about an answer that is not the one asked for; None for a 200 or 204."""
+    """The error that a read raises for an answer that is not the expected one; None for a 200 or 204."""
     if answer.status in (200, 204):
         return None
     return rules.refused_read(TABLE, answer, words_of(answer), "acumatica", what)

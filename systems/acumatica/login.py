@@ -22,7 +22,7 @@ from systems.http.rules import REDIRECTS
 from systems.http.tokens import Granted, granted
 
 _COOKIE_LIFE = timedelta(minutes=8)
-"""A cookie session is used again without asking for this long; idle ones end after ten to twenty minutes (field notes)."""
+"""For how long an idle cookie session is used again without a check. Idle sessions end after ten to twenty minutes (field notes)."""
 _REMEDIES = {
     "invalid_client": "Check client_id (with @tenant) and client_secret of the connected application.",
     "invalid_grant": "Check username, password and tenant of the integration user.",
@@ -31,7 +31,7 @@ _REMEDIES = {
 
 
 class AcumaticaLogin(Login):
-    """See `Login`. A sign-in counts once the pinned endpoint version was seen to be offered; one that is still to be proved is kept."""
+    """See `Login`. A sign-in counts when the pinned version is seen to be offered; until then the session is kept and checked again."""
 
     calls = 2
 
@@ -62,14 +62,14 @@ class AcumaticaLogin(Login):
         return with_headers(request, made)
 
     def seen(self, answer: Response) -> timedelta | None:
-        """See `Login`: cookies name the session, and each use of one by cookies alone keeps it."""
+        """See `Login`. Cookies name the session, and each use of a session by cookies alone keeps it alive."""
         if self._settings.sign_in == "oauth" and not self._settings.concurrent_access:
             return None
         self._cookies.keep(answer)
         return _COOKIE_LIFE if self._settings.sign_in == "cookie" and answer.status < 300 else None
 
     async def leave(self, send: Send) -> None:
-        """See `Login`: the licence has its session back."""
+        """See `Login`. It gives the session back to the licence."""
         if self._token is None and not self._cookies.header():
             return
         try:
@@ -79,7 +79,7 @@ class AcumaticaLogin(Login):
             self._cookies.clear()
 
     async def _granted(self, send: Send) -> timedelta:
-        """A token by the refresh token of this grant, else by the password."""
+        """A token by the refresh token of this grant, or by the password."""
         answer = None
         if self._token is not None and self._token.refresh:
             answer = await self._ask_token(send, grant_type="refresh_token", refresh_token=self._token.refresh)
@@ -136,7 +136,7 @@ class AcumaticaLogin(Login):
 
 
 def _refused(answer: Response) -> ConnectorError:
-    """What a refused sign-in means: the vendor shows a full licence in several ways."""
+    """What a refused sign-in means. Acumatica shows an exhausted licence in several ways."""
     words = words_of(answer)
     said = f"acumatica sign-in: {answer.status} {words.text}".strip()
     if is_throttled(answer) or answer.status in REDIRECTS or LOGIN_LIMIT.search(words.text):

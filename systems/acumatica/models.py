@@ -23,12 +23,12 @@ def offered(answer: Response, endpoint: str) -> list[str]:
 
 
 def record(answer: Response, what: str) -> dict[str, Any]:
-    """The one JSON object that an answer is. Raises `Transient`."""
+    """The JSON object of an answer. Raises `Transient` if it is not one."""
     return object_of(answer, f"acumatica {what}")
 
 
 def listed(answer: Response, what: str) -> list[tuple[bytes, Row]]:
-    """The rows of a list answer, each with its exact bytes. Raises `Transient`: a page that is not one never looks empty."""
+    """The rows of a list answer, each with its exact bytes. Raises `Transient` if the answer is not a list, so that it never looks empty."""
     require_json(answer, f"acumatica {what}")
     try:
         found = slices(answer.body, None)

@@ -87,7 +87,7 @@ class _Reader:
         return f"{start.isoformat()}T00:00:00.000+00:00" if start is not None else ""
 
     async def fetch(self, entity: str, source_ids: Sequence[str]) -> Page:
-        """These objects; one request finds them all by their keys."""
+        """These objects, read by one request for all of their keys."""
         resource = NAMES[entity]
         query: Query = [
             *self._query(Feed(entity, entity, "full", "object", timedelta(0)), Offset()),
@@ -131,7 +131,7 @@ def _element(resource: Resource, row: Row, body: bytes) -> Element:
 
 
 def _row_id(row: Cut) -> str:
-    """The id that the API gives each row; the digest of its bytes where it cannot be told."""
+    """The id that the API gives each row, or the digest of its bytes if the id cannot be told."""
     found: Any = told(row[1]).get("id")
     return found if isinstance(found, str) else digest_of(row[0])
 
@@ -146,7 +146,7 @@ def _is(resource: Resource, source_id: str) -> str:
 
 
 def position_from(feed: Feed, day: date) -> str | None:
-    """See `systems.contract.System`; the window's overlap comes on top."""
+    """See `systems.contract.System`. The overlap of the window comes in addition."""
     return stored(Offset(since=f"{day.isoformat()}T00:00:00.0000000Z")) if feed.kind == "window" else None
 
 

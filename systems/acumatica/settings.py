@@ -1,6 +1,6 @@
-"""What a connection has to say about its Acumatica instance: where it is, how to sign in, where amounts go that have no line of their own.
+"""The settings of a connection to an Acumatica instance: where it is, how to sign in, and where amounts are booked that have no line of their own.
 
-Sources: Integration Development Guide (sign-in, endpoints, licence limits), OpenAPI Default 24.200.001. Limits of the licence (calls in a
+Sources: Integration Development Guide (sign-in, endpoints, licence limits), OpenAPI Default 24.200.001. The limits of the licence (calls in a
 minute, calls at once, sessions) are in the connection's `quota`.
 """
 
@@ -20,7 +20,8 @@ class _Section(BaseModel):
 
 
 class Accounts(_Section):
-    """Where amounts go that have no line of their own in the source; codes as in the chart of accounts. Empty = held when needed."""
+    """Accounts of amounts that have no line of their own in the source; codes of the chart of accounts. A document that needs one is held if it is
+    empty."""
 
     sales: str = Field("", description="Sales account where `line_type` has no row; counted as defaulted. Example: 40000")
     sales_tax: str = Field(
@@ -40,7 +41,7 @@ class Accounts(_Section):
 
 
 class Tax(_Section):
-    """How lines are told whether the ERP taxes them; the tax zone is the customer's, documents have none (OpenAPI)."""
+    """How a line says whether the ERP taxes it. The tax zone is the customer's; documents have none (OpenAPI)."""
 
     exempt_category: str = Field("EXEMPT", description="Tax category of lines that the ERP must not tax (tax_mode source, none).")
     taxable_category: str = Field("TAXABLE", description="Tax category of taxed lines under tax_mode erp.")
@@ -111,7 +112,7 @@ class Settings(_Section):
 
     @property
     def addresses(self) -> tuple[str, ...]:
-        """Everything that a session calls; the sign-in is at the instance too."""
+        """The addresses that a session calls. The sign-in is at the instance, too."""
         return (self.root,)
 
     @property
@@ -126,7 +127,7 @@ class Settings(_Section):
 
 
 class Credentials(_Section):
-    """What signs us in: the integration user, and for OAuth the connected application (screen SM303010)."""
+    """The credentials: the integration user, and for OAuth the connected application (screen SM303010)."""
 
     username: SecretStr = Field(min_length=1, description="Integration user. Example: mlconnector")
     password: SecretStr = Field(min_length=1, description="Its password.")

@@ -30,7 +30,7 @@ from systems.writing.frame import AHEAD, Attempt, Budget, FramedWriter, ReadBack
 
 MOST_POLLS = 12
 BUDGET = Budget(find=1, step=2 + MOST_POLLS)
-"""A step: its own request, its reading back, and the questions whether an action is done."""
+"""The calls of a step: its request, reading the document back, and asking whether an action is done."""
 _GROWTH = 1.6
 _LONGEST_S = 15.0
 _APPLICATION = "ar_application"
@@ -63,7 +63,7 @@ class _Dialect:
         return (await self.look_up(attempt)).documents
 
     def _view(self, record: str) -> list[tuple[str, str]]:
-        """What of a record is asked for: enough to compare it."""
+        """The fields of a record that are asked for, enough to compare it."""
         if record in MASTERS:
             return [("$select", f"{MASTERS[record]}ID,AccountRef")]
         if record == _APPLICATION:
@@ -161,7 +161,7 @@ class _Dialect:
         return await self._client.write(request)
 
     async def read(self, attempt: Attempt, request: Request, answer: Response) -> Answer | Document | ReadBack:
-        """A 200 shows the document; an action is asked for until it is done, and the books tell."""
+        """A 200 shows the document. If an action was started, it is asked for until it is done, and then the document is read back."""
         if request.method == _ACTION:
             return await self._acted(attempt, answer)
         if answer.status != 200:
@@ -178,7 +178,7 @@ class _Dialect:
         return document(resolved.record, row, resolved.command, resolved.ids, self._settings)
 
     async def _acted(self, attempt: Attempt, answer: Response) -> Answer | ReadBack:
-        """What became of an action. A refusal that may come from an earlier one of ours counts only where the books agree."""
+        """What became of an action. A refusal that may belong to an earlier action of ours counts only if the document agrees."""
         outcome = await self._outcome(answer, attempt) if answer.status == 202 else answer
         if isinstance(outcome, Response) and outcome.status in (200, 204):
             return ReadBack(self._shown)
@@ -188,7 +188,7 @@ class _Dialect:
         return refusal
 
     async def _outcome(self, started: Response, attempt: Attempt) -> Response | Answer:
-        """The end of a started action; unknown after the last question."""
+        """The outcome of an action that was started; unknown after the last question."""
         location = self._same_host(started.headers.get("Location", ""))
         if not location:
             return ambiguous("no Location to ask at", "unanswered", code="202")
@@ -208,7 +208,7 @@ class _Dialect:
         return ambiguous(f"not told to be done: {last}", "unanswered", code="202")
 
     def _same_host(self, location: str) -> str:
-        """The full address of a Location; "" for one of another host, which would be given our token."""
+        """The full address of a Location; "" for an address of another host, to which our token must not be sent."""
         url = urljoin(self._settings.entity_root, location)
         is_ours = urlsplit(url)[:2] == urlsplit(self._settings.root)[:2]
         return url if location and is_ours else ""

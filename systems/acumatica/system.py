@@ -1,4 +1,4 @@
-"""The declaration of Acumatica: what is read, what is written and how sure that can be, its flows and mapping tables."""
+"""The declaration of Acumatica: what is read, what is written and how safely, its flows and its mapping tables."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from systems.contract import Capability, Flow, Signing, System, Write
 from systems.values.codes import PART
 
 FIELD_SERVICE = "servicetitan"
-"""Name of the system whose documents these flows bring."""
+"""The name of the system from which these flows bring documents."""
 _CALLS = BUDGET.calls
 _P_MAX = timedelta(seconds=600)
-"""The server's own request time-out (Integration Development Guide): later than that nothing commits any more."""
+"""The server's own time-out of a request (Integration Development Guide). After it nothing is committed any more."""
 
 
 def _document(record: str, document: str, steps: tuple[str, ...], human: str, promised: str = "release") -> Write:
-    """A document found by the first word of its description: a consistent look-up, and nothing that refuses a second one (C3)."""
+    """A document that is found by the first word of its description: the look-up is consistent, and nothing refuses a second document (C3)."""
     return Write(record, document, steps, promised, Capability.C3, "Description", 23, human, _CALLS, _P_MAX)
 
 
@@ -64,7 +64,7 @@ FLOWS = (
 
 
 def _signing(settings: BaseModel) -> Signing:
-    """Push notifications are not signed (guide); a secret header, set up with their destination, stands in for it (assumed)."""
+    """Push notifications are not signed (guide). A secret header, which is set up with their destination, is used instead (assumed)."""
     header = settings.push_header if isinstance(settings, Settings) else "x-ml-secret"
     return Signing("shared-secret", header)
 

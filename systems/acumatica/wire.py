@@ -22,14 +22,14 @@ CENT = Decimal("0.01")
 
 
 def wrapped(value: Any) -> dict[str, Any]:
-    """A scalar as a value object; dates as midnight without an offset (assumed to be accepted: the screen keeps the date alone)."""
+    """A scalar as a value object. A date is midnight without an offset (assumed to be accepted, because the screen keeps the date alone)."""
     if isinstance(value, date) and not isinstance(value, datetime):
         return {"value": f"{value.isoformat()}T00:00:00"}
     return {"value": value}
 
 
 def body(**fields: Any) -> dict[str, Any]:
-    """Value objects for the fields that have something to say: None and "" are left out, False and zero are sent."""
+    """Value objects for the fields that have a value: None and "" are left out, False and zero are sent."""
     return {name: wrapped(value) for name, value in fields.items() if value is not None and value != ""}
 
 
@@ -45,7 +45,7 @@ def _number(value: object) -> orjson.Fragment:
 
 
 def scalar(row: Row, name: str) -> Any:
-    """The value of a field; None for absent, `{}` and null alike. Raises `Malformed` for what is no value object."""
+    """The value of a field; None for an absent field, `{}` and null. Raises `Malformed` if it is not a value object."""
     found = row.get(name)
     if found is None:
         return None
@@ -55,7 +55,7 @@ def scalar(row: Row, name: str) -> Any:
 
 
 def text(row: Row, name: str) -> str:
-    """A text; "" where the field is empty."""
+    """A text; "" if the field is empty."""
     value = scalar(row, name)
     if value is None:
         return ""
@@ -65,12 +65,12 @@ def text(row: Row, name: str) -> str:
 
 
 def money(row: Row, name: str) -> Decimal:
-    """An amount; zero where the field is empty."""
+    """An amount; zero if the field is empty."""
     return optional_money(row, name) or Decimal(0)
 
 
 def optional_money(row: Row, name: str) -> Decimal | None:
-    """An amount, or None where the field is empty."""
+    """An amount, or None if the field is empty."""
     value = scalar(row, name)
     if value is None:
         return None
@@ -80,7 +80,7 @@ def optional_money(row: Row, name: str) -> Decimal | None:
 
 
 def near_money(row: Row, name: str, notes: list[str]) -> Decimal | None:
-    """An amount that no posting depends on (`systems.values.numbers.near`). Raises `Malformed` for what is no amount at all."""
+    """An amount on which no posting depends (`systems.values.numbers.near`). Raises `Malformed` if it is not an amount at all."""
     value = optional_money(row, name)
     if value is not None and not -MONEY.bound < value < MONEY.bound:
         raise Malformed(f"acumatica: {name} is beyond {MONEY.bound:f}")
@@ -88,7 +88,7 @@ def near_money(row: Row, name: str, notes: list[str]) -> Decimal | None:
 
 
 def flag(row: Row, name: str) -> bool | None:
-    """A yes or no; None where the field is empty."""
+    """True or false; None if the field is empty."""
     value = scalar(row, name)
     if value is not None and not isinstance(value, bool):
         raise Malformed(f"acumatica: {name} is neither true nor false")
@@ -96,7 +96,7 @@ def flag(row: Row, name: str) -> bool | None:
 
 
 def day(row: Row, name: str) -> date | None:
-    """The date as printed; None where the field is empty."""
+    """The date as it is printed; None if the field is empty."""
     value = text(row, name)
     if not value:
         return None
@@ -107,7 +107,7 @@ def day(row: Row, name: str) -> date | None:
 
 
 def instant(row: Row, name: str) -> datetime | None:
-    """An instant in UTC; None where the field is empty. One without an offset is taken as UTC (assumed)."""
+    """An instant in UTC; None if the field is empty. A time without an offset counts as UTC (assumed)."""
     value = text(row, name)
     if not value:
         return None
@@ -118,13 +118,13 @@ def instant(row: Row, name: str) -> datetime | None:
 
 
 def version_of(row: Row, name: str = "LastModifiedDateTime") -> str:
-    """A change time as text that sorts in time: UTC, seven places, Z; "" where the entity has none or it cannot be read."""
+    """A change time as text that sorts by time: UTC, seven places, Z. It is "" if the entity has none or it cannot be read."""
     found = row.get(name)
     return sortable(found.get("value")) if isinstance(found, dict) else ""
 
 
 def rows(row: Row, name: str) -> list[Row]:
-    """The detail rows; none where the collection was not expanded or is empty."""
+    """The detail rows; empty if the collection was not expanded or has no rows."""
     found = row.get(name)
     if found is None:
         return []
@@ -134,18 +134,18 @@ def rows(row: Row, name: str) -> list[Row]:
 
 
 def linked(row: Row, name: str) -> Row:
-    """A linked object; empty where it was not expanded."""
+    """A linked object; empty if it was not expanded."""
     found = row.get(name)
     return found if isinstance(found, dict) else {}
 
 
 def quoted(value: str) -> str:
-    """A text for `$filter`: in single quotes, quotes inside doubled, so that a value never becomes a condition."""
+    """A text for `$filter`: in single quotes, with the quotes inside doubled, so that a value never becomes a condition."""
     return "'" + value.replace("'", "''") + "'"
 
 
 def cents(amount: Decimal) -> Decimal:
-    """An amount with two places. Raises `Malformed` for one that has more."""
+    """An amount with two places. Raises `Malformed` if it has more."""
     exact = amount.quantize(CENT)
     if exact != amount:
         raise Malformed(f"acumatica: {amount} has more than two decimals")

@@ -1,1 +1,1 @@
-"""How a feed is read: where it was left, the elements of a page, and objects that are asked for by id."""
+"""How a feed is read: where the next call continues, what the elements of a page are, and how objects are asked for by id."""

@@ -1,7 +1,8 @@
-"""Going on where a feed was left, and from the start of what is being read where its system does not take that place any more.
+"""Continues a feed at its position; if the system does not accept that position any more, reads again from the start of what is being read.
 
-Which answers mean that a place is dead is documented by no vendor: whatever is refused at the place and not at the start was the place's
-alone. A failure that may pass is believed to be one for a while; then the start is tried beside it, for a place can fail with 500 for ever.
+No vendor documents which answers mean that a position is not valid any more. If a call is refused at the position and not at the start, the
+position was the cause. A failure that may pass counts as one for a while. After that, the start is tried as well, because a position can fail
+with 500 for ever.
 """
 
 from __future__ import annotations
@@ -13,21 +14,21 @@ from typing import TypeVar
 from runtime.errors import Broken, Refused, Throttled, Transient
 
 PASSING = 5
-"""Failures in a row that may pass, before the start is tried too."""
+"""How many failures in a row that may pass are waited out before the start is tried as well."""
 _WORDS = 120
 At = TypeVar("At")
 T = TypeVar("T")
 
 
 class Continuations:
-    """The failures of the places of one session's feeds, by feed."""
+    """How often the positions of one session's feeds have failed, by feed."""
 
     def __init__(self) -> None:
         self._failures: Counter[str] = Counter()
 
     async def read(self, feed: str, ask: Callable[[At], Awaitable[T]], at: At, start: At) -> tuple[T, At, str]:
-        """What `ask` gives at this place, else at the start of what is being read; where that was, and why the place is not taken ("" = it is).
-        Raises what the start gives where both fail, and what the place gives where it is the start itself."""
+        """The answer of `ask` at this position, or at the start of what is being read; where that was; and why the position was not accepted ("" =
+        it was). If both fail, the error at the start is raised. If the position is the start, its own error is raised."""
         try:
             found, where, why = await ask(at), at, ""
         except Throttled:

@@ -1,4 +1,4 @@
-"""The elements of a page, and objects that are asked for by id. Pure but for `one_by_one`, which asks."""
+"""The elements of a page, and objects that are asked for by id. Pure, except for `one_by_one`, which asks."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from runtime.json import Unreadable
 from systems.contract import LONGEST_ID, Element, Page
 
 Cut = tuple[bytes, Any]
-"""A row's exact bytes, and the row: what could be told of it (`Unreadable`) where it cannot be read."""
+"""The exact bytes of a row, and the row, or what can be told of a row that cannot be read (`Unreadable`)."""
 
 
 def digest_of(body: bytes) -> str:
-    """SHA-256 (hex) of a page's bytes."""
+    """The SHA-256 (hex) of a page's bytes."""
     return hashlib.sha256(body).hexdigest()
 
 
 def element(source_id: str, version: str, body: bytes) -> Element:
-    """One element; an id that is too long is none."""
+    """One element. An id that is too long is left empty."""
     return Element(source_id if len(source_id) <= LONGEST_ID else "", version, body)
 
 
 def told(row: Any) -> Any:
-    """The row, or what can be told beyond doubt of one that cannot be read."""
+    """The row, or what can be told with certainty of a row that cannot be read."""
     return row.members if isinstance(row, Unreadable) else row
 
 
 def elements(rows: Sequence[Cut], made: Callable[[Any, bytes], Element], what: str) -> tuple[Element, ...]:
-    """The elements of a page, each `made` of a row and its bytes. Raises `Garbled` where every row can be read and none has an id: then
-    they are no rows of ours. `what` names system, list and id."""
+    """The elements of a page, each `made` of a row and its bytes. Raises `Garbled` if every row can be read and none has an id, because these are
+    not the rows that were asked for. `what` names the system, the list and the id."""
     found = tuple(made(told(row), body) for body, row in rows)
     if found and not any(one.source_id for one in found) and not any(isinstance(row, Unreadable) for _, row in rows):
         raise Garbled(f"{what}: no row has it")
@@ -39,8 +39,8 @@ def elements(rows: Sequence[Cut], made: Callable[[Any, bytes], Element], what: s
 
 
 def require_asked(found: Iterable[Element], asked: Iterable[str], what: str, spelled: Callable[[str], str] = str) -> None:
-    """Raise `Garbled` where an object came that was not asked for: then the filter was not kept, and the others cannot be believed either.
-    `spelled` makes ids alike that are the same to the system (`str.casefold`)."""
+    """Raise `Garbled` if the answer has an object that was not asked for. The system has then ignored the filter, and the other objects cannot be
+    trusted either. `spelled` brings ids into one form that are the same to the system (`str.casefold`)."""
     wanted = {"", *map(spelled, asked)}
     if strange := [one.source_id for one in found if spelled(one.source_id) not in wanted]:
         raise Garbled(f"{what}: {strange[0]} came and was not asked for")
@@ -49,7 +49,8 @@ def require_asked(found: Iterable[Element], asked: Iterable[str], what: str, spe
 async def one_by_one(
     source_ids: Iterable[str], ask: Callable[[str], Awaitable[tuple[tuple[Element, ...], str]]], what: str
 ) -> Page:
-    """The objects of these ids, each asked for alone: `ask` gives what was found (nothing where it is not there) and the answer's digest."""
+    """The objects with these ids, each asked for alone. `ask` returns what was found (nothing if the object does not exist) and the digest of the
+    answer."""
     found: list[Element] = []
     digest = ""
     for source_id in dict.fromkeys(source_ids):

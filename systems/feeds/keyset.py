@@ -1,7 +1,8 @@
-"""A query that is read by its key: every page holds the rows behind the last key of the one before, part by part, by days or as a whole. Pure.
+"""A query that is read by its key: each page holds the rows after the last key of the page before. It is read part by part, in windows of days or as
+a whole. Pure.
 
-An answer may be cut silently, and lower than it was asked for, so a walk ends at a page that is explicitly empty, never at a short one. Rows
-come ordered by their key as their database orders it, which need not be our order: what is checked is that the walk moves.
+A system may cut an answer without saying so, and earlier than it was asked to. A walk therefore ends at a page that is empty, never at a short
+one. Rows come in the order of the system's database, which may differ from ours, so that only one thing is checked: that the walk moves.
 """
 
 from __future__ import annotations
@@ -31,22 +32,22 @@ class Keyset:
     last: str = ""
 
     def __post_init__(self) -> None:
-        """Refuse what is no day."""
+        """Refuse a text that is not a day."""
         for day in filter(None, (self.since, self.until)):
             date.fromisoformat(day)
 
     @property
     def is_walking(self) -> bool:
-        """Whether a walk was begun and is not over."""
+        """Whether a walk has begun and has not ended."""
         return bool(self.parts)
 
     def begun(self) -> Keyset:
-        """At the first key of its part."""
+        """The position at the first key of its part."""
         return replace(self, last="")
 
     def following(self, last: str, overlap: timedelta, *, is_empty: bool) -> Keyset:
-        """Behind a page that ends with this key: further in this part, in the next one where the page was empty, or at the next window,
-        which begins at the end of this one less the overlap."""
+        """The position after a page that ends with this key. It is in the same part, or in the next part if the page was empty, or in the next
+        window, which begins at the end of this one less the overlap."""
         made = replace(self, parts=self.parts[1:], last="") if is_empty else replace(self, last=last)
         if made.is_walking:
             return made
@@ -55,7 +56,7 @@ class Keyset:
 
 @dataclass(frozen=True)
 class Order:
-    """What a query is walked by: the name of its key, and what to do where its rows do not come as they should."""
+    """What a walk needs to know: the name of the key, and what a person has to do if the rows do not come as they should."""
 
     system: str
     key: str

@@ -1,8 +1,8 @@
-"""A list that is read by offset and tells neither count nor order, by change time or as a whole. Pure.
+"""A list that is read by offset and shows neither a count nor an order; it is read by change time or as a whole. Pure.
 
-An offset is no snapshot. So each page but the first repeats the last row of the one before: where another row is there, the list has moved and
-is read again from its first row. The next window begins at the newest change seen, but not after the moment at which this walk began: what
-changed later is left to the next window, also where a later page shows newer rows.
+An offset is no snapshot. Each page but the first therefore repeats the last row of the page before. If another row is there, the list has moved
+and is read again from its first row. The next window begins at the newest change that was seen, but not after the moment at which this walk
+began. What changed later is left to the next window, even if a later page shows newer rows.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Offset:
     walks: int = 0
 
     def __post_init__(self) -> None:
-        """Refuse what is no place."""
+        """Refuse values that are no position."""
         if self.skip < 0 or sortable(self.since) != self.since:
             raise ValueError("no place")
 
@@ -57,11 +57,11 @@ class Offset:
         return self.skip > 0 and (not ids or ids[0] != self.last)
 
     def again(self) -> Offset:
-        """At the first row, once more, for the list has moved."""
+        """The position at the first row again, because the list has moved."""
         return replace(self.begun(), walks=self.walks + 1)
 
     def following(self, ids: Sequence[str], newest: str, now: str, *, has_more: bool) -> Offset:
-        """Where to go on behind a page with these rows, whose newest change is `newest`, read at the server's `now`."""
+        """The position after a page with these rows, whose newest change is `newest`; the page was read at the server's time `now`."""
         newest, began = max(self.newest, newest), self.began if self.skip else now
         if has_more:
             return Offset(self.since, self.first_row + len(ids), ids[-1], newest, began, self.walks)

@@ -1,8 +1,8 @@
 """A list that is read by numbered pages and tells how many rows it has, in closed windows of time or as a whole. Pure.
 
-A row that changes while its list is read leaves the window and moves the others up, so a walk whose total changed is walked again; what comes
-twice is dropped downstream. A window ends a little before the server's now (`LAG`): a row that is committed with an older change time than its
-commit is still caught. The next one begins at its end less the overlap.
+A row that changes while its list is read leaves the window, and the rows after it move up. If the total changed during a walk, the list is walked
+again; what comes twice is dropped by hop 1. A window ends a little before the server's present time (`LAG`), so that a row is not missed whose
+change time is earlier than its commit. The next window begins at the end of this one less the overlap.
 """
 
 from __future__ import annotations
@@ -34,23 +34,24 @@ class Pages:
     walks: int = 1
 
     def __post_init__(self) -> None:
-        """Refuse what is no instant, and a window that ends before anything began."""
+        """Refuse a text that is not an instant, and a window that has an end and no beginning."""
         require_moments(self.after, self.before)
         if self.before and self.before < EARLIEST:
             raise ValueError(f"{self.before!r} ends no window")
 
     def opened(self, first: str, now: datetime) -> Pages:
-        """With a window, where none is open: from where the last one ended (`first` for the first one) to the server's now."""
+        """The position with an open window. A new window reaches from the end of the last one (`first` for the first window) to the server's present
+        time."""
         if self.page > 1 or self.before:
             return self
         return replace(self, after=self.after or first, before=stamp(now - LAG))
 
     def begun(self) -> Pages:
-        """At its first page."""
+        """The position at the first page of its window."""
         return replace(self, page=1, total=-1) if self.page > 1 else self
 
     def following(self, total: int, overlap: timedelta, *, has_more: bool) -> tuple[Pages, bool]:
-        """Where to go on behind the present page, which tells this total, and whether that can be read at once."""
+        """The position after the present page, which shows this total, and whether the next page can be read at once."""
         known = total if self.page == 1 else self.total
         if has_more:
             return replace(self, page=self.page + 1, total=known), True

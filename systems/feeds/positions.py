@@ -1,7 +1,7 @@
 """How the position of a feed is stored, and read back strictly. Pure.
 
-A position is a frozen dataclass of texts, numbers and tuples of texts; it is stored as a JSON object of its fields, and "" is the start of
-the feed. Whoever defines a position refuses impossible values by `ValueError` in `__post_init__`.
+A position is a frozen dataclass of texts, numbers and tuples of texts. It is stored as a JSON object of its fields; "" is the start of the feed.
+The class of a position refuses impossible values with `ValueError` in `__post_init__`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 EARLIEST = "2000-01-01T00:00:00Z"
-"""Change times before it are none: some systems show 0001-01-01 for what never changed."""
+"""An earlier change time counts as none, because some systems show 0001-01-01 for objects that never changed."""
 _REMEDY = "Reset it: `ml-connector cursors reset CONNECTION FEED [--to DATE]`."
 P = TypeVar("P", bound="DataclassInstance")
 
@@ -31,8 +31,8 @@ def stored(position: DataclassInstance) -> str:
 
 
 def position_of(start: P, text: str, system: str, later: Collection[str] = ()) -> P:
-    """A stored position of the kind of `start`, which is what "" means; `later` names the fields that an earlier version did not store.
-    Raises `Broken` for one of another kind, or that cannot be read."""
+    """A stored position of the class of `start`; "" is `start` itself. `later` names fields that an earlier version did not store. Raises `Broken`
+    if the text cannot be read or is the position of another feed."""
     if not text:
         return start
     try:
@@ -61,7 +61,7 @@ def _value(like: Any, found: Any) -> Any:
 
 
 def stamp(moment: datetime) -> str:
-    """An instant as positions name it: `2026-03-02T10:00:00.000Z`."""
+    """An instant in the form that positions use: `2026-03-02T10:00:00.000Z`."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
 
 
@@ -76,6 +76,6 @@ def moment_of(text: str) -> datetime:
 
 
 def require_moments(*texts: str) -> None:
-    """Raise `ValueError` for a text that is neither an instant nor ""."""
+    """Raise `ValueError` for a text that is neither an instant nor empty."""
     if bad := [text for text in texts if text and not sortable(text)]:
         raise ValueError(f"{bad[0]!r} is no instant")

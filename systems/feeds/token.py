@@ -1,4 +1,5 @@
-"""A feed that goes on by an opaque token, which its system may refuse one day: the newest change time seen is kept beside it. Pure."""
+"""A feed that continues with an opaque token. The system may refuse a token one day, so the newest change time that was seen is stored with it.
+Pure."""
 
 from __future__ import annotations
 
@@ -21,13 +22,14 @@ class Token:
     since: str = ""
 
     def __post_init__(self) -> None:
-        """Refuse what is no instant."""
+        """Refuse a text that is not an instant."""
         require_moments(self.since)
 
     def dated(self, overlap: timedelta, first: str) -> str:
-        """The date to read from where there is no token, or it is refused: what was seen less the overlap, `first` where nothing was."""
+        """The date from which to read if there is no token or the token is refused: the newest change that was seen, less the overlap, or `first` if
+        nothing was seen."""
         return stamp(moment_of(self.since) - overlap) if self.since > EARLIEST else first
 
     def after(self, token: str, newest: str, now: datetime) -> Token:
-        """Behind a page whose newest change is `newest`; one that is dated later than the server's `now` counts as of now."""
+        """The position after a page whose newest change is `newest`. A change that is dated after the server's time `now` counts as of `now`."""
         return Token(token, max(self.since, min(newest, stamp(now))))

@@ -1,7 +1,7 @@
-"""What an HTTP answer says about time, whichever system sent it: its Date, and how long to stay away. Pure.
+"""What an HTTP answer of any system says about time: its Date, and how long the system asks to be left alone. Pure.
 
-Retry-After has two forms, seconds and an HTTP date (RFC 9110, 10.2.3); both are read here and nowhere else. What is asked for is believed
-up to `MAX_PAUSE`, and whoever waits never waits less than its own backoff (`Backoff.wait`, `Pauses.next` in `runtime/retry.py`).
+Retry-After has two forms, seconds and an HTTP date (RFC 9110, 10.2.3). Both are read here and nowhere else. A request to wait is followed up to
+`MAX_PAUSE`. The caller never waits for less than its own backoff (`Backoff.wait`, `Pauses.next` in `runtime/retry.py`).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _LONGEST_SAID = 8 * 1024
 
 
 def http_date(text: str) -> datetime | None:
-    """An HTTP date in any of its three forms as an aware instant in UTC, a leap second as the one before it; None where it is none."""
+    """An HTTP date in any of its three forms, as an aware instant in UTC; None if it is not one. A leap second counts as the second before it."""
     if len(text) > _LONGEST_DATE:
         return None
     try:
@@ -32,15 +32,15 @@ def http_date(text: str) -> datetime | None:
 
 
 def server_date(answer: Response) -> datetime | None:
-    """The server's clock as the answer's Date header tells it; None where it does not, or shows a year in which no such server was."""
+    """The time of the server's clock by the answer's Date header; None if there is none, or if its year is impossible for such a server."""
     found = http_date(answer.headers.get("Date", ""))
     return found if found is not None and _FIRST_YEAR <= found.year < _LAST_YEAR else None
 
 
 def asked_pause(answer: Response) -> timedelta | None:
-    """How long the other side asks to be left alone, 0 .. MAX_PAUSE; None where it does not say. The longest of several counts.
+    """How long the other side asks to be left alone, from 0 to MAX_PAUSE; None if it does not say. Of several values the longest counts.
 
-    A date is counted from the answer's own Date, else from this machine's clock, for both are real times.
+    A date is compared with the answer's own Date, or with this machine's clock if there is none, because both are real times.
     """
     now = server_date(answer) or datetime.now(UTC)
     said = [text for text in answer.headers.getall("Retry-After", ()) if len(text) <= _LONGEST_SAID]
@@ -55,12 +55,12 @@ def asked_pause_s(answer: Response) -> float | None:
 
 
 def is_throttled(answer: Response) -> bool:
-    """Whether the other side is asked too often (429), or names a time from which it can be asked again (503 with Retry-After)."""
+    """Whether the other side says that it is called too often (429), or when it can be called again (503 with Retry-After)."""
     return answer.status == 429 or (answer.status == 503 and asked_pause(answer) is not None)
 
 
 def _parts(text: str) -> list[str]:
-    """The values of one header: a proxy joins several by commas, and a date has a comma of its own."""
+    """The values of one header. A proxy joins several values by commas, and a date contains a comma."""
     return [text, *text.split(",")] if "," in text else [text]
 
 

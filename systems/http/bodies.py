@@ -1,6 +1,6 @@
 """The body of an answer that has to be JSON. Pure.
 
-Something else (the page of a gateway, a login page) is `Transient`, JSON that is not what it should be is `Garbled`: neither ever looks like an
+Anything else, such as the page of a gateway or a login page, is `Transient`. JSON of another shape is `Garbled`. Neither is ever taken for an
 empty page. `what` names the system and what was asked for.
 """
 
@@ -14,18 +14,18 @@ from runtime.json import parse, pieces
 
 
 def is_json(answer: Response) -> bool:
-    """Whether an answer says that it is JSON."""
+    """Whether the answer's content type is JSON."""
     return answer.content_type == "application/json" or answer.content_type.endswith("+json")
 
 
 def require_json(answer: Response, what: str) -> None:
-    """Raise `Transient` for an answer that is a page of something else."""
+    """Raise `Transient` if the answer is not JSON."""
     if not is_json(answer):
         raise Transient(f"{what}: {answer.status}, but {answer.content_type or 'no content type'} instead of JSON")
 
 
 def said_in(answer: Response) -> dict[str, Any]:
-    """The members of an answer that is a JSON object, for who looks for words in it; none where it is something else."""
+    """The members of an answer that is a JSON object, for a caller that looks for words in it; empty if it is something else."""
     try:
         found = parse(answer.body) if is_json(answer) else None
     except Malformed:
@@ -34,7 +34,7 @@ def said_in(answer: Response) -> dict[str, Any]:
 
 
 def object_of(answer: Response, what: str) -> dict[str, Any]:
-    """The one JSON object that an answer is. Raises `Transient`."""
+    """The JSON object of an answer. Raises `Transient` if it is not one."""
     require_json(answer, what)
     try:
         found = parse(answer.body)
@@ -46,8 +46,8 @@ def object_of(answer: Response, what: str) -> dict[str, Any]:
 
 
 def page_of(answer: Response, member: str | None, what: str) -> tuple[dict[str, Any], list[tuple[bytes, Any]]]:
-    """The other members, and the rows of `member` (None: of the answer itself) with their exact bytes; one that cannot be read is
-    `Unreadable`. Raises `Transient`, `Garbled`."""
+    """The members of the answer, and the rows in `member` (None: the answer itself is the list) with their exact bytes. A row that cannot be read is
+    `Unreadable`. Raises `Transient` or `Garbled`."""
     require_json(answer, what)
     try:
         return pieces(answer.body, member)

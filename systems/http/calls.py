@@ -37,14 +37,14 @@ T = TypeVar("T")
 
 
 def own(system: str, access: Access, settings: type[S], credentials: type[C]) -> tuple[S, C]:
-    """The settings and credentials that a session was opened with, as the system's own types. Raises `Broken` for those of another."""
+    """The settings and credentials of a session, as the system's own types. Raises `Broken` if they are those of another system."""
     if not isinstance(access.settings, settings) or not isinstance(access.credentials, credentials):
         raise Broken(f"{system} {access.connection}: settings or credentials of another system.", "Apply the connection again.")
     return access.settings, access.credentials
 
 
 class Calls:
-    """What one session sends. `timeout_s` is that of one exchange. Safe for any number of callers of one event loop."""
+    """The calls of one session. `timeout_s` is the time-out of one exchange. Any number of tasks of one event loop can use it at the same time."""
 
     def __init__(self, system: str, access: Access, login: Login, timeout_s: float, first_pause: timedelta = FIRST_PAUSE) -> None:
         self.limiter = access.limiter
@@ -60,9 +60,9 @@ class Calls:
         self._behind = NO_TIME
 
     async def read(self, request: Request, what: str, taken: Callable[[Response], T]) -> T:
-        """What `taken` makes of the answer; it raises the error that another answer means. `what` names the read in errors.
+        """The result of `taken` for the answer. `taken` raises an error for an answer that means one. `what` names the read in errors.
 
-        Raises `Throttled`, `Transient` (after a few tries), and what else `taken` raises.
+        Raises `Throttled`, `Transient` (after a few tries), and whatever else `taken` raises.
         """
         tries = 1
         while True:
@@ -78,7 +78,8 @@ class Calls:
                 tries += 1
 
     async def look(self, request: Request, what: str, taken: Callable[[Response], T]) -> T:
-        """As `read`, once, for a call that was reserved: waits for no limit, and a throttled one pauses nobody."""
+        """Like `read`, but sent once, for a call that was reserved: it does not wait for a limit, and a throttled one does not pause the other
+        calls."""
         try:
             await self.sign_in.ensure()
             generation = self.sign_in.generation
@@ -90,7 +91,7 @@ class Calls:
         return taken(answer)
 
     async def reserve(self, calls: int, spare: timedelta) -> None:
-        """Wait until `calls` calls are allowed, and be signed in for `spare`. Raises `Throttled`, `Transient`, `Broken`."""
+        """Wait until `calls` calls are allowed and the sign-in is good for `spare`. Raises `Throttled`, `Transient` or `Broken`."""
         await self.limiter.take(calls)
         try:
             await self.sign_in.ensure(spare)
@@ -101,7 +102,7 @@ class Calls:
             raise Transient(f"{self._system} sign-in: {error}") from error
 
     async def write(self, request: Request) -> Response:
-        """One request whose call was reserved, sent once. Raises `NotSent` or `Unanswered`; every answer is returned as it came."""
+        """Send one request, once, whose call was reserved. Raises `NotSent` or `Unanswered`; every answer is returned as it came."""
         if not self.sign_in.is_good():
             raise NotSent(f"{self._system}: the sign-in ended after the calls were reserved")
         generation = self.sign_in.generation
@@ -111,22 +112,22 @@ class Calls:
         return answer
 
     def pause(self, asked: timedelta | None = None) -> timedelta:
-        """Stop every call of this session: for what was asked for, and no shorter than a jittered wait that doubles."""
+        """Pause every call of this session: for the time that was asked for, but not for less than a wait with jitter that doubles each time."""
         duration = self._pauses.next(asked)
         self.limiter.pause(duration)
         return duration
 
     @property
     def behind(self) -> timedelta:
-        """How far the server's clock was behind ours in its last answer; never negative."""
+        """By how much the server's clock was behind ours in its last answer; never negative."""
         return self._behind
 
     def server_now(self) -> datetime:
-        """The present instant, never later than the server's own clock says (its Date header, as far as it was behind ours)."""
+        """The present instant, but never later than the server's own clock (by its Date header, if it was behind ours)."""
         return self.clock.now() - self._behind
 
     async def close(self) -> None:
-        """End the session at the system's side, where it counts sessions, and drop the connections."""
+        """End the session, at the system as well if it counts sessions, and close the connections."""
         self.sign_in.end()
         try:
             await self._login.leave(self._send)
@@ -136,7 +137,7 @@ class Calls:
             await self._transport.close()
 
     def _stopped(self, error: Throttled) -> None:
-        """Pause once for one answer: a throttled sign-in is told to all who wait for it."""
+        """Pause once for each answer, because all callers that wait for a sign-in are told when it is throttled."""
         if error is not self._paused_for:
             self._paused_for = error
             self.pause(error.asked)

@@ -1,7 +1,7 @@
-"""Cookies of one session with one server, kept by the standard library's jar, which is given what a browser would go by (RFC 6265, 5.2).
+"""The cookies of one session with one server, kept by the jar of the standard library, which gets only what a browser would use (RFC 6265, 5.2).
 
-Unknown attributes (Partitioned, Priority) and those without a usable value (`Max-Age="60"`, an empty domain) are ignored, expired cookies are
-dropped, dates are read in every form in use. A value that no header can carry is not kept.
+Unknown attributes (Partitioned, Priority) and attributes without a usable value (`Max-Age="60"`, an empty domain) are ignored. Expired cookies
+are dropped. Dates are read in every form in use. A value that no header can carry is not kept.
 """
 
 from __future__ import annotations
@@ -17,25 +17,26 @@ _MOST = 50
 _SECONDS = re.compile(r"-?[0-9]+")
 _LONGEST_S = 10**9
 _MOST_CHARACTERS = 4096
-"""Of one cookie with its attributes, and how many are looked at in one answer: what RFC 6265 (6.1) asks of browsers at least."""
+"""The most bytes of one cookie with its attributes, and the most cookies that are read in one answer: RFC 6265 (6.1) asks browsers for at least as
+much."""
 
 
 class Cookies:
-    """The jar of a session whose calls all lie below `scope`, an address that ends in a slash."""
+    """The jar of a session whose calls are all below `scope`, an address that ends in a slash."""
 
     def __init__(self, scope: str) -> None:
         self._scope = scope
         self._jar = CookieJar(DefaultCookiePolicy(rfc2965=False))
 
     def keep(self, answer: Response) -> None:
-        """Take over what an answer sets, and drop what it ends."""
+        """Keep the cookies that an answer sets, and drop those that it ends."""
         for header in answer.headers.getall("Set-Cookie", [])[:_MOST]:
             if len(header) <= _MOST_CHARACTERS and header.isascii() and header.replace("\t", " ").isprintable():
                 # one by one: of one answer the jar would set what a later header of it ends
                 self._jar.extract_cookies(_Said(_understood(header)), self._request())  # type: ignore[arg-type]  # it is asked for `info` alone
 
     def header(self) -> str:
-        """What a call carries as `Cookie`; "" where there is none."""
+        """The header `Cookie` of a call; "" if there is no cookie."""
         request = self._request()
         self._jar.add_cookie_header(request)
         return request.get_header("Cookie") or ""
@@ -49,13 +50,13 @@ class Cookies:
 
 
 def _understood(header: str) -> str:
-    """The cookie with those of its attributes that count."""
+    """The cookie with those of its attributes that are used."""
     pair, *attributes = header.split(";")
     return "; ".join([pair, *filter(None, map(_attribute, attributes))])
 
 
 def _attribute(text: str) -> str:
-    """An attribute as the jar reads it; "" for one that is ignored."""
+    """An attribute in the form that the jar reads; "" for one that is ignored."""
     name, _, value = (part.strip() for part in text.partition("="))
     kind = name.lower()
     if kind == "max-age" and _SECONDS.fullmatch(value):

@@ -1,4 +1,4 @@
-"""The ways of signing in: what a system brings of its own, and the two that most of them use, HTTP Basic and a bearer token (OAuth 2.0)."""
+"""How a role signs in: what each system implements, and the two ways that most systems use, HTTP Basic and a bearer token (OAuth 2.0)."""
 
 from __future__ import annotations
 
@@ -16,42 +16,43 @@ from systems.http.answers import asked_pause_s, is_throttled
 from systems.http.tokens import MAX_LIFE, Granted, granted
 
 Send = Callable[[Request], Awaitable[Response]]
-"""One exchange within the session's time-out, without sign-in. Raises `NotSent` or `Unanswered`."""
+"""One exchange within the session's time-out, without a sign-in. Raises `NotSent` or `Unanswered`."""
 _WORDS = 120
 
 
 class Login(Protocol):
-    """How one role signs in at one system. `calls`: the requests of one sign-in; 0 = each request carries its own proof."""
+    """How one role signs in at one system. `calls` is the number of requests of one sign-in; 0 means that each request carries its own proof."""
 
     calls: int = 0
 
     async def sign_in(self, send: Send) -> timedelta:  # noqa: ARG002 - for those with calls
-        """Sign in; how long that is good from its beginning. Raises `Throttled`, `Transient`, `Broken`, and what `send` raises."""
+        """Sign in, and return for how long the sign-in is good, counted from its start. Raises `Throttled`, `Transient`, `Broken`, and whatever
+        `send` raises."""
         return timedelta(0)
 
     def signed(self, request: Request) -> Request:
-        """The request as this role sends it: with its header, cookie, signature or session. Raises `NotSent` where nobody is signed in."""
+        """The request as this role sends it: with its header, cookie, signature or session. Raises `NotSent` if the role is not signed in."""
 
     def is_refused(self, answer: Response) -> bool:
-        """Whether an answer says that the sign-in is not taken any more; some systems say so with another status than 401."""
+        """Whether an answer says that the sign-in is not accepted any more. Some systems say so with another status than 401."""
         return answer.status == 401
 
     def seen(self, answer: Response) -> timedelta | None:  # noqa: ARG002 - for those who learn from answers
-        """Learn from an answer (cookies); how long the session is good now, None where that did not change."""
+        """Read what an answer changes, such as cookies. Returns for how long the session is good now, or None if that did not change."""
         return None
 
     async def leave(self, send: Send) -> None:  # noqa: ARG002 - for those with sessions
-        """End the session at the system's side, where it counts sessions; nothing is sent where nobody is signed in."""
+        """End the session at the system, if it counts sessions. Nothing is sent if the role is not signed in."""
         return
 
 
 def with_headers(request: Request, headers: Mapping[str, str]) -> Request:
-    """The request with these headers beside its own, which count first."""
+    """The request with these headers in addition to its own, which take precedence."""
     return replace(request, headers={**headers, **request.headers})
 
 
 class Basic(Login):
-    """User and password with every request."""
+    """Sends user and password with every request."""
 
     def __init__(self, system: str, user: str, password: str) -> None:
         self._system = system
@@ -70,8 +71,9 @@ class Basic(Login):
 
 @dataclass
 class Bearer(Login):
-    """A token of `url` with every request, beside `headers`. `form` gives what is asked with each time (RFC 6749, 4.4: grant_type,
-    client_id, client_secret, scope; or a signed assertion). `what` names the endpoint in errors, `remedy` says what to check where it refuses."""
+    """Sends a token from `url` with every request, in addition to `headers`. `form` returns the fields of each request for a token (RFC 6749, 4.4:
+    grant_type, client_id, client_secret, scope; or a signed assertion). `what` names the endpoint in errors, and `remedy` says what to check if
+    it refuses."""
 
     what: str
     url: str
@@ -96,7 +98,7 @@ class Bearer(Login):
 
 
 def present(token: Granted | None, what: str) -> Granted:
-    """The token. Raises `NotSent` where there is none yet."""
+    """The token. Raises `NotSent` if there is none yet."""
     if token is None:
         raise NotSent(f"{what}: not signed in")
     return token

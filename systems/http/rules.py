@@ -31,7 +31,7 @@ _REFUSALS = frozenset(range(400, 500)) - {408, 425}
 
 @dataclass(frozen=True)
 class Words:
-    """What an answer says: the vendor's own code ("" where it has none), and its own words, shortened and without secrets."""
+    """What an answer says: the vendor's own code ("" if it has none), and its words, shortened and without secrets."""
 
     code: str
     text: str
@@ -55,7 +55,7 @@ class Rule:
     code: str = ""
 
     def fits(self, status: int, said: Words) -> bool:
-        """Whether this row is about such an answer."""
+        """Whether this row applies to such an answer."""
         if self.statuses and status not in self.statuses:
             return False
         if self.code and not re.fullmatch(self.code, said.code):
@@ -64,7 +64,7 @@ class Rule:
 
     @property
     def error(self) -> type[ConnectorError]:
-        """The error that such an answer is to a read."""
+        """The error that a read raises for such an answer."""
         if self.read is not None:
             return self.read
         if self.throttled:
@@ -75,19 +75,19 @@ class Rule:
 
 
 def rule_of(table: Sequence[Rule], status: int, said: Words) -> Rule | None:
-    """The first row about such an answer."""
+    """The first row that applies to such an answer."""
     return next((rule for rule in table if rule.fits(status, said)), None)
 
 
 def classify(table: Sequence[Rule], answer: Response, said: Words) -> Answer:
-    """The class of an answer to a write that is no success."""
+    """The class of an answer to a write that did not succeed."""
     rule = rule_of(table, answer.status, said) or _UNKNOWN
     told = Words(said.code or str(answer.status), said.text or rule.words or f"HTTP {answer.status}")
     return classed(rule, told, asked_pause(answer))
 
 
 def classed(rule: Rule, said: Words, asked: timedelta | None = None) -> Answer:
-    """The class of an answer to a write that a row is about; `asked` is the pause that it asks for."""
+    """The class of an answer to a write to which a row applies. `asked` is the pause for which the answer asks."""
     return Answer(
         rule.verdict,
         code=said.code,
@@ -100,7 +100,7 @@ def classed(rule: Rule, said: Words, asked: timedelta | None = None) -> Answer:
 
 
 def refused_read(table: Sequence[Rule], answer: Response, said: Words, system: str, what: str) -> ConnectorError:
-    """The error that an answer to a read means; `what` is what was read."""
+    """The error that a read raises for an answer. `what` names what was read."""
     status = answer.status
     rule = rule_of(table, status, said) or (_REFUSED if status in _REFUSALS else _UNKNOWN)
     error = Throttled if is_throttled(answer) else rule.error

@@ -1,7 +1,7 @@
-"""What one session is signed in with: kept for all its callers, renewed by one of them for all, and never used after its end.
+"""The sign-in of one session: kept for all its callers, renewed by one of them for all, and never used after its end.
 
-Each sign-in has a number, its generation. Whoever is told that the sign-in is not taken any more says of which generation it was, so that a
-late refusal of an old one does not throw a new one away.
+Each sign-in has a number, its generation. A caller whose request was refused names the generation that it used, so that a late refusal of an
+older sign-in does not discard a newer one.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ NO_TIME = timedelta(0)
 
 
 class SignIn:
-    """The sign-in of one session. `sign` makes one and says how long it is good; None where every request carries its own proof
-    (HTTP Basic, a signature) and nothing can end or be renewed. Safe for any number of callers of one event loop."""
+    """The sign-in of one session. `sign` signs in and returns for how long that is good. It returns None if every request carries its own proof
+    (HTTP Basic, a signature), so that nothing can end or be renewed. Any number of tasks of one event loop can use it at the same time."""
 
     def __init__(self, clock: Clock, sign: Callable[[], Awaitable[timedelta]] | None) -> None:
         self._clock = clock
@@ -29,13 +29,14 @@ class SignIn:
         self.generation = 0
 
     def is_good(self, spare: timedelta = NO_TIME) -> bool:
-        """Whether it can be used for `spare` from now (half its life at most, else a short one would be renewed before each use)."""
+        """Whether it can be used for `spare` from now. At most half of its life is required, because a short one would otherwise be renewed before
+        each use."""
         if self._sign is None:
             return True
         return self._good_until is not None and self._clock.now() + min(spare, self._life / 2) < self._good_until
 
     async def ensure(self, spare: timedelta = NO_TIME) -> None:
-        """Be signed in for `spare` from now. One renewal serves everybody who waits for it, and its failure is told to all of them."""
+        """Be signed in for `spare` from now. One renewal serves every caller that waits for it, and each of them gets its error."""
         if self.is_good(spare):
             return
         if self._renewal is None or self._renewal.done():
@@ -45,23 +46,23 @@ class SignIn:
         await asyncio.shield(self._renewal)
 
     async def renew(self, generation: int) -> bool:
-        """The sign-in of that generation was refused: have another one; another caller's counts. False where none can be had."""
+        """The sign-in of that generation was refused: sign in again, unless another caller has done so. Returns False if that is not possible."""
         self.forget(generation)
         await self.ensure()
         return self._sign is not None
 
     def forget(self, generation: int) -> None:
-        """The sign-in of that generation is not to be used again: the next `ensure` makes another one."""
+        """Stop using the sign-in of that generation; the next `ensure` signs in again."""
         if generation == self.generation:
             self._good_until = None
 
     def extend(self, life: timedelta) -> None:
-        """It is good for `life` from now, for it was just used (a session that ends when it is idle)."""
+        """It is good for `life` from now, because it was just used (for sessions that end when they are idle)."""
         if self._good_until is not None:
             self._good_until = self._clock.now() + life
 
     def end(self) -> None:
-        """Nobody is signed in any more."""
+        """The session is not signed in any more."""
         if self._renewal is not None:
             self._renewal.cancel()
         self._good_until = None
@@ -75,6 +76,6 @@ class SignIn:
 
 
 def _seen(renewal: asyncio.Task[None]) -> None:
-    """A failed renewal is told to those who wait for it; where nobody does any more it is no surprise to the loop."""
+    """Mark the error of a failed renewal as seen. The callers that wait for it get it; if none does any more, the event loop need not report it."""
     if not renewal.cancelled():
         renewal.exception()

@@ -1,6 +1,6 @@
-"""The answer of a token endpoint (RFC 6749, 5.1), read once for every system that signs in by OAuth 2.0. Pure.
+"""The answer of a token endpoint (RFC 6749, 5.1), for every system that signs in by OAuth 2.0. Pure.
 
-`expires_in` comes as a number or as text; where it is absent, the token is used for a short while only.
+`expires_in` is a number or a text. If it is absent, the token is used for a short time only.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from runtime.json import parse
 MAX_BYTES = 64 * 1024
 MAX_CHARACTERS = 8 * 1024
 UNTOLD_LIFE = timedelta(minutes=5)
-"""How long a token is taken to live whose answer does not say."""
+"""The life of a token whose answer does not say how long it lives."""
 MAX_LIFE = timedelta(hours=24)
-"""A longer promise is not believed."""
+"""The longest life of a token that is accepted."""
 _SHORTEST_S = 1
-"""A token that lives shorter than a second would be asked for again before each call."""
+"""The shortest life of a token. A shorter one would be renewed before each call."""
 _MARGIN = timedelta(seconds=60)
 _BEARER = re.compile(r"[A-Za-z0-9\-._~+/]+=*")
 _REFRESH = re.compile(r"[\x20-\x7e]+")
@@ -30,8 +30,8 @@ _REFRESH = re.compile(r"[\x20-\x7e]+")
 
 @dataclass(frozen=True)
 class Granted:
-    """A bearer token: its text, the refresh token of its grant ("" where none), how long after it was asked for it is used (up to a
-    minute, at most half, before its end), and the scopes it was granted (None where the answer does not say)."""
+    """A bearer token: its text; the refresh token of its grant ("" if there is none); for how long it is used, counted from the request (until a
+    minute before its end, or half of its life if that is longer); and the scopes that were granted (None if the answer does not say)."""
 
     access: str
     refresh: str
@@ -40,7 +40,7 @@ class Granted:
 
 
 def granted(body: bytes, what: str, longest: timedelta = MAX_LIFE) -> Granted:
-    """The token of a 200 answer; `what` names the endpoint in errors. Raises `Transient` where it is not usable."""
+    """The token of a 200 answer. `what` names the endpoint in errors. Raises `Transient` if the token cannot be used."""
     found = _object(body, what)
     access, refresh, kind = found.get("access_token"), found.get("refresh_token"), found.get("token_type", "Bearer")
     if not isinstance(access, str) or len(access) > MAX_CHARACTERS or not _BEARER.fullmatch(access):

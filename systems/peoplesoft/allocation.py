@@ -31,7 +31,7 @@ CHARTFIELDS: Mapping[str, str] = {
     "program_code": "PROGRAM_CODE",
     "project": "PROJECT_ID",
 }
-"""Columns of the mapping tables, and the chartfields they fill."""
+"""The columns of the mapping tables, and the chartfields that they fill."""
 TABLES: Mapping[str, tuple[str, ...]] = {
     "business_unit": (
         "business_unit",
@@ -47,17 +47,17 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     "payment_type": ("payment_type", "account", *CHARTFIELDS),
     "sku_vendor": ("sku", "vendor_id"),
 }
-"""Mapping tables: the first column is the key, `*` the row of policy default."""
+"""The mapping tables. The first column is the key; `*` is the row of policy default."""
 ANY = "*"
 _LEDGER = "gl_business_unit"
 _SUSPENSE = "suspense"
 """Not a column: the account that stands in for every other one of a row that policy suspense made."""
 _TEXT = 30
-"""Length of LINE_DESCR (journal line) and DESCR (voucher line)."""
+"""The most characters of LINE_DESCR (journal line) and DESCR (voucher line)."""
 
 
 def mapped(plan: Plan, on: date | None) -> Mapped:
-    """A document in the making, by the crosswalk of its posting date. Raises `Malformed` for settings of another system."""
+    """A document in the making, by the crosswalk of its posting date. Raises `Malformed` for the settings of another system."""
     return Mapped(plan, settings_of(plan.settings, Settings, "peoplesoft"), on)
 
 
@@ -65,9 +65,9 @@ def mapped(plan: Plan, on: date | None) -> Mapped:
 
 
 def instead(made: Mapped, table: str, value: str) -> Row:
-    """What stands in for a value without a row, by the field's policy: nothing (unresolved), the row `*`, or the suspense account.
+    """What is used for a value without a row, by the policy of the field: nothing (unresolved), the row `*`, or the suspense account.
 
-    Whatever stands in is noted as defaulted, so that hop 2 counts the document's money.
+    Anything that is used instead is noted as defaulted, so that hop 2 counts the document's money.
     """
     policy = getattr(made.settings.policies, table)
     if policy == "hold":
@@ -85,7 +85,7 @@ def instead(made: Mapped, table: str, value: str) -> Row:
 
 
 def row_of(made: Mapped, table: str, keys: Sequence[str]) -> Row:
-    """The row of the first key that has one, else what the policy says. A thing that is named `*` does not have the row of the default."""
+    """The row of the first key that has one, or what the policy says. A value whose name is `*` does not get the row of the default."""
     found = made.row(table, [key for key in keys if code(key) != ANY])
     return found if found is not None else instead(made, table, wanted(keys))
 
@@ -96,7 +96,7 @@ def unit_of(made: Mapped, name: str, source_id: str) -> Row:
 
 
 def unit_of_line(made: Mapped, line: Mapping[str, Any], record: Mapping[str, Any], header: Row) -> Row:
-    """The business unit of a line: the document's, unless the line names another."""
+    """The business unit of a line: the document's, unless the line names another one."""
     own = own_unit(line, record)
     return unit_of(made, *own) if own else header
 
@@ -122,7 +122,7 @@ def location_of(made: Mapped, record: Mapping[str, Any]) -> Row:
 
 
 def chartfields(*rows: Row) -> dict[str, str]:
-    """The chartfields of a line; of two rows that fill the same one, the later counts."""
+    """The chartfields of a line. If two rows fill the same one, the later row counts."""
     found: dict[str, str] = {}
     for row in rows:
         for column, name in CHARTFIELDS.items():
@@ -148,7 +148,7 @@ def place_of(made: Mapped, table: str, column: str, rows: Sequence[Row], value: 
 
 
 def receivable(made: Mapped, unit: Row) -> Place:
-    """The receivable of a business unit, on its own chartfields alone: invoices and payments meet there whatever their location."""
+    """The receivable of a business unit, with the unit's own chartfields alone, so that invoices and payments meet there whatever their location."""
     if not unit:
         return Place("", {})
     account = unit.get("receivable_account") or made.needed("receivable", made.settings.accounts.receivable)
@@ -163,10 +163,10 @@ def ledger_unit(made: Mapped, unit: Row, value: str) -> str:
 
 
 def shortened(lines: Sequence[PostingLine]) -> list[PostingLine]:
-    """The lines with texts as long as PeopleSoft takes them."""
+    """The lines, with texts no longer than PeopleSoft accepts."""
     return [{**one, "description": one["description"][:_TEXT].strip()} for one in lines]
 
 
 def unit_named(record: Mapping[str, Any]) -> str:
-    """What a note calls the business unit of a record or line."""
+    """The name of a business unit in notes about a record or line."""
     return wanted((record["business_unit_name"], record["business_unit_id"]))

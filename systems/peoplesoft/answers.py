@@ -1,7 +1,7 @@
-"""What the answer to a SOAP call is: the properties that were asked for, or the class of whatever else came. Pure.
+"""Reads the answer to a SOAP call: the properties that were asked for, or the class of any other answer. Pure.
 
-A success is an HTTP 200 in XML whose envelope has one Body with the one element that the WSDL names, everything in it of its own namespace;
-errors come inside HTTP 200 as well as with 500 (PeopleBooks). Anything else is AMBIGUOUS.
+A success is an HTTP 200 in XML whose envelope has one Body with the one element that the WSDL names, and everything in it has the element's own
+namespace. Errors come with HTTP 200 as well as with 500 (PeopleBooks). Anything else is AMBIGUOUS.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from systems.writing.frame import ambiguous
 
 
 def said(answer: Response, message: Message) -> Tree | Answer:
-    """The properties that an answer shows, or the class of whatever else it is."""
+    """The properties that an answer shows, or the class of any other answer."""
     if (told := errors.of_status(answer)) is not None:
         return told
     try:
@@ -33,7 +33,7 @@ def said(answer: Response, message: Message) -> Tree | Answer:
 
 
 def _refused(answer: Response, element: soap.Element) -> Answer | None:
-    """What an answer that can be read says against the write; None where it says nothing."""
+    """The class of an answer that can be read and speaks against the write; None if it does not."""
     said = broker(answer.body)
     if said is not None:
         return errors.of_broker(said)
@@ -44,7 +44,7 @@ def _refused(answer: Response, element: soap.Element) -> Answer | None:
 
 
 def unacknowledged(answer: Response) -> Answer | None:
-    """None where the message was queued; else the class of the answer."""
+    """None if the message was queued, else the class of the answer."""
     if (told := errors.of_status(answer)) is not None:
         return told
     try:
@@ -58,7 +58,7 @@ def unacknowledged(answer: Response) -> Answer | None:
 
 
 def echoed_keys(shown: Tree, interface: str) -> Tree | None:
-    """The keys of `detail/{X}` in the answer of a Create."""
+    """The keys in `detail/{X}` of the answer to a Create."""
     inner: Tree = shown
     for name in ("detail", interface):
         found = inner.get(name)

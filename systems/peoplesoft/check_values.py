@@ -1,7 +1,7 @@
-"""What settings and crosswalk name, against the site's own lists: accounts, ChartFields, business units, vendors, periods, options.
+"""Compares what settings and crosswalk name with the site's own lists: accounts, ChartFields, business units, vendors, periods, options.
 
-A value is looked at as of today; one that only a row of the crosswalk's future names, as of a year from now. What ends within that year is a
-warning. Source of the lists: our queries (SYSTEM.md, the site's contract).
+A value is judged as of today. A value that only a future row of the crosswalk names is judged as of a year from now. A value that ends within
+that year is a warning. The lists come from our queries (SYSTEM.md, the site's contract).
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ _VENDORS = (("business_unit", "clearing_vendor"), ("sku_vendor", "vendor_id"))
 
 @dataclass(frozen=True)
 class _Named:
-    """A value, who names it first, and whether only a future row does."""
+    """A value, the first place that names it, and whether only a future row does."""
 
     source: str
     is_planned: bool
 
 
 class Values:
-    """The part of `check` that compares values; `found` takes what it finds."""
+    """The part of `check` that compares values. `found` collects the findings."""
 
     def __init__(self, client: Client, crosswalk: Crosswalk, found: Findings) -> None:
         self._client = client
@@ -52,18 +52,18 @@ class Values:
         self._today = local_day(client.calls.server_now(), client.settings.database_zone)
 
     def parts(self) -> Sequence[Callable[[], Awaitable[object]]]:
-        """What is compared, one after the other."""
+        """The comparisons, one after the other."""
         return (self._accounts, self._chartfields, self._units, self._vendors, self._periods, self._options)
 
     # --- what is named ------------------------------------------------------------------------------------------------
 
     def _named(self, columns: Sequence[tuple[str, str]]) -> dict[str, _Named]:
-        """Every value of these columns in a row that is in force today, or else in the newest."""
+        """The values of these columns in a row that is in force today, or else in the newest row."""
         now, newest = (named(self._crosswalk, columns, on, "{table} {key} ({column})") for on in (self._today, None))
         return {value: _Named(source, value not in now) for value, source in (newest | now).items()}
 
     async def _dated(self, name: str, key: str, prompts: Mapping[str, str]) -> list[dict[str, Row]]:
-        """Rows in force today, and a year from now, by key."""
+        """The rows that are in force today, and those in force a year from now, by key."""
         found = []
         for on in (self._today, self._today + _AHEAD):
             rows = await listed(self._client, name, {**prompts, "AS_OF": on.isoformat()})
@@ -86,7 +86,7 @@ class Values:
                 self._compare(name, of, now, later)
 
     def _compare(self, what: str, of: Mapping[str, _Named], now: Mapping[str, Row], later: Mapping[str, Row]) -> None:
-        """One line for each value that cannot be posted to; one good line where all can."""
+        """One line for each value that cannot be posted to, and one good line if all can."""
         self._found.compare(
             what, of, lambda code, one: _judged(f"{what} {code} of {one.source}", one, now.get(code), later.get(code))
         )
@@ -176,7 +176,7 @@ def _vendor(name: str, one: _Named, rows: Sequence[Row]) -> Judged | None:
 
 
 def _judged(what: str, named: _Named, now: Row | None, later: Row | None) -> Judged | None:
-    """What is wrong with one value; None = it can be posted to."""
+    """What is wrong with one value; None if it can be posted to."""
     source = named.source
     if now is None and later is None:
         return Judged("error", f"{what} is not in PeopleSoft.", f"Create it or correct {source}.")

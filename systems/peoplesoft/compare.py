@@ -28,13 +28,13 @@ _LINE = ("ACCOUNT", *CHARTFIELDS)
 
 
 def ref_in(row: Row, column: str) -> str:
-    """Our ref at the start of a column; "" for a document that is not ours."""
+    """Our ref at the start of a column; "" if the document is not ours."""
     found = OUR_REF.match(text(row, column))
     return found.group() if found else ""
 
 
 def starts_with(row: Row, column: str, ref: str) -> bool:
-    """Whether a column begins with this very ref: a query compares patterns, where `%` and `_` mean something."""
+    """Whether a column begins with exactly this ref. A query compares patterns, in which `%` and `_` have a meaning."""
     value = text(row, column)
     return value == ref or value.startswith(f"{ref} ")
 
@@ -68,7 +68,7 @@ def journal(rows: Sequence[Row], buffer: Tree, command: CommandEnvelope, setting
 
 
 def _own_amount(lines: Mapping[int, Tree], command: CommandEnvelope) -> Decimal:
-    """Debits of the lines that carry the document's amount (receivable, cash)."""
+    """The debits of the lines that carry the document's amount (receivable, cash)."""
     own = [_number(lines[number], "MONETARY_AMOUNT") for number in documents.control_lines(command) if number in lines]
     return sum((one for one in own if one > 0), Decimal(0))
 
@@ -93,7 +93,7 @@ def _journal_differences(rows: Sequence[Row], buffer: Tree, wanted: Tree, lines:
 
 
 def voucher(row: Row, buffer: Tree | None, command: CommandEnvelope, ids: Ids, settings: Settings) -> Document:
-    """The voucher of the command, made by the interface or by Voucher Build; without its buffer only the header is compared."""
+    """The voucher of the command, made by the interface or by Voucher Build. Without its buffer only the header is compared."""
     wanted = documents.voucher(command, ids, settings)
     entry = text(row, "ENTRY_STATUS")
     is_posted = entry == "P" and (text(row, "POST_STATUS_AP") == "P" or not settings.require_posted)
@@ -139,7 +139,7 @@ def _buffer_differs(buffer: Tree, wanted: Tree) -> Iterable[str]:
 
 
 def _distributed(line: Tree) -> Tree:
-    """The one distribution of a line; one that somebody split differs by having none."""
+    """The only distribution of a line. A line that somebody split has none and therefore differs."""
     found = _rows(line, "VCHR_DIST")
     return (
         found[0]
@@ -158,7 +158,7 @@ def with_build_error(document: Document, staged: Row) -> Document:
 
 
 def staged(row: Row, command: CommandEnvelope, settings: Settings) -> Document:
-    """A voucher that is staged and not built: its row of the staging table, with the pre-edit error where it has one."""
+    """A voucher that is staged and not built: its row in the staging table, with the pre-edit error if it has one."""
     erp_id = f"{text(row, 'BUSINESS_UNIT')}/{text(row, 'VCHR_BLD_KEY_C1')}"
     theirs, ours = amount(row, "GROSS_AMT"), documents.cents(command["amount"])
     differences = tuple(amount_differs("GROSS_AMT", theirs, ours))
@@ -168,7 +168,7 @@ def staged(row: Row, command: CommandEnvelope, settings: Settings) -> Document:
 
 
 def suspect(row: Row, command: CommandEnvelope, ids: Ids, settings: Settings) -> Document | None:
-    """The row as a suspect: same vendor, date and amount, typed by hand; None where it is ours, deleted or something else."""
+    """The row as a suspect: same vendor, date and amount, entered by hand; None if it is ours, deleted or something else."""
     party, own = documents.vendor(command, ids), documents.fields(command)
     is_same = (
         not ref_in(row, settings.voucher.ref_field)
@@ -188,7 +188,7 @@ def suspect(row: Row, command: CommandEnvelope, ids: Ids, settings: Settings) ->
 
 
 def stranger(record: str, buffer: Tree, command: CommandEnvelope) -> Document:
-    """A document that has our explicit key and not our ref: somebody took the ref away, or another one got the same key."""
+    """A document that has our explicit key but not our ref: somebody removed the ref, or another document got the same key."""
     name, ours = ("JOURNAL_ID", "DESCR254") if record == documents.JOURNAL else ("VOUCHER_ID", "DESCR254_MIXED")
     erp_id = journal_key(buffer) if record == documents.JOURNAL else f"{buffer['BUSINESS_UNIT']}/{buffer['VOUCHER_ID']}"
     said = str(buffer.get(ours, ""))[:40]
@@ -196,7 +196,7 @@ def stranger(record: str, buffer: Tree, command: CommandEnvelope) -> Document:
 
 
 def _steps(first: str, *, is_posted: bool, is_built: bool = False) -> tuple[str, ...]:
-    """Posted implies built, and built that it was written."""
+    """The steps that are done: posted implies built, and built implies written."""
     return (first, *(("built",) if is_built else ()), *(("posted",) if is_posted else ()))
 
 
@@ -232,7 +232,7 @@ def _number(tree: Tree, name: str) -> Decimal:
 
 
 def is_key_of(echoed: Tree, sent: Tree) -> bool:
-    """Whether the keys that a Create echoes are those that were sent; what is not echoed is not compared, the id has to be."""
+    """Whether the keys that a Create echoes are those that were sent. Keys that are not echoed are not compared, but the id is required."""
     told = {name: value for name, value in echoed.items() if name in sent}
     id_name = "JOURNAL_ID" if "JOURNAL_ID" in sent else "VOUCHER_ID"
     if not {"BUSINESS_UNIT", id_name} <= set(told):

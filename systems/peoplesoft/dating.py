@@ -13,13 +13,13 @@ from systems.peoplesoft.rows import Row, day, text
 
 
 def is_in_force(row: Row, on: date) -> bool:
-    """Whether a row has begun to count by that day; one without an EFFDT always has."""
+    """Whether a row is in force by that day. A row without an EFFDT always is."""
     begins = day(row, "EFFDT") if "EFFDT" in row else None
     return begins is None or begins <= on
 
 
 def in_force(rows: Iterable[Row], key: Sequence[str], on: date) -> dict[tuple[str, ...], Row]:
-    """The row of each key that is in force on that day; a key whose rows all begin later is not there."""
+    """The row of each key that is in force on that day. A key whose rows all begin later is left out."""
     found: dict[tuple[str, ...], Row] = {}
     for row in rows:
         if not is_in_force(row, on):

@@ -6,7 +6,11 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from systems.demo import ACTIVE, NAME, NO, YES, Act, Ask, Issued, Kept, planned
+from pydantic import BaseModel
+
+from systems.demo import ACTIVE, NAME, NO, YES, Act, Ask, BookedDocument, Expected, Issued, at_cost, planned, whole
+from systems.flow import Flow
+from systems.peoplesoft.settings import Settings
 from systems.peoplesoft.simulator.services import Naming
 from systems.peoplesoft.simulator.settings import Settings as Switches
 from systems.peoplesoft.simulator.wsdl import wsdl
@@ -30,6 +34,7 @@ _LINES = (
 )
 _PAYMENTS = (("Cash", "100200"), ("Check", "100200"), ("Credit Card", "100300"), ("ACH", "100400"))
 _RECEIVABLE = "120000"
+_CLEARING = "0000000001"
 _WINDOW = "cron: 0 */2 * * *"
 _LISTENER = "ServiceListeningConnector"
 _CREATE = "CI_ML_JOURNAL_CI_C"
@@ -74,7 +79,7 @@ class PeopleSoftDemo:
         """Business units, line types, tax zones, payment types and payment terms on the seeded values."""
         columns = ("business_unit", "gl_business_unit", "ap_business_unit", "department", "operating_unit", "product")
         return {
-            "business_unit": tuple(dict(zip(columns, unit, strict=True)) | {"clearing_vendor": "0000000001"} for unit in _UNITS),
+            "business_unit": tuple(dict(zip(columns, unit, strict=True)) | {"clearing_vendor": _CLEARING} for unit in _UNITS),
             "line_type": tuple({"line_type": kind, "account": account, "cost_account": cost} for kind, account, cost in _LINES),
             "tax_zone": (
                 {"tax_zone": "401", "account": "220000"},
@@ -97,12 +102,18 @@ class PeopleSoftDemo:
         """No flow only reads it."""
         return set()
 
-    def kept(self, ask: Ask) -> list[Kept]:
+    def expected(self, flow: Flow, one: Issued, settings: BaseModel) -> Sequence[Expected]:
+        """An invoice is a journal; under profile `voucher` a payable at cost to the clearing vendor, whom every business unit names."""
+        if flow.entity == "invoice" and isinstance(settings, Settings) and settings.profile == "voucher":
+            return at_cost("payable", one, lambda _: _CLEARING)
+        return whole(flow.purpose, one)
+
+    def booked(self, ask: Ask) -> list[BookedDocument]:
         """Journals and vouchers with their ref, done when PeopleSoft has posted them; vendors by their id."""
         found = [_document("journal", row) for row in ask("documents?kind=Journal")["documents"]]
         found += [_document("ap_bill", row) for row in ask("documents?kind=Voucher")["documents"]]
         vendors = ask("documents?kind=Vendor")["documents"]
-        return found + [Kept("vendor", row["id"], "", Decimal("0.00"), "", True) for row in vendors]
+        return found + [BookedDocument("vendor", row["id"], "", Decimal("0.00"), "", True) for row in vendors]
 
     def flow_settings(self) -> Mapping[str, Mapping[str, Any]]:
         """Payments wait for a window every other hour."""
@@ -173,10 +184,10 @@ def _issued(row: Mapping[str, Any]) -> Issued:
     return Issued(_id(row), str(row["VENDOR_ID"]), Decimal("0.00"), facts=facts)
 
 
-def _document(kind: str, row: Mapping[str, Any]) -> Kept:
+def _document(kind: str, row: Mapping[str, Any]) -> BookedDocument:
     """A journal settles nothing: the receivable is credited in whole."""
     amount = _moved(row["lines"]) if kind == "journal" else Decimal(str(row["amount"]))
-    return Kept(kind, row["id"], row["ref"], amount, row["date"], row["posted"], None)
+    return BookedDocument(kind, row["id"], row["ref"], amount, row["date"], row["posted"], None)
 
 
 def _moved(lines: Sequence[Mapping[str, Any]]) -> Decimal:

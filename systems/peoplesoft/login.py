@@ -1,7 +1,7 @@
-"""How one role is signed in at a PeopleSoft site: HTTP Basic, or a bearer token of the site's external token server.
+"""How one role signs in at a PeopleSoft site: HTTP Basic, or a bearer token of the site's external token server.
 
-Facts (PeopleBooks, securing provider REST service operations): PeopleSoft is only a resource server, tokens come from another server by client
-credentials; calls are stateless, so nothing is to end at its side. That SOAP operations take the same bearer is assumed.
+Facts (PeopleBooks, securing provider REST service operations): PeopleSoft is only a resource server; tokens come from another server, by client
+credentials. Calls are stateless, so there is no session to end. That SOAP operations accept the same bearer token is assumed.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""XML as PeopleSoft sends it, read once and strictly: capped, UTF-8, no document type, no entities, no comments, no repair. Pure.
+"""Reads XML as PeopleSoft sends it, strictly: with a size limit, UTF-8, no document type, no entities, no comments, no repair. Pure.
 
-Whatever is refused here is `Malformed`: for a write that means it is looked up, never that it was done. Depth (256) and length of one text
-(10 MB) are bounded by libxml2 itself, `huge_tree` stays off.
+A refusal here is `Malformed`. For a write that means that the document is looked up, never that it was written. libxml2 itself limits the depth
+(256) and the length of one text (10 MB); `huge_tree` stays off.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _XSI = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 
 
 def parsed(body: bytes, cap: int = MAX_ANSWER_BYTES, *, with_comments: bool = False) -> etree._Element:
-    """The root of a whole document; comments and instructions are refused where a value could hide in them."""
+    """The root of a whole document. Comments and instructions are refused where a value could be hidden in them."""
     if len(body) > cap:
         raise Malformed(f"XML of {len(body)} bytes, over the cap of {cap}")
     if words := excess(body):
@@ -53,7 +53,7 @@ def parsed(body: bytes, cap: int = MAX_ANSWER_BYTES, *, with_comments: bool = Fa
 
 
 def _require_utf8(body: bytes) -> None:
-    """Bytes and declaration have to say the same: a reader that believes the other one would see another document."""
+    """The encoding of the bytes and of the declaration have to be the same, for a reader that goes by the other one would see another document."""
     declared = _DECLARATION.match(body.removeprefix(b"\xef\xbb\xbf"))
     encoding = _ENCODING.search(declared.group()) if declared else None
     if encoding and encoding.group(1).lower() not in (b"utf-8", b"us-ascii"):
@@ -67,19 +67,19 @@ def _require_utf8(body: bytes) -> None:
 
 
 def local(element: etree._Element) -> str:
-    """Name of an element without its namespace."""
+    """The name of an element without its namespace."""
     return etree.QName(element).localname
 
 
 def said(element: etree._Element) -> str:
-    """Text of a leaf without the blanks of a CHAR column; "" for nil. Raises `Malformed` for an element that has others in it."""
+    """The text of a leaf without the blanks of a CHAR column; "" for nil. Raises `Malformed` if the element contains others."""
     if len(element):
         raise Malformed(f"{local(element)} is no value")
     return "" if element.get(_XSI) in ("true", "1") else (element.text or "").strip(" ")
 
 
 def only(element: etree._Element, name: str) -> etree._Element | None:
-    """The one child of that name; None where there is none. Raises `Malformed` for two."""
+    """The only child with that name, or None. Raises `Malformed` if there are two."""
     found = [child for child in element if local(child) == name]
     if len(found) > 1:
         raise Malformed(f"{local(element)} has {len(found)} elements {name}")

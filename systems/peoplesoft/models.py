@@ -36,7 +36,7 @@ class Broker:
 
 
 def xml(body: bytes) -> etree._Element | None:
-    """The root of an XML document; None for what is none, is too large, or has a document type."""
+    """The root of an XML document; None if it is not XML, is too large, or has a document type."""
     if len(body) > MAX_ANSWER_BYTES or excess(body):
         return None
     parser = etree.XMLParser(
@@ -51,7 +51,7 @@ def xml(body: bytes) -> etree._Element | None:
 
 
 def broker(body: bytes) -> Broker | None:
-    """The `IBResponse` in an answer, bare or in the detail of a SOAP fault; None where there is none."""
+    """The `IBResponse` in an answer, bare or in the detail of a SOAP fault; None if there is none."""
     if b"IBResponse" not in body:
         return None
     root = xml(body)

@@ -22,7 +22,7 @@ from systems.peoplesoft.settings import Settings
 from systems.peoplesoft.wsdl import address
 
 AGAIN = timedelta(minutes=5)
-"""How long a good answer counts."""
+"""For how long a good answer counts."""
 STAGING = "VOUCHER_BUILD"
 _PARTS = {"VERSION_STATUS": "version", "ROUTING_STATUS": "routing", "HANDLER_STATUS": "handler"}
 _REMEDY = "An administrator activates it (Service Operations: General, Routings, Handlers; install/INSTALL.md); reading goes on by itself."
@@ -32,7 +32,7 @@ _UNKNOWN = "Install the query {query} to see the cause: version, routing, handle
 
 @dataclass(frozen=True)
 class State:
-    """What is not active of one operation: empty = all of it is. `is_listed` is False where the site does not know it."""
+    """What of one operation is not active; empty if all of it is. `is_listed` is False if the site does not know the operation."""
 
     name: str
     inactive: tuple[str, ...]
@@ -72,7 +72,7 @@ def _by_interface(settings: Settings) -> bool:
 
 
 def states(rows: Iterable[Row], names: Sequence[str]) -> list[State]:
-    """The state of each of these operations. One that has several routings needs one of them active."""
+    """The state of each of these operations. If an operation has several routings, one of them has to be active."""
     seen: dict[str, set[str]] = {}
     for row in rows:
         good = {part for column, part in _PARTS.items() if text(row, column) == "A"}
@@ -91,7 +91,8 @@ def complete(rows: Sequence[Cut], key: str, last: str, maxrows: int) -> tuple[Se
 
 
 async def listed(client: Client, name: str, prompts: Mapping[str, str], *, torn: bool = False) -> list[Row]:
-    """Every row of a paged query; `torn`: also those that cannot be read, as what of them can be told. Raises as `Client.query`."""
+    """Every row of a paged query. With `torn`, rows that cannot be read are included as far as they can be told. Raises the errors of
+    `Client.query`."""
     query, size = QUERIES[name], client.settings.page_size
     found: list[Row] = []
     last = ""
@@ -106,7 +107,7 @@ async def listed(client: Client, name: str, prompts: Mapping[str, str], *, torn:
 
 
 async def probe(client: Client, interface: str) -> State:
-    """Whether a Component Interface's service answers with a WSDL; nothing is told of a cause. Raises what is not about the service."""
+    """Whether the service of a Component Interface answers with a WSDL; the cause is not told. Raises errors that are not about the service."""
     service = f"CI_{interface}"
     try:
         answer = await client.get(address(client.settings, interface), service)
@@ -115,15 +116,15 @@ async def probe(client: Client, interface: str) -> State:
     return State(service, (), is_listed=b"definitions" in answer.body)
 
 
-class Gate:
-    """Lets a reader through while every required operation is active; a good answer counts for a few minutes, a bad one never."""
+class ActiveOperations:
+    """Lets a reader continue while every required operation is active. A good answer counts for a few minutes, a bad one is never kept."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
         self._good_until: datetime | None = None
 
     async def require(self) -> None:
-        """Raise `Broken` naming the operation that is not active, with what to do."""
+        """Raise `Broken` with the name of the operation that is not active, and what to do."""
         now = self._client.clock.now()
         if self._good_until is not None and now < self._good_until:
             return

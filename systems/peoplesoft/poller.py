@@ -19,8 +19,8 @@ from systems.feeds.keyset import Keyset
 from systems.feeds.positions import position_of, stored
 from systems.peoplesoft.client import Client
 from systems.peoplesoft.dating import in_force, is_in_force
-from systems.peoplesoft.operations import Gate, complete, listed
-from systems.peoplesoft.query import Found
+from systems.peoplesoft.operations import ActiveOperations, complete, listed
+from systems.peoplesoft.query import ResultPage
 from systems.peoplesoft.resources import CHARTFIELDS, FEED_QUERIES, QUERIES, Walked
 from systems.peoplesoft.rows import Row, Torn, day
 from systems.peoplesoft.settings import Settings
@@ -35,7 +35,7 @@ class _Reader:
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self._gate = Gate(client)
+        self._operations = ActiveOperations(client)
         self._continuations = Continuations()
 
     @property
@@ -44,7 +44,7 @@ class _Reader:
 
     async def page(self, feed: Feed, position: str) -> Page:
         """The page of `feed` at `position`."""
-        await self._gate.require()
+        await self._operations.require()
         left = keyset_of(position)
         if not left.is_walking:
             left = await self._begun(feed, left)
@@ -61,14 +61,14 @@ class _Reader:
         elements = tuple(_element(walked, row, body, self._today()) for body, row in self._current(walked, whole))
         return Page(elements, stored(following), following.is_walking, found.digest, restarted=restarted)
 
-    async def _rows(self, walked: Walked, at: Keyset) -> Found:
+    async def _rows(self, walked: Walked, at: Keyset) -> ResultPage:
         return await self._client.page(walked.query, self._prompts(walked, at), self._settings.page_size)
 
     async def fetch(self, entity: str, source_ids: Sequence[str]) -> Page:
         """These vendors, one request each; an id of a SETID that the connection does not read is absent. Raises `Refused` for no id."""
         if entity != "vendor":
             raise Broken(f"peoplesoft does not read {entity!r} by id.", "It reads: vendor.")
-        await self._gate.require()
+        await self._operations.require()
         return await one_by_one(source_ids, self._vendor, "peoplesoft vendor")
 
     async def _vendor(self, source_id: str) -> tuple[tuple[Element, ...], str]:
@@ -113,7 +113,7 @@ class _Reader:
         }
         return [(prompt, known.get(prompt, at.last)) for prompt in QUERIES[walked.query].prompts]
 
-    def _own(self, walked: Walked, part: str, found: Found) -> list[Cut]:
+    def _own(self, walked: Walked, part: str, found: ResultPage) -> list[Cut]:
         """The rows of a page, each whole and of the part that was asked for."""
         query = self._settings.query(walked.query)
         for _, row in found.rows:

@@ -28,14 +28,14 @@ _NAME = re.compile(r"[A-Z][A-Z0-9_]{0,29}")
 
 
 @dataclass(frozen=True)
-class Found:
+class ResultPage:
     """The rows of a page, each with its exact bytes, and the SHA-256 (hex) of the page. A row that cannot be read is `Torn`."""
 
     rows: tuple[tuple[bytes, Row], ...]
     digest: str
 
     def whole(self, query: str) -> tuple[tuple[bytes, Row], ...]:
-        """The rows, for who needs every one of them. Raises `Transient` where one cannot be read."""
+        """The rows, for a caller that needs every one of them. Raises `Transient` if one cannot be read."""
         for number, (_, row) in enumerate(self.rows, 1):
             if isinstance(row, Torn):
                 raise Transient(f"peoplesoft {query}: row {number} of a page cannot be read")
@@ -43,7 +43,7 @@ class Found:
 
 
 def address(settings: Settings, name: str, prompts: Prompts, maxrows: int) -> str:
-    """Where one page of a query is asked for. Raises `Refused` for a value that its place cannot carry."""
+    """The address of one page of a query. Raises `Refused` for a value that the address cannot carry."""
     path = f"{settings.root}/PSIGW/RESTListeningConnector/{settings.node}/ExecuteQuery.v1/public/{settings.query(name)}/WEBROWSET/NONFILE"
     names = ",".join(_prompt(prompt) for prompt, _ in prompts)
     values = ",".join(_encoded(prompt, value) for prompt, value in prompts)
@@ -59,14 +59,14 @@ def _prompt(name: str) -> str:
 
 
 def _encoded(prompt: str, value: str) -> str:
-    """A value in the list of values: what divides the list cannot be said in it, encoded or not (assumed of an encoded comma)."""
+    """A value in the list of values. A value that contains the list's separator cannot be sent, encoded or not (assumed of an encoded comma)."""
     if "," in value or not value.isprintable():
         raise Refused(f"peoplesoft: prompt {prompt} cannot carry {value[:40]!r}: commas and control characters divide its list")
     return quote(value, safe="")
 
 
-def page(answer: Response, query: str, maxrows: int) -> Found:
-    """The page that an answer is. Raises what `refused_read` makes of another one; an empty page is one that says so."""
+def page(answer: Response, query: str, maxrows: int) -> ResultPage:
+    """The page of an answer. Raises the error of `refused_read` for any other answer. A page is empty only if it says so."""
     if refusal := refused_read(answer, query):
         raise refusal
     require_json(answer, f"peoplesoft {query}")
@@ -76,7 +76,7 @@ def page(answer: Response, query: str, maxrows: int) -> Found:
         raise Garbled(f"peoplesoft {query}: {error}", answer.body) from error
     if len(rows) > maxrows:
         raise Garbled(f"peoplesoft {query}: {len(rows)} rows, {maxrows} were asked for")
-    return Found(tuple(rows), digest_of(answer.body))
+    return ResultPage(tuple(rows), digest_of(answer.body))
 
 
 def _rows(body: bytes) -> list[tuple[bytes, Row]]:

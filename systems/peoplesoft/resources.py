@@ -13,7 +13,7 @@ from datetime import timedelta
 
 from runtime.errors import Broken
 from systems.contract import Feed
-from systems.peoplesoft.query import Found
+from systems.peoplesoft.query import ResultPage
 from systems.peoplesoft.rows import Torn
 
 
@@ -116,7 +116,7 @@ FEEDS: tuple[Feed, ...] = (
 FETCHABLE: Mapping[str, int] = {"vendor": 20}
 
 
-def require_columns(name: str, found: Found, query: str) -> None:
+def require_columns(name: str, found: ResultPage, query: str) -> None:
     """Raise `Broken` where a row of a query of ours lacks a column; `query` is its name at the site."""
     for _, row in found.rows:
         if isinstance(row, Torn):

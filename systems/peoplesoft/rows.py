@@ -18,7 +18,7 @@ from runtime.errors import Malformed
 from runtime.json import Unreadable, decimal_text
 
 Row = Mapping[str, str]
-"""Columns by name without alias; texts without their blanks at both ends, "" for what is empty."""
+"""Columns by name without alias; texts without blanks at both ends, "" for empty ones."""
 
 _NUMBER = "attr:rownumber"
 _DAY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?![0-9])")
@@ -26,7 +26,7 @@ _AMOUNT = re.compile(r"-?[0-9]{1,23}(\.[0-9]{1,3})?")
 
 
 def numbered(value: Any, number: int) -> Row:
-    """The row of a page that has this number: by its column names, or `Torn`. Raises `Malformed` for what is no such row."""
+    """The row of a page with this number: by its column names, or `Torn`. Raises `Malformed` if it is not such a row."""
     if isinstance(value, Unreadable):
         return _torn(value.members)
     told = value.get(_NUMBER) if isinstance(value, dict) else None
@@ -49,11 +49,11 @@ def row_of(value: Any) -> Row:
 
 
 class Torn(dict[str, str]):
-    """What can be told beyond doubt of a row that cannot be read: its columns as `row_of` names them."""
+    """What can be told with certainty of a row that cannot be read: its columns as `row_of` names them."""
 
 
 def _torn(members: Mapping[str, Any]) -> Torn:
-    """The columns that are told once and are values."""
+    """The columns that occur once and have a value."""
     names = Counter(name.rpartition(".")[2] for name in members)
     made = Torn()
     for name, value in members.items():
@@ -75,14 +75,14 @@ def _text(name: str, value: Any) -> str:
 
 
 def text(row: Row, name: str) -> str:
-    """A column's text. Raises `Malformed` where the query does not select it."""
+    """The text of a column. Raises `Malformed` if the query does not select it."""
     if name not in row:
         raise Malformed(f"the row has no column {name}")
     return row[name]
 
 
 def day(row: Row, name: str) -> date | None:
-    """A date column (yyyy-MM-dd, a time behind it is left out); None where it is empty."""
+    """A date column (yyyy-MM-dd; a time after it is ignored); None if it is empty."""
     value = text(row, name)
     if not value:
         return None
@@ -94,7 +94,7 @@ def day(row: Row, name: str) -> date | None:
 
 
 def amount(row: Row, name: str) -> Decimal:
-    """An amount (26.3: plain digits, at most three places); zero where it is empty. Raises `Malformed` for any other spelling."""
+    """An amount (26.3: plain digits, at most three places); zero if it is empty. Raises `Malformed` for any other spelling."""
     value = text(row, name)
     if not value:
         return Decimal(0)

@@ -1,4 +1,4 @@
-"""The Component Interfaces of one session: each by the WSDL that was accepted for it, compared again from time to time.
+"""The Component Interfaces of one session, each by the WSDL that was accepted for it, which is compared again from time to time.
 
 An interface whose WSDL is not the accepted one is refused for a while without asking the site again.
 """
@@ -26,7 +26,7 @@ class Services:
         self._turn = asyncio.Lock()
 
     async def of(self, interface: str) -> Service:
-        """The service of an interface. Raises `Broken` where its WSDL is not accepted, and what a read raises."""
+        """The service of an interface. Raises `Broken` if its WSDL is not accepted, and the errors of a read."""
         found = self._present(interface)
         if found is None:
             async with self._turn:
@@ -36,7 +36,7 @@ class Services:
         return found
 
     async def renew(self) -> None:
-        """Have every accepted interface at hand. One that is refused is told by `of`, to whom it concerns."""
+        """Fetch every accepted interface. If one is refused, `of` says so to the caller that needs it."""
         own = self._client.settings
         for interface in (own.journal.interface, own.voucher.interface):
             if interface in own.wsdl_hashes:
@@ -46,7 +46,7 @@ class Services:
                     continue
 
     def doubt(self) -> None:
-        """Something says that the messages may have changed: compare before the next call."""
+        """The messages may have changed: compare the WSDL before the next call."""
         self._known = {name: (found, until) for name, (found, until) in self._known.items() if isinstance(found, Broken)}
 
     def _present(self, interface: str) -> Service | Broken | None:
@@ -67,7 +67,7 @@ class Services:
 
 
 def user_of(client: Client) -> User | None:
-    """Who signs each SOAP message, where the site asks for it."""
+    """Who signs each SOAP message, if the site requires it."""
     if client.settings.soap_security != "username_token":
         return None
     known = client.credentials

@@ -1,7 +1,7 @@
-"""What a connection has to say about its PeopleSoft site: where it is, how to sign in, how its interfaces are named, where amounts go.
+"""The settings of a connection to a PeopleSoft site: where it is, how to sign in, how its interfaces are named, and where amounts are booked.
 
-Sources: PeopleBooks (Integration Broker, FSCM 9.2) as far as cited in SYSTEM.md; names of Component Interfaces and queries differ per site
-and are settings, with the ones that our install guide proposes as defaults (assumed). Limits are in the connection's `quota`.
+Sources: PeopleBooks (Integration Broker, FSCM 9.2) as far as cited in SYSTEM.md. The names of Component Interfaces and queries differ by site and
+are settings; the defaults are the names that our install guide proposes (assumed). Limits are in the connection's `quota`.
 """
 
 from __future__ import annotations
@@ -27,9 +27,10 @@ class _Section(BaseModel):
 
 
 class Policies(_Section):
-    """What becomes of a value that has no row in its crosswalk table: held for a person, booked by the default row (key `*`), or on suspense.
+    """What happens to a value that has no row in its crosswalk table: the document is held for a person, booked by the default row (key `*`), or
+    booked on suspense.
 
-    Everything but `hold` is counted in money as defaulted.
+    Everything except `hold` is counted in money as defaulted.
     """
 
     business_unit: Policy = Field("hold", description="Field-service business unit without a row.")
@@ -42,7 +43,7 @@ class Policies(_Section):
 
 
 class Accounts(_Section):
-    """ChartField ACCOUNT (10 characters) of amounts that have no line of their own in the source. Empty = held when needed."""
+    """ChartField ACCOUNT (10 characters) of amounts that have no line of their own in the source. A document that needs an empty one is held."""
 
     receivable: str = Field("", max_length=10, description="Receivable where the business unit's row names none. Example: 120000")
     suspense: str = Field("", max_length=10, description="Account of policy `suspense`. Example: 199999")
@@ -143,7 +144,7 @@ class Settings(_Section):
 
     @property
     def addresses(self) -> tuple[str, ...]:
-        """Everything that a session calls: the gateway, and the token server where one signs us in."""
+        """The addresses that a session calls: the gateway, and the token server if one is used."""
         return (self.root, self.token_url) if self.sign_in == "oauth" and self.token_url else (self.root,)
 
     @property
@@ -152,7 +153,7 @@ class Settings(_Section):
         return {"vendors": timedelta(seconds=self.vendor_poll_s)}
 
     def excludes(self, entity: str, record: Mapping[str, Any]) -> str:
-        """See `systems.mapped.Leaving`: vendors of another SETID, class or status stay in PeopleSoft."""
+        """See `systems.mapped.Leaving`. Vendors of another SETID, class or status stay in PeopleSoft."""
         if entity != "vendor":
             return ""
         setid = str(record["source_id"]).partition("/")[0]
@@ -170,7 +171,7 @@ class Settings(_Section):
 
 
 class Credentials(_Section):
-    """What signs us in: the integration user, and for OAuth the client of the external token server."""
+    """The credentials: the integration user, and for OAuth the client at the external token server."""
 
     username: SecretStr = Field(min_length=1, description="PeopleSoft user of the integration. Example: MLCONNECT")
     password: SecretStr = Field(min_length=1, description="Its password.")

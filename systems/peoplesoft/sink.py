@@ -24,13 +24,13 @@ from systems.peoplesoft.wsdl import endpoint
 from systems.writing.frame import AHEAD, Attempt, Budget, FramedWriter, ReadBack, ambiguous
 
 STAGED_LOOKS = 4
-"""What was staged is looked for a few times."""
+"""How often a staged row is looked for."""
 _FIND_CALLS = 3
 """Vouchers, staged rows, and suspects or the Get of what was found."""
 BUDGET = Budget(_FIND_CALLS, 1 + _FIND_CALLS + 2 * (STAGED_LOOKS - 1))
-"""A step: its own request, and reading it back."""
+"""The calls of a step: its request, and reading the document back."""
 MOST_ROWS = 50
-"""Rows that one look-up asks for; as many are too many to be told apart."""
+"""The rows that one look-up asks for. If there are as many, the document cannot be told from others."""
 MOST_SUSPECTS = 2000
 """Vouchers of one vendor, day and amount that are looked through, ours among them; a site with more of them shows the first."""
 _DOUBTED = frozenset(["handler", "configuration", "fault", "request"])
@@ -40,7 +40,7 @@ _GET = re.compile(rb"<([A-Za-z0-9_.-]+:)?Get__CompIntfc__")
 
 @dataclass(frozen=True)
 class _Request:
-    """One SOAP message: a Create, by its message, or a staged voucher (`message` is None)."""
+    """One SOAP message: a Create with its message, or a staged voucher (`message` is None)."""
 
     action: str
     body: bytes
@@ -57,14 +57,14 @@ class _Dialect:
         self._clashed: set[str] = set()
 
     async def reserve(self, calls: int) -> None:
-        """Wait for the calls, hold a token good for the whole attempt, and see that the WSDLs in use are still the accepted ones."""
+        """Wait for the calls, have a token that is good for the whole attempt, and check that the WSDLs in use are still the accepted ones."""
         await self._client.reserve(calls, AHEAD)
         await self._services.renew()
 
     # --- looking up ---------------------------------------------------------------------------------------------------
 
     async def look_up(self, attempt: Attempt) -> Found:
-        """By ref, in the books and among what is staged; for vouchers with suspects."""
+        """By ref, among posted and staged documents; for vouchers with suspects."""
         if not self._has_key(attempt.resolved):
             return Found(())  # no document can have this command's key: the write says why
         made = await self._shown(attempt)
@@ -93,7 +93,7 @@ class _Dialect:
         return compare.journal(rows, buffer, attempt.resolved.command, self._settings)
 
     async def _vouchers(self, attempt: Attempt) -> tuple[Document, ...]:
-        """The vouchers that carry the ref; where none is built, or one was recycled, what the staging table says as well."""
+        """The vouchers that carry the ref. If none is built, or one was recycled, also what the staging table says."""
         if self._reads_vouchers():
             await self._services.of(self._settings.voucher.interface)
         prompts = (("BUSINESS_UNIT", _unit(attempt)), ("REF", attempt.ref))
@@ -175,7 +175,7 @@ class _Dialect:
         return rows
 
     async def _get(self, attempt: Attempt, interface: str, keys: Tree) -> Tree | None:
-        """The buffer of a document by its key; None where the interface has no such row."""
+        """The buffer of a document by its key; None if the interface has no such row."""
         message = (await self._services.of(interface)).message(GET, keys)
         attempt.calls += 1
         try:
@@ -197,7 +197,7 @@ class _Dialect:
     # --- writing ------------------------------------------------------------------------------------------------------
 
     async def request(self, attempt: Attempt) -> _Request:
-        """The message of a step; edit, build and posting have none."""
+        """The message of a step. Edit, build and posting have none."""
         resolved = attempt.resolved
         if attempt.step == "stage":
             return _Request(staging.ACTION, staging.message(resolved.command, resolved.ids, self._settings, user_of(self._client)))
@@ -213,7 +213,7 @@ class _Dialect:
         return await self._client.post_soap(endpoint(self._settings), request.action, request.body)
 
     async def read(self, attempt: Attempt, request: _Request, answer: Response) -> Answer | ReadBack:
-        """A Create has to echo our keys, a staged voucher is only acknowledged; the books tell the rest."""
+        """A Create has to echo our keys; a staged voucher is only acknowledged. Reading the document back tells the rest."""
         if request.message is None:
             said = answers.unacknowledged(answer)
             return ReadBack(self._shown, STAGED_LOOKS) if said is None else self._classed(said, attempt)
@@ -260,12 +260,12 @@ def _unit(attempt: Attempt) -> str:
 
 
 def _of(document: Document, waiting: list[Row]) -> Row | None:
-    """The staged row that became this voucher; the ref is the same, so the only one is it."""
+    """The staged row that became this voucher. It carries the same ref, so it is the only one."""
     return next((row for row in waiting if text(row, "VOUCHER_ID") in ("", document.number)), None)
 
 
 def is_write(request: Request) -> bool:
-    """Whether a request changes something: no GET, and no SOAP call that is the Get of an interface."""
+    """Whether a request changes something: every request that is neither a GET nor the SOAP call Get of an interface."""
     return request.method != "GET" and _GET.search(request.body) is None
 
 

@@ -37,7 +37,7 @@ _SETTINGS = {
 
 @dataclass(frozen=True)
 class Message:
-    """One call: SOAPAction, the envelope's bytes, and the qualified name of the element that answers it."""
+    """One call: SOAPAction, the bytes of the envelope, and the qualified name of the element that answers it."""
 
     action: str
     body: bytes
@@ -54,7 +54,8 @@ class User:
 
 @cache
 def _zeep() -> Any:
-    """The library, loaded when a message is first built: most processes that know this system build none (it is a quarter of their start)."""
+    """The library. It is loaded when a message is first built, because most processes that know this system build none (loading takes a quarter of
+    their start)."""
     import zeep.exceptions
     import zeep.wsse.username
 
@@ -62,7 +63,7 @@ def _zeep() -> Any:
 
 
 class _NoNetwork:
-    """zeep's transport: gives the pinned documents, reaches nothing."""
+    """zeep's transport. It returns the pinned documents and reaches no network."""
 
     def __init__(self, documents: Mapping[str, bytes]) -> None:
         self._documents = documents
@@ -105,7 +106,7 @@ class Service:
             self._operation(method)
 
     def _read(self) -> dict[str, Any]:
-        """Operations by method, told by the root of their request: `Create__CompIntfc__{X}`."""
+        """Operations by method, which the root of their request names: `Create__CompIntfc__{X}`."""
         found = {}
         self._binding = self._client.service._binding
         if type(self._binding).__name__ != "Soap11Binding":
@@ -126,7 +127,7 @@ class Service:
         return operation
 
     def message(self, method: str, tree: Tree) -> Message:
-        """The call of a method with these properties. Raises `Refused` for what the interface cannot take."""
+        """The call of a method with these properties. Raises `Refused` for properties that the interface cannot take."""
         operation = self._operation(method)
         try:
             properties = self._fitted(tree, operation.input.body.type)
@@ -137,7 +138,7 @@ class Service:
         return Message(str(operation.soapaction), body, str(operation.output.body.qname))
 
     def _fitted(self, tree: Tree, kind: Any) -> Tree:
-        """The tree under the interface's own spelling of its properties."""
+        """The tree, with the interface's own spelling of its properties."""
         names = {plain(name): (name, element.type) for name, element in kind.elements}
         if unknown := sorted(set(tree) - set(names)):
             raise Refused(f"peoplesoft {self.interface} has no property {', '.join(unknown)}")
@@ -175,7 +176,7 @@ def opened(answer: Response) -> Element:
 
 
 def is_enveloped(element: Element) -> bool:
-    """Whether it lay in the Body of an envelope."""
+    """Whether it was in the Body of an envelope."""
     parent = element.getparent()
     return parent is not None and parent.tag == f"{{{ENVELOPE}}}Body"
 

@@ -56,17 +56,17 @@ class Wsdl:
 
 
 def address(settings: Settings, interface: str) -> str:
-    """Where the WSDL of an interface is."""
+    """The address of an interface's WSDL."""
     return f"{endpoint(settings)}/CI_{interface}.1.wsdl"
 
 
 def endpoint(settings: Settings) -> str:
-    """Where SOAP calls go: told by the settings alone."""
+    """The address of SOAP calls, from the settings alone."""
     return f"{settings.root}{LISTENER}/{settings.node}"
 
 
 async def fetched(client: Client, interface: str) -> Wsdl:
-    """The WSDL as it is now. Raises `Broken` where the site does not provide it or it points elsewhere, and what `Client.get` raises."""
+    """The WSDL as it is now. Raises `Broken` if the site does not provide it or it points elsewhere, and the errors of `Client.get`."""
     url = address(client.settings, interface)
     root = await _document(client, url, interface)
     documents, waiting, names = {}, [(url, root)], {url: f"{PINNED}0"}
@@ -94,7 +94,7 @@ def pinned(interface: str, body: bytes) -> Wsdl:
 
 
 def require_accepted(found: Wsdl, settings: Settings) -> None:
-    """Raise `Broken`, with the line to add, unless this very WSDL was accepted."""
+    """Raise `Broken`, with the line to add, unless exactly this WSDL was accepted."""
     known = settings.wsdl_hashes.get(found.interface, "")
     if known.lower() == found.digest:
         return
@@ -126,7 +126,7 @@ def _without_space(text: str | None) -> str | None:
 
 
 def digest(documents: Mapping[str, bytes]) -> str:
-    """SHA-256 (hex) over the canonical documents in their order."""
+    """The SHA-256 (hex) of the canonical documents in their order."""
     told = hashlib.sha256()
     for body in documents.values():
         told.update(hashlib.sha256(body).digest())
@@ -158,7 +158,7 @@ def _references(root: etree._Element) -> list[tuple[etree._Element, str]]:
 
 
 def _inside(settings: Settings, url: str, interface: str) -> str:
-    """The address of a schema, which has to be of the connection's own gateway."""
+    """The address of a schema, which has to belong to the connection's own gateway."""
     own, other = urlsplit(settings.root), urlsplit(url)
     is_own = (other.scheme, other.netloc) == (own.scheme, own.netloc) and other.path.startswith(f"{own.path}{LISTENER}")
     if not is_own or ".." in other.path:

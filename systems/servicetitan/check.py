@@ -64,7 +64,7 @@ class Checker:
         return Finding("ok", subject, "can be read")
 
     def _writing(self) -> list[Finding]:
-        """What the flows of this connection write here, proved without writing: by the scopes that the token says it has."""
+        """Checks what the flows of this connection write here, without writing: by the scopes that the token says it has."""
         found = [self._may_write(WRITE_SCOPE[record]) for record in sorted(self._writes & set(WRITE_SCOPE))]
         if found and not self._client.settings.external_data_application_guid:
             remedy = "Take the External Data Application GUID of the app from the developer portal and write it into the settings."

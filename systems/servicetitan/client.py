@@ -1,8 +1,8 @@
-"""The wire to ServiceTitan, our side: addresses of the API, and the session that calls them (`systems/http/calls.py`).
+"""The client of ServiceTitan: the addresses of the API, and the session that calls them (`systems/http/calls.py`).
 
-Facts: token by client credentials from `/connect/token`, 900 s, to be cached; `Authorization: Bearer` and `ST-App-Key` on every
-call; server time-out 100 s (OAuth 2.0, get going, timeouts and pagination pages). Reads of feeds are repeated a few times; no write is,
-for no idempotency key exists. Redirects are never followed and the token never leaves the API's host.
+Facts: a token by client credentials from `/connect/token`, good for 900 s, to be cached; `Authorization: Bearer` and `ST-App-Key` on every call;
+the server's time-out is 100 s (OAuth 2.0, get going, timeouts and pagination pages). Reads of feeds are repeated a few times. Writes are not,
+because there is no idempotency key. Redirects are never followed, and the token never leaves the API's host.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from systems.servicetitan.errors import refused_read
 from systems.servicetitan.settings import Credentials, Settings
 
 LONGEST_TOKEN = timedelta(seconds=780)
-"""A token lives 900 s and is refreshed at 13 minutes (OAuth 2.0 page); a longer promise is not believed."""
+"""A token lives 900 s and is renewed after 13 minutes (OAuth 2.0 page). A longer life is not accepted."""
 
 Query = Sequence[tuple[str, str]]
 
@@ -39,7 +39,7 @@ class Client:
         return await self.calls.read(Request("GET", self._url(path, query)), path, _json(path, scope))
 
     async def look(self, path: str, query: Query, scope: str) -> Response:
-        """As `get`, once, for a call that was reserved."""
+        """Like `get`, but sent once, for a call that was reserved."""
         return await self.calls.look(Request("GET", self._url(path, query)), path, _json(path, scope))
 
     async def write(self, method: str, path: str, body: bytes) -> Response:
@@ -48,7 +48,7 @@ class Client:
 
     @property
     def granted(self) -> frozenset[str] | None:
-        """Scopes of the present token as its answer told them; None where it told none."""
+        """The scopes of the present token, as its answer named them; None if it named none."""
         return self._login.token.scopes if self._login.token is not None else None
 
     def _url(self, path: str, query: Query = ()) -> str:

@@ -22,14 +22,15 @@ LINKED_ELSEWHERE = "linked_elsewhere"
 
 
 def external_of(row: Mapping[str, Any]) -> dict[str, str]:
-    """External data by key."""
+    """The external data by key."""
     found = row.get("externalData")
     rows = found if isinstance(found, list) else []
     return {str(one.get("key")): str(one.get("value") or "") for one in rows if isinstance(one, dict)}
 
 
 def document(row: Mapping[str, Any], command: CommandEnvelope, settings: Settings) -> Document:
-    """The vendor as a document: `differences` are what a write would change, `overruled` what somebody changed who does not own it."""
+    """The vendor as a document. `differences` are what a write would change; `overruled` are changes by somebody at the side that does not own the
+    field."""
     external = external_of(row)
     theirs, ours = documents.shown(row), documents.wanted(command)
     written = documents.marks_in(external.get(settings.external_marks_key, ""))
@@ -53,7 +54,7 @@ def document(row: Mapping[str, Any], command: CommandEnvelope, settings: Setting
 
 
 def _unmarked(external: Mapping[str, str], command: CommandEnvelope, settings: Settings) -> Iterator[str]:
-    """Keys of external data that are not as this command leaves them; the marks also tell a change of what is not shown (terms)."""
+    """The keys of external data that are not as this command leaves them. The marks also show a change of values that are not shown (terms)."""
     wanted = {
         settings.external_ref_key: command["ref"],
         settings.external_code_key: documents.vendor(command)["code"],
@@ -63,7 +64,7 @@ def _unmarked(external: Mapping[str, str], command: CommandEnvelope, settings: S
 
 
 def _lost(theirs: Mapping[str, str], ours: Mapping[str, str], written: Mapping[str, str]) -> tuple[str, ...]:
-    """Values of the ERP's fields that somebody entered here: not what was written last, or there before anything was written."""
+    """The values in fields of the ERP that somebody entered here: not what was written last, or there before anything was written."""
     return tuple(
         f"{name}: {theirs[name]} -> {ours[name]}"
         for name in documents.OWNED
@@ -72,7 +73,7 @@ def _lost(theirs: Mapping[str, str], ours: Mapping[str, str], written: Mapping[s
 
 
 def _kept(theirs: Mapping[str, str], ours: Mapping[str, str], written: Mapping[str, str]) -> tuple[str, ...]:
-    """Values of ServiceTitan's fields that the ERP would have otherwise by now; they stay."""
+    """The values in fields of ServiceTitan that the ERP has changed meanwhile. They stay as they are."""
     return tuple(
         f"{name}: {ours[name]} -> {theirs[name]}"
         for name in documents.KEPT

@@ -6,7 +6,24 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from systems.demo import ACTIVE, NAME, NO, YES, Act, Ask, Issued, Kept, Trial, TrialEvents
+from pydantic import BaseModel
+
+from systems.demo import (
+    ACTIVE,
+    NAME,
+    NO,
+    YES,
+    Act,
+    Ask,
+    BookedDocument,
+    Expected,
+    Issued,
+    IssuedLine,
+    Trial,
+    TrialEvents,
+    whole,
+)
+from systems.flow import Flow
 
 _UNIT = 901
 _HELD = {
@@ -73,11 +90,15 @@ class ServiceTitanDemo:
         """No flow only reads it."""
         return set()
 
-    def kept(self, ask: Ask) -> list[Kept]:
+    def expected(self, flow: Flow, one: Issued, settings: BaseModel) -> Sequence[Expected]:
+        """Flows are the ERP's."""
+        return whole(flow.purpose, one)
+
+    def booked(self, ask: Ask) -> list[BookedDocument]:
         """Vendors, by our ref where we created them."""
         rows = ask("holdings?entity=vendors")["holdings"]
         return [
-            Kept("vendor", str(row["id"]), row["external"].get(_REF, ""), Decimal("0.00"), "", True, None, _facts(row))
+            BookedDocument("vendor", str(row["id"]), row["external"].get(_REF, ""), Decimal("0.00"), "", True, None, _facts(row))
             for row in rows
         ]
 
@@ -141,8 +162,15 @@ def _facts(row: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _issued(row: Mapping[str, Any]) -> Issued:
-    parts = {str(one["id"]): Decimal(str(one["amount"])) for one in row.get("applications") or ()}
-    return Issued(str(row["id"]), str(row.get("number") or ""), Decimal(str(row.get("amount") or "0.00")), parts, _facts(row))
+    settled = {str(one["id"]): Decimal(str(one["amount"])) for one in row.get("applications") or ()}
+    lines = tuple(map(_line, row.get("lines") or ()))
+    amount = Decimal(str(row.get("amount") or "0.00"))
+    return Issued(str(row["id"]), str(row.get("number") or ""), amount, settled, _facts(row), lines)
+
+
+def _line(row: Mapping[str, Any]) -> IssuedLine:
+    amount, cost = (Decimal(str(row[name])) for name in ("amount", "cost"))
+    return IssuedLine(str(row["sku"]), amount, cost, str(row["business_unit"]), bool(row["inventory"]))
 
 
 DEMO = ServiceTitanDemo()

@@ -18,17 +18,18 @@ from systems.servicetitan.settings import Settings
 
 ADDRESS = ("street", "unit", "city", "state", "zip", "country")
 TERMS = "terms"
-"""What the ERP owns and ServiceTitan never shows (`paymentTermId` is write-only)."""
+"""The fields that the ERP owns and ServiceTitan never shows (`paymentTermId` is write-only)."""
 _APART = (TERMS, "code", "vendor_class", "memo")
-"""Not compared with what ServiceTitan shows: external data tells the code, the class has no field, and our memo is never sent."""
+"""The fields that are not compared with what ServiceTitan shows: external data holds the code, the class has no field, and our memo is never sent."""
 OWNED = tuple({"status": "active"}.get(name, name) for name in owned("vendor", ERP) if name not in _APART)
-"""What the ERP owns and ServiceTitan shows again."""
+"""The fields that the ERP owns and ServiceTitan shows."""
 KEPT = tuple(name for name in owned("vendor", FIELD_SERVICE) if name not in _APART)
-"""What ServiceTitan owns; the ERP's value is sent when the vendor is created, and remembered, so that a later change there is listed."""
+"""The fields that ServiceTitan owns. The ERP's value is sent when the vendor is created, and remembered, so that a later change in the ERP is
+listed."""
 MARKED = (*OWNED, TERMS, *KEPT)
 _MARK_CHARACTERS = 6
 _NEW = {"isTruckReplenishment": False, "taxRate": 0, "restrictedMobileCreation": False}
-"""Required members that no ERP of ours tells; people set them in ServiceTitan, and no update sends them."""
+"""Required members that no ERP gives. People set them in ServiceTitan, and no update sends them."""
 _ACTIVE = {True: "active", False: "inactive"}
 
 
@@ -45,7 +46,7 @@ def wanted(command: CommandEnvelope) -> dict[str, str]:
 
 
 def shown(row: Mapping[str, Any]) -> dict[str, str]:
-    """The same fields as a row of ServiceTitan shows them; `terms` it never shows."""
+    """The same fields as a row of ServiceTitan shows them. It never shows `terms`."""
     address, contact = row.get("address") or {}, row.get("contactInfo") or {}
     found = {name: str(address.get(name) or "").strip() for name in ADDRESS}
     found |= {name: str(contact.get(name) or "").strip() for name in KEPT}
@@ -53,7 +54,7 @@ def shown(row: Mapping[str, Any]) -> dict[str, str]:
 
 
 def mark(value: str) -> str:
-    """A short hash by which a later value is told from the one that was written (24 bits: it tells people, it decides no money)."""
+    """A short hash by which a later value is told from the written one (24 bits; it is for people and decides about no money)."""
     return hashlib.sha256(value.encode()).hexdigest()[:_MARK_CHARACTERS]
 
 
@@ -64,7 +65,7 @@ def marks(command: CommandEnvelope) -> str:
 
 
 def marks_in(text: str) -> dict[str, str]:
-    """Hashes by field, as external data keeps them; what cannot be read is left out."""
+    """The hashes by field, as external data keeps them. A hash that cannot be read is left out."""
     pairs = (part.partition(":") for part in text.split())
     return {name: value for name, _, value in pairs if name in MARKED and len(value) == _MARK_CHARACTERS}
 
@@ -77,7 +78,7 @@ def create_body(command: CommandEnvelope, settings: Settings) -> dict[str, Any]:
 
 
 def update_body(command: CommandEnvelope, settings: Settings) -> dict[str, Any]:
-    """The body of PATCH: the owner's fields alone, the other keys of external data left as they are."""
+    """The body of PATCH: only the owner's fields; the other keys of external data stay as they are."""
     return _owned(command) | {"externalData": {**_external(command, settings), "patchMode": "Merge"}}
 
 

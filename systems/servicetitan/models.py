@@ -31,7 +31,7 @@ class ListPage:
 
 @dataclass(frozen=True)
 class ExportPage:
-    """A page of an export feed: its elements and where to go on."""
+    """A page of an export feed: its elements, and where the next call continues."""
 
     elements: tuple[Element, ...]
     has_more: bool
@@ -55,7 +55,7 @@ def export_page(answer: Response, what: str) -> ExportPage:
 
 
 def one_object(answer: Response, what: str) -> tuple[Element, str]:
-    """The single object that an answer is, and the digest of its bytes. Of one that cannot be read only the id has to be told."""
+    """The single object of an answer, and the digest of its bytes. If it cannot be read, at least its id has to be told."""
     try:
         row = parse(answer.body)
     except Malformed as error:
@@ -96,5 +96,5 @@ def _count(others: dict[str, Any], what: str) -> int:
 
 
 def newest(elements: Sequence[Element]) -> str:
-    """The latest change time of the elements; "" where none has any."""
+    """The latest change time of the elements; "" if none has any."""
     return max((element.source_version for element in elements), default="")

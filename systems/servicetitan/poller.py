@@ -35,7 +35,7 @@ class Reader:
         self._continuations = Continuations()
 
     async def page(self, feed: Feed, position: str) -> Page:
-        """The page of `feed` at `position`; a feed that the settings switch off has nothing."""
+        """The page of `feed` at `position`. A feed that the settings switch off is empty."""
         if feed.name in self._settings.feeds_off:
             return Page((), position, more=False, digest="")
         try:
@@ -48,8 +48,8 @@ class Reader:
             ) from error
 
     async def fetch(self, entity: str, source_ids: Sequence[str]) -> Page:
-        """These objects as rows of their list. An answer with an object that was not asked for is `Garbled`, refused ids are
-        `Refused`: the same ids asked one by one show which of them."""
+        """These objects as rows of their list. An answer with an object that was not asked for is `Garbled`; ids that are refused are `Refused`. The
+        same ids asked for one by one show which of them are the cause."""
         resource = RESOURCES.get(entity)
         if resource is None:
             raise Broken(f"servicetitan does not read {entity!r}.", f"It reads: {', '.join(RESOURCES)}.")

@@ -69,7 +69,7 @@ WRITE_SCOPE: dict[str, str] = {"vendor": "tn.inv.vendors:w"}
 """Scope that the command of an entity needs (OpenAPI: security of POST and PATCH)."""
 
 INVENTORY_BILLS = Resource("bill", "accounting", "inventory-bills", "tn.acc.inventorybills:r", ids="", sortable=False)
-"""Export of inventory bills: no status and no expense lines, so its rows only say that the bill is to be read again."""
+"""The export of inventory bills. It has no status and no expense lines, so its rows only say that the bill has to be read again."""
 
 MAX_IDS = 50
 FETCHABLE: dict[str, int] = {entity: (1 if resource.ids == "path" else MAX_IDS) for entity, resource in RESOURCES.items()}
@@ -96,7 +96,7 @@ FEED_QUERY: dict[str, tuple[tuple[str, str], ...]] = {
     "ap-bills": (("billType", "Procurement"),),
     "ap-bills-standalone": (("billType", "ApBill"),),
 }
-"""What a feed asks beside its window: the list of bills shows one type at a time (its default is Procurement)."""
+"""What a feed asks for in addition to its window: the list of bills shows one type at a time (its default is Procurement)."""
 
 
 def feed_resource(feed: Feed) -> Resource:

@@ -1,7 +1,7 @@
-"""What a connection has to say about its ServiceTitan tenant: where it is, how its webhooks look, and its credentials.
+"""The settings of a connection to a ServiceTitan tenant: where it is, what its webhooks look like, and its credentials.
 
-Sources: ServiceTitan developer documentation (OAuth 2.0, get going, V2 webhooks FAQ). Header name, encoding and envelope of V2
-webhooks are not published, so all three are settings.
+Sources: ServiceTitan developer documentation (OAuth 2.0, get going, V2 webhooks FAQ). The header name, encoding and envelope of V2 webhooks are
+not published, so all three are settings.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class _Section(BaseModel):
 
 
 class EventRule(_Section):
-    """Which object an event is about. The first rule whose pattern fits is taken."""
+    """Which object an event is about. The first rule whose pattern fits is used."""
 
     pattern: str = Field(description="Event type in lower case, * stands for anything. Example: invoice.*")
     entity: str = Field(description="Our word for the object to read again. Example: invoice")
@@ -115,12 +115,12 @@ class Settings(_Section):
 
     @property
     def addresses(self) -> tuple[str, ...]:
-        """Everything that a session calls."""
+        """The addresses that a session calls."""
         return (self.api, self.auth)
 
 
 class Credentials(_Section):
-    """What signs us in. The keys of webhooks are the connection's (`webhook_keys`), for ingress alone needs them."""
+    """The credentials. The keys of webhooks belong to the connection (`webhook_keys`), because only the ingress needs them."""
 
     client_id: SecretStr = Field(min_length=1, description="Client id of the app in this tenant. Example: cid.abc")
     client_secret: SecretStr = Field(min_length=1, description="Its secret. Example: cs1.abc")

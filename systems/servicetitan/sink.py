@@ -27,7 +27,7 @@ from systems.values.members import Row
 from systems.writing.frame import AHEAD, Attempt, Budget, FramedWriter, ReadBack, ambiguous
 
 BUDGET = Budget(find=1, step=2)
-"""A step: the request itself, and its reading back."""
+"""The calls of a step: its request, and reading the vendor back."""
 _VENDORS = RESOURCES["vendor"]
 
 
@@ -59,7 +59,7 @@ class _Dialect:
     # --- looking up ---------------------------------------------------------------------------------------------------
 
     async def look_up(self, attempt: Attempt) -> Found:
-        """The partner by its id where a link names one, else what carries our ref."""
+        """The partner by its id if a link names one, else the vendor that carries our ref."""
         partner = attempt.resolved.known_id
         attempt.calls += 1
         rows = await self._one(partner) if partner else await self._by_ref(attempt.ref)
@@ -69,7 +69,7 @@ class _Dialect:
         return [("externalDataApplicationGuid", self._settings.external_data_application_guid)]
 
     async def _one(self, vendor_id: str) -> list[Row]:
-        """The vendor of this id; nothing for an id that is none or that ServiceTitan does not know."""
+        """The vendor with this id; none if the text is no id or ServiceTitan does not know it."""
         if not (vendor_id.isascii() and vendor_id.isdigit()):
             return []
         try:
@@ -82,7 +82,7 @@ class _Dialect:
         return [row]
 
     async def _by_ref(self, ref: str) -> list[Row]:
-        """The vendors that carry this ref. A filter that was not kept shows others, too: then nothing can be told."""
+        """The vendors that carry this ref. A system that ignores the filter shows other vendors, too, and then nothing can be told."""
         if "," in ref:
             return []  # values are separated by commas, and no ref of ours has one
         query = [*self._shown_to_us(), ("externalDataKey", self._settings.external_ref_key), ("externalDataValues", ref)]
@@ -114,7 +114,7 @@ class _Dialect:
         return await self._client.write(method, path, request.body)
 
     async def read(self, attempt: Attempt, request: _Request, answer: Response) -> Answer | ReadBack:  # noqa: ARG002 - of the frame
-        """The answer names the vendor; the vendor itself tells the rest."""
+        """The answer names the vendor; reading the vendor back tells the rest."""
         if answer.status != 200:
             return classify(answer)
         made = _id_in(answer)
@@ -129,7 +129,7 @@ class _Dialect:
 
 
 def _id_in(answer: Response) -> str:
-    """The id of a ModificationResponse; "" where the answer is none."""
+    """The id of a ModificationResponse; "" if the answer is not one."""
     found = said_in(answer).get("id")
     return str(found) if type(found) is int and found > 0 else ""
 

@@ -11,9 +11,8 @@ from datetime import date, datetime
 from functools import lru_cache
 from html import unescape
 
-from runtime.errors import Malformed
 from systems.values.instants import time_zone
-from systems.values.members import Row, text
+from systems.values.members import Row, text, timed
 
 _MIDNIGHT = re.compile(r"(?:T00:00:00(?:\.0+)?(?:Z|\+00:00)?)?")
 _MARKUP = re.compile(
@@ -27,15 +26,7 @@ _LONG_REFERENCE = re.compile(r"&#x?[0-9a-f]{8,}+;?", re.IGNORECASE)
 
 def day(row: Row, name: str, zone: str) -> date | None:
     """A calendar date: midnight Z is not shifted, a real timestamp is its day in `zone`. Null and .NET's year 1 are no date."""
-    value = row.get(name)
-    if value is None or value == "":
-        return None
-    if type(value) is not str:
-        raise Malformed(f"{name}: {type(value).__name__} instead of a date")
-    try:
-        return _day(value, zone)
-    except (ValueError, OverflowError) as error:
-        raise Malformed(f"{name}: {value[:40]!r} is no date") from error
+    return timed(row, name, "a date", lambda text: _day(text, zone))
 
 
 @lru_cache(maxsize=16384)

@@ -27,7 +27,7 @@ def signing(settings: BaseModel) -> Signing:
 
 
 def hints(body: bytes, settings: Settings) -> list[Fetch | Filtered]:
-    """The objects to read again, or the one reason why nothing follows. Raises `Malformed` where the payload cannot be read."""
+    """The objects to read again, or the reason why nothing follows. Raises `Malformed` if the payload cannot be read."""
     webhook = settings.webhook
     payload = parse(body)
     if not isinstance(payload, dict):
@@ -45,7 +45,7 @@ def hints(body: bytes, settings: Settings) -> list[Fetch | Filtered]:
 
 
 def at_path(payload: Any, path: str) -> Any:
-    """What stands at a dotted path of members; None where a member is absent."""
+    """The value at a dotted path of members; None if a member is absent."""
     for name in path.split("."):
         if not isinstance(payload, dict):
             return None

@@ -1,1 +1,1 @@
-"""Strict values: money, quantities, days, instants and codes as other systems spell them."""
+"""Strict values: money, quantities, days, instants and codes as other systems write them."""

@@ -1,8 +1,8 @@
-"""One form of a code on both sides of a look-up: in a mapping table as a person wrote it, and in a record as a system sent it. Pure.
+"""One form of a code for both sides of a comparison: in a mapping table as a person wrote it, and in a record as a system sent it. Pure.
 
-Two codes are the same when they differ only in what nobody can see: the composition of accents (NFC), the kind and number of blanks, blanks
-at the ends, characters without an image. Two that merely look alike (`PIPE-1` with another dash, a Cyrillic letter, case, leading zeros) are
-different codes; `shape` finds them, so that such a code is held for a person and never falls to a default.
+Two codes are the same if they differ only in what nobody can see: the composition of accents (NFC), the kind and number of blanks, blanks at the
+ends, and invisible characters. Codes that only look alike (`PIPE-1` with another dash, a Cyrillic letter, case, leading zeros) are different.
+`shape` finds these, so that such a code is held for a person and never gets a default.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 PART = "part"
-"""Column of a table whose keys may have several rows that share an amount: it names the row's part."""
+"""The column that names a row's part, in a table whose keys may have several rows that share an amount."""
 _BETWEEN = "  "
-"""Stands between key and part in the name of a row. Normal forms hold no two blanks in a row, so no key contains it."""
+"""Separates key and part in the name of a row. A normal form never has two blanks in a row, so no key contains it."""
 _NO_IMAGE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
 _BLANK = frozenset("\u2800")
 _SELECTORS = re.compile("[\u180b-\u180d\ufe00-\ufe0f\U000e0100-\U000e01ef]")
@@ -29,7 +29,7 @@ _LEADING = re.compile(r"^'*0*(?=[0-9])|^'+")
 
 
 def visible(text: str) -> str:
-    """A text in NFC without characters that have no image; every kind of blank is a plain one, none stands at the ends."""
+    """The text in NFC without invisible characters; every kind of blank is a plain one, and none is at the ends."""
     if text.isascii() and text.isprintable():
         return text.strip()
     seen = (" " if c.isspace() or c in _BLANK else c for c in text if c.isspace() or _has_image(c))
@@ -50,15 +50,15 @@ def code(text: str) -> str:
 
 @lru_cache(65536)
 def shape(text: str) -> str:
-    """What a code looks like: without case, width, accents, blanks, leading apostrophes and zeros, zeros at the end of a decimal; one kind of
-    dash, one letter of each look."""
+    """What a code looks like: without case, width, accents, blanks, leading apostrophes and zeros, or zeros at the end of a decimal, with one kind
+    of dash and one letter for all that look the same."""
     plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", code(text)).casefold())
     kept = "".join(_plain(c) for c in plain if not c.isspace() and not _ACCENTS[0] <= c <= _ACCENTS[1])
     return _decimal(_LEADING.sub("", kept.translate(_ALIKE)))
 
 
 def _decimal(text: str) -> str:
-    """A decimal without the zeros at its end, which a spreadsheet takes off."""
+    """A decimal without the zeros at its end, which a spreadsheet removes."""
     whole, point, places = text.partition(".")
     if not point or not (whole + places).isdecimal():
         return text
@@ -77,6 +77,6 @@ def row_name(key: str, part: str = "") -> str:
 
 
 def key_of(name: str, values: Mapping[str, str]) -> str:
-    """The key of a row by its name and values: what records are looked up by."""
+    """The key by which records find a row, from the row's name and values."""
     part = values.get(PART, "")
     return name.removesuffix(f"{_BETWEEN}{part}") if part else name

@@ -1,4 +1,4 @@
-"""Instants: in UTC, and as text that sorts in time, as hops compare them. Pure."""
+"""Instants: in UTC, and as text that sorts by time, as the hops compare them. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ _INSTANT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\
 
 
 def sortable(value: Any) -> str:
-    """A change time as text that sorts in time: UTC, seven places, Z; "" where there is none or it cannot be read. Without a zone it is UTC."""
+    """A change time as text that sorts by time: UTC, seven places, Z. It is "" if there is none or it cannot be read. A time without a zone counts
+    as UTC."""
     found = _INSTANT.fullmatch(value) if isinstance(value, str) else None
     if found is None:
         return ""
@@ -27,7 +28,7 @@ def sortable(value: Any) -> str:
 
 
 def moment(text: str) -> datetime:
-    """An instant in UTC, to the microsecond; one without a zone is UTC (assumed). Raises ValueError for a text that is none."""
+    """An instant in UTC, to the microsecond. A time without a zone counts as UTC (assumed). Raises ValueError for a text that is not an instant."""
     try:
         found = datetime.fromisoformat(text)
         return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
@@ -36,14 +37,14 @@ def moment(text: str) -> datetime:
 
 
 def local_day(moment: datetime, zone: str) -> date:
-    """The day of an instant in a named zone; one without a zone of its own is UTC."""
+    """The day of an instant in a named zone. A time without a zone counts as UTC."""
     aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
     return aware.astimezone(time_zone(zone)).date()
 
 
 @lru_cache(maxsize=64)
 def time_zone(name: str) -> ZoneInfo:
-    """The named zone. Raises ValueError for a name that is none."""
+    """The named zone. Raises ValueError if there is no such zone."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError) as error:

@@ -8,17 +8,18 @@ is `Malformed`, and so is a value of another type; the words begin with the memb
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 from runtime.errors import Malformed
 from systems.values.instants import moment
 from systems.values.numbers import MONEY, QUANTITY, near, number
 
 Row = Mapping[str, Any]
+T = TypeVar("T")
 
 _MONEY = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,4}0{0,36})?")
 _CURRENCY = re.compile(r"[A-Z]{3}")
@@ -28,7 +29,7 @@ _CENT = Decimal("0.01")
 
 
 def money(row: Row, name: str) -> Decimal:
-    """An amount with at most 15 digits before the point and 4 behind it. Raises `Malformed` for everything else, null included."""
+    """An amount with at most 15 digits before the point and 4 after it. Raises `Malformed` for everything else, null included."""
     value = row.get(name)
     try:
         return _exact(value if type(value) is str else _spelled(value))
@@ -37,7 +38,7 @@ def money(row: Row, name: str) -> Decimal:
 
 
 def money_or_zero(row: Row, name: str) -> Decimal:
-    """An amount whose absence means that there is none."""
+    """An amount; zero if it is null or absent."""
     return ZERO if row.get(name) is None else money(row, name)
 
 
@@ -52,7 +53,7 @@ def quantity(row: Row, name: str, notes: list[str]) -> Decimal | None:
 
 
 def product(row: Row, count: str, price: str) -> Decimal:
-    """What a line comes to, in cents, half up, where only its quantity and price are told: of all of their places. Raises `Malformed`."""
+    """The amount of a line in cents, rounded half up, if only its quantity and price are given. All of their places count. Raises `Malformed`."""
     factors = [number(row.get(name)) for name in (count, price)]
     if factors[0] is None or factors[1] is None:
         raise Malformed(f"there is no {count} or no {price}")
@@ -79,7 +80,7 @@ def _exact(text: str) -> Decimal:
 
 
 def text(row: Row, name: str) -> str:
-    """A text as it stands; "" for null. A number is taken as its digits (enumerations were seen as numbers)."""
+    """A text as it is; "" for null. A number becomes its digits, because enumerations have been seen as numbers."""
     value = row.get(name)
     if value is None:
         return ""
@@ -91,7 +92,7 @@ def text(row: Row, name: str) -> str:
 
 
 def flag(row: Row, name: str, *, absent: bool) -> bool:
-    """A yes or no; `absent` where it is null or not there."""
+    """True or false; `absent` if it is null or absent."""
     value = row.get(name)
     if value is None:
         return absent
@@ -113,7 +114,7 @@ def identifier(row: Row, name: str) -> str:
 
 
 def required_id(row: Row, name: str = "id") -> str:
-    """An id that has to be there."""
+    """An id that is required."""
     found = identifier(row, name)
     if not found:
         raise Malformed(f"{name}: there is none")
@@ -121,7 +122,7 @@ def required_id(row: Row, name: str = "id") -> str:
 
 
 def nested(row: Row, name: str) -> Row:
-    """An object inside; empty for null."""
+    """A nested object; empty for null."""
     value = row.get(name)
     if value is None:
         return {}
@@ -131,7 +132,7 @@ def nested(row: Row, name: str) -> Row:
 
 
 def rows(row: Row, name: str) -> list[Row]:
-    """The objects of a list inside; empty for null."""
+    """The objects of a nested list; empty for null."""
     value = row.get(name)
     if value is None:
         return []
@@ -141,21 +142,26 @@ def rows(row: Row, name: str) -> list[Row]:
 
 
 def instant(row: Row, name: str) -> datetime | None:
-    """An instant in UTC, to the microsecond; one without a zone is UTC (assumed). Null and .NET's year 1 are none."""
+    """An instant in UTC, to the microsecond; None for null and for .NET's year 1. A time without a zone counts as UTC (assumed)."""
+    found = timed(row, name, "an instant", moment)
+    return None if found is None or found.year == 1 else found
+
+
+def timed(row: Row, name: str, what: str, read: Callable[[str], T]) -> T | None:
+    """A time that is written as text, as `read` makes it of the text; None for null. `what` it has to be ("a date") is named in errors."""
     value = row.get(name)
     if value is None or value == "":
         return None
     if type(value) is not str:
-        raise Malformed(f"{name}: {type(value).__name__} instead of an instant")
+        raise Malformed(f"{name}: {type(value).__name__} instead of {what}")
     try:
-        found = moment(value)
-    except ValueError as error:
-        raise Malformed(f"{name}: {value[:40]!r} is no instant") from error
-    return None if found.year == 1 else found
+        return read(value)
+    except (ValueError, OverflowError) as error:
+        raise Malformed(f"{name}: {value[:40]!r} is no {what.rpartition(' ')[2]}") from error
 
 
 def currency(row: Row, name: str) -> str:
-    """An ISO 4217 code as it has to be spelled; "" for null."""
+    """An ISO 4217 code in its exact spelling; "" for null."""
     value = text(row, name)
     if value and not _CURRENCY.fullmatch(value):
         raise Malformed(f"{name}: {value[:10]!r} is no currency code")

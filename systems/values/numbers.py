@@ -1,8 +1,7 @@
-"""Numbers of other systems as our records keep them: near, where no posting depends on them. Pure.
+"""Numbers of other systems as our records keep them if no posting depends on them. Pure.
 
-What is posted has to be exact: it is read by each system's own functions, which refuse what does not fit. A quantity, a unit price or a
-balance with more places than a record has must not keep its document away: it is rounded, or left out where it is no number at all, and
-what was done is noted for `audit`.
+What is posted has to be exact. The functions of each system read it, and refuse what does not fit. A quantity, a unit price or a balance with
+more places than a record has must not hold up its document. It is rounded, or left out if it is not a number, and a note for `audit` says so.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ _CENT = Decimal("0.01")
 
 @dataclass(frozen=True)
 class Scale:
-    """What a record keeps of a number: the smallest unit, and the bound that it stays below."""
+    """What a record keeps of a number: its smallest unit, and the bound below which it stays."""
 
     unit: Decimal
     bound: Decimal
@@ -36,9 +35,9 @@ def number(value: Any) -> Decimal | None:
 
 
 def near(value: Any, scale: Scale, name: str, notes: list[str]) -> Decimal | None:
-    """The number to the places that a record keeps, half up; None where it is null, or no number that could be kept.
+    """The number with the places that a record keeps, rounded half up; None if it is null or cannot be kept.
 
-    Rounded once more to cents, money gives what it gives at once. `notes` gets a sentence for what is not as it came.
+    Rounding the result to cents gives the same as rounding the original to cents. `notes` gets a sentence if the number is not kept as it came.
     """
     if value is None:
         return None

@@ -1,1 +1,1 @@
-"""What every system's writer does alike: the frame of an attempt, and how a document is compared with its command."""
+"""What the writers of all systems have in common: the frame of an attempt, and how a document is compared with its command."""

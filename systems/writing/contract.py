@@ -1,4 +1,4 @@
-"""What a system declares of the documents that it keeps for us, and what its writer is asked with and answers. See `systems/contract.py`."""
+"""What a system declares about the documents that it keeps for us, what its writer is asked with, and what it answers. See `systems/contract.py`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from schemas.records import CommandEnvelope
 
 
 class Capability(StrEnum):
-    """What the system can promise about a second create with our ref (docs/guarantees.md)."""
+    """What the system promises about a second create with our ref (docs/guarantees.md)."""
 
     C1 = "C1"  # refuses a second create with our ref
     C2 = "C2"  # upsert by our ref
@@ -74,7 +74,7 @@ class ResolvedCommand:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """One id of ours and one of the system's for the same thing inside a document: an order line, say. `entity` is ours, as a parent names it."""
+    """Our id and the system's id of the same thing inside a document, such as an order line. `entity` is our word for it, as a parent names it."""
 
     entity: str
     source_id: str
@@ -120,7 +120,7 @@ class Found:
     refusal_reason: str = ""
 
     def __post_init__(self) -> None:
-        """What a system says may echo what it was sent."""
+        """Secrets are removed, because a system may repeat what it was sent."""
         object.__setattr__(self, "refusal", redaction.redacted(self.refusal))
 
 
@@ -136,9 +136,9 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Answer:
-    """A classed answer. `code` and `words` are the system's own (shortened, no secrets); `reason` names why a person is needed.
+    """A classified answer. `code` and `words` are the system's own (shortened, without secrets); `reason` names why a person is needed.
 
-    `throttled` pauses the whole system for `retry_after`; `broken` (credentials, permissions) stops the connection's sink.
+    `throttled` pauses the whole system for `retry_after`. `broken` (credentials, permissions) stops the sink of the connection.
     """
 
     verdict: Verdict
@@ -151,7 +151,7 @@ class Answer:
     retry_after: timedelta | None = None
 
     def __post_init__(self) -> None:
-        """What a system says may echo what it was sent."""
+        """Secrets are removed, because a system may repeat what it was sent."""
         object.__setattr__(self, "code", redaction.redacted(self.code))
         object.__setattr__(self, "words", redaction.redacted(self.words))
 
@@ -159,20 +159,21 @@ class Answer:
 class Writer(Protocol):
     """A sink's session with one ERP for one connection.
 
-    `reserve` is awaited before an intent; afterwards `find` and `perform` wait for nothing of ours.
+    `reserve` is awaited before an intent. After that, `find` and `perform` wait for none of our limits.
     """
 
     async def reserve(self, calls: int) -> None:
         """Wait until `calls` requests are allowed and the session and its token are good for the whole attempt."""
 
     async def find(self, resolved: ResolvedCommand) -> Found:
-        """Look up by ref (and suspects where the write has any). Raises the tree of errors when it cannot be told.
+        """Look up by ref, and look for suspects if the write has any. Raises an error of `runtime/errors.py` if this cannot be told.
 
         A document that is staged, built or posted under the same ref is one document, whichever step wrote it.
         """
 
     async def perform(self, step: str, resolved: ResolvedCommand, document: Document | None) -> Answer:
-        """Send the one request of `step` and class its answer. Never repeats, never raises for what the other side did."""
+        """Send the one request of `step` and classify its answer. It never repeats the request, and raises nothing because of what the other side
+        did."""
 
     async def close(self) -> None:
-        """End the session at the vendor's side too."""
+        """End the session, at the vendor as well."""

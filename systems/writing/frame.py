@@ -23,11 +23,11 @@ from runtime.redaction import told
 from systems.contract import Access, Answer, Document, Found, ResolvedCommand, Verdict
 
 AHEAD = timedelta(seconds=180)
-"""A sign-in has to be good for this long when an attempt begins."""
+"""For how long a sign-in has to be good when an attempt begins."""
 WORDS = 400
-"""Most characters of what is told about an answer."""
+"""The most characters of the words about an answer that are kept."""
 UNSEEN = "unseen"
-"""Reason of an answer after which the books show no document of ours."""
+"""The reason of an answer after which a look-up shows no document of ours."""
 _FIRST_LOOK = timedelta(seconds=1)
 
 R = TypeVar("R")
@@ -62,8 +62,8 @@ class ReadBack:
 
 
 class Dialect(Protocol[R]):
-    """How one system is asked. `R` is its form of a request. Every call that `look_up`, `read` and a `ReadBack` make adds one to
-    `attempt.calls`; that of `send` is counted by the frame."""
+    """How one system is asked. `R` is its form of a request. `look_up`, `read` and a `ReadBack` add one to `attempt.calls` for each call that they
+    make; the frame counts the call of `send`."""
 
     async def reserve(self, calls: int) -> None:
         """See `systems.contract.Writer.reserve`."""
@@ -72,21 +72,22 @@ class Dialect(Protocol[R]):
         """See `systems.contract.Writer.find`; `Malformed` is taken as `Transient`."""
 
     async def request(self, attempt: Attempt) -> R:
-        """The request of a step. Raises `Refused` or `Malformed` for what cannot be sent, another `ConnectorError` where it cannot be sent now."""
+        """The request of a step. Raises `Refused` or `Malformed` for a document that cannot be sent, and another `ConnectorError` if it cannot be
+        sent now."""
 
     async def send(self, request: R) -> Response:
         """Send it once. Raises `NotSent` or `Unanswered`."""
 
     async def read(self, attempt: Attempt, request: R, answer: Response) -> Answer | Document | ReadBack:
-        """What the answer says: its class, or the document that it shows, or that the books have to be read. Raises `Malformed` or a
-        `ConnectorError` where it cannot be told: that is AMBIGUOUS."""
+        """What the answer says: its class, or the document that it shows, or that the document has to be read back. Raises `Malformed` or another
+        `ConnectorError` if this cannot be told, which makes the answer AMBIGUOUS."""
 
 
 class Client(Protocol):
-    """What the frame needs of a system's client."""
+    """What the frame needs from a system's client."""
 
     def pause(self, asked: timedelta | None) -> timedelta:
-        """Stop every call of this role for a while; for how long."""
+        """Pause every call of this role. Returns for how long."""
 
     async def close(self) -> None:
         """End the session."""
@@ -94,7 +95,7 @@ class Client(Protocol):
 
 @dataclass(frozen=True)
 class Budget:
-    """The most calls of a look-up, and of a step with all that follows from it; their sum is what one attempt reserves."""
+    """The most calls of a look-up, and the most calls of a step with everything that follows from it. One attempt reserves the sum of both."""
 
     find: int
     step: int
@@ -106,7 +107,7 @@ class Budget:
 
 
 class FramedWriter(Generic[R]):
-    """See `systems.contract.Writer`. Its calls are bounded by the sink's lanes, not by the limiter's `in_flight`."""
+    """See `systems.contract.Writer`. The sink's lanes bound its calls, not the limiter's `in_flight`."""
 
     def __init__(self, dialect: Dialect[R], client: Client, access: Access, budget: Budget) -> None:
         self.client = client
@@ -191,7 +192,7 @@ class FramedWriter(Generic[R]):
 
 
 def judged(attempt: Attempt, document: Document | None) -> Answer:
-    """YES where the document carries our ref, has the step done and differs in nothing."""
+    """YES if the document carries our ref, has the step done and differs in nothing."""
     if document is None:
         return ambiguous("a document with our ref is not shown yet", UNSEEN, code="200")
     if document.ref != attempt.ref or not document.erp_id.strip("/"):
@@ -203,7 +204,7 @@ def judged(attempt: Attempt, document: Document | None) -> Answer:
 
 
 def ambiguous(words: str, reason: str, code: str = "", document: Document | None = None) -> Answer:
-    """It may have been done. Secrets are taken out of the words before they are cut: half of one would not be found."""
+    """The step may have been done. Secrets are removed from the words before these are cut, because half a secret would not be recognised."""
     return Answer(Verdict.AMBIGUOUS, document, code=code, words=told(words, WORDS), reason=reason)
 
 

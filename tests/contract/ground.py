@@ -26,7 +26,7 @@ from runtime.limits import Limiter, Share
 from runtime.simulator.serve import Options, Simulator, start
 from schemas.records import CommandEnvelope, Parent
 from systems.contract import Access, Document, ResolvedCommand, Role, System, Verdict, Write, Writer
-from systems.demo import Demo, Kept
+from systems.demo import BookedDocument, Demo
 from systems.mapped import COMPLETION, Draft
 from systems.parents import is_meant, link_name
 from tests.contract import examples
@@ -65,7 +65,7 @@ class Case:
 
 
 @dataclass
-class Ground:
+class SystemUnderTest:
     """A simulator, the connection to it, and one open writer whose requests pass a seam."""
 
     system: System
@@ -181,14 +181,14 @@ class Ground:
 
     # --- what the simulator holds -------------------------------------------------------------------------------------
 
-    async def kept(self) -> list[Kept]:
+    async def kept(self) -> list[BookedDocument]:
         """Everything that the simulator keeps, as its system's demo module tells it."""
         demo = demo_of(self.system)
         transport = InProcess(self.simulator.app)
         told = {path: _json((await transport.send(Request("GET", f"{self.url}/__sim__/{path}"), 10)).body) for path in demo.paths()}
-        return demo.kept(told.__getitem__)
+        return demo.booked(told.__getitem__)
 
-    async def kept_of(self, case: Case) -> list[Kept]:
+    async def kept_of(self, case: Case) -> list[BookedDocument]:
         """What it keeps under the ref of a case."""
         return [one for one in await self.kept() if one.ref == case.ref]
 
@@ -227,7 +227,7 @@ def is_written(draft: Draft) -> bool:
     return not draft.hold and not draft.unresolved and draft.record != COMPLETION
 
 
-def example_of(ground: Ground, record: str) -> str:
+def example_of(ground: SystemUnderTest, record: str) -> str:
     """The first example that makes a command of this record, one that moves money before others."""
     system = ground.system.name
     found: dict[bool, str] = {}
@@ -297,7 +297,7 @@ def _addresses(own: Mapping[str, Any], url: str) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def ground(system: System, folder: Path, way: str = "", sockets: bool = False) -> AsyncIterator[Ground]:
+async def ground(system: System, folder: Path, way: str = "", sockets: bool = False) -> AsyncIterator[SystemUnderTest]:
     """A simulator with an open writer, and settings under which a record is written in this way; over real sockets or in process.
     Virtual time for both."""
     clock = VirtualClock()
@@ -312,7 +312,7 @@ async def ground(system: System, folder: Path, way: str = "", sockets: bool = Fa
     seam = Seam(inner, is_write=system.writes_by)
     entered = otherwise(access(system, url, simulator, clock, seam), examples.told(system.name).ways.get(way, {}))
     assert system.open_writer is not None
-    made = Ground(
+    made = SystemUnderTest(
         system,
         simulator,
         url,

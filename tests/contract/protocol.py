@@ -34,7 +34,7 @@ from services.sinks.state import (
     Wait,
 )
 from systems.contract import Answer, Pair, ResolvedCommand
-from tests.contract.ground import Case, Ground, names_of
+from tests.contract.ground import Case, SystemUnderTest, names_of
 
 BACKOFF = timedelta(seconds=5)
 MOST_EFFECTS = 300
@@ -46,7 +46,9 @@ class Run:
     """One command from its first turn until it rests for good. `sending` is told each step before its request is sent,
     `settling` is awaited before a settle wait passes."""
 
-    def __init__(self, on: Ground, case: Case, sending: Sending = lambda _: None, settling: Settling | None = None) -> None:
+    def __init__(
+        self, on: SystemUnderTest, case: Case, sending: Sending = lambda _: None, settling: Settling | None = None
+    ) -> None:
         self._on = on
         self.case = case
         self._sending = sending

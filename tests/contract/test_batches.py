@@ -13,7 +13,7 @@ from services.sinks import reasons
 from systems import registry
 from systems.contract import System, Verdict
 from tests.contract import examples
-from tests.contract.ground import Case, Ground, ground
+from tests.contract.ground import Case, SystemUnderTest, ground
 from tests.contract.protocol import Run
 from tests.contract.registered import KEPT_UP, SYSTEMS, WATCHED, requested, ways
 
@@ -53,7 +53,7 @@ async def check_what_the_batch_refuses_is_held(system: System, way: str, folder:
         assert [one.done for one in await on.kept_of(run.case)] == [False]
 
 
-async def _waiting(on: Ground, case: Case) -> tuple[Run, Ledger]:
+async def _waiting(on: SystemUnderTest, case: Case) -> tuple[Run, Ledger]:
     run = Run(on, case)
     run.with_batch = False
     entry = await run.to_the_end()

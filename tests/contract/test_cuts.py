@@ -14,7 +14,7 @@ from runtime.exchange import Response
 from services.sinks import entry as e
 from systems import registry
 from systems.contract import Document, System, Verdict
-from tests.contract.ground import Case, Ground, ground
+from tests.contract.ground import Case, SystemUnderTest, ground
 from tests.contract.protocol import Run
 from tests.contract.registered import STEPS, WRITES, requested, steps_before, ways
 from tests.contract.seam import Cut, Replay
@@ -40,7 +40,7 @@ class Attempt:
         return [len(one.body) for one in self.answers if one.body]
 
 
-async def attempted(on: Ground, way: str, step: str, copy: str) -> Attempt:
+async def attempted(on: SystemUnderTest, way: str, step: str, copy: str) -> Attempt:
     """The step done once, its answers remembered."""
     case = await on.case(way, copy)
     before = steps_before(on.system, way, step)
@@ -87,7 +87,7 @@ async def check_a_cut_write_is_found(system: System, way: str, stride: int, fold
     return runs
 
 
-async def _run(on: Ground, way: str, step: str, cut: Cut, copy: str) -> Case:
+async def _run(on: SystemUnderTest, way: str, step: str, cut: Cut, copy: str) -> Case:
     """One command through the protocol, its first attempt of `step` cut."""
     case = await on.case(way, copy)
     cuts = [cut]
@@ -107,7 +107,7 @@ async def _run(on: Ground, way: str, step: str, cut: Cut, copy: str) -> Case:
     return case
 
 
-async def _one_document_each(on: Ground, cases: list[Case]) -> None:
+async def _one_document_each(on: SystemUnderTest, cases: list[Case]) -> None:
     kept = await on.kept()
     if not cases[0].write.ref_field:
         assert await on.applied() == sum(case.command["amount"] for case in cases)

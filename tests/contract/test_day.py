@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, cast
@@ -35,8 +35,7 @@ from systems.parents import parent_id
 from systems.raw import How, Where
 from tests.contract import examples
 from tests.contract.conftest import Declare
-from tests.contract.ground import Ground as ToyGround
-from tests.contract.ground import ground
+from tests.contract.ground import SystemUnderTest, ground
 from tests.contract.seam import VirtualClock
 from tests.contract.test_joints import BILLS, JOURNALS, NOW, SIGNED, Forgetful, Kept, Unread, joined, quota, refused
 from tests.contract.test_joints_matching import OURS, Asked
@@ -45,7 +44,7 @@ from tests.contract.toybooks.system import SYSTEM, WriterByGet, is_post, to_comm
 from tests.property.sinks import in_memory, stand_ins
 from tests.property.sinks.in_memory import Sink
 from topology import canonical_to_command, raw_to_canonical
-from topology.batch import ConsumerRecord, Context, Outcome
+from topology.batch import ConsumerRecord, Context, Decision, Outcome
 from topology.configuration import Connected, Snapshot
 from topology.topics import records_of_topic
 
@@ -127,15 +126,21 @@ class Hops:
 
     connected: Connected
     codec: Codec
+    entity: str = "bill"
+    decisions: list[Decision] = field(default_factory=list)
+    """What hop 2 decided beside its commands."""
 
     async def commands(self, system: System, elements: Iterable[Element]) -> list[tuple[str, dict[str, Any]]]:
-        """What becomes of a page of bills."""
+        """What becomes of a page of objects."""
         kept = Kept()
         writing = Writing(Settings(), self.codec, cast("Deliveries", kept), VirtualClock())
         page = Page(tuple(elements), "", more=False, digest="d")
-        await writing.elements(Where("acme", registry.FIELD_SERVICE), How("bill", "object", "list"), page, enumerate(page.elements))
+        await writing.elements(
+            Where("acme", registry.FIELD_SERVICE), How(self.entity, "object", "list"), page, enumerate(page.elements)
+        )
         canonical = raw_to_canonical.apply(self._batch(kept.records), Forgetful(), self._context())
         mapped = canonical_to_command.apply(self._outputs(canonical), Unread(), self._context())
+        self.decisions.extend(decision for _, decision in mapped.decisions)
         found = [self.codec.decode(one.value) for one in mapped.outputs if one.topic == f"command.{system.name}"]
         return [(name.removeprefix("command."), command) for name, command in found]
 
@@ -216,7 +221,7 @@ async def test_a_day_that_uses_every_joint(declared: Declare, monkeypatch: pytes
         await _balances(sink, on)
 
 
-async def _balances(sink: Sink, on: ToyGround) -> None:
+async def _balances(sink: Sink, on: SystemUnderTest) -> None:
     """What the books hold is what the ledger says, and everything else is on the list with reason and amount."""
     entries = [one for one in sink.index.all() if one["record"] != "completion"]
     posted = {one["ref"]: one["amount"] for one in entries if one["state"] == e.POSTED}

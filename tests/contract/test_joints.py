@@ -26,7 +26,7 @@ from schemas.codec import offline_codec
 from schemas.records import Ledger, Parent, Raw
 from schemas.shapes import record_sources
 from services.ingress.produce import Deliveries, Outgoing
-from services.ingress.seen import Run, Seen
+from services.ingress.seen import Run, WrittenElements
 from services.ingress.writing import Writing
 from services.sinks import entry as e
 from services.sinks.parents import BEFORE_CUTOVER, Parents, resolve
@@ -419,7 +419,7 @@ async def test_a_raw_record_holds_every_answer_of_its_object(declared: Declare, 
 
 
 def test_what_is_shown_again_is_told_by_all_of_its_answers() -> None:
-    seen, first = Seen(), Element("7", "v1", b"1", (b"2", b"3"))
+    seen, first = WrittenElements(), Element("7", "v1", b"1", (b"2", b"3"))
     seen.remember("bills", first)
     assert seen.is_known("bills", first)
     others = [replace(first, further=one) for one in ((b"2", b"4"), (b"3", b"2"), (b"23",), (b"2",), ())]

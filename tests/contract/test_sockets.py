@@ -17,7 +17,7 @@ from runtime.exchange import Request
 from services.sinks import entry as e
 from systems import registry
 from systems.contract import Capability, System, Verdict
-from tests.contract.ground import Case, Ground, ground
+from tests.contract.ground import Case, SystemUnderTest, ground
 from tests.contract.protocol import Run
 from tests.contract.registered import WRITES, requested
 
@@ -52,7 +52,7 @@ async def check_real_cuts(system: System, way: str, folder: Path) -> None:
             assert [(one.amount, one.done) for one in kept if one.ref == case.ref] == [(case.command["amount"], True)]
 
 
-async def _measured(on: Ground, case: Case) -> tuple[dict[str, Request], dict[str, int]]:
+async def _measured(on: SystemUnderTest, case: Case) -> tuple[dict[str, Request], dict[str, int]]:
     """The write request of every step, and the bytes of its answer's body."""
     requests, sizes, document = {}, {}, None
     for step in requested(case.write):
@@ -70,7 +70,7 @@ def _fault(cut: dict[str, Any], request: Request, size: int) -> dict[str, Any]:
     return {**cut, **place, **({"bytes": kept} if "bytes" in cut else {})}
 
 
-async def _cut_once(on: Ground, case: Case, step: str, fault: dict[str, Any], name: str) -> None:
+async def _cut_once(on: SystemUnderTest, case: Case, step: str, fault: dict[str, Any], name: str) -> None:
     faults, plans, commits = on.simulator.faults, [fault], [0]
 
     def sending(sent: str) -> None:
@@ -92,7 +92,7 @@ async def _cut_once(on: Ground, case: Case, step: str, fault: dict[str, Any], na
     assert entry["state"] in (e.POSTED, e.ADOPTED), f"{step} cut {name}: {entry['state']} {entry['reason']} {entry['detail']}"
 
 
-async def _committed(on: Ground, before: int) -> None:
+async def _committed(on: SystemUnderTest, before: int) -> None:
     """Virtual time passes only after what the simulator does in real time: the commit that the cut attempt still makes."""
     deadline = asyncio.get_running_loop().time() + 5
     while (seen := len(on.simulator.store.journal(0))) <= before:

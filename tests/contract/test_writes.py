@@ -11,7 +11,7 @@ from runtime.exchange import Response
 from systems import registry
 from systems.contract import Answer, Document, System, Verdict
 from tests.contract import answers, examples
-from tests.contract.ground import Case, Ground, ground, is_written
+from tests.contract.ground import Case, SystemUnderTest, ground, is_written
 from tests.contract.registered import STEPS, WRITERS, WRITES, steps_before, ways
 from tests.contract.seam import Twist
 
@@ -20,14 +20,14 @@ A_DAY_S = 26 * 3600.0
 Lie = Callable[[Case], Callable[[Response], Response]]
 
 
-async def case_before(on: Ground, way: str, step: str, copy: str) -> tuple[Case, Document | None]:
+async def case_before(on: SystemUnderTest, way: str, step: str, copy: str) -> tuple[Case, Document | None]:
     """A document that is written in this way, written up to this step."""
     case = await on.case(way, copy)
     before = steps_before(on.system, way, step)
     return case, await on.written(case, before) if before else None
 
 
-async def performed(on: Ground, step: str, case: Case, document: Document | None, twist: Twist | None) -> Answer:
+async def performed(on: SystemUnderTest, step: str, case: Case, document: Document | None, twist: Twist | None) -> Answer:
     """One step under one twist; it is sent at most once, whatever becomes of it."""
     await on.writer.reserve(case.write.calls)
     on.seam.forget()
@@ -50,7 +50,7 @@ async def check_classes_of_answers(system: System, way: str, step: str, folder: 
             assert answer.throttled == (name == "429"), name
 
 
-def shows_the_document(on: Ground) -> bool:
+def shows_the_document(on: SystemUnderTest) -> bool:
     """Whether the answer to the write itself had a body, so that a lie in it can be told from the truth."""
     return bool(on.seam.answers and on.seam.answers[0].body)
 
@@ -89,12 +89,14 @@ async def check_lies(system: System, way: str, step: str, folder: Path) -> None:
             assert answer.verdict is (Verdict.AMBIGUOUS if told else Verdict.YES), f"another {name} echoed: {answer}"
 
 
-def told_elsewhere(on: Ground, answer: Answer) -> bool:
+def told_elsewhere(on: SystemUnderTest, answer: Answer) -> bool:
     """Whether a yes rests on a reading after the write, which nothing has twisted."""
     return answer.verdict is Verdict.YES and len(on.seam.requests) > 1
 
 
-async def twisted_everywhere(on: Ground, step: str, case: Case, document: Document | None, lie: Lie) -> tuple[bool, Answer]:
+async def twisted_everywhere(
+    on: SystemUnderTest, step: str, case: Case, document: Document | None, lie: Lie
+) -> tuple[bool, Answer]:
     """The step with this lie in every answer of the attempt, readings included; and whether any answer could carry it."""
     told = False
     change = lie(case)

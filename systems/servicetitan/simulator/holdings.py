@@ -25,7 +25,8 @@ def holdings(tenant: Tenant, entity: str) -> dict[str, Any]:
     """Every object of an entity with the sum of amounts by status. Raises ValueError for an entity that is none.
 
     A bill's `amount` is the whole bill; customers, vendors and locations have 0.00. `applications` (payments and vendor credits)
-    are what is settled now: id, document_id, amount. Vendors show address, contact, memo and `external` (external data by key) too.
+    are what is settled now: id, document_id, amount. Invoices show their `lines`: sku, amount, cost, business_unit, inventory.
+    Vendors show address, contact, memo and `external` (external data by key) too.
     """
     if entity not in _KINDS:
         raise ValueError(f"entity: {entity!r} is not one of {', '.join(_KINDS)}")
@@ -61,9 +62,21 @@ def _holding(kind: str, row: Row) -> Row:
     if kind == "vendors":
         found |= {"address": row["address"], "contact": row["contactInfo"], "memo": row["memo"]}
         found["external"] = {one["key"]: one["value"] for one in row.get("_externalData") or ()}
+    if kind == "invoices":
+        found["lines"] = [_line(item) for item in row["items"] or ()]
     if kind in _APPLICATIONS:
         found["applications"] = _APPLICATIONS[kind](row)
     return found
+
+
+def _line(item: Row) -> Row:
+    return {
+        "sku": item["skuName"],
+        "amount": money(item["total"]),
+        "cost": money(item["totalCost"]),
+        "business_unit": (item.get("businessUnit") or {}).get("name") or "",
+        "inventory": item["inventory"],
+    }
 
 
 def _of_payment(row: Row) -> list[Row]:

@@ -6,7 +6,10 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from systems.demo import Act, Ask, Demo, Issued, Kept, planned
+from pydantic import BaseModel
+
+from systems.demo import Act, Ask, BookedDocument, Demo, Expected, Issued, planned, whole
+from systems.flow import Flow
 
 
 class ToyDemo:
@@ -47,8 +50,14 @@ class ToyDemo:
     def faults(self) -> Sequence[Act]:
         return (planned("three answers are lost", {"kind": "lost_answer", "method": "POST", "path": "/bills", "count": 3}),)
 
-    def kept(self, ask: Ask) -> list[Kept]:
-        return [Kept("bill", row["number"], row["ref"], Decimal(row["amount"]), row["date"], True) for row in ask("bills")["bills"]]
+    def expected(self, flow: Flow, one: Issued, settings: BaseModel) -> Sequence[Expected]:
+        return whole(flow.purpose, one)
+
+    def booked(self, ask: Ask) -> list[BookedDocument]:
+        return [
+            BookedDocument("bill", row["number"], row["ref"], Decimal(row["amount"]), row["date"], True)
+            for row in ask("bills")["bills"]
+        ]
 
 
 DEMO: Demo = ToyDemo()

@@ -23,7 +23,7 @@ from systems.servicetitan.client import Client
 from systems.servicetitan.settings import Settings
 from systems.servicetitan.sink import open_writer
 from tests.contract import examples
-from tests.contract.ground import Case, Ground, access, ground
+from tests.contract.ground import Case, SystemUnderTest, access, ground
 from tests.contract.seam import Deliver
 
 SERVICETITAN = registry.system(registry.FIELD_SERVICE)
@@ -32,23 +32,23 @@ TAX_ID = "12-3456789"
 
 
 @pytest.fixture
-async def on(tmp_path: Path) -> AsyncIterator[Ground]:
+async def on(tmp_path: Path) -> AsyncIterator[SystemUnderTest]:
     async with ground(SERVICETITAN, tmp_path) as made:
         yield made
 
 
-async def case(on: Ground, example: str = "vendor.of_the_erp", **changes: Any) -> Case:
+async def case(on: SystemUnderTest, example: str = "vendor.of_the_erp", **changes: Any) -> Case:
     made = await on.case("vendor", "", example)
     return replace(made, command=cast("CommandEnvelope", {**made.command, **changes}))
 
 
-async def found(on: Ground, case: Case, vendor: str = "") -> Document:
+async def found(on: SystemUnderTest, case: Case, vendor: str = "") -> Document:
     """What a look-up shows, by the link to `vendor` where one is given."""
     (only,) = (await on.writer.find(ResolvedCommand("vendor", case.command, known_id=vendor))).documents
     return only
 
 
-async def upserted(on: Ground, case: Case, document: Document | None) -> Document:
+async def upserted(on: SystemUnderTest, case: Case, document: Document | None) -> Document:
     await on.writer.reserve(3)
     answer = await on.writer.perform("upsert", ResolvedCommand("vendor", case.command), document)
     assert answer.verdict is Verdict.YES, answer
@@ -56,14 +56,14 @@ async def upserted(on: Ground, case: Case, document: Document | None) -> Documen
     return answer.document
 
 
-async def edited(on: Ground, vendor: str, **members: Any) -> None:
+async def edited(on: SystemUnderTest, vendor: str, **members: Any) -> None:
     """A person's edit in ServiceTitan."""
     event = {"do": "change_vendor", "vendor": int(vendor), **members}
     answer = await on.seam.inner.send(Request("POST", f"{on.url}/__sim__/events", {}, orjson.dumps({"events": [event]})), 5)
     assert answer.status == 200, answer.body
 
 
-async def row(on: Ground, vendor: str) -> dict[str, Any]:
+async def row(on: SystemUnderTest, vendor: str) -> dict[str, Any]:
     answer = await on.seam.inner.send(Request("GET", f"{on.url}/__sim__/holdings?entity=vendors"), 5)
     return next(one for one in orjson.loads(answer.body)["holdings"] if str(one["id"]) == vendor)
 
@@ -87,7 +87,7 @@ def _commands(record: dict[str, Any], on: Any) -> list[CommandEnvelope]:
     return [cast("CommandEnvelope", command(one, source, on, None)) for one in drafts]  # type: ignore[arg-type]  # drafts alone
 
 
-async def test_what_is_not_told_the_other_side_is_in_no_request(on: Ground) -> None:
+async def test_what_is_not_told_the_other_side_is_in_no_request(on: SystemUnderTest) -> None:
     assert examples.canonical(SERVICETITAN.name, "vendor.of_the_erp")["tax_id"] == TAX_ID
     vendor = await case(on)
     made = await upserted(on, vendor, None)
@@ -98,7 +98,7 @@ async def test_what_is_not_told_the_other_side_is_in_no_request(on: Ground) -> N
     assert b"memo" not in sent
 
 
-async def test_a_vendor_that_is_equal_differs_in_nothing_and_an_update_leaves_what_is_not_the_erps(on: Ground) -> None:
+async def test_a_vendor_that_is_equal_differs_in_nothing_and_an_update_leaves_what_is_not_the_erps(on: SystemUnderTest) -> None:
     vendor = await case(on)
     made = await upserted(on, vendor, None)
     assert (await found(on, vendor)).differences == ()
@@ -115,7 +115,7 @@ async def test_a_vendor_that_is_equal_differs_in_nothing_and_an_update_leaves_wh
     assert (now["name"], now["memo"], now["contact"]["phone"]) == ("FERRIS SUPPLY LLC", "call Ann", "512-555-9999")
 
 
-async def test_edited_on_both_sides_the_owners_field_wins_and_the_other_change_is_listed(on: Ground) -> None:
+async def test_edited_on_both_sides_the_owners_field_wins_and_the_other_change_is_listed(on: SystemUnderTest) -> None:
     vendor = await case(on)
     made = await upserted(on, vendor, None)
     await edited(on, made.erp_id, name="Ferris (do not use)", address={"street": "9 Side St"})
@@ -133,7 +133,7 @@ async def test_edited_on_both_sides_the_owners_field_wins_and_the_other_change_i
     assert (await found(on, changed, made.erp_id)).overruled == (), "listed once"
 
 
-async def test_a_change_of_the_erp_in_a_field_that_servicetitan_owns_is_told_once_and_stays_there(on: Ground) -> None:
+async def test_a_change_of_the_erp_in_a_field_that_servicetitan_owns_is_told_once_and_stays_there(on: SystemUnderTest) -> None:
     vendor = await case(on)
     made = await upserted(on, vendor, None)
     changed = await case(on, email="new@ferris.example")
@@ -145,7 +145,7 @@ async def test_a_change_of_the_erp_in_a_field_that_servicetitan_owns_is_told_onc
     assert (again.differences, again.overruled) == ((), ())
 
 
-async def test_a_matched_vendor_gets_our_ref_keeps_other_keys_and_what_was_there_is_listed(on: Ground) -> None:
+async def test_a_matched_vendor_gets_our_ref_keeps_other_keys_and_what_was_there_is_listed(on: SystemUnderTest) -> None:
     guid = on.simulator.credentials["external_data_application_guid"]
     theirs = {"applicationGuid": guid, "externalData": [{"key": "other", "value": "kept"}]}
     hand = {"name": "Ferris", "active": True, "isTruckReplenishment": True, "taxRate": 5, "restrictedMobileCreation": True}
@@ -166,7 +166,7 @@ async def test_a_matched_vendor_gets_our_ref_keeps_other_keys_and_what_was_there
     assert (await found(on, vendor)).erp_id == linked, "found by the ref, too"
 
 
-async def test_a_deactivation_is_written_and_found_among_the_inactive(on: Ground) -> None:
+async def test_a_deactivation_is_written_and_found_among_the_inactive(on: SystemUnderTest) -> None:
     vendor = await case(on)
     made = await upserted(on, vendor, None)
     gone = await case(on, status="inactive")
@@ -175,7 +175,7 @@ async def test_a_deactivation_is_written_and_found_among_the_inactive(on: Ground
     assert (await found(on, gone)).differences == ()
 
 
-async def test_a_term_that_changes_is_written_although_nobody_shows_it(on: Ground) -> None:
+async def test_a_term_that_changes_is_written_although_nobody_shows_it(on: SystemUnderTest) -> None:
     vendor = await case(on, "vendor.whose_term_is_mapped")
     made = await upserted(on, vendor, None)
     other = await case(on, "vendor.whose_term_is_mapped", terms="302")
@@ -185,7 +185,7 @@ async def test_a_term_that_changes_is_written_although_nobody_shows_it(on: Groun
     assert orjson.loads(on.seam.writes[-1].body)["paymentTermId"] == 302
 
 
-async def test_a_term_that_is_no_id_is_never_sent(on: Ground) -> None:
+async def test_a_term_that_is_no_id_is_never_sent(on: SystemUnderTest) -> None:
     vendor = await case(on, "vendor.whose_term_is_mapped", terms="Net 30")
     await on.writer.reserve(3)
     on.seam.forget()
@@ -193,7 +193,7 @@ async def test_a_term_that_is_no_id_is_never_sent(on: Ground) -> None:
     assert (answer.verdict, "vendor_term" in answer.words, on.seam.requests) == (Verdict.REJECT, True, [])
 
 
-async def test_by_setting_a_change_in_servicetitan_holds_the_vendor_instead(on: Ground) -> None:
+async def test_by_setting_a_change_in_servicetitan_holds_the_vendor_instead(on: SystemUnderTest) -> None:
     vendor = await case(on)
     made = await upserted(on, vendor, None)
     await edited(on, made.erp_id, name="Ferris")
@@ -204,14 +204,14 @@ async def test_by_setting_a_change_in_servicetitan_holds_the_vendor_instead(on: 
     assert (seen.refusal_reason, "Ferris -> FERRIS SUPPLY INC" in seen.refusal) == ("changed_by_other", True)
 
 
-async def test_a_vendor_that_carries_another_ref_of_ours_is_a_persons(on: Ground) -> None:
+async def test_a_vendor_that_carries_another_ref_of_ours_is_a_persons(on: SystemUnderTest) -> None:
     made = await upserted(on, await case(on), None)
     other = await case(on, "vendor.whose_term_is_mapped")
     assert (await found(on, other, made.erp_id)).refusal_reason == "linked_elsewhere"
 
 
 @pytest.mark.parametrize("linked", ["4711", "V-1", "7/../8"])
-async def test_a_link_to_a_vendor_that_is_not_there_creates_none(on: Ground, linked: str) -> None:
+async def test_a_link_to_a_vendor_that_is_not_there_creates_none(on: SystemUnderTest, linked: str) -> None:
     vendor = await case(on)
     await on.writer.reserve(3)
     assert (await on.writer.find(ResolvedCommand("vendor", vendor.command, known_id=linked))).documents == ()
@@ -220,7 +220,7 @@ async def test_a_link_to_a_vendor_that_is_not_there_creates_none(on: Ground, lin
     assert (answer.verdict, on.seam.writes) == (Verdict.REJECT, [])
 
 
-async def test_a_filter_that_is_not_kept_is_no_proof_that_nothing_is_there(on: Ground) -> None:
+async def test_a_filter_that_is_not_kept_is_no_proof_that_nothing_is_there(on: SystemUnderTest) -> None:
     """The API ignores options that it does not know; all vendors instead of ours would read as none of ours."""
     vendor = await case(on)
     await upserted(on, vendor, None)
@@ -240,7 +240,7 @@ async def test_a_filter_that_is_not_kept_is_no_proof_that_nothing_is_there(on: G
     on.seam.inner = real
 
 
-async def test_a_vendor_that_reads_do_not_show_yet_is_no_yes_and_found_later(on: Ground) -> None:
+async def test_a_vendor_that_reads_do_not_show_yet_is_no_yes_and_found_later(on: SystemUnderTest) -> None:
     await on.seam.inner.send(Request("POST", f"{on.url}/__sim__/settings", {}, b'{"lookup_lag_s": "30"}'), 5)
     vendor = await case(on)
     await on.writer.reserve(3)
@@ -251,7 +251,7 @@ async def test_a_vendor_that_reads_do_not_show_yet_is_no_yes_and_found_later(on:
     assert (await found(on, vendor)).differences == ()
 
 
-async def test_an_update_that_was_dropped_silently_is_no_yes(on: Ground) -> None:
+async def test_an_update_that_was_dropped_silently_is_no_yes(on: SystemUnderTest) -> None:
     """The API answers 200 and an id whatever it took of the body."""
     made = await upserted(on, await case(on), None)
     renamed = await case(on, name="FERRIS SUPPLY LLC")
@@ -266,7 +266,7 @@ async def test_an_update_that_was_dropped_silently_is_no_yes(on: Ground) -> None
     assert (answer.verdict, "name" in answer.words) == (Verdict.AMBIGUOUS, True)
 
 
-async def test_another_vendors_id_in_the_answer_is_no_yes(on: Ground) -> None:
+async def test_another_vendors_id_in_the_answer_is_no_yes(on: SystemUnderTest) -> None:
     made = await upserted(on, await case(on), None)
     renamed = await case(on, name="FERRIS SUPPLY LLC")
 
@@ -279,7 +279,7 @@ async def test_another_vendors_id_in_the_answer_is_no_yes(on: Ground) -> None:
     assert (await on.writer.perform("upsert", ResolvedCommand("vendor", renamed.command, {}), made)).verdict is Verdict.AMBIGUOUS
 
 
-async def test_a_token_that_ends_in_the_middle_is_a_certain_no_and_the_next_attempt_signs_in(on: Ground) -> None:
+async def test_a_token_that_ends_in_the_middle_is_a_certain_no_and_the_next_attempt_signs_in(on: SystemUnderTest) -> None:
     vendor = await case(on)
     await on.writer.reserve(3)
     on.clock.move(1000)
@@ -291,7 +291,7 @@ async def test_a_token_that_ends_in_the_middle_is_a_certain_no_and_the_next_atte
     await upserted(on, vendor, None)
 
 
-async def test_without_the_apps_guid_nothing_is_begun(on: Ground) -> None:
+async def test_without_the_apps_guid_nothing_is_begun(on: SystemUnderTest) -> None:
     entered = access(SERVICETITAN, on.url, on.simulator, on.clock, on.seam)
     blind = open_writer(replace(entered, settings=entered.settings.model_copy(update={"external_data_application_guid": ""})))
     on.seam.forget()
@@ -300,7 +300,7 @@ async def test_without_the_apps_guid_nothing_is_begun(on: Ground) -> None:
     assert on.seam.requests == []
 
 
-async def test_the_journal_of_the_simulator_shows_one_write_with_our_ref(on: Ground) -> None:
+async def test_the_journal_of_the_simulator_shows_one_write_with_our_ref(on: SystemUnderTest) -> None:
     vendor = await case(on)
     await upserted(on, vendor, None)
     answer = await on.seam.inner.send(Request("GET", f"{on.url}/__sim__/journal?after=0"), 5)

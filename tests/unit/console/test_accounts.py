@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
-from console.demo.accounts import Known, Row, balanced, document_row, is_ok, read_row
-from systems.demo import Issued, Kept
+import pytest
+
+from console.books.document_keys import DocumentKey
+from console.cli.demo import report
+from console.demo.accounts import Decided, FlowFacts, Row, balanced, document_row, is_ok, read_row
+from console.demo.facts import Topics
+from systems.demo import BookedDocument, Expected, Issued, IssuedLine, at_cost, whole
 
 TEN = Decimal("10.00")
-NOTHING = Known({}, {}, {})
+NOTHING = FlowFacts({}, {}, {})
+SALE = DocumentKey("1", "sale")
 
 
-def kept(amount: Decimal = TEN, done: bool = True, applied: Decimal = Decimal(0)) -> Kept:
-    return Kept("invoice", "000001", "ST-A", amount, "2026-03-02", done, applied)
+def kept(amount: Decimal = TEN, done: bool = True, applied: Decimal = Decimal(0)) -> BookedDocument:
+    return BookedDocument("invoice", "000001", "ST-A", amount, "2026-03-02", done, applied)
 
 
-def filled(issued: Issued, documents: list[Kept], known: Known = NOTHING) -> Row:
-    return document_row(Row("A1", "acme"), [issued], {"1": documents} if documents else {}, known)
+def filled(issued: Issued, documents: list[BookedDocument], known: FlowFacts = NOTHING) -> Row:
+    (expected,) = whole("sale", issued)
+    return document_row(Row("A1", "acme", "sale"), [(issued, expected)], {SALE: documents}, known)
 
 
 def test_a_document_of_the_same_amount_is_accounted_for() -> None:
@@ -45,8 +53,8 @@ def test_a_source_object_that_nobody_knows_is_unaccounted() -> None:
 
 
 def test_a_held_document_is_accounted_for_and_a_waiting_one_is_not_yet() -> None:
-    held = Known({}, {"1": {"state": "HELD", "amount": TEN}}, {})
-    waiting = Known({}, {"1": {"state": "WAITING", "amount": TEN}}, {})
+    held = FlowFacts({}, {SALE: {"state": "HELD", "amount": TEN}}, {})
+    waiting = FlowFacts({}, {SALE: {"state": "WAITING", "amount": TEN}}, {})
     assert is_ok([filled(Issued("1", "INV-1", TEN), [], held)])
     row = filled(Issued("1", "INV-1", TEN), [], waiting)
     assert balanced(row)
@@ -56,7 +64,7 @@ def test_a_held_document_is_accounted_for_and_a_waiting_one_is_not_yet() -> None
 def test_an_application_that_is_missing_in_the_erp_is_unaccounted_unless_it_is_held() -> None:
     issued = Issued("1", "PAY-1", TEN, {"7": TEN})
     assert not is_ok([filled(issued, [kept(applied=Decimal(0))])])
-    held = Known({}, {"1/7": {"state": "HELD", "amount": TEN}}, {})
+    held = FlowFacts({}, {DocumentKey("1/7", "sale"): {"state": "HELD", "amount": TEN}}, {})
     assert is_ok([filled(issued, [kept(applied=Decimal(0))], held)])
 
 
@@ -73,8 +81,8 @@ def test_no_rows_at_all_are_not_ok() -> None:
 def test_a_master_that_is_kept_up_to_date_agrees_in_its_facts() -> None:
     issued = Issued("1", "V1", Decimal("0.00"), facts={"name": "Cedar Fork", "active": "yes"})
 
-    def there(name: str) -> Kept:
-        return Kept("vendor", "7", "ST-A", Decimal("0.00"), "", True, None, {"name": name})
+    def there(name: str) -> BookedDocument:
+        return BookedDocument("vendor", "7", "ST-A", Decimal("0.00"), "", True, None, {"name": name})
 
     assert is_ok([filled(issued, [there("Cedar Fork")])])
     row = filled(issued, [there("Cedar Fork, old")])
@@ -83,5 +91,160 @@ def test_a_master_that_is_kept_up_to_date_agrees_in_its_facts() -> None:
 
 
 def test_what_settles_no_documents_is_not_asked_what_it_settles() -> None:
-    journal = Kept("journal", "1", "ST-A", TEN, "2026-03-02", True, None)
+    journal = BookedDocument("journal", "1", "ST-A", TEN, "2026-03-02", True, None)
     assert is_ok([filled(Issued("1", "PAY-1", TEN, {"7": TEN}), [journal])])
+
+
+# --- several documents of one source object ----------------------------------------------------------------------------
+
+PARTS = Expected("payable", Decimal("30.00"), {"V1": Decimal("12.00"), "V2": Decimal("8.00")}, (TEN,))
+V1, V2 = (DocumentKey("1", "payable", part) for part in ("V1", "V2"))
+EXCLUDED = {"1": [Decided("excluded", TEN, "T1: out of the inventory")]}
+
+
+def paid(ref: str, amount: str) -> BookedDocument:
+    return BookedDocument("bill", f"B-{ref}", ref, Decimal(amount), "2026-03-02", True)
+
+
+BOTH = {V1: [paid("ST-1", "12.00")], V2: [paid("ST-2", "8.00")]}
+
+BY_DECISION = FlowFacts({}, {}, EXCLUDED)
+
+
+def divided(
+    booked: dict[DocumentKey, list[BookedDocument]] = BOTH, known: FlowFacts = BY_DECISION, expected: Expected = PARTS
+) -> Row:
+    return document_row(Row("T1", "acme", "payable"), [(Issued("1", "INV-1", Decimal("99.00")), expected)], booked, known)
+
+
+def test_the_documents_of_one_source_object_come_to_its_worth() -> None:
+    row = divided()
+    assert is_ok([row])
+    shown = row.as_json()
+    assert (shown["purpose"], shown["source"], shown["erp"], shown["excluded"]) == (
+        "payable",
+        {"count": 3, "amount": "30.00"},
+        {"count": 2, "amount": "20.00"},
+        {"count": 1, "amount": "10.00"},
+    )
+
+
+@pytest.mark.parametrize(
+    ("booked", "told"),
+    [
+        ({V1: BOTH[V1]}, "T1 INV-1 (payable, part V2) 8.00: no document, no ledger entry, last decision excluded"),
+        (BOTH | {V2: [paid("ST-2", "8.01")]}, "T1 INV-1 (payable, part V2) 8.00: bill B-ST-2 differs: amount 8.01, not 8.00"),
+        (
+            BOTH | {V1: BOTH[V1] * 2},
+            "T1 ST-1 12.00: bill B-ST-1: a second document of INV-1 (payable, part V1) 12.00",
+        ),
+        (BOTH | {V1: BOTH[V2], V2: BOTH[V1]}, "T1 INV-1 (payable, part V1) 12.00: bill B-ST-2 differs: amount 8.00, not 12.00"),
+    ],
+)
+def test_a_part_that_is_missing_a_cent_off_doubled_or_swapped_is_told_by_name(
+    booked: dict[DocumentKey, list[BookedDocument]], told: str
+) -> None:
+    row = divided(booked)
+    assert not is_ok([row])
+    assert told in row.notes
+
+
+def test_what_is_excluded_excuses_no_missing_document() -> None:
+    """The exclusion of 10.00 stands beside every part, and would have excused a lost part of 10.00."""
+    expected = Expected("payable", Decimal("20.00"), {"V1": TEN}, (TEN,))
+    row = divided({}, expected=expected)
+    assert row.bucket("unaccounted").amount == TEN
+    assert row.notes == ["T1 INV-1 (payable, part V1) 10.00: no document, no ledger entry, last decision excluded"]
+    (line,) = divided(BOTH, FlowFacts({}, {}, {})).notes
+    assert line == "T1 INV-1 10.00: no document, no ledger entry, last decision none"
+
+
+def test_one_exclusion_covers_one_amount_once() -> None:
+    twice = Expected("payable", Decimal("40.00"), PARTS.parts, (TEN, TEN))
+    assert divided(expected=twice).bucket("unaccounted").amount == TEN
+
+
+def test_a_decision_about_the_whole_object_covers_every_part() -> None:
+    row = divided({}, FlowFacts({}, {}, {"1": [Decided("not_due", Decimal("99.00"))]}))
+    assert is_ok([row])
+    assert (row.bucket("not_due").count, row.bucket("not_due").amount) == (3, Decimal("30.00"))
+
+
+def test_parts_that_do_not_come_to_the_worth_are_told_with_the_difference() -> None:
+    row = divided(expected=Expected("payable", Decimal("30.01"), PARTS.parts, PARTS.excluded))
+    assert row.notes == ["T1 INV-1 0.01: its documents come to 30.00, it is worth 30.01"]
+    assert not is_ok([row])
+    assert balanced(row)
+
+
+def test_a_part_is_held_by_itself() -> None:
+    known = FlowFacts({}, {V2: {"state": "HELD", "amount": Decimal("8.00")}}, EXCLUDED)
+    row = divided({V1: BOTH[V1]}, known)
+    assert is_ok([row])
+    assert (row.bucket("held").amount, row.bucket("erp").amount) == (Decimal("8.00"), Decimal("12.00"))
+    changed = FlowFacts({}, {}, EXCLUDED, frozenset({V1}))
+    assert not is_ok([divided(BOTH | {V2: [paid("ST-2", "7.00")]}, changed)])
+    assert is_ok([divided(BOTH | {V1: [paid("ST-1", "7.00")]}, changed)])
+
+
+def test_lines_at_cost_are_divided_by_vendor() -> None:
+    lines = (
+        IssuedLine("A", Decimal("50.00"), Decimal("12.00")),
+        IssuedLine("B", Decimal("20.00"), Decimal("3.50")),
+        IssuedLine("B", Decimal("20.00"), Decimal("4.50")),
+        IssuedLine("C", Decimal("9.00"), TEN, from_inventory=True),
+        IssuedLine("D", Decimal("9.00"), Decimal(0)),
+    )
+    vendors = {"A": "V1", "B": "V2", "D": "V3"}
+    issued = Issued("1", "INV-1", Decimal("108.00"), lines=lines)
+    assert at_cost("payable", issued, lambda line: vendors[line.sku]) == (PARTS,)
+    assert at_cost("payable", Issued("1", "INV-1", TEN), str) == (Expected("payable", Decimal(0), {}, (Decimal(0),)),)
+
+
+def audited(version: str, decision: str, amount: str, detail: str) -> dict[str, Any]:
+    """An audit record about invoice 1."""
+    own = {"entity": "invoice", "source_id": "1", "source_version": version, "system": "source"}
+    return own | {"decision": decision, "amount": Decimal(amount), "detail": detail}
+
+
+def test_decisions_of_the_newest_version_count_and_a_replay_repeats_none() -> None:
+    topics = Topics()
+    for _ in range(2):
+        topics.learn_decision(audited("v1", "not_due", "99.00", "T1: status is Pending"))
+    for _ in range(2):
+        topics.learn_decision(audited("v2", "excluded", "10.00", "T1: out of the inventory"))
+        topics.learn_decision(audited("v2", "excluded", "2.00", "T1: sales tax"))
+    topics.learn_decision(audited("v2", "duplicate", "0.00", "seen before"))
+    found = topics.decisions["T1", "invoice"]["1"]
+    assert [(one.decision, one.amount) for one in found] == [("excluded", TEN), ("excluded", Decimal("2.00"))]
+
+
+def test_two_documents_of_one_source_object_have_an_entry_each() -> None:
+    """The sale and the payable of one invoice were one entry: the newer one hid what the other had become."""
+    topics = Topics()
+    entry = {"source_system": "s", "source_entity": "invoice", "source_id": "1", "action": "create", "part": ""}
+    for purpose, state, part in (("sale", "POSTED", ""), ("payable", "HELD", "V1"), ("payable", "POSTED", "V2")):
+        topics.learn_entry(entry | {"purpose": purpose, "state": state, "part": part, "ref": f"ST-{purpose}{part}"})
+    topics.learn_entry(entry | {"purpose": "payable", "state": "HELD", "part": "V2", "ref": "ST-payableV2", "action": "correct"})
+    found = topics.entries["s", "invoice"]
+    assert [found[key]["state"] for key in (SALE, V1, V2)] == ["POSTED", "HELD", "POSTED"]
+    assert topics.changed["s", "invoice"] == {V2}
+    assert topics.by_ref["ST-payableV2"]["action"] == "create"
+
+
+def test_a_flow_with_two_purposes_has_a_row_for_each_and_says_which(capsys: pytest.CaptureFixture[str]) -> None:
+    order = document_row(
+        Row("N1", "acme", "order"),
+        [(Issued("1", "INV-1", TEN), Expected("order", TEN, {"V1": TEN}))],
+        {DocumentKey("1", "order", "V1"): [paid("ST-9", "10.00")]},
+        NOTHING,
+    )
+    bill = divided()
+    bill.flow = "N1"
+    assert report([order, bill, filled(Issued("1", "INV-1", TEN), [kept()])], as_json=False) == 0
+    said = [line.partition(" = ")[0] for line in capsys.readouterr().out.splitlines() if " = " in line]
+    assert said == [
+        "N1  acme, order: source 1 / 10.00",
+        "N1  acme, payable: source 3 / 30.00",
+        "A1  acme: source 1 / 10.00",
+    ]

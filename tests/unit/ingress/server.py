@@ -14,9 +14,9 @@ from typing import Any, cast
 
 from runtime.clock import ScaledClock
 from runtime.settings import Ingress, Settings
-from services.ingress.gates import Gate
 from services.ingress.produce import Deliveries, NotStored, Outgoing
 from services.ingress.signature import Key
+from services.ingress.verifiers import Verifier
 from services.ingress.watchdog import Listener
 from services.ingress.webhooks import Webhooks, listener
 from systems import registry
@@ -91,10 +91,10 @@ async def serving(**ingress: Any) -> AsyncIterator[Server]:
     kept = Kept()
     webhooks = Webhooks(settings, CODEC, cast("Deliveries", kept), ScaledClock())
     keys = (Key("k", KEY.encode()),)
-    webhooks.gates = {
-        ("webhook", SYSTEM, "acme"): Gate(Signing("body-hmac", "x-sig"), keys),
-        ("webhook", SYSTEM, "other"): Gate(Signing("body-hmac", "x-sig"), keys),
-        ("webhook", SYSTEM, "standard"): Gate(Signing("standard-webhooks", ""), keys),
+    webhooks.verifiers = {
+        ("webhook", SYSTEM, "acme"): Verifier(Signing("body-hmac", "x-sig"), keys),
+        ("webhook", SYSTEM, "other"): Verifier(Signing("body-hmac", "x-sig"), keys),
+        ("webhook", SYSTEM, "standard"): Verifier(Signing("standard-webhooks", ""), keys),
     }
     listening = listener(settings.ingress, webhooks)
     await listening.start("127.0.0.1", 0)

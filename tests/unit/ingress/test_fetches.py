@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from runtime.errors import Broken, Garbled, Malformed, Refused, Throttled, Transient
 from services.ingress.fetches import FetchQueue, FetchRecord, Offsets, answered, is_of_its_objects
-from services.ingress.seen import Seen
+from services.ingress.seen import WrittenElements
 from systems.contract import Element
 
 IDS = [("invoice", str(number)) for number in range(4)]
@@ -56,7 +56,7 @@ def test_what_is_asked_for_alone_keeps_nobody_waiting() -> None:
 
 
 def test_elements_without_an_id_are_told_apart_by_their_bytes() -> None:
-    seen, first, second = Seen(), _element("", b"one"), _element("", b"two")
+    seen, first, second = WrittenElements(), _element("", b"one"), _element("", b"two")
     seen.remember("feed", first)
     seen.remember("feed", second)
     assert (seen.is_known("feed", first), seen.is_known("feed", second)) == (True, True)

@@ -77,7 +77,7 @@ async def _untold(_: str, __: str, ___: str) -> None:
     """What becomes of a feed that stops is another test's."""
 
 
-class Ground:
+class PollerUnderTest:
     def __init__(self, feed: Feed, pages: dict[str, Page | Exception]) -> None:
         self.feed, self.reader, self.writing, self.clock = feed, Reader(pages), Writing(), Clock()
         self.cursors: Cursors = {}
@@ -105,41 +105,41 @@ class Ground:
 
 
 async def test_tokens_that_lead_to_each_other_end_the_run_and_are_said() -> None:
-    ground = Ground(TOKEN, {"": page("a", "1"), "a": page("b", "2"), "b": page("a", "3")})
-    assert await ground.run() == 3
-    assert ground.writing.written == ["1", "2", "3"]
-    [said] = ground.writing.decisions
+    polled = PollerUnderTest(TOKEN, {"": page("a", "1"), "a": page("b", "2"), "b": page("a", "3")})
+    assert await polled.run() == 3
+    assert polled.writing.written == ["1", "2", "3"]
+    [said] = polled.writing.decisions
     assert "came again" in said.detail
-    ground.clock.moment += timedelta(minutes=1)
-    assert await ground.run() < 5  # and the next run ends as well
+    polled.clock.moment += timedelta(minutes=1)
+    assert await polled.run() < 5  # and the next run ends as well
 
 
 async def test_a_longer_circle_ends_too() -> None:
     pages: dict[str, Page | Exception] = {f"{n}": page(f"{(n + 1) % 30}", f"id{n}") for n in range(30)}
-    ground = Ground(TOKEN, {"": page("0"), **pages})
-    assert await ground.run(100) <= 32
-    assert len(ground.writing.decisions) == 1
+    polled = PollerUnderTest(TOKEN, {"": page("0"), **pages})
+    assert await polled.run(100) <= 32
+    assert len(polled.writing.decisions) == 1
 
 
 async def test_fresh_tokens_that_lead_to_the_same_pages_end_the_run() -> None:
     pages: dict[str, Page | Exception] = {f"{n}": page(f"{n + 1}", f"id{n % 2}") for n in range(100)}
-    ground = Ground(TOKEN, {"": page("0"), **pages})
-    assert await ground.run(100) == 4
-    assert len(ground.writing.decisions) == 1
+    polled = PollerUnderTest(TOKEN, {"": page("0"), **pages})
+    assert await polled.run(100) == 4
+    assert len(polled.writing.decisions) == 1
 
 
 async def test_a_place_counts_where_the_position_moves_with_the_time() -> None:
     pages: dict[str, Page | Exception] = {f"{n}": page(f"{n + 1}", f"id{n}", place="ab"[n % 2]) for n in range(100)}
-    ground = Ground(TOKEN, {"": page("0", place="z"), **pages})
-    assert await ground.run(100) == 4
+    polled = PollerUnderTest(TOKEN, {"": page("0", place="z"), **pages})
+    assert await polled.run(100) == 4
 
 
 @pytest.mark.parametrize("feed", [TOKEN, LIST])
 async def test_empty_pages_that_go_on_are_no_circle(feed: Feed) -> None:
     pages: dict[str, Page | Exception] = {f"{n}": page(f"{n + 1}") for n in range(40)}
-    ground = Ground(feed, {"": page("0"), **pages, "40": page("end", "last", more=False)})
-    assert await ground.run(100) == 42
-    assert (ground.writing.written, ground.writing.decisions) == (["last"], [])
+    polled = PollerUnderTest(feed, {"": page("0"), **pages, "40": page("end", "last", more=False)})
+    assert await polled.run(100) == 42
+    assert (polled.writing.written, polled.writing.decisions) == (["last"], [])
 
 
 async def test_a_list_that_is_walked_again_is_no_circle() -> None:
@@ -149,45 +149,45 @@ async def test_a_list_that_is_walked_again_is_no_circle() -> None:
         "walk 2 page 1": page("walk 2 page 2", "1", "2"),
         "walk 2 page 2": page("done", "3", more=False),
     }
-    ground = Ground(LIST, pages)
-    assert await ground.run() == 4
-    assert ground.writing.decisions == []
+    polled = PollerUnderTest(LIST, pages)
+    assert await polled.run() == 4
+    assert polled.writing.decisions == []
 
 
 async def test_a_page_that_leads_to_itself_stays_a_failure() -> None:
-    ground = Ground(TOKEN, {"": page("a", "1"), "a": page("a", "2")})
-    await ground.run(3)
-    assert ground.writing.written == ["1"]
-    assert ground.writing.cursors == ["a"]
+    polled = PollerUnderTest(TOKEN, {"": page("a", "1"), "a": page("a", "2")})
+    await polled.run(3)
+    assert polled.writing.written == ["1"]
+    assert polled.writing.cursors == ["a"]
 
 
 async def test_a_feed_that_had_to_begin_earlier_is_said_and_goes_on() -> None:
-    ground = Ground(TOKEN, {"": page("new", "1", more=False, restarted="the token is dead; read again from a date")})
-    assert await ground.run() == 1
-    [said] = ground.writing.decisions
+    polled = PollerUnderTest(TOKEN, {"": page("new", "1", more=False, restarted="the token is dead; read again from a date")})
+    assert await polled.run() == 1
+    [said] = polled.writing.decisions
     assert (said.decision, said.entity) == ("refused", "job")
     assert "read again from a date" in said.detail
-    assert ground.writing.cursors == ["new"]
+    assert polled.writing.cursors == ["new"]
 
 
 @pytest.mark.parametrize(("asked_s", "least_s", "most_s"), [(0, 0.05, 61), (600, 600, 600), (99_999, 3600, 3600), (None, 0.05, 61)])
 async def test_a_throttled_system_is_left_alone_as_long_as_it_asks_and_no_shorter_than_the_backoff(
     asked_s: float | None, least_s: float, most_s: float
 ) -> None:
-    ground = Ground(TOKEN, {"": Throttled("429", asked_s)})
-    ground.poller._draw = random.Random(3)
+    polled = PollerUnderTest(TOKEN, {"": Throttled("429", asked_s)})
+    polled.poller._draw = random.Random(3)
     for _ in range(12):
-        assert await ground.run() == 1
-        wait, _ = ground.poller._schedule.wait(ground.clock.now(), ground.clock.monotonic())
+        assert await polled.run() == 1
+        wait, _ = polled.poller._schedule.wait(polled.clock.now(), polled.clock.monotonic())
         assert least_s <= wait.total_seconds() <= most_s
-        ground.clock.moment += wait
-    assert asked_s is None or asked_s > 0 or ground.clock.monotonic() > 30  # nineteen calls a second it was
+        polled.clock.moment += wait
+    assert asked_s is None or asked_s > 0 or polled.clock.monotonic() > 30  # nineteen calls a second it was
 
 
 async def test_other_failures_back_off_in_real_seconds() -> None:
-    ground = Ground(TOKEN, {"": Transient("503")})
-    assert await ground.run(1) == 1
-    assert ground.poller._schedule.next(ground.clock.now(), 0.0) is None
+    polled = PollerUnderTest(TOKEN, {"": Transient("503")})
+    assert await polled.run(1) == 1
+    assert polled.poller._schedule.next(polled.clock.now(), 0.0) is None
 
 
 def test_a_run_is_forgotten_when_it_ends() -> None:

@@ -69,7 +69,7 @@ class Writing:
             raise NotStored("Kafka is away")
 
 
-class Ground:
+class PollerUnderTest:
     """A poller whose other side answers by ids; `answer` may raise."""
 
     def __init__(self, answer: Any, is_divided: bool = False) -> None:
@@ -120,28 +120,28 @@ def _page(rows: Sequence[bytes]) -> Response:
 
 @pytest.mark.parametrize("torn", TORN)
 async def test_a_torn_row_among_ids_is_written_with_its_bytes_and_the_others_are_read(torn: bytes) -> None:
-    ground = Ground(lambda ids: _page([torn if one == BAD else _row(one) for one in ids]))
-    assert await ground.run(20) <= 2
-    assert sorted(ground.writing.written) == sorted((one, torn if one == BAD else _row(one)) for one in IDS)
-    assert (ground.writing.decisions, ground.offsets.commit) == ([], len(IDS))
+    polled = PollerUnderTest(lambda ids: _page([torn if one == BAD else _row(one) for one in ids]))
+    assert await polled.run(20) <= 2
+    assert sorted(polled.writing.written) == sorted((one, torn if one == BAD else _row(one)) for one in IDS)
+    assert (polled.writing.decisions, polled.offsets.commit) == ([], len(IDS))
 
 
 @pytest.mark.parametrize("torn", BORDERLESS)
 async def test_an_answer_that_cannot_be_cut_is_asked_for_id_by_id_and_ends_on_dead_with_its_bytes(torn: bytes) -> None:
     """Its id was asked for for ever, and the offset of `fetch` stood."""
-    ground = Ground(lambda ids: _page([torn if one == BAD else _row(one) for one in ids]))
-    assert await ground.run(60) < 20
-    assert sorted(ground.writing.written) == sorted((one, _page([torn]).body if one == BAD else _row(one)) for one in IDS)
-    assert ground.offsets.commit == len(IDS)
+    polled = PollerUnderTest(lambda ids: _page([torn if one == BAD else _row(one) for one in ids]))
+    assert await polled.run(60) < 20
+    assert sorted(polled.writing.written) == sorted((one, _page([torn]).body if one == BAD else _row(one)) for one in IDS)
+    assert polled.offsets.commit == len(IDS)
 
 
 async def test_a_row_that_nobody_asked_for_ends_with_a_decision() -> None:
     def answer(ids: list[str]) -> Response:
         return _page([_row(one) for one in ids if one != BAD]) if ids != [BAD] else _page([b'{"name": "no id"}', b"7"])
 
-    ground = Ground(answer)
-    await ground.run(60)
-    assert len(ground.queue) == 0
+    polled = PollerUnderTest(answer)
+    await polled.run(60)
+    assert len(polled.queue) == 0
 
 
 async def test_an_outage_that_one_id_causes_keeps_only_that_one() -> None:
@@ -152,10 +152,10 @@ async def test_an_outage_that_one_id_causes_keeps_only_that_one() -> None:
             raise Transient("servicetitan invoices: 500")
         return _page([_row(one) for one in ids])
 
-    ground = Ground(answer)
-    await ground.run(40)
-    assert sorted(one for one, _ in ground.writing.written) == [one for one in IDS if one != BAD]
-    assert (list(ground.queue.batch({"invoice": 50})), ground.writing.decisions) == ([("invoice", BAD)], [])
+    polled = PollerUnderTest(answer)
+    await polled.run(40)
+    assert sorted(one for one, _ in polled.writing.written) == [one for one in IDS if one != BAD]
+    assert (list(polled.queue.batch({"invoice": 50})), polled.writing.decisions) == ([("invoice", BAD)], [])
 
 
 async def test_what_is_given_up_while_kafka_is_away_stays_wanted() -> None:
@@ -164,28 +164,28 @@ async def test_what_is_given_up_while_kafka_is_away_stays_wanted() -> None:
             raise Refused("400")
         return _page([_row(one) for one in ids])
 
-    ground = Ground(answer)
-    ground.writing.away = 5
-    await ground.run(80)
-    [said] = ground.writing.decisions
+    polled = PollerUnderTest(answer)
+    polled.writing.away = 5
+    await polled.run(80)
+    [said] = polled.writing.decisions
     assert (said.decision, said.source_id) == ("refused", BAD)
-    assert ground.offsets.commit == len(IDS)
+    assert polled.offsets.commit == len(IDS)
 
 
 async def test_an_entity_that_waits_for_a_person_keeps_no_other_waiting() -> None:
     """A scope that was missing for vendors kept every invoice behind them, for ever."""
-    ground = Ground(lambda ids: _page([_row(one) for one in ids]), is_divided=True)
+    polled = PollerUnderTest(lambda ids: _page([_row(one) for one in ids]), is_divided=True)
     for one in IDS:
-        ground.queue.done(("invoice", one), 1)
+        polled.queue.done(("invoice", one), 1)
     for number in range(5):
-        ground.queue.add(("vendor", str(number)), FetchRecord(Offsets(), number))
+        polled.queue.add(("vendor", str(number)), FetchRecord(Offsets(), number))
     for offset, one in enumerate(IDS):
-        ground.queue.add(("invoice", one), FetchRecord(ground.offsets, offset))
-    assert await ground.run(5) == 5
-    assert [one for one, _ in ground.writing.written] == IDS
-    assert len(ground.queue) == 5
-    assert ground.clock.slept == [timedelta(minutes=15)]
-    ground.queue.add(("invoice", "7"), FetchRecord(Offsets(), 0))
-    await ground.run(7)
-    assert ground.writing.written[-1][0] == "7"
-    assert len(ground.clock.slept) == 1
+        polled.queue.add(("invoice", one), FetchRecord(polled.offsets, offset))
+    assert await polled.run(5) == 5
+    assert [one for one, _ in polled.writing.written] == IDS
+    assert len(polled.queue) == 5
+    assert polled.clock.slept == [timedelta(minutes=15)]
+    polled.queue.add(("invoice", "7"), FetchRecord(Offsets(), 0))
+    await polled.run(7)
+    assert polled.writing.written[-1][0] == "7"
+    assert len(polled.clock.slept) == 1

@@ -7,16 +7,16 @@ from typing import Any
 import pytest
 
 from runtime.settings import Kafka
-from topology.provision import Found, differences, settings_of
+from topology.provision import ExistingTopic, differences, settings_of
 from topology.topics import DAY_MS, MAX_MESSAGE_BYTES, topics
 
 THREE = Kafka(bootstrap_servers="k:9092", partitions=4, replication=3)
 
 
-def found(topic: str, partitions: int = 4, replication: int = 3, **settings: str) -> Found:
+def found(topic: str, partitions: int = 4, replication: int = 3, **settings: str) -> ExistingTopic:
     """The topic as it is declared, but for these."""
     changed = {key.replace("_", "."): value for key, value in settings.items()}
-    return Found(partitions, replication, settings_of(topics()[topic], 3) | changed)
+    return ExistingTopic(partitions, replication, settings_of(topics()[topic], 3) | changed)
 
 
 def wrong(topic: str, kafka: Kafka = THREE, **more: Any) -> list[tuple[str, str, str]]:

@@ -1,4 +1,4 @@
-"""Who may send what: one gate per connection and way in, replaced when settings or credentials change."""
+"""Who may send what: one verifier per connection and way in, replaced when settings or credentials change."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ PUSH = "push"
 
 
 @dataclass(frozen=True)
-class Gate:
+class Verifier:
     """How the requests of one connection's sender are verified, and how its records are named. Without keys it refuses everything."""
 
     signing: Signing
     keys: tuple[Key, ...]
 
 
-NOBODY = Gate(UNKNOWN, ())
-Gates = Mapping[tuple[str, str, str], Gate]
-"""(system, webhook or push, connection) -> gate."""
+NOBODY = Verifier(UNKNOWN, ())
+Verifiers = Mapping[tuple[str, str, str], Verifier]
+"""(system, webhook or push, connection) -> verifier."""
 
 
-def gates(snapshot: Snapshot, store: CredentialStore) -> Gates:
-    """The gates of all connections in force. The field-service system sends webhooks, the ERP sends pushes."""
-    found: dict[tuple[str, str, str], Gate] = {}
+def verifiers(snapshot: Snapshot, store: CredentialStore) -> Verifiers:
+    """The verifiers of all connections in force. The field-service system sends webhooks, the ERP sends pushes."""
+    found: dict[tuple[str, str, str], Verifier] = {}
     for connection in snapshot.connections.values():
         for way in (WEBHOOK, PUSH):
-            gate = _gate(connection, way, store)
-            if gate is not None:
-                found[(way, _side(connection, way), connection.settings.connection)] = gate
+            verifier = _verifier(connection, way, store)
+            if verifier is not None:
+                found[(way, _side(connection, way), connection.settings.connection)] = verifier
     return found
 
 
@@ -47,7 +47,7 @@ def _side(connection: Connected, way: str) -> str:
     return connection.settings.field_service.system if way == WEBHOOK else connection.settings.erp.system
 
 
-def _gate(connection: Connected, way: str, store: CredentialStore) -> Gate | None:
+def _verifier(connection: Connected, way: str, store: CredentialStore) -> Verifier | None:
     settings = connection.settings
     side = settings.side(_side(connection, way))
     signs = registry.system(side.system).signing
@@ -60,7 +60,7 @@ def _gate(connection: Connected, way: str, store: CredentialStore) -> Gate | Non
         log.warning(
             "no_key", connection=settings.connection, way=way, outcome="everything is refused", keys_in_settings=len(declared)
         )
-    return Gate(signing, keys)
+    return Verifier(signing, keys)
 
 
 def _key(entry: Mapping[str, Any]) -> Key:

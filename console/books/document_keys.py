@@ -1,0 +1,56 @@
+"""Which document is meant where a source object makes several: by source object, purpose and part (accounting.md 1 and 2). Pure.
+
+Both sides of a comparison are brought together by this key. The side that is written to shows our ref; the ref follows from the key alone, so
+it is computed here and read nowhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+from systems.flow import MASTER
+from topology.rules.identity import Books, op_key, ref_of
+
+
+class WithRef(Protocol):
+    """A document as the side shows it that was written to."""
+
+    @property
+    def ref(self) -> str:
+        """Our ref, as the document carries it; "" where it carries none."""
+
+
+Document = TypeVar("Document", bound=WithRef)
+
+
+class DocumentKey(NamedTuple):
+    """One document of a source object. `source_id` may name a part of the object: an application of a payment."""
+
+    source_id: str
+    purpose: str
+    part: str = ""
+
+    def __str__(self) -> str:
+        """For people: `payable, part V1`; "" for the one document that most source objects make."""
+        return f"{self.purpose}, part {self.part}" if self.part else ""
+
+
+def key_of(entry: Mapping[str, Any]) -> DocumentKey:
+    """The key of a command, result or ledger record."""
+    return DocumentKey(entry["source_id"], entry["purpose"], entry["part"])
+
+
+def ref_by(books: Books, entity: str, key: DocumentKey, action: str = "") -> str:
+    """The ref of a document of an entity. `action` "" is the usual one: masters are upserted, everything else is created."""
+    usual = "upsert" if key.purpose == MASTER else "create"
+    return ref_of(op_key(books, key.purpose, (entity, key.source_id), key.part, action or usual))
+
+
+def by_key(documents: Iterable[Document], keys: Mapping[str, DocumentKey]) -> dict[DocumentKey, list[Document]]:
+    """The documents that carry one of these refs, by the key that the ref stands for: two where a document was written twice."""
+    found: dict[DocumentKey, list[Document]] = {}
+    for document in documents:
+        if document.ref in keys:
+            found.setdefault(keys[document.ref], []).append(document)
+    return found
