@@ -995,6 +995,13 @@ class JournalCommand(CommandEnvelope):
     lines: list[PostingLine]
 
 
+class ManualEntryCommand(CommandEnvelope):
+    """A document that no flow of its connection brings: a person enters it in the ERP, and nothing is written."""
+
+    date: date | None
+    reason: str
+
+
 class PurchaseOrderCommand(CommandEnvelope):
     """A purchase order in an ERP or in the field-service system; the address is where the goods go."""
 

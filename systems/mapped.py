@@ -15,8 +15,9 @@ from schemas.records import Parent
 
 Own = TypeVar("Own", bound=BaseModel)
 
-REVERSAL, COMPLETION = "reversal", "completion"
-"""Records of commands that every system has: what voids a document, and a milestone for which nothing is written."""
+REVERSAL, COMPLETION, MANUAL = "reversal", "completion", "manual_entry"
+"""Records of commands that every system has: what voids a document, a milestone for which nothing is written, and a document that no flow
+brings and a person enters."""
 NOTHING = "nothing"
 """Action of the milestone that a source object makes no document any more."""
 
