@@ -123,6 +123,8 @@ class InvoiceLine(TypedDict):
     business_unit_id: str
     business_unit_name: str
     gl_account: str
+    gl_account_type: str
+    membership_type_id: str
     service_date: date | None
     from_inventory: bool
 

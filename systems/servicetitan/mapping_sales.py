@@ -97,6 +97,8 @@ def _line(item: Row, context: Context) -> dict[str, Any]:
         "taxable": flag(item, "taxable", absent=False),
         **business_unit(item),
         "gl_account": text(nested(item, "generalLedgerAccount"), "number"),
+        "gl_account_type": text(nested(item, "generalLedgerAccount"), "type"),
+        "membership_type_id": identifier(item, "membershipTypeId"),
         "service_date": day(item, "serviceDate", context.time_zone),
         "from_inventory": flag(item, "inventory", absent=False),
     }

@@ -61,6 +61,8 @@ def invoice_line(amount: str, line_id: str = "1", **more: Any) -> dict[str, Any]
         "business_unit_id": "",
         "business_unit_name": "",
         "gl_account": "",
+        "gl_account_type": "",
+        "membership_type_id": "",
         "service_date": None,
         "from_inventory": False,
     }
