@@ -418,6 +418,7 @@ class Bill(CanonicalEnvelope):
     job_number: str
     term_name: str
     kind: str
+    reconciliation: str
     do_not_pay: bool
     canceled_on: datetime | None
     summary: str

@@ -183,6 +183,7 @@ def bill(lines: list[dict[str, Any]] | None = None, **more: Any) -> dict[str, An
             "job_number": "700",
             "term_name": "",
             "kind": "Procurement",
+            "reconciliation": "Reconciled",
             "do_not_pay": False,
             "canceled_on": None,
             "summary": "",
