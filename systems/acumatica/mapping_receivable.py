@@ -92,8 +92,9 @@ def _place(one: InvoiceLine, record: Mapping[str, Any], unit: Row, made: Mapped,
 
 
 def _erp_zone(record: Mapping[str, Any], made: Mapped) -> str:
-    """Under tax_mode erp, the tax zone that Acumatica shall compute by; "" where the source's tax travels as lines or there is none."""
-    if made.plan.tax_mode != "erp" or (not record["tax_zone_id"] and not record["tax"]):
+    """Under tax_mode erp, the tax zone that Acumatica shall compute by; "" where the source's tax travels as lines or there is none. What the
+    source taxed nothing of (an exempt customer) travels as exempt lines, or Acumatica would tax them."""
+    if made.plan.tax_mode != "erp" or not record["tax"]:
         return ""
     keys = zone_keys(record)
     row = made.row("tax_zone", keys)
