@@ -39,6 +39,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
         "ap_business_unit",
         "receivable_account",
         "clearing_vendor",
+        "currency",
         *CHARTFIELDS,
     ),
     "location": ("location", *CHARTFIELDS),
