@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from schemas.records import Application, Parent
@@ -68,7 +69,7 @@ def _application(record: Mapping[str, Any], until: Sequence[Application], plan: 
     ones from the first."""
     one = until[-1]
     alike = [before for before in until if before["document_id"] == one["document_id"]]
-    day = one["applied_on"] or record["paid_on"]
+    day = applied_on(record, one)
     made = Mapped(plan, plan.settings, day)
     opening = opening_row(made, one)
     parents = [Parent(role="payment", entity="payment", source_id=record["source_id"])]
@@ -87,6 +88,12 @@ def _application(record: Mapping[str, Any], until: Sequence[Application], plan: 
     }
     draft = made.draft("ar_application", body, record, Posting(target, day, hold, tuple(parents)))
     return replace(draft, action="apply", amount=one["amount"], source_id=_identity(record, one))
+
+
+def applied_on(record: Mapping[str, Any], one: Application) -> date | None:
+    """The day of an application: its own, and never before the payment's."""
+    days = [day for day in (one["applied_on"], record["paid_on"]) if day is not None]
+    return max(days, default=None)
 
 
 def _identity(record: Mapping[str, Any], one: Application) -> str:
