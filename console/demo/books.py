@@ -66,9 +66,13 @@ class Books:
         return Known(self.topics.canonical.get(origin, {}), entries, decisions, changed)
 
     def _refs(self, flow: Flow, issued: list[Issued]) -> dict[str, str]:
-        """The ref that the source's identity gives each document -> source id."""
-        books, action = self.connected.books_to(flow.target), "upsert" if flow.purpose == _MASTER else "create"
-        return {ref_of(op_key(books, flow.purpose, (flow.entity, one.source_id), "", action)): one.source_id for one in issued}
+        """The refs that the source's identity gives each document, itself or as a correction of another -> source id."""
+        books, actions = self.connected.books_to(flow.target), ("upsert",) if flow.purpose == _MASTER else ("create", "adjust")
+        return {
+            ref_of(op_key(books, flow.purpose, (flow.entity, one.source_id), "", action)): one.source_id
+            for one in issued
+            for action in actions
+        }
 
     def _by_ref(self, flow: Flow, refs: Mapping[str, str]) -> dict[str, list[Kept]]:
         """Documents of the target by source id, found by the ref that they carry."""

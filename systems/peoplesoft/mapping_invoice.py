@@ -1,5 +1,7 @@
 """Invoices to customers, from canonical to a journal: Dr receivable, Cr revenue by line, Cr tax by zone. Pure.
 
+An adjustment and a negative invoice are journals too, with the signs that their lines give: Dr revenue and tax, Cr receivable.
+
 Under profile `voucher` the invoice becomes payables at cost instead (`mapping_voucher.py`). What is decided about any sale and its tax:
 `systems/postings/receivable.py` and `tax.py`. Rules: accounting.md 4 (the invoice number stays in the header), 15, 17, 18.
 """
@@ -32,7 +34,7 @@ from systems.peoplesoft.mapping_voucher import voucher_commands
 from systems.postings.document import EMPTY, Hold, Posting, Row, Target, other_currency, wanted
 from systems.postings.ends import voided, worthless
 from systems.postings.lines import Place, closed, credit, header_text, line, rounded
-from systems.postings.receivable import corrected, line_keys, rows_alone_decide, sale_line
+from systems.postings.receivable import correcting, line_keys, rows_alone_decide, sale_line
 from systems.postings.tax import tax_hold, tax_lines
 from systems.values.codes import code
 
@@ -44,7 +46,7 @@ def invoice_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | 
     made = mapped(plan, record["invoice_date"])
     if made.settings.profile == "voucher":
         return voucher_commands(record, made)
-    return voided(record, SALE) or worthless(record, SALE) or [corrected(record, _draft(record, made), PRODUCT)]
+    return voided(record, SALE) or worthless(record, SALE) or [correcting(record, _draft(record, made))]
 
 
 def _draft(record: Mapping[str, Any], made: Mapped) -> Draft:

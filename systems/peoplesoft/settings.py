@@ -45,6 +45,12 @@ class Accounts(_Section):
     """ChartField ACCOUNT (10 characters) of amounts that have no line of their own in the source. Empty = held when needed."""
 
     receivable: str = Field("", max_length=10, description="Receivable where the business unit's row names none. Example: 120000")
+    deposits: str = Field(
+        "",
+        max_length=10,
+        description="Customer deposits, a liability. With it a payment credits deposits, and each application is a journal on its own day (Dr "
+        "deposits, Cr receivable); empty = a payment credits the receivable at once. Example: 230000",
+    )
     suspense: str = Field("", max_length=10, description="Account of policy `suspense`. Example: 199999")
     rounding: str = Field(
         "", max_length=10, description="Takes a difference of lines, tax and total, up to the limit. Example: 799900"

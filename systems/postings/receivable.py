@@ -89,9 +89,14 @@ def adjusts(record: Mapping[str, Any], product: str) -> Hold | None:
 
 
 def corrected(record: Mapping[str, Any], draft: Draft, product: str) -> Draft:
-    """The draft, held where it adjusts another document or is a credit."""
+    """The draft, held where it adjusts another document or is a credit: for an ERP that has no such write yet."""
     hold = adjusts(record, product)
-    action = "adjust" if hold else draft.action
     if not hold and record["total"] < 0:
         hold = Hold("credit_memo_not_built", f"a negative invoice is a credit memo: enter it in {product}, then skip this")
-    return replace(draft, action=action, hold=hold.name, hold_detail=hold.words) if hold else draft
+    draft = correcting(record, draft)
+    return replace(draft, hold=hold.name, hold_detail=hold.words) if hold else draft
+
+
+def correcting(record: Mapping[str, Any], draft: Draft) -> Draft:
+    """The draft under its own action where it adjusts another document (accounting.md 34)."""
+    return replace(draft, action="adjust") if record["adjustment_to_id"] else draft

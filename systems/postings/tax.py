@@ -64,7 +64,9 @@ def zone_rows(made: Mapped[Any], keys: Sequence[str]) -> list[Row]:
         if parts and single is not None and single.get("share"):
             return [single, *parts]
         if parts and single is not None and single.get("account"):
-            made.missing("tax_zone", f"{key} (it has an account of its own beside its parts: remove it, or give it a part and a share)")
+            made.missing(
+                "tax_zone", f"{key} (it has an account of its own beside its parts: remove it, or give it a part and a share)"
+            )
         if parts:
             return parts
     return []

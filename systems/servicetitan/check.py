@@ -86,7 +86,12 @@ class Checker:
         currencies = sorted({currency for _, _, currency in found if currency})
         silent = [one for one in found if one[2] and _said(crosswalk, one) != one[2]] if len(currencies) > 1 else []
         return [
-            Finding("error", subject, f"{name or source_id} is in {currency}", f"Write {currency} in the column currency of its row in business_unit.")
+            Finding(
+                "error",
+                subject,
+                f"{name or source_id} is in {currency}",
+                f"Write {currency} in the column currency of its row in business_unit.",
+            )
             for source_id, name, currency in silent
         ] or [Finding("ok", subject, ", ".join(currencies) or "none told")]
 
