@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
+from schemas.records import CommandEnvelope
+from services.sinks import entry as e
+from services.sinks.parents import Parents, resolve
+from systems import registry
 from systems.acumatica.documents import application_body
-from systems.postings.collection import applied_on
 from systems.mapped import Draft, NoCommand, Plan
+from systems.postings.collection import applied_on
+from tests.contract.examples import connected
 from tests.systems.books.both import drafts, mapped, plan, settings
 from tests.systems.field_service import application, command, payment
 from tests.systems.peoplesoft.mapping import ground as peoplesoft
+from topology.rules.envelope import Source
+from topology.rules.envelope import command as enveloped
 
 LATER = date(2026, 4, 2)
 IDS = {"payment/201": "Payment/000201", "invoice/101": "Invoice/000101"}
@@ -81,3 +90,34 @@ def test_without_an_account_for_deposits_the_receivable_is_credited_and_applicat
     assert booked([made])["120000"] == Decimal("-500.00")
     assert isinstance(counted, NoCommand)
     assert counted.amount == Decimal("300.00")
+
+
+# --- dead ends --------------------------------------------------------------------------------------------------------
+
+
+def test_an_application_keeps_its_record_so_that_a_row_of_opening_balances_can_lift_it() -> None:
+    """It was held as before_cutover, or waited for an adjustment that a person had entered, and no row ever reached it."""
+    joined = connected(registry.system("acumatica"))
+    record = payment("108.25", [application("101", "108.25")])
+    source = Source("payment", record, "canonical.payment", 0, 7, b"as it was")
+    _, applied = drafts("acumatica", "payment", record)
+    made = cast("CommandEnvelope", enveloped(applied, source, joined, None))
+    assert (made["canonical"], [one["role"] for one in made["parents"]]) == (b"as it was", ["payment", "invoice"])
+    rows = {"opening_balance": {"101": {"erp_number": "004712"}}}
+    _, lifted = drafts("acumatica", "payment", record, plan("acumatica", rows))
+    again = cast("CommandEnvelope", enveloped(lifted, source, joined, None))
+    assert again["op_key"] == made["op_key"]
+    assert again["payload_hash"] != made["payload_hash"]
+    assert [one["role"] for one in again["parents"]] == ["payment"]
+    assert application_body(again, {"payment/201": "Payment/000201"})["DocumentsToApply"][0]["ReferenceNbr"] == {"value": "004712"}
+
+
+@pytest.mark.parametrize(
+    ("state", "found"), [(e.POSTED, {"ids": {"invoice/9": "Invoice/1"}}), (e.REJECTED, {"blocked": {"invoice/9": "rejected (skipped)"}})]
+)
+def test_an_adjustment_is_a_document_that_a_payment_may_settle(state: str, found: dict[str, Any]) -> None:
+    entry: Any = {"action": "adjust", "purpose": "sale", "part": "", "state": state, "reason": "skipped", "erp_id": "Invoice/1"}
+    entry["reason"] = "" if state == e.POSTED else "skipped"
+    known: Any = SimpleNamespace(link=lambda *_: None, pair=lambda _: None, entries=lambda *_: [entry], stands=lambda _: False)
+    parent: Any = {"role": "invoice", "entity": "invoice", "source_id": "9"}
+    assert resolve([parent], known) == Parents(**found)
