@@ -127,6 +127,7 @@ class InvoiceLine(TypedDict):
     membership_type_id: str
     service_date: date | None
     from_inventory: bool
+    order_vendor_id: str
 
 
 class OrderLine(TypedDict):

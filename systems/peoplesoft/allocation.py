@@ -47,6 +47,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     "tax_zone": ("tax_zone", PART, "account", "share", *CHARTFIELDS),
     "payment_type": ("payment_type", "account", *CHARTFIELDS),
     "sku_vendor": ("sku", "vendor_id"),
+    "order_vendor": ("order_vendor", "vendor_id"),
 }
 """Mapping tables: the first column is the key, `*` the row of policy default."""
 ANY = "*"

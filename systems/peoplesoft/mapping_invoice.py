@@ -44,7 +44,7 @@ SALE = Target("P1", "sale", PRODUCT)
 def invoice_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:
     """What a customer invoice becomes under the connection's profile."""
     made = mapped(plan, record["invoice_date"])
-    if made.settings.profile == "voucher":
+    if made.settings.profile_on(record["invoice_date"]) == "voucher":
         return voucher_commands(record, made)
     return voided(record, SALE) or worthless(record, SALE) or [correcting(record, _draft(record, made))]
 

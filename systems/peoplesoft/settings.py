@@ -115,6 +115,10 @@ class Settings(_Section):
     profile: Literal["journal", "voucher"] = Field(
         "journal", description="What a job invoice becomes: a journal, or AP vouchers at cost."
     )
+    profile_from: date | None = Field(
+        None,
+        description="First invoice date of `profile`; earlier invoices keep the other one. Write it when you switch. Example: 2026-07-01",
+    )
     setid: str = Field("SHARE", pattern=_UNIT, description="SETID of vendors and chartfields. Example: SHARE")
     vendor_setids: tuple[str, ...] = Field((), description="SETIDs whose vendors are read; empty = `setid` alone.")
     vendor_classes: tuple[str, ...] = Field((), description="VENDOR_CLASS values that travel; empty = every class.")
@@ -169,6 +173,12 @@ class Settings(_Section):
         if code(record["status"]) not in map(code, self.vendor_statuses):
             return f"VENDOR_STATUS {record['status'] or 'empty'} does not travel"
         return ""
+
+    def profile_on(self, day: date | None) -> str:
+        """The profile of an invoice of that day."""
+        if day is None or self.profile_from is None or day >= self.profile_from:
+            return self.profile
+        return "voucher" if self.profile == "journal" else "journal"
 
     def query(self, name: str) -> str:
         """The site's name of one of our queries."""

@@ -98,6 +98,7 @@ def _line(item: Row, context: Context) -> dict[str, Any]:
         "membership_type_id": identifier(item, "membershipTypeId"),
         "service_date": day(item, "serviceDate", context.time_zone),
         "from_inventory": flag(item, "inventory", absent=False),
+        "order_vendor_id": "",
     }
 
 

@@ -65,6 +65,7 @@ def invoice_line(amount: str, line_id: str = "1", **more: Any) -> dict[str, Any]
         "membership_type_id": "",
         "service_date": None,
         "from_inventory": False,
+        "order_vendor_id": "",
     }
     return made | more
 

@@ -113,7 +113,8 @@ def test_an_application_keeps_its_record_so_that_a_row_of_opening_balances_can_l
 
 
 @pytest.mark.parametrize(
-    ("state", "found"), [(e.POSTED, {"ids": {"invoice/9": "Invoice/1"}}), (e.REJECTED, {"blocked": {"invoice/9": "rejected (skipped)"}})]
+    ("state", "found"),
+    [(e.POSTED, {"ids": {"invoice/9": "Invoice/1"}}), (e.REJECTED, {"blocked": {"invoice/9": "rejected (skipped)"}})],
 )
 def test_an_adjustment_is_a_document_that_a_payment_may_settle(state: str, found: dict[str, Any]) -> None:
     entry: Any = {"action": "adjust", "purpose": "sale", "part": "", "state": state, "reason": "skipped", "erp_id": "Invoice/1"}
