@@ -123,8 +123,11 @@ class InvoiceLine(TypedDict):
     business_unit_id: str
     business_unit_name: str
     gl_account: str
+    gl_account_type: str
+    membership_type_id: str
     service_date: date | None
     from_inventory: bool
+    order_vendor_id: str
 
 
 class OrderLine(TypedDict):
@@ -416,6 +419,7 @@ class Bill(CanonicalEnvelope):
     job_number: str
     term_name: str
     kind: str
+    reconciliation: str
     do_not_pay: bool
     canceled_on: datetime | None
     summary: str
@@ -993,6 +997,13 @@ class JournalCommand(CommandEnvelope):
     human_number: str
     dimensions: dict[str, str]
     lines: list[PostingLine]
+
+
+class ManualEntryCommand(CommandEnvelope):
+    """A document that no flow of its connection brings: a person enters it in the ERP, and nothing is written."""
+
+    date: date | None
+    reason: str
 
 
 class PurchaseOrderCommand(CommandEnvelope):

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from runtime.limits import Share
 from systems import registry
 from systems.contract import Flow, Role, System
+from systems.flow import CARRIES_MONEY
 from systems.network import Network
 
 CONNECTION_ID = r"^[a-z0-9][a-z0-9-]{1,30}$"
@@ -165,6 +166,11 @@ class ConnectionSettings(_Section):
     webhook_keys: tuple[WebhookKey, ...] = Field((), max_length=4, description="HMAC keys of the field-service webhooks.")
     push_keys: tuple[WebhookKey, ...] = Field((), max_length=4, description="Secrets of the ERP's push notifications.")
     flows: dict[str, FlowSettings] = Field(description="Flows by id (docs/flows.md). Example: A1: {cutover_date: 2026-01-01}")
+    left_out: frozenset[str] = Field(
+        frozenset(),
+        description="Entities with money that no flow of the ERP brings and that are kept out by decision: counted in `audit` instead of held "
+        "as no_flow. Example: [bill]",
+    )
     crosswalk: str = Field("crosswalk", description="Folder of CSV or XLSX tables, relative to this file.")
 
     @field_validator("time_zone")
@@ -176,6 +182,13 @@ class ConnectionSettings(_Section):
                 f"{name!r} is not an IANA time zone; {'nearest' if near else 'example'}: {(near or ['America/Chicago'])[0]}"
             )
         return name
+
+    @field_validator("left_out")
+    @classmethod
+    def _left_out(cls, names: frozenset[str]) -> frozenset[str]:
+        if unknown := sorted(names - CARRIES_MONEY.keys()):
+            raise ValueError(f"left_out: {unknown[0]!r} is no entity with money; there are: {', '.join(CARRIES_MONEY)}")
+        return names
 
     @model_validator(mode="after")
     def _flows_of_the_erp(self) -> ConnectionSettings:

@@ -26,6 +26,22 @@ _USUAL_DATES: Mapping[str, str] = {
     "labor_entry": "worked_on",
     "bank_deposit": "deposited_on",
 }
+CARRIES_MONEY: Mapping[str, str] = {
+    "invoice": "sale",
+    "credit_memo": "sale",
+    "payment": "collection",
+    "bank_deposit": "collection",
+    "bill": "payable",
+    "vendor_credit": "payable",
+    "ap_payment": "payable",
+    "purchase_order": "order",
+    "receipt": "receipt",
+    "return": "receipt",
+    "inventory_adjustment": "stock",
+    "labor_entry": "labor",
+}
+"""Entities whose records are worth their `total`, and what such a record stands for where no flow of the ERP says so: it is held by name then
+(accounting.md 33)."""
 MASTER = "master"
 """The purpose of flows that bring customers and vendors."""
 _MONEY_FREE = ("", MASTER)

@@ -15,8 +15,9 @@ from schemas.records import Parent
 
 Own = TypeVar("Own", bound=BaseModel)
 
-REVERSAL, COMPLETION = "reversal", "completion"
-"""Command records that every system has: one that voids a document, and a milestone, which writes nothing."""
+REVERSAL, COMPLETION, MANUAL = "reversal", "completion", "manual_entry"
+"""Command records that every system has: one that voids a document; a milestone, which writes nothing; and a document that no flow brings
+and a person enters."""
 NOTHING = "nothing"
 """The action of the milestone which says that a source object makes no document any more."""
 

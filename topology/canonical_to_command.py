@@ -20,7 +20,7 @@ from typing import Any, cast
 from runtime.errors import Malformed
 from systems import registry
 from systems.contract import Flow
-from systems.flow import MASTER
+from systems.flow import CARRIES_MONEY, MASTER
 from systems.mapped import COMPLETION, Draft, Leaving, NoCommand
 from topology.batch import ConsumerRecord, Context, Decision, Outcome, Output, State, fitting
 from topology.configuration import Connected
@@ -41,6 +41,7 @@ from topology.headers import (
 from topology.rules.cleaning import cleaned
 from topology.rules.due import BEFORE_CUTOVER, COMPLETED, JOB, Due, due, update_only
 from topology.rules.envelope import Source, command, with_parts
+from topology.rules.without_flow import by_hand, without_flow
 from topology.topics import partition_of
 
 STAGE = "canonical_to_command"
@@ -81,8 +82,6 @@ def _map(record: ConsumerRecord, context: Context) -> _Mapped:
     flows = connected.flows_from(value["system"], entity)
     if entity == JOB and connected.waits_for_jobs:
         return _completion(record, value, connected, context)
-    if not flows:
-        return _Mapped([], [])
     source = Source(entity, value, record.topic, record.partition, record.offset, record.value or b"")
     return _by_flows(flows, source, connected, (record, context))
 
@@ -103,12 +102,27 @@ def _by_flows(flows: Sequence[Flow], source: Source, connected: Connected, at: t
             made.decisions.append(_decision_of(source, answer.no_command))
     due_flows = {flow.id: (flow, answers[flow.id]) for flow in flows if answers[flow.id].no_command is None}
     commands = list(_milestones(flows, answers, source, connected))
+    for draft in _wanted(due_flows, source, connected):
+        commands += _commands(draft, source, connected, due_flows[draft.flow][1], made.decisions)
+    if not flows:
+        for draft in without_flow(source.entity, source.record, connected, before):
+            commands += _commands(draft, source, connected, Due(), made.decisions)
+    made.outputs.extend(_output(draft.record, value, *at) for draft, value in with_parts(commands))
+    return made
+
+
+def _wanted(due_flows: Mapping[str, tuple[Flow, Due]], source: Source, connected: Connected) -> Iterator[Draft | NoCommand]:
+    """What the mappings make of a record for the flows that are due. A flow that moves money and of which its mapping says nothing has a
+    document held by name, so that the record is on a list all the same (accounting.md 33)."""
+    told = set()
     for target in dict.fromkeys(flow.target for flow, _ in due_flows.values()):
         for draft in registry.system(target).to_commands(source.entity, source.record, connected.plan_to(target)):
             if draft.flow in due_flows and due_flows[draft.flow][0].target == target:
-                commands += _commands(draft, source, connected, due_flows[draft.flow][1], made.decisions)
-    made.outputs.extend(_output(draft.record, value, *at) for draft, value in with_parts(commands))
-    return made
+                told.add(draft.flow)
+                yield draft
+    for flow, _ in due_flows.values():
+        if flow.id not in told and flow.moves_money and source.entity in CARRIES_MONEY:
+            yield by_hand(flow, source.record, f"{registry.system(flow.target).title} makes nothing of it")
 
 
 def _why_not_passed_on(source: Source, connected: Connected, previous_status: str) -> str:

@@ -16,6 +16,8 @@ from systems.flow import MASTER
 from topology.configuration import Connected
 
 MATCH = "M0"
+_CORRECTING = ("adjust",)
+"""Actions under which a source object makes its document where it corrects another one."""
 _Made = list[tuple[Issued, Expected]]
 
 
@@ -77,11 +79,12 @@ class Books:
         return [self._filled(Row(row.flow, row.connection, name), flow, made, explained) for name, made in by_purpose.items()]
 
     def _filled(self, row: Row, flow: Flow, made: _Made, explained: set[str]) -> Row:
-        books, refs = self.connected.books_to(flow.target), {}
+        books = self.connected.books_to(flow.target)
+        refs: dict[str, DocumentKey] = {}
         for one, expected in made:
             for part in expected.parts:
                 key = DocumentKey(one.source_id, expected.purpose, part)
-                refs[ref_by(books, flow.entity, key, expected.action)] = key
+                refs |= {ref_by(books, flow.entity, key, action): key for action in (expected.action, *_CORRECTING)}
         explained.update(refs)
         booked = by_key(self._booked[flow.target], refs)
         if row.purpose == MASTER:

@@ -3,7 +3,7 @@
 unknown                                        -> taken
 older, or the same place in the log again      -> duplicate or stale; nothing changes
 newer, and nothing may exist yet               -> replaces what waited or was held
-newer, and something may exist                 -> equal source_hash: no write; another source_hash: held as a change
+newer, and something may exist                 -> equal source_hash or payload_hash: no write; both others: held as a change
 newer, equal, of another amount (one of parts) -> held as a change: the mapping moved money between the parts
 newer, and it is no longer posted there        -> held as `unposted`, whatever its content
 newer, of a master that is kept up to date     -> another source_hash opens the op-key again
@@ -86,12 +86,13 @@ def _kept_up(entry: Ledger, incoming: Incoming, same: bool) -> Arrival:
 
 
 def _after_attempt(entry: Ledger, incoming: Incoming, same: bool) -> Arrival:
+    command = incoming.command
     if incoming.takes_back:
         return Changed(entry, reasons.UNPOSTED)
     if (incoming.record == REVERSAL or incoming.command["action"] == NOTHING) and entry["state"] == e.UNCHANGED:
         return Taken(e.replaced(entry, incoming), entry)
-    if same:
-        return Nothing("duplicate")
+    if same or command["payload_hash"] == entry["payload_hash"]:
+        return Nothing("duplicate")  # the same document is wanted, whatever else of its source changed
     if entry["purpose"] == e.MASTER or entry["record"] == COMPLETION:
         return Nothing("remapped")
     moved = incoming.command["parts"] is not None and entry["amount"] != incoming.command["amount"]

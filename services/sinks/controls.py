@@ -97,12 +97,13 @@ def _connections(owner: Owner) -> set[str]:
 
 
 def settings_changed(owner: Owner, connection: str) -> None:
-    """Settings or crosswalk changed: held commands that carry their canonical record are mapped again, others looked at again."""
+    """Settings or crosswalk changed: held commands that carry their canonical record are mapped again, others looked at again. So are those
+    that wait for a document, which a row of the crosswalk may name now."""
     lanes = owner.schedule.lanes_of(connection)
     if lanes is not None:
         lanes.reopen()
     for op_key, rest in owner.cases.of_connection(connection):
-        if rest.state == e.HELD:
+        if rest.state == e.HELD or rest.reason == reasons.PARENT:
             _map_again(owner, op_key, rest.reason)
     _turn_all(owner, connection)
     owner.committer.submit(Out([], meta={_in_force(connection): _version(owner, connection)}))
@@ -121,6 +122,7 @@ def _version(owner: Owner, connection: str) -> list[str] | None:
 def _map_again(owner: Owner, op_key: str, reason: str) -> None:
     if reason in REEXAMINED:
         owner.turn(op_key, again=True)
+    if reason in REEXAMINED - {reasons.PARENT_MISSING}:
         return
     entry = owner.cases.entry(op_key)
     command = owner.sights.command_of(entry) if entry is not None else None

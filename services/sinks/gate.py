@@ -23,7 +23,7 @@ class View:
     `written` says whether the system has such a write; `opens_at` is when the posting window opens (None = open); `paused` a
     reason why the connection does nothing now; `link` the partner of a master record (None = unknown, "" = explicitly none);
     `target` the entry that a reversal reverses, `target_busy` whether a request about it is running; `void` the void of this create;
-    `others` the other parts of its document.
+    `others` the other parts of its document; `other_purpose` what its source was written as under another profile ("" = nothing).
     """
 
     at: datetime
@@ -39,6 +39,7 @@ class View:
     target_busy: bool = False
     void: Ledger | None = None
     others: tuple[Part, ...] = ()
+    other_purpose: str = ""
 
 
 def gate(entry: Ledger, command: CommandEnvelope, view: View, updates: bool = False) -> Ledger | None:
@@ -49,6 +50,7 @@ def gate(entry: Ledger, command: CommandEnvelope, view: View, updates: bool = Fa
         or (_reversal(entry, command, view) if entry["record"] == REVERSAL else None)
         or _rule(entry, command, view)
         or ended(entry, view, updates)
+        or _otherwise(entry, view)
         or keep(entry, command, view.others, view.at)
         or kept_still(entry, view)
         or _window(entry, view)
@@ -72,6 +74,14 @@ def _rule(entry: Ledger, command: CommandEnvelope, view: View) -> Ledger | None:
     if not view.written and entry["record"] != COMPLETION:
         return e.held(entry, view.at, reasons.NOT_BUILT, f"{entry['system']} has no write for {entry['record']}")
     return None
+
+
+def _otherwise(entry: Ledger, view: View) -> Ledger | None:
+    """What its source was written as for another purpose keeps it for a person (accounting.md 1): one sale is booked once."""
+    if not view.other_purpose or entry["released"] or e.may_exist(entry):
+        return None
+    words = f"its source is there as {view.other_purpose}: reverse that and release this, or skip this"
+    return e.held(entry, view.at, reasons.OTHER_PURPOSE, words)
 
 
 def ended(entry: Ledger, view: View, updates: bool) -> Ledger | None:

@@ -95,7 +95,7 @@ def _by_ledger(parent: Parent, entries: Iterable[Ledger], stands: Callable[[Ledg
     for entry in entries:
         if entry["action"] == BEFORE_CUTOVER and is_of_purpose(entry, parent):
             cause = (BEFORE_CUTOVER,)
-        if entry["action"] not in ("create", "upsert", "apply") or not is_meant(entry, parent):
+        if entry["action"] not in ("create", "adjust", "upsert", "apply") or not is_meant(entry, parent):
             continue
         if entry["state"] in e.IN_PLACE or stands(entry):
             return entry["erp_id"]

@@ -36,6 +36,7 @@ BEFORE_CUTOVER: Final = "before_cutover"
 CREATE_MISSING: Final = "create_missing"
 CHANGED_AFTER_POST: Final = "changed_after_post"
 PART_AFTER_POST: Final = "part_after_post"
+OTHER_PURPOSE: Final = "other_purpose"
 UNPOSTED: Final = "unposted"
 VOID_NOT_BUILT: Final = "void_not_built"
 NOT_BUILT: Final = "not_built"
@@ -84,6 +85,7 @@ HELD: Final = {
     CREATE_MISSING: "it has no partner yet, and creating is not allowed",
     CHANGED_AFTER_POST: "the source changed after the document was written",
     PART_AFTER_POST: "another part of its document was written, and not as this part's set has it",
+    OTHER_PURPOSE: "its source was written for another purpose already, under another profile",
     UNPOSTED: "it was posted in the source and is no longer",
     VOID_NOT_BUILT: "the source was voided after the document was written",
     NOT_BUILT: "the system has no such write",

@@ -84,6 +84,22 @@ class Sights:
             target_busy=busy,
             void=self._void(entry),
             others=self.others(command) if command is not None and command["parts"] is not None else (),
+            other_purpose=self._other_purpose(entry, flow),
+        )
+
+    def _other_purpose(self, entry: Ledger, flow: Flow | None) -> str:
+        """What the source of an entry was written as for another of its flow's purposes; "" where it was not."""
+        if flow is None or not flow.other_purposes or entry["record"] in (REVERSAL, COMPLETION):
+            return ""
+        purposes = {flow.purpose, *flow.other_purposes} - {entry["purpose"]}
+        found = self.entries(entry["connection"], entry["source_entity"], entry["source_id"])
+        return next(
+            (
+                f"{one['record']} {one['erp_number'] or one['ref']} ({one['purpose']})"
+                for one in found
+                if _stands_for(one, purposes)
+            ),
+            "",
         )
 
     def glance(self, entry: Ledger) -> View | None:
@@ -164,6 +180,11 @@ class Sights:
     def _target(self, command: CommandEnvelope | None) -> tuple[Ledger | None, bool]:
         reverses = command.get("reverses") if command is not None else None
         return self._cases.shown(str(reverses)) if reverses else (None, False)
+
+
+def _stands_for(entry: Ledger, purposes: set[str]) -> bool:
+    """Whether something of an entry is, or may be, in the system for one of these purposes."""
+    return entry["purpose"] in purposes and entry["record"] not in (REVERSAL, COMPLETION) and e.may_exist(entry)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ ApplicationHistory (assumed from the two tabs of AR302000); a debit adjustment's
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 from decimal import Decimal
 
 from schemas.records import CommandEnvelope, PostingLine
@@ -97,10 +98,18 @@ def _differences(record: str, row: Row, command: CommandEnvelope, ids: Ids, sett
     limit = settings.tax.difference_limit if is_taxed_by_erp(command) else Decimal(0)
     yield from amount_differs("amount", money(row, kind.total), cents(command["amount"]), limit)
     yield from code_differs(kind.party_role, text(row, kind.party), party(kind, command, ids))
-    yield from day_differs("date", day(row, kind.day), own["date"])
+    if not _was_applied_later(record, row, own["date"]):
+        yield from day_differs("date", day(row, kind.day), own["date"])
     yield from differs("currency", _currency(kind, row, command), command["currency"])
     if kind.extended:
         yield from lines_differ(map(_their_line, rows(row, "Details")), map(_our_line, own["lines"]))
+
+
+def _was_applied_later(record: str, row: Row, paid_on: date | None) -> bool:
+    """Whether a payment shows the day of a later application: its date field is that of what was applied last (AdjDate)."""
+    shown = day(row, KINDS[record].day)
+    is_released = record == "ar_receipt" and text(row, "Status") in RELEASED
+    return is_released and shown is not None and paid_on is not None and shown > paid_on
 
 
 def _their_line(one: Row) -> Line:

@@ -205,9 +205,11 @@ def settled_id(one: Application, ids: Ids, entity: str) -> str:
 
 
 def application_body(command: CommandEnvelope, ids: Ids) -> dict[str, Any]:
-    """Appends one application to a payment that Acumatica keeps."""
-    one = fields(command)["applications"][-1]
-    return keys_of(parent_id(command, "payment", ids)) | {"DocumentsToApply": [_row(one, settled_id(one, ids, "invoice"))]}
+    """Appends one application to a payment that Acumatica keeps, on its own day: ApplicationDate is the date of what is applied next (AdjDate),
+    and release refuses one before the invoice's; without it the application would be booked on the day of the payment."""
+    own, keys = fields(command), keys_of(parent_id(command, "payment", ids))
+    one = own["applications"][-1]
+    return keys | body(ApplicationDate=own["date"]) | {"DocumentsToApply": [_row(one, settled_id(one, ids, "invoice"))]}
 
 
 def credit_applications_body(erp_id: str, applications: Sequence[Application], ids: Ids) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from systems.mapped import Draft, NoCommand, Plan
 from systems.postings.document import Hold, Posting, Row, Target, other_currency, own_unit, wanted
 from systems.postings.ends import voided, worthless
 from systems.postings.lines import Place, closed, cut, header_text
-from systems.postings.receivable import DISCOUNT, corrected, customer_of, sale_line, terms_of
+from systems.postings.receivable import DISCOUNT, corrected, customer_of, line_keys, rows_alone_decide, sale_line, terms_of
 from systems.postings.tax import tax_hold, tax_lines, zone_keys
 
 SALE = Target("A1", "sale", PRODUCT)
@@ -75,14 +75,15 @@ def _line(one: InvoiceLine, record: Mapping[str, Any], header: Row, made: Mapped
     unit = unit_of(made, *own) if own else header
     tax = made.settings.tax
     category = tax.taxable_category if is_taxed_by_erp and one["taxable"] else tax.exempt_category
-    return sale_line(one, _place(one, unit, made, category))
+    return sale_line(one, _place(one, record, unit, made, category))
 
 
-def _place(one: InvoiceLine, unit: Row, made: Mapped, category: str) -> Place:
-    """Account and own subaccount of a line: by sku, by the source's GL account, the unit's sales account, by kind, by default."""
-    keys, accounts = (one["sku_code"], one["gl_account"]), made.settings.accounts
+def _place(one: InvoiceLine, record: Mapping[str, Any], unit: Row, made: Mapped, category: str) -> Place:
+    """Account and own subaccount of a line: by sku, by the source's GL account, the unit's sales account, by kind, by default; where rows alone
+    decide (`rows_alone_decide`), by a row or not at all."""
+    keys, accounts = line_keys(one, record), made.settings.accounts
     row = made.row("line_type", keys)
-    if row is not None:
+    if row is not None or rows_alone_decide(one, record):
         return place_of(made, unit, Named("line_type", wanted(keys), row), "", category)
     if unit.get("sales_account") and one["kind"] != DISCOUNT:
         return placed(made, unit, unit["sales_account"], category)
@@ -91,8 +92,9 @@ def _place(one: InvoiceLine, unit: Row, made: Mapped, category: str) -> Place:
 
 
 def _erp_zone(record: Mapping[str, Any], made: Mapped) -> str:
-    """Under tax_mode erp, the tax zone that Acumatica shall compute by; "" where the source's tax travels as lines or there is none."""
-    if made.plan.tax_mode != "erp" or (not record["tax_zone_id"] and not record["tax"]):
+    """Under tax_mode erp, the tax zone that Acumatica shall compute by; "" where the source's tax travels as lines or there is none. What the
+    source taxed nothing of (an exempt customer) travels as exempt lines, or Acumatica would tax them."""
+    if made.plan.tax_mode != "erp" or not record["tax"]:
         return ""
     keys = zone_keys(record)
     row = made.row("tax_zone", keys)

@@ -86,7 +86,7 @@ SYSTEM = System(
     simulator="systems.acumatica.simulator.app",
     demo="systems.acumatica.demo",
     crosswalk_tables={
-        "business_unit": ("business_unit", "subaccount", "branch", "sales_account", "customer"),
+        "business_unit": ("business_unit", "subaccount", "branch", "sales_account", "customer", "currency"),
         "line_type": ("line_type", "account", "subaccount"),
         "tax_zone": ("tax_zone", PART, "account", "subaccount", "share", "erp_zone"),
         "payment_type": ("payment_type", "payment_method", "cash_account"),

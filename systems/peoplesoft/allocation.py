@@ -39,6 +39,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
         "ap_business_unit",
         "receivable_account",
         "clearing_vendor",
+        "currency",
         *CHARTFIELDS,
     ),
     "location": ("location", *CHARTFIELDS),
@@ -46,6 +47,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     "tax_zone": ("tax_zone", PART, "account", "share", *CHARTFIELDS),
     "payment_type": ("payment_type", "account", *CHARTFIELDS),
     "sku_vendor": ("sku", "vendor_id"),
+    "order_vendor": ("order_vendor", "vendor_id"),
 }
 """The mapping tables. The first column is the key; `*` is the row of policy default."""
 ANY = "*"

@@ -31,7 +31,7 @@ _ACCOUNTS = (
     ("business_unit", "receivable_account"),
 )
 _UNITS = {"GL": ("business_unit", "gl_business_unit"), "AP": ("business_unit", "ap_business_unit")}
-_VENDORS = (("business_unit", "clearing_vendor"), ("sku_vendor", "vendor_id"))
+_VENDORS = (("business_unit", "clearing_vendor"), ("sku_vendor", "vendor_id"), ("order_vendor", "vendor_id"))
 
 
 @dataclass(frozen=True)

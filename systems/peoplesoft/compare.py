@@ -68,9 +68,10 @@ def journal(rows: Sequence[Row], buffer: Tree, command: CommandEnvelope, setting
 
 
 def _own_amount(lines: Mapping[int, Tree], command: CommandEnvelope) -> Decimal:
-    """The debits of the lines that carry the document's amount (receivable, cash)."""
+    """The debits of the lines that carry the document's amount (receivable, cash); the credits where the document is below zero."""
+    sign = documents.side_of(command)
     own = [_number(lines[number], "MONETARY_AMOUNT") for number in documents.control_lines(command) if number in lines]
-    return sum((one for one in own if one > 0), Decimal(0))
+    return sum((one for one in own if one * sign > 0), Decimal(0))
 
 
 def _journal_refusal(head: Row, status: str) -> tuple[str, str]:

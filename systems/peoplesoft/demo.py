@@ -191,10 +191,11 @@ def _document(kind: str, row: Mapping[str, Any]) -> BookedDocument:
 
 
 def _moved(lines: Sequence[Mapping[str, Any]]) -> Decimal:
-    """What a journal moves: the cash it books, else (cash on suspense too) the receivable. Its debits alone hold discounts too."""
+    """What a journal moves: the cash that it books, else the receivable; of a refund or a credit less than nothing. Its debits alone hold
+    discounts too."""
     cash = [line for line in lines if line["ACCOUNT"] in {account for _, account in _PAYMENTS}]
     moved = cash or [line for line in lines if line["ACCOUNT"] == _RECEIVABLE]
-    return abs(sum((Decimal(str(line["amount"])) for line in moved), Decimal("0.00")))
+    return sum((Decimal(str(line["amount"])) for line in moved), Decimal("0.00"))
 
 
 DEMO = PeopleSoftDemo()

@@ -123,11 +123,16 @@ def journal_line(number: int, one: PostingLine, command: CommandEnvelope, settin
 
 
 def control_lines(command: CommandEnvelope) -> frozenset[int]:
-    """Numbers of the journal lines whose debits are the document's amount; every line where none is told apart, and no line where the
-    document is worth nothing (given away by a discount)."""
-    lines = fields(command)["lines"]
-    told = [number for number, one in enumerate(lines, 1) if one["role"] in CONTROL and one["amount"] > 0]
+    """Numbers of the journal lines whose debits are the document's amount, or whose credits where that is negative (a credit, a refund); every
+    line where none is told apart, and no line where the document is worth nothing (given away by a discount)."""
+    lines, sign = fields(command)["lines"], side_of(command)
+    told = [number for number, one in enumerate(lines, 1) if one["role"] in CONTROL and one["amount"] * sign > 0]
     return frozenset(told or (range(1, len(lines) + 1) if command["amount"] else ()))
+
+
+def side_of(command: CommandEnvelope) -> int:
+    """The side of a journal on which the document's amount stands: 1 = debit, -1 = credit."""
+    return -1 if command["amount"] < 0 else 1
 
 
 # --- vouchers ---------------------------------------------------------------------------------------------------------

@@ -1,5 +1,7 @@
 """Invoices to customers, from canonical to a journal: Dr receivable, Cr revenue by line, Cr tax by zone. Pure.
 
+An adjustment and a negative invoice are journals too, with the signs that their lines give: Dr revenue and tax, Cr receivable.
+
 Under profile `voucher` the invoice becomes payables at cost instead (`mapping_voucher.py`). What is decided about any sale and its tax:
 `systems/postings/receivable.py` and `tax.py`. Rules: accounting.md 4 (the invoice number stays in the header), 15, 17, 18.
 """
@@ -12,6 +14,7 @@ from typing import Any
 from schemas.records import InvoiceLine, PostingLine
 from systems.mapped import Draft, NoCommand, Plan
 from systems.peoplesoft.allocation import (
+    ANY,
     PRODUCT,
     Mapped,
     chartfields,
@@ -31,8 +34,9 @@ from systems.peoplesoft.mapping_voucher import voucher_commands
 from systems.postings.document import EMPTY, Hold, Posting, Row, Target, other_currency, wanted
 from systems.postings.ends import voided, worthless
 from systems.postings.lines import Place, closed, credit, header_text, line, rounded
-from systems.postings.receivable import corrected, sale_line
+from systems.postings.receivable import correcting, line_keys, rows_alone_decide, sale_line
 from systems.postings.tax import tax_hold, tax_lines
+from systems.values.codes import code
 
 SALE = Target("P1", "sale", PRODUCT)
 
@@ -40,9 +44,9 @@ SALE = Target("P1", "sale", PRODUCT)
 def invoice_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:
     """What a customer invoice becomes under the connection's profile."""
     made = mapped(plan, record["invoice_date"])
-    if made.settings.profile == "voucher":
+    if made.settings.profile_on(record["invoice_date"]) == "voucher":
         return voucher_commands(record, made)
-    return voided(record, SALE) or worthless(record, SALE) or [corrected(record, _draft(record, made), PRODUCT)]
+    return voided(record, SALE) or worthless(record, SALE) or [correcting(record, _draft(record, made))]
 
 
 def _draft(record: Mapping[str, Any], made: Mapped) -> Draft:
@@ -52,7 +56,7 @@ def _draft(record: Mapping[str, Any], made: Mapped) -> Draft:
     made.dated("invoice_date", record["invoice_date"])
     lines = [one for one in record["lines"] if rounded(one["amount"])]
     units = [unit_of_line(made, one, record, unit) for one in lines]
-    income = [sale_line(one, _place(one, own, location, made)) for one, own in zip(lines, units, strict=True)]
+    income = [sale_line(one, _place(one, record, (own, location), made)) for one, own in zip(lines, units, strict=True)]
     income += _taxes(record, (unit, location), made)
     mismatch = closed(income, record["total"], made.settings.accounts.rounding_limit, lambda: _rounding(made, unit))
     ledgers = {ledger_unit(made, own, unit_named(record)) for own in units} | {ledger}
@@ -62,9 +66,16 @@ def _draft(record: Mapping[str, Any], made: Mapped) -> Draft:
     return journal(record, Entry(ledger, header_text(record), body), made, Posting(SALE, record["invoice_date"], hold))
 
 
-def _place(one: InvoiceLine, unit: Row, location: Row, made: Mapped) -> Place:
-    keys = (one["sku_code"], one["gl_account"], one["kind"])
-    return place_of(made, "line_type", "account", (unit, location, row_of(made, "line_type", keys)), wanted(keys))
+def _place(one: InvoiceLine, record: Mapping[str, Any], rows: tuple[Row, Row], made: Mapped) -> Place:
+    """By sku, the source's GL account or kind, else what the policy says; where rows alone decide, by a row or not at all."""
+    keys = line_keys(one, record)
+    if not rows_alone_decide(one, record):
+        keys = (*keys, one["kind"])
+        return place_of(made, "line_type", "account", (*rows, row_of(made, "line_type", keys)), wanted(keys))
+    row = made.row("line_type", [key for key in keys if code(key) != ANY])
+    if row is None:
+        made.missing("line_type", wanted(keys))
+    return place_of(made, "line_type", "account", (*rows, row or EMPTY), wanted(keys))
 
 
 def _taxes(record: Mapping[str, Any], rows: tuple[Row, Row], made: Mapped) -> list[PostingLine]:

@@ -46,6 +46,12 @@ class Accounts(_Section):
     """ChartField ACCOUNT (10 characters) of amounts that have no line of their own in the source. A document that needs an empty one is held."""
 
     receivable: str = Field("", max_length=10, description="Receivable where the business unit's row names none. Example: 120000")
+    deposits: str = Field(
+        "",
+        max_length=10,
+        description="Customer deposits, a liability. With it a payment credits deposits, and each application is a journal on its own day (Dr "
+        "deposits, Cr receivable); empty = a payment credits the receivable at once. Example: 230000",
+    )
     suspense: str = Field("", max_length=10, description="Account of policy `suspense`. Example: 199999")
     rounding: str = Field(
         "", max_length=10, description="Takes a difference of lines, tax and total, up to the limit. Example: 799900"
@@ -110,6 +116,10 @@ class Settings(_Section):
     profile: Literal["journal", "voucher"] = Field(
         "journal", description="What a job invoice becomes: a journal, or AP vouchers at cost."
     )
+    profile_from: date | None = Field(
+        None,
+        description="First invoice date of `profile`; earlier invoices keep the other one. Write it when you switch. Example: 2026-07-01",
+    )
     setid: str = Field("SHARE", pattern=_UNIT, description="SETID of vendors and chartfields. Example: SHARE")
     vendor_setids: tuple[str, ...] = Field((), description="SETIDs whose vendors are read; empty = `setid` alone.")
     vendor_classes: tuple[str, ...] = Field((), description="VENDOR_CLASS values that travel; empty = every class.")
@@ -164,6 +174,12 @@ class Settings(_Section):
         if code(record["status"]) not in map(code, self.vendor_statuses):
             return f"VENDOR_STATUS {record['status'] or 'empty'} does not travel"
         return ""
+
+    def profile_on(self, day: date | None) -> str:
+        """The profile of an invoice of that day."""
+        if day is None or self.profile_from is None or day >= self.profile_from:
+            return self.profile
+        return "voucher" if self.profile == "journal" else "journal"
 
     def query(self, name: str) -> str:
         """The site's name of one of our queries."""

@@ -1,6 +1,7 @@
 """Job invoices as payables at cost: what an invoice owes to each vendor (accounting.md 10 and 11). Pure.
 
-The vendor of a line is its sku's (table `sku_vendor`), else the clearing vendor of its business unit, else the document is held. A line that
+The vendor of a line is that of its purchase order (table `order_vendor`), else its sku's (table `sku_vendor`), else the clearing vendor of its
+business unit, else the document is held. A line that
 came out of the inventory is excluded and counted: an order or receipt brought it there, and the vendor's own bill is the payable.
 """
 
@@ -107,6 +108,9 @@ def _worth(one: InvoiceLine, basis: str) -> Decimal | None:
 
 
 def _vendor(one: InvoiceLine, unit: Row, made: Mapped[Any]) -> str:
+    if ordered := one.get("order_vendor_id", ""):
+        row = made.row("order_vendor", (ordered,))
+        return (row or {}).get("vendor_id") or made.missing("order_vendor", ordered)
     keys = (one["sku_code"], one["sku_id"])
     row = made.row("sku_vendor", keys)
     if row is not None and row.get("vendor_id"):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from schemas.records import Application, Parent
@@ -57,10 +58,14 @@ def refund_body(record: Mapping[str, Any], how: tuple[str, str]) -> dict[str, An
 
 def applications(record: Mapping[str, Any], plan: Plan, target: Target) -> list[Draft]:
     """The applications of a payment, `ar_application` each, in their order."""
-    found = sorted(
-        record["applications"], key=lambda one: (str(one["applied_on"] or ""), one["application_id"], one["document_id"])
-    )
+    found = in_order(record)
     return [_application(record, found[: number + 1], plan, target) for number in range(len(found))]
+
+
+def in_order(record: Mapping[str, Any]) -> list[Application]:
+    """The applications of a payment in the order of their days."""
+    found: Sequence[Application] = record["applications"]
+    return sorted(found, key=lambda one: (str(one["applied_on"] or ""), one["application_id"], one["document_id"]))
 
 
 def _application(record: Mapping[str, Any], until: Sequence[Application], plan: Plan, target: Target) -> Draft:
@@ -68,14 +73,14 @@ def _application(record: Mapping[str, Any], until: Sequence[Application], plan: 
     ones from the first."""
     one = until[-1]
     alike = [before for before in until if before["document_id"] == one["document_id"]]
-    day = one["applied_on"] or record["paid_on"]
+    day = applied_on(record, one)
     made = Mapped(plan, plan.settings, day)
     opening = opening_row(made, one)
     parents = [Parent(role="payment", entity="payment", source_id=record["source_id"])]
     if opening is None:
         parents.append(Parent(role="invoice", entity="invoice", source_id=one["document_id"]))
     if len(alike) > 1:
-        parents.append(Parent(role="application", entity="payment", source_id=_identity(record, alike[-2])))
+        parents.append(Parent(role="application", entity="payment", source_id=identity(record, alike[-2])))
     hold = other_currency(record, plan, "payment")
     if one["amount"] < 0:
         words = f"the application was taken back: take it back in {target.product}, then skip this"
@@ -86,10 +91,17 @@ def _application(record: Mapping[str, Any], until: Sequence[Application], plan: 
         "applications": [with_number(before, opening) for before in alike],
     }
     draft = made.draft("ar_application", body, record, Posting(target, day, hold, tuple(parents)))
-    return replace(draft, action="apply", amount=one["amount"], source_id=_identity(record, one))
+    return replace(draft, action="apply", amount=one["amount"], source_id=identity(record, one))
 
 
-def _identity(record: Mapping[str, Any], one: Application) -> str:
+def applied_on(record: Mapping[str, Any], one: Application) -> date | None:
+    """The day of an application: its own, and never before the payment's."""
+    days = [day for day in (one["applied_on"], record["paid_on"]) if day is not None]
+    return max(days, default=None)
+
+
+def identity(record: Mapping[str, Any], one: Application) -> str:
+    """The identity of an application as a source object of its own."""
     return f"{record['source_id']}/{one['application_id'] or one['document_id']}"
 
 

@@ -19,6 +19,7 @@ Row = Mapping[str, str]
 """The cells of a crosswalk row by column."""
 EMPTY: Row = {}
 
+_UNITS = "business_unit"
 Own = TypeVar("Own")
 
 
@@ -56,6 +57,8 @@ class Mapped(Generic[Own]):
     on: date | None
     unresolved: list[str] = field(default_factory=list)
     defaulted: list[str] = field(default_factory=list)
+    currencies: list[str] = field(default_factory=list)
+    """Currencies of the business units that its lines and header belong to, where their rows say so (column `currency`)."""
 
     def row(self, table: str, keys: Iterable[str]) -> Row | None:
         """The row of the first key that has one. A key before it that only looks like a row's is noted: the document is held, for no
@@ -63,6 +66,8 @@ class Mapped(Generic[Own]):
         for key in filter(code, keys):
             found = self.plan.crosswalk.row(table, key, self.on)
             if found is not None:
+                if table == _UNITS and found.get("currency"):
+                    self._note(self.currencies, code(found["currency"]).upper())
                 return found
             self.note_alike(table, key)
         return None
@@ -96,14 +101,16 @@ class Mapped(Generic[Own]):
 
     def draft(self, record: str, body: Mapping[str, Any], source: Mapping[str, Any], posting: Posting) -> Draft:
         """The draft of a document whose amount is its source's total, with everything that was noted until now."""
-        hold, words = posting.hold or ("", "")
+        currency = next((one for one in self.currencies if one != self.plan.currency), source["currency"])
+        foreign = other_currency({"currency": currency}, self.plan, "document")
+        hold, words = posting.hold or foreign or ("", "")
         return Draft(
             record=record,
             body=body,
             flow=posting.target.flow,
             purpose=posting.target.purpose,
             amount=source["total"],
-            currency=source["currency"],
+            currency=currency,
             posting_date=posting.day,
             parents=posting.parents,
             unresolved=tuple(self.unresolved),

@@ -44,7 +44,7 @@ def nothing(target: Target, currency: str, why: str = "zero document, counted") 
 
 def reversal(record: Mapping[str, Any], target: Target, part: str = "", amount: Decimal | None = None) -> Draft:
     """The held reversal of a document; where its create was never written, the sink lets both rest."""
-    name, why = _VOIDS[record["entity"]]
+    name, why = _VOIDS.get(record["entity"]) or Hold("void_not_built", f"the {record['entity'].replace('_', ' ')} was voided")
     return Draft(
         record=REVERSAL,
         body={"reverses": "", "date": None, "reason": why},

@@ -58,13 +58,13 @@ def bill_lines(
 
 
 def _whole(record: Mapping[str, Any], unit: Row, places: Places, made: Mapped[Any]) -> list[PostingLine]:
-    """The one line of a credit that its source gives no lines for: its total less its charges. Of its row the account alone counts."""
+    """The one line of a credit that its source gives no lines for: its total less its charges."""
     if record["entity"] != "vendor_credit":
         return []
     row = made.row(TABLE, (WHOLE_CREDIT,))
-    place = places.line(unit, row and {"account": row.get("account", "")}, WHOLE_CREDIT)
+    place = places.line(unit, row, WHOLE_CREDIT)
     charges = sum((record.get(name) or ZERO for name, _ in _CHARGES), ZERO)
-    return [line(place, "line", rounded(record["total"] - charges), f"Credit {vendor_number(record)}")]
+    return [line(place, "line", rounded(record["total"] - charges), f"Credit {vendor_number(record) or human_number(record)}")]
 
 
 def _line(one: BillLine, record: Mapping[str, Any], header: Row, places: Places, made: Mapped[Any]) -> PostingLine:
@@ -79,8 +79,9 @@ def _line(one: BillLine, record: Mapping[str, Any], header: Row, places: Places,
 
 
 def vendor_number(record: Mapping[str, Any]) -> str:
-    """The vendor's own number of its document, for the field in which people look for it."""
-    return str(record["vendor_number"] or human_number(record))[:40]
+    """The vendor's own number of its document, for the field in which people look for it; "" where the source has none, for ours is not the
+    vendor's (accounting.md 4), and a check for double invoices would compare it."""
+    return str(record["vendor_number"])[:40]
 
 
 def payable_text(record: Mapping[str, Any], what: str) -> str:

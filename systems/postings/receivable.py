@@ -13,9 +13,42 @@ from schemas.records import InvoiceLine, Parent, PostingLine
 from systems.mapped import Draft
 from systems.postings.document import Hold, Mapped, Row
 from systems.postings.lines import Place, item_text, line, priced, rounded
+from systems.values.codes import code
 
 DISCOUNT = "PriceModifier"
 """Kind of line that changes the price of others."""
+MEMBERSHIP, INTEREST, PROJECT = "membership", "interest", "project"
+"""Keys of `line_type` for lines of which no habit knows where they go: deferred revenue, interest, progress billing with retainage. A sku or
+account that is itself named like one of these does not have its row."""
+_MARKERS = (MEMBERSHIP, INTEREST, PROJECT)
+_OF_CONFIGURATION = {"MembershipInvoice": MEMBERSHIP, "InterestChargeInvoice": INTEREST, "ProjectInvoice": PROJECT}
+_INCOME = ("income", "otherincome", "revenue")
+
+
+def rows_alone_decide(one: InvoiceLine, record: Mapping[str, Any]) -> bool:
+    """Whether a line goes where a row of `line_type` says and nowhere else (accounting.md 35): its source names an account that is not known
+    to be income, or it has to do with a membership, interest or a project's billing. No kind, business unit or default speaks for it."""
+    names_account = bool(one["gl_account"] or one.get("gl_account_type"))
+    return (names_account and not _is_income(one)) or bool(_markers_of(one, record))
+
+
+def _is_income(one: InvoiceLine) -> bool:
+    return code(one.get("gl_account_type", "")).replace(" ", "").lower() in _INCOME
+
+
+def line_keys(one: InvoiceLine, record: Mapping[str, Any]) -> tuple[str, ...]:
+    """What the row of a line in `line_type` is looked up by before its kind: sku, then the source's account, which goes first where it is
+    told to be no income; what else the line has to do with comes last."""
+    is_other = bool(one.get("gl_account_type")) and not _is_income(one)
+    own = (one["gl_account"], one["sku_code"]) if is_other else (one["sku_code"], one["gl_account"])
+    return (*(key for key in own if code(key) not in _MARKERS), *_markers_of(one, record))
+
+
+def _markers_of(one: InvoiceLine, record: Mapping[str, Any]) -> tuple[str, ...]:
+    found = [_OF_CONFIGURATION.get(record["configuration"], "")]
+    if one.get("membership_type_id") or record["membership_id"]:
+        found.append(MEMBERSHIP)
+    return tuple(dict.fromkeys(filter(None, found)))
 
 
 def sale_line(one: InvoiceLine, place: Place) -> PostingLine:
@@ -56,9 +89,14 @@ def adjusts(record: Mapping[str, Any], product: str) -> Hold | None:
 
 
 def corrected(record: Mapping[str, Any], draft: Draft, product: str) -> Draft:
-    """The draft, held where it adjusts another document or is a credit."""
+    """The draft, held where it adjusts another document or is a credit: for an ERP that has no such write yet."""
     hold = adjusts(record, product)
-    action = "adjust" if hold else draft.action
     if not hold and record["total"] < 0:
         hold = Hold("credit_memo_not_built", f"a negative invoice is a credit memo: enter it in {product}, then skip this")
-    return replace(draft, action=action, hold=hold.name, hold_detail=hold.words) if hold else draft
+    draft = correcting(record, draft)
+    return replace(draft, hold=hold.name, hold_detail=hold.words) if hold else draft
+
+
+def correcting(record: Mapping[str, Any], draft: Draft) -> Draft:
+    """The draft under its own action where it adjusts another document (accounting.md 34)."""
+    return replace(draft, action="adjust") if record["adjustment_to_id"] else draft

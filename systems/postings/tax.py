@@ -51,12 +51,24 @@ def tax_lines(
 
 
 def zone_rows(made: Mapped[Any], keys: Sequence[str]) -> list[Row]:
-    """The rows that share a tax zone: its own, and one for each part (column `part`); of the first key that has any."""
+    """The rows that share a tax zone, of the first key that has any: its parts (column `part`), or without parts its own row.
+
+    A row of its own beside parts is one of them only where it has a share. With an account but no share it says something else than the parts
+    do: that is noted, and the document held.
+    """
     for key in filter(code, keys):
         single = made.row("tax_zone", (key,))
-        parts = made.plan.crosswalk.parts("tax_zone", key, made.on)
-        if parts or single is not None:
-            return [*parts] if single is None else [single, *parts]
+        parts = [*made.plan.crosswalk.parts("tax_zone", key, made.on)]
+        if not parts and single is not None:
+            return [single]
+        if parts and single is not None and single.get("share"):
+            return [single, *parts]
+        if parts and single is not None and single.get("account"):
+            made.missing(
+                "tax_zone", f"{key} (it has an account of its own beside its parts: remove it, or give it a part and a share)"
+            )
+        if parts:
+            return parts
     return []
 
 

@@ -8,14 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from itertools import count
 
 from runtime.errors import ConnectorError
+from runtime.json import members
 from systems.checks import failed
 from systems.contract import Access, Finding
 from systems.mapped import Crosswalk
 from systems.servicetitan.client import Client
+from systems.servicetitan.models import list_page
 from systems.servicetitan.resources import FEEDS, FETCHABLE, INVENTORY_BILLS, RESOURCES, WRITE_SCOPE, Resource
+from systems.values.codes import code
 
+_UNIT = "business_unit"
 SKEW = timedelta(minutes=2)
 
 
@@ -26,13 +31,15 @@ class Checker:
         self._client = Client(access)
         self._writes = access.writes
 
-    async def check(self, crosswalk: Crosswalk) -> Sequence[Finding]:  # noqa: ARG002 - ServiceTitan's side of a crosswalk is free text
-        """One line for sign-in, each scope and the clock. Nothing further is asked when sign-in fails."""
+    async def check(self, crosswalk: Crosswalk) -> Sequence[Finding]:
+        """One line for sign-in, each scope and the clock, and each business unit whose currency its row does not say. Nothing further is asked
+        when sign-in fails."""
         signed_in = await self._sign_in()
         if signed_in.level == "error":
             return [signed_in]
         scopes = [await self._scope(resource) for resource in (*self._read(), INVENTORY_BILLS)]
-        return [signed_in, *scopes, *self._writing(), self._clock()]
+        units = await self._units(crosswalk) if crosswalk.rows(_UNIT) else []
+        return [signed_in, *scopes, *units, *self._writing(), self._clock()]
 
     async def close(self) -> None:
         """End the session."""
@@ -63,6 +70,31 @@ class Checker:
             return failed(subject, error, "Try again; if it stays, look at the vendor's status page.")
         return Finding("ok", subject, "can be read")
 
+    async def _units(self, crosswalk: Crosswalk) -> list[Finding]:
+        """Business units of a tenant with several currencies: documents do not tell theirs, so each unit's row has to."""
+        resource, found = RESOURCES[_UNIT], list[tuple[str, str, str]]()
+        path, subject = resource.path(self._client.settings.tenant_id), "servicetitan currencies of business units"
+        try:
+            for number in count(1):
+                query = [("page", str(number)), ("pageSize", "500"), ("includeTotal", "true"), *resource.inactive]
+                page = list_page(await self._client.get(path, query, resource.scope), path)
+                found += [_unit_of(element.body) for element in page.elements]
+                if not page.has_more or not page.elements:
+                    break
+        except ConnectorError as error:
+            return [failed(subject, error, "Try again; if it stays, look at the vendor's status page.")]
+        currencies = sorted({currency for _, _, currency in found if currency})
+        silent = [one for one in found if one[2] and _said(crosswalk, one) != one[2]] if len(currencies) > 1 else []
+        return [
+            Finding(
+                "error",
+                subject,
+                f"{name or source_id} is in {currency}",
+                f"Write {currency} in the column currency of its row in business_unit.",
+            )
+            for source_id, name, currency in silent
+        ] or [Finding("ok", subject, ", ".join(currencies) or "none told")]
+
     def _writing(self) -> list[Finding]:
         """Checks what the flows of this connection write here, without writing: by the scopes that the token says it has."""
         found = [self._may_write(WRITE_SCOPE[record]) for record in sorted(self._writes & set(WRITE_SCOPE))]
@@ -86,6 +118,17 @@ class Checker:
             words = f"ours is {behind.total_seconds():.0f} s ahead of the server's"
             return Finding("warning", "servicetitan clock", words, "Synchronise this machine's clock (NTP).")
         return Finding("ok", "servicetitan clock", "not ahead of the server's")
+
+
+def _unit_of(body: bytes) -> tuple[str, str, str]:
+    """Id, name and currency of a business unit."""
+    row = members(body)
+    return str(row.get("id", "")), str(row.get("name") or ""), code(str(row.get("currency") or "")).upper()
+
+
+def _said(crosswalk: Crosswalk, unit: tuple[str, str, str]) -> str:
+    row = crosswalk.row(_UNIT, unit[1]) or crosswalk.row(_UNIT, unit[0])
+    return code((row or {}).get("currency", "")).upper()
 
 
 def open_checker(access: Access) -> Checker:

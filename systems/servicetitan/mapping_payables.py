@@ -1,8 +1,8 @@
 """Bills and credits of vendors.
 
 Source: OpenAPI Accounting V2 (ApBillResponse: amounts as texts, item and expense lines; ApCreditResponse: numbers, no lines).
-The line amount of a bill is not given: it is quantity times cost, rounded half up to cents. Whether `billAmount` is the whole
-bill is not documented: setting `bill_amount_is` (assumed: the whole).
+The line amount of a bill is not given: it is quantity times cost, rounded half up to cents; where these do not add up to the bill, the running
+sum is rounded instead of each line. Whether `billAmount` is the whole bill is not documented: setting `bill_amount_is` (assumed: the whole).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from systems.servicetitan.values import day, plain
 from systems.values.members import (
     ZERO,
     Row,
+    exact_product,
     flag,
     identifier,
     instant,
@@ -29,6 +30,7 @@ from systems.values.members import (
     rows,
     text,
 )
+from systems.values.numbers import by_running_sum
 
 _ONE = Decimal(1)
 
@@ -41,11 +43,12 @@ def bill(row: Row, context: Context) -> Shaped:
     amount = money(row, "billAmount")
     charges = tax + shipping + other
     whole = context.settings.bill_amount_is == "total"
+    subtotal = amount - charges if whole else amount
     body: dict[str, Any] = {
         "vendor_number": text(row, "vendorNumber"),
         "bill_date": day(row, "billDate", zone),
         "due_date": day(row, "dueDate", zone),
-        "subtotal": amount - charges if whole else amount,
+        "subtotal": subtotal,
         "tax": tax,
         "shipping": shipping,
         "other": other,
@@ -59,19 +62,30 @@ def bill(row: Row, context: Context) -> Shaped:
         "job_number": text(row, "jobNumber"),
         "term_name": text(row, "termName"),
         "kind": text(row, "billType"),
+        "reconciliation": text(row, "status"),
         "do_not_pay": flag(row, "doNotPay", absent=False),
         "canceled_on": _canceled_on(row, "dateCanceled"),
         "summary": plain(row, "summary"),
-        "lines": [_item(item, context) for item in in_order(row)] + [_expense(item) for item in rows(row, "expenseItems")],
+        "lines": _lines(row, subtotal, context),
     }
     return document(row, body, moving(body, _BILL_MONEY, _LINE_MONEY))
 
 
-_BILL_MONEY = (
-    "vendor_number bill_date due_date subtotal tax shipping other total currency vendor_id business_unit_id purchase_order_id job_id"
-    " term_name kind"
-)
-_LINE_MONEY = "line_id kind sku_type sku_code quantity amount gl_account business_unit_id inventory_location"
+_BILL_MONEY = "bill_date subtotal tax shipping other total currency vendor_id business_unit_id"
+_LINE_MONEY = "kind sku_type sku_code quantity amount gl_account business_unit_id inventory_location"
+
+
+def _lines(row: Row, subtotal: Decimal, context: Context) -> list[dict[str, Any]]:
+    """Item lines, then expense lines. 200 lines of 0.3333 times 3.335 are 222.31 and not 200 times 1.11: where the lines do not add up, the
+    running sum of the items is rounded."""
+    items, expenses = in_order(row), [_expense(item) for item in rows(row, "expenseItems")]
+    lines = [_item(item, context) for item in items]
+    wanted = subtotal - sum((one["amount"] for one in expenses), ZERO)
+    if sum((one["amount"] for one in lines), ZERO) != wanted:
+        spread = by_running_sum([exact_product(item, "quantity", "cost") for item in items])
+        if sum(spread, ZERO) == wanted:
+            lines = [{**one, "amount": amount} for one, amount in zip(lines, spread, strict=True)]
+    return lines + expenses
 
 
 def _canceled_on(row: Row, name: str) -> datetime | None:
@@ -142,7 +156,7 @@ def vendor_credit(row: Row, context: Context) -> Shaped:
         "lines": [],
         "applications": _splits(row, context.time_zone),
     }
-    names = "vendor_number credit_date total currency vendor_id business_unit_id return_id applications"
+    names = "credit_date total currency vendor_id business_unit_id applications"
     return document(row, body, moving(body, names), "number")
 
 

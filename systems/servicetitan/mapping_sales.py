@@ -73,11 +73,8 @@ def invoice(row: Row, context: Context) -> Shaped:
     return document(row, body, moving(body, _INVOICE_MONEY, _LINE_MONEY))
 
 
-_INVOICE_MONEY = (
-    "configuration invoice_date due_date subtotal tax total currency customer_id location_id business_unit_id job_id project_id"
-    " term_name tax_zone_id tax_code adjustment_to_id"
-)
-_LINE_MONEY = "line_id kind sku_code quantity amount cost taxable business_unit_id gl_account"
+_INVOICE_MONEY = "configuration invoice_date subtotal tax total currency location_id business_unit_id tax_zone_id tax_code adjustment_to_id membership_id"
+_LINE_MONEY = "kind sku_code quantity amount taxable business_unit_id gl_account gl_account_type membership_type_id"
 
 
 def _line(item: Row, context: Context) -> dict[str, Any]:
@@ -97,8 +94,11 @@ def _line(item: Row, context: Context) -> dict[str, Any]:
         "taxable": flag(item, "taxable", absent=False),
         **business_unit(item),
         "gl_account": text(nested(item, "generalLedgerAccount"), "number"),
+        "gl_account_type": text(nested(item, "generalLedgerAccount"), "type"),
+        "membership_type_id": identifier(item, "membershipTypeId"),
         "service_date": day(item, "serviceDate", context.time_zone),
         "from_inventory": flag(item, "inventory", absent=False),
+        "order_vendor_id": "",
     }
 
 
@@ -134,8 +134,8 @@ def payment(row: Row, context: Context) -> Shaped:
         "refunded_payment_id": identifier(row, "refundedPaymentId"),
         "applications": _applications(row, zone),
     }
-    names = "paid_on type_id type_name total currency customer_id business_unit_id refunded_payment_id"
-    return document(row, body, moving(body, names))
+    names = "paid_on total currency business_unit_id refunded_payment_id"
+    return document(row, body, [*moving(body, names), body["type_id"] or body["type_name"]])
 
 
 def credit_memo(row: Row, context: Context) -> Shaped:
@@ -151,7 +151,7 @@ def credit_memo(row: Row, context: Context) -> Shaped:
         "memo": text(row, "description"),
         "applications": _applications(row, zone),
     }
-    names = "memo_date total currency customer_id business_unit_id applications"
+    names = "memo_date total currency business_unit_id applications"
     return document(row, body, moving(body, names))
 
 

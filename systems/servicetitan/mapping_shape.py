@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from runtime.errors import Malformed
+from runtime.json import canonical_bytes
 from systems.servicetitan.settings import Settings
 from systems.values.members import Row, identifier, nested, rows, text
 
@@ -43,9 +44,11 @@ def document(row: Row, body: Mapping[str, Any], fingerprint: list[Any], number: 
 
 
 def moving(body: Mapping[str, Any], names: str, of_lines: str = "") -> list[Any]:
-    """The values that move money: of these fields, and where `of_lines` names some, of each line."""
+    """The values that move money: of these fields, and where `of_lines` names some, of each line. The order of lines moves none, and what a
+    document refers to (customer, job, term, due date, order, cost) does not either: a change of that is no correction (accounting.md 34)."""
     own = [body[name] for name in names.split()]
-    return [own, [[line[name] for name in of_lines.split()] for line in body["lines"]]] if of_lines else own
+    lines = [[line[name] for name in of_lines.split()] for line in body["lines"]] if of_lines else []
+    return [own, sorted(lines, key=canonical_bytes)] if of_lines else own
 
 
 def business_unit(row: Row) -> dict[str, str]:

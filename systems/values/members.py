@@ -54,14 +54,21 @@ def quantity(row: Row, name: str, notes: list[str]) -> Decimal | None:
 
 def product(row: Row, count: str, price: str) -> Decimal:
     """The amount of a line in cents, rounded half up, if only its quantity and price are given. All of their places count. Raises `Malformed`."""
-    factors = [number(row.get(name)) for name in (count, price)]
-    if factors[0] is None or factors[1] is None:
-        raise Malformed(f"there is no {count} or no {price}")
-    with localcontext(prec=100):
-        found = (factors[0] * factors[1]).quantize(_CENT, ROUND_HALF_UP)
+    exact = exact_product(row, count, price)
+    with localcontext(prec=200):
+        found = exact.quantize(_CENT, ROUND_HALF_UP)
     if not -MONEY.bound < found < MONEY.bound:
         raise Malformed(f"{count} times {price} is beyond {MONEY.bound:f}")
     return found
+
+
+def exact_product(row: Row, count: str, price: str) -> Decimal:
+    """Quantity times price with all places of both. Raises `Malformed` where one of them is no number."""
+    factors = [number(row.get(name)) for name in (count, price)]
+    if factors[0] is None or factors[1] is None:
+        raise Malformed(f"there is no {count} or no {price}")
+    with localcontext(prec=200):
+        return factors[0] * factors[1]
 
 
 def _spelled(value: Any) -> str:

@@ -7,8 +7,9 @@ more places than a record has must not hold up its document. It is rounded, or l
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal, localcontext
 from typing import Any
 
 _PLAIN = re.compile(r"[+-]?[0-9]{1,40}(?:\.[0-9]{1,40})?")
@@ -32,6 +33,20 @@ def number(value: Any) -> Decimal | None:
     if isinstance(value, (int, Decimal)) and not isinstance(value, bool):
         return Decimal(value)
     return Decimal(value) if isinstance(value, str) and _PLAIN.fullmatch(value) else None
+
+
+def by_running_sum(exact: Iterable[Decimal]) -> list[Decimal]:
+    """Amounts in cents whose running sum is that of the exact amounts, half up: no more than a cent from any of them, and their sum is the
+    rounded sum. Amounts that would each be rounded the same way drift from it."""
+    found: list[Decimal] = []
+    with localcontext(prec=200):
+        whole = before = Decimal(0)
+        for one in exact:
+            whole += one
+            now = whole.quantize(_CENT, ROUND_HALF_UP)
+            found.append(now - before)
+            before = now
+    return found
 
 
 def near(value: Any, scale: Scale, name: str, notes: list[str]) -> Decimal | None:

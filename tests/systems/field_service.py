@@ -61,8 +61,11 @@ def invoice_line(amount: str, line_id: str = "1", **more: Any) -> dict[str, Any]
         "business_unit_id": "",
         "business_unit_name": "",
         "gl_account": "",
+        "gl_account_type": "",
+        "membership_type_id": "",
         "service_date": None,
         "from_inventory": False,
+        "order_vendor_id": "",
     }
     return made | more
 
@@ -181,6 +184,7 @@ def bill(lines: list[dict[str, Any]] | None = None, **more: Any) -> dict[str, An
             "job_number": "700",
             "term_name": "",
             "kind": "Procurement",
+            "reconciliation": "Reconciled",
             "do_not_pay": False,
             "canceled_on": None,
             "summary": "",

@@ -54,11 +54,27 @@ def test_a_share_that_is_not_written_beside_others_is_noted() -> None:
     assert notes.unresolved == ["tax_zone.share=0.0200, 0.0625, (empty)"]
 
 
-def test_a_zone_is_shared_by_its_own_row_and_its_parts_in_the_order_of_their_names() -> None:
+def _parts(**own: str) -> Mapped[None]:
     parts = {row_name("88", part): {"part": part, "account": number} for part, number in (("state", "2"), ("city", "1"))}
-    notes = made({**parts, "88": {"account": "0"}, "888": {"account": "x"}, "88/county": {"account": "y"}})
-    assert [row["account"] for row in zone_rows(notes, ("", "88", "888"))] == ["0", "1", "2"]
+    return made({**parts, **({"88": own} if own else {}), "888": {"account": "x"}, "88/county": {"account": "y"}})
+
+
+def test_a_zone_is_shared_by_its_parts_in_the_order_of_their_names() -> None:
+    notes = _parts()
+    assert [row["account"] for row in zone_rows(notes, ("", "88", "888"))] == ["1", "2"]
     assert zone_rows(notes, ("nowhere", "")) == []
+    assert notes.unresolved == []
+
+
+def test_a_zones_own_row_beside_its_parts_is_one_of_them_only_with_a_share() -> None:
+    """Without shares the tax was split over three rows, a third of it on the account from before there were parts."""
+    notes = _parts(account="0")
+    assert [row["account"] for row in zone_rows(notes, ("88",))] == ["1", "2"]
+    assert [one[:12] for one in notes.unresolved] == ["tax_zone=88 "]
+    assert [row["account"] for row in zone_rows(_parts(account="0", share="1"), ("88",))] == ["0", "1", "2"]
+    only_for_the_erp = _parts(erp_zone="TXDALLAS")
+    assert [row["account"] for row in zone_rows(only_for_the_erp, ("88",))] == ["1", "2"]
+    assert only_for_the_erp.unresolved == []
 
 
 def test_the_cents_that_are_left_go_to_the_largest_remainders() -> None:

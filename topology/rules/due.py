@@ -18,6 +18,7 @@ from schemas.records import Parent
 from systems.connection import FlowSettings
 from systems.flow import AT_ONCE, Flow
 from systems.mapped import NoCommand
+from systems.values.codes import code
 
 JOB = "job"
 PARTNER = "partner"
@@ -29,6 +30,10 @@ IMPORTED_BALANCE = "ARImportInvoice"
 _POSTED = frozenset({"posted", "exported", "postedandexported"})
 _TOLERANT = ("bill", "vendor_credit")
 """Entities whose status may be about something other than the posting. They are not due only if the status is explicitly "Pending"."""
+
+
+_UNMATCHED = ("unreconciled", "discrepancy")
+"""What a bill is while its source's people have not matched it with the order and the receipt: it waits."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +93,8 @@ def _before_cutover(flow: Flow, settings: FlowSettings, record: Mapping[str, Any
 
 def _posted_or_completed(flow: Flow, settings: FlowSettings, entity: str, record: Mapping[str, Any]) -> Due:
     job = record.get("job_id") or ""
+    if (found := code(record.get("reconciliation") or "")).lower() in _UNMATCHED:
+        return _not_commanded("not_due", f"it is {found}, it is due when reconciled", flow, record)
     if settings.post_when == "job_completed" and entity == "invoice" and job:
         return Due(parent=Parent(role=JOB, entity=JOB, source_id=job))
     if _is_posted(entity, str(record.get("status") or "")):

@@ -14,6 +14,10 @@ from topology.configuration import Connected
 from topology.rules.identity import op_key, payload_hash, ref_of
 
 
+_SETTLED = ("invoice", "bill")
+"""Roles of parents whose number a row of `opening_balance` may give later: such a command keeps its canonical record, to be mapped again."""
+
+
 @dataclass(frozen=True)
 class Source:
     """The canonical record that a command is mapped from, and its coordinates."""
@@ -54,7 +58,7 @@ def command(draft: Draft, source: Source, connected: Connected, waits_for: Paren
     if draft.record == REVERSAL and not body["reverses"]:
         body["reverses"] = op_key(books, draft.purpose, (source.entity, source_id), draft.part, "create")
     hashed = {"": [draft.posting_date, draft.amount, draft.currency, _links(draft)], **body}
-    kept = bool(draft.unresolved or draft.hold)
+    kept = bool(draft.unresolved or draft.hold) or any(parent["role"] in _SETTLED for parent in draft.parents)
     return {
         **body,
         "connection": record["connection"],

@@ -14,6 +14,7 @@ from systems.contract import Finding
 from systems.servicetitan.check import Checker
 from systems.servicetitan.settings import Credentials
 from tests.systems.servicetitan.scripted import Answer, Server, access, rows, scripted
+from tests.systems.field_service import crosswalk
 from topology.crosswalk import Tables
 
 
@@ -41,6 +42,20 @@ async def test_a_good_connection_has_no_complaint_and_every_scope_is_proved_by_o
     assert bad(found) == []
     assert all(call.query["pageSize"] == "1" and call.method == "GET" for call in server.calls)
     assert {call.path.rpartition("/")[2] for call in server.calls} >= {"invoices", "payments", "ap-bills", "vendors", "paginated"}
+
+
+async def test_a_business_unit_whose_currency_its_row_does_not_say_is_named(server: Server) -> None:
+    units = [{"id": 7, "name": "Dallas", "currency": "USD"}, {"id": 9, "name": "Toronto", "currency": "CAD"}]
+    server.answer = lambda request: Answer(rows(*units) if request.path.endswith("business-units") else rows())
+    said = {"Dallas": {"currency": "USD"}, "9": {"currency": ""}}
+    checker = Checker(access(server))
+    [wrong] = bad(list(await checker.check(crosswalk({"business_unit": said}))))
+    assert (wrong.level, "Toronto is in CAD" in wrong.words, "column currency" in wrong.remedy) == ("error", True, True)
+    said["9"] = {"currency": "CAD"}
+    assert bad(list(await checker.check(crosswalk({"business_unit": said})))) == []
+    units.pop()
+    assert bad(list(await checker.check(crosswalk({"business_unit": {"Dallas": {}}})))) == [], "one currency needs no word"
+    await checker.close()
 
 
 async def test_a_wrong_secret_is_one_line_with_what_to_do(server: Server) -> None:

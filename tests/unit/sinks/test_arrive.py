@@ -53,6 +53,12 @@ def test_a_newer_version_after_an_attempt_that_may_have_written_is_a_change() ->
     assert isinstance(arrive(known(e.POSTED), incoming(1, "2", source_hash="b")), Changed)
 
 
+def test_another_source_that_wants_the_same_document_is_no_change() -> None:
+    """A fingerprint of which more is left out than before, or a line's id: it was held as a change of 0.00, which no release lifts."""
+    placed = known(e.POSTED)
+    assert arrive(placed, incoming(1, "2", source_hash="b", payload_hash=placed["payload_hash"])) == Nothing("duplicate")
+
+
 def test_an_edit_that_moves_no_money_changes_nothing() -> None:
     assert arrive(known(e.POSTED), incoming(1, "2")) == Nothing("duplicate")
     assert arrive(known(e.POSTED), incoming(1, "2", payload_hash="other")) == Nothing("remapped")

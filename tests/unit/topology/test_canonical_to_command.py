@@ -164,8 +164,12 @@ def test_a_flow_that_observes_counts_and_commands_nothing() -> None:
     assert len(_way(b'{"total": 5.50}', context(mode="shadow")).outputs) == 1
 
 
-def test_a_flow_that_is_off_commands_nothing() -> None:
-    assert _way(b'{"total": 5.50}', context(enabled=False)) == Outcome()
+def test_a_flow_that_is_off_commands_nothing_and_its_records_are_counted() -> None:
+    outcome = _way(b'{"total": 5.50}', context(enabled=False))
+    assert outcome.outputs == []
+    assert [(one.decision, one.detail, one.amount) for _, one in outcome.decisions] == [
+        ("excluded", "flow A1 is off", Decimal("5.50"))
+    ]
 
 
 def test_balance_and_status_edits_keep_the_source_hash_and_a_new_amount_changes_it() -> None:

@@ -234,12 +234,21 @@ def test_rounding_needs_its_account() -> None:
     assert sale(invoice(total=Decimal("108.26")), plan(settings=own)).unresolved == ("setting=accounts.rounding",)
 
 
-@pytest.mark.parametrize("changes", [{"currency": "CAD"}, {"adjustment_to_id": "99"}, {"total": Decimal("-108.25")}])
-def test_a_held_journal_that_adds_up_is_balanced_for_whoever_releases_it(changes: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    ("changes", "hold", "action"),
+    [
+        ({"currency": "CAD"}, "currency", "create"),
+        ({"adjustment_to_id": "99"}, "", "adjust"),
+        ({"total": Decimal("-108.25")}, "", "create"),
+    ],
+)
+def test_a_correction_is_a_journal_with_the_signs_of_its_lines_and_every_journal_is_balanced(
+    changes: dict[str, Any], hold: str, action: str
+) -> None:
     lines = [invoice_line("-116.50")] if "total" in changes else None
     made = sale(invoice(lines, **changes))
-    assert made.hold
-    assert total(made) == 0
+    assert (made.hold, made.action, total(made)) == (hold, action, 0)
+    assert total(made, "receivable") == made.amount
 
 
 def test_the_header_has_the_number_people_need_and_the_date_that_is_part_of_the_key() -> None:
@@ -272,11 +281,13 @@ def test_a_payment_of_parts_of_a_cent_is_held() -> None:
     assert collection(payment("1.005", [])).hold == "total_mismatch"
 
 
-@pytest.mark.parametrize("record", [payment("-5.00"), payment("5.00", refunded_payment_id="7")])
-def test_a_refund_is_held_whatever_tells_it(record: dict[str, Any]) -> None:
-    made = collection(record)
-    assert made.hold == "refund_not_built"
-    assert total(made) == 0
+def test_a_refund_is_a_journal_with_the_signs_turned() -> None:
+    made = collection(payment("-5.00"))
+    assert (made.hold, made.amount, total(made, "cash"), total(made, "receivable")) == ("", Decimal(-5), Decimal(-5), Decimal(5))
+
+
+def test_a_refund_that_is_not_negative_is_held_for_its_sign_cannot_be_told() -> None:
+    assert collection(payment("5.00", refunded_payment_id="7")).hold == "refund_not_built"
 
 
 # --- what becomes nothing ---------------------------------------------------------------------------------------------

@@ -48,6 +48,24 @@ async def test_a_journal_is_created_under_our_own_key_and_found_again_before_it_
     assert asked == [f'"{CREATE}"', "query", '"CI_ML_JOURNAL_CI_G.V1"']
 
 
+@pytest.mark.parametrize(
+    ("amount", "lines"),
+    [
+        ("-108.25", [line("120000", "-108.25", "receivable"), line("401000", "108.25", dimensions={"DEPTID": "21000"})]),
+        ("-50.00", [line("100200", "-50.00", "cash"), line("120000", "50.00", "receivable")]),
+        ("-500.00", [line("240000", "-500.00", "deposit"), line("120000", "500.00", "receivable")]),
+        ("300.00", [line("240000", "300.00", "deposit"), line("120000", "-300.00", "receivable")]),
+    ],
+    ids=["adjustment", "refund", "application taken back", "application"],
+)
+async def test_a_journal_of_less_than_nothing_and_one_without_a_debit_of_its_own_are_found_with_their_amount(
+    on: Site, amount: str, lines: list[dict[str, Any]]
+) -> None:
+    """Only debits of receivable and cash were added up: a journal of -108.25 was there with 0.00, and held as a mismatch."""
+    document = await on.made("journal", journal(amount=Decimal(amount), lines=lines))
+    assert (document.amount, document.differences) == (Decimal(amount), ())
+
+
 async def test_edit_and_posting_are_told_by_looking_and_never_asked_for(on: Site) -> None:
     command = journal()
     await on.made("journal", command)

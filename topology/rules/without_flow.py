@@ -1,0 +1,65 @@
+"""What carries money and is brought by no flow of its connection (accounting.md 33): held by name with its amount, or a decision that says
+why not. Pure, and the same for every ERP.
+
+The op-key is that of the document which a flow would make of it, so that a later flow takes the held document over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from systems.connection import FlowSettings
+from systems.flow import CARRIES_MONEY, Flow
+from systems.mapped import MANUAL, Draft, NoCommand
+from systems.postings.document import Target
+from systems.postings.ends import nothing, voided, worthless
+from topology.configuration import Connected
+from topology.rules.due import due
+
+HOLD = "no_flow"
+
+
+def without_flow(entity: str, record: Mapping[str, Any], connected: Connected, previous_status: str) -> Sequence[Draft | NoCommand]:
+    """What becomes of a record of the field-service side that no enabled flow takes. Nothing for an entity without money, and for what an
+    ERP shows, which is only read."""
+    settings, erp = connected.settings, connected.settings.erp.declared
+    if entity not in CARRIES_MONEY or record["system"] != settings.field_service.system:
+        return []
+    target = Target("", CARRIES_MONEY[entity], erp.title)
+    declared = [flow for flow in erp.flows if (flow.source, flow.entity) == (record["system"], entity) and flow.records]
+    enabled = [flow for flow in erp.flows if flow.moves_money and flow.id in settings.flows and settings.flows[flow.id].enabled]
+    if declared:
+        return [_counted(f"flow {', '.join(flow.id for flow in declared)} is off", record)]
+    if not enabled:
+        return [_counted("no flow of this connection moves money", record)]
+    days = [day for flow in enabled if (day := settings.flows[flow.id].cutover_date) is not None]
+    flow = Flow("", "", record["system"], erp.name, entity, (MANUAL,), target.purpose)
+    answer = due(flow, FlowSettings(cutover_date=min(days, default=None)), (entity, record), settings.zone, previous_status)
+    if answer.no_command is not None:
+        return [answer.no_command]
+    if entity in settings.left_out:
+        why = f"left_out names {entity}"
+        return [_counted(why, record), nothing(target, record["currency"], why)[1]]
+    return voided(record, target) or worthless(record, target) or [by_hand(flow, record, f"no flow of {erp.title} brings it")]
+
+
+def by_hand(flow: Flow, record: Mapping[str, Any], why: str) -> Draft:
+    """The held document that a person enters, with the amount of its source."""
+    named = f"{str(record['entity']).replace('_', ' ')} {record['number'] or record['source_id']}"
+    day = record.get(flow.date_field)
+    return Draft(
+        MANUAL,
+        {"date": day, "reason": why},
+        flow.id,
+        flow.purpose,
+        amount=record["total"],
+        currency=record["currency"],
+        posting_date=day,
+        hold=HOLD,
+        hold_detail=f"{named}: {why}: enter it there, then skip this",
+    )
+
+
+def _counted(why: str, record: Mapping[str, Any]) -> NoCommand:
+    return NoCommand("excluded", why, "", record["total"], record["currency"])
