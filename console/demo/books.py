@@ -74,7 +74,9 @@ class Books:
             for expected in demo_of(erp).expected(flow, one, settings):
                 by_purpose.setdefault(expected.purpose, []).append((one, expected))
         by_purpose = by_purpose or {flow.purpose: []}
-        return [self._filled(Row(row.flow, row.connection, name), flow, made, explained) for name, made in by_purpose.items()]
+        several = len(by_purpose) > 1
+        rows = {name: Row(row.flow, row.connection, name, several) for name in by_purpose}
+        return [self._filled(rows[name], flow, made, explained) for name, made in by_purpose.items()]
 
     def _filled(self, row: Row, flow: Flow, made: _Made, explained: set[str]) -> Row:
         books, refs = self.connected.books_to(flow.target), {}
