@@ -16,9 +16,9 @@ from schemas.records import Parent
 Own = TypeVar("Own", bound=BaseModel)
 
 REVERSAL, COMPLETION = "reversal", "completion"
-"""Command records that every system has: one that voids a document, and a milestone, which writes nothing."""
+"""Records of commands that every system has: what voids a document, and a milestone for which nothing is written."""
 NOTHING = "nothing"
-"""The action of the milestone which says that a source object makes no document any more."""
+"""Action of the milestone that a source object makes no document any more."""
 
 
 @dataclass(frozen=True)

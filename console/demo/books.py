@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 
-from console.books.document_keys import DocumentKey, by_key, key_of, ref_by
+from console.books.document_keys import DocumentKey, by_key, key_of, refs_by
 from console.demo.accounts import FlowFacts, Row, count_stray, document_row, read_row
 from console.demo.facts import Holdings, Topics, demo_of
 from systems.contract import Flow
@@ -79,11 +79,12 @@ class Books:
         return [self._filled(rows[name], flow, made, explained) for name, made in by_purpose.items()]
 
     def _filled(self, row: Row, flow: Flow, made: _Made, explained: set[str]) -> Row:
-        books, refs = self.connected.books_to(flow.target), {}
+        books = self.connected.books_to(flow.target)
+        refs: dict[str, DocumentKey] = {}
         for one, expected in made:
             for part in expected.parts:
                 key = DocumentKey(one.source_id, expected.purpose, part)
-                refs[ref_by(books, flow.entity, key, expected.action)] = key
+                refs |= dict.fromkeys(refs_by(books, flow.entity, key, expected.action), key)
         explained.update(refs)
         booked = by_key(self._booked[flow.target], refs)
         if row.purpose == MASTER:

@@ -68,7 +68,7 @@ def journal(rows: Sequence[Row], buffer: Tree, command: CommandEnvelope, setting
 
 
 def _own_amount(lines: Mapping[int, Tree], command: CommandEnvelope) -> Decimal:
-    """The debits of the lines that carry the document's amount (receivable, cash)."""
+    """Debits of the lines that carry the document's amount (receivable, cash)."""
     own = [_number(lines[number], "MONETARY_AMOUNT") for number in documents.control_lines(command) if number in lines]
     return sum((one for one in own if one > 0), Decimal(0))
 

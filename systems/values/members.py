@@ -53,7 +53,7 @@ def quantity(row: Row, name: str, notes: list[str]) -> Decimal | None:
 
 
 def product(row: Row, count: str, price: str) -> Decimal:
-    """The amount of a line in cents, rounded half up, if only its quantity and price are given. All of their places count. Raises `Malformed`."""
+    """What a line comes to, in cents, half up, where only its quantity and price are told: of all of their places. Raises `Malformed`."""
     factors = [number(row.get(name)) for name in (count, price)]
     if factors[0] is None or factors[1] is None:
         raise Malformed(f"there is no {count} or no {price}")
