@@ -90,7 +90,7 @@ class PeopleSoftDemo:
         }
 
     def paths(self) -> tuple[str, ...]:
-        """Every kind that is asked for."""
+        """Every kind of object that is asked for."""
         return tuple(f"documents?kind={kind}" for kind in _KINDS)
 
     def issued(self, entity: str, ask: Ask) -> list[Issued]:
@@ -185,13 +185,14 @@ def _issued(row: Mapping[str, Any]) -> Issued:
 
 
 def _document(kind: str, row: Mapping[str, Any]) -> BookedDocument:
-    """A journal settles nothing: the receivable is credited in whole."""
+    """A journal settles nothing, because the receivable is credited in whole."""
     amount = _moved(row["lines"]) if kind == "journal" else Decimal(str(row["amount"]))
     return BookedDocument(kind, row["id"], row["ref"], amount, row["date"], row["posted"], None)
 
 
 def _moved(lines: Sequence[Mapping[str, Any]]) -> Decimal:
-    """What a journal moves: the cash it books, else (cash on suspense too) the receivable. Its debits alone hold discounts too."""
+    """The amount that a journal moves: the cash that it books, or the receivable (also if cash is on suspense). Its debits alone would include
+    discounts."""
     cash = [line for line in lines if line["ACCOUNT"] in {account for _, account in _PAYMENTS}]
     moved = cash or [line for line in lines if line["ACCOUNT"] == _RECEIVABLE]
     return abs(sum((Decimal(str(line["amount"])) for line in moved), Decimal("0.00")))
