@@ -131,7 +131,7 @@ class Draft:
     parted: bool = False
     """Whether it is one of several documents of its source object, told apart by `part`. A document that is not among them is not wanted any more."""
     source_id: str = ""
-    """The source id, if it differs from the canonical record's own, such as the application's id for action `apply`; "" is the record's."""
+    """Another identity than the canonical record's own, e.g. the application's id for action `apply`; "" = the record's."""
 
 
 @dataclass(frozen=True)

@@ -34,10 +34,10 @@ _LINES = (
 )
 _PAYMENTS = (("Cash", "100200"), ("Check", "100200"), ("Credit Card", "100300"), ("ACH", "100400"))
 _RECEIVABLE = "120000"
-_CLEARING = "0000000001"
 _WINDOW = "cron: 0 */2 * * *"
 _LISTENER = "ServiceListeningConnector"
 _CREATE = "CI_ML_JOURNAL_CI_C"
+_CLEARING = "0000000001"
 
 
 class PeopleSoftDemo:
@@ -191,8 +191,7 @@ def _document(kind: str, row: Mapping[str, Any]) -> BookedDocument:
 
 
 def _moved(lines: Sequence[Mapping[str, Any]]) -> Decimal:
-    """The amount that a journal moves: the cash that it books, or the receivable (also if cash is on suspense). Its debits alone would include
-    discounts."""
+    """What a journal moves: the cash it books, else (cash on suspense too) the receivable. Its debits alone hold discounts too."""
     cash = [line for line in lines if line["ACCOUNT"] in {account for _, account in _PAYMENTS}]
     moved = cash or [line for line in lines if line["ACCOUNT"] == _RECEIVABLE]
     return abs(sum((Decimal(str(line["amount"])) for line in moved), Decimal("0.00")))
