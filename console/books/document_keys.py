@@ -41,10 +41,12 @@ def key_of(entry: Mapping[str, Any]) -> DocumentKey:
     return DocumentKey(entry["source_id"], entry["purpose"], entry["part"])
 
 
-def ref_by(books: Books, entity: str, key: DocumentKey, action: str = "") -> str:
-    """The ref of a document of an entity. `action` "" is the usual one: masters are upserted, everything else is created."""
-    usual = "upsert" if key.purpose == MASTER else "create"
-    return ref_of(op_key(books, key.purpose, (entity, key.source_id), key.part, action or usual))
+def refs_by(books: Books, entity: str, key: DocumentKey, action: str = "") -> list[str]:
+    """The refs that a document of an entity may carry. `action` "" stands for the usual ones: masters are upserted, everything else is created,
+    by itself or as the adjustment of another document."""
+    usual = ("upsert",) if key.purpose == MASTER else ("create", "adjust")
+    actions = (action,) if action else usual
+    return [ref_of(op_key(books, key.purpose, (entity, key.source_id), key.part, one)) for one in actions]
 
 
 def by_key(documents: Iterable[Document], keys: Mapping[str, DocumentKey]) -> dict[DocumentKey, list[Document]]:

@@ -10,7 +10,6 @@ import shlex
 import shutil
 import sys
 import tempfile
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -151,9 +150,8 @@ def report(rows: Sequence[Row], as_json: bool, added: int = 0) -> int:
             print(note)
         print(json.dumps({"ok": ok, "flows": [row.as_json() for row in rows]}), flush=True)
         return exit_codes.OK if ok else exit_codes.NOT_OK
-    of_flow = Counter((row.connection, row.flow) for row in rows)
     for row in rows:
-        for line in accounted(row, of_flow[row.connection, row.flow] > 1):
+        for line in accounted(row):
             print(line)
     for note in notes:
         print(note)
@@ -161,9 +159,8 @@ def report(rows: Sequence[Row], as_json: bool, added: int = 0) -> int:
     return exit_codes.OK if ok else exit_codes.NOT_OK
 
 
-def accounted(row: Row, is_one_of_several: bool = False) -> Iterator[str]:
-    """A flow for a person: what the source has, and where all of it is. Empty buckets are left out. The purpose is shown where the flow has
-    a row for each of several."""
+def accounted(row: Row) -> Iterator[str]:
+    """A flow for a person: what the source has, and where all of it is. Empty buckets are left out."""
     from console.demo.accounts import BUCKETS
     from console.output import money, paragraph
 
@@ -172,5 +169,5 @@ def accounted(row: Row, is_one_of_several: bool = False) -> Iterator[str]:
         return f"{name.replace('_', ' ')} {bucket.count} / {money(bucket.amount, ',')}"
 
     where = " + ".join(shown(name) for name in BUCKETS if row.bucket(name).count) or "nothing"
-    of = f", {row.purpose}" if is_one_of_several else ""
+    of = f", {row.purpose}" if row.is_one_of_several else ""
     yield from paragraph(f"{row.flow:<4}{row.connection}{of}: {shown('source')} = {where}; {shown('topics')}, {shown('ledger')}")

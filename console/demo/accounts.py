@@ -46,11 +46,13 @@ class FlowFacts:
 
 @dataclass
 class Row:
-    """The row of a flow and a purpose; `notes` name each unaccounted document."""
+    """The row of a flow and a purpose; `notes` name each unaccounted document. The purpose is told where the flow has a row for each of
+    several."""
 
     flow: str
     connection: str
     purpose: str = ""
+    is_one_of_several: bool = False
     buckets: dict[str, Bucket] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
@@ -61,7 +63,8 @@ class Row:
     def as_json(self) -> dict[str, Any]:
         """The form that programs rely on."""
         shown = {name: self.bucket(name).as_json() for name in ("source", *BUCKETS[:3], "topics", "ledger", *BUCKETS[3:])}
-        return {"flow": self.flow, "connection": self.connection, "purpose": self.purpose, **shown}
+        told = {"purpose": self.purpose} if self.is_one_of_several else {}
+        return {"flow": self.flow, "connection": self.connection, **told, **shown}
 
 
 @dataclass(frozen=True)

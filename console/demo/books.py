@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 
-from console.books.document_keys import DocumentKey, by_key, key_of, ref_by
+from console.books.document_keys import DocumentKey, by_key, key_of, refs_by
 from console.demo.accounts import FlowFacts, Row, count_stray, document_row, read_row
 from console.demo.facts import Holdings, Topics, demo_of
 from systems.contract import Flow
@@ -16,8 +16,6 @@ from systems.flow import MASTER
 from topology.configuration import Connected
 
 MATCH = "M0"
-_CORRECTING = ("adjust",)
-"""Actions under which a source object makes its document where it corrects another one."""
 _Made = list[tuple[Issued, Expected]]
 
 
@@ -76,7 +74,9 @@ class Books:
             for expected in demo_of(erp).expected(flow, one, settings):
                 by_purpose.setdefault(expected.purpose, []).append((one, expected))
         by_purpose = by_purpose or {flow.purpose: []}
-        return [self._filled(Row(row.flow, row.connection, name), flow, made, explained) for name, made in by_purpose.items()]
+        several = len(by_purpose) > 1
+        rows = {name: Row(row.flow, row.connection, name, several) for name in by_purpose}
+        return [self._filled(rows[name], flow, made, explained) for name, made in by_purpose.items()]
 
     def _filled(self, row: Row, flow: Flow, made: _Made, explained: set[str]) -> Row:
         books = self.connected.books_to(flow.target)
@@ -84,7 +84,7 @@ class Books:
         for one, expected in made:
             for part in expected.parts:
                 key = DocumentKey(one.source_id, expected.purpose, part)
-                refs |= {ref_by(books, flow.entity, key, action): key for action in (expected.action, *_CORRECTING)}
+                refs |= dict.fromkeys(refs_by(books, flow.entity, key, expected.action), key)
         explained.update(refs)
         booked = by_key(self._booked[flow.target], refs)
         if row.purpose == MASTER:

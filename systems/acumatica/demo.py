@@ -38,7 +38,7 @@ class AcumaticaDemo:
         return "Acme Heating, demo"
 
     def simulator_settings(self, scale: float, number: int = 0) -> Mapping[str, str]:
-        """A licence of 30,000 calls in a scaled minute, existing masters, and a quick release."""
+        """A licence for 30,000 calls in a scaled minute, existing masters, and a quick release."""
         return {"customers": "200", "vendors": "40", "max_sessions": "6", "concurrent_calls": "40", "release_seconds": "0.01"}
 
     def section(self, url: str, ready: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, str]]:
@@ -147,15 +147,15 @@ class AcumaticaDemo:
         return found
 
     def flow_settings(self) -> Mapping[str, Mapping[str, Any]]:
-        """Event-driven, every flow."""
+        """Every flow is event-driven."""
         return {}
 
     def acts(self, ask: Ask, links: Mapping[str, Mapping[str, str]]) -> Sequence[Act]:
-        """Nothing travels from here: its people only read."""
+        """Nothing comes from here; its people only read."""
         return ()
 
     def faults(self) -> Sequence[Act]:
-        """An outage, a storm of 429, answers lost and late."""
+        """An outage, a storm of 429, and answers that are lost or late."""
         put, post = {"method": "PUT", "path": "/entity/"}, {"method": "POST", "path": "/entity/"}
         return (
             planned("an outage of the ERP (150 requests answered 503)", {"kind": "refuse", "status": 503, "count": 150}),

@@ -34,10 +34,10 @@ _LINES = (
 )
 _PAYMENTS = (("Cash", "100200"), ("Check", "100200"), ("Credit Card", "100300"), ("ACH", "100400"))
 _RECEIVABLE = "120000"
-_CLEARING = "0000000001"
 _WINDOW = "cron: 0 */2 * * *"
 _LISTENER = "ServiceListeningConnector"
 _CREATE = "CI_ML_JOURNAL_CI_C"
+_CLEARING = "0000000001"
 
 
 class PeopleSoftDemo:
@@ -90,7 +90,7 @@ class PeopleSoftDemo:
         }
 
     def paths(self) -> tuple[str, ...]:
-        """Every kind that is asked for."""
+        """Every kind of object that is asked for."""
         return tuple(f"documents?kind={kind}" for kind in _KINDS)
 
     def issued(self, entity: str, ask: Ask) -> list[Issued]:
@@ -185,7 +185,7 @@ def _issued(row: Mapping[str, Any]) -> Issued:
 
 
 def _document(kind: str, row: Mapping[str, Any]) -> BookedDocument:
-    """A journal settles nothing: the receivable is credited in whole."""
+    """A journal settles nothing, because the receivable is credited in whole."""
     amount = _moved(row["lines"]) if kind == "journal" else Decimal(str(row["amount"]))
     return BookedDocument(kind, row["id"], row["ref"], amount, row["date"], row["posted"], None)
 

@@ -79,7 +79,7 @@ BROKER: tuple[Rule, ...] = (
     Rule((), "", Verdict.REJECT, "request", read=Transient, code="159,5"),  # our message could not be parsed (recorded)
     Rule((), "", _MAYBE, read=Transient),
 )
-"""Of the Integration Broker, by message set and number: a 158 is about configuration, never about data (recorded faults; numbers assumed)."""
+"""Rules for the Integration Broker, by message set and number. A 158 is about configuration, never about data (recorded faults; numbers assumed)."""
 INTERFACE: tuple[Rule, ...] = (
     Rule((), "", Verdict.DUPLICATE, "exists", code="91,49"),  # "Row already exists with the specified keys." (PeopleBooks)
     Rule((), r"not authori[sz]ed|no authority|permission", _NO, "rights", broken=True),  # no CI permission (book)
@@ -87,17 +87,17 @@ INTERFACE: tuple[Rule, ...] = (
     Rule((), r"duplicate invoice", Verdict.REJECT, "duplicate_invoice"),  # the duplicate check rejects (assumed)
     Rule((), "", Verdict.REJECT, "refused"),
 )
-"""Of a Component Interface, by message set and number or by words."""
+"""Rules for a Component Interface, by message set and number or by words."""
 
 
 def of_status(answer: Response) -> Answer | None:
-    """The class of an answer to a write that its HTTP status alone decides; None where it does not."""
+    """The class of an answer to a write if its HTTP status alone decides; None if it does not."""
     found = rules.classify(HTTP, answer, Words("", ""))
     return None if found.verdict is _MAYBE else found
 
 
 def refused_read(answer: Response, what: str) -> ConnectorError | None:
-    """What a reader does about an answer that is not the one asked for; None for a 200 without an error of the Integration Broker."""
+    """The error that a read raises for an answer that is not the expected one; None for a 200 without an error of the Integration Broker."""
     said = broker(answer.body)
     if said is not None and not said.is_error:
         return Transient(f"peoplesoft {what}: {answer.status}, a queue's acknowledgement instead of an answer")
@@ -109,7 +109,7 @@ def refused_read(answer: Response, what: str) -> ConnectorError | None:
 
 
 def _words(answer: Response) -> str:
-    """What a refusal says in JSON, shortened; "" for anything else, a page of HTML above all."""
+    """What a refusal in JSON says, shortened; "" for anything else, such as a page of HTML."""
     found = said_in(answer)
     return told(" ".join(str(found[name]) for name in ("message", "error", "errorMessage") if found.get(name)), 300)
 
@@ -128,12 +128,12 @@ def _of(said: Broker) -> Words:
 
 
 def _row(table: Sequence[Rule], said: Words) -> Rule:
-    """The row about such a message; the last one of each table is about any."""
+    """The row that applies to such a message. The last row of each table applies to any."""
     return rules.rule_of(table, 0, said) or table[-1]
 
 
 def of_interface(messages: Sequence[Message], interface: str) -> Answer:
-    """The class of an interface's own messages: every error is kept, the first decides; warnings alone decide nothing."""
+    """The class of an interface's own messages. Every error is kept, and the first one decides. Warnings alone decide nothing."""
     errors = [one for one in messages if one.type.lower() != "warning"]
     words = _joined(errors or messages)
     if not errors:
@@ -143,7 +143,8 @@ def of_interface(messages: Sequence[Message], interface: str) -> Answer:
 
 
 def _deciding(errors: Sequence[Message], interface: str) -> Message:
-    """The first, but for (91,49): about the interface itself it says that the document exists, about a row of ours it does not."""
+    """The first error, unless it is (91,49). That one means that the document exists if it is about the interface itself, but not if it is about a
+    row of ours."""
     exists = [one for one in errors if one.code == "91,49"]
     about_it = [one for one in exists if f"{{{interface}}}" in one.text]
     others = [one for one in errors if one.code != "91,49"]
@@ -160,7 +161,7 @@ def of_outcome(message_set: str, number: str, text: str) -> tuple[str, str]:
 
 
 def messages_of(element: etree._Element) -> list[Message] | None:
-    """The messages of an interface's answer: of `{X}/Error-Warning`, or beside a `notification` of 0; None where it reports neither."""
+    """The messages in an interface's answer: in `{X}/Error-Warning`, or next to a `notification` of 0; None if it reports neither."""
     if found := [part for part in element.iter() if local(part) == "Error-Warning"]:
         return [_message(part) for one in found for part in one if local(part) == "Message"]
     told = [part for part in element if local(part) == "notification"]
@@ -171,20 +172,20 @@ def messages_of(element: etree._Element) -> list[Message] | None:
 
 
 def interface_of(element: etree._Element) -> str:
-    """Whose answer it is: `{X}` of an error, `Create__CompIntfc__{X}Response` of a notification."""
+    """The interface that answers: `{X}` of an error, `Create__CompIntfc__{X}Response` of a notification."""
     name = local(element)
     return name.partition("__CompIntfc__")[2].removesuffix("Response") or name
 
 
 def _message(element: etree._Element) -> Message:
-    """Both spellings: MessageSetNumber of Error-Warning, messagesetnumber of a notification."""
+    """Reads both spellings: MessageSetNumber of Error-Warning, messagesetnumber of a notification."""
     said = {local(part).lower(): " ".join((part.text or "").split()) for part in element}
     number = said.get("messagenumber", "")
     return Message(said.get("type", "Error"), said.get("messagesetnumber", ""), number, said.get("messagetext", ""))
 
 
 def _joined(messages: Sequence[Message]) -> str:
-    """The words of all, each with its pair once."""
+    """The words of all messages, each with its set and number once."""
     said = [_with_pair(one.text, one.code.strip(",")) for one in messages]
     return told("; ".join(dict.fromkeys(said)), WORDS)
 

@@ -44,7 +44,7 @@ def message(command: CommandEnvelope, ids: Ids, settings: Settings, user: User |
 
 
 def _keyed(record: str, tree: Tree, keys: Tree) -> Tree:
-    """A row with the keys that all rows of a voucher share; a line's number is a key of its distributions too."""
+    """A row with the keys that all rows of a voucher share. The number of a line is a key of its distributions, too."""
     inner = keys | ({"VOUCHER_LINE_NUM": tree["VOUCHER_LINE_NUM"]} if record == "VCHR_LINE_STG" else {})
     made: Tree = dict(keys)
     for name, value in tree.items():
@@ -56,7 +56,7 @@ def _keyed(record: str, tree: Tree, keys: Tree) -> Tree:
 
 
 def _types(tree: Tree, record: str = "VCHR_HDR_STG") -> dict[str, dict[str, str]]:
-    """Every field that is sent with its type, by record."""
+    """The fields that are sent, with their types, by record."""
     found: dict[str, dict[str, str]] = {record: {}}
     for name, value in tree.items():
         if not isinstance(value, list):

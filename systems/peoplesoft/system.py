@@ -1,4 +1,4 @@
-"""The declaration of PeopleSoft: what is read, what is written and how sure that can be, its flows both ways and its mapping tables."""
+"""The declaration of PeopleSoft: what is read, what is written and how safely, its flows in both directions and its mapping tables."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from systems.peoplesoft.settings import Credentials, Settings
 from systems.peoplesoft.sink import BUDGET, is_write, open_writer
 
 FIELD_SERVICE = "servicetitan"
-"""Name of the system whose documents these flows bring, and to which vendors go."""
+"""The name of the system from which these flows bring documents, and to which vendors go."""
 _P_MAX = timedelta(seconds=900)
-"""Later than that the application server commits nothing of a call that we gave up (its service time-out; the figure is assumed)."""
+"""After this time the application server commits nothing of a call that we gave up (its service time-out; the figure is assumed)."""
 _V_MAX = timedelta(seconds=600)
-"""How late a queued VOUCHER_BUILD may show in the staging tables (assumed; queues that stand still show by their batch, which is watched)."""
+"""After how long at most a queued VOUCHER_BUILD is in the staging tables (assumed; a queue that stands still is noticed by its batch)."""
 
 INTERFACE = Write(
     VOUCHER,
@@ -87,7 +87,7 @@ FLOWS = (
 
 
 def chosen_write(settings: BaseModel, write: Write) -> Write | None:
-    """The way in which a connection writes a record: vouchers by interface or by staging; batches are looked at as its settings say."""
+    """How a connection writes a record: vouchers by interface or by staging. Its settings say how often a batch is looked at."""
     if not isinstance(settings, Settings):
         return write
     other = STAGED if settings.voucher.writer == "interface" else INTERFACE

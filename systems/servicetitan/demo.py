@@ -72,11 +72,11 @@ class ServiceTitanDemo:
         return own, quota, {name: str(ready[name]) for name in ("client_id", "client_secret", "app_key")}
 
     def crosswalk(self) -> Mapping[str, tuple[Mapping[str, str], ...]]:
-        """The ERP's tables are the ERP's."""
+        """The mapping tables belong to the ERP."""
         return {}
 
     def paths(self) -> tuple[str, ...]:
-        """Every kind that is asked for."""
+        """Every kind of object that is asked for."""
         return tuple(f"holdings?entity={kind}" for kind in _HELD.values())
 
     def issued(self, entity: str, ask: Ask) -> list[Issued]:
@@ -107,7 +107,7 @@ class ServiceTitanDemo:
         return {}
 
     def acts(self, ask: Ask, links: Mapping[str, Mapping[str, str]]) -> Sequence[Act]:
-        """The day of jobs is the simulator's own; of a vendor that both sides know, its name and its memo are changed here too."""
+        """The simulator plays the day of jobs by itself. Here the name and the memo of a vendor that both sides know are changed."""
         known = sorted(links.get("vendor", {}).items(), key=lambda pair: pair[1])
         if not known:
             return ()
@@ -122,7 +122,7 @@ class ServiceTitanDemo:
         return _payment(trial, ask) if trial.kind == "payment" else _invoice(trial, ask)
 
     def faults(self) -> Sequence[Act]:
-        """None of its own; its webhooks are dropped, doubled and out of order all day."""
+        """No faults of its own: its webhooks are dropped, doubled and sent out of order all day."""
         return ()
 
 

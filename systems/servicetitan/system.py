@@ -16,11 +16,11 @@ from systems.servicetitan.sink import BUDGET, open_writer
 from systems.servicetitan.webhook import signing
 
 REF_CHARACTERS = 100
-"""Room for our ref in a value of external data (assumed; the API names no limit)."""
+"""The most characters of our ref in a value of external data (assumed; the API names no limit)."""
 _P_MAX = timedelta(seconds=100)
-"""The API's own time-out (time-outs page): later than that nothing commits any more."""
+"""The API's own time-out (time-outs page). After it nothing is committed any more."""
 _V_MAX = timedelta(seconds=60)
-"""How late a read may show what was written (assumed: clients report some seconds, one reports minutes for another resource)."""
+"""After how long at most a read shows what was written (assumed: clients report some seconds, one reports minutes for another resource)."""
 
 WRITES = (
     Write(

@@ -152,6 +152,11 @@ def expected(_: ToyDemo, flow: Flow, one: Issued, settings: BaseModel) -> Sequen
     ]
 
 
+def both_by_one_flow(demo: ToyDemo, flow: Flow, one: Issued, settings: BaseModel) -> Sequence[Expected]:
+    """The same where one flow makes the documents of both purposes."""
+    return [made for each in (SALES, COSTS) for made in expected(demo, each, one, settings)] if flow.id == "T1" else []
+
+
 class RefusingWriter(Writer):
     """Would refuse one vendor beforehand."""
 
@@ -208,6 +213,11 @@ async def test_every_document_of_a_source_is_told_by_purpose_and_part(
             rows = Books(on.connected, topics, harmed).rows()
             assert ([_GIVEN.sub("#", note) for row in rows for note in row.notes], is_ok(rows)) == (told, False)
         _a_part_that_moved(on, topics, held)
+        monkeypatch.setattr(ToyDemo, "expected", both_by_one_flow)
+        rows = Books(on.connected, topics, held).rows()
+        assert [(row.flow, row.purpose, row.is_one_of_several, row.bucket("erp").amount) for row in rows] == [
+            ("T1", "sale", True, Decimal("376.49")), ("T1", "payable", True, Decimal("76.08")), ("T2", "payable", False, Decimal(0)),
+        ]  # fmt: skip
 
 
 def _a_part_that_moved(on: SystemUnderTest, topics: Topics, held: dict[str, Any]) -> None:

@@ -13,7 +13,6 @@ from systems.mapped import COMPLETION, REVERSAL, Draft
 from topology.configuration import Connected
 from topology.rules.identity import op_key, payload_hash, ref_of
 
-
 _SETTLED = ("invoice", "bill")
 """Roles of parents whose number a row of `opening_balance` may give later: such a command keeps its canonical record, to be mapped again."""
 

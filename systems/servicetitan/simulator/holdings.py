@@ -25,8 +25,7 @@ def holdings(tenant: Tenant, entity: str) -> dict[str, Any]:
     """Every object of an entity with the sum of amounts by status. Raises ValueError for an entity that is none.
 
     A bill's `amount` is the whole bill; customers, vendors and locations have 0.00. `applications` (payments and vendor credits)
-    are what is settled now: id, document_id, amount. Invoices show their `lines`: sku, amount, cost, business_unit, inventory.
-    Vendors show address, contact, memo and `external` (external data by key) too.
+    are what is settled now: id, document_id, amount. Vendors show address, contact, memo and `external` (external data by key) too.
     """
     if entity not in _KINDS:
         raise ValueError(f"entity: {entity!r} is not one of {', '.join(_KINDS)}")
@@ -70,6 +69,7 @@ def _holding(kind: str, row: Row) -> Row:
 
 
 def _line(item: Row) -> Row:
+    """One of the `lines` of an invoice."""
     return {
         "sku": item["skuName"],
         "amount": money(item["total"]),
