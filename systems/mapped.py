@@ -133,6 +133,8 @@ class Draft:
     """One of several documents of its source object, told apart by `part`: what is not among them is not wanted any more."""
     source_id: str = ""
     """Another identity than the canonical record's own, e.g. the application's id for action `apply`; "" = the record's."""
+    reverses: str = "create"
+    """Of a reversal: the action under which its document was made."""
 
 
 @dataclass(frozen=True)

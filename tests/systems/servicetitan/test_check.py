@@ -13,8 +13,8 @@ from pydantic import SecretStr
 from systems.contract import Finding
 from systems.servicetitan.check import Checker
 from systems.servicetitan.settings import Credentials
-from tests.systems.servicetitan.scripted import Answer, Server, access, rows, scripted
 from tests.systems.field_service import crosswalk
+from tests.systems.servicetitan.scripted import Answer, Server, access, rows, scripted
 from topology.crosswalk import Tables
 
 
