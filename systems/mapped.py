@@ -133,6 +133,8 @@ class Draft:
     """Whether it is one of several documents of its source object, told apart by `part`. A document that is not among them is not wanted any more."""
     source_id: str = ""
     """The source id, if it differs from the canonical record's own, such as the application's id for action `apply`; "" is the record's."""
+    reverses: str = "create"
+    """The action under which the document was made that a reversal takes back."""
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,7 @@ class Arrivals:
             for part in parts.gone(incoming, document):
                 self._withdraw(part.entry["op_key"], incoming)
         void = None
-        if command["action"] == "create":
+        if command["action"] in e.MAKES:
             void = owner.cases.entry(e.void_key(command["op_key"]))
         if void is not None and void["state"] == e.HELD and e.place(void) < incoming.place and not incoming.takes_back:
             words = {"reason": reasons.REVERTED, "detail": f"by version {command['source_version']}"}

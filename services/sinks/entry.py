@@ -199,9 +199,13 @@ def void_key(op_key: str) -> str:
     return with_action(op_key, "void")
 
 
+MAKES = frozenset({"create", "adjust"})
+"""Actions that make a document, which a void of its source reverses."""
+
+
 def is_voided(entry: Ledger, void: Ledger | None) -> bool:
-    """Whether the source voided this create in the same or a later version."""
-    return void is not None and entry["action"] == "create" and void["source_version"] >= entry["source_version"]
+    """Whether the source voided this document in the same or a later version."""
+    return void is not None and entry["action"] in MAKES and void["source_version"] >= entry["source_version"]
 
 
 def voided(entry: Ledger, version: str, at: datetime) -> Ledger:

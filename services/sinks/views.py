@@ -122,7 +122,7 @@ class Sights:
         return (reasons.CEILING if words.startswith(reasons.CEILING) else reasons.PAUSED) if words else ""
 
     def _void(self, entry: Ledger) -> Ledger | None:
-        return self._cases.entry(e.void_key(entry["op_key"])) if entry["action"] == "create" else None
+        return self._cases.entry(e.void_key(entry["op_key"])) if entry["action"] in e.MAKES else None
 
     def others(self, command: CommandEnvelope) -> tuple[Part, ...]:
         """The other entries of a command's document as they are in hand."""

@@ -32,7 +32,7 @@ def document(record: str, row: Row, command: CommandEnvelope, ids: Ids, settings
         erp_id=f"{text(row, 'Type')}/{text(row, 'ReferenceNbr')}",
         number=text(row, "ReferenceNbr"),
         ref=ref_in(row, settings),
-        amount=money(row, kind.total),
+        amount=kind.amount(money(row, kind.total)),
         currency=_currency(kind, row, command),
         steps_done=_steps(record, row, command, ids),
         differences=tuple(_differences(record, row, command, ids, settings)),
@@ -45,14 +45,14 @@ def suspect(record: str, row: Row, command: CommandEnvelope, ids: Ids) -> Docume
     is_same = (
         text(row, "Type") in kind.types
         and text(row, "Status") not in GONE
-        and money(row, kind.total) == command["amount"]
+        and kind.amount(money(row, kind.total)) == command["amount"]
         and plain(text(row, kind.party)) == plain(party(kind, command, ids))
         and day(row, kind.day) == fields(command)["date"]
     )
     if not is_same:
         return None
     erp_id = f"{text(row, 'Type')}/{text(row, 'ReferenceNbr')}"
-    return Document(erp_id, text(row, "ReferenceNbr"), "", money(row, kind.total), _currency(kind, row, command), ("create",))
+    return Document(erp_id, text(row, "ReferenceNbr"), "", command["amount"], _currency(kind, row, command), ("create",))
 
 
 def _master(record: str, row: Row) -> Document:
@@ -96,13 +96,14 @@ def _differences(record: str, row: Row, command: CommandEnvelope, ids: Ids, sett
     yield from differs("type", type_, "/".join(kind.types), equal=type_ in kind.types)
     yield from differs("status", text(row, "Status"), "open", equal=text(row, "Status") not in GONE)
     limit = settings.tax.difference_limit if is_taxed_by_erp(command) else Decimal(0)
-    yield from amount_differs("amount", money(row, kind.total), cents(command["amount"]), limit)
+    yield from amount_differs("amount", kind.amount(money(row, kind.total)), cents(command["amount"]), limit)
     yield from code_differs(kind.party_role, text(row, kind.party), party(kind, command, ids))
     if not _was_applied_later(record, row, own["date"]):
         yield from day_differs("date", day(row, kind.day), own["date"])
     yield from differs("currency", _currency(kind, row, command), command["currency"])
     if kind.extended:
-        yield from lines_differ(map(_their_line, rows(row, "Details")), map(_our_line, own["lines"]))
+        theirs = (_their_line(one, kind) for one in rows(row, "Details"))
+        yield from lines_differ(theirs, map(_our_line, own["lines"]))
 
 
 def _was_applied_later(record: str, row: Row, paid_on: date | None) -> bool:
@@ -112,8 +113,8 @@ def _was_applied_later(record: str, row: Row, paid_on: date | None) -> bool:
     return is_released and shown is not None and paid_on is not None and shown > paid_on
 
 
-def _their_line(one: Row) -> Line:
-    return plain(text(one, "Account")), plain(text(one, "Subaccount")), money(one, "Amount")
+def _their_line(one: Row, kind: Kind) -> Line:
+    return plain(text(one, "Account")), plain(text(one, "Subaccount")), kind.amount(money(one, "Amount"))
 
 
 def _our_line(one: PostingLine) -> Line:

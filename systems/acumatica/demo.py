@@ -13,7 +13,8 @@ from systems.flow import Flow
 
 _DOCUMENTS = {"Invoice": "invoice", "Payment": "payment", "Bill": "bill"}
 _MASTERS = {"Customer": ("customer", "CustomerID"), "Vendor": ("vendor", "VendorID")}
-_SETTLED = ("Invoice", "Bill")
+_MEMO = "Credit Memo"
+_SETTLED = ("Invoice", _MEMO, "Bill")
 _SIGHTED = ("Invoice", "Payment", "Prepayment", "Bill")
 _UNITS = (
     ("Plumbing - Service", "PLB-000", "MAIN", "40100"),
@@ -135,12 +136,13 @@ class AcumaticaDemo:
         found = []
         for kind, ours in _DOCUMENTS.items():
             for row in ask(f"documents?kind={kind}")["documents"]:
+                if (kind, row["type"]) == ("Payment", _MEMO):
+                    continue  # a released credit memo shows on the payment screen, too
                 # an invoice shows the payments that settle it, a bill the debit adjustments; neither settles anything itself
                 rows = [] if row["type"] in _SETTLED else [one for one in row["applications"] if one["released"]]
                 applied = sum((_amount(one["amount"]) for one in rows), Decimal(0))
-                found.append(
-                    BookedDocument(ours, row["number"], row["ref"], _amount(row["amount"]), row["date"], row["released"], applied)
-                )
+                amount = -_amount(row["amount"]) if row["type"] == _MEMO else _amount(row["amount"])
+                found.append(BookedDocument(ours, row["number"], row["ref"], amount, row["date"], row["released"], applied))
         for kind, (ours, key) in _MASTERS.items():
             for row in ask(f"documents?kind={kind}")["documents"]:
                 found.append(BookedDocument(ours, row[key], row["ref"], Decimal("0.00"), "", True))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, cast
 
 from runtime.errors import Refused
@@ -35,12 +36,29 @@ class Kind:
     price: str = ""
     extended: str = ""
     currency: str = ""
-    has_suspects: bool = True
+    sign: int = 1
+    """-1 for a document that Acumatica keeps with the opposite sign of its command: a credit memo of 30.00 is -30.00 at the source."""
+
+    def amount(self, ours: Decimal) -> Decimal:
+        """An amount of ours as the document has it, and the other way round."""
+        return ours * self.sign
 
 
 KINDS: Mapping[str, Kind] = {
     "ar_invoice": Kind(
         "Invoice", ("Invoice",), "Amount", "Customer", "customer", "Date", "ReleaseInvoice", "UnitPrice", "ExtendedPrice"
+    ),
+    "ar_credit_memo": Kind(
+        "Invoice",
+        ("Credit Memo",),
+        "Amount",
+        "Customer",
+        "customer",
+        "Date",
+        "ReleaseInvoice",
+        "UnitPrice",
+        "ExtendedPrice",
+        sign=-1,
     ),
     "ar_receipt": Kind(
         "Payment",
@@ -66,7 +84,6 @@ KINDS: Mapping[str, Kind] = {
         "UnitCost",
         "ExtendedCost",
         "CurrencyID",
-        False,
     ),
 }
 MASTERS: Mapping[str, str] = {"customer": "Customer", "vendor": "Vendor"}
@@ -103,7 +120,7 @@ def create_body(record: str, command: CommandEnvelope, ids: Ids, settings: Setti
     made |= body(**{kind.party: party(kind, command, ids), kind.day: own["date"], "Description": description(command, settings)})
     made["Hold"] = wrapped(settings.create_on_hold)
     if not is_taxed_by_erp(command):
-        made[kind.total] = wrapped(cents(command["amount"]))
+        made[kind.total] = wrapped(cents(kind.amount(command["amount"])))
     if kind.extended:
         made["Details"] = [_line(one, kind) for one in own["lines"]]
     if settings.custom_ref:
@@ -120,6 +137,10 @@ def _invoice(own: Mapping[str, Any]) -> dict[str, Any]:
         Terms=own["terms"],
         LinkBranch=own["dimensions"].get("Branch"),
     )
+
+
+def _memo(own: Mapping[str, Any]) -> dict[str, Any]:
+    return body(Type="Credit Memo", CustomerOrder=own["human_number"][:40], LinkBranch=own["dimensions"].get("Branch"))
 
 
 def _receipt(own: Mapping[str, Any]) -> dict[str, Any]:
@@ -150,7 +171,7 @@ def _credit(own: Mapping[str, Any]) -> dict[str, Any]:
     return body(Type="Debit Adj.", VendorRef=own["human_number"][:40], BranchID=own["dimensions"].get("Branch"))
 
 
-_HEADERS = {"ar_invoice": _invoice, "ar_receipt": _receipt, "ap_bill": _bill, "ap_credit": _credit}
+_HEADERS = {"ar_invoice": _invoice, "ar_credit_memo": _memo, "ar_receipt": _receipt, "ap_bill": _bill, "ap_credit": _credit}
 
 
 def _line(one: PostingLine, kind: Kind) -> dict[str, Any]:
@@ -162,7 +183,7 @@ def _line(one: PostingLine, kind: Kind) -> dict[str, Any]:
         TransactionDescription=one["description"][:DESCRIPTION],
         Qty=one["quantity"],
         TaxCategory=one["tax_code"],
-        **{kind.price: one["unit_price"], kind.extended: cents(one["amount"])},
+        **{kind.price: kind.amount(one["unit_price"]), kind.extended: cents(kind.amount(one["amount"]))},
     )
 
 

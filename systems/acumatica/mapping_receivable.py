@@ -1,5 +1,8 @@
 """Invoices to customers, from canonical to Acumatica's Invoice and Credit Memo; the invoice number stays in CustomerOrder. Pure.
 
+A positive adjustment is an invoice of its own; a negative one, and a negative invoice, is a credit memo. Both wait for what they adjust, or need
+its row of `opening_balance`. The memo stays open: it is released, and the customer's balance is right; a person or Acumatica applies it.
+
 What is decided about any sale and its tax: `systems/postings/receivable.py` and `tax.py`. Rules: accounting.md 4, 15, 17, 18, 20.
 """
 
@@ -16,7 +19,16 @@ from systems.mapped import Draft, NoCommand, Plan
 from systems.postings.document import Hold, Posting, Row, Target, other_currency, own_unit, wanted
 from systems.postings.ends import voided, worthless
 from systems.postings.lines import Place, closed, cut, header_text
-from systems.postings.receivable import DISCOUNT, corrected, customer_of, line_keys, rows_alone_decide, sale_line, terms_of
+from systems.postings.receivable import (
+    DISCOUNT,
+    correcting,
+    customer_of,
+    line_keys,
+    original_of,
+    rows_alone_decide,
+    sale_line,
+    terms_of,
+)
 from systems.postings.tax import tax_hold, tax_lines, zone_keys
 
 SALE = Target("A1", "sale", PRODUCT)
@@ -28,7 +40,7 @@ def invoice_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | 
     """What a customer invoice becomes."""
     if ended := voided(record, SALE) or worthless(record, SALE):
         return ended
-    draft = corrected(record, _draft(record, mapped(plan, record["invoice_date"])), PRODUCT)
+    draft = correcting(record, _draft(record, mapped(plan, record["invoice_date"])))
     if record["total"] >= 0:
         return [draft]
     body = {name: draft.body[name] for name in _MEMO} | {"adjusts_id": record["adjustment_to_id"]}
@@ -43,6 +55,7 @@ def header_dimensions(customer: str, unit: Row, made: Mapped) -> dict[str, str]:
 def _draft(record: Mapping[str, Any], made: Mapped) -> Draft:
     unit = unit_of(made, record["business_unit_name"], record["business_unit_id"])
     customer, parents = customer_of(record, made, unit)
+    parents += original_of(record, made)
     made.dated("invoice_date", record["invoice_date"])
     zone = _erp_zone(record, made)
     lines = [_line(one, record, unit, made, bool(zone)) for one in record["lines"]]

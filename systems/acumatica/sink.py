@@ -85,14 +85,14 @@ class _Dialect:
             kind, _, number = parent_id(resolved.command, "payment", resolved.ids).partition("/")
             return f"Type eq {quoted(kind)} and ReferenceNbr eq {quoted(number)}"
         by_ref = self._by_ref(resolved)
-        if resolved.record in MASTERS or not KINDS[resolved.record].has_suspects:
+        if resolved.record in MASTERS:
             return by_ref
         kind_, day = KINDS[resolved.record], documents.fields(resolved.command)["date"]
         try:
             own = documents.party(kind_, resolved.command, resolved.ids)
         except Refused:
             return by_ref  # a party without id has no documents; one with our ref is seen all the same
-        amount = format(resolved.command["amount"].normalize(), "f")
+        amount = format(kind_.amount(resolved.command["amount"]).normalize(), "f")
         same = f"{kind_.party} eq {quoted(own)} and {kind_.day} eq datetimeoffset'{day}' and {kind_.total} eq {amount}"
         return f"{by_ref} or ({same})"
 

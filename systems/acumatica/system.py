@@ -35,6 +35,7 @@ def _master(record: str, document: str) -> Write:
 _RELEASED = ("create", "unhold", "release")
 WRITES = (
     _document("ar_invoice", "Invoice", _RELEASED, "CustomerOrder"),
+    _document("ar_credit_memo", "Invoice (Credit Memo)", _RELEASED, "CustomerOrder"),
     _document("ar_receipt", "Payment", _RELEASED, "ExternalRef"),
     Write("ar_application", "Payment.DocumentsToApply", ("apply", "release"), "release", Capability.C3, "", 0, "", _CALLS, _P_MAX),
     _document("ap_bill", "Bill", _RELEASED, "VendorRef"),

@@ -33,7 +33,7 @@ _LINES = (
     ("PriceModifier", "409000", "409000"),
 )
 _PAYMENTS = (("Cash", "100200"), ("Check", "100200"), ("Credit Card", "100300"), ("ACH", "100400"))
-_RECEIVABLE = "120000"
+_RECEIVABLE, _SUSPENSE = "120000", "199999"
 _WINDOW = "cron: 0 */2 * * *"
 _LISTENER = "ServiceListeningConnector"
 _CREATE = "CI_ML_JOURNAL_CI_C"
@@ -68,7 +68,7 @@ class PeopleSoftDemo:
             "wsdl_hashes": _accepted(int(ready["seed"])),
             "request_s": 3,
             "batch_poll_s": 300,
-            "accounts": {"receivable": _RECEIVABLE, "suspense": "199999", "rounding": "799900"},
+            "accounts": {"receivable": _RECEIVABLE, "suspense": _SUSPENSE, "rounding": "799900"},
         }
         quota = {"group": "peoplesoft-demo", "calls": 6000, "per_s": 60, "at_once": 36}
         shares = {"poller": 0.2, "sink": 0.65, "check": 0.05, "kept": 0.1}
@@ -191,9 +191,11 @@ def _document(kind: str, row: Mapping[str, Any]) -> BookedDocument:
 
 
 def _moved(lines: Sequence[Mapping[str, Any]]) -> Decimal:
-    """What a journal moves: the cash that it books, else the receivable; of a refund or a credit less than nothing. Its debits alone hold
-    discounts too."""
+    """What a journal moves: the cash that it books (of two lines, a debit on suspense stands for it), else the receivable; of a refund or a credit
+    less than nothing. Its debits alone hold discounts too."""
     cash = [line for line in lines if line["ACCOUNT"] in {account for _, account in _PAYMENTS}]
+    if not cash and len(lines) == 2:
+        cash = [line for line in lines if line["ACCOUNT"] == _SUSPENSE and Decimal(str(line["amount"])) > 0]
     moved = cash or [line for line in lines if line["ACCOUNT"] == _RECEIVABLE]
     return sum((Decimal(str(line["amount"])) for line in moved), Decimal("0.00"))
 

@@ -56,4 +56,5 @@ def reversal(record: Mapping[str, Any], target: Target, part: str = "", amount: 
         currency=record["currency"],
         hold=name,
         hold_detail=f"{why}: reverse the document in {target.product} if it was posted, then skip this",
+        reverses="adjust" if record.get("adjustment_to_id") else "create",
     )

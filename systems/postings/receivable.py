@@ -88,15 +88,14 @@ def adjusts(record: Mapping[str, Any], product: str) -> Hold | None:
     return Hold("adjustment_not_built", words)
 
 
-def corrected(record: Mapping[str, Any], draft: Draft, product: str) -> Draft:
-    """The draft, held where it adjusts another document or is a credit: for an ERP that has no such write yet."""
-    hold = adjusts(record, product)
-    if not hold and record["total"] < 0:
-        hold = Hold("credit_memo_not_built", f"a negative invoice is a credit memo: enter it in {product}, then skip this")
-    draft = correcting(record, draft)
-    return replace(draft, hold=hold.name, hold_detail=hold.words) if hold else draft
-
-
 def correcting(record: Mapping[str, Any], draft: Draft) -> Draft:
     """The draft under its own action where it adjusts another document (accounting.md 34)."""
     return replace(draft, action="adjust") if record["adjustment_to_id"] else draft
+
+
+def original_of(record: Mapping[str, Any], made: Mapped[Any]) -> tuple[Parent, ...]:
+    """The document that an adjustment waits for; none where a row of `opening_balance` knows that document from before the cut-over."""
+    original = record["adjustment_to_id"]
+    if not original or made.row("opening_balance", (original,)) is not None:
+        return ()
+    return (Parent(role="original", entity="invoice", source_id=original),)

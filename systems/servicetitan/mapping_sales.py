@@ -73,7 +73,10 @@ def invoice(row: Row, context: Context) -> Shaped:
     return document(row, body, moving(body, _INVOICE_MONEY, _LINE_MONEY))
 
 
-_INVOICE_MONEY = "configuration invoice_date subtotal tax total currency location_id business_unit_id tax_zone_id tax_code adjustment_to_id membership_id"
+_INVOICE_MONEY = (
+    "configuration invoice_date subtotal tax total currency location_id business_unit_id tax_zone_id tax_code"
+    " adjustment_to_id membership_id"
+)
 _LINE_MONEY = "kind sku_code quantity amount taxable business_unit_id gl_account gl_account_type membership_type_id"
 
 

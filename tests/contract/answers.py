@@ -115,14 +115,14 @@ def less_money(case: Case) -> Callable[[Response], Response]:
             value = json.loads(answer.body, parse_float=Decimal, parse_int=Decimal)
         except ValueError:
             return _in_text(answer, case)
-        less = _less(value, case.command["amount"])
+        less = _less(value, abs(case.command["amount"]))
         return answer if less == value else replace(answer, body=_dumped(less))
 
     return change
 
 
 def _in_text(answer: Response, case: Case) -> Response:
-    amount = case.command["amount"]
+    amount = abs(case.command["amount"])
     return replace(answer, body=answer.body.replace(f"{amount:.2f}".encode(), f"{amount - Decimal('0.01'):.2f}".encode()))
 
 

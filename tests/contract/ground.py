@@ -246,7 +246,7 @@ def copied(record: Mapping[str, Any], copy: str) -> dict[str, Any]:
     if not copy:
         return dict(record)
     made = dict(record)
-    for name in ("source_id", "number", "vendor_number"):
+    for name in ("source_id", "number", "vendor_number", "adjustment_to_id"):
         if record.get(name):
             made[name] = f"{record[name]}-{copy}"
     if "applications" in record:

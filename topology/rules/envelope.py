@@ -13,7 +13,7 @@ from systems.mapped import COMPLETION, REVERSAL, Draft
 from topology.configuration import Connected
 from topology.rules.identity import op_key, payload_hash, ref_of
 
-_SETTLED = ("invoice", "bill")
+_SETTLED = ("invoice", "bill", "original")
 """Roles of parents whose number a row of `opening_balance` may give later: such a command keeps its canonical record, to be mapped again."""
 
 
@@ -55,7 +55,7 @@ def command(draft: Draft, source: Source, connected: Connected, waits_for: Paren
     parents = (*draft.parents, waits_for) if waits_for is not None else draft.parents
     body = dict(draft.body)
     if draft.record == REVERSAL and not body["reverses"]:
-        body["reverses"] = op_key(books, draft.purpose, (source.entity, source_id), draft.part, "create")
+        body["reverses"] = op_key(books, draft.purpose, (source.entity, source_id), draft.part, draft.reverses)
     hashed = {"": [draft.posting_date, draft.amount, draft.currency, _links(draft)], **body}
     kept = bool(draft.unresolved or draft.hold) or any(parent["role"] in _SETTLED for parent in draft.parents)
     return {

@@ -42,7 +42,15 @@ def situations() -> dict[str, dict[str, Any]]:
         "invoice.total_that_does_not_add_up": ground.invoice(total=Decimal("150.00")),
         "invoice.of_an_unmapped_business_unit": ground.invoice(business_unit_name="Plumbing - East", business_unit_id="9"),
         "invoice.of_no_amount": ground.invoice([], tax=Decimal(0)),
-        "invoice.that_adjusts_another": ground.invoice([line("-30.00")], tax=Decimal(0), adjustment_to_id="99"),
+        "invoice.that_adjusts_another": ground.invoice(
+            [line("-30.00")], source_id="105", number="N105", tax=Decimal(0), adjustment_to_id="101"
+        ),
+        "invoice.that_adjusts_another_upwards": ground.invoice(
+            [line("12.00")], source_id="103", number="N103", adjustment_to_id="101"
+        ),
+        "invoice.that_is_a_credit": ground.invoice(
+            [line("-100.00"), line("20.00", "2", kind="Material")], source_id="104", number="N104", tax=Decimal("-6.60")
+        ),
         "invoice.voided": ground.invoice(active=False),
         "payment.applied_in_three_parts": ground.payment("108.25", later),
         "payment.deposit_not_applied": ground.payment("500.00", [], unapplied=Decimal("500.00")),

@@ -11,7 +11,7 @@ from tests.systems.books.both import ERPS, drafts, plan
 from tests.systems.field_service import bill, bill_line, credit, invoice, invoice_line, payment
 
 TORONTO = {"gl_business_unit": "US001", "subaccount": "PLB-000", "branch": "MAIN", "currency": "cad "}
-OF_TORONTO = {"business_unit_name": "Toronto", "business_unit_id": "9"}
+OF_TORONTO: dict[str, Any] = {"business_unit_name": "Toronto", "business_unit_id": "9"}
 WHOLE: list[tuple[str, dict[str, Any]]] = [
     ("invoice", invoice(**OF_TORONTO)),
     ("invoice", invoice([invoice_line("100.00", **OF_TORONTO)])),

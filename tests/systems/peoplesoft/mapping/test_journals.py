@@ -247,7 +247,7 @@ def test_a_correction_is_a_journal_with_the_signs_of_its_lines_and_every_journal
 ) -> None:
     lines = [invoice_line("-116.50")] if "total" in changes else None
     made = sale(invoice(lines, **changes))
-    assert (made.hold, made.action, total(made)) == (hold, action, 0)
+    assert (made.hold, made.action, total(made)) == (hold, action, Decimal(0))
     assert total(made, "receivable") == made.amount
 
 
