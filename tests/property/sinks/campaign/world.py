@@ -17,7 +17,7 @@ from services.sinks.consume import Throttle
 from systems.contract import Capability
 from tests.property.sinks.campaign import declared, seams
 from tests.property.sinks.campaign.declared import Choice, Shape
-from tests.property.sinks.campaign.erp import Batch, Erp, Kept
+from tests.property.sinks.campaign.erp import Batch, Erp, ErpDocument
 from tests.property.sinks.campaign.group import Group
 from tests.property.sinks.campaign.invariants import Judge
 from tests.property.sinks.campaign.kafka import Cluster, Record
@@ -146,7 +146,7 @@ class World:
             if not process.is_dead:
                 process.hears(self.draw.choice((0.0, 0.05, 1.0)), call, process)
 
-    def _is_known(self, kept: Kept) -> bool:
+    def _is_known(self, kept: ErpDocument) -> bool:
         return any(entry["ref"] == kept.ref and entry["steps_done"] for entry in self.ledger.values())
 
     # --- people ---
