@@ -384,8 +384,15 @@ class World:
         self.timeline.end()
         for process in self.processes:  # what goes round in circles is taken apart: collecting it took a tenth of the time
             for held in process.consuming.held.values() if process.consuming is not None else ():
-                vars(held.owner).clear()
-            vars(process).clear()
+                for one in (held.owner, held.owner.cases, held.owner.committer, held.owner.exchange, held.intake, held):
+                    vars(one).clear()
+            for part in (process.loop, process.log, process.context, process.followed, process):
+                vars(part).clear()
         self.group.members.clear()
         self.group.owners.clear()
         seams.into(None)
+
+    def forget(self) -> None:
+        """Behind `end`, when nothing is asked of it any more: take apart what else goes round in circles."""
+        for one in (*self.erps.values(), self.judge, self.cluster, self.group, self.timeline, self):
+            vars(one).clear()
