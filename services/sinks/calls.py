@@ -31,8 +31,8 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """A look-up answered; what it shows may be no newer than `asked_s`."""
+class Shown:
+    """What a look-up showed; it may be no newer than `asked_s`, the moment at which the system was asked."""
 
     found: Found
     asked_s: float
@@ -76,12 +76,12 @@ class Calls:
             return failure_of("reserve", error)
         return lease
 
-    async def find(self, writer: Writer, resolved: ResolvedCommand) -> Seen | Failure:
+    async def find(self, writer: Writer, resolved: ResolvedCommand) -> Shown | Failure:
         """Look the document up."""
         asked_s = self.clock.monotonic()
         try:
             async with asyncio.timeout(self.limit_s + OVER_S):
-                return Seen(await writer.find(resolved), asked_s)
+                return Shown(await writer.find(resolved), asked_s)
         except Exception as error:  # noqa: BLE001 - the edge of a call
             return failure_of("find", error)
 

@@ -24,7 +24,7 @@ from services.sinks.intake import Intake
 from services.sinks.owner import Owner
 from services.sinks.restore import Rebuild, look_again, restore
 from services.sinks.rules import rules_of
-from services.sinks.takeover import REBUILDING, Committed, Taken
+from services.sinks.takeover import REBUILDING, Committed, TakenPartition
 
 BATCH = 500
 OFFSETS_EVERY_S = 0.25
@@ -33,7 +33,7 @@ RETAKE_S, RETAKE_MOST_S = 0.5, 10.0
 RETAKE_FOR_S = 120.0
 """How long a partition is tried to be taken anew while the cluster cannot be had."""
 
-TakeOver = Callable[[int, Committed], Awaitable[Taken]]
+TakeOver = Callable[[int, Committed], Awaitable[TakenPartition]]
 NewBlocking = Callable[[int], Blocking]
 
 
@@ -46,10 +46,10 @@ class Throttle:
 
 
 @dataclass(eq=False)
-class Held:
-    """A partition in our hands. `early` are commands that came before everything that has not ended was taken up; `changed` says that
-    something beside the commands did, `resumed` which connections go on since; `may_open` is set when the settle wait of a lost ledger is
-    over."""
+class OwnedPartition:
+    """A partition that this process owns. `early` are commands that came before everything that has not ended was taken up; `changed` says
+    that something beside the commands changed meanwhile, `resumed` which connections were resumed; `may_open` is set when the settle wait of
+    a lost ledger is over."""
 
     owner: Owner
     intake: Intake
@@ -79,7 +79,7 @@ class Consuming:
 
     def __init__(self, context: SinkContext, ports: Ports, throttle: Throttle | None = None) -> None:
         self.context = context
-        self.held: dict[int, Held] = {}
+        self.held: dict[int, OwnedPartition] = {}
         self.stopping = False
         self.failed = ""
         """Why it ended, or must; "" while it goes on."""
@@ -260,14 +260,14 @@ class Consuming:
         if taken.lost is not None:
             owner.commands.holding.add(REBUILD_HOLDS)  # at once: nothing may be committed before the mark is
             owner.schedule.settled_s = owner.now_s() + longest_settle_s(self.context)
-        held = self.held[number] = Held(owner, Intake(owner))
+        held = self.held[number] = OwnedPartition(owner, Intake(owner))
         self._paused.discard(number)
         for place in [one for one in self._committed if one[1] == number]:
             del self._committed[place]
         held.opening = asyncio.get_running_loop().create_task(self._open(held, taken))
         return taken.next_offset
 
-    async def _open(self, held: Held, taken: Taken) -> None:
+    async def _open(self, held: OwnedPartition, taken: TakenPartition) -> None:
         """Take up everything that has not ended, rebuild what was lost, hear what was said meanwhile; then the lanes may start."""
         owner = held.owner
         try:

@@ -11,7 +11,7 @@ from typing import Any
 
 from services.sinks import defects, reasons
 from services.sinks import entry as e
-from services.sinks.calls import Calls, Failure, NotSent, Request, Seen
+from services.sinks.calls import Calls, Failure, NotSent, Request, Shown
 from services.sinks.cases import Case
 from services.sinks.ceiling import counts
 from services.sinks.context import SinkContext
@@ -161,10 +161,10 @@ class Exchange:
         case.looking = True
         self._call(case, self._calls.find(case.lease.writer, resolved), self._looked)
 
-    def _looked(self, case: Case, end: Seen | Failure) -> None:
+    def _looked(self, case: Case, end: Shown | Failure) -> None:
         case.looking = False
         event: LookedUp | LookupFailed
-        if isinstance(end, Seen):
+        if isinstance(end, Shown):
             self._lanes(case).succeeded()
             case.failures = 0
             event = LookedUp(end.found, end.asked_s, *self._now())

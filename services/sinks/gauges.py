@@ -15,7 +15,7 @@ from prometheus_client.registry import Collector
 from runtime.metrics import REGISTRY
 from services.sinks import controls
 from services.sinks import entry as e
-from services.sinks.consume import Consuming, Held
+from services.sinks.consume import Consuming, OwnedPartition
 from services.sinks.ledger import Rest
 from services.sinks.owner import Owner
 
@@ -140,7 +140,7 @@ def _held_partitions(consuming: Sequence[Consuming]) -> GaugeMetricFamily:
     return family
 
 
-def _phase(held: Held) -> str:
+def _phase(held: OwnedPartition) -> str:
     if held.owner.failed:
         return "failed"
     return "open" if held.owner.opened else "opening"

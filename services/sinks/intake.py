@@ -206,8 +206,8 @@ class Intake:
         busy = next((one for one in [own, *self._gone(incoming)] if self._is_busy(one) or self._is_presumed(one)), None)
         if busy is not None:
             return busy
-        withdrawn = self._withdrawn(incoming) if withdrawal.gives_up(incoming) else []
-        unknown = next((one["op_key"] for one in withdrawn if self._is_open(one)), None)
+        withdrawn = self._withdrawn(incoming) if withdrawal.may_withdraw(incoming) else []
+        unknown = next((one["op_key"] for one in withdrawn if self._must_be_asked(one)), None)
         self._mark(document, queue, frozenset(one["op_key"] for one in withdrawn) if unknown is not None else frozenset())
         return unknown
 
@@ -233,11 +233,14 @@ class Intake:
         owner, command = self.owner, incoming.command
         own, target = (owner.cases.entry(str(one)) if one else None for one in (command["op_key"], command.get("reverses")))
         others = owner.sights.others(command) if command["parts"] is not None else ()
-        return [one for one in withdrawal.given_up(incoming, own, target, others) if not e.is_terminal(one)]
+        return [one for one in withdrawal.withdrawn(incoming, own, target, others) if not e.is_terminal(one)]
 
-    def _is_open(self, entry: Ledger) -> bool:
+    def _must_be_asked(self, entry: Ledger) -> bool:
         owner = self.owner
-        if not withdrawal.is_open(entry, owner.sights.key_of(entry).rules) or owner.schedule.lanes_of(entry["connection"]) is None:
+        if (
+            not withdrawal.must_be_asked(entry, owner.sights.key_of(entry).rules)
+            or owner.schedule.lanes_of(entry["connection"]) is None
+        ):
             return False
         return owner.sights.command_of(entry) is not None
 

@@ -42,7 +42,7 @@ from services.sinks.state import (
     Turn,
     Wait,
 )
-from services.sinks.takeover import Taken
+from services.sinks.takeover import TakenPartition
 from services.sinks.views import Sights
 from systems.mapped import REVERSAL
 
@@ -54,7 +54,7 @@ class Owner:
     """`resumes` is called with the name of a document whose next command may come now; `stalls` tells whether a case has to wait until the
     newer commands of its document have come (see `intake`)."""
 
-    def __init__(self, context: SinkContext, taken: Taken, blocking: Blocking) -> None:
+    def __init__(self, context: SinkContext, taken: TakenPartition, blocking: Blocking) -> None:
         self.context = context
         self.number = taken.number
         self.index = taken.index

@@ -37,8 +37,8 @@ class Parents:
     before_cutover: tuple[str, ...] = ()
 
 
-class Known(Protocol):
-    """What the owner can tell about the parents of a connection without asking the system."""
+class KnownParents(Protocol):
+    """What the owner knows of the parents in a connection without asking the system."""
 
     def link(self, entity: str, source_id: str) -> str | None:
         """Id in the system by `links`; "" = explicitly no partner; None = no link."""
@@ -58,7 +58,7 @@ def name_of(entity: str, source_id: str) -> str:
     return f"{entity}/{source_id}"
 
 
-def resolve(parents: Iterable[Parent], known: Known) -> Parents:
+def resolve(parents: Iterable[Parent], known: KnownParents) -> Parents:
     """Every parent, resolved as far as it is known."""
     ids: dict[str, str] = {}
     missing: list[str] = []

@@ -126,7 +126,7 @@ def from_result(incoming: Incoming, result: Result | None) -> Ledger:
 
 def looked_up_first(entry: Ledger, steps: tuple[str, ...]) -> Ledger:
     """Without ledger and result nobody knows whether it was written before: look-ups decide that as if an attempt were open, before it is
-    given up (the source voided it or took it back) or written (the look-up lags, so that one alone may miss what is there)."""
+    withdrawn (the source voided it or took it back) or written (the look-up lags, so that one alone may miss what is there)."""
     if e.may_exist(entry) or e.is_terminal(entry) or not steps:
         return entry
     words = "the ledger was lost: it is looked up whether this was written before"

@@ -1,4 +1,4 @@
-"""What a look-up proves (guarantees §2.1, resolve): which step comes next, or why a person is needed. Pure.
+"""What a look-up proves (docs/guarantees.md): which step comes next, or why a person is needed. Pure.
 
 more than one document of ours    -> held, duplicate_in_erp
 one, different                    -> held, mismatch (a master that is kept up to date: its one step is next)

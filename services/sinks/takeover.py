@@ -58,8 +58,8 @@ class Committed:
 
 
 @dataclass(frozen=True)
-class Taken:
-    """A partition in our hands: its index is at the ledger's end. `lost` is not None when the ledger has to be rebuilt; `hours` is what the
+class TakenPartition:
+    """A partition that was taken over: its index is at the ledger's end. `lost` is not None when the ledger has to be rebuilt; `hours` is what the
     ceilings count of what ended."""
 
     number: int
@@ -72,7 +72,7 @@ class Taken:
     lost: Lost | None = None
 
 
-def take_over(context: SinkContext, number: int, folder: Path, committed: Committed, blocking: Blocking) -> Taken:
+def take_over(context: SinkContext, number: int, folder: Path, committed: Committed, blocking: Blocking) -> TakenPartition:
     """Fence, read, and see what is left where the ledger was lost. `blocking` is for the slices of a rebuild."""
     settings = context.settings.kafka
     producer = kafka.transactional_producer(settings, f"sink-{context.system.name}-{number}")
@@ -86,7 +86,7 @@ def take_over(context: SinkContext, number: int, folder: Path, committed: Commit
         lost = None
         if committed.mark == REBUILDING or (not index.meta("entries") and _was_worked(context, number, committed.commands)):
             lost = _left(context, number, index, blocking)
-        return Taken(
+        return TakenPartition(
             number,
             index,
             producer,

@@ -166,7 +166,7 @@ class Sights:
         """The parents of a command as known now."""
         if command is None or not command["parents"]:
             return Parents()
-        return resolve(command["parents"], _Known(self, entry, connected))
+        return resolve(command["parents"], _KnownParents(self, entry, connected))
 
     def link(self, connection: str, entity: str, source_id: str) -> str | None:
         """Partner of a source object, by `links`."""
@@ -188,28 +188,28 @@ def _stands_for(entry: Ledger, purposes: set[str]) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
-    """The parents of one entry (see `parents.Known`)."""
+class _KnownParents:
+    """The parents of one entry (see `parents.KnownParents`)."""
 
     sights: Sights
     entry: Ledger
     connected: Connected | None
 
     def link(self, entity: str, source_id: str) -> str | None:
-        """See `parents.Known`."""
+        """See `parents.KnownParents`."""
         return self.sights.link(self.entry["connection"], entity, source_id)
 
     def pair(self, parent: Parent) -> str | None:
-        """See `parents.Known`."""
+        """See `parents.KnownParents`."""
         return self.sights.pair(self.entry["connection"], parent)
 
     def entries(self, entity: str, source_id: str) -> Iterable[Ledger]:
-        """See `parents.Known`. A master record that waits for its own partner is not what it waits for, unless it was written."""
+        """See `parents.KnownParents`. A master record that waits for its own partner is not what it waits for, unless it was written."""
         found = self.sights.entries(self.entry["connection"], entity, source_id)
         return (one for one in found if one["op_key"] != self.entry["op_key"] or one["state"] in e.IN_PLACE)
 
     def stands(self, entry: Ledger) -> bool:
-        """See `parents.Known`."""
+        """See `parents.KnownParents`."""
         write = self.sights.write(entry, self.connected)
         return write is not None and stands(entry, write)
 

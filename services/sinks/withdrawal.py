@@ -32,14 +32,14 @@ AGAIN = timedelta(seconds=60)
 """When a connection that is paused, or a look-up that our own content keeps from being made, is tried again."""
 
 
-def gives_up(incoming: Incoming) -> bool:
-    """Whether the command may give something up: most do not, and cost nothing."""
+def may_withdraw(incoming: Incoming) -> bool:
+    """Whether the command may withdraw a document: most cannot, and need no look-up."""
     command = incoming.command
     return incoming.takes_back or bool(command.get("reverses")) or command["parts"] is not None
 
 
-def given_up(incoming: Incoming, own: Ledger | None, target: Ledger | None, others: Iterable[parts.Part]) -> list[Ledger]:
-    """Entries that the command gives up: `own` of its op-key, the `target` that it reverses, other parts of its document."""
+def withdrawn(incoming: Incoming, own: Ledger | None, target: Ledger | None, others: Iterable[parts.Part]) -> list[Ledger]:
+    """The entries that the command withdraws: `own` of its op-key, the `target` that it reverses, other parts of its document."""
     if own is not None and incoming.place <= e.place(own):
         return []
     found = [own] if own is not None and incoming.takes_back else []
@@ -50,7 +50,7 @@ def given_up(incoming: Incoming, own: Ledger | None, target: Ledger | None, othe
     return list({entry["op_key"]: entry for entry in found}.values())
 
 
-def is_open(entry: Ledger, rules: Rules) -> bool:
+def must_be_asked(entry: Ledger, rules: Rules) -> bool:
     """Whether the system has to be asked first, and can be."""
     return bool(rules.steps) and rules.capability is not Capability.C5 and e.never_asked(entry)
 
@@ -76,7 +76,7 @@ def saw(key: Key, event: LookedUp) -> Step:
     """It is there, or goes on waiting for what it waited for; either way it was asked for now."""
     seen, at = proof(key.entry, event.found, key.rules, event.at), event.at
     if isinstance(seen, Absent):
-        return finish(key, e.change(key.entry, at, attempts=e.noted(key.entry, "absent", "asked before it is given up", at)))
+        return finish(key, e.change(key.entry, at, attempts=e.noted(key.entry, "absent", "looked up before it is withdrawn", at)))
     attempts = e.noted(key.entry, "found", seen.entry["erp_number"] or seen.entry["erp_id"], at)
     if isinstance(seen, Ended):
         return finish(key, e.change(seen.entry, at, attempts=attempts))

@@ -34,7 +34,7 @@ from services.sinks.follow import Followed, Following, committed_controls
 from services.sinks.gauges import Gauges
 from services.sinks.links import Links
 from services.sinks.pool import Opener, OpenWriter, WriterPool
-from services.sinks.takeover import Committed, Taken, take_over
+from services.sinks.takeover import Committed, TakenPartition, take_over
 from systems import registry
 from systems.contract import Role
 from topology.configuration import Connected, Follower
@@ -184,9 +184,9 @@ class Sinks:
         group_log = GroupLog(self._settings.kafka, (context.command_topic, self._settings.topic("control")), group)
         taking = self._blocking(name, 0, "take")
 
-        async def take(number: int, committed: Committed) -> Taken:
+        async def take(number: int, committed: Committed) -> TakenPartition:
             reading = self._blocking(name, number, "rebuild")
-            taken: Taken = await taking(take_over, context, number, self._folder / name, committed, reading)
+            taken: TakenPartition = await taking(take_over, context, number, self._folder / name, committed, reading)
             return taken
 
         ports = Ports(group_log, take, lambda number: self._blocking(name, number, "commit"))

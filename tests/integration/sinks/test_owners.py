@@ -177,7 +177,7 @@ def test_a_partition_is_taken_anew_when_the_cluster_can_be_had_again(stage: Stag
     from confluent_kafka import KafkaError, KafkaException
 
     from services.sinks.commit import Committer, _Group  # the seam of the test is the commit's own end
-    from services.sinks.takeover import Taken, take_over
+    from services.sinks.takeover import TakenPartition, take_over
 
     plain_commit = Committer._commit
     fenced, away = [3], [2]
@@ -188,7 +188,7 @@ def test_a_partition_is_taken_anew_when_the_cluster_can_be_had_again(stage: Stag
             raise KafkaException(KafkaError(KafkaError._FENCED))
         plain_commit(self, group)
 
-    def take(*args: Any) -> Taken:
+    def take(*args: Any) -> TakenPartition:
         if not fenced and away[0]:
             away[0] -= 1
             raise KafkaException(KafkaError(KafkaError._ALL_BROKERS_DOWN))

@@ -25,7 +25,7 @@ from services.sinks.follow import Followed
 from services.sinks.ledger import MARK, Mark, mark_in
 from services.sinks.links import MemoryLinks
 from services.sinks.pool import OpenWriter, WriterPool
-from services.sinks.takeover import Committed, Taken
+from services.sinks.takeover import Committed, TakenPartition
 from systems.contract import System
 from tests.property.sinks.index import Index
 from tests.property.sinks.scripted import Scripted
@@ -156,11 +156,11 @@ class Consumed:
         self.committing = Thread("commit")
         self.consuming = Consuming(self.context, Ports(log, self._take, lambda _: self.committing), Throttle(full, full // 2))
 
-    async def _take(self, number: int, committed: Committed) -> Taken:
+    async def _take(self, number: int, committed: Committed) -> TakenPartition:
         index = Index(CODEC.decode)
         index.apply(list(self.ledger.values()), {"entries": True} if self.ledger else {})
         commands, control = max(committed.commands, 0), max(committed.control, 0)
-        return Taken(number, cast("Any", index), cast("Any", Producer(self)), commands, control, commands)
+        return TakenPartition(number, cast("Any", index), cast("Any", Producer(self)), commands, control, commands)
 
     def place(self) -> list[TopicPartition]:
         return [TopicPartition(self.context.command_topic, 0)]
@@ -192,7 +192,7 @@ class Consumed:
 
     def erp_goes_on(self) -> None:
         """Every gate of the ERP opens."""
-        for gate in self.erp.gates.values():
+        for gate in self.erp.barriers.values():
             gate.opens()
 
     async def until(self, comes: Callable[[], bool]) -> bool:

@@ -22,7 +22,7 @@ from schemas.records import CommandEnvelope, Ledger, Result
 from services.sinks import consume, hour, invariants
 from services.sinks import entry as e
 from services.sinks.ceiling import Hour
-from services.sinks.consume import Consuming, Held, Ports
+from services.sinks.consume import Consuming, OwnedPartition, Ports
 from services.sinks.context import SinkContext
 from services.sinks.entry import Incoming
 from services.sinks.follow import Followed
@@ -31,7 +31,7 @@ from services.sinks.links import Links, LinkStore, MemoryLinks
 from services.sinks.owner import Owner
 from services.sinks.pool import OpenWriter, WriterPool
 from services.sinks.rebuild import Newest
-from services.sinks.takeover import REBUILDING, Committed, Taken
+from services.sinks.takeover import REBUILDING, Committed, TakenPartition
 from systems import registry
 from systems.contract import System, Writer
 from tests.property.sinks.index import Index
@@ -128,7 +128,7 @@ class Sink:
         return self._consuming
 
     @property
-    def partition(self) -> Held:
+    def partition(self) -> OwnedPartition:
         """The partition in its consumer's hands."""
         return self.consuming.held[0]
 
@@ -177,14 +177,14 @@ class Sink:
     def _snapshot(self) -> Snapshot:
         return Snapshot(self._connected)
 
-    async def _take(self, number: int, committed: Committed) -> Taken:
+    async def _take(self, number: int, committed: Committed) -> TakenPartition:
         self.takes += 1
         self._epoch += 1
         epoch = self._epoch
         worked = committed.commands > 0 or bool(self.results)
         is_lost = committed.mark == REBUILDING or (not self.index.meta("entries") and worked)
         lost = self._left() if is_lost else None
-        return Taken(
+        return TakenPartition(
             number,
             cast("Any", self.index),
             cast("Any", Producer(lambda: self._epoch == epoch, self._committed)),

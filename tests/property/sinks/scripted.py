@@ -50,7 +50,7 @@ class Kept:
 
 
 @dataclass
-class Gate:
+class Barrier:
     """What comes here waits until it is let through."""
 
     is_open: bool = False
@@ -89,7 +89,7 @@ class Scripted:
     takes_s: dict[str, float] = field(default_factory=dict)
     raises: dict[str, deque[Exception]] = field(default_factory=lambda: defaultdict(deque))
     raises_of: dict[str, deque[Exception]] = field(default_factory=lambda: defaultdict(deque))
-    gates: dict[str, Gate] = field(default_factory=lambda: defaultdict(lambda: Gate(is_open=True)))
+    barriers: dict[str, Barrier] = field(default_factory=lambda: defaultdict(lambda: Barrier(is_open=True)))
     on_find: Any = None
     pairs_of: Callable[[CommandEnvelope], tuple[Pair, ...]] = lambda _: ()
     ids_sent: dict[str, Mapping[str, str]] = field(default_factory=dict)
@@ -105,10 +105,10 @@ class Scripted:
         self.opened.append(version)
         return Session(self, len(self.opened), version)
 
-    def stops(self, what: str) -> Gate:
+    def stops(self, what: str) -> Barrier:
         """Calls of that kind wait from now on."""
-        self.gates[what] = Gate()
-        return self.gates[what]
+        self.barriers[what] = Barrier()
+        return self.barriers[what]
 
     def calls(self, what: str) -> list[Call]:
         """Calls of that kind so far."""
@@ -136,7 +136,7 @@ class Session:
         erp = self.erp
         call = Call(erp.clock.passed_s, what, ref, self.number, self.version)
         erp.journal.append(call)
-        await erp.gates[what].passed()
+        await erp.barriers[what].passed()
         if erp.takes_s.get(what):
             await erp.clock.elapse(erp.takes_s[what])
         await asyncio.sleep(0)

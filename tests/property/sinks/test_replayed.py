@@ -10,7 +10,7 @@ import pytest
 from systems.contract import Capability
 from tests.property.sinks.campaign import seams
 from tests.property.sinks.campaign.declared import SHAPES, Choice
-from tests.property.sinks.campaign.erp import Kept
+from tests.property.sinks.campaign.erp import ErpDocument
 from tests.property.sinks.campaign.replays import books, replayed
 from tests.property.sinks.campaign.source import Doc
 from tests.property.sinks.campaign.world import World
@@ -28,7 +28,7 @@ def world() -> Iterator[World]:
         made.adds(doc)
         doc.changes_to("plain", Decimal(100))
         erp, ref = made.erps["acme"], doc.commands(1)[0][1]["ref"]
-        erp.by_ref[ref] = [Kept("D1", "customer", ref, Decimal(0), doc.content, "k1", 0.0, ("upsert",))]
+        erp.by_ref[ref] = [ErpDocument("D1", "customer", ref, Decimal(0), doc.content, "k1", 0.0, ("upsert",))]
         made.ledger[doc.op_key()] = {"op_key": doc.op_key(), "ref": ref, "action": "upsert", "state": "POSTED", "reason": ""}
         doc.changes_to("plain", Decimal(7))
         yield made

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.property.sinks.in_memory import Setup, Sink, install
-from tests.property.sinks.scripted import SETTLE_S, Gate, Scripted, bill, correction_of, sink_of, void
+from tests.property.sinks.scripted import SETTLE_S, Barrier, Scripted, bill, correction_of, sink_of, void
 from tests.property.sinks.vouchers import toy
 from tests.toy import TARGET
 
@@ -227,7 +227,7 @@ def test_a_request_that_was_on_its_way_when_the_ledger_was_lost_is_not_sent_agai
 # --- what comes while the limiter is waited for -----------------------------------------------------------------------
 
 
-async def _waits_for_calls(sink: Sink, erp: Scripted) -> Gate:
+async def _waits_for_calls(sink: Sink, erp: Scripted) -> Barrier:
     limiter = erp.stops("reserve")
     sink.command("ap_bill", BILL)
     sink.reads()
@@ -236,7 +236,7 @@ async def _waits_for_calls(sink: Sink, erp: Scripted) -> Gate:
     return limiter
 
 
-async def _goes_on(sink: Sink, limiter: Gate) -> None:
+async def _goes_on(sink: Sink, limiter: Barrier) -> None:
     sink.reads()
     await sink.turns(60)
     limiter.opens()

@@ -53,7 +53,7 @@ def test_what_is_not_there_goes_on_waiting_as_it_was_and_is_asked_for_once(entry
     made = asked(entry, Found(()))
     kept = ("state", "reason", "detail", "due_at", "waits_for", "intent_attempt", "erp_id")
     assert {name: dict(made)[name] for name in kept} == {name: dict(entry)[name] for name in kept}
-    assert not withdrawal.is_open(made, RULES)
+    assert not withdrawal.must_be_asked(made, RULES)
     after, effects = step(Key(made, RULES), Turn(1.0, View(AT), C.command, withdraws=True))
     assert (after.entry, effects) == (made, ()), "it is not written before the command came that gives it up"
 
@@ -71,7 +71,7 @@ def test_what_is_there_is_adopted() -> None:
 def test_what_is_there_otherwise_counts_as_written(found: tuple[Document, ...]) -> None:
     made = asked(WAITS, Found(found))
     assert e.is_written(made)
-    assert not withdrawal.is_open(made, RULES)
+    assert not withdrawal.must_be_asked(made, RULES)
 
 
 def test_a_paused_connection_is_not_asked_and_tried_again_later() -> None:
@@ -93,15 +93,15 @@ def test_a_look_up_that_our_own_content_prevents_for_an_hour_is_a_persons_and_a_
 
 
 def test_only_what_takes_something_back_asks() -> None:
-    assert not withdrawal.gives_up(incoming(5, "2"))
+    assert not withdrawal.may_withdraw(incoming(5, "2"))
     for name, what in (("hold", reasons.UNPOSTED), ("reverses", "x"), ("parts", {})):
-        assert withdrawal.gives_up(incoming(5, "2", **{name: what}))
+        assert withdrawal.may_withdraw(incoming(5, "2", **{name: what}))
 
 
 def test_the_document_that_is_no_longer_posted_or_reversed_is_given_up() -> None:
-    assert withdrawal.given_up(UNPOSTED, WAITS, None, ()) == [WAITS]
-    assert withdrawal.given_up(incoming(5, "2", reverses=WAITS["op_key"]), None, WAITS, ()) == [WAITS]
-    assert withdrawal.given_up(incoming(0, "1", hold=reasons.UNPOSTED), WAITS, None, ()) == [], "the same place in the log"
+    assert withdrawal.withdrawn(UNPOSTED, WAITS, None, ()) == [WAITS]
+    assert withdrawal.withdrawn(incoming(5, "2", reverses=WAITS["op_key"]), None, WAITS, ()) == [WAITS]
+    assert withdrawal.withdrawn(incoming(0, "1", hold=reasons.UNPOSTED), WAITS, None, ()) == [], "the same place in the log"
 
 
 def test_parts_are_given_up_that_the_newer_set_has_no_more_or_otherwise() -> None:
@@ -112,7 +112,7 @@ def test_parts_are_given_up_that_the_newer_set_has_no_more_or_otherwise() -> Non
     others = (part("V", "same"), part("W", "older"), part("X", "gone"))
     own = part("Y", "older").entry
     newer = incoming(5, "2", parts={"V": "same", "W": "newer", "Y": "newer"}, part="Y", payload_hash="newer")
-    assert [one["part"] for one in withdrawal.given_up(newer, own, None, others)] == ["W", "X", "Y"]
+    assert [one["part"] for one in withdrawal.withdrawn(newer, own, None, others)] == ["W", "X", "Y"]
 
 
 @pytest.mark.parametrize(
@@ -127,5 +127,5 @@ def test_parts_are_given_up_that_the_newer_set_has_no_more_or_otherwise() -> Non
     ids=["no look-up", "no write", "posted", "attempt open", "refused"],
 )
 def test_nothing_is_asked_where_it_is_known_or_cannot_be(entry: Ledger, rules: Rules) -> None:
-    assert withdrawal.is_open(WAITS, RULES)
-    assert not withdrawal.is_open(entry, rules)
+    assert withdrawal.must_be_asked(WAITS, RULES)
+    assert not withdrawal.must_be_asked(entry, rules)

@@ -16,7 +16,7 @@ Later = Callable[[float, Callable[[], None]], None]
 
 
 @dataclass(slots=True, eq=False)
-class Kept:
+class ErpDocument:
     """One document that the ERP keeps. `done` are its steps by the moment at which they are shown; `hidden_until` when its build moves it
     from one table to another; `touched` tells that a person changed it, `typed` that a person typed it."""
 
@@ -58,16 +58,16 @@ class Erp:
     def __init__(self, capability: Capability, shape: Shape, draw: random.Random, now: Callable[[], float], later: Later) -> None:
         self.capability, self.shape, self.draw, self.now, self.later = capability, shape, draw, now, later
         self.lag_s = V_MAX_S if capability is Capability.C4 else 0.0
-        self.documents: list[Kept] = []
-        self.by_ref: dict[str, list[Kept]] = {}
+        self.documents: list[ErpDocument] = []
+        self.by_ref: dict[str, list[ErpDocument]] = {}
         self.faults = Faults()
         self.faulty = True
         self.extremes = False
         self.counts: dict[str, int] = {}
         self.overwritten = 0
-        self.batch: Callable[[Kept], None] = lambda _: None
-        self.wrote: Callable[[Kept], None] = lambda _: None
-        self.changed: Callable[[str, Kept], None] = lambda _what, _kept: None
+        self.batch: Callable[[ErpDocument], None] = lambda _: None
+        self.wrote: Callable[[ErpDocument], None] = lambda _: None
+        self.changed: Callable[[str, ErpDocument], None] = lambda _what, _kept: None
 
     def count(self, name: str) -> None:
         self.counts[name] = self.counts.get(name, 0) + 1
@@ -95,7 +95,7 @@ class Erp:
             suspects = tuple(self._document(one, command) for one in typed)
         return Found(tuple(found), suspects)
 
-    def _document(self, kept: Kept, command: Any) -> Document:
+    def _document(self, kept: ErpDocument, command: Any) -> Document:
         now = self.now()
         done = tuple(step for step in kept.steps if kept.done.get(step, now + 1) <= now)
         same = kept.amount == command["amount"] and kept.content == command["description"]
@@ -173,7 +173,7 @@ class Erp:
             return Answer(Verdict.YES, self._document(same, command))
         now = self.now()
         steps = self.shape.steps if record == "ar_invoice" else (step,)
-        kept = Kept(
+        kept = ErpDocument(
             f"D{len(self.documents) + 1}", record, ref, command["amount"], command["description"], command["source_id"],
             now + (self.extreme(self.lag_s) if self.lag_s and self.faulty else 0.0), steps, {step: now}, made_at=now,
         )  # fmt: skip
@@ -208,12 +208,12 @@ class Batch:
 
     erp: Erp
     draw: random.Random
-    is_known: Callable[[Kept], bool]
+    is_known: Callable[[ErpDocument], bool]
     sleeps_s: Callable[[], float]
     """How long it does nothing yet."""
     deletes: bool = False
 
-    def began(self, kept: Kept) -> None:
+    def began(self, kept: ErpDocument) -> None:
         """A new document: what becomes of it is drawn at once."""
         erp = self.erp
         steps = [step for step in kept.steps if step in erp.shape.watched]
@@ -234,7 +234,7 @@ class Batch:
             at += 400.0 if late else 0.5 + self.draw.random() * 60
             self._does(kept, step, at)
 
-    def _does(self, kept: Kept, step: str, at: float) -> None:
+    def _does(self, kept: ErpDocument, step: str, at: float) -> None:
         erp = self.erp
         hides = step == "built" and erp.capability is Capability.C4  # the others promise that a look-up shows what is there
         gap = erp.extreme(V_MAX_S) if hides else 0.0
@@ -246,14 +246,14 @@ class Batch:
 
         self._at(at, step, done)
 
-    def _refuse(self, kept: Kept) -> None:
+    def _refuse(self, kept: ErpDocument) -> None:
         if len(kept.done) == 1:
             kept.refused = True
 
-    def _repair(self, kept: Kept) -> None:
+    def _repair(self, kept: ErpDocument) -> None:
         kept.refused = False
 
-    def _delete(self, kept: Kept) -> None:
+    def _delete(self, kept: ErpDocument) -> None:
         if self.is_known(kept):
             kept.deleted = True
 

@@ -21,7 +21,7 @@ from tests.toy import NOW, TARGET
 
 if TYPE_CHECKING:
     from systems.contract import ResolvedCommand
-    from tests.property.sinks.campaign.erp import Kept
+    from tests.property.sinks.campaign.erp import ErpDocument
     from tests.property.sinks.campaign.kafka import Record
     from tests.property.sinks.campaign.process import Process, SimWriter
     from tests.property.sinks.campaign.world import World
@@ -181,7 +181,7 @@ class Judge:
         if entry["released"] or entry["accepted"]:
             self.released.add(entry["op_key"])
 
-    def wrote(self, connection: str, kept: Kept) -> None:
+    def wrote(self, connection: str, kept: ErpDocument) -> None:
         """The ERP keeps a document more."""
         world = self.world
         world.count("written")
@@ -249,7 +249,7 @@ class Judge:
     def _entries(self, doc: Doc) -> list[dict[str, Any]]:
         return [entry for op_key, entry in self.world.ledger.items() if op_key.startswith(doc.head)]
 
-    def _kept(self, doc: Doc, ref: str) -> list[Kept]:
+    def _kept(self, doc: Doc, ref: str) -> list[ErpDocument]:
         return self.world.erps[doc.connection].by_ref.get(ref, [])
 
     def _document(self, doc: Doc, lost: str) -> None:
@@ -271,7 +271,7 @@ class Judge:
         elif doc.kept_up and entry["state"] in e.IN_PLACE:
             self._kept_up(doc, entry)
 
-    def _stands(self, doc: Doc, entry: dict[str, Any], kept: list[Kept]) -> None:
+    def _stands(self, doc: Doc, entry: dict[str, Any], kept: list[ErpDocument]) -> None:
         """What the ledger says is there is there as it says, and nothing else is."""
         any_kept = self._kept(doc, entry["ref"])
         state = entry["state"]

@@ -51,7 +51,7 @@ class Tally:
         }  # fmt: skip
 
 
-class Kept:
+class Played:
     """The file: its first line is the digest of the code, every other one a chunk with its tally. Without a path nothing is kept."""
 
     def __init__(self, path: Path | None) -> None:

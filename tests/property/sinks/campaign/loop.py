@@ -186,6 +186,9 @@ class ProcessLoop(asyncio.AbstractEventLoop):
         for task in self.tasks:
             if not task.done():
                 task._log_destroy_pending = False  # type: ignore[attr-defined]  # asyncio's own way not to be told
+                awaited = task._fut_waiter  # type: ignore[attr-defined]  # a future and what it would wake go round in a circle
+                for wakes, _ in list(awaited._callbacks or ()) if awaited is not None else ():
+                    awaited.remove_done_callback(wakes)
                 try:
                     coro = task.get_coro()
                     if coro is not None:

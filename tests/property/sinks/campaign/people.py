@@ -11,7 +11,7 @@ from typing import cast
 from schemas.records import Ledger
 from services.sinks import entry as e
 from services.sinks.consume import Throttle
-from tests.property.sinks.campaign.erp import Kept
+from tests.property.sinks.campaign.erp import ErpDocument
 from tests.property.sinks.campaign.memory import value_of
 from tests.property.sinks.campaign.process import START
 from tests.property.sinks.campaign.source import Doc
@@ -71,7 +71,7 @@ def _types(world: World) -> None:
     if docs and world.faulty:
         doc = world.draw.choice(docs)
         erp = world.erps[doc.connection]
-        kept = Kept(
+        kept = ErpDocument(
             f"T{len(erp.documents) + 1}", "ar_invoice", "", doc.amount, doc.content, doc.source_id, world.now,
             world.shape.steps, typed=True,
         )  # fmt: skip
@@ -98,7 +98,7 @@ def _matches(world: World) -> None:
     entry = world.ledger.get(doc.op_key())
     if entry is not None and (entry["state"] != e.HELD or e.may_exist(cast("Ledger", entry))):
         return
-    kept = Kept(f"M{len(erp.documents) + 1}", "customer", "", Decimal(0), "theirs", doc.source_id, world.now, ("create",))
+    kept = ErpDocument(f"M{len(erp.documents) + 1}", "customer", "", Decimal(0), "theirs", doc.source_id, world.now, ("create",))
     erp.documents.append(kept)
     links(world, doc, kept.erp_id)
     world.count("matched")

@@ -14,7 +14,7 @@ from services.sinks.context import SinkContext
 from services.sinks.follow import Followed
 from services.sinks.links import MemoryLinks
 from services.sinks.pool import OpenWriter, WriterPool
-from services.sinks.takeover import Committed, Taken, take_over
+from services.sinks.takeover import Committed, TakenPartition, take_over
 from systems.contract import Answer, Document, Found, ResolvedCommand, Role
 from tests.property.sinks.campaign import declared
 from tests.property.sinks.campaign.group import SimLog
@@ -226,7 +226,7 @@ class Process:
             if world.fault(self, "committed"):
                 await self.loop.pause(0.0)
 
-    async def _take(self, number: int, committed: Committed) -> Taken:
+    async def _take(self, number: int, committed: Committed) -> TakenPartition:
         await self.passes("take")
         await self.loop.pause(0.05)
         folder = Path(f"slot-{self.slot}")

@@ -8,20 +8,20 @@ from services.sinks import entry as e
 from tests.property.sinks.campaign.invariants import words_of
 from tests.property.sinks.campaign.world import World
 
-Kept = tuple[int, Decimal, str]
+InBooks = tuple[int, Decimal, str]
 """What the ERP keeps under one ref: how many documents, and amount and content of the last one."""
 
 
-def books(world: World) -> dict[str, Kept]:
+def books(world: World) -> dict[str, InBooks]:
     """What the ERPs keep, by ref."""
-    found: dict[str, Kept] = {}
+    found: dict[str, InBooks] = {}
     for erp in world.erps.values():
         for ref, kept in erp.by_ref.items():
             found[ref] = (len(kept), kept[-1].amount, kept[-1].content)
     return found
 
 
-def replayed(world: World, before: dict[str, Kept], states: dict[str, str], lost: str) -> None:
+def replayed(world: World, before: dict[str, InBooks], states: dict[str, str], lost: str) -> None:
     """After everything was read again: nothing more is in the ERP, and nothing else."""
     single = {doc.op_key() for doc in world.docs if doc.changes <= 1}
     for ref, made in books(world).items():
@@ -39,7 +39,7 @@ def replayed(world: World, before: dict[str, Kept], states: dict[str, str], lost
             world.judge.broken("REPLAY", f"{op_key} was {state}, and is {words_of(world.ledger[op_key])}")
 
 
-def _is_kept_up(world: World, ref: str, states: dict[str, str], known: Kept, made: Kept) -> bool:
+def _is_kept_up(world: World, ref: str, states: dict[str, str], known: InBooks, made: InBooks) -> bool:
     """Whether this is a master that was not in place as its source wants it (its newest version was refused, or held for another reason) and
     is brought to its newest version now. A hold proves nothing once the ledger is lost, and a master that is kept up to date is compared with
     its newest command: what was refused is tried again as a person's `retry` would, and no document comes of it."""

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from systems.contract import Capability
 from tests.property.sinks.campaign import seams
-from tests.property.sinks.campaign.kept import Chunk, Kept, Tally
+from tests.property.sinks.campaign.kept import Chunk, Played, Tally
 from tests.property.sinks.campaign.schedule import Chosen, play
 from tests.property.sinks.campaign.workers import interruptible, spread
 
@@ -80,7 +80,7 @@ def run(wanted: Wanted) -> int:
     caught: list[str] = []
     survived: list[str] = []
     interrupted = ""
-    kept = Kept(wanted.kept)
+    kept = Played(wanted.kept)
     todo = []
     for what in _chunks(wanted):
         if (played := kept.tallies.get(what)) is None:

@@ -56,7 +56,9 @@ def play(seed: int, capability: Capability, chosen: Chosen = ANY) -> Outcome:
     finally:
         world.end()
     states = tuple(f"{one['state']} {one['reason']}".strip() for one in world.ledger.values())
-    return Outcome(seed, tuple(world.judge.found), world.counts, states)
+    outcome = Outcome(seed, tuple(world.judge.found), world.counts, states)
+    world.forget()
+    return outcome
 
 
 def _likely(world: World, name: str, rate: float) -> bool:

@@ -17,7 +17,7 @@ from services.sinks.consume import Throttle
 from systems.contract import Capability
 from tests.property.sinks.campaign import declared, seams
 from tests.property.sinks.campaign.declared import Choice, Shape
-from tests.property.sinks.campaign.erp import Batch, Erp, Kept
+from tests.property.sinks.campaign.erp import Batch, Erp, ErpDocument
 from tests.property.sinks.campaign.group import Group
 from tests.property.sinks.campaign.invariants import Judge
 from tests.property.sinks.campaign.kafka import Cluster, Record
@@ -146,7 +146,7 @@ class World:
             if not process.is_dead:
                 process.hears(self.draw.choice((0.0, 0.05, 1.0)), call, process)
 
-    def _is_known(self, kept: Kept) -> bool:
+    def _is_known(self, kept: ErpDocument) -> bool:
         return any(entry["ref"] == kept.ref and entry["steps_done"] for entry in self.ledger.values())
 
     # --- people ---
@@ -384,8 +384,15 @@ class World:
         self.timeline.end()
         for process in self.processes:  # what goes round in circles is taken apart: collecting it took a tenth of the time
             for held in process.consuming.held.values() if process.consuming is not None else ():
-                vars(held.owner).clear()
-            vars(process).clear()
+                for one in (held.owner, held.owner.cases, held.owner.committer, held.owner.exchange, held.intake, held):
+                    vars(one).clear()
+            for part in (process.loop, process.log, process.context, process.followed, process):
+                vars(part).clear()
         self.group.members.clear()
         self.group.owners.clear()
         seams.into(None)
+
+    def forget(self) -> None:
+        """Behind `end`, when nothing is asked of it any more: take apart what else goes round in circles."""
+        for one in (*self.erps.values(), self.judge, self.cluster, self.group, self.timeline, self):
+            vars(one).clear()
