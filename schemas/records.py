@@ -43,6 +43,7 @@ class BillLine(TypedDict):
     unit_cost: Decimal
     amount: Decimal
     gl_account: str
+    dimensions: NotRequired[dict[str, str]]
     business_unit_id: str
     business_unit_name: str
     inventory_location: str
@@ -123,8 +124,19 @@ class InvoiceLine(TypedDict):
     business_unit_id: str
     business_unit_name: str
     gl_account: str
+    dimensions: NotRequired[dict[str, str]]
     service_date: date | None
     from_inventory: bool
+
+
+class JournalLine(TypedDict):
+    """One line of a journal entry."""
+
+    line_id: str
+    account: str
+    dimensions: dict[str, str]
+    amount: Decimal
+    description: str
 
 
 class OrderLine(TypedDict):
@@ -401,6 +413,7 @@ class Bill(CanonicalEnvelope):
     vendor_number: str
     bill_date: date | None
     due_date: date | None
+    period: NotRequired[str]
     subtotal: Decimal
     tax: Decimal
     shipping: Decimal
@@ -512,6 +525,7 @@ class Invoice(CanonicalEnvelope):
     configuration: str
     invoice_date: date | None
     due_date: date | None
+    period: NotRequired[str]
     subtotal: Decimal
     tax: Decimal
     total: Decimal
@@ -571,6 +585,18 @@ class Job(CanonicalEnvelope):
     completed_on: datetime | None
     total: Decimal | None
     currency: str
+
+
+class Journal(CanonicalEnvelope):
+    """A journal entry of a general ledger, as its system shows it."""
+
+    business_unit_id: str
+    journal_date: date | None
+    period: str
+    description: str
+    total: Decimal
+    currency: str
+    lines: list[JournalLine]
 
 
 class LaborEntry(CanonicalEnvelope):
@@ -635,6 +661,7 @@ class Payment(CanonicalEnvelope):
     business_unit_name: str
     memo: str
     check_number: str
+    cash_account: NotRequired[str]
     auth_code: str
     refunded_payment_id: str
     applications: list[Application]
@@ -825,6 +852,7 @@ class VendorCredit(CanonicalEnvelope):
 
     vendor_number: str
     credit_date: date | None
+    period: NotRequired[str]
     subtotal: Decimal
     tax: Decimal
     shipping: Decimal

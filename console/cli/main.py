@@ -34,6 +34,7 @@ _VERBS = (
     "held",
     "cursors",
     "journal",
+    "reconcile",
     "explain",
     "poll",
     "try_",
