@@ -24,6 +24,8 @@ _USUAL_DATES: Mapping[str, str] = {
     "labor_entry": "worked_on",
     "bank_deposit": "deposited_on",
 }
+JOB_INVOICE = "invoice"
+"""The entity that may be due when its job is completed (`post_when`)."""
 MASTER = "master"
 """Purpose of flows that bring customers and vendors."""
 _MONEY_FREE = ("", MASTER)

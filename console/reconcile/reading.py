@@ -194,10 +194,13 @@ class _Reading:
                     yield _object_of(key)
 
     def _asked(self) -> dict[Object, bool]:
-        """Objects that were asked for and whose answer has not come: whether a webhook reported the change."""
+        """Objects that were asked for and whose answer has not come: whether a webhook reported the change. The pollers commit what they are
+        done with, so an object that the source does not know (a forged webhook) is not asked for for ever."""
+        unread = self.cluster.unread("pollers.fetch", "fetch", self.cluster.partitions_of(self.connection))
+        start = {partition: begin for partition, (begin, _) in unread.items()}
         asked: dict[str, tuple[int, str]] = {}
         key_of = self._of_side(self._sides[0])
-        for message in self.cluster.messages(["fetch"], self.cluster.partitions_of(self.connection)):
+        for message in self.cluster.messages(["fetch"], list(start), start=start):
             record = self.cluster.seen(message).record
             if (
                 record

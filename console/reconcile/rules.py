@@ -280,16 +280,15 @@ class _Judging:
         w = next((w for w in self.wanted if w.ref == booked.ref), self.wanted[0] if self.wanted else None)
         expected = _on(w.lines, w.control) if w is not None else ZERO
         if w is None or not expected:
-            return sum((amount for _, amount in booked.lines if amount > 0), ZERO)
+            return self._way(booked) * sum((amount for _, amount in booked.lines if amount > 0), ZERO)
         return _on(booked.lines, w.control) * (1 if (expected > 0) == (w.amount > 0) else -1)
 
+    def _way(self, booked: Booked) -> int:
+        """1, or -1 for a journal that takes back the first one of its object."""
+        first = dict(self.documents[0].lines)
+        return -1 if sum((first.get(key, ZERO) * amount for key, amount in booked.lines), ZERO) < 0 else 1
+
     def _sum(self, documents: Sequence[Booked]) -> Decimal:
-        if documents and all(booked.entity == "journal" for booked in documents) and not self.wanted:
-            net: dict[object, Decimal] = {}
-            for booked in documents:
-                for key, amount in booked.lines:
-                    net[key] = net.get(key, ZERO) + amount
-            return sum((amount for amount in net.values() if amount > 0), ZERO)
         return sum((self.amount_of(booked) for booked in documents), ZERO)
 
     def _has_changed(self, w: Wanted) -> bool:

@@ -37,8 +37,9 @@ CREDITS: Mapping[tuple[str, str], int] = {
 }
 """Documents that are shown as positive amounts and take away from the amounts of the objects they come from."""
 _CONTROL = ("receivable", "cash")
-_SILENT = ("ar_application", "completion", "customer", "vendor")
-"""Commands that bring no amount of their own."""
+_SILENT = ("ar_application", "completion", "customer", "vendor", "reversal")
+_LATER = ("apply", "unapply", "void", "upsert")
+"""Commands and actions that bring no amount of their own."""
 
 Key = tuple[str, tuple[tuple[str, str], ...]]
 """An account, and further dimensions by name."""
@@ -69,7 +70,7 @@ class Wanted:
     @property
     def is_document(self) -> bool:
         """Whether it brings an amount into the books."""
-        return self.record not in _SILENT and self.record != "reversal"
+        return self.record not in _SILENT and self.action not in _LATER
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,8 @@ _ZERO = Decimal(0)
 _DIMENSIONS = ("Subaccount", "Branch")
 """What a line of a document has beside its account."""
 _RECEIPTS = ("Payment", "Prepayment")
+_REFUND = "Refund"
+"""A payment to a customer: it is shown positive there, and negative in our records."""
 _AMOUNTS = ("Amount", "TaxTotal", "Balance", "PaymentAmount", "AvailableBalance")
 
 _MOVING = ("total", "tax", "currency", "vendor_id", "vendor_number")
@@ -254,14 +256,15 @@ def _cost(one: Row) -> dict[str, Any]:
 
 
 def _payment(row: Row, reading: Reading) -> Shaped | Filtered:
-    if _required(row, "Type") not in _RECEIPTS:
+    sign = -1 if _required(row, "Type") == _REFUND else 1
+    if sign > 0 and text(row, "Type") not in _RECEIPTS:
         return Filtered(f"{SYSTEM} payment of type {text(row, 'Type')}")
     body: dict[str, Any] = {
         "paid_on": day(row, "ApplicationDate"),
         "type_id": text(row, "PaymentMethod"),
         "type_name": text(row, "PaymentMethod"),
-        "total": money(row, "PaymentAmount"),
-        "unapplied": money(row, "AvailableBalance"),
+        "total": sign * money(row, "PaymentAmount"),
+        "unapplied": sign * money(row, "AvailableBalance"),
         "customer_id": text(row, "CustomerID"),
         "memo": text(row, "Description"),
         "check_number": text(row, "PaymentRef"),

@@ -28,6 +28,9 @@ SYSTEM = "peoplesoft"
 _KINDS = {"A": "Asset", "L": "Liability", "Q": "Equity", "R": "Income", "E": "Expense"}
 """ACCOUNT_TYPE (meanings assumed)."""
 
+_UNPOSTED = ("D", "U")
+"""JRNL_HDR_STATUS of a journal that is marked to be deleted or unposted (assumed)."""
+
 Shaped = tuple[str, dict[str, Any]]
 """Canonical entity and its fields."""
 
@@ -160,6 +163,7 @@ def _journal(rows: Sequence[Row]) -> dict[str, Any]:
         "source_id": "/".join(_required(row, name) for name in keys),
         "number": _required(row, "JOURNAL_ID"),
         "status": text(row, "JRNL_HDR_STATUS"),
+        "active": text(row, "JRNL_HDR_STATUS") not in _UNPOSTED,
         "origin_ref": ref_in(row, "DESCR254") or None,
         "business_unit_id": _required(row, "BUSINESS_UNIT"),
         "journal_date": day(row, "JOURNAL_DATE"),
@@ -194,7 +198,7 @@ def _voucher(rows: Sequence[Row]) -> dict[str, Any]:
         "subtotal": total,
         "total": total,
         "currency": _required(row, "TXN_CURRENCY_CD"),
-        "lines": [parts | {**one, "gl_account": one["account"]} for one in lines],
+        "lines": [parts | {"gl_account": one.pop("account"), **one} for one in lines],
     }
 
 

@@ -223,6 +223,16 @@ async def test_what_was_asked_for_and_answered_is_no_difference(books: Joint) ->
     assert books.classes() == {}
 
 
+async def test_what_the_pollers_are_done_with_is_not_waited_for_even_if_the_source_does_not_know_it(books: Joint) -> None:
+    """A forged webhook names an object that is not there."""
+    await books.read()
+    about = {"connection": "acme", "system": "servicetitan", "entity": "invoice", "source_id": "666"}
+    place = books.cluster.put("fetch", "raw.fetch", example("raw.fetch", reason="hint", at=AT, **about))
+    assert books.classes() == {"dropped_webhook": (1, "0.00")}
+    books.cluster.committed["fetch"] = int(place.rpartition("/")[2]) + 1
+    assert books.classes() == {}
+
+
 async def test_a_closed_period_and_other_holds(books: Joint) -> None:
     await books.read()
     books.keep(ground.invoice(source_id="102", number="N102"), "HELD", "period_closed", detail="January is closed")
