@@ -12,6 +12,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
 
+from console.output import money
 from console.reconcile import findings as f
 from console.reconcile.findings import Finding, Judged
 from console.reconcile.sides import CREDITS, ZERO, Booked, Issued, Known, Lines, Object, Wanted, shifted
@@ -143,7 +144,9 @@ class _Judging:
         carried = sum((w.amount for w in self.wanted), ZERO)
         if carried != self.one.amount:
             missing = self.one.amount - carried
-            yield Finding(f.NOT_CARRIED, missing, missing, f"the source has {self.one.amount}, the mapping carries {carried}")
+            yield Finding(
+                f.NOT_CARRIED, missing, missing, f"the source has {money(self.one.amount)}, the mapping carries {money(carried)}"
+            )
         own = {w.ref for w in self.wanted}
         if any(ref not in own and any(b.is_there for b in found) for ref, found in self.shown.items()):
             yield from self._after_corrections(carried)
@@ -155,7 +158,7 @@ class _Judging:
         """Several documents by one object: the original, what took it back, what replaced it. Their sum counts."""
         left = self._sum(self.documents)
         if left != carried:
-            words = f"its documents add up to {left}, the source has {carried}"
+            words = f"its documents add up to {money(left)}, the source has {money(carried)}"
             yield self._corrected(f.EDITED_IN_ERP, carried - left, carried - left, words)
 
     def _document(self, w: Wanted) -> Iterator[Finding]:
@@ -207,14 +210,16 @@ class _Judging:
     def _other_amount(self, w: Wanted, booked: Booked, amount: Decimal) -> Finding:
         less, entry = w.amount - amount, self.known.get(w.op_key)
         if self._has_changed(w) and entry is not None and abs(entry.amount) == abs(amount):
-            return self._corrected(f.CHANGED_AT_SOURCE, less, less, f"posted as {amount}, the source has {w.amount}", booked)
+            return self._corrected(
+                f.CHANGED_AT_SOURCE, less, less, f"posted as {money(amount)}, the source has {money(w.amount)}", booked
+            )
         other = shifted(w.lines, booked.lines) if w.lines and booked.lines else {}
         is_tax = bool(other) and all(account in w.tax for account, _ in other)
         by_erp = w.tax_total is not None and booked.tax is not None and booked.tax - w.tax_total == -less
         if by_erp and abs(less) <= self.facts.limits.tax:
-            return Finding(f.ROUNDING, less, less, f"the ERP computed a tax of {booked.tax}", document=booked.erp_id)
+            return Finding(f.ROUNDING, less, less, f"the ERP computed a tax of {money(booked.tax or ZERO)}", document=booked.erp_id)
         kind = f.TAX if is_tax or by_erp else f.EDITED_IN_ERP
-        return self._corrected(kind, less, less, f"the ERP has {amount}, the source {w.amount}", booked)
+        return self._corrected(kind, less, less, f"the ERP has {money(amount)}, the source {money(w.amount)}", booked)
 
     def _other_accounts(self, w: Wanted, booked: Booked) -> Iterator[Finding]:
         if w.account and booked.account and plain(w.account) != plain(booked.account):
@@ -224,7 +229,7 @@ class _Judging:
             return
         posted = self.facts.posted_lines(self.known[w.op_key]) if w.op_key in self.known else None
         amount = sum((moved for moved in other.values() if moved > 0), ZERO)
-        words = ", ".join(f"{_account(key)} {moved:+f}" for key, moved in sorted(other.items()))
+        words = ", ".join(f"{_account(key)} {'+' if moved > 0 else ''}{money(moved)}" for key, moved in sorted(other.items()))
         if posted is not None and not self._has_changed(w) and not shifted(posted, booked.lines):
             yield Finding(f.REMAPPED, amount, words=words, document=booked.erp_id)
         else:
@@ -236,7 +241,7 @@ class _Judging:
 
     def _other_tax(self, w: Wanted, booked: Booked) -> Iterator[Finding]:
         if w.tax_total is not None and booked.tax is not None and booked.tax != w.tax_total:
-            words = f"tax {booked.tax}, the source has {w.tax_total}"
+            words = f"tax {money(booked.tax)}, the source has {money(w.tax_total)}"
             yield self._corrected(f.TAX, w.tax_total - booked.tax, ZERO, words, booked)
 
     def _other_day(self, w: Wanted, booked: Booked, amount: Decimal) -> Iterator[Finding]:
@@ -266,7 +271,7 @@ class _Judging:
             return  # each of them is told as what it is
         if less:
             self._told |= {k.op_key for k in coming}
-            words = f"the source settles {self.one.settled}, the ERP {booked.settled}"
+            words = f"the source settles {money(self.one.settled)}, the ERP {money(booked.settled)}"
             by = coming[0].op_key if coming and pending == less else ""
             yield Finding(f.UN_APPLIED, less, words=words, by=by, document=booked.erp_id)
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from console.books.ledgers import DONE
@@ -233,23 +234,36 @@ def summed(lines: Iterable[tuple[str, Mapping[str, str], Decimal]]) -> Lines:
     """Amounts by account and dimensions, without those that are zero."""
     found: dict[Key, Decimal] = {}
     for account, dimensions, amount in lines:
-        key = plain(account), tuple(sorted((name, plain(code)) for name, code in dimensions.items() if code))
+        key = _key(account, tuple(dimensions.items()))
         found[key] = found.get(key, ZERO) + amount
     return tuple(sorted(item for item in found.items() if item[1]))
 
 
+@lru_cache(maxsize=65536)
+def _key(account: str, dimensions: tuple[tuple[str, str], ...]) -> Key:
+    """The key of a line. A chart has few of them, and lines by the hundred thousand share them."""
+    return plain(account), tuple(sorted((name, plain(code)) for name, code in dimensions if code))
+
+
 def shifted(wanted: Lines, booked: Lines) -> dict[Key, Decimal]:
     """What the ERP's lines have more than the wanted ones, by account and by the dimensions that both sides name; empty = equal."""
-    names = _named(wanted) & _named(booked)
+    theirs, ours = _named(booked), _named(wanted)
     found: dict[Key, Decimal] = {}
     for sign, lines in ((1, booked), (-1, wanted)):
         for (account, dimensions), amount in lines:
+            names = theirs.get(account, _NONE) & ours.get(account, _NONE)
             key = account, tuple(one for one in dimensions if one[0] in names)
             found[key] = found.get(key, ZERO) + sign * amount
     return {key: amount for key, amount in found.items() if amount}
 
 
-def _named(lines: Lines) -> set[str]:
-    """Names of dimensions that every line has."""
-    each = [{name for name, _ in dimensions} for (_, dimensions), _ in lines]
-    return set.intersection(*each) if each else set()
+_NONE: frozenset[str] = frozenset()
+
+
+def _named(lines: Lines) -> dict[str, frozenset[str]]:
+    """The dimensions that every line of an account has, by account."""
+    found: dict[str, frozenset[str]] = {}
+    for (account, dimensions), _ in lines:
+        own = frozenset(name for name, _ in dimensions)
+        found[account] = found.get(account, own) & own
+    return found
