@@ -82,6 +82,13 @@ def test_a_month_that_ends_between_both_sides_differs_in_both() -> None:
         assert row.difference == difference == sum(found.difference for found in row.classes.values())
 
 
+def test_what_differs_at_the_source_is_told_in_the_days_of_the_source_alone() -> None:
+    edited = Finding(f.EDITED_IN_ERP, Decimal(20), Decimal(20))
+    one = judged(1, edited, erp=((date(2026, 4, 1), Decimal("80.00")),))
+    (april,) = rows_of(within([one], Range(date(2026, 4, 1), None)), By.flow)
+    assert (april.difference, list(april.classes)) == (Decimal("-80.00"), ["wrong_period"])
+
+
 def test_the_table_fits_a_screen_and_the_spreadsheet_runs_nothing() -> None:
     nasty = "=cmd|' /C calc'!A0, \"x\"" + "y" * 80
     one = judged(1, Finding(f.HELD, Decimal("1234567.89"), Decimal("1234567.89")), unit=nasty, source=Decimal("1234667.89"))
