@@ -8,6 +8,7 @@ from runtime.errors import Broken, ConnectorError
 from runtime.settings import Ingress
 from services.access import AccessProvider
 from services.credentials import CredentialStore
+from systems.connection import ConnectionSettings
 from systems.contract import Finding, Role
 from systems.network import addresses_of
 from topology.configuration import Connected
@@ -18,7 +19,10 @@ async def findings(provider: AccessProvider, one: Connected) -> list[tuple[str, 
     found: list[tuple[str, Finding]] = []
     for side in (one.settings.field_service, one.settings.erp):
         found += [(side.system, finding) for finding in await side_findings(provider, one, side.system)]
-    found += [("", finding) for finding in (*_keys(one, provider.credentials), *_address(one, provider.settings.ingress))]
+    found += [
+        ("", finding)
+        for finding in (*_tax(one.settings), *_keys(one, provider.credentials), *_address(one, provider.settings.ingress))
+    ]
     return found
 
 
@@ -50,6 +54,27 @@ async def _unreachable(provider: AccessProvider, one: Connected, system: str) ->
     way = provider.ways(one.settings, side)
     found = [await way.reach.prove(address, way.proxy) for address in addresses_of(side.own())]
     return [line for line in dict.fromkeys(found) if line]
+
+
+def _tax(settings: ConnectionSettings) -> Iterator[Finding]:
+    """What the choice of whose tax counts does to the reports of the ERP."""
+    erp = settings.erp.declared.title
+    sells = any(
+        flow.purpose == "sale" and flow.id in settings.flows and settings.flows[flow.id].enabled
+        for flow in settings.erp.declared.flows
+    )
+    if settings.tax_mode == "source" and sells:
+        words = (
+            f"tax_mode source: sales tax is posted as lines on the accounts of table tax_zone, and {erp} takes every line as exempt, so its own "
+            "tax reports show none of this tax."
+        )
+        yield Finding(
+            "warning", "tax", words, "File from the field service's tax report; the balance of the tax accounts has to equal it."
+        )
+    elif settings.tax_mode == "erp" and sells:
+        yield Finding(
+            "ok", "tax", f"tax_mode erp: {erp} computes the tax, and its tax reports show it; a document that differs is held."
+        )
 
 
 def _keys(one: Connected, credentials: CredentialStore) -> Iterator[Finding]:

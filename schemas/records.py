@@ -43,6 +43,7 @@ class BillLine(TypedDict):
     unit_cost: Decimal
     amount: Decimal
     gl_account: str
+    dimensions: NotRequired[dict[str, str]]
     business_unit_id: str
     business_unit_name: str
     inventory_location: str
@@ -125,9 +126,20 @@ class InvoiceLine(TypedDict):
     gl_account: str
     gl_account_type: str
     membership_type_id: str
+    dimensions: NotRequired[dict[str, str]]
     service_date: date | None
     from_inventory: bool
     order_vendor_id: str
+
+
+class JournalLine(TypedDict):
+    """One line of a journal entry."""
+
+    line_id: str
+    account: str
+    dimensions: dict[str, str]
+    amount: Decimal
+    description: str
 
 
 class OrderLine(TypedDict):
@@ -404,6 +416,7 @@ class Bill(CanonicalEnvelope):
     vendor_number: str
     bill_date: date | None
     due_date: date | None
+    period: NotRequired[str]
     subtotal: Decimal
     tax: Decimal
     shipping: Decimal
@@ -516,6 +529,7 @@ class Invoice(CanonicalEnvelope):
     configuration: str
     invoice_date: date | None
     due_date: date | None
+    period: NotRequired[str]
     subtotal: Decimal
     tax: Decimal
     total: Decimal
@@ -575,6 +589,18 @@ class Job(CanonicalEnvelope):
     completed_on: datetime | None
     total: Decimal | None
     currency: str
+
+
+class Journal(CanonicalEnvelope):
+    """A journal entry of a general ledger, as its system shows it."""
+
+    business_unit_id: str
+    journal_date: date | None
+    period: str
+    description: str
+    total: Decimal
+    currency: str
+    lines: list[JournalLine]
 
 
 class LaborEntry(CanonicalEnvelope):
@@ -639,6 +665,7 @@ class Payment(CanonicalEnvelope):
     business_unit_name: str
     memo: str
     check_number: str
+    cash_account: NotRequired[str]
     auth_code: str
     refunded_payment_id: str
     applications: list[Application]
@@ -829,6 +856,7 @@ class VendorCredit(CanonicalEnvelope):
 
     vendor_number: str
     credit_date: date | None
+    period: NotRequired[str]
     subtotal: Decimal
     tax: Decimal
     shipping: Decimal

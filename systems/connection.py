@@ -38,7 +38,8 @@ class FlowSettings(_Section):
         description="First posting date (tenant's zone) that is commanded; required for flows that move money. Example: 2026-01-01",
     )
     post_when: Literal["posted", "job_completed"] = Field(
-        "posted", description="When an invoice is due: posted or exported, or its job completed."
+        "posted",
+        description="When an invoice is due. posted: it is posted or exported. job_completed: its job is completed, posted or not.",
     )
     window: str = Field(
         "",
@@ -148,10 +149,18 @@ class ConnectionSettings(_Section):
         "observe", description="observe: read; shadow: all but the write; live: write."
     )
     time_zone: str = Field(description="The tenant's zone, IANA. Example: America/Chicago")
-    currency: str = Field("USD", pattern="^[A-Z]{3}$", description="Currency of the ledger, ISO 4217.")
-    tax_mode: Literal["source", "erp", "none"] = Field("source", description="Whose tax counts, see docs.")
+    currency: str = Field("USD", pattern="^[A-Z]{3}$", description="Currency of the ledger, ISO 4217. Example: USD")
+    tax_mode: Literal["source", "erp", "none"] = Field(
+        "source",
+        description="Whose sales tax counts. source: the field service's amount is posted as lines on the account of its tax zone, the ERP "
+        "computes none, and its own tax reports do not show it. erp: the ERP computes it by its tax zone, and a document whose total then "
+        "differs from the source's is held. none: nothing is taxed; an invoice that carries tax is held.",
+    )
     customer_policy: Literal["one_to_one", "bill_to_parent", "summary"] = Field(
-        "one_to_one", description="Which customer documents name."
+        "one_to_one",
+        description="Which customer of the ERP documents name. one_to_one: the partner of the field service's customer. bill_to_parent: the "
+        "customer that the table bill_to gives for it, else its own partner. summary: one customer for each business unit, that of the table "
+        "business_unit; balances of single customers are then in the field service alone.",
     )
     create_missing: frozenset[Literal["customer", "vendor"]] = Field(
         frozenset(), description="Masters that may be created when unmatched; empty for the first load."

@@ -21,6 +21,7 @@ from runtime.exchange import Request, Transport
 from runtime.limits import Limiter
 from schemas.records import Raw
 from systems.flow import Flow as Flow  # noqa: PLC0414 - a part of the contract
+from systems.legend import Legend
 from systems.mapped import Crosswalk, Draft, NoCommand, Normalised, Plan, Reading
 from systems.writing.contract import Answer as Answer  # noqa: PLC0414 - as are these
 from systems.writing.contract import Capability as Capability  # noqa: PLC0414
@@ -208,6 +209,10 @@ class System:
     """Module with `build(options) -> Simulator`."""
     crosswalk_tables: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Mapping tables this system's flows need: table -> columns (the first is the key)."""
+    legends: Mapping[str, Legend] = field(default_factory=dict)
+    """What each of these tables means, for people."""
+    without: frozenset[str] = frozenset()
+    """Choices of a connection (`customer_policy`) that change nothing with this system: nobody is asked for them."""
     demo: str = ""
     """Module with `DEMO: Demo`: what `ml-connector demo` has to know of this system's simulator."""
     signing: Callable[[BaseModel], Signing | None] | None = None

@@ -42,6 +42,8 @@ CARRIES_MONEY: Mapping[str, str] = {
 }
 """Entities whose records are worth their `total`, and what such a record stands for where no flow of the ERP says so: it is held by name then
 (accounting.md 33)."""
+JOB_INVOICE = "invoice"
+"""The entity that may be due when its job is completed (`post_when`)."""
 MASTER = "master"
 """The purpose of flows that bring customers and vendors."""
 _MONEY_FREE = ("", MASTER)

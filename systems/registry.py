@@ -6,6 +6,7 @@ from functools import cache
 from importlib import import_module
 
 from systems.contract import System
+from systems.legend import Legend
 
 NAMES: tuple[str, ...] = ("servicetitan", "acumatica", "peoplesoft")
 FIELD_SERVICE = "servicetitan"
@@ -32,6 +33,11 @@ def crosswalk_tables(erp: str) -> dict[str, tuple[str, ...]]:
     declared = system(erp)
     writes_back = any(flow.target == FIELD_SERVICE and flow.records for flow in declared.flows)
     return {**(system(FIELD_SERVICE).crosswalk_tables if writes_back else {}), **declared.crosswalk_tables}
+
+
+def legends(erp: str) -> dict[str, Legend]:
+    """What each of these tables means, for people."""
+    return {**system(FIELD_SERVICE).legends, **system(erp).legends}
 
 
 def erps() -> tuple[System, ...]:

@@ -26,6 +26,7 @@ _RECORDS: Mapping[str, type] = {
     "gl_account": records.GlAccount,
     "invoice": records.Invoice,
     "job": records.Job,
+    "journal": records.Journal,
     "location": records.Location,
     "payment": records.Payment,
     "payment_term": records.PaymentTerm,
@@ -69,7 +70,7 @@ def canonical(entity: str, told: Mapping[str, Any], moving: Sequence[Any] | None
 @lru_cache
 def _untold(entity: str) -> Mapping[str, str]:
     """The texts of a record, empty; what only the hop knows of it is not among them."""
-    own = get_type_hints(_RECORDS[entity])
+    own = get_type_hints(_RECORDS[entity], include_extras=True)  # what may be left out is not told by saying "" of it
     return dict.fromkeys((name for name, kind in own.items() if kind is str and name not in _OF_THE_HOP), "")
 
 

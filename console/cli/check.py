@@ -18,12 +18,29 @@ def register(app: typer.Typer) -> None:
 
 def check(
     connection: Annotated[str, typer.Argument(help="Id of the connection; empty = all.")] = "",
+    coverage: Annotated[
+        str, typer.Option(help="Also map what was read of so many days, and list every value without a row. Example: 90d")
+    ] = "",
     output: Annotated[Output, typer.Option(help="Form of the result.")] = Output.table,
 ) -> None:
     """Ping the real systems of a connection: reachability, credentials, scopes, versions, dimensions, webhook keys. Writes nothing."""
-    rows = asyncio.run(_rows(connection))
+    rows = [*_coverage(connection, coverage), *asyncio.run(_rows(connection))]
     _show(rows, output)
     raise SystemExit(exit_codes.NOT_OK if any(row["level"] == "error" for row in rows) else exit_codes.OK)
+
+
+def _coverage(connection: str, days: str) -> list[dict[str, Any]]:
+    """What the tables lack for the documents of these days."""
+    if not days:
+        return []
+    from console.connections.applying import in_force
+    from console.connections.observed import coverage_rows, days_of, observed
+    from console.reading import Cluster
+
+    count, cluster = days_of(days), Cluster()
+    found = in_force(cluster, connection).connections
+    chosen = [one for name, one in found.items() if connection in ("", name)]
+    return [row for one in chosen for row in coverage_rows(one.settings.connection, observed(cluster, one, count))]
 
 
 def _show(rows: list[dict[str, Any]], output: Output) -> None:

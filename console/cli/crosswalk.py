@@ -12,6 +12,8 @@ from console.output import Output, print_rows
 if TYPE_CHECKING:  # imported here so that --help is quick
     from topology.configuration import Connected
 
+_ALL_DAYS = 3650
+"""Days of documents whose values are exported: everything that was read, also from before the cut-over."""
 commands = typer.Typer(help="Mapping tables of a connection.", no_args_is_help=True)
 
 
@@ -44,16 +46,23 @@ def show(
 def export(
     connection: Annotated[str, typer.Argument(help="Id of the connection.")],
     file: Annotated[Path, typer.Argument(help="An .xlsx file (one sheet a table), or a folder for one .csv a table.")],
+    rows_only: Annotated[bool, typer.Option("--rows-only", help="Only the rows in force, without values that were seen.")] = False,
 ) -> None:
-    """Write the rows in force to a file that `import` and `apply` read."""
+    """Write the rows in force, and a line to fill in for every value that documents needed so far, to a file that `import` and `apply` read.
+
+    The columns documents_seen and amount_seen say what depends on each row; they may stay in the file.
+    """
+    from console.connections.observed import keys_by_table, observed
+    from console.reading import Cluster
     from console.tables.rows import TableRow, sheet_of
     from console.tables.write import write_csv, write_xlsx
     from runtime.errors import Broken
     from systems.registry import crosswalk_tables
 
     found = _in_force(connection)
-    if not found.crosswalk.tables:
-        raise Broken(f"{connection} has no rows in force.", "Nothing was written.")
+    seen = keys_by_table(observed(Cluster(), found, _ALL_DAYS)) if not rows_only else {}
+    if not found.crosswalk.tables and not seen:
+        raise Broken(f"{connection} has no rows in force, and nothing of its source was read yet.", "Nothing was written.")
     rows = [
         TableRow(name, key, dict(row.values), row.effective_from)
         for name, keys in found.crosswalk.tables.items()
@@ -61,14 +70,19 @@ def export(
         for row in versions
     ]
     declared = crosswalk_tables(found.settings.erp.system)
-    sheets = {name: sheet_of(name, declared[name], rows) for name in sorted(found.crosswalk.tables) if name in declared}
+    sheets = {
+        name: sheet_of(name, declared[name], rows, None if rows_only else seen.get(name, {}))
+        for name in sorted(found.crosswalk.tables.keys() | seen.keys())
+        if name in declared
+    }
     if file.suffix.casefold() == ".xlsx":
         write_xlsx(file, sheets)
     else:
         _folder(file)
         for name, sheet in sheets.items():
             write_csv(file / f"{name}.csv", sheet)
-    print(f"{len(rows)} rows of {len(sheets)} tables written to {file}")
+    todo = sum(len(lines) for _, lines in sheets.values()) - len(rows)
+    print(f"{len(rows)} rows of {len(sheets)} tables written to {file}" + (f", and {todo} lines to fill in" if todo else ""))
 
 
 def _folder(path: Path) -> None:

@@ -39,6 +39,7 @@ _VERBS = {
     "held": "held",
     "cursors": "cursors",
     "journal": "journal",
+    "reconcile": "reconcile",
     "explain": "explain",
     "poll": "poll",
     "try": "try_",

@@ -17,6 +17,10 @@ from console.output import Output, print_json, printable
 
 _AMOUNT = re.compile(r"-?[0-9][0-9,]{0,20}(\.[0-9]{1,6})?")
 Amount = Annotated[str, typer.Option("--yes", help="The amount to confirm when going live or ending. Example: --yes 55825.68")]
+AcceptHeld = Annotated[
+    list[str] | None,
+    typer.Option("--accept-held", help="Go live although documents would be held for this, as `plan` names it; several times."),
+]
 RemoveRows = Annotated[bool, typer.Option(help="Remove rows in force that are no longer in any table.")]
 EarlierCutover = Annotated[bool, typer.Option(help="Accept that documents from an earlier cut-over date are commanded.")]
 
@@ -60,6 +64,8 @@ def apply(
     accept_earlier_cutover: EarlierCutover = False,
     remove_rows: RemoveRows = False,
     yes: Amount = "",
+    accept_held: AcceptHeld = None,
+    unmatched: Annotated[bool, typer.Option("--unmatched", help="Go live although customers or vendors are not matched.")] = False,
     another_key_ring: Annotated[
         bool, typer.Option(help="The key ring of the credentials in force is lost; encrypt with this one.")
     ] = False,
@@ -69,7 +75,8 @@ def apply(
     from console.connections.applying import applied
     from console.connections.consent import Consent
 
-    consent = Consent(accept_earlier_cutover, remove_rows, amount_of(yes), another_key_ring)
+    held = frozenset(accept_held or ())
+    consent = Consent(accept_earlier_cutover, remove_rows, amount_of(yes), another_key_ring, held, unmatched)
     lines, refused = applied(file, actor or person(), reason, accept_earlier_cutover, consent)
     _show(lines, refused, () if lines or refused else ("no changes",), output)
     raise SystemExit(exit_codes.NOT_OK if refused else exit_codes.OK)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from console.connections.ceilings import with_ceiling, words
 from console.connections.changes import Change, change, over_log
 from console.connections.checks import lines_of, refusals
 from console.connections.consent import Consent, gate, rows_asked_for
@@ -134,6 +135,12 @@ def _compared(files: ConnectionFiles, cluster: Cluster | None, consent: Consent)
     refused += lines_of(files, rows_asked_for(made, consent))
     preview = previewed(cluster, made) if cluster is not None and not refused else None
     notes = [*files.unread]
+    limited = with_ceiling(files.settings, made.before, preview)
+    if limited is not files.settings:
+        made = change(replace(files, settings=limited), snapshot.connections.get(files.settings.connection))
+        notes += [
+            f"ceiling of an hour: {words(limited.ceiling)}; it comes from what was observed, `ceiling` in the file is another"
+        ]
     if settings.key_ring is None:
         notes.append("ML_CONNECTOR_KEY_RING is not set: `apply` needs it; `ml-connector keys new FILE` makes a key ring")
     if cluster is None and going_live(made):

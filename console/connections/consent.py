@@ -17,12 +17,15 @@ from console.output import money
 class Consent:
     """`earlier_cutover`: documents from an earlier first day. `remove_rows`: rows in force that are no longer in any table. `amount`: the
     amount that going live would write, as `plan` showed it. `another_ring`: the credentials in force were encrypted with a ring that is
-    lost."""
+    lost. `held`: names of what would be held, as `plan` showed them, that may stay held. `unmatched`: masters that nobody has matched may be
+    created a second time."""
 
     earlier_cutover: bool = False
     remove_rows: bool = False
     amount: Decimal | None = None
     another_ring: bool = False
+    held: frozenset[str] = frozenset()
+    unmatched: bool = False
 
 
 def rows_asked_for(change: Change, consent: Consent) -> Iterator[Misfit]:
@@ -39,7 +42,26 @@ def rows_asked_for(change: Change, consent: Consent) -> Iterator[Misfit]:
 
 def gate(preview: Preview | None, consent: Consent) -> Iterator[Misfit]:
     """Going live, unless a person named the amount that it would write now."""
-    if preview is None or consent.amount == preview.amount:
+    if preview is None:
+        return
+    yield from _held(preview, consent)
+    if preview.unmatched and not consent.unmatched:
+        which = " and ".join(f"{entity}s" for entity in preview.unmatched)
+        yield Misfit(
+            ("mode",),
+            f"the {which} of both sides are not matched: what is there already would be created again; "
+            "run `ml-connector match`, or apply with --unmatched",
+        )
+    if consent.amount == preview.amount:
         return
     given = f", not {money(consent.amount)}: look at the plan again" if consent.amount is not None else ""
     yield Misfit(("mode",), f"going live {preview.words()}; apply with --yes {money(preview.amount)}{given}")
+
+
+def _held(preview: Preview, consent: Consent) -> Iterator[Misfit]:
+    """What would be held from the first minute, each by its name, unless a person accepted that name."""
+    for name, bucket in sorted(preview.names.items(), key=lambda one: (-abs(one[1].amount), one[0])):
+        if name not in consent.held:
+            told = f"{bucket.count} document(s), {money(bucket.amount, ',')} {preview.currency}"
+            words = f"going live would hold {told}, for {name}: give it a row or a decision, or apply with --accept-held '{name}'"
+            yield Misfit(("mode", name), words)

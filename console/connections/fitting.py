@@ -235,12 +235,15 @@ def _words(model: type[BaseModel], one: ErrorDetails, place: Place, at: Place) -
     if _SECRET & set(map(str, place)):
         if (kind == "string_pattern_mismatch" and place[0] not in SIDES) or {"credentials", "role_credentials"} & set(place):
             return f"a secret is given as env:NAME or file:NAME; what is written here is refused and not shown{about}"
-        return f"{_pydantic_words(one)}{about}"
+        words = "it is not written as this setting is written" if kind == "string_pattern_mismatch" else _pydantic_words(one)
+        return f"{words}{about}"
     shown = _clipped(value) if isinstance(value, str) else "a section" if isinstance(value, dict) else "a list"
     if kind == "literal_error":
         allowed = str((one.get("ctx") or {}).get("expected", ""))
         near = difflib.get_close_matches(str(value), re.findall(r"'([^']*)'", allowed), 1, 0.5)
         return f"{shown} is not allowed; allowed: {allowed}{f'; nearest: {near[0]!r}' if near else ''}"
+    if kind == "string_pattern_mismatch":
+        return f"{shown} is not written as this setting is written{about}"
     return f"{shown} does not fit: {_pydantic_words(one)}{about}"
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from console.connections.fitting import Misfit
 from systems.connection import ConnectionSettings
 from systems.contract import Flow
-from systems.flow import AT_ONCE
+from systems.flow import AT_ONCE, JOB_INVOICE
 
 
 def flow_misfits(settings: ConnectionSettings) -> Iterator[Misfit]:
@@ -22,6 +22,9 @@ def flow_misfits(settings: ConnectionSettings) -> Iterator[Misfit]:
             yield Misfit(
                 ("flows", flow.id), f"{flow.title} cannot run with these settings: {why}; change them, or write enabled: false"
             )
+        if flow.entity != JOB_INVOICE and flow.due != AT_ONCE and own[flow.id].post_when != "posted":
+            words = f"{flow.title}: only invoices can be due when their job is completed; remove post_when"
+            yield Misfit(("flows", flow.id, "post_when"), words)
         if flow.due == AT_ONCE and own[flow.id].post_when != "posted":
             yield Misfit(("flows", flow.id, "post_when"), f"{flow.title} are due at once: remove post_when")
 

@@ -15,9 +15,10 @@ from typing import Any
 from console.books.ledgers import DONE, Bucket, ledger_entries
 from console.connections.changes import Change
 from console.connections.remapping import newest_of
-from console.matching.masters import ENTITIES, read_links
+from console.matching.masters import ENTITIES, Masters, read_links, read_masters
 from console.reading import Cluster
 from systems.contract import Flow
+from systems.flow import MASTER
 from systems.mapped import COMPLETION
 from systems.parents import is_meant
 from topology.batch import ConsumerRecord, Context, Decision, NoState
@@ -32,7 +33,9 @@ Object = tuple[str, str]
 
 @dataclass
 class Preview:
-    """Documents and amounts, as going live would find them. `causes`: why documents are held -> what is missing, each counted once."""
+    """Documents and amounts, as going live would find them. `causes`: why documents are held -> what is missing, each counted once. `names`:
+    the value, rule or master for which they are held, by which a person may accept it. `busiest`: documents and amount of the day with most
+    of them. `unmatched`: masters of both sides that nobody has matched."""
 
     currency: str
     written: Bucket = field(default_factory=Bucket)
@@ -41,6 +44,15 @@ class Preview:
     held: Bucket = field(default_factory=Bucket)
     causes: dict[str, set[str]] = field(default_factory=dict)
     is_read: bool = True
+    names: dict[str, Bucket] = field(default_factory=dict)
+    days: dict[str, Bucket] = field(default_factory=dict)
+    unmatched: tuple[str, ...] = ()
+
+    @property
+    def busiest(self) -> tuple[int, Decimal]:
+        """The most documents, and the largest amount, of one posting day."""
+        count = max((one.count for one in self.days.values()), default=0)
+        return count, max((one.amount for one in self.days.values()), default=Decimal(0))
 
     @property
     def amount(self) -> Decimal:
@@ -96,7 +108,19 @@ def previewed(cluster: Cluster, change: Change) -> Preview | None:
         cluster.settings.kafka.partitions,
         datetime.now(UTC),
     )
-    return preview(records, context, Known(done, linked))
+    made = preview(records, context, Known(done, linked))
+    made.unmatched = unmatched(read_masters(cluster, settings), needed_masters(flows))
+    return made
+
+
+def needed_masters(flows: Iterable[Flow]) -> frozenset[str]:
+    """Masters that these flows bring to the other side, where one that nobody matched would be there twice."""
+    return frozenset(flow.entity for flow in flows if flow.purpose == MASTER and flow.entity in ENTITIES)
+
+
+def unmatched(masters: Mapping[str, Masters], needed: Iterable[str]) -> tuple[str, ...]:
+    """Masters of which both sides have some and no pair was ever decided."""
+    return tuple(name for name in sorted(needed) if masters[name].ours and masters[name].theirs and not masters[name].linked)
 
 
 def planned_connection(change: Change, flows: Iterable[Flow]) -> Connected:
@@ -159,9 +183,20 @@ def weigh(made: Preview, documents: Sequence[Mapping[str, Any]], masters: set[Ob
             stuck.setdefault((one["source_entity"], one["source_id"]), []).append(one)
             for cause, value in missing:
                 made.causes.setdefault(cause, set()).add(value)
+            for name in _names(one, missing):
+                made.names.setdefault(name, Bucket()).add(one["amount"])
         remaining = [one for one, missing in kept if not missing]
     for one in remaining:
         made.written.add(one["amount"])
+        made.days.setdefault(str(one["posting_date"]), Bucket()).add(abs(one["amount"]))
+
+
+def _names(one: Mapping[str, Any], missing: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """What a document is held for, as a person accepts it: `business_unit=west`, the name of a rule, `unmatched customer`. What only waits
+    for a held document has no name of its own."""
+    yield from one["unresolved"]
+    yield from filter(None, [one["hold"]])
+    yield from dict.fromkeys(cause for cause, _ in missing if cause.startswith("unmatched "))
 
 
 def _missing_for(

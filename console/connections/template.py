@@ -20,12 +20,15 @@ from runtime.errors import Broken
 from systems import registry
 from systems.connection import CONNECTION_ID, ConnectionSettings, FlowSettings, QuotaShares
 from systems.contract import Flow, System
-from systems.flow import POSTED
+from systems.flow import JOB_INVOICE, POSTED
 from systems.network import Network
 
 _WHO = ("connection", "label", "environment", "time_zone", "currency")
 _HOW = ("tax_mode", "customer_policy", "create_missing", "mode")
 _UNSET = "FILL IN"
+_CHOICE = re.compile(r"(?<=\.) (?=[a-z_]+: )")
+"""Where a sentence about one word of a choice begins."""
+_LEGEND = "TABLES.md"
 _SECRETS = "secrets"
 
 
@@ -55,6 +58,7 @@ def _written(folder: Path, connection: str, erp: System) -> list[Path]:
         folder / "connection.yaml": "\n".join(_lines(connection, erp)) + "\n",
         folder / "connection.schema.json": json.dumps(json_schema(erp.name), indent=1) + "\n",
         folder / ".gitignore": f"/{_SECRETS}/\n",
+        folder / _LEGEND: "\n".join(legend_lines(erp)) + "\n",
     }
     for table, columns in registry.crosswalk_tables(erp.name).items():
         texts[tables / f"{table}.csv"] = csv_text([*columns, EFFECTIVE], [])
@@ -103,7 +107,25 @@ def _lines(connection: str, erp: System) -> Iterator[str]:
     yield from _top("crosswalk")
     yield ""
     for name in _HOW:
-        yield from _top(name)
+        if name not in erp.without:
+            yield from _top(name)
+
+
+def legend_lines(erp: System) -> Iterator[str]:
+    """The tables of a connection for the person who fills them in."""
+    yield f"# Mapping tables of {erp.title}"
+    yield ""
+    yield "Each table is a file of the folder `crosswalk`, or a sheet of a workbook in it. `ml-connector crosswalk export` writes them with a line"
+    yield "for every value that was seen. `effective_from` (any table): the first day on which a row counts; empty = always."
+    for table, columns in registry.crosswalk_tables(erp.name).items():
+        legend = registry.legends(erp.name)[table]
+        yield from ("", f"## {table}", "", f"{legend.about} {legend.first}", "", "| column | |", "|---|---|")
+        yield f"| {columns[0]} | The value of the document. |"
+        yield from (f"| {column} | {legend.columns[column]} |" for column in columns[1:])
+        yield from (f"| reserved: {word} | {meaning} |" for word, meaning in legend.reserved.items())
+        yield from ("", "Example:", "")
+        shown = [column for column in columns if legend.example.get(column)]
+        yield from (f"    {','.join(shown)}", f"    {','.join(legend.example[column] for column in shown)}")
 
 
 def _top(name: str, value: Any = None) -> Iterator[str]:
@@ -118,14 +140,14 @@ def _keys(name: str, system: str, out: str) -> Iterator[str]:
 
 
 def _flow(flow: Flow) -> Iterator[str]:
-    """One flow. Only a flow that moves money has a first day, and only one that its source posts has a choice of when."""
+    """One flow. Only a flow that moves money has a first day, and only invoices can be due when their job is completed."""
     yield f"  {flow.id}:  # {flow.title}"
     values: dict[str, Any] = {"enabled": not flow.off_by_default}
     if flow.moves_money and flow.off_by_default:
         yield f"    # cutover_date: 2026-01-01  # {FlowSettings.model_fields['cutover_date'].description}"
     elif flow.moves_money:
         values["cutover_date"] = _UNSET
-    if flow.moves_money and flow.due == POSTED:
+    if flow.moves_money and flow.due == POSTED and flow.entity == JOB_INVOICE:
         values["post_when"] = _default(FlowSettings.model_fields["post_when"])
     if flow.records:
         values["window"] = flow.window
@@ -173,12 +195,19 @@ def _settings(model: type[BaseModel], indent: str) -> Iterator[str]:
 
 def _setting(name: str, field: FieldInfo, value: Any, indent: str) -> Iterator[str]:
     if field.description:
-        yield f"{indent}# {field.description}"
+        yield from _comment(field.description, indent)
     if isinstance(value, list) and value and isinstance(value[0], dict):
         yield f"{indent}{name}:"
         yield from (f"{indent}  - {_shown(item)}" for item in value)
     else:
         yield f"{indent}{name}: {_shown(value)}"
+
+
+def _comment(text: str, indent: str) -> Iterator[str]:
+    """A sentence in one line; several sentences, which explain the words of a choice, each in a line of its own."""
+    parts = _CHOICE.split(text)
+    yield f"{indent}# {parts[0].strip()}"
+    yield from (f"{indent}#   {part.strip()}" for part in parts[1:])
 
 
 def _shown(value: Any) -> str:

@@ -105,7 +105,8 @@ class Joined:
         self.write_files(mode)
         for _ in range(_ATTEMPTS):
             preview = plan_of(self.file, Consent()).preview
-            consent = Consent(amount=preview.amount if preview is not None else None)
+            held = frozenset(preview.names) if preview is not None else frozenset()
+            consent = Consent(amount=preview.amount if preview is not None else None, held=held)
             lines, refused = applied(self.file, ACTOR, reason, False, consent)
             if not refused:
                 return len(lines)
@@ -132,6 +133,7 @@ class Joined:
             "mode": mode,
             "time_zone": "America/Chicago",
             "tax_mode": "source",
+            "ceiling": {"documents_per_hour": 10_000, "amount_per_hour": 10_000_000},
             "create_missing": [] if mode == "observe" else ["customer", "vendor"],
             "field_service": self._side(registry.FIELD_SERVICE),
             "erp": self._side(self.erp),

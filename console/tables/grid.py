@@ -57,12 +57,14 @@ class Grid:
 
 @dataclass(frozen=True)
 class Form:
-    """The headings of a table: those that it may have, those that it must have, those of dates. `is_open`: it may have others as well."""
+    """The headings of a table: those that it may have, those that it must have, those of dates. `is_open`: it may have others as well.
+    `for_people`: it may have these, which are read as they are and judged by nobody."""
 
     columns: tuple[str, ...]
     required: tuple[str, ...]
     dates: tuple[str, ...] = ()
     is_open: bool = False
+    for_people: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -138,10 +140,10 @@ def _columns(grid: Grid, head: Line, form: Form, problems: Problems) -> Mapping[
     named = {column: _heading(cell.text) for column, cell in head.cells.items() if code(cell.text)}
     count = problems.count
     for column, cell in head.cells.items():
-        if cell.trouble and (named.get(column) in form.columns or not form.is_open):
+        if cell.trouble and named.get(column) not in form.for_people and (named.get(column) in form.columns or not form.is_open):
             problems.add(grid.at(head, column), f"heading: {cell.trouble}")
     for heading in dict.fromkeys(named.values()):
-        if heading not in form.columns and not form.is_open:
+        if heading not in (*form.columns, *form.for_people) and not form.is_open:
             problems.add(
                 place, f"{nearest(heading, form.columns)} There is no column {heading!r}; columns: {', '.join(form.columns)}"
             )
@@ -170,6 +172,9 @@ def _entry(grid: Grid, line: Line, columns: Mapping[int, str], form: Form, probl
     count = problems.count
     for column, cell in line.cells.items():
         heading = columns.get(column)
+        if heading in form.for_people:
+            values[heading] = cell.text
+            continue
         if heading not in form.columns:
             if heading is None and not form.is_open and (visible(cell.text) or cell.trouble):
                 problems.add(

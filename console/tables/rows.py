@@ -12,6 +12,9 @@ from console.tables.grid import Entry, Form, Grid, Problems, entries, nearest
 from systems.values.codes import PART, code, key_of, row_name, visible
 
 EFFECTIVE = "effective_from"
+SEEN = ("documents_seen", "amount_seen")
+"""Columns that `crosswalk export` adds for a person: how many documents need the row, and their amount. Reading leaves them out, and a row
+of such a table in which nothing else is filled in is no row yet."""
 Columns = Mapping[str, tuple[str, ...]]
 """The columns of each table by its name; the first is the key."""
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -46,14 +49,16 @@ def rows_of(grid: Grid, tables: Columns, problems: Problems) -> Iterator[tuple[T
             problems.add(grid.where, words.strip())
         return
     key, *others = tables[name]
-    for entry in entries(grid, Form((key, *others, EFFECTIVE), (key,), (EFFECTIVE,)), problems):
+    for entry in entries(grid, Form((key, *others, EFFECTIVE), (key,), (EFFECTIVE,), for_people=SEEN), problems):
         row = _row(name, key, entry, problems)
         if row is not None:
             yield row, entry.place
 
 
 def _row(table: str, key: str, entry: Entry, problems: Problems) -> TableRow | None:
-    values = {column: seen for column, text in entry.values.items() if (seen := visible(text))}
+    values = {column: seen for column, text in entry.values.items() if (seen := visible(text)) and column not in SEEN}
+    if any(column in entry.values for column in SEEN) and not values.keys() - {key}:
+        return None  # nobody has filled it in yet
     if not code(values.get(key, "")):
         problems.add(entry.place, f"the key ({key}) is empty. Give every row a key, or delete the row")
         return None
@@ -74,9 +79,29 @@ def _day(text: str) -> date | None:
     return date.fromisoformat(text) if text else None
 
 
-def sheet_of(table: str, columns: tuple[str, ...], rows: list[TableRow]) -> tuple[list[str], list[list[str]]]:
-    """Headings and lines for the rows of one table, as `rows_of` reads them."""
+def sheet_of(
+    table: str, columns: tuple[str, ...], rows: list[TableRow], seen: Mapping[str, tuple[int, str]] | None = None
+) -> tuple[list[str], list[list[str]]]:
+    """Headings and lines for the rows of one table, as `rows_of` reads them. `seen`: how many documents need each key, and their amount; a
+    key without a row gets a line to be filled in, those that carry most documents first."""
     key, *others = columns
     rows = sorted((row for row in rows if row.table == table), key=lambda row: row.identity)
     lines = [[key_of(row.key, row.values), *(row.values.get(one, "") for one in others), row.identity[2]] for row in rows]
-    return [key, *others, EFFECTIVE], lines
+    head = [key, *others, EFFECTIVE]
+    if seen is None:
+        return head, lines
+    known = {code(key): (str(count), amount) for key, (count, amount) in seen.items()}
+    filled = [[*line, *known.pop(code(line[0]), ("0", "0.00"))] for line in _once(lines, known)]
+    blank = [""] * len(others) + [""]
+    todo = sorted(known.items(), key=lambda one: (-int(one[1][0]), one[0]))
+    return [*head, *SEEN], [*filled, *([name, *blank, *told] for name, told in todo)]
+
+
+def _once(lines: list[list[str]], known: dict[str, tuple[str, str]]) -> Iterator[list[str]]:
+    """The lines; what was seen of a key that has several (parts, days) is told on each of them."""
+    keys = [code(line[0]) for line in lines]
+    for number, line in enumerate(lines):
+        told = known.get(keys[number])
+        yield line
+        if told is not None and keys[number] in keys[number + 1 :]:
+            known[keys[number]] = told

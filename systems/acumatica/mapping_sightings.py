@@ -24,10 +24,15 @@ from systems.sightings import Seen, canonical, formless
 SYSTEM = "acumatica"
 REF = re.compile(r"ST-[A-Z2-7]{20}")
 _ZERO = Decimal(0)
-_INVOICES = ("Invoice",)
+_DIMENSIONS = ("Subaccount", "Branch")
+"""What a line of a document has beside its account."""
 _RECEIPTS = ("Payment", "Prepayment")
-_BILLS = ("Bill",)
+_REFUND = "Refund"
+"""A payment to a customer: it is shown positive there, and negative in our records."""
 _AMOUNTS = ("Amount", "TaxTotal", "Balance", "PaymentAmount", "AvailableBalance")
+
+_MOVING = ("total", "tax", "currency", "vendor_id", "vendor_number")
+"""What moves money of a payable, beside its date."""
 
 Shaped = tuple[str, dict[str, Any], tuple[str, ...]]
 """Canonical entity, its fields, and the names of those that move money."""
@@ -183,12 +188,15 @@ def _document(row: Row, reading: Reading) -> dict[str, Any]:
 
 
 def _invoice(row: Row, reading: Reading) -> Shaped | Filtered:
-    if _required(row, "Type") not in _INVOICES:
+    if _required(row, "Type") == "Credit Memo":
+        return _credit_memo(row, reading)
+    if text(row, "Type") != "Invoice":
         return Filtered(f"{SYSTEM} invoice of type {text(row, 'Type')}")
     total, tax = money(row, "Amount"), money(row, "TaxTotal")
     body: dict[str, Any] = {
         "invoice_date": day(row, "Date"),
         "due_date": day(row, "DueDate"),
+        "period": text(row, "PostPeriod"),
         "subtotal": total - tax,
         "tax": tax,
         "total": total,
@@ -198,50 +206,102 @@ def _invoice(row: Row, reading: Reading) -> Shaped | Filtered:
         "project_id": text(row, "Project"),
         "term_name": text(row, "Terms"),
         "summary": text(row, "Description"),
-        "lines": [],
+        "lines": [_income(one) for one in rows(row, "Details")],
     }
     return "invoice", body | _document(row, reading), ("invoice_date", "total", "tax", "currency", "customer_id")
 
 
+def _credit_memo(row: Row, reading: Reading) -> Shaped:
+    body: dict[str, Any] = {
+        "memo_date": day(row, "Date"),
+        "total": money(row, "Amount"),
+        "unapplied": money(row, "Balance"),
+        "customer_id": text(row, "Customer"),
+        "memo": text(row, "Description"),
+        "applications": [],
+    }
+    return "credit_memo", body | _document(row, reading), ("memo_date", "total", "currency", "customer_id")
+
+
+def _line(one: Row) -> dict[str, Any]:
+    """What the lines of invoices and bills have in common; quantities and prices are not read, since nothing depends on them."""
+    return {
+        "line_id": text(one, "id") if isinstance(one.get("id"), dict) else str(one.get("id", "")),
+        "kind": "",
+        "sku_code": text(one, "InventoryID"),
+        "description": text(one, "TransactionDescription"),
+        "quantity": _ZERO,
+        "amount": near_money(one, "Amount", []) or _ZERO,
+        "gl_account": text(one, "Account"),
+        "dimensions": {name: code for name in _DIMENSIONS if (code := text(one, name))},
+        "business_unit_id": "",
+        "business_unit_name": "",
+    }
+
+
+def _income(one: Row) -> dict[str, Any]:
+    own: dict[str, Any] = {
+        "sku_id": "",
+        "unit_price": _ZERO,
+        "unit_cost": None,
+        "cost": None,
+        "taxable": False,
+        "service_date": None,
+    }
+    return _line(one) | own | {"from_inventory": False}
+
+
+def _cost(one: Row) -> dict[str, Any]:
+    return _line(one) | {"sku_type": "", "unit_cost": _ZERO, "inventory_location": ""}
+
+
 def _payment(row: Row, reading: Reading) -> Shaped | Filtered:
-    if _required(row, "Type") not in _RECEIPTS:
+    sign = -1 if _required(row, "Type") == _REFUND else 1
+    if sign > 0 and text(row, "Type") not in _RECEIPTS:
         return Filtered(f"{SYSTEM} payment of type {text(row, 'Type')}")
     body: dict[str, Any] = {
         "paid_on": day(row, "ApplicationDate"),
         "type_id": text(row, "PaymentMethod"),
         "type_name": text(row, "PaymentMethod"),
-        "total": money(row, "PaymentAmount"),
-        "unapplied": money(row, "AvailableBalance"),
+        "total": sign * money(row, "PaymentAmount"),
+        "unapplied": sign * money(row, "AvailableBalance"),
         "customer_id": text(row, "CustomerID"),
         "memo": text(row, "Description"),
         "check_number": text(row, "PaymentRef"),
+        "cash_account": text(row, "CashAccount"),
         "applications": [],
     }
     return "payment", body | _document(row, reading), ("paid_on", "total", "currency", "customer_id", "type_id")
 
 
 def _bill(row: Row, reading: Reading) -> Shaped | Filtered:
-    if _required(row, "Type") not in _BILLS:
+    if _required(row, "Type") not in ("Bill", "Debit Adj."):
         return Filtered(f"{SYSTEM} bill of type {text(row, 'Type')}")
     total, tax = money(row, "Amount"), money(row, "TaxTotal")
     body: dict[str, Any] = {
         "vendor_number": text(row, "VendorRef"),
-        "bill_date": day(row, "Date"),
-        "due_date": day(row, "DueDate"),
+        "period": text(row, "PostPeriod"),
         "subtotal": total - tax,
         "tax": tax,
         "shipping": _ZERO,
-        "other": _ZERO,
         "total": total,
         "vendor_id": text(row, "Vendor"),
+        "canceled_on": None,
+        "lines": [_cost(one) for one in rows(row, "Details")],
+    }
+    if text(row, "Type") == "Debit Adj.":
+        own: dict[str, Any] = {"credit_date": day(row, "Date"), "memo": text(row, "Description"), "applications": []}
+        return "vendor_credit", body | own | _document(row, reading), ("credit_date", *_MOVING)
+    body |= {
+        "bill_date": day(row, "Date"),
+        "due_date": day(row, "DueDate"),
+        "other": _ZERO,
         "term_name": text(row, "Terms"),
         "kind": text(row, "Type"),
         "do_not_pay": flag(row, "ApprovedForPayment") is False,
-        "canceled_on": None,
         "summary": text(row, "Description"),
-        "lines": [],
     }
-    return "bill", body | _document(row, reading), ("bill_date", "total", "tax", "currency", "vendor_id", "vendor_number")
+    return "bill", body | _document(row, reading), ("bill_date", *_MOVING)
 
 
 def _pushed(found: Row, settings: Settings) -> Sequence[Normalised]:

@@ -35,9 +35,9 @@ NAMES: Mapping[str, Resource] = {
     "tax_zone": Resource("TaxZone", ("TaxZoneID",), kind="full", cadence=_HOUR),
     "customer": Resource("Customer", ("CustomerID",), expand="MainContact,MainContact/Address"),
     "vendor": Resource("Vendor", ("VendorID",), expand="MainContact,MainContact/Address"),
-    "invoice": Resource("Invoice", ("Type", "ReferenceNbr")),
+    "invoice": Resource("Invoice", ("Type", "ReferenceNbr"), expand="Details"),
     "payment": Resource("Payment", ("Type", "ReferenceNbr")),
-    "bill": Resource("Bill", ("Type", "ReferenceNbr")),
+    "bill": Resource("Bill", ("Type", "ReferenceNbr"), expand="Details"),
 }
 _PLURALS = {"branch": "branches"}
 OVERLAP = timedelta(minutes=5)

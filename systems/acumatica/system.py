@@ -7,6 +7,7 @@ from datetime import timedelta
 from pydantic import BaseModel
 
 from systems.acumatica.check import open_checker
+from systems.acumatica.legends import LEGENDS
 from systems.acumatica.mapping import to_canonical, to_commands
 from systems.acumatica.mapping_sightings import SYSTEM as NAME
 from systems.acumatica.poller import open_reader, position_from
@@ -97,6 +98,7 @@ SYSTEM = System(
         "bill_to": ("customer_id", "customer"),
         "opening_balance": ("source_id", "erp_number"),
     },
+    legends=LEGENDS,
     signing=_signing,
     position_from=position_from,
 )

@@ -26,7 +26,7 @@ GUIDE = Path(__file__).parent / "install" / "INSTALL.md"
 _ACTIVATE = "An administrator activates it: PeopleTools > Integration Broker > Integration Setup > Service Operations ({tab})."
 _TABS = {"version": "General, Active", "routing": "Routings, Activate Selected Routings", "handler": "Handlers, Status Active"}
 _NOBODY = {"OPERATION": "Web Services tab", "CI": "Component Interfaces tab"}
-_ALWAYS = ("VENDORS", "VENDOR", "GL_ACCOUNTS", "CHARTFIELDS", "BUSINESS_UNITS", "PERIODS", "JOURNALS")
+_ALWAYS = ("VENDORS", "VENDOR", "GL_ACCOUNTS", "CHARTFIELDS", "BUSINESS_UNITS", "PERIODS", "JOURNALS", "JOURNAL_LINES")
 
 
 class _Checker:
@@ -109,7 +109,7 @@ class _Checker:
         if self._settings.profile == "journal":
             return list(_ALWAYS)
         staged = ["STAGED"] if self._settings.voucher.writer == "staging" else []
-        return [*_ALWAYS, "VOUCHERS", "SUSPECTS", *staged]
+        return [*_ALWAYS, "VOUCHERS", "SUSPECTS", "VOUCHER_LINES", *staged]
 
     async def _queries(self) -> None:
         good = 0

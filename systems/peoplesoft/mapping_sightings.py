@@ -2,21 +2,24 @@
 
 A raw record is one row of a query. Source of the column names: SYSTEM.md, the site's contract. Class and status travel with a vendor; what of
 them goes further is decided where commands are made. Rows that begin to count after they were read are planned, not in force, and are left.
-No record carries a ref of ours: documents are not read here, and vendors have PeopleSoft as their origin.
+Documents are read where they carry our ref, with all of their lines; vendors have PeopleSoft as their origin.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from runtime.errors import Malformed
 from runtime.json import parse
 from schemas.records import Raw
-from systems.mapped import Fetch, Filtered, Normalised, Reading, settings_of
+from systems.mapped import Canonical, Fetch, Filtered, Normalised, Reading, settings_of
+from systems.peoplesoft.compare import ref_in
 from systems.peoplesoft.dating import is_active, is_in_force
-from systems.peoplesoft.rows import Row, day, row_of, text
+from systems.peoplesoft.resources import CHARTFIELDS
+from systems.peoplesoft.rows import Row, amount, day, row_of, text
 from systems.peoplesoft.settings import Settings
 from systems.sightings import Seen, canonical, formless
 from systems.values.instants import local_day
@@ -24,6 +27,9 @@ from systems.values.instants import local_day
 SYSTEM = "peoplesoft"
 _KINDS = {"A": "Asset", "L": "Liability", "Q": "Equity", "R": "Income", "E": "Expense"}
 """ACCOUNT_TYPE (meanings assumed)."""
+
+_UNPOSTED = ("D", "U")
+"""JRNL_HDR_STATUS of a journal that is marked to be deleted or unposted (assumed)."""
 
 Shaped = tuple[str, dict[str, Any]]
 """Canonical entity and its fields."""
@@ -35,6 +41,9 @@ def sightings(raw: Raw, reading: Reading) -> Sequence[Normalised]:
     if raw["shape"] == "hint":
         return [Fetch(raw["entity"], raw["source_id"], "hint")]
     row = row_of(parse(raw["body"]))
+    if raw["entity"] in _WITH_LINES:
+        rows = [row, *(row_of(parse(one)) for one in raw.get("further", ()))]
+        return [_document(raw["entity"], rows, reading, local_day(raw["received_at"], settings.database_zone))]
     shape = _SHAPES.get(raw["entity"])
     if shape is None:
         return [formless(SYSTEM, raw["entity"])]
@@ -43,6 +52,12 @@ def sightings(raw: Raw, reading: Reading) -> Sequence[Normalised]:
         return [Filtered(f"{SYSTEM} {raw['entity']} {raw['source_id']}: its row begins on {text(row, 'EFFDT')}, after it was read")]
     entity, body = shape(row)
     return [canonical(entity, body, None, Seen(SYSTEM, reading.connection, _version(row, read_on)))]
+
+
+def _document(entity: str, rows: Sequence[Row], reading: Reading, read_on: date) -> Canonical:
+    body = _WITH_LINES[entity](rows)
+    moving = [body[name] for name in ("total", "currency", "period", "lines")]
+    return canonical(entity, body, moving, Seen(SYSTEM, reading.connection, _version(rows[0], read_on)))
 
 
 def _version(row: Row, read_on: date) -> str:
@@ -140,6 +155,70 @@ def _flag(row: Row, name: str) -> bool:
     return found == "Y"
 
 
+def _journal(rows: Sequence[Row]) -> dict[str, Any]:
+    """A journal by its lines; its amount is the sum of its debits."""
+    row, keys = rows[0], ("BUSINESS_UNIT", "JOURNAL_ID", "JOURNAL_DATE", "UNPOST_SEQ")
+    lines = [_ledger_line(one, "MONETARY_AMOUNT", "JOURNAL_LINE") for one in rows]
+    return {
+        "source_id": "/".join(_required(row, name) for name in keys),
+        "number": _required(row, "JOURNAL_ID"),
+        "status": text(row, "JRNL_HDR_STATUS"),
+        "active": text(row, "JRNL_HDR_STATUS") not in _UNPOSTED,
+        "origin_ref": ref_in(row, "DESCR254") or None,
+        "business_unit_id": _required(row, "BUSINESS_UNIT"),
+        "journal_date": day(row, "JOURNAL_DATE"),
+        "period": _period_code(row),
+        "description": text(row, "DESCR254"),
+        "total": sum((one["amount"] for one in lines if one["amount"] > 0), Decimal(0)),
+        "currency": _required(row, "CURRENCY_CD"),
+        "lines": [{**one, "description": ""} for one in lines],
+    }
+
+
+def _voucher(rows: Sequence[Row]) -> dict[str, Any]:
+    """A voucher by its distribution lines. ENTRY_STATUS X is a voucher that was deleted."""
+    row, total = rows[0], _cents(rows[0], "GROSS_AMT")
+    parts = {"quantity": Decimal(0), "unit_cost": Decimal(0), "sku_type": "", "sku_code": "", "kind": "", "description": ""}
+    parts |= {"business_unit_id": "", "business_unit_name": "", "inventory_location": ""}
+    lines = [_ledger_line(one, "MERCHANDISE_AMT", "VOUCHER_LINE_NUM") for one in rows]
+    return {
+        "source_id": f"{_required(row, 'BUSINESS_UNIT')}/{_required(row, 'VOUCHER_ID')}",
+        "number": _required(row, "VOUCHER_ID"),
+        "status": text(row, "ENTRY_STATUS"),
+        "active": text(row, "ENTRY_STATUS") != "X",
+        "origin_ref": ref_in(row, "DESCR254_MIXED") or ref_in(row, "USER_VCHR_CHAR1") or None,
+        "vendor_number": text(row, "INVOICE_ID"),
+        "vendor_id": f"{text(row, 'VENDOR_SETID')}/{text(row, 'VENDOR_ID')}",
+        "bill_date": day(row, "INVOICE_DT"),
+        "due_date": None,
+        "canceled_on": None,
+        "do_not_pay": False,
+        "period": _period_code(row),
+        **dict.fromkeys(("tax", "shipping", "other"), Decimal(0)),
+        "subtotal": total,
+        "total": total,
+        "currency": _required(row, "TXN_CURRENCY_CD"),
+        "lines": [parts | {"gl_account": one.pop("account"), **one} for one in lines],
+    }
+
+
+def _ledger_line(row: Row, name: str, number: str) -> dict[str, Any]:
+    dimensions = {field: code for field in CHARTFIELDS if (code := text(row, field))}
+    return {"line_id": text(row, number), "account": text(row, "ACCOUNT"), "dimensions": dimensions, "amount": _cents(row, name)}
+
+
+def _cents(row: Row, name: str) -> Decimal:
+    """An amount to the places that our records keep; the third place of the database is never used for money in cents."""
+    return amount(row, name).quantize(Decimal("0.0001"))
+
+
+def _period_code(row: Row) -> str:
+    """The code of a period, as `_period` makes it; "" where it is not told."""
+    year, number = text(row, "FISCAL_YEAR"), text(row, "ACCOUNTING_PERIOD")
+    return f"{text(row, 'BUSINESS_UNIT')}/{year}-{number}" if year and number and number != "0" else ""
+
+
+_WITH_LINES: dict[str, Callable[[Sequence[Row]], dict[str, Any]]] = {"journal": _journal, "bill": _voucher}
 _SHAPES: dict[str, Callable[[Row], Shaped]] = {
     "vendor": _vendor,
     "gl_account": _account,

@@ -7,6 +7,7 @@ is not, every read is refused with its name. A window's days are of the database
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -58,7 +59,7 @@ class _Reader:
         rows = self._own(walked, at.parts[0], found)
         whole, last = complete(rows, QUERIES[walked.query].key, at.last, self._settings.page_size)
         following = at.following(last, feed.overlap, is_empty=not rows or last == at.last)
-        elements = tuple(_element(walked, row, body, self._today()) for body, row in self._current(walked, whole))
+        elements = tuple(_element(walked, rows, self._today()) for rows in _grouped(walked, self._current(walked, whole)))
         return Page(elements, stored(following), following.is_walking, found.digest, restarted=restarted)
 
     async def _rows(self, walked: Walked, at: Keyset) -> ResultPage:
@@ -77,7 +78,7 @@ class _Reader:
             return (), ""  # certainly not there
         page = await self._client.page("VENDOR", [("SETID", setid), ("VENDOR_ID", vendor_id)], 2)
         rows = self._own(Walked("VENDOR", "SETID", ()), setid, page)
-        return tuple(_element(FEED_QUERIES["vendors"], row, body, self._today()) for body, row in rows), page.digest
+        return tuple(_element(FEED_QUERIES["vendors"], [one], self._today()) for one in rows), page.digest
 
     async def close(self) -> None:
         """End the session."""
@@ -94,6 +95,8 @@ class _Reader:
         return Keyset(since, self._today().isoformat(), parts)
 
     async def _parts(self, walked: Walked) -> tuple[str, ...]:
+        if walked.query == "VOUCHER_LINES" and self._settings.profile != "voucher":
+            return ()  # none is ours, and the query need not be installed
         if walked.part == "SETID":
             return _setids(self._settings) if walked.query == "VENDORS" else (self._settings.setid,)
         if walked.part == "FIELDNAME":
@@ -153,12 +156,29 @@ def _setids(settings: Settings) -> tuple[str, ...]:
     return settings.vendor_setids or (settings.setid,)
 
 
-def _element(walked: Walked, row: Row, body: bytes, today: date) -> Element:
+def _grouped(walked: Walked, rows: Sequence[Cut]) -> list[list[Cut]]:
+    """The rows of each element: one row, or those of all lines of a document, which stand together. A row that cannot be read and does not
+    tell its document is an element of its own."""
+    made: list[list[Cut]] = []
+    before: list[str] = []
+    for body, row in rows:
+        keys = [row.get(column, "") for column in walked.ids]
+        if walked.has_lines and all(keys) and keys == before:
+            made[-1].append((body, row))
+        else:
+            made.append([(body, row)])
+        before = keys
+    return made
+
+
+def _element(walked: Walked, rows: Sequence[Cut], today: date) -> Element:
+    body, row = rows[0]
     keys = [row.get(column, "") for column in walked.ids]
     source_id = "/".join(keys) if all(keys) else ""
     if not source_id and not isinstance(row, Torn):
         raise Garbled(f"peoplesoft {walked.query}: a row without {', '.join(walked.ids)}")
-    return element(source_id, version_of(row, today), body)
+    made = element(source_id, version_of(row, today), body)
+    return replace(made, further=tuple(one for one, _ in rows[1:])) if len(rows) > 1 else made
 
 
 def version_of(row: Row, today: date) -> str:

@@ -2,7 +2,8 @@
 
 Source: the site's contract in SYSTEM.md; the definitions to install are in `install/queries`. Field names and lengths are those of the
 records, names of queries are assumed. Vendors are walked by the day of their last change with a day of overlap, since the column has no
-time, and once a day in full: a change of an address or location alone may not move that day (assumed). Everything else is walked in full.
+time, and once a day in full: a change of an address or location alone may not move that day (assumed). Documents that carry our ref are walked
+likewise, with their lines, so that `reconcile` sees what became of them. Everything else is walked in full.
 """
 
 from __future__ import annotations
@@ -28,6 +29,16 @@ VENDOR_COLUMNS = _columns(
 _VOUCHER_COLUMNS = _columns(
     "BUSINESS_UNIT VOUCHER_ID INVOICE_ID INVOICE_DT VENDOR_SETID VENDOR_ID GROSS_AMT TXN_CURRENCY_CD ENTRY_STATUS POST_STATUS_AP"
     " APPR_STATUS CLOSE_STATUS DESCR254_MIXED USER_VCHR_CHAR1"
+)
+_CHANGED = _columns("BUSINESS_UNIT CHANGED_FROM CHANGED_TO LAST_KEY")
+_LINE = " FISCAL_YEAR ACCOUNTING_PERIOD ACCOUNT DEPTID OPERATING_UNIT PRODUCT FUND_CODE CLASS_FLD PROGRAM_CODE PROJECT_ID LAST_MODIFIED_DATE"
+_JOURNAL_LINES = _columns(
+    "BUSINESS_UNIT JOURNAL_ID JOURNAL_DATE UNPOST_SEQ JOURNAL_KEY JRNL_HDR_STATUS CURRENCY_CD DESCR DESCR254 JOURNAL_LINE MONETARY_AMOUNT"
+    + _LINE
+)
+_VOUCHER_LINES = _columns(
+    "BUSINESS_UNIT VOUCHER_ID INVOICE_ID INVOICE_DT VENDOR_SETID VENDOR_ID GROSS_AMT TXN_CURRENCY_CD ENTRY_STATUS DESCR254_MIXED"
+    " USER_VCHR_CHAR1 VOUCHER_LINE_NUM DISTRIB_LINE_NUM MERCHANDISE_AMT" + _LINE
 )
 CHARTFIELDS = ("DEPTID", "OPERATING_UNIT", "PRODUCT", "FUND_CODE", "CLASS_FLD", "PROGRAM_CODE", "PROJECT_ID")
 """ChartFields beside ACCOUNT that our documents carry."""
@@ -65,7 +76,9 @@ QUERIES: Mapping[str, Query] = {
             " JRNL_TOT_CREDITS DESCR DESCR254 ERROR_SET ERROR_NBR ERROR_TEXT"
         ),
     ),
+    "JOURNAL_LINES": Query(_CHANGED, _JOURNAL_LINES, "JOURNAL_KEY"),
     "VOUCHERS": Query(("BUSINESS_UNIT", "REF"), _VOUCHER_COLUMNS),
+    "VOUCHER_LINES": Query(_CHANGED, _VOUCHER_LINES, "VOUCHER_ID"),
     "SUSPECTS": Query(("BUSINESS_UNIT", "VENDOR_SETID", "VENDOR_ID", "INVOICE_DT", "GROSS_AMT"), _VOUCHER_COLUMNS),
     "STAGED": Query(
         ("BUSINESS_UNIT", "REF"),
@@ -94,6 +107,8 @@ class Walked:
     query: str
     part: str
     ids: tuple[str, ...]
+    has_lines: bool = False
+    """Whether a document has a row for each of its lines: its rows are one element."""
 
 
 FEED_QUERIES: Mapping[str, Walked] = {
@@ -103,6 +118,8 @@ FEED_QUERIES: Mapping[str, Walked] = {
     "chartfields": Walked("CHARTFIELDS", "FIELDNAME", ("SETID", "FIELDNAME", "VALUE")),
     "business_units": Walked("BUSINESS_UNITS", "", ("KIND", "BUSINESS_UNIT")),
     "periods": Walked("PERIODS", "BUSINESS_UNIT", ("BUSINESS_UNIT", "PERIOD_KEY")),
+    "journals": Walked("JOURNAL_LINES", "BUSINESS_UNIT", ("BUSINESS_UNIT", "JOURNAL_ID", "JOURNAL_DATE", "UNPOST_SEQ"), True),
+    "vouchers": Walked("VOUCHER_LINES", "BUSINESS_UNIT", ("BUSINESS_UNIT", "VOUCHER_ID"), True),
 }
 
 FEEDS: tuple[Feed, ...] = (
@@ -112,6 +129,8 @@ FEEDS: tuple[Feed, ...] = (
     Feed("chartfields", "chartfield", "full", "object", _HOUR),
     Feed("business_units", "business_unit", "full", "object", _HOUR),
     Feed("periods", "period", "full", "object", _QUARTER),
+    Feed("journals", "journal", "window", "object", _QUARTER, OVERLAP),
+    Feed("vouchers", "bill", "window", "object", _QUARTER, OVERLAP),
 )
 FETCHABLE: Mapping[str, int] = {"vendor": 20}
 

@@ -11,6 +11,7 @@ from systems.contract import Capability, Flow, System, Write
 from systems.peoplesoft.allocation import TABLES
 from systems.peoplesoft.check import open_checker
 from systems.peoplesoft.documents import JOURNAL, VOUCHER
+from systems.peoplesoft.legends import LEGENDS
 from systems.peoplesoft.mapping import to_canonical, to_commands
 from systems.peoplesoft.mapping_sightings import SYSTEM as NAME
 from systems.peoplesoft.poller import open_reader, position_from
@@ -113,6 +114,8 @@ SYSTEM = System(
     simulator="systems.peoplesoft.simulator.app",
     demo="systems.peoplesoft.demo",
     crosswalk_tables=TABLES,
+    legends=LEGENDS,
+    without=frozenset({"customer_policy"}),
     is_write=is_write,
     chosen_write=chosen_write,
     position_from=position_from,

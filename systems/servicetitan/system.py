@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from systems.contract import Capability, System, Write
 from systems.servicetitan.check import open_checker
+from systems.servicetitan.legends import LEGENDS
 from systems.servicetitan.mapping import SYSTEM as NAME
 from systems.servicetitan.mapping import to_canonical, to_commands
 from systems.servicetitan.mapping_commands import VENDOR, VENDOR_TERM
@@ -56,6 +57,7 @@ SYSTEM = System(
     simulator="systems.servicetitan.simulator.app",
     demo="systems.servicetitan.demo",
     crosswalk_tables={VENDOR_TERM: ("term", "payment_term_id")},
+    legends=LEGENDS,
     signing=signing,
     position_from=position_from,
 )

@@ -12,8 +12,8 @@ from decimal import Decimal, InvalidOperation
 
 from runtime.simulator.records import Row
 from runtime.simulator.switches import names
-from systems.peoplesoft.simulator.controls import in_force
-from systems.peoplesoft.simulator.site import JOURNAL, STAGED, VENDOR, VOUCHER, Site
+from systems.peoplesoft.simulator.controls import in_force, period_of
+from systems.peoplesoft.simulator.site import JOURNAL, STAGED, VENDOR, VOUCHER, Site, ref_of
 
 Prompts = tuple[str, ...]
 
@@ -86,6 +86,37 @@ def _vouchers(site: Site, prompts: Prompts) -> Iterable[Row]:
     return [found[number] for number in sorted(found)]
 
 
+def _changed(site: Site, kind: str, prompts: Prompts) -> Iterable[Row]:
+    """Documents of a unit that carry a ref of ours, changed in a range of days."""
+    unit, first, last, _ = prompts
+    for row in site.rows(kind):
+        changed = row.get("LAST_MODIFIED_DATE", "")
+        if row["BUSINESS_UNIT"] == unit and ref_of(kind, row) and (not first or changed >= first) and (not last or changed <= last):
+            yield row
+
+
+def _journal_lines(site: Site, prompts: Prompts) -> Iterable[Row]:
+    found = [
+        row | {"JOURNAL_KEY": f"{row['JOURNAL_ID']}.{row['JOURNAL_DATE']}.{row['UNPOST_SEQ']}"}
+        for row in _changed(site, JOURNAL, prompts)
+    ]
+    for row in sorted(found, key=lambda one: one["JOURNAL_KEY"]):
+        if row["JOURNAL_KEY"] > prompts[3]:
+            yield from (row | line | {"DESCR": row["DESCR"]} for line in row["JRNL_LN"])
+
+
+def _voucher_lines(site: Site, prompts: Prompts) -> Iterable[Row]:
+    for row in sorted(_changed(site, VOUCHER, prompts), key=lambda one: one["VOUCHER_ID"]):
+        period = period_of(site, row["BUSINESS_UNIT"], row["ACCOUNTING_DT"]) or {}
+        own = {name: period.get(name, "") for name in ("FISCAL_YEAR", "ACCOUNTING_PERIOD")}
+        if row["VOUCHER_ID"] > prompts[3]:
+            yield from (
+                row | own | {"VOUCHER_LINE_NUM": line["VOUCHER_LINE_NUM"]} | part
+                for line in row["VCHR_LINE"]
+                for part in line["VCHR_DIST"]
+            )
+
+
 def _suspects(site: Site, prompts: Prompts) -> Iterable[Row]:
     unit, setid, vendor, day, amount = prompts
     try:
@@ -133,6 +164,7 @@ _VOUCHER_COLUMNS = (
     "BUSINESS_UNIT VOUCHER_ID INVOICE_ID INVOICE_DT VENDOR_SETID VENDOR_ID GROSS_AMT TXN_CURRENCY_CD ENTRY_STATUS POST_STATUS_AP APPR_STATUS"
     " CLOSE_STATUS DESCR254_MIXED USER_VCHR_CHAR1"
 )
+_LINE_COLUMNS = " FISCAL_YEAR ACCOUNTING_PERIOD ACCOUNT DEPTID OPERATING_UNIT PRODUCT FUND_CODE CLASS_FLD PROGRAM_CODE PROJECT_ID LAST_MODIFIED_DATE"
 QUERIES = {
     "VENDORS": _query("SETID CHANGED_FROM CHANGED_TO LAST_VENDOR_ID", _VENDOR_COLUMNS, _vendors),
     "VENDOR": _query("SETID VENDOR_ID", _VENDOR_COLUMNS, _vendor),
@@ -150,7 +182,19 @@ QUERIES = {
         " DESCR DESCR254 ERROR_SET ERROR_NBR ERROR_TEXT",
         _journals,
     ),
+    "JOURNAL_LINES": _query(
+        "BUSINESS_UNIT CHANGED_FROM CHANGED_TO LAST_KEY",
+        "BUSINESS_UNIT JOURNAL_ID JOURNAL_DATE UNPOST_SEQ JOURNAL_KEY JRNL_HDR_STATUS CURRENCY_CD DESCR DESCR254 JOURNAL_LINE MONETARY_AMOUNT"
+        + _LINE_COLUMNS,
+        _journal_lines,
+    ),
     "VOUCHERS": _query("BUSINESS_UNIT REF", _VOUCHER_COLUMNS, _vouchers),
+    "VOUCHER_LINES": _query(
+        "BUSINESS_UNIT CHANGED_FROM CHANGED_TO LAST_KEY",
+        "BUSINESS_UNIT VOUCHER_ID INVOICE_ID INVOICE_DT VENDOR_SETID VENDOR_ID GROSS_AMT TXN_CURRENCY_CD ENTRY_STATUS DESCR254_MIXED"
+        " USER_VCHR_CHAR1 VOUCHER_LINE_NUM DISTRIB_LINE_NUM MERCHANDISE_AMT" + _LINE_COLUMNS,
+        _voucher_lines,
+    ),
     "SUSPECTS": _query("BUSINESS_UNIT VENDOR_SETID VENDOR_ID INVOICE_DT GROSS_AMT", _VOUCHER_COLUMNS, _suspects),
     "STAGED": _query(
         "BUSINESS_UNIT REF",
@@ -163,4 +207,4 @@ QUERIES = {
     "PERMISSIONS": _query("OPRID LAST_NAME", "OBJECT_NAME OBJECT_KIND AUTHORIZED", _permissions),
     "OPTIONS": _query("BUSINESS_UNIT", "BUSINESS_UNIT DUP_INVOICE_ACTION JOURNAL_POST", _options),
 }
-NUMBERS = frozenset({"GROSS_AMT", "JRNL_TOTAL_DEBITS", "JRNL_TOT_CREDITS"})
+NUMBERS = frozenset({"GROSS_AMT", "JRNL_TOTAL_DEBITS", "JRNL_TOT_CREDITS", "MONETARY_AMOUNT", "MERCHANDISE_AMT"})

@@ -6,6 +6,9 @@ collections are lists of such dicts. A body is never changed in place: a write p
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
+
 from runtime.simulator.records import Change, Records, Row, Telling
 from runtime.simulator.serve import Options
 from systems.peoplesoft.simulator.settings import Settings
@@ -36,6 +39,12 @@ class Site(Records[Settings]):
     def __init__(self, options: Options) -> None:
         found_by = {kind: (name,) for kind, name in _DESCRIBED.items()}
         super().__init__(options, Settings(), Telling(KINDS, _entry, found_by))
+
+    def commit(self, changes: Iterable[Change], request_id: str = "") -> None:
+        """See `Records.commit`; a journal or voucher gets the day of its change."""
+        today = {"LAST_MODIFIED_DATE": self.today().isoformat()}
+        dated = [replace(one, body=one.body | today) if one.kind in _DESCRIBED else one for one in changes]
+        super().commit(dated, request_id)
 
     def starting(self, kind: str, text: str) -> list[Row]:
         """The journals or vouchers whose long description starts with `text`, by that description."""

@@ -108,6 +108,8 @@ class Recorded(Cluster):
 def _object(name: str, record: Mapping[str, Any]) -> str:
     if name.startswith("command."):
         return str(record["connection"])
+    if name == "raw.cursor":
+        return f"{record['connection']}/{record['feed']}"
     if name == "audit.dead":
         return str((record["key"] or b"").decode())
     return object_key(record["connection"], record["system"], record.get("entity", ""), record.get("source_id", ""))

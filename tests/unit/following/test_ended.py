@@ -253,4 +253,8 @@ def test_the_plan_of_going_live_counts_what_was_observed(tmp_path: Path, cluster
         "would write 1 document, 324.75 USD; 2 held (1 unmapped business unit, 1 unmatched customer), 15.00 USD; "
         "apply with --yes 324.75" in said.stdout
     )
-    assert invoked("apply", str(path), "--reason", "go", "--yes", "324.75").exit_code == 0
+    refused = invoked("apply", str(path), "--reason", "go", "--yes", "324.75")
+    assert refused.exit_code == 1, "what would be held has to be accepted by name"
+    assert "or apply with --accept-held 'business_unit=Roofing'" in refused.stdout
+    accepted = ["--accept-held", "business_unit=Roofing", "--accept-held", "unmatched customer"]
+    assert invoked("apply", str(path), "--reason", "go", "--yes", "324.75", *accepted).exit_code == 0

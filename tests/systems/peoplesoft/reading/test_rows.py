@@ -189,7 +189,7 @@ def test_what_cannot_be_read_is_malformed(entity: str, body: Any) -> None:
 
 def test_a_hint_is_looked_at_again_and_what_is_not_ours_is_filtered() -> None:
     assert to_canonical(raw("vendor", b"", shape="hint"), READING) == [Fetch("vendor", "x", "hint")]
-    assert isinstance(to_canonical(raw("journal", {"A.X": "1"}), READING)[0], Filtered)
+    assert isinstance(to_canonical(raw("ledger", {"A.X": "1"}), READING)[0], Filtered)
 
 
 # --- what is installed ---

@@ -64,6 +64,9 @@ USER = "credentials: {username: env:ACU_USER, password: env:ACU_PASSWORD, client
         (USER, f"{USER}\n  role_credentials: {{sink: {{usernam: env:X}}}}", "15: erp.role_credentials.sink.usernam: 'usernam' is not a setting"),
         (USER, f"{USER}\n  role_credentials: {{snk: {{username: env:X}}}}", "15: erp.role_credentials.snk"),
         (USER, f"{USER}\n  role_credentials: {{sink: {{username: {PLAIN}}}}}", "15: erp.role_credentials.sink.username: a secret is given as"),
+        ("label: Acme", "label: Acme\ncurrency: usd", "3: currency: 'usd' is not written as this setting is written (Curr"),
+        ("tenant_id: 1001", "tenant_id: T-1", "11: field_service.settings.tenant_id: 'T-1' is not written as this"),
+        ("A1: {cutover_date: 2026-03-01}", "A2: {cutover_date: 2026-03-01, post_when: no}", "27: flows.A2.post_when: 'no' is not allowed"),
         ("cutover_date: 2026-03-01", "", "27: flows.A1.cutover_date: cutover_date is required"),
     ],
 )  # fmt: skip
@@ -186,3 +189,19 @@ def test_a_table_that_is_a_link_out_of_its_folder_is_refused(tmp_path: Path) -> 
 
 def test_a_folder_of_tables_that_is_named_and_not_there_is_refused(tmp_path: Path) -> None:
     assert "there is no folder" in refused(file_with(tmp_path, ("flows:", "crosswalk: crosswlk\nflows:")))[0]
+
+
+def test_no_refusal_shows_a_pattern(tmp_path: Path) -> None:
+    """An accountant cannot read `^[A-Z]{3}$`."""
+    path = file_with(
+        tmp_path,
+        ("connection: acme", "connection: ACME!"),
+        ("label: Acme", "label: Acme\ncurrency: dollars"),
+        ("instance_id: acme-prod", "instance_id: acme prod"),
+        ("base_url: https://acme.example.com/Acme", "base_url: acme"),
+        ("tenant_id: 1001", "tenant_id: 0"),
+        ("secret: env:HOOK", "secret: plain"),
+    )
+    told = refused(path)
+    assert len(told) == 6
+    assert not [line for line in told if "pattern" in line or "[A-Z" in line or "$" in line]

@@ -10,12 +10,15 @@ from typing import Any
 
 import pytest
 
+from console.connections.ceilings import with_ceiling
 from console.connections.changes import change
 from console.connections.checks import lines_of
 from console.connections.consent import Consent, gate, rows_asked_for
 from console.connections.files import ConnectionFiles, TableRow
-from console.connections.preview import Known, Preview, going_live, planned_connection, preview, weigh
-from systems.connection import ConnectionSettings
+from console.connections.preview import Known, Preview, going_live, planned_connection, preview, unmatched, weigh
+from console.matching.masters import Masters
+from console.matching.score import Master
+from systems.connection import Ceiling, ConnectionSettings
 from tests import toy
 from tests.unit.topology import hops
 from topology.batch import ConsumerRecord, Context, NoState
@@ -114,11 +117,56 @@ def test_the_mapping_is_done_with_the_tables_that_would_be_in_force() -> None:
 )
 def test_going_live_asks_for_the_amount(agreed: Decimal | None, refused: bool) -> None:
     made = preview(canonical(*READ), hops.context(), NOTHING)
-    lines = lines_of(files(as_mode("live")), gate(made, Consent(amount=agreed)))
+    lines = lines_of(files(as_mode("live")), gate(made, Consent(amount=agreed, held=frozenset(made.names))))
     assert bool(lines) == refused
     if refused:
         assert "would write 2 documents, 55,825.68 USD" in lines[0]
         assert "apply with --yes 55825.68" in lines[0]
+
+
+def test_what_would_be_held_stops_going_live_until_each_of_it_is_accepted_by_name() -> None:
+    made = preview(canonical(*READ), hops.context(), NOTHING)
+    assert {name: one.as_json() for name, one in made.names.items()} == {
+        "business_unit=west": {"count": 1, "amount": "7.00"},
+        "business_unit=north": {"count": 2, "amount": "17.00"},
+    }
+    lines = lines_of(files(as_mode("live")), gate(made, Consent(amount=made.amount)))
+    assert lines[0] == (
+        "mode.business_unit=north: going live would hold 2 document(s), 17.00 USD, for business_unit=north: give it a row or a decision, "
+        "or apply with --accept-held 'business_unit=north'"
+    )
+    assert len(lines) == 2
+    one = Consent(amount=made.amount, held=frozenset({"business_unit=north"}))
+    assert len(list(gate(made, one))) == 1
+    assert list(gate(made, Consent(amount=made.amount, held=frozenset(made.names)))) == []
+
+
+def test_masters_of_both_sides_without_any_pair_stop_going_live() -> None:
+    ours, theirs = Master(id="1", name="Ana"), Master(id="C1", name="Ana")
+    both = {"customer": Masters([ours], [theirs]), "vendor": Masters([ours], [])}
+    assert unmatched(both, ["customer", "vendor"]) == ("customer",)
+    assert unmatched({**both, "customer": Masters([ours], [theirs], {"1": ""})}, ["customer"]) == (), (
+        "a person said that there is none"
+    )
+    made = Preview("USD", unmatched=("customer",))
+    (asked,) = gate(made, Consent(amount=Decimal(0)))
+    assert "the customers of both sides are not matched" in asked.words
+    assert list(gate(made, Consent(amount=Decimal(0), unmatched=True))) == []
+
+
+def test_the_first_ceiling_is_twice_what_was_observed_unless_the_file_has_its_own() -> None:
+    made = preview(canonical(*[b'{"total": 900.00}'] * 60), hops.context(), NOTHING)
+    file = ConnectionSettings.model_validate(as_mode("live").model_dump(mode="json", exclude={"ceiling"}))
+    first = with_ceiling(file, as_mode("observe"), made).ceiling
+    assert (first.documents_per_hour, first.amount_per_hour) == (120, Decimal(108_000))
+    few = preview(canonical(b'{"total": 1.00}'), hops.context(), NOTHING)
+    least = with_ceiling(file, None, few).ceiling
+    assert (least.documents_per_hour, least.amount_per_hour) == (50, Decimal(10_000))
+    own = Ceiling(documents_per_hour=7)
+    written = ConnectionSettings.model_validate({**as_mode("live").model_dump(mode="json"), "ceiling": own.model_dump(mode="json")})
+    assert with_ceiling(written, None, made).ceiling == own
+    in_force = as_mode("live").model_copy(update={"ceiling": first})
+    assert with_ceiling(file, in_force, None).ceiling == first, "applying the same file again changes nothing"
 
 
 def test_nothing_is_asked_where_nothing_goes_live() -> None:

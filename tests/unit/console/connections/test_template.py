@@ -121,3 +121,31 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(Broken, match="file"):
         write_template(tmp_path / "file" / "acme", "acme", "acumatica")
+
+
+@ERPS
+def test_only_an_invoice_is_asked_when_it_is_due_and_only_an_erp_with_customers_whom_documents_name(
+    tmp_path: Path, erp: System
+) -> None:
+    """Payments and bills had a `post_when` that nothing reads, and PeopleSoft a `customer_policy`."""
+    _, parsed = template(tmp_path, erp)
+    asked = {name for name, own in parsed["flows"].items() if "post_when" in own}
+    assert asked == {flow.id for flow in erp.flows if flow.entity == "invoice" and flow.records}
+    assert ("customer_policy" in parsed) == (erp.name == "acumatica")
+
+
+@ERPS
+def test_each_word_of_a_choice_has_a_line_of_its_own(tmp_path: Path, erp: System) -> None:
+    text, _ = template(tmp_path, erp)
+    for word in ("source", "erp", "none"):
+        assert f"\n#   {word}: " in text.partition("# Whose sales tax counts.")[2][:700]
+
+
+@ERPS
+def test_the_legend_explains_every_table_and_column(tmp_path: Path, erp: System) -> None:
+    template(tmp_path, erp)
+    text = (tmp_path / "TABLES.md").read_text()
+    for table, columns in registry.crosswalk_tables(erp.name).items():
+        section = text.partition(f"\n## {table}\n")[2].partition("\n## ")[0]
+        assert all(f"\n| {column} | " in section for column in columns), table
+        assert "\nExample:\n" in section

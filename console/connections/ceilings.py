@@ -1,0 +1,40 @@
+"""The ceiling of an hour, where a person does not write one: from what was observed when the connection went live. Pure.
+
+Ten thousand documents an hour never stop anything at a contractor who writes sixty a day. What goes live writes what `plan` shows at once, and
+afterwards at most a busy day within an hour (a posting window, an outage that is over): twice that is allowed, and more asks a person.
+"""
+
+from __future__ import annotations
+
+from decimal import ROUND_UP, Decimal
+
+from console.connections.preview import Preview
+from systems.connection import Ceiling, ConnectionSettings
+
+_TIMES = 2
+_LEAST = 50
+_LEAST_AMOUNT = Decimal(10_000)
+_TO = Decimal(1000)
+
+
+def of_observed(preview: Preview) -> Ceiling:
+    """Twice the larger of what is written at once and of the busiest posting day. Amounts are rounded up to a thousand."""
+    count, amount = preview.busiest
+    most = max(preview.written.count, count) * _TIMES
+    money = max(abs(preview.written.amount), amount) * _TIMES
+    rounded = (money / _TO).to_integral_value(ROUND_UP) * _TO
+    return Ceiling(documents_per_hour=max(most, _LEAST), amount_per_hour=max(rounded, _LEAST_AMOUNT))
+
+
+def with_ceiling(after: ConnectionSettings, before: ConnectionSettings | None, preview: Preview | None) -> ConnectionSettings:
+    """The settings with the ceiling that counts: the file's own; where it has none, that of what goes live, else the one in force."""
+    if "ceiling" in after.model_fields_set:
+        return after
+    if preview is not None and preview.days:
+        return after.model_copy(update={"ceiling": of_observed(preview)})
+    return after.model_copy(update={"ceiling": before.ceiling}) if before is not None else after
+
+
+def words(ceiling: Ceiling) -> str:
+    """In words. Example: 120 documents, 56,000"""
+    return f"{ceiling.documents_per_hour} documents, {ceiling.amount_per_hour:,f}"

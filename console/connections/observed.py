@@ -1,0 +1,87 @@
+"""Reads what was observed of a connection, for `check --coverage`, `crosswalk export` and the first ceiling."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from console.books.ledgers import Bucket
+from console.connections.remapping import newest_of
+from console.connections.seen import DEFAULTED, HELD, UNMAPPED, Seen, as_if_live, seen_in
+from console.reading import Cluster
+from runtime.errors import Broken
+from topology.batch import ConsumerRecord, Context
+from topology.configuration import Connected, Snapshot
+
+_DAYS = re.compile(r"([1-9][0-9]{0,3})d?")
+
+
+def days_of(text: str) -> int:
+    """`90d` as a number of days. Raises `Broken`."""
+    found = _DAYS.fullmatch(text.strip())
+    if found is None:
+        raise Broken(f"{text!r} is no number of days.", "Example: --coverage 90d")
+    return int(found[1])
+
+
+def observed(cluster: Cluster, connected: Connected, days: int | None = None) -> Seen:
+    """What the newest records of a connection's source need, with every flow that is on live: those of the last `days` by posting date, None
+    = all that its cut-over dates let through."""
+    since = datetime.now(connected.settings.zone).date() - timedelta(days=days) if days is not None else None
+    live = as_if_live(connected, since)
+    flows = [flow for flow in connected.settings.erp.declared.flows if flow.records and flow.id in connected.settings.flows]
+    context = Context(Snapshot(), cluster.codec, cluster.settings.topic, cluster.settings.kafka.partitions, datetime.now(UTC))
+
+    def records() -> Iterator[ConsumerRecord]:
+        for seen in newest_of(cluster, connected.settings.connection, flows):
+            yield ConsumerRecord(seen.topic, seen.partition, seen.offset, seen.key, seen.value, [])
+
+    return seen_in(records(), live, context)
+
+
+def coverage_rows(connection: str, seen: Seen) -> list[dict[str, Any]]:
+    """A line of `check` for each lack, largest amount first: what would be held is an error, what falls to a default a warning."""
+    found = sorted(seen.lacks.items(), key=lambda one: (one[0][0] == DEFAULTED, -one[1].amount, one[0]))
+    rows = [_row(connection, kind, value, bucket) for (kind, value), bucket in found]
+    if not any(row["level"] == "error" for row in rows):
+        told = seen.documents.as_json()
+        words = f"{told['count']} documents, {told['amount']}: every value has a row or a default"
+        rows.append({**_blank(connection), "level": "ok", "says": words, **told})
+    return rows
+
+
+def _row(connection: str, kind: str, value: str, bucket: Bucket) -> dict[str, Any]:
+    told = bucket.as_json()
+    what = {UNMAPPED: "has no row", DEFAULTED: "falls to a default", HELD: "is a rule that holds"}[kind]
+    remedy = {
+        UNMAPPED: "Give it a row: `ml-connector crosswalk export` writes the table with every value that was seen.",
+        DEFAULTED: "Give it a row, if the default is not meant.",
+        HELD: f"Decide about it before going live, or apply with --accept-held {value}.",
+    }[kind]
+    table, _, name = value.partition("=")
+    shown = f"{table.replace('_', ' ')} {name}".strip()
+    return {
+        **_blank(connection),
+        "level": "warning" if kind == DEFAULTED else "error",
+        "says": f"{shown} {what}: {told['count']} documents, {told['amount']}.",
+        "do": remedy,
+        "kind": kind,
+        "table": table if name else "",
+        "value": name or value,
+        **told,
+    }
+
+
+def _blank(connection: str) -> dict[str, Any]:
+    return {"connection": connection, "system": "", "level": "", "subject": "coverage", "says": "", "do": ""}
+
+
+def keys_by_table(seen: Seen) -> dict[str, dict[str, tuple[int, str]]]:
+    """The keys that were asked for, by table, with documents and amount, as `sheet_of` takes them."""
+    found: dict[str, dict[str, tuple[int, str]]] = {}
+    for (table, key), bucket in seen.keys.items():
+        told = bucket.as_json()
+        found.setdefault(table, {})[key] = (told["count"], told["amount"])
+    return found

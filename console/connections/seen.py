@@ -1,0 +1,111 @@
+"""What the tables have to say about the documents that were read: every key that a mapping asks for, and what has no row, by count and amount.
+
+It is not guessed from the records: the hop's own mapping is called, with tables that note what they are asked. So a key is listed exactly
+where a document needs it, whatever the ERP, and nothing is listed that no flow uses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from console.books.ledgers import Bucket
+from schemas.codec import Codec
+from systems.mapped import COMPLETION
+from topology.batch import ConsumerRecord, Context, NoState
+from topology.canonical_to_command import apply
+from topology.configuration import Connected, Snapshot
+from topology.crosswalk import Tables
+
+UNMAPPED, DEFAULTED, HELD = "unmapped", "defaulted", "held"
+_DEAD = "audit.dead"
+_MASTERS = ("customer", "vendor")
+Key = tuple[str, str]
+"""(table, key)"""
+
+
+@dataclass(frozen=True)
+class Noting(Tables):
+    """Tables that note which keys they were asked for."""
+
+    asked: dict[Key, None] = field(default_factory=dict)
+
+    def row(self, table: str, key: str, on: date | None = None) -> Mapping[str, str] | None:
+        """See `Tables`."""
+        self.asked[(table, key)] = None
+        return super().row(table, key, on)
+
+    def parts(self, table: str, key: str, on: date | None = None) -> Sequence[Mapping[str, str]]:
+        """See `Tables`."""
+        self.asked[(table, key)] = None
+        return super().parts(table, key, on)
+
+
+@dataclass
+class Seen:
+    """`keys`: documents that asked for a key. `lacks`: what kind of lack (unmapped, defaulted, held), of what value -> documents. `days`:
+    documents and amount by posting day, of those that would be written."""
+
+    keys: dict[Key, Bucket] = field(default_factory=dict)
+    lacks: dict[Key, Bucket] = field(default_factory=dict)
+    days: dict[date, Bucket] = field(default_factory=dict)
+    documents: Bucket = field(default_factory=Bucket)
+
+    def held(self) -> dict[Key, Bucket]:
+        """What would hold money."""
+        return {name: one for name, one in self.lacks.items() if name[0] != DEFAULTED}
+
+    def busiest(self) -> tuple[int, Decimal]:
+        """The most documents, and the largest amount, of one day."""
+        count = max((one.count for one in self.days.values()), default=0)
+        return count, max((one.amount for one in self.days.values()), default=Decimal(0))
+
+
+def as_if_live(connected: Connected, since: date | None) -> Connected:
+    """The connection with every flow that is on live, and every document from `since` on in it (None = its own cut-over dates)."""
+    moved: dict[str, Any] = {"mode": "live"} | ({"cutover_date": since} if since is not None else {})
+    flows = {name: flow.model_copy(update=moved) if flow.enabled else flow for name, flow in connected.settings.flows.items()}
+    return replace(connected, settings=connected.settings.model_copy(update={"flows": flows, "mode": "live"}))
+
+
+def seen_in(records: Iterable[ConsumerRecord], connected: Connected, context: Context) -> Seen:
+    """Map these records one by one with the tables of `connected`, and note what each needs."""
+    tables = Noting(connected.crosswalk.tables)
+    noting = replace(context, snapshot=Snapshot({connected.settings.connection: replace(connected, crosswalk=tables)}))
+    made = Seen()
+    for record in records:
+        tables.asked.clear()
+        outcome = apply([record], NoState(), noting)
+        commands = list(_commands(outcome.outputs, context.codec))
+        for kind, command in commands:
+            _note(made, kind, command)
+        amount = next((abs(one["amount"]) for _, one in commands if one["action"] != "apply"), Decimal(0))
+        for key in tables.asked if commands else ():
+            made.keys.setdefault(key, Bucket()).add(amount)
+    return made
+
+
+def _commands(outputs: Iterable[Any], codec: Codec) -> Iterator[tuple[str, dict[str, Any]]]:
+    for output in outputs:
+        name, value = codec.decode(output.value)
+        kind = name.removeprefix("command.")
+        if name != _DEAD and kind != COMPLETION:
+            yield kind, value
+
+
+def _note(made: Seen, kind: str, command: Mapping[str, Any]) -> None:
+    amount = abs(command["amount"])
+    for text in command["unresolved"]:
+        made.lacks.setdefault((UNMAPPED, text), Bucket()).add(amount)
+    for text in command["defaulted"]:
+        made.lacks.setdefault((DEFAULTED, text), Bucket()).add(amount)
+    if command["hold"]:
+        made.lacks.setdefault((HELD, command["hold"]), Bucket()).add(amount)
+    if kind in _MASTERS or command["action"] == "apply":
+        return
+    made.documents.add(amount)
+    if command["posting_date"] is not None and not command["unresolved"] and not command["hold"]:
+        made.days.setdefault(command["posting_date"], Bucket()).add(amount)

@@ -1,0 +1,128 @@
+"""What documents ask of the tables: every key with count and amount, what has no row, and the file that a person completes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from console.connections.observed import coverage_rows, days_of, keys_by_table
+from console.connections.seen import as_if_live, seen_in
+from console.tables.folder import read_tables
+from console.tables.rows import TableRow, sheet_of
+from console.tables.write import write_csv, write_xlsx
+from runtime.errors import Broken
+from systems import registry
+from tests.contract import examples
+from tests.systems import field_service
+from tests.unit.console.recorded import CODEC
+from topology.batch import ConsumerRecord, Context
+from topology.configuration import Connected, Snapshot
+from topology.topics import object_key
+
+ERP = "acumatica"
+NASTY = " 0042 ", "=1+1", "@sum", "-5", "+7", "1e5", "TRUE", "00123", "a,b;c", 'say "x"', "=cmd|' /C calc'!A0"
+
+
+def connected() -> Connected:
+    return examples.connected(registry.system(ERP))
+
+
+def consumed(*records: dict[str, object]) -> Iterator[ConsumerRecord]:
+    for offset, record in enumerate(records):
+        topic = f"canonical.{record['entity']}"
+        key = object_key("acme", "servicetitan", str(record["entity"]), str(record["source_id"])).encode()
+        yield ConsumerRecord(topic, 0, offset, key, CODEC.encode(topic, topic, record), [])
+
+
+def context() -> Context:
+    return Context(Snapshot({"acme": connected()}), CODEC, str, 1, examples.AT)
+
+
+def test_every_key_that_a_document_asks_for_is_counted_with_its_amount() -> None:
+    two = [
+        field_service.invoice(),
+        field_service.invoice(source_id="102", business_unit_name="Plumbing - East", business_unit_id="9"),
+    ]
+    seen = seen_in(consumed(*two, field_service.payment(type_name="Crypto")), as_if_live(connected(), None), context())
+    keys = keys_by_table(seen)
+    assert keys["business_unit"]["Plumbing - Service"] == (2, "216.50"), "one invoice and the payment"
+    assert keys["business_unit"]["Plumbing - East"] == (1, "108.25")
+    assert keys["payment_type"]["Crypto"] == (1, "108.25")
+    assert keys["line_type"]["SVC-1"] == (2, "216.50")
+    assert keys["tax_zone"]["77"] == (2, "216.50")
+
+
+def test_what_has_no_row_is_an_error_and_what_falls_to_a_default_a_warning() -> None:
+    own = connected()
+    unit = replace(own, settings=own.settings)
+    found = [
+        field_service.invoice(business_unit_name="Plumbing - East", business_unit_id="9"),
+        field_service.invoice(source_id="102", term_name=""),
+    ]
+    rows = coverage_rows("acme", seen_in(consumed(*found), as_if_live(unit, None), context()))
+    unmapped = next(row for row in rows if row.get("value") == "Plumbing - East")
+    assert (unmapped["level"], unmapped["kind"], unmapped["table"], unmapped["count"], unmapped["amount"]) == (
+        "error", "unmapped", "business_unit", 1, "108.25",
+    )  # fmt: skip
+    assert unmapped["says"] == "business unit Plumbing - East has no row: 1 documents, 108.25."
+
+
+def test_documents_from_before_the_cut_over_count_as_well_when_days_are_asked_for() -> None:
+    early = field_service.invoice(invoice_date=date(2025, 11, 1))
+    assert seen_in(consumed(early), as_if_live(connected(), None), context()).documents.count == 0
+    assert seen_in(consumed(early), as_if_live(connected(), date(2025, 10, 1)), context()).documents.count == 1
+
+
+def test_where_everything_has_a_row_this_is_said() -> None:
+    (row,) = coverage_rows("acme", seen_in(consumed(field_service.invoice()), as_if_live(connected(), None), context()))
+    assert (row["level"], row["says"]) == ("ok", "1 documents, 108.25: every value has a row or a default")
+
+
+@pytest.mark.parametrize(
+    ("text", "days"), [("90d", 90), ("1", 1), (" 30d ", 30), ("0d", None), ("-1d", None), ("90 days", None), ("", None)]
+)
+def test_days_are_read_strictly(text: str, days: int | None) -> None:
+    if days is None:
+        with pytest.raises(Broken, match="90d"):
+            days_of(text)
+    else:
+        assert days_of(text) == days
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_the_exported_file_is_read_again_unchanged_and_what_is_not_filled_in_is_no_row(tmp_path: Path, form: str) -> None:
+    """Keys that run, keep their zeros or look like numbers; the columns for people change nothing."""
+    tables = {"line_type": ("line_type", "account", "subaccount")}
+    rows = [TableRow("line_type", name.strip(), {"account": "040100"}, None) for name in NASTY]
+    seen = dict.fromkeys((*NASTY, "NEW-SKU", "000", "=2"), (3, "1,5"))
+    sheet = sheet_of("line_type", tables["line_type"], rows, seen)
+    assert sheet[0] == ["line_type", "account", "subaccount", "effective_from", "documents_seen", "amount_seen"]
+    assert [line[0] for line in sheet[1][-3:]] == ["000", "=2", "NEW-SKU"]
+    if form == "csv":
+        write_csv(tmp_path / "line_type.csv", sheet)
+    else:
+        write_xlsx(tmp_path / "tables.xlsx", {"line_type": sheet})
+    found = read_tables(tmp_path, tmp_path, tables).rows
+    assert {(row.key, tuple(row.values.items())) for row in found} == {(row.key, tuple(row.values.items())) for row in rows}
+
+
+def test_a_line_that_was_filled_in_is_a_row_whatever_a_spreadsheet_did_to_the_columns_for_people(tmp_path: Path) -> None:
+    (tmp_path / "line_type.csv").write_text(
+        "line_type,account,subaccount,effective_from,documents_seen,amount_seen\nNEW,40100,,,1.5E+03,#####\nOLD,,,,7,9.00\n"
+    )
+    found = read_tables(tmp_path, tmp_path, {"line_type": ("line_type", "account", "subaccount")}).rows
+    assert [(row.key, row.values) for row in found] == [("NEW", {"account": "40100"})]
+
+
+def test_the_busiest_day_is_that_with_most_documents_and_that_with_most_money() -> None:
+    days = [field_service.invoice(source_id=str(n), invoice_date=date(2026, 3, n)) for n in (1, 2)]
+    big = [
+        field_service.invoice([field_service.invoice_line("5000.00")], source_id="9", invoice_date=date(2026, 3, 2), tax=Decimal(0))
+    ]
+    seen = seen_in(consumed(*days, *big), as_if_live(connected(), None), context())
+    assert seen.busiest() == (2, Decimal("5108.25"))
