@@ -12,7 +12,7 @@ from runtime.errors import Malformed
 from runtime.json import parse
 from schemas.records import Raw
 from systems.mapped import Draft, Fetch, NoCommand, Normalised, Plan, Reading, settings_of
-from systems.servicetitan import mapping_masters, mapping_payables, mapping_sales
+from systems.servicetitan import mapping_masters, mapping_payables, mapping_returned, mapping_sales
 from systems.servicetitan.mapping_commands import commands
 from systems.servicetitan.mapping_shape import Context, Shaped
 from systems.servicetitan.settings import Settings
@@ -29,6 +29,8 @@ _SHAPES: dict[str, Callable[[Row, Context], Shaped]] = {
     "credit_memo": mapping_sales.credit_memo,
     "bill": mapping_payables.bill,
     "vendor_credit": mapping_payables.vendor_credit,
+    "ap_payment": mapping_returned.ap_payment,
+    "return": mapping_returned.returned,
     "customer": mapping_masters.customer,
     "location": mapping_masters.location,
     "vendor": mapping_masters.vendor,
