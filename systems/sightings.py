@@ -18,6 +18,8 @@ from schemas import records
 from systems.mapped import Canonical, Filtered
 
 _RECORDS: Mapping[str, type] = {
+    "ap_payment": records.ApPayment,
+    "bank_deposit": records.BankDeposit,
     "bill": records.Bill,
     "business_unit": records.BusinessUnit,
     "credit_memo": records.CreditMemo,
@@ -32,6 +34,7 @@ _RECORDS: Mapping[str, type] = {
     "payment_term": records.PaymentTerm,
     "payment_type": records.PaymentType,
     "period": records.Period,
+    "return": records.Return,
     "tax_zone": records.TaxZone,
     "vendor": records.Vendor,
     "vendor_credit": records.VendorCredit,

@@ -12,9 +12,9 @@ from runtime.errors import Malformed
 from runtime.json import parse
 from schemas.records import Raw
 from systems.mapped import Draft, Fetch, NoCommand, Normalised, Plan, Reading, settings_of
-from systems.servicetitan import mapping_masters, mapping_payables, mapping_sales
+from systems.servicetitan import mapping_masters, mapping_payables, mapping_returned, mapping_sales
 from systems.servicetitan.mapping_commands import commands
-from systems.servicetitan.mapping_shape import Context, Shaped
+from systems.servicetitan.mapping_shape import PART, Context, Shaped, part_of
 from systems.servicetitan.settings import Settings
 from systems.servicetitan.webhook import hints
 from systems.sightings import Seen, canonical, formless
@@ -29,6 +29,9 @@ _SHAPES: dict[str, Callable[[Row, Context], Shaped]] = {
     "credit_memo": mapping_sales.credit_memo,
     "bill": mapping_payables.bill,
     "vendor_credit": mapping_payables.vendor_credit,
+    "ap_payment": mapping_returned.ap_payment,
+    "bank_deposit": mapping_sales.bank_deposit,
+    "return": mapping_returned.returned,
     "customer": mapping_masters.customer,
     "location": mapping_masters.location,
     "vendor": mapping_masters.vendor,
@@ -58,7 +61,8 @@ def _row(raw: Raw) -> Row:
     row = parse(raw["body"])
     if not isinstance(row, dict):
         raise Malformed(f"{SYSTEM} {raw['entity']} {raw['source_id']}: the body is no object")
-    return row
+    further = raw.get("further")
+    return row | {PART: part_of(further)} if further else row
 
 
 def _canonical(entity: str, row: Row, shape: Callable[[Row, Context], Shaped], context: Context) -> Normalised:

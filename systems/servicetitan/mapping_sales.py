@@ -1,4 +1,4 @@
-"""Invoices, payments and credit memos to customers.
+"""Invoices, payments, credit memos to customers, and bank deposits.
 
 Source: OpenAPI Accounting V2 (InvoiceResponse, PaymentResponse, CreditMemoPublicResponse); samples of the developer documentation.
 Totals are kept as the source gives them: a subtotal and tax that do not add up to the total is not repaired here.
@@ -9,13 +9,15 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from systems.servicetitan.mapping_shape import Context, Shaped, business_unit, by_application, document, in_order, moving
+from runtime.errors import Malformed
+from systems.servicetitan.mapping_shape import PART, Context, Shaped, business_unit, by_application, document, in_order, moving
 from systems.servicetitan.values import day, plain
 from systems.values.members import (
     ZERO,
     Row,
     flag,
     identifier,
+    instant,
     money,
     money_or_zero,
     near_money,
@@ -156,6 +158,33 @@ def credit_memo(row: Row, context: Context) -> Shaped:
     }
     names = "memo_date total currency business_unit_id applications"
     return document(row, body, moving(body, names))
+
+
+def bank_deposit(row: Row, context: Context) -> Shaped:
+    """Payments that were brought to a bank together. What the bank kept of them (`fees`, `netAmount`) has no field here."""
+    if PART not in row:
+        raise Malformed("the transactions of the deposit are missing")
+    body: dict[str, Any] = {
+        "deposited_on": day(row, "depositDate", context.time_zone),
+        "total": money(row, "grossAmount"),
+        "currency": context.currency,
+        "bank_account": text(nested(row, "bankAccount"), "number"),
+        "memo": text(row, "name"),
+        "canceled_on": None if flag(row, "active", absent=True) else instant(row, "modifiedOn"),
+        "lines": sorted(
+            (_deposited(item) for item in rows(row, PART)), key=lambda line: (len(line["payment_id"]), line["payment_id"])
+        ),
+    }
+    return document(row, body, moving(body, "deposited_on total currency bank_account canceled_on", "payment_id amount"), "name")
+
+
+def _deposited(item: Row) -> dict[str, Any]:
+    return {
+        "payment_id": required_id(item),
+        "payment_number": text(item, "referenceNumber"),
+        "payment_type": text(item, "type"),
+        "amount": money(item, "total"),
+    }
 
 
 def _applications(row: Row, zone: str) -> list[dict[str, Any]]:

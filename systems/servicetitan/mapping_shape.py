@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from runtime.errors import Malformed
-from runtime.json import canonical_bytes
+from runtime.json import canonical_bytes, parse
 from systems.servicetitan.settings import Settings
 from systems.values.members import Row, identifier, nested, rows, text
+
+PART = "_part"
+"""Where a row holds the rows of the list below it, which came in answers of their own."""
+
+
+def part_of(answers: Iterable[bytes]) -> list[Row]:
+    """The rows of the pages that complete an object. Raises `Malformed` for one that is no page."""
+    return [row for answer in answers for row in _page_of(parse(answer))]
+
+
+def _page_of(page: Any) -> list[Row]:
+    found = page.get("data") if isinstance(page, dict) else None
+    if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
+        raise Malformed("an answer that completes the object is no page of rows")
+    return found
 
 
 @dataclass(frozen=True)

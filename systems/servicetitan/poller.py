@@ -7,6 +7,7 @@ and may come again; inactive and deleted rows are included; tokens are opaque an
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from functools import partial
 
@@ -24,6 +25,7 @@ from systems.servicetitan.models import export_page, list_page, newest, one_obje
 from systems.servicetitan.resources import FEED_QUERY, OVERLAP, RESOURCES, Resource, feed_resource
 
 MAX_PAGES = 100_000
+_MAX_PARTS = 100
 
 
 class Reader:
@@ -56,6 +58,8 @@ class Reader:
         asked = list(dict.fromkeys(str(int(source_id)) for source_id in source_ids if _is_id(source_id)))
         if not asked:
             return Page((), "", more=False, digest="")
+        if resource.part:
+            return await one_by_one(asked, partial(self._with_part, resource), f"servicetitan {resource.name}")
         if resource.ids == "path":
             return await one_by_one(asked, partial(self._singly, resource), f"servicetitan {resource.name}")
         return await self._by_ids(resource, asked)
@@ -124,6 +128,23 @@ class Reader:
         if found.has_more:
             raise Garbled(f"servicetitan {resource.name}: more rows than the {len(asked)} ids asked for")
         return Page(found.elements, "", more=False, digest=found.digest)
+
+    async def _with_part(self, resource: Resource, source_id: str) -> tuple[tuple[Element, ...], str]:
+        """The object, and every page of the list below it as it came."""
+        page = await self._by_ids(resource, [source_id])
+        if not page.elements:
+            return (), page.digest
+        path = f"{resource.path(self._settings.tenant_id)}/{source_id}/{resource.part}"
+        further: list[bytes] = []
+        more = True
+        while more:
+            query = [("page", str(len(further) + 1)), ("pageSize", str(self._settings.page_size)), ("includeTotal", "true")]
+            answer = await self._client.get(path, query, resource.scope)
+            more = list_page(answer, path).has_more
+            further.append(answer.body)
+            if more and len(further) >= _MAX_PARTS:
+                raise Transient(f"servicetitan {path}: page {len(further)} promises more without an end")
+        return tuple(replace(element, further=tuple(further)) for element in page.elements), page.digest
 
     async def _singly(self, resource: Resource, source_id: str) -> tuple[tuple[Element, ...], str]:
         path = f"{resource.path(self._settings.tenant_id)}/{source_id}"

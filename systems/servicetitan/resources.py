@@ -22,7 +22,8 @@ _HOURLY = timedelta(hours=1)
 class Resource:
     """One list of the API. `inactive` is the query that shows inactive rows too (lists hide them by default).
 
-    `ids` says how ids are asked: comma (one parameter, at most 50), repeat (vendors), path (one at a time, bills), "" (not).
+    `ids` says how ids are asked: comma (one parameter, at most 50), repeat (vendors), path (one at a time, bills), "" (not). `part` is the list below
+    an object that completes it; such objects are asked for one at a time.
     """
 
     entity: str
@@ -33,6 +34,7 @@ class Resource:
     ids: str = "comma"
     sortable: bool = True
     external_data: bool = False
+    part: str = ""
 
     def path(self, tenant_id: str) -> str:
         """Path of the list under the API's host."""
@@ -57,6 +59,9 @@ RESOURCES: dict[str, Resource] = {
         Resource("credit_memo", "accounting", "credit-memos", "tn.acc.creditmemos:r", _ANY),
         Resource("bill", "accounting", "ap-bills", "tn.acc.apbills:r", ids="path", sortable=False),
         Resource("vendor_credit", "accounting", "ap-credits", "tn.acc.apcredits:r"),
+        Resource("ap_payment", "accounting", "ap-payments", "tn.acc.appayments:r"),
+        Resource("bank_deposit", "accounting", "bank-deposits", "tn.acc.bankdeposits:r", part="transactions"),
+        Resource("return", "inventory", "returns", "tn.inv.returns:r", _ANY),
         Resource("vendor", "inventory", "vendors", "tn.inv.vendors:r", _ANY, ids="repeat", external_data=True),
         Resource("business_unit", "settings", "business-units", "tn.stt.businessunits:r", _ANY, sortable=False),
         Resource("tax_zone", "accounting", "tax-zones", "tn.acc.taxzones:r", _ANY),
@@ -72,7 +77,9 @@ INVENTORY_BILLS = Resource("bill", "accounting", "inventory-bills", "tn.acc.inve
 """The export of inventory bills. It has no status and no expense lines, so its rows only say that the bill has to be read again."""
 
 MAX_IDS = 50
-FETCHABLE: dict[str, int] = {entity: (1 if resource.ids == "path" else MAX_IDS) for entity, resource in RESOURCES.items()}
+FETCHABLE: dict[str, int] = {
+    entity: (1 if resource.ids == "path" or resource.part else MAX_IDS) for entity, resource in RESOURCES.items()
+}
 
 FEEDS: tuple[Feed, ...] = (
     Feed("customers", "customer", "token", "object", _SOON),
@@ -87,6 +94,9 @@ FEEDS: tuple[Feed, ...] = (
     Feed("ap-bills-standalone", "bill", "window", "object", _LATER, OVERLAP),
     Feed("ap-credits", "vendor_credit", "window", "object", _LATER, OVERLAP),
     Feed("credit-memos", "credit_memo", "window", "object", _LATER, OVERLAP),
+    Feed("ap-payments", "ap_payment", "window", "object", _LATER, OVERLAP),
+    Feed("bank-deposits", "bank_deposit", "window", "hint", _LATER, OVERLAP),
+    Feed("returns", "return", "token", "object", _LATER),
     Feed("tax-zones", "tax_zone", "window", "object", _HOURLY, OVERLAP),
     Feed("payment-terms", "payment_term", "window", "object", _HOURLY, OVERLAP),
     Feed("payment-types", "payment_type", "full", "object", _HOURLY),

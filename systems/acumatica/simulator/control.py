@@ -1,16 +1,20 @@
-"""The simulator's own routes under `/__sim__/`: present state, sessions, periods, subscribers, existing masters."""
+"""The simulator's own routes under `/__sim__/`: present state, balances, sessions, periods, what people do, subscribers, existing masters."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
+from decimal import Decimal
 from typing import Any
 
 from aiohttp import web
 
 from runtime.simulator.control import add_asked, add_deleted, add_told
+from systems.acumatica.simulator.balances import balances
 from systems.acumatica.simulator.documents import documents
 from systems.acumatica.simulator.push import Push, Subscriber
+from systems.acumatica.simulator.rules import bills
 from systems.acumatica.simulator.rules.periods import set_status
+from systems.acumatica.simulator.rules.voids import BANKED
 from systems.acumatica.simulator.seed.masters import plant_masters, truth
 from systems.acumatica.simulator.signin import SignIn
 from systems.acumatica.simulator.tenant import Change, Tenant
@@ -44,6 +48,7 @@ def add_control(app: web.Application, tenant: Tenant, sign_in: SignIn, push: Pus
 
     add_asked(
         app,
+        balances=lambda _: balances(tenant),
         documents=lambda query: {"documents": documents(tenant, query.get("kind", "Invoice"))},
         masters_truth=lambda _: truth(tenant),
         sessions=open_sessions,
@@ -52,7 +57,26 @@ def add_control(app: web.Application, tenant: Tenant, sign_in: SignIn, push: Pus
     add_told(
         app,
         periods=periods,
+        banked=lambda body: _banked(tenant, body),
+        checks=lambda body: _pay_bill(tenant, body),
         masters=lambda body: plant_masters(tenant, int(body.get("customers", 0)), int(body.get("vendors", 0))),
         push=subscribe,
     )
     add_deleted(app, sessions=end_sessions)
+
+
+def _banked(tenant: Tenant, body: Body) -> Body:
+    """`{"type", "number", "as": "deposited" | "reconciled"}`: a person puts a payment into a deposit or a reconciliation."""
+    held = tenant.table("Payment").by_keys(str(body.get("type", "Payment")), str(body["number"]))
+    if held is None or body["as"] not in BANKED:
+        raise ValueError(f"no payment {body['number']!r}, or `as` is not one of {', '.join(BANKED)}")
+    node = held.copy()
+    node.hidden["banked"] = body["as"]
+    tenant.commit([Change("Payment", node, "update", f"{body['as']} by a person")])
+    return {"number": body["number"], "as": body["as"]}
+
+
+def _pay_bill(tenant: Tenant, body: Body) -> Body:
+    """`{"number", "amount"}`: a person pays a bill by check."""
+    bill = bills.pay(tenant, str(body["number"]), Decimal(str(body["amount"])))
+    return {"number": body["number"], "balance": f"{bill.money('Balance'):.2f}"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from systems.acumatica.simulator.node import Node
-from systems.acumatica.simulator.rules.payments import open_balance
+from systems.acumatica.simulator.rules.applications import open_balance
 from systems.acumatica.simulator.rules.periods import posting_period
 from systems.acumatica.simulator.tenant import Tenant, ref_of
 
@@ -43,7 +43,7 @@ def _document(node: Node) -> dict[str, Any]:
         "balance": f"{open_balance(node):.2f}",
         "status": node.text("Status"),
         "released": bool(node.hidden.get("released")),
-        "date": str(next((node.values[name] for name in _DATES if node.values.get(name)), "")),
+        "date": str(node.hidden.get("date") or next((node.values[name] for name in _DATES if node.values.get(name)), "")),
         "period": posting_period(node),
         "branch": node.text("LinkBranch") or node.text("BranchID"),
         "payment_method": node.text("PaymentMethod"),

@@ -22,7 +22,7 @@ from systems.acumatica.simulator.described import swagger
 from systems.acumatica.simulator.filters import parse_filter
 from systems.acumatica.simulator.gate import Gate, Inner
 from systems.acumatica.simulator.node import Node
-from systems.acumatica.simulator.operations import ACTIONS, Operations
+from systems.acumatica.simulator.operations import ACTIONS, EXTENDED, Call, Operations
 from systems.acumatica.simulator.seed.companies import companies_structure
 from systems.acumatica.simulator.shapes import KEYS, shape
 from systems.acumatica.simulator.tables import Table
@@ -60,9 +60,17 @@ class EntityRoutes:
         versions = self._tenant.settings.endpoint_versions.split(",")
         body = {
             "version": {"acumaticaBuildVersion": _BUILD, "databaseVersion": _BUILD},
-            "endpoints": [{"name": "Default", "version": version.strip()} for version in versions],
+            "endpoints": [{"name": "Default", "version": version.strip()} for version in versions] + self._extended(),
         }
         return json_answer(body)
+
+    def _extended(self) -> list[dict[str, str]]:
+        """The endpoint that an administrator installed beside the vendor's, `NAME/VERSION`; none unless it is set."""
+        name, _, version = self._tenant.settings.extended_endpoint.partition("/")
+        return [{"name": name, "version": version}] if name else []
+
+    def _is_extended(self, request: web.Request) -> bool:
+        return {"name": request.match_info["endpoint"], "version": request.match_info["version"]} in self._extended()
 
     def _swagger(self, request: web.Request, _: Session) -> web.Response:
         self._refuse_version(request)
@@ -72,6 +80,8 @@ class EntityRoutes:
 
     def _refuse_version(self, request: web.Request) -> None:
         endpoint, version = request.match_info["endpoint"], request.match_info["version"]
+        if self._is_extended(request):
+            return
         if endpoint != "Default" or version not in [known.strip() for known in self._tenant.settings.endpoint_versions.split(",")]:
             raise VendorError(404, f"No endpoint {endpoint} {version} was found.")
 
@@ -93,7 +103,7 @@ class EntityRoutes:
         if method == "PUT" and len(parts) >= 3 and parts[-2] == "files":
             return f"{entity}/{{key}}/files", self._put_file
         if method == "POST":
-            return f"{entity}/{rest}" if (entity, rest) in ACTIONS else f"{entity}/{{action}}", self._act
+            return f"{entity}/{rest}" if (entity, rest) in (*ACTIONS, *EXTENDED) else f"{entity}/{{action}}", self._act
         named: dict[str, Inner] = {"GET": self._one, "DELETE": self._delete}
         return f"{entity}/{{key}}", named.get(method, self._not_acceptable)
 
@@ -169,7 +179,7 @@ class EntityRoutes:
         body = parse(await request.read())
         table = self._table(request)
         key = (request.match_info["entity"], request.match_info["rest"].strip("/"))
-        if key not in ACTIONS:
+        if key not in ACTIONS and not (key in EXTENDED and self._is_extended(request)):
             raise VendorError(404, f"The action '{key[1]}' is not found for {key[0]}.")
         if not body.keys() <= {"entity", "parameters"} or not isinstance(body.get("entity"), dict):
             raise bad_request("The body must have the member 'entity'.")
@@ -177,7 +187,8 @@ class EntityRoutes:
         node = table.get(draft.id) if draft.id else table.by_keys(*[draft.text(name) for name in table.keys])
         if node is None:
             raise missing()
-        operation = self._operations.start(key, node, session, _request_id(request))
+        call = Call(key, node.id, {name: _plain(value) for name, value in (body.get("parameters") or {}).items()})
+        operation = self._operations.start(call, session, _request_id(request))
         if operation.done:
             return web.Response(status=204)
         return web.Response(status=202, headers={"Location": f"{request.path}/status/{operation.id}"})
@@ -213,6 +224,11 @@ class EntityRoutes:
         table = self._table(request)
         view = View(custom=tuple(sorted(self._tenant.user_fields)))
         return json_answer(self._shown(request, Node(id=self._tenant.new_id("schema", table.shape.name)), view))
+
+
+def _plain(value: object) -> object:
+    """A parameter of an action without its value object."""
+    return value.get("value") if isinstance(value, dict) else value
 
 
 def _put_of(request: web.Request, body: dict[str, object], is_new: bool, is_old: bool) -> upsert.Put:

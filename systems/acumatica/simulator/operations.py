@@ -7,23 +7,37 @@ started it: assumed ("poll within the same session"). A running operation is los
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from runtime.simulator.sessions import Session
 from systems.acumatica.simulator.answers import VendorError
 from systems.acumatica.simulator.node import Node
-from systems.acumatica.simulator.rules import bills, invoices, payments
+from systems.acumatica.simulator.rules import bills, invoices, payments, reversals, voids
 from systems.acumatica.simulator.tenant import Change, Tenant
 
 ACTIONS: dict[tuple[str, str], Callable[[Tenant, Node], list[Change]]] = {
     ("Invoice", "ReleaseInvoice"): invoices.release,
     ("Payment", "ReleasePayment"): payments.release,
-    ("Payment", "VoidPayment"): payments.void,
+    ("Payment", "VoidPayment"): voids.void,
     ("Bill", "ReleaseBill"): bills.release,
     ("Bill", "ReverseBill"): bills.reverse,
 }
+EXTENDED: dict[tuple[str, str], Callable[[Tenant, Node, Mapping[str, Any]], list[Change]]] = {
+    ("Payment", "ReverseApplication"): reversals.reverse,
+}
+"""Actions with parameters, of the extended endpoint alone."""
 _REMEMBERED = 10_000
+
+
+@dataclass(frozen=True)
+class Call:
+    """An action as it was asked for: which, of which record, with which parameters."""
+
+    key: tuple[str, str]
+    record_id: str
+    parameters: Mapping[str, Any]
 
 
 @dataclass
@@ -39,6 +53,7 @@ class Operation:
     done: bool = False
     error: VendorError | None = None
     result: str = ""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Operations:
@@ -49,10 +64,11 @@ class Operations:
         self._known: dict[str, Operation] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def start(self, key: tuple[str, str], node: Node, session: Session, request_id: str) -> Operation:
+    def start(self, call: Call, session: Session, request_id: str) -> Operation:
         """Start the action; with `release_seconds` 0 it is done when this returns and raises what it failed with."""
         number = str(self._tenant.store.next("operation"))
-        operation = Operation(self._tenant.new_id("operation", number), *key, node.id, session.id, request_id)
+        operation_id = self._tenant.new_id("operation", number)
+        operation = Operation(operation_id, *call.key, call.record_id, session.id, request_id, parameters=call.parameters)
         self._known[operation.id] = operation
         if len(self._known) > _REMEMBERED:
             del self._known[next(iter(self._known))]
@@ -91,6 +107,8 @@ class Operations:
         node = self._tenant.table(operation.entity).get(operation.record_id)
         if node is None:
             raise VendorError(500, "The record has been deleted.")
-        changes = ACTIONS[operation.entity, operation.action](self._tenant, node)
+        key = (operation.entity, operation.action)
+        plain = ACTIONS.get(key)
+        changes = plain(self._tenant, node) if plain else EXTENDED[key](self._tenant, node, operation.parameters)
         self._tenant.commit(changes, operation.request_id)
         return changes[0].node.id

@@ -39,5 +39,7 @@ class Settings(Switches):
     user_fields: str = ""
     denied: str = ""
     open_from: str = "012026"
+    restrict_closed_periods: bool = True
+    extended_endpoint: str = ""
     customers: int = 0
     vendors: int = 0

@@ -1,16 +1,19 @@
-"""The simulator's own routes under `/__sim__/`: present state, people at PeopleSoft, operations, periods, batch."""
+"""The simulator's own routes under `/__sim__/`: present state, balances, people at PeopleSoft, operations, periods, batch."""
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from aiohttp import web
 
 from runtime.simulator.control import add_asked, add_told
 from runtime.simulator.records import Change
+from systems.peoplesoft.simulator.balances import balances
 from systems.peoplesoft.simulator.batch import Batch
 from systems.peoplesoft.simulator.documents import documents
 from systems.peoplesoft.simulator.people import save_vendor, type_voucher
+from systems.peoplesoft.simulator.related import pay
 from systems.peoplesoft.simulator.security import Security
 from systems.peoplesoft.simulator.seed.books import value
 from systems.peoplesoft.simulator.seed.vendors import plant_vendors, truth
@@ -27,6 +30,7 @@ def add_control(app: web.Application, security: Security, batch: Batch) -> None:
         vouchers=lambda body: type_voucher(site, body),
         operations=lambda body: _switch(site, body),
         permissions=lambda body: _permit(site, body),
+        payments=lambda body: _pay(site, body),
         periods=lambda body: _period(site, body),
         values=lambda body: _value(site, body),
         documents=lambda body: _touch(site, body),
@@ -36,6 +40,7 @@ def add_control(app: web.Application, security: Security, batch: Batch) -> None:
     )
     add_asked(
         app,
+        balances=lambda _: balances(site),
         documents=lambda query: {"documents": documents(site, query.get("kind", JOURNAL))},
         operations=lambda _: {"operations": site.rows("Operation"), "permissions": site.rows("Permission")},
         messages=lambda _: {"messages": site.rows("Message")},
@@ -67,6 +72,12 @@ def _permit(site: Site, body: dict[str, Any]) -> dict[str, Any]:
     row = rows[0] | {"AUTHORIZED": {"Y": "Y", "N": "N"}[str(body["authorized"])]}
     site.commit([Change("Permission", f"{row['OPRID']}/{row['OBJECT_NAME']}", row)])
     return row
+
+
+def _pay(site: Site, body: dict[str, Any]) -> dict[str, Any]:
+    """`{"id": "AP001/00000001", "amount"}`: a person pays a voucher."""
+    row = pay(site, str(body["id"]), Decimal(str(body["amount"])))
+    return {"id": body["id"], "paid": row["PAID_AMT"], "closed": row["CLOSE_STATUS"] == "C"}
 
 
 def _period(site: Site, body: dict[str, Any]) -> dict[str, Any]:

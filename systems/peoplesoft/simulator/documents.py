@@ -52,6 +52,8 @@ def _voucher(row: Row) -> dict[str, Any]:
     return _shown(f"{_VOUCHER} date=INVOICE_DT status=ENTRY_STATUS approval=APPR_STATUS error=ERROR_TEXT", row) | {
         "id": f"{row['BUSINESS_UNIT']}/{row['VOUCHER_ID']}",
         "type": "Voucher",
+        "style": row["VOUCHER_STYLE"],
+        "related": row.get("VOUCHER_ID_RELATED", ""),
         "ref": ref_of(VOUCHER, row),
         "party": f"{row['VENDOR_SETID']}/{row['VENDOR_ID']}",
         "amount": cents(row["GROSS_AMT"]),

@@ -2,7 +2,8 @@
 
 Sources: PeopleBooks (imported journals are edited in batch before posting; `NEXT`), public SQL (JRNL_HEADER keys with date and UNPOST_SEQ; debit
 +, credit -); statuses N, V, E, P as remembered. Which edits a Component Interface runs when it saves differs per site: `edit_on_save`.
-Refusals of set 5010: assumed numbers and words.
+Only unposting makes rows with another UNPOST_SEQ
+than 0 (assumed: Create refuses them). Refusals of set 5010: assumed numbers and words.
 """
 
 from __future__ import annotations
@@ -74,6 +75,8 @@ def _header_problems(site: Site, row: Row) -> list[Message]:
         found.append(invalid("JOURNAL_ID", row["JOURNAL_ID"]))
     if row["LEDGER_GROUP"] not in LEDGER_GROUPS:
         found.append(invalid("LEDGER_GROUP", row["LEDGER_GROUP"]))
+    if row["UNPOST_SEQ"] != "0":
+        found.append(invalid("UNPOST_SEQ", row["UNPOST_SEQ"]))
     if row["SOURCE"] not in SOURCES:
         found.append(invalid("SOURCE", row["SOURCE"]))
     return found

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from runtime.simulator.records import Change, Row
+from systems.peoplesoft.simulator import related
 from systems.peoplesoft.simulator.answers import NO_ERROR, Message, Refused
 from systems.peoplesoft.simulator.controls import chartfield_problems, invalid, period_of, required, unit_of
 from systems.peoplesoft.simulator.definitions import VOUCHER as DEFINITION
@@ -99,8 +100,7 @@ def header_problems(site: Site, row: Row) -> list[Message]:
         found.append(invalid("ORIGIN", row["ORIGIN"]))
     if row["PYMNT_TERMS_CD"] and row["PYMNT_TERMS_CD"] not in TERMS:
         found.append(invalid("PYMNT_TERMS_CD", row["PYMNT_TERMS_CD"]))
-    if row["VOUCHER_STYLE"] != "REG":
-        found.append(invalid("VOUCHER_STYLE", row["VOUCHER_STYLE"]))
+    found += related.problems(site, row)
     if not row["VCHR_LINE"] or not all(line["VCHR_DIST"] for line in row["VCHR_LINE"]):
         found.append(Message(7030, 30, "A voucher line or distribution is missing.", "VCHR_LINE"))
     return found

@@ -11,6 +11,8 @@ from runtime.simulator.control import application
 from runtime.simulator.serve import Options, Simulator
 from systems.servicetitan.simulator.contacts import contact_routes
 from systems.servicetitan.simulator.control import add_control
+from systems.servicetitan.simulator.credited import credit_routes
+from systems.servicetitan.simulator.deposited import deposit_routes
 from systems.servicetitan.simulator.exported import export_routes
 from systems.servicetitan.simulator.exports import Exports
 from systems.servicetitan.simulator.gate import Gate
@@ -34,6 +36,7 @@ def build(options: Options) -> Simulator:
     app = application(tenant, (gate.middleware,))
     guid = sign_in.account.external_data_application_guid
     reads = [*contact_routes(tenant), *Lists(tenant, guid).routes(), *Exports(tenant).routes()]
-    gate.add(app, [*reads, *export_routes(tenant), *Writes(tenant, guid).routes()])
+    writes = [*export_routes(tenant), *credit_routes(tenant), *deposit_routes(tenant), *Writes(tenant, guid).routes()]
+    gate.add(app, [*reads, *writes])
     add_control(app, tenant, webhooks)
     return tenant.simulator(app, dataclasses.asdict(sign_in.account))

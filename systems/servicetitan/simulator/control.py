@@ -1,4 +1,4 @@
-"""The simulator's own routes under `/__sim__/`: events, the day, holdings, webhooks and masters."""
+"""The simulator's own routes under `/__sim__/`: events, the day, holdings, balances, webhooks and masters."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from runtime.simulator.control import add_asked, add_deleted, add_told
+from systems.servicetitan.simulator.balances import balances
 from systems.servicetitan.simulator.books.events import Names, perform
 from systems.servicetitan.simulator.day.play import Day
 from systems.servicetitan.simulator.holdings import holdings
@@ -37,6 +38,7 @@ def add_control(app: web.Application, tenant: Tenant, webhooks: Webhooks) -> Non
 
     add_asked(
         app,
+        balances=lambda query: balances(tenant, query),
         holdings=lambda query: holdings(tenant, query.get("entity", "invoices")),
         masters_truth=lambda _: truth(tenant),
         day=lambda _: day.progress(),

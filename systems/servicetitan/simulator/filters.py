@@ -59,7 +59,7 @@ _OF = {
     | _options(
         words="statuses:syncStatus",
         applied="appliedToInvoiceIds:appliedTo",
-        ids="businessUnitIds:businessUnit.id",
+        ids="businessUnitIds:businessUnit.id depositIds:deposit.id",
         id="customerId:customer.id",
         since="paidOnAfter:date",
         before="paidOnBefore:date",
@@ -86,6 +86,22 @@ _OF = {
         since="dateOnOrAfter:date",
         before="dateBefore:date",
     ),
+    "bank-deposits": _options(
+        same="depositStatus syncStatus reviewStatus",
+        since="depositDateOnOrAfter:depositDate reviewedOnOrAfter:reviewedOn",
+        before="depositDateBefore:depositDate reviewedBefore:reviewedOn",
+        above="grossAmountGreater:grossAmount",
+        below="grossAmountLess:grossAmount",
+    ),
+    "returns": _options(
+        same="number referenceNumber",
+        id="jobId purchaseOrderId batchId",
+        ids="vendorIds:vendorId businessUnitIds:businessUnitId inventoryLocationIds:inventoryLocationId",
+        words="syncStatuses:syncStatus",
+        since="returnDateOnOrAfter:returnDate",
+        before="returnDateBefore:returnDate",
+    ),
+    "projects": _options(same="number", id="customerId locationId"),
     "purchase-orders": _options(
         same="status number",
         id="jobId",

@@ -14,6 +14,10 @@ _KINDS = {
     "payments": "payments",
     "bills": "ap-bills",
     "vendor_credits": "ap-credits",
+    "credit_memos": "credit-memos",
+    "deposits": "bank-deposits",
+    "vendor_payments": "ap-payments",
+    "returns": "returns",
     "customers": "customers",
     "vendors": "vendors",
     "locations": "locations",
@@ -24,8 +28,9 @@ _KINDS = {
 def holdings(tenant: Tenant, entity: str) -> dict[str, Any]:
     """Every object of an entity with the sum of amounts by status. Raises ValueError for an entity that is none.
 
-    A bill's `amount` is the whole bill; customers, vendors and locations have 0.00. `applications` (payments and vendor credits)
-    are what is settled now: id, document_id, amount. Vendors show address, contact, memo and `external` (external data by key) too.
+    A bill's `amount` is the whole bill; customers, vendors and locations have 0.00. `applications` (payments, credit memos, vendor credits and
+    payments) are what is settled now: id, document_id, amount; of a deposit they name its payments. Vendors show address, contact, memo and
+    `external` (external data by key) too.
     """
     if entity not in _KINDS:
         raise ValueError(f"entity: {entity!r} is not one of {', '.join(_KINDS)}")
@@ -51,11 +56,11 @@ def _holding(kind: str, row: Row) -> Row:
         "configuration": str(row.get("invoiceConfiguration") or row.get("billType") or ""),
         "active": bool(row.get("active", row.get("_active", True))),
         "customer_id": row.get("customerId") or (row.get("customer") or {}).get("id"),
-        "vendor_id": (row.get("vendor") or {}).get("id"),
+        "vendor_id": row.get("vendorId") or (row.get("vendor") or {}).get("id"),
         "merged_to_id": row.get("mergedToId"),
         "adjustment_to_id": row.get("adjustmentToId"),
         "refunded_payment_id": row.get("refundedPaymentId"),
-        "canceled": row.get("status") == "Canceled" or bool(row.get("canceledOn")),
+        "canceled": row.get("status") in ("Canceled", "Cancelled") or bool(row.get("canceledOn")),
         "modifiedOn": row["modifiedOn"],
     }
     if kind == "vendors":
@@ -86,7 +91,7 @@ def _of_payment(row: Row) -> list[Row]:
     ]
 
 
-def _of_credit(row: Row) -> list[Row]:
+def _of_splits(row: Row) -> list[Row]:
     return [
         {"id": one["id"], "document_id": one["inventoryBillId"], "amount": money(one["amount"])}
         for one in row["splits"]
@@ -94,4 +99,14 @@ def _of_credit(row: Row) -> list[Row]:
     ]
 
 
-_APPLICATIONS = {"payments": _of_payment, "ap-credits": _of_credit}
+def _of_deposit(row: Row) -> list[Row]:
+    return [{"id": source_id, "document_id": source_id, "amount": "0.00"} for source_id in row["_payments"]]
+
+
+_APPLICATIONS = {
+    "payments": _of_payment,
+    "credit-memos": _of_payment,
+    "ap-credits": _of_splits,
+    "ap-payments": _of_splits,
+    "bank-deposits": _of_deposit,
+}

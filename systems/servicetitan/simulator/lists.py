@@ -22,7 +22,7 @@ from systems.servicetitan.simulator.vendors import as_seen
 
 _SORTS = {"id": "id", "modifiedon": "modifiedOn", "createdon": "createdOn"}
 _SINGLE = ("customers", "locations", "jobs", "job-types", "payment-types", "payment-terms", "gl-accounts", "ap-bills")
-_SINGLE_TOO = ("vendors", "purchase-orders", "business-units", "technicians", "materials")
+_SINGLE_TOO = ("vendors", "purchase-orders", "business-units", "technicians", "materials", "projects")
 _GUID = "externalDataApplicationGuid"
 
 

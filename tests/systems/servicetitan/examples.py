@@ -49,7 +49,9 @@ def raw(entity: str, body: bytes, shape: str = "object", source_id: str = "") ->
 def example(name: str) -> Raw:
     """The raw record of an example."""
     entity = name.partition(".")[0]
-    return raw(entity, (FOLDER / f"{name}.raw.json").read_bytes(), "hint" if entity == "webhook" else "object")
+    made = raw(entity, (FOLDER / f"{name}.raw.json").read_bytes(), "hint" if entity == "webhook" else "object")
+    further = sorted(path for path in FOLDER.glob(f"{name}.raw.*.json"))
+    return made | {"further": [path.read_bytes() for path in further]}
 
 
 def written(found: Normalised) -> dict[str, Any]:

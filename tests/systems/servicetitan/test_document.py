@@ -68,7 +68,7 @@ async def test_a_feed_asks_what_the_document_describes(feed: Any) -> None:
 async def test_a_read_by_id_asks_what_the_document_describes(entity: str) -> None:
     async with scripted() as server:
         reader = Reader(access(server, external_data_application_guid=GUID))
-        server.answer = lambda _: Answer(row(7) if FETCHABLE[entity] == 1 else rows(row(7)))
+        server.answer = lambda _: Answer(row(7) if RESOURCES[entity].ids == "path" else rows(row(7)))
         await reader.fetch(entity, ["7"])
         await reader.close()
         hold(server.calls[-1], RESOURCES[entity])

@@ -268,3 +268,26 @@ def test_vendor_texts_are_data() -> None:
 
 def test_what_servicetitan_is_the_source_of_never_comes_back() -> None:
     assert to_commands("vendor", {"system": "servicetitan"}, None) == []  # type: ignore[arg-type]  # not looked at
+
+
+@pytest.mark.parametrize("pages", [[], [b"{}"], [b"[]"], [b'{"data": [7]}'], [b'{"data": null}']])
+def test_a_deposit_without_its_payments_is_refused(pages: list[bytes]) -> None:
+    deposit = example("bank_deposit.two_cards_less_fees") | {"further": pages}
+    with pytest.raises(Malformed):
+        to_canonical(deposit, READING)
+
+
+def test_a_split_of_a_vendor_payment_that_is_taken_back_is_unapplied() -> None:
+    found = canonical("ap_payment", raw_json("ap_payment.two_bills_and_a_rest"))
+    assert (found["total"], found["unapplied"]) == (Decimal(165), Decimal(10))
+    assert [(one["document_id"], one["amount"]) for one in found["applications"]] == [("2001", Decimal(140)), ("2002", Decimal(15))]
+    gone = canonical("ap_payment", raw_json("ap_payment.cancelled"))
+    assert (gone["unapplied"], gone["canceled_on"] is not None, gone["active"]) == (Decimal(165), True, False)
+
+
+def test_a_return_that_is_canceled_has_another_fingerprint() -> None:
+    whole = raw_json("return.with_tax_and_its_credit")
+    kept, gone = canonical("return", whole), canonical("return", whole | {"status": "Canceled"})
+    assert (kept["canceled_on"], gone["canceled_on"] is not None) == (None, True)
+    assert kept["fingerprint"] != gone["fingerprint"]
+    assert canonical("return", whole | {"status": "Returned", "memo": "other words"})["fingerprint"] == kept["fingerprint"]

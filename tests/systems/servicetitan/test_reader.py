@@ -267,6 +267,24 @@ async def test_a_bill_is_read_by_its_own_path_and_must_be_the_one(server: Server
         await reader.fetch("bill", ["2002"])
 
 
+async def test_a_deposit_comes_with_every_page_of_its_payments(server: Server, reader: Reader) -> None:
+    pages = {"1": rows(row(11), more=True), "2": rows(row(12))}
+    deposits = "/accounting/v2/tenant/1234567890/bank-deposits"
+    server.answer = lambda request: Answer(rows(row(7)) if request.path == deposits else pages[request.query["page"]])
+    (element,) = (await reader.fetch("bank_deposit", ["7"])).elements
+    assert json.loads(element.body) == row(7)
+    assert [json.loads(part) for part in element.further] == list(pages.values())
+    assert [call.path for call in server.calls[-2:]] == [f"{deposits}/7/transactions"] * 2
+
+
+async def test_a_deposit_whose_payments_cannot_be_read_is_not_told(server: Server, reader: Reader) -> None:
+    server.answer = lambda request: Answer(b"<html/>" if request.path.endswith("transactions") else rows(row(7)))
+    with pytest.raises(Transient):
+        await reader.fetch("bank_deposit", ["7"])
+    server.answer = lambda _: Answer(rows())
+    assert (await reader.fetch("bank_deposit", ["7"])).elements == ()
+
+
 @pytest.mark.parametrize("hostile", ["O'Brien' or 1 eq 1 --", "1,2", "../1", "", "-1", "0", "9" * 30, "\u0661"])
 async def test_what_is_no_id_is_never_asked(server: Server, reader: Reader, hostile: str) -> None:
     for entity in FETCHABLE:

@@ -130,6 +130,17 @@ def _book(tenant: Tenant, node: Node, row: Node) -> list[Change]:
     return [Change("Bill", node, "apply", name, amount), Change("Bill", bill, "settle", f"by {node.text('ReferenceNbr')}", amount)]
 
 
+def pay(tenant: Tenant, number: str, amount: Decimal) -> Node:
+    """A check of a person settles a bill, of which the endpoint's bill shows the balance alone. Raises ValueError above what is open."""
+    held = tenant.table("Bill").by_keys("Bill", number)
+    if held is None or held.text("Status") != "Open" or not 0 < amount <= held.money("Balance"):
+        raise ValueError(f"no open bill {number!r} with a balance of {amount}")
+    bill = held.copy()
+    documents.settle(bill, bill.money("Balance") - amount)
+    tenant.commit([Change("Bill", bill, "settle", "by a check", amount)])
+    return bill
+
+
 def reverse(tenant: Tenant, record: Node) -> list[Change]:
     """ReverseBill: a debit adjustment with the same lines, on hold or balanced as the preferences say."""
     if not record.hidden.get("released") or record.text("Type") not in ("Bill", "Credit Adj."):

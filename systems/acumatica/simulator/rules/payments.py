@@ -1,7 +1,10 @@
 """Customer payments, prepayments and refunds, screen AR302000: entry, applications, ReleasePayment, VoidPayment.
 
 An application is a row of DocumentsToApply; release books it: the invoice's balance goes down and the row moves to ApplicationHistory
-(assumed from the screen's two tabs). A later application is a row appended to a released payment and a second ReleasePayment.
+(assumed from the screen's two tabs). A later application is a row appended to a released payment and a second ReleasePayment, dated by
+ApplicationDate as it stands then, which is the one date of a released payment that can change while something of it is open (assumed: AdjDate
+of the screen; the payment keeps its own). Release refuses an application dated or posted before the document that it settles (assumed words).
+What a void or a reversal takes back stays in the history, beside a row of the opposite amount (assumed).
 """
 
 from __future__ import annotations
@@ -10,7 +13,17 @@ from decimal import Decimal
 
 from systems.acumatica.simulator.answers import VendorError
 from systems.acumatica.simulator.node import Node
-from systems.acumatica.simulator.rules import documents, periods
+from systems.acumatica.simulator.rules import documents, periods, reversals, voids
+from systems.acumatica.simulator.rules.applications import (
+    INVOICES,
+    applied,
+    history_row,
+    memo_of,
+    open_balance,
+    refuse_early,
+    settled,
+    target_of,
+)
 from systems.acumatica.simulator.rules.lines import branches
 from systems.acumatica.simulator.rules.work import Path, Work
 from systems.acumatica.simulator.tenant import Change, Tenant
@@ -19,7 +32,6 @@ TYPES = ("Payment", "Prepayment", "Refund", "Credit Memo", "Voided Payment", "Vo
 READ_ONLY = ("Status", "AvailableBalance", "AppliedToDocuments", "AppliedToOrders", "ApplicationHistory", "NoteID")
 _EDITABLE = ("Description", "Hold", "ExternalRef", "ApplicationDate", "AppliedToDocuments", "AvailableBalance")
 _TARGETS = {"Refund": ("Payment", "Prepayment", "Credit Memo")}
-_INVOICES = ("Invoice", "Debit Memo", "Overdue Charge")
 
 
 def complete(work: Work) -> None:
@@ -31,11 +43,21 @@ def complete(work: Work) -> None:
     work.exists("CustomerID", "Customer")
     node.values.setdefault("PaymentAmount", Decimal("0.00"))
     if work.released:
-        documents.refuse_edits(work, _EDITABLE, ("DocumentsToApply",))
+        documents.refuse_edits(work, _editable(work), ("DocumentsToApply",))
         node.values["Hold"] = False
+    elif node.text("Type").startswith("Voided"):
+        voids.complete(work)
+        return
     else:
         _header(work)
     _applications(work)
+
+
+def _editable(work: Work) -> tuple[str, ...]:
+    """What may change after release: the date of applications too, while something is open or about to be."""
+    before = work.before or Node()
+    is_reversing = any(row.hidden.get("reverses") for row in before.rows("DocumentsToApply"))
+    return (*_EDITABLE, "ApplicationDate") if is_reversing or before.money("PaymentAmount") != applied(before) else _EDITABLE
 
 
 def _header(work: Work) -> None:
@@ -74,7 +96,8 @@ def _applications(work: Work) -> None:
     pending = Decimal(0)
     for number, row in enumerate(node.rows("DocumentsToApply")):
         row.hidden.pop("draft", None)
-        pending += _application(work, row, ("DocumentsToApply", number), seen)
+        is_reversal = bool(row.hidden.get("reverses"))
+        pending += row.money("AmountPaid") if is_reversal else _application(work, row, ("DocumentsToApply", number), seen)
     left = node.money("PaymentAmount") - applied(node) - pending
     if pending and left < 0:
         work.refuse((), f"The applications exceed the payment by {-left}.")
@@ -84,7 +107,7 @@ def _applications(work: Work) -> None:
 
 def _application(work: Work, row: Node, path: Path, seen: dict[tuple[str, str], Decimal]) -> Decimal:
     node = work.node
-    types = _TARGETS.get(node.text("Type"), _INVOICES)
+    types = _TARGETS.get(node.text("Type"), INVOICES)
     row.values.setdefault("DocType", types[0])
     if row.text("DocType") not in types:
         work.refuse((*path, "DocType"), f"'{row.text('DocType')}' is not one of the allowed values: {', '.join(types)}.")
@@ -116,28 +139,12 @@ def _amount(work: Work, row: Node, path: Path, target: Node, seen: dict[tuple[st
     return amount
 
 
-def target_of(tenant: Tenant, row: Node) -> Node | None:
-    """The document that an application row names."""
-    entity = "Invoice" if row.text("DocType") in _INVOICES else "Payment"
-    return tenant.table(entity).by_keys(row.text("DocType"), row.text("ReferenceNbr"))
-
-
-def open_balance(target: Node) -> Decimal:
-    """What is left to apply to a document."""
-    return target.money("Balance") if "Balance" in target.values else target.money("AvailableBalance")
-
-
-def applied(node: Node) -> Decimal:
-    """What is booked already; a refund taken out of the payment counts too."""
-    return sum((row.money("AmountPaid") for row in node.details.get("ApplicationHistory", [])), Decimal(0))
-
-
 def release(tenant: Tenant, record: Node) -> list[Change]:
-    """Book the payment and the applications entered so far; on a released payment, the applications alone."""
+    """Book the payment and the applications and reversals entered so far; on a released payment, these alone."""
     node = record.copy()
     pending = node.rows("DocumentsToApply")
     if node.text("Type").startswith("Voided"):
-        return _release_void(tenant, node)
+        return voids.release(tenant, node)
     if node.hidden.get("released"):
         if not pending or node.text("Status") == "Voided":
             raise VendorError(500, documents.INVALID_STATUS)
@@ -145,14 +152,19 @@ def release(tenant: Tenant, record: Node) -> list[Change]:
     else:
         documents.refuse_unreleasable(record)
         _refuse_partial_refund(node)
+        node.hidden["date"] = node.values["ApplicationDate"].isoformat()
         first = [Change("Payment", node, "release")]
-    periods.refuse_closed(tenant, periods.posting_period(node), "AR")
+    periods.refuse_closed(tenant, periods.period_of(node.values["ApplicationDate"]), "AR")
     node.hidden["released"] = True
-    changes = [change for row in pending for change in _book(tenant, node, row)]
+    changes = [change for row in pending for change in _booked(tenant, node, row)]
     node.details["DocumentsToApply"] = []
     node.values["AppliedToDocuments"] = Decimal("0.00")
     documents.settle(node, node.money("PaymentAmount") - applied(node), "AvailableBalance")
-    return first + _once(changes) + _memo(tenant, node)
+    return first + _once(changes) + memo_of(tenant, node)
+
+
+def _booked(tenant: Tenant, node: Node, row: Node) -> list[Change]:
+    return reversals.book(tenant, node, row) if row.hidden.get("reverses") else _book(tenant, node, row)
 
 
 def _refuse_partial_refund(node: Node) -> None:
@@ -165,21 +177,10 @@ def _book(tenant: Tenant, node: Node, row: Node) -> list[Change]:
     amount = row.money("AmountPaid")
     if held is None or held.text("Status") != "Open" or open_balance(held) < amount:
         raise VendorError(500, f"The application to {row.text('DocType')} {row.text('ReferenceNbr')} exceeds its balance.")
-    target = held.copy()
+    refuse_early(node, held)
+    node.rows("ApplicationHistory").append(history_row(tenant, node, row, amount))
     name = f"{row.text('DocType')}/{row.text('ReferenceNbr')}"
-    node.rows("ApplicationHistory").append(_history(tenant, node, row))
-    if "Balance" in target.values:
-        documents.settle(target, target.money("Balance") - amount)
-        target.rows("ApplicationsDefault").append(_mirror(tenant, node, amount))
-        entity = "Invoice"
-    else:
-        target.rows("ApplicationHistory").append(_history(tenant, node, row))
-        documents.settle(target, target.money("AvailableBalance") - amount, "AvailableBalance")
-        entity = "Payment"
-    return [
-        Change("Payment", node, "apply", name, amount),
-        Change(entity, target, "settle", f"by {node.text('ReferenceNbr')}", amount),
-    ]
+    return [Change("Payment", node, "apply", name, amount), *settled(tenant, node, row, amount)]
 
 
 def _once(changes: list[Change]) -> list[Change]:
@@ -188,89 +189,3 @@ def _once(changes: list[Change]) -> list[Change]:
     if len(set(targets)) != len(targets):
         raise VendorError(500, "A document is applied twice in one release.")
     return changes
-
-
-def _history(tenant: Tenant, node: Node, row: Node) -> Node:
-    number = len(node.rows("ApplicationHistory")) + 1
-    values = {
-        "AdjustedDocType": row.text("DocType"),
-        "AdjustedRefNbr": row.text("ReferenceNbr"),
-        "AdjustingDocType": node.text("Type"),
-        "AdjustingRefNbr": node.text("ReferenceNbr"),
-        "AdjustmentNbr": number,
-        "AmountPaid": row.money("AmountPaid"),
-        "ApplicationPeriod": periods.posting_period(node),
-        "Customer": node.text("CustomerID"),
-        "Date": node.values["ApplicationDate"],
-        "DisplayDocType": row.text("DocType"),
-        "DisplayRefNbr": row.text("ReferenceNbr"),
-        "Description": row.text("Description"),
-        "CustomerOrder": row.text("CustomerOrder"),
-    }
-    return Node(id=tenant.new_id("history", node.id, row.id, str(number)), values=values)
-
-
-def _mirror(tenant: Tenant, node: Node, amount: Decimal) -> Node:
-    values = {
-        "DocType": node.text("Type"),
-        "ReferenceNbr": node.text("ReferenceNbr"),
-        "AmountPaid": amount,
-        "Balance": Decimal("0.00"),
-        "PaymentDate": node.values["ApplicationDate"],
-        "Status": "Closed",
-    }
-    return Node(id=tenant.new_id("mirror", node.id, str(len(node.rows("ApplicationHistory")))), values=values)
-
-
-def _memo(tenant: Tenant, node: Node) -> list[Change]:
-    memo = tenant.table("Invoice").get(str(node.hidden.get("memo", "")))
-    if memo is None:
-        return []
-    copy = memo.copy()
-    documents.settle(copy, node.money("AvailableBalance"))
-    return [Change("Invoice", copy, "settle", "credit memo applied")]
-
-
-def void(tenant: Tenant, record: Node) -> list[Change]:
-    """VoidPayment: a Voided Payment of the same number and the opposite amount, to be released (assumed)."""
-    if not record.hidden.get("released") or record.text("Status") == "Voided" or record.text("Type") not in TYPES[:3]:
-        raise VendorError(500, documents.INVALID_STATUS)
-    kind = "Voided Refund" if record.text("Type") == "Refund" else "Voided Payment"
-    if tenant.table("Payment").by_keys(kind, record.text("ReferenceNbr")) is not None:
-        raise VendorError(500, f"The {kind} {record.text('ReferenceNbr')} exists already.")
-    node = Node(id=tenant.new_id("Payment", kind, record.text("ReferenceNbr")), values=dict(record.values))
-    node.values |= {
-        "Type": kind,
-        "ApplicationDate": tenant.today(),
-        "PaymentAmount": -record.money("PaymentAmount"),
-        "AvailableBalance": Decimal("0.00"),
-        "AppliedToDocuments": Decimal("0.00"),
-        "Status": "Balanced",
-        "Hold": False,
-    }
-    node.custom = dict(record.custom)
-    node.hidden = {"period": periods.period_of(tenant.today()), "voids": record.id}
-    return [Change("Payment", node, "create", f"voids {record.text('Type')}/{record.text('ReferenceNbr')}")]
-
-
-def _release_void(tenant: Tenant, node: Node) -> list[Change]:
-    documents.refuse_unreleasable(node)
-    periods.refuse_closed(tenant, periods.posting_period(node), "AR")
-    node.hidden["released"] = True
-    node.values["Status"] = "Closed"
-    original = tenant.table("Payment").get(str(node.hidden["voids"]))
-    if original is None:
-        raise VendorError(500, "The voided document is gone.")
-    copy = original.copy()
-    copy.values |= {"Status": "Voided", "AvailableBalance": Decimal("0.00")}
-    reopened = [change for row in copy.rows("ApplicationHistory") for change in _reopen(tenant, row)]
-    return [Change("Payment", node, "release"), Change("Payment", copy, "void"), *reopened]
-
-
-def _reopen(tenant: Tenant, row: Node) -> list[Change]:
-    target = tenant.table("Invoice").by_keys(row.text("AdjustedDocType"), row.text("AdjustedRefNbr"))
-    if target is None:
-        return []
-    copy = target.copy()
-    documents.settle(copy, copy.money("Balance") + row.money("AmountPaid"))
-    return [Change("Invoice", copy, "reopen", f"by {row.text('AdjustingRefNbr')}", row.money("AmountPaid"))]

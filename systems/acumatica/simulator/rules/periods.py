@@ -1,7 +1,7 @@
 """Financial periods: the period of a date, and the refusal of a closed one.
 
 Source: screen GL201000 (FinancialPeriod, OpenAPI); text of the refusal from field notes, illustrative. A closed or locked period refuses
-at entry and at release (assumed: "restrict access to closed periods" is on).
+at entry and at release, unless "Restrict Access to Closed Periods" is off (setting; an inactive or locked one refuses all the same, assumed).
 """
 
 from __future__ import annotations
@@ -19,6 +19,11 @@ def period_of(day: date) -> str:
     return f"{day.month:02d}{day.year}"
 
 
+def in_order(period: str) -> str:
+    """A period `MMYYYY` as a text that sorts by time."""
+    return period[2:] + period[:2]
+
+
 def row_of(tenant: Tenant, period: str) -> Node | None:
     """The row of a period `MMYYYY`, or None where the calendar has none."""
     year = tenant.table("FinancialPeriod").by_keys(period[2:])
@@ -33,6 +38,8 @@ def refuse_closed(tenant: Tenant, period: str, module: str) -> None:
     if row is None:
         raise VendorError(500, f"The financial period '{label}' does not exist in the calendar of the company.")
     status = row.text("Status")
+    if status in ("Open", "Closed") and not tenant.settings.restrict_closed_periods:
+        return
     if status != "Open" or row.values.get(f"ClosedIn{module}"):
         word = {"Inactive": "inactive", "Locked": "locked"}.get(status, "closed")
         raise VendorError(500, f"The financial period '{label}' is {word} in the company calendar.")

@@ -15,7 +15,7 @@ from systems.servicetitan.simulator.tenant import Tenant, key_of, money, named
 
 Event = dict[str, Any]
 _PARTS = ("street", "unit", "city", "state", "zip")
-_MOVED = (("invoices", "customer"), ("payments", "customer"))
+_MOVED = (("invoices", "customer"), ("payments", "customer"), ("credit-memos", "customer"))
 
 
 def create_customer(tenant: Tenant, event: Event) -> Row:
@@ -75,8 +75,10 @@ def change_balance(tenant: Tenant, event: Event) -> Row:
 
 
 def merge_customers(tenant: Tenant, event: Event) -> Row:
-    """`{customer, into}`: locations, invoices and payments go over to the survivor."""
+    """`{customer, into}`: locations, documents and the balance go over to the survivor."""
     lost, kept = tenant.get("customers", int(event["customer"])), tenant.get("customers", int(event["into"]))
+    if lost["id"] == kept["id"] or not (lost["active"] and kept["active"]):
+        raise ValueError(f"customer {lost['id']} into {kept['id']}: two customers, both active, are merged")
     with tenant.changing():
         for location in tenant.rows("locations"):
             if location["customerId"] == lost["id"]:
@@ -85,7 +87,9 @@ def merge_customers(tenant: Tenant, event: Event) -> Row:
             for row in tenant.rows(kind):
                 if row[member]["id"] == lost["id"]:
                     tenant.save(kind, row | {member: named(kept)}, "update")
-        lost |= {"mergedToId": kept["id"], "active": False}
+        if Decimal(lost["balance"]):
+            owe(tenant, kept["id"], Decimal(lost["balance"]))
+        lost |= {"mergedToId": kept["id"], "active": False, "balance": "0.00"}
         _save_master(tenant, lost, "merge")
     return {"customer": lost["id"], "into": kept["id"]}
 

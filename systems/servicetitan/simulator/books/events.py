@@ -7,9 +7,15 @@ The members of each verb stand in the docstring of its function:
     create_customer create_location change_customer change_balance merge_customers           books/customers.py
     book_job start_job complete_job cancel_job                                               books/jobs.py
     add_items edit_invoice touch_invoice post unpost adjust void import_balance              books/invoices.py
-    pay apply refund void_payment post_payments                                              books/payments.py
-    order receive enter_bill post_bills cancel_bill vendor_credit                            books/purchases.py
-    rename_business_unit change_vendor credit_memo                                           books/masters.py
+    sell_membership open_project bill_project release_retainage charge_interest              books/agreements.py
+    pay apply unapply refund refund_invoice bounce void_payment post_payments                books/payments.py
+    credit_memo apply_credit_memo unapply_credit_memo void_credit_memo post_credit_memos     books/credits.py
+    deposit                                                                                  books/deposits.py
+    order receive enter_bill                                                                 books/purchases.py
+    post_bills unpost_bills change_bill cancel_bill pay_bills void_bill_payment              books/bills.py
+    return_parts cancel_return vendor_credit apply_vendor_credit unapply_vendor_credit
+    cancel_vendor_credit                                                                     books/returns.py
+    rename_business_unit change_vendor                                                       books/masters.py
 
 Example: `{"do": "book_job", "customer": 3010000001, "business_unit": 901, "as": "j"}`, then
 `{"do": "add_items", "invoice": "@j.invoice", "items": [{"sku": "SVC-DIAG"}]}` and `{"do": "post", "invoices": ["@j.invoice"]}`.
@@ -20,7 +26,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from systems.servicetitan.simulator.books import customers, invoices, jobs, masters, payments, purchases
+from systems.servicetitan.simulator.books import (
+    agreements,
+    bills,
+    credits,
+    customers,
+    deposits,
+    invoices,
+    jobs,
+    masters,
+    payments,
+    purchases,
+    returns,
+)
 from systems.servicetitan.simulator.seed.masters import person
 from systems.servicetitan.simulator.shapes import Row
 from systems.servicetitan.simulator.tenant import Tenant
@@ -47,20 +65,42 @@ VERBS: dict[str, Callable[[Tenant, Event], Row]] = {
     "adjust": invoices.adjust_invoice,
     "void": invoices.void_invoice,
     "import_balance": invoices.import_balance,
+    "sell_membership": agreements.sell_membership,
+    "open_project": agreements.open_project,
+    "bill_project": agreements.bill_project,
+    "release_retainage": agreements.release_retainage,
+    "charge_interest": agreements.charge_interest,
     "pay": payments.take_payment,
     "apply": payments.apply_payment,
+    "unapply": payments.unapply_payment,
     "refund": payments.refund_payment,
+    "refund_invoice": payments.refund_invoice,
+    "bounce": payments.bounce_payment,
     "void_payment": payments.void_payment,
     "post_payments": payments.post_payments,
+    "credit_memo": credits.credit_memo,
+    "apply_credit_memo": credits.apply_credit_memo,
+    "unapply_credit_memo": credits.unapply_credit_memo,
+    "void_credit_memo": credits.void_credit_memo,
+    "post_credit_memos": credits.post_credit_memos,
+    "deposit": deposits.deposit_payments,
     "order": purchases.order,
     "receive": purchases.receive,
     "enter_bill": purchases.enter_bill,
-    "post_bills": purchases.post_bills,
-    "cancel_bill": purchases.cancel_bill,
-    "vendor_credit": purchases.vendor_credit,
+    "post_bills": bills.post_bills,
+    "unpost_bills": bills.unpost_bills,
+    "change_bill": bills.change_bill,
+    "cancel_bill": bills.cancel_bill,
+    "pay_bills": bills.pay_bills,
+    "void_bill_payment": bills.void_bill_payment,
+    "return_parts": returns.return_parts,
+    "cancel_return": returns.cancel_return,
+    "vendor_credit": returns.vendor_credit,
+    "apply_vendor_credit": returns.apply_vendor_credit,
+    "unapply_vendor_credit": returns.unapply_vendor_credit,
+    "cancel_vendor_credit": returns.cancel_vendor_credit,
     "rename_business_unit": masters.rename_business_unit,
     "change_vendor": masters.change_vendor,
-    "credit_memo": masters.credit_memo,
 }
 
 

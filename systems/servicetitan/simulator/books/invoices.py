@@ -2,7 +2,8 @@
 
 Source: developer documentation (an invoice at $0 from booking, items null), help pages "Batch, post and export transactions" and
 "Create an adjustment invoice" (Pending -> Posted in a batch -> Exported; a batch can be unposted before export; a posted invoice is
-locked and corrected by an adjustment with its own number `<parent>-1`). A void is shown by `active: false` (assumed).
+locked and corrected by an adjustment with its own number `<parent>-1`). A void is shown by `active: false` (assumed). A customer's balance
+is what the posted invoices come to, less every payment and credit memo, whatever they are applied to (assumed).
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from typing import Any
 
 from systems.servicetitan.simulator.books.customers import owe
 from systems.servicetitan.simulator.books.items import item_of, taxed
+from systems.servicetitan.simulator.books.settling import release
 from systems.servicetitan.simulator.shapes import Row
-from systems.servicetitan.simulator.tenant import Tenant, cents, instant, midnight, money, named
+from systems.servicetitan.simulator.tenant import Tenant, cents, midnight, money, named
 
 Event = dict[str, Any]
 _TERMS = {"Due Upon Receipt": 0, "Net 15": 15, "Net 30": 30}
@@ -95,7 +97,7 @@ def post_invoices(tenant: Tenant, event: Event) -> Row:
             if row["syncStatus"] == "Pending":
                 row |= {"syncStatus": "Posted", "batch": batch, "reviewStatus": "Reviewed"}
                 _saved(tenant, row, "post")
-                _owe_unless_zero(tenant, row, Decimal(row["balance"]))
+                _owe_unless_zero(tenant, row, Decimal(row["total"]))
     return {"batch": batch["id"], "posted": [row["id"] for row in rows]}
 
 
@@ -105,7 +107,7 @@ def unpost_invoices(tenant: Tenant, event: Event) -> Row:
     with tenant.changing():
         for row in rows:
             if row["syncStatus"] == "Posted":
-                _owe_unless_zero(tenant, row, -Decimal(row["balance"]))
+                _owe_unless_zero(tenant, row, -Decimal(row["total"]))
                 _saved(tenant, row | {"syncStatus": "Pending", "batch": None}, "unpost")
     return {"unposted": [row["id"] for row in rows]}
 
@@ -113,8 +115,8 @@ def unpost_invoices(tenant: Tenant, event: Event) -> Row:
 def adjust_invoice(tenant: Tenant, event: Event) -> Row:
     """`{invoice, items: [...], date?}` -> invoice: an adjustment of a posted one, Pending, with its own number."""
     parent = tenant.get("invoices", int(event["invoice"]))
-    if parent["syncStatus"] == "Pending":
-        raise ValueError(f"invoice {parent['id']} is not posted, so it is edited, not adjusted")
+    if parent["syncStatus"] == "Pending" or not parent["active"]:
+        raise ValueError(f"invoice {parent['id']} is not posted or is void, so it is not adjusted")
     location = tenant.get("locations", parent["location"]["id"])
     count = int(parent.get("_adjustments", 0)) + 1
     values = {"business_unit": parent["businessUnit"]["id"], "date": event.get("date"), "term": parent["termName"]}
@@ -129,11 +131,18 @@ def adjust_invoice(tenant: Tenant, event: Event) -> Row:
 
 
 def void_invoice(tenant: Tenant, event: Event) -> Row:
-    """`{invoice}`: no longer active; the customer owes nothing of it."""
+    """`{invoice, unapply?}`: no longer active; the customer owes nothing of it. What settles it stays applied, unless `unapply` takes it back."""
     row = tenant.get("invoices", int(event["invoice"]))
+    if not row["active"]:
+        raise ValueError(f"invoice {row['id']} is void")
+    if row["syncStatus"] == "Exported":
+        raise ValueError(f"invoice {row['id']} is exported and locked; adjust it")
     with tenant.changing():
+        if event.get("unapply"):
+            release(tenant, row["id"])
+            row = tenant.get("invoices", row["id"])
         if row["syncStatus"] != "Pending":
-            _owe_unless_zero(tenant, row, -Decimal(row["balance"]))
+            _owe_unless_zero(tenant, row, -Decimal(row["total"]))
         _saved(tenant, row | {"active": False, "balance": "0.00"}, "void")
     return {"invoice": row["id"]}
 
@@ -170,27 +179,6 @@ def total(tenant: Tenant, row: Row) -> Row:
     applied = Decimal(row.get("_applied", "0"))
     row |= {"subTotal": money(subtotal), "discountTotal": money(discount), "salesTax": money(tax), "salesTaxCode": code}
     return row | {"total": money(whole), "balance": money(whole - applied)}
-
-
-def settle(tenant: Tenant, source_id: int, amount: Decimal) -> Row:
-    """Apply an amount to an invoice (negative: take it back); its balance follows, and the customer's where it is posted."""
-    row = tenant.get("invoices", source_id)
-    row["_applied"] = money(Decimal(row.get("_applied", "0")) + amount)
-    row["balance"] = money(Decimal(row["balance"]) - amount)
-    row["paidOn"] = midnight(tenant.today()) if Decimal(row["balance"]) == 0 else None
-    return tenant.save("invoices", row, "apply")
-
-
-def application(tenant: Tenant, invoice: Row, amount: Decimal, who: str) -> Row:
-    """What a payment or credit memo holds of an invoice that it settles."""
-    return {
-        "appliedId": tenant.next_id("application", 3_055_000_001),
-        "appliedTo": invoice["id"],
-        "appliedAmount": money(amount),
-        "appliedOn": instant(tenant.clock.now()),
-        "appliedBy": who,
-        "appliedToReferenceNumber": invoice["referenceNumber"],
-    }
 
 
 def new_batch(tenant: Tenant) -> Row:

@@ -1,7 +1,9 @@
-"""Payments: taken, applied, applied later, refunded, voided, posted.
+"""Payments: taken, applied, applied later, un-applied, refunded, bounced, voided, posted.
 
-Source: OpenAPI Accounting V2 (`appliedTo` = splits; `typeId` is text on read; `refundedPaymentId`). Assumed: a refund is a payment
-with a negative total that reduces what the refunded one has left unapplied.
+Source: OpenAPI Accounting V2 (`appliedTo` = splits; `typeId` is text on read; `refundedPaymentId`); help: a manual refund is an adjustment
+invoice that carries a negative payment of type "Refund"; a bad check is un-applied, also an exported one. Assumed: a refund of a payment has a
+negative total and reduces what that one has left; a bounced check is inactive then, the bank's fee an adjustment invoice; what was deposited
+or exported is not voided.
 """
 
 from __future__ import annotations
@@ -10,7 +12,9 @@ from decimal import Decimal
 from typing import Any
 
 from systems.servicetitan.simulator.books.customers import owe
-from systems.servicetitan.simulator.books.invoices import application, day_of, new_batch, settle
+from systems.servicetitan.simulator.books.invoices import adjust_invoice, day_of, new_batch, post_invoices
+from systems.servicetitan.simulator.books.settling import application, apply_to, settle, take_back
+from systems.servicetitan.simulator.seed.catalogue import REFUND
 from systems.servicetitan.simulator.shapes import Row
 from systems.servicetitan.simulator.tenant import Tenant, cents, midnight, money, named
 
@@ -41,23 +45,23 @@ def take_payment(tenant: Tenant, event: Event) -> Row:
 
 def apply_payment(tenant: Tenant, event: Event) -> Row:
     """`{payment, invoice, amount?}`: settles an invoice with what is still unapplied."""
-    row = tenant.get("payments", int(event["payment"]))
+    row = _active(tenant, event)
     invoice, amount = _split(tenant, event)
-    left = Decimal(row["unappliedAmount"])
-    amount = min(amount, left) if event.get("amount") is None else amount
-    if amount > left or amount <= 0:
-        raise ValueError(f"payment {row['id']} has {left} left, not {amount}")
-    with tenant.changing():
-        row["appliedTo"] = [*row["appliedTo"], application(tenant, invoice, amount, "dispatch")]
-        row["unappliedAmount"] = money(left - amount)
-        tenant.save("payments", row, "apply")
-        settle(tenant, invoice["id"], amount)
-    return {"payment": row["id"], "application": row["appliedTo"][-1]["appliedId"]}
+    amount = min(amount, Decimal(row["unappliedAmount"])) if event.get("amount") is None else amount
+    made = apply_to(tenant, "payments", row, invoice, amount)
+    return {"payment": row["id"], "application": made["appliedId"]}
+
+
+def unapply_payment(tenant: Tenant, event: Event) -> Row:
+    """`{payment, invoice?}`: what it settles of that invoice, or of all, is open again; allowed for an exported one, too."""
+    row = _active(tenant, event)
+    taken = take_back(tenant, "payments", row, int(event["invoice"]) if event.get("invoice") else None)
+    return {"payment": row["id"], "amount": money(taken)}
 
 
 def refund_payment(tenant: Tenant, event: Event) -> Row:
     """`{payment, amount?, date?}` -> payment: money given back, out of what is unapplied."""
-    held = tenant.get("payments", int(event["payment"]))
+    held = _active(tenant, event)
     amount = cents(event.get("amount") or held["unappliedAmount"])
     left = Decimal(held["unappliedAmount"])
     if not 0 < amount <= left:
@@ -72,15 +76,68 @@ def refund_payment(tenant: Tenant, event: Event) -> Row:
     return {"payment": row["id"], "number": row["referenceNumber"]}
 
 
-def void_payment(tenant: Tenant, event: Event) -> Row:
-    """`{payment}`: no longer active; its invoices are open again."""
-    row = tenant.get("payments", int(event["payment"]))
+def refund_invoice(tenant: Tenant, event: Event) -> Row:
+    """`{invoice, items, date?}` -> invoice, payment: an adjustment invoice that carries a negative payment of type Refund, both posted.
+
+    The items make a negative total; the payment is of that amount and settles the adjustment, so that nothing of it stays open.
+    """
     with tenant.changing():
-        for split in row["appliedTo"]:
-            settle(tenant, split["appliedTo"], -Decimal(split["appliedAmount"]))
-        owe(tenant, row["customer"]["id"], Decimal(row["total"]))
-        tenant.save("payments", row | {"active": False}, "void")
+        made = adjust_invoice(tenant, event)
+        invoice = tenant.get("invoices", made["invoice"])
+        whole = Decimal(invoice["total"])
+        if whole >= 0:
+            raise ValueError(f"a refund of {-whole}: its items make a negative total")
+        post_invoices(tenant, {"invoices": [invoice["id"]]})
+        customer = tenant.get("customers", invoice["customer"]["id"])
+        row = _new(tenant, event | {"type": REFUND, "memo": "Refund"}, customer, invoice["businessUnit"])
+        row |= {"total": money(whole), "unappliedAmount": "0.00", "appliedTo": [application(tenant, invoice, whole, "office")]}
+        tenant.save("payments", row, "create")
+        settle(tenant, invoice["id"], whole)
+        owe(tenant, customer["id"], -whole)
+        post_payments(tenant, {"payments": [row["id"]]})
+    return {"payment": row["id"], "invoice": invoice["id"], "number": row["referenceNumber"]}
+
+
+def bounce_payment(tenant: Tenant, event: Event) -> Row:
+    """`{payment, fee?: {sku, price}, date?}` -> payment, invoice?: the bank gave a check back. It settles nothing any more and is inactive;
+    a fee is charged on an adjustment of the first invoice that it had paid."""
+    row = _active(tenant, event)
+    if row["type"] != "Check":
+        raise ValueError(f"payment {row['id']} is {row['type']}, not a check")
+    if event.get("fee") and not row["appliedTo"]:
+        raise ValueError(f"payment {row['id']} settles no invoice that a fee could be charged on")
+    made: Row = {"payment": row["id"]}
+    with tenant.changing():
+        paid = [one["appliedTo"] for one in row["appliedTo"]]
+        _end(tenant, row | {"memo": "NSF: returned by the bank"}, "bounce")
+        if event.get("fee"):
+            fee = {"invoice": paid[0], "items": [event["fee"] | {"taxable": False}], "date": event.get("date")}
+            made["invoice"] = adjust_invoice(tenant, fee)["invoice"]
+            post_invoices(tenant, {"invoices": [made["invoice"]]})
+    return made
+
+
+def void_payment(tenant: Tenant, event: Event) -> Row:
+    """`{payment}`: no longer active; its invoices are open again. One that was deposited or exported is refused."""
+    row = _active(tenant, event)
+    if row["syncStatus"] == "Exported" or row["deposit"]:
+        raise ValueError(f"payment {row['id']} is {'deposited' if row['deposit'] else 'exported'} and cannot be voided")
+    _end(tenant, row, "void")
     return {"payment": row["id"]}
+
+
+def _end(tenant: Tenant, row: Row, operation: str) -> None:
+    """Inactive, what it settled is open again. What it gave back is open on the payment that it refunds."""
+    if any(other["refundedPaymentId"] == row["id"] and other["active"] for other in tenant.rows("payments")):
+        raise ValueError(f"payment {row['id']} was refunded in part; void its refund first")
+    with tenant.changing():
+        take_back(tenant, "payments", row)
+        owe(tenant, row["customer"]["id"], Decimal(row["total"]))
+        if row["refundedPaymentId"]:
+            held = tenant.get("payments", row["refundedPaymentId"])
+            left = money(Decimal(held["unappliedAmount"]) - Decimal(row["total"]))
+            tenant.save("payments", held | {"unappliedAmount": left}, "update")
+        tenant.save("payments", row | {"active": False, "unappliedAmount": "0.00"}, operation)
 
 
 def post_payments(tenant: Tenant, event: Event) -> Row:
@@ -93,6 +150,13 @@ def post_payments(tenant: Tenant, event: Event) -> Row:
             if row["syncStatus"] != "Exported" and row["syncStatus"] != status:
                 tenant.save("payments", row | {"syncStatus": status, "batch": batch or row["batch"]}, "post")
     return {"posted": [row["id"] for row in rows]}
+
+
+def _active(tenant: Tenant, event: Event) -> Row:
+    row = tenant.get("payments", int(event["payment"]))
+    if not row["active"]:
+        raise ValueError(f"payment {row['id']} is void")
+    return row
 
 
 def _new(tenant: Tenant, event: Event, customer: Row, unit: Row | None) -> Row:

@@ -1,7 +1,7 @@
-"""Purchases: an order, its receipt, the bill that the receipt makes; bills entered by hand; a canceled bill; vendor credits.
+"""Purchases: an order, its receipt, the bill that the receipt makes; bills entered by hand.
 
-Source: help pages "Manage parts purchase orders", "Procure: manage bills" (one receipt = one bill; a canceled bill sets the order
-back to Pending), OpenAPI Inventory and Accounting V2. `billAmount` is the whole bill with tax and shipping (assumed).
+Source: help pages "Manage parts purchase orders", "Procure: manage bills" (one receipt = one bill), OpenAPI Inventory and Accounting V2.
+`billAmount` is the whole bill with tax and shipping (assumed).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from systems.servicetitan.simulator.books.invoices import day_of, new_batch
+from systems.servicetitan.simulator.books.invoices import day_of
 from systems.servicetitan.simulator.books.items import account
 from systems.servicetitan.simulator.seed.catalogue import SKU_IDS, SKUS, WAREHOUSES
 from systems.servicetitan.simulator.shapes import Row, filled
@@ -79,7 +79,16 @@ def enter_bill(tenant: Tenant, event: Event) -> Row:
     """`{vendor, business_unit, expenses: [{amount, account?, description?}], vendor_number?, date?}` -> bill without an order."""
     vendor = tenant.get("vendors", int(event["vendor"]))
     unit = tenant.unit_of(event)
-    lines = [
+    lines = expense_lines(tenant, event["expenses"], unit)
+    whole = sum((Decimal(str(line["amount"])) for line in lines), Decimal(0))
+    row = _bill(tenant, vendor, event, {"businessUnit": unit, "billAmount": money(whole)})
+    row |= {"billType": "ApBill", "source": "Standalone", "expenseItems": lines, "items": []}
+    return {"bill": tenant.save("ap-bills", row, "create")["id"], "vendor": vendor["id"]}
+
+
+def expense_lines(tenant: Tenant, expenses: list[Event], unit: Row) -> list[Row]:
+    """Lines of a bill that is entered by hand, of `[{amount, account?, description?}]`."""
+    return [
         {
             "id": tenant.next_id("bill-item", 3_066_000_001),
             "amount": money(line["amount"]),
@@ -87,81 +96,8 @@ def enter_bill(tenant: Tenant, event: Event) -> Row:
             "generalLedgerAccount": account(str(line.get("account", "61200"))),
             "businessUnit": unit,
         }
-        for line in event["expenses"]
+        for line in expenses
     ]
-    whole = sum((Decimal(str(line["amount"])) for line in lines), Decimal(0))
-    row = _bill(tenant, vendor, event, {"businessUnit": unit, "billAmount": money(whole)})
-    row |= {"billType": "ApBill", "source": "Standalone", "expenseItems": lines, "items": []}
-    return {"bill": tenant.save("ap-bills", row, "create")["id"], "vendor": vendor["id"]}
-
-
-def post_bills(tenant: Tenant, event: Event) -> Row:
-    """`{bills: [...]}`: one batch of pending bills."""
-    batch = new_batch(tenant)
-    rows = [tenant.get("ap-bills", int(source_id)) for source_id in event["bills"]]
-    with tenant.changing():
-        for row in rows:
-            if row["syncStatus"] == "Pending" and row["status"] != "Canceled":
-                change = {"syncStatus": "Posted", "status": "Reconciled", "batch": batch, "postDate": midnight(tenant.today())}
-                tenant.save("ap-bills", row | change, "post")
-    return {"posted": [row["id"] for row in rows]}
-
-
-def cancel_bill(tenant: Tenant, event: Event) -> Row:
-    """`{bill}`: canceled; its order goes back to Pending."""
-    row = tenant.get("ap-bills", int(event["bill"]))
-    if row["syncStatus"] == "Exported":
-        raise ValueError(f"bill {row['id']} is exported and locked")
-    now = instant(tenant.clock.now())
-    with tenant.changing():
-        tenant.save(
-            "ap-bills", row | {"status": "Canceled", "dateCanceled": now, "canceledBy": {"id": 6001, "name": "office"}}, "cancel"
-        )
-        if row["purchaseOrderId"]:
-            held = tenant.get("purchase-orders", row["purchaseOrderId"])
-            items = [item | {"quantityReceived": "0"} for item in held["items"]]
-            tenant.save("purchase-orders", held | {"status": "Pending", "receivedOn": None, "items": items}, "update")
-    return {"bill": row["id"]}
-
-
-def vendor_credit(tenant: Tenant, event: Event) -> Row:
-    """`{vendor, business_unit, amount, bill?, apply?, date?, number?, posted?}` -> credit: of a return, applied to a bill where given."""
-    vendor = tenant.get("vendors", int(event["vendor"]))
-    unit = tenant.unit_of(event)
-    amount = cents(event["amount"])
-    applied = cents(event.get("apply", amount)) if event.get("bill") else Decimal(0)
-    posted = bool(event.get("posted", True))
-    number = tenant.next_id("credit-number", 9001)
-    row = tenant.new(
-        "ap-credits",
-        {
-            "date": midnight(day_of(tenant, event)),
-            "number": str(number),
-            "referenceNumber": str(event.get("number", f"CM-{number}")),
-            "inventoryReturnId": tenant.next_id("return", 3_068_000_001),
-            "memo": str(event.get("memo", "Returned parts")),
-            "amount": money(amount),
-            "appliedAmount": money(applied),
-            "syncStatus": "Posted" if posted else "Pending",
-            "batch": new_batch(tenant) if posted else None,
-            "businessUnit": unit,
-            "vendor": named(vendor),
-        },
-    )
-    if event.get("bill"):
-        row["splits"] = [_credit_split(tenant, row["id"], int(event["bill"]), applied)]
-    return {"credit": tenant.save("ap-credits", row, "create")["id"]}
-
-
-def _credit_split(tenant: Tenant, credit_id: int, bill_id: int, amount: Decimal) -> Row:
-    return {
-        "id": tenant.next_id("credit-split", 3_069_000_001),
-        "active": True,
-        "createdOn": instant(tenant.clock.now()),
-        "inventoryBillId": tenant.get("ap-bills", bill_id)["id"],
-        "vendorCreditId": credit_id,
-        "amount": money(amount),
-    }
 
 
 def _order_item(tenant: Tenant, line: Event) -> Row:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
+from typing import Any
 
 from systems.servicetitan.simulator.day.sales import Sale
 from systems.servicetitan.simulator.day.steps import DayOptions, Morning, Steps
@@ -22,7 +23,7 @@ class Payments:
         self._draw = random.Random(f"day/{options.seed}/payments")
         self.taken: list[tuple[float, str]] = []
 
-    def take(self, at_s: float, **members: object) -> str:
+    def take(self, at_s: float, **members: Any) -> str:
         """Plan a payment; returns what events call it by."""
         name = f"p{len(self.taken)}"
         at_s = min(at_s, self._options.seconds * 0.985)

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import random
 
+from systems.servicetitan.simulator.day.corrections import plan_all, plan_few
 from systems.servicetitan.simulator.day.money import Payments
 from systems.servicetitan.simulator.day.purchases import plan_purchases
-from systems.servicetitan.simulator.day.sales import Sale, plan_jobs
+from systems.servicetitan.simulator.day.sales import plan_jobs
 from systems.servicetitan.simulator.day.steps import DayOptions, Morning, Step, Steps
 from systems.servicetitan.simulator.tenant import Tenant
 
 Place = tuple[str | int, str | int]
+KINDS = {"few": plan_few, "all": plan_all}
+"""Which corrections a day has, by the option `correction_kinds`."""
 
 
 def morning_of(tenant: Tenant) -> Morning:
@@ -40,7 +43,7 @@ def planned(tenant: Tenant, options: DayOptions) -> list[Step]:
     payments.plan(sales)
     payments.post()
     plan_purchases(steps, options, morning)
-    _corrections(steps, options, morning, sales)
+    KINDS[options.correction_kinds](steps, options, morning, sales)
     return steps.in_order()
 
 
@@ -78,20 +81,3 @@ def _old(steps: Steps, options: DayOptions, morning: Morning, payments: Payments
         posted.append(f"@ar{number}.invoice")
     for invoice in posted[::2]:
         payments.take(options.seconds * draw.uniform(0.1, 0.9), invoices=[{"invoice": invoice}])
-
-
-def _corrections(steps: Steps, options: DayOptions, morning: Morning, sales: list[Sale]) -> None:
-    """Adjustments, voids, unpostings and merges, where they are asked for: what this part of the product holds by name."""
-    posted = [sale for sale in reversed(sales) if sale.posted_s and sale.subtotal > 0]
-    late = options.seconds * 0.995
-    for number in range(min(options.corrections, len(posted) // 4)):
-        adjusted, voided, unposted = posted[number * 3 : number * 3 + 3]
-        price = ("-40.00", "65.00")[number % 2]
-        items = [{"sku": "SVC-HOUR", "price": price, "taxable": False}]
-        day = morning.day.isoformat()
-        steps.correct(late, "adjust", name=f"a{number}", invoice=adjusted.invoice, items=items, date=day)
-        steps.correct(late, "post", invoices=[f"@a{number}.invoice"])
-        steps.correct(late, "void", invoice=voided.invoice)
-        steps.correct(late, "unpost", invoices=[unposted.invoice])
-        if number + 1 < len(morning.places):
-            steps.correct(late, "merge_customers", customer=morning.places[-1 - number][1], into=morning.places[0][1])

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
 from systems.servicetitan.simulator.books.events import Names, perform
-from systems.servicetitan.simulator.day.plan import planned
+from systems.servicetitan.simulator.day.plan import KINDS, planned
 from systems.servicetitan.simulator.day.steps import DayOptions, Step
 from systems.servicetitan.simulator.tenant import Tenant
 
@@ -22,20 +23,25 @@ class Day:
         self._task: asyncio.Task[None] | None = None
         self._planned = self._done = 0
         self._errors: list[str] = []
+        self._corrections: Counter[str] = Counter()
         self._names: Names = {}
         self._left: list[Step] = []
 
     def begin(self, body: dict[str, Any]) -> dict[str, Any]:
-        """Plan the day that `{jobs, hours, seed, corrections?, when_told?}` asks for and begin it. Raises ValueError while another runs."""
+        """Plan the day that `{jobs, hours, seed, corrections?, correction_kinds?, when_told?}` asks for and begin it. Raises ValueError while
+        another runs, and for options that make no day."""
         if self._task is not None and not self._task.done():
             raise ValueError("a day is running; wait until it is finished")
         options = DayOptions(**body)
         if options.jobs < 1 or options.hours <= 0:
             raise ValueError("a day needs at least one job and some hours")
+        if options.correction_kinds not in KINDS:
+            raise ValueError(f"correction_kinds: {options.correction_kinds!r} is not one of {', '.join(KINDS)}")
         steps = planned(self._tenant, options)
         self._left = [step for step in steps if step.corrects and options.when_told]
         steps = [step for step in steps if not (step.corrects and options.when_told)]
         self._planned, self._done, self._errors, self._names = len(steps), 0, [], {}
+        self._corrections = Counter()
         self._task = asyncio.create_task(self._play(steps, options.pace))
         return self.progress()
 
@@ -50,10 +56,10 @@ class Day:
         return self.progress()
 
     def progress(self) -> dict[str, Any]:
-        """How many steps there are, how many are done, whether all are; `errors` should be empty."""
+        """How many steps there are, how many are done, whether all are; `errors` should be empty; `corrections` counts by kind what was done."""
         finished = self._task is not None and self._task.done()
-        shown = self._errors[:_SHOWN_ERRORS]
-        return {"planned": self._planned, "done": self._done, "finished": finished, "errors": shown}
+        shown, made = self._errors[:_SHOWN_ERRORS], dict(sorted(self._corrections.items()))
+        return {"planned": self._planned, "done": self._done, "finished": finished, "errors": shown, "corrections": made}
 
     async def close(self) -> None:
         """Stop playing."""
@@ -73,4 +79,6 @@ class Day:
             perform(self._tenant, step.event, self._names)
         except (ValueError, KeyError, TypeError, ArithmeticError) as error:
             self._errors.append(f"{step.event.get('do')} {step.event}: {error}"[:300])
+        else:
+            self._corrections.update([step.kind] if step.kind else [])
         self._done += 1

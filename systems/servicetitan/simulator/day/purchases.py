@@ -26,7 +26,7 @@ def plan_purchases(steps: Steps, options: DayOptions, morning: Morning) -> None:
     for number in range(_EXPENSES):
         at_s = options.seconds * (0.2 + 0.2 * number)
         lines = [{"amount": f"{draw.randint(2000, 30000) / 100:.2f}", "description": text} for text in ("Fuel", "Uniforms")]
-        members = {"vendor": draw.choice(morning.vendors), "business_unit": draw.choice(morning.units)[0]}
+        members: dict[str, Any] = {"vendor": draw.choice(morning.vendors), "business_unit": draw.choice(morning.units)[0]}
         steps.add(at_s, "enter_bill", name=f"e{number}", expenses=lines, date=day, **members)
         bills.append((at_s, f"@e{number}.bill"))
     _after(steps, options, morning, bills)
@@ -77,4 +77,4 @@ def _after(steps: Steps, options: DayOptions, morning: Morning, bills: list[tupl
         at_s = options.seconds * (0.7 + 0.1 * number)
         vendor = f"{bill.split('.')[0]}.vendor"
         steps.add(at_s, "vendor_credit", vendor=vendor, business_unit=unit, amount=amount, date=day, posted=True, **members)
-    steps.correct(options.seconds * 0.9, "cancel_bill", bill=posted[0][1])
+    steps.correct(options.seconds * 0.9, "cancel_bill", kind="bill_canceled", bill=posted[0][1])

@@ -11,27 +11,31 @@ from typing import Any
 class Step:
     """One event at so many seconds after the day began; `order` keeps steps of one instant in the order of their planning.
 
-    `corrects`: it changes what was posted, as somebody does who sees a mistake in the books.
+    `corrects`: it changes what was posted, as somebody does who sees a mistake in the books. `kind`: what the day counts it as, on one step of each
+    correction.
     """
 
     at_s: float
     order: int
     event: dict[str, Any]
     corrects: bool = False
+    kind: str = ""
 
 
 @dataclass(frozen=True)
 class DayOptions:
     """What `POST /__sim__/day` asks for.
 
-    `corrections`: adjustments, voids, merges and unpostings too, so many of each. `when_told`: whatever corrects is left until
-    `POST /__sim__/day/corrections`, so that the caller can first let everything reach the books.
+    `corrections`: so many of each kind. `correction_kinds`: `few` are adjustments, voids, merges and unpostings of the day's own documents; `all` are
+    these and every other kind of `day/corrections.py`, each on documents of its own, with memberships, projects and deposits. `when_told`: whatever
+    corrects is left until `POST /__sim__/day/corrections`, so that the caller can first let everything reach the books.
     """
 
     jobs: int = 500
     hours: float = 10.0
     seed: int = 1
     corrections: int = 0
+    correction_kinds: str = "few"
     when_told: bool = False
 
     @property
@@ -69,18 +73,18 @@ class Steps:
     def __init__(self) -> None:
         self._steps: list[Step] = []
 
-    def add(self, at_s: float, do: str, **members: Any) -> None:
-        """Plan an event; `name` is what later events call it by."""
-        self._plan(at_s, do, members, corrects=False)
+    def add(self, at_s: float, do: str, kind: str = "", **members: Any) -> None:
+        """Plan an event; `name` is what later events call it by, `kind` what it is counted as."""
+        self._steps.append(Step(at_s, len(self._steps), _event(do, members), kind=kind))
 
-    def correct(self, at_s: float, do: str, **members: Any) -> None:
+    def correct(self, at_s: float, do: str, kind: str = "", **members: Any) -> None:
         """Plan an event that corrects something posted."""
-        self._plan(at_s, do, members, corrects=True)
-
-    def _plan(self, at_s: float, do: str, members: dict[str, Any], *, corrects: bool) -> None:
-        event = {"do": do} | {("as" if key == "name" else key): value for key, value in members.items()}
-        self._steps.append(Step(at_s, len(self._steps), event, corrects))
+        self._steps.append(Step(at_s, len(self._steps), _event(do, members), corrects=True, kind=kind))
 
     def in_order(self) -> list[Step]:
         """All steps as they are to be played."""
         return sorted(self._steps, key=lambda step: (step.at_s, step.order))
+
+
+def _event(do: str, members: dict[str, Any]) -> dict[str, Any]:
+    return {"do": do} | {("as" if key == "name" else key): value for key, value in members.items()}

@@ -16,6 +16,8 @@ BUSINESS_UNITS = (
 )
 JOB_TYPES = ("Service Call", "Maintenance", "Installation", "Estimate")
 PAYMENT_TYPES = ("Cash", "Check", "Credit Card", "ACH")
+REFUND = "Refund"
+"""The payment type of a manual refund; no payment of the day is drawn from it."""
 PAYMENT_TERMS = (("Due Upon Receipt", 0), ("Net 15", 15), ("Net 30", 30))
 TAX_ZONES = (
     # name, rates as fractions; the second is split into state and county
@@ -30,6 +32,12 @@ GL_ACCOUNTS = (
     ("50100", "Cost of Materials", "CostOfSale", "CostOfSale"),
     ("61200", "Shop Expense", "Expense", "Expense"),
     ("10300", "Undeposited Funds", "CurrentAsset", "UndepositedFunds"),
+    ("10100", "Operating Account", "CurrentAsset", "CheckingAccount"),
+    ("61900", "Card Processing Fees", "Expense", "ProcessingFees"),
+    ("25100", "Deferred Membership Revenue", "CurrentLiability", "MembershipAgreements"),
+    ("12500", "Retainage Receivable", "CurrentAsset", "OtherCurrentAsset"),
+    ("42000", "Interest Income", "OtherIncome", "OtherIncome"),
+    ("42100", "Returned Check Fees", "Income", "Revenue"),
 )
 WAREHOUSES = ("Main Warehouse", "North Warehouse")
 TECHNICIANS = (
@@ -82,7 +90,14 @@ EQUIPMENT = (
     Sku("EQP-AC3T", "Condenser 3 ton", "Equipment", "4875.00", "2318.60", True, "40200"),
 )
 DISCOUNTS = (Sku("DISC-10", "Member discount", "PriceModifier", "0.00", "0.00", False, "40900"),)
+AGREEMENTS = (
+    Sku("MBR-GOLD", "Gold membership, one year", "Service", "228.00", "0.00", False, "25100"),
+    Sku("RET-HELD", "Retainage held", "Service", "0.00", "0.00", False, "12500"),
+    Sku("INT-LATE", "Interest on late payment", "Service", "0.00", "0.00", False, "42000"),
+    Sku("FEE-NSF", "Returned check fee", "Service", "35.00", "0.00", False, "42100"),
+)
+"""What is sold or charged and is no revenue of a job: its account decides where it goes."""
 
-_SERIES = ((MATERIALS, 10_001), (EQUIPMENT, 15_001), (SERVICES, 20_001), (DISCOUNTS, 30_001))
+_SERIES = ((MATERIALS, 10_001), (EQUIPMENT, 15_001), (SERVICES, 20_001), (DISCOUNTS, 30_001), (AGREEMENTS, 40_001))
 SKUS: dict[str, Sku] = {sku.code: sku for skus, _ in _SERIES for sku in skus}
 SKU_IDS: dict[str, int] = {sku.code: first + place for skus, first in _SERIES for place, sku in enumerate(skus)}

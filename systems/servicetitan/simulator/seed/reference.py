@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from runtime.simulator.people import companies
 from systems.servicetitan.simulator.seed.catalogue import (
+    AGREEMENTS,
     BUSINESS_UNITS,
     GL_ACCOUNTS,
     JOB_TYPES,
     MATERIALS,
     PAYMENT_TERMS,
     PAYMENT_TYPES,
+    REFUND,
     SERVICES,
+    SKU_IDS,
     TAX_ZONES,
     TECHNICIANS,
     WAREHOUSES,
@@ -39,7 +42,7 @@ def _reference(tenant: Tenant) -> list[tuple[str, Row]]:
         ("business-units", _unit(tenant.tenant_id, place, unit)) for place, unit in enumerate(BUSINESS_UNITS)
     ]
     found += [("job-types", {"name": name, "priority": "Normal", "class": "Service", "duration": 7200}) for name in JOB_TYPES]
-    found += [("payment-types", {"name": name}) for name in PAYMENT_TYPES]
+    found += [("payment-types", {"name": name}) for name in (*PAYMENT_TYPES, REFUND)]
     found += [("payment-terms", _term(name, days)) for name, days in PAYMENT_TERMS]
     found += [("tax-zones", _zone(tenant, name, rates)) for name, rates in TAX_ZONES]
     found += [
@@ -49,7 +52,7 @@ def _reference(tenant: Tenant) -> list[tuple[str, Row]]:
     found += [("warehouses", {"name": name, "address": ADDRESS}) for name in WAREHOUSES]
     found += [("technicians", _technician(place, name)) for place, name in enumerate(TECHNICIANS)]
     found += [("materials", _material(sku)) for sku in MATERIALS]
-    return found + [("services", _service(sku)) for sku in SERVICES]
+    return found + [("services", _service(sku) | {"id": SKU_IDS[sku.code]}) for sku in (*SERVICES, *AGREEMENTS)]
 
 
 def _unit(tenant_id: int, place: int, unit: tuple[str, str, str, str]) -> Row:

@@ -124,7 +124,7 @@ async def test_the_amount_of_an_application_falls_to_what_is_open(client: Client
 async def test_a_released_payment_keeps_its_amount(client: Client) -> None:
     who = await customer(client)
     number = await paid(client, body(who, 100))
-    for change in (wrapped(PaymentAmount=90), wrapped(ApplicationDate="2026-03-13T00:00:00+00:00"), wrapped(PaymentMethod="CASH")):
+    for change in (wrapped(PaymentAmount=90), wrapped(PaymentRef="1002"), wrapped(PaymentMethod="CASH")):
         answer = await client.call("PUT", "/Payment", wrapped(Type="Payment", ReferenceNbr=number) | change)
         assert answer.status == 500
         assert "is released" in answer.message
