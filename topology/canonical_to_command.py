@@ -82,6 +82,8 @@ def _map(record: ConsumerRecord, context: Context) -> _Mapped:
     flows = connected.flows_from(value["system"], entity)
     if entity == JOB and connected.waits_for_jobs:
         return _completion(record, value, connected, context)
+    if not flows and (entity not in CARRIES_MONEY or value["system"] != connected.settings.field_service.system):
+        return _Mapped([], [])
     source = Source(entity, value, record.topic, record.partition, record.offset, record.value or b"")
     return _by_flows(flows, source, connected, (record, context))
 

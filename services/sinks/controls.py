@@ -80,7 +80,9 @@ def period_changed(owner: Owner, connection: str) -> None:
         if rest.reason != reasons.PERIOD_CLOSED:
             continue
         entry = owner.cases.entry(op_key)
-        if entry is not None and owner.context.followed.is_open(connection, entry["purpose"], entry["posting_date"]):
+        if entry is None:
+            continue
+        if owner.context.followed.is_open(connection, entry["purpose"], entry["posting_date"], entry["record"]):
             owner.turn(op_key, again=True)
 
 

@@ -23,7 +23,7 @@ from runtime.settings import Kafka, Settings
 from runtime.threads import TopicFollower
 from schemas.codec import Codec
 from schemas.errors import Malformed
-from schemas.records import Control, Link, Period
+from schemas.records import Control, Ledger, Link, Period
 from services.sinks.links import LinkKey, LinkStore
 from services.sinks.outputs import STAGE
 from services.sinks.pairs import ORIGIN, pair_key, pair_keys
@@ -134,12 +134,17 @@ class Followed:
         """Why each (connection, system) is paused that is; system "" = all of the connection."""
         return self._paused
 
-    def is_open(self, connection: str, purpose: str, on: date | None) -> bool:
+    def is_open(self, connection: str, purpose: str, on: date | None, record: str = "") -> bool:
         """Whether the ERP's periods say that such a document may be posted on that day."""
-        kind = {"sale": "receivable", "collection": "receivable", "payable": "payable"}.get(purpose, "ledger")
-        return on is not None and any(
-            p.starts_on <= on <= p.ends_on and kind in p.open_for for p in self._periods.get(connection, {}).values()
-        )
+        return any(_kind(purpose, record) in period.open_for for period in self._periods_of(connection, on))
+
+    def is_closed(self, entry: Ledger) -> bool:
+        """Whether the ERP's periods say that a document may not be posted on its day; False where none of them has that day."""
+        connection, on = entry["connection"], entry["posting_date"]
+        return bool(self._periods_of(connection, on)) and not self.is_open(connection, entry["purpose"], on, entry["record"])
+
+    def _periods_of(self, connection: str, on: date | None) -> list[_Period]:
+        return [one for one in self._periods.get(connection, {}).values() if on is not None and one.starts_on <= on <= one.ends_on]
 
     def decisions_from(self, partition: int, offset: int) -> list[ControlMessage]:
         """Every decision at or after an offset of `control` that concerns one of `systems`, in order."""
@@ -243,6 +248,12 @@ def _decision_of(control: Control, message: Message) -> ControlMessage:
     if missing:
         raise KeyError(*missing)
     return ControlMessage(control, message.partition() or 0, message.offset() or 0)
+
+
+def _kind(purpose: str, record: str) -> str:
+    """What has to be open for a document: the ledger itself for a journal."""
+    kinds = {"sale": "receivable", "collection": "receivable", "payable": "payable"}
+    return "ledger" if record == "journal" else kinds.get(purpose, "ledger")
 
 
 def _period_of(period: Period) -> _Period | None:

@@ -23,7 +23,8 @@ class View:
     `written` says whether the system has such a write; `opens_at` is when the posting window opens (None = open); `paused` a
     reason why the connection does nothing now; `link` the partner of a master record (None = unknown, "" = explicitly none);
     `target` the entry that a reversal reverses, `target_busy` whether a request about it is running; `void` the void of this create;
-    `others` the other parts of its document; `other_purpose` what its source was written as under another profile ("" = nothing).
+    `others` the other parts of its document; `other_purpose` what its source was written as under another profile ("" = nothing);
+    `is_closed` whether the ERP's own periods say that its day is closed.
     """
 
     at: datetime
@@ -40,6 +41,7 @@ class View:
     void: Ledger | None = None
     others: tuple[Part, ...] = ()
     other_purpose: str = ""
+    is_closed: bool = False
 
 
 def gate(entry: Ledger, command: CommandEnvelope, view: View, updates: bool = False) -> Ledger | None:
@@ -55,6 +57,7 @@ def gate(entry: Ledger, command: CommandEnvelope, view: View, updates: bool = Fa
         or kept_still(entry, view)
         or _window(entry, view)
         or _parents(entry, view)
+        or _closed(entry, view)
         or _create(entry, view)
     )
 
@@ -82,6 +85,15 @@ def _otherwise(entry: Ledger, view: View) -> Ledger | None:
         return None
     words = f"its source is there as {view.other_purpose}: reverse that and release this, or skip this"
     return e.held(entry, view.at, reasons.OTHER_PURPOSE, words)
+
+
+def _closed(entry: Ledger, view: View) -> Ledger | None:
+    """A closed period is compared before the write, not left to an ERP that may be set to accept it (accounting.md 36)."""
+    if not view.is_closed or entry["released"] or e.may_exist(entry):
+        return None
+    return e.held(
+        entry, view.at, reasons.PERIOD_CLOSED, f"the period of {entry['posting_date']} is closed in the system's own list"
+    )
 
 
 def ended(entry: Ledger, view: View, updates: bool) -> Ledger | None:

@@ -85,6 +85,7 @@ class Sights:
             void=self._void(entry),
             others=self.others(command) if command is not None and command["parts"] is not None else (),
             other_purpose=self._other_purpose(entry, flow),
+            is_closed=entry["purpose"] != e.MASTER and self._context.followed.is_closed(entry),
         )
 
     def _other_purpose(self, entry: Ledger, flow: Flow | None) -> str:

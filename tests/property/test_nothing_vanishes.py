@@ -240,3 +240,10 @@ def test_a_mapping_that_says_nothing_of_a_due_flow_has_a_held_document(erp: str,
     monkeypatch.setattr(registry, "system", lambda name: silent if name == erp else known(name))
     [(kind, command)] = commands(passed(made, plain("invoice", "108.25")))
     assert (kind, command["hold"], command["amount"]) == (MANUAL, "no_flow", Decimal("108.25"))
+
+
+@pytest.mark.parametrize("system", ["acumatica", "a-system-of-before"])
+def test_what_no_side_of_the_connection_is_the_source_of_is_only_read(system: str) -> None:
+    """A record of the ERP itself, or of a system that the connection joined once."""
+    outcome = passed(joined("acumatica"), plain("credit_memo", "-108.25", system=system))
+    assert (outcome.outputs, outcome.decisions) == ([], [])

@@ -13,7 +13,7 @@ from tests.systems.books.both import ERPS, drafts, plan
 from tests.systems.field_service import invoice, invoice_line
 from topology.rules.envelope import Source, command
 
-BACK = {"lines": [invoice_line("-100.00")], "tax": Decimal("-8.25"), "source_id": "102"}
+BACK: dict[str, Any] = {"lines": [invoice_line("-100.00")], "tax": Decimal("-8.25"), "source_id": "102"}
 
 
 @pytest.mark.parametrize("erp", ERPS)
