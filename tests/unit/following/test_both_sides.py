@@ -131,7 +131,7 @@ def test_the_exported_tables_have_a_line_for_what_was_seen_and_are_read_again(cl
     said = invoked("crosswalk", "export", "acme", str(tmp_path / "out" / "tables.xlsx"))
     assert said.exit_code == 0, said.output
     assert "2 rows of" in said.stdout
-    assert "lines to fill in" in said.stdout
+    assert "lines for other values that were seen" in said.stdout
     found = read_tables(tmp_path / "out", tmp_path, registry.crosswalk_tables("acumatica"))
     assert {(row.table, row.key) for row in found.rows} == {("business_unit", UNIT), ("tax_zone", "77")}
     folder = tmp_path / "csv"
