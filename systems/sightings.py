@@ -71,6 +71,12 @@ def canonical(entity: str, told: Mapping[str, Any], moving: Sequence[Any] | None
 
 
 @lru_cache
+def untold(part: type) -> Mapping[str, str]:
+    """The texts of a part of a record (a line), empty: what a system does not tell of it."""
+    return dict.fromkeys((name for name, kind in get_type_hints(part, include_extras=True).items() if kind is str), "")
+
+
+@lru_cache
 def _untold(entity: str) -> Mapping[str, str]:
     """The texts of a record, empty; what only the hop knows of it is not among them."""
     own = get_type_hints(_RECORDS[entity], include_extras=True)  # what may be left out is not told by saying "" of it

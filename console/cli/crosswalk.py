@@ -82,7 +82,10 @@ def export(
         for name, sheet in sheets.items():
             write_csv(file / f"{name}.csv", sheet)
     todo = sum(len(lines) for _, lines in sheets.values()) - len(rows)
-    print(f"{len(rows)} rows of {len(sheets)} tables written to {file}" + (f", and {todo} lines to fill in" if todo else ""))
+    print(
+        f"{len(rows)} rows of {len(sheets)} tables written to {file}"
+        + (f", and {todo} lines for other values that were seen" if todo else "")
+    )
 
 
 def _folder(path: Path) -> None:

@@ -11,6 +11,7 @@ from console.books.ledgers import Bucket
 from console.connections.remapping import newest_of
 from console.connections.seen import DEFAULTED, HELD, UNMAPPED, Seen, as_if_live, seen_in
 from console.reading import Cluster
+from runtime.clock import clock_from_environment
 from runtime.errors import Broken
 from topology.batch import ConsumerRecord, Context
 from topology.configuration import Connected, Snapshot
@@ -29,7 +30,8 @@ def days_of(text: str) -> int:
 def observed(cluster: Cluster, connected: Connected, days: int | None = None) -> Seen:
     """What the newest records of a connection's source need, with every flow that is on live: those of the last `days` by posting date, None
     = all that its cut-over dates let through."""
-    since = datetime.now(connected.settings.zone).date() - timedelta(days=days) if days is not None else None
+    today = clock_from_environment().now().astimezone(connected.settings.zone).date()
+    since = today - timedelta(days=days) if days is not None else None
     live = as_if_live(connected, since)
     flows = [flow for flow in connected.settings.erp.declared.flows if flow.records and flow.id in connected.settings.flows]
     context = Context(Snapshot(), cluster.codec, cluster.settings.topic, cluster.settings.kafka.partitions, datetime.now(UTC))

@@ -21,7 +21,7 @@ from console.reading import Cluster
 from console.reconcile import findings as f
 from console.reconcile.findings import Finding, Judged
 from console.reconcile.mapped import Mapper
-from console.reconcile.rules import Facts, Limits, Period, judge, signature
+from console.reconcile.rules import Facts, Limits, Period, judge, signature, with_refunds
 from console.reconcile.sides import CREDITS, MONEY, ZERO, Booked, Issued, Known, Lines, Object, booked_of, known_of, wanted_of
 from topology import canonical_to_command
 from topology.batch import ConsumerRecord, Context
@@ -54,6 +54,7 @@ def compared(cluster: Cluster, snapshot: Snapshot, connection: str) -> Compared:
     for issued in reading.issued():
         explained |= {w.ref for w in issued.wanted} | {k.ref for k in entries.get(issued.place, ())}
         made.judged.append(judge(issued, facts))
+    made.judged = list(with_refunds(made.judged))
     made.judged += reading.never_read({(one.entity, one.source_id) for one in made.judged}, facts)
     made.judged += reading.unreadable()
     strays = [one for ref, found in facts.by_ref.items() if ref not in explained | foreign for one in found if one.is_there]

@@ -6,8 +6,8 @@ is none yet, or which correction is on its way.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
@@ -20,6 +20,7 @@ from services.sinks import entry as e
 from services.sinks import reasons
 from systems.writing.differences import plain
 
+_PAYMENT = "payment"
 _DECIDED = {"not_due": f.NOT_DUE, "before_cutover": f.BEFORE_CUTOVER, "observed": f.OBSERVED, f.NO_FLOW: f.NO_FLOW}
 
 
@@ -73,6 +74,25 @@ def judge(one: Issued, facts: Facts) -> Judged:
     source = one.amount if one.active else ZERO
     told = (one.entity, one.number, one.day, one.party, one.party_name, one.unit, one.currency)
     return Judged(one.flow, *told, source, erp, made, one.source_id)
+
+
+def with_refunds(found: Iterable[Judged]) -> Iterator[Judged]:
+    """The same, with each payment that the source refunded and the ERP still has open explained by the refund that is held or waits. A refund
+    is told from others by its customer and amount: the source does not reliably name the payment."""
+    found = list(found)
+    coming: dict[tuple[str, Decimal], list[str]] = {}
+    for one in found:
+        if one.entity == _PAYMENT and one.source is not None and one.source < 0:
+            coming.setdefault((one.party, -one.source), []).extend(finding.by for finding in one.findings if finding.by)
+    for one in found:
+        own = tuple(_refunded(finding, coming.get((one.party, finding.amount), [])) for finding in one.findings)
+        yield replace(one, findings=own) if own != one.findings else one
+
+
+def _refunded(finding: Finding, coming: list[str]) -> Finding:
+    if finding.kind != f.UN_APPLIED or finding.by or not coming:
+        return finding
+    return replace(finding, by=coming.pop(), words=f"{finding.words}; a refund of this amount is on the list")
 
 
 class _Judging:

@@ -17,6 +17,7 @@ LEGENDS: Mapping[str, Legend] = {
             "branch": "Branch of its documents; empty = `branch` of the settings.",
             "sales_account": "Income account of its lines that have no row in line_type; empty = by kind of line, else accounts.sales.",
             "customer": "With customer_policy summary: the customer that all its documents name.",
+            "currency": "Currency of its documents, ISO 4217 (CAD); empty = that of the ledger.",
         },
         {"business_unit": "Plumbing - Service", "subaccount": "PLB-000", "branch": "MAIN", "sales_account": "40100"},
     ),
@@ -29,6 +30,7 @@ LEGENDS: Mapping[str, Legend] = {
         {
             "Service, Material, Equipment": "kinds of line, for all lines of a kind",
             "PriceModifier": "kind of line of discounts; it never takes the sales account of a unit",
+            "membership, interest, project": "lines of memberships, of interest and of project invoices that have no row of their own",
         },
     ),
     "tax_zone": Legend(

@@ -13,13 +13,13 @@ from typing import Any
 
 from runtime.errors import Malformed
 from runtime.json import parse
-from schemas.records import Raw
+from schemas.records import BillLine, InvoiceLine, Raw
 from systems.acumatica.resources import NAMES, parts_of_id
 from systems.acumatica.settings import Settings
 from systems.acumatica.wire import Row, day, flag, instant, linked, money, near_money, rows, scalar, text, version_of
 from systems.contract import LONGEST_ID
 from systems.mapped import Canonical, Fetch, Filtered, Normalised, Reading, settings_of
-from systems.sightings import Seen, canonical, formless
+from systems.sightings import Seen, canonical, formless, untold
 
 SYSTEM = "acumatica"
 REF = re.compile(r"ST-[A-Z2-7]{20}")
@@ -227,32 +227,22 @@ def _line(one: Row) -> dict[str, Any]:
     """What the lines of invoices and bills have in common; quantities and prices are not read, since nothing depends on them."""
     return {
         "line_id": text(one, "id") if isinstance(one.get("id"), dict) else str(one.get("id", "")),
-        "kind": "",
         "sku_code": text(one, "InventoryID"),
         "description": text(one, "TransactionDescription"),
         "quantity": _ZERO,
         "amount": near_money(one, "Amount", []) or _ZERO,
         "gl_account": text(one, "Account"),
         "dimensions": {name: code for name in _DIMENSIONS if (code := text(one, name))},
-        "business_unit_id": "",
-        "business_unit_name": "",
     }
 
 
 def _income(one: Row) -> dict[str, Any]:
-    own: dict[str, Any] = {
-        "sku_id": "",
-        "unit_price": _ZERO,
-        "unit_cost": None,
-        "cost": None,
-        "taxable": False,
-        "service_date": None,
-    }
-    return _line(one) | own | {"from_inventory": False}
+    own: dict[str, Any] = {"unit_price": _ZERO, "unit_cost": None, "cost": None, "taxable": False, "service_date": None}
+    return {**untold(InvoiceLine), **_line(one), **own, "from_inventory": False}
 
 
 def _cost(one: Row) -> dict[str, Any]:
-    return _line(one) | {"sku_type": "", "unit_cost": _ZERO, "inventory_location": ""}
+    return {**untold(BillLine), **_line(one), "unit_cost": _ZERO}
 
 
 def _payment(row: Row, reading: Reading) -> Shaped | Filtered:

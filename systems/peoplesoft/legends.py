@@ -28,6 +28,7 @@ LEGENDS: Mapping[str, Legend] = {
             "ap_business_unit": "Business unit of Payables, for vouchers.",
             "receivable_account": "Receivable of its documents; empty = accounts.receivable.",
             "clearing_vendor": "Vendor of cost without a vendor (profile voucher).",
+            "currency": "Currency of its documents, ISO 4217 (CAD); empty = that of the ledger.",
             **_FIELDS,
         },
         {"business_unit": "Plumbing - Service", "gl_business_unit": "US001", "ap_business_unit": "AP001", "department": "21000"},
@@ -50,7 +51,11 @@ LEGENDS: Mapping[str, Legend] = {
             **_FIELDS,
         },
         {"line_type": "Service", "account": "400000", "cost_account": "503000"},
-        {**_ANY, "Service, Material, Equipment, PriceModifier": "kinds of line, for all lines of a kind"},
+        {
+            **_ANY,
+            "Service, Material, Equipment, PriceModifier": "kinds of line, for all lines of a kind",
+            "membership, interest, project": "lines of memberships, of interest and of project invoices that have no row of their own",
+        },
     ),
     "tax_zone": Legend(
         "The liability account of the sales tax of a ServiceTitan tax zone.",
@@ -70,6 +75,12 @@ LEGENDS: Mapping[str, Legend] = {
         {"account": "Cash or undeposited funds.", **_FIELDS},
         {"payment_type": "Check", "account": "100200"},
         _ANY,
+    ),
+    "order_vendor": Legend(
+        "The vendor of cost that a purchase order brought (profile voucher).",
+        "The vendor of the order, by its ServiceTitan id; it counts before the sku's.",
+        {"vendor_id": "VENDOR_ID in the SETID of the settings."},
+        {"order_vendor": "3041", "vendor_id": "0000000042"},
     ),
     "sku_vendor": Legend(
         "The vendor to whom the cost of a sku is owed (profile voucher).",

@@ -14,14 +14,14 @@ from typing import Any
 
 from runtime.errors import Malformed
 from runtime.json import parse
-from schemas.records import Raw
+from schemas.records import BillLine, Raw
 from systems.mapped import Canonical, Fetch, Filtered, Normalised, Reading, settings_of
 from systems.peoplesoft.compare import ref_in
 from systems.peoplesoft.dating import is_active, is_in_force
 from systems.peoplesoft.resources import CHARTFIELDS
 from systems.peoplesoft.rows import Row, amount, day, row_of, text
 from systems.peoplesoft.settings import Settings
-from systems.sightings import Seen, canonical, formless
+from systems.sightings import Seen, canonical, formless, untold
 from systems.values.instants import local_day
 
 SYSTEM = "peoplesoft"
@@ -178,8 +178,7 @@ def _journal(rows: Sequence[Row]) -> dict[str, Any]:
 def _voucher(rows: Sequence[Row]) -> dict[str, Any]:
     """A voucher by its distribution lines. ENTRY_STATUS X is a voucher that was deleted."""
     row, total = rows[0], _cents(rows[0], "GROSS_AMT")
-    parts = {"quantity": Decimal(0), "unit_cost": Decimal(0), "sku_type": "", "sku_code": "", "kind": "", "description": ""}
-    parts |= {"business_unit_id": "", "business_unit_name": "", "inventory_location": ""}
+    parts = {**untold(BillLine), "quantity": Decimal(0), "unit_cost": Decimal(0)}
     lines = [_ledger_line(one, "MERCHANDISE_AMT", "VOUCHER_LINE_NUM") for one in rows]
     return {
         "source_id": f"{_required(row, 'BUSINESS_UNIT')}/{_required(row, 'VOUCHER_ID')}",

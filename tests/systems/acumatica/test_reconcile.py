@@ -191,6 +191,18 @@ async def test_un_applied(books: Joint) -> None:
     assert books.unexplained() == (1, Decimal("108.25"))
 
 
+async def test_a_payment_that_was_refunded_at_the_source_is_explained_by_the_refund_that_is_held(tenant: Tenant) -> None:
+    """The source has nothing of it open any more, the ERP all of it, until the refund is entered."""
+    made = await joint(tenant)
+    await made.post(ground.payment("120.00", [], unapplied=Decimal("120.00")))
+    await made.read()
+    made.at_source(ground.payment("120.00", [], unapplied=Decimal(0)))
+    assert made.unexplained() == (1, Decimal("120.00"))
+    made.keep(ground.payment("-120.00", [], source_id="202", refunded_payment_id="201"), "HELD", "refund_not_built")
+    assert made.classes() == {"held": (1, "-120.00"), "un_applied": (1, "120.00")}
+    assert made.unexplained()[0] == 0
+
+
 async def test_an_application_that_waits_is_no_difference_of_its_own(tenant: Tenant) -> None:
     made = await joint(tenant)
     await made.post(ground.invoice())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from csv import DictReader
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -131,15 +132,20 @@ def test_the_exported_tables_have_a_line_for_what_was_seen_and_are_read_again(cl
     said = invoked("crosswalk", "export", "acme", str(tmp_path / "out" / "tables.xlsx"))
     assert said.exit_code == 0, said.output
     assert "2 rows of" in said.stdout
-    assert "lines to fill in" in said.stdout
+    assert "lines for other values that were seen" in said.stdout
     found = read_tables(tmp_path / "out", tmp_path, registry.crosswalk_tables("acumatica"))
     assert {(row.table, row.key) for row in found.rows} == {("business_unit", UNIT), ("tax_zone", "77")}
     folder = tmp_path / "csv"
     assert invoked("crosswalk", "export", "acme", str(folder)).exit_code == 0
-    units = (folder / "business_unit.csv").read_text("utf-8-sig").splitlines()
-    assert units[0].endswith("effective_from,documents_seen,amount_seen")
-    assert units[1] == f"{UNIT},PLB-000,,40100,,,2,216.50", "also from before the cut-over"
-    assert units[2:] == ["9,,,,,,1,108.25", "Plumbing - East,,,,,,1,108.25"], "the unit's id would do as well"
+    with (folder / "business_unit.csv").open(encoding="utf-8-sig") as file:
+        units = [
+            (row["business_unit"], row["sales_account"], row["documents_seen"], row["amount_seen"]) for row in DictReader(file)
+        ]
+    assert units == [
+        (UNIT, "40100", "2", "216.50"),  # also from before the cut-over
+        ("9", "", "1", "108.25"),  # the unit's id would do as well
+        ("Plumbing - East", "", "1", "108.25"),
+    ]
     plain = invoked("crosswalk", "export", "acme", str(tmp_path / "plain"), "--rows-only")
     assert plain.stdout.startswith("2 rows of 2 tables written")
 
