@@ -7,6 +7,8 @@ posted once and no longer (`unposted`)    -> its own document is looked up
 void                                      -> what it reverses
 newer set of parts, or none any more      -> each part that the set has no more, or has otherwise
 
+Where the look-up lags and a ledger is known to be lost, one look-up is not enough: an attempt is presumed (see `lookups`).
+
 there -> adopted (or held, as it differs), and the command finds it written; not there -> it goes on waiting, and the command withdraws it.
 """
 
@@ -61,7 +63,7 @@ def turn(key: Key, event: Turn) -> Step:
         return idle, ()
     if event.view.paused:
         return _later(key, event.view.at + AGAIN)
-    if lookups.is_too_early(key):
+    if lookups.must_be_presumed(key):
         return lookups.presumed(key, event.now_s, event.view.at)
     return key.but(phase=Phase.RESERVING, command=event.command, mode=MODE, lates=0), (Reserve(key.rules.calls),)
 
