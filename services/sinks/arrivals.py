@@ -16,9 +16,8 @@ from services.sinks.core import step
 from services.sinks.entry import Incoming
 from services.sinks.outputs import decision, replayed
 from services.sinks.owner import CORRECTIONS, Owner
-from services.sinks.rebuild import as_before, from_result, looked_up_first, unless_blind
+from services.sinks.rebuild import as_before, from_result, unless_blind
 from services.sinks.state import Phase, Record, Restored, Turn
-from systems.contract import Capability
 
 LARGEST_BYTES = MAX_WRITTEN_BYTES - 64 * 1024
 """The largest command that a ledger record can hold beside its identity, attempts and words."""
@@ -166,11 +165,9 @@ class Arrivals:
         if len(incoming.value) > LARGEST_BYTES and not e.is_terminal(entry):
             entry = e.held(entry, incoming.at, reasons.TOO_LARGE, f"{len(incoming.value)} bytes", command=None)
         elif entry["op_key"] in reverses or taken_back:
-            entry = looked_up_first(entry, rules.steps)
+            entry = e.looked_up_first(entry, incoming.at, rules.steps)
         elif incoming.redivided and parts.makes(incoming.command) and not e.is_terminal(entry):
             entry = parts.unless_redivided(entry, sets[parts.document_of(entry["op_key"])], rules.steps)
-        elif rules.capability is Capability.C4:  # one look-up, as before any write, may miss what is there
-            entry = looked_up_first(entry, rules.steps)
         comes = parts.tells(incoming, sets) if incoming.redivided else e.is_terminal(entry)
         if taken_back and e.intent_open(entry):
             entry, comes = as_before(entry), True

@@ -85,6 +85,8 @@ def _turn(key: Key, event: Turn) -> Step:
     kept = _kept(key, event.command, view)
     if kept is not None:
         return kept
+    if view.mode == "live" and lookups.must_be_presumed(key):
+        return lookups.presumed(key, event.now_s, view.at)
     made = key.but(phase=Phase.RESERVING, command=event.command, mode=view.mode, lates=0)
     return made, (Reserve(key.rules.calls * _attempts_ahead(key)),)
 

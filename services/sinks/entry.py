@@ -147,6 +147,20 @@ def intent_open(entry: Ledger) -> bool:
     return entry["intent_attempt"] > 0
 
 
+def looked_up_first(entry: Ledger, at: datetime, steps: tuple[str, ...]) -> Ledger:
+    """A ledger was lost, and nobody knows whether this was written before: look-ups decide that as if an attempt were open."""
+    if may_exist(entry) or is_terminal(entry) or not steps:
+        return entry
+    words = "the ledger was lost: it is looked up whether this was written before"
+    attempt = {"intent_attempt": 1, "attempt_count": 1, "intent_step": steps[0], "intent_hash": ""}
+    return waits(entry, at, reasons.SETTLE, words, **attempt)
+
+
+def may_predate(entry: Ledger) -> bool:
+    """Whether a ledger that was lost may have known it as written: nothing says since when it can have been tried, nor what was found."""
+    return entry.get("tried_since") is None and never_asked(entry)
+
+
 def is_presumed(entry: Ledger) -> bool:
     """Whether the open attempt is one that a ledger which was lost may have known, and no other is known: no hash says what it wrote."""
     return intent_open(entry) and not entry["intent_hash"]

@@ -28,6 +28,18 @@ def first_seen(key: Key, now_s: float) -> Key:
     return key.but(seen_s=seen_s, look_s=max(now_s, seen_s + key.rules.times.settle_s))
 
 
+def must_be_presumed(key: Key) -> bool:
+    """Whether an attempt has to be presumed before the document is written or withdrawn: a ledger was lost that may have known of one, and
+    the system's look-up lags, so that the one that is made before may miss what is there."""
+    return key.rules.capability is Capability.C4 and bool(key.rules.steps) and e.may_predate(key.entry)
+
+
+def presumed(key: Key, now_s: float, at: datetime) -> Step:
+    """The key with an attempt presumed: it is settled and looked up twice before anything is done about its document."""
+    made = key.but(entry=e.looked_up_first(key.entry, at, key.rules.steps), seen_s=None)
+    return finish(first_seen(made, now_s), made.entry)
+
+
 def saw(key: Key, event: LookedUp) -> Step:
     """The key after a look-up answered."""
     if key.mode == "shadow" and not e.intent_open(key.entry):

@@ -124,16 +124,6 @@ def from_result(incoming: Incoming, result: Result | None) -> Ledger:
     return cast("Ledger", {**entry, **proven})
 
 
-def looked_up_first(entry: Ledger, steps: tuple[str, ...]) -> Ledger:
-    """Without ledger and result nobody knows whether it was written before: look-ups decide that as if an attempt were open, before it is
-    withdrawn (the source voided it or took it back) or written (the look-up lags, so that one alone may miss what is there)."""
-    if e.may_exist(entry) or e.is_terminal(entry) or not steps:
-        return entry
-    words = "the ledger was lost: it is looked up whether this was written before"
-    attempt = {"intent_attempt": 1, "attempt_count": 1, "intent_step": steps[0], "intent_hash": ""}
-    return e.waits(entry, entry["updated_at"], reasons.SETTLE, words, **attempt)
-
-
 def as_before(entry: Ledger) -> Ledger:
     """The entry as if the command that took it back were still to come: once the document is found, that is a change beside it."""
     return e.change(entry, entry["updated_at"], source_version="", command_offset=-1)

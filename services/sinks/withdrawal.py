@@ -7,6 +7,8 @@ posted once and no longer (`unposted`)    -> its own document is looked up
 void                                      -> what it reverses
 newer set of parts, or none any more      -> each part that the set has no more, or has otherwise
 
+Where the look-up lags and a ledger is known to be lost, one look-up is not enough: an attempt is presumed (see `lookups`).
+
 there -> adopted (or held, as it differs), and the command finds it written; not there -> it goes on waiting, and the command withdraws it.
 """
 
@@ -17,10 +19,9 @@ from datetime import datetime, timedelta
 
 from schemas.records import Ledger
 from services.sinks import entry as e
-from services.sinks import parts, reasons
+from services.sinks import lookups, parts, reasons
 from services.sinks.entry import Incoming
 from services.sinks.gate import View
-from services.sinks.lookups import FAILING_S
 from services.sinks.moves import Step, finish, resting
 from services.sinks.resolve import Absent, Ended, proof
 from services.sinks.state import Find, Key, LookedUp, LookupFailed, Phase, Reserve, Rules, Turn, Wait
@@ -62,6 +63,8 @@ def turn(key: Key, event: Turn) -> Step:
         return idle, ()
     if event.view.paused:
         return _later(key, event.view.at + AGAIN)
+    if lookups.must_be_presumed(key):
+        return lookups.presumed(key, event.now_s, event.view.at)
     return key.but(phase=Phase.RESERVING, command=event.command, mode=MODE, lates=0), (Reserve(key.rules.calls),)
 
 
@@ -88,7 +91,7 @@ def unseen(key: Key, event: LookupFailed) -> Step:
     since = key.failing_s if key.failing_s is not None else event.now_s
     if event.reason not in reasons.FOR_A_PERSON:
         return _later(key, event.at + event.wait)
-    if event.now_s - since < FAILING_S:
+    if event.now_s - since < lookups.FAILING_S:
         return _later(key.but(failing_s=since), event.at + event.wait)
     attempt = {"intent_attempt": 1, "attempt_count": max(1, key.entry["attempt_count"]), "intent_step": key.rules.steps[0]}
     return finish(key, e.held(key.entry, event.at, reasons.UNKNOWN, f"the look-up fails for an hour: {event.words}", **attempt))

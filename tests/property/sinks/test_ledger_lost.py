@@ -142,6 +142,21 @@ def test_what_was_not_written_is_written_once_as_the_newest_version_wants_it(
     assert held == (["unposted"] if newer == "unposted" else [])
 
 
+def test_what_is_not_mapped_is_held_for_that_and_written_once_it_is_mapped(worlds: list[World]) -> None:
+    """A look-up of what is not mapped fails, and would be all that a person is told."""
+    world, doc = world_of(worlds, Capability.C4, STAGED), Doc("invoice", "acme", "i1")
+    world.adds(doc)
+    doc.is_mapped = False
+    told(world, doc, "plain", 100)
+    world.starts()
+    passes(world, 1.0)
+    ledger_is_lost(world)
+    passes(world, declared.settle_s(Capability.C4) + 1.0)
+    assert world.ledger[doc.op_key()]["reason"] == "unmapped"
+    assert at_rest(world) == []
+    assert [one.amount for one in world.erps["acme"].documents] == [Decimal(100)]
+
+
 @pytest.mark.parametrize("capability", [Capability.C3, Capability.C4])
 def test_a_process_that_dies_before_the_settle_wait_is_over_leaves_it_to_the_next_one(
     worlds: list[World], capability: Capability

@@ -12,7 +12,6 @@ from services.sinks import entry as e
 from services.sinks.core import OutOfTurn, step
 from services.sinks.gate import View
 from services.sinks.parents import Parents
-from services.sinks.rebuild import looked_up_first
 from services.sinks.state import (
     Acked,
     Answered,
@@ -38,7 +37,7 @@ from tests.unit.sinks.commands import TIMES, command_at
 
 AT = datetime(2026, 3, 2, tzinfo=UTC)
 NOTHING = Found(())
-C = command_at(0, "1", "a", "100.00")
+C = replace(command_at(0, "1", "a", "100.00"), came_at=AT)
 
 
 def key(capability: Capability = Capability.C3) -> Key:
@@ -225,7 +224,7 @@ def test_a_new_owner_waits_the_whole_settle_time_from_when_it_saw_the_intent() -
 @pytest.mark.parametrize("capability", [Capability.C1, Capability.C2, Capability.C3])
 def test_what_a_lost_ledger_may_have_known_is_judged_by_the_gate_before_it_is_written(capability: Capability) -> None:
     """It was sent again at once after a look-up, before its parent was there, though its source had taken it back."""
-    left = looked_up_first(e.fresh(C), ("create", "release"))
+    left = e.looked_up_first(e.fresh(C), AT, ("create", "release"))
     made, effects = step(Key(left, key(capability).rules), Restored(10.0))
     assert effects == (Wait(look_s=10.0 + TIMES.settle_s),)
     made, _ = step(made, Turn(10.0 + TIMES.settle_s, View(AT), C.command))
@@ -237,6 +236,29 @@ def test_what_a_lost_ledger_may_have_known_is_judged_by_the_gate_before_it_is_wr
     _, (kept,) = step(made, Turn(20.0, View(AT, parents=Parents(missing=("customer/1",))), C.command))
     assert isinstance(kept, Record)
     assert (kept.entry["state"], kept.entry["reason"]) == (e.WAITING, "parent")
+
+
+@pytest.mark.parametrize(("capability", "waits"), [(Capability.C3, False), (Capability.C4, True)])
+def test_what_a_lost_ledger_may_have_known_is_looked_up_twice_where_one_look_up_may_miss_it(
+    capability: Capability, waits: bool
+) -> None:
+    """It was looked up once right before the write, and the system's batch hid it at that moment."""
+    rebuilt = Key(e.fresh(replace(C, came_at=None)), key(capability).rules)
+    made, effects = step(rebuilt, Turn(10.0, View(AT), C.command))
+    if not waits:
+        assert effects == (Reserve(6),)
+        return
+    assert isinstance(effects[0], Record)
+    assert (made.entry["reason"], made.look_s) == ("settle", 10.0 + TIMES.settle_s)
+    at_s = 10.0 + TIMES.settle_s
+    for shows_again in (True, False):
+        made, _ = step(made.but(phase=Phase.IDLE), Turn(at_s, View(AT), C.command))
+        made, _ = step(made, Reserved(at_s, AT, View(AT)))
+        made, effects = step(made, LookedUp(NOTHING, at_s, at_s, AT))
+        assert e.is_presumed(made.entry) == shows_again
+        at_s += TIMES.v_max_s
+    made, effects = step(made.but(phase=Phase.IDLE), Turn(at_s, View(AT), C.command))
+    assert effects == (Reserve(6),)
 
 
 def test_neither_hold_nor_release_closes_an_open_intent() -> None:
