@@ -187,7 +187,7 @@ class EntityRoutes:
         node = table.get(draft.id) if draft.id else table.by_keys(*[draft.text(name) for name in table.keys])
         if node is None:
             raise missing()
-        call = Call(key, node.id, {name: _plain(value) for name, value in (body.get("parameters") or {}).items()})
+        call = Call(key, node.id, _parameters(body.get("parameters") or {}))
         operation = self._operations.start(call, session, _request_id(request))
         if operation.done:
             return web.Response(status=204)
@@ -226,9 +226,11 @@ class EntityRoutes:
         return json_answer(self._shown(request, Node(id=self._tenant.new_id("schema", table.shape.name)), view))
 
 
-def _plain(value: object) -> object:
-    """A parameter of an action without its value object."""
-    return value.get("value") if isinstance(value, dict) else value
+def _parameters(sent: object) -> dict[str, object]:
+    """Parameters of an action without their value objects."""
+    if not isinstance(sent, dict):
+        raise bad_request("The member 'parameters' must be an object.")
+    return {name: value.get("value") if isinstance(value, dict) else value for name, value in sent.items()}
 
 
 def _put_of(request: web.Request, body: dict[str, object], is_new: bool, is_old: bool) -> upsert.Put:

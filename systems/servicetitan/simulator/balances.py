@@ -7,6 +7,7 @@ not posted yet is told apart, for no ledger has it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -21,8 +22,11 @@ _VENDORS = {"bills": ("ap-bills", 1), "credits": ("ap-credits", -1), "payments":
 def balances(tenant: Tenant, query: Mapping[str, str]) -> dict[str, Any]:
     """`{"customers": [{id, name, invoices, payments, credits, balance, pending, shown}], "vendors": [{id, name, bills, credits, payments,
     balance, pending}]}`, of whoever has a document; amounts are texts. `balance` = documents less what was paid and credited; `pending` is the
-    same of what is not posted; `shown` is the balance on the customer's own row, which counts payments and credits before they are posted."""
+    same of what is not posted; `shown` is the balance on the customer's own row, which counts payments and credits before they are posted.
+    Raises ValueError for a day that is none."""
     since = query.get("since", "")
+    if since:
+        date.fromisoformat(since)
     customers = _of(tenant, "customers", "customer", _CUSTOMERS, since)
     for row in customers:
         row["shown"] = money(tenant.get("customers", row["id"])["balance"])

@@ -14,7 +14,7 @@ from aiohttp import web
 from runtime.simulator.answers import json_answer
 from systems.servicetitan.simulator.answers import Refused, body_of, invalid, unreadable
 from systems.servicetitan.simulator.books.invoices import adjust_invoice
-from systems.servicetitan.simulator.books.payments import post_payments
+from systems.servicetitan.simulator.books.payments import post_payments, void_payment
 from systems.servicetitan.simulator.gate import Route
 from systems.servicetitan.simulator.kinds import KINDS
 from systems.servicetitan.simulator.shapes import Row
@@ -83,7 +83,10 @@ class Writes:
             raise invalid("Splits", "The fields typeId and splits are required.")
         if body.get("status") not in (None, *_STATUSES):
             raise invalid("Status", f"The value '{body['status']}' is not valid.")
-        row = row | {name: body[name] for name in ("memo", "authCode", "checkNumber", "active") if body.get(name) is not None}
+        if body.get("active") is False and row["active"]:
+            void_payment(self._tenant, {"payment": row["id"]})
+            row = self._tenant.get("payments", row["id"])
+        row = row | {name: body[name] for name in ("memo", "authCode", "checkNumber") if body.get(name) is not None}
         row |= {"syncStatus": body.get("status") or row["syncStatus"], "_exportId": body.get("exportId")}
         return json_answer(_payment(self._tenant.save("payments", row, "update")))
 

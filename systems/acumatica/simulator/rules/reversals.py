@@ -33,9 +33,8 @@ def reverse(tenant: Tenant, record: Node, parameters: Mapping[str, Any]) -> list
     rows = [row for row in node.rows("ApplicationHistory") if _is_named(row, parameters) and row.money("AmountPaid") > 0]
     standing = [row for row in rows if row.id not in pending and not row.hidden.get("reversed")]
     if len(standing) != 1:
-        words = (
-            "is reversed already" if rows and not standing else f"is {len(standing)} rows of the history; name one by AdjustmentNbr"
-        )
+        words = "is reversed already" if rows else "is not in the history"
+        words = f"is {len(standing)} rows of the history; name one by AdjustmentNbr" if standing else words
         raise VendorError(500, f"The application to {parameters.get('DocType')} {parameters.get('ReferenceNbr')} {words}.")
     held = standing[0]
     values: dict[str, Any] = {name: held.values.get(source) for name, source in _COPIED.items()}

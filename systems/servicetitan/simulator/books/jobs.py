@@ -44,8 +44,10 @@ def complete_job(tenant: Tenant, event: Event) -> Row:
 def cancel_job(tenant: Tenant, event: Event) -> Row:
     """`{job}`: canceled; its invoice goes."""
     job = tenant.get("jobs", int(event["job"]))
+    invoice = tenant.get("invoices", job["invoiceId"])
+    if invoice["syncStatus"] != "Pending":
+        raise ValueError(f"invoice {invoice['id']} of job {job['id']} is {invoice['syncStatus']}; void or adjust it")
     with tenant.changing():
-        invoice = tenant.get("invoices", job["invoiceId"])
         tenant.save("invoices", invoice | {"active": False}, "void")
         return _move(tenant, event, {"jobStatus": "Canceled", "completedOn": instant(tenant.clock.now())}, "cancel")
 

@@ -38,7 +38,7 @@ def plan_all(steps: Steps, options: DayOptions, morning: Morning, sales: list[Sa
     """Every kind, `options.corrections` times."""
     plan_few(steps, options, morning, sales)
     for number in range(options.corrections):
-        for place, plan in enumerate((_invoices, _credit_memos, _payments, _refunds, _agreements, _bills, _vendor_credits)):
+        for place, plan in enumerate((*_OF_CUSTOMERS, *(_OF_VENDORS if morning.vendors else ()))):
             plan(Corrected(steps, options, morning, number, place))
 
 
@@ -151,3 +151,7 @@ def _vendor_credits(of: Corrected) -> None:
     of.correct("unapply_vendor_credit", "vendor_credit_unapplied", credit=of.ref("split"), bill=settled)
     of.add("vendor_credit", name=of.name("gone"), **credit)
     of.correct("cancel_vendor_credit", "vendor_credit_canceled", credit=of.ref("gone"))
+
+
+_OF_CUSTOMERS = (_invoices, _credit_memos, _payments, _refunds, _agreements)
+_OF_VENDORS = (_bills, _vendor_credits)

@@ -194,6 +194,9 @@ async def test_an_application_is_reversed_and_the_money_applied_again(make: Make
     who = await customer(client)
     wrong, right = await invoice(client, who, 50), await invoice(client, who, 70)
     payment = await paid(client, body(who, 50, DocumentsToApply=[row(wrong, 50)]))
+    assert "is not in the history" in (await reverse(client, payment, right)).message
+    sent = {"entity": wrapped(Type="Payment", ReferenceNbr=payment), "parameters": [1]}
+    assert (await client.call("POST", f"{EXTENDED}/Payment/ReverseApplication", sent)).status == 400
     assert (await reverse(client, payment, wrong)).status == 204
     again = await reverse(client, payment, wrong)
     assert (again.status, "is reversed already" in again.message) == (500, True)

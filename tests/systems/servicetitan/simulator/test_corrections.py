@@ -195,3 +195,24 @@ async def test_a_project_keeps_retainage_back_and_asks_for_it_later(tenant: Worl
     project = await tenant.get(f"jpm/projects/{made[0]['project']}")
     assert (project["locationId"], project["businessUnitIds"]) == (place, [903])
     assert (await tenant.get("jpm/export/projects?includeRecentChanges=true"))["data"][0]["id"] == made[0]["project"]
+
+
+async def test_a_payment_that_an_app_makes_inactive_is_void(tenant: World) -> None:
+    number = await job(tenant, {"sku": "SVC-DIAG"})
+    source_id = await paid(tenant, number, "Cash")
+    body = {"typeId": 201, "splits": [{"invoiceId": number, "amount": 89}], "active": False}
+    assert (await tenant.send("PATCH", f"accounting/payments/{source_id}", body))["active"] is False
+    assert (await invoice(tenant, number))["balance"] == "89.00"
+    await tenant.do({"do": "deposit", "payments": [other := await paid(tenant, number)]})
+    reply = await tenant.api("PATCH", f"accounting/payments/{other}", json=body)
+    assert (reply.status, "deposited" in reply.text) == (400, True)
+
+
+async def test_a_posted_job_is_not_canceled(tenant: World) -> None:
+    number = await job(tenant, {"sku": "SVC-DIAG"})
+    source = (await invoice(tenant, number))["job"]["id"]
+    assert "void or adjust it" in await refused(tenant, {"do": "cancel_job", "job": source})
+
+
+async def test_balances_since_a_day_that_is_none_are_refused(tenant: World) -> None:
+    assert (await tenant.call("GET", "/__sim__/balances?since=soon")).status == 400
