@@ -65,7 +65,9 @@ class Flow:
     purpose: str = ""
     window: str = "immediate"
     other_purposes: tuple[str, ...] = ()
-    """The purposes that its documents have if the connection is set up otherwise."""
+    """The purposes that its documents have if the connection is set up otherwise, or that a source object's further documents have."""
+    is_one_purpose: bool = False
+    """Whether a source object is written for one of these purposes only. What the ERP keeps of it for another is then in the way."""
     due: str = POSTED
     """One of `DUE`. Nobody posts an order, a receipt or an adjustment of stock in the source, so it is due at once."""
     posting_date: str = ""

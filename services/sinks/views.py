@@ -90,7 +90,7 @@ class Sights:
 
     def _other_purpose(self, entry: Ledger, flow: Flow | None) -> str:
         """What the source of an entry was written as for another of its flow's purposes; "" where it was not."""
-        if flow is None or not flow.other_purposes or entry["record"] in (REVERSAL, COMPLETION):
+        if flow is None or not flow.is_one_purpose or entry["record"] in (REVERSAL, COMPLETION):
             return ""
         purposes = {flow.purpose, *flow.other_purposes} - {entry["purpose"]}
         found = self.entries(entry["connection"], entry["source_entity"], entry["source_id"])

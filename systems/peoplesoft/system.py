@@ -80,6 +80,7 @@ FLOWS = (
         (JOURNAL, VOUCHER, "reversal"),
         "sale",
         other_purposes=("payable",),
+        is_one_purpose=True,
     ),
     Flow("P2", "payments -> journals", FIELD_SERVICE, NAME, "payment", (JOURNAL, "reversal"), "collection"),
     Flow("P3", "vendors -> vendors, kept up to date", NAME, FIELD_SERVICE, "vendor", ("vendor",), "master"),

@@ -30,7 +30,7 @@ from systems.acumatica.simulator.tenant import Change, Tenant
 
 TYPES = ("Payment", "Prepayment", "Refund", "Credit Memo", "Voided Payment", "Voided Refund")
 READ_ONLY = ("Status", "AvailableBalance", "AppliedToDocuments", "AppliedToOrders", "ApplicationHistory", "NoteID")
-_EDITABLE = ("Description", "Hold", "ExternalRef", "ApplicationDate", "AppliedToDocuments", "AvailableBalance")
+_EDITABLE = ("Description", "Hold", "ExternalRef", "AppliedToDocuments", "AvailableBalance")
 _TARGETS = {"Refund": ("Payment", "Prepayment", "Credit Memo")}
 
 

@@ -102,11 +102,11 @@ def post_invoices(tenant: Tenant, event: Event) -> Row:
 
 
 def unpost_invoices(tenant: Tenant, event: Event) -> Row:
-    """`{invoices: [...]}`: back from Posted to Pending; an exported one stays."""
+    """`{invoices: [...]}`: back from Posted to Pending; an exported or void one stays."""
     rows = [tenant.get("invoices", int(source_id)) for source_id in event["invoices"]]
     with tenant.changing():
         for row in rows:
-            if row["syncStatus"] == "Posted":
+            if row["syncStatus"] == "Posted" and row["active"]:
                 _owe_unless_zero(tenant, row, -Decimal(row["total"]))
                 _saved(tenant, row | {"syncStatus": "Pending", "batch": None}, "unpost")
     return {"unposted": [row["id"] for row in rows]}

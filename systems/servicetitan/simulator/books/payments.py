@@ -55,6 +55,8 @@ def apply_payment(tenant: Tenant, event: Event) -> Row:
 def unapply_payment(tenant: Tenant, event: Event) -> Row:
     """`{payment, invoice?}`: what it settles of that invoice, or of all, is open again; allowed for an exported one, too."""
     row = _active(tenant, event)
+    if Decimal(row["total"]) < 0:
+        raise ValueError(f"payment {row['id']} is a refund: it is voided, not taken back")
     taken = take_back(tenant, "payments", row, int(event["invoice"]) if event.get("invoice") else None)
     return {"payment": row["id"], "amount": money(taken)}
 

@@ -70,7 +70,10 @@ def take_back(tenant: Tenant, kind: str, row: Row, invoice_id: int | None = None
 
 
 def release(tenant: Tenant, invoice_id: int) -> None:
-    """Take back whatever settles an invoice."""
+    """Take back whatever settles an invoice. Raises ValueError, and changes nothing, where money of it was refunded."""
+    settling = [row for row in tenant.rows("payments") if any(one["appliedTo"] == invoice_id for one in row["appliedTo"])]
+    if any(Decimal(row["total"]) < 0 for row in settling):
+        raise ValueError(f"invoice {invoice_id} carries a refund: void that payment first")
     for kind in OPEN:
         for row in tenant.rows(kind):
             if any(one["appliedTo"] == invoice_id for one in row["appliedTo"]):
