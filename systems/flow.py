@@ -25,6 +25,7 @@ _USUAL_DATES: Mapping[str, str] = {
     "ap_payment": "paid_on",
     "labor_entry": "worked_on",
     "bank_deposit": "deposited_on",
+    "journal": "journal_date",
 }
 CARRIES_MONEY: Mapping[str, str] = {
     "invoice": "sale",
@@ -39,6 +40,7 @@ CARRIES_MONEY: Mapping[str, str] = {
     "return": "receipt",
     "inventory_adjustment": "stock",
     "labor_entry": "labor",
+    "journal": "ledger",
 }
 """Entities whose records are worth their `total`, and what such a record stands for where no flow of the ERP says so: it is held by name then
 (accounting.md 33)."""

@@ -60,7 +60,7 @@ def release(tenant: Tenant, record: Node) -> list[Change]:
     documents.settle(node, node.money("Amount"))
     changes = [Change("Invoice", node, "release")]
     if node.text("Type") == "Credit Memo":
-        changes.append(Change("Payment", _as_payment(tenant, node), "create", "credit memo"))
+        changes.append(Change("Payment", _as_payment(tenant, node), "open", "credit memo"))  # one document, shown on two screens
     return changes
 
 
