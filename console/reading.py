@@ -158,10 +158,17 @@ class Cluster:
         found: dict[str, int] = {}
         for name in names:
             unread = self.unread(group, name)
-            start = {partition: begin for partition, (begin, _) in unread.items()}
             offsets = sum(count for _, count in unread.values())
-            found[name] = offsets if offsets > _COUNTED else sum(1 for _ in self.messages([name], list(start), True, start))
+            found[name] = offsets if offsets > _COUNTED else sum(1 for _ in self._from(name, unread, quiet=True))
         return found
+
+    def unread_messages(self, group: str, name: str, partitions: Sequence[int] | None = None) -> Iterator[Message]:
+        """What a group has still to read of a topic, not decoded, with progress on stderr."""
+        return self._from(name, self.unread(group, name, partitions), quiet=False)
+
+    def _from(self, name: str, unread: Mapping[int, tuple[int, int]], quiet: bool) -> Iterator[Message]:
+        start = {partition: begin for partition, (begin, _) in unread.items()}
+        return self.messages([name], list(start), quiet, start)
 
 
 def _members(future: Any) -> int:

@@ -12,7 +12,7 @@ POSTED, AT_ONCE = "posted", "at_once"
 DUE = (POSTED, AT_ONCE)
 """What makes a document due. `posted`: its source says that it is posted (or that its job is completed, see `post_when`). `at_once`: it is due as
 soon as it exists."""
-_USUAL_DATES: Mapping[str, str] = {
+USUAL_DATES: Mapping[str, str] = {
     "invoice": "invoice_date",
     "payment": "paid_on",
     "bill": "bill_date",
@@ -96,4 +96,4 @@ class Flow:
     @property
     def date_field(self) -> str:
         """See `posting_date`; "" if the entity has no usual field either."""
-        return self.posting_date or _USUAL_DATES.get(self.entity, "")
+        return self.posting_date or USUAL_DATES.get(self.entity, "")

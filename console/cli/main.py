@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import importlib
 import sys
+from collections.abc import Mapping
+from functools import cache
 from typing import Annotated, Any
 
 import typer
@@ -60,9 +62,15 @@ class _Verbs(TyperGroup):
         module = _VERBS.get(cmd_name)
         if module is None:
             return None
-        own = typer.Typer()
-        importlib.import_module(f"console.cli.{module}").register(own)
-        return typer.main.get_group(own).commands[cmd_name]
+        return _commands_of(module)[cmd_name]
+
+
+@cache
+def _commands_of(module: str) -> Mapping[str, Any]:
+    """The commands that a module registers, by name."""
+    own = typer.Typer()
+    importlib.import_module(f"console.cli.{module}").register(own)
+    return typer.main.get_group(own).commands
 
 
 app = typer.Typer(

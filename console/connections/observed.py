@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from console.books.ledgers import Bucket
 from console.connections.remapping import newest_of
 from console.connections.seen import DEFAULTED, HELD, UNMAPPED, Seen, as_if_live, seen_in
+from console.mapping import context_of
 from console.reading import Cluster
 from runtime.clock import clock_from_environment
 from runtime.errors import Broken
-from topology.batch import ConsumerRecord, Context
+from topology.batch import ConsumerRecord
 from topology.configuration import Connected, Snapshot
 
 _DAYS = re.compile(r"([1-9][0-9]{0,3})d?")
@@ -34,13 +35,12 @@ def observed(cluster: Cluster, connected: Connected, days: int | None = None) ->
     since = today - timedelta(days=days) if days is not None else None
     live = as_if_live(connected, since)
     flows = [flow for flow in connected.settings.erp.declared.flows if flow.records and flow.id in connected.settings.flows]
-    context = Context(Snapshot(), cluster.codec, cluster.settings.topic, cluster.settings.kafka.partitions, datetime.now(UTC))
 
     def records() -> Iterator[ConsumerRecord]:
         for seen in newest_of(cluster, connected.settings.connection, flows):
             yield ConsumerRecord(seen.topic, seen.partition, seen.offset, seen.key, seen.value, [])
 
-    return seen_in(records(), live, context)
+    return seen_in(records(), live, context_of(cluster, Snapshot()))
 
 
 def coverage_rows(connection: str, seen: Seen) -> list[dict[str, Any]]:

@@ -8,25 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 from console.books.ledgers import DONE, Bucket, ledger_entries
 from console.connections.changes import Change
 from console.connections.remapping import newest_of
+from console.mapping import context_of, mapped
 from console.matching.masters import ENTITIES, Masters, read_links, read_masters
 from console.reading import Cluster
 from systems.contract import Flow
 from systems.flow import MASTER
-from systems.mapped import COMPLETION
 from systems.parents import is_meant
-from topology.batch import ConsumerRecord, Context, Decision, NoState
-from topology.canonical_to_command import apply
+from topology.batch import ConsumerRecord, Context, Decision
 from topology.configuration import Connected, Snapshot, tables_of
 from topology.rules.due import BEFORE_CUTOVER
 
-LIVE, DEAD = "live", "audit.dead"
+LIVE = "live"
 Object = tuple[str, str]
 """(entity, id at the source)"""
 
@@ -101,13 +99,7 @@ def previewed(cluster: Cluster, change: Change) -> Preview | None:
     ]
     done = {entry["op_key"] for entry in ledger_entries(cluster, settings.connection, quiet=True) if entry["state"] in DONE}
     linked = {(entity, one) for entity, pairs in read_links(cluster, settings).items() for one, partner in pairs.items() if partner}
-    context = Context(
-        Snapshot({settings.connection: planned_connection(change, flows)}),
-        cluster.codec,
-        cluster.settings.topic,
-        cluster.settings.kafka.partitions,
-        datetime.now(UTC),
-    )
+    context = context_of(cluster, Snapshot({settings.connection: planned_connection(change, flows)}))
     made = preview(records, context, Known(done, linked))
     made.unmatched = unmatched(read_masters(cluster, settings), needed_masters(flows))
     return made
@@ -142,13 +134,11 @@ class Known:
 def preview(records: Sequence[ConsumerRecord], context: Context, known: Known) -> Preview:
     """Map the records of the one connection of `context`, and find what would become of their commands."""
     (connected,) = context.snapshot.connections.values()
-    outcome = apply(records, NoState(), context)
+    found = mapped(records, context)
     made = Preview(connected.settings.currency, is_read=bool(records))
-    _count_early(made, [decision for _, decision in outcome.decisions])
-    outputs = [context.codec.decode(output.value) for output in outcome.outputs]
-    _unreadable(made, [one for name, one in outputs if name == DEAD])
-    commands = [(name.partition(".")[2], one) for name, one in outputs if name != DEAD]
-    commands = [(kind, one) for kind, one in commands if kind != COMPLETION and one["op_key"] not in known.done]
+    _count_early(made, found.decisions)
+    _unreadable(made, found.dead)
+    commands = [(kind, one) for kind, one in found.commands if one["op_key"] not in known.done]
     masters = known.linked | {(one["source_entity"], one["source_id"]) for kind, one in commands if kind in ENTITIES}
     documents = [one for kind, one in commands if kind not in ENTITIES]
     made.masters = len(commands) - len(documents)

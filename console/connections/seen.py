@@ -6,22 +6,19 @@ where a document needs it, whatever the ERP, and nothing is listed that no flow 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from console.books.ledgers import Bucket
-from schemas.codec import Codec
-from systems.mapped import COMPLETION
-from topology.batch import ConsumerRecord, Context, NoState
-from topology.canonical_to_command import apply
+from console.mapping import mapped
+from topology.batch import ConsumerRecord, Context
 from topology.configuration import Connected, Snapshot
 from topology.crosswalk import Tables
 
 UNMAPPED, DEFAULTED, HELD = "unmapped", "defaulted", "held"
-_DEAD = "audit.dead"
 _MASTERS = ("customer", "vendor")
 Key = tuple[str, str]
 """(table, key)"""
@@ -46,22 +43,15 @@ class Noting(Tables):
 
 @dataclass
 class Seen:
-    """`keys`: documents that asked for a key. `lacks`: what kind of lack (unmapped, defaulted, held), of what value -> documents. `days`:
-    documents and amount by posting day, of those that would be written."""
+    """`keys`: documents that asked for a key. `lacks`: what kind of lack (unmapped, defaulted, held), of what value -> documents."""
 
     keys: dict[Key, Bucket] = field(default_factory=dict)
     lacks: dict[Key, Bucket] = field(default_factory=dict)
-    days: dict[date, Bucket] = field(default_factory=dict)
     documents: Bucket = field(default_factory=Bucket)
 
     def held(self) -> dict[Key, Bucket]:
         """What would hold money."""
         return {name: one for name, one in self.lacks.items() if name[0] != DEFAULTED}
-
-    def busiest(self) -> tuple[int, Decimal]:
-        """The most documents, and the largest amount, of one day."""
-        count = max((one.count for one in self.days.values()), default=0)
-        return count, max((one.amount for one in self.days.values()), default=Decimal(0))
 
 
 def as_if_live(connected: Connected, since: date | None) -> Connected:
@@ -78,22 +68,13 @@ def seen_in(records: Iterable[ConsumerRecord], connected: Connected, context: Co
     made = Seen()
     for record in records:
         tables.asked.clear()
-        outcome = apply([record], NoState(), noting)
-        commands = list(_commands(outcome.outputs, context.codec))
+        commands = mapped([record], noting).commands
         for kind, command in commands:
             _note(made, kind, command)
         amount = next((abs(one["amount"]) for _, one in commands if one["action"] != "apply"), Decimal(0))
         for key in tables.asked if commands else ():
             made.keys.setdefault(key, Bucket()).add(amount)
     return made
-
-
-def _commands(outputs: Iterable[Any], codec: Codec) -> Iterator[tuple[str, dict[str, Any]]]:
-    for output in outputs:
-        name, value = codec.decode(output.value)
-        kind = name.removeprefix("command.")
-        if name != _DEAD and kind != COMPLETION:
-            yield kind, value
 
 
 def _note(made: Seen, kind: str, command: Mapping[str, Any]) -> None:
@@ -104,8 +85,5 @@ def _note(made: Seen, kind: str, command: Mapping[str, Any]) -> None:
         made.lacks.setdefault((DEFAULTED, text), Bucket()).add(amount)
     if command["hold"]:
         made.lacks.setdefault((HELD, command["hold"]), Bucket()).add(amount)
-    if kind in _MASTERS or command["action"] == "apply":
-        return
-    made.documents.add(amount)
-    if command["posting_date"] is not None and not command["unresolved"] and not command["hold"]:
-        made.days.setdefault(command["posting_date"], Bucket()).add(amount)
+    if kind not in _MASTERS and command["action"] != "apply":
+        made.documents.add(amount)

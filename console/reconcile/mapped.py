@@ -9,15 +9,13 @@ from decimal import Decimal
 from typing import Any
 
 from console.books import words
+from console.mapping import mapped
 from console.reconcile.findings import EXCLUDED, NO_FLOW
 from console.reconcile.sides import ZERO, Issued, Object, Wanted, day_of, wanted_of
 from systems.contract import Flow
-from systems.mapped import COMPLETION
-from topology.batch import ConsumerRecord, Context, Decision, NoState
-from topology.canonical_to_command import apply
+from topology.batch import ConsumerRecord, Context, Decision
 from topology.configuration import Connected
 
-DEAD = "audit.dead"
 _AT_COST = "payable"
 _DECIDES = ("not_due", "before_cutover", "own_origin", "excluded", "observed", "filtered", "refused")
 Decided = tuple[str, str, Decimal]
@@ -33,17 +31,13 @@ class Mapper:
 
     def issued(self, records: Sequence[ConsumerRecord]) -> Iterator[Issued]:
         """The objects of these records, each in every flow that takes it."""
-        outcome = apply(records, NoState(), self._context)
+        found = mapped(records, self._context)
         wanted: dict[tuple[str, Object], list[Wanted]] = defaultdict(list)
-        for output in outcome.outputs:
-            name, command = self._context.codec.decode(output.value)
-            record = name.removeprefix("command.")
-            if name == DEAD or record == COMPLETION:
-                continue
+        for record, command in found.commands:
             flow = words.flow_id({**command, "record": record}, self._connected.settings)
             place = command["source_entity"], command["source_id"].partition("/")[0]
             wanted[(flow, place)].append(wanted_of(record, command))
-        decided = _decided([decision for _, decision in outcome.decisions])
+        decided = _decided(found.decisions)
         for consumed in records:
             value = self._context.codec.decode(consumed.value or b"")[1]
             yield from self._of(value, wanted, decided)

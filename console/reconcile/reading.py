@@ -10,13 +10,14 @@ import itertools
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from confluent_kafka import Message
 
 from console.books.ledgers import Bucket, mark_read
+from console.mapping import context_of
 from console.reading import Cluster
 from console.reconcile import findings as f
 from console.reconcile.findings import Finding, Judged
@@ -24,7 +25,7 @@ from console.reconcile.mapped import Mapper
 from console.reconcile.rules import Facts, Limits, Period, judge, signature, with_refunds
 from console.reconcile.sides import CREDITS, MONEY, ZERO, Booked, Issued, Known, Lines, Object, booked_of, known_of, wanted_of
 from topology import canonical_to_command
-from topology.batch import ConsumerRecord, Context
+from topology.batch import ConsumerRecord
 from topology.configuration import Connected, Snapshot
 from topology.headers import CAUSE, OP_KEY, header
 from topology.rules.identity import ref_of
@@ -135,10 +136,7 @@ class _Reading:
 
     def issued(self) -> Iterator[Issued]:
         """The objects of the source with what they want, in groups, so that only one group is decoded at a time."""
-        snapshot = Snapshot({self.connection: self.connected})
-        settings = self.cluster.settings
-        context = Context(snapshot, self.cluster.codec, settings.topic, settings.kafka.partitions, datetime.now(UTC))
-        mapper = Mapper(self.connected, context)
+        mapper = Mapper(self.connected, context_of(self.cluster, Snapshot({self.connection: self.connected})))
         seen: set[bytes] = set()
         group: list[ConsumerRecord] = []
         for message in self._newest(_TOPICS, self._of_side(self._sides[0])):
@@ -179,29 +177,23 @@ class _Reading:
     def _unread_commands(self) -> Iterator[str]:
         erp = self._sides[1]
         places = self.cluster.partitions_of(self.connection)
-        unread = self.cluster.unread(f"sinks.{erp}", f"command.{erp}", places)
-        start = {partition: begin for partition, (begin, _) in unread.items()}
-        for message in self.cluster.messages([f"command.{erp}"], list(start), start=start):
+        for message in self.cluster.unread_messages(f"sinks.{erp}", f"command.{erp}", places):
             yield header(_headers(message), OP_KEY)
 
     def _unmapped(self) -> Iterator[Object]:
         """Objects whose newest record hop 2 has not taken yet."""
         key_of = self._of_side(self._sides[0])
         for name in _TOPICS:
-            unread = self.cluster.unread(canonical_to_command.STAGE, name)
-            start = {partition: begin for partition, (begin, _) in unread.items()}
-            for message in self.cluster.messages([name], list(start), start=start):
+            for message in self.cluster.unread_messages(canonical_to_command.STAGE, name):
                 if key := key_of(message):
                     yield _object_of(key)
 
     def _asked(self) -> dict[Object, bool]:
         """Objects that were asked for and whose answer has not come: whether a webhook reported the change. The pollers commit what they are
         done with, so an object that the source does not know (a forged webhook) is not asked for for ever."""
-        unread = self.cluster.unread("pollers.fetch", "fetch", self.cluster.partitions_of(self.connection))
-        start = {partition: begin for partition, (begin, _) in unread.items()}
         asked: dict[str, tuple[int, str]] = {}
         key_of = self._of_side(self._sides[0])
-        for message in self.cluster.messages(["fetch"], list(start), start=start):
+        for message in self.cluster.unread_messages("pollers.fetch", "fetch", self.cluster.partitions_of(self.connection)):
             record = self.cluster.seen(message).record
             if (
                 record

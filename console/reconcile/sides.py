@@ -15,20 +15,13 @@ from typing import Any
 
 from console.books.ledgers import DONE
 from services.sinks import entry as e
+from systems.flow import USUAL_DATES
 from systems.writing.differences import plain
+from topology.rules.due import local_day
 
 ZERO = Decimal("0.00")
 MONEY = ("invoice", "credit_memo", "payment", "bill", "vendor_credit", "ap_payment", "journal")
 """Entities that carry money which one side's documents have in common with the other's."""
-DATES: Mapping[str, str] = {
-    "invoice": "invoice_date",
-    "credit_memo": "memo_date",
-    "payment": "paid_on",
-    "bill": "bill_date",
-    "vendor_credit": "credit_date",
-    "ap_payment": "paid_on",
-    "journal": "journal_date",
-}
 CREDITS: Mapping[tuple[str, str], int] = {
     ("invoice", "credit_memo"): -1,
     ("invoice", "ar_credit_memo"): -1,
@@ -224,10 +217,7 @@ def known_of(entry: Mapping[str, Any]) -> Known:
 
 def day_of(record: Mapping[str, Any], zone: tzinfo) -> date | None:
     """The day of a canonical record, in the tenant's zone."""
-    found = record.get(DATES.get(record["entity"], ""))
-    if isinstance(found, datetime):
-        return found.astimezone(zone).date()
-    return found if isinstance(found, date) else None
+    return local_day(record.get(USUAL_DATES.get(record["entity"], "")), zone)
 
 
 def summed(lines: Iterable[tuple[str, Mapping[str, str], Decimal]]) -> Lines:

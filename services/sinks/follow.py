@@ -140,8 +140,8 @@ class Followed:
 
     def is_closed(self, entry: Ledger) -> bool:
         """Whether the ERP's periods say that a document may not be posted on its day; False where none of them has that day."""
-        connection, on = entry["connection"], entry["posting_date"]
-        return bool(self._periods_of(connection, on)) and not self.is_open(connection, entry["purpose"], on, entry["record"])
+        found = self._periods_of(entry["connection"], entry["posting_date"])
+        return bool(found) and not any(_kind(entry["purpose"], entry["record"]) in period.open_for for period in found)
 
     def _periods_of(self, connection: str, on: date | None) -> list[_Period]:
         return [one for one in self._periods.get(connection, {}).values() if on is not None and one.starts_on <= on <= one.ends_on]

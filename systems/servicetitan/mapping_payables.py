@@ -7,12 +7,11 @@ sum is rounded instead of each line. Whether `billAmount` is the whole bill is n
 
 from __future__ import annotations
 
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from runtime.errors import Malformed
-from systems.servicetitan.mapping_shape import Context, Shaped, business_unit, by_application, document, in_order, moving
+from systems.servicetitan.mapping_shape import Context, Shaped, business_unit, by_application, document, ended_on, in_order, moving
 from systems.servicetitan.values import day, plain
 from systems.values.members import (
     ZERO,
@@ -20,7 +19,6 @@ from systems.values.members import (
     exact_product,
     flag,
     identifier,
-    instant,
     money,
     money_or_zero,
     nested,
@@ -64,7 +62,7 @@ def bill(row: Row, context: Context) -> Shaped:
         "kind": text(row, "billType"),
         "reconciliation": text(row, "status"),
         "do_not_pay": flag(row, "doNotPay", absent=False),
-        "canceled_on": _canceled_on(row, "dateCanceled"),
+        "canceled_on": ended_on(row, "dateCanceled", ("Canceled",)),
         "summary": plain(row, "summary"),
         "lines": _lines(row, subtotal, context),
     }
@@ -86,14 +84,6 @@ def _lines(row: Row, subtotal: Decimal, context: Context) -> list[dict[str, Any]
         if sum(spread, ZERO) == wanted:
             lines = [{**one, "amount": amount} for one, amount in zip(lines, spread, strict=True)]
     return lines + expenses
-
-
-def _canceled_on(row: Row, name: str) -> datetime | None:
-    """When it was cancelled; the last change of one that is cancelled without a date."""
-    found = instant(row, name)
-    if found is None and text(row, "status") == "Canceled":
-        return instant(row, "modifiedOn")
-    return found
 
 
 def _item(item: Row, context: Context) -> dict[str, Any]:
@@ -152,7 +142,7 @@ def vendor_credit(row: Row, context: Context) -> Shaped:
         **business_unit(row),
         "return_id": identifier(row, "inventoryReturnId"),
         "memo": text(row, "memo"),
-        "canceled_on": _canceled_on(row, "canceledOn"),
+        "canceled_on": ended_on(row, "canceledOn", ("Canceled",)),
         "lines": [],
         "applications": _splits(row, context.time_zone),
     }

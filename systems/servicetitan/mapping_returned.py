@@ -6,18 +6,16 @@ positive). Assumed: `returnAmount` is the whole return with tax and shipping; a 
 
 from __future__ import annotations
 
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from systems.servicetitan.mapping_shape import Context, Shaped, business_unit, by_application, document, moving
+from systems.servicetitan.mapping_shape import Context, Shaped, business_unit, by_application, document, ended_on, moving
 from systems.servicetitan.values import day, plain
 from systems.values.members import (
     ZERO,
     Row,
     flag,
     identifier,
-    instant,
     money,
     money_or_zero,
     nested,
@@ -46,7 +44,7 @@ def ap_payment(row: Row, context: Context) -> Shaped:
         **business_unit(row),
         "bank_account": text(nested(row, "glAccount"), "number"),
         "memo": text(row, "status"),
-        "canceled_on": _ended_on(row, "", _NOT_MADE),
+        "canceled_on": ended_on(row, "", _NOT_MADE),
         "applications": applications,
     }
     names = "paid_on total currency vendor_id business_unit_id bank_account applications"
@@ -89,7 +87,7 @@ def returned(row: Row, context: Context) -> Shaped:
         "total": whole,
         "currency": context.currency,
         "memo": plain(row, "memo"),
-        "canceled_on": _ended_on(row, "dateCanceled", ("Canceled",)),
+        "canceled_on": ended_on(row, "dateCanceled", ("Canceled",)),
         "dimensions": {},
         "lines": [_line(item, place, context) for item in rows(row, "items")],
     }
@@ -118,9 +116,3 @@ def _line(item: Row, place: dict[str, str], context: Context) -> dict[str, Any]:
         "serial_numbers": [text(one, "number") for one in rows(item, "serialNumbers")],
         "dimensions": {},
     }
-
-
-def _ended_on(row: Row, name: str, words: tuple[str, ...]) -> datetime | None:
-    """When it was cancelled; the last change of one that is cancelled without a time."""
-    found = instant(row, name) if name else None
-    return instant(row, "modifiedOn") if found is None and text(row, "status") in words else found

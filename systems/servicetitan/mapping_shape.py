@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from runtime.errors import Malformed
 from runtime.json import canonical_bytes, parse
 from systems.servicetitan.settings import Settings
-from systems.values.members import Row, identifier, nested, rows, text
+from systems.values.members import Row, identifier, instant, nested, rows, text
 
 PART = "_part"
 """Where a row holds the rows of the list below it, which came in answers of their own."""
@@ -70,6 +71,13 @@ def business_unit(row: Row) -> dict[str, str]:
     """The business unit of a document or line."""
     unit = nested(row, "businessUnit")
     return {"business_unit_id": identifier(unit, "id"), "business_unit_name": text(unit, "name")}
+
+
+def ended_on(row: Row, name: str, words: tuple[str, ...]) -> datetime | None:
+    """When a document was cancelled, by this member ("" = it has none); the last change of one whose status is one of these words and that
+    tells no time."""
+    found = instant(row, name) if name else None
+    return instant(row, "modifiedOn") if found is None and text(row, "status") in words else found
 
 
 def in_order(row: Row) -> list[Row]:

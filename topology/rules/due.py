@@ -47,7 +47,11 @@ class Due:
 
 def posting_date_of(flow: Flow, record: Mapping[str, Any], zone: tzinfo) -> date | None:
     """The source's own posting date; None if it has none. For an instant it is the day in the tenant's zone (accounting.md 9)."""
-    found = record.get(flow.date_field)
+    return local_day(record.get(flow.date_field), zone)
+
+
+def local_day(found: object, zone: tzinfo) -> date | None:
+    """A member of a record as a day: an instant is the day on which it falls in this zone. None for anything else."""
     if isinstance(found, datetime):
         return found.astimezone(zone).date()
     return found if isinstance(found, date) else None

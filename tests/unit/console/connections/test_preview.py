@@ -154,6 +154,12 @@ def test_masters_of_both_sides_without_any_pair_stop_going_live() -> None:
     assert list(gate(made, Consent(amount=Decimal(0), unmatched=True))) == []
 
 
+def test_the_busiest_day_is_that_with_most_documents_and_that_with_most_money() -> None:
+    bodies = (b'{"total": 108.25, "date": "2026-03-01"}', b'{"total": 108.25, "date": "2026-03-02"}')
+    made = preview(canonical(*bodies, b'{"total": 5000.00, "date": "2026-03-02"}'), hops.context(), NOTHING)
+    assert made.busiest == (2, Decimal("5108.25"))
+
+
 def test_the_first_ceiling_is_twice_what_was_observed_unless_the_file_has_its_own() -> None:
     made = preview(canonical(*[b'{"total": 900.00}'] * 60), hops.context(), NOTHING)
     file = ConnectionSettings.model_validate(as_mode("live").model_dump(mode="json", exclude={"ceiling"}))

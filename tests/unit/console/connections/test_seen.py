@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
-from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -117,12 +116,3 @@ def test_a_line_that_was_filled_in_is_a_row_whatever_a_spreadsheet_did_to_the_co
     )
     found = read_tables(tmp_path, tmp_path, {"line_type": ("line_type", "account", "subaccount")}).rows
     assert [(row.key, row.values) for row in found] == [("NEW", {"account": "40100"})]
-
-
-def test_the_busiest_day_is_that_with_most_documents_and_that_with_most_money() -> None:
-    days = [field_service.invoice(source_id=str(n), invoice_date=date(2026, 3, n)) for n in (1, 2)]
-    big = [
-        field_service.invoice([field_service.invoice_line("5000.00")], source_id="9", invoice_date=date(2026, 3, 2), tax=Decimal(0))
-    ]
-    seen = seen_in(consumed(*days, *big), as_if_live(connected(), None), context())
-    assert seen.busiest() == (2, Decimal("5108.25"))
