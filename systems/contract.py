@@ -27,6 +27,7 @@ from systems.writing.contract import Answer as Answer  # noqa: PLC0414 - as are 
 from systems.writing.contract import Capability as Capability  # noqa: PLC0414
 from systems.writing.contract import Document as Document  # noqa: PLC0414
 from systems.writing.contract import Found as Found  # noqa: PLC0414
+from systems.writing.contract import Original as Original  # noqa: PLC0414
 from systems.writing.contract import Pair as Pair  # noqa: PLC0414
 from systems.writing.contract import ResolvedCommand as ResolvedCommand  # noqa: PLC0414
 from systems.writing.contract import Verdict as Verdict  # noqa: PLC0414
@@ -246,10 +247,10 @@ class System:
             return write
         raise KeyError(f"{self.name} does not write {record}")
 
-    def writes_of(self, record: str, settings: BaseModel | None = None) -> tuple[Write, ...]:
+    def writes_of(self, record: str, settings: BaseModel | None = None, takes_back: str = "") -> tuple[Write, ...]:
         """Every way in which this system writes a record, beginning with the one that `settings` choose. A document is finished in the way in which
-        it was begun, so the other ways count as well (see `services/sinks`)."""
-        declared = tuple(write for write in self.writes if write.record == record)
+        it was begun, so the other ways count as well (see `services/sinks`). `takes_back` is the record of the document that it takes back."""
+        declared = tuple(write for write in self.writes if write.record == record and write.takes_back == takes_back)
         if settings is None or self.chosen_write is None:
             return declared
         choose = self.chosen_write

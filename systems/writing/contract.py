@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
@@ -36,6 +36,10 @@ class Write:
     `updates`: a master that is kept up to date. Its partner is known by a link (`find` and `perform` get it as
     `ResolvedCommand.known_id`); equal in the owner's fields is unchanged, else the one step is sent, and a newer source
     opens the same op-key again under the same ref. `Document.differences` are then what the step will write, not a mismatch.
+    `takes_back`: the record of the documents that this write takes back. Under `record="reversal"` its steps reverse such a document and write
+    nothing in its place; under the record of a document they first reverse what was written and then write what is wanted now (a numbered
+    correction). Both carry one ref, that of the reversal or correction. "" = it takes nothing back. Where a system declares no such write for a
+    record, a person does it: the command is held.
     """
 
     record: str
@@ -52,6 +56,19 @@ class Write:
     watched: tuple[str, ...] = ()
     watch_every: timedelta = timedelta(minutes=5)
     updates: bool = False
+    takes_back: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """A document that was written and is taken back: the command from which it was written, word for word, with the ids of its parents, and the
+    ids under which the system keeps it. What reverses it copies these and never a fresh mapping (accounting.md 34)."""
+
+    record: str
+    command: CommandEnvelope
+    erp_id: str
+    erp_number: str = ""
+    ids: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +80,9 @@ class ResolvedCommand:
     `tried_since` is the instant before which no request about this document can have been made, by the clock of this product and of the
     broker: a look-up by a window of creation begins there, less a margin for the system's own clock. None = not known (the ledger was
     rebuilt): a writer that needs it then raises `Refused`, so that nothing is taken to be absent.
+    `original` is what a write with `takes_back` takes back (None = nothing). `post_on` is the day on which the document is to be posted where its
+    own is in a closed period and the connection says `late: next_open`: the first day that is open (None = its own day). The document then says
+    both days.
     """
 
     record: str
@@ -70,6 +90,8 @@ class ResolvedCommand:
     ids: Mapping[str, str] = field(default_factory=dict)
     known_id: str = ""
     tried_since: datetime | None = None
+    original: Original | None = None
+    post_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
