@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 
 from runtime.exchange import Response
 from runtime.retry import MAX_PAUSE
@@ -20,9 +21,13 @@ _LONGEST_DATE = 64
 _LONGEST_SAID = 8 * 1024
 
 
+@lru_cache(maxsize=128)
 def http_date(text: str) -> datetime | None:
-    """An HTTP date in any of its three forms, as an aware instant in UTC; None if it is not one. A leap second counts as the second before it."""
-    if len(text) > _LONGEST_DATE:
+    """An HTTP date in any of its three forms, as an aware instant in UTC; None if it is not one. A leap second counts as the second before it.
+
+    It is kept for a while, because the answers of one second have the same date.
+    """
+    if not text or len(text) > _LONGEST_DATE:
         return None
     try:
         found = parsedate_to_datetime(_LEAP_SECOND.sub("59", text))

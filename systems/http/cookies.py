@@ -37,6 +37,8 @@ class Cookies:
 
     def header(self) -> str:
         """The header `Cookie` of a call; "" if there is no cookie."""
+        if not self._jar:
+            return ""
         request = self._request()
         self._jar.add_cookie_header(request)
         return request.get_header("Cookie") or ""

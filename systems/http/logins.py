@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
 from urllib.parse import urlencode
@@ -48,7 +48,7 @@ class Login(Protocol):
 
 def with_headers(request: Request, headers: Mapping[str, str]) -> Request:
     """The request with these headers in addition to its own, which take precedence."""
-    return replace(request, headers={**headers, **request.headers})
+    return Request(request.method, request.url, {**headers, **request.headers}, request.body)
 
 
 class Basic(Login):
