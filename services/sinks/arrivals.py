@@ -173,6 +173,7 @@ class Arrivals:
         """A written document of which nothing is wanted any more: reversed under the next number, or held there."""
         owner, chain = self.owner, self.owner.sights.chain(made["op_key"], source_of(made))
         if chain.tip is not None and chain.tip["record"] == REVERSAL:
+            self._reverted(made["op_key"], incoming)
             return
         kept = _kept(chain, made)
 

@@ -99,7 +99,7 @@ def _after_attempt(entry: Ledger, incoming: Incoming, same: bool) -> Arrival:
         return Nothing("duplicate")  # the same document is wanted, whatever else of its source changed
     if entry["purpose"] == e.MASTER or entry["record"] == COMPLETION:
         return Nothing("remapped")
-    moved = incoming.command["parts"] is not None and entry["amount"] != incoming.command["amount"]
+    moved = incoming.command["parts"] is not None and e.worth(entry) != incoming.command["amount"]
     if entry["source_hash"] == incoming.command["source_hash"] and not moved:
         return Nothing("remapped")
     return Changed(entry)

@@ -66,6 +66,11 @@ class Chain:
         """Whether something of it is on its way by itself."""
         return any(one["op_key"] in self.busy or one["state"] in (e.NEW, e.WAITING, e.INTENT) for one in self.takers)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether something that takes it back, or writes it anew, has not ended."""
+        return not all(map(e.is_terminal, self.takers))
+
     def before(self, entry: Ledger) -> list[Ledger]:
         """What else takes it back, is older and has not ended."""
         return [one for one in self._others(entry) if e.place(one) < e.place(entry)]

@@ -240,7 +240,12 @@ def beside(op_key: str) -> list[str]:
 
 def is_voided(entry: Ledger, void: Ledger | None) -> bool:
     """Whether the source voided this document in the same or a later version, and has not come back since."""
-    return void is not None and void["state"] != SUPERSEDED and entry["action"] in MAKES and void["source_version"] >= entry["source_version"]
+    return (
+        void is not None
+        and void["state"] != SUPERSEDED
+        and entry["action"] in MAKES
+        and void["source_version"] >= entry["source_version"]
+    )
 
 
 def reverted(entry: Ledger, version: str, at: datetime, **more: Any) -> Ledger:
@@ -351,6 +356,11 @@ def told_amount(entry: Ledger) -> Decimal:
     if entry["state"] == HELD and entry["steps_done"] and wants:
         return wants
     return (wants - taken) or (taken if entry["state"] == HELD else Decimal(0))
+
+
+def worth(entry: Ledger) -> Decimal | None:
+    """The amount of the document that an entry is; None for a correction of which a lost ledger knows the difference alone."""
+    return entry.get("wants") if is_change(entry) else entry["amount"]
 
 
 def aimed(entry: Ledger, at: Ledger | None, taken: Decimal, wants: Decimal) -> Ledger:

@@ -29,11 +29,13 @@ _MAKES = frozenset({"create", "adjust"})
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """An entry of the same document, with what stands of it now; `busy` while a run has it in hand, `pending` while a change of it is on its way."""
+    """An entry of the same document, with what stands of it now; `busy` while a run has it in hand, `pending` while a change of it is on its way,
+    `open` while one has not ended."""
 
     entry: Ledger
     busy: bool = False
     pending: bool = False
+    open: bool = False
 
 
 def document_of(op_key: str) -> str:
@@ -83,7 +85,7 @@ def moved(incoming: Incoming, document: Iterable[Part]) -> list[Part]:
 def _older(incoming: Incoming, document: Iterable[Part]) -> list[Part]:
     """Parts of older versions of which something is wanted or written."""
     makers = (part for part in _of_set(incoming, document) if part.entry["action"] in e.MAKES)
-    return [part for part in makers if e.place(part.entry) < incoming.place and _counts(part.entry)]
+    return [part for part in makers if e.place(part.entry) < incoming.place and (part.open or _counts(part.entry))]
 
 
 def _counts(entry: Ledger) -> bool:

@@ -244,7 +244,7 @@ class Sights:
         if entry is None or entry["action"] not in e.MAKES or entry["state"] not in WRITTEN:
             return Part(entry, busy) if entry is not None else None
         chain = self._chained(op_key, of_source)
-        return Part(chain.shown() or entry, busy, chain.is_pending)
+        return Part(chain.shown() or entry, busy, chain.is_pending, chain.is_open)
 
     def entries(self, connection: str, entity: str, source_id: str) -> Iterable[Ledger]:
         """Entries of a source object; what is not acked yet does not count as being in place, nor does what is taken back."""

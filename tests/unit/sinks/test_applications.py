@@ -92,6 +92,25 @@ def test_an_application_that_was_not_written_is_superseded_when_it_vanishes() ->
     assert books.erp.standing(APPLICATION) == []
 
 
+def test_an_application_that_comes_back_and_vanishes_again_before_it_was_written_stays_away() -> None:
+    """Its return was not begun when the next set had it no more, and nothing ended it."""
+
+    async def play(books: Ledgers) -> None:
+        await paid(books)
+        books.applies("5", a8=("2", "40.00"))
+        await books.rest()
+        books.sink.decides("pause")
+        books.applies("5", a7=("1", "60.00"), a8=("2", "40.00"))
+        await books.rest()
+        books.applies("5", a8=("2", "40.00"))
+        await books.rest()
+        books.sink.decides("resume")
+
+    books = played(play)
+    assert states(books)[f"{A7} correct 2"] == ("SUPERSEDED", "reverted", "60.00")
+    assert books.erp.standing(APPLICATION) == [(APPLICATION, Decimal("40.00"))]
+
+
 def test_an_older_set_of_applications_changes_nothing() -> None:
     async def play(books: Ledgers) -> None:
         await paid(books)
