@@ -31,7 +31,10 @@ Span = tuple[int, int, int]
 
 
 def _kept(chain: Chain, made: Ledger) -> Decimal:
-    """What is written of a document by now, as far as that is known."""
+    """What is written of a document by now, as far as that is known, or will be by a change that was begun."""
+    tip = chain.tip
+    if tip is not None and tip["op_key"] != made["op_key"] and not e.is_terminal(tip):
+        return tip.get("wants") or Decimal(0)
     return chain.kept if made["state"] in WRITTEN else made["amount"]
 
 

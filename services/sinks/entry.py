@@ -375,11 +375,6 @@ def aimed(entry: Ledger, at: Ledger | None, taken: Decimal, wants: Decimal) -> L
     return cast("Ledger", {**made, "amount": told_amount(cast("Ledger", made))})
 
 
-def aimed_at_nothing(entry: Ledger) -> Ledger:
-    """What takes back, where the system has no write for that (any more): a person does it."""
-    return cast("Ledger", {**entry, "takes_back": ""})
-
-
 def as_written(command: CommandEnvelope, entry: Ledger) -> CommandEnvelope:
     """The command of an entry as its system is asked for it: a change has an op-key and a ref of its own."""
     if entry["action"] != CORRECT:
