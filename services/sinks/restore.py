@@ -19,6 +19,7 @@ from services.sinks.intake import Intake
 from services.sinks.ledger import Rest
 from services.sinks.owner import Owner
 from services.sinks.parents import name_of
+from services.sinks.rebuild import change_from_result
 from services.sinks.state import Restored
 from services.sinks.takeover import Lost
 
@@ -50,8 +51,12 @@ async def look_again(owner: Owner) -> None:
 
 
 def _waits_for_a_partner(op_key: str, rest: Rest) -> bool:
-    """Whether a link, or a parent that comes late, may lift this hold."""
-    return rest.state == e.HELD and (rest.reason == reasons.PARENT_MISSING or f"|{e.MASTER}|" in op_key)
+    """Whether a link, a parent that comes late, or the end of something else of its document may lift this hold."""
+    if rest.state != e.HELD:
+        return False
+    if rest.reason in (reasons.PARENT_MISSING, reasons.PARENT_REVERSED, reasons.PART_AFTER_POST):
+        return True
+    return f"|{e.MASTER}|" in op_key or op_key.endswith("|void") or f"|{e.CORRECT}|" in op_key
 
 
 def _take_up(owner: Owner, op_key: str, rest: Rest) -> None:
@@ -80,6 +85,10 @@ def _may_go(owner: Owner, entry: Ledger) -> bool:
         return not followed.paused(entry["system"], connection)
     if reason == reasons.CREATE_MISSING or (entry["purpose"] == e.MASTER and not owner.sights.rules(entry).updates):
         return is_linked(name_of(entry["source_entity"], entry["source_id"]))
+    if entry["state"] == e.HELD and e.takes_back(entry):
+        return bool(entry["waits_for"])  # something of it may have ended unseen
+    if reason in (reasons.PARENT_REVERSED, reasons.PART_AFTER_POST):
+        return bool(entry["waits_for"])
     if reason in (reasons.PARENT, reasons.PARENT_MISSING):
         return any(is_linked(name) or owner.cases.of_source((connection, name)) for name in entry["waits_for"])
     return False
@@ -102,6 +111,7 @@ class Rebuild:
         owner, lost = self.owner, self.lost
         started_s = told_s = owner.now_s()
         done = 0
+        self.intake.arrivals.is_rebuilding = True
         async for some in lost.slices(SLICE):
             for incoming, result in some:
                 self._one(incoming, result)
@@ -114,9 +124,12 @@ class Rebuild:
             if owner.now_s() - told_s >= PROGRESS_S:
                 told_s = owner.now_s()
                 log.info("ledger_rebuilding", system=owner.context.system.name, partition=owner.number, done=done, of=lost.count)
+        self.intake.arrivals.is_rebuilding = False
         took_s = round(owner.now_s() - started_s, 1)
         log.info("ledger_rebuilt", system=owner.context.system.name, partition=owner.number, op_keys=done, took_s=took_s)
 
     def _one(self, incoming: Incoming, result: Result | None) -> None:
+        for change in self.lost.changes(incoming.command["op_key"]):
+            self.owner.conclude(change_from_result(incoming, change))
         if self.intake.arrivals.rebuilt(incoming, result, self.lost.sets, self.lost.reverses):
             self.intake.comes(incoming)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -18,6 +19,7 @@ from tests.property.sinks.campaign.schedule import loses
 from tests.property.sinks.campaign.source import Doc
 from tests.property.sinks.campaign.world import COMMANDS, World
 
+TAKERS = [replace(REQUESTS, takes_back=True), replace(STAGED, takes_back=True)]
 AMOUNTS = st.sampled_from([Decimal(100), Decimal(120), Decimal(7)])
 CLASSES = st.sampled_from([Capability.C1, Capability.C2, Capability.C3, Capability.C4])
 MOMENTS = st.sampled_from([0.0, 0.01, 0.06, 1.0, 13.0, 70.0])
@@ -26,7 +28,7 @@ MOMENTS = st.sampled_from([0.0, 0.01, 0.06, 1.0, 13.0, 70.0])
 class Sink(RuleBasedStateMachine):
     """One connection, one or two processes."""
 
-    @initialize(capability=CLASSES, shape=st.sampled_from([REQUESTS, STAGED]), seed=st.integers(0, 3))
+    @initialize(capability=CLASSES, shape=st.sampled_from([REQUESTS, STAGED, *TAKERS]), seed=st.integers(0, 3))
     def begin(self, capability: Capability, shape: object, seed: int) -> None:
         self.seams = contextlib.ExitStack()
         self.seams.enter_context(seams.installed())

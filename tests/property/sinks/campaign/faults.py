@@ -10,6 +10,7 @@ from tests.property.sinks.campaign.mutants import (
     KEPT_UP,
     STAGED,
     STANDS_STILL,
+    TAKERS,
     WATCHED,
     Mutant,
     Patch,
@@ -24,7 +25,7 @@ def _wait_without(name: str, **more: object) -> Mutant:
 
 
 CORE = (
-    Mutant("no_intent", (Patch("core", "    return intends(made, key.entry, event.now_s, event.at)", "    return sends(intends(made, key.entry, event.now_s, event.at)[0])"),)),
+    Mutant("no_intent", (Patch("core", "    return intends(made, _on_its_day(key.entry, view), event.now_s, event.at)", "    return sends(intends(made, key.entry, event.now_s, event.at)[0])"),)),
     Mutant("open_intent_ignored", (Patch("core", "    return resting(lookups.first_seen(key, event.now_s))", "    return resting(key.but(entry=e.change(key.entry, key.entry['updated_at'], intent_attempt=0, state=e.NEW)))"),), "takeover, silent"),
     Mutant("no_settle", (Patch("state", _SETTLE, "return 0.0"),), "silent, takeover"),
     Mutant("blind_retry", (Patch("answers", "    return _ambiguous(key, event, words(answer))", "    return _definite_no(key, event)"),), "silent"),
@@ -47,7 +48,7 @@ CORE = (
     Mutant("overruled_untold", (Patch("compare", "    return (decision(OVERRULED, entry, \"; \".join(words), event.at),) if words else ()", "    return ()"),), "touch, versions, families", shapes=KEPT_UP),
     Mutant("every_class_skips_settling", (Patch("moves", "        key.rules.capability in (Capability.C1, Capability.C2)\n", "        key.rules.capability in tuple(Capability)\n"),), "silent"),
     Mutant("differences_are_overlooked", (Patch("resolve", "    if document.differences:\n        return Ended(closed(e.held(known, at, reasons.MISMATCH", "    if document.differences and at.year < 2000:\n        return Ended(closed(e.held(known, at, reasons.MISMATCH"),), "again, versions, lost results"),
-    Mutant("parents_are_not_waited_for", (Patch("gate", "        or _parents(entry, view)\n", ""),), "families"),
+    Mutant("parents_are_not_waited_for", (Patch("gate", "        or parents(entry, view)\n", ""),), "families"),
     Mutant("parts_do_not_keep_each_other", (Patch("gate", "        or keep(entry, command, view.others, view.at)\n", ""),), "bills, silent"),
     Mutant("wait_without_v_max", (Patch("lookups", "    if key.rules.capability is Capability.C4 and key.looks == 0:", "    if key.rules.capability is Capability.C1 and key.looks == 0:"), Patch("state", _SETTLE, f"{_SETTLE} - self.v_max_s")), "edge, faults", C4, caught_by=frozenset({"DOUBLE"}), bound=6_000),
 )  # fmt: skip
@@ -59,7 +60,7 @@ THIRTEEN = (
     Mutant("a_rebuild_holds_no_offsets", (Patch("consume", "            owner.commands.holding.add(REBUILD_HOLDS)  # at once: nothing may be committed before the mark is\n", "            pass\n"), Patch("consume", "await self._ports.log.commit({place: taken.committed}, REBUILDING, wait=True)", "await asyncio.sleep(0)")), "again, lost results, kill, slow commits, backlog, faults"),
     Mutant("judged_before_the_wait_only", (Patch("core", "    kept = _kept(key, key.command, view)\n    if kept is not None:\n        return kept\n    made = key.but(mode=view.mode)", "    made = key.but(mode=view.mode)"), Patch("calls", "        words = request.kept_back()\n", "        words = ''\n")), "waits, pause, versions"),
     Mutant("the_ceiling_is_counted_late", (Patch("exchange", "            self._hours[case.connection].take(", "            (lambda *_: None)("),), "ceiling"),
-    Mutant("a_void_of_nothing_is_held", (Patch("gate", "    if target is None or (e.is_terminal(target) and not e.may_exist(target) and target[\"state\"] not in e.IN_PLACE):\n        return e.change(", "    if target is None or (e.is_terminal(target) and not e.may_exist(target) and target[\"state\"] not in e.IN_PLACE):\n        return e.held(entry, view.at, reasons.VOID_NOT_BUILT, '')\n        return e.change("),), "versions"),
+    Mutant("a_void_of_nothing_is_held", (Patch("takeback", "    if target is None or (e.is_terminal(target) and not e.may_exist(target) and target[\"state\"] not in e.IN_PLACE):\n        return e.change(", "    if target is None or (e.is_terminal(target) and not e.may_exist(target) and target[\"state\"] not in e.IN_PLACE):\n        return e.held(entry, view.at, reasons.VOID_NOT_BUILT, '')\n        return e.change("),), "versions"),
     Mutant("replaced_sessions_go_on", (Patch("pool", "            if known.version == version and known.closing is None:", "            if known.closing is None:"), Patch("pool", "        return self._pool.version_of(self.connected.settings.connection) == self._of.version", "        return True")), "settings"),
     Mutant("a_slow_look_up_has_no_limit", (Patch("core", "    if key.lates + 1 < LATE_LIMIT:", "    if key.lates + 1 < 1e9:"),), "slow, faults"),
     Mutant("alarms_multiply", (Patch("alarms", "        if case.alarm != number:\n            return False\n        self.clear(case)\n        return True", "        return True"), Patch("alarms", "        self.clear(case)\n        if wait.look_s is None", "        if wait.look_s is None"), Patch("alarms", "        while self._dues and self._dues[0][2].alarm != self._dues[0][1]:\n            heapq.heappop(self._dues)\n        return", "        return")), "settings, dead batch, faults", shapes=WATCHED),
@@ -71,8 +72,8 @@ THIRTEEN = (
 OWNER = (
     Mutant("nothing_is_kept_back", (Patch("calls", "        words = request.kept_back()\n", "        words = ''\n"),), "settings, pause, versions, slow"),
     Mutant("children_are_not_released", (Patch("owner", "        for op_key in self.cases.children(source):\n", "        for op_key in ():\n"),), "families"),
-    Mutant("changes_are_not_held", (Patch("arrivals", "        place = self._beside(lambda number: e.correction(posted, number, incoming, changed.reason))\n", "        place = 'stale'\n"),), "versions"),
-    Mutant("a_withdrawn_part_is_forgotten", (Patch("arrivals", "            self._beside(lambda number: parts.taken_back(entry, number, incoming))\n            return\n", "            return\n"),), "bills"),
+    Mutant("changes_are_not_held", (Patch("arrivals", "        place = self._beside(lambda number: e.correction(made, number, incoming, changed.reason, kept), incoming)\n", "        place = 'stale'\n"),), "versions"),
+    Mutant("a_withdrawn_part_is_forgotten", (Patch("arrivals", "            self._takes_back(entry, incoming)\n            return\n", "            return\n"),), "bills"),
     Mutant("a_failed_commit_counts", (Patch("commit", "        if error is not None:\n            log.warning(", "        if error is not None and group is None:\n            log.warning("),), "commit, kill"),
     Mutant("a_failed_partition_is_not_taken_anew", (Patch("consume", "            if held.owner.failed:\n                await self._retake(number)", "            if held.owner.failed and not number + 1:\n                await self._retake(number)"),), "commit"),
     Mutant("leases_are_not_given_back", (Patch("owner", "        for case in self.cases:\n            self._free(case)\n", ""),), "settings, takeover, commit"),
@@ -91,4 +92,19 @@ OWNER = (
     Mutant("an_acked_ending_is_written_again", (Patch("arrive", "    if _is_old(entry, incoming):\n        return Nothing(\"duplicate\" if same else \"stale\")\n", ""),), "again"),
 )  # fmt: skip
 
-MUTANTS = (*CORE, *THIRTEEN, *OWNER)
+TAKEN_BACK = (
+    Mutant("two_of_a_chain_at_once", (Patch("takeback", "    if older:\n        why = ", "    if not begun and older:\n        why = "), Patch("takeback", "    if left or any(one[\"state\"] == e.HELD for one in begun):\n", "    if left:\n")), "versions, silent", shapes=TAKERS, bound=6_000),
+    Mutant("the_first_document_is_taken_back_for_ever", (Patch("chain", "        return next((one for one in reversed(documents) if one[\"op_key\"] not in gone), None)", "        return next(iter(documents), None)"),), "versions", shapes=TAKERS),
+    Mutant("what_is_taken_back_stands", (Patch("chain", "        gone = {one.get(\"takes_back\") for one in self.takers if one[\"state\"] in WRITTEN}\n", "        gone = set()\n"),), "versions", shapes=TAKERS),
+    Mutant("the_source_that_comes_back_is_not_heard", (Patch("arrive", "        return Nothing(\"duplicate\") if incoming.takes_back else Changed(tip)", "        return Nothing(\"duplicate\")"),), "versions", shapes=TAKERS, bound=6_000),
+    Mutant("a_reversal_counts_as_what_it_takes", (Patch("entry", "    return (wants - taken) or (", "    return (taken - wants) or ("),), "versions", shapes=TAKERS),
+    Mutant("another_original_is_believed", (Patch("originals", "        value = await read(made[\"command_partition\"], made[\"command_offset\"]) if read is not None else None\n", "        value = self.cases.entry(entry[\"op_key\"])[\"command\"]\n"), Patch("originals", "        if (\n            name != f\"command.{made['record']}\"\n", "        if (\n            not name\n"), Patch("originals", "            or written[\"payload_hash\"] != made[\"payload_hash\"]\n", "")), "versions", shapes=TAKERS),
+    Mutant("what_is_applied_is_forgotten", (Patch("recording", "    if not e.is_terminal(entry):\n        return ()\n", "    return ()\n"),), "versions, families, faults", shapes=TAKERS, bound=6_000),
+    Mutant("a_change_uses_the_ref_of_its_document", (Patch("entry", "    return cast(\"CommandEnvelope\", {**command, \"op_key\": entry[\"op_key\"], \"ref\": entry[\"ref\"], \"action\": CORRECT})", "    return command"),), "versions", shapes=TAKERS),
+    Mutant("a_closed_day_is_posted", (Patch("views", "            post_on=self._post_on(entry, command, settings.late) if closed else None,\n", "            post_on=None,\n"), Patch("gate", "    if not view.is_closed or view.post_on is not None or entry[\"released\"]", "    if not view.is_closed or view.late == NEXT_OPEN or entry[\"released\"]")), "late, faults", caught_by=frozenset({"CLOSED_DAY"})),
+    Mutant("a_vanished_application_is_not_seen", (Patch("parts", "    makers = (part for part in _of_set(incoming, document) if part.entry[\"action\"] in e.MAKES)\n", "    makers = (part for part in _of_set(incoming, document) if part.entry[\"action\"] in _MAKES)\n"),), "sets", shapes=TAKERS),
+    Mutant("a_vanished_application_is_kept", (Patch("arrivals", "        if chain.tip is not None and chain.tip[\"record\"] == REVERSAL:\n            self._reverted", "        if chain.tip is not None:\n            self._reverted"),), "sets", shapes=TAKERS),
+    Mutant("a_child_goes_to_what_was_taken_back", (Patch("chain", "        if standing is None:\n            none = ", "        if standing is None and self.made is None:\n            none = "), Patch("chain", "        if standing is made:\n", "        if standing is made or standing is None:\n"), Patch("owner", "        if case.view is not None and key.phase is Phase.SENDING and parents.ids != case.view.parents.ids:\n", "        if case.view is None and key.phase is Phase.SENDING and parents.ids:\n")), "families, versions", shapes=TAKERS, bound=6_000),
+)  # fmt: skip
+
+MUTANTS = (*CORE, *THIRTEEN, *OWNER, *TAKEN_BACK)

@@ -27,6 +27,7 @@ BOUND = 1_500
 C1, C3, C4 = Capability.C1, Capability.C3, Capability.C4
 KEPT_UP = tuple(one for one in SHAPES if one.kept_up)
 WATCHED = tuple(one for one in SHAPES if one.watched)
+TAKERS = tuple(one for one in SHAPES if one.takes_back)
 STAGED = tuple(one for one in SHAPES if one.steps[0] == "stage")
 
 
