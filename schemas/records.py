@@ -1177,6 +1177,9 @@ class Ledger(TypedDict):
     first_seen_at: datetime
     updated_at: datetime
     tried_since: NotRequired[datetime | None]
+    takes_back: NotRequired[str]
+    taken: NotRequired[Decimal | None]
+    wants: NotRequired[Decimal | None]
 
 
 class Result(TypedDict):
@@ -1206,6 +1209,7 @@ class Result(TypedDict):
     command_partition: int
     command_offset: int
     at: datetime
+    takes_back: NotRequired[str]
 
 
 class Audit(TypedDict):
