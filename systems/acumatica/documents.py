@@ -159,13 +159,13 @@ def create_body(resolved: ResolvedCommand, settings: Settings, period: str = "")
         made |= body(PostPeriod=period)
     if record == "ar_refund":
         made["DocumentsToApply"] = [_row(one, target) for one, target in paid_out(command, ids)]
-    if record == "ap_bill" and _CORRECT in command["op_key"]:
+    if record in ("ap_bill", "ap_credit") and own["human_number"] and _CORRECT in command["op_key"]:
         made |= body(VendorRef=anew(own["human_number"], command["op_key"]))
     return made | custom_ref(settings, command["ref"])
 
 
 def anew(number: str, op_key: str) -> str:
-    """The vendor's number of a bill that is written anew: the one that it corrects keeps the number, and Acumatica may refuse a second one."""
+    """The vendor's number of a bill or credit that is written anew: the one that it corrects keeps the number, and Acumatica may refuse a second one."""
     _, _, correction = op_key.rpartition(_CORRECT)
     return f"{number[:36]}/{int(correction) + 1}"
 
