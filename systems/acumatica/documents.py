@@ -165,7 +165,8 @@ def create_body(resolved: ResolvedCommand, settings: Settings, period: str = "")
 
 
 def anew(number: str, op_key: str) -> str:
-    """The vendor's number of a bill or credit that is written anew: the one that it corrects keeps the number, and Acumatica may refuse a second one."""
+    """The vendor's number of a bill or credit that is written anew: the one that it corrects keeps the number, and a second one may be
+    refused."""
     _, _, correction = op_key.rpartition(_CORRECT)
     return f"{number[:36]}/{int(correction) + 1}"
 
@@ -199,11 +200,13 @@ def _invoice(own: Mapping[str, Any]) -> dict[str, Any]:
         DueDate=own["due_date"],
         Terms=own["terms"],
         LinkBranch=own["dimensions"].get("Branch"),
+        Project=own["dimensions"].get("Project"),
     )
 
 
 def _memo(own: Mapping[str, Any]) -> dict[str, Any]:
-    return body(Type="Credit Memo", CustomerOrder=own["human_number"][:40], LinkBranch=own["dimensions"].get("Branch"))
+    made = _invoice({**own, "due_date": None, "terms": ""})
+    return made | body(Type="Credit Memo")
 
 
 def _receipt(own: Mapping[str, Any]) -> dict[str, Any]:
@@ -251,6 +254,9 @@ _HEADERS = {
 def _line(one: PostingLine, kind: Kind) -> dict[str, Any]:
     return body(
         Branch=one["dimensions"].get("Branch"),
+        Project=one["dimensions"].get("Project") if kind.entity == "Bill" else None,
+        ProjectTask=one["dimensions"].get("ProjectTask"),
+        CostCode=one["dimensions"].get("CostCode"),
         InventoryID=one["item"],
         Account=one["account"],
         Subaccount=one["subaccount"],
