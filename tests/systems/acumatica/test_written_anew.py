@@ -93,6 +93,20 @@ async def test_an_application_of_another_amount_takes_the_place_of_the_first(ten
     assert invoice["balance"] == "48.25"
 
 
+async def test_an_application_of_another_day_is_taken_back_and_made_again_on_that_day(tenants: Start) -> None:
+    tenant = await tenants(extended_endpoint=EXTENDED)
+    on = Written(await books(tenant, tenant.settings(extended_endpoint=EXTENDED)))
+    await on.write("invoice", ground.invoice())
+    before = ground.payment("108.25", [ground.application("101", "100.00")])
+    await on.write("payment", before)
+    original = await on.write("payment", before, 1)
+    after = ground.payment("108.25", [ground.application("101", "100.00", applied_on=date(2026, 3, 12))])
+    resolved = on.correction(original, "payment", after, 1)
+    document = await on.perform(resolved, "release")
+    assert document.steps_done == on.steps(resolved)
+    assert (await tenant.kept("Invoice"))[0]["balance"] == "8.25"
+
+
 @pytest.mark.parametrize("memo", ["30.00", "200.00"])
 async def test_the_memo_of_an_adjustment_settles_its_original_as_far_as_both_are_open(held: Books, memo: str) -> None:
     on = Written(held)
