@@ -332,7 +332,10 @@ class Owner:
             self.serve(case)
 
     def _superseded(self, case: Case, effect: Supersede) -> None:
-        if self.cases.open(case.op_key) is not None:
+        void = self.cases.entry(e.void_key(case.op_key))
+        if void is not None and void["state"] == e.SUPERSEDED and e.made_key(case.op_key) == case.op_key:
+            self.turn(case.op_key)  # the source came back meanwhile
+        elif self.cases.open(case.op_key) is not None:
             self.advance(case, Superseded(effect.version, self.now()))
 
     def decide(self, decision: ControlMessage) -> None:
