@@ -25,15 +25,16 @@ from runtime.http import HttpTransport, Reach
 from runtime.limits import Limiter, Share
 from runtime.simulator.serve import Options, Simulator, start
 from schemas.records import CommandEnvelope, Parent
-from systems.contract import Access, Document, ResolvedCommand, Role, System, Verdict, Write, Writer
+from systems.contract import Access, Document, Original, ResolvedCommand, Role, System, Verdict, Write, Writer
 from systems.demo import BookedDocument, Demo
-from systems.mapped import COMPLETION, Draft
+from systems.mapped import APPLY, COMPLETION, REVERSAL, Draft
 from systems.parents import is_meant, link_name
 from tests.contract import examples
 from tests.contract.registered import ways
 from tests.contract.seam import InProcess, Seam, VirtualClock
 from topology.configuration import Connected
 from topology.rules.envelope import Source, command
+from topology.rules.identity import ref_of
 
 MOST_RUNS = 6
 """Runs of a system's batch after which every step of a document is done."""
@@ -47,6 +48,8 @@ class Case:
     write: Write
     command: CommandEnvelope
     ids: Mapping[str, str]
+    original: Original | None = None
+    """What a way takes back, as it was written."""
 
     @property
     def record(self) -> str:
@@ -56,7 +59,7 @@ class Case:
     @property
     def resolved(self) -> ResolvedCommand:
         """What a writer is asked with, where the sink knows nothing but the parents."""
-        return ResolvedCommand(self.record, self.command, self.ids)
+        return ResolvedCommand(self.record, self.command, self.ids, original=self.original)
 
     @property
     def ref(self) -> str:
@@ -94,11 +97,31 @@ class SystemUnderTest:
     async def case(self, way: str, copy: str = "", example: str = "", **changes: Any) -> Case:
         """A document that is written in this way, its parents written."""
         write = ways(self.system)[way]
-        name = example or example_of(self, write.record)
+        if write.takes_back:
+            return await self._taking_back(way, write, copy)
+        name = example or example_of(self, way)
         draft, made = next(pair for pair in self.drafts(name, copy, **changes) if pair[0].record == write.record)
         found = await self.prepared(name, copy, draft, made)
         assert found.write.steps == write.steps, f"examples/connection.json: `ways` has no settings under which {way} is written"
         return found
+
+    async def _taking_back(self, way: str, write: Write, copy: str) -> Case:
+        """What takes a document back, and what is written in its place; that document is written, it and its parents."""
+        named = examples.told(self.system.name).examples
+        first = await self.case(write.takes_back, copy, named.get(f"original of {way}", ""))
+        document = await self.written(first)
+        original = Original(first.record, first.command, document.erp_id, document.number, first.ids)
+        if write.record == REVERSAL:
+            key = f"{first.command['op_key']}|void"
+            written_on = first.command["posting_date"]
+            day = written_on + timedelta(days=1) if written_on is not None else None
+            body = {"reverses": first.command["op_key"], "date": day, "posting_date": day, "reason": "it was voided"}
+            made = {**first.command, **body, "op_key": key, "ref": ref_of(key), "action": "void"}
+            return Case(write, cast("CommandEnvelope", made), first.ids, original)
+        wanted = await self.case(write.record, copy, named.get(way, ""))
+        key = f"{first.command['op_key']}|correct|1"
+        made = {**wanted.command, **_other_application(wanted.command), "op_key": key, "ref": ref_of(key), "action": "correct"}
+        return Case(write, cast("CommandEnvelope", made), wanted.ids, original)
 
     async def prepared(self, example: str, copy: str, draft: Draft, made: CommandEnvelope) -> Case:
         """The case of a draft, its parents written."""
@@ -144,6 +167,8 @@ class SystemUnderTest:
 
     async def done(self, step: str, case: Case, document: Document | None) -> Document | None:
         """One step: sent and answered yes, or waited for while the system's own batch runs."""
+        if document is not None and step in document.steps_done:
+            return document
         if step in case.write.watched:
             return await self.built(step, case)
         await self.writer.reserve(case.write.calls)
@@ -200,7 +225,8 @@ class SystemUnderTest:
 def names_of(command: Mapping[str, Any]) -> list[str]:
     """Every name under which a link may mean the document of a command or ledger entry."""
     entity, source_id = command["source_entity"], command["source_id"]
-    choices = [(purpose, part) for purpose in ("", command["purpose"]) for part in dict.fromkeys(("", command["part"]))]
+    parts = (command["part"],) if command["action"] == APPLY else dict.fromkeys(("", command["part"]))
+    choices = [(purpose, part) for purpose in ("", command["purpose"]) for part in parts]
     return [link_name(Parent(role="", entity=entity, source_id=source_id, purpose=one, part=part)) for one, part in choices]
 
 
@@ -223,13 +249,23 @@ def demo_of(system: System) -> Demo:
 
 
 def is_written(draft: Draft) -> bool:
-    """Whether a draft would go to the system: it is no milestone, and nothing holds it."""
-    return not draft.hold and not draft.unresolved and draft.record != COMPLETION
+    """Whether a draft would go to the system by itself: it is no milestone, nothing holds it, and it is no reversal, which needs what was written."""
+    return not draft.hold and not draft.unresolved and draft.record not in (COMPLETION, REVERSAL)
 
 
-def example_of(ground: SystemUnderTest, record: str) -> str:
-    """The first example that makes a command of this record, one that moves money before others."""
-    system = ground.system.name
+def _other_application(command: Mapping[str, Any]) -> dict[str, Any]:
+    """What an application becomes that is written anew: half of it, a day later. Nothing of any other document."""
+    if command["action"] != APPLY:
+        return {}
+    told = [{**one, "amount": one["amount"] / 2} for one in command["applications"]]
+    return {"applications": told, "amount": command["amount"] / 2, "date": command["date"] + timedelta(days=1)}
+
+
+def example_of(ground: SystemUnderTest, way: str) -> str:
+    """The example that is named for a way, else the first that makes a command of its record, one that moves money before others."""
+    system, record = ground.system.name, ways(ground.system)[way].record
+    if named := examples.told(system).examples.get(way):
+        return named
     found: dict[bool, str] = {}
     for name in examples.names(system, "canonical"):
         if name in examples.told(system).not_written:
@@ -246,7 +282,7 @@ def copied(record: Mapping[str, Any], copy: str) -> dict[str, Any]:
     if not copy:
         return dict(record)
     made = dict(record)
-    for name in ("source_id", "number", "vendor_number", "adjustment_to_id"):
+    for name in ("source_id", "number", "vendor_number", "adjustment_to_id", "refunded_payment_id"):
         if record.get(name):
             made[name] = f"{record[name]}-{copy}"
     if "applications" in record:

@@ -1,6 +1,7 @@
 """What the suite runs over: every system of the registry, every way in which one writes a record, every step for which a request is sent.
 
-A way is named by its record; where a system writes a record in more than one way, by its first step as well: `ap_bill.stage`.
+A way is named by its record; where a system writes a record in more than one way, by its first step as well: `ap_bill.stage`. One that takes
+something back also says what: `reversal of ap_bill`.
 """
 
 from __future__ import annotations
@@ -14,15 +15,21 @@ WRITERS = [system.name for system in registry.systems() if system.open_writer is
 
 def ways(system: System) -> dict[str, Write]:
     """Every way in which a system writes, by its name."""
-    records = [write.record for write in system.writes]
-    return {
-        write.record if records.count(write.record) == 1 else f"{write.record}.{write.steps[0]}": write for write in system.writes
-    }
+    kinds = [(write.record, write.takes_back) for write in system.writes]
+    found = {}
+    for write in system.writes:
+        name = f"{write.record} of {write.takes_back}" if write.takes_back else write.record
+        found[name if kinds.count((write.record, write.takes_back)) == 1 else f"{name}.{write.steps[0]}"] = write
+    return found
 
 
 def way_of(system: System, write: Write) -> str:
-    """The name of a way, known by its record and steps."""
-    return next(name for name, one in ways(system).items() if (one.record, one.steps) == (write.record, write.steps))
+    """The name of a way, known by its record, its steps and what it takes back."""
+    return next(name for name, one in ways(system).items() if _told(one) == _told(write))
+
+
+def _told(write: Write) -> tuple[str, str, tuple[str, ...]]:
+    return write.record, write.takes_back, write.steps
 
 
 def requested(write: Write) -> tuple[str, ...]:

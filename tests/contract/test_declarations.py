@@ -90,9 +90,9 @@ def check_feeds(system: System) -> None:
 
 def check_writes(system: System) -> None:
     """A write has a command record, steps with the promised one among them, room for its calls, and a place in which the ref fits."""
-    begun = [(write.record, write.steps[0]) for write in system.writes]
+    begun = [(write.record, write.takes_back, write.steps[0]) for write in system.writes]
     assert len(set(begun)) == len(begun), "two ways of a record begin with steps of other names"
-    records = [write.record for write in system.writes]
+    records = [(write.record, write.takes_back) for write in system.writes]
     assert system.chosen_write is not None or len(set(records)) == len(records), "nothing chooses between two ways of a record"
     for write in system.writes:
         assert f"command.{write.record}" in record_sources(), write.record
@@ -103,6 +103,8 @@ def check_writes(system: System) -> None:
         assert not write.ref_field or write.ref_length >= len(ref_of("any")), f"{write.record}: the ref does not fit"
         assert write.ref_field or write.capability is Capability.C3, f"{write.record}: without a ref nothing can be unique"
         check_own_steps(write)
+        written = {one.record for one in system.writes if not one.takes_back}
+        assert not write.takes_back or write.takes_back in written, f"{write.record}: nobody writes {write.takes_back}"
         assert write.capability is not Capability.C4 or write.v_max.total_seconds() > 0, f"{write.record}: C4 lags"
 
 
