@@ -10,11 +10,20 @@ import pytest
 from console.books.document_keys import DocumentKey, by_key, refs_by
 from console.cli.demo import report
 from console.demo.accounts import Decided, FlowFacts, Row, balanced, document_row, is_ok, read_row
+from console.demo.balances import Compared, Pairs, compared
+from console.demo.day import Outcome
 from console.demo.facts import Topics
-from systems.demo import BookedDocument, Expected, Issued, IssuedLine, at_cost, whole
+from systems.demo import Balances, BookedDocument, Expected, Issued, IssuedLine, at_cost, whole
 from topology.rules.identity import Books, op_key, ref_of
 
 TEN = Decimal("10.00")
+
+
+def equal() -> Compared:
+    """Balances of a connection that are equal."""
+    return compared("acme", (Balances({"7": TEN}, {}), Balances({"C7": TEN}, {})), {"customer": Pairs({"7": "C7"}, {})}, [])
+
+
 NOTHING = FlowFacts({}, {}, {})
 SALE = DocumentKey("1", "sale")
 
@@ -223,7 +232,7 @@ def test_decisions_of_the_newest_version_count_and_a_replay_repeats_none() -> No
 def test_two_documents_of_one_source_object_have_an_entry_each() -> None:
     """The sale and the payable of one invoice were one entry: the newer one hid what the other had become."""
     topics = Topics()
-    entry = {"source_system": "s", "source_entity": "invoice", "source_id": "1", "action": "create", "part": ""}
+    entry = {"source_system": "s", "source_entity": "invoice", "source_id": "1", "action": "create", "part": "", "op_key": "k"}
     for purpose, state, part in (("sale", "POSTED", ""), ("payable", "HELD", "V1"), ("payable", "POSTED", "V2")):
         topics.learn_entry(entry | {"purpose": purpose, "state": state, "part": part, "ref": f"ST-{purpose}{part}"})
     topics.learn_entry(entry | {"purpose": "payable", "state": "HELD", "part": "V2", "ref": "ST-payableV2", "action": "correct"})
@@ -243,12 +252,15 @@ def test_a_flow_with_two_purposes_has_a_row_for_each_and_says_which(capsys: pyte
     bill = divided()
     bill.flow, bill.is_one_of_several = "N1", True
     assert [row.as_json().get("purpose") for row in (order, bill)] == ["order", "payable"]
-    assert report([order, bill, filled(Issued("1", "INV-1", TEN), [kept()])], as_json=False) == 0
+    rows = [order, bill, filled(Issued("1", "INV-1", TEN), [kept()])]
+    assert report(Outcome(rows, balances=[equal()]), as_json=False) == 0
     said = [line.partition(" = ")[0] for line in capsys.readouterr().out.splitlines() if " = " in line]
     assert said == [
         "N1  acme, order: source 1 / 10.00",
         "N1  acme, payable: source 3 / 30.00",
         "A1  acme: source 1 / 10.00",
+        "acme: open balances of customers: 1 compared, 0 different; source 10.00",
+        "acme: open balances of vendors: 0 compared, 0 different; source 0.00",
     ]
 
 
