@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from services.sinks import consume
+from schemas.records import Ledger
+from services.sinks import consume, reasons
 from services.sinks import entry as e
 from tests.property.books.world import World
 
@@ -213,9 +214,8 @@ class Documents(RuleBasedStateMachine):
             return
         try:
             self.runs(self.world.all_arrives())
-            at_rest = {*e.TERMINAL, e.HELD}
-            waiting = [one for one in self.world.told() if one.split()[2] not in at_rest]
-            found = self.runs(self.world.balances())
+            waiting = [one["op_key"] for one in self.world.sink.index.all() if not _rests(one)]
+            found, unexplained = self.runs(self.world.compared())
         finally:
             self.world.close()
             self.runs(_all_ended())
@@ -223,7 +223,13 @@ class Documents(RuleBasedStateMachine):
             self.folder.cleanup()
         story = "\n".join([*self.said, "", *self.world.told(), "", *found.notes])
         assert found.notes == [], story
+        assert unexplained == [], "\n".join([story, *unexplained])
         assert waiting == [], story
+
+
+def _rests(entry: Ledger) -> bool:
+    """Whether a document has ended, is held by name, or belongs to one that is held."""
+    return entry["state"] in {*e.TERMINAL, e.HELD} or (entry["state"], entry["reason"]) == (e.WAITING, reasons.PARENT)
 
 
 async def _all_ended() -> None:

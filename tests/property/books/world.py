@@ -28,7 +28,7 @@ from tests.property.sinks.stand_ins import CODEC, Clock
 from tests.unit.console.entries import example
 from tests.unit.console.recorded import Recorded
 from topology import canonical_to_command, raw_to_canonical
-from topology.batch import ConsumerRecord, Context, Outcome
+from topology.batch import ConsumerRecord, Context, Outcome, Output
 from topology.configuration import Connected, Snapshot
 from topology.crosswalk import tables_of
 from topology.topics import object_key
@@ -96,27 +96,33 @@ class World:
     def arrives(self, number: int = 0) -> None:
         """The `number`-th version that nobody has read yet arrives, is normalised and mapped, and its commands lie in the log."""
         raw = self.source.told.pop(number)
-        for name, value, data in self._through(raw_to_canonical.apply, f"raw.{raw['system']}", "raw.raw", raw, self._hop_1):
+        for name, value, output in self._through(raw_to_canonical.apply, f"raw.{raw['system']}", "raw.raw", raw, self._hop_1):
             if name.startswith("canonical."):
-                self._map(name, value, data)
+                self._map(name, value, output)
 
-    def _map(self, name: str, value: Mapping[str, Any], data: bytes) -> None:
+    def canonical(self, record: Mapping[str, Any]) -> None:
+        """A canonical record is mapped, as if it had been normalised; for what no simulator would ever show."""
+        name = f"canonical.{record['entity']}"
+        self._map(name, record, Output(name, 0, None, CODEC.encode(name, name, record), []))
+
+    def _map(self, name: str, value: Mapping[str, Any], made: Output) -> None:
         place = self.topics.put(name, name, value)
         self.topics.committed[name] = int(place.rpartition("/")[2]) + 1
-        for kind, command, _ in self._through(canonical_to_command.apply, name, name, value, self._hop_2, data):
+        for kind, command, _ in self._through(canonical_to_command.apply, name, name, value, self._hop_2, made):
             if kind.startswith("command."):
                 assert command["system"] == SYSTEM.name, command["system"]
                 self.sink.command(kind.removeprefix("command."), command)
 
     def _through(
-        self, hop: Any, topic: str, name: str, record: Mapping[str, Any], state: _State, data: bytes = b""
-    ) -> list[tuple[str, dict[str, Any], bytes]]:
+        self, hop: Any, topic: str, name: str, record: Mapping[str, Any], state: _State, made: Output | None = None
+    ) -> list[tuple[str, dict[str, Any], Output]]:
         key = object_key("acme", record["system"], record["entity"], record["source_id"]).encode()
         self._offsets += 1
-        at = ConsumerRecord(topic, 0, self._offsets, key, data or CODEC.encode(topic, name, record), [])
+        value, headers = (CODEC.encode(topic, name, record), []) if made is None else (made.value, made.headers)
+        at = ConsumerRecord(topic, 0, self._offsets, key, value, headers)
         outcome = hop([at], state, self.context)
         state.take(outcome)
-        return [(*CODEC.decode(one.value), one.value) for one in outcome.outputs if one.value]
+        return [(*CODEC.decode(one.value), one) for one in outcome.outputs if one.value]
 
     async def works(self) -> None:
         """The sink takes what lies in its log, and comes to rest."""
@@ -136,8 +142,8 @@ class World:
 
     # --- the end -----------------------------------------------------------------------------------------------------------
 
-    async def balances(self) -> Compared:
-        """Both sides, as the demo compares them."""
+    async def compared(self) -> tuple[Compared, list[str]]:
+        """Both sides as the demo compares them, and each difference of a document that `reconcile` does not explain."""
         await self._read_erp()
         for entry in self.sink.index.all():
             self.topics.put(f"ledger.{SYSTEM.name}", "result.ledger", entry)
@@ -152,7 +158,13 @@ class World:
         }
         merged = {str(row["id"]): str(row["mergedToId"]) for row in self.source.rows("customers") if row["mergedToId"]}
         pairs = {entity: Pairs(found, merged if entity == "customer" else {}) for entity, found in links.items()}
-        return compared("acme", (self.source.balances(), await self.erp.balances()), pairs, judged)
+        unexplained = [f"{one.told(x)}" for one in judged for x in one.findings if not x.is_explained]
+        return compared("acme", (self.source.balances(), await self.erp.balances()), pairs, judged), unexplained
+
+    async def erp_documents(self, kind: str) -> list[dict[str, Any]]:
+        """Documents of a kind as the ERP's simulator keeps them."""
+        found: list[dict[str, Any]] = (await self.erp.asks(f"documents?kind={kind}"))["documents"]
+        return found
 
     async def _read_erp(self) -> None:
         """Read the ERP by its feeds, to their ends, as the poller does."""
