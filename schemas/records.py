@@ -1158,6 +1158,9 @@ class Ledger(TypedDict):
     first_seen_at: datetime
     updated_at: datetime
     tried_since: NotRequired[datetime | None]
+    takes_back: NotRequired[str]
+    taken: NotRequired[Decimal | None]
+    wants: NotRequired[Decimal | None]
 
 
 class Result(TypedDict):
@@ -1187,6 +1190,7 @@ class Result(TypedDict):
     command_partition: int
     command_offset: int
     at: datetime
+    takes_back: NotRequired[str]
 
 
 class Audit(TypedDict):
