@@ -77,8 +77,11 @@ class _Dialect:
         return Found(made, suspects, refused.words, refused.reason)
 
     async def _shown(self, attempt: Attempt) -> tuple[Document, ...]:
+        """What a step left; nothing while the document of that step is not shown, whatever else a correction has."""
         wanted = pieces(attempt.resolved, self._settings)
-        return _joined(await self._looks.shown(attempt, wanted), wanted)
+        parts = await self._looks.shown(attempt, wanted)
+        own = next(part for part, piece in zip(parts, wanted, strict=True) if piece.step == attempt.step)
+        return _joined(parts, wanted) if own else ()
 
     # --- writing ------------------------------------------------------------------------------------------------------
 

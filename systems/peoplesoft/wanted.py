@@ -66,9 +66,9 @@ def _first(record: str, settings: Settings) -> str:
 
 
 def _wanted(resolved: ResolvedCommand) -> CommandEnvelope:
-    """What is wanted now, on the day on which it is posted."""
+    """What is wanted now, on the day on which it is posted. The number of a corrected voucher says so: its original is still there."""
     command = _moved(resolved.record, resolved.command, resolved.post_on)
-    if resolved.original is None or resolved.record != VOUCHER:
+    if resolved.record != VOUCHER or not _NUMBERED.search(command["op_key"]):
         return command
     return _changed(command, human_number=_numbered(fields(command)["human_number"], "C", command))
 
