@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -132,9 +133,10 @@ class PeopleSoftDemo:
         return whole(flow.purpose, one)
 
     def booked(self, ask: Ask) -> list[BookedDocument]:
-        """Journals and vouchers with their ref, done when PeopleSoft has posted them; vendors by their id."""
-        found = [_document("journal", row) for row in ask("documents?kind=Journal")["documents"]]
-        found += [_document("ap_bill", row) for row in ask("documents?kind=Voucher")["documents"]]
+        """Journals and vouchers with their ref, done when PeopleSoft has posted them; vendors by their id. The two documents of a correction are one,
+        worth what they change."""
+        found = together("journal", ask("documents?kind=Journal")["documents"])
+        found += together("ap_bill", ask("documents?kind=Voucher")["documents"])
         vendors = ask("documents?kind=Vendor")["documents"]
         return found + [BookedDocument("vendor", row["id"], "", Decimal("0.00"), "", True) for row in vendors]
 
@@ -213,8 +215,31 @@ def _issued(row: Mapping[str, Any]) -> Issued:
     return Issued(_id(row), str(row["VENDOR_ID"]), Decimal("0.00"), facts=facts)
 
 
+def together(kind: str, rows: Sequence[Mapping[str, Any]]) -> list[BookedDocument]:
+    """The documents; the two of a correction, which carry one ref, as one. Any other two of one ref stay two."""
+    by_ref: dict[str, list[Mapping[str, Any]]] = {}
+    for row in rows:
+        by_ref.setdefault(row["ref"] or f"without ref {row['id']}", []).append(row)
+    made: list[BookedDocument] = []
+    for ours in by_ref.values():
+        found = [_document(kind, row) for row in sorted(ours, key=_is_reversal)]
+        if [_is_reversal(row) for row in sorted(ours, key=_is_reversal)] != [False, True]:
+            made += found
+            continue
+        new, back = found
+        made.append(replace(new, amount=new.amount + back.amount, done=new.done and back.done))
+    return made
+
+
+def _is_reversal(row: Mapping[str, Any]) -> bool:
+    return " reverses " in row["description"]
+
+
 def _document(kind: str, row: Mapping[str, Any]) -> BookedDocument:
-    """A journal settles nothing, because the receivable is credited in whole."""
+    """A journal settles nothing, because the receivable is credited in whole; one that reverses another moves what that one did, the other way."""
+    if kind == "journal" and _is_reversal(row):
+        turned = [{**line, "amount": -Decimal(str(line["amount"]))} for line in row["lines"]]
+        return BookedDocument(kind, row["id"], row["ref"], -_moved(turned), row["date"], row["posted"], None)
     amount = _moved(row["lines"]) if kind == "journal" else Decimal(str(row["amount"]))
     return BookedDocument(kind, row["id"], row["ref"], amount, row["date"], row["posted"], None)
 

@@ -25,15 +25,16 @@ from runtime.http import HttpTransport, Reach
 from runtime.limits import Limiter, Share
 from runtime.simulator.serve import Options, Simulator, start
 from schemas.records import CommandEnvelope, Parent
-from systems.contract import Access, Document, ResolvedCommand, Role, System, Verdict, Write, Writer
+from systems.contract import Access, Document, Original, ResolvedCommand, Role, System, Verdict, Write, Writer
 from systems.demo import BookedDocument, Demo
-from systems.mapped import COMPLETION, Draft
+from systems.mapped import COMPLETION, REVERSAL, Draft
 from systems.parents import is_meant, link_name
 from tests.contract import examples
-from tests.contract.registered import ways
+from tests.contract.registered import way_of, ways
 from tests.contract.seam import InProcess, Seam, VirtualClock
 from topology.configuration import Connected
 from topology.rules.envelope import Source, command
+from topology.rules.identity import ref_of
 
 MOST_RUNS = 6
 """Runs of a system's batch after which every step of a document is done."""
@@ -47,6 +48,8 @@ class Case:
     write: Write
     command: CommandEnvelope
     ids: Mapping[str, str]
+    original: Original | None = None
+    """What is taken back."""
 
     @property
     def record(self) -> str:
@@ -56,7 +59,7 @@ class Case:
     @property
     def resolved(self) -> ResolvedCommand:
         """What a writer is asked with, where the sink knows nothing but the parents."""
-        return ResolvedCommand(self.record, self.command, self.ids)
+        return ResolvedCommand(self.record, self.command, self.ids, original=self.original)
 
     @property
     def ref(self) -> str:
@@ -92,8 +95,10 @@ class SystemUnderTest:
         return [(one, cast("CommandEnvelope", command(one, source, self.connected, None))) for one in made]
 
     async def case(self, way: str, copy: str = "", example: str = "", **changes: Any) -> Case:
-        """A document that is written in this way, its parents written."""
+        """A document that is written in this way, its parents written, and what it takes back too."""
         write = ways(self.system)[way]
+        if write.takes_back:
+            return await taking_back(self, write, copy)
         name = example or example_of(self, write.record)
         draft, made = next(pair for pair in self.drafts(name, copy, **changes) if pair[0].record == write.record)
         found = await self.prepared(name, copy, draft, made)
@@ -138,7 +143,7 @@ class SystemUnderTest:
             if step == until:
                 break
         assert document is not None
-        if not until or until == case.write.steps[-1]:
+        if case.original is None and (not until or until == case.write.steps[-1]):
             self.known |= dict.fromkeys(names_of(case.command), document.erp_id)
         return document
 
@@ -197,6 +202,23 @@ class SystemUnderTest:
         return sum((one.applied or Decimal(0) for one in await self.kept()), Decimal(0))
 
 
+async def taking_back(on: SystemUnderTest, write: Write, copy: str) -> Case:
+    """What takes a document back that was written: its void, or its first correction, which wants the same again."""
+    made = on.system.write_of(write.takes_back, on.own)
+    first = await on.case(way_of(on.system, made), copy)
+    document = await on.written(first)
+    original = Original(first.record, first.command, document.erp_id, document.number, first.ids)
+    told = cast("dict[str, Any]", first.command)
+    action, key = ("void", told["op_key"].rpartition("|")[0] + "|void")
+    body = {"reverses": told["op_key"], "date": told["posting_date"], "reason": "voided"}
+    if write.record != REVERSAL:
+        action, key, body = "correct", f"{told['op_key']}|correct|1", {}
+    command = cast("CommandEnvelope", {**told, **body, "op_key": key, "ref": ref_of(key), "action": action})
+    (chosen, *_) = on.system.writes_of(write.record, on.own, write.takes_back)
+    assert chosen.steps == write.steps, f"examples/connection.json: `ways` has no settings under which {write.document} is written"
+    return Case(chosen, command, first.ids, original)
+
+
 def names_of(command: Mapping[str, Any]) -> list[str]:
     """Every name under which a link may mean the document of a command or ledger entry."""
     entity, source_id = command["source_entity"], command["source_id"]
@@ -223,8 +245,8 @@ def demo_of(system: System) -> Demo:
 
 
 def is_written(draft: Draft) -> bool:
-    """Whether a draft would go to the system: it is no milestone, and nothing holds it."""
-    return not draft.hold and not draft.unresolved and draft.record != COMPLETION
+    """Whether a draft would go to the system by itself: it is no milestone, nothing holds it, and it is no reversal, which needs what was written."""
+    return not draft.hold and not draft.unresolved and draft.record not in (COMPLETION, REVERSAL)
 
 
 def example_of(ground: SystemUnderTest, record: str) -> str:

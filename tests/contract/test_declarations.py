@@ -90,9 +90,9 @@ def check_feeds(system: System) -> None:
 
 def check_writes(system: System) -> None:
     """A write has a command record, steps with the promised one among them, room for its calls, and a place in which the ref fits."""
-    begun = [(write.record, write.steps[0]) for write in system.writes]
+    begun = [(write.record, write.takes_back, write.steps[0]) for write in system.writes]
     assert len(set(begun)) == len(begun), "two ways of a record begin with steps of other names"
-    records = [write.record for write in system.writes]
+    records = [(write.record, write.takes_back) for write in system.writes]
     assert system.chosen_write is not None or len(set(records)) == len(records), "nothing chooses between two ways of a record"
     for write in system.writes:
         assert f"command.{write.record}" in record_sources(), write.record

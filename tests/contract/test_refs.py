@@ -11,6 +11,7 @@ import pytest
 from schemas.records import CommandEnvelope
 from systems import registry
 from systems.contract import Document, System, Write
+from systems.mapped import REVERSAL
 from tests.contract.ground import Case, ground
 from tests.contract.registered import STEPS, WRITERS, WRITES, ways
 
@@ -62,13 +63,22 @@ async def check_only_ours_is_found(system: System, way: str, folder: Path) -> No
             for ref in (case.ref[:-1] + ("7" if case.ref[-1] != "7" else "6"), *SPITEFUL):
                 assert await on.look(with_changes(case, ref=ref)) == (), f"found by {ref}"
         if case.command["amount"]:
-            (found,) = await on.look(with_changes(case, **_doubled(case)))
+            twice = doubled(case)
+            (found,) = await on.look(twice)
             assert found.differences, "a document of half the amount was taken as equal"
 
 
-def _doubled(case: Case) -> dict[str, Any]:
+def doubled(case: Case) -> Case:
+    """The same case with twice the money; of a reversal in what it takes back."""
+    if case.original is not None and case.record == REVERSAL:
+        command = cast("CommandEnvelope", {**case.original.command, **_doubled(case.original.command)})
+        return replace(case, original=replace(case.original, command=command))
+    return with_changes(case, **_doubled(case.command))
+
+
+def _doubled(command: CommandEnvelope) -> dict[str, Any]:
     """Every amount of the command, twice as large."""
-    told = cast("dict[str, Any]", case.command)
+    told = cast("dict[str, Any]", command)
     parts = {name: told[name] for name in ("applications", "lines") if name in told}
     return {"amount": told["amount"] * 2} | {
         name: [{**one, "amount": one["amount"] * 2} for one in part] for name, part in parts.items()
