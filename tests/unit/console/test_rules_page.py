@@ -1,4 +1,4 @@
-"""The page of the rules of the books: every rule has its row, a state, and tests and files that are there; what is kept in part says what is missing."""
+"""The page of the rules of the books: each rule has a row, a state, and tests and files that are there; what is partly kept says what is missing."""
 
 from __future__ import annotations
 
