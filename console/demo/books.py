@@ -152,5 +152,8 @@ class Books:
 
 
 def _signed(flow: Flow, document: BookedDocument) -> BookedDocument:
-    """The document with the sign of its source's amount: a credit that comes from an invoice takes away from it."""
-    return replace(document, amount=-document.amount) if CREDITS.get((flow.entity, document.kind)) else document
+    """The document with the sign of its source's amount: a credit that comes from an invoice takes away from it, and the invoice does not say what
+    that credit settles."""
+    if CREDITS.get((flow.entity, document.kind)) is None:
+        return document
+    return replace(document, amount=-document.amount, applied=None if document.applied is None else Decimal(0))

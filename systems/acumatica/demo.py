@@ -154,13 +154,15 @@ class AcumaticaDemo:
     def booked(self, ask: Ask) -> list[BookedDocument]:
         """Documents with their ref, done when released; masters by their id."""
         found = []
+        memos = {row["number"]: row for row in ask("documents?kind=Payment")["documents"] if row["type"] == _MEMO}
         for kind in _DOCUMENTS:
             for row in ask(f"documents?kind={kind}")["documents"]:
                 if (kind, row["type"]) == ("Payment", _MEMO):
-                    continue  # a released credit memo shows on the payment screen, too
+                    continue  # a released credit memo shows on the payment screen, too, and settles there
+                settling = memos.get(row["number"], row) if row["type"] == _MEMO else row
                 # an invoice shows the payments that settle it, a bill the debit adjustments; neither settles anything itself
-                rows = [] if row["type"] in _SETTLED else [one for one in row["applications"] if one["released"]]
-                applied = sum((_amount(one["amount"]) for one in rows), Decimal(0))
+                rows = [] if settling["type"] in _SETTLED and settling is row else settling["applications"]
+                applied = sum((_amount(one["amount"]) for one in rows if one["released"]), Decimal(0))
                 amount = -_amount(row["amount"]) if row["type"] in _GIVEN_BACK else _amount(row["amount"])
                 ours = _CREDITS.get(row["type"]) or _DOCUMENTS[kind]
                 found.append(BookedDocument(ours, row["number"], row["ref"], amount, row["date"], row["released"], applied))
