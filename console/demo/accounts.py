@@ -210,12 +210,11 @@ def _applications(line: _Line, known: FlowFacts) -> Decimal:
     which the taking back is held by name."""
     applied, of = Decimal(0), line.issued.applications
     for application, amount in of.items() if not line.issued.is_void else ():
-        entry = known.entries.get(DocumentKey(f"{line.key.source_id}/{application}", line.key.purpose))
+        entry = known.entries.get(line.key._replace(part=application))
         if entry is None or entry["state"] in DONE:
             applied += amount
     for key in known.changed:
-        source_id, _, application = key.source_id.partition("/")
-        if source_id == line.key.source_id and application and application not in of and key in known.entries:
+        if key._replace(part="") == line.key and key.part and key.part not in of and key in known.entries:
             applied += known.entries[key]["amount"]
     return applied
 
