@@ -185,7 +185,7 @@ def _open(row: Mapping[str, Any]) -> Decimal:
 
 
 def _is_void(row: Mapping[str, Any]) -> bool:
-    return not row["active"] or bool(row["canceled"])
+    return not row.get("active", True) or bool(row.get("canceled"))
 
 
 def _issued(row: Mapping[str, Any], gone: set[Any], *, is_document: bool) -> Issued:
