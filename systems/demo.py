@@ -37,7 +37,8 @@ class Issued:
     """A source object as the simulator of its own system holds it. The demo's column `source` counts these.
 
     `applications` are the amounts that a payment or credit settles, by the id of each application. `facts` are the fields, in our own words, in
-    which both sides of a master have to agree.
+    which both sides of a master have to agree. `is_void` says of a document that its source took it back: nothing of it is to be in the books;
+    `of_void` are the applications to such documents, which are settled no more once the books have taken them back.
     """
 
     source_id: str
@@ -46,6 +47,8 @@ class Issued:
     applications: Mapping[str, Decimal] = field(default_factory=dict)
     facts: Mapping[str, str] = field(default_factory=dict)
     lines: tuple[IssuedLine, ...] = ()
+    is_void: bool = False
+    of_void: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,22 @@ class BookedDocument:
     done: bool
     applied: Decimal | None = Decimal(0)
     facts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Balances:
+    """What is open of each customer and each vendor, by the figures of the side itself: id of the party -> amount, positive for what a customer
+    owes and for what a vendor is owed. `TOGETHER` as the only id stands for all parties of that kind, where the books tell no single one; None says
+    that they keep no balance of that kind at all."""
+
+    customers: Mapping[str, Decimal] | None
+    vendors: Mapping[str, Decimal] | None
+
+
+TOGETHER = ""
+"""See `Balances`."""
+BALANCES = "balances"
+"""Where a simulator tells the open balances of its parties, under `/__sim__/`."""
 
 
 @dataclass(frozen=True)
@@ -169,7 +188,7 @@ class Demo(Protocol):
         """Rows of each mapping table for the simulators' reference data; each row has its key column too."""
 
     def paths(self) -> tuple[str, ...]:
-        """Every path under `/__sim__/` that `issued` and `booked` ask for."""
+        """Every path under `/__sim__/` that `issued`, `booked` and `balances` ask for."""
 
     def issued(self, entity: str, ask: Ask) -> list[Issued]:
         """Every object of one of our entities that the simulator holds."""
@@ -182,6 +201,9 @@ class Demo(Protocol):
 
     def booked(self, ask: Ask) -> list[BookedDocument]:
         """Every document and master that the simulator keeps."""
+
+    def balances(self, ask: Ask) -> Balances:
+        """What is open by the simulator's own figures; at the source, of everything that is not void, whether it is posted yet or not."""
 
     def flow_settings(self) -> Mapping[str, Mapping[str, Any]]:
         """Settings of this ERP's flows other than the cut-over date, by flow. Example: a posting window."""

@@ -106,10 +106,11 @@ class _Checker:
 
     def _used(self) -> list[str]:
         """The queries without which this connection cannot work."""
+        always = [*_ALWAYS, *(["JOURNAL_SUSPECTS"] if self._settings.journal.suspects else [])]
         if self._settings.profile == "journal":
-            return list(_ALWAYS)
+            return always
         staged = ["STAGED"] if self._settings.voucher.writer == "staging" else []
-        return [*_ALWAYS, "VOUCHERS", "SUSPECTS", "VOUCHER_LINES", *staged]
+        return [*always, "VOUCHERS", "SUSPECTS", "VOUCHER_LINES", *staged]
 
     async def _queries(self) -> None:
         good = 0
@@ -128,6 +129,7 @@ class _Checker:
         """A value with which a query is run to see that it runs."""
         today = self._client.calls.server_now().date().isoformat()
         known = {"SETID": self._settings.setid, "VENDOR_SETID": self._settings.setid, "FIELDNAME": "DEPTID", "GROSS_AMT": "0"}
+        known |= {"JOURNAL_DATE": today, "ACCOUNT": "0", "MONETARY_AMOUNT": "0"}
         known |= {"AS_OF": today, "INVOICE_DT": today, "REF": "ST-NONE", "VENDOR_ID": "0", "BUSINESS_UNIT": "?"}
         return known.get(prompt, "")
 

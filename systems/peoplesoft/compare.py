@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -16,15 +17,18 @@ from runtime.errors import Malformed
 from schemas.records import CommandEnvelope
 from systems.contract import Document
 from systems.peoplesoft import documents
-from systems.peoplesoft.documents import Ids, Tree
+from systems.peoplesoft.documents import Tree
 from systems.peoplesoft.errors import of_outcome
 from systems.peoplesoft.resources import CHARTFIELDS
-from systems.peoplesoft.rows import Row, amount, day, text
+from systems.peoplesoft.rows import Row, amount, text
 from systems.peoplesoft.settings import Settings
+from systems.peoplesoft.wanted import Piece, own_amount
 from systems.writing.differences import amount_differs, day_differs, numbered_lines_differ, texts_differ
 
 OUR_REF = re.compile(r"ST-[A-Z2-7]{20}(?![A-Z0-9-])")
 _LINE = ("ACCOUNT", *CHARTFIELDS)
+_SHARED = ("built", "posted")
+"""Steps of the site's batches, which a correction has done when both of its documents have."""
 
 
 def ref_in(row: Row, column: str) -> str:
@@ -47,9 +51,9 @@ def journal_key(row: Mapping[str, Any]) -> str:
     return f"{row['BUSINESS_UNIT']}/{row['JOURNAL_ID']}/{row['JOURNAL_DATE']}"
 
 
-def journal(rows: Sequence[Row], buffer: Tree, command: CommandEnvelope, settings: Settings) -> Document:
-    """The journal of the command: the rows of its header (UNPOST_SEQ 0 first) and its buffer. Raises `Malformed`."""
-    head = rows[0]
+def journal(rows: Sequence[Row], buffer: Tree, piece: Piece, settings: Settings) -> Document:
+    """The journal that was wanted: the rows of its header (UNPOST_SEQ 0 first) and its buffer. Raises `Malformed`."""
+    head, command = rows[0], piece.command
     status = text(head, "JRNL_HDR_STATUS")
     wanted = documents.journal(command, settings)
     lines = _numbered(buffer, "JRNL_LN", "JOURNAL_LINE")
@@ -58,13 +62,18 @@ def journal(rows: Sequence[Row], buffer: Tree, command: CommandEnvelope, setting
         erp_id=journal_key(head),
         number=text(head, "JOURNAL_ID"),
         ref=command["ref"] if starts_with(head, "DESCR254", command["ref"]) else ref_in(head, "DESCR254"),
-        amount=_own_amount(lines, command),
+        amount=_counted(_own_amount(lines, command), piece),
         currency=text(head, "CURRENCY_CD"),
-        steps_done=_steps("create", is_posted=status == "P" or (status == "V" and not settings.require_posted)),
+        steps_done=_steps(piece.step, is_posted=status == "P" or (status == "V" and not settings.require_posted)),
         differences=tuple(_journal_differences(rows, buffer, wanted, lines)),
         refusal=refusal,
         refusal_reason=reason,
     )
+
+
+def _counted(amount: Decimal, piece: Piece) -> Decimal:
+    """The amount as the command counts it: of a reversal what it takes back."""
+    return -amount if piece.reverses is not None else amount
 
 
 def _own_amount(lines: Mapping[int, Tree], command: CommandEnvelope) -> Decimal:
@@ -93,20 +102,25 @@ def _journal_differences(rows: Sequence[Row], buffer: Tree, wanted: Tree, lines:
 # --- vouchers ---------------------------------------------------------------------------------------------------------
 
 
-def voucher(row: Row, buffer: Tree | None, command: CommandEnvelope, ids: Ids, settings: Settings) -> Document:
-    """The voucher of the command, made by the interface or by Voucher Build. Without its buffer only the header is compared."""
-    wanted = documents.voucher(command, ids, settings)
+def voucher_key(row: Mapping[str, Any]) -> str:
+    """The id of a voucher in PeopleSoft: business unit and voucher id."""
+    return f"{row['BUSINESS_UNIT']}/{row['VOUCHER_ID']}"
+
+
+def voucher(row: Row, buffer: Tree | None, piece: Piece, settings: Settings) -> Document:
+    """The voucher that was wanted, made by the interface or by Voucher Build. Without its buffer only the header is compared."""
+    wanted = documents.voucher(piece.command, piece.ids, settings)
     entry = text(row, "ENTRY_STATUS")
     is_posted = entry == "P" and (text(row, "POST_STATUS_AP") == "P" or not settings.require_posted)
     refusal, reason = _voucher_refusal(row, entry)
-    made = "create" if settings.voucher.writer == "interface" else "stage"
+    is_staged = settings.voucher.writer == "staging"
     return Document(
         erp_id=f"{text(row, 'BUSINESS_UNIT')}/{text(row, 'VOUCHER_ID')}",
         number=text(row, "VOUCHER_ID"),
-        ref=command["ref"],
-        amount=amount(row, "GROSS_AMT"),
+        ref=piece.command["ref"],
+        amount=_counted(amount(row, "GROSS_AMT"), piece),
         currency=text(row, "TXN_CURRENCY_CD"),
-        steps_done=_steps(made, is_posted=is_posted, is_built=made == "stage" and entry != "R"),
+        steps_done=_steps(piece.step, is_posted=is_posted, is_built=is_staged and entry != "R"),
         differences=tuple(_voucher_differences(row, buffer, wanted)),
         refusal=refusal,
         refusal_reason=reason,
@@ -158,34 +172,43 @@ def with_build_error(document: Document, staged: Row) -> Document:
     return Document(**{**vars(document), "refusal": said, "refusal_reason": name if reason == "refused" else reason})
 
 
-def staged(row: Row, command: CommandEnvelope, settings: Settings) -> Document:
+def staged(row: Row, piece: Piece) -> Document:
     """A voucher that is staged and not built: its row in the staging table, with the pre-edit error if it has one."""
+    command = piece.command
     erp_id = f"{text(row, 'BUSINESS_UNIT')}/{text(row, 'VCHR_BLD_KEY_C1')}"
     theirs, ours = amount(row, "GROSS_AMT"), documents.cents(command["amount"])
     differences = tuple(amount_differs("GROSS_AMT", theirs, ours))
-    done = ("stage",) if settings.voucher.writer == "staging" else ("create",)
-    made = Document(erp_id, "", command["ref"], theirs, command["currency"], done, differences)
+    made = Document(erp_id, "", command["ref"], _counted(theirs, piece), command["currency"], (piece.step,), differences)
     return with_build_error(made, row) if text(row, "BUILD_STATUS") == "E" else made
 
 
-def suspect(row: Row, command: CommandEnvelope, ids: Ids, settings: Settings) -> Document | None:
-    """The row as a suspect: same vendor, date and amount, entered by hand; None if it is ours, deleted or something else."""
-    party, own = documents.vendor(command, ids), documents.fields(command)
-    is_same = (
-        not ref_in(row, settings.voucher.ref_field)
-        and text(row, "ENTRY_STATUS") != "X"
-        and (text(row, "VENDOR_SETID"), text(row, "VENDOR_ID")) == (party.setid, party.vendor_id)
-        and day(row, "INVOICE_DT") == own["date"]
-        and amount(row, "GROSS_AMT") == command["amount"]
-    )
-    if not is_same:
-        return None
-    erp_id = f"{text(row, 'BUSINESS_UNIT')}/{text(row, 'VOUCHER_ID')}"
-    currency = text(row, "TXN_CURRENCY_CD")
-    return Document(erp_id, text(row, "VOUCHER_ID"), "", amount(row, "GROSS_AMT"), currency, ("create",))
-
-
 # --- both -------------------------------------------------------------------------------------------------------------
+
+
+def corrected(back: Sequence[Document], new: Sequence[Document], wanted: Piece) -> tuple[Document, ...]:
+    """The documents of a correction as one: what takes the first one back, and what stands in its place. Where either is there twice, all are
+    given, so that the correction is held."""
+    if len(back) > 1 or len(new) > 1 or not (back or new):
+        return (*back, *new)
+    shown = (new or back)[0]
+    both = [*back, *new]
+    done = [step for one in both for step in one.steps_done if step not in _SHARED]
+    done += [step for step in _SHARED if len(both) == 2 and all(step in one.steps_done for one in both)]
+    differences = [f"reversal {one}" for document in back for one in document.differences]
+    differences += [one for document in new for one in document.differences]
+    if new and not back:
+        differences.append("reversal: not there, wanted")
+    refused = next((one for one in both if one.refusal), None)
+    return (
+        replace(
+            shown,
+            amount=shown.amount if new else own_amount(wanted),
+            steps_done=tuple(done),
+            differences=tuple(differences),
+            refusal=refused.refusal if refused else "",
+            refusal_reason=refused.refusal_reason if refused else "",
+        ),
+    )
 
 
 def stranger(record: str, buffer: Tree, command: CommandEnvelope) -> Document:

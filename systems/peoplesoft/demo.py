@@ -3,12 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from pydantic import BaseModel
 
-from systems.demo import ACTIVE, NAME, NO, YES, Act, Ask, BookedDocument, Expected, Issued, at_cost, planned, whole
+from systems.demo import (
+    ACTIVE,
+    BALANCES,
+    NAME,
+    NO,
+    TOGETHER,
+    YES,
+    Act,
+    Ask,
+    Balances,
+    BookedDocument,
+    Expected,
+    Issued,
+    at_cost,
+    planned,
+    whole,
+)
 from systems.flow import Flow
 from systems.peoplesoft.settings import Settings
 from systems.peoplesoft.simulator.services import Naming
@@ -31,9 +48,16 @@ _LINES = (
     ("Material", "401000", "501000"),
     ("Equipment", "403000", "502000"),
     ("PriceModifier", "409000", "409000"),
+    ("25100", "230000", "501000"),
+    ("12500", "125000", "501000"),
+    ("42000", "420000", "501000"),
+    ("42100", "421000", "501000"),
+    ("project", "400000", "503000"),
 )
-_PAYMENTS = (("Cash", "100200"), ("Check", "100200"), ("Credit Card", "100300"), ("ACH", "100400"))
+_PAYMENTS = (("Cash", "100200"), ("Check", "100200"), ("Refund", "100200"), ("Credit Card", "100300"), ("ACH", "100400"))
 _RECEIVABLE, _SUSPENSE = "120000", "199999"
+_OWED = (_RECEIVABLE,)
+"""Accounts that hold what customers owe, less what they paid ahead."""
 _WINDOW = "cron: 0 */2 * * *"
 _LISTENER = "ServiceListeningConnector"
 _CREATE = "CI_ML_JOURNAL_CI_C"
@@ -91,7 +115,7 @@ class PeopleSoftDemo:
 
     def paths(self) -> tuple[str, ...]:
         """Every kind of object that is asked for."""
-        return tuple(f"documents?kind={kind}" for kind in _KINDS)
+        return (BALANCES, *(f"documents?kind={kind}" for kind in _KINDS))
 
     def issued(self, entity: str, ask: Ask) -> list[Issued]:
         """Vendors of the SETID that is read, whatever their class and status."""
@@ -109,11 +133,18 @@ class PeopleSoftDemo:
         return whole(flow.purpose, one)
 
     def booked(self, ask: Ask) -> list[BookedDocument]:
-        """Journals and vouchers with their ref, done when PeopleSoft has posted them; vendors by their id."""
-        found = [_document("journal", row) for row in ask("documents?kind=Journal")["documents"]]
-        found += [_document("ap_bill", row) for row in ask("documents?kind=Voucher")["documents"]]
+        """Journals and vouchers with their ref, done when PeopleSoft has posted them; vendors by their id. The two documents of a correction are one,
+        worth what they change."""
+        found = together("journal", ask("documents?kind=Journal")["documents"])
+        found += together("ap_bill", ask("documents?kind=Voucher")["documents"])
         vendors = ask("documents?kind=Vendor")["documents"]
         return found + [BookedDocument("vendor", row["id"], "", Decimal("0.00"), "", True) for row in vendors]
+
+    def balances(self, ask: Ask) -> Balances:
+        """Journals know no customer: what all of them owe is the balance of the receivable, over every ledger unit. Vouchers by vendor."""
+        told = ask(BALANCES)
+        owed = [Decimal(row["balance"]) for row in told["accounts"] if row["account"] in _OWED]
+        return Balances({TOGETHER: sum(owed, Decimal(0))}, {row["id"]: Decimal(row["balance"]) for row in told["vendors"]})
 
     def flow_settings(self) -> Mapping[str, Mapping[str, Any]]:
         """Payments wait for a window every other hour."""
@@ -184,8 +215,31 @@ def _issued(row: Mapping[str, Any]) -> Issued:
     return Issued(_id(row), str(row["VENDOR_ID"]), Decimal("0.00"), facts=facts)
 
 
+def together(kind: str, rows: Sequence[Mapping[str, Any]]) -> list[BookedDocument]:
+    """The documents; the two of a correction, which carry one ref, as one. Any other two of one ref stay two."""
+    by_ref: dict[str, list[Mapping[str, Any]]] = {}
+    for row in rows:
+        by_ref.setdefault(row["ref"] or f"without ref {row['id']}", []).append(row)
+    made: list[BookedDocument] = []
+    for ours in by_ref.values():
+        found = [_document(kind, row) for row in sorted(ours, key=_is_reversal)]
+        if [_is_reversal(row) for row in sorted(ours, key=_is_reversal)] != [False, True]:
+            made += found
+            continue
+        new, back = found
+        made.append(replace(new, amount=new.amount + back.amount, done=new.done and back.done))
+    return made
+
+
+def _is_reversal(row: Mapping[str, Any]) -> bool:
+    return " reverses " in row["description"]
+
+
 def _document(kind: str, row: Mapping[str, Any]) -> BookedDocument:
-    """A journal settles nothing, because the receivable is credited in whole."""
+    """A journal settles nothing, because the receivable is credited in whole; one that reverses another moves what that one did, the other way."""
+    if kind == "journal" and _is_reversal(row):
+        turned = [{**line, "amount": -Decimal(str(line["amount"]))} for line in row["lines"]]
+        return BookedDocument(kind, row["id"], row["ref"], -_moved(turned), row["date"], row["posted"], None)
     amount = _moved(row["lines"]) if kind == "journal" else Decimal(str(row["amount"]))
     return BookedDocument(kind, row["id"], row["ref"], amount, row["date"], row["posted"], None)
 

@@ -33,8 +33,12 @@ _LENGTHS: Mapping[str, int] = {
     "BUSINESS_UNIT": 5, "BUSINESS_UNIT_GL": 5, "LEDGER_GROUP": 10, "LEDGER": 10, "SOURCE": 3, "CURRENCY_CD": 3, "TXN_CURRENCY_CD": 3,
     "ACCOUNT": 10, "DEPTID": 10, "OPERATING_UNIT": 8, "PRODUCT": 6, "FUND_CODE": 5, "CLASS_FLD": 5, "PROGRAM_CODE": 5, "PROJECT_ID": 15,
     "INVOICE_ID": 30, "VENDOR_SETID": 5, "VENDOR_ID": 10, "VNDR_LOC": 10, "PYMNT_TERMS_CD": 5, "ORIGIN": 3, "JRNL_LN_REF": 10,
+    "VOUCHER_STYLE": 4, "VOUCHER_ID_RELATED": 8,
 }  # fmt: skip
 _DESCR, _LONG = 30, 254
+INVOICE_ID_LENGTH, LINE_TEXT = _LENGTHS["INVOICE_ID"], _DESCR
+RELATED = "VOUCHER_ID_RELATED"
+"""Of a voucher that reverses or adjusts another: that one's number. In a command, a dimension of the header."""
 _UNSENDABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -150,8 +154,11 @@ def voucher(command: CommandEnvelope, ids: Ids, settings: Settings) -> Tree:
         raise Refused(f"peoplesoft {command['ref']}: the voucher interface has no payment hold")
     lines = [_voucher_line(number, one, command) for number, one in enumerate(own["lines"], 1)]
     told = own["description"] if settings.voucher.ref_field == "USER_VCHR_CHAR1" else f"{command['ref']} {own['description']}"
+    header = own["dimensions"]
+    related = {settings.voucher.related_field: code(RELATED, header[RELATED])} if header.get(RELATED) else {}
     return voucher_keys(command) | _kept(
-        VOUCHER_STYLE="REG",
+        VOUCHER_STYLE=code("VOUCHER_STYLE", header.get("VOUCHER_STYLE") or "REG"),
+        **related,
         INVOICE_ID=_required("INVOICE_ID", own["human_number"], command),
         INVOICE_DT=_date(command),
         VENDOR_SETID=party.setid,

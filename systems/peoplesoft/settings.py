@@ -66,6 +66,13 @@ class Journal(_Section):
     ledger_group: str = Field("RECORDING", max_length=10, description="LEDGER_GROUP of the header.")
     ledger: str = Field("LOCAL", max_length=10, description="LEDGER of the lines.")
     source: str = Field("ONL", max_length=3, description="Journal SOURCE.")
+    suspects: bool = Field(
+        True,
+        description="Look for journals typed by hand before one is written (query JOURNAL_SUSPECTS); False where the site has no such query.",
+    )
+    typed_sources: tuple[str, ...] = Field(
+        ("ONL",), description="SOURCE values of journals that people type; others are no suspects. Empty = every source."
+    )
 
 
 class Voucher(_Section):
@@ -81,6 +88,15 @@ class Voucher(_Section):
     ref_field: Literal["DESCR254_MIXED", "USER_VCHR_CHAR1"] = Field(
         "DESCR254_MIXED",
         description="Field that survives Voucher Build and keeps our ref: start of DESCR254_MIXED, or a user field.",
+    )
+    reversal_style: Literal["RVRS", "ADJ"] = Field(
+        "RVRS",
+        description="VOUCHER_STYLE of a voucher that takes another one back: RVRS Reversal or ADJ Adjustment (values assumed).",
+    )
+    related_field: str = Field(
+        "VOUCHER_ID_RELATED",
+        pattern=_NAME,
+        description="Property of the voucher interface that names the voucher which is taken back (name assumed).",
     )
 
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 from pydantic import BaseModel
 
 from systems.contract import Capability, Flow, System, Write
+from systems.mapped import REVERSAL
 from systems.peoplesoft.allocation import TABLES
 from systems.peoplesoft.check import open_checker
 from systems.peoplesoft.documents import JOURNAL, VOUCHER
@@ -17,8 +18,11 @@ from systems.peoplesoft.mapping_sightings import SYSTEM as NAME
 from systems.peoplesoft.poller import open_reader, position_from
 from systems.peoplesoft.resources import FEEDS, FETCHABLE
 from systems.peoplesoft.settings import Credentials, Settings
-from systems.peoplesoft.sink import BUDGET, is_write, open_writer
+from systems.peoplesoft.sink import BUDGET, CORRECTION_CALLS, is_write, open_writer
+from systems.peoplesoft.wanted import REVERSE, STAGE_REVERSAL
 
+BUILT = "built"
+"""The step of a staged voucher that Voucher Build does."""
 FIELD_SERVICE = "servicetitan"
 """The name of the system from which these flows bring documents, and to which vendors go."""
 _P_MAX = timedelta(seconds=900)
@@ -26,49 +30,38 @@ _P_MAX = timedelta(seconds=900)
 _V_MAX = timedelta(seconds=600)
 """After how long at most a queued VOUCHER_BUILD is in the staging tables (assumed; a queue that stands still is noticed by its batch)."""
 
-INTERFACE = Write(
-    VOUCHER,
-    "Voucher",
-    ("create", "posted"),
-    "create",
-    Capability.C1,
-    "DESCR254_MIXED or USER_VCHR_CHAR1",
-    30,
-    "INVOICE_ID",
-    BUDGET.calls,
-    _P_MAX,
-    watched=("posted",),
-)
-STAGED = Write(
-    VOUCHER,
-    "Voucher (staged)",
-    ("stage", "built", "posted"),
-    "built",
-    Capability.C4,
-    "VCHR_BLD_KEY_C1, then DESCR254_MIXED or USER_VCHR_CHAR1",
-    25,
-    "INVOICE_ID",
-    BUDGET.calls,
-    _P_MAX,
-    _V_MAX,
-    watched=("built", "posted"),
-)
+_CREATED, _STAGED = ("create", "posted"), ("stage", "built", "posted")
+_REF_OF_VOUCHER = "DESCR254_MIXED or USER_VCHR_CHAR1"
+_REF_OF_STAGED = f"VCHR_BLD_KEY_C1, then {_REF_OF_VOUCHER}"
+
+
+def _journal(record: str, title: str, steps: tuple[str, ...], takes_back: str = "") -> Write:
+    """A way to write journals."""
+    calls = CORRECTION_CALLS if steps[0] == REVERSE else BUDGET.calls
+    kept = (Capability.C1, "DESCR254", 254, "DESCR", calls, _P_MAX)
+    return Write(record, title, steps, steps[-2], *kept, watched=("posted",), takes_back=takes_back)
+
+
+def _voucher(record: str, title: str, steps: tuple[str, ...], takes_back: str = "") -> Write:
+    """A way to write vouchers: by the interface, or staged for Voucher Build."""
+    calls = CORRECTION_CALLS if takes_back else BUDGET.calls
+    if BUILT not in steps:
+        kept = (Capability.C1, _REF_OF_VOUCHER, 30, "INVOICE_ID", calls, _P_MAX)
+        return Write(record, title, steps, steps[-2], *kept, watched=("posted",), takes_back=takes_back)
+    staged = (Capability.C4, _REF_OF_STAGED, 25, "INVOICE_ID", calls, _P_MAX, _V_MAX)
+    return Write(record, f"{title} (staged)", steps, BUILT, *staged, watched=(BUILT, "posted"), takes_back=takes_back)
+
+
 WRITES = (
-    Write(
-        JOURNAL,
-        "Journal",
-        ("create", "posted"),
-        "create",
-        Capability.C1,
-        "DESCR254",
-        254,
-        "DESCR",
-        BUDGET.calls,
-        _P_MAX,
-        watched=("posted",),
-    ),
-    INTERFACE,
-    STAGED,
+    _journal(JOURNAL, "Journal", _CREATED),
+    _voucher(VOUCHER, "Voucher", _CREATED),
+    _voucher(VOUCHER, "Voucher", _STAGED),
+    _journal(REVERSAL, "Journal with signs turned", _CREATED, JOURNAL),
+    _journal(JOURNAL, "Journal with signs turned, then Journal", (REVERSE, *_CREATED), JOURNAL),
+    _voucher(REVERSAL, "Reversal voucher", _CREATED, VOUCHER),
+    _voucher(REVERSAL, "Reversal voucher", _STAGED, VOUCHER),
+    _voucher(VOUCHER, "Reversal voucher, then Voucher", (REVERSE, *_CREATED), VOUCHER),
+    _voucher(VOUCHER, "Reversal voucher, then Voucher", (STAGE_REVERSAL, *_STAGED), VOUCHER),
 )
 FLOWS = (
     Flow(
@@ -77,12 +70,12 @@ FLOWS = (
         FIELD_SERVICE,
         NAME,
         "invoice",
-        (JOURNAL, VOUCHER, "reversal"),
+        (JOURNAL, VOUCHER, REVERSAL),
         "sale",
         other_purposes=("payable",),
         is_one_purpose=True,
     ),
-    Flow("P2", "payments -> journals", FIELD_SERVICE, NAME, "payment", (JOURNAL, "reversal"), "collection"),
+    Flow("P2", "payments -> journals", FIELD_SERVICE, NAME, "payment", (JOURNAL, REVERSAL), "collection"),
     Flow("P3", "vendors -> vendors, kept up to date", NAME, FIELD_SERVICE, "vendor", ("vendor",), "master"),
     Flow("M0", "first match of vendors", NAME, FIELD_SERVICE, "", (), "master"),
 )
@@ -92,8 +85,8 @@ def chosen_write(settings: BaseModel, write: Write) -> Write | None:
     """How a connection writes a record: vouchers by interface or by staging. Its settings say how often a batch is looked at."""
     if not isinstance(settings, Settings):
         return write
-    other = STAGED if settings.voucher.writer == "interface" else INTERFACE
-    if write == other:
+    is_voucher = VOUCHER in (write.record, write.takes_back)
+    if is_voucher and (BUILT in write.steps) != (settings.voucher.writer == "staging"):
         return None
     return replace(write, watch_every=timedelta(seconds=settings.batch_poll_s))
 

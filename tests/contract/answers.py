@@ -133,7 +133,7 @@ def _less(value: Any, amount: Decimal) -> Any:
         return [_less(one, amount) for one in value]
     if isinstance(value, Decimal) and value == amount:
         return value - Decimal("0.01")
-    if isinstance(value, str) and value in (f"{amount:.2f}", f"{amount:.3f}"):
+    if isinstance(value, str) and value.removeprefix("-") in (f"{amount:.2f}", f"{amount:.3f}"):
         return str(Decimal(value) - Decimal("0.01"))
     return value
 

@@ -30,7 +30,7 @@ from systems.demo import BookedDocument, Demo
 from systems.mapped import APPLY, COMPLETION, REVERSAL, Draft
 from systems.parents import is_meant, link_name
 from tests.contract import examples
-from tests.contract.registered import ways
+from tests.contract.registered import way_of, ways
 from tests.contract.seam import InProcess, Seam, VirtualClock
 from topology.configuration import Connected
 from topology.rules.envelope import Source, command
@@ -108,7 +108,7 @@ class SystemUnderTest:
     async def _taking_back(self, way: str, write: Write, copy: str) -> Case:
         """What takes a document back, and what is written in its place; that document is written, it and its parents."""
         named = examples.told(self.system.name).examples
-        first = await self.case(write.takes_back, copy, named.get(f"original of {way}", ""))
+        first = await self.case(self._makes(write.takes_back), copy, named.get(f"original of {way}", ""))
         document = await self.written(first)
         original = Original(first.record, first.command, document.erp_id, document.number, first.ids)
         if write.record == REVERSAL:
@@ -118,10 +118,14 @@ class SystemUnderTest:
             body = {"reverses": first.command["op_key"], "date": day, "posting_date": day, "reason": "it was voided"}
             made = {**first.command, **body, "op_key": key, "ref": ref_of(key), "action": "void"}
             return Case(write, cast("CommandEnvelope", made), first.ids, original)
-        wanted = await self.case(write.record, copy, named.get(way, ""))
+        wanted = await self.case(self._makes(write.record), copy, named.get(way, ""))
         key = f"{first.command['op_key']}|correct|1"
         made = {**wanted.command, **_other_application(wanted.command), "op_key": key, "ref": ref_of(key), "action": "correct"}
         return Case(write, cast("CommandEnvelope", made), wanted.ids, original)
+
+    def _makes(self, record: str) -> str:
+        """The way in which these settings write a record anew."""
+        return way_of(self.system, self.system.write_of(record, self.own))
 
     async def prepared(self, example: str, copy: str, draft: Draft, made: CommandEnvelope) -> Case:
         """The case of a draft, its parents written."""

@@ -12,7 +12,7 @@ from runtime.simulator.records import Change
 from systems.peoplesoft.simulator.balances import balances
 from systems.peoplesoft.simulator.batch import Batch
 from systems.peoplesoft.simulator.documents import documents
-from systems.peoplesoft.simulator.people import save_vendor, type_voucher
+from systems.peoplesoft.simulator.people import save_vendor, type_journal, type_voucher
 from systems.peoplesoft.simulator.related import pay
 from systems.peoplesoft.simulator.security import Security
 from systems.peoplesoft.simulator.seed.books import value
@@ -28,6 +28,7 @@ def add_control(app: web.Application, security: Security, batch: Batch) -> None:
         app,
         vendors=lambda body: save_vendor(site, body),
         vouchers=lambda body: type_voucher(site, body),
+        journals=lambda body: type_journal(site, body),
         operations=lambda body: _switch(site, body),
         permissions=lambda body: _permit(site, body),
         payments=lambda body: _pay(site, body),

@@ -1,4 +1,4 @@
-"""What a person at PeopleSoft does: keeps vendors and types vouchers, for demos and tests.
+"""What a person at PeopleSoft does: keeps vendors, types vouchers and journals, for demos and tests.
 
 The pages of the product check a typed voucher as Create does; a vendor saved on its page gets today's LAST_MODIFIED_DATE.
 """
@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from runtime.simulator.records import Change, Row
-from systems.peoplesoft.simulator import vouchers
+from systems.peoplesoft.simulator import journals, vouchers
 from systems.peoplesoft.simulator.answers import Refused
 from systems.peoplesoft.simulator.definitions import VOUCHER as DEFINITION
 from systems.peoplesoft.simulator.seed.vendors import NEW, key_of
@@ -62,5 +62,21 @@ def type_voucher(site: Site, body: dict[str, Any]) -> Row:
         raise ValueError(f"a voucher has no {', '.join(sorted(unknown))}")
     try:
         return vouchers.create(site, row, "", "typed by hand")
+    except Refused as refused:
+        raise ValueError(str(refused)) from refused
+
+
+def type_journal(site: Site, body: dict[str, Any]) -> Row:
+    """A journal typed by hand: header fields, and `lines` as account -> amount (debit positive); raises ValueError with the words."""
+    sent = dict(body)
+    lines = sent.pop("lines", {})
+    row: Row = {"JOURNAL_ID": "NEXT", "LEDGER_GROUP": "RECORDING", "SOURCE": "ONL", "UNPOST_SEQ": "0"}
+    row |= {name: str(value) for name, value in sent.items()}
+    row["JRNL_LN"] = [
+        {"LEDGER": "LOCAL", "ACCOUNT": account, "MONETARY_AMOUNT": f"{Decimal(str(amount)):.3f}"}
+        for account, amount in lines.items()
+    ]
+    try:
+        return journals.create(site, row, "")
     except Refused as refused:
         raise ValueError(str(refused)) from refused

@@ -129,6 +129,19 @@ def _suspects(site: Site, prompts: Prompts) -> Iterable[Row]:
             yield row
 
 
+def _journal_suspects(site: Site, prompts: Prompts) -> Iterable[Row]:
+    """The lines of journals of a unit and day with one line of this account and amount."""
+    unit, day, account, amount = prompts
+    try:
+        worth = Decimal(amount)
+    except InvalidOperation as error:
+        raise BadPrompt("MONETARY_AMOUNT") from error
+    for row in site.rows(JOURNAL):
+        lines = row["JRNL_LN"] if (row["BUSINESS_UNIT"], row["JOURNAL_DATE"]) == (unit, day) else []
+        if any(line["ACCOUNT"] == account and Decimal(line["MONETARY_AMOUNT"]) == worth for line in lines):
+            yield from (row | line for line in lines)
+
+
 def _staged(site: Site, prompts: Prompts) -> Iterable[Row]:
     for row in site.rows(STAGED):
         if (row.get("BUSINESS_UNIT"), row.get("VCHR_BLD_KEY_C1")) == prompts:
@@ -162,7 +175,7 @@ _VENDOR_COLUMNS = (
 )
 _VOUCHER_COLUMNS = (
     "BUSINESS_UNIT VOUCHER_ID INVOICE_ID INVOICE_DT VENDOR_SETID VENDOR_ID GROSS_AMT TXN_CURRENCY_CD ENTRY_STATUS POST_STATUS_AP APPR_STATUS"
-    " CLOSE_STATUS DESCR254_MIXED USER_VCHR_CHAR1"
+    " CLOSE_STATUS PAID_AMT DESCR254_MIXED USER_VCHR_CHAR1"
 )
 _LINE_COLUMNS = " FISCAL_YEAR ACCOUNTING_PERIOD ACCOUNT DEPTID OPERATING_UNIT PRODUCT FUND_CODE CLASS_FLD PROGRAM_CODE PROJECT_ID LAST_MODIFIED_DATE"
 QUERIES = {
@@ -196,6 +209,11 @@ QUERIES = {
         _voucher_lines,
     ),
     "SUSPECTS": _query("BUSINESS_UNIT VENDOR_SETID VENDOR_ID INVOICE_DT GROSS_AMT", _VOUCHER_COLUMNS, _suspects),
+    "JOURNAL_SUSPECTS": _query(
+        "BUSINESS_UNIT JOURNAL_DATE ACCOUNT MONETARY_AMOUNT",
+        "BUSINESS_UNIT JOURNAL_ID JOURNAL_DATE UNPOST_SEQ JRNL_HDR_STATUS SOURCE CURRENCY_CD DESCR254 JOURNAL_LINE ACCOUNT MONETARY_AMOUNT",
+        _journal_suspects,
+    ),
     "STAGED": _query(
         "BUSINESS_UNIT REF",
         "BUSINESS_UNIT VCHR_BLD_KEY_C1 VOUCHER_ID GROSS_AMT BUILD_STATUS ERROR_SET ERROR_NBR ERROR_TEXT",
@@ -207,4 +225,4 @@ QUERIES = {
     "PERMISSIONS": _query("OPRID LAST_NAME", "OBJECT_NAME OBJECT_KIND AUTHORIZED", _permissions),
     "OPTIONS": _query("BUSINESS_UNIT", "BUSINESS_UNIT DUP_INVOICE_ACTION JOURNAL_POST", _options),
 }
-NUMBERS = frozenset({"GROSS_AMT", "JRNL_TOTAL_DEBITS", "JRNL_TOT_CREDITS", "MONETARY_AMOUNT", "MERCHANDISE_AMT"})
+NUMBERS = frozenset({"GROSS_AMT", "PAID_AMT", "JRNL_TOTAL_DEBITS", "JRNL_TOT_CREDITS", "MONETARY_AMOUNT", "MERCHANDISE_AMT"})

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from systems.mapped import COMPLETION
 from tests.systems.books.both import ERPS, drafts, plan
 from tests.systems.field_service import bill, bill_line, credit, invoice, invoice_line, payment
 
@@ -28,8 +29,9 @@ TAKEN = [(erp, *one) for erp in ERPS for one in WHOLE if erp != "peoplesoft" or 
 @pytest.mark.parametrize(("erp", "entity", "record"), TAKEN, ids=[f"{one[0]} {one[1]} {n}" for n, one in enumerate(TAKEN)])
 def test_a_document_of_a_unit_in_another_currency_is_held_in_it(erp: str, entity: str, record: dict[str, Any]) -> None:
     """108.25 CAD was posted as 108.25 USD, and nothing could reach the hold."""
-    (made,) = drafts(erp, entity, record, plan(erp, {"business_unit": {"Toronto": TORONTO}}))
+    made, *settled = drafts(erp, entity, record, plan(erp, {"business_unit": {"Toronto": TORONTO}}))
     assert (made.hold, made.currency, made.amount) == ("currency", "CAD", record["total"])
+    assert {one.hold for one in settled if one.record != COMPLETION} <= {"currency"}
 
 
 @pytest.mark.parametrize("said", ["", "USD"])

@@ -1,0 +1,173 @@
+"""What a resolved command wants in PeopleSoft: the documents that its steps write, each as a command of its own. Pure.
+
+A document that was written is taken back by a second one: a journal with the signs turned, a voucher of style Reversal with a negative gross
+amount, related to the first one. Nothing is ever unposted, which is PeopleSoft's own process (UNPOST_SEQ). What is turned is the stored command,
+never a fresh mapping. A numbered correction is both: the reversal, then what takes the document's place; both begin with the correction's
+ref, and their numbers differ. A document that moves to the first open day says both days.
+
+Sources: reference of corrections; PeopleBooks (voucher styles). The values RVRS and ADJ and the name of the field of the related voucher are
+assumed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, cast
+
+from runtime.errors import Refused
+from schemas.records import CommandEnvelope, PostingLine
+from systems.contract import Original, ResolvedCommand
+from systems.mapped import REVERSAL
+from systems.peoplesoft.documents import INVOICE_ID_LENGTH, JOURNAL, LINE_TEXT, RELATED, VOUCHER, Ids, fields, own_id
+from systems.peoplesoft.settings import Settings
+
+REVERSE, STAGE_REVERSAL = "reverse", "stage_reversal"
+"""The steps of a correction that write its reversal."""
+_STYLE = "VOUCHER_STYLE"
+_NUMBERED = re.compile(r"correct\|(\d+)$")
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A document that a step writes: its record, and the command that tells it word for word. `reverses` is what it takes back."""
+
+    step: str
+    record: str
+    command: CommandEnvelope
+    ids: Ids
+    reverses: Original | None = None
+
+    @property
+    def number(self) -> str:
+        """JOURNAL_ID or VOUCHER_ID: our own."""
+        return own_id(self.command["op_key"], 10 if self.record == JOURNAL else 8)
+
+
+def pieces(resolved: ResolvedCommand, settings: Settings) -> tuple[Piece, ...]:
+    """The documents, in the order of their steps. Raises `Refused` for a reversal that does not tell what it takes back."""
+    command, original = resolved.command, resolved.original
+    if resolved.record == REVERSAL:
+        if original is None:
+            raise Refused(f"peoplesoft {command['ref']}: the document that is reversed is not known")
+        return (_reversal(resolved, original, settings, _first(original.record, settings)),)
+    new = Piece(_first(resolved.record, settings), resolved.record, _wanted(resolved), resolved.ids)
+    if original is None:
+        return (new,)
+    step = STAGE_REVERSAL if new.step == "stage" else REVERSE
+    return (_reversal(resolved, original, settings, step), new)
+
+
+def _first(record: str, settings: Settings) -> str:
+    return "stage" if record == VOUCHER and settings.voucher.writer == "staging" else "create"
+
+
+def _wanted(resolved: ResolvedCommand) -> CommandEnvelope:
+    """What is wanted now, on the day on which it is posted. The number of a corrected voucher says so: its original is still there."""
+    command = _moved(resolved.record, resolved.command, resolved.post_on)
+    if resolved.record != VOUCHER or not _NUMBERED.search(command["op_key"]):
+        return command
+    return _changed(command, human_number=_numbered(fields(command)["human_number"], "C", command))
+
+
+# --- another day ------------------------------------------------------------------------------------------------------
+
+
+def _moved(record: str, command: CommandEnvelope, post_on: date | None) -> CommandEnvelope:
+    """The command of a document whose own day is in a closed period: journal date or accounting date move, the invoice date of a voucher stays;
+    header and lines say both days."""
+    own = fields(command)
+    if post_on is None or post_on == own["date"]:
+        return command
+    was = own["date"].isoformat() if own["date"] is not None else "unknown"
+    dates = {"posting_date": post_on} | ({"date": post_on} if record == JOURNAL else {})
+    return _changed(
+        command,
+        description=f"dated {was}, posted {post_on.isoformat()}: {own['description']}",
+        lines=[_said(one, f"{was}>{post_on.isoformat()}") for one in own["lines"]],
+        **dates,
+    )
+
+
+def _said(one: PostingLine, words: str) -> PostingLine:
+    """A line that ends with these words; its own text gives way."""
+    return {**one, "description": f"{one['description'][: LINE_TEXT - len(words) - 1].strip()} {words}".strip()}
+
+
+# --- reversals --------------------------------------------------------------------------------------------------------
+
+
+def _reversal(resolved: ResolvedCommand, original: Original, settings: Settings, step: str) -> Piece:
+    command, stored = resolved.command, original.command
+    own = fields(stored)
+    key = command["op_key"] if resolved.record == REVERSAL else f"{command['op_key']}|reversal"
+    reason = fields(command).get("reason") or "corrected"
+    changes: dict[str, Any] = {
+        "op_key": key,
+        "ref": command["ref"],
+        "amount": -stored["amount"],
+        "description": f"reverses {original.erp_id} of {stored['source_number'] or stored['source_id']}: {reason}; {own['description']}",
+        "lines": [_turned(one) for one in own["lines"]],
+        **_dated(resolved, original),
+    }
+    if original.record == VOUCHER:
+        changes |= {
+            "human_number": _numbered(own["human_number"], "R", command),
+            "tax_total": -own["tax_total"],
+            "pay_hold": False,
+            "due_date": None,
+            "dimensions": own["dimensions"] | {_STYLE: settings.voucher.reversal_style, RELATED: original.erp_id.partition("/")[2]},
+        }
+    return Piece(step, original.record, _changed(stored, **changes), original.ids, original)
+
+
+def _turned(one: PostingLine) -> PostingLine:
+    return {**one, "amount": -one["amount"], "unit_price": -one["unit_price"]}
+
+
+def _dated(resolved: ResolvedCommand, original: Original) -> dict[str, date]:
+    """The days of a reversal. A void has its own; what a correction takes back leaves the period in which it stands, and where that is closed,
+    the one in which the correction is posted. The invoice date of a voucher stays."""
+    command, moved = resolved.command, resolved.post_on
+    if resolved.record == REVERSAL:
+        day = moved or fields(command)["date"] or command["posting_date"]
+    else:
+        stands = _stands_on(original, command)
+        day = max((one for one in (moved, stands) if one is not None), default=None)
+    if day is None:
+        raise Refused(f"peoplesoft {command['ref']}: the reversal has no day")
+    return {"posting_date": day} | ({"date": day} if original.record == JOURNAL else {})
+
+
+def _stands_on(original: Original, correction: CommandEnvelope) -> date | None:
+    """The day on which a document stands in the books: of a journal the one in its key. The accounting date of a voucher may have been moved, so
+    that its reversal is not dated before the correction."""
+    own = original.command
+    if original.record != JOURNAL:
+        days = (own["posting_date"] or fields(own)["date"], correction["posting_date"])
+        return max((one for one in days if one is not None), default=None)
+    try:
+        return date.fromisoformat(original.erp_id.rpartition("/")[2])
+    except ValueError as error:
+        raise Refused(f"peoplesoft {own['ref']}: {original.erp_id!r} is no key of a journal") from error
+
+
+def _numbered(number: str, mark: str, command: CommandEnvelope) -> str:
+    """The vendor's number with a mark, so that the duplicate check does not take a correction for its original; the number alone where both do
+    not fit, for a number is never cut."""
+    found = _NUMBERED.search(command["op_key"])
+    made = f"{number}-{mark}{found[1] if found else ''}"
+    return made if len(made) <= INVOICE_ID_LENGTH else number
+
+
+def own_amount(piece: Piece) -> Decimal:
+    """The amount of the document that a command counts: of a reversal what it takes back."""
+    amount = piece.command["amount"]
+    return -amount if piece.reverses is not None else amount
+
+
+def _changed(command: CommandEnvelope, **changes: Any) -> CommandEnvelope:
+    return cast("CommandEnvelope", {**cast("Mapping[str, Any]", command), **changes})
