@@ -32,11 +32,18 @@ CONTROL = ("receivable", "cash")
 _LENGTHS: Mapping[str, int] = {
     "BUSINESS_UNIT": 5, "BUSINESS_UNIT_GL": 5, "LEDGER_GROUP": 10, "LEDGER": 10, "SOURCE": 3, "CURRENCY_CD": 3, "TXN_CURRENCY_CD": 3,
     "ACCOUNT": 10, "DEPTID": 10, "OPERATING_UNIT": 8, "PRODUCT": 6, "FUND_CODE": 5, "CLASS_FLD": 5, "PROGRAM_CODE": 5, "PROJECT_ID": 15,
+    "ACTIVITY_ID": 15,
     "INVOICE_ID": 30, "VENDOR_SETID": 5, "VENDOR_ID": 10, "VNDR_LOC": 10, "PYMNT_TERMS_CD": 5, "ORIGIN": 3, "JRNL_LN_REF": 10,
     "VOUCHER_STYLE": 4, "VOUCHER_ID_RELATED": 8,
 }  # fmt: skip
 _DESCR, _LONG = 30, 254
 INVOICE_ID_LENGTH, LINE_TEXT = _LENGTHS["INVOICE_ID"], _DESCR
+OF_INVOICE = "*"
+"""In a command, the account of the receivable in the ledger unit of the invoice that is settled, which only its document tells."""
+INTERCOMPANY = "intercompany"
+"""Role of a line on what is due to or from another ledger unit."""
+RECEIVABLE = "RECEIVABLE "
+"""In a command, the beginning of a dimension of the header: the receivable of the ledger unit that follows."""
 RELATED = "VOUCHER_ID_RELATED"
 """Of a voucher that reverses or adjusts another: that one's number. In a command, a dimension of the header."""
 _UNSENDABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")

@@ -18,6 +18,7 @@ from systems.peoplesoft.allocation import (
     ledger_unit,
     location_of,
     place_of,
+    project_of,
     row_of,
     shortened,
     unit_named,
@@ -39,6 +40,7 @@ class _Places(Places[Settings]):
     record: Mapping[str, Any]
     header: Row
     location: Row
+    project: Row
 
     def unit(self, one: InvoiceLine, made: Mapped) -> Row:
         """The business unit of a line."""
@@ -47,7 +49,7 @@ class _Places(Places[Settings]):
     def line(self, one: InvoiceLine, worth: Decimal, unit: Row, made: Mapped) -> PostingLine:
         """The cost of a line, in the ledger of its business unit."""
         keys = (one["sku_code"], one["gl_account"], one["kind"])
-        rows = (unit, self.location, row_of(made, "line_type", keys))
+        rows = (unit, self.location, self.project, row_of(made, "line_type", keys))
         place = place_of(made, "line_type", "cost_account", rows, wanted(keys))
         ledger = {"BUSINESS_UNIT_GL": ledger_unit(made, unit, unit_named(one))}
         return line(place._replace(dimensions={**place.dimensions, **ledger}), "line", worth, item_text(one), one["line_id"])
@@ -56,7 +58,7 @@ class _Places(Places[Settings]):
 def voucher_commands(record: Mapping[str, Any], made: Mapped) -> Sequence[Draft | NoCommand]:
     """What a customer invoice owes to vendors: a voucher for each."""
     unit = unit_of(made, record["business_unit_name"], record["business_unit_id"])
-    places = _Places(record, unit, location_of(made, record))
+    places = _Places(record, unit, location_of(made, record), project_of(made, record))
     found = payables(record, made, Owing(PAYABLE, made.settings.voucher.amount_basis, places))
     if over := ended(record, found, PAYABLE, made.plan.time_zone):
         return over

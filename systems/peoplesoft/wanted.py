@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any, cast
@@ -22,7 +22,20 @@ from runtime.errors import Refused
 from schemas.records import CommandEnvelope, PostingLine
 from systems.contract import Original, ResolvedCommand
 from systems.mapped import REVERSAL
-from systems.peoplesoft.documents import INVOICE_ID_LENGTH, JOURNAL, LINE_TEXT, RELATED, VOUCHER, Ids, fields, own_id
+from systems.parents import parent_id
+from systems.peoplesoft.documents import (
+    INTERCOMPANY,
+    INVOICE_ID_LENGTH,
+    JOURNAL,
+    LINE_TEXT,
+    OF_INVOICE,
+    RECEIVABLE,
+    RELATED,
+    VOUCHER,
+    Ids,
+    fields,
+    own_id,
+)
 from systems.peoplesoft.settings import Settings
 
 REVERSE, STAGE_REVERSAL = "reverse", "stage_reversal"
@@ -54,7 +67,8 @@ def pieces(resolved: ResolvedCommand, settings: Settings) -> tuple[Piece, ...]:
         if original is None:
             raise Refused(f"peoplesoft {command['ref']}: the document that is reversed is not known")
         return (_reversal(resolved, original, settings, _first(original.record, settings)),)
-    new = Piece(_first(resolved.record, settings), resolved.record, _wanted(resolved), resolved.ids)
+    placed = replace(resolved, command=_placed(resolved.record, command, _unit_of_invoice(command, resolved.ids)))
+    new = Piece(_first(resolved.record, settings), resolved.record, _wanted(placed), resolved.ids)
     if original is None:
         return (new,)
     step = STAGE_REVERSAL if new.step == "stage" else REVERSE
@@ -71,6 +85,44 @@ def _wanted(resolved: ResolvedCommand) -> CommandEnvelope:
     if resolved.record != VOUCHER or not _NUMBERED.search(command["op_key"]):
         return command
     return _changed(command, human_number=_numbered(fields(command)["human_number"], "C", command))
+
+
+# --- another ledger unit ----------------------------------------------------------------------------------------------
+
+
+def elsewhere(resolved: ResolvedCommand) -> str:
+    """Why an application is not written as one journal: the invoice is of another ledger unit; "" if it is of the same."""
+    if resolved.record != JOURNAL or fields(resolved.command).get("business_unit", "") == "":
+        return ""
+    own, other = fields(resolved.command)["business_unit"], _unit_of_invoice(resolved.command, resolved.ids)
+    is_one = not any(line["role"] == INTERCOMPANY for line in fields(resolved.command)["lines"])
+    if not other or other == own or not is_one:
+        return ""
+    return (
+        f"it settles an invoice of ledger unit {other} and is of {own}: name accounts.intercompany in the settings, or enter "
+        f"{resolved.command['amount']} in both units, then skip this"
+    )
+
+
+def _unit_of_invoice(command: CommandEnvelope, ids: Ids) -> str:
+    """The ledger unit of the invoice that is settled, by its journal's id; "" where the command waits for none."""
+    if not any(parent["role"] == "invoice" for parent in command["parents"]):
+        return ""
+    return parent_id(command, "invoice", ids).partition("/")[0]
+
+
+def _placed(record: str, command: CommandEnvelope, unit: str) -> CommandEnvelope:
+    """The command with the unit and the receivable of the invoice, where only that one tells them."""
+    own = fields(command)
+    if record != JOURNAL or not any(one["account"] == OF_INVOICE for one in own["lines"]):
+        return command
+    account = own["dimensions"].get(f"{RECEIVABLE}{unit}", "")
+    if not account:
+        raise Refused(
+            f"peoplesoft {command['ref']}: ledger unit {unit or '(unknown)'} has no single receivable account in table business_unit"
+        )
+    lines = [{**one, "account": account} if one["account"] == OF_INVOICE else one for one in own["lines"]]
+    return _changed(command, business_unit=unit, lines=lines)
 
 
 # --- another day ------------------------------------------------------------------------------------------------------
@@ -101,7 +153,8 @@ def _said(one: PostingLine, words: str) -> PostingLine:
 
 
 def _reversal(resolved: ResolvedCommand, original: Original, settings: Settings, step: str) -> Piece:
-    command, stored = resolved.command, original.command
+    command = resolved.command
+    stored = _placed(original.record, original.command, original.erp_id.partition("/")[0])
     own = fields(stored)
     key = command["op_key"] if resolved.record == REVERSAL else f"{command['op_key']}|reversal"
     reason = fields(command).get("reason") or "corrected"

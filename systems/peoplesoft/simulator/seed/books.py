@@ -72,6 +72,7 @@ CHARTFIELDS = {
     "CLASS_FLD": (("SVC", "Service"), ("INS", "Installation")),
     "PROGRAM_CODE": (("P100", "Residential"), ("P200", "Commercial")),
     "PROJECT_ID": (("PRJ000000000001", "Depot Road"), ("PRJ000000000002", "Lakeview Plaza")),
+    "ACTIVITY_ID": (("INSTALL", "Installation"), ("SERVICE", "Service Work")),
 }
 _ALWAYS = "2000-01-01"
 _ROWS_OF_LATER = (
