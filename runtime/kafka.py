@@ -8,9 +8,9 @@ from __future__ import annotations
 import logging
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from confluent_kafka import (
     Consumer,
@@ -347,6 +347,13 @@ def read_to_end(kafka: Kafka, topic: str, partitions: Sequence[int], start: Mapp
                     raise_if_fatal(message)
                 elif (message.offset() or 0) >= extents[message.partition() or 0][1]:
                     pending.discard(message.partition() or 0)
+
+
+def record_at(kafka: Kafka, topic: str, partition: int, offset: int) -> Message | None:
+    """The record at this offset; None if there is none (any more). Raises `Transient` as `read_to_end` does."""
+    with closing(cast("Generator[Message]", read_to_end(kafka, topic, [partition], {partition: offset}))) as found:
+        message = next(found, None)
+    return message if message is not None and message.offset() == offset else None
 
 
 def records(messages: Sequence[Message]) -> list[Message]:

@@ -459,6 +459,13 @@ class CreditMemo(CanonicalEnvelope):
     business_unit_id: str
     business_unit_name: str
     memo: str
+    subtotal: NotRequired[Decimal | None]
+    tax: NotRequired[Decimal | None]
+    tax_zone_id: NotRequired[str]
+    tax_code: NotRequired[str]
+    customer_name: NotRequired[str]
+    location_name: NotRequired[str]
+    lines: NotRequired[list[InvoiceLine]]
     applications: list[Application]
 
 
@@ -873,6 +880,14 @@ class VendorCredit(CanonicalEnvelope):
     applications: list[Application]
 
 
+class ApApplicationCommand(CommandEnvelope):
+    """An application of a vendor credit that the ERP keeps to one of its bills."""
+
+    credit_id: str
+    date: date | None
+    applications: list[Application]
+
+
 class ApBillCommand(CommandEnvelope):
     """A vendor bill in an ERP."""
 
@@ -968,6 +983,10 @@ class ArRefundCommand(CommandEnvelope):
     payment_method: str
     cash_account: str
     description: str
+    payment_ref: str
+    human_number: str
+    dimensions: dict[str, str]
+    applications: list[Application]
 
 
 class CancelCommand(CommandEnvelope):
@@ -1158,6 +1177,9 @@ class Ledger(TypedDict):
     first_seen_at: datetime
     updated_at: datetime
     tried_since: NotRequired[datetime | None]
+    takes_back: NotRequired[str]
+    taken: NotRequired[Decimal | None]
+    wants: NotRequired[Decimal | None]
 
 
 class Result(TypedDict):
@@ -1187,6 +1209,7 @@ class Result(TypedDict):
     command_partition: int
     command_offset: int
     at: datetime
+    takes_back: NotRequired[str]
 
 
 class Audit(TypedDict):

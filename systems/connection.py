@@ -166,6 +166,11 @@ class ConnectionSettings(_Section):
         frozenset(), description="Masters that may be created when unmatched; empty for the first load."
     )
     parent_deadline_s: float = Field(24 * 3600, gt=0, description="Time a document waits for a missing parent before it is held.")
+    late: Literal["hold", "next_open"] = Field(
+        "hold",
+        description="What becomes of a document, reversal or correction whose day is in a closed period of the ERP. hold: it waits for a person "
+        "or for the period. next_open: it is posted on the first day after it that the ERP's own period list has open; the document says both days.",
+    )
     batch_deadline_s: float = Field(
         24 * 3600, gt=0, description="Time that the ERP's own batch (edit, build, post) has for a document before it is held."
     )

@@ -11,6 +11,7 @@ from typing import Any
 
 from runtime.errors import Refused
 from schemas.records import CommandEnvelope, Parent
+from systems.mapped import APPLY
 
 
 def link_name(parent: Parent) -> str:
@@ -30,7 +31,9 @@ def is_of_purpose(document: Mapping[str, Any], parent: Parent) -> bool:
 
 
 def is_meant(document: Mapping[str, Any], parent: Parent) -> bool:
-    """Whether a command or ledger entry of the link's source object is the document that it names."""
+    """Whether a command or ledger entry of the link's source object is the document that it names. An application is meant by its part alone."""
+    if document.get("action") == APPLY and not parent.get("part", ""):
+        return False
     return is_of_purpose(document, parent) and parent.get("part", "") in ("", document["part"])
 
 

@@ -15,6 +15,7 @@ from systems.connection import ConnectionSettings
 from topology.rules.due import BEFORE_CUTOVER
 
 _KINDS = {
+    "ap_application": "application",
     "ar_application": "application",
     "ar_credit_memo": "credit memo",
     "ar_refund": "refund",

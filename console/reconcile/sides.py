@@ -31,7 +31,7 @@ CREDITS: Mapping[tuple[str, str], int] = {
 }
 """Documents that are shown as positive amounts and take away from the amounts of the objects they come from."""
 _CONTROL = ("receivable", "cash")
-_SILENT = ("ar_application", "completion", "customer", "vendor", "reversal")
+_SILENT = ("ap_application", "ar_application", "completion", "customer", "vendor", "reversal")
 _LATER = ("apply", "unapply", "void", "upsert")
 """Commands and actions that bring no amount of their own."""
 

@@ -3,27 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Literal
 
 from schemas.codec import MAX_WRITTEN_BYTES
 from schemas.records import Audit, CommandEnvelope, Ledger, Result
 from services.sinks import entry as e
-from services.sinks import parts, reasons
+from services.sinks import parts, reasons, reversals
 from services.sinks.arrive import Changed, Nothing, Refreshed, Taken, arrive, beside
-from services.sinks.cases import Case
+from services.sinks.cases import Case, source_of
+from services.sinks.chain import WRITTEN, Chain
+from services.sinks.changes import MOST as CORRECTIONS
 from services.sinks.commit import Out
 from services.sinks.core import step
 from services.sinks.entry import Incoming
 from services.sinks.outputs import decision, replayed
-from services.sinks.owner import CORRECTIONS, Owner
+from services.sinks.owner import Owner
 from services.sinks.rebuild import as_before, from_result, unless_blind
 from services.sinks.state import Phase, Record, Restored, Turn
+from systems.mapped import REVERSAL
 
 LARGEST_BYTES = MAX_WRITTEN_BYTES - 64 * 1024
 """The largest command that a ledger record can hold beside its identity, attempts and words."""
 SOON = 10
 """Op-keys in the queue for each lane up to which a command waits for its lane in memory only."""
 Span = tuple[int, int, int]
+
+
+def _kept(chain: Chain, made: Ledger) -> Decimal:
+    """What is written of a document by now, as far as that is known."""
+    return chain.kept if made["state"] in WRITTEN else made["amount"]
 
 
 class Arrivals:
@@ -45,14 +54,13 @@ class Arrivals:
                 return
             for part in parts.gone(incoming, document):
                 self._withdraw(part.entry["op_key"], incoming)
+        if self._voids_again(incoming, known):
+            return
         void = None
         if command["action"] in e.MAKES:
-            void = owner.cases.entry(e.void_key(command["op_key"]))
-        if void is not None and void["state"] == e.HELD and e.place(void) < incoming.place and not incoming.takes_back:
-            words = {"reason": reasons.REVERTED, "detail": f"by version {command['source_version']}"}
-            owner.conclude(e.change(void, incoming.at, state=e.SUPERSEDED, **words))  # the source came back after its void
+            void = self._void_left(e.void_key(command["op_key"]), incoming)
         updates = known is not None and owner.sights.key_of(known).rules.updates
-        arrival = arrive(known, incoming, void, updates)
+        arrival = arrive(known, incoming, void, updates, self._tip(known))
         if isinstance(arrival, Taken):
             self._taken(arrival, incoming)
         elif isinstance(arrival, Changed):
@@ -62,6 +70,36 @@ class Arrivals:
             self._reverted(command["op_key"], incoming)
         else:
             self._unchanged(arrival, known, incoming)
+
+    def _void_left(self, op_key: str, incoming: Incoming) -> Ledger | None:
+        """The void of a document; one that was not begun ends where the source came back after it."""
+        void = self.owner.cases.entry(op_key)
+        if void is None or e.is_terminal(void) or e.may_exist(void) or e.place(void) >= incoming.place or incoming.takes_back:
+            return void
+        self.owner.conclude(e.reverted(void, incoming.command["source_version"], incoming.at))
+        return void
+
+    def _tip(self, known: Ledger | None) -> Ledger | None:
+        """What a newer version of a written document is compared with; None where that is its own entry."""
+        if known is None or known["action"] not in e.MAKES or not e.is_written(known):
+            return None
+        return self.owner.sights.chain(known["op_key"], source_of(known)).tip
+
+    def _voids_again(self, incoming: Incoming, known: Ledger | None) -> bool:
+        """Whether the void of a source whose earlier void was written, or may be: it takes back what was written since."""
+        if incoming.record != REVERSAL or known is None or not e.is_written(known) or known["state"] == e.UNCHANGED:
+            return False
+        reverses = str(incoming.command.get("reverses") or e.made_key(known.get("takes_back") or ""))
+        chain = self.owner.sights.chain(reverses, source_of(known))
+        tip = chain.tip
+        if tip is None or chain.made is None or incoming.place <= e.place(tip) or tip["record"] == REVERSAL:
+            same = incoming.command["payload_hash"] == known["payload_hash"]
+            self.nothing("duplicate" if same else "stale", incoming.command["connection"], incoming.offset)
+            if chain.made is not None:
+                self._reverted(reverses, incoming)
+            return True
+        self._takes_back(chain.made, incoming)
+        return True
 
     def _unchanged(self, arrival: Nothing, known: Ledger | None, incoming: Incoming) -> None:
         if arrival.decision == "remapped" and known is not None:
@@ -92,9 +130,10 @@ class Arrivals:
     def _judged(self, case: Case, incoming: Incoming, audits: tuple[Audit, ...]) -> None:
         """What the gate keeps is recorded at once; everything else gets a lane. Where that is soon its first record is the intent, and
         its offset waits for that."""
-        owner, key = self.owner, case.key
-        assert key is not None
-        case.decoded = (key.entry["command"], incoming.command)
+        owner = self.owner
+        assert case.key is not None
+        case.decoded = (case.key.entry["command"], incoming.command)
+        key = owner.aimed(case, case.key)
         view = owner.sights.view(key.entry, incoming.command)
         if view is not None:
             after, effects = step(key, Turn(owner.now_s(), view, incoming.command))
@@ -123,34 +162,57 @@ class Arrivals:
         owner, entry = self.owner, self.owner.cases.entry(op_key)
         assert entry is not None
         if e.is_written(entry):
-            self._beside(lambda number: parts.taken_back(entry, number, incoming))
+            self._takes_back(entry, incoming)
             return
         made = parts.superseded(entry, incoming)
         owner.conclude(made, (decision("superseded", entry, made["detail"], incoming.at),))
-        self.owner.revert(op_key, incoming.command["source_version"], incoming.offset)
+        self.owner.changes.revert(op_key, incoming.command["source_version"], incoming.offset)
+
+    def _takes_back(self, made: Ledger, incoming: Incoming) -> None:
+        """A written document of which nothing is wanted any more: reversed under the next number, or held there."""
+        owner, chain = self.owner, self.owner.sights.chain(made["op_key"], source_of(made))
+        if chain.tip is not None and chain.tip["record"] == REVERSAL:
+            return
+        kept = _kept(chain, made)
+
+        def make(number: int) -> Ledger:
+            entry = parts.taken_back(made, number, incoming, kept)
+            value = reversals.command_of(owner.context, entry, incoming)
+            reversal: Ledger = {**entry, "record": REVERSAL, "command": value}
+            return reversal if owner.sights.is_writable(reversal) else entry
+
+        self._beside(make)
 
     def _changed(self, changed: Changed, incoming: Incoming) -> None:
-        """Hold the change beside the written document; a later change replaces one that is still held or was taken back."""
-        posted = changed.posted
-        place = self._beside(lambda number: e.correction(posted, number, incoming, changed.reason))
+        """The change of a written document is written beside it, or held there; a later change replaces one that was not begun."""
+        made = self.owner.cases.entry(e.made_key(incoming.command["op_key"]))
+        assert made is not None, incoming.command["op_key"]
+        kept = _kept(self.owner.sights.chain(made["op_key"], source_of(made)), made)
+        place = self._beside(lambda number: e.correction(made, number, incoming, changed.reason, kept))
         if place != "here":
-            self.nothing(place, posted["connection"], incoming.offset)
+            self.nothing(place, made["connection"], incoming.offset)
 
     def _beside(self, make: Callable[[int], Ledger]) -> Literal["here", "duplicate", "stale"]:
-        """Hold a change under the first number that is free for it; what became of it."""
+        """Put a change under the number that is free for it; what became of it."""
         for number in range(1, CORRECTIONS):
             made = make(number)
             place = beside(self.owner.cases.entry(made["op_key"]), made)
             if place == "here":
                 large = len(made["command"] or b"") > LARGEST_BYTES
-                self.owner.conclude(e.change(made, made["updated_at"], command=None) if large else made)
+                self._put_beside(e.change(made, made["updated_at"], command=None) if large else made)
             if place != "next":
                 return place
         return "stale"
 
+    def _put_beside(self, made: Ledger) -> None:
+        """It is held, and goes on by itself where the system has a write for it."""
+        may_go = made["command"] is not None and made["reason"] == reasons.CHANGED_AFTER_POST
+        goes_on = may_go and self.owner.sights.is_writable(made)
+        self.owner.conclude(e.change(made, made["updated_at"], state=e.NEW, reason="") if goes_on else made)
+
     def _reverted(self, op_key: str, incoming: Incoming) -> None:
         """The source went back to what is written, or what may have been written was not and is replaced."""
-        self.owner.revert(op_key, incoming.command["source_version"], incoming.offset, incoming.place)
+        self.owner.changes.revert(op_key, incoming.command["source_version"], incoming.offset, incoming.place)
 
     # --- a ledger that was lost ---
 
@@ -167,7 +229,7 @@ class Arrivals:
         elif entry["op_key"] in reverses or taken_back:
             entry = e.looked_up_first(entry, incoming.at, rules.steps)
         elif incoming.redivided and parts.makes(incoming.command) and not e.is_terminal(entry):
-            entry = parts.unless_redivided(entry, sets[parts.document_of(entry["op_key"])], rules.steps)
+            entry = parts.unless_redivided(entry, sets[parts.set_of(entry["op_key"])], rules.steps)
         comes = parts.tells(incoming, sets) if incoming.redivided else e.is_terminal(entry)
         if taken_back and e.intent_open(entry):
             entry, comes = as_before(entry), True

@@ -54,11 +54,15 @@ class Refreshed:
 Arrival = Taken | Nothing | Changed | Refreshed
 
 
-def arrive(entry: Ledger | None, incoming: Incoming, void: Ledger | None = None, updates: bool = False) -> Arrival:
+def arrive(
+    entry: Ledger | None, incoming: Incoming, void: Ledger | None = None, updates: bool = False, tip: Ledger | None = None
+) -> Arrival:
     """What becomes of `incoming`. `void` is the entry of the same document's void, where there is one; `updates` says that it is a
-    master that is kept up to date."""
+    master that is kept up to date; `tip` is the newest of a written document's chain (see `chain`), with which it is compared."""
     if entry is None:
         return Taken(_unless_voided(e.fresh(incoming), void))
+    if tip is not None and tip["op_key"] != entry["op_key"]:
+        return _after_tip(tip, incoming)
     command = incoming.command
     same = command["source_hash"] == entry["source_hash"] and command["payload_hash"] == entry["payload_hash"]
     if _is_old(entry, incoming):
@@ -101,6 +105,16 @@ def _after_attempt(entry: Ledger, incoming: Incoming, same: bool) -> Arrival:
     return Changed(entry)
 
 
+def _after_tip(tip: Ledger, incoming: Incoming) -> Arrival:
+    """A version of a document that was changed, or taken back, since it was written. Behind a reversal nothing is wanted but what is new."""
+    same = incoming.command["payload_hash"] == tip["payload_hash"] and tip["record"] != REVERSAL
+    if _is_old(tip, incoming):
+        return Nothing("duplicate" if same else "stale")
+    if tip["record"] == REVERSAL:
+        return Nothing("duplicate") if incoming.takes_back else Changed(tip)
+    return _after_attempt(tip, incoming, same)
+
+
 def _stands(entry: Ledger, incoming: Incoming, same: bool) -> bool:
     """Whether what is in hand is the same: it keeps its wait, its hold and a person's decision."""
     if not same or entry["state"] == e.SUPERSEDED:
@@ -135,9 +149,11 @@ def beside(known: Ledger | None, made: Ledger) -> Literal["here", "next", "dupli
         return "here"
     if known["state"] == e.SUPERSEDED:  # the source had gone back to what is written
         return "stale" if e.place(known) >= e.place(made) else "here"
+    if e.is_written(known) and known["state"] != e.REJECTED:
+        return "next"
     equal = known["source_hash"] == made["source_hash"] and known["amount"] == made["amount"]
     if equal and (known["state"] != e.HELD or known["reason"] == made["reason"]):
         return "duplicate"
     if e.place(known) > e.place(made):
         return "stale"
-    return "here" if known["state"] == e.HELD else "next"
+    return "next" if e.is_terminal(known) else "here"

@@ -17,6 +17,7 @@ from services.sinks.gate import View
 from services.sinks.ledger import Index, Rest, rest_of
 from services.sinks.pool import Lease
 from services.sinks.state import Key, LookedUp, LookupFailed, Phase, Supersede
+from systems.contract import Original
 
 Source = tuple[str, str]
 """(connection, entity/source id)."""
@@ -35,7 +36,8 @@ class Case:
 
     `rest` is what the ledger holds, acked (state "" = nothing yet); `key` the core's state, None where the ledger knows it all.
     `decoded` the command of the entry in hand, with the bytes it was read from; `head` the written form of what stays the same in it; `view`
-    the world when the attempt began, `lease` the session that it holds. `offset` is that of a command that no ledger record holds yet.
+    the world when the attempt began, `lease` the session that it holds, `original` the document that it takes back, as it was written.
+    `offset` is that of a command that no ledger record holds yet.
     `behind` waits until it rests; `withdrawn_by` are documents whose next command withdraws this one and waits for its look-up. `ahead` is
     the end of the look-up that was asked beside the intent, `looking` that it has not come. `unacked` and `calls` count records and calls
     under way, `failures` unknown errors in a row.
@@ -47,6 +49,7 @@ class Case:
     decoded: tuple[bytes | None, CommandEnvelope | None] | None = None
     head: tuple[Ledger, bytes] | None = None
     view: View | None = None
+    original: Original | None = None
     lease: Lease | None = None
     offset: int | None = None
     behind: deque[Behind] = field(default_factory=deque)
@@ -181,7 +184,7 @@ class Cases:
         if not case.may_be_let_go or case.key is None:
             return False
         _without(self._of_source, source_of(case.key.entry), case.op_key)
-        case.key = case.decoded = case.head = case.view = None
+        case.key = case.decoded = case.head = case.view = case.original = None
         if case.rest.state in e.TERMINAL:
             self.stop_waiting(case)
             del self._cases[case.op_key]
@@ -192,7 +195,7 @@ class Cases:
         if case.key is None or case.is_busy or case.unacked or case.offset is not None:
             return
         _without(self._of_source, source_of(case.key.entry), case.op_key)
-        case.key = case.decoded = case.head = case.view = None
+        case.key = case.decoded = case.head = case.view = case.original = None
         if not case.rest.state:
             self.stop_waiting(case)
             del self._cases[case.op_key]

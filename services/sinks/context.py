@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -25,6 +25,8 @@ from topology.topics import link_key, object_key, partition_of
 
 Sign = Callable[[str, bytes, str, bytes], tuple[str, bytes]]
 """(topic without prefix, key, connection, value) -> the header that signs the record; see `topology.trust.Signatures`."""
+ReadCommand = Callable[[int, int], Awaitable[bytes | None]]
+"""(partition, offset) -> the value bytes of the command there; None where the log has none. Raises `Transient` while it cannot be read."""
 _STATE = "state"
 """The first field of a ledger record that changes while its command stays."""
 
@@ -42,6 +44,8 @@ class SinkContext:
     snapshot: Callable[[], Snapshot]
     sign: Sign | None = None
     """Signs the sink's own pauses; without it nobody else believes them."""
+    read_command: ReadCommand | None = None
+    """Reads a command again that a document was written from; without it nothing is taken back."""
 
     @cached_property
     def command_topic(self) -> str:

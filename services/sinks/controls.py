@@ -82,7 +82,7 @@ def period_changed(owner: Owner, connection: str) -> None:
         entry = owner.cases.entry(op_key)
         if entry is None:
             continue
-        if owner.context.followed.is_open(connection, entry["purpose"], entry["posting_date"], entry["record"]):
+        if owner.sights.may_be_posted(entry):
             owner.turn(op_key, again=True)
 
 

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from schemas.records import Audit, CommandEnvelope, Ledger
-from services.sinks import answers, compare, gate, lookups, reasons, watch, withdrawal
+from services.sinks import answers, compare, gate, lookups, reasons, takeback, watch, withdrawal
 from services.sinks import entry as e
 from services.sinks.gate import View
 from services.sinks.moves import Step, finish, intends, resting, sends, settled_at_s
@@ -72,8 +72,8 @@ def _turn(key: Key, event: Turn) -> Step:
     entry, view = key.entry, event.view
     if e.is_terminal(entry):
         return key, ()
-    if entry["action"] == "correct":
-        return resting(key)  # a change beside a written document: nothing writes it
+    if entry["action"] == e.CORRECT and (entry["reason"] == reasons.UNPOSTED or event.command is None or view.chain is None):
+        return resting(key)  # it ends when it is posted again in the source, or nothing says what it wants: nothing writes it
     if e.intent_open(entry):
         return _turn_of_open_intent(key, event)
     if event.withdraws:
@@ -103,13 +103,24 @@ def _without_command(key: Key, view: View) -> Step:
 def _kept(key: Key, command: CommandEnvelope, view: View) -> Step | None:
     """The key as the gate keeps it from being written; None where it may go on."""
     entry = key.entry
+    if e.takes_back(entry):
+        return _kept_of_taker(key, command, view)
     kept = gate.gate(entry, command, view, key.rules.updates)
     if kept is None:
         return None
-    overtaken = (Supersede(command["reverses"], entry["source_version"]),) if gate.supersedes(entry, view) else ()  # type: ignore[typeddict-item]  # only a reversal supersedes
-    if _same_rest(entry, kept):
-        return resting(key)
-    after, effects = finish(key, kept)
+    return resting(key) if _same_rest(entry, kept) else finish(key, kept)
+
+
+def _kept_of_taker(key: Key, command: CommandEnvelope, view: View) -> Step | None:
+    """As `_kept`, of what takes a document back: what it overtakes ends."""
+    entry, version = key.entry, key.entry["source_version"]
+    kept = takeback.kept(entry, command, view)
+    if kept is None:
+        return None
+    overtaken = [Supersede(one["op_key"], version) for one in takeback.overtaken(entry, view)]
+    if gate.supersedes(entry, view):
+        overtaken.append(Supersede(command["reverses"], version))  # type: ignore[typeddict-item]  # a reversal names it
+    after, effects = resting(key) if _same_rest(entry, kept) else finish(key, kept)
     return after, (*overtaken, *effects)
 
 
@@ -156,7 +167,14 @@ def _reserved(key: Key, event: Reserved) -> Step:
         return made.but(phase=Phase.READING), (Find(),)
     if key.rules.updates:
         return made.but(phase=Phase.COMPARING, entry=compare.with_partner(key.entry, view)), (Find(),)
-    return intends(made, key.entry, event.now_s, event.at)
+    return intends(made, _on_its_day(key.entry, view), event.now_s, event.at)
+
+
+def _on_its_day(entry: Ledger, view: View) -> Ledger:
+    """The entry with the day on which it is posted, frozen with its first intent: the first open one, where its own is closed."""
+    if view.post_on is None or view.post_on == entry["posting_date"] or e.may_exist(entry) or entry["released"]:
+        return entry
+    return e.change(entry, view.at, posting_date=view.post_on)
 
 
 def _unreserved(key: Key, event: Unreserved) -> Step:
@@ -236,7 +254,7 @@ def _decided(key: Key, event: Decided) -> Step:
     if event.action == "skip":
         skipped = e.change(entry, event.at, state=e.REJECTED, reason=reasons.SKIPPED, detail=words)
         return finish(key, skipped)
-    if entry["state"] == e.HELD and (entry["reason"] in reasons.FINAL_HOLDS or entry["action"] == "correct"):
+    if entry["state"] == e.HELD and not _may_be_released(key):
         return finish(key, entry, (_refused(entry, words, event.at),))
     accepted = entry["accepted"] or event.action == "accept"
     if e.intent_open(entry):
@@ -247,6 +265,16 @@ def _decided(key: Key, event: Decided) -> Step:
     return finish(key, made)
 
 
+def _may_be_released(key: Key) -> bool:
+    """Whether anything could go on: what takes a document back may where its system has a write for that by now."""
+    entry = key.entry
+    if e.takes_back(entry):
+        return (
+            bool(key.rules.steps) and bool(entry.get("takes_back")) and entry["reason"] not in (reasons.UNPOSTED, reasons.TOO_LARGE)
+        )
+    return entry["reason"] not in reasons.FINAL_HOLDS
+
+
 def _refused(entry: Ledger, words: str, at: datetime) -> Audit:
     return decision("refused", entry, f"{entry['reason']} cannot be lifted: nothing is built that could go on ({words})", at)
 
@@ -254,6 +282,8 @@ def _refused(entry: Ledger, words: str, at: datetime) -> Audit:
 def _superseded(key: Key, event: Superseded) -> Step:
     if e.is_terminal(key.entry) or e.may_exist(key.entry):
         return key, ()
+    if e.takes_back(key.entry):
+        return finish(key, e.reverted(key.entry, event.version, event.at))
     made = e.voided(key.entry, event.version, event.at)
     return finish(key, e.change(made, event.at, source_version=event.version))
 

@@ -12,7 +12,8 @@ from typing import Any, cast
 
 from schemas.records import Attempt, CommandEnvelope, Ledger, Link, Result
 from services.sinks import reasons
-from systems.mapped import COMPLETION, REVERSAL
+from systems.mapped import APPLY, COMPLETION, REVERSAL
+from topology.rules.identity import ref_of
 
 NEW, WAITING, HELD, INTENT = "NEW", "WAITING", "HELD", "INTENT"
 POSTED, ADOPTED, UNCHANGED, SUPERSEDED, REJECTED = "POSTED", "ADOPTED", "UNCHANGED", "SUPERSEDED", "REJECTED"
@@ -96,14 +97,19 @@ def fresh(incoming: Incoming) -> Ledger:
         "first_seen_at": incoming.at,
         "updated_at": incoming.at,
         "tried_since": incoming.came_at,
+        "takes_back": "",
+        "taken": None,
+        "wants": None,
     }
 
 
 def change(entry: Ledger, at: datetime, **changes: Any) -> Ledger:
-    """The same entry with these fields changed. A terminal state drops the command's bytes."""
+    """The same entry with these fields changed. A terminal state drops the command's bytes; what takes a document back counts as its state says."""
     made = {**entry, "updated_at": at, **changes}
     if made["state"] in TERMINAL:
         made |= {"command": None, "due_at": None, "waits_for": []}
+    if made.get("taken") is not None:
+        made["amount"] = told_amount(cast("Ledger", made))
     return cast("Ledger", made)
 
 
@@ -213,13 +219,27 @@ def void_key(op_key: str) -> str:
     return with_action(op_key, "void")
 
 
-MAKES = frozenset({"create", "adjust"})
+MAKES = frozenset({"create", "adjust", APPLY})
 """Actions that make a document, which a void of its source reverses."""
+CORRECT = "correct"
+"""The action of a change that comes after its document was written."""
+
+
+def beside(op_key: str) -> list[str]:
+    """Op-keys with which a command of this one may change something although it is known: what takes its document back, or was written since."""
+    if op_key == void_key(op_key):
+        return [correction_key(with_action(op_key, action), 1) for action in sorted(MAKES)]
+    return [correction_key(op_key, 1), void_key(op_key)]
 
 
 def is_voided(entry: Ledger, void: Ledger | None) -> bool:
     """Whether the source voided this document in the same or a later version."""
     return void is not None and entry["action"] in MAKES and void["source_version"] >= entry["source_version"]
+
+
+def reverted(entry: Ledger, version: str, at: datetime, **more: Any) -> Ledger:
+    """What takes a document back, and was not begun: a newer version of its source wants it no more."""
+    return change(entry, at, state=SUPERSEDED, reason=reasons.REVERTED, detail=f"by version {version}", **more)
 
 
 def voided(entry: Ledger, version: str, at: datetime) -> Ledger:
@@ -256,6 +276,7 @@ def result_of(entry: Ledger) -> Result | None:
         "command_partition": entry["command_partition"],
         "command_offset": entry["command_offset"],
         "at": entry["updated_at"],
+        "takes_back": entry.get("takes_back") or "",
     }
 
 
@@ -292,27 +313,73 @@ def turned(link: Link) -> Link:
 
 def correction_key(op_key: str, number: int) -> str:
     """Op-key of the n-th change that came after the document was written."""
-    return f"{op_key}|correct|{number}"
+    return f"{op_key}|{CORRECT}|{number}"
 
 
-def correction(posted: Ledger, number: int, incoming: Incoming, reason: str = "changed_after_post") -> Ledger:
-    """What is held beside a written document whose source changed, or was taken back (`unposted`): the difference in amount."""
+def children_of(entity: str, source_id: str) -> str:
+    """What a held reversal or correction waits for: that something ends which belongs to its document."""
+    return f"children of {entity}/{source_id}"
+
+
+def made_key(op_key: str) -> str:
+    """Op-key of the document that a change belongs to; any other op-key is its own."""
+    return op_key.partition(f"|{CORRECT}|")[0]
+
+
+def takes_back(entry: Ledger) -> bool:
+    """Whether it reverses a written document, or writes it anew."""
+    return entry["record"] == REVERSAL or entry["action"] == CORRECT
+
+
+def is_change(entry: Ledger) -> bool:
+    """Whether it writes a document anew."""
+    return entry["action"] == CORRECT and entry["record"] != REVERSAL
+
+
+def told_amount(entry: Ledger) -> Decimal:
+    """The amount of what takes a document back: the difference that it makes to the books, so that all entries of a source add up to what the
+    system keeps. Held, it is never 0.00: where only a date, party or account differs it is what has to be written again, and once a step is done
+    (what was written may be reversed already) all that is wanted."""
+    taken, wants = entry.get("taken") or Decimal(0), entry.get("wants") or Decimal(0)
+    if entry["state"] == HELD and entry["steps_done"] and wants:
+        return wants
+    return (wants - taken) or (taken if entry["state"] == HELD else Decimal(0))
+
+
+def aimed(entry: Ledger, at: Ledger | None, taken: Decimal, wants: Decimal) -> Ledger:
+    """What takes back, aimed at the document that stands (None = nothing stands), which is worth `taken`; with a ref of its own."""
+    made = {
+        **entry,
+        "takes_back": at["op_key"] if at is not None else "",
+        "taken": taken,
+        "wants": wants,
+        "ref": ref_of(entry["op_key"]),
+    }
+    return cast("Ledger", {**made, "amount": told_amount(cast("Ledger", made))})
+
+
+def aimed_at_nothing(entry: Ledger) -> Ledger:
+    """What takes back, where the system has no write for that (any more): a person does it."""
+    return cast("Ledger", {**entry, "takes_back": ""})
+
+
+def as_written(command: CommandEnvelope, entry: Ledger) -> CommandEnvelope:
+    """The command of an entry as its system is asked for it: a change has an op-key and a ref of its own."""
+    if entry["action"] != CORRECT:
+        return command
+    return cast("CommandEnvelope", {**command, "op_key": entry["op_key"], "ref": entry["ref"], "action": CORRECT})
+
+
+def correction(
+    made: Ledger, number: int, incoming: Incoming, reason: str = reasons.CHANGED_AFTER_POST, kept: Decimal | None = None
+) -> Ledger:
+    """What is held beside a written document whose source changed, or was taken back (`unposted`): the difference in amount. `kept` is what is
+    written of it by now, where changes were."""
     c = incoming.command
-    entry = fresh(incoming)
-    wants: Decimal = Decimal(0) if reason == "unposted" else c["amount"]
-    difference: Decimal = wants - posted["amount"]
+    wants: Decimal = Decimal(0) if reason == reasons.UNPOSTED else c["amount"]
+    taken = made["amount"] if kept is None else kept
     wanted = f"source {c['source_version']} wants {wants} {c['currency']}"
-    words = f"{wanted}, written is {posted['amount']} ({posted['state']} {posted['erp_number']})"
-    return cast(
-        "Ledger",
-        {
-            **entry,
-            "op_key": correction_key(posted["op_key"], number),
-            "action": "correct",
-            "amount": difference,
-            "state": HELD,
-            "reason": reason,
-            "detail": words,
-            "erp_id": "",
-        },
-    )
+    words = f"{wanted}, written is {taken} ({made['state']} {made['erp_number']})"
+    own = {"op_key": correction_key(made["op_key"], number), "action": CORRECT, "state": HELD, "reason": reason, "detail": words}
+    entry = cast("Ledger", {**fresh(incoming), **own, "taken": taken, "wants": wants})
+    return cast("Ledger", {**entry, "amount": told_amount(entry)})

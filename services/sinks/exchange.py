@@ -9,9 +9,10 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
+from schemas.records import Ledger
 from services.sinks import defects, reasons
 from services.sinks import entry as e
-from services.sinks.calls import Calls, Failure, NotSent, Request, Shown
+from services.sinks.calls import Calls, Failure, NotSent, Request, Shown, failure_of
 from services.sinks.cases import Case
 from services.sinks.ceiling import counts
 from services.sinks.context import SinkContext
@@ -35,13 +36,13 @@ from services.sinks.state import (
     Withheld,
 )
 from services.sinks.withdrawal import AGAIN
-from systems.contract import Answer, ResolvedCommand, Verdict
+from systems.contract import Answer, Original, ResolvedCommand, Verdict
 
 
 @dataclass(frozen=True)
 class Hooks:
     """What the exchange needs of the owner: to advance a case, a fresh view of it (None: it rests as it is), what keeps its request back,
-    to pause a connection, to let a case go whose last call is over, and to end an attempt for an error of no known kind."""
+    to pause a connection, to let a case go whose last call is over, to end an attempt for an error of no known kind, and what a case takes back."""
 
     advance: Callable[[Case, Event], None]
     view: Callable[[Case], View | None]
@@ -50,6 +51,7 @@ class Hooks:
     pause: Callable[[str, str, str], None]
     let_go: Callable[[Case], bool]
     defect: Callable[[Case, Exception], None]
+    original: Callable[[Ledger], Coroutine[Any, Any, Original | Failure | None]]
 
 
 class Exchange:
@@ -102,7 +104,21 @@ class Exchange:
             self._hooks.rests(case)
             return
         self._schedule.take_lane(case)
-        self._call(case, self._calls.reserve(self._context.writers, case.connection, effect.calls), self._reserved)
+        self._call(case, self._prepared(case, effect.calls), self._reserved)
+
+    async def _prepared(self, case: Case, count: int) -> Lease | Failure:
+        """What the attempt needs: the document that it takes back, a session, and its calls."""
+        assert case.key is not None, case.op_key
+        entry = case.key.entry
+        if e.takes_back(entry):
+            try:
+                found = await self._hooks.original(entry)
+            except Exception as error:  # noqa: BLE001 - the edge of a call
+                return failure_of("original", error)
+            if isinstance(found, Failure):
+                return found
+            case.original = found
+        return await self._calls.reserve(self._context.writers, case.connection, count)
 
     def _reserved(self, case: Case, end: Lease | Failure) -> None:
         if isinstance(end, Failure):
@@ -138,7 +154,7 @@ class Exchange:
         """How long to wait after a call that could not be made, and the reason to wait for."""
         if failure.known:
             return self._lanes(case).failed(failure.reason, failure.asked_s, self._context.clock.now()), failure.reason
-        if failure.reason == reasons.REFUSED:
+        if failure.reason in (reasons.REFUSED, reasons.ORIGINAL_LOST):
             return AGAIN, failure.reason
         case.failures += 1
         return case.failures * defects.PAUSE, reasons.DEFECT if case.failures >= defects.MOST else failure.reason
@@ -183,7 +199,9 @@ class Exchange:
         if key.command is None:
             return None
         ids = case.view.parents.ids if case.view is not None else {}
-        return ResolvedCommand(entry["record"], key.command, ids, entry["erp_id"], entry.get("tried_since"))
+        day = entry["posting_date"]
+        post_on = day if day != key.command["posting_date"] else None
+        return ResolvedCommand(entry["record"], key.command, ids, entry["erp_id"], entry.get("tried_since"), case.original, post_on)
 
     # --- send ---
 

@@ -23,7 +23,7 @@ from runtime.settings import Kafka, Settings
 from runtime.threads import TopicFollower
 from schemas.codec import Codec
 from schemas.errors import Malformed
-from schemas.records import Control, Ledger, Link, Period
+from schemas.records import Control, Link, Period
 from services.sinks.links import LinkKey, LinkStore
 from services.sinks.outputs import STAGE
 from services.sinks.pairs import ORIGIN, pair_key, pair_keys
@@ -138,10 +138,17 @@ class Followed:
         """Whether the ERP's periods say that such a document may be posted on that day."""
         return any(_kind(purpose, record) in period.open_for for period in self._periods_of(connection, on))
 
-    def is_closed(self, entry: Ledger) -> bool:
-        """Whether the ERP's periods say that a document may not be posted on its day; False where none of them has that day."""
-        found = self._periods_of(entry["connection"], entry["posting_date"])
-        return bool(found) and not any(_kind(entry["purpose"], entry["record"]) in period.open_for for period in found)
+    def is_closed(self, connection: str, kind: tuple[str, str], on: date | None) -> bool:
+        """Whether the ERP's periods say that a document (`kind` = its purpose and record) may not be posted on its day; False where none of them
+        has that day."""
+        found = self._periods_of(connection, on)
+        return bool(found) and not any(_kind(*kind) in period.open_for for period in found)
+
+    def open_from(self, connection: str, kind: tuple[str, str], day: date) -> date | None:
+        """The first day from `day` on that the ERP's periods say is open for such a document; None where they name none."""
+        periods = self._periods.get(connection, {}).values()
+        days = [max(one.starts_on, day) for one in periods if _kind(*kind) in one.open_for and one.ends_on >= day]
+        return min(days, default=None)
 
     def _periods_of(self, connection: str, on: date | None) -> list[_Period]:
         return [one for one in self._periods.get(connection, {}).values() if on is not None and one.starts_on <= on <= one.ends_on]

@@ -6,25 +6,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from schemas.records import CommandEnvelope, Ledger
 from services.sinks import entry as e
 from services.sinks import reasons
+from services.sinks.chain import Chain
 from services.sinks.parents import Parents
 from services.sinks.parts import Part, keep
 from systems.mapped import COMPLETION, REVERSAL
+
+NEXT_OPEN = "next_open"
+"""A connection's choice that what falls on a closed day is posted on the first open one."""
 
 
 @dataclass(frozen=True, slots=True)
 class View:
     """What the owner knows about the world when it looks at an entry.
 
-    `written` says whether the system has such a write; `opens_at` is when the posting window opens (None = open); `paused` a
-    reason why the connection does nothing now; `link` the partner of a master record (None = unknown, "" = explicitly none);
+    `written` says whether the system has such a write, of a reversal or correction one that takes its document back; `opens_at` is when the
+    posting window opens (None = open); `paused` a reason why the connection does nothing now; `link` the partner of a
+    master record (None = unknown, "" = explicitly none);
     `target` the entry that a reversal reverses, `target_busy` whether a request about it is running; `void` the void of this create;
     `others` the other parts of its document; `other_purpose` what its source was written as under another profile ("" = nothing);
-    `is_closed` whether the ERP's own periods say that its day is closed.
+    `is_closed` whether the ERP's own periods say that its day is closed, `post_on` the first open day after that where the connection says
+    `late: next_open` (None = its own day, or no such day is known); `chain` what it takes back, for a reversal or a correction.
     """
 
     at: datetime
@@ -42,6 +48,9 @@ class View:
     others: tuple[Part, ...] = ()
     other_purpose: str = ""
     is_closed: bool = False
+    post_on: date | None = None
+    late: str = "hold"
+    chain: Chain | None = None
 
 
 def gate(entry: Ledger, command: CommandEnvelope, view: View, updates: bool = False) -> Ledger | None:
@@ -49,15 +58,14 @@ def gate(entry: Ledger, command: CommandEnvelope, view: View, updates: bool = Fa
     to date, for which a link is where to write and no end."""
     return (
         _voided(entry, view)
-        or (_reversal(entry, command, view) if entry["record"] == REVERSAL else None)
-        or _rule(entry, command, view)
+        or rule(entry, command, view)
         or ended(entry, view, updates)
         or _otherwise(entry, view)
         or keep(entry, command, view.others, view.at)
         or kept_still(entry, view)
-        or _window(entry, view)
-        or _parents(entry, view)
-        or _closed(entry, view)
+        or window(entry, view)
+        or parents(entry, view)
+        or closed(entry, view)
         or _create(entry, view)
     )
 
@@ -69,7 +77,8 @@ def _voided(entry: Ledger, view: View) -> Ledger | None:
     return e.voided(entry, str(view.void["source_version"]) if view.void else "", view.at)
 
 
-def _rule(entry: Ledger, command: CommandEnvelope, view: View) -> Ledger | None:
+def rule(entry: Ledger, command: CommandEnvelope, view: View) -> Ledger | None:
+    """What its mapping holds or could not map, and what the system has no write for."""
     if command["hold"] and not entry["released"]:
         return e.held(entry, view.at, command["hold"], command["hold_detail"])
     if command["unresolved"]:
@@ -87,13 +96,13 @@ def _otherwise(entry: Ledger, view: View) -> Ledger | None:
     return e.held(entry, view.at, reasons.OTHER_PURPOSE, words)
 
 
-def _closed(entry: Ledger, view: View) -> Ledger | None:
+def closed(entry: Ledger, view: View) -> Ledger | None:
     """A closed period is compared before the write, not left to an ERP that may be set to accept it (accounting.md 36)."""
-    if not view.is_closed or entry["released"] or e.may_exist(entry):
+    if not view.is_closed or view.post_on is not None or entry["released"] or e.may_exist(entry):
         return None
-    return e.held(
-        entry, view.at, reasons.PERIOD_CLOSED, f"the period of {entry['posting_date']} is closed in the system's own list"
-    )
+    words = f"the period of {entry['posting_date']} is closed in the system's own list"
+    words += ", and no later day is open there yet" if view.late == NEXT_OPEN else ""
+    return e.held(entry, view.at, reasons.PERIOD_CLOSED, words)
 
 
 def ended(entry: Ledger, view: View, updates: bool) -> Ledger | None:
@@ -105,22 +114,6 @@ def ended(entry: Ledger, view: View, updates: bool) -> Ledger | None:
     if entry["purpose"] == e.MASTER and view.link == "" and not entry["released"]:
         return e.held(entry, view.at, reasons.CREATE_MISSING, "a person decided that it has no partner")
     return None
-
-
-def _reversal(entry: Ledger, command: CommandEnvelope, view: View) -> Ledger:
-    """A void of what was never written writes nothing, whatever its mapping says about voids; of what was written it is held, with
-    the amount that is written."""
-    target = view.target
-    if target is None or (e.is_terminal(target) and not e.may_exist(target) and target["state"] not in e.IN_PLACE):
-        return e.change(entry, view.at, state=e.UNCHANGED, reason=reasons.NEVER_POSTED, detail="")
-    if e.is_terminal(target):
-        words = f"{target['erp_number'] or target['erp_id']} has to be reversed by a person"
-        detail = f"{command['hold_detail']}: {words}" if command["hold_detail"] else words
-        return e.held(entry, view.at, command["hold"] or reasons.VOID_NOT_BUILT, detail, amount=target["amount"])
-    if view.target_busy or e.may_exist(target):
-        waits_for = [f"{target['source_entity']}/{target['source_id']}"]
-        return e.waits(entry, view.at, reasons.PARENT, "what it reverses is being written", waits_for=waits_for)
-    return e.change(entry, view.at, state=e.UNCHANGED, reason=reasons.NEVER_POSTED, detail="")
 
 
 def supersedes(entry: Ledger, view: View) -> bool:
@@ -154,13 +147,15 @@ def kept_still(entry: Ledger, view: View) -> Ledger | None:
     return None
 
 
-def _window(entry: Ledger, view: View) -> Ledger | None:
+def window(entry: Ledger, view: View) -> Ledger | None:
+    """Until its posting window opens."""
     if view.opens_at is None or view.opens_at <= view.at or entry["released"]:
         return None
     return e.waits(entry, view.at, reasons.WINDOW, due_at=view.opens_at)
 
 
-def _parents(entry: Ledger, view: View) -> Ledger | None:
+def parents(entry: Ledger, view: View) -> Ledger | None:
+    """What it belongs to has to be there."""
     parents = view.parents
     if parents.none_by_decision:
         words = f"{', '.join(parents.none_by_decision)}: explicitly without partner"
@@ -168,6 +163,9 @@ def _parents(entry: Ledger, view: View) -> Ledger | None:
     if parents.before_cutover:
         words = f"{', '.join(parents.before_cutover)}: before the cut-over, needs the map of opening balances"
         return e.held(entry, view.at, reasons.BEFORE_CUTOVER, words)
+    if parents.reversed:
+        words = f"{', '.join(parents.reversed)}: reversed in the system, and nothing stands in its place"
+        return e.held(entry, view.at, reasons.PARENT_REVERSED, words, waits_for=list(parents.reversed))
     if not parents.missing and not parents.blocked:
         return None
     names = [*parents.missing, *parents.blocked]

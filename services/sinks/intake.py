@@ -21,7 +21,7 @@ from schemas.records import CommandEnvelope, Dead, Ledger
 from services.sinks import entry as e
 from services.sinks import parts, reasons, withdrawal
 from services.sinks.arrivals import LARGEST_BYTES, Arrivals
-from services.sinks.cases import Case
+from services.sinks.cases import Case, source_of
 from services.sinks.commit import Out
 from services.sinks.entry import Incoming
 from services.sinks.ledger import head_of
@@ -90,7 +90,7 @@ class Intake:
     def _is_known(self, found: _Bytes) -> bool:
         op_key, source_hash, payload_hash = (_text(found.headers.get(name)) for name in (OP_KEY, SOURCE_HASH, PAYLOAD_HASH))
         cases = self.owner.cases
-        in_hand = cases.get(op_key) is not None or cases.get(e.correction_key(op_key, 1)) is not None
+        in_hand = any(cases.get(one) is not None for one in (op_key, *e.beside(op_key)))
         if not op_key or in_hand or _text(found.headers.get(PARTED)):
             return False
         return _text(found.headers.get(HOLD)) != reasons.UNPOSTED and self.owner.index.ended_with(
@@ -203,13 +203,24 @@ class Intake:
     def _waits_for(self, incoming: Incoming, document: str, queue: _Queue) -> str | None:
         """The op-key that this command waits for; None when it may come."""
         own = incoming.command["op_key"]
-        busy = next((one for one in [own, *self._gone(incoming)] if self._is_busy(one) or self._is_presumed(one)), None)
+        about = [own, *self._takers(incoming), *self._gone(incoming)]
+        busy = next((one for one in about if self._is_busy(one) or self._is_presumed(one)), None)
         if busy is not None:
             return busy
         withdrawn = self._withdrawn(incoming) if withdrawal.may_withdraw(incoming) else []
         unknown = next((one["op_key"] for one in withdrawn if self._must_be_asked(one)), None)
         self._mark(document, queue, frozenset(one["op_key"] for one in withdrawn) if unknown is not None else frozenset())
         return unknown
+
+    def _takers(self, incoming: Incoming) -> list[str]:
+        """Op-keys of what takes back the document that this command wants, or reverses, once that was written."""
+        return self._takers_of(str(incoming.command.get("reverses") or incoming.command["op_key"]))
+
+    def _takers_of(self, op_key: str) -> list[str]:
+        made = self.owner.cases.entry(op_key)
+        if made is None or not e.is_written(made) or made["action"] not in e.MAKES:
+            return []
+        return [one["op_key"] for one in self.owner.sights.chain(op_key, source_of(made)).takers]
 
     def _is_busy(self, op_key: str) -> bool:
         case = self.owner.cases.get(op_key)
@@ -225,7 +236,10 @@ class Intake:
         if incoming.command["parts"] is None:
             return []
         document = self.owner.sights.others(incoming.command)
-        return [] if parts.is_stale(incoming, document) else [one.entry["op_key"] for one in parts.gone(incoming, document)]
+        if parts.is_stale(incoming, document):
+            return []
+        gone = [one.entry["op_key"] for one in parts.gone(incoming, document)]
+        return [*gone, *(taker for op_key in gone for taker in self._takers_of(op_key))]
 
     # --- what a command withdraws is looked up first ---
 

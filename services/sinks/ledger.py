@@ -115,9 +115,11 @@ class Index:
         return self._db.get(b"e" + op_key.encode()) is not None
 
     def ended_with(self, op_key: str, head: bytes) -> bool:
-        """Whether the op-key ended for good with these hashes and nothing is held beside it: a command like that changes nothing."""
+        """Whether the op-key ended for good with these hashes, and nothing changes or voids it: a command like that changes nothing."""
         value = self._db.get(b"e" + op_key.encode())
-        return value is not None and value.startswith(head) and not self.has(e.correction_key(op_key, 1))
+        if value is None or not value.startswith(head):
+            return False
+        return not any(map(self.has, e.beside(op_key)))
 
     def of_source(self, connection: str, entity: str, source_id: str) -> list[str]:
         """Op-keys of a source object."""

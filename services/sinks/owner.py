@@ -13,9 +13,10 @@ from datetime import datetime
 
 from runtime.log import log
 from schemas.records import Audit, Ledger
-from services.sinks import defects, reasons
+from services.sinks import defects
 from services.sinks import entry as e
 from services.sinks.cases import Case, Cases, Source, source_of
+from services.sinks.changes import Changes
 from services.sinks.commit import Blocking, Committer, Destination, Offsets
 from services.sinks.context import SinkContext
 from services.sinks.core import step
@@ -23,6 +24,7 @@ from services.sinks.exchange import Exchange, Hooks
 from services.sinks.follow import ControlMessage
 from services.sinks.gate import View, stopped
 from services.sinks.ledger import rest_of
+from services.sinks.originals import Originals
 from services.sinks.positions import Position
 from services.sinks.recording import Recorded, Recording
 from services.sinks.schedule import Schedule
@@ -44,10 +46,6 @@ from services.sinks.state import (
 )
 from services.sinks.takeover import TakenPartition
 from services.sinks.views import Sights
-from systems.mapped import REVERSAL
-
-CORRECTIONS = 1000
-"""Changes of one document that are held beside it, at most."""
 
 
 class Owner:
@@ -72,7 +70,9 @@ class Owner:
         self.recording = Recording(context, self.number, self.cases, self.commands, self.committer)
         self.schedule = Schedule(context, self._start, lambda: self.opened and not self.closing and not self.failed)
         pause, let_go = self.recording.pause, self.cases.let_go
-        hooks = Hooks(self.advance, self._view_of, self._rests_as_it_is, self._kept_back, pause, let_go, self.defect)
+        original = Originals(context, self.cases, self.sights).of
+        hooks = Hooks(self.advance, self._view_of, self._rests_as_it_is, self._kept_back, pause, let_go, self.defect, original)
+        self.changes = Changes(self.cases, self.sights, self.conclude, self._overtake, context.clock)
         self.exchange = Exchange(context, self.schedule, self.hours, hooks)
 
     # --- what is known ---
@@ -193,31 +193,9 @@ class Owner:
         if effect.final:
             self.hours[case.connection].follow(entry)
             self._free(case)
-            self._changes_end(case, entry)
+            self.changes.follow(entry)
         elif case.key.looks_ahead:
             self.exchange.find(case)
-
-    def _changes_end(self, case: Case, entry: Ledger) -> None:
-        """Where nothing of a document is wanted, or all of it is to be reversed, the changes held beside it are no more."""
-        if entry["record"] == REVERSAL and entry["state"] in (e.HELD, e.WAITING):
-            command = self.sights.command_of(entry)
-            reverses = str(command.get("reverses") or "") if command is not None else ""
-        elif entry["state"] == e.SUPERSEDED and entry["action"] != "correct":
-            reverses = case.op_key
-        else:
-            return
-        if reverses:
-            self.revert(reverses, entry["source_version"], entry["command_offset"])
-
-    def revert(self, op_key: str, version: str, offset: int, until: tuple[str, int] | None = None) -> None:
-        """The changes held beside a document are no more, by this version of its source; those of a place after `until` stay."""
-        for number in range(1, CORRECTIONS):
-            known = self.cases.entry(e.correction_key(op_key, number))
-            if known is None:
-                return
-            if known["state"] == e.HELD and (until is None or e.place(known) <= until):
-                words = {"reason": reasons.REVERTED, "detail": f"by version {version}", "source_version": version}
-                self.conclude(e.change(known, self.now(), state=e.SUPERSEDED, command_offset=offset, **words))
 
     def acked(self, about: list[Recorded]) -> None:
         """See `commit.Listener`."""
@@ -233,6 +211,8 @@ class Owner:
         for one in about:
             if e.is_terminal(one.entry) or one.entry["state"] in (e.HELD, e.WAITING):
                 self.release_children(source_of(one.entry))
+            for name in one.ends:
+                self.release_children((one.entry["connection"], name))
 
     def not_committed(self, error: BaseException) -> None:
         """See `commit.Listener`."""
@@ -277,6 +257,7 @@ class Owner:
 
     def _look_at(self, case: Case, key: Key, again: bool) -> None:
         try:
+            key = self.aimed(case, key)
             entry = key.entry
             due = entry["due_at"] is not None and entry["due_at"] <= self.now()
             command = self.sights.command_of(entry)
@@ -288,6 +269,13 @@ class Owner:
             self.carry_out(case, *step(key, Turn(self.now_s(), view, command, withdraws=bool(case.withdrawn_by))))
         except Exception as error:  # noqa: BLE001 - one op-key's defect must not stop the others
             self.defect(case, error, key)
+
+    def aimed(self, case: Case, key: Key) -> Key:
+        """A reversal or correction at rest takes back what stands now."""
+        aimed = self.sights.aimed(key)
+        if aimed is not key:
+            self.cases.put(case, aimed)
+        return aimed
 
     def _free(self, case: Case) -> None:
         """Its attempt is over: the lane and the session are for others."""
@@ -358,6 +346,8 @@ class Owner:
         control = decision.control
         self.controls.holding.discard(decision.offset)
         if self.cases.open(case.op_key) is not None:
+            assert case.key is not None
+            self.aimed(case, case.key)
             event = Decided(control["action"], control["actor"], control["reason"], self.now_s(), self.now())
             self.advance(case, event)
 

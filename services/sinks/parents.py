@@ -13,6 +13,8 @@ from typing import Protocol
 
 from schemas.records import Ledger, Parent
 from services.sinks import entry as e
+from services.sinks import reasons
+from systems.mapped import APPLY
 from systems.parents import is_meant, is_of_purpose, link_name
 
 BEFORE_CUTOVER = "before_cutover"
@@ -28,13 +30,15 @@ MILESTONE_ROLE = "job"
 @dataclass(frozen=True, slots=True)
 class Parents:
     """Parents as known now: `ids` by the name of the link (`systems.parents.link_name`), all others by the source object that they are made
-    of: `missing` (nothing is known); `blocked` with the cause; `none_by_decision`; `before_cutover` will never come."""
+    of: `missing` (nothing is known); `blocked` with the cause; `none_by_decision`; `before_cutover` will never come; `reversed` was there and is
+    taken back."""
 
     ids: Mapping[str, str] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
     blocked: Mapping[str, str] = field(default_factory=dict)
     none_by_decision: tuple[str, ...] = ()
     before_cutover: tuple[str, ...] = ()
+    reversed: tuple[str, ...] = ()
 
 
 class KnownParents(Protocol):
@@ -65,6 +69,7 @@ def resolve(parents: Iterable[Parent], known: KnownParents) -> Parents:
     blocked: dict[str, str] = {}
     none: list[str] = []
     early: list[str] = []
+    gone: list[str] = []
     for parent in parents:
         name = name_of(parent["entity"], parent["source_id"])
         link = known.link(parent["entity"], parent["source_id"]) if parent.get("purpose", "") in _LINKED else None
@@ -81,11 +86,13 @@ def resolve(parents: Iterable[Parent], known: KnownParents) -> Parents:
                 missing.append(name)
             elif found == (BEFORE_CUTOVER,):
                 early.append(name)
+            elif found == (reasons.TAKEN_BACK,):
+                gone.append(name)
             elif isinstance(found, tuple):
                 blocked[name] = found[0]
             else:
                 ids[link_name(parent)] = found
-    return Parents(ids, tuple(dict.fromkeys(missing)), blocked, tuple(none), tuple(early))
+    return Parents(ids, tuple(dict.fromkeys(missing)), blocked, tuple(none), tuple(early), tuple(dict.fromkeys(gone)))
 
 
 def _by_ledger(parent: Parent, entries: Iterable[Ledger], stands: Callable[[Ledger], bool]) -> str | tuple[str] | None:
@@ -95,7 +102,12 @@ def _by_ledger(parent: Parent, entries: Iterable[Ledger], stands: Callable[[Ledg
     for entry in entries:
         if entry["action"] == BEFORE_CUTOVER and is_of_purpose(entry, parent):
             cause = (BEFORE_CUTOVER,)
-        if entry["action"] not in ("create", "adjust", "upsert", "apply") or not is_meant(entry, parent):
+        if entry["action"] not in ("create", "adjust", "upsert", APPLY) or not is_meant(entry, parent):
+            continue
+        if entry["action"] == APPLY and entry["part"] and not parent.get("part", ""):
+            continue  # an application is a part of its payment: whoever means it names it
+        if entry["state"] == e.SUPERSEDED and entry["reason"] == reasons.TAKEN_BACK:
+            cause = (reasons.TAKEN_BACK,)
             continue
         if entry["state"] in e.IN_PLACE or stands(entry):
             return entry["erp_id"]

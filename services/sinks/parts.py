@@ -16,26 +16,45 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from schemas.records import CommandEnvelope, Ledger
 from services.sinks import entry as e
 from services.sinks import reasons
 from services.sinks.entry import Incoming
+from systems.mapped import APPLY, UNAPPLIED
 
 _MAKES = frozenset({"create", "adjust"})
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """An entry of the same document; `busy` while a run has it in hand."""
+    """An entry of the same document, with what stands of it now; `busy` while a run has it in hand, `pending` while a change of it is on its way."""
 
     entry: Ledger
     busy: bool = False
+    pending: bool = False
 
 
 def document_of(op_key: str) -> str:
     """What the op-keys of all parts, actions and changes of a document begin with."""
     return "|".join(op_key.split("|", 4)[:4])
+
+
+def set_of(op_key: str) -> str:
+    """What all parts of one set have in common: the documents of a source object are one, its applications another."""
+    return f"{document_of(op_key)}|{APPLY}" if is_applied(op_key) else document_of(op_key)
+
+
+def is_applied(op_key: str) -> bool:
+    """Whether an op-key is one of an application, of a change of it, or says that there are none any more."""
+    return e.made_key(op_key).rpartition("|")[2] in (APPLY, UNAPPLIED)
+
+
+def _of_set(incoming: Incoming, document: Iterable[Part]) -> list[Part]:
+    """The entries of the set that a command tells, of all of its document's."""
+    applied = is_applied(incoming.command["op_key"])
+    return [part for part in document if is_applied(part.entry["op_key"]) == applied]
 
 
 def sole_parts_of(op_key: str) -> set[str]:
@@ -45,7 +64,7 @@ def sole_parts_of(op_key: str) -> set[str]:
 
 def is_stale(incoming: Incoming, document: Iterable[Part]) -> bool:
     """Whether a newer version of the source has told its parts already."""
-    return any(part.entry["source_version"] > incoming.command["source_version"] for part in document)
+    return any(part.entry["source_version"] > incoming.command["source_version"] for part in _of_set(incoming, document))
 
 
 def gone(incoming: Incoming, document: Iterable[Part]) -> list[Part]:
@@ -63,7 +82,7 @@ def moved(incoming: Incoming, document: Iterable[Part]) -> list[Part]:
 
 def _older(incoming: Incoming, document: Iterable[Part]) -> list[Part]:
     """Parts of older versions of which something is wanted or written."""
-    makers = (part for part in document if part.entry["action"] in _MAKES)
+    makers = (part for part in _of_set(incoming, document) if part.entry["action"] in e.MAKES)
     return [part for part in makers if e.place(part.entry) < incoming.place and _counts(part.entry)]
 
 
@@ -74,7 +93,7 @@ def _counts(entry: Ledger) -> bool:
 
 
 def makes(command: CommandEnvelope) -> bool:
-    """Whether it is a document's own command, and no void or milestone."""
+    """Whether it is a document's own command, and no application, void or milestone."""
     return command["action"] in _MAKES
 
 
@@ -86,13 +105,14 @@ def superseded(entry: Ledger, incoming: Incoming) -> Ledger:
     return e.change(entry, incoming.at, state=e.SUPERSEDED, **why, **place)
 
 
-def taken_back(posted: Ledger, number: int, incoming: Incoming) -> Ledger:
-    """What is held beside a written part that is gone: all of its amount. The same for every version without it."""
-    version = incoming.command["source_version"]
-    written = f"written is {posted['amount']} ({posted['state']} {posted['erp_number']})"
+def taken_back(posted: Ledger, number: int, incoming: Incoming, kept: Decimal | None = None) -> Ledger:
+    """What is held beside a written part that is gone: all of its amount (`kept`, where changes of it were written). The same for every version
+    without it."""
+    version, taken = incoming.command["source_version"], posted["amount"] if kept is None else kept
+    written = f"written is {taken} ({posted['state']} {posted['erp_number']})"
     words = f"source {version} {_told(posted, incoming)}, {written}"
     own = {name: posted[name] for name in ("ref", "record", "part", "currency")}
-    none = {"amount": -posted["amount"], "detail": words, "source_hash": "", "payload_hash": "", "command": None}
+    none = {"detail": words, "source_hash": "", "payload_hash": "", "command": None, "taken": taken, "wants": Decimal(0)}
     return e.change(e.correction(posted, number, incoming), incoming.at, **own, **none)
 
 
@@ -105,14 +125,14 @@ def _told(entry: Ledger, incoming: Incoming) -> str:
 def keep(entry: Ledger, command: CommandEnvelope, others: Sequence[Part], at: datetime) -> Ledger | None:
     """The entry as other parts of its document keep it from being written; None where all that is written agrees with its set."""
     parts = command["parts"]
-    if parts is None or e.may_exist(entry) or entry["released"]:
-        return None
+    if parts is None or entry["action"] == APPLY or e.may_exist(entry) or entry["released"]:
+        return None  # applications are independent of each other
     differ = [other for other in others if other.entry["action"] in _MAKES and not _agrees(other.entry, command, parts)]
-    written = [other.entry for other in differ if _is_decided(other)]
+    written = [other.entry for other in differ if _is_decided(other) and not other.pending]
+    own = f"{entry['source_entity']}/{entry['source_id']}"
     if written:
-        return e.held(entry, at, reasons.PART_AFTER_POST, "; ".join(_words(one, parts) for one in written))
-    if any(other.busy or e.may_exist(other.entry) for other in differ):
-        own = f"{entry['source_entity']}/{entry['source_id']}"
+        return e.held(entry, at, reasons.PART_AFTER_POST, "; ".join(_words(one, parts) for one in written), waits_for=[own])
+    if any(other.busy or other.pending or e.may_exist(other.entry) for other in differ):
         return e.waits(entry, at, reasons.PARENT, "another part of its document is being written", waits_for=[own])
     return None
 
@@ -141,7 +161,7 @@ def newest_of(commands: Iterable[Incoming]) -> dict[str, Incoming]:
     for incoming in commands:
         if incoming.command["parts"] is None:
             continue
-        document = document_of(incoming.command["op_key"])
+        document = set_of(incoming.command["op_key"])
         known = found.get(document)
         if known is None or known.place < incoming.place:
             found[document] = incoming
@@ -150,7 +170,7 @@ def newest_of(commands: Iterable[Incoming]) -> dict[str, Incoming]:
 
 def tells(incoming: Incoming, newest: Mapping[str, Incoming]) -> bool:
     """Whether a command belongs to the newest set of its document: an older one says nothing about the other parts any more."""
-    known = newest.get(document_of(incoming.command["op_key"]))
+    known = newest.get(set_of(incoming.command["op_key"]))
     return known is not None and known.command["parts"] == incoming.command["parts"]
 
 

@@ -32,6 +32,7 @@ DUPLICATE_UNFINDABLE: Final = "duplicate_unfindable"
 MISSING_IN_ERP: Final = "missing_in_erp"
 ERP_BATCH_LATE: Final = "erp_batch_late"
 PARENT_MISSING: Final = "parent_missing"
+PARENT_REVERSED: Final = "parent_reversed"
 BEFORE_CUTOVER: Final = "before_cutover"
 CREATE_MISSING: Final = "create_missing"
 CHANGED_AFTER_POST: Final = "changed_after_post"
@@ -39,6 +40,7 @@ PART_AFTER_POST: Final = "part_after_post"
 OTHER_PURPOSE: Final = "other_purpose"
 UNPOSTED: Final = "unposted"
 VOID_NOT_BUILT: Final = "void_not_built"
+ORIGINAL_LOST: Final = "original_lost"
 NOT_BUILT: Final = "not_built"
 PERIOD_CLOSED: Final = "period_closed"
 REFUSED: Final = "refused"
@@ -55,6 +57,7 @@ LINKED: Final = "linked"
 MILESTONE: Final = "milestone"
 REVERTED: Final = "reverted"
 MADE_NO_MORE: Final = "made_no_more"
+TAKEN_BACK: Final = "taken_back"
 
 WAITING: Final = {
     PARENT: "what it belongs to is not in the system yet",
@@ -81,6 +84,7 @@ HELD: Final = {
     MISSING_IN_ERP: "a document that we wrote is no longer found",
     ERP_BATCH_LATE: "the system's own batch has not come to it in time; it is still looked at",
     PARENT_MISSING: "what it belongs to did not come in time, or has explicitly no partner",
+    PARENT_REVERSED: "what it belongs to was reversed in the system, and nothing stands in its place",
     BEFORE_CUTOVER: "it settles a document before the cut-over, which is never commanded",
     CREATE_MISSING: "it has no partner yet, and creating is not allowed",
     CHANGED_AFTER_POST: "the source changed after the document was written",
@@ -88,6 +92,7 @@ HELD: Final = {
     OTHER_PURPOSE: "its source was written for another purpose already, under another profile",
     UNPOSTED: "it was posted in the source and is no longer",
     VOID_NOT_BUILT: "the source was voided after the document was written",
+    ORIGINAL_LOST: "the command from which the document was written cannot be read any more: a person takes it back",
     NOT_BUILT: "the system has no such write",
     PERIOD_CLOSED: "the period of its posting date is closed",
     REFUSED: "the system refused it, in its own words",
@@ -103,11 +108,12 @@ ENDED: Final = {
     LINKED: "its partner is known by a link",
     MILESTONE: "a milestone: nothing is written",
     REVERTED: "the source went back to what is posted",
+    TAKEN_BACK: "what it takes back is taken back already",
     MADE_NO_MORE: "the source makes it no more: nothing is left of its amount, it lies before the cut-over, or it has no such part",
 }
 
 FINAL_HOLDS: Final = frozenset({CHANGED_AFTER_POST, VOID_NOT_BUILT, NOT_BUILT, UNREADABLE, TOO_LARGE})
 """Holds that a release cannot lift: there is nothing built that could go on."""
 
-FOR_A_PERSON: Final = frozenset({REFUSED, DEFECT})
+FOR_A_PERSON: Final = frozenset({REFUSED, DEFECT, ORIGINAL_LOST})
 """Reasons for which a call cannot be made that no waiting ends: of the command's own content, or of a kind that is not known."""

@@ -14,7 +14,7 @@ from schemas.records import Ledger, Result
 from services.sinks import entry as e
 from services.sinks import reasons
 from services.sinks.entry import Incoming
-from services.sinks.parts import document_of, makes
+from services.sinks.parts import makes, set_of
 from systems.contract import Capability
 
 
@@ -46,7 +46,7 @@ class Newest:
     def add(self, incoming: Incoming) -> None:
         """The next command of the log."""
         command = incoming.command
-        document = document_of(command["op_key"])
+        document = set_of(command["op_key"])
         if command["parts"] is not None:
             self._parted[document].add(hash(frozenset(command["parts"].items())))
             known_set = self.sets.get(document)
@@ -69,7 +69,7 @@ class Newest:
         known = self._newest(incoming.command["op_key"])
         if known is None or known[1] != incoming.offset:
             return None
-        document = document_of(incoming.command["op_key"])
+        document = set_of(incoming.command["op_key"])
         changed = len(self._parted.get(document, ())) > 1 or self._is_overtaken(document)
         return replace(incoming, redivided=True) if changed else incoming
 

@@ -19,11 +19,12 @@ from services.sinks.state import Record
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A state that was submitted; `awaited` says that the core waits for its ack."""
+    """A state that was submitted; `awaited` says that the core waits for its ack. `ends` names whose children one has ended of."""
 
     case: Case
     entry: Ledger
     awaited: bool
+    ends: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Recording:
         out = self.context.out(entry, self.number, self._head(case, entry), effect.audits, self._fetches(entry, new))
         out.lines += self.context.pair_lines(entry, effect.pairs, self.number)
         self._submitted(case)
-        self.committer.submit(out, Recorded(case, entry, awaited=True))
+        self.committer.submit(out, Recorded(case, entry, awaited=True, ends=_ends(case, entry)))
 
     def note(self, case: Case, audits: Sequence[Audit] = ()) -> None:
         """Where a case at rest stands, which waits for a lane that will not come soon."""
@@ -95,3 +96,12 @@ _VARYING = ("source_version", "source_number", "source_hash", "payload_hash", "p
 
 def _same_head(known: Ledger, entry: Ledger) -> bool:
     return all(known[name] is entry[name] for name in _VARYING)  # type: ignore[literal-required]  # names of Ledger
+
+
+def _ends(case: Case, entry: Ledger) -> tuple[str, ...]:
+    """Whose children have one less: with an op-key of theirs ends what keeps another document from being taken back."""
+    if not e.is_terminal(entry):
+        return ()
+    commands = [case.key.command if case.key is not None else None, case.original.command if case.original is not None else None]
+    parents = [(one["entity"], one["source_id"]) for command in commands if command is not None for one in command["parents"]]
+    return tuple(dict.fromkeys(e.children_of(*one) for one in [(entry["source_entity"], entry["source_id"]), *parents]))

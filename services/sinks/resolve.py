@@ -79,8 +79,10 @@ def refused(entry: Ledger, document: Document, rules: Rules, at: datetime) -> Le
 
 
 def refused_beforehand(entry: Ledger, found: Found, at: datetime) -> Ledger:
-    """The entry, held in the words in which the look-up says that the system would not take the request; nothing is sent."""
-    return e.held(entry, at, found.refusal_reason or reasons.REFUSED, found.refusal)
+    """The entry, held in the words in which the look-up says that the system would not take the request; nothing is sent. What cannot be taken back
+    because of what belongs to it (applied, paid) is looked at again when any of that ends."""
+    waits_for = [e.children_of(entry["source_entity"], entry["source_id"])] if e.takes_back(entry) else []
+    return e.held(entry, at, found.refusal_reason or reasons.REFUSED, found.refusal, waits_for=waits_for)
 
 
 def proof(entry: Ledger, found: Found, rules: Rules, at: datetime, sent: bool = False) -> Proof:

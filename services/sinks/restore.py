@@ -50,8 +50,12 @@ async def look_again(owner: Owner) -> None:
 
 
 def _waits_for_a_partner(op_key: str, rest: Rest) -> bool:
-    """Whether a link, or a parent that comes late, may lift this hold."""
-    return rest.state == e.HELD and (rest.reason == reasons.PARENT_MISSING or f"|{e.MASTER}|" in op_key)
+    """Whether a link, a parent that comes late, or the end of something else of its document may lift this hold."""
+    if rest.state != e.HELD:
+        return False
+    if rest.reason in (reasons.PARENT_MISSING, reasons.PARENT_REVERSED, reasons.PART_AFTER_POST):
+        return True
+    return f"|{e.MASTER}|" in op_key or op_key.endswith("|void") or f"|{e.CORRECT}|" in op_key
 
 
 def _take_up(owner: Owner, op_key: str, rest: Rest) -> None:
@@ -80,6 +84,10 @@ def _may_go(owner: Owner, entry: Ledger) -> bool:
         return not followed.paused(entry["system"], connection)
     if reason == reasons.CREATE_MISSING or (entry["purpose"] == e.MASTER and not owner.sights.rules(entry).updates):
         return is_linked(name_of(entry["source_entity"], entry["source_id"]))
+    if entry["state"] == e.HELD and e.takes_back(entry):
+        return bool(entry["waits_for"])  # something of it may have ended unseen
+    if reason in (reasons.PARENT_REVERSED, reasons.PART_AFTER_POST):
+        return bool(entry["waits_for"])
     if reason in (reasons.PARENT, reasons.PARENT_MISSING):
         return any(is_linked(name) or owner.cases.of_source((connection, name)) for name in entry["waits_for"])
     return False

@@ -68,6 +68,7 @@ class KeyChanges(TypedDict, total=False):
     """What `Key.but` may change."""
 
     entry: Ledger
+    rules: Rules
     phase: Phase
     command: CommandEnvelope | None
     mode: str

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 from typing import cast
 
 from schemas.errors import Malformed
 from schemas.records import CommandEnvelope, Ledger, Parent
 from services.sinks import entry as e
 from services.sinks import reasons
-from services.sinks.cases import Cases
+from services.sinks.cases import Cases, Source, source_of
+from services.sinks.chain import WRITTEN, Chain
 from services.sinks.context import SinkContext
-from services.sinks.gate import View
+from services.sinks.gate import NEXT_OPEN, View
 from services.sinks.parents import Parents, name_of, resolve
 from services.sinks.parts import Part, document_of, sole_parts_of
 from services.sinks.rules import BATCH_DEADLINE_S, rules_of, stands, write_of
-from services.sinks.state import Key, Rules
+from services.sinks.state import Key, Phase, Rules
 from services.sinks.windows import opens_at
 from systems.contract import Flow, Write
-from systems.mapped import COMPLETION, REVERSAL
+from systems.mapped import APPLY, COMPLETION, NOTHING, REVERSAL, UNAPPLIED
 from topology.configuration import Connected
 
 _MAY_STAND = e.IN_PLACE | {e.WAITING}
+_TAKES_NOTHING_BACK = frozenset({"create", "adjust", "upsert", APPLY, NOTHING, UNAPPLIED, "before_cutover"})
+"""Actions whose op-keys reverse nothing."""
 
 
 class Sights:
@@ -33,7 +37,7 @@ class Sights:
         self._context = context
         self._system = context.system
         self._cases = cases
-        self._ways: dict[tuple[str, str], tuple[Write, ...]] = {}
+        self._ways: dict[tuple[str, str, str], tuple[Write, ...]] = {}
         self._rules: dict[tuple[int, float], Rules] = {}
         self._flows: dict[tuple[str, str, str], Flow | None] = {}
 
@@ -48,9 +52,10 @@ class Sights:
         """The command of an entry; None where its bytes are missing or cannot be read."""
         case = self._cases.get(entry["op_key"])
         if case is not None and case.decoded is not None and case.decoded[0] is entry["command"]:
-            return case.decoded[1]
+            found = case.decoded[1]
+            return e.as_written(found, entry) if found is not None else None
         try:
-            found = cast("CommandEnvelope", self._context.codec.decode(entry["command"])[1])
+            found = e.as_written(cast("CommandEnvelope", self._context.codec.decode(entry["command"])[1]), entry)
         except Malformed:
             return None
         if case is not None and case.key is not None and case.key.entry is entry:
@@ -67,11 +72,12 @@ class Sights:
         chosen = settings.flows.get(flow.id) if flow else None
         window = (chosen.window if chosen else "") or (flow.window if flow else "immediate")
         target, busy = self._target(command)
+        closed = entry["purpose"] != e.MASTER and self._is_closed(entry, command)
         return View(
             at=at,
             mode=settings.mode_of(flow.id) if flow else settings.mode,
             paused=self._paused(entry["connection"]),
-            written=entry["record"] in (REVERSAL, COMPLETION) or self.write(entry, connected) is not None,
+            written=entry["record"] == COMPLETION or self.write(entry, connected) is not None,
             opens_at=opens_at(window, settings.zone, entry["first_seen_at"]) if window != "immediate" else None,
             parents=self.parents(entry, command, connected),
             parent_deadline=timedelta(seconds=settings.parent_deadline_s),
@@ -85,8 +91,101 @@ class Sights:
             void=self._void(entry),
             others=self.others(command) if command is not None and command["parts"] is not None else (),
             other_purpose=self._other_purpose(entry, flow),
-            is_closed=entry["purpose"] != e.MASTER and self._context.followed.is_closed(entry),
+            is_closed=closed,
+            post_on=self._post_on(entry, command, settings.late) if closed else None,
+            late=settings.late,
+            chain=self.chain_of(entry, command) if e.takes_back(entry) else None,
         )
+
+    # --- days ---
+
+    def _is_closed(self, entry: Ledger, command: CommandEnvelope | None) -> bool:
+        return self._context.followed.is_closed(entry["connection"], self._kind(entry), _own_day(entry, command))
+
+    def _post_on(self, entry: Ledger, command: CommandEnvelope | None, late: str) -> date | None:
+        """The first open day that is not before its own, where the connection posts late documents there."""
+        day = _own_day(entry, command)
+        if late != NEXT_OPEN or day is None:
+            return None
+        return self._context.followed.open_from(entry["connection"], self._kind(entry), day)
+
+    def may_be_posted(self, entry: Ledger) -> bool:
+        """Whether the system's periods have a day for a document that is held for its day."""
+        connected, kind, day = self._connected(entry), self._kind(entry), _own_day(entry, self.command_of(entry))
+        followed, late = self._context.followed, connected is not None and connected.settings.late == NEXT_OPEN
+        if followed.is_open(entry["connection"], kind[0], day, kind[1]):
+            return True
+        return late and day is not None and followed.open_from(entry["connection"], kind, day) is not None
+
+    def _kind(self, entry: Ledger) -> tuple[str, str]:
+        """Purpose and record of a document, of a reversal those of what it reverses."""
+        return entry["purpose"], self._record(entry)
+
+    def _record(self, entry: Ledger) -> str:
+        aim = self._cases.entry(entry.get("takes_back") or "") if entry["record"] == REVERSAL and entry.get("takes_back") else None
+        return aim["record"] if aim is not None else entry["record"]
+
+    # --- what takes back ---
+
+    def chain_of(self, entry: Ledger, command: CommandEnvelope | None) -> Chain | None:
+        """The chain of what a reversal or correction takes back; None where that is not known."""
+        if entry["action"] == e.CORRECT:
+            op_key = e.made_key(entry["op_key"])
+        else:
+            op_key = str(command.get("reverses") or "") if command is not None else ""
+            op_key = op_key or e.made_key(entry.get("takes_back") or "")
+        return self.chain(op_key, source_of(entry)) if op_key else None
+
+    def chain(self, op_key: str, source: Source) -> Chain:
+        """A document of this source object with everything that takes it back."""
+        return self._chained(op_key, self._cases.of_source(source))
+
+    def _chained(self, op_key: str, of_source: Iterable[str]) -> Chain:
+        head, takers, busy = f"{op_key.rpartition('|')[0]}|", [], set()
+        for other in of_source:
+            if other == op_key or not other.startswith(head):
+                continue
+            if e.made_key(other) == other and other.rpartition("|")[2] in _TAKES_NOTHING_BACK:
+                continue
+            entry, is_busy = self._cases.shown(other)
+            if entry is None or not e.takes_back(entry) or not self._is_of(entry, op_key):
+                continue
+            takers.append(entry)
+            if is_busy:
+                busy.add(other)
+        made, is_busy = self._cases.shown(op_key)
+        return Chain(made, tuple(takers), frozenset(busy | {op_key} if is_busy else busy))
+
+    def _is_of(self, entry: Ledger, op_key: str) -> bool:
+        if entry["action"] == e.CORRECT:
+            return e.made_key(entry["op_key"]) == op_key
+        if entry.get("takes_back"):
+            return e.made_key(entry.get("takes_back") or "") == op_key
+        command = self.command_of(entry) if entry["command"] is not None else None
+        return (str(command.get("reverses")) if command is not None else e.void_key(op_key)) in (op_key, entry["op_key"])
+
+    def aimed(self, key: Key) -> Key:
+        """The key of what takes back, aimed at what stands now; as it is where it was begun, or where the system has no write for that."""
+        entry = key.entry
+        if not e.takes_back(entry) or e.is_terminal(entry) or e.may_exist(entry) or key.phase is not Phase.IDLE:
+            return key
+        command = self.command_of(entry)
+        chain = self.chain_of(entry, command)
+        if chain is None or chain.made is None or chain.made["state"] not in WRITTEN or entry["reason"] == reasons.UNPOSTED:
+            return key
+        begun = [one for one in chain.before(entry) if chain.is_begun(one)]
+        taken = (begun[-1].get("wants") or Decimal(0)) if begun else chain.kept
+        wants = command["amount"] if command is not None and e.is_change(entry) else Decimal(0)
+        made = e.aimed(entry, chain.aim, taken, wants)
+        if self.write(made, self._connected(made)) is None:
+            made = e.aimed_at_nothing(entry)
+        return key if made == entry and key.rules == self.rules(made) else key.but(entry=made, rules=self.rules(made))
+
+    def is_writable(self, entry: Ledger) -> bool:
+        """Whether the system has a write for a change or reversal that is about to be put beside its document."""
+        chain = self.chain_of(entry, None)
+        aim = (chain.aim or chain.made) if chain is not None else None
+        return aim is not None and self.write({**entry, "takes_back": aim["op_key"]}, self._connected(entry)) is not None
 
     def _other_purpose(self, entry: Ledger, flow: Flow | None) -> str:
         """What the source of an entry was written as for another of its flow's purposes; "" where it was not."""
@@ -113,7 +212,7 @@ class Sights:
         return View(self._context.clock.now(), mode, self._paused(entry["connection"]), void=self._void(entry))
 
     def _flow(self, connected: Connected, entry: Ledger) -> Flow | None:
-        place = (connected.settings.erp.system, entry["record"], entry["source_entity"])
+        place = (connected.settings.erp.system, self._record(entry), entry["source_entity"])
         if place not in self._flows:
             self._flows[place] = flow_of(connected.settings.erp.declared.flows, self._system.name, *place[1:])
         return self._flows[place]
@@ -130,17 +229,27 @@ class Sights:
         own, document = command["op_key"], f"{document_of(command['op_key'])}|"
         of_source = self._cases.of_source((command["connection"], name_of(command["source_entity"], command["source_id"])))
         op_keys = {op_key for op_key in of_source if op_key.startswith(document)} | sole_parts_of(own)
-        parts = [self._cases.shown(op_key) for op_key in sorted(op_keys - {own})]
-        return tuple(Part(entry, busy) for entry, busy in parts if entry is not None)
+        return tuple(filter(None, (self._part(op_key, of_source) for op_key in sorted(op_keys - {own}))))
+
+    def _part(self, op_key: str, of_source: Sequence[str]) -> Part | None:
+        """A part with what stands of it now."""
+        entry, busy = self._cases.shown(op_key)
+        if entry is None or entry["action"] not in e.MAKES or entry["state"] not in WRITTEN:
+            return Part(entry, busy) if entry is not None else None
+        chain = self._chained(op_key, of_source)
+        return Part(chain.shown() or entry, busy, chain.is_pending)
 
     def entries(self, connection: str, entity: str, source_id: str) -> Iterable[Ledger]:
-        """Entries of a source object; what is not acked yet does not count as being in place."""
-        for op_key in self._cases.of_source((connection, name_of(entity, source_id))):
+        """Entries of a source object; what is not acked yet does not count as being in place, nor does what is taken back."""
+        of_source = self._cases.of_source((connection, name_of(entity, source_id)))
+        for op_key in of_source:
             entry, busy = self._cases.shown(op_key)
             if entry is None:
                 continue
             if busy and entry["state"] in _MAY_STAND:
                 entry = self._cases.index.get(op_key) or e.change(entry, entry["updated_at"], state=e.INTENT, reason="")
+            if entry["action"] in e.MAKES and entry["state"] in WRITTEN and len(of_source) > 1:
+                entry = self._chained(op_key, of_source).shown() or entry
             yield entry
 
     def rules(self, entry: Ledger) -> Rules:
@@ -154,14 +263,29 @@ class Sights:
         return known
 
     def write(self, entry: Ledger, connected: Connected | None) -> Write | None:
-        """The way in which this entry is written."""
+        """The way in which this entry is written; None where the system has none, or where it is not known yet what a reversal or correction takes
+        back."""
+        takes = self._takes(entry)
+        if takes is None:
+            return None
         chooses = connected is not None and self._system.chosen_write is not None
-        place = (entry["record"], connected.version if connected is not None and chooses else "")
+        place = (entry["record"], takes, connected.version if connected is not None and chooses else "")
         ways = self._ways.get(place)
         if ways is None:  # kept for good: the rules are known by the identity of their write
             own = connected.readings[self._system.name].settings if connected is not None and chooses else None
-            ways = self._ways[place] = self._system.writes_of(entry["record"], own)
+            ways = self._ways[place] = self._system.writes_of(entry["record"], own, takes)
         return write_of(ways, entry)
+
+    def _takes(self, entry: Ledger) -> str | None:
+        """The record of what an entry takes back ("" = nothing); None where that is not known. Behind a reversal nothing is left to take back."""
+        if not e.takes_back(entry):
+            return ""
+        aim = self._cases.entry(entry.get("takes_back") or "") if entry.get("takes_back") else None
+        if aim is None:
+            return None
+        if aim["record"] == REVERSAL:
+            return "" if e.is_change(entry) else None
+        return aim["record"]
 
     def parents(self, entry: Ledger, command: CommandEnvelope | None, connected: Connected | None = None) -> Parents:
         """The parents of a command as known now."""
@@ -186,6 +310,11 @@ class Sights:
 def _stands_for(entry: Ledger, purposes: set[str]) -> bool:
     """Whether something of an entry is, or may be, in the system for one of these purposes."""
     return entry["purpose"] in purposes and entry["record"] not in (REVERSAL, COMPLETION) and e.may_exist(entry)
+
+
+def _own_day(entry: Ledger, command: CommandEnvelope | None) -> date | None:
+    """The day on which a document is to be posted: its own, and once it was begun the one that is frozen."""
+    return entry["posting_date"] if command is None or e.may_exist(entry) else command["posting_date"]
 
 
 @dataclass(frozen=True, slots=True)

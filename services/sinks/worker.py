@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import uvloop
+from confluent_kafka import Message
 
+from runtime import kafka
 from runtime.clock import Clock, clock_from_environment
 from runtime.errors import EXIT_SOFTWARE, Broken
 from runtime.log import configure, log
@@ -177,8 +179,22 @@ class Sinks:
 
         writers = WriterPool(opener, connected, version)
         sign = Signatures(self._settings, (SINKS,)).header_now
+        topic, reading = self._settings.topic(f"command.{name}"), self._blocking(name, 0, "original")
+
+        async def read_command(number: int, offset: int) -> bytes | None:
+            found: Message | None = await reading(kafka.record_at, self._settings.kafka, topic, number, offset)
+            return found.value() if found is not None else None
+
         context = SinkContext(
-            self._settings, self._codec, system, self._clock, followed, writers, lambda: self._follower.snapshot, sign
+            self._settings,
+            self._codec,
+            system,
+            self._clock,
+            followed,
+            writers,
+            lambda: self._follower.snapshot,
+            sign,
+            read_command,
         )
         group = f"sinks.{name}"
         group_log = GroupLog(self._settings.kafka, (context.command_topic, self._settings.topic("control")), group)

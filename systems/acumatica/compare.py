@@ -11,20 +11,24 @@ from datetime import date
 from decimal import Decimal
 
 from schemas.records import CommandEnvelope, PostingLine
-from systems.acumatica.documents import KINDS, MASTERS, Ids, Kind, fields, is_taxed_by_erp, party, settled_id
+from systems.acumatica.documents import KINDS, MASTERS, Kind, day_of, fields, is_taxed_by_erp, party, settled_id
 from systems.acumatica.mapping_sightings import ref_in
 from systems.acumatica.settings import Settings
 from systems.acumatica.wire import Row, cents, day, flag, money, rows, text
-from systems.contract import Document
+from systems.contract import Document, ResolvedCommand
 from systems.parents import parent_id
 from systems.writing.differences import Line, amount_differs, code_differs, day_differs, differs, lines_differ, plain
 
 RELEASED = ("Open", "Closed")
 GONE = ("Voided", "Rejected")
+ENTERED, BOOKED = ("DocType", "ReferenceNbr"), ("AdjustedDocType", "AdjustedRefNbr")
+"""How a row that is entered, and one of the history, names the document that it settles."""
+APPLICATION_STEPS = {"ar_application": ("apply", "release"), "ap_application": ("apply", "settle")}
 
 
-def document(record: str, row: Row, command: CommandEnvelope, ids: Ids, settings: Settings) -> Document:
+def document(row: Row, resolved: ResolvedCommand, settings: Settings) -> Document:
     """The command's document as the answer shows it. Raises `Malformed` for a row without type or number."""
+    record, command = resolved.record, resolved.command
     if record in MASTERS:
         return _master(record, row)
     kind = KINDS[record]
@@ -34,19 +38,19 @@ def document(record: str, row: Row, command: CommandEnvelope, ids: Ids, settings
         ref=ref_in(row, settings),
         amount=kind.amount(money(row, kind.total)),
         currency=_currency(kind, row, command),
-        steps_done=_steps(record, row, command, ids),
-        differences=tuple(_differences(record, row, command, ids, settings)),
+        steps_done=_steps(row),
+        differences=tuple(_differences(row, resolved, settings)),
     )
 
 
-def suspect(record: str, row: Row, command: CommandEnvelope, ids: Ids) -> Document | None:
+def suspect(row: Row, resolved: ResolvedCommand) -> Document | None:
     """The row as a suspect: same party, date and amount, typed by hand; None where it is something else."""
-    kind = KINDS[record]
+    kind, command = KINDS[resolved.record], resolved.command
     is_same = (
         text(row, "Type") in kind.types
         and text(row, "Status") not in GONE
         and kind.amount(money(row, kind.total)) == command["amount"]
-        and plain(text(row, kind.party)) == plain(party(kind, command, ids))
+        and plain(text(row, kind.party)) == plain(party(kind, command, resolved.ids))
         and day(row, kind.day) == fields(command)["date"]
     )
     if not is_same:
@@ -64,46 +68,31 @@ def _currency(kind: Kind, row: Row, command: CommandEnvelope) -> str:
     return (text(row, kind.currency) if kind.currency else "") or command["currency"]
 
 
-def _steps(record: str, row: Row, command: CommandEnvelope, ids: Ids) -> tuple[str, ...]:
+def _steps(row: Row) -> tuple[str, ...]:
     status = text(row, "Status")
     done = ["create"]
     if status in RELEASED or (flag(row, "Hold") is False and status != "On Hold"):
         done.append("unhold")
     if status in RELEASED:
         done.append("release")
-        if record == "ap_credit":
-            done += _credit_steps(row, command, ids)
     return tuple(done)
 
 
-def _credit_steps(row: Row, command: CommandEnvelope, ids: Ids) -> list[str]:
-    wanted = sum((one["amount"] for one in fields(command)["applications"]), Decimal(0))
-    entered = _applied(row, command, ids)
-    if entered < wanted:
-        return []
-    return ["apply", "settle"] if money(row, "Amount") - money(row, "Balance") >= wanted else ["apply"]
-
-
-def _applied(row: Row, command: CommandEnvelope, ids: Ids) -> Decimal:
-    targets = {settled_id(one, ids, "bill") for one in fields(command)["applications"]}
-    found = [one for one in rows(row, "Applications") if f"{text(one, 'DocType')}/{text(one, 'ReferenceNbr')}" in targets]
-    return sum((money(one, "AmountPaid") for one in found), Decimal(0))
-
-
-def _differences(record: str, row: Row, command: CommandEnvelope, ids: Ids, settings: Settings) -> Iterator[str]:
-    kind, own = KINDS[record], fields(command)
-    type_ = text(row, "Type")
+def _differences(row: Row, resolved: ResolvedCommand, settings: Settings) -> Iterator[str]:
+    kind, command = KINDS[resolved.record], resolved.command
+    own, type_ = fields(command), text(row, "Type")
     yield from differs("type", type_, "/".join(kind.types), equal=type_ in kind.types)
     yield from differs("status", text(row, "Status"), "open", equal=text(row, "Status") not in GONE)
     limit = settings.tax.difference_limit if is_taxed_by_erp(command) else Decimal(0)
     yield from amount_differs("amount", kind.amount(money(row, kind.total)), cents(command["amount"]), limit)
-    yield from code_differs(kind.party_role, text(row, kind.party), party(kind, command, ids))
-    if not _was_applied_later(record, row, own["date"]):
-        yield from day_differs("date", day(row, kind.day), own["date"])
+    yield from code_differs(kind.party_role, text(row, kind.party), party(kind, command, resolved.ids))
+    wanted = day_of(kind, resolved)
+    if not _was_applied_later(resolved.record, row, wanted):
+        yield from day_differs("date", day(row, kind.day), wanted)
     yield from differs("currency", _currency(kind, row, command), command["currency"])
     if kind.extended:
-        theirs = (_their_line(one, kind) for one in rows(row, "Details"))
-        yield from lines_differ(theirs, map(_our_line, own["lines"]))
+        theirs = (their_line(one, kind) for one in rows(row, "Details"))
+        yield from lines_differ(theirs, map(wanted_line, own["lines"]))
 
 
 def _was_applied_later(record: str, row: Row, paid_on: date | None) -> bool:
@@ -113,33 +102,75 @@ def _was_applied_later(record: str, row: Row, paid_on: date | None) -> bool:
     return is_released and shown is not None and paid_on is not None and shown > paid_on
 
 
-def _their_line(one: Row, kind: Kind) -> Line:
+def their_line(one: Row, kind: Kind) -> Line:
+    """A line as Acumatica keeps it, with the sign of our command."""
     return plain(text(one, "Account")), plain(text(one, "Subaccount")), kind.amount(money(one, "Amount"))
 
 
-def _our_line(one: PostingLine) -> Line:
+def wanted_line(one: PostingLine) -> Line:
+    """A line as our command wants it."""
     return plain(one["account"]), plain(one["subaccount"]), cents(one["amount"])
 
 
-def application(row: Row, command: CommandEnvelope, ids: Ids) -> Document | None:
+def application(row: Row, resolved: ResolvedCommand) -> Document | None:
     """The command's application on the payment that `row` shows; None where it is not there.
 
     All applications of the payment to that document are summed: those that the command tells from before, and this one.
     """
+    told = fields(resolved.command)["applications"]
+    target = settled_id(told[-1], resolved.ids, "invoice")
+    booked = sum_to(rows(row, "ApplicationHistory"), BOOKED, target)
+    entered = booked + sum_to(rows(row, "DocumentsToApply"), ENTERED, target)
+    return _told_application(resolved, parent_id(resolved.command, "payment", resolved.ids), target, (entered, booked))
+
+
+def credit_application(row: Row, resolved: ResolvedCommand) -> Document | None:
+    """The command's application on the debit adjustment that `row` shows, as `application`. It is booked where nothing of the adjustment is
+    entered only, for a row does not say so itself."""
+    told = fields(resolved.command)["applications"]
+    target = settled_id(told[-1], resolved.ids, "bill")
+    entered = sum_to(rows(row, "Applications"), ENTERED, target)
+    pending = sum((money(one, "AmountPaid") for one in rows(row, "Applications")), Decimal(0))
+    pending -= money(row, "Amount") - money(row, "Balance")
+    booked = entered if pending <= 0 else Decimal(0)
+    return _told_application(resolved, parent_id(resolved.command, "credit", resolved.ids), target, (entered, booked))
+
+
+def _told_application(resolved: ResolvedCommand, payer: str, target: str, amounts: tuple[Decimal, Decimal]) -> Document | None:
+    """The document of an application; `amounts`: what is entered to the same document, booked or not, and what is booked."""
+    command, (entered, booked) = resolved.command, amounts
     told = fields(command)["applications"]
-    target = settled_id(told[-1], ids, "invoice")
     until = sum((one["amount"] for one in told), Decimal(0))
     before = until - told[-1]["amount"]
-    entered = _sum_to(rows(row, "DocumentsToApply"), ("DocType", "ReferenceNbr"), target)
-    booked = _sum_to(rows(row, "ApplicationHistory"), ("AdjustedDocType", "AdjustedRefNbr"), target)
-    if entered + booked <= before:
+    if entered <= before:
         return None
-    differences = () if entered + booked >= until else (f"amount: {entered + booked - before}, {told[-1]['amount']}",)
-    done = ("apply", "release") if booked >= until else ("apply",)
-    payment = parent_id(command, "payment", ids)
-    number = payment.partition("/")[2]
-    return Document(f"{payment}/{target}", number, command["ref"], command["amount"], command["currency"], done, differences)
+    differences = () if entered >= until else (f"amount: {entered - before}, {told[-1]['amount']}",)
+    done = APPLICATION_STEPS[resolved.record] if booked >= until else APPLICATION_STEPS[resolved.record][:1]
+    number = payer.partition("/")[2]
+    return Document(f"{payer}/{target}", number, command["ref"], command["amount"], command["currency"], done, differences)
 
 
-def _sum_to(found: Sequence[Row], names: tuple[str, str], target: str) -> Decimal:
+def sum_to(found: Sequence[Row], names: tuple[str, str], target: str) -> Decimal:
+    """What of these rows goes to a document; `names` are the fields of its type and number."""
     return sum((money(one, "AmountPaid") for one in found if f"{text(one, names[0])}/{text(one, names[1])}" == target), Decimal(0))
+
+
+# --- what a credit memo settles of its original -----------------------------------------------------------------------
+
+
+def memo_steps(memo: Row | None, original: Row | None) -> tuple[str, ...]:
+    """Which of the steps that apply a released credit memo to what it adjusts are done: both, where nothing can be applied any more. `memo` is
+    its row of the payment screen."""
+    if original is None or memo is None:
+        return ()
+    target = f"{text(original, 'Type')}/{text(original, 'ReferenceNbr')}"
+    if sum_to(rows(memo, "DocumentsToApply"), ENTERED, target):
+        return ("apply",)
+    is_booked = sum_to(rows(memo, "ApplicationHistory"), BOOKED, target) > 0
+    return ("apply", "settle") if is_booked or not applicable(memo, original) else ()
+
+
+def applicable(memo: Row, original: Row) -> Decimal:
+    """What of a credit memo can be applied to what it adjusts: as far as both are open."""
+    left = money(original, "Balance") if text(original, "Status") in RELEASED else Decimal(0)
+    return max(Decimal(0), min(money(memo, "AvailableBalance"), left))

@@ -14,6 +14,7 @@ from systems.flow import Flow
 _DOCUMENTS = {"Invoice": "invoice", "Payment": "payment", "Bill": "bill"}
 _MASTERS = {"Customer": ("customer", "CustomerID"), "Vendor": ("vendor", "VendorID")}
 _MEMO = "Credit Memo"
+_NEGATIVE = (_MEMO, "Refund")
 _SETTLED = ("Invoice", _MEMO, "Bill")
 _SIGHTED = ("Invoice", "Payment", "Prepayment", "Bill")
 _UNITS = (
@@ -134,14 +135,16 @@ class AcumaticaDemo:
     def booked(self, ask: Ask) -> list[BookedDocument]:
         """Documents with their ref, done when released; masters by their id."""
         found = []
+        memos = {row["number"]: row for row in ask("documents?kind=Payment")["documents"] if row["type"] == _MEMO}
         for kind, ours in _DOCUMENTS.items():
             for row in ask(f"documents?kind={kind}")["documents"]:
                 if (kind, row["type"]) == ("Payment", _MEMO):
                     continue  # a released credit memo shows on the payment screen, too
+                settling = memos.get(row["number"], row) if row["type"] == _MEMO else row
                 # an invoice shows the payments that settle it, a bill the debit adjustments; neither settles anything itself
-                rows = [] if row["type"] in _SETTLED else [one for one in row["applications"] if one["released"]]
-                applied = sum((_amount(one["amount"]) for one in rows), Decimal(0))
-                amount = -_amount(row["amount"]) if row["type"] == _MEMO else _amount(row["amount"])
+                rows = [] if settling["type"] in _SETTLED and settling is row else settling["applications"]
+                applied = sum((_amount(one["amount"]) for one in rows if one["released"]), Decimal(0))
+                amount = -_amount(row["amount"]) if row["type"] in _NEGATIVE else _amount(row["amount"])
                 found.append(BookedDocument(ours, row["number"], row["ref"], amount, row["date"], row["released"], applied))
         for kind, (ours, key) in _MASTERS.items():
             for row in ask(f"documents?kind={kind}")["documents"]:

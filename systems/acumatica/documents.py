@@ -6,8 +6,9 @@ APInvoice.InvoiceNbr, AccountRef = BAccount.AcctReferenceNbr). Detail rows witho
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any, cast
 
@@ -15,6 +16,7 @@ from runtime.errors import Refused
 from schemas.records import Application, CommandEnvelope, PostingLine
 from systems.acumatica.settings import Settings
 from systems.acumatica.wire import body, cents, wrapped
+from systems.contract import ResolvedCommand
 from systems.parents import parent_id
 
 Ids = Mapping[str, str]
@@ -70,6 +72,17 @@ KINDS: Mapping[str, Kind] = {
         "ReleasePayment",
         currency="CurrencyID",
     ),
+    "ar_refund": Kind(
+        "Payment",
+        ("Refund",),
+        "PaymentAmount",
+        "CustomerID",
+        "customer",
+        "ApplicationDate",
+        "ReleasePayment",
+        currency="CurrencyID",
+        sign=-1,
+    ),
     "ap_bill": Kind(
         "Bill", ("Bill",), "Amount", "Vendor", "vendor", "Date", "ReleaseBill", "UnitCost", "ExtendedCost", "CurrencyID"
     ),
@@ -100,10 +113,26 @@ def party(kind: Kind, command: CommandEnvelope, ids: Ids) -> str:
     return str(named) or parent_id(command, kind.party_role, ids)
 
 
-def description(command: CommandEnvelope, settings: Settings) -> str:
-    """Header text; it begins with our ref unless a user field keeps it."""
-    text = str(fields(command).get("description", ""))
-    return (text if settings.custom_ref else f"{command['ref']} {text}".strip())[:DESCRIPTION]
+def description(command: CommandEnvelope, settings: Settings, post_on: date | None = None) -> str:
+    """Header text; it begins with our ref unless a user field keeps it, and tells the source's own day where it is posted on another."""
+    own = fields(command)
+    moved = f" (of {own['date']}, posted {post_on})" if post_on else ""
+    whole = str(own.get("description", "")) if settings.custom_ref else f"{command['ref']} {own.get('description', '')}".strip()
+    return whole[: DESCRIPTION - len(moved)] + moved
+
+
+def day_of(kind: Kind, resolved: ResolvedCommand) -> date:
+    """The day that a document has. A payment has no period of its own: its date moves where its period is closed."""
+    own: date = fields(resolved.command)["date"]
+    return resolved.post_on if resolved.post_on is not None and kind.entity == "Payment" else own
+
+
+def custom_ref(settings: Settings, ref: str) -> dict[str, Any]:
+    """Our ref in a user field, where the settings say so."""
+    if not settings.custom_ref:
+        return {}
+    view, _, name = settings.custom_ref.partition(".")
+    return {"custom": {view: {name: {"type": "CustomStringField", "value": ref}}}}
 
 
 def is_taxed_by_erp(command: CommandEnvelope) -> bool:
@@ -111,22 +140,53 @@ def is_taxed_by_erp(command: CommandEnvelope) -> bool:
     return bool(fields(command).get("tax_zone"))
 
 
-def create_body(record: str, command: CommandEnvelope, ids: Ids, settings: Settings) -> dict[str, Any]:
-    """The body that creates the command's document or master record."""
+def create_body(resolved: ResolvedCommand, settings: Settings, period: str = "") -> dict[str, Any]:
+    """The body that creates the command's document or master record. `period` is the one that it is posted to, "" = that of its date."""
+    record, command, ids = resolved.record, resolved.command, resolved.ids
     if record in MASTERS:
         return _master(record, command)
     kind, own = KINDS[record], fields(command)
     made = _HEADERS[record](own)
-    made |= body(**{kind.party: party(kind, command, ids), kind.day: own["date"], "Description": description(command, settings)})
+    text = description(command, settings, resolved.post_on)
+    made |= body(**{kind.party: party(kind, command, ids), kind.day: day_of(kind, resolved), "Description": text})
     made["Hold"] = wrapped(settings.create_on_hold)
     if not is_taxed_by_erp(command):
         made[kind.total] = wrapped(cents(kind.amount(command["amount"])))
     if kind.extended:
         made["Details"] = [_line(one, kind) for one in own["lines"]]
-    if settings.custom_ref:
-        view, _, name = settings.custom_ref.partition(".")
-        made["custom"] = {view: {name: {"type": "CustomStringField", "value": command["ref"]}}}
-    return made
+        made |= body(PostPeriod=period)
+    if record == "ar_refund":
+        made["DocumentsToApply"] = [_row(one, target) for one, target in paid_out(command, ids)]
+    if record == "ap_bill" and resolved.original is not None:
+        made |= body(VendorRef=anew(own["human_number"], command["op_key"]))
+    return made | custom_ref(settings, command["ref"])
+
+
+def anew(number: str, op_key: str) -> str:
+    """The vendor's number of a bill that is written anew: the one that it corrects keeps the number, and Acumatica may refuse a second one."""
+    return f"{number[:36]}/{int(op_key.rpartition('|')[2]) + 1}" if op_key.rpartition("|")[2].isdigit() else f"{number[:37]}/2"
+
+
+def paid_out(command: CommandEnvelope, ids: Ids) -> list[tuple[Application, str]]:
+    """What a refund pays out, each with the id of its document: its credit memos, and the rest of the payment that it gives back."""
+    own = fields(command)
+    found = [(one, _memo_id(one, ids)) for one in own["applications"]]
+    rest = -command["amount"] - sum((one["amount"] for one, _ in found), Decimal(0))
+    if rest:
+        whole: Application = {
+            "application_id": "",
+            "document_id": own["payment_id"],
+            "document_number": "",
+            "amount": rest,
+            "applied_on": own["date"],
+        }
+        found.append((whole, parent_id(command, "payment", ids)))
+    return found
+
+
+def _memo_id(one: Application, ids: Ids) -> str:
+    found = settled_id(one, ids, "invoice")
+    return found if found == ids.get(f"invoice/{one['document_id']}") else found.replace("Invoice/", "Credit Memo/")
 
 
 def _invoice(own: Mapping[str, Any]) -> dict[str, Any]:
@@ -145,13 +205,17 @@ def _memo(own: Mapping[str, Any]) -> dict[str, Any]:
 
 def _receipt(own: Mapping[str, Any]) -> dict[str, Any]:
     return body(
-        Type="Prepayment" if own["kind"] == "deposit" else "Payment",
+        Type="Prepayment" if own.get("kind") == "deposit" else "Payment",
         PaymentMethod=own["payment_method"],
         CashAccount=own["cash_account"],
         PaymentRef=own["payment_ref"][:40],
         ExternalRef=own["human_number"][:40],
         BranchID=own["dimensions"].get("Branch"),
     )
+
+
+def _refund(own: Mapping[str, Any]) -> dict[str, Any]:
+    return _receipt(own) | body(Type="Refund")
 
 
 def _bill(own: Mapping[str, Any]) -> dict[str, Any]:
@@ -171,7 +235,14 @@ def _credit(own: Mapping[str, Any]) -> dict[str, Any]:
     return body(Type="Debit Adj.", VendorRef=own["human_number"][:40], BranchID=own["dimensions"].get("Branch"))
 
 
-_HEADERS = {"ar_invoice": _invoice, "ar_credit_memo": _memo, "ar_receipt": _receipt, "ap_bill": _bill, "ap_credit": _credit}
+_HEADERS = {
+    "ar_invoice": _invoice,
+    "ar_credit_memo": _memo,
+    "ar_receipt": _receipt,
+    "ar_refund": _refund,
+    "ap_bill": _bill,
+    "ap_credit": _credit,
+}
 
 
 def _line(one: PostingLine, kind: Kind) -> dict[str, Any]:
@@ -206,9 +277,15 @@ def _master(record: str, command: CommandEnvelope) -> dict[str, Any]:
     return made | ({"MainContact": contact} if contact else {})
 
 
+def pair_of(erp_id: str) -> tuple[str, str]:
+    """Type and number of a document's id."""
+    kind, _, number = erp_id.partition("/")
+    return kind, number
+
+
 def keys_of(erp_id: str) -> dict[str, Any]:
     """Type and number of a document's id, as value objects."""
-    kind, _, number = erp_id.partition("/")
+    kind, number = pair_of(erp_id)
     return body(Type=kind, ReferenceNbr=number)
 
 
@@ -225,17 +302,25 @@ def settled_id(one: Application, ids: Ids, entity: str) -> str:
     return found if "/" in found else f"{'Invoice' if entity == 'invoice' else 'Bill'}/{found}"
 
 
-def application_body(command: CommandEnvelope, ids: Ids) -> dict[str, Any]:
+def application_body(resolved: ResolvedCommand) -> dict[str, Any]:
     """Appends one application to a payment that Acumatica keeps, on its own day: ApplicationDate is the date of what is applied next (AdjDate),
     and release refuses one before the invoice's; without it the application would be booked on the day of the payment."""
-    own, keys = fields(command), keys_of(parent_id(command, "payment", ids))
-    one = own["applications"][-1]
-    return keys | body(ApplicationDate=own["date"]) | {"DocumentsToApply": [_row(one, settled_id(one, ids, "invoice"))]}
+    own, keys = fields(resolved.command), keys_of(parent_id(resolved.command, "payment", resolved.ids))
+    one, on = own["applications"][-1], resolved.post_on or own["date"]
+    return keys | body(ApplicationDate=on) | {"DocumentsToApply": [_row(one, settled_id(one, resolved.ids, "invoice"))]}
 
 
-def credit_applications_body(erp_id: str, applications: Sequence[Application], ids: Ids) -> dict[str, Any]:
-    """Appends a debit adjustment's applications."""
-    return keys_of(erp_id) | {"Applications": [_row(one, settled_id(one, ids, "bill")) for one in applications]}
+def credit_application_body(resolved: ResolvedCommand) -> dict[str, Any]:
+    """Appends one application to a debit adjustment that Acumatica keeps; the endpoint has no date of it."""
+    one, keys = fields(resolved.command)["applications"][-1], keys_of(parent_id(resolved.command, "credit", resolved.ids))
+    return keys | {"Applications": [_row(one, settled_id(one, resolved.ids, "bill"))]}
+
+
+def memo_application_body(memo_id: str, original_id: str, amount: Decimal, on: date) -> dict[str, Any]:
+    """Applies a credit memo to what it adjusts."""
+    kind, number = original_id.split("/", 1)
+    row = body(DocType=kind, ReferenceNbr=number, AmountPaid=cents(amount))
+    return keys_of(memo_id) | body(ApplicationDate=on) | {"DocumentsToApply": [row]}
 
 
 def _row(one: Application, target: str) -> dict[str, Any]:

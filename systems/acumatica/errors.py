@@ -40,6 +40,9 @@ TABLE: tuple[Rule, ...] = (
     Rule((409, 500), r"Another process has (updated|added)", Verdict.DEFINITE_NO, "concurrency"),  # field notes
     Rule((500, 422), r"financial period .*(closed|locked|inactive|does not exist)", Verdict.REJECT, "period_closed"),  # field notes
     Rule((500, 422), r"same vendor reference", Verdict.REJECT, "vendor_ref_duplicate"),  # preference of AP101000
+    Rule((500, 422), r"is deposited", Verdict.REJECT, "deposited"),  # a payment at the bank is not voided (words assumed)
+    Rule((500, 422), r"is reconciled", Verdict.REJECT, "reconciled"),  # as above
+    Rule((500, 422), r"was refunded; void the refund", Verdict.REJECT, "refunded"),  # as above
     Rule((500,), r"No entity satisfies the condition", Verdict.REJECT, "gone"),  # field notes
     Rule((500,), r"Document Status is invalid", Verdict.REJECT, "status"),  # on hold, pending approval, released already
     Rule((400, 405, 406, 415), "", Verdict.REJECT, "request"),

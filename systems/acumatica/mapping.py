@@ -10,6 +10,7 @@ from typing import Any
 
 from schemas.records import Raw
 from systems.acumatica.mapping_master import customer_commands, vendor_commands
+from systems.acumatica.mapping_memo import memo_commands
 from systems.acumatica.mapping_payable import bill_commands, credit_commands
 from systems.acumatica.mapping_payment import payment_commands
 from systems.acumatica.mapping_receivable import invoice_commands
@@ -21,6 +22,7 @@ _COMMANDS: dict[str, Callable[[Mapping[str, Any], Plan], Sequence[Draft | NoComm
     "payment": payment_commands,
     "bill": bill_commands,
     "vendor_credit": credit_commands,
+    "credit_memo": memo_commands,
     "customer": customer_commands,
     "vendor": vendor_commands,
 }

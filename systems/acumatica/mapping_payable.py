@@ -10,10 +10,11 @@ from typing import Any
 
 from systems.acumatica.allocation import PRODUCT, TEXT, Mapped, Payables, branch_of, mapped, unit_of
 from systems.mapped import Draft, NoCommand, Plan
+from systems.postings.applications import applications, payable
 from systems.postings.document import Posting, Target
 from systems.postings.ends import voided, worthless
 from systems.postings.lines import cut
-from systems.postings.payable import bill_lines, negative_bill, payable_draft, payable_text, settled, vendor_number
+from systems.postings.payable import bill_lines, negative_bill, overapplied, payable_draft, payable_text, vendor_number
 from systems.postings.receivable import terms_of
 
 BILLS = Target("A3", "payable", PRODUCT)
@@ -41,12 +42,11 @@ def bill_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoC
 
 
 def credit_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:
-    """What a vendor credit becomes: a debit adjustment, applied to its bills."""
+    """What a vendor credit becomes: a debit adjustment, and its applications to bills."""
     if ended := voided(record, CREDITS, plan.time_zone) or worthless(record, CREDITS):
         return ended
     made, day = mapped(plan, record["credit_date"]), record["credit_date"]
     lines, mismatch = bill_lines(record, Payables(made), made, made.settings.accounts.rounding_limit)
-    applications, bills, over = settled(record, made)
     body = {
         "date": day,
         "description": payable_text(record, "Credit"),
@@ -54,9 +54,10 @@ def credit_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | N
         "dimensions": _dimensions(record, made),
         "tax_total": record["tax"],
         "lines": cut(lines, TEXT),
-        "applications": applications,
+        "applications": [],
     }
-    return [payable_draft("ap_credit", body, record, made, Posting(CREDITS, day, mismatch or over, bills))]
+    credit = payable_draft("ap_credit", body, record, made, Posting(CREDITS, day, mismatch or overapplied(record)))
+    return [credit, *applications(record, plan, payable(CREDITS))]
 
 
 def _dimensions(record: Mapping[str, Any], made: Mapped) -> dict[str, str]:

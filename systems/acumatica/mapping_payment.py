@@ -1,4 +1,4 @@
-"""Customer payments, from canonical to Acumatica's Payment and its applications. Pure.
+"""Customer payments and refunds, from canonical to Acumatica's Payment and its applications. Pure.
 
 What is decided about any collection: `systems/postings/collection.py`.
 """
@@ -11,13 +11,13 @@ from typing import Any
 from systems.acumatica.allocation import PRODUCT, Mapped, mapped, unit_of
 from systems.acumatica.mapping_receivable import header_dimensions
 from systems.mapped import Draft, NoCommand, Plan
-from systems.postings.collection import applications, is_refund, receipt_body, refund_body
-from systems.postings.document import Hold, Posting, Target, other_currency
+from systems.postings.applications import applications, receivable
+from systems.postings.collection import is_refund, receipt_body, refund_body, refund_hold, refund_parents
+from systems.postings.document import Posting, Target, other_currency
 from systems.postings.ends import voided, worthless
 from systems.postings.receivable import customer_of
 
 COLLECTION = Target("A2", "collection", PRODUCT)
-_REFUND = Hold("refund_not_built", f"enter the refund in {PRODUCT} (AR302000, type Refund), then skip this")
 
 
 def payment_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:
@@ -28,7 +28,7 @@ def payment_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | 
         return [_refund(record, mapped(plan, record["paid_on"]))]
     if ended := worthless(record, COLLECTION):
         return ended
-    return [_receipt(record, mapped(plan, record["paid_on"])), *applications(record, plan, COLLECTION)]
+    return [_receipt(record, mapped(plan, record["paid_on"])), *applications(record, plan, receivable(COLLECTION))]
 
 
 def _receipt(record: Mapping[str, Any], made: Mapped) -> Draft:
@@ -50,5 +50,10 @@ def _method(record: Mapping[str, Any], made: Mapped) -> tuple[str, str]:
 
 
 def _refund(record: Mapping[str, Any], made: Mapped) -> Draft:
-    body = refund_body(record, _method(record, made))
-    return made.draft("ar_refund", body, record, Posting(COLLECTION, record["paid_on"], _REFUND))
+    unit = unit_of(made, record["business_unit_name"], record["business_unit_id"])
+    customer, parents = customer_of(record, made, unit)
+    body = refund_body(record, _method(record, made), header_dimensions(customer, unit, made), made)
+    made.dated("paid_on", record["paid_on"])
+    hold = other_currency(record, made.plan, "refund") or refund_hold(record, PRODUCT)
+    waits_for = (*parents, *refund_parents(record, made))
+    return made.draft("ar_refund", body, record, Posting(COLLECTION, record["paid_on"], hold, waits_for))

@@ -1,7 +1,7 @@
 """Invoices to customers, from canonical to Acumatica's Invoice and Credit Memo; the invoice number stays in CustomerOrder. Pure.
 
 A positive adjustment is an invoice of its own; a negative one, and a negative invoice, is a credit memo. Both wait for what they adjust, or need
-its row of `opening_balance`. The memo stays open: it is released, and the customer's balance is right; a person or Acumatica applies it.
+its row of `opening_balance`. The memo of an adjustment is applied to what it adjusts, as far as both are open; the rest stays open.
 
 What is decided about any sale and its tax: `systems/postings/receivable.py` and `tax.py`. Rules: accounting.md 4, 15, 17, 18, 20.
 """
@@ -40,11 +40,16 @@ def invoice_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | 
     """What a customer invoice becomes."""
     if ended := voided(record, SALE, plan.time_zone) or worthless(record, SALE):
         return ended
-    draft = correcting(record, _draft(record, mapped(plan, record["invoice_date"])))
+    return [sale_draft(record, plan, SALE)]
+
+
+def sale_draft(record: Mapping[str, Any], plan: Plan, target: Target, hold: Hold | None = None) -> Draft:
+    """The invoice of a sale, or the credit memo of a negative one. `hold`: why it is for a person whatever its lines say."""
+    draft = correcting(record, _draft(record, mapped(plan, record["invoice_date"]), target, hold))
     if record["total"] >= 0:
-        return [draft]
+        return draft
     body = {name: draft.body[name] for name in _MEMO} | {"adjusts_id": record["adjustment_to_id"]}
-    return [replace(draft, record="ar_credit_memo", body=body)]
+    return replace(draft, record="ar_credit_memo", body=body)
 
 
 def header_dimensions(customer: str, unit: Row, made: Mapped) -> dict[str, str]:
@@ -52,7 +57,7 @@ def header_dimensions(customer: str, unit: Row, made: Mapped) -> dict[str, str]:
     return {"Branch": branch_of(made, unit)} | ({"Customer": customer} if customer else {})
 
 
-def _draft(record: Mapping[str, Any], made: Mapped) -> Draft:
+def _draft(record: Mapping[str, Any], made: Mapped, target: Target, hold: Hold | None) -> Draft:
     unit = unit_of(made, record["business_unit_name"], record["business_unit_id"])
     customer, parents = customer_of(record, made, unit)
     parents += original_of(record, made)
@@ -61,7 +66,7 @@ def _draft(record: Mapping[str, Any], made: Mapped) -> Draft:
     lines = [_line(one, record, unit, made, bool(zone)) for one in record["lines"]]
     if not zone:
         lines += tax_lines(record, made, lambda _: None, lambda row, key: _tax_place(made, unit, row, key))
-    hold = other_currency(record, made.plan, "invoice") or tax_hold(record, made, computes=True)
+    hold = hold or other_currency(record, made.plan, "invoice") or tax_hold(record, made, computes=True)
     hold = hold or _closed(record, made, lines, unit, zone)
     body = {
         "date": record["invoice_date"],
@@ -74,7 +79,7 @@ def _draft(record: Mapping[str, Any], made: Mapped) -> Draft:
         "tax_total": record["tax"] if made.plan.tax_mode != "none" else Decimal(0),
         "lines": cut(lines, TEXT),
     }
-    return made.draft("ar_invoice", body, record, Posting(SALE, record["invoice_date"], hold, parents))
+    return made.draft("ar_invoice", body, record, Posting(target, record["invoice_date"], hold, parents))
 
 
 def _closed(record: Mapping[str, Any], made: Mapped, lines: list[PostingLine], unit: Row, zone: str) -> Hold | None:

@@ -56,6 +56,12 @@ class Settings(_Section):
     endpoint_version: str = Field(
         "24.200.001", pattern=r"^\d{2}\.\d{3}\.\d{3}$", description="Pinned version, checked at each sign-in. Example: 24.200.001"
     )
+    extended_endpoint: str = Field(
+        "",
+        pattern=r"^([A-Za-z0-9_]{1,50}/\d{2}\.\d{3}\.\d{3})?$",
+        description="Endpoint with the action ReverseApplication, as NAME/VERSION, where it was installed "
+        "(systems/acumatica/install/README.md); empty = applications are taken back by a person. Example: MLConnector/24.200.001",
+    )
     tenant: str = Field(pattern=_CODE, description="Tenant (login company) name, as on the sign-in page. Example: Company")
     instance_id: str = Field(
         pattern=r"^[A-Za-z0-9._-]{1,60}$", description="Our immutable name of the instance; never changed. Example: acme-prod"
@@ -119,6 +125,11 @@ class Settings(_Section):
     def entity_root(self) -> str:
         """Address of the pinned endpoint."""
         return f"{self.root}/entity/{self.endpoint}/{self.endpoint_version}"
+
+    @property
+    def extended_root(self) -> str:
+        """Address of the extended endpoint."""
+        return f"{self.root}/entity/{self.extended_endpoint}"
 
     @property
     def custom_ref(self) -> str:

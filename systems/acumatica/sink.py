@@ -13,29 +13,29 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from runtime.errors import Refused
+from runtime.errors import Refused, Transient
 from runtime.exchange import NotSent, Request, Response, Unanswered
 from systems.acumatica import documents
 from systems.acumatica.client import Client
-from systems.acumatica.compare import application, document, suspect
-from systems.acumatica.documents import KINDS, MASTERS
+from systems.acumatica.compare import applicable, application, credit_application, document
+from systems.acumatica.documents import KINDS
 from systems.acumatica.errors import classify, words_of
+from systems.acumatica.looking import APPLICATIONS, MOST_LOOKS, Looking, adjusted_by, entity_of, keyed
 from systems.acumatica.mapping_sightings import ref_in
-from systems.acumatica.models import listed
 from systems.acumatica.models import record as whole_record
-from systems.acumatica.wire import Row, dumps, quoted, text
-from systems.contract import Access, Answer, Document, Found, ResolvedCommand, Verdict
+from systems.acumatica.taking_back import ACTION, TakingBack, action
+from systems.acumatica.undo import UNDOING
+from systems.acumatica.wire import Row, day, dumps
+from systems.contract import Access, Answer, Document, Found, Verdict
 from systems.parents import parent_id
 from systems.writing.frame import AHEAD, Attempt, Budget, FramedWriter, ReadBack, ambiguous
 
 MOST_POLLS = 12
-BUDGET = Budget(find=1, step=2 + MOST_POLLS)
-"""The calls of a step: its request, reading the document back, and asking whether an action is done."""
+BUDGET = Budget(find=MOST_LOOKS, step=2 * MOST_LOOKS + 1 + MOST_POLLS)
+"""The calls of a step: what is read for its request, the request, asking whether an action is done, and reading back."""
 _GROWTH = 1.6
 _LONGEST_S = 15.0
-_APPLICATION = "ar_application"
-_SELECT = "Type,ReferenceNbr,Status,Hold,Description"
-_ACTION = "POST"
+_MEMO = "ar_credit_memo"
 
 
 class _Dialect:
@@ -44,81 +44,19 @@ class _Dialect:
     def __init__(self, client: Client) -> None:
         self._client = client
         self._settings = client.settings
+        self._looking = Looking(client)
+        self._back = TakingBack(client, self._looking)
 
     async def reserve(self, calls: int) -> None:
         """Wait for the calls, and be signed in for the whole attempt."""
         await self._client.reserve(calls, AHEAD)
 
-    # --- looking up ---------------------------------------------------------------------------------------------------
-
     async def look_up(self, attempt: Attempt) -> Found:
-        """By ref, with suspects in the same request."""
-        resolved = attempt.resolved
-        entity, query = _entity(resolved.record), [("$filter", self._condition(resolved)), *self._view(resolved.record)]
-        attempt.calls += 1
-        answer = await self._client.look(f"/{entity}", query)
-        return self._found([row for _, row in listed(answer, entity)], resolved)
+        """By ref, with suspects in the same request; of what takes something back, how far that is."""
+        return await (self._looking.found(attempt) if attempt.resolved.original is None else self._back.look_up(attempt))
 
     async def _shown(self, attempt: Attempt) -> Sequence[Document]:
         return (await self.look_up(attempt)).documents
-
-    def _view(self, record: str) -> list[tuple[str, str]]:
-        """The fields of a record that are asked for, enough to compare it."""
-        if record in MASTERS:
-            return [("$select", f"{MASTERS[record]}ID,AccountRef")]
-        if record == _APPLICATION:
-            return [("$expand", "DocumentsToApply,ApplicationHistory")]
-        kind = KINDS[record]
-        wanted = [_SELECT, kind.total, kind.party, kind.day, *([kind.currency] if kind.currency else [])]
-        expand: list[str] = []
-        if kind.extended:
-            expand.append("Details")
-            wanted += ["Details/Account", "Details/Subaccount", "Details/Amount"]
-        if record == "ap_credit":
-            expand.append("Applications")
-            wanted += ["Balance", "Applications/DocType", "Applications/ReferenceNbr", "Applications/AmountPaid"]
-        custom = [("$custom", self._settings.custom_ref)] if self._settings.custom_ref else []
-        return [*([("$expand", ",".join(expand))] if expand else []), ("$select", ",".join(wanted)), *custom]
-
-    def _condition(self, resolved: ResolvedCommand) -> str:
-        if resolved.record == _APPLICATION:
-            kind, _, number = parent_id(resolved.command, "payment", resolved.ids).partition("/")
-            return f"Type eq {quoted(kind)} and ReferenceNbr eq {quoted(number)}"
-        by_ref = self._by_ref(resolved)
-        if resolved.record in MASTERS:
-            return by_ref
-        kind_, day = KINDS[resolved.record], documents.fields(resolved.command)["date"]
-        try:
-            own = documents.party(kind_, resolved.command, resolved.ids)
-        except Refused:
-            return by_ref  # a party without id has no documents; one with our ref is seen all the same
-        amount = format(kind_.amount(resolved.command["amount"]).normalize(), "f")
-        same = f"{kind_.party} eq {quoted(own)} and {kind_.day} eq datetimeoffset'{day}' and {kind_.total} eq {amount}"
-        return f"{by_ref} or ({same})"
-
-    def _by_ref(self, resolved: ResolvedCommand) -> str:
-        ref = quoted(resolved.command["ref"])
-        if resolved.record in MASTERS:
-            return f"AccountRef eq {ref}"
-        custom = self._settings.custom_ref
-        return f"cf.String(f='{custom}') eq {ref}" if custom else f"startswith(Description,{ref})"
-
-    def _found(self, rows: list[Row], resolved: ResolvedCommand) -> Found:
-        if resolved.record == _APPLICATION:
-            seen = [application(row, resolved.command, resolved.ids) for row in rows]
-            return Found(tuple(one for one in seen if one is not None))
-        mine = [row for row in rows if self._is_ours(row, resolved)]
-        made = tuple(document(resolved.record, row, resolved.command, resolved.ids, self._settings) for row in mine)
-        if resolved.record in MASTERS:
-            return Found(made)
-        others = [row for row in rows if not ref_in(row, self._settings)]
-        strangers = [suspect(resolved.record, row, resolved.command, resolved.ids) for row in others]
-        return Found(made, tuple(one for one in strangers if one is not None))
-
-    def _is_ours(self, row: Row, resolved: ResolvedCommand) -> bool:
-        if resolved.record in MASTERS:
-            return text(row, "AccountRef") == resolved.command["ref"]
-        return ref_in(row, self._settings) == resolved.command["ref"] and text(row, "Type") in KINDS[resolved.record].types
 
     # --- writing ------------------------------------------------------------------------------------------------------
 
@@ -126,35 +64,52 @@ class _Dialect:
         """The request of a step; an action is the only POST."""
         step, found, resolved = attempt.step, attempt.document, attempt.resolved
         record, command, ids = resolved.record, resolved.command, resolved.ids
+        if step in UNDOING:
+            return await self._back.request(attempt)
         if step in ("create", "upsert"):
-            return self._create(resolved)
-        if record == _APPLICATION:
+            return await self._create(attempt)
+        if record == "ar_application":
             if step == "apply":
-                return self._update("Payment", documents.application_body(command, ids), record)
-            return self._action("Payment", "ReleasePayment", parent_id(command, "payment", ids))
+                return self._update("Payment", documents.application_body(resolved), record)
+            return action(self._client, "Payment", "ReleasePayment", parent_id(command, "payment", ids))
+        if record == "ap_application":
+            if step == "apply":
+                return self._update("Bill", documents.credit_application_body(resolved), record)
+            return action(self._client, "Bill", "ReleaseBill", parent_id(command, "credit", ids))
         if found is None:
             raise Refused(f"acumatica {attempt.ref}: step {step} needs the document")
         kind = KINDS[record]
         if step == "unhold":
             return self._update(kind.entity, documents.unhold_body(found.erp_id), record)
         if step == "apply":
-            applications = documents.fields(command)["applications"]
-            return self._update(kind.entity, documents.credit_applications_body(found.erp_id, applications, ids), record)
-        return self._action(kind.entity, kind.release, found.erp_id)
+            return await self._apply_memo(attempt, found.erp_id)
+        if step == "settle":
+            return action(self._client, "Payment", "ReleasePayment", found.erp_id)
+        return action(self._client, kind.entity, kind.release, found.erp_id)
 
-    def _create(self, resolved: ResolvedCommand) -> Request:
-        guard = [("$filter", self._by_ref(resolved))] if self._settings.guarded_create else []
-        url = self._client.url(f"/{_entity(resolved.record)}", [*guard, *self._view(resolved.record)])
-        body = documents.create_body(resolved.record, resolved.command, resolved.ids, self._settings)
+    async def _create(self, attempt: Attempt) -> Request:
+        resolved = attempt.resolved
+        is_guarded = self._settings.guarded_create and resolved.original is None
+        guard = [("$filter", self._looking.by_ref(resolved.record, attempt.ref))] if is_guarded else []
+        url = self._client.url(f"/{entity_of(resolved.record)}", [*guard, *self._looking.view(resolved.record)])
+        body = documents.create_body(resolved, self._settings, await self._back.period(attempt))
         return Request("PUT", url, {"Content-Type": "application/json", "If-None-Match": "*"}, dumps(body))
 
-    def _update(self, entity: str, body: dict[str, Any], record: str) -> Request:
-        url = self._client.url(f"/{entity}", self._view(record))
-        return Request("PUT", url, {"Content-Type": "application/json", "If-Match": "*"}, dumps(body))
+    async def _apply_memo(self, attempt: Attempt, memo_id: str) -> Request:
+        """Applies a credit memo to what it adjusts, as far as both are open now."""
+        resolved, target = attempt.resolved, adjusted_by(attempt.resolved)
+        memo = await self._looking.payment(attempt, memo_id)
+        found = await self._looking.rows(attempt, "Invoice", [("$filter", keyed(target))])
+        amount = applicable(memo, found[0]) if memo is not None and found else None
+        if not amount:
+            raise Transient(f"acumatica {attempt.ref}: nothing of {memo_id} can be applied to {target} any more")
+        days = [resolved.post_on or documents.fields(resolved.command)["date"], day(found[0], "Date")]
+        on = max(one for one in days if one is not None)
+        return self._update("Payment", documents.memo_application_body(memo_id, target, amount, on), "ar_application")
 
-    def _action(self, entity: str, action: str, erp_id: str) -> Request:
-        body = {"entity": documents.keys_of(erp_id)}
-        return Request(_ACTION, self._client.url(f"/{entity}/{action}"), {"Content-Type": "application/json"}, dumps(body))
+    def _update(self, entity: str, body: dict[str, Any], record: str) -> Request:
+        url = self._client.url(f"/{entity}", self._looking.view(record))
+        return Request("PUT", url, {"Content-Type": "application/json", "If-Match": "*"}, dumps(body))
 
     async def send(self, request: Request) -> Response:
         """See `systems.writing.frame.Dialect`."""
@@ -162,20 +117,29 @@ class _Dialect:
 
     async def read(self, attempt: Attempt, request: Request, answer: Response) -> Answer | Document | ReadBack:
         """A 200 shows the document. If an action was started, it is asked for until it is done, and then the document is read back."""
-        if request.method == _ACTION:
+        if request.method == ACTION:
             return await self._acted(attempt, answer)
+        if request.method == "DELETE" and answer.status in (200, 204):
+            return ReadBack(self._shown)
         if answer.status != 200:
             return _refused(answer, is_create="If-None-Match" in request.headers)
-        kept = self._kept(whole_record(answer, request.method), attempt.resolved)
-        return kept or ambiguous("the answer shows no document", "echo", code="200")
-
-    def _kept(self, row: Row, resolved: ResolvedCommand) -> Document | None:
-        """The document that an answer shows; None for one without id."""
+        row = whole_record(answer, request.method)
         if not isinstance(row.get("id"), str):
-            return None
-        if resolved.record == _APPLICATION:
-            return application(row, resolved.command, resolved.ids)
-        return document(resolved.record, row, resolved.command, resolved.ids, self._settings)
+            return ambiguous("the answer shows no document", "echo", code="200")
+        return self._kept(row, attempt)
+
+    def _kept(self, row: Row, attempt: Attempt) -> Answer | Document | ReadBack:
+        """The document that an answer shows. What takes something back, and what is entered on another document, is read back."""
+        resolved = attempt.resolved
+        if resolved.record in APPLICATIONS and resolved.original is None:
+            made = (application if resolved.record == "ar_application" else credit_application)(row, resolved)
+            return made or ambiguous("the answer shows no application of ours", "echo", code="200")
+        if resolved.original is None and not (resolved.record == _MEMO and attempt.step == "apply"):
+            return document(row, resolved, self._settings)
+        is_marked = resolved.record not in APPLICATIONS and attempt.step in ("reverse", "reverse_unhold", "void_date", "create")
+        if is_marked and ref_in(row, self._settings) != attempt.ref:
+            return ambiguous("the document that is shown does not carry our ref", "echo", code="200")
+        return ReadBack(self._shown)
 
     async def _acted(self, attempt: Attempt, answer: Response) -> Answer | ReadBack:
         """What became of an action. A refusal that may belong to an earlier action of ours counts only if the document agrees."""
@@ -221,12 +185,6 @@ def _refused(answer: Response, is_create: bool) -> Answer:
     if answer.status == 412 and not is_create:
         return replace(classed, verdict=Verdict.REJECT, reason="gone")
     return classed
-
-
-def _entity(record: str) -> str:
-    if record == _APPLICATION:
-        return "Payment"
-    return MASTERS.get(record) or KINDS[record].entity
 
 
 def open_writer(access: Access) -> FramedWriter[Request]:

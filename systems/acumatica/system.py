@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 from pydantic import BaseModel
@@ -14,7 +16,9 @@ from systems.acumatica.poller import open_reader, position_from
 from systems.acumatica.resources import FEEDS, FETCHABLE
 from systems.acumatica.settings import Credentials, Settings
 from systems.acumatica.sink import BUDGET, open_writer
+from systems.acumatica.undo import STEPS
 from systems.contract import Capability, Flow, Signing, System, Write
+from systems.mapped import REVERSAL
 from systems.values.codes import PART
 
 FIELD_SERVICE = "servicetitan"
@@ -29,21 +33,50 @@ def _document(record: str, document: str, steps: tuple[str, ...], human: str, pr
     return Write(record, document, steps, promised, Capability.C3, "Description", 23, human, _CALLS, _P_MAX)
 
 
+def _application(record: str, document: str, steps: tuple[str, ...]) -> Write:
+    """An application has no place for a ref: it is found by what it is applied of and to, and the sum of the applications."""
+    return Write(record, document, steps, steps[-1], Capability.C3, "", 0, "", _CALLS, _P_MAX)
+
+
 def _master(record: str, document: str) -> Write:
     return Write(record, document, ("upsert",), "upsert", Capability.C3, "AccountRef", 50, f"{document}ID", _CALLS, _P_MAX)
 
 
 _RELEASED = ("create", "unhold", "release")
-WRITES = (
+_SETTLED = (*_RELEASED, "apply", "settle")
+_DOCUMENTS = (
     _document("ar_invoice", "Invoice", _RELEASED, "CustomerOrder"),
-    _document("ar_credit_memo", "Invoice (Credit Memo)", _RELEASED, "CustomerOrder"),
+    _document("ar_credit_memo", "Invoice (Credit Memo)", _SETTLED, "CustomerOrder"),
     _document("ar_receipt", "Payment", _RELEASED, "ExternalRef"),
-    Write("ar_application", "Payment.DocumentsToApply", ("apply", "release"), "release", Capability.C3, "", 0, "", _CALLS, _P_MAX),
+    _document("ar_refund", "Payment (Refund)", _RELEASED, "ExternalRef"),
     _document("ap_bill", "Bill", _RELEASED, "VendorRef"),
-    _document("ap_credit", "Bill (Debit Adj.)", (*_RELEASED, "apply", "settle"), "VendorRef"),
-    _master("customer", "Customer"),
-    _master("vendor", "Vendor"),
+    _document("ap_credit", "Bill (Debit Adj.)", _RELEASED, "VendorRef"),
+    _application("ar_application", "Payment.DocumentsToApply", ("apply", "release")),
+    _application("ap_application", "Bill.Applications", ("apply", "settle")),
 )
+_CORRECTED = {
+    "ar_invoice": ("ar_invoice", "ar_credit_memo"),
+    "ar_credit_memo": ("ar_credit_memo", "ar_invoice"),
+    "ar_receipt": ("ar_receipt",),
+    "ar_refund": ("ar_refund",),
+    "ap_bill": ("ap_bill",),
+    "ap_credit": ("ap_credit",),
+    "ar_application": ("ar_application",),
+}
+"""The records of the documents that each record may be written in the place of: an invoice whose sign changes becomes a credit memo, and back."""
+
+
+def _reversals() -> Iterator[Write]:
+    """The writes that take back what was written, and those that write what is wanted in its place."""
+    for one in _DOCUMENTS:
+        if one.record in STEPS:
+            steps = STEPS[one.record]
+            yield replace(one, record=REVERSAL, steps=steps, promised=steps[-1], takes_back=one.record)
+        for original in _CORRECTED.get(one.record, ()):
+            yield replace(one, steps=(*STEPS[original], *one.steps), takes_back=original)
+
+
+WRITES = (*_DOCUMENTS, *_reversals(), _master("customer", "Customer"), _master("vendor", "Vendor"))
 
 
 def _flow(flow_id: str, title: str, entity: str, records: tuple[str, ...], purpose: str) -> Flow:
@@ -60,7 +93,16 @@ FLOWS = (
     _flow("A4", "customers first", "customer", ("customer",), "master"),
     Flow("A5", "accounts, subaccounts -> crosswalk validation", NAME, "", "gl_account", ()),
     Flow("A6", "catch-up of documents and masters", NAME, "", "invoice", ()),
-    _flow("A7", "vendor credits -> debit adjustments, applied", "vendor_credit", ("ap_credit", "reversal"), "payable"),
+    _flow(
+        "A7",
+        "vendor credits -> debit adjustments, applied",
+        "vendor_credit",
+        ("ap_credit", "ap_application", "reversal"),
+        "payable",
+    ),
+    _flow(
+        "A8", "credit memos -> AR credit memos, applied", "credit_memo", ("ar_credit_memo", "ar_application", "reversal"), "sale"
+    ),
     Flow("M0", "first match of customers and vendors", FIELD_SERVICE, NAME, "", (), "master"),
 )
 

@@ -1,20 +1,19 @@
-"""Customer payments: the receipt, one application for each document that it settles, refunds. Pure (accounting.md 13, 17).
+"""Customer payments: the receipt, refunds, and what is told of applications. Pure (accounting.md 13, 17).
 
-The receipt is the money; every application is a command of its own, so that a later one is one more command and changes nothing that is
-posted. Refunds and taken-back applications are held by name. An ERP that books payments as journals credits the receivable in whole, so that
-its applications need no document and are counted.
+The receipt is the money; what it settles is in `applications.py`. An ERP that books payments as journals credits the receivable in whole, so
+that its applications need no document and are counted.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import date
 from typing import Any
 
 from schemas.records import Application, Parent
-from systems.mapped import Draft, NoCommand, Plan
-from systems.postings.document import Hold, Mapped, Posting, Row, Target, other_currency
+from systems.flow import USUAL_DATES
+from systems.mapped import NoCommand
+from systems.postings.document import Hold, Mapped, Row, Target
 from systems.postings.lines import ZERO, human_number
 
 
@@ -45,58 +44,60 @@ def receipt_body(record: Mapping[str, Any], how: tuple[str, str], dimensions: Ma
     }
 
 
-def refund_body(record: Mapping[str, Any], how: tuple[str, str]) -> dict[str, Any]:
-    """The body of `ar_refund`."""
+def refund_body(
+    record: Mapping[str, Any], how: tuple[str, str], dimensions: Mapping[str, str], made: Mapped[Any]
+) -> dict[str, Any]:
+    """The body of `ar_refund`. What it pays out: the credit memos that its applications name, the rest the payment that it names. The amounts of
+    its applications are positive."""
+    number = human_number(record)
     return {
         "payment_id": record["refunded_payment_id"],
         "date": record["paid_on"],
         "payment_method": how[0],
         "cash_account": how[1],
-        "description": record["memo"][:200],
+        "payment_ref": (record["check_number"] or record["auth_code"] or number)[:40],
+        "description": payment_text(record),
+        "human_number": number,
+        "dimensions": dimensions,
+        "applications": [
+            {**with_number(one, opening_row(made, one)), "amount": -one["amount"]} for one in in_order(record) if one["amount"]
+        ],
     }
 
 
-def applications(record: Mapping[str, Any], plan: Plan, target: Target) -> list[Draft]:
-    """The applications of a payment, `ar_application` each, in their order."""
-    found = in_order(record)
-    return [_application(record, found[: number + 1], plan, target) for number in range(len(found))]
+def refund_hold(record: Mapping[str, Any], product: str) -> Hold | None:
+    """Why a refund is for a person: it is none by its sign, or what its source tells does not say what it pays out."""
+    out = [one["amount"] for one in record["applications"]]
+    told = f"enter it in {product}, then skip this"
+    if record["total"] >= 0:
+        return Hold("refund_not_negative", f"it names a payment that it refunds and is not negative: {told}")
+    if any(amount > 0 for amount in out) or sum(out, ZERO) < record["total"]:
+        return Hold("refund_mismatch", f"its applications do not fit its amount {record['total']}: {told}")
+    if sum(out, ZERO) != record["total"] and not record["refunded_payment_id"]:
+        return Hold("refund_unmatched", f"nothing tells which payment or credit memo it pays out: {told}")
+    return None
+
+
+def refund_parents(record: Mapping[str, Any], made: Mapped[Any]) -> tuple[Parent, ...]:
+    """What a refund waits for: the credit memos that it pays out, and the payment that it gives back."""
+    memos = [
+        Parent(role="memo", entity="invoice", source_id=one["document_id"])
+        for one in in_order(record)
+        if one["amount"] and opening_row(made, one) is None
+    ]
+    given = record["refunded_payment_id"]
+    return (*memos, *([Parent(role="payment", entity="payment", source_id=given)] if given else []))
 
 
 def in_order(record: Mapping[str, Any]) -> list[Application]:
-    """The applications of a payment in the order of their days."""
+    """The applications of a record in the order of their days."""
     found: Sequence[Application] = record["applications"]
     return sorted(found, key=lambda one: (str(one["applied_on"] or ""), one["application_id"], one["document_id"]))
 
 
-def _application(record: Mapping[str, Any], until: Sequence[Application], plan: Plan, target: Target) -> Draft:
-    """The last of these applications. The body tells all of them to the same document, so that a look-up can tell the second of two equal
-    ones from the first."""
-    one = until[-1]
-    alike = [before for before in until if before["document_id"] == one["document_id"]]
-    day = applied_on(record, one)
-    made = Mapped(plan, plan.settings, day)
-    opening = opening_row(made, one)
-    parents = [Parent(role="payment", entity="payment", source_id=record["source_id"])]
-    if opening is None:
-        parents.append(Parent(role="invoice", entity="invoice", source_id=one["document_id"]))
-    if len(alike) > 1:
-        parents.append(Parent(role="application", entity="payment", source_id=identity(record, alike[-2])))
-    hold = other_currency(record, plan, "payment")
-    if one["amount"] < 0:
-        words = f"the application was taken back: take it back in {target.product}, then skip this"
-        hold = Hold("unapplication_not_built", words)
-    body = {
-        "payment_id": record["source_id"],
-        "date": day,
-        "applications": [with_number(before, opening) for before in alike],
-    }
-    draft = made.draft("ar_application", body, record, Posting(target, day, hold, tuple(parents)))
-    return replace(draft, action="apply", amount=one["amount"], source_id=identity(record, one))
-
-
 def applied_on(record: Mapping[str, Any], one: Application) -> date | None:
-    """The day of an application: its own, and never before the payment's."""
-    days = [day for day in (one["applied_on"], record["paid_on"]) if day is not None]
+    """The day of an application: its own, and never before that of the payment or credit."""
+    days = [day for day in (one["applied_on"], record[USUAL_DATES[record["entity"]]]) if day is not None]
     return max(days, default=None)
 
 

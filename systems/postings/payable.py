@@ -13,7 +13,6 @@ from typing import Any, Protocol
 
 from schemas.records import BillLine, Parent, PostingLine
 from systems.mapped import Draft
-from systems.postings.collection import opening_row, with_number
 from systems.postings.document import Hold, Mapped, Posting, Row, Target, other_currency, own_unit, wanted
 from systems.postings.lines import ZERO, Place, closed, human_number, item_text, line, priced, rounded
 from systems.values.codes import code
@@ -109,10 +108,8 @@ def negative_bill(record: Mapping[str, Any], target: Target, what: str = "bill")
     return Hold("negative_bill", f"a negative {what} is a vendor credit: enter it in {target.product}, then skip this")
 
 
-def settled(record: Mapping[str, Any], made: Mapped[Any]) -> tuple[list[Any], tuple[Parent, ...], Hold | None]:
-    """What a vendor credit settles, the bills that it waits for, and the hold where that is more than the credit."""
-    found = [with_number(one, opening_row(made, one)) for one in record["applications"] if one["amount"]]
-    bills = tuple(Parent(role="bill", entity="bill", source_id=one["document_id"]) for one in found if not one["document_number"])
-    if sum((one["amount"] for one in found), ZERO) <= record["total"]:
-        return found, bills, None
-    return found, bills, Hold("overapplied", "the applications exceed the credit: correct the source document")
+def overapplied(record: Mapping[str, Any]) -> Hold | None:
+    """The hold of a credit that settles more than it is."""
+    if sum((one["amount"] for one in record["applications"]), ZERO) <= record["total"]:
+        return None
+    return Hold("overapplied", "the applications exceed the credit: correct the source document")

@@ -12,7 +12,7 @@ from typing import Any
 from schemas.records import InvoiceLine, Parent, PostingLine
 from systems.mapped import Draft
 from systems.postings.document import Hold, Mapped, Row
-from systems.postings.lines import Place, item_text, line, priced, rounded
+from systems.postings.lines import ONE, ZERO, Place, item_text, line, priced, rounded
 from systems.values.codes import code
 
 DISCOUNT = "PriceModifier"
@@ -78,6 +78,43 @@ def terms_of(name: str, made: Mapped[Any], default: str) -> str:
     """Terms in the ERP's code; empty leaves the customer's or vendor's own."""
     row = made.row("term", (name,)) if name else None
     return row.get("terms", "") if row is not None else default
+
+
+def as_sale(record: Mapping[str, Any]) -> dict[str, Any]:
+    """A credit memo of the source as a negative sale, so that its lines and tax go where those of an invoice go. One without lines, whose source
+    told its amount alone, has one line of no kind, which only a default or a person places."""
+    tax = record.get("tax") or ZERO
+    untold = {name: record.get(name) or "" for name in ("customer_name", "location_name", "tax_zone_id", "tax_code")}
+    alone = {**_NO_LINE, "line_id": record["source_id"], "description": record["memo"], "amount": record["total"] - tax}
+    return {
+        **_NO_SALE,
+        **record,
+        **untold,
+        "invoice_date": record["memo_date"],
+        "total": -record["total"],
+        "tax": -tax,
+        "lines": [{**one, "unit_price": -one["unit_price"], "amount": -one["amount"]} for one in record.get("lines") or [alone]],
+    }
+
+
+_NO_SALE: Mapping[str, Any] = dict.fromkeys(
+    [
+        "configuration",
+        "location_id",
+        "job_id",
+        "job_number",
+        "project_id",
+        "term_name",
+        "tax_zone_id",
+        "adjustment_to_id",
+        "membership_id",
+    ],
+    "",
+) | {"due_date": None}
+_NO_LINE: Mapping[str, Any] = dict.fromkeys(
+    ["kind", "sku_id", "sku_code", "business_unit_id", "business_unit_name", "gl_account", "gl_account_type", "membership_type_id"],
+    "",
+) | {"quantity": ONE, "unit_price": ZERO, "taxable": False}
 
 
 def adjusts(record: Mapping[str, Any], product: str) -> Hold | None:

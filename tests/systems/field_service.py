@@ -141,6 +141,32 @@ def payment(total: str = "108.25", applications: list[dict[str, Any]] | None = N
     return made | more
 
 
+def credit_memo(lines: list[dict[str, Any]] | None = None, **more: Any) -> dict[str, Any]:
+    """A canonical credit memo, whose amounts are positive; its total follows from its lines and tax unless given."""
+    lines = [invoice_line("100.00")] if lines is None else lines
+    subtotal = sum((one["amount"] for one in lines), Decimal(0)) or Decimal("50.00")
+    tax = Decimal("8.25") if lines else Decimal(0)
+    made = envelope("credit_memo", "501") | {
+        "memo_date": DAY,
+        "total": subtotal + tax,
+        "unapplied": Decimal(0),
+        "currency": "USD",
+        "customer_id": "500",
+        "customer_name": "Ana Lopez",
+        "business_unit_id": "1",
+        "business_unit_name": "Plumbing - Service",
+        "memo": "Goodwill",
+        "subtotal": subtotal,
+        "tax": tax,
+        "tax_zone_id": "77",
+        "tax_code": "Dallas",
+        "location_name": "12 Elm St",
+        "lines": lines,
+        "applications": [application("101", "40.00", "9")],
+    }
+    return made | more
+
+
 def bill_line(amount: str, line_id: str = "1", **more: Any) -> dict[str, Any]:
     """A line of a bill."""
     made = {

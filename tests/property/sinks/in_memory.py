@@ -95,6 +95,8 @@ class Sink:
         self.lines: list[tuple[str, dict[str, Any]]] = []
         self.groups: list[int] = []
         self.takes = self._epoch = 0
+        self.unreadable: set[int] = set()
+        """Offsets of commands that the log has no more."""
         self.system = system.name
         self._settings = Settings(
             profile="demo", state_dir=Path(), timing=DEMO_TIMING, kafka=Kafka(partitions=1), lanes=self.setup.lanes
@@ -169,7 +171,13 @@ class Sink:
             lambda one, _role: OpenWriter(self._session(one)), self._in_force, lambda name: str(self._credentials[name])
         )
         codec, system = cast("Any", self._codec), self._declared
-        return SinkContext(self._settings, codec, system, self.clock, followed, writers, self._snapshot)
+        return SinkContext(
+            self._settings, codec, system, self.clock, followed, writers, self._snapshot, read_command=self._command_at
+        )
+
+    async def _command_at(self, _number: int, offset: int) -> bytes | None:
+        await asyncio.sleep(0)
+        return next((one.content for one in self.log if one.at == offset and offset not in self.unreadable), None)
 
     def _in_force(self, name: str) -> Connected | None:
         return self._connected.get(name)

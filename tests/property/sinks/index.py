@@ -36,7 +36,7 @@ class Index:
 
     def ended_with(self, op_key: str, head: bytes) -> bool:
         found = self.entries.get(op_key)
-        if found is None or found[0].state not in e.ENDED_FOR_GOOD or e.correction_key(op_key, 1) in self.entries:
+        if found is None or found[0].state not in e.ENDED_FOR_GOOD or any(one in self.entries for one in e.beside(op_key)):
             return False
         return head == head_of(found[0].source_hash, found[0].payload_hash)
 

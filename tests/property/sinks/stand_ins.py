@@ -102,7 +102,7 @@ def connected(system: System, name: str, version: str, chosen: Mapping[str, Any]
     """A connection of the toy systems. `chosen`: its ceiling and mode, and what else is there goes to each of its flows."""
     quota = {"group": "g", "calls": 100_000, "at_once": 512, "sink": 0.9, "poller": 0.05, "check": 0.05, "kept": 0}
     side = {"settings": {}, "quota": quota}
-    own = {key: chosen[key] for key in ("mode", "ceiling") if key in chosen}
+    own = {key: chosen[key] for key in ("mode", "ceiling", "late") if key in chosen}
     flow = {key: value for key, value in chosen.items() if key not in own}
     made = {
         "connection": name,

@@ -17,6 +17,7 @@ from services.sinks import entry as e
 from systems import registry
 from systems.acumatica.system import SYSTEM
 from systems.contract import Document, Feed, Reader, ResolvedCommand, Writer
+from systems.mapped import UNAPPLIED
 from tests.contract import examples
 from tests.systems.acumatica.tenant import Tenant, Wire, books
 from tests.unit.console.entries import example
@@ -65,7 +66,8 @@ class Joint:
         key = object_key("acme", record["system"], record["entity"], record["source_id"]).encode()
         consumed = ConsumerRecord(topic, 0, 0, key, CODEC.encode(topic, topic, record), [])
         found = [(*CODEC.decode(one.value), one.value) for one in hop_2([consumed], NoState(), self.context).outputs]
-        return [(name.removeprefix("command."), value, data) for name, value, data in found]
+        named = [(name.removeprefix("command."), value, data) for name, value, data in found]
+        return [one for one in named if one[1]["action"] != UNAPPLIED]
 
     async def post(self, record: Mapping[str, Any]) -> list[Ledger]:
         """The source has it, and every document of it is written and in the ledger."""
@@ -97,6 +99,8 @@ class Joint:
         document: Document | None = None
         steps = SYSTEM.write_of(name).steps
         for step in steps:
+            if document is not None and step in document.steps_done:
+                continue
             await self.writer.reserve(3)
             answer = await self.writer.perform(step, ResolvedCommand(name, value, self.ids), document)  # type: ignore[arg-type]  # a decoded command
             assert answer.verdict == "yes", (step, answer)

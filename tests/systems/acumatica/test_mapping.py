@@ -103,7 +103,7 @@ def test_a_row_without_an_account_is_as_unresolved_as_no_row(
 ) -> None:
     """The line went out without an account, and Acumatica took its own default, uncounted."""
     rows = {**ground.TABLES, table: {**ground.TABLES.get(table, {}), key: {"account": "", "subaccount": "000000"}}}
-    (made,) = drafts(entity, record, plan(crosswalk=ground.crosswalk(rows)))
+    made = drafts(entity, record, plan(crosswalk=ground.crosswalk(rows)))[0]
     assert named in made.unresolved
 
 
@@ -173,7 +173,7 @@ def test_a_later_application_changes_neither_the_receipt_nor_the_earlier_applica
     later = ground.payment("100.00", [ground.application("101", "60.00"), ground.application("102", "40.00", "2")])
     before, after = drafts("payment", first), drafts("payment", later)
     assert after[:2] == before
-    assert (after[2].record, after[2].action, after[2].source_id) == ("ar_application", "apply", "201/2")
+    assert (after[2].record, after[2].action, after[2].part, after[2].source_id) == ("ar_application", "apply", "2", "")
     assert [(one["role"], one["source_id"]) for one in after[2].parents] == [("payment", "201"), ("invoice", "102")]
 
 
@@ -182,12 +182,58 @@ def test_a_second_application_to_one_invoice_tells_the_first_and_waits_for_it() 
     second = drafts("payment", ground.payment("20.00", both))[2]
     assert [one["application_id"] for one in second.body["applications"]] == ["1", "2"]
     assert second.amount == Decimal("10.00")
-    assert {"role": "application", "entity": "payment", "source_id": "201/1"} in second.parents
+    assert {"role": "application", "entity": "payment", "source_id": "201", "part": "1"} in second.parents
 
 
-def test_an_application_that_was_taken_back_is_held_by_name() -> None:
-    found = drafts("payment", ground.payment("20.00", [ground.application("101", "-5.00")]))
-    assert [one.hold for one in found] == ["", "unapplication_not_built"]
+def test_a_negative_application_takes_an_equal_one_out_of_the_set() -> None:
+    both = [ground.application("101", "20.00"), ground.application("101", "-20.00", "2")]
+    receipt, empty = drafts("payment", ground.payment("20.00", both))
+    assert (receipt.record, receipt.hold) == ("ar_receipt", "")
+    assert (empty.record, empty.action, empty.parted) == ("completion", "unapplied", True)
+    again = drafts("payment", ground.payment("20.00", [*both, ground.application("102", "20.00", "3")]))
+    assert [(one.record, one.part) for one in again] == [("ar_receipt", ""), ("ar_application", "3")]
+
+
+@pytest.mark.parametrize("other", [ground.application("102", "5.00"), ground.application("101", "6.00"), None])
+def test_a_negative_application_that_takes_back_no_other_is_held_with_its_amount(other: dict[str, Any] | None) -> None:
+    found = [*([other] if other else []), ground.application("101", "-5.00", "2")]
+    held = [one for one in drafts("payment", ground.payment("20.00", found)) if one.hold]
+    assert [(one.hold, one.amount, one.part) for one in held] == [("unapplication_unmatched", Decimal("-5.00"), "2")]
+
+
+@pytest.mark.parametrize(
+    ("changes", "hold"),
+    [
+        ({"refunded_payment_id": "202"}, ""),
+        ({"applications": [ground.application("104", "-20.00")]}, ""),
+        ({"refunded_payment_id": "202", "applications": [ground.application("104", "-5.00")]}, ""),
+        ({"applications": [ground.application("104", "-5.00")]}, "refund_unmatched"),
+        ({}, "refund_unmatched"),
+        ({"applications": [ground.application("104", "-21.00")]}, "refund_mismatch"),
+        ({"refunded_payment_id": "202", "applications": [ground.application("104", "5.00")]}, "refund_mismatch"),
+        ({"refunded_payment_id": "202", "total": Decimal("20.00")}, "refund_not_negative"),
+        ({"refunded_payment_id": "202", "currency": "CAD"}, "currency"),
+    ],
+)
+def test_a_refund_pays_out_what_its_source_names_or_is_held_with_its_amount(changes: dict[str, Any], hold: str) -> None:
+    record = ground.payment("-20.00", [], source_id="203") | changes
+    (made,) = drafts("payment", record)
+    assert (made.record, made.hold, made.amount) == ("ar_refund", hold, record["total"])
+    roles = [one["role"] for one in made.parents]
+    assert roles == ["customer", *["memo"] * len(record["applications"]), *(["payment"] if record["refunded_payment_id"] else [])]
+
+
+def test_a_credit_memo_is_a_negative_sale_with_its_applications_as_parts() -> None:
+    memo, applied = drafts("credit_memo", ground.credit_memo())
+    assert (memo.record, memo.action, memo.amount, memo.flow) == ("ar_credit_memo", "create", Decimal("-108.25"), "A8")
+    assert [(one["account"], one["amount"]) for one in memo.body["lines"]] == [
+        ("40100", Decimal("-100.00")),
+        ("22000", Decimal("-8.25")),
+    ]
+    assert (applied.record, applied.part, applied.amount) == ("ar_application", "9", Decimal("40.00"))
+    assert [(one["role"], one["entity"]) for one in applied.parents] == [("payment", "credit_memo"), ("invoice", "invoice")]
+    (held, _) = drafts("credit_memo", ground.credit_memo(total=Decimal("-108.25"), applications=[]))
+    assert (held.hold, held.amount) == ("negative_memo", Decimal("108.25"))
 
 
 def test_the_erps_own_documents_become_no_commands() -> None:

@@ -279,14 +279,10 @@ async def test_a_command_that_nobody_ever_made_is_missing_and_one_on_its_way_wai
 
 async def test_an_entity_without_a_flow_is_counted_and_unexplained(books: Joint) -> None:
     await books.read()
-    memo = ground.envelope("credit_memo", "701") | {
-        "memo_date": ground.DAY, "total": Decimal("50.00"), "unapplied": Decimal(0), "currency": "USD", "customer_id": "500",
-        "business_unit_id": "1", "business_unit_name": "Plumbing - Service", "memo": "", "applications": [],
-    }  # fmt: skip
-    books.at_source(memo)
+    books.at_source(ground.credit_memo([], source_id="701", applications=[]))
     found = books.classes()
-    assert set(found) <= {"no_flow", "held", "missing"}
-    assert next(iter(found.values())) == (1, "50.00")
+    assert set(found) <= {"no_flow", "held", "missing", "not_carried"}
+    assert next(iter(found.values())) == (1, "-50.00")
 
 
 async def test_a_ref_that_no_source_explains_is_unexplained_but_not_that_of_another_tenant(books: Joint) -> None:

@@ -10,9 +10,10 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from systems.acumatica.documents import KINDS, MASTERS, application_body, create_body
+from systems.acumatica.documents import application_body, create_body, credit_application_body
 from systems.acumatica.mapping import to_commands
 from systems.acumatica.wire import dumps
+from systems.contract import ResolvedCommand
 from systems.mapped import Draft
 from tests.contract.ground import is_written
 from tests.systems.acumatica import ground
@@ -22,7 +23,12 @@ IDS = {
     "vendor/800": "V000800",
     "invoice/101": "Invoice/000101",
     "invoice/102": "Invoice/000102",
+    "invoice/104": "Credit Memo/000104",
     "payment/201": "Payment/000201",
+    "payment/202": "Prepayment/000202",
+    "payment/205": "Payment/000205",
+    "credit_memo/501": "Credit Memo/000501",
+    "vendor_credit/401": "Debit Adj./000401",
     "bill/301": "Bill/000301",
 }
 
@@ -33,6 +39,7 @@ def situations() -> dict[str, dict[str, Any]]:
     two_units = line("50.00", "2", kind="Material", business_unit_name="HVAC - Install", business_unit_id="2")
     mixed = [line("120.00", sku_code="MEMBER"), two_units, line("-20.00", "3", kind="PriceModifier", sku_code="COUPON")]
     later = [ground.application("101", "60.00"), ground.application("102", "40.00", "2"), ground.application("101", "8.25", "3")]
+    again = [ground.application("101", "60.00"), ground.application("101", "-60.00", "2"), ground.application("102", "40.00", "3")]
     return {
         "invoice.one_service_line_with_tax": ground.invoice(),
         "invoice.second_of_the_same_customer": ground.invoice([line("40.00")], source_id="102", number="N102"),
@@ -53,9 +60,16 @@ def situations() -> dict[str, dict[str, Any]]:
         ),
         "invoice.voided": ground.invoice(active=False),
         "payment.applied_in_three_parts": ground.payment("108.25", later),
-        "payment.deposit_not_applied": ground.payment("500.00", [], unapplied=Decimal("500.00")),
+        "payment.deposit_not_applied": ground.payment("500.00", [], source_id="202", number="N202", unapplied=Decimal("500.00")),
+        "payment.taken_back_and_applied_again": ground.payment("60.00", again, source_id="205", number="N205"),
         "payment.of_an_invoice_from_before_the_cut_over": ground.payment("75.00", [ground.application("900", "75.00")]),
-        "payment.refund": ground.payment("-20.00", [], refunded_payment_id="190"),
+        "payment.refund": ground.payment("-20.00", [], source_id="203", number="N203", refunded_payment_id="202"),
+        "payment.refund_of_a_credit": ground.payment(
+            "-86.60", [ground.application("104", "-86.60")], source_id="204", number="N204"
+        ),
+        "payment.refund_of_nothing_that_is_told": ground.payment("-20.00", [], source_id="206"),
+        "credit_memo.with_lines_and_tax": ground.credit_memo(),
+        "credit_memo.without_lines": ground.credit_memo([], source_id="502", applications=[]),
         "payment.of_an_unmapped_type": ground.payment(type_name="Crypto"),
         "bill.with_tax_shipping_and_an_expense": ground.bill(
             [
@@ -86,10 +100,15 @@ def requests(name: str, record: dict[str, Any]) -> list[Any]:
         if not isinstance(one, Draft) or not is_written(one):
             continue
         made = ground.command(one, record)
-        is_create = one.record in KINDS or one.record in MASTERS
-        body = create_body(one.record, made, IDS, ground.settings()) if is_create else application_body(made, IDS)
-        found.append(json.loads(dumps(body)))
+        found.append(json.loads(dumps(body_of(ResolvedCommand(one.record, made, IDS)))))
     return found
+
+
+def body_of(resolved: ResolvedCommand) -> dict[str, Any]:
+    """The body of the first step of a command."""
+    if resolved.record == "ar_application":
+        return application_body(resolved)
+    return credit_application_body(resolved) if resolved.record == "ap_application" else create_body(resolved, ground.settings())
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ from services.sinks import entry as e
 from services.sinks.parents import Parents, resolve
 from systems import registry
 from systems.acumatica.documents import application_body
+from systems.contract import ResolvedCommand
 from systems.mapped import Draft, NoCommand, Plan
 from systems.postings.collection import applied_on
 from tests.contract.examples import connected
@@ -31,7 +32,7 @@ def test_an_application_of_a_deposit_carries_its_own_day() -> None:
     """Without it the application was booked on the day of the payment, in March, for an invoice of April."""
     record = payment("500.00", [application("101", "500.00", applied_on=LATER)])
     (_, applied) = drafts("acumatica", "payment", record)
-    sent = application_body(command(applied, record, "acumatica"), IDS)
+    sent = application_body(ResolvedCommand(applied.record, command(applied, record, "acumatica"), IDS))
     assert sent["ApplicationDate"] == {"value": "2026-04-02T00:00:00"}
     assert applied.posting_date == LATER
 
@@ -109,7 +110,9 @@ def test_an_application_keeps_its_record_so_that_a_row_of_opening_balances_can_l
     assert again["op_key"] == made["op_key"]
     assert again["payload_hash"] != made["payload_hash"]
     assert [one["role"] for one in again["parents"]] == ["payment"]
-    assert application_body(again, {"payment/201": "Payment/000201"})["DocumentsToApply"][0]["ReferenceNbr"] == {"value": "004712"}
+    assert application_body(ResolvedCommand("ar_application", again, IDS | {"invoice/101": ""}))["DocumentsToApply"][0][
+        "ReferenceNbr"
+    ] == {"value": "004712"}
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,9 @@ class Process:
         system = declared.system(world.capability, world.shape)
         writers = WriterPool(self._open_session, self.connections_get, self.version_of)
         clock = cast("Any", Clock(self.loop))
-        self.context = SinkContext(self.settings, cast("Any", CODEC), system, clock, self.followed, writers, self._snapshot)
+        self.context = SinkContext(
+            self.settings, cast("Any", CODEC), system, clock, self.followed, writers, self._snapshot, read_command=self._command_at
+        )
         self.consuming: Consuming | None = None
         self._alarm_at: float | None = None
         self._snapshot_now = Snapshot(self.connections)
@@ -90,6 +92,15 @@ class Process:
     @property
     def is_dead(self) -> bool:
         return self.loop.dead
+
+    async def _command_at(self, number: int, offset: int) -> bytes | None:
+        """A command read again, which takes its time and may fail."""
+        await self.passes("original")
+        if self.world.draws("original"):
+            raise Transient("the cluster is away")
+        await self.loop.pause(self.world.draw.choice((0.0, 0.01, 0.5)))
+        found = self.world.cluster.log(f"command.{TARGET}", number).from_offset(offset, 1)
+        return found[0].value() if found and found[0].offset() == offset else None
 
     # --- its life ---
 

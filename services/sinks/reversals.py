@@ -1,0 +1,46 @@
+"""The command of a reversal that no mapping makes: of a part that its source makes no more, of a document of which nothing is wanted any more."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from schemas.records import Ledger
+from services.sinks.context import SinkContext
+from services.sinks.entry import Incoming, made_key
+from systems.mapped import REVERSAL
+from topology.rules.identity import ref_of
+
+
+def command_of(context: SinkContext, entry: Ledger, incoming: Incoming) -> bytes:
+    """The value bytes of the reversal that `entry` is, as told by `incoming`. Raises `Malformed` where it does not fit. Its day is that on which the
+    source's change was seen, in the tenant's zone: the source has none for what it makes no more."""
+    made: dict[str, Any] = {name: value for name, value in incoming.command.items() if name in _ENVELOPE}
+    day = _seen_on(context, incoming)
+    own = {name: entry[name] for name in ("op_key", "action", "part", "amount", "currency")}
+    none: dict[str, Any] = {
+        "parts": None,
+        "parents": [],
+        "unresolved": [],
+        "defaulted": [],
+        "hold": "",
+        "hold_detail": "",
+        "canonical": None,
+    }
+    about = {"reverses": made_key(entry["op_key"]), "date": day, "posting_date": day, "reason": entry["detail"][:200]}
+    hashes = {"source_hash": "", "payload_hash": "", "ref": ref_of(entry["op_key"])}
+    return context.codec.encode(context.command_topic, f"command.{REVERSAL}", {**made, **own, **none, **about, **hashes})
+
+
+def _seen_on(context: SinkContext, incoming: Incoming) -> date:
+    connected = context.snapshot().connections.get(incoming.command["connection"])
+    seen_at = incoming.came_at or incoming.at
+    return (seen_at.astimezone(connected.settings.zone) if connected is not None else seen_at).date()
+
+
+_ENVELOPE = frozenset(
+    {
+        "connection", "system", "purpose", "source_system", "source_entity", "source_id", "source_version", "source_number", "config_version",
+        "crosswalk_version", "canonical_topic", "canonical_partition", "canonical_offset",
+    }
+)  # fmt: skip

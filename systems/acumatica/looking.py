@@ -1,0 +1,174 @@
+"""Looks documents up in Acumatica: what is asked for by which condition, and what the rows say.
+
+A document is found by our ref, with suspects in the same request. An application has no ref: the payment or debit adjustment that it belongs to is
+read. The memo of an adjustment is read on the payment screen as well, and what a refund pays out is read before it is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+from runtime.errors import Refused
+from systems.acumatica import documents
+from systems.acumatica.client import Client
+from systems.acumatica.compare import application, credit_application, document, memo_steps, suspect
+from systems.acumatica.documents import KINDS, MASTERS, pair_of
+from systems.acumatica.mapping_sightings import ref_in
+from systems.acumatica.models import listed
+from systems.acumatica.wire import Row, money, quoted, text
+from systems.contract import Document, Found, ResolvedCommand
+from systems.parents import link_name, parent_id
+from systems.writing.frame import Attempt
+
+APPLICATIONS = {"ar_application": ("Payment", "payment"), "ap_application": ("Bill", "credit")}
+"""Entity in which an application is entered, and the role of what is applied."""
+MOST_LOOKS = 3
+_SELECT = "Type,ReferenceNbr,Status,Hold,Description"
+_OF_PAYMENT = ("$expand", "DocumentsToApply,ApplicationHistory")
+Query = list[tuple[str, str]]
+
+
+def entity_of(record: str) -> str:
+    """The entity that keeps a record."""
+    if record in APPLICATIONS:
+        return APPLICATIONS[record][0]
+    return MASTERS.get(record) or KINDS[record].entity
+
+
+def keyed(erp_id: str) -> str:
+    """The condition of one document by its id."""
+    kind, number = pair_of(erp_id)
+    return f"(Type eq {quoted(kind)} and ReferenceNbr eq {quoted(number)})"
+
+
+def adjusted_by(resolved: ResolvedCommand) -> str:
+    """Id of the invoice that a credit memo adjusts and is applied to; "" where there is none here."""
+    if resolved.record != "ar_credit_memo":
+        return ""
+    originals = [parent for parent in resolved.command["parents"] if parent["role"] == "original"]
+    found = resolved.ids.get(link_name(originals[0]), "") if originals else ""
+    return found if found.startswith("Invoice/") else ""
+
+
+class Looking:
+    """The look-ups of one session."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self.settings = client.settings
+
+    async def rows(self, attempt: Attempt, entity: str, query: Query) -> list[Row]:
+        """The rows of a list, asked for once."""
+        attempt.calls += 1
+        answer = await self._client.look(f"/{entity}", query)
+        return [row for _, row in listed(answer, entity)]
+
+    async def payment(self, attempt: Attempt, erp_id: str) -> Row | None:
+        """A payment, or a credit memo on the payment screen, with what it settles."""
+        found = await self.rows(attempt, "Payment", [("$filter", keyed(erp_id)), _OF_PAYMENT, *self.custom()])
+        return found[0] if found else None
+
+    async def found(self, attempt: Attempt) -> Found:
+        """What a look-up of an ordinary write shows."""
+        resolved = attempt.resolved
+        query = [("$filter", self._condition(resolved)), *self.view(resolved.record)]
+        rows = await self.rows(attempt, entity_of(resolved.record), query)
+        if resolved.record in APPLICATIONS:
+            seen = [(application if resolved.record == "ar_application" else credit_application)(row, resolved) for row in rows]
+            return Found(tuple(one for one in seen if one is not None))
+        mine = await self.mine(attempt, rows)
+        if resolved.record in MASTERS:
+            return Found(mine)
+        others = [row for row in rows if not ref_in(row, self.settings)]
+        suspects = tuple(one for row in others if (one := suspect(row, resolved)) is not None)
+        if resolved.record == "ar_refund" and not mine:
+            return replace(await self._payable(attempt), suspects=suspects)
+        return Found(mine, suspects)
+
+    async def mine(self, attempt: Attempt, rows: Sequence[Row]) -> tuple[Document, ...]:
+        """The command's own documents among the rows."""
+        resolved = attempt.resolved
+        made = [document(row, resolved, self.settings) for row in rows if self.is_mine(row, resolved)]
+        if resolved.record != "ar_credit_memo":
+            return tuple(made)
+        target = adjusted_by(resolved)
+        original = next((row for row in rows if target and f"{text(row, 'Type')}/{text(row, 'ReferenceNbr')}" == target), None)
+        return tuple([await self._applied(attempt, one, target, original) for one in made])
+
+    async def _applied(self, attempt: Attempt, memo: Document, target: str, original: Row | None) -> Document:
+        """The memo with the steps that apply it to its original."""
+        if "release" not in memo.steps_done:
+            return memo
+        if not target:
+            return replace(memo, steps_done=(*memo.steps_done, "apply", "settle"))
+        steps = memo_steps(await self.payment(attempt, memo.erp_id), original)
+        return replace(memo, steps_done=(*memo.steps_done, *steps))
+
+    async def _payable(self, attempt: Attempt) -> Found:
+        """Whether what a refund pays out is open: nothing is sent where it is not."""
+        try:
+            wanted = documents.paid_out(attempt.resolved.command, attempt.resolved.ids)
+        except Refused:
+            return Found(())  # what it pays out has no id here yet
+        condition = " or ".join(keyed(target) for _, target in wanted)
+        query = [("$filter", condition), ("$select", "Type,ReferenceNbr,Status,AvailableBalance")]
+        found = await self.rows(attempt, "Payment", query)
+        left = {f"{text(row, 'Type')}/{text(row, 'ReferenceNbr')}": money(row, "AvailableBalance") for row in found}
+        for one, target in wanted:
+            if left.get(target, Decimal(0)) < one["amount"]:
+                words = f"{target} has {left.get(target, Decimal(0))} open and the refund takes {one['amount']}: take back what it settles"
+                return Found((), refusal=f"{words}, then release this", refusal_reason="refund_exceeds")
+        return Found(())
+
+    def is_mine(self, row: Row, resolved: ResolvedCommand) -> bool:
+        """Whether a row is a document of the command's own."""
+        if resolved.record in MASTERS:
+            return text(row, "AccountRef") == resolved.command["ref"]
+        return ref_in(row, self.settings) == resolved.command["ref"] and text(row, "Type") in KINDS[resolved.record].types
+
+    # --- conditions and fields ----------------------------------------------------------------------------------------
+
+    def custom(self) -> Query:
+        """The user field of our ref."""
+        return [("$custom", self.settings.custom_ref)] if self.settings.custom_ref else []
+
+    def view(self, record: str) -> Query:
+        """The fields of a record that are asked for, enough to compare it."""
+        if record in MASTERS:
+            return [("$select", f"{MASTERS[record]}ID,AccountRef")]
+        if record in APPLICATIONS:
+            return [_OF_PAYMENT] if record == "ar_application" else [("$expand", "Applications")]
+        kind = KINDS[record]
+        wanted = [_SELECT, kind.total, kind.party, kind.day, *([kind.currency] if kind.currency else [])]
+        if kind.entity == "Invoice":
+            wanted.append("Balance")
+        if kind.extended:
+            wanted += ["Details/Account", "Details/Subaccount", "Details/Amount"]
+        expand: Query = [("$expand", "Details")] if kind.extended else []
+        return [*expand, ("$select", ",".join(wanted)), *self.custom()]
+
+    def by_ref(self, record: str, ref: str) -> str:
+        """The condition of a document by our ref."""
+        if record in MASTERS:
+            return f"AccountRef eq {quoted(ref)}"
+        custom = self.settings.custom_ref
+        return f"cf.String(f='{custom}') eq {quoted(ref)}" if custom else f"startswith(Description,{quoted(ref)})"
+
+    def _condition(self, resolved: ResolvedCommand) -> str:
+        record, command = resolved.record, resolved.command
+        if record in APPLICATIONS:
+            return keyed(parent_id(command, APPLICATIONS[record][1], resolved.ids)).strip("()")
+        by_ref = self.by_ref(record, command["ref"])
+        if record in MASTERS:
+            return by_ref
+        kind, day = KINDS[record], documents.fields(command)["date"]
+        try:
+            own = documents.party(kind, command, resolved.ids)
+        except Refused:
+            return by_ref  # a party without id has no documents; one with our ref is seen all the same
+        amount = format(kind.amount(command["amount"]).normalize(), "f")
+        same = f"{kind.party} eq {quoted(own)} and {kind.day} eq datetimeoffset'{day}' and {kind.total} eq {amount}"
+        target = adjusted_by(resolved)
+        return f"{by_ref} or ({same})" + (f" or {keyed(target)}" if target else "")

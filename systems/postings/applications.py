@@ -1,0 +1,103 @@
+"""What a payment, credit memo or vendor credit settles: an application for each document, as parts of it. Pure (accounting.md 13, 17, 34).
+
+Every application is a command of its own, so that a later one is one more command and changes nothing that is posted. Together they are a set:
+one that is not in the newest set was taken back, and an empty set is told by a milestone. A negative application takes back an earlier one of the
+same document and amount: neither is in the set then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from schemas.records import Application, Parent
+from systems.mapped import APPLY, COMPLETION, UNAPPLIED, Draft, Plan
+from systems.postings.collection import applied_on, in_order, opening_row, with_number
+from systems.postings.document import Hold, Mapped, Posting, Target, other_currency
+
+
+@dataclass(frozen=True)
+class Applying:
+    """How a system writes applications of one kind: the command record, the field that names what is applied and its role among the parents, and
+    the entity that is settled."""
+
+    record: str
+    field: str
+    role: str
+    settles: str
+    target: Target
+
+
+def receivable(target: Target) -> Applying:
+    """Applications of payments and credit memos to invoices."""
+    return Applying("ar_application", "payment_id", "payment", "invoice", target)
+
+
+def payable(target: Target) -> Applying:
+    """Applications of vendor credits to bills."""
+    return Applying("ap_application", "credit_id", "credit", "bill", target)
+
+
+def applications(record: Mapping[str, Any], plan: Plan, how: Applying) -> list[Draft]:
+    """The applications of a record in their order; the milestone of an empty set where it settles nothing."""
+    found, unmatched = standing(in_order(record))
+    if not found and not unmatched:
+        why = {"reached": "it settles nothing"}
+        target = how.target
+        return [Draft(COMPLETION, why, target.flow, target.purpose, action=UNAPPLIED, currency=record["currency"], parted=True)]
+    made = [_application(record, found[: number + 1], plan, how) for number in range(len(found))]
+    return made + [_unmatched(record, one, plan, how) for one in unmatched]
+
+
+def standing(found: Sequence[Application]) -> tuple[list[Application], list[Application]]:
+    """The applications that settle something still, and the negative ones that take back none of them."""
+    left, unmatched = [one for one in found if one["amount"] > 0], []
+    for back in (one for one in found if one["amount"] < 0):
+        of = [one for one in left if (one["document_id"], one["amount"]) == (back["document_id"], -back["amount"])]
+        if of:
+            left.remove(of[-1])
+        else:
+            unmatched.append(back)
+    return left, unmatched
+
+
+def part_of(one: Application) -> str:
+    """The part of a record that an application is."""
+    return one["application_id"] or one["document_id"]
+
+
+def _application(record: Mapping[str, Any], until: Sequence[Application], plan: Plan, how: Applying) -> Draft:
+    """The last of these applications. The body tells all of them to the same document, so that a look-up can tell the second of two equal
+    ones from the first."""
+    one = until[-1]
+    alike = [before for before in until if before["document_id"] == one["document_id"]]
+    made = Mapped(plan, plan.settings, applied_on(record, one))
+    opening = opening_row(made, one)
+    parents = [Parent(role=how.role, entity=record["entity"], source_id=record["source_id"])]
+    if opening is None:
+        parents.append(Parent(role=how.settles, entity=how.settles, source_id=one["document_id"]))
+    if len(alike) > 1:
+        before = Parent(role="application", entity=record["entity"], source_id=record["source_id"], part=part_of(alike[-2]))
+        parents.append(before)
+    hold = other_currency(record, plan, str(record["entity"]).replace("_", " "))
+    return _draft(made, record, [with_number(before, opening) for before in alike], how, (hold, tuple(parents)))
+
+
+def _unmatched(record: Mapping[str, Any], one: Application, plan: Plan, how: Applying) -> Draft:
+    """A negative application that takes back no other: a person decides what it means."""
+    words = f"it takes back {-one['amount']} of {how.settles} {one['document_id']}, which is no application of it: enter it in "
+    hold = Hold("unapplication_unmatched", f"{words}{how.target.product}, then skip this")
+    return _draft(Mapped(plan, plan.settings, applied_on(record, one)), record, [with_number(one, None)], how, (hold, ()))
+
+
+def _draft(
+    made: Mapped[Any],
+    record: Mapping[str, Any],
+    told: Sequence[Application],
+    how: Applying,
+    kept: tuple[Hold | None, tuple[Parent, ...]],
+) -> Draft:
+    body = {how.field: record["source_id"], "date": made.on, "applications": list(told)}
+    draft = made.draft(how.record, body, record, Posting(how.target, made.on, *kept))
+    return replace(draft, action=APPLY, amount=told[-1]["amount"], part=part_of(told[-1]), parted=True)
