@@ -57,7 +57,9 @@ def lines_of(erp: System) -> Iterator[str]:
 
 def _cells(erp: System, flow: Flow) -> Iterator[str]:
     source, target = registry.system(flow.source), registry.system(flow.target) if flow.target else None
-    written = [one for record in flow.records for one in (target.writes if target else ()) if one.record == record]
+    own = ("", *flow.records)
+    declared = [one for one in (target.writes if target else ()) if one.takes_back in own]
+    written = [one for record in flow.records for one in declared if one.record == record]
     held = [record for record in flow.records if record not in {one.record for one in written}]
     yield flow.id
     yield f"{source.title} → {target.title if target else 'log'}"
@@ -98,7 +100,8 @@ def _length(cadence: timedelta) -> str:
 def _steps(write: Write) -> str:
     shown = [f"**{step}**" if step == write.promised else step for step in write.steps]
     watched = [f"[{text}]" if step in write.watched else text for step, text in zip(write.steps, shown, strict=True)]
-    return f"`{write.record}`: {', '.join(watched)}"
+    named = f"`{write.record}` of `{write.takes_back}`" if write.takes_back else f"`{write.record}`"
+    return f"{named}: {', '.join(watched)}"
 
 
 def _class(write: Write) -> str:

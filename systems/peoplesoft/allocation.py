@@ -45,7 +45,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
         *CHARTFIELDS,
     ),
     "location": ("location", *CHARTFIELDS),
-    "project": ("project", *CHARTFIELDS),
+    "project": ("project_id", *CHARTFIELDS),
     "line_type": ("line_type", "account", "cost_account", *CHARTFIELDS),
     "tax_zone": ("tax_zone", PART, "account", "share", *CHARTFIELDS),
     "payment_type": ("payment_type", "account", *CHARTFIELDS),

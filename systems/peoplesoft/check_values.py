@@ -28,8 +28,6 @@ _ACCOUNTS = (
     ("line_type", "cost_account"),
     ("tax_zone", "account"),
     ("payment_type", "account"),
-    ("bank_account", "account"),
-    ("bank_account", "fee_account"),
     ("business_unit", "receivable_account"),
 )
 _UNITS = {"GL": ("business_unit", "gl_business_unit"), "AP": ("business_unit", "ap_business_unit")}

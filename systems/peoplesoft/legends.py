@@ -44,7 +44,7 @@ LEGENDS: Mapping[str, Legend] = {
         "ChartFields of a ServiceTitan project, over those of the location.",
         "The project's id; a project without a row leaves what the other rows say.",
         dict(_FIELDS),
-        {"project": "5512", "activity": "INSTALL"},
+        {"project_id": "5512", "project": "PRJ000000000002", "activity": "INSTALL"},
     ),
     "line_type": Legend(
         "Accounts of invoice lines.",

@@ -123,10 +123,10 @@ def _draft(record: Mapping[str, Any], one: Application, made: Mapped, how: Settl
 def _parents(record: Mapping[str, Any], one: Application, made: Mapped, *, several: bool) -> tuple[Parent, ...]:
     """What it waits for: what is applied; where there are several ledger units the invoice too, whose unit counts. A document from before the
     cut-over is taken to be of the same unit."""
-    own = Parent(role="applied", entity=record["entity"], source_id=record["source_id"])
+    own = Parent(role=record["entity"], entity=record["entity"], source_id=record["source_id"])
     if not several or opening_row(made, one) is not None:
         return (own,)
-    return (own, Parent(role="invoice", entity="invoice", source_id=one["document_id"]))
+    return (own, Parent(role="invoice", entity="invoice", source_id=one["document_id"], purpose="sale"))
 
 
 def _unmatched(record: Mapping[str, Any], one: Application, plan: Plan, how: Settling) -> Draft:

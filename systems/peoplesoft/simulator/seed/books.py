@@ -35,6 +35,7 @@ ACCOUNTS = (
     ("120000", "Accounts Receivable", "A"),
     ("130000", "Inventory", "A"),
     ("199999", "Suspense", "A"),
+    ("150000", "Due To and From Business Units", "A"),
     ("200000", "Accounts Payable", "L"),
     ("220000", "Sales Tax Payable", "L"),
     ("220100", "County Tax Payable", "L"),
