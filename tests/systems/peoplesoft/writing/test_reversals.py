@@ -392,3 +392,46 @@ def test_the_keys_of_both_journals_are_frozen_by_the_command() -> None:
     numbers = [one.number for one in pieces(resolved, settings())]
     assert len(set(numbers)) == 2
     assert numbers == [one.number for one in pieces(replace(resolved, ids={"x": "y"}), settings())]
+
+
+# --- across ledger units ----------------------------------------------------------------------------------------------
+
+
+def application(unit: str, lines: list[dict[str, Any]], part: str) -> CommandEnvelope:
+    """The journal of an application to invoice 7, in this unit ("" = the invoice's)."""
+    key = f"test:1|peoplesoft:x:y|collection|payment:201|{part}|apply"
+    parent = {"role": "invoice", "entity": "invoice", "source_id": "7"}
+    header = {"LEDGER_GROUP": "RECORDING", "LEDGER": "LOCAL", "SOURCE": "ONL", "RECEIVABLE US002": "120000"}
+    own = {"op_key": key, "ref": ref_of(key), "action": "apply", "parents": [parent], "business_unit": unit, "dimensions": header}
+    return journal(lines=lines, amount=Decimal("60.00"), **own)
+
+
+async def test_an_application_to_an_invoice_of_another_ledger_unit_is_held_by_name_and_nothing_is_sent(on: Site) -> None:
+    command = application("US001", [line("240000", "60.00", "deposit"), line("120000", "-60.00", "receivable")], "1")
+    on.ids["invoice/7"] = "US002/I/2026-03-10"
+    found = await Asked(on, ResolvedCommand("journal", command, on.ids)).find()
+    assert (found.documents, found.refusal_reason) == ((), "other_ledger_unit")
+    assert "ledger unit US002" in found.refusal
+    on.ids["invoice/7"] = "US001/I/2026-03-10"
+    asked = Asked(on, ResolvedCommand("journal", command, on.ids))
+    assert (await asked.find()).refusal == ""
+    assert (await asked.made("create")).amount == Decimal("60.00")
+
+
+async def test_the_side_of_the_invoice_is_posted_in_its_unit_found_there_and_reversed_there(on: Site) -> None:
+    command = application("", [line("150000", "60.00", "intercompany"), line("*", "-60.00", "receivable")], "receivable/1")
+    on.ids["invoice/7"] = "US002/I/2026-03-10"
+    asked = Asked(on, ResolvedCommand("journal", command, on.ids))
+    document = await asked.made("create")
+    for _ in range(2):
+        await on.do("batch")
+    assert (await asked.shown()).steps_done == ("create", "posted")
+    (kept,) = await on.kept("Journal")
+    assert [(one["ACCOUNT"], one["amount"]) for one in kept["lines"]] == [("150000", "60.00"), ("120000", "-60.00")]
+    on.ids["invoice/7"] = "US001/I/2026-03-12"
+    gone = void(command, op_key=f"{command['op_key']}|void", ref=ref_of(f"{command['op_key']}|void"))
+    back = taking(on, "reversal", gone, Original("journal", command, document.erp_id, document.number, on.ids))
+    assert (await back.made("create")).erp_id.startswith("US002/")
+    for _ in range(2):
+        await on.do("batch")
+    assert set((await balances(on)).values()) == {"0.00"}
