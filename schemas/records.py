@@ -401,6 +401,7 @@ class BankDeposit(CanonicalEnvelope):
 
     deposited_on: date | None
     total: Decimal
+    fees: NotRequired[Decimal | None]
     currency: str
     bank_account: str
     business_unit_id: str

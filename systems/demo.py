@@ -37,7 +37,7 @@ class Issued:
     """A source object as the simulator of its own system holds it. The demo's column `source` counts these.
 
     `applications` are the amounts that a payment or credit settles, by the id of each application. `facts` are the fields, in our own words, in
-    which both sides of a master have to agree.
+    which both sides of a master have to agree. `is_void` says of a document that its source took it back: nothing of it is to be in the books.
     """
 
     source_id: str
@@ -46,6 +46,7 @@ class Issued:
     applications: Mapping[str, Decimal] = field(default_factory=dict)
     facts: Mapping[str, str] = field(default_factory=dict)
     lines: tuple[IssuedLine, ...] = ()
+    is_void: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,21 @@ class BookedDocument:
     done: bool
     applied: Decimal | None = Decimal(0)
     facts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Balances:
+    """What is open of each customer and each vendor, by the figures of the side itself: id of the party -> amount, positive for what a customer
+    owes and for what a vendor is owed. `TOGETHER` as the only id stands for all parties of that kind, where the books tell no single one."""
+
+    customers: Mapping[str, Decimal]
+    vendors: Mapping[str, Decimal]
+
+
+TOGETHER = ""
+"""See `Balances`."""
+BALANCES = "balances"
+"""Where a simulator tells the open balances of its parties, under `/__sim__/`."""
 
 
 @dataclass(frozen=True)
@@ -169,7 +185,7 @@ class Demo(Protocol):
         """Rows of each mapping table for the simulators' reference data; each row has its key column too."""
 
     def paths(self) -> tuple[str, ...]:
-        """Every path under `/__sim__/` that `issued` and `booked` ask for."""
+        """Every path under `/__sim__/` that `issued`, `booked` and `balances` ask for."""
 
     def issued(self, entity: str, ask: Ask) -> list[Issued]:
         """Every object of one of our entities that the simulator holds."""
@@ -182,6 +198,9 @@ class Demo(Protocol):
 
     def booked(self, ask: Ask) -> list[BookedDocument]:
         """Every document and master that the simulator keeps."""
+
+    def balances(self, ask: Ask) -> Balances:
+        """What is open by the simulator's own figures; at the source, of everything that is not void, whether it is posted yet or not."""
 
     def flow_settings(self) -> Mapping[str, Mapping[str, Any]]:
         """Settings of this ERP's flows other than the cut-over date, by flow. Example: a posting window."""

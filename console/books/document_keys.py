@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, Protocol, TypeVar
 
+from services.sinks.entry import void_key
 from systems.flow import MASTER
 from topology.rules.identity import Books, op_key, ref_of
 
@@ -47,6 +48,18 @@ def refs_by(books: Books, entity: str, key: DocumentKey, action: str = "") -> li
     usual = ("upsert",) if key.purpose == MASTER else ("create", "adjust")
     actions = (action,) if action else usual
     return [ref_of(op_key(books, key.purpose, (entity, key.source_id), key.part, one)) for one in actions]
+
+
+def later_refs(books: Books, entity: str, key: DocumentKey, action: str = "") -> list[str]:
+    """The refs of what may follow a document: its void, and its numbered corrections."""
+    usual = (action,) if action else ("create", "adjust")
+    made = [op_key(books, key.purpose, (entity, key.source_id), key.part, one) for one in usual]
+    corrections = [f"{one}|correct|{number}" for one in made for number in range(1, _CORRECTIONS + 1)]
+    return [ref_of(one) for one in (void_key(made[0]), *corrections)]
+
+
+_CORRECTIONS = 9
+"""So many corrections of one document are looked for."""
 
 
 def by_key(documents: Iterable[Document], keys: Mapping[str, DocumentKey]) -> dict[DocumentKey, list[Document]]:

@@ -77,16 +77,26 @@ def mark_read(cluster: Cluster, message: Message) -> Mark | None:
     return mark_of(record) if record else None  # type: ignore[arg-type]  # a ledger record
 
 
-def held_rows(entries: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Held documents as an accountant's list, largest amount first."""
+def held_rows(
+    entries: Iterable[dict[str, Any]], total_of: Callable[[dict[str, Any]], Decimal | None] = lambda _: None
+) -> list[Any]:
+    """Held documents as an accountant's list, largest amount first. The amount of a change is what it adds; `total_of` tells what its document
+    comes to at the source by now, None where that is the amount itself."""
     held = [entry for entry in entries if entry["state"] == e.HELD]
-    held.sort(key=lambda entry: (-abs(entry["amount"]), entry["op_key"]))
+    totals = {entry["op_key"]: total_of(entry) for entry in held}
+
+    def size(entry: dict[str, Any]) -> Decimal:
+        amount: Decimal = entry["amount"]
+        return max(abs(amount), abs(totals[entry["op_key"]] or amount))
+
+    held.sort(key=lambda entry: (-size(entry), entry["op_key"]))
     return [
         {
             "connection": entry["connection"],
             "document": entry["record"],
             "number": entry["source_number"] or entry["source_id"],
             "amount": entry["amount"],
+            "document_amount": entry["amount"] if (total := totals[entry["op_key"]]) is None else total,
             "currency": entry["currency"],
             "date": entry["posting_date"],
             "reason": entry["reason"],

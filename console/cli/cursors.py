@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from console.cli.days import day_of
 from console.output import Output, print_rows
 
 commands = typer.Typer(help="Where each feed of a connection continues.", no_args_is_help=True)
@@ -82,19 +83,16 @@ def _chosen(feeds: dict[str, tuple[Any, Any]], connection: str, text: str, to: s
     system, feed = feeds[names[0]]
     if not to:
         return names[0], ""
-    position = system.position_from(feed, _day(to)) if system.position_from is not None else None
+    position = system.position_from(feed, _past(to)) if system.position_from is not None else None
     if position is None:
         raise Broken(f"{names[0]} is read as a whole each time, not from a day.", "Leave --to out.")
     return names[0], position
 
 
-def _day(text: str) -> date:
+def _past(text: str) -> date:
     from runtime.errors import Broken
 
-    try:
-        day = date.fromisoformat(text)
-    except ValueError as error:
-        raise Broken(f"--to {text!r} is not a day.", "Write it as 2026-03-01.") from error
+    day = day_of("--to", text)
     if not date(1990, 1, 1) <= day <= datetime.now(UTC).date():
         raise Broken(f"--to {text} is in the future, or before 1990.", "Name the day to read from again.")
     return day

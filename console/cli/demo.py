@@ -10,7 +10,7 @@ import shlex
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,8 +23,9 @@ from console.cli.progress import progress_lines
 
 if TYPE_CHECKING:
     from console.demo.accounts import Row
-    from console.demo.day import Options
+    from console.demo.day import Options, Outcome
 
+_NOTED = 20
 _DAY_START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)  # six in the morning in Chicago, a Monday
 
 
@@ -58,8 +59,7 @@ def demo(
     if erp != "all" and erp not in names:
         raise Broken(f"{erp!r} is not an ERP.", f"Give one of: all, {', '.join(names)}.")
     with _place(folder) as place:
-        rows, added = asyncio.run(_played(Options(erp, seed, jobs, scale, drain_s), place, keep))
-        code = report(rows, as_json, added)
+        code = report(asyncio.run(_played(Options(erp, seed, jobs, scale, drain_s), place, keep)), as_json)
         if code != exit_codes.OK:
             raise SystemExit(code)
 
@@ -84,8 +84,8 @@ def _place(folder: Path | None) -> Iterator[Path]:
             shutil.rmtree(made, ignore_errors=True)
 
 
-async def _played(options: Options, folder: Path, keep: bool) -> tuple[Sequence[Row], int]:
-    """The rows at the end, and how many documents ten more cycles of polling added."""
+async def _played(options: Options, folder: Path, keep: bool) -> Outcome:
+    """The day, and how it ended."""
     from console.demo.day import Day
     from console.demo.processes import Pace, Processes, Simulators, environment
     from console.reading import Cluster
@@ -110,15 +110,12 @@ async def _played(options: Options, folder: Path, keep: bool) -> tuple[Sequence[
         say("topics created, schemas registered")
         day = Day(processes, options, say, simulators, Cluster(processes.settings))
         await day.prepare()
-        await day.play()
-        await day.drain()
-        added = await day.poll_again()
-        rows = await day.drain()
+        outcome = await day.outcome()
         if keep:
-            report(rows, False, added)
+            report(outcome, False)
             say(f"kept running, logs in {folder}; Ctrl-C ends it; in another shell set what is printed now, and ask")
             await wait_kept_running(settings)
-        return rows, added
+        return outcome
     finally:
         await simulators.close()
         processes.stop()
@@ -137,26 +134,44 @@ def _prefix(kind: str) -> str:
     return "" if kind == "jvm" else f"demo-{secrets.token_hex(4)}."
 
 
-def report(rows: Sequence[Row], as_json: bool, added: int = 0) -> int:
-    """Print the rows. The exit code says whether everything is accounted for, and whether polling once more `added` nothing."""
-    from console.demo.accounts import is_ok
+def report(outcome: Outcome, as_json: bool) -> int:
+    """Print how the day ended. The exit code says whether everything is accounted for, whether the balances of both sides are equal, and whether
+    polling once more added nothing."""
+    from console.demo.balances import as_json as balances_as_json
 
-    ok = is_ok(rows) and added == 0
-    notes = [note for row in rows for note in row.notes[:20]]
-    if added:
-        notes.append(f"more polling alone added {added} documents")
+    code = exit_codes.OK if outcome.is_ok else exit_codes.NOT_OK
+    lines = _notes(outcome) if as_json else [*_told(outcome), *_notes(outcome)]
+    for line in lines:
+        print(line)
     if as_json:
-        for note in notes:
-            print(note)
-        print(json.dumps({"ok": ok, "flows": [row.as_json() for row in rows]}), flush=True)
-        return exit_codes.OK if ok else exit_codes.NOT_OK
-    for row in rows:
-        for line in accounted(row):
-            print(line)
-    for note in notes:
-        print(note)
-    print("everything is accounted for, to the cent" if ok else "NOT everything is accounted for")
-    return exit_codes.OK if ok else exit_codes.NOT_OK
+        flows = [row.as_json() for row in outcome.rows]
+        further = {"corrections": dict(outcome.corrections), "balances": balances_as_json(outcome.balances)}
+        print(json.dumps({"ok": outcome.is_ok, "flows": flows, **further}), flush=True)
+    else:
+        print("everything is accounted for, to the cent" if outcome.is_ok else "NOT everything is accounted for")
+    return code
+
+
+def _notes(outcome: Outcome) -> list[str]:
+    """What is not as it should be, by name."""
+    found = [note for row in outcome.rows for note in row.notes[:_NOTED]]
+    found += [note for one in outcome.balances for note in one.notes[:_NOTED]]
+    return found + ([f"more polling alone added {outcome.added} documents"] if outcome.added else [])
+
+
+def _told(outcome: Outcome) -> Iterator[str]:
+    """The day for a person: each flow, what was corrected, the balances of both sides."""
+    from console.demo.balances import sentences
+    from console.output import paragraph
+
+    for row in outcome.rows:
+        yield from accounted(row)
+    if outcome.corrections:
+        kinds = ", ".join(f"{kind.replace('_', ' ')} {count}" for kind, count in outcome.corrections.items())
+        yield from paragraph(f"corrected: {sum(outcome.corrections.values())}: {kinds}")
+    for one in outcome.balances:
+        for sentence in sentences(one):
+            yield from paragraph(sentence)
 
 
 def accounted(row: Row) -> Iterator[str]:
@@ -169,5 +184,7 @@ def accounted(row: Row) -> Iterator[str]:
         return f"{name.replace('_', ' ')} {bucket.count} / {money(bucket.amount, ',')}"
 
     where = " + ".join(shown(name) for name in BUCKETS if row.bucket(name).count) or "nothing"
-    of = f", {row.purpose}" if row.is_one_of_several else ""
-    yield from paragraph(f"{row.flow:<4}{row.connection}{of}: {shown('source')} = {where}; {shown('topics')}, {shown('ledger')}")
+    of = f", {row.purpose}" if row.is_one_of_several else f", {row.entity.replace('_', ' ')}" if row.entity else ""
+    yield from paragraph(
+        f"{row.flow or '-':<4}{row.connection}{of}: {shown('source')} = {where}; {shown('topics')}, {shown('ledger')}"
+    )

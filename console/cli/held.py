@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -39,12 +39,21 @@ def list_(
     cluster = Cluster()
     if connection:
         applied_once(in_force(cluster), connection)
-    rows = held_rows(held_entries(cluster, connection))
+    rows = held_rows(held_entries(cluster, connection), lambda entry: total_of(entry, cluster.codec.decode))
     if output is Output.json:
         print_json(rows)
         return
     for line in lines(rows):
         print(line)
+
+
+def total_of(entry: Mapping[str, Any], decode: Callable[[bytes], tuple[str, Mapping[str, Any]]]) -> Decimal | None:
+    """What the document of a held change comes to at the source by now. The entry of a change has the difference alone, which is nothing where
+    another day or other accounts are wanted."""
+    if "|correct|" not in entry["op_key"] or not entry["command"]:
+        return None
+    amount: Decimal = decode(entry["command"])[1]["amount"]
+    return amount
 
 
 def lines(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
@@ -56,6 +65,8 @@ def lines(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         amount = f"{money(row['amount'], ',')} {row['currency']}"
         yield from side_by_side(f"{amount:>18}  {document} {row['date'] or ''!s:<12}", row["ref"])
         why = f"{row['reason']}: {row['words']}" if row["words"] else row["reason"]
+        if row["document_amount"] != row["amount"]:
+            why = f"{why}; the document is {money(row['document_amount'], ',')} at the source now"
         yield from paragraph(f"{row['connection']}: {why}", 4)
     sums: dict[str, Decimal] = defaultdict(Decimal)
     for row in rows:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from console.cli.days import day_of, refuse_backwards
 from console.output import Output, fitted, money, paragraph, print_json, side_by_side
 
 if TYPE_CHECKING:
@@ -65,25 +66,15 @@ def wanted_days(day: str, between: tuple[str, str], now: datetime) -> Days:
         only = _begun("--day", day, now)
         return Days(only, only, now)
     begin = _begun("--from", first, now) if first else date.min if last else None
-    end = _day("--to", last) if last else None
-    if begin is not None and end is not None and begin > end:
-        raise Broken(f"--from {begin} is after --to {end}.", "Give the earlier day first.")
+    end = day_of("--to", last) if last else None
+    refuse_backwards(begin, end)
     return Days(begin, end, now)
-
-
-def _day(option: str, text: str) -> date:
-    from runtime.errors import Broken
-
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise Broken(f"{option} {text!r} is not a day.", "Write it as YYYY-MM-DD, for example 2026-03-02.") from error
 
 
 def _begun(option: str, text: str, now: datetime) -> date:
     from runtime.errors import Broken
 
-    found = _day(option, text)
+    found = day_of(option, text)
     if found > (now + _EAST).date():
         raise Broken(f"{option} {found} is still to come.", f"Name a day up to today, {now.date()} (UTC).")
     return found

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Iterator, Sequence
-from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from console.cli import exit_codes
+from console.cli.days import day_of, refuse_backwards
 from console.output import fitted, money, paragraph, print_json
 from console.reconcile.rows import By
 
@@ -51,9 +53,8 @@ def reconcile(
     from console.reconcile.reading import compared
     from console.reconcile.rows import Range, as_json, rows_of, unexplained, within
 
-    days = Range(_day(first, "--from"), _day(last, "--to"))
-    if days.first and days.last and days.first > days.last:
-        raise typer.BadParameter(f"--from {first} is after --to {last}")
+    days = Range(day_of("--from", first) if first else None, day_of("--to", last) if last else None)
+    refuse_backwards(days.first, days.last)
     cluster = Cluster()
     snapshot = in_force(cluster, connection)
     applied_once(snapshot, connection)
@@ -69,13 +70,6 @@ def reconcile(
         for line in (*table_of(rows), *_further(found, details if documents else details[:_LISTED], len(details))):
             print(line)
     raise SystemExit(exit_codes.NOT_OK if unexplained(rows)[0] else exit_codes.OK)
-
-
-def _day(text: str, option: str) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        raise typer.BadParameter(f"{option} {text!r} is no day. Example: 2026-03-31") from None
 
 
 def table_of(rows: Sequence[Row]) -> Iterator[str]:
@@ -116,20 +110,17 @@ def csv_of(rows: Sequence[Row]) -> str:
     from console.tables.escaping import escaped
 
     classes = sorted({name for row in rows for name in row.classes})
+    told = io.StringIO()
+    told.write("\ufeff")
+    lines = csv.writer(told)
     head = ["flow", "group", "currency", "source_count", "source_amount", "erp_count", "erp_amount", "difference"]
-    lines = [
-        [*head, "unexplained_count", "unexplained_amount", *(f"{name}_{what}" for name in classes for what in ("count", "amount"))]
-    ]
+    of_classes = [f"{name}_{what}" for name in classes for what in ("count", "amount")]
+    lines.writerow([*head, "unexplained_count", "unexplained_amount", *of_classes])
+    none = {"count": 0, "amount": "0.00"}
     for row in rows:
         shown = row.as_json()
+        sums = [shown["unexplained"], *(shown["classes"].get(name, none) for name in classes)]
         cells = [escaped(row.flow), escaped(row.group), row.currency]
-        cells += [str(shown[side][what]) for side in ("source", "erp") for what in ("count", "amount")] + [shown["difference"]]
-        cells += [str(shown["unexplained"][what]) for what in ("count", "amount")]
-        none = {"count": 0, "amount": "0.00"}
-        cells += [str(shown["classes"].get(name, none)[what]) for name in classes for what in ("count", "amount")]
-        lines.append(cells)
-    return "\ufeff" + "".join(",".join(_quoted(cell) for cell in line) + "\r\n" for line in lines)
-
-
-def _quoted(cell: str) -> str:
-    return '"' + cell.replace('"', '""') + '"' if any(c in cell for c in ',;"\r\n\t') else cell
+        cells += [shown[side][what] for side in ("source", "erp") for what in ("count", "amount")]
+        lines.writerow([*cells, shown["difference"], *(one[what] for one in sums for what in ("count", "amount"))])
+    return told.getvalue()

@@ -34,6 +34,7 @@ def refusals(
         *_tables(files),
         *_identity(files.settings, now),
         *(_earlier(files.settings, now) if now is not None and not earlier_cutover else ()),
+        *(_switched(files.settings, now) if now is not None and _is_live(now) else ()),
         *_forms(files.settings),
         *flow_misfits(files.settings),
         *_twice(files.settings, others),
@@ -90,6 +91,23 @@ def _earlier(new: ConnectionSettings, now: ConnectionSettings) -> Iterator[Misfi
                 f"{earlier.cutover_date} -> {flow.cutover_date}: moving it earlier commands old documents; "
                 "look at `status` for their amounts and apply with --accept-earlier-cutover",
             )
+
+
+def _switched(new: ConnectionSettings, now: ConnectionSettings) -> Iterator[Misfit]:
+    """A live connection takes another profile from a day on, which is named: without one, every invoice that is posted already would be wanted
+    for another purpose (accounting.md 1)."""
+    for side in SIDES:
+        before, after = getattr(now, side).own(), getattr(new, side).own()
+        was, becomes = getattr(before, "profile", None), getattr(after, "profile", None)
+        since = getattr(after, "profile_from", None)
+        if was == becomes or type(before) is not type(after):
+            continue
+        if since is None:
+            words = f"{was} -> {becomes} without profile_from: name the first invoice date of the new profile. Example: 2026-07-01"
+            yield Misfit((side, "settings", "profile"), words)
+        elif since == getattr(before, "profile_from", None):
+            words = f"{was} -> {becomes} from {since}, the day of the switch before: name the first invoice date of this one"
+            yield Misfit((side, "settings", "profile_from"), words)
 
 
 def _forms(settings: ConnectionSettings) -> Iterator[Misfit]:

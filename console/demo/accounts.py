@@ -42,17 +42,20 @@ class FlowFacts:
     decisions: Mapping[str, Sequence[Decided]]
     changed: frozenset[DocumentKey] = frozenset()
     """Documents whose source changed after they were written; the change is held by name."""
+    later: Mapping[DocumentKey, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+    """Ledger entries that follow a document: its void, its corrections."""
 
 
 @dataclass
 class Row:
     """The row of a flow and a purpose; `notes` name each unaccounted document. The purpose is told where the flow has a row for each of
-    several."""
+    several. A row without a flow is about an `entity` that no flow of the connection brings."""
 
     flow: str
     connection: str
     purpose: str = ""
     is_one_of_several: bool = False
+    entity: str = ""
     buckets: dict[str, Bucket] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
@@ -63,7 +66,7 @@ class Row:
     def as_json(self) -> dict[str, Any]:
         """The form that programs rely on."""
         shown = {name: self.bucket(name).as_json() for name in ("source", *BUCKETS[:3], "topics", "ledger", *BUCKETS[3:])}
-        told = {"purpose": self.purpose} if self.is_one_of_several else {}
+        told = {"purpose": self.purpose} if self.is_one_of_several else {"entity": self.entity} if self.entity else {}
         return {"flow": self.flow, "connection": self.connection, **told, **shown}
 
 
@@ -88,7 +91,8 @@ def document_row(
     known: FlowFacts,
 ) -> Row:
     """Fill the row of a flow that writes documents, from the source objects and what each has to make for the row's purpose. `booked` are the
-    target's documents, found by their ref; a second one of a key is unaccounted."""
+    target's documents, found by their ref, with what takes them back and what replaces them: together they have to come to what the source wants
+    now, which is nothing where it is void. A second one of a ref is unaccounted."""
     for amount in known.canonical.values():
         row.bucket("topics").add(amount)
     for issued, expected in made:
@@ -116,12 +120,29 @@ def _count(row: Row, line: _Line, documents: Sequence[BookedDocument], known: Fl
     if line.is_excluded:
         _by_decision(row, line, undecided)
         return
-    entry = known.entries.get(line.key)
-    if entry is not None and entry["state"] in DONE:
-        row.bucket("ledger").add(entry["amount"])
-    _place(row, line, documents[0] if documents else None, known, undecided)
-    for twice in documents[1:]:
-        count_stray(row, twice, f"a second document of {line}")
+    for entry in (known.entries.get(line.key), *known.later.get(line.key, ())):
+        if entry is not None and entry["state"] in DONE:
+            row.bucket("ledger").amount += entry["amount"]
+    row.bucket("ledger").count += known.entries.get(line.key, _NONE)["state"] in DONE
+    twice = _twice(documents)
+    _place(row, line, [one for one in documents if one not in twice], known, undecided)
+    for one in twice:
+        count_stray(row, one, f"a second document of {line}")
+
+
+_NONE: Mapping[str, Any] = {"state": ""}
+
+
+def _twice(documents: Sequence[BookedDocument]) -> list[BookedDocument]:
+    """Documents beyond the first of their ref. What takes a document back may carry the ref of that one, with the opposite sign."""
+    seen: set[tuple[str, bool]] = set()
+    found = []
+    for one in documents:
+        place = (one.ref, one.amount < 0)
+        if place in seen:
+            found.append(one)
+        seen.add(place)
+    return found
 
 
 def count_stray(row: Row, document: BookedDocument, why: str) -> None:
@@ -130,16 +151,19 @@ def count_stray(row: Row, document: BookedDocument, why: str) -> None:
     row.notes.append(f"{row.flow} {document.ref} {document.amount}: {document.kind} {document.id}: {why}")
 
 
-def _place(row: Row, line: _Line, document: BookedDocument | None, known: FlowFacts, undecided: list[Decided]) -> None:
+def _place(row: Row, line: _Line, documents: Sequence[BookedDocument], known: FlowFacts, undecided: list[Decided]) -> None:
     entry = known.entries.get(line.key)
-    if document is not None and document.done:
-        differences = _differences(line, document, known)
+    if any(one["state"] not in (*DONE, *_ENDED, "HELD") for one in known.later.get(line.key, ())):
+        row.bucket("waiting").add(line.amount)
+    elif documents and all(one.done for one in documents):
+        differences = _differences(line, documents, known)
         if not differences:
-            row.bucket("erp").add(document.amount)
+            row.bucket("excluded" if line.issued.is_void else "erp").add(line.amount)
         elif line.key in known.changed:
             row.bucket("held").add(line.amount)
         else:
-            _unaccounted(row, line, f"{document.kind} {document.id} differs: {', '.join(differences)}")
+            named = ", ".join(f"{one.kind} {one.id}" for one in documents)
+            _unaccounted(row, line, f"{named} differs: {', '.join(differences)}")
     elif entry is not None and entry["state"] == "HELD":
         row.bucket("held").add(line.amount)
     elif entry is not None and entry["state"] in _ENDED:
@@ -166,28 +190,34 @@ def _by_decision(row: Row, line: _Line, undecided: list[Decided]) -> None:
     _unaccounted(row, line, f"no document, no ledger entry, last decision {last}")
 
 
-def _differences(line: _Line, document: BookedDocument, known: FlowFacts) -> list[str]:
-    """How a document differs from its source: amount, what it settles, facts that are kept up to date."""
-    one = line.issued
-    found = [] if document.amount == line.amount else [f"amount {document.amount}, not {line.amount}"]
-    if document.applied is not None and not _applications_agree(line, document, known):
-        found.append(f"applied {document.applied}, not {dict(one.applications)}")
-    both = one.facts.keys() & document.facts.keys()
-    return found + [
-        f"{fact} {document.facts[fact]!r}, not {one.facts[fact]!r}"
-        for fact in sorted(both)
-        if one.facts[fact] != document.facts[fact]
-    ]
+def _differences(line: _Line, documents: Sequence[BookedDocument], known: FlowFacts) -> list[str]:
+    """How the documents of a source differ from it: amount, what they settle, facts that are kept up to date. Nothing is wanted of a source that
+    is void."""
+    one, wanted = line.issued, Decimal(0) if line.issued.is_void else line.amount
+    amount = sum((document.amount for document in documents), Decimal(0))
+    found = [] if amount == wanted else [f"amount {amount}, not {wanted}"]
+    settled = [document.applied for document in documents]
+    applied = sum((each for each in settled if each is not None), Decimal(0))
+    if None not in settled and applied != _applications(line, known):
+        found.append(f"applied {applied}, not {dict(one.applications)}")
+    facts = documents[-1].facts
+    both = one.facts.keys() & facts.keys()
+    return found + [f"{fact} {facts[fact]!r}, not {one.facts[fact]!r}" for fact in sorted(both) if one.facts[fact] != facts[fact]]
 
 
-def _applications_agree(line: _Line, document: BookedDocument, known: FlowFacts) -> bool:
-    """Whether what the ERP has applied is what the source applied, less what is held or waiting by name."""
-    applied = Decimal(0)
-    for application, amount in line.issued.applications.items():
+def _applications(line: _Line, known: FlowFacts) -> Decimal:
+    """What the ERP has to have applied: what the source applies, less what of it is held or waits by name, and what the source took back and of
+    which the taking back is held by name."""
+    applied, of = Decimal(0), line.issued.applications
+    for application, amount in of.items() if not line.issued.is_void else ():
         entry = known.entries.get(DocumentKey(f"{line.key.source_id}/{application}", line.key.purpose))
         if entry is None or entry["state"] in DONE:
             applied += amount
-    return document.applied == applied
+    for key in known.changed:
+        source_id, _, application = key.source_id.partition("/")
+        if source_id == line.key.source_id and application and application not in of and key in known.entries:
+            applied += known.entries[key]["amount"]
+    return applied
 
 
 def _unaccounted(row: Row, line: _Line, why: str) -> None:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
 
-from console.books.document_keys import DocumentKey, by_key, key_of, refs_by
+from console.books.document_keys import DocumentKey, by_key, key_of, later_refs, refs_by
 from console.demo.accounts import FlowFacts, Row, count_stray, document_row, read_row
 from console.demo.facts import Holdings, Topics, demo_of
+from console.reconcile.sides import CREDITS
 from systems.contract import Flow
-from systems.demo import BookedDocument, Expected, Issued
-from systems.flow import MASTER
+from systems.demo import BookedDocument, Expected, Issued, whole
+from systems.flow import CARRIES_MONEY, MASTER
+from systems.mapped import MANUAL, REVERSAL
 from topology.configuration import Connected
 
 MATCH = "M0"
@@ -36,12 +38,21 @@ class Books:
         flows = [flow for flow in self.connected.settings.erp.declared.flows if flow.id in own and own[flow.id].enabled]
         for flow in flows:
             made += [(flow, row) for row in self._rows(flow, explained)]
+        made += [(flow, row) for flow in self._without(flows) for row in self._rows(flow, explained)]
         for target, documents in self._booked.items():
             rows = [row for flow, row in made if flow.target == target and flow.records]
             for document in documents:
                 if rows and document.ref and document.ref not in explained:
                     self._stray(rows, document)
         return [row for _, row in made]
+
+    def _without(self, flows: Sequence[Flow]) -> Iterator[Flow]:
+        """What stands for a flow where none of the connection brings an entity that carries money: a person enters it, each by name."""
+        erp, source = self.connected.settings.erp.system, self.connected.settings.field_service.system
+        taken = {flow.entity for flow in flows if flow.source == source and flow.records}
+        for entity in CARRIES_MONEY:
+            if entity not in taken and demo_of(source).issued(entity, self.holdings[source].__getitem__):
+                yield Flow("", entity, source, erp, entity, (MANUAL, REVERSAL), CARRIES_MONEY[entity])
 
     def _stray(self, rows: Sequence[Row], document: BookedDocument) -> None:
         """Count a document that no source object makes. It is explained where the ledger holds by name that it has to be taken back."""
@@ -62,7 +73,7 @@ class Books:
         return {system: demo_of(system).booked(held.__getitem__) for system, held in self.holdings.items()}
 
     def _rows(self, flow: Flow, explained: set[str]) -> list[Row]:
-        row = Row(flow.id, self.connected.settings.connection, flow.purpose)
+        row = Row(flow.id, self.connected.settings.connection, flow.purpose, entity="" if flow.id else flow.entity)
         if flow.id == MATCH:
             return [self._matches(row)]
         if not flow.records:
@@ -71,11 +82,11 @@ class Books:
         settings = self.connected.readings[erp].settings
         by_purpose: dict[str, _Made] = {}
         for one in demo_of(flow.source).issued(flow.entity, self.holdings[flow.source].__getitem__):
-            for expected in demo_of(erp).expected(flow, one, settings):
+            for expected in demo_of(erp).expected(flow, one, settings) if flow.id else whole(flow.purpose, one):
                 by_purpose.setdefault(expected.purpose, []).append((one, expected))
         by_purpose = by_purpose or {flow.purpose: []}
         several = len(by_purpose) > 1
-        rows = {name: Row(row.flow, row.connection, name, several) for name in by_purpose}
+        rows = {name: replace(row, purpose=name, is_one_of_several=several, buckets={}, notes=[]) for name in by_purpose}
         return [self._filled(rows[name], flow, made, explained) for name, made in by_purpose.items()]
 
     def _filled(self, row: Row, flow: Flow, made: _Made, explained: set[str]) -> Row:
@@ -85,8 +96,10 @@ class Books:
             for part in expected.parts:
                 key = DocumentKey(one.source_id, expected.purpose, part)
                 refs |= dict.fromkeys(refs_by(books, flow.entity, key, expected.action), key)
+                if flow.moves_money:
+                    refs |= dict.fromkeys(later_refs(books, flow.entity, key, expected.action), key)
         explained.update(refs)
-        booked = by_key(self._booked[flow.target], refs)
+        booked = by_key([_signed(flow, one) for one in self._booked[flow.target]], refs)
         if row.purpose == MASTER:
             booked = self._masters(flow, made, booked)
         return document_row(row, made, booked, self._facts(flow))
@@ -96,7 +109,8 @@ class Books:
         entries = {key: one for key, one in self.topics.entries.get(origin, {}).items() if one["record"] in flow.records}
         decisions = self.topics.decisions.get((flow.id, flow.entity), {})
         changed = frozenset(self.topics.changed.get(origin, ()))
-        return FlowFacts(self.topics.canonical.get(origin, {}), entries, decisions, changed)
+        later = {key: list(found.values()) for key, found in self.topics.later.get(origin, {}).items()}
+        return FlowFacts(self.topics.canonical.get(origin, {}), entries, decisions, changed, later)
 
     def _masters(
         self, flow: Flow, made: _Made, created: Mapping[DocumentKey, list[BookedDocument]]
@@ -135,3 +149,11 @@ class Books:
             row.bucket("ledger").add(Decimal(0))
             row.bucket("erp" if (entity, target) in known else "excluded" if not target else "unaccounted").add(Decimal(0))
         return row
+
+
+def _signed(flow: Flow, document: BookedDocument) -> BookedDocument:
+    """The document with the sign of its source's amount: a credit that comes from an invoice takes away from it, and the invoice does not say what
+    that credit settles."""
+    if CREDITS.get((flow.entity, document.kind)) is None:
+        return document
+    return replace(document, amount=-document.amount, applied=None if document.applied is None else Decimal(0))

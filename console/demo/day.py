@@ -8,20 +8,23 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property, partial
 from typing import Any
 
+from console.demo import balances
 from console.demo.accounts import Row, is_ok
 from console.demo.books import Books
-from console.demo.facts import demo_of, read_topics
+from console.demo.facts import Topics, demo_of, read_topics
 from console.demo.joined import Joined, Share
 from console.demo.processes import SERVICES, Processes, Say, Simulators
 from console.matching.masters import read_masters
 from console.reading import Cluster
-from runtime.errors import Transient
+from console.reconcile.reading import compared
+from runtime.errors import Broken, Transient
 from systems import registry
 from systems.connection import ConnectionSettings
 from systems.demo import ACTIVE, YES, Act
@@ -29,6 +32,25 @@ from topology.configuration import Follower, Snapshot
 
 _DAY_HOURS = 10
 _CYCLES_BEFORE_CORRECTIONS = 3
+_CORRECTIONS = 2
+"""So many corrections of each kind are made at each connection."""
+_BALANCED_S = 60.0
+"""How long the last documents of an ERP may take to be read back before its balances are told as they are."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a day ended: the rows, how many documents more polling added, the corrections of all sources by kind, the balances of both sides."""
+
+    rows: Sequence[Row]
+    added: int = 0
+    corrections: Mapping[str, int] = field(default_factory=dict)
+    balances: Sequence[balances.Compared] = ()
+
+    @property
+    def is_ok(self) -> bool:
+        """Whether everything is accounted for."""
+        return is_ok(self.rows) and self.added == 0 and balances.are_equal(self.balances)
 
 
 @dataclass(frozen=True)
@@ -113,7 +135,8 @@ class Day:
         """The day with its accidents, spread evenly over it, until the sources have nothing more to do."""
         await self.listen(drop=0.1, duplicate=0.2, disorder=0.2)
         for one in self.joined:
-            day = {"jobs": one.share.jobs, "hours": _DAY_HOURS, "seed": one.share.seed, "corrections": 3, "when_told": True}
+            corrected = {"corrections": _CORRECTIONS, "correction_kinds": "all", "when_told": True}
+            day = {"jobs": one.share.jobs, "hours": _DAY_HOURS, "seed": one.share.seed, **corrected}
             await one.tell(registry.FIELD_SERVICE, "day", day)
         self.say(f"the day begins: {self.options.jobs} jobs, 10 % of webhooks dropped, 20 % doubled, disorder")
         accidents = [*self._planned(), *more]
@@ -135,8 +158,36 @@ class Day:
         while await self.poll_again(_CYCLES_BEFORE_CORRECTIONS):
             await self.drain()
         for one in self.joined:
-            await one.tell(registry.FIELD_SERVICE, "day/corrections", {})
-        self.say("everything is in the books; people correct some of it: adjusted, voided, unposted, merged, canceled")
+            told = await one.tell(registry.FIELD_SERVICE, "day/corrections", {})
+            if told["errors"]:
+                raise Broken(f"{one.id}: the day cannot be played: {told['errors'][0]}")
+        made = await self.corrections()
+        self.say(f"everything is in the books; people correct some of it: {sum(made.values())} corrections of {len(made)} kinds")
+
+    async def corrections(self) -> dict[str, int]:
+        """What the days corrected, by kind, as the sources count it."""
+        made: Counter[str] = Counter()
+        for one in self.joined:
+            made.update((await one.ask(registry.FIELD_SERVICE, "day"))["corrections"])
+        return dict(sorted(made.items()))
+
+    async def open_balances(self) -> list[balances.Compared]:
+        """The open balances of both sides; as soon as they agree, or when the last documents have had time to be read back."""
+        deadline = time.monotonic() + _BALANCED_S
+        while True:
+            found = [await self._balances(one) for one in self.joined]
+            if balances.are_equal(found) or time.monotonic() > deadline:
+                return found
+            self.processes.supervise(self.say)
+            await asyncio.sleep(2)
+
+    async def _balances(self, one: Joined) -> balances.Compared:
+        holdings = await one.holdings()
+        topics = (await asyncio.to_thread(read_topics, self.cluster, [one.id]))[one.id]
+        found = await asyncio.to_thread(compared, self.cluster, self._in_force(), one.id)
+        ours, theirs = (demo_of(system).balances(holdings[system].__getitem__) for system in one.systems)
+        pairs = {entity: _pairs(topics, one, entity) for entity in ("customer", "vendor")}
+        return balances.compared(one.id, (ours, theirs), pairs, found.judged)
 
     async def _part_done(self) -> float:
         """How much of the day is over, by the connection that is last; 1 only when every one is done."""
@@ -166,6 +217,14 @@ class Day:
             for act in demo_of(system).acts(holdings[system].__getitem__, links):
                 self.say(f"{one.id}: {registry.system(system).title}: {act.name}")
                 await _done(one, system, act)
+
+    async def outcome(self, more: Sequence[Accident] = ()) -> Outcome:
+        """Play the day to its end, let both sides be polled further, and tell how everything stands."""
+        await self.play(more)
+        await self.drain()
+        added = await self.poll_again()
+        rows = await self.drain()
+        return Outcome(rows, added, await self.corrections(), await self.open_balances())
 
     async def drain(self) -> list[Row]:
         """Wait until nothing waits and nothing is unaccounted for, or until the deadline; returns the rows."""
@@ -240,6 +299,13 @@ class Day:
                 raise Transient(f"{what}: not done in {patience_s:g} s: {missing_words}; see the logs in {self.processes.folder}")
             self.processes.supervise(self.say)
             await asyncio.sleep(0.5)
+
+
+def _pairs(topics: Topics, one: Joined, entity: str) -> balances.Pairs:
+    """The parties of a connection that belong together, whichever side the link was written from."""
+    source, erp = one.systems
+    links = {ours: theirs for theirs, ours in topics.links.get((erp, entity), {}).items() if ours}
+    return balances.Pairs(links | topics.links.get((source, entity), {}), topics.merged.get((source, entity), {}))
 
 
 async def _done(one: Joined, system: str, act: Act) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -17,8 +18,12 @@ from systems.demo import Demo
 
 Holdings = Mapping[str, Mapping[str, Any]]
 """What both simulators of a connection answered: system -> path -> answer."""
-_LATER = ("void", "correct", "adjust")
+_LATER = ("void", "correct", "unapply")
 """Actions that follow a document. What is counted in a bucket is the document itself."""
+
+
+_FLOW = re.compile(r"[A-Z]{1,3}\d+[A-Z]?")
+"""The form of a flow's id, with which the detail of a decision begins; a decision about what no flow takes has none."""
 
 
 def demo_of(system: str) -> Demo:
@@ -33,7 +38,11 @@ Origin = tuple[str, str]
 
 @dataclass
 class Topics:
-    """What the topics say of one connection: canonical amounts, ledger entries and links by origin, decisions by flow and entity."""
+    """What the topics say of one connection: canonical amounts, ledger entries and links by origin, decisions by flow and entity.
+
+    `later` are the entries that follow a document, by op-key: its void, its corrections. `changed` are the documents of which one of these is
+    held. `merged` are the masters that their source merged, with their survivors.
+    """
 
     canonical: dict[Origin, dict[str, Decimal]] = field(default_factory=dict)
     entries: dict[Origin, dict[DocumentKey, Mapping[str, Any]]] = field(default_factory=dict)
@@ -42,11 +51,15 @@ class Topics:
     decisions: dict[tuple[str, str], dict[str, list[Decided]]] = field(default_factory=dict)
     links: dict[Origin, dict[str, str]] = field(default_factory=dict)
     matched: set[tuple[str, str]] = field(default_factory=set)
+    merged: dict[Origin, dict[str, str]] = field(default_factory=dict)
+    later: dict[Origin, dict[DocumentKey, dict[str, Mapping[str, Any]]]] = field(default_factory=dict)
     _versions: dict[tuple[str, str, str], str] = field(default_factory=dict)
 
     def learn_entry(self, entry: Mapping[str, Any]) -> None:
         """Take in the newest ledger record of an op-key."""
         origin, key = (entry["source_system"], entry["source_entity"]), key_of(entry)
+        if entry["action"] in _LATER:
+            self.later.setdefault(origin, {}).setdefault(key, {})[entry["op_key"]] = entry
         if entry["action"] in _LATER and entry["state"] == "HELD":
             self.changed.setdefault(origin, set()).add(key)
         known = self.entries.setdefault(origin, {})
@@ -56,7 +69,8 @@ class Topics:
 
     def learn_decision(self, r: Mapping[str, Any]) -> None:
         """Take in an audit record about one object. Those about its newest version count, each once however often it was repeated."""
-        flow = r["detail"].partition(":")[0] if ":" in r["detail"] else ""
+        named = r["detail"].partition(":")[0]
+        flow = named if _FLOW.fullmatch(named) else ""
         decisions = self.decisions.setdefault((flow, r["entity"]), {}).setdefault(r["source_id"], [])
         place = (flow, r["entity"], r["source_id"])
         if self._versions.get(place) != r["source_version"]:
@@ -78,6 +92,8 @@ def read_topics(cluster: Cluster, connections: Iterable[str]) -> dict[str, Topic
         if r.get("connection") in found:
             amounts = found[r["connection"]].canonical.setdefault((r["system"], r["entity"]), {})
             amounts[r["source_id"]] = r.get("total") or Decimal(0)
+            if r.get("merged_to_id"):
+                found[r["connection"]].merged.setdefault((r["system"], r["entity"]), {})[r["source_id"]] = r["merged_to_id"]
     for entry in ledger_entries(cluster, quiet=True):
         if entry["connection"] in found:
             found[entry["connection"]].learn_entry(entry)

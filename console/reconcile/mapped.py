@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -37,7 +37,7 @@ class Mapper:
             flow = words.flow_id({**command, "record": record}, self._connected.settings)
             place = command["source_entity"], command["source_id"].partition("/")[0]
             wanted[(flow, place)].append(wanted_of(record, command))
-        decided = _decided(found.decisions)
+        decided = _decided(found.decisions, {flow.id for flow in self._declared})
         for consumed in records:
             value = self._context.codec.decode(consumed.value or b"")[1]
             yield from self._of(value, wanted, decided)
@@ -60,15 +60,15 @@ class Mapper:
             return replace(made, amount=sum((w.amount for w in documents), ZERO))
         if documents or not made.active:
             return made
+        if decided is not None:
+            decision, why, amount = decided
+            return replace(made, decision=decision, words=why, amount=amount or made.amount)
         if not made.flow:
             off = next((flow for flow in self._declared if flow.records and flow.entity == made.entity), None)
             if off is None:
                 return replace(made, decision=NO_FLOW, words="the connection has no flow for it")
             return replace(made, decision=EXCLUDED, words=f"flow {off.id} is off")
-        if decided is None:
-            return made
-        decision, why, amount = decided
-        return replace(made, decision=decision, words=why, amount=amount or made.amount)
+        return made
 
     def _issued(self, flow: str, value: Mapping[str, Any]) -> Issued:
         kind = "vendor" if "vendor_id" in value else "customer"
@@ -106,11 +106,13 @@ def _purposes(flows: Iterable[Flow], flow_id: str) -> frozenset[str]:
     return frozenset(one for flow in flows if flow.id == flow_id for one in (flow.purpose, *flow.other_purposes))
 
 
-def _decided(decisions: Iterable[Decision]) -> dict[tuple[str, Object], Decided]:
-    """Why objects want no document, by flow and object. The amount of a decision about a part of an object is not the object's own."""
+def _decided(decisions: Iterable[Decision], flows: Container[str]) -> dict[tuple[str, Object], Decided]:
+    """Why objects want no document, by flow ("" = no flow brings them) and object. The amount of a decision about a part of an object is not the
+    object's own."""
     found: dict[tuple[str, Object], Decided] = {}
     for one in decisions:
         if one.decision in _DECIDES:
-            flow, _, why = one.detail.partition(": ")
-            found.setdefault((flow, (one.entity, one.source_id)), (one.decision, why or one.detail, one.amount or ZERO))
+            named, _, why = one.detail.partition(": ")
+            flow, told = (named, why) if named in flows else ("", one.detail)
+            found.setdefault((flow, (one.entity, one.source_id)), (one.decision, told, one.amount or ZERO))
     return found

@@ -28,8 +28,10 @@ CREDITS: Mapping[tuple[str, str], int] = {
     ("payment", "ar_refund"): -1,
     ("bill", "vendor_credit"): -1,
     ("bill", "ap_credit"): -1,
+    ("credit_memo", "invoice"): -1,
+    ("vendor_credit", "bill"): -1,
 }
-"""Documents that are shown as positive amounts and take away from the amounts of the objects they come from."""
+"""Documents that are shown as positive amounts and take away from the amounts of the objects they come from, or from what was made of them."""
 _CONTROL = ("receivable", "cash")
 _SILENT = ("ap_application", "ar_application", "completion", "customer", "vendor", "reversal")
 _LATER = ("apply", "unapply", "void", "upsert")

@@ -8,14 +8,17 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from systems.demo import Act, Ask, BookedDocument, Expected, Issued, planned, whole
+from systems.demo import BALANCES, Act, Ask, Balances, BookedDocument, Expected, Issued, planned, whole
 from systems.flow import Flow
 
 _DOCUMENTS = {"Invoice": "invoice", "Payment": "payment", "Bill": "bill"}
 _MASTERS = {"Customer": ("customer", "CustomerID"), "Vendor": ("vendor", "VendorID")}
 _MEMO = "Credit Memo"
-_NEGATIVE = (_MEMO, "Refund")
 _SETTLED = ("Invoice", _MEMO, "Bill")
+_CREDITS = {_MEMO: "credit_memo", "Debit Adj.": "vendor_credit"}
+"""Documents that are shown as positive amounts and take away from what they correct; each is a kind of its own."""
+_GIVEN_BACK = ("Refund", "Voided Refund")
+"""Payments to a customer: the source tells them as less than nothing."""
 _SIGHTED = ("Invoice", "Payment", "Prepayment", "Bill")
 _UNITS = (
     ("Plumbing - Service", "PLB-000", "MAIN", "40100"),
@@ -23,7 +26,22 @@ _UNITS = (
     ("HVAC - Install", "HVI-000", "EAST", "40300"),
     ("Electrical - Service", "ELE-000", "WEST", "40400"),
 )
-_PAYMENTS = (("Cash", "CASH", "10200"), ("Check", "CHECK", "10200"), ("Credit Card", "CREDIT", "10300"), ("ACH", "ACH", "10400"))
+_PAYMENTS = (
+    ("Cash", "CASH", "10200"),
+    ("Check", "CHECK", "10200"),
+    ("Refund", "CHECK", "10200"),
+    ("Credit Card", "CREDIT", "10300"),
+    ("ACH", "ACH", "10400"),
+)
+_LINES = (
+    ("PriceModifier", "40900"),
+    ("25100", "23000"),
+    ("12500", "12500"),
+    ("42000", "42000"),
+    ("42100", "42100"),
+    ("project", "40000"),
+)
+"""Kinds of line, the source's accounts that are no income of a job, and a project's billing; and where each goes."""
 
 
 class AcumaticaDemo:
@@ -85,7 +103,7 @@ class AcumaticaDemo:
                 for name, sub, branch, account in _UNITS
             ),
             "payment_type": tuple({"payment_type": n, "payment_method": m, "cash_account": a} for n, m, a in _PAYMENTS),
-            "line_type": ({"line_type": "PriceModifier", "account": "40900"},),
+            "line_type": tuple({"line_type": kind, "account": account} for kind, account in _LINES),
             "tax_zone": (
                 {"tax_zone": "401", "account": "22000"},
                 {"tax_zone": "402", "part": "county", "account": "22000", "share": "0.0200"},
@@ -101,7 +119,8 @@ class AcumaticaDemo:
 
     def paths(self) -> tuple[str, ...]:
         """Every kind that is asked for."""
-        return tuple(f"documents?kind={kind}" for kind in (*_DOCUMENTS, *_MASTERS, "Account", "Subaccount", "FinancialPeriod"))
+        kinds = (*_DOCUMENTS, *_MASTERS, "Account", "Subaccount", "FinancialPeriod")
+        return (BALANCES, *(f"documents?kind={kind}" for kind in kinds))
 
     def issued(self, entity: str, ask: Ask) -> list[Issued]:
         """Masters that a first match should have read."""
@@ -136,20 +155,26 @@ class AcumaticaDemo:
         """Documents with their ref, done when released; masters by their id."""
         found = []
         memos = {row["number"]: row for row in ask("documents?kind=Payment")["documents"] if row["type"] == _MEMO}
-        for kind, ours in _DOCUMENTS.items():
+        for kind in _DOCUMENTS:
             for row in ask(f"documents?kind={kind}")["documents"]:
                 if (kind, row["type"]) == ("Payment", _MEMO):
-                    continue  # a released credit memo shows on the payment screen, too
+                    continue  # a released credit memo shows on the payment screen, too, and settles there
                 settling = memos.get(row["number"], row) if row["type"] == _MEMO else row
                 # an invoice shows the payments that settle it, a bill the debit adjustments; neither settles anything itself
                 rows = [] if settling["type"] in _SETTLED and settling is row else settling["applications"]
                 applied = sum((_amount(one["amount"]) for one in rows if one["released"]), Decimal(0))
-                amount = -_amount(row["amount"]) if row["type"] in _NEGATIVE else _amount(row["amount"])
+                amount = -_amount(row["amount"]) if row["type"] in _GIVEN_BACK else _amount(row["amount"])
+                ours = _CREDITS.get(row["type"]) or _DOCUMENTS[kind]
                 found.append(BookedDocument(ours, row["number"], row["ref"], amount, row["date"], row["released"], applied))
         for kind, (ours, key) in _MASTERS.items():
             for row in ask(f"documents?kind={kind}")["documents"]:
                 found.append(BookedDocument(ours, row[key], row["ref"], Decimal("0.00"), "", True))
         return found
+
+    def balances(self, ask: Ask) -> Balances:
+        """By the released documents of each party."""
+        told = ask(BALANCES)
+        return Balances(*({row["id"]: _amount(row["balance"]) for row in told[kind]} for kind in ("customers", "vendors")))
 
     def flow_settings(self) -> Mapping[str, Mapping[str, Any]]:
         """Every flow is event-driven."""

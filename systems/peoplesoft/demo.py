@@ -9,7 +9,23 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from systems.demo import ACTIVE, NAME, NO, YES, Act, Ask, BookedDocument, Expected, Issued, at_cost, planned, whole
+from systems.demo import (
+    ACTIVE,
+    BALANCES,
+    NAME,
+    NO,
+    TOGETHER,
+    YES,
+    Act,
+    Ask,
+    Balances,
+    BookedDocument,
+    Expected,
+    Issued,
+    at_cost,
+    planned,
+    whole,
+)
 from systems.flow import Flow
 from systems.peoplesoft.settings import Settings
 from systems.peoplesoft.simulator.services import Naming
@@ -32,9 +48,16 @@ _LINES = (
     ("Material", "401000", "501000"),
     ("Equipment", "403000", "502000"),
     ("PriceModifier", "409000", "409000"),
+    ("25100", "230000", "501000"),
+    ("12500", "125000", "501000"),
+    ("42000", "420000", "501000"),
+    ("42100", "421000", "501000"),
+    ("project", "400000", "503000"),
 )
-_PAYMENTS = (("Cash", "100200"), ("Check", "100200"), ("Credit Card", "100300"), ("ACH", "100400"))
+_PAYMENTS = (("Cash", "100200"), ("Check", "100200"), ("Refund", "100200"), ("Credit Card", "100300"), ("ACH", "100400"))
 _RECEIVABLE, _SUSPENSE = "120000", "199999"
+_OWED = (_RECEIVABLE,)
+"""Accounts that hold what customers owe, less what they paid ahead."""
 _WINDOW = "cron: 0 */2 * * *"
 _LISTENER = "ServiceListeningConnector"
 _CREATE = "CI_ML_JOURNAL_CI_C"
@@ -92,7 +115,7 @@ class PeopleSoftDemo:
 
     def paths(self) -> tuple[str, ...]:
         """Every kind of object that is asked for."""
-        return tuple(f"documents?kind={kind}" for kind in _KINDS)
+        return (BALANCES, *(f"documents?kind={kind}" for kind in _KINDS))
 
     def issued(self, entity: str, ask: Ask) -> list[Issued]:
         """Vendors of the SETID that is read, whatever their class and status."""
@@ -116,6 +139,12 @@ class PeopleSoftDemo:
         found += together("ap_bill", ask("documents?kind=Voucher")["documents"])
         vendors = ask("documents?kind=Vendor")["documents"]
         return found + [BookedDocument("vendor", row["id"], "", Decimal("0.00"), "", True) for row in vendors]
+
+    def balances(self, ask: Ask) -> Balances:
+        """Journals know no customer: what all of them owe is the balance of the receivable, over every ledger unit. Vouchers by vendor."""
+        told = ask(BALANCES)
+        owed = [Decimal(row["balance"]) for row in told["accounts"] if row["account"] in _OWED]
+        return Balances({TOGETHER: sum(owed, Decimal(0))}, {row["id"]: Decimal(row["balance"]) for row in told["vendors"]})
 
     def flow_settings(self) -> Mapping[str, Mapping[str, Any]]:
         """Payments wait for a window every other hour."""

@@ -10,11 +10,13 @@ from pydantic import BaseModel
 
 from systems.demo import (
     ACTIVE,
+    BALANCES,
     NAME,
     NO,
     YES,
     Act,
     Ask,
+    Balances,
     BookedDocument,
     Expected,
     Issued,
@@ -31,9 +33,15 @@ _HELD = {
     "payment": "payments",
     "bill": "bills",
     "vendor_credit": "vendor_credits",
+    "credit_memo": "credit_memos",
+    "bank_deposit": "deposits",
+    "ap_payment": "vendor_payments",
+    "return": "returns",
     "customer": "customers",
     "vendor": "vendors",
 }
+"""Our entities, and what the simulator calls them."""
+_MASTERS = ("customer", "vendor")
 _REF = "mlConnectorRef"
 _FIRST_TENANT = 1_234_567_890
 
@@ -77,14 +85,15 @@ class ServiceTitanDemo:
 
     def paths(self) -> tuple[str, ...]:
         """Every kind of object that is asked for."""
-        return tuple(f"holdings?entity={kind}" for kind in _HELD.values())
+        return (BALANCES, *(f"holdings?entity={kind}" for kind in _HELD.values()))
 
     def issued(self, entity: str, ask: Ask) -> list[Issued]:
         """Every object of one of our entities, inactive and cancelled ones included."""
         if entity not in _HELD:
             return []
         rows = ask(f"holdings?entity={_HELD[entity]}")
-        return [_issued(row) for row in (rows["holdings"] if isinstance(rows, Mapping) else rows)]
+        found = rows["holdings"] if isinstance(rows, Mapping) else rows
+        return [_issued(row, is_document=entity not in _MASTERS) for row in found]
 
     def read(self, flow: str, ask: Ask) -> set[str]:
         """No flow only reads it."""
@@ -101,6 +110,11 @@ class ServiceTitanDemo:
             BookedDocument("vendor", str(row["id"]), row["external"].get(_REF, ""), Decimal("0.00"), "", True, None, _facts(row))
             for row in rows
         ]
+
+    def balances(self, ask: Ask) -> Balances:
+        """What is posted and what is not posted yet."""
+        told = ask(BALANCES)
+        return Balances(*({str(row["id"]): _open(row) for row in told[kind]} for kind in ("customers", "vendors")))
 
     def flow_settings(self) -> Mapping[str, Mapping[str, Any]]:
         """Flows are the ERP's."""
@@ -161,11 +175,16 @@ def _facts(row: Mapping[str, Any]) -> dict[str, str]:
     return {NAME: str(row["name"]), ACTIVE: YES if row["active"] else NO}
 
 
-def _issued(row: Mapping[str, Any]) -> Issued:
+def _open(row: Mapping[str, Any]) -> Decimal:
+    return Decimal(str(row["balance"])) + Decimal(str(row["pending"]))
+
+
+def _issued(row: Mapping[str, Any], *, is_document: bool) -> Issued:
     settled = {str(one["id"]): Decimal(str(one["amount"])) for one in row.get("applications") or ()}
     lines = tuple(map(_line, row.get("lines") or ()))
     amount = Decimal(str(row.get("amount") or "0.00"))
-    return Issued(str(row["id"]), str(row.get("number") or ""), amount, settled, _facts(row), lines)
+    is_void = is_document and (not row["active"] or bool(row["canceled"]))
+    return Issued(str(row["id"]), str(row.get("number") or ""), amount, settled, _facts(row), lines, is_void)
 
 
 def _line(row: Mapping[str, Any]) -> IssuedLine:

@@ -161,12 +161,13 @@ def credit_memo(row: Row, context: Context) -> Shaped:
 
 
 def bank_deposit(row: Row, context: Context) -> Shaped:
-    """Payments that were brought to a bank together. What the bank kept of them (`fees`, `netAmount`) has no field here."""
+    """Payments that were brought to a bank together, with what the bank kept of them; `netAmount` is the rest."""
     if PART not in row:
         raise Malformed("the transactions of the deposit are missing")
     body: dict[str, Any] = {
         "deposited_on": day(row, "depositDate", context.time_zone),
         "total": money(row, "grossAmount"),
+        "fees": near_money(row, "fees", context.notes),
         "currency": context.currency,
         "bank_account": text(nested(row, "bankAccount"), "number"),
         "memo": text(row, "name"),
@@ -175,7 +176,9 @@ def bank_deposit(row: Row, context: Context) -> Shaped:
             (_deposited(item) for item in rows(row, PART)), key=lambda line: (len(line["payment_id"]), line["payment_id"])
         ),
     }
-    return document(row, body, moving(body, "deposited_on total currency bank_account canceled_on", "payment_id amount"), "name")
+    return document(
+        row, body, moving(body, "deposited_on total fees currency bank_account canceled_on", "payment_id amount"), "name"
+    )
 
 
 def _deposited(item: Row) -> dict[str, Any]:

@@ -206,11 +206,11 @@ def bare_environment() -> dict[str, str]:
 
 def keeps_the_contract(told: dict[str, Any], *erps: str) -> None:
     """The object that `demo --json` ends with, as other programs rely on it."""
-    assert set(told) == {"ok", "flows"}
+    assert set(told) == {"ok", "flows", "corrections", "balances"}
     expected = {(flow, CONNECTIONS[erp]) for erp in erps for flow in FLOWS[erp]}
-    assert sorted((row["flow"], row["connection"]) for row in told["flows"]) == sorted(expected)
+    assert sorted((row["flow"], row["connection"]) for row in told["flows"] if row["flow"]) == sorted(expected)
     for row in told["flows"]:
-        assert set(row) == BUCKETS | {"flow", "connection"}
+        assert set(row) == BUCKETS | {"flow", "connection"} | (set() if row["flow"] else {"entity"})
         for name in BUCKETS:
             assert set(row[name]) == {"count", "amount"}
             assert isinstance(row[name]["count"], int)
@@ -218,6 +218,12 @@ def keeps_the_contract(told: dict[str, Any], *erps: str) -> None:
         assert row["source"]["count"] == sum(row[name]["count"] for name in ADDED), row
         assert Decimal(row["source"]["amount"]) == sum(Decimal(row[name]["amount"]) for name in ADDED), row
         assert row["waiting"]["count"] == row["unaccounted"]["count"] == 0
+    assert sum(told["corrections"].values()) >= 40, told["corrections"]
+    assert {kind: set(counts) for kind, counts in told["balances"].items()} == {
+        "customers": {"compared", "different"},
+        "vendors": {"compared", "different"},
+    }
+    assert [counts["different"] for counts in told["balances"].values()] == [0, 0]
     posted = {row["flow"]: row["erp"]["count"] for row in told["flows"]}
     assert [flow for flow in ("A1", "A2", "P1", "P2", "P3") if posted.get(flow) == 0] == []
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import pytest
 
 from console.demo.accounts import Row
-from console.demo.day import Accident, Day, Options
+from console.demo.day import Accident, Day, Options, Outcome
 from runtime.embedded.cluster import EmbeddedCluster, start_cluster
 from runtime.embedded.fetch import NO_MAVEN, is_fetchable
 from tests.acceptance.stage import Stage, staged
@@ -19,11 +19,16 @@ JOBS = 100
 
 @dataclass
 class Played:
-    """The day after it was drained. `killed` are the services that were killed in the middle of it."""
+    """The day after it was drained, with its corrections. `killed` are the services that were killed in the middle of it."""
 
     stage: Stage
-    rows: list[Row]
+    outcome: Outcome
     killed: list[str]
+
+    @property
+    def rows(self) -> Sequence[Row]:
+        """A row for each flow."""
+        return self.outcome.rows
 
 
 @pytest.fixture(scope="package")
@@ -46,10 +51,9 @@ def played(own_cluster: EmbeddedCluster, tmp_path_factory: pytest.TempPathFactor
             Accident(f"kill -9 of {name}", _kill(stage, name, killed)) for name in ("ingress", "pollers", "topology", "sinks")
         ]
 
-        async def play(day: Day) -> list[Row]:
+        async def play(day: Day) -> Outcome:
             await day.prepare()
-            await day.play(accidents)
-            return await day.drain()
+            return await day.outcome(accidents)
 
         yield Played(stage, stage.work(play), killed)
 

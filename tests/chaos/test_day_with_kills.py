@@ -10,6 +10,7 @@ import pytest
 
 from console.cli.demo import report
 from console.demo.accounts import balanced, is_ok
+from console.demo.balances import as_json
 from tests.acceptance.stage import DOCUMENTS, ERP, keeps_the_contract, shown
 from tests.chaos.conftest import Played
 
@@ -36,10 +37,19 @@ def test_every_flow_agrees_by_count_and_to_the_cent(played: Played) -> None:
 
 
 def test_the_demos_last_line_is_the_contract_of_programs(played: Played, capsys: pytest.CaptureFixture[str]) -> None:
-    assert report(played.rows, True) == 0
+    assert report(played.outcome, True) == 0
     told = json.loads(capsys.readouterr().out.strip().splitlines()[-1])
     assert told["ok"] is True
     keeps_the_contract(told, *played.stage.day.options.erps)
+
+
+def test_every_kind_of_correction_was_played_and_the_balances_of_both_sides_are_equal(played: Played) -> None:
+    assert sum(played.outcome.corrections.values()) >= 40
+    assert len(played.outcome.corrections) >= 39
+    assert [note for one in played.outcome.balances for note in one.notes] == []
+    told = as_json(played.outcome.balances)
+    assert told["customers"]["compared"] > 50, told
+    assert told["vendors"]["compared"] > 10, told
 
 
 def test_each_ref_was_created_once(played: Played) -> None:

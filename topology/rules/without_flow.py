@@ -7,6 +7,7 @@ The op-key is that of the document which a flow would make of it, so that a late
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from systems.connection import FlowSettings
@@ -61,8 +62,21 @@ def by_hand(flow: Flow, record: Mapping[str, Any], why: str) -> Draft:
         currency=record["currency"],
         posting_date=day,
         hold=HOLD,
-        hold_detail=f"{named}: {why}: enter it there, then skip this",
+        hold_detail=f"{named}: {why}: enter it there{_deposited(record)}, then skip this",
     )
+
+
+def _deposited(record: Mapping[str, Any]) -> str:
+    """What a person books of payments that were brought to a bank: by payment type, less what the bank kept of them (accounting.md 17)."""
+    if record["entity"] != "bank_deposit":
+        return ""
+    kinds: dict[str, Decimal] = {}
+    for line in record["lines"]:
+        kinds[line["payment_type"]] = kinds.get(line["payment_type"], Decimal(0)) + line["amount"]
+    fees = record.get("fees") or Decimal(0)
+    told = ", ".join(f"{kind or 'payments'} {amount:.2f}" for kind, amount in sorted(kinds.items()))
+    bank = f"bank {record['bank_account']}".strip()
+    return f" ({told}; to {bank} {record['total'] - fees:.2f}, fees {fees:.2f})"
 
 
 def _counted(why: str, record: Mapping[str, Any]) -> NoCommand:

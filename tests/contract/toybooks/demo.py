@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from systems.demo import Act, Ask, BookedDocument, Demo, Expected, Issued, planned, whole
+from systems.demo import Act, Ask, Balances, BookedDocument, Demo, Expected, Issued, planned, whole
 from systems.flow import Flow
 
 
@@ -40,6 +40,9 @@ class ToyDemo:
 
     def read(self, flow: str, ask: Ask) -> set[str]:
         return set()
+
+    def balances(self, ask: Ask) -> Balances:
+        return Balances({}, {})
 
     def flow_settings(self) -> Mapping[str, Mapping[str, Any]]:
         return {}

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from console.books.document_keys import DocumentKey, by_key, refs_by
+from console.books.document_keys import DocumentKey, by_key, later_refs, refs_by
 from console.cli.demo import report
 from console.demo.accounts import Decided, FlowFacts, Row, balanced, document_row, is_ok, read_row
+from console.demo.balances import Compared, Pairs, compared
+from console.demo.day import Outcome
 from console.demo.facts import Topics
-from systems.demo import BookedDocument, Expected, Issued, IssuedLine, at_cost, whole
+from systems.demo import Balances, BookedDocument, Expected, Issued, IssuedLine, at_cost, whole
 from topology.rules.identity import Books, op_key, ref_of
 
 TEN = Decimal("10.00")
+
+
+def equal() -> Compared:
+    """Balances of a connection that are equal."""
+    return compared("acme", (Balances({"7": TEN}, {}), Balances({"C7": TEN}, {})), {"customer": Pairs({"7": "C7"}, {})}, [])
+
+
 NOTHING = FlowFacts({}, {}, {})
 SALE = DocumentKey("1", "sale")
 
@@ -223,7 +233,7 @@ def test_decisions_of_the_newest_version_count_and_a_replay_repeats_none() -> No
 def test_two_documents_of_one_source_object_have_an_entry_each() -> None:
     """The sale and the payable of one invoice were one entry: the newer one hid what the other had become."""
     topics = Topics()
-    entry = {"source_system": "s", "source_entity": "invoice", "source_id": "1", "action": "create", "part": ""}
+    entry = {"source_system": "s", "source_entity": "invoice", "source_id": "1", "action": "create", "part": "", "op_key": "k"}
     for purpose, state, part in (("sale", "POSTED", ""), ("payable", "HELD", "V1"), ("payable", "POSTED", "V2")):
         topics.learn_entry(entry | {"purpose": purpose, "state": state, "part": part, "ref": f"ST-{purpose}{part}"})
     topics.learn_entry(entry | {"purpose": "payable", "state": "HELD", "part": "V2", "ref": "ST-payableV2", "action": "correct"})
@@ -243,12 +253,15 @@ def test_a_flow_with_two_purposes_has_a_row_for_each_and_says_which(capsys: pyte
     bill = divided()
     bill.flow, bill.is_one_of_several = "N1", True
     assert [row.as_json().get("purpose") for row in (order, bill)] == ["order", "payable"]
-    assert report([order, bill, filled(Issued("1", "INV-1", TEN), [kept()])], as_json=False) == 0
+    rows = [order, bill, filled(Issued("1", "INV-1", TEN), [kept()])]
+    assert report(Outcome(rows, balances=[equal()]), as_json=False) == 0
     said = [line.partition(" = ")[0] for line in capsys.readouterr().out.splitlines() if " = " in line]
     assert said == [
         "N1  acme, order: source 1 / 10.00",
         "N1  acme, payable: source 3 / 30.00",
         "A1  acme: source 1 / 10.00",
+        "acme: open balances of customers: 1 compared, 0 different; source 10.00",
+        "acme: open balances of vendors: 0 compared, 0 different; source 0.00",
     ]
 
 
@@ -261,3 +274,70 @@ def test_a_document_that_adjusts_another_carries_a_ref_of_its_own() -> None:
     assert len(refs_by(books, "vendor", DocumentKey("1", "master"))) == 1
     found = by_key([paid(refs[1], "5.00"), paid("ST-OTHER", "6.00")], dict.fromkeys(refs, SALE))
     assert [one.amount for one in found[SALE]] == [Decimal("5.00")]
+
+
+# --- what takes documents back, and what replaces them ------------------------------------------------------------------
+
+
+def taken_back(amount: str, ref: str = "ST-V", applied: str = "0.00") -> BookedDocument:
+    """What takes back a document of 10.00, with the sign that it has beside it."""
+    return BookedDocument("credit_memo", "000002", ref, Decimal(amount), "2026-03-03", True, Decimal(applied))
+
+
+VOID = Issued("1", "INV-1", TEN, is_void=True)
+
+
+def test_a_void_document_that_the_erp_took_back_is_excluded_with_its_amount() -> None:
+    row = filled(VOID, [kept(), taken_back("-10.00")])
+    assert is_ok([row])
+    assert row.as_json()["excluded"] == {"count": 1, "amount": "10.00"}
+
+
+@pytest.mark.parametrize("back", [[], [taken_back("-9.99")], [taken_back("-10.00"), taken_back("-10.00", ref="ST-W")]])
+def test_a_void_document_of_which_the_erp_keeps_anything_is_unaccounted_unless_the_void_is_held(back: list[BookedDocument]) -> None:
+    row = filled(VOID, [kept(), *back])
+    assert row.bucket("unaccounted").amount == TEN
+    held = filled(VOID, [kept(), *back], FlowFacts({}, {}, {}, frozenset({SALE})))
+    assert (is_ok([held]), held.bucket("held").amount) == (True, TEN)
+
+
+def test_a_corrected_document_is_the_sum_of_what_was_posted_taken_back_and_posted_anew() -> None:
+    issued = Issued("1", "INV-1", Decimal("12.00"))
+    anew = replace(kept(Decimal("12.00")), id="000003", ref="ST-V")
+    row = filled(issued, [kept(), taken_back("-10.00"), anew])
+    assert (is_ok([row]), row.bucket("erp").amount) == (True, Decimal("12.00"))
+    assert not is_ok([filled(issued, [kept(), anew])])
+
+
+def test_what_takes_a_document_back_under_its_own_ref_is_no_second_one() -> None:
+    """A voided payment and what voids it have one description."""
+    both = [kept(), taken_back("-10.00", ref="ST-A")]
+    assert is_ok([filled(VOID, both)])
+    assert not is_ok([filled(VOID, [*both, taken_back("-10.00", ref="ST-A")])])
+
+
+def test_a_correction_that_is_on_its_way_is_waited_for() -> None:
+    known = FlowFacts({}, {}, {}, later={SALE: [{"state": "WAITING", "amount": TEN}]})
+    row = filled(Issued("1", "INV-1", Decimal("12.00")), [kept()], known)
+    assert (row.bucket("waiting").count, row.bucket("unaccounted").count) == (1, 0)
+    done = FlowFacts({}, {}, {}, later={SALE: [{"state": "POSTED", "amount": TEN}]})
+    assert filled(Issued("1", "INV-1", Decimal("12.00")), [kept()], done).bucket("unaccounted").count == 1
+
+
+def test_an_application_that_was_taken_back_is_still_in_the_erp_only_while_that_is_held() -> None:
+    gone, one = DocumentKey("1/7", "sale"), Issued("1", "PAY-1", TEN)
+    entries = {gone: {"state": "POSTED", "amount": TEN}}
+    assert not is_ok([filled(one, [kept(applied=TEN)], FlowFacts({}, entries, {}))])
+    assert is_ok([filled(one, [kept(applied=TEN)], FlowFacts({}, entries, {}, frozenset({gone})))])
+    assert is_ok([filled(one, [kept(applied=Decimal(0))], FlowFacts({}, entries, {}))])
+
+
+def test_what_may_follow_a_document_has_refs_of_its_own() -> None:
+    books = Books("test", "t1", "erp", "i1", "c1")
+    refs = later_refs(books, "invoice", SALE)
+    void = op_key(books, "sale", ("invoice", "1"), "", "void")
+    made = op_key(books, "sale", ("invoice", "1"), "", "create")
+    assert refs[0] == ref_of(void)
+    assert ref_of(f"{made}|correct|1") in refs
+    assert not set(refs) & set(refs_by(books, "invoice", SALE))
+    assert len(set(refs)) == len(refs)

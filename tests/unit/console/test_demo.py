@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from console.cli import demo
 from console.cli.main import app
+from console.demo.day import Outcome
 from runtime.errors import Broken
 
 
@@ -24,11 +25,11 @@ def played(monkeypatch: pytest.MonkeyPatch, ends: BaseException | None, code: in
     """The folder of a demo whose day ends so, what it said, and its exit code."""
     folders: list[Path] = []
 
-    async def day(_wanted: object, folder: Path, _keep: bool) -> tuple[list[object], int]:
+    async def day(_wanted: object, folder: Path, _keep: bool) -> Outcome:
         folders.append(logged(folder))
         if ends is not None:
             raise ends
-        return [], 0
+        return Outcome([])
 
     monkeypatch.setattr(demo, "_played", day)
     monkeypatch.setattr(demo, "report", lambda *_: code)

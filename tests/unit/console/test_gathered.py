@@ -15,7 +15,7 @@ from console.books.journal import Days
 from console.books.ledgers import held_rows, is_named, newest_entries
 from console.cli.explain import documents_of, lines, which_one
 from console.cli.held import lines as held_lines
-from console.cli.held import none_or_many
+from console.cli.held import none_or_many, total_of
 from console.cli.journal import rows_of
 from console.connections.applying import applied_once
 from runtime.clock import ScaledClock
@@ -287,3 +287,20 @@ def test_the_list_of_what_is_held_fits_a_hundred_columns_and_ends_with_its_sum()
     shown = list(held_lines(held_rows([{**one, "ref": "ST-IQP2MWD4LFACUZEDTTLX"} for one in held])))
     assert max(map(len, shown)) <= 100
     assert shown[-1] == "2 held, 2,469,135.78 USD"
+
+
+def test_a_held_change_shows_what_its_document_comes_to_and_not_only_what_it_adds() -> None:
+    """A document of another day was held as a change of 0.00, and stood at the end of the list."""
+    command = {**example("command.ar_invoice"), "amount": Decimal("324.75")}
+    encoded = CODEC.encode("command.acumatica", "command.ar_invoice", command)
+    changed = entry("invoice", "9", "HELD", "changed_after_post", action="correct", amount="0.00", command=encoded)
+    changed["op_key"] += "|correct|1"
+    other = entry("invoice", "8", "HELD", "unmapped", amount="100.00", command=encoded)
+    rows = held_rows([other, changed], lambda one: total_of(one, CODEC.decode))
+    assert [(row["amount"], row["document_amount"]) for row in rows] == [
+        (Decimal("0.00"), Decimal("324.75")),
+        (Decimal("100.00"), Decimal("100.00")),
+    ]
+    shown = " ".join(held_lines(rows))
+    assert "the document is 324.75 at the source now" in shown
+    assert shown.count("at the source now") == 1

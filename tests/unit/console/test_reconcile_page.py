@@ -11,13 +11,14 @@ from typing import Any
 
 import pytest
 
-from console.cli.reconcile import csv_of, table_of
+from console.cli.reconcile import csv_of, reconcile, table_of
 from console.output import WIDTH
 from console.reconcile import findings as f
 from console.reconcile.findings import CLASSES, EXPLAINED, Finding, Judged
 from console.reconcile.rows import By, Range, rows_of, unexplained, within
 from console.tables.folder import read_tables
 from console.tables.write import csv_text
+from runtime.errors import Broken
 from systems import registry
 from systems.contract import System
 
@@ -98,3 +99,25 @@ def test_the_table_fits_a_screen_and_the_spreadsheet_runs_nothing() -> None:
     assert head[:8] == ["flow", "group", "currency", "source_count", "source_amount", "erp_count", "erp_amount", "difference"]
     assert dict(zip(head, line, strict=True))["held_amount"] == "1234567.89"
     assert line[1].startswith("'=cmd")
+
+
+def test_a_group_with_separators_quotes_and_lines_stays_one_cell() -> None:
+    names = ['West, "old"', "East; new", "two\nlines", "tab\there"]
+    rows = rows_of([judged(1, Finding(f.HELD, Decimal(10), Decimal(10)), unit=name) for name in names], By.business_unit)
+    read = list(csv.reader(io.StringIO(csv_of(rows).removeprefix("\ufeff"), newline="")))
+    assert sorted(line[1] for line in read[1:]) == sorted(names)
+    assert {len(line) for line in read} == {len(read[0])}
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "words"),
+    [
+        ("yesterday", "", "--from 'yesterday' is not a day"),
+        ("", "31.03.2026", "--to '31.03.2026'"),
+        ("2026-03-02", "2026-03-01", "is after"),
+    ],
+)
+def test_a_bad_day_is_refused_as_every_other_verb_does(first: str, last: str, words: str) -> None:
+    """It ended with the code of a wrong command line, and `journal` with that of a wrong setting."""
+    with pytest.raises(Broken, match=words):
+        reconcile("acme", first=first, last=last)

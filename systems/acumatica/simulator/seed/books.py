@@ -38,6 +38,9 @@ ACCOUNTS = (
     ("60000", "Freight", "Expense", False),
     ("60100", "Merchant Fees", "Expense", False),
     ("80900", "Rounding", "Expense", False),
+    ("12500", "Retainage Receivable", "Asset", False),
+    ("42000", "Interest Income", "Income", False),
+    ("42100", "Returned Check Fees", "Income", False),
 )
 SUBACCOUNTS = (
     ("000-000", "Default", True),

@@ -94,3 +94,64 @@ def test_shares_of_one_account_above_its_limit_are_told_at_the_quota(tmp_path: P
     first = settings(tmp_path, ("group: st", "group: st2"))
     found = refused(tmp_path, [first], EAST)
     assert [line[:30] for line in found] == ["15: erp.quota: quota group acu"] * 2
+
+
+# --- another profile ----------------------------------------------------------------------------------------------------
+
+JOURNALS = """\
+connection: blue
+label: Blue Ridge
+mode: live
+environment: test
+time_zone: America/Chicago
+field_service:
+  system: servicetitan
+  credentials: {client_id: env:ST_ID, client_secret: env:ST_SECRET, app_key: env:ST_KEY}
+  quota: {group: st, calls: 60}
+  settings: {environment: test, tenant_id: 1001}
+erp:
+  system: peoplesoft
+  credentials: {username: env:PS_USER, password: env:PS_PASSWORD}
+  quota: {group: ps, calls: 60}
+  settings:
+    base_url: https://ps.example.com
+    node: PSFT_FS
+    instance_id: ps-prod
+    company_id: PS
+    database_zone: America/Chicago
+    profile: journal
+    accounts: {receivable: 120000}
+webhook_keys:
+  - {name: first, secret: env:HOOK}
+flows:
+  P1: {cutover_date: 2026-03-01}
+"""
+VOUCHERS = ("    profile: journal\n", "    profile: voucher\n")
+FROM = ("    profile: journal\n", "    profile: voucher\n    profile_from: 2026-07-01\n")
+
+
+def switched(folder: Path, before: list[tuple[str, str]], *after: tuple[str, str]) -> list[str]:
+    """What is refused of a file of this connection, by setting."""
+    now = read_connection(file_with(folder, *before, text=JOURNALS)).settings
+    path = file_with(folder, *after, text=JOURNALS)
+    return [line.partition(": ")[2] for line in refusals(read_connection(path), {"blue": now})]
+
+
+def test_a_live_connection_takes_another_profile_only_from_a_day_on(tmp_path: Path) -> None:
+    (line,) = switched(tmp_path, [], VOUCHERS)
+    assert line.startswith("erp.settings.profile: journal -> voucher without profile_from")
+    assert switched(tmp_path, [], FROM) == []
+    assert switched(tmp_path, []) == []
+
+
+def test_the_day_of_an_earlier_switch_is_not_the_day_of_the_next_one(tmp_path: Path) -> None:
+    back = ("    profile: journal\n", "    profile: journal\n    profile_from: 2026-07-01\n")
+    (line,) = switched(tmp_path, [FROM], back)
+    assert line.startswith("erp.settings.profile_from: voucher -> journal from 2026-07-01")
+    later = ("    profile: journal\n", "    profile: journal\n    profile_from: 2026-09-01\n")
+    assert switched(tmp_path, [FROM], later) == []
+
+
+def test_a_connection_that_writes_nothing_yet_may_change_its_mind(tmp_path: Path) -> None:
+    assert switched(tmp_path, [("mode: live", "mode: observe")], VOUCHERS) == []
+    assert switched(tmp_path, [("P1: {cutover", "P1: {enabled: false, cutover")], VOUCHERS) == []

@@ -1,0 +1,100 @@
+"""Corrections that cannot be: each is held by name with its amount, nothing else stops, and what is there stays as it is. Through both hops, the real
+sink and writer, and the company of the ERP."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.sinks import consume
+from tests.property.books.world import World
+from tests.systems import field_service
+
+UNIT = {"business_unit_id": "901", "business_unit_name": "Plumbing - Service"}
+TODAY = date(2026, 3, 2)
+
+
+@pytest.fixture
+async def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
+    """A connection whose masters are on both sides."""
+    monkeypatch.setattr(consume, "RETAKE_S", 0.0)
+    made = World(tmp_path)
+    await made.source.reads()
+    await made.all_arrives()
+    yield made
+    made.close()
+
+
+def invoice(world: World, source_id: str, amount: str, **more: Any) -> dict[str, Any]:
+    """An invoice of the first customer, without tax."""
+    lines = [field_service.invoice_line(amount, taxable=False)]
+    about = {"customer_id": str(world.source.rows("customers")[0]["id"]), "invoice_date": TODAY, "tax": Decimal(0), **UNIT}
+    return field_service.invoice(
+        lines, source_id=source_id, number=f"N{source_id}", fingerprint=f"{source_id}{amount}", **{**about, **more}
+    )
+
+
+def payment(world: World, source_id: str, amount: str, *applications: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """A payment of the first customer."""
+    about = {"customer_id": str(world.source.rows("customers")[0]["id"]), "paid_on": TODAY, **UNIT}
+    numbered = {"number": f"N{source_id}", "fingerprint": f"{source_id}{amount}{len(applications)}"}
+    return field_service.payment(amount, list(applications), source_id=source_id, **numbered, **{**about, **more})
+
+
+async def held(world: World) -> dict[str, tuple[str, Decimal]]:
+    """What a person's list shows, by source object and action."""
+    await world.works()
+    return {"|".join((key.split("|")[3], key.split("|")[5])): found for key, found in world.sink.held().items()}
+
+
+async def goes_on(world: World) -> None:
+    """Another document of the same customer is posted, and both sides are equal but for what is held."""
+    world.canonical(invoice(world, "900", "45.00"))
+    await world.works()
+    (op_key,) = [one["op_key"] for one in world.sink.index.all() if one["source_id"] == "900"]
+    assert world.sink.state(op_key)[0] == "POSTED"
+
+
+async def test_an_adjustment_of_what_is_not_there_is_held_with_its_amount(world: World) -> None:
+    world.canonical(invoice(world, "101", "-60.00", adjustment_to_id="404"))
+    assert await held(world) == {"invoice:101|adjust": ("parent_missing", Decimal("-60.00"))}
+    await goes_on(world)
+
+
+async def test_an_application_to_what_never_comes_is_held_with_its_amount_and_its_payment_is_posted(world: World) -> None:
+    world.canonical(payment(world, "201", "60.00", field_service.application("404", "60.00", "1", TODAY)))
+    assert await held(world) == {"payment:201/1|apply": ("parent_missing", Decimal("60.00"))}
+    (receipt,) = await world.erp_documents("Payment")
+    assert (receipt["amount"], receipt["released"], receipt["applications"]) == ("60.00", True, [])
+    await goes_on(world)
+
+
+async def test_an_application_that_comes_before_its_invoice_waits_for_it(world: World) -> None:
+    world.canonical(payment(world, "201", "60.00", field_service.application("101", "60.00", "1", TODAY)))
+    await world.works_for(60)
+    assert [one["state"] for one in world.sink.index.all() if one["action"] == "apply"] == ["WAITING"]
+    world.canonical(invoice(world, "101", "60.00"))
+    assert await held(world) == {}
+    (receipt,) = await world.erp_documents("Payment")
+    assert [one["amount"] for one in receipt["applications"]] == ["60.00"]
+
+
+async def test_an_application_of_more_than_is_open_is_held_with_its_amount(world: World) -> None:
+    world.canonical(invoice(world, "101", "60.00"))
+    world.canonical(payment(world, "201", "100.00", field_service.application("101", "100.00", "1", TODAY)))
+    found = await held(world)
+    assert [amount for _, amount in found.values()] == [Decimal("100.00")]
+    assert list(found) == ["payment:201/1|apply"]
+    await goes_on(world)
+
+
+async def test_the_void_of_what_was_never_posted_is_on_no_list(world: World) -> None:
+    world.canonical(invoice(world, "101", "60.00", active=False))
+    assert await held(world) == {}
+    assert await world.erp_documents("Invoice") == []
+    await goes_on(world)
