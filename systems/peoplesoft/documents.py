@@ -44,6 +44,8 @@ INTERCOMPANY = "intercompany"
 """Role of a line on what is due to or from another ledger unit."""
 RECEIVABLE = "RECEIVABLE "
 """In a command, the beginning of a dimension of the header: the receivable of the ledger unit that follows."""
+STYLE, ADJUSTMENT = "VOUCHER_STYLE", "ADJ"
+"""The style of a voucher, in a command a dimension of the header; and the one of a voucher that takes a part of another one off (assumed)."""
 RELATED = "VOUCHER_ID_RELATED"
 """Of a voucher that reverses or adjusts another: that one's number. In a command, a dimension of the header."""
 _UNSENDABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
@@ -164,7 +166,7 @@ def voucher(command: CommandEnvelope, ids: Ids, settings: Settings) -> Tree:
     header = own["dimensions"]
     related = {settings.voucher.related_field: code(RELATED, header[RELATED])} if header.get(RELATED) else {}
     return voucher_keys(command) | _kept(
-        VOUCHER_STYLE=code("VOUCHER_STYLE", header.get("VOUCHER_STYLE") or "REG"),
+        VOUCHER_STYLE=code(STYLE, header.get(STYLE) or "REG"),
         **related,
         INVOICE_ID=_required("INVOICE_ID", own["human_number"], command),
         INVOICE_DT=_date(command),

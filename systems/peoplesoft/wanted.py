@@ -24,6 +24,7 @@ from systems.contract import Original, ResolvedCommand
 from systems.mapped import REVERSAL
 from systems.parents import parent_id
 from systems.peoplesoft.documents import (
+    ADJUSTMENT,
     INTERCOMPANY,
     INVOICE_ID_LENGTH,
     JOURNAL,
@@ -31,6 +32,7 @@ from systems.peoplesoft.documents import (
     OF_INVOICE,
     RECEIVABLE,
     RELATED,
+    STYLE,
     VOUCHER,
     Ids,
     fields,
@@ -40,7 +42,6 @@ from systems.peoplesoft.settings import Settings
 
 REVERSE, STAGE_REVERSAL = "reverse", "stage_reversal"
 """The steps of a correction that write its reversal."""
-_STYLE = "VOUCHER_STYLE"
 _NUMBERED = re.compile(r"correct\|(\d+)$")
 
 
@@ -82,6 +83,9 @@ def _first(record: str, settings: Settings) -> str:
 def _wanted(resolved: ResolvedCommand) -> CommandEnvelope:
     """What is wanted now, on the day on which it is posted. The number of a corrected voucher says so: its original is still there."""
     command = _moved(resolved.record, resolved.command, resolved.post_on)
+    header = fields(command).get("dimensions", {})
+    if resolved.record == VOUCHER and header.get(STYLE) == ADJUSTMENT:
+        command = _changed(command, dimensions=header | {RELATED: _adjusted(command, resolved.ids)})
     if resolved.record != VOUCHER or not _NUMBERED.search(command["op_key"]):
         return command
     return _changed(command, human_number=_numbered(fields(command)["human_number"], "C", command))
@@ -172,9 +176,21 @@ def _reversal(resolved: ResolvedCommand, original: Original, settings: Settings,
             "tax_total": -own["tax_total"],
             "pay_hold": False,
             "due_date": None,
-            "dimensions": own["dimensions"] | {_STYLE: settings.voucher.reversal_style, RELATED: original.erp_id.partition("/")[2]},
+            "dimensions": own["dimensions"] | _taken_back(original, settings),
         }
     return Piece(step, original.record, _changed(stored, **changes), original.ids, original)
+
+
+def _taken_back(original: Original, settings: Settings) -> dict[str, str]:
+    """Style and related voucher of what takes a voucher back. One that adjusts another is not taken back itself: that other is adjusted again."""
+    if fields(original.command)["dimensions"].get(STYLE) == ADJUSTMENT:
+        return {STYLE: ADJUSTMENT, RELATED: _adjusted(original.command, original.ids)}
+    return {STYLE: settings.voucher.reversal_style, RELATED: original.erp_id.partition("/")[2]}
+
+
+def _adjusted(command: CommandEnvelope, ids: Ids) -> str:
+    """The number of the voucher that a voucher of style Adjustment takes a part off."""
+    return parent_id(command, "original", ids).partition("/")[2]
 
 
 def _turned(one: PostingLine) -> PostingLine:

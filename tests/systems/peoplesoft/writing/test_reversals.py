@@ -327,6 +327,37 @@ async def test_an_unposted_voucher_is_for_a_person_and_so_is_one_that_is_paid_or
     assert len(await on.kept("Voucher")) == 1
 
 
+async def test_an_adjustment_takes_a_part_off_and_is_taken_back_by_another_of_the_same_voucher(on: Site) -> None:
+    """PeopleSoft corrects no correction: it would refuse a reversal of the adjustment itself."""
+    original = await posted(on, "ap_bill", voucher())
+    parent = {"role": "original", "entity": "invoice", "source_id": "101", "purpose": "payable", "part": "V"}
+    lines = [line("501000", "-30.00", dimensions={"BUSINESS_UNIT_GL": "US001"})]
+    header = cast("dict[str, Any]", voucher())["dimensions"] | {"VOUCHER_STYLE": "ADJ"}
+    less = voucher("102", amount=Decimal("-30.00"), lines=lines, parents=[parent], dimensions=header)
+    on.ids["payable|invoice/101|V"] = original.erp_id
+    kept = await posted(on, "ap_bill", less)
+    assert (await balances(on))[VENDOR] == "50.00"
+    await taking(on, "reversal", void(less, op_key="x|void", ref=ref_of("x|void")), kept).made("create")
+    await on.do("batch")
+    assert (await balances(on))[VENDOR] == "80.00"
+    shown = {one["human_number"]: (one["style"], one["related"]) for one in await on.kept("Voucher")}
+    regular = original.erp_id.partition("/")[2]
+    assert shown == {"N101": ("REG", ""), "N102": ("ADJ", regular), "N102-R": ("ADJ", regular)}
+
+
+async def test_an_adjustment_of_what_is_paid_is_held_by_name(on: Site) -> None:
+    original = await posted(on, "ap_bill", voucher())
+    await on.do("payments", id=original.erp_id, amount="80.00")
+    parent = {"role": "original", "entity": "invoice", "source_id": "101", "purpose": "payable", "part": "V"}
+    header = cast("dict[str, Any]", voucher())["dimensions"] | {"VOUCHER_STYLE": "ADJ"}
+    lines = [line("501000", "-30.00", dimensions={"BUSINESS_UNIT_GL": "US001"})]
+    on.ids["payable|invoice/101|V"] = original.erp_id
+    answer = await on.step(
+        "create", "ap_bill", voucher("102", amount=Decimal("-30.00"), lines=lines, parents=[parent], dimensions=header)
+    )
+    assert (answer.verdict, answer.reason) == (Verdict.REJECT, "paid")
+
+
 async def test_a_reversal_without_its_original_is_never_sent(on: Site) -> None:
     answer = await Asked(on, ResolvedCommand("reversal", void(journal()))).step("create")
     assert (answer.verdict, on.creates) == (Verdict.REJECT, [])
@@ -402,8 +433,8 @@ def application(unit: str, lines: list[dict[str, Any]], part: str) -> CommandEnv
     key = f"test:1|peoplesoft:x:y|collection|payment:201|{part}|apply"
     parent = {"role": "invoice", "entity": "invoice", "source_id": "7"}
     header = {"LEDGER_GROUP": "RECORDING", "LEDGER": "LOCAL", "SOURCE": "ONL", "RECEIVABLE US002": "120000"}
-    own = {"op_key": key, "ref": ref_of(key), "action": "apply", "parents": [parent], "business_unit": unit, "dimensions": header}
-    return journal(lines=lines, amount=Decimal("60.00"), **own)
+    own: dict[str, Any] = {"op_key": key, "ref": ref_of(key), "action": "apply", "parents": [parent]}
+    return journal(lines=lines, amount=Decimal("60.00"), business_unit=unit, dimensions=header, **own)
 
 
 async def test_an_application_to_an_invoice_of_another_ledger_unit_is_held_by_name_and_nothing_is_sent(on: Site) -> None:
