@@ -138,13 +138,17 @@ def _moved(record: str, command: CommandEnvelope, post_on: date | None) -> Comma
     own = fields(command)
     if post_on is None or post_on == own["date"]:
         return command
-    was = own["date"].isoformat() if own["date"] is not None else "unknown"
     dates = {"posting_date": post_on} | ({"date": post_on} if record == JOURNAL else {})
+    return _with_both_days(_changed(command, **dates), own["date"], post_on)
+
+
+def _with_both_days(command: CommandEnvelope, was: date | None, posted: date) -> CommandEnvelope:
+    """The command, saying both days in header and lines."""
+    own, day = fields(command), was.isoformat() if was is not None else "unknown"
     return _changed(
         command,
-        description=f"dated {was}, posted {post_on.isoformat()}: {own['description']}",
-        lines=[_said(one, f"{was}>{post_on.isoformat()}") for one in own["lines"]],
-        **dates,
+        description=f"dated {day}, posted {posted.isoformat()}: {own['description']}",
+        lines=[_said(one, f"{day}>{posted.isoformat()}") for one in own["lines"]],
     )
 
 
@@ -162,13 +166,18 @@ def _reversal(resolved: ResolvedCommand, original: Original, settings: Settings,
     own = fields(stored)
     key = command["op_key"] if resolved.record == REVERSAL else f"{command['op_key']}|reversal"
     reason = fields(command).get("reason") or "corrected"
+    was = _own_day(resolved, original)
+    day = max((one for one in (resolved.post_on, was) if one is not None), default=None)
+    if day is None:
+        raise Refused(f"peoplesoft {command['ref']}: the reversal has no day")
     changes: dict[str, Any] = {
+        "posting_date": day,
+        **({"date": day} if original.record == JOURNAL else {}),
         "op_key": key,
         "ref": command["ref"],
         "amount": -stored["amount"],
         "description": f"reverses {original.erp_id} of {stored['source_number'] or stored['source_id']}: {reason}; {own['description']}",
         "lines": [_turned(one) for one in own["lines"]],
-        **_dated(resolved, original),
     }
     if original.record == VOUCHER:
         changes |= {
@@ -178,7 +187,8 @@ def _reversal(resolved: ResolvedCommand, original: Original, settings: Settings,
             "due_date": None,
             "dimensions": own["dimensions"] | _taken_back(original, settings),
         }
-    return Piece(step, original.record, _changed(stored, **changes), original.ids, original)
+    made = _changed(stored, **changes)
+    return Piece(step, original.record, made if day == was else _with_both_days(made, was, day), original.ids, original)
 
 
 def _taken_back(original: Original, settings: Settings) -> dict[str, str]:
@@ -197,18 +207,12 @@ def _turned(one: PostingLine) -> PostingLine:
     return {**one, "amount": -one["amount"], "unit_price": -one["unit_price"]}
 
 
-def _dated(resolved: ResolvedCommand, original: Original) -> dict[str, date]:
-    """The days of a reversal. A void has its own; what a correction takes back leaves the period in which it stands, and where that is closed,
-    the one in which the correction is posted. The invoice date of a voucher stays."""
-    command, moved = resolved.command, resolved.post_on
+def _own_day(resolved: ResolvedCommand, original: Original) -> date | None:
+    """The day of a reversal, where its period is open. A void has its own; what a correction takes back leaves the period in which it stands. The
+    invoice date of a voucher stays."""
     if resolved.record == REVERSAL:
-        day = moved or fields(command)["date"] or command["posting_date"]
-    else:
-        stands = _stands_on(original, command)
-        day = max((one for one in (moved, stands) if one is not None), default=None)
-    if day is None:
-        raise Refused(f"peoplesoft {command['ref']}: the reversal has no day")
-    return {"posting_date": day} | ({"date": day} if original.record == JOURNAL else {})
+        return fields(resolved.command)["date"] or resolved.command["posting_date"]
+    return _stands_on(original, resolved.command)
 
 
 def _stands_on(original: Original, correction: CommandEnvelope) -> date | None:

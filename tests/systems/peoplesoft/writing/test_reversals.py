@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -153,6 +154,48 @@ async def test_the_next_correction_takes_back_the_newest_journal_and_then_a_void
     assert set((await balances(on)).values()) == {"0.00"}
 
 
+@pytest.mark.parametrize("seed", range(3))
+async def test_any_chain_of_changes_and_voids_leaves_what_the_last_one_wants(on: Site, seed: int) -> None:
+    """Amounts, days, units and accounts change; some answers are lost; the receivable and the sum over all accounts are right after each."""
+    chance = random.Random(seed)
+    stands: Original | None = await posted(on, "journal", journal())
+    for number in range(1, 7):
+        amount = Decimal(chance.randrange(-20000, 20000)) / 100 or Decimal(1)
+        account, unit = chance.choice(["401000", "402000"]), chance.choice(["US001", "US002"])
+        day = date(2026, chance.choice([3, 4, 5]), chance.randrange(1, 28))
+        lines = [line("120000", str(amount), "receivable"), line(account, str(-amount))]
+        changes = {"business_unit": unit, "date": day, "posting_date": day, "lines": lines, "amount": amount}
+        command = correction(journal(), number, **changes)
+        asked = taking(on, "journal", command, stands) if stands else Asked(on, ResolvedCommand("journal", command))
+        for step in ("reverse", "create") if stands else ("create",):
+            assert (await asked.find()).refusal == ""
+            on.seam.forget()
+            on.seam.cut = Cut(0, 40, False) if chance.random() < 0.4 else None
+            await on.writer.reserve(CORRECTION_CALLS)
+            await on.writer.perform(step, asked.resolved, None)
+            on.seam.cut = None
+            assert step in (await asked.shown()).steps_done
+        for _ in range(2):
+            await on.do("batch")
+        known = await asked.shown()
+        assert (known.steps_done[-1], known.differences, known.amount) == ("posted", (), amount)
+        assert await owed(on) == amount
+        stands = Original("journal", command, known.erp_id, known.number)
+        if chance.random() < 0.3:
+            await taking(on, "reversal", void(command, op_key=f"v|{number}", ref=ref_of(f"v|{number}")), stands).made("create")
+            for _ in range(2):
+                await on.do("batch")
+            assert await owed(on) == 0
+            stands = None
+
+
+async def owed(on: Site) -> Decimal:
+    """What the receivable holds over all units; every journal is balanced."""
+    lines = [one for row in await on.kept("Journal") for one in row["lines"]]
+    assert sum(Decimal(str(one["amount"])) for one in lines) == 0
+    return sum((Decimal(str(one["amount"])) for one in lines if one["ACCOUNT"] == "120000"), Decimal(0))
+
+
 @pytest.mark.parametrize("step", ["reverse", "create"])
 @pytest.mark.parametrize("kept_bytes", [0, 40])
 async def test_a_lost_answer_of_either_step_is_found_again_and_nothing_is_written_twice(
@@ -257,6 +300,9 @@ async def test_a_reversal_in_a_closed_period_moves_and_one_that_may_not_is_refus
         await asked.made("create" if record == "reversal" else "reverse")
         mine = [one for one in await on.kept("Journal") if one["ref"] == command["ref"]]
         assert [one["date"] for one in mine] == ["2026-04-01"]
+        own = "2026-03-25" if record == "reversal" else "2026-03-10"
+        assert f"dated {own}, posted 2026-04-01: reverses {original.erp_id}" in mine[0]["description"]
+        assert all(f"{own}>2026-04-01" in one["description"] for one in mine[0]["lines"])
 
 
 # --- vouchers ---------------------------------------------------------------------------------------------------------
