@@ -21,6 +21,8 @@ from systems.parents import parent_id
 
 Ids = Mapping[str, str]
 DESCRIPTION = 255
+_CORRECT = "|correct|"
+"""What stands before the number of a correction in its op-key."""
 _COUNTRIES = {"USA": "US", "UNITED STATES": "US", "CAN": "CA", "CANADA": "CA"}
 
 
@@ -157,14 +159,15 @@ def create_body(resolved: ResolvedCommand, settings: Settings, period: str = "")
         made |= body(PostPeriod=period)
     if record == "ar_refund":
         made["DocumentsToApply"] = [_row(one, target) for one, target in paid_out(command, ids)]
-    if record == "ap_bill" and resolved.original is not None:
+    if record == "ap_bill" and _CORRECT in command["op_key"]:
         made |= body(VendorRef=anew(own["human_number"], command["op_key"]))
     return made | custom_ref(settings, command["ref"])
 
 
 def anew(number: str, op_key: str) -> str:
     """The vendor's number of a bill that is written anew: the one that it corrects keeps the number, and Acumatica may refuse a second one."""
-    return f"{number[:36]}/{int(op_key.rpartition('|')[2]) + 1}" if op_key.rpartition("|")[2].isdigit() else f"{number[:37]}/2"
+    _, _, correction = op_key.rpartition(_CORRECT)
+    return f"{number[:36]}/{int(correction) + 1}"
 
 
 def paid_out(command: CommandEnvelope, ids: Ids) -> list[tuple[Application, str]]:

@@ -113,7 +113,7 @@ class TakingBack:
             return await self._first(attempt, undo)
         if attempt.step.startswith("void"):
             return self._void(attempt.step, undo)
-        counter = await self._counter(attempt, undo)
+        counter = self._counter(attempt, undo)
         if attempt.step == "reverse_unhold":
             period = await self.period(attempt)
             return self._put(undo.kind.entity, u.marked_body(undo, counter, period) if undo.is_bill else unhold_body(counter))
@@ -152,12 +152,14 @@ class TakingBack:
             return self._put("Payment", u.void_date_body(undo))
         return action(self._client, "Payment", "ReleasePayment", u.voiding(undo))
 
-    async def _counter(self, attempt: Attempt, undo: u.Undo) -> str:
-        """Id of the one document that reverses: in a correction, the document that was seen may be the one that is written anew."""
-        found = u.counters(undo, await self._rows(attempt, undo))
-        if len(found) != 1:
-            raise Refused(f"acumatica {attempt.ref}: {len(found)} documents reverse {undo.original.erp_id}")
-        return u.id_of(found[0])
+    def _counter(self, attempt: Attempt, undo: u.Undo) -> str:
+        """Id of the document that reverses: what a look-up told as long as nothing is written anew."""
+        found = attempt.document.erp_id if attempt.document is not None else ""
+        if pair_of(found)[0] != undo.opposite:
+            raise Refused(
+                f"acumatica {attempt.ref}: {found or 'nothing'} reverses {undo.original.erp_id}; it should be a {undo.opposite}"
+            )
+        return found
 
     async def _unapply(self, attempt: Attempt, undo: u.Undo) -> Request:
         paid, _ = u.applied_by(undo)

@@ -38,7 +38,7 @@ from systems.acumatica.wire import Row, body, cents, day, flag, money, rows, tex
 from systems.contract import Document, Original, ResolvedCommand
 from systems.mapped import REVERSAL
 from systems.parents import parent_id
-from systems.writing.differences import amount_differs, code_differs, day_differs, lines_differ
+from systems.writing.differences import amount_differs, code_differs, day_differs, differs, lines_differ
 
 COUNTER = ("reverse", "reverse_unhold", "reverse_release", "reverse_apply", "reverse_settle")
 VOID = ("void", "void_date", "void_release")
@@ -290,8 +290,9 @@ def by_void(undo: Undo, found: Sequence[Row], *, is_correction: bool) -> Undone:
     """How far a payment is voided. A correction cannot bring back what the payment settles, so that this has to be taken back first."""
     original, erp_id = original_in(undo, found), voiding(undo)
     void = next((row for row in found if is_row(row, erp_id)), None)
+    wrong = _wrong(undo, void) if void is not None else []
     if original is None or text(original, "Status") == VOIDED:
-        return Undone(undo.done(erp_id if void is not None else undo.original.erp_id, undo.steps))
+        return Undone(undo.done(erp_id if void is not None else undo.original.erp_id, undo.steps, wrong))
     if void is None:
         if text(original, "Status") not in RELEASED:
             return Undone(is_deleted=True)
@@ -301,10 +302,17 @@ def by_void(undo: Undo, found: Sequence[Row], *, is_correction: bool) -> Undone:
             return Undone(refusal=words, reason="applied")
         return Undone()
     steps = ("void", "void_date") if undo.is_ours(void) else ("void",)
+    return Undone(undo.done(erp_id, steps, wrong))
+
+
+def _wrong(undo: Undo, void: Row) -> list[str]:
+    """In what a voiding document differs: one that a person made is dated by that person, one of another ref of ours is not this one."""
     wrong = [*amount_differs("amount", -money(void, "PaymentAmount"), undo.amount)]
     if undo.is_ours(void) and undo.day is not None:
         wrong += day_differs("date", day(void, "ApplicationDate"), undo.day)
-    return Undone(undo.done(erp_id, steps, wrong))
+    if not undo.is_ours(void) and _MARK in text(void, "Description"):
+        wrong += differs("ref", ref_in(void, undo.settings), undo.resolved.command["ref"])
+    return wrong
 
 
 # --- applications -----------------------------------------------------------------------------------------------------

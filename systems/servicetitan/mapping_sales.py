@@ -144,20 +144,29 @@ def payment(row: Row, context: Context) -> Shaped:
 
 
 def credit_memo(row: Row, context: Context) -> Shaped:
-    """A credit memo to a customer; its amounts are numbers. What of it is still open is its balance."""
-    zone = context.time_zone
+    """A credit memo to a customer; its amounts are numbers. What of it is still open is its balance. Its lines are a list below it; one that was read
+    without them has none. Its tax zone is taken from its tax code (assumed: the same id)."""
+    zone, taxed = context.time_zone, nested(row, "salesTaxCode")
+    items = [item for item in rows(row, PART) if flag(item, "active", absent=True)] if PART in row else []
     body: dict[str, Any] = {
         "memo_date": day(row, "date", zone),
         "total": money(row, "total"),
         "unapplied": near_money(row, "balance", context.notes) or ZERO,
         "currency": context.currency,
         "customer_id": identifier(nested(row, "customer"), "id"),
+        "customer_name": text(nested(row, "customer"), "name"),
+        "location_name": text(nested(row, "location"), "name"),
         **business_unit(row),
         "memo": text(row, "description"),
+        "subtotal": near_money(row, "subTotal", context.notes) or ZERO,
+        "tax": money_or_zero(row, "salesTax"),
+        "tax_zone_id": identifier(taxed, "id"),
+        "tax_code": text(taxed, "name"),
+        "lines": [_line({**item, "generalLedgerAccount": item.get("revenueGeneralLedgerAccount")}, context) for item in items],
         "applications": _applications(row, zone),
     }
-    names = "memo_date total currency business_unit_id applications"
-    return document(row, body, moving(body, names))
+    names = "memo_date total tax currency business_unit_id tax_zone_id tax_code"
+    return document(row, body, moving(body, names, _LINE_MONEY))
 
 
 def bank_deposit(row: Row, context: Context) -> Shaped:

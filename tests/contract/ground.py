@@ -49,7 +49,7 @@ class Case:
     command: CommandEnvelope
     ids: Mapping[str, str]
     original: Original | None = None
-    """What is taken back."""
+    """What a way takes back, as it was written."""
 
     @property
     def record(self) -> str:
@@ -95,15 +95,35 @@ class SystemUnderTest:
         return [(one, cast("CommandEnvelope", command(one, source, self.connected, None))) for one in made]
 
     async def case(self, way: str, copy: str = "", example: str = "", **changes: Any) -> Case:
-        """A document that is written in this way, its parents written, and what it takes back too."""
+        """A document that is written in this way, its parents written."""
         write = ways(self.system)[way]
         if write.takes_back:
-            return await taking_back(self, write, copy)
-        name = example or example_of(self, write.record)
+            return await self._taking_back(way, write, copy)
+        name = example or example_of(self, way)
         draft, made = next(pair for pair in self.drafts(name, copy, **changes) if pair[0].record == write.record)
         found = await self.prepared(name, copy, draft, made)
         assert found.write.steps == write.steps, f"examples/connection.json: `ways` has no settings under which {way} is written"
         return found
+
+    async def _taking_back(self, way: str, write: Write, copy: str) -> Case:
+        """What takes a document back, and what is written in its place; that document is written, it and its parents."""
+        named = examples.told(self.system.name).examples
+        first = await self.case(self._makes(write.takes_back), copy, named.get(f"original of {way}", ""))
+        document = await self.written(first)
+        original = Original(first.record, first.command, document.erp_id, document.number, first.ids)
+        if write.record == REVERSAL:
+            key = f"{first.command['op_key']}|void"
+            body = {"reverses": first.command["op_key"], "date": first.command["posting_date"], "reason": "it was voided"}
+            made = {**first.command, **body, "op_key": key, "ref": ref_of(key), "action": "void"}
+            return Case(write, cast("CommandEnvelope", made), first.ids, original)
+        wanted = await self.case(self._makes(write.record), copy, named.get(way, ""))
+        key = f"{first.command['op_key']}|correct|1"
+        made = {**wanted.command, "op_key": key, "ref": ref_of(key), "action": "correct"}
+        return Case(write, cast("CommandEnvelope", made), wanted.ids, original)
+
+    def _makes(self, record: str) -> str:
+        """The way in which these settings write a record anew."""
+        return way_of(self.system, self.system.write_of(record, self.own))
 
     async def prepared(self, example: str, copy: str, draft: Draft, made: CommandEnvelope) -> Case:
         """The case of a draft, its parents written."""
@@ -143,7 +163,7 @@ class SystemUnderTest:
             if step == until:
                 break
         assert document is not None
-        if case.original is None and (not until or until == case.write.steps[-1]):
+        if not until or until == case.write.steps[-1]:
             self.known |= dict.fromkeys(names_of(case.command), document.erp_id)
         return document
 
@@ -204,23 +224,6 @@ class SystemUnderTest:
         return sum((one.applied or Decimal(0) for one in await self.kept()), Decimal(0))
 
 
-async def taking_back(on: SystemUnderTest, write: Write, copy: str) -> Case:
-    """What takes a document back that was written: its void, or its first correction, which wants the same again."""
-    made = on.system.write_of(write.takes_back, on.own)
-    first = await on.case(way_of(on.system, made), copy)
-    document = await on.written(first)
-    original = Original(first.record, first.command, document.erp_id, document.number, first.ids)
-    told = cast("dict[str, Any]", first.command)
-    action, key = ("void", told["op_key"].rpartition("|")[0] + "|void")
-    body = {"reverses": told["op_key"], "date": told["posting_date"], "reason": "voided"}
-    if write.record != REVERSAL:
-        action, key, body = "correct", f"{told['op_key']}|correct|1", {}
-    command = cast("CommandEnvelope", {**told, **body, "op_key": key, "ref": ref_of(key), "action": action})
-    (chosen, *_) = on.system.writes_of(write.record, on.own, write.takes_back)
-    assert chosen.steps == write.steps, f"examples/connection.json: `ways` has no settings under which {write.document} is written"
-    return Case(chosen, command, first.ids, original)
-
-
 def names_of(command: Mapping[str, Any]) -> list[str]:
     """Every name under which a link may mean the document of a command or ledger entry."""
     entity, source_id = command["source_entity"], command["source_id"]
@@ -252,9 +255,11 @@ def is_written(draft: Draft) -> bool:
     return not draft.hold and not draft.unresolved and draft.record not in (COMPLETION, REVERSAL)
 
 
-def example_of(ground: SystemUnderTest, record: str) -> str:
-    """The first example that makes a command of this record, one that moves money before others."""
-    system = ground.system.name
+def example_of(ground: SystemUnderTest, way: str) -> str:
+    """The example that is named for a way, else the first that makes a command of its record, one that moves money before others."""
+    system, record = ground.system.name, ways(ground.system)[way].record
+    if named := examples.told(system).examples.get(way):
+        return named
     found: dict[bool, str] = {}
     for name in examples.names(system, "canonical"):
         if name in examples.told(system).not_written:

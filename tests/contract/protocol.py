@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from runtime.errors import ConnectorError
 from runtime.settings import Timing
@@ -13,6 +13,7 @@ from schemas.records import Ledger
 from services.sinks import entry as e
 from services.sinks import reasons
 from services.sinks.calls import failure_of
+from services.sinks.chain import Chain
 from services.sinks.core import step
 from services.sinks.gate import View
 from services.sinks.parents import Parents
@@ -59,7 +60,11 @@ class Run:
         self.pairs: tuple[Pair, ...] = ()
         at = on.clock.now()
         incoming = e.Incoming(case.record, case.command, b"", 0, 0, at, came_at=at)
-        self.key = Key(e.fresh(incoming), rules_of(case.write, Timing()))
+        entry = e.fresh(incoming)
+        self._made = _made(case, at)
+        if self._made is not None:
+            entry = e.change(entry, at, takes_back=self._made["op_key"])
+        self.key = Key(entry, rules_of(case.write, Timing()))
 
     async def to_the_end(self) -> Ledger:
         """The entry in which it ends: posted, adopted, held, rejected."""
@@ -107,7 +112,9 @@ class Run:
         return await self._sent(effect)
 
     def _view(self) -> View:
-        return View(self._on.clock.now(), parents=self.parents, create_missing=True, link=self.partner or None)
+        at = self._on.clock.now()
+        chain = Chain(self._made, (self.key.entry,)) if self._made is not None else None
+        return View(at, parents=self.parents, create_missing=True, link=self.partner or None, target=self._made, chain=chain)
 
     def _pause(self, effect: Wait) -> float:
         if effect.look_s is not None:
@@ -133,3 +140,12 @@ class Run:
         answer = await self._on.writer.perform(effect.step, self._resolved(), effect.document)
         self.answers.append((effect.step, answer))
         return Answered(answer, answer.retry_after or BACKOFF, clock.monotonic(), clock.now())
+
+
+def _made(case: Case, at: datetime) -> Ledger | None:
+    """The entry of the document that a case takes back, as the ledger keeps it."""
+    original = case.original
+    if original is None:
+        return None
+    incoming = e.Incoming(original.record, original.command, b"", 0, 0, at, came_at=at)
+    return e.change(e.fresh(incoming), at, state=e.POSTED, erp_id=original.erp_id, erp_number=original.erp_number)

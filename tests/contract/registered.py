@@ -1,7 +1,7 @@
 """What the suite runs over: every system of the registry, every way in which one writes a record, every step for which a request is sent.
 
-A way is named by its record; one that takes a document back by that one's record as well (`reversal.of_journal`); where a system writes a
-record in more than one way, by its first step too: `ap_bill.stage`.
+A way is named by its record; where a system writes a record in more than one way, by its first step as well: `ap_bill.stage`. One that takes
+something back also says what: `reversal of ap_bill`.
 """
 
 from __future__ import annotations
@@ -15,24 +15,21 @@ WRITERS = [system.name for system in registry.systems() if system.open_writer is
 
 def ways(system: System) -> dict[str, Write]:
     """Every way in which a system writes, by its name."""
-    named = [_base(write) for write in system.writes]
-    return {
-        base if named.count(base) == 1 else f"{base}.{write.steps[0]}": write
-        for base, write in zip(named, system.writes, strict=True)
-    }
-
-
-def _base(write: Write) -> str:
-    return f"{write.record}.of_{write.takes_back}" if write.takes_back else write.record
+    kinds = [(write.record, write.takes_back) for write in system.writes]
+    found = {}
+    for write in system.writes:
+        name = f"{write.record} of {write.takes_back}" if write.takes_back else write.record
+        found[name if kinds.count((write.record, write.takes_back)) == 1 else f"{name}.{write.steps[0]}"] = write
+    return found
 
 
 def way_of(system: System, write: Write) -> str:
-    """The name of a way, known by its record, what it takes back, and steps."""
+    """The name of a way, known by its record, its steps and what it takes back."""
+    return next(name for name, one in ways(system).items() if _told(one) == _told(write))
 
-    def known(one: Write) -> tuple[object, ...]:
-        return one.record, one.takes_back, one.steps
 
-    return next(name for name, one in ways(system).items() if known(one) == known(write))
+def _told(write: Write) -> tuple[str, str, tuple[str, ...]]:
+    return write.record, write.takes_back, write.steps
 
 
 def requested(write: Write) -> tuple[str, ...]:
@@ -44,8 +41,6 @@ WRITES = [(system.name, way) for system in registry.systems() for way in ways(sy
 STEPS = [
     (system.name, way, step) for system in registry.systems() for way, write in ways(system).items() for step in requested(write)
 ]
-MAKING = [(name, way) for name, way in WRITES if not ways(registry.system(name))[way].takes_back]
-"""The ways that make a document; the others take one back, and need to know it."""
 WATCHED = [(system.name, way) for system in registry.systems() for way, write in ways(system).items() if write.watched]
 KEPT_UP = [(system.name, way) for system in registry.systems() for way, write in ways(system).items() if write.updates]
 

@@ -85,7 +85,7 @@ async def check_lies(system: System, way: str, step: str, folder: Path) -> None:
         ):
             case, document = await case_before(on, way, step, f"l{name}")
             told, answer = await twisted_everywhere(on, step, case, document, lie)
-            assert told == must_tell, f"{name} is in an answer: {told}"
+            assert told == must_tell or case.original is not None, f"{name} is in an answer: {told}"
             assert answer.verdict is (Verdict.AMBIGUOUS if told else Verdict.YES), f"another {name} echoed: {answer}"
 
 
@@ -177,4 +177,4 @@ async def check_examples_are_written(system: System, folder: Path) -> None:
                 else:
                     assert await on.applied() - before == draft.amount, example
                 written += 1
-    assert written >= len(system.writes)
+    assert written >= len([one for one in system.writes if not one.takes_back])

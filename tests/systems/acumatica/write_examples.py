@@ -35,11 +35,14 @@ IDS = {
 
 def situations() -> dict[str, dict[str, Any]]:
     """Every situation by name; the part before the dot is the entity."""
+    return sales() | collections() | payables_and_masters()
+
+
+def sales() -> dict[str, dict[str, Any]]:
+    """Invoices and credit memos."""
     line, cents = ground.invoice_line, Decimal("0.03")
     two_units = line("50.00", "2", kind="Material", business_unit_name="HVAC - Install", business_unit_id="2")
     mixed = [line("120.00", sku_code="MEMBER"), two_units, line("-20.00", "3", kind="PriceModifier", sku_code="COUPON")]
-    later = [ground.application("101", "60.00"), ground.application("102", "40.00", "2"), ground.application("101", "8.25", "3")]
-    again = [ground.application("101", "60.00"), ground.application("101", "-60.00", "2"), ground.application("102", "40.00", "3")]
     return {
         "invoice.one_service_line_with_tax": ground.invoice(),
         "invoice.second_of_the_same_customer": ground.invoice([line("40.00")], source_id="102", number="N102"),
@@ -59,6 +62,16 @@ def situations() -> dict[str, dict[str, Any]]:
             [line("-100.00"), line("20.00", "2", kind="Material")], source_id="104", number="N104", tax=Decimal("-6.60")
         ),
         "invoice.voided": ground.invoice(active=False),
+        "credit_memo.with_lines_and_tax": ground.credit_memo(),
+        "credit_memo.without_lines": ground.credit_memo([], source_id="502", applications=[]),
+    }
+
+
+def collections() -> dict[str, dict[str, Any]]:
+    """Payments and refunds."""
+    later = [ground.application("101", "60.00"), ground.application("102", "40.00", "2"), ground.application("101", "8.25", "3")]
+    again = [ground.application("101", "60.00"), ground.application("101", "-60.00", "2"), ground.application("102", "40.00", "3")]
+    return {
         "payment.applied_in_three_parts": ground.payment("108.25", later),
         "payment.deposit_not_applied": ground.payment("500.00", [], source_id="202", number="N202", unapplied=Decimal("500.00")),
         "payment.taken_back_and_applied_again": ground.payment("60.00", again, source_id="205", number="N205"),
@@ -68,9 +81,13 @@ def situations() -> dict[str, dict[str, Any]]:
             "-86.60", [ground.application("104", "-86.60")], source_id="204", number="N204"
         ),
         "payment.refund_of_nothing_that_is_told": ground.payment("-20.00", [], source_id="206"),
-        "credit_memo.with_lines_and_tax": ground.credit_memo(),
-        "credit_memo.without_lines": ground.credit_memo([], source_id="502", applications=[]),
         "payment.of_an_unmapped_type": ground.payment(type_name="Crypto"),
+    }
+
+
+def payables_and_masters() -> dict[str, dict[str, Any]]:
+    """Bills, vendor credits, customers and vendors."""
+    return {
         "bill.with_tax_shipping_and_an_expense": ground.bill(
             [
                 ground.bill_line("80.00"),

@@ -42,7 +42,7 @@ LISTS = {
     "return": "inventory/returns?active=Any",
 }
 SILENT = {
-    "acumatica": {"ap_payment", "bank_deposit", "credit_memo", "return"},
+    "acumatica": set(),
     "peoplesoft": {"ap_payment", "bank_deposit", "bill", "credit_memo", "return", "vendor_credit"},
 }
 """Entities that carry money and of which this ERP hears nothing yet. An entity leaves this list when its flow or its counted hold is there."""
@@ -113,13 +113,16 @@ async def rows_of(tenant: World, entity: str) -> Iterator[Element]:
     """Every row of a list, in its exact bytes."""
     reply = await tenant.api("GET", f"{LISTS[entity]}&pageSize=5000&includeTotal=true")
     found = list_page(Response(200, CIMultiDictProxy(CIMultiDict(reply.headers)), reply.text.encode()), entity).elements
-    return iter([await _whole(tenant, one) for one in found] if entity == "bank_deposit" else found)
+    return iter([await _whole(tenant, BELOW[entity], one) for one in found] if entity in BELOW else found)
 
 
-async def _whole(tenant: World, deposit: Element) -> Element:
-    """A deposit with its payments."""
-    reply = await tenant.api("GET", f"accounting/bank-deposits/{deposit.source_id}/transactions?pageSize=5000&includeTotal=true")
-    return replace(deposit, further=(reply.text.encode(),))
+BELOW = {"bank_deposit": "accounting/bank-deposits/{}/transactions", "credit_memo": "accounting/credit-memos/{}/items"}
+"""The list below an object that completes it: the payments of a deposit, the lines of a credit memo."""
+
+
+async def _whole(tenant: World, below: str, found: Element) -> Element:
+    reply = await tenant.api("GET", f"{below.format(found.source_id)}?pageSize=5000&includeTotal=true")
+    return replace(found, further=(reply.text.encode(),))
 
 
 async def corrected(erp: str, folder: Path) -> Hops:
