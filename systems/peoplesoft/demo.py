@@ -27,6 +27,7 @@ from systems.demo import (
     whole,
 )
 from systems.flow import Flow
+from systems.peoplesoft.mapping_memo import CREDIT_MEMO
 from systems.peoplesoft.settings import Settings
 from systems.peoplesoft.simulator.services import Naming
 from systems.peoplesoft.simulator.settings import Settings as Switches
@@ -242,10 +243,12 @@ def _document(kind: str, row: Mapping[str, Any]) -> BookedDocument:
 
 
 def _of_journal(row: Mapping[str, Any]) -> Decimal:
-    """What a journal moves; an application what its first line books."""
+    """What a journal moves, a credit memo what it takes off the receivable; an application what its first line books."""
     lines, sign = row["lines"], -1 if _is_reversal(row) else 1
     if " Applied to " in row["description"]:
         return Decimal(str(lines[0]["amount"]))
+    if f" {CREDIT_MEMO}:" in row["description"]:
+        return -_moved(lines)
     return sign * _moved([{**line, "amount": sign * Decimal(str(line["amount"]))} for line in lines])
 
 

@@ -136,7 +136,7 @@ def journal_line(number: int, one: PostingLine, command: CommandEnvelope, settin
 
 
 def control_lines(command: CommandEnvelope) -> frozenset[int]:
-    """Numbers of the journal lines whose debits are the document's amount, or whose credits where that is negative (a credit, a refund); every
+    """Numbers of the journal lines whose debits are the document's amount, or whose credits where it stands there (a credit, a refund); every
     line where none is told apart, and no line where the document is worth nothing (given away by a discount)."""
     lines, sign = fields(command)["lines"], side_of(command)
     told = [number for number, one in enumerate(lines, 1) if one["role"] in CONTROL and one["amount"] * sign > 0]
@@ -144,8 +144,12 @@ def control_lines(command: CommandEnvelope) -> frozenset[int]:
 
 
 def side_of(command: CommandEnvelope) -> int:
-    """The side of a journal on which the document's amount stands: 1 = debit, -1 = credit."""
-    return -1 if command["amount"] < 0 else 1
+    """The side of a journal on which the document's amount stands: 1 = debit, -1 = credit. A credit memo's amount is positive, and stands on the
+    credit side of the receivable."""
+    amount = command["amount"]
+    own = sum((one["amount"] for one in fields(command)["lines"] if one["role"] in CONTROL), Decimal(0))
+    is_turned = bool(own) and own == -amount
+    return 1 if (amount < 0) == is_turned else -1
 
 
 # --- vouchers ---------------------------------------------------------------------------------------------------------

@@ -1,7 +1,8 @@
 """Credit memos to customers, from canonical to a journal with the signs of a credit: Dr revenue and tax, Cr receivable. Pure.
 
 A credit memo is mapped as a negative sale (`systems/postings/receivable.py: as_sale`). What it settles inside one ledger unit needs no document
-(`mapping_applications.py`). Under profile `voucher` no sale is posted, so a memo takes none back: it is counted with its amount.
+(`mapping_applications.py`). Its amount is positive, as its source tells it. Under profile `voucher` no sale is posted, so a memo takes none back: it
+is counted with its amount.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from systems.postings.ends import nothing, voided, worthless
 from systems.postings.receivable import as_sale
 
 MEMOS = Target("P4", "sale", PRODUCT)
+CREDIT_MEMO = "Credit memo"
+"""How the header of its journal begins, after our ref."""
 
 
 def memo_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:
@@ -29,7 +32,8 @@ def memo_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoC
         counted = NoCommand("excluded", why, MEMOS.flow, record["total"], record["currency"])
         return [counted, nothing(MEMOS, record["currency"], why)[1]]
     how = Settling(MEMOS, record["memo_date"], record["memo"], from_deposits=False)
-    ended = [replace(one, amount=-record["total"]) for one in voided(record, MEMOS, plan.time_zone) if isinstance(one, Draft)]
-    if over := ended or worthless(record, MEMOS):
+    if over := voided(record, MEMOS, plan.time_zone) or worthless(record, MEMOS):
         return [*over, *([none(record, MEMOS)] if moves(plan, how) else [])]
-    return [sale_draft(as_sale(record), made, MEMOS), *applications(record, plan, how)]
+    draft = sale_draft(as_sale(record), made, MEMOS)
+    body = {**draft.body, "description": f"{CREDIT_MEMO}: {draft.body['description']}"[:200]}
+    return [replace(draft, body=body, amount=record["total"]), *applications(record, plan, how)]

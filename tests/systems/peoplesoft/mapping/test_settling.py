@@ -42,19 +42,19 @@ def test_a_credit_memo_is_a_journal_with_the_signs_of_a_credit() -> None:
         ("line", "401000", Decimal("100.00")),
         ("tax", "220000", Decimal("8.25")),
     ]
-    assert (made.flow, made.purpose, made.amount, made.posting_date, made.hold) == ("P4", "sale", Decimal("-108.25"), DAY, "")
+    assert (made.flow, made.purpose, made.amount, made.posting_date, made.hold) == ("P4", "sale", Decimal("108.25"), DAY, "")
     (counted,) = decisions("credit_memo", credit_memo())
     assert (counted.decision, counted.amount, counted.flow) == ("excluded", Decimal("40.00"), "P4")
 
 
 def test_a_credit_memo_of_an_amount_alone_is_held_until_a_row_or_default_places_it() -> None:
     (made,) = drafts("credit_memo", credit_memo([]))
-    assert (made.unresolved, made.amount, total(made)) == (("line_type=none",), Decimal("-50.00"), Decimal(0))
+    assert (made.unresolved, made.amount, total(made)) == (("line_type=none",), Decimal("50.00"), Decimal(0))
 
 
 def test_a_voided_credit_memo_is_a_reversal_of_what_it_was() -> None:
     (made,) = drafts("credit_memo", credit_memo(active=False))
-    assert (made.record, made.action, made.amount, made.hold) == ("reversal", "void", Decimal("-108.25"), "")
+    assert (made.record, made.action, made.amount, made.hold) == ("reversal", "void", Decimal("108.25"), "")
 
 
 def test_a_credit_memo_under_profile_voucher_is_counted_with_its_amount() -> None:
