@@ -37,7 +37,8 @@ class Issued:
     """A source object as the simulator of its own system holds it. The demo's column `source` counts these.
 
     `applications` are the amounts that a payment or credit settles, by the id of each application. `facts` are the fields, in our own words, in
-    which both sides of a master have to agree. `is_void` says of a document that its source took it back: nothing of it is to be in the books.
+    which both sides of a master have to agree. `is_void` says of a document that its source took it back: nothing of it is to be in the books;
+    `of_void` are the applications to such documents, which are settled no more once the books have taken them back.
     """
 
     source_id: str
@@ -47,6 +48,7 @@ class Issued:
     facts: Mapping[str, str] = field(default_factory=dict)
     lines: tuple[IssuedLine, ...] = ()
     is_void: bool = False
+    of_void: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -149,7 +149,7 @@ class _Judging:
                 words = f"the ERP has it, and by the rules in force it is not posted: {one.words}"
                 yield self._corrected(f.CHANGED_AT_SOURCE, left, one.amount - left, words)
             return
-        entry = next((k for k in self.known.values() if k.is_on_a_list and k.action != "apply"), None)
+        entry = next((k for k in self.known.values() if k.is_on_a_list and not k.is_application), None)
         if entry is not None:
             yield self._on_list(entry, one.amount, one.amount)
         elif one.decision:
@@ -285,9 +285,9 @@ class _Judging:
         if self.one.settled is None or booked.settled is None:
             return
         less = self.one.settled - booked.settled
-        coming = [k for k in self.known.values() if k.action == "apply" and k.is_on_a_list]
+        coming = [k for k in self.known.values() if k.is_application and k.is_on_a_list]
         pending = sum((k.amount for k in coming), ZERO)
-        if less > 0 and pending == less:
+        if less and pending == less:
             return  # each of them is told as what it is
         if less:
             self._told |= {k.op_key for k in coming}
@@ -330,7 +330,7 @@ class _Judging:
 
     def _corrected(self, kind: str, amount: Decimal, difference: Decimal, words: str, booked: Booked | None = None) -> Finding:
         """A difference, with the entry that is to correct it, if one is on the list."""
-        entry = next((k for k in self.known.values() if k.is_on_a_list and k.action != "apply"), None)
+        entry = next((k for k in self.known.values() if k.is_on_a_list and not k.is_application), None)
         if entry is not None:
             self._told.add(entry.op_key)
         document = booked.erp_id if booked is not None else self.documents[0].erp_id if self.documents else ""

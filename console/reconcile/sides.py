@@ -32,6 +32,8 @@ CREDITS: Mapping[tuple[str, str], int] = {
     ("vendor_credit", "bill"): -1,
 }
 """Documents that are shown as positive amounts and take away from the amounts of the objects they come from, or from what was made of them."""
+_POSITIVE = frozenset({("credit_memo", "ar_credit_memo")})
+"""Commands whose amount is less than nothing, as what they bring into the books is, of objects whose own amounts are positive."""
 _CONTROL = ("receivable", "cash")
 _SILENT = ("ap_application", "ar_application", "completion", "customer", "vendor", "reversal")
 _LATER = ("apply", "unapply", "void", "upsert")
@@ -137,6 +139,11 @@ class Known:
     command: tuple[int, int] = (-1, -1)
 
     @property
+    def is_application(self) -> bool:
+        """Whether it is about what a payment or credit settles, or takes such a thing back; it brings no amount of its own."""
+        return self.action == "apply" or e.made_key(self.op_key).endswith("|apply")
+
+    @property
     def is_done(self) -> bool:
         """Whether it says that the document is in the ERP."""
         return self.state in DONE
@@ -149,15 +156,16 @@ class Known:
 
 def wanted_of(record: str, command: Mapping[str, Any]) -> Wanted:
     """A command as the hop makes it."""
-    lines = command.get("lines", ())
-    sign = CREDITS.get((command["source_entity"], record), 1)
+    lines, kind = command.get("lines", ()), (command["source_entity"], record)
+    sign = CREDITS.get(kind, 1)
+    is_turned = sign < 0 or kind in _POSITIVE
     return Wanted(
         command["op_key"],
         command["ref"],
         record,
         command["action"],
         command["purpose"],
-        sign * abs(command["amount"]) if sign < 0 else command["amount"],
+        sign * abs(command["amount"]) if is_turned else command["amount"],
         command["posting_date"],
         summed((one["account"], _dimensions(one), one["amount"]) for one in lines),
         frozenset(plain(one["account"]) for one in lines if one["role"] == "tax"),

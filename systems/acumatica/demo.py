@@ -15,6 +15,8 @@ _DOCUMENTS = {"Invoice": "invoice", "Payment": "payment", "Bill": "bill"}
 _MASTERS = {"Customer": ("customer", "CustomerID"), "Vendor": ("vendor", "VendorID")}
 _MEMO = "Credit Memo"
 _SETTLED = ("Invoice", _MEMO, "Bill")
+_SETTLES = ("Invoice", "Debit Memo", "Overdue Charge", "Bill")
+"""What a payment or credit settles. What a refund took out of it settles nothing."""
 _CREDITS = {_MEMO: "credit_memo", "Debit Adj.": "vendor_credit"}
 """Documents that are shown as positive amounts and take away from what they correct; each is a kind of its own."""
 _GIVEN_BACK = ("Refund", "Voided Refund")
@@ -162,8 +164,9 @@ class AcumaticaDemo:
                 settling = memos.get(row["number"], row) if row["type"] == _MEMO else row
                 # an invoice shows the payments that settle it, a bill the debit adjustments; neither settles anything itself
                 rows = [] if settling["type"] in _SETTLED and settling is row else settling["applications"]
-                applied = sum((_amount(one["amount"]) for one in rows if one["released"]), Decimal(0))
-                amount = -_amount(row["amount"]) if row["type"] in _GIVEN_BACK else _amount(row["amount"])
+                sign, settled = (-1, (_MEMO,)) if row["type"] in _GIVEN_BACK else (1, _SETTLES)
+                applied = sum((_amount(one["amount"]) for one in rows if one["released"] and one["type"] in settled), Decimal(0))
+                amount, applied = sign * _amount(row["amount"]), sign * applied
                 ours = _CREDITS.get(row["type"]) or _DOCUMENTS[kind]
                 found.append(BookedDocument(ours, row["number"], row["ref"], amount, row["date"], row["released"], applied))
         for kind, (ours, key) in _MASTERS.items():

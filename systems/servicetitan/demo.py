@@ -42,6 +42,8 @@ _HELD = {
 }
 """Our entities, and what the simulator calls them."""
 _MASTERS = ("customer", "vendor")
+_SETTLED = {"payment": ("invoices",), "credit_memo": ("invoices",), "vendor_credit": ("bills",), "ap_payment": ("bills",)}
+"""What the documents of an entity settle."""
 _REF = "mlConnectorRef"
 _FIRST_TENANT = 1_234_567_890
 
@@ -93,7 +95,10 @@ class ServiceTitanDemo:
             return []
         rows = ask(f"holdings?entity={_HELD[entity]}")
         found = rows["holdings"] if isinstance(rows, Mapping) else rows
-        return [_issued(row, is_document=entity not in _MASTERS) for row in found]
+        gone = {
+            row["id"] for kind in _SETTLED.get(entity, ()) for row in ask(f"holdings?entity={kind}")["holdings"] if _is_void(row)
+        }
+        return [_issued(row, gone, is_document=entity not in _MASTERS) for row in found]
 
     def read(self, flow: str, ask: Ask) -> set[str]:
         """No flow only reads it."""
@@ -179,12 +184,18 @@ def _open(row: Mapping[str, Any]) -> Decimal:
     return Decimal(str(row["balance"])) + Decimal(str(row["pending"]))
 
 
-def _issued(row: Mapping[str, Any], *, is_document: bool) -> Issued:
-    settled = {str(one["id"]): Decimal(str(one["amount"])) for one in row.get("applications") or ()}
+def _is_void(row: Mapping[str, Any]) -> bool:
+    return not row["active"] or bool(row["canceled"])
+
+
+def _issued(row: Mapping[str, Any], gone: set[Any], *, is_document: bool) -> Issued:
+    applications = row.get("applications") or ()
+    settled = {str(one["id"]): Decimal(str(one["amount"])) for one in applications}
+    of_void = frozenset(str(one["id"]) for one in applications if one["document_id"] in gone)
     lines = tuple(map(_line, row.get("lines") or ()))
     amount = Decimal(str(row.get("amount") or "0.00"))
-    is_void = is_document and (not row["active"] or bool(row["canceled"]))
-    return Issued(str(row["id"]), str(row.get("number") or ""), amount, settled, _facts(row), lines, is_void)
+    is_void = is_document and _is_void(row)
+    return Issued(str(row["id"]), str(row.get("number") or ""), amount, settled, _facts(row), lines, is_void, of_void)
 
 
 def _line(row: Mapping[str, Any]) -> IssuedLine:

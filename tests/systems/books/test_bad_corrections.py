@@ -47,9 +47,9 @@ def payment(world: World, source_id: str, amount: str, *applications: dict[str, 
 
 
 async def held(world: World) -> dict[str, tuple[str, Decimal]]:
-    """What a person's list shows, by source object and action."""
+    """What a person's list shows, by source object, part and action."""
     await world.works()
-    return {"|".join((key.split("|")[3], key.split("|")[5])): found for key, found in world.sink.held().items()}
+    return {"|".join(key.split("|")[3:]): found for key, found in world.sink.held().items()}
 
 
 async def goes_on(world: World) -> None:
@@ -62,13 +62,13 @@ async def goes_on(world: World) -> None:
 
 async def test_an_adjustment_of_what_is_not_there_is_held_with_its_amount(world: World) -> None:
     world.canonical(invoice(world, "101", "-60.00", adjustment_to_id="404"))
-    assert await held(world) == {"invoice:101|adjust": ("parent_missing", Decimal("-60.00"))}
+    assert await held(world) == {"invoice:101||adjust": ("parent_missing", Decimal("-60.00"))}
     await goes_on(world)
 
 
 async def test_an_application_to_what_never_comes_is_held_with_its_amount_and_its_payment_is_posted(world: World) -> None:
     world.canonical(payment(world, "201", "60.00", field_service.application("404", "60.00", "1", TODAY)))
-    assert await held(world) == {"payment:201/1|apply": ("parent_missing", Decimal("60.00"))}
+    assert await held(world) == {"payment:201|1|apply": ("parent_missing", Decimal("60.00"))}
     (receipt,) = await world.erp_documents("Payment")
     assert (receipt["amount"], receipt["released"], receipt["applications"]) == ("60.00", True, [])
     await goes_on(world)
@@ -89,7 +89,7 @@ async def test_an_application_of_more_than_is_open_is_held_with_its_amount(world
     world.canonical(payment(world, "201", "100.00", field_service.application("101", "100.00", "1", TODAY)))
     found = await held(world)
     assert [amount for _, amount in found.values()] == [Decimal("100.00")]
-    assert list(found) == ["payment:201/1|apply"]
+    assert list(found) == ["payment:201|1|apply"]
     await goes_on(world)
 
 

@@ -75,7 +75,7 @@ def test_a_held_document_is_accounted_for_and_a_waiting_one_is_not_yet() -> None
 def test_an_application_that_is_missing_in_the_erp_is_unaccounted_unless_it_is_held() -> None:
     issued = Issued("1", "PAY-1", TEN, {"7": TEN})
     assert not is_ok([filled(issued, [kept(applied=Decimal(0))])])
-    held = FlowFacts({}, {DocumentKey("1/7", "sale"): {"state": "HELD", "amount": TEN}}, {})
+    held = FlowFacts({}, {DocumentKey("1", "sale", "7"): {"state": "HELD", "amount": TEN}}, {})
     assert is_ok([filled(issued, [kept(applied=Decimal(0))], held)])
 
 
@@ -325,7 +325,7 @@ def test_a_correction_that_is_on_its_way_is_waited_for() -> None:
 
 
 def test_an_application_that_was_taken_back_is_still_in_the_erp_only_while_that_is_held() -> None:
-    gone, one = DocumentKey("1/7", "sale"), Issued("1", "PAY-1", TEN)
+    gone, one = DocumentKey("1", "sale", "7"), Issued("1", "PAY-1", TEN)
     entries = {gone: {"state": "POSTED", "amount": TEN}}
     assert not is_ok([filled(one, [kept(applied=TEN)], FlowFacts({}, entries, {}))])
     assert is_ok([filled(one, [kept(applied=TEN)], FlowFacts({}, entries, {}, frozenset({gone})))])
