@@ -243,6 +243,8 @@ async def test_a_reversal_that_somebody_removed_is_a_difference_and_one_that_fai
     back = await asked.made("reverse")
     await asked.made("create")
     edit = {"kind": "Journal", "id": f"{back.erp_id}/0"}
+    await on.do("documents", **edit, set={"JRNL_HDR_STATUS": "P"})
+    assert (await asked.shown()).steps_done == ("reverse", "create"), "posted is what both are"
     await on.do("documents", **edit, set={"JRNL_HDR_STATUS": "E", "ERROR_SET": "5010", "ERROR_NBR": "44", "ERROR_TEXT": "closed"})
     assert "closed" in (await asked.shown()).refusal
     await on.do("documents", **edit, set={"JRNL_HDR_STATUS": "D"})
