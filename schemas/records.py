@@ -1211,6 +1211,7 @@ class Result(TypedDict):
     command_offset: int
     at: datetime
     takes_back: NotRequired[str]
+    source_version: NotRequired[str]
 
 
 class Audit(TypedDict):

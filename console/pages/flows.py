@@ -15,6 +15,7 @@ import yaml
 
 from systems import registry
 from systems.contract import Flow, System, Write
+from systems.mapped import REVERSAL
 
 ROOT = Path(__file__).parents[2]
 TESTS, PAGE = ROOT / "docs" / "flows.yaml", ROOT / "docs" / "flows.md"
@@ -57,9 +58,8 @@ def lines_of(erp: System) -> Iterator[str]:
 
 def _cells(erp: System, flow: Flow) -> Iterator[str]:
     source, target = registry.system(flow.source), registry.system(flow.target) if flow.target else None
-    own = ("", *flow.records)
-    declared = [one for one in (target.writes if target else ()) if one.takes_back in own]
-    written = [one for record in flow.records for one in declared if one.record == record]
+    known = [one for record in flow.records for one in (target.writes if target else ()) if one.record == record]
+    written = [one for one in known if not one.takes_back or (one.record == REVERSAL and one.takes_back in flow.records)]
     held = [record for record in flow.records if record not in {one.record for one in written}]
     yield flow.id
     yield f"{source.title} → {target.title if target else 'log'}"
@@ -100,8 +100,8 @@ def _length(cadence: timedelta) -> str:
 def _steps(write: Write) -> str:
     shown = [f"**{step}**" if step == write.promised else step for step in write.steps]
     watched = [f"[{text}]" if step in write.watched else text for step, text in zip(write.steps, shown, strict=True)]
-    named = f"`{write.record}` of `{write.takes_back}`" if write.takes_back else f"`{write.record}`"
-    return f"{named}: {', '.join(watched)}"
+    of = f" of `{write.takes_back}`" if write.takes_back else ""
+    return f"`{write.record}`{of}: {', '.join(watched)}"
 
 
 def _class(write: Write) -> str:

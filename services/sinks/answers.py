@@ -104,7 +104,8 @@ def _reject(key: Key, event: Answered) -> Step:
     made = unsent(made, at)
     if e.intent_open(made):
         return finish(key.but(look_s=settled_at_s(key)), e.waits(made, at, reasons.SETTLE, detail))
-    return finish(key, e.held(made, at, event.answer.reason or reasons.REFUSED, detail))
+    waits_for = [e.children_of(made["source_entity"], made["source_id"])] if e.takes_back(made) else []
+    return finish(key, e.held(made, at, event.answer.reason or reasons.REFUSED, detail, waits_for=waits_for))
 
 
 def _definite_no(key: Key, event: Answered) -> Step:

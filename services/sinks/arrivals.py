@@ -40,6 +40,7 @@ class Arrivals:
 
     def __init__(self, owner: Owner) -> None:
         self.owner = owner
+        self.is_rebuilding = False
         self._spans: dict[tuple[str, str], Span] = {}
         self._mapped_again: dict[tuple[str, ...], None] = {}
 
@@ -181,34 +182,40 @@ class Arrivals:
             reversal: Ledger = {**entry, "record": REVERSAL, "command": value}
             return reversal if owner.sights.is_writable(reversal) else entry
 
-        self._beside(make)
+        self._beside(make, incoming)
 
     def _changed(self, changed: Changed, incoming: Incoming) -> None:
         """The change of a written document is written beside it, or held there; a later change replaces one that was not begun."""
         made = self.owner.cases.entry(e.made_key(incoming.command["op_key"]))
         assert made is not None, incoming.command["op_key"]
         kept = _kept(self.owner.sights.chain(made["op_key"], source_of(made)), made)
-        place = self._beside(lambda number: e.correction(made, number, incoming, changed.reason, kept))
+        place = self._beside(lambda number: e.correction(made, number, incoming, changed.reason, kept), incoming)
         if place != "here":
             self.nothing(place, made["connection"], incoming.offset)
 
-    def _beside(self, make: Callable[[int], Ledger]) -> Literal["here", "duplicate", "stale"]:
+    def _beside(self, make: Callable[[int], Ledger], incoming: Incoming) -> Literal["here", "duplicate", "stale"]:
         """Put a change under the number that is free for it; what became of it."""
         for number in range(1, CORRECTIONS):
             made = make(number)
             place = beside(self.owner.cases.entry(made["op_key"]), made)
             if place == "here":
                 large = len(made["command"] or b"") > LARGEST_BYTES
-                self._put_beside(e.change(made, made["updated_at"], command=None) if large else made)
+                self._put_beside(e.change(made, made["updated_at"], command=None) if large else made, incoming)
             if place != "next":
                 return place
         return "stale"
 
-    def _put_beside(self, made: Ledger) -> None:
+    def _put_beside(self, made: Ledger, incoming: Incoming) -> None:
         """It is held, and goes on by itself where the system has a write for it."""
         may_go = made["command"] is not None and made["reason"] == reasons.CHANGED_AFTER_POST
         goes_on = may_go and self.owner.sights.is_writable(made)
-        self.owner.conclude(e.change(made, made["updated_at"], state=e.NEW, reason="") if goes_on else made)
+        known = self.owner.cases.entry(made["op_key"])
+        if known is not None:
+            made = e.with_history(made, known)
+        entry = e.change(made, made["updated_at"], state=e.NEW, reason="") if goes_on else made
+        if goes_on and self.is_rebuilding:
+            entry = unless_blind(entry, self.owner.sights.capability_of(entry), incoming)
+        self.owner.conclude(entry)
 
     def _reverted(self, op_key: str, incoming: Incoming) -> None:
         """The source went back to what is written, or what may have been written was not and is replaced."""
@@ -222,7 +229,7 @@ class Arrivals:
         owner = self.owner
         made = from_result(incoming, result)
         rules = owner.sights.key_of(made).rules
-        entry = unless_blind(made, rules.capability, incoming)
+        entry = unless_blind(made, owner.sights.capability_of(made), incoming)
         taken_back = incoming.takes_back and not e.is_terminal(entry)
         if len(incoming.value) > LARGEST_BYTES and not e.is_terminal(entry):
             entry = e.held(entry, incoming.at, reasons.TOO_LARGE, f"{len(incoming.value)} bytes", command=None)

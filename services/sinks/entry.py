@@ -119,6 +119,12 @@ def replaced(entry: Ledger, incoming: Incoming) -> Ledger:
     return cast("Ledger", {**fresh(incoming), **kept, "tried_since": entry.get("tried_since")})
 
 
+def with_history(entry: Ledger, known: Ledger) -> Ledger:
+    """An entry with the attempts of the one whose op-key it takes."""
+    kept = {"first_seen_at": known["first_seen_at"], "attempts": known["attempts"], "attempt_count": known["attempt_count"]}
+    return cast("Ledger", {**entry, **kept, "tried_since": known.get("tried_since")})
+
+
 def refreshed(entry: Ledger, incoming: Incoming) -> Ledger:
     """The entry where it stands, with a newer command of the same content in hand."""
     about = ("source_version", "source_number", "command", "command_partition", "command_offset")
@@ -233,8 +239,13 @@ def beside(op_key: str) -> list[str]:
 
 
 def is_voided(entry: Ledger, void: Ledger | None) -> bool:
-    """Whether the source voided this document in the same or a later version."""
-    return void is not None and entry["action"] in MAKES and void["source_version"] >= entry["source_version"]
+    """Whether the source voided this document in the same or a later version, and has not come back since."""
+    return (
+        void is not None
+        and void["state"] != SUPERSEDED
+        and entry["action"] in MAKES
+        and void["source_version"] >= entry["source_version"]
+    )
 
 
 def reverted(entry: Ledger, version: str, at: datetime, **more: Any) -> Ledger:
@@ -277,6 +288,7 @@ def result_of(entry: Ledger) -> Result | None:
         "command_offset": entry["command_offset"],
         "at": entry["updated_at"],
         "takes_back": entry.get("takes_back") or "",
+        "source_version": entry["source_version"],
     }
 
 

@@ -314,6 +314,9 @@ class Owner:
             return "the connection's settings or credentials changed"
         if self.stalls(case) or case.has_news or case.withdrawn_by:
             return "a newer command or a person's decision waits"
+        parents = self.sights.parents(key.entry, key.command)
+        if case.view is not None and key.phase is Phase.SENDING and parents.ids != case.view.parents.ids:
+            return "what it belongs to changed or was taken back meanwhile"
         has_place = case.op_key in self.hours[case.connection].open
         return stopped(key.entry, self.sights.glance(key.entry), has_place)
 
@@ -329,7 +332,10 @@ class Owner:
             self.serve(case)
 
     def _superseded(self, case: Case, effect: Supersede) -> None:
-        if self.cases.open(case.op_key) is not None:
+        void = self.cases.entry(e.void_key(case.op_key))
+        if void is not None and void["state"] == e.SUPERSEDED and e.made_key(case.op_key) == case.op_key:
+            self.turn(case.op_key)  # the source came back meanwhile
+        elif self.cases.open(case.op_key) is not None:
             self.advance(case, Superseded(effect.version, self.now()))
 
     def decide(self, decision: ControlMessage) -> None:

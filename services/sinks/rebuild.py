@@ -119,9 +119,18 @@ def from_result(incoming: Incoming, result: Result | None) -> Ledger:
         "posting_date": result["posting_date"],
         "command_partition": result["command_partition"],
         "command_offset": result["command_offset"],
+        "source_version": result.get("source_version") or entry["source_version"],
+        "takes_back": result.get("takes_back") or "",
         "command": None,
     }
     return cast("Ledger", {**entry, **proven})
+
+
+def change_from_result(incoming: Incoming, result: Result) -> Ledger:
+    """The entry of a change that came after the document of `incoming` was written, and ended so."""
+    entry = from_result(incoming, {**result, "command_offset": max(result["command_offset"], incoming.offset)})
+    own = {"op_key": result["op_key"], "ref": result["ref"], "record": result["record"], "action": e.CORRECT}
+    return cast("Ledger", {**entry, **own, "command_offset": result["command_offset"]})
 
 
 def as_before(entry: Ledger) -> Ledger:

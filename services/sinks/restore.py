@@ -19,6 +19,7 @@ from services.sinks.intake import Intake
 from services.sinks.ledger import Rest
 from services.sinks.owner import Owner
 from services.sinks.parents import name_of
+from services.sinks.rebuild import change_from_result
 from services.sinks.state import Restored
 from services.sinks.takeover import Lost
 
@@ -110,6 +111,7 @@ class Rebuild:
         owner, lost = self.owner, self.lost
         started_s = told_s = owner.now_s()
         done = 0
+        self.intake.arrivals.is_rebuilding = True
         async for some in lost.slices(SLICE):
             for incoming, result in some:
                 self._one(incoming, result)
@@ -122,9 +124,12 @@ class Rebuild:
             if owner.now_s() - told_s >= PROGRESS_S:
                 told_s = owner.now_s()
                 log.info("ledger_rebuilding", system=owner.context.system.name, partition=owner.number, done=done, of=lost.count)
+        self.intake.arrivals.is_rebuilding = False
         took_s = round(owner.now_s() - started_s, 1)
         log.info("ledger_rebuilt", system=owner.context.system.name, partition=owner.number, op_keys=done, took_s=took_s)
 
     def _one(self, incoming: Incoming, result: Result | None) -> None:
+        for change in self.lost.changes(incoming.command["op_key"]):
+            self.owner.conclude(change_from_result(incoming, change))
         if self.intake.arrivals.rebuilt(incoming, result, self.lost.sets, self.lost.reverses):
             self.intake.comes(incoming)

@@ -47,6 +47,8 @@ def _void(entry: Ledger, command: CommandEnvelope, view: View, chain: Chain) -> 
     target = view.target
     if target is None or (e.is_terminal(target) and not e.may_exist(target) and target["state"] not in e.IN_PLACE):
         return e.change(entry, view.at, state=e.UNCHANGED, reason=reasons.NEVER_POSTED, detail="")
+    if e.place(target) > e.place(entry) and not e.may_exist(entry):
+        return e.reverted(entry, target["source_version"], view.at)  # the source came back, as it is written or will be
     if not e.is_terminal(target):
         if view.target_busy or e.may_exist(target):
             return e.waits(entry, view.at, reasons.PARENT, "what it reverses is being written", waits_for=_own(entry))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, cast
@@ -31,6 +31,8 @@ from services.sinks.ledger import FORMAT, MARK, Index, Mark, mark_in, mark_of
 from services.sinks.rebuild import Newest
 
 BATCH = 2000
+UNENDED = 3
+"""So many changes of one document in a row may have no result."""
 FENCE_S = 30
 REBUILDING = "rebuilding"
 """What the group's offset says beside itself while a lost ledger is not rebuilt yet."""
@@ -43,6 +45,9 @@ class Lost(Protocol):
     end: int
     sets: dict[str, Incoming]
     reverses: set[str]
+
+    def changes(self, op_key: str) -> list[Result]:
+        """How the changes of its document ended, in their order."""
 
     def slices(self, size: int) -> AsyncIterator[list[tuple[Incoming, Result | None]]]:
         """The newest command of each op-key with its last terminal result, in the order of the log."""
@@ -179,6 +184,18 @@ def _result_name(op_key: str) -> bytes:
     return b"result " + op_key.encode()
 
 
+def changes_in(result: Callable[[str], Result | None], op_key: str) -> list[Result]:
+    """The results of a document's changes: numbers follow each other, but for those that have not ended."""
+    found: list[Result] = []
+    number = missing = 0
+    while missing < UNENDED:
+        number += 1
+        one = result(e.correction_key(op_key, number))
+        missing = missing + 1 if one is None else 0
+        found += [one] if one is not None else []
+    return found
+
+
 class _Left:
     """See `Lost`: the second reading, off the loop."""
 
@@ -196,6 +213,10 @@ class _Left:
                 break
             yield some
         await self._blocking(self._index.forget_notes)
+
+    def changes(self, op_key: str) -> list[Result]:
+        """See `Lost`."""
+        return changes_in(self._result, op_key)
 
     def _next(self, commands: Iterator[tuple[Incoming | None, int]], size: int) -> list[tuple[Incoming, Result | None]]:
         found: list[tuple[Incoming, Result | None]] = []

@@ -21,7 +21,7 @@ from services.sinks.parts import Part, document_of, sole_parts_of
 from services.sinks.rules import BATCH_DEADLINE_S, rules_of, stands, write_of
 from services.sinks.state import Key, Phase, Rules
 from services.sinks.windows import opens_at
-from systems.contract import Flow, Write
+from systems.contract import Capability, Flow, Write
 from systems.mapped import APPLY, COMPLETION, NOTHING, REVERSAL, UNAPPLIED
 from topology.configuration import Connected
 
@@ -180,6 +180,13 @@ class Sights:
         if self.write(made, self._connected(made)) is None:
             made = e.aimed_at_nothing(entry)
         return key if made == entry and key.rules == self.rules(made) else key.but(entry=made, rules=self.rules(made))
+
+    def capability_of(self, entry: Ledger) -> Capability:
+        """What the system promises of an entry's document; of what takes back, before that is known, the least of all that it may be."""
+        if not e.takes_back(entry):
+            return self.rules(entry).capability
+        ways = [write.capability for write in self._system.writes if write.takes_back and write.record == entry["record"]]
+        return max(ways, default=Capability.C3)
 
     def is_writable(self, entry: Ledger) -> bool:
         """Whether the system has a write for a change or reversal that is about to be put beside its document."""

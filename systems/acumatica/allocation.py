@@ -5,9 +5,10 @@ What all mappings share (notes, lines, cents) is in `systems/postings/`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from schemas.records import PostingLine
 from systems.acumatica.settings import Settings
@@ -34,6 +35,20 @@ def unit_of(made: Mapped, name: str, source_id: str) -> Row:
         made.missing("business_unit", name or source_id or "none")
         return EMPTY
     return found
+
+
+_PROJECT = {"Project": "project", "ProjectTask": "task", "CostCode": "cost_code"}
+
+
+def project_of(made: Mapped, record: Mapping[str, Any]) -> dict[str, str]:
+    """Project, task and cost code of a document by its row of `project`: that of its project, else that of its job; empty without a row."""
+    row = made.row("project", (record.get("project_id") or "", record.get("job_number") or "", record.get("job_id") or ""))
+    return {name: row[column] for name, column in _PROJECT.items() if row.get(column)} if row is not None else {}
+
+
+def within(lines: Sequence[PostingLine], project: Mapping[str, str]) -> list[PostingLine]:
+    """The lines within a project."""
+    return [{**one, "dimensions": {**one["dimensions"], **project}} for one in lines] if project else list(lines)
 
 
 class Named(NamedTuple):

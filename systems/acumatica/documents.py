@@ -159,13 +159,14 @@ def create_body(resolved: ResolvedCommand, settings: Settings, period: str = "")
         made |= body(PostPeriod=period)
     if record == "ar_refund":
         made["DocumentsToApply"] = [_row(one, target) for one, target in paid_out(command, ids)]
-    if record == "ap_bill" and _CORRECT in command["op_key"]:
+    if record in ("ap_bill", "ap_credit") and own["human_number"] and _CORRECT in command["op_key"]:
         made |= body(VendorRef=anew(own["human_number"], command["op_key"]))
     return made | custom_ref(settings, command["ref"])
 
 
 def anew(number: str, op_key: str) -> str:
-    """The vendor's number of a bill that is written anew: the one that it corrects keeps the number, and Acumatica may refuse a second one."""
+    """The vendor's number of a bill or credit that is written anew: the one that it corrects keeps the number, and a second one may be
+    refused."""
     _, _, correction = op_key.rpartition(_CORRECT)
     return f"{number[:36]}/{int(correction) + 1}"
 
@@ -199,11 +200,13 @@ def _invoice(own: Mapping[str, Any]) -> dict[str, Any]:
         DueDate=own["due_date"],
         Terms=own["terms"],
         LinkBranch=own["dimensions"].get("Branch"),
+        Project=own["dimensions"].get("Project"),
     )
 
 
 def _memo(own: Mapping[str, Any]) -> dict[str, Any]:
-    return body(Type="Credit Memo", CustomerOrder=own["human_number"][:40], LinkBranch=own["dimensions"].get("Branch"))
+    made = _invoice({**own, "due_date": None, "terms": ""})
+    return made | body(Type="Credit Memo")
 
 
 def _receipt(own: Mapping[str, Any]) -> dict[str, Any]:
@@ -251,6 +254,9 @@ _HEADERS = {
 def _line(one: PostingLine, kind: Kind) -> dict[str, Any]:
     return body(
         Branch=one["dimensions"].get("Branch"),
+        Project=one["dimensions"].get("Project") if kind.entity == "Bill" else None,
+        ProjectTask=one["dimensions"].get("ProjectTask"),
+        CostCode=one["dimensions"].get("CostCode"),
         InventoryID=one["item"],
         Account=one["account"],
         Subaccount=one["subaccount"],

@@ -81,6 +81,16 @@ LEGENDS: Mapping[str, Legend] = {
         {"customer": "Customer of Acumatica that is billed."},
         {"customer_id": "5012", "customer": "C000123"},
     ),
+    "project": Legend(
+        "Projects of Acumatica that documents of a ServiceTitan project or job belong to.",
+        "The ServiceTitan project id is looked up first, then the job number, then the job id. Without a row a document has no project.",
+        {
+            "project": "Project in Acumatica; a line without a task or cost code needs none if the project has none.",
+            "task": "Project task of the lines; may be empty.",
+            "cost_code": "Cost code of the lines; may be empty.",
+        },
+        {"source_project": "77001", "project": "PR00000012", "task": "LABOR", "cost_code": "00-000"},
+    ),
     "opening_balance": Legend(
         "Documents from before the cut-over that are in Acumatica already, so that later payments can settle them.",
         "The ServiceTitan id of the invoice or bill. Without a row what settles it is held.",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from systems.acumatica.allocation import PRODUCT, TEXT, Mapped, Payables, branch_of, mapped, unit_of
+from systems.acumatica.allocation import PRODUCT, TEXT, Mapped, Payables, branch_of, mapped, project_of, unit_of, within
 from systems.mapped import Draft, NoCommand, Plan
 from systems.postings.applications import applications, payable
 from systems.postings.document import Posting, Target
@@ -36,7 +36,7 @@ def bill_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoC
         "dimensions": _dimensions(record, made),
         "pay_hold": record["do_not_pay"],
         "tax_total": record["tax"],
-        "lines": cut(lines, TEXT),
+        "lines": cut(within(lines, project_of(made, record)), TEXT),
     }
     return [payable_draft("ap_bill", body, record, made, Posting(BILLS, day, negative_bill(record, BILLS) or mismatch))]
 

@@ -14,7 +14,20 @@ from decimal import Decimal
 from typing import Any
 
 from schemas.records import InvoiceLine, PostingLine
-from systems.acumatica.allocation import PRODUCT, TEXT, Mapped, Named, branch_of, mapped, place_of, placed, rounding_place, unit_of
+from systems.acumatica.allocation import (
+    PRODUCT,
+    TEXT,
+    Mapped,
+    Named,
+    branch_of,
+    mapped,
+    place_of,
+    placed,
+    project_of,
+    rounding_place,
+    unit_of,
+    within,
+)
 from systems.mapped import Draft, NoCommand, Plan
 from systems.postings.document import Hold, Posting, Row, Target, other_currency, own_unit, wanted
 from systems.postings.ends import voided, worthless
@@ -68,16 +81,17 @@ def _draft(record: Mapping[str, Any], made: Mapped, target: Target, hold: Hold |
         lines += tax_lines(record, made, lambda _: None, lambda row, key: _tax_place(made, unit, row, key))
     hold = hold or other_currency(record, made.plan, "invoice") or tax_hold(record, made, computes=True)
     hold = hold or _closed(record, made, lines, unit, zone)
+    project = project_of(made, record)
     body = {
         "date": record["invoice_date"],
         "due_date": record["due_date"],
         "terms": terms_of(record["term_name"], made, made.settings.default_terms),
         "description": header_text(record),
         "human_number": record["number"],
-        "dimensions": header_dimensions(customer, unit, made),
+        "dimensions": header_dimensions(customer, unit, made) | {name: project[name] for name in ("Project",) if name in project},
         "tax_zone": zone,
         "tax_total": record["tax"] if made.plan.tax_mode != "none" else Decimal(0),
-        "lines": cut(lines, TEXT),
+        "lines": cut(within(lines, project), TEXT),
     }
     return made.draft("ar_invoice", body, record, Posting(target, record["invoice_date"], hold, parents))
 

@@ -138,6 +138,7 @@ SYSTEM = System(
         "term": ("term", "terms"),
         "customer_class": ("kind", "customer_class", "terms", "tax_zone"),
         "bill_to": ("customer_id", "customer"),
+        "project": ("source_project", "project", "task", "cost_code"),
         "opening_balance": ("source_id", "erp_number"),
     },
     legends=LEGENDS,

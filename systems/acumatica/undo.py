@@ -328,6 +328,8 @@ def unapplied(undo: Undo, payment: Row | None) -> Undone:
     if pending:
         dated = undo.day is not None and day(payment, "ApplicationDate") == unapply_day(undo, payment)
         return Undone(undo.done(f"{paid}/{target}", ("unapply", "unapply_date") if dated else ("unapply",)))
+    if len(equal) == 1 and reversed_ones and _is_written_anew(undo, equal[0], target):
+        return Undone(undo.done(f"{paid}/{target}", undo.steps))
     if len(equal) == 1 and is_clear:
         if undo.settings.extended_endpoint:
             return Undone()
@@ -339,6 +341,15 @@ def unapplied(undo: Undo, payment: Row | None) -> Undone:
         f"{paid} shows {len(equal)} applications of {undo.amount} to {target} that stand: take back the right one, then skip this"
     )
     return Undone(refusal=words, reason="application_unclear")
+
+
+def _is_written_anew(undo: Undo, row: Row, target: str) -> bool:
+    """Whether the application that stands is the one that a correction of the same amount writes: it has the day of that one."""
+    command = undo.resolved.command
+    if undo.resolved.record == REVERSAL or command["amount"] != undo.original.command["amount"]:
+        return False
+    is_same = settled_id(fields(command)["applications"][-1], undo.resolved.ids, "invoice") == target
+    return is_same and day(row, "Date") == undo.day
 
 
 def applied_by(undo: Undo) -> tuple[str, str]:

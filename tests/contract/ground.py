@@ -113,12 +113,14 @@ class SystemUnderTest:
         original = Original(first.record, first.command, document.erp_id, document.number, first.ids)
         if write.record == REVERSAL:
             key = f"{first.command['op_key']}|void"
-            body = {"reverses": first.command["op_key"], "date": first.command["posting_date"], "reason": "it was voided"}
+            written_on = first.command["posting_date"]
+            day = written_on + timedelta(days=1) if written_on is not None else None
+            body = {"reverses": first.command["op_key"], "date": day, "posting_date": day, "reason": "it was voided"}
             made = {**first.command, **body, "op_key": key, "ref": ref_of(key), "action": "void"}
             return Case(write, cast("CommandEnvelope", made), first.ids, original)
         wanted = await self.case(self._makes(write.record), copy, named.get(way, ""))
         key = f"{first.command['op_key']}|correct|1"
-        made = {**wanted.command, "op_key": key, "ref": ref_of(key), "action": "correct"}
+        made = {**wanted.command, **_other_application(wanted.command), "op_key": key, "ref": ref_of(key), "action": "correct"}
         return Case(write, cast("CommandEnvelope", made), wanted.ids, original)
 
     def _makes(self, record: str) -> str:
@@ -253,6 +255,14 @@ def demo_of(system: System) -> Demo:
 def is_written(draft: Draft) -> bool:
     """Whether a draft would go to the system by itself: it is no milestone, nothing holds it, and it is no reversal, which needs what was written."""
     return not draft.hold and not draft.unresolved and draft.record not in (COMPLETION, REVERSAL)
+
+
+def _other_application(command: Mapping[str, Any]) -> dict[str, Any]:
+    """What an application becomes that is written anew: half of it, a day later. Nothing of any other document."""
+    if command["action"] != APPLY:
+        return {}
+    told = [{**one, "amount": one["amount"] / 2} for one in command["applications"]]
+    return {"applications": told, "amount": command["amount"] / 2, "date": command["date"] + timedelta(days=1)}
 
 
 def example_of(ground: SystemUnderTest, way: str) -> str:

@@ -103,6 +103,8 @@ def check_writes(system: System) -> None:
         assert not write.ref_field or write.ref_length >= len(ref_of("any")), f"{write.record}: the ref does not fit"
         assert write.ref_field or write.capability is Capability.C3, f"{write.record}: without a ref nothing can be unique"
         check_own_steps(write)
+        written = {one.record for one in system.writes if not one.takes_back}
+        assert not write.takes_back or write.takes_back in written, f"{write.record}: nobody writes {write.takes_back}"
         assert write.capability is not Capability.C4 or write.v_max.total_seconds() > 0, f"{write.record}: C4 lags"
 
 

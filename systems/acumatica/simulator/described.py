@@ -11,11 +11,15 @@ from typing import Any
 from systems.acumatica.spec import openapi
 
 Node = dict[str, Any]
+REVERSE = "ReverseApplication"
+_PARAMETERS = {"DocType": "StringValue", "ReferenceNbr": "StringValue", "AdjustmentNbr": "IntValue"}
 
 
-def swagger(endpoint: str, version: str, url: str) -> Node:
-    """The document of an endpoint that is served at `url`."""
+def swagger(endpoint: str, version: str, url: str, *, is_extended: bool = False) -> Node:
+    """The document of an endpoint that is served at `url`; an extended one has an action more."""
     facts, shared = openapi(), dict[str, Node]()
+    if is_extended:
+        facts = _extended(facts)
     paths = {
         path: {method: _referring(operation, shared) for method, operation in item.items()} for path, item in facts["paths"].items()
     }
@@ -25,6 +29,25 @@ def swagger(endpoint: str, version: str, url: str) -> Node:
         "paths": paths,
         "components": facts["components"] | {"parameters": shared},
     }
+
+
+def _extended(facts: Node) -> Node:
+    """The facts with ReverseApplication of Payment, as install/README.md adds it: an action with parameters is described like ReleaseRetainage."""
+    like = facts["paths"]["/Payment/ReleasePayment"]["post"]
+    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{REVERSE}"}}}
+    added = like | {"operationId": f"Payment_InvokeAction_{REVERSE}", "requestBody": like["requestBody"] | {"content": content}}
+    parameters = {name: {"$ref": f"#/components/schemas/{kind}"} for name, kind in _PARAMETERS.items()}
+    shape: Node = {
+        "type": "object",
+        "required": ["entity", "parameters"],
+        "properties": {
+            "entity": {"$ref": "#/components/schemas/Payment"},
+            "parameters": {"type": "object", "properties": parameters},
+        },
+    }
+    schemas = facts["components"]["schemas"] | {REVERSE: shape}
+    paths = facts["paths"] | {f"/Payment/{REVERSE}": {"post": added}}
+    return facts | {"paths": paths, "components": facts["components"] | {"schemas": schemas}}
 
 
 def _referring(operation: Node, shared: dict[str, Node]) -> Node:

@@ -76,7 +76,7 @@ class EntityRoutes:
         self._refuse_version(request)
         endpoint, version = request.match_info["endpoint"], request.match_info["version"]
         url = f"{request.scheme}://{request.host}/entity/{endpoint}/{version}"
-        return json_answer(swagger(endpoint, version, url))
+        return json_answer(swagger(endpoint, version, url, is_extended=self._is_extended(request)))
 
     def _refuse_version(self, request: web.Request) -> None:
         endpoint, version = request.match_info["endpoint"], request.match_info["version"]

@@ -13,7 +13,7 @@ from schemas.records import Result
 from services.sinks.command_log import Assignments
 from services.sinks.entry import Incoming
 from services.sinks.rebuild import Newest
-from services.sinks.takeover import Committed
+from services.sinks.takeover import Committed, changes_in
 from tests.property.sinks.stand_ins import Message
 
 Lines = list[tuple[str, bytes]]
@@ -102,7 +102,11 @@ class Lost:
             newest.add(incoming)
         picked = [one for incoming in log if (one := newest.pick(incoming)) is not None]
         self._some = [(incoming, results.get(incoming.command["op_key"])) for incoming in picked]
+        self._results = results
         self.count, self.end, self.sets, self.reverses = newest.count, len(log), newest.sets, newest.reverses
+
+    def changes(self, op_key: str) -> list[Result]:
+        return changes_in(self._results.get, op_key)
 
     async def slices(self, size: int) -> AsyncIterator[list[tuple[Incoming, Result | None]]]:
         for start in range(0, len(self._some), size):

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from systems.contract import Answer, Capability, Found, Verdict
+from systems.contract import Answer, Capability, Found, ResolvedCommand, Verdict
 from tests.property.sinks.campaign import declared, seams
 from tests.property.sinks.campaign.declared import P_MAX_S, PLAIN, REQUEST_S, STAGED, V_MAX_S, Choice, Shape
 from tests.property.sinks.campaign.schedule import loses
@@ -60,11 +60,11 @@ def hidden_at_the_next_look_up(world: World) -> None:
     erp = world.erps["acme"]
     real = erp.shown
 
-    def shown(record: str, command: Any, erp_id: str) -> Found:
+    def shown(resolved: ResolvedCommand) -> Found:
         del erp.shown
         for kept in erp.documents:
             kept.hidden_until = world.now + V_MAX_S - 0.001
-        return real(record, command, erp_id)
+        return real(resolved)
 
     erp.shown = shown  # type: ignore[method-assign]
 

@@ -13,7 +13,9 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
 
+from systems.acumatica.documents import create_body
 from systems.acumatica.mapping import to_commands
+from systems.contract import ResolvedCommand
 from systems.mapped import NOTHING, Draft, NoCommand
 from tests.systems.acumatica import ground
 from tests.systems.acumatica.ground import drafts, plan
@@ -300,3 +302,35 @@ def test_a_thing_named_like_the_row_of_whole_credits_or_expenses_does_not_have_i
     )
     (made,) = drafts("bill", record, plan(crosswalk=ground.crosswalk({**ground.TABLES, "bill_line": rows})))
     assert made.body["lines"][0]["account"] == "33333"
+
+
+@pytest.mark.parametrize(
+    ("key", "record"), [("88", {"project_id": "88"}), ("700", {}), ("701", {"project_id": "9", "job_id": "701"})]
+)
+def test_a_project_travels_where_its_row_says_so(key: str, record: dict[str, Any]) -> None:
+    row = {"project": "PR1", "task": "LABOR", "cost_code": "00-100"}
+    found = plan(crosswalk=ground.crosswalk({**ground.TABLES, "project": {key: row}}))
+    (invoice,) = drafts("invoice", ground.invoice(**record), found)
+    assert invoice.body["dimensions"]["Project"] == "PR1"
+    assert all(
+        one["dimensions"] | {"ProjectTask": "LABOR", "CostCode": "00-100"} == one["dimensions"] for one in invoice.body["lines"]
+    )
+    (without,) = drafts("invoice", ground.invoice(project_id="1", job_number="2", job_id="3"), found)
+    assert "Project" not in without.body["dimensions"]
+    if not record:
+        (bill,) = drafts("bill", ground.bill(), found)
+        assert {one["dimensions"]["Project"] for one in bill.body["lines"]} == {"PR1"}
+
+
+def test_project_task_and_cost_code_are_sent_where_the_endpoint_has_a_place() -> None:
+    row = {"project": "PR1", "task": "LABOR", "cost_code": "00-100"}
+    found = plan(crosswalk=ground.crosswalk({**ground.TABLES, "project": {"700": row}}))
+    ids = {"customer/500": "C1", "vendor/800": "V1"}
+    for entity, record in (("invoice", ground.invoice()), ("bill", ground.bill())):
+        (draft,) = drafts(entity, record, found)
+        body = create_body(ResolvedCommand(draft.record, ground.command(draft, record), ids), ground.settings())
+        line = body["Details"][0]
+        assert (line["ProjectTask"], line["CostCode"]) == ({"value": "LABOR"}, {"value": "00-100"})
+        assert (body.get("Project"), line.get("Project")) == (
+            ({"value": "PR1"}, None) if entity == "invoice" else (None, {"value": "PR1"})
+        )

@@ -57,13 +57,27 @@ async def test_a_payment_is_posted_and_applied_by_a_command_of_its_own(held: Boo
 async def test_a_bill_and_a_credit_that_settles_it(held: Books) -> None:
     source = ground.bill(tax=Decimal("6.60"), shipping=Decimal("12.00"), do_not_pay=True)
     held.ids["bill/301"] = (await held.post(RELEASED, *made("bill", source))).erp_id
-    credit = made("vendor_credit", ground.credit())
-    await held.post(SYSTEM.write_of("ap_credit").steps, *credit)
+    credit, applied = made("vendor_credit", ground.credit()), made("vendor_credit", ground.credit(), 1)
+    held.ids["vendor_credit/401"] = (await held.post(SYSTEM.write_of("ap_credit").steps, *credit)).erp_id
+    await held.post(SYSTEM.write_of("ap_application").steps, *applied)
     bill, adjustment = await held.tenant.kept("Bill")
     assert (bill["amount"], bill["balance"], bill["human_number"]) == ("98.60", "78.60", "FER-9001")
     assert (adjustment["type"], adjustment["balance"], adjustment["status"]) == ("Debit Adj.", "0.00", "Closed")
-    (found,) = (await held.writer.find(ResolvedCommand(*credit, held.ids))).documents
-    assert found.steps_done == SYSTEM.write_of("ap_credit").steps
+    for record, command in (credit, applied):
+        (found,) = (await held.writer.find(ResolvedCommand(record, command, held.ids))).documents
+        assert (found.steps_done, found.differences) == (SYSTEM.write_of(record).steps, ())
+
+
+async def test_a_later_split_of_a_credit_is_one_more_command(held: Books) -> None:
+    held.ids["bill/301"] = (await held.post(RELEASED, *made("bill", ground.bill()))).erp_id
+    held.ids["bill/302"] = (await held.post(RELEASED, *made("bill", ground.bill(source_id="302", vendor_number="FER-9002")))).erp_id
+    source = ground.credit(applications=[ground.application("301", "8.00", "1"), ground.application("302", "5.00", "2")])
+    held.ids["vendor_credit/401"] = (await held.post(RELEASED, *made("vendor_credit", source))).erp_id
+    for number in (1, 2):
+        record, command = made("vendor_credit", source, number)
+        assert (await held.writer.find(ResolvedCommand(record, command, held.ids))).documents == ()
+        await held.post(("apply", "settle"), record, command)
+    assert [one["balance"] for one in await held.tenant.kept("Bill")] == ["72.00", "75.00", "7.00"]
 
 
 async def test_a_release_that_takes_its_time_is_asked_for_until_it_is_done(tenants: Start) -> None:

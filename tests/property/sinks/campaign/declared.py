@@ -24,18 +24,25 @@ PARENT_DEADLINE_S = 120.0
 
 @dataclass(frozen=True)
 class Shape:
-    """How documents are written: the steps of an invoice, those that the system's batch does, whether customers are kept up to date."""
+    """How documents are written: the steps of an invoice, those that the system's batch does, whether customers are kept up to date, and whether
+    the system takes back what it keeps (reversals and corrections)."""
 
     steps: tuple[str, ...] = ("create",)
     watched: tuple[str, ...] = ()
     kept_up: bool = False
+    takes_back: bool = False
 
 
 PLAIN = Shape()
 REQUESTS = Shape(("create", "release"))
 WATCHED = Shape(("create", "posted"), ("posted",))
 STAGED = Shape(("stage", "built", "posted"), ("built", "posted"))
-SHAPES = tuple(Shape(one.steps, one.watched, kept_up) for one in (PLAIN, REQUESTS, WATCHED, STAGED) for kept_up in (False, True))
+SHAPES = tuple(
+    Shape(one.steps, one.watched, kept_up, takes_back)
+    for one in (PLAIN, REQUESTS, WATCHED, STAGED)
+    for kept_up in (False, True)
+    for takes_back in (False, True)
+)
 
 
 def shapes_of(capability: Capability) -> tuple[Shape, ...]:
@@ -64,16 +71,36 @@ def system(capability: Capability, shape: Shape) -> System:
     )  # fmt: skip
     payment = Write("customer_payment", "payment", ("create",), "create", capability, "ref", 30, **common)
     bill = Write("ap_bill", "bill", ("create",), "create", capability, "ref", 30, **common)
+    application = Write("ar_application", "application", ("create",), "create", capability, "ref", 30, **common)
+    takers = _takers(shape, (invoice, payment, bill, application), capability, common) if shape.takes_back else ()
     flows = (
         Flow("M1", "customers", SOURCE, TARGET, "customer", ("customer",), "master"),
         Flow("A1", "invoices", SOURCE, TARGET, "invoice", ("ar_invoice", "reversal"), "sale"),
         Flow("P1", "payments", SOURCE, TARGET, "payment", ("customer_payment", "reversal"), "collection"),
+        Flow("C1", "applications", SOURCE, TARGET, "credit_memo", ("ar_application", "reversal"), "collection"),
         Flow("V1", "vouchers", SOURCE, TARGET, "bill", ("ap_bill", "reversal"), "payable"),
     )
     made = (_nothing, _nothing, _nothing, _nothing, _nothing)
     return System(
-        TARGET, TARGET, TargetSettings, TargetSettings, (), {}, (invoice, customer, payment, bill), flows, *made, ""
+        TARGET, TARGET, TargetSettings, TargetSettings, (), {}, (invoice, customer, payment, bill, application, *takers), flows, *made, ""
     )  # fmt: skip
+
+
+def _takers(shape: Shape, writes: tuple[Write, ...], capability: Capability, common: dict[str, Any]) -> tuple[Write, ...]:
+    """The reversal of each kind of document, and its correction: reversed, then written anew in the same steps."""
+    reversal = ("enter", "release") if "release" in shape.steps else ("reverse",)
+    made = [
+        Write("reversal", "reversal", reversal, reversal[-1], capability, "ref", 30, takes_back=one.record, **common)
+        for one in writes
+    ]
+    made += [
+        Write(
+            one.record, one.document, ("reverse", *one.steps), one.promised, capability, "ref", 30, takes_back=one.record,
+            watched=one.watched, watch_every=one.watch_every, **common,
+        )
+        for one in writes
+    ]  # fmt: skip
+    return tuple(made)
 
 
 class _Declared(Side):
@@ -96,6 +123,7 @@ class Choice:
     documents_per_hour: int = 10_000
     create_missing: bool = True
     batch_deadline_s: float = BATCH_DEADLINE_S
+    late: Literal["hold", "next_open"] = "hold"
     number: int = 1
 
 
@@ -120,7 +148,7 @@ def connected(name: str, choice: Choice, capability: Capability, shape: Shape) -
         connection=name, label=name, environment="test", mode=choice.mode, time_zone="America/Chicago", currency="USD",
         tax_mode="source", customer_policy="one_to_one",
         create_missing=frozenset({"customer"}) if choice.create_missing else frozenset(),
-        parent_deadline_s=PARENT_DEADLINE_S, batch_deadline_s=choice.batch_deadline_s,
+        parent_deadline_s=PARENT_DEADLINE_S, batch_deadline_s=choice.batch_deadline_s, late=choice.late,
         ceiling=Ceiling(documents_per_hour=choice.documents_per_hour, amount_per_hour=Decimal(10_000_000)),
         field_service=source, erp=side, webhook_keys=(), push_keys=(), crosswalk="",
         flows={flow.id: _flow(choice.window) for flow in side.declared.flows},

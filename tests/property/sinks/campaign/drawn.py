@@ -16,7 +16,7 @@ RATES = {
     "process": 0.6, "send": 0.25, "takeover": 0.2, "edge": 0.04, "silent": 0.5, "no": 0.2, "reject": 0.15, "raises": 0.1,
     "find_fails": 0.15, "reserve_fails": 0.1, "waits": 0.1, "slow": 0.05, "down": 0.05, "commit": 0.2, "open_session": 0.05,
     "close_session": 0.05, "slow commits": 0.1, "settings": 0.12, "credentials": 0.08, "pause": 0.1, "decide": 0.15, "type": 0.06,
-    "touch": 0.06, "match": 0.04, "mode": 0.04, "window": 0.03, "junk": 0.05, "backlog": 0.03, "ceiling": 0.1,
+    "touch": 0.06, "match": 0.04, "mode": 0.04, "window": 0.03, "junk": 0.05, "backlog": 0.03, "ceiling": 0.1, "late": 0.1,
 }  # fmt: skip
 """How many of the large schedules meet each kind of trouble; small ones draw theirs by these weights."""
 EMPHASISED = 0.9

@@ -6,11 +6,16 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
-from systems.contract import Answer, Capability, Document, Found, Verdict
-from tests.property.sinks.campaign.declared import P_MAX_S, REQUEST_S, V_MAX_S, Shape
+from systems.contract import Answer, Capability, Document, Found, Original, ResolvedCommand, Verdict
+from systems.mapped import REVERSAL
+from tests.property.sinks.campaign.declared import P_MAX_S, REQUEST_S, V_MAX_S, Shape, system
+
+_FIRST = ("reverse", "enter")
+"""The first steps of what takes back."""
 
 Later = Callable[[float, Callable[[], None]], None]
 
@@ -35,6 +40,16 @@ class ErpDocument:
     touched: bool = False
     typed: bool = False
     made_at: float = 0.0
+    entered: bool = True
+    gone: str = ""
+    """The ref of what took it back."""
+    on: tuple[str, ...] = ()
+    day: date | None = None
+
+    @property
+    def stands(self) -> bool:
+        """Whether it is in the books: a reversal never is, a correction once its document is entered."""
+        return self.entered and not self.gone and not self.deleted and self.record != REVERSAL
 
 
 @dataclass
@@ -68,6 +83,7 @@ class Erp:
         self.batch: Callable[[ErpDocument], None] = lambda _: None
         self.wrote: Callable[[ErpDocument], None] = lambda _: None
         self.changed: Callable[[str, ErpDocument], None] = lambda _what, _kept: None
+        self.takes: Callable[[ErpDocument, ErpDocument | None, Original], None] = lambda _kept, _of, _original: None
 
     def count(self, name: str) -> None:
         self.counts[name] = self.counts.get(name, 0) + 1
@@ -81,8 +97,9 @@ class Erp:
 
     # --- look-ups ---
 
-    def shown(self, record: str, command: Any, erp_id: str) -> Found:
-        """What a look-up by ref, or by the partner's id, shows at this moment."""
+    def shown(self, resolved: ResolvedCommand) -> Found:
+        """What a look-up by ref, or by the partner's id, shows at this moment; whether what is to be taken back is applied."""
+        record, command, erp_id = resolved.record, cast("Any", resolved.command), resolved.known_id
         now, found = self.now(), []
         for kept in self.by_ref.get(command["ref"], ()):
             if kept.visible_at <= now and kept.hidden_until <= now and not kept.deleted:
@@ -93,12 +110,22 @@ class Erp:
         if not found and record != "customer":
             typed = [one for one in self.documents if one.typed and one.source == command["source_id"] and not one.deleted]
             suspects = tuple(self._document(one, command) for one in typed)
+        if resolved.original is not None and self._is_applied(resolved.original.erp_id):
+            self.count("applied")
+            return Found(tuple(found), suspects, "something is applied to it", "applied")
         return Found(tuple(found), suspects)
+
+    def _is_applied(self, erp_id: str) -> bool:
+        return any(one.stands and erp_id in one.on for one in self.documents)
 
     def _document(self, kept: ErpDocument, command: Any) -> Document:
         now = self.now()
         done = tuple(step for step in kept.steps if kept.done.get(step, now + 1) <= now)
-        same = kept.amount == command["amount"] and kept.content == command["description"]
+        same = (
+            kept.record == REVERSAL
+            or not kept.entered
+            or (kept.amount, kept.content) == (command["amount"], command["description"])
+        )
         differences = () if same else (f"amount: {kept.amount} {kept.content}, {command['amount']} {command['description']}",)
         overruled = (f"{kept.content}: a person's",) if kept.touched and differences else ()
         refusal = "7260: duplicate" if kept.refused else ""
@@ -108,10 +135,10 @@ class Erp:
 
     # --- requests ---
 
-    def request(self, step: str, record: str, command: Any, document: Document | None) -> tuple[float, Callable[[], Answer]]:
+    def request(self, step: str, resolved: ResolvedCommand, document: Document | None) -> tuple[float, Callable[[], Answer]]:
         """Take one request; when the client hears of it (a duration), and what it hears then."""
         if not self.faulty:
-            return self._answered(step, record, command, document)
+            return self._answered(step, resolved, document)
         faults, kind, now = self.faults, self.draw.random(), self.now()
         if now < faults.down_until or kind < faults.no:
             return 0.01, self._no
@@ -121,8 +148,8 @@ class Erp:
             return 0.01, lambda: Answer(Verdict.REJECT, code="422", words="refused")
         kind -= faults.reject
         if kind < faults.silent:
-            return self._silent(step, record, command, document)
-        return self._answered(step, record, command, document)
+            return self._silent(step, resolved, document)
+        return self._answered(step, resolved, document)
 
     def _no(self) -> Answer:
         kind = self.draw.random()
@@ -135,12 +162,12 @@ class Erp:
         self.count("definite_no")
         return Answer(Verdict.DEFINITE_NO, code="503", words="not taken")
 
-    def _answered(self, step: str, record: str, command: Any, document: Document | None) -> tuple[float, Callable[[], Answer]]:
+    def _answered(self, step: str, resolved: ResolvedCommand, document: Document | None) -> tuple[float, Callable[[], Answer]]:
         answer: list[Answer] = []
-        self.later(0.02, lambda: answer.append(self.commit(step, record, command, document)))
+        self.later(0.02, lambda: answer.append(self.commit(step, resolved, document)))
         return 0.05, lambda: answer[0]
 
-    def _silent(self, step: str, record: str, command: Any, document: Document | None) -> tuple[float, Callable[[], Answer]]:
+    def _silent(self, step: str, resolved: ResolvedCommand, document: Document | None) -> tuple[float, Callable[[], Answer]]:
         """No answer: the connection dies somewhere up to REQ_TO; the commit comes up to P_MAX after that, or never."""
         self.count("silent")
         gave_up = self.extreme(REQUEST_S)
@@ -149,18 +176,23 @@ class Erp:
             commit_in = late if self.extremes else self.draw.choice((0.0, gave_up, late))
             if commit_in > gave_up:
                 self.count("late_commit")
-            self.later(commit_in, lambda: self.unheard(step, record, command, document))
+            self.later(commit_in, lambda: self.unheard(step, resolved, document))
         return gave_up, lambda: Answer(Verdict.AMBIGUOUS, words="no answer")
 
-    def unheard(self, step: str, record: str, command: Any, document: Document | None) -> None:
+    def unheard(self, step: str, resolved: ResolvedCommand, document: Document | None) -> None:
         """It happens, and nobody is told."""
-        self.commit(step, record, command, document)
+        self.commit(step, resolved, document)
 
-    def commit(self, step: str, record: str, command: Any, document: Document | None) -> Answer:
+    def commit(self, step: str, resolved: ResolvedCommand, document: Document | None) -> Answer:
         """The moment at which the request happens."""
+        record, command = resolved.record, cast("Any", resolved.command)
         ref = command["ref"]
+        if step == "release" and record == REVERSAL:
+            return self._takes(self._by_id(document), resolved)
         if step == "release":
             return self._release(document, command)
+        if resolved.original is not None and step not in _FIRST:
+            return self._enters(step, document, resolved)
         same = next((one for one in self.by_ref.get(ref, ()) if not one.deleted), None)
         if step == "upsert" and document is not None:
             return self._updated(document, command)
@@ -169,17 +201,59 @@ class Erp:
             return Answer(Verdict.DUPLICATE, code="DUP", words="our ref exists")
         if self.capability is Capability.C2 and same is not None:
             self.count("merged")
-            same.amount, same.content = command["amount"], command["description"]
+            if resolved.original is None:
+                same.amount, same.content = command["amount"], command["description"]
             return Answer(Verdict.YES, self._document(same, command))
+        if resolved.original is not None and self._is_applied(resolved.original.erp_id):
+            return Answer(Verdict.REJECT, code="APPLIED", words="something is applied to it", reason="applied")
         now = self.now()
-        steps = self.shape.steps if record == "ar_invoice" else (step,)
         kept = ErpDocument(
-            f"D{len(self.documents) + 1}", record, ref, command["amount"], command["description"], command["source_id"],
-            now + (self.extreme(self.lag_s) if self.lag_s and self.faulty else 0.0), steps, {step: now}, made_at=now,
+            f"D{len(self.documents) + 1}", record, ref, command["amount"], str(command.get("description") or ""), command["source_id"],
+            now + (self.extreme(self.lag_s) if self.lag_s and self.faulty else 0.0), self._steps(step, resolved), {step: now}, made_at=now,
+            entered=resolved.original is None, on=tuple(resolved.ids.values()), day=resolved.post_on or command["posting_date"],
         )  # fmt: skip
         self.documents.append(kept)
         self.by_ref.setdefault(ref, []).append(kept)
         self.wrote(kept)
+        if step == "reverse":
+            self._takes(kept, resolved)
+        if kept.entered:
+            self.batch(kept)
+        return Answer(Verdict.YES, self._document(kept, command))
+
+    def _steps(self, step: str, resolved: ResolvedCommand) -> tuple[str, ...]:
+        if resolved.original is not None:
+            (way,) = system(self.capability, self.shape).writes_of(resolved.record, None, resolved.original.record)
+            return way.steps
+        return self.shape.steps if resolved.record == "ar_invoice" else (step,)
+
+    def _by_id(self, document: Document | None) -> ErpDocument | None:
+        return next((one for one in self.documents if document is not None and one.erp_id == document.erp_id), None)
+
+    def _takes(self, kept: ErpDocument | None, resolved: ResolvedCommand) -> Answer:
+        """A document is taken back: once, and as it was written."""
+        original = resolved.original
+        if kept is None or kept.deleted or original is None or "release" in kept.done:
+            return Answer(Verdict.REJECT, code="state", words="nothing to release")
+        if self._is_applied(original.erp_id):
+            return Answer(Verdict.REJECT, code="APPLIED", words="something is applied to it", reason="applied")
+        of = next((one for one in self.documents if one.erp_id == original.erp_id), None)
+        self.takes(kept, of, original)
+        if of is not None:
+            of.gone = of.gone or kept.ref
+        if "enter" in kept.done:
+            kept.done["release"] = self.now()
+        self.count("taken_back")
+        return Answer(Verdict.YES, self._document(kept, resolved.command))
+
+    def _enters(self, step: str, document: Document | None, resolved: ResolvedCommand) -> Answer:
+        """The second half of a correction: the document is written anew."""
+        kept, command = self._by_id(document), cast("Any", resolved.command)
+        if kept is None or kept.deleted or step in kept.done:
+            return Answer(Verdict.REJECT, code="state", words="it is entered already")
+        kept.amount, kept.content, kept.entered = command["amount"], command["description"], True
+        kept.on, kept.done[step] = tuple(resolved.ids.values()), self.now()
+        self.count("corrected")
         self.batch(kept)
         return Answer(Verdict.YES, self._document(kept, command))
 

@@ -15,6 +15,7 @@ from services.sinks import entry as e
 from services.sinks import invariants as shell
 from services.sinks import reasons
 from tests.property.sinks.campaign import declared
+from tests.property.sinks.campaign.accounts import Accounts
 from tests.property.sinks.campaign.memory import Value
 from tests.property.sinks.campaign.source import Doc
 from tests.toy import NOW, TARGET
@@ -38,6 +39,7 @@ class Judge:
 
     def __init__(self, world: World) -> None:
         self.world = world
+        self.accounts = Accounts(world)
         self.found: list[tuple[str, str]] = []
         self.looked: Counter[tuple[str, int]] = Counter()
         self.log: dict[str, list[tuple[int, dict[str, Any]]]] = {}
@@ -98,9 +100,11 @@ class Judge:
         self.looked[(command["op_key"], int(self.world.now // 3600))] += 1
         self.world.says("process {} looks {}", writer.process.number, command["op_key"])
 
-    def sends(self, writer: SimWriter, step: str, record: str, command: Any) -> None:
+    def sends(self, writer: SimWriter, step: str, resolved: ResolvedCommand) -> None:
         """A request is about to be sent; the shell has just looked whether it may be."""
+        command: Any = resolved.command
         world, process, op_key = self.world, writer.process, command["op_key"]
+        self.accounts.sends(writer, resolved)
         world.count("sent")
         world.says("process {} sends {} {} {}", process.number, step, op_key, command["source_version"])
         paused = process.followed.paused(TARGET, writer.connection)
@@ -149,7 +153,7 @@ class Judge:
                 self.broken("SENT_STALE", f"{entry['op_key']} of {entry['command_offset']} is sent though {offset} waits")
 
     def _withdraws(self, other: dict[str, Any], entry: Any) -> bool:
-        if other["op_key"] == entry["op_key"]:
+        if other["op_key"] == e.made_key(entry["op_key"]):
             return bool(other["source_hash"] != entry["source_hash"] or other["hold"])
         if other["parts"] is not None:
             return entry["part"] not in other["parts"]
@@ -210,7 +214,9 @@ class Judge:
         for doc in self.world.docs:
             if not self.log.get(doc.head):
                 continue
-            if doc.kind == "bill":
+            if doc.kind == "set":
+                self._set(doc, lost)
+            elif doc.kind == "bill":
                 self._bill(doc, lost)
             else:
                 self._document(doc, lost)
@@ -266,7 +272,9 @@ class Judge:
         self._stands(doc, entry, kept)
         for one in entries.values():
             self._rests(doc, one)
-        if doc.kind != "customer":
+        if doc.kind != "customer" and self.world.shape.takes_back:
+            self.accounts.document(doc, entries, lost)
+        elif doc.kind != "customer":
             self._money(doc, entry, entries, lost)
         elif doc.kept_up and entry["state"] in e.IN_PLACE:
             self._kept_up(doc, entry)
@@ -291,6 +299,8 @@ class Judge:
         state, reason = entry["state"], entry["reason"]
         if state in ("NEW", "INTENT"):
             self.broken("STUCK", f"{words_of(entry)} at rest")
+        if state == "HELD" and reason == reasons.PERIOD_CLOSED:
+            self.broken("UNHEARD", f"{words_of(entry)}, and every period is open")
         if state == "WAITING":
             blocked = [name for name in entry["waits_for"] if not self._is_there(doc, name)]
             if reason != reasons.PARENT or not blocked:
@@ -350,6 +360,16 @@ class Judge:
         if partner is not None and not partner.touched and partner.content != newest["description"]:
             self.broken("WRONG", f"{words_of(entry)}: the ERP has {partner.content}, wanted is {newest['description']}")
 
+    def _set(self, doc: Doc, lost: str) -> None:
+        entries = {entry["op_key"]: entry for entry in self._entries(doc)}
+        newest = self.log[doc.head][-1][1]["source_version"]
+        for _, command in self.log[doc.head]:
+            if command["op_key"] not in entries and command["source_version"] == newest:
+                self.broken("LOST", f"{command['op_key']} was told, and the ledger has nothing of it")
+        for entry in entries.values():
+            self._rests(doc, entry)
+        self.accounts.parts(doc, entries, lost)
+
     def _bill(self, doc: Doc, lost: str) -> None:
         entries = self._entries(doc)
         refs = {entry["ref"] for entry in entries if entry["action"] == "create"}
@@ -361,6 +381,9 @@ class Judge:
                 self.broken("LOST", f"{command['op_key']} was told, and the ledger has nothing of it")
         for entry in entries:
             self._rests(doc, entry)
+        if self.world.shape.takes_back:
+            self.accounts.parts(doc, {entry["op_key"]: entry for entry in entries}, lost)
+            return
         if self._is_decided(entries):
             return
         lines = Counter(line.partition("=")[0] for one in vouchers for line in one.content.split())

@@ -275,18 +275,17 @@ class SimWriter:
 
     async def find(self, resolved: ResolvedCommand) -> Found:
         world, erp = self.world, self.erp
-        record, command, partner = resolved.record, resolved.command, resolved.known_id
         self.world.judge.looks(self, resolved)
         if not erp.faulty:
             await self.process.loop.pause(0.01)
-            return erp.shown(record, command, partner)
+            return erp.shown(resolved)
         kind = erp.draw.random()
         if kind < erp.faults.find_fails:
             await self.process.passes("find")
             erp.count("find_raised")
             await self.process.loop.pause(erp.draw.choice((0.0, 0.01, 3.0)))
             raise erp.draw.choice(_RAISED_BY_A_LOOK_UP)()
-        found = erp.shown(record, command, partner) if kind < 0.6 else None
+        found = erp.shown(resolved) if kind < 0.6 else None
         slow = world.now < erp.faults.slow_until
         if slow:
             erp.count("slow_find")
@@ -294,18 +293,17 @@ class SimWriter:
         usual = (declared.LEASE_S - 0.03,) if slowest else (0.0, 0.01, 0.01, declared.LEASE_S - 0.1)
         await self.process.loop.pause(declared.LEASE_S + 0.5 if slow else erp.draw.choice(usual))
         await self.process.passes("found")
-        return found if found is not None else erp.shown(record, command, partner)
+        return found if found is not None else erp.shown(resolved)
 
     async def perform(self, step: str, resolved: ResolvedCommand, document: Document | None) -> Answer:
         process, world = self.process, self.world
-        record, command = resolved.record, resolved.command
-        world.judge.sends(self, step, record, command)
+        world.judge.sends(self, step, resolved)
         end: asyncio.Future[Callable[[], Answer]] = process.loop.create_future()
 
         def leaves() -> None:
             """The bytes go: at once, or when a process goes on that stood still behind its last look at the lease."""
             if not process.is_dead:
-                lasts, heard = self._request(step, record, command, document)
+                lasts, heard = self._request(step, resolved, document)
                 world.timeline.later(lasts, lambda: process.loop.call_soon(_is_heard, end, heard))
 
         world.timeline.later(world.stands_still(process), leaves)
@@ -313,13 +311,13 @@ class SimWriter:
         await process.passes("answered")
         return heard()
 
-    def _request(self, step: str, record: str, command: Any, document: Document | None) -> tuple[float, Callable[[], Answer]]:
+    def _request(self, step: str, resolved: ResolvedCommand, document: Document | None) -> tuple[float, Callable[[], Answer]]:
         erp = self.erp
         if not erp.faulty or erp.draw.random() >= erp.faults.raises:
-            return erp.request(step, record, command, document)
+            return erp.request(step, resolved, document)
         erp.count("perform_raised")
         if erp.draw.random() < 0.5:
-            self.world.timeline.later(erp.draw.choice((0.0, 2.0)), lambda: erp.unheard(step, record, command, document))
+            self.world.timeline.later(erp.draw.choice((0.0, 2.0)), lambda: erp.unheard(step, resolved, document))
         error = erp.draw.choice(_RAISED)()
 
         def raises() -> Answer:

@@ -51,9 +51,12 @@ def _is_kept_up(world: World, ref: str, states: dict[str, str], known: InBooks, 
 
 def _must_not_come(world: World, ref: str, states: dict[str, str], lost: str, single: set[str]) -> bool:
     """Whether this document was given up, or is none of ours. What waited or was held may have been let go meanwhile."""
-    entry = next((one for one in world.ledger.values() if one["ref"] == ref and one["action"] != "correct"), None)
+    of_ref = sorted((one for one in world.ledger.values() if one["ref"] == ref), key=lambda one: one["action"] == "correct")
+    entry = next(iter(of_ref), None)
     if entry is None:
-        return True
+        return not lost  # a change under a number that the new ledger does not need
+    if entry["action"] == "correct" and lost:
+        return False
     before = states.get(entry["op_key"])
     if before == "REJECTED" and lost in ("results", "all"):
         return False  # that a person skipped it was known from the results alone

@@ -71,6 +71,7 @@ def _played(world: World) -> None:
     world.is_large = _likely(world, "large", drawn.LARGE)
     world.meets = drawn.meets(draw, world.is_large, world.emphasis)
     _connections(world)
+    _periods(world)
     for _ in range(draw.choice((1, 1, 1, 1, 1, 1, 2, 2, 3) if world.is_large else (1,) * 11 + (2,))):
         _family(world, draw.choice(NAMES[: len(world.connections)]))
     _faults(world)
@@ -118,6 +119,18 @@ def _connections(world: World) -> None:
         world.connects(name, choice)
 
 
+def _periods(world: World) -> None:
+    """Now and then the ERP's list of periods is known; the first month is closed, and at the end of the faults all of them are open."""
+    world.closed = "late" in world.meets
+    for name in world.connections if world.closed else ():
+        if world.draw.random() < 0.6:
+            world.changes(name, late="next_open")
+        world.has_period(name, 1, is_open=False)
+        world.has_period(name, 2, is_open=world.draw.random() < 0.5)
+        if world.draw.random() < 0.5:
+            world.later(world.draw.choice((0.05, 3.0, 20.0)), lambda name=name: world.has_period(name, 2, is_open=True))  # type: ignore[misc]  # the default binds
+
+
 def _family(world: World, connection: str) -> None:
     """A document alone, or with what it belongs to."""
     draw, number = world.draw, len(world.docs) + 1
@@ -126,6 +139,9 @@ def _family(world: World, connection: str) -> None:
         kind = min(kind, 0.2)
     if "families" in world.emphasis:
         kind = 0.45
+    if world.shape.takes_back and draw.random() < (0.9 if "sets" in world.emphasis else 0.12):
+        _set(world, Doc("set", connection, f"m{number}"))
+        return
     if kind < 0.3:
         _bill(world, Doc("bill", connection, f"b{number}"))
         return
@@ -181,8 +197,13 @@ def _versions(world: World, doc: Doc, at: float) -> None:
 
 def _changes(world: World, doc: Doc) -> None:
     draw, kind = world.draw, world.draw.random()
-    if doc.state in ("void", "none"):
+    if doc.state == "none":
         return
+    if doc.state == "void":
+        if not world.shape.takes_back or draw.random() < 0.3:
+            return
+        world.count("came_back")
+        kind *= 0.5
     if doc.kind == "customer" or kind < 0.35:
         doc.changes_to("plain", draw.choice(MONEY))
     elif kind < 0.5:
@@ -210,6 +231,20 @@ def _bill(world: World, doc: Doc) -> None:
             world.tells(doc)
 
         world.later(at, moves)
+        at += _gaps(draw)
+
+
+def _set(world: World, doc: Doc) -> None:
+    draw, at = world.draw, 0.0
+    world.adds(doc)
+    for _ in range(draw.choice((1, 2, 2, 3, 4, 5))):
+
+        def applies() -> None:
+            doc.applies(draw)
+            doc.changes += 1
+            world.tells(doc)
+
+        world.later(at, applies)
         at += _gaps(draw)
 
 

@@ -6,11 +6,12 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from services.sinks import reasons
-from systems.mapped import COMPLETION, NOTHING, REVERSAL
+from systems.mapped import APPLY, COMPLETION, NOTHING, REVERSAL, UNAPPLIED
 from tests.property.sinks.campaign.memory import value_of
 from tests.toy import SOURCE, TARGET, blank
 from topology.headers import HOLD, OP_KEY, PARTED, PAYLOAD_HASH, SOURCE_HASH
@@ -20,8 +21,8 @@ Command = tuple[str, dict[str, Any]]
 """Record name and content."""
 WORTH = {"a": Decimal(1), "b": Decimal(20), "c": Decimal(300), "d": Decimal(4000)}
 VENDORS = ("V", "W", "X", "")
-_ENTITY = {"customer": "customer", "invoice": "invoice", "payment": "payment", "bill": "bill"}
-_PURPOSE = {"customer": "master", "invoice": "sale", "payment": "collection", "bill": "payable"}
+_ENTITY = {"customer": "customer", "invoice": "invoice", "payment": "payment", "bill": "bill", "set": "credit_memo"}
+_PURPOSE = {"customer": "master", "invoice": "sale", "payment": "collection", "bill": "payable", "set": "collection"}
 _RECORD = {"customer": "customer", "invoice": "ar_invoice", "payment": "customer_payment", "bill": "ap_bill"}
 _BLANK = blank("command.ar_invoice") | {
     "currency": "USD", "posting_date": None, "canonical": None, "source_system": SOURCE, "system": TARGET,
@@ -31,7 +32,8 @@ _BLANK = blank("command.ar_invoice") | {
 
 @dataclass(eq=False)
 class Doc:
-    """One source object. `amount` is what its newest version wants (of a bill `worth`); `told` what was emitted, newest last."""
+    """One source object. `amount` is what its newest version wants (of a bill or a set of applications `worth`); `told` what was emitted, newest
+    last; `day` its posting date."""
 
     kind: str
     connection: str
@@ -44,11 +46,14 @@ class Doc:
     state: str = "none"
     """plain, void, zero or unposted."""
     is_mapped: bool = True
+    void_hold: str = reasons.VOID_NOT_BUILT
+    """What the mapping holds its void by; "" where the system takes documents back."""
     worth: dict[str, Decimal] = field(default_factory=dict)
     vendors: dict[str, str] = field(default_factory=dict)
     size: int = 1
     changes: int = 0
     sets: set[str] = field(default_factory=set)
+    day: date | None = None
 
     @property
     def entity(self) -> str:
@@ -79,7 +84,7 @@ class Doc:
         """What the newest version wants to have been written, or be held."""
         if self.state in ("void", "zero", "unposted", "none"):
             return Decimal(0)
-        return sum(self.worth.values(), Decimal(0)) if self.kind == "bill" else self.amount
+        return sum(self.worth.values(), Decimal(0)) if self.kind in ("bill", "set") else self.amount
 
     # --- versions ---
 
@@ -115,16 +120,33 @@ class Doc:
             self.worth[line] = WORTH[line] * draw.choice((0, 1, 1, 2))
         self.version += 1
 
+    def applies(self, draw: random.Random) -> None:
+        """The applications of a credit memo: one comes, goes, or gets another amount."""
+        self.state, self.version = "plain", self.version + 1
+        part = draw.choice(("a", "b", "c"))
+        worth = dict(self.worth) if draw.random() > 0.1 else {}
+        if part in worth and draw.random() < 0.5:
+            del worth[part]
+        else:
+            worth[part] = WORTH[part] * draw.choice((1, 1, 2))
+        self.worth = worth
+
     # --- as hop 2 tells them ---
 
     def commands(self, settings: int) -> list[Command]:
         """The newest version, mapped under these settings."""
         if self.kind == "bill":
             return self._bill(settings)
+        if self.kind == "set":
+            return self._set(settings)
         if self.state == "zero":
             return [(COMPLETION, self._nothing(settings))]
         if self.state == "void":
-            about = {"hold": reasons.VOID_NOT_BUILT, "hold_detail": "the document was voided", "reverses": self.op_key()}
+            about = {
+                "hold": self.void_hold,
+                "hold_detail": "the document was voided" if self.void_hold else "",
+                "reverses": self.op_key(),
+            }
             return [(REVERSAL, self._command("", "void", self.amount, settings) | about)]
         made = self._command("", self.action, self.amount, settings)
         if self.kind == "customer":
@@ -156,6 +178,7 @@ class Doc:
             "payload_hash": f"p{self.content}",
             "amount": amount,
             "parents": self.parents,
+            "posting_date": self.day,
             "description": self.content,
             "config_version": f"v{settings}",
             "crosswalk_version": f"x{settings}",
@@ -164,6 +187,19 @@ class Doc:
     def _nothing(self, settings: int) -> dict[str, Any]:
         about = {"parts": {}, "reached": "nothing", "source_hash": "h0", "payload_hash": "p0"}
         return self._command("", NOTHING, Decimal(0), settings) | about
+
+    def _set(self, settings: int) -> list[Command]:
+        self.sets.add(str(sorted(self.worth.items())))
+        if not self.worth:
+            return [
+                (COMPLETION, self._command("", UNAPPLIED, Decimal(0), settings) | {"parts": {}, "reached": "nothing is applied"})
+            ]
+        parts = {part: f"p{part}={amount}" for part, amount in self.worth.items()}
+        made = []
+        for part, amount in self.worth.items():
+            about = {"parts": parts, "payload_hash": parts[part], "source_hash": parts[part], "description": f"{part}={amount}"}
+            made.append(("ar_application", self._command(part, APPLY, amount, settings) | about))
+        return made
 
     def _bill(self, settings: int) -> list[Command]:
         found: dict[str, dict[str, Decimal]] = {}

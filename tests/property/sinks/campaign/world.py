@@ -10,7 +10,7 @@ import random
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any, cast
 
 from services.sinks.consume import Throttle
@@ -31,6 +31,8 @@ from tests.toy import TARGET
 from topology.configuration import Connected
 from topology.topics import partition_of
 
+PERIODS = "canonical.period"
+DAYS = (date(2026, 1, 15), date(2026, 2, 3), date(2026, 3, 2))
 COMMANDS, LEDGER, RESULT = f"command.{TARGET}", f"ledger.{TARGET}", f"result.{TARGET}"
 NAMES = ("acme", "bolt", "crux")
 DRAIN_S = 30 * 3600.0
@@ -86,6 +88,8 @@ class World:
         self.lasts_s = self.batch_from_s = 0.0
         self.emphasis: frozenset[str] = frozenset()
         self.meets: frozenset[str] = frozenset()
+        self.closed = False
+        """Whether the ERP's list of periods is known, the first of them closed."""
         self.is_large = False
         self.narrative: list[str] | None = None
         self.judge = Judge(self)
@@ -125,6 +129,7 @@ class World:
             erp.counts = self.counts
             erp.batch = Batch(erp, self.draw, self._is_known, lambda: max(0.0, self.batch_from_s - self.now)).began
             erp.wrote = lambda kept: self.judge.wrote(name, kept)
+            erp.takes = self.judge.accounts.takes
         self._tells(lambda process: process.applied(name, made, self.credentials.get(name, 0)))
 
     def renews(self, name: str) -> None:
@@ -149,6 +154,14 @@ class World:
     def _is_known(self, kept: ErpDocument) -> bool:
         return any(entry["ref"] == kept.ref and entry["steps_done"] for entry in self.ledger.values())
 
+    def has_period(self, name: str, month: int, is_open: bool) -> None:
+        """The ERP's list of periods, as it is read again and again, has this month so."""
+        opens = dict.fromkeys(("open_receivable", "open_payable", "open_ledger"), is_open)
+        days = {"starts_on": date(2026, month, 1), "ends_on": date(2026, month, 28), "code": f"{month:02d}"}
+        self.count("period_opened" if is_open else "period_closed")
+        record = {"connection": name, "system": TARGET, **days, **opens}
+        self.cluster.append(PERIODS, partition_of(name, self.partitions), name.encode(), value_of(PERIODS, record))
+
     # --- people ---
 
     def controls_that(self, connection: str, action: str, op_key: str = "") -> None:
@@ -168,6 +181,10 @@ class World:
     # --- the source ---
 
     def adds(self, doc: Doc) -> None:
+        if self.shape.takes_back and self.draw.random() < 0.95:
+            doc.void_hold = ""
+        if self.closed:
+            doc.day = self.draw.choice(DAYS)
         self.docs.append(doc)
         self.by_name[(doc.connection, doc.name)] = doc
 
@@ -202,7 +219,7 @@ class World:
             owner = self.group.owners.get(record.partition())
             if owner is not None:
                 owner.wake()
-        elif topic in ("links", "control"):
+        elif topic in ("links", "control", PERIODS):
             if topic == "control" and isinstance(record.value(), Value):
                 self._pauses(cast("Value", record.value()).record)
             for process in self.processes:
@@ -362,6 +379,9 @@ class World:
                 self.tells(doc)
         if not self.living():
             self.starts()
+        for name in self.erps if self.closed else ():
+            self.has_period(name, 1, is_open=True)
+            self.has_period(name, 2, is_open=True)
         for name in self.erps:
             self.later(10.0, lambda name=name: self._resumes(name))  # type: ignore[misc]  # the default binds
 

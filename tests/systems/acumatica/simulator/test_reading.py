@@ -27,6 +27,18 @@ async def test_the_document_is_served_at_the_endpoint(client: Client) -> None:
     assert document["servers"] == [{"url": client.url + BASE}]
 
 
+async def test_the_document_of_an_extended_endpoint_has_its_action_and_that_of_default_has_not(make: Make) -> None:
+    client = await (await make(extended_endpoint="MLConnector/24.200.001")).client()
+    extended = (await client.call("GET", "/entity/MLConnector/24.200.001/swagger.json")).body
+    validate(extended)
+    assert extended["info"]["title"] == "MLConnector/24.200.001"
+    operation = extended["paths"]["/Payment/ReverseApplication"]["post"]
+    assert (operation["tags"], operation["operationId"]) == (["Payment"], "Payment_InvokeAction_ReverseApplication")
+    parameters = extended["components"]["schemas"]["ReverseApplication"]["properties"]["parameters"]["properties"]
+    assert set(parameters) == {"DocType", "ReferenceNbr", "AdjustmentNbr"}
+    assert "/Payment/ReverseApplication" not in (await client.call("GET", f"{BASE}/swagger.json")).body["paths"]
+
+
 async def test_each_operation_of_the_served_document_has_the_tag_of_its_entity(client: Client) -> None:
     document = (await client.call("GET", f"{BASE}/swagger.json")).body
     services: dict[str, set[str]] = {}
