@@ -102,10 +102,11 @@ class BookedDocument:
 @dataclass(frozen=True)
 class Balances:
     """What is open of each customer and each vendor, by the figures of the side itself: id of the party -> amount, positive for what a customer
-    owes and for what a vendor is owed. `TOGETHER` as the only id stands for all parties of that kind, where the books tell no single one."""
+    owes and for what a vendor is owed. `TOGETHER` as the only id stands for all parties of that kind, where the books tell no single one; None says
+    that they keep no balance of that kind at all."""
 
-    customers: Mapping[str, Decimal]
-    vendors: Mapping[str, Decimal]
+    customers: Mapping[str, Decimal] | None
+    vendors: Mapping[str, Decimal] | None
 
 
 TOGETHER = ""

@@ -24,7 +24,7 @@ from systems.flow import JOB_INVOICE, POSTED
 from systems.network import Network
 
 _WHO = ("connection", "label", "environment", "time_zone", "currency")
-_HOW = ("tax_mode", "customer_policy", "create_missing", "mode")
+_HOW = ("tax_mode", "customer_policy", "late", "create_missing", "mode")
 _UNSET = "FILL IN"
 _CHOICE = re.compile(r"(?<=\.) (?=[a-z_]+: )")
 """Where a sentence about one word of a choice begins."""

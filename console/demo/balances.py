@@ -64,10 +64,15 @@ class Balance:
 
 @dataclass(frozen=True)
 class Compared:
-    """The balances of one connection by kind of party."""
+    """The balances of one connection by kind of party, of the kinds that its ERP keeps."""
 
     connection: str
     of: Mapping[str, Sequence[Balance]]
+
+    @property
+    def is_equal(self) -> bool:
+        """Whether none differs by more than what is explained by name. Where the ERP keeps what customers owe, some were compared."""
+        return not self.notes and bool(self.of.get(CUSTOMERS, ["none kept"]))
 
     @property
     def notes(self) -> list[str]:
@@ -86,8 +91,10 @@ def compared(connection: str, sides: tuple[Balances, Balances], pairs: Mapping[s
     made = {}
     for kind, entity in _ENTITY.items():
         ours, theirs = (getattr(side, kind) for side in sides)
+        if theirs is None:
+            continue
         own = [one for one in found if _SIGNS[one.entity][0] == kind]
-        made[kind] = _balances((ours, theirs), pairs.get(entity, Pairs({}, {})), own)
+        made[kind] = _balances((ours or {}, theirs), pairs.get(entity, Pairs({}, {})), own)
     return Compared(connection, made)
 
 
@@ -155,17 +162,16 @@ def as_json(found: Sequence[Compared]) -> dict[str, Any]:
     """`{"customers": {"compared", "different"}, "vendors": {...}}` over every connection."""
     return {
         kind: {
-            "compared": sum(len(one.of[kind]) for one in found),
-            "different": sum(1 for one in found for balance in one.of[kind] if balance.different),
+            "compared": sum(len(one.of.get(kind, ())) for one in found),
+            "different": sum(1 for one in found for balance in one.of.get(kind, ()) if balance.different),
         }
         for kind in _ENTITY
     }
 
 
 def are_equal(found: Sequence[Compared]) -> bool:
-    """Whether no balance differs by more than what is explained by name. Nothing compared at all is no equality."""
-    told = as_json(found)
-    return bool(found) and all(one["different"] == 0 for one in told.values()) and told[CUSTOMERS]["compared"] > 0
+    """Whether the balances of every connection are. Nothing compared at all is no equality."""
+    return bool(found) and all(one.is_equal for one in found)
 
 
 def sentences(one: Compared) -> Iterator[str]:

@@ -121,7 +121,7 @@ def test_its_day_is_played_and_every_bill_is_there_once(product: Product, tmp_pa
     said = product.python(*arguments, patience_s=540, PYTHONPATH=f"{product.folder}{os.pathsep}{ROOT}")
     told = json.loads(said.stdout.strip().splitlines()[-1])
     assert (told["ok"], said.returncode) == (True, 0), said.stdout[-3000:] + said.stderr[-2000:]
-    (row,) = told["flows"]
+    (row,) = [row for row in told["flows"] if row["flow"]]
     assert (row["flow"], row["connection"]) == ("T1", "toy-shop")
     assert row["erp"]["count"] >= 5
     shown: Sequence[str] = [row[name]["amount"] for name in ("ledger", "erp")]

@@ -42,7 +42,7 @@ class ToyDemo:
         return set()
 
     def balances(self, ask: Ask) -> Balances:
-        return Balances({}, {})
+        return Balances(None, None)
 
     def flow_settings(self) -> Mapping[str, Mapping[str, Any]]:
         return {}

@@ -24,7 +24,7 @@ from systems.values.codes import PART
 from tests.property.books.erp import Erp
 from tests.property.books.source import Source
 from tests.property.sinks.in_memory import Sink
-from tests.property.sinks.stand_ins import CODEC, Clock
+from tests.property.sinks.stand_ins import CODEC, Clock, Message
 from tests.unit.console.entries import example
 from tests.unit.console.recorded import Recorded
 from topology import canonical_to_command, raw_to_canonical
@@ -144,7 +144,7 @@ class World:
 
     async def compared(self) -> tuple[Compared, list[str]]:
         """Both sides as the demo compares them, and each difference of a document that `reconcile` does not explain."""
-        await self._read_erp()
+        await self.read_erp()
         for entry in self.sink.index.all():
             self.topics.put(f"ledger.{SYSTEM.name}", "result.ledger", entry)
         judged = reconciled(self.topics, Snapshot({"acme": self.connected}), "acme").judged
@@ -166,7 +166,12 @@ class World:
         found: list[dict[str, Any]] = (await self.erp.asks(f"documents?kind={kind}"))["documents"]
         return found
 
-    async def _read_erp(self) -> None:
+    async def closes(self, period: str) -> None:
+        """Somebody closes a period in the ERP, and its list is read."""
+        await self.erp.asks("periods", {"period": period, "status": "Closed"})
+        await self.read_erp()
+
+    async def read_erp(self) -> None:
         """Read the ERP by its feeds, to their ends, as the poller does."""
         reader = self.erp.reader(self.connected.readings[SYSTEM.name].settings)
         for feed in (one for one in SYSTEM.feeds if one.entity in _SEEN):
@@ -183,9 +188,11 @@ class World:
                 about = {"connection": "acme", "system": SYSTEM.name, "entity": feed.entity, "source_id": element.source_id}
                 told = {"source_version": element.source_version, "shape": "object", "how": "list", "body": element.body}
                 raw: Raw = example("raw.raw", **about, **told, further=list(element.further), received_at=self.clock.now())  # type: ignore[assignment]
-                for name, value, _ in self._through(raw_to_canonical.apply, f"raw.{SYSTEM.name}", "raw.raw", raw, self._hop_1):
+                for name, value, made in self._through(raw_to_canonical.apply, f"raw.{SYSTEM.name}", "raw.raw", raw, self._hop_1):
                     if name.startswith("canonical."):
                         self.topics.put(name, name, value)
+                    if name == "canonical.period":
+                        self.sink._followed(Message(0, made.value, of=name))
             position, more = page.position, page.more
 
     def told(self) -> list[str]:

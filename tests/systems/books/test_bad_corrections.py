@@ -33,17 +33,22 @@ async def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
 def invoice(world: World, source_id: str, amount: str, **more: Any) -> dict[str, Any]:
     """An invoice of the first customer, without tax."""
     lines = [field_service.invoice_line(amount, taxable=False)]
-    about = {"customer_id": str(world.source.rows("customers")[0]["id"]), "invoice_date": TODAY, "tax": Decimal(0), **UNIT}
-    return field_service.invoice(
-        lines, source_id=source_id, number=f"N{source_id}", fingerprint=f"{source_id}{amount}", **{**about, **more}
-    )
+    about = {"customer_id": _customer(world), "invoice_date": TODAY, "tax": Decimal(0), **UNIT, **_numbered(source_id, amount)}
+    return field_service.invoice(lines, **{**about, **more})
 
 
 def payment(world: World, source_id: str, amount: str, *applications: dict[str, Any], **more: Any) -> dict[str, Any]:
     """A payment of the first customer."""
-    about = {"customer_id": str(world.source.rows("customers")[0]["id"]), "paid_on": TODAY, **UNIT}
-    numbered = {"number": f"N{source_id}", "fingerprint": f"{source_id}{amount}{len(applications)}"}
-    return field_service.payment(amount, list(applications), source_id=source_id, **numbered, **{**about, **more})
+    about = {"customer_id": _customer(world), "paid_on": TODAY, **UNIT, **_numbered(source_id, f"{amount} {len(applications)}")}
+    return field_service.payment(amount, list(applications), **{**about, **more})
+
+
+def _customer(world: World) -> str:
+    return str(world.source.rows("customers")[0]["id"])
+
+
+def _numbered(source_id: str, content: str) -> dict[str, str]:
+    return {"source_id": source_id, "number": f"N{source_id}", "fingerprint": f"{source_id} {content}"}
 
 
 async def held(world: World) -> dict[str, tuple[str, Decimal]]:
@@ -97,4 +102,34 @@ async def test_the_void_of_what_was_never_posted_is_on_no_list(world: World) -> 
     world.canonical(invoice(world, "101", "60.00", active=False))
     assert await held(world) == {}
     assert await world.erp_documents("Invoice") == []
+    await goes_on(world)
+
+
+async def test_a_reversal_in_a_closed_period_is_held_with_its_amount_and_goes_when_the_period_is_open(world: World) -> None:
+    """`late: hold`, the default. The void has no day of its own but that on which it was seen."""
+    world.canonical(invoice(world, "101", "60.00"))
+    await world.works()
+    await world.closes("032026")
+    world.canonical(invoice(world, "101", "60.00", active=False, fingerprint="void"))
+    found = await held(world)
+    assert {key: amount for key, (_, amount) in found.items()} in (
+        {"invoice:101||void": Decimal("60.00")},
+        {"invoice:101||void": Decimal("-60.00")},
+    )
+    assert [reason for reason, _ in found.values()] == ["period_closed"]
+    (kept,) = await world.erp_documents("Invoice")
+    assert (kept["type"], kept["balance"]) == ("Invoice", "60.00")
+    await world.erp.asks("periods", {"period": "032026", "status": "Open"})
+    await world.read_erp()
+    assert await held(world) == {}
+    assert {one["balance"] for one in await world.erp_documents("Invoice")} == {"0.00"}
+    await goes_on(world)
+
+
+async def test_a_refund_of_more_than_is_open_is_held_with_its_amount(world: World) -> None:
+    world.canonical(payment(world, "201", "60.00"))
+    world.canonical(payment(world, "202", "-100.00", refunded_payment_id="201"))
+    found = await held(world)
+    assert {key: amount for key, (_, amount) in found.items()} == {"payment:202||create": Decimal("-100.00")}
+    assert [one["type"] for one in await world.erp_documents("Payment") if one["released"]] in (["Payment"], ["Prepayment"])
     await goes_on(world)

@@ -113,6 +113,13 @@ def test_nothing_compared_is_no_equality() -> None:
     assert not are_equal([compared("acme", nobody, {}, [])])
 
 
+def test_books_that_keep_no_balances_of_a_kind_are_not_compared_in_it() -> None:
+    sides = (Balances({"7": Decimal(10)}, {"8": Decimal(5)}), Balances(None, {"V8": Decimal(5)}))
+    found = compared("acme", sides, {"vendor": Pairs({"8": "V8"}, {})}, [])
+    assert (are_equal([found]), as_json([found])["customers"]) == (True, {"compared": 0, "different": 0})
+    assert as_json([found])["vendors"] == {"compared": 1, "different": 0}
+
+
 def test_what_differs_is_told_by_name_with_both_figures_and_what_explains_part_of_it() -> None:
     documents = [judged("invoice", "1", "7", finding(f.HELD, "40.00")), judged("invoice", "2", "7", finding(f.NOT_DUE, "1.50"))]
     sides = (Balances({"7": Decimal("100.00")}, {}), Balances({"C7": Decimal("50.00")}, {}))

@@ -1,0 +1,59 @@
+"""What an object of the source wants, by the hop's own mapping: also of what no flow of the connection brings."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from console.reconcile.mapped import Mapper
+from console.reconcile.sides import Issued, wanted_of
+from tests.property.test_nothing_vanishes import codec, commands, joined, passed, plain
+from topology.batch import ConsumerRecord, Context
+from topology.configuration import Snapshot
+
+NOW = datetime(2026, 3, 10, tzinfo=UTC)
+
+
+def issued(erp: str, record: dict[str, Any]) -> Issued:
+    """The one flow that takes a record, or none."""
+    made, topic = joined(erp), f"canonical.{record['entity']}"
+    around = Context(Snapshot({made.settings.connection: made}), codec(), str, 4, NOW)
+    consumed = ConsumerRecord(topic, 0, 0, b"k", codec().encode(topic, topic, record), [])
+    (found,) = Mapper(made, around).issued([consumed])
+    return found
+
+
+@pytest.mark.parametrize(
+    ("more", "decision"),
+    [
+        ({"status": "Pending"}, "not_due"),
+        ({"bill_date": date(2025, 12, 31)}, "before_cutover"),
+        ({"origin_ref": "ST-X"}, "own_origin"),
+    ],
+)
+def test_a_bill_that_no_flow_brings_is_not_due_or_left_out_for_the_reason_that_it_has(more: dict[str, Any], decision: str) -> None:
+    """Each was told as `no_flow`, which nothing explains: a bill that nobody had posted yet made the vendor's balance different."""
+    found = issued("peoplesoft", plain("bill", "336.75", **more))
+    assert (found.flow, found.decision, found.amount) == ("", decision, Decimal("336.75"))
+
+
+def test_a_bill_that_is_due_and_that_no_flow_brings_is_the_held_document_that_a_person_enters() -> None:
+    found = issued("peoplesoft", plain("bill", "336.75"))
+    assert [(one.record, one.amount) for one in found.wanted] == [("manual_entry", Decimal("336.75"))]
+    assert found.decision == ""
+
+
+def test_the_reason_of_a_flow_is_told_without_its_id() -> None:
+    found = issued("acumatica", plain("bill", "336.75", status="Pending"))
+    assert (found.flow, found.decision) == ("A3", "not_due")
+    assert not found.words.startswith("A3")
+
+
+def test_a_credit_memo_is_wanted_with_the_sign_of_its_source() -> None:
+    """The command takes 60.00 from the receivable, and the source shows a credit memo of 60.00: the two differed by 120.00."""
+    for kind, command in commands(passed(joined("acumatica"), plain("credit_memo", "60.00"))):
+        if kind in ("ar_credit_memo", "manual_entry"):
+            assert wanted_of(kind, command).amount == Decimal("60.00")
