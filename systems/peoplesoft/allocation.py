@@ -1,6 +1,6 @@
 """Where an amount lands: business unit, account and chartfields by crosswalk, with a policy per field. Pure.
 
-A chartfield is taken from the most specific row that has one: business unit < location < line type (or tax zone, or payment type); an empty
+A chartfield is taken from the most specific row that has one: business unit < location < project < line type (or tax zone, or payment type); an empty
 cell leaves the value of the row before it. What every mapping shares - notes, lines, cents - is `systems/postings/`. Field names and lengths:
 journal and voucher lines, SYSTEM.md "The site's contract".
 """
@@ -13,6 +13,7 @@ from typing import Any
 
 from schemas.records import PostingLine
 from systems.mapped import Plan, settings_of
+from systems.peoplesoft.documents import RECEIVABLE
 from systems.peoplesoft.settings import Settings
 from systems.postings import document
 from systems.postings.document import EMPTY, Row, own_unit, wanted
@@ -30,6 +31,7 @@ CHARTFIELDS: Mapping[str, str] = {
     "class_field": "CLASS_FLD",
     "program_code": "PROGRAM_CODE",
     "project": "PROJECT_ID",
+    "activity": "ACTIVITY_ID",
 }
 """The columns of the mapping tables, and the chartfields that they fill."""
 TABLES: Mapping[str, tuple[str, ...]] = {
@@ -43,6 +45,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
         *CHARTFIELDS,
     ),
     "location": ("location", *CHARTFIELDS),
+    "project": ("project_id", *CHARTFIELDS),
     "line_type": ("line_type", "account", "cost_account", *CHARTFIELDS),
     "tax_zone": ("tax_zone", PART, "account", "share", *CHARTFIELDS),
     "payment_type": ("payment_type", "account", *CHARTFIELDS),
@@ -103,6 +106,12 @@ def unit_of_line(made: Mapped, line: Mapping[str, Any], record: Mapping[str, Any
     return unit_of(made, *own) if own else header
 
 
+def project_of(made: Mapped, record: Mapping[str, Any]) -> Row:
+    """The row of a document's project by its id: its ChartFields, such as PROJECT_ID and ACTIVITY_ID. A project without a row has none."""
+    named = record.get("project_id", "")
+    return (made.row("project", (named,)) if named and code(named) != ANY else None) or EMPTY
+
+
 def location_of(made: Mapped, record: Mapping[str, Any]) -> Row:
     """The row of a document's service location, by id or name. Without one, policy default leaves the business unit's chartfields, and
     that is counted only where the table is used at all."""
@@ -155,6 +164,21 @@ def receivable(made: Mapped, unit: Row) -> Place:
         return Place("", {})
     account = unit.get("receivable_account") or made.needed("receivable", made.settings.accounts.receivable)
     return Place(account, chartfields(unit))
+
+
+def ledger_units(made: Mapped) -> set[str]:
+    """The ledger units that the crosswalk names."""
+    rows = made.plan.crosswalk.rows("business_unit", made.on).values()
+    return {row[_LEDGER] for row in rows if row.get(_LEDGER)}
+
+
+def receivables(made: Mapped) -> dict[str, str]:
+    """The receivable of each ledger unit, as a dimension of a journal's header; none for a unit whose business units have several."""
+    found: dict[str, set[str]] = {}
+    for row in made.plan.crosswalk.rows("business_unit", made.on).values():
+        if row.get(_LEDGER):
+            found.setdefault(row[_LEDGER], set()).add(row.get("receivable_account") or made.settings.accounts.receivable)
+    return {f"{RECEIVABLE}{unit}": next(iter(accounts)) for unit, accounts in sorted(found.items()) if len(accounts) == 1}
 
 
 def ledger_unit(made: Mapped, unit: Row, value: str) -> str:

@@ -53,7 +53,7 @@ class Values:
 
     def parts(self) -> Sequence[Callable[[], Awaitable[object]]]:
         """The comparisons, one after the other."""
-        return (self._accounts, self._chartfields, self._units, self._vendors, self._periods, self._options)
+        return (self._accounts, self._chartfields, self._units, self._vendors, self._periods, self._options, self._meaning)
 
     # --- what is named ------------------------------------------------------------------------------------------------
 
@@ -73,7 +73,9 @@ class Values:
     # --- ChartFields --------------------------------------------------------------------------------------------------
 
     async def _accounts(self) -> None:
-        own = of_settings("accounts.", self._client.settings.accounts, ("receivable", "suspense", "rounding"))
+        own = of_settings(
+            "accounts.", self._client.settings.accounts, ("receivable", "deposits", "suspense", "rounding", "intercompany")
+        )
         of = {value: _Named(source, is_planned=False) for value, source in own.items()} | self._named(_ACCOUNTS)
         now, later = await self._dated("GL_ACCOUNTS", "ACCOUNT", {"SETID": self._client.settings.setid})
         self._compare("account", of, now, later)
@@ -154,6 +156,22 @@ class Values:
         if self._client.settings.voucher.writer == "staging":
             words += " For staged vouchers our look-up alone stands against a second one."
         self._found.say("warning", subject, words, f"Set duplicate invoice checking of {unit} to Recycle or Reject.")
+
+    async def _meaning(self) -> None:
+        """What the settings make of deposits and of tax, for an accountant."""
+        units = sorted(self._named([_UNITS["GL"]]))
+        if self._client.settings.accounts.deposits:
+            self._found.say(
+                "ok", "deposits", f"payments credit {self._client.settings.accounts.deposits} until they are applied", ""
+            )
+        else:
+            words = "accounts.deposits is empty: a deposit, paid before its invoice, credits the receivable at once and makes it too small."
+            if len(units) > 1:
+                words += f" A payment of another ledger unit than its invoice ({', '.join(units)}) stays in its own unit, unseen."
+            remedy = "Name the liability account of customer deposits; applications are journals then, each on its own day."
+            self._found.say("warning", "deposits", words, remedy)
+        words = "under tax_mode source, ServiceTitan's tax is posted to the liability accounts of table tax_zone; PeopleSoft computes none, and its"
+        self._found.say("ok", "sales tax", f"{words} tax reports stay empty: report by these accounts", "")
 
 
 def _unit(what: str, there: set[str], code: str, one: _Named) -> Judged | None:

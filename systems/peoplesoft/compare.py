@@ -77,10 +77,11 @@ def _counted(amount: Decimal, piece: Piece) -> Decimal:
 
 
 def _own_amount(lines: Mapping[int, Tree], command: CommandEnvelope) -> Decimal:
-    """The debits of the lines that carry the document's amount (receivable, cash); the credits where the document is below zero."""
+    """The debits of the lines that carry the document's amount (receivable, cash); the credits where it stands there; with the amount's own sign."""
     sign = documents.side_of(command)
     own = [_number(lines[number], "MONETARY_AMOUNT") for number in documents.control_lines(command) if number in lines]
-    return sum((one for one in own if one * sign > 0), Decimal(0))
+    made = sum((one for one in own if one * sign > 0), Decimal(0))
+    return made if (sign > 0) == (command["amount"] >= 0) else -made
 
 
 def _journal_refusal(head: Row, status: str) -> tuple[str, str]:

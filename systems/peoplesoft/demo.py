@@ -27,6 +27,7 @@ from systems.demo import (
     whole,
 )
 from systems.flow import Flow
+from systems.peoplesoft.mapping_memo import CREDIT_MEMO
 from systems.peoplesoft.settings import Settings
 from systems.peoplesoft.simulator.services import Naming
 from systems.peoplesoft.simulator.settings import Settings as Switches
@@ -237,11 +238,18 @@ def _is_reversal(row: Mapping[str, Any]) -> bool:
 
 def _document(kind: str, row: Mapping[str, Any]) -> BookedDocument:
     """A journal settles nothing, because the receivable is credited in whole; one that reverses another moves what that one did, the other way."""
-    if kind == "journal" and _is_reversal(row):
-        turned = [{**line, "amount": -Decimal(str(line["amount"]))} for line in row["lines"]]
-        return BookedDocument(kind, row["id"], row["ref"], -_moved(turned), row["date"], row["posted"], None)
-    amount = _moved(row["lines"]) if kind == "journal" else Decimal(str(row["amount"]))
+    amount = _of_journal(row) if kind == "journal" else Decimal(str(row["amount"]))
     return BookedDocument(kind, row["id"], row["ref"], amount, row["date"], row["posted"], None)
+
+
+def _of_journal(row: Mapping[str, Any]) -> Decimal:
+    """What a journal moves, a credit memo what it takes off the receivable; an application what its first line books."""
+    lines, sign = row["lines"], -1 if _is_reversal(row) else 1
+    if " Applied to " in row["description"]:
+        return Decimal(str(lines[0]["amount"]))
+    if f" {CREDIT_MEMO}:" in row["description"]:
+        return -_moved(lines)
+    return sign * _moved([{**line, "amount": sign * Decimal(str(line["amount"]))} for line in lines])
 
 
 def _moved(lines: Sequence[Mapping[str, Any]]) -> Decimal:

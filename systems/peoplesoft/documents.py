@@ -32,11 +32,20 @@ CONTROL = ("receivable", "cash")
 _LENGTHS: Mapping[str, int] = {
     "BUSINESS_UNIT": 5, "BUSINESS_UNIT_GL": 5, "LEDGER_GROUP": 10, "LEDGER": 10, "SOURCE": 3, "CURRENCY_CD": 3, "TXN_CURRENCY_CD": 3,
     "ACCOUNT": 10, "DEPTID": 10, "OPERATING_UNIT": 8, "PRODUCT": 6, "FUND_CODE": 5, "CLASS_FLD": 5, "PROGRAM_CODE": 5, "PROJECT_ID": 15,
+    "ACTIVITY_ID": 15,
     "INVOICE_ID": 30, "VENDOR_SETID": 5, "VENDOR_ID": 10, "VNDR_LOC": 10, "PYMNT_TERMS_CD": 5, "ORIGIN": 3, "JRNL_LN_REF": 10,
     "VOUCHER_STYLE": 4, "VOUCHER_ID_RELATED": 8,
 }  # fmt: skip
 _DESCR, _LONG = 30, 254
 INVOICE_ID_LENGTH, LINE_TEXT = _LENGTHS["INVOICE_ID"], _DESCR
+OF_INVOICE = "*"
+"""In a command, the account of the receivable in the ledger unit of the invoice that is settled, which only its document tells."""
+INTERCOMPANY = "intercompany"
+"""Role of a line on what is due to or from another ledger unit."""
+RECEIVABLE = "RECEIVABLE "
+"""In a command, the beginning of a dimension of the header: the receivable of the ledger unit that follows."""
+STYLE, ADJUSTMENT = "VOUCHER_STYLE", "ADJ"
+"""The style of a voucher, in a command a dimension of the header; and the one of a voucher that takes a part of another one off (assumed)."""
 RELATED = "VOUCHER_ID_RELATED"
 """Of a voucher that reverses or adjusts another: that one's number. In a command, a dimension of the header."""
 _UNSENDABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
@@ -127,7 +136,7 @@ def journal_line(number: int, one: PostingLine, command: CommandEnvelope, settin
 
 
 def control_lines(command: CommandEnvelope) -> frozenset[int]:
-    """Numbers of the journal lines whose debits are the document's amount, or whose credits where that is negative (a credit, a refund); every
+    """Numbers of the journal lines whose debits are the document's amount, or whose credits where it stands there (a credit, a refund); every
     line where none is told apart, and no line where the document is worth nothing (given away by a discount)."""
     lines, sign = fields(command)["lines"], side_of(command)
     told = [number for number, one in enumerate(lines, 1) if one["role"] in CONTROL and one["amount"] * sign > 0]
@@ -135,8 +144,12 @@ def control_lines(command: CommandEnvelope) -> frozenset[int]:
 
 
 def side_of(command: CommandEnvelope) -> int:
-    """The side of a journal on which the document's amount stands: 1 = debit, -1 = credit."""
-    return -1 if command["amount"] < 0 else 1
+    """The side of a journal on which the document's amount stands: 1 = debit, -1 = credit. A credit memo's amount is positive, and stands on the
+    credit side of the receivable."""
+    amount = command["amount"]
+    own = sum((one["amount"] for one in fields(command)["lines"] if one["role"] in CONTROL), Decimal(0))
+    is_turned = bool(own) and own == -amount
+    return 1 if (amount < 0) == is_turned else -1
 
 
 # --- vouchers ---------------------------------------------------------------------------------------------------------
@@ -157,7 +170,7 @@ def voucher(command: CommandEnvelope, ids: Ids, settings: Settings) -> Tree:
     header = own["dimensions"]
     related = {settings.voucher.related_field: code(RELATED, header[RELATED])} if header.get(RELATED) else {}
     return voucher_keys(command) | _kept(
-        VOUCHER_STYLE=code("VOUCHER_STYLE", header.get("VOUCHER_STYLE") or "REG"),
+        VOUCHER_STYLE=code(STYLE, header.get(STYLE) or "REG"),
         **related,
         INVOICE_ID=_required("INVOICE_ID", own["human_number"], command),
         INVOICE_DT=_date(command),

@@ -84,6 +84,7 @@ INTERFACE: tuple[Rule, ...] = (
     Rule((), "", Verdict.DUPLICATE, "exists", code="91,49"),  # "Row already exists with the specified keys." (PeopleBooks)
     Rule((), r"not authori[sz]ed|no authority|permission", _NO, "rights", broken=True),  # no CI permission (book)
     Rule((), r"period .*(closed|locked)|not within an open period", Verdict.REJECT, "period_closed"),  # words assumed
+    Rule((), r"related voucher .* is paid", Verdict.REJECT, "paid"),  # what is corrected was paid meanwhile (words assumed)
     Rule((), r"duplicate invoice", Verdict.REJECT, "duplicate_invoice"),  # the duplicate check rejects (assumed)
     Rule((), "", Verdict.REJECT, "refused"),
 )

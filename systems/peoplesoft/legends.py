@@ -15,10 +15,9 @@ _FIELDS: Mapping[str, str] = {
     "class_field": "CLASS_FLD.",
     "program_code": "PROGRAM_CODE.",
     "project": "PROJECT_ID.",
+    "activity": "ACTIVITY_ID, an activity or task of the project.",
 }
-_MOST_SPECIFIC = (
-    "Of two rows that fill the same ChartField, the more specific one counts: business unit, then location, then the line's own."
-)
+_MOST_SPECIFIC = "Of two rows that fill the same ChartField, the more specific one counts: business unit, location, project, then the line's own."
 LEGENDS: Mapping[str, Legend] = {
     "business_unit": Legend(
         "Where documents of a ServiceTitan business unit are booked.",
@@ -40,6 +39,12 @@ LEGENDS: Mapping[str, Legend] = {
         dict(_FIELDS),
         {"location": "88123", "operating_unit": "AUSTIN"},
         _ANY,
+    ),
+    "project": Legend(
+        "ChartFields of a ServiceTitan project, over those of the location.",
+        "The project's id; a project without a row leaves what the other rows say.",
+        dict(_FIELDS),
+        {"project_id": "5512", "project": "PRJ000000000002", "activity": "INSTALL"},
     ),
     "line_type": Legend(
         "Accounts of invoice lines.",

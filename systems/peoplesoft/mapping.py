@@ -1,7 +1,7 @@
 """Where PeopleSoft's words end: what its rows are in ours, and what our records become in it. Pure.
 
-`to_canonical` reads vendors, accounts, chartfields, business units and periods; `to_commands` maps invoices and payments of the field-service
-system. Its customers and vendors become nothing here: a journal names no customer, and PeopleSoft owns the vendors (accounting.md 21).
+`to_canonical` reads vendors, accounts, chartfields, business units and periods; `to_commands` maps invoices, payments and credit memos of the
+field-service system. Its customers and vendors become nothing here: a journal names no customer, and PeopleSoft owns the vendors (accounting.md 21).
 """
 
 from __future__ import annotations
@@ -12,12 +12,14 @@ from typing import Any
 from schemas.records import Raw
 from systems.mapped import Draft, NoCommand, Normalised, Plan, Reading
 from systems.peoplesoft.mapping_invoice import invoice_commands
+from systems.peoplesoft.mapping_memo import memo_commands
 from systems.peoplesoft.mapping_payment import payment_commands
 from systems.peoplesoft.mapping_sightings import SYSTEM, sightings
 
 _COMMANDS: dict[str, Callable[[Mapping[str, Any], Plan], Sequence[Draft | NoCommand]]] = {
     "invoice": invoice_commands,
     "payment": payment_commands,
+    "credit_memo": memo_commands,
 }
 
 

@@ -23,6 +23,7 @@ from systems.peoplesoft.allocation import (
     location_of,
     mapped,
     place_of,
+    project_of,
     receivable,
     row_of,
     unit_named,
@@ -46,27 +47,33 @@ def invoice_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | 
     made = mapped(plan, record["invoice_date"])
     if made.settings.profile_on(record["invoice_date"]) == "voucher":
         return voucher_commands(record, made)
-    return voided(record, SALE, plan.time_zone) or worthless(record, SALE) or [correcting(record, _draft(record, made))]
+    return voided(record, SALE, plan.time_zone) or worthless(record, SALE) or [correcting(record, sale_draft(record, made, SALE))]
 
 
-def _draft(record: Mapping[str, Any], made: Mapped) -> Draft:
+def sale_draft(record: Mapping[str, Any], made: Mapped, target: Target) -> Draft:
+    """The journal of a sale, or of a credit, with the signs that its lines give."""
     unit = unit_of(made, record["business_unit_name"], record["business_unit_id"])
-    location = location_of(made, record)
+    places = (location_of(made, record), project_of(made, record))
     ledger = ledger_unit(made, unit, unit_named(record))
     made.dated("invoice_date", record["invoice_date"])
     lines = [one for one in record["lines"] if rounded(one["amount"])]
     units = [unit_of_line(made, one, record, unit) for one in lines]
-    income = [sale_line(one, _place(one, record, (own, location), made)) for one, own in zip(lines, units, strict=True)]
-    income += _taxes(record, (unit, location), made)
+    income = [sale_line(one, _place(one, record, (own, *places), made)) for one, own in zip(lines, units, strict=True)]
+    income += _taxes(record, (unit, *places), made)
     mismatch = closed(income, record["total"], made.settings.accounts.rounding_limit, lambda: _rounding(made, unit))
     ledgers = {ledger_unit(made, own, unit_named(record)) for own in units} | {ledger}
-    hold = other_currency(record, made.plan, "invoice") or tax_hold(record, made, computes=False) or _several(ledgers) or mismatch
+    hold = (
+        other_currency(record, made.plan, str(record["entity"]).replace("_", " "))
+        or tax_hold(record, made, computes=False)
+        or _several(ledgers)
+        or mismatch
+    )
     debit = line(receivable(made, unit), "receivable", record["total"], record["customer_name"])
     body = [*([debit] if record["total"] else []), *map(credit, income)]
-    return journal(record, Entry(ledger, header_text(record), body), made, Posting(SALE, record["invoice_date"], hold))
+    return journal(record, Entry(ledger, header_text(record), body), made, Posting(target, record["invoice_date"], hold))
 
 
-def _place(one: InvoiceLine, record: Mapping[str, Any], rows: tuple[Row, Row], made: Mapped) -> Place:
+def _place(one: InvoiceLine, record: Mapping[str, Any], rows: tuple[Row, ...], made: Mapped) -> Place:
     """By sku, the source's GL account or kind, else what the policy says; where rows alone decide, by a row or not at all."""
     keys = line_keys(one, record)
     if not rows_alone_decide(one, record):
@@ -78,7 +85,7 @@ def _place(one: InvoiceLine, record: Mapping[str, Any], rows: tuple[Row, Row], m
     return place_of(made, "line_type", "account", (*rows, row or EMPTY), wanted(keys))
 
 
-def _taxes(record: Mapping[str, Any], rows: tuple[Row, Row], made: Mapped) -> list[PostingLine]:
+def _taxes(record: Mapping[str, Any], rows: tuple[Row, ...], made: Mapped) -> list[PostingLine]:
     """The tax of the invoice; a part of no cents needs no line of a journal."""
 
     def place(zone: Row | None, key: str) -> Place:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from schemas.records import InvoiceLine, PostingLine
+from schemas.records import InvoiceLine, Parent, PostingLine
 from systems.mapped import Draft, NoCommand
 from systems.peoplesoft.allocation import (
     PRODUCT,
@@ -18,16 +18,19 @@ from systems.peoplesoft.allocation import (
     ledger_unit,
     location_of,
     place_of,
+    project_of,
     row_of,
     shortened,
     unit_named,
     unit_of,
     unit_of_line,
 )
+from systems.peoplesoft.documents import ADJUSTMENT, STYLE
 from systems.peoplesoft.settings import Settings
 from systems.postings.at_cost import Owing, Part, Places, ended, part_draft, payables
-from systems.postings.document import Row, Target, wanted
+from systems.postings.document import Row, Target, other_currency, wanted
 from systems.postings.lines import ZERO, header_text, human_number, item_text, line
+from systems.postings.receivable import original_of
 
 PAYABLE = Target("P1", "payable", PRODUCT)
 
@@ -39,6 +42,7 @@ class _Places(Places[Settings]):
     record: Mapping[str, Any]
     header: Row
     location: Row
+    project: Row
 
     def unit(self, one: InvoiceLine, made: Mapped) -> Row:
         """The business unit of a line."""
@@ -47,7 +51,7 @@ class _Places(Places[Settings]):
     def line(self, one: InvoiceLine, worth: Decimal, unit: Row, made: Mapped) -> PostingLine:
         """The cost of a line, in the ledger of its business unit."""
         keys = (one["sku_code"], one["gl_account"], one["kind"])
-        rows = (unit, self.location, row_of(made, "line_type", keys))
+        rows = (unit, self.location, self.project, row_of(made, "line_type", keys))
         place = place_of(made, "line_type", "cost_account", rows, wanted(keys))
         ledger = {"BUSINESS_UNIT_GL": ledger_unit(made, unit, unit_named(one))}
         return line(place._replace(dimensions={**place.dimensions, **ledger}), "line", worth, item_text(one), one["line_id"])
@@ -56,7 +60,7 @@ class _Places(Places[Settings]):
 def voucher_commands(record: Mapping[str, Any], made: Mapped) -> Sequence[Draft | NoCommand]:
     """What a customer invoice owes to vendors: a voucher for each."""
     unit = unit_of(made, record["business_unit_name"], record["business_unit_id"])
-    places = _Places(record, unit, location_of(made, record))
+    places = _Places(record, unit, location_of(made, record), project_of(made, record))
     found = payables(record, made, Owing(PAYABLE, made.settings.voucher.amount_basis, places))
     if over := ended(record, found, PAYABLE, made.plan.time_zone):
         return over
@@ -85,4 +89,18 @@ def _draft(record: Mapping[str, Any], header: Mapping[str, Any], named: tuple[st
     vendor, part = named
     dimensions = {**header["dimensions"], **({"VENDOR_ID": vendor} if vendor else {})}
     fitting = replace(part, lines=shortened(part.lines))
-    return part_draft(record, {**header, "dimensions": dimensions}, (vendor, fitting), made, PAYABLE)
+    made_draft = part_draft(record, {**header, "dimensions": dimensions}, (vendor, fitting), made, PAYABLE)
+    return _adjusting(record, made_draft, made) if record["adjustment_to_id"] else made_draft
+
+
+def _adjusting(record: Mapping[str, Any], draft: Draft, made: Mapped) -> Draft:
+    """The draft of an adjustment: what takes off is a voucher of style Adjustment, related to what the vendor was owed for the original; what adds,
+    or takes off a document from before the cut-over, is a voucher of its own."""
+    foreign = other_currency(record, made.plan, "invoice")
+    hold = foreign or ("", "")
+    originals = tuple(Parent(**{**one, "purpose": PAYABLE.purpose, "part": draft.part}) for one in original_of(record, made))
+    if draft.amount >= 0 or not originals:
+        return replace(draft, hold=hold[0], hold_detail=hold[1])
+    style = {**draft.body["dimensions"], STYLE: ADJUSTMENT}
+    parents = (*draft.parents, *originals)
+    return replace(draft, hold=hold[0], hold_detail=hold[1], parents=parents, body={**draft.body, "dimensions": style})

@@ -52,11 +52,28 @@ class Accounts(_Section):
         description="Customer deposits, a liability. With it a payment credits deposits, and each application is a journal on its own day (Dr "
         "deposits, Cr receivable); empty = a payment credits the receivable at once. Example: 230000",
     )
+    deposits_from: date | None = Field(
+        None,
+        description="First day on which a payment credits `deposits`; earlier payments credited the receivable and stay so. Write it when you "
+        "name `deposits` later. Example: 2026-07-01",
+    )
+    intercompany: str = Field(
+        "",
+        max_length=10,
+        description="Due to and due from other ledger units. With it the application of a payment to an invoice of another ledger unit is two "
+        "journals, one in each unit; empty = such an application is held. Example: 150000",
+    )
     suspense: str = Field("", max_length=10, description="Account of policy `suspense`. Example: 199999")
     rounding: str = Field(
         "", max_length=10, description="Takes a difference of lines, tax and total, up to the limit. Example: 799900"
     )
     rounding_limit: Decimal = Field(Decimal("0.05"), ge=0, description="Largest such difference of one document; above it, held.")
+
+    def deposits_on(self, day: date | None) -> str:
+        """The account that a payment of that day credits until it is applied; "" = it credits the receivable."""
+        if day is None or self.deposits_from is None or day >= self.deposits_from:
+            return self.deposits
+        return ""
 
 
 class Journal(_Section):

@@ -21,7 +21,7 @@ from systems.peoplesoft.lookups import LookUps
 from systems.peoplesoft.services import Services, user_of
 from systems.peoplesoft.soap import CREATE, Message
 from systems.peoplesoft.taken import Refusal
-from systems.peoplesoft.wanted import STAGE_REVERSAL, Piece, pieces
+from systems.peoplesoft.wanted import STAGE_REVERSAL, Piece, elsewhere, pieces
 from systems.peoplesoft.wsdl import endpoint
 from systems.writing.frame import AHEAD, Attempt, Budget, FramedWriter, ReadBack, ambiguous
 
@@ -71,10 +71,15 @@ class _Dialect:
         if not self._looks.has_keys(wanted):
             return Found(())  # no document can have this command's key: the write says why
         parts = await self._looks.shown(attempt, wanted)
-        refused = Refusal() if parts[0] else await self._looks.refusal(attempt, wanted[0])
+        refused = Refusal() if parts[0] else await self._refusal(attempt, wanted[0])
         made = _joined(parts, wanted)
         suspects = () if made or refused.words else await self._looks.suspects(attempt, wanted[-1])
         return Found(made, suspects, refused.words, refused.reason)
+
+    async def _refusal(self, attempt: Attempt, first: Piece) -> Refusal:
+        if words := elsewhere(attempt.resolved):
+            return Refusal(words, "other_ledger_unit")
+        return await self._looks.refusal(attempt, first)
 
     async def _shown(self, attempt: Attempt) -> tuple[Document, ...]:
         """What a step left; nothing while the document of that step is not shown, whatever else a correction has."""

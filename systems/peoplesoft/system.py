@@ -76,6 +76,7 @@ FLOWS = (
         is_one_purpose=True,
     ),
     Flow("P2", "payments -> journals", FIELD_SERVICE, NAME, "payment", (JOURNAL, REVERSAL), "collection"),
+    Flow("P4", "credit memos -> journals", FIELD_SERVICE, NAME, "credit_memo", (JOURNAL, REVERSAL), "sale"),
     Flow("P3", "vendors -> vendors, kept up to date", NAME, FIELD_SERVICE, "vendor", ("vendor",), "master"),
     Flow("M0", "first match of vendors", NAME, FIELD_SERVICE, "", (), "master"),
 )

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any, cast
@@ -22,12 +22,26 @@ from runtime.errors import Refused
 from schemas.records import CommandEnvelope, PostingLine
 from systems.contract import Original, ResolvedCommand
 from systems.mapped import REVERSAL
-from systems.peoplesoft.documents import INVOICE_ID_LENGTH, JOURNAL, LINE_TEXT, RELATED, VOUCHER, Ids, fields, own_id
+from systems.parents import parent_id
+from systems.peoplesoft.documents import (
+    ADJUSTMENT,
+    INTERCOMPANY,
+    INVOICE_ID_LENGTH,
+    JOURNAL,
+    LINE_TEXT,
+    OF_INVOICE,
+    RECEIVABLE,
+    RELATED,
+    STYLE,
+    VOUCHER,
+    Ids,
+    fields,
+    own_id,
+)
 from systems.peoplesoft.settings import Settings
 
 REVERSE, STAGE_REVERSAL = "reverse", "stage_reversal"
 """The steps of a correction that write its reversal."""
-_STYLE = "VOUCHER_STYLE"
 _NUMBERED = re.compile(r"correct\|(\d+)$")
 
 
@@ -54,7 +68,8 @@ def pieces(resolved: ResolvedCommand, settings: Settings) -> tuple[Piece, ...]:
         if original is None:
             raise Refused(f"peoplesoft {command['ref']}: the document that is reversed is not known")
         return (_reversal(resolved, original, settings, _first(original.record, settings)),)
-    new = Piece(_first(resolved.record, settings), resolved.record, _wanted(resolved), resolved.ids)
+    placed = replace(resolved, command=_placed(resolved.record, command, _unit_of_invoice(command, resolved.ids)))
+    new = Piece(_first(resolved.record, settings), resolved.record, _wanted(placed), resolved.ids)
     if original is None:
         return (new,)
     step = STAGE_REVERSAL if new.step == "stage" else REVERSE
@@ -68,9 +83,50 @@ def _first(record: str, settings: Settings) -> str:
 def _wanted(resolved: ResolvedCommand) -> CommandEnvelope:
     """What is wanted now, on the day on which it is posted. The number of a corrected voucher says so: its original is still there."""
     command = _moved(resolved.record, resolved.command, resolved.post_on)
+    header = fields(command).get("dimensions", {})
+    if resolved.record == VOUCHER and header.get(STYLE) == ADJUSTMENT:
+        command = _changed(command, dimensions=header | {RELATED: _adjusted(command, resolved.ids)})
     if resolved.record != VOUCHER or not _NUMBERED.search(command["op_key"]):
         return command
     return _changed(command, human_number=_numbered(fields(command)["human_number"], "C", command))
+
+
+# --- another ledger unit ----------------------------------------------------------------------------------------------
+
+
+def elsewhere(resolved: ResolvedCommand) -> str:
+    """Why an application is not written as one journal: the invoice is of another ledger unit; "" if it is of the same."""
+    if resolved.record != JOURNAL or fields(resolved.command).get("business_unit", "") == "":
+        return ""
+    own, other = fields(resolved.command)["business_unit"], _unit_of_invoice(resolved.command, resolved.ids)
+    is_one = not any(line["role"] == INTERCOMPANY for line in fields(resolved.command)["lines"])
+    if not other or other == own or not is_one:
+        return ""
+    return (
+        f"it settles an invoice of ledger unit {other} and is of {own}: name accounts.intercompany in the settings, or enter "
+        f"{resolved.command['amount']} in both units, then skip this"
+    )
+
+
+def _unit_of_invoice(command: CommandEnvelope, ids: Ids) -> str:
+    """The ledger unit of the invoice that is settled, by its journal's id; "" where the command waits for none."""
+    if not any(parent["role"] == "invoice" for parent in command["parents"]):
+        return ""
+    return parent_id(command, "invoice", ids).partition("/")[0]
+
+
+def _placed(record: str, command: CommandEnvelope, unit: str) -> CommandEnvelope:
+    """The command with the unit and the receivable of the invoice, where only that one tells them."""
+    own = fields(command)
+    if record != JOURNAL or not any(one["account"] == OF_INVOICE for one in own["lines"]):
+        return command
+    account = own["dimensions"].get(f"{RECEIVABLE}{unit}", "")
+    if not account:
+        raise Refused(
+            f"peoplesoft {command['ref']}: ledger unit {unit or '(unknown)'} has no single receivable account in table business_unit"
+        )
+    lines = [{**one, "account": account} if one["account"] == OF_INVOICE else one for one in own["lines"]]
+    return _changed(command, business_unit=unit, lines=lines)
 
 
 # --- another day ------------------------------------------------------------------------------------------------------
@@ -82,13 +138,17 @@ def _moved(record: str, command: CommandEnvelope, post_on: date | None) -> Comma
     own = fields(command)
     if post_on is None or post_on == own["date"]:
         return command
-    was = own["date"].isoformat() if own["date"] is not None else "unknown"
     dates = {"posting_date": post_on} | ({"date": post_on} if record == JOURNAL else {})
+    return _with_both_days(_changed(command, **dates), own["date"], post_on)
+
+
+def _with_both_days(command: CommandEnvelope, was: date | None, posted: date) -> CommandEnvelope:
+    """The command, saying both days in header and lines."""
+    own, day = fields(command), was.isoformat() if was is not None else "unknown"
     return _changed(
         command,
-        description=f"dated {was}, posted {post_on.isoformat()}: {own['description']}",
-        lines=[_said(one, f"{was}>{post_on.isoformat()}") for one in own["lines"]],
-        **dates,
+        description=f"dated {day}, posted {posted.isoformat()}: {own['description']}",
+        lines=[_said(one, f"{day}>{posted.isoformat()}") for one in own["lines"]],
     )
 
 
@@ -101,17 +161,23 @@ def _said(one: PostingLine, words: str) -> PostingLine:
 
 
 def _reversal(resolved: ResolvedCommand, original: Original, settings: Settings, step: str) -> Piece:
-    command, stored = resolved.command, original.command
+    command = resolved.command
+    stored = _placed(original.record, original.command, original.erp_id.partition("/")[0])
     own = fields(stored)
     key = command["op_key"] if resolved.record == REVERSAL else f"{command['op_key']}|reversal"
     reason = fields(command).get("reason") or "corrected"
+    was = _own_day(resolved, original)
+    day = max((one for one in (resolved.post_on, was) if one is not None), default=None)
+    if day is None:
+        raise Refused(f"peoplesoft {command['ref']}: the reversal has no day")
     changes: dict[str, Any] = {
+        "posting_date": day,
+        **({"date": day} if original.record == JOURNAL else {}),
         "op_key": key,
         "ref": command["ref"],
         "amount": -stored["amount"],
         "description": f"reverses {original.erp_id} of {stored['source_number'] or stored['source_id']}: {reason}; {own['description']}",
         "lines": [_turned(one) for one in own["lines"]],
-        **_dated(resolved, original),
     }
     if original.record == VOUCHER:
         changes |= {
@@ -119,27 +185,34 @@ def _reversal(resolved: ResolvedCommand, original: Original, settings: Settings,
             "tax_total": -own["tax_total"],
             "pay_hold": False,
             "due_date": None,
-            "dimensions": own["dimensions"] | {_STYLE: settings.voucher.reversal_style, RELATED: original.erp_id.partition("/")[2]},
+            "dimensions": own["dimensions"] | _taken_back(original, settings),
         }
-    return Piece(step, original.record, _changed(stored, **changes), original.ids, original)
+    made = _changed(stored, **changes)
+    return Piece(step, original.record, made if day == was else _with_both_days(made, was, day), original.ids, original)
+
+
+def _taken_back(original: Original, settings: Settings) -> dict[str, str]:
+    """Style and related voucher of what takes a voucher back. One that adjusts another is not taken back itself: that other is adjusted again."""
+    if fields(original.command)["dimensions"].get(STYLE) == ADJUSTMENT:
+        return {STYLE: ADJUSTMENT, RELATED: _adjusted(original.command, original.ids)}
+    return {STYLE: settings.voucher.reversal_style, RELATED: original.erp_id.partition("/")[2]}
+
+
+def _adjusted(command: CommandEnvelope, ids: Ids) -> str:
+    """The number of the voucher that a voucher of style Adjustment takes a part off."""
+    return parent_id(command, "original", ids).partition("/")[2]
 
 
 def _turned(one: PostingLine) -> PostingLine:
     return {**one, "amount": -one["amount"], "unit_price": -one["unit_price"]}
 
 
-def _dated(resolved: ResolvedCommand, original: Original) -> dict[str, date]:
-    """The days of a reversal. A void has its own; what a correction takes back leaves the period in which it stands, and where that is closed,
-    the one in which the correction is posted. The invoice date of a voucher stays."""
-    command, moved = resolved.command, resolved.post_on
+def _own_day(resolved: ResolvedCommand, original: Original) -> date | None:
+    """The day of a reversal, where its period is open. A void has its own; what a correction takes back leaves the period in which it stands. The
+    invoice date of a voucher stays."""
     if resolved.record == REVERSAL:
-        day = moved or fields(command)["date"] or command["posting_date"]
-    else:
-        stands = _stands_on(original, command)
-        day = max((one for one in (moved, stands) if one is not None), default=None)
-    if day is None:
-        raise Refused(f"peoplesoft {command['ref']}: the reversal has no day")
-    return {"posting_date": day} | ({"date": day} if original.record == JOURNAL else {})
+        return fields(resolved.command)["date"] or resolved.command["posting_date"]
+    return _stands_on(original, resolved.command)
 
 
 def _stands_on(original: Original, correction: CommandEnvelope) -> date | None:

@@ -19,7 +19,7 @@ from systems.demo import BookedDocument
 from systems.mapped import REVERSAL
 from tests.contract.ground import Case, SystemUnderTest, ground
 from tests.contract.protocol import Run
-from tests.contract.registered import MAKING, STEPS, requested, steps_before, ways
+from tests.contract.registered import STEPS, WRITES, requested, steps_before, ways
 from tests.contract.seam import Cut, Replay
 
 _NOT_SENT = (Verdict.DEFINITE_NO, Verdict.REJECT)
@@ -143,15 +143,15 @@ async def test_an_answer_cut_at_any_byte_is_never_a_yes(name: str, way: str, ste
     await check_no_cut_is_a_yes(registry.system(name), way, step, tmp_path)
 
 
-@pytest.mark.parametrize(("name", "way"), MAKING)
+@pytest.mark.parametrize(("name", "way"), WRITES)
 async def test_a_write_whose_answer_is_cut_is_found_and_not_written_again(name: str, way: str, tmp_path: Path) -> None:
     await check_a_cut_write_is_found(registry.system(name), way, COARSE, tmp_path)
 
 
 @pytest.mark.campaign
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize(("name", "way"), MAKING)
+@pytest.mark.parametrize(("name", "way"), WRITES)
 async def test_a_write_is_found_after_a_cut_at_many_bytes(name: str, way: str, tmp_path: Path) -> None:
     """Every byte for the first write of a system, every seventh for the others."""
-    is_first = way == next(one for system, one in MAKING if system == name)
+    is_first = way == next(one for system, one in WRITES if system == name)
     await check_a_cut_write_is_found(registry.system(name), way, 1 if is_first else STRIDE, tmp_path)

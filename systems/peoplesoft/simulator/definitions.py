@@ -61,7 +61,9 @@ def _field(name: str, kind: str, *, is_read_only: bool) -> Field:
     return Field(name, kind[0], int(size or 0), int(places or 0), is_read_only)
 
 
-_CHARTFIELDS = "ACCOUNT:c10 DEPTID:c10 OPERATING_UNIT:c8 PRODUCT:c6 FUND_CODE:c5 CLASS_FLD:c5 PROGRAM_CODE:c5 PROJECT_ID:c15"
+_CHARTFIELDS = (
+    "ACCOUNT:c10 DEPTID:c10 OPERATING_UNIT:c8 PRODUCT:c6 FUND_CODE:c5 CLASS_FLD:c5 PROGRAM_CODE:c5 PROJECT_ID:c15 ACTIVITY_ID:c15"
+)
 CHARTFIELDS = tuple(part.split(":")[0] for part in _CHARTFIELDS.split())
 
 JOURNAL_LINE = Shape(

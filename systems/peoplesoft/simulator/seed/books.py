@@ -36,6 +36,7 @@ ACCOUNTS = (
     ("125000", "Retainage Receivable", "A"),
     ("130000", "Inventory", "A"),
     ("199999", "Suspense", "A"),
+    ("150000", "Due To and From Business Units", "A"),
     ("200000", "Accounts Payable", "L"),
     ("220000", "Sales Tax Payable", "L"),
     ("220100", "County Tax Payable", "L"),
@@ -75,6 +76,7 @@ CHARTFIELDS = {
     "CLASS_FLD": (("SVC", "Service"), ("INS", "Installation")),
     "PROGRAM_CODE": (("P100", "Residential"), ("P200", "Commercial")),
     "PROJECT_ID": (("PRJ000000000001", "Depot Road"), ("PRJ000000000002", "Lakeview Plaza")),
+    "ACTIVITY_ID": (("INSTALL", "Installation"), ("SERVICE", "Service Work")),
 }
 _ALWAYS = "2000-01-01"
 _ROWS_OF_LATER = (

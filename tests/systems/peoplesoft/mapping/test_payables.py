@@ -128,7 +128,7 @@ def test_a_negative_part_is_a_vendor_credit_and_held() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "hold"), [({"currency": "CAD"}, "currency"), ({"adjustment_to_id": "99"}, "adjustment_not_built")]
+    ("changes", "hold"), [({"currency": "CAD"}, "currency"), ({"currency": "CAD", "adjustment_to_id": "99"}, "currency")]
 )
 def test_what_may_not_be_posted_is_held_by_name(changes: dict[str, Any], hold: str) -> None:
     assert [one.hold for one in parts(invoice([material("5.00")], **changes)).values()] == [hold]
@@ -160,3 +160,24 @@ def test_the_tax_of_the_sale_is_no_matter_of_a_payable(mode: str) -> None:
 def test_a_payment_is_a_journal_under_this_profile_too() -> None:
     found = [one for one in to_commands("payment", payment(), vouchers()) if isinstance(one, Draft)]
     assert [one.record for one in found] == ["journal"]
+
+
+def test_an_adjustment_that_takes_off_is_related_to_what_its_vendor_was_owed() -> None:
+    lines = [cost("-35.00"), cost("-20.00", "2", kind="Material", sku_code="PIPE")]
+    found = parts(invoice(lines, adjustment_to_id="99"))
+    assert {part: (one.amount, one.hold, one.action) for part, one in found.items()} == {
+        "0000000003": (Decimal("-35.00"), "", "adjust"),
+        "0000000001": (Decimal("-20.00"), "", "adjust"),
+    }
+    for part, one in found.items():
+        assert one.body["dimensions"]["VOUCHER_STYLE"] == "ADJ"
+        (parent,) = one.parents
+        assert dict(parent) == {"role": "original", "entity": "invoice", "source_id": "99", "purpose": "payable", "part": part}
+
+
+def test_an_adjustment_that_adds_or_settles_what_was_before_the_cut_over_is_a_voucher_of_its_own() -> None:
+    (more,) = parts(invoice([cost("35.00")], adjustment_to_id="99")).values()
+    assert ("VOUCHER_STYLE" in more.body["dimensions"], more.parents, more.hold) == (False, (), "")
+    tables = {**ground.TABLES, "opening_balance": {"99": {"erp_number": "OLD"}}}
+    (early,) = drafts("invoice", invoice([cost("-35.00")], adjustment_to_id="99"), ground.vouchers(tables))
+    assert ("VOUCHER_STYLE" in early.body["dimensions"], early.parents, early.hold) == (False, (), "")

@@ -9,11 +9,25 @@ import json
 from decimal import Decimal
 from typing import Any
 
+from systems.contract import ResolvedCommand
 from systems.mapped import Draft
+from systems.parents import link_name
 from systems.peoplesoft import documents
 from systems.peoplesoft.allocation import mapped
 from systems.peoplesoft.mapping import to_commands
-from tests.systems.field_service import application, command, customer, drafted, invoice, invoice_line, payment, shown, vendor
+from systems.peoplesoft.wanted import pieces
+from tests.systems.field_service import (
+    application,
+    command,
+    credit_memo,
+    customer,
+    drafted,
+    invoice,
+    invoice_line,
+    payment,
+    shown,
+    vendor,
+)
 from tests.systems.peoplesoft.mapping import ground
 
 _ZERO = Decimal(0)
@@ -65,6 +79,7 @@ def journals() -> dict[str, dict[str, Any]]:
         "invoice.taxed_under_tax_mode_none": invoice(),
         "invoice.that_adjusts_another": invoice([invoice_line("-30.00")], tax=_ZERO, adjustment_to_id="99"),
         "invoice.that_is_a_credit": invoice([invoice_line("-30.00")], tax=_ZERO),
+        "invoice.of_a_project": invoice(project_id="5512"),
         "invoice.voided": invoice(active=False),
     }
 
@@ -104,14 +119,26 @@ def collections() -> dict[str, dict[str, Any]]:
         "payment.refund": payment("-20.00", [], refunded_payment_id="190"),
         "payment.voided": payment(active=False),
         "payment.of_no_amount": payment("0.00", []),
+        "payment.bounced_check": payment("-108.25", [], memo="NSF"),
+        "payment.applied_in_another_ledger_unit": payment("100.00", [application("101", "60.00", "7")], unapplied=Decimal("40.00")),
         "customer.is_named_by_no_journal": customer(),
         "vendor.is_owned_by_the_books": vendor(),
     }
 
 
+def memos() -> dict[str, dict[str, Any]]:
+    """Credit memos to customers."""
+    return {
+        "credit_memo.with_lines_and_tax": credit_memo(),
+        "credit_memo.of_an_amount_alone": credit_memo([]),
+        "credit_memo.voided": credit_memo(active=False),
+        "credit_memo.under_profile_voucher": credit_memo(),
+    }
+
+
 def situations() -> dict[str, dict[str, Any]]:
     """Every situation by name; the part before the dot is the entity."""
-    return journals() | payables() | collections()
+    return journals() | payables() | collections() | memos()
 
 
 def commands(name: str, record: dict[str, Any]) -> list[dict[str, Any]]:
@@ -126,7 +153,10 @@ def requests(name: str, record: dict[str, Any]) -> list[Any]:
     for one in to_commands(name.partition(".")[0], record, plan):
         if isinstance(one, Draft) and one.record not in ("completion", "reversal") and not one.hold and not one.unresolved:
             made = command(one, record, "peoplesoft")
-            tree = documents.journal(made, own) if one.record == documents.JOURNAL else documents.voucher(made, {}, own)
+            ids = {link_name(parent): "US002/INVOICE/2026-03-10" for parent in one.parents}
+            (piece,) = pieces(ResolvedCommand(one.record, made, ids), own)
+            is_journal = one.record == documents.JOURNAL
+            tree = documents.journal(piece.command, own) if is_journal else documents.voucher(piece.command, {}, own)
             found.append(shown(tree))
     return found
 

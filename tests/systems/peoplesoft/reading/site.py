@@ -69,7 +69,7 @@ class Site:
 
     def settings(self, **changes: Any) -> Settings:
         """Settings that fit this site."""
-        own = {"base_url": self.served.url, "instance_id": "acme-fin", "company_id": "ACME"}
+        own = {"base_url": self.served.url, "instance_id": "acme-fin", "company_id": "ACME", "accounts": {"deposits": "240000"}}
         return Settings.model_validate(own | changes)
 
     def oauth(self, **changes: Any) -> Settings:

@@ -246,7 +246,7 @@ async def test_a_row_of_the_crosswalks_future_is_held_against_the_future(site: S
 
 
 async def test_accounts_of_the_settings_are_looked_up_too(site: Site) -> None:
-    own = await accepted(site, accounts={"suspense": "199998", "rounding": "799900"})
+    own = await accepted(site, accounts={"suspense": "199998", "rounding": "799900", "deposits": "240000"})
     (line,) = bad(await checked(site, own))
     assert "settings.accounts.suspense" in line.words
 
@@ -265,6 +265,33 @@ async def test_a_journal_that_waits_for_a_person_is_a_warning(sites: Start) -> N
     (line,) = bad(await checked(site))
     assert (line.level, line.subject) == ("warning", "options US001")
     assert bad(await checked(site, await accepted(site, require_posted=False))) == []
+
+
+# --- deposits and tax ---
+
+
+async def test_without_an_account_for_deposits_check_says_what_a_deposit_does(site: Site) -> None:
+    own = await accepted(site, accounts={"deposits": ""})
+    (line,) = bad(await checked(site, own))
+    assert (line.level, line.subject) == ("warning", "deposits")
+    assert "credits the receivable at once" in line.words
+    assert "another ledger unit" not in line.words
+    units = {"business_unit": {"A": {"gl_business_unit": "US001"}, "B": {"gl_business_unit": "US002"}}}
+    (line,) = bad(await checked(site, own, units))
+    assert "a payment of another ledger unit than its invoice (US001, US002) stays in its own unit" in line.words.lower().replace(
+        "us0", "US0"
+    )
+
+
+async def test_check_says_what_tax_from_the_source_leaves_empty(site: Site) -> None:
+    (line,) = [one for one in await checked(site) if one.subject == "sales tax"]
+    assert (line.level, "tax reports stay empty" in line.words) == ("ok", True)
+
+
+async def test_the_query_for_journals_typed_by_hand_is_named_where_it_is_missing(sites: Start) -> None:
+    site = await sites(missing_queries="ML_JOURNAL_SUSPECTS")
+    assert [one.subject for one in bad(await checked(site))] == ["query ML_JOURNAL_SUSPECTS"]
+    assert bad(await checked(site, await accepted(site, journal={"suspects": False}))) == []
 
 
 # --- profile voucher ---

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -153,6 +154,48 @@ async def test_the_next_correction_takes_back_the_newest_journal_and_then_a_void
     assert set((await balances(on)).values()) == {"0.00"}
 
 
+@pytest.mark.parametrize("seed", range(3))
+async def test_any_chain_of_changes_and_voids_leaves_what_the_last_one_wants(on: Site, seed: int) -> None:
+    """Amounts, days, units and accounts change; some answers are lost; the receivable and the sum over all accounts are right after each."""
+    chance = random.Random(seed)
+    stands: Original | None = await posted(on, "journal", journal())
+    for number in range(1, 7):
+        amount = Decimal(chance.randrange(-20000, 20000)) / 100 or Decimal(1)
+        account, unit = chance.choice(["401000", "402000"]), chance.choice(["US001", "US002"])
+        day = date(2026, chance.choice([3, 4, 5]), chance.randrange(1, 28))
+        lines = [line("120000", str(amount), "receivable"), line(account, str(-amount))]
+        changes = {"business_unit": unit, "date": day, "posting_date": day, "lines": lines, "amount": amount}
+        command = correction(journal(), number, **changes)
+        asked = taking(on, "journal", command, stands) if stands else Asked(on, ResolvedCommand("journal", command))
+        for step in ("reverse", "create") if stands else ("create",):
+            assert (await asked.find()).refusal == ""
+            on.seam.forget()
+            on.seam.cut = Cut(0, 40, False) if chance.random() < 0.4 else None
+            await on.writer.reserve(CORRECTION_CALLS)
+            await on.writer.perform(step, asked.resolved, None)
+            on.seam.cut = None
+            assert step in (await asked.shown()).steps_done
+        for _ in range(2):
+            await on.do("batch")
+        known = await asked.shown()
+        assert (known.steps_done[-1], known.differences, known.amount) == ("posted", (), amount)
+        assert await owed(on) == amount
+        stands = Original("journal", command, known.erp_id, known.number)
+        if chance.random() < 0.3:
+            await taking(on, "reversal", void(command, op_key=f"v|{number}", ref=ref_of(f"v|{number}")), stands).made("create")
+            for _ in range(2):
+                await on.do("batch")
+            assert await owed(on) == 0
+            stands = None
+
+
+async def owed(on: Site) -> Decimal:
+    """What the receivable holds over all units; every journal is balanced."""
+    lines = [one for row in await on.kept("Journal") for one in row["lines"]]
+    assert sum(Decimal(str(one["amount"])) for one in lines) == 0
+    return sum((Decimal(str(one["amount"])) for one in lines if one["ACCOUNT"] == "120000"), Decimal(0))
+
+
 @pytest.mark.parametrize("step", ["reverse", "create"])
 @pytest.mark.parametrize("kept_bytes", [0, 40])
 async def test_a_lost_answer_of_either_step_is_found_again_and_nothing_is_written_twice(
@@ -200,6 +243,8 @@ async def test_a_reversal_that_somebody_removed_is_a_difference_and_one_that_fai
     back = await asked.made("reverse")
     await asked.made("create")
     edit = {"kind": "Journal", "id": f"{back.erp_id}/0"}
+    await on.do("documents", **edit, set={"JRNL_HDR_STATUS": "P"})
+    assert (await asked.shown()).steps_done == ("reverse", "create"), "posted is what both are"
     await on.do("documents", **edit, set={"JRNL_HDR_STATUS": "E", "ERROR_SET": "5010", "ERROR_NBR": "44", "ERROR_TEXT": "closed"})
     assert "closed" in (await asked.shown()).refusal
     await on.do("documents", **edit, set={"JRNL_HDR_STATUS": "D"})
@@ -257,6 +302,9 @@ async def test_a_reversal_in_a_closed_period_moves_and_one_that_may_not_is_refus
         await asked.made("create" if record == "reversal" else "reverse")
         mine = [one for one in await on.kept("Journal") if one["ref"] == command["ref"]]
         assert [one["date"] for one in mine] == ["2026-04-01"]
+        own = "2026-03-25" if record == "reversal" else "2026-03-10"
+        assert f"dated {own}, posted 2026-04-01: reverses {original.erp_id}" in mine[0]["description"]
+        assert all(f"{own}>2026-04-01" in one["description"] for one in mine[0]["lines"])
 
 
 # --- vouchers ---------------------------------------------------------------------------------------------------------
@@ -327,6 +375,37 @@ async def test_an_unposted_voucher_is_for_a_person_and_so_is_one_that_is_paid_or
     assert len(await on.kept("Voucher")) == 1
 
 
+async def test_an_adjustment_takes_a_part_off_and_is_taken_back_by_another_of_the_same_voucher(on: Site) -> None:
+    """PeopleSoft corrects no correction: it would refuse a reversal of the adjustment itself."""
+    original = await posted(on, "ap_bill", voucher())
+    parent = {"role": "original", "entity": "invoice", "source_id": "101", "purpose": "payable", "part": "V"}
+    lines = [line("501000", "-30.00", dimensions={"BUSINESS_UNIT_GL": "US001"})]
+    header = cast("dict[str, Any]", voucher())["dimensions"] | {"VOUCHER_STYLE": "ADJ"}
+    less = voucher("102", amount=Decimal("-30.00"), lines=lines, parents=[parent], dimensions=header)
+    on.ids["payable|invoice/101|V"] = original.erp_id
+    kept = await posted(on, "ap_bill", less)
+    assert (await balances(on))[VENDOR] == "50.00"
+    await taking(on, "reversal", void(less, op_key="x|void", ref=ref_of("x|void")), kept).made("create")
+    await on.do("batch")
+    assert (await balances(on))[VENDOR] == "80.00"
+    shown = {one["human_number"]: (one["style"], one["related"]) for one in await on.kept("Voucher")}
+    regular = original.erp_id.partition("/")[2]
+    assert shown == {"N101": ("REG", ""), "N102": ("ADJ", regular), "N102-R": ("ADJ", regular)}
+
+
+async def test_an_adjustment_of_what_is_paid_is_held_by_name(on: Site) -> None:
+    original = await posted(on, "ap_bill", voucher())
+    await on.do("payments", id=original.erp_id, amount="80.00")
+    parent = {"role": "original", "entity": "invoice", "source_id": "101", "purpose": "payable", "part": "V"}
+    header = cast("dict[str, Any]", voucher())["dimensions"] | {"VOUCHER_STYLE": "ADJ"}
+    lines = [line("501000", "-30.00", dimensions={"BUSINESS_UNIT_GL": "US001"})]
+    on.ids["payable|invoice/101|V"] = original.erp_id
+    answer = await on.step(
+        "create", "ap_bill", voucher("102", amount=Decimal("-30.00"), lines=lines, parents=[parent], dimensions=header)
+    )
+    assert (answer.verdict, answer.reason) == (Verdict.REJECT, "paid")
+
+
 async def test_a_reversal_without_its_original_is_never_sent(on: Site) -> None:
     answer = await Asked(on, ResolvedCommand("reversal", void(journal()))).step("create")
     assert (answer.verdict, on.creates) == (Verdict.REJECT, [])
@@ -392,3 +471,46 @@ def test_the_keys_of_both_journals_are_frozen_by_the_command() -> None:
     numbers = [one.number for one in pieces(resolved, settings())]
     assert len(set(numbers)) == 2
     assert numbers == [one.number for one in pieces(replace(resolved, ids={"x": "y"}), settings())]
+
+
+# --- across ledger units ----------------------------------------------------------------------------------------------
+
+
+def application(unit: str, lines: list[dict[str, Any]], part: str) -> CommandEnvelope:
+    """The journal of an application to invoice 7, in this unit ("" = the invoice's)."""
+    key = f"test:1|peoplesoft:x:y|collection|payment:201|{part}|apply"
+    parent = {"role": "invoice", "entity": "invoice", "source_id": "7"}
+    header = {"LEDGER_GROUP": "RECORDING", "LEDGER": "LOCAL", "SOURCE": "ONL", "RECEIVABLE US002": "120000"}
+    own: dict[str, Any] = {"op_key": key, "ref": ref_of(key), "action": "apply", "parents": [parent]}
+    return journal(lines=lines, amount=Decimal("60.00"), business_unit=unit, dimensions=header, **own)
+
+
+async def test_an_application_to_an_invoice_of_another_ledger_unit_is_held_by_name_and_nothing_is_sent(on: Site) -> None:
+    command = application("US001", [line("240000", "60.00", "deposit"), line("120000", "-60.00", "receivable")], "1")
+    on.ids["invoice/7"] = "US002/I/2026-03-10"
+    found = await Asked(on, ResolvedCommand("journal", command, on.ids)).find()
+    assert (found.documents, found.refusal_reason) == ((), "other_ledger_unit")
+    assert "ledger unit US002" in found.refusal
+    on.ids["invoice/7"] = "US001/I/2026-03-10"
+    asked = Asked(on, ResolvedCommand("journal", command, on.ids))
+    assert (await asked.find()).refusal == ""
+    assert (await asked.made("create")).amount == Decimal("60.00")
+
+
+async def test_the_side_of_the_invoice_is_posted_in_its_unit_found_there_and_reversed_there(on: Site) -> None:
+    command = application("", [line("150000", "60.00", "intercompany"), line("*", "-60.00", "receivable")], "receivable/1")
+    on.ids["invoice/7"] = "US002/I/2026-03-10"
+    asked = Asked(on, ResolvedCommand("journal", command, on.ids))
+    document = await asked.made("create")
+    for _ in range(2):
+        await on.do("batch")
+    assert (await asked.shown()).steps_done == ("create", "posted")
+    (kept,) = await on.kept("Journal")
+    assert [(one["ACCOUNT"], one["amount"]) for one in kept["lines"]] == [("150000", "60.00"), ("120000", "-60.00")]
+    on.ids["invoice/7"] = "US001/I/2026-03-12"
+    gone = void(command, op_key=f"{command['op_key']}|void", ref=ref_of(f"{command['op_key']}|void"))
+    back = taking(on, "reversal", gone, Original("journal", command, document.erp_id, document.number, on.ids))
+    assert (await back.made("create")).erp_id.startswith("US002/")
+    for _ in range(2):
+        await on.do("batch")
+    assert set((await balances(on)).values()) == {"0.00"}
