@@ -24,7 +24,7 @@ from systems.demo import (
     whole,
 )
 from systems.flow import Flow
-from systems.servicetitan.order_marks import ref_in
+from systems.servicetitan.order_marks import origin_of
 
 _UNIT = 901
 _HELD = {
@@ -165,10 +165,8 @@ def _facts(row: Mapping[str, Any]) -> dict[str, str]:
 
 def _order(row: Mapping[str, Any]) -> BookedDocument:
     told = {"summary": row["memo"], "vendorDocumentNumber": row["document_number"]}
-    ref = ref_in(told, "memo") or ref_in(told, "vendor_document_number")
-    return BookedDocument(
-        "purchase_order", str(row["id"]), ref, Decimal(str(row["amount"])), row["date"], not row["canceled"], None
-    )
+    amount, is_done = Decimal(str(row["amount"])), not row["canceled"]
+    return BookedDocument("purchase_order", str(row["id"]), origin_of(told), amount, row["date"], is_done, None)
 
 
 def _issued(row: Mapping[str, Any]) -> Issued:
