@@ -18,7 +18,7 @@ import pytest
 from runtime.simulator.openapi import Exchange
 from systems import registry
 from tests.contract.ground import ground
-from tests.contract.registered import SYSTEMS, WRITERS
+from tests.contract.registered import SYSTEMS, WRITERS, brought
 from tests.contract.test_exchanges import check_every_feed_is_read
 from tests.exchanges import Documents, documents, listed_as_uncovered
 from tests.systems.servicetitan.simulator.world import world
