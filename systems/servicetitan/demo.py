@@ -26,6 +26,7 @@ from systems.demo import (
     whole,
 )
 from systems.flow import Flow
+from systems.servicetitan.order_marks import origin_of
 
 _UNIT = 901
 _HELD = {
@@ -37,6 +38,8 @@ _HELD = {
     "bank_deposit": "deposits",
     "ap_payment": "vendor_payments",
     "return": "returns",
+    "purchase_order": "orders",
+    "receipt": "receipts",
     "customer": "customers",
     "vendor": "vendors",
 }
@@ -109,12 +112,13 @@ class ServiceTitanDemo:
         return whole(flow.purpose, one)
 
     def booked(self, ask: Ask) -> list[BookedDocument]:
-        """Vendors, by our ref where we created them."""
+        """Vendors, by our ref where we created them, and purchase orders that carry our ref."""
         rows = ask("holdings?entity=vendors")["holdings"]
-        return [
+        vendors = [
             BookedDocument("vendor", str(row["id"]), row["external"].get(_REF, ""), Decimal("0.00"), "", True, None, _facts(row))
             for row in rows
         ]
+        return vendors + [_order(row) for row in ask("holdings?entity=orders")["holdings"] if row["memo"] or row["document_number"]]
 
     def balances(self, ask: Ask) -> Balances:
         """What is posted and what is not posted yet."""
@@ -178,6 +182,12 @@ def _payment(trial: Trial, ask: Ask) -> TrialEvents:
 
 def _facts(row: Mapping[str, Any]) -> dict[str, str]:
     return {NAME: str(row["name"]), ACTIVE: YES if row["active"] else NO}
+
+
+def _order(row: Mapping[str, Any]) -> BookedDocument:
+    told = {"summary": row["memo"], "vendorDocumentNumber": row["document_number"]}
+    amount, is_done = Decimal(str(row["amount"])), not row["canceled"]
+    return BookedDocument("purchase_order", str(row["id"]), origin_of(told), amount, row["date"], is_done, None)
 
 
 def _open(row: Mapping[str, Any]) -> Decimal:
