@@ -10,7 +10,7 @@ from runtime.simulator.control import add_asked, add_deleted, add_told
 from systems.oracle_fusion.simulator.balances import balances
 from systems.oracle_fusion.simulator.orders import bill_order, change_order, new_order
 from systems.oracle_fusion.simulator.pod import TRUTH, Pod
-from systems.oracle_fusion.simulator.rules import automatch, receipts, receiving
+from systems.oracle_fusion.simulator.rules import automatch, jobs, receipts, receiving
 from systems.oracle_fusion.simulator.rules.accounting import account
 from systems.oracle_fusion.simulator.rules.ledger import set_period
 from systems.oracle_fusion.simulator.seed.customers import plant_customers
@@ -33,6 +33,7 @@ def add_control(app: web.Application, pod: Pod, sign_in: SignIn) -> None:
         periods=lambda body: _period(pod, body),
         accounting=lambda _: {"accounted": account(pod)},
         receiving=lambda _: {"processed": receiving.run(pod)},
+        jobs=lambda _: {"ended": jobs.run(pod)},
         automatch=lambda _: {"applied": automatch.run(pod)},
         apply=lambda body: _apply(pod, body),
         reverse=lambda body: _reverse(pod, body),

@@ -20,7 +20,7 @@ from systems.oracle_fusion.simulator.settings import Settings
 from systems.oracle_fusion.simulator.shapes import shapes
 
 USER = "ml.connector"
-TRUTH, BILLS, SETUP = "Truth", "Bill", "Setup"
+TRUTH, BILLS, SETUP, INTERFACE = "Truth", "Bill", "Setup", "GlInterface"
 _FOUND_BY = {
     "suppliers": ("_path", "SupplierNumber", "Supplier"),
     "purchaseOrders": ("_path", "OrderNumber", "SupplierId"),
@@ -36,14 +36,14 @@ _FOUND_BY = {
 _NUMBERS = ("TransactionNumber", "ReceiptNumber", "OrderNumber", "SupplierNumber", "BatchName", "ReqstId")
 _AMOUNTS = ("EnteredAmount", "Amount", "Total", "RunningTotalDr")
 _DATES = ("TransactionDate", "ReceiptDate", "AccountingDate")
-_REFS = ("CrossReference", "ExternalSystemTransactionReference", "ReceiptNumber", "GroupId")
+_REFS = ("CrossReference", "ExternalSystemTransactionReference", "ReceiptNumber")
 
 
 class Pod(Records[Settings]):
     """The database and the batch jobs that wait; every method is called on the event loop and commits before it returns."""
 
     def __init__(self, options: Options) -> None:
-        kinds = (*shapes(), TRUTH, BILLS, SETUP)
+        kinds = (*shapes(), TRUTH, BILLS, SETUP, INTERFACE)
         super().__init__(options, Settings(), Telling(kinds, _entry, _FOUND_BY))
         self.batches: list[Callable[[Pod], None]] = []
 
