@@ -8,6 +8,8 @@ from aiohttp import web
 
 from runtime.simulator.control import add_asked, add_deleted, add_told
 from systems.oracle_fusion.simulator.balances import balances
+from systems.oracle_fusion.simulator.day import play
+from systems.oracle_fusion.simulator.documents import documents
 from systems.oracle_fusion.simulator.orders import bill_order, change_order, new_order
 from systems.oracle_fusion.simulator.pod import TRUTH, Pod
 from systems.oracle_fusion.simulator.rules import automatch, jobs, receipts, receiving
@@ -23,7 +25,12 @@ Body = dict[str, Any]
 
 def add_control(app: web.Application, pod: Pod, sign_in: SignIn) -> None:
     """Add the control routes."""
-    add_asked(app, masters_truth=lambda _: truth(pod), balances=lambda _: balances(pod))
+    add_asked(
+        app,
+        masters_truth=lambda _: truth(pod),
+        balances=lambda _: balances(pod),
+        documents=lambda query: {"documents": documents(pod, query.get("kind", ""))},
+    )
     add_told(
         app,
         suppliers=lambda body: save_supplier(pod, body),
@@ -37,6 +44,7 @@ def add_control(app: web.Application, pod: Pod, sign_in: SignIn) -> None:
         automatch=lambda _: {"applied": automatch.run(pod)},
         apply=lambda body: _apply(pod, body),
         reverse=lambda body: _reverse(pod, body),
+        day=lambda body: play(pod, body),
         masters=lambda body: _plant(pod, body),
         issuers=lambda body: {"x5t": sign_in.trust(str(body["issuer"]), str(body["certificate"]))},
     )
