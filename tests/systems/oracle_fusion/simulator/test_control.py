@@ -45,6 +45,10 @@ async def test_documents_are_told_in_our_own_words(world: World, client: Client)
     await requested(client, line(made, ExternalSystemTransactionReference="ST-k9"))
     (asked,) = await documents(world, "receivingReceiptRequests")
     assert (asked["ref"], asked["done"], asked["lines"][0]["Quantity"]) == ("ST-k9", False, "4")
+    assert (asked["amount"], (await world.sim("batches", {}))["processed"]) == ("56.88", 1)
+    assert [row["done"] for row in await documents(world, "receivingReceiptRequests")] == [True]
+    ordered = {row["OrderNumber"]: row for row in await documents(world, "purchaseOrders")}[made["OrderNumber"]]
+    assert ordered["lines"][0]["schedules"][0]["received"] == "4"
     assert {row["ref"] for row in await world.journal("receivingReceiptRequests")} == {"ST-k9"}
     assert len(await documents(world, "suppliers")) == 40
     assert (await world.bare().get("/__sim__/documents", kind="nonsense")).status == 400
@@ -66,13 +70,13 @@ async def test_a_day_on_this_side_is_the_same_for_the_same_seed(make: Make) -> N
 
 
 async def test_a_day_changes_addresses_without_their_headers(world: World, client: Client) -> None:
-    before = {row["id"]: row for row in await documents(world, "suppliers")}
+    before = {row["SupplierId"]: row for row in await documents(world, "suppliers")}
     world.clock.move(hours=1)
     changed = set((await world.sim("day", {"sites": 3}))["sites"])
-    after = {row["id"]: row for row in await documents(world, "suppliers")}
-    moved = {row["number"] for key, row in after.items() if row["addresses"] != before[key]["addresses"]}
+    after = {row["SupplierId"]: row for row in await documents(world, "suppliers")}
+    moved = {row["SupplierNumber"] for key, row in after.items() if row["addresses"] != before[key]["addresses"]}
     assert moved == changed
-    assert all(row["date"] == before[key]["date"] for key, row in after.items())
+    assert all(row["LastUpdateDate"] == before[key]["LastUpdateDate"] for key, row in after.items())
 
 
 async def test_lists_are_refused_without_their_privilege_and_named_as_the_setup_has_them(world: World, client: Client) -> None:

@@ -72,8 +72,9 @@ async def test_version_2_takes_expressions_with_quotes_and_refuses_a_semicolon(c
     assert await count("Supplier like '%LLC'") == len(
         [row for row in await _all(second, "/suppliers", limit=499) if row["Supplier"].endswith("LLC")]
     )
-    assert await count("SupplierId in (300000000700000, 1)") == 1
-    assert await count("SupplierId between 300000000700000 and 300000000700010") == 1
+    key = (await second.get("/suppliers", orderBy="SupplierId:asc")).items[0]["SupplierId"]
+    assert await count(f"SupplierId in ({key}, 1)") == 1
+    assert await count(f"SupplierId between {key} and {key + 6}") == 1
     for wrong in (
         "Status='ACTIVE';SupplierId>5",
         "Status = ACTIVE",
@@ -191,7 +192,7 @@ async def test_a_site_changes_without_its_header(world: World, client: Client) -
 async def test_a_long_transaction_commits_with_an_older_change_time(world: World, client: Client) -> None:
     await world.settings(stamp_lag_s=600)
     made = await world.sim("suppliers", {"Supplier": "Late LLC"})
-    assert made["LastUpdateDate"].startswith("2026-03-16T14:50:00.0")
+    assert "2026-03-16T14:50:00" <= made["LastUpdateDate"] < "2026-03-16T14:50:01"
 
 
 async def test_the_seed_is_the_same_for_the_same_seed_and_holds_the_odd_ones(make: Make) -> None:
