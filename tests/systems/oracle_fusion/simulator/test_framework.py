@@ -42,7 +42,19 @@ async def test_a_limit_above_the_cap_is_cut_without_a_word(make: Make) -> None:
     assert (await client.get("/suppliers", limit=5000)).body["count"] == 100
 
 
-@pytest.mark.parametrize("query", [{"limit": "0"}, {"limit": "x"}, {"offset": "-1"}, {"top": "1"}, {"onlyData": "yes"}])
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"limit": "0"},
+        {"limit": "x"},
+        {"limit": "\u00b2"},
+        {"offset": "9" * 20},
+        {"q": ";"},
+        {"offset": "-1"},
+        {"top": "1"},
+        {"onlyData": "yes"},
+    ],
+)
 async def test_a_query_option_that_makes_no_sense_is_refused(client: Client, query: dict[str, str]) -> None:
     assert (await client.get("/suppliers", **query)).status == 400
 
@@ -159,6 +171,15 @@ async def test_errors_have_the_form_that_version_and_accept_ask_for(client: Clie
     fourth = (await client.version(4).get("/suppliers", q="Nonsense = 1")).body
     assert fourth["status"] == "400"
     assert fourth["o:errorDetails"] == [{"detail": plain.text, "o:errorCode": "25058", "o:errorPath": "/Nonsense"}]
+
+
+async def test_the_answer_tells_its_type_version_and_time(client: Client) -> None:
+    answer = await client.get("/suppliers")
+    assert answer.headers["Content-Type"].startswith("application/vnd.oracle.adf.resourcecollection+json")
+    assert (answer.headers["REST-Framework-Version"], answer.headers["Date"]) == ("1", "Mon, 16 Mar 2026 15:00:00 GMT")
+    answer = await client.version(4).get(self_of(answer.items[0]))
+    assert answer.headers["Content-Type"].startswith("application/json")
+    assert answer.headers["REST-Framework-Version"] == "4"
 
 
 async def test_versions_paths_and_methods_that_are_not_there(client: Client) -> None:
