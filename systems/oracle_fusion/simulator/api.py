@@ -29,6 +29,7 @@ from systems.oracle_fusion.simulator.shapes import Shape
 from systems.oracle_fusion.simulator.view import View, change_indicator, key_of
 
 ROOT = "/fscmRestApi/resources"
+_ELSEWHERE = "http://169.254.169.254/latest/meta-data/"
 VERSIONS = ("11.13.18.05", "latest")
 
 
@@ -52,6 +53,9 @@ class Api:
             version = version_of(request, self._pod)
             self._pod.request_id = request.headers.get("X-Request-Id", "")
             self._pod.run_due()
+            lost = self._pod.faults.take("redirected", request.method, request.path)
+            if lost is not None:
+                return web.Response(status=302, headers={"Location": _ELSEWHERE})
             answer = self._routed(request, version, raw)
         except SignInPage:
             answer = self._gate.page()

@@ -138,6 +138,14 @@ async def test_a_page_may_drift_be_cut_or_lie_about_more(world: World, client: C
     assert (page["hasMore"], page["count"], page["limit"]) == (True, 4, 5)
 
 
+async def test_a_call_may_be_sent_elsewhere_and_a_link_may_lead_there(world: World, client: Client) -> None:
+    await world.fault(kind="redirected", method="GET", path="/suppliers")
+    answer = await client.get("/suppliers")
+    assert (answer.status, answer.headers["Location"]) == (302, "http://169.254.169.254/latest/meta-data/")
+    await world.fault(kind="altered", method="GET", path="/suppliers", find="http://127[^/]*", text="https://evil.example")
+    assert self_of((await client.get("/suppliers")).items[0]).startswith("https://evil.example/")
+
+
 async def test_a_throttled_call_is_not_handled(world: World, client: Client) -> None:
     await world.settings(retry_after="date")
     await world.fault(kind="throttled", method="POST", path="/receivablesInvoices", seconds=90)
