@@ -49,6 +49,7 @@ class Account(Installation[Settings]):
         self.listeners: list[Callable[[Change, Row | None], None]] = []
         self.open_of: dict[str, Decimal] = {}
         self.used: Counter[str] = Counter()
+        self._lists: dict[str, dict[str, Row]] = {}
         self._kinds: dict[str, dict[str, str]] = {family: {} for family in _SHARED}
         self._found: dict[tuple[str, str, str], str] = {}
 
@@ -65,12 +66,24 @@ class Account(Installation[Settings]):
 
     def get(self, kind: str, key: str) -> Row | None:
         """One row, or None."""
-        return self.store.get(kind, key)
+        if KINDS[kind].family in _SHARED:
+            return self.store.get(kind, key)
+        return self._listed(kind).get(key)
+
+    def _listed(self, kind: str) -> dict[str, Row]:
+        """The rows of a list, which are few and asked for all the time."""
+        if kind not in self._lists:
+            self._lists[kind] = {row["id"]: row for row in sorted(self.store.all(kind), key=lambda row: int(row["id"]))}
+        return self._lists[kind]
 
     def shared(self, family: str, key: str) -> Row | None:
         """The entity or transaction with this id, of whatever type."""
         kind = self._kinds[family].get(key)
         return None if kind is None else self.get(kind, key)
+
+    def kind_of(self, family: str, key: str) -> str | None:
+        """The record type of the entity or transaction with this id."""
+        return self._kinds[family].get(key)
 
     def by_external(self, kind: str, external: str) -> Row | None:
         """The row of a type with this external id."""
@@ -83,6 +96,8 @@ class Account(Installation[Settings]):
 
     def rows(self, kind: str) -> list[Row]:
         """Every row of a type, by id."""
+        if KINDS[kind].family not in _SHARED:
+            return list(self._listed(kind).values())
         return sorted(self.store.all(kind), key=lambda row: int(row["id"]))
 
     def new_id(self, kind: str) -> str:
@@ -121,6 +136,7 @@ class Account(Installation[Settings]):
         self._tell(Change(row, "load"), None)
 
     def _index(self, row: Row | None, before: Row | None) -> None:
+        self._lists.pop(str((row or before or {}).get("_kind")), None)
         for held, is_there in ((before, False), (row, True)):
             if held is None:
                 continue

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from systems.netsuite.simulator.settings import Settings
@@ -19,16 +20,10 @@ _PATTERNS = {
 _CLOCK = r"(?: (?P<h>\d{1,2}):(?P<min>\d\d)(?::(?P<s>\d\d))? ?(?P<half>am|pm|AM|PM)?)?"
 
 
-def local(stamp: str, settings: Settings) -> str:
-    """An instant of a row (`2026-03-16T15:00:00Z`) as `YYYY-MM-DD HH:MM:SS` in the account's zone."""
-    instant = datetime.fromisoformat(stamp).astimezone(ZoneInfo(settings.timezone))
-    return instant.strftime("%Y-%m-%d %H:%M:%S")
-
-
-def utc(text: str, settings: Settings) -> str:
-    """The other way."""
-    instant = datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=ZoneInfo(settings.timezone))
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+@lru_cache(maxsize=4096)
+def local(stamp: str, zone: str) -> str:
+    """An instant of a row (`2026-03-16T15:00:00Z`) as `YYYY-MM-DD HH:MM:SS` in a zone."""
+    return datetime.fromisoformat(stamp).astimezone(ZoneInfo(zone)).replace(tzinfo=None).isoformat(" ")
 
 
 def parsed(text: str, settings: Settings) -> str:

@@ -1,8 +1,8 @@
 """How the facts of the record service are held against exchanges; for tests.
 
-The vendor's metadata catalog is made per account and not published, so the document is made from `records.tsv`: what a record, a list and a refusal
-look like, each closed. Which names a request may have is left to the account (X-NetSuite-PropertyNameValidation). SuiteQL and the token endpoint lie
-outside the record service and are described by no document.
+The vendor's metadata catalog is made per account and not published, so the document is made from `records.tsv`: what a record, a list and
+a refusal look like, each closed. Which names a request may have is left to the account (X-NetSuite-PropertyNameValidation). SuiteQL and
+the token endpoint lie outside the record service and are described by no document.
 """
 
 from __future__ import annotations

@@ -40,9 +40,12 @@ class Gate:
         async def answer(request: web.Request) -> web.StreamResponse:
             self.account.calls[operation] += 1
             try:
-                return await self._within(request, inner)
+                told = await self._within(request, inner)
             except NsError as error:
                 return answer_of(error)
+            if self.account.faults.take("no_location", request.method, request.path):
+                told.headers.popall("Location", None)
+            return told
 
         return answer
 

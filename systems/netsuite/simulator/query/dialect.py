@@ -65,11 +65,12 @@ class Token:
 
 @dataclass
 class Statement:
-    """A query for SQLite. `rows` is its own limit (TOP, FETCH FIRST); `has_order`, `is_compound` and `tables` say what stands in it."""
+    """A query for SQLite. `rows` is its own limit (TOP, FETCH FIRST); `has_order`, `has_ties`, `is_compound` and `tables` say what stands in it."""
 
     sql: str = ""
     rows: int | None = None
     has_order: bool = False
+    has_ties: bool = True
     is_compound: bool = False
     tables: set[str] = field(default_factory=set)
 
@@ -87,11 +88,18 @@ def translated(text: str) -> Statement:
     found.has_order = any(
         one.text == "order" and one.kind == "name" and depth == 0 for one, depth in zip(tokens, depths, strict=True)
     )
+    found.has_ties = not found.has_order or len(found.tables) > 1 or "id" not in _behind_order(tokens)
     found.is_compound = any(
         one.text in ("union", "intersect", "minus") and depth == 0 for one, depth in zip(tokens, depths, strict=True)
     )
     found.sql = " ".join(_Writer(tokens, sources).written())
     return found
+
+
+def _behind_order(tokens: list[Token]) -> list[str]:
+    """The words behind the last ORDER: a list of one table that names its id leaves no ties."""
+    texts = [token.text for token in tokens]
+    return texts[len(texts) - texts[::-1].index("order") :] if "order" in texts else []
 
 
 def _tokens(text: str) -> list[Token]:

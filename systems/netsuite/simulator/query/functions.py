@@ -13,6 +13,7 @@ from calendar import monthrange
 from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from systems.netsuite.simulator.account import Account, stamp
@@ -37,6 +38,8 @@ _READ = {
     "AM": r"(?P<half>[AaPp][Mm])",
     "PM": r"(?P<half>[AaPp][Mm])",
 }
+_CHANGING = ("sim_now", "sim_tie", "open_of", "builtin_df")
+"""Functions that may give another value for the same arguments."""
 
 
 class Sum:
@@ -107,7 +110,7 @@ class Functions:
             "mod": lambda left, right: None if None in (left, right) else _number(Decimal(str(left)) % Decimal(str(right))),
         }
         for name, function in told.items():
-            db.create_function(name, -1, self._told(function))
+            db.create_function(name, -1, self._told(function), deterministic=name not in _CHANGING)
         db.create_aggregate("sum", 1, Sum)  # type: ignore[arg-type]  # the protocol of the stubs takes ints alone
         db.create_aggregate("avg", 1, Average)  # type: ignore[arg-type]  # likewise
 
@@ -123,7 +126,7 @@ class Functions:
 
     def instant(self, when: str) -> str:
         """An instant of a row as the engine has it."""
-        return f"{MARK}{local(when, self._account.settings)}"
+        return f"{MARK}{local(when, self._account.settings.timezone)}"
 
     def _now(self, days: Any = 0) -> str:
         then = self._account.clock.now() + timedelta(days=float(days))
@@ -138,7 +141,7 @@ class Functions:
             return None if text is None else str(text)
         if not form:
             return self._typed(str(text))
-        pattern = "".join(_pattern(token) for token in _FORMAT.findall(form))
+        pattern = "".join(_pattern(token) for token in _parts(form))
         match = re.fullmatch(pattern, str(text).strip())
         if match is None:
             raise ValueError(f"the text '{text}' does not fit the format '{form}'")
@@ -154,7 +157,7 @@ class Functions:
         text = value[1:]
         if not form:
             return written(text, self._account.settings)
-        return "".join(_written(token, text) for token in _FORMAT.findall(form))
+        return "".join(_written(token, text) for token in _parts(form))
 
     def _trunc(self, value: Any, form: Any = None) -> Any:
         if value is None:
@@ -187,6 +190,11 @@ class Functions:
             return BY_CODE[value].label if value in BY_CODE else value
         found = referred(self._account, target, str(value))
         return name_of(found) if found else None
+
+
+@lru_cache(maxsize=256)
+def _parts(form: str) -> list[str]:
+    return [str(part) for part in _FORMAT.findall(form)]
 
 
 def _decode(value: Any, *pairs: Any) -> Any:

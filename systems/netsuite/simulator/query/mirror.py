@@ -36,13 +36,13 @@ class Mirror:
             self._db.execute(statement)
         self._db.execute("PRAGMA case_sensitive_like=ON")
         self._waiting: deque[tuple[float, Row | None, Row | None]] = deque()
-        self._until = 0.0
+        self._loaded: list[Row] = []
         account.listeners.append(self._changed)
 
     def _changed(self, change: Change, before: Row | None) -> None:
         row = None if change.is_gone else change.row
         if change.operation == "load":
-            self._show(row, before)
+            self._loaded.append(change.row)
             return
         kind = change.row["_kind"]
         late = self._account.faults.take("late_index", path=f"/{kind}")
@@ -51,23 +51,39 @@ class Mirror:
         self._waiting.append((due, row, before if row is None else None))
 
     def catch_up(self) -> None:
-        """Show what is due."""
+        """Show what was there from the start, and then what is due."""
+        if self._loaded:
+            self._load()
         now = self._account.clock.monotonic()
         while self._waiting and self._waiting[0][0] <= now:
             _, row, gone = self._waiting.popleft()
             self._show(row, gone)
+
+    def _load(self) -> None:
+        made: dict[str, list[tuple[Any, ...]]] = {}
+        for row in self._loaded:
+            for table, values in rows_of(self._account, row):
+                made.setdefault(table, []).append(values)
+        self._loaded.clear()
+        self._db.execute("BEGIN")
+        for table, all_values in made.items():
+            self._db.executemany(_INSERT[table], all_values)
+        self._db.execute("COMMIT")
 
     def _show(self, row: Row | None, gone: Row | None) -> None:
         for held in (row, gone):
             if held is not None:
                 self._hide(held)
         if row is not None:
-            for table, values in rows_of(self._account, row):
-                self._db.execute(_INSERT[table], values)
+            self._add(row)
         elif gone is not None:
             now = self._account.now().strftime("%Y-%m-%dT%H:%M:%SZ")
             told = (gone["id"], gone["_kind"].lower(), gone.get("tranId") or gone.get("entityId") or gone.get("name"))
             self._db.execute(_INSERT["deletedrecord"], (*told, self.functions.instant(now)))
+
+    def _add(self, row: Row) -> None:
+        for table, values in rows_of(self._account, row):
+            self._db.execute(_INSERT[table], values)
 
     def _hide(self, row: Row) -> None:
         kind = KINDS[row["_kind"]]

@@ -80,7 +80,7 @@ class SuiteQL:
 
     def _ordered(self, statement: Statement) -> str:
         """The statement with ties in no order, as the service leaves them."""
-        if not self._account.settings.shuffled:
+        if not self._account.settings.shuffled or not statement.has_ties:
             return statement.sql
         if statement.is_compound:
             return statement.sql if statement.has_order else f"SELECT * FROM ({statement.sql}) ORDER BY sim_tie()"  # noqa: S608

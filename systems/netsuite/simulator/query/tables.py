@@ -8,7 +8,7 @@ TO_CHAR wrote them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from systems.netsuite.simulator.account import Account, Row, applying, left, money
@@ -134,22 +134,31 @@ def rows_of(account: Account, row: Row) -> Iterator[tuple[str, tuple[Any, ...]]]
             yield from _entity(account, told)
 
 
+def _text(value: Any, _: str) -> str | None:
+    return str(value) if value != "" else None
+
+
+_WRITERS: dict[str, Callable[[Any, str], Any]] = {
+    "b": lambda value, _: "T" if value else "F",
+    "d": lambda value, _: f"{MARK}{value} 00:00:00" if value else None,
+    "s": lambda value, zone: f"{MARK}{local(str(value), zone)}",
+    "m": lambda value, _: ", ".join(value) or None,
+    "i": _text,
+    "n": _text,
+    "t": _text,
+}
+
+
+_WRITTEN = {
+    table: [(member, _WRITERS[kind], "F" if kind == "b" else None) for _, kind, _, member in columns]
+    for table, columns in COLUMNS.items()
+}
+"""Of each column: its member, how its value is written, and what stands there without one."""
+
+
 def _values(account: Account, table: str, told: Row) -> tuple[Any, ...]:
-    return tuple(_value(account, kind, told.get(member)) for _, kind, _, member in COLUMNS[table])
-
-
-def _value(account: Account, kind: str, value: Any) -> Any:
-    if kind == "b":
-        return "T" if value else "F"
-    if value is None or value == "" or value == []:
-        return None
-    if kind == "d":
-        return f"{MARK}{value} 00:00:00"
-    if kind == "s":
-        return f"{MARK}{local(str(value), account.settings)}"
-    if kind == "m":
-        return ", ".join(value)
-    return str(value)
+    zone, get = account.settings.timezone, told.get
+    return tuple([absent if (value := get(member)) is None else write(value, zone) for member, write, absent in _WRITTEN[table]])
 
 
 def _named(row: Row) -> Row:
@@ -259,8 +268,8 @@ def _links(account: Account, row: Row) -> Iterator[tuple[str, tuple[Any, ...]]]:
     for name in ("apply", "deposit"):
         lines = row.get(name)
         for line in lines if isinstance(lines, list) else []:
-            held = account.shared("transaction", line["doc"])
-            previous = {"previousdoc": line["doc"], "previousline": 0, "previoustype": KINDS[held["_kind"]].code if held else None}
+            held = account.kind_of("transaction", line["doc"])
+            previous = {"previousdoc": line["doc"], "previousline": 0, "previoustype": KINDS[held].code if held else None}
             link = told | previous | {"linktype": "Payment", "foreignamount": line["amount"]}
             yield "transactionlink", _values(account, "transactionlink", link)
     for name in ("item", "expense"):

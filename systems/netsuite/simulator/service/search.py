@@ -94,7 +94,7 @@ def _one(known: Field, operator: str, text: str, settings: Settings) -> Callable
 
 
 def _local(value: str, settings: Settings) -> str:
-    return local(value, settings) if "T" in value else f"{value} 00:00:00"
+    return local(value, settings.timezone) if "T" in value else f"{value} 00:00:00"
 
 
 def _decimal(text: str) -> Decimal:

@@ -121,6 +121,13 @@ async def test_a_nonce_counts_once(world: World) -> None:
     assert (await client.call("GET", "department")).status == 200
 
 
+async def test_a_client_may_sign_a_hash_of_the_body_too(world: World) -> None:
+    """Some libraries for OAuth 1.0 add `oauth_body_hash` whenever the body is no form."""
+    assert await world.signing(oauth_body_hash="2jmj7l5rSw0yVb/vlWAYkK/YBwk=").rows("SELECT id FROM currency WHERE id = 1") == [
+        {"id": "1"}
+    ]
+
+
 async def test_a_signature_is_for_one_query_alone(world: World) -> None:
     signed = world.signing()
     header = signed.sign("GET", f"{world.served.url}/services/rest/record/v1/department", {"limit": "2"})  # type: ignore[misc]  # it has one

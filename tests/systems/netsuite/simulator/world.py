@@ -190,6 +190,7 @@ def oauth1(known: dict[str, Any], clock: MovedClock, method: str, url: str, quer
         "oauth_nonce": known.get("nonce") or hashlib.sha256(str(time.perf_counter_ns()).encode()).hexdigest()[:20],
         "oauth_version": "1.0",
     }
+    sent |= {name: known[name] for name in ("oauth_body_hash",) if name in known}
     pairs = sorted((escaped(name), escaped(value)) for name, value in (sent | query).items())
     base = "&".join(escaped(part) for part in (method, url, "&".join(f"{name}={value}" for name, value in pairs)))
     key = f"{escaped(known['consumer_secret'])}&{escaped(known['token_secret'])}"
