@@ -48,10 +48,11 @@ class Signatures:
 
     def _signature(self, request: web.Request, given: dict[str, str]) -> str:
         sent = [(name, value) for name, value in given.items() if name not in ("realm", "oauth_signature")]
-        sent += parse_qsl(request.url.raw_query_string, keep_blank_values=True)
+        path, _, query = request.raw_path.partition("?")
+        sent += parse_qsl(query, keep_blank_values=True)
         pairs = sorted((_escaped(name), _escaped(value)) for name, value in sent)
         normal = "&".join(f"{name}={value}" for name, value in pairs)
-        address = f"{request.scheme}://{request.host.lower()}{request.url.raw_path}"
+        address = f"{request.scheme}://{request.host.lower()}{path}"
         base = "&".join(map(_escaped, (request.method.upper(), address, normal)))
         key = f"{_escaped(self._keys.consumer_secret)}&{_escaped(self._keys.token_secret)}"
         return base64.b64encode(hmac.digest(key.encode(), base.encode(), hashlib.sha256)).decode()

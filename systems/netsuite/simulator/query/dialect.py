@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from systems.netsuite.simulator.query.grouping import NotParsed, refuse_ungrouped
 from systems.netsuite.simulator.query.tables import COLUMNS, DATES, SHOWN_AS
 
 _TOKEN = re.compile(
@@ -51,10 +52,6 @@ _ENDS = ("where", "group", "order", "having", "union", "intersect", "minus", "fe
 _COMPARED = ("=", "<>", "!=", "<", ">", "<=", ">=")
 
 
-class NotParsed(Exception):
-    """The query is wrong, or more than this simulator reads; the words say what."""
-
-
 @dataclass(frozen=True)
 class Token:
     """One token; `kind` is text, number, name, quoted or mark; names are in lower case."""
@@ -83,6 +80,7 @@ def translated(text: str) -> Statement:
     found = Statement()
     tokens = _taken_limit(tokens, found)
     sources = _Sources(tokens)
+    refuse_ungrouped([token.text for token in tokens], {at for at, token in enumerate(tokens) if token.kind == "name"})
     found.tables = sources.tables
     depths = list(_depths(tokens))
     found.has_order = any(

@@ -19,11 +19,13 @@ from aiohttp import web
 from systems.netsuite.simulator.answers import NsError, bad_header, bad_parameter, invalid, resource
 from systems.netsuite.simulator.dates import written
 from systems.netsuite.simulator.door.gate import Gate, lacking
-from systems.netsuite.simulator.query.dialect import NotParsed, Statement, translated
+from systems.netsuite.simulator.query.dialect import Statement, translated
+from systems.netsuite.simulator.query.grouping import NotParsed
 from systems.netsuite.simulator.query.mirror import Mirror
 from systems.netsuite.simulator.query.tables import MARK, PERMITTED_BY
 from systems.netsuite.simulator.service.records import body_of, envelope, page_of
 
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 SUITEQL = "/services/rest/query/v1/suiteql"
 
 
@@ -94,7 +96,9 @@ class SuiteQL:
         if isinstance(value, float):
             return format(round(Decimal(repr(value)), 8).normalize() + 0, "f")
         text = str(value)
-        return written(text[1:], self._account.settings) if text.startswith(MARK) else text
+        if not text.startswith(MARK):
+            return text
+        return written(text[1:], self._account.settings) if _DATE.match(text, 1) else text[1:]
 
 
 def _keys(names: list[str]) -> list[str]:

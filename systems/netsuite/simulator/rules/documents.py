@@ -68,7 +68,10 @@ def due(row: Row, party: Row, work: Work) -> None:
         row["terms"] = party["terms"]
     terms = work.account.get("term", row["terms"]) if row.get("terms") else None
     days = int(terms["daysUntilNetDue"]) if terms else 0
-    row.setdefault("dueDate", (date.fromisoformat(row["tranDate"]) + timedelta(days=days)).isoformat())
+    try:
+        row.setdefault("dueDate", (date.fromisoformat(row["tranDate"]) + timedelta(days=days)).isoformat())
+    except OverflowError as error:
+        raise invalid(f"The date {row['tranDate']} is too late.", "tranDate") from error
 
 
 def bill(work: Work) -> None:
@@ -81,13 +84,14 @@ def bill(work: Work) -> None:
     orders.note_billed(work)
     default = "1" if settings.bill_approval and work.context == "REST" and work.before is None else "2"
     row.setdefault("approvalStatus", default)
-    if (
-        settings.bill_approval
-        and work.context == "REST"
-        and row["approvalStatus"] != (work.before or {}).get("approvalStatus", "1")
-    ):
-        raise user_error("The role may not approve bills.", "approvalStatus")
+    refuse_own_approval(work, asked=settings.bill_approval)
     close(row)
+
+
+def refuse_own_approval(work: Work, *, asked: bool) -> None:
+    """An integration approves nothing itself where the account asks for approval."""
+    if asked and work.context == "REST" and work.row["approvalStatus"] != (work.before or {}).get("approvalStatus", "1"):
+        raise user_error("The role may not approve this transaction.", "approvalStatus")
 
 
 def _refuse_number_twice(work: Work) -> None:

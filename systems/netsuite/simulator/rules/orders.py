@@ -37,6 +37,7 @@ def order(work: Work) -> None:
     _refuse_lost_lines(before, row)
     waits = settings.order_approval and work.context == "REST"
     row.setdefault("approvalStatus", "1" if waits else "2")
+    documents.refuse_own_approval(work, asked=settings.order_approval)
     row["source"] = row.get("source") or ("restWebServices" if work.context == "REST" else "CSV")
     stand(row)
 

@@ -11,6 +11,7 @@ from systems.netsuite.simulator.answers import NsError, invalid
 from systems.netsuite.simulator.kinds import KINDS, Kind
 
 _CENT = Decimal("0.01")
+_LARGEST = Decimal(10) ** 13
 
 
 @dataclass
@@ -45,7 +46,9 @@ class Work:
 
 
 def round_cents(amount: Decimal) -> Decimal:
-    """To two places, half away from zero."""
+    """To two places, half away from zero; refused where no account could hold it."""
+    if abs(amount) >= _LARGEST:
+        raise invalid(f"The amount {amount} is too large.")
     return amount.quantize(_CENT, ROUND_HALF_UP)
 
 
@@ -64,6 +67,8 @@ def needed(*names: str, path: str = "") -> NsError:
 
 def total_of(row: Row, amount: Decimal) -> None:
     """Set the total of a document; it is never below zero."""
+    if abs(amount) >= _LARGEST:
+        raise invalid(f"The total {amount} is too large.")
     if amount < 0:
         raise invalid(f"The total of this transaction is {cents(amount)}; it may not be negative.")
     row["total"] = cents(amount)

@@ -123,6 +123,10 @@ class Reading:
 def _text(_: Account, known: Field, value: Any) -> str:
     if not isinstance(value, str):
         raise ValueError(f"Invalid value for the field {known.name}: a text is expected.")  # noqa: TRY004 - one way to say so
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(f"Invalid value for the field {known.name}: it is no text.") from error
     longest = _LONGEST.get(known.name, 999)
     if len(value) > longest:
         raise ValueError(f"The field {known.name} contained more than the maximum number ( {longest} ) of characters allowed.")

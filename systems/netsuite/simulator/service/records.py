@@ -68,6 +68,7 @@ class RecordRoutes:
     async def part(self, request: web.Request) -> web.Response:
         """`GET /{type}/{id}/{sublist}` and one line of it."""
         asked = self._asked(request, "")
+        _refuse_unknown(request)
         row, name = self._named(request, asked), request.match_info["sublist"]
         if name not in shapes()[asked.kind].parts:
             raise missing(asked.kind, name)
@@ -84,14 +85,15 @@ class RecordRoutes:
         """`POST /{type}`."""
         asked = self._asked(request, "edit")
         _refuse_unknown(request)
-        return await self._saved(request, {"_kind": asked.kind}, None)
+        return self._saved(request, await body_of(request), ({"_kind": asked.kind}, None))
 
     async def update(self, request: web.Request) -> web.Response:
         """`PATCH /{type}/{id}`."""
         asked = self._asked(request, "edit")
         _refuse_unknown(request, "replace")
+        body = await body_of(request)  # first, so that nobody changes the record between reading and saving it
         row = self._named(request, asked)
-        return await self._saved(request, row, row)
+        return self._saved(request, body, (row, row))
 
     async def upsert(self, request: web.Request) -> web.Response:
         """`PUT /{type}/eid:{externalId}`; by an internal id it is refused."""
@@ -100,8 +102,9 @@ class RecordRoutes:
         external = _external(request.match_info["key"])
         if external is None:
             raise refuse(405, "INVALID_METHOD", "PUT takes an external id: eid:{externalId}.")
+        body = await body_of(request)
         held = self._account.by_external(asked.kind, external)
-        return await self._saved(request, held or {"_kind": asked.kind, "externalId": external}, held)
+        return self._saved(request, body, (held or {"_kind": asked.kind, "externalId": external}, held))
 
     async def delete(self, request: web.Request) -> web.Response:
         """`DELETE /{type}/{id}`."""
@@ -116,14 +119,15 @@ class RecordRoutes:
             raise refuse(400, "INVALID_CONTENT", f"The record {asked.kind} cannot be transformed into {target}.")
         self._permit(target, "edit")
         _refuse_unknown(request, "replace")
-        source = self._named(request, asked)
-        reading, body = self._reading(request), await body_of(request)
+        body = await body_of(request)
+        source, reading = self._named(request, asked), self._reading(request)
         row = transformed(reading, source, target, body)
         saved = entry.save(Work(self._account, row, None), _request_id(request))
         return made(address(host_of(request), saved), _warned(reading))
 
-    async def _saved(self, request: web.Request, begun: Row, before: Row | None) -> web.Response:
-        reading, body = self._reading(request), await body_of(request)
+    def _saved(self, request: web.Request, body: Any, rows: tuple[Row, Row | None]) -> web.Response:
+        """Save what the body makes of the first row; the second is the record as it is, None where it is new."""
+        reading, (begun, before) = self._reading(request), rows
         row = reading.row(shapes()[begun["_kind"]], body, begun)
         if before is None and begun.get("externalId") and row.get("externalId") != begun["externalId"]:
             raise invalid("The external id of the body is not that of the address.", "externalId")

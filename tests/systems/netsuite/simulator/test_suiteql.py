@@ -227,3 +227,30 @@ async def test_a_customer_is_read_with_address_and_balance(client: Client) -> No
         {"id": key, "altname": CUSTOMER["companyName"], "balance": "0", "type": "CustJob"}
         | {"addr1": "1 Oak Street", "zip": "78704", "subsidiary": "2"}
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "is_good"),
+    [
+        ("SELECT itemtype, COUNT(*) FROM item GROUP BY itemtype", True),
+        ("SELECT itemtype AS t, COUNT(*) n FROM item GROUP BY itemtype HAVING COUNT(*) > 1 ORDER BY itemtype", True),
+        ("SELECT i.itemtype, MAX(i.id) FROM item i GROUP BY i.itemtype", True),
+        ("SELECT UPPER(itemtype) AS t, COUNT(*) FROM item GROUP BY UPPER(itemtype)", True),
+        ("SELECT UPPER(itemtype) AS t, COUNT(*) FROM item GROUP BY itemtype", True),
+        ("SELECT BUILTIN.DF(incomeaccount) AS a, COUNT(*) FROM item GROUP BY BUILTIN.DF(incomeaccount)", True),
+        ("SELECT COUNT(*), SUM(id), 'x' AS x FROM item", True),
+        ("SELECT id FROM item WHERE id = (SELECT MAX(id) FROM item)", True),
+        ("SELECT itemtype, itemid, COUNT(*) FROM item GROUP BY itemtype", False),
+        ("SELECT itemid, COUNT(*) FROM item", False),
+    ],
+)
+async def test_a_column_beside_a_group_is_grouped(client: Client, text: str, is_good: bool) -> None:
+    answer = await client.query(text)
+    assert (answer.status == 200) is is_good, answer.raw
+    assert is_good or "not a GROUP BY expression" in answer.words
+
+
+async def test_a_piece_of_a_date_is_told_as_it_is(client: Client) -> None:
+    assert await client.rows("SELECT SUBSTR(startdate, 2, 4) AS y, LENGTH(periodname) AS n FROM accountingperiod WHERE id = 1") == [
+        {"y": "2025", "n": "7"}
+    ]
