@@ -1,0 +1,1 @@
+"""NetSuite: the record service, SuiteQL and both sign-ins."""

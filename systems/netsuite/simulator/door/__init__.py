@@ -1,0 +1,1 @@
+"""Who calls, and whether there is room: sign-ins, permissions, simultaneous requests."""

@@ -1,0 +1,1 @@
+"""SuiteQL: the tables it shows, its dialect, and its route."""

@@ -1,0 +1,1 @@
+"""What the account holds from the start."""

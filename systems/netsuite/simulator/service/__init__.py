@@ -1,0 +1,1 @@
+"""The record service: how records are read from bodies, shown, found and asked for."""
