@@ -120,11 +120,11 @@ class SystemUnderTest:
             day = written_on + timedelta(days=1) if written_on is not None else None
             body = {"reverses": first.command["op_key"], "date": day, "posting_date": day, "reason": "it was voided"}
             made = {**first.command, **body, "op_key": key, "ref": ref_of(key), "action": "void"}
-            return Case(write, cast("CommandEnvelope", made), first.ids, original)
+            return Case(write, cast("CommandEnvelope", made), first.ids, self.began, original)
         wanted = await self.case(self._makes(write.record), copy, named.get(way, ""))
         key = f"{first.command['op_key']}|correct|1"
         made = {**wanted.command, **_other_application(wanted.command), "op_key": key, "ref": ref_of(key), "action": "correct"}
-        return Case(write, cast("CommandEnvelope", made), wanted.ids, original)
+        return Case(write, cast("CommandEnvelope", made), wanted.ids, self.began, original)
 
     def _makes(self, record: str) -> str:
         """The way in which these settings write a record anew."""
