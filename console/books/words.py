@@ -104,7 +104,9 @@ def _done(entry: Mapping[str, Any]) -> str:
         return reasons.ENDED.get(entry["reason"], _DONE[entry["state"]])
     if entry["reason"] == reasons.LINKED:
         return f"linked with {there_as(entry)}"
-    return f"{_DONE[entry['state']]} as {there_as(entry)}"
+    told = f"{_DONE[entry['state']]} as {there_as(entry)}"
+    of = str(entry.get("takes_back") or "").split("|", 3)[-1]
+    return f"{told}; it {'takes back' if entry.get('record') == 'reversal' else 'replaces'} {of}" if of else told
 
 
 def held_words(entry: Mapping[str, Any]) -> str:

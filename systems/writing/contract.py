@@ -38,8 +38,9 @@ class Write:
     opens the same op-key again under the same ref. `Document.differences` are then what the step will write, not a mismatch.
     `takes_back`: the record of the documents that this write takes back. Under `record="reversal"` its steps reverse such a document and write
     nothing in its place; under the record of a document they first reverse what was written and then write what is wanted now (a numbered
-    correction). Both carry one ref, that of the reversal or correction. "" = it takes nothing back. Where a system declares no such write for a
-    record, a person does it: the command is held.
+    correction). Both carry one ref, that of the reversal or correction. A look-up that finds a document of another kind under this ref (a
+    reversal for a correction, or the reverse) tells that as a difference, for a ledger that was lost may number them otherwise. "" = it takes
+    nothing back. Where a system declares no such write for a record, a person does it: the command is held.
     """
 
     record: str

@@ -10,7 +10,7 @@ from decimal import Decimal
 from runtime.errors import Transient
 from schemas.records import CommandEnvelope
 from services.sinks.pool import OpenWriter
-from systems.contract import Answer, Capability, Document, Found, ResolvedCommand, Role, Verdict, Write
+from systems.contract import Answer, Capability, Document, Found, Original, ResolvedCommand, Role, Verdict, Write
 from topology.configuration import Connected
 
 STEPS = ("create", "release")
@@ -20,10 +20,11 @@ WRITES = (
         "ap_bill", "bill", ("create", "posted"), "create", Capability.C3, "ref", 30,
         watched=("posted",), watch_every=timedelta(milliseconds=300),
     ),
+    Write("reversal", "reversal", STEPS, "release", Capability.C3, "ref", 30, calls=3, takes_back="ar_receipt"),
     Write("customer", "customer", ("upsert",), "upsert", Capability.C3, "ref", 30),
     Write("vendor", "vendor", ("upsert",), "upsert", Capability.C3, "ref", 30, updates=True),
 )  # fmt: skip
-"""Documents by two requests, bills that the fake's own batch posts, customers written once, vendors kept up to date."""
+"""Documents by two requests, receipts that are taken back, bills that the fake's own batch posts, customers written once, vendors kept up to date."""
 
 
 @dataclass
@@ -56,6 +57,7 @@ class FakeErp:
     refusing: str = ""
     calls: int = 0
     stored: list[Kept] = field(default_factory=list)
+    originals: list[Original] = field(default_factory=list)
 
     def open(self, connected: Connected, role: Role) -> OpenWriter:
         """See `Opener`."""
@@ -103,6 +105,7 @@ class FakeWriter:
 
     async def perform(self, step: str, resolved: ResolvedCommand, document: Document | None) -> Answer:
         command = resolved.command
+        self.erp.originals += [resolved.original] if resolved.original is not None else []
         try:
             await self._travel()
         except Transient as error:

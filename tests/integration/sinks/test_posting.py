@@ -6,9 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from services.sinks.entry import void_key
 from tests.integration.ingress.stage import eventually
 from tests.integration.sinks.stage import ERP, Stage
 from tests.toy import blank
+from topology.rules.identity import ref_of
 
 pytestmark = pytest.mark.kafka
 CUSTOMER = {"role": "customer", "entity": "customer", "source_id": "c1"}
@@ -148,6 +150,24 @@ def test_a_void_before_posting_writes_nothing_and_after_posting_is_held(stage: S
         stage.command("reversal", "2", reverses=second["op_key"], source_version="2026-03-02T11:00:00", hold="void_not_built")
         stage.until({"2 void": "HELD void_not_built"})
     assert len(stage.erp.stored) == 1
+
+
+def test_a_void_is_written_with_the_command_that_was_written_read_again_from_the_log(stage: Stage) -> None:
+    receipt = stage.command("ar_receipt", "1", "70.00")
+    stage.command("ar_invoice", "7")
+    with stage.running():
+        stage.until({"1": "POSTED", "7": "POSTED"})
+        key = void_key(receipt["op_key"])
+        about = {"op_key": key, "ref": ref_of(key), "purpose": "collection", "source_entity": "payment"}
+        stage.command("reversal", "1", reverses=receipt["op_key"], source_version="2026-03-02T11:00:00", **about)
+        stage.until({"1 void": "POSTED"})
+    original = stage.erp.originals[-1]
+    assert (original.record, original.command["op_key"], original.command["amount"]) == (
+        "ar_receipt",
+        receipt["op_key"],
+        receipt["amount"],
+    )
+    assert original.erp_id == next(one.erp_id for one in stage.erp.stored if one.ref == receipt["ref"])
 
 
 def test_a_change_after_posting_is_held_with_its_difference_and_ends_when_taken_back(stage: Stage) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any, cast
@@ -103,7 +103,9 @@ class Erp:
         now, found = self.now(), []
         for kept in self.by_ref.get(command["ref"], ()):
             if kept.visible_at <= now and kept.hidden_until <= now and not kept.deleted:
-                found.append(self._document(kept, command))
+                one = self._document(kept, command)
+                other = resolved.original is not None and (kept.record == REVERSAL) != (record == REVERSAL)
+                found.append(replace(one, differences=("it is of another kind",)) if other else one)
         if erp_id and not found and record == "customer" and self.shape.kept_up:
             found = [self._document(one, command) for one in self.documents if one.erp_id == erp_id and not one.deleted]
         suspects: tuple[Document, ...] = ()
