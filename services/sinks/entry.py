@@ -240,7 +240,12 @@ def beside(op_key: str) -> list[str]:
 
 def is_voided(entry: Ledger, void: Ledger | None) -> bool:
     """Whether the source voided this document in the same or a later version, and has not come back since."""
-    return void is not None and void["state"] != SUPERSEDED and entry["action"] in MAKES and void["source_version"] >= entry["source_version"]
+    return (
+        void is not None
+        and void["state"] != SUPERSEDED
+        and entry["action"] in MAKES
+        and void["source_version"] >= entry["source_version"]
+    )
 
 
 def reverted(entry: Ledger, version: str, at: datetime, **more: Any) -> Ledger:
