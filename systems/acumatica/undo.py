@@ -291,6 +291,8 @@ def by_void(undo: Undo, found: Sequence[Row], *, is_correction: bool) -> Undone:
     original, erp_id = original_in(undo, found), voiding(undo)
     void = next((row for row in found if is_row(row, erp_id)), None)
     wrong = _wrong(undo, void) if void is not None else []
+    if original is not None:
+        wrong += amount_differs("amount of the original", money(original, "PaymentAmount"), undo.amount)
     if original is None or text(original, "Status") == VOIDED:
         return Undone(undo.done(erp_id if void is not None else undo.original.erp_id, undo.steps, wrong))
     if void is None:

@@ -150,7 +150,7 @@ async def test_an_application_that_was_taken_back_is_made_again_under_another_id
 
 async def test_without_the_extended_endpoint_an_application_is_a_persons_and_seen_when_it_is_done(tenants: Start) -> None:
     tenant = await tenants(extended_endpoint=EXTENDED)
-    on = Written(await books(tenant, tenant.settings()))
+    on = Written(await books(tenant, tenant.settings(extended_endpoint="")))
     original = await an_application(on)
     found = await on.find(on.reversal(original))
     assert (found.documents, found.refusal_reason) == ((), "no_reverse_application")
