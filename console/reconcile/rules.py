@@ -265,7 +265,7 @@ class _Judging:
             yield self._corrected(f.TAX, w.tax_total - booked.tax, ZERO, words, booked)
 
     def _other_day(self, w: Wanted, booked: Booked, amount: Decimal) -> Iterator[Finding]:
-        if w.day is None or booked.day is None:
+        if w.day is None or booked.day is None or (booked.day > w.day and booked.day in self.one.settled_on):
             return
         if booked.day == w.day:
             if not _is_in(self.facts.periods, booked.period, w.day):

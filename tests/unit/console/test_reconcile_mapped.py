@@ -57,3 +57,10 @@ def test_a_credit_memo_is_wanted_with_the_sign_of_its_source() -> None:
     for kind, command in commands(passed(joined("acumatica"), plain("credit_memo", "60.00"))):
         if kind in ("ar_credit_memo", "manual_entry"):
             assert wanted_of(kind, command).amount == Decimal("60.00")
+
+
+def test_the_days_on_which_a_payment_settles_are_known() -> None:
+    """An ERP shows the day of the newest application as the payment's: that was told as a change by somebody there."""
+    one = {"application_id": "1", "document_id": "7", "document_number": "", "amount": Decimal(10), "applied_on": date(2026, 3, 9)}
+    found = issued("acumatica", plain("payment", "10.00", applications=[one]))
+    assert found.settled_on == {date(2026, 3, 9)}
