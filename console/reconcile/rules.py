@@ -305,7 +305,8 @@ class _Judging:
         w = next((w for w in self.wanted if w.ref == booked.ref), self.wanted[0] if self.wanted else None)
         expected = _on(w.lines, w.control) if w is not None else ZERO
         if w is None or not expected:
-            return self._way(booked) * sum((amount for _, amount in booked.lines if amount > 0), ZERO)
+            sign = -1 if w is not None and w.amount < 0 else 1
+            return sign * self._way(booked) * sum((amount for _, amount in booked.lines if amount > 0), ZERO)
         return _on(booked.lines, w.control) * (1 if (expected > 0) == (w.amount > 0) else -1)
 
     def _way(self, booked: Booked) -> int:
