@@ -91,6 +91,9 @@ class Mapper:
             name,
             value.get("business_unit_name") or value.get("business_unit_id") or "",
             settled=total - value["unapplied"] if is_settling else None,
+            settled_on=frozenset(one["applied_on"] for one in value["applications"] if one["applied_on"])
+            if is_settling
+            else frozenset(),
         )
 
     def named(self, one: Issued) -> Issued:

@@ -265,7 +265,7 @@ class _Judging:
             yield self._corrected(f.TAX, w.tax_total - booked.tax, ZERO, words, booked)
 
     def _other_day(self, w: Wanted, booked: Booked, amount: Decimal) -> Iterator[Finding]:
-        if w.day is None or booked.day is None:
+        if w.day is None or booked.day is None or (booked.day > w.day and booked.day in self.one.settled_on):
             return
         if booked.day == w.day:
             if not _is_in(self.facts.periods, booked.period, w.day):
@@ -305,7 +305,8 @@ class _Judging:
         w = next((w for w in self.wanted if w.ref == booked.ref), self.wanted[0] if self.wanted else None)
         expected = _on(w.lines, w.control) if w is not None else ZERO
         if w is None or not expected:
-            return self._way(booked) * sum((amount for _, amount in booked.lines if amount > 0), ZERO)
+            sign = -1 if w is not None and w.amount < 0 else 1
+            return sign * self._way(booked) * sum((amount for _, amount in booked.lines if amount > 0), ZERO)
         return _on(booked.lines, w.control) * (1 if (expected > 0) == (w.amount > 0) else -1)
 
     def _way(self, booked: Booked) -> int:

@@ -93,6 +93,8 @@ class Issued:
     decision: str = ""
     words: str = ""
     settled: Decimal | None = None
+    settled_on: frozenset[date] = frozenset()
+    """Days on which a payment settles documents: an ERP may show the newest of them as the payment's own."""
 
     @property
     def place(self) -> Object:

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from console.reconcile.mapped import Mapper
-from console.reconcile.sides import Issued, wanted_of
+from console.reconcile.rules import Facts, judge
+from console.reconcile.sides import Booked, Issued, Wanted, summed, wanted_of
 from tests.property.test_nothing_vanishes import codec, commands, joined, passed, plain
 from topology.batch import ConsumerRecord, Context
 from topology.configuration import Snapshot
@@ -57,3 +58,21 @@ def test_a_credit_memo_is_wanted_with_the_sign_of_its_source() -> None:
     for kind, command in commands(passed(joined("acumatica"), plain("credit_memo", "60.00"))):
         if kind in ("ar_credit_memo", "manual_entry"):
             assert wanted_of(kind, command).amount == Decimal("60.00")
+
+
+def test_the_days_on_which_a_payment_settles_are_known() -> None:
+    """An ERP shows the day of the newest application as the payment's: that was told as a change by somebody there."""
+    one = {"application_id": "1", "document_id": "7", "document_number": "", "amount": Decimal(10), "applied_on": date(2026, 3, 9)}
+    found = issued("acumatica", plain("payment", "10.00", applications=[one]))
+    assert found.settled_on == {date(2026, 3, 9)}
+
+
+def test_the_journal_of_a_refund_is_less_than_nothing() -> None:
+    """Its debits were taken for its amount: a refund of 120.00 that was posted as it is differed by 240.00."""
+    lines = summed([("120000", {}, Decimal("120.00")), ("100200", {}, Decimal("-120.00"))])
+    day, less = date(2026, 3, 2), Decimal("-120.00")
+    wanted = Wanted("k", "ST-A", "journal", "create", "collection", less, day, lines, control=frozenset({"120000", "100200"}))
+    named = ("P2", "payment", "1", "N1", day, less, "USD", True, "f", "7", "Ana", "")
+    booked = Booked("journal", "J1", "J1", "ST-A", day, "", "", Decimal(0), "USD", True, lines)
+    judged = judge(Issued(*named, wanted=(wanted,)), Facts(by_ref={"ST-A": [booked]}))
+    assert (judged.erp, judged.findings) == (((day, less),), ())
