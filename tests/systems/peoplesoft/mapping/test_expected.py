@@ -62,7 +62,7 @@ async def test_a_days_invoices_at_cost_are_expected_as_they_are_mapped(tmp_path:
 
 
 def test_what_was_issued_shows_its_lines() -> None:
-    row = {"id": 1, "name": "", "active": True, "amount": "5.00", "lines": [
+    row = {"id": 1, "name": "", "active": True, "canceled": False, "amount": "5.00", "lines": [
         {"sku": "A", "amount": "5.00", "cost": "2.00", "business_unit": "East", "inventory": True},
     ]}  # fmt: skip
     (one,) = SOURCE.issued("invoice", {"holdings?entity=invoices": {"holdings": [row]}}.__getitem__)
