@@ -53,6 +53,8 @@ def orders(record: Mapping[str, Any], plan: Plan, flow: str) -> Sequence[Draft |
     posted = [_line(one, made) for one in lines]
     place, place_hold = _place(record, lines, made)
     made.dated("order_date", record["order_date"])
+    if not record["vendor_id"]:
+        made.missing("vendor", "none")
     body = _body(record, made, place) | {"lines": [one.posting for one in posted]}
     amount = sum((one.posting["amount"] for one in posted), body["tax_total"] + body["shipping_total"])
     hold = place_hold or _hold(record, made, posted, amount)

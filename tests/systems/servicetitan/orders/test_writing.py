@@ -138,6 +138,12 @@ async def test_a_type_that_receives_by_itself_or_is_not_there_is_refused_before_
     assert (entry["state"], entry["reason"], world.sent("POST")) == (e.HELD, "self_receiving_type", [])
 
 
+async def test_a_type_that_receives_by_itself_is_refused_though_no_setting_names_it(world: World) -> None:
+    other = await world.otherwise(type_id="2002", self_receiving_types=[])
+    found = await other.find(await other.case())
+    assert (found.refusal_reason, "2002 receives its orders by itself" in found.refusal) == ("self_receiving_type", True)
+
+
 async def test_a_type_that_the_settings_name_is_refused_at_the_write_as_well(world: World) -> None:
     answer = await world.write(await world.case(kind="2002"))
     assert (answer.verdict, "receives its orders by itself" in answer.words, world.sent("POST")) == (Verdict.REJECT, True, [])
