@@ -34,6 +34,7 @@ _RECORDS: Mapping[str, type] = {
     "payment_term": records.PaymentTerm,
     "payment_type": records.PaymentType,
     "period": records.Period,
+    "purchase_order": records.PurchaseOrder,
     "return": records.Return,
     "tax_zone": records.TaxZone,
     "vendor": records.Vendor,

@@ -1,0 +1,171 @@
+"""What Fusion keeps against what a command wants: how far the document is, and each field in which it differs. Pure.
+
+An invoice is compared by party, day, currency, number of lines, each line's amount and account, tax and total (accounting.md 8); a receipt by
+customer, day, currency and amount. Statuses are spelled as in the samples (Complete, Incomplete); those of a receipt are assumed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+
+from runtime.errors import Malformed, Refused
+from schemas.records import CommandEnvelope, PostingLine
+from systems.contract import Document
+from systems.oracle_fusion.documents import Ids, cents, customer_of, fields, is_taxed_by_erp
+from systems.oracle_fusion.mapping_sightings import REVERSED
+from systems.oracle_fusion.mapping_sightings import ref_in as ref_in  # noqa: PLC0414 - asked of rows that are compared
+from systems.oracle_fusion.models import Row
+from systems.oracle_fusion.settings import Settings
+from systems.values.members import money, money_or_zero, required_id, text
+from systems.writing.differences import Line, amount_differs, code_differs, day_differs, differs, lines_differ, plain
+
+COMPLETE = "COMPLETE"
+_CENT = Decimal("0.01")
+_ZERO = Decimal(0)
+
+
+def _party(command: CommandEnvelope, ids: Ids) -> tuple[str, str] | None:
+    """The command's customer; None where its link is not resolved, as in a look-up of what an earlier ledger may have written."""
+    try:
+        return customer_of(command, ids)
+    except Refused:
+        return None
+
+
+# --- invoices ---------------------------------------------------------------------------------------------------------
+
+
+def invoice(
+    row: Row, parts: tuple[Sequence[Row], Sequence[Row]], command: CommandEnvelope, ids: Ids, settings: Settings
+) -> Document:
+    """The command's invoice as Fusion keeps it; `parts` are its lines and distributions, complete. Raises `Malformed`."""
+    status = text(row, "InvoiceStatus").upper()
+    return Document(
+        erp_id=required_id(row, "CustomerTransactionId"),
+        number=text(row, "TransactionNumber"),
+        ref=ref_in(text(row, "CrossReference")),
+        amount=money(row, "EnteredAmount"),
+        currency=text(row, "InvoiceCurrencyCode"),
+        steps_done=("create", "complete") if status == COMPLETE else ("create",),
+        differences=tuple(_invoice_differences(row, parts, command, ids, settings)),
+    )
+
+
+def _invoice_differences(
+    row: Row, parts: tuple[Sequence[Row], Sequence[Row]], command: CommandEnvelope, ids: Ids, settings: Settings
+) -> Iterator[str]:
+    own = fields(command)
+    account, site = _party(command, ids) or (text(row, "BillToCustomerNumber"), text(row, "BillToSite"))
+    limit = settings.receivables.difference_limit if is_taxed_by_erp(command) else _ZERO
+    lines = {text(one, "LineNumber"): one for one in parts[0]}
+    total = money(row, "EnteredAmount")
+    yield from amount_differs("amount", total, cents(command["amount"]), limit)
+    yield from code_differs("customer", text(row, "BillToCustomerNumber"), account)
+    yield from code_differs("site", text(row, "BillToSite"), site)
+    yield from day_differs("date", text(row, "TransactionDate"), own["date"])
+    yield from differs("currency", text(row, "InvoiceCurrencyCode"), command["currency"])
+    yield from differs("business unit", text(row, "BusinessUnit"), own["dimensions"]["BusinessUnit"])
+    yield from lines_differ(_their_lines(lines, parts[1]), map(_our_line, own["lines"]))
+    if is_taxed_by_erp(command):
+        theirs = total - sum((_line_amount(one) for one in parts[0]), _ZERO)
+        yield from amount_differs("tax", theirs, cents(own["tax_total"]), limit)
+
+
+def _line_amount(one: Row) -> Decimal:
+    return (money(one, "Quantity") * money(one, "UnitSellingPrice")).quantize(_CENT)
+
+
+def _their_lines(lines: dict[str, Row], distributions: Sequence[Row]) -> Iterator[Line]:
+    """Each line's amount with the account of its revenue distribution; a line that is distributed otherwise shows every account."""
+    accounts: dict[str, list[str]] = {}
+    for one in distributions:
+        if text(one, "AccountClass").upper() == "REVENUE":
+            accounts.setdefault(text(one, "InvoiceLineNumber"), []).append(plain(text(one, "AccountCombination")))
+    for number, one in lines.items():
+        yield "/".join(sorted(accounts.get(number, ()))), _line_amount(one)
+
+
+def _our_line(one: PostingLine) -> Line:
+    return plain(one["account"]), cents(one["amount"])
+
+
+def suspect_invoice(row: Row, command: CommandEnvelope) -> Document | None:
+    """The row as a suspect: same customer and day were asked for, same amount, without a ref of ours."""
+    if ref_in(text(row, "CrossReference")) or money_or_zero(row, "EnteredAmount") != command["amount"]:
+        return None
+    number = text(row, "TransactionNumber")
+    return Document(required_id(row, "CustomerTransactionId"), number, "", command["amount"], command["currency"], ("create",))
+
+
+# --- receipts ---------------------------------------------------------------------------------------------------------
+
+
+def is_reversed(row: Row) -> bool:
+    """Whether a receipt is worth nothing any more."""
+    return text(row, "State").upper() in REVERSED or text(row, "Status").upper() in REVERSED
+
+
+def receipt(row: Row, command: CommandEnvelope, ids: Ids) -> Document:
+    """The command's receipt as Fusion keeps it. Raises `Malformed`."""
+    return Document(
+        erp_id=required_id(row, "StandardReceiptId"),
+        number=text(row, "ReceiptNumber"),
+        ref=ref_in(text(row, "Comments")),
+        amount=money(row, "Amount"),
+        currency=text(row, "Currency"),
+        steps_done=("create",),
+        differences=tuple(_receipt_differences(row, command, ids)),
+    )
+
+
+def _receipt_differences(row: Row, command: CommandEnvelope, ids: Ids) -> Iterator[str]:
+    own = fields(command)
+    account, _ = _party(command, ids) or (text(row, "CustomerAccountNumber"), "")
+    yield from amount_differs("amount", money(row, "Amount"), cents(command["amount"]))
+    yield from code_differs("customer", text(row, "CustomerAccountNumber"), account)
+    yield from day_differs("date", text(row, "ReceiptDate"), own["date"])
+    yield from differs("currency", text(row, "Currency"), command["currency"])
+    yield from differs("business unit", text(row, "BusinessUnit"), own["dimensions"]["BusinessUnit"])
+    yield from differs("status", text(row, "Status") or text(row, "State"), "in force", equal=not is_reversed(row))
+
+
+def suspect_receipt(row: Row, command: CommandEnvelope) -> Document | None:
+    """The row as a suspect: a receipt of this number, or of this customer and day, of the same amount, without a ref of ours."""
+    if ref_in(text(row, "Comments")) or is_reversed(row) or money_or_zero(row, "Amount") != command["amount"]:
+        return None
+    number = text(row, "ReceiptNumber")
+    return Document(required_id(row, "StandardReceiptId"), number, "", command["amount"], command["currency"], ("create",))
+
+
+def application(row: Row, references: Sequence[Row], settled: Row, command: CommandEnvelope) -> Document | None:
+    """The command's application of the receipt `row` to the invoice `settled`; None where nothing refers to it yet.
+
+    All references of the receipt to that invoice are summed: those that the command tells from before, and this one. It is applied when the
+    receipt has no more to apply than what nothing refers to, or when both sides show as much as this receipt owes that invoice.
+    """
+    told = fields(command)["applications"]
+    until = sum((one["amount"] for one in told), _ZERO)
+    before = until - told[-1]["amount"]
+    number, receipt_id = text(settled, "TransactionNumber"), required_id(row, "StandardReceiptId")
+    if not number:
+        raise Malformed("TransactionNumber: the invoice has none")
+    amounts = [(text(one, "ReferenceNumber"), money(one, "ReferenceAmount")) for one in references]
+    referred = sum((amount for name, amount in amounts if name == number), _ZERO)
+    applied = money(row, "Amount") - money(row, "UnappliedAmount")
+    paid = money(settled, "EnteredAmount") - money(settled, "InvoiceBalanceAmount")
+    is_applied = min(applied, paid) >= until and applied >= sum((amount for _, amount in amounts), _ZERO)
+    if referred <= before and not is_applied:
+        return None
+    differences = () if referred >= until or is_applied else (f"amount: {referred - before}, {told[-1]['amount']}",)
+    done = ("reference", "applied", "apply") if is_applied else ("reference",)
+    return Document(
+        f"{receipt_id}/{required_id(settled, 'CustomerTransactionId')}",
+        text(row, "ReceiptNumber"),
+        command["ref"],
+        command["amount"],
+        command["currency"],
+        done,
+        differences,
+        refusal="the receipt was reversed" if is_reversed(row) else "",
+    )
