@@ -108,8 +108,10 @@ async def serve_until_stopped(simulator: Simulator, port: int, *others: Simulato
 
 
 def ready_line(served: Served) -> dict[str, Any]:
-    """Where a simulator answers, and what signs in to it."""
-    return {"system": served.simulator.system, "url": served.url, "credentials": served.credentials}
+    """Where a simulator answers, and what signs in to it; its further addresses (`token_url`) stand beside its own, too."""
+    known = served.credentials
+    addresses = {name: known[name] for name in served.simulator.addresses}
+    return {"system": served.simulator.system, "url": served.url, **addresses, "credentials": known}
 
 
 def control_routes(simulator: Simulator) -> list[str]:

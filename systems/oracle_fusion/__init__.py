@@ -1,1 +1,1 @@
-"""Oracle Fusion Cloud ERP: its wire, its books and what ml-connector makes of them."""
+"""Oracle Fusion Cloud ERP."""

@@ -1,0 +1,1 @@
+"""The simulated pod of Oracle Fusion Cloud ERP: the vendor's wire and rules, their side."""

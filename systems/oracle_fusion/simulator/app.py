@@ -1,0 +1,34 @@
+"""The simulated pod: `build(options)` puts its parts together."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from runtime.simulator.control import application
+from runtime.simulator.serve import Options, Simulator
+from systems.oracle_fusion.simulator.api import Api
+from systems.oracle_fusion.simulator.control import add_control
+from systems.oracle_fusion.simulator.gate import LOGIN_PATH, Gate
+from systems.oracle_fusion.simulator.pod import Pod
+from systems.oracle_fusion.simulator.seed.company import INSTANCE, LEDGER, MAIN_UNIT
+from systems.oracle_fusion.simulator.seed.suppliers import plant_suppliers
+from systems.oracle_fusion.simulator.signin import TOKEN_PATH, SignIn
+from systems.oracle_fusion.simulator.tables import RESOURCES
+
+
+def build(options: Options) -> Simulator:
+    """A pod with its state in `options.state_dir`; raises ValueError for a setting it does not know."""
+    pod = Pod(options)
+    plant_suppliers(pod, pod.settings.suppliers)
+    sign_in = SignIn(pod)
+    app, gate = application(pod), Gate(pod, sign_in)
+    app.router.add_post(TOKEN_PATH, sign_in.answer)
+    app.router.add_get(LOGIN_PATH, gate.login)
+    Api(pod, gate, RESOURCES).add(app)
+    add_control(app, pod, sign_in)
+    credentials = dataclasses.asdict(sign_in.account) | {
+        "instance_id": f"{INSTANCE}-{options.seed}",
+        "company_id": LEDGER,
+        "business_unit": MAIN_UNIT,
+    }
+    return pod.simulator(app, credentials, {"token_url": TOKEN_PATH})

@@ -1,0 +1,38 @@
+"""The simulator's own routes under `/__sim__/`: what people and batches of the pod do, and what checkers see of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiohttp import web
+
+from runtime.simulator.control import add_asked, add_deleted, add_told
+from systems.oracle_fusion.simulator.pod import TRUTH, Pod
+from systems.oracle_fusion.simulator.seed.suppliers import plant_suppliers
+from systems.oracle_fusion.simulator.signin import SignIn
+from systems.oracle_fusion.simulator.suppliers import save_supplier
+
+Body = dict[str, Any]
+
+
+def add_control(app: web.Application, pod: Pod, sign_in: SignIn) -> None:
+    """Add the control routes."""
+    add_asked(app, masters_truth=lambda _: truth(pod))
+    add_told(
+        app,
+        suppliers=lambda body: save_supplier(pod, body),
+        masters=lambda body: _plant(pod, body),
+        issuers=lambda body: {"x5t": sign_in.trust(str(body["issuer"]), str(body["certificate"]))},
+    )
+    add_deleted(app, tokens=lambda _: {"revoked": sign_in.tokens.revoke_all()})
+
+
+def truth(pod: Pod) -> Body:
+    """Which supplier is which company: `index` into companies(seed, n), null for one that only this pod knows."""
+    kinds = ("suppliers", "customers")
+    return {"seed": pod.seed} | {kind: [row for row in pod.rows(TRUTH) if row["of"] == kind] for kind in kinds}
+
+
+def _plant(pod: Pod, body: Body) -> Body:
+    plant_suppliers(pod, int(body.get("suppliers", 0)))
+    return truth(pod)

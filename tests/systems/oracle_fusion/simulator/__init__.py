@@ -1,0 +1,1 @@
+"""The simulated pod, held against the fact sheet."""
