@@ -11,6 +11,7 @@ from systems.oracle_fusion.simulator.control import add_control
 from systems.oracle_fusion.simulator.gate import LOGIN_PATH, Gate
 from systems.oracle_fusion.simulator.pod import Pod
 from systems.oracle_fusion.simulator.seed.company import INSTANCE, LEDGER, MAIN_UNIT
+from systems.oracle_fusion.simulator.seed.orders import plant_orders
 from systems.oracle_fusion.simulator.seed.suppliers import plant_suppliers
 from systems.oracle_fusion.simulator.signin import TOKEN_PATH, SignIn
 from systems.oracle_fusion.simulator.tables import RESOURCES
@@ -20,6 +21,7 @@ def build(options: Options) -> Simulator:
     """A pod with its state in `options.state_dir`; raises ValueError for a setting it does not know."""
     pod = Pod(options)
     plant_suppliers(pod, pod.settings.suppliers)
+    plant_orders(pod, pod.settings.orders)
     sign_in = SignIn(pod)
     app, gate = application(pod), Gate(pod, sign_in)
     app.router.add_post(TOKEN_PATH, sign_in.answer)

@@ -7,6 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from runtime.simulator.control import add_asked, add_deleted, add_told
+from systems.oracle_fusion.simulator.orders import bill_order, change_order, new_order
 from systems.oracle_fusion.simulator.pod import TRUTH, Pod
 from systems.oracle_fusion.simulator.seed.suppliers import plant_suppliers
 from systems.oracle_fusion.simulator.signin import SignIn
@@ -21,6 +22,9 @@ def add_control(app: web.Application, pod: Pod, sign_in: SignIn) -> None:
     add_told(
         app,
         suppliers=lambda body: save_supplier(pod, body),
+        orders=lambda body: new_order(pod, body),
+        orders_change=lambda body: change_order(pod, body),
+        orders_bill=lambda body: bill_order(pod, body),
         masters=lambda body: _plant(pod, body),
         issuers=lambda body: {"x5t": sign_in.trust(str(body["issuer"]), str(body["certificate"]))},
     )

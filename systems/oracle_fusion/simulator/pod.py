@@ -20,7 +20,7 @@ from systems.oracle_fusion.simulator.settings import Settings
 from systems.oracle_fusion.simulator.shapes import shapes
 
 USER = "ml.connector"
-TRUTH, EVENTS = "Truth", "Event"
+TRUTH, BILLS, SETUP = "Truth", "Bill", "Setup"
 _FOUND_BY = {
     "suppliers": ("_path", "SupplierNumber", "Supplier"),
     "purchaseOrders": ("_path", "OrderNumber", "SupplierId"),
@@ -43,7 +43,7 @@ class Pod(Records[Settings]):
     """The database and the batch jobs that wait; every method is called on the event loop and commits before it returns."""
 
     def __init__(self, options: Options) -> None:
-        kinds = (*shapes(), TRUTH, EVENTS, "Setup")
+        kinds = (*shapes(), TRUTH, BILLS, SETUP)
         super().__init__(options, Settings(), Telling(kinds, _entry, _FOUND_BY))
         self.batches: list[Callable[[Pod], None]] = []
 

@@ -23,11 +23,10 @@ from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 
 from runtime.simulator.records import Change
 from runtime.simulator.tokens import Denied, Form, Tokens, authorization, granted, name_and_password, same, secret
-from systems.oracle_fusion.simulator.pod import USER, Pod
+from systems.oracle_fusion.simulator.pod import SETUP, USER, Pod
 
 TOKEN_PATH = "/oauth2/v1/token"  # noqa: S105 - a path
 _LONGEST = timedelta(hours=1)
-_SETUP = "Setup"
 
 
 @dataclass(frozen=True)
@@ -105,14 +104,14 @@ class SignIn:
         if not isinstance(read.public_key(), rsa.RSAPublicKey):
             raise ValueError("the certificate holds no RSA key")  # noqa: TRY004 - what was sent is wrong
         thumbprint = _b64(read.fingerprint(SHA1()))  # noqa: S303 - x5t is SHA-1 by definition (RFC 7515 4.1.7)
-        self._pod.commit([Change(_SETUP, f"issuer/{thumbprint}", {"issuer": issuer, "certificate": certificate})])
+        self._pod.commit([Change(SETUP, f"issuer/{thumbprint}", {"issuer": issuer, "certificate": certificate})])
         return thumbprint
 
     def _asserted(self, token: str) -> str | None:
         """The user of a self-signed assertion, None for one that is not valid."""
         try:
             head, claims = (json.loads(_unb64(part)) for part in token.split(".")[:2])
-            trusted = self._pod.get(_SETUP, f"issuer/{head['x5t']}")
+            trusted = self._pod.get(SETUP, f"issuer/{head['x5t']}")
             if trusted is None or head.get("alg") != "RS256" or claims["iss"] != trusted["issuer"]:
                 return None
             text, _, signature = token.rpartition(".")
