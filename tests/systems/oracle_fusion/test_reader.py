@@ -54,11 +54,14 @@ async def test_the_next_window_begins_where_the_last_one_ended_less_the_overlap(
 async def with_sites(site: Site, count: int) -> int:
     """A supplier with so many sites, the last of which is the first that is for purchasing. Returns its id."""
     addresses = [{"AddressName": f"A{number}", "AddressLine1": f"{number} Main St", "City": "Austin"} for number in range(count)]
-    sites = [
-        {"SupplierSite": f"S{number}", "SupplierAddressName": f"A{number}", "SitePurposePurchasingFlag": number == count - 1}
-        for number in range(count)
+    made = await site.tell("suppliers", Supplier="Many Sites Inc", addresses=addresses, sites=[{"SupplierSite": "S0"}])
+    places = [row["SupplierAddressId"] for row in made["addresses"]]
+    first = {"SupplierSiteId": made["sites"][0]["SupplierSiteId"], "SitePurposePurchasingFlag": count == 1}
+    others = [
+        {"SupplierSite": f"S{number}", "SupplierAddressId": places[number], "SitePurposePurchasingFlag": number == count - 1}
+        for number in range(1, count)
     ]
-    made = await site.tell("suppliers", Supplier="Many Sites Inc", addresses=addresses, sites=sites)
+    await site.tell("suppliers", SupplierId=made["SupplierId"], sites=[first, *others])
     return int(made["SupplierId"])
 
 
@@ -117,7 +120,7 @@ async def test_suppliers_are_filtered_by_unit_class_and_status(changes: Mapping[
         found, _ = await walked(site.access()[0], "vendors")
         (made,) = records("vendor", found, site.reading(**changes))
         told = site.settings(**changes).excludes("vendor", made)
-        assert told.startswith(words) if words else told == ""
+        assert words in told if words else told == ""
 
 
 async def test_a_supplier_that_ended_is_inactive_from_that_day_on(tmp_path: Path) -> None:
@@ -278,9 +281,9 @@ async def test_a_storm_of_calls_pauses_as_long_as_the_pod_asks(form: str, tmp_pa
     async with pod(tmp_path, suppliers=3, calls_per_hour=1, retry_after=form) as site:
         access, _ = site.access(Role.POLLER)
         reader = open_reader(access)
+        await reader.page(feed("vendors"), "")
         with pytest.raises(Throttled) as raised:
-            for _ in range(3):
-                await reader.page(feed("vendors"), "")
+            await reader.page(feed("vendors"), "")
         assert raised.value.retry_after_s is not None
 
 
