@@ -18,8 +18,12 @@ Own = TypeVar("Own", bound=BaseModel)
 REVERSAL, COMPLETION, MANUAL = "reversal", "completion", "manual_entry"
 """Command records that every system has: one that voids a document; a milestone, which writes nothing; and a document that no flow brings
 and a person enters."""
-NOTHING = "nothing"
-"""The action of the milestone which says that a source object makes no document any more."""
+NOTHING, UNAPPLIED = "nothing", "unapplied"
+"""Actions of the milestones which say that a source object makes no document any more, and that it has no application any more: the set of its
+documents, or of its applications, is empty."""
+APPLY = "apply"
+"""The action of an application. The applications of a payment, credit memo or vendor credit are parts of it (`part` is the application's id,
+`parted`), and form a set of their own, whose parts are independent of each other and of the document itself."""
 
 
 @dataclass(frozen=True)
@@ -130,9 +134,10 @@ class Draft:
     hold: str = ""
     hold_detail: str = ""
     parted: bool = False
-    """Whether it is one of several documents of its source object, told apart by `part`. A document that is not among them is not wanted any more."""
+    """Whether it is one of several documents of its source object, told apart by `part`. A document that is not among them is not wanted any more.
+    Applications (action `apply`) are a set of their own beside the documents."""
     source_id: str = ""
-    """The source id, if it differs from the canonical record's own, such as the application's id for action `apply`; "" is the record's."""
+    """The source id, if it differs from the canonical record's own; "" is the record's."""
     reverses: str = "create"
     """The action under which the document was made that a reversal takes back."""
 

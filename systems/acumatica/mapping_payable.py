@@ -22,7 +22,7 @@ CREDITS = Target("A7", "payable", PRODUCT)
 
 def bill_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:
     """What a vendor's bill becomes."""
-    if ended := voided(record, BILLS) or worthless(record, BILLS):
+    if ended := voided(record, BILLS, plan.time_zone) or worthless(record, BILLS):
         return ended
     made, day = mapped(plan, record["bill_date"]), record["bill_date"]
     lines, mismatch = bill_lines(record, Payables(made), made, made.settings.accounts.rounding_limit)
@@ -42,7 +42,7 @@ def bill_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoC
 
 def credit_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:
     """What a vendor credit becomes: a debit adjustment, applied to its bills."""
-    if ended := voided(record, CREDITS) or worthless(record, CREDITS):
+    if ended := voided(record, CREDITS, plan.time_zone) or worthless(record, CREDITS):
         return ended
     made, day = mapped(plan, record["credit_date"]), record["credit_date"]
     lines, mismatch = bill_lines(record, Payables(made), made, made.settings.accounts.rounding_limit)

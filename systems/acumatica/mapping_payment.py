@@ -22,7 +22,7 @@ _REFUND = Hold("refund_not_built", f"enter the refund in {PRODUCT} (AR302000, ty
 
 def payment_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:
     """What a payment becomes: the receipt first, then its applications in their order."""
-    if ended := voided(record, COLLECTION):
+    if ended := voided(record, COLLECTION, plan.time_zone):
         return ended
     if is_refund(record):
         return [_refund(record, mapped(plan, record["paid_on"]))]

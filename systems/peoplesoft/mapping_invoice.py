@@ -46,7 +46,7 @@ def invoice_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | 
     made = mapped(plan, record["invoice_date"])
     if made.settings.profile_on(record["invoice_date"]) == "voucher":
         return voucher_commands(record, made)
-    return voided(record, SALE) or worthless(record, SALE) or [correcting(record, _draft(record, made))]
+    return voided(record, SALE, plan.time_zone) or worthless(record, SALE) or [correcting(record, _draft(record, made))]
 
 
 def _draft(record: Mapping[str, Any], made: Mapped) -> Draft:

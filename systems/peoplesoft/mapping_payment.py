@@ -39,7 +39,7 @@ _SIGN = Hold("refund_not_built", f"it names a payment that it refunds and is not
 
 def payment_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:
     """What a payment becomes: one journal; what it settles is counted in words."""
-    if ended := voided(record, COLLECTION):
+    if ended := voided(record, COLLECTION, plan.time_zone):
         return ended
     made = mapped(plan, record["paid_on"])
     if ended := worthless(record, COLLECTION):

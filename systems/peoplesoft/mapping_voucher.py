@@ -58,7 +58,7 @@ def voucher_commands(record: Mapping[str, Any], made: Mapped) -> Sequence[Draft 
     unit = unit_of(made, record["business_unit_name"], record["business_unit_id"])
     places = _Places(record, unit, location_of(made, record))
     found = payables(record, made, Owing(PAYABLE, made.settings.voucher.amount_basis, places))
-    if over := ended(record, found, PAYABLE):
+    if over := ended(record, found, PAYABLE, made.plan.time_zone):
         return over
     header = _header(record, unit, made)
     return [*(_draft(record, header, part, made) for part in found.by_vendor.items()), *found.excluded]

@@ -121,11 +121,11 @@ def _vendor(one: InvoiceLine, unit: Row, made: Mapped[Any]) -> str:
 # --- documents --------------------------------------------------------------------------------------------------------
 
 
-def ended(record: Mapping[str, Any], found: Payables, target: Target) -> Sequence[Draft | NoCommand]:
+def ended(record: Mapping[str, Any], found: Payables, target: Target, zone: str) -> Sequence[Draft | NoCommand]:
     """What an invoice becomes that was voided, a reversal for each part, or that owes nothing; empty for any other."""
     if is_void(record):
         parts = {vendor: total_of(part.lines) for vendor, part in found.by_vendor.items()} or {"": ZERO}
-        return [replace(reversal(record, target, vendor, amount), parted=True) for vendor, amount in parts.items()]
+        return [replace(reversal(record, target, zone, vendor, amount), parted=True) for vendor, amount in parts.items()]
     if found.by_vendor:
         return []
     counted, milestone = nothing(target, record["currency"], "no line has a cost to pay, counted")

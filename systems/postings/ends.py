@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from systems.flow import USUAL_DATES
 from systems.mapped import COMPLETION, NOTHING, REVERSAL, Draft, NoCommand
-from systems.postings.document import Hold, Target
+from systems.postings.document import Target
 from systems.postings.lines import ZERO
+from systems.values.instants import local_day, moment
 
-_VOIDS: Mapping[str, Hold] = {
-    "invoice": Hold("void_not_built", "the invoice was voided"),
-    "payment": Hold("void_not_built", "the payment was voided"),
-    "bill": Hold("cancellation_not_built", "the bill was cancelled"),
-    "vendor_credit": Hold("cancellation_not_built", "the vendor credit was cancelled"),
-}
+_ENDED: Mapping[str, str] = {"bill": "cancelled", "vendor_credit": "cancelled", "ap_payment": "cancelled", "return": "cancelled"}
+"""What is said of a source that ended; of any other that it was voided."""
 
 
 def is_void(record: Mapping[str, Any]) -> bool:
@@ -23,9 +22,9 @@ def is_void(record: Mapping[str, Any]) -> bool:
     return not record["active"] or record.get("canceled_on") is not None
 
 
-def voided(record: Mapping[str, Any], target: Target) -> Sequence[Draft | NoCommand]:
-    """The held reversal of a source that was voided or cancelled; empty for one that was not."""
-    return [reversal(record, target)] if is_void(record) else []
+def voided(record: Mapping[str, Any], target: Target, zone: str) -> Sequence[Draft | NoCommand]:
+    """The reversal of a source that was voided or cancelled; empty for one that was not. `zone` is the tenant's."""
+    return [reversal(record, target, zone)] if is_void(record) else []
 
 
 def worthless(record: Mapping[str, Any], target: Target) -> Sequence[Draft | NoCommand]:
@@ -42,19 +41,32 @@ def nothing(target: Target, currency: str, why: str = "zero document, counted") 
     return NoCommand("excluded", why, target.flow, ZERO, currency), milestone
 
 
-def reversal(record: Mapping[str, Any], target: Target, part: str = "", amount: Decimal | None = None) -> Draft:
-    """The held reversal of a document; where its create was never written, the sink lets both rest."""
-    name, why = _VOIDS.get(record["entity"]) or Hold("void_not_built", f"the {record['entity'].replace('_', ' ')} was voided")
+def ended_on(record: Mapping[str, Any], zone: str) -> date | None:
+    """The day of a void, in the tenant's zone: that of the cancellation where the source tells it, else that of the change with which the source
+    showed it as voided, for a void has no date of its own. Never before the document's own day. None where nothing tells a time."""
+    own, when = record.get(USUAL_DATES.get(record["entity"], "")), record.get("canceled_on")
+    try:
+        day = local_day(when if when is not None else moment(record["source_version"]), zone)
+    except ValueError:
+        return None
+    return max(day, local_day(own, zone) if isinstance(own, datetime) else own) if own is not None else day
+
+
+def reversal(record: Mapping[str, Any], target: Target, zone: str, part: str = "", amount: Decimal | None = None) -> Draft:
+    """The reversal of a document, dated by `ended_on`; where its create was never written, the sink lets both rest. What is reversed is the
+    document as it was written: the sink knows its command."""
+    day = ended_on(record, zone)
+    what = record["entity"].replace("_", " ")
     return Draft(
         record=REVERSAL,
-        body={"reverses": "", "date": None, "reason": why},
+        body={"reverses": "", "date": day, "reason": f"the {what} was {_ENDED.get(record['entity'], 'voided')}"},
         flow=target.flow,
         purpose=target.purpose,
         action="void",
         part=part,
         amount=record["total"] if amount is None else amount,
         currency=record["currency"],
-        hold=name,
-        hold_detail=f"{why}: reverse the document in {target.product} if it was posted, then skip this",
+        posting_date=day,
+        unresolved=() if day is not None else ("void_date=none",),
         reverses="adjust" if record.get("adjustment_to_id") else "create",
     )

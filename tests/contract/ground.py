@@ -27,7 +27,7 @@ from runtime.simulator.serve import Options, Simulator, start
 from schemas.records import CommandEnvelope, Parent
 from systems.contract import Access, Document, ResolvedCommand, Role, System, Verdict, Write, Writer
 from systems.demo import BookedDocument, Demo
-from systems.mapped import COMPLETION, Draft
+from systems.mapped import COMPLETION, REVERSAL, Draft
 from systems.parents import is_meant, link_name
 from tests.contract import examples
 from tests.contract.registered import ways
@@ -223,8 +223,8 @@ def demo_of(system: System) -> Demo:
 
 
 def is_written(draft: Draft) -> bool:
-    """Whether a draft would go to the system: it is no milestone, and nothing holds it."""
-    return not draft.hold and not draft.unresolved and draft.record != COMPLETION
+    """Whether a draft would go to the system by itself: it is no milestone, nothing holds it, and it is no reversal, which needs what was written."""
+    return not draft.hold and not draft.unresolved and draft.record not in (COMPLETION, REVERSAL)
 
 
 def example_of(ground: SystemUnderTest, record: str) -> str:

@@ -13,7 +13,7 @@ from schemas.codec import Codec, offline_codec
 from schemas.shapes import fields_of, part, record_sources
 from systems import registry
 from systems.contract import System
-from systems.mapped import COMPLETION, Canonical, Draft, NoCommand, Reading
+from systems.mapped import COMPLETION, REVERSAL, Canonical, Draft, NoCommand, Reading
 from tests.contract import examples
 from tests.contract.registered import SYSTEMS
 from topology.configuration import Connected
@@ -92,7 +92,7 @@ def check_draft(system: System, one: Draft | NoCommand, record: dict[str, Any]) 
         return
     milestone = one.record == COMPLETION and one.parted
     assert milestone or one.record in flow.records, f"flow {one.flow} does not declare {one.record}"
-    assert milestone or one.hold or one.record in {write.record for write in system.writes}, (
+    assert milestone or one.hold or one.record in {REVERSAL, *(write.record for write in system.writes)}, (
         f"{one.record} is neither written nor held by name"
     )
     assert not one.hold or one.hold_detail, f"{one.hold} does not say what to do"

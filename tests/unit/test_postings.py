@@ -1,11 +1,11 @@
-"""What every mapping of money shares: shares of a tax zone, cents, gaps that a rounding line may close, holds, the held reversal."""
+"""What every mapping of money shares: shares of a tax zone, cents, gaps that a rounding line may close, holds, the reversal of a void."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -107,13 +107,41 @@ def test_a_note_names_the_first_key_that_says_something() -> None:
     assert (wanted(("", "Dallas", "77")), wanted(("", ""))) == ("Dallas", "none")
 
 
-def test_a_reversal_is_held_and_names_the_books_and_its_part() -> None:
-    record = {"entity": "invoice", "total": Decimal("10.00"), "currency": "USD"}
+ZONE = "America/Chicago"
+VOIDED: dict[str, Any] = {
+    "entity": "invoice",
+    "total": Decimal("10.00"),
+    "currency": "USD",
+    "invoice_date": date(2026, 3, 2),
+    "source_version": "2026-03-10T03:30:00.0000000Z",
+}
+
+
+def test_a_reversal_names_its_part_and_is_held_by_no_mapping() -> None:
     target = Target("X1", "payable", "Books")
-    found = reversal(record, target, "V1", Decimal("4.00"))
-    assert (found.action, found.part, found.amount, found.hold) == ("void", "V1", Decimal("4.00"), "void_not_built")
-    assert "Books" in found.hold_detail
-    assert reversal(record, target).amount == Decimal("10.00")
+    found = reversal(VOIDED, target, ZONE, "V1", Decimal("4.00"))
+    assert (found.action, found.part, found.amount, found.hold) == ("void", "V1", Decimal("4.00"), "")
+    assert reversal(VOIDED, target, ZONE).amount == Decimal("10.00")
+
+
+@pytest.mark.parametrize(
+    ("changes", "day"),
+    [
+        ({}, date(2026, 3, 9)),
+        ({"invoice_date": date(2026, 3, 20)}, date(2026, 3, 20)),
+        ({"canceled_on": datetime(2026, 3, 5, 2, tzinfo=UTC)}, date(2026, 3, 4)),
+        ({"source_version": ""}, None),
+        ({"source_version": "7"}, None),
+        ({"source_version": "", "canceled_on": datetime(2026, 3, 5, 12, tzinfo=UTC)}, date(2026, 3, 5)),
+        ({"invoice_date": None}, date(2026, 3, 9)),
+    ],
+)
+def test_a_void_is_dated_by_its_cancellation_or_the_change_that_showed_it_and_never_before_its_document(
+    changes: dict[str, Any], day: date | None
+) -> None:
+    found = reversal({**VOIDED, **changes}, Target("X1", "sale", "Books"), ZONE)
+    assert (found.body["date"], found.posting_date) == (day, day)
+    assert bool(found.unresolved) is (day is None)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from typing import Any
 
 from runtime.json import canonical_bytes
 from schemas.records import Parent
-from systems.mapped import COMPLETION, REVERSAL, Draft
+from systems.mapped import APPLY, COMPLETION, REVERSAL, UNAPPLIED, Draft
 from topology.configuration import Connected
 from topology.rules.identity import op_key, payload_hash, ref_of
 
@@ -30,11 +30,12 @@ class Source:
 
 
 def source_hash(entity_record: Mapping[str, Any], draft: Draft) -> str:
-    """The accounting fingerprint of what the draft stands for: that of the record; for master data its content hash; for a draft with an
-    identity of its own (one application of a payment) the hash of that part of the record alone."""
-    if draft.source_id:
-        part = _application(entity_record, draft.source_id)
-        return hashlib.sha256(canonical_bytes([draft.source_id, part or draft.amount])).hexdigest()
+    """The accounting fingerprint of what the draft stands for: that of the record; for master data its content hash; for an application, or a
+    draft with an identity of its own, the hash of that part of the record alone."""
+    own = draft.source_id or (draft.part if draft.action == APPLY else "")
+    if own:
+        part = _application(entity_record, own)
+        return hashlib.sha256(canonical_bytes([own, part or draft.amount])).hexdigest()
     return str(entity_record["fingerprint"] or entity_record["content_hash"])
 
 
@@ -98,11 +99,16 @@ def _links(draft: Draft) -> list[dict[str, Any]]:
 
 
 def with_parts(commands: Sequence[tuple[Draft, dict[str, Any]]]) -> Iterator[tuple[Draft, dict[str, Any]]]:
-    """The same commands. If a document has several parts, each command gets the complete set of parts with their payload hashes."""
-    sets: dict[tuple[str, str], dict[str, str]] = {}
+    """The same commands. If a document has several parts, each command gets the complete set of parts with their payload hashes. The applications
+    of a document are a set of their own beside it."""
+    sets: dict[tuple[str, str, bool], dict[str, str]] = {}
     for draft, value in commands:
         if draft.parted:
-            known = sets.setdefault((value["purpose"], value["source_id"]), {})
+            known = sets.setdefault(_set_of(draft, value), {})
             known.update({} if draft.record == COMPLETION else {draft.part: value["payload_hash"]})
     for draft, value in commands:
-        yield draft, ({**value, "parts": sets[(value["purpose"], value["source_id"])]} if draft.parted else value)
+        yield draft, ({**value, "parts": sets[_set_of(draft, value)]} if draft.parted else value)
+
+
+def _set_of(draft: Draft, value: Mapping[str, Any]) -> tuple[str, str, bool]:
+    return value["purpose"], value["source_id"], draft.action in (APPLY, UNAPPLIED)

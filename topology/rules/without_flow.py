@@ -41,7 +41,11 @@ def without_flow(entity: str, record: Mapping[str, Any], connected: Connected, p
     if entity in settings.left_out:
         why = f"left_out names {entity}"
         return [_counted(why, record), nothing(target, record["currency"], why)[1]]
-    return voided(record, target) or worthless(record, target) or [by_hand(flow, record, f"no flow of {erp.title} brings it")]
+    return (
+        voided(record, target, settings.time_zone)
+        or worthless(record, target)
+        or [by_hand(flow, record, f"no flow of {erp.title} brings it")]
+    )
 
 
 def by_hand(flow: Flow, record: Mapping[str, Any], why: str) -> Draft:

@@ -124,7 +124,7 @@ def requests(name: str, record: dict[str, Any]) -> list[Any]:
     plan, found = ground.plan_of_example(name), []
     own = mapped(plan, None).settings
     for one in to_commands(name.partition(".")[0], record, plan):
-        if isinstance(one, Draft) and one.record != "completion" and not one.hold and not one.unresolved:
+        if isinstance(one, Draft) and one.record not in ("completion", "reversal") and not one.hold and not one.unresolved:
             made = command(one, record, "peoplesoft")
             tree = documents.journal(made, own) if one.record == documents.JOURNAL else documents.voucher(made, {}, own)
             found.append(shown(tree))
