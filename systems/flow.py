@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
 
 from pydantic import BaseModel
 
@@ -49,6 +50,19 @@ JOB_INVOICE = "invoice"
 MASTER = "master"
 """The purpose of flows that bring customers and vendors."""
 _MONEY_FREE = ("", MASTER)
+
+
+@runtime_checkable
+class TakesOrders(Protocol):
+    """Settings of a field-service side that takes purchase orders of an ERP."""
+
+    def no_orders(self) -> str:
+        """Why it does not take any with these settings, in words; "" means that it does."""
+
+
+def no_orders(_: BaseModel, field_service: BaseModel) -> str:
+    """`Flow.unavailable` of a flow that brings an ERP's orders to the field-service side."""
+    return field_service.no_orders() if isinstance(field_service, TakesOrders) else "the field-service side takes no orders"
 
 
 @dataclass(frozen=True)

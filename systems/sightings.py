@@ -35,6 +35,7 @@ _RECORDS: Mapping[str, type] = {
     "payment_type": records.PaymentType,
     "period": records.Period,
     "purchase_order": records.PurchaseOrder,
+    "receipt": records.Receipt,
     "return": records.Return,
     "tax_zone": records.TaxZone,
     "vendor": records.Vendor,

@@ -12,7 +12,7 @@ from runtime.errors import Malformed
 from runtime.json import parse
 from schemas.records import Raw
 from systems.mapped import Draft, Fetch, NoCommand, Normalised, Plan, Reading, settings_of
-from systems.servicetitan import mapping_masters, mapping_payables, mapping_returned, mapping_sales
+from systems.servicetitan import mapping_goods, mapping_masters, mapping_payables, mapping_returned, mapping_sales
 from systems.servicetitan.mapping_commands import commands
 from systems.servicetitan.mapping_shape import PART, Context, Shaped, part_of
 from systems.servicetitan.settings import Settings
@@ -31,7 +31,11 @@ _SHAPES: dict[str, Callable[[Row, Context], Shaped]] = {
     "vendor_credit": mapping_payables.vendor_credit,
     "ap_payment": mapping_returned.ap_payment,
     "bank_deposit": mapping_sales.bank_deposit,
+    "purchase_order": mapping_goods.purchase_order,
+    "receipt": mapping_goods.receipt,
     "return": mapping_returned.returned,
+    "warehouse": mapping_goods.warehouse,
+    "truck": mapping_goods.truck,
     "customer": mapping_masters.customer,
     "location": mapping_masters.location,
     "vendor": mapping_masters.vendor,
@@ -41,6 +45,8 @@ _SHAPES: dict[str, Callable[[Row, Context], Shaped]] = {
     "payment_term": mapping_masters.payment_term,
     "payment_type": mapping_masters.payment_type,
 }
+_PLACES = {"warehouse": "dimension", "truck": "dimension"}
+"""What is read under a name of its own and is a dimension in our words."""
 
 
 def to_canonical(raw: Raw, reading: Reading) -> Sequence[Normalised]:
@@ -83,7 +89,7 @@ def _canonical(entity: str, row: Row, shape: Callable[[Row, Context], Shaped], c
     except Malformed as error:
         raise Malformed(f"{SYSTEM} {entity} {source_id}: {error}") from error
     seen = Seen(SYSTEM, context.connection, sortable(row.get("modifiedOn")), tuple(context.notes))
-    return canonical(entity, told, shaped.fingerprint, seen)
+    return canonical(_PLACES.get(entity, entity), told, shaped.fingerprint, seen)
 
 
 def to_commands(entity: str, record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:

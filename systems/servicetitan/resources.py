@@ -61,6 +61,10 @@ RESOURCES: dict[str, Resource] = {
         Resource("vendor_credit", "accounting", "ap-credits", "tn.acc.apcredits:r"),
         Resource("ap_payment", "accounting", "ap-payments", "tn.acc.appayments:r"),
         Resource("bank_deposit", "accounting", "bank-deposits", "tn.acc.bankdeposits:r", part="transactions"),
+        Resource("purchase_order", "inventory", "purchase-orders", "tn.inv.purchaseorders:r"),
+        Resource("receipt", "inventory", "receipts", "tn.inv.receipts:r", _ANY),
+        Resource("warehouse", "inventory", "warehouses", "tn.inv.warehouses:r", _ANY),
+        Resource("truck", "inventory", "trucks", "tn.inv.trucks:r", _ANY),
         Resource("return", "inventory", "returns", "tn.inv.returns:r", _ANY),
         Resource("vendor", "inventory", "vendors", "tn.inv.vendors:r", _ANY, ids="repeat", external_data=True),
         Resource("business_unit", "settings", "business-units", "tn.stt.businessunits:r", _ANY, sortable=False),
@@ -70,11 +74,16 @@ RESOURCES: dict[str, Resource] = {
     )
 }
 
-WRITE_SCOPE: dict[str, str] = {"vendor": "tn.inv.vendors:w"}
+WRITE_SCOPE: dict[str, str] = {"vendor": "tn.inv.vendors:w", "purchase_order": "tn.inv.purchaseorders:w"}
 """Scope that the command of an entity needs (OpenAPI: security of POST and PATCH)."""
 
 INVENTORY_BILLS = Resource("bill", "accounting", "inventory-bills", "tn.acc.inventorybills:r", ids="", sortable=False)
 """The export of inventory bills. It has no status and no expense lines, so its rows only say that the bill has to be read again."""
+
+ORDER_TYPES = Resource("", "inventory", "purchase-order-types", "tn.inv.purchaseordertypes:r", _ANY, ids="")
+MATERIALS = Resource("", "pricebook", "materials", "tn.pb.materials:r", _ANY)
+EQUIPMENT = Resource("", "pricebook", "equipment", "tn.pb.equipment:r", _ANY)
+"""What a writer of orders and `check` ask about: no feed reads it."""
 
 MAX_IDS = 50
 FETCHABLE: dict[str, int] = {
@@ -96,7 +105,11 @@ FEEDS: tuple[Feed, ...] = (
     Feed("credit-memos", "credit_memo", "window", "object", _LATER, OVERLAP),
     Feed("ap-payments", "ap_payment", "window", "object", _LATER, OVERLAP),
     Feed("bank-deposits", "bank_deposit", "window", "hint", _LATER, OVERLAP),
+    Feed("purchase-orders", "purchase_order", "token", "object", _LATER),
+    Feed("receipts", "receipt", "window", "object", _LATER, OVERLAP),
     Feed("returns", "return", "token", "object", _LATER),
+    Feed("warehouses", "warehouse", "window", "object", _HOURLY, OVERLAP),
+    Feed("trucks", "truck", "window", "object", _HOURLY, OVERLAP),
     Feed("tax-zones", "tax_zone", "window", "object", _HOURLY, OVERLAP),
     Feed("payment-terms", "payment_term", "window", "object", _HOURLY, OVERLAP),
     Feed("payment-types", "payment_type", "full", "object", _HOURLY),

@@ -16,6 +16,7 @@ _HOSTS = {
     "production": ("https://api.servicetitan.io", "https://auth.servicetitan.io"),
     "test": ("https://api-integration.servicetitan.io", "https://auth-integration.servicetitan.io"),
 }
+_ID = r"^([1-9][0-9]{0,18})?$"
 
 
 class _Section(BaseModel):
@@ -37,6 +38,7 @@ DEFAULT_EVENTS: tuple[EventRule, ...] = (
     EventRule(pattern="location.*", entity="location", id_path="data.id"),
     EventRule(pattern="job.*", entity="job", id_path="data.id"),
     EventRule(pattern="vendor.*", entity="vendor", id_path="data.id"),
+    EventRule(pattern="purchaseorder.*", entity="purchase_order", id_path="data.id"),
     EventRule(pattern="*bill.*", entity="bill", id_path="data.id"),
     EventRule(pattern="*receipt.*", entity="bill", id_path="data.billId"),
 )
@@ -60,6 +62,38 @@ class Webhook(_Section):
     event_path: str = Field("eventType", description="Where the payload names the event. Example: eventType")
     tenant_path: str = Field("tenantId", description="Where it names the tenant; checked when it is there.")
     events: tuple[EventRule, ...] = Field(DEFAULT_EVENTS, description="Registered events, the first that fits counts.")
+
+
+class Orders(_Section):
+    """How purchase orders of the ERP are written here. Ids are ServiceTitan's own, as text."""
+
+    type_id: str = Field("", pattern=_ID, description="Id of the order type; empty = orders are not written. Example: '2001'")
+    self_receiving_types: frozenset[str] = Field(
+        frozenset(),
+        description="Ids of the order types that are received by themselves when they are made; type_id must not be one. Example: ['2002']",
+    )
+    business_unit_id: str = Field("", pattern=_ID, description="Business unit of orders whose place names none. Example: '901'")
+    substitute_sku_id: str = Field(
+        "",
+        pattern=_ID,
+        description="Material that stands for a line without an item; empty = such an order is held. Example: '12001'",
+    )
+    ref_in: Literal["memo", "vendor_document_number"] = Field(
+        "memo", description="Where our ref stands in an order: in a line of its memo, or as the vendor's document number."
+    )
+    equal_lines: Literal["hold", "by_position"] = Field(
+        "hold",
+        description="Lines of one order that are equal in item, quantity and cost: hold the order, or pair them in the order of their ids.",
+    )
+    impacts_technician_payroll: bool = Field(False, description="Whether the orders count for the payroll of technicians.")
+
+    def unavailable(self) -> str:
+        """Why orders cannot be written with these settings, in words; "" means that they can. For `Flow.unavailable` of the ERPs."""
+        if not self.type_id:
+            return "orders.type_id of the field-service side names no order type"
+        if self.type_id in self.self_receiving_types:
+            return f"order type {self.type_id} receives its orders by itself: choose another orders.type_id"
+        return ""
 
 
 class Settings(_Section):
@@ -94,6 +128,7 @@ class Settings(_Section):
         "total", description="What billAmount means: the whole bill (assumed), or its lines without tax, shipping and other."
     )
     webhook: Webhook = Field(default_factory=Webhook, description="How webhooks look.")
+    orders: Orders = Field(default_factory=Orders, description="How purchase orders of the ERP are written.")
 
     @model_validator(mode="after")
     def _hosts_fit_the_environment(self) -> Self:
@@ -102,6 +137,10 @@ class Settings(_Section):
             if host.endswith("servicetitan.io") and ("integration" in host) != (self.environment == "test"):
                 raise ValueError(f"{host} is not the {self.environment} environment; change environment or the address")
         return self
+
+    def no_orders(self) -> str:
+        """See `systems.flow.TakesOrders`."""
+        return self.orders.unavailable()
 
     @property
     def api(self) -> str:

@@ -17,6 +17,7 @@ from systems.servicetitan.simulator.exported import export_routes
 from systems.servicetitan.simulator.exports import Exports
 from systems.servicetitan.simulator.gate import Gate
 from systems.servicetitan.simulator.lists import Lists
+from systems.servicetitan.simulator.orders import order_routes
 from systems.servicetitan.simulator.seed.masters import plant_customers
 from systems.servicetitan.simulator.seed.reference import plant
 from systems.servicetitan.simulator.signin import SignIn
@@ -36,7 +37,13 @@ def build(options: Options) -> Simulator:
     app = application(tenant, (gate.middleware,))
     guid = sign_in.account.external_data_application_guid
     reads = [*contact_routes(tenant), *Lists(tenant, guid).routes(), *Exports(tenant).routes()]
-    writes = [*export_routes(tenant), *credit_routes(tenant), *deposit_routes(tenant), *Writes(tenant, guid).routes()]
+    writes = [
+        *export_routes(tenant),
+        *credit_routes(tenant),
+        *deposit_routes(tenant),
+        *order_routes(tenant),
+        *Writes(tenant, guid).routes(),
+    ]
     gate.add(app, [*reads, *writes])
     add_control(app, tenant, webhooks)
     return tenant.simulator(app, dataclasses.asdict(sign_in.account))

@@ -18,6 +18,8 @@ _KINDS = {
     "deposits": "bank-deposits",
     "vendor_payments": "ap-payments",
     "returns": "returns",
+    "orders": "purchase-orders",
+    "receipts": "receipts",
     "customers": "customers",
     "vendors": "vendors",
     "locations": "locations",
@@ -30,7 +32,7 @@ def holdings(tenant: Tenant, entity: str) -> dict[str, Any]:
 
     A bill's `amount` is the whole bill; customers, vendors and locations have 0.00. `applications` (payments, credit memos, vendor credits and
     payments) are what is settled now: id, document_id, amount; of a deposit they name its payments. Vendors show address, contact, memo and
-    `external` (external data by key) too.
+    `external` (external data by key) too; orders and receipts their lines.
     """
     if entity not in _KINDS:
         raise ValueError(f"entity: {entity!r} is not one of {', '.join(_KINDS)}")
@@ -66,6 +68,12 @@ def _holding(kind: str, row: Row) -> Row:
     if kind == "vendors":
         found |= {"address": row["address"], "contact": row["contactInfo"], "memo": row["memo"]}
         found["external"] = {one["key"]: one["value"] for one in row.get("_externalData") or ()}
+    if kind in ("purchase-orders", "receipts"):
+        found["lines"] = [_goods(item) for item in row["items"] or ()]
+    if kind == "purchase-orders":
+        found |= {"memo": row["summary"], "document_number": row["vendorDocumentNumber"], "order_status": row["status"]}
+    if kind == "receipts":
+        found |= {"purchase_order_id": row["purchaseOrderId"], "bill_id": row["billId"]}
     if kind == "invoices":
         found["lines"] = [_line(item) for item in row["items"] or ()]
     if kind in _APPLICATIONS:
@@ -81,6 +89,18 @@ def _line(item: Row) -> Row:
         "cost": money(item["totalCost"]),
         "business_unit": (item.get("businessUnit") or {}).get("name") or "",
         "inventory": item["inventory"],
+    }
+
+
+def _goods(item: Row) -> Row:
+    """One of the `lines` of an order or a receipt; `order_line` is the order's line of a receipt's."""
+    return {
+        "id": item["id"],
+        "order_line": item.get("purchaseOrderItemId"),
+        "sku": item.get("skuCode") or item.get("code"),
+        "quantity": item["quantity"],
+        "cost": item["cost"],
+        "received": item.get("quantityReceived"),
     }
 
 

@@ -73,10 +73,13 @@ returns         inventory  3_068_000_001 active      -             number       
 vendors         inventory  70_001        active      vendor        name            -             -           VendorResponse -
 purchase-orders inventory  3_071_000_001 -           purchaseorder number          total         date        PurchaseOrderResponse PurchaseOrders
 receipts        inventory  3_072_000_001 active      receipt       number          receiptAmount receivedOn  InventoryReceiptResponse -
+purchase-order-types inventory 2001      active      -             name            -             -           PurchaseOrderTypeResponse -
 warehouses      inventory  801           active      -             name            -             -           WarehouseResponse -
+trucks          inventory  851           active      -             name            -             -           TruckResponse -
 business-units  settings   901           active      -             name            -             -           BusinessUnitResponse BusinessUnit
 technicians     settings   951           active      -             name            -             -           TechnicianResponse Technician
 materials       pricebook  10_001        active      -             code            -             -           MaterialResponse -
+equipment       pricebook  15_001        active      -             code            -             -           EquipmentResponse -
 services        pricebook  20_001        active      -             code            -             -           ServiceGetResponse -
 """
 

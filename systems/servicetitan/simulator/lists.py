@@ -16,13 +16,13 @@ from systems.servicetitan.simulator.answers import invalid
 from systems.servicetitan.simulator.filters import Query, ids_of, keeps
 from systems.servicetitan.simulator.gate import Answer, Route
 from systems.servicetitan.simulator.kinds import BILL_SCHEMA, BILL_SCOPE, KINDS, Kind
+from systems.servicetitan.simulator.requested import LAGGING, as_seen
 from systems.servicetitan.simulator.shapes import Row, shown
 from systems.servicetitan.simulator.tenant import Missing, Tenant, parsed
-from systems.servicetitan.simulator.vendors import as_seen
 
 _SORTS = {"id": "id", "modifiedon": "modifiedOn", "createdon": "createdOn"}
 _SINGLE = ("customers", "locations", "jobs", "job-types", "payment-types", "payment-terms", "gl-accounts", "ap-bills")
-_SINGLE_TOO = ("vendors", "purchase-orders", "business-units", "technicians", "materials", "projects")
+_SINGLE_TOO = ("vendors", "purchase-orders", "business-units", "technicians", "materials", "equipment", "projects")
 _GUID = "externalDataApplicationGuid"
 
 
@@ -86,7 +86,7 @@ class Lists:
         return _ordered(rows, query)
 
     def _seen(self, kind: Kind, row: Row) -> Row | None:
-        return as_seen(self._tenant, row) if kind.name == "vendors" else row
+        return as_seen(self._tenant, row) if kind.name in LAGGING else row
 
     def _candidates(self, kind: Kind, query: Query) -> list[Row]:
         """As few rows as an index can give."""

@@ -1,4 +1,4 @@
-"""Vendors as they are written: other names than on read, external data with its rules, and how late reads show them.
+"""Vendors as they are written: other names than on read, and external data with its rules.
 
 Source: OpenAPI Inventory V2 (VendorCreateRequest, six address members required, externalData with applicationGuid; `patchMode`
 Replace by default drops the other keys, Merge keeps them, a null value deletes a key).
@@ -6,13 +6,11 @@ Replace by default drops the other keys, Merge keeps them, a null value deletes 
 
 from __future__ import annotations
 
-from datetime import timedelta
-from decimal import Decimal
 from typing import Any
 
 from systems.servicetitan.simulator.answers import invalid, unreadable
 from systems.servicetitan.simulator.shapes import Row
-from systems.servicetitan.simulator.tenant import Tenant, money, parsed
+from systems.servicetitan.simulator.tenant import Tenant, money
 from systems.servicetitan.spec import schemas
 
 CREATE, UPDATE = "Inventory.V2.CreateVendorRequest", "Inventory.V2.UpdateVendorRequest"
@@ -20,51 +18,6 @@ _REQUIRED = tuple(schemas("inventory")[CREATE]["required"])
 _ADDRESS = ("street", "unit", "city", "state", "zip", "country")
 _CONTACT = ("firstName", "lastName", "phone", "email", "fax")
 _SAME = ("name", "active", "isTruckReplenishment", "memo", "deliveryOption")
-
-
-def documented(body: dict[str, Any], schema: str, unknown: str) -> dict[str, Any]:
-    """The body without members that the request model does not name; they are refused (the model allows none) or, as was seen in
-    production, dropped silently. Raises 400."""
-    known = schemas("inventory")[schema]["properties"]
-    strange = sorted(set(body) - set(known))
-    if strange and unknown == "refuse":
-        raise invalid(strange[0], f"The member {strange[0]} is not known.")
-    for member, value in body.items():
-        kinds = known.get(member, {}).get("type")
-        if value is not None and isinstance(kinds, str | list) and not _fits(value, kinds):
-            raise unreadable(member[0].upper() + member[1:])
-    return {member: value for member, value in body.items() if member in known}
-
-
-_PYTHON: dict[str, tuple[type, ...]] = {
-    "string": (str,),
-    "boolean": (bool,),
-    "integer": (int,),
-    "number": (int, Decimal),
-    "array": (list,),
-    "object": (dict,),
-}
-
-
-def _fits(value: Any, kinds: str | list[str]) -> bool:
-    wanted = [kinds] if isinstance(kinds, str) else [kind for kind in kinds if kind != "null"]
-    return any(isinstance(value, _PYTHON[kind]) and (kind == "boolean" or not isinstance(value, bool)) for kind in wanted)
-
-
-def written(tenant: Tenant, before: Row | None, row: Row, operation: str) -> Row:
-    """Save a row that was written over the API, with what reads show of it until the lag is over."""
-    shown = {name: value for name, value in before.items() if name not in ("_before", "_writtenOn")} if before else None
-    row |= {"_before": shown, "_writtenOn": tenant.clock.now().isoformat()}
-    return tenant.save("vendors", row, operation)
-
-
-def as_seen(tenant: Tenant, row: Row) -> Row | None:
-    """The row as a read shows it now; None for one that is not shown yet."""
-    since, lag_s = row.get("_writtenOn"), tenant.settings.lookup_lag_s
-    if not since or tenant.clock.now() - parsed(since) >= timedelta(seconds=lag_s):
-        return row
-    before: Row | None = row.get("_before")
-    return before
 
 
 def new_vendor(tenant: Tenant, body: dict[str, Any], guid: str) -> Row:

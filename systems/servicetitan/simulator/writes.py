@@ -1,7 +1,7 @@
 """What the API lets an app write: vendors, statuses of payments, a few members of invoices and payments, adjustment invoices.
 
 Source: OpenAPI; lpeluso-dotcom/mcp-servicetitan (unknown members are dropped and the call still answers 200; of an invoice only
-summary, dueDate and reviewStatus are honoured, beside the documented exportId). Purchase orders and receipts are read-only here.
+summary, dueDate and reviewStatus are honoured, beside the documented exportId). Purchase orders: `orders.py`.
 """
 
 from __future__ import annotations
@@ -12,14 +12,15 @@ from typing import Any
 from aiohttp import web
 
 from runtime.simulator.answers import json_answer
-from systems.servicetitan.simulator.answers import Refused, body_of, invalid, unreadable
+from systems.servicetitan.simulator.answers import Refused, invalid
 from systems.servicetitan.simulator.books.invoices import adjust_invoice
 from systems.servicetitan.simulator.books.payments import post_payments, void_payment
 from systems.servicetitan.simulator.gate import Route
 from systems.servicetitan.simulator.kinds import KINDS
+from systems.servicetitan.simulator.requested import documented, id_of, object_of, written
 from systems.servicetitan.simulator.shapes import Row
 from systems.servicetitan.simulator.tenant import Tenant, midnight, parsed
-from systems.servicetitan.simulator.vendors import CREATE, UPDATE, changed_vendor, documented, new_vendor, written
+from systems.servicetitan.simulator.vendors import CREATE, UPDATE, changed_vendor, new_vendor
 
 _REVIEWS = ("NeedsReview", "OnHold", "Reviewed", "PendingApproval", "Rejected", "ReadyForBilling", "Invoiced")
 _STATUSES = ("Pending", "Posted", "Exported")
@@ -44,18 +45,18 @@ class Writes:
         ]
 
     async def _create_vendor(self, request: web.Request) -> web.Response:
-        body = documented(await _object(request), CREATE, self._tenant.settings.unknown_members)
+        body = documented(await object_of(request), CREATE, self._tenant.settings.unknown_members)
         row = new_vendor(self._tenant, body, self._guid)
-        return json_answer({"id": written(self._tenant, None, row, "create")["id"]})
+        return json_answer({"id": written(self._tenant, "vendors", None, row, "create")["id"]})
 
     async def _change_vendor(self, request: web.Request) -> web.Response:
-        row = self._tenant.get("vendors", _id(request))
-        body = documented(await _object(request), UPDATE, self._tenant.settings.unknown_members)
+        row = self._tenant.get("vendors", id_of(request))
+        body = documented(await object_of(request), UPDATE, self._tenant.settings.unknown_members)
         changed = changed_vendor(dict(row), body, self._guid)
-        return json_answer({"id": written(self._tenant, row, changed, "update")["id"]})
+        return json_answer({"id": written(self._tenant, "vendors", row, changed, "update")["id"]})
 
     async def _adjust(self, request: web.Request) -> web.Response:
-        body = await _object(request)
+        body = await object_of(request)
         if not isinstance(body.get("adjustmentToId"), int):
             raise invalid("AdjustmentToId", "The AdjustmentToId field is required.")
         items = [_line(item) for item in body.get("items") or []]
@@ -66,7 +67,7 @@ class Writes:
         return json_answer(made["invoice"])
 
     async def _change_invoice(self, request: web.Request) -> web.Response:
-        row, body = self._tenant.get("invoices", _id(request)), await _object(request)
+        row, body = self._tenant.get("invoices", id_of(request)), await object_of(request)
         if row["syncStatus"] == "Exported":
             raise Refused(400, "The invoice is exported and cannot be edited.")
         if body.get("reviewStatus") not in (None, *_REVIEWS):
@@ -78,7 +79,7 @@ class Writes:
         return web.Response(status=200)
 
     async def _change_payment(self, request: web.Request) -> web.Response:
-        row, body = self._tenant.get("payments", _id(request)), await _object(request)
+        row, body = self._tenant.get("payments", id_of(request)), await object_of(request)
         if not isinstance(body.get("typeId"), int) or not isinstance(body.get("splits"), list):
             raise invalid("Splits", "The fields typeId and splits are required.")
         if body.get("status") not in (None, *_STATUSES):
@@ -91,7 +92,7 @@ class Writes:
         return json_answer(_payment(self._tenant.save("payments", row, "update")))
 
     async def _payment_status(self, request: web.Request) -> web.Response:
-        body = await _object(request)
+        body = await object_of(request)
         if body.get("status") not in _STATUSES:
             raise invalid("Status", f"The value '{body.get('status')}' is not valid.")
         ids = [self._tenant.get("payments", source_id)["id"] for source_id in body.get("paymentIds") or []]
@@ -113,14 +114,3 @@ def _line(item: Any) -> dict[str, Any]:
         raise Refused(500, "Sku (Name:) is not found.")
     line = {"sku": item["skuName"], "quantity": str(item.get("quantity", 1)), "description": str(item.get("description", ""))}
     return line | ({"price": str(item["unitPrice"])} if item.get("unitPrice") is not None else {})
-
-
-async def _object(request: web.Request) -> dict[str, Any]:
-    found = await body_of(request)
-    if not isinstance(found, dict):
-        raise unreadable()
-    return found
-
-
-def _id(request: web.Request) -> int:
-    return int(request.match_info["id"])

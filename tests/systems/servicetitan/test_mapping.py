@@ -18,7 +18,9 @@ from systems.mapped import Canonical, Fetch, Filtered
 from systems.servicetitan.mapping import to_canonical, to_commands
 from tests.systems.servicetitan.examples import FOLDER, READING, example, names, raw, raw_json, written
 
-ENTITIES = sorted({name.partition(".")[0] for name in names()} - {"webhook"})
+OWN_NAMES = {"webhook", "warehouse", "truck"}
+"""What is read under a name that is no entity of ours."""
+ENTITIES = sorted({name.partition(".")[0] for name in names()} - OWN_NAMES | {"dimension"})
 CODEC = offline_codec({f"canonical.{entity}": (f"canonical.{entity}",) for entity in ENTITIES})
 COORDINATES = {"raw_topic": "raw.servicetitan", "raw_partition": 0, "raw_offset": 0}
 

@@ -11,7 +11,7 @@ The members of each verb stand in the docstring of its function:
     pay apply unapply refund refund_invoice bounce void_payment post_payments                books/payments.py
     credit_memo apply_credit_memo unapply_credit_memo void_credit_memo post_credit_memos     books/credits.py
     deposit                                                                                  books/deposits.py
-    order receive enter_bill                                                                 books/purchases.py
+    order change_order send_order receive cancel_receipt export_orders enter_bill            books/purchases.py
     post_bills unpost_bills change_bill cancel_bill pay_bills void_bill_payment              books/bills.py
     return_parts cancel_return vendor_credit apply_vendor_credit unapply_vendor_credit
     cancel_vendor_credit                                                                     books/returns.py
@@ -85,7 +85,11 @@ VERBS: dict[str, Callable[[Tenant, Event], Row]] = {
     "post_credit_memos": credits.post_credit_memos,
     "deposit": deposits.deposit_payments,
     "order": purchases.order,
+    "change_order": purchases.change_order,
+    "send_order": purchases.send_order,
     "receive": purchases.receive,
+    "cancel_receipt": purchases.cancel_receipt,
+    "export_orders": purchases.export_orders,
     "enter_bill": purchases.enter_bill,
     "post_bills": bills.post_bills,
     "unpost_bills": bills.unpost_bills,

@@ -22,7 +22,7 @@ _DAYS = 30
 
 
 def order(tenant: Tenant, event: Event) -> Row:
-    """`{vendor, business_unit, items: [{sku, quantity, cost?}], tax?, shipping?, date?, job?}` -> purchase_order, number."""
+    """`{vendor, business_unit, items: [{sku, quantity, cost?}], tax?, shipping?, date?, job?, memo?, number?}` -> purchase_order, number."""
     vendor = tenant.get("vendors", int(event["vendor"]))
     unit = tenant.unit_of(event)
     items = [_order_item(tenant, line) for line in event["items"]]
@@ -45,10 +45,65 @@ def order(tenant: Tenant, event: Event) -> Row:
             "tax": money(tax),
             "shipping": money(shipping),
             "total": money(sum((Decimal(item["total"]) for item in items), tax + shipping)),
+            "summary": str(event.get("memo", "")),
+            "vendorDocumentNumber": str(event.get("vendor_number", "")),
             "items": items,
         },
     )
     return {"purchase_order": tenant.save("purchase-orders", row, "create")["id"], "number": row["number"]}
+
+
+def change_order(tenant: Tenant, event: Event) -> Row:
+    """`{purchase_order, memo?, vendor_number?, vendor?, quantities?: [quantity...]}`: what people change at the screen, whatever its status."""
+    row = dict(tenant.get("purchase-orders", int(event["purchase_order"])))
+    row |= {"summary": str(event["memo"])} if "memo" in event else {}
+    row |= {"vendorDocumentNumber": str(event["vendor_number"])} if "vendor_number" in event else {}
+    row |= {"vendorId": tenant.get("vendors", int(event["vendor"]))["id"]} if "vendor" in event else {}
+    if "quantities" in event:
+        pairs = zip(event["quantities"], row["items"], strict=True)
+        row["items"] = [item | {"quantity": str(q), "total": money(Decimal(str(q)) * Decimal(item["cost"]))} for q, item in pairs]
+        lines = sum((Decimal(item["total"]) for item in row["items"]), Decimal(row["tax"]) + Decimal(row["shipping"]))
+        row["total"] = money(lines)
+    return {"purchase_order": tenant.save("purchase-orders", row, "update")["id"]}
+
+
+def send_order(tenant: Tenant, event: Event) -> Row:
+    """`{purchase_order}`: a pending one goes to its vendor."""
+    row = dict(tenant.get("purchase-orders", int(event["purchase_order"])))
+    if row["status"] != "Pending":
+        raise ValueError(f"purchase order {row['id']} is {row['status']}")
+    row |= {"status": "Sent", "sentOn": instant(tenant.clock.now())}
+    return {"purchase_order": tenant.save("purchase-orders", row, "send")["id"]}
+
+
+def export_orders(tenant: Tenant, event: Event) -> Row:
+    """`{purchase_orders: [id...]}`: received ones are exported, and locked."""
+    rows = [tenant.get("purchase-orders", int(source_id)) for source_id in event["purchase_orders"]]
+    for row in rows:
+        if row["status"] != "Received":
+            raise ValueError(f"purchase order {row['id']} is {row['status']}")
+        tenant.save("purchase-orders", row | {"status": "Exported"}, "export")
+    return {"purchase_order": rows[0]["id"]}
+
+
+def cancel_receipt(tenant: Tenant, event: Event) -> Row:
+    """`{receipt}`: it is inactive, its bill is canceled, and its order is open again. Refused once the bill is posted."""
+    row = tenant.get("receipts", int(event["receipt"]))
+    bill = tenant.find("ap-bills", row["billId"]) if row["billId"] else None
+    if not row["active"] or (bill is not None and bill["syncStatus"] != "Pending"):
+        raise ValueError(f"receipt {row['id']} is canceled, or its bill is {bill and bill['syncStatus']}")
+    order = dict(tenant.get("purchase-orders", row["purchaseOrderId"]))
+    received = {item["purchaseOrderItemId"]: Decimal(item["quantity"]) for item in row["items"]}
+    order["items"] = [
+        item | {"quantityReceived": str(Decimal(item["quantityReceived"]) - received.get(item["id"], Decimal(0)))}
+        for item in order["items"]
+    ]
+    some = any(Decimal(item["quantityReceived"]) for item in order["items"])
+    tenant.save("receipts", row | {"active": False}, "cancel")
+    if bill is not None and bill["status"] != "Canceled":
+        tenant.save("ap-bills", bill | {"status": "Canceled", "dateCanceled": instant(tenant.clock.now())}, "cancel")
+    tenant.save("purchase-orders", order | {"status": "PartiallyReceived" if some else "Pending"}, "receive")
+    return {"receipt": row["id"]}
 
 
 def receive(tenant: Tenant, event: Event) -> Row:

@@ -40,6 +40,9 @@ GL_ACCOUNTS = (
     ("42100", "Returned Check Fees", "Income", "Revenue"),
 )
 WAREHOUSES = ("Main Warehouse", "North Warehouse")
+TRUCKS = ("Truck 1", "Truck 2")
+ORDER_TYPES = (("Stocking Order", False), ("Auto-received Order", True))
+"""Types of purchase orders, and whether an order of the type is received when it is made."""
 TECHNICIANS = (
     "Alex Moreno",
     "Dana Whitfield",
@@ -89,6 +92,8 @@ EQUIPMENT = (
     Sku("EQP-WH50", "Water heater 50 gal", "Equipment", "1649.00", "702.33", True, "40200"),
     Sku("EQP-AC3T", "Condenser 3 ton", "Equipment", "4875.00", "2318.60", True, "40200"),
 )
+SUBSTITUTES = (Sku("MAT-MISC", "Purchase without an item", "Material", "0.00", "0.00", True, "40200"),)
+"""What stands on orders for lines that are no item of the price book."""
 DISCOUNTS = (Sku("DISC-10", "Member discount", "PriceModifier", "0.00", "0.00", False, "40900"),)
 AGREEMENTS = (
     Sku("MBR-GOLD", "Gold membership, one year", "Service", "228.00", "0.00", False, "25100"),
@@ -98,6 +103,13 @@ AGREEMENTS = (
 )
 """What is sold or charged and is no revenue of a job: its account decides where it goes."""
 
-_SERIES = ((MATERIALS, 10_001), (EQUIPMENT, 15_001), (SERVICES, 20_001), (DISCOUNTS, 30_001), (AGREEMENTS, 40_001))
+_SERIES = (
+    (MATERIALS, 10_001),
+    (SUBSTITUTES, 12_001),
+    (EQUIPMENT, 15_001),
+    (SERVICES, 20_001),
+    (DISCOUNTS, 30_001),
+    (AGREEMENTS, 40_001),
+)
 SKUS: dict[str, Sku] = {sku.code: sku for skus, _ in _SERIES for sku in skus}
 SKU_IDS: dict[str, int] = {sku.code: first + place for skus, first in _SERIES for place, sku in enumerate(skus)}

@@ -6,16 +6,20 @@ from runtime.simulator.people import companies
 from systems.servicetitan.simulator.seed.catalogue import (
     AGREEMENTS,
     BUSINESS_UNITS,
+    EQUIPMENT,
     GL_ACCOUNTS,
     JOB_TYPES,
     MATERIALS,
+    ORDER_TYPES,
     PAYMENT_TERMS,
     PAYMENT_TYPES,
     REFUND,
     SERVICES,
     SKU_IDS,
+    SUBSTITUTES,
     TAX_ZONES,
     TECHNICIANS,
+    TRUCKS,
     WAREHOUSES,
     Sku,
 )
@@ -51,7 +55,10 @@ def _reference(tenant: Tenant) -> list[tuple[str, Row]]:
     ]
     found += [("warehouses", {"name": name, "address": ADDRESS}) for name in WAREHOUSES]
     found += [("technicians", _technician(place, name)) for place, name in enumerate(TECHNICIANS)]
-    found += [("materials", _material(sku)) for sku in MATERIALS]
+    found += [("purchase-order-types", {"name": name, "automaticallyReceive": receives}) for name, receives in ORDER_TYPES]
+    found += [("trucks", {"name": name, "warehouseId": 801, "technicianIds": [951 + place]}) for place, name in enumerate(TRUCKS)]
+    found += [("materials", _material(sku) | {"id": SKU_IDS[sku.code]}) for sku in (*MATERIALS, *SUBSTITUTES)]
+    found += [("equipment", _equipment(sku) | {"id": SKU_IDS[sku.code]}) for sku in EQUIPMENT]
     return found + [("services", _service(sku) | {"id": SKU_IDS[sku.code]}) for sku in (*SERVICES, *AGREEMENTS)]
 
 
@@ -113,6 +120,12 @@ def _technician(place: int, name: str) -> Row:
 def _material(sku: Sku) -> Row:
     values = {"code": sku.code, "displayName": sku.name, "description": sku.name, "price": sku.price, "cost": sku.cost}
     return values | {"taxable": sku.taxable, "isInventory": True, "unitOfMeasure": "Each", "account": sku.account}
+
+
+def _equipment(sku: Sku) -> Row:
+    values = {"code": sku.code, "displayName": sku.name, "description": sku.name, "price": sku.price, "cost": sku.cost}
+    warranty = {key: {"duration": 0, "description": ""} for key in ("manufacturerWarranty", "serviceProviderWarranty")}
+    return values | warranty | {"taxable": sku.taxable, "isInventory": True, "unitOfMeasure": "Each", "account": sku.account}
 
 
 def _service(sku: Sku) -> Row:

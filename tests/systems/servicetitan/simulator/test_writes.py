@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from systems.servicetitan.simulator.vendors import CREATE, documented
+from systems.servicetitan.simulator.requested import documented
+from systems.servicetitan.simulator.vendors import CREATE
 from tests.systems.servicetitan.simulator.test_books import ITEMS, booked, invoice
 from tests.systems.servicetitan.simulator.world import World
 

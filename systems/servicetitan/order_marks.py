@@ -1,0 +1,56 @@
+"""What of an order in ServiceTitan is ours to read again: our ref, and one line of its memo that tells the ERP's status. Pure.
+
+An order has no external data and no status that could be set (OpenAPI; developer pages). So the ref stands where the setting `orders.ref_in` says: in
+a line of the memo, or as the vendor's document number (written as `vendorInvoiceNumber`, read as `vendorDocumentNumber`). Every other line of the
+memo belongs to the people there and stays as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Literal
+
+REF_MARK, STATUS_MARK = "[ml-connector ref]", "[ml-connector status]"
+"""How a line of the memo begins that is ours. Blanks around it and upper or lower case do not count."""
+Place = Literal["memo", "vendor_document_number"]
+_REF = re.compile(r"[A-Z0-9-]{1,100}")
+
+
+def ref_in(row: Mapping[str, Any], place: Place) -> str:
+    """Our ref, as an order shows it in this place; "" if it shows none there."""
+    found = ref_in_memo(str(row.get("summary") or "")) if place == "memo" else str(row.get("vendorDocumentNumber") or "").strip()
+    return found if _REF.fullmatch(found) and found.startswith("ST-") else ""
+
+
+def ref_in_memo(memo: str) -> str:
+    """The ref of the marked line; "" if there is none, or if there are several that differ."""
+    found = set(_told(memo, REF_MARK))
+    return found.pop() if len(found) == 1 else ""
+
+
+def status_in(memo: str) -> str:
+    """What the marked line tells; several lines are told as they stand, so that they never equal what is wanted."""
+    return " / ".join(_told(memo, STATUS_MARK))
+
+
+def with_marks(memo: str, ref: str, status: str) -> str:
+    """The memo with our lines at its end, each once: whatever stood there of ours is replaced. `ref` or `status` "" leaves that line out."""
+    others = [line for line in memo.splitlines() if not any(_is(line, mark) for mark in (REF_MARK, STATUS_MARK))]
+    while others and not others[-1].strip():
+        others.pop()
+    ours = [f"{mark} {text}" for mark, text in ((REF_MARK, ref), (STATUS_MARK, one_line(status))) if text]
+    return "\n".join([*others, *ours])
+
+
+def one_line(text: str) -> str:
+    """A text without line ends and doubled blanks, as a memo keeps it."""
+    return " ".join(text.split())
+
+
+def _told(memo: str, mark: str) -> list[str]:
+    return [one_line(line.strip()[len(mark) :]) for line in memo.splitlines() if _is(line, mark)]
+
+
+def _is(line: str, mark: str) -> bool:
+    return line.strip().lower().startswith(mark)
