@@ -22,7 +22,7 @@ _REFUND = Hold("refund_not_built", f"enter the refund in {PRODUCT}, then skip th
 
 def payment_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:
     """What a customer payment becomes."""
-    if ended := voided(record, COLLECTION) or worthless(record, COLLECTION):
+    if ended := voided(record, COLLECTION, plan.time_zone) or worthless(record, COLLECTION):
         return ended
     if is_refund(record):
         return [_refund(record, mapped(plan, record["paid_on"]))]

@@ -49,7 +49,7 @@ _MEMO = ("date", "description", "human_number", "dimensions", "tax_total", "line
 
 def invoice_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:
     """What a customer invoice becomes."""
-    if ended := voided(record, SALE) or worthless(record, SALE):
+    if ended := voided(record, SALE, plan.time_zone) or worthless(record, SALE):
         return ended
     draft = correcting(record, _draft(record, mapped(plan, record["invoice_date"])))
     if record["total"] >= 0:

@@ -1,0 +1,112 @@
+"""Goods of an order that came or went back, from canonical to Fusion's receipts and returns to vendor. Pure (accounting.md 11, 24).
+
+An order of Fusion is received in the field-service system. Each line of its receipt names the order's line there, whose link leads to our id of the
+schedule: POHeaderId/POLineId/LineLocationId. Where an order was not ours, no such link comes, and the receipt waits for it by name. What came into
+which organization and subinventory, and in which unit, is the crosswalk's. A receipt that is cancelled becomes a correction of each line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from schemas.records import GoodsLine, GoodsPosting, Parent
+from systems.mapped import Draft, NoCommand, Plan
+from systems.oracle_fusion.allocation import PRODUCT, Mapped, mapped
+from systems.postings.document import EMPTY, Hold, Posting, Row, Target, other_currency, wanted
+from systems.postings.ends import nothing, voided
+from systems.postings.lines import human_number, rounded
+from systems.values.numbers import number
+
+RECEIPT = Target("F3", "receipt", PRODUCT)
+RETURN = Target("F3R", "receipt", PRODUCT)
+PLACES, UNITS = "receiving_place", "unit_of_measure"
+ORDER_LINE = "order_line"
+"""The entity of the links between lines of orders on both sides."""
+
+
+def receipt_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:
+    """What a receipt becomes: one receipt of the lines that moved something."""
+    return _goods("receipt", record, plan, RECEIPT, record["received_on"])
+
+
+def return_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:
+    """What a return becomes: a return to vendor of what an earlier receipt brought."""
+    return _goods("return", record, plan, RETURN, record["returned_on"])
+
+
+def _goods(kind: str, record: Mapping[str, Any], plan: Plan, target: Target, day: Any) -> Sequence[Draft | NoCommand]:
+    if ended := voided(record, target, plan.time_zone):
+        return ended
+    lines = [one for one in record["lines"] if one["quantity"]]
+    if not lines:
+        return nothing(target, record["currency"], f"no line of the {kind} moved anything")
+    made = mapped(plan, day)
+    place = made.row(PLACES, (record["inventory_location"], record["inventory_location_id"]))
+    if place is None:
+        made.missing(PLACES, wanted((record["inventory_location"], record["inventory_location_id"])))
+    posted = [_line(one, made, place or EMPTY) for one in lines]
+    made.dated("received_on" if kind == "receipt" else "returned_on", day)
+    body = {
+        "date": day,
+        "vendor_number": record["vendor_number"],
+        "description": record["memo"][:240],
+        "human_number": human_number(record),
+        "dimensions": {},
+        "warehouse": (place or EMPTY).get("organization", ""),
+        "lines": posted,
+    } | ({"kind": "receive"} if kind == "receipt" else {"reason": record["reason"][:240]})
+    hold = other_currency(record, plan, kind) or _hold(kind, record, lines)
+    return [made.draft(kind, body, record, Posting(target, day, hold, _parents(kind, record, lines)))]
+
+
+def _hold(kind: str, record: Mapping[str, Any], lines: Sequence[GoodsLine]) -> Hold | None:
+    """Why goods cannot be told apart: a line that names no line of an order, or an order's line that is named twice."""
+    named = [one["order_line_id"] or one["receipt_line_id"] for one in lines]
+    if not all(named):
+        return Hold("order_line", f"a line of the {kind} names no line of an order: enter it in {PRODUCT}, then skip this")
+    if kind == "receipt" and not record["purchase_order_id"]:
+        return Hold("order_line", f"the receipt names no order: enter it in {PRODUCT}, then skip this")
+    return None
+
+
+def _parents(kind: str, record: Mapping[str, Any], lines: Sequence[GoodsLine]) -> tuple[Parent, ...]:
+    """The order's line of each line; of a return the receipt, whose lines went back."""
+    if kind == "return" and record["receipt_id"]:
+        receipt: tuple[Parent, ...] = (Parent(role="receipt", entity="receipt", source_id=record["receipt_id"]),)
+    else:
+        receipt = ()
+    ids = dict.fromkeys(one["order_line_id"] for one in lines if one["order_line_id"])
+    return (*receipt, *(Parent(role=f"{ORDER_LINE} {one}", entity=ORDER_LINE, source_id=one) for one in ids))
+
+
+def _line(one: GoodsLine, made: Mapped, place: Row) -> GoodsPosting:
+    """A line in Fusion's unit: quantity times `factor` of the row of its unit, price divided by it."""
+    row = made.row(UNITS, (one["sku_code"], one["unit"], "*"))
+    factor = number((row or EMPTY).get("factor") or "1")
+    if factor is None or factor <= 0:
+        made.missing(f"{UNITS}.factor", one["sku_code"] or one["unit"])
+        factor = Decimal(1)
+    return {
+        "source_line_id": one["line_id"],
+        "order_line_id": one["order_line_id"],
+        "receipt_line_id": one["receipt_line_id"],
+        "role": "item",
+        "description": f"{one['sku_code']} {one['description']}".strip()[:240],
+        "item": one["sku_code"],
+        "vendor_part_number": "",
+        "quantity": one["quantity"] * factor,
+        "unit": (row or EMPTY).get("unit", ""),
+        "unit_cost": one["unit_cost"] if factor == 1 else one["unit_cost"] / factor,
+        "amount": rounded(one["amount"]),
+        "warehouse": place.get("organization", ""),
+        "bin": place.get("subinventory", ""),
+        "lot": one["lot"],
+        "serial_numbers": one["serial_numbers"],
+        "required_on": None,
+        "account": "",
+        "subaccount": "",
+        "tax_code": "",
+        "dimensions": {},
+    }
