@@ -12,6 +12,8 @@ from typing import Any
 from systems.mapped import Draft, NoCommand, Plan
 from systems.postings.document import Mapped
 from systems.postings.masters import upsert
+from systems.servicetitan.mapping_orders import orders
+from systems.servicetitan.order_lines import ORDER
 
 VENDOR = "vendor"
 VENDOR_TERM = "vendor_term"
@@ -21,7 +23,11 @@ VENDOR_TERM = "vendor_term"
 def commands(entity: str, record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:
     """The commands of a record of the other side; none where no flow brings such records here."""
     flows = plan.towards.get(entity, ())
-    if entity != VENDOR or not flows:
+    if not flows:
+        return []
+    if entity == ORDER:
+        return orders(record, plan, flows[0])
+    if entity != VENDOR:
         return []
     made = Mapped(plan, plan.settings, None)
     return [upsert(VENDOR, record, _own(record, made), made, flows[0])]

@@ -1,140 +1,65 @@
-"""Writes vendors to ServiceTitan: how a vendor is looked up, what request a step is, what an answer says.
-
-Facts: POST and PATCH answer with an id alone and drop unknown members silently, so a YES rests on the vendor read back with our ref and
-nothing that differs (OpenAPI; lpeluso-dotcom/mcp-servicetitan). External data is shown and searched only with the app's GUID. What was just
-written may be missed by a read for some seconds (ibid.), so the look-up lags (C4); nothing but the look-up keeps a second vendor from being
-made, for the API refuses none.
-"""
+"""Writes to ServiceTitan: vendors and purchase orders, each by the part that knows it. AP bills have no writer: ServiceTitan makes them itself."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
-import orjson
-
-from runtime.errors import Broken, Refused, Transient
+from runtime.errors import Broken
 from runtime.exchange import Response
-from runtime.json import envelope, parse
 from systems.contract import Access, Answer, Document, Found
-from systems.http.bodies import said_in
-from systems.servicetitan import documents
-from systems.servicetitan.client import Client, Query
-from systems.servicetitan.compare import STEP, document, external_of
-from systems.servicetitan.errors import Absent, classify
-from systems.servicetitan.resources import RESOURCES
-from systems.values.members import Row
-from systems.writing.frame import AHEAD, Attempt, Budget, FramedWriter, ReadBack, ambiguous
+from systems.servicetitan.client import Client
+from systems.servicetitan.order_lines import ORDER
+from systems.servicetitan.sink_orders import BUDGET as ORDER_BUDGET
+from systems.servicetitan.sink_orders import OrderRequest, Orders
+from systems.servicetitan.sink_vendors import BUDGET as VENDOR_BUDGET
+from systems.servicetitan.sink_vendors import VendorRequest, Vendors
+from systems.writing.frame import AHEAD, Attempt, Budget, FramedWriter, ReadBack
 
-BUDGET = Budget(find=1, step=2)
-"""The calls of a step: its request, and reading the vendor back."""
-_VENDORS = RESOURCES["vendor"]
-
-
-@dataclass(frozen=True)
-class _Request:
-    """The creation of a vendor, or the change of the one with the id `partner`."""
-
-    body: bytes
-    partner: str = ""
+BUDGET = Budget(find=max(ORDER_BUDGET.find, VENDOR_BUDGET.find), step=max(ORDER_BUDGET.step, VENDOR_BUDGET.step))
+"""The most calls of either."""
+_VENDOR = "vendor"
+_Request = VendorRequest | OrderRequest
 
 
 class _Dialect:
     """See `systems.writing.frame.Dialect`."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, writes: frozenset[str]) -> None:
         self._client = client
-        self._settings = client.settings
-        self._path = _VENDORS.path(client.settings.tenant_id)
+        self._writes = writes or {_VENDOR}
+        self._orders, self._vendors = Orders(client), Vendors(client)
 
     async def reserve(self, calls: int) -> None:
         """Wait for the calls, and be signed in for the whole attempt."""
-        if not self._settings.external_data_application_guid:
+        if _VENDOR in self._writes and not self._client.settings.external_data_application_guid:
             raise Broken(
                 "servicetitan: vendors cannot be written without external_data_application_guid.",
                 "Take the External Data Application GUID of the app from the developer portal and write it into the settings.",
             )
         await self._client.reserve(calls, AHEAD)
 
-    # --- looking up ---------------------------------------------------------------------------------------------------
-
     async def look_up(self, attempt: Attempt) -> Found:
-        """The partner by its id if a link names one, else the vendor that carries our ref."""
-        partner = attempt.resolved.known_id
-        attempt.calls += 1
-        rows = await self._one(partner) if partner else await self._by_ref(attempt.ref)
-        return Found(tuple(document(row, attempt.resolved.command, self._settings) for row in rows))
-
-    def _shown_to_us(self) -> Query:
-        return [("externalDataApplicationGuid", self._settings.external_data_application_guid)]
-
-    async def _one(self, vendor_id: str) -> list[Row]:
-        """The vendor with this id; none if the text is no id or ServiceTitan does not know it."""
-        if not (vendor_id.isascii() and vendor_id.isdigit()):
-            return []
-        try:
-            answer = await self._client.look(f"{self._path}/{vendor_id}", self._shown_to_us(), _VENDORS.scope)
-        except Absent:
-            return []
-        row = parse(answer.body)
-        if not isinstance(row, dict) or str(row.get("id")) != vendor_id:
-            raise Transient(f"servicetitan vendors/{vendor_id}: the answer is another object")
-        return [row]
-
-    async def _by_ref(self, ref: str) -> list[Row]:
-        """The vendors that carry this ref. A system that ignores the filter shows other vendors, too, and then nothing can be told."""
-        if "," in ref:
-            return []  # values are separated by commas, and no ref of ours has one
-        query = [*self._shown_to_us(), ("externalDataKey", self._settings.external_ref_key), ("externalDataValues", ref)]
-        answer = await self._client.look(self._path, [*query, ("active", "Any"), ("pageSize", "50")], _VENDORS.scope)
-        others, found = envelope(answer.body, "data")
-        rows = [value for _, value in found]
-        if others.get("hasMore") is not False:
-            raise Transient(f"servicetitan vendors of {ref}: the page does not say that it is the only one")
-        for row in rows:
-            if not isinstance(row, dict) or external_of(row).get(self._settings.external_ref_key) != ref:
-                raise Transient(f"servicetitan vendors of {ref}: the filter by external data was not kept")
-        return rows
-
-    # --- writing ------------------------------------------------------------------------------------------------------
+        """See `systems.writing.frame.Dialect`."""
+        return await (self._orders if _is_order(attempt) else self._vendors).look_up(attempt)
 
     async def request(self, attempt: Attempt) -> _Request:
-        """The body that creates the vendor, or changes the one that was looked up."""
-        found, command, partner = attempt.document, attempt.resolved.command, attempt.resolved.known_id
-        if attempt.step != STEP:
-            raise Refused(f"servicetitan: {attempt.step} is no step of a vendor", "step")
-        if found is None and partner:
-            raise Refused(f"servicetitan: vendor {partner}, to which {command['source_id']} is linked, is not there", "gone")
-        made = documents.update_body(command, self._settings) if found else documents.create_body(command, self._settings)
-        return _Request(orjson.dumps(made), found.erp_id if found else "")
+        """See `systems.writing.frame.Dialect`."""
+        return await (self._orders if _is_order(attempt) else self._vendors).request(attempt)
 
     async def send(self, request: _Request) -> Response:
         """See `systems.writing.frame.Dialect`."""
-        method, path = ("PATCH", f"{self._path}/{request.partner}") if request.partner else ("POST", self._path)
-        return await self._client.write(method, path, request.body)
+        return await (self._orders.send(request) if isinstance(request, OrderRequest) else self._vendors.send(request))
 
-    async def read(self, attempt: Attempt, request: _Request, answer: Response) -> Answer | ReadBack:  # noqa: ARG002 - of the frame
-        """The answer names the vendor; reading the vendor back tells the rest."""
-        if answer.status != 200:
-            return classify(answer)
-        made = _id_in(answer)
-        if not made or (request.partner and made != request.partner):
-            return ambiguous("the answer does not name the vendor", "unreadable", code="200")
-
-        async def shown(attempt: Attempt) -> Sequence[Document]:
-            attempt.calls += 1
-            return [document(row, attempt.resolved.command, self._settings) for row in await self._one(made)]
-
-        return ReadBack(shown)
+    async def read(self, attempt: Attempt, request: _Request, answer: Response) -> Answer | Document | ReadBack:  # noqa: ARG002 - of the frame
+        """See `systems.writing.frame.Dialect`."""
+        if isinstance(request, OrderRequest):
+            return await self._orders.read(request, answer)
+        return await self._vendors.read(request, answer)
 
 
-def _id_in(answer: Response) -> str:
-    """The id of a ModificationResponse; "" if the answer is not one."""
-    found = said_in(answer).get("id")
-    return str(found) if type(found) is int and found > 0 else ""
+def _is_order(attempt: Attempt) -> bool:
+    return attempt.resolved.record == ORDER
 
 
 def open_writer(access: Access) -> FramedWriter[_Request]:
     """A sink's session with one tenant."""
     client = Client(access)
-    return FramedWriter(_Dialect(client), client, access, BUDGET)
+    return FramedWriter(_Dialect(client, access.writes), client, access, BUDGET)

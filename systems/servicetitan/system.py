@@ -10,6 +10,9 @@ from systems.servicetitan.legends import LEGENDS
 from systems.servicetitan.mapping import SYSTEM as NAME
 from systems.servicetitan.mapping import to_canonical, to_commands
 from systems.servicetitan.mapping_commands import VENDOR, VENDOR_TERM
+from systems.servicetitan.mapping_orders import ITEM_TABLE, PLACE_TABLE
+from systems.servicetitan.order_documents import STEP
+from systems.servicetitan.order_lines import ORDER
 from systems.servicetitan.poller import open_reader, position_from
 from systems.servicetitan.resources import FEEDS, FETCHABLE
 from systems.servicetitan.settings import Credentials, Settings
@@ -38,6 +41,20 @@ WRITES = (
         _V_MAX,
         updates=True,
     ),
+    Write(
+        ORDER,
+        "Purchase order",
+        (STEP,),
+        STEP,
+        Capability.C4,
+        "memo or vendorInvoiceNumber",
+        REF_CHARACTERS,
+        "number",
+        BUDGET.calls,
+        _P_MAX,
+        _V_MAX,
+        updates=True,
+    ),
 )
 
 SYSTEM = System(
@@ -56,7 +73,11 @@ SYSTEM = System(
     open_checker=open_checker,
     simulator="systems.servicetitan.simulator.app",
     demo="systems.servicetitan.demo",
-    crosswalk_tables={VENDOR_TERM: ("term", "payment_term_id")},
+    crosswalk_tables={
+        VENDOR_TERM: ("term", "payment_term_id"),
+        PLACE_TABLE: ("place", "inventory_location_id", "business_unit_id"),
+        ITEM_TABLE: ("item", "sku_id", "unit", "factor"),
+    },
     legends=LEGENDS,
     signing=signing,
     position_from=position_from,

@@ -11,7 +11,7 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from importlib import import_module
 from pathlib import Path
@@ -47,6 +47,7 @@ class Case:
     write: Write
     command: CommandEnvelope
     ids: Mapping[str, str]
+    tried_since: datetime | None = None
 
     @property
     def record(self) -> str:
@@ -55,8 +56,8 @@ class Case:
 
     @property
     def resolved(self) -> ResolvedCommand:
-        """What a writer is asked with, where the sink knows nothing but the parents."""
-        return ResolvedCommand(self.record, self.command, self.ids)
+        """What a writer is asked with, where the sink knows the parents and since when it was tried."""
+        return ResolvedCommand(self.record, self.command, self.ids, tried_since=self.tried_since)
 
     @property
     def ref(self) -> str:
@@ -77,6 +78,8 @@ class SystemUnderTest:
     writer: Writer
     own: BaseModel
     """The system's own settings, as the writer has them."""
+    began: datetime
+    """Before it nothing was tried."""
     known: dict[str, str] = field(default_factory=dict)
     """Ids of what was written as a parent, by `entity/source_id`."""
 
@@ -108,7 +111,7 @@ class SystemUnderTest:
             if wanted not in self.known:
                 await self._write_parent(parent, example, copy)
             ids[wanted] = self.known[wanted]
-        return Case(self.system.write_of(draft.record, self.own), made, ids)
+        return Case(self.system.write_of(draft.record, self.own), made, ids, self.began)
 
     async def _write_parent(self, parent: Parent, example: str, copy: str) -> None:
         """Write the document of an example, of this copy, that this link means: one of the same example before others."""
@@ -321,6 +324,7 @@ async def ground(system: System, folder: Path, way: str = "", sockets: bool = Fa
         seam,
         system.open_writer(entered),
         entered.settings,
+        clock.now(),
     )
     try:
         yield made

@@ -30,12 +30,25 @@ def requested(write: Write) -> tuple[str, ...]:
     return tuple(step for step in write.steps if step not in write.watched)
 
 
-WRITES = [(system.name, way) for system in registry.systems() for way in ways(system)]
-STEPS = [
-    (system.name, way, step) for system in registry.systems() for way, write in ways(system).items() for step in requested(write)
-]
-WATCHED = [(system.name, way) for system in registry.systems() for way, write in ways(system).items() if write.watched]
-KEPT_UP = [(system.name, way) for system in registry.systems() for way, write in ways(system).items() if write.updates]
+def brought(system: System) -> dict[str, Write]:
+    """The ways in which a system writes what a registered ERP brings. A record that the field-service side writes and no ERP of the registry
+    brings is brought by the ERP of `test_orders.py`."""
+    told = {record for one in registry.erps() for flow in one.flows if flow.target == system.name for record in flow.records}
+    is_erp = system.name != registry.FIELD_SERVICE
+    return {way: write for way, write in ways(system).items() if is_erp or write.record in told}
+
+
+def is_brought(system: str, example: str) -> bool:
+    """Whether a registered flow brings the entity of this example to the field-service side; anything else of an ERP is."""
+    entities = {flow.entity for one in registry.erps() for flow in one.flows if flow.target == system}
+    return system != registry.FIELD_SERVICE or example.partition(".")[0] in entities
+
+
+BROUGHT = [(system.name, way, write) for system in registry.systems() for way, write in brought(system).items()]
+WRITES = [(name, way) for name, way, _ in BROUGHT]
+STEPS = [(name, way, step) for name, way, write in BROUGHT for step in requested(write)]
+WATCHED = [(name, way) for name, way, write in BROUGHT if write.watched]
+KEPT_UP = [(name, way) for name, way, write in BROUGHT if write.updates]
 
 
 def steps_before(system: System, way: str, step: str) -> str:

@@ -15,14 +15,14 @@ from systems import registry
 from systems.contract import System
 from systems.mapped import COMPLETION, REVERSAL, Canonical, Draft, NoCommand, Reading
 from tests.contract import examples
-from tests.contract.registered import SYSTEMS
+from tests.contract.registered import SYSTEMS, is_brought
 from topology.configuration import Connected
 from topology.rules.envelope import Source, command
 from topology.topics import records_of_topic
 
 CODEC: Codec = offline_codec(records_of_topic())
 RAWS = [(name, one) for name in SYSTEMS for one in examples.names(name, "raw")]
-CANONICALS = [(name, one) for name in SYSTEMS for one in examples.names(name, "canonical")]
+CANONICALS = [(name, one) for name in SYSTEMS for one in examples.names(name, "canonical") if is_brought(name, one)]
 COORDINATES = {"raw_topic": "raw.x", "raw_partition": 0, "raw_offset": 0}
 
 

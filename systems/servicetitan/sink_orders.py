@@ -1,0 +1,175 @@
+"""Writes purchase orders to ServiceTitan: how an order is looked up, what request a step is, what an answer says.
+
+Facts (OpenAPI; lpeluso-dotcom/mcp-servicetitan): POST and PATCH answer with an id alone, unknown query options are ignored silently, reads may miss
+for some seconds what was just written, and an order has no key of ours that could be searched. So an order whose id is not known is looked for
+among all that were created since it was first tried (C4), and a YES rests on the order read back, with its items.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from runtime.errors import Malformed, Refused, Transient
+from runtime.exchange import Response
+from runtime.json import envelope, parse
+from systems.contract import Answer, Document, Found
+from systems.http.bodies import said_in
+from systems.servicetitan import order_documents, order_marks
+from systems.servicetitan.client import Client, Query
+from systems.servicetitan.errors import Absent, classify
+from systems.servicetitan.order_documents import SELF_RECEIVING, STEP
+from systems.servicetitan.resources import ORDER_TYPES, RESOURCES, Resource
+from systems.values.members import Row, flag
+from systems.writing.frame import Attempt, Budget, ReadBack, ambiguous
+
+MOST_PAGES = 3
+PAGE_ROWS = 5000
+"""The most rows of a page (time-outs and pagination page)."""
+CLOCKS = timedelta(minutes=10)
+"""How much earlier than the first try the window begins, for ServiceTitan's clock is not ours."""
+BUDGET = Budget(find=MOST_PAGES + 1, step=3)
+"""A look-up: the pages of the window, and the type of the order. A step: the order as it is now, its request, the order read back."""
+_ORDERS = RESOURCES["purchase_order"]
+
+
+@dataclass(frozen=True)
+class OrderRequest:
+    """The creation of an order, or the change of the one with the id `order`."""
+
+    body: bytes
+    order: str = ""
+
+
+class Orders:
+    """The part of `systems.writing.frame.Dialect` that knows orders."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._settings = client.settings
+        self._path = _ORDERS.path(client.settings.tenant_id)
+
+    # --- looking up ---------------------------------------------------------------------------------------------------
+
+    async def look_up(self, attempt: Attempt) -> Found:
+        """The order by its id if it is known, else those that carry our ref among all that were created since it was first tried."""
+        resolved = attempt.resolved
+        if resolved.known_id:
+            return Found(self._documents(attempt, await self._one(attempt, resolved.known_id)))
+        rows, suspects = await self._since(attempt)
+        documents = self._documents(attempt, rows)
+        refusal = "" if documents else await self._type_refused(attempt)
+        return Found(documents, tuple(suspects), refusal, SELF_RECEIVING if refusal else "")
+
+    def _documents(self, attempt: Attempt, rows: Sequence[Row]) -> tuple[Document, ...]:
+        return tuple(order_documents.document(row, attempt.resolved, self._settings) for row in rows)
+
+    async def _one(self, attempt: Attempt, order_id: str) -> list[Row]:
+        """The order with this id; none if the text is no id or ServiceTitan does not know it."""
+        if not (order_id.isascii() and order_id.isdigit()):
+            return []
+        attempt.calls += 1
+        try:
+            answer = await self._client.look(f"{self._path}/{order_id}", (), _ORDERS.scope)
+        except Absent:
+            return []
+        row = parse(answer.body)
+        if not isinstance(row, dict) or str(row.get("id")) != order_id:
+            raise Transient(f"servicetitan purchase-orders/{order_id}: the answer is another object")
+        return [row]
+
+    async def _since(self, attempt: Attempt) -> tuple[list[Row], list[Document]]:
+        """The orders of the window that carry our ref, and those that somebody may have typed in by hand instead."""
+        resolved = attempt.resolved
+        if resolved.tried_since is None:
+            raise Refused(
+                f"servicetitan {attempt.ref}: since when it may have been written is not known, so it cannot be looked for; "
+                f"look for an order with this ref in ServiceTitan, and skip this if it is there",
+                "window",
+            )
+        rows = await self._window(attempt, resolved.tried_since - CLOCKS)
+        ours = [row for row in rows if order_marks.ref_in(row, self._settings.orders.ref_in) == attempt.ref]
+        alike = [row for row in rows if order_documents.is_alike(row, resolved, self._settings)]
+        return ours, [order_documents.suspect(row, resolved.command) for row in alike]
+
+    async def _window(self, attempt: Attempt, since: datetime) -> list[Row]:
+        """Every order that was created at or after an instant; all of them or none, for an order on a page that is missing would be written again."""
+        found: dict[str, Row] = {}
+        for page in range(1, MOST_PAGES + 1):
+            query = [("createdOnOrAfter", f"{since:%Y-%m-%dT%H:%M:%SZ}"), ("sort", "+Id")]
+            rows, has_more = await self._page(attempt, _ORDERS, query, page)
+            found |= {str(row.get("id")): row for row in rows}
+            if not has_more:
+                return list(found.values())
+        words = f"more than {MOST_PAGES * PAGE_ROWS} orders were created since {since:%Y-%m-%d}"
+        raise Refused(
+            f"servicetitan {attempt.ref}: {words}; look for this ref in ServiceTitan, and skip this if it is there", "window"
+        )
+
+    async def _page(self, attempt: Attempt, resource: Resource, query: Query, page: int) -> tuple[list[Row], bool]:
+        attempt.calls += 1
+        what, path = f"servicetitan {resource.name} of {attempt.ref}", resource.path(self._settings.tenant_id)
+        asked = [*query, *resource.inactive, ("page", str(page)), ("pageSize", str(PAGE_ROWS))]
+        answer = await self._client.look(path, asked, resource.scope)
+        others, pieces = envelope(answer.body, "data")
+        rows = [value for _, value in pieces]
+        if not isinstance(others.get("hasMore"), bool) or others.get("page") != page:
+            raise Transient(f"{what}: the page does not say which one it is and whether it is the last")
+        if not all(isinstance(row, dict) for row in rows):
+            raise Malformed(f"{what}: a row is no object")
+        return rows, others["hasMore"]
+
+    async def _type_refused(self, attempt: Attempt) -> str:
+        """Why the type of an order that is about to be created is not taken: it receives by itself, or nobody can use it."""
+        kind = order_documents.order(attempt.resolved.command)["kind"]
+        rows, has_more = await self._page(attempt, ORDER_TYPES, (), 1)
+        row = next((one for one in rows if str(one.get("id")) == kind), None)
+        if row is None and has_more:
+            raise Transient(f"servicetitan {ORDER_TYPES.name}: more than {PAGE_ROWS} types")
+        if row is None or not flag(row, "active", absent=False):
+            return f"order type {kind} is not there or not active: correct orders.type_id"
+        if flag(row, "automaticallyReceive", absent=True) or kind in self._settings.orders.self_receiving_types:
+            return f"order type {kind} receives its orders by itself: choose another orders.type_id"
+        return ""
+
+    # --- writing ------------------------------------------------------------------------------------------------------
+
+    async def request(self, attempt: Attempt) -> OrderRequest:
+        """The body that creates the order, or changes the one that was looked up. That one is read again, for its memo is people's, and each of its
+        items has to be on the list that is sent."""
+        found, resolved = attempt.document, attempt.resolved
+        if attempt.step != STEP:
+            raise Refused(f"servicetitan: {attempt.step} is no step of an order", "step")
+        if found is None and resolved.known_id:
+            raise Refused(f"servicetitan: order {resolved.known_id} is not there any more", "gone")
+        if found is None:
+            return OrderRequest(order_documents.dumps(order_documents.create_body(resolved, self._settings)))
+        rows = await self._one(attempt, found.erp_id)
+        if not rows:
+            raise Transient(f"servicetitan: order {found.erp_id} is not shown at present")
+        return OrderRequest(order_documents.dumps(order_documents.update_body(resolved, rows[0], self._settings)), found.erp_id)
+
+    async def send(self, request: OrderRequest) -> Response:
+        """See `systems.writing.frame.Dialect`."""
+        method, path = ("PATCH", f"{self._path}/{request.order}") if request.order else ("POST", self._path)
+        return await self._client.write(method, path, request.body)
+
+    async def read(self, request: OrderRequest, answer: Response) -> Answer | ReadBack:
+        """The answer names the order and says nothing else of it; reading it back tells the rest."""
+        if answer.status != 200:
+            return classify(answer)
+        made = id_in(answer)
+        if not made or (request.order and made != request.order):
+            return ambiguous("the answer does not name the order", "unreadable", code="200")
+
+        async def shown(attempt: Attempt) -> Sequence[Document]:
+            return self._documents(attempt, await self._one(attempt, made))
+
+        return ReadBack(shown)
+
+
+def id_in(answer: Response) -> str:
+    """The id of a ModificationResponse; "" if the answer is not one."""
+    found = said_in(answer).get("id")
+    return str(found) if type(found) is int and found > 0 else ""
