@@ -29,6 +29,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     "term": ("term", "terms"),
     "bill_to": ("customer_id", "customer"),
     "opening_balance": ("source_id", "erp_number"),
+    "receiving_place": ("place", "organization", "subinventory"),
 }
 
 

@@ -11,17 +11,16 @@ from decimal import Decimal
 
 from runtime.errors import Malformed, Refused
 from schemas.records import CommandEnvelope, PostingLine
-from systems.contract import Document
-from systems.oracle_fusion.documents import Ids, cents, customer_of, fields, is_taxed_by_erp
+from systems.contract import Document, ResolvedCommand
+from systems.oracle_fusion.documents import FORMS, INVOICE, Form, Ids, cents, customer_of, fields, is_taxed_by_erp
 from systems.oracle_fusion.mapping_sightings import REVERSED
 from systems.oracle_fusion.mapping_sightings import ref_in as ref_in  # noqa: PLC0414 - asked of rows that are compared
 from systems.oracle_fusion.models import Row
 from systems.oracle_fusion.settings import Settings
-from systems.values.members import money, money_or_zero, required_id, text
+from systems.values.members import money, money_or_zero, product, required_id, text
 from systems.writing.differences import Line, amount_differs, code_differs, day_differs, differs, lines_differ, plain
 
 COMPLETE = "COMPLETE"
-_CENT = Decimal("0.01")
 _ZERO = Decimal(0)
 
 
@@ -33,64 +32,65 @@ def _party(command: CommandEnvelope, ids: Ids) -> tuple[str, str] | None:
         return None
 
 
-# --- invoices ---------------------------------------------------------------------------------------------------------
+# --- invoices and credit memos ----------------------------------------------------------------------------------------
+
+Parts = tuple[Sequence[Row], Sequence[Row]]
+"""Lines and distributions of a transaction, complete."""
 
 
-def invoice(
-    row: Row, parts: tuple[Sequence[Row], Sequence[Row]], command: CommandEnvelope, ids: Ids, settings: Settings
-) -> Document:
-    """The command's invoice as Fusion keeps it; `parts` are its lines and distributions, complete. Raises `Malformed`."""
-    status = text(row, "InvoiceStatus").upper()
+def transaction(row: Row, parts: Parts, resolved: ResolvedCommand, settings: Settings) -> Document:
+    """The command's invoice or credit memo as Fusion keeps it. Raises `Malformed`."""
+    form = FORMS[resolved.record]
+    is_complete = form is INVOICE and text(row, form.status).upper() == COMPLETE
     return Document(
         erp_id=required_id(row, "CustomerTransactionId"),
         number=text(row, "TransactionNumber"),
         ref=ref_in(text(row, "CrossReference")),
         amount=money(row, "EnteredAmount"),
-        currency=text(row, "InvoiceCurrencyCode"),
-        steps_done=("create", "complete") if status == COMPLETE else ("create",),
-        differences=tuple(_invoice_differences(row, parts, command, ids, settings)),
+        currency=text(row, form.currency),
+        steps_done=("create", "complete") if is_complete else ("create",),
+        differences=tuple(_differences(row, parts, resolved, settings)),
     )
 
 
-def _invoice_differences(
-    row: Row, parts: tuple[Sequence[Row], Sequence[Row]], command: CommandEnvelope, ids: Ids, settings: Settings
-) -> Iterator[str]:
-    own = fields(command)
-    account, site = _party(command, ids) or (text(row, "BillToCustomerNumber"), text(row, "BillToSite"))
-    limit = settings.receivables.difference_limit if is_taxed_by_erp(command) else _ZERO
-    lines = {text(one, "LineNumber"): one for one in parts[0]}
+def _differences(row: Row, parts: Parts, resolved: ResolvedCommand, settings: Settings) -> Iterator[str]:
+    command, own, form = resolved.command, fields(resolved.command), FORMS[resolved.record]
+    account, site = _party(command, resolved.ids) or (text(row, "BillToCustomerNumber"), text(row, "BillToSite"))
+    taxed = is_taxed_by_erp(command)
+    limit = settings.receivables.difference_limit if taxed else _ZERO
     total = money(row, "EnteredAmount")
     yield from amount_differs("amount", total, cents(command["amount"]), limit)
     yield from code_differs("customer", text(row, "BillToCustomerNumber"), account)
     yield from code_differs("site", text(row, "BillToSite"), site)
     yield from day_differs("date", text(row, "TransactionDate"), own["date"])
-    yield from differs("currency", text(row, "InvoiceCurrencyCode"), command["currency"])
+    yield from differs("currency", text(row, form.currency), command["currency"])
     yield from differs("business unit", text(row, "BusinessUnit"), own["dimensions"]["BusinessUnit"])
-    yield from lines_differ(_their_lines(lines, parts[1]), map(_our_line, own["lines"]))
-    if is_taxed_by_erp(command):
-        theirs = total - sum((_line_amount(one) for one in parts[0]), _ZERO)
+    yield from lines_differ(_their_lines(parts, form), map(_our_line, own["lines"]))
+    if taxed:
+        theirs = total - sum((line_amount(one, form) for one in parts[0]), _ZERO)
         yield from amount_differs("tax", theirs, cents(own["tax_total"]), limit)
 
 
-def _line_amount(one: Row) -> Decimal:
-    return (money(one, "Quantity") * money(one, "UnitSellingPrice")).quantize(_CENT)
+def line_amount(one: Row, form: Form) -> Decimal:
+    """What a line comes to: quantity times price, in cents."""
+    return product(one, form.quantity, "UnitSellingPrice")
 
 
-def _their_lines(lines: dict[str, Row], distributions: Sequence[Row]) -> Iterator[Line]:
+def _their_lines(parts: Parts, form: Form) -> Iterator[Line]:
     """Each line's amount with the account of its revenue distribution; a line that is distributed otherwise shows every account."""
     accounts: dict[str, list[str]] = {}
-    for one in distributions:
+    for one in parts[1]:
         if text(one, "AccountClass").upper() == "REVENUE":
-            accounts.setdefault(text(one, "InvoiceLineNumber"), []).append(plain(text(one, "AccountCombination")))
-    for number, one in lines.items():
-        yield "/".join(sorted(accounts.get(number, ()))), _line_amount(one)
+            accounts.setdefault(text(one, form.line_number), []).append(plain(text(one, "AccountCombination")))
+    for one in parts[0]:
+        yield "/".join(sorted(accounts.get(text(one, "LineNumber"), ()))), line_amount(one, form)
 
 
 def _our_line(one: PostingLine) -> Line:
     return plain(one["account"]), cents(one["amount"])
 
 
-def suspect_invoice(row: Row, command: CommandEnvelope) -> Document | None:
+def suspect_transaction(row: Row, command: CommandEnvelope) -> Document | None:
     """The row as a suspect: same customer and day were asked for, same amount, without a ref of ours."""
     if ref_in(text(row, "CrossReference")) or money_or_zero(row, "EnteredAmount") != command["amount"]:
         return None

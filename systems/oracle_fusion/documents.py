@@ -8,6 +8,7 @@ PATCH is used only to complete it. Amounts are JSON numbers, those of a receipt 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any, cast
@@ -85,64 +86,101 @@ def own_number(command: CommandEnvelope, settings: Settings) -> str:
     return number
 
 
-# --- invoices ---------------------------------------------------------------------------------------------------------
+# --- invoices and credit memos ----------------------------------------------------------------------------------------
 
 
-def invoice_body(resolved: ResolvedCommand, settings: Settings) -> dict[str, Any]:
-    """The body that creates an invoice, incomplete, with its lines and the distribution of each."""
-    command, own = resolved.command, fields(resolved.command)
+@dataclass(frozen=True)
+class Form:
+    """How a kind of transaction is called, and its members where they have other names."""
+
+    collection: str
+    lines: str
+    distributions: str
+    line_number: str
+    quantity: str
+    description: str
+    currency: str
+    comments: str
+    status: str
+
+    @property
+    def expand(self) -> str:
+        """Its child lists as `expand` names them."""
+        return f"{self.lines},{self.distributions}"
+
+
+INVOICE = Form(
+    "receivablesInvoices",
+    "receivablesInvoiceLines",
+    "receivablesInvoiceDistributions",
+    "InvoiceLineNumber",
+    "Quantity",
+    "Description",
+    "InvoiceCurrencyCode",
+    "Comments",
+    "InvoiceStatus",
+)
+MEMO = Form(
+    "receivablesCreditMemos",
+    "receivablesCreditMemoLines",
+    "receivablesCreditMemoDistributions",
+    "CreditMemoLineNumber",
+    "LineQuantityCredit",
+    "LineDescription",
+    "CreditMemoCurrency",
+    "CreditMemoComments",
+    "CreditMemoStatus",
+)
+FORMS: Mapping[str, Form] = {"ar_invoice": INVOICE, "ar_credit_memo": MEMO}
+
+
+def transaction_body(resolved: ResolvedCommand, settings: Settings) -> dict[str, Any]:
+    """The body that creates an invoice, incomplete, or a credit memo, with the lines and the distribution of each."""
+    command, own, form = resolved.command, fields(resolved.command), FORMS[resolved.record]
     account, site = customer_of(command, resolved.ids)
     lines: list[PostingLine] = own["lines"]
-    receivables = settings.receivables
+    receivables, is_memo = settings.receivables, form is MEMO
     made = body(
         BusinessUnit=own["dimensions"]["BusinessUnit"],
         TransactionSource=receivables.transaction_source,
-        TransactionType=receivables.transaction_type,
+        TransactionType=receivables.credit_type if is_memo else receivables.transaction_type,
         TransactionNumber=own_number(command, settings),
         TransactionDate=own["date"],
-        BillingDate=own["date"],
         AccountingDate=resolved.post_on or own["date"],
-        DueDate=None if own["terms"] else own["due_date"],
-        PaymentTerms=own["terms"],
         BillToCustomerNumber=account,
         BillToSite=site,
-        InvoiceCurrencyCode=command["currency"],
-        InvoiceStatus="Incomplete",
         CrossReference=command["ref"],
-        Comments=comments(resolved),
+        **{form.currency: command["currency"], form.comments: comments(resolved)},
     )
-    made["receivablesInvoiceLines"] = [_line(number, one) for number, one in enumerate(lines, 1)]
-    receivable = own["dimensions"][RECEIVABLE]
-    made["receivablesInvoiceDistributions"] = [
-        *(_revenue(number, one) for number, one in enumerate(lines, 1)),
-        *([] if is_taxed_by_erp(command) else [_distribution("Receivable", receivable, command["amount"])]),
-    ]
+    if not is_memo:
+        made |= body(
+            BillingDate=own["date"],
+            DueDate=None if own["terms"] else own["due_date"],
+            PaymentTerms=own["terms"],
+            InvoiceStatus="Incomplete",
+        )
+    made[form.lines] = [_line(number, one, form) for number, one in enumerate(lines, 1)]
+    receivable = {"AccountClass": "Receivable", "AccountCombination": own["dimensions"][RECEIVABLE], "Percent": 100}
+    made[form.distributions] = [*(_revenue(number, one, form) for number, one in enumerate(lines, 1)), receivable]
     return made
 
 
 def comments(resolved: ResolvedCommand) -> str:
-    """What an invoice says of itself: the ServiceTitan number, its job, and its own day where it is posted on another."""
+    """What a transaction says of itself: the ServiceTitan number, its job, and its own day where it is posted on another."""
     own = fields(resolved.command)
     moved = f"dated {own['date']}" if resolved.post_on and resolved.post_on != own["date"] else ""
     return ", ".join(filter(None, (str(own["human_number"]), moved, str(own["description"]))))[:COMMENTS]
 
 
-def _line(number: int, one: PostingLine) -> dict[str, Any]:
-    return body(
-        LineNumber=number,
-        Description=one["description"] or one["role"],
-        Quantity=one["quantity"],
-        UnitSellingPrice=one["unit_price"],
-        TaxClassificationCode=one["tax_code"],
-    )
+def _line(number: int, one: PostingLine, form: Form) -> dict[str, Any]:
+    text = one["description"] or one["role"]
+    told = {form.description: text, form.quantity: one["quantity"], "UnitSellingPrice": one["unit_price"]}
+    return body(LineNumber=number, TaxClassificationCode=one["tax_code"], **told)
 
 
-def _revenue(number: int, one: PostingLine) -> dict[str, Any]:
-    return {"InvoiceLineNumber": number, **_distribution("Revenue", one["account"], one["amount"])}
-
-
-def _distribution(kind: str, account: str, amount: Decimal) -> dict[str, Any]:
-    return {"AccountClass": kind, "AccountCombination": account, "Amount": cents(amount)}
+def _revenue(number: int, one: PostingLine, form: Form) -> dict[str, Any]:
+    told = {"AccountClass": "Revenue", "AccountCombination": one["account"], "Amount": cents(one["amount"])}
+    return {form.line_number: number, **told}
 
 
 # --- receipts ---------------------------------------------------------------------------------------------------------

@@ -71,4 +71,13 @@ LEGENDS: Mapping[str, Legend] = {
         {"erp_number": "Its transaction number in Fusion."},
         {"source_id": "900112", "erp_number": "10047"},
     ),
+    "receiving_place": Legend(
+        "Where goods of an order come in, by the ServiceTitan warehouse or truck that received them.",
+        "The name of the place counts first, then its id. A place without a row holds its receipts.",
+        {
+            "organization": "Code of the inventory organization that the order's schedules ship to.",
+            "subinventory": "Subinventory; empty = that of the order.",
+        },
+        {"place": "Main Warehouse", "organization": "ACM", "subinventory": "Stores"},
+    ),
 }

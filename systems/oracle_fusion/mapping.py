@@ -12,6 +12,7 @@ from typing import Any
 
 from schemas.records import Raw
 from systems.mapped import Draft, NoCommand, Normalised, Plan, Reading
+from systems.oracle_fusion.mapping_goods import receipt_commands, return_commands
 from systems.oracle_fusion.mapping_payment import payment_commands
 from systems.oracle_fusion.mapping_receivable import invoice_commands
 from systems.oracle_fusion.mapping_sightings import sightings
@@ -20,6 +21,8 @@ from systems.oracle_fusion.models import SYSTEM
 _COMMANDS: dict[str, Callable[[Mapping[str, Any], Plan], Sequence[Draft | NoCommand]]] = {
     "invoice": invoice_commands,
     "payment": payment_commands,
+    "receipt": receipt_commands,
+    "return": return_commands,
 }
 
 

@@ -17,11 +17,13 @@ from systems.oracle_fusion.allocation import PRODUCT, Mapped, mapped
 from systems.postings.document import EMPTY, Hold, Posting, Row, Target, other_currency, wanted
 from systems.postings.ends import nothing, voided
 from systems.postings.lines import human_number, rounded
-from systems.values.numbers import number
+from systems.values.codes import code
+from systems.values.numbers import QUANTITY, number
 
 RECEIPT = Target("F3", "receipt", PRODUCT)
 RETURN = Target("F3R", "receipt", PRODUCT)
-PLACES, UNITS = "receiving_place", "unit_of_measure"
+PLACES, ITEMS = "receiving_place", "order_item"
+"""Crosswalk tables: where goods come in, and the field-service side's own table of what an item of an order is there."""
 ORDER_LINE = "order_line"
 """The entity of the links between lines of orders on both sides."""
 
@@ -82,12 +84,11 @@ def _parents(kind: str, record: Mapping[str, Any], lines: Sequence[GoodsLine]) -
 
 
 def _line(one: GoodsLine, made: Mapped, place: Row) -> GoodsPosting:
-    """A line in Fusion's unit: quantity times `factor` of the row of its unit, price divided by it."""
-    row = made.row(UNITS, (one["sku_code"], one["unit"], "*"))
-    factor = number((row or EMPTY).get("factor") or "1")
-    if factor is None or factor <= 0:
-        made.missing(f"{UNITS}.factor", one["sku_code"] or one["unit"])
-        factor = Decimal(1)
+    """A line in the unit of Fusion's order."""
+    factor, unit = _unit(one, made)
+    count = (one["quantity"] / factor).quantize(QUANTITY.unit)
+    if count * factor != one["quantity"]:
+        made.missing(f"{ITEMS}.factor", f"{one['quantity']} of {one['sku_code']} are no exact number of {unit or 'units'}, {factor} each")
     return {
         "source_line_id": one["line_id"],
         "order_line_id": one["order_line_id"],
@@ -96,9 +97,9 @@ def _line(one: GoodsLine, made: Mapped, place: Row) -> GoodsPosting:
         "description": f"{one['sku_code']} {one['description']}".strip()[:240],
         "item": one["sku_code"],
         "vendor_part_number": "",
-        "quantity": one["quantity"] * factor,
-        "unit": (row or EMPTY).get("unit", ""),
-        "unit_cost": one["unit_cost"] if factor == 1 else one["unit_cost"] / factor,
+        "quantity": count,
+        "unit": unit,
+        "unit_cost": one["unit_cost"] * factor,
         "amount": rounded(one["amount"]),
         "warehouse": place.get("organization", ""),
         "bin": place.get("subinventory", ""),
@@ -110,3 +111,17 @@ def _line(one: GoodsLine, made: Mapped, place: Row) -> GoodsPosting:
         "tax_code": "",
         "dimensions": {},
     }
+
+
+def _unit(one: GoodsLine, made: Mapped) -> tuple[Decimal, str]:
+    """How many of the line's sku are one unit of Fusion's item, and that unit: by the row of `order_item` that led to this sku when the order was
+    written. Rows that lead to it with different factors do not tell; one without any is its own unit."""
+    rows = [row for row in made.plan.crosswalk.rows(ITEMS, made.on).values() if code(row.get("sku_id", "")) == code(one["sku_id"])]
+    told = {(row.get("factor") or "1", row.get("unit", "")) for row in rows if code(one["sku_id"])}
+    if len(told) > 1:
+        made.missing(ITEMS, f"sku {one['sku_id']} ({one['sku_code']}) has rows with different factors or units")
+    factor, unit = min(told, default=("1", ""))
+    count = number(factor)
+    if count is None or count <= 0:
+        made.missing(f"{ITEMS}.factor", f"{one['sku_code']}: {factor}")
+    return (count if count is not None and count > 0 else Decimal(1)), unit

@@ -208,6 +208,24 @@ def _accounts(one: Whole) -> dict[str, str]:
     return found
 
 
+def _credit_memo(one: Whole) -> Shaped:
+    row = one.row
+    body: dict[str, Any] = {
+        "source_id": required_id(row, "CustomerTransactionId"),
+        "number": text(row, "TransactionNumber"),
+        "origin_ref": ref_in(text(row, "CrossReference")) or None,
+        "status": text(row, "CreditMemoStatus"),
+        "currency": text(row, "CreditMemoCurrency") or one.reading.currency,
+        "memo_date": day(row, "TransactionDate"),
+        "total": money(row, "EnteredAmount"),
+        "unapplied": near_money(row, "AvailableBalance", one.notes) or _ZERO,
+        "customer_id": f"{text(row, 'BillToCustomerNumber')}/{text(row, 'BillToSite')}",
+        "memo": text(row, "CreditMemoComments"),
+        "applications": [],
+    }
+    return Shaped("credit_memo", body, [body[name] for name in ("memo_date", "total", "currency", "customer_id")])
+
+
 def _receipt(one: Whole) -> Shaped:
     row = one.row
     body: dict[str, Any] = {
@@ -262,6 +280,7 @@ _SHAPES: dict[str, Callable[[Whole], Shaped | Filtered]] = {
     "vendor": _supplier,
     "purchase_order": order,
     "invoice": _invoice,
+    "credit_memo": _credit_memo,
     "payment": _receipt,
     "customer": _customer,
     "period": _period,

@@ -58,6 +58,11 @@ NAMES: Mapping[str, Resource] = {
     "invoice": Resource(
         "receivablesInvoices", ("CustomerTransactionId",), {"receivablesInvoiceLines": {}, "receivablesInvoiceDistributions": {}}
     ),
+    "credit_memo": Resource(
+        "receivablesCreditMemos",
+        ("CustomerTransactionId",),
+        {"receivablesCreditMemoLines": {}, "receivablesCreditMemoDistributions": {}},
+    ),
     "payment": Resource("standardReceipts", ("StandardReceiptId",), {"remittanceReferences": {}}),
     "period": Resource("accountingPeriodStatusLOV", ("ApplicationId", "PeriodNameId")),
 }
@@ -65,6 +70,7 @@ _WINDOWS = {
     "vendors": ("vendor", _OFTEN),
     "purchase_orders": ("purchase_order", _OFTEN),
     "invoices": ("invoice", _HOUR),
+    "credit_memos": ("credit_memo", _HOUR),
     "payments": ("payment", _HOUR),
 }
 _FULL = {"all_vendors": ("vendor", _DAY), "open_orders": ("purchase_order", _HOUR), "periods": ("period", _HOUR)}
@@ -75,4 +81,4 @@ FEEDS: tuple[Feed, ...] = (
     *(Feed(name, entity, "window", "object", cadence, OVERLAP) for name, (entity, cadence) in _WINDOWS.items()),
     *(Feed(name, entity, "full", "object", cadence) for name, (entity, cadence) in _FULL.items()),
 )
-FETCHABLE: Mapping[str, int] = dict.fromkeys(("vendor", "purchase_order", "invoice", "payment"), 20)
+FETCHABLE: Mapping[str, int] = dict.fromkeys(("vendor", "purchase_order", "invoice", "credit_memo", "payment"), 20)

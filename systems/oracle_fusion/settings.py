@@ -49,6 +49,9 @@ class Receivables(_Section):
         "ServiceTitan", pattern=_NAME, description="Transaction source of our invoices. Example: ServiceTitan"
     )
     transaction_type: str = Field("Invoice", pattern=_NAME, description="Transaction type of our invoices. Example: Invoice")
+    credit_type: str = Field(
+        "Credit Memo", pattern=_NAME, description="Transaction type of what is owed to a customer. Example: Credit Memo"
+    )
     numbering: Literal["automatic", "ours"] = Field(
         "automatic",
         description="Who numbers the invoices of this source. ours: it takes the ServiceTitan number and refuses a second one; "

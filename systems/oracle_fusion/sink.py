@@ -26,7 +26,6 @@ from systems.values.members import text
 from systems.writing.frame import AHEAD, Attempt, Budget, FramedWriter, ReadBack, ambiguous
 
 INVOICES, RECEIPTS = NAMES["invoice"].collection, NAMES["payment"].collection
-LINES, DISTRIBUTIONS = NAMES["invoice"].children
 REFERENCES = "remittanceReferences"
 _MOST_ROWS = 499
 _READING = 1 + 2 * 2
@@ -71,7 +70,7 @@ class _Dialect:
         rows = await self._ours(attempt)
         if resolved.record == "ar_receipt":
             return [compare.receipt(row, resolved.command, resolved.ids) for row in rows]
-        return [await self._invoice(attempt, row) for row in rows]
+        return [await self._transaction(attempt, row) for row in rows]
 
     async def _ours(self, attempt: Attempt) -> list[Row]:
         """The rows that carry our ref."""
@@ -81,8 +80,9 @@ class _Dialect:
             number = documents.receipt_number(resolved.command)
             rows = await self._rows(attempt, RECEIPTS, f"ReceiptNumber = {quoted(number)} and BusinessUnit = {quoted(unit)}")
             return [row for row in rows if compare.ref_in(text(row, "Comments")) == attempt.ref]
-        query = [("expand", ",".join((LINES, DISTRIBUTIONS)))]
-        rows = await self._rows(attempt, INVOICES, f"CrossReference = {quoted(attempt.ref)}", query)
+        form = documents.FORMS[resolved.record]
+        condition = f"CrossReference = {quoted(attempt.ref)}"
+        rows = await self._rows(attempt, form.collection, condition, [("expand", form.expand)])
         return [row for row in rows if text(row, "CrossReference") == attempt.ref]
 
     async def _rows(self, attempt: Attempt, resource: str, condition: str, query: Query = ()) -> list[Row]:
@@ -93,10 +93,10 @@ class _Dialect:
             raise Transient(f"oracle_fusion {resource}: more than {len(page.rows)} rows fulfil {condition[:120]}")
         return page.whole(resource)
 
-    async def _invoice(self, attempt: Attempt, row: Row) -> Document:
-        resolved = attempt.resolved
-        parts = (await self._child(attempt, row, LINES), await self._child(attempt, row, DISTRIBUTIONS))
-        return compare.invoice(row, parts, resolved.command, resolved.ids, self._settings)
+    async def _transaction(self, attempt: Attempt, row: Row) -> Document:
+        form = documents.FORMS[attempt.resolved.record]
+        parts = (await self._child(attempt, row, form.lines), await self._child(attempt, row, form.distributions))
+        return compare.transaction(row, parts, attempt.resolved, self._settings)
 
     async def _child(self, attempt: Attempt, row: Row, name: str) -> list[Row]:
         """A child list of a row, read to its end."""
@@ -127,9 +127,10 @@ class _Dialect:
             condition = f"CustomerAccountNumber = {quoted(account)} and ReceiptDate = '{own['date']}'"
             page = await self._client.look(RECEIPTS, [("q", condition), ("limit", str(_SUSPECTS))])
             return [one for row in page.whole(RECEIPTS) if (one := compare.suspect_receipt(row, command)) is not None]
+        where = documents.FORMS[attempt.resolved.record].collection
         condition = f"BillToCustomerNumber = {quoted(account)} and TransactionDate = '{own['date']}'"
-        page = await self._client.look(INVOICES, [("q", condition), ("limit", str(_SUSPECTS))])
-        return [one for row in page.whole(INVOICES) if (one := compare.suspect_invoice(row, command)) is not None]
+        page = await self._client.look(where, [("q", condition), ("limit", str(_SUSPECTS))])
+        return [one for row in page.whole(where) if (one := compare.suspect_transaction(row, command)) is not None]
 
     # --- applications -------------------------------------------------------------------------------------------------
 
@@ -173,8 +174,9 @@ class _Dialect:
     def _create(self, resolved: ResolvedCommand) -> Request:
         if resolved.record == "ar_receipt":
             return self._client.request("POST", self._client.url(RECEIPTS), dumps(documents.receipt_body(resolved)))
-        made = documents.invoice_body(resolved, self._settings)
-        return self._client.request("POST", self._client.url(INVOICES), dumps(made))
+        made = documents.transaction_body(resolved, self._settings)
+        where = self._client.url(documents.FORMS[resolved.record].collection)
+        return self._client.request("POST", where, dumps(made))
 
     async def _apply(self, attempt: Attempt) -> Request:
         """A remittance reference added to the receipt, or the action that applies it."""

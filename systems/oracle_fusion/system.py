@@ -56,6 +56,18 @@ APPLIED = Write("ar_application", "Application of a receipt", ("apply",), "apply
 WRITES = (
     INVOICE,
     Write(
+        "ar_credit_memo",
+        "Receivables credit memo",
+        ("create",),
+        "create",
+        Capability.C3,
+        "CrossReference",
+        _REF,
+        "TransactionNumber or CreditMemoComments",
+        BUDGET.calls,
+        _P_MAX,
+    ),
+    Write(
         "ar_receipt",
         "Standard receipt",
         ("create",),
@@ -103,7 +115,7 @@ def chosen_write(settings: BaseModel, write: Write) -> Write | None:
     second one."""
     if not isinstance(settings, Settings):
         return write
-    if write == INVOICE and settings.receivables.numbering == "ours":
+    if write.record in ("ar_invoice", "ar_credit_memo") and settings.receivables.numbering == "ours":
         return replace(write, capability=Capability.C1)
     other = APPLIED if settings.receivables.apply_by == "automatch" else REFERENCED
     return None if write == other else write

@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 
 from systems.contract import ResolvedCommand
 from systems.oracle_fusion.client import Client
-from systems.oracle_fusion.documents import customer_of, fields, is_taxed_by_erp
+from systems.oracle_fusion.documents import customer_of, fields
 from systems.oracle_fusion.mapping_receivable import RECEIVABLE
 from systems.oracle_fusion.mapping_shape import day
 from systems.oracle_fusion.models import Row, quoted
@@ -49,8 +49,7 @@ class Validation:
             return refusal, "customer"
         if "lines" not in own:
             return GOOD
-        accounts = [one["account"] for one in own["lines"]]
-        accounts += [] if is_taxed_by_erp(resolved.command) else [own["dimensions"][RECEIVABLE]]
+        accounts = [*(one["account"] for one in own["lines"]), own["dimensions"][RECEIVABLE]]
         refusal = await self._accounts(attempt, list(dict.fromkeys(accounts)), resolved.post_on or own["date"])
         return (refusal, "account_combination") if refusal else GOOD
 
