@@ -22,7 +22,9 @@ from systems.values.members import text
 
 STRUCTURES = "FUN_GET_ENTERPRISE_STRUCTURES_REST_SERVICE_PRIV"
 LEDGERS = "GL_GET_GENERAL_LEDGER_SETUPS_USING_REST_SERVICE_PRIV"
-CUSTOMERS = "AR_REVIEW_CUSTOMER_ACCOUNT_ACTIVITIES_PRIV"
+SETUP = "AR_GET_RECEIVABLES_SETUP_USING_REST_SERVICE_PRIV"
+INVENTORY = "INV_VIEW_INVENTORY_SETUP_USING_REST_SERVICE_PRIV"
+"""Names of privileges; the last two are assumed."""
 _ACCOUNTS = (("line_type", "account"), ("tax_zone", "account"), ("business_unit", "sales_account"), ("business_unit", "receivable"))
 _OWN_ACCOUNTS = ("sales", "sales_tax", "discount", "receivable", "rounding")
 _APPLICATIONS = {"222": "Receivables", "101": "General Ledger"}
@@ -36,26 +38,27 @@ class _Checker:
         self._client = client
         self._validation = Validation(client)
         self._found = Findings()
+        self._versions: list[str] = []
 
     async def check(self, crosswalk: Crosswalk) -> Sequence[Finding]:
         """All findings, good ones included."""
         self._found = Findings()
-        if not await self._signed_in():
+        if not await self._signed_in() or not self._is_offered():
             return tuple(self._found)
         parts: tuple[tuple[Callable[[Crosswalk], Awaitable[None]], str], ...] = (
-            (self._framework, ""),
             (self._purchasing, "the role Supplier Manager or Procurement Integration Specialist"),
             (self._receivables, "the role AR Specialist"),
             (self._units, STRUCTURES),
             (self._ledger, f"{STRUCTURES} and {LEDGERS}"),
-            (self._methods, "the role AR Specialist"),
-            (self._terms, "the role AR Specialist"),
+            (self._sources, SETUP),
+            (self._methods, SETUP),
+            (self._terms, SETUP),
+            (self._places, INVENTORY),
             (self._accounts, STRUCTURES),
             (self._periods, STRUCTURES),
         )
         for part, privilege in parts:
             await self._guarded(part, crosswalk, privilege)
-        self._numbering()
         return tuple(self._found)
 
     async def close(self) -> None:
@@ -66,13 +69,13 @@ class _Checker:
         settings = self._client.settings
         try:
             await self._client.calls.sign_in.ensure()
-            await self._client.get("ledgersLOV", [("limit", "1")])
+            self._versions = await self._client.framework_versions()
         except Throttled as error:
             self._found.say("error", "limit", str(error), "Try again later, or lower the shares of `quota`.")
         except (NotSent, Unanswered) as error:
             self._found.failed("reachability", error, f"Check base_url {settings.base_url}, token_url and the way to them.")
         except (Broken, Refused) as error:
-            self._found.failed("sign-in", error, f"Give the mapped user the privilege {STRUCTURES}.")
+            self._found.failed("sign-in", error, "Map the client to a Fusion user with the roles of the integration.")
         except ConnectorError as error:
             self._found.failed("sign-in", error, "Try again; if it stays, ask the administrator of the pod.")
         else:
@@ -85,8 +88,8 @@ class _Checker:
         try:
             await part(crosswalk)
         except (Broken, Refused) as error:
-            remedy = f"Give the user {privilege}." if privilege else "Ask the administrator of the pod."
-            self._found.say("error", "rights", error.words if isinstance(error, Broken) else str(error), remedy)
+            words = error.words if isinstance(error, Broken) else str(error)
+            self._found.say("error", "rights", words, f"Give the user {privilege}.")
         except ConnectorError as error:
             self._found.failed("reading", error, "Try again later.")
 
@@ -106,14 +109,15 @@ class _Checker:
 
         self._found.compare(what, of, judge)
 
-    async def _framework(self, _: Crosswalk) -> None:
+    def _is_offered(self) -> bool:
+        """Whether the pod offers the pinned framework version; nothing else can be asked without it."""
         settings, wanted = self._client.settings, str(self._client.settings.framework_version)
-        allowed = await self._client.framework_versions()
-        if wanted in allowed:
+        if wanted in self._versions:
             self._found.say("ok", "framework", f"version {wanted} is offered for {settings.rest_version}")
-        else:
-            words = f"version {wanted} is not offered; there are: {', '.join(allowed) or 'none'}."
-            self._found.say("error", "framework", words, "Set framework_version to one of these, 4 or later.")
+            return True
+        words = f"version {wanted} is not offered; there are: {', '.join(self._versions) or 'none'}."
+        self._found.say("error", "framework", words, "Set framework_version to one of these, 4 or later.")
+        return False
 
     async def _purchasing(self, _: Crosswalk) -> None:
         for resource in ("suppliers", "purchaseOrders"):
@@ -139,6 +143,54 @@ class _Checker:
         if own.chart_of_accounts_id:
             charts = [text(row, "ChartOfAccountsId") for row in rows]
             self._compare("chart of accounts", charts, {own.chart_of_accounts_id: "settings.ledger.chart_of_accounts_id"})
+
+    async def _sources(self, _: Crosswalk) -> None:
+        """Transaction source and types of our business unit, that they have not ended, and who numbers."""
+        own, unit = self._client.settings.receivables, self._client.settings.business_unit
+        sources = await self._in_force(
+            "transactionSourcesLOV", "transaction source", {own.transaction_source: "transaction_source"}
+        )
+        types = {own.transaction_type: "transaction_type", own.credit_type: "credit_type"}
+        await self._in_force("transactionTypesLOV", "transaction type", types)
+        ours = [row for row in sources if text(row, "Name") == own.transaction_source and text(row, "BusinessUnit") in ("", unit)]
+        if not ours:
+            return
+        itself = text(ours[0], "AutomaticTransactionNumbering").upper() in ("Y", "YES", "TRUE")
+        if itself != (own.numbering == "automatic"):
+            words = f"source {own.transaction_source} {'numbers by itself' if itself else 'takes our number'}, the setting says {own.numbering}."
+            remedy = f"Set receivables.numbering: {'automatic' if itself else 'ours'}, or choose another source."
+            self._found.say("error", "numbering", words, remedy)
+        elif itself:
+            words = f"source {own.transaction_source} numbers by itself, so that nothing refuses a second invoice: invoices are C3"
+            self._found.say("ok", "numbering", words)
+        else:
+            words = f"source {own.transaction_source} takes our number and refuses a second one: invoices are C1"
+            self._found.say("ok", "numbering", words)
+
+    async def _in_force(self, resource: str, what: str, own: Mapping[str, str]) -> list[Row]:
+        """The rows of a list; each of our values has to be there and in force today."""
+        rows, today = await self._list(resource), self._client.clock.now().date()
+        there = {text(row, "Name"): day(row, "EndDate") for row in rows}
+
+        def judge(value: str, source: str) -> Judged | None:
+            ends = there.get(value)
+            if value not in there:
+                words = (
+                    f"{what} {value} of settings.receivables.{source} is not in Fusion; there are: {', '.join(sorted(there)[:8])}."
+                )
+                return Judged("error", words, f"Correct receivables.{source}, or set it up in Fusion.")
+            if ends is not None and ends < today:
+                return Judged("error", f"{what} {value} has ended on {ends}.", f"Choose another for receivables.{source}.")
+            return None
+
+        self._found.compare(what, own, judge)
+        return rows
+
+    async def _places(self, crosswalk: Crosswalk) -> None:
+        wanted = named(crosswalk, (("receiving_place", "organization"),))
+        if wanted:
+            there = [text(row, "OrganizationCode") for row in await self._list("inventoryOrganizations")]
+            self._compare("inventory organization", there, wanted)
 
     async def _methods(self, crosswalk: Crosswalk) -> None:
         rows = await self._list("receiptMethodsLOV")
@@ -210,15 +262,6 @@ class _Checker:
                 self._found.say("error", "period", words, "Open it, or documents of these days are held.")
             else:
                 self._found.say("ok", "period", f"{name}: today's period {text(now[0], 'PeriodNameId')} is open")
-
-    def _numbering(self) -> None:
-        receivables = self._client.settings.receivables
-        if receivables.numbering == "ours":
-            words = f"source {receivables.transaction_source} takes our number and refuses a second one: invoices are C1"
-            self._found.say("ok", "numbering", words)
-            return
-        words = f"source {receivables.transaction_source} numbers by itself, so that nothing refuses a second invoice: they are C3"
-        self._found.say("ok", "numbering", words)
 
 
 def open_checker(access: Access) -> _Checker:

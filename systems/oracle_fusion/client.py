@@ -68,7 +68,9 @@ class Client:
 
     async def framework_versions(self) -> list[str]:
         """The framework versions that the pinned version of the resources offers. Raises what `get` raises."""
-        answer = await self._read(f"{self.settings.root}/fscmRestApi/resources", "versions")
+        first = {"REST-Framework-Version": "1"}  # which each pod takes
+        request = self.request("GET", f"{self.settings.root}/fscmRestApi/resources", headers=first)
+        answer = await self.calls.read(request, "versions", lambda found: _taken(found, "versions"))
         items = object_of(answer, "oracle_fusion versions").get("items")
         found = [one for one in items if isinstance(one, dict)] if isinstance(items, list) else []
         pinned = [one for one in found if self.settings.rest_version in (one.get("version"), "latest")]

@@ -217,9 +217,7 @@ def reference_body(one: Application, number: str) -> dict[str, Any]:
     return {"ReceiptMatchBy": "Transaction Number", "ReferenceNumber": number, "ReferenceAmount": str(cents(one["amount"]))}
 
 
-def apply_body(resolved: ResolvedCommand, one: Application, number: str) -> dict[str, Any]:
-    """The body of the action that applies a receipt to an invoice (names of its members assumed)."""
-    applied_on = resolved.post_on or fields(resolved.command)["date"]
-    return body(
-        TransactionNumber=number, AmountApplied=str(cents(one["amount"])), ApplicationDate=applied_on, AccountingDate=applied_on
-    )
+def apply_body(resolved: ResolvedCommand, one: Application, installment: int) -> dict[str, Any]:
+    """The body of the action that applies a receipt to an installment of an invoice (26D)."""
+    day = resolved.post_on or fields(resolved.command)["date"]
+    return body(appliedPaymentScheduleId=installment, amountApplied=cents(one["amount"]), accountingDate=day, applicationDate=day)

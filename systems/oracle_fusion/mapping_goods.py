@@ -88,7 +88,9 @@ def _line(one: GoodsLine, made: Mapped, place: Row) -> GoodsPosting:
     factor, unit = _unit(one, made)
     count = (one["quantity"] / factor).quantize(QUANTITY.unit)
     if count * factor != one["quantity"]:
-        made.missing(f"{ITEMS}.factor", f"{one['quantity']} of {one['sku_code']} are no exact number of {unit or 'units'}, {factor} each")
+        made.missing(
+            f"{ITEMS}.factor", f"{one['quantity']} of {one['sku_code']} are no exact number of {unit or 'units'}, {factor} each"
+        )
     return {
         "source_line_id": one["line_id"],
         "order_line_id": one["order_line_id"],

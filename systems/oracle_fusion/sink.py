@@ -22,11 +22,11 @@ from systems.oracle_fusion.models import Row, children, link, listed, quoted, re
 from systems.oracle_fusion.resources import NAMES
 from systems.oracle_fusion.validation import CALLS, Validation
 from systems.parents import parent_id
-from systems.values.members import text
+from systems.values.members import required_id, text
 from systems.writing.frame import AHEAD, Attempt, Budget, FramedWriter, ReadBack, ambiguous
 
 INVOICES, RECEIPTS = NAMES["invoice"].collection, NAMES["payment"].collection
-REFERENCES = "remittanceReferences"
+REFERENCES, INSTALLMENTS = "remittanceReferences", "receivablesInvoiceInstallments"
 _MOST_ROWS = 499
 _READING = 1 + 2 * 2
 """The calls that read a document: itself, and two child lists of up to a thousand rows."""
@@ -145,7 +145,7 @@ class _Dialect:
         resolved = attempt.resolved
         receipt_id = parent_id(resolved.command, "payment", resolved.ids)
         receipts = await self._rows(attempt, RECEIPTS, f"StandardReceiptId = {int(receipt_id)}", [("expand", REFERENCES)])
-        invoices = await self._rows(attempt, INVOICES, self._settled(resolved))
+        invoices = await self._rows(attempt, INVOICES, self._settled(resolved), [("expand", INSTALLMENTS)])
         if len(receipts) != 1 or len(invoices) != 1:
             raise Refused(f"oracle_fusion {attempt.ref}: receipt {receipt_id} or the invoice that it settles is not there", "gone")
         return receipts[0], invoices[0]
@@ -185,7 +185,10 @@ class _Dialect:
         if attempt.step == "reference":
             where = link(receipt, "child", REFERENCES)
             return self._client.request("POST", self._client.at(where, REFERENCES), dumps(documents.reference_body(one, number)))
-        made = documents.apply_body(attempt.resolved, one, number)
+        installments = await self._child(attempt, settled, INSTALLMENTS)
+        if not installments:
+            raise Refused(f"oracle_fusion {attempt.ref}: invoice {number} has no installment, so that nothing can be applied to it")
+        made = documents.apply_body(attempt.resolved, one, int(required_id(installments[0], "InstallmentId")))
         return self._client.request("POST", f"{self._address(receipt)}/action/applyReceipt", dumps(made), ACTION)
 
     def _address(self, row: Row) -> str:

@@ -130,7 +130,8 @@ def feed(name: str) -> Feed:
 
 async def walked(access: Access, name: str, position: str = "") -> tuple[list[Element], Page]:
     """Every element of a feed from a position on, and its last page."""
-    reader, found = open_reader(access), []
+    reader = open_reader(access)
+    found: list[Element] = []
     while True:
         page = await reader.page(feed(name), position)
         found += page.elements

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -49,7 +50,7 @@ async def test_credentials_that_are_not_complete_are_named(case: str, tmp_path: 
     key, certificate = key_and_certificate(ec.generate_private_key(ec.SECP256R1()))
     async with pod(tmp_path, suppliers=1) as site:
         signs = {"sign_in": "assertion", "token_issuer": "" if case == "no issuer" else "mlconnector"}
-        settings = {"no client": {"token_url": ""}, "no password": {"sign_in": "basic"}}.get(case, signs)
+        settings: dict[str, Any] = {"no client": {"token_url": ""}, "no password": {"sign_in": "basic"}}.get(case, signs)
         told = {"no key": {"private_key": "x", "certificate": "y"}, "no password": {"password": ""}}
         access, _ = site.access(**settings)
         given = told.get(case, {"private_key": key, "certificate": certificate})
