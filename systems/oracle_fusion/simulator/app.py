@@ -10,7 +10,10 @@ from systems.oracle_fusion.simulator.api import Api
 from systems.oracle_fusion.simulator.control import add_control
 from systems.oracle_fusion.simulator.gate import LOGIN_PATH, Gate
 from systems.oracle_fusion.simulator.pod import Pod
+from systems.oracle_fusion.simulator.rules import automatch
 from systems.oracle_fusion.simulator.seed.company import INSTANCE, LEDGER, MAIN_UNIT
+from systems.oracle_fusion.simulator.seed.customers import plant_customers
+from systems.oracle_fusion.simulator.seed.ledger import plant_ledger
 from systems.oracle_fusion.simulator.seed.orders import plant_orders
 from systems.oracle_fusion.simulator.seed.suppliers import plant_suppliers
 from systems.oracle_fusion.simulator.signin import TOKEN_PATH, SignIn
@@ -20,9 +23,12 @@ from systems.oracle_fusion.simulator.tables import RESOURCES
 def build(options: Options) -> Simulator:
     """A pod with its state in `options.state_dir`; raises ValueError for a setting it does not know."""
     pod = Pod(options)
+    plant_ledger(pod)
     plant_suppliers(pod, pod.settings.suppliers)
     plant_orders(pod, pod.settings.orders)
+    plant_customers(pod, pod.settings.customers)
     sign_in = SignIn(pod)
+    pod.batches += [automatch.run_due]
     app, gate = application(pod), Gate(pod, sign_in)
     app.router.add_post(TOKEN_PATH, sign_in.answer)
     app.router.add_get(LOGIN_PATH, gate.login)

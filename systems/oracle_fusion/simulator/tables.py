@@ -2,12 +2,38 @@
 
 from __future__ import annotations
 
-from systems.oracle_fusion.simulator.resources import Resource
+from systems.oracle_fusion.simulator.lists import LISTS
+from systems.oracle_fusion.simulator.resources import Resource, Rules
+from systems.oracle_fusion.simulator.rules import credits, invoices, receipts
 from systems.oracle_fusion.simulator.rules.orders import life_cycle
 
 _ORDERS = "PO_VIEW_PURCHASE_ORDER_REST_PRIV"
+_INVOICES = "AR_CREATE_RECEIVABLES_INVOICE_PRIV"
 RESOURCES: tuple[Resource, ...] = (
     Resource("suppliers", read="POZ_GET_SUPPLIERS_USING_REST_SERVICE_PRIV"),
     Resource("purchaseOrders", read=_ORDERS, units="ProcurementBU"),
     Resource("purchaseOrderLifeCycleDetails", read=_ORDERS, is_listed=False, row=life_cycle),
+    Resource(
+        invoices.KIND,
+        read=_INVOICES,
+        write=_INVOICES,
+        units="BusinessUnit",
+        rules=Rules(invoices.create, invoices.change, invoices.remove),
+        wraps_change=invoices.answers_with_items,
+    ),
+    Resource(
+        credits.KIND,
+        read="AR_MANAGE_RECEIVABLES_TRANSACTIONS_PRIV",
+        write="AR_CREATE_RECEIVABLES_TRANSACTION_PRIV",
+        units="BusinessUnit",
+        rules=Rules(credits.create, credits.change),
+    ),
+    Resource(
+        receipts.KIND,
+        read="AR_MANAGE_RECEIVABLES_RECEIPT_PRIV",
+        write="AR_CREATE_RECEIVABLES_RECEIPT_PRIV",
+        units="BusinessUnit",
+        rules=Rules(receipts.create, receipts.change, receipts.remove, {receipts.REFERENCES: receipts.add_reference}, receipts.act),
+    ),
+    *LISTS,
 )
