@@ -8,6 +8,7 @@ from aiohttp import web
 
 from runtime.simulator.control import add_asked, add_deleted, add_told
 from systems.oracle_fusion.simulator.balances import balances
+from systems.oracle_fusion.simulator.kept import documents
 from systems.oracle_fusion.simulator.orders import bill_order, change_order, new_order
 from systems.oracle_fusion.simulator.pod import TRUTH, Pod
 from systems.oracle_fusion.simulator.rules import automatch, receipts
@@ -23,7 +24,12 @@ Body = dict[str, Any]
 
 def add_control(app: web.Application, pod: Pod, sign_in: SignIn) -> None:
     """Add the control routes."""
-    add_asked(app, masters_truth=lambda _: truth(pod), balances=lambda _: balances(pod))
+    add_asked(
+        app,
+        masters_truth=lambda _: truth(pod),
+        balances=lambda _: balances(pod),
+        documents=lambda query: {"documents": documents(pod, query.get("kind", ""))},
+    )
     add_told(
         app,
         suppliers=lambda body: save_supplier(pod, body),

@@ -1,0 +1,167 @@
+"""What the demo has to know of Oracle Fusion's simulator: sign-in, a crosswalk for its seeded books, what it keeps, its people, a bad hour."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from pydantic import BaseModel
+
+from systems.demo import ACTIVE, NAME, NO, YES, Act, Ask, BookedDocument, Expected, Issued, planned, whole
+from systems.flow import Flow
+
+_KINDS = {"receivablesInvoices": "invoice", "receivablesCreditMemos": "credit_memo", "standardReceipts": "payment"}
+_SUPPLIERS, _CUSTOMERS, _ORDERS, _PERIODS = (
+    "suppliers",
+    "receivablesCustomerAccountSiteActivities",
+    "purchaseOrders",
+    "accountingPeriodStatusLOV",
+)
+_UNITS = (
+    ("Plumbing - Service", "01-110-*-100", "40100"),
+    ("HVAC - Service", "01-210-*-200", "40200"),
+    ("HVAC - Install", "01-220-*-200", "40300"),
+    ("Electrical - Service", "01-310-*-100", "40400"),
+)
+_PAYMENTS = (
+    ("Cash", "Field Cash", "10271-17621-620"),
+    ("Check", "Field Check", "10271-17621-620"),
+    ("Credit Card", "Field Card", "10271-17621-630"),
+    ("ACH", "Field ACH", "10271-17621-619"),
+)
+
+
+class OracleFusionDemo:
+    """See `systems.demo.Demo`."""
+
+    @property
+    def connection(self) -> str:
+        """Id of the demo's connection."""
+        return "hill-country"
+
+    @property
+    def label(self) -> str:
+        """Its contractor."""
+        return "Hill Country Air, demo"
+
+    def simulator_settings(self, scale: float, number: int = 0) -> Mapping[str, str]:
+        """Existing suppliers and customers, and an AutoMatch that runs within a scaled quarter of an hour."""
+        return {"suppliers": "40", "customers": "200", "orders": "12", "automatch_s": "900"}
+
+    def section(self, url: str, ready: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, str]]:
+        """Own settings, quota and secrets for that simulator."""
+        own = {
+            "base_url": url,
+            "token_url": f"{url}/oauth2/v1/token",
+            "token_scope": ready["scope"],
+            "instance_id": "hill-country-demo",
+            "company_id": "US1",
+            "business_unit": ready["business_unit"],
+            "request_s": 3,
+            "receivables": {"numbering": "ours", "payment_terms": "30 Net", "tax_code": "EXEMPT"},
+            "ledger": {"segments": ["Company", "CostCenter", "Account", "Location"]},
+            "accounts": {
+                "receivable": "01-000-11000-000",
+                "discount": "01-*-40900-*",
+                "rounding": "01-*-80900-*",
+            },
+        }
+        quota = {"group": "oracle-fusion-demo", "calls": 6000, "per_s": 60, "at_once": 36}
+        shares = {"poller": 0.2, "sink": 0.65, "check": 0.05, "kept": 0.1}
+        names = ("client_id", "client_secret", "username", "password")
+        return own, quota | shares, {name: str(ready[name]) for name in names}
+
+    def crosswalk(self) -> Mapping[str, tuple[Mapping[str, str], ...]]:
+        """Business units, line types, tax zones and payment types on the seeded values."""
+        return {
+            "business_unit": tuple(
+                {"business_unit": name, "segments": segments, "sales_account": f"01-*-{account}-*"}
+                for name, segments, account in _UNITS
+            ),
+            "line_type": ({"line_type": "PriceModifier", "account": "01-*-40900-*"},),
+            "tax_zone": (
+                {"tax_zone": "401", "account": "01-000-22000-000"},
+                {"tax_zone": "402", "part": "county", "account": "01-000-22100-000", "share": "0.0200"},
+                {"tax_zone": "402", "part": "state", "account": "01-000-22000-000", "share": "0.0625"},
+            ),
+            "payment_type": tuple({"payment_type": n, "receipt_method": m, "bank_account": a} for n, m, a in _PAYMENTS),
+        }
+
+    def paths(self) -> tuple[str, ...]:
+        """Every kind of object that is asked for."""
+        return tuple(f"documents?kind={kind}" for kind in (*_KINDS, _SUPPLIERS, _CUSTOMERS, _ORDERS, _PERIODS))
+
+    def issued(self, entity: str, ask: Ask) -> list[Issued]:
+        """Suppliers, and orders."""
+        if entity == "vendor":
+            return [_supplier(row) for row in ask(f"documents?kind={_SUPPLIERS}")["documents"]]
+        if entity == "purchase_order":
+            rows = ask(f"documents?kind={_ORDERS}")["documents"]
+            return [Issued(str(row["POHeaderId"]), str(row["OrderNumber"]), Decimal(str(row["Total"]))) for row in rows]
+        return []
+
+    def read(self, flow: str, ask: Ask) -> set[str]:
+        """F6 asks for customers when they are matched, and reads none by itself."""
+        return set()
+
+    def expected(self, flow: Flow, one: Issued, settings: BaseModel) -> Sequence[Expected]:
+        """One document of the whole amount by every flow."""
+        return whole(flow.purpose, one)
+
+    def booked(self, ask: Ask) -> list[BookedDocument]:
+        """Documents with their ref; suppliers and customers by their id."""
+        found = []
+        for kind, ours in _KINDS.items():
+            for row in ask(f"documents?kind={kind}")["documents"]:
+                amount, applied = Decimal(str(row["amount"])), Decimal(str(row["applied"]))
+                found.append(BookedDocument(ours, row["id"], row["ref"], amount, row["date"], row["done"], applied))
+        for row in ask(f"documents?kind={_SUPPLIERS}")["documents"]:
+            found.append(BookedDocument("vendor", str(row["SupplierId"]), "", Decimal("0.00"), "", True))
+        for row in ask(f"documents?kind={_CUSTOMERS}")["documents"]:
+            key = f"{row['AccountNumber']}/{row['BillToSiteNumber']}"
+            found.append(BookedDocument("customer", key, "", Decimal("0.00"), "", True))
+        return found
+
+    def flow_settings(self) -> Mapping[str, Mapping[str, Any]]:
+        """Invoices and receipts wait for a window every other hour."""
+        return {flow: {"window": "cron: 0 */2 * * *"} for flow in ("F4", "F5")}
+
+    def acts(self, ask: Ask, links: Mapping[str, Mapping[str, str]]) -> Sequence[Act]:
+        """Two suppliers are created; one that both sides know is renamed."""
+        new = [
+            Act(f"supplier {name} is created", "suppliers", {"Supplier": name})
+            for name in ("Cedar Fork Supply", "Mesquite Pipe Company")
+        ]
+        names = {str(row["SupplierId"]): str(row["Supplier"]) for row in ask(f"documents?kind={_SUPPLIERS}")["documents"]}
+        known = sorted(key for key in links.get("vendor", {}) if key in names)
+        if not known:
+            return new
+        renamed = f"{names[known[0]][:60]} and Sons"
+        body = {"SupplierId": int(known[0]), "Supplier": renamed}
+        return [*new, Act(f"supplier {known[0]} is renamed to {renamed}", "suppliers", body)]
+
+    def faults(self) -> Sequence[Act]:
+        """An outage, a storm of 429, and answers that are lost, halved, late or something else altogether."""
+        post = {"method": "POST", "path": "/fscmRestApi/resources/11.13.18.05/receivablesInvoices"}
+        patch = {"method": "PATCH", "path": "/fscmRestApi/"}
+        return (
+            planned("an outage of the ERP (150 requests answered 503)", {"kind": "refuse", "status": 503, "count": 150}),
+            planned("a storm of 429 (80 requests)", {"kind": "refuse", "status": 429, "count": 80, "seconds": 1}),
+            planned(
+                "lost, halved, late and lying answers to writes",
+                {"kind": "lost_answer", "count": 4, "skip": 2, **post},
+                {"kind": "half_answer", "count": 3, "bytes": 40, "skip": 8, **post},
+                {"kind": "html_after", "count": 2, "skip": 11, **post},
+                {"kind": "late_commit", "count": 2, "seconds": 2, "skip": 14, **post},
+                {"kind": "lost_answer", "count": 2, "skip": 3, **patch},
+            ),
+        )
+
+
+def _supplier(row: Mapping[str, Any]) -> Issued:
+    facts = {NAME: str(row["Supplier"]), ACTIVE: NO if row["Status"] == "INACTIVE" or row["InactiveDate"] else YES}
+    return Issued(str(row["SupplierId"]), str(row["SupplierNumber"]), Decimal("0.00"), facts=facts)
+
+
+DEMO = OracleFusionDemo()
