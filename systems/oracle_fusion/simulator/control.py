@@ -11,7 +11,7 @@ from systems.oracle_fusion.simulator.balances import balances
 from systems.oracle_fusion.simulator.kept import documents
 from systems.oracle_fusion.simulator.orders import bill_order, change_order, new_order
 from systems.oracle_fusion.simulator.pod import TRUTH, Pod
-from systems.oracle_fusion.simulator.rules import automatch, receipts
+from systems.oracle_fusion.simulator.rules import automatch, receipts, receiving
 from systems.oracle_fusion.simulator.rules.accounting import account
 from systems.oracle_fusion.simulator.rules.ledger import set_period
 from systems.oracle_fusion.simulator.seed.customers import plant_customers
@@ -38,6 +38,7 @@ def add_control(app: web.Application, pod: Pod, sign_in: SignIn) -> None:
         orders_bill=lambda body: bill_order(pod, body),
         periods=lambda body: _period(pod, body),
         accounting=lambda _: {"accounted": account(pod)},
+        receiving=lambda _: {"processed": receiving.run(pod)},
         automatch=lambda _: {"applied": automatch.run(pod)},
         apply=lambda body: _apply(pod, body),
         reverse=lambda body: _reverse(pod, body),

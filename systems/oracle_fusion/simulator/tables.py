@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from systems.oracle_fusion.simulator.lists import LISTS
 from systems.oracle_fusion.simulator.resources import Resource, Rules
-from systems.oracle_fusion.simulator.rules import credits, invoices, receipts
+from systems.oracle_fusion.simulator.rules import credits, invoices, receipts, receiving
 from systems.oracle_fusion.simulator.rules.orders import life_cycle
 
 _ORDERS = "PO_VIEW_PURCHASE_ORDER_REST_PRIV"
+_RECEIVING = "RCV_CREATE_RECEIPT_USING_REST_SERVICE_PRIV"
 _INVOICES = "AR_CREATE_RECEIVABLES_INVOICE_PRIV"
 RESOURCES: tuple[Resource, ...] = (
     Resource("suppliers", read="POZ_GET_SUPPLIERS_USING_REST_SERVICE_PRIV"),
@@ -35,5 +38,18 @@ RESOURCES: tuple[Resource, ...] = (
         units="BusinessUnit",
         rules=Rules(receipts.create, receipts.change, receipts.remove, {receipts.REFERENCES: receipts.add_reference}, receipts.act),
     ),
+    Resource(
+        receiving.REQUESTS,
+        read=_RECEIVING,
+        write=_RECEIVING,
+        rules=Rules(receiving.create, remove=partial(receiving.remove, receiving.REQUESTS)),
+    ),
+    Resource(
+        receiving.TRANSACTIONS,
+        read=_RECEIVING,
+        write=_RECEIVING,
+        rules=Rules(receiving.create_transaction, remove=partial(receiving.remove, receiving.TRANSACTIONS)),
+    ),
+    Resource(receiving.HISTORY, read="RCV_VIEW_RECEIVING_TRANSACTION_HISTORY_PRIV"),
     *LISTS,
 )
