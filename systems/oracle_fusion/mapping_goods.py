@@ -8,6 +8,7 @@ which organization and subinventory, and in which unit, is the crosswalk's. A re
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -24,8 +25,8 @@ RECEIPT = Target("F3", "receipt", PRODUCT)
 RETURN = Target("F3R", "receipt", PRODUCT)
 PLACES, ITEMS = "receiving_place", "order_item"
 """Crosswalk tables: where goods come in, and the field-service side's own table of what an item of an order is there."""
-ORDER_LINE = "order_line"
-"""The entity of the links between lines of orders on both sides."""
+ORDER_LINE, RECEIPT_LINE = "order_line", "receipt_line"
+"""The entities of the links between lines of orders, and of receipts, on both sides."""
 
 
 def receipt_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:
@@ -34,8 +35,24 @@ def receipt_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | 
 
 
 def return_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:
-    """What a return becomes: a return to vendor of what an earlier receipt brought."""
-    return _goods("return", record, plan, RETURN, record["returned_on"])
+    """What a return becomes: a return to vendor of each line that an earlier receipt brought, for Fusion takes one line at a time."""
+    found = _goods("return", record, plan, RETURN, record["returned_on"])
+    made: list[Draft | NoCommand] = []
+    for one in found:
+        if not isinstance(one, Draft) or one.record != "return":
+            made.append(one)
+            continue
+        lines: Sequence[GoodsPosting] = one.body["lines"]
+        made += [_of_line(one, line) for line in lines]
+    return made
+
+
+def _of_line(whole: Draft, line: GoodsPosting) -> Draft:
+    """The return of one line, a part of the whole."""
+    own = f"{RECEIPT_LINE} {line['receipt_line_id']}"
+    parents = tuple(parent for parent in whole.parents if parent["role"] == own)
+    body = {**whole.body, "lines": [line]}
+    return replace(whole, body=body, part=line["source_line_id"], parted=True, parents=parents, amount=line["amount"])
 
 
 def _goods(kind: str, record: Mapping[str, Any], plan: Plan, target: Target, day: Any) -> Sequence[Draft | NoCommand]:
@@ -59,28 +76,24 @@ def _goods(kind: str, record: Mapping[str, Any], plan: Plan, target: Target, day
         "warehouse": (place or EMPTY).get("organization", ""),
         "lines": posted,
     } | ({"kind": "receive"} if kind == "receipt" else {"reason": record["reason"][:240]})
-    hold = other_currency(record, plan, kind) or _hold(kind, record, lines)
-    return [made.draft(kind, body, record, Posting(target, day, hold, _parents(kind, record, lines)))]
+    hold = other_currency(record, plan, kind) or _hold(kind, lines)
+    return [made.draft(kind, body, record, Posting(target, day, hold, _parents(kind, lines)))]
 
 
-def _hold(kind: str, record: Mapping[str, Any], lines: Sequence[GoodsLine]) -> Hold | None:
-    """Why goods cannot be told apart: a line that names no line of an order, or an order's line that is named twice."""
-    named = [one["order_line_id"] or one["receipt_line_id"] for one in lines]
-    if not all(named):
-        return Hold("order_line", f"a line of the {kind} names no line of an order: enter it in {PRODUCT}, then skip this")
-    if kind == "receipt" and not record["purchase_order_id"]:
-        return Hold("order_line", f"the receipt names no order: enter it in {PRODUCT}, then skip this")
-    return None
+def _hold(kind: str, lines: Sequence[GoodsLine]) -> Hold | None:
+    """Why goods cannot be told apart: a line that names no line of an order, or of a receipt."""
+    wanted_line = "order_line_id" if kind == "receipt" else "receipt_line_id"
+    if all(one[wanted_line] for one in lines):  # type: ignore[literal-required]  # one of two fields of a line
+        return None
+    what = "an order" if kind == "receipt" else "a receipt"
+    return Hold("no_order_line", f"a line of the {kind} names no line of {what}: enter it in {PRODUCT}, then skip this")
 
 
-def _parents(kind: str, record: Mapping[str, Any], lines: Sequence[GoodsLine]) -> tuple[Parent, ...]:
-    """The order's line of each line; of a return the receipt, whose lines went back."""
-    if kind == "return" and record["receipt_id"]:
-        receipt: tuple[Parent, ...] = (Parent(role="receipt", entity="receipt", source_id=record["receipt_id"]),)
-    else:
-        receipt = ()
-    ids = dict.fromkeys(one["order_line_id"] for one in lines if one["order_line_id"])
-    return (*receipt, *(Parent(role=f"{ORDER_LINE} {one}", entity=ORDER_LINE, source_id=one) for one in ids))
+def _parents(kind: str, lines: Sequence[GoodsLine]) -> tuple[Parent, ...]:
+    """The line of the order, or of the receipt, that each line is of."""
+    entity = ORDER_LINE if kind == "receipt" else RECEIPT_LINE
+    ids = [one["order_line_id"] if kind == "receipt" else one["receipt_line_id"] for one in lines]
+    return tuple(Parent(role=f"{entity} {one}", entity=entity, source_id=one) for one in dict.fromkeys(filter(None, ids)))
 
 
 def _line(one: GoodsLine, made: Mapped, place: Row) -> GoodsPosting:

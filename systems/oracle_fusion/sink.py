@@ -18,6 +18,7 @@ from systems.oracle_fusion import compare, documents
 from systems.oracle_fusion.client import ACTION, Client, Query
 from systems.oracle_fusion.documents import dumps, fields
 from systems.oracle_fusion.errors import classify
+from systems.oracle_fusion.goods import Goods
 from systems.oracle_fusion.models import Row, children, link, listed, quoted, record
 from systems.oracle_fusion.resources import NAMES
 from systems.oracle_fusion.validation import CALLS, Validation
@@ -33,6 +34,7 @@ _READING = 1 + 2 * 2
 BUDGET = Budget(find=_READING + 1 + CALLS, step=2 + _READING)
 _LOOKS = 3
 _SUSPECTS = 100
+_APPLICATION, GOODS = "ar_application", ("receipt", "return")
 
 
 class _Dialect:
@@ -42,6 +44,7 @@ class _Dialect:
         self._client = client
         self._settings = client.settings
         self._validation = Validation(client)
+        self._goods = Goods(client, self._rows, self._child)
 
     async def reserve(self, calls: int) -> None:
         """Wait for the calls, and be signed in for the whole attempt."""
@@ -54,7 +57,7 @@ class _Dialect:
         resolved = attempt.resolved
         if found := await self._shown(attempt):
             return Found(tuple(found))
-        if resolved.record == "ar_application":
+        if resolved.record in (_APPLICATION, *GOODS):
             return Found(())
         suspects = tuple(await self._suspects(attempt))
         try:
@@ -65,8 +68,10 @@ class _Dialect:
 
     async def _shown(self, attempt: Attempt) -> Sequence[Document]:
         resolved = attempt.resolved
-        if resolved.record == "ar_application":
+        if resolved.record == _APPLICATION:
             return await self._applications(attempt)
+        if resolved.record in GOODS:
+            return await self._goods.shown(attempt)
         rows = await self._ours(attempt)
         if resolved.record == "ar_receipt":
             return [compare.receipt(row, resolved.command, resolved.ids) for row in rows]
@@ -162,9 +167,11 @@ class _Dialect:
     async def request(self, attempt: Attempt) -> Request:
         """The request of a step."""
         resolved, step = attempt.resolved, attempt.step
+        if resolved.record in GOODS:
+            return await self._goods.request(attempt)
         if step == "create":
             return self._create(resolved)
-        if resolved.record == "ar_application":
+        if resolved.record == _APPLICATION:
             return await self._apply(attempt)
         rows = await self._ours(attempt)
         if len(rows) != 1:

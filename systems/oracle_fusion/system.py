@@ -8,6 +8,7 @@ from datetime import timedelta
 from pydantic import BaseModel
 
 from systems.contract import Capability, Flow, System, Write
+from systems.flow import AT_ONCE
 from systems.oracle_fusion.allocation import TABLES
 from systems.oracle_fusion.check import open_checker
 from systems.oracle_fusion.finder import open_finder
@@ -53,6 +54,25 @@ REFERENCED = Write(
     watched=("applied",),
 )
 APPLIED = Write("ar_application", "Application of a receipt", ("apply",), "apply", Capability.C3, "", 0, "", BUDGET.calls, _P_MAX)
+
+
+def _goods(record: str, document: str, done: str, number: str) -> Write:
+    """A request to receiving, which its processor works off later (`watched`)."""
+    return Write(
+        record,
+        document,
+        ("create", done),
+        done,
+        Capability.C3,
+        "ExternalSystemTransactionReference",
+        _REF,
+        number,
+        BUDGET.calls,
+        _P_MAX,
+        watched=(done,),
+    )
+
+
 WRITES = (
     INVOICE,
     Write(
@@ -81,10 +101,22 @@ WRITES = (
     ),
     REFERENCED,
     APPLIED,
+    _goods("receipt", "Receiving request", "received", "ReceiptNumber"),
+    _goods("return", "Receiving transaction request", "returned", ""),
 )
 _TWICE_DAILY = "twice-daily 05:00 17:00"
 FLOWS = (
     Flow("F1", "suppliers -> vendors, kept up to date", NAME, FIELD_SERVICE, "vendor", ("vendor",), "master"),
+    Flow(
+        "F2",
+        "purchase orders -> purchase orders, with their status",
+        NAME,
+        FIELD_SERVICE,
+        "purchase_order",
+        ("purchase_order", "reversal"),
+        "order",
+        due=AT_ONCE,
+    ),
     Flow(
         "F4",
         "job invoices -> AR invoices",
@@ -105,6 +137,17 @@ FLOWS = (
         "collection",
         _TWICE_DAILY,
     ),
+    Flow(
+        "F3",
+        "receipts of orders -> receipts, for invoice matching",
+        FIELD_SERVICE,
+        NAME,
+        "receipt",
+        ("receipt", "reversal"),
+        "receipt",
+        due=AT_ONCE,
+    ),
+    Flow("F3R", "returns -> returns to vendor", FIELD_SERVICE, NAME, "return", ("return", "reversal"), "receipt", due=AT_ONCE),
     Flow("F6", "customers matched to account and bill-to site, never created", NAME, "", "customer", ()),
     Flow("M0", "first match of customers and vendors", NAME, FIELD_SERVICE, "", (), "master"),
 )
