@@ -12,6 +12,7 @@ from systems.demo import ACTIVE, NAME, NO, YES, Act, Ask, BookedDocument, Expect
 from systems.flow import Flow
 
 _KINDS = {"receivablesInvoices": "invoice", "receivablesCreditMemos": "credit_memo", "standardReceipts": "payment"}
+_GOODS = {"receivingReceiptRequests": "receipt", "receivingReceiptTransactionRequests": "return"}
 _SUPPLIERS, _CUSTOMERS, _ORDERS, _PERIODS = (
     "suppliers",
     "receivablesCustomerAccountSiteActivities",
@@ -90,7 +91,7 @@ class OracleFusionDemo:
 
     def paths(self) -> tuple[str, ...]:
         """Every kind of object that is asked for."""
-        return tuple(f"documents?kind={kind}" for kind in (*_KINDS, _SUPPLIERS, _CUSTOMERS, _ORDERS, _PERIODS))
+        return tuple(f"documents?kind={kind}" for kind in (*_KINDS, *_GOODS, _SUPPLIERS, _CUSTOMERS, _ORDERS, _PERIODS))
 
     def issued(self, entity: str, ask: Ask) -> list[Issued]:
         """Suppliers, and orders."""
@@ -116,6 +117,10 @@ class OracleFusionDemo:
             for row in ask(f"documents?kind={kind}")["documents"]:
                 amount, applied = Decimal(str(row["amount"])), Decimal(str(row["applied"]))
                 found.append(BookedDocument(ours, row["id"], row["ref"], amount, row["date"], row["done"], applied))
+        for kind, ours in _GOODS.items():
+            for row in ask(f"documents?kind={kind}")["documents"]:
+                amount = Decimal(str(row["amount"]))
+                found.append(BookedDocument(ours, row["id"], row["ref"], amount, row["date"], row["done"], None))
         for row in ask(f"documents?kind={_SUPPLIERS}")["documents"]:
             found.append(BookedDocument("vendor", str(row["SupplierId"]), "", Decimal("0.00"), "", True))
         for row in ask(f"documents?kind={_CUSTOMERS}")["documents"]:
