@@ -11,14 +11,9 @@ from pydantic import BaseModel
 from systems.demo import ACTIVE, NAME, NO, YES, Act, Ask, BookedDocument, Expected, Issued, planned, whole
 from systems.flow import Flow
 
-_KINDS = {"receivablesInvoices": "invoice", "receivablesCreditMemos": "credit_memo", "standardReceipts": "payment"}
-_GOODS = {"receivingReceiptRequests": "receipt", "receivingReceiptTransactionRequests": "return"}
-_SUPPLIERS, _CUSTOMERS, _ORDERS, _PERIODS = (
-    "suppliers",
-    "receivablesCustomerAccountSiteActivities",
-    "purchaseOrders",
-    "accountingPeriodStatusLOV",
-)
+_INVOICES, _MEMOS, _RECEIPTS = "receivablesInvoices", "receivablesCreditMemos", "standardReceipts"
+_RECEIVED, _RETURNED, _MOVED = "receivingReceiptRequests", "receivingReceiptTransactionRequests", "receivingTransactionsHistory"
+_SUPPLIERS, _CUSTOMERS, _ORDERS = "suppliers", "receivablesCustomerAccountSiteActivities", "purchaseOrders"
 _UNITS = (
     ("Plumbing - Service", "01-110-*-100", "40100"),
     ("HVAC - Service", "01-210-*-200", "40200"),
@@ -91,15 +86,15 @@ class OracleFusionDemo:
 
     def paths(self) -> tuple[str, ...]:
         """Every kind of object that is asked for."""
-        return tuple(f"documents?kind={kind}" for kind in (*_KINDS, *_GOODS, _SUPPLIERS, _CUSTOMERS, _ORDERS, _PERIODS))
+        kinds = (_INVOICES, _MEMOS, _RECEIPTS, _RECEIVED, _RETURNED, _MOVED, _SUPPLIERS, _CUSTOMERS, _ORDERS)
+        return tuple(f"documents?kind={kind}" for kind in kinds)
 
     def issued(self, entity: str, ask: Ask) -> list[Issued]:
         """Suppliers, and orders."""
         if entity == "vendor":
-            return [_supplier(row) for row in ask(f"documents?kind={_SUPPLIERS}")["documents"]]
+            return [_supplier(row) for row in _of(ask, _SUPPLIERS)]
         if entity == "purchase_order":
-            rows = ask(f"documents?kind={_ORDERS}")["documents"]
-            return [Issued(str(row["POHeaderId"]), str(row["OrderNumber"]), Decimal(str(row["Total"]))) for row in rows]
+            return [Issued(row["id"], row["number"], Decimal(str(row["amount"]))) for row in _of(ask, _ORDERS)]
         return []
 
     def read(self, flow: str, ask: Ask) -> set[str]:
@@ -112,21 +107,13 @@ class OracleFusionDemo:
 
     def booked(self, ask: Ask) -> list[BookedDocument]:
         """Documents with their ref; suppliers and customers by their id."""
-        found = []
-        for kind, ours in _KINDS.items():
-            for row in ask(f"documents?kind={kind}")["documents"]:
-                amount, applied = Decimal(str(row["amount"])), Decimal(str(row["applied"]))
-                found.append(BookedDocument(ours, row["id"], row["ref"], amount, row["date"], row["done"], applied))
-        for kind, ours in _GOODS.items():
-            for row in ask(f"documents?kind={kind}")["documents"]:
-                amount = Decimal(str(row["amount"]))
-                found.append(BookedDocument(ours, row["id"], row["ref"], amount, row["date"], row["done"], None))
-        for row in ask(f"documents?kind={_SUPPLIERS}")["documents"]:
-            found.append(BookedDocument("vendor", str(row["SupplierId"]), "", Decimal("0.00"), "", True))
-        for row in ask(f"documents?kind={_CUSTOMERS}")["documents"]:
-            key = f"{row['AccountNumber']}/{row['BillToSiteNumber']}"
-            found.append(BookedDocument("customer", key, "", Decimal("0.00"), "", True))
-        return found
+        found = [_document("invoice", row) for row in _of(ask, _INVOICES)]
+        found += [_document("credit_memo", row) for row in _of(ask, _MEMOS)]
+        found += [_document("payment", row) for row in _of(ask, _RECEIPTS)]
+        found += _goods(ask)
+        found += [BookedDocument("vendor", row["id"], "", Decimal("0.00"), "", True) for row in _of(ask, _SUPPLIERS)]
+        customers = [f"{row['id']}/{row['site']}" for row in _of(ask, _CUSTOMERS)]
+        return [*found, *(BookedDocument("customer", key, "", Decimal("0.00"), "", True) for key in customers)]
 
     def flow_settings(self) -> Mapping[str, Mapping[str, Any]]:
         """Invoices and receipts wait for a window every other hour."""
@@ -138,7 +125,7 @@ class OracleFusionDemo:
             Act(f"supplier {name} is created", "suppliers", {"Supplier": name})
             for name in ("Cedar Fork Supply", "Mesquite Pipe Company")
         ]
-        names = {str(row["SupplierId"]): str(row["Supplier"]) for row in ask(f"documents?kind={_SUPPLIERS}")["documents"]}
+        names = {row["id"]: str(row["name"]) for row in _of(ask, _SUPPLIERS)}
         known = sorted(key for key in links.get("vendor", {}) if key in names)
         if not known:
             return new
@@ -164,9 +151,44 @@ class OracleFusionDemo:
         )
 
 
+def _of(ask: Ask, kind: str) -> list[Mapping[str, Any]]:
+    found: list[Mapping[str, Any]] = ask(f"documents?kind={kind}")["documents"]
+    return found
+
+
 def _supplier(row: Mapping[str, Any]) -> Issued:
-    facts = {NAME: str(row["Supplier"]), ACTIVE: NO if row["Status"] == "INACTIVE" or row["InactiveDate"] else YES}
-    return Issued(str(row["SupplierId"]), str(row["SupplierNumber"]), Decimal("0.00"), facts=facts)
+    facts = {NAME: str(row["name"]), ACTIVE: YES if row["active"] else NO}
+    return Issued(row["id"], row["number"], Decimal("0.00"), facts=facts)
+
+
+def _document(kind: str, row: Mapping[str, Any]) -> BookedDocument:
+    applied = sum((Decimal(str(one["amount"])) for one in row.get("applications", ())), Decimal(0))
+    return BookedDocument(kind, row["id"], row["ref"], Decimal(str(row["amount"])), row["date"], row["done"], applied)
+
+
+def _goods(ask: Ask) -> list[BookedDocument]:
+    """Receipts and returns, worth what they move at the prices of their orders."""
+    prices = {_place(order["number"], line["number"]): line["price"] for order in _of(ask, _ORDERS) for line in order["lines"]}
+    moved = {row["id"]: _place(row["PONumber"], row["POLineNumber"]) for row in _of(ask, _MOVED)}
+    found = []
+    for row in _of(ask, _RECEIVED):
+        parts = [(_place(one["DocumentNumber"], one["DocumentLineNumber"]), one["Quantity"]) for one in row["lines"]]
+        found.append(_worth("receipt", row, parts, prices))
+    for row in _of(ask, _RETURNED):
+        found.append(_worth("return", row, [(moved.get(row["number"], ("", "")), row["quantity"])], prices))
+    return found
+
+
+Place = tuple[str, str]
+
+
+def _place(order: Any, line: Any) -> Place:
+    return str(order), str(line)
+
+
+def _worth(kind: str, row: Mapping[str, Any], parts: Sequence[tuple[Place, Any]], prices: Mapping[Place, Any]) -> BookedDocument:
+    amount = sum((Decimal(str(count)) * Decimal(str(prices.get(place, 0))) for place, count in parts), Decimal(0))
+    return BookedDocument(kind, row["id"], row["ref"], amount.quantize(Decimal("0.01")), row["date"], row["done"], None)
 
 
 DEMO = OracleFusionDemo()

@@ -22,6 +22,7 @@ from systems.oracle_fusion.documents import body, dumps, fields
 from systems.oracle_fusion.mapping_goods import ORDER_LINE, RECEIPT_LINE
 from systems.oracle_fusion.models import SYSTEM, Row, quoted
 from systems.parents import parent_id
+from systems.postings.lines import rounded
 from systems.values.codes import code
 from systems.values.members import money_or_zero, required_id, rows, text
 from systems.writing.differences import amount_differs, differs
@@ -33,6 +34,8 @@ REFERENCE = "ExternalSystemTransactionReference"
 RETURN_TYPE = "RETURN TO VENDOR"
 _DONE, _FAILED = ("SUCCESS", "COMPLETED"), ("ERROR", "FAILURE", "FAILED")
 _NUMBER = 30
+_CENTS = Decimal("0.05")
+"""What quantity times cost may differ from the amount of a line whose unit was converted."""
 Ask = Callable[[Attempt, str, str, Query], Awaitable[list[Row]]]
 """Asks for the rows of a resource that fulfil a condition."""
 Read = Callable[[Attempt, Row, str], Awaitable[list[Row]]]
@@ -101,7 +104,7 @@ class Goods:
         return "DELIVER" if one["bin"] else "RECEIVE"
 
     async def _order(self, attempt: Attempt, key: str) -> Row:
-        found = await self._ask(attempt, ORDERS, f"POHeaderId = {int(key)}", [("expand", "lines,lines.schedules")])
+        found = await self._ask(attempt, ORDERS, f"POHeaderId = {key}", [("expand", "lines,lines.schedules")])
         if len(found) != 1:
             raise Refused(f"{SYSTEM} {attempt.ref}: order {key} is not there", "gone")
         return found[0]
@@ -194,6 +197,9 @@ def receipt(row: Row, lines: Sequence[Row], attempt: Attempt) -> Document:
         theirs = held.get(name)
         count = money_or_zero(theirs, "Quantity") if theirs is not None else Decimal(0)
         differences += amount_differs(f"line {one['source_line_id']} quantity", count, one["quantity"])
+        differences += amount_differs(
+            f"line {one['source_line_id']} amount", rounded(count * one["unit_cost"]), one["amount"], _CENTS
+        )
     words = "; ".join(filter(None, map(errors_of, lines))) or errors_of(row)
     is_done = bool(lines) and all(_state(one) in _DONE for one in lines)
     return Document(
@@ -218,6 +224,7 @@ def returned(row: Row, attempt: Attempt) -> Document:
     differences = [
         *differs("type", text(row, "TransactionType"), RETURN_TYPE),
         *amount_differs("quantity", money_or_zero(row, "Quantity"), one["quantity"]),
+        *amount_differs("amount", rounded(money_or_zero(row, "Quantity") * one["unit_cost"]), one["amount"], _CENTS),
     ]
     return Document(
         required_id(row, "InterfaceTransactionId"),

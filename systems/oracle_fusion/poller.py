@@ -32,6 +32,11 @@ _MOST_PAGES = 200
 _LIFE_CYCLE = "purchaseOrderLifeCycleDetails"
 
 
+def offset_of(position: str) -> Offset:
+    """The position of a feed."""
+    return position_of(Offset(), position, "oracle_fusion")
+
+
 class _Reader:
     """A poller's session. See `systems.contract.Reader`."""
 
@@ -41,7 +46,7 @@ class _Reader:
 
     async def page(self, feed: Feed, position: str) -> Page:
         """The page of `feed` at `position`."""
-        left, resource = position_of(Offset(), position, "oracle_fusion"), NAMES[feed.entity]
+        left, resource = offset_of(position), NAMES[feed.entity]
         answer, at, why = await self._continuations.read(feed.name, partial(self._rows, feed), left, left.begun())
         restarted = f"row {left.skip} of the list is not taken any more ({why}); read again from its first" if why else ""
         found = listed(answer, resource.collection)

@@ -149,7 +149,7 @@ class _Dialect:
         """The receipt, and the invoice that it settles."""
         resolved = attempt.resolved
         receipt_id = parent_id(resolved.command, "payment", resolved.ids)
-        receipts = await self._rows(attempt, RECEIPTS, f"StandardReceiptId = {int(receipt_id)}", [("expand", REFERENCES)])
+        receipts = await self._rows(attempt, RECEIPTS, f"StandardReceiptId = {_key(receipt_id)}", [("expand", REFERENCES)])
         invoices = await self._rows(attempt, INVOICES, self._settled(resolved), [("expand", INSTALLMENTS)])
         if len(receipts) != 1 or len(invoices) != 1:
             raise Refused(f"oracle_fusion {attempt.ref}: receipt {receipt_id} or the invoice that it settles is not there", "gone")
@@ -160,7 +160,7 @@ class _Dialect:
         number = fields(resolved.command)["applications"][-1]["document_number"]
         if number:
             return f"TransactionNumber = {quoted(number)} and BusinessUnit = {quoted(self._settings.business_unit)}"
-        return f"CustomerTransactionId = {int(parent_id(resolved.command, 'invoice', resolved.ids))}"
+        return f"CustomerTransactionId = {_key(parent_id(resolved.command, 'invoice', resolved.ids))}"
 
     # --- writing ------------------------------------------------------------------------------------------------------
 
@@ -216,6 +216,19 @@ class _Dialect:
         if not found:
             return ambiguous("a success without a row", "unreadable", code=str(answer.status))
         return ReadBack(self._shown, _LOOKS)
+
+
+def _key(found: str) -> str:
+    """An id of Fusion as it stands in a condition. Raises `Refused` for one that is no number."""
+    if not (found.isascii() and found.isdigit()):
+        raise Refused(f"oracle_fusion: {found[:60]!r} is no id of a document here")
+    return found
+
+
+def is_write(request: Request) -> bool:
+    """Whether a request changes something; one for a token does not."""
+    is_form = request.headers.get("Content-Type", "").startswith("application/x-www-form-urlencoded")
+    return request.method not in ("GET", "HEAD") and not is_form
 
 
 def _refused(answer: Response) -> Answer:

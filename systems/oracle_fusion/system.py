@@ -18,7 +18,7 @@ from systems.oracle_fusion.models import SYSTEM as NAME
 from systems.oracle_fusion.poller import open_reader, position_from
 from systems.oracle_fusion.resources import FEEDS, FETCHABLE
 from systems.oracle_fusion.settings import Credentials, Settings
-from systems.oracle_fusion.sink import BUDGET, open_writer
+from systems.oracle_fusion.sink import BUDGET, is_write, open_writer
 
 FIELD_SERVICE = "servicetitan"
 """The name of the system from which these flows bring documents, and to which vendors and orders go."""
@@ -182,6 +182,7 @@ SYSTEM = System(
     demo="systems.oracle_fusion.demo",
     crosswalk_tables=TABLES,
     legends=LEGENDS,
+    is_write=is_write,
     chosen_write=chosen_write,
     asked_for=("customer",),
     open_finder=open_finder,

@@ -10,7 +10,7 @@ from systems.oracle_fusion.simulator.api import Api
 from systems.oracle_fusion.simulator.control import add_control
 from systems.oracle_fusion.simulator.gate import LOGIN_PATH, Gate
 from systems.oracle_fusion.simulator.pod import Pod
-from systems.oracle_fusion.simulator.rules import automatch, receiving
+from systems.oracle_fusion.simulator.rules import automatch, jobs, receiving
 from systems.oracle_fusion.simulator.seed.company import INSTANCE, LEDGER, MAIN_UNIT
 from systems.oracle_fusion.simulator.seed.customers import plant_customers
 from systems.oracle_fusion.simulator.seed.ledger import plant_ledger
@@ -28,7 +28,7 @@ def build(options: Options) -> Simulator:
     plant_orders(pod, pod.settings.orders)
     plant_customers(pod, pod.settings.customers)
     sign_in = SignIn(pod)
-    pod.batches += [automatch.run_due, receiving.run_due]
+    pod.batches += [automatch.run_due, receiving.run_due, jobs.run_due]
     app, gate = application(pod), Gate(pod, sign_in)
     app.router.add_post(TOKEN_PATH, sign_in.answer)
     app.router.add_get(LOGIN_PATH, gate.login)

@@ -8,10 +8,11 @@ from aiohttp import web
 
 from runtime.simulator.control import add_asked, add_deleted, add_told
 from systems.oracle_fusion.simulator.balances import balances
-from systems.oracle_fusion.simulator.kept import documents
+from systems.oracle_fusion.simulator.day import play
+from systems.oracle_fusion.simulator.documents import documents
 from systems.oracle_fusion.simulator.orders import bill_order, change_order, new_order
 from systems.oracle_fusion.simulator.pod import TRUTH, Pod
-from systems.oracle_fusion.simulator.rules import automatch, receipts, receiving
+from systems.oracle_fusion.simulator.rules import automatch, jobs, receipts, receiving
 from systems.oracle_fusion.simulator.rules.accounting import account
 from systems.oracle_fusion.simulator.rules.ledger import set_period
 from systems.oracle_fusion.simulator.seed.customers import plant_customers
@@ -39,9 +40,12 @@ def add_control(app: web.Application, pod: Pod, sign_in: SignIn) -> None:
         periods=lambda body: _period(pod, body),
         accounting=lambda _: {"accounted": account(pod)},
         receiving=lambda _: {"processed": receiving.run(pod)},
+        jobs=lambda _: {"ended": jobs.run(pod)},
+        batches=lambda _: {"processed": receiving.run(pod), "ended": jobs.run(pod), "applied": automatch.run(pod)},
         automatch=lambda _: {"applied": automatch.run(pod)},
         apply=lambda body: _apply(pod, body),
         reverse=lambda body: _reverse(pod, body),
+        day=lambda body: play(pod, body),
         masters=lambda body: _plant(pod, body),
         issuers=lambda body: {"x5t": sign_in.trust(str(body["issuer"]), str(body["certificate"]))},
     )

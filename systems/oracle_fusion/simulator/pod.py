@@ -20,7 +20,7 @@ from systems.oracle_fusion.simulator.settings import Settings
 from systems.oracle_fusion.simulator.shapes import shapes
 
 USER = "ml.connector"
-TRUTH, BILLS, SETUP = "Truth", "Bill", "Setup"
+TRUTH, BILLS, SETUP, INTERFACE = "Truth", "Bill", "Setup", "GlInterface"
 _FOUND_BY = {
     "suppliers": ("_path", "SupplierNumber", "Supplier"),
     "purchaseOrders": ("_path", "OrderNumber", "SupplierId"),
@@ -32,18 +32,21 @@ _FOUND_BY = {
     "receivingTransactionsHistory": ("_path", "ReceiptNumber", "PONumber"),
     "receivablesCustomerAccountSiteActivities": ("AccountNumber", "BillToSiteNumber", "CustomerName"),
     "journalBatches": ("BatchName",),
+    "accountCombinationsLOV": ("_text",),
 }
 _NUMBERS = ("TransactionNumber", "ReceiptNumber", "OrderNumber", "SupplierNumber", "BatchName", "ReqstId")
 _AMOUNTS = ("EnteredAmount", "Amount", "Total", "RunningTotalDr")
 _DATES = ("TransactionDate", "ReceiptDate", "AccountingDate")
-_REFS = ("CrossReference", "ExternalSystemTransactionReference", "ReceiptNumber", "GroupId")
+_REFS = ("CrossReference", "ExternalSystemTransactionReference", "Comments", "CreditMemoComments")
+_NUMBERS_AS_REFS = ("ReceiptNumber", "BatchName")
+_REF = "ST-"
 
 
 class Pod(Records[Settings]):
     """The database and the batch jobs that wait; every method is called on the event loop and commits before it returns."""
 
     def __init__(self, options: Options) -> None:
-        kinds = (*shapes(), TRUTH, BILLS, SETUP)
+        kinds = (*shapes(), TRUTH, BILLS, SETUP, INTERFACE)
         super().__init__(options, Settings(), Telling(kinds, _entry, _FOUND_BY))
         self.batches: list[Callable[[Pod], None]] = []
 
@@ -131,6 +134,14 @@ def plain(value: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def ref_of(row: Mapping[str, Any]) -> str:
+    """The text that a client put into a row to find it again: the first word of a member that may hold one, "" where there is none."""
+    lines = [one for one in row.get("lines") or [] if isinstance(one, dict)]
+    texts = [row.get(name) for name in _REFS] + [ref_of(one) for one in lines] + [row.get(name) for name in _NUMBERS_AS_REFS]
+    words = (str(text or "").split(" ", 1)[0] for text in texts)
+    return next((word for word in words if word.startswith(_REF)), "")
+
+
 def _first(body: Mapping[str, Any], names: Iterable[str]) -> str:
     return next((str(body[name]) for name in names if body.get(name)), "")
 
@@ -139,7 +150,7 @@ def _entry(change: Change) -> dict[str, str]:
     body = change.body
     return {
         "number": _first(body, _NUMBERS),
-        "ref": _first(body, _REFS),
+        "ref": ref_of(body),
         "amount": _first(body, _AMOUNTS) or "0.00",
         "currency": _first(body, ("InvoiceCurrencyCode", "CreditMemoCurrency", "Currency", "CurrencyCode")),
         "date": _first(body, _DATES),

@@ -72,3 +72,4 @@ class Settings(Switches):
     open_from: str = "2026-01"
     jobs_s: int = 30
     suspense: bool = False
+    warning_is_shown: bool = False

@@ -6,10 +6,11 @@ from functools import partial
 
 from systems.oracle_fusion.simulator.lists import LISTS
 from systems.oracle_fusion.simulator.resources import Resource, Rules
-from systems.oracle_fusion.simulator.rules import credits, invoices, receipts, receiving
+from systems.oracle_fusion.simulator.rules import credits, invoices, jobs, receipts, receiving
 from systems.oracle_fusion.simulator.rules.orders import life_cycle
 
 _ORDERS = "PO_VIEW_PURCHASE_ORDER_REST_PRIV"
+_JOBS = "FUN_FSCM_REST_SERVICE_ACCESS_INTEGRATION_PRIV"
 _RECEIVING = "RCV_CREATE_RECEIPT_USING_REST_SERVICE_PRIV"
 _INVOICES = "AR_CREATE_RECEIVABLES_INVOICE_PRIV"
 RESOURCES: tuple[Resource, ...] = (
@@ -51,5 +52,14 @@ RESOURCES: tuple[Resource, ...] = (
         rules=Rules(receiving.create_transaction, remove=partial(receiving.remove, receiving.TRANSACTIONS)),
     ),
     Resource(receiving.HISTORY, read="RCV_VIEW_RECEIVING_TRANSACTION_HISTORY_PRIV"),
+    Resource(
+        jobs.KIND,
+        read=_JOBS,
+        write=_JOBS,
+        finders={"ESSJobStatusRF": jobs.status, "ESSExecutionDetailsRF": jobs.details, "ESSJobExecutionDetailsRF": jobs.files},
+        needs_finder=True,
+        rules=Rules(jobs.create),
+    ),
+    Resource("journalBatches", read="GL_ENTER_JOURNAL_PRIV"),
     *LISTS,
 )

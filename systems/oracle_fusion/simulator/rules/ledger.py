@@ -54,11 +54,6 @@ def set_period(pod: Pod, name: str, application: str, status: str) -> list[Row]:
     return rows
 
 
-def combined(row: Row) -> str:
-    """`01-110-40100-000` of a row of the list."""
-    return "-".join(str(row[name]) for name in SEGMENTS)
-
-
 def refuse_combination(pod: Pod, text: str, day: str, attribute: str) -> None:
     """Raise 400 unless an account combination may be posted to on a day; one that is new is inserted where that is allowed."""
     problem = why_not(pod, text, day)
@@ -71,7 +66,7 @@ def why_not(pod: Pod, text: str, day: str) -> str:
     parts = tuple(text.split("-"))
     if len(parts) != len(SEGMENTS):
         return f"The account combination {text} does not have {len(SEGMENTS)} segments."
-    row = next((one for one in pod.rows(COMBINATIONS) if combined(one) == text), None)
+    row = next(iter(pod.rows_with(COMBINATIONS, "_text", text)), None)
     if row is None:
         broken = _broken_rule(*parts)
         if broken:

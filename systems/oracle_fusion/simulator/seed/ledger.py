@@ -104,6 +104,7 @@ def combination(pod: Pod, segments: tuple[str, ...]) -> Row:
         "StartDate": "2020-01-01",
         "EndDate": END if ended else None,
         "DetailPostingAllowedFlag": "Y",
+        "_text": "-".join(segments),
         "AccountType": KINDS.get(named["Account"], "A"),
     }
 
