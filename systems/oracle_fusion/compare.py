@@ -154,10 +154,12 @@ def application(row: Row, references: Sequence[Row], settled: Row, command: Comm
     referred = sum((amount for name, amount in amounts if name == number), _ZERO)
     applied = money(row, "Amount") - money(row, "UnappliedAmount")
     paid = money(settled, "EnteredAmount") - money(settled, "InvoiceBalanceAmount")
-    is_applied = min(applied, paid) >= until and applied >= sum((amount for _, amount in amounts), _ZERO)
-    if referred <= before and not is_applied:
+    settles = min(applied, paid)
+    is_applied = settles >= until and applied >= sum((amount for _, amount in amounts), _ZERO)
+    shown = max(referred, settles)
+    if shown <= before:
         return None
-    differences = () if referred >= until or is_applied else (f"amount: {referred - before}, {told[-1]['amount']}",)
+    differences = () if shown >= until else (f"amount: {shown - before}, {told[-1]['amount']}",)
     done = ("reference", "applied", "apply") if is_applied else ("reference",)
     return Document(
         f"{receipt_id}/{required_id(settled, 'CustomerTransactionId')}",

@@ -34,6 +34,7 @@ _READING = 1 + 2 * 2
 BUDGET = Budget(find=_READING + 1 + CALLS, step=2 + _READING)
 _LOOKS = 3
 _SUSPECTS = 100
+_MOST_KEPT = 1000
 _APPLICATION, GOODS = "ar_application", ("receipt", "return")
 
 
@@ -44,6 +45,7 @@ class _Dialect:
         self._client = client
         self._settings = client.settings
         self._validation = Validation(client)
+        self._addresses: dict[str, str] = {}
         self._goods = Goods(client, self._rows, self._child)
 
     async def reserve(self, calls: int) -> None:
@@ -100,6 +102,7 @@ class _Dialect:
 
     async def _transaction(self, attempt: Attempt, row: Row) -> Document:
         form = documents.FORMS[attempt.resolved.record]
+        self._keep(row)
         parts = (await self._child(attempt, row, form.lines), await self._child(attempt, row, form.distributions))
         return compare.transaction(row, parts, attempt.resolved, self._settings)
 
@@ -140,10 +143,18 @@ class _Dialect:
     # --- applications -------------------------------------------------------------------------------------------------
 
     async def _applications(self, attempt: Attempt) -> list[Document]:
+        ids = [parent_id(attempt.resolved.command, role, attempt.resolved.ids) for role in self._roles(attempt)]
+        if not all(map(_is_key, ids)):
+            return []  # no id of Fusion's, so that it has no such receipt or invoice
         receipt, settled = await self._pair(attempt)
         references = await self._child(attempt, receipt, REFERENCES)
         found = compare.application(receipt, references, settled, attempt.resolved.command)
         return [] if found is None else [found]
+
+    @staticmethod
+    def _roles(attempt: Attempt) -> list[str]:
+        """The parents that are looked up by their id."""
+        return [one["role"] for one in attempt.resolved.command["parents"] if one["role"] in ("payment", "invoice")]
 
     async def _pair(self, attempt: Attempt) -> tuple[Row, Row]:
         """The receipt, and the invoice that it settles."""
@@ -173,10 +184,19 @@ class _Dialect:
             return self._create(resolved)
         if resolved.record == _APPLICATION:
             return await self._apply(attempt)
-        rows = await self._ours(attempt)
-        if len(rows) != 1:
-            raise Refused(f"oracle_fusion {attempt.ref}: {len(rows)} documents carry our ref")
-        return self._client.request("PATCH", self._address(rows[0]), dumps({"InvoiceStatus": "Complete"}))
+        where = self._addresses.get(attempt.document.erp_id, "") if attempt.document is not None else ""
+        if not where:
+            rows = await self._ours(attempt)
+            if len(rows) != 1:
+                raise Refused(f"oracle_fusion {attempt.ref}: {len(rows)} documents carry our ref")
+            where = self._address(rows[0])
+        return self._client.request("PATCH", where, dumps({"InvoiceStatus": "Complete"}))
+
+    def _keep(self, row: Row) -> None:
+        """Keep the address of a row that a look-up showed, for the step after it."""
+        if len(self._addresses) >= _MOST_KEPT:
+            self._addresses.clear()
+        self._addresses[required_id(row, "CustomerTransactionId")] = self._address(row)
 
     def _create(self, resolved: ResolvedCommand) -> Request:
         if resolved.record == "ar_receipt":
@@ -218,9 +238,13 @@ class _Dialect:
         return ReadBack(self._shown, _LOOKS)
 
 
+def _is_key(found: str) -> bool:
+    return found.isascii() and found.isdigit()
+
+
 def _key(found: str) -> str:
     """An id of Fusion as it stands in a condition. Raises `Refused` for one that is no number."""
-    if not (found.isascii() and found.isdigit()):
+    if not _is_key(found):
         raise Refused(f"oracle_fusion: {found[:60]!r} is no id of a document here")
     return found
 
