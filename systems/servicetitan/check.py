@@ -1,5 +1,5 @@
 """Proves a connection's ServiceTitan settings by using them: sign-in, app key, every read scope by one row, write scopes by what the
-token says, clock. Read-only.
+token says, what the writing of orders needs (`check_orders.py`), clock. Read-only.
 
 Keys of webhooks belong to the connection and are checked with it.
 """
@@ -15,9 +15,22 @@ from runtime.json import members
 from systems.checks import failed
 from systems.contract import Access, Finding
 from systems.mapped import Crosswalk
+from systems.servicetitan.check_orders import OrderChecks
 from systems.servicetitan.client import Client
+from systems.servicetitan.mapping_commands import VENDOR
 from systems.servicetitan.models import list_page
-from systems.servicetitan.resources import FEEDS, FETCHABLE, INVENTORY_BILLS, RESOURCES, WRITE_SCOPE, Resource
+from systems.servicetitan.order_lines import ORDER
+from systems.servicetitan.resources import (
+    EQUIPMENT,
+    FEEDS,
+    FETCHABLE,
+    INVENTORY_BILLS,
+    MATERIALS,
+    ORDER_TYPES,
+    RESOURCES,
+    WRITE_SCOPE,
+    Resource,
+)
 from systems.values.codes import code
 
 _UNIT = "business_unit"
@@ -37,9 +50,11 @@ class Checker:
         signed_in = await self._sign_in()
         if signed_in.level == "error":
             return [signed_in]
-        scopes = [await self._scope(resource) for resource in (*self._read(), INVENTORY_BILLS)]
+        asked = (ORDER_TYPES, MATERIALS, EQUIPMENT) if ORDER in self._writes else ()
+        scopes = [await self._scope(resource) for resource in (*self._read(), INVENTORY_BILLS, *asked)]
         units = await self._units(crosswalk) if crosswalk.rows(_UNIT) else []
-        return [signed_in, *scopes, *units, *self._writing(), self._clock()]
+        orders = await OrderChecks(self._client, crosswalk).findings() if ORDER in self._writes else []
+        return [signed_in, *scopes, *units, *self._writing(), *orders, self._clock()]
 
     async def close(self) -> None:
         """End the session."""
@@ -98,7 +113,7 @@ class Checker:
     def _writing(self) -> list[Finding]:
         """Checks what the flows of this connection write here, without writing: by the scopes that the token says it has."""
         found = [self._may_write(WRITE_SCOPE[record]) for record in sorted(self._writes & set(WRITE_SCOPE))]
-        if found and not self._client.settings.external_data_application_guid:
+        if VENDOR in self._writes and not self._client.settings.external_data_application_guid:
             remedy = "Take the External Data Application GUID of the app from the developer portal and write it into the settings."
             found.append(Finding("error", "servicetitan external data", "there is no GUID, so our ref has no place", remedy))
         return found

@@ -7,10 +7,12 @@ because there is no idempotency key. Redirects are never followed, and the token
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from urllib.parse import quote, urlencode
 
+from runtime.errors import Broken
 from runtime.exchange import Request, Response
 from systems.contract import Access
 from systems.http.bodies import require_json
@@ -23,6 +25,10 @@ LONGEST_TOKEN = timedelta(seconds=780)
 """A token lives 900 s and is renewed after 13 minutes (OAuth 2.0 page). A longer life is not accepted."""
 
 Query = Sequence[tuple[str, str]]
+_WRITABLE = re.compile(
+    r"POST /inventory/v2/tenant/[0-9]+/(vendors|purchase-orders)|PATCH /inventory/v2/tenant/[0-9]+/(vendors|purchase-orders)/[0-9]+"
+)
+"""The only requests that change something."""
 
 
 class Client:
@@ -43,7 +49,12 @@ class Client:
         return await self.calls.look(Request("GET", self._url(path, query)), path, _json(path, scope))
 
     async def write(self, method: str, path: str, body: bytes) -> Response:
-        """One write whose call was reserved, sent once. Raises `NotSent` or `Unanswered`; every other answer is returned as it came."""
+        """One write whose call was reserved, sent once. Raises `NotSent` or `Unanswered`; every other answer is returned as it came. `Broken` for
+        anything but vendors and purchase orders: AP bills, receipts and all else are ServiceTitan's own."""
+        if not _WRITABLE.fullmatch(f"{method} {path}"):
+            raise Broken(
+                f"servicetitan: nothing is ever written by {method} {path}.", "This is a fault of the connector: report it."
+            )
         return await self.calls.write(Request(method, self._url(path), {"Content-Type": "application/json"}, body))
 
     @property

@@ -24,6 +24,7 @@ from systems.demo import (
     whole,
 )
 from systems.flow import Flow
+from systems.servicetitan.order_marks import origin_of
 
 _UNIT = 901
 _HELD = {
@@ -77,7 +78,7 @@ class ServiceTitanDemo:
 
     def paths(self) -> tuple[str, ...]:
         """Every kind of object that is asked for."""
-        return tuple(f"holdings?entity={kind}" for kind in _HELD.values())
+        return tuple(f"holdings?entity={kind}" for kind in (*_HELD.values(), "orders"))
 
     def issued(self, entity: str, ask: Ask) -> list[Issued]:
         """Every object of one of our entities, inactive and cancelled ones included."""
@@ -95,12 +96,13 @@ class ServiceTitanDemo:
         return whole(flow.purpose, one)
 
     def booked(self, ask: Ask) -> list[BookedDocument]:
-        """Vendors, by our ref where we created them."""
+        """Vendors, by our ref where we created them, and purchase orders that carry our ref."""
         rows = ask("holdings?entity=vendors")["holdings"]
-        return [
+        vendors = [
             BookedDocument("vendor", str(row["id"]), row["external"].get(_REF, ""), Decimal("0.00"), "", True, None, _facts(row))
             for row in rows
         ]
+        return vendors + [_order(row) for row in ask("holdings?entity=orders")["holdings"] if row["memo"] or row["document_number"]]
 
     def flow_settings(self) -> Mapping[str, Mapping[str, Any]]:
         """Flows are the ERP's."""
@@ -159,6 +161,12 @@ def _payment(trial: Trial, ask: Ask) -> TrialEvents:
 
 def _facts(row: Mapping[str, Any]) -> dict[str, str]:
     return {NAME: str(row["name"]), ACTIVE: YES if row["active"] else NO}
+
+
+def _order(row: Mapping[str, Any]) -> BookedDocument:
+    told = {"summary": row["memo"], "vendorDocumentNumber": row["document_number"]}
+    amount, is_done = Decimal(str(row["amount"])), not row["canceled"]
+    return BookedDocument("purchase_order", str(row["id"]), origin_of(told), amount, row["date"], is_done, None)
 
 
 def _issued(row: Mapping[str, Any]) -> Issued:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from systems.servicetitan.mapping_shape import Context, Shaped, document, ended_on, moving
-from systems.servicetitan.order_marks import ref_in
+from systems.servicetitan.order_marks import origin_of
 from systems.servicetitan.values import day, plain
 from systems.values.members import (
     ZERO,
@@ -67,8 +67,8 @@ def purchase_order(row: Row, context: Context) -> Shaped:
         "dimensions": {},
         "lines": [_ordered(item, place, context) for item in _by_id(row)],
     }
-    origin = ref_in(row, context.settings.orders.ref_in)
-    return Shaped(body, text(row, "number"), text(row, "status"), moving(body, _ORDER_MONEY, _ORDER_LINE_MONEY), origin or None)
+    moved = moving(body, _ORDER_MONEY, _ORDER_LINE_MONEY)
+    return Shaped(body, text(row, "number"), text(row, "status"), moved, origin_of(row) or None)
 
 
 def _by_id(row: Row) -> list[Row]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
+from runtime.json import decimal_text
 from schemas.records import GoodsPosting, Parent
 from systems.mapped import Draft, NoCommand, Plan, settings_of
 from systems.postings.document import Hold, Mapped, Posting, Target, wanted
@@ -86,14 +87,10 @@ def status_of(record: Mapping[str, Any]) -> str:
     for name, word in (("quantity_received", "received"), ("quantity_billed", "billed"), ("quantity_canceled", "canceled")):
         told = [one[name] for one in lines if one[name] is not None]
         if told and (name != "quantity_canceled" or any(told)):
-            said.append(f"{word} {_shown(sum(told, _ZERO))} of {_shown(ordered)}")
+            said.append(f"{word} {decimal_text(sum(told, _ZERO))} of {decimal_text(ordered)}")
     closed = sum(1 for one in lines if one["closed"])
     said += [f"{closed} of {len(lines)} lines closed"] if closed else []
     return one_line(f"PO {record['number'] or record['source_id']}: {', '.join(said)}")
-
-
-def _shown(value: Decimal) -> str:
-    return f"{value.normalize():f}"
 
 
 def _open(line: Mapping[str, Any]) -> Decimal:

@@ -15,6 +15,7 @@ from typing import Any, cast
 import orjson
 
 from runtime.errors import Refused
+from runtime.json import decimal_text
 from schemas.records import CommandEnvelope, GoodsPosting, PurchaseOrderCommand
 from systems.contract import Document, Pair, ResolvedCommand
 from systems.parents import link_name, parent_id
@@ -206,17 +207,17 @@ def _items_differ(lines: Pairing) -> Iterator[str]:
     for wanted, item in lines.lines:
         name = f"line {wanted.source_id}"
         if item is None:
-            yield f"{name}: none, {wanted.quantity} of sku {wanted.sku}"
+            yield f"{name}: none, {decimal_text(wanted.quantity)} of sku {wanted.sku}"
         else:
             yield from amount_differs(f"{name} quantity", item.quantity, wanted.quantity)
             yield from amount_differs(f"{name} cost", item.cost, wanted.cost)
-    yield from (f"item {item.id}: {item.quantity} of sku {item.sku}, none" for item in lines.gone)
+    yield from (f"item {item.id}: {decimal_text(item.quantity)} of sku {item.sku}, none" for item in lines.gone)
 
 
-def is_alike(row: Row, resolved: ResolvedCommand, settings: Settings) -> bool:
+def is_alike(row: Row, resolved: ResolvedCommand) -> bool:
     """Whether an order without a ref of ours has the vendor, day and amount of a command: somebody may have typed it in by hand."""
     command = resolved.command
-    if order_marks.ref_in(row, "memo") or order_marks.ref_in(row, settings.orders.ref_in) or text(row, "status") == "Canceled":
+    if order_marks.origin_of(row) or order_marks.mentions(row, command["ref"]) or text(row, "status") == "Canceled":
         return False
     vendor, day = resolved.ids.get(_vendor_link(command), ""), order(command)["date"]
     same_day = day is not None and str(row.get("date") or "")[:10] == day.isoformat()

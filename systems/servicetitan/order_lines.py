@@ -120,7 +120,7 @@ def _matched(ours: list[Wanted], theirs: list[Item], *, by_position: bool) -> li
         return None
     if len(ours) == len(theirs):
         changed = [pair for pair in zip(wants, holds, strict=True) if pair[0] != pair[1]]
-        return list(theirs) if not changed or (len(changed) == 1 and are_distinct) else None
+        return list(theirs) if len(changed) <= 1 or by_position else None
     return _within(wants, holds, theirs) if are_distinct else None
 
 

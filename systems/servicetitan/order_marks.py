@@ -23,6 +23,17 @@ def ref_in(row: Mapping[str, Any], place: Place) -> str:
     return found if _REF.fullmatch(found) and found.startswith("ST-") else ""
 
 
+def origin_of(row: Mapping[str, Any]) -> str:
+    """A ref of ours in any place, whatever the setting says now: such an order came from the ERP and never travels back. "" if there is none."""
+    marked = [*_told(str(row.get("summary") or ""), REF_MARK), str(row.get("vendorDocumentNumber") or "").strip()]
+    return next((one for one in marked if _REF.fullmatch(one) and one.startswith("ST-")), "")
+
+
+def mentions(row: Mapping[str, Any], ref: str) -> bool:
+    """Whether this ref stands anywhere in an order: whoever moved, doubled or unmarked it, the order is not to be written a second time."""
+    return any(ref in str(row.get(name) or "") for name in ("summary", "vendorDocumentNumber"))
+
+
 def ref_in_memo(memo: str) -> str:
     """The ref of the marked line; "" if there is none, or if there are several that differ."""
     found = set(_told(memo, REF_MARK))

@@ -1,65 +1,56 @@
-"""Writes to ServiceTitan: vendors and purchase orders, each by the part that knows it. AP bills have no writer: ServiceTitan makes them itself."""
+"""Writes to ServiceTitan: vendors and purchase orders, each in its own dialect over one session. AP bills have no writer: ServiceTitan makes them
+itself."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from runtime.errors import Broken
-from runtime.exchange import Response
-from systems.contract import Access, Answer, Document, Found
+from systems.contract import Access, Answer, Document, Found, ResolvedCommand
 from systems.servicetitan.client import Client
 from systems.servicetitan.order_lines import ORDER
 from systems.servicetitan.sink_orders import BUDGET as ORDER_BUDGET
-from systems.servicetitan.sink_orders import OrderRequest, Orders
+from systems.servicetitan.sink_orders import Orders
 from systems.servicetitan.sink_vendors import BUDGET as VENDOR_BUDGET
-from systems.servicetitan.sink_vendors import VendorRequest, Vendors
-from systems.writing.frame import AHEAD, Attempt, Budget, FramedWriter, ReadBack
+from systems.servicetitan.sink_vendors import Vendors
+from systems.writing.frame import FramedWriter
 
-BUDGET = Budget(find=max(ORDER_BUDGET.find, VENDOR_BUDGET.find), step=max(ORDER_BUDGET.step, VENDOR_BUDGET.step))
-"""The most calls of either."""
-_VENDOR = "vendor"
-_Request = VendorRequest | OrderRequest
+VENDOR = "vendor"
 
 
-class _Dialect:
-    """See `systems.writing.frame.Dialect`."""
+class Writer:
+    """See `systems.contract.Writer`. `client` is the session of both."""
 
-    def __init__(self, client: Client, writes: frozenset[str]) -> None:
-        self._client = client
-        self._writes = writes or {_VENDOR}
-        self._orders, self._vendors = Orders(client), Vendors(client)
+    def __init__(self, access: Access) -> None:
+        self.client = client = Client(access)
+        self._needs_guid = VENDOR in (access.writes or {VENDOR})
+        self._by_record: dict[str, FramedWriter[Any]] = {
+            VENDOR: FramedWriter(Vendors(client), client, access, VENDOR_BUDGET),
+            ORDER: FramedWriter(Orders(client), client, access, ORDER_BUDGET),
+        }
 
     async def reserve(self, calls: int) -> None:
-        """Wait for the calls, and be signed in for the whole attempt."""
-        if _VENDOR in self._writes and not self._client.settings.external_data_application_guid:
+        """See `systems.contract.Writer`."""
+        if self._needs_guid and not self.client.settings.external_data_application_guid:
             raise Broken(
                 "servicetitan: vendors cannot be written without external_data_application_guid.",
                 "Take the External Data Application GUID of the app from the developer portal and write it into the settings.",
             )
-        await self._client.reserve(calls, AHEAD)
+        await self._by_record[ORDER].reserve(calls)
 
-    async def look_up(self, attempt: Attempt) -> Found:
-        """See `systems.writing.frame.Dialect`."""
-        return await (self._orders if _is_order(attempt) else self._vendors).look_up(attempt)
+    async def find(self, resolved: ResolvedCommand) -> Found:
+        """See `systems.contract.Writer`."""
+        return await self._by_record[resolved.record].find(resolved)
 
-    async def request(self, attempt: Attempt) -> _Request:
-        """See `systems.writing.frame.Dialect`."""
-        return await (self._orders if _is_order(attempt) else self._vendors).request(attempt)
+    async def perform(self, step: str, resolved: ResolvedCommand, document: Document | None) -> Answer:
+        """See `systems.contract.Writer`."""
+        return await self._by_record[resolved.record].perform(step, resolved, document)
 
-    async def send(self, request: _Request) -> Response:
-        """See `systems.writing.frame.Dialect`."""
-        return await (self._orders.send(request) if isinstance(request, OrderRequest) else self._vendors.send(request))
-
-    async def read(self, attempt: Attempt, request: _Request, answer: Response) -> Answer | Document | ReadBack:  # noqa: ARG002 - of the frame
-        """See `systems.writing.frame.Dialect`."""
-        if isinstance(request, OrderRequest):
-            return await self._orders.read(request, answer)
-        return await self._vendors.read(request, answer)
+    async def close(self) -> None:
+        """See `systems.contract.Writer`."""
+        await self.client.close()
 
 
-def _is_order(attempt: Attempt) -> bool:
-    return attempt.resolved.record == ORDER
-
-
-def open_writer(access: Access) -> FramedWriter[_Request]:
+def open_writer(access: Access) -> Writer:
     """A sink's session with one tenant."""
-    client = Client(access)
-    return FramedWriter(_Dialect(client, access.writes), client, access, BUDGET)
+    return Writer(access)

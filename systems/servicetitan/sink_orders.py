@@ -21,12 +21,12 @@ from systems.servicetitan.client import Client, Query
 from systems.servicetitan.errors import Absent, classify
 from systems.servicetitan.order_documents import SELF_RECEIVING, STEP
 from systems.servicetitan.resources import ORDER_TYPES, RESOURCES, Resource
-from systems.values.members import Row, flag
-from systems.writing.frame import Attempt, Budget, ReadBack, ambiguous
+from systems.values.members import Row, flag, identifier
+from systems.writing.frame import AHEAD, Attempt, Budget, ReadBack, ambiguous
 
-MOST_PAGES = 3
-PAGE_ROWS = 5000
-"""The most rows of a page (time-outs and pagination page)."""
+MOST_PAGES = 20
+PAGE_ROWS = 250
+"""So many that an answer stays far below what is read of one (docs/limits.md), with 30 KB for an order."""
 CLOCKS = timedelta(minutes=10)
 """How much earlier than the first try the window begins, for ServiceTitan's clock is not ours."""
 BUDGET = Budget(find=MOST_PAGES + 1, step=3)
@@ -43,12 +43,16 @@ class OrderRequest:
 
 
 class Orders:
-    """The part of `systems.writing.frame.Dialect` that knows orders."""
+    """See `systems.writing.frame.Dialect`."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
         self._settings = client.settings
         self._path = _ORDERS.path(client.settings.tenant_id)
+
+    async def reserve(self, calls: int) -> None:
+        """Wait for the calls, and be signed in for the whole attempt."""
+        await self._client.reserve(calls, AHEAD)
 
     # --- looking up ---------------------------------------------------------------------------------------------------
 
@@ -89,17 +93,19 @@ class Orders:
                 "window",
             )
         rows = await self._window(attempt, resolved.tried_since - CLOCKS)
-        ours = [row for row in rows if order_marks.ref_in(row, self._settings.orders.ref_in) == attempt.ref]
-        alike = [row for row in rows if order_documents.is_alike(row, resolved, self._settings)]
+        ours = [row for row in rows if order_marks.mentions(row, attempt.ref)]
+        alike = [row for row in rows if order_documents.is_alike(row, resolved)]
         return ours, [order_documents.suspect(row, resolved.command) for row in alike]
 
     async def _window(self, attempt: Attempt, since: datetime) -> list[Row]:
         """Every order that was created at or after an instant; all of them or none, for an order on a page that is missing would be written again."""
         found: dict[str, Row] = {}
+        query = [("createdOnOrAfter", f"{since:%Y-%m-%dT%H:%M:%SZ}"), ("sort", "+Id")]
         for page in range(1, MOST_PAGES + 1):
-            query = [("createdOnOrAfter", f"{since:%Y-%m-%dT%H:%M:%SZ}"), ("sort", "+Id")]
-            rows, has_more = await self._page(attempt, _ORDERS, query, page)
-            found |= {str(row.get("id")): row for row in rows}
+            rows, total, has_more = await self._page(attempt, _ORDERS, query, page)
+            found |= {identifier(row, "id"): row for row in rows}
+            if not has_more and len(found) != total:
+                raise Transient(f"servicetitan purchase-orders of {attempt.ref}: {len(found)} of {total} orders are shown")
             if not has_more:
                 return list(found.values())
         words = f"more than {MOST_PAGES * PAGE_ROWS} orders were created since {since:%Y-%m-%d}"
@@ -107,23 +113,25 @@ class Orders:
             f"servicetitan {attempt.ref}: {words}; look for this ref in ServiceTitan, and skip this if it is there", "window"
         )
 
-    async def _page(self, attempt: Attempt, resource: Resource, query: Query, page: int) -> tuple[list[Row], bool]:
+    async def _page(self, attempt: Attempt, resource: Resource, query: Query, page: int) -> tuple[list[Row], int, bool]:
+        """The rows of a page, how many there are on all pages, and whether another one follows."""
         attempt.calls += 1
         what, path = f"servicetitan {resource.name} of {attempt.ref}", resource.path(self._settings.tenant_id)
-        asked = [*query, *resource.inactive, ("page", str(page)), ("pageSize", str(PAGE_ROWS))]
+        asked = [*query, *resource.inactive, ("page", str(page)), ("pageSize", str(PAGE_ROWS)), ("includeTotal", "true")]
         answer = await self._client.look(path, asked, resource.scope)
         others, pieces = envelope(answer.body, "data")
         rows = [value for _, value in pieces]
-        if not isinstance(others.get("hasMore"), bool) or others.get("page") != page:
-            raise Transient(f"{what}: the page does not say which one it is and whether it is the last")
+        total = others.get("totalCount")
+        if not isinstance(others.get("hasMore"), bool) or others.get("page") != page or type(total) is not int:
+            raise Transient(f"{what}: the page does not say which one it is, how many orders there are, and whether it is the last")
         if not all(isinstance(row, dict) for row in rows):
             raise Malformed(f"{what}: a row is no object")
-        return rows, others["hasMore"]
+        return rows, total, others["hasMore"]
 
     async def _type_refused(self, attempt: Attempt) -> str:
         """Why the type of an order that is about to be created is not taken: it receives by itself, or nobody can use it."""
         kind = order_documents.order(attempt.resolved.command)["kind"]
-        rows, has_more = await self._page(attempt, ORDER_TYPES, (), 1)
+        rows, _, has_more = await self._page(attempt, ORDER_TYPES, (), 1)
         row = next((one for one in rows if str(one.get("id")) == kind), None)
         if row is None and has_more:
             raise Transient(f"servicetitan {ORDER_TYPES.name}: more than {PAGE_ROWS} types")
@@ -155,7 +163,7 @@ class Orders:
         method, path = ("PATCH", f"{self._path}/{request.order}") if request.order else ("POST", self._path)
         return await self._client.write(method, path, request.body)
 
-    async def read(self, request: OrderRequest, answer: Response) -> Answer | ReadBack:
+    async def read(self, attempt: Attempt, request: OrderRequest, answer: Response) -> Answer | ReadBack:  # noqa: ARG002 - of the frame
         """The answer names the order and says nothing else of it; reading it back tells the rest."""
         if answer.status != 200:
             return classify(answer)

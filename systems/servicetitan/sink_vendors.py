@@ -24,7 +24,7 @@ from systems.servicetitan.errors import Absent, classify
 from systems.servicetitan.resources import RESOURCES
 from systems.servicetitan.sink_orders import id_in
 from systems.values.members import Row
-from systems.writing.frame import Attempt, Budget, ReadBack, ambiguous
+from systems.writing.frame import AHEAD, Attempt, Budget, ReadBack, ambiguous
 
 BUDGET = Budget(find=1, step=2)
 """The calls of a step: its request, and reading the vendor back."""
@@ -40,12 +40,16 @@ class VendorRequest:
 
 
 class Vendors:
-    """The part of `systems.writing.frame.Dialect` that knows vendors."""
+    """See `systems.writing.frame.Dialect`."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
         self._settings = client.settings
         self._path = _VENDORS.path(client.settings.tenant_id)
+
+    async def reserve(self, calls: int) -> None:
+        """Wait for the calls, and be signed in for the whole attempt."""
+        await self._client.reserve(calls, AHEAD)
 
     # --- looking up ---------------------------------------------------------------------------------------------------
 
@@ -104,7 +108,7 @@ class Vendors:
         method, path = ("PATCH", f"{self._path}/{request.partner}") if request.partner else ("POST", self._path)
         return await self._client.write(method, path, request.body)
 
-    async def read(self, request: VendorRequest, answer: Response) -> Answer | ReadBack:
+    async def read(self, attempt: Attempt, request: VendorRequest, answer: Response) -> Answer | ReadBack:  # noqa: ARG002 - of the frame
         """The answer names the vendor; reading the vendor back tells the rest."""
         if answer.status != 200:
             return classify(answer)

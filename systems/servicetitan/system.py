@@ -16,7 +16,9 @@ from systems.servicetitan.order_lines import ORDER
 from systems.servicetitan.poller import open_reader, position_from
 from systems.servicetitan.resources import FEEDS, FETCHABLE
 from systems.servicetitan.settings import Credentials, Settings
-from systems.servicetitan.sink import BUDGET, open_writer
+from systems.servicetitan.sink import open_writer
+from systems.servicetitan.sink_orders import BUDGET as ORDER_BUDGET
+from systems.servicetitan.sink_vendors import BUDGET as VENDOR_BUDGET
 from systems.servicetitan.webhook import signing
 
 REF_CHARACTERS = 100
@@ -36,7 +38,7 @@ WRITES = (
         "externalData.mlConnectorRef",
         REF_CHARACTERS,
         "name",
-        BUDGET.calls,
+        VENDOR_BUDGET.calls,
         _P_MAX,
         _V_MAX,
         updates=True,
@@ -50,7 +52,7 @@ WRITES = (
         "memo or vendorInvoiceNumber",
         REF_CHARACTERS,
         "number",
-        BUDGET.calls,
+        ORDER_BUDGET.calls,
         _P_MAX,
         _V_MAX,
         updates=True,

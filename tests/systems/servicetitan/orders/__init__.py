@@ -1,0 +1,1 @@
+"""Purchase orders of an ERP: what is written, refused and held."""
