@@ -8,7 +8,7 @@ from datetime import timedelta
 from pydantic import BaseModel
 
 from systems.contract import Capability, Flow, System, Write
-from systems.flow import AT_ONCE
+from systems.flow import AT_ONCE, no_orders
 from systems.oracle_fusion.allocation import TABLES
 from systems.oracle_fusion.check import open_checker
 from systems.oracle_fusion.finder import open_finder
@@ -116,6 +116,7 @@ FLOWS = (
         ("purchase_order", "reversal"),
         "order",
         due=AT_ONCE,
+        unavailable=no_orders,
     ),
     Flow(
         "F4",

@@ -26,8 +26,12 @@ from tests.systems.servicetitan.simulator.world import world
 DOCUMENTED = [name for name in SYSTEMS if documents(name) is not None]
 INVENTED = "zzInvented"
 ENUMERATED = {"reviewStatus", "sentStatus", "source"}
-NOT_SAID = {"acumatica": {"a_missing_member_in_the_answer", "a_value_outside_its_enumeration"}}
-"""Faults that a vendor's facts cannot tell: Acumatica requires no member of an answer and enumerates no value."""
+NOT_SAID = {
+    "acumatica": {"a_missing_member_in_the_answer", "a_value_outside_its_enumeration"},
+    "oracle_fusion": {"a_missing_member_in_the_request", "a_value_outside_its_enumeration"},
+}
+"""Faults that a vendor's facts cannot tell: Acumatica requires no member of an answer and enumerates no value; Fusion's tables of attributes
+require none of a request and enumerate none."""
 OPEN = {"custom", "_links", "externalData"}
 """Members whose own members the vendors leave open."""
 Planted = Callable[[Exchange], Iterator[Exchange]]

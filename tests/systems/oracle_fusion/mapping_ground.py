@@ -17,7 +17,8 @@ from tests.systems import field_service
 
 EXAMPLES = Path(__file__).parents[3] / "systems" / "oracle_fusion" / "examples"
 CONNECTION: dict[str, Any] = json.loads((EXAMPLES / "connection.json").read_text())
-TABLES: dict[str, dict[str, dict[str, str]]] = CONNECTION["crosswalk"]
+ITEMS = {"PIPE-34": {"sku_id": "11", "unit": "Box", "factor": "4"}}
+TABLES: dict[str, dict[str, dict[str, str]]] = CONNECTION["crosswalk"] | {"order_item": ITEMS}
 CUSTOMER = "1001/30001"
 IDS = {"customer/500": CUSTOMER, "invoice/101": "300000000000101", "payment/201": "300000000000201"}
 

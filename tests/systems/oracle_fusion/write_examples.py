@@ -58,9 +58,8 @@ def situations() -> dict[str, dict[str, Any]]:
         "payment.of_an_unmapped_type": payment(type_name="Crypto", source_id="204"),
         "payment.refund": payment("-20.00", [], source_id="205", refunded_payment_id="190"),
         "receipt.of_two_lines_of_an_order": receipt([_faucet("2"), _pipe("3")]),
-        "receipt.in_boxes_of_four": receipt([goods_line("8", order_line_id="803")], source_id="602", number="N602"),
         "receipt.canceled": receipt(active=False, source_id="603", number="N603"),
-        "receipt.of_a_line_of_no_order": receipt([goods_line("1", order_line_id="")], source_id="604", number="N604"),
+        "receipt.of_a_line_of_no_order": receipt([goods_line("4", order_line_id="", sku_id="12")], source_id="604", number="N604"),
         "return.of_what_a_receipt_brought": returned([_faucet("1", receipt_line_id="1")]),
     }
 
