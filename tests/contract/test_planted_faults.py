@@ -86,7 +86,7 @@ def is_caught(name: str, exchange: Exchange) -> bool:
 
 
 def an_unknown_path(exchange: Exchange) -> Iterator[Exchange]:
-    path = re.sub(r"(?<=/24\.200\.001/)\w+|(?<=/tenant/)(\d+/[\w-]+)", r"\g<0>Zz", exchange.path)
+    path = re.sub(r"(?<=/24\.200\.001/)\w+|(?<=/11\.13\.18\.05/)\w+|(?<=/tenant/)(\d+/[\w-]+)", r"\g<0>Zz", exchange.path)
     assert path != exchange.path
     yield replace(exchange, path=path)
 
@@ -100,7 +100,7 @@ def an_unknown_query_option(exchange: Exchange) -> Iterator[Exchange]:
 
 
 def a_word_for_a_number_in_the_query(exchange: Exchange) -> Iterator[Exchange]:
-    for option in {"$top", "$skip", "page", "pageSize"} & exchange.query.keys():
+    for option in {"$top", "$skip", "page", "pageSize", "limit", "offset"} & exchange.query.keys():
         yield replace(exchange, query={**exchange.query, option: "many"})
 
 
