@@ -10,7 +10,7 @@ from typing import Any
 
 from schemas.records import CommandEnvelope
 from systems.contract import ResolvedCommand
-from systems.mapped import Draft, NoCommand, Plan
+from systems.mapped import Draft, NoCommand, Plan, Reading
 from systems.oracle_fusion.mapping import to_commands
 from systems.oracle_fusion.settings import Settings
 from tests.systems import field_service
@@ -46,6 +46,11 @@ def plan(over: Mapping[str, Any] | None = None, **changes: Any) -> Plan:
         target="oracle_fusion",
     )
     return replace(made, **changes)
+
+
+def reading(**changes: Any) -> Reading:
+    """What the normaliser of the examples knows."""
+    return Reading("acme", "America/Chicago", "USD", settings(**changes))
 
 
 def drafts(record: Mapping[str, Any], made: Plan | None = None) -> list[Draft | NoCommand]:

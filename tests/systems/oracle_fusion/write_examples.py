@@ -12,12 +12,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from systems import registry
 from systems.contract import Element, Role
 from systems.mapped import Draft
 from systems.oracle_fusion.documents import FORMS, dumps, receipt_body, transaction_body
 from systems.oracle_fusion.finder import open_finder
-from tests.contract.examples import canonical, connected, normalised, raw
+from systems.oracle_fusion.mapping import to_canonical
+from systems.oracle_fusion.system import SYSTEM
+from tests.contract.examples import canonical, normalised, raw
 from tests.contract.ground import is_written
 from tests.systems.field_service import application, drafted, invoice, invoice_line, payment, shown
 from tests.systems.oracle_fusion import mapping_ground as ground
@@ -143,8 +144,7 @@ async def _raw(held: Books, name: str, feed: str, place: int) -> None:
 def _of(held: Books, name: str, one: Element) -> None:
     for number, body in enumerate((one.body, *one.further), 1):
         (ground.EXAMPLES / f"{name}.raw{'' if number == 1 else f'.{number}'}.json").write_bytes(body)
-    system = registry.system("oracle_fusion")
-    made = system.to_canonical(raw(system, name), connected(system).readings["oracle_fusion"])
+    made = to_canonical(raw(SYSTEM, name), ground.reading())
     _write(name, "expected", next(normalised(one) for one in made))
 
 
