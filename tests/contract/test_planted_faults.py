@@ -28,11 +28,17 @@ INVENTED = "zzInvented"
 ENUMERATED = {"reviewStatus", "sentStatus", "source"}
 NOT_SAID = {
     "acumatica": {"a_missing_member_in_the_answer", "a_value_outside_its_enumeration"},
-    "oracle_fusion": {"a_missing_member_in_the_request", "a_value_outside_its_enumeration"},
+    "oracle_fusion": {
+        "a_missing_member_in_the_request",
+        "a_value_outside_its_enumeration",
+        "an_answer_without_a_body",
+        "an_invented_member_in_the_request",
+        "a_wrong_type_in_the_request",
+    },
 }
 """Faults that a vendor's facts cannot tell: Acumatica requires no member of an answer and enumerates no value; Fusion's tables of attributes
-require none of a request and enumerate none."""
-OPEN = {"custom", "_links", "externalData"}
+require none of a request and enumerate none, its sign-in page is HTML with status 200, and requests are judged by its simulator alone."""
+OPEN = {"custom", "_links", "links", "externalData"}
 """Members whose own members the vendors leave open."""
 Planted = Callable[[Exchange], Iterator[Exchange]]
 

@@ -58,10 +58,10 @@ def situations() -> dict[str, dict[str, Any]]:
         "payment.of_an_invoice_from_before_the_cut_over": payment("75.00", [application("900", "75.00")], source_id="203"),
         "payment.of_an_unmapped_type": payment(type_name="Crypto", source_id="204"),
         "payment.refund": payment("-20.00", [], source_id="205", refunded_payment_id="190"),
-        "receipt.of_two_lines_of_an_order": receipt([_faucet("2"), _pipe("3")]),
+        "receipt.of_two_lines_of_an_order": receipt([_faucet("0.2"), _pipe("0.1")]),
         "receipt.canceled": receipt(active=False, source_id="603", number="N603"),
         "receipt.of_a_line_of_no_order": receipt([goods_line("4", order_line_id="", sku_id="12")], source_id="604", number="N604"),
-        "return.of_what_a_receipt_brought": returned([_faucet("1", receipt_line_id="1")]),
+        "return.of_what_a_receipt_brought": returned([_faucet("0.001", receipt_line_id="1")]),
     }
 
 
@@ -74,7 +74,7 @@ def _pipe(quantity: str) -> dict[str, Any]:
 
 
 def _goods(quantity: str, cost: str, line_id: str, **more: Any) -> dict[str, Any]:
-    amount = Decimal(quantity) * Decimal(cost)
+    amount = (Decimal(quantity) * Decimal(cost)).quantize(Decimal("0.01"))
     return goods_line(quantity, line_id, unit_cost=Decimal(cost), amount=amount, **more)
 
 
