@@ -1,12 +1,14 @@
 """The routes below `/fscmRestApi/resources`: from a path to a resource, a row and a child, and from a method to what is done.
 
 Sources: REST guide (GET, POST 201, PATCH 200, DELETE 204, 405, 412, 415), PRC 26a (a path key is taken from `links`, never built), RYT and FIN
-(content types). Assumed: POST and PATCH show the children that the body named; `If-Match` against the `ETag` of a row.
+(content types). Assumed: POST and PATCH show the children that the body named; `If-Match` against the `ETag` of a row;
+plain `application/json` where Accept names it. The Date header is the pod's own clock.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from email.utils import format_datetime
 from typing import Any
 
 from aiohttp import web
@@ -15,7 +17,7 @@ from runtime.simulator.answers import read_json
 from runtime.simulator.conditions import Condition
 from runtime.simulator.records import Row
 from runtime.simulator.switches import names
-from systems.oracle_fusion.simulator.answers import ACTION_TYPE, ITEM_TYPE, Problem, Refused, bad, row_answer
+from systems.oracle_fusion.simulator.answers import ACTION_TYPE, COLLECTION_TYPE, ITEM_TYPE, Problem, Refused, bad, row_answer
 from systems.oracle_fusion.simulator.described import described, versions
 from systems.oracle_fusion.simulator.draft import draft_of
 from systems.oracle_fusion.simulator.framework import Ask, version_of
@@ -27,6 +29,7 @@ from systems.oracle_fusion.simulator.shapes import Shape
 from systems.oracle_fusion.simulator.view import View, change_indicator, key_of
 
 ROOT = "/fscmRestApi/resources"
+_ELSEWHERE = "http://169.254.169.254/latest/meta-data/"
 VERSIONS = ("11.13.18.05", "latest")
 
 
@@ -44,16 +47,25 @@ class Api:
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """Answer a call, or refuse it in the form that it asks for."""
         version, raw = 1, await request.read()
+        accept = request.headers.get("Accept", "")
         try:
             self._gate.admit(request)
             version = version_of(request, self._pod)
             self._pod.request_id = request.headers.get("X-Request-Id", "")
             self._pod.run_due()
-            return self._routed(request, version, raw)
+            lost = self._pod.faults.take("redirected", request.method, request.path)
+            if lost is not None:
+                return web.Response(status=302, headers={"Location": _ELSEWHERE})
+            answer = self._routed(request, version, raw)
         except SignInPage:
-            return self._gate.page()
+            answer = self._gate.page()
         except Refused as refused:
-            return refused.answer(version, request.headers.get("Accept", ""))
+            answer = refused.answer(version, accept)
+        if answer.content_type in (ITEM_TYPE, COLLECTION_TYPE) and "application/json" in accept:
+            answer.content_type = "application/json"
+        answer.headers["REST-Framework-Version"] = str(version)
+        answer.headers["Date"] = format_datetime(self._pod.clock.now(), usegmt=True)
+        return answer
 
     def _routed(self, request: web.Request, version: int, raw: bytes) -> web.Response:
         parts = [part for part in request.match_info["rest"].split("/") if part]

@@ -39,6 +39,7 @@ def add_control(app: web.Application, pod: Pod, sign_in: SignIn) -> None:
         orders_bill=lambda body: bill_order(pod, body),
         periods=lambda body: _period(pod, body),
         accounting=lambda _: {"accounted": account(pod)},
+        batches=lambda _: {"processed": receiving.run(pod), "applied": automatch.run(pod), "ended": jobs.run(pod)},
         receiving=lambda _: {"processed": receiving.run(pod)},
         jobs=lambda _: {"ended": jobs.run(pod)},
         batches=lambda _: {"processed": receiving.run(pod), "ended": jobs.run(pod), "applied": automatch.run(pod)},

@@ -8,19 +8,20 @@ from typing import Any
 
 from runtime.simulator.records import Row
 from systems.oracle_fusion.simulator.pod import Pod, cents, money, ref_of
-from systems.oracle_fusion.simulator.rules import jobs, receipts
+from systems.oracle_fusion.simulator.rules import orders, receipts
 from systems.oracle_fusion.simulator.rules.billing import CREDIT, INVOICE, Form
 from systems.oracle_fusion.simulator.rules.invoices import COMPLETE
 from systems.oracle_fusion.simulator.rules.journal_import import BATCHES
 from systems.oracle_fusion.simulator.rules.receiving import HISTORY, REQUESTS, SUCCESS, TRANSACTIONS
-from systems.oracle_fusion.simulator.seed.customers import KIND as SITES
+from systems.oracle_fusion.simulator.shapes import shapes
 
 
 def documents(pod: Pod, kind: str) -> list[dict[str, Any]]:
-    """Every row of a kind; amounts are decimal texts, dates ISO. Raises ValueError for a kind that is not told of."""
-    if kind not in _SHOWN:
-        raise ValueError(f"no kind {kind!r}; known: {', '.join(_SHOWN)}")
-    return [{"ref": ref_of(row)} | _SHOWN[kind](row) for row in pod.rows(kind)]
+    """Every document of a kind; amounts are decimal texts, dates ISO. Of other resources the rows as they are. Raises ValueError."""
+    if kind not in shapes():
+        raise ValueError(f"no kind {kind!r}; known: {', '.join(shapes())}")
+    show = _SHOWN.get(kind)
+    return [_raw(row) if show is None else {"ref": ref_of(row)} | show(pod, row) for row in pod.rows(kind)]
 
 
 def _billed(form: Form, row: Row) -> dict[str, Any]:
@@ -52,6 +53,7 @@ def _billed(form: Form, row: Row) -> dict[str, Any]:
         "done": is_memo or row["InvoiceStatus"] == COMPLETE,
         "date": row["TransactionDate"],
         "accounting_date": row["AccountingDate"],
+        "applied": "0.00",
         "lines": lines,
         "distributions": [
             {name: one.get(member) for name, member in zip(("class", "account", "amount", "line"), names, strict=True)}
@@ -71,7 +73,8 @@ def _receipt(row: Row) -> dict[str, Any]:
         "amount": row["Amount"],
         "unapplied": row["UnappliedAmount"],
         "status": row["Status"],
-        "done": True,
+        "done": row["Status"] != receipts.REVERSED,
+        "applied": cents(sum((money(one["amount"]) for one in row["_applications"]), Decimal(0))),
         "date": row["ReceiptDate"],
         "references": [{"number": one["ReferenceNumber"], "amount": one["ReferenceAmount"]} for one in row[receipts.REFERENCES]],
         "applications": [
@@ -81,34 +84,44 @@ def _receipt(row: Row) -> dict[str, Any]:
     }
 
 
-def _request(row: Row) -> dict[str, Any]:
-    names = ("DocumentNumber", "DocumentLineNumber", "DocumentScheduleNumber", "ItemNumber", "Quantity", "UnitOfMeasure", "UOMCode")
-    shown = (*names, "ProcessingStatusCode", "ReturnMessage", "ExternalSystemTransactionReference")
-    return {
+def _request(pod: Pod, row: Row) -> dict[str, Any]:
+    return _goods(pod, row, row["lines"]) | {
         "id": str(row["HeaderInterfaceId"]),
         "type": "ReceiptRequest",
         "number": row["ReceiptNumber"],
-        "amount": "0.00",
-        "status": row["ProcessingStatusCode"],
-        "error": row["ReturnMessage"] or "",
-        "done": row["ProcessingStatusCode"] == SUCCESS,
-        "date": row["TransactionDate"][:10],
-        "lines": [{name: line.get(name) for name in shown} for line in row["lines"]],
+        "lines": [_raw(line) for line in row["lines"]],
     }
 
 
-def _transaction(row: Row) -> dict[str, Any]:
-    return {
+def _transaction(pod: Pod, row: Row) -> dict[str, Any]:
+    return _goods(pod, row, [row]) | {
         "id": str(row["InterfaceTransactionId"]),
         "type": row["TransactionType"],
-        "number": str(row["ParentTransactionId"]),
-        "amount": "0.00",
+        "number": row["ReceiptNumber"] or str(row["InterfaceTransactionId"]),
+        "parent": str(row["ParentTransactionId"]),
         "quantity": row["Quantity"],
+    }
+
+
+def _goods(pod: Pod, row: Row, lines: list[Row]) -> dict[str, Any]:
+    """What a request moves at the prices of its order; done when every line is processed."""
+    amount = sum((money(line["Quantity"]) * _price(pod, line) for line in lines), Decimal(0))
+    return {
+        "amount": cents(amount),
         "status": row["ProcessingStatusCode"],
         "error": row["ReturnMessage"] or "",
-        "done": row["ProcessingStatusCode"] == SUCCESS,
+        "done": all(line["ProcessingStatusCode"] == SUCCESS for line in lines),
         "date": row["TransactionDate"][:10],
     }
+
+
+def _price(pod: Pod, line: Row) -> Decimal:
+    """The price of the order line that a line is of; a correction or return names the transaction that brought the goods."""
+    brought = pod.get(HISTORY, str(line.get("ParentTransactionId"))) or {}
+    number = brought.get("PONumber") or line.get("DocumentNumber")
+    wanted = money(brought.get("POLineNumber") or line.get("DocumentLineNumber"))
+    order = orders.find(pod, str(number or "")) or {"lines": []}
+    return next((money(one["Price"]) for one in order["lines"] if money(one["LineNumber"]) == wanted), Decimal(0))
 
 
 def _journal(row: Row) -> dict[str, Any]:
@@ -135,84 +148,21 @@ def _journal(row: Row) -> dict[str, Any]:
     }
 
 
-def _supplier(row: Row) -> dict[str, Any]:
-    return {
-        "id": str(row["SupplierId"]),
-        "number": row["SupplierNumber"],
-        "name": row["Supplier"],
-        "active": row["Status"] == "ACTIVE",
-    } | {
-        "business_relationship": row["BusinessRelationshipCode"],
-        "date": row["LastUpdateDate"],
-        "sites": [
-            {"id": str(one["SupplierSiteId"]), "name": one["SupplierSite"], "unit": one["ProcurementBU"]}
-            | {"purchasing": one["SitePurposePurchasingFlag"], "active": one["Status"] == "ACTIVE"}
-            for one in row["sites"]
-        ],
-        "addresses": [
-            {"street": one["AddressLine1"], "city": one["City"], "state": one["State"], "zip": one["PostalCode"]}
-            | {"phone": one["PhoneNumber"], "email": one["Email"]}
-            for one in row["addresses"]
-        ],
-    }
+def _raw(row: Row) -> dict[str, Any]:
+    """A row as it is, its hidden members too: `_received` as `received`."""
+    shown = {name.lstrip("_"): value for name, value in row.items() if name not in ("_path", "_key", "_text")}
+    return {name: [_raw(one) for one in value] if _is_children(value) else value for name, value in shown.items()}
 
 
-def _order(row: Row) -> dict[str, Any]:
-    return {
-        "id": str(row["POHeaderId"]),
-        "type": "Order",
-        "number": row["OrderNumber"],
-        "supplier": str(row["SupplierId"]),
-        "business_unit": row["ProcurementBU"],
-        "amount": row["Total"],
-        "status": row["StatusCode"],
-        "date": row["CreationDate"][:10],
-        "lines": [
-            {
-                "number": line["LineNumber"],
-                "schedule": part["ScheduleNumber"],
-                "item": line["Item"] or "",
-                "description": line["Description"],
-                "unit": line["UOMCode"],
-                "price": line["Price"],
-                "quantity": part["Quantity"],
-                "received": part["_received"],
-                "billed": part["_billed"],
-                "status": part["StatusCode"],
-            }
-            for line in row["lines"]
-            for part in line["schedules"]
-        ],
-    }
+def _is_children(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(one, dict) for one in value)
 
 
-def _customer(row: Row) -> dict[str, Any]:
-    return {"id": row["AccountNumber"], "site": row["BillToSiteNumber"], "name": row["CustomerName"], "active": row["_active"]} | {
-        "address": row["BillToSiteAddress"]
-    }
-
-
-def _history(row: Row) -> dict[str, Any]:
-    names = ("ReceiptNumber", "PONumber", "POLineNumber", "POScheduleNumber", "Quantity", "ParentTransactionId")
-    return {"id": str(row["TransactionId"]), "type": row["TransactionTypeCode"]} | {name: row[name] for name in names}
-
-
-def _job(row: Row) -> dict[str, Any]:
-    return {"id": row["ReqstId"], "type": row["_task"]["job"], "number": row["ReqstId"], "status": row["RequestStatus"]} | {
-        "report": row["_report"]
-    }
-
-
-_SHOWN: dict[str, Callable[[Row], dict[str, Any]]] = {
-    INVOICE.kind: lambda row: _billed(INVOICE, row),
-    CREDIT.kind: lambda row: _billed(CREDIT, row),
-    receipts.KIND: _receipt,
+_SHOWN: dict[str, Callable[[Pod, Row], dict[str, Any]]] = {
+    INVOICE.kind: lambda _, row: _billed(INVOICE, row),
+    CREDIT.kind: lambda _, row: _billed(CREDIT, row),
+    receipts.KIND: lambda _, row: _receipt(row),
     REQUESTS: _request,
     TRANSACTIONS: _transaction,
-    HISTORY: _history,
-    BATCHES: _journal,
-    jobs.KIND: _job,
-    "suppliers": _supplier,
-    "purchaseOrders": _order,
-    SITES: _customer,
+    BATCHES: lambda _, row: _journal(row),
 }

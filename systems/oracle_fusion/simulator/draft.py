@@ -1,11 +1,13 @@
 """What a request wants to write: a body held against the attributes of its resource.
 
-A member that the resource does not have, a value of another type and a text that is too long are refused, where the product might ignore or
-convert it. A number may come as text (the samples send `"451.23"` and `"1"`). Lengths: columns of the receivables and receiving tables, assumed.
+A member that the resource does not have, a value of another type, a control character and a text that is too long are refused, where the product
+might ignore or convert it. A number may come as text (the samples send `"451.23"` and `"1"`). Lengths: columns of the receivables and receiving
+tables, assumed.
 """
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -28,6 +30,8 @@ _LENGTHS = {
     "ExternalSystemTransactionReference": 300,
     "ReferenceNumber": 30,
 }
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_LARGEST = 10**18
 _PYTHON = {"string": str, "boolean": bool, "date": str, "date-time": str}
 
 
@@ -58,6 +62,8 @@ def _value(attribute: Attribute, value: Any) -> Any:
         return None
     if not _is_of_type(attribute, value):
         raise bad(f"The value {str(value)[:60]!r} is not valid for the attribute {name}.", "JBO-25009", name)
+    if isinstance(value, str) and _CONTROL.search(value):
+        raise bad(f"The value of the attribute {name} holds a control character.", "JBO-25009", name)
     if isinstance(value, str) and len(value) > _LENGTHS.get(name, 4000):
         raise bad(f"The value of the attribute {name} is longer than {_LENGTHS.get(name, 4000)} characters.", "JBO-27024", name)
     return plain(Decimal(str(value))) if attribute.type == "number" else value
@@ -69,8 +75,9 @@ def _is_of_type(attribute: Attribute, value: Any) -> bool:
             return False
     elif not isinstance(value, _PYTHON[attribute.type]):
         return False
+    text = format(value, "f") if isinstance(value, Decimal) else str(value)
     try:
-        read = typed(attribute, value)
+        read = typed(attribute, text)
     except ValueError:
         return False
-    return not isinstance(read, Decimal) or read.is_finite()
+    return abs(read) < _LARGEST if isinstance(read, Decimal) else attribute.type != "date" or len(text) == len("yyyy-MM-dd")

@@ -6,6 +6,7 @@ Sources: FWK (versions 1 to 9, default 1), PRC:Collections (q only on queryable 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -18,6 +19,7 @@ from systems.oracle_fusion.simulator.query import ordered, where
 from systems.oracle_fusion.simulator.shapes import Shape
 from systems.oracle_fusion.simulator.view import Place, Sheet, View, envelope, view_of
 
+_DIGITS = re.compile(r"[0-9]{1,9}")
 _ROWS = ("q", "finder", "orderBy", "limit", "offset", "totalResults", "effectiveDate")
 OPTIONS = frozenset((*_ROWS, "fields", "expand", "onlyData", "dependency", "links"))
 
@@ -25,7 +27,7 @@ OPTIONS = frozenset((*_ROWS, "fields", "expand", "onlyData", "dependency", "link
 def version_of(request: web.Request, pod: Pod) -> int:
     """The framework version of a request; raises 400."""
     text = request.headers.get("REST-Framework-Version", "1")
-    if not text.isdigit() or not 1 <= int(text) <= pod.settings.framework_versions:
+    if not _DIGITS.fullmatch(text) or not 1 <= int(text) <= pod.settings.framework_versions:
         raise bad(f"The REST framework version {text!r} is not allowed.", "JBO-25058")
     return int(text)
 
@@ -91,6 +93,6 @@ class Ask:
         text = self.option(name)
         if text is None:
             return default
-        if not text.isdigit() or int(text) < least:
+        if not _DIGITS.fullmatch(text) or int(text) < least:
             raise bad(f"The value {text!r} of the parameter {name} is not valid.", "JBO-25058", name)
         return int(text)

@@ -35,6 +35,8 @@ def new_order(pod: Pod, body: Body) -> Row:
     sites = [pair for pair in usable_sites(pod) if who in ("", pair[0]["SupplierNumber"], pair[0]["Supplier"])]
     if not sites:
         raise ValueError(f"no supplier {who!r} at which {KIND} may be placed")
+    if not body["lines"]:
+        raise ValueError("an order needs lines")
     number = str(body.get("number", ""))
     if number and find(pod, number) is not None:
         raise ValueError(f"the order {number} is there already")

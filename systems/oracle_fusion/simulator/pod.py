@@ -34,6 +34,7 @@ _FOUND_BY = {
     "journalBatches": ("BatchName",),
     "accountCombinationsLOV": ("_text",),
 }
+_BATCHED = ("receivingReceiptRequests", "receivingReceiptTransactionRequests", "erpintegrations")
 _NUMBERS = ("TransactionNumber", "ReceiptNumber", "OrderNumber", "SupplierNumber", "BatchName", "ReqstId")
 _AMOUNTS = ("EnteredAmount", "Amount", "Total", "RunningTotalDr")
 _DATES = ("TransactionDate", "ReceiptDate", "AccountingDate")
@@ -49,6 +50,21 @@ class Pod(Records[Settings]):
         kinds = (*shapes(), TRUTH, BILLS, SETUP, INTERFACE)
         super().__init__(options, Settings(), Telling(kinds, _entry, _FOUND_BY))
         self.batches: list[Callable[[Pod], None]] = []
+        self._waiting = {kind: {str(row[shapes()[kind].key]) for row in self.rows(kind) if _waits(row)} for kind in _BATCHED}
+
+    def commit(self, changes: Iterable[Change], request_id: str = "") -> None:
+        """See `Records.commit`; what waits for a batch process is remembered."""
+        changes = list(changes)
+        super().commit(changes, request_id)
+        for change in changes:
+            if change.kind in _BATCHED:
+                waits = not change.is_gone and _waits(change.body)
+                (self._waiting[change.kind].add if waits else self._waiting[change.kind].discard)(change.key)
+
+    def waiting(self, kind: str) -> list[Row]:
+        """The rows of a kind that wait for their batch process, by key."""
+        rows = (self.get(kind, key) for key in sorted(self._waiting[kind]))
+        return [row for row in rows if row is not None]
 
     def new_id(self) -> int:
         """The next id of 15 digits; ids of different kinds come from one series, as in the product."""
@@ -111,6 +127,13 @@ class Pod(Records[Settings]):
     def day_of(self, instant: datetime) -> date:
         """The day of an instant in the pod's zone."""
         return instant.astimezone(ZoneInfo(self.settings.timezone)).date()
+
+
+def _waits(row: Row) -> bool:
+    """Whether a job has not ended, or a line of a request is not processed yet."""
+    if "RequestStatus" in row:
+        return row["RequestStatus"] in ("READY", "RUNNING")
+    return any(one.get("ProcessingStatusCode") == "PENDING" for one in row.get("lines") or [row])
 
 
 def wire_time(at: datetime) -> str:

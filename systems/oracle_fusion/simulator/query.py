@@ -11,7 +11,7 @@ import operator
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from runtime.simulator.conditions import BadCondition, Condition, Probe, Reader
@@ -25,6 +25,7 @@ _TOKEN = re.compile(
     r"""\s*(?:(?P<text>'(?:[^']|'')*'|"(?:[^"]|"")*")|(?P<mark><=|>=|!=|<>|[=<>(),])"""
     r"""|(?P<number>-?\d+(?:\.\d+)?(?![\w:.-]))|(?P<name>[A-Za-z_]\w*))"""
 )
+_NUMBER = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,10})?")
 _TERM = re.compile(r"\s*(\w+)\s*(<=|>=|!=|<>|=|<|>|\s+like\s+)\s*(.*?)\s*", re.DOTALL)
 _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "=": operator.eq,
@@ -48,7 +49,10 @@ def where(text: str, version: int, known: Known) -> Where:
 def by_example(text: str, known: Known) -> Where:
     """The dialect of version 1."""
     found: Where = Condition(lambda _: True)
-    for term in _split(text):
+    terms = _split(text)
+    if not terms:
+        raise BadCondition("nothing is asked for")
+    for term in terms:
         match = _TERM.fullmatch(term)
         if match is None:
             raise BadCondition(f"unexpected '{term.strip()}'")
@@ -145,10 +149,7 @@ def typed(attribute: Attribute, value: Any) -> Any:
     """A value of the wire or of a row by the attribute's type; raises ValueError."""
     text = str(value)
     if attribute.type in ("integer", "number"):
-        try:
-            return Decimal(text)
-        except InvalidOperation as error:
-            raise ValueError(text) from error
+        return Decimal(text) if _NUMBER.fullmatch(text) else _no(text)
     if attribute.type == "boolean":
         return {"true": True, "false": False}[text.lower()] if text.lower() in ("true", "false") else _no(text)
     if attribute.type == "date":

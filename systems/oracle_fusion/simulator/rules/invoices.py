@@ -162,6 +162,8 @@ def change(pod: Pod, row: Row, draft: Row) -> Row:
     after = row | {name: value for name, value in draft.items() if name not in ("InvoiceStatus", INSTALLMENTS)}
     if INSTALLMENTS in draft:
         after[INSTALLMENTS] = _installments(row, draft[INSTALLMENTS])
+    if not draft:
+        return row
     status = draft.get("InvoiceStatus", row["InvoiceStatus"])
     operation = "update"
     if status not in (COMPLETE, INCOMPLETE):

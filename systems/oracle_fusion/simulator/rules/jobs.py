@@ -96,7 +96,7 @@ def _queued(pod: Pod, draft: Row, task: Row) -> Row:
 
 def run_due(pod: Pod) -> None:
     """Jobs that are due begin, and those that have run long enough end."""
-    for row in [one for one in pod.rows(KIND) if one["RequestStatus"] in (_READY, _RUNNING)]:
+    for row in pod.waiting(KIND):
         if pod.due(row["_at"], pod.settings.jobs_s):
             _end(pod, row)
         elif row["RequestStatus"] == _READY and pod.due(row["_at"], pod.settings.jobs_s / 2):
@@ -105,7 +105,7 @@ def run_due(pod: Pod) -> None:
 
 def run(pod: Pod) -> int:
     """End every job now; how many there were."""
-    waiting = [row for row in pod.rows(KIND) if row["RequestStatus"] in (_READY, _RUNNING)]
+    waiting = pod.waiting(KIND)
     for row in waiting:
         _end(pod, row)
     return len(waiting)
@@ -201,7 +201,8 @@ def _end_posting(pod: Pod, row: Row) -> None:
 def _held(pod: Pod, variables: Mapping[str, str]) -> tuple[Row, str]:
     """The job that a finder means, and the id that it asked for, which may be a child's. Raises 400."""
     key = variables.get("requestId", "")
-    for row in pod.rows(KIND):
+    held = pod.get(KIND, key)
+    for row in pod.rows(KIND) if held is None else [held]:
         if key == row["ReqstId"] or any(key == one["id"] for one in _flat(row["_children"])):
             return row, key
     raise bad(f"The request {key} is not found.", "FUN-720401", "requestId")

@@ -7,7 +7,8 @@ bank account for a method, states and statuses, that a receipt of an unknown cus
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+import re
+from decimal import Decimal
 from typing import Any
 
 from runtime.simulator.records import Change, Row
@@ -22,6 +23,7 @@ from systems.oracle_fusion.simulator.seed.suppliers import blank
 KIND, REFERENCES = "standardReceipts", "remittanceReferences"
 _REQUIRED = ("ReceiptNumber", "ReceiptMethod", "BusinessUnit", "Amount", "Currency", "RemittanceBankAccountNumber")
 _DERIVED = ("StandardReceiptId", "State", "Status", "UnappliedAmount", "AccountedAmount", "CustomerName")
+_AMOUNT = re.compile(r"[0-9]{1,15}(\.[0-9]{1,2})?")
 _CATEGORIES = ("REV", "NSF", "STOP", "CCRR")
 APPLIED, UNAPPLIED_STATUS, UNIDENTIFIED, REVERSED, REFUNDED = "Applied", "Unapplied", "Unidentified", "Reversed", "Refunded"
 
@@ -89,13 +91,9 @@ def _first_site(pod: Pod, draft: Row) -> str | None:
 
 
 def _amount(text: str, attribute: str) -> Decimal:
-    try:
-        amount = Decimal(text)
-    except InvalidOperation as error:
-        raise bad(f"The amount {text[:40]!r} is not valid.", "AR-855204", attribute) from error
-    if not amount.is_finite() or amount < 0 or amount != amount.quantize(Decimal("0.01")):
+    if not _AMOUNT.fullmatch(text):
         raise bad(f"The amount {text[:40]!r} is not valid.", "AR-855204", attribute)
-    return amount
+    return Decimal(text)
 
 
 def reference(pod: Pod, sent: Row) -> Row:
@@ -182,9 +180,8 @@ def act(pod: Pod, row: Row, name: str, body: Row) -> str:
 
 def _apply(pod: Pod, row: Row, body: Row) -> list[Change]:
     invoice = _by_installment(pod, body.get("appliedPaymentScheduleId"))
-    amount = money(body["amountApplied"]) if body.get("amountApplied") is not None else money(invoice["InvoiceBalanceAmount"])
-    if amount != amount.quantize(Decimal("0.01")):
-        raise bad("The amount has more than two places.", "AR-855204", "amountApplied")
+    given = body.get("amountApplied")
+    amount = money(invoice["InvoiceBalanceAmount"]) if given is None else _amount(str(given), "amountApplied")
     return applied(pod, row, invoice, amount)
 
 
@@ -220,7 +217,7 @@ def _undone(pod: Pod, row: Row, gone: list[Row], operation: str) -> list[Change]
 
 def _reverse(pod: Pod, row: Row, body: Row) -> list[Change]:
     """Reverse a receipt: what it was applied to is open again, and nothing of it is left."""
-    if body.get("reversalCategoryCode") not in _CATEGORIES or not body.get("reversalReasonCode"):
+    if str(body.get("reversalCategoryCode")) not in _CATEGORIES or not body.get("reversalReasonCode"):
         raise bad("A reversal needs a category and a reason.", "AR-855217", "reversalCategoryCode")
     refuse_closed(pod, pod.today().isoformat(), "AR", "AccountingDate")
     first, *others = _undone(pod, row, list(row["_applications"]), "reverse")
@@ -237,7 +234,7 @@ def reverse_by_hand(pod: Pod, row: Row, category: str) -> str:
 def _refund(pod: Pod, row: Row, body: Row) -> list[Change]:
     """Refund what is unapplied; the payment itself is made in payables."""
     left = money(row["UnappliedAmount"])
-    amount = money(body["refundAmount"]) if body.get("refundAmount") is not None else left
+    amount = left if body.get("refundAmount") is None else _amount(str(body["refundAmount"]), "refundAmount")
     if not 0 < amount <= left:
         raise bad("Nothing of the receipt is open to be refunded.", "AR-855218", "refundAmount")
     kept = left - amount

@@ -110,22 +110,21 @@ def _summed(row: Row) -> Row:
 
 def run_due(pod: Pod) -> None:
     """The receiving processor: what has waited `receiving_s` is processed."""
-    for kind in (REQUESTS, TRANSACTIONS):
-        for row in pod.rows(kind):
-            if _waits(row) and pod.due(row["CreationDate"], pod.settings.receiving_s):
-                _processed(pod, kind, row)
+    for kind, row in _waiting(pod):
+        if pod.due(row["CreationDate"], pod.settings.receiving_s):
+            _processed(pod, kind, row)
 
 
 def run(pod: Pod) -> int:
     """The receiving processor, at once; how many requests it processed."""
-    waiting = [(kind, row) for kind in (REQUESTS, TRANSACTIONS) for row in pod.rows(kind) if _waits(row)]
+    waiting = _waiting(pod)
     for kind, row in waiting:
         _processed(pod, kind, row)
     return len(waiting)
 
 
-def _waits(row: Row) -> bool:
-    return any(line["ProcessingStatusCode"] == PENDING for line in row.get("lines", [row]))
+def _waiting(pod: Pod) -> list[tuple[str, Row]]:
+    return [(kind, row) for kind in (REQUESTS, TRANSACTIONS) for row in pod.waiting(kind)]
 
 
 def _processed(pod: Pod, kind: str, row: Row) -> Row:

@@ -45,6 +45,10 @@ async def test_documents_are_told_in_our_own_words(world: World, client: Client)
     await requested(client, line(made, ExternalSystemTransactionReference="ST-k9"))
     (asked,) = await documents(world, "receivingReceiptRequests")
     assert (asked["ref"], asked["done"], asked["lines"][0]["Quantity"]) == ("ST-k9", False, "4")
+    assert (asked["amount"], (await world.sim("batches", {}))["processed"]) == ("56.88", 1)
+    assert [row["done"] for row in await documents(world, "receivingReceiptRequests")] == [True]
+    ordered = {row["OrderNumber"]: row for row in await documents(world, "purchaseOrders")}[made["OrderNumber"]]
+    assert ordered["lines"][0]["schedules"][0]["received"] == "4"
     assert {row["ref"] for row in await world.journal("receivingReceiptRequests")} == {"ST-k9"}
     assert len(await documents(world, "suppliers")) == 40
     assert (await world.bare().get("/__sim__/documents", kind="nonsense")).status == 400
@@ -66,13 +70,13 @@ async def test_a_day_on_this_side_is_the_same_for_the_same_seed(make: Make) -> N
 
 
 async def test_a_day_changes_addresses_without_their_headers(world: World, client: Client) -> None:
-    before = {row["id"]: row for row in await documents(world, "suppliers")}
+    before = {row["SupplierId"]: row for row in await documents(world, "suppliers")}
     world.clock.move(hours=1)
     changed = set((await world.sim("day", {"sites": 3}))["sites"])
-    after = {row["id"]: row for row in await documents(world, "suppliers")}
-    moved = {row["number"] for key, row in after.items() if row["addresses"] != before[key]["addresses"]}
+    after = {row["SupplierId"]: row for row in await documents(world, "suppliers")}
+    moved = {row["SupplierNumber"] for key, row in after.items() if row["addresses"] != before[key]["addresses"]}
     assert moved == changed
-    assert all(row["date"] == before[key]["date"] for key, row in after.items())
+    assert all(row["LastUpdateDate"] == before[key]["LastUpdateDate"] for key, row in after.items())
 
 
 async def test_lists_are_refused_without_their_privilege_and_named_as_the_setup_has_them(world: World, client: Client) -> None:
@@ -132,6 +136,14 @@ async def test_a_page_may_drift_be_cut_or_lie_about_more(world: World, client: C
     await world.fault(kind="short_page", method="GET", path="/suppliers")
     page = (await client.get("/suppliers", limit=5)).body
     assert (page["hasMore"], page["count"], page["limit"]) == (True, 4, 5)
+
+
+async def test_a_call_may_be_sent_elsewhere_and_a_link_may_lead_there(world: World, client: Client) -> None:
+    await world.fault(kind="redirected", method="GET", path="/suppliers")
+    answer = await client.get("/suppliers")
+    assert (answer.status, answer.headers["Location"]) == (302, "http://169.254.169.254/latest/meta-data/")
+    await world.fault(kind="altered", method="GET", path="/suppliers", find="http://127[^/]*", text="https://evil.example")
+    assert self_of((await client.get("/suppliers")).items[0]).startswith("https://evil.example/")
 
 
 async def test_a_throttled_call_is_not_handled(world: World, client: Client) -> None:

@@ -126,6 +126,46 @@ async def test_what_is_not_valid_is_refused_with_its_attribute(client: Client, c
     assert (await client.get("/receivablesInvoices")).items == []
 
 
+LINE = {"LineNumber": 1, "Description": "X", "Quantity": 1, "UnitSellingPrice": 5}
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"Quantity": "1e3"},
+        {"Quantity": "NaN"},
+        {"Quantity": "Infinity"},
+        {"Quantity": "\u0661"},  # a digit of another script
+        {"Quantity": "1,000"},
+        {"Quantity": True},
+        {"UnitSellingPrice": 10**30},
+        {"UnitSellingPrice": "0.00000000001"},
+        {"LineNumber": 1.5},
+        {"LineNumber": 0},
+        {"Description": ""},
+        {"Description": "Replace\x0bvalve"},
+        {"Description": "D" * 241},
+        {"UnitOfMeasure": "Dozen"},
+        {"ItemNumber": "NOSUCH"},
+        {"TaxClassificationCode": "NOSUCH"},
+        {"receivablesInvoiceLineTaxLines": [{"TaxAmount": 1, "TaxRegimeCode": "US_SALES", "TaxRateCode": "NOSUCH"}]},
+        {"receivablesInvoiceLineTaxLines": [{"TaxAmount": 0.005, "TaxRegimeCode": "US_SALES", "TaxRateCode": "AUSTIN"}]},
+    ],
+)
+async def test_a_line_that_makes_no_sense_is_refused(client: Client, changed: dict[str, Any]) -> None:
+    assert (await client.post("/receivablesInvoices", invoice(receivablesInvoiceLines=[LINE | changed]))).status == 400
+
+
+async def test_bodies_that_are_no_object_are_refused(client: Client) -> None:
+    for body in (b"", b"null", b"[]", b'{"a":', b'{"BusinessUnit":"a","BusinessUnit":"b"}', b"\xff", b"[" * 100_000):
+        assert (await client.post("/receivablesInvoices", body)).status == 400
+
+
+async def test_a_day_is_a_day_and_no_instant(client: Client) -> None:
+    for day in ("2026-03-10T00:00:00Z", "2026-02-30", "2026-3-1", "9999-12-31"):
+        assert (await client.post("/receivablesInvoices", invoice(TransactionDate=day))).status == 400
+
+
 async def test_a_number_is_taken_once_by_business_unit_and_source(world: World, client: Client) -> None:
     await created(client)
     assert (await client.post("/receivablesInvoices", invoice())).status == 400

@@ -113,6 +113,9 @@ async def test_references_may_be_added_and_never_come_to_more_than_the_receipt(c
         ({"Amount": "1,000.00"}, "Amount"),
         ({"Amount": "-5"}, "Amount"),
         ({"Amount": "0.005"}, "Amount"),
+        ({"Amount": "1e2"}, "Amount"),
+        ({"Amount": "NaN"}, "Amount"),
+        ({"Amount": " 5 "}, "Amount"),
         ({"Amount": 394.53}, "Amount"),  # a text, as the samples have it
         ({"Currency": "EUR"}, "Currency"),
         ({"ReceiptDate": "2025-11-30"}, "AccountingDate"),
@@ -159,6 +162,7 @@ async def test_newer_releases_apply_unapply_reverse_and_refund(make: Make) -> No
     assert (await act(client, row, "unapplyReceipt", {"appliedPaymentScheduleId": part})).status == 200
     assert (await act(client, row, "applyReceipt", {"appliedPaymentScheduleId": part})).status == 200
     assert await open_of(world) == ("0.00", "5.47")
+    assert (await act(client, row, "refundReceipt", {"refundAmount": "x"})).status == 400
     assert (await act(client, row, "refundReceipt", {})).status == 200
     assert await open_of(world) == ("0.00", "0.00")
     other = await received(client, "10.00")
