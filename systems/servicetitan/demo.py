@@ -32,6 +32,8 @@ _HELD = {
     "payment": "payments",
     "bill": "bills",
     "vendor_credit": "vendor_credits",
+    "purchase_order": "orders",
+    "receipt": "receipts",
     "customer": "customers",
     "vendor": "vendors",
 }
@@ -78,7 +80,7 @@ class ServiceTitanDemo:
 
     def paths(self) -> tuple[str, ...]:
         """Every kind of object that is asked for."""
-        return tuple(f"holdings?entity={kind}" for kind in (*_HELD.values(), "orders"))
+        return tuple(f"holdings?entity={kind}" for kind in _HELD.values())
 
     def issued(self, entity: str, ask: Ask) -> list[Issued]:
         """Every object of one of our entities, inactive and cancelled ones included."""

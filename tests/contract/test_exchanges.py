@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from systems import registry
 from systems.contract import Role, System
 from tests.contract.examples import connected, folder
 from tests.contract.ground import ground, opened
-from tests.contract.registered import SYSTEMS, WRITERS, ways
+from tests.contract.registered import SYSTEMS, WRITERS, brought
 from tests.exchanges import documents, listed_as_uncovered
 
 
@@ -59,8 +60,13 @@ async def test_a_check_of_the_connection_asks_what_the_documents_describe(name: 
 @pytest.mark.parametrize("name", WRITERS)
 async def test_every_write_asks_what_the_documents_describe(name: str, tmp_path: Path) -> None:
     system = registry.system(name)
-    for way in ways(system):
-        async with ground(system, tmp_path / way, way) as on:
+    await check_writes(system, brought(system), tmp_path)
+
+
+async def check_writes(system: System, these: Iterable[str], folder: Path) -> None:
+    """Every one of these ways once: looked up, written; the fixture holds each exchange against the documents."""
+    for way in these:
+        async with ground(system, folder / way, way) as on:
             case = await on.case(way, "w")
             await on.look(case)
             await on.written(case)

@@ -10,7 +10,7 @@ import pytest
 
 from systems import registry
 from systems.contract import System
-from tests.contract import examples, test_batches, test_cuts, test_examples, test_refs, test_sockets, test_writes
+from tests.contract import examples, test_batches, test_cuts, test_examples, test_exchanges, test_refs, test_sockets, test_writes
 from tests.contract.conftest import Declare
 from tests.contract.registered import ways
 from tests.contract.toyerp import FLOWS, WRITES, with_receipts
@@ -58,6 +58,10 @@ async def test_its_refs_survive(side: System, tmp_path: Path) -> None:
 async def test_it_is_compared_and_brought_up_to_date(side: System, tmp_path: Path) -> None:
     await test_batches.check_a_master_is_kept_up(side, WAY, tmp_path / "1")
     await test_batches.check_a_newer_version_goes_through_the_protocol(side, WAY, tmp_path / "2")
+
+
+async def test_it_asks_what_the_vendors_documents_describe(side: System, tmp_path: Path) -> None:
+    await test_exchanges.check_writes(side, [WAY], tmp_path)
 
 
 def test_it_is_declared_honestly(side: System) -> None:

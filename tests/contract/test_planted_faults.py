@@ -18,7 +18,7 @@ import pytest
 from runtime.simulator.openapi import Exchange
 from systems import registry
 from tests.contract.ground import ground
-from tests.contract.registered import SYSTEMS, WRITERS, ways
+from tests.contract.registered import SYSTEMS, WRITERS, brought
 from tests.contract.test_exchanges import check_every_feed_is_read
 from tests.exchanges import Documents, documents, listed_as_uncovered
 from tests.systems.servicetitan.simulator.world import world
@@ -60,7 +60,7 @@ async def recorded(name: str, folder: Path) -> list[Exchange]:
         await check_every_feed_is_read(system, folder / "feeds")
         if name == "servicetitan":
             await a_day(folder / "day")
-        for way in ways(system) if name in WRITERS else ():
+        for way in brought(system) if name in WRITERS else ():
             async with ground(system, folder / way, way) as on:
                 case = await on.case(way, "w")
                 await on.look(case)

@@ -12,7 +12,7 @@ from schemas.records import CommandEnvelope
 from systems import registry
 from systems.contract import Document, System, Write
 from tests.contract.ground import Case, ground
-from tests.contract.registered import STEPS, WRITERS, WRITES, ways
+from tests.contract.registered import STEPS, WRITERS, WRITES, brought, ways
 
 SPITEFUL = ("ST-' or 1 eq 1 or '' eq '", "ST-%2B*&$top=1#", 'ST-"><x>', "ST-\\u0027")
 
@@ -79,7 +79,9 @@ async def check_suspects(system: System, folder: Path) -> None:
     """A document typed by hand (same party, date and amount, no ref of ours) is never taken for ours; where a write looks for such
     documents it is a suspect. Every system with documents has at least one write that does."""
     told = []
-    with_money = {way: write for way, write in ways(system).items() if write.ref_field and not write.steps[0].startswith("upsert")}
+    with_money = {
+        way: write for way, write in brought(system).items() if write.ref_field and not write.steps[0].startswith("upsert")
+    }
     for way, write in with_money.items():
         async with ground(system, folder / way, way) as on:
             case = await on.case(way, "h")
