@@ -42,7 +42,6 @@ def add_control(app: web.Application, pod: Pod, sign_in: SignIn) -> None:
         batches=lambda _: {"processed": receiving.run(pod), "applied": automatch.run(pod), "ended": jobs.run(pod)},
         receiving=lambda _: {"processed": receiving.run(pod)},
         jobs=lambda _: {"ended": jobs.run(pod)},
-        batches=lambda _: {"processed": receiving.run(pod), "ended": jobs.run(pod), "applied": automatch.run(pod)},
         automatch=lambda _: {"applied": automatch.run(pod)},
         apply=lambda body: _apply(pod, body),
         reverse=lambda body: _reverse(pod, body),
