@@ -857,6 +857,7 @@ class Vendor(CanonicalEnvelope):
     payment_term_id: str
     memo: str
     external_ref: str
+    dimensions: NotRequired[dict[str, str]]
 
 
 class VendorCredit(CanonicalEnvelope):

@@ -45,7 +45,7 @@ def orders(record: Mapping[str, Any], plan: Plan, flow: str) -> Sequence[Draft |
     """The one document of an ERP's order; its held reversal if it was cancelled; nothing if no line of it is left."""
     target = Target(flow, "order", _PRODUCT)
     if is_void(record):
-        return voided(record, target)
+        return voided(record, target, plan.time_zone)
     lines = [one for one in record["lines"] if _open(one) > 0]
     if not lines:
         return nothing(target, record["currency"], "no line of the order is left")

@@ -131,7 +131,7 @@ def _less(value: Any, amount: Decimal) -> Any:
         return {name: _less(one, amount) for name, one in value.items()}
     if isinstance(value, list):
         return [_less(one, amount) for one in value]
-    if isinstance(value, Decimal) and value == amount:
+    if isinstance(value, Decimal) and abs(value) == amount:
         return value - Decimal("0.01")
     if isinstance(value, str) and value.removeprefix("-") in (f"{amount:.2f}", f"{amount:.3f}"):
         return str(Decimal(value) - Decimal("0.01"))

@@ -48,7 +48,8 @@ class Told:
     `ways` are settings under which a record is written in another way than by default. Of the simulator, as a path under `/__sim__/` and the
     body that is posted there: `batch` lets the system's own batch run, `refuses` (by way) makes it refuse what it comes to next,
     `inserts` (by feed) adds an object. `mistakes` name settings that are wrong, and what a finding of `check` has to name then.
-    `examples` names the example by which a way is tried where the first is not the one (`original of WAY`: of the document that it takes back)."""
+    `examples` names the example by which a way is tried where the first is not the one (`original of WAY`: of the document that it takes back).
+    `linked` are ids, by `entity/source_id`, of what the simulator holds already and nothing here writes: a customer that is only matched."""
 
     settings: Mapping[str, Any]
     crosswalk: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
@@ -62,6 +63,7 @@ class Told:
     inserts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     mistakes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     examples: Mapping[str, str] = field(default_factory=dict)
+    linked: Mapping[str, str] = field(default_factory=dict)
 
 
 @cache

@@ -142,7 +142,8 @@ class SystemUnderTest:
 
     async def _write_parent(self, parent: Parent, example: str, copy: str) -> None:
         """Write the document of an example, of this copy, that this link means: one of the same example before others."""
-        entity, source_id = parent["entity"], parent["source_id"]
+        entity, source_id = parent["entity"].removesuffix("_line"), parent["source_id"]
+        is_part = entity != parent["entity"]  # a line, whose pair comes with the document that has it
         flows = self.connected.settings.erp.declared.flows
         masters = {flow.entity for flow in flows if flow.target == self.system.name and flow.purpose == "master"}
         of_copy = "" if entity in masters else copy
@@ -151,11 +152,8 @@ class SystemUnderTest:
             if name in examples.told(self.system.name).not_written:
                 continue
             for draft, made in self.drafts(name, of_copy):
-                if (
-                    (made["source_entity"], made["source_id"]) == (entity, source_id)
-                    and is_meant(made, parent)
-                    and is_written(draft)
-                ):
+                is_it = made["source_entity"] == entity and (is_part or (made["source_id"] == source_id and is_meant(made, parent)))
+                if is_it and is_written(draft):
                     await self.written(await self.prepared(name, of_copy, draft, made))
                     return
         raise AssertionError(f"{self.system.name}: no example of {entity} {source_id}, which {example} needs; add one")
@@ -170,6 +168,7 @@ class SystemUnderTest:
         assert document is not None
         if not until or until == case.write.steps[-1]:
             self.known |= dict.fromkeys(names_of(case.command), document.erp_id)
+            self.known |= {f"{pair.entity}/{pair.source_id}": pair.target_id for pair in document.pairs}
         return document
 
     async def done(self, step: str, case: Case, document: Document | None) -> Document | None:
@@ -365,6 +364,7 @@ async def ground(system: System, folder: Path, way: str = "", sockets: bool = Fa
         system.open_writer(entered),
         entered.settings,
         clock.now(),
+        dict(examples.told(system.name).linked),
     )
     try:
         yield made

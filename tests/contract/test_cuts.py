@@ -50,8 +50,8 @@ class Attempt:
 async def attempted(on: SystemUnderTest, way: str, step: str, copy: str) -> Attempt:
     """The step done once, its answers remembered."""
     case = await on.case(way, copy)
-    before = steps_before(on.system, way, step)
-    document = await on.written(case, before) if before else None
+    earlier = steps_before(on.system, way, step)
+    document = await on.written(case, earlier) if earlier else None
     await on.writer.reserve(case.write.calls)
     on.seam.forget()
     answer = await on.writer.perform(step, case.resolved, document)
@@ -90,9 +90,9 @@ async def check_a_cut_write_is_found(system: System, way: str, stride: int, fold
         cuts = [Cut(body, kept, kept % 2 == 1) for body, size in sizes.items() for kept in range(0, size, stride)]
         for first in range(0, len(cuts), BOOKS):
             async with ground(system, folder / f"{step}{first}", way) as on:
-                done = [await _run(on, way, step, cut, f"{cut.body}n{cut.kept}") for cut in cuts[first : first + BOOKS]]
-                await _one_document_each(on, done)
-                runs += len(done)
+                cases = [await _run(on, way, step, cut, f"{cut.body}n{cut.kept}") for cut in cuts[first : first + BOOKS]]
+                await _one_document_each(on, cases)
+                runs += len(cases)
     return runs
 
 

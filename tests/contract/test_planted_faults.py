@@ -26,9 +26,19 @@ from tests.systems.servicetitan.simulator.world import world
 DOCUMENTED = [name for name in SYSTEMS if documents(name) is not None]
 INVENTED = "zzInvented"
 ENUMERATED = {"reviewStatus", "sentStatus", "source"}
-NOT_SAID = {"acumatica": {"a_missing_member_in_the_answer", "a_value_outside_its_enumeration"}}
-"""Faults that a vendor's facts cannot tell: Acumatica requires no member of an answer and enumerates no value."""
-OPEN = {"custom", "_links", "externalData"}
+NOT_SAID = {
+    "acumatica": {"a_missing_member_in_the_answer", "a_value_outside_its_enumeration"},
+    "oracle_fusion": {
+        "a_missing_member_in_the_request",
+        "a_value_outside_its_enumeration",
+        "an_answer_without_a_body",
+        "an_invented_member_in_the_request",
+        "a_wrong_type_in_the_request",
+    },
+}
+"""Faults that a vendor's facts cannot tell: Acumatica requires no member of an answer and enumerates no value; Fusion's tables of attributes
+require none of a request and enumerate none, its sign-in page is HTML with status 200, and requests are judged by its simulator alone."""
+OPEN = {"custom", "_links", "links", "externalData"}
 """Members whose own members the vendors leave open."""
 Planted = Callable[[Exchange], Iterator[Exchange]]
 
@@ -82,7 +92,7 @@ def is_caught(name: str, exchange: Exchange) -> bool:
 
 
 def an_unknown_path(exchange: Exchange) -> Iterator[Exchange]:
-    path = re.sub(r"(?<=/24\.200\.001/)\w+|(?<=/tenant/)(\d+/[\w-]+)", r"\g<0>Zz", exchange.path)
+    path = re.sub(r"(?<=/24\.200\.001/)\w+|(?<=/11\.13\.18\.05/)\w+|(?<=/tenant/)(\d+/[\w-]+)", r"\g<0>Zz", exchange.path)
     assert path != exchange.path
     yield replace(exchange, path=path)
 
@@ -96,7 +106,7 @@ def an_unknown_query_option(exchange: Exchange) -> Iterator[Exchange]:
 
 
 def a_word_for_a_number_in_the_query(exchange: Exchange) -> Iterator[Exchange]:
-    for option in {"$top", "$skip", "page", "pageSize"} & exchange.query.keys():
+    for option in {"$top", "$skip", "page", "pageSize", "limit", "offset"} & exchange.query.keys():
         yield replace(exchange, query={**exchange.query, option: "many"})
 
 

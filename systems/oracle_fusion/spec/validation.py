@@ -16,6 +16,8 @@ from systems.oracle_fusion.spec import Attribute, attributes
 READING = Reading(base="/fscmRestApi/resources/11.13.18.05", extras=frozenset({"links"}))
 _OPTIONS = ("q", "finder", "fields", "expand", "onlyData", "orderBy", "totalResults", "effectiveDate", "dependency", "links")
 _TYPES = {"date": {"type": "string", "format": "date"}, "date-time": {"type": "string", "format": "date-time"}}
+_RESULT = {"type": "object", "properties": {"result": {"type": "string"}}, "required": ["result"]}
+"""The answer of an action."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ def openapi() -> dict[str, Any]:
         if "." not in path:
             paths[f"/{path}"] = {"get": _read(_page(path), _OPTIONS), "post": _write(path, "201")}
             paths[f"/{path}/{{key}}"] = {"get": _read(_row(path), _OPTIONS), "patch": _write(path, "200"), "delete": _deleted()}
-            paths[f"/{path}/{{key}}/action/{{name}}"] = {"post": {"responses": {"200": _content({})}}}
+            paths[f"/{path}/{{key}}/action/{{name}}"] = {"post": {"responses": {"200": _content(_RESULT)}}}
             paths[f"/{path}/describe"] = {"get": {"responses": {"200": _content({})}}}
         else:
             first, *rest = path.split(".")

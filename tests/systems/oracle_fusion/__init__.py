@@ -1,0 +1,1 @@
+"""Tests of Oracle Fusion: our side, and its simulator."""

@@ -1,0 +1,194 @@
+"""What the demo has to know of Oracle Fusion's simulator: sign-in, a crosswalk for its seeded books, what it keeps, its people, a bad hour."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from pydantic import BaseModel
+
+from systems.demo import ACTIVE, NAME, NO, YES, Act, Ask, BookedDocument, Expected, Issued, planned, whole
+from systems.flow import Flow
+
+_INVOICES, _MEMOS, _RECEIPTS = "receivablesInvoices", "receivablesCreditMemos", "standardReceipts"
+_RECEIVED, _RETURNED, _MOVED = "receivingReceiptRequests", "receivingReceiptTransactionRequests", "receivingTransactionsHistory"
+_SUPPLIERS, _CUSTOMERS, _ORDERS = "suppliers", "receivablesCustomerAccountSiteActivities", "purchaseOrders"
+_UNITS = (
+    ("Plumbing - Service", "01-110-*-100", "40100"),
+    ("HVAC - Service", "01-210-*-200", "40200"),
+    ("HVAC - Install", "01-220-*-200", "40300"),
+    ("Electrical - Service", "01-310-*-100", "40400"),
+)
+_PAYMENTS = (
+    ("Cash", "Field Cash", "10271-17621-620"),
+    ("Check", "Field Check", "10271-17621-620"),
+    ("Credit Card", "Field Card", "10271-17621-630"),
+    ("ACH", "Field ACH", "10271-17621-619"),
+)
+
+
+class OracleFusionDemo:
+    """See `systems.demo.Demo`."""
+
+    @property
+    def connection(self) -> str:
+        """Id of the demo's connection."""
+        return "hill-country"
+
+    @property
+    def label(self) -> str:
+        """Its contractor."""
+        return "Hill Country Air, demo"
+
+    def simulator_settings(self, scale: float, number: int = 0) -> Mapping[str, str]:
+        """Existing suppliers and customers, and an AutoMatch that runs within a scaled quarter of an hour."""
+        return {"suppliers": "40", "customers": "200", "orders": "12", "automatch_s": "900"}
+
+    def section(self, url: str, ready: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, str]]:
+        """Own settings, quota and secrets for that simulator."""
+        own = {
+            "base_url": url,
+            "token_url": f"{url}/oauth2/v1/token",
+            "token_scope": ready["scope"],
+            "instance_id": "hill-country-demo",
+            "company_id": "US1",
+            "business_unit": ready["business_unit"],
+            "request_s": 3,
+            "receivables": {"numbering": "ours", "payment_terms": "30 Net", "tax_code": "EXEMPT"},
+            "ledger": {"segments": ["Company", "CostCenter", "Account", "Location"]},
+            "accounts": {
+                "receivable": "01-000-11000-000",
+                "discount": "01-*-40900-*",
+                "rounding": "01-*-80900-*",
+            },
+        }
+        quota = {"group": "oracle-fusion-demo", "calls": 6000, "per_s": 60, "at_once": 36}
+        shares = {"poller": 0.2, "sink": 0.65, "check": 0.05, "kept": 0.1}
+        names = ("client_id", "client_secret", "username", "password")
+        return own, quota | shares, {name: str(ready[name]) for name in names}
+
+    def crosswalk(self) -> Mapping[str, tuple[Mapping[str, str], ...]]:
+        """Business units, line types, tax zones and payment types on the seeded values."""
+        return {
+            "business_unit": tuple(
+                {"business_unit": name, "segments": segments, "sales_account": f"01-*-{account}-*"}
+                for name, segments, account in _UNITS
+            ),
+            "line_type": ({"line_type": "PriceModifier", "account": "01-*-40900-*"},),
+            "tax_zone": (
+                {"tax_zone": "401", "account": "01-000-22000-000"},
+                {"tax_zone": "402", "part": "county", "account": "01-000-22100-000", "share": "0.0200"},
+                {"tax_zone": "402", "part": "state", "account": "01-000-22000-000", "share": "0.0625"},
+            ),
+            "payment_type": tuple({"payment_type": n, "receipt_method": m, "bank_account": a} for n, m, a in _PAYMENTS),
+        }
+
+    def paths(self) -> tuple[str, ...]:
+        """Every kind of object that is asked for."""
+        kinds = (_INVOICES, _MEMOS, _RECEIPTS, _RECEIVED, _RETURNED, _MOVED, _SUPPLIERS, _CUSTOMERS, _ORDERS)
+        return tuple(f"documents?kind={kind}" for kind in kinds)
+
+    def issued(self, entity: str, ask: Ask) -> list[Issued]:
+        """Suppliers, and orders."""
+        if entity == "vendor":
+            return [_supplier(row) for row in _of(ask, _SUPPLIERS)]
+        if entity == "purchase_order":
+            return [Issued(row["id"], row["number"], Decimal(str(row["amount"]))) for row in _of(ask, _ORDERS)]
+        return []
+
+    def read(self, flow: str, ask: Ask) -> set[str]:
+        """F6 asks for customers when they are matched, and reads none by itself."""
+        return set()
+
+    def expected(self, flow: Flow, one: Issued, settings: BaseModel) -> Sequence[Expected]:
+        """One document of the whole amount by every flow."""
+        return whole(flow.purpose, one)
+
+    def booked(self, ask: Ask) -> list[BookedDocument]:
+        """Documents with their ref; suppliers and customers by their id."""
+        found = [_document("invoice", row) for row in _of(ask, _INVOICES)]
+        found += [_document("credit_memo", row) for row in _of(ask, _MEMOS)]
+        found += [_document("payment", row) for row in _of(ask, _RECEIPTS)]
+        found += _goods(ask)
+        found += [BookedDocument("vendor", row["id"], "", Decimal("0.00"), "", True) for row in _of(ask, _SUPPLIERS)]
+        customers = [f"{row['id']}/{row['site']}" for row in _of(ask, _CUSTOMERS)]
+        return [*found, *(BookedDocument("customer", key, "", Decimal("0.00"), "", True) for key in customers)]
+
+    def flow_settings(self) -> Mapping[str, Mapping[str, Any]]:
+        """Invoices and receipts wait for a window every other hour."""
+        return {flow: {"window": "cron: 0 */2 * * *"} for flow in ("F4", "F5")}
+
+    def acts(self, ask: Ask, links: Mapping[str, Mapping[str, str]]) -> Sequence[Act]:
+        """Two suppliers are created; one that both sides know is renamed."""
+        new = [
+            Act(f"supplier {name} is created", "suppliers", {"Supplier": name})
+            for name in ("Cedar Fork Supply", "Mesquite Pipe Company")
+        ]
+        names = {row["id"]: str(row["name"]) for row in _of(ask, _SUPPLIERS)}
+        known = sorted(key for key in links.get("vendor", {}) if key in names)
+        if not known:
+            return new
+        renamed = f"{names[known[0]][:60]} and Sons"
+        body = {"SupplierId": int(known[0]), "Supplier": renamed}
+        return [*new, Act(f"supplier {known[0]} is renamed to {renamed}", "suppliers", body)]
+
+    def faults(self) -> Sequence[Act]:
+        """An outage, a storm of 429, and answers that are lost, halved, late or something else altogether."""
+        post = {"method": "POST", "path": "/fscmRestApi/resources/11.13.18.05/receivablesInvoices"}
+        patch = {"method": "PATCH", "path": "/fscmRestApi/"}
+        return (
+            planned("an outage of the ERP (150 requests answered 503)", {"kind": "refuse", "status": 503, "count": 150}),
+            planned("a storm of 429 (80 requests)", {"kind": "refuse", "status": 429, "count": 80, "seconds": 1}),
+            planned(
+                "lost, halved, late and lying answers to writes",
+                {"kind": "lost_answer", "count": 4, "skip": 2, **post},
+                {"kind": "half_answer", "count": 3, "bytes": 40, "skip": 8, **post},
+                {"kind": "html_after", "count": 2, "skip": 11, **post},
+                {"kind": "late_commit", "count": 2, "seconds": 2, "skip": 14, **post},
+                {"kind": "lost_answer", "count": 2, "skip": 3, **patch},
+            ),
+        )
+
+
+def _of(ask: Ask, kind: str) -> list[Mapping[str, Any]]:
+    found: list[Mapping[str, Any]] = ask(f"documents?kind={kind}")["documents"]
+    return found
+
+
+def _supplier(row: Mapping[str, Any]) -> Issued:
+    facts = {NAME: str(row["name"]), ACTIVE: YES if row["active"] else NO}
+    return Issued(row["id"], row["number"], Decimal("0.00"), facts=facts)
+
+
+def _document(kind: str, row: Mapping[str, Any]) -> BookedDocument:
+    applied = sum((Decimal(str(one["amount"])) for one in row.get("applications", ())), Decimal(0))
+    return BookedDocument(kind, row["id"], row["ref"], Decimal(str(row["amount"])), row["date"], row["done"], applied)
+
+
+def _goods(ask: Ask) -> list[BookedDocument]:
+    """Receipts and returns, worth what they move at the prices of their orders."""
+    prices = {_place(order["number"], line["number"]): line["price"] for order in _of(ask, _ORDERS) for line in order["lines"]}
+    moved = {row["id"]: _place(row["PONumber"], row["POLineNumber"]) for row in _of(ask, _MOVED)}
+    found = []
+    for row in _of(ask, _RECEIVED):
+        parts = [(_place(one["DocumentNumber"], one["DocumentLineNumber"]), one["Quantity"]) for one in row["lines"]]
+        found.append(_worth("receipt", row, parts, prices))
+    for row in _of(ask, _RETURNED):
+        found.append(_worth("return", row, [(moved.get(row["number"], ("", "")), row["quantity"])], prices))
+    return found
+
+
+Place = tuple[str, str]
+
+
+def _place(order: Any, line: Any) -> Place:
+    return str(order), str(line)
+
+
+def _worth(kind: str, row: Mapping[str, Any], parts: Sequence[tuple[Place, Any]], prices: Mapping[Place, Any]) -> BookedDocument:
+    amount = sum((Decimal(str(count)) * Decimal(str(prices.get(place, 0))) for place, count in parts), Decimal(0))
+    return BookedDocument(kind, row["id"], row["ref"], amount.quantize(Decimal("0.01")), row["date"], row["done"], None)
+
+
+DEMO = OracleFusionDemo()

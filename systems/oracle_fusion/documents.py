@@ -1,0 +1,223 @@
+"""The documents that Fusion keeps for us: the bodies of the requests that make them. Pure.
+
+Source: REST API for Financials (receivablesInvoices, standardReceipts: attributes, samples). Distributions at creation take the place of
+AutoAccounting; child lists cannot be changed later, and a PATCH never derives defaults anew, so an invoice is created with everything it has and
+PATCH is used only to complete it. Amounts are JSON numbers, those of a receipt text, as in the samples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, cast
+
+import orjson
+
+from runtime.errors import Malformed, Refused
+from schemas.records import Application, CommandEnvelope, PostingLine
+from systems.contract import ResolvedCommand
+from systems.oracle_fusion.mapping_receivable import RECEIVABLE
+from systems.oracle_fusion.models import SYSTEM
+from systems.oracle_fusion.settings import Settings
+from systems.parents import parent_id
+
+Ids = Mapping[str, str]
+COMMENTS = 240
+NUMBER = 20
+"""The most characters of a transaction number."""
+RECEIPT_NUMBER = 30
+CENT = Decimal("0.01")
+
+
+def fields(command: CommandEnvelope) -> dict[str, Any]:
+    """The command with its record's own fields."""
+    return cast("dict[str, Any]", command)
+
+
+def cents(amount: Decimal) -> Decimal:
+    """An amount with two places. Raises `Malformed` if it has more."""
+    exact = amount.quantize(CENT)
+    if exact != amount:
+        raise Malformed(f"{SYSTEM}: {amount} has more than two decimals")
+    return exact
+
+
+def dumps(value: Any) -> bytes:
+    """JSON in which a Decimal is a number with exactly its digits, never a float."""
+    return orjson.dumps(value, default=_number)
+
+
+def _number(value: object) -> orjson.Fragment:
+    if isinstance(value, Decimal):
+        return orjson.Fragment(format(value, "f"))
+    raise TypeError(f"not for the wire: {type(value).__name__}")
+
+
+def body(**told: Any) -> dict[str, Any]:
+    """The fields that have a value: None and "" are left out, False and zero are sent. A date is text."""
+    made = {name: value.isoformat() if isinstance(value, date) else value for name, value in told.items()}
+    return {name: value for name, value in made.items() if value is not None and value != ""}
+
+
+def customer_of(command: CommandEnvelope, ids: Ids) -> tuple[str, str]:
+    """Account number and bill-to site of a document: the crosswalk's own, else the resolved link. Raises `Refused` if one of them is missing, for a
+    document without a customer is kept as unidentified."""
+    named = str(fields(command)["dimensions"].get("Customer", "")) or parent_id(command, "customer", ids)
+    account, _, site = named.partition("/")
+    if not account or not site:
+        raise Refused(f"{SYSTEM} {command['ref']}: customer {named!r} is not ACCOUNT/SITE; match it again, or correct its row")
+    return account, site
+
+
+def is_taxed_by_erp(command: CommandEnvelope) -> bool:
+    """Whether Fusion computes the tax of this document (tax_mode erp)."""
+    return bool(fields(command).get("tax_zone"))
+
+
+def own_number(command: CommandEnvelope, settings: Settings) -> str:
+    """The transaction number that we give an invoice; "" where its source numbers itself. Raises `Refused` for one that does not fit."""
+    if settings.receivables.numbering == "automatic":
+        return ""
+    number = str(fields(command)["human_number"])
+    if not number or len(number) > NUMBER:
+        raise Refused(f"{SYSTEM} {command['ref']}: transaction number {number!r} has to have 1 to {NUMBER} characters")
+    return number
+
+
+# --- invoices and credit memos ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Form:
+    """How a kind of transaction is called, and its members where they have other names."""
+
+    collection: str
+    lines: str
+    distributions: str
+    line_number: str
+    quantity: str
+    description: str
+    currency: str
+    comments: str
+    status: str
+
+    @property
+    def expand(self) -> str:
+        """Its child lists as `expand` names them."""
+        return f"{self.lines},{self.distributions}"
+
+
+INVOICE = Form(
+    "receivablesInvoices",
+    "receivablesInvoiceLines",
+    "receivablesInvoiceDistributions",
+    "InvoiceLineNumber",
+    "Quantity",
+    "Description",
+    "InvoiceCurrencyCode",
+    "Comments",
+    "InvoiceStatus",
+)
+MEMO = Form(
+    "receivablesCreditMemos",
+    "receivablesCreditMemoLines",
+    "receivablesCreditMemoDistributions",
+    "CreditMemoLineNumber",
+    "LineQuantityCredit",
+    "LineDescription",
+    "CreditMemoCurrency",
+    "CreditMemoComments",
+    "CreditMemoStatus",
+)
+FORMS: Mapping[str, Form] = {"ar_invoice": INVOICE, "ar_credit_memo": MEMO}
+
+
+def transaction_body(resolved: ResolvedCommand, settings: Settings) -> dict[str, Any]:
+    """The body that creates an invoice, incomplete, or a credit memo, with the lines and the distribution of each."""
+    command, own, form = resolved.command, fields(resolved.command), FORMS[resolved.record]
+    account, site = customer_of(command, resolved.ids)
+    lines: list[PostingLine] = own["lines"]
+    receivables, is_memo = settings.receivables, form is MEMO
+    made = body(
+        BusinessUnit=own["dimensions"]["BusinessUnit"],
+        TransactionSource=receivables.transaction_source,
+        TransactionType=receivables.credit_type if is_memo else receivables.transaction_type,
+        TransactionNumber=own_number(command, settings),
+        TransactionDate=own["date"],
+        AccountingDate=resolved.post_on or own["date"],
+        BillToCustomerNumber=account,
+        BillToSite=site,
+        CrossReference=command["ref"],
+        **{form.currency: command["currency"], form.comments: comments(resolved)},
+    )
+    if not is_memo:
+        made |= body(
+            BillingDate=own["date"],
+            DueDate=None if own["terms"] else own["due_date"],
+            PaymentTerms=own["terms"],
+            InvoiceStatus="Incomplete",
+        )
+    made[form.lines] = [_line(number, one, form) for number, one in enumerate(lines, 1)]
+    receivable = {"AccountClass": "Receivable", "AccountCombination": own["dimensions"][RECEIVABLE], "Percent": 100}
+    made[form.distributions] = [*(_revenue(number, one, form) for number, one in enumerate(lines, 1)), receivable]
+    return made
+
+
+def comments(resolved: ResolvedCommand) -> str:
+    """What a transaction says of itself: the ServiceTitan number, its job, and its own day where it is posted on another."""
+    own = fields(resolved.command)
+    moved = f"dated {own['date']}" if resolved.post_on and resolved.post_on != own["date"] else ""
+    return ", ".join(filter(None, (str(own["human_number"]), moved, str(own["description"]))))[:COMMENTS]
+
+
+def _line(number: int, one: PostingLine, form: Form) -> dict[str, Any]:
+    text = one["description"] or one["role"]
+    told = {form.description: text, form.quantity: one["quantity"], "UnitSellingPrice": one["unit_price"]}
+    return body(LineNumber=number, TaxClassificationCode=one["tax_code"], **told)
+
+
+def _revenue(number: int, one: PostingLine, form: Form) -> dict[str, Any]:
+    told = {"AccountClass": "Revenue", "AccountCombination": one["account"], "Amount": cents(one["amount"])}
+    return {form.line_number: number, **told}
+
+
+# --- receipts ---------------------------------------------------------------------------------------------------------
+
+
+def receipt_number(command: CommandEnvelope) -> str:
+    """The receipt's number, which people know: the payment's own."""
+    return str(fields(command)["human_number"])[:RECEIPT_NUMBER]
+
+
+def receipt_body(resolved: ResolvedCommand) -> dict[str, Any]:
+    """The body that creates a receipt, with nothing applied. Comments begin with our ref."""
+    command, own = resolved.command, fields(resolved.command)
+    account, site = customer_of(command, resolved.ids)
+    moved = f"dated {own['date']}" if resolved.post_on and resolved.post_on != own["date"] else ""
+    words = " ".join(filter(None, (command["ref"], str(own["payment_ref"]), moved, str(own["description"]))))
+    return body(
+        ReceiptNumber=receipt_number(command),
+        ReceiptMethod=own["payment_method"],
+        BusinessUnit=own["dimensions"]["BusinessUnit"],
+        ReceiptDate=own["date"],
+        AccountingDate=resolved.post_on or own["date"],
+        Amount=str(cents(command["amount"])),
+        Currency=command["currency"],
+        RemittanceBankAccountNumber=own["cash_account"],
+        CustomerAccountNumber=account,
+        CustomerSite=site,
+        Comments=words[:COMMENTS],
+    )
+
+
+def reference_body(one: Application, number: str) -> dict[str, Any]:
+    """The remittance reference by which AutoMatch applies a receipt to an invoice."""
+    return {"ReceiptMatchBy": "Transaction Number", "ReferenceNumber": number, "ReferenceAmount": str(cents(one["amount"]))}
+
+
+def apply_body(resolved: ResolvedCommand, one: Application, installment: int) -> dict[str, Any]:
+    """The body of the action that applies a receipt to an installment of an invoice (26D)."""
+    day = resolved.post_on or fields(resolved.command)["date"]
+    return body(appliedPaymentScheduleId=installment, amountApplied=cents(one["amount"]), accountingDate=day, applicationDate=day)

@@ -1,0 +1,116 @@
+"""Shapes of Fusion's answers: collections, the child lists of a row, and links.
+
+Facts (REST framework): a collection is `{"items": [..], "count": 2, "hasMore": false, "limit": 25, "offset": 0, "links": [..]}`. With `expand` a
+child is a plain array below framework version 3 and such a collection from version 3 on; only its first page comes with the row. The address of a
+row is in its `links`, and is never made from its id, which may be hashed.
+
+An answer without `items`, whose `count` is not that of its rows, or that does not say whether there is more, is not a page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from runtime.errors import Garbled, Malformed, Transient
+from runtime.exchange import Response
+from runtime.json import Unreadable
+from systems.feeds.elements import Cut
+from systems.http.bodies import object_of, page_of
+from systems.values.members import Row as Row  # noqa: PLC0414 - the form of every row here
+
+SYSTEM = "oracle_fusion"
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A page of a collection: its rows with their exact bytes, and whether Fusion says that there are more."""
+
+    rows: list[Cut]
+    has_more: bool
+
+    def whole(self, what: str) -> list[Row]:
+        """The rows, every one of which has to be read. Raises `Transient`."""
+        if bad := [row for _, row in self.rows if isinstance(row, Unreadable)]:
+            raise Transient(f"{SYSTEM} {what}: a row cannot be read: {bad[0].reason}")
+        return [row for _, row in self.rows]
+
+
+def listed(answer: Response, what: str) -> Listed:
+    """A page of a collection. Raises `Transient` or `Garbled`."""
+    others, found = page_of(answer, "items", f"{SYSTEM} {what}")
+    if not all(isinstance(row, (dict, Unreadable)) for _, row in found):
+        raise Garbled(f"{SYSTEM} {what}: a row is no object", answer.body)
+    return Listed(found, _has_more(others, len(found), what, answer.body))
+
+
+def _has_more(others: Mapping[str, Any], count: int, what: str, body: bytes = b"") -> bool:
+    if others.get("count", count) != count:
+        raise Garbled(f"{SYSTEM} {what}: {count} rows, and it says {str(others.get('count'))[:20]}", body)
+    if not isinstance(others.get("hasMore"), bool):
+        raise Garbled(f"{SYSTEM} {what}: it does not say whether there is more", body)
+    return bool(others["hasMore"])
+
+
+def record(answer: Response, what: str) -> dict[str, Any]:
+    """The JSON object of an answer. One row that comes wrapped in `items`, as after some updates, is unwrapped. Raises `Transient`."""
+    found = object_of(answer, f"{SYSTEM} {what}")
+    items = found.get("items")
+    if isinstance(items, list) and len(items) == 1 and isinstance(items[0], dict):
+        return items[0]
+    return found
+
+
+@dataclass(frozen=True)
+class Children:
+    """A child list as a row brings it. `is_whole` says that nothing is missing; else it is read at `href`."""
+
+    rows: list[Row]
+    is_whole: bool
+    href: str
+
+
+def children(row: Row, name: str) -> Children:
+    """A child list of a row, in either form. A plain array does not say whether it is whole, so it counts as cut. Raises `Malformed` if the list
+    was asked for and is not there."""
+    found, href = row.get(name), link(row, "child", name)
+    if isinstance(found, list):
+        return Children(_rows(found, name), False, href)
+    if not isinstance(found, dict) or not isinstance(found.get("items"), list):
+        raise Malformed(f"{name}: the list is not there")
+    rows = _rows(found["items"], name)
+    try:
+        more = _has_more(found, len(rows), name)
+    except Garbled as error:
+        raise Malformed(str(error)) from error
+    return Children(rows, not more, href or link(found, "self", name))
+
+
+def _rows(found: list[Any], name: str) -> list[Row]:
+    if not all(isinstance(one, dict) for one in found):
+        raise Malformed(f"{name}: not a list of objects")
+    return found
+
+
+def link(row: Row, rel: str, name: str = "") -> str:
+    """The address in a row's links with this relation (and name); "" if there is none."""
+    links = row.get("links")
+    for one in links if isinstance(links, list) else ():
+        if isinstance(one, dict) and one.get("rel") == rel and name in ("", one.get("name")) and isinstance(one.get("href"), str):
+            return str(one["href"])
+    return ""
+
+
+def own_address(href: str, root: str, what: str) -> str:
+    """An address that a link gave, which has to be below the pod's resources: nothing of ours is sent elsewhere. Raises `Transient`."""
+    there, here = urlsplit(href), urlsplit(root)
+    if (there.scheme, there.netloc) != (here.scheme, here.netloc) or not there.path.startswith("/fscmRestApi/resources/"):
+        raise Transient(f"{SYSTEM} {what}: the link {href[:120]!r} does not lead to the pod")
+    return href
+
+
+def quoted(value: str) -> str:
+    """A text for `q`: in single quotes, with the quotes inside doubled, so that a value never becomes a condition."""
+    return "'" + value.replace("'", "''") + "'"

@@ -1,0 +1,191 @@
+"""The declaration of Oracle Fusion Cloud ERP: what is read, what is written and how safely, its flows in both directions and its mapping tables."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from pydantic import BaseModel
+
+from systems.contract import Capability, Flow, System, Write
+from systems.flow import AT_ONCE, no_orders
+from systems.oracle_fusion.allocation import TABLES
+from systems.oracle_fusion.check import open_checker
+from systems.oracle_fusion.finder import open_finder
+from systems.oracle_fusion.legends import LEGENDS
+from systems.oracle_fusion.mapping import to_canonical, to_commands
+from systems.oracle_fusion.models import SYSTEM as NAME
+from systems.oracle_fusion.poller import open_reader, position_from
+from systems.oracle_fusion.resources import FEEDS, FETCHABLE
+from systems.oracle_fusion.settings import Credentials, Settings
+from systems.oracle_fusion.sink import BUDGET, is_write, open_writer
+
+FIELD_SERVICE = "servicetitan"
+"""The name of the system from which these flows bring documents, and to which vendors and orders go."""
+_P_MAX = timedelta(seconds=600)
+"""After this time the server commits nothing of a call that we gave up (assumed; no figure is published)."""
+_REF = 23
+"""The length of our ref; CrossReference has 150 characters, Comments 1760 (assumed)."""
+
+INVOICE = Write(
+    "ar_invoice",
+    "Receivables invoice",
+    ("create", "complete"),
+    "complete",
+    Capability.C3,
+    "CrossReference",
+    _REF,
+    "TransactionNumber or Comments",
+    BUDGET.calls,
+    _P_MAX,
+)
+"""Nothing refuses a second invoice where the transaction source numbers by itself (C3). One that takes our number refuses it (C1)."""
+REFERENCED = Write(
+    "ar_application",
+    "Remittance reference, applied by AutoMatch",
+    ("reference", "applied"),
+    "applied",
+    Capability.C3,
+    "",
+    0,
+    "",
+    BUDGET.calls,
+    _P_MAX,
+    watched=("applied",),
+)
+APPLIED = Write("ar_application", "Application of a receipt", ("apply",), "apply", Capability.C3, "", 0, "", BUDGET.calls, _P_MAX)
+
+
+def _goods(record: str, document: str, done: str, number: str) -> Write:
+    """A request to receiving, which its processor works off later (`watched`)."""
+    return Write(
+        record,
+        document,
+        ("create", done),
+        done,
+        Capability.C3,
+        "ExternalSystemTransactionReference",
+        _REF,
+        number,
+        BUDGET.calls,
+        _P_MAX,
+        watched=(done,),
+    )
+
+
+WRITES = (
+    INVOICE,
+    Write(
+        "ar_credit_memo",
+        "Receivables credit memo",
+        ("create",),
+        "create",
+        Capability.C3,
+        "CrossReference",
+        _REF,
+        "TransactionNumber or CreditMemoComments",
+        BUDGET.calls,
+        _P_MAX,
+    ),
+    Write(
+        "ar_receipt",
+        "Standard receipt",
+        ("create",),
+        "create",
+        Capability.C3,
+        "Comments",
+        _REF,
+        "ReceiptNumber",
+        BUDGET.calls,
+        _P_MAX,
+    ),
+    REFERENCED,
+    APPLIED,
+    _goods("receipt", "Receiving request", "received", "ReceiptNumber"),
+    _goods("return", "Receiving transaction request", "returned", ""),
+)
+_TWICE_DAILY = "twice-daily 05:00 17:00"
+FLOWS = (
+    Flow("F1", "suppliers -> vendors, kept up to date", NAME, FIELD_SERVICE, "vendor", ("vendor",), "master"),
+    Flow(
+        "F2",
+        "purchase orders -> purchase orders, with their status",
+        NAME,
+        FIELD_SERVICE,
+        "purchase_order",
+        ("purchase_order", "reversal"),
+        "order",
+        due=AT_ONCE,
+        unavailable=no_orders,
+    ),
+    Flow(
+        "F4",
+        "job invoices -> AR invoices",
+        FIELD_SERVICE,
+        NAME,
+        "invoice",
+        ("ar_invoice", "ar_credit_memo", "reversal"),
+        "sale",
+        _TWICE_DAILY,
+    ),
+    Flow(
+        "F5",
+        "payments -> AR receipts, applied",
+        FIELD_SERVICE,
+        NAME,
+        "payment",
+        ("ar_receipt", "ar_application", "ar_refund", "reversal"),
+        "collection",
+        _TWICE_DAILY,
+    ),
+    Flow(
+        "F3",
+        "receipts of orders -> receipts, for invoice matching",
+        FIELD_SERVICE,
+        NAME,
+        "receipt",
+        ("receipt", "reversal"),
+        "receipt",
+        due=AT_ONCE,
+    ),
+    Flow("F3R", "returns -> returns to vendor", FIELD_SERVICE, NAME, "return", ("return", "reversal"), "receipt", due=AT_ONCE),
+    Flow("F6", "customers matched to account and bill-to site, never created", NAME, "", "customer", ()),
+    Flow("M0", "first match of customers and vendors", NAME, FIELD_SERVICE, "", (), "master"),
+)
+
+
+def chosen_write(settings: BaseModel, write: Write) -> Write | None:
+    """How a connection writes a record: receipts are applied by AutoMatch or by an action; who numbers the invoices says what is promised of a
+    second one."""
+    if not isinstance(settings, Settings):
+        return write
+    if write.record in ("ar_invoice", "ar_credit_memo") and settings.receivables.numbering == "ours":
+        return replace(write, capability=Capability.C1)
+    other = APPLIED if settings.receivables.apply_by == "automatch" else REFERENCED
+    return None if write == other else write
+
+
+SYSTEM = System(
+    name=NAME,
+    title="Oracle Fusion Cloud ERP",
+    settings=Settings,
+    credentials=Credentials,
+    feeds=FEEDS,
+    fetchable=FETCHABLE,
+    writes=WRITES,
+    flows=FLOWS,
+    to_canonical=to_canonical,
+    to_commands=to_commands,
+    open_reader=open_reader,
+    open_writer=open_writer,
+    open_checker=open_checker,
+    simulator="systems.oracle_fusion.simulator.app",
+    demo="systems.oracle_fusion.demo",
+    crosswalk_tables=TABLES,
+    legends=LEGENDS,
+    is_write=is_write,
+    chosen_write=chosen_write,
+    asked_for=("customer",),
+    open_finder=open_finder,
+    position_from=position_from,
+)
