@@ -73,7 +73,9 @@ def vendor_names(path: Path) -> list[str]:
 
 
 def test_vendor_names_stay_inside_their_folder() -> None:
-    folders = [path.parent.name for path in (ROOT / "systems").glob("*/simulator")]  # a system may have no more than its simulator yet
+    folders = [
+        path.parent.name for path in (ROOT / "systems").glob("*/simulator")
+    ]  # a system may have no more than its simulator yet
     inside = (*NAMED_IN, *(f"systems/{name}/" for name in folders), *VENDOR_NAMES_ALLOWED)
     found = [one for path in text_files() if not path.relative_to(ROOT).as_posix().startswith(inside) for one in vendor_names(path)]
     assert found == []
