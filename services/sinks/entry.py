@@ -233,8 +233,6 @@ CORRECT = "correct"
 
 def beside(op_key: str) -> list[str]:
     """Op-keys with which a command of this one may change something although it is known: what takes its document back, or was written since."""
-    if op_key == void_key(op_key):
-        return [correction_key(with_action(op_key, action), 1) for action in sorted(MAKES)]
     return [correction_key(op_key, 1), void_key(op_key)]
 
 

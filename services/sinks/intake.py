@@ -91,7 +91,7 @@ class Intake:
         op_key, source_hash, payload_hash = (_text(found.headers.get(name)) for name in (OP_KEY, SOURCE_HASH, PAYLOAD_HASH))
         cases = self.owner.cases
         in_hand = any(cases.get(one) is not None for one in (op_key, *e.beside(op_key)))
-        if not op_key or in_hand or _text(found.headers.get(PARTED)):
+        if not op_key or in_hand or op_key == e.void_key(op_key) or _text(found.headers.get(PARTED)):
             return False
         return _text(found.headers.get(HOLD)) != reasons.UNPOSTED and self.owner.index.ended_with(
             op_key, head_of(source_hash, payload_hash)

@@ -76,6 +76,20 @@ def test_a_void_before_its_document_writes_nothing_and_the_document_neither() ->
     assert played(play).states() == {CREATE: ("SUPERSEDED", "voided", "100.00"), VOID: ("UNCHANGED", "never_posted", "1.00")}
 
 
+def test_a_second_void_of_what_was_never_written_at_the_first_takes_back_what_was_written_since() -> None:
+    """Word for word the same void, of a source that had come back: it passed for one that is known."""
+
+    async def play(books: Ledgers) -> None:
+        books.void("1")
+        await books.rest()
+        books.invoice("1", "100.00")
+        await books.rest()
+        books.void("1")
+
+    books = played(play)
+    assert books.states() == {CREATE: (*POSTED, "100.00"), VOID: (*POSTED, "-100.00")}
+
+
 def test_a_mappings_own_hold_keeps_the_reversal_and_a_release_writes_it() -> None:
     async def play(books: Ledgers) -> None:
         books.invoice("1", "100.00")
