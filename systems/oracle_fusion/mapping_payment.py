@@ -11,7 +11,8 @@ from typing import Any
 
 from systems.mapped import Draft, NoCommand, Plan
 from systems.oracle_fusion.allocation import PRODUCT, Mapped, dimensions, mapped, unit_of
-from systems.postings.collection import applications, is_refund, receipt_body, refund_body
+from systems.postings.applications import applications, receivable
+from systems.postings.collection import is_refund, receipt_body, refund_body
 from systems.postings.document import Hold, Posting, Target, other_currency
 from systems.postings.ends import voided, worthless
 from systems.postings.receivable import customer_of
@@ -26,7 +27,7 @@ def payment_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | 
         return ended
     if is_refund(record):
         return [_refund(record, mapped(plan, record["paid_on"]))]
-    return [_receipt(record, mapped(plan, record["paid_on"])), *applications(record, plan, COLLECTION)]
+    return [_receipt(record, mapped(plan, record["paid_on"])), *applications(record, plan, receivable(COLLECTION))]
 
 
 def _receipt(record: Mapping[str, Any], made: Mapped) -> Draft:
@@ -47,5 +48,7 @@ def _method(record: Mapping[str, Any], made: Mapped) -> tuple[str, str]:
 
 
 def _refund(record: Mapping[str, Any], made: Mapped) -> Draft:
-    body = refund_body(record, _method(record, made))
-    return made.draft("ar_refund", body, record, Posting(COLLECTION, record["paid_on"], _REFUND))
+    unit = unit_of(made, record["business_unit_name"], record["business_unit_id"])
+    customer, parents = customer_of(record, made, unit)
+    body = refund_body(record, _method(record, made), dimensions(made, unit, customer), made)
+    return made.draft("ar_refund", body, record, Posting(COLLECTION, record["paid_on"], _REFUND, parents))
