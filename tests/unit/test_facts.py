@@ -16,7 +16,10 @@ from runtime.facts.condense import condensed
 from runtime.facts.document import document_of, openapi_of
 from runtime.facts.table import HEAD, read, written
 
-TABLES = sorted(Path(systems.__file__).parent.glob("*/spec/*.tsv"))
+SPECS = Path(systems.__file__).parent
+TABLES = sorted(path for path in SPECS.glob("*/spec/*.tsv") if path.read_text().split("\n", 1)[0].split("\t") == list(HEAD))
+"""The tables of vendors' OpenAPI documents. Where a vendor publishes none, `spec/__init__.py` reads a table of its own form."""
+OWN_FORMS = {"records.tsv", "attributes.tsv", "gl_interface.txt"}
 TOLD = "Told to people."
 
 
@@ -143,12 +146,8 @@ def test_a_committed_table_holds_words_and_no_sentence(path: Path) -> None:
 
 def test_every_document_of_a_vendor_lies_as_a_table() -> None:
     assert len(TABLES) == 7
-    others = [
-        path.name
-        for path in Path(systems.__file__).parent.glob("*/spec/*")
-        if path.suffix not in (".tsv", ".py") and path.is_file()
-    ]
-    assert others == []
+    others = [path.name for path in SPECS.glob("*/spec/*") if path not in TABLES and path.suffix != ".py" and path.is_file()]
+    assert set(others) == OWN_FORMS
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from console.connections.observed import coverage_rows, observed
 from console.output import WIDTH
 from console.reading import Cluster as Console
 from console.tables.folder import read_tables
+from runtime.errors import Broken
 from systems import registry
 from tests.integration.console.files import written
 from tests.systems import field_service
@@ -118,10 +119,15 @@ def test_days_are_those_of_both_sides(cluster: Cluster) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [("--from", "1 March"), ("--from", "2026-04-01", "--to", "2026-03-01"), ("--by", "colour"), ("--to", "2026-02-30")]
+    "arguments", [("--from", "1 March"), ("--from", "2026-04-01", "--to", "2026-03-01"), ("--to", "2026-02-30")]
 )
-def test_a_range_that_is_none_is_a_wrong_command_line(arguments: tuple[str, ...]) -> None:
-    assert invoked("reconcile", "acme", *arguments).exit_code == 2
+def test_a_range_that_is_none_is_refused_in_one_line(arguments: tuple[str, ...]) -> None:
+    with pytest.raises(Broken, match=r"is not a day|is after"):
+        invoked("reconcile", "acme", *arguments)
+
+
+def test_groups_that_do_not_exist_are_a_wrong_command_line(cluster: Cluster) -> None:
+    assert invoked("reconcile", "acme", "--by", "colour").exit_code == 2
 
 
 def test_the_exported_tables_have_a_line_for_what_was_seen_and_are_read_again(cluster: Cluster, tmp_path: Path) -> None:
