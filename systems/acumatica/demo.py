@@ -21,7 +21,18 @@ _CREDITS = {_MEMO: "credit_memo", "Debit Adj.": "vendor_credit"}
 """Documents that are shown as positive amounts and take away from what they correct; each is a kind of its own."""
 _GIVEN_BACK = ("Refund", "Voided Refund")
 """Payments to a customer: the source tells them as less than nothing."""
-_SIGHTED = ("Invoice", "Payment", "Prepayment", "Bill")
+_READ = {
+    "Invoice": "invoice",
+    "Debit Memo": "invoice",
+    _MEMO: "credit_memo",
+    "Payment": "payment",
+    "Prepayment": "payment",
+    "Refund": "payment",
+    "Bill": "bill",
+    "Credit Adj.": "bill",
+    "Debit Adj.": "vendor_credit",
+}
+"""As what each type is read. What voids a payment is not: the payment says that it is voided."""
 _UNITS = (
     ("Plumbing - Service", "PLB-000", "MAIN", "40100"),
     ("HVAC - Service", "HVS-000", "EAST", "40200"),
@@ -143,10 +154,10 @@ class AcumaticaDemo:
         found = set()
         for kind, (ours, key) in _MASTERS.items():
             found |= {f"{ours}/{row[key]}" for row in ask(f"documents?kind={kind}")["documents"]}
-        for kind, ours in _DOCUMENTS.items():
+        for kind in _DOCUMENTS:
             for row in ask(f"documents?kind={kind}")["documents"]:
-                if row["type"] in _SIGHTED:
-                    found.add(f"{ours}/{row['type']}/{row['number']}")
+                if row["type"] in _READ:
+                    found.add(f"{_READ[row['type']]}/{row['type']}/{row['number']}")
         return found
 
     def expected(self, flow: Flow, one: Issued, settings: BaseModel) -> Sequence[Expected]:

@@ -26,7 +26,12 @@ REF = re.compile(r"ST-[A-Z2-7]{20}")
 _ZERO = Decimal(0)
 _DIMENSIONS = ("Subaccount", "Branch")
 """What a line of a document has beside its account."""
+_INVOICES = ("Invoice", "Debit Memo")
+"""What a customer owes. A debit memo is what takes back a credit memo."""
+_BILLS = ("Bill", "Credit Adj.")
+"""What we owe a vendor. A credit adjustment is what takes back a debit adjustment."""
 _RECEIPTS = ("Payment", "Prepayment")
+"""What voids one of these, or a refund, is not read: the voided document says itself that it is `Voided`."""
 _REFUND = "Refund"
 """A payment to a customer: it is shown positive there, and negative in our records."""
 _AMOUNTS = ("Amount", "TaxTotal", "Balance", "PaymentAmount", "AvailableBalance")
@@ -190,7 +195,7 @@ def _document(row: Row, reading: Reading) -> dict[str, Any]:
 def _invoice(row: Row, reading: Reading) -> Shaped | Filtered:
     if _required(row, "Type") == "Credit Memo":
         return _credit_memo(row, reading)
-    if text(row, "Type") != "Invoice":
+    if text(row, "Type") not in _INVOICES:
         return Filtered(f"{SYSTEM} invoice of type {text(row, 'Type')}")
     total, tax = money(row, "Amount"), money(row, "TaxTotal")
     body: dict[str, Any] = {
@@ -265,7 +270,7 @@ def _payment(row: Row, reading: Reading) -> Shaped | Filtered:
 
 
 def _bill(row: Row, reading: Reading) -> Shaped | Filtered:
-    if _required(row, "Type") not in ("Bill", "Debit Adj."):
+    if _required(row, "Type") not in (*_BILLS, "Debit Adj."):
         return Filtered(f"{SYSTEM} bill of type {text(row, 'Type')}")
     total, tax = money(row, "Amount"), money(row, "TaxTotal")
     body: dict[str, Any] = {

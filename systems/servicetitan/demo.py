@@ -101,7 +101,7 @@ class ServiceTitanDemo:
         gone = {
             row["id"] for kind in _SETTLED.get(entity, ()) for row in ask(f"holdings?entity={kind}")["holdings"] if _is_void(row)
         }
-        return [_issued(row, gone, is_document=entity not in _MASTERS) for row in found]
+        return [_issued(entity, row, gone) for row in found]
 
     def read(self, flow: str, ask: Ask) -> set[str]:
         """No flow only reads it."""
@@ -198,13 +198,13 @@ def _is_void(row: Mapping[str, Any]) -> bool:
     return not row.get("active", True) or bool(row.get("canceled"))
 
 
-def _issued(row: Mapping[str, Any], gone: set[Any], *, is_document: bool) -> Issued:
+def _issued(entity: str, row: Mapping[str, Any], gone: set[Any]) -> Issued:
     applications = row.get("applications") or ()
     settled = {str(one["id"]): Decimal(str(one["amount"])) for one in applications}
     of_void = frozenset(str(one["id"]) for one in applications if one["document_id"] in gone)
-    lines = tuple(map(_line, row.get("lines") or ()))
+    lines = tuple(map(_line, row["lines"])) if entity == "invoice" else ()  # those of orders and receipts are goods
     amount = Decimal(str(row.get("amount") or "0.00"))
-    is_void = is_document and _is_void(row)
+    is_void = entity not in _MASTERS and _is_void(row)
     return Issued(str(row["id"]), str(row.get("number") or ""), amount, settled, _facts(row), lines, is_void, of_void)
 
 
