@@ -3,9 +3,10 @@ time. What the sink's process adds (ledger, lanes, commits) always succeeds here
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from runtime.errors import ConnectorError
 from runtime.settings import Timing
@@ -35,6 +36,8 @@ from services.sinks.state import (
     Wait,
 )
 from systems.contract import Answer, Pair, ResolvedCommand
+from systems.demo import BookedDocument
+from systems.mapped import REVERSAL
 from tests.contract.ground import Case, SystemUnderTest, names_of
 
 BACKOFF = timedelta(seconds=5)
@@ -149,3 +152,27 @@ def _made(case: Case, at: datetime) -> Ledger | None:
         return None
     incoming = e.Incoming(original.record, original.command, b"", 0, 0, at, came_at=at)
     return e.change(e.fresh(incoming), at, state=e.POSTED, erp_id=original.erp_id, erp_number=original.erp_number)
+
+
+async def one_document_each(on: SystemUnderTest, cases: Sequence[Case]) -> None:
+    """Each case is in the books once, of its amount and done; what reverses another is there beside it. An ERP shows a credit as a positive amount
+    of a kind of its own."""
+    kept = await on.kept()
+    if not cases[0].write.ref_field:
+        left = sum(Decimal(0) if case.record == REVERSAL else case.command["amount"] for case in cases)
+        assert await on.applied() == left
+        return
+    for case in cases:
+        if case.original is not None:
+            _taken_back_once(case, [one for one in kept if one.ref == case.ref])
+            continue
+        found = [(abs(one.amount), one.done) for one in kept if one.ref == case.ref]
+        assert found == [(abs(case.command["amount"]), True)], case.ref
+
+
+def _taken_back_once(case: Case, kept: list[BookedDocument]) -> None:
+    """One document that reverses, and one that is written in the place of what it reverses; each done and of its amount."""
+    assert case.original is not None
+    wanted = [case.original.command["amount"], *([] if case.record == REVERSAL else [case.command["amount"]])]
+    assert sorted(abs(one.amount) for one in kept) == sorted(abs(amount) for amount in wanted), case.ref
+    assert all(one.done for one in kept), case.ref

@@ -6,7 +6,6 @@ At the transport seam and in virtual time; what a real socket does to a cut answ
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -15,10 +14,8 @@ from runtime.exchange import Response
 from services.sinks import entry as e
 from systems import registry
 from systems.contract import Document, System, Verdict
-from systems.demo import BookedDocument
-from systems.mapped import REVERSAL
 from tests.contract.ground import Case, SystemUnderTest, ground
-from tests.contract.protocol import Run
+from tests.contract.protocol import Run, one_document_each
 from tests.contract.registered import STEPS, WRITES, requested, steps_before, ways
 from tests.contract.seam import Cut, Replay
 
@@ -95,7 +92,7 @@ async def check_a_cut_write_is_found(system: System, way: str, stride: int, fold
         for first in range(0, len(cuts), BOOKS):
             async with ground(system, folder / f"{step}{first}", way) as on:
                 cases = [await _run(on, way, step, cut, f"{cut.body}n{cut.kept}") for cut in cuts[first : first + BOOKS]]
-                await _one_document_each(on, cases)
+                await one_document_each(on, cases)
                 runs += len(cases)
     return runs
 
@@ -118,28 +115,6 @@ async def _run(on: SystemUnderTest, way: str, step: str, cut: Cut, copy: str) ->
     assert not sent_again, f"{cut}: {step} was sent again although it was done"
     assert entry["state"] in (e.POSTED, e.ADOPTED), f"{cut}: {entry['state']} {entry['reason']} {entry['detail']}"
     return case
-
-
-async def _one_document_each(on: SystemUnderTest, cases: list[Case]) -> None:
-    kept = await on.kept()
-    if not cases[0].write.ref_field:
-        left = sum(Decimal(0) if case.record == REVERSAL else case.command["amount"] for case in cases)
-        assert await on.applied() == left
-        return
-    for case in cases:
-        if case.original is not None:
-            _taken_back_once(case, [one for one in kept if one.ref == case.ref])
-            continue
-        found = [(one.amount, one.done) for one in kept if one.ref == case.ref]
-        assert found == [(case.command["amount"], True)], case.ref
-
-
-def _taken_back_once(case: Case, kept: list[BookedDocument]) -> None:
-    """One document that reverses, and one that is written in the place of what it reverses; each done and of its amount."""
-    assert case.original is not None
-    wanted = [case.original.command["amount"], *([] if case.record == REVERSAL else [case.command["amount"]])]
-    assert sorted(abs(one.amount) for one in kept) == sorted(abs(amount) for amount in wanted), case.ref
-    assert all(one.done for one in kept), case.ref
 
 
 def _takes_back(name: str, way: str) -> bool:
