@@ -1182,6 +1182,7 @@ class Ledger(TypedDict):
     takes_back: NotRequired[str]
     taken: NotRequired[Decimal | None]
     wants: NotRequired[Decimal | None]
+    settles: NotRequired[list[str]]
 
 
 class Result(TypedDict):

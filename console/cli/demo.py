@@ -59,7 +59,8 @@ def demo(
     if erp != "all" and erp not in names:
         raise Broken(f"{erp!r} is not an ERP.", f"Give one of: all, {', '.join(names)}.")
     with _place(folder) as place:
-        code = report(asyncio.run(_played(Options(erp, seed, jobs, scale, drain_s), place, keep)), as_json)
+        kept = as_json if keep else None
+        code = report(asyncio.run(_played(Options(erp, seed, jobs, scale, drain_s), place, kept)), as_json)
         if code != exit_codes.OK:
             raise SystemExit(code)
 
@@ -84,8 +85,8 @@ def _place(folder: Path | None) -> Iterator[Path]:
             shutil.rmtree(made, ignore_errors=True)
 
 
-async def _played(options: Options, folder: Path, keep: bool) -> Outcome:
-    """The day, and how it ended."""
+async def _played(options: Options, folder: Path, kept: bool | None) -> Outcome:
+    """The day, and how it ended. `kept`: whether it is told as JSON before everything is left running; None = nothing is left running."""
     from console.demo.day import Day
     from console.demo.processes import Pace, Processes, Simulators, environment
     from console.reading import Cluster
@@ -111,8 +112,8 @@ async def _played(options: Options, folder: Path, keep: bool) -> Outcome:
         day = Day(processes, options, say, simulators, Cluster(processes.settings))
         await day.prepare()
         outcome = await day.outcome()
-        if keep:
-            report(outcome, False)
+        if kept is not None:
+            report(outcome, kept)
             say(f"kept running, logs in {folder}; Ctrl-C ends it; in another shell set what is printed now, and ask")
             await wait_kept_running(settings)
         return outcome

@@ -12,6 +12,7 @@ from typing import Any, cast
 
 from schemas.records import Attempt, CommandEnvelope, Ledger, Link, Result
 from services.sinks import reasons
+from services.sinks.settled import settled_by
 from systems.mapped import APPLY, COMPLETION, REVERSAL
 from topology.rules.identity import ref_of
 
@@ -100,6 +101,7 @@ def fresh(incoming: Incoming) -> Ledger:
         "takes_back": "",
         "taken": None,
         "wants": None,
+        "settles": settled_by(c),
     }
 
 

@@ -14,6 +14,7 @@ from services.sinks import reasons
 from services.sinks.chain import Chain
 from services.sinks.parents import Parents
 from services.sinks.parts import Part, keep
+from services.sinks.settling import in_turn
 from systems.mapped import COMPLETION, REVERSAL
 
 NEXT_OPEN = "next_open"
@@ -30,7 +31,8 @@ class View:
     `target` the entry that a reversal reverses, `target_busy` whether a request about it is running; `void` the void of this create;
     `others` the other parts of its document; `other_purpose` what its source was written as under another profile ("" = nothing);
     `is_closed` whether the ERP's own periods say that its day is closed, `post_on` the first open day after that where the connection says
-    `late: next_open` (None = its own day, or no such day is known); `chain` what it takes back, for a reversal or a correction.
+    `late: next_open` (None = its own day, or no such day is known); `chain` what it takes back, for a reversal or a correction;
+    `ahead` what has to end before this application, or what takes one back, is looked up (see `settling`).
     """
 
     at: datetime
@@ -51,6 +53,7 @@ class View:
     post_on: date | None = None
     late: str = "hold"
     chain: Chain | None = None
+    ahead: Ledger | None = None
 
 
 def gate(entry: Ledger, command: CommandEnvelope, view: View, updates: bool = False) -> Ledger | None:
@@ -62,6 +65,7 @@ def gate(entry: Ledger, command: CommandEnvelope, view: View, updates: bool = Fa
         or ended(entry, view, updates)
         or _otherwise(entry, view)
         or keep(entry, command, view.others, view.at)
+        or in_turn(entry, view.ahead, view.at)
         or kept_still(entry, view)
         or window(entry, view)
         or parents(entry, view)

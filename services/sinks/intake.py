@@ -256,6 +256,8 @@ class Intake:
             or owner.schedule.lanes_of(entry["connection"]) is None
         ):
             return False
+        if owner.sights.ahead(entry) is not None and not e.may_predate(entry):
+            return False  # it was kept waiting since it came: a look-up would show what another application left
         return owner.sights.command_of(entry) is not None
 
     def _mark(self, document: str, queue: _Queue, withdrawn: frozenset[str]) -> None:

@@ -114,7 +114,15 @@ def taken_back(posted: Ledger, number: int, incoming: Incoming, kept: Decimal | 
     written = f"written is {taken} ({posted['state']} {posted['erp_number']})"
     words = f"source {version} {_told(posted, incoming)}, {written}"
     own = {name: posted[name] for name in ("ref", "record", "part", "currency")}
-    none = {"detail": words, "source_hash": "", "payload_hash": "", "command": None, "taken": taken, "wants": Decimal(0)}
+    none = {
+        "detail": words,
+        "settles": posted.get("settles", []),
+        "source_hash": "",
+        "payload_hash": "",
+        "command": None,
+        "taken": taken,
+        "wants": Decimal(0),
+    }
     return e.change(e.correction(posted, number, incoming), incoming.at, **own, **none)
 
 

@@ -16,6 +16,7 @@ from services.sinks import entry as e
 from services.sinks import gate, reasons
 from services.sinks.chain import WRITTEN, Chain
 from services.sinks.gate import View
+from services.sinks.settling import in_turn
 
 
 def kept(entry: Ledger, command: CommandEnvelope, view: View) -> Ledger | None:
@@ -27,6 +28,7 @@ def kept(entry: Ledger, command: CommandEnvelope, view: View) -> Ledger | None:
         or _in_turn(entry, view, chain)
         or _aim(entry, view, chain)
         or gate.rule(entry, command, view)
+        or in_turn(entry, view.ahead, view.at)
         or gate.kept_still(entry, view)
         or gate.window(entry, view)
         or gate.parents(entry, view)

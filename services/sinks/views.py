@@ -11,13 +11,13 @@ from typing import cast
 from schemas.errors import Malformed
 from schemas.records import CommandEnvelope, Ledger, Parent
 from services.sinks import entry as e
-from services.sinks import reasons
+from services.sinks import reasons, settling
 from services.sinks.cases import Cases, Source, source_of
 from services.sinks.chain import WRITTEN, Chain
 from services.sinks.context import SinkContext
 from services.sinks.gate import NEXT_OPEN, View
 from services.sinks.parents import Parents, name_of, resolve
-from services.sinks.parts import Part, document_of, sole_parts_of
+from services.sinks.parts import Part, document_of, is_applied, set_of, sole_parts_of
 from services.sinks.rules import BATCH_DEADLINE_S, rules_of, stands, write_of
 from services.sinks.state import Key, Phase, Rules
 from services.sinks.windows import opens_at
@@ -95,6 +95,7 @@ class Sights:
             post_on=self._post_on(entry, command, settings.late) if closed else None,
             late=settings.late,
             chain=self.chain_of(entry, command) if e.takes_back(entry) else None,
+            ahead=self.ahead(entry),
         )
 
     # --- days ---
@@ -193,6 +194,14 @@ class Sights:
         chain = self.chain_of(entry, None)
         aim = (chain.aim or chain.made) if chain is not None else None
         return aim is not None and self.write({**entry, "takes_back": aim["op_key"]}, self._connected(entry)) is not None
+
+    def ahead(self, entry: Ledger) -> Ledger | None:
+        """What has to end before an application, or what takes one back, is looked up."""
+        if not is_applied(entry["op_key"]):
+            return None
+        own, document = set_of(entry["op_key"]), f"{document_of(entry['op_key'])}|"
+        alike = [one for one in self._cases.of_source(source_of(entry)) if one.startswith(document) and set_of(one) == own]
+        return settling.ahead(entry, [one for one in map(self._cases.entry, alike) if one is not None])
 
     def _other_purpose(self, entry: Ledger, flow: Flow | None) -> str:
         """What the source of an entry was written as for another of its flow's purposes; "" where it was not."""

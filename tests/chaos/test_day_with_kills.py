@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -52,10 +54,33 @@ def test_every_kind_of_correction_was_played_and_the_balances_of_both_sides_are_
     assert told["vendors"]["compared"] > 10, told
 
 
+REVERSES = "[reverses "
+"""How a document is marked that takes back another."""
+ROOT = re.compile(r"\|(correct\|\d+|void)$")
+
+
+def written(played: Played) -> list[dict[str, Any]]:
+    """The documents that were written and are kept, each once: a credit memo is shown on the payment screen as well."""
+    ids = {row["id"] for row in played.stage.journal(DOCUMENTS) if row["operation"] in ("create", "reverse")}
+    kept = [row for kind in DOCUMENTS for row in played.stage.ask(ERP, f"documents?kind={kind}")["documents"]]
+    return [row for row in kept if row["id"] in ids]
+
+
 def test_each_ref_was_created_once(played: Played) -> None:
-    created = Counter(row["ref"] for row in played.stage.journal() if row["operation"] == "create")
-    assert "" not in created, "a document without our ref"
-    assert [ref for ref, count in created.items() if count > 1] == []
+    created = Counter(row["id"] for row in played.stage.journal() if row["operation"] in ("create", "reverse"))
+    assert [document for document, count in created.items() if count > 1] == []
+    assert "" not in {row["ref"] for row in played.stage.journal() if row["operation"] == "create"}, "a document without our ref"
+    found = written(played)
+    first = Counter(row["ref"] for row in found if REVERSES not in row["description"])
+    assert [ref for ref, count in first.items() if count > 1] == []
+
+
+def test_what_was_taken_back_was_taken_back_once(played: Played) -> None:
+    marked = [
+        row["description"].partition(REVERSES)[2].partition("]")[0] for row in written(played) if REVERSES in row["description"]
+    ]
+    assert len(marked) > 5
+    assert [document for document, count in Counter(marked).items() if count > 1] == []
 
 
 def test_each_document_was_released_once(played: Played) -> None:
@@ -71,13 +96,20 @@ def test_nothing_is_dated_before_the_cut_over(played: Played) -> None:
 
 
 def test_what_the_erp_keeps_of_a_document_is_what_it_was_told_once(played: Played) -> None:
-    """Amount in the journal of the creation, in the books now, and in our ledger are the same."""
-    ledger = {entry["ref"]: entry for entry in played.stage.entries() if entry["action"] not in ("void", "correct")}
-    kept = {row["ref"]: row for kind in DOCUMENTS for row in played.stage.ask(ERP, f"documents?kind={kind}")["documents"]}
-    for commit in played.stage.journal(DOCUMENTS):
-        if commit["operation"] == "create" and kept[commit["ref"]]["released"]:
-            entry = {name: value for name, value in ledger[commit["ref"]].items() if name != "command"}
-            assert Decimal(kept[commit["ref"]]["amount"]) == abs(entry["amount"]), (commit, entry)
+    """Its amount in the books now, less what took it back, with what was written instead, is what the entries of our ledger add up to."""
+    entries = [one for one in played.stage.entries() if one["system"] == ERP and one["state"] in ("POSTED", "ADOPTED")]
+    root_of = {one["ref"]: ROOT.sub("", one["op_key"]) for one in entries}
+    kept: dict[str, Decimal] = {}
+    for row in written(played):
+        if row["released"]:
+            amount = abs(Decimal(row["amount"])) * (-1 if REVERSES in row["description"] else 1)
+            kept[root_of[row["ref"]]] = kept.get(root_of[row["ref"]], Decimal(0)) + amount
+    told = dict.fromkeys(kept, Decimal(0))
+    for one in entries:
+        if (root := ROOT.sub("", one["op_key"])) in told:
+            told[root] += one["amount"]
+    assert len(kept) > 100
+    assert {root: (amount, told[root]) for root, amount in kept.items() if amount != abs(told[root])} == {}
 
 
 def test_nothing_waits_and_what_is_held_says_why_and_how_much(played: Played) -> None:

@@ -82,6 +82,8 @@ class Erp:
     """Steps whose next answer is lost; whether they happen all the same."""
     asked: list[ResolvedCommand] = field(default_factory=list)
     finds: int = 0
+    without_refs: bool = False
+    """Applications carry no ref: they are found by payment, invoice and amount, as they stand."""
 
     async def reserve(self, calls: int) -> None:
         """No limit."""
@@ -95,10 +97,26 @@ class Erp:
 
     async def find(self, resolved: ResolvedCommand) -> Found:
         self.finds += 1
-        found = tuple(self._document(one, resolved) for one in self.kept.get(resolved.command["ref"], ()))
+        found = tuple(self._document(one, resolved) for one in self._found(resolved))
         original = resolved.original
         applied = [one for one in self.all() if one.stands and original is not None and original.erp_id in one.ids.values()]
         return Found(found, refusal="an application" if applied else "", refusal_reason="applied" if applied else "")
+
+    def _found(self, resolved: ResolvedCommand) -> list[Kept]:
+        """By ref; an application without one by what it is, as soon as what it takes back is taken back."""
+        found = self.kept.get(resolved.command["ref"], [])
+        looks_for_row = resolved.record == APPLICATION and not any("create" in one.steps for one in found)
+        if not self.without_refs or not looks_for_row or (resolved.original is not None and not found):
+            return found
+        wanted = resolved.command["amount"], dict(resolved.ids)
+        rows = [one for one in self.all() if one.stands and one.record == APPLICATION and (one.amount, one.ids) == wanted]
+        if not rows:
+            return found
+        row = rows[0]
+        steps = [*(found[0].steps if found else ()), "create"]
+        return [
+            Kept(row.erp_id, row.record, resolved.command["ref"], row.amount, resolved.command["payload_hash"], steps, ids=row.ids)
+        ]
 
     def _document(self, one: Kept, resolved: ResolvedCommand) -> Document:
         command: Any = resolved.command

@@ -53,6 +53,22 @@ def test_logs_stay_and_are_named_when_something_went_wrong(
     assert exit_code == 1
 
 
+@pytest.mark.parametrize(("options", "kept"), [((), None), (("--json",), None), (("--keep",), False), (("--keep", "--json"), True)])
+def test_a_demo_that_is_kept_tells_its_day_as_it_was_asked_to(
+    monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...], kept: bool | None
+) -> None:
+    """It is told before the wait for Ctrl-C; it told sentences, whatever was asked for."""
+    found: list[bool | None] = []
+
+    async def day(_wanted: object, _folder: Path, told: bool | None) -> Outcome:
+        found.append(told)
+        return Outcome([])
+
+    monkeypatch.setattr(demo, "_played", day)
+    CliRunner().invoke(app, ["demo", *options])
+    assert found == [kept]
+
+
 def test_a_folder_that_was_chosen_stays(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     folder, _, _ = played(monkeypatch, None, 0, "--folder", str(tmp_path / "mine"))
     assert (folder, (folder / "sinks.log").exists()) == (tmp_path / "mine", True)

@@ -105,6 +105,8 @@ TAKEN_BACK = (
     Mutant("a_vanished_application_is_not_seen", (Patch("parts", "    makers = (part for part in _of_set(incoming, document) if part.entry[\"action\"] in e.MAKES)\n", "    makers = (part for part in _of_set(incoming, document) if part.entry[\"action\"] in _MAKES)\n"),), "sets", shapes=TAKERS),
     Mutant("a_vanished_application_is_kept", (Patch("arrivals", "        if chain.tip is not None and chain.tip[\"record\"] == REVERSAL:\n            self._reverted", "        if chain.tip is not None:\n            self._reverted"),), "sets", shapes=TAKERS),
     Mutant("a_child_goes_to_what_was_taken_back", (Patch("chain", "        if standing is None:\n            none = ", "        if standing is None and self.made is None:\n            none = "), Patch("chain", "        if standing is made:\n", "        if standing is made or standing is None:\n"), Patch("owner", "        if case.view is not None and key.phase is Phase.SENDING and parents.ids != case.view.parents.ids:\n", "        if case.view is None and key.phase is Phase.SENDING and parents.ids:\n")), "families, versions", shapes=TAKERS, bound=6_000),
+    Mutant("an_application_does_not_wait_for_a_reversal", (Patch("gate", "        or in_turn(entry, view.ahead, view.at)\n", ""),), "sets, versions, silent", shapes=TAKERS, caught_by=frozenset({"ROW"}), bound=6_000),
+    Mutant("a_correction_does_not_wait_for_a_reversal", (Patch("takeback", "        or in_turn(entry, view.ahead, view.at)\n", ""),), "sets, versions, silent", shapes=TAKERS, caught_by=frozenset({"ROW"}), bound=6_000),
 )  # fmt: skip
 
 MUTANTS = (*CORE, *THIRTEEN, *OWNER, *TAKEN_BACK)

@@ -14,6 +14,7 @@ from confluent_kafka import KafkaException
 from services.sinks import entry as e
 from services.sinks import invariants as shell
 from services.sinks import reasons
+from systems.mapped import REVERSAL
 from tests.property.sinks.campaign import declared
 from tests.property.sinks.campaign.accounts import Accounts
 from tests.property.sinks.campaign.memory import Value
@@ -123,6 +124,17 @@ class Judge:
                 self._intended(op_key, step)
             self._newest([(one.offset, one.command) for one in held.intake.waiting], case.key.entry)
         self._in_order(writer, command)
+        if resolved.record == "ar_application":
+            self._after_reversals(op_key)
+
+    def _after_reversals(self, op_key: str) -> None:
+        """No application is written while the reversal of another one of its set, known before, has not ended: its look-up may show that one's."""
+        own, head = self.world.ledger.get(op_key), "|".join(op_key.split("|", 4)[:4]) + "|"
+        for other, entry in self.world.ledger.items():
+            if own is None or not other.startswith(head) or entry["part"] == own["part"] or entry["record"] != REVERSAL:
+                continue
+            if not e.is_terminal(entry) and entry["first_seen_at"] < own["updated_at"]:
+                self.broken("ROW", f"{op_key} is sent while {other} is {entry['state']} {entry['reason']}")
 
     def _has_place(self, writer: SimWriter, op_key: str) -> bool:
         """Whether the document has its place under the ceiling, or needs none: the pause is for those that have none."""
