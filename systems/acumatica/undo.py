@@ -108,8 +108,9 @@ class Undo:
 
     @property
     def day(self) -> date | None:
-        """The day on which it is posted where that is the document's own date: another one where its period is closed."""
-        return self.resolved.post_on or self.own_day
+        """The day on which it is posted or applied: another one where its period is closed, and never one before that of the original."""
+        days = self.resolved.post_on or self.own_day, fields(self.original.command)["date"]
+        return max((one for one in days if one is not None), default=None)
 
     @property
     def opposite(self) -> str:
@@ -351,7 +352,7 @@ def _is_written_anew(undo: Undo, row: Row, target: str) -> bool:
     if undo.resolved.record == REVERSAL or command["amount"] != undo.original.command["amount"]:
         return False
     is_same = settled_id(fields(command)["applications"][-1], undo.resolved.ids, "invoice") == target
-    return is_same and day(row, "Date") == undo.day
+    return is_same and day(row, "Date") == (undo.resolved.post_on or undo.own_day)
 
 
 def applied_by(undo: Undo) -> tuple[str, str]:
@@ -363,8 +364,7 @@ def applied_by(undo: Undo) -> tuple[str, str]:
 
 def unapply_day(undo: Undo, payment: Row) -> date | None:
     """The day of taking it back: not before that of the application."""
-    _, target = applied_by(undo)
-    days = [day(one, "Date") for one in rows(payment, "ApplicationHistory") if _is_booked_to(one, target)]
+    days = [day(one, "Date") for one in rows(payment, "ApplicationHistory") if _is_booked_to(one, applied_by(undo)[1])]
     return max((one for one in (*days, undo.day) if one is not None), default=None)
 
 

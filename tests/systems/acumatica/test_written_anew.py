@@ -20,6 +20,15 @@ CASES: dict[str, tuple[str, dict[str, Any], dict[str, Any], str]] = {
     "an invoice that became a credit": ("invoice", ground.invoice(), NEGATIVE, "-30.00"),
     "a credit that became an invoice": ("invoice", NEGATIVE, ground.invoice(), "108.25"),
     "a credit of another amount": ("invoice", NEGATIVE, ground.invoice([ground.invoice_line("-50.00")], tax=Decimal(0)), "-50.00"),
+    "an invoice of an earlier day": ("invoice", ground.invoice(), ground.invoice(invoice_date=date(2026, 3, 4)), "108.25"),
+    "a credit of an earlier day": ("invoice", NEGATIVE, {**NEGATIVE, "invoice_date": date(2026, 3, 4)}, "-30.00"),
+    "a payment of an earlier day": (
+        "payment",
+        ground.payment("50.00", []),
+        ground.payment("50.00", [], paid_on=date(2026, 3, 4)),
+        "-50.00",
+    ),
+    "a bill of an earlier day": ("bill", ground.bill(), ground.bill(bill_date=date(2026, 3, 4)), "-80.00"),
     "a payment of another amount": ("payment", ground.payment("50.00", []), ground.payment("60.00", []), "-60.00"),
     "a bill of another amount": ("bill", ground.bill(), ground.bill([ground.bill_line("90.00")]), "-90.00"),
     "a credit of a vendor": (
