@@ -45,7 +45,10 @@ ERP, SOURCE = "acumatica", "servicetitan"
 DOCUMENTS = ("Invoice", "Payment", "Bill")
 ADDED = {"not_due", "before_cutover", "excluded", "held", "waiting", "erp", "unaccounted"}
 BUCKETS = ADDED | {"source", "topics", "ledger"}
-FLOWS = {"acumatica": {"A1", "A2", "A3", "A3V", "A4", "A5", "A6", "A7", "M0"}, "peoplesoft": {"P1", "P2", "P3", "M0"}}
+FLOWS = {
+    "acumatica": {"A1", "A2", "A3", "A3V", "A4", "A5", "A6", "A7", "A8", "M0"},
+    "peoplesoft": {"P1", "P2", "P3", "P4", "M0"},
+}
 CONNECTIONS = {"acumatica": "acme", "peoplesoft": "blue-ridge"}
 _SECRETS = "ML_CONNECTOR_DEMO_"
 
