@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.acceptance.conftest import OTHER_UNIT, Live, entry_of
-from tests.acceptance.stage import Stage, until
+from tests.acceptance.stage import ERP, Stage, until
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -58,31 +58,25 @@ def test_a_missing_crosswalk_row_holds_by_name_and_amount_and_the_row_posts_with
     assert not {entry["ref"] for entry in entries} & {row["ref"] for row in held_list(stage)}
 
 
-def refunded(live: Live) -> dict[str, Any]:
-    """A refund, which nothing here writes: held by name."""
-    made = live.stage.events(
-        {"do": "pay", "customer": live.customers[0], "business_unit": 901, "amount": "60.00", "type": "Cash", "as": "p"},
-        {"do": "post_payments", "payments": ["@p"]},
-        {"do": "refund", "payment": "@p", "amount": "25.00", "as": "r"},
-        {"do": "post_payments", "payments": ["@r"]},
-    )
-    return live.entry(made[2]["payment"], "HELD", "payment")
-
-
 def test_skipping_ends_a_held_document_with_actor_and_reason(live: Live) -> None:
     stage = live.stage
-    entry = refunded(live)
+    table = stage.connection_file.parent / "crosswalk" / "business_unit.csv"
+    whole = table.read_text()
+    table.write_text("\n".join(line for line in whole.splitlines() if not line.startswith("Electrical")) + "\n")
+    apply(stage, "planting a gap")
+    entry = live.entry(live.sold(live.customers[0], OTHER_UNIT, price="25.00")["invoice"], "HELD")
     listed = {row["ref"]: row for row in held_list(stage)}
-    assert Decimal(listed[entry["ref"]]["amount"]) == Decimal("-25.00")
-    said = stage.cli("held", "skip", entry["ref"], "--reason", "paid back in cash", "--actor", "Ada Clerk")
+    assert Decimal(listed[entry["ref"]]["amount"]) == Decimal("25.00")
+    said = stage.cli("held", "skip", entry["ref"], "--reason", "entered by hand", "--actor", "Ada Clerk")
     assert said.returncode == 0, said.stderr
-    ended = live.entry(int(entry["source_id"]), "REJECTED", "payment")
-    assert ended["erp_id"] == ""
+    assert live.entry(int(entry["source_id"]), "REJECTED")["erp_id"] == ""
+    table.write_text(whole)
+    apply(stage, "the row was missing")
     assert entry["ref"] not in {row["ref"] for row in held_list(stage)}
     assert not [row for row in stage.journal() if row["ref"] == entry["ref"]]
     told = " ".join(link["says"] for link in explained(stage, entry["ref"])[0]["links"])
     assert "Ada Clerk" in told, told
-    assert "paid back in cash" in told, told
+    assert "entered by hand" in told, told
 
 
 def test_a_decision_without_a_reason_is_refused(live: Live) -> None:
@@ -110,7 +104,8 @@ def explained(stage: Stage, what: str) -> list[dict[str, Any]]:
     return list(json.loads(said.stdout))
 
 
-def test_a_changed_document_after_posting_is_held_and_not_written_again(live: Live) -> None:
+def test_a_change_after_posting_is_posted_as_a_correction_of_the_difference(live: Live) -> None:
+    """What was posted is reversed and what is wanted is written, both under the correction's ref; the first document is never written again."""
     stage = live.stage
     made = live.sold(live.customers[5], price="150.00")
     entry = live.posted(made["invoice"])
@@ -121,10 +116,13 @@ def test_a_changed_document_after_posting_is_held_and_not_written_again(live: Li
     )
 
     def corrections() -> list[dict[str, Any]]:
-        return [one for one in stage.entries() if one["source_id"] == str(made["invoice"]) and one["state"] == "HELD"]
+        mine = [one for one in stage.entries() if one["source_id"] == str(made["invoice"]) and one["action"] == "correct"]
+        return [one for one in mine if one["state"] == "POSTED"]
 
-    held = until("the change to be held", corrections, bool, 90)
-    assert {one["reason"] for one in held} <= {"changed_after_post", "unposted"}, held
+    (corrected,) = until("the change to be posted", corrections, bool, 90)
+    assert corrected["amount"] > 0, "the difference"
     assert entry_of(stage, made["invoice"])["state"] == "POSTED"
-    creates = [row for row in stage.journal() if row["ref"] == entry["ref"] and row["operation"] == "create"]
-    assert len(creates) == 1
+    written = [(row["ref"], row["operation"]) for row in stage.journal() if row["operation"] == "create"]
+    assert written.count((entry["ref"], "create")) == 1
+    documents = [row for row in stage.ask(ERP, "documents?kind=Invoice")["documents"] if row["ref"] == corrected["ref"]]
+    assert sorted(row["type"] for row in documents) == ["Credit Memo", "Invoice"]

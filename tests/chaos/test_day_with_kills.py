@@ -56,7 +56,7 @@ def test_every_kind_of_correction_was_played_and_the_balances_of_both_sides_are_
 
 REVERSES = "[reverses "
 """How a document is marked that takes back another."""
-ROOT = re.compile(r"\|(correct\|\d+|void)$")
+ROOT = re.compile(r"(\|correct\|\d+)$|\|(create|adjust|void)(\|correct\|\d+)?$")
 
 
 def written(played: Played) -> list[dict[str, Any]]:
@@ -108,7 +108,8 @@ def test_what_the_erp_keeps_of_a_document_is_what_it_was_told_once(played: Playe
             kept[root_of[row["ref"]]] = kept.get(root_of[row["ref"]], Decimal(0)) + amount
     told = dict.fromkeys(kept, Decimal(0))
     for one in entries:
-        if (root := ROOT.sub("", one["op_key"])) in told and one["state"] in ("POSTED", "ADOPTED"):
+        is_written = one["state"] in ("POSTED", "ADOPTED") or one["reason"] == "taken_back"
+        if (root := ROOT.sub("", one["op_key"])) in told and is_written:
             told[root] += one["amount"]
     assert len(kept) > 100
     assert {root: (amount, told[root]) for root, amount in kept.items() if amount != abs(told[root])} == {}
