@@ -50,6 +50,8 @@ class Simulator:
     faults: Faults
     credentials: dict[str, Any]
     addresses: dict[str, str | list[str]] = field(default_factory=dict)
+    beside: tuple[str, ...] = ()
+    """Names of `addresses` that the ready line shows beside `url` as well."""
 
 
 @dataclass
@@ -108,9 +110,9 @@ async def serve_until_stopped(simulator: Simulator, port: int, *others: Simulato
 
 
 def ready_line(served: Served) -> dict[str, Any]:
-    """Where a simulator answers, and what signs in to it; its further addresses (`token_url`) stand beside its own, too."""
+    """Where a simulator answers, and what signs in to it."""
     known = served.credentials
-    addresses = {name: known[name] for name in served.simulator.addresses}
+    addresses = {name: known[name] for name in served.simulator.beside}
     return {"system": served.simulator.system, "url": served.url, **addresses, "credentials": known}
 
 

@@ -39,4 +39,4 @@ def build(options: Options) -> Simulator:
         "company_id": LEDGER,
         "business_unit": MAIN_UNIT,
     }
-    return pod.simulator(app, credentials, {"token_url": TOKEN_PATH})
+    return dataclasses.replace(pod.simulator(app, credentials, {"token_url": TOKEN_PATH}), beside=("token_url",))
