@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from services.sinks.entry import void_key
 from tests.integration.ingress.stage import eventually
-from tests.integration.sinks.stage import ERP, Stage
+from tests.integration.sinks.stage import BOOKS, ERP, Stage
 from tests.toy import blank
-from topology.rules.identity import ref_of
+from topology.rules.identity import op_key, ref_of
 
 pytestmark = pytest.mark.kafka
 CUSTOMER = {"role": "customer", "entity": "customer", "source_id": "c1"}
@@ -78,14 +79,21 @@ def test_a_parent_that_never_comes_holds_after_its_deadline(stage: Stage) -> Non
         stage.until({"p": "HELD parent_missing"})
 
 
+def _application(part: str) -> dict[str, Any]:
+    """The identity of an application of the payment p1: a part of it."""
+    key = op_key(BOOKS, "collection", ("payment", "p1"), part, "apply")
+    return {"action": "apply", "source_entity": "payment", "part": part, "op_key": key, "ref": ref_of(key)}
+
+
 def test_a_later_application_waits_for_the_earlier_one_of_its_payment(stage: Stage) -> None:
-    earlier = {"role": "application", "entity": "payment", "source_id": "p1/a1"}
-    stage.command("ar_receipt", "p1/a2", parents=[earlier], action="apply", source_entity="payment")
+    earlier = {"role": "application", "entity": "payment", "source_id": "p1", "part": "a1"}
+    stage.command("ar_receipt", "p1", parents=[earlier], **_application("a2"))
     with stage.running():
         eventually(lambda: [w for w in stage.ledger().values() if w["reason"] == "parent"], bool)
         assert [(f["entity"], f["source_id"]) for f in stage.records("fetch")] == [("payment", "p1")]
-        stage.command("ar_receipt", "p1/a1", action="apply", source_entity="payment")
-        eventually(stage.states, lambda seen: seen == {"p1/a1 apply": "POSTED", "p1/a2 apply": "POSTED"})
+        stage.command("ar_receipt", "p1", **_application("a1"))
+        posted = {"a1": "POSTED", "a2": "POSTED"}
+        eventually(lambda: {one["part"]: one["state"] for one in stage.ledger().values()}, lambda seen: seen == posted)
 
 
 def test_an_invoice_waits_for_its_job_however_long_that_takes(stage: Stage) -> None:
