@@ -73,7 +73,7 @@ def purchase_order(row: Row, context: Context) -> Shaped:
 
 def _by_id(row: Row) -> list[Row]:
     """The items in the order of their ids, which is that in which they were entered (assumed): an item of an order has no number."""
-    return sorted(rows(row, "items"), key=lambda item: int(required_id(item)))
+    return sorted(rows(row, "items"), key=lambda item: (len(required_id(item)), required_id(item)))
 
 
 def _ordered(item: Row, place: dict[str, str], context: Context) -> dict[str, Any]:

@@ -72,7 +72,7 @@ def shown(row: Row) -> list[Item]:
         Item(required_id(one), required_id(one, "skuId"), _decimal(one, "quantity"), _decimal(one, "cost"))
         for one in rows(row, "items")
     ]
-    return sorted(found, key=lambda item: int(item.id))
+    return sorted(found, key=lambda item: (len(item.id), item.id))
 
 
 def _decimal(item: Row, name: str) -> Decimal:
