@@ -92,7 +92,7 @@ def _place(one: Whole) -> tuple[Row, Row]:
     units = set(map(code, one.settings.procurement_units))
     ours = [
         row
-        for row in sorted(sites, key=lambda row: (len(found := required_id(row, "SupplierSiteId")), found))
+        for row in sorted(sites, key=lambda row: _in_order(required_id(row, "SupplierSiteId")))
         if is_active(row, one.read_on)
         and flag(row, "SitePurposePurchasingFlag", absent=False)
         and (not units or code(text(row, "ProcurementBU")) in units)
@@ -100,7 +100,7 @@ def _place(one: Whole) -> tuple[Row, Row]:
     known = {required_id(row, "SupplierAddressId"): row for row in addresses}
     if ours:
         return ours[0], known.get(text(ours[0], "SupplierAddressId"), {})
-    active = [row for _, row in sorted(known.items(), key=lambda item: (len(item[0]), item[0])) if is_active(row, one.read_on)]
+    active = [row for _, row in sorted(known.items(), key=lambda item: _in_order(item[0])) if is_active(row, one.read_on)]
     ordering = [row for row in active if flag(row, "AddressPurposeOrderingFlag", absent=False)]
     return {}, next(iter((*ordering, *active)), {})
 
@@ -285,3 +285,8 @@ _SHAPES: dict[str, Callable[[Whole], Shaped | Filtered]] = {
     "customer": _customer,
     "period": _period,
 }
+
+
+def _in_order(source_id: str) -> tuple[int, str]:
+    """Orders ids that are whole numbers by their number, and lets any other text be."""
+    return len(source_id), source_id
