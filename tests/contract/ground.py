@@ -123,7 +123,8 @@ class SystemUnderTest:
             return Case(write, cast("CommandEnvelope", made), first.ids, self.began, original)
         wanted = await self.case(self._makes(write.record), copy, named.get(way, ""))
         key = f"{first.command['op_key']}|correct|1"
-        made = {**wanted.command, **_other_application(wanted.command), "op_key": key, "ref": ref_of(key), "action": "correct"}
+        own = {"op_key": key, "ref": ref_of(key), "action": "correct", "payload_hash": wanted.command["payload_hash"][::-1]}
+        made = {**wanted.command, **_other_application(wanted.command), **own}
         return Case(write, cast("CommandEnvelope", made), wanted.ids, self.began, original)
 
     def _makes(self, record: str) -> str:
