@@ -25,7 +25,7 @@ BOOKS = 60
 STRIDE, COARSE = 7, 29
 """Every seventh byte goes through the whole protocol for every write, every byte for the first write of a system; where a minute has to
 suffice (`make check`), every twenty-ninth."""
-SAMPLED, SPARSE = 23, 211
+SAMPLED, SPARSE = 23, 1501
 """Bytes between two cuts of a way that takes a document back, whose answers are those of the other ways again: an answer alone, and through the
 whole protocol. `make chaos` cuts them as finely as the others."""
 
@@ -121,6 +121,7 @@ def _takes_back(name: str, way: str) -> bool:
     return bool(ways(registry.system(name))[way].takes_back)
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize(("name", "way", "step"), STEPS)
 async def test_an_answer_cut_at_any_byte_is_never_a_yes(name: str, way: str, step: str, tmp_path: Path) -> None:
     await check_no_cut_is_a_yes(registry.system(name), way, step, tmp_path, SAMPLED if _takes_back(name, way) else 1)
@@ -133,6 +134,7 @@ async def test_no_byte_of_an_answer_that_takes_back_ends_in_a_yes(name: str, way
     await check_no_cut_is_a_yes(registry.system(name), way, step, tmp_path)
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize(("name", "way"), WRITES)
 async def test_a_write_whose_answer_is_cut_is_found_and_not_written_again(name: str, way: str, tmp_path: Path) -> None:
     await check_a_cut_write_is_found(registry.system(name), way, SPARSE if _takes_back(name, way) else COARSE, tmp_path)
