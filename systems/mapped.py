@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -136,8 +136,6 @@ class Draft:
     parted: bool = False
     """Whether it is one of several documents of its source object, told apart by `part`. A document that is not among them is not wanted any more.
     Applications (action `apply`) are a set of their own beside the documents."""
-    source_id: str = ""
-    """The source id, if it differs from the canonical record's own; "" is the record's."""
     reverses: str = "create"
     """The action under which the document was made that a reversal takes back."""
 
@@ -158,3 +156,16 @@ def settings_of(settings: BaseModel | None, own: type[Own], system: str) -> Own:
     if not isinstance(settings, own):
         raise Malformed(f"{system}: settings of another system")
     return settings
+
+
+Commands = Callable[[str, Mapping[str, Any], Plan], Sequence[Draft | NoCommand]]
+
+
+def by_entity(system: str, makers: Mapping[str, Callable[[Mapping[str, Any], Plan], Sequence[Draft | NoCommand]]]) -> Commands:
+    """The `to_commands` of a system that maps each entity by a function of its own; nothing follows from what the system itself is the source of."""
+
+    def to_commands(entity: str, record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:
+        made = makers.get(entity)
+        return [] if made is None or record["system"] == system else made(record, plan)
+
+    return to_commands

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple, Protocol
 
@@ -114,8 +114,3 @@ class NoState:
     def get(self, partition: int, key: str) -> bytes | None:  # noqa: ARG002 - the arguments of the protocol
         """Always None."""
         return None
-
-
-def posting_day(value: date | None) -> str:
-    """A posting date as text: ISO format, or "no date"."""
-    return value.isoformat() if value is not None else "no date"

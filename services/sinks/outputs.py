@@ -66,7 +66,7 @@ def fetch_of(entry: Ledger, parent: str, at: datetime) -> Fetch:
         "connection": entry["connection"],
         "system": entry["source_system"],
         "entity": entity,
-        "source_id": source_id.partition("/")[0],  # an application is read with its payment
+        "source_id": source_id,
         "reason": "parent",
         "at": at,
     }

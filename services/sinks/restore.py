@@ -85,10 +85,8 @@ def _may_go(owner: Owner, entry: Ledger) -> bool:
         return not followed.paused(entry["system"], connection)
     if reason == reasons.CREATE_MISSING or (entry["purpose"] == e.MASTER and not owner.sights.rules(entry).updates):
         return is_linked(name_of(entry["source_entity"], entry["source_id"]))
-    if entry["state"] == e.HELD and e.takes_back(entry):
+    if (entry["state"] == e.HELD and e.takes_back(entry)) or reason in (reasons.PARENT_REVERSED, reasons.PART_AFTER_POST):
         return bool(entry["waits_for"])  # something of it may have ended unseen
-    if reason in (reasons.PARENT_REVERSED, reasons.PART_AFTER_POST):
-        return bool(entry["waits_for"])
     if reason in (reasons.PARENT, reasons.PARENT_MISSING):
         return any(is_linked(name) or owner.cases.of_source((connection, name)) for name in entry["waits_for"])
     return False

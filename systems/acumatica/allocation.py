@@ -28,15 +28,6 @@ def mapped(plan: Plan, on: date | None) -> Mapped:
     return Mapped(plan, settings_of(plan.settings, Settings, "acumatica"), on)
 
 
-def unit_of(made: Mapped, name: str, source_id: str) -> Row:
-    """The row of a business unit, by name or id: subaccount, branch, sales_account, customer."""
-    found = made.row("business_unit", (name, source_id))
-    if found is None:
-        made.missing("business_unit", name or source_id or "none")
-        return EMPTY
-    return found
-
-
 _PROJECT = {"Project": "project", "ProjectTask": "task", "CostCode": "cost_code"}
 
 
@@ -96,8 +87,8 @@ class Payables(payable.Places):
     made: Mapped
 
     def unit(self, name: str, source_id: str) -> Row:
-        """See `unit_of`."""
-        return unit_of(self.made, name, source_id)
+        """See `Mapped.unit`."""
+        return self.made.unit(name, source_id)
 
     def line(self, unit: Row, row: Row | None, key: str) -> Place:
         """By the row of `bill_line`, or by the default of the settings."""

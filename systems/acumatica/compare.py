@@ -26,6 +26,11 @@ ENTERED, BOOKED = ("DocType", "ReferenceNbr"), ("AdjustedDocType", "AdjustedRefN
 APPLICATION_STEPS = {"ar_application": ("apply", "release"), "ap_application": ("apply", "settle")}
 
 
+def id_of(row: Row) -> str:
+    """Id of the document that a row shows."""
+    return f"{text(row, 'Type')}/{text(row, 'ReferenceNbr')}"
+
+
 def document(row: Row, resolved: ResolvedCommand, settings: Settings) -> Document:
     """The command's document as the answer shows it. Raises `Malformed` for a row without type or number."""
     record, command = resolved.record, resolved.command
@@ -33,7 +38,7 @@ def document(row: Row, resolved: ResolvedCommand, settings: Settings) -> Documen
         return _master(record, row)
     kind = KINDS[record]
     return Document(
-        erp_id=f"{text(row, 'Type')}/{text(row, 'ReferenceNbr')}",
+        erp_id=id_of(row),
         number=text(row, "ReferenceNbr"),
         ref=ref_in(row, settings),
         amount=kind.amount(money(row, kind.total)),
@@ -55,7 +60,7 @@ def suspect(row: Row, resolved: ResolvedCommand) -> Document | None:
     )
     if not is_same:
         return None
-    erp_id = f"{text(row, 'Type')}/{text(row, 'ReferenceNbr')}"
+    erp_id = id_of(row)
     return Document(erp_id, text(row, "ReferenceNbr"), "", command["amount"], _currency(kind, row, command), ("create",))
 
 
@@ -163,7 +168,7 @@ def memo_steps(memo: Row | None, original: Row | None) -> tuple[str, ...]:
     its row of the payment screen."""
     if original is None or memo is None:
         return ()
-    target = f"{text(original, 'Type')}/{text(original, 'ReferenceNbr')}"
+    target = id_of(original)
     if sum_to(rows(memo, "DocumentsToApply"), ENTERED, target):
         return ("apply",)
     is_booked = sum_to(rows(memo, "ApplicationHistory"), BOOKED, target) > 0

@@ -13,7 +13,7 @@ from decimal import Decimal
 from runtime.errors import Refused
 from systems.acumatica import documents
 from systems.acumatica.client import Client
-from systems.acumatica.compare import application, credit_application, document, memo_steps, suspect
+from systems.acumatica.compare import application, credit_application, document, id_of, memo_steps, suspect
 from systems.acumatica.documents import KINDS, MASTERS, pair_of
 from systems.acumatica.mapping_sightings import ref_in
 from systems.acumatica.models import listed
@@ -94,7 +94,7 @@ class Looking:
         if resolved.record != "ar_credit_memo":
             return tuple(made)
         target = adjusted_by(resolved)
-        original = next((row for row in rows if target and f"{text(row, 'Type')}/{text(row, 'ReferenceNbr')}" == target), None)
+        original = next((row for row in rows if target and id_of(row) == target), None)
         return tuple([await self._applied(attempt, one, target, original) for one in made])
 
     async def _applied(self, attempt: Attempt, memo: Document, target: str, original: Row | None) -> Document:
@@ -115,7 +115,7 @@ class Looking:
         condition = " or ".join(keyed(target) for _, target in wanted)
         query = [("$filter", condition), ("$select", "Type,ReferenceNbr,Status,AvailableBalance")]
         found = await self.rows(attempt, "Payment", query)
-        left = {f"{text(row, 'Type')}/{text(row, 'ReferenceNbr')}": money(row, "AvailableBalance") for row in found}
+        left = {id_of(row): money(row, "AvailableBalance") for row in found}
         for one, target in wanted:
             if left.get(target, Decimal(0)) < one["amount"]:
                 words = f"{target} has {left.get(target, Decimal(0))} open and the refund takes {one['amount']}: take back what it settles"

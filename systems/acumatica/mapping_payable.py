@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from systems.acumatica.allocation import PRODUCT, TEXT, Mapped, Payables, branch_of, mapped, project_of, unit_of, within
+from systems.acumatica.allocation import PRODUCT, TEXT, Mapped, Payables, branch_of, mapped, project_of, within
 from systems.mapped import Draft, NoCommand, Plan
 from systems.postings.applications import applications, payable
 from systems.postings.document import Posting, Target
@@ -61,4 +61,4 @@ def credit_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | N
 
 
 def _dimensions(record: Mapping[str, Any], made: Mapped) -> dict[str, str]:
-    return {"Branch": branch_of(made, unit_of(made, record["business_unit_name"], record["business_unit_id"]))}
+    return {"Branch": branch_of(made, made.unit(record["business_unit_name"], record["business_unit_id"]))}

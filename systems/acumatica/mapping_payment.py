@@ -8,15 +8,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from systems.acumatica.allocation import PRODUCT, Mapped, mapped, unit_of
+from systems.acumatica.allocation import PRODUCT, Mapped, mapped
 from systems.acumatica.mapping_receivable import header_dimensions
 from systems.mapped import Draft, NoCommand, Plan
 from systems.postings.applications import applications, receivable
-from systems.postings.collection import is_refund, receipt_body, refund_body, refund_hold, refund_parents
+from systems.postings.collection import is_refund, paid_how, receipt, refund_body, refund_hold, refund_parents
 from systems.postings.document import Posting, Target, other_currency
 from systems.postings.ends import voided, worthless
 from systems.postings.receivable import customer_of
 
+_COLUMNS = ("payment_method", "cash_account")
 COLLECTION = Target("A2", "collection", PRODUCT)
 
 
@@ -28,31 +29,16 @@ def payment_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | 
         return [_refund(record, mapped(plan, record["paid_on"]))]
     if ended := worthless(record, COLLECTION):
         return ended
-    return [_receipt(record, mapped(plan, record["paid_on"])), *applications(record, plan, receivable(COLLECTION))]
-
-
-def _receipt(record: Mapping[str, Any], made: Mapped) -> Draft:
-    unit = unit_of(made, record["business_unit_name"], record["business_unit_id"])
-    customer, parents = customer_of(record, made, unit)
-    method = _method(record, made)
-    made.dated("paid_on", record["paid_on"])
-    body = receipt_body(record, method, header_dimensions(customer, unit, made))
-    hold = other_currency(record, made.plan, "payment")
-    return made.draft("ar_receipt", body, record, Posting(COLLECTION, record["paid_on"], hold, parents))
-
-
-def _method(record: Mapping[str, Any], made: Mapped) -> tuple[str, str]:
-    """Payment method and cash account."""
-    row = made.row("payment_type", (record["type_name"], record["type_id"]))
-    if row is None:
-        return made.missing("payment_type", record["type_name"] or record["type_id"] or "none"), ""
-    return row.get("payment_method", ""), row.get("cash_account", "")
+    return [
+        receipt(record, mapped(plan, record["paid_on"]), COLLECTION, _COLUMNS, header_dimensions),
+        *applications(record, plan, receivable(COLLECTION)),
+    ]
 
 
 def _refund(record: Mapping[str, Any], made: Mapped) -> Draft:
-    unit = unit_of(made, record["business_unit_name"], record["business_unit_id"])
+    unit = made.unit(record["business_unit_name"], record["business_unit_id"])
     customer, parents = customer_of(record, made, unit)
-    body = refund_body(record, _method(record, made), header_dimensions(customer, unit, made), made)
+    body = refund_body(record, paid_how(record, made, _COLUMNS), header_dimensions(customer, unit, made), made)
     made.dated("paid_on", record["paid_on"])
     hold = other_currency(record, made.plan, "refund") or refund_hold(record, PRODUCT)
     waits_for = (*parents, *refund_parents(record, made))

@@ -25,7 +25,6 @@ from systems.acumatica.allocation import (
     placed,
     project_of,
     rounding_place,
-    unit_of,
     within,
 )
 from systems.mapped import Draft, NoCommand, Plan
@@ -71,7 +70,7 @@ def header_dimensions(customer: str, unit: Row, made: Mapped) -> dict[str, str]:
 
 
 def _draft(record: Mapping[str, Any], made: Mapped, target: Target, hold: Hold | None) -> Draft:
-    unit = unit_of(made, record["business_unit_name"], record["business_unit_id"])
+    unit = made.unit(record["business_unit_name"], record["business_unit_id"])
     customer, parents = customer_of(record, made, unit)
     parents += original_of(record, made)
     made.dated("invoice_date", record["invoice_date"])
@@ -104,7 +103,7 @@ def _closed(record: Mapping[str, Any], made: Mapped, lines: list[PostingLine], u
 
 def _line(one: InvoiceLine, record: Mapping[str, Any], header: Row, made: Mapped, is_taxed_by_erp: bool) -> PostingLine:
     own = own_unit(one, record)
-    unit = unit_of(made, *own) if own else header
+    unit = made.unit(*own) if own else header
     tax = made.settings.tax
     category = tax.taxable_category if is_taxed_by_erp and one["taxable"] else tax.exempt_category
     return sale_line(one, _place(one, record, unit, made, category))

@@ -25,8 +25,9 @@ from systems.acumatica.mapping_sightings import ref_in
 from systems.acumatica.models import record as whole_record
 from systems.acumatica.taking_back import ACTION, TakingBack, action
 from systems.acumatica.undo import UNDOING
-from systems.acumatica.wire import Row, day, dumps
+from systems.acumatica.wire import Row, day
 from systems.contract import Access, Answer, Document, Found, Verdict
+from systems.http.bodies import dumps
 from systems.parents import parent_id
 from systems.writing.frame import AHEAD, Attempt, Budget, FramedWriter, ReadBack, ambiguous
 

@@ -15,11 +15,12 @@ from runtime.errors import Refused, Transient
 from runtime.exchange import Request
 from systems.acumatica import undo as u
 from systems.acumatica.client import Client
-from systems.acumatica.compare import RELEASED, application
+from systems.acumatica.compare import RELEASED, application, id_of
 from systems.acumatica.documents import keys_of, pair_of, unhold_body
 from systems.acumatica.looking import Looking, Query, adjusted_by, keyed
-from systems.acumatica.wire import Row, body, dumps, text
+from systems.acumatica.wire import Row, body, text
 from systems.contract import Document, Found, ResolvedCommand
+from systems.http.bodies import dumps
 from systems.mapped import REVERSAL
 from systems.writing.frame import Attempt
 
@@ -89,7 +90,7 @@ class TakingBack:
         found = u.counters(undo, rows)
         payment = None
         if len(found) == 1 and undo.kind.entity == "Invoice" and text(found[0], "Status") in RELEASED:
-            payment = await self._looking.payment(attempt, u.payer_of(undo, u.id_of(found[0])))
+            payment = await self._looking.payment(attempt, u.payer_of(undo, id_of(found[0])))
         return [u.by_counter(undo, original, one, payment) for one in found] or [u.by_counter(undo, original, None, None)]
 
     async def _application(self, attempt: Attempt, undo: u.Undo) -> Found:

@@ -19,7 +19,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from systems.acumatica.compare import BOOKED, ENTERED, RELEASED, sum_to, their_line, wanted_line
+from systems.acumatica.compare import BOOKED, ENTERED, RELEASED, id_of, sum_to, their_line, wanted_line
 from systems.acumatica.documents import (
     DESCRIPTION,
     KINDS,
@@ -147,11 +147,6 @@ class Undo:
 def is_row(row: Row, erp_id: str) -> bool:
     """Whether a row is the document of that id."""
     return (text(row, "Type"), text(row, "ReferenceNbr")) == pair_of(erp_id)
-
-
-def id_of(row: Row) -> str:
-    """Id of the document that a row shows."""
-    return f"{text(row, 'Type')}/{text(row, 'ReferenceNbr')}"
 
 
 # --- bodies -----------------------------------------------------------------------------------------------------------

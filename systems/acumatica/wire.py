@@ -11,8 +11,6 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-import orjson
-
 from runtime.errors import Malformed
 from systems.values.instants import moment, sortable
 from systems.values.numbers import MONEY, near
@@ -31,17 +29,6 @@ def wrapped(value: Any) -> dict[str, Any]:
 def body(**fields: Any) -> dict[str, Any]:
     """Value objects for the fields that have a value: None and "" are left out, False and zero are sent."""
     return {name: wrapped(value) for name, value in fields.items() if value is not None and value != ""}
-
-
-def dumps(value: Any) -> bytes:
-    """JSON in which a Decimal is a number with exactly its digits, never a float."""
-    return orjson.dumps(value, default=_number)
-
-
-def _number(value: object) -> orjson.Fragment:
-    if isinstance(value, Decimal):
-        return orjson.Fragment(format(value, "f"))
-    raise TypeError(f"not for the wire: {type(value).__name__}")
 
 
 def scalar(row: Row, name: str) -> Any:

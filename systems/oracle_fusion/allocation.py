@@ -13,7 +13,7 @@ from systems.mapped import Plan, settings_of
 from systems.oracle_fusion.models import SYSTEM
 from systems.oracle_fusion.settings import Settings
 from systems.postings import document
-from systems.postings.document import EMPTY, Row
+from systems.postings.document import Row
 from systems.postings.lines import Place
 
 Mapped = document.Mapped[Settings]
@@ -38,21 +38,12 @@ def mapped(plan: Plan, on: date | None) -> Mapped:
     return Mapped(plan, settings_of(plan.settings, Settings, SYSTEM), on)
 
 
-def unit_of(made: Mapped, name: str, source_id: str) -> Row:
-    """The row of a business unit, by name or id; a unit without a row is noted."""
-    found = made.row("business_unit", (name, source_id))
-    if found is None:
-        made.missing("business_unit", name or source_id or "none")
-        return EMPTY
-    return found
-
-
 def erp_unit(made: Mapped, unit: Row) -> str:
     """The business unit of Fusion in which its documents are entered."""
     return unit.get("erp_unit") or made.settings.business_unit
 
 
-def dimensions(made: Mapped, unit: Row, customer: str) -> dict[str, str]:
+def dimensions(customer: str, unit: Row, made: Mapped) -> dict[str, str]:
     """Business unit, and the customer (account/site) where the crosswalk names it."""
     return {"BusinessUnit": erp_unit(made, unit)} | ({"Customer": customer} if customer else {})
 

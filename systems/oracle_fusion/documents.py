@@ -13,8 +13,6 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, cast
 
-import orjson
-
 from runtime.errors import Malformed, Refused
 from schemas.records import Application, CommandEnvelope, PostingLine
 from systems.contract import ResolvedCommand
@@ -42,17 +40,6 @@ def cents(amount: Decimal) -> Decimal:
     if exact != amount:
         raise Malformed(f"{SYSTEM}: {amount} has more than two decimals")
     return exact
-
-
-def dumps(value: Any) -> bytes:
-    """JSON in which a Decimal is a number with exactly its digits, never a float."""
-    return orjson.dumps(value, default=_number)
-
-
-def _number(value: object) -> orjson.Fragment:
-    if isinstance(value, Decimal):
-        return orjson.Fragment(format(value, "f"))
-    raise TypeError(f"not for the wire: {type(value).__name__}")
 
 
 def body(**told: Any) -> dict[str, Any]:

@@ -17,8 +17,9 @@ from runtime.errors import Refused, Transient
 from runtime.exchange import Request
 from schemas.records import GoodsPosting
 from systems.contract import Document, Pair
+from systems.http.bodies import dumps
 from systems.oracle_fusion.client import Client, Query
-from systems.oracle_fusion.documents import body, dumps, fields
+from systems.oracle_fusion.documents import body, fields
 from systems.oracle_fusion.mapping_goods import ORDER_LINE, RECEIPT_LINE
 from systems.oracle_fusion.models import SYSTEM, Row, quoted
 from systems.parents import parent_id

@@ -24,7 +24,6 @@ from systems.oracle_fusion.allocation import (
     place,
     rounding_place,
     row_account,
-    unit_of,
 )
 from systems.postings.document import EMPTY, Hold, Posting, Row, Target, other_currency, own_unit, wanted
 from systems.postings.ends import voided, worthless
@@ -59,7 +58,7 @@ def invoice_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | 
 
 
 def _draft(record: Mapping[str, Any], made: Mapped) -> Draft:
-    unit = unit_of(made, record["business_unit_name"], record["business_unit_id"])
+    unit = made.unit(record["business_unit_name"], record["business_unit_id"])
     customer, parents = customer_of(record, made, unit)
     parents += original_of(record, made)
     made.dated("invoice_date", record["invoice_date"])
@@ -77,7 +76,7 @@ def _draft(record: Mapping[str, Any], made: Mapped) -> Draft:
         "terms": terms_of(record["term_name"], made, made.settings.receivables.payment_terms),
         "description": header_text(record),
         "human_number": record["number"],
-        "dimensions": {**dimensions(made, unit, customer), RECEIVABLE: receivable.account},
+        "dimensions": {**dimensions(customer, unit, made), RECEIVABLE: receivable.account},
         "tax_zone": code,
         "tax_total": record["tax"] if made.plan.tax_mode != "none" else Decimal(0),
         "lines": cut(lines, TEXT),
@@ -93,7 +92,7 @@ def _closed(made: Mapped, unit: Row, lines: list[PostingLine], total: Decimal) -
 
 def _line(one: InvoiceLine, record: Mapping[str, Any], header: Row, made: Mapped, code: str) -> PostingLine:
     own = own_unit(one, record)
-    unit = unit_of(made, *own) if own else header
+    unit = made.unit(*own) if own else header
     tax_code = code if code and one["taxable"] else made.settings.receivables.tax_code
     return sale_line(one, place(made, unit, _account(one, record, unit, made), tax_code))
 

@@ -14,9 +14,10 @@ from typing import Any
 from runtime.errors import Malformed, Refused, Transient
 from runtime.exchange import Request, Response
 from systems.contract import Access, Answer, Document, Found, ResolvedCommand, Verdict
+from systems.http.bodies import dumps
 from systems.oracle_fusion import compare, documents
 from systems.oracle_fusion.client import ACTION, Client, Query
-from systems.oracle_fusion.documents import dumps, fields
+from systems.oracle_fusion.documents import fields
 from systems.oracle_fusion.errors import classify
 from systems.oracle_fusion.goods import Goods
 from systems.oracle_fusion.models import Row, children, link, listed, quoted, record

@@ -6,15 +6,19 @@ that its applications need no document and are counted.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
 from schemas.records import Application, Parent
 from systems.flow import USUAL_DATES
-from systems.mapped import NoCommand
-from systems.postings.document import Hold, Mapped, Row, Target
+from systems.mapped import Draft, NoCommand
+from systems.postings.document import Hold, Mapped, Posting, Row, Target, other_currency
 from systems.postings.lines import ZERO, human_number
+from systems.postings.receivable import customer_of
+
+Dimensions = Callable[[str, Row, Any], Mapping[str, str]]
+"""The dimensions of a header, by its customer ("" = it has a link), the row of its business unit, and the document in the making."""
 
 
 def is_refund(record: Mapping[str, Any]) -> bool:
@@ -25,6 +29,25 @@ def is_refund(record: Mapping[str, Any]) -> bool:
 def payment_text(record: Mapping[str, Any]) -> str:
     """What a payment says of itself."""
     return f"{record['type_name']} {record['memo']}".strip()[:200]
+
+
+def paid_how(record: Mapping[str, Any], made: Mapped[Any], columns: tuple[str, str]) -> tuple[str, str]:
+    """How a payment was paid, by its row of `payment_type`: what these two columns say, such as payment method and cash account."""
+    row = made.row("payment_type", (record["type_name"], record["type_id"]))
+    if row is None:
+        return made.missing("payment_type", record["type_name"] or record["type_id"] or "none"), ""
+    return row.get(columns[0], ""), row.get(columns[1], "")
+
+
+def receipt(record: Mapping[str, Any], made: Mapped[Any], to: Target, columns: tuple[str, str], of: Dimensions) -> Draft:
+    """The receipt of a payment. `columns` are those of `paid_how`; `of` says which dimensions the header has."""
+    unit = made.unit(record["business_unit_name"], record["business_unit_id"])
+    customer, parents = customer_of(record, made, unit)
+    how = paid_how(record, made, columns)
+    made.dated("paid_on", record["paid_on"])
+    body = receipt_body(record, how, of(customer, unit, made))
+    hold = other_currency(record, made.plan, "payment")
+    return made.draft("ar_receipt", body, record, Posting(to, record["paid_on"], hold, parents))
 
 
 def receipt_body(record: Mapping[str, Any], how: tuple[str, str], dimensions: Mapping[str, str]) -> dict[str, Any]:
@@ -99,11 +122,6 @@ def applied_on(record: Mapping[str, Any], one: Application) -> date | None:
     """The day of an application: its own, and never before that of the payment or credit."""
     days = [day for day in (one["applied_on"], record[USUAL_DATES[record["entity"]]]) if day is not None]
     return max(days, default=None)
-
-
-def identity(record: Mapping[str, Any], one: Application) -> str:
-    """The identity of an application as a source object of its own."""
-    return f"{record['source_id']}/{one['application_id'] or one['document_id']}"
 
 
 def opening_row(made: Mapped[Any], one: Application) -> Row | None:

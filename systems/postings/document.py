@@ -72,6 +72,14 @@ class Mapped(Generic[Own]):
             self.note_alike(table, key)
         return None
 
+    def unit(self, name: str, source_id: str) -> Row:
+        """The row of a business unit, by name or id; empty for one without a row, which is noted."""
+        found = self.row(_UNITS, (name, source_id))
+        if found is None:
+            self.missing(_UNITS, name or source_id or "none")
+            return EMPTY
+        return found
+
     def note_alike(self, table: str, key: str) -> None:
         """Note a key without a row that looks like another row's."""
         other = self.plan.crosswalk.alike(table, key)

@@ -276,7 +276,7 @@ def vendor(**more: Any) -> dict[str, Any]:
 
 def command(draft: Draft, record: Mapping[str, Any], system: str) -> CommandEnvelope:
     """The command of a draft for a system, with an identity like the hop's."""
-    source_id = draft.source_id or record["source_id"]
+    source_id = record["source_id"]
     key = f"books|{draft.purpose}|{record['entity']}:{source_id}|{draft.part}|{draft.action}"
     made: dict[str, Any] = {
         **draft.body,

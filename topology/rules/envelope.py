@@ -30,17 +30,15 @@ class Source:
 
 
 def source_hash(entity_record: Mapping[str, Any], draft: Draft) -> str:
-    """The accounting fingerprint of what the draft stands for: that of the record; for master data its content hash; for an application, or a
-    draft with an identity of its own, the hash of that part of the record alone."""
-    own = draft.source_id or (draft.part if draft.action == APPLY else "")
-    if own:
-        part = _application(entity_record, own)
-        return hashlib.sha256(canonical_bytes([own, part or draft.amount])).hexdigest()
+    """The accounting fingerprint of what the draft stands for: that of the record; for master data its content hash; for an application the hash
+    of that part of the record alone."""
+    if draft.action == APPLY and draft.part:
+        part = _application(entity_record, draft.part)
+        return hashlib.sha256(canonical_bytes([draft.part, part or draft.amount])).hexdigest()
     return str(entity_record["fingerprint"] or entity_record["content_hash"])
 
 
-def _application(record: Mapping[str, Any], source_id: str) -> Mapping[str, Any] | None:
-    part_id = source_id.rpartition("/")[2]
+def _application(record: Mapping[str, Any], part_id: str) -> Mapping[str, Any] | None:
     for one in record.get("applications", ()):
         if part_id == (one["application_id"] or one["document_id"]):
             return {name: value for name, value in one.items() if name != "document_number"}
@@ -50,7 +48,7 @@ def _application(record: Mapping[str, Any], source_id: str) -> Mapping[str, Any]
 def command(draft: Draft, source: Source, connected: Connected, waits_for: Parent | None) -> dict[str, Any]:
     """The complete command record of a draft."""
     record = source.record
-    source_id = draft.source_id or record["source_id"]
+    source_id = record["source_id"]
     books = connected.books_to(connected.target_of(draft.flow))
     key = op_key(books, draft.purpose, (source.entity, source_id), draft.part, draft.action)
     parents = (*draft.parents, waits_for) if waits_for is not None else draft.parents

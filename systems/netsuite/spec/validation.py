@@ -77,14 +77,14 @@ def _value(known: Field) -> dict[str, Any]:
 
 def _answered(schema: dict[str, Any], *options: str) -> dict[str, Any]:
     parameters = [{"name": name, "in": "query", "schema": _TEXT} for name in options]
-    told = {"200": {"description": "", "content": {"application/json": {"schema": schema}}}}
+    told = {"200": {"content": {"application/json": {"schema": schema}}}}
     return {"parameters": parameters, "responses": told | _refusals()}
 
 
 def _written(*options: str) -> dict[str, Any]:
     parameters = [{"name": name, "in": "query", "schema": _TEXT} for name in options]
     body = {"content": {"application/json": {"schema": {"type": "object"}}}}
-    told = {"204": {"description": ""}, "202": {"description": ""}}
+    told: dict[str, Any] = {"204": {}, "202": {}}
     return {"parameters": parameters, "requestBody": body, "responses": told | _refusals()}
 
 
@@ -93,5 +93,5 @@ def _refusals() -> dict[str, Any]:
     detail = _object({"detail": _TEXT} | where) | {"required": ["detail", "o:errorCode"]}
     members = {"type": _TEXT, "title": _TEXT, "status": {"type": "integer"}, "o:errorDetails": {"type": "array", "items": detail}}
     schema = _object(members) | {"required": list(members)}
-    answer = {"description": "", "content": {"application/json": {"schema": schema}}}
+    answer = {"content": {"application/json": {"schema": schema}}}
     return {"4XX": answer, "5XX": answer}

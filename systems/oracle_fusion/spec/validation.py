@@ -120,4 +120,4 @@ def _write(path: str, status: str) -> dict[str, Any]:
 
 
 def _deleted() -> dict[str, Any]:
-    return {"responses": {"204": {"description": "gone"}}}
+    return {"responses": {"204": {}}}

@@ -20,6 +20,7 @@ from systems.mapped import NOTHING, Draft, NoCommand
 from tests.systems.acumatica import ground
 from tests.systems.acumatica.ground import drafts, plan
 from tests.systems.acumatica.write_examples import commands, requests
+from tests.systems.field_service import command
 
 NAMES = sorted(path.name.removesuffix(".canonical.json") for path in ground.EXAMPLES.glob("*.canonical.json"))
 
@@ -175,7 +176,8 @@ def test_a_later_application_changes_neither_the_receipt_nor_the_earlier_applica
     later = ground.payment("100.00", [ground.application("101", "60.00"), ground.application("102", "40.00", "2")])
     before, after = drafts("payment", first), drafts("payment", later)
     assert after[:2] == before
-    assert (after[2].record, after[2].action, after[2].part, after[2].source_id) == ("ar_application", "apply", "2", "")
+    assert (after[2].record, after[2].action, after[2].part) == ("ar_application", "apply", "2")
+    assert command(after[2], later, "acumatica")["source_id"] == later["source_id"], "an application has no source id of its own"
     assert [(one["role"], one["source_id"]) for one in after[2].parents] == [("payment", "201"), ("invoice", "102")]
 
 

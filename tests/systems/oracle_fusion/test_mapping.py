@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from systems.http.bodies import dumps
 from systems.mapped import NoCommand
-from systems.oracle_fusion.documents import dumps, transaction_body
+from systems.oracle_fusion.documents import transaction_body
 from systems.oracle_fusion.mapping import to_canonical
 from systems.oracle_fusion.system import SYSTEM, chosen_write
 from tests.contract import examples

@@ -13,8 +13,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from systems.contract import Element, Role
+from systems.http.bodies import dumps
 from systems.mapped import Draft
-from systems.oracle_fusion.documents import FORMS, dumps, receipt_body, transaction_body
+from systems.oracle_fusion.documents import FORMS, receipt_body, transaction_body
 from systems.oracle_fusion.finder import open_finder
 from systems.oracle_fusion.mapping import to_canonical
 from systems.oracle_fusion.system import SYSTEM

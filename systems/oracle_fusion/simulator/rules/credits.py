@@ -12,7 +12,7 @@ from systems.oracle_fusion.simulator.pod import Pod, cents
 from systems.oracle_fusion.simulator.rules.billing import CREDIT, distributions_of, lines_of, total_of
 from systems.oracle_fusion.simulator.rules.invoices import number_of
 from systems.oracle_fusion.simulator.rules.ledger import refuse_closed
-from systems.oracle_fusion.simulator.rules.setup import refuse_currency, refuse_type, refuse_unit, require, site_of
+from systems.oracle_fusion.simulator.rules.setup import refuse_currency, refuse_derived, refuse_type, refuse_unit, require, site_of
 from systems.oracle_fusion.simulator.seed.company import LEGAL_ENTITY_NUMBER
 from systems.oracle_fusion.simulator.seed.suppliers import blank
 
@@ -32,9 +32,7 @@ _DERIVED = ("CustomerTransactionId", "EnteredAmount", "AvailableBalance", "Credi
 def create(pod: Pod, draft: Row) -> Row:
     """A new complete credit memo. Raises 400."""
     require(draft, _REQUIRED)
-    derived = next((name for name in draft if name in _DERIVED), None)
-    if derived:
-        raise bad(f"The attribute {derived} cannot be set.", "JBO-27008", derived)
+    refuse_derived(draft, _DERIVED)
     refuse_unit(pod, draft["BusinessUnit"])
     refuse_type(draft["TransactionType"], ("CM",))
     refuse_currency(pod, draft["CreditMemoCurrency"], "CreditMemoCurrency")

@@ -16,7 +16,7 @@ from systems.oracle_fusion.simulator.answers import Refused, bad
 from systems.oracle_fusion.simulator.pod import Pod, cents, money
 from systems.oracle_fusion.simulator.rules import invoices
 from systems.oracle_fusion.simulator.rules.ledger import refuse_closed
-from systems.oracle_fusion.simulator.rules.setup import refuse_currency, refuse_unit, require, site_of
+from systems.oracle_fusion.simulator.rules.setup import refuse_currency, refuse_derived, refuse_unit, require, site_of
 from systems.oracle_fusion.simulator.seed.receivables import BANK, ENDED_NAMES, MATCH_BY, METHOD, RECEIVABLE, UNAPPLIED
 from systems.oracle_fusion.simulator.seed.suppliers import blank
 
@@ -31,9 +31,7 @@ APPLIED, UNAPPLIED_STATUS, UNIDENTIFIED, REVERSED, REFUNDED = "Applied", "Unappl
 def create(pod: Pod, draft: Row) -> Row:
     """A new receipt, not applied to anything. Raises 400."""
     require(draft, _REQUIRED)
-    derived = next((name for name in draft if name in _DERIVED), None)
-    if derived:
-        raise bad(f"The attribute {derived} cannot be set.", "JBO-27008", derived)
+    refuse_derived(draft, _DERIVED)
     refuse_unit(pod, draft["BusinessUnit"])
     refuse_currency(pod, draft["Currency"], "Currency")
     amount = _amount(draft["Amount"], "Amount")

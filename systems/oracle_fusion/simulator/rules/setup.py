@@ -21,6 +21,13 @@ def require(draft: Mapping[str, Any], wanted: Iterable[str]) -> None:
         raise Refused(400, *problems)
 
 
+def refuse_derived(draft: Mapping[str, Any], derived: Iterable[str]) -> None:
+    """Raise 400 for an attribute that only the pod sets."""
+    for name in draft:
+        if name in derived:
+            raise bad(f"The attribute {name} cannot be set.", "JBO-27008", name)
+
+
 def refuse_unit(pod: Pod, unit: str) -> None:
     """Raise 400 for a business unit that is not there or that the user may not use."""
     visible = names(pod.settings.business_units)

@@ -5,28 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any
 
 import aiohttp
 
-from runtime.simulator.serve import Served
-from tests.moved import MovedClock
+from tests.systems import served
+from tests.systems.served import ServedWorld
 
 BASE = "/entity/Default/24.200.001"
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What came back: status, headers, the body as bytes and, where it is JSON, parsed with Decimals."""
-
-    status: int
-    headers: Any
-    raw: bytes
-
-    @property
-    def body(self) -> Any:
-        return json.loads(self.raw, parse_float=Decimal)
+class Answer(served.Answer):
+    """What came back."""
 
     @property
     def message(self) -> str:
@@ -58,16 +49,8 @@ class Client:
 
 
 @dataclass
-class World:
+class World(ServedWorld):
     """A served tenant, its clock and clients to it."""
-
-    served: Served
-    clock: MovedClock
-    http: aiohttp.ClientSession
-
-    @property
-    def credentials(self) -> dict[str, Any]:
-        return self.served.simulator.credentials
 
     def bare(self) -> Client:
         """A client that has not signed in."""
@@ -88,15 +71,6 @@ class World:
         """A client with a token of its own."""
         token = (await self.token(scope)).body["access_token"]
         return Client(self.served.url, self.http, {"Authorization": f"Bearer {token}"})
-
-    async def journal(self, kind: str = "") -> list[dict[str, Any]]:
-        """The journal, of one kind."""
-        commits = (await self.bare().call("GET", "/__sim__/journal")).body["commits"]
-        return [commit for commit in commits if kind in ("", commit["kind"])]
-
-    async def fault(self, **fault: Any) -> None:
-        """Plan one fault."""
-        assert (await self.bare().call("POST", "/__sim__/faults", {"faults": [fault]})).status == 200
 
 
 Make = Callable[..., Awaitable[World]]

@@ -9,7 +9,6 @@ import json
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
@@ -18,8 +17,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
-from runtime.simulator.serve import Served
 from tests.moved import MovedClock
+from tests.systems import served
+from tests.systems.served import ServedWorld
 
 REST = "/services/rest"
 RECORDS = f"{REST}/record/v1"
@@ -29,16 +29,8 @@ ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What came back: status, headers, the body as bytes and, where it is JSON, parsed with Decimals."""
-
-    status: int
-    headers: Any
-    raw: bytes
-
-    @property
-    def body(self) -> Any:
-        return json.loads(self.raw, parse_float=Decimal)
+class Answer(served.Answer):
+    """What came back."""
 
     @property
     def id(self) -> str:
@@ -107,16 +99,8 @@ class Client:
 
 
 @dataclass
-class World:
+class World(ServedWorld):
     """A served account, its clock and clients to it."""
-
-    served: Served
-    clock: MovedClock
-    http: aiohttp.ClientSession
-
-    @property
-    def credentials(self) -> dict[str, Any]:
-        return self.served.credentials
 
     def bare(self) -> Client:
         """A client that has not signed in."""
@@ -140,19 +124,6 @@ class World:
         form |= {name: value for name, value in changed.items() if name in form}
         async with self.http.post(self.served.url + TOKEN, data=form) as answer:
             return Answer(answer.status, answer.headers, await answer.read())
-
-    async def sim(self, what: str, body: Any = None) -> Any:
-        """Ask or tell the simulator itself; must succeed."""
-        answer = await self.bare().call("GET" if body is None else "POST", f"/__sim__/{what}", body)
-        assert answer.status == 200, answer.raw
-        return answer.body
-
-    async def fault(self, **fault: Any) -> None:
-        await self.sim("faults", {"faults": [fault]})
-
-    async def journal(self, kind: str = "") -> list[dict[str, Any]]:
-        """The committed writes, of one kind where it is given."""
-        return [row for row in (await self.sim("journal"))["commits"] if kind in ("", row["kind"])]
 
 
 Make = Callable[..., Awaitable[World]]

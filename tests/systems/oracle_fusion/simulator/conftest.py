@@ -4,34 +4,19 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
-import aiohttp
 import pytest
 
-from runtime.simulator.serve import Options, start
 from systems.oracle_fusion.simulator.app import build
-from tests.moved import MovedClock
 from tests.systems.oracle_fusion.simulator.world import Client, Make, World
+from tests.systems.served import starting
 
 
 @pytest.fixture
 async def make(tmp_path: Path) -> AsyncIterator[Make]:
     """Start pods with settings of the test's choice."""
-    made: list[World] = []
-
-    async def start_one(directory: str = "state", clock: MovedClock | None = None, **settings: Any) -> World:
-        held = clock or MovedClock()
-        texts = {name: str(value) for name, value in settings.items()}
-        http = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
-        http._retry_connection = False  # aiohttp sends a GET again when its connection breaks; see runtime/http.py
-        made.append(World(await start(build(Options(7, tmp_path / directory, held, texts))), held, http))
-        return made[-1]
-
-    yield start_one
-    for world in made:
-        await world.http.close()
-        await world.served.stop()
+    async with starting(tmp_path, build, World) as start_one:
+        yield start_one
 
 
 @pytest.fixture

@@ -6,29 +6,20 @@ import base64
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any
 
 import aiohttp
 
-from runtime.simulator.serve import Served
-from tests.moved import MovedClock
+from tests.systems import served
+from tests.systems.served import ServedWorld
 
 BASE = "/fscmRestApi/resources/11.13.18.05"
 ERRORS = "application/json, application/vnd.oracle.adf.error+json"
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What came back: status, headers, the body as bytes and, where it is JSON, parsed with Decimals."""
-
-    status: int
-    headers: Any
-    raw: bytes
-
-    @property
-    def body(self) -> Any:
-        return json.loads(self.raw, parse_float=Decimal)
+class Answer(served.Answer):
+    """What came back."""
 
     @property
     def text(self) -> str:
@@ -79,16 +70,8 @@ def basic(name: str, password: str) -> str:
 
 
 @dataclass
-class World:
+class World(ServedWorld):
     """A served pod, its clock and clients to it."""
-
-    served: Served
-    clock: MovedClock
-    http: aiohttp.ClientSession
-
-    @property
-    def credentials(self) -> dict[str, Any]:
-        return self.served.credentials
 
     def bare(self) -> Client:
         """A client that has not signed in."""
@@ -106,20 +89,6 @@ class World:
         """A client with a token of its own."""
         token = (await self.token()).body["access_token"]
         return self.bare().having(Authorization=f"Bearer {token}")
-
-    async def sim(self, path: str, body: Any = None) -> Any:
-        """Ask the simulator itself, or tell it something; must succeed."""
-        answer = await self.bare().call("GET" if body is None else "POST", f"/__sim__/{path}", body)
-        assert answer.status == 200, answer.raw
-        return answer.body
-
-    async def journal(self, kind: str = "") -> list[dict[str, Any]]:
-        """The journal, of one kind."""
-        return [commit for commit in (await self.sim("journal"))["commits"] if kind in ("", commit["kind"])]
-
-    async def fault(self, **fault: Any) -> None:
-        """Plan one fault."""
-        await self.sim("faults", {"faults": [fault]})
 
     async def settings(self, **settings: Any) -> None:
         """Change settings."""

@@ -10,12 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from xml.sax.saxutils import escape
 
-import aiohttp
 from lxml import etree
 from yarl import URL
 
-from runtime.simulator.serve import Served
-from tests.moved import MovedClock
+from tests.systems.served import ServedWorld
 
 LISTENER = "/PSIGW/PeopleSoftServiceListeningConnector/PSFT_EP"
 HTTP = "/PSIGW/HttpListeningConnector"
@@ -65,17 +63,10 @@ def basic(username: str, password: str) -> dict[str, str]:
 
 
 @dataclass
-class World:
+class World(ServedWorld):
     """A served site, its clock, and calls to it."""
 
-    served: Served
-    clock: MovedClock
-    http: aiohttp.ClientSession
     headers: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def credentials(self) -> dict[str, Any]:
-        return self.served.credentials
 
     @property
     def signed(self) -> dict[str, str]:
@@ -88,20 +79,6 @@ class World:
         url = URL(path if path.startswith("http") else self.served.url + path, encoded=True)
         async with self.http.request(method, url, data=data, headers=headers or {}, allow_redirects=False) as answer:
             return Answer(answer.status, answer.headers, await answer.read())
-
-    async def sim(self, name: str, body: Any = None) -> Any:
-        """A control route: GET without a body, POST with one; must succeed."""
-        answer = await self.call("GET" if body is None else "POST", f"/__sim__/{name}", body)
-        assert answer.status == 200, answer.raw
-        return answer.json
-
-    async def fault(self, **fault: Any) -> None:
-        """Plan one fault."""
-        await self.sim("faults", {"faults": [fault]})
-
-    async def journal(self, kind: str = "") -> list[Rows]:
-        """The journal of commits, of one kind."""
-        return [one for one in (await self.sim("journal"))["commits"] if kind in ("", one["kind"])]
 
     async def kept(self, kind: str) -> list[Rows]:
         """What the site keeps."""
