@@ -174,12 +174,22 @@ def _side(key: str, system: System, connection: str) -> Iterator[str]:
 
 def _credential(system: System, name: str, field: FieldInfo) -> Iterator[str]:
     """A reference for each field. Those of another way to sign in than the default are commented out."""
-    extra, default = field.json_schema_extra, system.settings.model_fields.get("sign_in")
-    sign_in = str(extra.get("sign_in", "")) if isinstance(extra, dict) else ""
-    is_needed = field.is_required() or not sign_in or (default is not None and default.default == sign_in)
+    sign_in = _sign_in_of(field)
+    is_needed = field.is_required() or not sign_in or _is_default(system.settings, sign_in)
     note = f" Remove it for another sign_in than {sign_in}." if sign_in and is_needed else ""
     out = "" if is_needed else "# "
     yield f"    {out}{name}: env:{system.name.upper()}_{name.upper()}  # {field.description}{note}"
+
+
+def _sign_in_of(field: FieldInfo) -> str:
+    """The way to sign in for which a field is needed; "" where it does not depend on it."""
+    extra = field.json_schema_extra
+    return str(extra.get("sign_in", "")) if isinstance(extra, dict) else ""
+
+
+def _is_default(model: type[BaseModel], sign_in: str) -> bool:
+    default = model.model_fields.get("sign_in")
+    return bool(sign_in) and default is not None and default.default == sign_in
 
 
 def _settings(model: type[BaseModel], indent: str) -> Iterator[str]:
@@ -190,7 +200,8 @@ def _settings(model: type[BaseModel], indent: str) -> Iterator[str]:
             yield f"{indent}{name}:"
             yield from _settings(inner, indent + "  ")
         else:
-            yield from _setting(name, field, _default(field), indent)
+            is_unset = _is_default(model, _sign_in_of(field)) and not field.default
+            yield from _setting(name, field, _UNSET if is_unset else _default(field), indent)
 
 
 def _setting(name: str, field: FieldInfo, value: Any, indent: str) -> Iterator[str]:

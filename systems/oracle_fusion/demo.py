@@ -8,11 +8,11 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from systems.demo import ACTIVE, NAME, NO, YES, Act, Ask, BookedDocument, Expected, Issued, planned, whole
+from systems.demo import ACTIVE, BALANCES, NAME, NO, YES, Act, Ask, Balances, BookedDocument, Expected, Issued, planned, whole
 from systems.flow import Flow
 
 _INVOICES, _MEMOS, _RECEIPTS = "receivablesInvoices", "receivablesCreditMemos", "standardReceipts"
-_RECEIVED, _RETURNED, _MOVED = "receivingReceiptRequests", "receivingReceiptTransactionRequests", "receivingTransactionsHistory"
+_RECEIVED, _RETURNED = "receivingReceiptRequests", "receivingReceiptTransactionRequests"
 _SUPPLIERS, _CUSTOMERS, _ORDERS = "suppliers", "receivablesCustomerAccountSiteActivities", "purchaseOrders"
 _UNITS = (
     ("Plumbing - Service", "01-110-*-100", "40100"),
@@ -86,15 +86,15 @@ class OracleFusionDemo:
 
     def paths(self) -> tuple[str, ...]:
         """Every kind of object that is asked for."""
-        kinds = (_INVOICES, _MEMOS, _RECEIPTS, _RECEIVED, _RETURNED, _MOVED, _SUPPLIERS, _CUSTOMERS, _ORDERS)
-        return tuple(f"documents?kind={kind}" for kind in kinds)
+        kinds = (_INVOICES, _MEMOS, _RECEIPTS, _RECEIVED, _RETURNED, _SUPPLIERS, _CUSTOMERS, _ORDERS)
+        return (BALANCES, *(f"documents?kind={kind}" for kind in kinds))
 
     def issued(self, entity: str, ask: Ask) -> list[Issued]:
         """Suppliers, and orders."""
         if entity == "vendor":
             return [_supplier(row) for row in _of(ask, _SUPPLIERS)]
         if entity == "purchase_order":
-            return [Issued(row["id"], row["number"], Decimal(str(row["amount"]))) for row in _of(ask, _ORDERS)]
+            return [_order(row) for row in _of(ask, _ORDERS)]
         return []
 
     def read(self, flow: str, ask: Ask) -> set[str]:
@@ -110,10 +110,15 @@ class OracleFusionDemo:
         found = [_document("invoice", row) for row in _of(ask, _INVOICES)]
         found += [_document("credit_memo", row) for row in _of(ask, _MEMOS)]
         found += [_document("payment", row) for row in _of(ask, _RECEIPTS)]
-        found += _goods(ask)
-        found += [BookedDocument("vendor", row["id"], "", Decimal("0.00"), "", True) for row in _of(ask, _SUPPLIERS)]
-        customers = [f"{row['id']}/{row['site']}" for row in _of(ask, _CUSTOMERS)]
+        found += [_document("receipt", row) for row in _of(ask, _RECEIVED)]
+        found += [_document("return", row) for row in _of(ask, _RETURNED)]
+        found += [BookedDocument("vendor", str(row["SupplierId"]), "", Decimal("0.00"), "", True) for row in _of(ask, _SUPPLIERS)]
+        customers = [f"{row['AccountNumber']}/{row['BillToSiteNumber']}" for row in _of(ask, _CUSTOMERS)]
         return [*found, *(BookedDocument("customer", key, "", Decimal("0.00"), "", True) for key in customers)]
+
+    def balances(self, ask: Ask) -> Balances:
+        """What each bill-to site owes. Bills of vendors are entered by Fusion's own payables, for nothing of ours goes there."""
+        return Balances({row["id"]: Decimal(str(row["balance"])) for row in ask(BALANCES)["sites"]}, None)
 
     def flow_settings(self) -> Mapping[str, Mapping[str, Any]]:
         """Invoices and receipts wait for a window every other hour."""
@@ -125,7 +130,7 @@ class OracleFusionDemo:
             Act(f"supplier {name} is created", "suppliers", {"Supplier": name})
             for name in ("Cedar Fork Supply", "Mesquite Pipe Company")
         ]
-        names = {row["id"]: str(row["name"]) for row in _of(ask, _SUPPLIERS)}
+        names = {str(row["SupplierId"]): str(row["Supplier"]) for row in _of(ask, _SUPPLIERS)}
         known = sorted(key for key in links.get("vendor", {}) if key in names)
         if not known:
             return new
@@ -157,38 +162,20 @@ def _of(ask: Ask, kind: str) -> list[Mapping[str, Any]]:
 
 
 def _supplier(row: Mapping[str, Any]) -> Issued:
-    facts = {NAME: str(row["name"]), ACTIVE: YES if row["active"] else NO}
-    return Issued(row["id"], row["number"], Decimal("0.00"), facts=facts)
+    facts = {NAME: str(row["Supplier"]), ACTIVE: YES if row["Status"] == "ACTIVE" else NO}
+    return Issued(str(row["SupplierId"]), str(row["SupplierNumber"]), Decimal("0.00"), facts=facts)
+
+
+def _order(row: Mapping[str, Any]) -> Issued:
+    """An order, worth what is left of it; nothing is to be left of one that is canceled."""
+    is_void = row["StatusCode"] == "CANCELED"
+    return Issued(str(row["POHeaderId"]), str(row["OrderNumber"]), Decimal(str(row["Total"])), is_void=is_void)
 
 
 def _document(kind: str, row: Mapping[str, Any]) -> BookedDocument:
-    applied = sum((Decimal(str(one["amount"])) for one in row.get("applications", ())), Decimal(0))
+    """A document of Receivables or receiving. Goods settle nothing."""
+    applied = Decimal(str(row["applied"])) if "applied" in row else None
     return BookedDocument(kind, row["id"], row["ref"], Decimal(str(row["amount"])), row["date"], row["done"], applied)
-
-
-def _goods(ask: Ask) -> list[BookedDocument]:
-    """Receipts and returns, worth what they move at the prices of their orders."""
-    prices = {_place(order["number"], line["number"]): line["price"] for order in _of(ask, _ORDERS) for line in order["lines"]}
-    moved = {row["id"]: _place(row["PONumber"], row["POLineNumber"]) for row in _of(ask, _MOVED)}
-    found = []
-    for row in _of(ask, _RECEIVED):
-        parts = [(_place(one["DocumentNumber"], one["DocumentLineNumber"]), one["Quantity"]) for one in row["lines"]]
-        found.append(_worth("receipt", row, parts, prices))
-    for row in _of(ask, _RETURNED):
-        found.append(_worth("return", row, [(moved.get(row["number"], ("", "")), row["quantity"])], prices))
-    return found
-
-
-Place = tuple[str, str]
-
-
-def _place(order: Any, line: Any) -> Place:
-    return str(order), str(line)
-
-
-def _worth(kind: str, row: Mapping[str, Any], parts: Sequence[tuple[Place, Any]], prices: Mapping[Place, Any]) -> BookedDocument:
-    amount = sum((Decimal(str(count)) * Decimal(str(prices.get(place, 0))) for place, count in parts), Decimal(0))
-    return BookedDocument(kind, row["id"], row["ref"], amount.quantize(Decimal("0.01")), row["date"], row["done"], None)
 
 
 DEMO = OracleFusionDemo()

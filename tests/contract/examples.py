@@ -87,11 +87,11 @@ def text(system: str, name: str, kind: str) -> bytes:
 
 def connected(system: System, settings_of_system: Mapping[str, Any] | None = None) -> Connected:
     """The two sides of a connection joined, with the settings and crosswalk of the examples: the field-service side and `system`; or
-    where `system` is the field-service side itself, the ERP that brings most kinds of records to it."""
+    where `system` is the field-service side itself, the ERP that brings most kinds of records to it: the last of those that bring as many."""
     brings = {
         one.name: {record for flow in one.flows if flow.target == system.name for record in flow.records} for one in registry.erps()
     }
-    erp = system if system.name != registry.FIELD_SERVICE else max(registry.erps(), key=lambda one: len(brings[one.name]))
+    erp = system if system.name != registry.FIELD_SERVICE else max(reversed(registry.erps()), key=lambda one: len(brings[one.name]))
     own = {one: dict(told(one).settings) for one in (registry.FIELD_SERVICE, erp.name)}
     own[system.name].update(settings_of_system or {})
     quota = {"group": "g", "calls": 100_000, "at_once": 100, "sink": 0.9, "poller": 0.05, "check": 0.05, "kept": 0}

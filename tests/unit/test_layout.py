@@ -17,7 +17,7 @@ SYSTEMS = sorted(path.parent.name for path in (ROOT / "systems").glob("*/SYSTEM.
 VENDOR_NAMES = re.compile(r"service_?titan|acumatica|people_?soft|fusion|net_?suite|syspro", re.IGNORECASE)
 
 # A vendor's name belongs into its own folder, its tests and the docs. Which systems there are is read from the registry.
-NAMED_IN = ("tests/", "docs/", "README.md", "CHANGELOG.md", "systems/oracle_fusion/")
+NAMED_IN = ("tests/", "docs/", "README.md", "CHANGELOG.md")
 VENDOR_NAMES_ALLOWED: dict[str, str] = {
     "systems/registry.py": "the one list of names",
     "schemas/0_connection/credential.yaml": "its example was registered with it, and what is registered never changes",

@@ -16,10 +16,11 @@ Sums = dict[str, Decimal]
 
 
 def balances(pod: Pod) -> dict[str, Any]:
-    """`{"customers": [{id, open, unapplied, balance}], "vendors": [{id, balance}], "accounts": [{account, balance}]}`; amounts are texts.
+    """`{"customers": [{id, open, unapplied, balance}], "sites", "vendors": [{id, balance}], "accounts": [{account, balance}]}`; amounts are texts.
 
-    A customer's id is the account number, a vendor's the SupplierId. `open` is what is left of complete invoices and credit memos, `unapplied`
-    what is left of receipts. A balance of an account is its debits less its credits, of complete receivables documents, receipts and journals.
+    A customer's id is the account number, a site's the account with the bill-to site (`1008/14`), a vendor's the SupplierId. `open` is what is left
+    of complete invoices and credit memos, `unapplied` what is left of receipts. A balance of an account is its debits less its credits, of complete
+    receivables documents, receipts and journals.
     """
     opened: Sums = {}
     unapplied: Sums = {}
@@ -35,9 +36,24 @@ def balances(pod: Pod) -> dict[str, Any]:
         _add(vendors, str(row["SupplierId"]), money(row["Amount"]))
     return {
         "customers": [_customer(key, opened, unapplied) for key in sorted({*opened, *unapplied})],
+        "sites": [{"id": key, "balance": f"{amount:.2f}"} for key, amount in sorted(_sites(pod).items())],
         "vendors": [{"id": key, "balance": f"{amount:.2f}"} for key, amount in sorted(vendors.items())],
         "accounts": [{"account": key, "balance": f"{amount:.2f}"} for key, amount in sorted(_accounts(pod).items()) if amount],
     }
+
+
+def _sites(pod: Pod) -> Sums:
+    """What is open at each bill-to site: invoices, less credit memos and what is left of receipts."""
+    sums: Sums = {}
+    for row in pod.rows(INVOICE.kind):
+        if row["InvoiceStatus"] == COMPLETE:
+            _add(sums, f"{row['BillToCustomerNumber']}/{row['BillToSite']}", money(row["InvoiceBalanceAmount"]))
+    for row in pod.rows(CREDIT.kind):
+        _add(sums, f"{row['BillToCustomerNumber']}/{row['BillToSite']}", money(row["AvailableBalance"]))
+    for row in pod.rows(RECEIPTS):
+        if row["CustomerAccountNumber"]:
+            _add(sums, f"{row['CustomerAccountNumber']}/{row['CustomerSite']}", -money(row["UnappliedAmount"]))
+    return sums
 
 
 def _accounts(pod: Pod) -> Sums:

@@ -47,6 +47,7 @@ def filled(text: str) -> str:
         "tenant_id": "1",
     }.items():
         text = text.replace(f"{key}: FILL IN", f"{key}: {value}")
+    text = text.replace("token_url: FILL IN", "token_url: https://id.example.com/token")
     return text.replace("base_url: FILL IN", "base_url: https://erp.example.com").replace("FILL IN", "ACME")
 
 
@@ -131,7 +132,7 @@ def test_only_an_invoice_is_asked_when_it_is_due_and_only_an_erp_with_customers_
     _, parsed = template(tmp_path, erp)
     asked = {name for name, own in parsed["flows"].items() if "post_when" in own}
     assert asked == {flow.id for flow in erp.flows if flow.entity == "invoice" and flow.records}
-    assert ("customer_policy" in parsed) == (erp.name == "acumatica")
+    assert ("customer_policy" in parsed) == (erp.name != "peoplesoft")
 
 
 @ERPS

@@ -1,0 +1,92 @@
+"""The same day with an ERP that orders: what is ordered there is received in the field service and comes back as a receipt, and invoices and receipts
+of customers go where customers are only matched."""
+
+from __future__ import annotations
+
+from collections import Counter
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from console.demo.accounts import is_ok
+from console.demo.joined import CUTOVER, Joined
+from tests.acceptance.stage import SOURCE, shown
+from tests.chaos.conftest import Played
+
+pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(600)]
+ERP = "oracle_fusion"
+WRITES = ("F1", "F2", "F3", "F4", "F5")
+DOCUMENTS = ("receivablesInvoices", "receivablesCreditMemos", "standardReceipts", "receivingReceiptRequests")
+
+
+def third(played: Played) -> Joined:
+    """The connection with this ERP."""
+    return next(one for one in played.stage.day.joined if one.erp == ERP)
+
+
+def asked(played: Played, system: str, path: str) -> Any:
+    return played.stage.work(lambda _: third(played).ask(system, path))
+
+
+def documents(played: Played, kind: str) -> list[dict[str, Any]]:
+    return list(asked(played, ERP, f"documents?kind={kind}")["documents"])
+
+
+def entries(played: Played) -> list[dict[str, Any]]:
+    return [one for one in played.stage.entries() if one["connection"] == third(played).id]
+
+
+def test_every_flow_agrees_by_count_and_to_the_cent(played: Played) -> None:
+    rows = [row for row in played.rows if row.connection == third(played).id]
+    assert is_ok(rows), ([note for row in rows for note in row.notes], shown(rows))
+    flows = shown(rows)
+    assert {flow for flow in WRITES if flows[flow]["erp"]["count"] == 0} == set(), flows
+    assert flows["M0"]["erp"]["count"] > 20
+    assert flows["F6"]["erp"]["count"] > 20
+
+
+def test_the_planned_faults_were_met(played: Played) -> None:
+    hits = asked(played, ERP, "faults")["hits"]
+    assert hits.get("refuse", 0) >= 50, hits
+    assert sum(count for kind, count in hits.items() if kind != "refuse") >= 3, hits
+
+
+@pytest.mark.parametrize("kind", DOCUMENTS)
+def test_each_document_was_written_once_and_after_the_cut_over(played: Played, kind: str) -> None:
+    found = [row for row in documents(played, kind) if row["ref"]]
+    refs = Counter(row["ref"] for row in found)
+    known = {one["ref"] for one in entries(played)}
+    assert [ref for ref, count in refs.items() if count > 1] == []
+    assert set(refs) <= known
+    assert all(row["date"] >= CUTOVER for row in found)
+
+
+def test_an_order_of_the_erp_is_received_in_the_field_service_and_matched_to_its_receipt(played: Played) -> None:
+    """Every receipt of the pod is of its own order, by line and price, as the field service received it."""
+    orders = {row["OrderNumber"]: row for row in documents(played, "purchaseOrders")}
+    received = {row["ref"]: row for row in documents(played, "receivingReceiptRequests") if row["done"]}
+    there = {str(row["id"]): row for row in asked(played, SOURCE, "holdings?entity=receipts")["holdings"]}
+    posted = [one for one in entries(played) if one["record"] == "receipt" and one["state"] == "POSTED"]
+    assert len(posted) >= 5
+    for one in posted:
+        row = received[one["ref"]]
+        assert Decimal(row["amount"]) == Decimal(str(there[one["source_id"]]["amount"])) == one["amount"], row
+        assert {line["DocumentNumber"] for line in row["lines"]} <= set(orders)
+
+
+def test_the_bill_of_an_order_of_the_erp_is_never_entered_there_a_second_time(played: Played) -> None:
+    """The double-cost case of accounting.md 11: the field service makes an inventory bill of what it receives, and the ERP's own payables bill the
+    order. The first is held by name with its amount, and no payable of ours is written."""
+    ours = {row["id"] for row in asked(played, SOURCE, "holdings?entity=orders")["holdings"] if "[ml-connector ref]" in row["memo"]}
+    bills = [row for row in asked(played, SOURCE, "holdings?entity=bills")["holdings"] if row.get("order_id") in ours]
+    held = {one["source_id"]: one for one in entries(played) if one["source_entity"] == "bill"}
+    assert held
+    assert {one["state"] for one in held.values()} <= {"HELD", "SUPERSEDED"}
+    for bill in bills:
+        entry = held.get(str(bill["id"]))
+        assert entry is None or entry["amount"] == Decimal(str(bill["amount"])), bill
+
+
+def test_ten_more_cycles_of_polling_both_ways_add_nothing(played: Played) -> None:
+    assert played.outcome.added == 0
