@@ -21,6 +21,7 @@ from console.demo.books import Books
 from console.demo.facts import Topics, demo_of, read_topics
 from console.demo.joined import Joined, Share
 from console.demo.processes import SERVICES, Processes, Say, Simulators
+from console.matching.asking import answers_of
 from console.matching.masters import read_masters
 from console.reading import Cluster
 from console.reconcile.reading import compared
@@ -100,7 +101,7 @@ class Day:
     async def prepare(self) -> None:
         """Simulators up, connections applied to observe, services started, masters read and matched, then live."""
         await self.observe()
-        self.match()
+        await self.match()
         self.enter("live", "matched; going live")
 
     async def observe(self) -> None:
@@ -120,11 +121,13 @@ class Day:
         for one in self.joined:
             self.say(f"{one.id}: applied ({one.apply(mode, reason)} changes): {reason}")
 
-    def match(self) -> None:
-        """The first match of customers and vendors."""
+    async def match(self) -> None:
+        """The first match of customers and vendors. An ERP that lists no customers is asked for each of them."""
         for one in self.joined:
-            settings = self._settings(one)
-            one.match(self.cluster, settings, read_masters(self.cluster, settings), self.say)
+            connected = self._in_force().connections[one.id]
+            masters = read_masters(self.cluster, connected.settings)
+            answers = await answers_of(self.cluster, connected, masters)
+            one.match(self.cluster, connected.settings, answers.added(masters), self.say)
 
     async def listen(self, **fates: float) -> None:
         """Let every source send its webhooks to us. `fates` are the shares that are dropped, duplicated or sent out of order."""
@@ -136,7 +139,8 @@ class Day:
         await self.listen(drop=0.1, duplicate=0.2, disorder=0.2)
         for one in self.joined:
             corrected = {"corrections": _CORRECTIONS, "correction_kinds": "all", "when_told": True}
-            day = {"jobs": one.share.jobs, "hours": _DAY_HOURS, "seed": one.share.seed, **corrected}
+            orders = {"receives_ordered": True} if one.orders else {}
+            day = {"jobs": one.share.jobs, "hours": _DAY_HOURS, "seed": one.share.seed, **corrected, **orders}
             await one.tell(registry.FIELD_SERVICE, "day", day)
         self.say(f"the day begins: {self.options.jobs} jobs, 10 % of webhooks dropped, 20 % doubled, disorder")
         accidents = [*self._planned(), *more]

@@ -26,6 +26,33 @@ _PAYMENTS = (
     ("Credit Card", "Field Card", "10271-17621-630"),
     ("ACH", "Field ACH", "10271-17621-619"),
 )
+_LINES = (
+    ("PriceModifier", "01-*-40900-*"),
+    ("25100", "01-000-23000-000"),
+    ("12500", "01-000-12500-000"),
+    ("42000", "01-*-42000-*"),
+    ("42100", "01-*-42100-*"),
+    ("project", "01-*-40000-*"),
+)
+"""Kinds of line, the source's accounts that are no income of a job, and a project's billing; and where each goes."""
+_ORGANIZATION, _WAREHOUSE = "ACM", "801"
+"""Where goods come in: Fusion's inventory organization, and the id of the warehouse at the other side."""
+_ITEMS = (
+    ("MAT-PVC2", "10001", "", ""),
+    ("MAT-VALVE", "10002", "", ""),
+    ("MAT-FLTR", "10003", "BX", "6"),
+    ("MAT-CAP", "10004", "", ""),
+    ("MAT-BRKR", "10005", "", ""),
+    ("MAT-WIRE", "10006", "", ""),
+    ("MAT-R410", "10007", "", ""),
+    ("MAT-THERM", "10008", "", ""),
+    ("MAT-ANODE", "10009", "", ""),
+    ("MAT-FAUCET", "10010", "", ""),
+    ("EQP-WH50", "15001", "", ""),
+    ("EQP-AC3T", "15002", "", ""),
+)
+"""Items that buyers order, the sku of each, and how many of it come in one unit: filters are bought in boxes of six."""
+_PERIOD = {"period": "Mar-26", "application": "AR"}
 
 
 class OracleFusionDemo:
@@ -43,7 +70,7 @@ class OracleFusionDemo:
 
     def simulator_settings(self, scale: float, number: int = 0) -> Mapping[str, str]:
         """Existing suppliers and customers, and an AutoMatch that runs within a scaled quarter of an hour."""
-        return {"suppliers": "40", "customers": "200", "orders": "12", "automatch_s": "900"}
+        return {"suppliers": "40", "customers": "200", "orders": "30", "automatch_s": "900"}
 
     def section(self, url: str, ready: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, str]]:
         """Own settings, quota and secrets for that simulator."""
@@ -75,13 +102,18 @@ class OracleFusionDemo:
                 {"business_unit": name, "segments": segments, "sales_account": f"01-*-{account}-*"}
                 for name, segments, account in _UNITS
             ),
-            "line_type": ({"line_type": "PriceModifier", "account": "01-*-40900-*"},),
+            "line_type": tuple({"line_type": kind, "account": account} for kind, account in _LINES),
             "tax_zone": (
                 {"tax_zone": "401", "account": "01-000-22000-000"},
                 {"tax_zone": "402", "part": "county", "account": "01-000-22100-000", "share": "0.0200"},
                 {"tax_zone": "402", "part": "state", "account": "01-000-22000-000", "share": "0.0625"},
             ),
             "payment_type": tuple({"payment_type": n, "receipt_method": m, "bank_account": a} for n, m, a in _PAYMENTS),
+            "order_place": ({"place": _ORGANIZATION, "inventory_location_id": _WAREHOUSE, "business_unit_id": "901"},),
+            "order_item": tuple(
+                {"item": item, "sku_id": sku, "unit": unit, "factor": factor} for item, sku, unit, factor in _ITEMS
+            ),
+            "receiving_place": ({"place": _WAREHOUSE, "organization": _ORGANIZATION, "subinventory": "Stores"},),
         }
 
     def paths(self) -> tuple[str, ...]:
@@ -125,10 +157,14 @@ class OracleFusionDemo:
         return {flow: {"window": "cron: 0 */2 * * *"} for flow in ("F4", "F5")}
 
     def acts(self, ask: Ask, links: Mapping[str, Mapping[str, str]]) -> Sequence[Act]:
-        """Two suppliers are created; one that both sides know is renamed."""
+        """Two suppliers are created; one that both sides know is renamed; buyers order and change orders, AP bills what was received."""
+        day = {"orders": 6, "changes": 3, "bills": 8, "sites": 3}
         new = [
-            Act(f"supplier {name} is created", "suppliers", {"Supplier": name})
-            for name in ("Cedar Fork Supply", "Mesquite Pipe Company")
+            *(
+                Act(f"supplier {name} is created", "suppliers", {"Supplier": name})
+                for name in ("Cedar Fork Supply", "Mesquite Pipe Company")
+            ),
+            Act("buyers order and change orders, AP bills what was received, sites change", "day", day),
         ]
         names = {str(row["SupplierId"]): str(row["Supplier"]) for row in _of(ask, _SUPPLIERS)}
         known = sorted(key for key in links.get("vendor", {}) if key in names)
@@ -139,7 +175,7 @@ class OracleFusionDemo:
         return [*new, Act(f"supplier {known[0]} is renamed to {renamed}", "suppliers", body)]
 
     def faults(self) -> Sequence[Act]:
-        """An outage, a storm of 429, and answers that are lost, halved, late or something else altogether."""
+        """An outage, a storm of 429, answers that are lost, halved, late or something else altogether, a period that is closed for a while."""
         post = {"method": "POST", "path": "/fscmRestApi/resources/11.13.18.05/receivablesInvoices"}
         patch = {"method": "PATCH", "path": "/fscmRestApi/"}
         return (
@@ -153,6 +189,8 @@ class OracleFusionDemo:
                 {"kind": "late_commit", "count": 2, "seconds": 2, "skip": 14, **post},
                 {"kind": "lost_answer", "count": 2, "skip": 3, **patch},
             ),
+            Act("Receivables is closed", "periods", {**_PERIOD, "status": "Closed"}),
+            Act("Receivables is open again", "periods", {**_PERIOD, "status": "Open"}),
         )
 
 

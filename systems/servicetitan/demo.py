@@ -48,6 +48,14 @@ _MASTERS = ("customer", "vendor")
 _SETTLED = {"payment": ("invoices",), "credit_memo": ("invoices",), "vendor_credit": ("bills",), "ap_payment": ("bills",)}
 """What the documents of an entity settle."""
 _REF = "mlConnectorRef"
+_ORDERS = {
+    "type_id": "2001",
+    "self_receiving_types": ["2002"],
+    "business_unit_id": "901",
+    "substitute_sku_id": "12001",
+    "equal_lines": "by_position",
+}
+"""How orders of an ERP that orders are written."""
 _FIRST_TENANT = 1_234_567_890
 
 
@@ -70,8 +78,9 @@ class ServiceTitanDemo:
 
     def section(self, url: str, ready: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, str]]:
         """Own settings, quota and secrets for that simulator."""
-        own = {"environment": "test", "tenant_id": str(ready["tenant_id"]), "api_url": url, "auth_url": url}
+        own: dict[str, Any] = {"environment": "test", "tenant_id": str(ready["tenant_id"]), "api_url": url, "auth_url": url}
         own["external_data_application_guid"] = str(ready["external_data_application_guid"])
+        own["orders"] = dict(_ORDERS)
         quota = {
             "group": "servicetitan-demo",
             "calls": 60,
