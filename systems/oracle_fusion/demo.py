@@ -211,9 +211,11 @@ def _order(row: Mapping[str, Any]) -> Issued:
 
 
 def _document(kind: str, row: Mapping[str, Any]) -> BookedDocument:
-    """A document of Receivables or receiving. Goods settle nothing."""
+    """A document of Receivables or receiving. A credit memo, which Fusion shows as less than nothing, is an amount of its own kind; goods settle
+    nothing."""
     applied = Decimal(str(row["applied"])) if "applied" in row else None
-    return BookedDocument(kind, row["id"], row["ref"], Decimal(str(row["amount"])), row["date"], row["done"], applied)
+    amount = Decimal(str(row["amount"])) * (-1 if kind == "credit_memo" else 1)
+    return BookedDocument(kind, row["id"], row["ref"], amount, row["date"], row["done"], applied)
 
 
 DEMO = OracleFusionDemo()
