@@ -108,6 +108,8 @@ class Day:
         """Simulators and services up, the connections applied to observe, masters of both sides read."""
         for one in self.joined:
             one.start_simulators()
+        for one in self.joined:
+            one.await_simulators()
             self.say(f"{one.id}: simulators of " + " and ".join(registry.system(name).title for name in one.systems) + " ready")
         self.enter("observe", "first look: observe only")
         for name in SERVICES:
@@ -252,10 +254,12 @@ class Day:
         return added
 
     def _cycle(self) -> timedelta:
-        """The longest time between two polls of what the flows carry. Whole lists of reference data have a pace of their own."""
-        carried = {flow.entity for one in self.joined for flow in registry.system(one.erp).flows}
-        feeds = [feed for one in self.joined for name in one.systems for feed in registry.system(name).feeds]
-        return max((feed.cadence for feed in feeds if feed.kind != "full" and feed.entity in carried), default=timedelta(0))
+        """The longest time between two polls of what starts a flow. Whole lists of reference data have a pace of their own, and documents that are
+        only read back start nothing."""
+        carried = {(flow.source, flow.entity) for one in self.joined for flow in registry.system(one.erp).flows}
+        feeds = [(name, feed) for one in self.joined for name in one.systems for feed in registry.system(name).feeds]
+        polled = (feed.cadence for name, feed in feeds if feed.kind != "full" and (name, feed.entity) in carried)
+        return max(polled, default=timedelta(0))
 
     async def rows(self) -> list[Row]:
         """The accounts as of now."""

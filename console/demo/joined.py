@@ -82,10 +82,15 @@ class Joined:
         return f"{system}-{self.id}"
 
     def start_simulators(self) -> None:
-        """Start both sides, each with the same seed; returns when they are ready."""
+        """Start both sides, each with the same seed. They are not ready yet: see `await_simulators`."""
         for system in self.systems:
             switches = demo_of(system).simulator_settings(self.share.scale, self.share.number)
             self.processes.start_simulator(self.simulator(system), system, self.share.seed, switches)
+
+    def await_simulators(self) -> None:
+        """Return when both sides are ready."""
+        for system in self.systems:
+            self.processes.await_simulator(self.simulator(system))
 
     async def ask(self, system: str, path: str) -> Any:
         """GET from one side's simulator."""

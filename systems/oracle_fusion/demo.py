@@ -82,6 +82,7 @@ class OracleFusionDemo:
             "company_id": "US1",
             "business_unit": ready["business_unit"],
             "request_s": 3,
+            "open_orders_s": 900,
             "receivables": {"numbering": "ours", "payment_terms": "30 Net", "tax_code": "EXEMPT"},
             "ledger": {"segments": ["Company", "CostCenter", "Account", "Location"]},
             "accounts": {
