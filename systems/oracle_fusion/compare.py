@@ -12,7 +12,7 @@ from decimal import Decimal
 from runtime.errors import Malformed, Refused
 from schemas.records import CommandEnvelope, PostingLine
 from systems.contract import Document, ResolvedCommand
-from systems.oracle_fusion.documents import FORMS, INVOICE, Form, Ids, cents, customer_of, fields, is_taxed_by_erp
+from systems.oracle_fusion.documents import FORMS, INVOICE, Form, Ids, cents, customer_of, fields, is_taxed_by_erp, marked
 from systems.oracle_fusion.mapping_sightings import REVERSED
 from systems.oracle_fusion.mapping_sightings import ref_in as ref_in  # noqa: PLC0414 - asked of rows that are compared
 from systems.oracle_fusion.models import Row
@@ -88,6 +88,15 @@ def _their_lines(parts: Parts, form: Form) -> Iterator[Line]:
 
 def _our_line(one: PostingLine) -> Line:
     return plain(one["account"]), cents(one["amount"])
+
+
+_MARK = marked("", "").partition("]")[0]
+
+
+def reverses(row: Row, form: Form) -> str:
+    """The id that a transaction says it reverses; "" for one that reverses nothing."""
+    words = text(row, form.comments)
+    return words.removeprefix(_MARK).partition("]")[0] if words.startswith(_MARK) else ""
 
 
 def suspect_transaction(row: Row, command: CommandEnvelope) -> Document | None:

@@ -27,6 +27,8 @@ NUMBER = 20
 """The most characters of a transaction number."""
 RECEIPT_NUMBER = 30
 CENT = Decimal("0.01")
+COMPLETED: Mapping[str, str] = {"InvoiceStatus": "Complete"}
+"""The change that completes an invoice."""
 
 
 def fields(command: CommandEnvelope) -> dict[str, Any]:
@@ -63,11 +65,25 @@ def is_taxed_by_erp(command: CommandEnvelope) -> bool:
     return bool(fields(command).get("tax_zone"))
 
 
-def own_number(command: CommandEnvelope, settings: Settings) -> str:
-    """The transaction number that we give an invoice; "" where its source numbers itself. Raises `Refused` for one that does not fit."""
+def numbered(number: str, addition: str) -> str:
+    """A transaction number with an addition, for one that is written beside that number's own: `N101-VQ7KD`."""
+    return f"{number[: NUMBER - 1 - len(addition)]}-{addition}"
+
+
+def marked(erp_id: str, words: str) -> str:
+    """The comments of a transaction that reverses another: they begin with its id."""
+    return f"[reverses {erp_id}] {words}"
+
+
+def own_number(resolved: ResolvedCommand, settings: Settings) -> str:
+    """The transaction number that we give an invoice; "" where its source numbers itself. What a correction writes has an addition of its own, for
+    the number is taken. Raises `Refused` for one that does not fit."""
     if settings.receivables.numbering == "automatic":
         return ""
+    command = resolved.command
     number = str(fields(command)["human_number"])
+    if number and resolved.original is not None:
+        number = numbered(number, f"C{command['ref'][-4:]}")
     if not number or len(number) > NUMBER:
         raise Refused(f"{SYSTEM} {command['ref']}: transaction number {number!r} has to have 1 to {NUMBER} characters")
     return number
@@ -131,7 +147,7 @@ def transaction_body(resolved: ResolvedCommand, settings: Settings) -> dict[str,
         BusinessUnit=own["dimensions"]["BusinessUnit"],
         TransactionSource=receivables.transaction_source,
         TransactionType=receivables.credit_type if is_memo else receivables.transaction_type,
-        TransactionNumber=own_number(command, settings),
+        TransactionNumber=own_number(resolved, settings),
         TransactionDate=own["date"],
         AccountingDate=resolved.post_on or own["date"],
         BillToCustomerNumber=account,
@@ -156,7 +172,10 @@ def comments(resolved: ResolvedCommand) -> str:
     """What a transaction says of itself: the ServiceTitan number, its job, and its own day where it is posted on another."""
     own = fields(resolved.command)
     moved = f"dated {own['date']}" if resolved.post_on and resolved.post_on != own["date"] else ""
-    return ", ".join(filter(None, (str(own["human_number"]), moved, str(own["description"]))))[:COMMENTS]
+    said = (
+        (str(own["description"]), moved) if own.get("reverses_id") else (str(own["human_number"]), moved, str(own["description"]))
+    )
+    return ", ".join(filter(None, said))[:COMMENTS]
 
 
 def _line(number: int, one: PostingLine, form: Form) -> dict[str, Any]:

@@ -68,6 +68,19 @@ class Receivables(_Section):
         description="How receipts are applied. automatch: by remittance references, and watched until AutoMatch has run; action: by the "
         "action applyReceipt of newer releases (26D).",
     )
+    reverse_by: Literal["person", "action"] = Field(
+        "person",
+        description="How receipts are reversed and un-applied. person: the change is held until somebody has done it in Fusion; action: by the "
+        "actions reverseReceipt and unapplyReceipt of newer releases (26D).",
+    )
+    reversal_category: Literal["REV", "NSF", "STOP", "CCRR"] = Field(
+        "REV", description="Category of reversals (reverse_by action). Example: REV"
+    )
+    reversal_reason: str = Field(
+        "PAYMENT REVERSAL",
+        pattern=_NAME,
+        description="Reason code of reversals, a lookup of Receivables. Example: PAYMENT REVERSAL",
+    )
 
 
 class Ledger(_Section):

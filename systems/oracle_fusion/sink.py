@@ -11,28 +11,28 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from runtime.errors import Malformed, Refused, Transient
+from runtime.errors import Refused
 from runtime.exchange import Request, Response
 from systems.contract import Access, Answer, Document, Found, ResolvedCommand, Verdict
 from systems.http.bodies import dumps
 from systems.oracle_fusion import compare, documents
-from systems.oracle_fusion.client import ACTION, Client, Query
-from systems.oracle_fusion.documents import fields
+from systems.oracle_fusion.client import ACTION, Client
+from systems.oracle_fusion.documents import COMPLETED, fields
 from systems.oracle_fusion.errors import classify
 from systems.oracle_fusion.goods import Goods
-from systems.oracle_fusion.models import Row, children, link, listed, quoted, record
-from systems.oracle_fusion.resources import NAMES
+from systems.oracle_fusion.looking import INSTALLMENTS, RECEIPTS, REFERENCES, Looking, is_key
+from systems.oracle_fusion.models import Row, link, quoted, record
+from systems.oracle_fusion.taking_back import TakingBack
+from systems.oracle_fusion.undo import UNDOING
 from systems.oracle_fusion.validation import CALLS, Validation
 from systems.parents import parent_id
 from systems.values.members import required_id, text
 from systems.writing.frame import AHEAD, Attempt, Budget, FramedWriter, ReadBack, ambiguous
 
-INVOICES, RECEIPTS = NAMES["invoice"].collection, NAMES["payment"].collection
-REFERENCES, INSTALLMENTS = "remittanceReferences", "receivablesInvoiceInstallments"
-_MOST_ROWS = 499
 _READING = 1 + 2 * 2
 """The calls that read a document: itself, and two child lists of up to a thousand rows."""
-BUDGET = Budget(find=_READING + 1 + CALLS, step=2 + _READING)
+BUDGET = Budget(find=2 * _READING + 1 + CALLS, step=2 + 2 * _READING)
+"""Twice, for a correction reads what reverses and what is written anew."""
 _LOOKS = 3
 _SUSPECTS = 100
 _MOST_KEPT = 1000
@@ -46,8 +46,10 @@ class _Dialect:
         self._client = client
         self._settings = client.settings
         self._validation = Validation(client)
+        self._looking = Looking(client)
         self._addresses: dict[str, str] = {}
-        self._goods = Goods(client, self._rows, self._child)
+        self._goods = Goods(client, self._looking.rows, self._looking.child)
+        self._back = TakingBack(client, self._looking, self._validation)
 
     async def reserve(self, calls: int) -> None:
         """Wait for the calls, and be signed in for the whole attempt."""
@@ -58,6 +60,8 @@ class _Dialect:
     async def look_up(self, attempt: Attempt) -> Found:
         """By ref; where nothing is there, suspects, and whether Fusion would take the document."""
         resolved = attempt.resolved
+        if resolved.original is not None:
+            return await self._back.look_up(attempt)
         if found := await self._shown(attempt):
             return Found(tuple(found))
         if resolved.record in (_APPLICATION, *GOODS):
@@ -82,47 +86,13 @@ class _Dialect:
 
     async def _ours(self, attempt: Attempt) -> list[Row]:
         """The rows that carry our ref."""
-        resolved = attempt.resolved
-        if resolved.record == "ar_receipt":
-            unit = fields(resolved.command)["dimensions"]["BusinessUnit"]
-            number = documents.receipt_number(resolved.command)
-            rows = await self._rows(attempt, RECEIPTS, f"ReceiptNumber = {quoted(number)} and BusinessUnit = {quoted(unit)}")
-            return [row for row in rows if compare.ref_in(text(row, "Comments")) == attempt.ref]
-        form = documents.FORMS[resolved.record]
-        condition = f"CrossReference = {quoted(attempt.ref)}"
-        rows = await self._rows(attempt, form.collection, condition, [("expand", form.expand)])
-        return [row for row in rows if text(row, "CrossReference") == attempt.ref]
-
-    async def _rows(self, attempt: Attempt, resource: str, condition: str, query: Query = ()) -> list[Row]:
-        """The rows that fulfil a condition. Raises `Transient` where they do not fit into one answer: the one that counts could be in the rest."""
-        attempt.calls += 1
-        page = await self._client.look(resource, [("q", condition), *query, ("limit", str(_MOST_ROWS))])
-        if page.has_more:
-            raise Transient(f"oracle_fusion {resource}: more than {len(page.rows)} rows fulfil {condition[:120]}")
-        return page.whole(resource)
+        if attempt.resolved.record == "ar_receipt":
+            return await self._looking.receipts(attempt)
+        return await self._looking.by_ref(attempt, documents.FORMS[attempt.resolved.record])
 
     async def _transaction(self, attempt: Attempt, row: Row) -> Document:
-        form = documents.FORMS[attempt.resolved.record]
         self._keep(row)
-        parts = (await self._child(attempt, row, form.lines), await self._child(attempt, row, form.distributions))
-        return compare.transaction(row, parts, attempt.resolved, self._settings)
-
-    async def _child(self, attempt: Attempt, row: Row, name: str) -> list[Row]:
-        """A child list of a row, read to its end."""
-        own = children(row, name)
-        if own.is_whole:
-            return own.rows
-        found: list[Row] = []
-        while True:
-            attempt.calls += 1
-            paged = [("limit", str(_MOST_ROWS)), ("offset", str(len(found)))]
-            request = self._client.request("GET", self._client.at(own.href, name, paged))
-            page = await self._client.calls.look(request, name, lambda answer: listed(answer, name))
-            found += page.whole(name)
-            if not page.has_more:
-                return found
-            if not page.rows:
-                raise Transient(f"oracle_fusion {name}: the list has no end after {len(found)} rows")
+        return await self._looking.transaction(attempt, row, attempt.resolved)
 
     async def _suspects(self, attempt: Attempt) -> list[Document]:
         """What a person may have typed in: same customer, day and amount; a receipt also by its number."""
@@ -141,14 +111,12 @@ class _Dialect:
         page = await self._client.look(where, [("q", condition), ("limit", str(_SUSPECTS))])
         return [one for row in page.whole(where) if (one := compare.suspect_transaction(row, command)) is not None]
 
-    # --- applications -------------------------------------------------------------------------------------------------
-
     async def _applications(self, attempt: Attempt) -> list[Document]:
         ids = [parent_id(attempt.resolved.command, role, attempt.resolved.ids) for role in self._roles(attempt)]
-        if not all(map(_is_key, ids)):
+        if not all(map(is_key, ids)):
             return []  # no id of Fusion's, so that it has no such receipt or invoice
-        receipt, settled = await self._pair(attempt)
-        references = await self._child(attempt, receipt, REFERENCES)
+        receipt, settled = await self._looking.pair(attempt, attempt.resolved)
+        references = await self._looking.child(attempt, receipt, REFERENCES)
         found = compare.application(receipt, references, settled, attempt.resolved.command)
         return [] if found is None else [found]
 
@@ -157,28 +125,13 @@ class _Dialect:
         """The parents that are looked up by their id."""
         return [one["role"] for one in attempt.resolved.command["parents"] if one["role"] in ("payment", "invoice")]
 
-    async def _pair(self, attempt: Attempt) -> tuple[Row, Row]:
-        """The receipt, and the invoice that it settles."""
-        resolved = attempt.resolved
-        receipt_id = parent_id(resolved.command, "payment", resolved.ids)
-        receipts = await self._rows(attempt, RECEIPTS, f"StandardReceiptId = {_key(receipt_id)}", [("expand", REFERENCES)])
-        invoices = await self._rows(attempt, INVOICES, self._settled(resolved), [("expand", INSTALLMENTS)])
-        if len(receipts) != 1 or len(invoices) != 1:
-            raise Refused(f"oracle_fusion {attempt.ref}: receipt {receipt_id} or the invoice that it settles is not there", "gone")
-        return receipts[0], invoices[0]
-
-    def _settled(self, resolved: ResolvedCommand) -> str:
-        """The condition that finds the invoice: by the id of the link, or by the number that the opening balances give it."""
-        number = fields(resolved.command)["applications"][-1]["document_number"]
-        if number:
-            return f"TransactionNumber = {quoted(number)} and BusinessUnit = {quoted(self._settings.business_unit)}"
-        return f"CustomerTransactionId = {_key(parent_id(resolved.command, 'invoice', resolved.ids))}"
-
     # --- writing ------------------------------------------------------------------------------------------------------
 
     async def request(self, attempt: Attempt) -> Request:
         """The request of a step."""
         resolved, step = attempt.resolved, attempt.step
+        if step in UNDOING:
+            return await self._back.request(attempt)
         if resolved.record in GOODS:
             return await self._goods.request(attempt)
         if step == "create":
@@ -187,17 +140,17 @@ class _Dialect:
             return await self._apply(attempt)
         where = self._addresses.get(attempt.document.erp_id, "") if attempt.document is not None else ""
         if not where:
-            rows = await self._ours(attempt)
+            rows = [row for row in await self._ours(attempt) if not compare.reverses(row, documents.FORMS[resolved.record])]
             if len(rows) != 1:
                 raise Refused(f"oracle_fusion {attempt.ref}: {len(rows)} documents carry our ref")
-            where = self._address(rows[0])
-        return self._client.request("PATCH", where, dumps({"InvoiceStatus": "Complete"}))
+            where = self._looking.address(rows[0])
+        return self._client.request("PATCH", where, dumps(COMPLETED))
 
     def _keep(self, row: Row) -> None:
         """Keep the address of a row that a look-up showed, for the step after it."""
         if len(self._addresses) >= _MOST_KEPT:
             self._addresses.clear()
-        self._addresses[required_id(row, "CustomerTransactionId")] = self._address(row)
+        self._addresses[required_id(row, "CustomerTransactionId")] = self._looking.address(row)
 
     def _create(self, resolved: ResolvedCommand) -> Request:
         if resolved.record == "ar_receipt":
@@ -208,22 +161,16 @@ class _Dialect:
 
     async def _apply(self, attempt: Attempt) -> Request:
         """A remittance reference added to the receipt, or the action that applies it."""
-        receipt, settled = await self._pair(attempt)
+        receipt, settled = await self._looking.pair(attempt, attempt.resolved)
         one, number = fields(attempt.resolved.command)["applications"][-1], text(settled, "TransactionNumber")
         if attempt.step == "reference":
             where = link(receipt, "child", REFERENCES)
             return self._client.request("POST", self._client.at(where, REFERENCES), dumps(documents.reference_body(one, number)))
-        installments = await self._child(attempt, settled, INSTALLMENTS)
+        installments = await self._looking.child(attempt, settled, INSTALLMENTS)
         if not installments:
             raise Refused(f"oracle_fusion {attempt.ref}: invoice {number} has no installment, so that nothing can be applied to it")
         made = documents.apply_body(attempt.resolved, one, int(required_id(installments[0], "InstallmentId")))
-        return self._client.request("POST", f"{self._address(receipt)}/action/applyReceipt", dumps(made), ACTION)
-
-    def _address(self, row: Row) -> str:
-        href = link(row, "self")
-        if not href:
-            raise Malformed("oracle_fusion: the row has no link to itself")
-        return self._client.at(href, "row")
+        return self._client.request("POST", f"{self._looking.address(receipt)}/action/applyReceipt", dumps(made), ACTION)
 
     async def send(self, request: Request) -> Response:
         """See `systems.writing.frame.Dialect`."""
@@ -236,18 +183,7 @@ class _Dialect:
         found: Mapping[str, Any] = record(answer, attempt.step)
         if not found:
             return ambiguous("a success without a row", "unreadable", code=str(answer.status))
-        return ReadBack(self._shown, _LOOKS)
-
-
-def _is_key(found: str) -> bool:
-    return found.isascii() and found.isdigit()
-
-
-def _key(found: str) -> str:
-    """An id of Fusion as it stands in a condition. Raises `Refused` for one that is no number."""
-    if not _is_key(found):
-        raise Refused(f"oracle_fusion: {found[:60]!r} is no id of a document here")
-    return found
+        return ReadBack(self._back.shown if attempt.resolved.original is not None else self._shown, _LOOKS)
 
 
 def is_write(request: Request) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -9,6 +10,7 @@ from pydantic import BaseModel
 
 from systems.contract import Capability, Flow, System, Write
 from systems.flow import AT_ONCE, no_orders
+from systems.mapped import REVERSAL
 from systems.oracle_fusion.allocation import TABLES
 from systems.oracle_fusion.check import open_checker
 from systems.oracle_fusion.finder import open_finder
@@ -19,6 +21,7 @@ from systems.oracle_fusion.poller import open_reader, position_from
 from systems.oracle_fusion.resources import FEEDS, FETCHABLE
 from systems.oracle_fusion.settings import Credentials, Settings
 from systems.oracle_fusion.sink import BUDGET, is_write, open_writer
+from systems.oracle_fusion.undo import OPPOSITE, STEPS
 
 FIELD_SERVICE = "servicetitan"
 """The name of the system from which these flows bring documents, and to which vendors and orders go."""
@@ -73,34 +76,35 @@ def _goods(record: str, document: str, done: str, number: str) -> Write:
     )
 
 
+MEMO = replace(
+    INVOICE,
+    record="ar_credit_memo",
+    document="Receivables credit memo",
+    steps=("create",),
+    promised="create",
+    human_number_field="TransactionNumber or CreditMemoComments",
+)
+RECEIPT = replace(MEMO, record="ar_receipt", document="Standard receipt", ref_field="Comments", human_number_field="ReceiptNumber")
+
+
+def _taking_back() -> Iterator[Write]:
+    """The writes that take back what was written, and those that write what is wanted in its place. A receipt and its applications have no place for
+    the ref of their reversal: they show it themselves."""
+    for one in (INVOICE, MEMO, RECEIPT, APPLIED):
+        steps = STEPS[one.record]
+        back = replace(one, record=REVERSAL, steps=steps, promised=steps[-1], takes_back=one.record)
+        yield back if one.record in OPPOSITE else replace(back, ref_field="", ref_length=0, human_number_field="")
+        for original in OPPOSITE if one.record in OPPOSITE else (one.record,):
+            yield replace(one, steps=(*STEPS[original], *one.steps), takes_back=original)
+
+
 WRITES = (
     INVOICE,
-    Write(
-        "ar_credit_memo",
-        "Receivables credit memo",
-        ("create",),
-        "create",
-        Capability.C3,
-        "CrossReference",
-        _REF,
-        "TransactionNumber or CreditMemoComments",
-        BUDGET.calls,
-        _P_MAX,
-    ),
-    Write(
-        "ar_receipt",
-        "Standard receipt",
-        ("create",),
-        "create",
-        Capability.C3,
-        "Comments",
-        _REF,
-        "ReceiptNumber",
-        BUDGET.calls,
-        _P_MAX,
-    ),
+    MEMO,
+    RECEIPT,
     REFERENCED,
     APPLIED,
+    *_taking_back(),
     _goods("receipt", "Receiving request", "received", "ReceiptNumber"),
     _goods("return", "Receiving transaction request", "returned", ""),
 )

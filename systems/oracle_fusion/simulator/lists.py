@@ -13,6 +13,7 @@ from runtime.simulator.records import Row
 from systems.oracle_fusion.simulator.answers import bad
 from systems.oracle_fusion.simulator.pod import Pod, money, plain
 from systems.oracle_fusion.simulator.resources import Resource
+from systems.oracle_fusion.simulator.rules.receipts import applications_of
 from systems.oracle_fusion.simulator.rules.setup import numbers_itself
 from systems.oracle_fusion.simulator.seed.company import (
     BUSINESS_UNITS,
@@ -134,7 +135,16 @@ def _with_totals(pod: Pod, row: Row) -> Row:
         ),
         Decimal(0),
     )
-    return row | {"TotalTransactionsDueForSite": plain(due), "TotalOpenReceivablesForSite": plain(due - unapplied)}
+    totals = {"TotalTransactionsDueForSite": plain(due), "TotalOpenReceivablesForSite": plain(due - unapplied)}
+    return row | totals | {APPLICATIONS: applications_of(pod, row)}
+
+
+APPLICATIONS = "standardReceiptApplications"
+
+
+def _site(pod: Pod, key: str) -> Row | None:
+    row = pod.get(SITES, key)
+    return None if row is None else _with_totals(pod, row)
 
 
 def _finder(name: str, known: tuple[str, ...]) -> Callable[[Pod, Mapping[str, str]], list[Row]]:
@@ -149,7 +159,7 @@ def _finder(name: str, known: tuple[str, ...]) -> Callable[[Pod, Mapping[str, st
 
 
 LISTS: tuple[Resource, ...] = (
-    Resource(SITES, read=_AR_ACTIVITIES, finders={"CustomerAccountSiteActivitiesFinder": sites}, needs_finder=True),
+    Resource(SITES, read=_AR_ACTIVITIES, finders={"CustomerAccountSiteActivitiesFinder": sites}, needs_finder=True, row=_site),
     Resource("ledgersLOV", read=ENTERPRISE, rows=_of("ledgersLOV", _ledgers)),
     Resource(
         "legalEntitiesLOV",

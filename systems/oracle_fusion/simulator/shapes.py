@@ -36,6 +36,7 @@ _KEYS = {
     "standardReceipts": "StandardReceiptId",
     "standardReceipts.remittanceReferences": "RemittanceReferenceId",
     "receivablesCustomerAccountSiteActivities": "BillToSiteUseId",
+    "receivablesCustomerAccountSiteActivities.standardReceiptApplications": "ApplicationId",
     "accountCombinationsLOV": "_CODE_COMBINATION_ID",
     "accountingPeriodStatusLOV": "PeriodNameId",
     "valueSets": "ValueSetCode",

@@ -134,8 +134,8 @@ def remove(pod: Pod, row: Row) -> None:
     pod.commit([Change(KIND, str(row["StandardReceiptId"]), row, "delete", is_gone=True)], pod.request_id)
 
 
-def applied(pod: Pod, row: Row, invoice: Row, amount: Decimal) -> list[Change]:
-    """The receipt and the invoice after an application of so much; the caller commits. Raises 400."""
+def applied(pod: Pod, row: Row, invoice: Row, amount: Decimal, on: str = "") -> list[Change]:
+    """The receipt and the invoice after an application of so much, on a day ("" is today); the caller commits. Raises 400."""
     left = money(row["UnappliedAmount"])
     if invoice["InvoiceStatus"] != invoices.COMPLETE or amount <= 0:
         raise bad("The transaction is not complete, or nothing is applied.", "AR-855212", "amountApplied")
@@ -148,7 +148,8 @@ def applied(pod: Pod, row: Row, invoice: Row, amount: Decimal) -> list[Change]:
         "invoice": invoice["CustomerTransactionId"],
         "number": invoice["TransactionNumber"],
         "amount": cents(amount),
-        "date": pod.today().isoformat(),
+        "date": on or pod.today().isoformat(),
+        "installment": invoice[invoices.INSTALLMENTS][0]["InstallmentId"] if invoice[invoices.INSTALLMENTS] else None,
     }
     return [
         pod.put(KIND, _with(row, [*row["_applications"], application]), "apply", f"{amount:.2f} to {invoice['TransactionNumber']}"),
@@ -180,7 +181,8 @@ def _apply(pod: Pod, row: Row, body: Row) -> list[Change]:
     invoice = _by_installment(pod, body.get("appliedPaymentScheduleId"))
     given = body.get("amountApplied")
     amount = money(invoice["InvoiceBalanceAmount"]) if given is None else _amount(str(given), "amountApplied")
-    return applied(pod, row, invoice, amount)
+    refuse_closed(pod, body.get("accountingDate") or pod.today().isoformat(), "AR", "accountingDate")
+    return applied(pod, row, invoice, amount, str(body.get("applicationDate") or ""))
 
 
 def _by_installment(pod: Pod, key: Any) -> Row:
@@ -232,14 +234,49 @@ def reverse_by_hand(pod: Pod, row: Row, category: str) -> str:
 def _refund(pod: Pod, row: Row, body: Row) -> list[Change]:
     """Refund what is unapplied; the payment itself is made in payables."""
     left = money(row["UnappliedAmount"])
-    amount = left if body.get("refundAmount") is None else _amount(str(body["refundAmount"]), "refundAmount")
+    amount = left if body.get("amount") is None else _amount(str(body["amount"]), "amount")
     if not 0 < amount <= left:
-        raise bad("Nothing of the receipt is open to be refunded.", "AR-855218", "refundAmount")
+        raise bad("Nothing of the receipt is open to be refunded.", "AR-855218", "amount")
     kept = left - amount
     after = row | {"UnappliedAmount": cents(kept), "_refunded": cents(money(row.get("_refunded")) + amount)}
     if not kept and not row["_applications"]:
         after["Status"] = REFUNDED
     return [pod.put(KIND, after, "refund", f"{amount:.2f}")]
+
+
+def applications_of(pod: Pod, site: Row) -> list[Row]:
+    """What receipts are applied to invoices of a bill-to site, as its child standardReceiptApplications lists it. Those that were un-applied are not
+    listed any more (assumed)."""
+    mine = {
+        str(one["CustomerTransactionId"]): one
+        for one in pod.rows_with(invoices.KIND, "BillToCustomerNumber", site["AccountNumber"])
+        if one["BillToSite"] == site["BillToSiteNumber"]
+    }
+    return [
+        _application(row, one, mine[str(one["invoice"])])
+        for row in pod.rows_with(KIND, "CustomerAccountNumber", site["AccountNumber"])
+        for one in row["_applications"]
+        if str(one["invoice"]) in mine
+    ]
+
+
+def _application(row: Row, one: Row, invoice: Row) -> Row:
+    return {
+        "ApplicationId": one["id"],
+        "StandardReceiptId": row["StandardReceiptId"],
+        "ReceiptNumber": row["ReceiptNumber"],
+        "ReceiptMethod": row["ReceiptMethod"],
+        "ApplicationAmount": one["amount"],
+        "EnteredCurrency": row["Currency"],
+        "ApplicationDate": one["date"],
+        "AccountingDate": one["date"],
+        "ApplicationStatus": "Applied",
+        "IsLatestApplication": "Y",
+        "ReferenceInstallmentId": one.get("installment"),
+        "ReferenceTransactionId": invoice["CustomerTransactionId"],
+        "ReferenceTransactionNumber": invoice["TransactionNumber"],
+        "ReferenceTransactionStatus": invoice["InvoiceStatus"],
+    }
 
 
 def postings(row: Row) -> list[tuple[str, Decimal]]:

@@ -162,7 +162,7 @@ async def test_newer_releases_apply_unapply_reverse_and_refund(make: Make) -> No
     assert (await act(client, row, "unapplyReceipt", {"appliedPaymentScheduleId": part})).status == 200
     assert (await act(client, row, "applyReceipt", {"appliedPaymentScheduleId": part})).status == 200
     assert await open_of(world) == ("0.00", "5.47")
-    assert (await act(client, row, "refundReceipt", {"refundAmount": "x"})).status == 400
+    assert (await act(client, row, "refundReceipt", {"amount": "x"})).status == 400
     assert (await act(client, row, "refundReceipt", {})).status == 200
     assert await open_of(world) == ("0.00", "0.00")
     other = await received(client, "10.00")

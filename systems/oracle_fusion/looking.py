@@ -1,0 +1,115 @@
+"""How rows are looked up in a session: by our ref, by their id, with their child lists read to the end. Every call of it counts to the attempt."""
+
+from __future__ import annotations
+
+from runtime.errors import Malformed, Refused, Transient
+from systems.contract import Document, ResolvedCommand
+from systems.oracle_fusion import compare, documents
+from systems.oracle_fusion.client import Client, Query
+from systems.oracle_fusion.documents import Form, fields
+from systems.oracle_fusion.models import Row, children, link, listed, quoted
+from systems.oracle_fusion.resources import NAMES
+from systems.parents import parent_id
+from systems.values.members import text
+from systems.writing.frame import Attempt
+
+INVOICES, RECEIPTS = NAMES["invoice"].collection, NAMES["payment"].collection
+REFERENCES, INSTALLMENTS = "remittanceReferences", "receivablesInvoiceInstallments"
+MOST_ROWS = 499
+
+
+class Looking:
+    """Of one session."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    async def rows(self, attempt: Attempt, resource: str, condition: str, query: Query = ()) -> list[Row]:
+        """The rows that fulfil a condition. Raises `Transient` where they do not fit into one answer: the one that counts could be in the rest."""
+        return await self.found(attempt, resource, [("q", condition), *query])
+
+    async def found(self, attempt: Attempt, resource: str, query: Query) -> list[Row]:
+        """Like `rows`, by a finder or condition of the query."""
+        attempt.calls += 1
+        page = await self._client.look(resource, [*query, ("limit", str(MOST_ROWS))])
+        if page.has_more:
+            raise Transient(f"oracle_fusion {resource}: more than {len(page.rows)} rows fulfil {query[0][1][:120]}")
+        return page.whole(resource)
+
+    async def child(self, attempt: Attempt, row: Row, name: str) -> list[Row]:
+        """A child list of a row, read to its end."""
+        own = children(row, name)
+        if own.is_whole:
+            return own.rows
+        found: list[Row] = []
+        while True:
+            attempt.calls += 1
+            paged = [("limit", str(MOST_ROWS)), ("offset", str(len(found)))]
+            request = self._client.request("GET", self._client.at(own.href, name, paged))
+            page = await self._client.calls.look(request, name, lambda answer: listed(answer, name))
+            found += page.whole(name)
+            if not page.has_more:
+                return found
+            if not page.rows:
+                raise Transient(f"oracle_fusion {name}: the list has no end after {len(found)} rows")
+
+    def address(self, row: Row) -> str:
+        """A row's own address. Raises `Malformed` where its links do not tell it."""
+        href = link(row, "self")
+        if not href:
+            raise Malformed("oracle_fusion: the row has no link to itself")
+        return self._client.at(href, "row")
+
+    # --- documents of Receivables -------------------------------------------------------------------------------------
+
+    async def by_ref(self, attempt: Attempt, form: Form) -> list[Row]:
+        """The invoices or credit memos that carry our ref."""
+        condition = f"CrossReference = {quoted(attempt.ref)}"
+        found = await self.rows(attempt, form.collection, condition, [("expand", form.expand)])
+        return [row for row in found if text(row, "CrossReference") == attempt.ref]
+
+    async def by_id(self, attempt: Attempt, form: Form, erp_id: str) -> Row | None:
+        """The invoice or credit memo of an id, without its child lists."""
+        found = await self.rows(attempt, form.collection, f"CustomerTransactionId = {key_of(erp_id)}")
+        return found[0] if found else None
+
+    async def transaction(self, attempt: Attempt, row: Row, resolved: ResolvedCommand) -> Document:
+        """A row as the document of a command, with all of its lines."""
+        form = documents.FORMS[resolved.record]
+        parts = (await self.child(attempt, row, form.lines), await self.child(attempt, row, form.distributions))
+        return compare.transaction(row, parts, resolved, self._client.settings)
+
+    async def receipts(self, attempt: Attempt) -> list[Row]:
+        """The receipts that carry our ref."""
+        command = attempt.resolved.command
+        unit, number = fields(command)["dimensions"]["BusinessUnit"], documents.receipt_number(command)
+        found = await self.rows(attempt, RECEIPTS, f"ReceiptNumber = {quoted(number)} and BusinessUnit = {quoted(unit)}")
+        return [row for row in found if compare.ref_in(text(row, "Comments")) == attempt.ref]
+
+    async def pair(self, attempt: Attempt, resolved: ResolvedCommand) -> tuple[Row, Row]:
+        """The receipt of an application, and the invoice that it settles. Raises `Refused` where one of them is not there."""
+        receipt_id = parent_id(resolved.command, "payment", resolved.ids)
+        receipts = await self.rows(attempt, RECEIPTS, f"StandardReceiptId = {key_of(receipt_id)}", [("expand", REFERENCES)])
+        invoices = await self.rows(attempt, INVOICES, self._settled(resolved), [("expand", INSTALLMENTS)])
+        if len(receipts) != 1 or len(invoices) != 1:
+            raise Refused(f"oracle_fusion {attempt.ref}: receipt {receipt_id} or the invoice that it settles is not there", "gone")
+        return receipts[0], invoices[0]
+
+    def _settled(self, resolved: ResolvedCommand) -> str:
+        """The condition that finds the invoice: by the id of the link, or by the number that the opening balances give it."""
+        number = fields(resolved.command)["applications"][-1]["document_number"]
+        if number:
+            return f"TransactionNumber = {quoted(number)} and BusinessUnit = {quoted(self._client.settings.business_unit)}"
+        return f"CustomerTransactionId = {key_of(parent_id(resolved.command, 'invoice', resolved.ids))}"
+
+
+def is_key(found: str) -> bool:
+    """Whether a text is an id as Fusion's are."""
+    return found.isascii() and found.isdigit()
+
+
+def key_of(found: str) -> str:
+    """An id of Fusion as it stands in a condition. Raises `Refused` for one that is no number."""
+    if not is_key(found):
+        raise Refused(f"oracle_fusion: {found[:60]!r} is no id of a document here")
+    return found

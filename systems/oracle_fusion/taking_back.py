@@ -1,0 +1,187 @@
+"""Takes back what was written to Fusion, and writes what is wanted in its place where the command is a correction (`undo.py` says how).
+
+A look-up reads the original, what reverses it and what was written anew. All of it is told as one document, whose steps are those of the reversal
+and then those of the document that is written anew. Nothing is sent while something else has to be undone first, or Fusion has no way to do it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from runtime.errors import Refused, Transient
+from runtime.exchange import Request
+from systems.contract import Document, Found, ResolvedCommand
+from systems.http.bodies import dumps
+from systems.oracle_fusion import compare, documents
+from systems.oracle_fusion import undo as u
+from systems.oracle_fusion.client import ACTION, Client
+from systems.oracle_fusion.documents import COMPLETED, FORMS
+from systems.oracle_fusion.looking import RECEIPTS, Looking, key_of
+from systems.oracle_fusion.models import Row
+from systems.oracle_fusion.validation import CUSTOMERS, FINDER, Validation
+from systems.values.members import required_id, text
+from systems.writing.frame import Attempt
+
+APPLICATIONS = "standardReceiptApplications"
+
+
+def undo_of(resolved: ResolvedCommand, client: Client) -> u.Undo:
+    """What is taken back. Raises `Refused` where the command names nothing, or what Fusion has no way to take back."""
+    original = resolved.original
+    if original is None or original.record not in u.STEPS:
+        raise Refused(
+            f"oracle_fusion {resolved.command['ref']}: {original.record if original else 'nothing'} cannot be taken back here"
+        )
+    return u.Undo(resolved, original, client.settings)
+
+
+class TakingBack:
+    """The look-ups and requests about what is taken back. `validation` is the session's."""
+
+    def __init__(self, client: Client, looking: Looking, validation: Validation) -> None:
+        self._client, self._looking, self._validation = client, looking, validation
+
+    # --- looking up ---------------------------------------------------------------------------------------------------
+
+    async def look_up(self, attempt: Attempt) -> Found:
+        """How far the original is taken back, and what is written in its place."""
+        undo = undo_of(attempt.resolved, self._client)
+        record = undo.original.record
+        if record == "ar_receipt":
+            return await self._receipt(attempt, undo)
+        if record == "ar_application":
+            return await self._application(attempt, undo)
+        return await self._transaction(attempt, undo)
+
+    async def shown(self, attempt: Attempt) -> Sequence[Document]:
+        """The documents of a look-up, to read a step back."""
+        return (await self.look_up(attempt)).documents
+
+    async def _transaction(self, attempt: Attempt, undo: u.Undo) -> Found:
+        mine = await self._looking.by_ref(attempt, undo.form)
+        counters = [row for row in mine if compare.reverses(row, undo.form)]
+        anew = await self._anew(attempt, undo, mine)
+        if not counters and not anew:
+            original = await self._looking.by_id(attempt, FORMS[undo.original.record], undo.original.erp_id)
+            refusal, reason = u.refused_transaction(undo, original)
+            if not refusal:
+                refusal, reason = await self._validation.of(attempt, undo.counter())
+            return Found((), refusal=refusal, refusal_reason=reason)
+        undone = [await self._counter(attempt, undo, row) for row in counters]
+        if undo.is_correction and not undone:
+            anew = [replace(one, differences=(*one.differences, "reverses: nothing, the original")) for one in anew]
+        if not undo.is_correction and anew:  # a correction of another ledger under this ref
+            return Found(
+                tuple(replace(one, differences=(*one.differences, "kind: document, reversal")) for one in (*undone, *anew))
+            )
+        return told(undone, anew)
+
+    async def _counter(self, attempt: Attempt, undo: u.Undo, row: Row) -> Document:
+        seen = await self._looking.transaction(attempt, row, undo.counter())
+        is_done = undo.form is FORMS["ar_credit_memo"] or "complete" in seen.steps_done
+        steps = undo.steps if is_done else undo.steps[:1]
+        return undo.done(seen.erp_id, seen.number, steps, (*u.counter_differences(undo, row), *seen.differences))
+
+    async def _anew(self, attempt: Attempt, undo: u.Undo, mine: Sequence[Row]) -> list[Document]:
+        """What is written in its place, or by another ledger where nothing should be."""
+        record = attempt.resolved.record if undo.is_correction else undo.original.record
+        form = FORMS[record]
+        rows = mine if form is undo.form else await self._looking.by_ref(attempt, form)
+        wanted = attempt.resolved if undo.is_correction else undo.as_written
+        return [await self._looking.transaction(attempt, row, wanted) for row in rows if not compare.reverses(row, form)]
+
+    async def _receipt(self, attempt: Attempt, undo: u.Undo) -> Found:
+        erp_id = undo.original.erp_id
+        rows = await self._looking.rows(attempt, RECEIPTS, f"StandardReceiptId = {key_of(erp_id)}")
+        row = rows[0] if rows else None
+        anew: list[Document] = []
+        if undo.is_correction:
+            found = await self._looking.receipts(attempt)
+            anew = [compare.receipt(one, attempt.resolved.command, attempt.resolved.ids) for one in found]
+        if row is not None and compare.is_reversed(row):
+            return told([undo.done(erp_id, text(row, "ReceiptNumber"), undo.steps)], anew)
+        if anew:
+            return Found(tuple(replace(one, differences=(*one.differences, "reversed: no, the original")) for one in anew))
+        refusal, reason = u.refused_receipt(undo, row)
+        return Found((), refusal=refusal, refusal_reason=reason)
+
+    # --- applications -------------------------------------------------------------------------------------------------
+
+    async def _application(self, attempt: Attempt, undo: u.Undo) -> Found:
+        receipt, settled = await self._looking.pair(attempt, undo.as_written)
+        found = u.unapplied(undo, receipt, await self._standing(attempt, receipt, settled))
+        key = f"{required_id(receipt, 'StandardReceiptId')}/{required_id(settled, 'CustomerTransactionId')}"
+        number = text(receipt, "ReceiptNumber")
+        if found.standing is not None and u.wants_the_same(undo):
+            return Found((undo.done(key, number, (*undo.steps, "apply")),))
+        if not found.is_done:
+            return Found((), refusal=found.refusal[0], refusal_reason=found.refusal[1])
+        anew: list[Document] = []
+        if undo.is_correction:
+            now = await self._looking.pair(attempt, attempt.resolved)
+            made = compare.application(
+                now[0], await self._looking.child(attempt, now[0], "remittanceReferences"), now[1], attempt.resolved.command
+            )
+            anew = [made] if made is not None and "apply" in made.steps_done else []
+        return told([undo.done(key, number, undo.steps)], [replace(one, steps_done=("apply",)) for one in anew])
+
+    async def _standing(self, attempt: Attempt, receipt: Row, settled: Row) -> list[Row]:
+        """The applications between both, as the bill-to site of the invoice lists them."""
+        account, site = text(settled, "BillToCustomerNumber"), text(settled, "BillToSite")
+        sites = await self._looking.found(
+            attempt, CUSTOMERS, [("finder", f"{FINDER};AccountNumber={account}"), ("expand", APPLICATIONS)]
+        )
+        own = [one for one in sites if text(one, "BillToSiteNumber") == site]
+        if len(own) != 1:
+            raise Transient(f"oracle_fusion {attempt.ref}: bill-to site {account}/{site} is not shown, nor what is applied at it")
+        listed = await self._looking.child(attempt, own[0], APPLICATIONS)
+        return u.standing_rows(listed, required_id(receipt, "StandardReceiptId"), required_id(settled, "CustomerTransactionId"))
+
+    # --- writing ------------------------------------------------------------------------------------------------------
+
+    async def request(self, attempt: Attempt) -> Request:
+        """The request of a step that takes the original back."""
+        undo = undo_of(attempt.resolved, self._client)
+        if undo.original.record == "ar_receipt":
+            return await self._reverse(attempt, undo)
+        if undo.original.record == "ar_application":
+            return await self._unapply(attempt, undo)
+        if attempt.step == "debit_complete":
+            mine = [row for row in await self._looking.by_ref(attempt, undo.form) if compare.reverses(row, undo.form)]
+            if len(mine) != 1:
+                raise Refused(f"oracle_fusion {attempt.ref}: {len(mine)} transactions reverse {undo.original.erp_id}")
+            return self._client.request("PATCH", self._looking.address(mine[0]), dumps(COMPLETED))
+        made = documents.transaction_body(undo.counter(), self._client.settings)
+        return self._client.request("POST", self._client.url(undo.form.collection), dumps(made))
+
+    async def _reverse(self, attempt: Attempt, undo: u.Undo) -> Request:
+        rows = await self._looking.rows(attempt, RECEIPTS, f"StandardReceiptId = {key_of(undo.original.erp_id)}")
+        row = rows[0] if rows else None
+        refusal, _ = u.refused_receipt(undo, row)
+        if row is None or refusal or compare.is_reversed(row):
+            raise Transient(f"oracle_fusion {attempt.ref}: {refusal or 'it was reversed meanwhile'}")
+        return self._action(row, "reverseReceipt", u.reversal_body(undo))
+
+    async def _unapply(self, attempt: Attempt, undo: u.Undo) -> Request:
+        receipt, settled = await self._looking.pair(attempt, undo.as_written)
+        found = u.unapplied(undo, receipt, await self._standing(attempt, receipt, settled))
+        if found.standing is None:
+            raise Transient(f"oracle_fusion {attempt.ref}: {found.refusal[0] or 'it was un-applied meanwhile'}")
+        told_by = {"receivableApplicationId": int(required_id(found.standing, "ApplicationId")), "calledFrom": attempt.ref}
+        return self._action(receipt, "unapplyReceipt", told_by)
+
+    def _action(self, row: Row, name: str, parameters: dict[str, Any]) -> Request:
+        return self._client.request("POST", f"{self._looking.address(row)}/action/{name}", dumps(parameters), ACTION)
+
+
+def told(undone: Sequence[Document], anew: Sequence[Document]) -> Found:
+    """The reversal and what is written anew as one document; several where Fusion keeps more than one."""
+    if len(undone) > 1 or len(anew) > 1:
+        return Found((*undone, *anew))
+    if not anew:
+        return Found(tuple(undone))
+    steps = undone[0].steps_done if undone else ()
+    wrong = (*(undone[0].differences if undone else ()), *anew[0].differences)
+    return Found((replace(anew[0], steps_done=(*steps, *anew[0].steps_done), differences=wrong),))

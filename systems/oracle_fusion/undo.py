@@ -1,0 +1,258 @@
+"""How a document that Fusion keeps is taken back: the steps of each kind, the document that reverses it, and how far the rows show it. Pure.
+
+    credit      an on-account credit memo with the lines of an invoice, negated; Fusion's REST cannot apply it to the invoice, so that both stay
+                open against each other until AutoMatch or a person nets them: the customer owes what the source says at once
+    debit       an invoice with the lines of a credit memo, negated, completed
+    reverse     the action reverseReceipt of newer releases, dated by the server's own day, for it takes none
+    unapply     the action unapplyReceipt of newer releases, of one application by its id
+
+Sources: REST API for Financials, "Create Receivables Credit Memos" (on account only), "Reverse a standard receipt" and "Unapply a receipt from an
+invoice installment" (26D); a customer's applications are standardReceiptApplications of its bill-to site (their attributes: public clients), of
+which one that was un-applied is not the latest any more (assumed). What reverses carries the ref of the reversal, and its comments begin with
+`[reverses ID]`, so that it is told from a document that is written anew under the same ref.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, cast
+
+from schemas.records import CommandEnvelope, PostingLine
+from systems.contract import Document, Original, ResolvedCommand
+from systems.mapped import REVERSAL
+from systems.oracle_fusion.compare import COMPLETE, is_reversed, reverses
+from systems.oracle_fusion.documents import FORMS, INVOICE, Form, cents, fields, marked, numbered
+from systems.oracle_fusion.mapping_shape import day
+from systems.oracle_fusion.models import Row
+from systems.oracle_fusion.settings import Settings
+from systems.values.members import money, text
+from systems.writing.differences import amount_differs, differs
+
+CREDIT, DEBIT, REVERSE, UNAPPLY = ("credit",), ("debit", "debit_complete"), ("reverse",), ("unapply",)
+STEPS: Mapping[str, tuple[str, ...]] = {
+    "ar_invoice": CREDIT,
+    "ar_credit_memo": DEBIT,
+    "ar_receipt": REVERSE,
+    "ar_application": UNAPPLY,
+}
+"""The steps that take back a document of each record."""
+UNDOING = frozenset((*CREDIT, *DEBIT, *REVERSE, *UNAPPLY))
+OPPOSITE: Mapping[str, str] = {"ar_invoice": "ar_credit_memo", "ar_credit_memo": "ar_invoice"}
+"""The record of the document that reverses a transaction."""
+MISSING, CHANGED, APPLIED, NO_ACTION, UNCLEAR, WORTHLESS = (
+    "missing_in_erp",
+    "original_changed",
+    "applied",
+    "no_receipt_action",
+    "application_unclear",
+    "original_of_no_amount",
+)
+"""Names of holds."""
+Refusal = tuple[str, str]
+"""Why something cannot be taken back now, and the name of the hold; two empty texts mean that it can."""
+GOOD: Refusal = ("", "")
+_ZERO = Decimal(0)
+
+
+@dataclass(frozen=True)
+class Undo:
+    """What is taken back, by which command."""
+
+    resolved: ResolvedCommand
+    original: Original
+    settings: Settings
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """The steps that take it back."""
+        return STEPS[self.original.record]
+
+    @property
+    def is_correction(self) -> bool:
+        """Whether something is written in its place."""
+        return self.resolved.record != REVERSAL
+
+    @property
+    def as_written(self) -> ResolvedCommand:
+        """The command that was written, as it was asked for."""
+        return ResolvedCommand(self.original.record, self.original.command, self.original.ids)
+
+    @property
+    def day(self) -> date | None:
+        """The day of the reversal, never before that of the original; a correction has that of what is wanted now."""
+        days = fields(self.resolved.command)["date"], fields(self.original.command)["date"]
+        return max((one for one in days if one is not None), default=None)
+
+    @property
+    def form(self) -> Form:
+        """How the transaction that reverses it is called in Fusion."""
+        return FORMS[OPPOSITE[self.original.record]]
+
+    def counter(self) -> ResolvedCommand:
+        """The transaction that reverses it, as the command that would write it: the lines that were written with their signs turned."""
+        own, ref = fields(self.original.command), self.resolved.command["ref"]
+        lines = [_negated(one) for one in own["lines"]]
+        why = str(fields(self.resolved.command).get("reason", "")) if not self.is_correction else "written anew"
+        told = {
+            "ref": ref,
+            "date": self.day,
+            "amount": -self.original.command["amount"],
+            "tax_total": -own["tax_total"],
+            "lines": lines,
+            "human_number": numbered(str(own["human_number"]), f"V{ref[-4:]}"),
+            "description": marked(self.original.erp_id, f"{own['human_number']}: {why}"),
+            "terms": own.get("terms") or self.settings.receivables.payment_terms,
+            "due_date": None,
+            "reverses_id": self.original.erp_id,
+        }
+        made = cast("CommandEnvelope", {**own, **told})
+        return ResolvedCommand(OPPOSITE[self.original.record], made, self.original.ids, post_on=self.resolved.post_on)
+
+    def done(self, erp_id: str, number: str, steps: tuple[str, ...], found: Sequence[str] = ()) -> Document:
+        """What is seen of it, as the document that a look-up tells."""
+        command = self.resolved.command
+        return Document(erp_id, number, command["ref"], command["amount"], command["currency"], steps, tuple(found))
+
+
+def _negated(one: PostingLine) -> PostingLine:
+    return {**one, "unit_price": -one["unit_price"], "amount": -one["amount"]}
+
+
+# --- invoices and credit memos ----------------------------------------------------------------------------------------
+
+
+def refused_transaction(undo: Undo, row: Row | None) -> Refusal:
+    """Why an invoice or credit memo cannot be reversed as it stands; `row` is it, None where Fusion does not show it."""
+    command, erp_id = undo.original.command, undo.original.erp_id
+    if row is None:
+        return f"transaction {erp_id} is not shown any more: see what became of it, then skip this", MISSING
+    form = FORMS[undo.original.record]
+    number = text(row, "TransactionNumber") or erp_id
+    if form is INVOICE and text(row, form.status).upper() != COMPLETE:
+        return f"invoice {number} is not complete any more: complete it and release this, or delete it and skip this", CHANGED
+    total, wanted = money(row, "EnteredAmount"), cents(command["amount"])
+    limit = undo.settings.receivables.difference_limit if fields(command).get("tax_zone") else _ZERO
+    if abs(total - wanted) > limit:
+        return f"{number} is {total} in Fusion, {wanted} was written: reverse it there, then skip this", CHANGED
+    if not wanted:
+        return f"{number} comes to nothing: reverse its lines by hand where they matter, then skip this", WORTHLESS
+    left = money(row, "InvoiceBalanceAmount" if form is INVOICE else "AvailableBalance")
+    if left != total:
+        return f"{number} has {left} of {total} open: take back what is applied or credited, then release this", APPLIED
+    return GOOD
+
+
+def counter_differences(undo: Undo, row: Row) -> Iterator[str]:
+    """In what a reversing transaction is of another original than this one."""
+    yield from differs("reverses", reverses(row, undo.form), undo.original.erp_id)
+
+
+# --- receipts ---------------------------------------------------------------------------------------------------------
+
+
+def refused_receipt(undo: Undo, row: Row | None) -> Refusal:
+    """Why a receipt that is not reversed cannot be reversed as it stands."""
+    erp_id = undo.original.erp_id
+    if row is None:
+        return f"receipt {erp_id} is not shown any more: see what became of it, then skip this", MISSING
+    number, amount = text(row, "ReceiptNumber") or erp_id, money(row, "Amount")
+    if differing := list(amount_differs("amount", amount, cents(undo.original.command["amount"]))):
+        return f"receipt {number}, {differing[0]} was written: reverse it there, then skip this", CHANGED
+    left = money(row, "UnappliedAmount")
+    if undo.is_correction and left != amount:
+        return f"receipt {number} has {left} of {amount} unapplied: take back what it settles, then release this", APPLIED
+    if undo.settings.receivables.reverse_by != "action":
+        return f"receipt {number}: reverse it in Fusion, then release this; the REST of this pod has no action for it", NO_ACTION
+    return GOOD
+
+
+def reversal_body(undo: Undo) -> dict[str, Any]:
+    """The parameters of reverseReceipt."""
+    own = undo.settings.receivables
+    return {
+        "reversalCategoryCode": own.reversal_category,
+        "reversalReasonCode": own.reversal_reason,
+        "calledFrom": undo.resolved.command["ref"],
+    }
+
+
+# --- applications -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Unapplied:
+    """How an application stands: it is taken back, or it is the row `standing`, or a person has to look."""
+
+    is_done: bool = False
+    standing: Row | None = None
+    refusal: Refusal = GOOD
+
+
+def standing_rows(found: Sequence[Row], receipt_id: str, invoice_id: str) -> list[Row]:
+    """Applications of a receipt to an invoice that stand."""
+    return [
+        one
+        for one in found
+        if text(one, "StandardReceiptId") == receipt_id
+        and text(one, "ReferenceTransactionId") == invoice_id
+        and text(one, "IsLatestApplication").upper() not in ("N", "NO", "FALSE")
+        and money(one, "ApplicationAmount") > 0
+    ]
+
+
+def unapplied(undo: Undo, receipt: Row, rows: Sequence[Row]) -> Unapplied:
+    """How far an application is taken back; `rows` are those that stand between this receipt and invoice. The amounts of applications before it are
+    left out, as the command tells them; one that cannot be told from another is for a person."""
+    if is_reversed(receipt):
+        return Unapplied(is_done=True)
+    told = fields(undo.original.command)["applications"]
+    amount, left = cents(told[-1]["amount"]), list(rows)
+    others = [cents(one["amount"]) for one in told[:-1]]
+    for other in others:
+        _drop(left, other)
+    if undo.is_correction:
+        _drop_anew(undo, left, amount)
+    equal = [one for one in left if money(one, "ApplicationAmount") == amount]
+    if not equal and sum((money(one, "ApplicationAmount") for one in left), _ZERO) < amount:
+        return Unapplied(is_done=True)
+    number = text(receipt, "ReceiptNumber")
+    if len(equal) != 1:
+        words = f"receipt {number} shows {len(equal)} applications of {amount} to it: take back the right one, then skip this"
+        return Unapplied(refusal=(words, UNCLEAR))
+    if undo.settings.receivables.reverse_by != "action":
+        words = f"receipt {number}: un-apply {amount} in Fusion, then release this; the REST of this pod has no action for it"
+        return Unapplied(refusal=(words, NO_ACTION))
+    return Unapplied(standing=equal[0])
+
+
+def _drop(left: list[Row], amount: Decimal) -> None:
+    found = [one for one in left if money(one, "ApplicationAmount") == amount]
+    if found:
+        left.remove(found[0])
+
+
+def _drop_anew(undo: Undo, left: list[Row], amount: Decimal) -> None:
+    """Leave out the application that the correction itself made to the same invoice: by its amount, where that is the original's by its day."""
+    wanted, written = fields(undo.resolved.command), fields(undo.original.command)
+    if wanted["applications"][-1]["document_id"] != written["applications"][-1]["document_id"]:
+        return
+    anew = cents(wanted["applications"][-1]["amount"])
+    if anew != amount:
+        _drop(left, anew)
+        return
+    on = undo.resolved.post_on or wanted["date"]
+    of_that_day = [one for one in left if money(one, "ApplicationAmount") == anew and day(one, "ApplicationDate") == on]
+    if of_that_day and len(left) == 1:
+        left.clear()
+
+
+def wants_the_same(undo: Undo) -> bool:
+    """Whether a correction of an application wants what was written: the same invoice, amount and day."""
+    wanted, written = fields(undo.resolved.command), fields(undo.original.command)
+    if not undo.is_correction:
+        return False
+    one, other = wanted["applications"][-1], written["applications"][-1]
+    return all(one[name] == other[name] for name in ("document_id", "amount")) and wanted["date"] == written["date"]
