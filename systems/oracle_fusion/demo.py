@@ -135,8 +135,11 @@ class OracleFusionDemo:
         return set()
 
     def expected(self, flow: Flow, one: Issued, settings: BaseModel) -> Sequence[Expected]:
-        """One document of the whole amount by every flow."""
-        return whole(flow.purpose, one)
+        """A return to vendor of each line that goes back, and one document of the whole amount by every other flow."""
+        if flow.entity != "return":
+            return whole(flow.purpose, one)
+        parts = {line.id: line.amount for line in one.lines}
+        return (Expected(flow.purpose, one.amount, parts, () if parts else (one.amount,)),)
 
     def booked(self, ask: Ask) -> list[BookedDocument]:
         """Documents with their ref; suppliers and customers by their id."""

@@ -36,15 +36,15 @@ class Looking:
             raise Transient(f"oracle_fusion {resource}: more than {len(page.rows)} rows fulfil {query[0][1][:120]}")
         return page.whole(resource)
 
-    async def child(self, attempt: Attempt, row: Row, name: str) -> list[Row]:
-        """A child list of a row, read to its end."""
+    async def child(self, attempt: Attempt, row: Row, name: str, expand: str = "") -> list[Row]:
+        """A child list of a row, read to its end; `expand` names the child lists of its rows."""
         own = children(row, name)
         if own.is_whole:
             return own.rows
         found: list[Row] = []
         while True:
             attempt.calls += 1
-            paged = [("limit", str(MOST_ROWS)), ("offset", str(len(found)))]
+            paged = [*([("expand", expand)] if expand else []), ("limit", str(MOST_ROWS)), ("offset", str(len(found)))]
             request = self._client.request("GET", self._client.at(own.href, name, paged))
             page = await self._client.calls.look(request, name, lambda answer: listed(answer, name))
             found += page.whole(name)

@@ -211,10 +211,16 @@ def _issued(entity: str, row: Mapping[str, Any], gone: set[Any]) -> Issued:
     applications = row.get("applications") or ()
     settled = {str(one["id"]): Decimal(str(one["amount"])) for one in applications}
     of_void = frozenset(str(one["id"]) for one in applications if one["document_id"] in gone)
-    lines = tuple(map(_line, row["lines"])) if entity == "invoice" else ()  # those of orders and receipts are goods
+    shown = {"invoice": _line, "return": _goods}.get(entity)
+    lines = tuple(map(shown, row["lines"])) if shown is not None else ()
     amount = Decimal(str(row.get("amount") or "0.00"))
     is_void = entity not in _MASTERS and _is_void(row)
     return Issued(str(row["id"]), str(row.get("number") or ""), amount, settled, _facts(row), lines, is_void, of_void)
+
+
+def _goods(row: Mapping[str, Any]) -> IssuedLine:
+    amount = (Decimal(str(row["quantity"])) * Decimal(str(row["cost"]))).quantize(Decimal("0.01"))
+    return IssuedLine(str(row["sku"]), amount, amount, id=str(row["id"]))
 
 
 def _line(row: Mapping[str, Any]) -> IssuedLine:
