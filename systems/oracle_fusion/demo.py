@@ -52,6 +52,7 @@ _ITEMS = (
     ("EQP-AC3T", "15002", "", ""),
 )
 """Items that buyers order, the sku of each, and how many of it come in one unit: filters are bought in boxes of six."""
+_BY_ACTION = {"apply_by": "action", "reverse_by": "action"}
 _PERIOD = {"period": "Mar-26", "application": "AR"}
 
 
@@ -69,8 +70,8 @@ class OracleFusionDemo:
         return "Hill Country Air, demo"
 
     def simulator_settings(self, scale: float, number: int = 0) -> Mapping[str, str]:
-        """Existing suppliers and customers, and an AutoMatch that runs within a scaled quarter of an hour."""
-        return {"suppliers": "40", "customers": "200", "orders": "30", "automatch_s": "900"}
+        """A pod of a release with actions on receipts, existing suppliers, customers and orders, and receiving within a scaled minute."""
+        return {"suppliers": "40", "customers": "200", "orders": "30", "release": "26d"}
 
     def section(self, url: str, ready: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, str]]:
         """Own settings, quota and secrets for that simulator."""
@@ -83,7 +84,7 @@ class OracleFusionDemo:
             "business_unit": ready["business_unit"],
             "request_s": 3,
             "open_orders_s": 900,
-            "receivables": {"numbering": "ours", "payment_terms": "30 Net", "tax_code": "EXEMPT"},
+            "receivables": {"numbering": "ours", "payment_terms": "30 Net", "tax_code": "EXEMPT", **_BY_ACTION},
             "ledger": {"segments": ["Company", "CostCenter", "Account", "Location"]},
             "accounts": {
                 "receivable": "01-000-11000-000",
@@ -216,7 +217,9 @@ def _order(row: Mapping[str, Any]) -> Issued:
 
 def _document(kind: str, row: Mapping[str, Any]) -> BookedDocument:
     """A document of Receivables or receiving. A credit memo, which Fusion shows as less than nothing, is an amount of its own kind; goods settle
-    nothing."""
+    nothing; of a receipt that was reversed nothing is left."""
+    if kind == "payment" and row["status"] == "Reversed":
+        return BookedDocument(kind, row["id"], row["ref"], Decimal("0.00"), row["date"], True)
     applied = Decimal(str(row["applied"])) if "applied" in row else None
     amount = Decimal(str(row["amount"])) * (-1 if kind == "credit_memo" else 1)
     return BookedDocument(kind, row["id"], row["ref"], amount, row["date"], row["done"], applied)
