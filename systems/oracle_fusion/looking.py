@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from runtime.errors import Malformed, Refused, Transient
+from runtime.exchange import Request
 from systems.contract import Document, ResolvedCommand
+from systems.http.bodies import dumps
 from systems.oracle_fusion import compare, documents
 from systems.oracle_fusion.client import Client, Query
-from systems.oracle_fusion.documents import Form, fields
+from systems.oracle_fusion.documents import COMPLETED, Form, fields
 from systems.oracle_fusion.models import Row, children, link, listed, quoted
 from systems.oracle_fusion.resources import NAMES
 from systems.parents import parent_id
@@ -73,6 +75,14 @@ class Looking:
         found = await self.rows(attempt, form.collection, f"CustomerTransactionId = {key_of(erp_id)}")
         return found[0] if found else None
 
+    async def completion(self, attempt: Attempt, form: Form) -> Request:
+        """The request that completes the transaction that was seen before this step."""
+        erp_id = attempt.document.erp_id if attempt.document is not None else ""
+        row = await self.by_id(attempt, form, erp_id)
+        if row is None:
+            raise Refused(f"oracle_fusion {attempt.ref}: transaction {erp_id} is not there", "gone")
+        return self._client.request("PATCH", self.address(row), dumps(COMPLETED))
+
     async def transaction(self, attempt: Attempt, row: Row, resolved: ResolvedCommand) -> Document:
         """A row as the document of a command, with all of its lines."""
         form = documents.FORMS[resolved.record]
@@ -94,6 +104,12 @@ class Looking:
         if len(receipts) != 1 or len(invoices) != 1:
             raise Refused(f"oracle_fusion {attempt.ref}: receipt {receipt_id} or the invoice that it settles is not there", "gone")
         return receipts[0], invoices[0]
+
+    @staticmethod
+    def has_keys(resolved: ResolvedCommand) -> bool:
+        """Whether what an application names has ids of Fusion's: otherwise it has no such receipt or invoice."""
+        roles = [one["role"] for one in resolved.command["parents"] if one["role"] in ("payment", "invoice")]
+        return all(is_key(parent_id(resolved.command, role, resolved.ids)) for role in roles)
 
     def _settled(self, resolved: ResolvedCommand) -> str:
         """The condition that finds the invoice: by the id of the link, or by the number that the opening balances give it."""

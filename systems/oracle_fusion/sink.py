@@ -20,12 +20,11 @@ from systems.oracle_fusion.client import ACTION, Client
 from systems.oracle_fusion.documents import COMPLETED, fields
 from systems.oracle_fusion.errors import classify
 from systems.oracle_fusion.goods import Goods
-from systems.oracle_fusion.looking import INSTALLMENTS, RECEIPTS, REFERENCES, Looking, is_key
+from systems.oracle_fusion.looking import INSTALLMENTS, RECEIPTS, REFERENCES, Looking
 from systems.oracle_fusion.models import Row, link, quoted, record
 from systems.oracle_fusion.taking_back import TakingBack
 from systems.oracle_fusion.undo import UNDOING
 from systems.oracle_fusion.validation import CALLS, Validation
-from systems.parents import parent_id
 from systems.values.members import required_id, text
 from systems.writing.frame import AHEAD, Attempt, Budget, FramedWriter, ReadBack, ambiguous
 
@@ -112,18 +111,12 @@ class _Dialect:
         return [one for row in page.whole(where) if (one := compare.suspect_transaction(row, command)) is not None]
 
     async def _applications(self, attempt: Attempt) -> list[Document]:
-        ids = [parent_id(attempt.resolved.command, role, attempt.resolved.ids) for role in self._roles(attempt)]
-        if not all(map(is_key, ids)):
-            return []  # no id of Fusion's, so that it has no such receipt or invoice
+        if not self._looking.has_keys(attempt.resolved):
+            return []
         receipt, settled = await self._looking.pair(attempt, attempt.resolved)
         references = await self._looking.child(attempt, receipt, REFERENCES)
         found = compare.application(receipt, references, settled, attempt.resolved.command)
         return [] if found is None else [found]
-
-    @staticmethod
-    def _roles(attempt: Attempt) -> list[str]:
-        """The parents that are looked up by their id."""
-        return [one["role"] for one in attempt.resolved.command["parents"] if one["role"] in ("payment", "invoice")]
 
     # --- writing ------------------------------------------------------------------------------------------------------
 
@@ -140,10 +133,7 @@ class _Dialect:
             return await self._apply(attempt)
         where = self._addresses.get(attempt.document.erp_id, "") if attempt.document is not None else ""
         if not where:
-            rows = [row for row in await self._ours(attempt) if not compare.reverses(row, documents.FORMS[resolved.record])]
-            if len(rows) != 1:
-                raise Refused(f"oracle_fusion {attempt.ref}: {len(rows)} documents carry our ref")
-            where = self._looking.address(rows[0])
+            return await self._looking.completion(attempt, documents.FORMS[resolved.record])
         return self._client.request("PATCH", where, dumps(COMPLETED))
 
     def _keep(self, row: Row) -> None:

@@ -17,7 +17,7 @@ from systems.http.bodies import dumps
 from systems.oracle_fusion import compare, documents
 from systems.oracle_fusion import undo as u
 from systems.oracle_fusion.client import ACTION, Client
-from systems.oracle_fusion.documents import COMPLETED, FORMS
+from systems.oracle_fusion.documents import FORMS
 from systems.oracle_fusion.looking import RECEIPTS, Looking, key_of
 from systems.oracle_fusion.models import Row
 from systems.oracle_fusion.validation import CUSTOMERS, FINDER, Validation
@@ -100,8 +100,9 @@ class TakingBack:
         if undo.is_correction:
             found = await self._looking.receipts(attempt)
             anew = [compare.receipt(one, attempt.resolved.command, attempt.resolved.ids) for one in found]
-        if row is not None and compare.is_reversed(row):
-            return told([undo.done(erp_id, text(row, "ReceiptNumber"), undo.steps)], anew)
+        begun = u.by_reversal(undo, row) if row is not None else None
+        if begun is not None:
+            return told([begun], anew)
         if anew:
             return Found(tuple(replace(one, differences=(*one.differences, "reversed: no, the original")) for one in anew))
         refusal, reason = u.refused_receipt(undo, row)
@@ -118,14 +119,13 @@ class TakingBack:
             return Found((undo.done(key, number, (*undo.steps, "apply")),))
         if not found.is_done:
             return Found((), refusal=found.refusal[0], refusal_reason=found.refusal[1])
-        anew: list[Document] = []
-        if undo.is_correction:
-            now = await self._looking.pair(attempt, attempt.resolved)
-            made = compare.application(
-                now[0], await self._looking.child(attempt, now[0], "remittanceReferences"), now[1], attempt.resolved.command
-            )
-            anew = [made] if made is not None and "apply" in made.steps_done else []
-        return told([undo.done(key, number, undo.steps)], [replace(one, steps_done=("apply",)) for one in anew])
+        if not undo.is_correction or not self._looking.has_keys(attempt.resolved):
+            return told([undo.done(key, number, undo.steps)], [])
+        receipt, settled = await self._looking.pair(attempt, attempt.resolved)
+        if not u.is_applied_anew(undo, await self._standing(attempt, receipt, settled)):
+            return told([undo.done(key, number, undo.steps)], [])
+        key = f"{required_id(receipt, 'StandardReceiptId')}/{required_id(settled, 'CustomerTransactionId')}"
+        return told([undo.done(key, number, (*undo.steps, "apply"))], [])
 
     async def _standing(self, attempt: Attempt, receipt: Row, settled: Row) -> list[Row]:
         """The applications between both, as the bill-to site of the invoice lists them."""
@@ -137,7 +137,7 @@ class TakingBack:
         if len(own) != 1:
             raise Transient(f"oracle_fusion {attempt.ref}: bill-to site {account}/{site} is not shown, nor what is applied at it")
         listed = await self._looking.child(attempt, own[0], APPLICATIONS)
-        return u.standing_rows(listed, required_id(receipt, "StandardReceiptId"), required_id(settled, "CustomerTransactionId"))
+        return u.between(listed, required_id(receipt, "StandardReceiptId"), required_id(settled, "CustomerTransactionId"))
 
     # --- writing ------------------------------------------------------------------------------------------------------
 
@@ -149,25 +149,25 @@ class TakingBack:
         if undo.original.record == "ar_application":
             return await self._unapply(attempt, undo)
         if attempt.step == "debit_complete":
-            mine = [row for row in await self._looking.by_ref(attempt, undo.form) if compare.reverses(row, undo.form)]
-            if len(mine) != 1:
-                raise Refused(f"oracle_fusion {attempt.ref}: {len(mine)} transactions reverse {undo.original.erp_id}")
-            return self._client.request("PATCH", self._looking.address(mine[0]), dumps(COMPLETED))
+            return await self._looking.completion(attempt, undo.form)
         made = documents.transaction_body(undo.counter(), self._client.settings)
         return self._client.request("POST", self._client.url(undo.form.collection), dumps(made))
 
     async def _reverse(self, attempt: Attempt, undo: u.Undo) -> Request:
+        """Our mark in the comments; then the action, for the one receipt that has it."""
         rows = await self._looking.rows(attempt, RECEIPTS, f"StandardReceiptId = {key_of(undo.original.erp_id)}")
-        row = rows[0] if rows else None
-        refusal, _ = u.refused_receipt(undo, row)
-        if row is None or refusal or compare.is_reversed(row):
-            raise Transient(f"oracle_fusion {attempt.ref}: {refusal or 'it was reversed meanwhile'}")
-        return self._action(row, "reverseReceipt", u.reversal_body(undo))
+        if len(rows) != 1 or compare.is_reversed(rows[0]):
+            raise Transient(f"oracle_fusion {attempt.ref}: receipt {undo.original.erp_id} is gone, or was reversed meanwhile")
+        if attempt.step == "mark":
+            return self._client.request(
+                "PATCH", self._looking.address(rows[0]), dumps({"Comments": u.marked_comments(undo, rows[0])})
+            )
+        return self._action(rows[0], "reverseReceipt", u.reversal_body(undo))
 
     async def _unapply(self, attempt: Attempt, undo: u.Undo) -> Request:
         receipt, settled = await self._looking.pair(attempt, undo.as_written)
         found = u.unapplied(undo, receipt, await self._standing(attempt, receipt, settled))
-        if found.standing is None:
+        if found.standing is None or found.refusal[1] == u.NO_ACTION:
             raise Transient(f"oracle_fusion {attempt.ref}: {found.refusal[0] or 'it was un-applied meanwhile'}")
         told_by = {"receivableApplicationId": int(required_id(found.standing, "ApplicationId")), "calledFrom": attempt.ref}
         return self._action(receipt, "unapplyReceipt", told_by)

@@ -3,17 +3,19 @@
     credit      an on-account credit memo with the lines of an invoice, negated; Fusion's REST cannot apply it to the invoice, so that both stay
                 open against each other until AutoMatch or a person nets them: the customer owes what the source says at once
     debit       an invoice with the lines of a credit memo, negated, completed
+    mark        our ref at the end of a receipt's comments, for the reversal has no place of its own for it
     reverse     the action reverseReceipt of newer releases, dated by the server's own day, for it takes none
     unapply     the action unapplyReceipt of newer releases, of one application by its id
 
 Sources: REST API for Financials, "Create Receivables Credit Memos" (on account only), "Reverse a standard receipt" and "Unapply a receipt from an
 invoice installment" (26D); a customer's applications are standardReceiptApplications of its bill-to site (their attributes: public clients), of
-which one that was un-applied is not the latest any more (assumed). What reverses carries the ref of the reversal, and its comments begin with
-`[reverses ID]`, so that it is told from a document that is written anew under the same ref.
+which one that was un-applied is not the latest any more, or is not there (assumed). What reverses carries the ref of the reversal, and its comments
+begin with `[reverses ID]`, so that it is told from a document that is written anew under the same ref.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -24,14 +26,14 @@ from schemas.records import CommandEnvelope, PostingLine
 from systems.contract import Document, Original, ResolvedCommand
 from systems.mapped import REVERSAL
 from systems.oracle_fusion.compare import COMPLETE, is_reversed, reverses
-from systems.oracle_fusion.documents import FORMS, INVOICE, Form, cents, fields, marked, numbered
+from systems.oracle_fusion.documents import COMMENTS, FORMS, INVOICE, Form, cents, fields, marked, numbered
 from systems.oracle_fusion.mapping_shape import day
 from systems.oracle_fusion.models import Row
 from systems.oracle_fusion.settings import Settings
 from systems.values.members import money, text
 from systems.writing.differences import amount_differs, differs
 
-CREDIT, DEBIT, REVERSE, UNAPPLY = ("credit",), ("debit", "debit_complete"), ("reverse",), ("unapply",)
+CREDIT, DEBIT, REVERSE, UNAPPLY = ("credit",), ("debit", "debit_complete"), ("mark", "reverse"), ("unapply",)
 STEPS: Mapping[str, tuple[str, ...]] = {
     "ar_invoice": CREDIT,
     "ar_credit_memo": DEBIT,
@@ -152,6 +154,29 @@ def counter_differences(undo: Undo, row: Row) -> Iterator[str]:
 
 # --- receipts ---------------------------------------------------------------------------------------------------------
 
+_REVERSED_BY = re.compile(r"\[reversed by (ST-[A-Z2-7]{20})\]$")
+
+
+def marked_comments(undo: Undo, row: Row) -> str:
+    """The comments of a receipt with our mark at their end."""
+    mark = f" [reversed by {undo.resolved.command['ref']}]"
+    return text(row, "Comments")[: COMMENTS - len(mark)] + mark
+
+
+def by_reversal(undo: Undo, row: Row) -> Document | None:
+    """How far a receipt is reversed; None while nothing has begun. One that a person reversed carries no mark."""
+    found = _REVERSED_BY.search(text(row, "Comments"))
+    is_done, ref = is_reversed(row), undo.resolved.command["ref"]
+    if found is None and not is_done:
+        return None
+    wrong = list(amount_differs("amount", money(row, "Amount"), cents(undo.original.command["amount"])))
+    if found is not None:
+        wrong += differs("ref", found.group(1), ref)
+    elif undo.is_correction:
+        wrong += differs("reversed by", "a person", ref)
+    steps = undo.steps if is_done else undo.steps[:1]
+    return undo.done(undo.original.erp_id, text(row, "ReceiptNumber"), steps, wrong)
+
 
 def refused_receipt(undo: Undo, row: Row | None) -> Refusal:
     """Why a receipt that is not reversed cannot be reversed as it stands."""
@@ -184,47 +209,48 @@ def reversal_body(undo: Undo) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Unapplied:
-    """How an application stands: it is taken back, or it is the row `standing`, or a person has to look."""
+    """How an application stands: it is taken back, or it is the row `standing` still, or a person has to look (`refusal`)."""
 
     is_done: bool = False
     standing: Row | None = None
     refusal: Refusal = GOOD
 
 
-def standing_rows(found: Sequence[Row], receipt_id: str, invoice_id: str) -> list[Row]:
-    """Applications of a receipt to an invoice that stand."""
-    return [
-        one
-        for one in found
-        if text(one, "StandardReceiptId") == receipt_id
-        and text(one, "ReferenceTransactionId") == invoice_id
-        and text(one, "IsLatestApplication").upper() not in ("N", "NO", "FALSE")
-        and money(one, "ApplicationAmount") > 0
-    ]
+def between(found: Sequence[Row], receipt_id: str, invoice_id: str) -> list[Row]:
+    """Applications of a receipt to an invoice, those that were un-applied among them."""
+    pair = (receipt_id, invoice_id)
+    return [one for one in found if (text(one, "StandardReceiptId"), text(one, "ReferenceTransactionId")) == pair]
+
+
+def _stands(row: Row) -> bool:
+    return text(row, "IsLatestApplication").upper() not in ("N", "NO", "FALSE") and money(row, "ApplicationAmount") > 0
 
 
 def unapplied(undo: Undo, receipt: Row, rows: Sequence[Row]) -> Unapplied:
-    """How far an application is taken back; `rows` are those that stand between this receipt and invoice. The amounts of applications before it are
-    left out, as the command tells them; one that cannot be told from another is for a person."""
+    """How far an application is taken back; `rows` are those between this receipt and invoice. The amounts of applications before it are left out, as
+    the command tells them; one that cannot be told from another is for a person, and so is one that is nowhere: it is taken back when it is shown
+    as not the latest, or the receipt has as much unapplied."""
     if is_reversed(receipt):
         return Unapplied(is_done=True)
     told = fields(undo.original.command)["applications"]
-    amount, left = cents(told[-1]["amount"]), list(rows)
-    others = [cents(one["amount"]) for one in told[:-1]]
-    for other in others:
-        _drop(left, other)
+    amount, left = cents(told[-1]["amount"]), list(filter(_stands, rows))
+    for other in told[:-1]:
+        _drop(left, cents(other["amount"]))
     if undo.is_correction:
         _drop_anew(undo, left, amount)
     equal = [one for one in left if money(one, "ApplicationAmount") == amount]
-    if not equal and sum((money(one, "ApplicationAmount") for one in left), _ZERO) < amount:
-        return Unapplied(is_done=True)
     number = text(receipt, "ReceiptNumber")
+    if not equal and sum((money(one, "ApplicationAmount") for one in left), _ZERO) < amount:
+        was = any(abs(money(one, "ApplicationAmount")) == amount for one in rows if not _stands(one))
+        if was or money(receipt, "UnappliedAmount") >= amount:
+            return Unapplied(is_done=True)
+    only = left[0] if len(left) == 1 else None
     if len(equal) != 1:
         words = f"receipt {number} shows {len(equal)} applications of {amount} to it: take back the right one, then skip this"
-        return Unapplied(refusal=(words, UNCLEAR))
+        return Unapplied(standing=None if equal else only, refusal=(words, UNCLEAR))
     if undo.settings.receivables.reverse_by != "action":
         words = f"receipt {number}: un-apply {amount} in Fusion, then release this; the REST of this pod has no action for it"
-        return Unapplied(refusal=(words, NO_ACTION))
+        return Unapplied(standing=equal[0], refusal=(words, NO_ACTION))
     return Unapplied(standing=equal[0])
 
 
@@ -247,6 +273,15 @@ def _drop_anew(undo: Undo, left: list[Row], amount: Decimal) -> None:
     of_that_day = [one for one in left if money(one, "ApplicationAmount") == anew and day(one, "ApplicationDate") == on]
     if of_that_day and len(left) == 1:
         left.clear()
+
+
+def is_applied_anew(undo: Undo, rows: Sequence[Row]) -> bool:
+    """Whether the application that a correction wants stands, of those between its receipt and invoice."""
+    told = fields(undo.resolved.command)["applications"]
+    left = list(filter(_stands, rows))
+    for other in told[:-1]:
+        _drop(left, cents(other["amount"]))
+    return any(money(one, "ApplicationAmount") == cents(told[-1]["amount"]) for one in left)
 
 
 def wants_the_same(undo: Undo) -> bool:

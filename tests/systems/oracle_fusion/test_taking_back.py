@@ -69,6 +69,11 @@ async def owed(held: Books, account: str = "1001") -> Decimal:
     return Decimal(found.get(account, "0"))
 
 
+async def open_and_unapplied(held: Books) -> list[tuple[str, str]]:
+    """What is open of each customer's documents, and unapplied of the receipts."""
+    return [(one["open"], one["unapplied"]) for one in (await held.site.ask("balances"))["customers"]]
+
+
 async def accounts(held: Books) -> dict[str, str]:
     """Balances that are not zero, by account."""
     return {one["account"]: one["balance"] for one in (await held.site.ask("balances"))["accounts"]}
@@ -117,8 +122,9 @@ async def test_a_voided_credit_memo_is_debited_by_a_completed_invoice(tmp_path: 
         document = await held.perform("debit", made)
         assert document.document is not None
         assert document.document.steps_done == ("debit",)
-        done = await held.written(made, "debit_complete")
-        assert done.steps_done == ("debit", "debit_complete")
+        done = await held.perform("debit_complete", made, document.document)
+        assert done.document is not None
+        assert done.document.steps_done == ("debit", "debit_complete")
         assert (await owed(held), await accounts(held)) == (Decimal("0.00"), {})
 
 
@@ -251,11 +257,22 @@ async def settled(
 async def test_a_bounced_receipt_is_reversed_by_the_action_and_opens_what_it_settled(tmp_path: Path) -> None:
     async with settled(tmp_path, ACTION) as (held, receipt, _):
         assert await owed(held) == Decimal("0.00")
-        document = await held.written(void(receipt), "reverse")
+        document = await held.written(void(receipt), "mark", "reverse")
         assert document.erp_id == receipt.erp_id
         sent = parse(held.posted("reverseReceipt")[0].body)
         assert (sent["reversalCategoryCode"], sent["reversalReasonCode"]) == ("REV", "PAYMENT REVERSAL")
         assert await owed(held) == Decimal("108.25")
+        other = await held.find(void(receipt, key="void2"))
+        assert [one.differences for one in other.documents] == [
+            (f"ref: {document.ref}, {void(receipt, key='void2').command['ref']}",)
+        ]
+
+
+async def test_a_receipt_that_a_person_reversed_is_not_written_anew_without_being_asked(tmp_path: Path) -> None:
+    async with settled(tmp_path, ACTION) as (held, receipt, _):
+        await held.site.tell("reverse", receipt="N201", category="NSF")
+        (found,) = (await held.find(correction(receipt, held.resolved(payment("90.00", []))))).documents
+        assert [one.partition(":")[0] for one in found.differences] == ["reversed by"]
 
 
 async def test_where_the_release_has_no_action_a_person_reverses_and_then_it_is_done(tmp_path: Path) -> None:
@@ -263,11 +280,11 @@ async def test_where_the_release_has_no_action_a_person_reverses_and_then_it_is_
         made = void(receipt)
         found = await held.find(made)
         assert (found.documents, found.refusal_reason) == ((), "no_receipt_action")
-        assert (await held.perform("reverse", made)).verdict is not Verdict.YES
+        assert not held.wire.of("PATCH", "standardReceipts")
         assert not held.posted("reverseReceipt")
         await held.site.tell("reverse", receipt="N201", category="NSF")
         (document,) = (await held.find(made)).documents
-        assert document.steps_done == ("reverse",)
+        assert document.steps_done == ("mark", "reverse")
 
 
 async def test_a_changed_receipt_waits_until_what_it_settles_is_taken_back(tmp_path: Path) -> None:
@@ -276,7 +293,7 @@ async def test_a_changed_receipt_waits_until_what_it_settles_is_taken_back(tmp_p
         made = correction(receipt, wanted)
         assert (await held.find(made)).refusal_reason == "applied"
         await held.written(void(applied), "unapply")
-        document = await held.written(made, "reverse", "create")
+        document = await held.written(made, "mark", "reverse", "create")
         assert document.amount == Decimal("90.00")
         assert await owed(held) == Decimal("18.25")
 
@@ -284,7 +301,10 @@ async def test_a_changed_receipt_waits_until_what_it_settles_is_taken_back(tmp_p
 async def test_a_receipt_without_an_action_answers_as_gone_and_nothing_is_taken_as_done(tmp_path: Path) -> None:
     async with settled(tmp_path, ACTION) as (held, receipt, _):
         await held.site.tell("settings", release="24d")
-        answer = await held.perform("reverse", void(receipt))
+        made = void(receipt)
+        marked = await held.written(made, "mark")
+        assert marked.steps_done == ("mark",)
+        answer = await held.perform("reverse", made, marked)
         assert (answer.verdict, answer.reason) == (Verdict.REJECT, "gone")
 
 
@@ -298,8 +318,7 @@ async def test_an_application_is_un_applied_by_its_own_id(over: dict[str, Any], 
         document = await held.written(made, "unapply")
         assert document.steps_done == ("unapply",)
         assert set(parse(held.posted("unapplyReceipt")[0].body)) == {"receivableApplicationId", "calledFrom"}
-        customers = (await held.site.ask("balances"))["customers"]
-        assert [(one["open"], one["unapplied"]) for one in customers] == [("108.25", "108.25")]
+        assert await open_and_unapplied(held) == [("108.25", "108.25")]
         assert (await held.find(made)).documents[0].steps_done == ("unapply",)
 
 
@@ -341,8 +360,7 @@ async def test_an_application_of_another_amount_is_taken_back_and_applied_anew(t
         made = correction(applied, held.resolved(payment(applications=[application("101", "60.00")]), 1))
         document = await held.written(made, "unapply", "apply")
         assert document.steps_done == ("unapply", "apply")
-        customers = (await held.site.ask("balances"))["customers"]
-        assert [(one["open"], one["unapplied"]) for one in customers] == [("48.25", "48.25")]
+        assert await open_and_unapplied(held) == [("48.25", "48.25")]
         (found,) = (await held.find(made)).documents
         assert found.steps_done == ("unapply", "apply")
 
@@ -353,5 +371,4 @@ async def test_a_receipt_that_is_re_applied_settles_the_other_invoice(tmp_path: 
         await held.invoice(invoice(source_id="102", number="N102"))
         again = held.resolved(payment(applications=[application("102", "108.25", "9")]), 1)
         await held.written(again, "apply")
-        customers = (await held.site.ask("balances"))["customers"]
-        assert [(one["open"], one["unapplied"]) for one in customers] == [("108.25", "0.00")]
+        assert await open_and_unapplied(held) == [("108.25", "0.00")]

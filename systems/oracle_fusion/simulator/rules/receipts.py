@@ -207,7 +207,10 @@ def _unapply(pod: Pod, row: Row, body: Row) -> list[Change]:
 
 def _undone(pod: Pod, row: Row, gone: list[Row], operation: str) -> list[Change]:
     kept = [one for one in row["_applications"] if one not in gone]
-    changes = [pod.put(KIND, _with(row, kept), operation, ", ".join(f"{one['amount']} from {one['number']}" for one in gone))]
+    past = {"_past": [*row.get("_past", []), *gone]}
+    changes = [
+        pod.put(KIND, _with(row, kept) | past, operation, ", ".join(f"{one['amount']} from {one['number']}" for one in gone))
+    ]
     for one in gone:
         invoice = pod.get(invoices.KIND, str(one["invoice"]))
         if invoice is not None:
@@ -245,22 +248,23 @@ def _refund(pod: Pod, row: Row, body: Row) -> list[Change]:
 
 
 def applications_of(pod: Pod, site: Row) -> list[Row]:
-    """What receipts are applied to invoices of a bill-to site, as its child standardReceiptApplications lists it. Those that were un-applied are not
-    listed any more (assumed)."""
+    """What receipts are applied to invoices of a bill-to site, as its child standardReceiptApplications lists it. Those that were un-applied stay
+    in it and are not the latest any more (assumed)."""
     mine = {
         str(one["CustomerTransactionId"]): one
         for one in pod.rows_with(invoices.KIND, "BillToCustomerNumber", site["AccountNumber"])
         if one["BillToSite"] == site["BillToSiteNumber"]
     }
     return [
-        _application(row, one, mine[str(one["invoice"])])
+        _application(row, one, mine[str(one["invoice"])], stands)
         for row in pod.rows_with(KIND, "CustomerAccountNumber", site["AccountNumber"])
-        for one in row["_applications"]
+        for stands, listed in (("Y", row["_applications"]), ("N", row.get("_past", [])))
+        for one in listed
         if str(one["invoice"]) in mine
     ]
 
 
-def _application(row: Row, one: Row, invoice: Row) -> Row:
+def _application(row: Row, one: Row, invoice: Row, stands: str) -> Row:
     return {
         "ApplicationId": one["id"],
         "StandardReceiptId": row["StandardReceiptId"],
@@ -271,7 +275,7 @@ def _application(row: Row, one: Row, invoice: Row) -> Row:
         "ApplicationDate": one["date"],
         "AccountingDate": one["date"],
         "ApplicationStatus": "Applied",
-        "IsLatestApplication": "Y",
+        "IsLatestApplication": stands,
         "ReferenceInstallmentId": one.get("installment"),
         "ReferenceTransactionId": invoice["CustomerTransactionId"],
         "ReferenceTransactionNumber": invoice["TransactionNumber"],
