@@ -107,9 +107,15 @@ class Looking:
 
     @staticmethod
     def has_keys(resolved: ResolvedCommand) -> bool:
-        """Whether what an application names has ids of Fusion's: otherwise it has no such receipt or invoice."""
+        """Whether what an application names has ids of Fusion's: otherwise it has no such receipt or invoice. Where one of them has no id at all,
+        nothing was sent by this ledger; raises `Refused` where another ledger may have sent it."""
         roles = [one["role"] for one in resolved.command["parents"] if one["role"] in ("payment", "invoice")]
-        return all(is_key(parent_id(resolved.command, role, resolved.ids)) for role in roles)
+        try:
+            return all(is_key(parent_id(resolved.command, role, resolved.ids)) for role in roles)
+        except Refused:
+            if resolved.tried_since is None:
+                raise
+            return False
 
     def _settled(self, resolved: ResolvedCommand) -> str:
         """The condition that finds the invoice: by the id of the link, or by the number that the opening balances give it."""
