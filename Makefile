@@ -24,7 +24,7 @@ $(STAMP): requirements.txt pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $(STAMP)
 
-demo: $(STAMP) ## a working day through every service, both ERPs, with accidents; ARGS="--jobs 100"
+demo: $(STAMP) ## a working day through every service, every ERP side by side, with accidents; ARGS="--jobs 100"
 	$(BIN)/ml-connector demo $(ARGS)
 
 # Each worker has a cluster of its own; most tests wait for processes, so two workers take little more than half the time of one.

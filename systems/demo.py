@@ -23,13 +23,14 @@ NAME, ACTIVE, YES, NO = "name", "active", "yes", "no"
 @dataclass(frozen=True)
 class IssuedLine:
     """A line of a source object: what it was sold for, what it cost, and whether it came out of the inventory. `unit` is the name of its business
-    unit."""
+    unit; `id` is told of goods that moved."""
 
     sku: str
     amount: Decimal
     cost: Decimal
     unit: str = ""
     from_inventory: bool = False
+    id: str = ""
 
 
 @dataclass(frozen=True)

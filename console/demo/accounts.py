@@ -159,7 +159,7 @@ def _place(row: Row, line: _Line, documents: Sequence[BookedDocument], known: Fl
         differences = _differences(line, documents, known)
         if not differences:
             row.bucket("excluded" if line.issued.is_void else "erp").add(line.amount)
-        elif line.key in known.changed:
+        elif line.key in known.changed or (entry is not None and entry["state"] == "HELD"):  # what the source changed later is held
             row.bucket("held").add(line.amount)
         else:
             named = ", ".join(f"{one.kind} {one.id}" for one in documents)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
@@ -75,7 +76,9 @@ class Books:
     def _rows(self, flow: Flow, explained: set[str]) -> list[Row]:
         row = Row(flow.id, self.connected.settings.connection, flow.purpose, entity="" if flow.id else flow.entity)
         if flow.id == MATCH:
-            return [self._matches(row)]
+            return [self._matches(row, self.topics.matched)]
+        if flow.entity in self.connected.settings.erp.declared.asked_for and not flow.records:
+            return [self._matches(row, {one for one in self.topics.matched if one[0] == flow.entity})]
         if not flow.records:
             return [self._read(row, flow)]
         erp = self.connected.settings.erp.system
@@ -138,11 +141,11 @@ class Books:
         }
         return read_row(row, wanted, seen)
 
-    def _matches(self, row: Row) -> Row:
+    def _matches(self, row: Row, decided: AbstractSet[tuple[str, str]]) -> Row:
         """Pairs decided by `match`: accepted ones whose partner the ERP keeps, and the ones explicitly without partner."""
         side = self.connected.settings
         known = {(document.kind, document.id) for document in self._booked[side.erp.system]}
-        for entity, source_id in sorted(self.topics.matched):
+        for entity, source_id in sorted(decided):
             target = self.topics.links.get((side.field_service.system, entity), {}).get(source_id, "")
             row.bucket("source").add(Decimal(0))
             row.bucket("topics").add(Decimal(0))

@@ -21,6 +21,7 @@ from console.demo.books import Books
 from console.demo.facts import Topics, demo_of, read_topics
 from console.demo.joined import Joined, Share
 from console.demo.processes import SERVICES, Processes, Say, Simulators
+from console.matching.asking import answers_of
 from console.matching.masters import read_masters
 from console.reading import Cluster
 from console.reconcile.reading import compared
@@ -100,13 +101,15 @@ class Day:
     async def prepare(self) -> None:
         """Simulators up, connections applied to observe, services started, masters read and matched, then live."""
         await self.observe()
-        self.match()
+        await self.match()
         self.enter("live", "matched; going live")
 
     async def observe(self) -> None:
         """Simulators and services up, the connections applied to observe, masters of both sides read."""
         for one in self.joined:
             one.start_simulators()
+        for one in self.joined:
+            one.await_simulators()
             self.say(f"{one.id}: simulators of " + " and ".join(registry.system(name).title for name in one.systems) + " ready")
         self.enter("observe", "first look: observe only")
         for name in SERVICES:
@@ -120,11 +123,13 @@ class Day:
         for one in self.joined:
             self.say(f"{one.id}: applied ({one.apply(mode, reason)} changes): {reason}")
 
-    def match(self) -> None:
-        """The first match of customers and vendors."""
+    async def match(self) -> None:
+        """The first match of customers and vendors. An ERP that lists no customers is asked for each of them."""
         for one in self.joined:
-            settings = self._settings(one)
-            one.match(self.cluster, settings, read_masters(self.cluster, settings), self.say)
+            connected = self._in_force().connections[one.id]
+            masters = read_masters(self.cluster, connected.settings)
+            answers = await answers_of(self.cluster, connected, masters)
+            one.match(self.cluster, connected.settings, answers.added(masters), self.say)
 
     async def listen(self, **fates: float) -> None:
         """Let every source send its webhooks to us. `fates` are the shares that are dropped, duplicated or sent out of order."""
@@ -136,7 +141,8 @@ class Day:
         await self.listen(drop=0.1, duplicate=0.2, disorder=0.2)
         for one in self.joined:
             corrected = {"corrections": _CORRECTIONS, "correction_kinds": "all", "when_told": True}
-            day = {"jobs": one.share.jobs, "hours": _DAY_HOURS, "seed": one.share.seed, **corrected}
+            orders = {"receives_ordered": True} if one.orders else {}
+            day = {"jobs": one.share.jobs, "hours": _DAY_HOURS, "seed": one.share.seed, **corrected, **orders}
             await one.tell(registry.FIELD_SERVICE, "day", day)
         self.say(f"the day begins: {self.options.jobs} jobs, 10 % of webhooks dropped, 20 % doubled, disorder")
         accidents = [*self._planned(), *more]
@@ -248,10 +254,12 @@ class Day:
         return added
 
     def _cycle(self) -> timedelta:
-        """The longest time between two polls of what the flows carry. Whole lists of reference data have a pace of their own."""
-        carried = {flow.entity for one in self.joined for flow in registry.system(one.erp).flows}
-        feeds = [feed for one in self.joined for name in one.systems for feed in registry.system(name).feeds]
-        return max((feed.cadence for feed in feeds if feed.kind != "full" and feed.entity in carried), default=timedelta(0))
+        """The longest time between two polls of what starts a flow. Whole lists of reference data have a pace of their own, and documents that are
+        only read back start nothing."""
+        carried = {(flow.source, flow.entity) for one in self.joined for flow in registry.system(one.erp).flows}
+        feeds = [(name, feed) for one in self.joined for name in one.systems for feed in registry.system(name).feeds]
+        polled = (feed.cadence for name, feed in feeds if feed.kind != "full" and (name, feed.entity) in carried)
+        return max(polled, default=timedelta(0))
 
     async def rows(self) -> list[Row]:
         """The accounts as of now."""

@@ -31,6 +31,8 @@ ACTOR = "demo script"
 CUTOVER = "2026-03-01"
 _ATTEMPTS = 5
 """Pollers go on reading, so the amount to confirm for going live may have grown before it is named."""
+_PATIENCE_S = 6 * 3600
+"""How long a document waits for what may never come: a customer whom nobody matched, an order that the ERP did not make."""
 _WEBHOOK_KEY = "demo-webhook-key-0123456789abcdef0123"
 _PUSH_KEY = "demo-push-secret-0123456789abcdef0123"
 
@@ -65,6 +67,12 @@ class Joined:
         return registry.FIELD_SERVICE, self.erp
 
     @property
+    def orders(self) -> bool:
+        """Whether the ERP orders, and the field service receives."""
+        flows = registry.system(self.erp).flows
+        return any((flow.target, flow.entity) == (registry.FIELD_SERVICE, "purchase_order") for flow in flows)
+
+    @property
     def file(self) -> Path:
         """The connection's YAML; its crosswalk tables are in the same folder."""
         return self.processes.folder / f"connection-{self.id}" / "connection.yaml"
@@ -74,10 +82,15 @@ class Joined:
         return f"{system}-{self.id}"
 
     def start_simulators(self) -> None:
-        """Start both sides, each with the same seed; returns when they are ready."""
+        """Start both sides, each with the same seed. They are not ready yet: see `await_simulators`."""
         for system in self.systems:
             switches = demo_of(system).simulator_settings(self.share.scale, self.share.number)
             self.processes.start_simulator(self.simulator(system), system, self.share.seed, switches)
+
+    def await_simulators(self) -> None:
+        """Return when both sides are ready."""
+        for system in self.systems:
+            self.processes.await_simulator(self.simulator(system))
 
     async def ask(self, system: str, path: str) -> Any:
         """GET from one side's simulator."""
@@ -126,7 +139,9 @@ class Joined:
         os.environ["ML_CONNECTOR_DEMO_PUSH_KEY"] = _PUSH_KEY
         erp = demo_of(self.erp)
         own = erp.flow_settings()
+        patience = {"parent_deadline_s": _PATIENCE_S} if self.orders or registry.system(self.erp).asked_for else {}
         return {
+            **patience,
             "connection": self.id,
             "label": erp.label,
             "environment": "test",

@@ -16,7 +16,7 @@ from typing import Any
 import aiohttp
 
 from console.cli import exit_codes
-from runtime.embedded.child import Child, Command, free_ports, spawn
+from runtime.embedded.child import Child, Command, spawn
 from runtime.errors import Broken, Transient
 from runtime.json import parse
 from runtime.settings import Settings, settings_from_environment
@@ -56,13 +56,15 @@ class Processes:
         self._spawn(name, ["run", name], {})
 
     def start_simulator(self, name: str, system: str, seed: int, switches: Mapping[str, str]) -> None:
-        """Start one simulator of a system under a name of its own, and wait for its ready line."""
-        port = free_ports(1)[0]
+        """Start one simulator of a system under a name of its own; `await_simulator` returns when it answers."""
         options = [text for key, value in switches.items() for text in ("--set", f"{key}={value}")]
         state = self.folder / f"simulator-{name}"
-        arguments = ["simulate", system, "--port", str(port), "--seed", str(seed), "--state-dir", str(state), *options]
-        log = self._spawn(name, arguments, {})
-        self.simulators[name] = _ready_line(self.children[name], log)
+        arguments = ["simulate", system, "--seed", str(seed), "--state-dir", str(state), *options]
+        self._spawn(name, arguments, {})
+
+    def await_simulator(self, name: str) -> None:
+        """Wait for the ready line of a simulator that was started."""
+        self.simulators[name] = _ready_line(self.children[name], self.folder / f"{name}.log")
 
     def kill(self, name: str) -> None:
         """`kill -9` a child."""

@@ -26,6 +26,34 @@ _PAYMENTS = (
     ("Credit Card", "Field Card", "10271-17621-630"),
     ("ACH", "Field ACH", "10271-17621-619"),
 )
+_LINES = (
+    ("PriceModifier", "01-*-40900-*"),
+    ("25100", "01-000-23000-000"),
+    ("12500", "01-000-12500-000"),
+    ("42000", "01-*-42000-*"),
+    ("42100", "01-*-42100-*"),
+    ("project", "01-*-40000-*"),
+)
+"""Kinds of line, the source's accounts that are no income of a job, and a project's billing; and where each goes."""
+_ORGANIZATION, _WAREHOUSE = "ACM", "801"
+"""Where goods come in: Fusion's inventory organization, and the id of the warehouse at the other side."""
+_ITEMS = (
+    ("MAT-PVC2", "10001", "", ""),
+    ("MAT-VALVE", "10002", "", ""),
+    ("MAT-FLTR", "10003", "BX", "6"),
+    ("MAT-CAP", "10004", "", ""),
+    ("MAT-BRKR", "10005", "", ""),
+    ("MAT-WIRE", "10006", "", ""),
+    ("MAT-R410", "10007", "", ""),
+    ("MAT-THERM", "10008", "", ""),
+    ("MAT-ANODE", "10009", "", ""),
+    ("MAT-FAUCET", "10010", "", ""),
+    ("EQP-WH50", "15001", "", ""),
+    ("EQP-AC3T", "15002", "", ""),
+)
+"""Items that buyers order, the sku of each, and how many of it come in one unit: filters are bought in boxes of six."""
+_BY_ACTION = {"apply_by": "action", "reverse_by": "action"}
+_PERIOD = {"period": "Mar-26", "application": "AR"}
 
 
 class OracleFusionDemo:
@@ -42,8 +70,8 @@ class OracleFusionDemo:
         return "Hill Country Air, demo"
 
     def simulator_settings(self, scale: float, number: int = 0) -> Mapping[str, str]:
-        """Existing suppliers and customers, and an AutoMatch that runs within a scaled quarter of an hour."""
-        return {"suppliers": "40", "customers": "200", "orders": "12", "automatch_s": "900"}
+        """A pod of a release with actions on receipts, existing suppliers, customers and orders, and receiving within a scaled minute."""
+        return {"suppliers": "40", "customers": "200", "orders": "30", "release": "26d"}
 
     def section(self, url: str, ready: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, str]]:
         """Own settings, quota and secrets for that simulator."""
@@ -55,7 +83,8 @@ class OracleFusionDemo:
             "company_id": "US1",
             "business_unit": ready["business_unit"],
             "request_s": 3,
-            "receivables": {"numbering": "ours", "payment_terms": "30 Net", "tax_code": "EXEMPT"},
+            "open_orders_s": 900,
+            "receivables": {"numbering": "ours", "payment_terms": "30 Net", "tax_code": "EXEMPT", **_BY_ACTION},
             "ledger": {"segments": ["Company", "CostCenter", "Account", "Location"]},
             "accounts": {
                 "receivable": "01-000-11000-000",
@@ -75,13 +104,18 @@ class OracleFusionDemo:
                 {"business_unit": name, "segments": segments, "sales_account": f"01-*-{account}-*"}
                 for name, segments, account in _UNITS
             ),
-            "line_type": ({"line_type": "PriceModifier", "account": "01-*-40900-*"},),
+            "line_type": tuple({"line_type": kind, "account": account} for kind, account in _LINES),
             "tax_zone": (
                 {"tax_zone": "401", "account": "01-000-22000-000"},
                 {"tax_zone": "402", "part": "county", "account": "01-000-22100-000", "share": "0.0200"},
                 {"tax_zone": "402", "part": "state", "account": "01-000-22000-000", "share": "0.0625"},
             ),
             "payment_type": tuple({"payment_type": n, "receipt_method": m, "bank_account": a} for n, m, a in _PAYMENTS),
+            "order_place": ({"place": _ORGANIZATION, "inventory_location_id": _WAREHOUSE, "business_unit_id": "901"},),
+            "order_item": tuple(
+                {"item": item, "sku_id": sku, "unit": unit, "factor": factor} for item, sku, unit, factor in _ITEMS
+            ),
+            "receiving_place": ({"place": _WAREHOUSE, "organization": _ORGANIZATION, "subinventory": "Stores"},),
         }
 
     def paths(self) -> tuple[str, ...]:
@@ -102,8 +136,11 @@ class OracleFusionDemo:
         return set()
 
     def expected(self, flow: Flow, one: Issued, settings: BaseModel) -> Sequence[Expected]:
-        """One document of the whole amount by every flow."""
-        return whole(flow.purpose, one)
+        """A return to vendor of each line that goes back, and one document of the whole amount by every other flow."""
+        if flow.entity != "return":
+            return whole(flow.purpose, one)
+        parts = {line.id: line.amount for line in one.lines}
+        return (Expected(flow.purpose, one.amount, parts, () if parts else (one.amount,)),)
 
     def booked(self, ask: Ask) -> list[BookedDocument]:
         """Documents with their ref; suppliers and customers by their id."""
@@ -125,10 +162,14 @@ class OracleFusionDemo:
         return {flow: {"window": "cron: 0 */2 * * *"} for flow in ("F4", "F5")}
 
     def acts(self, ask: Ask, links: Mapping[str, Mapping[str, str]]) -> Sequence[Act]:
-        """Two suppliers are created; one that both sides know is renamed."""
+        """Two suppliers are created; one that both sides know is renamed; buyers order and change orders, AP bills what was received."""
+        day = {"orders": 6, "changes": 3, "bills": 8, "sites": 3}
         new = [
-            Act(f"supplier {name} is created", "suppliers", {"Supplier": name})
-            for name in ("Cedar Fork Supply", "Mesquite Pipe Company")
+            *(
+                Act(f"supplier {name} is created", "suppliers", {"Supplier": name})
+                for name in ("Cedar Fork Supply", "Mesquite Pipe Company")
+            ),
+            Act("buyers order and change orders, AP bills what was received, sites change", "day", day),
         ]
         names = {str(row["SupplierId"]): str(row["Supplier"]) for row in _of(ask, _SUPPLIERS)}
         known = sorted(key for key in links.get("vendor", {}) if key in names)
@@ -139,7 +180,7 @@ class OracleFusionDemo:
         return [*new, Act(f"supplier {known[0]} is renamed to {renamed}", "suppliers", body)]
 
     def faults(self) -> Sequence[Act]:
-        """An outage, a storm of 429, and answers that are lost, halved, late or something else altogether."""
+        """An outage, a storm of 429, answers that are lost, halved, late or something else altogether, a period that is closed for a while."""
         post = {"method": "POST", "path": "/fscmRestApi/resources/11.13.18.05/receivablesInvoices"}
         patch = {"method": "PATCH", "path": "/fscmRestApi/"}
         return (
@@ -153,6 +194,8 @@ class OracleFusionDemo:
                 {"kind": "late_commit", "count": 2, "seconds": 2, "skip": 14, **post},
                 {"kind": "lost_answer", "count": 2, "skip": 3, **patch},
             ),
+            Act("Receivables is closed", "periods", {**_PERIOD, "status": "Closed"}),
+            Act("Receivables is open again", "periods", {**_PERIOD, "status": "Open"}),
         )
 
 
@@ -173,9 +216,13 @@ def _order(row: Mapping[str, Any]) -> Issued:
 
 
 def _document(kind: str, row: Mapping[str, Any]) -> BookedDocument:
-    """A document of Receivables or receiving. Goods settle nothing."""
+    """A document of Receivables or receiving. A credit memo, which Fusion shows as less than nothing, is an amount of its own kind; goods settle
+    nothing; of a receipt that was reversed nothing is left."""
+    if kind == "payment" and row["status"] == "Reversed":
+        return BookedDocument(kind, row["id"], row["ref"], Decimal("0.00"), row["date"], True)
     applied = Decimal(str(row["applied"])) if "applied" in row else None
-    return BookedDocument(kind, row["id"], row["ref"], Decimal(str(row["amount"])), row["date"], row["done"], applied)
+    amount = Decimal(str(row["amount"])) * (-1 if kind == "credit_memo" else 1)
+    return BookedDocument(kind, row["id"], row["ref"], amount, row["date"], row["done"], applied)
 
 
 DEMO = OracleFusionDemo()

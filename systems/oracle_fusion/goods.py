@@ -39,8 +39,8 @@ CENTS = Decimal("0.05")
 """What quantity times cost may differ from the amount of a line whose unit was converted."""
 Ask = Callable[[Attempt, str, str, Query], Awaitable[list[Row]]]
 """Asks for the rows of a resource that fulfil a condition."""
-Read = Callable[[Attempt, Row, str], Awaitable[list[Row]]]
-"""Reads a child list of a row to its end."""
+Read = Callable[[Attempt, Row, str, str], Awaitable[list[Row]]]
+"""Reads a child list of a row to its end, with child lists of its rows where they are named."""
 
 
 class Goods:
@@ -62,7 +62,7 @@ class Goods:
         return made
 
     async def _lines(self, attempt: Attempt, row: Row) -> list[Row]:
-        return await self._read(attempt, row, "lines")
+        return await self._read(attempt, row, "lines", "processingErrors")
 
     async def request(self, attempt: Attempt) -> Request:
         """The request of the first step."""
@@ -113,8 +113,8 @@ class Goods:
     async def _schedules(self, attempt: Attempt, order: Row) -> dict[tuple[str, str], tuple[Row, Row]]:
         """Line and schedule by their ids."""
         made = {}
-        for line in await self._read(attempt, order, "lines"):
-            for one in await self._read(attempt, line, "schedules"):
+        for line in await self._read(attempt, order, "lines", "schedules"):
+            for one in await self._read(attempt, line, "schedules", ""):
                 made[(required_id(line, "POLineId"), required_id(one, "LineLocationId"))] = (line, one)
         return made
 

@@ -38,15 +38,15 @@ class Looking:
             raise Transient(f"oracle_fusion {resource}: more than {len(page.rows)} rows fulfil {query[0][1][:120]}")
         return page.whole(resource)
 
-    async def child(self, attempt: Attempt, row: Row, name: str) -> list[Row]:
-        """A child list of a row, read to its end."""
+    async def child(self, attempt: Attempt, row: Row, name: str, expand: str = "") -> list[Row]:
+        """A child list of a row, read to its end; `expand` names the child lists of its rows."""
         own = children(row, name)
         if own.is_whole:
             return own.rows
         found: list[Row] = []
         while True:
             attempt.calls += 1
-            paged = [("limit", str(MOST_ROWS)), ("offset", str(len(found)))]
+            paged = [*([("expand", expand)] if expand else []), ("limit", str(MOST_ROWS)), ("offset", str(len(found)))]
             request = self._client.request("GET", self._client.at(own.href, name, paged))
             page = await self._client.calls.look(request, name, lambda answer: listed(answer, name))
             found += page.whole(name)
@@ -107,9 +107,15 @@ class Looking:
 
     @staticmethod
     def has_keys(resolved: ResolvedCommand) -> bool:
-        """Whether what an application names has ids of Fusion's: otherwise it has no such receipt or invoice."""
+        """Whether what an application names has ids of Fusion's: otherwise it has no such receipt or invoice. Where one of them has no id at all,
+        nothing was sent by this ledger; raises `Refused` where another ledger may have sent it."""
         roles = [one["role"] for one in resolved.command["parents"] if one["role"] in ("payment", "invoice")]
-        return all(is_key(parent_id(resolved.command, role, resolved.ids)) for role in roles)
+        try:
+            return all(is_key(parent_id(resolved.command, role, resolved.ids)) for role in roles)
+        except Refused:
+            if resolved.tried_since is None:
+                raise
+            return False
 
     def _settled(self, resolved: ResolvedCommand) -> str:
         """The condition that finds the invoice: by the id of the link, or by the number that the opening balances give it."""

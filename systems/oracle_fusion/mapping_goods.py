@@ -68,7 +68,8 @@ def _goods(kind: str, record: Mapping[str, Any], plan: Plan, target: Target, day
         return ended
     lines = [one for one in record["lines"] if one["quantity"]]
     if not lines:
-        return nothing(target, record["currency"], f"no line of the {kind} moved anything")
+        counted, milestone = nothing(target, record["currency"], f"no line of the {kind} moved anything")
+        return [replace(counted, amount=record["total"]), milestone]
     made = mapped(plan, day)
     place = made.row(PLACES, (record["inventory_location"], record["inventory_location_id"]))
     if place is None:

@@ -1,8 +1,8 @@
 """Purchase orders of Fusion in our own words: one line for each schedule, with what was received and billed by the order's life cycle. Pure.
 
 Facts: `purchaseOrders` shows orders that are final; its number is unique within the legal entity only, so an order is known by POHeaderId. The
-quantities of the life cycle (`ReceivedQuantity`, `InvoicedQuantity` of a schedule) and the spelling of status codes are assumed. What was
-received or billed changes no fingerprint.
+quantities of the life cycle (`ReceivedQuantity`, `InvoicedQuantity` of a schedule) and the spelling of status codes are assumed. Status and what was
+received or billed change the fingerprint too, for the memo of the written order tells them.
 """
 
 from __future__ import annotations
@@ -70,11 +70,14 @@ def order(one: Whole) -> Shaped | Filtered:
         "dimensions": {"ProcurementBU": text(row, "ProcurementBU")},
         "lines": lines,
     }
-    moving = [body[name] for name in ("vendor_id", "order_date", "currency", "tax", "total", "active")]
+    moving = [body[name] for name in ("vendor_id", "order_date", "currency", "tax", "total", "active", "status")]
     return Shaped("purchase_order", body, [*moving, [[line[name] for name in _MOVING] for line in lines]])
 
 
-_MOVING = ("line_id", "sku_code", "description", "quantity", "unit", "unit_cost", "amount", "inventory_location_id")
+_MOVING = (
+    *("line_id", "sku_code", "description", "quantity", "unit", "unit_cost", "amount", "inventory_location_id"),
+    *("quantity_received", "quantity_billed", "closed"),
+)
 
 
 def _status(row: Row) -> str:

@@ -209,6 +209,7 @@ def _accounts(one: Whole) -> dict[str, str]:
 
 
 def _credit_memo(one: Whole) -> Shaped:
+    """What is owed to a customer, as a positive amount: Fusion enters it as less than nothing."""
     row = one.row
     body: dict[str, Any] = {
         "source_id": required_id(row, "CustomerTransactionId"),
@@ -217,13 +218,17 @@ def _credit_memo(one: Whole) -> Shaped:
         "status": text(row, "CreditMemoStatus"),
         "currency": text(row, "CreditMemoCurrency") or one.reading.currency,
         "memo_date": day(row, "TransactionDate"),
-        "total": money(row, "EnteredAmount"),
-        "unapplied": near_money(row, "AvailableBalance", one.notes) or _ZERO,
+        "total": _turned(money(row, "EnteredAmount")),
+        "unapplied": _turned(near_money(row, "AvailableBalance", one.notes) or _ZERO),
         "customer_id": f"{text(row, 'BillToCustomerNumber')}/{text(row, 'BillToSite')}",
         "memo": text(row, "CreditMemoComments"),
         "applications": [],
     }
     return Shaped("credit_memo", body, [body[name] for name in ("memo_date", "total", "currency", "customer_id")])
+
+
+def _turned(amount: Decimal) -> Decimal:
+    return -amount if amount else _ZERO
 
 
 def _receipt(one: Whole) -> Shaped:

@@ -48,6 +48,14 @@ _MASTERS = ("customer", "vendor")
 _SETTLED = {"payment": ("invoices",), "credit_memo": ("invoices",), "vendor_credit": ("bills",), "ap_payment": ("bills",)}
 """What the documents of an entity settle."""
 _REF = "mlConnectorRef"
+_ORDERS = {
+    "type_id": "2001",
+    "self_receiving_types": ["2002"],
+    "business_unit_id": "901",
+    "substitute_sku_id": "12001",
+    "equal_lines": "by_position",
+}
+"""How orders of an ERP that orders are written."""
 _FIRST_TENANT = 1_234_567_890
 
 
@@ -70,8 +78,9 @@ class ServiceTitanDemo:
 
     def section(self, url: str, ready: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, str]]:
         """Own settings, quota and secrets for that simulator."""
-        own = {"environment": "test", "tenant_id": str(ready["tenant_id"]), "api_url": url, "auth_url": url}
+        own: dict[str, Any] = {"environment": "test", "tenant_id": str(ready["tenant_id"]), "api_url": url, "auth_url": url}
         own["external_data_application_guid"] = str(ready["external_data_application_guid"])
+        own["orders"] = dict(_ORDERS)
         quota = {
             "group": "servicetitan-demo",
             "calls": 60,
@@ -202,10 +211,16 @@ def _issued(entity: str, row: Mapping[str, Any], gone: set[Any]) -> Issued:
     applications = row.get("applications") or ()
     settled = {str(one["id"]): Decimal(str(one["amount"])) for one in applications}
     of_void = frozenset(str(one["id"]) for one in applications if one["document_id"] in gone)
-    lines = tuple(map(_line, row["lines"])) if entity == "invoice" else ()  # those of orders and receipts are goods
+    shown = {"invoice": _line, "return": _goods}.get(entity)
+    lines = tuple(map(shown, row["lines"])) if shown is not None else ()
     amount = Decimal(str(row.get("amount") or "0.00"))
     is_void = entity not in _MASTERS and _is_void(row)
     return Issued(str(row["id"]), str(row.get("number") or ""), amount, settled, _facts(row), lines, is_void, of_void)
+
+
+def _goods(row: Mapping[str, Any]) -> IssuedLine:
+    amount = (Decimal(str(row["quantity"])) * Decimal(str(row["cost"]))).quantize(Decimal("0.01"))
+    return IssuedLine(str(row["sku"]), amount, amount, id=str(row["id"]))
 
 
 def _line(row: Mapping[str, Any]) -> IssuedLine:

@@ -74,7 +74,7 @@ def live(cluster: EmbeddedCluster, tmp_path_factory: pytest.TempPathFactory) -> 
         async def begin(day: Day) -> None:
             await day.observe()
             await day.listen()
-            day.match()
+            await day.match()
 
         stage.work(begin)
         customers = matched_customers(stage)

@@ -48,8 +48,11 @@ BUCKETS = ADDED | {"source", "topics", "ledger"}
 FLOWS = {
     "acumatica": {"A1", "A2", "A3", "A3V", "A4", "A5", "A6", "A7", "A8", "M0"},
     "peoplesoft": {"P1", "P2", "P3", "P4", "M0"},
+    "oracle_fusion": {"F1", "F2", "F3", "F3R", "F4", "F5", "F6", "M0"},
 }
-CONNECTIONS = {"acumatica": "acme", "peoplesoft": "blue-ridge"}
+CONNECTIONS = {"acumatica": "acme", "peoplesoft": "blue-ridge", "oracle_fusion": "hill-country"}
+WRITTEN = ("A1", "A2", "P1", "P2", "P3", "F1", "F2", "F3", "F4", "F5")
+"""Flows that write documents on every day."""
 _SECRETS = "ML_CONNECTOR_DEMO_"
 
 
@@ -228,7 +231,7 @@ def keeps_the_contract(told: dict[str, Any], *erps: str) -> None:
     }
     assert [counts["different"] for counts in told["balances"].values()] == [0, 0]
     posted = {row["flow"]: row["erp"]["count"] for row in told["flows"]}
-    assert [flow for flow in ("A1", "A2", "P1", "P2", "P3") if posted.get(flow) == 0] == []
+    assert [flow for flow in WRITTEN if posted.get(flow) == 0] == []
 
 
 @contextmanager

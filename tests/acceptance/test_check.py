@@ -113,6 +113,7 @@ def _scopeless(stage: Stage) -> str:
     """A second tenant of the same seed whose application lacks a scope."""
     switches = {**demo_of(SOURCE).simulator_settings(600), "scopes_off": SCOPE, "customers": "5"}
     stage.processes.start_simulator("scopeless", SOURCE, stage.day.options.seed, switches)
+    stage.processes.await_simulator("scopeless")
     return str(stage.processes.simulators["scopeless"]["url"])
 
 

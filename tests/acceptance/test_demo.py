@@ -22,4 +22,4 @@ def test_the_demo_ends_with_one_object_in_which_everything_is_accounted_for(tmp_
     )
     told = json.loads(said.stdout.strip().splitlines()[-1])
     assert (told["ok"], said.returncode) == (True, 0), said.stdout[-4000:] + said.stderr[-2000:]
-    keeps_the_contract(told, "acumatica", "peoplesoft")
+    keeps_the_contract(told, "acumatica", "peoplesoft", "oracle_fusion")

@@ -197,6 +197,18 @@ def test_a_bill_towards_books_that_take_none_is_held() -> None:
 
 
 @pytest.mark.parametrize(
+    ("erp", "order", "is_told"), [("oracle_fusion", "77", True), ("oracle_fusion", "", False), ("peoplesoft", "77", False)]
+)
+def test_a_bill_of_an_order_is_held_with_a_word_about_the_payables_of_an_erp_that_orders(
+    erp: str, order: str, is_told: bool
+) -> None:
+    """A person who was told to enter it there would pay what the order's own bill pays already (accounting.md 11)."""
+    [(_, command)] = commands(passed(joined(erp), plain("bill", "336.75", purchase_order_id=order)))
+    assert (command["hold"], command["amount"]) == ("no_flow", Decimal("336.75"))
+    assert ("not where Oracle Fusion Cloud ERP made the order: its own payables bill that" in command["hold_detail"]) == is_told
+
+
+@pytest.mark.parametrize(
     ("more", "decision", "amount"),
     [
         ({"bill_date": date(2025, 12, 31)}, "before_cutover", "336.75"),

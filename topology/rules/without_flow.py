@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from systems.connection import FlowSettings
+from systems.contract import System
 from systems.flow import CARRIES_MONEY, Flow
 from systems.mapped import MANUAL, Draft, NoCommand
 from systems.postings.document import Target
@@ -45,12 +46,20 @@ def without_flow(entity: str, record: Mapping[str, Any], connected: Connected, p
     return (
         voided(record, target, settings.time_zone)
         or worthless(record, target)
-        or [by_hand(flow, record, f"no flow of {erp.title} brings it")]
+        or [by_hand(flow, record, f"no flow of {erp.title} brings it", _unless(record, erp))]
     )
 
 
-def by_hand(flow: Flow, record: Mapping[str, Any], why: str) -> Draft:
-    """The held document that a person enters, with the amount of its source."""
+def _unless(record: Mapping[str, Any], erp: System) -> str:
+    """When a bill is not to be entered: an ERP that orders has the vendor's bill of its orders from its own payables (accounting.md 11)."""
+    is_ordering = any(flow.source == erp.name and flow.entity == "purchase_order" and flow.records for flow in erp.flows)
+    if record["entity"] != "bill" or not is_ordering or not record.get("purchase_order_id"):
+        return ""
+    return f" (not where {erp.title} made the order: its own payables bill that)"
+
+
+def by_hand(flow: Flow, record: Mapping[str, Any], why: str, unless: str = "") -> Draft:
+    """The held document that a person enters, with the amount of its source; `unless`: what a person has to know first."""
     named = f"{str(record['entity']).replace('_', ' ')} {record['number'] or record['source_id']}"
     day = record.get(flow.date_field)
     return Draft(
@@ -62,7 +71,7 @@ def by_hand(flow: Flow, record: Mapping[str, Any], why: str) -> Draft:
         currency=record["currency"],
         posting_date=day,
         hold=HOLD,
-        hold_detail=f"{named}: {why}: enter it there{_deposited(record)}, then skip this",
+        hold_detail=f"{named}: {why}: enter it there{_deposited(record)}{unless}, then skip this",
     )
 
 

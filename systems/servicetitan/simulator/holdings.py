@@ -32,7 +32,7 @@ def holdings(tenant: Tenant, entity: str) -> dict[str, Any]:
 
     A bill's `amount` is the whole bill; customers, vendors and locations have 0.00. `applications` (payments, credit memos, vendor credits and
     payments) are what is settled now: id, document_id, amount; of a deposit they name its payments. Vendors show address, contact, memo and
-    `external` (external data by key) too; orders and receipts their lines.
+    `external` (external data by key) too; orders, receipts and returns their lines, bills the order that they are of.
     """
     if entity not in _KINDS:
         raise ValueError(f"entity: {entity!r} is not one of {', '.join(_KINDS)}")
@@ -68,12 +68,14 @@ def _holding(kind: str, row: Row) -> Row:
     if kind == "vendors":
         found |= {"address": row["address"], "contact": row["contactInfo"], "memo": row["memo"]}
         found["external"] = {one["key"]: one["value"] for one in row.get("_externalData") or ()}
-    if kind in ("purchase-orders", "receipts"):
+    if kind in ("purchase-orders", "receipts", "returns"):
         found["lines"] = [_goods(item) for item in row["items"] or ()]
     if kind == "purchase-orders":
         found |= {"memo": row["summary"], "document_number": row["vendorDocumentNumber"], "order_status": row["status"]}
     if kind == "receipts":
         found |= {"purchase_order_id": row["purchaseOrderId"], "bill_id": row["billId"]}
+    if kind == "ap-bills":
+        found["purchase_order_id"] = row.get("purchaseOrderId")
     if kind == "invoices":
         found["lines"] = [_line(item) for item in row["items"] or ()]
     if kind in _APPLICATIONS:

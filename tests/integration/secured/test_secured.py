@@ -137,7 +137,7 @@ def test_a_document_goes_the_whole_way_with_each_role_under_its_own_acls(
         async def begin(day: Day) -> None:
             await day.observe()
             await day.listen()
-            day.match()
+            await day.match()
 
         stage.work(begin)
         stage.day.enter("live", "it is only a test")

@@ -59,6 +59,18 @@ async def test_a_receipt_names_order_line_and_schedule_and_is_received_when_it_i
         assert [pair.source_id for pair in after.pairs] == ["1", "2"]
 
 
+async def test_a_receipt_of_more_lines_than_one_answer_shows_is_received_and_read_back(tmp_path: Path) -> None:
+    """Lines beyond the first 25 of an order came without their schedules, and the receipt could not be sent."""
+    async with books(tmp_path, receiving_s=60) as held:
+        await ordered(held, *({"item": "", "description": f"Part {n}", "quantity": 2, "price": "2.00"} for n in range(28)))
+        lines = [goods_line("2", str(n), sku_id="12", sku_code="V") for n in range(1, 29)]
+        made = held.resolved(receipt(lines))
+        await held.written(made, "create")
+        held.site.clock.move(61)
+        (after,) = (await held.find(made)).documents
+        assert (after.steps_done, after.refusal, len(after.pairs)) == (("create", "received"), "", 28)
+
+
 async def test_a_line_that_is_in_error_refuses_the_receipt_with_its_own_words(tmp_path: Path) -> None:
     async with books(tmp_path, receiving_s=60) as held:
         await pipes(held)

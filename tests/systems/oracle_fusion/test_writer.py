@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from runtime.errors import Refused
 from runtime.exchange import Request, Response, Unanswered, response
 from runtime.json import parse
 from systems.contract import Answer, Document, Found, ResolvedCommand, Role, Verdict, Writer
@@ -344,6 +345,18 @@ async def test_one_receipt_over_two_invoices_is_applied_to_both(tmp_path: Path) 
         for number in (1, 2):
             (after,) = (await held.find(held.resolved(record, number))).documents
             assert "applied" in after.steps_done
+
+
+async def test_an_application_whose_receipt_was_never_written_is_not_there_and_after_a_lost_ledger_it_is_asked_for(
+    tmp_path: Path,
+) -> None:
+    """One that was withdrawn while its receipt was held was looked up for ever, and the receipt waited behind it."""
+    async with books(tmp_path) as held:
+        made = held.resolved(payment(), 1, tried_since=held.site.clock.now())
+        assert made.ids.keys() == {"customer/500"}
+        assert (await held.find(made)).documents == ()
+        with pytest.raises(Refused, match="has no id here"):
+            await held.find(replace(made, tried_since=None))
 
 
 async def test_a_receipt_is_applied_by_the_action_where_the_release_offers_it(tmp_path: Path) -> None:

@@ -72,6 +72,14 @@ def test_a_held_document_is_accounted_for_and_a_waiting_one_is_not_yet() -> None
     assert not is_ok([row])
 
 
+def test_a_document_whose_later_change_is_held_is_held_and_one_that_is_posted_otherwise_is_not() -> None:
+    """An order that the ERP changed after it was received: the change is on the list, and the document stands as it was."""
+    for state, is_right in (("HELD", True), ("POSTED", False)):
+        known = FlowFacts({}, {SALE: {"state": state, "amount": TEN}}, {})
+        row = filled(Issued("1", "PO-1", TEN), [kept(Decimal("9.00"))], known)
+        assert (is_ok([row]), row.bucket("held").count) == (is_right, int(is_right))
+
+
 def test_an_application_that_is_missing_in_the_erp_is_unaccounted_unless_it_is_held() -> None:
     issued = Issued("1", "PAY-1", TEN, {"7": TEN})
     assert not is_ok([filled(issued, [kept(applied=Decimal(0))])])

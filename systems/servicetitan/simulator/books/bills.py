@@ -22,15 +22,21 @@ _CHECKING = "10100"
 
 
 def post_bills(tenant: Tenant, event: Event) -> Row:
-    """`{bills: [...]}`: one batch of pending bills."""
+    """`{bills: [...]}`, or `{ordered: true}` for those of what an app ordered: one batch of pending bills."""
     batch = new_batch(tenant)
-    rows = [tenant.get("ap-bills", int(source_id)) for source_id in event["bills"]]
+    found = [row["id"] for row in tenant.rows("ap-bills") if _is_ordered(tenant, row)] if event.get("ordered") else event["bills"]
+    rows = [tenant.get("ap-bills", int(source_id)) for source_id in found]
     with tenant.changing():
         for row in rows:
             if row["syncStatus"] == "Pending" and row["status"] != "Canceled":
                 change = {"syncStatus": "Posted", "status": "Reconciled", "batch": batch, "postDate": midnight(tenant.today())}
                 tenant.save("ap-bills", row | change, "post")
     return {"posted": [row["id"] for row in rows]}
+
+
+def _is_ordered(tenant: Tenant, bill: Row) -> bool:
+    order = tenant.find("purchase-orders", bill["purchaseOrderId"]) if bill.get("purchaseOrderId") else None
+    return order is not None and order["sentOn"] is None
 
 
 def unpost_bills(tenant: Tenant, event: Event) -> Row:

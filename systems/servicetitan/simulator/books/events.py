@@ -11,9 +11,10 @@ The members of each verb stand in the docstring of its function:
     pay apply unapply refund refund_invoice bounce void_payment post_payments                books/payments.py
     credit_memo apply_credit_memo unapply_credit_memo void_credit_memo post_credit_memos     books/credits.py
     deposit                                                                                  books/deposits.py
-    order change_order send_order receive cancel_receipt export_orders enter_bill            books/purchases.py
+    order change_order send_order receive receive_ordered cancel_receipt export_orders       books/purchases.py
+    enter_bill
     post_bills unpost_bills change_bill cancel_bill pay_bills void_bill_payment              books/bills.py
-    return_parts cancel_return vendor_credit apply_vendor_credit unapply_vendor_credit
+    return_parts return_received cancel_return vendor_credit apply_vendor_credit unapply_vendor_credit
     cancel_vendor_credit                                                                     books/returns.py
     rename_business_unit change_vendor                                                       books/masters.py
 
@@ -88,6 +89,7 @@ VERBS: dict[str, Callable[[Tenant, Event], Row]] = {
     "change_order": purchases.change_order,
     "send_order": purchases.send_order,
     "receive": purchases.receive,
+    "receive_ordered": purchases.receive_ordered,
     "cancel_receipt": purchases.cancel_receipt,
     "export_orders": purchases.export_orders,
     "enter_bill": purchases.enter_bill,
@@ -98,6 +100,7 @@ VERBS: dict[str, Callable[[Tenant, Event], Row]] = {
     "pay_bills": bills.pay_bills,
     "void_bill_payment": bills.void_bill_payment,
     "return_parts": returns.return_parts,
+    "return_received": returns.return_received,
     "cancel_return": returns.cancel_return,
     "vendor_credit": returns.vendor_credit,
     "apply_vendor_credit": returns.apply_vendor_credit,

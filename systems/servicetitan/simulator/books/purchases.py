@@ -7,7 +7,7 @@ Source: help pages "Manage parts purchase orders", "Procure: manage bills" (one 
 from __future__ import annotations
 
 from datetime import timedelta
-from decimal import Decimal
+from decimal import ROUND_UP, Decimal
 from typing import Any
 
 from systems.servicetitan.simulator.books.invoices import day_of
@@ -128,6 +128,19 @@ def receive(tenant: Tenant, event: Event) -> Row:
         tenant.save("receipts", receipt, "create")
         tenant.save("purchase-orders", row, "receive")
     return made
+
+
+def receive_ordered(tenant: Tenant, event: Event) -> Row:
+    """`{most}` -> receipts: people receive so many of the orders that an app made, the oldest first; every third one comes in two deliveries."""
+    found = [
+        row for row in tenant.rows("purchase-orders") if row["status"] in ("Pending", "PartiallyReceived") and row["sentOn"] is None
+    ]
+    made = []
+    for row in found[: int(event["most"])]:
+        is_part = row["status"] == "Pending" and row["id"] % 3 == 0
+        shares = [str((_left(item) / 2).to_integral_value(ROUND_UP)) for item in row["items"]] if is_part else None
+        made.append(receive(tenant, {"purchase_order": row["id"], "shares": shares})["receipt"])
+    return {"receipts": made}
 
 
 def enter_bill(tenant: Tenant, event: Event) -> Row:

@@ -22,12 +22,28 @@ _FIRST_WAREHOUSE, _TYPE = 801, 2201
 
 
 def return_parts(tenant: Tenant, event: Event) -> Row:
-    """`{vendor, business_unit, items: [{sku, quantity, cost?}], purchase_order?, tax?, shipping?, date?, memo?}` -> return, vendor."""
+    """`{vendor, business_unit, items: [{sku, quantity, cost?, receipt_line?}], purchase_order?, tax?, shipping?, date?, memo?}` -> return, vendor."""
     vendor = tenant.get("vendors", int(event["vendor"]))
     items = [_item(tenant, line) for line in event["items"]]
     tax, shipping = cents(event.get("tax", 0)), cents(event.get("shipping", 0))
     lines = sum((cents(Decimal(item["quantity"]) * Decimal(item["cost"])) for item in items), Decimal(0))
     return {"return": _return(tenant, event, vendor, items, (lines + tax + shipping, tax, shipping))["id"], "vendor": vendor["id"]}
+
+
+def return_received(tenant: Tenant, event: Event) -> Row:
+    """`{most}` -> returns: one piece of the first line of so many receipts goes back, of orders that an app made; the newest receipts first."""
+    orders = {row["id"]: row for row in tenant.rows("purchase-orders") if row["sentOn"] is None}
+    found = [
+        row for row in reversed(tenant.rows("receipts")) if row["active"] and row["purchaseOrderId"] in orders and row["items"]
+    ]
+    made = []
+    for row in found[: int(event["most"])]:
+        item = row["items"][0]
+        line = {"sku": item["code"], "quantity": "1", "cost": item["cost"], "receipt_line": item["id"]}
+        order = orders[row["purchaseOrderId"]]
+        back = {"vendor": order["vendorId"], "business_unit": order["businessUnitId"], "purchase_order": order["id"]}
+        made.append(return_parts(tenant, {**back, "items": [line]})["return"])
+    return {"returns": made}
 
 
 def _return(tenant: Tenant, event: Event, vendor: Row, items: list[Row], amounts: tuple[Decimal, Decimal, Decimal]) -> Row:
@@ -67,6 +83,7 @@ def _item(tenant: Tenant, line: Event) -> Row:
     values = {
         "id": tenant.next_id("return-item", 3_077_000_001),
         "skuId": SKU_IDS[code],
+        "receiptItemId": line.get("receipt_line"),
         "name": sku.name,
         "code": code,
         "description": sku.name,

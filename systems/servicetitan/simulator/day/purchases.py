@@ -1,4 +1,5 @@
-"""The day's purchases: orders received into bills, bills of expenses, two vendor credits, one bill canceled after posting."""
+"""The day's purchases: orders received into bills, bills of expenses, two vendor credits, one bill canceled after posting; what an app ordered is
+received."""
 
 from __future__ import annotations
 
@@ -10,6 +11,10 @@ from systems.servicetitan.simulator.seed.catalogue import EQUIPMENT, MATERIALS
 
 _CREDITS = 2
 _EXPENSES = 3
+_ORDERED_AT, _ORDERED, _SENT_BACK = (0.25, 0.35, 0.45, 0.55, 0.65, 0.75, 0.85, 0.95), 6, 3
+"""When people receive what an app ordered, how many orders at a time, and of how many receipts something goes back at last."""
+_BILLED_AT = (0.6, 0.9)
+"""When the bills of what an app ordered are posted."""
 
 
 def plan_purchases(steps: Steps, options: DayOptions, morning: Morning) -> None:
@@ -30,6 +35,12 @@ def plan_purchases(steps: Steps, options: DayOptions, morning: Morning) -> None:
         steps.add(at_s, "enter_bill", name=f"e{number}", expenses=lines, date=day, **members)
         bills.append((at_s, f"@e{number}.bill"))
     _after(steps, options, morning, bills)
+    if options.receives_ordered:
+        for part in _ORDERED_AT:
+            steps.add(options.seconds * part, "receive_ordered", most=_ORDERED)
+        steps.add(options.seconds * 0.9, "return_received", most=_SENT_BACK)
+        for part in _BILLED_AT:
+            steps.add(options.seconds * part, "post_bills", ordered=True)
 
 
 def _order(steps: Steps, draw: random.Random, morning: Morning, when: tuple[int, float]) -> list[tuple[float, str]]:

@@ -29,6 +29,7 @@ class DayOptions:
     `corrections`: so many of each kind. `correction_kinds`: `few` are adjustments, voids, merges and unpostings of the day's own documents; `all` are
     these and every other kind of `day/corrections.py`, each on documents of its own, with memberships, projects and deposits. `when_told`: whatever
     corrects is left until `POST /__sim__/day/corrections`, so that the caller can first let everything reach the books.
+    `receives_ordered`: people receive what an app ordered, and send some of it back.
     """
 
     jobs: int = 500
@@ -37,6 +38,7 @@ class DayOptions:
     corrections: int = 0
     correction_kinds: str = "few"
     when_told: bool = False
+    receives_ordered: bool = False
 
     @property
     def seconds(self) -> float:

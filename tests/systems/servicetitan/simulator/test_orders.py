@@ -122,3 +122,22 @@ async def test_a_canceled_receipt_opens_its_order_again_unless_its_bill_is_poste
         assert (reply.status, after["status"], str(after["items"][0]["quantityReceived"])) == (
             (400, "Received", "3") if posted else (200, "Pending", "0")
         )
+
+
+async def test_people_receive_what_an_app_ordered_send_some_back_and_post_its_bills(tmp_path: Path) -> None:
+    """Orders that people made themselves are left to the day that made them."""
+    async with world(tmp_path, []) as there:
+        ordered = [await made(there, items=[ITEM | {"quantity": 4}]) for _ in range(3)]
+        own = {"do": "order", "vendor": 70001, "business_unit": 901, "items": [{"sku": "MAT-CAP", "quantity": 1}]}
+        await there.do(own, *[{"do": "receive_ordered", "most": 2} for _ in range(3)])
+        statuses = [(await there.get(f"{PATH}/{row['id']}"))["status"] for row in ordered]
+        receipts = (await there.control("holdings?entity=receipts"))["holdings"]
+        assert statuses == ["Received"] * 3
+        assert {row["purchase_order_id"] for row in receipts} == {row["id"] for row in ordered}
+        assert len(receipts) == 4, "one of them came in two deliveries"
+        assert sum(float(line["quantity"]) for row in receipts for line in row["lines"]) == 12
+        await there.do({"do": "return_received", "most": 2}, {"do": "post_bills", "ordered": True})
+        back = (await there.control("holdings?entity=returns"))["holdings"]
+        bills = (await there.control("holdings?entity=bills"))["holdings"]
+        assert [[line["quantity"] for line in row["lines"]] for row in back] == [["1"], ["1"]]
+        assert {row["status"] for row in bills} == {"Posted"}
