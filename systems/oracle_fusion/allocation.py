@@ -25,7 +25,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     "business_unit": ("business_unit", "erp_unit", "segments", "receivable", "sales_account", "customer", "currency"),
     "line_type": ("line_type", "account"),
     "tax_zone": ("tax_zone", "part", "account", "share", "tax_code"),
-    "payment_type": ("payment_type", "receipt_method", "bank_account"),
+    "payment_type": ("payment_type", "receipt_method", "bank_account", "account"),
     "term": ("term", "terms"),
     "bill_to": ("customer_id", "customer"),
     "opening_balance": ("source_id", "erp_number"),

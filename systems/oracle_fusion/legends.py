@@ -50,6 +50,7 @@ LEGENDS: Mapping[str, Legend] = {
         {
             "receipt_method": "Receipt method of Fusion.",
             "bank_account": "Number of the remittance bank account that takes the money.",
+            "account": "Account combination of the cash; the journal profile only.",
         },
         {"payment_type": "Check", "receipt_method": "Manual", "bank_account": "10271-17621-619"},
     ),

@@ -7,20 +7,28 @@ field-service system holds. Its customers and vendors become nothing here: custo
 
 from __future__ import annotations
 
-from systems.mapped import by_entity
+from systems.mapped import Plan, by_entity
 from systems.oracle_fusion.mapping_goods import receipt_commands, return_commands
+from systems.oracle_fusion.mapping_journal import COLLECTION, SALE, invoice_journal, payment_journal
 from systems.oracle_fusion.mapping_payment import payment_commands
 from systems.oracle_fusion.mapping_receivable import invoice_commands
 from systems.oracle_fusion.mapping_sightings import sightings
 from systems.oracle_fusion.models import SYSTEM
+from systems.postings.document import Target
 
 to_canonical = sightings
+
+
+def _runs(profile: Target, plan: Plan) -> bool:
+    """Whether the connection books such documents by the journal profile."""
+    return any(profile.flow in flows for flows in plan.towards.values())
+
 
 to_commands = by_entity(
     SYSTEM,
     {
-        "invoice": invoice_commands,
-        "payment": payment_commands,
+        "invoice": lambda record, plan: (invoice_journal if _runs(SALE, plan) else invoice_commands)(record, plan),
+        "payment": lambda record, plan: (payment_journal if _runs(COLLECTION, plan) else payment_commands)(record, plan),
         "receipt": receipt_commands,
         "return": return_commands,
     },

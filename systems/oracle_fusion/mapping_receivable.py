@@ -63,9 +63,9 @@ def _draft(record: Mapping[str, Any], made: Mapped) -> Draft:
     parents += original_of(record, made)
     made.dated("invoice_date", record["invoice_date"])
     code = _tax_code(record, made)
-    lines = [_line(one, record, unit, made, code) for one in record["lines"]]
+    lines = [revenue_line(one, record, unit, made, code) for one in record["lines"]]
     if not code:
-        lines += tax_lines(record, made, lambda _: None, lambda row, key: _tax_place(made, unit, row, key))
+        lines += tax_lines(record, made, lambda _: None, lambda row, key: tax_place(made, unit, row, key))
     hold = other_currency(record, made.plan, "invoice") or tax_hold(record, made, computes=True)
     untaxed = record["total"] - (record["tax"] if code else Decimal(0))
     hold = hold or _closed(made, unit, lines, untaxed)
@@ -90,7 +90,8 @@ def _closed(made: Mapped, unit: Row, lines: list[PostingLine], total: Decimal) -
     return closed(lines, total, made.settings.accounts.rounding_limit, lambda: rounding_place(made, unit, exempt))
 
 
-def _line(one: InvoiceLine, record: Mapping[str, Any], header: Row, made: Mapped, code: str) -> PostingLine:
+def revenue_line(one: InvoiceLine, record: Mapping[str, Any], header: Row, made: Mapped, code: str) -> PostingLine:
+    """The income of a line on its account; `code` is the tax classification of one that Fusion taxes."""
     own = own_unit(one, record)
     unit = made.unit(*own) if own else header
     tax_code = code if code and one["taxable"] else made.settings.receivables.tax_code
@@ -120,6 +121,7 @@ def _tax_code(record: Mapping[str, Any], made: Mapped) -> str:
     return found or made.missing("tax_zone.tax_code", wanted(keys))
 
 
-def _tax_place(made: Mapped, unit: Row, row: Row | None, key: str) -> Place:
+def tax_place(made: Mapped, unit: Row, row: Row | None, key: str) -> Place:
+    """Where the tax of a zone is owed."""
     account = row_account(made, "tax_zone", key, row, made.settings.accounts.sales_tax)
     return place(made, unit, account, made.settings.receivables.tax_code)

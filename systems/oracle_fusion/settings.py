@@ -102,6 +102,10 @@ class Ledger(_Section):
         "{data_access_set},{source},{ledger},{group},N,N,N",
         description="ParameterList of JournalImportLauncher; words in braces are put in.",
     )
+    require_posted: bool = Field(
+        True,
+        description="Whether an imported journal is done only when it is posted (AutoPost or a person); false: when it is imported.",
+    )
     job_poll_s: float = Field(120, gt=0, description="Seconds between two looks whether an import job has ended.")
 
 

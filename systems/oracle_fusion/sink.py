@@ -20,6 +20,7 @@ from systems.oracle_fusion.client import ACTION, Client
 from systems.oracle_fusion.documents import COMPLETED, fields
 from systems.oracle_fusion.errors import classify
 from systems.oracle_fusion.goods import Goods
+from systems.oracle_fusion.importing import JOURNAL, Importing
 from systems.oracle_fusion.looking import INSTALLMENTS, RECEIPTS, REFERENCES, Looking
 from systems.oracle_fusion.models import Row, link, quoted, record
 from systems.oracle_fusion.taking_back import GOODS, TakingBack
@@ -49,6 +50,7 @@ class _Dialect:
         self._addresses: dict[str, str] = {}
         self._goods = Goods(client, self._looking.rows, self._looking.child)
         self._back = TakingBack(client, self._looking, self._validation)
+        self._importing = Importing(client, self._looking, self._validation)
 
     async def reserve(self, calls: int) -> None:
         """Wait for the calls, and be signed in for the whole attempt."""
@@ -59,6 +61,8 @@ class _Dialect:
     async def look_up(self, attempt: Attempt) -> Found:
         """By ref; where nothing is there, suspects, and whether Fusion would take the document."""
         resolved = attempt.resolved
+        if _is_journal(resolved):
+            return await self._importing.look_up(attempt)
         if resolved.original is not None:
             return await self._back.look_up(attempt)
         if found := await self._shown(attempt):
@@ -123,6 +127,8 @@ class _Dialect:
     async def request(self, attempt: Attempt) -> Request:
         """The request of a step."""
         resolved, step = attempt.resolved, attempt.step
+        if _is_journal(resolved):
+            return self._importing.request(attempt)
         if step in UNDOING:
             return await self._back.request(attempt)
         if resolved.record in GOODS:
@@ -170,10 +176,17 @@ class _Dialect:
         """An answer that shows a row is a reason to look: what is there counts, with its lines, tax and total."""
         if not 200 <= answer.status < 300:
             return _refused(answer)
+        if _is_journal(attempt.resolved):
+            return self._importing.read(attempt, answer)
         found: Mapping[str, Any] = record(answer, attempt.step)
         if not found:
             return ambiguous("a success without a row", "unreadable", code=str(answer.status))
         return ReadBack(self._back.shown if attempt.resolved.original is not None else self._shown, _LOOKS)
+
+
+def _is_journal(resolved: ResolvedCommand) -> bool:
+    """Whether a command is a journal, or takes one back."""
+    return JOURNAL in (resolved.record, resolved.original.record if resolved.original is not None else "")
 
 
 def is_write(request: Request) -> bool:

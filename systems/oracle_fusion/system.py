@@ -14,6 +14,8 @@ from systems.mapped import REVERSAL
 from systems.oracle_fusion.allocation import TABLES
 from systems.oracle_fusion.check import open_checker
 from systems.oracle_fusion.finder import open_finder
+from systems.oracle_fusion.importing import JOURNAL
+from systems.oracle_fusion.importing import STEPS as IMPORTED
 from systems.oracle_fusion.legends import LEGENDS
 from systems.oracle_fusion.mapping import to_canonical, to_commands
 from systems.oracle_fusion.models import SYSTEM as NAME
@@ -104,6 +106,23 @@ def _taking_back() -> Iterator[Write]:
         yield replace(one, record=REVERSAL, steps=CORRECT, promised=CORRECT[-1], takes_back=one.record, watched=CORRECT[1:])
 
 
+BOOKED = Write(
+    JOURNAL,
+    "Journal of the general ledger, imported",
+    IMPORTED,
+    "imported",
+    Capability.C4,
+    "REFERENCE1",
+    _REF,
+    "REFERENCE5",
+    BUDGET.calls,
+    _P_MAX,
+    timedelta(hours=24),
+    watched=IMPORTED[1:],
+)
+"""An answer that was lost names no job, so that a day has to pass until its batch must have shown itself (assumed)."""
+_TWICE = "the same sale or payment would be booked by Receivables and by a journal"
+
 WRITES = (
     INVOICE,
     MEMO,
@@ -112,9 +131,23 @@ WRITES = (
     APPLIED,
     RECEIVED,
     RETURNED,
+    BOOKED,
+    replace(BOOKED, record=REVERSAL, document="Journal with signs turned", takes_back=JOURNAL),
+    replace(BOOKED, document="Journal with signs turned, and Journal", takes_back=JOURNAL),
     *_taking_back(),
 )
 _TWICE_DAILY = "twice-daily 05:00 17:00"
+
+
+def _no_journals(erp: BaseModel, _: BaseModel) -> str:
+    """Why these settings import no journals; "" where they do."""
+    if not isinstance(erp, Settings):
+        return ""
+    names = ("ledger_id", "data_access_set_id", "segments")
+    missing = [f"ledger.{name}" for name in names if not getattr(erp.ledger, name)]
+    return f"{', '.join(missing)} of the settings say nothing" if missing else ""
+
+
 FLOWS = (
     Flow("F1", "suppliers -> vendors, kept up to date", NAME, FIELD_SERVICE, "vendor", ("vendor",), "master"),
     Flow(
@@ -159,6 +192,32 @@ FLOWS = (
         due=AT_ONCE,
     ),
     Flow("F3R", "returns -> returns to vendor", FIELD_SERVICE, NAME, "return", ("return", "reversal"), "receipt", due=AT_ONCE),
+    Flow(
+        "J4",
+        "job invoices -> journals by import, in the place of Receivables",
+        FIELD_SERVICE,
+        NAME,
+        "invoice",
+        (JOURNAL, "reversal"),
+        "sale",
+        _TWICE_DAILY,
+        off_by_default=True,
+        excludes={"F4": _TWICE, "F5": _TWICE},
+        unavailable=_no_journals,
+    ),
+    Flow(
+        "J5",
+        "payments -> journals by import, in the place of Receivables",
+        FIELD_SERVICE,
+        NAME,
+        "payment",
+        (JOURNAL, "reversal"),
+        "collection",
+        _TWICE_DAILY,
+        off_by_default=True,
+        excludes={"F4": _TWICE, "F5": _TWICE},
+        unavailable=_no_journals,
+    ),
     Flow("F6", "customers matched to account and bill-to site, never created", NAME, "", "customer", ()),
     Flow("M0", "first match of customers and vendors", NAME, FIELD_SERVICE, "", (), "master"),
 )
@@ -169,6 +228,8 @@ def chosen_write(settings: BaseModel, write: Write) -> Write | None:
     second one."""
     if not isinstance(settings, Settings):
         return write
+    if JOURNAL in (write.record, write.takes_back):
+        return replace(write, watch_every=timedelta(seconds=settings.ledger.job_poll_s))
     if write.record in ("ar_invoice", "ar_credit_memo") and settings.receivables.numbering == "ours":
         return replace(write, capability=Capability.C1)
     other = APPLIED if settings.receivables.apply_by == "automatch" else REFERENCED

@@ -53,6 +53,10 @@ class Validation:
         refusal = await self._accounts(attempt, list(dict.fromkeys(accounts)), resolved.post_on or own["date"])
         return (refusal, "account_combination") if refusal else GOOD
 
+    async def accounts(self, attempt: Attempt, accounts: Sequence[str], on: date | None) -> str:
+        """Why one of these combinations could not be posted to on a day; "" where all of them can."""
+        return await self._accounts(attempt, accounts, on)
+
     async def _customer(self, attempt: Attempt, customer: tuple[str, str]) -> str:
         now = self._client.clock.now()
         if customer in self._sites and self._sites[customer] > now:
@@ -70,7 +74,7 @@ class Validation:
         self._sites[customer] = now + _KEPT
         return ""
 
-    async def _accounts(self, attempt: Attempt, accounts: Sequence[str], on: date) -> str:
+    async def _accounts(self, attempt: Attempt, accounts: Sequence[str], on: date | None) -> str:
         now, asked = self._client.clock.now(), []
         for account in accounts:
             kept = self._combinations.get(account)
