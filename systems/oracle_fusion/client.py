@@ -21,6 +21,7 @@ from systems.oracle_fusion.settings import Credentials, Settings
 
 ITEM = "application/vnd.oracle.adf.resourceitem+json"
 ACTION = "application/vnd.oracle.adf.action+json"
+BATCH = "application/vnd.oracle.adf.batch+json"
 _ACCEPT = "application/json, application/vnd.oracle.adf.error+json"
 _MOST = 499
 """The most rows that one answer has, whatever is asked for."""

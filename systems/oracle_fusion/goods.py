@@ -35,7 +35,7 @@ REFERENCE = "ExternalSystemTransactionReference"
 RETURN_TYPE = "RETURN TO VENDOR"
 _DONE, _FAILED = ("SUCCESS", "COMPLETED"), ("ERROR", "FAILURE", "FAILED")
 _NUMBER = 30
-_CENTS = Decimal("0.05")
+CENTS = Decimal("0.05")
 """What quantity times cost may differ from the amount of a line whose unit was converted."""
 Ask = Callable[[Attempt, str, str, Query], Awaitable[list[Row]]]
 """Asks for the rows of a resource that fulfil a condition."""
@@ -119,9 +119,7 @@ class Goods:
         return made
 
     def _instant(self, day: date) -> str:
-        """Noon of a day, which is that day in every zone of America and Europe; never later than the server's clock, which refuses the future."""
-        noon = datetime.combine(day, time(12), UTC)
-        return min(noon, self._client.calls.server_now()).isoformat(timespec="milliseconds")
+        return instant_of(day, self._client.calls.server_now())
 
     # --- returns ------------------------------------------------------------------------------------------------------
 
@@ -146,6 +144,11 @@ class Goods:
             Comments=str(own["reason"])[:240],
             **{REFERENCE: attempt.ref},
         )
+
+
+def instant_of(day: date, now: datetime) -> str:
+    """Noon of a day, which is that day in every zone of America and Europe; never later than the server's clock, which refuses the future."""
+    return min(datetime.combine(day, time(12), UTC), now).isoformat(timespec="milliseconds")
 
 
 def _schedule(attempt: Attempt, one: GoodsPosting) -> tuple[str, str, str]:
@@ -199,10 +202,10 @@ def receipt(row: Row, lines: Sequence[Row], attempt: Attempt) -> Document:
         count = money_or_zero(theirs, "Quantity") if theirs is not None else Decimal(0)
         differences += amount_differs(f"line {one['source_line_id']} quantity", count, one["quantity"])
         differences += amount_differs(
-            f"line {one['source_line_id']} amount", rounded(count * one["unit_cost"]), one["amount"], _CENTS
+            f"line {one['source_line_id']} amount", rounded(count * one["unit_cost"]), one["amount"], CENTS
         )
     words = "; ".join(filter(None, map(errors_of, lines))) or errors_of(row)
-    is_done = bool(lines) and all(_state(one) in _DONE for one in lines)
+    is_done = bool(lines) and all(map(is_processed, lines))
     return Document(
         required_id(row, "HeaderInterfaceId"),
         text(row, "ReceiptNumber"),
@@ -225,7 +228,7 @@ def returned(row: Row, attempt: Attempt) -> Document:
     differences = [
         *differs("type", text(row, "TransactionType"), RETURN_TYPE),
         *amount_differs("quantity", money_or_zero(row, "Quantity"), one["quantity"]),
-        *amount_differs("amount", rounded(money_or_zero(row, "Quantity") * one["unit_cost"]), one["amount"], _CENTS),
+        *amount_differs("amount", rounded(money_or_zero(row, "Quantity") * one["unit_cost"]), one["amount"], CENTS),
     ]
     return Document(
         required_id(row, "InterfaceTransactionId"),
@@ -233,11 +236,16 @@ def returned(row: Row, attempt: Attempt) -> Document:
         text(row, REFERENCE),
         command["amount"],
         command["currency"],
-        ("create", "returned") if _state(row) in _DONE else ("create",),
+        ("create", "returned") if is_processed(row) else ("create",),
         tuple(differences),
         refusal=words,
         refusal_reason="receiving_error" if words else "",
     )
+
+
+def is_processed(row: Row) -> bool:
+    """Whether the receiving processor has done what a request or line asks for."""
+    return _state(row) in _DONE
 
 
 def _state(row: Row) -> str:

@@ -16,7 +16,7 @@ from schemas.records import GoodsLine, GoodsPosting, Parent
 from systems.mapped import Draft, NoCommand, Plan
 from systems.oracle_fusion.allocation import PRODUCT, Mapped, mapped
 from systems.postings.document import EMPTY, Hold, Posting, Row, Target, other_currency, wanted
-from systems.postings.ends import nothing, voided
+from systems.postings.ends import is_void, nothing, reversal, voided
 from systems.postings.lines import human_number, rounded
 from systems.values.codes import code
 from systems.values.numbers import QUANTITY, number
@@ -36,6 +36,8 @@ def receipt_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | 
 
 def return_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:
     """What a return becomes: a return to vendor of each line that an earlier receipt brought, for Fusion takes one line at a time."""
+    if is_void(record):
+        return _canceled(record, plan)
     found = _goods("return", record, plan, RETURN, record["returned_on"])
     made: list[Draft | NoCommand] = []
     for one in found:
@@ -45,6 +47,12 @@ def return_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | N
         lines: Sequence[GoodsPosting] = one.body["lines"]
         made += [_of_line(one, line) for line in lines]
     return made
+
+
+def _canceled(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft]:
+    """What a return becomes that was cancelled: a reversal of each of its parts, as they were written."""
+    moved = {one["line_id"]: rounded(one["amount"]) for one in record["lines"] if one["quantity"]} or {"": record["total"]}
+    return [replace(reversal(record, RETURN, plan.time_zone, part, amount), parted=True) for part, amount in moved.items()]
 
 
 def _of_line(whole: Draft, line: GoodsPosting) -> Draft:

@@ -22,7 +22,7 @@ from systems.oracle_fusion.errors import classify
 from systems.oracle_fusion.goods import Goods
 from systems.oracle_fusion.looking import INSTALLMENTS, RECEIPTS, REFERENCES, Looking
 from systems.oracle_fusion.models import Row, link, quoted, record
-from systems.oracle_fusion.taking_back import TakingBack
+from systems.oracle_fusion.taking_back import GOODS, TakingBack
 from systems.oracle_fusion.undo import UNDOING
 from systems.oracle_fusion.validation import CALLS, Validation
 from systems.values.members import required_id, text
@@ -35,7 +35,7 @@ BUDGET = Budget(find=2 * _READING + 1 + CALLS, step=2 + 2 * _READING)
 _LOOKS = 3
 _SUSPECTS = 100
 _MOST_KEPT = 1000
-_APPLICATION, GOODS = "ar_application", ("receipt", "return")
+_APPLICATION = "ar_application"
 
 
 class _Dialect:

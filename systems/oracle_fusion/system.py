@@ -21,7 +21,7 @@ from systems.oracle_fusion.poller import open_reader, position_from
 from systems.oracle_fusion.resources import FEEDS, FETCHABLE
 from systems.oracle_fusion.settings import Credentials, Settings
 from systems.oracle_fusion.sink import BUDGET, is_write, open_writer
-from systems.oracle_fusion.undo import OPPOSITE, STEPS
+from systems.oracle_fusion.undo import CORRECT, OPPOSITE, STEPS
 
 FIELD_SERVICE = "servicetitan"
 """The name of the system from which these flows bring documents, and to which vendors and orders go."""
@@ -87,6 +87,10 @@ MEMO = replace(
 RECEIPT = replace(MEMO, record="ar_receipt", document="Standard receipt", ref_field="Comments", human_number_field="ReceiptNumber")
 
 
+RECEIVED = _goods("receipt", "Receiving request", "received", "ReceiptNumber")
+RETURNED = _goods("return", "Receiving transaction request", "returned", "")
+
+
 def _taking_back() -> Iterator[Write]:
     """The writes that take back what was written, and those that write what is wanted in its place. A receipt and its applications have no place for
     the ref of their reversal: they show it themselves."""
@@ -96,6 +100,8 @@ def _taking_back() -> Iterator[Write]:
         yield back if one.record in OPPOSITE else replace(back, ref_field="", ref_length=0, human_number_field="")
         for original in OPPOSITE if one.record in OPPOSITE else (one.record,):
             yield replace(one, steps=(*STEPS[original], *one.steps), takes_back=original)
+    for one in (RECEIVED, RETURNED):
+        yield replace(one, record=REVERSAL, steps=CORRECT, promised=CORRECT[-1], takes_back=one.record, watched=CORRECT[1:])
 
 
 WRITES = (
@@ -104,9 +110,9 @@ WRITES = (
     RECEIPT,
     REFERENCED,
     APPLIED,
+    RECEIVED,
+    RETURNED,
     *_taking_back(),
-    _goods("receipt", "Receiving request", "received", "ReceiptNumber"),
-    _goods("return", "Receiving transaction request", "returned", ""),
 )
 _TWICE_DAILY = "twice-daily 05:00 17:00"
 FLOWS = (

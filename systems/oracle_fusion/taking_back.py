@@ -18,6 +18,7 @@ from systems.oracle_fusion import compare, documents
 from systems.oracle_fusion import undo as u
 from systems.oracle_fusion.client import ACTION, Client
 from systems.oracle_fusion.documents import FORMS
+from systems.oracle_fusion.goods_back import GoodsBack
 from systems.oracle_fusion.looking import RECEIPTS, Looking, key_of
 from systems.oracle_fusion.models import Row
 from systems.oracle_fusion.validation import CUSTOMERS, FINDER, Validation
@@ -25,6 +26,7 @@ from systems.values.members import required_id, text
 from systems.writing.frame import Attempt
 
 APPLICATIONS = "standardReceiptApplications"
+GOODS = ("receipt", "return")
 
 
 def undo_of(resolved: ResolvedCommand, client: Client) -> u.Undo:
@@ -42,6 +44,7 @@ class TakingBack:
 
     def __init__(self, client: Client, looking: Looking, validation: Validation) -> None:
         self._client, self._looking, self._validation = client, looking, validation
+        self._goods = GoodsBack(client, looking.rows)
 
     # --- looking up ---------------------------------------------------------------------------------------------------
 
@@ -53,6 +56,8 @@ class TakingBack:
             return await self._receipt(attempt, undo)
         if record == "ar_application":
             return await self._application(attempt, undo)
+        if record in GOODS:
+            return await self._goods.look_up(attempt, undo)
         return await self._transaction(attempt, undo)
 
     async def shown(self, attempt: Attempt) -> Sequence[Document]:
@@ -148,6 +153,8 @@ class TakingBack:
             return await self._reverse(attempt, undo)
         if undo.original.record == "ar_application":
             return await self._unapply(attempt, undo)
+        if undo.original.record in GOODS:
+            return await self._goods.request(attempt, undo)
         if attempt.step == "debit_complete":
             return await self._looking.completion(attempt, undo.form)
         made = documents.transaction_body(undo.counter(), self._client.settings)

@@ -6,6 +6,7 @@
     mark        our ref at the end of a receipt's comments, for the reversal has no place of its own for it
     reverse     the action reverseReceipt of newer releases, dated by the server's own day, for it takes none
     unapply     the action unapplyReceipt of newer releases, of one application by its id
+    correct     corrections of each line of a receipt or return of goods (`goods_back.py`), which are processed later
 
 Sources: REST API for Financials, "Create Receivables Credit Memos" (on account only), "Reverse a standard receipt" and "Unapply a receipt from an
 invoice installment" (26D); a customer's applications are standardReceiptApplications of its bill-to site (their attributes: public clients), of
@@ -34,14 +35,17 @@ from systems.values.members import money, text
 from systems.writing.differences import amount_differs, differs
 
 CREDIT, DEBIT, REVERSE, UNAPPLY = ("credit",), ("debit", "debit_complete"), ("mark", "reverse"), ("unapply",)
+CORRECT = ("correct", "corrected")
 STEPS: Mapping[str, tuple[str, ...]] = {
     "ar_invoice": CREDIT,
     "ar_credit_memo": DEBIT,
     "ar_receipt": REVERSE,
     "ar_application": UNAPPLY,
+    "receipt": CORRECT,
+    "return": CORRECT,
 }
 """The steps that take back a document of each record."""
-UNDOING = frozenset((*CREDIT, *DEBIT, *REVERSE, *UNAPPLY))
+UNDOING = frozenset((*CREDIT, *DEBIT, *REVERSE, *UNAPPLY, *CORRECT))
 OPPOSITE: Mapping[str, str] = {"ar_invoice": "ar_credit_memo", "ar_credit_memo": "ar_invoice"}
 """The record of the document that reverses a transaction."""
 MISSING, CHANGED, APPLIED, NO_ACTION, UNCLEAR, WORTHLESS = (

@@ -18,6 +18,7 @@ ERROR_TYPE = "application/vnd.oracle.adf.error+json"
 ITEM_TYPE = "application/vnd.oracle.adf.resourceitem+json"
 COLLECTION_TYPE = "application/vnd.oracle.adf.resourcecollection+json"
 ACTION_TYPE = "application/vnd.oracle.adf.action+json"
+BATCH_TYPE = "application/vnd.oracle.adf.batch+json"
 _TITLES = {
     400: "Bad Request",
     401: "Unauthorized",

@@ -13,11 +13,20 @@ from typing import Any
 
 from aiohttp import web
 
-from runtime.simulator.answers import read_json
+from runtime.simulator.answers import dumps, read_json
 from runtime.simulator.conditions import Condition
 from runtime.simulator.records import Row
 from runtime.simulator.switches import names
-from systems.oracle_fusion.simulator.answers import ACTION_TYPE, COLLECTION_TYPE, ITEM_TYPE, Problem, Refused, bad, row_answer
+from systems.oracle_fusion.simulator.answers import (
+    ACTION_TYPE,
+    BATCH_TYPE,
+    COLLECTION_TYPE,
+    ITEM_TYPE,
+    Problem,
+    Refused,
+    bad,
+    row_answer,
+)
 from systems.oracle_fusion.simulator.described import described, versions
 from systems.oracle_fusion.simulator.draft import draft_of
 from systems.oracle_fusion.simulator.framework import Ask, version_of
@@ -61,7 +70,7 @@ class Api:
             answer = self._gate.page()
         except Refused as refused:
             answer = refused.answer(version, accept)
-        if answer.content_type in (ITEM_TYPE, COLLECTION_TYPE) and "application/json" in accept:
+        if answer.content_type in (ITEM_TYPE, COLLECTION_TYPE, BATCH_TYPE) and "application/json" in accept:
             answer.content_type = "application/json"
         answer.headers["REST-Framework-Version"] = str(version)
         answer.headers["Date"] = format_datetime(self._pod.clock.now(), usegmt=True)
@@ -72,6 +81,8 @@ class Api:
         self._pod.calls[" ".join((request.method, *parts[1:2], *parts[3:5:2], *parts[5:7:2]))] += 1
         if parts and parts[0] not in VERSIONS:
             raise Refused(404)
+        if len(parts) == 1 and request.method == "POST":
+            return self._batch(request, version, raw)
         if len(parts) < 2:
             return versions(self._pod, f"{request.url.origin()}{ROOT}")
         resource = self._resources.get(parts[1])
@@ -80,6 +91,28 @@ class Api:
         ask = Ask(self._pod, request, version, f"{request.url.origin()}{ROOT}/{parts[0]}")
         ask.refuse_unknown()
         return Call(self._gate, ask, resource, parts[2:], raw).answer()
+
+    def _batch(self, request: web.Request, version: int, raw: bytes) -> web.Response:
+        """Several rows in one call, all or none ("Perform Batch Actions"); of its operations only create."""
+        if request.content_type != BATCH_TYPE:
+            raise Refused(415)
+        try:
+            sent = read_json(raw)["parts"]
+            asked = [(one["id"], str(one["path"]).strip("/"), one["operation"], one["payload"]) for one in sent]
+        except (ValueError, KeyError, TypeError) as error:
+            raise bad(f"The batch cannot be read: {error}.", "JBO-25003") from error
+        ask = Ask(self._pod, request, version, f"{request.url.origin()}{ROOT}/{request.match_info['rest'].strip('/')}")
+        shown = []
+        with self._pod.together():
+            for key, path, operation, payload in asked:
+                resource = self._resources.get(path)
+                if operation != "create" or resource is None or resource.rules.create is None:
+                    raise bad(f"The part {key} of the batch is not valid.", "JBO-25058", "parts")
+                self._gate.require(resource.write)
+                row = resource.rules.create(self._pod, draft_of(resource.shape, payload))
+                made = ask.sheet.row(resource.shape, row, View(), f"{ask.base}/{path}")
+                shown.append({"id": key, "path": f"/{path}", "operation": operation, "payload": made})
+        return web.Response(body=dumps({"parts": shown}), content_type=BATCH_TYPE)
 
 
 class Call:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from runtime.simulator.records import Row
-from systems.oracle_fusion.simulator.pod import Pod, cents, money, ref_of
+from systems.oracle_fusion.simulator.pod import Pod, cents, money, plain, ref_of
 from systems.oracle_fusion.simulator.rules import orders, receipts
 from systems.oracle_fusion.simulator.rules.billing import CREDIT, INVOICE, Form
 from systems.oracle_fusion.simulator.rules.invoices import COMPLETE
@@ -20,6 +20,8 @@ def documents(pod: Pod, kind: str) -> list[dict[str, Any]]:
     """Every document of a kind; amounts are decimal texts, dates ISO. Of other resources the rows as they are. Raises ValueError."""
     if kind not in shapes():
         raise ValueError(f"no kind {kind!r}; known: {', '.join(shapes())}")
+    if kind == TRANSACTIONS:
+        return [_transactions(pod, ref, rows) for ref, rows in _together(pod.rows(kind)).items()]
     show = _SHOWN.get(kind)
     return [_raw(row) if show is None else {"ref": ref_of(row)} | show(pod, row) for row in pod.rows(kind)]
 
@@ -93,13 +95,24 @@ def _request(pod: Pod, row: Row) -> dict[str, Any]:
     }
 
 
-def _transaction(pod: Pod, row: Row) -> dict[str, Any]:
-    return _goods(pod, row, [row]) | {
+def _together(rows: list[Row]) -> dict[str, list[Row]]:
+    """Requests by the reference before a slash: corrections of several lines that a client makes as one. Those without one are alone."""
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        ref = ref_of(row).partition("/")[0]
+        found.setdefault(ref or f" {row['InterfaceTransactionId']}", []).append(row)
+    return found
+
+
+def _transactions(pod: Pod, ref: str, rows: list[Row]) -> dict[str, Any]:
+    row = rows[0]
+    return _goods(pod, row, rows) | {
+        "ref": ref if ref[:1] != " " else "",
         "id": str(row["InterfaceTransactionId"]),
         "type": row["TransactionType"],
         "number": row["ReceiptNumber"] or str(row["InterfaceTransactionId"]),
         "parent": str(row["ParentTransactionId"]),
-        "quantity": row["Quantity"],
+        "quantity": plain(sum((money(one["Quantity"]) for one in rows), Decimal(0))),
     }
 
 
@@ -163,6 +176,5 @@ _SHOWN: dict[str, Callable[[Pod, Row], dict[str, Any]]] = {
     CREDIT.kind: lambda _, row: _billed(CREDIT, row),
     receipts.KIND: lambda _, row: _receipt(row),
     REQUESTS: _request,
-    TRANSACTIONS: _transaction,
     BATCHES: lambda _, row: _journal(row),
 }

@@ -7,7 +7,8 @@ begin with `_` are not shown. A row is never changed in place: a change puts a n
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -50,16 +51,31 @@ class Pod(Records[Settings]):
         kinds = (*shapes(), TRUTH, BILLS, SETUP, INTERFACE)
         super().__init__(options, Settings(), Telling(kinds, _entry, _FOUND_BY))
         self.batches: list[Callable[[Pod], None]] = []
+        self._together: list[Change] | None = None
         self._waiting = {kind: {str(row[shapes()[kind].key]) for row in self.rows(kind) if _waits(row)} for kind in _BATCHED}
 
     def commit(self, changes: Iterable[Change], request_id: str = "") -> None:
         """See `Records.commit`; what waits for a batch process is remembered."""
         changes = list(changes)
+        if self._together is not None:
+            self._together += changes
+            return
         super().commit(changes, request_id)
         for change in changes:
             if change.kind in _BATCHED:
                 waits = not change.is_gone and _waits(change.body)
                 (self._waiting[change.kind].add if waits else self._waiting[change.kind].discard)(change.key)
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """What is committed inside is committed at its end, all of it or, where something is refused, none."""
+        self._together = []
+        try:
+            yield
+            held, self._together = self._together, None
+            self.commit(held, self.request_id)
+        finally:
+            self._together = None
 
     def waiting(self, kind: str) -> list[Row]:
         """The rows of a kind that wait for their batch process, by key."""

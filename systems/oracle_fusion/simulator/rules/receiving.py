@@ -259,12 +259,13 @@ def _corrected(pod: Pod, row: Row) -> list[Change]:
         return []
     sign = 1 if row["TransactionType"] == "CORRECT" else -1
     quantity = sign * money(row["Quantity"])
+    moved = -quantity if parent["TransactionTypeCode"] == "RETURN TO VENDOR" else quantity
     made = _transaction(pod, row, (order, *held), row["TransactionType"], money(row["Quantity"]))
     made |= {"ParentTransactionId": parent["TransactionId"], "ReceiptNumber": parent["ReceiptNumber"]}
     made |= {"ExternalSystemTransactionReference": row.get("ExternalSystemTransactionReference")}
     left = plain(money(parent.get("_left", parent["Quantity"])) + quantity)
     marked = replace(pod.untouched(HISTORY, parent | {"_left": left}, ""), operation="")
-    return [pod.put(HISTORY, made, "create"), marked, _moved(pod, order, held[1], quantity)]
+    return [pod.put(HISTORY, made, "create"), marked, _moved(pod, order, held[1], moved)]
 
 
 def remove(kind: str, pod: Pod, row: Row) -> None:

@@ -117,7 +117,8 @@ def problems_of_transaction(pod: Pod, row: Row) -> list[Wrong]:
             )
         ]
     parent = pod.get(_HISTORY, str(row["ParentTransactionId"]))
-    if parent is None or parent["TransactionTypeCode"] not in ("RECEIVE", "DELIVER"):
+    allowed = ("RECEIVE", "DELIVER", "RETURN TO VENDOR") if row["TransactionType"] == "CORRECT" else ("RECEIVE", "DELIVER")
+    if parent is None or parent["TransactionTypeCode"] not in allowed:
         return [Wrong("RCV_NO_PARENT", "The parent transaction is not a receipt or delivery.", "PARENT_TRANSACTION_ID")]
     found = _day(pod, row)
     quantity = money(row["Quantity"])

@@ -206,3 +206,23 @@ async def test_corrections_and_returns_name_the_transaction_that_they_are_of(wor
     assert [one["TransactionTypeCode"] for one in await history(client)] == ["RECEIVE", "DELIVER", "CORRECT", "RETURN TO VENDOR"]
     for kind, parent, quantity in (("REJECT", receive, 1), ("CORRECT", 1, -1), ("CORRECT", receive, 0), ("CORRECT", receive, 11)):
         assert (await _transaction(client, parent, kind, quantity)).body["ReturnStatus"] == "ERROR", kind
+
+
+async def test_a_batch_creates_every_part_or_none(world: World, client: Client) -> None:
+    made = await order(world)
+    await requested(client, line(made, 6))
+    await world.sim("receiving", {})
+    parent = (await history(client))[0]["TransactionId"]
+    asked = client.having(Content_Type="application/vnd.oracle.adf.batch+json")
+
+    def part(number: int, **changed: Any) -> dict[str, Any]:
+        one = {"TransactionType": "CORRECT", "ParentTransactionId": parent, "Quantity": -1, "OrganizationCode": "ACM"} | changed
+        return {"id": f"p{number}", "path": "/receivingReceiptTransactionRequests", "operation": "create", "payload": one}
+
+    for wrong in (part(2, OrganizationCode="X"), part(2) | {"operation": "delete"}, part(2) | {"path": "/nothing"}, {"id": "p2"}):
+        assert (await asked.post("/", {"parts": [part(1), wrong]})).status == 400
+    assert (await client.get("/receivingReceiptTransactionRequests")).items == []
+    assert (await client.post("/", {"parts": [part(1)]})).status == 415
+    answer = await asked.post("/", {"parts": [part(1), part(2)]})
+    assert (answer.status, [one["id"] for one in answer.body["parts"]]) == (200, ["p1", "p2"])
+    assert len((await client.get("/receivingReceiptTransactionRequests")).items) == 2
