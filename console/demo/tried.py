@@ -22,8 +22,8 @@ _SECRETS = "ML_CONNECTOR_DEMO_"
 
 
 def switches(system: str) -> dict[str, str]:
-    """Switches of a simulator for a trial: enough sessions for every role, few masters in the field-service system, new books in the ERP. One in which
-    customers are matched and never created has those of the field-service system, for `match` to find."""
+    """Switches of a simulator for a trial: enough sessions for every role, few masters in the field-service system, new books in the ERP. One
+    in which customers are matched and never created has those of the field-service system, for `match` to find."""
     own = dict(demo_of(system).simulator_settings(1))
     if system == registry.FIELD_SERVICE:
         return own | _FEW
