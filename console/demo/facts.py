@@ -56,16 +56,22 @@ class Topics:
     _versions: dict[tuple[str, str, str], str] = field(default_factory=dict)
 
     def learn_entry(self, entry: Mapping[str, Any]) -> None:
-        """Take in the newest ledger record of an op-key."""
+        """Take in the newest ledger record of an op-key. Of several op-keys of a document (it was written, later nothing was made of it) the newest
+        version of the source counts, in whatever order the ledger tells them: one that was rebuilt has another order."""
         origin, key = (entry["source_system"], entry["source_entity"]), key_of(entry)
         if entry["action"] in _LATER:
             self.later.setdefault(origin, {}).setdefault(key, {})[entry["op_key"]] = entry
         if entry["action"] in _LATER and entry["state"] == "HELD":
             self.changed.setdefault(origin, set()).add(key)
         known = self.entries.setdefault(origin, {})
-        if key not in known or entry["action"] not in _LATER:
+        if entry["action"] in _LATER:
+            if key not in known:
+                known[key] = self.by_ref[entry["ref"]] = entry
+            return
+        other = known.get(key)
+        if other is None or other["action"] in _LATER or _place(other) <= _place(entry):
             known[key] = entry
-            self.by_ref[entry["ref"]] = entry
+        self.by_ref[entry["ref"]] = entry
 
     def learn_decision(self, r: Mapping[str, Any]) -> None:
         """Take in an audit record about one object. Those about its newest version count, each once however often it was repeated."""
@@ -82,6 +88,10 @@ class Topics:
         decisions.append(made)
         if r["decision"] == "match" and r["system"] == registry.FIELD_SERVICE:
             self.matched.add((r["entity"], r["source_id"]))
+
+
+def _place(entry: Mapping[str, Any]) -> tuple[str, int]:
+    return entry["source_version"], entry["command_offset"]
 
 
 def read_topics(cluster: Cluster, connections: Iterable[str]) -> dict[str, Topics]:

@@ -22,9 +22,13 @@ _SECRETS = "ML_CONNECTOR_DEMO_"
 
 
 def switches(system: str) -> dict[str, str]:
-    """Switches of a simulator for a trial: enough sessions for every role, few masters in the field-service system, new books in the ERP."""
+    """Switches of a simulator for a trial: enough sessions for every role, few masters in the field-service system, new books in the ERP. One
+    in which customers are matched and never created has those of the field-service system, for `match` to find."""
     own = dict(demo_of(system).simulator_settings(1))
-    return own | (_FEW if system == registry.FIELD_SERVICE else {key: value for key, value in _NONE.items() if key in own})
+    if system == registry.FIELD_SERVICE:
+        return own | _FEW
+    kept = {f"{entity}s" for entity in registry.system(system).asked_for}
+    return own | {key: value for key, value in _NONE.items() if key in own and key not in kept}
 
 
 async def join(folder: Path, lines: list[dict[str, Any]]) -> Path:

@@ -263,7 +263,11 @@ class Owner:
             command = self.sights.command_of(entry)
             view = self.sights.view(entry, command)
             held = entry["state"] == e.HELD and not (again or due or case.withdrawn_by)
-            if view is None or held or e.is_terminal(entry) or self.stalls(case):
+            if view is None or held or e.is_terminal(entry):
+                self.serve(case)
+                return
+            if self.stalls(case):
+                case.again = again
                 self.serve(case)
                 return
             self.carry_out(case, *step(key, Turn(self.now_s(), view, command, withdraws=bool(case.withdrawn_by))))
@@ -300,8 +304,10 @@ class Owner:
         return self.sights.view(case.key.entry, case.key.command)
 
     def _rests_as_it_is(self, case: Case) -> None:
-        """Nothing was intended: it rests as it stands, and whatever keeps it wakes it."""
+        """Nothing was intended: it rests as it stands, and whatever keeps it wakes it. What was held would have gone on, so that it is examined
+        again then."""
         assert case.key is not None
+        case.again = case.again or case.key.entry["state"] == e.HELD
         self.cases.put(case, case.key.but(phase=Phase.IDLE))
         self._rests(case, None)
 

@@ -76,6 +76,8 @@ def _for_a_person(entry: Ledger, command: CommandEnvelope, view: View, stands: L
 def _change(entry: Ledger, view: View, chain: Chain) -> Ledger | None:
     made = chain.made
     if made is None or made["state"] not in WRITTEN:
+        if made is not None and made["state"] == e.SUPERSEDED and not e.may_exist(made):
+            return e.reverted(entry, made["source_version"], view.at)  # what it changes was never written
         if made is not None and (chain.is_begun(made) or not e.is_terminal(made)) and made["state"] != e.HELD:
             return e.waits(entry, view.at, reasons.PARENT, "what it changes is being written", waits_for=_own(entry))
         return e.held(entry, view.at, reasons.CHANGED_AFTER_POST, words(entry, made), waits_for=_own(entry))

@@ -153,13 +153,13 @@ class Stage:
         start = {position.partition: max(0, position.offset) for position in known}
         return sum(1 for _ in kafka.read_to_end(settings.kafka, settings.topic(topic), numbers, start))
 
-    def has_read(self, group: str, topic: str) -> None:
+    def has_read(self, group: str, topic: str, patience_s: float = 120) -> None:
         """Return when a group has read all of a topic."""
-        until(f"{group} to have read {topic}", lambda: self.unread(group, topic), lambda left: left == 0, patience_s=120)
+        until(f"{group} to have read {topic}", lambda: self.unread(group, topic), lambda left: left == 0, patience_s)
 
-    def sinks_have_read(self) -> None:
+    def sinks_have_read(self, patience_s: float = 120) -> None:
         """Return when the sinks have read every command."""
-        self.has_read(f"sinks.{ERP}", f"command.{ERP}")
+        self.has_read(f"sinks.{ERP}", f"command.{ERP}", patience_s)
 
     def recreate(self, *topics: str) -> None:
         """Delete topics and create them again, empty."""

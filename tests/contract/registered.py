@@ -38,8 +38,7 @@ def requested(write: Write) -> tuple[str, ...]:
 
 
 def brought(system: System) -> dict[str, Write]:
-    """The ways in which a system writes what a registered ERP brings. A record that the field-service side writes and no ERP of the registry
-    brings is brought by the ERP of `test_orders.py`."""
+    """The ways in which a system writes what a registered ERP brings."""
     told = {record for one in registry.erps() for flow in one.flows if flow.target == system.name for record in flow.records}
     is_erp = system.name != registry.FIELD_SERVICE
     return {way: write for way, write in ways(system).items() if is_erp or write.record in told}

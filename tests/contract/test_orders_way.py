@@ -3,6 +3,7 @@ the order's lines. Through both readers, both hops' mappings and the protocol it
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
@@ -28,6 +29,7 @@ from tests.contract import examples
 from tests.contract.conftest import Declare
 from tests.contract.ground import Case, SystemUnderTest, ground
 from tests.contract.protocol import Run
+from tests.contract.registered import ways
 from tests.contract.seam import InProcess
 from tests.contract.toyerp import FLOWS, ORDER_OF, WRITES, with_receipts
 from tests.unit.topology.hops import PARTITIONS, Memory
@@ -235,3 +237,9 @@ async def test_the_erps_status_is_one_line_of_the_memo_however_often_it_changes(
         "[ml-connector status] PO PO-4711: CLOSED, received 0 of 16, billed 0 of 16"
     ]
     assert len([line for line in lines if "ref]" in line]) == 1
+
+
+def test_the_write_of_orders_is_declared_honestly() -> None:
+    write = ways(registry.system(registry.FIELD_SERVICE))["purchase_order"]
+    assert (write.capability, write.updates, write.v_max.total_seconds() > 0) == ("C4", True, True)
+    assert json.loads(examples.text(registry.FIELD_SERVICE, "purchase_order.of_the_erp", "commands"))[0]["amount"] == "237.7"

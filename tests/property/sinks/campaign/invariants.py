@@ -6,6 +6,7 @@ from __future__ import annotations
 import traceback
 from collections import Counter
 from collections.abc import Iterator
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, cast
 
@@ -51,6 +52,7 @@ class Judge:
         self.junk: set[int] = set()
         self.taken: dict[int, int] = {}
         self.released: set[str] = set()
+        self.open_since: dict[str, datetime] = {}
         self.decisions: list[tuple[str, str, dict[str, Any]]] = []
         self._moment = 0
 
@@ -128,12 +130,13 @@ class Judge:
             self._after_reversals(op_key)
 
     def _after_reversals(self, op_key: str) -> None:
-        """No application is written while the reversal of another one of its set, known before, has not ended: its look-up may show that one's."""
+        """No application is begun while the reversal of another one of its set, known before, has not ended: its look-up may show that one's.
+        What was begun before that is settled first, if need be with a further request."""
         own, head = self.world.ledger.get(op_key), "|".join(op_key.split("|", 4)[:4]) + "|"
         for other, entry in self.world.ledger.items():
             if own is None or not other.startswith(head) or entry["part"] == own["part"] or entry["record"] != REVERSAL:
                 continue
-            if not e.is_terminal(entry) and entry["first_seen_at"] < own["updated_at"]:
+            if not e.is_terminal(entry) and entry["first_seen_at"] < self.open_since.get(op_key, own["updated_at"]):
                 self.broken("ROW", f"{op_key} is sent while {other} is {entry['state']} {entry['reason']}")
 
     def _has_place(self, writer: SimWriter, op_key: str) -> bool:
@@ -196,6 +199,10 @@ class Judge:
             self.broken("UNNAMED", f"{entry['op_key']} is {entry['state']} without a reason")
         if entry["released"] or entry["accepted"]:
             self.released.add(entry["op_key"])
+        if e.intent_open(cast("Any", entry)):
+            self.open_since.setdefault(entry["op_key"], entry["updated_at"])
+        else:
+            self.open_since.pop(entry["op_key"], None)
 
     def wrote(self, connection: str, kept: ErpDocument) -> None:
         """The ERP keeps a document more."""
