@@ -6,7 +6,11 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import csv
+import io
 import json
+import zipfile
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,7 +21,9 @@ from systems.http.bodies import dumps
 from systems.mapped import Draft
 from systems.oracle_fusion.documents import FORMS, receipt_body, transaction_body
 from systems.oracle_fusion.finder import open_finder
+from systems.oracle_fusion.journal_file import import_body
 from systems.oracle_fusion.mapping import to_canonical
+from systems.oracle_fusion.spec import gl_interface_columns
 from systems.oracle_fusion.system import SYSTEM
 from tests.contract.examples import canonical, normalised, raw
 from tests.contract.ground import is_written
@@ -62,6 +68,10 @@ def situations() -> dict[str, dict[str, Any]]:
         "receipt.of_two_lines_of_an_order": receipt([_faucet("0.2"), _pipe("0.1")]),
         "receipt.canceled": receipt(active=False, source_id="603", number="N603"),
         "receipt.of_a_line_of_no_order": receipt([goods_line("4", order_line_id="", sku_id="12")], source_id="604", number="N604"),
+        "invoice.booked_as_a_journal": invoice(source_id="108", number="N108"),
+        "invoice.of_two_units_booked_as_a_journal": invoice(mixed, source_id="109", number="N109"),
+        "payment.booked_as_a_journal": payment(source_id="208", number="N208"),
+        "return.canceled": returned([_faucet("0.001", receipt_line_id="1")], active=False, source_id="653", number="N653"),
         "return.of_what_a_receipt_brought": returned([_faucet("0.001", receipt_line_id="1")]),
     }
 
@@ -90,7 +100,17 @@ def requests(record: dict[str, Any], plan: Any) -> list[Any]:
             found.append(transaction_body(made, plan.settings))
         elif one.record == "ar_receipt":
             found.append(receipt_body(made))
+        elif one.record == "journal":
+            sent = import_body(made, plan.settings, "1773144000000")
+            found.append({**sent, "DocumentContent": _lines(sent["DocumentContent"])})
     return [json.loads(dumps(one)) for one in found]
+
+
+def _lines(content: str) -> list[dict[str, str]]:
+    """The lines of an import file, without the columns that are empty."""
+    with zipfile.ZipFile(io.BytesIO(base64.b64decode(content))) as packed:
+        rows = csv.reader(io.StringIO(packed.read("GlInterface.csv").decode()))
+        return [{name: value for name, value in zip((*gl_interface_columns(), "END"), row, strict=True) if value} for row in rows]
 
 
 def main() -> None:
