@@ -15,6 +15,7 @@ from console.demo.accounts import Decided
 from console.reading import Cluster
 from systems import registry
 from systems.demo import Demo
+from systems.mapped import UNAPPLIED
 
 Holdings = Mapping[str, Mapping[str, Any]]
 """What both simulators of a connection answered: system -> path -> answer."""
@@ -57,7 +58,10 @@ class Topics:
 
     def learn_entry(self, entry: Mapping[str, Any]) -> None:
         """Take in the newest ledger record of an op-key. Of several op-keys of a document (it was written, later nothing was made of it) the newest
-        version of the source counts, in whatever order the ledger tells them: one that was rebuilt has another order."""
+        version of the source counts, in whatever order the ledger tells them: one that was rebuilt has another order. The milestone of a payment that
+        settles nothing is about its applications, and hides no payment that is held."""
+        if entry["action"] == UNAPPLIED:
+            return
         origin, key = (entry["source_system"], entry["source_entity"]), key_of(entry)
         if entry["action"] in _LATER:
             self.later.setdefault(origin, {}).setdefault(key, {})[entry["op_key"]] = entry

@@ -256,6 +256,15 @@ def test_the_newest_version_of_a_document_counts_in_whatever_order_the_ledger_te
     assert set(topics.by_ref) == {"ST-1", "ST-2"}
 
 
+def test_the_milestone_of_a_payment_that_settles_nothing_hides_no_payment_that_is_held() -> None:
+    """It was told as a payment that nobody knows."""
+    topics = Topics()
+    held = ENTRY | {"purpose": "sale", "state": "HELD", "ref": "ST-1"}
+    for entry in (held, held | {"action": "unapplied", "state": "UNCHANGED", "ref": "ST-2", "command_offset": 1}):
+        topics.learn_entry(entry)
+    assert topics.entries["s", "invoice"][SALE]["state"] == "HELD"
+
+
 def test_two_documents_of_one_source_object_have_an_entry_each() -> None:
     """The sale and the payable of one invoice were one entry: the newer one hid what the other had become."""
     topics = Topics()
