@@ -1,7 +1,7 @@
 """Where an amount is booked: department, class and location by business unit and job type, account or item by line. Pure.
 
-A job whose business unit and job type have no row is booked by the defaults of the settings, is counted as defaulted with its amount, and is never held
-for that (product page). The job type's row is more specific than the business unit's. What all mappings share is in `systems/postings/`.
+A job whose business unit and job type have no row is booked by the defaults of the settings, is counted as defaulted with its amount, and is never
+held for that (product page). The job type's row is more specific than the business unit's. What all mappings share is in `systems/postings/`.
 """
 
 from __future__ import annotations
@@ -65,12 +65,12 @@ def job_type_of(made: Mapped, record: Mapping[str, Any]) -> Row:
     return {**soft_row(made, JOB_TYPES, (named,)), JOB_TYPES: named} if named else EMPTY
 
 
-def segments(made: Mapped, unit: Row, job_type: Row) -> dict[str, str]:
-    """Department, class and location of a line or header by NetSuite's own names, of those that the job type, the business unit or the
-    defaults have."""
+def segments(made: Mapped, unit: Row, job_type: Row, own: Row = EMPTY) -> dict[str, str]:
+    """Department, class and location of a line or header by NetSuite's own names: what the line's own row has, else the job type, the
+    business unit or the defaults."""
     found: dict[str, str] = {}
     for name in SEGMENTS:
-        value = job_type.get(name) or unit.get(name)
+        value = own.get(name) or job_type.get(name) or unit.get(name)
         found[name] = value or _standard(made, name, unit, job_type)
     return {name: value for name, value in found.items() if value}
 
@@ -93,3 +93,11 @@ def told(lines: Sequence[PostingLine], record: Mapping[str, Any]) -> list[Postin
     """The lines with texts that begin with the job, no longer than they may be."""
     job = f"Job {record['job_number']}: " if record.get("job_number") else ""
     return [{**one, "description": f"{job}{one['description']}"[:TEXT]} for one in lines]
+
+
+def runs_on(plan: Plan, flow: str, day: date | None) -> bool:
+    """Whether a flow is enabled and has begun on this day."""
+    own = plan.flows.get(flow)
+    if own is None or not own.enabled or day is None:
+        return False
+    return own.cutover_date is None or bool(day >= own.cutover_date)

@@ -25,10 +25,8 @@ Ids = Mapping[str, str]
 CENT = Decimal("0.01")
 MEMO, NUMBER = 999, 45
 """The most characters of a header's memo (our own bound), and of tranId."""
-UNDEPOSITED = "undeposited"
 TAXABLE = "taxable"
 _CORRECT = "|correct|"
-_COUNTRIES = {"USA": "US", "UNITED STATES": "US", "CAN": "CA", "CANADA": "CA", "MEX": "MX"}
 _SEGMENTS = ("department", "class", "location")
 
 
@@ -204,7 +202,12 @@ def sublists(lines: list[PostingLine], sign: int = 1, *, is_sale: bool = False) 
 
 def _item(one: PostingLine, sign: int, *, is_sale: bool) -> dict[str, Any]:
     amount = cents(one["amount"] * sign)
-    made: dict[str, Any] = {"item": ref(one["item"], "item"), "quantity": one["quantity"], "rate": one["unit_price"] * sign, "amount": amount}
+    made: dict[str, Any] = {
+        "item": ref(one["item"], "item"),
+        "quantity": one["quantity"],
+        "rate": one["unit_price"] * sign,
+        "amount": amount,
+    }
     if (one["quantity"] * made["rate"]).quantize(CENT, ROUND_HALF_UP) != amount:
         made |= {"quantity": Decimal(1), "rate": amount}
     if one["description"]:
@@ -239,7 +242,7 @@ def order_body(resolved: ResolvedCommand) -> dict[str, Any]:
     """The purchase order of which a bill is made."""
     own = fields(resolved.command)
     made = header(resolved, PURCHASE_ORDER, ORDER) | sublists(own["lines"])
-    return made | _terms(own) | ({"otherRefNum": own["human_number"][:NUMBER]} if own["human_number"] else {})
+    return made | terms_of(own) | ({"otherRefNum": own["human_number"][:NUMBER]} if own["human_number"] else {})
 
 
 def bill_body(resolved: ResolvedCommand, settings: Settings) -> dict[str, Any]:
@@ -273,7 +276,7 @@ def credit_body(resolved: ResolvedCommand, settings: Settings, apply: Mapping[st
 def sale_body(resolved: ResolvedCommand, settings: Settings) -> dict[str, Any]:
     """An invoice."""
     own = fields(resolved.command)
-    made = _sale(resolved, settings, INVOICE) | _terms(own)
+    made = _sale(resolved, settings, INVOICE) | terms_of(own)
     return made | ({"dueDate": own["due_date"].isoformat()} if own["due_date"] else {})
 
 
@@ -299,7 +302,8 @@ def tax_zone(command: CommandEnvelope) -> str:
     return str(fields(command).get("tax_zone", ""))
 
 
-def _terms(own: Mapping[str, Any]) -> dict[str, Any]:
+def terms_of(own: Mapping[str, Any]) -> dict[str, Any]:
+    """The terms of a document or master, those that the command names."""
     return {"terms": ref(own["terms"], "terms")} if own["terms"] else {}
 
 
@@ -309,7 +313,7 @@ def receipt_body(resolved: ResolvedCommand, settings: Settings) -> dict[str, Any
     made = header(resolved, kind) | {"payment": cents(resolved.command["amount"])} | _paid(own)
     if own["human_number"]:
         made["tranId"] = own["human_number"][:NUMBER]
-    is_on_account = own["cash_account"] not in ("", UNDEPOSITED)
+    is_on_account = bool(own["cash_account"])
     made["undepFunds"] = not is_on_account
     if is_on_account:
         made["account"] = ref(own["cash_account"], "account")
@@ -320,7 +324,7 @@ def refund_body(resolved: ResolvedCommand, settings: Settings) -> dict[str, Any]
     """A refund of what it pays out: credit memos and payments in one list, deposits in another."""
     own, lists = fields(resolved.command), paid_out(resolved)
     made = header(resolved, REFUND) | _paid(own) | {name: applied(found) for name, found in lists.items()}
-    if own["cash_account"] not in ("", UNDEPOSITED):
+    if own["cash_account"]:
         made["account"] = ref(own["cash_account"], "account")
     return made | _receivable(settings)
 
@@ -372,46 +376,3 @@ def _entry(one: PostingLine, resolved: ResolvedCommand, sign: int) -> dict[str, 
         named = one["dimensions"]["customer"] or parent_id(resolved.command, "customer", resolved.ids)
         made["entity"] = ref(named, "customer")
     return made | segments(one["dimensions"])
-
-
-# --- masters ----------------------------------------------------------------------------------------------------------
-
-
-def master_body(record: str, command: CommandEnvelope, settings: Settings, owned: tuple[str, ...] | None = None) -> dict[str, Any]:
-    """A customer or vendor: all of it where it is created (`owned` is None), else the fields that our side owns."""
-    own = fields(command)
-    made: dict[str, Any] = {}
-    if owned is None:
-        made = {"isPerson": False, "externalId": command["ref"]}
-        if settings.subsidiary:
-            made["subsidiary"] = ref(settings.subsidiary, "subsidiary")
-        if own["terms"]:
-            made["terms"] = ref(own["terms"], "terms")
-    for name, theirs in (("name", "companyName"), ("phone", "phone"), ("email", "email"), ("memo", "comments")):
-        value = str(own.get(name, ""))
-        if (owned is None and value) or (owned is not None and name in owned and name in own):
-            made[theirs] = value[: _LONGEST.get(theirs, 999)] or None
-    if owned is None or "street" in owned:
-        made |= address_body(own)
-    return made
-
-
-_LONGEST = {"companyName": 83, "phone": 32, "email": 254}
-
-
-def address_body(own: Mapping[str, Any]) -> dict[str, Any]:
-    """The address book with one address; it replaces the whole list (`replace=addressBook`). Empty without an address."""
-    made = address_of(own)
-    if not made:
-        return {}
-    line = {"defaultBilling": True, "defaultShipping": True, "addressBookAddress": made}
-    return {"addressBook": {"items": [line]}}
-
-
-def address_of(own: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of an address that have a value."""
-    named = own["country"].strip()
-    country = _COUNTRIES.get(named.upper(), named.upper() if len(named) == 2 else "")  # noqa: PLR2004 - a country's code
-    found = {"addr1": own["street"], "addr2": own["unit"], "city": own["city"], "state": own["state"], "zip": own["zip"]}
-    made: dict[str, Any] = {name: value for name, value in found.items() if value}
-    return made | {"country": {"id": country or "US"}} if made else {}

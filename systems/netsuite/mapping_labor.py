@@ -14,7 +14,7 @@ from systems.postings.document import EMPTY, Hold, Posting, Row, Target, other_c
 from systems.postings.ends import voided, worthless
 from systems.postings.lines import Place, cut, line, rounded
 
-LABOR = Target("N8", "labor", PRODUCT)
+LABOR = Target("N1L", "labor", PRODUCT)
 _APPROVED = "approved"
 
 

@@ -1,7 +1,7 @@
 """Customers and vendors, from canonical to the commands that create what is missing and keep it up to date. Pure (accounting.md 19 to 21).
 
-NetSuite owns code, legal name, terms, tax id, status and address of a vendor, and class and terms of a customer; the other side owns a vendor's contacts
-and memo and a customer's name, address and contacts (`systems/owners.py`). Only what a side owns is sent to a partner that exists.
+NetSuite owns code, legal name, terms, tax id, status and address of a vendor, and class and terms of a customer; the other side owns a vendor's
+contacts and memo and a customer's name, address and contacts (`systems/owners.py`). Only what a side owns is sent to a partner that exists.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def customer_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft |
         return excluded
     made = mapped(plan, None)
     row = made.row("customer_class", (record["kind"],)) or EMPTY
-    own = {"customer_class": row.get("category", ""), "terms": row.get("terms", ""), "tax_zone": ""}
+    own = {"customer_class": "", "terms": row.get("terms", ""), "tax_zone": row.get("tax_zone", "")}
     return [upsert("customer", record, own, made, CUSTOMERS)]
 
 

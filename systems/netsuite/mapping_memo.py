@@ -16,21 +16,18 @@ from systems.postings.document import Hold, Target
 from systems.postings.ends import voided, worthless
 from systems.postings.receivable import as_sale
 
-MEMOS = Target("N9", "sale", PRODUCT)
+MEMOS = Target("N1C", "sale", PRODUCT)
 
 
 def memo_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:
     """What a credit memo becomes: the memo first, then its applications in their order."""
     if ended := voided(record, MEMOS, plan.time_zone) or worthless(record, MEMOS):
         return ended
-    draft = sale_draft(as_sale(record), mapped(plan, record["memo_date"]), MEMOS, _hold(record, plan))
+    draft = sale_draft(as_sale(record), mapped(plan, record["memo_date"]), MEMOS, _hold(record))
     return [draft, *applications(record, plan, receivable(MEMOS))]
 
 
-def _hold(record: Mapping[str, Any], plan: Plan) -> Hold | None:
+def _hold(record: Mapping[str, Any]) -> Hold | None:
     if record["total"] <= 0:
         return Hold("negative_memo", f"a negative credit memo is an invoice: enter it in {PRODUCT}, then skip this")
-    if mapped(plan, None).settings.profile_on(record["memo_date"]) == "payable":
-        words = f"profile payable keeps no receivables in {PRODUCT}: book it there as your accountant says, then skip this"
-        return Hold("no_receivables", words)
     return None

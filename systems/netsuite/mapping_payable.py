@@ -1,4 +1,4 @@
-"""Job invoices as payables at cost, from canonical to one order and bill for each vendor (profile `payable`). Pure (accounting.md 10, 11, 16).
+"""Job invoices as payables at cost, from canonical to one order and bill for each vendor (flow N1). Pure (accounting.md 10, 11, 16).
 
 What an invoice owes to whom: `systems/postings/at_cost.py`. The order and the bill that is made of it are two steps of one command, whose amount is
 counted once. Where payroll posts labor to the jobs, lines of services are excluded and counted from its first day on, so that no hour is booked
@@ -13,11 +13,11 @@ from typing import Any
 
 from schemas.records import InvoiceLine, Parent, PostingLine
 from systems.mapped import Draft, NoCommand, Plan
-from systems.netsuite.allocation import PRODUCT, Mapped, header, job_type_of, segments, told, unit_named
+from systems.netsuite.allocation import PRODUCT, Mapped, header, job_type_of, runs_on, segments, told, unit_named
 from systems.netsuite.mapping_labor import LABOR
 from systems.netsuite.settings import Settings
 from systems.postings.at_cost import LINKED, Owing, Part, Places, ended, part_draft, payables
-from systems.postings.document import Row, Target, other_currency, own_unit, wanted
+from systems.postings.document import EMPTY, Row, Target, other_currency, own_unit, wanted
 from systems.postings.lines import ZERO, Place, header_text, human_number, item_text, line, rounded
 from systems.postings.receivable import original_of
 
@@ -48,7 +48,7 @@ class _Places(Places[Settings]):
             account = made.default("cost_line", wanted(keys), made.settings.payables.cost_account)
         elif not item and not account:
             made.missing("cost_line.account", wanted(keys))
-        place = Place("" if item else account, segments(made, unit, self.job_type))
+        place = Place("" if item else account, segments(made, unit, self.job_type, row or EMPTY))
         return {**line(place, "line", worth, item_text(one), one["line_id"]), "item": item}
 
 
@@ -67,9 +67,7 @@ def payable_commands(record: Mapping[str, Any], made: Mapped) -> Sequence[Draft 
 
 def _without_labor(record: Mapping[str, Any], plan: Plan) -> tuple[Mapping[str, Any], list[NoCommand]]:
     """The invoice without its labor where payroll brings that on its day, and what is so excluded."""
-    payroll = plan.flows.get(LABOR.flow)
-    first = payroll.cutover_date if payroll is not None and payroll.enabled else None
-    if first is None or record["invoice_date"] is None or record["invoice_date"] < first:
+    if not runs_on(plan, LABOR.flow, record["invoice_date"]):
         return record, []
     labor = [one for one in record["lines"] if one["kind"] == SERVICE]
     cost = sum((_cost(one) for one in labor), ZERO)

@@ -1,10 +1,10 @@
-"""Customer payments and refunds, from canonical to customer payments, customer deposits or journals, as the settings say. Pure (accounting.md 13, 17).
+"""Customer payments and refunds, from canonical to customer payments, customer deposits or journals, as the settings say. Pure.
 
     payment    a customer payment, applied to its invoices; what is applied later is applied to it then
     deposit    a customer deposit; what it settles is an application of it where invoices are in NetSuite, and counted where they are not
     journal    Dr cash or undeposited funds, Cr clearing or receivable; what it settles is counted
 
-A collection is never a bill of a vendor. What is decided about any collection: `systems/postings/collection.py`.
+A collection is never a bill of a vendor (accounting.md 13, 17). What is decided about any collection: `systems/postings/collection.py`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 from systems.mapped import Draft, NoCommand, Plan
 from systems.netsuite.allocation import PRODUCT, Mapped, header, mapped, segments, unit_named
-from systems.netsuite.mapping_receivable import customer_dimensions
+from systems.netsuite.mapping_receivable import SALE, customer_dimensions
 from systems.postings.applications import applications, receivable
 from systems.postings.collection import (
     counted_applications,
@@ -33,11 +33,11 @@ from systems.postings.lines import Place, human_number, line, rounded
 from systems.postings.receivable import customer_of
 
 COLLECTION = Target("N2", "collection", PRODUCT)
-PAYMENT, DEPOSIT, JOURNAL = "payment", "deposit", "journal"
-UNDEPOSITED = "undeposited"
-"""The cell of `payment_type.account` that stands for NetSuite's Undeposited Funds, of payments and deposits; a journal needs an account."""
+JOURNAL = "journal"
 _COLUMNS = ("payment_method", "account")
-_SIGN = Hold("refund_not_negative", f"it names a payment that it refunds and is not negative: enter it in {PRODUCT}, then skip this")
+_SIGN = Hold(
+    "refund_not_negative", f"it names a payment that it refunds and is not negative: enter it in {PRODUCT}, then skip this"
+)
 
 
 def payment_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:
@@ -56,16 +56,17 @@ def payment_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | 
         return ended
     draft = receipt(record, made, COLLECTION, _COLUMNS, customer_dimensions)
     draft = replace(draft, body={**draft.body, "kind": kind})
-    return [draft, *_applied(record, plan, made)]
+    return [draft, *_applied(record, plan)]
 
 
-def _applied(record: Mapping[str, Any], plan: Plan, made: Mapped) -> Sequence[Draft | NoCommand]:
-    """The applications; counted where the profile of its day keeps no invoices in NetSuite."""
-    if made.settings.profile_on(record["paid_on"]) != "payable":
+def _applied(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:
+    """The applications; counted where no flow brings invoices to NetSuite."""
+    sales = plan.flows.get(SALE.flow)
+    if sales is not None and sales.enabled:
         return applications(record, plan, receivable(COLLECTION))
     if not record["applications"]:
         return []
-    words = f"{len(record['applications'])} application(s) settle invoices that profile payable does not keep in {PRODUCT}"
+    words = f"{len(record['applications'])} application(s) settle invoices that no flow brings to {PRODUCT}"
     amount = sum((one["amount"] for one in record["applications"]), record["total"] * 0)
     return [NoCommand("excluded", words, COLLECTION.flow, amount, record["currency"])]
 
@@ -88,7 +89,7 @@ def _journal(record: Mapping[str, Any], made: Mapped) -> Draft:
     unit = unit_named(made, record["business_unit_name"], record["business_unit_id"])
     made.dated("paid_on", record["paid_on"])
     _, cash = paid_how(record, made, _COLUMNS)
-    if cash in ("", UNDEPOSITED) and not made.unresolved:
+    if not cash and not made.unresolved:
         made.missing("payment_type.account", record["type_name"] or record["type_id"] or "none")
     settings, total, dimensions = made.settings.receivables, record["total"], segments(made, unit, EMPTY)
     credited = settings.clearing_account or settings.receivable_account or made.missing("setting", "receivables.clearing_account")

@@ -1,8 +1,8 @@
-"""Invoices to customers (profile `receivable`), from canonical to NetSuite's invoice and credit memo; the invoice number stays in tranId. Pure.
+"""Invoices to customers (flow N1S), from canonical to NetSuite's invoice and credit memo; the invoice number stays in tranId. Pure.
 
-Under profile `payable` a job invoice becomes payables at cost instead (`mapping_payable.py`): one purpose for one source. A positive adjustment is an
-invoice of its own; a negative one, and a negative invoice, is a credit memo, applied to what it adjusts as far as both are open. Lines are items,
-whose income accounts NetSuite knows. What is decided about any sale and its tax: `systems/postings/receivable.py` and `tax.py`.
+They book what was sold; what a job cost is flow N1 (`mapping_payable.py`), a purpose of its own. A positive adjustment is an invoice of its own; a
+negative one, and a negative invoice, is a credit memo, applied to what it adjusts as far as both are open. Lines are items, whose income accounts
+NetSuite knows. What is decided about any sale and its tax: `systems/postings/receivable.py` and `tax.py`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from typing import Any
 from schemas.records import InvoiceLine, PostingLine
 from systems.mapped import Draft, NoCommand, Plan
 from systems.netsuite.allocation import PRODUCT, Mapped, header, job_type_of, mapped, segments, told, unit_named
-from systems.netsuite.mapping_payable import payable_commands
 from systems.postings.document import EMPTY, Hold, Posting, Row, Target, other_currency, own_unit, wanted
 from systems.postings.ends import voided, worthless
 from systems.postings.lines import Place, closed, header_text
@@ -31,21 +30,18 @@ from systems.postings.receivable import (
 )
 from systems.postings.tax import tax_hold, tax_lines, zone_keys
 
-SALE = Target("N1", "sale", PRODUCT)
+SALE = Target("N1S", "sale", PRODUCT)
 TAXABLE = "taxable"
 """The tax code of a line that NetSuite taxes (tax_mode erp)."""
 _MEMO = ("date", "description", "human_number", "dimensions", "tax_total", "lines")
 """What a credit memo has of an invoice's body."""
 
 
-def invoice_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:
-    """What a customer invoice becomes under the connection's profile of its day."""
-    made = mapped(plan, record["invoice_date"])
-    if made.settings.profile_on(record["invoice_date"]) == "payable":
-        return payable_commands(record, made)
+def sale_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:
+    """What a customer invoice becomes as a sale."""
     if ended := voided(record, SALE, plan.time_zone) or worthless(record, SALE):
         return ended
-    return [sale_draft(record, made, SALE)]
+    return [sale_draft(record, mapped(plan, record["invoice_date"]), SALE)]
 
 
 def sale_draft(record: Mapping[str, Any], made: Mapped, target: Target, hold: Hold | None = None) -> Draft:
@@ -103,26 +99,27 @@ def _line(one: InvoiceLine, record: Mapping[str, Any], at: tuple[Row, Row], made
     unit, job_type = at
     own = own_unit(one, record)
     unit = unit_named(made, *own) if own else unit
-    place = Place("", segments(made, unit, job_type), "", TAXABLE if is_taxed and one["taxable"] else "")
-    return _of_item(sale_line(one, place), _item(one, record, unit, made))
+    item, row = _item(one, record, unit, made)
+    place = Place("", segments(made, unit, job_type, row), "", TAXABLE if is_taxed and one["taxable"] else "")
+    return _of_item(sale_line(one, place), item)
 
 
 def _of_item(line: PostingLine, item: str) -> PostingLine:
     return {**line, "item": item}
 
 
-def _item(one: InvoiceLine, record: Mapping[str, Any], unit: Row, made: Mapped) -> str:
-    """The item of a line: by sku, the source's GL account, the unit's own item, by kind, by default; where rows alone decide
-    (`rows_alone_decide`), by a row or not at all."""
+def _item(one: InvoiceLine, record: Mapping[str, Any], unit: Row, made: Mapped) -> tuple[str, Row]:
+    """The item of a line and the row that names it: by sku, the source's GL account, the unit's own item, by kind, by default; where rows alone
+    decide (`rows_alone_decide`), by a row or not at all."""
     keys, settings = line_keys(one, record), made.settings.receivables
     row = made.row("line_type", keys)
     if row is not None or rows_alone_decide(one, record):
-        return _item_of(made, "line_type", wanted(keys), row, "")
+        return _item_of(made, "line_type", wanted(keys), row, ""), row or EMPTY
     if unit.get("sales_item") and one["kind"] != DISCOUNT:
-        return unit["sales_item"]
-    named = wanted((one["kind"], one["sku_code"]))
+        return unit["sales_item"], EMPTY
+    named, row = wanted((one["kind"], one["sku_code"])), made.row("line_type", (one["kind"],))
     default = settings.discount_item if one["kind"] == DISCOUNT else settings.sales_item
-    return _item_of(made, "line_type", named, made.row("line_type", (one["kind"],)), default)
+    return _item_of(made, "line_type", named, row, default), row or EMPTY
 
 
 def _item_of(made: Mapped, table: str, key: str, row: Row | None, default: str) -> str:
@@ -136,7 +133,7 @@ def _erp_zone(record: Mapping[str, Any], made: Mapped) -> str:
     if made.plan.tax_mode != "erp" or not record["tax"]:
         return ""
     row = made.row("tax_zone", zone_keys(record))
-    return (row or EMPTY).get("erp_tax_item") or made.missing("tax_zone.erp_tax_item", wanted(zone_keys(record)))
+    return (row or EMPTY).get("tax_code") or made.missing("tax_zone.tax_code", wanted(zone_keys(record)))
 
 
 def _taxes(record: Mapping[str, Any], made: Mapped, place: Place) -> list[PostingLine]:
