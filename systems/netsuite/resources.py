@@ -19,6 +19,8 @@ OVERLAP = timedelta(minutes=15)
 CHANGED, KEY = "lastmodified", "id"
 """The columns of every row that say when it was changed last, in the user's zone, and which it is."""
 BOOK = "al.accountingbook = 1"
+USED = "used"
+"""The link type under which a document shows what was taken of it."""
 _FORMAT = "YYYY-MM-DD HH24:MI:SS"
 _OFTEN, _HOUR, _DAY = timedelta(minutes=5), timedelta(hours=1), timedelta(days=1)
 
@@ -48,9 +50,9 @@ def listed(ids: Iterable[str]) -> str:
 
 @dataclass(frozen=True)
 class Source:
-    """One kind of object: its columns, its tables with their joins (the first is `t`), what it is limited to, the column of its change time (""
-    = it is read as a whole), and whether lines, and links to what it settles, are read with it. `kind` tells kinds of one entity apart in
-    its id (`department/3`)."""
+    """One kind of object: its columns, its tables with their joins (the first is `t`), what it is limited to, and the column of its change time ("" =
+    it is read as a whole). `kind` tells kinds of one entity apart in its id (`department/3`). `has_lines`, `is_settling` and `is_used` say whether
+    its lines, its links to what it settles, and the links of what used it up are read with it."""
 
     columns: tuple[str, ...]
     tables: str
@@ -59,6 +61,7 @@ class Source:
     kind: str = ""
     has_lines: bool = False
     is_settling: bool = False
+    is_used: bool = False
 
     def query(self, conditions: Sequence[str]) -> str:
         """The query of the objects that fulfil these conditions, in the order of their change (if that counts) and their id."""
@@ -88,7 +91,8 @@ def in_subsidiaries(source: Source, table: str) -> Source:
 
 
 def _tree(table: str, kind: str) -> Source:
-    return Source(("t.id", "t.name", "t.fullname", "t.parent", "t.isinactive", "t.externalid"), f"{table} t", changed="", kind=kind)
+    columns = (*_columns("t", "id name fullname parent isinactive externalid"), f"{quoted(kind)} AS kind")
+    return Source(columns, f"{table} t", changed="", kind=kind)
 
 
 _HEADER = (
@@ -108,9 +112,9 @@ _DOCUMENT = (
 )
 
 
-def _document(*types: str, settling: bool = False) -> Source:
+def _document(*types: str, settling: bool = False, used: bool = False) -> Source:
     among = ",".join(map(quoted, types))
-    return Source(_HEADER, _DOCUMENT, f"t.type IN ({among})", has_lines=True, is_settling=settling)
+    return Source(_HEADER, _DOCUMENT, f"t.type IN ({among})", has_lines=True, is_settling=settling, is_used=used)
 
 
 SOURCES: Mapping[str, Source] = {
@@ -139,7 +143,7 @@ SOURCES: Mapping[str, Source] = {
     "bill_payments": _document("VendPymt", settling=True),
     "invoices": _document("CustInvc"),
     "credit_memos": _document("CustCred", settling=True),
-    "payments": _document("CustPymt", "CustDep", settling=True),
+    "payments": _document("CustPymt", "CustDep", settling=True, used=True),
     "journals": _document("Journal"),
 }
 _ENTITIES = {
@@ -197,11 +201,18 @@ def lines_query(documents: Iterable[str], after: tuple[str, str] | None) -> str:
 
 def links_query(documents: Iterable[str], after: tuple[str, str] | None) -> str:
     """What these documents settle, behind the link (document, settled document), in their order."""
-    behind = ""
-    if after is not None:
-        behind = f" AND (k.nextdoc > {after[0]} OR (k.nextdoc = {after[0]} AND k.previousdoc > {after[1]}))"
-    columns = "k.nextdoc AS transaction, k.previousdoc AS id, p.tranid, p.type, SUM(k.foreignamount) AS foreignamount"
-    tables = "nexttransactionlinelink k JOIN transaction p ON p.id = k.previousdoc"
-    where = f"k.linktype = 'Payment' AND k.nextdoc IN ({listed(documents)}){behind}"
-    grouped = "GROUP BY k.nextdoc, k.previousdoc, p.tranid, p.type"
-    return f"SELECT {columns} FROM {tables} WHERE {where} {grouped} ORDER BY k.nextdoc ASC, k.previousdoc ASC"  # noqa: S608 - ids alone
+    return _linked(("k.nextdoc", "k.previousdoc"), "p.type", "k.linktype = 'Payment'", documents, after)
+
+
+def uses_query(documents: Iterable[str], after: tuple[str, str] | None) -> str:
+    """What deposit applications and refunds took of these documents, behind the link (document, what took of it)."""
+    return _linked(("k.previousdoc", "k.nextdoc"), f"{quoted(USED)}", "p.type IN ('DepAppl','CustRfnd')", documents, after)
+
+
+def _linked(ends: tuple[str, str], told: str, condition: str, documents: Iterable[str], after: tuple[str, str] | None) -> str:
+    one, other = ends
+    behind = f" AND ({one} > {after[0]} OR ({one} = {after[0]} AND {other} > {after[1]}))" if after is not None else ""
+    columns = f"{one} AS transaction, {other} AS id, p.tranid, {told} AS type, SUM(k.foreignamount) AS foreignamount"
+    tables = f"nexttransactionlinelink k JOIN transaction p ON p.id = {other}"
+    where = f"{condition} AND {one} IN ({listed(documents)}){behind}"
+    return f"SELECT {columns} FROM {tables} WHERE {where} GROUP BY {one}, {other}, p.tranid, p.type ORDER BY {one} ASC, {other} ASC"  # noqa: S608 - ids
