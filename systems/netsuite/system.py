@@ -2,46 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from pydantic import BaseModel
 
-from systems.contract import Capability, Flow, Signing, Write
+from systems.contract import Flow, Signing
 from systems.flow import AT_ONCE, no_orders
-from systems.mapped import REVERSAL
+from systems.mapped import MANUAL, REVERSAL
 from systems.netsuite.models import SYSTEM as NAME
+from systems.netsuite.writes import WRITES as WRITES  # noqa: PLC0414 - a part of the declaration
 
 FIELD_SERVICE = "servicetitan"
 """The name of the system from which these flows bring documents, and to which vendors and orders go."""
-CALLS = 8
-"""The most calls of a look-up and a step; the writer's budget takes its place."""
-_P_MAX = timedelta(minutes=15)
-"""NetSuite's own time-out of a request. After it nothing is committed any more."""
-_EXTERNAL_ID = ("externalId", 255)
-
-
-def _document(record: str, document: str) -> Write:
-    """A document that carries our ref as external id; the account refuses a second one with it (assumed, and probed by `check`)."""
-    return Write(record, document, ("create",), "create", Capability.C1, *_EXTERNAL_ID, "tranId", CALLS, _P_MAX)
-
-
-def _master(record: str, document: str) -> Write:
-    """A master under its external id, kept up to date."""
-    return Write(record, document, ("upsert",), "upsert", Capability.C2, *_EXTERNAL_ID, "entityId", CALLS, _P_MAX, updates=True)
-
-
-WRITES = (
-    _document("purchase_order", "purchaseOrder"),
-    _document("ap_bill", "vendorBill, made of its order"),
-    _document("ar_invoice", "invoice"),
-    _document("ar_credit_memo", "creditMemo"),
-    _document("ar_receipt", "customerPayment or customerDeposit"),
-    Write("ar_application", "customerPayment.apply", ("apply",), "apply", Capability.C3, "", 0, "", CALLS, _P_MAX),
-    _document("journal", "journalEntry"),
-    _master("customer", "customer"),
-    _master("vendor", "vendor"),
-)
-_COST = "the invoice's labor lines are in its bill at cost already"
 FLOWS = (
     Flow(
         "N1",
@@ -49,9 +19,8 @@ FLOWS = (
         FIELD_SERVICE,
         NAME,
         "invoice",
-        ("purchase_order", "ap_bill", REVERSAL),
+        ("ap_bill", "ap_credit", REVERSAL),
         "payable",
-        other_purposes=("order",),
     ),
     Flow(
         "N1S",
@@ -64,6 +33,16 @@ FLOWS = (
         off_by_default=True,
     ),
     Flow(
+        "N1C",
+        "credit memos -> credit memos, applied",
+        FIELD_SERVICE,
+        NAME,
+        "credit_memo",
+        ("ar_credit_memo", "ar_invoice", "ar_application", REVERSAL),
+        "sale",
+        off_by_default=True,
+    ),
+    Flow(
         "N1L",
         "payroll by job -> journals of job labor",
         FIELD_SERVICE,
@@ -71,8 +50,8 @@ FLOWS = (
         "labor_entry",
         ("journal", REVERSAL),
         "labor",
+        due=AT_ONCE,
         off_by_default=True,
-        excludes={"N1": _COST},
     ),
     Flow(
         "N2",
@@ -98,7 +77,15 @@ FLOWS = (
         due=AT_ONCE,
         unavailable=no_orders,
     ),
-    Flow("N5", "bills of received orders read, to confirm that they came", FIELD_SERVICE, "", "bill", ()),
+    Flow(
+        "N5",
+        "bills of received orders read, to confirm that they came; never written",
+        FIELD_SERVICE,
+        NAME,
+        "bill",
+        (MANUAL,),
+        "payable",
+    ),
     Flow("N6", "reconciliation and historical load, which post nothing", NAME, "", "invoice", ()),
     Flow("N7", "customers first", FIELD_SERVICE, NAME, "customer", ("customer",), "master"),
     Flow("M0", "first match of customers and vendors", FIELD_SERVICE, NAME, "", (), "master"),
