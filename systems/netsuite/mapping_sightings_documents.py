@@ -7,7 +7,6 @@ our ref. A customer deposit shows no unapplied part: what deposit applications t
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
@@ -16,20 +15,19 @@ from runtime.errors import Malformed
 from schemas.records import Application, BillLine, InvoiceLine
 from systems.netsuite.mapping_sightings_shape import ZERO, Shaped, Whole, day, dimensions
 from systems.netsuite.models import Row, truth
+from systems.netsuite.refs import origin_of
 from systems.netsuite.resources import USED
 from systems.sightings import untold
 from systems.values.members import money_or_zero, near_money, quantity, required_id, text
 
-REF = re.compile(r"ST-[A-Z2-7]{20}")
 DEPOSIT = "CustDep"
 _CANCELED = ("C", "E")
 """Letters of a bill that is worth nothing: cancelled, rejected (C and E assumed)."""
 
 
 def ref_in(row: Row) -> str | None:
-    """Our ref in a record; None for a record that is not ours."""
-    found = text(row, "externalid")
-    return found if REF.fullmatch(found) else None
+    """What a record says of its origin (`refs.py`); None for a record that is not ours."""
+    return origin_of(text(row, "externalid")) or None
 
 
 def _header(one: Whole) -> dict[str, Any]:
