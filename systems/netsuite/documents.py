@@ -50,7 +50,7 @@ class Kind:
 _LINES = ("item", "expense")
 BILL = Kind("vendorBill", "VendBill", "entity", "vendor", _LINES)
 PURCHASE_ORDER = Kind("purchaseOrder", "PurchOrd", "entity", "vendor", _LINES)
-VENDOR_CREDIT = Kind("vendorCredit", "VendCred", "entity", "vendor", _LINES)
+VENDOR_CREDIT = Kind("vendorCredit", "VendCred", "entity", "vendor", _LINES, -1)
 INVOICE = Kind("invoice", "CustInvc", "entity", "customer", ("item",))
 CREDIT_MEMO = Kind("creditMemo", "CustCred", "entity", "customer", ("item",), -1)
 PAYMENT = Kind("customerPayment", "CustPymt", "customer", "customer")
@@ -265,7 +265,7 @@ def bill_body(resolved: ResolvedCommand, settings: Settings) -> dict[str, Any]:
 def credit_body(resolved: ResolvedCommand, settings: Settings, apply: Mapping[str, Decimal]) -> dict[str, Any]:
     """A vendor credit, applied to bills by internal id."""
     own = fields(resolved.command)
-    made = header(resolved, VENDOR_CREDIT) | sublists(own["lines"])
+    made = header(resolved, VENDOR_CREDIT) | sublists(own["lines"], VENDOR_CREDIT.sign)
     if number := anew(own["human_number"], resolved.command["op_key"]):
         made["tranId"] = number
     if settings.payables.payable_account:

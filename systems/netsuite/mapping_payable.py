@@ -115,7 +115,6 @@ def _adjusting(record: Mapping[str, Any], draft: Draft, made: Mapped) -> Draft:
     originals = tuple(Parent(**{**one, "purpose": PAYABLE.purpose, "part": draft.part}) for one in original_of(record, made))
     if draft.amount >= 0:
         return draft
-    lines = [{**one, "unit_price": -one["unit_price"], "amount": -one["amount"]} for one in draft.body["lines"]]
     kept = {name: draft.body[name] for name in ("date", "description", "human_number", "dimensions", "tax_total")}
-    body = {**kept, "lines": lines, "applications": []}
+    body = {**kept, "lines": draft.body["lines"], "applications": []}
     return replace(draft, record="ap_credit", body=body, parents=(*draft.parents, *originals))
