@@ -26,7 +26,7 @@ _CANCELED = ("C", "E")
 
 
 def ref_in(row: Row) -> str | None:
-    """Our ref in a record; None for a record that is not ours."""
+    """What a record says of its origin (`refs.py`); None for a record that is not ours."""
     return origin_of(text(row, "externalid")) or None
 
 

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from pydantic import BaseModel
 
-from systems.contract import Flow, Signing
+from systems.contract import Flow, Signing, System
 from systems.flow import AT_ONCE, no_orders
 from systems.mapped import MANUAL, REVERSAL
+from systems.netsuite.check import open_checker
+from systems.netsuite.client import is_write
+from systems.netsuite.legends import LEGENDS, TABLES
+from systems.netsuite.mapping import to_canonical, to_commands
 from systems.netsuite.models import SYSTEM as NAME
-from systems.netsuite.writes import WRITES as WRITES  # noqa: PLC0414 - a part of the declaration
+from systems.netsuite.poller import open_reader, position_from
+from systems.netsuite.resources import FEEDS, FETCHABLE
+from systems.netsuite.settings import Credentials, Settings
+from systems.netsuite.sink import open_writer
+from systems.netsuite.writes import WRITES
 
 FIELD_SERVICE = "servicetitan"
 """The name of the system from which these flows bring documents, and to which vendors and orders go."""
@@ -90,9 +98,33 @@ FLOWS = (
     Flow("N7", "customers first", FIELD_SERVICE, NAME, "customer", ("customer",), "master"),
     Flow("M0", "first match of customers and vendors", FIELD_SERVICE, NAME, "", (), "master"),
 )
-SIGNING = Signing("timed-hmac", "x-netsuite-signature", prefix="sha256=")
+SIGNING = Signing("timed-hmac", "x-netsuite-signature", prefix="sha256=", timestamp="x-netsuite-timestamp")
 
 
 def signing(settings: BaseModel) -> Signing:  # noqa: ARG001 - every account sends alike
     """How the user-event script signs what it sends (`install/`)."""
     return SIGNING
+
+
+SYSTEM = System(
+    name=NAME,
+    title="Oracle NetSuite",
+    settings=Settings,
+    credentials=Credentials,
+    feeds=FEEDS,
+    fetchable=FETCHABLE,
+    writes=WRITES,
+    flows=FLOWS,
+    to_canonical=to_canonical,
+    to_commands=to_commands,
+    open_reader=open_reader,
+    open_writer=open_writer,
+    open_checker=open_checker,
+    simulator="systems.netsuite.simulator.app",
+    demo="systems.netsuite.demo",
+    crosswalk_tables=TABLES,
+    legends=LEGENDS,
+    signing=signing,
+    is_write=is_write,
+    position_from=position_from,
+)
