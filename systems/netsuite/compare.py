@@ -5,7 +5,7 @@ Sources: status letters of orders and bills as public lists give them (SYSTEM.md
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 
 from schemas.records import CommandEnvelope, PostingLine
@@ -18,6 +18,7 @@ from systems.netsuite.documents import (
     Kind,
     cents,
     day_of,
+    default_of,
     fields,
     kind_of,
     party_or_none,
@@ -91,8 +92,29 @@ def _differences(row: Row, resolved: ResolvedCommand, kind: Kind, settings: Sett
         yield from amount_differs("amount", kind.amount(money_or_zero(row, "total")), cents(command["amount"]), limit)
     yield from day_differs("date", text(row, "tranDate"), day_of(resolved))
     if kind.sublists:
-        lines: list[PostingLine] = fields(command)["lines"]
-        yield from lines_differ(their_lines(row, kind), wanted_lines(lines, kind))
+        yield from lines_of_differ(row, fields(command)["lines"], kind, settings)
+
+
+def lines_of_differ(row: Row, ours: Sequence[PostingLine], kind: Kind, settings: Settings) -> Iterator[str]:
+    """The difference of the lines. A department, class or location that none of theirs has may be the default of the settings, or none, which
+    stands in for one that does not exist (`segments.py`)."""
+    theirs = list(their_lines(row, kind))
+    kept = [{line[place] for line in theirs} for place in range(_FIRST, _FIRST + len(_SEGMENTS))]
+    wanted = []
+    for line in wanted_lines(ours, kind):
+        where = [
+            value if value in there else _stands_in(value, default_of(settings.defaults, name), there)
+            for name, value, there in zip(_SEGMENTS, line[_FIRST:], kept, strict=True)
+        ]
+        wanted.append((*line[:_FIRST], *where))
+    return lines_differ(theirs, wanted)
+
+
+_SEGMENTS, _FIRST = ("department", "class", "location"), 2
+
+
+def _stands_in(value: str | Decimal, default: str, there: set[str | Decimal]) -> str | Decimal:
+    return default if default in there else value
 
 
 def their_lines(row: Row, kind: Kind) -> Iterator[Line]:

@@ -18,7 +18,7 @@ from schemas.records import Application, CommandEnvelope, PostingLine
 from systems.contract import ResolvedCommand
 from systems.netsuite.models import is_id
 from systems.netsuite.refs import ORDER, external_id
-from systems.netsuite.settings import Settings
+from systems.netsuite.settings import Defaults, Settings
 from systems.parents import link_name, parent_id
 
 Ids = Mapping[str, str]
@@ -182,6 +182,11 @@ def segments(dimensions: Mapping[str, str]) -> dict[str, Any]:
     return {name: ref(dimensions[name], name) for name in _SEGMENTS if dimensions.get(name)}
 
 
+def default_of(defaults: Defaults, name: str) -> str:
+    """What the settings say of a segment that has no other value."""
+    return str(getattr(defaults, "classification" if name == "class" else name))
+
+
 def anew(number: str, op_key: str) -> str:
     """The number of a bill or credit that is written anew: the one that it corrects keeps the number, and a second one may be refused."""
     _, mark, correction = op_key.rpartition(_CORRECT)
@@ -246,13 +251,11 @@ def order_body(resolved: ResolvedCommand) -> dict[str, Any]:
 
 
 def bill_body(resolved: ResolvedCommand, settings: Settings) -> dict[str, Any]:
-    """What the bill has that its order does not say; vendor, lines, segments and terms come from the order."""
+    """What the bill has that its order does not say; vendor, lines, segments, terms and memo come from the order (assumed)."""
     own = fields(resolved.command)
     made: dict[str, Any] = {"externalId": external_id(resolved.command["ref"]), "tranDate": day_of(resolved).isoformat()}
     if number := anew(own["human_number"], resolved.command["op_key"]):
         made["tranId"] = number
-    if text := memo(resolved):
-        made["memo"] = text
     if own["pay_hold"]:
         made["paymentHold"] = True
     if own["due_date"]:

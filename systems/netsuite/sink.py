@@ -22,11 +22,12 @@ from systems.netsuite.errors import classify
 from systems.netsuite.looking import MOST_LOOKS, Looking, applied_by
 from systems.netsuite.masters import master_body
 from systems.netsuite.models import external, made_id
+from systems.netsuite.segments import MOST_CALLS, Segments
 from systems.netsuite.taking_back import TakingBack
 from systems.owners import FIELD_SERVICE, owned
 from systems.writing.frame import AHEAD, Attempt, Budget, FramedWriter, ReadBack, ambiguous
 
-BUDGET = Budget(find=MOST_LOOKS, step=2 + 1 + MOST_LOOKS)
+BUDGET = Budget(find=MOST_LOOKS, step=2 + MOST_CALLS + 1 + MOST_LOOKS)
 """The calls of a step: what is read for its request, the request, and reading back."""
 _BOOK = (("replace", "addressBook"),)
 
@@ -39,6 +40,7 @@ class _Dialect:
         self._settings = client.settings
         self._looking = Looking(client)
         self._back = TakingBack(client, self._looking)
+        self._segments = Segments(client)
 
     async def reserve(self, calls: int) -> None:
         """Wait for the calls, and be signed in for the whole attempt."""
@@ -57,13 +59,14 @@ class _Dialect:
         """The request of a step."""
         step, resolved = attempt.step, attempt.resolved
         if step in u.UNDOING:
-            return await self._back.request(attempt)
+            return await self._back.request(attempt, self._segments)
         if resolved.record in MASTERS:
             return self._master(attempt)
         if resolved.record == APPLICATION:
             return await self._apply(attempt)
         if step == compare.ORDER_STEP:
-            return self._client.request("POST", self._client.url(PURCHASE_ORDER.type), documents.order_body(resolved))
+            body = await self._segments.existing(attempt, documents.order_body(resolved))
+            return self._client.request("POST", self._client.url(PURCHASE_ORDER.type), body)
         if step == compare.BILL_STEP:
             return self._bill(attempt)
         return await self._create(attempt)
@@ -92,6 +95,7 @@ class _Dialect:
             body = documents.refund_body(resolved, settings)
         else:
             body = documents.journal_body(resolved)
+        body = await self._segments.existing(attempt, body)
         return self._client.request("POST", self._client.url(kind_of(record, resolved.command).type), body)
 
     async def _open(self, attempt: Attempt) -> dict[str, Decimal]:

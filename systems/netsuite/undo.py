@@ -25,13 +25,13 @@ from schemas.records import PostingLine
 from systems.contract import Document, Original, ResolvedCommand
 from systems.mapped import REVERSAL
 from systems.netsuite import documents as d
-from systems.netsuite.compare import applied_lines, left, their_lines, wanted_lines
+from systems.netsuite.compare import applied_lines, left, lines_of_differ
 from systems.netsuite.documents import Kind
 from systems.netsuite.models import Row, reference
 from systems.netsuite.refs import REVERSES, external_id
 from systems.netsuite.settings import Settings
 from systems.values.members import money_or_zero, required_id, text
-from systems.writing.differences import amount_differs, code_differs, day_differs, lines_differ
+from systems.writing.differences import amount_differs, code_differs, day_differs
 
 REVERSE, REVERSE_APPLY, UNAPPLY = "reverse", "reverse_apply", "unapply"
 STEPS: Mapping[str, tuple[str, ...]] = {
@@ -287,10 +287,9 @@ def _differences(undo: Undo, counter: Row) -> Iterator[str]:
     if kind is d.JOURNAL:
         written: list[PostingLine] = d.fields(command)["lines"]
         turned: list[PostingLine] = [{**one, "amount": -one["amount"]} for one in written]
-        yield from lines_differ(their_lines(counter, kind), wanted_lines(turned, kind))
+        yield from lines_of_differ(counter, turned, kind, undo.settings)
     elif kind.sublists:
-        shown = replace(undo.opposite, sign=kind.sign)
-        yield from lines_differ(their_lines(counter, shown), wanted_lines(d.fields(command)["lines"], kind))
+        yield from lines_of_differ(counter, d.fields(command)["lines"], replace(undo.opposite, sign=kind.sign), undo.settings)
 
 
 # --- applications -----------------------------------------------------------------------------------------------------

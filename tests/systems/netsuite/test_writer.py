@@ -95,7 +95,7 @@ async def _lost(request: Request, deliver: Deliver) -> Response:
 
 
 async def test_an_answer_without_the_address_of_what_was_made_is_ambiguous(held: Books) -> None:
-    await held.site.fault(kind="no_location", count=1)
+    await held.site.fault(kind="no_location", path="/purchaseOrder", count=1)
     answer = await held.step("order", held.made(invoice([labor("40.00")]), "ap_bill"))
     assert (answer.verdict, answer.reason) == (Verdict.AMBIGUOUS, "unreadable")
 
@@ -342,3 +342,37 @@ async def test_a_table_that_names_no_internal_id_is_told_before_anything_is_sent
     assert (answer.verdict, answer.reason) == (Verdict.REJECT, "unsendable")
     assert "no internal id" in answer.words
     assert [one for one in held.wire.sent if one.method == "POST" and "/record/" in one.url] == []
+
+
+# --- departments that do not exist ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("department", "why"), [("99", "does not exist"), ("7", "is no longer used")])
+async def test_a_department_that_is_not_there_is_posted_to_the_default(held: Books, department: str, why: str) -> None:
+    held.tables = {**held.tables, "job_type": {"Solar Install": {"department": department}}}
+    source = invoice([labor("40.00"), material("2.00")], job_type="Solar Install")
+    for one in drafts_of(source, held.plan(off=("N1S", "N1L"))):
+        await held.post(held.made(source, "ap_bill", one.part))
+    for kept in (*await held.kept("purchaseOrder"), *await held.kept("vendorBill")):
+        assert {line["department"] for line in kept["lines"] if not line["main"]} == {"8"}, why
+        assert f"[department {department} does not exist: 8]" in kept["description"]
+    assert (
+        len([one for one in held.wire.queries() if "FROM department" in one]) == 2
+    )  # known from then on; what is missing is asked for again
+
+
+async def test_a_bill_in_a_department_that_is_not_there_can_be_reversed(held: Books) -> None:
+    held.tables = {**held.tables, "job_type": {"Solar Install": {"department": "99"}}}
+    resolved = held.made(invoice([labor("40.00")], job_type="Solar Install"), "ap_bill")
+    document = await held.post(resolved)
+    await held.post(held.reversal(resolved, document))
+    assert [one["balance"] for one in await held.kept("vendorBill")] == ["0.00"]
+
+
+async def test_a_line_that_a_person_moved_to_another_department_differs(held: Books) -> None:
+    resolved = held.made(invoice([labor("40.00")]), "ap_bill")
+    made = await held.post(resolved)
+    line = {"line": 1, "department": {"id": "4"}}
+    await held.site.enter("vendorBill", made.erp_id.partition("/")[2], expense={"items": [line]})
+    (found,) = await held.find(resolved)
+    assert [one.partition(":")[0] for one in found.differences] == ["line"]

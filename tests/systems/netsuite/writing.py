@@ -29,14 +29,14 @@ TABLES: dict[str, dict[str, dict[str, str]]] = {
     "job_type": {"Solar Install": {"department": "4"}},
     "cost_line": {"Material": {"account": "20"}, "Service": {"account": "21"}, "EQUIP": {"item": "1"}},
     "line_type": {"Service": {"item": "2"}, "Material": {"item": "1"}},
-    "sku_vendor": {"PIPE": {"vendor_id": "VENDOR_B"}},
+    "sku_vendor": {"PIPE": {"vendor_id": "31"}},
     "tax_zone": {"77": {"item": "8"}},
     "payment_type": {"Check": {"payment_method": "2", "account": "1"}, "Card": {"payment_method": "3"}},
     "pay_type": {"Regular": {"account": "21"}},
 }
 SECTIONS: dict[str, Any] = {
     "defaults": {"department": "8"},
-    "payables": {"cost_account": "22", "clearing_vendor": "CLEARING"},
+    "payables": {"cost_account": "22", "clearing_vendor": "77"},
     "receivables": {
         "receivable_account": "4",
         "sales_item": "9",
