@@ -21,6 +21,8 @@ from systems.values.members import text
 SEGMENTS = {"department": "department", "class": "classification", "location": "location"}
 """Dimensions, with their tables."""
 _SEGMENT_TABLES = ("business_unit", "job_type", "cost_line", "line_type")
+_UNTOLD = ("location", "item")
+"""Tables that do not say whether a value serves the children of its subsidiaries, too: it is taken to."""
 _SHOWN = 8
 Part = Callable[[Crosswalk], Awaitable[None]]
 
@@ -67,7 +69,8 @@ class Values:
 
     async def _rows(self, kind: Kind, ids: Mapping[str, str] | None = None) -> dict[str, Row]:
         columns = ["t.id", f"{kind.name} AS name", "t.isinactive"]
-        columns += ["t.subsidiary", "t.includechildren"] if kind.is_shared and self._own and kind.table != "item" else []
+        columns += ["t.subsidiary"] if kind.is_shared and self._own else []
+        columns += ["t.includechildren"] if kind.is_shared and self._own and kind.table not in _UNTOLD else []
         columns += ["t.issummary"] if kind.is_summing else []
         where = f" WHERE t.id IN ({listed(filter(is_id, ids))})" if ids is not None else ""
         query = f"SELECT {', '.join(columns)} FROM {kind.table} t{where} ORDER BY t.id ASC"  # noqa: S608 - ids alone
@@ -102,7 +105,7 @@ class Values:
         if truth(row, "issummary"):
             return "only sums up others"
         serves = {one.strip() for one in text(row, "subsidiary").split(",")} - {""}
-        reaches = self._own in serves or (truth(row, "includechildren") and bool(serves & set(self._above)))
+        reaches = self._own in serves or (truth(row, "includechildren", absent=True) and bool(serves & set(self._above)))
         if self._own and serves and not reaches:
             return f"does not serve subsidiary {self._own}"
         return ""

@@ -120,11 +120,11 @@ EVENT = {
     "occurredAt": "2026-03-16T15:00:00Z",
 }
 EVENTS: Mapping[str, Mapping[str, Any]] = {
-    "webhook.a_changed_vendor": EVENT,
-    "webhook.an_order_that_is_new": {**EVENT, "recordType": "purchaseorder", "recordId": "1301", "eventType": "create"},
-    "webhook.of_another_account": {**EVENT, "accountId": "7654321"},
-    "webhook.of_a_record_that_is_not_read": {**EVENT, "recordType": "supportcase"},
-    "webhook.a_deleted_bill": {**EVENT, "recordType": "vendorbill", "eventType": "delete"},
+    "push.a_changed_vendor": EVENT,
+    "push.an_order_that_is_new": {**EVENT, "recordType": "purchaseorder", "recordId": "1301", "eventType": "create"},
+    "push.of_another_account": {**EVENT, "accountId": "7654321"},
+    "push.of_a_record_that_is_not_read": {**EVENT, "recordType": "supportcase"},
+    "push.a_deleted_bill": {**EVENT, "recordType": "vendorbill", "eventType": "delete"},
 }
 
 
