@@ -113,9 +113,10 @@ def party_or_none(kind: Kind, command: CommandEnvelope, ids: Ids) -> str:
         return ""
 
 
-def settled_id(one: Application, ids: Ids) -> str:
+def settled_id(one: Application, command: CommandEnvelope, ids: Ids) -> str:
     """Id of the invoice that an application settles: the resolved link, else the one that the opening balances give."""
-    found = ids.get(f"invoice/{one['document_id']}", "") or one["document_number"]
+    links = [link for link in command["parents"] if (link["entity"], link["source_id"]) == ("invoice", one["document_id"])]
+    found = (ids.get(link_name(links[0]), "") if links else "") or one["document_number"]
     if not found:
         raise Refused(f"netsuite: invoice {one['document_id']} has no id here; link it first")
     return found if "/" in found else typed(INVOICE.type, found)
@@ -348,7 +349,7 @@ def paid_out(resolved: ResolvedCommand) -> dict[str, dict[str, Decimal]]:
     found: dict[str, dict[str, Decimal]] = {}
     rest = -command["amount"]
     for one in own["applications"]:
-        _out(found, settled_id(one, resolved.ids), one["amount"])
+        _out(found, settled_id(one, command, resolved.ids), one["amount"])
         rest -= one["amount"]
     if rest > 0:
         _out(found, parent_id(command, "payment", resolved.ids), rest)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from runtime.errors import ConnectorError, Refused
+from runtime.errors import ConnectorError, Refused, Throttled
 from runtime.exchange import Response
 from runtime.redaction import told
 from systems.contract import Answer, Verdict
@@ -32,7 +32,8 @@ _ABSENT = ("NONEXISTENT_ID", "RCRD_DSNT_EXIST")
 TABLE: tuple[Rule, ...] = (
     Rule((), "", Verdict.DEFINITE_NO, "throttled", throttled=True, code="CONCURRENCY_LIMIT_EXCEEDED|SSS_REQUEST_LIMIT_EXCEEDED"),
     Rule((429,), "", Verdict.DEFINITE_NO, "throttled", throttled=True),
-    Rule((401,), "", Verdict.DEFINITE_NO, "signed_out", throttled=True),
+    Rule((401,), "", Verdict.DEFINITE_NO, "signed_out", throttled=True, code="INVALID_LOGIN"),
+    Rule((401,), "", Verdict.DEFINITE_NO, "signed_out", read=Throttled),
     Rule((403,), "", Verdict.DEFINITE_NO, "rights", broken=True, remedy=_RIGHTS),
     Rule((404,), "", Verdict.REJECT, "gone", read=Refused),
     Rule((400,), "", Verdict.AMBIGUOUS, "job", code="IDEMPOTENCY_ERROR"),  # the key was used: the first job tells

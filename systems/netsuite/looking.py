@@ -149,7 +149,7 @@ def applied_by(resolved: ResolvedCommand) -> tuple[str, str]:
     """Ids of what an application applies, and of the invoice that it settles."""
     command = resolved.command
     one = fields(command)["applications"][-1]
-    return parent_id(command, "payment", resolved.ids), settled_id(one, resolved.ids)
+    return parent_id(command, "payment", resolved.ids), settled_id(one, command, resolved.ids)
 
 
 def _query(resolved: ResolvedCommand, kind: Kind) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from systems.mapped import Draft, NoCommand, Plan
 from systems.netsuite.allocation import PRODUCT, mapped
-from systems.netsuite.mapping_receivable import sale_draft
+from systems.netsuite.mapping_receivable import of_sale, sale_draft
 from systems.postings.applications import applications, receivable
 from systems.postings.document import Hold, Target
 from systems.postings.ends import voided, worthless
@@ -24,7 +24,7 @@ def memo_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoC
     if ended := voided(record, MEMOS, plan.time_zone) or worthless(record, MEMOS):
         return ended
     draft = sale_draft(as_sale(record), mapped(plan, record["memo_date"]), MEMOS, _hold(record))
-    return [draft, *applications(record, plan, receivable(MEMOS))]
+    return [draft, *map(of_sale, applications(record, plan, receivable(MEMOS)))]
 
 
 def _hold(record: Mapping[str, Any]) -> Hold | None:

@@ -15,7 +15,7 @@ from typing import Any
 
 from systems.mapped import Draft, NoCommand, Plan
 from systems.netsuite.allocation import PRODUCT, Mapped, header, mapped, segments, unit_named
-from systems.netsuite.mapping_receivable import SALE, customer_dimensions
+from systems.netsuite.mapping_receivable import SALE, customer_dimensions, of_sale
 from systems.postings.applications import applications, receivable
 from systems.postings.collection import (
     counted_applications,
@@ -63,7 +63,7 @@ def _applied(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoComman
     """The applications; counted where no flow brings invoices to NetSuite."""
     sales = plan.flows.get(SALE.flow)
     if sales is not None and sales.enabled:
-        return applications(record, plan, receivable(COLLECTION))
+        return [of_sale(one) for one in applications(record, plan, receivable(COLLECTION))]
     if not record["applications"]:
         return []
     words = f"{len(record['applications'])} application(s) settle invoices that no flow brings to {PRODUCT}"
@@ -78,7 +78,7 @@ def _refund(record: Mapping[str, Any], made: Mapped) -> Draft:
     made.dated("paid_on", record["paid_on"])
     hold = other_currency(record, made.plan, "refund") or refund_hold(record, PRODUCT)
     waits_for = (*parents, *refund_parents(record, made))
-    return made.draft("ar_refund", body, record, Posting(COLLECTION, record["paid_on"], hold, waits_for))
+    return of_sale(made.draft("ar_refund", body, record, Posting(COLLECTION, record["paid_on"], hold, waits_for)))
 
 
 # --- journals ---------------------------------------------------------------------------------------------------------

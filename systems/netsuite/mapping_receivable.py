@@ -12,7 +12,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from schemas.records import InvoiceLine, PostingLine
+from schemas.records import InvoiceLine, Parent, PostingLine
 from systems.mapped import Draft, NoCommand, Plan
 from systems.netsuite.allocation import PRODUCT, Mapped, header, job_type_of, mapped, segments, told, unit_named
 from systems.postings.document import EMPTY, Hold, Posting, Row, Target, other_currency, own_unit, wanted
@@ -46,11 +46,17 @@ def sale_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoC
 
 def sale_draft(record: Mapping[str, Any], made: Mapped, target: Target, hold: Hold | None = None) -> Draft:
     """The invoice of a sale, or the credit memo of a negative one. `hold`: why it is for a person whatever its lines say."""
-    draft = correcting(record, _draft(record, made, target, hold))
+    draft = of_sale(correcting(record, _draft(record, made, target, hold)))
     if record["total"] >= 0:
         return draft
     body = {name: draft.body[name] for name in _MEMO} | {"adjusts_id": record["adjustment_to_id"]}
     return replace(draft, record="ar_credit_memo", body=body)
+
+
+def of_sale(draft: Draft) -> Draft:
+    """The draft, whose links to invoices mean what was sold and not what the job cost: an invoice makes both."""
+    parents = [Parent(**{**one, "purpose": SALE.purpose}) if one["entity"] == "invoice" else one for one in draft.parents]
+    return replace(draft, parents=tuple(parents))
 
 
 def customer_dimensions(customer: str, unit: Row, made: Mapped, job_type: Row = EMPTY) -> dict[str, str]:

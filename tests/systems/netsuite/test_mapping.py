@@ -223,7 +223,8 @@ def test_a_refund_by_journal_has_the_signs_turned() -> None:
 
 
 def test_a_payment_type_without_a_row_is_held() -> None:
-    assert only(payment("60.00", [], type_name="Barter", type_id="99"), plan(OWN)).unresolved == ("payment_type=Barter",)
+    (found, *_) = drafts_of(payment("60.00", [], type_name="Barter", type_id="99"), plan(OWN))
+    assert found.unresolved == ("payment_type=Barter",)
 
 
 # --- labor, bills, masters --------------------------------------------------------------------------------------------
@@ -274,3 +275,14 @@ def test_an_external_id_tells_our_ref_and_what_the_record_is() -> None:
 @pytest.mark.parametrize("text", ["", "ST-1", "V-17", f"{REF}-X", f"x{REF}", REF.lower(), f"{REF}-O-R"])
 def test_another_external_id_is_not_ours(text: str) -> None:
     assert (ref_of(text), origin_of(text)) == ("", "")
+
+
+def test_what_settles_an_invoice_waits_for_the_sale_and_never_for_its_cost() -> None:
+    """Both are documents of the same source object: a payment was applied to the vendor bill of its job."""
+    both = plan(OWN, off=("N1L",))
+    _, applied = drafts_of(payment("60.00", [application("101", "60.00")]), both)
+    assert [(one["role"], one.get("purpose", "")) for one in applied.parents] == [("payment", ""), ("invoice", "sale")]
+    memo = only(invoice([invoice_line("-30.00")], tax=Decimal(0), adjustment_to_id="99"), SALE)
+    assert [one.get("purpose", "") for one in memo.parents if one["role"] == "original"] == ["sale"]
+    refund = only(payment("-20.00", [application("101", "-20.00")]), both)
+    assert [one.get("purpose", "") for one in refund.parents if one["role"] == "memo"] == ["sale"]
