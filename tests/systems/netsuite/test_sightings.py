@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,13 @@ from systems.netsuite.mapping_sightings import sightings
 from tests.systems.netsuite.account import Site, account, raw_of, records, walked
 
 LINES = {"items": [{"item": {"id": "1"}, "quantity": 3, "rate": 10.5}, {"item": {"id": "2"}, "quantity": 2.5, "rate": 80}]}
+NUMBERS = count(1)
 REF = "ST-ABCDEFGHIJKLMNOPQRST"
 
 
 async def vendor_of(site: Site) -> str:
     """A vendor of the subsidiary."""
-    return await site.enter("vendor", companyName="Barton Creek Pipe", subsidiary={"id": "2"})
+    return await site.enter("vendor", companyName=f"Barton Creek Pipe {next(NUMBERS)}", subsidiary={"id": "2"})
 
 
 async def ordered(site: Site, **more: Any) -> str:
@@ -60,12 +62,13 @@ async def test_what_is_received_or_billed_moves_no_money_and_a_changed_quantity_
         assert (await shown(site, "purchase_orders", "purchase_order", key))["fingerprint"] != before["fingerprint"]
 
 
-async def test_an_order_that_is_not_approved_is_not_seen_yet(tmp_path: Path) -> None:
-    async with account(tmp_path, order_approval="true") as site:
-        one = await raw_one(site, "purchase_orders", await ordered(site))
+@pytest.mark.parametrize(("status", "words"), [("A", "pending approval"), ("C", "rejected"), ("P", "planned")])
+async def test_an_order_that_is_not_final_is_not_seen_yet(status: str, words: str, tmp_path: Path) -> None:
+    async with account(tmp_path) as site:
+        one = changed(await raw_one(site, "purchase_orders", await ordered(site)), status=status)
         (found,) = sightings(raw_of("purchase_order", one), site.reading())
         assert isinstance(found, Filtered)
-        assert "pending approval" in found.reason
+        assert words in found.reason
 
 
 async def test_an_order_is_cancelled_where_it_is_closed_before_anything_came_and_only_there(tmp_path: Path) -> None:
