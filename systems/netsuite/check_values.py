@@ -191,7 +191,9 @@ class Values:
         wanted = of_settings("payables.", settings.payables, ("terms",)) | of_settings(
             "receivables.", settings.receivables, ("terms",)
         )
-        await self._compare(Kind("terms", "term"), wanted | named(crosswalk, (("term", "terms"), ("customer_class", "terms"))))
+        await self._compare(
+            Kind("payment term", "term"), wanted | named(crosswalk, (("term", "terms"), ("customer_class", "terms")))
+        )
 
     async def _methods(self, crosswalk: Crosswalk) -> None:
         await self._compare(Kind("payment method", "paymentmethod"), named(crosswalk, (("payment_type", "payment_method"),)))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hmac
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -35,7 +36,9 @@ NOW = datetime(2026, 3, 16, 15, tzinfo=UTC)
 BODY = b'{"eventId":"1","eventType":"edit","recordType":"vendor","recordId":"1001","accountId":"9000007_SB1"}'
 
 
-def signed(body: bytes = BODY, at: datetime = NOW, secret: str = SECRET, **changed: str) -> CIMultiDictProxy[str]:
+def signed(
+    changed: Mapping[str, str] = MappingProxyType({}), body: bytes = BODY, at: datetime = NOW, secret: str = SECRET
+) -> CIMultiDictProxy[str]:
     """The headers of a delivery."""
     seconds = str(int(at.timestamp()))
     mac = hmac.digest(secret.encode(), f"{seconds}.".encode() + body, "sha256").hex()
@@ -59,12 +62,12 @@ def test_a_signed_delivery_is_let_in(late: int) -> None:
     [
         signed(secret="another secret of that many letters"),
         signed(body=BODY + b" "),
-        signed(**{"X-NetSuite-Timestamp": str(int(NOW.timestamp()) + 1)}),
-        signed(**{"X-NetSuite-Timestamp": ""}),
-        signed(**{"X-NetSuite-Timestamp": "now"}),
-        signed(**{"X-NetSuite-Timestamp": "9" * 40}),
-        signed(**{"X-NetSuite-Signature": ""}),
-        signed(**{"X-NetSuite-Signature": "sha256="}),
+        signed({"X-NetSuite-Timestamp": str(int(NOW.timestamp()) + 1)}),
+        signed({"X-NetSuite-Timestamp": ""}),
+        signed({"X-NetSuite-Timestamp": "now"}),
+        signed({"X-NetSuite-Timestamp": "9" * 40}),
+        signed({"X-NetSuite-Signature": ""}),
+        signed({"X-NetSuite-Signature": "sha256="}),
         signed(at=NOW - timedelta(seconds=TOLERANCE_S + 1)),
         signed(at=NOW + timedelta(seconds=TOLERANCE_S + 1)),
     ],
@@ -75,7 +78,7 @@ def test_any_other_delivery_is_not(headers: CIMultiDictProxy[str]) -> None:
 
 def test_a_signature_without_its_prefix_is_not_let_in() -> None:
     bare = signed()["X-NetSuite-Signature"].removeprefix("sha256=")
-    assert not let_in(signed(**{"X-NetSuite-Signature": bare}))
+    assert not let_in(signed({"X-NetSuite-Signature": bare}))
 
 
 @pytest.fixture

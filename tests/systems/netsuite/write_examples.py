@@ -40,9 +40,9 @@ FOLDER = examples.folder(NAME) / "examples"
 def situations() -> dict[str, dict[str, Any]]:
     """Every situation by name; the part before the dot is the entity."""
     line = invoice_line
-    sold = {"cost": Decimal(0)}
+    sold: dict[str, Any] = {"cost": Decimal(0)}
     parts = [labor("40.00"), material("12.50"), material("7.25", "3", order_vendor_id="800")]
-    adjusted = {"source_id": "105", "number": "N105", "adjustment_to_id": "101"}
+    adjusted: dict[str, Any] = {"source_id": "105", "number": "N105", "adjustment_to_id": "101"}
     later = [application("101", "60.00"), application("101", "8.25", "3")]
     return {
         "invoice.materials_and_labor_of_three_vendors": invoice(parts, job_type="Service call"),

@@ -37,11 +37,17 @@ async def plant(site: Site) -> dict[str, str]:
     seller = await site.enter(
         "vendor", companyName="Ferguson Supply", subsidiary={"id": "2"}, accountNumber="V-800", comments="net 30"
     )
-    person = {"isPerson": True, "firstName": "Ana", "lastName": "Lopez", "subsidiary": {"id": "2"}, "email": "ana@example.com"}
+    person: dict[str, Any] = {
+        "isPerson": True,
+        "firstName": "Ana",
+        "lastName": "Lopez",
+        "subsidiary": {"id": "2"},
+        "email": "ana@example.com",
+    }
     customer = await site.enter("customer", **person)
     ids = {"vendor.inactive": vendor, "vendor.with_account_number": seller, "customer.a_person": customer}
     lines = [{"item": {"id": "1"}, "quantity": 3, "rate": 10.5}, {"item": {"id": "2"}, "quantity": 2.5, "rate": 80}]
-    order = {"entity": {"id": seller}, "location": {"id": "1"}, "memo": "stock"}
+    order: dict[str, Any] = {"entity": {"id": seller}, "location": {"id": "1"}, "memo": "stock"}
     for name, more in (
         ("open", {}),
         ("received_in_part", {}),
@@ -76,7 +82,7 @@ async def plant(site: Site) -> dict[str, str]:
         taxItem={"id": "1"},
         item={"items": [{"item": {"id": "1"}, "quantity": 2, "rate": 50}]},
     )
-    paid = {
+    paid: dict[str, Any] = {
         "customer": {"id": customer},
         "payment": 60,
         "apply": {"items": [{"doc": {"id": invoice}, "apply": True, "amount": 60}]},
