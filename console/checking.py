@@ -100,6 +100,6 @@ def _address(one: Connected, ingress: Ingress) -> Iterator[Finding]:
     ):
         signing = side.declared.signing(side.own()) if side.declared.signing is not None else None
         if signing is not None and (keys or kind == "webhook"):
-            path = f"/webhooks/{side.system}/{settings.connection}"
+            path = f"/{'webhooks' if kind == 'webhook' else kind}/{side.system}/{settings.connection}"
             words = f"{side.declared.title} sends to http://{ingress.host}:{ingress.port}{path}; from outside: your public https name and {path}"
             yield Finding("ok", f"{kind} address", words)

@@ -551,6 +551,7 @@ class Invoice(CanonicalEnvelope):
     business_unit_name: str
     job_id: str
     job_number: str
+    job_type: NotRequired[str]
     project_id: str
     term_name: str
     tax_zone_id: str

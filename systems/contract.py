@@ -145,14 +145,16 @@ class Finder(Protocol):
 class Signing:
     """How a system proves that a webhook or push notification comes from it, as the settings of the connection say.
 
-    `scheme` is `body-hmac` (HMAC-SHA256 of the raw body in `header`), `standard-webhooks` (webhook-id, -timestamp, -signature) or `shared-secret`
-    (the secret itself in `header`). `encoding` of body-hmac is hex (lower case), HEX or base64, after `prefix`.
+    `scheme` is `body-hmac` (HMAC-SHA256 of the raw body in `header`), `timed-hmac` (the same of the seconds in the header `timestamp`, a dot and the
+    body), `standard-webhooks` (webhook-id, -timestamp, -signature) or `shared-secret` (the secret itself in `header`). `encoding` of the first
+    two is hex (lower case), HEX or base64, after `prefix`.
     """
 
     scheme: str
     header: str
     encoding: str = "hex"
     prefix: str = ""
+    timestamp: str = ""
 
 
 # --- checking ----------------------------------------------------------------------------------------------------------

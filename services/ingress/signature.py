@@ -19,6 +19,7 @@ from systems.contract import Signing
 
 TOLERANCE_S = 300
 MAX_SIGNATURES = 8
+_LONGEST_STAMP = 12
 _STANDARD_ID, _STANDARD_TIME, _STANDARD_SIGNATURE = "webhook-id", "webhook-timestamp", "webhook-signature"
 
 
@@ -73,16 +74,21 @@ def _candidates(signing: Signing, headers: CIMultiDictProxy[str], now: datetime)
         return []
     if signing.scheme == "shared-secret":
         return [hashlib.sha256(offered).digest()]
+    if signing.scheme == "timed-hmac" and not _is_now(_only(headers, signing.timestamp), now):
+        return []
     return [offered]
+
+
+def _is_now(stamp: bytes, now: datetime) -> bool:
+    """Whether seconds since 1970 are within five minutes."""
+    return stamp.isdigit() and len(stamp) <= _LONGEST_STAMP and abs(int(stamp) - now.timestamp()) <= TOLERANCE_S
 
 
 def _standard(headers: CIMultiDictProxy[str], now: datetime) -> list[bytes]:
     """Standard Webhooks 1.0: space-separated `v1,<base64>`, and a signed timestamp within five minutes."""
     stamp = _only(headers, _STANDARD_TIME)
     parts = _only(headers, _STANDARD_SIGNATURE).split(b" ")
-    if not _only(headers, _STANDARD_ID) or not stamp.isdigit() or len(stamp) > 12 or len(parts) > MAX_SIGNATURES:
-        return []
-    if abs(int(stamp) - now.timestamp()) > TOLERANCE_S:
+    if not _only(headers, _STANDARD_ID) or len(parts) > MAX_SIGNATURES or not _is_now(stamp, now):
         return []
     return [part[3:] for part in parts if part.startswith(b"v1,")]
 
@@ -90,6 +96,8 @@ def _standard(headers: CIMultiDictProxy[str], now: datetime) -> list[bytes]:
 def _signed(signing: Signing, headers: CIMultiDictProxy[str], body: bytes) -> bytes:
     if signing.scheme == "standard-webhooks":
         return b".".join((_only(headers, _STANDARD_ID), _only(headers, _STANDARD_TIME), body))
+    if signing.scheme == "timed-hmac":
+        return _only(headers, signing.timestamp) + b"." + body
     return body
 
 

@@ -21,6 +21,8 @@ from systems.postings.payable import negative_bill
 from systems.postings.receivable import adjusts
 
 PRICE = "price"
+LINKED = "vendor:"
+"""What a part begins with whose vendor is known by its link: the vendor's source id follows."""
 
 
 class Places(Protocol[Own]):
@@ -40,6 +42,8 @@ class Owing(Generic[Own]):
     target: Target
     basis: str
     places: Places[Own]
+    links_vendors: bool = False
+    """Whether the ERP keeps partners of the source's vendors: the vendor of an order without a row is then known by its link (`LINKED`)."""
 
 
 @dataclass
@@ -83,7 +87,7 @@ def _add(found: Payables, one: InvoiceLine, worth: Decimal, made: Mapped[Own], h
     """One line to its vendor's part. Its defaults are the part's own, what is unresolved is the whole document's."""
     of_line = replace(made, defaulted=[])
     unit = how.places.unit(one, of_line)
-    part = found.by_vendor.setdefault(_vendor(one, unit, of_line), Part())
+    part = found.by_vendor.setdefault(_vendor(one, unit, of_line, links=how.links_vendors), Part())
     booked = how.places.line(one, worth, unit, of_line)
     each = one["unit_price"] if how.basis == PRICE else one["unit_cost"]
     part.lines.append(booked if each is None else priced(booked, one["quantity"], each))
@@ -107,9 +111,11 @@ def _worth(one: InvoiceLine, basis: str) -> Decimal | None:
     return None if one["amount"] > 0 else ZERO
 
 
-def _vendor(one: InvoiceLine, unit: Row, made: Mapped[Any]) -> str:
+def _vendor(one: InvoiceLine, unit: Row, made: Mapped[Any], *, links: bool) -> str:
     if ordered := one.get("order_vendor_id", ""):
         row = made.row("order_vendor", (ordered,))
+        if row is None and links:
+            return f"{LINKED}{ordered}"
         return (row or {}).get("vendor_id") or made.missing("order_vendor", ordered)
     keys = (one["sku_code"], one["sku_id"])
     row = made.row("sku_vendor", keys)

@@ -59,6 +59,7 @@ def invoice(row: Row, context: Context) -> Shaped:
         **business_unit(row),
         "job_id": identifier(job, "id"),
         "job_number": text(job, "number"),
+        "job_type": text(job, "type"),
         "project_id": identifier(row, "projectId"),
         "term_name": text(row, "termName"),
         "tax_zone_id": identifier(row, "taxZoneId"),

@@ -9,6 +9,7 @@ import pytest
 from systems import registry
 from systems.acumatica.poller import offset_of
 from systems.contract import Feed, System
+from systems.netsuite.poller import changes_of
 from systems.oracle_fusion.poller import offset_of as fusion_offset_of
 from systems.peoplesoft.poller import keyset_of
 from systems.servicetitan.poller import pages_of, token_of
@@ -26,6 +27,6 @@ def test_a_feed_with_times_knows_its_days_and_a_whole_list_none(system: System, 
         assert position is None
         return
     assert position is not None
-    readers = {"acumatica": offset_of, "peoplesoft": keyset_of, "oracle_fusion": fusion_offset_of}
+    readers = {"acumatica": offset_of, "peoplesoft": keyset_of, "oracle_fusion": fusion_offset_of, "netsuite": changes_of}
     read = readers.get(system.name, token_of if feed.kind == "token" else pages_of)
     assert "2026-03-01" in str(read(position))

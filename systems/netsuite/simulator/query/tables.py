@@ -1,6 +1,7 @@
 """The tables that SuiteQL shows, and the rows that each record makes of itself there.
 
-Sources: columns as public seeds of the analytic tables name them; `externalid`, `tranid`, `lastmodifieddate` and the link tables assumed.
+Sources: columns as public seeds of the analytic tables name them; `externalid`, `tranid`, `lastmodifieddate` and the link tables assumed, as is
+that a deposit is linked to what was taken of it.
 A column's kind: `i` an integer (`i:vendor` the id of a vendor), `n` a number, `t` a text, `b` 'T' or 'F', `d` a day, `s` an instant in
 the account's zone, `m` several ids as `1, 3`. Days and instants carry a mark, so that a result shows them in the user's format unless
 TO_CHAR wrote them.
@@ -272,6 +273,9 @@ def _links(account: Account, row: Row) -> Iterator[tuple[str, tuple[Any, ...]]]:
             previous = {"previousdoc": line["doc"], "previousline": 0, "previoustype": KINDS[held].code if held else None}
             link = told | previous | {"linktype": "Payment", "foreignamount": line["amount"]}
             yield "transactionlink", _values(account, "transactionlink", link)
+    if row["_kind"] == "depositApplication":
+        taken = {"previousdoc": row["deposit"], "previousline": 0, "previoustype": "CustDep", "linktype": "DepAppl"}
+        yield "transactionlink", _values(account, "transactionlink", told | taken | {"foreignamount": money(row, "total")})
     for name in ("item", "expense"):
         for line in row.get(name) or []:
             if line.get("orderDoc"):

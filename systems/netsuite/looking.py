@@ -1,0 +1,175 @@
+"""Looks documents up in NetSuite: by our external id in the record service, which shows at once what was saved, and by SuiteQL for what people typed.
+
+SuiteQL may lag and tells of a second document with our external id, and of suspects: same type, party, day and amount without a ref of ours. It is
+asked before a step, not when a step is read back. An application has no ref of its own field: the payment that it belongs to is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from runtime.errors import Refused
+from systems.contract import Document, Found, ResolvedCommand
+from systems.netsuite import compare
+from systems.netsuite.client import Client
+from systems.netsuite.documents import (
+    APPLICATION,
+    JOURNAL,
+    MASTERS,
+    PURCHASE_ORDER,
+    REFUND,
+    Kind,
+    day_of,
+    fields,
+    kind_of,
+    paid_out,
+    pair_of,
+    party_or_none,
+    settled_id,
+)
+from systems.netsuite.models import Row, external, is_id, quoted
+from systems.netsuite.refs import ORDER, external_id
+from systems.parents import parent_id
+from systems.values.members import money_or_zero, required_id, text
+from systems.writing.frame import Attempt
+
+MOST_LOOKS = 7
+"""The most requests of one look-up: a query, the document, a second one, its order, what it takes back or pays out."""
+_MOST_OTHERS = 2
+
+
+class Looking:
+    """The look-ups of one session."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self.settings = client.settings
+
+    async def at(self, attempt: Attempt, kind: str, key: str) -> Row | None:
+        """A record with its sublists, by internal id or `eid:<external id>`."""
+        attempt.calls += 1
+        return await self._client.look_at(kind, key)
+
+    async def by_ref(self, attempt: Attempt, kind: Kind, of: str = "") -> Row | None:
+        """The record that carries the command's ref."""
+        return await self.at(attempt, kind.type, external(external_id(attempt.ref, of)))
+
+    async def by_id(self, attempt: Attempt, erp_id: str) -> Row | None:
+        """The transaction with this id of ours (`type/internal id`)."""
+        return await self.at(attempt, *pair_of(erp_id))
+
+    async def found(self, attempt: Attempt) -> Found:
+        """What a look-up of an ordinary write shows."""
+        resolved = attempt.resolved
+        if resolved.record in MASTERS:
+            return await self._master(attempt)
+        if resolved.record == APPLICATION:
+            one = await self.application(attempt)
+            return Found(() if one is None else (one,))
+        mine = await self.mine(attempt)
+        if attempt.step:
+            return mine
+        others, suspects = await self._queried(attempt, mine.documents)
+        if kind_of(resolved.record, resolved.command) is REFUND and not (*mine.documents, *others):
+            return await self._payable(attempt, suspects)
+        return replace(mine, documents=(*mine.documents, *others), suspects=suspects)
+
+    async def mine(self, attempt: Attempt) -> Found:
+        """The document that carries the command's ref; of a bill that is not made yet its order, and why that makes none."""
+        resolved = attempt.resolved
+        row = await self.by_ref(attempt, kind_of(resolved.record, resolved.command))
+        if row is not None:
+            return Found((compare.document(row, resolved, self.settings),))
+        if resolved.record != "ap_bill" or (ordered := await self.by_ref(attempt, PURCHASE_ORDER, ORDER)) is None:
+            return Found(())
+        why = compare.not_billable(ordered)
+        found = compare.order(ordered, resolved, self.settings)
+        return Found((found,), refusal=why, refusal_reason="order_not_billable" if why else "")
+
+    async def _queried(self, attempt: Attempt, mine: Sequence[Document]) -> tuple[tuple[Document, ...], tuple[Document, ...]]:
+        """Further documents with our external id, and suspects."""
+        resolved = attempt.resolved
+        kind = kind_of(resolved.record, resolved.command)
+        attempt.calls += 1
+        query = _query(resolved, kind)
+        rows = (await self._client.look(query, f"documents like {attempt.ref}", 50)).whole(f"documents like {attempt.ref}")
+        known = {one.erp_id for one in mine}
+        others: list[Document] = []
+        suspects: list[Document] = []
+        for row in rows:
+            seen = compare.suspect(row, resolved, kind)
+            if text(row, "externalid") != attempt.ref:
+                suspects.append(seen)
+            elif seen.erp_id not in known and len(others) < _MOST_OTHERS:
+                whole = await self.at(attempt, kind.type, required_id(row))
+                others += [compare.document(whole, resolved, self.settings)] if whole is not None else []
+        return tuple(others), () if mine or others else tuple(suspects)
+
+    async def _master(self, attempt: Attempt) -> Found:
+        """The partner by its id if a link names one, else what carries our ref."""
+        resolved, partner = attempt.resolved, attempt.resolved.known_id
+        if partner and not is_id(partner):
+            return Found(())
+        row = await self.at(attempt, resolved.record, partner or external(attempt.ref))
+        return Found(() if row is None else (compare.master(row, resolved.record, resolved.command),))
+
+    async def _payable(self, attempt: Attempt, suspects: tuple[Document, ...]) -> Found:
+        """Whether what a refund pays out is open: nothing is sent where it is not."""
+        try:
+            wanted = paid_out(attempt.resolved)
+        except Refused:
+            return Found((), suspects)  # what it pays out has no id here yet
+        ids = [key for found in wanted.values() for key in found]
+        if not ids:
+            return Found((), suspects)
+        attempt.calls += 1
+        rows = (await self._client.look(_open_query(ids), "what a refund pays out")).whole("what a refund pays out")
+        left = {required_id(row): abs(money_or_zero(row, "unpaid")) for row in rows}
+        for key, amount in (one for found in wanted.values() for one in found.items()):
+            if key in left and left[key] < amount:
+                words = f"transaction {key} has {left[key]} open and the refund takes {amount}: take back what it settles, then release this"
+                return Found((), suspects, refusal=words, refusal_reason="refund_exceeds")
+        return Found((), suspects)
+
+    # --- applications -------------------------------------------------------------------------------------------------
+
+    async def application(self, attempt: Attempt) -> Document | None:
+        """The command's application: a record of its own of a deposit, else a line of the payment or credit memo."""
+        resolved = attempt.resolved
+        ids = applied_by(resolved)
+        if compare.is_deposit(ids[0]):
+            row = await self.at(attempt, "depositApplication", external(attempt.ref))
+            return None if row is None else compare.deposit_application(row, resolved, ids)
+        row = await self.by_id(attempt, ids[0])
+        return None if row is None else compare.application(row, resolved, ids)
+
+
+def applied_by(resolved: ResolvedCommand) -> tuple[str, str]:
+    """Ids of what an application applies, and of the invoice that it settles."""
+    command = resolved.command
+    one = fields(command)["applications"][-1]
+    return parent_id(command, "payment", resolved.ids), settled_id(one, command, resolved.ids)
+
+
+def _query(resolved: ResolvedCommand, kind: Kind) -> str:
+    """Documents with our external id, and those that a person may have typed for the same."""
+    by_ref = f"externalid = {quoted(resolved.command['ref'])}"
+    own = party_or_none(kind, resolved.command, resolved.ids) if kind is not JOURNAL else ""
+    where = by_ref
+    if own:
+        amount = format(abs(resolved.command["amount"]).normalize(), "f")
+        day = f"TO_DATE({quoted(day_of(resolved).isoformat())}, 'YYYY-MM-DD')"
+        typed_in = "(externalid IS NULL OR externalid NOT LIKE 'ST-%')"
+        same = f"{typed_in} AND entity = {own} AND trandate = {day} AND ABS(foreigntotal) = {amount}"
+        where = f"({by_ref} OR ({same}))"
+    columns = "id, tranid, externalid"
+    return f"SELECT {columns} FROM transaction WHERE type = {quoted(kind.code)} AND {where} ORDER BY id ASC"  # noqa: S608 - quoted, ids checked
+
+
+def _open_query(ids: Sequence[str]) -> str:
+    named = ", ".join(ids)  # checked by `pair_of`
+    return (
+        "SELECT transaction AS id, SUM(paymentamountunused) AS unpaid FROM transactionaccountingline "  # noqa: S608
+        f"WHERE transaction IN ({named}) GROUP BY transaction ORDER BY transaction ASC"
+    )

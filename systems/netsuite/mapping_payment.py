@@ -1,0 +1,124 @@
+"""Customer payments and refunds, from canonical to customer payments, customer deposits or journals, as the settings say. Pure.
+
+    payment    a customer payment, applied to its invoices; what is applied later is applied to it then
+    deposit    a customer deposit; what it settles is an application of it where invoices are in NetSuite, and counted where they are not
+    journal    Dr cash or undeposited funds, Cr clearing or receivable; what it settles is counted
+
+A collection is never a bill of a vendor (accounting.md 13, 17). What is decided about any collection: `systems/postings/collection.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from systems.mapped import Draft, NoCommand, Plan
+from systems.netsuite.allocation import PRODUCT, Mapped, header, mapped, segments, unit_named
+from systems.netsuite.mapping_receivable import SALE, customer_dimensions, of_sale
+from systems.postings.applications import applications, receivable
+from systems.postings.collection import (
+    counted_applications,
+    is_refund,
+    paid_how,
+    payment_text,
+    receipt,
+    refund_body,
+    refund_hold,
+    refund_parents,
+)
+from systems.postings.document import EMPTY, Hold, Posting, Row, Target, other_currency
+from systems.postings.ends import voided, worthless
+from systems.postings.lines import Place, human_number, line, rounded
+from systems.postings.receivable import customer_of
+
+COLLECTION = Target("N2", "collection", PRODUCT)
+JOURNAL = "journal"
+_COLUMNS = ("payment_method", "account")
+_SIGN = Hold(
+    "refund_not_negative", f"it names a payment that it refunds and is not negative: enter it in {PRODUCT}, then skip this"
+)
+
+
+def payment_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:
+    """What a payment becomes: the receipt or journal first, then its applications in their order."""
+    made = mapped(plan, record["paid_on"])
+    kind = made.settings.receivables.payments_as
+    if ended := voided(record, COLLECTION, plan.time_zone):
+        return ended
+    if kind == JOURNAL:
+        if ended := worthless(record, COLLECTION):
+            return ended
+        return [_journal(record, made), *counted_applications(record, COLLECTION)]
+    if is_refund(record):
+        return [_refund(record, made)]
+    if ended := worthless(record, COLLECTION):
+        return ended
+    draft = receipt(record, made, COLLECTION, _COLUMNS, customer_dimensions)
+    draft = replace(draft, body={**draft.body, "kind": kind})
+    return [draft, *_applied(record, plan)]
+
+
+def _applied(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:
+    """The applications; counted where no flow brings invoices to NetSuite."""
+    sales = plan.flows.get(SALE.flow)
+    if sales is not None and sales.enabled:
+        return [of_sale(one) for one in applications(record, plan, receivable(COLLECTION))]
+    if not record["applications"]:
+        return []
+    words = f"{len(record['applications'])} application(s) settle invoices that no flow brings to {PRODUCT}"
+    amount = sum((one["amount"] for one in record["applications"]), record["total"] * 0)
+    return [NoCommand("excluded", words, COLLECTION.flow, amount, record["currency"])]
+
+
+def _refund(record: Mapping[str, Any], made: Mapped) -> Draft:
+    unit = unit_named(made, record["business_unit_name"], record["business_unit_id"])
+    customer, parents = customer_of(record, made, unit)
+    body = refund_body(record, paid_how(record, made, _COLUMNS), customer_dimensions(customer, unit, made), made)
+    made.dated("paid_on", record["paid_on"])
+    hold = other_currency(record, made.plan, "refund") or refund_hold(record, PRODUCT)
+    waits_for = (*parents, *refund_parents(record, made))
+    return of_sale(made.draft("ar_refund", body, record, Posting(COLLECTION, record["paid_on"], hold, waits_for)))
+
+
+# --- journals ---------------------------------------------------------------------------------------------------------
+
+
+def _journal(record: Mapping[str, Any], made: Mapped) -> Draft:
+    """Dr cash, Cr clearing or receivable; a refund and a bounced check have the signs turned. A receivable names the customer."""
+    unit = unit_named(made, record["business_unit_name"], record["business_unit_id"])
+    made.dated("paid_on", record["paid_on"])
+    _, cash = paid_how(record, made, _COLUMNS)
+    if not cash and not made.unresolved:
+        made.missing("payment_type.account", record["type_name"] or record["type_id"] or "none")
+    settings, total, dimensions = made.settings.receivables, record["total"], segments(made, unit, EMPTY)
+    credited = settings.clearing_account or settings.receivable_account or made.missing("setting", "receivables.clearing_account")
+    named, parents = _customer(record, made, unit) if credited and credited == settings.receivable_account else ({}, ())
+    text = payment_text(record)
+    lines = [
+        line(Place(cash, dimensions), "cash", total, text),
+        line(Place(credited, {**dimensions, **named}), "receivable", -total, record["customer_name"] or text),
+    ]
+    body = {
+        "business_unit": unit.get("subsidiary", ""),
+        "date": record["paid_on"],
+        "description": text,
+        "human_number": human_number(record),
+        "dimensions": header(made, unit, EMPTY),
+        "lines": lines,
+    }
+    return made.draft("journal", body, record, Posting(COLLECTION, record["paid_on"], _hold(record, made), parents))
+
+
+def _customer(record: Mapping[str, Any], made: Mapped, unit: Row) -> tuple[dict[str, str], tuple[Any, ...]]:
+    """Who a line on the receivable names: the customer of the crosswalk, or the link that is resolved (`customer` is then empty)."""
+    customer, parents = customer_of(record, made, unit)
+    return {"customer": customer}, parents
+
+
+def _hold(record: Mapping[str, Any], made: Mapped) -> Hold | None:
+    if record["refunded_payment_id"] and record["total"] > 0:
+        return _SIGN
+    if record["total"] != rounded(record["total"]):
+        return Hold("total_mismatch", f"the payment is {record['total']}, money has cents: correct the source document")
+    return other_currency(record, made.plan, "payment")

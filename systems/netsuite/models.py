@@ -1,0 +1,120 @@
+"""Shapes of NetSuite's answers: pages of SuiteQL, records, the address of a record that was written.
+
+Facts (SuiteTalk REST help pages; public clients): a page is `{"links": [..], "count": 2, "hasMore": false, "items": [..], "offset": 0,
+"totalResults": 2}`, in which every row has `links` of its own; a write answers 204 with the address of the record in `Location`, whose last
+segment is its internal id. In a row every value is a text, a boolean is T or F, and a column without a value is absent.
+
+A page without `items`, whose `count` is not that of its rows, or that does not say whether there is more, is not a page.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from runtime.errors import Garbled, Malformed, Transient
+from runtime.exchange import Response
+from runtime.json import Unreadable
+from systems.feeds.elements import Cut
+from systems.http.bodies import object_of, page_of
+from systems.values.members import Row as Row  # noqa: PLC0414 - the form of every row here
+from systems.values.members import nested, text
+
+SYSTEM = "netsuite"
+_ID = re.compile(r"-?[0-9]{1,18}")
+_EXTERNAL = re.compile(r"[A-Za-z0-9_-]{1,255}")
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A page of a query: its rows with their exact bytes, whether NetSuite says that there are more, and how many it has in all (-1 = not
+    told)."""
+
+    rows: list[Cut]
+    has_more: bool
+    total: int
+
+    def whole(self, what: str) -> list[Row]:
+        """The rows, every one of which has to be read. Raises `Transient`."""
+        if bad := [row for _, row in self.rows if isinstance(row, Unreadable)]:
+            raise Transient(f"{SYSTEM} {what}: a row cannot be read: {bad[0].reason}")
+        return [row for _, row in self.rows]
+
+
+def listed(answer: Response, what: str) -> Listed:
+    """A page of a query or collection. Raises `Transient` or `Garbled`."""
+    others, found = page_of(answer, "items", f"{SYSTEM} {what}")
+    if not all(isinstance(row, (dict, Unreadable)) for _, row in found):
+        raise Garbled(f"{SYSTEM} {what}: a row is no object", answer.body)
+    if others.get("count", len(found)) != len(found):
+        raise Garbled(f"{SYSTEM} {what}: {len(found)} rows, and it says {str(others.get('count'))[:20]}", answer.body)
+    if not isinstance(others.get("hasMore"), bool):
+        raise Garbled(f"{SYSTEM} {what}: it does not say whether there is more", answer.body)
+    total = others.get("totalResults")
+    return Listed(found, bool(others["hasMore"]), total if type(total) is int else -1)
+
+
+def record(answer: Response, what: str) -> Row:
+    """The record of an answer. Raises `Transient`."""
+    return object_of(answer, f"{SYSTEM} {what}")
+
+
+def made_id(answer: Response) -> str:
+    """The internal id of what was written, from `Location`; "" where the answer does not tell it, which leaves the outcome open."""
+    location = answer.headers.get("Location", "")
+    last = location.partition("?")[0].rstrip("/").rpartition("/")[2]
+    return last if _ID.fullmatch(last) else ""
+
+
+def reference(row: Row, name: str) -> str:
+    """The internal id that a reference of a record names (`{"id": "5", "refName": ..}`); "" for none. Raises `Malformed`."""
+    value = row.get(name)
+    if value is None or not isinstance(value, dict):
+        return text(row, name)
+    return text(nested(row, name), "id")
+
+
+def sublist(row: Row, name: str) -> list[Row]:
+    """The lines of a sublist of a record that was read with its sublists. Raises `Malformed` where it was cut short or is no list."""
+    found = row.get(name)
+    if found is None:
+        return []
+    items = found.get("items") if isinstance(found, Mapping) else None
+    if not isinstance(found, Mapping) or not isinstance(items, list) or not all(isinstance(one, dict) for one in items):
+        raise Malformed(f"{name}: the list is not there")
+    if found.get("hasMore") is True or found.get("totalResults", len(items)) != len(items):
+        raise Malformed(f"{name}: the list is cut short")
+    return items
+
+
+def quoted(value: str) -> str:
+    """A text for SuiteQL: in single quotes, with the quotes inside doubled, so that a value never becomes a condition. The REST service takes no
+    bind parameters (assumed)."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def is_id(value: str) -> bool:
+    """Whether this is an internal id, which may stand in a query or an address as it is."""
+    return bool(_ID.fullmatch(value))
+
+
+def external(value: str) -> str:
+    """An external id as it stands in an address: `eid:ST-...`. Only letters, digits, `_` and `-` may (help page on external ids). Raises
+    `Malformed`."""
+    if not _EXTERNAL.fullmatch(value):
+        raise Malformed(f"externalId {value[:40]!r} cannot stand in an address")
+    return f"eid:{value}"
+
+
+def truth(row: Row, name: str, *, absent: bool = False) -> bool:
+    """A boolean of a row of SuiteQL (T, F) or of a record (true, false). Raises `Malformed`."""
+    value: Any = row.get(name)
+    if value is None:
+        return absent
+    if value in ("T", True):
+        return True
+    if value in ("F", False):
+        return False
+    raise Malformed(f"{name}: {str(value)[:20]!r} is neither T nor F")

@@ -1,0 +1,123 @@
+"""Takes back what was written to NetSuite, and writes what is wanted in its place where the command is a correction (`undo.py` says how).
+
+A look-up reads the opposite document, the original, and what was written anew. All of it is told as one document, whose steps are those that take
+back and then those of the document that is written anew.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from runtime.errors import Refused, Transient
+from runtime.exchange import Request
+from systems.contract import Document, Found, ResolvedCommand
+from systems.netsuite import compare
+from systems.netsuite import documents as d
+from systems.netsuite import undo as u
+from systems.netsuite.client import Client
+from systems.netsuite.looking import Looking, applied_by
+from systems.netsuite.models import Row, external
+from systems.netsuite.refs import REVERSES
+from systems.netsuite.segments import Segments
+from systems.writing.frame import Attempt
+
+_REPLACED = (("replace", "apply"),)
+
+
+def undo_of(resolved: ResolvedCommand, client: Client) -> u.Undo:
+    """What is taken back. Raises `Refused` where the command names nothing, or what there is no way to take back."""
+    original = resolved.original
+    if original is None or original.record not in u.STEPS:
+        raise Refused(f"netsuite {resolved.command['ref']}: {original.record if original else 'nothing'} cannot be taken back here")
+    return u.Undo(resolved, original, client.settings)
+
+
+class TakingBack:
+    """The look-ups and requests about what is taken back."""
+
+    def __init__(self, client: Client, looking: Looking) -> None:
+        self._client = client
+        self._looking = looking
+
+    # --- looking up ---------------------------------------------------------------------------------------------------
+
+    async def look_up(self, attempt: Attempt) -> Found:
+        """How far the original is taken back, and what is written in its place."""
+        undo = undo_of(attempt.resolved, self._client)
+        undone = await self._undone(attempt, undo)
+        is_over = undone.document is not None and set(undo.steps) <= set(undone.document.steps_done)
+        anew = await self._anew(attempt, undo) if undo.is_correction and is_over else None
+        return told(undone, anew)
+
+    async def _undone(self, attempt: Attempt, undo: u.Undo) -> u.Undone:
+        if undo.record == d.APPLICATION:
+            return await self._application(attempt, undo)
+        counter = await self._looking.by_ref(attempt, undo.opposite, REVERSES)
+        if counter is not None:
+            needs_original = u.REVERSE_APPLY in undo.steps
+            original = await self._original(attempt, undo) if needs_original else None
+            return u.reversed_by(undo, counter, original)
+        return u.before(undo, await self._original(attempt, undo))
+
+    async def _original(self, attempt: Attempt, undo: u.Undo) -> Row | None:
+        return await self._looking.by_id(attempt, undo.original.erp_id)
+
+    async def _application(self, attempt: Attempt, undo: u.Undo) -> u.Undone:
+        ids = applied_by(undo.as_written)
+        if not compare.is_deposit(ids[0]):
+            return u.unapplied(undo, await self._looking.by_id(attempt, ids[0]), ids)
+        row = await self._deposited(attempt, undo)
+        return u.not_there(undo, ids[0]) if row is None else u.Undone()
+
+    async def _deposited(self, attempt: Attempt, undo: u.Undo) -> Row | None:
+        return await self._looking.at(attempt, "depositApplication", external(undo.original.command["ref"]))
+
+    async def _anew(self, attempt: Attempt, undo: u.Undo) -> Document | None:
+        if undo.resolved.record == d.APPLICATION:
+            return await self._looking.application(attempt)
+        found = await self._looking.mine(attempt)
+        return found.documents[0] if found.documents else None
+
+    # --- writing ------------------------------------------------------------------------------------------------------
+
+    async def request(self, attempt: Attempt, segments: Segments) -> Request:
+        """The request of a step that takes the original back."""
+        undo = undo_of(attempt.resolved, self._client)
+        if undo.record == d.APPLICATION:
+            return await self._unapply(attempt, undo)
+        kind, key = d.pair_of(undo.original.erp_id)
+        if attempt.step == u.UNAPPLY:
+            body: dict[str, Any] = {"apply": {"items": []}}
+            return self._client.request("PATCH", self._client.url(kind, key, _REPLACED), body)
+        if attempt.step == u.REVERSE_APPLY:
+            counter = attempt.document.erp_id if attempt.document is not None else ""
+            return self._client.request("PATCH", self._client.url(kind, key, _REPLACED), u.applied_body(undo, counter))
+        original = await self._original(attempt, undo)
+        seen = u.before(undo, original)
+        if original is None or seen.refusal:
+            raise Transient(f"netsuite {attempt.ref}: {seen.refusal}")
+        made = await segments.existing(attempt, u.reversing_body(undo, original))
+        return self._client.request("POST", self._client.url(undo.opposite.type), made)
+
+    async def _unapply(self, attempt: Attempt, undo: u.Undo) -> Request:
+        payer, target = applied_by(undo.as_written)
+        if compare.is_deposit(payer):
+            return self._client.request("DELETE", self._client.url("depositApplication", external(undo.original.command["ref"])))
+        row = await self._looking.by_id(attempt, payer)
+        if row is None:
+            raise Transient(f"netsuite {attempt.ref}: {payer} is not shown")
+        mark = u.external_mark(attempt.ref)
+        body = u.unapplied_body(row, d.pair_of(target)[1], undo.amount, mark)
+        return self._client.request("PATCH", self._client.url(*d.pair_of(payer)), body)
+
+
+def told(undone: u.Undone, anew: Document | None) -> Found:
+    """The reversal and what is written anew as one document."""
+    begun = undone.document
+    if begun is None and anew is None:
+        return Found((), refusal=undone.refusal, refusal_reason=undone.reason)
+    if begun is None or anew is None:
+        return Found((begun,) if begun is not None else (anew,) if anew is not None else ())
+    steps, wrong = (*begun.steps_done, *anew.steps_done), (*begun.differences, *anew.differences)
+    return Found((replace(anew, steps_done=steps, differences=wrong),))

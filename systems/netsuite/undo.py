@@ -1,0 +1,320 @@
+"""How a document that NetSuite keeps is taken back: the steps of each kind, the bodies of their requests, and how far the records show it. Pure.
+
+    reverse         an opposite document with the lines of the original as they were written: credit memo of an invoice, vendor credit of a bill
+                    (both applied to it in full by the same request), invoice of a credit memo, bill of a vendor credit, refund of a payment or
+                    deposit, payment of a refund, journal with debits and credits turned
+    reverse_apply   what is taken back is a credit: it is applied to the opposite document, in full
+    unapply         a payment is taken off the invoices that it settles; an application of a deposit is deleted
+
+The opposite document has the external id `<ref>-R` (`refs.py`), so that it is told from one that is written anew under the same ref. No document that
+posts is deleted. NetSuite keeps no trace of an application that was taken off a payment, so the payment's memo carries the refs of what was entered
+and taken off (`compare.is_marked`). The order of a bill stays billed: it is no posting. Sources: as `documents.py`; that a payment is reversed
+by a refund of it, since REST voids nothing, is our own choice (SYSTEM.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from runtime.errors import Refused
+from schemas.records import PostingLine
+from systems.contract import Document, Original, ResolvedCommand
+from systems.mapped import REVERSAL
+from systems.netsuite import documents as d
+from systems.netsuite.compare import applied_lines, left, lines_of_differ
+from systems.netsuite.documents import Kind
+from systems.netsuite.models import Row, reference
+from systems.netsuite.refs import REVERSES, external_id
+from systems.netsuite.settings import Settings
+from systems.values.members import money_or_zero, required_id, text
+from systems.writing.differences import amount_differs, code_differs, day_differs
+
+REVERSE, REVERSE_APPLY, UNAPPLY = "reverse", "reverse_apply", "unapply"
+STEPS: Mapping[str, tuple[str, ...]] = {
+    "ar_invoice": (REVERSE,),
+    "ar_credit_memo": (REVERSE, REVERSE_APPLY),
+    "ap_bill": (REVERSE,),
+    "ap_credit": (REVERSE, REVERSE_APPLY),
+    "ar_receipt": (UNAPPLY, REVERSE),
+    "ar_refund": (REVERSE,),
+    "journal": (REVERSE,),
+    "ar_application": (UNAPPLY,),
+}
+"""The steps that take back a document of each record."""
+UNDOING = frozenset((REVERSE, REVERSE_APPLY, UNAPPLY))
+_OPPOSITE: Mapping[str, Kind] = {
+    "ar_invoice": d.CREDIT_MEMO,
+    "ar_credit_memo": d.INVOICE,
+    "ap_bill": d.VENDOR_CREDIT,
+    "ap_credit": d.BILL,
+    "ar_receipt": d.REFUND,
+    "ar_refund": d.PAYMENT,
+    "journal": d.JOURNAL,
+}
+MISSING, APPLIED, PAID, CHANGED = "missing_in_erp", "applied", "paid", "original_changed"
+"""Names of holds, as `docs/limits.md` tells them."""
+
+
+@dataclass(frozen=True)
+class Undone:
+    """How far a document is taken back. `document` is None while nothing has begun; `refusal` (words) and `reason` say what a person has to undo
+    first."""
+
+    document: Document | None = None
+    refusal: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Undo:
+    """What is taken back, by which command, on which day."""
+
+    resolved: ResolvedCommand
+    original: Original
+    settings: Settings
+
+    @property
+    def record(self) -> str:
+        """The record of what is taken back."""
+        return self.original.record
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """The steps that take it back."""
+        return STEPS[self.record]
+
+    @property
+    def kind(self) -> Kind:
+        """What it is in NetSuite."""
+        return d.kind_of(self.record, self.original.command)
+
+    @property
+    def opposite(self) -> Kind:
+        """What reverses it."""
+        return _OPPOSITE[self.record]
+
+    @property
+    def is_correction(self) -> bool:
+        """Whether something is written in its place."""
+        return self.resolved.record != REVERSAL
+
+    @property
+    def as_written(self) -> ResolvedCommand:
+        """The command that was written, as it was asked for."""
+        return ResolvedCommand(self.record, self.original.command, self.original.ids, self.original.erp_id)
+
+    @property
+    def amount(self) -> Decimal:
+        """Its amount, positive."""
+        return abs(d.cents(self.original.command["amount"]))
+
+    @property
+    def day(self) -> date:
+        """The day on which it is reversed: its own, another one where the period is closed, and never one before the original's."""
+        own = d.fields(self.resolved.command).get("date")
+        days = [one for one in (self.resolved.post_on or own, d.fields(self.original.command).get("date")) if one is not None]
+        if not days:
+            raise Refused(f"netsuite {self.resolved.command['ref']}: it has no date")
+        return max(days)
+
+    def done(self, erp_id: str, steps: tuple[str, ...], wrong: tuple[str, ...] = ()) -> Document:
+        """What is seen of it, as the document that a look-up tells."""
+        command, number = self.resolved.command, erp_id.partition("/")[2]
+        return Document(erp_id, number, command["ref"], command["amount"], command["currency"], steps, wrong)
+
+
+# --- bodies -----------------------------------------------------------------------------------------------------------
+
+
+def memo_of(undo: Undo) -> str:
+    """Header text of what reverses it; both days where the posting moves."""
+    why = str(d.fields(undo.resolved.command).get("reason", "")) if not undo.is_correction else "written anew"
+    own = d.fields(undo.resolved.command).get("date")
+    moved = f" (of {own})" if undo.resolved.post_on else ""
+    return f"Reverses {undo.original.erp_id}: {why}{moved}"[: d.MEMO]
+
+
+def reversing_body(undo: Undo, original: Row) -> dict[str, Any]:
+    """The opposite document. `original` is the record of what is taken back."""
+    made = _opposite(undo, original)
+    for name in ("terms", "dueDate", "paymentHold", "checkNum", "tranId", "otherRefNum"):
+        made.pop(name, None)
+    return made | {
+        "externalId": external_id(undo.resolved.command["ref"], REVERSES),
+        "tranDate": undo.day.isoformat(),
+        "memo": memo_of(undo),
+    }
+
+
+def _opposite(undo: Undo, original: Row) -> dict[str, Any]:
+    written, settings = undo.as_written, undo.settings
+    own, key = d.fields(written.command), d.pair_of(undo.original.erp_id)[1]
+    if undo.kind is d.JOURNAL:
+        return d.journal_body(written, -1)
+    if undo.record == "ar_receipt":
+        return _refund(undo, original)
+    if undo.record == "ar_refund":
+        paid = replace(written, record="ar_receipt")
+        made = d.header(paid, d.PAYMENT) | {
+            "payment": undo.amount,
+            "undepFunds": False,
+            "account": d.ref(reference(original, "account")),
+        }
+        return made | ({"arAcct": d.ref(reference(original, "arAcct"))} if reference(original, "arAcct") else {})
+    is_sale = undo.kind.role == "customer"
+    made = d.header(written, undo.kind) | d.sublists(own["lines"], undo.kind.sign, is_sale=is_sale)
+    if account := settings.receivables.receivable_account if is_sale else settings.payables.payable_account:
+        made["account"] = d.ref(account)
+    if is_sale:
+        zone = d.tax_zone(written.command)
+        made |= {"isTaxable": bool(zone)} | ({"taxItem": d.ref(zone)} if zone else {})
+    if undo.record in ("ar_invoice", "ap_bill"):
+        made["apply"] = d.applied({key: money_or_zero(original, "total")})
+    return made
+
+
+def _refund(undo: Undo, original: Row) -> dict[str, Any]:
+    """The refund of a payment or deposit as a whole, from the account that has its money."""
+    written, key = undo.as_written, d.pair_of(undo.original.erp_id)[1]
+    own = d.fields(written.command)
+    made = d.header(written, d.REFUND) | {"account": d.ref(reference(original, "account"))}
+    if own["payment_method"]:
+        made["paymentMethod"] = d.ref(own["payment_method"])
+    if reference(original, "arAcct"):
+        made["arAcct"] = d.ref(reference(original, "arAcct"))
+    return made | {"deposit" if undo.kind is d.DEPOSIT else "apply": d.applied({key: undo.amount})}
+
+
+def applied_body(undo: Undo, counter: str) -> dict[str, Any]:
+    """Applies a credit that is taken back to what reverses it, in full and to nothing else (`replace=apply`)."""
+    return {"apply": d.applied({d.pair_of(counter)[1]: undo.amount})}
+
+
+def unapplied_body(row: Row, target: str, amount: Decimal, ref: str) -> dict[str, Any]:
+    """Takes an amount of a payment off a document, and says so in its memo."""
+    rest = applied_lines(row).get(target, Decimal(0)) - amount
+    return {"memo": marked(row, ref), "apply": d.applied({target: max(rest, Decimal(0))})}
+
+
+def applying_body(row: Row, target: str, amount: Decimal, ref: str) -> dict[str, Any]:
+    """Gives an amount of a payment to a document, beside what it gives to it already, and says so in its memo."""
+    return {"memo": marked(row, ref), "apply": d.applied({target: applied_lines(row).get(target, Decimal(0)) + amount})}
+
+
+_LONGEST_MEMO = 4000
+
+
+def marked(row: Row, ref: str) -> str:
+    """The memo of a payment with one more ref. Raises `Refused` where it has no room."""
+    found = f"{text(row, 'memo')} {ref}".strip()
+    if len(found) > _LONGEST_MEMO:
+        raise Refused(
+            f"netsuite: the memo of payment {required_id(row)} has no room for another ref: apply it there, then skip this"
+        )
+    return found
+
+
+# --- how far it is ----------------------------------------------------------------------------------------------------
+
+
+def before(undo: Undo, original: Row | None) -> Undone:
+    """What is seen before anything reverses it: whether it is there as it was written, and free."""
+    erp_id = undo.original.erp_id
+    if original is None:
+        return Undone(refusal=f"{erp_id}, which is to be taken back, is not found: see what became of it", reason=MISSING)
+    total = money_or_zero(original, "total")
+    whole = undo.amount if undo.kind is not d.JOURNAL else total
+    if abs(total) != whole and not d.tax_zone(undo.original.command):
+        return Undone(refusal=f"{erp_id} is {total}, {whole} was written: take it back there, then skip this", reason=CHANGED)
+    if undo.record == "ar_receipt":
+        return _payment(undo, original)
+    if undo.kind in (d.INVOICE, d.BILL) and left(original, undo.kind) != total:
+        words = f"{erp_id} has {left(original, undo.kind)} of {total} open: take back what pays or settles it, then release this"
+        return Undone(refusal=words, reason=PAID if undo.kind is d.BILL else APPLIED)
+    if undo.kind in (d.CREDIT_MEMO, d.VENDOR_CREDIT) and (others := _given_to_others(undo, original)):
+        words = f"{erp_id} settles {', '.join(others)}: take that back, then release this"
+        return Undone(refusal=words, reason=APPLIED)
+    return Undone()
+
+
+def _payment(undo: Undo, original: Row) -> Undone:
+    """A payment that settles nothing has its first step done. What a deposit settles is a record of its own, and what a correction would lose is not
+    entered again by it: this is taken back first."""
+    erp_id, given = undo.original.erp_id, applied_lines(original)
+    if undo.kind is d.DEPOSIT:
+        if reference(original, "status") == "C":
+            words = f"deposit {erp_id} is applied or refunded: take that back, then release this"
+            return Undone(refusal=words, reason=APPLIED)
+        return Undone(undo.done(erp_id, (UNAPPLY,)))
+    if not given:
+        return Undone(undo.done(erp_id, (UNAPPLY,)))
+    if undo.is_correction:
+        words = f"{erp_id} settles {sum(given.values(), Decimal(0))}: take that back, then release this"
+        return Undone(refusal=words, reason=APPLIED)
+    return Undone()
+
+
+def _given_to_others(undo: Undo, original: Row) -> list[str]:
+    """What a credit settles beside the document that it adjusts, to which its own request applied it."""
+    own = d.original_id(undo.original.command, undo.original.ids)
+    return [key for key in applied_lines(original) if key != own.partition("/")[2]]
+
+
+def reversed_by(undo: Undo, counter: Row, original: Row | None) -> Undone:
+    """How far it is once the opposite document is there."""
+    erp_id = d.typed(undo.opposite.type, required_id(counter))
+    steps = undo.steps[:1] if undo.record != "ar_receipt" else undo.steps
+    if REVERSE_APPLY in undo.steps and original is not None and _is_given(original, required_id(counter), undo.amount):
+        steps = undo.steps
+    return Undone(undo.done(erp_id, steps, tuple(_differences(undo, counter))))
+
+
+def _is_given(original: Row, key: str, amount: Decimal) -> bool:
+    return applied_lines(original).get(key, Decimal(0)) >= amount
+
+
+def _differences(undo: Undo, counter: Row) -> Iterator[str]:
+    kind, command = undo.kind, undo.original.command
+    if kind is not d.JOURNAL:
+        limit = undo.settings.receivables.difference_limit if d.tax_zone(command) else Decimal(0)
+        yield from amount_differs("amount", money_or_zero(counter, "total"), undo.amount, limit)
+        yield from code_differs(kind.role, reference(counter, undo.opposite.party), d.party(kind, command, undo.original.ids))
+    yield from day_differs("date", text(counter, "tranDate"), undo.day)
+    if kind is d.JOURNAL:
+        written: list[PostingLine] = d.fields(command)["lines"]
+        turned: list[PostingLine] = [{**one, "amount": -one["amount"]} for one in written]
+        yield from lines_of_differ(counter, turned, kind, undo.settings)
+    elif kind.sublists:
+        yield from lines_of_differ(counter, d.fields(command)["lines"], replace(undo.opposite, sign=kind.sign), undo.settings)
+
+
+# --- applications -----------------------------------------------------------------------------------------------------
+
+
+def unapplied(undo: Undo, row: Row | None, ids: tuple[str, str]) -> Undone:
+    """How far an application of a payment is taken back; `row` is the payment, `ids` are those of payment and document."""
+    (payer, target), ref = ids, undo.resolved.command["ref"]
+    taken = Undone(undo.done(f"{payer}/{target.partition('/')[2]}", undo.steps))
+    if row is None or external_mark(ref) in text(row, "memo").split():
+        return taken
+    given = applied_lines(row).get(target.partition("/")[2], Decimal(0))
+    if given >= undo.amount:
+        return Undone()
+    if not given:
+        return taken
+    words = f"{payer} gives {given} to {target}, {undo.amount} was applied: take it back there, then skip this"
+    return Undone(refusal=words, reason=CHANGED)
+
+
+def external_mark(ref: str) -> str:
+    """How the memo of a payment tells that an application was taken off by the command with this ref."""
+    return external_id(ref, REVERSES)
+
+
+def not_there(undo: Undo, payer: str) -> Undone:
+    """An application of a deposit that is gone."""
+    return Undone(undo.done(payer, undo.steps))
