@@ -31,10 +31,12 @@ _AMOUNT = {"ApInvoice": "OrigInvValue", "ApInvoicePay": "TrnValue", "InvMovement
 _NUMBER = {"ApInvoice": "Invoice", "ApInvoicePay": "Invoice", "PorMasterHdr": "PurchaseOrder", "InvMovements": "Journal"}
 _DATE = {"ApInvoice": "InvoiceDate", "ApInvoicePay": "JournalDate", "PorMasterHdr": "OrderEntryDate", "InvMovements": "EntryDate"}
 _FOUND_BY = {
-    "ApInvoice": ("Supplier", "Reference"),
-    "ApInvoicePay": ("_invoice",),
+    "ApSupplier": ("Supplier", "UserField1"),
+    "ApSupplierAddr": ("Supplier",),
+    "ApInvoice": ("Supplier", "Invoice", "Reference"),
+    "ApInvoicePay": ("Supplier", "Invoice", "PaymentReference"),
     "PorMasterDetail": ("PurchaseOrder",),
-    "PorMasterHdr": ("CustomerPoNumber",),
+    "PorMasterHdr": ("PurchaseOrder", "CustomerPoNumber"),
     "InvWarehouse": ("StockCode",),
     "InvMovements": ("Reference", "StockCode"),
 }
@@ -53,6 +55,10 @@ class Company(Records[Settings]):
             for one in changes
         ]
         super().commit(stamped, request_id)
+
+    def found_by(self, table: str) -> tuple[str, ...]:
+        """The columns of a table by whose text its rows are found at once."""
+        return _FOUND_BY.get(table, ())
 
     def row(self, table: str, *key: str) -> Row | None:
         """The row with this key."""
