@@ -52,6 +52,8 @@ class Simulator:
     addresses: dict[str, str | list[str]] = field(default_factory=dict)
     beside: tuple[str, ...] = ()
     """Names of `addresses` that the ready line shows beside `url` as well."""
+    line_bytes: int = 8190
+    """The longest request line or header that reaches the routes."""
 
 
 @dataclass
@@ -79,7 +81,9 @@ class Served:
 
 async def start(simulator: Simulator, port: int = 0) -> Served:
     """Serve on 127.0.0.1; port 0 takes a free one."""
-    runner = web.AppRunner(simulator.app, handle_signals=False, access_log=None, shutdown_timeout=1.0)
+    runner = web.AppRunner(
+        simulator.app, handle_signals=False, access_log=None, shutdown_timeout=1.0, max_line_size=simulator.line_bytes
+    )
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", port)
     await site.start()

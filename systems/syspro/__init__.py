@@ -1,0 +1,1 @@
+"""SYSPRO: its simulator, its facts and our side of it."""

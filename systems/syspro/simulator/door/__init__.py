@@ -1,0 +1,1 @@
+"""The doors of the site: e.net by REST and by SOAP, and the OData service."""

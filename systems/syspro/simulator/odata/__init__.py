@@ -1,0 +1,1 @@
+"""The OData service: tables of the company, read only."""

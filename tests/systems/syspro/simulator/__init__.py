@@ -1,0 +1,1 @@
+"""Tests of the simulated SYSPRO site, written from the fact sheet."""
