@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from systems.acumatica import paying
 from systems.acumatica.documents import application_body, create_body, credit_application_body
 from systems.acumatica.mapping import to_commands
 from systems.contract import ResolvedCommand
@@ -125,6 +126,8 @@ def body_of(resolved: ResolvedCommand) -> dict[str, Any]:
     """The body of the first step of a command."""
     if resolved.record == "ar_application":
         return application_body(resolved)
+    if resolved.record == "ap_pay_hold":
+        return paying.body(IDS["bill/301"], may_be_paid=False)
     return credit_application_body(resolved) if resolved.record == "ap_application" else create_body(resolved, ground.settings())
 
 
