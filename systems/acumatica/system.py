@@ -64,7 +64,6 @@ _CORRECTED = {
     "ap_bill": ("ap_bill",),
     "ap_credit": ("ap_credit",),
     "ar_application": ("ar_application",),
-    "ap_pay_hold": ("ap_pay_hold",),
 }
 """The records of the documents that each record may be written in the place of: an invoice whose sign changes becomes a credit memo, and back."""
 

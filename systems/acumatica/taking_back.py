@@ -107,7 +107,7 @@ class TakingBack:
         return told([undone], () if anew is None else (anew,))
 
     async def _pay_hold(self, attempt: Attempt, undo: u.Undo) -> Found:
-        """How far a hold is lifted; a correction, which never has other content, then finds it set anew."""
+        """How far a hold is lifted."""
         rows = await self._looking.rows(attempt, "Bill", [("$filter", keyed(paying.bill_of(undo)).strip("()")), paying.VIEW])
         return told([paying.lifted(undo, rows[0] if rows else None)], ())
 

@@ -97,6 +97,7 @@ def payables_and_masters() -> dict[str, dict[str, Any]]:
             tax=Decimal("6.60"),
             shipping=Decimal("12.00"),
         ),
+        "bill.discrepant_after_it_was_posted": ground.bill(reconciliation="Discrepancy"),
         "bill.not_to_be_paid_yet": ground.bill([ground.bill_line("80.00", inventory_location="Truck 4")], do_not_pay=True),
         "bill.cancelled": ground.bill(canceled_on=datetime(2026, 3, 11, tzinfo=UTC)),
         "vendor_credit.applied_to_its_bill": ground.credit(),
