@@ -889,6 +889,7 @@ class ApApplicationCommand(CommandEnvelope):
     credit_id: str
     date: date | None
     applications: list[Application]
+    later: NotRequired[list[Application]]
 
 
 class ApBillCommand(CommandEnvelope):
@@ -917,12 +918,21 @@ class ApCreditCommand(CommandEnvelope):
     applications: list[Application]
 
 
+class ApPayHoldCommand(CommandEnvelope):
+    """A bill that the ERP keeps is not to be paid for now. It moves no money; a reversal of it lifts the hold."""
+
+    bill_id: str
+    date: date | None
+    reason: str
+
+
 class ArApplicationCommand(CommandEnvelope):
     """A later application of a payment that the ERP already keeps."""
 
     payment_id: str
     date: date | None
     applications: list[Application]
+    later: NotRequired[list[Application]]
 
 
 class ArCreditMemoCommand(CommandEnvelope):

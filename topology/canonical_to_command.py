@@ -102,7 +102,7 @@ def _by_flows(flows: Sequence[Flow], source: Source, connected: Connected, at: t
     for answer in answers.values():
         if answer.no_command is not None:
             made.decisions.append(_decision_of(source, answer.no_command))
-    due_flows = {flow.id: (flow, answers[flow.id]) for flow in flows if answers[flow.id].no_command is None}
+    due_flows = {one.id: (one, answers[one.id]) for one in flows if answers[one.id].no_command is None or answers[one.id].only}
     commands = list(_milestones(flows, answers, source, connected))
     for draft in _wanted(due_flows, source, connected):
         commands += _commands(draft, source, connected, due_flows[draft.flow][1], made.decisions)
@@ -121,7 +121,8 @@ def _wanted(due_flows: Mapping[str, tuple[Flow, Due]], source: Source, connected
         for draft in registry.system(target).to_commands(source.entity, source.record, connected.plan_to(target)):
             if draft.flow in due_flows and due_flows[draft.flow][0].target == target:
                 told.add(draft.flow)
-                yield draft
+                if due_flows[draft.flow][1].only in ("", getattr(draft, "record", None)):
+                    yield draft
     for flow, _ in due_flows.values():
         if flow.id not in told and flow.moves_money and source.entity in CARRIES_MONEY:
             yield by_hand(flow, source.record, f"{registry.system(flow.target).title} makes nothing of it")

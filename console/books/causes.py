@@ -128,7 +128,7 @@ class _Items:
         about = self._roots.about(Source(record["connection"], record["entity"], record["source_id"]))
         return Item(
             connection=record["connection"],
-            flow=record["detail"].partition(":")[0],
+            flow=words.flow_told(record["detail"]),
             kind=record["entity"].replace("_", " "),
             ref="",
             number=about.number or record["source_id"],

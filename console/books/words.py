@@ -16,6 +16,7 @@ from topology.rules.due import BEFORE_CUTOVER
 
 _KINDS = {
     "ap_application": "application",
+    "ap_pay_hold": "payment hold",
     "ar_application": "application",
     "ar_credit_memo": "credit memo",
     "ar_refund": "refund",
@@ -154,3 +155,9 @@ def received(raw: Mapping[str, Any]) -> str:
     if raw["signature"] in ("", "none"):
         return f"fetched by us ({raw['how']})"
     return f"sent to us ({raw['how']}), signature {raw['signature']}"
+
+
+def flow_told(detail: str) -> str:
+    """The flow that a decision is about, which its words begin with; "" where it is about none, for then they begin with a sentence."""
+    named, colon, _ = detail.partition(": ")
+    return named if colon and " " not in named else ""

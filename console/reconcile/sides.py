@@ -35,7 +35,7 @@ CREDITS: Mapping[tuple[str, str], int] = {
 _POSITIVE = frozenset({("credit_memo", "ar_credit_memo")})
 """Commands whose amount is less than nothing, as what they bring into the books is, of objects whose own amounts are positive."""
 _CONTROL = ("receivable", "cash")
-_SILENT = ("ap_application", "ar_application", "completion", "customer", "vendor", "reversal")
+_SILENT = ("ap_application", "ap_pay_hold", "ar_application", "completion", "customer", "vendor", "reversal")
 _LATER = ("apply", "unapply", "void", "upsert")
 """Commands and actions that bring no amount of their own."""
 

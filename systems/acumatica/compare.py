@@ -7,6 +7,7 @@ ApplicationHistory (assumed from the two tabs of AR302000); a debit adjustment's
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -17,12 +18,14 @@ from systems.acumatica.settings import Settings
 from systems.acumatica.wire import Row, cents, day, flag, money, rows, text
 from systems.contract import Document, ResolvedCommand
 from systems.parents import parent_id
+from systems.postings.siblings import UNCLEAR_REASON, Presence, presence, standing, strangers, unclear, unsure
 from systems.writing.differences import Line, amount_differs, code_differs, day_differs, differs, lines_differ, plain
 
 RELEASED = ("Open", "Closed")
 GONE = ("Voided", "Rejected")
 ENTERED, BOOKED = ("DocType", "ReferenceNbr"), ("AdjustedDocType", "AdjustedRefNbr")
 """How a row that is entered, and one of the history, names the document that it settles."""
+_ROWS = ("ApplicationHistory", "DocumentsToApply", "Applications")
 APPLICATION_STEPS = {"ar_application": ("apply", "release"), "ap_application": ("apply", "settle")}
 
 
@@ -117,47 +120,83 @@ def wanted_line(one: PostingLine) -> Line:
     return plain(one["account"]), plain(one["subaccount"]), cents(one["amount"])
 
 
-def application(row: Row, resolved: ResolvedCommand) -> Document | None:
-    """The command's application on the payment that `row` shows; None where it is not there.
+@dataclass(frozen=True)
+class Told:
+    """What is known of an application beside the rows: `is_seen`, its own row was told before; `is_answer`, the rows answer its own request."""
 
-    All applications of the payment to that document are summed: those that the command tells from before, and this one.
-    """
-    told = fields(resolved.command)["applications"]
-    target = settled_id(told[-1], resolved.ids, "invoice")
-    booked = sum_to(rows(row, "ApplicationHistory"), BOOKED, target)
-    entered = booked + sum_to(rows(row, "DocumentsToApply"), ENTERED, target)
-    return _told_application(resolved, parent_id(resolved.command, "payment", resolved.ids), target, (entered, booked))
+    is_seen: bool = False
+    is_answer: bool = False
 
 
-def credit_application(row: Row, resolved: ResolvedCommand) -> Document | None:
+def application(row: Row, resolved: ResolvedCommand, told: Told = Told()) -> Document | None:
+    """The command's application on the payment that `row` shows; None where it is not there."""
+    target = settled_id(fields(resolved.command)["applications"][-1], resolved.ids, "invoice")
+    booked = amounts_to(rows(row, "ApplicationHistory"), BOOKED, target)
+    entered = amounts_to(rows(row, "DocumentsToApply"), ENTERED, target)
+    payer = parent_id(resolved.command, "payment", resolved.ids)
+    return _told_application(resolved, (payer, target), Rows(booked, entered), told)
+
+
+def credit_application(row: Row, resolved: ResolvedCommand, told: Told = Told()) -> Document | None:
     """The command's application on the debit adjustment that `row` shows, as `application`. It is booked where nothing of the adjustment is
     entered only, for a row does not say so itself."""
-    told = fields(resolved.command)["applications"]
-    target = settled_id(told[-1], resolved.ids, "bill")
-    entered = sum_to(rows(row, "Applications"), ENTERED, target)
+    target = settled_id(fields(resolved.command)["applications"][-1], resolved.ids, "bill")
+    found = amounts_to(rows(row, "Applications"), ENTERED, target)
     pending = sum((money(one, "AmountPaid") for one in rows(row, "Applications")), Decimal(0))
     pending -= money(row, "Amount") - money(row, "Balance")
-    booked = entered if pending <= 0 else Decimal(0)
-    return _told_application(resolved, parent_id(resolved.command, "credit", resolved.ids), target, (entered, booked))
+    payer = parent_id(resolved.command, "credit", resolved.ids)
+    kept = Rows((), found) if pending > 0 else Rows(found, ())
+    return _told_application(resolved, (payer, target), kept, told)
 
 
-def _told_application(resolved: ResolvedCommand, payer: str, target: str, amounts: tuple[Decimal, Decimal]) -> Document | None:
-    """The document of an application; `amounts`: what is entered to the same document, booked or not, and what is booked."""
-    command, (entered, booked) = resolved.command, amounts
-    told = fields(command)["applications"]
-    until = sum((one["amount"] for one in told), Decimal(0))
-    before = until - told[-1]["amount"]
-    if entered <= before:
-        return None
-    differences = () if entered >= until else (f"amount: {entered - before}, {told[-1]['amount']}",)
-    done = APPLICATION_STEPS[resolved.record] if booked >= until else APPLICATION_STEPS[resolved.record][:1]
-    number = payer.partition("/")[2]
-    return Document(f"{payer}/{target}", number, command["ref"], command["amount"], command["currency"], done, differences)
+@dataclass(frozen=True)
+class Rows:
+    """Amounts of the rows of one payer to one document: those that are booked, and those that are entered only."""
+
+    booked: Sequence[Decimal]
+    entered: Sequence[Decimal]
+
+
+def _told_application(resolved: ResolvedCommand, ids: tuple[str, str], found: Rows, told: Told) -> Document | None:
+    """The document of an application (`systems/postings/siblings.py`). Where it is unclear whether a row is its own, or where a row is nobody's, the
+    document says so, and no request is sent. `ids` are those of payer and target."""
+    command, (payer, target) = resolved.command, ids
+    shown, amount = standing((*found.booked, *found.entered)), cents(command["amount"])
+    is_pending = amount in found.entered
+    where = presence(fields(command), shown, is_known=told.is_seen or (told.is_answer and is_pending))
+    steps = APPLICATION_STEPS[resolved.record]
+    made = Document(f"{payer}/{target}", payer.partition("/")[2], command["ref"], command["amount"], command["currency"], ())
+    if where is Presence.THERE:
+        return replace(made, steps_done=steps[:1] if is_pending else steps)
+    if where is Presence.UNCLEAR:
+        words = unclear(fields(command), shown, f"{payer} to {target}")
+        return replace(made, erp_id=unsure(made.erp_id), refusal=words, refusal_reason=UNCLEAR_REASON)
+    if resolved.original is None and (others := strangers(fields(command), shown)):
+        differences = (f"amount: {', '.join(map(str, others))}, {amount}",)
+        return replace(made, erp_id=unsure(made.erp_id), differences=differences)
+    return None
+
+
+def has_target(resolved: ResolvedCommand) -> bool:
+    """Whether the id of what an application settles is known."""
+    one = fields(resolved.command)["applications"][-1]
+    entity = "invoice" if resolved.record == "ar_application" else "bill"
+    return bool(one["document_number"] or resolved.ids.get(f"{entity}/{one['document_id']}"))
+
+
+def shows(row: Row, amount: Decimal) -> bool:
+    """Whether a payment or debit adjustment shows a row of this amount, to whatever document."""
+    return any(money(one, "AmountPaid") == amount for name in _ROWS for one in rows(row, name))
+
+
+def amounts_to(found: Sequence[Row], names: tuple[str, str], target: str) -> list[Decimal]:
+    """The amounts of these rows that go to a document; `names` are the fields of its type and number."""
+    return [money(one, "AmountPaid") for one in found if f"{text(one, names[0])}/{text(one, names[1])}" == target]
 
 
 def sum_to(found: Sequence[Row], names: tuple[str, str], target: str) -> Decimal:
-    """What of these rows goes to a document; `names` are the fields of its type and number."""
-    return sum((money(one, "AmountPaid") for one in found if f"{text(one, names[0])}/{text(one, names[1])}" == target), Decimal(0))
+    """What of these rows goes to a document, as `amounts_to`."""
+    return sum(amounts_to(found, names, target), Decimal(0))
 
 
 # --- what a credit memo settles of its original -----------------------------------------------------------------------

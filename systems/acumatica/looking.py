@@ -11,15 +11,16 @@ from dataclasses import replace
 from decimal import Decimal
 
 from runtime.errors import Refused
-from systems.acumatica import documents
+from systems.acumatica import documents, paying
 from systems.acumatica.client import Client
-from systems.acumatica.compare import application, credit_application, document, id_of, memo_steps, suspect
+from systems.acumatica.compare import Told, application, credit_application, document, has_target, id_of, memo_steps, shows, suspect
 from systems.acumatica.documents import KINDS, MASTERS, pair_of
 from systems.acumatica.mapping_sightings import ref_in
 from systems.acumatica.models import listed
 from systems.acumatica.wire import Row, money, quoted, text
 from systems.contract import Document, Found, ResolvedCommand
 from systems.parents import link_name, parent_id
+from systems.postings.siblings import is_sure
 from systems.writing.frame import Attempt
 
 APPLICATIONS = {"ar_application": ("Payment", "payment"), "ap_application": ("Bill", "credit")}
@@ -32,6 +33,8 @@ Query = list[tuple[str, str]]
 
 def entity_of(record: str) -> str:
     """The entity that keeps a record."""
+    if record == paying.RECORD:
+        return "Bill"
     if record in APPLICATIONS:
         return APPLICATIONS[record][0]
     return MASTERS.get(record) or KINDS[record].entity
@@ -50,6 +53,13 @@ def adjusted_by(resolved: ResolvedCommand) -> str:
     originals = [parent for parent in resolved.command["parents"] if parent["role"] == "original"]
     found = resolved.ids.get(link_name(originals[0]), "") if originals else ""
     return found if found.startswith("Invoice/") else ""
+
+
+def is_seen(attempt: Attempt) -> bool:
+    """Whether the own row of an application was told before: by the ledger, or earlier in this attempt. What corrects one has the id of its
+    original until it is written."""
+    known = attempt.resolved.known_id, attempt.document.erp_id if attempt.document is not None else ""
+    return attempt.resolved.original is None and any(map(is_sure, known))
 
 
 class Looking:
@@ -73,10 +83,17 @@ class Looking:
     async def found(self, attempt: Attempt) -> Found:
         """What a look-up of an ordinary write shows."""
         resolved = attempt.resolved
+        if resolved.record == paying.RECORD and not paying.has_bill(resolved):
+            return Found(())  # where nothing is owed nothing is held, and to set a hold twice does no harm
+        if resolved.record in APPLICATIONS and await self._cannot_be(attempt):
+            return Found(())
         query = [("$filter", self._condition(resolved)), *self.view(resolved.record)]
         rows = await self.rows(attempt, entity_of(resolved.record), query)
+        if resolved.record == paying.RECORD:
+            return paying.found(rows, resolved)
         if resolved.record in APPLICATIONS:
-            seen = [(application if resolved.record == "ar_application" else credit_application)(row, resolved) for row in rows]
+            shown, told = application if resolved.record == "ar_application" else credit_application, Told(is_seen(attempt))
+            seen = [shown(row, resolved, told) for row in rows]
             return Found(tuple(one for one in seen if one is not None))
         mine = await self.mine(attempt, rows)
         if resolved.record in MASTERS:
@@ -86,6 +103,23 @@ class Looking:
         if resolved.record == "ar_refund" and not mine:
             return replace(await self._payable(attempt), suspects=suspects)
         return Found(mine, suspects)
+
+    async def _cannot_be(self, attempt: Attempt) -> bool:
+        """Whether an application cannot be there, because Acumatica does not have what it applies, or shows nothing of its amount there that it could
+        be while what it settles is not known. After a lost ledger nobody knows what was there."""
+        resolved = attempt.resolved
+        record, ids = resolved.record, resolved.ids
+        if resolved.tried_since is None:
+            return False
+        entity, role = APPLICATIONS[record]
+        payer = next(ids.get(link_name(one), "") for one in resolved.command["parents"] if one["role"] == role)
+        if not payer:
+            return True
+        if has_target(resolved):
+            return False
+        found = await self.rows(attempt, entity, [("$filter", keyed(payer).strip("()")), *self.view(record)])
+        own = documents.fields(resolved.command)["applications"][-1]["amount"]
+        return not any(shows(row, own) for row in found)
 
     async def mine(self, attempt: Attempt, rows: Sequence[Row]) -> tuple[Document, ...]:
         """The command's own documents among the rows."""
@@ -138,6 +172,8 @@ class Looking:
         """The fields of a record that are asked for, enough to compare it."""
         if record in MASTERS:
             return [("$select", f"{MASTERS[record]}ID,AccountRef")]
+        if record == paying.RECORD:
+            return [paying.VIEW]
         if record in APPLICATIONS:
             return [_OF_PAYMENT] if record == "ar_application" else [("$expand", "Applications")]
         kind = KINDS[record]
@@ -158,6 +194,8 @@ class Looking:
 
     def _condition(self, resolved: ResolvedCommand) -> str:
         record, command = resolved.record, resolved.command
+        if record == paying.RECORD:
+            return keyed(paying.parent_of(command, resolved.ids)).strip("()")
         if record in APPLICATIONS:
             return keyed(parent_id(command, APPLICATIONS[record][1], resolved.ids)).strip("()")
         by_ref = self.by_ref(record, command["ref"])

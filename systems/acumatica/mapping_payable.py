@@ -14,7 +14,15 @@ from systems.postings.applications import applications, payable
 from systems.postings.document import Posting, Target
 from systems.postings.ends import voided, worthless
 from systems.postings.lines import cut
-from systems.postings.payable import bill_lines, negative_bill, overapplied, payable_draft, payable_text, vendor_number
+from systems.postings.payable import (
+    bill_lines,
+    negative_bill,
+    overapplied,
+    payable_draft,
+    payable_text,
+    payment_hold,
+    vendor_number,
+)
 from systems.postings.receivable import terms_of
 
 BILLS = Target("A3", "payable", PRODUCT)
@@ -24,7 +32,7 @@ CREDITS = Target("A7", "payable", PRODUCT)
 def bill_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:
     """What a vendor's bill becomes."""
     if ended := voided(record, BILLS, plan.time_zone) or worthless(record, BILLS):
-        return ended
+        return [*ended, *payment_hold({**record, "do_not_pay": False, "reconciliation": ""}, BILLS)]
     made, day = mapped(plan, record["bill_date"]), record["bill_date"]
     lines, mismatch = bill_lines(record, Payables(made), made, made.settings.accounts.rounding_limit)
     body = {
@@ -38,7 +46,8 @@ def bill_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoC
         "tax_total": record["tax"],
         "lines": cut(within(lines, project_of(made, record)), TEXT),
     }
-    return [payable_draft("ap_bill", body, record, made, Posting(BILLS, day, negative_bill(record, BILLS) or mismatch))]
+    bill = payable_draft("ap_bill", body, record, made, Posting(BILLS, day, negative_bill(record, BILLS) or mismatch))
+    return [bill, *payment_hold(record, BILLS)]
 
 
 def credit_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:

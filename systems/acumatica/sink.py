@@ -15,12 +15,12 @@ from urllib.parse import urljoin, urlsplit
 
 from runtime.errors import Refused, Transient
 from runtime.exchange import NotSent, Request, Response, Unanswered
-from systems.acumatica import documents
+from systems.acumatica import documents, paying
 from systems.acumatica.client import Client
-from systems.acumatica.compare import applicable, application, credit_application, document
+from systems.acumatica.compare import Told, applicable, application, credit_application, document
 from systems.acumatica.documents import KINDS
 from systems.acumatica.errors import classify, words_of
-from systems.acumatica.looking import APPLICATIONS, MOST_LOOKS, Looking, adjusted_by, entity_of, keyed
+from systems.acumatica.looking import APPLICATIONS, MOST_LOOKS, Looking, adjusted_by, entity_of, is_seen, keyed
 from systems.acumatica.mapping_sightings import ref_in
 from systems.acumatica.models import record as whole_record
 from systems.acumatica.taking_back import ACTION, TakingBack, action
@@ -77,6 +77,8 @@ class _Dialect:
             if step == "apply":
                 return self._update("Bill", documents.credit_application_body(resolved), record)
             return action(self._client, "Bill", "ReleaseBill", parent_id(command, "credit", ids))
+        if record == paying.RECORD:
+            return self._update("Bill", paying.body(paying.parent_of(command, ids), may_be_paid=False), record)
         if found is None:
             raise Refused(f"acumatica {attempt.ref}: step {step} needs the document")
         kind = KINDS[record]
@@ -132,12 +134,20 @@ class _Dialect:
     def _kept(self, row: Row, attempt: Attempt) -> Answer | Document | ReadBack:
         """The document that an answer shows. What takes something back, and what is entered on another document, is read back."""
         resolved = attempt.resolved
+        if resolved.record == paying.RECORD and resolved.original is None:
+            return paying.held(row, resolved) or ambiguous("the answer shows no hold", "echo", code="200")
         if resolved.record in APPLICATIONS and resolved.original is None:
-            made = (application if resolved.record == "ar_application" else credit_application)(row, resolved)
+            shown = application if resolved.record == "ar_application" else credit_application
+            made = shown(row, resolved, Told(is_seen(attempt), is_answer=True))
             return made or ambiguous("the answer shows no application of ours", "echo", code="200")
         if resolved.original is None and not (resolved.record == _MEMO and attempt.step == "apply"):
             return document(row, resolved, self._settings)
-        is_marked = resolved.record not in APPLICATIONS and attempt.step in ("reverse", "reverse_unhold", "void_date", "create")
+        is_marked = resolved.record not in (*APPLICATIONS, paying.RECORD) and attempt.step in (
+            "reverse",
+            "reverse_unhold",
+            "void_date",
+            "create",
+        )
         if is_marked and ref_in(row, self._settings) != attempt.ref:
             return ambiguous("the document that is shown does not carry our ref", "echo", code="200")
         return ReadBack(self._shown)

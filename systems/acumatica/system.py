@@ -12,6 +12,7 @@ from systems.acumatica.check import open_checker
 from systems.acumatica.legends import LEGENDS
 from systems.acumatica.mapping import to_canonical, to_commands
 from systems.acumatica.mapping_sightings import SYSTEM as NAME
+from systems.acumatica.paying import HELD
 from systems.acumatica.poller import open_reader, position_from
 from systems.acumatica.resources import FEEDS, FETCHABLE
 from systems.acumatica.settings import Credentials, Settings
@@ -34,7 +35,7 @@ def _document(record: str, document: str, steps: tuple[str, ...], human: str, pr
 
 
 def _application(record: str, document: str, steps: tuple[str, ...]) -> Write:
-    """An application has no place for a ref: it is found by what it is applied of and to, and the sum of the applications."""
+    """An application has no place for a ref: it is found by what it is applied of and to, and its amount; so has a hold, of a bill's."""
     return Write(record, document, steps, steps[-1], Capability.C3, "", 0, "", _CALLS, _P_MAX)
 
 
@@ -53,6 +54,7 @@ _DOCUMENTS = (
     _document("ap_credit", "Bill (Debit Adj.)", _RELEASED, "VendorRef"),
     _application("ar_application", "Payment.DocumentsToApply", ("apply", "release")),
     _application("ap_application", "Bill.Applications", ("apply", "settle")),
+    _application("ap_pay_hold", "Bill.ApprovedForPayment", HELD),
 )
 _CORRECTED = {
     "ar_invoice": ("ar_invoice", "ar_credit_memo"),
@@ -88,7 +90,7 @@ FLOWS = (
     _flow(
         "A2", "payments -> AR payments, applied", "payment", ("ar_receipt", "ar_application", "ar_refund", "reversal"), "collection"
     ),
-    _flow("A3", "inventory bills -> AP bills", "bill", ("ap_bill", "reversal"), "payable"),
+    _flow("A3", "inventory bills -> AP bills", "bill", ("ap_bill", "ap_pay_hold", "reversal"), "payable"),
     _flow("A3V", "vendors first", "vendor", ("vendor",), "master"),
     _flow("A4", "customers first", "customer", ("customer",), "master"),
     Flow("A5", "accounts, subaccounts -> crosswalk validation", NAME, "", "gl_account", ()),

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from runtime.errors import Refused, Transient
 from runtime.exchange import Request
+from systems.acumatica import paying, unapply
 from systems.acumatica import undo as u
 from systems.acumatica.client import Client
 from systems.acumatica.compare import RELEASED, application, id_of
@@ -61,6 +62,8 @@ class TakingBack:
         undo = undo_of(attempt.resolved, self._client)
         if undo.original.record == "ar_application":
             return await self._application(attempt, undo)
+        if undo.original.record == paying.RECORD:
+            return await self._pay_hold(attempt, undo)
         rows = await self._rows(attempt, undo)
         undone = await self._undone(attempt, undo, rows)
         anew: tuple[Document, ...] = ()
@@ -94,14 +97,19 @@ class TakingBack:
         return [u.by_counter(undo, original, one, payment) for one in found] or [u.by_counter(undo, original, None, None)]
 
     async def _application(self, attempt: Attempt, undo: u.Undo) -> Found:
-        paid, _ = u.applied_by(undo)
+        paid, _ = unapply.applied_by(undo)
         row = await self._looking.payment(attempt, paid)
-        undone = u.unapplied(undo, row)
+        undone = unapply.unapplied(undo, row)
         is_taken_back = undone.document is not None and set(undo.steps) <= set(undone.document.steps_done)
         if attempt.resolved.record == REVERSAL or row is None or not is_taken_back:
             return told([undone], ())
         anew = application(row, attempt.resolved)
         return told([undone], () if anew is None else (anew,))
+
+    async def _pay_hold(self, attempt: Attempt, undo: u.Undo) -> Found:
+        """How far a hold is lifted."""
+        rows = await self._looking.rows(attempt, "Bill", [("$filter", keyed(paying.bill_of(undo)).strip("()")), paying.VIEW])
+        return told([paying.lifted(undo, rows[0] if rows else None)], ())
 
     # --- writing ------------------------------------------------------------------------------------------------------
 
@@ -110,6 +118,8 @@ class TakingBack:
         undo = undo_of(attempt.resolved, self._client)
         if undo.original.record == "ar_application":
             return await self._unapply(attempt, undo)
+        if undo.original.record == paying.RECORD:
+            return self._put("Bill", paying.body(paying.bill_of(undo), may_be_paid=True))
         if attempt.document is None:
             return await self._first(attempt, undo)
         if attempt.step.startswith("void"):
@@ -163,15 +173,15 @@ class TakingBack:
         return found
 
     async def _unapply(self, attempt: Attempt, undo: u.Undo) -> Request:
-        paid, _ = u.applied_by(undo)
+        paid, _ = unapply.applied_by(undo)
         if attempt.step == "unapply_release":
             return action(self._client, "Payment", "ReleasePayment", paid)
         row = await self._looking.payment(attempt, paid)
         if row is None:
             raise Transient(f"acumatica {attempt.ref}: {paid} is not shown")
         if attempt.step == "unapply_date":
-            return self._put("Payment", keys_of(paid) | body(ApplicationDate=u.unapply_day(undo, row)))
-        return action(self._client, "Payment", "ReverseApplication", paid, u.unapply_parameters(undo, row))
+            return self._put("Payment", keys_of(paid) | body(ApplicationDate=unapply.unapply_day(undo, row)))
+        return action(self._client, "Payment", "ReverseApplication", paid, unapply.unapply_parameters(undo, row))
 
     def _put(self, entity: str, made: dict[str, Any]) -> Request:
         return Request("PUT", self._client.url(f"/{entity}", self._looking.custom()), _UPDATE, dumps(made))

@@ -3,6 +3,7 @@
     counter      an opposite document with the same lines, released and applied in full: Credit Memo of an invoice, Debit Memo of a credit memo,
                  Credit Adj. of a debit adjustment; ReverseBill makes the Debit Adj. of a bill
     void         VoidPayment makes the voiding document of a payment or refund; its date is set, then it is released
+    lift         a bill that is not to be paid is approved for payment again
     unapply      ReverseApplication of the extended endpoint adds the opposite row to a payment; its date is set, then it is booked
 
 A document that is not released yet is deleted instead. Sources: reference of corrections in SYSTEM.md; that ReverseBill and VoidPayment copy the
@@ -30,19 +31,18 @@ from systems.acumatica.documents import (
     keys_of,
     pair_of,
     party,
-    settled_id,
 )
 from systems.acumatica.mapping_sightings import ref_in
 from systems.acumatica.settings import Settings
 from systems.acumatica.wire import Row, body, cents, day, flag, money, rows, text, wrapped
 from systems.contract import Document, Original, ResolvedCommand
 from systems.mapped import REVERSAL
-from systems.parents import parent_id
 from systems.writing.differences import amount_differs, code_differs, day_differs, differs, lines_differ
 
 COUNTER = ("reverse", "reverse_unhold", "reverse_release", "reverse_apply", "reverse_settle")
 VOID = ("void", "void_date", "void_release")
 UNAPPLY = ("unapply", "unapply_date", "unapply_release")
+LIFT = ("lift",)
 STEPS: Mapping[str, tuple[str, ...]] = {
     "ar_invoice": COUNTER,
     "ar_credit_memo": COUNTER,
@@ -51,9 +51,10 @@ STEPS: Mapping[str, tuple[str, ...]] = {
     "ar_receipt": VOID,
     "ar_refund": VOID,
     "ar_application": UNAPPLY,
+    "ap_pay_hold": LIFT,
 }
 """The steps that take back a document of each record."""
-UNDOING = frozenset((*COUNTER, *VOID, *UNAPPLY))
+UNDOING = frozenset((*COUNTER, *VOID, *UNAPPLY, *LIFT))
 _OPPOSITE = {"ar_invoice": "Credit Memo", "ar_credit_memo": "Debit Memo", "ap_bill": "Debit Adj.", "ap_credit": "Credit Adj."}
 _PAYS = ("ar_invoice", "ap_bill")
 """Records whose opposite document is what is applied; of the others, the original is."""
@@ -311,85 +312,3 @@ def _wrong(undo: Undo, void: Row) -> list[str]:
     if not undo.is_ours(void) and _MARK in text(void, "Description"):
         wrong += differs("ref", ref_in(void, undo.settings), undo.resolved.command["ref"])
     return wrong
-
-
-# --- applications -----------------------------------------------------------------------------------------------------
-
-
-def unapplied(undo: Undo, payment: Row | None) -> Undone:
-    """How far an application of a payment is taken back. Two equal ones to the same document cannot be told apart: a person decides."""
-    paid, target = applied_by(undo)
-    if payment is None or text(payment, "Status") == VOIDED:
-        return Undone(undo.done(f"{paid}/{target}", undo.steps))
-    equal, reversed_ones, is_clear = _history(payment, target, undo.amount)
-    pending = [one for one in rows(payment, "DocumentsToApply") if _is_to(one, target) and money(one, "AmountPaid") == -undo.amount]
-    if pending:
-        dated = undo.day is not None and day(payment, "ApplicationDate") == unapply_day(undo, payment)
-        return Undone(undo.done(f"{paid}/{target}", ("unapply", "unapply_date") if dated else ("unapply",)))
-    if len(equal) == 1 and reversed_ones and _is_written_anew(undo, equal[0], target):
-        return Undone(undo.done(f"{paid}/{target}", undo.steps))
-    if len(equal) == 1 and is_clear:
-        if undo.settings.extended_endpoint:
-            return Undone()
-        words = f"the application of {paid} to {target}: reverse it (AR302000), then release this, or install the extended endpoint"
-        return Undone(refusal=words, reason="no_reverse_application")
-    if not equal and reversed_ones:
-        return Undone(undo.done(f"{paid}/{target}", undo.steps))
-    words = (
-        f"{paid} shows {len(equal)} applications of {undo.amount} to {target} that stand: take back the right one, then skip this"
-    )
-    return Undone(refusal=words, reason="application_unclear")
-
-
-def _is_written_anew(undo: Undo, row: Row, target: str) -> bool:
-    """Whether the application that stands is the one that a correction of the same amount writes: it has the day of that one."""
-    command = undo.resolved.command
-    if undo.resolved.record == REVERSAL or command["amount"] != undo.original.command["amount"]:
-        return False
-    is_same = settled_id(fields(command)["applications"][-1], undo.resolved.ids, "invoice") == target
-    return is_same and day(row, "Date") == (undo.resolved.post_on or undo.own_day)
-
-
-def applied_by(undo: Undo) -> tuple[str, str]:
-    """Ids of the payment and of the document that the application settles."""
-    command, ids = undo.original.command, undo.original.ids
-    told = fields(command)["applications"]
-    return parent_id(command, "payment", ids), settled_id(told[-1], ids, "invoice")
-
-
-def unapply_day(undo: Undo, payment: Row) -> date | None:
-    """The day of taking it back: not before that of the application."""
-    days = [day(one, "Date") for one in rows(payment, "ApplicationHistory") if _is_booked_to(one, applied_by(undo)[1])]
-    return max((one for one in (*days, undo.day) if one is not None), default=None)
-
-
-def unapply_parameters(undo: Undo, payment: Row) -> dict[str, Any]:
-    """The parameters of ReverseApplication: the row of the history that stands."""
-    _, target = applied_by(undo)
-    equal, _, _ = _history(payment, target, undo.amount)
-    kind, number = pair_of(target)
-    return body(DocType=kind, ReferenceNbr=number, AdjustmentNbr=int(money(equal[0], "AdjustmentNbr")) if equal else None)
-
-
-def _history(payment: Row, target: str, amount: Decimal) -> tuple[list[Row], int, bool]:
-    """Booked applications of this amount to the document that stand, how many were taken back, and whether it is clear which."""
-    standing: list[Row] = []
-    taken, is_clear = 0, True
-    for one in sorted(rows(payment, "ApplicationHistory"), key=lambda row: money(row, "AdjustmentNbr")):
-        if not _is_booked_to(one, target) or abs(money(one, "AmountPaid")) != amount:
-            continue
-        if money(one, "AmountPaid") > 0:
-            standing.append(one)
-            continue
-        is_clear = is_clear and len(standing) == 1
-        taken += 1
-        standing = standing[:-1]
-    return standing, taken, is_clear
-
-
-def _is_to(one: Row, target: str) -> bool:
-    return f"{text(one, 'DocType')}/{text(one, 'ReferenceNbr')}" == target
-
-
-def _is_booked_to(one: Row, target: str) -> bool:
-    return f"{text(one, 'AdjustedDocType')}/{text(one, 'AdjustedRefNbr')}" == target

@@ -46,7 +46,7 @@ def applications(record: Mapping[str, Any], plan: Plan, how: Applying) -> list[D
         why = {"reached": "it settles nothing"}
         target = how.target
         return [Draft(COMPLETION, why, target.flow, target.purpose, action=UNAPPLIED, currency=record["currency"], parted=True)]
-    made = [_application(record, found[: number + 1], plan, how) for number in range(len(found))]
+    made = [_application(record, found, number, plan, how) for number in range(len(found))]
     return made + [_unmatched(record, one, plan, how) for one in unmatched]
 
 
@@ -67,21 +67,30 @@ def part_of(one: Application) -> str:
     return one["application_id"] or one["document_id"]
 
 
-def _application(record: Mapping[str, Any], until: Sequence[Application], plan: Plan, how: Applying) -> Draft:
-    """The last of these applications. The body tells all of them to the same document, so that a look-up can tell the second of two equal
-    ones from the first."""
-    one = until[-1]
-    alike = [before for before in until if before["document_id"] == one["document_id"]]
+def _application(record: Mapping[str, Any], found: Sequence[Application], number: int, plan: Plan, how: Applying) -> Draft:
+    """One of these applications. The body tells all of them to the same document, those before it and those after it, so that a look-up can tell
+    it from the others (`siblings.py`). It waits for the one before it, and for all before it of the same amount."""
+    one = found[number]
+    before, after = (_alike(one, some) for some in (found[:number], found[number + 1 :]))
     made = Mapped(plan, plan.settings, applied_on(record, one))
     opening = opening_row(made, one)
     parents = [Parent(role=how.role, entity=record["entity"], source_id=record["source_id"])]
     if opening is None:
         parents.append(Parent(role=how.settles, entity=how.settles, source_id=one["document_id"]))
-    if len(alike) > 1:
-        before = Parent(role="application", entity=record["entity"], source_id=record["source_id"], part=part_of(alike[-2]))
-        parents.append(before)
+    parents += [
+        Parent(role="application", entity=record["entity"], source_id=record["source_id"], part=part_of(other))
+        for place, other in enumerate(before)
+        if other["amount"] == one["amount"] or place == len(before) - 1
+    ]
     hold = other_currency(record, plan, str(record["entity"]).replace("_", " "))
-    return _draft(made, record, [with_number(before, opening) for before in alike], how, (hold, tuple(parents)))
+    told, later = ([with_number(other, opening) for other in some] for some in ([*before, one], after))
+    draft = _draft(made, record, told, how, (hold, tuple(parents)))
+    return replace(draft, body={**draft.body, "later": later}) if later else draft
+
+
+def _alike(one: Application, found: Sequence[Application]) -> list[Application]:
+    """Those of these applications that are to the same document."""
+    return [other for other in found if other["document_id"] == one["document_id"]]
 
 
 def _unmatched(record: Mapping[str, Any], one: Application, plan: Plan, how: Applying) -> Draft:

@@ -113,9 +113,12 @@ def refund_parents(record: Mapping[str, Any], made: Mapped[Any]) -> tuple[Parent
 
 
 def in_order(record: Mapping[str, Any]) -> list[Application]:
-    """The applications of a record in the order of their days."""
+    """The applications of a record in the order of their days, those of a day in the order of their numbers: 9 comes before 10."""
     found: Sequence[Application] = record["applications"]
-    return sorted(found, key=lambda one: (str(one["applied_on"] or ""), one["application_id"], one["document_id"]))
+    return sorted(
+        found,
+        key=lambda one: (str(one["applied_on"] or ""), len(one["application_id"]), one["application_id"], one["document_id"]),
+    )
 
 
 def applied_on(record: Mapping[str, Any], one: Application) -> date | None:

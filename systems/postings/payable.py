@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from schemas.records import BillLine, Parent, PostingLine
-from systems.mapped import Draft
+from systems.mapped import APPLY, COMPLETION, UNAPPLIED, Draft
 from systems.postings.document import Hold, Mapped, Posting, Row, Target, other_currency, own_unit, wanted
 from systems.postings.lines import ZERO, Place, closed, human_number, item_text, line, priced, rounded
 from systems.values.codes import code
@@ -24,6 +24,12 @@ EXPENSE = "expense"
 """Key of `bill_line` for lines that are no items."""
 _MARKERS = (WHOLE_CREDIT, EXPENSE)
 """What is itself named like one of these does not have its row."""
+_UNMATCHED = ("unreconciled", "discrepancy")
+"""What a bill is while its source's people have not matched it with the order and the receipt."""
+_WAITED = "job"
+"""Role of a parent that is waited for however long it takes, as for a job: until then there is nothing to hold."""
+PAY_HOLD, PAY_HOLD_RECORD = "pay_hold", "ap_pay_hold"
+"""Part of a bill that says that it is not to be paid for now: it is there while that is so, and its reversal lifts the hold (accounting.md 29)."""
 _CHARGES = (("tax", "bill_tax"), ("shipping", "freight"), ("other", "other"))
 """Amounts of the header, and the settings (`accounts.*`) that name their accounts."""
 
@@ -99,6 +105,23 @@ def payable_draft(record: str, body: Mapping[str, Any], source: Mapping[str, Any
     hold = other_currency(source, made.plan, "document") or how.hold
     parents = (vendor, *how.parents) if source["vendor_id"] else how.parents
     return made.draft(record, body, source, replace(how, hold=hold, parents=parents))
+
+
+def unmatched(record: Mapping[str, Any]) -> str:
+    """What keeps a bill unmatched, in the source's own word; "" where it is reconciled, or its source does not tell."""
+    found = code(record.get("reconciliation") or "")
+    return found if found.lower() in _UNMATCHED else ""
+
+
+def payment_hold(record: Mapping[str, Any], target: Target) -> list[Draft]:
+    """Whether a bill is to be paid, as a set beside its documents: one part where it is not, or is unmatched, empty where it is. What is lifted at
+    the source vanishes from the set, and is taken back as an application is. It moves no money."""
+    about = {"flow": target.flow, "purpose": target.purpose, "currency": record["currency"], "parted": True}
+    if not record["do_not_pay"] and not unmatched(record):
+        return [Draft(COMPLETION, {"reached": "it is to be paid"}, action=UNAPPLIED, **about)]
+    body = {"bill_id": record["source_id"], "date": None, "reason": "the source says not to pay it, or has not matched it"}
+    bill = Parent(role=_WAITED, entity="bill", source_id=record["source_id"])
+    return [Draft(PAY_HOLD_RECORD, body, action=APPLY, part=PAY_HOLD, parents=(bill,), **about)]
 
 
 def negative_bill(record: Mapping[str, Any], target: Target, what: str = "bill") -> Hold | None:

@@ -9,7 +9,7 @@ These rules are the same for every ERP. The rules of one ERP are in its mapping.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from typing import Any
@@ -18,7 +18,7 @@ from schemas.records import Parent
 from systems.connection import FlowSettings
 from systems.flow import AT_ONCE, Flow
 from systems.mapped import NoCommand
-from systems.values.codes import code
+from systems.postings.payable import PAY_HOLD_RECORD, unmatched
 
 JOB = "job"
 PARTNER = "partner"
@@ -32,17 +32,15 @@ _TOLERANT = ("bill", "vendor_credit")
 """Entities whose status may be about something other than the posting. They are not due only if the status is explicitly "Pending"."""
 
 
-_UNMATCHED = ("unreconciled", "discrepancy")
-"""What a bill is while its source's people have not matched it with the order and the receipt: it waits."""
-
-
 @dataclass(frozen=True)
 class Due:
-    """The answer of the rules for one flow: a decision instead of commands, or what its commands have to wait for."""
+    """The answer of the rules for one flow: a decision instead of commands, or what its commands have to wait for. `only` names a record that is
+    commanded although its document is not due: what it says may concern one that was written before."""
 
     no_command: NoCommand | None = None
     parent: Parent | None = None
     hold: str = ""
+    only: str = ""
 
 
 def posting_date_of(flow: Flow, record: Mapping[str, Any], zone: tzinfo) -> date | None:
@@ -97,8 +95,8 @@ def _before_cutover(flow: Flow, settings: FlowSettings, record: Mapping[str, Any
 
 def _posted_or_completed(flow: Flow, settings: FlowSettings, entity: str, record: Mapping[str, Any]) -> Due:
     job = record.get("job_id") or ""
-    if (found := code(record.get("reconciliation") or "")).lower() in _UNMATCHED:
-        return _not_commanded("not_due", f"it is {found}, it is due when reconciled", flow, record)
+    if found := unmatched(record):
+        return replace(_not_commanded("not_due", f"it is {found}, it is due when reconciled", flow, record), only=PAY_HOLD_RECORD)
     if settings.post_when == "job_completed" and entity == "invoice" and job:
         return Due(parent=Parent(role=JOB, entity=JOB, source_id=job))
     if _is_posted(entity, str(record.get("status") or "")):

@@ -57,6 +57,7 @@ def _document(node: Node) -> dict[str, Any]:
             for name in ("DocumentsToApply", "Applications")
             for row in node.details.get(name, [])
         ],
+        "pay_hold": node.values.get("ApprovedForPayment") is False,
         "custom": dict(node.custom),
     }
 

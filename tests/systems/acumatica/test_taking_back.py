@@ -64,6 +64,12 @@ async def a_credit(on: Written) -> Original:
     return await on.write("vendor_credit", ground.credit(applications=[]))
 
 
+async def a_pay_hold(on: Written) -> Original:
+    record = ground.bill(tax=Decimal("6.60"), do_not_pay=True)
+    await on.write("bill", record)
+    return await on.write("bill", record, 1)
+
+
 Make = Callable[[Written], Awaitable[Original]]
 CASES: dict[str, tuple[Make, str, str]] = {
     "ar_invoice": (an_invoice, "customers", "0.00"),
@@ -73,6 +79,7 @@ CASES: dict[str, tuple[Make, str, str]] = {
     "ar_application": (an_application, "customers", "0.00"),
     "ap_bill": (a_bill, "vendors", "0.00"),
     "ap_credit": (a_credit, "vendors", "0.00"),
+    "ap_pay_hold": (a_pay_hold, "vendors", "86.60"),
 }
 """What is written, whose balance tells, and that balance after it is taken back."""
 EVERY_STEP = [(record, step) for record, steps in STEPS.items() for step in ("", *steps)]

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from systems.acumatica import paying
 from systems.acumatica.documents import application_body, create_body, credit_application_body
 from systems.acumatica.mapping import to_commands
 from systems.contract import ResolvedCommand
@@ -96,6 +97,7 @@ def payables_and_masters() -> dict[str, dict[str, Any]]:
             tax=Decimal("6.60"),
             shipping=Decimal("12.00"),
         ),
+        "bill.discrepant_after_it_was_posted": ground.bill(reconciliation="Discrepancy"),
         "bill.not_to_be_paid_yet": ground.bill([ground.bill_line("80.00", inventory_location="Truck 4")], do_not_pay=True),
         "bill.cancelled": ground.bill(canceled_on=datetime(2026, 3, 11, tzinfo=UTC)),
         "vendor_credit.applied_to_its_bill": ground.credit(),
@@ -125,6 +127,8 @@ def body_of(resolved: ResolvedCommand) -> dict[str, Any]:
     """The body of the first step of a command."""
     if resolved.record == "ar_application":
         return application_body(resolved)
+    if resolved.record == "ap_pay_hold":
+        return paying.body(IDS["bill/301"], may_be_paid=False)
     return credit_application_body(resolved) if resolved.record == "ap_application" else create_body(resolved, ground.settings())
 
 

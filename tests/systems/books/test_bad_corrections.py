@@ -133,3 +133,32 @@ async def test_a_refund_of_more_than_is_open_is_held_with_its_amount(world: Worl
     assert {key: amount for key, (_, amount) in found.items()} == {"payment:202||create": Decimal("-100.00")}
     assert [one["type"] for one in await world.erp_documents("Payment") if one["released"]] in (["Payment"], ["Prepayment"])
     await goes_on(world)
+
+
+async def test_an_application_to_what_never_comes_that_is_taken_back_is_on_no_list(world: World) -> None:
+    world.canonical(payment(world, "201", "60.00", field_service.application("404", "60.00", "1", TODAY), fingerprint="v"))
+    await world.works()
+    world.canonical(payment(world, "201", "60.00", fingerprint="v", source_version="2026-03-11T12:00:00.0000000Z"))
+    assert await held(world) == {}, world.told()
+
+
+async def test_an_application_of_a_payment_that_is_held_itself_is_on_no_list_once_it_is_taken_back(world: World) -> None:
+    world.canonical(invoice(world, "101", "100.00"))
+    about = {"fingerprint": "v", "type_name": "Barter", "type_id": "77"}
+    world.canonical(payment(world, "201", "60.00", field_service.application("101", "60.00", "1", TODAY), **about))
+    assert await held(world) == {"payment:201||create": ("unmapped", Decimal("60.00"))}
+    world.canonical(payment(world, "201", "60.00", source_version="2026-03-11T12:00:00.0000000Z", **about))
+    assert await held(world) == {"payment:201||create": ("unmapped", Decimal("60.00"))}, world.told()
+
+
+async def test_an_application_of_a_vendor_credit_that_is_taken_back_is_held_with_what_has_to_be_taken_back(world: World) -> None:
+    about: dict[str, Any] = {"vendor_id": str(world.source.rows("vendors")[0]["id"]), **UNIT}
+    world.canonical(field_service.bill(bill_date=TODAY, **about))
+    applied = field_service.application("301", "8.00", "1", TODAY)
+    world.canonical(field_service.credit(credit_date=TODAY, applications=[applied], **about))
+    assert await held(world) == {}, world.told()
+    later: dict[str, Any] = {"source_version": "2026-03-11T12:00:00.0000000Z", "applications": []}
+    world.canonical(field_service.credit(credit_date=TODAY, **about, **later))
+    (found,) = (await held(world)).values()
+    assert found == ("changed_after_post", Decimal("-8.00")), world.told()
+    await goes_on(world)
