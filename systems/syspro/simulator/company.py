@@ -47,14 +47,15 @@ class Company(Records[Settings]):
 
     def __init__(self, options: Options) -> None:
         super().__init__(options, Settings(), Telling((*tables(), *_OWN), _entry, _FOUND_BY))
+        self._version = max((int(row["TimeStamp"]) for table in tables() for row in self.rows(table)), default=0)
 
     def commit(self, changes: Iterable[Change], request_id: str = "") -> None:
         """See `Records.commit`; every row gets its `TimeStamp`."""
-        stamped = [
-            one if one.is_gone or one.kind in _OWN else replace(one, body=one.body | {"TimeStamp": str(self.store.next("row"))})
-            for one in changes
-        ]
-        super().commit(stamped, request_id)
+        super().commit([one if one.kind in _OWN else self._stamped(one) for one in changes], request_id)
+
+    def _stamped(self, one: Change) -> Change:
+        self._version += 1
+        return replace(one, body=one.body | {"TimeStamp": str(self._version)})
 
     def found_by(self, table: str) -> tuple[str, ...]:
         """The columns of a table by whose text its rows are found at once."""

@@ -69,6 +69,14 @@ async def test_and_binds_closer_than_or_and_brackets_bind_closest(client: Client
     assert await found(client, opened, closed, dear) == ["FAUCET-K", "WH-50"]
 
 
+async def test_a_key_is_found_at_once_and_never_narrows_an_or(client: Client) -> None:
+    one, other = expression("StockCode", "EQ", "ANODE"), expression("StockCode", "EQ", "R410A", "Or")
+    assert await found(client, one, other, table="InvWarehouse") == ["ANODE"] * 4 + ["R410A"] * 4
+    main = expression("Warehouse", "EQ", "MA")
+    assert await found(client, one, main, table="InvWarehouse") == ["ANODE"]
+    assert await found(client, main, one, table="InvWarehouse") == ["ANODE"]
+
+
 async def test_dates_are_compared_and_the_empty_one_is_the_first(client: Client) -> None:
     for condition, value, number in (("EQ", "2026-03-16", 1), ("GT", "2026-03-16", 0), ("LT", "2026-03-16", 0)):
         assert (
