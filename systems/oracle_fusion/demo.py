@@ -12,6 +12,7 @@ from systems.demo import ACTIVE, BALANCES, NAME, NO, YES, Act, Ask, Balances, Bo
 from systems.flow import Flow
 
 _INVOICES, _MEMOS, _RECEIPTS = "receivablesInvoices", "receivablesCreditMemos", "standardReceipts"
+_JOURNALS = "journalBatches"
 _RECEIVED, _RETURNED = "receivingReceiptRequests", "receivingReceiptTransactionRequests"
 _SUPPLIERS, _CUSTOMERS, _ORDERS = "suppliers", "receivablesCustomerAccountSiteActivities", "purchaseOrders"
 _UNITS = (
@@ -120,7 +121,7 @@ class OracleFusionDemo:
 
     def paths(self) -> tuple[str, ...]:
         """Every kind of object that is asked for."""
-        kinds = (_INVOICES, _MEMOS, _RECEIPTS, _RECEIVED, _RETURNED, _SUPPLIERS, _CUSTOMERS, _ORDERS)
+        kinds = (_INVOICES, _MEMOS, _RECEIPTS, _JOURNALS, _RECEIVED, _RETURNED, _SUPPLIERS, _CUSTOMERS, _ORDERS)
         return (BALANCES, *(f"documents?kind={kind}" for kind in kinds))
 
     def issued(self, entity: str, ask: Ask) -> list[Issued]:
@@ -147,6 +148,7 @@ class OracleFusionDemo:
         found = [_document("invoice", row) for row in _of(ask, _INVOICES)]
         found += [_document("credit_memo", row) for row in _of(ask, _MEMOS)]
         found += [_document("payment", row) for row in _of(ask, _RECEIPTS)]
+        found += [_document("journal", row) for row in _of(ask, _JOURNALS)]
         found += [_document("receipt", row) for row in _of(ask, _RECEIVED)]
         found += [_document("return", row) for row in _of(ask, _RETURNED)]
         found += [BookedDocument("vendor", str(row["SupplierId"]), "", Decimal("0.00"), "", True) for row in _of(ask, _SUPPLIERS)]
