@@ -12,6 +12,7 @@ from systems.demo import ACTIVE, BALANCES, NAME, NO, YES, Act, Ask, Balances, Bo
 from systems.flow import Flow
 
 _INVOICES, _MEMOS, _RECEIPTS = "receivablesInvoices", "receivablesCreditMemos", "standardReceipts"
+_JOURNALS = "journalBatches"
 _RECEIVED, _RETURNED = "receivingReceiptRequests", "receivingReceiptTransactionRequests"
 _SUPPLIERS, _CUSTOMERS, _ORDERS = "suppliers", "receivablesCustomerAccountSiteActivities", "purchaseOrders"
 _UNITS = (
@@ -70,8 +71,9 @@ class OracleFusionDemo:
         return "Hill Country Air, demo"
 
     def simulator_settings(self, scale: float, number: int = 0) -> Mapping[str, str]:
-        """A pod of a release with actions on receipts, existing suppliers, customers and orders, and receiving within a scaled minute."""
-        return {"suppliers": "40", "customers": "200", "orders": "30", "release": "26d"}
+        """A pod of a release with actions on receipts, existing suppliers, customers and orders, receiving within a scaled minute, and a
+        period that nobody opened yet in Receivables."""
+        return {"suppliers": "40", "customers": "200", "orders": "30", "release": "26d", "closed": "Mar-26/AR"}
 
     def section(self, url: str, ready: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, str]]:
         """Own settings, quota and secrets for that simulator."""
@@ -120,7 +122,7 @@ class OracleFusionDemo:
 
     def paths(self) -> tuple[str, ...]:
         """Every kind of object that is asked for."""
-        kinds = (_INVOICES, _MEMOS, _RECEIPTS, _RECEIVED, _RETURNED, _SUPPLIERS, _CUSTOMERS, _ORDERS)
+        kinds = (_INVOICES, _MEMOS, _RECEIPTS, _JOURNALS, _RECEIVED, _RETURNED, _SUPPLIERS, _CUSTOMERS, _ORDERS)
         return (BALANCES, *(f"documents?kind={kind}" for kind in kinds))
 
     def issued(self, entity: str, ask: Ask) -> list[Issued]:
@@ -147,6 +149,7 @@ class OracleFusionDemo:
         found = [_document("invoice", row) for row in _of(ask, _INVOICES)]
         found += [_document("credit_memo", row) for row in _of(ask, _MEMOS)]
         found += [_document("payment", row) for row in _of(ask, _RECEIPTS)]
+        found += [_document("journal", row) for row in _of(ask, _JOURNALS)]
         found += [_document("receipt", row) for row in _of(ask, _RECEIVED)]
         found += [_document("return", row) for row in _of(ask, _RETURNED)]
         found += [BookedDocument("vendor", str(row["SupplierId"]), "", Decimal("0.00"), "", True) for row in _of(ask, _SUPPLIERS)]
@@ -180,11 +183,12 @@ class OracleFusionDemo:
         return [*new, Act(f"supplier {known[0]} is renamed to {renamed}", "suppliers", body)]
 
     def faults(self) -> Sequence[Act]:
-        """An outage, a storm of 429, answers that are lost, halved, late or something else altogether, a period that is closed for a while."""
+        """An outage, a period that is opened late, a storm of 429, and answers that are lost, halved, late or something else altogether."""
         post = {"method": "POST", "path": "/fscmRestApi/resources/11.13.18.05/receivablesInvoices"}
         patch = {"method": "PATCH", "path": "/fscmRestApi/"}
         return (
             planned("an outage of the ERP (150 requests answered 503)", {"kind": "refuse", "status": 503, "count": 150}),
+            Act("the period is opened in Receivables", "periods", {**_PERIOD, "status": "Open"}),
             planned("a storm of 429 (80 requests)", {"kind": "refuse", "status": 429, "count": 80, "seconds": 1}),
             planned(
                 "lost, halved, late and lying answers to writes",
@@ -194,8 +198,6 @@ class OracleFusionDemo:
                 {"kind": "late_commit", "count": 2, "seconds": 2, "skip": 14, **post},
                 {"kind": "lost_answer", "count": 2, "skip": 3, **patch},
             ),
-            Act("Receivables is closed", "periods", {**_PERIOD, "status": "Closed"}),
-            Act("Receivables is open again", "periods", {**_PERIOD, "status": "Open"}),
         )
 
 

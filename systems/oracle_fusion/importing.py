@@ -82,10 +82,12 @@ class Importing:
             for row in await self._looking.rows(attempt, BATCHES, condition, [("expand", f"{HEADERS}.{LINES}")])
             if text(row, "BatchName").split(" ", 1)[0] == attempt.ref
         ]
-        number = (attempt.document.erp_id if attempt.document is not None else attempt.resolved.known_id).partition("/")[0]
+        number = attempt.document.erp_id if attempt.document is not None else attempt.resolved.known_id
+        if number in {required_id(row, "JeBatchId") for row in rows}:
+            number = ""  # the job of a batch that was found without it is not known
         job = await self._job(attempt, number) if number else None
         if not rows:
-            return [] if job is None else [_told(attempt, f"{number}/", number, job)]
+            return [] if job is None else [_told(attempt, number, number, job)]
         return [await self._batch(attempt, row, number, job) for row in rows]
 
     async def _batch(self, attempt: Attempt, row: Row, number: str, job: Job | None) -> Document:
@@ -101,7 +103,7 @@ class Importing:
             job = Job(has_ended=True)
         is_clear = job is None or (job.has_ended and not job.words)
         done = 1 + is_clear + (is_clear and self._is_posted(row))
-        made = _told(attempt, f"{number}/{required_id(row, 'JeBatchId')}", text(row, "BatchName"), job)
+        made = _told(attempt, number or required_id(row, "JeBatchId"), text(row, "BatchName"), job)
         return replace(made, steps_done=STEPS[:done], differences=tuple(wrong))
 
     def _is_posted(self, row: Row) -> bool:
@@ -166,11 +168,11 @@ class Importing:
         number, ref = text(row, "ReqstId"), f.ref_in(text(row, "FileName"))
         if not number.isdecimal() or not int(number):
             return ambiguous("a success without the number of a job", "unreadable", code=str(answer.status))
-        return replace(_told(attempt, f"{number}/", number, None), ref=ref)
+        return replace(_told(attempt, number, number, None), ref=ref)
 
 
 def _told(attempt: Attempt, erp_id: str, number: str, job: Job | None) -> Document:
-    """A document that was submitted. Its id is that of the job, with that of the batch once there is one."""
+    """A document that was submitted. Its id is that of the job, by which it is watched; where only its batch is known, that of the batch."""
     command = attempt.resolved.command
     made = Document(erp_id, number, attempt.ref, command["amount"], command["currency"], STEPS[:1])
     return made if job is None else replace(made, refusal=job.words, refusal_reason=job.reason)

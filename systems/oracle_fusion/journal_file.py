@@ -14,6 +14,7 @@ import base64
 import csv
 import io
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -176,7 +177,7 @@ def report_in(content: str) -> Report:
             if sum(one.file_size for one in sized) > _MOST_BYTES:
                 raise Malformed("the archive of the report is too large")
             texts = [packed.read(one).decode("utf-8") for one in sized]
-    except (ValueError, zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+    except (ValueError, zipfile.BadZipFile, zlib.error, RuntimeError, EOFError) as error:
         raise Malformed(f"the report cannot be read: {error}") from error
     found = [text for text in texts if "Lines imported:" in text]
     if len(found) != 1:

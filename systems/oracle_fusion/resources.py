@@ -14,7 +14,7 @@ from datetime import timedelta
 from systems.contract import Feed
 
 OVERLAP = timedelta(minutes=15)
-_HOUR, _DAY, _OFTEN = timedelta(hours=1), timedelta(days=1), timedelta(minutes=5)
+_HOUR, _DAY, _OFTEN, _QUARTER = timedelta(hours=1), timedelta(days=1), timedelta(minutes=5), timedelta(minutes=15)
 OPEN = ("OPEN", "ON HOLD", "CLOSED FOR RECEIVING", "CLOSED FOR INVOICING", "PENDING CHANGE APPROVAL")
 """Status codes of orders that may still be received or billed (spelling assumed, apart from the kinds of closing)."""
 Tree = Mapping[str, "Tree"]
@@ -73,7 +73,7 @@ _WINDOWS = {
     "credit_memos": ("credit_memo", _HOUR),
     "payments": ("payment", _HOUR),
 }
-_FULL = {"all_vendors": ("vendor", _DAY), "open_orders": ("purchase_order", _HOUR), "periods": ("period", _HOUR)}
+_FULL = {"all_vendors": ("vendor", _DAY), "open_orders": ("purchase_order", _HOUR), "periods": ("period", _QUARTER)}
 CONDITIONS: Mapping[str, str] = {"open_orders": f"StatusCode in ({','.join(repr(one) for one in OPEN)})"}
 """What a feed is limited to, beside its window."""
 

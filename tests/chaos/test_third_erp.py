@@ -93,11 +93,11 @@ def test_the_bill_of_an_order_of_the_erp_is_never_entered_there_a_second_time(pl
     } == set()
 
 
-def test_what_met_a_closed_period_was_held_and_went_on_when_it_was_open_again(played: Played) -> None:
+def test_what_met_a_closed_period_was_held_and_went_on_when_it_was_opened(played: Played) -> None:
     seen = [one.record for one in played.stage.reading.scan([f"ledger.{ERP}"], quiet=True) if one.record]
     met = {one["op_key"] for one in seen if (one["state"], one["reason"]) == ("HELD", "period_closed")}
     now = {one["op_key"]: one for one in entries(played)}
-    assert met, "no document came while Receivables was closed"
+    assert met, "no document came before the period was opened"
     assert [one for one in met if now[one]["reason"] == "period_closed"] == []
     assert "POSTED" in {now[one]["state"] for one in met}
 

@@ -49,7 +49,8 @@ class Told:
     body that is posted there: `batch` lets the system's own batch run, `refuses` (by way) makes it refuse what it comes to next,
     `inserts` (by feed) adds an object. `mistakes` name settings that are wrong, and what a finding of `check` has to name then.
     `examples` names the example by which a way is tried where the first is not the one (`original of WAY`: of the document that it takes back).
-    `silent` names ways whose answers do not show what a document is worth, each with the reason: its amount is compared by a look-up.
+    `silent` names ways whose first answer gives no more than the id of a job of the system, each with the reason: until that job has run a look-up
+    needs the id, and only then is the amount shown.
     `linked` are ids, by `entity/source_id`, of what the simulator holds already and nothing here writes: a customer that is only matched."""
 
     settings: Mapping[str, Any]

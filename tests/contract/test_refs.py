@@ -11,6 +11,7 @@ import pytest
 from schemas.records import CommandEnvelope
 from systems import registry
 from systems.contract import Document, System, Write
+from tests.contract import examples
 from tests.contract.ground import Case, ground
 from tests.contract.registered import STEPS, WRITERS, WRITES, brought, ways
 
@@ -32,7 +33,8 @@ async def check_steps_are_resumed(system: System, way: str, step: str, folder: P
         case = await on.case(way, "s")
         assert await on.look(case) == ()
         written = await on.written(case, step)
-        (found,) = await on.look(case)
+        known_id = written.erp_id if way in examples.told(system.name).silent else ""
+        (found,) = await on.look(case, known_id)
         done = steps[: steps.index(step) + 1]
         assert shown(found, write) == done
         assert (found.erp_id, found.ref, found.amount, found.differences) == (written.erp_id, case.ref, case.command["amount"], ())

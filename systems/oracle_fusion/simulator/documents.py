@@ -138,15 +138,16 @@ def _price(pod: Pod, line: Row) -> Decimal:
 
 
 def _journal(row: Row) -> dict[str, Any]:
+    """A batch, worth what its first line books: the receivable of a sale, the cash of a payment."""
     lines = [line for header in row["journalHeaders"] for line in header["journalLines"]]
     return {
         "id": str(row["JeBatchId"]),
         "type": "Journal",
         "number": row["BatchName"],
         "group": row["_group"],
-        "amount": row["RunningTotalDr"],
+        "amount": cents(money(lines[0]["EnteredDr"]) - money(lines[0]["EnteredCr"])),
         "status": row["StatusMeaning"],
-        "done": True,
+        "done": row["Status"] == "P",
         "date": row["journalHeaders"][0]["AccountingDate"],
         "journals": [header["JournalName"] for header in row["journalHeaders"]],
         "lines": [

@@ -12,6 +12,7 @@ from runtime.simulator.switches import Switches
 class Settings(Switches):
     """What an administrator decided about the pod; may be changed while it runs (`POST /__sim__/settings`).
 
+    `closed` names periods that are closed from the beginning, by application: `Mar-26/AR,Feb-26/GL`.
     Where the vendor's behaviour is not verified, the default is the stricter one. `_s` run on the pod's clock, `latency_s` are real seconds;
     0 calls = no limit; lists are separated by commas.
     """
@@ -70,6 +71,7 @@ class Settings(Switches):
     automatch_s: int = 0
     # general ledger
     open_from: str = "2026-01"
+    closed: str = ""
     jobs_s: int = 30
     suspense: bool = False
     warning_is_shown: bool = False

@@ -198,6 +198,9 @@ async def test_an_answer_without_the_number_of_a_job_is_no_success(body: bytes, 
         assert (await held.perform("submit", resolved(invoice()))).verdict is Verdict.AMBIGUOUS
 
 
+HEAD = "Journal Import Execution Report\nLines imported: 1\nLines rejected: 0\n"
+
+
 def packed(text: str, name: str = "1.txt") -> str:
     """A report as the finder brings it."""
     buffer = io.BytesIO()
@@ -206,7 +209,16 @@ def packed(text: str, name: str = "1.txt") -> str:
     return base64.b64encode(buffer.getvalue()).decode()
 
 
-HEAD = "Journal Import Execution Report\nLines imported: 1\nLines rejected: 0\n"
+def damaged() -> str:
+    """A report whose compressed bytes are not those that were written."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("1.txt", HEAD * 50)
+    content = bytearray(buffer.getvalue())
+    content[40:50] = b"\xff" * 10
+    return base64.b64encode(content).decode()
+
+
 LINE = "1|P|B|J|01-1|5.00||\n"
 
 
@@ -217,6 +229,7 @@ LINE = "1|P|B|J|01-1|5.00||\n"
         "no base64!",
         base64.b64encode(b"no archive").decode(),
         packed(""),
+        damaged(),
         packed("The job ended.\n"),
         packed(HEAD),
         packed(LINE),
@@ -271,7 +284,8 @@ def test_a_payment_debits_cash_and_credits_the_receivable_in_whole() -> None:
 
 
 def test_a_payment_type_without_a_cash_account_is_held() -> None:
-    made = mapping_ground.draft(payment(), mapping_ground.plan(towards=TOWARDS))
+    tables = {**TABLES, "payment_type": {"Check": {"receipt_method": "Field Check", "bank_account": "10271-17621-620"}}}
+    made = mapping_ground.draft(payment(), mapping_ground.plan(towards=TOWARDS, crosswalk=crosswalk(tables)))
     assert made.unresolved == ("payment_type.account=Check",)
 
 
@@ -296,5 +310,7 @@ def test_the_profile_is_off_and_never_runs_beside_receivables() -> None:
     assert all(flow.off_by_default and set(flow.excludes) == {"F4", "F5"} for flow in own.values())
     unavailable = own["J4"].unavailable
     assert unavailable is not None
-    assert "ledger.data_access_set_id" in unavailable(mapping_ground.settings(), mapping_ground.settings())
+    assert "ledger.data_access_set_id" in unavailable(
+        mapping_ground.settings(ledger={"data_access_set_id": ""}), mapping_ground.settings()
+    )
     assert unavailable(mapping_ground.settings(**LEDGER), mapping_ground.settings()) == ""

@@ -372,3 +372,23 @@ async def test_a_receipt_that_is_re_applied_settles_the_other_invoice(tmp_path: 
         again = held.resolved(payment(applications=[application("102", "108.25", "9")]), 1)
         await held.written(again, "apply")
         assert await open_and_unapplied(held) == [("108.25", "0.00")]
+
+
+@pytest.mark.parametrize(("number", "beginning"), [("N" * 20, "N" * 14 + "-V"), ("7", "7-V")])
+async def test_what_reverses_a_long_number_still_fits_and_is_told_from_it(number: str, beginning: str, tmp_path: Path) -> None:
+    async with written_invoice(tmp_path, number=number) as (held, original):
+        await held.written(void(original), "credit")
+        sent = parse(held.posted("receivablesCreditMemos")[0].body)["TransactionNumber"]
+        assert sent.startswith(beginning)
+        assert len(sent) <= 20
+
+
+async def test_a_source_that_numbers_by_itself_numbers_what_reverses_too(tmp_path: Path) -> None:
+    over = {"receivables": {"numbering": "automatic", "transaction_source": "ServiceTitan Auto"}}
+    async with books(tmp_path, over) as held:
+        made = held.resolved(invoice())
+        original = original_of(made, await held.written(made, "create", "complete"))
+        again = correction(original, held.resolved(invoice([invoice_line("80.00")], tax=Decimal(0))))
+        document = await held.written(again, "credit", "create", "complete")
+        assert (document.differences, await owed(held)) == ((), Decimal("80.00"))
+        assert not any("TransactionNumber" in parse(one.body) for one in held.posted("receivablesCreditMemos"))

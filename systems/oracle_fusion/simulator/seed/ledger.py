@@ -112,7 +112,9 @@ def combination(pod: Pod, segments: tuple[str, ...]) -> Row:
 def _period(pod: Pod, year: int, month: int, application: int) -> Row:
     name = f"{_MONTHS[month - 1]}-{year % 100:02d}"
     first, today = date(year, month, 1), pod.today()
-    opened = f"{year}-{month:02d}" >= pod.settings.open_from
+    closed = {one.strip() for one in pod.settings.closed.split(",")}
+    own = next(code for code, number in APPLICATIONS.items() if number == application)
+    opened = f"{year}-{month:02d}" >= pod.settings.open_from and f"{name}/{own}" not in closed
     later = (year, month) > (today.year, today.month)
     return {
         "PeriodNameId": name,
