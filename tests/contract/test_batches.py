@@ -12,6 +12,7 @@ from services.sinks import entry as e
 from services.sinks import reasons
 from systems import registry
 from systems.contract import System, Verdict
+from systems.owners import ERP, FIELD_SERVICE, owned
 from tests.contract import examples
 from tests.contract.ground import Case, SystemUnderTest, ground
 from tests.contract.protocol import Run
@@ -69,8 +70,13 @@ async def _waiting(on: SystemUnderTest, case: Case) -> tuple[Run, Ledger]:
 
 
 def _newer(case: Case) -> dict[str, str]:
-    """A change of the source: a master's name, and of a document the status that its source shows."""
-    return {"name": f"{case.command['name']} and Sons"} if "name" in case.command else {"status": "CLOSED"}  # type: ignore[typeddict-item]  # a field of masters
+    """A change of the source: of a master a field that its side owns, and of a document the status that its source shows."""
+    if "name" not in case.command:
+        return {"status": "CLOSED"}
+    side = ERP if case.command["system"] == registry.FIELD_SERVICE else FIELD_SERVICE
+    if "name" in owned(case.resolved.record, side):
+        return {"name": f"{case.command['name']} and Sons"}  # type: ignore[typeddict-item]  # a field of masters
+    return {"email": "newer@example.com"}
 
 
 async def check_a_master_is_kept_up(system: System, way: str, folder: Path) -> None:
