@@ -70,13 +70,13 @@ async def _waiting(on: SystemUnderTest, case: Case) -> tuple[Run, Ledger]:
 
 
 def _newer(case: Case) -> dict[str, str]:
-    """A change of the source: of a master a field that its side owns, and of a document the status that its source shows."""
+    """A change of the source: of a master a field that the source owns, its name or else its memo; of a document the status that its source
+    shows."""
     if "name" not in case.command:
         return {"status": "CLOSED"}
     side = ERP if case.command["system"] == registry.FIELD_SERVICE else FIELD_SERVICE
-    if "name" in owned(case.resolved.record, side):
-        return {"name": f"{case.command['name']} and Sons"}  # type: ignore[typeddict-item]  # a field of masters
-    return {"email": "newer@example.com"}
+    field = "name" if "name" in owned(case.record, side) else "memo"
+    return {field: f"{case.command[field]} and Sons"}  # type: ignore[literal-required]  # a field of masters
 
 
 async def check_a_master_is_kept_up(system: System, way: str, folder: Path) -> None:
