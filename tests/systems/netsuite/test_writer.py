@@ -356,9 +356,7 @@ async def test_a_department_that_is_not_there_is_posted_to_the_default(held: Boo
     for kept in (*await held.kept("purchaseOrder"), *await held.kept("vendorBill")):
         assert {line["department"] for line in kept["lines"] if not line["main"]} == {"8"}, why
         assert f"[department {department} does not exist: 8]" in kept["description"]
-    assert (
-        len([one for one in held.wire.queries() if "FROM department" in one]) == 2
-    )  # known from then on; what is missing is asked for again
+    assert len([one for one in held.wire.queries() if "FROM department" in one]) == 2, "once for each order"
 
 
 async def test_a_bill_in_a_department_that_is_not_there_can_be_reversed(held: Books) -> None:
