@@ -24,6 +24,7 @@ from systems.values.members import Row as Row  # noqa: PLC0414 - the form of eve
 from systems.values.members import nested, text
 
 SYSTEM = "netsuite"
+_EXTERNAL = re.compile(r"eid:[A-Za-z0-9_-]{1,255}")
 _ID = re.compile(r"-?[0-9]{1,18}")
 
 
@@ -104,6 +105,11 @@ def external(value: str) -> str:
     """An external id as it stands in an address: `eid:ST-...`. Only letters, digits, `_` and `-` may stand there as they are (help page on external
     ids); anything else is encoded, so that a value never becomes a path or a condition."""
     return f"eid:{quote(value, safe='')}"
+
+
+def can_stand(key: str) -> bool:
+    """Whether a record may have this key in an address: an internal id, or an external id of the letters that are allowed there. No other is ours."""
+    return is_id(key) or bool(_EXTERNAL.fullmatch(key))
 
 
 def truth(row: Row, name: str, *, absent: bool = False) -> bool:
