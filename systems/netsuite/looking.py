@@ -24,11 +24,10 @@ from systems.netsuite.documents import (
     fields,
     kind_of,
     paid_out,
-    pair_of,
     party_or_none,
     settled_id,
 )
-from systems.netsuite.models import Row, external, is_id, quoted
+from systems.netsuite.models import Row, can_stand, external, is_id, quoted
 from systems.netsuite.refs import ORDER, external_id
 from systems.parents import parent_id
 from systems.values.members import money_or_zero, required_id, text
@@ -47,7 +46,9 @@ class Looking:
         self.settings = client.settings
 
     async def at(self, attempt: Attempt, kind: str, key: str) -> Row | None:
-        """A record with its sublists, by internal id or `eid:<external id>`."""
+        """A record with its sublists, by internal id or `eid:<external id>`; None for what can be neither."""
+        if not can_stand(key):
+            return None
         attempt.calls += 1
         return await self._client.look_at(kind, key)
 
@@ -56,8 +57,9 @@ class Looking:
         return await self.at(attempt, kind.type, external(external_id(attempt.ref, of)))
 
     async def by_id(self, attempt: Attempt, erp_id: str) -> Row | None:
-        """The transaction with this id of ours (`type/internal id`)."""
-        return await self.at(attempt, *pair_of(erp_id))
+        """The transaction with this id of ours (`type/internal id`); None for a text that is no such id."""
+        kind, _, key = erp_id.partition("/")
+        return await self.at(attempt, kind, key) if kind.isalpha() else None
 
     async def found(self, attempt: Attempt) -> Found:
         """What a look-up of an ordinary write shows."""
