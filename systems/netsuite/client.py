@@ -106,9 +106,9 @@ class Client:
     # --- requests -----------------------------------------------------------------------------------------------------
 
     def url(self, kind: str, key: str = "", query: Query = ()) -> str:
-        """The address of a record type, or of one record by internal id, `eid:<external id>` or `<id>/!transform/<type>`."""
+        """The address of a record type, or of one record by internal id, `eid:<external id>` (`models.external`) or `<id>/!transform/<type>`."""
         path = f"{self.settings.root}{RECORDS}/{kind}"
-        return f"{path}/{quote(key, safe=':/!')}{encoded(query)}" if key else f"{path}{encoded(query)}"
+        return f"{path}/{quote(key, safe=':/!%')}{encoded(query)}" if key else f"{path}{encoded(query)}"
 
     def request(self, method: str, url: str, body: Mapping[str, Any] | None = None) -> Request:
         """A request to the record service; names of properties are checked."""

@@ -24,18 +24,17 @@ from systems.netsuite.documents import (
     fields,
     kind_of,
     paid_out,
-    pair_of,
     party_or_none,
     settled_id,
 )
-from systems.netsuite.models import Row, external, is_id, quoted
+from systems.netsuite.models import Row, can_stand, external, is_id, quoted
 from systems.netsuite.refs import ORDER, external_id
 from systems.parents import parent_id
 from systems.values.members import money_or_zero, required_id, text
 from systems.writing.frame import Attempt
 
-MOST_LOOKS = 7
-"""The most requests of one look-up: a query, the document, a second one, its order, what it takes back or pays out."""
+MOST_LOOKS = 8
+"""The most requests of one look-up: a query, the document, others, its order, the currency, what it takes back or pays out."""
 _MOST_OTHERS = 2
 
 
@@ -47,7 +46,9 @@ class Looking:
         self.settings = client.settings
 
     async def at(self, attempt: Attempt, kind: str, key: str) -> Row | None:
-        """A record with its sublists, by internal id or `eid:<external id>`."""
+        """A record with its sublists, by internal id or `eid:<external id>`; None for what can be neither."""
+        if not can_stand(key):
+            return None
         attempt.calls += 1
         return await self._client.look_at(kind, key)
 
@@ -56,8 +57,9 @@ class Looking:
         return await self.at(attempt, kind.type, external(external_id(attempt.ref, of)))
 
     async def by_id(self, attempt: Attempt, erp_id: str) -> Row | None:
-        """The transaction with this id of ours (`type/internal id`)."""
-        return await self.at(attempt, *pair_of(erp_id))
+        """The transaction with this id of ours (`type/internal id`); None for a text that is no such id."""
+        kind, _, key = erp_id.partition("/")
+        return await self.at(attempt, kind, key) if kind.isalpha() else None
 
     async def found(self, attempt: Attempt) -> Found:
         """What a look-up of an ordinary write shows."""
@@ -71,8 +73,11 @@ class Looking:
         if attempt.step:
             return mine
         others, suspects = await self._queried(attempt, mine.documents)
-        if kind_of(resolved.record, resolved.command) is REFUND and not (*mine.documents, *others):
-            return await self._payable(attempt, suspects)
+        if not (*mine.documents, *others):
+            if why := await self._other_currency(attempt):
+                return Found((), suspects, refusal=why, refusal_reason="currency")
+            if kind_of(resolved.record, resolved.command) is REFUND:
+                return await self._payable(attempt, suspects)
         return replace(mine, documents=(*mine.documents, *others), suspects=suspects)
 
     async def mine(self, attempt: Attempt) -> Found:
@@ -113,6 +118,28 @@ class Looking:
             return Found(())
         row = await self.at(attempt, resolved.record, partner or external(attempt.ref))
         return Found(() if row is None else (compare.master(row, resolved.record, resolved.command),))
+
+    async def _other_currency(self, attempt: Attempt) -> str:
+        """Why the document would be in another currency than its command: NetSuite takes that of the customer, vendor or subsidiary. "" where it
+        would not, where that is not known here yet, and in an account of one currency, which refuses the query (assumed)."""
+        resolved = attempt.resolved
+        kind = kind_of(resolved.record, resolved.command)
+        table = kind.role or "subsidiary"
+        own = fields(resolved.command)["business_unit"] if kind is JOURNAL else party_or_none(kind, resolved.command, resolved.ids)
+        if not is_id(own):
+            return ""
+        attempt.calls += 1
+        query = f"SELECT c.symbol AS symbol FROM {table} p JOIN currency c ON c.id = p.currency WHERE p.id = {own}"  # noqa: S608 - an id
+        try:
+            rows = (await self._client.look(query, f"currency of {table} {own}", 5)).whole(f"currency of {table} {own}")
+        except Refused:
+            return ""
+        other = [symbol for row in rows if (symbol := text(row, "symbol")) != resolved.command["currency"]]
+        if not other:
+            return ""
+        return (
+            f"{table} {own} is kept in {other[0]}, the document is in {resolved.command['currency']}: correct the mapping or link"
+        )
 
     async def _payable(self, attempt: Attempt, suspects: tuple[Document, ...]) -> Found:
         """Whether what a refund pays out is open: nothing is sent where it is not."""

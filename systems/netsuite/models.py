@@ -13,6 +13,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from runtime.errors import Garbled, Malformed, Transient
 from runtime.exchange import Response
@@ -23,8 +24,8 @@ from systems.values.members import Row as Row  # noqa: PLC0414 - the form of eve
 from systems.values.members import nested, text
 
 SYSTEM = "netsuite"
+_EXTERNAL = re.compile(r"eid:[A-Za-z0-9_-]{1,255}")
 _ID = re.compile(r"-?[0-9]{1,18}")
-_EXTERNAL = re.compile(r"[A-Za-z0-9_-]{1,255}")
 
 
 @dataclass(frozen=True)
@@ -101,11 +102,14 @@ def is_id(value: str) -> bool:
 
 
 def external(value: str) -> str:
-    """An external id as it stands in an address: `eid:ST-...`. Only letters, digits, `_` and `-` may (help page on external ids). Raises
-    `Malformed`."""
-    if not _EXTERNAL.fullmatch(value):
-        raise Malformed(f"externalId {value[:40]!r} cannot stand in an address")
-    return f"eid:{value}"
+    """An external id as it stands in an address: `eid:ST-...`. Only letters, digits, `_` and `-` may stand there as they are (help page on external
+    ids); anything else is encoded, so that a value never becomes a path or a condition."""
+    return f"eid:{quote(value, safe='')}"
+
+
+def can_stand(key: str) -> bool:
+    """Whether a record may have this key in an address: an internal id, or an external id of the letters that are allowed there. No other is ours."""
+    return is_id(key) or bool(_EXTERNAL.fullmatch(key))
 
 
 def truth(row: Row, name: str, *, absent: bool = False) -> bool:

@@ -1,61 +1,53 @@
 """Departments, classes and locations that a mapping table names and NetSuite does not have, or no longer uses: the default of the settings stands in
 (product page), without one the document has none. The memo tells it. A document is never refused or held for that.
 
-The lists are asked by SuiteQL and kept for a while; what they do not have is asked once more before a default stands in. One that was made inactive
-meanwhile is refused by NetSuite and held, and taken when it is released.
+They are asked for by one query of SuiteQL before a document is written. One that is made inactive in that moment is refused by NetSuite and held, and
+taken when it is released.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
 from typing import Any
 
 from systems.netsuite.client import Client
 from systems.netsuite.documents import MEMO, default_of
-from systems.values.members import required_id
+from systems.values.members import required_id, text
 from systems.writing.frame import Attempt
 
 TABLES = {"department": "department", "class": "classification", "location": "location"}
-MOST_CALLS = len(TABLES)
-_KEPT = timedelta(minutes=10)
+MOST_CALLS = 1
 _SUBLISTS = ("item", "expense", "line")
 
 
-class Segments:
-    """The lists of one session."""
+async def existing(client: Client, attempt: Attempt, body: Mapping[str, Any]) -> dict[str, Any]:
+    """The body with what exists."""
+    used = {name: {holder[name]["id"] for holder in _holders(body) if name in holder} for name in TABLES}
+    if not any(used.values()):
+        return dict(body)
+    attempt.calls += 1
+    rows = (await client.look(_query(used), "departments, classes and locations")).whole("departments, classes and locations")
+    there = {(text(row, "segment"), required_id(row)) for row in rows}
+    made, notes = dict(body), []
+    for name, missing in sorted((name, key) for name, keys in used.items() for key in keys if (name, key) not in there):
+        default = default_of(client.settings.defaults, name)
+        default = "" if default == missing else default
+        made = _instead(made, name, missing, default)
+        notes.append(f"[{name} {missing} does not exist: {default or 'none'}]")
+    if notes:
+        told = " ".join(notes)
+        made["memo"] = f"{str(made.get('memo', ''))[: max(0, MEMO - len(told) - 1)]} {told}".strip()
+    return made
 
-    def __init__(self, client: Client) -> None:
-        self._client = client
-        self._known: dict[str, tuple[frozenset[str], datetime]] = {}
 
-    async def existing(self, attempt: Attempt, body: Mapping[str, Any]) -> dict[str, Any]:
-        """The body with what exists. Costs no call while every id is known."""
-        made, notes = dict(body), []
-        for name, table in TABLES.items():
-            used = {holder[name]["id"] for holder in _holders(body) if name in holder}
-            for missing in sorted(used - await self._ids(attempt, table, used)):
-                default = self._default(name)
-                made = _instead(made, name, missing, "" if default == missing else default)
-                notes.append(f"[{name} {missing} does not exist: {default or 'none'}]")
-        if notes:
-            told = " ".join(notes)
-            made["memo"] = f"{str(made.get('memo', ''))[: MEMO - len(told) - 1]} {told}".strip()
-        return made
-
-    def _default(self, name: str) -> str:
-        return default_of(self._client.settings.defaults, name)
-
-    async def _ids(self, attempt: Attempt, table: str, used: set[str]) -> frozenset[str]:
-        known, until = self._known.get(table, (frozenset[str](), self._client.clock.now()))
-        if (used <= known and self._client.clock.now() < until) or not used:
-            return known
-        attempt.calls += 1
-        query = f"SELECT id FROM {table} WHERE isinactive = 'F' ORDER BY id ASC"  # noqa: S608 - one of three names of ours
-        rows = (await self._client.look(query, table)).whole(table)
-        found = frozenset(map(required_id, rows))
-        self._known[table] = found, self._client.clock.now() + _KEPT
-        return found
+def _query(used: Mapping[str, set[str]]) -> str:
+    """Which of these ids are there and in use; ids are checked where references are made of them."""
+    asked = [
+        f"SELECT '{name}' AS segment, id FROM {TABLES[name]} WHERE isinactive = 'F' AND id IN ({', '.join(sorted(keys))})"  # noqa: S608
+        for name, keys in used.items()
+        if keys
+    ]
+    return f"{' UNION ALL '.join(asked)} ORDER BY segment ASC, id ASC"
 
 
 def _holders(body: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

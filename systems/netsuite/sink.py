@@ -22,7 +22,7 @@ from systems.netsuite.errors import classify
 from systems.netsuite.looking import MOST_LOOKS, Looking, applied_by
 from systems.netsuite.masters import master_body
 from systems.netsuite.models import external, made_id
-from systems.netsuite.segments import MOST_CALLS, Segments
+from systems.netsuite.segments import MOST_CALLS, existing
 from systems.netsuite.taking_back import TakingBack
 from systems.owners import FIELD_SERVICE, owned
 from systems.writing.frame import AHEAD, Attempt, Budget, FramedWriter, ReadBack, ambiguous
@@ -40,7 +40,6 @@ class _Dialect:
         self._settings = client.settings
         self._looking = Looking(client)
         self._back = TakingBack(client, self._looking)
-        self._segments = Segments(client)
 
     async def reserve(self, calls: int) -> None:
         """Wait for the calls, and be signed in for the whole attempt."""
@@ -59,13 +58,13 @@ class _Dialect:
         """The request of a step."""
         step, resolved = attempt.step, attempt.resolved
         if step in u.UNDOING:
-            return await self._back.request(attempt, self._segments)
+            return await self._back.request(attempt)
         if resolved.record in MASTERS:
             return self._master(attempt)
         if resolved.record == APPLICATION:
             return await self._apply(attempt)
         if step == compare.ORDER_STEP:
-            body = await self._segments.existing(attempt, documents.order_body(resolved))
+            body = await existing(self._client, attempt, documents.order_body(resolved))
             return self._client.request("POST", self._client.url(PURCHASE_ORDER.type), body)
         if step == compare.BILL_STEP:
             return self._bill(attempt)
@@ -95,7 +94,7 @@ class _Dialect:
             body = documents.refund_body(resolved, settings)
         else:
             body = documents.journal_body(resolved)
-        body = await self._segments.existing(attempt, body)
+        body = await existing(self._client, attempt, body)
         return self._client.request("POST", self._client.url(kind_of(record, resolved.command).type), body)
 
     async def _open(self, attempt: Attempt) -> dict[str, Decimal]:

@@ -19,7 +19,7 @@ from systems.netsuite.client import Client
 from systems.netsuite.looking import Looking, applied_by
 from systems.netsuite.models import Row, external
 from systems.netsuite.refs import REVERSES
-from systems.netsuite.segments import Segments
+from systems.netsuite.segments import existing
 from systems.writing.frame import Attempt
 
 _REPLACED = (("replace", "apply"),)
@@ -81,7 +81,7 @@ class TakingBack:
 
     # --- writing ------------------------------------------------------------------------------------------------------
 
-    async def request(self, attempt: Attempt, segments: Segments) -> Request:
+    async def request(self, attempt: Attempt) -> Request:
         """The request of a step that takes the original back."""
         undo = undo_of(attempt.resolved, self._client)
         if undo.record == d.APPLICATION:
@@ -97,7 +97,7 @@ class TakingBack:
         seen = u.before(undo, original)
         if original is None or seen.refusal:
             raise Transient(f"netsuite {attempt.ref}: {seen.refusal}")
-        made = await segments.existing(attempt, u.reversing_body(undo, original))
+        made = await existing(self._client, attempt, u.reversing_body(undo, original))
         return self._client.request("POST", self._client.url(undo.opposite.type), made)
 
     async def _unapply(self, attempt: Attempt, undo: u.Undo) -> Request:

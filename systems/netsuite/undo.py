@@ -56,7 +56,7 @@ _OPPOSITE: Mapping[str, Kind] = {
     "journal": d.JOURNAL,
 }
 MISSING, APPLIED, PAID, CHANGED = "missing_in_erp", "applied", "paid", "original_changed"
-"""Names of holds, as `docs/limits.md` tells them."""
+"""Names of holds."""
 
 
 @dataclass(frozen=True)

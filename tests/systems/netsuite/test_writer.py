@@ -356,9 +356,7 @@ async def test_a_department_that_is_not_there_is_posted_to_the_default(held: Boo
     for kept in (*await held.kept("purchaseOrder"), *await held.kept("vendorBill")):
         assert {line["department"] for line in kept["lines"] if not line["main"]} == {"8"}, why
         assert f"[department {department} does not exist: 8]" in kept["description"]
-    assert (
-        len([one for one in held.wire.queries() if "FROM department" in one]) == 2
-    )  # known from then on; what is missing is asked for again
+    assert len([one for one in held.wire.queries() if "FROM department" in one]) == 2, "once for each order"
 
 
 async def test_a_bill_in_a_department_that_is_not_there_can_be_reversed(held: Books) -> None:
@@ -376,3 +374,13 @@ async def test_a_line_that_a_person_moved_to_another_department_differs(held: Bo
     await held.site.enter("vendorBill", made.erp_id.partition("/")[2], expense={"items": [line]})
     (found,) = await held.find(resolved)
     assert [one.partition(":")[0] for one in found.differences] == ["line"]
+
+
+async def test_a_vendor_of_another_currency_holds_the_document_before_anything_is_sent(held: Books) -> None:
+    abroad = await held.site.enter("vendor", companyName="Prairie Supply", subsidiary={"id": "4"})
+    held.tables = {**held.tables, "sku_vendor": {"SVC-1": {"vendor_id": abroad}}}
+    found = await held.writer.find(held.again(held.made(invoice([labor("40.00")]), "ap_bill")))
+    assert (found.documents, found.refusal_reason) == ((), "currency")
+    assert "CAD" in found.refusal
+    held.tables = {**held.tables, "business_unit": {"Plumbing - Service": {"subsidiary": "4", "department": "6"}}}
+    assert (await held.writer.find(held.made(labor_entry()))).refusal_reason == "currency"
