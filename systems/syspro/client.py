@@ -7,7 +7,6 @@ time; OData is read-only, by Basic. Credentials and documents stand in addresses
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
@@ -30,14 +29,14 @@ from systems.syspro.settings import NO_ENET, NO_ODATA, Credentials, Settings
 from systems.syspro.wire import address
 
 T = TypeVar("T")
-_QUERY = re.compile(r"\?[^\s'\"<>)\]]*")
 _LONGEST_WAIT_S = 2.0
 """Real seconds that a call waits for the one before it. A write that waited longer could be sent after its lease."""
 
 
 def without_query(text: str) -> str:
-    """The text without the query string of any address in it."""
-    return _QUERY.sub("?...", text)
+    """The text up to the query string of an address in it. Nothing behind it is told, since it cannot be said for certain where it ends."""
+    told, found, _ = text.partition("?")
+    return f"{told}?..." if found else text
 
 
 class _Quiet:

@@ -144,7 +144,7 @@ class SysproDemo:
         post = {"method": "GET", "path": "/SYSPROWCFService/Rest/Transaction/Post"}
         return (
             planned("an outage of the ERP (60 requests answered 503)", {"kind": "refuse", "status": 503, "count": 60}),
-            Act("every session is dropped", "sessions_drop", {}),
+            Act("every session is dropped", "sessions/drop", {}),
             planned(
                 "lost, halved and late answers to writes",
                 {"kind": "lost_answer", "count": 4, "skip": 3, **post},

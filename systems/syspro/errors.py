@@ -38,9 +38,9 @@ SIGN_IN: tuple[Rule, ...] = (
 )
 """By the words of a refused Logon; the first that fits counts. Anything else may pass (Transient)."""
 TEXTS: tuple[Rule, ...] = (
-    Rule((), r"BaseDir\d*|session|user ?id|not logged|logged (off|out)|time(d)?[ -]?out|expired", _NO, DROPPED),
     Rule((), r"licen[cs]e", _NO, "licence", broken=True, remedy=_LICENCE),
-    Rule((), r"not (permitted|authori[sz]ed|allowed)|access (is )?denied|security", _NO, "rights", broken=True, remedy=_PERMIT),
+    Rule((), r"BaseDir\d*|session|user ?id|not logged|logged (off|out)|time(d)?[ -]?out|expired", _NO, DROPPED),
+    Rule((), r"not (permitted|authori[sz]ed|allowed)|access .*denied|security", _NO, "rights", broken=True, remedy=_PERMIT),
 )
 """By the words of a text that begins with ERROR, where XML was asked for."""
 HTTP: tuple[Rule, ...] = (
