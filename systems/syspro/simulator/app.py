@@ -11,10 +11,11 @@ from runtime.simulator.serve import Options, Simulator
 from systems.syspro.simulator.answers import page
 from systems.syspro.simulator.company import Company
 from systems.syspro.simulator.control import add_control
-from systems.syspro.simulator.door import rest
+from systems.syspro.simulator.door import rest, soap
 from systems.syspro.simulator.door.operations import Operations
 from systems.syspro.simulator.door.rest import Rest
 from systems.syspro.simulator.door.signin import SignIn
+from systems.syspro.simulator.door.soap import Soap
 from systems.syspro.simulator.odata import service
 from systems.syspro.simulator.odata.service import OData
 from systems.syspro.simulator.periods import plant_months
@@ -33,9 +34,11 @@ def build(options: Options) -> Simulator:
     plant_books(company)
     plant_suppliers(company, company.settings.suppliers)
     app, operations = application(company), Operations(company, signin)
-    doors = (Rest(company, operations), OData(company, signin))
+    doors, by_soap = (Rest(company, operations), OData(company, signin)), Soap(company, operations)
 
     async def answer(request: web.Request) -> web.Response:
+        if by_soap.takes(request.path):
+            return await by_soap.answer(request)
         door = next((one for one in doors if one.takes(request.path)), None)
         return (
             page(404, "Not Found", "HTTP Error 404. The requested resource is not found.") if door is None else door.answer(request)
@@ -56,7 +59,7 @@ def _simulator(company: Company, signin: SignIn, app: web.Application) -> Simula
         "instance_id": f"syspro-{company.seed}",
         "timezone": company.settings.timezone,
     }
-    addresses: dict[str, str | list[str]] = {"odata_url": service.BASE, "rest_url": rest.BASE}
+    addresses: dict[str, str | list[str]] = {"odata_url": service.BASE, "rest_url": rest.BASE, "soap_url": soap.BASE}
     return Simulator(
         company.settings.system, app, company.store, company.faults, credentials, addresses, ("odata_url",), _LINE_BYTES
     )

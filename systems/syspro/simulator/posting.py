@@ -52,6 +52,10 @@ class Outcome:
         """Note what is wrong with an element."""
         self.errors.append(FieldError(element, value, number, text))
 
+    def says_nothing_of(self, element: str) -> bool:
+        """Whether nothing is wrong with an element so far."""
+        return all(error.element != element for error in self.errors)
+
     def blank(self, element: str) -> None:
         """An element that must not be empty is."""
         self.wrong(element, "", 100030, f"XML element '{{Item}}{{{element}}}' cannot be spaces")
@@ -71,7 +75,7 @@ Take = Callable[[Work, Part], Outcome]
 @dataclass(frozen=True)
 class Object:
     """A business object: its name and version, the element that repeats, how an item is taken, and whether it is one of setup. `counts` says whether
-    a document without errors is followed by counters."""
+    a document without errors is followed by counters, `shown_as` what the element is called in the answer where it differs."""
 
     name: str
     version: str
@@ -79,6 +83,7 @@ class Object:
     take: Take
     is_setup: bool = False
     counts: bool = True
+    shown_as: str = ""
     applies: str = "Y"
     """What ApplyIfEntireDocumentValid is for an object that has no such parameter."""
 
@@ -134,7 +139,7 @@ def _shown(one: Object, number: int, outcome: Outcome, is_taken: bool) -> Tag:
     inner += [("WarningMessages", [("WarningDescription", text)]) for text in outcome.warnings]
     if one.is_setup:
         return "item", [_with_lower_name(tag) if tag[0] != "Key" else lowered(tag) for tag in inner]
-    return one.item, [*inner, ("ItemNumber", f"{number:06d}")]
+    return one.shown_as or one.item, [*inner, ("ItemNumber", f"{number:06d}")]
 
 
 def _with_lower_name(tag: Tag) -> Tag:

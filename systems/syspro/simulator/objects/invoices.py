@@ -30,7 +30,7 @@ _BACK = {"C": 1, "P": 2, "B": 3}
 
 @dataclass
 class _Entry:
-    """What is asked for, as far as it could be read. `value` is what the supplier is owed more by it."""
+    """What is asked for, as far as it could be read. `value` is what the supplier is owed more by it, `dates` are those of the invoice by column."""
 
     item: Part
     supplier: Row
@@ -38,6 +38,7 @@ class _Entry:
     code: str
     value: Decimal = Decimal(0)
     lines: list[Row] = field(default_factory=list)
+    dates: dict[str, str] = field(default_factory=dict)
     month: Month = field(default_factory=lambda: Month(1, 1))
 
 
@@ -48,12 +49,15 @@ def take_invoice(work: Work, item: Part) -> Outcome:
     entry = _Entry(item, supplier or new_row("ApSupplier"), outcome, item["TransactionCode"] or "I")
     _judge_numbers(work, entry)
     _judge_value(work, entry)
+    entry.dates = _dates(work.company, entry)
     month = posting_month(work.company, work.parameters["PostingPeriod"] or "C")
     if isinstance(month, Month):
         entry.month = month
     else:
         outcome.errors.append(month)
-    if supplier is not None and not outcome.errors:
+    if not outcome.errors:
+        _judge_balance(work, entry)
+    if not outcome.errors:
         row = _invoice(work, entry) if entry.code == "I" else _noted(work, entry)
         outcome.key = [("Supplier", row["Supplier"]), ("Invoice", row["Invoice"]), ("Journal", row["Journal"])]
     return outcome
@@ -94,7 +98,7 @@ def _judge_numbers(work: Work, entry: _Entry) -> None:
     for name in ("TransactionReference", "Notation", "JournalNotation"):
         fits(outcome, item, name, _NOTES)
     branch = item["Branch"] or entry.supplier["Branch"]
-    if work.company.row("ApBranch", branch) is None:
+    if branch and work.company.row("ApBranch", branch) is None:
         outcome.wrong("Branch", branch, 110004, f"Branch '{branch}' not found")
 
 
@@ -102,9 +106,10 @@ def _judge_value(work: Work, entry: _Entry) -> None:
     """Read the value and its distribution; they have to agree."""
     item, outcome = entry.item, entry.outcome
     told = amount(outcome, item, "TransactionValue", is_required=True)
-    if item["TransactionValue"] and (told == 0 or (told < 0 and entry.code != "A")):
+    if outcome.says_nothing_of("TransactionValue") and (told == 0 or (told < 0 and entry.code != "A")):
         outcome.wrong("TransactionValue", item["TransactionValue"], 110005, "Transaction value must be greater than zero")
     taxes = amount(outcome, item, "TaxValue") + amount(outcome, item, "SecondTaxValue")
+    amount(outcome, item, "DiscountAdjustment")
     extras = {TAX: taxes, FREIGHT: amount(outcome, item, "FreightCharge"), CHARGES: amount(outcome, item, "MiscellaneousCharge")}
     if work.parameters["AutomaticTaxCalculation"] == "Y":
         outcome.wrong("TaxValue", item["TaxValue"], 110012, "Automatic tax calculation is not installed")
@@ -138,22 +143,17 @@ def _distribution(company: Company, item: Part, outcome: Outcome) -> list[Row]:
 
 def _invoice(work: Work, entry: _Entry) -> Row:
     item, company, value = entry.item, work.company, cents(entry.value)
-    today = company.today()
-    invoiced = date_of(entry.outcome, item, "InvoiceDate", today)
-    due = date_of(entry.outcome, item, "DueDate", _due(company, entry.supplier, invoiced))
     row = new_row(
         "ApInvoice",
         Supplier=item["Supplier"],
         Invoice=item["Invoice"],
         Branch=item["Branch"] or entry.supplier["Branch"],
-        InvoiceDate=invoiced.isoformat(),
-        DueDate=due.isoformat(),
-        DiscountDate=date_of(entry.outcome, item, "DiscountDate", invoiced).isoformat(),
-        JournalDate=today.isoformat(),
+        **entry.dates,
+        JournalDate=company.today().isoformat(),
         Journal=journal(work),
         Reference=item["TransactionReference"],
         OrigInvValue=value,
-        OrigDiscValue=cents(amount(entry.outcome, item, "DiscountAdjustment")),
+        OrigDiscValue=cents(money(item["DiscountAdjustment"])),
         Currency=entry.supplier["Currency"],
         PostCurrency=entry.supplier["Currency"],
         CurrencyValue=value,
@@ -165,7 +165,7 @@ def _invoice(work: Work, entry: _Entry) -> Row:
         MulDiv="M",
         FirstTaxCode=item["TaxCode"],
         SecondTaxCode=item["SecondTaxCode"],
-        Tax2Value=cents(amount(entry.outcome, item, "SecondTaxValue")),
+        Tax2Value=cents(money(item["SecondTaxValue"])),
         TotalAdjustments="0.00",
         NextPaymEntry="1",
         EntryNumber="1",
@@ -175,10 +175,18 @@ def _invoice(work: Work, entry: _Entry) -> Row:
     )
     row |= _balances(row, entry.value, work.parameters["PostingPeriod"] or "C")
     row |= {"_lines": entry.lines, "_notation": item["Notation"], "_tax": item["TaxValue"] or "0.00"}
-    if not entry.outcome.errors:
-        work.put("ApInvoice", row, "create", "APSTIN I")
-        _owed(work, entry)
+    work.put("ApInvoice", row, "create", "APSTIN I")
+    _owed(work, entry)
     return row
+
+
+def _dates(company: Company, entry: _Entry) -> dict[str, str]:
+    """The dates of an invoice by column."""
+    item, outcome = entry.item, entry.outcome
+    invoiced = date_of(outcome, item, "InvoiceDate", company.today())
+    due = date_of(outcome, item, "DueDate", _due(company, entry.supplier, invoiced))
+    discount = date_of(outcome, item, "DiscountDate", invoiced)
+    return {"InvoiceDate": invoiced.isoformat(), "DueDate": due.isoformat(), "DiscountDate": discount.isoformat()}
 
 
 def _due(company: Company, supplier: Row, invoiced: date) -> date:
@@ -188,11 +196,8 @@ def _due(company: Company, supplier: Row, invoiced: date) -> date:
 
 def _noted(work: Work, entry: _Entry) -> Row:
     """A credit note, debit note or adjustment of an invoice that is there."""
-    item, outcome = entry.item, entry.outcome
+    item = entry.item
     held = work.row("ApInvoice", item["Supplier"], item["Invoice"]) or new_row("ApInvoice")
-    left = money(held["MthInvBal1"]) + entry.value
-    if left < 0 <= money(held["MthInvBal1"]):
-        _over(work, entry, left)
     number = held["NextPaymEntry"]
     made = new_row(
         "ApInvoicePay",
@@ -212,14 +217,19 @@ def _noted(work: Work, entry: _Entry) -> Row:
     made |= {"_invoice": f"{held['Supplier']}/{held['Invoice']}", "_lines": entry.lines, "_notation": item["Notation"]}
     changed = held | _balances(held, entry.value, work.parameters["PostingPeriod"] or "C")
     changed |= {"TotalAdjustments": cents(money(held["TotalAdjustments"]) + entry.value), "NextPaymEntry": str(int(number) + 1)}
-    if not outcome.errors:
-        work.put("ApInvoicePay", made, "create", f"APSTIN {entry.code}")
-        work.put("ApInvoice", changed, "")
-        _owed(work, entry)
+    work.put("ApInvoicePay", made, "create", f"APSTIN {entry.code}")
+    work.put("ApInvoice", changed, "")
+    _owed(work, entry)
     return made
 
 
-def _over(work: Work, entry: _Entry, left: Decimal) -> None:
+def _judge_balance(work: Work, entry: _Entry) -> None:
+    """What is taken off an invoice may be more than is left of it."""
+    held = work.row("ApInvoice", entry.item["Supplier"], entry.item["Invoice"]) or {}
+    before = money(held.get("MthInvBal1", ""))
+    left = before + entry.value
+    if entry.code == "I" or left >= 0 or before < 0:
+        return
     words = f"Invoice '{entry.item['Invoice']}' would have a balance of {cents(left)}"
     form = work.company.settings.credit_over_balance
     if form == "warn":

@@ -65,7 +65,7 @@ def plant_books(company: Company) -> None:
     ]
     changes += [change("InvWhControl", new_row("InvWhControl", Warehouse=code, Description=name), "") for code, name in WAREHOUSES]
     for place, (code, name, product, cost) in enumerate(_STOCK):
-        changes += _stock(code, name, product, cost, is_stocked=place < _STOCKED)
+        changes += _stock(code, name, (product, cost), _ON_HAND if place < _STOCKED else 0)
     company.commit(changes)
 
 
@@ -74,7 +74,8 @@ def _ledger(code: str, name: str, kind: str, control: str) -> Change:
     return change("GenMaster", row | {"ControlAccFlag": control or "N", "AccOnHldFlag": "N"}, "")
 
 
-def _stock(code: str, name: str, product: str, cost: str, *, is_stocked: bool) -> list[Change]:
+def _stock(code: str, name: str, told: tuple[str, str], on_hand: int) -> list[Change]:
+    product, cost = told
     row = new_row(
         "InvMaster",
         StockCode=code,
@@ -84,13 +85,12 @@ def _stock(code: str, name: str, product: str, cost: str, *, is_stocked: bool) -
         ProductClass=product,
         MaterialCost=cost,
         WarehouseToUse="MA",
-        Decimals="2",
+        Decimals="3",
         PriceMethod="C",
         ConvFactAltUom="1.000000",
     )
     made = [change("InvMaster", row, "")]
-    if is_stocked:
-        for warehouse, _ in WAREHOUSES:
-            held = new_row("InvWarehouse", StockCode=code, Warehouse=warehouse, UnitCost=cost, QtyOnHand=f"{_ON_HAND}.000000")
-            made.append(change("InvWarehouse", held, ""))
+    for warehouse, _ in WAREHOUSES:
+        held = new_row("InvWarehouse", StockCode=code, Warehouse=warehouse, UnitCost=cost, QtyOnHand=f"{on_hand}.000000")
+        made.append(change("InvWarehouse", held, ""))
     return made
