@@ -21,8 +21,6 @@ from systems.syspro.models import SYSTEM, Row, day
 from systems.writing.frame import Attempt
 
 _FRESH = timedelta(minutes=5)
-_CONSTANT = 60
-"""Characters that an address has beside root, object and documents: the session id and names of parameters."""
 
 
 class Books:
@@ -70,13 +68,8 @@ class Books:
     # --- what SYSPRO would say ----------------------------------------------------------------------------------------
 
     def request(self, posting: Posting) -> Request:
-        """The request of a posting. Raises `Refused` (code url_limit) for one that no address can carry."""
-        made = self.client.posting(posting.path, posting.name, posting.parameters, posting.xml)
-        length, most = len(made.url) + _CONSTANT, self.settings.url_limit_bytes
-        if length > most:
-            words = f"its address would have {length} bytes, the server takes {most} (url_limit_bytes): enter it in SYSPRO, then skip this"
-            raise Refused(f"{SYSTEM} {posting.name}: {words}", "url_limit")
-        return made
+        """The request of a posting. See `Client.posting`."""
+        return self.client.posting(posting.path, posting.name, posting.parameters, posting.xml)
 
     async def refusal(self, attempt: Attempt, posting: Posting) -> Found:
         """Nothing is there yet: whether SYSPRO would take the posting, by its length and, if the settings say so, by ValidateOnly."""

@@ -14,14 +14,14 @@ from typing import TypeVar
 
 from lxml import etree
 
-from runtime.errors import Broken, Malformed, Transient
+from runtime.errors import Broken, Malformed, Refused, Transient
 from runtime.exchange import NotSent, Request, Response, Transport, Unanswered
 from systems.contract import Access
 from systems.http import rules
 from systems.http.calls import Calls, own
 from systems.http.logins import Basic
 from systems.http.rules import Words
-from systems.syspro import errors
+from systems.syspro import errors, soap
 from systems.syspro.find import OBJECT, Search, Table, table_of
 from systems.syspro.login import Session
 from systems.syspro.models import SYSTEM, outcome, xml_of
@@ -29,6 +29,8 @@ from systems.syspro.settings import NO_ENET, NO_ODATA, Credentials, Settings
 from systems.syspro.wire import address
 
 T = TypeVar("T")
+_OF_SESSION = 60
+"""Characters that an address has for the session."""
 _LONGEST_WAIT_S = 2.0
 """Real seconds that a call waits for the one before it. A write that waited longer could be sent after its lease."""
 
@@ -152,16 +154,25 @@ class Client:
     # --- writes -------------------------------------------------------------------------------------------------------
 
     def posting(self, path: str, name: str, parameters: str, xml: str) -> Request:
-        """The request of Transaction/Post, Setup/Add or Setup/Update of a business object."""
-        return self._get(path, {"BusinessObject": name, "XmlParameters": parameters, "XmlIn": xml})
+        """The request of Transaction/Post, Setup/Add or Setup/Update of a business object: by REST, or by SOAP where no address can carry it. Raises
+        `Refused` (code url_limit) where there is no SOAP service."""
+        texts = {"BusinessObject": name, "XmlParameters": parameters, "XmlIn": xml}
+        made = self._get(path, texts)
+        length, most = len(made.url) + _OF_SESSION, self.settings.url_limit_bytes
+        if length <= most:
+            return made
+        if self.settings.soap_url:
+            return soap.message(self.settings.soap_url.rstrip("/"), path, texts)
+        words = f"its address would have {length} bytes, the server takes {most} (url_limit_bytes)"
+        raise Refused(f"{SYSTEM} {name}: {words}: set soap_url, or enter it in SYSPRO and skip this", "url_limit")
 
     async def trial(self, request: Request, what: str, taken: Callable[[Response], T]) -> T:
         """A posting that only validates, for a call that was reserved."""
-        return await self.calls.look(request, what, taken)
+        return await self.calls.look(request, what, lambda answer: taken(soap.plain(answer)))
 
     async def write(self, request: Request) -> Response:
-        """Send it once. Raises `NotSent` or `Unanswered`."""
-        return await self.calls.write(request)
+        """Send it once. Raises `NotSent` or `Unanswered`. The answer has the form of REST, whichever way it went."""
+        return soap.plain(await self.calls.write(request))
 
     # --- addresses ----------------------------------------------------------------------------------------------------
 

@@ -1,6 +1,6 @@
 """Orders, receipts and adjustments of stock as the writer sees them: how each is found, and what of it differs.
 
-Assumed: a receipt and an adjustment leave rows of InvMovements that have our Reference, the quantity with its sign, the order and the stock code; an
+Assumed: a receipt and an adjustment leave rows of InvMovements that have our Reference, the quantity with its sign and the stock code; an
 order that is cancelled keeps its row with OrderStatus `*`; comment, freight and charge lines have other values of LineType than a stocked line (1).
 """
 
@@ -28,7 +28,7 @@ ORDER, RECEIPT, ADJUSTMENT = "purchase_order", "receipt", "inventory_adjustment"
 CREATE, CANCEL, REVERSE = "create", "cancel", "reverse"
 _HEADER = ("PurchaseOrder", "OrderStatus", "CancelledFlag", "Supplier", "OrderEntryDate", "CustomerPoNumber", "Warehouse")
 _DETAIL = ("PurchaseOrder", "Line", "LineType", "MStockCode", "MWarehouse", "MOrderQty", "MReceivedQty", "MPrice")
-_MOVED = ("StockCode", "Warehouse", "Journal", "JournalEntry", "EntryDate", "TrnType", "TrnQty", "Reference", "PurchaseOrder")
+_MOVED = ("StockCode", "Warehouse", "Journal", "JournalEntry", "EntryDate", "TrnType", "TrnQty", "Reference")
 
 
 class Orders:
@@ -222,15 +222,10 @@ def _moved(rows: Sequence[Row], resolved: ResolvedCommand) -> Document:
     """The movements with our reference as one document, compared in any order. Raises `Malformed`."""
     command = resolved.command
     if resolved.record == RECEIPT:
-        wanted: list[Line] = [
-            (order, one["item"], one["warehouse"], _plain(one["quantity"])) for order, _, one in received(resolved)
-        ]
-        held: list[Line] = [
-            (row["PurchaseOrder"], row["StockCode"], row["Warehouse"], _plain(count(row, "TrnQty"))) for row in rows
-        ]
+        wanted: list[Line] = [(one["item"], one["warehouse"], _plain(one["quantity"])) for _, _, one in received(resolved)]
     else:
         wanted = [(one.item, one.warehouse, _plain(one.quantity)) for one in _moves(resolved)]
-        held = [(row["StockCode"], row["Warehouse"], _plain(count(row, "TrnQty"))) for row in rows]
+    held: list[Line] = [(row["StockCode"], row["Warehouse"], _plain(count(row, "TrnQty"))) for row in rows]
     told = list(lines_differ(held, wanted))
     first = rows[0]
     on = posted_on(resolved)

@@ -16,7 +16,7 @@ from runtime.errors import Malformed, Transient
 from runtime.exchange import NotSent, Request, Response
 from systems.http.answers import asked_pause_s, is_throttled
 from systems.http.logins import Login, Send, refused_sign_in
-from systems.syspro import errors
+from systems.syspro import errors, soap
 from systems.syspro.models import SYSTEM, text_of
 from systems.syspro.settings import Credentials, Settings
 from systems.syspro.wire import address
@@ -57,13 +57,15 @@ class Session(Login):
         """The request with the session in its address, trailing blanks included."""
         if not self.session_id:
             raise NotSent(f"{SYSTEM}: not logged on")
+        if soap.is_soap(request):
+            return soap.with_session(request, self.session_id)
         path, _, query = request.url.partition("?")
         own = address(path.rpartition("/")[0], path.rpartition("/")[2], {"UserId": self.session_id})
         return Request(request.method, f"{own}&{query}" if query else own, request.headers, request.body)
 
     def is_refused(self, answer: Response) -> bool:
         """Whether the session is not there any more: time-out, or a logon of the same operator elsewhere."""
-        return errors.is_dropped(answer)
+        return errors.is_dropped(soap.plain(answer))
 
     def seen(self, answer: Response) -> timedelta | None:
         """A session that was just used is good for its whole time again."""

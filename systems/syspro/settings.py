@@ -97,6 +97,12 @@ class Settings(_Section):
         pattern=_URL,
         description="OData service without the company; empty = none. Example: https://erp.acme.example/SYSPRO8Odata/SYSPROOData",
     )
+    soap_url: str = Field(
+        "",
+        pattern=_URL,
+        description="e.net's older SOAP services, for documents that no address can carry; empty = such a document is held with its size. "
+        "Example: https://erp.acme.example/sysprowebservices",
+    )
     instance_id: str = Field(
         pattern=r"^[A-Za-z0-9._-]{1,60}$", description="Our immutable name of the installation; never changed. Example: acme-syspro"
     )
@@ -107,7 +113,7 @@ class Settings(_Section):
         16_000,
         ge=2_000,
         le=1_000_000,
-        description="Longest address that the server takes (HTTP.SYS: 16 KB, assumed); a longer document is held.",
+        description="Longest address that the server takes (HTTP.SYS: 16 KB, assumed); a longer document goes by soap_url.",
     )
     session_s: float = Field(
         600, ge=60, le=3600, description="Seconds after which an idle session is opened anew (SYSPRO's own time-out is longer)."
@@ -140,7 +146,7 @@ class Settings(_Section):
     @property
     def addresses(self) -> tuple[str, ...]:
         """The addresses that a session calls."""
-        return tuple(filter(None, (self.rest, self.odata_url.rstrip("/"))))
+        return tuple(filter(None, (self.rest, self.odata_url.rstrip("/"), self.soap_url.rstrip("/"))))
 
     @property
     def feed_cadences(self) -> Mapping[str, timedelta]:

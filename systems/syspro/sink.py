@@ -15,7 +15,7 @@ from runtime.errors import Refused
 from runtime.exchange import Request, Response
 from systems.contract import Access, Answer, Document, Found
 from systems.mapped import REVERSAL
-from systems.syspro import errors, goods, payables, suppliers
+from systems.syspro import errors, goods, payables, soap, suppliers
 from systems.syspro.books import Books
 from systems.syspro.client import Client
 from systems.syspro.documents import Posting
@@ -99,7 +99,8 @@ class _Dialect:
 
 def is_write(request: Request) -> bool:
     """Whether a request changes something: SYSPRO posts by GET, and a trial (ValidateOnly) posts nothing."""
-    return changes_something(request.url)
+    is_posted = request.url.lower().endswith(("transaction.asmx", "setup.asmx"))
+    return soap.changes_something(request) if is_posted else changes_something(request.url)
 
 
 def open_writer(access: Access) -> FramedWriter[_Sent]:
