@@ -127,6 +127,7 @@ def receipt(lines: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
         "inventory_location": "",
         "memo": "",
         "subtotal": subtotal,
+        **dict.fromkeys(("tax", "shipping", "other"), Decimal(0)),
         "total": subtotal,
         "currency": "USD",
         "canceled_on": None,

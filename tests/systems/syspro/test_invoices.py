@@ -191,16 +191,15 @@ async def test_what_is_paid_gone_or_changed_is_not_taken_back(tmp_path: Path, wh
         other = reversal(first, document, date(2026, 3, 11))
         other = replace(other, command=cast("CommandEnvelope", {**other.command, "ref": "ST-" + "B" * 20}))
         back = reversal(first, document)
-        assert back.original is not None
+        standing = back.original
+        assert standing is not None
         if what == "paid":
             await held.written(other, "credit")
         elif what == "gone":
-            back = replace(back, original=replace(back.original, erp_id=f"{SUPPLIER}/N999"))
+            back = replace(back, original=replace(standing, erp_id=f"{SUPPLIER}/N999"))
         else:
-            back = replace(
-                back,
-                original=replace(back.original, command=cast("CommandEnvelope", {**first.command, "amount": Decimal("41.00")})),
-            )
+            told = cast("CommandEnvelope", {**first.command, "amount": Decimal("41.00")})
+            back = replace(back, original=replace(standing, command=told))
         found = await held.find(back)
         reason = {"paid": "paid", "gone": "missing_in_erp", "changed": "original_changed"}[what]
         assert (found.documents, found.refusal_reason) == ((), reason)
