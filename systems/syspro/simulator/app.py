@@ -18,8 +18,10 @@ from systems.syspro.simulator.door.signin import SignIn
 from systems.syspro.simulator.door.soap import Soap
 from systems.syspro.simulator.odata import service
 from systems.syspro.simulator.odata.service import OData
+from systems.syspro.simulator.people import plant_orders
 from systems.syspro.simulator.periods import plant_months
 from systems.syspro.simulator.seed.books import plant_books
+from systems.syspro.simulator.seed.history import plant_history
 from systems.syspro.simulator.seed.suppliers import plant_suppliers
 
 _LINE_BYTES = 1 << 20
@@ -33,6 +35,8 @@ def build(options: Options) -> Simulator:
     plant_months(company)
     plant_books(company)
     plant_suppliers(company, company.settings.suppliers)
+    plant_history(company, company.settings.history)
+    plant_orders(company, company.settings.orders)
     app, operations = application(company), Operations(company, signin)
     doors, by_soap = (Rest(company, operations), OData(company, signin)), Soap(company, operations)
 

@@ -6,6 +6,7 @@ underscore are the simulator's own. Every row gets the next `TimeStamp` when it 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
@@ -16,6 +17,7 @@ from runtime.simulator.serve import Options
 from systems.syspro.simulator.settings import Settings
 from systems.syspro.spec import keys, tables
 
+_TOO_LARGE = Decimal(10) ** 10
 TRUTH, PERIODS = "Truth", "Periods"
 _OWN = (TRUTH, PERIODS)
 _REF = {
@@ -92,27 +94,30 @@ def cents(amount: Decimal) -> str:
 
 
 def number(text: str, places: int) -> Decimal | None:
-    """A number as documents carry it (a point, no separator of thousands), with at most so many places; None for anything else."""
+    """A number as documents carry it (a point, no separator of thousands), with at most so many places and no more digits than the columns hold;
+    None for anything else."""
     try:
         found = Decimal(text)
     except InvalidOperation:
         return None
     if not found.is_finite() or not set(text) <= set("+-.0123456789") or int(found.as_tuple().exponent) < -places:
         return None
-    return found
+    return found if abs(found) < _TOO_LARGE else None
 
 
 def day(text: str) -> date | None:
-    """A date of the form CCYY-MM-DD; None for anything else."""
+    """A date of the form CCYY-MM-DD in a year that books have; None for anything else."""
+    if re.fullmatch(r"(?:19|20)\d\d-\d\d-\d\d", text, re.ASCII) is None:
+        return None
     try:
-        return date.fromisoformat(text) if len(text) == 10 else None
+        return date.fromisoformat(text)
     except ValueError:
         return None
 
 
 def is_supplier_key(text: str, length: int) -> bool:
     """Whether a new supplier may have this code: a number has to be filled with zeros to the length of the company."""
-    return bool(text) and text == text.upper() and (not text.isdigit() or len(text) == length)
+    return bool(text) and text == text.upper() and (not text.isdecimal() or len(text) == length)
 
 
 def _entry(one: Change) -> dict[str, str]:

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 
 from runtime.simulator.records import Change
 from systems.syspro.simulator.answers import FieldError
-from systems.syspro.simulator.company import PERIODS, Company
+from systems.syspro.simulator.company import PERIODS, Company, change
 
 _KEY = "current"
 _BACK = {"C": 0, "P": 1, "B": 2}
@@ -80,8 +80,21 @@ def set_months(company: Company, current_month: str, open_count: int) -> dict[st
     """What a person does at month-end: the current month, and with it how many months (1 to 3) take postings."""
     if not 1 <= open_count <= len(_BACK):
         raise ValueError(f"open: {open_count} is none of 1, 2, 3")
-    _put(company, Month.of(current_month) if current_month else current(company), open_count)
+    before, after = current(company), Month.of(current_month) if current_month else current(company)
+    _put(company, after, open_count)
+    _shift(company, (after.year - before.year) * 12 + after.month - before.month)
     return {"current": str(current(company)), "open": open_months(company)}
+
+
+def _shift(company: Company, months: int) -> None:
+    """The balance of the current month of each invoice becomes that of the month before."""
+    if months <= 0:
+        return
+    changes = []
+    for row in company.rows("ApInvoice"):
+        held = [row["MthInvBal1"]] * min(months, 2) + [row["MthInvBal1"], row["MthInvBal2"], row["MthInvBal3"]]
+        changes.append(change("ApInvoice", row | {f"MthInvBal{place + 1}": held[place] for place in range(3)}, ""))
+    company.commit(changes)
 
 
 def accounting_date(company: Company) -> date:

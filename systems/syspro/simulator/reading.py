@@ -104,9 +104,9 @@ def _take(found: Part, child: Any, one: Element, is_strict: bool) -> None:
     if one.children:
         found.parts.setdefault(one.name, []).append(_part(child, one, is_strict))
         return
-    if len(child):
+    if any(isinstance(inner.tag, str) for inner in child):
         raise Failed(f"XML element {{{one.name}}} must hold text")
-    text = (child.text or "").strip()
+    text = "".join([child.text or "", *(inner.tail or "" for inner in child)]).strip()
     if one.is_many:
         found.parts.setdefault(one.name, []).append(Part({one.name: text}))
     if text and one.choices and text not in one.choices:

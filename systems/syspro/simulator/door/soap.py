@@ -62,9 +62,10 @@ class Soap:
         except ValueError as error:
             raise Failed(f"Unable to read the SOAP message: {error}") from error
         body = root.find(f"{{{ENVELOPE}}}Body")
-        call = None if root.tag != f"{{{ENVELOPE}}}Envelope" or body is None or len(body) != 1 else body[0]
-        if call is None:
+        calls = [] if body is None or root.tag != f"{{{ENVELOPE}}}Envelope" else [one for one in body if isinstance(one.tag, str)]
+        if len(calls) != 1:
             raise Failed("The SOAP message has no call")
+        call = calls[0]
         name = etree.QName(call)
         takes = self._operations.takes.get(_PREFIX[service] + name.localname.lower())
         if takes is None or name.namespace != _NAMESPACE.format(service=service):
@@ -75,7 +76,7 @@ class Soap:
     def _texts(call: Any, takes: tuple[str, ...]) -> dict[str, str]:
         known = {one.lower(): one for one in takes}
         texts = dict.fromkeys(takes, "")
-        for child in call:
+        for child in call.iterchildren("*"):
             name = etree.QName(child).localname.lower()
             if name in known:
                 texts[known[name]] = child.text or ""

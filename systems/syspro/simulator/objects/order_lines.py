@@ -57,7 +57,7 @@ def open_quantity(line: Row) -> Decimal:
 
 def _held(work: Work, outcome: Outcome, header: Row, part: Part) -> Row | None:
     text = part["PurchaseOrderLine"]
-    number = str(int(text)) if text.isdigit() else text
+    number = str(int(text)) if text.isdecimal() else text
     found = work.row("PorMasterDetail", header["PurchaseOrder"], number) if text else None
     if not text:
         outcome.blank("PurchaseOrderLine")

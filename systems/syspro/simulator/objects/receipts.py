@@ -76,7 +76,7 @@ def _line(work: Work, outcome: Outcome, part: Part) -> Row | None:
     text, code, warehouse = part["PurchaseOrderLine"], part["StockCode"], part["Warehouse"]
     fitting = [one for one in lines if not code or one["MStockCode"] == code]
     if text:
-        fitting = [one for one in fitting if text.isdigit() and int(one["Line"]) == int(text)]
+        fitting = [one for one in fitting if text.isdecimal() and int(one["Line"]) == int(text)]
     elif not code:
         outcome.blank("StockCode")
         return None

@@ -48,7 +48,7 @@ class _Asked:
 
     def count(self, name: str, otherwise: int) -> int:
         text = self.options.get(name, str(otherwise))
-        if not text.isdigit():
+        if not text.isdecimal():
             raise _BadQuery(f"The value '{text}' for the query option '{name}' is not a number of at least 0.")
         return int(text)
 

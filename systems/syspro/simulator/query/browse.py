@@ -26,7 +26,7 @@ def browse(company: Company, asked: Part) -> str:
     unknown = [name for name in names if name not in columns]
     if unknown:
         raise Failed(f"Column '{unknown[0]}' not found in table '{table}'")
-    if not asked["ReturnRows"].isdigit():
+    if not asked["ReturnRows"].isdecimal():
         raise Failed(f"ReturnRows '{asked['ReturnRows']}' of COMBRW is not a number")
     first = keys(table)[0]
     rows = sorted(company.rows(table), key=lambda row: [comparable(row, columns[name]) for name in keys(table)])

@@ -57,7 +57,7 @@ def _answer(table: str, wanted: list[Column], order: list[Column], rows: list[Ro
 
 
 def _limit(text: str) -> int:
-    if not text.isdigit() or not 0 < int(text) <= _MOST:
+    if not text.isdecimal() or not 0 < int(text) <= _MOST:
         raise Failed(f"ReturnRows '{text}' of COMFND is not a number above zero")
     return int(text)
 

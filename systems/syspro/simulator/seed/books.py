@@ -48,6 +48,8 @@ _STOCK = (
     ("MISC", "Purchase without a stock code", "MSC", "0.00"),
 )
 _STOCKED = 12
+STOCK = tuple((code, cost) for code, _, _, cost in _STOCK[:_STOCKED])
+"""What is kept in stock, and what it costs."""
 _ON_HAND = 40
 
 
