@@ -18,7 +18,7 @@ from typing import Any, cast
 from runtime.errors import Malformed, Refused
 from schemas.records import CommandEnvelope, PostingLine
 from systems.syspro.allocation import INVOICE_NUMBER, NOTATION, supplier_code
-from systems.syspro.keys import order_reference
+from systems.syspro.keys import MARK, order_reference
 from systems.syspro.mapping_invoice import BRANCH, SUPPLIER
 from systems.syspro.models import SYSTEM
 from systems.syspro.settings import Settings
@@ -150,13 +150,14 @@ def _distribution(one: PostingLine) -> list[Field]:
 
 
 def own_mark(command: CommandEnvelope) -> str:
-    """What UserField1 (15 characters) keeps of our origin: the id of the vendor at the field-service side."""
-    return f"ST-{command['source_id']}"[:15]
+    """What UserField1 (15 characters) keeps of our ref: its first 15, so 60 bits of it. Two of a million suppliers share one with a probability of
+    4e-7 (birthday bound); the code of a new supplier has the vendor's id."""
+    return command["ref"][:MARK]
 
 
 def new_supplier_code(command: CommandEnvelope, settings: Settings) -> str:
     """The code of a supplier that we create. Raises `Refused` for one that does not fit."""
-    code = supplier_code(f"{settings.suppliers.code_prefix}{command['source_id']}", settings)
+    code = supplier_code(f"{settings.suppliers.code_prefix}{command['source_id']}".upper(), settings)
     if len(code) > 15:
         raise Refused(f"{SYSTEM} {command['ref']}: the supplier code {code} has more than 15 characters")
     return code

@@ -7,13 +7,16 @@ order that is cancelled keeps its row with OrderStatus `*`; comment, freight and
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from runtime.errors import Refused
+from schemas.records import CommandEnvelope
 from systems.contract import Document, Found, Pair, ResolvedCommand
 from systems.mapped import REVERSAL
 from systems.parents import parent_id
+from systems.postings.lines import rounded
 from systems.syspro import documents
 from systems.syspro.books import Books, original_of, posted_on
 from systems.syspro.documents import Move, Posting, fields, moves
@@ -21,13 +24,25 @@ from systems.syspro.find import Where
 from systems.syspro.keys import CANCELLED, STOCKED, line_id, order_ref_in, order_reference
 from systems.syspro.mapping_goods import ORDER_LINE
 from systems.syspro.models import SYSTEM, Row, count, day
-from systems.writing.differences import Line, day_differs, differs, lines_differ
+from systems.writing.differences import Line, amount_differs, day_differs, differs, lines_differ
 from systems.writing.frame import Attempt
 
 ORDER, RECEIPT, ADJUSTMENT = "purchase_order", "receipt", "inventory_adjustment"
+CENTS = Decimal("0.05")
+"""What quantity times cost may differ from the amount of a line whose unit was converted."""
 CREATE, CANCEL, REVERSE = "create", "cancel", "reverse"
 _HEADER = ("PurchaseOrder", "OrderStatus", "CancelledFlag", "Supplier", "OrderEntryDate", "CustomerPoNumber", "Warehouse")
-_DETAIL = ("PurchaseOrder", "Line", "LineType", "MStockCode", "MWarehouse", "MOrderQty", "MReceivedQty", "MPrice")
+_DETAIL = (
+    "PurchaseOrder",
+    "Line",
+    "LineType",
+    "MStockCode",
+    "MWarehouse",
+    "MOrderQty",
+    "MReceivedQty",
+    "MPrice",
+    "NMscChargeValue",
+)
 _MOVED = ("StockCode", "Warehouse", "Journal", "JournalEntry", "EntryDate", "TrnType", "TrnQty", "Reference")
 
 
@@ -49,7 +64,7 @@ class Orders:
         """What a step left."""
         resolved = attempt.resolved
         if resolved.record == REVERSAL:
-            return [_cancelled(row, resolved) for row in await self._original(attempt) if row["OrderStatus"] == CANCELLED]
+            return [await self._cancelled(attempt, row) for row in await self._original(attempt) if row["OrderStatus"] == CANCELLED]
         new = [await self._order(attempt, row) for row in await self._ours(attempt)]
         if resolved.original is None:
             return new
@@ -57,8 +72,8 @@ class Orders:
         if not old or len(new) > 1:
             return [*new]
         if not new:
-            made = _cancelled(old[0], resolved)
-            return [Document(made.erp_id, made.number, made.ref, resolved.command["amount"], made.currency, (CANCEL,))]
+            made = await self._cancelled(attempt, old[0])
+            return [replace(made, amount=resolved.command["amount"])]
         one = new[0]
         return [
             Document(
@@ -109,7 +124,10 @@ class Orders:
     async def _lines(self, attempt: Attempt, purchase_order: str) -> list[Row]:
         where = (Where("PurchaseOrder", "EQ", purchase_order),)
         rows = await self._books.rows(attempt, "PorMasterDetail", _DETAIL, where, ("PurchaseOrder", "Line"))
-        return [row for row in rows if row["PurchaseOrder"] == purchase_order and row["LineType"] == STOCKED]
+        return [row for row in rows if row["PurchaseOrder"] == purchase_order]
+
+    async def _cancelled(self, attempt: Attempt, header: Row) -> Document:
+        return _cancelled(header, await self._lines(attempt, header["PurchaseOrder"]), attempt.resolved)
 
     async def _order(self, attempt: Attempt, header: Row) -> Document:
         return _order(header, await self._lines(attempt, header["PurchaseOrder"]), attempt.resolved)
@@ -123,14 +141,16 @@ class Orders:
         return None
 
 
-def _order(header: Row, lines: Sequence[Row], resolved: ResolvedCommand) -> Document:
+def _order(header: Row, rows: Sequence[Row], resolved: ResolvedCommand) -> Document:
     """An order as SYSPRO keeps it, with the ids of its lines in the order in which they were entered. Raises `Malformed`."""
     command, own = resolved.command, fields(resolved.command)
-    wanted = [_wanted(one) for one in own["lines"]]
-    held = [_held(one) for one in lines]
+    lines = [row for row in rows if row["LineType"] == STOCKED]
+    wanted, held = [_wanted(one) for one in own["lines"]], [_held(one) for one in lines]
+    worth = _worth(rows)
     told = [
         *differs("Supplier", header["Supplier"], parent_id(command, "vendor", resolved.ids)),
         *lines_differ(held, wanted),
+        *amount_differs("amount", worth, command["amount"]),
         *(["status: cancelled, open"] if header["OrderStatus"] == CANCELLED else []),
         *(day_differs("OrderEntryDate", header["OrderEntryDate"], own["date"]) if own["date"] is not None else []),
     ]
@@ -141,7 +161,15 @@ def _order(header: Row, lines: Sequence[Row], resolved: ResolvedCommand) -> Docu
     number = header["PurchaseOrder"]
     own_pair = (Pair(ORDER, command["source_id"], number),)
     ref = order_ref_in(header["CustomerPoNumber"])
-    return Document(number, number, ref, command["amount"], command["currency"], (CREATE,), tuple(told), pairs=(*own_pair, *pairs))
+    return Document(number, number, ref, worth, command["currency"], (CREATE,), tuple(told), pairs=(*own_pair, *pairs))
+
+
+def _worth(rows: Sequence[Row]) -> Decimal:
+    """What an order is worth: its stocked lines at their price, freight and charges."""
+    stocked = sum(
+        (rounded(count(row, "MOrderQty") * count(row, "MPrice")) for row in rows if row["LineType"] == STOCKED), Decimal(0)
+    )
+    return rounded(stocked + sum((count(row, "NMscChargeValue") for row in rows if row["LineType"] != STOCKED), Decimal(0)))
 
 
 def _wanted(one: dict[str, Any]) -> Line:
@@ -156,10 +184,13 @@ def _plain(value: Decimal) -> Decimal:
     return Decimal(format(value.normalize(), "f"))
 
 
-def _cancelled(row: Row, resolved: ResolvedCommand) -> Document:
-    number, command = row["PurchaseOrder"], resolved.command
+def _cancelled(row: Row, rows: Sequence[Row], resolved: ResolvedCommand) -> Document:
+    """A cancelled order, with what it takes back. One whose lines keep no quantity tells none (assumed: they keep it)."""
+    number, command, worth = row["PurchaseOrder"], resolved.command, _worth(rows)
     assert resolved.original is not None
-    return Document(number, number, command["ref"], -abs(resolved.original.command["amount"]), command["currency"], (CANCEL,))
+    written = resolved.original.command["amount"]
+    told = tuple(amount_differs("amount", worth, written)) if worth else ()
+    return Document(number, number, command["ref"], worth or written, command["currency"], (CANCEL,), told)
 
 
 # --- movements --------------------------------------------------------------------------------------------------------
@@ -210,7 +241,7 @@ def received(resolved: ResolvedCommand) -> list[tuple[str, int, dict[str, Any]]]
     return made
 
 
-def _written(resolved: ResolvedCommand) -> Any:
+def _written(resolved: ResolvedCommand) -> CommandEnvelope:
     return resolved.original.command if resolved.original is not None else resolved.command
 
 
@@ -231,7 +262,18 @@ def _moved(rows: Sequence[Row], resolved: ResolvedCommand) -> Document:
     on = posted_on(resolved)
     if on is not None and day(first, "EntryDate") is not None:
         told += day_differs("EntryDate", day(first, "EntryDate"), on)
+    told += _values_differ(_written(resolved))
     step = REVERSE if resolved.original is not None else CREATE
-    value = -abs(resolved.original.command["amount"]) if resolved.original is not None else command["amount"]
+    value = resolved.original.command["amount"] if resolved.original is not None else command["amount"]
     journal = first["Journal"] or command["ref"]
     return Document(command["ref"], journal, command["ref"], value, command["currency"], (step,), tuple(told))
+
+
+def _values_differ(command: CommandEnvelope) -> list[str]:
+    """Lines whose amount is not their quantity at their cost: what moved by quantity is worth something else than the command says."""
+    told: list[str] = []
+    for one in fields(command)["lines"]:
+        told += amount_differs(
+            f"line {one['source_line_id']} amount", rounded(one["quantity"] * one["unit_cost"]), one["amount"], CENTS
+        )
+    return told

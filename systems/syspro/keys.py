@@ -13,6 +13,8 @@ PERIODS = ("C", "P", "B")
 """PostingPeriod: the current month, the one before, the one before that. No other takes postings."""
 CANCELLED, STOCKED = "*", "1"
 """OrderStatus of a cancelled order; LineType of a stocked line."""
+MARK = 15
+"""Characters of our ref in UserField1 of a supplier."""
 _REF = re.compile(r"ST-([A-Z2-7]{20})(?![A-Z0-9-])")
 _ORDER_REF = re.compile(r"(?:\d{1,9} |ST-)([A-Z2-7]{20})")
 _CUSTOMER_PO = 30

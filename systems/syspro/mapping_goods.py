@@ -173,7 +173,7 @@ def _line(one: Mapping[str, Any], made: Mapped, warehouse: str, *, is_order: boo
         "quantity": count,
         "unit": item.get("unit", ""),
         "unit_cost": one["unit_cost"] * factor,
-        "amount": rounded(one["amount"]),
+        "amount": rounded(one["amount"] if is_order else count * one["unit_cost"] * factor),
         "warehouse": warehouse,
         "bin": one.get("bin", ""),
         "lot": one.get("lot", ""),

@@ -26,7 +26,7 @@ from systems.syspro.settings import Settings
 from systems.values.numbers import QUANTITY
 
 _CURRENCY = re.compile(r"[A-Z]{3}")
-_MARK = re.compile(r"ST-[^\s]+")
+_MARK = re.compile(r"ST-[A-Z2-7]{12}")
 _STATUS = {"0": "In process", "1": "Open", "4": "Ready to print", "9": "Complete", CANCELLED: "Cancelled"}
 _KINDS = {"A": "Asset", "L": "Liability", "C": "Equity", "R": "Income", "E": "Expense", "S": "Statistical"}
 """AccountType (meanings of L and C assumed)."""

@@ -1,7 +1,7 @@
 """Vendors of the field-service system as suppliers, by their code. Pure (accounting.md 19, 21).
 
 SYSPRO owns code, name, address, terms and status of a supplier; the field-service side owns telephone and e-mail. A supplier that is created has
-the vendor's id in its code and in UserField1. What Windows-1252 does not have, or a column is too narrow for, is replaced or cut and listed.
+the vendor's id in its code, and our ref in UserField1. What Windows-1252 does not have, or a column is too narrow for, is replaced or cut and listed.
 """
 
 from __future__ import annotations

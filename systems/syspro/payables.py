@@ -213,13 +213,13 @@ def _branch_differs(row: Row, command: CommandEnvelope) -> Sequence[str]:
 
 
 def _credit(row: Row, original: Original, attempt: Attempt, currency: str) -> Document:
-    """A credit of the original, as the command that takes it back counts it: negative."""
+    """A credit of the original, with what it takes back."""
     value = amount(row, "TrnValue")
     return Document(
         original.erp_id,
         row["Invoice"],
         attempt.ref,
-        -abs(value),
+        abs(value),
         currency if len(currency) == 3 else attempt.resolved.command["currency"],
         (CREDIT,),
         (*differs("TrnType", row["TrnType"], "C"), *amount_differs("TrnValue", abs(value), abs(original.command["amount"]))),

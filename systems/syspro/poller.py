@@ -17,7 +17,7 @@ from runtime.json import Unreadable
 from systems.contract import Access, Element, Feed, Page
 from systems.feeds.continuation import Continuations
 from systems.feeds.elements import Cut, digest_of, element, one_by_one
-from systems.feeds.keyset import Keyset, Order
+from systems.feeds.keyset import Keyset
 from systems.feeds.positions import position_of, stored
 from systems.syspro import odata, resources
 from systems.syspro.client import Client
@@ -27,6 +27,8 @@ from systems.syspro.models import SYSTEM, Row
 from systems.syspro.resources import BY_FIND, BY_ODATA, Listed
 
 _ALL = ("*",)
+_BETWEEN = "\x1f"
+"""Separates the columns of a key in a position."""
 _REMEDY = "Compare the columns and the order of the table with SYSTEM.md."
 _ORDERS_AT_ONCE = 50
 
@@ -85,7 +87,7 @@ class _Reader:
     async def _odata_rows(self, feed: Feed, at: Keyset) -> Response:
         table, _ = BY_ODATA[feed.name]
         key, columns = _shape(feed)
-        last = at.last.split("\x1f") if at.last else [""] * len(key)
+        last = at.last.split(_BETWEEN) if at.last else [""] * len(key)
         conditions = [odata.since(at.parts[0], at.since), odata.behind(key, last)]
         return await self._client.table(table, odata.query(columns, conditions, key, self._settings.page_size))
 
@@ -99,16 +101,14 @@ class _Reader:
         at = at if at.is_walking else Keyset(parts=_ALL)
         table, at, why = await self._continuations.read(feed.name, partial(self._find_rows, listed), at, at.begun())
         restarted = f"the key {at.last[:40]} is not taken any more ({why}); the list is read again from its start" if why else ""
-        size = self._size(listed)
-        keys = [None if isinstance(row, Unreadable) else row.get(listed.key[0], "") for _, row in table.rows]
-        if len(listed.key) == 1:
-            whole, last = len(keys), next((one for one in reversed(keys) if one), at.last)
-            if table.rows and last == at.last:
-                raise Transient(f"{SYSTEM} {listed.table}: no row behind {at.last[:40]} can be read")
-        else:
-            whole, last = Order(SYSTEM, listed.key[0], _REMEDY).whole(keys, at.last, size)
+        last = next(
+            (_BETWEEN.join(row[name] for name in listed.key) for _, row in reversed(table.rows) if not isinstance(row, Unreadable)),
+            at.last,
+        )
+        if table.rows and last == at.last:
+            raise Transient(f"{SYSTEM} {listed.table}: no row behind {at.last[:40]} can be read")
         following = at.following(last, feed.overlap, is_empty=not table.rows or last == at.last)
-        made = await self._elements(listed, table.rows[:whole])
+        made = await self._elements(listed, table.rows)
         return Page(made, stored(following), following.is_walking, table.digest, restarted=restarted)
 
     def _size(self, listed: Listed) -> int:
@@ -121,7 +121,7 @@ class _Reader:
     async def _find_rows(self, listed: Listed, at: Keyset) -> Table:
         where = []
         if at.last:
-            where.append(Where(listed.key[0], "GT", at.last))
+            where += _behind(listed.key, at.last.split(_BETWEEN))
         if listed is resources.ORDERS:
             first = self._today() - timedelta(days=self._settings.orders.read_days)
             where.append(Where("OrderEntryDate", "GE", first.isoformat()))
@@ -217,7 +217,7 @@ def _last_key(feed: Feed, rows: Sequence[Cut]) -> str:
     for _, row in reversed(rows):
         if not isinstance(row, Unreadable):
             told = odata.row_of(row)
-            return "\x1f".join(told.get(name, "") for name in key)
+            return _BETWEEN.join(told.get(name, "") for name in key)
     return ""
 
 
@@ -229,6 +229,18 @@ def _bill(row: object, body: bytes) -> Element:
         return Element("", "", body)
     supplier, number = told.get("Supplier", ""), told.get("Invoice", "")
     return element(erp_id(supplier, number) if supplier and number else "", "", body)
+
+
+def _behind(key: Sequence[str], last: Sequence[str]) -> list[Where]:
+    """The conditions that a key comes after another one: of two columns, a greater first one, or the same and a greater second one."""
+    if len(key) == 1:
+        return [Where(key[0], "GT", last[0])]
+    first, second = key
+    return [
+        Where(first, "GT", last[0], opens="(("),
+        Where(first, "EQ", last[0], "Or", closes=""),
+        Where(second, "GT", last[1], "And", opens="", closes="))"),
+    ]
 
 
 def _source_id(listed: Listed, row: Row) -> str:

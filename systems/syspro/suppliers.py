@@ -1,7 +1,8 @@
 """Suppliers as the writer sees them: compared in what the field-service side owns, added or updated by a look-up.
 
 Facts (schema notes of APSSSP): Setup/Add fails for a supplier that is there, Setup/Update for one that is not. A supplier that we created has the
-vendor's id in UserField1 (`ST-` and the id). Telephone and e-mail are the field-service side's (accounting.md 21), the rest is SYSPRO's.
+beginning of our ref in UserField1, and the vendor's id in its code. Telephone and e-mail are the field-service side's (accounting.md 21), the rest
+is SYSPRO's.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ class Suppliers:
         self._books = books
 
     async def look_up(self, attempt: Attempt) -> Found:
-        """The partner by its code where a link names one, else the supplier that has the vendor's id in UserField1."""
+        """The partner by its code where a link names one, else the supplier that has our ref in UserField1."""
         if found := await self.shown(attempt):
             return Found(tuple(found))
         if attempt.resolved.known_id:

@@ -19,6 +19,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 from lxml import etree
 
 from systems.syspro.models import ENCODING
+from systems.values.codes import visible
 
 _HEADER = '<?xml version="1.0" encoding="Windows-1252"?>\n'
 _INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
@@ -68,7 +69,7 @@ class Fitted(NamedTuple):
 
 def fitted(text: str, width: int | None = None) -> Fitted:
     """The text in Windows-1252, on one line, cut to a width. A character that does not fit is written without its accent, or as `?`."""
-    plain = " ".join(_CONTROL.sub(" ", unicodedata.normalize("NFC", text)).split())
+    plain = " ".join(_CONTROL.sub(" ", visible(text)).split())
     made = "".join(one if is_kept(one) else _nearest(one) for one in plain)
     cut = made if width is None else made[:width].rstrip()
     return Fitted(cut, cut != plain)

@@ -18,7 +18,7 @@ from tests.systems import field_service
 EXAMPLES = Path(__file__).parents[3] / "systems" / "syspro" / "examples"
 CONNECTION: dict[str, Any] = json.loads((EXAMPLES / "connection.json").read_text())
 TABLES: dict[str, dict[str, dict[str, str]]] = CONNECTION["crosswalk"]
-IDS = {"vendor/70": "0000010", "order_line/1": "000001/1", "order_line/2": "000001/2"}
+IDS = {"vendor/70": "0000010", "order_line/1": "002001/1"}
 
 
 def settings(**changes: Any) -> Settings:

@@ -170,7 +170,7 @@ async def test_a_void_is_a_credit_of_the_invoice_as_it_was_written(tmp_path: Pat
         found = await held.find(back)
         assert (found.documents, found.refusal) == ((), "")
         credit = await held.written(back, "credit")
-        assert (credit.erp_id, credit.amount, credit.ref) == (document.erp_id, Decimal("-40.00"), back.command["ref"])
+        assert (credit.erp_id, credit.amount, credit.ref) == (document.erp_id, Decimal("40.00"), back.command["ref"])
         (entry,) = [one for one in await held.kept("ApInvoicePay") if one["ref"] == back.command["ref"]]
         assert (entry["code"], entry["amount"], entry["lines"][0]["account"], entry["lines"][0]["amount"]) == (
             "C",

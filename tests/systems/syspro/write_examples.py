@@ -64,10 +64,13 @@ def situations() -> dict[str, dict[str, Any]]:
         "vendor.whose_name_has_other_letters": vendor("71", name="Łódź Ölhandel Ω", street="12345 " * 9),
         "vendor.inactive": vendor("72", active=False),
         "purchase_order.of_two_lines": purchase_order(),
+        "purchase_order.of_one_piece": purchase_order([order_line("1", "67.93")], source_id="90214", number="N90214"),
         "purchase_order.with_tax_and_freight": purchase_order(source_id="90211", number="N90211", tax="3.00", shipping="7.50"),
         "purchase_order.that_does_not_add_up": purchase_order(source_id="90212", number="N90212", total=Decimal("1.00")),
         "purchase_order.canceled": purchase_order(source_id="90213", number="N90213", active=False),
-        "receipt.of_a_line_of_an_order": receipt([goods_line("0.2", order_line_id="1")]),
+        "receipt.of_a_line_of_an_order": receipt(
+            [goods_line("0.01", "28.65", order_line_id="1", sku_code="MAT-R410A", sku_id="24")]
+        ),
         "receipt.of_a_line_of_no_order": receipt([goods_line("1")], source_id="602", number="N602"),
         "inventory_adjustment.of_two_items": adjustment(
             [goods_line("-0.5"), goods_line("5", "14.22", "2", sku_code="MAT-VALVE", sku_id="22")]
