@@ -16,6 +16,7 @@ from systems.postings.document import Row, own_unit, wanted
 from systems.syspro.models import SYSTEM
 from systems.syspro.settings import Settings
 from systems.syspro.wire import is_kept
+from systems.values.codes import visible
 
 Mapped = document.Mapped[Settings]
 PRODUCT = "SYSPRO"
@@ -101,5 +102,5 @@ def warehouse_of(made: Mapped, names: Sequence[str], unit: Row) -> str:
 
 def supplier_code(code: str, settings: Settings) -> str:
     """A supplier's code as SYSPRO keeps it: a number is filled with zeros to the configured length."""
-    length = settings.suppliers.code_length
+    code, length = visible(code), settings.suppliers.code_length
     return code.zfill(length) if code.isascii() and code.isdigit() and length else code

@@ -89,8 +89,8 @@ def invoice_number(command: CommandEnvelope) -> str:
     have the 20 characters of the ref (collision bound 1e-16 of ten million)."""
     own = str(fields(command)["human_number"])
     shown = fitted(own, INVOICE_NUMBER)
-    if own and not shown.is_changed and not _NUMBERED.search(command["op_key"]):
-        return own
+    if shown.text and not shown.is_changed and not _NUMBERED.search(command["op_key"]):
+        return shown.text
     return command["ref"].removeprefix("ST-")[:INVOICE_NUMBER]
 
 
@@ -259,10 +259,14 @@ def _ordered(one: Mapping[str, Any], number: int, settings: Settings) -> list[Fi
     ]
 
 
-def cancellation(purchase_order: str, supplier_id: str) -> Posting:
-    """PORTOI: an order is cancelled (action D, assumed to leave it with status `*`)."""
-    header: list[Field] = [("OrderActionType", "D"), ("Supplier", supplier_id), ("PurchaseOrder", purchase_order)]
-    return posting("PORTOI", "PostPurchaseOrders", _ORDER_PARAMETERS, [("Orders", [("OrderHeader", header)])])
+def cancellation(purchase_order: str, supplier_id: str, reference: str) -> Posting:
+    """PORTOI: an order gets the reference of what takes it back (action C) and is cancelled (D), which leaves it with status `*`: both or none, since
+    one document is taken or refused (assumed)."""
+    told: Field = ("CustomerPoNumber", reference)
+    marked: list[Field] = [("OrderActionType", "C"), ("Supplier", supplier_id), told, ("PurchaseOrder", purchase_order)]
+    ended: list[Field] = [("OrderActionType", "D"), ("Supplier", supplier_id), ("PurchaseOrder", purchase_order)]
+    orders: list[Field] = [("Orders", [("OrderHeader", header)]) for header in (marked, ended)]
+    return posting("PORTOI", "PostPurchaseOrders", _ORDER_PARAMETERS, orders)
 
 
 # --- goods ------------------------------------------------------------------------------------------------------------

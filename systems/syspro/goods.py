@@ -62,31 +62,20 @@ class Orders:
 
     async def shown(self, attempt: Attempt) -> Sequence[Document]:
         """What a step left."""
-        resolved = attempt.resolved
-        if resolved.record == REVERSAL:
-            return [await self._cancelled(attempt, row) for row in await self._original(attempt) if row["OrderStatus"] == CANCELLED]
-        new = [await self._order(attempt, row) for row in await self._ours(attempt)]
+        resolved, rows = attempt.resolved, await self._ours(attempt)
         if resolved.original is None:
-            return new
-        old = [row for row in await self._original(attempt) if row["OrderStatus"] == CANCELLED]
-        if not old or len(new) > 1:
-            return [*new]
+            return [await self._order(attempt, row) for row in rows]
+        old = [row for row in rows if row["OrderStatus"] == CANCELLED and row["PurchaseOrder"] == resolved.original.erp_id]
+        back = [await self._cancelled(attempt, row) for row in old]
+        if resolved.record == REVERSAL:
+            return back
+        new = [await self._order(attempt, row) for row in rows if row not in old]
         if not new:
-            made = await self._cancelled(attempt, old[0])
-            return [replace(made, amount=resolved.command["amount"])]
-        one = new[0]
-        return [
-            Document(
-                one.erp_id,
-                one.number,
-                one.ref,
-                one.amount,
-                one.currency,
-                (CANCEL, *one.steps_done),
-                one.differences,
-                pairs=one.pairs,
-            )
-        ]
+            return [replace(one, amount=resolved.command["amount"]) for one in back]
+        if len(new) > 1:
+            return new
+        told = () if back else ("cancellation: not there, wanted",)
+        return [replace(new[0], steps_done=(*((CANCEL,) if back else ()), CREATE), differences=(*new[0].differences, *told))]
 
     async def posting(self, attempt: Attempt) -> Posting:
         """The posting of a step."""
@@ -105,12 +94,16 @@ class Orders:
         rows = await self._original(attempt)
         if not rows:
             raise Refused(f"{SYSTEM} {attempt.ref}: order {original_of(attempt.resolved)} is not there", "missing_in_erp")
-        return documents.cancellation(rows[0]["PurchaseOrder"], rows[0]["Supplier"])
+        return documents.cancellation(rows[0]["PurchaseOrder"], rows[0]["Supplier"], self._reference(attempt))
 
     # --- reading ------------------------------------------------------------------------------------------------------
 
+    @staticmethod
+    def _reference(attempt: Attempt) -> str:
+        return order_reference(attempt.resolved.command["source_id"], attempt.ref)
+
     async def _ours(self, attempt: Attempt) -> list[Row]:
-        wanted = order_reference(attempt.resolved.command["source_id"], attempt.ref)
+        wanted = self._reference(attempt)
         where = (Where("CustomerPoNumber", "EQ", wanted),)
         rows = await self._books.rows(attempt, "PorMasterHdr", _HEADER, where, ("PurchaseOrder",))
         return [row for row in rows if row["CustomerPoNumber"] == wanted]

@@ -8,12 +8,13 @@ text that begins with `ERROR`, with HTTP 200. Credentials travel in the address,
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
 from runtime import redaction
 from runtime.errors import Malformed, Transient
-from runtime.exchange import NotSent, Request, Response
+from runtime.exchange import NotSent, Request, Response, Unanswered
 from systems.http.answers import asked_pause_s, is_throttled
 from systems.http.logins import Login, Send, refused_sign_in
 from systems.syspro import errors, soap
@@ -36,7 +37,8 @@ class Session(Login):
 
     async def sign_in(self, send: Send) -> timedelta:
         """Log on. The session before this one is logged off first, so that its seat is free."""
-        await self.leave(send)
+        with suppress(NotSent, Unanswered):  # SYSPRO ends the idle session by itself
+            await self.leave(send)
         own = self.credentials
         query = {
             "Operator": own.operator.get_secret_value(),

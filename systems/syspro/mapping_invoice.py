@@ -19,6 +19,7 @@ from systems.postings.lines import ZERO, Place, header_text, human_number, line
 from systems.syspro.allocation import (
     NOTATION,
     PRODUCT,
+    SUPPLIER_CODE,
     TECHNICIAN,
     Mapped,
     branch_of,
@@ -29,7 +30,7 @@ from systems.syspro.allocation import (
     unit_of_line,
 )
 from systems.syspro.settings import Settings
-from systems.syspro.wire import fitted
+from systems.syspro.wire import fitted, is_kept
 
 PAYABLE = Target("S1", "payable", PRODUCT)
 SUPPLIER, BRANCH = "Supplier", "Branch"
@@ -54,7 +55,7 @@ class _Places(Places[Settings]):
         technician = _technician(one, made)
         parts = [item, f"tech {technician}" if technician else "", one["description"]]
         text = fitted(" ".join(filter(None, parts)), NOTATION).text
-        booked = line(Place(account, {"Technician": technician} if technician else {}), "line", worth, text, one["line_id"])
+        booked = line(Place(account, {}), "line", worth, text, one["line_id"])
         return {**booked, "item": item}
 
 
@@ -92,7 +93,10 @@ def _by_code(found: Payables, made: Mapped) -> Payables:
     """The parts by the code that SYSPRO keeps: `42` and `0000042` of two rows are one supplier."""
     parts: dict[str, Part] = {}
     for vendor, part in found.by_vendor.items():
-        whole = parts.setdefault(supplier_code(vendor, made.settings), Part())
+        code = supplier_code(vendor, made.settings)
+        if len(code) > SUPPLIER_CODE or not is_kept(code):
+            made.missing("supplier", f"{code} has more than {SUPPLIER_CODE} characters, or one that SYSPRO does not keep")
+        whole = parts.setdefault(code, Part())
         whole.lines += part.lines
         whole.defaulted.update(part.defaulted)
     return Payables(parts, found.excluded)

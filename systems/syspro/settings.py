@@ -1,6 +1,6 @@
 """The settings of a connection to a SYSPRO company: where its services are, which of its objects travel, and where amounts are booked.
 
-Sources: recorded exchanges with a SYSPRO 7 REST service, classes generated from its XSDs, SYSPRO's help on OData (SYSTEM.md). Which of these facts
+Sources: recorded exchanges with a SYSPRO 7 REST service, classes generated from its XSDs, SYSPRO's help on OData (FACTS.md). Which of these facts
 are assumed is written there. Limits are in the connection's `quota`.
 """
 

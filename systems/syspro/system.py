@@ -37,11 +37,9 @@ def _invoice(record: str, document: str, steps: tuple[str, ...], field: str, tak
 
 
 def _goods(record: str, document: str, steps: tuple[str, ...], fields: tuple[str, str], takes_back: str = "") -> Write:
-    """Nothing refuses a second one: it is looked up by our ref (C3). `fields` hold the ref and the number; a cancelled order has none."""
-    field, number = fields
-    length = _REF if field else 0
+    """Nothing refuses a second one: it is looked up by our ref (C3). `fields` hold the ref and the number."""
     return Write(
-        record, document, steps, steps[-1], Capability.C3, field, length, number, BUDGET.calls, _P_MAX, takes_back=takes_back
+        record, document, steps, steps[-1], Capability.C3, fields[0], _REF, fields[1], BUDGET.calls, _P_MAX, takes_back=takes_back
     )
 
 
@@ -65,7 +63,7 @@ WRITES = (
         updates=True,
     ),
     _goods(_ORDER, "Purchase order", (goods.CREATE,), _OF_ORDER),
-    _goods(REVERSAL, "Cancelled purchase order", (goods.CANCEL,), ("", "PurchaseOrder"), _ORDER),
+    _goods(REVERSAL, "Cancelled purchase order", (goods.CANCEL,), _OF_ORDER, _ORDER),
     _goods(_ORDER, "Cancelled purchase order, then purchase order", (goods.CANCEL, goods.CREATE), _OF_ORDER, _ORDER),
     _goods(goods.RECEIPT, "Purchase order receipt", (goods.CREATE,), _OF_MOVEMENT),
     _goods(_STOCK, "Inventory adjustment", (goods.CREATE,), _OF_MOVEMENT),

@@ -5,7 +5,13 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from schemas.shapes import fields_of, record_sources
 from tests.systems.field_service import DAY, envelope
+
+
+def _untold(entity: str) -> dict[str, Any]:
+    """The texts of a record, empty."""
+    return {name: "" for name, spec in fields_of(record_sources()[f"canonical.{entity}"]).items() if spec["type"] == "string"}
 
 
 def goods_line(quantity: str = "4", cost: str = "9.87", line_id: str = "1", **more: Any) -> dict[str, Any]:
@@ -134,7 +140,7 @@ def receipt(lines: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
         "dimensions": {},
         "lines": lines,
     }
-    return made | more
+    return _untold("receipt") | made | more
 
 
 def adjustment(lines: list[dict[str, Any]], **more: Any) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any, cast
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -258,7 +259,7 @@ def test_what_is_seen_is_told_in_our_words() -> None:
         b"<Row><PurchaseOrder>000009</PurchaseOrder><Line>   1</Line><LineType>1</LineType><MStockCode>A</MStockCode>"
         b"<MOrderQty>  3.000000</MOrderQty><MPrice> 10.00000</MPrice><MDiscPct1> 10.00</MDiscPct1><MReceivedQty> 1.0</MReceivedQty></Row>"
     )
-    (one,) = told("purchase_order", cancelled, line)["lines"]  # type: ignore[misc]  # a list
+    one = cast("list[dict[str, Any]]", told("purchase_order", cancelled, line)["lines"])[0]
     assert (one["line_id"], one["unit_cost"], one["amount"]) == ("000009/1", Decimal("9.000000"), Decimal("27.00"))
     paid = (
         b'{"Supplier":"A/B  ","Invoice":"7/8","OrigInvValue":12.50,"MthInvBal1":0,"MthInvBal2":0.00,"MthInvBal3":0,'

@@ -268,3 +268,20 @@ async def test_the_errors_of_a_whole_run_show_no_session_and_no_password(tmp_pat
             await writer.close()
         assert any("ERROR" in one or "what is" in one for one in told)
         assert [one for one in site_secrets(held) if any(one in text for text in told)] == []
+
+
+async def test_an_old_session_that_cannot_be_logged_off_does_not_keep_a_new_one_from_being_opened(tmp_path: Path) -> None:
+    async with company(tmp_path, suppliers=2) as site:
+        access, wire = site.access(Role.POLLER, session_s=60)
+        client = Client(access)
+        await client.find(ONE)
+        site.clock.move(120)
+
+        async def twist(asked: Request, deliver: Deliver) -> Response:
+            if "/Logoff" in asked.url:
+                raise Unanswered("no answer")
+            return await deliver(asked)
+
+        wire.twist = twist
+        await client.find(ONE)
+        assert paths(wire.sent).count("Logon") == 2

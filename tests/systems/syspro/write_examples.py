@@ -80,7 +80,7 @@ def situations() -> dict[str, dict[str, Any]]:
             [goods_line("0.25")], source_id="503", number="N503", to_location_id="9002"
         ),
         "inventory_adjustment.in_dozens": adjustment(
-            [goods_line("24", "1.50", sku_code="MAT-FILTER", sku_id="23")], source_id="504", number="N504"
+            [goods_line("24", "1.425", sku_code="MAT-FILTER", sku_id="23")], source_id="504", number="N504"
         ),
     }
 
