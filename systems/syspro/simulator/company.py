@@ -31,10 +31,12 @@ _AMOUNT = {"ApInvoice": "OrigInvValue", "ApInvoicePay": "TrnValue", "InvMovement
 _NUMBER = {"ApInvoice": "Invoice", "ApInvoicePay": "Invoice", "PorMasterHdr": "PurchaseOrder", "InvMovements": "Journal"}
 _DATE = {"ApInvoice": "InvoiceDate", "ApInvoicePay": "JournalDate", "PorMasterHdr": "OrderEntryDate", "InvMovements": "EntryDate"}
 _FOUND_BY = {
-    "ApInvoice": ("Supplier", "Reference"),
-    "ApInvoicePay": ("_invoice",),
+    "ApSupplier": ("Supplier", "UserField1"),
+    "ApSupplierAddr": ("Supplier",),
+    "ApInvoice": ("Supplier", "Invoice", "Reference"),
+    "ApInvoicePay": ("Supplier", "Invoice", "PaymentReference"),
     "PorMasterDetail": ("PurchaseOrder",),
-    "PorMasterHdr": ("CustomerPoNumber",),
+    "PorMasterHdr": ("PurchaseOrder", "CustomerPoNumber"),
     "InvWarehouse": ("StockCode",),
     "InvMovements": ("Reference", "StockCode"),
 }
@@ -45,14 +47,19 @@ class Company(Records[Settings]):
 
     def __init__(self, options: Options) -> None:
         super().__init__(options, Settings(), Telling((*tables(), *_OWN), _entry, _FOUND_BY))
+        self._version = max((int(row["TimeStamp"]) for table in tables() for row in self.rows(table)), default=0)
 
     def commit(self, changes: Iterable[Change], request_id: str = "") -> None:
         """See `Records.commit`; every row gets its `TimeStamp`."""
-        stamped = [
-            one if one.is_gone or one.kind in _OWN else replace(one, body=one.body | {"TimeStamp": str(self.store.next("row"))})
-            for one in changes
-        ]
-        super().commit(stamped, request_id)
+        super().commit([one if one.kind in _OWN else self._stamped(one) for one in changes], request_id)
+
+    def _stamped(self, one: Change) -> Change:
+        self._version += 1
+        return replace(one, body=one.body | {"TimeStamp": str(self._version)})
+
+    def found_by(self, table: str) -> tuple[str, ...]:
+        """The columns of a table by whose text its rows are found at once."""
+        return _FOUND_BY.get(table, ())
 
     def row(self, table: str, *key: str) -> Row | None:
         """The row with this key."""

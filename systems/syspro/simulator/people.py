@@ -83,7 +83,7 @@ def pay(company: Company, body: Body) -> Body:
         TrnYear=str(month.year),
         TrnMonth=str(month.month),
     )
-    paid |= {"_invoice": f"{held['Supplier']}/{held['Invoice']}", "_lines": [{"account": "1000-00", "amount": cents(-value)}]}
+    paid |= {"_lines": [{"account": "1000-00", "amount": cents(-value)}]}
     left = cents(money(held["MthInvBal1"]) - value)
     row = held | {"MthInvBal1": left, "NextPaymEntry": str(int(number) + 1)}
     supplier = company.row("ApSupplier", held["Supplier"]) or new_row("ApSupplier")

@@ -214,7 +214,7 @@ def _noted(work: Work, entry: _Entry) -> Row:
         TrnYear=str(entry.month.year),
         TrnMonth=str(entry.month.month),
     )
-    made |= {"_invoice": f"{held['Supplier']}/{held['Invoice']}", "_lines": entry.lines, "_notation": item["Notation"]}
+    made |= {"_lines": entry.lines, "_notation": item["Notation"]}
     changed = held | _balances(held, entry.value, work.parameters["PostingPeriod"] or "C")
     changed |= {"TotalAdjustments": cents(money(held["TotalAdjustments"]) + entry.value), "NextPaymEntry": str(int(number) + 1)}
     work.put("ApInvoicePay", made, "create", f"APSTIN {entry.code}")

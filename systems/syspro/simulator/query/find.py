@@ -35,7 +35,7 @@ def find(company: Company, asked: Part) -> str:
     order = [_column(columns, one["Column"], table) for one in asked.one("OrderBy").some("Column")]
     limit = _limit(asked["ReturnRows"])
     test = _where(asked, columns, table)
-    found = [row for row in company.rows(table) if test(row)]
+    found = [row for row in _candidates(company, asked, table) if test(row)]
     found.sort(key=lambda row: [*(comparable(row, column) for column in order), _shuffled(table, row)])
     return document(table, VERSION, _answer(table, wanted, order, found[:limit]))
 
@@ -112,6 +112,18 @@ class _Conditions:
             raise Failed(f"Unexpected '{first}' in the Where clause of COMFND")
         test: Test = first
         return test
+
+
+def _candidates(company: Company, asked: Part, table: str) -> list[Row]:
+    """The rows that can fulfil the conditions: all, or those with the text of one that has to be true."""
+    expressions = asked.one("Where").some("Expression")
+    if any(one["AndOr"] == "Or" or one["OpenBracket"] or one["CloseBracket"] for one in expressions):
+        return company.rows(table)
+    exact = {one["Column"]: one["Value"] for one in expressions if one["Condition"] == "EQ"}
+    for name in company.found_by(table):
+        if exact.get(name):
+            return company.rows_with(table, name, exact[name])
+    return company.rows(table)
 
 
 def _or(left: Test, right: Test) -> Test:

@@ -84,6 +84,5 @@ def _paid(row: Row, day: date) -> Row:
         TrnMonth=str(when.month),
     )
     return made | {
-        "_invoice": f"{row['Supplier']}/{row['Invoice']}",
         "_lines": [{"account": "1000-00", "amount": f"-{row['OrigInvValue']}"}],
     }

@@ -20,6 +20,8 @@ from systems.syspro.simulator.seed.books import BRANCHES
 
 _KINDS = {"exact": 60, "abbreviated": 14, "misspelt": 10, "no_phone": 8, "only_here": 8}
 _ELSEWHERE = 86028121  # companies of another seed: nobody else knows them
+CLEARING = "0000001"
+"""The supplier to whom cost of unknown origin is owed; it is there beside those that are asked for."""
 _ODD: tuple[Row, ...] = ({"OnHold": "Y"}, {"PurchOrdAllowed": "N"}, {"Currency": "CAD"}, {"GrnMatchReqd": "Y"})
 
 
@@ -39,8 +41,18 @@ def plant_suppliers(company: Company, count: int) -> dict[str, Any]:
         place = _address(shown, code)
         known = {"id": code, "index": None if kind == "only_here" else index, "kind": kind, "name": shown.name}
         changes += [change("ApSupplier", row, ""), change("ApSupplierAddr", place, ""), Change(TRUTH, f"{index:06d}", known)]
+    if count and company.row("ApSupplier", CLEARING) is None:
+        changes += _clearing(company)
     company.commit(changes)
     return truth(company)
+
+
+def _clearing(company: Company) -> list[Change]:
+    party = replace(
+        companies(company.seed + _ELSEWHERE, 1)[0], name="Field clearing", tax_id="", phone="", email="", street="", unit=""
+    )
+    row = _supplier(company, party, CLEARING, 0)
+    return [change("ApSupplier", row, ""), change("ApSupplierAddr", _address(party, CLEARING), "")]
 
 
 def truth(company: Company) -> dict[str, Any]:

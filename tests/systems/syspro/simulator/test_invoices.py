@@ -108,6 +108,16 @@ async def test_one_wrong_item_refuses_all_or_itself_alone(client: Client) -> Non
     assert keys == ["000001", "000003"]
 
 
+async def test_an_item_that_a_warning_rejects_leaves_nothing_while_another_is_posted(client: Client) -> None:
+    assert (await client.invoice(invoice("A-1", "10.00"))).is_well
+    over = invoice("A-1", "12.00", TransactionCode="C")
+    answer = await client.invoice(over, invoice("A-2", "1.00"), ApplyIfEntireDocumentValid="N")
+    assert (answer.counts["ItemsProcessed"], answer.counts["ItemsRejectedWithWarnings"]) == (1, 1)
+    assert (await row_of(client, "A-1"))["MthInvBal1"] == "10.00"
+    assert await client.world.journal("ApInvoicePay") == []
+    assert (await client.world.sim("balances"))["vendors"] == [{"id": BARTON, "open": "11.00"}]
+
+
 async def test_a_number_that_is_twice_in_a_document_is_refused(client: Client) -> None:
     answer = await client.invoice(invoice("A-1", "1.00"), invoice("A-1", "1.00"), ApplyIfEntireDocumentValid="N")
     assert answer.errors == [("Invoice", "110002")]
