@@ -103,6 +103,7 @@ def torn(body: bytes) -> bytes:
 async def test_a_row_that_cannot_be_read_stands_alone_and_the_others_are_read(tmp_path: Path) -> None:
     async with company(tmp_path, suppliers=4) as site:
         access, wire = site.access(Role.POLLER)
+        before, _ = await walked(access, "vendors")
 
         async def twist(asked: Request, deliver: Deliver) -> Response:
             whole = await deliver(asked)
@@ -110,8 +111,7 @@ async def test_a_row_that_cannot_be_read_stands_alone_and_the_others_are_read(tm
 
         wire.twist = twist
         found, _ = await walked(access, "vendors")
-        assert [one.source_id for one in found] == ["", *[one.source_id for one in found[1:]]]
-        assert len(found) == 4
+        assert [one.source_id for one in found] == ["", *[one.source_id for one in before[1:]]]
         assert b"&nosuch;" in found[0].body
         with pytest.raises(Malformed):
             to_canonical(raw_of("vendor", found[0]), mapping_ground.reading())
@@ -149,7 +149,7 @@ async def refused_cut(site: Site, name: str, kept: int) -> None:
         found, _ = await walked(access, name)
     except ConnectorError:
         return
-    assert name == "invoices" or len(found) == 2, f"{name} cut after {kept} bytes gave {len(found)} rows"
+    assert name == "invoices" or len(found) == 3, f"{name} cut after {kept} bytes gave {len(found)} rows"
 
 
 @pytest.mark.parametrize(
