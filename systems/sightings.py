@@ -37,6 +37,7 @@ _RECORDS: Mapping[str, type] = {
     "purchase_order": records.PurchaseOrder,
     "receipt": records.Receipt,
     "return": records.Return,
+    "stock_level": records.StockLevel,
     "tax_zone": records.TaxZone,
     "vendor": records.Vendor,
     "vendor_credit": records.VendorCredit,

@@ -86,6 +86,7 @@ _LINE_MONEY = "kind sku_code quantity amount taxable business_unit_id gl_account
 def _line(item: Row, context: Context) -> dict[str, Any]:
     count, unit_price = (quantity(item, name, context.notes) for name in ("quantity", "price"))
     unit_cost, cost = _costs(item, count, context)
+    technician = identifier(item, "technicianId")
     return {
         "line_id": required_id(item),
         "kind": text(item, "type"),
@@ -105,6 +106,7 @@ def _line(item: Row, context: Context) -> dict[str, Any]:
         "service_date": day(item, "serviceDate", context.time_zone),
         "from_inventory": flag(item, "inventory", absent=False),
         "order_vendor_id": "",
+        **({"dimensions": {"technicianId": technician}} if technician else {}),
     }
 
 

@@ -336,7 +336,7 @@ _OWN = ("tenant_id", "endpoint_version", "tenant", "external_data_application_gu
 
 def _addresses(own: Mapping[str, Any], url: str) -> dict[str, Any]:
     """What the simulator's own section says about where it is and who it is: that cannot come from an example."""
-    return {name: value for name, value in own.items() if value == url or name in _OWN}
+    return {name: value for name, value in own.items() if name in _OWN or str(value).startswith(url)}
 
 
 @asynccontextmanager

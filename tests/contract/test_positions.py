@@ -13,6 +13,7 @@ from systems.netsuite.poller import changes_of
 from systems.oracle_fusion.poller import offset_of as fusion_offset_of
 from systems.peoplesoft.poller import keyset_of
 from systems.servicetitan.poller import pages_of, token_of
+from systems.syspro.poller import keyset_of as syspro_keyset_of
 
 SYSTEMS = [registry.system(name) for name in registry.NAMES]
 FEEDS = [(system, feed) for system in SYSTEMS for feed in system.feeds]
@@ -27,6 +28,8 @@ def test_a_feed_with_times_knows_its_days_and_a_whole_list_none(system: System, 
         assert position is None
         return
     assert position is not None
-    readers = {"acumatica": offset_of, "peoplesoft": keyset_of, "oracle_fusion": fusion_offset_of, "netsuite": changes_of}
+    readers = {
+        "acumatica": offset_of, "peoplesoft": keyset_of, "oracle_fusion": fusion_offset_of, "netsuite": changes_of, "syspro": syspro_keyset_of,
+    }  # fmt: skip
     read = readers.get(system.name, token_of if feed.kind == "token" else pages_of)
     assert "2026-03-01" in str(read(position))

@@ -1,0 +1,202 @@
+"""What the demo has to know of SYSPRO's simulator: sign-in, a crosswalk for its seeded books, what it keeps, its people, a bad hour."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from pydantic import BaseModel
+
+from systems.demo import (
+    ACTIVE,
+    BALANCES,
+    NAME,
+    NO,
+    YES,
+    Act,
+    Ask,
+    Balances,
+    BookedDocument,
+    Expected,
+    Issued,
+    IssuedLine,
+    at_cost,
+    planned,
+    whole,
+)
+from systems.flow import Flow
+from systems.syspro.keys import order_ref_in
+
+_INVOICES, _ENTRIES, _SUPPLIERS, _ORDERS, _LINES, _MOVES = (
+    "ApInvoice", "ApInvoicePay", "ApSupplier", "PorMasterHdr", "PorMasterDetail", "InvMovements",
+)  # fmt: skip
+_UNITS = (("Plumbing - Service", "10"), ("HVAC - Service", "20"), ("HVAC - Install", "30"), ("Electrical - Service", "40"))
+CLEARING = "0000001"
+"""The supplier of cost without a vendor."""
+_STOCK = {"Service": "SERVICE", "Material": "MISC", "Equipment": "MISC"}
+_ZERO = Decimal("0.00")
+
+
+class SysproDemo:
+    """See `systems.demo.Demo`."""
+
+    @property
+    def connection(self) -> str:
+        """Id of the demo's connection."""
+        return "five-branches"
+
+    @property
+    def label(self) -> str:
+        """Its contractor."""
+        return "Five Branches Mechanical, demo"
+
+    def simulator_settings(self, scale: float, number: int = 0) -> Mapping[str, str]:
+        """Suppliers and orders of last month, and a seat for every role."""
+        return {"suppliers": "40", "seats": "8"}
+
+    def section(self, url: str, ready: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, str]]:
+        """Own settings, quota and secrets for that simulator. The secrets are the sink's; the other roles have operators of their own (`roles`)."""
+        own = {
+            "rest_url": f"{url}/SYSPROWCFService/Rest",
+            "odata_url": f"{url}/SYSPRO8Odata/SYSPROOData",
+            "instance_id": "five-branches-demo",
+            "company_id": str(ready["company"]),
+            "request_s": 3,
+            "payables": {"stock_codes": "same", "cost_gl_code": "5900-*"},
+            "suppliers": {"code_prefix": "ST", "branch": "10", "terms_code": "30", "bank": "1"},
+            "stock": {"adjustment_gl_code": "5200-00"},
+        }
+        quota = {"group": "syspro-demo", "calls": 6000, "per_s": 60, "at_once": 3}
+        shares = {"poller": 0.2, "sink": 0.65, "check": 0.05, "kept": 0.1}
+        names = ("operator", "operator_password", "company_password")
+        return own, quota | shares, {name: str(ready[name]) for name in names}
+
+    def crosswalk(self) -> Mapping[str, tuple[Mapping[str, str], ...]]:
+        """Business units, line types, warehouses and kinds of adjustments on the seeded values."""
+        units = tuple(
+            {"business_unit": name, "branch": branch, "gl_part": branch, "clearing_vendor": CLEARING, "warehouse": "MA"}
+            for name, branch in _UNITS
+        )
+        kinds = (("Service", "5100-*"), ("Material", "5000-*"), ("Equipment", "5000-*"), ("PriceModifier", "5900-*"))
+        return {
+            "business_unit": units,
+            "line_type": tuple({"line_type": kind, "gl_code": code} for kind, code in kinds),
+            "adjustment_type": (
+                {"kind": "Cycle Count", "post": "yes", "gl_code": "5200-00"},
+                {"kind": "Job", "post": "no"},
+            ),
+        }
+
+    def paths(self) -> tuple[str, ...]:
+        """Every kind of object that is asked for."""
+        kinds = (_INVOICES, _ENTRIES, _SUPPLIERS, _ORDERS, _LINES, _MOVES)
+        return (*(f"documents?kind={kind}" for kind in kinds), BALANCES)
+
+    def issued(self, entity: str, ask: Ask) -> list[Issued]:
+        """Suppliers, and orders that people entered."""
+        if entity == "vendor":
+            return [_supplier(row) for row in _of(ask, _SUPPLIERS)]
+        if entity == "purchase_order":
+            return [_ordered(row, ask) for row in _of(ask, _ORDERS) if not order_ref_in(str(row["CustomerPoNumber"]))]
+        return []
+
+    def read(self, flow: str, ask: Ask) -> set[str]:
+        """Stock levels are read, and AP invoices."""
+        if flow == "S5":
+            return {f"bill/{row['id']}" for row in _of(ask, _INVOICES)}
+        return set()
+
+    def expected(self, flow: Flow, one: Issued, settings: BaseModel) -> Sequence[Expected]:
+        """An AP invoice for each supplier of what the lines cost; one document of the whole amount by every other flow."""
+        if flow.id == "S1":
+            return at_cost(flow.purpose, one, _vendor_of)
+        return whole(flow.purpose, one)
+
+    def booked(self, ask: Ask) -> list[BookedDocument]:
+        """Documents with their ref; suppliers by their code."""
+        found = [
+            BookedDocument("bill", row["id"], row["ref"], Decimal(row["amount"]), row["date"], True) for row in _of(ask, _INVOICES)
+        ]
+        found += [
+            BookedDocument("reversal", row["id"], row["ref"], Decimal(row["amount"]), row["posted_on"], True)
+            for row in _of(ask, _ENTRIES)
+        ]
+        found += [_order(row, ask) for row in _of(ask, _ORDERS)]
+        found += _moved(_of(ask, _MOVES))
+        return [*found, *(BookedDocument("vendor", row["Supplier"], "", _ZERO, "", True) for row in _of(ask, _SUPPLIERS))]
+
+    def balances(self, ask: Ask) -> Balances:
+        """What suppliers are owed by the company's own figures."""
+        told = ask(BALANCES)["vendors"]
+        return Balances(None, {row["id"]: Decimal(row["open"]) for row in told})
+
+    def flow_settings(self) -> Mapping[str, Mapping[str, Any]]:
+        """Nothing waits for a window."""
+        return {}
+
+    def acts(self, ask: Ask, links: Mapping[str, Mapping[str, str]]) -> Sequence[Act]:
+        """Two suppliers are created."""
+        return [Act("two suppliers are created", "masters", {"suppliers": len(_of(ask, _SUPPLIERS)) + 2})]
+
+    def faults(self) -> Sequence[Act]:
+        """An outage, dropped sessions, and answers that are lost, halved, late or something else altogether."""
+        post = {"method": "GET", "path": "/SYSPROWCFService/Rest/Transaction/Post"}
+        return (
+            planned("an outage of the ERP (60 requests answered 503)", {"kind": "refuse", "status": 503, "count": 60}),
+            Act("every session is dropped", "sessions/drop", {}),
+            planned(
+                "lost, halved and late answers to writes",
+                {"kind": "lost_answer", "count": 4, "skip": 3, **post},
+                {"kind": "half_answer", "count": 3, "bytes": 40, "skip": 9, **post},
+                {"kind": "html_after", "count": 2, "skip": 13, **post},
+                {"kind": "late_commit", "count": 2, "seconds": 2, "skip": 16, **post},
+            ),
+        )
+
+
+def _of(ask: Ask, kind: str) -> list[Mapping[str, Any]]:
+    found: list[Mapping[str, Any]] = ask(f"documents?kind={kind}")["documents"]
+    return found
+
+
+def _vendor_of(_: IssuedLine) -> str:
+    return CLEARING
+
+
+def _supplier(row: Mapping[str, Any]) -> Issued:
+    facts = {NAME: str(row["SupplierName"]), ACTIVE: NO if row["OnHold"] == "Y" else YES}
+    return Issued(row["Supplier"], row["Supplier"], _ZERO, facts=facts)
+
+
+def _worth(number: str, ask: Ask) -> Decimal:
+    own = [row for row in _of(ask, _LINES) if row["PurchaseOrder"] == number]
+    stocked = sum((Decimal(row["MOrderQty"]) * Decimal(row["MPrice"]) for row in own if row["LineType"] == "1"), Decimal(0))
+    charges = sum((Decimal(row["NMscChargeValue"] or "0") for row in own if row["LineType"] != "1"), Decimal(0))
+    return (stocked + charges).quantize(Decimal("0.01"))
+
+
+def _ordered(row: Mapping[str, Any], ask: Ask) -> Issued:
+    number = str(row["PurchaseOrder"])
+    return Issued(number, number, _worth(number, ask), is_void=row["OrderStatus"] == "*")
+
+
+def _order(row: Mapping[str, Any], ask: Ask) -> BookedDocument:
+    number = str(row["PurchaseOrder"])
+    ref = order_ref_in(str(row["CustomerPoNumber"]))
+    return BookedDocument("purchase_order", number, ref, _worth(number, ask), row["OrderEntryDate"], True, None)
+
+
+def _moved(rows: Sequence[Mapping[str, Any]]) -> list[BookedDocument]:
+    """The movements of each reference as one document."""
+    by_ref: dict[str, list[Mapping[str, Any]]] = {}
+    for row in rows:
+        by_ref.setdefault(str(row["Reference"]) or f"{row['Journal']}/{row['JournalEntry']}", []).append(row)
+    made = []
+    for ref, own in by_ref.items():
+        value = sum((Decimal(row["TrnValue"]) for row in own), Decimal(0))
+        made.append(BookedDocument("goods", str(own[0]["Journal"]), ref, value, own[0]["EntryDate"], True, None))
+    return made
+
+
+DEMO = SysproDemo()

@@ -1,0 +1,114 @@
+"""Job invoices as payables at cost, from canonical to one AP invoice for each vendor. Pure (accounting.md 10, 11).
+
+What an invoice owes to whom: `systems/postings/at_cost.py`. The stock code of each item, the technician and the text of the line travel in the
+notation of its GL distribution; the branch is the business unit's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+
+from schemas.records import InvoiceLine, PostingLine
+from systems.mapped import Draft, NoCommand, Plan
+from systems.postings.at_cost import Owing, Part, Payables, Places, ended, part_draft, payables
+from systems.postings.document import Hold, Row, Target, other_currency
+from systems.postings.lines import ZERO, Place, header_text, human_number, line
+from systems.syspro.allocation import (
+    NOTATION,
+    PRODUCT,
+    SUPPLIER_CODE,
+    TECHNICIAN,
+    Mapped,
+    branch_of,
+    cost_code,
+    mapped,
+    stock_row,
+    supplier_code,
+    unit_of_line,
+)
+from systems.syspro.settings import Settings
+from systems.syspro.wire import fitted, is_kept
+
+PAYABLE = Target("S1", "payable", PRODUCT)
+SUPPLIER, BRANCH = "Supplier", "Branch"
+"""Dimensions of the command's header."""
+
+
+@dataclass(frozen=True)
+class _Places(Places[Settings]):
+    """Where a line lands that belongs to this invoice and business unit."""
+
+    record: Mapping[str, Any]
+    header: Row
+
+    def unit(self, one: InvoiceLine, made: Mapped) -> Row:
+        """The business unit of a line."""
+        return unit_of_line(made, one, self.record, self.header)
+
+    def line(self, one: InvoiceLine, worth: Decimal, unit: Row, made: Mapped) -> PostingLine:
+        """The cost of a line."""
+        account = cost_code(made, unit, [key for key in (one["sku_code"], one["gl_account"], one["kind"]) if key])
+        item = stock_row(made, one["sku_code"], one["sku_id"])["stock_code"]
+        technician = _technician(one, made)
+        parts = [item, f"tech {technician}" if technician else "", one["description"]]
+        text = fitted(" ".join(filter(None, parts)), NOTATION).text
+        booked = line(Place(account, {}), "line", worth, text, one["line_id"])
+        return {**booked, "item": item}
+
+
+def _technician(one: InvoiceLine, made: Mapped) -> str:
+    """Who did the work: the code of the table `technician`, else the id as the field-service system tells it; "" where none is told."""
+    told = (one.get("dimensions") or {}).get(TECHNICIAN, "")
+    if not told:
+        return ""
+    row = made.row("technician", (told,))
+    return (row or {}).get("code") or told
+
+
+def invoice_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:
+    """What a customer invoice owes to vendors: an AP invoice for each."""
+    made = mapped(plan, record["invoice_date"])
+    unit = made.unit(record["business_unit_name"], record["business_unit_id"])
+    found = _by_code(payables(record, made, Owing(PAYABLE, made.settings.payables.amount_basis, _Places(record, unit))), made)
+    if over := ended(record, found, PAYABLE, plan.time_zone):
+        return over
+    made.dated("invoice_date", record["invoice_date"])
+    header = {
+        "date": record["invoice_date"],
+        "due_date": None,
+        "terms": "",
+        "description": fitted(header_text(record), NOTATION).text,
+        "human_number": human_number(record),
+        "pay_hold": False,
+        "tax_total": ZERO,
+    }
+    dimensions = {BRANCH: branch} if (branch := branch_of(made, unit)) else {}
+    return [*(_draft(record, header, dimensions, part, made) for part in found.by_vendor.items()), *found.excluded]
+
+
+def _by_code(found: Payables, made: Mapped) -> Payables:
+    """The parts by the code that SYSPRO keeps: `42` and `0000042` of two rows are one supplier."""
+    parts: dict[str, Part] = {}
+    for vendor, part in found.by_vendor.items():
+        code = supplier_code(vendor, made.settings)
+        if len(code) > SUPPLIER_CODE or not is_kept(code):
+            made.missing("supplier", f"{code} has more than {SUPPLIER_CODE} characters, or one that SYSPRO does not keep")
+        whole = parts.setdefault(code, Part())
+        whole.lines += part.lines
+        whole.defaulted.update(part.defaulted)
+    return Payables(parts, found.excluded)
+
+
+def _draft(
+    record: Mapping[str, Any], header: Mapping[str, Any], dimensions: Mapping[str, str], named: tuple[str, Part], made: Mapped
+) -> Draft:
+    vendor = named[0]
+    own = {**dimensions, SUPPLIER: vendor} if vendor else dict(dimensions)
+    draft = part_draft(record, {**header, "dimensions": own}, named, made, PAYABLE)
+    if not record["adjustment_to_id"] or draft.amount < 0:
+        return draft
+    foreign = other_currency(record, made.plan, "invoice") or Hold("", "")
+    return replace(draft, hold=foreign.name, hold_detail=foreign.words)  # what an adjustment adds is owed anew
