@@ -112,7 +112,7 @@ class Looking:
         if resolved.tried_since is None:
             return False
         entity, role = APPLICATIONS[record]
-        payer = next(ids.get(link_name(one), "") for one in resolved.command["parents"] if one["role"] == role)
+        payer = next((ids.get(link_name(one), "") for one in resolved.command["parents"] if one["role"] == role), "")
         if not payer:
             return True
         if has_target(resolved):

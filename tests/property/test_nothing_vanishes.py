@@ -259,3 +259,13 @@ def test_what_no_side_of_the_connection_is_the_source_of_is_only_read(system: st
     """A record of the ERP itself, or of a system that the connection joined once."""
     outcome = passed(joined("acumatica"), plain("credit_memo", "-108.25", system=system))
     assert (outcome.outputs, outcome.decisions) == ([], [])
+
+
+@pytest.mark.parametrize("entity", ["purchase_order", "receipt"])
+@pytest.mark.parametrize("status", ["Sent", "Pending", "Posted", ""])
+def test_what_nobody_posts_and_no_flow_brings_is_counted_and_never_called_not_due(entity: str, status: str) -> None:
+    """It was told to be due "when posted", which it never is: the vendor's bill brings what it costs."""
+    outcome = passed(joined("acumatica"), plain(entity, "336.75", status=status))
+    [(decision, amount, words)] = [(one.decision, one.amount, one.detail) for _, one in outcome.decisions]
+    assert (decision, amount, commands(outcome)) == ("excluded", Decimal("336.75"), [])
+    assert "vendor's bill" in words

@@ -162,3 +162,12 @@ async def test_an_application_of_a_vendor_credit_that_is_taken_back_is_held_with
     (found,) = (await held(world)).values()
     assert found == ("changed_after_post", Decimal("-8.00")), world.told()
     await goes_on(world)
+
+
+async def test_a_negative_application_that_takes_back_nothing_ends_when_the_source_drops_it(world: World) -> None:
+    world.canonical(invoice(world, "101", "100.00"))
+    about = {"fingerprint": "v"}
+    world.canonical(payment(world, "201", "60.00", field_service.application("101", "-5.00", "1", TODAY), **about))
+    assert [reason for reason, _ in (await held(world)).values()] == ["unapplication_unmatched"]
+    world.canonical(payment(world, "201", "60.00", source_version="2026-03-11T12:00:00.0000000Z", **about))
+    assert await held(world) == {}, world.told()

@@ -153,3 +153,18 @@ def test_an_amount_to_try_is_a_sum_of_money(amount: str) -> None:
     said = CliRunner().invoke(app, ["try", "invoice", "--amount", amount])
     assert isinstance(said.exception, Broken)
     assert repr(amount) in str(said.exception)
+
+
+@pytest.mark.parametrize(
+    ("detail", "flow"),
+    [
+        ("A1: status is Pending, it is due when posted", "A1"),
+        ("status is Sent, it is due when posted", ""),
+        ("no flow of Acumatica brings it: what it costs comes with the vendor's bill", ""),
+        ("", ""),
+        ("A3V: it carries our ref: X", "A3V"),
+    ],
+)
+def test_a_decision_names_its_flow_or_none(detail: str, flow: str) -> None:
+    """A sentence stood in the column of the flow, for what no flow brings."""
+    assert words.flow_told(detail) == flow
