@@ -10,3 +10,4 @@ def test_a_trial_begins_with_new_books_but_for_customers_who_are_never_created()
     assert switches("servicetitan")["customers"] == "12"
     assert switches("acumatica")["customers"] == "0"
     assert switches("oracle_fusion")["customers"] == "200"
+    assert switches("oracle_fusion")["closed"] == "", "a period that nobody opens"
