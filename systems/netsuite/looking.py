@@ -33,8 +33,8 @@ from systems.parents import parent_id
 from systems.values.members import money_or_zero, required_id, text
 from systems.writing.frame import Attempt
 
-MOST_LOOKS = 7
-"""The most requests of one look-up: a query, the document, a second one, its order, what it takes back or pays out."""
+MOST_LOOKS = 8
+"""The most requests of one look-up: a query, the document, others, its order, the currency, what it takes back or pays out."""
 _MOST_OTHERS = 2
 
 
@@ -73,8 +73,11 @@ class Looking:
         if attempt.step:
             return mine
         others, suspects = await self._queried(attempt, mine.documents)
-        if kind_of(resolved.record, resolved.command) is REFUND and not (*mine.documents, *others):
-            return await self._payable(attempt, suspects)
+        if not (*mine.documents, *others):
+            if why := await self._other_currency(attempt):
+                return Found((), suspects, refusal=why, refusal_reason="currency")
+            if kind_of(resolved.record, resolved.command) is REFUND:
+                return await self._payable(attempt, suspects)
         return replace(mine, documents=(*mine.documents, *others), suspects=suspects)
 
     async def mine(self, attempt: Attempt) -> Found:
@@ -115,6 +118,28 @@ class Looking:
             return Found(())
         row = await self.at(attempt, resolved.record, partner or external(attempt.ref))
         return Found(() if row is None else (compare.master(row, resolved.record, resolved.command),))
+
+    async def _other_currency(self, attempt: Attempt) -> str:
+        """Why the document would be in another currency than its command: NetSuite takes that of the customer, vendor or subsidiary. "" where it
+        would not, where that is not known here yet, and in an account of one currency, which refuses the query (assumed)."""
+        resolved = attempt.resolved
+        kind = kind_of(resolved.record, resolved.command)
+        table = kind.role or "subsidiary"
+        own = fields(resolved.command)["business_unit"] if kind is JOURNAL else party_or_none(kind, resolved.command, resolved.ids)
+        if not is_id(own):
+            return ""
+        attempt.calls += 1
+        query = f"SELECT c.symbol AS symbol FROM {table} p JOIN currency c ON c.id = p.currency WHERE p.id = {own}"  # noqa: S608 - an id
+        try:
+            rows = (await self._client.look(query, f"currency of {table} {own}", 5)).whole(f"currency of {table} {own}")
+        except Refused:
+            return ""
+        other = [symbol for row in rows if (symbol := text(row, "symbol")) != resolved.command["currency"]]
+        if not other:
+            return ""
+        return (
+            f"{table} {own} is kept in {other[0]}, the document is in {resolved.command['currency']}: correct the mapping or link"
+        )
 
     async def _payable(self, attempt: Attempt, suspects: tuple[Document, ...]) -> Found:
         """Whether what a refund pays out is open: nothing is sent where it is not."""

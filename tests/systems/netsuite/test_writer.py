@@ -374,3 +374,13 @@ async def test_a_line_that_a_person_moved_to_another_department_differs(held: Bo
     await held.site.enter("vendorBill", made.erp_id.partition("/")[2], expense={"items": [line]})
     (found,) = await held.find(resolved)
     assert [one.partition(":")[0] for one in found.differences] == ["line"]
+
+
+async def test_a_vendor_of_another_currency_holds_the_document_before_anything_is_sent(held: Books) -> None:
+    abroad = await held.site.enter("vendor", companyName="Prairie Supply", subsidiary={"id": "4"})
+    held.tables = {**held.tables, "sku_vendor": {"SVC-1": {"vendor_id": abroad}}}
+    found = await held.writer.find(held.again(held.made(invoice([labor("40.00")]), "ap_bill")))
+    assert (found.documents, found.refusal_reason) == ((), "currency")
+    assert "CAD" in found.refusal
+    held.tables = {**held.tables, "business_unit": {"Plumbing - Service": {"subsidiary": "4", "department": "6"}}}
+    assert (await held.writer.find(held.made(labor_entry()))).refusal_reason == "currency"
