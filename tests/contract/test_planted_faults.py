@@ -35,9 +35,19 @@ NOT_SAID = {
         "an_invented_member_in_the_request",
         "a_wrong_type_in_the_request",
     },
+    "netsuite": {
+        "a_missing_member_in_the_answer",
+        "a_missing_member_in_the_request",
+        "a_value_outside_its_enumeration",
+        "a_word_for_a_number_in_the_query",
+        "an_invented_member_in_the_request",
+        "a_wrong_type_in_the_request",
+        "an_unknown_query_option",
+    },
 }
 """Faults that a vendor's facts cannot tell: Acumatica requires no member of an answer and enumerates no value; Fusion's tables of attributes
-require none of a request and enumerate none, its sign-in page is HTML with status 200, and requests are judged by its simulator alone."""
+require none of a request and enumerate none, its sign-in page is HTML with status 200, and requests are judged by its simulator alone; the names and
+values that are sent to NetSuite are judged by the account, and a request that was refused may be as wrong as it likes."""
 OPEN = {"custom", "_links", "links", "externalData"}
 """Members whose own members the vendors leave open."""
 Planted = Callable[[Exchange], Iterator[Exchange]]
@@ -92,7 +102,9 @@ def is_caught(name: str, exchange: Exchange) -> bool:
 
 
 def an_unknown_path(exchange: Exchange) -> Iterator[Exchange]:
-    path = re.sub(r"(?<=/24\.200\.001/)\w+|(?<=/11\.13\.18\.05/)\w+|(?<=/tenant/)(\d+/[\w-]+)", r"\g<0>Zz", exchange.path)
+    path = re.sub(
+        r"(?<=/24\.200\.001/)\w+|(?<=/11\.13\.18\.05/)\w+|(?<=/record/v1/)\w+|(?<=/tenant/)(\d+/[\w-]+)", r"\g<0>Zz", exchange.path
+    )
     assert path != exchange.path
     yield replace(exchange, path=path)
 

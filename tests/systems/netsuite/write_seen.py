@@ -67,6 +67,12 @@ async def plant(site: Site) -> dict[str, str]:
     await site.tell("pay", {"bill": bill, "amount": "100.00"})
     credit = {"items": [{"account": {"id": "20"}, "amount": 20}]}
     ids["vendor_credit.of_a_person"] = await site.enter("vendorCredit", entity={"id": seller}, expense=credit)
+    return ids | await _sold(site, customer)
+
+
+async def _sold(site: Site, customer: str) -> dict[str, str]:
+    """Documents of a customer, and a journal."""
+    ids: dict[str, str] = {}
     sold = {
         "items": [
             {"item": {"id": "2"}, "quantity": 1, "rate": 100, "department": {"id": "3"}},
