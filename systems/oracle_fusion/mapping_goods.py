@@ -52,6 +52,8 @@ def return_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | N
 def _canceled(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft]:
     """What a return becomes that was cancelled: a reversal of each of its parts, as they were written."""
     moved = {one["line_id"]: rounded(one["amount"]) for one in record["lines"] if one["quantity"]} or {"": record["total"]}
+    first = next(iter(moved))
+    moved[first] += record["total"] - sum(moved.values())  # what its lines do not tell is not lost
     return [replace(reversal(record, RETURN, plan.time_zone, part, amount), parted=True) for part, amount in moved.items()]
 
 

@@ -19,7 +19,7 @@ from runtime.facts.table import HEAD, read, written
 SPECS = Path(systems.__file__).parent
 TABLES = sorted(path for path in SPECS.glob("*/spec/*.tsv") if path.read_text().split("\n", 1)[0].split("\t") == list(HEAD))
 """The tables of vendors' OpenAPI documents. Where a vendor publishes none, `spec/__init__.py` reads a table of its own form."""
-OWN_FORMS = {"records.tsv", "attributes.tsv", "gl_interface.txt"}
+OWN_FORMS = {"records.tsv", "attributes.tsv", "gl_interface.txt", "tables.tsv", "objects.txt"}
 TOLD = "Told to people."
 
 
