@@ -23,11 +23,13 @@ _NOT_SENT = (Verdict.DEFINITE_NO, Verdict.REJECT)
 BOOKS = 60
 """Runs in the same books: a look-up for documents of the same party, date and amount shows them all."""
 STRIDE, COARSE = 7, 29
-"""Every seventh byte goes through the whole protocol for every write, every byte for the first write of a system; where a minute has to
-suffice (`make check`), every twenty-ninth."""
+"""In `make chaos` every seventh byte goes through the whole protocol for every write, every byte for the first write of a system; else every
+twenty-ninth at most."""
 SAMPLED, SPARSE = 23, 1501
 """Bytes between two cuts of a way that takes a document back, whose answers are those of the other ways again: an answer alone, and through the
 whole protocol. `make chaos` cuts them as finely as the others."""
+CUTS, RUNS = 1000, 40
+"""Cuts of a long answer in `make test`, about: alone, and through the whole protocol. `make chaos` cuts it at every byte, and at every seventh."""
 
 
 @dataclass(frozen=True)
@@ -60,15 +62,16 @@ async def attempted(on: SystemUnderTest, way: str, step: str, copy: str) -> Atte
     return Attempt(case, document, list(on.seam.answers), write)
 
 
-async def check_no_cut_is_a_yes(system: System, way: str, step: str, folder: Path, stride: int = 1) -> int:
-    """Every answer of the attempt cut at every byte (or every `stride`th, and the last ones), as a whole answer that is shorter; gives how many
-    cuts there were."""
+async def check_no_cut_is_a_yes(system: System, way: str, step: str, folder: Path, near: tuple[int, int] = (1, 0)) -> int:
+    """Every answer of the attempt cut at every byte, as a whole answer that is shorter; gives how many cuts there were. `near` are the bytes
+    between two cuts, and about how many cuts of a long answer suffice (0 = all); the last bytes are cut in any case."""
     cuts = 0
     async with ground(system, folder, way) as on:
         done = await attempted(on, way, step, "r")
         real = on.seam.inner
         await on.writer.reserve(done.case.write.calls)
         for number, answer in enumerate(done.answers):
+            stride = _stride(len(answer.body), *near)
             for kept in sorted({*range(0, len(answer.body), stride), *range(max(0, len(answer.body) - stride), len(answer.body))}):
                 cut = replace(answer, body=answer.body[:kept])
                 script = [*done.answers[:number], cut, *done.answers[number + 1 :]]
@@ -82,13 +85,17 @@ async def check_no_cut_is_a_yes(system: System, way: str, step: str, folder: Pat
     return cuts
 
 
-async def check_a_cut_write_is_found(system: System, way: str, stride: int, folder: Path) -> int:
-    """The whole protocol with one answer cut in it: one document, right amount, all steps; gives how many runs there were."""
+def _stride(size: int, least: int, most: int) -> int:
+    return max(least, size // most) if most else least
+
+
+async def check_a_cut_write_is_found(system: System, way: str, near: tuple[int, int], folder: Path) -> int:
+    """The whole protocol with one answer cut in it: one document, right amount, all steps; gives how many runs there were. `near` as above."""
     runs = 0
     for step in requested(ways(system)[way]):
         async with ground(system, folder / step, way) as on:
             sizes = (await attempted(on, way, step, "m")).sizes
-        cuts = [Cut(body, kept, kept % 2 == 1) for body, size in sizes.items() for kept in range(0, size, stride)]
+        cuts = [Cut(body, kept, kept % 2 == 1) for body, size in sizes.items() for kept in range(0, size, _stride(size, *near))]
         for first in range(0, len(cuts), BOOKS):
             async with ground(system, folder / f"{step}{first}", way) as on:
                 cases = [await _run(on, way, step, cut, f"{cut.body}n{cut.kept}") for cut in cuts[first : first + BOOKS]]
@@ -124,20 +131,20 @@ def _takes_back(name: str, way: str) -> bool:
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(("name", "way", "step"), STEPS)
 async def test_an_answer_cut_at_any_byte_is_never_a_yes(name: str, way: str, step: str, tmp_path: Path) -> None:
-    await check_no_cut_is_a_yes(registry.system(name), way, step, tmp_path, SAMPLED if _takes_back(name, way) else 1)
+    await check_no_cut_is_a_yes(registry.system(name), way, step, tmp_path, (SAMPLED if _takes_back(name, way) else 1, CUTS))
 
 
 @pytest.mark.campaign
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize(("name", "way", "step"), [one for one in STEPS if _takes_back(one[0], one[1])])
-async def test_no_byte_of_an_answer_that_takes_back_ends_in_a_yes(name: str, way: str, step: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("name", "way", "step"), STEPS)
+async def test_no_byte_of_an_answer_ends_in_a_yes(name: str, way: str, step: str, tmp_path: Path) -> None:
     await check_no_cut_is_a_yes(registry.system(name), way, step, tmp_path)
 
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(("name", "way"), WRITES)
 async def test_a_write_whose_answer_is_cut_is_found_and_not_written_again(name: str, way: str, tmp_path: Path) -> None:
-    await check_a_cut_write_is_found(registry.system(name), way, SPARSE if _takes_back(name, way) else COARSE, tmp_path)
+    await check_a_cut_write_is_found(registry.system(name), way, (SPARSE if _takes_back(name, way) else COARSE, RUNS), tmp_path)
 
 
 @pytest.mark.campaign
@@ -146,4 +153,4 @@ async def test_a_write_whose_answer_is_cut_is_found_and_not_written_again(name: 
 async def test_a_write_is_found_after_a_cut_at_many_bytes(name: str, way: str, tmp_path: Path) -> None:
     """Every byte for the first write of a system, every seventh for the others."""
     is_first = way == next(one for system, one in WRITES if system == name)
-    await check_a_cut_write_is_found(registry.system(name), way, 1 if is_first else STRIDE, tmp_path)
+    await check_a_cut_write_is_found(registry.system(name), way, (1 if is_first else STRIDE, 0), tmp_path)

@@ -51,7 +51,7 @@ async def test_a_system_that_writes_by_get_passes_the_suite(by_get: System, tmp_
     await test_writes.check_own_answers(by_get, "ap_bill", "post", tmp_path / "2")
     await test_writes.check_lies(by_get, "ap_bill", "post", tmp_path / "3")
     await test_writes.check_examples_are_written(by_get, tmp_path / "4")
-    assert await test_cuts.check_a_cut_write_is_found(by_get, "ap_bill", 1, tmp_path / "5") > 20
+    assert await test_cuts.check_a_cut_write_is_found(by_get, "ap_bill", (1, 0), tmp_path / "5") > 20
     await test_refs.check_steps_are_resumed(by_get, "ap_bill", "post", tmp_path / "6")
 
 

@@ -48,7 +48,7 @@ async def test_its_writes_pass_every_class_of_answer(toy: System, tmp_path: Path
 
 async def test_its_writes_pass_every_cut(toy: System, tmp_path: Path) -> None:
     assert await test_cuts.check_no_cut_is_a_yes(toy, "ap_bill", "post", tmp_path / "1") > 20
-    assert await test_cuts.check_a_cut_write_is_found(toy, "ap_bill", 1, tmp_path / "2") > 20
+    assert await test_cuts.check_a_cut_write_is_found(toy, "ap_bill", (1, 0), tmp_path / "2") > 20
     await test_sockets.check_real_cuts(toy, "ap_bill", tmp_path / "3")
 
 
