@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from runtime.clock import Clock
 from runtime.errors import Broken
@@ -24,6 +24,7 @@ from services.credentials import CredentialStore
 from services.network import Ways, network_purpose, origins_of, ways
 from systems.connection import ConnectionSettings, Side
 from systems.contract import Access, Role
+from systems.network import is_pem
 
 _UNSENDABLE = re.compile("[\\x00-\\x1f\\x7f\\ud800-\\udfff]")
 
@@ -38,10 +39,12 @@ def credentials_version(store: CredentialStore, connection: str, system: str, ro
     return f"{store.version(connection, purpose(system, role))} {store.version(connection, network_purpose(system))}"
 
 
-def _unsendable(secret: Any) -> list[str]:
-    """The fields whose values neither a header nor a form can carry: control characters, bytes that are not UTF-8. Values are not shown."""
+def _unsendable(secret: Any, model: type[BaseModel]) -> list[str]:
+    """The fields whose values neither a header nor a form can carry: control characters, bytes that are not UTF-8. Values are not shown. A key or
+    certificate is of several lines, and is never sent as it is."""
     values = secret.items() if isinstance(secret, Mapping) else ()
-    return [name for name, value in values if isinstance(value, str) and _UNSENDABLE.search(value)]
+    sent = ((name, value) for name, value in values if isinstance(value, str) and not is_pem(model, name))
+    return [name for name, value in sent if _UNSENDABLE.search(value)]
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ class AccessProvider:
             fields = ", ".join(".".join(str(part) for part in e["loc"]) for e in error.errors(include_input=False))
             # `from None`: the validator's error would carry the values
             raise Broken(f"{name}: credentials for {system} do not fit: {fields}.", "Apply the connection again.") from None
-        if unfit := _unsendable(secret):
+        if unfit := _unsendable(secret, side.declared.credentials):
             raise Broken(
                 f"{name}: credentials for {system}: {', '.join(unfit)} has a line end or another character that cannot be sent.",
                 "Correct the secret and apply the connection again.",

@@ -39,7 +39,8 @@ class Issued:
 
     `applications` are the amounts that a payment or credit settles, by the id of each application. `facts` are the fields, in our own words, in
     which both sides of a master have to agree. `is_void` says of a document that its source took it back: nothing of it is to be in the books;
-    `of_void` are the applications to such documents, which are settled no more once the books have taken them back.
+    `of_void` are the applications to such documents, which are settled no more once the books have taken them back. `order` is the id of the order
+    that a bill is of.
     """
 
     source_id: str
@@ -50,6 +51,7 @@ class Issued:
     lines: tuple[IssuedLine, ...] = ()
     is_void: bool = False
     of_void: frozenset[str] = frozenset()
+    order: str = ""
 
 
 @dataclass(frozen=True)

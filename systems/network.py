@@ -22,6 +22,13 @@ PEM = ("ca_file", "client_certificate", "client_key")
 """Those of these fields whose content has several lines."""
 
 
+def is_pem(credentials: type[BaseModel], name: str) -> bool:
+    """Whether a credential of a system is a text of several lines, as its field says by `json_schema_extra={"pem": True}`."""
+    field = credentials.model_fields.get(name)
+    extra = field.json_schema_extra if field is not None else None
+    return isinstance(extra, dict) and extra.get("pem") is True
+
+
 @runtime_checkable
 class Addressed(Protocol):
     """Settings of a system that say which addresses they lead to. Nothing else is called."""

@@ -24,7 +24,7 @@ from services.credentials import Sealed, in_force, opened, seal
 from services.network import network_purpose, origins_of, ways
 from systems.connection import ConnectionSettings, Side, WebhookKey
 from systems.contract import Role, System
-from systems.network import PEM
+from systems.network import PEM, is_pem
 from topology.trust import Trust
 
 
@@ -84,8 +84,10 @@ def _require_references(settings: ConnectionSettings, sources: Sources) -> None:
     """Try all references before using any, so that all those that lead nowhere are reported at once."""
     lines = []
     for place, reference in _references(settings):
+        model = (settings.field_service if place[0] == "field_service" else settings.erp).declared.credentials
+        is_credential = place[1] in ("credentials", "role_credentials")
         try:
-            resolve(reference, sources, place[-1] in PEM)
+            resolve(reference, sources, is_pem(model, str(place[-1])) if is_credential else place[-1] in PEM)
         except Broken as error:
             lines.append(f"{dotted(place)}: {error}")
     if lines:
@@ -154,9 +156,11 @@ def _require_own_sign_ins(settings: ConnectionSettings, sets: Mapping[str, Seale
 
 
 def _resolved(side: Side, role: Role, sources: Sources) -> dict[str, Any]:
-    fields = {name: resolve(reference, sources).get_secret_value() for name, reference in side.credentials_of(role).items()}
+    model = side.declared.credentials
+    given = side.credentials_of(role).items()
+    fields = {name: resolve(reference, sources, is_pem(model, name)).get_secret_value() for name, reference in given}
     try:
-        side.declared.credentials.model_validate(fields)
+        model.model_validate(fields)
     except ValidationError as error:
         named = "; ".join(f"{'.'.join(str(part) for part in e['loc'])}: {e['msg']}" for e in error.errors(include_input=False))
         # `from None`: the validator's error would carry the values

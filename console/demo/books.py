@@ -17,6 +17,7 @@ from systems.demo import BookedDocument, Expected, Issued, whole
 from systems.flow import CARRIES_MONEY, MASTER
 from systems.mapped import MANUAL, REVERSAL
 from topology.configuration import Connected
+from topology.rules.without_flow import NOTHING_TO_BOOK
 
 MATCH = "M0"
 _Made = list[tuple[Issued, Expected]]
@@ -55,6 +56,14 @@ class Books:
             if entity not in taken and demo_of(source).issued(entity, self.holdings[source].__getitem__):
                 yield Flow("", entity, source, erp, entity, (MANUAL, REVERSAL), CARRIES_MONEY[entity])
 
+    @staticmethod
+    def without_flow(entity: str, purpose: str, one: Issued) -> Sequence[Expected]:
+        """What is expected of an object that no flow brings: a document that a person enters, or an amount of which nothing is booked
+        (`topology.rules.without_flow`)."""
+        if entity in NOTHING_TO_BOOK:
+            return (Expected(purpose, one.amount, {}, (one.amount,)),)
+        return whole(purpose, one)
+
     def _stray(self, rows: Sequence[Row], document: BookedDocument) -> None:
         """Count a document that no source object makes. It is explained where the ledger holds by name that it has to be taken back."""
         entry = self.topics.by_ref.get(document.ref)
@@ -85,7 +94,9 @@ class Books:
         settings = self.connected.readings[erp].settings
         by_purpose: dict[str, _Made] = {}
         for one in demo_of(flow.source).issued(flow.entity, self.holdings[flow.source].__getitem__):
-            for expected in demo_of(erp).expected(flow, one, settings) if flow.id else whole(flow.purpose, one):
+            for expected in (
+                demo_of(erp).expected(flow, one, settings) if flow.id else self.without_flow(flow.entity, flow.purpose, one)
+            ):
                 by_purpose.setdefault(expected.purpose, []).append((one, expected))
         by_purpose = by_purpose or {flow.purpose: []}
         several = len(by_purpose) > 1

@@ -40,16 +40,25 @@ _BOOKED = {
     "creditMemo": "credit_memo",
     "customerPayment": "payment",
     "customerDeposit": "payment",
+    "customerRefund": "payment",
     "journalEntry": "journal",
 }
+_TAKES_OFF = ("vendorCredit", "customerRefund")
+"""Shown as positive amounts; the source tells what they come from as less than nothing."""
+_OF_THE_DAY = f"{BALANCES}?since=2026-01-01"
+"""Last year's documents are no part of what both sides have: they were entered in NetSuite alone."""
 _UNITS = (
-    # business unit, department, class, location; one unit has no row and posts to the default department
+    # business unit, department, class, location; one unit has no row and another a department that does not exist: both post to the default
     ("Plumbing - Service", "3", "1", "1"),
     ("HVAC - Service", "2", "1", "2"),
-    ("HVAC - Install", "2", "4", "2"),
+    ("HVAC - Install", "99", "4", "2"),
 )
 _COSTS = (("Material", "20"), ("Equipment", "23"), ("Service", "21"))
 _SALES = (("Material", "1"), ("Equipment", "3"), ("Service", "2"), ("PriceModifier", "10"), ("25100", "7"), ("project", "2"))
+_ORDER_ITEMS = (("MATERIALS", "10001"), ("LABOR", "10002"), ("EQUIPMENT", "15001"), ("SUBCONTRACT", "10004"))
+"""Items that buyers order, and the sku of each at the other side."""
+_PLACES = ("1", "2", "3", "4")
+_WAREHOUSE = "801"
 _PAYMENTS = (("Cash", "1"), ("Check", "2"), ("Credit Card", "3"), ("ACH", "4"), ("Refund", "2"))
 
 
@@ -104,19 +113,23 @@ class NetSuiteDemo:
         return own, quota | shares, {name: str(ready[name]) for name in names}
 
     def crosswalk(self) -> Mapping[str, tuple[Mapping[str, str], ...]]:
-        """Business units, costs, items, tax zones and payment types on the seeded values."""
+        """Business units, costs, items, tax zones, payment types and what is ordered on the seeded values."""
         columns = ("business_unit", "department", "class", "location")
         return {
             "business_unit": tuple(dict(zip(columns, unit, strict=True)) for unit in _UNITS),
             "cost_line": tuple({"cost_line": kind, "account": account} for kind, account in _COSTS),
             "line_type": tuple({"line_type": kind, "item": item} for kind, item in _SALES),
             "tax_zone": ({"tax_zone": "401", "item": "8"}, {"tax_zone": "402", "item": "8"}),
+            "order_place": tuple(
+                {"place": place, "inventory_location_id": _WAREHOUSE, "business_unit_id": "901"} for place in _PLACES
+            ),
+            "order_item": tuple({"item": item, "sku_id": sku, "factor": "1"} for item, sku in _ORDER_ITEMS),
             "payment_type": tuple({"payment_type": name, "payment_method": method} for name, method in _PAYMENTS),
         }
 
     def paths(self) -> tuple[str, ...]:
         """Every kind of object that is asked for."""
-        return (BALANCES, *(f"documents?kind={kind}" for kind in (*_BOOKED, _ORDERS, _BILL_PAYMENTS, "vendor", "customer")))
+        return (_OF_THE_DAY, *(f"documents?kind={kind}" for kind in (*_BOOKED, _ORDERS, _BILL_PAYMENTS, "vendor", "customer")))
 
     def issued(self, entity: str, ask: Ask) -> list[Issued]:
         """Vendors and customers of the subsidiary that travels, and the orders that people entered."""
@@ -136,9 +149,12 @@ class NetSuiteDemo:
         return {f"{entity}/{row['id']}" for row in _of(ask, kind)}
 
     def expected(self, flow: Flow, one: Issued, settings: BaseModel) -> Sequence[Expected]:
-        """An invoice at cost is a payable to the clearing vendor; everything else is a document of its whole amount."""
+        """An invoice at cost is a payable to the clearing vendor, a bill of an order only confirms that it came; everything else is a document of its
+        whole amount."""
         if flow.id == "N1":
             return at_cost("payable", one, lambda _: _CLEARING)
+        if flow.id == "N5" and (one.order or one.is_void):
+            return (Expected(flow.purpose, one.amount, {}, (one.amount,)),)
         return whole(flow.purpose, one)
 
     def booked(self, ask: Ask) -> list[BookedDocument]:
@@ -149,14 +165,15 @@ class NetSuiteDemo:
         return found
 
     def balances(self, ask: Ask) -> Balances:
-        """By the posted documents of each party."""
-        told = ask(BALANCES)
+        """By the posted documents of each party, of this year. What the clearing vendor is owed is what the jobs cost (flow N1); the other side keeps
+        no such payable, but the vendors' own bills, which are read and never written (N5)."""
+        told = ask(_OF_THE_DAY)
         customers = {row["id"]: Decimal(row["balance"]) - Decimal(row["deposits"]) for row in told["customers"]}
-        return Balances(customers, {row["id"]: Decimal(row["balance"]) for row in told["vendors"]})
+        return Balances(customers, {row["id"]: Decimal(row["balance"]) for row in told["vendors"] if row["id"] != _CLEARING})
 
     def flow_settings(self) -> Mapping[str, Mapping[str, Any]]:
-        """The profile of the page beside the accountant's: what a job cost, and what it was sold for."""
-        return {"N1S": {"enabled": True}}
+        """The profile of the page beside the accountant's: what a job cost, and what it was sold for, with its credits."""
+        return {"N1S": {"enabled": True}, "N1C": {"enabled": True}}
 
     def acts(self, ask: Ask, links: Mapping[str, Mapping[str, str]]) -> Sequence[Act]:
         """Two vendors are created; one that both sides know is renamed; a bill is paid."""
@@ -201,10 +218,11 @@ def _party(row: Mapping[str, Any]) -> Issued:
 
 
 def _document(kind: str, row: Mapping[str, Any]) -> BookedDocument:
+    sign = -1 if kind in _TAKES_OFF else 1
     applied = sum((Decimal(one["amount"]) for one in row["applications"]), Decimal(0))
     ref = "" if row["ref"].endswith(ORDER) else ref_of(row["ref"])
-    settles = applied if kind in ("customerPayment", "creditMemo", "vendorCredit") else None
-    return BookedDocument(_BOOKED[kind], row["id"], ref, Decimal(row["amount"]), row["date"], bool(row["posted"]), settles)
+    settles = applied if kind in ("customerPayment", "creditMemo") else None
+    return BookedDocument(_BOOKED[kind], row["id"], ref, sign * Decimal(row["amount"]), row["date"], bool(row["posted"]), settles)
 
 
 def _entered(words: str, kind: str, key: str, values: Mapping[str, Any]) -> Act:

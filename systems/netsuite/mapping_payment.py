@@ -10,7 +10,6 @@ A collection is never a bill of a vendor (accounting.md 13, 17). What is decided
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from systems.mapped import Draft, NoCommand, Plan
@@ -22,7 +21,7 @@ from systems.postings.collection import (
     is_refund,
     paid_how,
     payment_text,
-    receipt,
+    receipt_body,
     refund_body,
     refund_hold,
     refund_parents,
@@ -54,9 +53,18 @@ def payment_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | 
         return [_refund(record, made)]
     if ended := worthless(record, COLLECTION):
         return ended
-    draft = receipt(record, made, COLLECTION, _COLUMNS, customer_dimensions)
-    draft = replace(draft, body={**draft.body, "kind": kind})
-    return [draft, *_applied(record, plan)]
+    return [_receipt(record, made, kind), *_applied(record, plan)]
+
+
+def _receipt(record: Mapping[str, Any], made: Mapped, kind: str) -> Draft:
+    """The payment or deposit; one whose business unit has no row posts to the defaults."""
+    unit = unit_named(made, record["business_unit_name"], record["business_unit_id"])
+    customer, parents = customer_of(record, made, unit)
+    how = paid_how(record, made, _COLUMNS)
+    made.dated("paid_on", record["paid_on"])
+    body = receipt_body(record, how, customer_dimensions(customer, unit, made)) | {"kind": kind}
+    hold = other_currency(record, made.plan, "payment")
+    return made.draft("ar_receipt", body, record, Posting(COLLECTION, record["paid_on"], hold, parents))
 
 
 def _applied(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:

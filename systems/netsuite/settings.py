@@ -192,11 +192,12 @@ class Credentials(_Section):
     )
     private_key: SecretStr = Field(
         SecretStr(""),
-        json_schema_extra={"sign_in": "assertion"},
+        json_schema_extra={"sign_in": "assertion", "pem": True},
         description="PEM key of that certificate: EC (ES256) or RSA (PS256).",
     )
     certificate: SecretStr = Field(
         SecretStr(""),
+        json_schema_extra={"pem": True},
         description="The public certificate in PEM, so that `check` tells its end 30 days before; sign_in assertion only.",
     )
     consumer_key: SecretStr = Field(

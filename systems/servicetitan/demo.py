@@ -215,7 +215,8 @@ def _issued(entity: str, row: Mapping[str, Any], gone: set[Any]) -> Issued:
     lines = tuple(map(shown, row["lines"])) if shown is not None else ()
     amount = Decimal(str(row.get("amount") or "0.00"))
     is_void = entity not in _MASTERS and _is_void(row)
-    return Issued(str(row["id"]), str(row.get("number") or ""), amount, settled, _facts(row), lines, is_void, of_void)
+    number, order = str(row.get("number") or ""), str(row.get("purchase_order_id") or "")
+    return Issued(str(row["id"]), number, amount, settled, _facts(row), lines, is_void, of_void, order)
 
 
 def _goods(row: Mapping[str, Any]) -> IssuedLine:

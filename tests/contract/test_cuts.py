@@ -14,6 +14,7 @@ from runtime.exchange import Response
 from services.sinks import entry as e
 from systems import registry
 from systems.contract import Document, System, Verdict
+from tests.contract import examples
 from tests.contract.ground import Case, SystemUnderTest, ground
 from tests.contract.protocol import Run, one_document_each
 from tests.contract.registered import STEPS, WRITES, requested, steps_before, ways
@@ -113,7 +114,8 @@ async def _run(on: SystemUnderTest, way: str, step: str, cut: Cut, copy: str) ->
         on.seam.forget()
         on.seam.cut = cuts.pop() if sent == step and cuts else None
 
-    run = Run(on, case, sending)
+    # a job runs within the settle wait, which is as long as it may take
+    run = Run(on, case, sending, on.run_batch if way in examples.told(on.system.name).silent else None)
     entry = await run.to_the_end()
     assert not cuts, "the step was never sent"
     first = next(answer for sent, answer in run.answers if sent == step)

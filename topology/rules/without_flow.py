@@ -20,7 +20,7 @@ from topology.configuration import Connected
 from topology.rules.due import due
 
 HOLD = "no_flow"
-_NOTHING_TO_BOOK = ("purchase_order", "receipt")
+NOTHING_TO_BOOK = ("purchase_order", "receipt")
 """What nobody posts and the vendor's bill comes after: there is nothing for a person to enter (accounting.md 11)."""
 
 
@@ -37,7 +37,7 @@ def without_flow(entity: str, record: Mapping[str, Any], connected: Connected, p
         return [_counted(f"flow {', '.join(flow.id for flow in declared)} is off", record)]
     if not enabled:
         return [_counted("no flow of this connection moves money", record)]
-    if entity in _NOTHING_TO_BOOK and not record["origin_ref"]:
+    if entity in NOTHING_TO_BOOK and not record["origin_ref"]:
         return [_counted(f"no flow of {erp.title} brings it: what it costs comes with the vendor's bill", record)]
     days = [day for flow in enabled if (day := settings.flows[flow.id].cutover_date) is not None]
     flow = Flow("", "", record["system"], erp.name, entity, (MANUAL,), target.purpose)

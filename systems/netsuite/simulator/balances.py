@@ -1,4 +1,5 @@
-"""What every customer owes, every vendor is owed and every account holds by the posted documents: `GET /__sim__/balances`."""
+"""What every customer owes, every vendor is owed and every account holds by the posted documents: `GET /__sim__/balances`, or of those dated
+from a day on: `GET /__sim__/balances?since=2026-01-01`."""
 
 from __future__ import annotations
 
@@ -19,16 +20,18 @@ _OPEN = {
 _OWED = {"vendorBill": ("open", 1), "vendorCredit": ("open", -1)}
 
 
-def balances(account: Account) -> dict[str, Any]:
+def balances(account: Account, since: str = "") -> dict[str, Any]:
     """`{"customers": [{id, open, unapplied, deposits, balance}], "vendors": [{id, open, balance}], "accounts": [{subsidiary, account, balance}]}`:
     amounts are texts, of whoever has a posted document. `open` = invoices less credit memos that are left; `balance` = the first less unapplied
-    payments; an account is named by its number and has its debits less its credits."""
+    payments; an account is named by its number and has its debits less its credits. `since` (ISO day) leaves out what is dated earlier."""
     customers: dict[str, dict[str, Decimal]] = {}
     vendors: dict[str, dict[str, Decimal]] = {}
     ledger: dict[tuple[str, str], Decimal] = {}
     numbers = {row["id"]: row["acctNumber"] for row in account.rows("account")}
     for kind in TRANSACTIONS:
-        for row in filter(is_posted, account.rows(kind.name)):
+        for row in account.rows(kind.name):
+            if not is_posted(row) or row["tranDate"] < since:
+                continue
             _add(customers, row, _OPEN)
             _add(vendors, row, _OWED)
             for line in lines_of(account, row):

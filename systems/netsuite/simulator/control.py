@@ -37,7 +37,7 @@ def add_control(app: web.Application, gate: Gate, events: Events) -> None:
 
     add_asked(
         app,
-        balances=lambda _: balances(account),
+        balances=lambda query: balances(account, query.get("since", "")),
         documents=lambda query: {"documents": documents(account, query.get("kind", "vendorBill"))},
         masters_truth=lambda _: truth(account),
         events=deployed,

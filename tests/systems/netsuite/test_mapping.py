@@ -227,6 +227,15 @@ def test_a_payment_type_without_a_row_is_held() -> None:
     assert found.unresolved == ("payment_type=Barter",)
 
 
+@pytest.mark.parametrize("unit", ["Electrical - Service", "HVAC – Service", ""])
+def test_a_payment_of_a_unit_without_a_row_is_entered_with_the_defaults(unit: str) -> None:
+    """It was held as unmapped, while the invoice that it settles was posted."""
+    (found, *_) = drafts_of(payment("60.00", [], business_unit_name=unit, business_unit_id="9"), plan(OWN))
+    assert (found.record, found.unresolved, found.hold, found.amount) == ("ar_receipt", (), "", Decimal("60.00"))
+    assert found.body["dimensions"]["department"] == "8"
+    assert any(one.startswith("department=") for one in found.defaulted)
+
+
 # --- labor, bills, masters --------------------------------------------------------------------------------------------
 
 

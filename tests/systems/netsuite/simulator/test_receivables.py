@@ -34,6 +34,7 @@ async def test_a_payment_settles_the_invoices_that_it_names(world: World, client
         (first, 100, "1042"),
         (second, 20, "INV000002"),
     ]
+    assert (await world.sim("balances?since=2100-01-01"))["customers"] == [], "what is dated before the day is left out"
     books = await world.sim("balances")
     assert books["customers"] == [{"id": customer, "open": "30.00", "unapplied": "10.00", "deposits": "0.00", "balance": "20.00"}]
     assert {line["account"]: line["balance"] for line in books["accounts"]} == {
