@@ -40,6 +40,7 @@ _BOOKED = {
     "creditMemo": "credit_memo",
     "customerPayment": "payment",
     "customerDeposit": "payment",
+    "customerRefund": "payment",
     "journalEntry": "journal",
 }
 _UNITS = (
