@@ -65,7 +65,8 @@ class TakingBack:
     async def _application(self, attempt: Attempt, undo: u.Undo) -> u.Undone:
         ids = applied_by(undo.as_written)
         if not compare.is_deposit(ids[0]):
-            return u.unapplied(undo, await self._looking.by_id(attempt, ids[0]), ids)
+            row = await self._looking.by_id(attempt, ids[0])
+            return u.unapplied(undo, row, ids, is_ours=attempt.step == u.UNAPPLY)
         row = await self._deposited(attempt, undo)
         return u.not_there(undo, ids[0]) if row is None else u.Undone()
 

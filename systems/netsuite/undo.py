@@ -285,6 +285,7 @@ def _is_given(original: Row, key: str, amount: Decimal) -> bool:
 
 def _differences(undo: Undo, counter: Row) -> Iterator[str]:
     kind, command = undo.kind, undo.original.command
+    yield from code_differs("external id", text(counter, "externalId"), external_id(undo.resolved.command["ref"], REVERSES))
     if kind is not d.JOURNAL:
         limit = undo.settings.receivables.difference_limit if d.tax_zone(command) else Decimal(0)
         yield from amount_differs("amount", money_or_zero(counter, "total"), undo.amount, limit)
@@ -301,9 +302,9 @@ def _differences(undo: Undo, counter: Row) -> Iterator[str]:
 # --- applications -----------------------------------------------------------------------------------------------------
 
 
-def unapplied(undo: Undo, row: Row | None, ids: tuple[str, str]) -> Undone:
+def unapplied(undo: Undo, row: Row | None, ids: tuple[str, str], *, is_ours: bool = False) -> Undone:
     """How far an application of a payment is taken back; `row` is the payment, `ids` are those of payment and document. A person may have taken it
-    off: then the payment gives that document nothing."""
+    off: then the payment gives that document nothing. Not so with `is_ours`, where it was just sent and only the memo tells that it was taken."""
     payer, target = ids
     erp_id = f"{payer}/{target.partition('/')[2]}"
     if row is None:
@@ -311,7 +312,7 @@ def unapplied(undo: Undo, row: Row | None, ids: tuple[str, str]) -> Undone:
     if (taken := taken_off(row, undo.resolved.command["ref"])) is not None:
         return Undone(undo.done(erp_id, undo.steps, tuple(amount_differs("amount", taken, undo.amount))))
     given = applied_lines(row).get(target.partition("/")[2], Decimal(0))
-    if given >= undo.amount:
+    if given >= undo.amount or is_ours:
         return Undone()
     if not given:
         return Undone(undo.done(erp_id, undo.steps))
