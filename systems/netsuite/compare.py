@@ -211,16 +211,17 @@ def is_marked(row: Row, ref: str) -> bool:
     return ref in text(row, "memo").split()
 
 
-def application(row: Row, resolved: ResolvedCommand, ids: tuple[str, str]) -> Document | None:
+def application(row: Row, resolved: ResolvedCommand, ids: tuple[str, str], *, is_ours: bool = False) -> Document | None:
     """The command's application on the payment or credit memo that `row` shows; None where it is not there. `ids`: those of payer and document.
 
-    It is there where the payer's memo carries its ref, or where a person entered all that the command tells of this document.
+    It is there where the payer's memo carries its ref, or where a person entered all that the command tells of this document; not so with `is_ours`,
+    where it was just sent and only the ref tells that it was taken.
     """
     (payer, target), told = ids, fields(resolved.command)["applications"]
     given, own = applied_to(row, target.partition("/")[2]), told[-1]["amount"]
     until = sum((one["amount"] for one in told), ZERO)
     if not is_marked(row, resolved.command["ref"]):
-        is_typed = resolved.original is None and given >= until
+        is_typed = resolved.original is None and not is_ours and given >= until
         return _application(resolved, payer, target, ()) if is_typed else None
     return _application(resolved, payer, target, () if given >= own else (f"amount: {given}, {own}",))
 

@@ -169,7 +169,7 @@ class Looking:
             row = await self.at(attempt, "depositApplication", external(attempt.ref))
             return None if row is None else compare.deposit_application(row, resolved, ids)
         row = await self.by_id(attempt, ids[0])
-        return None if row is None else compare.application(row, resolved, ids)
+        return None if row is None else compare.application(row, resolved, ids, is_ours=bool(attempt.step))
 
 
 def applied_by(resolved: ResolvedCommand) -> tuple[str, str]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import Any, Literal
 from zoneinfo import available_timezones
 
@@ -35,6 +36,8 @@ EVENTS: Mapping[str, str] = {
     "journalentry": "journal",
 }
 """Record types as the user-event script names them, each with our word for it."""
+_zones = cache(available_timezones)
+"""Read from disk once: settings are validated again for every plan."""
 
 
 class _Section(BaseModel):
@@ -142,7 +145,7 @@ class Settings(_Section):
     @field_validator("time_zone")
     @classmethod
     def _zone(cls, name: str) -> str:
-        if name not in available_timezones():
+        if name not in _zones():
             raise ValueError(f"{name!r} is no time zone; example: America/Chicago")
         return name
 

@@ -7,7 +7,6 @@ back and then those of the document that is written anew.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from runtime.errors import Refused, Transient
 from runtime.exchange import Request
@@ -66,7 +65,8 @@ class TakingBack:
     async def _application(self, attempt: Attempt, undo: u.Undo) -> u.Undone:
         ids = applied_by(undo.as_written)
         if not compare.is_deposit(ids[0]):
-            return u.unapplied(undo, await self._looking.by_id(attempt, ids[0]), ids)
+            row = await self._looking.by_id(attempt, ids[0])
+            return u.unapplied(undo, row, ids, is_ours=attempt.step == u.UNAPPLY)
         row = await self._deposited(attempt, undo)
         return u.not_there(undo, ids[0]) if row is None else u.Undone()
 
@@ -87,9 +87,6 @@ class TakingBack:
         if undo.record == d.APPLICATION:
             return await self._unapply(attempt, undo)
         kind, key = d.pair_of(undo.original.erp_id)
-        if attempt.step == u.UNAPPLY:
-            body: dict[str, Any] = {"apply": {"items": []}}
-            return self._client.request("PATCH", self._client.url(kind, key, _REPLACED), body)
         if attempt.step == u.REVERSE_APPLY:
             counter = attempt.document.erp_id if attempt.document is not None else ""
             return self._client.request("PATCH", self._client.url(kind, key, _REPLACED), u.applied_body(undo, counter))
@@ -97,6 +94,9 @@ class TakingBack:
         seen = u.before(undo, original)
         if original is None or seen.refusal:
             raise Transient(f"netsuite {attempt.ref}: {seen.refusal}")
+        if attempt.step == u.UNAPPLY:
+            url = self._client.url(kind, key, () if undo.kind is d.DEPOSIT else _REPLACED)
+            return self._client.request("PATCH", url, u.freed_body(undo, original))
         made = await existing(self._client, attempt, u.reversing_body(undo, original))
         return self._client.request("POST", self._client.url(undo.opposite.type), made)
 
@@ -107,8 +107,7 @@ class TakingBack:
         row = await self._looking.by_id(attempt, payer)
         if row is None:
             raise Transient(f"netsuite {attempt.ref}: {payer} is not shown")
-        mark = u.external_mark(attempt.ref)
-        body = u.unapplied_body(row, d.pair_of(target)[1], undo.amount, mark)
+        body = u.unapplied_body(undo, row, d.pair_of(target)[1])
         return self._client.request("PATCH", self._client.url(*d.pair_of(payer)), body)
 
 

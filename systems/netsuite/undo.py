@@ -4,16 +4,17 @@
                     (both applied to it in full by the same request), invoice of a credit memo, bill of a vendor credit, refund of a payment or
                     deposit, payment of a refund, journal with debits and credits turned
     reverse_apply   what is taken back is a credit: it is applied to the opposite document, in full
-    unapply         a payment is taken off the invoices that it settles; an application of a deposit is deleted
+    unapply         a payment is taken off the invoices that it settles; an application of a deposit is deleted; a deposit is only marked
 
 The opposite document has the external id `<ref>-R` (`refs.py`), so that it is told from one that is written anew under the same ref. No document that
 posts is deleted. NetSuite keeps no trace of an application that was taken off a payment, so the payment's memo carries the refs of what was entered
-and taken off (`compare.is_marked`). The order of a bill stays billed: it is no posting. Sources: as `documents.py`; that a payment is reversed
-by a refund of it, since REST voids nothing, is our own choice (FACTS.md).
+(`compare.is_marked`) and the refs and amounts of what was taken off (`mark_of`). The order of a bill stays billed: it is no posting. Sources: as
+`documents.py`; that a payment is reversed by a refund of it, since REST voids nothing, is our own choice (FACTS.md).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -194,10 +195,16 @@ def applied_body(undo: Undo, counter: str) -> dict[str, Any]:
     return {"apply": d.applied({d.pair_of(counter)[1]: undo.amount})}
 
 
-def unapplied_body(row: Row, target: str, amount: Decimal, ref: str) -> dict[str, Any]:
-    """Takes an amount of a payment off a document, and says so in its memo."""
-    rest = applied_lines(row).get(target, Decimal(0)) - amount
-    return {"memo": marked(row, ref), "apply": d.applied({target: max(rest, Decimal(0))})}
+def unapplied_body(undo: Undo, row: Row, target: str) -> dict[str, Any]:
+    """Takes the amount of an application off the document with this internal id, and says so in the payment's memo."""
+    rest = applied_lines(row).get(target, Decimal(0)) - undo.amount
+    return {"memo": marked(row, mark_of(undo)), "apply": d.applied({target: max(rest, Decimal(0))})}
+
+
+def freed_body(undo: Undo, row: Row) -> dict[str, Any]:
+    """Takes a payment off all that it settles (`replace=apply`), and says so in its memo; a deposit has no such list."""
+    made: dict[str, Any] = {"memo": marked(row, mark_of(undo))}
+    return made if undo.kind is d.DEPOSIT else made | {"apply": {"items": []}}
 
 
 def applying_body(row: Row, target: str, amount: Decimal, ref: str) -> dict[str, Any]:
@@ -206,6 +213,7 @@ def applying_body(row: Row, target: str, amount: Decimal, ref: str) -> dict[str,
 
 
 _LONGEST_MEMO = 4000
+_AMOUNT = re.compile(r"[0-9]{1,15}\.[0-9]{2}")
 
 
 def marked(row: Row, ref: str) -> str:
@@ -242,20 +250,18 @@ def before(undo: Undo, original: Row | None) -> Undone:
 
 
 def _payment(undo: Undo, original: Row) -> Undone:
-    """A payment that settles nothing has its first step done. What a deposit settles is a record of its own, and what a correction would lose is not
-    entered again by it: this is taken back first."""
-    erp_id, given = undo.original.erp_id, applied_lines(original)
-    if undo.kind is d.DEPOSIT:
-        if reference(original, "status") == "C":
-            words = f"deposit {erp_id} is applied or refunded: take that back, then release this"
-            return Undone(refusal=words, reason=APPLIED)
-        return Undone(undo.done(erp_id, (UNAPPLY,)))
-    if not given:
-        return Undone(undo.done(erp_id, (UNAPPLY,)))
-    if undo.is_correction:
+    """Its first step is done where its memo says so. What a deposit settles is a record of its own, and what a correction would lose is not entered
+    again by it: this is taken back first. So is what somebody applied after the first step."""
+    erp_id, given, taken = undo.original.erp_id, applied_lines(original), taken_off(original, undo.resolved.command["ref"])
+    if undo.kind is d.DEPOSIT and reference(original, "status") == "C":
+        words = f"deposit {erp_id} is applied or refunded: take that back, then release this"
+        return Undone(refusal=words, reason=APPLIED)
+    if given and (undo.is_correction or taken is not None):
         words = f"{erp_id} settles {sum(given.values(), Decimal(0))}: take that back, then release this"
         return Undone(refusal=words, reason=APPLIED)
-    return Undone()
+    if taken is None:
+        return Undone()
+    return Undone(undo.done(erp_id, (UNAPPLY,), tuple(amount_differs("amount", taken, undo.amount))))
 
 
 def _given_to_others(undo: Undo, original: Row) -> list[str]:
@@ -279,6 +285,7 @@ def _is_given(original: Row, key: str, amount: Decimal) -> bool:
 
 def _differences(undo: Undo, counter: Row) -> Iterator[str]:
     kind, command = undo.kind, undo.original.command
+    yield from code_differs("external id", text(counter, "externalId"), external_id(undo.resolved.command["ref"], REVERSES))
     if kind is not d.JOURNAL:
         limit = undo.settings.receivables.difference_limit if d.tax_zone(command) else Decimal(0)
         yield from amount_differs("amount", money_or_zero(counter, "total"), undo.amount, limit)
@@ -295,24 +302,37 @@ def _differences(undo: Undo, counter: Row) -> Iterator[str]:
 # --- applications -----------------------------------------------------------------------------------------------------
 
 
-def unapplied(undo: Undo, row: Row | None, ids: tuple[str, str]) -> Undone:
-    """How far an application of a payment is taken back; `row` is the payment, `ids` are those of payment and document."""
-    (payer, target), ref = ids, undo.resolved.command["ref"]
-    taken = Undone(undo.done(f"{payer}/{target.partition('/')[2]}", undo.steps))
-    if row is None or external_mark(ref) in text(row, "memo").split():
-        return taken
+def unapplied(undo: Undo, row: Row | None, ids: tuple[str, str], *, is_ours: bool = False) -> Undone:
+    """How far an application of a payment is taken back; `row` is the payment, `ids` are those of payment and document. A person may have taken it
+    off: then the payment gives that document nothing. Not so with `is_ours`, where it was just sent and only the memo tells that it was taken."""
+    payer, target = ids
+    erp_id = f"{payer}/{target.partition('/')[2]}"
+    if row is None:
+        return Undone(undo.done(erp_id, undo.steps))
+    if (taken := taken_off(row, undo.resolved.command["ref"])) is not None:
+        return Undone(undo.done(erp_id, undo.steps, tuple(amount_differs("amount", taken, undo.amount))))
     given = applied_lines(row).get(target.partition("/")[2], Decimal(0))
-    if given >= undo.amount:
+    if given >= undo.amount or is_ours:
         return Undone()
     if not given:
-        return taken
+        return Undone(undo.done(erp_id, undo.steps))
     words = f"{payer} gives {given} to {target}, {undo.amount} was applied: take it back there, then skip this"
     return Undone(refusal=words, reason=CHANGED)
 
 
-def external_mark(ref: str) -> str:
-    """How the memo of a payment tells that an application was taken off by the command with this ref."""
-    return external_id(ref, REVERSES)
+def mark_of(undo: Undo) -> str:
+    """How the memo of a payment tells what the command took off it: its ref and the amount, `ST-ABC-R:108.25`."""
+    return f"{external_id(undo.resolved.command['ref'], REVERSES)}:{undo.amount}"
+
+
+def taken_off(row: Row, ref: str) -> Decimal | None:
+    """The amount that the command with this ref took off a payment, as its memo tells it; None where it tells of none, 0 where
+    somebody changed the amount into none."""
+    begins = f"{external_id(ref, REVERSES)}:"
+    told = [word.removeprefix(begins) for word in text(row, "memo").split() if word.startswith(begins)]
+    if not told:
+        return None
+    return Decimal(told[0]) if _AMOUNT.fullmatch(told[0]) else Decimal(0)
 
 
 def not_there(undo: Undo, payer: str) -> Undone:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fnmatch import fnmatchcase
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +91,12 @@ async def a_day(folder: Path) -> None:
             await tenant.get(path)
 
 
+@cache
+def uncovered(name: str) -> tuple[str, ...]:
+    """What `SYSTEM.md` lists, read once: thousands of faults are held against it."""
+    return tuple(listed_as_uncovered(name))
+
+
 def is_caught(name: str, exchange: Exchange) -> bool:
     """Whether a fact contradicts the exchange, or none describes it and nobody listed it."""
     held = documents(name)
@@ -97,7 +104,7 @@ def is_caught(name: str, exchange: Exchange) -> bool:
     before = held.uncovered.copy()
     problems = held.problems(exchange)
     new, held.uncovered = held.uncovered - before, before
-    listed = listed_as_uncovered(name)
+    listed = uncovered(name)
     return bool(problems) or any(not any(fnmatchcase(one, pattern) for pattern in listed) for one in new)
 
 

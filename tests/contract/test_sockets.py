@@ -9,7 +9,7 @@ import asyncio
 import re
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import pytest
 
@@ -60,8 +60,12 @@ async def _measured(on: SystemUnderTest, case: Case) -> tuple[dict[str, Request]
     return requests, sizes
 
 
+_ID = re.compile(r"(?<=/)(?:\d{4,}|eid:[^/]+)(?=/|$)")
+"""An id in a path, or an external id."""
+
+
 def _fault(cut: dict[str, Any], request: Request, size: int) -> dict[str, Any]:
-    path = re.sub(r"(?<=/)\d{9,}(?=/|$)", r"\\d+", re.escape(urlsplit(request.url).path))  # another document's has another id
+    path = re.sub(_ID, "[^/]+", re.escape(unquote(urlsplit(request.url).path)))  # another document's has another id
     place = {"method": request.method, "path": f"^{path}$"}
     kept = {0: 0, -1: size - 1, -2: size // 2}.get(cut.get("bytes", 0), cut.get("bytes", 0))
     return {**cut, **place, **({"bytes": kept} if "bytes" in cut else {})}

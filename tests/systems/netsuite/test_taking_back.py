@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -185,6 +186,32 @@ async def test_a_payment_that_bounces_opens_its_invoices_again(held: Books) -> N
     await held.post(held.reversal(*receipt))
     assert [one["balance"] for one in await held.kept("invoice")] == ["108.25"]
     assert [one["balance"] for one in await held.kept("customerPayment")] == ["0.00"]
+
+
+async def test_what_was_applied_after_a_payment_was_taken_off_is_for_a_person(held: Books) -> None:
+    await posted(held, invoice(), "ar_invoice", off=OFF)
+    receipt = await posted(held, payment("60.00", []), "ar_receipt")
+    void = held.reversal(*receipt)
+    assert await held.find(void) == ()
+    assert (await held.step("unapply", void)).verdict is Verdict.YES
+    (taken_off,) = await held.find(void)
+    assert (taken_off.steps_done, taken_off.differences) == (("unapply",), ())
+    other = replace(void, command={**void.command, "ref": void.command["ref"][:-1]})
+    assert await held.find(other) == ()
+    key = receipt[1].erp_id.partition("/")[2]
+    target = held.ids["invoice/101"].partition("/")[2]
+    await held.site.enter("customerPayment", key, apply={"items": [{"doc": {"id": target}, "apply": True, "amount": 10}]})
+    assert (await held.writer.find(void)).refusal_reason == "applied"
+    assert (await held.step("reverse", void, taken_off)).verdict is Verdict.DEFINITE_NO
+
+
+@pytest.mark.parametrize("amount", ["59.00", "all"])
+async def test_a_mark_of_another_amount_is_a_difference(held: Books, amount: str) -> None:
+    receipt = await posted(held, payment("60.00", []), "ar_receipt")
+    void = held.reversal(*receipt)
+    mark = f"{external_id(void.command['ref'], REVERSES)}:"
+    await held.site.enter("customerPayment", receipt[1].erp_id.partition("/")[2], memo=f"{mark}{amount}")
+    assert [len(one.differences) for one in await held.find(void)] == [1]
 
 
 async def test_a_payment_that_settles_something_is_not_written_anew(held: Books) -> None:
