@@ -160,12 +160,16 @@ class Joined:
     def _side(self, system: str) -> dict[str, Any]:
         ready = self.processes.simulators[self.simulator(system)]
         own, quota, secrets = demo_of(system).section(ready["url"], ready["credentials"])
-        credentials = _kept_secret(self.simulator(system), secrets)
+        name = self.simulator(system)
+        of_roles = ready["credentials"].get(
+            "roles", {}
+        )  # a simulator that ends a session with the next sign-in tells who each role is
         return {
             "system": system,
             "settings": own,
             "quota": {**quota, "group": f"{quota['group']}-{self.id}"},
-            "credentials": credentials,
+            "credentials": _kept_secret(name, secrets),
+            "role_credentials": {role: _kept_secret(f"{name}-{role}", own_of) for role, own_of in of_roles.items()},
         }
 
     def match(self, cluster: Cluster, settings: ConnectionSettings, masters: Mapping[str, Masters], say: Say) -> None:

@@ -34,7 +34,28 @@ _INVOICES, _ENTRIES, _SUPPLIERS, _ORDERS, _LINES, _MOVES = (
 _UNITS = (("Plumbing - Service", "10"), ("HVAC - Service", "20"), ("HVAC - Install", "30"), ("Electrical - Service", "40"))
 CLEARING = "0000001"
 """The supplier of cost without a vendor."""
-_STOCK = {"Service": "SERVICE", "Material": "MISC", "Equipment": "MISC"}
+_STOCK_CODES = (
+    ("MAT-PVC2", "PIPE-PVC2"),
+    ("MAT-VALVE", "VALVE-34"),
+    ("MAT-FLTR", "FILTER-16"),
+    ("MAT-CAP", "CAP-455"),
+    ("MAT-BRKR", "BRKR-20A"),
+    ("MAT-WIRE", "WIRE-122"),
+    ("MAT-R410", "R410A"),
+    ("MAT-THERM", "TSTAT-SM"),
+    ("MAT-ANODE", "ANODE"),
+    ("MAT-FAUCET", "FAUCET-K"),
+    ("EQP-WH50", "WH-50"),
+    ("EQP-AC3T", "AC-3T"),
+    ("SVC-DIAG", "SERVICE"),
+    ("SVC-TUNE", "SERVICE"),
+    ("SVC-DRAIN", "SERVICE"),
+    ("SVC-PANEL", "SERVICE"),
+    ("SVC-INST", "SERVICE"),
+    ("SVC-HOUR", "LABOR"),
+    ("MAT-MISC", "MISC"),
+)
+_PLACES = (("Main Warehouse", "MA"), ("North Warehouse", "NO"), ("Truck 1", "T1"), ("Truck 2", "T2"))
 _ZERO = Decimal("0.00")
 
 
@@ -53,7 +74,7 @@ class SysproDemo:
 
     def simulator_settings(self, scale: float, number: int = 0) -> Mapping[str, str]:
         """Suppliers and orders of last month, and a seat for every role."""
-        return {"suppliers": "40", "seats": "8"}
+        return {"suppliers": "40", "orders": "12", "seats": "8"}
 
     def section(self, url: str, ready: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, str]]:
         """Own settings, quota and secrets for that simulator. The secrets are the sink's; the other roles have operators of their own (`roles`)."""
@@ -63,11 +84,11 @@ class SysproDemo:
             "instance_id": "five-branches-demo",
             "company_id": str(ready["company"]),
             "request_s": 3,
-            "payables": {"stock_codes": "same", "cost_gl_code": "5900-*"},
+            "payables": {"cost_gl_code": "5900-*"},
             "suppliers": {"code_prefix": "ST", "branch": "10", "terms_code": "30", "bank": "1"},
             "stock": {"adjustment_gl_code": "5200-00"},
         }
-        quota = {"group": "syspro-demo", "calls": 6000, "per_s": 60, "at_once": 3}
+        quota = {"group": "syspro-demo", "calls": 6000, "per_s": 60, "at_once": 6}
         shares = {"poller": 0.2, "sink": 0.65, "check": 0.05, "kept": 0.1}
         names = ("operator", "operator_password", "company_password")
         return own, quota | shares, {name: str(ready[name]) for name in names}
@@ -82,6 +103,8 @@ class SysproDemo:
         return {
             "business_unit": units,
             "line_type": tuple({"line_type": kind, "gl_code": code} for kind, code in kinds),
+            "stock_code": tuple({"sku": sku, "stock_code": code} for sku, code in _STOCK_CODES),
+            "warehouse": tuple({"place": place, "warehouse": code} for place, code in _PLACES),
             "adjustment_type": (
                 {"kind": "Cycle Count", "post": "yes", "gl_code": "5200-00"},
                 {"kind": "Job", "post": "no"},

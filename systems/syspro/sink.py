@@ -26,9 +26,9 @@ from systems.syspro.suppliers import Suppliers
 from systems.syspro.wire import changes_something
 from systems.writing.frame import AHEAD, Attempt, Budget, FramedWriter, ReadBack
 
-BUDGET = Budget(find=6, step=8)
-"""Of a look-up: what is written, in up to three tables, suspects, the open months, and the trial. Of a step: what is read for its request, the
-request, and reading the document back."""
+BUDGET = Budget(find=9, step=8)
+"""Of a look-up: what is written, in up to three tables, suspects, the open months, the trial, and what is written once more. Of a step: what is
+read for its request, the request, and reading the document back."""
 _LOOKS = 2
 
 
@@ -79,8 +79,13 @@ class _Dialect:
         await self._client.reserve(calls, AHEAD)
 
     async def look_up(self, attempt: Attempt) -> Found:
-        """See `Kind`."""
-        return await self._kind(attempt).look_up(attempt)
+        """See `Kind`. An earlier request of ours may be carried out while this is asked, and the trial then finds the number taken by ourselves: a
+        refusal counts only if there is still nothing of ours."""
+        kind = self._kind(attempt)
+        found = await kind.look_up(attempt)
+        if found.refusal and not found.documents and (there := await kind.shown(attempt)):
+            return Found(tuple(there))
+        return found
 
     async def request(self, attempt: Attempt) -> _Sent:
         """The request of a step."""

@@ -138,14 +138,15 @@ def _price(pod: Pod, line: Row) -> Decimal:
 
 
 def _journal(row: Row) -> dict[str, Any]:
-    """A batch, worth what its first line books: the receivable of a sale, the cash of a payment."""
+    """A batch, worth what the first lines of its journals book: the receivable of a sale, the cash of a payment."""
+    first = [header["journalLines"][0] for header in row["journalHeaders"]]
     lines = [line for header in row["journalHeaders"] for line in header["journalLines"]]
     return {
         "id": str(row["JeBatchId"]),
         "type": "Journal",
         "number": row["BatchName"],
         "group": row["_group"],
-        "amount": cents(money(lines[0]["EnteredDr"]) - money(lines[0]["EnteredCr"])),
+        "amount": cents(sum((money(one["EnteredDr"]) - money(one["EnteredCr"]) for one in first), Decimal(0))),
         "status": row["StatusMeaning"],
         "done": row["Status"] == "P",
         "date": row["journalHeaders"][0]["AccountingDate"],

@@ -334,3 +334,41 @@ async def test_a_look_up_that_is_cut_off_tells_nothing(tmp_path: Path) -> None:
         held.wire.twist = twist
         with pytest.raises(Transient):
             await held.find(made)
+
+
+async def test_what_an_earlier_request_commits_during_a_look_up_is_found_and_not_held(tmp_path: Path) -> None:
+    """A request whose answer was lost is carried out between the look-up and the trial: the trial finds the number taken, by ourselves."""
+    async with books(tmp_path) as held:
+        made = held.resolved(costly())
+        request = await _captured(held, made)
+
+        async def twist(asked: Request, deliver: Deliver) -> Response:
+            if _is_trial(asked):
+                held.wire.twist = None
+                await deliver(request)
+            return await deliver(asked)
+
+        held.wire.twist = twist
+        found = await held.find(made)
+        assert [(one.ref, one.amount, one.steps_done) for one in found.documents] == [
+            (made.command["ref"], Decimal("40.00"), ("create",))
+        ]
+        assert found.refusal == ""
+
+
+def _is_trial(asked: Request) -> bool:
+    return "/Transaction/Post" in asked.url and not is_write(asked)
+
+
+async def _captured(held: Books, made: ResolvedCommand) -> Request:
+    """The write request of a command, which never reaches the company."""
+
+    async def lost(asked: Request, deliver: Deliver) -> Response:
+        if is_write(asked):
+            raise Unanswered("the network is gone")
+        return await deliver(asked)
+
+    held.wire.twist = lost
+    await held.perform("create", made)
+    held.wire.twist = None
+    return held.writes()[-1]
