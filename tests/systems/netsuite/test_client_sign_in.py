@@ -134,7 +134,7 @@ async def test_an_account_without_room_throttles_in_either_form(form: str, sign_
 
 @pytest.mark.parametrize("sign_in", ["assertion", "token"])
 async def test_a_credential_that_never_worked_is_broken_in_words(sign_in: str, tmp_path: Path) -> None:
-    wrong = {"token_secret": "another"} if sign_in == "token" else {"certificate_id": "another"}
+    wrong = {"token_secret": "token-secret-of-nobody"} if sign_in == "token" else {"certificate_id": "certificate-of-nobody"}
     async with account(tmp_path) as site:
         access, _ = site.access(secrets=wrong, sign_in=sign_in)
         client = Client(access)
