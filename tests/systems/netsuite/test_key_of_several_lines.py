@@ -10,10 +10,12 @@ from console.connections.files import read_connection
 from console.connections.sealing import sets_of
 from runtime.errors import Broken
 from runtime.secrets import Sources
+from systems import registry
 from systems.netsuite.settings import Credentials
 from systems.network import is_pem
 from tests.unit.console.connections.ground import TEXT, file_with
 
+pytestmark = pytest.mark.skipif("netsuite" not in registry.NAMES, reason="no connection can name NetSuite before it is registered")
 PEM = "-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49\n-----END PRIVATE KEY-----\n"
 ERP = """\
 erp:
