@@ -10,7 +10,7 @@ import difflib
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -19,6 +19,7 @@ from systems import registry
 from systems.contract import Flow, Role, System
 from systems.flow import CARRIES_MONEY
 from systems.network import Network
+from systems.values.instants import time_zones
 
 CONNECTION_ID = r"^[a-z0-9][a-z0-9-]{1,30}$"
 Reference = Annotated[str, Field(pattern=r"^(env:[A-Za-z_][A-Za-z0-9_.-]*|file:.+)$")]
@@ -190,8 +191,8 @@ class ConnectionSettings(_Section):
     @field_validator("time_zone")
     @classmethod
     def _zone(cls, name: str) -> str:
-        if name not in available_timezones():
-            near = difflib.get_close_matches(name, available_timezones(), 1)
+        if name not in time_zones():
+            near = difflib.get_close_matches(name, time_zones(), 1)
             raise ValueError(
                 f"{name!r} is not an IANA time zone; {'nearest' if near else 'example'}: {(near or ['America/Chicago'])[0]}"
             )

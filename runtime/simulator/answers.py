@@ -9,20 +9,10 @@ import json
 from decimal import Decimal
 from typing import Any, NoReturn
 
-import orjson
 from aiohttp import web
 from lxml import etree
 
-
-def dumps(value: Any) -> bytes:
-    """JSON in which a Decimal is a number with exactly its digits."""
-    return orjson.dumps(value, default=_number)
-
-
-def _number(value: object) -> orjson.Fragment:
-    if isinstance(value, Decimal):
-        return orjson.Fragment(format(value, "f"))
-    raise TypeError(f"not for the wire: {type(value).__name__}")
+from runtime.wire import dumps
 
 
 def json_answer(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:

@@ -11,11 +11,11 @@ from datetime import timedelta
 
 from runtime.errors import Broken, ConnectorError, Throttled, Transient
 from runtime.exchange import Request, Response
+from runtime.wire import dumps
 from systems.acumatica.errors import LOGIN_LIMIT, refused_read, words_of
 from systems.acumatica.models import offered
 from systems.acumatica.settings import Credentials, Settings
 from systems.http.answers import asked_pause_s, is_throttled
-from systems.http.bodies import dumps
 from systems.http.cookies import Cookies
 from systems.http.logins import Login, Send, token_request, with_headers
 from systems.http.rules import REDIRECTS

@@ -15,6 +15,7 @@ from urllib.parse import urljoin, urlsplit
 
 from runtime.errors import Refused, Transient
 from runtime.exchange import NotSent, Request, Response, Unanswered
+from runtime.wire import dumps
 from systems.acumatica import documents, paying
 from systems.acumatica.client import Client
 from systems.acumatica.compare import Told, applicable, application, credit_application, document
@@ -27,7 +28,6 @@ from systems.acumatica.taking_back import ACTION, TakingBack, action
 from systems.acumatica.undo import UNDOING
 from systems.acumatica.wire import Row, day
 from systems.contract import Access, Answer, Document, Found, Verdict
-from systems.http.bodies import dumps
 from systems.parents import parent_id
 from systems.writing.frame import AHEAD, Attempt, Budget, FramedWriter, ReadBack, ambiguous
 

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from runtime.errors import Refused, Transient
 from runtime.exchange import Request
+from runtime.wire import dumps
 from systems.acumatica import paying, unapply
 from systems.acumatica import undo as u
 from systems.acumatica.client import Client
@@ -21,7 +22,6 @@ from systems.acumatica.documents import keys_of, pair_of, unhold_body
 from systems.acumatica.looking import Looking, Query, adjusted_by, keyed
 from systems.acumatica.wire import Row, body, text
 from systems.contract import Document, Found, ResolvedCommand
-from systems.http.bodies import dumps
 from systems.mapped import REVERSAL
 from systems.writing.frame import Attempt
 

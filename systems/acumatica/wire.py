@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from runtime.errors import Malformed
 from systems.values.instants import moment, sortable
-from systems.values.numbers import MONEY, near
+from systems.values.numbers import MONEY, cents_of, near
 
 Row = Mapping[str, Any]
-CENT = Decimal("0.01")
 
 
 def wrapped(value: Any) -> dict[str, Any]:
@@ -131,9 +131,5 @@ def quoted(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-def cents(amount: Decimal) -> Decimal:
-    """An amount with two places. Raises `Malformed` if it has more."""
-    exact = amount.quantize(CENT)
-    if exact != amount:
-        raise Malformed(f"acumatica: {amount} has more than two decimals")
-    return exact
+cents = partial(cents_of, "acumatica")
+"""An amount with two places. Raises `Malformed` if it has more."""

@@ -1,4 +1,4 @@
-"""JSON bodies: that of a request, and that of an answer which has to be JSON. Pure.
+"""The body of an answer that has to be JSON. Pure.
 
 Any other answer, such as the page of a gateway or a login page, is `Transient`. JSON of another shape is `Garbled`. Neither is ever taken for an
 empty page. `what` names the system and what was asked for.
@@ -6,25 +6,11 @@ empty page. `what` names the system and what was asked for.
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
-
-import orjson
 
 from runtime.errors import Garbled, Malformed, Transient
 from runtime.exchange import Response
 from runtime.json import parse, pieces
-
-
-def dumps(value: Any) -> bytes:
-    """JSON of a request, in which a Decimal is a number with exactly its digits, never a float."""
-    return orjson.dumps(value, default=_number)
-
-
-def _number(value: object) -> orjson.Fragment:
-    if isinstance(value, Decimal):
-        return orjson.Fragment(format(value, "f"))
-    raise TypeError(f"not for the wire: {type(value).__name__}")
 
 
 def is_json(answer: Response) -> bool:

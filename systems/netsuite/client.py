@@ -19,8 +19,8 @@ from urllib.parse import quote
 from runtime.clock import Clock
 from runtime.errors import Broken, ConnectorError, Throttled
 from runtime.exchange import Request, Response
+from runtime.wire import dumps
 from systems.contract import Access
-from systems.http.bodies import dumps
 from systems.http.calls import Calls, own
 from systems.netsuite.errors import is_absent, refused_read
 from systems.netsuite.login import login_of

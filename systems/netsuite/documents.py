@@ -11,15 +11,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
+from functools import partial
 from typing import Any, cast
 
-from runtime.errors import Malformed, Refused
+from runtime.errors import Refused
 from schemas.records import Application, CommandEnvelope, PostingLine
 from systems.contract import ResolvedCommand
 from systems.netsuite.models import is_id
 from systems.netsuite.refs import ORDER, external_id
 from systems.netsuite.settings import Defaults, Settings
 from systems.parents import link_name, parent_id
+from systems.values.numbers import cents_of
 
 Ids = Mapping[str, str]
 CENT = Decimal("0.01")
@@ -139,12 +141,8 @@ def ref(value: str, what: str = "id") -> dict[str, str]:
     return {"id": _id(value, what)}
 
 
-def cents(amount: Decimal) -> Decimal:
-    """An amount with two places. Raises `Malformed` if it has more."""
-    exact = amount.quantize(CENT)
-    if exact != amount:
-        raise Malformed(f"netsuite: {amount} has more than two decimals")
-    return exact
+cents = partial(cents_of, "netsuite")
+"""An amount with two places. Raises `Malformed` if it has more."""
 
 
 # --- headers ----------------------------------------------------------------------------------------------------------

@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import Decimal
-from functools import cache
 from typing import Any, Literal
-from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+
+from systems.values.instants import time_zones
 
 _CODE = r"^[^\s|/'][^|/']{0,29}$"
 _ID = r"^([0-9]{1,18})?$"
@@ -36,8 +36,6 @@ EVENTS: Mapping[str, str] = {
     "journalentry": "journal",
 }
 """Record types as the user-event script names them, each with our word for it."""
-_zones = cache(available_timezones)
-"""Read from disk once: settings are validated again for every plan."""
 
 
 class _Section(BaseModel):
@@ -145,7 +143,7 @@ class Settings(_Section):
     @field_validator("time_zone")
     @classmethod
     def _zone(cls, name: str) -> str:
-        if name not in _zones():
+        if name not in time_zones():
             raise ValueError(f"{name!r} is no time zone; example: America/Chicago")
         return name
 

@@ -10,23 +10,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
+from functools import partial
 from typing import Any, cast
 
-from runtime.errors import Malformed, Refused
+from runtime.errors import Refused
 from schemas.records import Application, CommandEnvelope, PostingLine
 from systems.contract import ResolvedCommand
 from systems.oracle_fusion.mapping_receivable import RECEIVABLE
 from systems.oracle_fusion.models import SYSTEM
 from systems.oracle_fusion.settings import Settings
 from systems.parents import parent_id
+from systems.values.numbers import cents_of
 
 Ids = Mapping[str, str]
 COMMENTS = 240
 NUMBER = 20
 """The most characters of a transaction number."""
 RECEIPT_NUMBER = 30
-CENT = Decimal("0.01")
 COMPLETED: Mapping[str, str] = {"InvoiceStatus": "Complete"}
 """The change that completes an invoice."""
 
@@ -36,12 +36,8 @@ def fields(command: CommandEnvelope) -> dict[str, Any]:
     return cast("dict[str, Any]", command)
 
 
-def cents(amount: Decimal) -> Decimal:
-    """An amount with two places. Raises `Malformed` if it has more."""
-    exact = amount.quantize(CENT)
-    if exact != amount:
-        raise Malformed(f"{SYSTEM}: {amount} has more than two decimals")
-    return exact
+cents = partial(cents_of, SYSTEM)
+"""An amount with two places. Raises `Malformed` if it has more."""
 
 
 def body(**told: Any) -> dict[str, Any]:

@@ -15,9 +15,9 @@ from typing import Any
 
 from runtime.errors import Refused, Transient
 from runtime.exchange import Request
+from runtime.wire import dumps
 from schemas.records import GoodsPosting
 from systems.contract import Document, Pair
-from systems.http.bodies import dumps
 from systems.oracle_fusion.client import Client, Query
 from systems.oracle_fusion.documents import body, fields
 from systems.oracle_fusion.mapping_goods import ORDER_LINE, RECEIPT_LINE

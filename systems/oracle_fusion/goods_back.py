@@ -14,9 +14,9 @@ from typing import Any
 
 from runtime.errors import Malformed, Refused, Transient
 from runtime.exchange import Request
+from runtime.wire import dumps
 from schemas.records import GoodsPosting
 from systems.contract import Document, Found
-from systems.http.bodies import dumps
 from systems.oracle_fusion.client import BATCH, Client
 from systems.oracle_fusion.documents import body, fields
 from systems.oracle_fusion.goods import CENTS, HISTORY, REFERENCE, RETURN_TYPE, RETURNS, Ask, errors_of, instant_of, is_processed

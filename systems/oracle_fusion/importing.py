@@ -15,8 +15,8 @@ from typing import Any
 from runtime.errors import Malformed, Refused
 from runtime.exchange import Request, Response
 from runtime.json import parse
+from runtime.wire import dumps
 from systems.contract import Answer, Document, Found
-from systems.http.bodies import dumps
 from systems.oracle_fusion import journal_file as f
 from systems.oracle_fusion.client import Client
 from systems.oracle_fusion.documents import cents

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from runtime.errors import Malformed, Refused, Transient
 from runtime.exchange import Request
+from runtime.wire import dumps
 from systems.contract import Document, ResolvedCommand
-from systems.http.bodies import dumps
 from systems.oracle_fusion import compare, documents
 from systems.oracle_fusion.client import Client, Query
 from systems.oracle_fusion.documents import COMPLETED, Form, fields

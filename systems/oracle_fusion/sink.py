@@ -13,8 +13,8 @@ from typing import Any
 
 from runtime.errors import Refused
 from runtime.exchange import Request, Response
+from runtime.wire import dumps
 from systems.contract import Access, Answer, Document, Found, ResolvedCommand, Verdict
-from systems.http.bodies import dumps
 from systems.oracle_fusion import compare, documents
 from systems.oracle_fusion.client import ACTION, Client
 from systems.oracle_fusion.documents import COMPLETED, fields

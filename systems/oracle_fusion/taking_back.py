@@ -12,8 +12,8 @@ from typing import Any
 
 from runtime.errors import Refused, Transient
 from runtime.exchange import Request
+from runtime.wire import dumps
 from systems.contract import Document, Found, ResolvedCommand
-from systems.http.bodies import dumps
 from systems.oracle_fusion import compare, documents
 from systems.oracle_fusion import undo as u
 from systems.oracle_fusion.client import ACTION, Client

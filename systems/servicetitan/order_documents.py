@@ -7,12 +7,9 @@ Assumed: an item of a change that is new has the id 0.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import date
-from decimal import Decimal
 from typing import Any, cast
-
-import orjson
 
 from runtime.errors import Refused
 from runtime.json import decimal_text
@@ -126,17 +123,6 @@ def _midnight(day: date | None) -> str:
     if day is None:
         raise Refused("servicetitan: an order without a date cannot be written.", "date")
     return f"{day.isoformat()}T00:00:00Z"
-
-
-def dumps(body: Mapping[str, Any]) -> bytes:
-    """JSON in which a Decimal is a number with exactly its digits, never a float."""
-    return orjson.dumps(body, default=_number)
-
-
-def _number(value: object) -> orjson.Fragment:
-    if isinstance(value, Decimal):
-        return orjson.Fragment(f"{value:f}")
-    raise TypeError(f"not for the wire: {type(value).__name__}")
 
 
 # --- what is shown ----------------------------------------------------------------------------------------------------

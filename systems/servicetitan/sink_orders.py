@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from runtime.errors import Malformed, Refused, Transient
 from runtime.exchange import Response
 from runtime.json import envelope, parse
+from runtime.wire import dumps
 from systems.contract import Answer, Document, Found
 from systems.http.bodies import said_in
 from systems.servicetitan import order_documents, order_marks
@@ -152,11 +153,11 @@ class Orders:
         if found is None and resolved.known_id:
             raise Refused(f"servicetitan: order {resolved.known_id} is not there any more", "gone")
         if found is None:
-            return OrderRequest(order_documents.dumps(order_documents.create_body(resolved, self._settings)))
+            return OrderRequest(dumps(order_documents.create_body(resolved, self._settings)))
         rows = await self._one(attempt, found.erp_id)
         if not rows:
             raise Transient(f"servicetitan: order {found.erp_id} is not shown at present")
-        return OrderRequest(order_documents.dumps(order_documents.update_body(resolved, rows[0], self._settings)), found.erp_id)
+        return OrderRequest(dumps(order_documents.update_body(resolved, rows[0], self._settings)), found.erp_id)
 
     async def send(self, request: OrderRequest) -> Response:
         """See `systems.writing.frame.Dialect`."""

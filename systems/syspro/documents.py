@@ -13,9 +13,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import Any, cast
 
-from runtime.errors import Malformed, Refused
+from runtime.errors import Refused
 from schemas.records import CommandEnvelope, PostingLine
 from systems.syspro.allocation import INVOICE_NUMBER, NOTATION, supplier_code
 from systems.syspro.keys import MARK, order_reference
@@ -23,8 +24,8 @@ from systems.syspro.mapping_invoice import BRANCH, SUPPLIER
 from systems.syspro.models import SYSTEM
 from systems.syspro.settings import Settings
 from systems.syspro.wire import Field, document, fitted
+from systems.values.numbers import cents_of
 
-CENT = Decimal("0.01")
 _NUMBERED = re.compile(r"\|correct\|\d+$")
 
 
@@ -56,12 +57,8 @@ def fields(command: CommandEnvelope) -> dict[str, Any]:
     return cast("dict[str, Any]", command)
 
 
-def cents(amount: Decimal) -> Decimal:
-    """An amount with two places. Raises `Malformed` if it has more."""
-    exact = amount.quantize(CENT)
-    if exact != amount:
-        raise Malformed(f"{SYSTEM}: {amount} has more than two decimals")
-    return exact
+cents = partial(cents_of, SYSTEM)
+"""An amount with two places. Raises `Malformed` if it has more."""
 
 
 def places(value: Decimal, most: int) -> Decimal:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 _INSTANT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)?", re.ASCII)
 
@@ -40,6 +40,12 @@ def local_day(moment: datetime, zone: str) -> date:
     """The day of an instant in a named zone. A time without a zone counts as UTC."""
     aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
     return aware.astimezone(time_zone(zone)).date()
+
+
+@cache
+def time_zones() -> frozenset[str]:
+    """The names of all time zones, read from disk once: settings are validated again for every plan."""
+    return frozenset(available_timezones())
 
 
 @lru_cache(maxsize=64)

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal, localcontext
 from typing import Any
 
+from runtime.errors import Malformed
+
 _PLAIN = re.compile(r"[+-]?[0-9]{1,40}(?:\.[0-9]{1,40})?")
 _CENT = Decimal("0.01")
 
@@ -33,6 +35,14 @@ def number(value: Any) -> Decimal | None:
     if isinstance(value, (int, Decimal)) and not isinstance(value, bool):
         return Decimal(value)
     return Decimal(value) if isinstance(value, str) and _PLAIN.fullmatch(value) else None
+
+
+def cents_of(system: str, amount: Decimal) -> Decimal:
+    """An amount that is written to a system, with two places. Raises `Malformed` if it has more."""
+    exact = amount.quantize(_CENT)
+    if exact != amount:
+        raise Malformed(f"{system}: {amount} has more than two decimals")
+    return exact
 
 
 def by_running_sum(exact: Iterable[Decimal]) -> list[Decimal]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from aiohttp import web
 
-from runtime.simulator.answers import dumps
+from runtime.wire import dumps
 
 MEDIA = "application/vnd.oracle.resource+json"
 _SECTIONS = {400: "15.5.1", 401: "15.5.2", 403: "15.5.4", 404: "15.5.5", 405: "15.5.6", 415: "15.5.16", 500: "15.6.1"}

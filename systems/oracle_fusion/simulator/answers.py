@@ -12,7 +12,7 @@ from typing import Any
 
 from aiohttp import web
 
-from runtime.simulator.answers import dumps
+from runtime.wire import dumps
 
 ERROR_TYPE = "application/vnd.oracle.adf.error+json"
 ITEM_TYPE = "application/vnd.oracle.adf.resourceitem+json"

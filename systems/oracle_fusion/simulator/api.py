@@ -13,10 +13,11 @@ from typing import Any
 
 from aiohttp import web
 
-from runtime.simulator.answers import dumps, read_json
+from runtime.simulator.answers import read_json
 from runtime.simulator.conditions import Condition
 from runtime.simulator.records import Row
 from runtime.simulator.switches import names
+from runtime.wire import dumps
 from systems.oracle_fusion.simulator.answers import (
     ACTION_TYPE,
     BATCH_TYPE,

@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from runtime.wire import dumps
 from systems.acumatica import paying
 from systems.acumatica.documents import application_body, create_body, credit_application_body
 from systems.acumatica.mapping import to_commands
 from systems.contract import ResolvedCommand
-from systems.http.bodies import dumps
 from systems.mapped import Draft
 from tests.contract.ground import is_written
 from tests.systems.acumatica import ground

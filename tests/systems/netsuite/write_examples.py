@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from runtime.wire import dumps
 from systems import registry
 from systems.contract import ResolvedCommand
-from systems.http.bodies import dumps
 from systems.mapped import Draft, Plan
 from systems.netsuite import documents as d
 from systems.netsuite.masters import master_body

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from systems.http.bodies import dumps
+from runtime.wire import dumps
 from systems.mapped import NoCommand
 from systems.oracle_fusion.documents import transaction_body
 from systems.oracle_fusion.mapping import to_canonical

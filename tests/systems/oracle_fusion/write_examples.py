@@ -16,8 +16,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from runtime.wire import dumps
 from systems.contract import Element, Role
-from systems.http.bodies import dumps
 from systems.mapped import Draft
 from systems.oracle_fusion.documents import FORMS, receipt_body, transaction_body
 from systems.oracle_fusion.finder import open_finder

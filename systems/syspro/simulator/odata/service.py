@@ -18,11 +18,11 @@ from xml.sax.saxutils import quoteattr
 
 from aiohttp import web
 
-from runtime.simulator.answers import dumps
 from runtime.simulator.conditions import BadCondition
 from runtime.simulator.records import Row
 from runtime.simulator.switches import names
 from runtime.simulator.tokens import authorization
+from runtime.wire import dumps
 from systems.syspro.simulator.answers import page
 from systems.syspro.simulator.company import Company, key_of
 from systems.syspro.simulator.door.signin import SignIn
