@@ -45,6 +45,15 @@ _RECORDS: Mapping[str, type] = {
 
 
 @dataclass(frozen=True)
+class Shaped:
+    """What an object becomes: canonical entity, its own fields, and the values that move money (None for master data)."""
+
+    entity: str
+    body: Mapping[str, Any]
+    moving: Sequence[Any] | None = None
+
+
+@dataclass(frozen=True)
 class Seen:
     """Where an object was seen: the system, the connection, its change time as text that sorts by time ("" = none), and notes for `audit`."""
 

@@ -9,7 +9,6 @@ What is decided about any sale and its tax: `systems/postings/receivable.py` and
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -33,19 +32,17 @@ from systems.postings.ends import voided, worthless
 from systems.postings.lines import Place, closed, cut, header_text
 from systems.postings.receivable import (
     DISCOUNT,
-    correcting,
     customer_of,
     line_keys,
     original_of,
     rows_alone_decide,
     sale_line,
+    sold,
     terms_of,
 )
 from systems.postings.tax import tax_hold, tax_lines, zone_keys
 
 SALE = Target("A1", "sale", PRODUCT)
-_MEMO = ("date", "description", "human_number", "dimensions", "tax_total", "lines")
-"""What a credit memo has of an invoice's body."""
 
 
 def invoice_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:
@@ -57,11 +54,7 @@ def invoice_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | 
 
 def sale_draft(record: Mapping[str, Any], plan: Plan, target: Target, hold: Hold | None = None) -> Draft:
     """The invoice of a sale, or the credit memo of a negative one. `hold`: why it is for a person whatever its lines say."""
-    draft = correcting(record, _draft(record, mapped(plan, record["invoice_date"]), target, hold))
-    if record["total"] >= 0:
-        return draft
-    body = {name: draft.body[name] for name in _MEMO} | {"adjusts_id": record["adjustment_to_id"]}
-    return replace(draft, record="ar_credit_memo", body=body)
+    return sold(record, _draft(record, mapped(plan, record["invoice_date"]), target, hold))
 
 
 def header_dimensions(customer: str, unit: Row, made: Mapped) -> dict[str, str]:

@@ -23,7 +23,7 @@ from systems.acumatica.looking import Looking, Query, adjusted_by, keyed
 from systems.acumatica.wire import Row, body, text
 from systems.contract import Document, Found, ResolvedCommand
 from systems.mapped import REVERSAL
-from systems.writing.frame import Attempt
+from systems.writing.frame import Attempt, original_of
 
 _RELEASES = {"Invoice": "ReleaseInvoice", "Bill": "ReleaseBill", "Payment": "ReleasePayment"}
 _JSON = {"Content-Type": "application/json"}
@@ -33,12 +33,7 @@ ACTION = "POST"
 
 def undo_of(resolved: ResolvedCommand, client: Client) -> u.Undo:
     """What is taken back. Raises `Refused` where the command names nothing, or what Acumatica has no way to take back."""
-    original = resolved.original
-    if original is None or original.record not in u.STEPS:
-        raise Refused(
-            f"acumatica {resolved.command['ref']}: {original.record if original else 'nothing'} cannot be taken back here"
-        )
-    return u.Undo(resolved, original, client.settings)
+    return u.Undo(resolved, original_of(resolved, u.STEPS, "acumatica"), client.settings)
 
 
 def action(client: Client, entity: str, name: str, erp_id: str, parameters: dict[str, Any] | None = None) -> Request:

@@ -92,11 +92,6 @@ class Undo:
         return KINDS[self.original.record]
 
     @property
-    def as_written(self) -> ResolvedCommand:
-        """The command that was written, as it was asked for."""
-        return ResolvedCommand(self.original.record, self.original.command, self.original.ids)
-
-    @property
     def amount(self) -> Decimal:
         """Its amount as Acumatica has it."""
         return cents(abs(self.original.command["amount"]))
@@ -155,7 +150,7 @@ def is_row(row: Row, erp_id: str) -> bool:
 
 def counter_body(undo: Undo, period: str) -> dict[str, Any]:
     """The opposite document: the lines of the original as they were written, on the day of the reversal."""
-    made = create_body(undo.as_written, undo.settings)
+    made = create_body(undo.original.as_written, undo.settings)
     for name in ("Terms", "DueDate", "ApprovedForPayment"):
         made.pop(name, None)
     made |= body(Type=undo.opposite, PostPeriod=period, **{undo.kind.day: undo.own_day})

@@ -6,11 +6,14 @@ empty page. `what` names the system and what was asked for.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from runtime.errors import Garbled, Malformed, Transient
 from runtime.exchange import Response
-from runtime.json import parse, pieces
+from runtime.json import Unreadable, parse, pieces
+from systems.values.members import Row
 
 
 def is_json(answer: Response) -> bool:
@@ -53,3 +56,39 @@ def page_of(answer: Response, member: str | None, what: str) -> tuple[dict[str, 
         return pieces(answer.body, member)
     except Malformed as error:
         raise Garbled(f"{what}: the page is not what it should be: {error}", answer.body) from error
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A page that counts its rows: with their exact bytes, whether the system says that there are more, and how many it has in all (-1 = not
+    told)."""
+
+    system: str
+    rows: list[tuple[bytes, Any]]
+    has_more: bool
+    total: int = -1
+
+    def whole(self, what: str) -> list[Row]:
+        """The rows, every one of which has to be read. Raises `Transient`."""
+        if bad := [row for _, row in self.rows if isinstance(row, Unreadable)]:
+            raise Transient(f"{self.system} {what}: a row cannot be read: {bad[0].reason}")
+        return [row for _, row in self.rows]
+
+
+def listed(answer: Response, system: str, what: str) -> Listed:
+    """A page `{"items": [..], "count": 2, "hasMore": false, "totalResults": 2}`. One without `items`, whose `count` is not that of its rows, or that
+    does not say whether there is more, is not a page. Raises `Transient` or `Garbled`."""
+    others, found = page_of(answer, "items", f"{system} {what}")
+    if not all(isinstance(row, (dict, Unreadable)) for _, row in found):
+        raise Garbled(f"{system} {what}: a row is no object", answer.body)
+    total = others.get("totalResults")
+    return Listed(system, found, has_more(others, len(found), f"{system} {what}", answer.body), total if type(total) is int else -1)
+
+
+def has_more(others: Mapping[str, Any], count: int, what: str, body: bytes = b"") -> bool:
+    """What a page of so many rows says of the next one. Raises `Garbled`."""
+    if others.get("count", count) != count:
+        raise Garbled(f"{what}: {count} rows, and it says {str(others.get('count'))[:20]}", body)
+    if not isinstance(others.get("hasMore"), bool):
+        raise Garbled(f"{what}: it does not say whether there is more", body)
+    return bool(others["hasMore"])

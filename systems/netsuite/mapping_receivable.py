@@ -20,12 +20,12 @@ from systems.postings.ends import voided, worthless
 from systems.postings.lines import Place, closed, header_text
 from systems.postings.receivable import (
     DISCOUNT,
-    correcting,
     customer_of,
     line_keys,
     original_of,
     rows_alone_decide,
     sale_line,
+    sold,
     terms_of,
 )
 from systems.postings.tax import tax_hold, tax_lines, zone_keys
@@ -33,8 +33,6 @@ from systems.postings.tax import tax_hold, tax_lines, zone_keys
 SALE = Target("N1S", "sale", PRODUCT)
 TAXABLE = "taxable"
 """The tax code of a line that NetSuite taxes (tax_mode erp)."""
-_MEMO = ("date", "description", "human_number", "dimensions", "tax_total", "lines")
-"""What a credit memo has of an invoice's body."""
 
 
 def sale_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:
@@ -46,11 +44,7 @@ def sale_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoC
 
 def sale_draft(record: Mapping[str, Any], made: Mapped, target: Target, hold: Hold | None = None) -> Draft:
     """The invoice of a sale, or the credit memo of a negative one. `hold`: why it is for a person whatever its lines say."""
-    draft = of_sale(correcting(record, _draft(record, made, target, hold)))
-    if record["total"] >= 0:
-        return draft
-    body = {name: draft.body[name] for name in _MEMO} | {"adjusts_id": record["adjustment_to_id"]}
-    return replace(draft, record="ar_credit_memo", body=body)
+    return of_sale(sold(record, _draft(record, made, target, hold)))
 
 
 def of_sale(draft: Draft) -> Draft:

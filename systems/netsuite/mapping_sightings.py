@@ -16,10 +16,10 @@ from systems.mapped import Fetch, Filtered, Normalised, Reading, settings_of
 from systems.netsuite import mapping_sightings_documents as documents
 from systems.netsuite.mapping_sightings_documents import ref_in
 from systems.netsuite.mapping_sightings_orders import order
-from systems.netsuite.mapping_sightings_shape import Shaped, Whole, day, whole
+from systems.netsuite.mapping_sightings_shape import Whole, day, whole
 from systems.netsuite.models import SYSTEM, is_id, truth
 from systems.netsuite.settings import SUBSIDIARY, Settings
-from systems.sightings import Seen, canonical, formless
+from systems.sightings import Seen, Shaped, canonical, formless
 from systems.values.members import required_id, text
 
 WAYS = ("webhook", "push")

@@ -13,11 +13,11 @@ from typing import Any
 
 from runtime.errors import Malformed
 from schemas.records import Application, BillLine, InvoiceLine
-from systems.netsuite.mapping_sightings_shape import ZERO, Shaped, Whole, day, dimensions
+from systems.netsuite.mapping_sightings_shape import ZERO, Whole, day, dimensions
 from systems.netsuite.models import Row, truth
 from systems.netsuite.refs import origin_of
 from systems.netsuite.resources import USED
-from systems.sightings import untold
+from systems.sightings import Shaped, untold
 from systems.values.members import money_or_zero, near_money, quantity, required_id, text
 
 DEPOSIT = "CustDep"

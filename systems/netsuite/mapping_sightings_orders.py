@@ -14,10 +14,10 @@ from typing import Any
 from schemas.records import OrderLine
 from systems.mapped import Filtered
 from systems.netsuite.mapping_sightings_documents import ref_in, required_number
-from systems.netsuite.mapping_sightings_shape import ZERO, Shaped, Whole, day, dimensions
+from systems.netsuite.mapping_sightings_shape import ZERO, Whole, day, dimensions
 from systems.netsuite.models import SYSTEM, Row, truth
 from systems.netsuite.settings import SUBSIDIARY
-from systems.sightings import untold
+from systems.sightings import Shaped, untold
 from systems.values.members import money_or_zero, quantity, required_id, text
 
 CLOSED = "H"

@@ -5,7 +5,7 @@ In a row of SuiteQL every value is a text; ids, amounts and quantities are numbe
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -21,15 +21,6 @@ from systems.netsuite.wall import instant
 from systems.values.members import money, money_or_zero, text, timed
 
 ZERO = Decimal(0)
-
-
-@dataclass(frozen=True)
-class Shaped:
-    """What an object becomes: canonical entity, its own fields, and the values that move money (None for master data)."""
-
-    entity: str
-    body: Mapping[str, Any]
-    moving: Sequence[Any] | None = None
 
 
 @dataclass(frozen=True)

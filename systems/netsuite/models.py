@@ -3,23 +3,20 @@
 Facts (SuiteTalk REST help pages; public clients): a page is `{"links": [..], "count": 2, "hasMore": false, "items": [..], "offset": 0,
 "totalResults": 2}`, in which every row has `links` of its own; a write answers 204 with the address of the record in `Location`, whose last
 segment is its internal id. In a row every value is a text, a boolean is T or F, and a column without a value is absent.
-
-A page without `items`, whose `count` is not that of its rows, or that does not say whether there is more, is not a page.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from runtime.errors import Garbled, Malformed, Transient
+from runtime.errors import Malformed
 from runtime.exchange import Response
-from runtime.json import Unreadable
-from systems.feeds.elements import Cut
-from systems.http.bodies import object_of, page_of
+from systems.http import bodies
+from systems.http.bodies import Listed as Listed  # noqa: PLC0414 - a page of any query
+from systems.http.bodies import object_of
 from systems.values.members import Row as Row  # noqa: PLC0414 - the form of every row here
 from systems.values.members import nested, text
 
@@ -28,33 +25,9 @@ _EXTERNAL = re.compile(r"eid:[A-Za-z0-9_-]{1,255}")
 _ID = re.compile(r"-?[0-9]{1,18}")
 
 
-@dataclass(frozen=True)
-class Listed:
-    """A page of a query: its rows with their exact bytes, whether NetSuite says that there are more, and how many it has in all (-1 = not
-    told)."""
-
-    rows: list[Cut]
-    has_more: bool
-    total: int
-
-    def whole(self, what: str) -> list[Row]:
-        """The rows, every one of which has to be read. Raises `Transient`."""
-        if bad := [row for _, row in self.rows if isinstance(row, Unreadable)]:
-            raise Transient(f"{SYSTEM} {what}: a row cannot be read: {bad[0].reason}")
-        return [row for _, row in self.rows]
-
-
 def listed(answer: Response, what: str) -> Listed:
     """A page of a query or collection. Raises `Transient` or `Garbled`."""
-    others, found = page_of(answer, "items", f"{SYSTEM} {what}")
-    if not all(isinstance(row, (dict, Unreadable)) for _, row in found):
-        raise Garbled(f"{SYSTEM} {what}: a row is no object", answer.body)
-    if others.get("count", len(found)) != len(found):
-        raise Garbled(f"{SYSTEM} {what}: {len(found)} rows, and it says {str(others.get('count'))[:20]}", answer.body)
-    if not isinstance(others.get("hasMore"), bool):
-        raise Garbled(f"{SYSTEM} {what}: it does not say whether there is more", answer.body)
-    total = others.get("totalResults")
-    return Listed(found, bool(others["hasMore"]), total if type(total) is int else -1)
+    return bodies.listed(answer, SYSTEM, what)
 
 
 def record(answer: Response, what: str) -> Row:

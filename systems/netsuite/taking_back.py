@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from runtime.errors import Refused, Transient
+from runtime.errors import Transient
 from runtime.exchange import Request
 from systems.contract import Document, Found, ResolvedCommand
 from systems.netsuite import compare
@@ -19,17 +19,14 @@ from systems.netsuite.looking import Looking, applied_by
 from systems.netsuite.models import Row, external
 from systems.netsuite.refs import REVERSES
 from systems.netsuite.segments import existing
-from systems.writing.frame import Attempt
+from systems.writing.frame import Attempt, original_of
 
 _REPLACED = (("replace", "apply"),)
 
 
 def undo_of(resolved: ResolvedCommand, client: Client) -> u.Undo:
     """What is taken back. Raises `Refused` where the command names nothing, or what there is no way to take back."""
-    original = resolved.original
-    if original is None or original.record not in u.STEPS:
-        raise Refused(f"netsuite {resolved.command['ref']}: {original.record if original else 'nothing'} cannot be taken back here")
-    return u.Undo(resolved, original, client.settings)
+    return u.Undo(resolved, original_of(resolved, u.STEPS, "netsuite"), client.settings)
 
 
 class TakingBack:

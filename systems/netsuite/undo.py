@@ -106,7 +106,7 @@ class Undo:
     @property
     def as_written(self) -> ResolvedCommand:
         """The command that was written, as it was asked for."""
-        return ResolvedCommand(self.record, self.original.command, self.original.ids, self.original.erp_id)
+        return replace(self.original.as_written, known_id=self.original.erp_id)
 
     @property
     def amount(self) -> Decimal:

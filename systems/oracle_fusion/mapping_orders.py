@@ -16,9 +16,9 @@ from typing import Any
 from runtime.errors import Malformed
 from schemas.records import OrderLine
 from systems.mapped import Filtered
-from systems.oracle_fusion.mapping_shape import Shaped, Whole, day
+from systems.oracle_fusion.mapping_shape import Whole, day
 from systems.oracle_fusion.models import SYSTEM, Row, children
-from systems.sightings import untold
+from systems.sightings import Shaped, untold
 from systems.values.instants import local_day
 from systems.values.members import instant, money_or_zero, quantity, required_id, text
 

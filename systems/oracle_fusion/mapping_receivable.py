@@ -9,7 +9,6 @@ What is decided about any sale and its tax: `systems/postings/receivable.py` and
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -30,12 +29,12 @@ from systems.postings.ends import voided, worthless
 from systems.postings.lines import Place, closed, cut, header_text
 from systems.postings.receivable import (
     DISCOUNT,
-    correcting,
     customer_of,
     line_keys,
     original_of,
     rows_alone_decide,
     sale_line,
+    sold,
     terms_of,
 )
 from systems.postings.tax import tax_hold, tax_lines, zone_keys
@@ -43,18 +42,13 @@ from systems.postings.tax import tax_hold, tax_lines, zone_keys
 SALE = Target("F4", "sale", PRODUCT)
 RECEIVABLE = "Receivable"
 """The dimension of an invoice that names its receivable account."""
-_MEMO = ("date", "description", "human_number", "dimensions", "tax_total", "lines")
 
 
 def invoice_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:
     """What a customer invoice becomes."""
     if ended := voided(record, SALE, plan.time_zone) or worthless(record, SALE):
         return ended
-    draft = correcting(record, _draft(record, mapped(plan, record["invoice_date"])))
-    if record["total"] >= 0:
-        return [draft]
-    body = {name: draft.body[name] for name in _MEMO} | {"adjusts_id": record["adjustment_to_id"]}
-    return [replace(draft, record="ar_credit_memo", body=body)]
+    return [sold(record, _draft(record, mapped(plan, record["invoice_date"])))]
 
 
 def _draft(record: Mapping[str, Any], made: Mapped) -> Draft:

@@ -6,7 +6,7 @@ a line `POLineId` without it. An object (no collection) is the life cycle of an 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -18,15 +18,6 @@ from systems.mapped import Reading
 from systems.oracle_fusion.models import SYSTEM, Children, Row, children
 from systems.oracle_fusion.settings import Settings
 from systems.values.members import identifier, text, timed
-
-
-@dataclass(frozen=True)
-class Shaped:
-    """What an object becomes: canonical entity, its own fields, and the values that move money (None for master data)."""
-
-    entity: str
-    body: Mapping[str, Any]
-    moving: Sequence[Any] | None = None
 
 
 @dataclass(frozen=True)

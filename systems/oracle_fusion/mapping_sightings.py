@@ -15,10 +15,10 @@ from runtime.errors import Malformed
 from schemas.records import InvoiceLine, Raw
 from systems.mapped import Fetch, Filtered, Normalised, Reading, settings_of
 from systems.oracle_fusion.mapping_orders import order
-from systems.oracle_fusion.mapping_shape import Shaped, Whole, day, is_active, whole
+from systems.oracle_fusion.mapping_shape import Whole, day, is_active, whole
 from systems.oracle_fusion.models import SYSTEM, Row
 from systems.oracle_fusion.settings import SITE, Settings
-from systems.sightings import Seen, canonical, formless, untold
+from systems.sightings import Seen, Shaped, canonical, formless, untold
 from systems.values.codes import code
 from systems.values.instants import sortable
 from systems.values.members import flag, instant, money, money_or_zero, near_money, required_id, text

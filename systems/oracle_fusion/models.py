@@ -3,55 +3,27 @@
 Facts (REST framework): a collection is `{"items": [..], "count": 2, "hasMore": false, "limit": 25, "offset": 0, "links": [..]}`. With `expand` a
 child is a plain array below framework version 3 and such a collection from version 3 on; only its first page comes with the row. The address of a
 row is in its `links`, and is never made from its id, which may be hashed.
-
-An answer without `items`, whose `count` is not that of its rows, or that does not say whether there is more, is not a page.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from runtime.errors import Garbled, Malformed, Transient
 from runtime.exchange import Response
-from runtime.json import Unreadable
-from systems.feeds.elements import Cut
-from systems.http.bodies import object_of, page_of
+from systems.http import bodies
+from systems.http.bodies import Listed as Listed  # noqa: PLC0414 - a page of any collection
+from systems.http.bodies import has_more, object_of
 from systems.values.members import Row as Row  # noqa: PLC0414 - the form of every row here
 
 SYSTEM = "oracle_fusion"
 
 
-@dataclass(frozen=True)
-class Listed:
-    """A page of a collection: its rows with their exact bytes, and whether Fusion says that there are more."""
-
-    rows: list[Cut]
-    has_more: bool
-
-    def whole(self, what: str) -> list[Row]:
-        """The rows, every one of which has to be read. Raises `Transient`."""
-        if bad := [row for _, row in self.rows if isinstance(row, Unreadable)]:
-            raise Transient(f"{SYSTEM} {what}: a row cannot be read: {bad[0].reason}")
-        return [row for _, row in self.rows]
-
-
 def listed(answer: Response, what: str) -> Listed:
     """A page of a collection. Raises `Transient` or `Garbled`."""
-    others, found = page_of(answer, "items", f"{SYSTEM} {what}")
-    if not all(isinstance(row, (dict, Unreadable)) for _, row in found):
-        raise Garbled(f"{SYSTEM} {what}: a row is no object", answer.body)
-    return Listed(found, _has_more(others, len(found), what, answer.body))
-
-
-def _has_more(others: Mapping[str, Any], count: int, what: str, body: bytes = b"") -> bool:
-    if others.get("count", count) != count:
-        raise Garbled(f"{SYSTEM} {what}: {count} rows, and it says {str(others.get('count'))[:20]}", body)
-    if not isinstance(others.get("hasMore"), bool):
-        raise Garbled(f"{SYSTEM} {what}: it does not say whether there is more", body)
-    return bool(others["hasMore"])
+    return bodies.listed(answer, SYSTEM, what)
 
 
 def record(answer: Response, what: str) -> dict[str, Any]:
@@ -82,7 +54,7 @@ def children(row: Row, name: str) -> Children:
         raise Malformed(f"{name}: the list is not there")
     rows = _rows(found["items"], name)
     try:
-        more = _has_more(found, len(rows), name)
+        more = has_more(found, len(rows), f"{SYSTEM} {name}")
     except Garbled as error:
         raise Malformed(str(error)) from error
     return Children(rows, not more, href or link(found, "self", name))

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from runtime.errors import Refused, Transient
+from runtime.errors import Transient
 from runtime.exchange import Request
 from runtime.wire import dumps
 from systems.contract import Document, Found, ResolvedCommand
@@ -23,7 +23,7 @@ from systems.oracle_fusion.looking import RECEIPTS, Looking, key_of
 from systems.oracle_fusion.models import Row
 from systems.oracle_fusion.validation import CUSTOMERS, FINDER, Validation
 from systems.values.members import required_id, text
-from systems.writing.frame import Attempt
+from systems.writing.frame import Attempt, original_of
 
 APPLICATIONS = "standardReceiptApplications"
 GOODS = ("receipt", "return")
@@ -31,12 +31,7 @@ GOODS = ("receipt", "return")
 
 def undo_of(resolved: ResolvedCommand, client: Client) -> u.Undo:
     """What is taken back. Raises `Refused` where the command names nothing, or what Fusion has no way to take back."""
-    original = resolved.original
-    if original is None or original.record not in u.STEPS:
-        raise Refused(
-            f"oracle_fusion {resolved.command['ref']}: {original.record if original else 'nothing'} cannot be taken back here"
-        )
-    return u.Undo(resolved, original, client.settings)
+    return u.Undo(resolved, original_of(resolved, u.STEPS, "oracle_fusion"), client.settings)
 
 
 class TakingBack:
@@ -94,7 +89,7 @@ class TakingBack:
         record = attempt.resolved.record if undo.is_correction else undo.original.record
         form = FORMS[record]
         rows = mine if form is undo.form else await self._looking.by_ref(attempt, form)
-        wanted = attempt.resolved if undo.is_correction else undo.as_written
+        wanted = attempt.resolved if undo.is_correction else undo.original.as_written
         return [await self._looking.transaction(attempt, row, wanted) for row in rows if not compare.reverses(row, form)]
 
     async def _receipt(self, attempt: Attempt, undo: u.Undo) -> Found:
@@ -116,7 +111,7 @@ class TakingBack:
     # --- applications -------------------------------------------------------------------------------------------------
 
     async def _application(self, attempt: Attempt, undo: u.Undo) -> Found:
-        receipt, settled = await self._looking.pair(attempt, undo.as_written)
+        receipt, settled = await self._looking.pair(attempt, undo.original.as_written)
         found = u.unapplied(undo, receipt, await self._standing(attempt, receipt, settled))
         key = f"{required_id(receipt, 'StandardReceiptId')}/{required_id(settled, 'CustomerTransactionId')}"
         number = text(receipt, "ReceiptNumber")
@@ -172,7 +167,7 @@ class TakingBack:
         return self._action(rows[0], "reverseReceipt", u.reversal_body(undo))
 
     async def _unapply(self, attempt: Attempt, undo: u.Undo) -> Request:
-        receipt, settled = await self._looking.pair(attempt, undo.as_written)
+        receipt, settled = await self._looking.pair(attempt, undo.original.as_written)
         found = u.unapplied(undo, receipt, await self._standing(attempt, receipt, settled))
         if found.standing is None or found.refusal[1] == u.NO_ACTION:
             raise Transient(f"oracle_fusion {attempt.ref}: {found.refusal[0] or 'it was un-applied meanwhile'}")

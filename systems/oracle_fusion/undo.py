@@ -82,11 +82,6 @@ class Undo:
         return self.resolved.record != REVERSAL
 
     @property
-    def as_written(self) -> ResolvedCommand:
-        """The command that was written, as it was asked for."""
-        return ResolvedCommand(self.original.record, self.original.command, self.original.ids)
-
-    @property
     def day(self) -> date | None:
         """The day of the reversal, never before that of the original; a correction has that of what is wanted now."""
         days = fields(self.resolved.command)["date"], fields(self.original.command)["date"]

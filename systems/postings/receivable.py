@@ -130,6 +130,19 @@ def correcting(record: Mapping[str, Any], draft: Draft) -> Draft:
     return replace(draft, action="adjust") if record["adjustment_to_id"] else draft
 
 
+_OF_MEMO = ("date", "description", "human_number", "dimensions", "tax_total", "lines")
+"""What a credit memo has of an invoice's body."""
+
+
+def sold(record: Mapping[str, Any], invoice: Draft) -> Draft:
+    """The invoice of a sale under its own action, or the credit memo of a negative one."""
+    draft = correcting(record, invoice)
+    if record["total"] >= 0:
+        return draft
+    body = {name: draft.body[name] for name in _OF_MEMO} | {"adjusts_id": record["adjustment_to_id"]}
+    return replace(draft, record="ar_credit_memo", body=body)
+
+
 def original_of(record: Mapping[str, Any], made: Mapped[Any]) -> tuple[Parent, ...]:
     """The document that an adjustment waits for; none where a row of `opening_balance` knows that document from before the cut-over."""
     original = record["adjustment_to_id"]

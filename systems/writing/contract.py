@@ -71,6 +71,11 @@ class Original:
     erp_number: str = ""
     ids: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def as_written(self) -> ResolvedCommand:
+        """The command that was written, as a writer was asked with it."""
+        return ResolvedCommand(self.record, self.command, self.ids)
+
 
 @dataclass(frozen=True, slots=True)
 class ResolvedCommand:

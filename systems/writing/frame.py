@@ -10,7 +10,7 @@ and a system that throttles is paused.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Container, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Generic, Protocol, TypeVar
@@ -20,7 +20,7 @@ import orjson
 from runtime.errors import Broken, ConnectorError, Malformed, Refused, Throttled, Transient
 from runtime.exchange import NotSent, Response, Unanswered
 from runtime.redaction import told
-from systems.contract import Access, Answer, Document, Found, ResolvedCommand, Verdict
+from systems.contract import Access, Answer, Document, Found, Original, ResolvedCommand, Verdict
 
 AHEAD = timedelta(seconds=180)
 """For how long a sign-in has to be good when an attempt begins."""
@@ -210,3 +210,11 @@ def ambiguous(words: str, reason: str, code: str = "", document: Document | None
 
 def _not_sent(error: Exception, reason: str, *, is_broken: bool = False) -> Answer:
     return Answer(Verdict.DEFINITE_NO, code="not_sent", words=str(error)[:WORDS], reason=reason, broken=is_broken)
+
+
+def original_of(resolved: ResolvedCommand, ways: Container[str], system: str) -> Original:
+    """What a command takes back. Raises `Refused` where it names nothing, or a record that none of the system's `ways` takes back."""
+    original = resolved.original
+    if original is None or original.record not in ways:
+        raise Refused(f"{system} {resolved.command['ref']}: {original.record if original else 'nothing'} cannot be taken back here")
+    return original
