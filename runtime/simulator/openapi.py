@@ -133,8 +133,8 @@ class Validator:
 
     def _response(self, operation: _Operation, status: int) -> dict[str, Any] | None:
         responses = operation.definition.get("responses", {})
-        found = responses.get(str(status)) or responses.get(f"{status // 100}XX") or responses.get("default")
-        return None if found is None else self._resolved(found)
+        named = next((name for name in (str(status), f"{status // 100}XX", "default") if name in responses), None)
+        return None if named is None else self._resolved(responses[named])
 
     def _body_problems(self, operation: _Operation, side: str, holder: dict[str, Any], body: bytes) -> list[str]:
         content = self._resolved(holder).get("content", {})

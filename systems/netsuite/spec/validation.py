@@ -84,7 +84,7 @@ def _answered(schema: dict[str, Any], *options: str) -> dict[str, Any]:
 def _written(*options: str) -> dict[str, Any]:
     parameters = [{"name": name, "in": "query", "schema": _TEXT} for name in options]
     body = {"content": {"application/json": {"schema": {"type": "object"}}}}
-    told: dict[str, Any] = {"204": {"description": "written"}, "202": {"description": "a job"}}
+    told: dict[str, Any] = {"204": {}, "202": {}}
     return {"parameters": parameters, "requestBody": body, "responses": told | _refusals()}
 
 
