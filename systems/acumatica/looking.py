@@ -20,8 +20,7 @@ from systems.acumatica.models import listed
 from systems.acumatica.wire import Row, money, quoted, text
 from systems.contract import Document, Found, ResolvedCommand
 from systems.parents import link_name, parent_id
-from systems.postings.siblings import is_sure
-from systems.writing.frame import Attempt
+from systems.writing.frame import Attempt, is_seen
 
 APPLICATIONS = {"ar_application": ("Payment", "payment"), "ap_application": ("Bill", "credit")}
 """Entity in which an application is entered, and the role of what is applied."""
@@ -53,13 +52,6 @@ def adjusted_by(resolved: ResolvedCommand) -> str:
     originals = [parent for parent in resolved.command["parents"] if parent["role"] == "original"]
     found = resolved.ids.get(link_name(originals[0]), "") if originals else ""
     return found if found.startswith("Invoice/") else ""
-
-
-def is_seen(attempt: Attempt) -> bool:
-    """Whether the own row of an application was told before: by the ledger, or earlier in this attempt. What corrects one has the id of its
-    original until it is written."""
-    known = attempt.resolved.known_id, attempt.document.erp_id if attempt.document is not None else ""
-    return attempt.resolved.original is None and any(map(is_sure, known))
 
 
 def _cannot_be(resolved: ResolvedCommand) -> bool:
