@@ -8,6 +8,7 @@ Numbers and codes are padded with blanks. XML is read without DTDs, entities, ne
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -50,12 +51,17 @@ def text_of(body: bytes) -> str:
 
 
 def _decoded(body: bytes) -> str:
-    declared = _DECLARED.match(body[:200])
-    encoding = "utf-8" if declared and declared.group(1).lower() in (b"utf-8", b"utf8") else ENCODING
+    is_marked = body.startswith(BOM_UTF8)
+    encoding = "utf-8" if is_marked else _encoding(body)
     try:
-        return body.decode(encoding)
+        return body.removeprefix(BOM_UTF8).decode(encoding)
     except UnicodeDecodeError as error:
         raise Malformed(f"{SYSTEM}: the answer has bytes that are no {encoding}") from error
+
+
+def _encoding(body: bytes) -> str:
+    declared = _DECLARED.match(body[:200])
+    return "utf-8" if declared and declared.group(1).lower() in (b"utf-8", b"utf8") else ENCODING
 
 
 def xml_of(text: str) -> etree._Element:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -11,6 +14,7 @@ from console.demo.accounts import is_ok
 from console.demo.joined import CUTOVER, Joined
 from tests.acceptance.stage import shown
 from tests.chaos.conftest import Played
+from topology.topics import topics
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(600)]
 ERP = "syspro"
@@ -58,3 +62,51 @@ def test_each_invoice_was_written_once_and_after_the_cut_over(played: Played) ->
 
 def test_ten_more_cycles_of_polling_both_ways_add_nothing(played: Played) -> None:
     assert played.outcome.added == 0
+
+
+# --- secrets ----------------------------------------------------------------------------------------------------------
+
+ADDRESSES = re.compile(rb"[?&](OperatorPassword|CompanyPassword|UserId|XmlIn|XmlParameters)=|[0-9A-F]{34}")
+"""What an address of e.net has in it, and the form of a session id."""
+
+
+def secrets(played: Played) -> list[bytes]:
+    """Every password of the company, as it is and as an address has it."""
+    told = played.stage.processes.simulators[fifth(played).simulator(ERP)]["credentials"]
+    words = {told["company_password"], *(one["operator_password"] for one in told["roles"].values())}
+    return [form.encode() for word in words for form in {word, quote(word, safe="")}]
+
+
+def said(played: Played) -> Iterator[tuple[str, bytes]]:
+    """Everything that our services said or wrote, and what the command line tells of it: where, and its bytes."""
+    simulators = set(played.stage.processes.simulators)
+    for path in played.stage.processes.folder.glob("*.log"):
+        if path.stem not in simulators:
+            yield path.name, path.read_bytes()
+    for message in played.stage.reading.messages(sorted(topics()), quiet=True):
+        headers = b" ".join(value or b"" for _, value in message.headers() or [])
+        yield message.topic() or "", b" ".join((message.key() or b"", message.value() or b"", headers))
+    own = [one for one in played.stage.entries() if one["connection"] == fifth(played).id]
+    for one in [next(one for one in own if one["record"] == record) for record in sorted({one["record"] for one in own})]:
+        told = played.stage.cli("explain", one["ref"], "--connection", fifth(played).id, "--full", "--output", "json")
+        assert told.returncode == 0, told.stderr
+        yield f"explain {one['record']}", told.stdout.encode() + told.stderr.encode()
+
+
+def leaks(where: str, body: bytes, words: list[bytes]) -> list[str]:
+    return [f"{where}: {word!r}" for word in words if word in body] + [f"{where}: {one[0]!r}" for one in ADDRESSES.finditer(body)]
+
+
+def test_no_password_no_session_and_no_address_is_in_any_log_topic_or_error(played: Played) -> None:
+    """Credentials, documents and sessions of SYSPRO stand in addresses, and a day has outages, dropped sessions, cut and lost answers."""
+    words = secrets(played)
+    assert len(leaks("a made-up error", b"GET /Logon?Operator=A&OperatorPassword=" + words[0], words)) == 2
+    seen: Counter[str] = Counter()
+    found: list[str] = []
+    for where, body in said(played):
+        seen[where.rpartition(".")[2] if where.endswith(".log") else where.partition(" ")[0]] += 1
+        found += leaks(where, body, words)
+    assert found == []
+    assert seen["log"] >= 4
+    assert seen["explain"] >= 4
+    assert sum(seen.values()) > 1000, seen
