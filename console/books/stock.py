@@ -8,7 +8,7 @@ ERP (`taken`), by which a person put it right. Only stock codes and warehouses t
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from console.books.ledgers import DONE
 from systems.contract import TAKEN, StockNames
 from systems.mapped import REVERSAL
-from systems.values.codes import code
+from systems.values.codes import code, key_of
 from systems.values.numbers import number
 
 if TYPE_CHECKING:
@@ -101,12 +101,12 @@ def moved(command: Mapping[str, Any]) -> Iterator[tuple[str, str, Decimal]]:
             yield line["item"], warehouse, quantity
 
 
-def named_by(rows: Iterable[Mapping[str, str]], key: str, column: str) -> dict[str, str]:
-    """The source's names by the ERP's code, from the rows of a mapping table; several of one code stand together."""
+def named_by(rows: Mapping[str, Mapping[str, str]], column: str) -> dict[str, str]:
+    """The source's names by the ERP's code, from the rows of a mapping table by their names; several of one code stand together."""
     found: dict[str, list[str]] = defaultdict(list)
-    for row in rows:
+    for name, row in rows.items():
         if row.get(column):
-            found[row[column]].append(row[key])
+            found[row[column]].append(key_of(name, row))
     return {code: "; ".join(dict.fromkeys(names)) for code, names in found.items()}
 
 
@@ -138,11 +138,8 @@ def _stock_names(one: Connected) -> StockNames:
 
 
 def _names(one: Connected) -> tuple[dict[str, str], dict[str, str]]:
-    return _named(one, *_stock_names(one).items), _named(one, *_stock_names(one).places)
-
-
-def _named(one: Connected, table: str, column: str) -> dict[str, str]:
-    return named_by(one.crosswalk.rows(table).values(), one.settings.erp.declared.crosswalk_tables[table][0], column)
+    (items, item), (places, place) = _stock_names(one).items, _stock_names(one).places
+    return named_by(one.crosswalk.rows(items), item), named_by(one.crosswalk.rows(places), place)
 
 
 def _adjusted(cluster: Cluster, chosen: Mapping[str, Connected]) -> Iterator[tuple[str, Place, Decimal]]:

@@ -213,7 +213,7 @@ def _issued(entity: str, row: Mapping[str, Any], gone: set[Any]) -> Issued:
     applications = row.get("applications") or ()
     settled = {str(one["id"]): Decimal(str(one["amount"])) for one in applications}
     of_void = frozenset(str(one["id"]) for one in applications if one["document_id"] in gone)
-    shown = {"invoice": _line, "return": _goods, "inventory_adjustment": _goods}.get(entity)
+    shown = {"invoice": _line, "return": _goods, "receipt": _goods, "inventory_adjustment": _goods}.get(entity)
     lines = tuple(map(shown, row["lines"])) if shown is not None else ()
     amount = Decimal(str(row.get("amount") or "0.00"))
     is_void = entity not in _MASTERS and _is_void(row)

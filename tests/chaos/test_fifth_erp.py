@@ -84,13 +84,14 @@ def said(played: Played) -> Iterator[tuple[str, bytes]]:
         if path.stem not in simulators:
             yield path.name, path.read_bytes()
     for message in played.stage.reading.messages(sorted(topics()), quiet=True):
-        headers = b" ".join(value or b"" for _, value in message.headers() or [])
-        yield message.topic() or "", b" ".join((message.key() or b"", message.value() or b"", headers))
+        headers = dict(message.headers() or {})
+        told = [value if isinstance(value, bytes) else (value or "").encode() for value in headers.values()]
+        yield message.topic() or "", b" ".join((message.key() or b"", message.value() or b"", *told))
     own = [one for one in played.stage.entries() if one["connection"] == fifth(played).id]
     for one in [next(one for one in own if one["record"] == record) for record in sorted({one["record"] for one in own})]:
-        told = played.stage.cli("explain", one["ref"], "--connection", fifth(played).id, "--full", "--output", "json")
-        assert told.returncode == 0, told.stderr
-        yield f"explain {one['record']}", told.stdout.encode() + told.stderr.encode()
+        asked = played.stage.cli("explain", one["ref"], "--connection", fifth(played).id, "--full", "--output", "json")
+        assert asked.returncode == 0, asked.stderr
+        yield f"explain {one['record']}", asked.stdout.encode() + asked.stderr.encode()
 
 
 def leaks(where: str, body: bytes, words: list[bytes]) -> list[str]:
