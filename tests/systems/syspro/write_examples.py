@@ -71,6 +71,14 @@ def situations() -> dict[str, dict[str, Any]]:
         "receipt.of_a_line_of_an_order": receipt(
             [goods_line("0.01", "28.65", order_line_id="1", sku_code="MAT-R410A", sku_id="24")]
         ),
+        "receipt.with_tax_and_freight": receipt(
+            [goods_line("0.01", "28.65", order_line_id="1", sku_code="MAT-R410A", sku_id="24")],
+            source_id="603",
+            number="N603",
+            tax=Decimal("0.02"),
+            shipping=Decimal("5.00"),
+            total=Decimal("5.31"),
+        ),
         "receipt.of_a_line_of_no_order": receipt([goods_line("1")], source_id="602", number="N602"),
         "inventory_adjustment.of_two_items": adjustment(
             [goods_line("-0.5"), goods_line("5", "14.22", "2", sku_code="MAT-VALVE", sku_id="22")]

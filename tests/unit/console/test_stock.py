@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from console.books.stock import COLUMNS, work_list
+from console.books.stock import COLUMNS, named_by, work_list
 from console.cli.status import stock_lines, stock_written
 from systems import registry
 from tests.contract import examples
@@ -111,6 +111,12 @@ def test_codes_that_the_tables_do_not_name_are_nobodys_work() -> None:
 )
 def test_an_adjustment_that_follows_the_erp_ends_the_line(kind: str, more: dict[str, Any], left: dict[Any, int]) -> None:
     assert Read().level("40").level("45").adjusted("5", kind, **more).to_adjust() == left
+
+
+def test_names_are_those_of_the_rows_whether_or_not_these_repeat_them() -> None:
+    """The rows of a connection in force are named by their key and do not have it as a value."""
+    rows = {"MAT-1": {"stock_code": "A"}, "MAT-2": {"sku": "MAT-2", "stock_code": "A"}, "MAT-3": {"stock_code": ""}}
+    assert named_by(rows, "stock_code") == {"A": "MAT-1; MAT-2"}
 
 
 def test_an_erp_that_tells_no_stock_is_not_read() -> None:
