@@ -1,6 +1,6 @@
 """What NetSuite keeps against what a command wants: how far the document is, and each field in which it differs. Pure.
 
-Sources: status letters of orders and bills as public lists give them (FACTS.md); a record shows amounts as JSON numbers and references as objects.
+Sources: status letters of orders and bills as public lists give them (SYSTEM.md); a record shows amounts as JSON numbers and references as objects.
 """
 
 from __future__ import annotations
