@@ -29,6 +29,7 @@ def status(
 ) -> None:
     """Show how each connection runs, the state of every document by amount, what is not read yet, and what is on `dead`."""
     from console.books.controls import pauses
+    from console.books.defaulted import defaulted, totals
     from console.books.ledgers import LEDGERS
     from console.books.states import Feeds, States, heads
     from console.connections.applying import applied_once, in_force
@@ -52,12 +53,18 @@ def status(
     found = list(heads(known, paused, feeds, states))
     groups = _groups(sorted({side.system for head in found for side in head.sides}) or registry.NAMES)
     rows, lag, dead, members = states.rows(), _lags(cluster, groups), _dead(cluster, connection), cluster.members(list(groups))
+    to_default = totals(defaulted(cluster, connection))
     if output is Output.json:
         parts = {"connections": [head.as_json() for head in found], "documents": rows, "lag": lag, "cursors": _shown(cursors)}
-        print_json({**parts, "dead": dead, "processes": members})
+        told = [{"connection": name, "currency": currency, **one.as_json()} for (name, currency), one in to_default.items()]
+        print_json({**parts, "dead": dead, "processes": members, "defaulted": told})
         return
     for line in lines(found, rows, lag, dead):
         print(line)
+    for (name, currency), one in sorted(to_default.items()):
+        words = f"{name}: {one.count} documents, {money(one.amount, ',')} {currency}, were posted to a default"
+        for line in paragraph(f"{words}: `ml-connector held list --defaulted` names them"):
+            print(line)
     idle = [group for group, count in members.items() if not count]
     for line in paragraph(f"not running: {', '.join(idle)}: see `ml-connector run all`") if idle else ():
         print(line)
