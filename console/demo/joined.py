@@ -73,6 +73,14 @@ class Joined:
         return any((flow.target, flow.entity) == (registry.FIELD_SERVICE, "purchase_order") for flow in flows)
 
     @property
+    def adjusts(self) -> bool:
+        """Whether the ERP takes adjustments of stock."""
+        return any(
+            (flow.source, flow.entity) == (registry.FIELD_SERVICE, "inventory_adjustment")
+            for flow in registry.system(self.erp).flows
+        )
+
+    @property
     def file(self) -> Path:
         """The connection's YAML; its crosswalk tables are in the same folder."""
         return self.processes.folder / f"connection-{self.id}" / "connection.yaml"

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from systems.demo import (
     ACTIVE,
     BALANCES,
+    KIND,
     NAME,
     NO,
     YES,
@@ -55,7 +56,10 @@ _STOCK_CODES = (
     ("SVC-HOUR", "LABOR"),
     ("MAT-MISC", "MISC"),
 )
-_PLACES = (("Main Warehouse", "MA"), ("North Warehouse", "NO"), ("Truck 1", "T1"), ("Truck 2", "T2"))
+_PLACES = (("801", "MA"), ("802", "NO"), ("851", "T1"), ("852", "T2"))
+"""Warehouses and trucks by their ids, as adjustments and receipts name them."""
+_COUNTED, _COSTED = ("Cycle Count", "Damaged"), "Job"
+"""Kinds of adjustments that are posted, and the one whose invoice costs the goods already."""
 _ZERO = Decimal("0.00")
 
 
@@ -106,8 +110,8 @@ class SysproDemo:
             "stock_code": tuple({"sku": sku, "stock_code": code} for sku, code in _STOCK_CODES),
             "warehouse": tuple({"place": place, "warehouse": code} for place, code in _PLACES),
             "adjustment_type": (
-                {"kind": "Cycle Count", "post": "yes", "gl_code": "5200-00"},
-                {"kind": "Job", "post": "no"},
+                *({"kind": kind, "post": "yes", "gl_code": "5200-00"} for kind in _COUNTED),
+                {"kind": _COSTED, "post": "no"},
             ),
         }
 
@@ -131,9 +135,12 @@ class SysproDemo:
         return set()
 
     def expected(self, flow: Flow, one: Issued, settings: BaseModel) -> Sequence[Expected]:
-        """An AP invoice for each supplier of what the lines cost; one document of the whole amount by every other flow."""
+        """An AP invoice for each supplier of what the lines cost; nothing of an adjustment that a job costed; by every other flow one document of
+        the whole amount."""
         if flow.id == "S1":
             return at_cost(flow.purpose, one, _vendor_of)
+        if flow.id == "S4" and one.facts.get(KIND) == _COSTED:
+            return (Expected(flow.purpose, one.amount, {}, (one.amount,)),)
         return whole(flow.purpose, one)
 
     def booked(self, ask: Ask) -> list[BookedDocument]:

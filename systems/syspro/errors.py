@@ -21,8 +21,8 @@ DROPPED = "session_dropped"
 SEAT = "seat_taken"
 _OPERATOR = "Check operator, operator_password, company_id and company_password; each role needs an operator of its own."
 _SEAT = "Free an e.net seat, or raise the licence; the connector waits meanwhile."
-_LICENCE = "Ask who runs SYSPRO to license e.net for the business objects of FACTS.md."
-_PERMIT = "Permit the operator the business objects and tables of FACTS.md."
+_LICENCE = "Ask who runs SYSPRO to license e.net for the business objects of SYSTEM.md."
+_PERMIT = "Permit the operator the business objects and tables of SYSTEM.md."
 
 SIGN_IN: tuple[Rule, ...] = (
     Rule(

@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 from schemas.records import GoodsPosting, Parent
+from systems.contract import TAKEN
 from systems.mapped import Draft, NoCommand, Plan
 from systems.postings.document import EMPTY, Hold, Posting, Row, Target, other_currency, wanted
 from systems.postings.ends import is_void, nothing, voided
@@ -115,13 +116,16 @@ def adjustment_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft
     made, unit = _begun(record, plan, record["adjusted_on"], "adjusted_on")
     row = made.row(KIND_TABLE, (record["kind"],))
     says = code((row or EMPTY).get("post", "")).lower()
-    if says in _NO:
-        counted, milestone = nothing(STOCK, record["currency"], f"kind {record['kind']} is costed by its job or receipt")
+    if says in (*_NO, TAKEN):
+        why = f"follows a change in {PRODUCT}" if says == TAKEN else "is costed by its job or receipt"
+        counted, milestone = nothing(STOCK, record["currency"], f"kind {record['kind']} {why}")
         return [replace(counted, amount=record["total"]), milestone]
     if says not in _YES:
         made.missing(
             KIND_TABLE,
-            wanted((record["kind"],)) if row is None else f"{record['kind']}: post is {says or 'empty'}, neither yes nor no",
+            wanted((record["kind"],))
+            if row is None
+            else f"{record['kind']}: post is {says or 'empty'}, neither yes, no nor {TAKEN}",
         )
     account = gl_code(made, unit, (row or EMPTY).get("gl_code", "") or made.settings.stock.adjustment_gl_code, record["kind"])
     warehouse = warehouse_of(made, (record["inventory_location"], record["inventory_location_id"]), unit)

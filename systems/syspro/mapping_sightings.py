@@ -1,7 +1,7 @@
 """What is seen in SYSPRO, in our own words: AP invoices, suppliers, orders, stock levels, GL codes, months. Pure.
 
 A raw record is a row of a table, as COMFND (XML) or OData (JSON) shows it; a supplier has the row of its address with it, an order the rows of its
-lines. Source of the columns: FACTS.md. Nothing has a time of change. Assumed: the meaning of the five address lines, of line types 4 (freight) and
+lines. Source of the columns: SYSTEM.md. Nothing has a time of change. Assumed: the meaning of the five address lines, of line types 4 (freight) and
 5 (charges), and that months are those of the calendar.
 """
 

@@ -205,7 +205,7 @@ class Outcome:
 
     @property
     def is_good(self) -> bool:
-        """Nothing speaks against it (the rule of FACTS.md: any ErrorDescription, any counter *Invalid above zero)."""
+        """Nothing speaks against it (the rule of SYSTEM.md: any ErrorDescription, any counter *Invalid above zero)."""
         return not self.faults and not self.invalid
 
 

@@ -45,16 +45,17 @@ class Attempt:
 
     @property
     def sizes(self) -> dict[int, int]:
-        """Bytes of the answers that have a body, by their number among these, from that of the write on."""
-        bodies = [(number, len(one.body)) for number, one in enumerate(self.answers) if one.body]
+        """Bytes of the answers that have a body, by their number among these, from that of the write on. Blanks behind it say nothing."""
+        bodies = [(number, len(one.body.rstrip())) for number, one in enumerate(self.answers) if one.body]
         return {place: size for place, (number, size) in enumerate(bodies) if number >= self.write}
 
 
 async def attempted(on: SystemUnderTest, way: str, step: str, copy: str) -> Attempt:
-    """The step done once, its answers remembered."""
+    """The step done once, its answers remembered. As the sink does, it looks before, so that what a look-up keeps is known in every attempt."""
     case = await on.case(way, copy)
     earlier = steps_before(on.system, way, step)
     document = await on.written(case, earlier) if earlier else None
+    await on.look(case)
     await on.writer.reserve(case.write.calls)
     on.seam.forget()
     answer = await on.writer.perform(step, case.resolved, document)
@@ -72,8 +73,9 @@ async def check_no_cut_is_a_yes(system: System, way: str, step: str, folder: Pat
         real = on.seam.inner
         await on.writer.reserve(done.case.write.calls)
         for number, answer in enumerate(done.answers):
-            stride = _stride(len(answer.body), *near)
-            for kept in sorted({*range(0, len(answer.body), stride), *range(max(0, len(answer.body) - stride), len(answer.body))}):
+            size = len(answer.body.rstrip())
+            stride = _stride(size, *near)
+            for kept in sorted({*range(0, size, stride), *range(max(0, size - stride), size)}):
                 cut = replace(answer, body=answer.body[:kept])
                 script = [*done.answers[:number], cut, *done.answers[number + 1 :]]
                 on.seam.inner = Replay(script)
