@@ -14,7 +14,8 @@ from console.output import Output, fitted, money, paragraph, print_json, print_r
 from runtime.errors import Broken
 
 if TYPE_CHECKING:
-    from console.books.states import Head
+    from console.books.ledgers import Bucket
+    from console.books.states import Feeds, Head
     from console.reading import Cluster, StoredRecord
 
 
@@ -35,6 +36,7 @@ def status(
 ) -> None:
     """Show how each connection runs, the state of every document by amount, what is not read yet, and what is on `dead`."""
     from console.books.controls import pauses
+    from console.books.defaulted import defaulted, totals
     from console.books.ledgers import LEDGERS
     from console.books.states import Feeds, States, heads
     from console.books.stock import work_list
@@ -49,11 +51,7 @@ def status(
     for seen in _of(cluster.scan(LEDGERS, places), connection):
         states.learn(seen.record)
     cursors = _cursors(cluster, connection)
-    for cursor in cursors:
-        feeds.learn_cursor(cursor)
-    about_feeds = (message for message in cluster.messages(["audit"], places) if (message.key() or b"").endswith(b"/"))
-    for seen in _of(map(cluster.seen, about_feeds), connection):
-        feeds.learn_decision(seen.record)
+    _learnt(feeds, cluster, places, connection, cursors)
     paused = pauses(seen.record for seen in cluster.decisions(connection))
     known = [one.settings for name, one in snapshot.connections.items() if connection in ("", name)]
     found = list(heads(known, paused, feeds, states))
@@ -62,19 +60,35 @@ def status(
     if stock is not None and stock_written(to_adjust, stock):
         return
     rows, lag, dead, members = states.rows(), _lags(cluster, groups), _dead(cluster, connection), cluster.members(list(groups))
+    to_default = totals(defaulted(cluster, connection))
     if output is Output.json:
         parts = {"connections": [head.as_json() for head in found], "documents": rows, "lag": lag, "cursors": _shown(cursors)}
-        print_json({**parts, "dead": dead, "processes": members, "stock": to_adjust})
+        told = [{"connection": name, "currency": currency, **one.as_json()} for (name, currency), one in to_default.items()]
+        print_json({**parts, "dead": dead, "processes": members, "defaulted": told, "stock": to_adjust})
         return
-    for line in lines(found, rows, lag, dead):
-        print(line)
-    for line in stock_lines(to_adjust):
+    for line in (*lines(found, rows, lag, dead), *_to_a_default(to_default), *stock_lines(to_adjust)):
         print(line)
     idle = [group for group, count in members.items() if not count]
     for line in paragraph(f"not running: {', '.join(idle)}: see `ml-connector run all`") if idle else ():
         print(line)
     if verbose:
         print_rows(_shown(cursors), output, "cursors")
+
+
+def _learnt(
+    feeds: Feeds, cluster: Cluster, places: Sequence[int], connection: str, cursors: Sequence[Mapping[str, Any]]
+) -> None:
+    for cursor in cursors:
+        feeds.learn_cursor(cursor)
+    about_feeds = (message for message in cluster.messages(["audit"], places) if (message.key() or b"").endswith(b"/"))
+    for seen in _of(map(cluster.seen, about_feeds), connection):
+        feeds.learn_decision(seen.record)
+
+
+def _to_a_default(of: Mapping[tuple[str, str], Bucket]) -> Iterator[str]:
+    for (name, currency), one in sorted(of.items()):
+        words = f"{name}: {one.count} documents, {money(one.amount, ',')} {currency}, were posted to a default"
+        yield from paragraph(f"{words}: `ml-connector held list --defaulted` names them")
 
 
 def lines(

@@ -15,6 +15,8 @@ from runtime.embedded.fetch import NO_MAVEN, is_fetchable
 from tests.acceptance.stage import Stage, staged
 
 JOBS = 100
+SCALE = 300
+"""A day of ten hours in two minutes. At twice the pace the polling of every field service asks for more than two cores."""
 
 
 @dataclass
@@ -44,7 +46,7 @@ def own_cluster() -> Iterator[EmbeddedCluster]:
 @pytest.fixture(scope="package")
 def played(own_cluster: EmbeddedCluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
     """Every ERP side by side: outages, a storm of 429, lost answers; and `kill -9` of each service, started again as a supervisor would."""
-    wanted = Options(erp="all", seed=7, jobs=JOBS, scale=600, drain_s=300)
+    wanted = Options(erp="all", seed=7, jobs=JOBS, scale=SCALE, drain_s=300)
     with staged(own_cluster, tmp_path_factory.mktemp("day"), wanted, "day") as stage:
         killed: list[str] = []
         accidents = [

@@ -1,40 +1,63 @@
-"""Acumatica's side: a company in the same process, the real writer and the real reader of it."""
+"""The ERP's side: its simulator in the same process, the real writer and the real reader of it."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from runtime.exchange import Request
 from runtime.json import parse
 from runtime.limits import Limiter, Share
-from systems.acumatica.demo import DEMO
-from systems.acumatica.settings import Credentials
-from systems.acumatica.simulator import app
-from systems.acumatica.system import SYSTEM
-from systems.contract import Access, Reader, Role, Writer
-from systems.demo import Balances
+from systems import registry
+from systems.contract import Access, Reader, Role, System, Writer
+from systems.demo import Balances, Demo
 from tests.property.books.inside import URL_OF, Inside, Passing, installed
 from tests.property.sinks.stand_ins import Clock
+
+SWITCHES: Mapping[str, Mapping[str, str]] = {
+    "acumatica": {"customers": "0", "vendors": "0", "release_seconds": "0"},
+    "oracle_fusion": {"customers": "4", "suppliers": "2", "orders": "0", "closed": "", "automatch_s": "30"},
+}
+"""Small books, without masters where ours are created."""
 
 
 @dataclass
 class Erp:
-    """A company without masters of its own."""
+    """Books of one system; `own` are settings of the connection that differ from those of its demo."""
 
     folder: Path
     clock: Clock
+    name: str = "acumatica"
+    own: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        switches = {**DEMO.simulator_settings(1), "customers": "0", "vendors": "0", "release_seconds": "0"}
-        self.simulator = installed(app.build, self.folder, self.clock, **switches)
-        self.settings, _, secrets = DEMO.section(URL_OF.format("erp"), self.simulator.credentials)
-        self._credentials = Credentials.model_validate(secrets)
+        self.system: System = registry.system(self.name)
+        self.demo: Demo = import_module(self.system.demo).DEMO
+        build = import_module(f"systems.{self.name}.simulator.app").build
+        switches = {**self.demo.simulator_settings(1), **SWITCHES[self.name]}
+        self.simulator = installed(build, self.folder, self.clock, **switches)
+        settings, _, secrets = self.demo.section(URL_OF.format("erp"), self.simulator.credentials)
+        self.settings = {**settings, **self.own}
+        self._credentials = self.system.credentials.model_validate(secrets)
         self.wire = Inside(self.simulator)
         self._asking = Inside(self.simulator)
+
+    def crosswalk(self, customers: Sequence[str]) -> dict[str, list[Mapping[str, str]]]:
+        """The tables of its demo; where no customer is created, those of the source are the first ones of its books."""
+        made = {table: list(rows) for table, rows in self.demo.crosswalk().items()}
+        if not self.creates:
+            made["bill_to"] = [{"customer_id": one, "customer": f"{1001 + at}/{30001 + at}"} for at, one in enumerate(customers)]
+        return made
+
+    @property
+    def creates(self) -> list[str]:
+        """Masters of the source that are created here."""
+        return [flow.entity for flow in self.system.flows if flow.purpose == "master" and flow.target == self.name and flow.records]
 
     def access(self, role: Role, own: Any) -> Access:
         """What a session is opened with."""
@@ -44,12 +67,12 @@ class Erp:
 
     def writer(self, own: Any) -> Writer:
         """A sink's session."""
-        assert SYSTEM.open_writer is not None
-        return SYSTEM.open_writer(self.access(Role.SINK, own))
+        assert self.system.open_writer is not None
+        return self.system.open_writer(self.access(Role.SINK, own))
 
     def reader(self, own: Any) -> Reader:
         """A poller's session."""
-        return SYSTEM.open_reader(self.access(Role.POLLER, own))
+        return self.system.open_reader(self.access(Role.POLLER, own))
 
     async def asks(self, path: str, body: Any = None) -> Any:
         """A route of the simulator itself."""
@@ -62,7 +85,7 @@ class Erp:
     async def balances(self) -> Balances:
         """What is open by the company's own figures."""
         told = await self.asks("balances")
-        return DEMO.balances(lambda _: told)
+        return self.demo.balances(lambda _: told)
 
     def close(self) -> None:
         """Close the state."""
