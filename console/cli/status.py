@@ -75,9 +75,7 @@ def status(
         print_rows(_shown(cursors), output, "cursors")
 
 
-def _learnt(
-    feeds: Feeds, cluster: Cluster, places: Sequence[int], connection: str, cursors: Sequence[Mapping[str, Any]]
-) -> None:
+def _learnt(feeds: Feeds, cluster: Cluster, places: Sequence[int], connection: str, cursors: Sequence[Mapping[str, Any]]) -> None:
     for cursor in cursors:
         feeds.learn_cursor(cursor)
     about_feeds = (message for message in cluster.messages(["audit"], places) if (message.key() or b"").endswith(b"/"))
