@@ -79,8 +79,11 @@ def xml_of(text: str) -> etree._Element:
         recover=False,
         encoding="UTF-8",
     )
+    content = _DECLARATION.sub("", text, count=1).strip()
+    if "<?" in content:
+        raise Malformed(f"{SYSTEM}: XML with instructions")
     try:
-        root = etree.fromstring(_DECLARATION.sub("", text, count=1).strip().encode(), parser)
+        root = etree.fromstring(content.encode(), parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise Malformed(f"{SYSTEM}: XML cannot be read: {str(error)[:200]}") from error
     if any(not isinstance(one.tag, str) for one in root.iter()):
