@@ -80,8 +80,8 @@ class NetSuiteDemo:
         return {
             "customers": str(_CUSTOMERS),
             "vendors": str(_VENDORS),
-            "orders": "12",
-            "history": "200",
+            "orders": "26",
+            "history": "2000",
             "concurrent_requests": "40",
         }
 
