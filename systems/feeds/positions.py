@@ -57,7 +57,7 @@ def _value(like: Any, found: Any) -> Any:
     return found
 
 
-_WALKING = ("began", "until", "before", "skip", "at")
+_WALKING = ("began", "before", "skip", "at", "last", "parts")
 """Fields that say something only while a walk is on, in the classes of positions of windows (`keyset`, `offset`, `pages`, `changes`)."""
 
 
