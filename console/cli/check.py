@@ -24,7 +24,7 @@ def check(
     output: Annotated[Output, typer.Option(help="Form of the result.")] = Output.table,
 ) -> None:
     """Ping the real systems of a connection: reachability, credentials, scopes, versions, dimensions, webhook keys. Writes nothing."""
-    rows = [*_coverage(connection, coverage), *asyncio.run(_rows(connection))]
+    rows = [*_coverage(connection, coverage), *_owed(connection), *asyncio.run(_rows(connection))]
     _show(rows, output)
     raise SystemExit(exit_codes.NOT_OK if any(row["level"] == "error" for row in rows) else exit_codes.OK)
 
@@ -41,6 +41,17 @@ def _coverage(connection: str, days: str) -> list[dict[str, Any]]:
     found = in_force(cluster, connection).connections
     chosen = [one for name, one in found.items() if connection in ("", name)]
     return [row for one in chosen for row in coverage_rows(one.settings.connection, observed(cluster, one, count))]
+
+
+def _owed(connection: str) -> list[dict[str, Any]]:
+    """What job invoices do to Accounts Payable where they become payables, in last month's figures."""
+    from console.connections import owed
+    from console.connections.applying import in_force
+    from console.reading import Cluster
+
+    cluster = Cluster()
+    found = in_force(cluster, connection).connections
+    return [row for name, one in found.items() if connection in ("", name) for row in owed.rows(cluster, one)]
 
 
 def _show(rows: list[dict[str, Any]], output: Output) -> None:

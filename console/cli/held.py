@@ -6,7 +6,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,6 +14,9 @@ from console.cli import exit_codes
 from console.cli.plan import person
 from console.output import Output, fitted, money, paragraph, print_json, side_by_side
 from services.sinks.reasons import SUSPECT
+
+if TYPE_CHECKING:
+    from console.books.defaulted import Defaulted
 
 commands = typer.Typer(help="What is not posted and waits for a person.", no_args_is_help=True)
 Ref = Annotated[str, typer.Argument(help="Ref (ST-...) or number of the held document.")]
@@ -29,9 +32,13 @@ def register(app: typer.Typer) -> None:
 @commands.command("list")
 def list_(
     connection: Annotated[str, typer.Option(help="Only this connection.")] = "",
+    is_defaulted: Annotated[
+        bool, typer.Option("--defaulted", help="List instead what was posted to a default, because a value had no row.")
+    ] = False,
     output: Annotated[Output, typer.Option(help="Form of the result.")] = Output.table,
 ) -> None:
     """List held documents, largest amount first."""
+    from console.books.defaulted import defaulted
     from console.books.ledgers import held_entries, held_rows
     from console.connections.applying import applied_once, in_force
     from console.reading import Cluster
@@ -39,11 +46,16 @@ def list_(
     cluster = Cluster()
     if connection:
         applied_once(in_force(cluster), connection)
-    rows = held_rows(held_entries(cluster, connection), lambda entry: total_of(entry, cluster.codec.decode))
+    if is_defaulted:
+        posted = defaulted(cluster, connection)
+        shown, rows = lines_of_defaulted(posted), [one.as_row() for one in posted]
+    else:
+        rows = held_rows(held_entries(cluster, connection), lambda entry: total_of(entry, cluster.codec.decode))
+        shown = lines(rows)
     if output is Output.json:
         print_json(rows)
         return
-    for line in lines(rows):
+    for line in shown:
         print(line)
 
 
@@ -72,6 +84,22 @@ def lines(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     for row in rows:
         sums[row["currency"]] += row["amount"]
     yield f"{len(rows)} held" + "".join(f", {money(amount, ',')} {currency}" for currency, amount in sorted(sums.items()) if amount)
+
+
+def lines_of_defaulted(found: Sequence[Defaulted]) -> Iterator[str]:
+    """The list for a person: each document with what had no row, then the sums by value."""
+    from console.books.defaulted import sums, totals
+    from console.books.words import record_name
+
+    for row in (one.as_row() for one in found):
+        document = fitted(f"{record_name(row['document'])} {row['number']}", 40)
+        amount = f"{money(row['amount'], ',')} {row['currency']}"
+        yield from side_by_side(f"{amount:>18}  {document} {row['date'] or ''!s:<12}", row["ref"])
+        yield from paragraph(f"{row['connection']}: no row for {', '.join(row['defaulted'])}; it is {row['erp_number']}", 4)
+    for (connection, value, currency), one in sorted(sums(found).items()):
+        yield from paragraph(f"{connection}: {value}: {one.count}, {money(one.amount, ',')} {currency}")
+    amounts = "".join(f", {money(one.amount, ',')} {currency}" for (_, currency), one in sorted(totals(found).items()))
+    yield f"{len(found)} posted to a default{amounts}"
 
 
 @commands.command()

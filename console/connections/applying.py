@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from console.books.defaulted import defaulted, under_rows
 from console.connections.ceilings import with_ceiling, words
 from console.connections.changes import Change, change, over_log
 from console.connections.checks import lines_of, refusals
@@ -33,7 +34,7 @@ class Planned:
 
     `refused`: why it is not possible, a line each. `to_confirm`: what a person has to agree to before going live. `preview`: what going live
     would write, None if nothing goes live. `notes`: what `apply` will need besides the files. `newest`: the highest version of what is in
-    force.
+    force. `under_default`: what was posted to a default for want of a row that is set now.
     """
 
     change: Change
@@ -42,6 +43,7 @@ class Planned:
     preview: Preview | None
     notes: list[str]
     newest: int = 0
+    under_default: tuple[str, ...] = ()
 
 
 def planned(file: Path, offline: bool = False) -> tuple[Change, list[str]]:
@@ -77,7 +79,7 @@ def applied(
     publisher.signatures.after(max(found.newest, trust.newest))
     publish(publisher, over_log(found.change, logged), credentials, Author(actor, reason, datetime.now(UTC)))
     again = map_again(cluster, publisher, found.change)
-    lines = (*found.change.lines, *credential_lines)
+    lines = (*found.change.lines, *credential_lines, *found.under_default)
     return (*lines, f"{again} records read so far are mapped again") if again else lines, []
 
 
@@ -134,6 +136,9 @@ def _compared(files: ConnectionFiles, cluster: Cluster | None, consent: Consent)
     refused += lines_of(files, strays(files.settings, sources_of(files.path, settings)))
     refused += lines_of(files, rows_asked_for(made, consent))
     preview = previewed(cluster, made) if cluster is not None and not refused else None
+    told: tuple[str, ...] = ()
+    if cluster is not None and made.before is not None and made.rows_put:
+        told = tuple(under_rows(defaulted(cluster, files.settings.connection), [(row.table, row.key) for row in made.rows_put]))
     notes = [*files.unread]
     limited = with_ceiling(files.settings, made.before, preview)
     if limited is not files.settings:
@@ -145,4 +150,4 @@ def _compared(files: ConnectionFiles, cluster: Cluster | None, consent: Consent)
         notes.append("ML_CONNECTOR_KEY_RING is not set: `apply` needs it; `ml-connector keys new FILE` makes a key ring")
     if cluster is None and going_live(made):
         notes.append("what going live would write is shown only with a cluster: `plan` without --offline")
-    return Planned(made, refused, lines_of(files, gate(preview, consent)), preview, notes, snapshot.newest)
+    return Planned(made, refused, lines_of(files, gate(preview, consent)), preview, [*notes, *told], snapshot.newest, told)

@@ -141,8 +141,7 @@ class Day:
         await self.listen(drop=0.1, duplicate=0.2, disorder=0.2)
         for one in self.joined:
             corrected = {"corrections": _CORRECTIONS, "correction_kinds": "all", "when_told": True}
-            orders = {"receives_ordered": True} if one.orders else {}
-            day = {"jobs": one.share.jobs, "hours": _DAY_HOURS, "seed": one.share.seed, **corrected, **orders}
+            day = {"jobs": one.share.jobs, "hours": _DAY_HOURS, "seed": one.share.seed, **corrected, **one.goods}
             await one.tell(registry.FIELD_SERVICE, "day", day)
         self.say(f"the day begins: {self.options.jobs} jobs, 10 % of webhooks dropped, 20 % doubled, disorder")
         accidents = [*self._planned(), *more]
@@ -193,7 +192,8 @@ class Day:
         found = await asyncio.to_thread(compared, self.cluster, self._in_force(), one.id)
         ours, theirs = (demo_of(system).balances(holdings[system].__getitem__) for system in one.systems)
         pairs = {entity: _pairs(topics, one, entity) for entity in ("customer", "vendor")}
-        return balances.compared(one.id, (ours, theirs), pairs, found.judged)
+        costs = balances.costs_of(registry.system(one.erp).flows)
+        return balances.compared(one.id, (ours, theirs), pairs, (each for each in found.judged if each.flow not in costs))
 
     async def _part_done(self) -> float:
         """How much of the day is over, by the connection that is last; 1 only when every one is done."""

@@ -1,6 +1,6 @@
 """What NetSuite keeps against what a command wants: how far the document is, and each field in which it differs. Pure.
 
-Sources: status letters of orders and bills as public lists give them (FACTS.md); a record shows amounts as JSON numbers and references as objects.
+Sources: status letters of orders and bills as public lists give them (SYSTEM.md); a record shows amounts as JSON numbers and references as objects.
 """
 
 from __future__ import annotations
@@ -145,15 +145,16 @@ def wanted_lines(lines: Iterable[PostingLine], kind: Kind) -> Iterator[Line]:
 # --- masters ----------------------------------------------------------------------------------------------------------
 
 
-def master(row: Row, record: str, command: CommandEnvelope) -> Document:
-    """A customer or vendor; its differences are what a write would change: the values of our side, of those that it has."""
+def master(row: Row, record: str, command: CommandEnvelope, *, is_ours: bool = False) -> Document:
+    """A customer or vendor; its differences are what a write would change: the values of our side, of those that it has. With `is_ours`, where it
+    was just sent, one that carries another ref is not what was sent."""
     wrong = tuple(f"{name}: {theirs}, {ours}" for name, theirs, ours in _owned(row, record, command) if theirs != ours)
     carried = ref_of(text(row, "externalId"))
     is_other = bool(carried) and carried != command["ref"]
     return Document(
         erp_id=required_id(row),
         number=text(row, "entityId"),
-        ref=command["ref"],
+        ref=carried if is_ours and is_other else command["ref"],
         amount=ZERO,
         currency="",
         steps_done=() if wrong else (UPSERT,),

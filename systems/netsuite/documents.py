@@ -1,7 +1,7 @@
 """The records that NetSuite keeps for us: which type and fields each command becomes, and the bodies of its requests. Pure.
 
 Sources: REST API Browser 2026.1 (fields, sublists, transforms), help pages (references as `{"id": ..}`, sublists as `{"items": [..]}`); members of
-customer payments, deposits, refunds, credits and credit memos are assumed (FACTS.md). An id of a transaction is `type/internal id` here, because
+customer payments, deposits, refunds, credits and credit memos are assumed (SYSTEM.md). An id of a transaction is `type/internal id` here, because
 what may be done with a document depends on its type; that of a customer or vendor is the internal id alone.
 """
 

@@ -117,7 +117,8 @@ class Looking:
         if partner and not is_id(partner):
             return Found(())
         row = await self.at(attempt, resolved.record, partner or external(attempt.ref))
-        return Found(() if row is None else (compare.master(row, resolved.record, resolved.command),))
+        is_ours = bool(attempt.step)
+        return Found(() if row is None else (compare.master(row, resolved.record, resolved.command, is_ours=is_ours),))
 
     async def _other_currency(self, attempt: Attempt) -> str:
         """Why the document would be in another currency than its command: NetSuite takes that of the customer, vendor or subsidiary. "" where it

@@ -2,7 +2,7 @@
 have no row of their own.
 
 Sources: help pages on SuiteTalk REST (hosts, OAuth 2.0 client credentials, token-based authentication), SuiteQL, the REST API Browser. Which of
-these facts are assumed is in FACTS.md. Departments, classes, locations, accounts, items, terms and payment methods are named by their internal ids
+these facts are assumed is in SYSTEM.md. Departments, classes, locations, accounts, items, terms and payment methods are named by their internal ids
 everywhere, here and in the mapping tables; `check` tells their names. Limits are in the connection's `quota`.
 """
 

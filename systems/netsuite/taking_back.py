@@ -104,6 +104,9 @@ class TakingBack:
         row = await self._looking.by_id(attempt, payer)
         if row is None:
             raise Transient(f"netsuite {attempt.ref}: {payer} is not shown")
+        seen = u.unapplied(undo, row, (payer, target))
+        if seen.document is not None or seen.refusal:
+            raise Transient(f"netsuite {attempt.ref}: {seen.refusal or f'{payer} gives {target} nothing any more'}")
         body = u.unapplied_body(undo, row, d.pair_of(target)[1])
         return self._client.request("PATCH", self._client.url(*d.pair_of(payer)), body)
 

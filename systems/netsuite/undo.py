@@ -9,7 +9,7 @@
 The opposite document has the external id `<ref>-R` (`refs.py`), so that it is told from one that is written anew under the same ref. No document that
 posts is deleted. NetSuite keeps no trace of an application that was taken off a payment, so the payment's memo carries the refs of what was entered
 (`compare.is_marked`) and the refs and amounts of what was taken off (`mark_of`). The order of a bill stays billed: it is no posting. Sources: as
-`documents.py`; that a payment is reversed by a refund of it, since REST voids nothing, is our own choice (FACTS.md).
+`documents.py`; that a payment is reversed by a refund of it, since REST voids nothing, is our own choice (SYSTEM.md).
 """
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ class Settings(Switches):
     shuffled: bool = True
     open_from: str = ""
     event_contexts: str = "REST,UI"
-    customers: int = 0
-    vendors: int = 0
+    customers: int = 60
+    vendors: int = 20
     orders: int = 0
     history: int = 0

@@ -131,9 +131,10 @@ class Site:
 
 @asynccontextmanager
 async def account(folder: Path, **switches: Any) -> AsyncIterator[Site]:
-    """An account with these switches."""
+    """An account with these switches; without masters unless they are asked for."""
     clock = VirtualClock()
-    simulator = build(Options(7, folder, clock, {name: str(value) for name, value in switches.items()}))
+    chosen = {"customers": 0, "vendors": 0} | switches
+    simulator = build(Options(7, folder, clock, {name: str(value) for name, value in chosen.items()}))
     runner = web.AppRunner(simulator.app, handle_signals=False, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     try:

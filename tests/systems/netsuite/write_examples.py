@@ -46,7 +46,7 @@ def situations() -> dict[str, dict[str, Any]]:
     later = [application("101", "60.00"), application("101", "8.25", "3")]
     return {
         "invoice.materials_and_labor_of_three_vendors": invoice(parts, job_type="Service call"),
-        "invoice.of_a_job_type_with_its_own_department": invoice([labor("40.00")], job_type="Solar Install"),
+        "invoice.of_a_job_type_with_its_own_department": invoice([labor("33.40")], job_type="Solar Install"),
         "invoice.of_an_unmapped_business_unit": invoice(
             [labor("40.00")], source_id="102", number="N102", business_unit_name="Plumbing - East", business_unit_id="9"
         ),

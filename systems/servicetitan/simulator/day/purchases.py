@@ -24,7 +24,7 @@ def plan_purchases(steps: Steps, options: DayOptions, morning: Morning) -> None:
     if not morning.vendors:
         return
     draw = random.Random(f"day/{options.seed}/orders")
-    count = options.share(0.08, 6)
+    count = options.share(0.08, max(6, options.orders))
     day = morning.day.isoformat()
     bills: list[tuple[float, str]] = []
     for number in range(count):

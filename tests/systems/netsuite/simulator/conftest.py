@@ -14,8 +14,8 @@ from tests.systems.served import starting
 
 @pytest.fixture
 async def make(tmp_path: Path) -> AsyncIterator[Make]:
-    """Start accounts with settings of the test's choice."""
-    async with starting(tmp_path, build, World) as start_one:
+    """Start accounts with settings of the test's choice; without masters unless they are asked for."""
+    async with starting(tmp_path, build, World, {"customers": "0", "vendors": "0"}) as start_one:
         yield start_one
 
 
