@@ -28,7 +28,7 @@ def list_(
     from console.reading import Cluster
 
     cluster = Cluster()
-    found = _cursors(cluster, connection)
+    found = cursors_of(cluster, connection)
     rows = [
         {"feed": name, "position": found.get(name, {}).get("position", ""), "records": found.get(name, {}).get("records", 0)}
         for name in _feeds(cluster, connection)
@@ -52,8 +52,8 @@ def reset(
     cluster = Cluster()
     name, position = _chosen(_feeds(cluster, connection), connection, feed, to)
     author = Author(actor or person(), reason or "no reason given", datetime.now(UTC))
-    before = _cursors(cluster, connection).get(name, {})
-    _write(cluster, {**before, "connection": connection, "feed": name, "position": position}, author)
+    before = cursors_of(cluster, connection).get(name, {})
+    set_back(cluster, {**before, "connection": connection, "feed": name, "position": position}, author)
     print(f"{name} of {connection} is read again from {to or 'the start of what is read'}.")
 
 
@@ -67,7 +67,8 @@ def _feeds(cluster: Any, connection: str) -> dict[str, tuple[Any, Any]]:
     return {f"{side.system}.{feed.name}": (side.declared, feed) for side in sides for feed in feeds_of(side)}
 
 
-def _cursors(cluster: Any, connection: str) -> dict[str, dict[str, Any]]:
+def cursors_of(cluster: Any, connection: str) -> dict[str, dict[str, Any]]:
+    """The cursors of a connection, by the names of their feeds."""
     rows = [seen.record for seen in cluster.newest(["cursors"], quiet=True).values() if seen.record]
     return {row["feed"]: row for row in rows if row["connection"] == connection}
 
@@ -83,22 +84,23 @@ def _chosen(feeds: dict[str, tuple[Any, Any]], connection: str, text: str, to: s
     system, feed = feeds[names[0]]
     if not to:
         return names[0], ""
-    position = system.position_from(feed, _past(to)) if system.position_from is not None else None
+    day = day_of("--to", to)
+    past("--to", day)
+    position = system.position_from(feed, day) if system.position_from is not None else None
     if position is None:
         raise Broken(f"{names[0]} is read as a whole each time, not from a day.", "Leave --to out.")
     return names[0], position
 
 
-def _past(text: str) -> date:
+def past(option: str, day: date) -> None:
+    """Raise `Broken` for a day from which nothing can be read again."""
     from runtime.errors import Broken
 
-    day = day_of("--to", text)
     if not date(1990, 1, 1) <= day <= datetime.now(UTC).date():
-        raise Broken(f"--to {text} is in the future, or before 1990.", "Name the day to read from again.")
-    return day
+        raise Broken(f"{option} {day} is in the future, or before 1990.", "Name the day to read from again.")
 
 
-def _write(cluster: Any, cursor: dict[str, Any], author: Any) -> None:
+def set_back(cluster: Any, cursor: dict[str, Any], author: Any) -> None:
     """Write the decision, then the cursor, so that no cursor is ever reset without a record of it."""
     from console.connections.publish import Publisher
     from services.ingress.writing import RESET

@@ -42,6 +42,8 @@ _VERBS = {
     "cursors": "cursors",
     "journal": "journal",
     "reconcile": "reconcile",
+    "payables": "payables",
+    "load": "load",
     "explain": "explain",
     "poll": "poll",
     "try": "try_",

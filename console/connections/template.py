@@ -120,7 +120,7 @@ def legend_lines(erp: System) -> Iterator[str]:
     for table, columns in registry.crosswalk_tables(erp.name).items():
         legend = registry.legends(erp.name)[table]
         yield from ("", f"## {table}", "", f"{legend.about} {legend.first}", "", "| column | |", "|---|---|")
-        yield f"| {columns[0]} | The value of the document. |"
+        yield f"| {columns[0]} | What is looked up, as said above: one line for each. |"
         yield from (f"| {column} | {legend.columns[column]} |" for column in columns[1:])
         yield from (f"| reserved: {word} | {meaning} |" for word, meaning in legend.reserved.items())
         yield from ("", "Example:", "")

@@ -16,6 +16,7 @@ from console.books.ledgers import Bucket
 from console.output import money
 from console.reconcile.findings import Judged
 from systems.demo import TOGETHER, Balances
+from systems.flow import Flow
 
 ZERO = Decimal("0.00")
 CUSTOMERS, VENDORS = "customers", "vendors"
@@ -85,8 +86,13 @@ class Compared:
         ]
 
 
+def costs_of(flows: Iterable[Flow]) -> frozenset[str]:
+    """The flows that bring what a sale cost to vendors: what they leave out or hold explains no customer's balance."""
+    return frozenset(flow.id for flow in flows if (flow.entity, flow.purpose) == ("invoice", "payable"))
+
+
 def compared(connection: str, sides: tuple[Balances, Balances], pairs: Mapping[str, Pairs], judged: Iterable[Judged]) -> Compared:
-    """Both sides' balances of one connection. `pairs`: by entity, customer and vendor."""
+    """Both sides' balances of one connection. `pairs`: by entity, customer and vendor. `judged`: without those of `costs_of`."""
     found = list(_once(judged))
     made = {}
     for kind, entity in _ENTITY.items():

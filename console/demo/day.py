@@ -192,7 +192,8 @@ class Day:
         found = await asyncio.to_thread(compared, self.cluster, self._in_force(), one.id)
         ours, theirs = (demo_of(system).balances(holdings[system].__getitem__) for system in one.systems)
         pairs = {entity: _pairs(topics, one, entity) for entity in ("customer", "vendor")}
-        return balances.compared(one.id, (ours, theirs), pairs, found.judged)
+        costs = balances.costs_of(registry.system(one.erp).flows)
+        return balances.compared(one.id, (ours, theirs), pairs, (each for each in found.judged if each.flow not in costs))
 
     async def _part_done(self) -> float:
         """How much of the day is over, by the connection that is last; 1 only when every one is done."""

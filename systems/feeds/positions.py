@@ -57,6 +57,19 @@ def _value(like: Any, found: Any) -> Any:
     return found
 
 
+_WALKING = ("began", "before", "skip", "at", "last", "parts")
+"""Fields that say something only while a walk is on, in the classes of positions of windows (`keyset`, `offset`, `pages`, `changes`)."""
+
+
+def is_walking(text: str) -> bool:
+    """Whether a stored position lies within a walk; not so where its window was read to the end, or was never begun."""
+    try:
+        found = parse(text.encode()) if text else {}
+    except ValueError:
+        return False
+    return isinstance(found, dict) and any(found.get(name) for name in _WALKING)
+
+
 # --- instants of positions --------------------------------------------------------------------------------------------
 
 

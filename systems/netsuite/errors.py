@@ -21,8 +21,8 @@ from systems.http import rules
 from systems.http.bodies import said_in
 from systems.http.rules import REDIRECTS, Rule, Words
 
-WORDS = 1000
-"""The most characters that are kept of all details."""
+WORDS, OF_ONE = 4000, 1000
+"""The most characters that are kept of all details, and of one of them, so that a long one hides no other."""
 _RIGHTS = "Give the integration's role the permission for {what} (Setup > Users/Roles > Manage Roles)."
 _PLACES = ("o:errorPath", "o:errorQueryParam", "o:errorHeader")
 _CODE = 60
@@ -54,7 +54,7 @@ def words_of(answer: Response) -> Words:
     found = details_of(body)
     if found:
         codes = [str(one.get("o:errorCode") or "") for one in found]
-        said = "; ".join(dict.fromkeys(filter(None, (_detail(one, codes[0]) for one in found))))
+        said = "; ".join(dict.fromkeys(filter(None, (told(_detail(one, codes[0]), OF_ONE) for one in found))))
         return Words(told(codes[0], _CODE) or str(answer.status), told(said, WORDS))
     if error := body.get("error"):  # the token endpoint
         return Words(told(str(error), _CODE), told(str(body.get("error_description") or ""), WORDS))

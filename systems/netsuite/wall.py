@@ -29,7 +29,10 @@ def bound(instant: datetime, now: datetime, zone: str) -> str:
 
 
 def instant(text: str, now: datetime, zone: str) -> datetime:
-    """The instant that a text means, read at `now`. Raises ValueError for a text that is no time."""
+    """The instant that a text means, read at `now`. Raises ValueError for a text that is no time, or one at an end of the calendar."""
     told = datetime.strptime(text, _FORM).replace(tzinfo=ZoneInfo(zone))
-    later = told.replace(fold=1).astimezone(UTC)
-    return later if later <= now + AHEAD else told.astimezone(UTC)
+    try:
+        later = told.replace(fold=1).astimezone(UTC)
+        return later if later <= now + AHEAD else told.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(f"time data {text!r} is at an end of the calendar") from error

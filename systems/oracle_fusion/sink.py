@@ -50,7 +50,7 @@ class _Dialect:
         self._looking = Looking(client)
         self._addresses: dict[str, str] = {}
         self._goods = Goods(client, self._looking.rows, self._looking.child)
-        self._back = TakingBack(client, self._looking, self._validation)
+        self._back = TakingBack(client, self._looking, self._validation, self._goods)
         self._importing = Importing(client, self._looking, self._validation)
 
     async def reserve(self, calls: int) -> None:

@@ -18,6 +18,7 @@ from systems.oracle_fusion import compare, documents
 from systems.oracle_fusion import undo as u
 from systems.oracle_fusion.client import ACTION, Client
 from systems.oracle_fusion.documents import FORMS
+from systems.oracle_fusion.goods import Goods
 from systems.oracle_fusion.goods_back import GoodsBack
 from systems.oracle_fusion.looking import RECEIPTS, Looking, key_of
 from systems.oracle_fusion.models import Row
@@ -35,11 +36,11 @@ def undo_of(resolved: ResolvedCommand, client: Client) -> u.Undo:
 
 
 class TakingBack:
-    """The look-ups and requests about what is taken back. `validation` is the session's."""
+    """The look-ups and requests about what is taken back. `validation` and `goods` are the session's."""
 
-    def __init__(self, client: Client, looking: Looking, validation: Validation) -> None:
+    def __init__(self, client: Client, looking: Looking, validation: Validation, goods: Goods) -> None:
         self._client, self._looking, self._validation = client, looking, validation
-        self._goods = GoodsBack(client, looking.rows)
+        self._goods = GoodsBack(client, looking.rows, goods)
 
     # --- looking up ---------------------------------------------------------------------------------------------------
 
@@ -52,7 +53,7 @@ class TakingBack:
         if record == "ar_application":
             return await self._application(attempt, undo)
         if record in GOODS:
-            return await self._goods.look_up(attempt, undo)
+            return told(*await self._goods.look_up(attempt, undo))
         return await self._transaction(attempt, undo)
 
     async def shown(self, attempt: Attempt) -> Sequence[Document]:

@@ -6,7 +6,8 @@
     mark        our ref at the end of a receipt's comments, for the reversal has no place of its own for it
     reverse     the action reverseReceipt of newer releases, dated by the server's own day, for it takes none
     unapply     the action unapplyReceipt of newer releases, of one application by its id
-    correct     corrections of each line of a receipt or return of goods (`goods_back.py`), which are processed later
+    correct     corrections of each line of a receipt or return of goods (`goods_back.py`), which are processed later; what was changed is then
+                received or returned anew, whole
 
 Sources: REST API for Financials, "Create Receivables Credit Memos" (on account only), "Reverse a standard receipt" and "Unapply a receipt from an
 invoice installment" (26D); a customer's applications are standardReceiptApplications of its bill-to site (their attributes: public clients), of

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from functools import cache, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
@@ -38,8 +38,17 @@ def moment(text: str) -> datetime:
 
 def local_day(moment: datetime, zone: str) -> date:
     """The day of an instant in a named zone. A time without a zone counts as UTC."""
+    return day_in(moment, time_zone(zone))
+
+
+def day_in(moment: datetime, zone: tzinfo) -> date:
+    """The day of an instant in a zone. A time without a zone counts as UTC. At an end of the calendar, where some systems put what never was or never
+    ends, it keeps its own day."""
     aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-    return aware.astimezone(time_zone(zone)).date()
+    try:
+        return aware.astimezone(zone).date()
+    except OverflowError:
+        return aware.date()
 
 
 @cache

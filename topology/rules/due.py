@@ -19,6 +19,7 @@ from systems.connection import FlowSettings
 from systems.flow import AT_ONCE, Flow
 from systems.mapped import NoCommand
 from systems.postings.payable import PAY_HOLD_RECORD, unmatched
+from systems.values.instants import day_in
 
 JOB = "job"
 PARTNER = "partner"
@@ -51,7 +52,7 @@ def posting_date_of(flow: Flow, record: Mapping[str, Any], zone: tzinfo) -> date
 def local_day(found: object, zone: tzinfo) -> date | None:
     """A member of a record as a day: an instant is the day on which it falls in this zone. None for anything else."""
     if isinstance(found, datetime):
-        return found.astimezone(zone).date()
+        return day_in(found, zone)
     return found if isinstance(found, date) else None
 
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from console.demo.balances import Balance, Pairs, are_equal, as_json, compared, sentences
+from console.demo.balances import Balance, Pairs, are_equal, as_json, compared, costs_of, sentences
 from console.reconcile import findings as f
 from console.reconcile.findings import Finding, Judged
+from systems import registry
 from systems.demo import TOGETHER, Balances
 
 CUSTOMER = {"customer": Pairs({"7": "C7", "8": "C8"}, {})}
@@ -131,3 +132,10 @@ def test_what_differs_is_told_by_name_with_both_figures_and_what_explains_part_o
     assert next(sentences(found)) == (
         "acme: open balances of customers: 1 compared, 1 different; source 100.00 = ERP 50.00 + held 1 / 40.00 + not due 1 / 1.50"
     )
+
+
+def test_what_a_sale_cost_explains_no_customers_balance() -> None:
+    """An invoice is a sale to its customer and a cost to vendors. Of the cost, what came out of the inventory is left out, and was taken for a part
+    of the customer's balance."""
+    assert costs_of(registry.system("netsuite").flows) == {"N1"}
+    assert costs_of(registry.system("acumatica").flows) == costs_of(registry.system("oracle_fusion").flows) == frozenset()

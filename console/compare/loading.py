@@ -1,0 +1,113 @@
+"""A historical load: the ERP's own documents are read again from a day on. It begins with cursors that are set back, the pollers do the reading, and
+where it stands is told by the cursors alone, so that it goes on after any interruption, of the command or of the pollers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from console.compare.reading import HISTORY
+from console.reading import Cluster
+from services.ingress.pollers import feeds_of
+from services.ingress.writing import RESET
+from systems.connection import ConnectionSettings
+from systems.contract import Feed
+from systems.feeds.positions import is_walking
+from topology import raw_to_canonical
+from topology.topics import object_key
+
+DECISION, STAGE = "replayed", "cursors"
+_POLLERS = "pollers.fetch"
+_BEGUN = re.compile(r"history from (\d{4}-\d{2}-\d{2}) after (\d+) records")
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where the load of one feed stands: the day it goes back to, the records read since, and whether the feed has come to its end."""
+
+    feed: str
+    since: date
+    records: int
+    is_over: bool
+
+    def words(self) -> str:
+        """In one line."""
+        return f"{self.feed} {self.records:,} records{'' if self.is_over else ' ...'}"
+
+
+def feeds(settings: ConnectionSettings) -> list[tuple[str, Feed]]:
+    """The ERP's feeds of documents that can be read from a day on, each with the name of its cursor."""
+    declared = settings.erp.declared
+    return [
+        (f"{declared.name}.{feed.name}", feed)
+        for feed in feeds_of(settings.erp)
+        if feed.entity in HISTORY
+        and declared.position_from is not None
+        and declared.position_from(feed, date(2000, 1, 1)) is not None
+    ]
+
+
+def position(settings: ConnectionSettings, feed: Feed, day: date) -> str:
+    """Where the feed is read from this day on."""
+    back = settings.erp.declared.position_from
+    return (back(feed, day) if back is not None else None) or ""
+
+
+def note(day: date, before: Mapping[str, Any]) -> str:
+    """What is written with the decision, by which a later command knows of the load."""
+    return f"history from {day} after {before.get('records', 0)} records"
+
+
+def standings(cluster: Cluster, settings: ConnectionSettings) -> list[Standing]:
+    """Where the newest load of each feed stands; empty where none was begun."""
+    begun, names = _begun(cluster, settings), [name for name, _ in feeds(settings)]
+    if not begun:
+        return []
+    cursors = {
+        seen.record["feed"]: seen.record
+        for seen in cluster.scan(["cursors"], cluster.partitions_of(settings.connection), quiet=True)
+        if seen.record and seen.record["connection"] == settings.connection
+    }
+    return [_standing(name, begun[name], cursors.get(name, {})) for name in names if name in begun]
+
+
+def _standing(name: str, begun: tuple[date, int, datetime], cursor: Mapping[str, Any]) -> Standing:
+    since, base, at = begun
+    is_moved = bool(cursor) and cursor["page_digest"] != RESET and cursor["at"] > at
+    is_over = is_moved and not is_walking(cursor["position"])
+    return Standing(name.partition(".")[2], since, max(0, cursor.get("records", 0) - base), is_over)
+
+
+def _begun(cluster: Cluster, settings: ConnectionSettings) -> dict[str, tuple[date, int, datetime]]:
+    """Feed -> day, records before, and when it was begun, of its newest load."""
+    keys = {object_key(settings.connection, settings.erp.system, feed.name, "").encode(): name for name, feed in feeds(settings)}
+    found: dict[str, tuple[date, int, datetime]] = {}
+    for message in cluster.messages(["audit"], cluster.partitions_of(settings.connection), quiet=True):
+        name = keys.get(message.key() or b"")
+        record = cluster.seen(message).record if name is not None else {}
+        if name is None or not record or (record["decision"], record["stage"]) != (DECISION, STAGE):
+            continue
+        told = _BEGUN.search(record["detail"])
+        if told is not None:
+            found[name] = date.fromisoformat(told[1]), int(told[2]), record["at"]
+        else:
+            found.pop(name, None)
+    return found
+
+
+def unread(cluster: Cluster, settings: ConnectionSettings) -> int:
+    """How many of the records that were read are not normalised yet."""
+    name = f"raw.{settings.erp.system}"
+    return cluster.lag(raw_to_canonical.STAGE, [name])[name]
+
+
+def progress(cluster: Cluster, found: Sequence[Standing], left: int) -> Iterator[str]:
+    """Where it stands, for a person who waits."""
+    yield "; ".join(one.words() for one in found) + (f"; {left} to be normalised" if left else "")
+    idle = [group for group, count in cluster.members([_POLLERS, raw_to_canonical.STAGE]).items() if not count]
+    if idle and not all(one.is_over for one in found):
+        yield f"not running: {', '.join(idle)}: see `ml-connector run all`"
