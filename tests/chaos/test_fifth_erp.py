@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from collections import Counter
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
@@ -18,7 +21,7 @@ from topology.topics import topics
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(600)]
 ERP = "syspro"
-WRITES = ("S1", "S2", "S2V", "S3", "S3W", "S3R")
+WRITES = ("S1", "S2", "S2V", "S3", "S3W", "S3R", "S4")
 READS = ("S4L", "S5")
 
 
@@ -58,6 +61,20 @@ def test_each_invoice_was_written_once_and_after_the_cut_over(played: Played) ->
     assert [ref for ref, count in refs.items() if count > 1] == []
     assert set(refs) <= known
     assert all(row["date"] >= CUTOVER for row in found)
+
+
+def test_what_people_counted_in_the_erp_is_the_list_of_work_at_the_source(played: Played) -> None:
+    """Our own receipts and adjustments moved the same stock, and are no work."""
+    counted: Counter[tuple[str, str]] = Counter()
+    moved = documents(played, "InvMovements")
+    for row in moved:
+        if row["Reference"] == "Shelf count":
+            counted[row["StockCode"], row["Warehouse"]] += int(Decimal(row["TrnQty"]))
+    assert sum(1 for row in moved if row["Reference"] != "Shelf count") > len(counted) > 0
+    told = played.stage.cli("status", "--connection", fifth(played).id, "--stock", "-")
+    assert told.returncode == 0, told.stderr
+    listed = {(row["item"], row["place"]): int(row["to_adjust"].lstrip("'")) for row in csv.DictReader(io.StringIO(told.stdout))}
+    assert listed == {place: count for place, count in counted.items() if count}
 
 
 def test_ten_more_cycles_of_polling_both_ways_add_nothing(played: Played) -> None:
