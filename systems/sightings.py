@@ -55,7 +55,7 @@ class Shaped:
 
 
 @dataclass(frozen=True)
-class Seen:
+class Sighting:
     """Where an object was seen: the system, the connection, its change time as text that sorts by time ("" = none), and notes for `audit`."""
 
     system: str
@@ -64,7 +64,7 @@ class Seen:
     notes: tuple[str, ...] = ()
 
 
-def canonical(entity: str, told: Mapping[str, Any], moving: Sequence[Any] | None, seen: Seen) -> Canonical:
+def canonical(entity: str, told: Mapping[str, Any], moving: Sequence[Any] | None, seen: Sighting) -> Canonical:
     """The canonical record of an object, from its `source_id` and the entity's own fields. A text that the system does not give is empty; amounts,
     days and flags have to be given. `moving` holds the values that move money; it is None for master data."""
     record: dict[str, Any] = {

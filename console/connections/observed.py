@@ -8,8 +8,8 @@ from datetime import timedelta
 from typing import Any
 
 from console.books.ledgers import Bucket
+from console.connections.coverage import DEFAULTED, HELD, UNMAPPED, Coverage, as_if_live, coverage_of
 from console.connections.remapping import newest_of, sources_of, without_flow_of
-from console.connections.seen import DEFAULTED, HELD, UNMAPPED, Seen, as_if_live, seen_in
 from console.mapping import context_of
 from console.reading import Cluster
 from runtime.clock import clock_from_environment
@@ -29,7 +29,7 @@ def days_of(text: str) -> int:
     return int(found[1])
 
 
-def observed(cluster: Cluster, connected: Connected, days: int | None = None) -> Seen:
+def observed(cluster: Cluster, connected: Connected, days: int | None = None) -> Coverage:
     """What the newest records of a connection's source need, with every flow that is on live: those of the last `days` by posting date, None
     = all that its cut-over dates let through."""
     today = clock_from_environment().now().astimezone(connected.settings.zone).date()
@@ -41,10 +41,10 @@ def observed(cluster: Cluster, connected: Connected, days: int | None = None) ->
         for seen in newest_of(cluster, connected.settings.connection, sources_of(flows) | without_flow_of(connected.settings)):
             yield ConsumerRecord(seen.topic, seen.partition, seen.offset, seen.key, seen.value, [])
 
-    return seen_in(records(), live, context_of(cluster, Snapshot()))
+    return coverage_of(records(), live, context_of(cluster, Snapshot()))
 
 
-def coverage_rows(connection: str, seen: Seen) -> list[dict[str, Any]]:
+def coverage_rows(connection: str, seen: Coverage) -> list[dict[str, Any]]:
     """A line of `check` for each lack, largest amount first: what would be held is an error, what falls to a default a warning."""
     found = sorted(seen.lacks.items(), key=lambda one: (one[0][0] == DEFAULTED, -one[1].amount, one[0]))
     rows = [_row(connection, kind, value, bucket) for (kind, value), bucket in found]
@@ -88,7 +88,7 @@ def _blank(connection: str) -> dict[str, Any]:
     return {"connection": connection, "system": "", "level": "", "subject": "coverage", "says": "", "do": ""}
 
 
-def keys_by_table(seen: Seen) -> dict[str, dict[str, tuple[int, str]]]:
+def keys_by_table(seen: Coverage) -> dict[str, dict[str, tuple[int, str]]]:
     """The keys that were asked for, by table, with documents and amount, as `sheet_of` takes them."""
     found: dict[str, dict[str, tuple[int, str]]] = {}
     for (table, key), bucket in seen.keys.items():

@@ -9,8 +9,8 @@ from decimal import Decimal
 from typing import Any
 
 from console.books.ledgers import Bucket
+from console.connections.coverage import as_if_live
 from console.connections.remapping import newest_of, sources_of
-from console.connections.seen import as_if_live
 from console.mapping import context_of, mapped
 from console.reading import Cluster, StoredRecord
 from runtime.clock import clock_from_environment

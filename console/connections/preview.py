@@ -13,8 +13,8 @@ from typing import Any
 
 from console.books.ledgers import DONE, Bucket, ledger_entries
 from console.connections.changes import Change
+from console.connections.coverage import held_name
 from console.connections.remapping import Source, newest_of, sources_of, without_flow_of
-from console.connections.seen import held_name
 from console.mapping import context_of, mapped
 from console.matching.masters import ENTITIES, Masters, read_links, read_masters
 from console.reading import Cluster

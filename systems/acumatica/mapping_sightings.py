@@ -19,7 +19,7 @@ from systems.acumatica.settings import Settings
 from systems.acumatica.wire import Row, day, flag, instant, linked, money, near_money, rows, scalar, text, version_of
 from systems.contract import LONGEST_ID
 from systems.mapped import Canonical, Fetch, Filtered, Normalised, Reading, settings_of
-from systems.sightings import Seen, canonical, formless, untold
+from systems.sightings import Sighting, canonical, formless, untold
 
 SYSTEM = "acumatica"
 REF = re.compile(r"ST-[A-Z2-7]{20}")
@@ -83,7 +83,7 @@ def ref_in(row: Row, settings: Settings) -> str:
 def _canonical(shaped: Shaped, row: Row, reading: Reading, notes: Sequence[str] = ()) -> Canonical:
     entity, body, moving = shaped
     told = {"status": text(row, "Status"), "created_on": instant(row, "CreatedDateTime"), **body}
-    seen = Seen(SYSTEM, reading.connection, version_of(row), tuple(notes))
+    seen = Sighting(SYSTEM, reading.connection, version_of(row), tuple(notes))
     return canonical(entity, told, [told[name] for name in moving] if moving else None, seen)
 
 

@@ -19,7 +19,7 @@ from systems.netsuite.mapping_sightings_orders import order
 from systems.netsuite.mapping_sightings_shape import Whole, day, whole
 from systems.netsuite.models import SYSTEM, is_id, truth
 from systems.netsuite.settings import SUBSIDIARY, Settings
-from systems.sightings import Seen, Shaped, canonical, formless
+from systems.sightings import Shaped, Sighting, canonical, formless
 from systems.values.members import required_id, text
 
 WAYS = ("webhook", "push")
@@ -51,7 +51,7 @@ def sightings(raw: Raw, reading: Reading) -> Sequence[Normalised]:
         told = {"created_on": one.instant("created"), **shaped.body}
     except Malformed as error:
         raise Malformed(f"{SYSTEM} {raw['entity']} {raw['source_id']}: {error}") from error
-    seen = Seen(SYSTEM, reading.connection, raw["source_version"], tuple(one.notes))
+    seen = Sighting(SYSTEM, reading.connection, raw["source_version"], tuple(one.notes))
     return [canonical(shaped.entity, told, shaped.moving, seen)]
 
 

@@ -18,7 +18,7 @@ from systems.oracle_fusion.mapping_orders import order
 from systems.oracle_fusion.mapping_shape import Whole, day, is_active, whole
 from systems.oracle_fusion.models import SYSTEM, Row
 from systems.oracle_fusion.settings import SITE, Settings
-from systems.sightings import Seen, Shaped, canonical, formless, untold
+from systems.sightings import Shaped, Sighting, canonical, formless, untold
 from systems.values.codes import code
 from systems.values.instants import sortable
 from systems.values.members import flag, instant, money, money_or_zero, near_money, required_id, text
@@ -47,7 +47,7 @@ def sightings(raw: Raw, reading: Reading) -> Sequence[Normalised]:
     if isinstance(shaped, Filtered):
         return [shaped]
     told = {"created_on": instant(one.row, "CreationDate"), **shaped.body}
-    seen = Seen(SYSTEM, reading.connection, sortable(one.row.get("LastUpdateDate")), tuple(one.notes))
+    seen = Sighting(SYSTEM, reading.connection, sortable(one.row.get("LastUpdateDate")), tuple(one.notes))
     return [canonical(shaped.entity, told, shaped.moving, seen)]
 
 

@@ -21,7 +21,7 @@ from systems.peoplesoft.dating import is_active, is_in_force
 from systems.peoplesoft.resources import CHARTFIELDS
 from systems.peoplesoft.rows import Row, amount, day, row_of, text
 from systems.peoplesoft.settings import Settings
-from systems.sightings import Seen, canonical, formless, untold
+from systems.sightings import Sighting, canonical, formless, untold
 from systems.values.instants import local_day
 
 SYSTEM = "peoplesoft"
@@ -51,13 +51,13 @@ def sightings(raw: Raw, reading: Reading) -> Sequence[Normalised]:
     if not is_in_force(row, read_on):
         return [Filtered(f"{SYSTEM} {raw['entity']} {raw['source_id']}: its row begins on {text(row, 'EFFDT')}, after it was read")]
     entity, body = shape(row)
-    return [canonical(entity, body, None, Seen(SYSTEM, reading.connection, _version(row, read_on)))]
+    return [canonical(entity, body, None, Sighting(SYSTEM, reading.connection, _version(row, read_on)))]
 
 
 def _document(entity: str, rows: Sequence[Row], reading: Reading, read_on: date) -> Canonical:
     body = _WITH_LINES[entity](rows)
     moving = [body[name] for name in ("total", "currency", "period", "lines")]
-    return canonical(entity, body, moving, Seen(SYSTEM, reading.connection, _version(rows[0], read_on)))
+    return canonical(entity, body, moving, Sighting(SYSTEM, reading.connection, _version(rows[0], read_on)))
 
 
 def _version(row: Row, read_on: date) -> str:

@@ -17,7 +17,7 @@ from systems.servicetitan.mapping_commands import commands
 from systems.servicetitan.mapping_shape import PART, Context, Shaped, part_of
 from systems.servicetitan.settings import Settings
 from systems.servicetitan.webhook import hints
-from systems.sightings import Seen, canonical, formless
+from systems.sightings import Sighting, canonical, formless
 from systems.values.instants import sortable
 from systems.values.members import Row, flag, instant, required_id
 
@@ -89,7 +89,7 @@ def _canonical(entity: str, row: Row, shape: Callable[[Row, Context], Shaped], c
         }
     except Malformed as error:
         raise Malformed(f"{SYSTEM} {entity} {source_id}: {error}") from error
-    seen = Seen(SYSTEM, context.connection, sortable(row.get("modifiedOn")), tuple(context.notes))
+    seen = Sighting(SYSTEM, context.connection, sortable(row.get("modifiedOn")), tuple(context.notes))
     return canonical(_PLACES.get(entity, entity), told, shaped.fingerprint, seen)
 
 

@@ -18,7 +18,7 @@ from runtime.errors import Malformed
 from runtime.json import parse
 from schemas.records import OrderLine, Raw
 from systems.mapped import Fetch, Normalised, Reading, settings_of
-from systems.sightings import Seen, canonical, formless, untold
+from systems.sightings import Sighting, canonical, formless, untold
 from systems.syspro import odata
 from systems.syspro.keys import CANCELLED, PERIODS, STOCKED, erp_id, line_id, order_ref_in, ref_in
 from systems.syspro.models import SYSTEM, Row, amount, columns, count, day, required, row_of, text_of, xml_of
@@ -44,7 +44,7 @@ def sightings(raw: Raw, reading: Reading) -> Sequence[Normalised]:
     settings_of(reading.settings, Settings, SYSTEM)
     if raw["shape"] == "hint":
         return [Fetch(raw["entity"], raw["source_id"], "hint")]
-    seen = Seen(SYSTEM, reading.connection)
+    seen = Sighting(SYSTEM, reading.connection)
     if raw["entity"] == "period":
         return [canonical("period", body, None, seen) for body in _months(raw["body"])]
     shape = _SHAPES.get(raw["entity"])

@@ -9,8 +9,8 @@ from aiohttp import web
 from runtime.simulator.control import application
 from runtime.simulator.serve import Options, Simulator
 from systems.acumatica.simulator.control import add_control
+from systems.acumatica.simulator.door import Door
 from systems.acumatica.simulator.entities import EntityRoutes
-from systems.acumatica.simulator.gate import Gate
 from systems.acumatica.simulator.identity import add_identity
 from systems.acumatica.simulator.inquiries import add_inquiries
 from systems.acumatica.simulator.login import add_login
@@ -29,10 +29,10 @@ def build(options: Options) -> Simulator:
     tenant = Tenant(options)
     plant(tenant)
     plant_masters(tenant, tenant.settings.customers, tenant.settings.vendors)
-    gate = Gate(tenant, SignIn(tenant, account_of(options.seed)))
+    door = Door(tenant, SignIn(tenant, account_of(options.seed)))
     app = application(tenant)
-    _routes(app, tenant, gate)
-    credentials = dataclasses.asdict(gate.sign_in.account) | {
+    _routes(app, tenant, door)
+    credentials = dataclasses.asdict(door.sign_in.account) | {
         "endpoint_version": ENDPOINT_VERSION,
         "instance_id": f"acumatica-{options.seed}",
         "company_id": COMPANY,
@@ -41,13 +41,13 @@ def build(options: Options) -> Simulator:
     return tenant.simulator(app, credentials)
 
 
-def _routes(app: web.Application, tenant: Tenant, gate: Gate) -> None:
+def _routes(app: web.Application, tenant: Tenant, door: Door) -> None:
     push = Push(tenant)
-    add_identity(app, gate)
-    add_login(app, gate, tenant.settings)
-    EntityRoutes(tenant, gate, Operations(tenant)).add(app)
-    add_inquiries(app, gate)
-    add_control(app, tenant, gate.sign_in, push)
+    add_identity(app, door)
+    add_login(app, door, tenant.settings)
+    EntityRoutes(tenant, door, Operations(tenant)).add(app)
+    add_inquiries(app, door)
+    add_control(app, tenant, door.sign_in, push)
 
     async def close(_: web.Application) -> None:
         await push.sender.close()

@@ -19,8 +19,8 @@ from runtime.simulator.sessions import Session
 from systems.acumatica.simulator import upsert
 from systems.acumatica.simulator.answers import VendorError, missing
 from systems.acumatica.simulator.described import swagger
+from systems.acumatica.simulator.door import Door, Inner
 from systems.acumatica.simulator.filters import parse_filter
-from systems.acumatica.simulator.gate import Gate, Inner
 from systems.acumatica.simulator.node import Node
 from systems.acumatica.simulator.operations import ACTIONS, EXTENDED, Call, Operations
 from systems.acumatica.simulator.seed.companies import companies_structure
@@ -36,11 +36,11 @@ _BUILD = "24.204.0006"
 
 
 class EntityRoutes:
-    """The handlers; `add` puts them behind the gate."""
+    """The handlers; `add` puts them behind the door."""
 
-    def __init__(self, tenant: Tenant, gate: Gate, operations: Operations) -> None:
+    def __init__(self, tenant: Tenant, door: Door, operations: Operations) -> None:
         self._tenant = tenant
-        self._gate = gate
+        self._door = door
         self._operations = operations
 
     def add(self, app: web.Application) -> None:
@@ -52,7 +52,7 @@ class EntityRoutes:
 
     def _gated(self, template: str, inner: Inner) -> Handler:
         async def answer(request: web.Request) -> web.StreamResponse:
-            return await self._gate.admit(request, template, inner)
+            return await self._door.admit(request, template, inner)
 
         return answer
 
@@ -88,7 +88,7 @@ class EntityRoutes:
     async def _entity(self, request: web.Request) -> web.StreamResponse:
         entity, rest = request.match_info["entity"], request.match_info["rest"].strip("/")
         name, inner = self._operation(request.method, entity, rest)
-        return await self._gate.admit(request, f"{request.method} /{name}", inner)
+        return await self._door.admit(request, f"{request.method} /{name}", inner)
 
     def _operation(self, method: str, entity: str, rest: str) -> tuple[str, Inner]:
         """The template and the handler of a call below an entity."""

@@ -13,16 +13,16 @@ from aiohttp import web
 
 from runtime.simulator.answers import json_answer
 from runtime.simulator.tokens import Denied, Form, form_of, granted, same
-from systems.acumatica.simulator.gate import Gate
+from systems.acumatica.simulator.door import Door
 from systems.acumatica.simulator.signin import SCOPES, SignIn
 
 
-def add_identity(app: web.Application, gate: Gate) -> None:
+def add_identity(app: web.Application, door: Door) -> None:
     """Add the identity routes."""
-    sign_in = gate.sign_in
+    sign_in = door.sign_in
 
     async def token(request: web.Request) -> web.Response:
-        gate.count("POST /identity/connect/token")
+        door.count("POST /identity/connect/token")
         return await granted(request, lambda form: _grant(form, sign_in))
 
     async def revocation(request: web.Request) -> web.Response:

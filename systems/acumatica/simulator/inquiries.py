@@ -13,7 +13,7 @@ from lxml import etree
 
 from runtime.simulator.sessions import Session
 from systems.acumatica.simulator.answers import VendorError
-from systems.acumatica.simulator.gate import Gate
+from systems.acumatica.simulator.door import Door
 from systems.acumatica.simulator.shapes import KEYS, shape
 
 RECORD_ID = "RecordID"
@@ -44,31 +44,31 @@ def columns(entity: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in names if name in known))
 
 
-def add_inquiries(app: web.Application, gate: Gate) -> None:
+def add_inquiries(app: web.Application, door: Door) -> None:
     """Add the OData routes."""
 
     def described(request: web.Request, _: Session) -> web.Response:
-        _require_tenant(request, gate)
+        _require_tenant(request, door)
         return web.Response(body=metadata(), content_type="application/xml", charset="utf-8", headers={"OData-Version": "4.0"})
 
     def rows(request: web.Request, _: Session) -> web.Response:
-        _require_tenant(request, gate)
+        _require_tenant(request, door)
         if request.match_info["inquiry"] not in {name_of(entity) for entity in KEYS}:
             raise VendorError(404, f"The inquiry '{request.match_info['inquiry']}' is not found.")
         raise VendorError(403, f"The inquiry '{request.match_info['inquiry']}' is not exposed via OData.")
 
     async def metadata_route(request: web.Request) -> web.StreamResponse:
-        return await gate.admit(request, "GET /odata/gi/$metadata", described)
+        return await door.admit(request, "GET /odata/gi/$metadata", described)
 
     async def rows_route(request: web.Request) -> web.StreamResponse:
-        return await gate.admit(request, "GET /odata/gi/{inquiry}", rows)
+        return await door.admit(request, "GET /odata/gi/{inquiry}", rows)
 
     app.router.add_get("/t/{tenant}/api/odata/gi/$metadata", metadata_route)
     app.router.add_get("/t/{tenant}/api/odata/gi/{inquiry}", rows_route)
 
 
-def _require_tenant(request: web.Request, gate: Gate) -> None:
-    if request.match_info["tenant"] != gate.sign_in.account.tenant:
+def _require_tenant(request: web.Request, door: Door) -> None:
+    if request.match_info["tenant"] != door.sign_in.account.tenant:
         raise VendorError(404, f"The tenant '{request.match_info['tenant']}' is not found.")
 
 

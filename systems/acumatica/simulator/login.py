@@ -11,7 +11,7 @@ from aiohttp import web
 from runtime.simulator.sessions import NoSessionLeft
 from runtime.simulator.tokens import same
 from systems.acumatica.simulator.answers import VendorError, refusal
-from systems.acumatica.simulator.gate import AUTH_COOKIE, SESSION_COOKIE, Gate
+from systems.acumatica.simulator.door import AUTH_COOKIE, SESSION_COOKIE, Door
 from systems.acumatica.simulator.settings import Settings
 from systems.acumatica.simulator.signin import LIMIT_TEXT
 from systems.acumatica.simulator.wire import bad_request, parse
@@ -19,26 +19,26 @@ from systems.acumatica.simulator.wire import bad_request, parse
 _MEMBERS = frozenset({"name", "password", "tenant", "company", "branch", "locale"})
 
 
-def add_login(app: web.Application, gate: Gate, settings: Settings) -> None:
+def add_login(app: web.Application, door: Door, settings: Settings) -> None:
     """Add the login routes."""
 
     async def login(request: web.Request) -> web.Response:
-        gate.count("POST /entity/auth/login")
+        door.count("POST /entity/auth/login")
         try:
-            return _login(parse(await request.read()), gate)
+            return _login(parse(await request.read()), door)
         except NoSessionLeft:
             return _limit(settings)
         except VendorError as error:
             return refusal(error)
 
     async def logout(request: web.Request) -> web.Response:
-        gate.count("POST /entity/auth/logout")
-        held = gate.sign_in.open.find(request.cookies.get(SESSION_COOKIE, ""))
-        grant = gate.bearer_grant(request)
+        door.count("POST /entity/auth/logout")
+        held = door.sign_in.open.find(request.cookies.get(SESSION_COOKIE, ""))
+        grant = door.bearer_grant(request)
         if held is not None and (held.owner == grant or not held.owner):
-            gate.sign_in.open.leave(held)
+            door.sign_in.open.leave(held)
         elif grant:
-            gate.sign_in.open.leave_all(grant)
+            door.sign_in.open.leave_all(grant)
         answer = web.Response(status=204)
         for name in (SESSION_COOKIE, AUTH_COOKIE):
             answer.del_cookie(name)
@@ -52,16 +52,16 @@ def add_login(app: web.Application, gate: Gate, settings: Settings) -> None:
     app.router.add_get("/Frames/Error.aspx", error_page)
 
 
-def _login(body: dict[str, object], gate: Gate) -> web.Response:
+def _login(body: dict[str, object], door: Door) -> web.Response:
     unknown = body.keys() - _MEMBERS
     if unknown:
         raise bad_request(f"Unknown members: {', '.join(sorted(unknown))}.")
-    account = gate.sign_in.account
+    account = door.sign_in.account
     tenant = str(body.get("tenant") or body.get("company") or account.tenant)
     good = same((body.get("name"), body.get("password")), (account.username, account.password))
     if not good or tenant != account.tenant:
         raise VendorError(500, "Error: Invalid credentials. Please try again.")
-    session = gate.sign_in.enter()
+    session = door.sign_in.enter()
     answer = web.Response(status=204)
     answer.set_cookie(SESSION_COOKIE, session.id, httponly=True, samesite="Lax")
     answer.set_cookie(AUTH_COOKIE, session.secret, httponly=True)

@@ -9,7 +9,7 @@ from runtime.simulator.serve import Options, Simulator
 from systems.netsuite.simulator.account import Account
 from systems.netsuite.simulator.control import add_control
 from systems.netsuite.simulator.door.assertion import TOKEN_PATH
-from systems.netsuite.simulator.door.gate import Gate
+from systems.netsuite.simulator.door.entrance import Door
 from systems.netsuite.simulator.door.keys import keys_of
 from systems.netsuite.simulator.events import Events
 from systems.netsuite.simulator.query.mirror import Mirror
@@ -33,7 +33,7 @@ def build(options: Options) -> Simulator:
     account.load()
     _plant(account)
     app = application(account)
-    _routes(app, Gate(account, keys), mirror, keys.account)
+    _routes(app, Door(account, keys), mirror, keys.account)
     credentials = keys.shown() | {
         "instance_id": f"netsuite-{options.seed}",
         "company_id": keys.account,
@@ -50,15 +50,15 @@ def _plant(account: Account) -> None:
     plant_orders(account, settings.orders)
 
 
-def _routes(app: web.Application, gate: Gate, mirror: Mirror, account_id: str) -> None:
-    jobs = Jobs(gate)
-    app.router.add_post(TOKEN_PATH, gate.assertions.token)
-    add_catalog(app, gate)
-    add_records(app, gate, jobs.wrap)
+def _routes(app: web.Application, door: Door, mirror: Mirror, account_id: str) -> None:
+    jobs = Jobs(door)
+    app.router.add_post(TOKEN_PATH, door.assertions.token)
+    add_catalog(app, door)
+    add_records(app, door, jobs.wrap)
     jobs.add(app)
-    SuiteQL(gate, mirror).add(app)
-    events = Events(gate.account, account_id)
-    add_control(app, gate, events)
+    SuiteQL(door, mirror).add(app)
+    events = Events(door.account, account_id)
+    add_control(app, door, events)
 
     async def close(_: web.Application) -> None:
         await events.sender.close()

@@ -10,7 +10,7 @@ from runtime.simulator.control import add_asked, add_deleted, add_told
 from systems.netsuite.simulator import people
 from systems.netsuite.simulator.balances import balances
 from systems.netsuite.simulator.documents import documents
-from systems.netsuite.simulator.door.gate import Gate
+from systems.netsuite.simulator.door.entrance import Door
 from systems.netsuite.simulator.events import Events, Subscriber
 from systems.netsuite.simulator.seed.history import plant_history
 from systems.netsuite.simulator.seed.masters import plant_masters, truth
@@ -19,9 +19,9 @@ from systems.netsuite.simulator.seed.orders import plant_orders, play_day
 Body = dict[str, Any]
 
 
-def add_control(app: web.Application, gate: Gate, events: Events) -> None:
+def add_control(app: web.Application, door: Door, events: Events) -> None:
     """Add the control routes."""
-    account = gate.account
+    account = door.account
 
     def deployed(_: object) -> Body:
         shown = [{"url": one.url, "types": one.types} for one in events.subscribers]
@@ -56,6 +56,6 @@ def add_control(app: web.Application, gate: Gate, events: Events) -> None:
         history=lambda body: plant_history(account, int(body["count"])),
         day=lambda body: play_day(account, body),
         events=deploy,
-        tokens_revoke=lambda _: {"revoked": gate.assertions.tokens.revoke_all()},
+        tokens_revoke=lambda _: {"revoked": door.assertions.tokens.revoke_all()},
     )
     add_deleted(app, events=undeploy)

@@ -29,9 +29,9 @@ from systems.oracle_fusion.simulator.answers import (
     row_answer,
 )
 from systems.oracle_fusion.simulator.described import described, versions
+from systems.oracle_fusion.simulator.door import Door, SignInPage
 from systems.oracle_fusion.simulator.draft import draft_of
 from systems.oracle_fusion.simulator.framework import Ask, version_of
-from systems.oracle_fusion.simulator.gate import Gate, SignInPage
 from systems.oracle_fusion.simulator.pod import Pod
 from systems.oracle_fusion.simulator.query import finder, found_by_finder, where
 from systems.oracle_fusion.simulator.resources import Resource
@@ -47,8 +47,8 @@ VERSIONS = ("11.13.18.05", "latest")
 class Api:
     """Answers the calls of the REST API."""
 
-    def __init__(self, pod: Pod, gate: Gate, resources: Iterable[Resource]) -> None:
-        self._pod, self._gate = pod, gate
+    def __init__(self, pod: Pod, door: Door, resources: Iterable[Resource]) -> None:
+        self._pod, self._door = pod, door
         self._resources = {resource.name: resource for resource in resources}
 
     def add(self, app: web.Application) -> None:
@@ -60,7 +60,7 @@ class Api:
         version, raw = 1, await request.read()
         accept = request.headers.get("Accept", "")
         try:
-            self._gate.admit(request)
+            self._door.admit(request)
             version = version_of(request, self._pod)
             self._pod.request_id = request.headers.get("X-Request-Id", "")
             self._pod.run_due()
@@ -69,7 +69,7 @@ class Api:
                 return web.Response(status=302, headers={"Location": _ELSEWHERE})
             answer = self._routed(request, version, raw)
         except SignInPage:
-            answer = self._gate.page()
+            answer = self._door.page()
         except Refused as refused:
             answer = refused.answer(version, accept)
         if answer.content_type in (ITEM_TYPE, COLLECTION_TYPE, BATCH_TYPE) and "application/json" in accept:
@@ -92,7 +92,7 @@ class Api:
             raise Refused(404, Problem(f"The resource {parts[1]} is not found."))
         ask = Ask(self._pod, request, version, f"{request.url.origin()}{ROOT}/{parts[0]}")
         ask.refuse_unknown()
-        return Call(self._gate, ask, resource, parts[2:], raw).answer()
+        return Call(self._door, ask, resource, parts[2:], raw).answer()
 
     def _batch(self, request: web.Request, version: int, raw: bytes) -> web.Response:
         """Several rows in one call, all or none ("Perform Batch Actions"); of its operations only create."""
@@ -110,7 +110,7 @@ class Api:
                 resource = self._resources.get(path)
                 if operation != "create" or resource is None or resource.rules.create is None:
                     raise bad(f"The part {key} of the batch is not valid.", "JBO-25058", "parts")
-                self._gate.require(resource.write)
+                self._door.require(resource.write)
                 row = resource.rules.create(self._pod, draft_of(resource.shape, payload))
                 made = ask.sheet.row(resource.shape, row, View(), f"{ask.base}/{path}")
                 shown.append({"id": key, "path": f"/{path}", "operation": operation, "payload": made})
@@ -120,15 +120,15 @@ class Api:
 class Call:
     """One call of one resource; `rest` is what its path has behind the resource's name."""
 
-    def __init__(self, gate: Gate, ask: Ask, resource: Resource, rest: list[str], raw: bytes) -> None:
-        self._gate, self._ask, self._resource, self._rest, self._raw = gate, ask, resource, rest, raw
+    def __init__(self, door: Door, ask: Ask, resource: Resource, rest: list[str], raw: bytes) -> None:
+        self._door, self._ask, self._resource, self._rest, self._raw = door, ask, resource, rest, raw
         self._pod, self._method = ask.pod, ask.request.method
         self._address = f"{ask.base}/{resource.name}"
 
     def answer(self) -> web.Response:
         """Do what the method asks for."""
         resource, method = self._resource, self._method
-        self._gate.require(resource.read if method == "GET" else resource.write)
+        self._door.require(resource.read if method == "GET" else resource.write)
         if not self._rest:
             return {"GET": self._list, "POST": self._create}.get(method, self._not_allowed)()
         if self._rest == ["describe"]:

@@ -8,7 +8,7 @@ from runtime.simulator.control import application
 from runtime.simulator.serve import Options, Simulator
 from systems.oracle_fusion.simulator.api import Api
 from systems.oracle_fusion.simulator.control import add_control
-from systems.oracle_fusion.simulator.gate import LOGIN_PATH, Gate
+from systems.oracle_fusion.simulator.door import LOGIN_PATH, Door
 from systems.oracle_fusion.simulator.pod import Pod
 from systems.oracle_fusion.simulator.rules import automatch, jobs, receiving
 from systems.oracle_fusion.simulator.seed.company import INSTANCE, LEDGER, MAIN_UNIT
@@ -29,10 +29,10 @@ def build(options: Options) -> Simulator:
     plant_customers(pod, pod.settings.customers)
     sign_in = SignIn(pod)
     pod.batches += [automatch.run_due, receiving.run_due, jobs.run_due]
-    app, gate = application(pod), Gate(pod, sign_in)
+    app, door = application(pod), Door(pod, sign_in)
     app.router.add_post(TOKEN_PATH, sign_in.answer)
-    app.router.add_get(LOGIN_PATH, gate.login)
-    Api(pod, gate, RESOURCES).add(app)
+    app.router.add_get(LOGIN_PATH, door.login)
+    Api(pod, door, RESOURCES).add(app)
     add_control(app, pod, sign_in)
     credentials = dataclasses.asdict(sign_in.account) | {
         "instance_id": f"{INSTANCE}-{options.seed}",

@@ -13,9 +13,9 @@ from systems.servicetitan.simulator.contacts import contact_routes
 from systems.servicetitan.simulator.control import add_control
 from systems.servicetitan.simulator.credited import credit_routes
 from systems.servicetitan.simulator.deposited import deposit_routes
+from systems.servicetitan.simulator.door import Door
 from systems.servicetitan.simulator.exported import export_routes
 from systems.servicetitan.simulator.exports import Exports
-from systems.servicetitan.simulator.gate import Gate
 from systems.servicetitan.simulator.lists import Lists
 from systems.servicetitan.simulator.orders import order_routes
 from systems.servicetitan.simulator.seed.masters import plant_customers
@@ -32,9 +32,9 @@ def build(options: Options) -> Simulator:
     plant(tenant)
     plant_customers(tenant, tenant.settings.customers)
     sign_in, webhooks = SignIn(tenant), Webhooks(tenant)
-    gate = Gate(tenant, sign_in)
+    door = Door(tenant, sign_in)
     tenant.listeners.append(webhooks.told)
-    app = application(tenant, (gate.middleware,))
+    app = application(tenant, (door.middleware,))
     guid = sign_in.account.external_data_application_guid
     reads = [*contact_routes(tenant), *Lists(tenant, guid).routes(), *Exports(tenant).routes()]
     writes = [
@@ -44,6 +44,6 @@ def build(options: Options) -> Simulator:
         *order_routes(tenant),
         *Writes(tenant, guid).routes(),
     ]
-    gate.add(app, [*reads, *writes])
+    door.add(app, [*reads, *writes])
     add_control(app, tenant, webhooks)
     return tenant.simulator(app, dataclasses.asdict(sign_in.account))

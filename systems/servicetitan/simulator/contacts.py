@@ -9,8 +9,8 @@ from aiohttp import web
 
 from runtime.simulator.answers import json_answer
 from systems.servicetitan.simulator.answers import Refused
+from systems.servicetitan.simulator.door import Route
 from systems.servicetitan.simulator.filters import keeps
-from systems.servicetitan.simulator.gate import Route
 from systems.servicetitan.simulator.kinds import CONTACT_SCHEMA, CONTACTS
 from systems.servicetitan.simulator.lists import paged
 from systems.servicetitan.simulator.shapes import Row, shown

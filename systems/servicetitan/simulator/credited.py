@@ -15,7 +15,7 @@ from runtime.simulator.answers import json_answer
 from systems.servicetitan.simulator.answers import Refused, body_of, invalid, unreadable
 from systems.servicetitan.simulator.books.credits import void_credit_memo
 from systems.servicetitan.simulator.books.settling import apply_to
-from systems.servicetitan.simulator.gate import Answer, Route
+from systems.servicetitan.simulator.door import Answer, Route
 from systems.servicetitan.simulator.kinds import KINDS
 from systems.servicetitan.simulator.lists import paged
 from systems.servicetitan.simulator.shapes import Row, shown

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from runtime.simulator.answers import json_answer
 from systems.servicetitan.simulator.answers import Refused, body_of, unreadable
-from systems.servicetitan.simulator.gate import Answer, Route
+from systems.servicetitan.simulator.door import Answer, Route
 from systems.servicetitan.simulator.kinds import KINDS
 from systems.servicetitan.simulator.lists import paged
 from systems.servicetitan.simulator.shapes import shown

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from runtime.simulator.answers import json_answer
 from systems.servicetitan.simulator.answers import body_of, unreadable
-from systems.servicetitan.simulator.gate import Answer, Route
+from systems.servicetitan.simulator.door import Answer, Route
 from systems.servicetitan.simulator.kinds import BILL_SCOPE, KINDS
 from systems.servicetitan.simulator.shapes import Row
 from systems.servicetitan.simulator.tenant import Tenant

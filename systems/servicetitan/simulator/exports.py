@@ -18,7 +18,7 @@ from aiohttp import web
 
 from runtime.simulator.answers import json_answer
 from systems.servicetitan.simulator.answers import invalid
-from systems.servicetitan.simulator.gate import Answer, Route
+from systems.servicetitan.simulator.door import Answer, Route
 from systems.servicetitan.simulator.kinds import BILL_EXPORT, BILL_SCOPE, CONTACT_EXPORT, CONTACTS, INVOICE_ITEM_EXPORT, KINDS
 from systems.servicetitan.simulator.lists import as_inventory_bill
 from systems.servicetitan.simulator.shapes import Row, shown

@@ -13,8 +13,8 @@ from aiohttp import web
 
 from runtime.simulator.answers import json_answer
 from systems.servicetitan.simulator.answers import invalid
+from systems.servicetitan.simulator.door import Answer, Route
 from systems.servicetitan.simulator.filters import Query, ids_of, keeps
-from systems.servicetitan.simulator.gate import Answer, Route
 from systems.servicetitan.simulator.kinds import BILL_SCHEMA, BILL_SCOPE, KINDS, Kind
 from systems.servicetitan.simulator.requested import LAGGING, as_seen
 from systems.servicetitan.simulator.shapes import Row, shown

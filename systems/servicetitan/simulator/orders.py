@@ -17,7 +17,7 @@ from aiohttp import web
 from runtime.simulator.answers import json_answer
 from systems.servicetitan.simulator.answers import Refused, invalid, unreadable
 from systems.servicetitan.simulator.books.purchases import receive
-from systems.servicetitan.simulator.gate import Route
+from systems.servicetitan.simulator.door import Route
 from systems.servicetitan.simulator.kinds import KINDS
 from systems.servicetitan.simulator.requested import documented, id_of, object_of, required, titled, written
 from systems.servicetitan.simulator.shapes import Row, filled

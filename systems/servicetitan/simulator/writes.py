@@ -15,7 +15,7 @@ from runtime.simulator.answers import json_answer
 from systems.servicetitan.simulator.answers import Refused, invalid
 from systems.servicetitan.simulator.books.invoices import adjust_invoice
 from systems.servicetitan.simulator.books.payments import post_payments, void_payment
-from systems.servicetitan.simulator.gate import Route
+from systems.servicetitan.simulator.door import Route
 from systems.servicetitan.simulator.kinds import KINDS
 from systems.servicetitan.simulator.requested import documented, id_of, object_of, written
 from systems.servicetitan.simulator.shapes import Row

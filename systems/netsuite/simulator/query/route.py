@@ -18,7 +18,7 @@ from aiohttp import web
 
 from systems.netsuite.simulator.answers import NsError, bad_header, bad_parameter, invalid, resource
 from systems.netsuite.simulator.dates import written
-from systems.netsuite.simulator.door.gate import Gate, lacking
+from systems.netsuite.simulator.door.entrance import Door, lacking
 from systems.netsuite.simulator.query.dialect import Statement, translated
 from systems.netsuite.simulator.query.grouping import NotParsed
 from systems.netsuite.simulator.query.mirror import Mirror
@@ -32,15 +32,15 @@ SUITEQL = "/services/rest/query/v1/suiteql"
 class SuiteQL:
     """The route."""
 
-    def __init__(self, gate: Gate, mirror: Mirror) -> None:
-        self._gate, self._mirror, self._account = gate, mirror, gate.account
+    def __init__(self, door: Door, mirror: Mirror) -> None:
+        self._door, self._mirror, self._account = door, mirror, door.account
 
     def add(self, app: web.Application) -> None:
         """Add the route."""
-        app.router.add_post(SUITEQL, self._gate.guarded("POST /suiteql", self._asked))
+        app.router.add_post(SUITEQL, self._door.guarded("POST /suiteql", self._asked))
 
     async def _asked(self, request: web.Request) -> web.Response:
-        if self._gate.is_denied("suiteql"):
+        if self._door.is_denied("suiteql"):
             raise lacking("SuiteAnalytics Workbook")
         if "transient" not in [part.strip() for part in request.headers.get("Prefer", "").split(",")]:
             raise bad_header("The header Prefer must have the value transient.", "Prefer")
@@ -76,7 +76,7 @@ class SuiteQL:
 
     def _permitted(self, statement: Statement) -> Statement:
         for table in statement.tables:
-            if table in PERMITTED_BY and self._gate.is_denied(PERMITTED_BY[table]):
+            if table in PERMITTED_BY and self._door.is_denied(PERMITTED_BY[table]):
                 raise NotParsed(f"Record '{table}' was not found.")
         return statement
 

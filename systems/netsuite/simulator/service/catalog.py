@@ -12,7 +12,7 @@ from aiohttp import web
 
 from runtime.simulator.answers import json_answer
 from systems.netsuite.simulator.answers import bad_header, missing, resource
-from systems.netsuite.simulator.door.gate import Gate
+from systems.netsuite.simulator.door.entrance import Door
 from systems.netsuite.simulator.kinds import KINDS
 from systems.netsuite.simulator.service.records import host_of
 from systems.netsuite.simulator.service.view import RECORDS
@@ -24,11 +24,11 @@ _TYPES = {"number": ("number", "double"), "integer": ("integer", "int64"), "bool
 _FORMATS = {"date": "date", "date-time": "date-time"}
 
 
-def add_catalog(app: web.Application, gate: Gate) -> None:
+def add_catalog(app: web.Application, door: Door) -> None:
     """Add the routes, before those of records, whose addresses they share."""
 
     def names() -> list[str]:
-        return [name for name in KINDS if name in shapes() and not gate.is_denied(name)]
+        return [name for name in KINDS if name in shapes() and not door.is_denied(name)]
 
     async def whole(request: web.Request) -> web.Response:
         chosen = [name for name in request.query.get("select", "").split(",") if name] or names()
@@ -52,13 +52,13 @@ def add_catalog(app: web.Application, gate: Gate) -> None:
         raise bad_header(f"The header Accept {accept} is not supported here.", "Accept")
 
     async def limits(_: web.Request) -> web.Response:
-        settings = gate.account.settings
+        settings = door.account.settings
         told = {"accountConcurrencyLimit": settings.concurrent_requests, "limitType": "accountSpecific"}
         return json_answer(told | {"accountUnallocatedConcurrencyLimit": settings.concurrent_requests})
 
-    app.router.add_get(_CATALOG, gate.guarded("GET /metadata-catalog", whole))
-    app.router.add_get(_CATALOG + "/{type}", gate.guarded("GET /metadata-catalog/{type}", one))
-    app.router.add_get("/services/rest/system/v1/governanceLimits", gate.guarded("GET /governanceLimits", limits))
+    app.router.add_get(_CATALOG, door.guarded("GET /metadata-catalog", whole))
+    app.router.add_get(_CATALOG + "/{type}", door.guarded("GET /metadata-catalog/{type}", one))
+    app.router.add_get("/services/rest/system/v1/governanceLimits", door.guarded("GET /governanceLimits", limits))
 
 
 def _swagger(names: list[str]) -> web.Response:

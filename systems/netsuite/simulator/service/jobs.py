@@ -13,7 +13,7 @@ from typing import Any
 from aiohttp import web
 
 from systems.netsuite.simulator.answers import MEDIA, Detail, NsError, answer_of, bad_header, missing, resource
-from systems.netsuite.simulator.door.gate import Gate, Inner
+from systems.netsuite.simulator.door.entrance import Door, Inner
 from systems.netsuite.simulator.service.records import host_of
 
 JOBS = "/services/rest/async/v1/job"
@@ -23,14 +23,14 @@ _KEY = "X-NetSuite-Idempotency-Key"
 class Jobs:
     """The jobs of the account."""
 
-    def __init__(self, gate: Gate) -> None:
-        self._account = gate.account
-        self._gate = gate
+    def __init__(self, door: Door) -> None:
+        self._account = door.account
+        self._door = door
 
     def add(self, app: web.Application) -> None:
         """Add the routes of jobs."""
         for path, inner in (("{job}", self._job), ("{job}/task/{task}", self._task), ("{job}/task/{task}/result", self._result)):
-            app.router.add_get(f"{JOBS}/{path}", self._gate.guarded("GET /job", inner))
+            app.router.add_get(f"{JOBS}/{path}", self._door.guarded("GET /job", inner))
 
     def wrap(self, inner: Inner) -> Inner:
         """The same request, answered by a job where the client prefers it."""

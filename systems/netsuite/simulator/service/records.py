@@ -16,7 +16,7 @@ from aiohttp import web
 from runtime.simulator.answers import read_json
 from systems.netsuite.simulator.account import Account, Row
 from systems.netsuite.simulator.answers import MEDIA, bad_header, bad_parameter, invalid, made, missing, refuse, resource
-from systems.netsuite.simulator.door.gate import Gate, lacking
+from systems.netsuite.simulator.door.entrance import Door, lacking
 from systems.netsuite.simulator.kinds import ITEM_TYPES, KINDS
 from systems.netsuite.simulator.rules import entry
 from systems.netsuite.simulator.rules.work import Work
@@ -40,10 +40,10 @@ class Asked:
 
 
 class RecordRoutes:
-    """The handlers, as functions of a request; `Records.add` puts them behind the gate."""
+    """The handlers, as functions of a request; `Records.add` puts them behind the door."""
 
-    def __init__(self, account: Account, gate: Gate) -> None:
-        self._account, self._gate = account, gate
+    def __init__(self, account: Account, door: Door) -> None:
+        self._account, self._door = account, door
 
     async def list(self, request: web.Request) -> web.Response:
         """`GET /{type}`: ids and links alone."""
@@ -153,7 +153,7 @@ class RecordRoutes:
         return asked
 
     def _permit(self, kind: str, level: str) -> None:
-        if self._gate.is_denied(kind, level) or (level and not KINDS[kind].is_written):
+        if self._door.is_denied(kind, level) or (level and not KINDS[kind].is_written):
             raise lacking(f"{kind} ({level or 'view'})")
 
     def _named(self, request: web.Request, asked: Asked) -> Row:
@@ -256,9 +256,9 @@ def _request_id(request: web.Request) -> str:
     return request.headers.get("X-Request-Id", "")
 
 
-def add_records(app: web.Application, gate: Gate, wrap: Any) -> None:
+def add_records(app: web.Application, door: Door, wrap: Any) -> None:
     """Add the routes. `wrap` lets a handler answer later where the client prefers it."""
-    routes = RecordRoutes(gate.account, gate)
+    routes = RecordRoutes(door.account, door)
     one, transform = "{type}/{key}", "{type}/{key}/!transform/{target}"
     table = [
         ("GET", "{type}", routes.list),
@@ -274,4 +274,4 @@ def add_records(app: web.Application, gate: Gate, wrap: Any) -> None:
     for method, path, inner in table:
         template = f"{RECORDS}/{path}"
         handler = inner if method == "GET" else wrap(inner)
-        app.router.add_route(method, template, gate.guarded(f"{method} /{path}", handler))
+        app.router.add_route(method, template, door.guarded(f"{method} /{path}", handler))

@@ -24,7 +24,7 @@ BODY: dict[str, Any] = {
     "requiredOn": "2026-03-05T00:00:00Z",
     "tax": 1.5,
     "shipping": 0,
-    "memo": "Leave at the gate",
+    "memo": "Leave at the door",
     "items": [ITEM],
 }
 
@@ -46,7 +46,7 @@ async def refused(there: World, method: str, path: str, body: Any) -> str:
 async def test_a_new_order_is_pending_and_every_reference_of_it_has_to_be_there(tmp_path: Path, documents: list[Validator]) -> None:
     async with world(tmp_path, documents) as there:
         row = await made(there)
-        assert (row["status"], str(row["total"]), row["summary"]) == ("Pending", "44.16", "Leave at the gate")
+        assert (row["status"], str(row["total"]), row["summary"]) == ("Pending", "44.16", "Leave at the door")
         for change, word in (
             ({"typeId": 9}, "TypeId"),
             ({"vendorId": 9}, "VendorId"),

@@ -27,7 +27,7 @@ _ONE_CALL = "one call"
 Inner = Callable[[web.Request, Session], Awaitable[web.StreamResponse] | web.StreamResponse]
 
 
-class Gate:
+class Door:
     """Lets calls in and counts them by method and path template."""
 
     def __init__(self, tenant: Tenant, sign_in: SignIn) -> None:

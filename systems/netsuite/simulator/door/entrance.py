@@ -26,7 +26,7 @@ Inner = Callable[[web.Request], Awaitable[web.Response]]
 _NOT_SIGNED_IN = "Invalid login attempt. For more details, see the Login Audit Trail in the NetSuite UI."
 
 
-class Gate:
+class Door:
     """Lets requests in; counts them by operation."""
 
     def __init__(self, account: Account, keys: Keys) -> None:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from console.connections.coverage import as_if_live, coverage_of
 from console.connections.observed import coverage_rows, days_of, keys_by_table
 from console.connections.remapping import without_flow_of
-from console.connections.seen import as_if_live, seen_in
 from console.tables.folder import read_tables
 from console.tables.rows import TableRow, sheet_of
 from console.tables.write import write_csv, write_xlsx
@@ -48,7 +48,7 @@ def test_every_key_that_a_document_asks_for_is_counted_with_its_amount() -> None
         field_service.invoice(),
         field_service.invoice(source_id="102", business_unit_name="Plumbing - East", business_unit_id="9"),
     ]
-    seen = seen_in(consumed(*two, field_service.payment(type_name="Crypto")), as_if_live(connected(), None), context())
+    seen = coverage_of(consumed(*two, field_service.payment(type_name="Crypto")), as_if_live(connected(), None), context())
     keys = keys_by_table(seen)
     assert keys["business_unit"]["Plumbing - Service"] == (2, "216.50"), "one invoice and the payment"
     assert keys["business_unit"]["Plumbing - East"] == (1, "108.25")
@@ -64,7 +64,7 @@ def test_what_has_no_row_is_an_error_and_what_falls_to_a_default_a_warning() -> 
         field_service.invoice(business_unit_name="Plumbing - East", business_unit_id="9"),
         field_service.invoice(source_id="102", term_name=""),
     ]
-    rows = coverage_rows("acme", seen_in(consumed(*found), as_if_live(unit, None), context()))
+    rows = coverage_rows("acme", coverage_of(consumed(*found), as_if_live(unit, None), context()))
     unmapped = next(row for row in rows if row.get("value") == "Plumbing - East")
     assert (unmapped["level"], unmapped["kind"], unmapped["table"], unmapped["count"], unmapped["amount"]) == (
         "error", "unmapped", "business_unit", 1, "108.25",
@@ -74,12 +74,12 @@ def test_what_has_no_row_is_an_error_and_what_falls_to_a_default_a_warning() -> 
 
 def test_documents_from_before_the_cut_over_count_as_well_when_days_are_asked_for() -> None:
     early = field_service.invoice(invoice_date=date(2025, 11, 1))
-    assert seen_in(consumed(early), as_if_live(connected(), None), context()).documents.count == 0
-    assert seen_in(consumed(early), as_if_live(connected(), date(2025, 10, 1)), context()).documents.count == 1
+    assert coverage_of(consumed(early), as_if_live(connected(), None), context()).documents.count == 0
+    assert coverage_of(consumed(early), as_if_live(connected(), date(2025, 10, 1)), context()).documents.count == 1
 
 
 def test_where_everything_has_a_row_this_is_said() -> None:
-    (row,) = coverage_rows("acme", seen_in(consumed(field_service.invoice()), as_if_live(connected(), None), context()))
+    (row,) = coverage_rows("acme", coverage_of(consumed(field_service.invoice()), as_if_live(connected(), None), context()))
     assert (row["level"], row["says"]) == ("ok", "1 document, 108.25: every value has a row or a default")
 
 
@@ -89,7 +89,9 @@ def test_what_no_flow_brings_is_an_error_of_its_entity_with_what_to_do() -> None
     money = without_flow_of(fusion.settings)
     assert {("servicetitan", "bill"), ("servicetitan", "bank_deposit")} <= money
     assert ("servicetitan", "invoice") not in money
-    (row,) = coverage_rows("acme", seen_in(consumed(field_service.bill(purchase_order_id="")), as_if_live(fusion, None), context()))
+    (row,) = coverage_rows(
+        "acme", coverage_of(consumed(field_service.bill(purchase_order_id="")), as_if_live(fusion, None), context())
+    )
     assert (row["level"], row["kind"], row["value"], row["count"]) == ("error", "held", "bill", 1)
     assert row["says"].startswith("bill is brought by no flow, so that each is entered by hand: 1 document, ")
     assert "--accept-held no_flow=bill" in row["do"]

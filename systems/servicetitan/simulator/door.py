@@ -35,7 +35,7 @@ class Route:
     answer: Answer
 
 
-class Gate:
+class Door:
     """The gateway of the API; it counts what it let in, by method and route."""
 
     def __init__(self, tenant: Tenant, sign_in: SignIn) -> None:

@@ -43,7 +43,7 @@ class Noting(Tables):
 
 
 @dataclass
-class Seen:
+class Coverage:
     """`keys`: documents that asked for a key. `lacks`: what kind of lack (unmapped, defaulted, held), of what value -> documents."""
 
     keys: dict[Key, Bucket] = field(default_factory=dict)
@@ -62,11 +62,11 @@ def as_if_live(connected: Connected, since: date | None) -> Connected:
     return replace(connected, settings=connected.settings.model_copy(update={"flows": flows, "mode": "live"}))
 
 
-def seen_in(records: Iterable[ConsumerRecord], connected: Connected, context: Context) -> Seen:
+def coverage_of(records: Iterable[ConsumerRecord], connected: Connected, context: Context) -> Coverage:
     """Map these records one by one with the tables of `connected`, and note what each needs."""
     tables = Noting(connected.crosswalk.tables)
     noting = replace(context, snapshot=Snapshot({connected.settings.connection: replace(connected, crosswalk=tables)}))
-    made = Seen()
+    made = Coverage()
     for record in records:
         tables.asked.clear()
         commands = mapped([record], noting).commands
@@ -84,7 +84,7 @@ def held_name(command: Mapping[str, Any]) -> str:
     return f"{hold}={command['source_entity']}" if hold == NO_FLOW else hold
 
 
-def _note(made: Seen, kind: str, command: Mapping[str, Any]) -> None:
+def _note(made: Coverage, kind: str, command: Mapping[str, Any]) -> None:
     amount = abs(command["amount"])
     for text in command["unresolved"]:
         made.lacks.setdefault((UNMAPPED, text), Bucket()).add(amount)

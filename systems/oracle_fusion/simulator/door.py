@@ -28,7 +28,7 @@ class SignInPage(Exception):
     """The call is answered with the sign-in page."""
 
 
-class Gate:
+class Door:
     """Lets calls in."""
 
     def __init__(self, pod: Pod, sign_in: SignIn) -> None:
