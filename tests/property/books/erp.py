@@ -1,38 +1,46 @@
-"""Acumatica's side: a company in the same process, the real writer and the real reader of it."""
+"""The ERP's side: its simulator in the same process, the real writer and the real reader of it."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from runtime.exchange import Request
 from runtime.json import parse
 from runtime.limits import Limiter, Share
-from systems.acumatica.demo import DEMO
-from systems.acumatica.settings import Credentials
-from systems.acumatica.simulator import app
-from systems.acumatica.system import SYSTEM
+from systems import registry
 from systems.contract import Access, Reader, Role, Writer
-from systems.demo import Balances
+from systems.demo import Balances, Demo
 from tests.property.books.inside import URL_OF, Inside, Passing, installed
 from tests.property.sinks.stand_ins import Clock
+
+_SWITCHES: Mapping[str, Mapping[str, str]] = {
+    "acumatica": {"customers": "0", "vendors": "0", "release_seconds": "0"},
+    "netsuite": {"vendors": "1", "orders": "0", "history": "0", "auto_number_vendors": "true"},
+}
+"""A company without masters of its own; NetSuite's demo names a clearing vendor of the seed, which comes after its customers."""
 
 
 @dataclass
 class Erp:
-    """A company without masters of its own."""
+    """A company of one ERP."""
 
     folder: Path
     clock: Clock
+    name: str = "acumatica"
 
     def __post_init__(self) -> None:
-        switches = {**DEMO.simulator_settings(1), "customers": "0", "vendors": "0", "release_seconds": "0"}
-        self.simulator = installed(app.build, self.folder, self.clock, **switches)
-        self.settings, _, secrets = DEMO.section(URL_OF.format("erp"), self.simulator.credentials)
-        self._credentials = Credentials.model_validate(secrets)
+        self.system = registry.system(self.name)
+        self.demo: Demo = import_module(self.system.demo).DEMO
+        switches = {**self.demo.simulator_settings(1), **_SWITCHES[self.name]}
+        self.simulator = installed(import_module(self.system.simulator).build, self.folder, self.clock, **switches)
+        self.settings, _, secrets = self.demo.section(URL_OF.format("erp"), self.simulator.credentials)
+        self._credentials = self.system.credentials.model_validate(secrets)
         self.wire = Inside(self.simulator)
         self._asking = Inside(self.simulator)
 
@@ -44,12 +52,12 @@ class Erp:
 
     def writer(self, own: Any) -> Writer:
         """A sink's session."""
-        assert SYSTEM.open_writer is not None
-        return SYSTEM.open_writer(self.access(Role.SINK, own))
+        assert self.system.open_writer is not None
+        return self.system.open_writer(self.access(Role.SINK, own))
 
     def reader(self, own: Any) -> Reader:
         """A poller's session."""
-        return SYSTEM.open_reader(self.access(Role.POLLER, own))
+        return self.system.open_reader(self.access(Role.POLLER, own))
 
     async def asks(self, path: str, body: Any = None) -> Any:
         """A route of the simulator itself."""
@@ -61,8 +69,12 @@ class Erp:
 
     async def balances(self) -> Balances:
         """What is open by the company's own figures."""
-        told = await self.asks("balances")
-        return DEMO.balances(lambda _: told)
+        told: dict[str, Any] = {}
+        while True:
+            try:
+                return self.demo.balances(told.__getitem__)
+            except KeyError as missing:
+                told[missing.args[0]] = await self.asks(missing.args[0])
 
     def close(self) -> None:
         """Close the state."""

@@ -12,14 +12,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from console.demo.balances import Compared, Pairs, compared
+from console.demo.balances import Compared, Pairs, compared, costs_of
 from console.reconcile.reading import compared as reconciled
+from console.reconcile.sides import MONEY
 from schemas.records import Raw
 from systems import registry
-from systems.acumatica.system import SYSTEM
 from systems.connection import ConnectionSettings
 from systems.contract import Feed, Reader
-from systems.demo import Demo
 from systems.values.codes import PART
 from tests.property.books.erp import Erp
 from tests.property.books.source import Source
@@ -36,7 +35,7 @@ from topology.topics import object_key
 CUTOVER = "2026-03-01"
 _LATER = datetime(2027, 1, 1, tzinfo=UTC)
 _QUOTA = {"group": "g", "calls": 1_000_000, "at_once": 512, "sink": 0.9, "poller": 0.05, "check": 0.05, "kept": 0}
-_SEEN = ("invoice", "payment", "bill", "period")
+_SEEN = (*MONEY, "period")
 
 
 class _State:
@@ -58,21 +57,21 @@ class _OfConnection(Sink):
 
     def __init__(self, erp: Erp, joined: Connected) -> None:
         self._of = joined
-        own = joined.readings[SYSTEM.name].settings
-        super().__init__(SYSTEM, lambda *_: erp.writer(own), random.Random(1))
+        own = joined.readings[erp.name].settings
+        super().__init__(erp.system, lambda *_: erp.writer(own), random.Random(1))
 
     def _joined(self, name: str) -> Connected:
         return self._of
 
 
 class World:
-    """One connection. `late` is what it does with a closed period."""
+    """One connection, with Acumatica or the ERP that is named. `late` is what it does with a closed period."""
 
-    def __init__(self, folder: Path, **choices: Any) -> None:
+    def __init__(self, folder: Path, erp: str = "acumatica", **choices: Any) -> None:
         self.clock = clock = Clock()
         for name in ("source", "erp"):
             (folder / name).mkdir(parents=True)
-        self.source, self.erp = Source(folder / "source", clock), Erp(folder / "erp", clock)
+        self.source, self.erp = Source(folder / "source", clock), Erp(folder / "erp", clock, erp)
         self.connected = _connected(self.source, self.erp, choices)
         self.sink = _OfConnection(self.erp, self.connected)
         self.sink.clock = clock
@@ -110,7 +109,7 @@ class World:
         self.topics.committed[name] = int(place.rpartition("/")[2]) + 1
         for kind, command, _ in self._through(canonical_to_command.apply, name, name, value, self._hop_2, made):
             if kind.startswith("command."):
-                assert command["system"] == SYSTEM.name, command["system"]
+                assert command["system"] == self.erp.name, command["system"]
                 self.sink.command(kind.removeprefix("command."), command)
 
     def _through(
@@ -146,7 +145,7 @@ class World:
         """Both sides as the demo compares them, and each difference of a document that `reconcile` does not explain."""
         await self.read_erp()
         for entry in self.sink.index.all():
-            self.topics.put(f"ledger.{SYSTEM.name}", "result.ledger", entry)
+            self.topics.put(f"ledger.{self.erp.name}", "result.ledger", entry)
         judged = reconciled(self.topics, Snapshot({"acme": self.connected}), "acme").judged
         links = {
             entity: {
@@ -159,7 +158,8 @@ class World:
         merged = {str(row["id"]): str(row["mergedToId"]) for row in self.source.rows("customers") if row["mergedToId"]}
         pairs = {entity: Pairs(found, merged if entity == "customer" else {}) for entity, found in links.items()}
         unexplained = [f"{one.told(x)}" for one in judged for x in one.findings if not x.is_explained]
-        return compared("acme", (self.source.balances(), await self.erp.balances()), pairs, judged), unexplained
+        told = (one for one in judged if one.flow not in costs_of(self.erp.system.flows))
+        return compared("acme", (self.source.balances(), await self.erp.balances()), pairs, told), unexplained
 
     async def erp_documents(self, kind: str) -> list[dict[str, Any]]:
         """Documents of a kind as the ERP's simulator keeps them."""
@@ -173,10 +173,10 @@ class World:
 
     async def read_erp(self) -> None:
         """Read the ERP by its feeds, to their ends, as the poller does."""
-        reader = self.erp.reader(self.connected.readings[SYSTEM.name].settings)
-        for feed in (one for one in SYSTEM.feeds if one.entity in _SEEN):
+        reader = self.erp.reader(self.connected.readings[self.erp.name].settings)
+        for feed in (one for one in self.erp.system.feeds if one.entity in _SEEN):
             await self._walk(reader, feed)
-            about = {"connection": "acme", "feed": f"{SYSTEM.name}.{feed.name}", "at": _LATER}
+            about = {"connection": "acme", "feed": f"{self.erp.name}.{feed.name}", "at": _LATER}
             self.topics.put("cursors", "raw.cursor", example("raw.cursor", **about))
         await reader.close()
 
@@ -185,10 +185,10 @@ class World:
         while more:
             page = await reader.page(feed, position)
             for element in page.elements:
-                about = {"connection": "acme", "system": SYSTEM.name, "entity": feed.entity, "source_id": element.source_id}
+                about = {"connection": "acme", "system": self.erp.name, "entity": feed.entity, "source_id": element.source_id}
                 told = {"source_version": element.source_version, "shape": "object", "how": "list", "body": element.body}
                 raw: Raw = example("raw.raw", **about, **told, further=list(element.further), received_at=self.clock.now())  # type: ignore[assignment]
-                for name, value, made in self._through(raw_to_canonical.apply, f"raw.{SYSTEM.name}", "raw.raw", raw, self._hop_1):
+                for name, value, made in self._through(raw_to_canonical.apply, f"raw.{self.erp.name}", "raw.raw", raw, self._hop_1):
                     if name.startswith("canonical."):
                         self.topics.put(name, name, value)
                     if name == "canonical.period":
@@ -204,7 +204,7 @@ class World:
 
 
 def _connected(source: Source, erp: Erp, choices: Mapping[str, Any]) -> Connected:
-    demo: Demo = __import__(SYSTEM.demo, fromlist=["DEMO"]).DEMO
+    of_the_demo = erp.demo.flow_settings()
     made = {
         "connection": "acme",
         "label": "Acme",
@@ -214,17 +214,19 @@ def _connected(source: Source, erp: Erp, choices: Mapping[str, Any]) -> Connecte
         "tax_mode": "source",
         "create_missing": ["customer", "vendor"],
         "field_service": {"system": registry.FIELD_SERVICE, "settings": source.settings, "quota": _QUOTA},
-        "erp": {"system": SYSTEM.name, "settings": erp.settings, "quota": _QUOTA},
-        "flows": {flow.id: {"cutover_date": CUTOVER} for flow in SYSTEM.flows},
+        "erp": {"system": erp.name, "settings": erp.settings, "quota": _QUOTA},
+        "flows": {flow.id: {"cutover_date": CUTOVER, **of_the_demo.get(flow.id, {})} for flow in erp.system.flows},
         **choices,
     }
     rows = [
-        {"table": table, "row": _row_name(table, row), "values": row, "effective_from": None}
-        for table, found in demo.crosswalk().items()
+        {"table": table, "row": _row_name(row), "values": row, "effective_from": None}
+        for table, found in erp.demo.crosswalk().items()
         for row in found
     ]
     return Connected(ConnectionSettings.model_validate(made), "v1", "c1", tables_of(rows))
 
 
-def _row_name(table: str, row: Mapping[str, str]) -> str:
-    return f"{row[table]}  {row[PART]}" if PART in row else row[table]
+def _row_name(row: Mapping[str, str]) -> str:
+    """The name of a row: its first column is the key."""
+    key = next(iter(row.values()))
+    return f"{key}  {row[PART]}" if PART in row else key
