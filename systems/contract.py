@@ -190,6 +190,23 @@ class Checker(Protocol):
 # --- the declaration ---------------------------------------------------------------------------------------------------
 
 
+TAKEN = "taken"
+"""The word of a table of kinds for adjustments by which people put the source's stock right: the ERP has them already."""
+
+
+@dataclass(frozen=True)
+class StockNames:
+    """The mapping tables by which a stock level of an ERP is one of the source, each with its column for the ERP's code.
+
+    `items` may have a column `factor`: how many of the source's are one of the ERP's. `kinds` says which kinds of adjustments are posted; those of
+    the word `TAKEN` follow the ERP.
+    """
+
+    items: tuple[str, str]
+    places: tuple[str, str]
+    kinds: tuple[str, str]
+
+
 @dataclass(frozen=True)
 class System:
     """The declaration of one system."""
@@ -234,6 +251,8 @@ class System:
     signs_in_as: tuple[str, ...] = ()
     """The credentials and settings that identify who signs in, for systems in which a second sign-in ends the first one. Each role of a connection
     then needs its own (`role_credentials`). Empty means that several sessions can be open at the same time."""
+    stock_names: StockNames | None = None
+    """How the stock levels of this ERP are named at the source. None means that nobody puts the source's stock right by them."""
     position_from: Callable[[Feed, date], str | None] | None = None
     """Returns the position from which a feed is read from a given day on, for a person who resets it. None (here, or as the result) means that the
     feed cannot be read by days."""

@@ -16,7 +16,7 @@ from systems.flow import Flow
 
 Ask = Callable[[str], Any]
 """Asks a simulator for a path under `/__sim__/` and returns the parsed answer (money as Decimal or text)."""
-NAME, ACTIVE, YES, NO = "name", "active", "yes", "no"
+NAME, ACTIVE, YES, NO, KIND = "name", "active", "yes", "no", "kind"
 """Words of `facts`."""
 
 
@@ -38,9 +38,9 @@ class Issued:
     """A source object as the simulator of its own system holds it. The demo's column `source` counts these.
 
     `applications` are the amounts that a payment or credit settles, by the id of each application. `facts` are the fields, in our own words, in
-    which both sides of a master have to agree. `is_void` says of a document that its source took it back: nothing of it is to be in the books;
-    `of_void` are the applications to such documents, which are settled no more once the books have taken them back. `order` is the id of the order
-    that a bill is of.
+    which both sides of a master have to agree; of an adjustment of stock its kind. `is_void` says of a document that its source took it back:
+    nothing of it is to be in the books; `of_void` are the applications to such documents, which are settled no more once the books have taken them
+    back. `order` is the id of the order that a bill is of.
     """
 
     source_id: str

@@ -8,7 +8,7 @@ from importlib import import_module
 from systems.contract import System
 from systems.legend import Legend
 
-NAMES: tuple[str, ...] = ("servicetitan", "acumatica", "peoplesoft", "oracle_fusion", "netsuite")
+NAMES: tuple[str, ...] = ("servicetitan", "acumatica", "peoplesoft", "oracle_fusion", "netsuite", "syspro")
 FIELD_SERVICE = "servicetitan"
 
 

@@ -26,6 +26,7 @@ _RECORDS: Mapping[str, type] = {
     "customer": records.Customer,
     "dimension": records.Dimension,
     "gl_account": records.GlAccount,
+    "inventory_adjustment": records.InventoryAdjustment,
     "invoice": records.Invoice,
     "job": records.Job,
     "journal": records.Journal,

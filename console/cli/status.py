@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from console.cli.plan import person
 from console.output import Output, fitted, money, paragraph, print_json, print_rows, side_by_side
+from runtime.errors import Broken
 
 if TYPE_CHECKING:
-    from console.books.states import Head
+    from console.books.ledgers import Bucket
+    from console.books.states import Feeds, Head
     from console.reading import Cluster, StoredRecord
 
 
@@ -26,12 +30,16 @@ def status(
     connection: Annotated[str, typer.Option(help="Only this connection.")] = "",
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="With the cursor of every feed.")] = False,
     output: Annotated[Output, typer.Option(help="Form of the result.")] = Output.table,
+    stock: Annotated[
+        Path | None, typer.Option(help="Write the stock that people have to adjust at the source to this CSV file; - is stdout.")
+    ] = None,
 ) -> None:
     """Show how each connection runs, the state of every document by amount, what is not read yet, and what is on `dead`."""
     from console.books.controls import pauses
     from console.books.defaulted import defaulted, totals
     from console.books.ledgers import LEDGERS
     from console.books.states import Feeds, States, heads
+    from console.books.stock import work_list
     from console.connections.applying import applied_once, in_force
     from console.reading import Cluster
     from systems import registry
@@ -43,33 +51,42 @@ def status(
     for seen in _of(cluster.scan(LEDGERS, places), connection):
         states.learn(seen.record)
     cursors = _cursors(cluster, connection)
-    for cursor in cursors:
-        feeds.learn_cursor(cursor)
-    about_feeds = (message for message in cluster.messages(["audit"], places) if (message.key() or b"").endswith(b"/"))
-    for seen in _of(map(cluster.seen, about_feeds), connection):
-        feeds.learn_decision(seen.record)
+    _learnt(feeds, cluster, places, connection, cursors)
     paused = pauses(seen.record for seen in cluster.decisions(connection))
     known = [one.settings for name, one in snapshot.connections.items() if connection in ("", name)]
     found = list(heads(known, paused, feeds, states))
     groups = _groups(sorted({side.system for head in found for side in head.sides}) or registry.NAMES)
+    to_adjust = work_list(cluster, snapshot, connection)
+    if stock is not None and stock_written(to_adjust, stock):
+        return
     rows, lag, dead, members = states.rows(), _lags(cluster, groups), _dead(cluster, connection), cluster.members(list(groups))
     to_default = totals(defaulted(cluster, connection))
     if output is Output.json:
         parts = {"connections": [head.as_json() for head in found], "documents": rows, "lag": lag, "cursors": _shown(cursors)}
         told = [{"connection": name, "currency": currency, **one.as_json()} for (name, currency), one in to_default.items()]
-        print_json({**parts, "dead": dead, "processes": members, "defaulted": told})
+        print_json({**parts, "dead": dead, "processes": members, "defaulted": told, "stock": to_adjust})
         return
-    for line in lines(found, rows, lag, dead):
+    for line in (*lines(found, rows, lag, dead), *_to_a_default(to_default), *stock_lines(to_adjust)):
         print(line)
-    for (name, currency), one in sorted(to_default.items()):
-        words = f"{name}: {one.count} documents, {money(one.amount, ',')} {currency}, were posted to a default"
-        for line in paragraph(f"{words}: `ml-connector held list --defaulted` names them"):
-            print(line)
     idle = [group for group, count in members.items() if not count]
     for line in paragraph(f"not running: {', '.join(idle)}: see `ml-connector run all`") if idle else ():
         print(line)
     if verbose:
         print_rows(_shown(cursors), output, "cursors")
+
+
+def _learnt(feeds: Feeds, cluster: Cluster, places: Sequence[int], connection: str, cursors: Sequence[Mapping[str, Any]]) -> None:
+    for cursor in cursors:
+        feeds.learn_cursor(cursor)
+    about_feeds = (message for message in cluster.messages(["audit"], places) if (message.key() or b"").endswith(b"/"))
+    for seen in _of(map(cluster.seen, about_feeds), connection):
+        feeds.learn_decision(seen.record)
+
+
+def _to_a_default(of: Mapping[tuple[str, str], Bucket]) -> Iterator[str]:
+    for (name, currency), one in sorted(of.items()):
+        words = f"{name}: {one.count} documents, {money(one.amount, ',')} {currency}, were posted to a default"
+        yield from paragraph(f"{words}: `ml-connector held list --defaulted` names them")
 
 
 def lines(
@@ -120,6 +137,34 @@ def _document(row: Mapping[str, Any]) -> Iterator[str]:
     kind, amount = fitted(record_name(row["document"]), 14), money(row["amount"], ",")
     head = f"  {row['state'].lower():<11}{kind} {row['count']:>6} {amount:>15} {row['currency']:<4}"
     yield from side_by_side(head, row["words"])
+
+
+def stock_lines(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """How many levels of each connection people have to put right at the source, and what they are worth."""
+    for connection in dict.fromkeys(row["connection"] for row in rows):
+        own = [row for row in rows if row["connection"] == connection]
+        worth = money(sum((row["value"] for row in own), Decimal(0)), ",")
+        words = f"stock levels that changed in the ERP by themselves: {len(own)}, worth {worth}; adjust them at the source"
+        yield from paragraph(f"{connection}: {words} (`ml-connector status --stock FILE` lists them)")
+
+
+def stock_written(rows: Sequence[Mapping[str, Any]], path: Path) -> bool:
+    """Write the list as CSV; whether it took the place of everything else on stdout."""
+    from console.books.stock import COLUMNS
+    from console.tables.write import csv_text
+
+    text = csv_text(
+        list(COLUMNS),
+        [[f"{row[name].normalize():f}" if isinstance(row[name], Decimal) else row[name] for name in COLUMNS] for row in rows],
+    )
+    if str(path) == "-":
+        print(text, end="")
+        return True
+    try:
+        path.write_text(text)
+    except OSError as error:
+        raise Broken(f"{path}: {error.strerror}.", "Name a file that can be written.") from error
+    return False
 
 
 def _of(scanned: Iterable[StoredRecord], connection: str) -> Iterator[StoredRecord]:

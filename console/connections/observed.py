@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
 from console.books.ledgers import Bucket
-from console.connections.remapping import newest_of
+from console.connections.remapping import newest_of, sources_of, without_flow_of
 from console.connections.seen import DEFAULTED, HELD, UNMAPPED, Seen, as_if_live, seen_in
 from console.mapping import context_of
 from console.reading import Cluster
@@ -16,6 +16,7 @@ from runtime.clock import clock_from_environment
 from runtime.errors import Broken
 from topology.batch import ConsumerRecord
 from topology.configuration import Connected, Snapshot
+from topology.rules.without_flow import HOLD as NO_FLOW
 
 _DAYS = re.compile(r"([1-9][0-9]{0,3})d?")
 
@@ -37,7 +38,7 @@ def observed(cluster: Cluster, connected: Connected, days: int | None = None) ->
     flows = [flow for flow in connected.settings.erp.declared.flows if flow.records and flow.id in connected.settings.flows]
 
     def records() -> Iterator[ConsumerRecord]:
-        for seen in newest_of(cluster, connected.settings.connection, flows):
+        for seen in newest_of(cluster, connected.settings.connection, sources_of(flows) | without_flow_of(connected.settings)):
             yield ConsumerRecord(seen.topic, seen.partition, seen.offset, seen.key, seen.value, [])
 
     return seen_in(records(), live, context_of(cluster, Snapshot()))
@@ -49,7 +50,7 @@ def coverage_rows(connection: str, seen: Seen) -> list[dict[str, Any]]:
     rows = [_row(connection, kind, value, bucket) for (kind, value), bucket in found]
     if not any(row["level"] == "error" for row in rows):
         told = seen.documents.as_json()
-        words = f"{told['count']} documents, {told['amount']}: every value has a row or a default"
+        words = f"{_documents(told)}: every value has a row or a default"
         rows.append({**_blank(connection), "level": "ok", "says": words, **told})
     return rows
 
@@ -64,16 +65,23 @@ def _row(connection: str, kind: str, value: str, bucket: Bucket) -> dict[str, An
     }[kind]
     table, _, name = value.partition("=")
     shown = f"{table.replace('_', ' ')} {name}".strip()
+    if table == NO_FLOW:
+        what, shown, table = "is brought by no flow, so that each is entered by hand", name.replace("_", " "), ""
+        remedy = f"Apply with --accept-held {value}, or name {name} in left_out if nobody is to be asked about it."
     return {
         **_blank(connection),
         "level": "warning" if kind == DEFAULTED else "error",
-        "says": f"{shown} {what}: {told['count']} documents, {told['amount']}.",
+        "says": f"{shown} {what}: {_documents(told)}.",
         "do": remedy,
         "kind": kind,
         "table": table if name else "",
         "value": name or value,
         **told,
     }
+
+
+def _documents(told: Mapping[str, Any]) -> str:
+    return f"{told['count']} document{'' if told['count'] == 1 else 's'}, {told['amount']}"
 
 
 def _blank(connection: str) -> dict[str, Any]:

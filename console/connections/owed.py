@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from console.books.ledgers import Bucket
-from console.connections.remapping import newest_of
+from console.connections.remapping import newest_of, sources_of
 from console.connections.seen import as_if_live
 from console.mapping import context_of, mapped
 from console.reading import Cluster, StoredRecord
@@ -91,7 +91,8 @@ def rows(cluster: Cluster, connected: Connected) -> Iterator[dict[str, Any]]:
     if not flows:
         return
     days = last_month(clock_from_environment().now().astimezone(connected.settings.zone).date())
-    found = owed(newest_of(cluster, connected.settings.connection, flows), connected, context_of(cluster, Snapshot()), days)
+    observed = newest_of(cluster, connected.settings.connection, sources_of(flows))
+    found = owed(observed, connected, context_of(cluster, Snapshot()), days)
     if not found.sold.count:
         return
     bills, currency = found.bills, connected.settings.currency

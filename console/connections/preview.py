@@ -13,7 +13,8 @@ from typing import Any
 
 from console.books.ledgers import DONE, Bucket, ledger_entries
 from console.connections.changes import Change
-from console.connections.remapping import newest_of
+from console.connections.remapping import Source, newest_of, sources_of, without_flow_of
+from console.connections.seen import held_name
 from console.mapping import context_of, mapped
 from console.matching.masters import ENTITIES, Masters, read_links, read_masters
 from console.reading import Cluster
@@ -95,7 +96,7 @@ def previewed(cluster: Cluster, change: Change) -> Preview | None:
     settings = change.after.settings
     records = [
         ConsumerRecord(seen.topic, seen.partition, seen.offset, seen.key, seen.value, seen.headers)
-        for seen in newest_of(cluster, settings.connection, flows)
+        for seen in newest_of(cluster, settings.connection, sources_of(flows) | besides(change))
     ]
     done = {entry["op_key"] for entry in ledger_entries(cluster, settings.connection, quiet=True) if entry["state"] in DONE}
     linked = {(entity, one) for entity, pairs in read_links(cluster, settings).items() for one, partner in pairs.items() if partner}
@@ -103,6 +104,14 @@ def previewed(cluster: Cluster, change: Change) -> Preview | None:
     made = preview(records, context, Known(done, linked))
     made.unmatched = unmatched(read_masters(cluster, settings), needed_masters(flows))
     return made
+
+
+def besides(change: Change) -> set[Source]:
+    """What carries money and no flow brings, where nothing of the connection was live before: it is held from the first minute. Later it is on
+    the lists already."""
+    before = change.before
+    was_live = before is not None and any(own.enabled and before.mode_of(name) == LIVE for name, own in before.flows.items())
+    return set() if was_live else without_flow_of(change.after.settings)
 
 
 def needed_masters(flows: Iterable[Flow]) -> frozenset[str]:
@@ -185,7 +194,7 @@ def _names(one: Mapping[str, Any], missing: Iterable[tuple[str, str]]) -> Iterat
     """What a document is held for, as a person accepts it: `business_unit=west`, the name of a rule, `unmatched customer`. What only waits
     for a held document has no name of its own."""
     yield from one["unresolved"]
-    yield from filter(None, [one["hold"]])
+    yield from filter(None, [held_name(one)])
     yield from dict.fromkeys(cause for cause, _ in missing if cause.startswith("unmatched "))
 
 

@@ -6,15 +6,18 @@ sent to `remap`. Hop 2 maps it under the configuration that is then in force, an
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from console.connections.changes import Change
 from console.connections.publish import Publisher
 from console.reading import Cluster, StoredRecord
 from systems.connection import ConnectionSettings
 from systems.contract import Flow
+from systems.flow import CARRIES_MONEY
 from topology.way import REMAP
 
+Source = tuple[str, str]
+"""A system, and an entity that it shows."""
 _RULES = ("customer_policy", "tax_mode", "create_missing")
 
 
@@ -39,16 +42,26 @@ def _is_due_otherwise(flow: Flow, before: ConnectionSettings, after: ConnectionS
 def map_again(cluster: Cluster, publisher: Publisher, change: Change) -> int:
     """Send the newest canonical record of every object of these flows to `remap`; returns how many."""
     count = 0
-    for seen in newest_of(cluster, change.after.settings.connection, flows_to_map_again(change)):
+    for seen in newest_of(cluster, change.after.settings.connection, sources_of(flows_to_map_again(change))):
         publisher.again(REMAP, seen)
         count += 1
     publisher.acked()
     return count
 
 
-def newest_of(cluster: Cluster, connection: str, flows: list[Flow]) -> Iterator[StoredRecord]:
-    """The newest canonical record of every object of a connection that these flows start from."""
-    sources = {(flow.source, flow.entity) for flow in flows}
+def sources_of(flows: Iterable[Flow]) -> set[Source]:
+    """What these flows start from."""
+    return {(flow.source, flow.entity) for flow in flows}
+
+
+def without_flow_of(settings: ConnectionSettings) -> set[Source]:
+    """What carries money on the field-service side, and no flow of the ERP brings."""
+    own = settings.field_service.system
+    return {(own, entity) for entity in CARRIES_MONEY} - sources_of(flow for flow in settings.erp.declared.flows if flow.records)
+
+
+def newest_of(cluster: Cluster, connection: str, sources: Collection[Source]) -> Iterator[StoredRecord]:
+    """The newest canonical record of every object of a connection that is of these systems and entities."""
     entities = sorted({entity for _, entity in sources if entity})
     for seen in cluster.newest([f"canonical.{entity}" for entity in entities], quiet=True).values():
         record = seen.record

@@ -17,6 +17,7 @@ from console.mapping import mapped
 from topology.batch import ConsumerRecord, Context
 from topology.configuration import Connected, Snapshot
 from topology.crosswalk import Tables
+from topology.rules.without_flow import HOLD as NO_FLOW
 
 UNMAPPED, DEFAULTED, HELD = "unmapped", "defaulted", "held"
 _MASTERS = ("customer", "vendor")
@@ -77,6 +78,12 @@ def seen_in(records: Iterable[ConsumerRecord], connected: Connected, context: Co
     return made
 
 
+def held_name(command: Mapping[str, Any]) -> str:
+    """The name of what holds a command, as a person accepts it; what no flow brings is accepted by its entity: `no_flow=bank_deposit`."""
+    hold = str(command["hold"])
+    return f"{hold}={command['source_entity']}" if hold == NO_FLOW else hold
+
+
 def _note(made: Seen, kind: str, command: Mapping[str, Any]) -> None:
     amount = abs(command["amount"])
     for text in command["unresolved"]:
@@ -84,6 +91,6 @@ def _note(made: Seen, kind: str, command: Mapping[str, Any]) -> None:
     for text in command["defaulted"]:
         made.lacks.setdefault((DEFAULTED, text), Bucket()).add(amount)
     if command["hold"]:
-        made.lacks.setdefault((HELD, command["hold"]), Bucket()).add(amount)
+        made.lacks.setdefault((HELD, held_name(command)), Bucket()).add(amount)
     if kind not in _MASTERS and command["action"] != "apply":
         made.documents.add(amount)

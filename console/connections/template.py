@@ -120,7 +120,7 @@ def legend_lines(erp: System) -> Iterator[str]:
     for table, columns in registry.crosswalk_tables(erp.name).items():
         legend = registry.legends(erp.name)[table]
         yield from ("", f"## {table}", "", f"{legend.about} {legend.first}", "", "| column | |", "|---|---|")
-        yield f"| {columns[0]} | The value of the document. |"
+        yield f"| {columns[0]} | What is looked up, as said above: one line for each. |"
         yield from (f"| {column} | {legend.columns[column]} |" for column in columns[1:])
         yield from (f"| reserved: {word} | {meaning} |" for word, meaning in legend.reserved.items())
         yield from ("", "Example:", "")
@@ -187,6 +187,12 @@ def _sign_in_of(field: FieldInfo) -> str:
     return str(extra.get("sign_in", "")) if isinstance(extra, dict) else ""
 
 
+def _is_asked(field: FieldInfo) -> bool:
+    """Whether a person has to say the value, although an empty one is possible."""
+    extra = field.json_schema_extra
+    return isinstance(extra, dict) and bool(extra.get("asked"))
+
+
 def _is_default(model: type[BaseModel], sign_in: str) -> bool:
     default = model.model_fields.get("sign_in")
     return bool(sign_in) and default is not None and default.default == sign_in
@@ -200,8 +206,8 @@ def _settings(model: type[BaseModel], indent: str) -> Iterator[str]:
             yield f"{indent}{name}:"
             yield from _settings(inner, indent + "  ")
         else:
-            is_unset = _is_default(model, _sign_in_of(field)) and not field.default
-            yield from _setting(name, field, _UNSET if is_unset else _default(field), indent)
+            is_unset = _is_default(model, _sign_in_of(field)) or _is_asked(field)
+            yield from _setting(name, field, _UNSET if is_unset and not field.default else _default(field), indent)
 
 
 def _setting(name: str, field: FieldInfo, value: Any, indent: str) -> Iterator[str]:

@@ -141,8 +141,7 @@ class Day:
         await self.listen(drop=0.1, duplicate=0.2, disorder=0.2)
         for one in self.joined:
             corrected = {"corrections": _CORRECTIONS, "correction_kinds": "all", "when_told": True}
-            orders = {"receives_ordered": True} if one.orders else {}
-            day = {"jobs": one.share.jobs, "hours": _DAY_HOURS, "seed": one.share.seed, **corrected, **orders}
+            day = {"jobs": one.share.jobs, "hours": _DAY_HOURS, "seed": one.share.seed, **corrected, **one.goods}
             await one.tell(registry.FIELD_SERVICE, "day", day)
         self.say(f"the day begins: {self.options.jobs} jobs, 10 % of webhooks dropped, 20 % doubled, disorder")
         accidents = [*self._planned(), *more]

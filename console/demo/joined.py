@@ -31,6 +31,8 @@ ACTOR = "demo script"
 CUTOVER = "2026-03-01"
 _ATTEMPTS = 5
 """Pollers go on reading, so the amount to confirm for going live may have grown before it is named."""
+_ORDERS = 24
+"""Orders to vendors of a day at least, where the ERP takes them."""
 _PATIENCE_S = 6 * 3600
 """How long a document waits for what may never come: a customer whom nobody matched, an order that the ERP did not make."""
 _WEBHOOK_KEY = "demo-webhook-key-0123456789abcdef0123"
@@ -71,6 +73,14 @@ class Joined:
         """Whether the ERP orders, and the field service receives."""
         flows = registry.system(self.erp).flows
         return any((flow.target, flow.entity) == (registry.FIELD_SERVICE, "purchase_order") for flow in flows)
+
+    @property
+    def goods(self) -> dict[str, Any]:
+        """What the day has of goods, by what the ERP orders and takes."""
+        flows = registry.system(self.erp).flows
+        taken = {flow.entity for flow in flows if flow.source == registry.FIELD_SERVICE and flow.records}
+        orders = _ORDERS if "purchase_order" in taken else 0
+        return {"receives_ordered": self.orders, "adjusts_stock": "inventory_adjustment" in taken, "orders": orders}
 
     @property
     def file(self) -> Path:

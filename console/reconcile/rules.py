@@ -104,10 +104,15 @@ class _Judging:
         self.known = {entry.op_key: entry for entry in own if not one.purposes or entry.purpose in one.purposes}
         refs = dict.fromkeys([*(w.ref for w in one.wanted), *(k.ref for k in self.known.values())])
         self.shown = {ref: facts.by_ref[ref] for ref in refs if ref in facts.by_ref}
-        self.documents = [booked for found in self.shown.values() for booked in found if booked.is_there]
+        found = [booked for of_ref in self.shown.values() for booked in of_ref if booked.is_there]
+        self.documents = [booked for booked in found if not self._is_gone(booked)]
         self.documents += [twin for booked in list(self.documents) for twin in self._twins(booked)]
         self.wanted = [w for w in one.wanted if w.is_document]
         self._told: set[str] = set()
+
+    def _is_gone(self, booked: Booked) -> bool:
+        """Whether a reversal left nothing of a document, although it was read before and no list tells a deletion."""
+        return any(known.took_back == booked.erp_id and known.ref != booked.ref for known in self.known.values())
 
     def _twins(self, booked: Booked) -> list[Booked]:
         """A document typed by hand that equals this one."""

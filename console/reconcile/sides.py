@@ -16,6 +16,7 @@ from typing import Any
 from console.books.ledgers import DONE
 from services.sinks import entry as e
 from systems.flow import USUAL_DATES
+from systems.mapped import REVERSAL
 from systems.writing.differences import plain
 from topology.rules.due import local_day
 
@@ -139,6 +140,13 @@ class Known:
     day: date | None
     updated_at: datetime | None
     command: tuple[int, int] = (-1, -1)
+    erp_id: str = ""
+
+    @property
+    def took_back(self) -> str:
+        """Id of a document of which a reversal left nothing: a draft that was deleted, or one that only changed its status. What is taken back by
+        an opposite document has an id of its own."""
+        return self.erp_id if self.record == REVERSAL and self.is_done else ""
 
     @property
     def is_application(self) -> bool:
@@ -230,6 +238,7 @@ def known_of(entry: Mapping[str, Any]) -> Known:
         entry["posting_date"],
         entry["updated_at"],
         (entry["command_partition"], entry["command_offset"]),
+        entry["erp_id"],
     )
 
 

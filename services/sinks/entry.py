@@ -18,6 +18,9 @@ from topology.rules.identity import ref_of
 
 NEW, WAITING, HELD, INTENT = "NEW", "WAITING", "HELD", "INTENT"
 POSTED, ADOPTED, UNCHANGED, SUPERSEDED, REJECTED = "POSTED", "ADOPTED", "UNCHANGED", "SUPERSEDED", "REJECTED"
+PRESUMED = "presumed"
+"""What stands as the hash of an attempt of which nobody knows whether it was made. An attempt of ours has the hash of what it wrote, or none
+where the sink itself withdraws a document."""
 TERMINAL = frozenset({POSTED, ADOPTED, UNCHANGED, SUPERSEDED, REJECTED})
 IN_PLACE = frozenset({POSTED, ADOPTED, UNCHANGED})
 """States in which the document, or what stands for it, is there; they never change by replay."""
@@ -166,7 +169,7 @@ def looked_up_first(entry: Ledger, at: datetime, steps: tuple[str, ...]) -> Ledg
     if may_exist(entry) or is_terminal(entry) or not steps:
         return entry
     words = "the ledger was lost: it is looked up whether this was written before"
-    attempt = {"intent_attempt": 1, "attempt_count": 1, "intent_step": steps[0], "intent_hash": ""}
+    attempt = {"intent_attempt": 1, "attempt_count": 1, "intent_step": steps[0], "intent_hash": PRESUMED}
     return waits(entry, at, reasons.SETTLE, words, **attempt)
 
 
@@ -176,8 +179,8 @@ def may_predate(entry: Ledger) -> bool:
 
 
 def is_presumed(entry: Ledger) -> bool:
-    """Whether the open attempt is one that a ledger which was lost may have known, and no other is known: no hash says what it wrote."""
-    return intent_open(entry) and not entry["intent_hash"]
+    """Whether the open attempt is one that a ledger which was lost may have known, and no other is known."""
+    return intent_open(entry) and entry["intent_hash"] == PRESUMED
 
 
 def may_exist(entry: Ledger) -> bool:

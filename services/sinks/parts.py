@@ -188,7 +188,8 @@ def unless_redivided(entry: Ledger, newest: Incoming, steps: tuple[str, ...]) ->
     """Ledger lost, no outcome known, and the parts changed once: whether it was written before or after that nobody can tell, and a
     look-up of this part alone does not show what of its money another part carries. It may be written, as if an attempt were open: a
     command that comes again, or newer ones of its document, do not write it, nor what its money may have gone to."""
-    attempt = {"intent_attempt": 1, "attempt_count": max(1, entry["attempt_count"]), "intent_step": steps[0] if steps else ""}
+    step = steps[0] if steps else ""
+    attempt = {"intent_attempt": 1, "attempt_count": max(1, entry["attempt_count"]), "intent_step": step, "intent_hash": e.PRESUMED}
     words = "the ledger was lost and the parts of its document had changed"
     if entry["part"] in (newest.command["parts"] or {}):
         return e.held(

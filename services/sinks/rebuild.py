@@ -142,4 +142,5 @@ def unless_blind(entry: Ledger, capability: Capability, incoming: Incoming) -> L
     """A system without look-up cannot show what was written before the loss: what has no outcome is a person's."""
     if capability is not Capability.C5 or e.is_terminal(entry):
         return entry
-    return e.held(entry, incoming.at, reasons.UNKNOWN, "the ledger was lost and the system has no look-up", intent_attempt=1)
+    attempt = {"intent_attempt": 1, "intent_hash": e.PRESUMED}
+    return e.held(entry, incoming.at, reasons.UNKNOWN, "the ledger was lost and the system has no look-up", **attempt)

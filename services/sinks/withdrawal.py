@@ -93,7 +93,8 @@ def unseen(key: Key, event: LookupFailed) -> Step:
         return _later(key, event.at + event.wait)
     if event.now_s - since < lookups.FAILING_S:
         return _later(key.but(failing_s=since), event.at + event.wait)
-    attempt = {"intent_attempt": 1, "attempt_count": max(1, key.entry["attempt_count"]), "intent_step": key.rules.steps[0]}
+    count = max(1, key.entry["attempt_count"])
+    attempt = {"intent_attempt": 1, "attempt_count": count, "intent_step": key.rules.steps[0], "intent_hash": e.PRESUMED}
     return finish(key, e.held(key.entry, event.at, reasons.UNKNOWN, f"the look-up fails for an hour: {event.words}", **attempt))
 
 

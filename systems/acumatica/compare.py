@@ -25,7 +25,6 @@ RELEASED = ("Open", "Closed")
 GONE = ("Voided", "Rejected")
 ENTERED, BOOKED = ("DocType", "ReferenceNbr"), ("AdjustedDocType", "AdjustedRefNbr")
 """How a row that is entered, and one of the history, names the document that it settles."""
-_ROWS = ("ApplicationHistory", "DocumentsToApply", "Applications")
 APPLICATION_STEPS = {"ar_application": ("apply", "release"), "ap_application": ("apply", "settle")}
 
 
@@ -182,11 +181,6 @@ def has_target(resolved: ResolvedCommand) -> bool:
     one = fields(resolved.command)["applications"][-1]
     entity = "invoice" if resolved.record == "ar_application" else "bill"
     return bool(one["document_number"] or resolved.ids.get(f"{entity}/{one['document_id']}"))
-
-
-def shows(row: Row, amount: Decimal) -> bool:
-    """Whether a payment or debit adjustment shows a row of this amount, to whatever document."""
-    return any(money(one, "AmountPaid") == amount for name in _ROWS for one in rows(row, name))
 
 
 def amounts_to(found: Sequence[Row], names: tuple[str, str], target: str) -> list[Decimal]:

@@ -13,15 +13,14 @@ from decimal import Decimal
 from runtime.errors import Refused
 from systems.acumatica import documents, paying
 from systems.acumatica.client import Client
-from systems.acumatica.compare import Told, application, credit_application, document, has_target, id_of, memo_steps, shows, suspect
+from systems.acumatica.compare import Told, application, credit_application, document, has_target, id_of, memo_steps, suspect
 from systems.acumatica.documents import KINDS, MASTERS, pair_of
 from systems.acumatica.mapping_sightings import ref_in
 from systems.acumatica.models import listed
 from systems.acumatica.wire import Row, money, quoted, text
 from systems.contract import Document, Found, ResolvedCommand
 from systems.parents import link_name, parent_id
-from systems.postings.siblings import is_sure
-from systems.writing.frame import Attempt
+from systems.writing.frame import Attempt, is_seen
 
 APPLICATIONS = {"ar_application": ("Payment", "payment"), "ap_application": ("Bill", "credit")}
 """Entity in which an application is entered, and the role of what is applied."""
@@ -55,11 +54,14 @@ def adjusted_by(resolved: ResolvedCommand) -> str:
     return found if found.startswith("Invoice/") else ""
 
 
-def is_seen(attempt: Attempt) -> bool:
-    """Whether the own row of an application was told before: by the ledger, or earlier in this attempt. What corrects one has the id of its
-    original until it is written."""
-    known = attempt.resolved.known_id, attempt.document.erp_id if attempt.document is not None else ""
-    return attempt.resolved.original is None and any(map(is_sure, known))
+def _cannot_be(resolved: ResolvedCommand) -> bool:
+    """Whether an application cannot be there, because Acumatica does not have what it applies, or what it settles: a request names both, and what
+    has an application is not taken back. After a lost ledger nobody knows what was there."""
+    if resolved.tried_since is None:
+        return False
+    role = APPLICATIONS[resolved.record][1]
+    payer = next((resolved.ids.get(link_name(one), "") for one in resolved.command["parents"] if one["role"] == role), "")
+    return not payer or not has_target(resolved)
 
 
 class Looking:
@@ -85,7 +87,7 @@ class Looking:
         resolved = attempt.resolved
         if resolved.record == paying.RECORD and not paying.has_bill(resolved):
             return Found(())  # where nothing is owed nothing is held, and to set a hold twice does no harm
-        if resolved.record in APPLICATIONS and await self._cannot_be(attempt):
+        if resolved.record in APPLICATIONS and _cannot_be(resolved):
             return Found(())
         query = [("$filter", self._condition(resolved)), *self.view(resolved.record)]
         rows = await self.rows(attempt, entity_of(resolved.record), query)
@@ -103,23 +105,6 @@ class Looking:
         if resolved.record == "ar_refund" and not mine:
             return replace(await self._payable(attempt), suspects=suspects)
         return Found(mine, suspects)
-
-    async def _cannot_be(self, attempt: Attempt) -> bool:
-        """Whether an application cannot be there, because Acumatica does not have what it applies, or shows nothing of its amount there that it could
-        be while what it settles is not known. After a lost ledger nobody knows what was there."""
-        resolved = attempt.resolved
-        record, ids = resolved.record, resolved.ids
-        if resolved.tried_since is None:
-            return False
-        entity, role = APPLICATIONS[record]
-        payer = next((ids.get(link_name(one), "") for one in resolved.command["parents"] if one["role"] == role), "")
-        if not payer:
-            return True
-        if has_target(resolved):
-            return False
-        found = await self.rows(attempt, entity, [("$filter", keyed(payer).strip("()")), *self.view(record)])
-        own = documents.fields(resolved.command)["applications"][-1]["amount"]
-        return not any(shows(row, own) for row in found)
 
     async def mine(self, attempt: Attempt, rows: Sequence[Row]) -> tuple[Document, ...]:
         """The command's own documents among the rows."""

@@ -21,7 +21,7 @@ from systems.acumatica.client import Client
 from systems.acumatica.compare import Told, applicable, application, credit_application, document
 from systems.acumatica.documents import KINDS
 from systems.acumatica.errors import classify, words_of
-from systems.acumatica.looking import APPLICATIONS, MOST_LOOKS, Looking, adjusted_by, entity_of, is_seen, keyed
+from systems.acumatica.looking import APPLICATIONS, MOST_LOOKS, Looking, adjusted_by, entity_of, keyed
 from systems.acumatica.mapping_sightings import ref_in
 from systems.acumatica.models import record as whole_record
 from systems.acumatica.taking_back import ACTION, TakingBack, action
@@ -29,7 +29,7 @@ from systems.acumatica.undo import UNDOING
 from systems.acumatica.wire import Row, day
 from systems.contract import Access, Answer, Document, Found, Verdict
 from systems.parents import parent_id
-from systems.writing.frame import AHEAD, Attempt, Budget, FramedWriter, ReadBack, ambiguous
+from systems.writing.frame import AHEAD, Attempt, Budget, FramedWriter, ReadBack, ambiguous, is_seen
 
 MOST_POLLS = 12
 BUDGET = Budget(find=MOST_LOOKS, step=2 * MOST_LOOKS + 1 + MOST_POLLS)

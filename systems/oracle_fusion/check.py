@@ -15,6 +15,7 @@ from systems.contract import Access, Finding
 from systems.mapped import Crosswalk
 from systems.oracle_fusion.allocation import OWN
 from systems.oracle_fusion.client import Client, Query
+from systems.oracle_fusion.importing import JOURNAL
 from systems.oracle_fusion.mapping_shape import day
 from systems.oracle_fusion.models import Row
 from systems.oracle_fusion.validation import Validation, fault_of
@@ -34,8 +35,8 @@ _AT_ONCE = 10
 class _Checker:
     """A read-only session. See `systems.contract.Checker`."""
 
-    def __init__(self, client: Client) -> None:
-        self._client = client
+    def __init__(self, client: Client, writes: frozenset[str]) -> None:
+        self._client, self._writes = client, writes
         self._validation = Validation(client)
         self._found = Findings()
         self._versions: list[str] = []
@@ -53,6 +54,8 @@ class _Checker:
             (self._sources, SETUP),
             (self._methods, SETUP),
             (self._terms, SETUP),
+            (self._actions, "the role AR Specialist"),
+            (self._journals, LEDGERS),
             (self._places, INVENTORY),
             (self._accounts, STRUCTURES),
             (self._periods, STRUCTURES),
@@ -211,6 +214,36 @@ class _Checker:
         own = {default: "settings.receivables.payment_terms"} if default else {}
         self._compare("payment terms", there, own | named(crosswalk, (("term", "terms"),)))
 
+    async def _actions(self, _: Crosswalk) -> None:
+        """Whether the release has the actions on receipts that the settings count on."""
+        own, there = self._client.settings.receivables, await self._client.actions("standardReceipts")
+        for name, value, instead, wanted in (
+            ("apply_by", own.apply_by, "automatch", ("applyReceipt",)),
+            ("reverse_by", own.reverse_by, "person", ("reverseReceipt", "unapplyReceipt")),
+        ):
+            missing = [one for one in wanted if one not in there]
+            if value == "action" and missing:
+                words = f"receivables.{name} is action, and standardReceipts has no {' and no '.join(missing)}; they come with release 26D."
+                self._found.say("error", "receipt action", words, f"Set receivables.{name}: {instead}, until the pod has them.")
+            elif value == "action":
+                self._found.say("ok", "receipt action", f"{' and '.join(wanted)} can be used, as receivables.{name} says")
+            elif not missing:
+                words = f"{' and '.join(wanted)} could be used; receivables.{name} says {value}"
+                self._found.say("ok", "receipt action", words)
+
+    async def _journals(self, _: Crosswalk) -> None:
+        """Source, category and data access set of imported journals, where a flow imports any."""
+        if JOURNAL not in self._writes:
+            return
+        own = self._client.settings.ledger
+        for what, resource, column, value, source in (
+            ("journal source", "journalSourcesLOV", "UserJeSourceName", own.journal_source, "journal_source"),
+            ("journal category", "journalCategoriesLOV", "UserJeCategoryName", own.journal_category, "journal_category"),
+            ("data access set", "dataAccessSetsLOV", "DataAccessSetId", own.data_access_set_id, "data_access_set_id"),
+        ):
+            there = [text(row, column) for row in await self._list(resource)]
+            self._compare(what, there, {value: f"settings.ledger.{source}"})
+
     async def _accounts(self, crosswalk: Crosswalk) -> None:
         """Every combination of settings and tables, in each business unit whose segments it takes."""
         settings = self._client.settings
@@ -266,4 +299,4 @@ class _Checker:
 
 def open_checker(access: Access) -> _Checker:
     """A read-only session with one pod."""
-    return _Checker(Client(access))
+    return _Checker(Client(access), access.writes)

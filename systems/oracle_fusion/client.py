@@ -8,6 +8,7 @@ Retry-After, in seconds or as a date.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 from urllib.parse import quote
 
 from runtime.exchange import Request, Response
@@ -77,6 +78,12 @@ class Client:
         pinned = [one for one in found if self.settings.rest_version in (one.get("version"), "latest")]
         return [str(one) for row in pinned for one in row.get("allowedFrameworkVersions") or ()]
 
+    async def actions(self, resource: str) -> frozenset[str]:
+        """The actions of a row of a collection, as its `describe` lists them (assumed: `item.actions`). Raises what `get` raises."""
+        told = object_of(await self._read(f"{self.url(resource)}/describe", "describe"), "oracle_fusion describe")
+        item = _within(told, "Resources", resource, "item")
+        return frozenset(str(one.get("name", "")) for one in item.get("actions") or () if isinstance(one, dict))
+
     def url(self, resource: str, query: Query = ()) -> str:
         """The address of a collection."""
         return f"{self.settings.resources}/{resource}{_encoded(query)}"
@@ -94,6 +101,14 @@ class Client:
 
     async def _read(self, url: str, what: str) -> Response:
         return await self.calls.read(self.request("GET", url), what, lambda answer: _taken(answer, what))
+
+
+def _within(told: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
+    """The object that these names lead to, one within the other; an empty one where the way ends before."""
+    for name in names:
+        found = told.get(name)
+        told = found if isinstance(found, dict) else {}
+    return told
 
 
 def _taken(answer: Response, what: str) -> Response:

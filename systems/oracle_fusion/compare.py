@@ -6,7 +6,9 @@ customer, day, currency and amount. Statuses are spelled as in the samples (Comp
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from runtime.errors import Malformed, Refused
@@ -17,6 +19,7 @@ from systems.oracle_fusion.mapping_sightings import REVERSED
 from systems.oracle_fusion.mapping_sightings import ref_in as ref_in  # noqa: PLC0414 - asked of rows that are compared
 from systems.oracle_fusion.models import Row
 from systems.oracle_fusion.settings import Settings
+from systems.postings.siblings import UNCLEAR_REASON, Presence, presence, standing, strangers, unclear, unsure
 from systems.values.members import money, money_or_zero, product, required_id, text
 from systems.writing.differences import Line, amount_differs, code_differs, day_differs, differs, lines_differ, plain
 
@@ -147,36 +150,72 @@ def suspect_receipt(row: Row, command: CommandEnvelope) -> Document | None:
     return Document(required_id(row, "StandardReceiptId"), number, "", command["amount"], command["currency"], ("create",))
 
 
-def application(row: Row, references: Sequence[Row], settled: Row, command: CommandEnvelope) -> Document | None:
-    """The command's application of the receipt `row` to the invoice `settled`; None where nothing refers to it yet.
+# --- applications -----------------------------------------------------------------------------------------------------
 
-    All references of the receipt to that invoice are summed: those that the command tells from before, and this one. It is applied when the
-    receipt has no more to apply than what nothing refers to, or when both sides show as much as this receipt owes that invoice.
-    """
-    told = fields(command)["applications"]
-    until = sum((one["amount"] for one in told), _ZERO)
-    before = until - told[-1]["amount"]
-    number, receipt_id = text(settled, "TransactionNumber"), required_id(row, "StandardReceiptId")
+
+def between(found: Sequence[Row], receipt_id: str, invoice_id: str) -> list[Row]:
+    """Applications of a receipt to an invoice, those that were un-applied among them."""
+    pair = (receipt_id, invoice_id)
+    return [one for one in found if (text(one, "StandardReceiptId"), text(one, "ReferenceTransactionId")) == pair]
+
+
+def stands(row: Row) -> bool:
+    """Whether an application is in force."""
+    return text(row, "IsLatestApplication").upper() not in ("N", "NO", "FALSE") and money(row, "ApplicationAmount") > 0
+
+
+def settles(row: Row, settled: Row) -> Decimal:
+    """The most that a receipt can have settled of an invoice: what of it is applied at all, and what of the invoice is paid."""
+    applied = money(row, "Amount") - money(row, "UnappliedAmount")
+    return min(applied, money(settled, "EnteredAmount") - money(settled, "InvoiceBalanceAmount"))
+
+
+def referred(references: Sequence[Row], settled: Row) -> Counter[Decimal]:
+    """How many references of each amount a receipt has to an invoice. Raises `Malformed` for an invoice without a number."""
+    number = text(settled, "TransactionNumber")
     if not number:
         raise Malformed("TransactionNumber: the invoice has none")
-    amounts = [(text(one, "ReferenceNumber"), money(one, "ReferenceAmount")) for one in references]
-    referred = sum((amount for name, amount in amounts if name == number), _ZERO)
-    applied = money(row, "Amount") - money(row, "UnappliedAmount")
-    paid = money(settled, "EnteredAmount") - money(settled, "InvoiceBalanceAmount")
-    settles = min(applied, paid)
-    is_applied = settles >= until and applied >= sum((amount for _, amount in amounts), _ZERO)
-    shown = max(referred, settles)
-    if shown <= before:
-        return None
-    differences = () if shown >= until else (f"amount: {shown - before}, {told[-1]['amount']}",)
-    done = ("reference", "applied", "apply") if is_applied else ("reference",)
-    return Document(
-        f"{receipt_id}/{required_id(settled, 'CustomerTransactionId')}",
-        text(row, "ReceiptNumber"),
-        command["ref"],
-        command["amount"],
-        command["currency"],
-        done,
-        differences,
-        refusal="the receipt was reversed" if is_reversed(row) else "",
-    )
+    return standing(money(one, "ReferenceAmount") for one in references if text(one, "ReferenceNumber") == number)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What Fusion shows of a receipt and an invoice: the receipt's references, and its applications to that invoice where they are needed.
+    `is_known`: the own row was told before, or answers a request that was just taken."""
+
+    references: Sequence[Row]
+    applications: Sequence[Row] = ()
+    is_known: bool = False
+
+
+def application(row: Row, settled: Row, shown: Shown, command: CommandEnvelope) -> Document | None:
+    """The command's application of the receipt `row` to the invoice `settled`, by the rows of its amount (`systems/postings/siblings.py`): a
+    reference, or the application that came of it or that somebody entered. None where it is not there.
+
+    It is applied when a row of its amount is, or when the receipt has applied all that it refers to and the invoice shows as much as is referred."""
+    referring = referred(shown.references, settled)
+    applied = standing(money(one, "ApplicationAmount") for one in shown.applications if stands(one))
+    told, found = fields(command), referring | applied
+    where = presence(told, found, is_known=shown.is_known)
+    receipt_id = required_id(row, "StandardReceiptId")
+    erp_id, number = f"{receipt_id}/{required_id(settled, 'CustomerTransactionId')}", text(row, "ReceiptNumber")
+    made = Document(erp_id, number, command["ref"], command["amount"], command["currency"], ())
+    if is_reversed(row) and where is not Presence.ABSENT:
+        return replace(made, steps_done=("reference",), refusal="the receipt was reversed")
+    if where is Presence.THERE:
+        is_own = presence(told, applied, is_known=shown.is_known) is Presence.THERE
+        is_done = is_own or _is_all_applied(row, settled, shown.references, referring)
+        return replace(made, steps_done=("reference", "applied", "apply") if is_done else ("reference",))
+    if where is Presence.UNCLEAR:
+        words = unclear(told, found, f"receipt {number or receipt_id}, to this invoice,")
+        return replace(made, erp_id=unsure(erp_id), refusal=words, refusal_reason=UNCLEAR_REASON)
+    if others := strangers(told, found):
+        differences = (f"amount: {', '.join(map(str, others))}, {cents(command['amount'])}",)
+        return replace(made, erp_id=unsure(erp_id), differences=differences)
+    return None
+
+
+def _is_all_applied(row: Row, settled: Row, references: Sequence[Row], referring: Counter[Decimal]) -> bool:
+    whole = sum((money(one, "ReferenceAmount") for one in references), _ZERO)
+    is_whole = money(row, "Amount") - money(row, "UnappliedAmount") >= whole
+    return bool(referring) and is_whole and settles(row, settled) >= sum(referring.elements(), _ZERO)

@@ -17,9 +17,9 @@ from runtime.errors import Refused, Transient
 from runtime.exchange import Request
 from runtime.wire import dumps
 from schemas.records import GoodsPosting
-from systems.contract import Document, Pair
+from systems.contract import Document, Pair, ResolvedCommand
 from systems.oracle_fusion.client import Client, Query
-from systems.oracle_fusion.documents import body, fields
+from systems.oracle_fusion.documents import body, fields, numbered
 from systems.oracle_fusion.mapping_goods import ORDER_LINE, RECEIPT_LINE
 from systems.oracle_fusion.models import SYSTEM, Row, quoted
 from systems.parents import parent_id
@@ -83,11 +83,11 @@ class Goods:
             raise Refused(f"{SYSTEM} {attempt.ref}: its lines are of {len(headers)} orders; a receipt is of one")
         order = await self._order(attempt, headers.pop())
         schedules = await self._schedules(attempt, order)
-        at = self._instant(own["date"])
+        at = self._instant(attempt.resolved.post_on or own["date"])
         made = body(
             ReceiptSourceCode="VENDOR",
             OrganizationCode=own["warehouse"],
-            ReceiptNumber=str(own["human_number"])[:_NUMBER],
+            ReceiptNumber=_number(attempt.resolved),
             VendorName=text(order, "Supplier"),
             VendorSiteCode=text(order, "SupplierSite"),
             TransactionDate=at,
@@ -140,7 +140,7 @@ class Goods:
             Quantity=one["quantity"],
             UOMCode=text(parent, "UOMCode"),
             Subinventory=one["bin"],
-            TransactionDate=self._instant(own["date"]),
+            TransactionDate=self._instant(attempt.resolved.post_on or own["date"]),
             Comments=str(own["reason"])[:240],
             **{REFERENCE: attempt.ref},
         )
@@ -149,6 +149,12 @@ class Goods:
 def instant_of(day: date, now: datetime) -> str:
     """Noon of a day, which is that day in every zone of America and Europe; never later than the server's clock, which refuses the future."""
     return min(datetime.combine(day, time(12), UTC), now).isoformat(timespec="milliseconds")
+
+
+def _number(resolved: ResolvedCommand) -> str:
+    """The number of a receipt; one that is written anew has an addition, for the one that it corrects keeps the number."""
+    number = str(fields(resolved.command)["human_number"])
+    return (numbered(number, f"C{resolved.command['ref'][-4:]}") if resolved.original is not None else number)[:_NUMBER]
 
 
 def _schedule(attempt: Attempt, one: GoodsPosting) -> tuple[str, str, str]:

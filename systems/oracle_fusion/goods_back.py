@@ -1,4 +1,5 @@
-"""Receipts and returns that were cancelled: a correction of what each line moved, as Fusion's receiving takes it.
+"""Receipts and returns that were cancelled or changed: a correction of what each line moved, as Fusion's receiving takes it. What was changed is then
+received or returned anew, whole, under the same ref.
 
 Facts (REST API for SCM; a mapping guide of Oracle WMS): `receivingReceiptTransactionRequests` of type CORRECT name the transaction that they correct,
 one each, with the change of its quantity; the receiving processor comes to them later. Several of them are one batch, which is all or none ("Perform
@@ -16,10 +17,21 @@ from runtime.errors import Malformed, Refused, Transient
 from runtime.exchange import Request
 from runtime.wire import dumps
 from schemas.records import GoodsPosting
-from systems.contract import Document, Found
+from systems.contract import Document
 from systems.oracle_fusion.client import BATCH, Client
 from systems.oracle_fusion.documents import body, fields
-from systems.oracle_fusion.goods import CENTS, HISTORY, REFERENCE, RETURN_TYPE, RETURNS, Ask, errors_of, instant_of, is_processed
+from systems.oracle_fusion.goods import (
+    CENTS,
+    HISTORY,
+    REFERENCE,
+    RETURN_TYPE,
+    RETURNS,
+    Ask,
+    Goods,
+    errors_of,
+    instant_of,
+    is_processed,
+)
 from systems.oracle_fusion.models import SYSTEM, Row, quoted
 from systems.oracle_fusion.undo import CORRECT, Undo
 from systems.postings.lines import rounded
@@ -31,17 +43,21 @@ CORRECTION = "CORRECT"
 
 
 class GoodsBack:
-    """The look-ups and requests about what is corrected. `ask` is the session's."""
+    """The look-ups and requests about what is corrected. `ask` is the session's, and so is `goods`, which shows what is written anew."""
 
-    def __init__(self, client: Client, ask: Ask) -> None:
-        self._client, self._ask = client, ask
+    def __init__(self, client: Client, ask: Ask, goods: Goods) -> None:
+        self._client, self._ask, self._goods = client, ask, goods
 
-    async def look_up(self, attempt: Attempt, undo: Undo) -> Found:
-        """The corrections with our ref, as one document. Raises `Malformed`."""
+    async def look_up(self, attempt: Attempt, undo: Undo) -> tuple[list[Document], list[Document]]:
+        """The corrections with our ref, as one document, and what is written anew. Raises `Malformed`."""
         condition = f"{REFERENCE} like {quoted(f'{attempt.ref}/%')}"
         asked = await self._ask(attempt, RETURNS, condition, [("expand", "processingErrors")])
         found = [row for row in asked if text(row, REFERENCE).startswith(f"{attempt.ref}/")]
-        return Found((_document(undo, found),) if found else ())
+        undone = [_document(undo, found)] if found else []
+        anew = await self._goods.shown(attempt) if undo.is_correction else []
+        if not undone:
+            anew = [replace(one, differences=(*one.differences, "corrects: nothing, the original")) for one in anew]
+        return undone, [*anew]
 
     async def request(self, attempt: Attempt, undo: Undo) -> Request:
         """A correction of every line, in one request."""
@@ -71,7 +87,7 @@ class GoodsBack:
             UOMCode=text(parent, "UOMCode"),
             Subinventory=one["bin"],
             TransactionDate=instant_of(undo.resolved.post_on or undo.day, self._client.calls.server_now()),
-            Comments=str(fields(undo.resolved.command)["reason"])[:240],
+            Comments="changed" if undo.is_correction else str(fields(undo.resolved.command)["reason"])[:240],
             **{REFERENCE: f"{attempt.ref}/{one['source_line_id']}"},
         )
 

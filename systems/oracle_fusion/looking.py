@@ -11,12 +11,14 @@ from systems.oracle_fusion.client import Client, Query
 from systems.oracle_fusion.documents import COMPLETED, Form, fields
 from systems.oracle_fusion.models import Row, children, link, listed, quoted
 from systems.oracle_fusion.resources import NAMES
+from systems.oracle_fusion.validation import CUSTOMERS, FINDER
 from systems.parents import parent_id
-from systems.values.members import text
+from systems.values.members import required_id, text
 from systems.writing.frame import Attempt
 
 INVOICES, RECEIPTS = NAMES["invoice"].collection, NAMES["payment"].collection
 REFERENCES, INSTALLMENTS = "remittanceReferences", "receivablesInvoiceInstallments"
+APPLICATIONS = "standardReceiptApplications"
 MOST_ROWS = 499
 
 
@@ -104,6 +106,16 @@ class Looking:
         if len(receipts) != 1 or len(invoices) != 1:
             raise Refused(f"oracle_fusion {attempt.ref}: receipt {receipt_id} or the invoice that it settles is not there", "gone")
         return receipts[0], invoices[0]
+
+    async def applications(self, attempt: Attempt, receipt: Row, settled: Row) -> list[Row]:
+        """The applications between both, as the bill-to site of the invoice lists them."""
+        account, site = text(settled, "BillToCustomerNumber"), text(settled, "BillToSite")
+        sites = await self.found(attempt, CUSTOMERS, [("finder", f"{FINDER};AccountNumber={account}"), ("expand", APPLICATIONS)])
+        own = [one for one in sites if text(one, "BillToSiteNumber") == site]
+        if len(own) != 1:
+            raise Transient(f"oracle_fusion {attempt.ref}: bill-to site {account}/{site} is not shown, nor what is applied at it")
+        listed = await self.child(attempt, own[0], APPLICATIONS)
+        return compare.between(listed, required_id(receipt, "StandardReceiptId"), required_id(settled, "CustomerTransactionId"))
 
     @staticmethod
     def has_keys(resolved: ResolvedCommand) -> bool:

@@ -2,6 +2,10 @@
 
 A receipt is never sent without a customer: Fusion would keep it as unidentified. What is decided about any collection:
 `systems/postings/collection.py`.
+
+A refund is held. Receivables gives money back by refundReceipt alone (26D: amount, payment method, caller), of a receipt and not of a credit memo:
+it asks Payables to pay the customer, who has the money already, takes neither day nor bank account, and keeps no ref by which a lost answer could
+be told from a second payment. A person enters it, records it there as paid, and skips the hold.
 """
 
 from __future__ import annotations
@@ -12,14 +16,15 @@ from typing import Any
 from systems.mapped import Draft, NoCommand, Plan
 from systems.oracle_fusion.allocation import PRODUCT, Mapped, dimensions, mapped
 from systems.postings.applications import applications, receivable
-from systems.postings.collection import is_refund, paid_how, receipt, refund_body
+from systems.postings.collection import in_order, is_refund, paid_how, receipt, refund_body, refund_hold
 from systems.postings.document import Hold, Posting, Target
 from systems.postings.ends import voided, worthless
+from systems.postings.lines import ZERO
 from systems.postings.receivable import customer_of
 
 _COLUMNS = ("receipt_method", "bank_account")
 COLLECTION = Target("F5", "collection", PRODUCT)
-_REFUND = Hold("refund_not_built", f"enter the refund in {PRODUCT}, then skip this")
+_BY_PAYABLES = "refund_by_payables"
 
 
 def payment_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:
@@ -38,4 +43,15 @@ def _refund(record: Mapping[str, Any], made: Mapped) -> Draft:
     unit = made.unit(record["business_unit_name"], record["business_unit_id"])
     customer, parents = customer_of(record, made, unit)
     body = refund_body(record, paid_how(record, made, _COLUMNS), dimensions(customer, unit, made), made)
-    return made.draft("ar_refund", body, record, Posting(COLLECTION, record["paid_on"], _REFUND, parents))
+    hold = refund_hold(record, PRODUCT) or _by_payables(record)
+    return made.draft("ar_refund", body, record, Posting(COLLECTION, record["paid_on"], hold, parents))
+
+
+def _by_payables(record: Mapping[str, Any]) -> Hold:
+    """What a person enters: how much of which receipt and of which credit memos, and that it is paid."""
+    memos = [(-one["amount"], f"the credit memo of invoice {one['document_id']}") for one in in_order(record) if one["amount"]]
+    left = -record["total"] - sum((amount for amount, _ in memos), ZERO)
+    parts = [*memos, *([(left, f"the receipt of payment {record['refunded_payment_id']}")] if left else [])]
+    told = " and ".join(f"{amount:.2f} of {what}" for amount, what in parts)
+    words = f"Receivables refunds only by a request that Payables pays once more: in {PRODUCT} refund {told}"
+    return Hold(_BY_PAYABLES, f"{words}, record it there as paid on {record['paid_on']}, then skip this")

@@ -93,7 +93,9 @@ class Ledger(_Section):
         "", pattern=r"^[0-9]{0,18}$", description="Structure instance of the chart of accounts. Example: 101"
     )
     segments: tuple[str, ...] = Field(
-        (), description="Attribute of accountCombinationsLOV for each segment, in order. Example: [Company, Department, Account]"
+        (),
+        description="Attribute of accountCombinationsLOV for each segment, in order; without them no account can be validated, and every "
+        "invoice is held. Example: [Company, Department, Account]",
     )
     delimiter: str = Field("-", min_length=1, max_length=1, description="Between the segments of an account combination.")
     journal_source: str = Field("ServiceTitan", pattern=_NAME, description="Source of imported journals. Example: ServiceTitan")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from runtime.errors import Refused
@@ -27,7 +28,7 @@ from systems.oracle_fusion.taking_back import GOODS, TakingBack
 from systems.oracle_fusion.undo import UNDOING
 from systems.oracle_fusion.validation import CALLS, Validation
 from systems.values.members import required_id, text
-from systems.writing.frame import AHEAD, Attempt, Budget, FramedWriter, ReadBack, ambiguous
+from systems.writing.frame import AHEAD, Attempt, Budget, FramedWriter, ReadBack, ambiguous, is_seen
 
 _READING = 1 + 2 * 2
 """The calls that read a document: itself, and two child lists of up to a thousand rows."""
@@ -49,7 +50,7 @@ class _Dialect:
         self._looking = Looking(client)
         self._addresses: dict[str, str] = {}
         self._goods = Goods(client, self._looking.rows, self._looking.child)
-        self._back = TakingBack(client, self._looking, self._validation)
+        self._back = TakingBack(client, self._looking, self._validation, self._goods)
         self._importing = Importing(client, self._looking, self._validation)
 
     async def reserve(self, calls: int) -> None:
@@ -114,12 +115,16 @@ class _Dialect:
         page = await self._client.look(where, [("q", condition), ("limit", str(_SUSPECTS))])
         return [one for row in page.whole(where) if (one := compare.suspect_transaction(row, command)) is not None]
 
-    async def _applications(self, attempt: Attempt) -> list[Document]:
+    async def _applications(self, attempt: Attempt, *, is_answer: bool = False) -> list[Document]:
+        """An application, by the references of its receipt; what is applied is asked for only where these do not show it."""
         if not self._looking.has_keys(attempt.resolved):
             return []
         receipt, settled = await self._looking.pair(attempt, attempt.resolved)
-        references = await self._looking.child(attempt, receipt, REFERENCES)
-        found = compare.application(receipt, references, settled, attempt.resolved.command)
+        shown = compare.Shown(await self._looking.child(attempt, receipt, REFERENCES), (), is_answer or is_seen(attempt))
+        found = compare.application(receipt, settled, shown, attempt.resolved.command)
+        if (found is None or not found.steps_done) and compare.settles(receipt, settled) > 0:
+            shown = replace(shown, applications=await self._looking.applications(attempt, receipt, settled))
+            found = compare.application(receipt, settled, shown, attempt.resolved.command)
         return [] if found is None else [found]
 
     # --- writing ------------------------------------------------------------------------------------------------------
@@ -181,6 +186,8 @@ class _Dialect:
         found: Mapping[str, Any] = record(answer, attempt.step)
         if not found:
             return ambiguous("a success without a row", "unreadable", code=str(answer.status))
+        if attempt.resolved.record == _APPLICATION and attempt.resolved.original is None:
+            return ReadBack(partial(self._applications, is_answer=True), _LOOKS)
         return ReadBack(self._back.shown if attempt.resolved.original is not None else self._shown, _LOOKS)
 
 

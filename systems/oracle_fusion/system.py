@@ -104,6 +104,7 @@ def _taking_back() -> Iterator[Write]:
             yield replace(one, steps=(*STEPS[original], *one.steps), takes_back=original)
     for one in (RECEIVED, RETURNED):
         yield replace(one, record=REVERSAL, steps=CORRECT, promised=CORRECT[-1], takes_back=one.record, watched=CORRECT[1:])
+        yield replace(one, steps=(*CORRECT, *one.steps), takes_back=one.record, watched=(*CORRECT[1:], *one.watched))
 
 
 BOOKED = Write(

@@ -18,14 +18,15 @@ from systems.oracle_fusion import compare, documents
 from systems.oracle_fusion import undo as u
 from systems.oracle_fusion.client import ACTION, Client
 from systems.oracle_fusion.documents import FORMS
+from systems.oracle_fusion.goods import Goods
 from systems.oracle_fusion.goods_back import GoodsBack
 from systems.oracle_fusion.looking import RECEIPTS, Looking, key_of
 from systems.oracle_fusion.models import Row
-from systems.oracle_fusion.validation import CUSTOMERS, FINDER, Validation
+from systems.oracle_fusion.validation import Validation
+from systems.postings.siblings import Presence
 from systems.values.members import required_id, text
 from systems.writing.frame import Attempt, original_of
 
-APPLICATIONS = "standardReceiptApplications"
 GOODS = ("receipt", "return")
 
 
@@ -35,11 +36,11 @@ def undo_of(resolved: ResolvedCommand, client: Client) -> u.Undo:
 
 
 class TakingBack:
-    """The look-ups and requests about what is taken back. `validation` is the session's."""
+    """The look-ups and requests about what is taken back. `validation` and `goods` are the session's."""
 
-    def __init__(self, client: Client, looking: Looking, validation: Validation) -> None:
+    def __init__(self, client: Client, looking: Looking, validation: Validation, goods: Goods) -> None:
         self._client, self._looking, self._validation = client, looking, validation
-        self._goods = GoodsBack(client, looking.rows)
+        self._goods = GoodsBack(client, looking.rows, goods)
 
     # --- looking up ---------------------------------------------------------------------------------------------------
 
@@ -52,7 +53,7 @@ class TakingBack:
         if record == "ar_application":
             return await self._application(attempt, undo)
         if record in GOODS:
-            return await self._goods.look_up(attempt, undo)
+            return told(*await self._goods.look_up(attempt, undo))
         return await self._transaction(attempt, undo)
 
     async def shown(self, attempt: Attempt) -> Sequence[Document]:
@@ -112,7 +113,7 @@ class TakingBack:
 
     async def _application(self, attempt: Attempt, undo: u.Undo) -> Found:
         receipt, settled = await self._looking.pair(attempt, undo.original.as_written)
-        found = u.unapplied(undo, receipt, await self._standing(attempt, receipt, settled))
+        found = u.unapplied(undo, receipt, await self._looking.applications(attempt, receipt, settled))
         key = f"{required_id(receipt, 'StandardReceiptId')}/{required_id(settled, 'CustomerTransactionId')}"
         number = text(receipt, "ReceiptNumber")
         if found.standing is not None and u.wants_the_same(undo):
@@ -122,22 +123,14 @@ class TakingBack:
         if not undo.is_correction or not self._looking.has_keys(attempt.resolved):
             return told([undo.done(key, number, undo.steps)], [])
         receipt, settled = await self._looking.pair(attempt, attempt.resolved)
-        if not u.is_applied_anew(undo, await self._standing(attempt, receipt, settled)):
+        anew = u.applied_anew(undo, await self._looking.applications(attempt, receipt, settled))
+        if anew is Presence.UNCLEAR:
+            words = f"receipt {number} shows applications of {undo.resolved.command['amount']} to it, perhaps this one: enter what is missing there"
+            return Found((), refusal=f"{words}, then skip this", refusal_reason=u.UNCLEAR)
+        if anew is Presence.ABSENT:
             return told([undo.done(key, number, undo.steps)], [])
         key = f"{required_id(receipt, 'StandardReceiptId')}/{required_id(settled, 'CustomerTransactionId')}"
         return told([undo.done(key, number, (*undo.steps, "apply"))], [])
-
-    async def _standing(self, attempt: Attempt, receipt: Row, settled: Row) -> list[Row]:
-        """The applications between both, as the bill-to site of the invoice lists them."""
-        account, site = text(settled, "BillToCustomerNumber"), text(settled, "BillToSite")
-        sites = await self._looking.found(
-            attempt, CUSTOMERS, [("finder", f"{FINDER};AccountNumber={account}"), ("expand", APPLICATIONS)]
-        )
-        own = [one for one in sites if text(one, "BillToSiteNumber") == site]
-        if len(own) != 1:
-            raise Transient(f"oracle_fusion {attempt.ref}: bill-to site {account}/{site} is not shown, nor what is applied at it")
-        listed = await self._looking.child(attempt, own[0], APPLICATIONS)
-        return u.between(listed, required_id(receipt, "StandardReceiptId"), required_id(settled, "CustomerTransactionId"))
 
     # --- writing ------------------------------------------------------------------------------------------------------
 
@@ -168,7 +161,7 @@ class TakingBack:
 
     async def _unapply(self, attempt: Attempt, undo: u.Undo) -> Request:
         receipt, settled = await self._looking.pair(attempt, undo.original.as_written)
-        found = u.unapplied(undo, receipt, await self._standing(attempt, receipt, settled))
+        found = u.unapplied(undo, receipt, await self._looking.applications(attempt, receipt, settled))
         if found.standing is None or found.refusal[1] == u.NO_ACTION:
             raise Transient(f"oracle_fusion {attempt.ref}: {found.refusal[0] or 'it was un-applied meanwhile'}")
         told_by = {"receivableApplicationId": int(required_id(found.standing, "ApplicationId")), "calledFrom": attempt.ref}

@@ -6,7 +6,8 @@
     mark        our ref at the end of a receipt's comments, for the reversal has no place of its own for it
     reverse     the action reverseReceipt of newer releases, dated by the server's own day, for it takes none
     unapply     the action unapplyReceipt of newer releases, of one application by its id
-    correct     corrections of each line of a receipt or return of goods (`goods_back.py`), which are processed later
+    correct     corrections of each line of a receipt or return of goods (`goods_back.py`), which are processed later; what was changed is then
+                received or returned anew, whole
 
 Sources: REST API for Financials, "Create Receivables Credit Memos" (on account only), "Reverse a standard receipt" and "Unapply a receipt from an
 invoice installment" (26D); a customer's applications are standardReceiptApplications of its bill-to site (their attributes: public clients), of
@@ -26,11 +27,12 @@ from typing import Any, cast
 from schemas.records import CommandEnvelope, PostingLine
 from systems.contract import Document, Original, ResolvedCommand
 from systems.mapped import REVERSAL
-from systems.oracle_fusion.compare import COMPLETE, is_reversed, reverses
+from systems.oracle_fusion.compare import COMPLETE, is_reversed, reverses, stands
 from systems.oracle_fusion.documents import COMMENTS, FORMS, INVOICE, Form, cents, fields, marked, numbered
 from systems.oracle_fusion.mapping_shape import day
 from systems.oracle_fusion.models import Row
 from systems.oracle_fusion.settings import Settings
+from systems.postings.siblings import UNCLEAR_REASON, Presence, is_sure, presence, standing
 from systems.values.members import money, text
 from systems.writing.differences import amount_differs, differs
 
@@ -53,7 +55,7 @@ MISSING, CHANGED, APPLIED, NO_ACTION, UNCLEAR, WORTHLESS = (
     "original_changed",
     "applied",
     "no_receipt_action",
-    "application_unclear",
+    UNCLEAR_REASON,
     "original_of_no_amount",
 )
 """Names of holds."""
@@ -215,16 +217,6 @@ class Unapplied:
     refusal: Refusal = GOOD
 
 
-def between(found: Sequence[Row], receipt_id: str, invoice_id: str) -> list[Row]:
-    """Applications of a receipt to an invoice, those that were un-applied among them."""
-    pair = (receipt_id, invoice_id)
-    return [one for one in found if (text(one, "StandardReceiptId"), text(one, "ReferenceTransactionId")) == pair]
-
-
-def _stands(row: Row) -> bool:
-    return text(row, "IsLatestApplication").upper() not in ("N", "NO", "FALSE") and money(row, "ApplicationAmount") > 0
-
-
 def unapplied(undo: Undo, receipt: Row, rows: Sequence[Row]) -> Unapplied:
     """How far an application is taken back; `rows` are those between this receipt and invoice. The amounts of applications before it are left out, as
     the command tells them; one that cannot be told from another is for a person, and so is one that is nowhere: it is taken back when it is shown
@@ -232,15 +224,17 @@ def unapplied(undo: Undo, receipt: Row, rows: Sequence[Row]) -> Unapplied:
     if is_reversed(receipt):
         return Unapplied(is_done=True)
     told = fields(undo.original.command)["applications"]
-    amount, left = cents(told[-1]["amount"]), list(filter(_stands, rows))
+    amount, left = cents(told[-1]["amount"]), list(filter(stands, rows))
     for other in told[:-1]:
         _drop(left, cents(other["amount"]))
     if undo.is_correction:
         _drop_anew(undo, left, amount)
     equal = [one for one in left if money(one, "ApplicationAmount") == amount]
     number = text(receipt, "ReceiptNumber")
+    if not is_sure(undo.original.erp_id):
+        return _unsure(number, amount, len(equal))
     if not equal and sum((money(one, "ApplicationAmount") for one in left), _ZERO) < amount:
-        was = any(abs(money(one, "ApplicationAmount")) == amount for one in rows if not _stands(one))
+        was = any(abs(money(one, "ApplicationAmount")) == amount for one in rows if not stands(one))
         if was or money(receipt, "UnappliedAmount") >= amount:
             return Unapplied(is_done=True)
     only = left[0] if len(left) == 1 else None
@@ -251,6 +245,14 @@ def unapplied(undo: Undo, receipt: Row, rows: Sequence[Row]) -> Unapplied:
         words = f"receipt {number}: un-apply {amount} in Fusion, then release this; the REST of this pod has no action for it"
         return Unapplied(standing=equal[0], refusal=(words, NO_ACTION))
     return Unapplied(standing=equal[0])
+
+
+def _unsure(number: str, amount: Decimal, equal: int) -> Unapplied:
+    """What nobody knows to be written (`systems/postings/siblings.py`) is taken back by a person, unless no row of its amount is left."""
+    if not equal:
+        return Unapplied(is_done=True)
+    words = f"receipt {number} shows {equal} applications of {amount} to it, perhaps not this one: take back what is too much, then skip this"
+    return Unapplied(refusal=(words, UNCLEAR))
 
 
 def _drop(left: list[Row], amount: Decimal) -> None:
@@ -274,13 +276,9 @@ def _drop_anew(undo: Undo, left: list[Row], amount: Decimal) -> None:
         left.clear()
 
 
-def is_applied_anew(undo: Undo, rows: Sequence[Row]) -> bool:
+def applied_anew(undo: Undo, rows: Sequence[Row]) -> Presence:
     """Whether the application that a correction wants stands, of those between its receipt and invoice."""
-    told = fields(undo.resolved.command)["applications"]
-    left = list(filter(_stands, rows))
-    for other in told[:-1]:
-        _drop(left, cents(other["amount"]))
-    return any(money(one, "ApplicationAmount") == cents(told[-1]["amount"]) for one in left)
+    return presence(fields(undo.resolved.command), standing(money(one, "ApplicationAmount") for one in rows if stands(one)))
 
 
 def wants_the_same(undo: Undo) -> bool:

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from systems.demo import (
     ACTIVE,
     BALANCES,
+    KIND,
     NAME,
     NO,
     YES,
@@ -38,6 +39,7 @@ _HELD = {
     "bank_deposit": "deposits",
     "ap_payment": "vendor_payments",
     "return": "returns",
+    "inventory_adjustment": "adjustments",
     "purchase_order": "orders",
     "receipt": "receipts",
     "customer": "customers",
@@ -211,12 +213,13 @@ def _issued(entity: str, row: Mapping[str, Any], gone: set[Any]) -> Issued:
     applications = row.get("applications") or ()
     settled = {str(one["id"]): Decimal(str(one["amount"])) for one in applications}
     of_void = frozenset(str(one["id"]) for one in applications if one["document_id"] in gone)
-    shown = {"invoice": _line, "return": _goods}.get(entity)
+    shown = {"invoice": _line, "return": _goods, "receipt": _goods, "inventory_adjustment": _goods}.get(entity)
     lines = tuple(map(shown, row["lines"])) if shown is not None else ()
     amount = Decimal(str(row.get("amount") or "0.00"))
     is_void = entity not in _MASTERS and _is_void(row)
     number, order = str(row.get("number") or ""), str(row.get("purchase_order_id") or "")
-    return Issued(str(row["id"]), number, amount, settled, _facts(row), lines, is_void, of_void, order)
+    facts = {KIND: str(row["type"])} if "type" in row else _facts(row)
+    return Issued(str(row["id"]), number, amount, settled, facts, lines, is_void, of_void, order)
 
 
 def _goods(row: Mapping[str, Any]) -> IssuedLine:

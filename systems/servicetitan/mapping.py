@@ -34,6 +34,7 @@ _SHAPES: dict[str, Callable[[Row, Context], Shaped]] = {
     "purchase_order": mapping_goods.purchase_order,
     "receipt": mapping_goods.receipt,
     "return": mapping_returned.returned,
+    "inventory_adjustment": mapping_returned.adjusted,
     "warehouse": mapping_goods.warehouse,
     "truck": mapping_goods.truck,
     "customer": mapping_masters.customer,

@@ -1,7 +1,8 @@
-"""Payments to vendors, and parts that went back to them.
+"""Payments to vendors, parts that went back to them, and adjustments of stock.
 
 Source: OpenAPI Accounting V2 (ApPaymentResponse: numbers, `splits` with `active`) and Inventory V2 (InventoryReturnResponse: numbers, quantities
-positive). Assumed: `returnAmount` is the whole return with tax and shipping; a payment that is Cancelled or Rejected was not made.
+positive; InventoryAdjustmentResponse: no total, no place of its items). Assumed: `returnAmount` is the whole return with tax and shipping; a payment
+that is Cancelled or Rejected was not made; a quantity of an adjustment below zero leaves the stock.
 """
 
 from __future__ import annotations
@@ -116,3 +117,26 @@ def _line(item: Row, place: dict[str, str], context: Context) -> dict[str, Any]:
         "serial_numbers": [text(one, "number") for one in rows(item, "serialNumbers")],
         "dimensions": {},
     }
+
+
+def adjusted(row: Row, context: Context) -> Shaped:
+    """A change of stock. Its document tells no sum: that of its lines is its worth."""
+    place = {"inventory_location_id": identifier(row, "inventoryLocationId"), "inventory_location": ""}
+    lines = [_line(item, place, context) for item in rows(row, "items") if flag(item, "active", absent=True)]
+    body: dict[str, Any] = {
+        "adjusted_on": day(row, "date", context.time_zone),
+        "kind": text(row, "type"),
+        "reference_number": text(row, "referenceNumber"),
+        "business_unit_id": identifier(row, "businessUnitId"),
+        "project_id": identifier(row, "projectId"),
+        "invoice_id": identifier(row, "invoiceId"),
+        **place,
+        "total": sum((one["amount"] for one in lines), ZERO),
+        "currency": context.currency,
+        "memo": plain(row, "memo"),
+        "canceled_on": ended_on(row, "dateCanceled", ()),
+        "dimensions": {},
+        "lines": lines,
+    }
+    names = "adjusted_on kind business_unit_id inventory_location_id total currency canceled_on"
+    return document(row, body, moving(body, names, "line_id sku_code quantity amount"), "number")

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from systems.demo import (
     ACTIVE,
     BALANCES,
+    KIND,
     NAME,
     NO,
     YES,
@@ -28,8 +29,8 @@ from systems.demo import (
 from systems.flow import Flow
 from systems.syspro.keys import order_ref_in
 
-_INVOICES, _ENTRIES, _SUPPLIERS, _ORDERS, _LINES, _MOVES = (
-    "ApInvoice", "ApInvoicePay", "ApSupplier", "PorMasterHdr", "PorMasterDetail", "InvMovements",
+_INVOICES, _ENTRIES, _SUPPLIERS, _ORDERS, _LINES, _MOVES, _LEVELS = (
+    "ApInvoice", "ApInvoicePay", "ApSupplier", "PorMasterHdr", "PorMasterDetail", "InvMovements", "InvWarehouse",
 )  # fmt: skip
 _UNITS = (("Plumbing - Service", "10"), ("HVAC - Service", "20"), ("HVAC - Install", "30"), ("Electrical - Service", "40"))
 CLEARING = "0000001"
@@ -55,7 +56,18 @@ _STOCK_CODES = (
     ("SVC-HOUR", "LABOR"),
     ("MAT-MISC", "MISC"),
 )
-_PLACES = (("Main Warehouse", "MA"), ("North Warehouse", "NO"), ("Truck 1", "T1"), ("Truck 2", "T2"))
+_UNIT_IDS = ("901", "902", "903", "904")
+"""The ids of these business units, by which orders and receipts name them."""
+_PLACES = (("801", "MA"), ("802", "NO"), ("851", "T1"), ("852", "T2"))
+"""Warehouses and trucks by their ids, as adjustments and receipts name them."""
+_ORDER_ITEMS = (
+    *((code, str(10_001 + place)) for place, (_, code) in enumerate(_STOCK_CODES[:10])),
+    ("WH-50", "15001"),
+    ("AC-3T", "15002"),
+)
+"""Stock codes that buyers order, and the sku of each at the other side."""
+_COUNTED, _COSTED = ("Cycle Count", "Damaged"), "Job"
+"""Kinds of adjustments that are posted, and the one whose invoice costs the goods already."""
 _ZERO = Decimal("0.00")
 
 
@@ -74,7 +86,7 @@ class SysproDemo:
 
     def simulator_settings(self, scale: float, number: int = 0) -> Mapping[str, str]:
         """Suppliers and orders of last month, and a seat for every role."""
-        return {"suppliers": "40", "orders": "12", "seats": "8"}
+        return {"suppliers": "40", "orders": "24", "seats": "8"}
 
     def section(self, url: str, ready: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, str]]:
         """Own settings, quota and secrets for that simulator. The secrets are the sink's; the other roles have operators of their own (`roles`)."""
@@ -95,9 +107,10 @@ class SysproDemo:
 
     def crosswalk(self) -> Mapping[str, tuple[Mapping[str, str], ...]]:
         """Business units, line types, warehouses and kinds of adjustments on the seeded values."""
+        named = (*_UNITS, *((source_id, branch) for source_id, (_, branch) in zip(_UNIT_IDS, _UNITS, strict=True)))
         units = tuple(
             {"business_unit": name, "branch": branch, "gl_part": branch, "clearing_vendor": CLEARING, "warehouse": "MA"}
-            for name, branch in _UNITS
+            for name, branch in named
         )
         kinds = (("Service", "5100-*"), ("Material", "5000-*"), ("Equipment", "5000-*"), ("PriceModifier", "5900-*"))
         return {
@@ -105,15 +118,19 @@ class SysproDemo:
             "line_type": tuple({"line_type": kind, "gl_code": code} for kind, code in kinds),
             "stock_code": tuple({"sku": sku, "stock_code": code} for sku, code in _STOCK_CODES),
             "warehouse": tuple({"place": place, "warehouse": code} for place, code in _PLACES),
+            "order_place": tuple(
+                {"place": code, "inventory_location_id": place, "business_unit_id": _UNIT_IDS[0]} for place, code in _PLACES
+            ),
+            "order_item": tuple({"item": code, "sku_id": sku_id, "factor": "1"} for code, sku_id in _ORDER_ITEMS),
             "adjustment_type": (
-                {"kind": "Cycle Count", "post": "yes", "gl_code": "5200-00"},
-                {"kind": "Job", "post": "no"},
+                *({"kind": kind, "post": "yes", "gl_code": "5200-00"} for kind in _COUNTED),
+                {"kind": _COSTED, "post": "no"},
             ),
         }
 
     def paths(self) -> tuple[str, ...]:
         """Every kind of object that is asked for."""
-        kinds = (_INVOICES, _ENTRIES, _SUPPLIERS, _ORDERS, _LINES, _MOVES)
+        kinds = (_INVOICES, _ENTRIES, _SUPPLIERS, _ORDERS, _LINES, _MOVES, _LEVELS)
         return (*(f"documents?kind={kind}" for kind in kinds), BALANCES)
 
     def issued(self, entity: str, ask: Ask) -> list[Issued]:
@@ -128,12 +145,20 @@ class SysproDemo:
         """Stock levels are read, and AP invoices."""
         if flow == "S5":
             return {f"bill/{row['id']}" for row in _of(ask, _INVOICES)}
+        if flow == "S4L":
+            return {f"stock_level/{row['StockCode']}/{row['Warehouse']}" for row in _of(ask, _LEVELS)}
         return set()
 
     def expected(self, flow: Flow, one: Issued, settings: BaseModel) -> Sequence[Expected]:
-        """An AP invoice for each supplier of what the lines cost; one document of the whole amount by every other flow."""
+        """An AP invoice for each supplier of what the lines cost; the goods of a receipt, without tax and freight; nothing of an adjustment that a
+        job costed; by every other flow one document of the whole amount."""
         if flow.id == "S1":
             return at_cost(flow.purpose, one, _vendor_of)
+        if flow.id == "S3R":
+            goods = sum((line.amount for line in one.lines), _ZERO)
+            return (Expected(flow.purpose, one.amount, {"": goods}, (one.amount - goods,) if one.amount != goods else ()),)
+        if flow.id == "S4" and one.facts.get(KIND) == _COSTED:
+            return (Expected(flow.purpose, one.amount, {}, (one.amount,)),)
         return whole(flow.purpose, one)
 
     def booked(self, ask: Ask) -> list[BookedDocument]:
@@ -159,8 +184,19 @@ class SysproDemo:
         return {}
 
     def acts(self, ask: Ask, links: Mapping[str, Mapping[str, str]]) -> Sequence[Act]:
-        """Two suppliers are created."""
-        return [Act("two suppliers are created", "masters", {"suppliers": len(_of(ask, _SUPPLIERS)) + 2})]
+        """Two suppliers are created; one that both sides know is renamed; buyers order and change orders, and the stock is counted."""
+        names = {str(row["Supplier"]): str(row["SupplierName"]) for row in _of(ask, _SUPPLIERS)}
+        new = [
+            Act("two suppliers are created", "masters", {"suppliers": len(names) + 2}),
+            Act("buyers order and change orders, the stock is counted", "day", {"orders": 6, "order_changes": 3, "adjustments": 4}),
+        ]
+        known = sorted(key for key in links.get("vendor", {}) if key in names)
+        if not known:
+            return new
+        renamed = f"{names[known[0]][:40]} and Sons"
+        item = {"Key": {"Supplier": known[0]}, "SupplierName": renamed}
+        entered = {"object": "APSSSP", "action": "update", "item": item}
+        return [*new, Act(f"supplier {known[0]} is renamed to {renamed}", "enter", entered)]
 
     def faults(self) -> Sequence[Act]:
         """An outage, dropped sessions, and answers that are lost, halved, late or something else altogether."""

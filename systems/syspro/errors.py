@@ -21,8 +21,8 @@ DROPPED = "session_dropped"
 SEAT = "seat_taken"
 _OPERATOR = "Check operator, operator_password, company_id and company_password; each role needs an operator of its own."
 _SEAT = "Free an e.net seat, or raise the licence; the connector waits meanwhile."
-_LICENCE = "Ask who runs SYSPRO to license e.net for the business objects of FACTS.md."
-_PERMIT = "Permit the operator the business objects and tables of FACTS.md."
+_LICENCE = "Ask who runs SYSPRO to license e.net for the business objects of SYSTEM.md."
+_PERMIT = "Permit the operator the business objects and tables of SYSTEM.md."
 
 SIGN_IN: tuple[Rule, ...] = (
     Rule(
@@ -39,10 +39,11 @@ SIGN_IN: tuple[Rule, ...] = (
 """By the words of a refused Logon; the first that fits counts. Anything else may pass (Transient)."""
 TEXTS: tuple[Rule, ...] = (
     Rule((), r"licen[cs]e", _NO, "licence", broken=True, remedy=_LICENCE),
-    Rule((), r"BaseDir\d*|session|user ?id|not logged|logged (off|out)|time(d)?[ -]?out|expired", _NO, DROPPED),
+    Rule((), r"BaseDir\d*|session|user ?id|not logged|logged (off|out)|expired", _NO, DROPPED),
     Rule((), r"not (permitted|authori[sz]ed|allowed)|access .*denied|security", _NO, "rights", broken=True, remedy=_PERMIT),
 )
-"""By the words of a text that begins with ERROR, where XML was asked for."""
+"""By the words of a text that begins with ERROR, where XML was asked for. A call that timed out without a word about the session may have been
+carried out."""
 HTTP: tuple[Rule, ...] = (
     Rule((401,), "", _NO, "signed_out", read=Broken, remedy=_OPERATOR),
     Rule((403,), "", _NO, "rights", broken=True, remedy=_PERMIT),

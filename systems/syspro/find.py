@@ -116,14 +116,14 @@ def _whole(text: str, body: bytes, search: Search) -> Table:
 def _cut(body: bytes, search: Search, why: Malformed) -> Table:
     """The rows of a page of which some cannot be read: the page without its rows has to be whole. Raises `Transient`."""
     slices = cut_rows(body)
-    try:
-        rest = xml_of(text_of(_without(body, slices))) if slices else None
-    except Malformed:
-        rest = None
-    if rest is None:
+    if not slices:
         raise Transient(f"{SYSTEM} {search.table}: {why}") from why
-    _require(rest, search)
-    _require_count(rest, len(slices), search)
+    try:
+        rest = xml_of(text_of(_without(body, slices)))
+        _require(rest, search)
+        _require_count(rest, len(slices), search)
+    except Malformed as error:
+        raise Transient(f"{SYSTEM} {search.table}: {why}") from error
     return Table(tuple((one, _read(one)) for one in slices), digest_of(body))
 
 
@@ -149,5 +149,5 @@ def _require(root: etree._Element, search: Search) -> None:
 
 def _require_count(root: etree._Element, found: int, search: Search) -> None:
     told = of(root, "RowsReturned")
-    if not told.isdigit() or int(told) != found or found > search.rows:
+    if not (told.isascii() and told.isdigit()) or int(told) != found or found > search.rows:
         raise Transient(f"{SYSTEM} {search.table}: {found} rows came, the answer says {told[:20] or 'none'}")

@@ -64,7 +64,7 @@ LEGENDS: Mapping[str, Legend] = {
         "Which adjustments of stock are posted: those that a job or receipt costed already are not.",
         "The type of the adjustment; one without a row is held.",
         {
-            "post": "yes: posted by quantity; no: left out and counted.",
+            "post": "yes: posted by quantity; no: left out and counted; taken: left out too, for it follows SYSPRO and ends a line of the work list.",
             "gl_code": "GL code of the adjustment; empty = stock.adjustment_gl_code.",
         },
         {"kind": "Cycle Count", "post": "yes", "gl_code": "5200-00"},

@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 from schemas.records import GoodsPosting, Parent
+from systems.contract import TAKEN
 from systems.mapped import Draft, NoCommand, Plan
 from systems.postings.document import EMPTY, Hold, Posting, Row, Target, other_currency, wanted
 from systems.postings.ends import is_void, nothing, voided
@@ -79,7 +80,7 @@ def _order_hold(record: Mapping[str, Any], posted: Sequence[GoodsPosting], amoun
 
 
 def receipt_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:
-    """What a receipt becomes: one receipt of the lines that moved something."""
+    """What a receipt becomes: one receipt of the lines that moved something. Its tax and freight are no goods: the vendor bills them."""
     if ended := voided(record, RECEIPT, plan.time_zone):
         return ended
     lines = [one for one in record["lines"] if one["quantity"]]
@@ -87,6 +88,7 @@ def receipt_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | 
         return nothing(RECEIPT, record["currency"], "no line of the receipt moved anything")
     made, unit = _begun(record, plan, record["received_on"], "received_on")
     warehouse = warehouse_of(made, (record["inventory_location"], record["inventory_location_id"]), unit)
+    posted = [_line(one, made, warehouse) for one in lines]
     body = {
         "kind": "receipt",
         "date": record["received_on"],
@@ -95,14 +97,18 @@ def receipt_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | 
         "human_number": human_number(record),
         "dimensions": {},
         "warehouse": warehouse,
-        "lines": [_line(one, made, warehouse) for one in lines],
+        "lines": posted,
     }
     hold = other_currency(record, plan, "receipt")
     if hold is None and not all(one["order_line_id"] for one in lines):
         hold = Hold("no_order_line", f"a line of the receipt names no line of an order: enter it in {PRODUCT}, then skip this")
     ids = dict.fromkeys(one["order_line_id"] for one in lines if one["order_line_id"])
     parents = tuple(Parent(role=f"{ORDER_LINE} {one}", entity=ORDER_LINE, source_id=one) for one in ids)
-    return [made.draft("receipt", body, record, Posting(RECEIPT, record["received_on"], hold, parents))]
+    goods = sum((one["amount"] for one in posted), Decimal(0))
+    made_of = replace(made.draft("receipt", body, record, Posting(RECEIPT, record["received_on"], hold, parents)), amount=goods)
+    if rest := record["total"] - goods:
+        return [made_of, NoCommand("excluded", "tax and freight are billed by the vendor", RECEIPT.flow, rest, record["currency"])]
+    return [made_of]
 
 
 def adjustment_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft | NoCommand]:
@@ -115,13 +121,16 @@ def adjustment_commands(record: Mapping[str, Any], plan: Plan) -> Sequence[Draft
     made, unit = _begun(record, plan, record["adjusted_on"], "adjusted_on")
     row = made.row(KIND_TABLE, (record["kind"],))
     says = code((row or EMPTY).get("post", "")).lower()
-    if says in _NO:
-        counted, milestone = nothing(STOCK, record["currency"], f"kind {record['kind']} is costed by its job or receipt")
+    if says in (*_NO, TAKEN):
+        why = f"follows a change in {PRODUCT}" if says == TAKEN else "is costed by its job or receipt"
+        counted, milestone = nothing(STOCK, record["currency"], f"kind {record['kind']} {why}")
         return [replace(counted, amount=record["total"]), milestone]
     if says not in _YES:
         made.missing(
             KIND_TABLE,
-            wanted((record["kind"],)) if row is None else f"{record['kind']}: post is {says or 'empty'}, neither yes nor no",
+            wanted((record["kind"],))
+            if row is None
+            else f"{record['kind']}: post is {says or 'empty'}, neither yes, no nor {TAKEN}",
         )
     account = gl_code(made, unit, (row or EMPTY).get("gl_code", "") or made.settings.stock.adjustment_gl_code, record["kind"])
     warehouse = warehouse_of(made, (record["inventory_location"], record["inventory_location_id"]), unit)

@@ -1,7 +1,7 @@
 """What is seen in SYSPRO, in our own words: AP invoices, suppliers, orders, stock levels, GL codes, months. Pure.
 
 A raw record is a row of a table, as COMFND (XML) or OData (JSON) shows it; a supplier has the row of its address with it, an order the rows of its
-lines. Source of the columns: FACTS.md. Nothing has a time of change. Assumed: the meaning of the five address lines, of line types 4 (freight) and
+lines. Source of the columns: SYSTEM.md. Nothing has a time of change. Assumed: the meaning of the five address lines, of line types 4 (freight) and
 5 (charges), and that months are those of the calendar.
 """
 
@@ -31,6 +31,7 @@ _STATUS = {"0": "In process", "1": "Open", "4": "Ready to print", "9": "Complete
 _KINDS = {"A": "Asset", "L": "Liability", "C": "Equity", "R": "Income", "E": "Expense", "S": "Statistical"}
 """AccountType (meanings of L and C assumed)."""
 _FREIGHT, _CHARGE = "4", "5"
+_MONTH = ("InvoiceYear", "InvoiceMonth")
 _CENT, _ZERO, _HUNDRED = Decimal("0.01"), Decimal(0), Decimal(100)
 _MONTHS_TOLD = 15
 """Months that are told: those that take postings, and a year before them, which do not."""
@@ -76,7 +77,7 @@ def _bill(rows: Sequence[Row], reading: Reading) -> Shaped:
     supplier, number, total = required(row, "Supplier"), required(row, "Invoice"), amount(row, "OrigInvValue")
     balances = [amount(row, name) for name in ("MthInvBal1", "MthInvBal2", "MthInvBal3") if row.get(name)]
     adjusted = amount(row, "TotalAdjustments") if row.get("TotalAdjustments") else _ZERO
-    year, month = row.get("InvoiceYear", ""), row.get("InvoiceMonth", "")
+    year, month = (int(said) if said.isascii() and said.isdigit() else 0 for said in (row.get(name, "")[:9] for name in _MONTH))
     body: dict[str, Any] = {
         "source_id": erp_id(supplier, number),
         "number": number,
@@ -87,7 +88,7 @@ def _bill(rows: Sequence[Row], reading: Reading) -> Shaped:
         "vendor_id": supplier,
         "bill_date": day(row, "InvoiceDate"),
         "due_date": day(row, "DueDate"),
-        "period": f"{int(year):04d}-{int(month):02d}" if year.isdigit() and month.isdigit() and int(year) and int(month) else "",
+        "period": f"{year:04d}-{month:02d}" if 0 < year < 10_000 and 0 < month < 100 else "",
         "canceled_on": None,
         "do_not_pay": False,
         **dict.fromkeys(("tax", "shipping", "other"), _ZERO),

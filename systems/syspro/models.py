@@ -8,6 +8,7 @@ Numbers and codes are padded with blanks. XML is read without DTDs, entities, ne
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -50,12 +51,17 @@ def text_of(body: bytes) -> str:
 
 
 def _decoded(body: bytes) -> str:
-    declared = _DECLARED.match(body[:200])
-    encoding = "utf-8" if declared and declared.group(1).lower() in (b"utf-8", b"utf8") else ENCODING
+    is_marked = body.startswith(BOM_UTF8)
+    encoding = "utf-8" if is_marked else _encoding(body)
     try:
-        return body.decode(encoding)
+        return body.removeprefix(BOM_UTF8).decode(encoding)
     except UnicodeDecodeError as error:
         raise Malformed(f"{SYSTEM}: the answer has bytes that are no {encoding}") from error
+
+
+def _encoding(body: bytes) -> str:
+    declared = _DECLARED.match(body[:200])
+    return "utf-8" if declared and declared.group(1).lower() in (b"utf-8", b"utf8") else ENCODING
 
 
 def xml_of(text: str) -> etree._Element:
@@ -73,8 +79,11 @@ def xml_of(text: str) -> etree._Element:
         recover=False,
         encoding="UTF-8",
     )
+    content = _DECLARATION.sub("", text, count=1).strip()
+    if "<?" in content:
+        raise Malformed(f"{SYSTEM}: XML with instructions")
     try:
-        root = etree.fromstring(_DECLARATION.sub("", text, count=1).strip().encode(), parser)
+        root = etree.fromstring(content.encode(), parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise Malformed(f"{SYSTEM}: XML cannot be read: {str(error)[:200]}") from error
     if any(not isinstance(one.tag, str) for one in root.iter()):
@@ -205,7 +214,7 @@ class Outcome:
 
     @property
     def is_good(self) -> bool:
-        """Nothing speaks against it (the rule of FACTS.md: any ErrorDescription, any counter *Invalid above zero)."""
+        """Nothing speaks against it (the rule of SYSTEM.md: any ErrorDescription, any counter *Invalid above zero)."""
         return not self.faults and not self.invalid
 
 

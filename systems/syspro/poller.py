@@ -29,7 +29,7 @@ from systems.syspro.resources import BY_FIND, BY_ODATA, Listed
 _ALL = ("*",)
 _BETWEEN = "\x1f"
 """Separates the columns of a key in a position."""
-_REMEDY = "Compare the columns and the order of the table with FACTS.md."
+_REMEDY = "Compare the columns and the order of the table with SYSTEM.md."
 _ORDERS_AT_ONCE = 50
 
 

@@ -1,6 +1,6 @@
 """What is read of SYSPRO: feeds, the tables behind them, and what is asked for by key. Pure.
 
-Facts: tables and columns as in a live company's database (FACTS.md); nothing has a time of change, so that lists are read as a whole, or by the
+Facts: tables and columns as in a live company's database (SYSTEM.md); nothing has a time of change, so that lists are read as a whole, or by the
 day of a document, and what did not change is told by the hash of its row.
 """
 

@@ -1,6 +1,6 @@
 """The settings of a connection to a SYSPRO company: where its services are, which of its objects travel, and where amounts are booked.
 
-Sources: recorded exchanges with a SYSPRO 7 REST service, classes generated from its XSDs, SYSPRO's help on OData (FACTS.md). Which of these facts
+Sources: recorded exchanges with a SYSPRO 7 REST service, classes generated from its XSDs, SYSPRO's help on OData (SYSTEM.md). Which of these facts
 are assumed is written there. Limits are in the connection's `quota`.
 """
 
@@ -90,12 +90,14 @@ class Settings(_Section):
     rest_url: str = Field(
         "",
         pattern=_URL,
-        description="e.net REST service; empty = not reached. Example: https://erp.acme.example:30001/SYSPROWCFService/Rest",
+        description="e.net REST service; '' = not reached. Example: https://erp.acme.example:30001/SYSPROWCFService/Rest",
+        json_schema_extra={"asked": True},
     )
     odata_url: str = Field(
         "",
         pattern=_URL,
-        description="OData service without the company; empty = none. Example: https://erp.acme.example/SYSPRO8Odata/SYSPROOData",
+        description="OData service without the company; '' = none. Example: https://erp.acme.example/SYSPRO8Odata/SYSPROOData",
+        json_schema_extra={"asked": True},
     )
     soap_url: str = Field(
         "",

@@ -1,6 +1,6 @@
 """Writes documents to SYSPRO: how a document is looked up, what request a step is, what an answer says.
 
-Facts: every write is a GET with the document in the address, and errors come inside HTTP 200 (FACTS.md); an invoice number is refused the second
+Facts: every write is a GET with the document in the address, and errors come inside HTTP 200 (SYSTEM.md); an invoice number is refused the second
 time for its supplier, everything else is not, so that it is looked up by our ref first. The answer tells keys and nothing of the content: a YES
 rests on the document read back with our ref and nothing that differs. Before anything is sent SYSPRO is asked by ValidateOnly whether it would take
 it.

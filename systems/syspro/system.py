@@ -6,11 +6,11 @@ from datetime import timedelta
 
 from pydantic import BaseModel
 
-from systems.contract import Capability, Flow, System, Write
+from systems.contract import Capability, Flow, StockNames, System, Write
 from systems.flow import AT_ONCE, no_orders
 from systems.mapped import REVERSAL
 from systems.syspro import goods, payables, suppliers
-from systems.syspro.allocation import TABLES
+from systems.syspro.allocation import KIND_TABLE, STOCK_TABLE, TABLES, WAREHOUSE_TABLE
 from systems.syspro.check import open_checker
 from systems.syspro.legends import LEGENDS
 from systems.syspro.mapping import to_canonical, to_commands
@@ -171,5 +171,6 @@ SYSTEM = System(
     without=frozenset({"customer_policy"}),
     is_write=is_write,
     signs_in_as=("operator", "company_id"),
+    stock_names=StockNames((STOCK_TABLE, "stock_code"), (WAREHOUSE_TABLE, "warehouse"), (KIND_TABLE, "post")),
     position_from=position_from,
 )

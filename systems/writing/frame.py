@@ -21,6 +21,7 @@ from runtime.errors import Broken, ConnectorError, Malformed, Refused, Throttled
 from runtime.exchange import NotSent, Response, Unanswered
 from runtime.redaction import told
 from systems.contract import Access, Answer, Document, Found, Original, ResolvedCommand, Verdict
+from systems.postings.siblings import is_sure
 
 AHEAD = timedelta(seconds=180)
 """For how long a sign-in has to be good when an attempt begins."""
@@ -210,6 +211,13 @@ def ambiguous(words: str, reason: str, code: str = "", document: Document | None
 
 def _not_sent(error: Exception, reason: str, *, is_broken: bool = False) -> Answer:
     return Answer(Verdict.DEFINITE_NO, code="not_sent", words=str(error)[:WORDS], reason=reason, broken=is_broken)
+
+
+def is_seen(attempt: Attempt) -> bool:
+    """Whether the own row of an application was told before: by the ledger, or earlier in this attempt. What corrects one has the id of its
+    original until it is written."""
+    known = attempt.resolved.known_id, attempt.document.erp_id if attempt.document is not None else ""
+    return attempt.resolved.original is None and any(map(is_sure, known))
 
 
 def original_of(resolved: ResolvedCommand, ways: Container[str], system: str) -> Original:

@@ -49,8 +49,14 @@ FLOWS = {
     "acumatica": {"A1", "A2", "A3", "A3V", "A4", "A5", "A6", "A7", "A8", "M0"},
     "peoplesoft": {"P1", "P2", "P3", "P4", "M0"},
     "oracle_fusion": {"F1", "F2", "F3", "F3R", "F4", "F5", "F6", "M0"},
+    "syspro": {"S1", "S2", "S2V", "S3", "S3W", "S3R", "S4", "S4L", "S5", "M0"},
 }
-CONNECTIONS = {"acumatica": "acme", "peoplesoft": "blue-ridge", "oracle_fusion": "hill-country"}
+CONNECTIONS = {
+    "acumatica": "acme",
+    "peoplesoft": "blue-ridge",
+    "oracle_fusion": "hill-country",
+    "syspro": "five-branches",
+}
 WRITTEN = ("A1", "A2", "P1", "P2", "P3", "F1", "F2", "F3", "F4", "F5")
 """Flows that write documents on every day."""
 _SECRETS = "ML_CONNECTOR_DEMO_"

@@ -16,7 +16,7 @@ import yaml
 from console.connections.applying import applied
 from console.demo.facts import demo_of
 from runtime.settings import Kafka, Registry
-from tests.acceptance.conftest import Live
+from tests.acceptance.conftest import SCALE, Live
 from tests.acceptance.stage import ERP, SOURCE, Stage
 from topology.provision import create_topics, register_schemas
 
@@ -111,7 +111,7 @@ def _applied(stage: Stage, planted: Planted | None, folder: Path) -> Path:
 
 def _scopeless(stage: Stage) -> str:
     """A second tenant of the same seed whose application lacks a scope."""
-    switches = {**demo_of(SOURCE).simulator_settings(600), "scopes_off": SCOPE, "customers": "5"}
+    switches = {**demo_of(SOURCE).simulator_settings(SCALE), "scopes_off": SCOPE, "customers": "5"}
     stage.processes.start_simulator("scopeless", SOURCE, stage.day.options.seed, switches)
     stage.processes.await_simulator("scopeless")
     return str(stage.processes.simulators["scopeless"]["url"])

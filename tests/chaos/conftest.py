@@ -12,9 +12,14 @@ from console.demo.accounts import Row
 from console.demo.day import Accident, Day, Options, Outcome
 from runtime.embedded.cluster import EmbeddedCluster, start_cluster
 from runtime.embedded.fetch import NO_MAVEN, is_fetchable
+from systems import registry
 from tests.acceptance.stage import Stage, staged
 
-JOBS = 100
+JOBS, MORE_JOBS = 20, 40
+"""Of the day, for each ERP: in `make test`, and in `make chaos`."""
+SCALE = 900 / len(registry.erps())
+"""Each connection has a field service of its own that is polled: at 600 scaled seconds in a second, 143 times a second, and a machine of two cores
+would do nothing else. At this pace all of them together are polled about 200 times a second, however many there are."""
 
 
 @dataclass
@@ -42,9 +47,16 @@ def own_cluster() -> Iterator[EmbeddedCluster]:
 
 
 @pytest.fixture(scope="package")
-def played(own_cluster: EmbeddedCluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
+def jobs(request: pytest.FixtureRequest) -> int:
+    """The jobs of the day: more of them where it is replayed."""
+    is_replayed = any(item.get_closest_marker("chaos") for item in request.session.items)
+    return (MORE_JOBS if is_replayed else JOBS) * len(registry.erps())
+
+
+@pytest.fixture(scope="package")
+def played(own_cluster: EmbeddedCluster, jobs: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
     """Every ERP side by side: outages, a storm of 429, lost answers; and `kill -9` of each service, started again as a supervisor would."""
-    wanted = Options(erp="all", seed=7, jobs=JOBS, scale=600, drain_s=300)
+    wanted = Options(erp="all", seed=7, jobs=jobs, scale=SCALE, drain_s=300)
     with staged(own_cluster, tmp_path_factory.mktemp("day"), wanted, "day") as stage:
         killed: list[str] = []
         accidents = [

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from tests.acceptance.stage import ERP, SOURCE, Stage, shown, until
-from tests.chaos.conftest import Played
+from tests.chaos import test_day_with_kills
+from tests.chaos.conftest import MORE_JOBS, Played
 
 pytestmark = [pytest.mark.kafka, pytest.mark.chaos, pytest.mark.timeout(600)]
 
@@ -32,6 +33,16 @@ def test_the_day_that_is_replayed_has_corrections_in_the_books(played: Played) -
     assert sum(played.outcome.corrections.values()) >= 40
     later = {key: state for key, state in states(played.stage).items() if key.endswith("|void") or "|correct|" in key}
     assert [key for key, state in later.items() if state == "POSTED"], later
+
+
+def test_the_day_that_is_replayed_is_longer_than_that_of_make_test_and_agrees_as_that_one_does(played: Played) -> None:
+    """To the cent, each document once; `make test` holds a day of half as many jobs against more."""
+    assert played.stage.day.options.jobs == MORE_JOBS * len(played.stage.day.options.erps)
+    test_day_with_kills.test_every_flow_agrees_by_count_and_to_the_cent(played)
+    test_day_with_kills.test_each_ref_was_created_once(played)
+    test_day_with_kills.test_each_document_was_released_once(played)
+    test_day_with_kills.test_what_was_taken_back_was_taken_back_once(played)
+    test_day_with_kills.test_nothing_is_dead(played)
 
 
 def reset_to_earliest(stage: Stage, group: str, *topics: str) -> str:

@@ -192,8 +192,13 @@ def drafted(found: Draft | NoCommand) -> dict[str, Any]:
 
 def canonical(system: str, name: str) -> dict[str, Any]:
     """The canonical record of an example, with Decimals, dates and instants again."""
-    entity = name.partition(".")[0]
-    return typed_record(json.loads(text(system, name, "canonical")), record_sources()[f"canonical.{entity}"])
+    return dict(_canonical(text(system, name, "canonical"), name.partition(".")[0]))
+
+
+@cache
+def _canonical(content: bytes, entity: str) -> dict[str, Any]:
+    """Typed once for each content of a file; nobody changes what is inside."""
+    return typed_record(json.loads(content), record_sources()[f"canonical.{entity}"])
 
 
 def typed_record(value: Mapping[str, Any], source: Mapping[str, Any]) -> dict[str, Any]:

@@ -87,6 +87,8 @@ class SystemUnderTest:
     """Ids of what was written as a parent, by `entity/source_id`."""
     settled: Decimal = Decimal(0)
     """What settles other documents in the books that the simulator begins with, where a way has no ref by which its own is told."""
+    chosen: dict[str, str] = field(default_factory=dict)
+    """The example by which each way is tried, once it was looked for (`example_of`)."""
 
     # --- commands -----------------------------------------------------------------------------------------------------
 
@@ -272,9 +274,13 @@ def _other_application(command: Mapping[str, Any]) -> dict[str, Any]:
 
 def example_of(ground: SystemUnderTest, way: str) -> str:
     """The example that is named for a way, else the first that makes a command of its record, one that moves money before others."""
+    if way not in ground.chosen:
+        ground.chosen[way] = examples.told(ground.system.name).examples.get(way) or _first_example(ground, way)
+    return ground.chosen[way]
+
+
+def _first_example(ground: SystemUnderTest, way: str) -> str:
     system, record = ground.system.name, ways(ground.system)[way].record
-    if named := examples.told(system).examples.get(way):
-        return named
     found: dict[bool, str] = {}
     for name in examples.names(system, "canonical"):
         if name in examples.told(system).not_written:

@@ -6,6 +6,12 @@ something back also says what: `reversal of ap_bill`.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from typing import TypeVar
+from zlib import crc32
+
+import pytest
+
 from systems import registry
 from systems.contract import System, Write
 
@@ -55,6 +61,26 @@ WRITES = [(name, way) for name, way, _ in BROUGHT]
 STEPS = [(name, way, step) for name, way, write in BROUGHT for step in requested(write)]
 WATCHED = [(name, way) for name, way, write in BROUGHT if write.watched]
 KEPT_UP = [(name, way) for name, way, write in BROUGHT if write.updates]
+
+
+def takes_back(name: str, way: str) -> bool:
+    """Whether a way of a system takes a document back."""
+    return bool(ways(registry.system(name))[way].takes_back)
+
+
+PART = 3
+"""A way that takes a document back has the answers of the other ways again: `make test` gives each of its steps every third, `make chaos` all."""
+ANSWERED = [
+    *((name, way, step, PART if takes_back(name, way) else 1) for name, way, step in STEPS),
+    *(pytest.param(*one, 1, marks=pytest.mark.campaign) for one in STEPS if takes_back(*one[:2])),
+]
+"""Every step for which a request is sent, with the part of all answers that it is tried with."""
+T = TypeVar("T")
+
+
+def sampled(answers: Collection[T], part: int, named: str) -> list[T]:
+    """Every `part`-th of these, from one on that the name of the step decides; of a few at least one."""
+    return list(answers)[crc32(named.encode()) % max(1, min(part, len(answers))) :: part]
 
 
 def steps_before(system: System, way: str, step: str) -> str:

@@ -104,8 +104,8 @@ class InProcess:
 
 @dataclass(frozen=True)
 class Cut:
-    """Cuts the `body`-th answer that has a body after `kept` bytes, and by one byte at least: the answers of two documents differ in
-    length. `noticed`: the transport saw that it is not whole."""
+    """Cuts the `body`-th answer that has a body after `kept` bytes, and by one byte at least that says something: the answers of two documents
+    differ in length. `noticed`: the transport saw that it is not whole."""
 
     body: int
     kept: int
@@ -144,7 +144,7 @@ class Seam:
         self.met += 1
         if cut.noticed:
             raise Unanswered(f"the connection ended after {cut.kept} bytes")
-        return replace(answer, body=answer.body[: min(cut.kept, len(answer.body) - 1)])
+        return replace(answer, body=answer.body[: min(cut.kept, len(answer.body.rstrip()) - 1)])
 
     async def _answer(self, request: Request, timeout_s: float) -> Response:
         async def deliver(one: Request) -> Response:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 
@@ -17,7 +18,7 @@ from systems.contract import Document, System, Verdict
 from tests.contract import examples
 from tests.contract.ground import Case, SystemUnderTest, ground
 from tests.contract.protocol import Run, one_document_each
-from tests.contract.registered import STEPS, WRITES, requested, steps_before, ways
+from tests.contract.registered import STEPS, WRITES, requested, steps_before, takes_back, ways
 from tests.contract.seam import Cut, Replay
 
 _NOT_SENT = (Verdict.DEFINITE_NO, Verdict.REJECT)
@@ -29,8 +30,9 @@ twenty-ninth at most."""
 SAMPLED, SPARSE = 23, 1501
 """Bytes between two cuts of a way that takes a document back, whose answers are those of the other ways again: an answer alone, and through the
 whole protocol. `make chaos` cuts them as finely as the others."""
-CUTS, RUNS = 1000, 40
-"""Cuts of a long answer in `make test`, about: alone, and through the whole protocol. `make chaos` cuts it at every byte, and at every seventh."""
+CUTS, RUNS = 250, 12
+"""Cuts of a long answer in `make test`, about: alone, and through the whole protocol. Each step begins at a byte of its own, so that together they
+cut at every place of what their answers share. `make chaos` cuts at every byte, and at every seventh."""
 
 
 @dataclass(frozen=True)
@@ -45,16 +47,17 @@ class Attempt:
 
     @property
     def sizes(self) -> dict[int, int]:
-        """Bytes of the answers that have a body, by their number among these, from that of the write on."""
-        bodies = [(number, len(one.body)) for number, one in enumerate(self.answers) if one.body]
+        """Bytes of the answers that have a body, by their number among these, from that of the write on. Blanks behind it say nothing."""
+        bodies = [(number, len(one.body.rstrip())) for number, one in enumerate(self.answers) if one.body]
         return {place: size for place, (number, size) in enumerate(bodies) if number >= self.write}
 
 
 async def attempted(on: SystemUnderTest, way: str, step: str, copy: str) -> Attempt:
-    """The step done once, its answers remembered."""
+    """The step done once, its answers remembered. As the sink does, it looks before, so that what a look-up keeps is known in every attempt."""
     case = await on.case(way, copy)
     earlier = steps_before(on.system, way, step)
     document = await on.written(case, earlier) if earlier else None
+    await on.look(case)
     await on.writer.reserve(case.write.calls)
     on.seam.forget()
     answer = await on.writer.perform(step, case.resolved, document)
@@ -72,8 +75,9 @@ async def check_no_cut_is_a_yes(system: System, way: str, step: str, folder: Pat
         real = on.seam.inner
         await on.writer.reserve(done.case.write.calls)
         for number, answer in enumerate(done.answers):
-            stride = _stride(len(answer.body), *near)
-            for kept in sorted({*range(0, len(answer.body), stride), *range(max(0, len(answer.body) - stride), len(answer.body))}):
+            size = len(answer.body.rstrip())
+            stride = _stride(size, *near)
+            for kept in sorted({*_places(size, stride, f"{way} {step}"), *range(max(0, size - stride), size)}):
                 cut = replace(answer, body=answer.body[:kept])
                 script = [*done.answers[:number], cut, *done.answers[number + 1 :]]
                 on.seam.inner = Replay(script)
@@ -90,13 +94,19 @@ def _stride(size: int, least: int, most: int) -> int:
     return max(least, size // most) if most else least
 
 
+def _places(size: int, stride: int, named: str) -> list[int]:
+    """Bytes after which an answer of this size is cut: none of it, and every `stride`-th from one on that its name decides."""
+    return sorted({*range(min(1, size)), *range(crc32(named.encode()) % stride, size, stride)})
+
+
 async def check_a_cut_write_is_found(system: System, way: str, near: tuple[int, int], folder: Path) -> int:
     """The whole protocol with one answer cut in it: one document, right amount, all steps; gives how many runs there were. `near` as above."""
     runs = 0
     for step in requested(ways(system)[way]):
         async with ground(system, folder / step, way) as on:
             sizes = (await attempted(on, way, step, "m")).sizes
-        cuts = [Cut(body, kept, kept % 2 == 1) for body, size in sizes.items() for kept in range(0, size, _stride(size, *near))]
+        places = [(body, kept) for body, size in sizes.items() for kept in _places(size, _stride(size, *near), f"{way} {step}")]
+        cuts = [Cut(body, kept, number % 2 == 1) for number, (body, kept) in enumerate(places)]
         for first in range(0, len(cuts), BOOKS):
             async with ground(system, folder / f"{step}{first}", way) as on:
                 cases = [await _run(on, way, step, cut, f"{cut.body}n{cut.kept}") for cut in cuts[first : first + BOOKS]]
@@ -126,14 +136,10 @@ async def _run(on: SystemUnderTest, way: str, step: str, cut: Cut, copy: str) ->
     return case
 
 
-def _takes_back(name: str, way: str) -> bool:
-    return bool(ways(registry.system(name))[way].takes_back)
-
-
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(("name", "way", "step"), STEPS)
 async def test_an_answer_cut_at_any_byte_is_never_a_yes(name: str, way: str, step: str, tmp_path: Path) -> None:
-    await check_no_cut_is_a_yes(registry.system(name), way, step, tmp_path, (SAMPLED if _takes_back(name, way) else 1, CUTS))
+    await check_no_cut_is_a_yes(registry.system(name), way, step, tmp_path, (SAMPLED if takes_back(name, way) else 1, CUTS))
 
 
 @pytest.mark.campaign
@@ -146,7 +152,7 @@ async def test_no_byte_of_an_answer_ends_in_a_yes(name: str, way: str, step: str
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(("name", "way"), WRITES)
 async def test_a_write_whose_answer_is_cut_is_found_and_not_written_again(name: str, way: str, tmp_path: Path) -> None:
-    await check_a_cut_write_is_found(registry.system(name), way, (SPARSE if _takes_back(name, way) else COARSE, RUNS), tmp_path)
+    await check_a_cut_write_is_found(registry.system(name), way, (SPARSE if takes_back(name, way) else COARSE, RUNS), tmp_path)
 
 
 @pytest.mark.campaign

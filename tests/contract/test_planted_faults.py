@@ -24,7 +24,9 @@ from tests.contract.test_exchanges import check_every_feed_is_read
 from tests.exchanges import Documents, documents, listed_as_uncovered
 from tests.systems.servicetitan.simulator.world import world
 
-DOCUMENTED = [name for name in SYSTEMS if documents(name) is not None]
+OF_FORMS = {"syspro"}
+"""Systems of which the forms of XML are known and no document: faults are planted in these by tests of their own."""
+DOCUMENTED = [name for name in SYSTEMS if documents(name) is not None and name not in OF_FORMS]
 INVENTED = "zzInvented"
 ENUMERATED = {"reviewStatus", "sentStatus", "source"}
 NOT_SAID = {

@@ -12,7 +12,7 @@ from systems import registry
 from systems.contract import Answer, Document, System, Verdict
 from tests.contract import answers, examples
 from tests.contract.ground import Case, SystemUnderTest, ground, is_written
-from tests.contract.registered import STEPS, WRITERS, WRITES, steps_before, ways
+from tests.contract.registered import ANSWERED, PART, STEPS, WRITERS, WRITES, sampled, steps_before, takes_back, ways
 from tests.contract.seam import Twist
 
 A_DAY_S = 26 * 3600.0
@@ -39,10 +39,10 @@ async def performed(on: SystemUnderTest, step: str, case: Case, document: Docume
     return answer
 
 
-async def check_classes_of_answers(system: System, way: str, step: str, folder: Path) -> None:
-    """What holds for all systems."""
+async def check_classes_of_answers(system: System, way: str, step: str, folder: Path, part: int = 1) -> None:
+    """What holds for all systems; every `part`-th class of answer."""
     async with ground(system, folder, way) as on:
-        for number, (name, (verdict, twist)) in enumerate(answers.GENERIC.items()):
+        for number, (name, (verdict, twist)) in enumerate(sampled(answers.GENERIC.items(), part, f"{way} {step}")):
             case, document = await case_before(on, way, step, f"g{number}")
             answer = await performed(on, step, case, document, twist)
             if shows_the_document(on) or not name.startswith("200"):
@@ -55,9 +55,14 @@ def shows_the_document(on: SystemUnderTest) -> bool:
     return bool(on.seam.answers and on.seam.answers[0].body)
 
 
-async def check_own_answers(system: System, way: str, step: str, folder: Path) -> None:
-    """The vendor's own refusals as its folder tells them."""
-    own = [one for one in examples.answers(system.name) if step in (one.steps or (step,))]
+def own_answers(system: str, way: str, step: str, part: int = 1) -> list[examples.Said]:
+    """The vendor's own refusals of a step, every `part`-th."""
+    return sampled([one for one in examples.answers(system) if step in (one.steps or (step,))], part, f"{way} {step}")
+
+
+async def check_own_answers(system: System, way: str, step: str, folder: Path, part: int = 1) -> None:
+    """The vendor's own refusals as its folder tells them, every `part`-th."""
+    own = own_answers(system.name, way, step, part)
     kinds = {one.verdict for one in examples.answers(system.name)}
     assert {"definite_no", "reject"} <= kinds, f"systems/{system.name}/examples/answers: none of {kinds}"
     async with ground(system, folder, way) as on:
@@ -76,10 +81,10 @@ BY_QUANTITY = ("receipt", "return", "inventory_adjustment")
 """Records of goods, which a system may keep by quantity alone: no answer has to show what they are worth."""
 
 
-async def check_lies(system: System, way: str, step: str, folder: Path) -> None:
-    """A success that does not show our document, with its ref and amount, is no yes."""
+async def check_lies(system: System, way: str, step: str, folder: Path, part: int = 1) -> None:
+    """A success that does not show our document, with its ref and amount, is no yes; every `part`-th of those that show nothing."""
     async with ground(system, folder, way) as on:
-        for number, (name, twist) in enumerate(answers.EMPTY.items()):
+        for number, (name, twist) in enumerate(sampled(answers.EMPTY.items(), part, f"{way} {step}")):
             case, document = await case_before(on, way, step, f"e{number}")
             answer = await performed(on, step, case, document, twist)
             assert answer.verdict is Verdict.AMBIGUOUS or told_elsewhere(on, answer), f"{name}: {answer}"
@@ -144,19 +149,43 @@ async def _twisted(
     return told, answer
 
 
-@pytest.mark.parametrize(("name", "way", "step"), STEPS)
-async def test_every_class_of_answer_is_classed_and_sent_once(name: str, way: str, step: str, tmp_path: Path) -> None:
-    await check_classes_of_answers(registry.system(name), way, step, tmp_path)
+@pytest.mark.parametrize(("name", "way", "step", "part"), ANSWERED)
+async def test_every_class_of_answer_is_classed_and_sent_once(name: str, way: str, step: str, part: int, tmp_path: Path) -> None:
+    await check_classes_of_answers(registry.system(name), way, step, tmp_path, part)
 
 
-@pytest.mark.parametrize(("name", "way", "step"), STEPS)
-async def test_the_vendors_own_refusals_are_classed_as_its_examples_say(name: str, way: str, step: str, tmp_path: Path) -> None:
-    await check_own_answers(registry.system(name), way, step, tmp_path)
+@pytest.mark.parametrize(("name", "way", "step", "part"), ANSWERED)
+async def test_the_vendors_own_refusals_are_classed_as_its_examples_say(
+    name: str, way: str, step: str, part: int, tmp_path: Path
+) -> None:
+    await check_own_answers(registry.system(name), way, step, tmp_path, part)
 
 
-@pytest.mark.parametrize(("name", "way", "step"), STEPS)
-async def test_a_success_that_does_not_show_our_document_is_no_yes(name: str, way: str, step: str, tmp_path: Path) -> None:
-    await check_lies(registry.system(name), way, step, tmp_path)
+@pytest.mark.parametrize(("name", "way", "step", "part"), ANSWERED)
+async def test_a_success_that_does_not_show_our_document_is_no_yes(
+    name: str, way: str, step: str, part: int, tmp_path: Path
+) -> None:
+    await check_lies(registry.system(name), way, step, tmp_path, part)
+
+
+def parts_of(name: str) -> list[tuple[str, str, int]]:
+    """The steps of a system in `make test`, with the part of all answers that each is tried with."""
+    return [(way, step, PART if takes_back(name, way) else 1) for system, way, step in STEPS if system == name]
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_what_is_sampled_meets_every_answer(name: str) -> None:
+    """The steps of a system in `make test` meet together each answer that `make chaos` gives to all of them, and each step meets one of each
+    list."""
+    steps = parts_of(name)
+    for way, step, part in steps:
+        assert sampled(answers.GENERIC, part, f"{way} {step}")
+        assert sampled(answers.EMPTY, part, f"{way} {step}")
+        assert bool(own_answers(name, way, step, part)) == bool(own_answers(name, way, step))
+    told = {one.name for way, step, _ in steps for one in own_answers(name, way, step)}
+    assert {one.name for way, step, part in steps for one in own_answers(name, way, step, part)} == told
+    for known in (answers.GENERIC, answers.EMPTY):
+        assert {one for way, step, part in steps for one in sampled(known, part, f"{way} {step}")} == set(known)
 
 
 async def check_tokens_run_out_between_steps(system: System, way: str, folder: Path) -> None:

@@ -252,10 +252,6 @@ class DocumentsOfNetSuite(Documents):
     erp = "netsuite"
 
 
-TestDocumentsOfNetSuite = pytest.mark.timeout(600)(DocumentsOfNetSuite.TestCase)
-TestDocumentsOfNetSuite.settings = settings(_SETTINGS, max_examples=6, derandomize=True)
-
-
 class Wandering(Documents):
     """The same, in orders that differ from run to run."""
 

@@ -35,6 +35,7 @@ from systems.oracle_fusion.simulator.gate import Gate, SignInPage
 from systems.oracle_fusion.simulator.pod import Pod
 from systems.oracle_fusion.simulator.query import finder, found_by_finder, where
 from systems.oracle_fusion.simulator.resources import Resource
+from systems.oracle_fusion.simulator.rules import receipts
 from systems.oracle_fusion.simulator.shapes import Shape
 from systems.oracle_fusion.simulator.view import View, change_indicator, key_of
 
@@ -131,7 +132,7 @@ class Call:
         if not self._rest:
             return {"GET": self._list, "POST": self._create}.get(method, self._not_allowed)()
         if self._rest == ["describe"]:
-            return described(resource.shape)
+            return described(resource.shape, receipts.actions(self._pod) if resource.shape.name == receipts.KIND else ())
         row = self._row(self._rest[0])
         below = self._rest[1:]
         if not below:

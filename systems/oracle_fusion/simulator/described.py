@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from aiohttp import web
@@ -24,9 +25,10 @@ def versions(pod: Pod, address: str) -> web.Response:
     return json_answer({"items": [item]})
 
 
-def described(shape: Shape) -> web.Response:
-    """Attributes with their types, and which of them may stand in `q`; children by name."""
-    return json_answer({"Resources": {shape.name: _described(shape)}})
+def described(shape: Shape, actions: Sequence[str]) -> web.Response:
+    """Attributes with their types, and which of them may stand in `q`; children by name; the actions of an item (assumed: where they stand)."""
+    item = {"actions": [{"name": name, "method": "POST"} for name in actions]}
+    return json_answer({"Resources": {shape.name: _described(shape) | {"item": item}}})
 
 
 def _described(shape: Shape) -> dict[str, Any]:

@@ -101,6 +101,14 @@ _OF = {
         since="returnDateOnOrAfter:returnDate",
         before="returnDateBefore:returnDate",
     ),
+    "adjustments": _options(
+        same="number referenceNumber",
+        id="batchId",
+        ids="businessUnitIds:businessUnitId inventoryLocationIds:inventoryLocationId invoiceIds:invoiceId",
+        words="syncStatuses:syncStatus adjustmentTypes:type",
+        since="dateOnOrAfter:date",
+        before="dateBefore:date",
+    ),
     "projects": _options(same="number", id="customerId locationId"),
     "purchase-orders": _options(
         same="status number",

@@ -18,6 +18,7 @@ _KINDS = {
     "deposits": "bank-deposits",
     "vendor_payments": "ap-payments",
     "returns": "returns",
+    "adjustments": "adjustments",
     "orders": "purchase-orders",
     "receipts": "receipts",
     "customers": "customers",
@@ -32,7 +33,7 @@ def holdings(tenant: Tenant, entity: str) -> dict[str, Any]:
 
     A bill's `amount` is the whole bill; customers, vendors and locations have 0.00. `applications` (payments, credit memos, vendor credits and
     payments) are what is settled now: id, document_id, amount; of a deposit they name its payments. Vendors show address, contact, memo and
-    `external` (external data by key) too; orders, receipts and returns their lines, bills the order that they are of.
+    `external` (external data by key) too; orders, receipts, returns and adjustments their lines, bills the order that they are of.
     """
     if entity not in _KINDS:
         raise ValueError(f"entity: {entity!r} is not one of {', '.join(_KINDS)}")
@@ -62,13 +63,15 @@ def _holding(kind: str, row: Row) -> Row:
         "merged_to_id": row.get("mergedToId"),
         "adjustment_to_id": row.get("adjustmentToId"),
         "refunded_payment_id": row.get("refundedPaymentId"),
-        "canceled": row.get("status") in ("Canceled", "Cancelled") or bool(row.get("canceledOn")),
+        "canceled": row.get("status") in ("Canceled", "Cancelled") or bool(row.get("canceledOn") or row.get("dateCanceled")),
         "modifiedOn": row["modifiedOn"],
     }
     if kind == "vendors":
         found |= {"address": row["address"], "contact": row["contactInfo"], "memo": row["memo"]}
         found["external"] = {one["key"]: one["value"] for one in row.get("_externalData") or ()}
-    if kind in ("purchase-orders", "receipts", "returns"):
+    if kind == "adjustments":
+        found["type"] = row["type"]
+    if kind in ("purchase-orders", "receipts", "returns", "adjustments"):
         found["lines"] = [_goods(item) for item in row["items"] or ()]
     if kind == "purchase-orders":
         found |= {"memo": row["summary"], "document_number": row["vendorDocumentNumber"], "order_status": row["status"]}

@@ -72,6 +72,7 @@ projects        jpm        3_036_000_001 -           -             number       
 returns         inventory  3_068_000_001 active      -             number          returnAmount  returnDate  InventoryReturnResponse Returns
 vendors         inventory  70_001        active      vendor        name            -             -           VendorResponse -
 purchase-orders inventory  3_071_000_001 -           purchaseorder number          total         date        PurchaseOrderResponse PurchaseOrders
+adjustments     inventory  3_073_000_001 active      -             number          _total        date        InventoryAdjustmentResponse Adjustments
 receipts        inventory  3_072_000_001 active      receipt       number          receiptAmount receivedOn  InventoryReceiptResponse -
 purchase-order-types inventory 2001      active      -             name            -             -           PurchaseOrderTypeResponse -
 warehouses      inventory  801           active      -             name            -             -           WarehouseResponse -

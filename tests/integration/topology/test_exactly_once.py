@@ -16,7 +16,9 @@ from tests.integration.topology.wire import TopologyProcess, Wire, until
 from topology.way import canonical_topics
 
 pytestmark = [pytest.mark.kafka]
-RECORDS = 20_000
+RECORDS = 6_000
+MANY = 20_000
+"""In `make chaos`."""
 Start = Callable[..., TopologyProcess]
 
 
@@ -33,22 +35,23 @@ def _high(topics: Wire, name: str) -> int:
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-def test_killed_three_times_in_twenty_thousand_records_each_is_there_once(topics: Wire, topology_process: Start) -> None:
+@pytest.mark.parametrize("records", [RECORDS, pytest.param(MANY, marks=pytest.mark.campaign)])
+def test_killed_three_times_in_thousands_of_records_each_is_there_once(topics: Wire, topology_process: Start, records: int) -> None:
     topics.apply({"east": "4000"})
-    topics.send_raw(toy.raw(str(number), 1, _body(number)) for number in range(RECORDS))
+    topics.send_raw(toy.raw(str(number), 1, _body(number)) for number in range(records))
     process = topology_process()
     for share in (0.1, 0.4, 0.7):
-        until(lambda: _high(topics, f"command.{toy.TARGET}"), lambda high: high >= RECORDS * share, 60, process.tail)  # noqa: B023 - called at once
+        until(lambda: _high(topics, f"command.{toy.TARGET}"), lambda high: high >= records * share, 60, process.tail)  # noqa: B023 - called at once
         process.kill()
         process.start()
-    until(lambda: topics.count(f"command.{toy.TARGET}"), lambda count: count >= RECORDS, 90, process.tail)
+    until(lambda: topics.count(f"command.{toy.TARGET}"), lambda count: count >= records, 90, process.tail)
     assert process.end() == 0, process.tail()
 
-    wanted = Counter(str(number) for number in range(RECORDS))
+    wanted = Counter(str(number) for number in range(records))
     assert Counter(record["source_id"] for record in topics.read("canonical.invoice")) == wanted
     commands = topics.read(f"command.{toy.TARGET}")
     assert Counter(record["source_id"] for record in commands) == wanted
-    assert len({record["op_key"] for record in commands}) == RECORDS
+    assert len({record["op_key"] for record in commands}) == records
     assert topics.count("dead") == 0
 
 
@@ -56,13 +59,13 @@ def test_killed_three_times_in_twenty_thousand_records_each_is_there_once(topics
 @pytest.mark.timeout(300)
 def test_two_processes_share_the_way_and_one_may_be_killed(topics: Wire, topology_process: Start) -> None:
     topics.apply({"east": "4000"})
-    topics.send_raw(toy.raw(str(number), 1, _body(number)) for number in range(8000))
+    topics.send_raw(toy.raw(str(number), 1, _body(number)) for number in range(4000))
     first, second = topology_process(), topology_process()
     until(lambda: _high(topics, "canonical.invoice"), lambda high: high >= 1000, 60, first.tail)
     first.kill()
-    until(lambda: topics.count(f"command.{toy.TARGET}"), lambda count: count >= 8000, 90, second.tail)
+    until(lambda: topics.count(f"command.{toy.TARGET}"), lambda count: count >= 4000, 90, second.tail)
     assert second.end() == 0, second.tail()
-    wanted = Counter(str(number) for number in range(8000))
+    wanted = Counter(str(number) for number in range(4000))
     assert Counter(record["source_id"] for record in topics.read("canonical.invoice")) == wanted
     assert Counter(record["source_id"] for record in topics.read(f"command.{toy.TARGET}")) == wanted
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
@@ -14,35 +14,51 @@ from runtime.exchange import Request
 from runtime.json import parse
 from runtime.limits import Limiter, Share
 from systems import registry
-from systems.contract import Access, Reader, Role, Writer
+from systems.contract import Access, Reader, Role, System, Writer
 from systems.demo import Balances, Demo
 from tests.property.books.inside import URL_OF, Inside, Passing, installed
 from tests.property.sinks.stand_ins import Clock
 
-_SWITCHES: Mapping[str, Mapping[str, str]] = {
+SWITCHES: Mapping[str, Mapping[str, str]] = {
     "acumatica": {"customers": "0", "vendors": "0", "release_seconds": "0"},
     "netsuite": {"vendors": "1", "orders": "0", "history": "0", "auto_number_vendors": "true"},
+    "oracle_fusion": {"customers": "4", "suppliers": "2", "orders": "0", "closed": "", "automatch_s": "30"},
 }
-"""A company without masters of its own; NetSuite's demo names a clearing vendor of the seed, which comes after its customers."""
+"""Small books, without masters where ours are created; NetSuite's demo names a clearing vendor of the seed, which comes after its customers."""
 
 
 @dataclass
 class Erp:
-    """A company of one ERP."""
+    """Books of one system; `own` are settings of the connection that differ from those of its demo."""
 
     folder: Path
     clock: Clock
     name: str = "acumatica"
+    own: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.system = registry.system(self.name)
+        self.system: System = registry.system(self.name)
         self.demo: Demo = import_module(self.system.demo).DEMO
-        switches = {**self.demo.simulator_settings(1), **_SWITCHES[self.name]}
-        self.simulator = installed(import_module(self.system.simulator).build, self.folder, self.clock, **switches)
-        self.settings, _, secrets = self.demo.section(URL_OF.format("erp"), self.simulator.credentials)
+        build = import_module(f"systems.{self.name}.simulator.app").build
+        switches = {**self.demo.simulator_settings(1), **SWITCHES[self.name]}
+        self.simulator = installed(build, self.folder, self.clock, **switches)
+        settings, _, secrets = self.demo.section(URL_OF.format("erp"), self.simulator.credentials)
+        self.settings = {**settings, **self.own}
         self._credentials = self.system.credentials.model_validate(secrets)
         self.wire = Inside(self.simulator)
         self._asking = Inside(self.simulator)
+
+    def crosswalk(self, customers: Sequence[str]) -> dict[str, list[Mapping[str, str]]]:
+        """The tables of its demo; where no customer is created, those of the source are the first ones of its books."""
+        made = {table: list(rows) for table, rows in self.demo.crosswalk().items()}
+        if not self.creates:
+            made["bill_to"] = [{"customer_id": one, "customer": f"{1001 + at}/{30001 + at}"} for at, one in enumerate(customers)]
+        return made
+
+    @property
+    def creates(self) -> list[str]:
+        """Masters of the source that are created here."""
+        return [flow.entity for flow in self.system.flows if flow.purpose == "master" and flow.target == self.name and flow.records]
 
     def access(self, role: Role, own: Any) -> Access:
         """What a session is opened with."""
@@ -68,7 +84,7 @@ class Erp:
         return parse(answer.body)
 
     async def balances(self) -> Balances:
-        """What is open by the company's own figures."""
+        """What is open by the books' own figures."""
         told: dict[str, Any] = {}
         while True:
             try:

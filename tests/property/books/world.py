@@ -65,13 +65,13 @@ class _OfConnection(Sink):
 
 
 class World:
-    """One connection, with Acumatica or the ERP that is named. `late` is what it does with a closed period."""
+    """One connection with an ERP, whose own settings are `own`. `late` is what it does with a closed period."""
 
-    def __init__(self, folder: Path, erp: str = "acumatica", **choices: Any) -> None:
+    def __init__(self, folder: Path, of: str = "acumatica", own: Mapping[str, Any] | None = None, **choices: Any) -> None:
         self.clock = clock = Clock()
         for name in ("source", "erp"):
             (folder / name).mkdir(parents=True)
-        self.source, self.erp = Source(folder / "source", clock), Erp(folder / "erp", clock, erp)
+        self.source, self.erp = Source(folder / "source", clock), Erp(folder / "erp", clock, of, own or {})
         self.connected = _connected(self.source, self.erp, choices)
         self.sink = _OfConnection(self.erp, self.connected)
         self.sink.clock = clock
@@ -204,7 +204,6 @@ class World:
 
 
 def _connected(source: Source, erp: Erp, choices: Mapping[str, Any]) -> Connected:
-    of_the_demo = erp.demo.flow_settings()
     made = {
         "connection": "acme",
         "label": "Acme",
@@ -212,21 +211,24 @@ def _connected(source: Source, erp: Erp, choices: Mapping[str, Any]) -> Connecte
         "mode": "live",
         "time_zone": "America/Chicago",
         "tax_mode": "source",
-        "create_missing": ["customer", "vendor"],
+        "create_missing": erp.creates,
+        "customer_policy": "one_to_one" if erp.creates else "bill_to_parent",
         "field_service": {"system": registry.FIELD_SERVICE, "settings": source.settings, "quota": _QUOTA},
         "erp": {"system": erp.name, "settings": erp.settings, "quota": _QUOTA},
-        "flows": {flow.id: {"cutover_date": CUTOVER, **of_the_demo.get(flow.id, {})} for flow in erp.system.flows},
+        "flows": {
+            flow.id: {"cutover_date": CUTOVER, "window": "immediate"} | dict(erp.demo.flow_settings().get(flow.id, {}))
+            for flow in erp.system.flows
+        },
         **choices,
     }
+    keys = registry.crosswalk_tables(erp.name)
     rows = [
-        {"table": table, "row": _row_name(row), "values": row, "effective_from": None}
-        for table, found in erp.demo.crosswalk().items()
+        {"table": table, "row": _row_name(keys[table][0], row), "values": row, "effective_from": None}
+        for table, found in erp.crosswalk([str(one["id"]) for one in source.rows("customers")]).items()
         for row in found
     ]
     return Connected(ConnectionSettings.model_validate(made), "v1", "c1", tables_of(rows))
 
 
-def _row_name(row: Mapping[str, str]) -> str:
-    """The name of a row: its first column is the key."""
-    key = next(iter(row.values()))
-    return f"{key}  {row[PART]}" if PART in row else key
+def _row_name(key: str, row: Mapping[str, str]) -> str:
+    return f"{row[key]}  {row[PART]}" if PART in row else row[key]

@@ -63,14 +63,23 @@ def test_a_campaign_goes_on_from_what_is_kept_and_only_for_the_same_code(tmp_pat
     wanted = ("--class", "C1", "--class", "C3", "--keep", str(kept), "--schedules")
     code, first, said = campaign(*wanted, "200")
     assert code == 0, said
-    begun = kept.read_text(encoding="utf-8").splitlines()
     with kept.open("a", encoding="utf-8") as file:
         file.write('["C1", 200, 4')  # switched off while it was written
     code, second, said = campaign(*wanted, "400")
     assert (code, second["classes"]) == (0, {"C1": 400, "C3": 400}), said
     assert second["processor_s"] > first["processor_s"] > 0
-    lines = kept.read_text(encoding="utf-8").splitlines()
-    assert (len(lines), lines[: len(begun)]) == (5, begun), "what was played is not played again"
+    chunks = [json.loads(line)[:3] for line in kept.read_text(encoding="utf-8").splitlines()[1:]]
+    assert sorted(chunks) == [["C1", 0, 200], ["C1", 200, 400], ["C3", 0, 200], ["C3", 200, 400]], (
+        "what was played is not played again"
+    )
+    code, third, said = campaign(*wanted, "400")
+    assert (code, third["processor_s"], third["classes"]) == (0, second["processor_s"], second["classes"]), said
+    chunks = [json.loads(line)[:3] for line in kept.read_text(encoding="utf-8").splitlines()[1:]]
+    assert chunks == [["C1", 0, 400], ["C3", 0, 400]], "chunks that follow each other are one"
+    code, less, said = campaign(*wanted, "250")
+    assert (code, less["classes"]) == (0, {"C1": 250, "C3": 250}), said
+    _, more, said = campaign(*wanted, "450")
+    assert more["classes"] == {"C1": 450, "C3": 450}, said
     kept.write_text("[]\n", encoding="utf-8")
     command = [sys.executable, "-m", "tests.property.sinks.campaign", *wanted, "400"]
     refused = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -244,9 +244,7 @@ class World:
     def missing(self) -> Decimal:
         """What is wanted, less what is posted, less what is held by name."""
         entries = [entry for entry in self.sink.index.all() if entry["state"] == e.HELD]
-        sent = [
-            entry for entry in entries if e.intent_open(entry) and entry["intent_hash"]
-        ]  # not what a lost ledger may have known
+        sent = [entry for entry in entries if e.intent_open(entry) and not e.is_presumed(entry)]
         unknown = {entry["op_key"] for entry in sent if entry["ref"] in self.erp.kept}
         held = sum((entry["amount"] for entry in entries if entry["op_key"] not in unknown), Decimal(0))
         posted = sum((voucher.amount for kept in self.erp.kept.values() for voucher in kept), Decimal(0))

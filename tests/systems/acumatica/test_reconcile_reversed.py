@@ -76,10 +76,10 @@ class Taken:
 
     async def take(self, resolved: ResolvedCommand, entry: Ledger) -> None:
         """Every step of it, and its entry, posted."""
-        await self.on.perform(resolved)
+        document = await self.on.perform(resolved)
         command = resolved.command
         own: Any = {"op_key": command["op_key"], "ref": command["ref"], "record": resolved.record, "action": command["action"]}
-        self.both.enter({**entry, **own}, state=e.POSTED)
+        self.both.enter({**entry, **own}, state=e.POSTED, erp_id=document.erp_id)
 
 
 @pytest.mark.parametrize("name", REVERSED)
@@ -102,6 +102,31 @@ async def test_what_was_reversed_is_voided_on_both_sides(tenant: Tenant, name: s
     shown = {one.partition("/")[2].partition("/")[0]: one.partition("/")[0] for one in await _read(taken.both)}
     assert shown == {kind: entity for kind, entity in read_as.items() if entity}
     assert {kind for kind, _, _ in await _kept(taken.on)} == set(read_as)
+
+
+async def test_a_draft_that_was_deleted_before_it_was_posted_is_nothing_to_explain(tenant: Tenant) -> None:
+    """No feed tells a deletion, so that the draft that was read once stayed `voided_at_source` for ever."""
+    source = ground.invoice()
+    taken = Taken(await joint(tenant))
+    kind, command, _ = taken.both.commands(source)[0]
+    draft = await taken.both.writer.perform("create", ResolvedCommand(kind, command, taken.both.ids), None)  # type: ignore[arg-type]  # a decoded command
+    assert draft.document is not None
+    taken.both.at_source({**source, "active": False, "source_version": "2026-03-11T12:00:00.0000000Z"})
+    entry = taken.both._fresh(kind, command, b"")
+    taken.both.enter(entry, state=e.HELD, reason="refused")
+    await taken.both.read()
+    assert [one.kind for one in taken.judged(source).findings] == ["voided_at_source"]
+    original = Original(kind, command, draft.document.erp_id, draft.document.number, dict(taken.both.ids))  # type: ignore[arg-type]  # as above
+    resolved = taken.on.reversal(original)
+    await taken.on.perform(resolved)
+    assert await _kept(taken.on) == []
+    taken.both.enter(entry, state=e.SUPERSEDED, reason="taken_back")
+    own: Any = {"op_key": resolved.command["op_key"], "ref": resolved.command["ref"], "record": "reversal", "action": "void"}
+    taken.both.enter({**entry, **own}, state=e.POSTED, erp_id=original.erp_id)
+    await taken.both.read()
+    judged = taken.judged(source)
+    assert [(one.kind, one.is_explained) for one in judged.findings] == [("voided", True)]
+    assert judged.erp == ()
 
 
 async def _kept(on: Written) -> list[tuple[str, str, str]]:

@@ -171,3 +171,34 @@ async def test_a_negative_application_that_takes_back_nothing_ends_when_the_sour
     assert [reason for reason, _ in (await held(world)).values()] == ["unapplication_unmatched"]
     world.canonical(payment(world, "201", "60.00", source_version="2026-03-11T12:00:00.0000000Z", **about))
     assert await held(world) == {}, world.told()
+
+
+async def test_an_application_to_what_never_comes_ends_beside_an_equal_one_that_was_posted(world: World) -> None:
+    """The equal row of its payment goes to another document: it was looked up for an hour, nothing of its payment went on, and then it was held."""
+    world.canonical(invoice(world, "101", "100.00"))
+    stays, ends = (field_service.application(to, "60.00", part, TODAY) for to, part in (("101", "1"), ("404", "2")))
+    world.canonical(payment(world, "201", "120.00", stays, ends, fingerprint="v"))
+    await world.works_for(5.0)
+    world.canonical(payment(world, "201", "120.00", stays, fingerprint="v", source_version="2026-03-11T12:00:00.0000000Z"))
+    assert await held(world) == {}, world.told()
+    (receipt,) = await world.erp_documents("Payment")
+    assert [one["amount"] for one in receipt["applications"]] == ["60.00"]
+    await goes_on(world)
+
+
+@pytest.mark.parametrize("to", ["101", "404"])
+@pytest.mark.parametrize("why", ["no customer", "closed period"])
+async def test_an_application_that_was_never_asked_for_keeps_nothing_from_its_held_payment(world: World, why: str, to: str) -> None:
+    """Whatever holds the payment, and whether what it settles is there or not: what is taken back ends, and the next one is taken."""
+    world.canonical(invoice(world, "101", "100.00"))
+    await world.works_for(5.0)
+    about: dict[str, Any] = {"fingerprint": "v"} | ({"customer_id": "999999"} if why == "no customer" else {})
+    if why == "closed period":
+        await world.closes("032026")
+    world.canonical(payment(world, "201", "60.00", field_service.application(to, "60.00", "1", TODAY), **about))
+    await world.works_for(5.0)
+    world.canonical(payment(world, "201", "60.00", source_version="2026-03-11T12:00:00.0000000Z", **about))
+    reason = {"no customer": "parent_missing", "closed period": "period_closed"}[why]
+    assert await held(world) == {"payment:201||create": (reason, Decimal("60.00"))}, world.told()
+    states = {one["part"]: one["state"] for one in world.sink.index.all() if one["source_id"] == "201" and one["action"] == "apply"}
+    assert states == {"1": "SUPERSEDED"}

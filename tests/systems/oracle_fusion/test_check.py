@@ -12,7 +12,7 @@ import pytest
 from runtime.errors import Broken, ConnectorError
 from runtime.exchange import Request, Response, response
 from systems.contract import Finding, Role
-from systems.oracle_fusion.check import STRUCTURES, open_checker
+from systems.oracle_fusion.check import LEDGERS, STRUCTURES, open_checker
 from systems.oracle_fusion.finder import open_finder
 from tests.systems import field_service
 from tests.systems.oracle_fusion import mapping_ground
@@ -22,13 +22,17 @@ Tables = Mapping[str, Mapping[str, Mapping[str, str]]]
 
 
 async def checked(
-    site: Site, over: Mapping[str, Any] | None = None, tables: Tables | None = None, **access: Any
+    site: Site,
+    over: Mapping[str, Any] | None = None,
+    tables: Tables | None = None,
+    writes: frozenset[str] = frozenset(),
+    **access: Any,
 ) -> Sequence[Finding]:
     """What a check says with the settings and tables of the examples."""
     own = mapping_ground.settings(**(over or {})).model_dump()
     own |= {name: getattr(site.settings(), name) for name in ("base_url", "token_url", "token_scope", "instance_id")}
     opened, _ = site.access(Role.CHECK, **(own | access))
-    checker = open_checker(opened)
+    checker = open_checker(replace(opened, writes=writes))
     try:
         return await checker.check(field_service.crosswalk(tables if tables is not None else mapping_ground.TABLES))
     finally:
@@ -43,7 +47,7 @@ def errors(found: Sequence[Finding]) -> str:
 
 
 async def test_right_settings_are_proved_one_by_one(tmp_path: Path) -> None:
-    async with pod(tmp_path, customers=20) as site:
+    async with pod(tmp_path, customers=20, release="26d") as site:
         found = await checked(site)
         assert errors(found) == ""
         subjects = {one.subject for one in found if one.level == "ok"}
@@ -72,6 +76,59 @@ async def test_right_settings_are_proved_one_by_one(tmp_path: Path) -> None:
 async def test_a_wrong_setting_is_named(over: dict[str, Any], words: str, tmp_path: Path) -> None:
     async with pod(tmp_path, customers=5, framework_versions=8) as site:
         assert words in errors(await checked(site, over))
+
+
+LEDGER = {
+    "ledger_id": "",
+    "data_access_set_id": "300000046975972",
+    "journal_source": "ServiceTitan",
+    "journal_category": "Adjustment",
+}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({}, ""),
+        ({"journal_source": "Nobody"}, "journal source Nobody of settings.ledger.journal_source is not in Fusion"),
+        ({"journal_category": "Other"}, "journal category Other"),
+        ({"data_access_set_id": "300000000000001"}, "data access set 300000000000001"),
+    ],
+)
+async def test_what_imported_journals_need_is_checked_where_journals_are_imported(
+    wrong: dict[str, str], words: str, tmp_path: Path
+) -> None:
+    async with pod(tmp_path, customers=5, release="26d") as site:
+        found = await checked(site, {"ledger": LEDGER | wrong}, writes=frozenset({"journal"}))
+        assert words in errors(found) if words else not errors(found)
+        assert {"journal source", "journal category", "data access set"} <= {one.subject for one in found}
+        unused = await checked(site, {"ledger": LEDGER | wrong})
+        assert not any(one.subject.startswith(("journal", "data access")) for one in unused)
+
+
+async def test_a_privilege_for_journal_setups_that_is_missing_is_named(tmp_path: Path) -> None:
+    async with pod(tmp_path, customers=5, privileges_off=LEDGERS) as site:
+        assert LEDGERS in errors(await checked(site, writes=frozenset({"journal"})))
+        assert LEDGERS not in errors(await checked(site))
+
+
+@pytest.mark.parametrize(
+    ("release", "over", "words"),
+    [
+        ("24d", {"apply_by": "action"}, "standardReceipts has no applyReceipt"),
+        ("24d", {"reverse_by": "action"}, "has no reverseReceipt and no unapplyReceipt"),
+        ("24d", {"apply_by": "automatch", "reverse_by": "person"}, ""),
+        ("26d", {"apply_by": "action", "reverse_by": "action"}, ""),
+    ],
+)
+async def test_the_actions_that_the_settings_count_on_have_to_be_offered(
+    release: str, over: dict[str, str], words: str, tmp_path: Path
+) -> None:
+    async with pod(tmp_path, customers=5, release=release) as site:
+        found = await checked(site, {"receivables": over})
+        assert words in errors(found) if words else not errors(found)
+        told = [one.words for one in found if one.subject == "receipt action" and one.level == "ok"]
+        assert len(told) == (2 if release == "26d" else 0)
 
 
 @pytest.mark.parametrize(

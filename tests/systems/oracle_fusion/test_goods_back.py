@@ -12,13 +12,13 @@ import pytest
 
 from runtime.exchange import Request, Response, Unanswered
 from runtime.json import parse
-from systems.contract import Original, Verdict
+from systems.contract import Original, ResolvedCommand, Verdict
 from systems.mapped import Draft
 from tests.systems.oracle_fusion import mapping_ground
 from tests.systems.oracle_fusion.goods import goods_line, receipt, returned
 from tests.systems.oracle_fusion.ground import Deliver
 from tests.systems.oracle_fusion.test_goods import pipes, received
-from tests.systems.oracle_fusion.test_taking_back import original_of, void
+from tests.systems.oracle_fusion.test_taking_back import correction, original_of, void
 from tests.systems.oracle_fusion.test_writer import Books, books
 
 ON = date(2026, 3, 12)
@@ -149,6 +149,56 @@ async def test_a_cancelled_return_brings_the_goods_back(tmp_path: Path) -> None:
         (done,) = (await held.find(made)).documents
         assert done.steps_done == ("correct", "corrected")
         assert await taken(held, order) == ["3", "4"]
+
+
+async def changed(held: Books, original: Original, record: dict[str, Any]) -> tuple[ResolvedCommand, list[tuple[str, ...]]]:
+    """What takes goods back and moves them anew, and how far it was seen after each step and after each run of the processor."""
+    made, seen = correction(original, held.resolved(record)), []
+    for step in ("correct", "create"):
+        (before,) = (await held.find(made)).documents or (None,)
+        await held.written(made, step) if before is None else await held.perform(step, made, before)
+        for _ in range(2):
+            (document,) = (await held.find(made)).documents
+            assert (document.differences, document.refusal) == ((), "")
+            seen.append(document.steps_done)
+            held.site.clock.move(61)
+    return made, seen
+
+
+async def test_a_receipt_that_is_changed_is_corrected_and_then_received_anew(tmp_path: Path) -> None:
+    async with books(tmp_path, receiving_s=60) as held:
+        order = await pipes(held)
+        original = await processed(held, received("3", "4"))
+        made, seen = await changed(held, original, received("2", "3"))
+        done = ("correct", "corrected", "create", "received")
+        assert seen == [done[:1], done[:2], done[:3], done]
+        assert await taken(held, order) == ["2", "3"]
+        (document,) = (await held.find(made)).documents
+        assert document.number.startswith(f"{original.command['human_number']}-C")  # type: ignore[typeddict-item]  # of a receipt
+        assert {pair.source_id: pair.target_id for pair in document.pairs} == {one: f"{made.command['ref']}/{one}" for one in "12"}
+
+
+async def test_what_was_received_anew_can_be_returned_changed_again_and_cancelled(tmp_path: Path) -> None:
+    async with books(tmp_path, receiving_s=60) as held:
+        order = await pipes(held)
+        made, _ = await changed(held, await processed(held, received("3", "4")), received("2", "3"))
+        (document,) = (await held.find(made)).documents
+        held.ids |= {f"receipt_line/{pair.source_id}": pair.target_id for pair in document.pairs}
+        back = await processed(held, returned([goods_line("1", receipt_line_id="2", sku_id="99")]))
+        assert await taken(held, order) == ["2", "2"]
+        await changed(held, back, returned([goods_line("2", receipt_line_id="2", sku_id="99")]))
+        assert await taken(held, order) == ["2", "1"]
+
+
+async def test_a_receipt_that_was_changed_is_cancelled_as_it_is_now(tmp_path: Path) -> None:
+    async with books(tmp_path, receiving_s=60) as held:
+        order = await pipes(held)
+        made, _ = await changed(held, await processed(held, received("3", "4")), received("2", "3"))
+        (document,) = (await held.find(made)).documents
+        await held.written(void(original_of(made, document), ON), "correct")
+        held.site.clock.move(61)
+        await held.find(made)
+        assert await taken(held, order) == ["0", "0"]
 
 
 @pytest.mark.parametrize("count", [1, 2])

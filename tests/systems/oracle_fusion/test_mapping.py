@@ -16,7 +16,7 @@ from systems.oracle_fusion.documents import transaction_body
 from systems.oracle_fusion.mapping import to_canonical
 from systems.oracle_fusion.system import SYSTEM, chosen_write
 from tests.contract import examples
-from tests.systems.field_service import crosswalk, drafted, invoice, invoice_line, payment
+from tests.systems.field_service import application, crosswalk, drafted, invoice, invoice_line, payment
 from tests.systems.oracle_fusion import mapping_ground as ground
 
 NAME = "oracle_fusion"
@@ -83,6 +83,31 @@ def test_tax_goes_where_the_mode_says(mode: str, hold: str) -> None:
 def test_another_currency_is_held() -> None:
     assert ground.draft(invoice(currency="EUR")).hold == "currency"
     assert ground.draft(payment(currency="EUR")).hold == "currency"
+
+
+@pytest.mark.parametrize(
+    ("refund", "words"),
+    [
+        (
+            payment("-20.00", [], refunded_payment_id="190"),
+            "refund 20.00 of the receipt of payment 190, record it there as paid on 2026-03-10",
+        ),
+        (payment("-20.00", [application("105", "-20.00")]), "refund 20.00 of the credit memo of invoice 105, record"),
+        (
+            payment("-20.00", [application("105", "-5.00")], refunded_payment_id="190"),
+            "refund 5.00 of the credit memo of invoice 105 and 15.00 of the receipt of payment 190, record",
+        ),
+    ],
+)
+def test_a_refund_is_held_with_what_a_person_has_to_refund_of_what(refund: dict[str, Any], words: str) -> None:
+    made = ground.draft(refund)
+    assert (made.record, made.hold, made.unresolved) == ("ar_refund", "refund_by_payables", ())
+    assert words in made.hold_detail
+
+
+def test_a_refund_that_does_not_say_what_it_gives_back_is_held_by_that() -> None:
+    assert ground.draft(payment("-20.00", [])).hold == "refund_unmatched"
+    assert ground.draft(payment("-20.00", [application("105", "-30.00")])).hold == "refund_mismatch"
 
 
 def test_who_numbers_says_what_a_second_invoice_meets() -> None:

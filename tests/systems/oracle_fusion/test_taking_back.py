@@ -355,6 +355,18 @@ async def test_one_of_two_equal_applications_is_left_to_a_person(tmp_path: Path)
         assert (found.documents, found.refusal_reason) == ((), "application_unclear")
 
 
+async def test_an_application_that_nobody_knows_to_be_written_is_a_persons_as_long_as_a_row_of_its_amount_is_there(
+    tmp_path: Path,
+) -> None:
+    async with settled(tmp_path, BY_ACTION) as (held, _, applied):
+        unsure = replace(applied, erp_id=f"{applied.erp_id}?")
+        found = await held.find(void(unsure))
+        assert (found.documents, found.refusal_reason) == ((), "application_unclear")
+        await held.written(void(applied), "unapply")
+        (done,) = (await held.find(void(unsure))).documents
+        assert done.steps_done == ("unapply",)
+
+
 async def test_an_application_of_another_amount_is_taken_back_and_applied_anew(tmp_path: Path) -> None:
     async with settled(tmp_path, BY_ACTION) as (held, _, applied):
         made = correction(applied, held.resolved(payment(applications=[application("101", "60.00")]), 1))

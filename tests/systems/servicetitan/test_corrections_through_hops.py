@@ -40,6 +40,7 @@ LISTS = {
     "ap_payment": "accounting/ap-payments?page=1",
     "bank_deposit": "accounting/bank-deposits?page=1",
     "return": "inventory/returns?active=Any",
+    "inventory_adjustment": "inventory/adjustments?active=Any",
 }
 SILENT = {
     "peoplesoft": {"ap_payment", "bank_deposit", "bill", "credit_memo", "return", "vendor_credit"},
@@ -129,7 +130,7 @@ async def corrected(erp: str, folder: Path) -> Hops:
     """The day before it was corrected, then after."""
     seen = Hops(erp)
     async with world(folder, [], customers="20", vendors="8") as tenant:
-        await played(tenant, 3.0, corrections=2, correction_kinds="all", when_told=True)
+        await played(tenant, 3.0, corrections=2, correction_kinds="all", when_told=True, adjusts_stock=True)
         for entity in LISTS:
             assert seen.see(entity, await rows_of(tenant, entity)) or entity == "bank_deposit", entity
         assert (await tenant.control("day/corrections", {}))["errors"] == []

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from console.connections.checks import refusals
+from console.connections.files import ConnectionFiles
+from systems.connection import ConnectionSettings
 from systems.contract import Finding, Role
 from systems.syspro.check import open_checker
 from systems.syspro.settings import Settings
 from systems.syspro.sink import is_write
-from systems.syspro.system import FLOWS
+from systems.syspro.system import FLOWS, SYSTEM
+from tests.contract import examples
 from tests.systems import field_service
 from tests.systems.syspro import mapping_ground
 from tests.systems.syspro.ground import Site, company
@@ -115,6 +119,22 @@ def test_a_tenant_with_odata_alone_gets_s5_and_s1_to_s4_are_refused_by_name() ->
     assert [flow.id for flow in FLOWS if flow.unavailable is not None and flow.unavailable(enet, enet)] == ["S3", "S5"]
     with pytest.raises(ValueError, match="rest_url or odata_url is required"):
         own(rest_url="", odata_url="")
+
+
+def test_apply_refuses_by_name_what_a_tenant_with_odata_alone_cannot_do() -> None:
+    """What `plan` and `apply` say: a line for each flow that would write or list by e.net, until the file switches it off."""
+    whole = examples.connected(SYSTEM).settings.model_dump(mode="json")
+
+    def said(flows: Iterable[str]) -> list[str]:
+        told = {flow.id: {"enabled": flow.id in flows, "cutover_date": "2026-01-01"} for flow in FLOWS}
+        laid = examples.laid(whole, {"erp": {"settings": {"rest_url": ""}}, "flows": told})
+        files = ConnectionFiles(Path("x.yaml"), ConnectionSettings.model_validate(laid), ())
+        return [line for line in refusals(files, {}, loopback=True) if line.startswith("flows.")]
+
+    lines = {line.partition(":")[0].removeprefix("flows."): line for line in said([flow.id for flow in FLOWS])}
+    assert set(lines) == {"S1", "S2", "S2V", "S3", "S3W", "S3R", "S4", "S4L"}
+    assert all("OData is read-only" in line and "rest_url is empty" in line for line in lines.values())
+    assert said(["S5", "M0"]) == []
 
 
 def test_the_settings_name_every_address_that_is_called() -> None:

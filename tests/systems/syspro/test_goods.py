@@ -154,6 +154,18 @@ async def test_a_receipt_names_the_line_of_its_order_and_is_found_by_our_ref(tmp
         assert "No open line" in (await held.find(again)).refusal
 
 
+def test_a_receipt_is_worth_its_goods_and_what_is_no_goods_is_counted() -> None:
+    """Tax and freight of a receipt are billed by the vendor; SYSPRO keeps goods by quantity at the order's price."""
+    came = receipt(
+        [goods_line("2", "9.87", order_line_id="1")], tax=Decimal("1.63"), shipping=Decimal("5.00"), total=Decimal("26.37")
+    )
+    made, counted = mapping_ground.drafts(came)
+    assert isinstance(made, Draft)
+    assert isinstance(counted, NoCommand)
+    assert (made.amount, counted.decision, counted.amount) == (Decimal("19.74"), "excluded", Decimal("6.63"))
+    assert len(mapping_ground.drafts(receipt([goods_line("2", order_line_id="1")]))) == 1
+
+
 async def test_a_receipt_of_nobodys_order_is_held() -> None:
     found = mapping_ground.draft(receipt([goods_line("3")]))
     assert found.hold == "no_order_line"
@@ -192,11 +204,15 @@ async def test_more_than_is_there_is_refused_before_anything_is_sent(tmp_path: P
 
 
 def test_an_adjustment_that_a_job_costed_already_is_counted_and_an_unknown_kind_is_held() -> None:
+    """So is one that follows a change in SYSPRO: posted there, it would come twice."""
     counted, milestone = mapping_ground.drafts(adjustment([goods_line("-3")], kind="Job"))
     assert isinstance(counted, NoCommand)
     assert (counted.decision, counted.amount) == ("excluded", Decimal("-29.61"))
     assert isinstance(milestone, Draft)
     assert milestone.record == "completion"
+    taken, _ = mapping_ground.drafts(adjustment([goods_line("-3")], kind="From SYSPRO"))
+    assert isinstance(taken, NoCommand)
+    assert (taken.amount, taken.detail) == (Decimal("-29.61"), "kind From SYSPRO follows a change in SYSPRO")
     assert mapping_ground.draft(adjustment([goods_line("-3")], kind="Theft")).unresolved == ("adjustment_type=Theft",)
     dozen = mapping_ground.draft(adjustment([goods_line("24", sku_code="MAT-FILTER", sku_id="")]))
     assert (dozen.body["lines"][0]["quantity"], dozen.body["lines"][0]["unit"]) == (Decimal(2), "EA")

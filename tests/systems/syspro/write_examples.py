@@ -33,6 +33,32 @@ def _cost(amount: str, line_id: str = "1", **more: Any) -> dict[str, Any]:
     return invoice_line("100.00", line_id, cost=Decimal(amount), **more)
 
 
+def _of_goods() -> dict[str, dict[str, Any]]:
+    came = [goods_line("0.01", "28.65", order_line_id="1", sku_code="MAT-R410A", sku_id="24")]
+    return {
+        "receipt.of_a_line_of_an_order": receipt(came),
+        "receipt.with_tax_and_freight": receipt(
+            came,
+            source_id="603",
+            number="N603",
+            tax=Decimal("0.02"),
+            shipping=Decimal("5.00"),
+            total=Decimal("5.31"),
+        ),
+        "receipt.of_a_line_of_no_order": receipt([goods_line("1")], source_id="602", number="N602"),
+        "inventory_adjustment.of_two_items": adjustment(
+            [goods_line("-0.5"), goods_line("5", "14.22", "2", sku_code="MAT-VALVE", sku_id="22")]
+        ),
+        "inventory_adjustment.that_a_job_costed": adjustment([goods_line("-3")], source_id="502", number="N502", kind="Job"),
+        "inventory_adjustment.of_a_transfer": adjustment(
+            [goods_line("0.25")], source_id="503", number="N503", to_location_id="9002"
+        ),
+        "inventory_adjustment.in_dozens": adjustment(
+            [goods_line("24", "1.425", sku_code="MAT-FILTER", sku_id="23")], source_id="504", number="N504"
+        ),
+    }
+
+
 def situations() -> dict[str, dict[str, Any]]:
     """Every situation by name; the part before the dot is the entity."""
     two = [
@@ -68,20 +94,7 @@ def situations() -> dict[str, dict[str, Any]]:
         "purchase_order.with_tax_and_freight": purchase_order(source_id="90211", number="N90211", tax="3.00", shipping="7.50"),
         "purchase_order.that_does_not_add_up": purchase_order(source_id="90212", number="N90212", total=Decimal("1.00")),
         "purchase_order.canceled": purchase_order(source_id="90213", number="N90213", active=False),
-        "receipt.of_a_line_of_an_order": receipt(
-            [goods_line("0.01", "28.65", order_line_id="1", sku_code="MAT-R410A", sku_id="24")]
-        ),
-        "receipt.of_a_line_of_no_order": receipt([goods_line("1")], source_id="602", number="N602"),
-        "inventory_adjustment.of_two_items": adjustment(
-            [goods_line("-0.5"), goods_line("5", "14.22", "2", sku_code="MAT-VALVE", sku_id="22")]
-        ),
-        "inventory_adjustment.that_a_job_costed": adjustment([goods_line("-3")], source_id="502", number="N502", kind="Job"),
-        "inventory_adjustment.of_a_transfer": adjustment(
-            [goods_line("0.25")], source_id="503", number="N503", to_location_id="9002"
-        ),
-        "inventory_adjustment.in_dozens": adjustment(
-            [goods_line("24", "1.425", sku_code="MAT-FILTER", sku_id="23")], source_id="504", number="N504"
-        ),
+        **_of_goods(),
     }
 
 

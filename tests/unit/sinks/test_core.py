@@ -238,6 +238,23 @@ def test_what_a_lost_ledger_may_have_known_is_judged_by_the_gate_before_it_is_wr
     assert (kept.entry["state"], kept.entry["reason"]) == (e.WAITING, "parent")
 
 
+def test_a_withdrawal_of_the_sinks_own_whose_answer_was_lost_is_posted_and_not_adopted() -> None:
+    """It has no payload and so no hash; it was taken for an attempt that a lost ledger may have known, and gave back its place under the ceiling."""
+    own = replace(C, command={**C.command, "payload_hash": ""})
+    made, _ = step(Key(e.fresh(own), key().rules), Turn(0.0, View(AT), own.command))
+    made, _ = step(made, Reserved(0.0, AT, View(AT, create_missing=True)))
+    made, _ = step(made, Acked(0.0, AT))
+    made, _ = step(made, LookedUp(NOTHING, 0.0, 0.0, AT))
+    made, _ = step(made, Answered(Answer(Verdict.AMBIGUOUS), timedelta(0), 1.0, AT))
+    assert (e.intent_open(made.entry), e.is_presumed(made.entry)) == (True, False)
+    made, _ = step(made, Acked(1.0, AT))
+    at_s = TIMES.settle_s + 1.0
+    made, _ = step(made, Turn(at_s, View(AT), own.command))
+    made, _ = step(made, Reserved(at_s, AT, View(AT)))
+    made, _ = step(made, LookedUp(Found((document("create", "release"),)), at_s, at_s, AT))
+    assert made.entry["state"] == e.POSTED
+
+
 @pytest.mark.parametrize(("capability", "waits"), [(Capability.C3, False), (Capability.C4, True)])
 def test_what_a_lost_ledger_may_have_known_is_looked_up_twice_where_one_look_up_may_miss_it(
     capability: Capability, waits: bool

@@ -166,15 +166,19 @@ def _with(row: Row, applications: list[Row]) -> Row:
 
 def act(pod: Pod, row: Row, name: str, body: Row) -> str:
     """An action of a receipt; older releases have none. Raises 400 or 404."""
-    known = {"applyReceipt": _apply, "unapplyReceipt": _unapply, "reverseReceipt": _reverse, "refundReceipt": _refund}
-    if pod.settings.release != "26d" or name not in known:
+    if name not in actions(pod):
         raise Refused(404)
     if not isinstance(body, dict):
         raise bad("The body has to be an object.", "JBO-25003")
     if row["Status"] in (REVERSED, REFUNDED):
         raise bad("The receipt is reversed or refunded.", "AR-855210", "Status")
-    pod.commit(known[name](pod, row, body), pod.request_id)
+    pod.commit(_ACTIONS[name](pod, row, body), pod.request_id)
     return "Success"
+
+
+def actions(pod: Pod) -> tuple[str, ...]:
+    """The actions that the pod's release has on a receipt."""
+    return tuple(_ACTIONS) if pod.settings.release == "26d" else ()
 
 
 def _apply(pod: Pod, row: Row, body: Row) -> list[Change]:
@@ -245,6 +249,9 @@ def _refund(pod: Pod, row: Row, body: Row) -> list[Change]:
     if not kept and not row["_applications"]:
         after["Status"] = REFUNDED
     return [pod.put(KIND, after, "refund", f"{amount:.2f}")]
+
+
+_ACTIONS = {"applyReceipt": _apply, "unapplyReceipt": _unapply, "reverseReceipt": _reverse, "refundReceipt": _refund}
 
 
 def applications_of(pod: Pod, site: Row) -> list[Row]:

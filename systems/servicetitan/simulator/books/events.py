@@ -16,6 +16,7 @@ The members of each verb stand in the docstring of its function:
     post_bills unpost_bills change_bill cancel_bill pay_bills void_bill_payment              books/bills.py
     return_parts return_received cancel_return vendor_credit apply_vendor_credit unapply_vendor_credit
     cancel_vendor_credit                                                                     books/returns.py
+    adjust_stock cancel_adjustment                                                           books/adjustments.py
     rename_business_unit change_vendor                                                       books/masters.py
 
 Example: `{"do": "book_job", "customer": 3010000001, "business_unit": 901, "as": "j"}`, then
@@ -28,6 +29,7 @@ from collections.abc import Callable
 from typing import Any
 
 from systems.servicetitan.simulator.books import (
+    adjustments,
     agreements,
     bills,
     credits,
@@ -106,6 +108,8 @@ VERBS: dict[str, Callable[[Tenant, Event], Row]] = {
     "apply_vendor_credit": returns.apply_vendor_credit,
     "unapply_vendor_credit": returns.unapply_vendor_credit,
     "cancel_vendor_credit": returns.cancel_vendor_credit,
+    "adjust_stock": adjustments.adjust_stock,
+    "cancel_adjustment": adjustments.cancel_adjustment,
     "rename_business_unit": masters.rename_business_unit,
     "change_vendor": masters.change_vendor,
 }

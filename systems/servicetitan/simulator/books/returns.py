@@ -31,15 +31,25 @@ def return_parts(tenant: Tenant, event: Event) -> Row:
 
 
 def return_received(tenant: Tenant, event: Event) -> Row:
-    """`{most}` -> returns: one piece of the first line of so many receipts goes back, of orders that an app made; the newest receipts first."""
+    """`{most}` -> returns: half of the first line of so many receipts goes back, all of it where that is no whole number; of orders that an app made,
+    the newest receipts first, and of each receipt once."""
+    gone = {line["receiptItemId"] for row in tenant.rows("returns") for line in row["items"]}
     orders = {row["id"]: row for row in tenant.rows("purchase-orders") if row["sentOn"] is None}
     found = [
-        row for row in reversed(tenant.rows("receipts")) if row["active"] and row["purchaseOrderId"] in orders and row["items"]
+        row
+        for row in reversed(tenant.rows("receipts"))
+        if row["active"] and row["purchaseOrderId"] in orders and row["items"] and row["items"][0]["id"] not in gone
     ]
     made = []
     for row in found[: int(event["most"])]:
         item = row["items"][0]
-        line = {"sku": item["code"], "quantity": "1", "cost": item["cost"], "receipt_line": item["id"]}
+        count = Decimal(str(item["quantity"]))
+        line = {
+            "sku": item["code"],
+            "quantity": str(count if count % 2 else count / 2),
+            "cost": item["cost"],
+            "receipt_line": item["id"],
+        }
         order = orders[row["purchaseOrderId"]]
         back = {"vendor": order["vendorId"], "business_unit": order["businessUnitId"], "purchase_order": order["id"]}
         made.append(return_parts(tenant, {**back, "items": [line]})["return"])

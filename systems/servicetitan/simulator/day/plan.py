@@ -13,6 +13,7 @@ from systems.servicetitan.simulator.day.money import Payments
 from systems.servicetitan.simulator.day.purchases import plan_purchases
 from systems.servicetitan.simulator.day.sales import plan_jobs
 from systems.servicetitan.simulator.day.steps import DayOptions, Morning, Step, Steps
+from systems.servicetitan.simulator.day.stock import plan_stock
 from systems.servicetitan.simulator.tenant import Tenant
 
 Place = tuple[str | int, str | int]
@@ -43,6 +44,7 @@ def planned(tenant: Tenant, options: DayOptions) -> list[Step]:
     payments.plan(sales)
     payments.post()
     plan_purchases(steps, options, morning)
+    plan_stock(steps, options, morning)
     KINDS[options.correction_kinds](steps, options, morning, sales)
     return steps.in_order()
 

@@ -11,8 +11,10 @@ from systems.servicetitan.simulator.seed.catalogue import EQUIPMENT, MATERIALS
 
 _CREDITS = 2
 _EXPENSES = 3
-_ORDERED_AT, _ORDERED, _SENT_BACK = (0.25, 0.35, 0.45, 0.55, 0.65, 0.75, 0.85, 0.95), 6, 3
-"""When people receive what an app ordered, how many orders at a time, and of how many receipts something goes back at last."""
+_ORDERED_AT, _ORDERED = (0.25, 0.35, 0.45, 0.55, 0.65, 0.75, 0.85, 0.95), 6
+"""When people receive what an app ordered, and how many orders at a time."""
+_SENT_BACK_AT, _SENT_BACK = (0.5, 0.7, 0.9), 8
+"""When something of that goes back to vendors, and of how many receipts at a time."""
 _BILLED_AT = (0.6, 0.9)
 """When the bills of what an app ordered are posted."""
 
@@ -22,7 +24,7 @@ def plan_purchases(steps: Steps, options: DayOptions, morning: Morning) -> None:
     if not morning.vendors:
         return
     draw = random.Random(f"day/{options.seed}/orders")
-    count = options.share(0.08, 6)
+    count = options.share(0.08, max(6, options.orders))
     day = morning.day.isoformat()
     bills: list[tuple[float, str]] = []
     for number in range(count):
@@ -38,7 +40,8 @@ def plan_purchases(steps: Steps, options: DayOptions, morning: Morning) -> None:
     if options.receives_ordered:
         for part in _ORDERED_AT:
             steps.add(options.seconds * part, "receive_ordered", most=_ORDERED)
-        steps.add(options.seconds * 0.9, "return_received", most=_SENT_BACK)
+        for part in _SENT_BACK_AT:
+            steps.add(options.seconds * part, "return_received", most=_SENT_BACK)
         for part in _BILLED_AT:
             steps.add(options.seconds * part, "post_bills", ordered=True)
 

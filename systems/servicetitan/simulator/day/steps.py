@@ -30,6 +30,7 @@ class DayOptions:
     these and every other kind of `day/corrections.py`, each on documents of its own, with memberships, projects and deposits. `when_told`: whatever
     corrects is left until `POST /__sim__/day/corrections`, so that the caller can first let everything reach the books.
     `receives_ordered`: people receive what an app ordered, and send some of it back.
+    `adjusts_stock`: warehouses and trucks are counted. `orders`: so many orders to vendors at least.
     """
 
     jobs: int = 500
@@ -39,6 +40,8 @@ class DayOptions:
     correction_kinds: str = "few"
     when_told: bool = False
     receives_ordered: bool = False
+    adjusts_stock: bool = False
+    orders: int = 0
 
     @property
     def seconds(self) -> float:

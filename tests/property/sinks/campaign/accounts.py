@@ -97,6 +97,14 @@ class Accounts:
         by_ref = self.world.erps[doc.connection].by_ref
         return [one for ref in sorted(refs) for one in by_ref.get(ref, ()) if one.stands and not one.typed]
 
+    def _adopted(self, doc: Doc, entries: Iterable[Entry], lost: str) -> None:
+        """What is said to be there without a request of ours was entered by a person, or by a sink whose ledger was lost."""
+        by_ref = self.world.erps[doc.connection].by_ref
+        for entry in entries:
+            written = [one.erp_id for one in by_ref.get(entry["ref"], ()) if not one.typed]
+            if entry["state"] == "ADOPTED" and written and not lost:
+                self.broken("OWN_ADOPTED", f"{entry['op_key']} is adopted, though we wrote {written}")
+
     def _part(self, doc: Doc, part: str, entries: dict[str, Entry], lost: str) -> None:
         key = doc.op_key(part)
         made = entries.get(key)
@@ -106,6 +114,7 @@ class Accounts:
         standing = self._standing(doc, refs)
         if len(standing) > 1:
             self.broken("DOUBLE", f"{key}: {[(one.erp_id, one.amount) for one in standing]} stand")
+        self._adopted(doc, refs, lost)
         if lost or made is None or any(e.may_exist(cast("Any", one)) and one["state"] in _OPEN | {"REJECTED"} for one in refs):
             return  # what a request did is not known, or a person has it
         told = chain.standing

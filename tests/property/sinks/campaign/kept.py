@@ -1,19 +1,28 @@
-"""What a campaign has played so far, kept in a file: hours of it need not be one sitting. The same command goes on from there."""
+"""What a campaign has played so far, kept in a file: hours of it need not be one sitting. The same command goes on from there.
+
+The file belongs to the code that was played: every module of this repository that a schedule loads. The folders of the real systems and the list
+of their names are left out, for a campaign declares systems of its own (`declared.py`)."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from systems import registry
 from systems.contract import Capability
+from tests.property.sinks.campaign import seams
+from tests.property.sinks.campaign.schedule import play
 
 _ROOT = Path(__file__).parents[4]
-_PLAYED = ("runtime", "schemas", "services", "systems", "tests/property", "topology")
+_NOT_PLAYED = ("systems.registry", *(f"systems.{name}" for name in registry.NAMES))
+_LOADING = range(1, 6)
+"""Seeds that are played before the code is told: whatever a schedule loads late is loaded then."""
 
 Chunk = tuple[Capability, int, int]
 """A class, its first seed and the one after its last."""
@@ -52,7 +61,8 @@ class Tally:
 
 
 class Played:
-    """The file: its first line is the digest of the code, every other one a chunk with its tally. Without a path nothing is kept."""
+    """The file: its first line is the digest of the code, every other one a chunk with its tally; chunks that follow each other are one when the
+    file is opened again. Without a path nothing is kept."""
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
@@ -67,7 +77,12 @@ class Played:
             if line.endswith("\n"):  # the last one is cut where a machine was switched off
                 capability, first, last, tally = json.loads(line)
                 self.tallies[(Capability(capability), first, last)] = _tally(tally)
+        self.tallies = _joined(self.tallies)
         self._rewritten(digest)
+
+    def within(self, first: int, last: int) -> dict[Chunk, Tally]:
+        """What was played of these seeds, the last one excluded; a chunk that reaches beyond them is left out."""
+        return {chunk: tally for chunk, tally in self.tallies.items() if first <= chunk[1] and chunk[2] <= last}
 
     def add(self, chunk: Chunk, tally: Tally) -> None:
         """Keep this, too."""
@@ -92,6 +107,20 @@ def _tally(raw: dict[str, Any]) -> Tally:
     return Tally(raw["schedules"], raw["processor_s"], first=first, **counts)
 
 
+def _joined(tallies: dict[Chunk, Tally]) -> dict[Chunk, Tally]:
+    """Chunks that follow each other as one. A chunk with a seed that another one has played as well is left out, so that no seed counts twice."""
+    made: list[tuple[Chunk, Tally]] = []
+    for capability, first, last in sorted(tallies, key=lambda chunk: (chunk[0].value, chunk[1], -chunk[2])):
+        tally = tallies[(capability, first, last)]
+        (of, begin, end), whole = made[-1] if made else ((None, 0, 0), tally)
+        if of is not capability or first > end:
+            made.append(((capability, first, last), tally))
+        elif first == end:
+            whole.add(tally)
+            made[-1] = ((capability, begin, last), whole)
+    return dict(made)
+
+
 def _digest() -> str:
     digest = hashlib.sha256()
     for path in _files():
@@ -101,5 +130,15 @@ def _digest() -> str:
 
 
 def _files() -> Iterator[Path]:
-    for folder in _PLAYED:
-        yield from sorted(path for path in (_ROOT / folder).rglob("*") if path.suffix in (".py", ".avsc"))
+    with seams.installed():
+        for seed in _LOADING:
+            for capability in Capability:
+                play(seed, capability)
+    loaded = {name: getattr(module, "__file__", None) for name, module in list(sys.modules.items())}
+    played = {name: Path(file) for name, file in loaded.items() if file and name != "__main__" and not _is_of_a_system(name)}
+    own = {path for path in played.values() if path.is_relative_to(_ROOT) and ".venv" not in path.parts}
+    yield from sorted(own | set((_ROOT / "schemas").rglob("*.avsc")))
+
+
+def _is_of_a_system(name: str) -> bool:
+    return any(name == one or name.startswith(f"{one}.") for one in _NOT_PLAYED)

@@ -8,10 +8,11 @@ import math
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import zip_longest
 from pathlib import Path
 
 from systems.contract import Capability
@@ -66,11 +67,19 @@ def chunk(what: Chunk) -> tuple[Chunk, Tally]:
     return what, tally
 
 
-def _chunks(wanted: Wanted) -> Iterator[Chunk]:
-    last = wanted.seed + wanted.schedules
-    for first in range(wanted.seed, last, CHUNK):
-        for capability in wanted.classes:
-            yield capability, first, min(first + CHUNK, last)
+def _to_do(wanted: Wanted, played: Collection[Chunk]) -> Iterator[Chunk]:
+    """What is left: of each class the seeds between those that were played, the classes in turns."""
+    turns = [_left(capability, wanted, played) for capability in wanted.classes]
+    for chunks in zip_longest(*turns):
+        yield from (what for what in chunks if what is not None)
+
+
+def _left(capability: Capability, wanted: Wanted, played: Collection[Chunk]) -> Iterator[Chunk]:
+    end = wanted.seed + wanted.schedules
+    at = wanted.seed
+    for first, last in [*sorted(chunk[1:] for chunk in played if chunk[0] is capability), (end, end)]:
+        yield from ((capability, begin, min(begin + CHUNK, first)) for begin in range(at, first, CHUNK))
+        at = last
 
 
 def run(wanted: Wanted) -> int:
@@ -81,16 +90,14 @@ def run(wanted: Wanted) -> int:
     survived: list[str] = []
     interrupted = ""
     kept = Played(wanted.kept)
-    todo = []
-    for what in _chunks(wanted):
-        if (played := kept.tallies.get(what)) is None:
-            todo.append(what)
-        else:
-            tallies[what[0]].add(played)
+    played = kept.within(wanted.seed, wanted.seed + wanted.schedules)
+    before = {chunk: tally for chunk, tally in played.items() if chunk[0] in tallies}
+    for (capability, _, _), tally in before.items():
+        tallies[capability].add(tally)
     try:
         with interruptible():
             progress = Progress(wanted.schedules * len(wanted.classes), sum(tally.schedules for tally in tallies.values()))
-            for what, tally in spread(chunk, iter(todo), wanted.workers):
+            for what, tally in spread(chunk, _to_do(wanted, before), wanted.workers):
                 kept.add(what, tally)
                 tallies[what[0]].add(tally)
                 progress.tells(tallies)

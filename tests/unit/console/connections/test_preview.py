@@ -15,7 +15,7 @@ from console.connections.changes import change
 from console.connections.checks import lines_of
 from console.connections.consent import Consent, gate, rows_asked_for
 from console.connections.files import ConnectionFiles, TableRow
-from console.connections.preview import Known, Preview, going_live, planned_connection, preview, unmatched, weigh
+from console.connections.preview import Known, Preview, besides, going_live, planned_connection, preview, unmatched, weigh
 from console.matching.masters import Masters
 from console.matching.score import Master
 from systems.connection import Ceiling, ConnectionSettings
@@ -139,6 +139,17 @@ def test_what_would_be_held_stops_going_live_until_each_of_it_is_accepted_by_nam
     one = Consent(amount=made.amount, held=frozenset({"business_unit=north"}))
     assert len(list(gate(made, one))) == 1
     assert list(gate(made, Consent(amount=made.amount, held=frozenset(made.names)))) == []
+
+
+def test_what_no_flow_brings_is_counted_where_a_connection_goes_live_for_the_first_time() -> None:
+    """Each bill and deposit of a connection without a flow for it was held from the first minute, and nobody had been asked."""
+    for before, is_first in ((None, True), ("observe", True), ("shadow", True), ("live", False)):
+        now = Connected(as_mode(before), "", "", tables_of(())) if before is not None else None
+        assert bool(besides(change(files(as_mode("live")), now))) == is_first
+    of_bill = {"unresolved": [], "hold": "no_flow", "source_entity": "bill", "source_id": "1", "parents": [], "op_key": "k"}
+    made = Preview("USD")
+    weigh(made, [of_bill | {"amount": Decimal("5.00")}], set())
+    assert set(made.names) == {"no_flow=bill"}
 
 
 def test_masters_of_both_sides_without_any_pair_stop_going_live() -> None:

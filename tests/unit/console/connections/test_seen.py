@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from console.connections.observed import coverage_rows, days_of, keys_by_table
+from console.connections.remapping import without_flow_of
 from console.connections.seen import as_if_live, seen_in
 from console.tables.folder import read_tables
 from console.tables.rows import TableRow, sheet_of
@@ -68,7 +69,7 @@ def test_what_has_no_row_is_an_error_and_what_falls_to_a_default_a_warning() -> 
     assert (unmapped["level"], unmapped["kind"], unmapped["table"], unmapped["count"], unmapped["amount"]) == (
         "error", "unmapped", "business_unit", 1, "108.25",
     )  # fmt: skip
-    assert unmapped["says"] == "business unit Plumbing - East has no row: 1 documents, 108.25."
+    assert unmapped["says"] == "business unit Plumbing - East has no row: 1 document, 108.25."
 
 
 def test_documents_from_before_the_cut_over_count_as_well_when_days_are_asked_for() -> None:
@@ -79,7 +80,19 @@ def test_documents_from_before_the_cut_over_count_as_well_when_days_are_asked_fo
 
 def test_where_everything_has_a_row_this_is_said() -> None:
     (row,) = coverage_rows("acme", seen_in(consumed(field_service.invoice()), as_if_live(connected(), None), context()))
-    assert (row["level"], row["says"]) == ("ok", "1 documents, 108.25: every value has a row or a default")
+    assert (row["level"], row["says"]) == ("ok", "1 document, 108.25: every value has a row or a default")
+
+
+def test_what_no_flow_brings_is_an_error_of_its_entity_with_what_to_do() -> None:
+    """A connection of Fusion had a row for everything, and each of its bills was held from the first minute."""
+    fusion = examples.connected(registry.system("oracle_fusion"))
+    money = without_flow_of(fusion.settings)
+    assert {("servicetitan", "bill"), ("servicetitan", "bank_deposit")} <= money
+    assert ("servicetitan", "invoice") not in money
+    (row,) = coverage_rows("acme", seen_in(consumed(field_service.bill(purchase_order_id="")), as_if_live(fusion, None), context()))
+    assert (row["level"], row["kind"], row["value"], row["count"]) == ("error", "held", "bill", 1)
+    assert row["says"].startswith("bill is brought by no flow, so that each is entered by hand: 1 document, ")
+    assert "--accept-held no_flow=bill" in row["do"]
 
 
 @pytest.mark.parametrize(

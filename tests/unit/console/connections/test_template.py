@@ -48,6 +48,9 @@ def filled(text: str) -> str:
     }.items():
         text = text.replace(f"{key}: FILL IN", f"{key}: {value}")
     text = text.replace("token_url: FILL IN", "token_url: https://id.example.com/token")
+    text = text.replace("rest_url: FILL IN", "rest_url: https://erp.example.com/rest").replace(
+        "odata_url: FILL IN", "odata_url: ''"
+    )
     return text.replace("base_url: FILL IN", "base_url: https://erp.example.com").replace("FILL IN", "ACME")
 
 
@@ -129,11 +132,11 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 def test_only_an_invoice_is_asked_when_it_is_due_and_only_an_erp_with_customers_whom_documents_name(
     tmp_path: Path, erp: System
 ) -> None:
-    """Payments and bills had a `post_when` that nothing reads, and PeopleSoft a `customer_policy`."""
+    """Payments and bills had a `post_when` that nothing reads, and PeopleSoft a `customer_policy`; SYSPRO has no customers at all."""
     _, parsed = template(tmp_path, erp)
     asked = {name for name, own in parsed["flows"].items() if "post_when" in own}
     assert asked == {flow.id for flow in erp.flows if flow.entity == "invoice" and flow.records}
-    assert ("customer_policy" in parsed) == (erp.name != "peoplesoft")
+    assert ("customer_policy" in parsed) == (erp.name not in ("peoplesoft", "syspro"))
 
 
 @ERPS
