@@ -177,12 +177,18 @@ def wanted_of(record: str, command: Mapping[str, Any]) -> Wanted:
         command["purpose"],
         sign * abs(command["amount"]) if is_turned else command["amount"],
         command["posting_date"],
-        summed((one["account"], _dimensions(one), one["amount"]) for one in lines),
-        frozenset(plain(one["account"]) for one in lines if one["role"] == "tax"),
+        _as_shown(summed((one["account"], _dimensions(one), one["amount"]) for one in lines), is_credit=is_turned),
+        frozenset(plain(one["account"]) for one in lines if one["role"] == "tax" and one["account"]),
         frozenset(plain(one["account"]) for one in lines if one["role"] in _CONTROL),
         command["tax_total"] if command.get("tax_zone") else None,
         command.get("cash_account", ""),
     )
+
+
+def _as_shown(lines: Lines, *, is_credit: bool) -> Lines:
+    """The lines with the sign that the ERP's document shows: those of a credit are positive there, and less than nothing in some commands."""
+    is_less = is_credit and sum((amount for _, amount in lines), ZERO) < 0
+    return tuple((key, -amount) for key, amount in lines) if is_less else lines
 
 
 def _dimensions(line: Mapping[str, Any]) -> dict[str, str]:
@@ -256,8 +262,15 @@ def _key(account: str, dimensions: tuple[tuple[str, str], ...]) -> Key:
     return plain(account), tuple(sorted((name, plain(code)) for name, code in dimensions if code))
 
 
+def _without_accounts(lines: Lines) -> Lines:
+    return tuple((("", dimensions), amount) for (_, dimensions), amount in lines)
+
+
 def shifted(wanted: Lines, booked: Lines) -> dict[Key, Decimal]:
-    """What the ERP's lines have more than the wanted ones, by account and by the dimensions that both sides name; empty = equal."""
+    """What the ERP's lines have more than the wanted ones, by account and by the dimensions that both sides name; empty = equal. Where lines are
+    wanted by item, the account is the ERP's own choice, and only dimensions are compared."""
+    if any(not account for (account, _), _ in wanted):
+        wanted, booked = _without_accounts(wanted), _without_accounts(booked)
     theirs, ours = _named(booked), _named(wanted)
     found: dict[Key, Decimal] = {}
     for sign, lines in ((1, booked), (-1, wanted)):

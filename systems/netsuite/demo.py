@@ -59,7 +59,6 @@ _ORDER_ITEMS = (("MATERIALS", "10001"), ("LABOR", "10002"), ("EQUIPMENT", "15001
 """Items that buyers order, and the sku of each at the other side."""
 _PLACES = ("1", "2", "3", "4")
 _WAREHOUSE = "801"
-_PERIOD = {"period": "Mar 2026"}
 _PAYMENTS = (("Cash", "1"), ("Check", "2"), ("Credit Card", "3"), ("ACH", "4"), ("Refund", "2"))
 
 
@@ -191,15 +190,12 @@ class NetSuiteDemo:
         return [*new, changed]
 
     def faults(self) -> Sequence[Act]:
-        """An outage, receivables that are locked for a while, a storm over the limit, and answers that are lost, halved, late, without Location or
-        something else altogether."""
+        """An outage, a storm over the limit, and answers that are lost, halved, late, without Location or something else altogether."""
         post = {"method": "POST", "path": "/services/rest/record/v1/"}
         return (
             planned("an outage of the ERP (150 requests answered 503)", {"kind": "refuse", "status": 503, "count": 150}),
-            Act("receivables of the period are locked", "periods", {**_PERIOD, "arLocked": True}),
             planned("a storm of 429 (80 requests)", {"kind": "refuse", "status": 429, "count": 80, "seconds": 1}),
             planned("a full account, told as an invalid login (20 requests)", {"kind": "invalid_login", "count": 20}),
-            Act("receivables of the period are unlocked", "periods", {**_PERIOD, "arLocked": False}),
             planned(
                 "lost, halved, late and lying answers to writes",
                 {"kind": "lost_answer", "count": 4, "skip": 2, **post},

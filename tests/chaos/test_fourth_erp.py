@@ -1,5 +1,5 @@
-"""The same day with an ERP that is told what jobs cost: a payable for each vendor beside the sale, a default where a department is missing, orders
-that are received in the field service and billed there, and a period that is locked for a while."""
+"""The same day with an ERP that is told what jobs cost: a payable for each vendor beside the sale, a default where a department is missing, and
+orders that are received in the field service and billed there."""
 
 from __future__ import annotations
 
@@ -97,15 +97,6 @@ def test_an_order_of_the_erp_is_received_in_the_field_service_whose_bill_is_read
     assert len(bills) > 0
     written = [one for one in entries(played) if one["source_entity"] == "bill" and one["state"] in ("POSTED", "ADOPTED")]
     assert written == []
-
-
-def test_what_met_a_locked_period_was_held_and_went_on_when_it_was_unlocked(played: Played) -> None:
-    seen = [one.record for one in played.stage.reading.scan([f"ledger.{ERP}"], quiet=True) if one.record]
-    met = {one["op_key"] for one in seen if (one["state"], one["reason"]) == ("HELD", "period_closed")}
-    now = {one["op_key"]: one for one in entries(played)}
-    assert met, "no document came while it was locked"
-    assert [one for one in met if now[one]["reason"] == "period_closed"] == []
-    assert "POSTED" in {now[one]["state"] for one in met}
 
 
 def test_ten_more_cycles_of_polling_both_ways_add_nothing(played: Played) -> None:

@@ -12,8 +12,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from console.demo.balances import Compared, Pairs, compared
+from console.demo.balances import Compared, Pairs, compared, costs_of
 from console.reconcile.reading import compared as reconciled
+from console.reconcile.sides import MONEY
 from schemas.records import Raw
 from systems import registry
 from systems.connection import ConnectionSettings
@@ -34,7 +35,7 @@ from topology.topics import object_key
 CUTOVER = "2026-03-01"
 _LATER = datetime(2027, 1, 1, tzinfo=UTC)
 _QUOTA = {"group": "g", "calls": 1_000_000, "at_once": 512, "sink": 0.9, "poller": 0.05, "check": 0.05, "kept": 0}
-_SEEN = ("invoice", "payment", "bill", "period")
+_SEEN = (*MONEY, "period")
 
 
 class _State:
@@ -157,7 +158,8 @@ class World:
         merged = {str(row["id"]): str(row["mergedToId"]) for row in self.source.rows("customers") if row["mergedToId"]}
         pairs = {entity: Pairs(found, merged if entity == "customer" else {}) for entity, found in links.items()}
         unexplained = [f"{one.told(x)}" for one in judged for x in one.findings if not x.is_explained]
-        return compared("acme", (self.source.balances(), await self.erp.balances()), pairs, judged), unexplained
+        told = (one for one in judged if one.flow not in costs_of(self.erp.system.flows))
+        return compared("acme", (self.source.balances(), await self.erp.balances()), pairs, told), unexplained
 
     async def erp_documents(self, kind: str) -> list[dict[str, Any]]:
         """Documents of a kind as the ERP's simulator keeps them."""
@@ -213,7 +215,10 @@ def _connected(source: Source, erp: Erp, choices: Mapping[str, Any]) -> Connecte
         "customer_policy": "one_to_one" if erp.creates else "bill_to_parent",
         "field_service": {"system": registry.FIELD_SERVICE, "settings": source.settings, "quota": _QUOTA},
         "erp": {"system": erp.name, "settings": erp.settings, "quota": _QUOTA},
-        "flows": {flow.id: {"cutover_date": CUTOVER, "window": "immediate"} for flow in erp.system.flows},
+        "flows": {
+            flow.id: {"cutover_date": CUTOVER, "window": "immediate"} | dict(erp.demo.flow_settings().get(flow.id, {}))
+            for flow in erp.system.flows
+        },
         **choices,
     }
     keys = registry.crosswalk_tables(erp.name)
