@@ -27,7 +27,7 @@ from systems.demo import (
     whole,
 )
 from systems.flow import Flow
-from systems.syspro.keys import order_ref_in
+from systems.syspro.keys import order_ref_in, ref_in
 
 _INVOICES, _ENTRIES, _SUPPLIERS, _ORDERS, _LINES, _MOVES, _LEVELS = (
     "ApInvoice", "ApInvoicePay", "ApSupplier", "PorMasterHdr", "PorMasterDetail", "InvMovements", "InvWarehouse",
@@ -175,9 +175,10 @@ class SysproDemo:
         return [*found, *(BookedDocument("vendor", row["Supplier"], "", _ZERO, "", True) for row in _of(ask, _SUPPLIERS))]
 
     def balances(self, ask: Ask) -> Balances:
-        """What suppliers are owed by the company's own figures."""
+        """What suppliers are owed by the company's own figures. What the clearing supplier is owed is what the jobs cost (flow S1); the other side
+        keeps no such payable, but the vendors' own bills."""
         told = ask(BALANCES)["vendors"]
-        return Balances(None, {row["id"]: Decimal(row["open"]) for row in told})
+        return Balances(None, {row["id"]: Decimal(row["open"]) for row in told if row["id"] != CLEARING})
 
     def flow_settings(self) -> Mapping[str, Mapping[str, Any]]:
         """Nothing waits for a window."""
@@ -247,14 +248,14 @@ def _order(row: Mapping[str, Any], ask: Ask) -> BookedDocument:
 
 
 def _moved(rows: Sequence[Mapping[str, Any]]) -> list[BookedDocument]:
-    """The movements of each reference as one document."""
+    """The movements of each reference as one document; what people moved has no ref of ours."""
     by_ref: dict[str, list[Mapping[str, Any]]] = {}
     for row in rows:
         by_ref.setdefault(str(row["Reference"]) or f"{row['Journal']}/{row['JournalEntry']}", []).append(row)
     made = []
     for ref, own in by_ref.items():
         value = sum((Decimal(row["TrnValue"]) for row in own), Decimal(0))
-        made.append(BookedDocument("goods", str(own[0]["Journal"]), ref, value, own[0]["EntryDate"], True, None))
+        made.append(BookedDocument("goods", str(own[0]["Journal"]), ref_in(ref), value, own[0]["EntryDate"], True, None))
     return made
 
 
