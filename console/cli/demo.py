@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from console.demo.day import Options, Outcome
 
 _NOTED = 20
-_SCALE, _SCALE_OF_ALL = 600.0, 1_200.0
+_SCALE, _SCALE_OF_ALL = 600.0, 1_500.0
 """Scaled seconds in a second, of one connection and of all together: each has a field service that is polled 143 times a second at 600."""
 _DAY_START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)  # six in the morning in Chicago, a Monday
 
