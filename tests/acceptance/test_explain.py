@@ -93,7 +93,7 @@ def test_status_tells_programs_documents_lag_cursors_and_dead(live: Live) -> Non
     said = live.stage.cli("status", "--output", "json")
     assert said.returncode == 0, said.stderr
     parts = json.loads(said.stdout)
-    assert set(parts) == {"connections", "documents", "lag", "cursors", "dead", "processes", "stock"}
+    assert set(parts) == {"connections", "documents", "lag", "cursors", "dead", "processes", "defaulted", "stock"}
     assert all(parts["processes"].values()), parts["processes"]
     (head,) = parts["connections"]
     assert (head["connection"], head["mode"], head["paused"]) == ("acme", "live", None)
