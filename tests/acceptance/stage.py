@@ -49,15 +49,17 @@ FLOWS = {
     "acumatica": {"A1", "A2", "A3", "A3V", "A4", "A5", "A6", "A7", "A8", "M0"},
     "peoplesoft": {"P1", "P2", "P3", "P4", "M0"},
     "oracle_fusion": {"F1", "F2", "F3", "F3R", "F4", "F5", "F6", "M0"},
+    "netsuite": {"N1", "N1S", "N1C", "N2", "N2C", "N3", "N3V", "N3D", "N4", "N5", "N6", "N7", "M0"},
     "syspro": {"S1", "S2", "S2V", "S3", "S3W", "S3R", "S4", "S4L", "S5", "M0"},
 }
 CONNECTIONS = {
     "acumatica": "acme",
     "peoplesoft": "blue-ridge",
     "oracle_fusion": "hill-country",
+    "netsuite": "sundial",
     "syspro": "five-branches",
 }
-WRITTEN = ("A1", "A2", "P1", "P2", "P3", "F1", "F2", "F3", "F4", "F5")
+WRITTEN = ("A1", "A2", "P1", "P2", "P3", "F1", "F2", "F3", "F4", "F5", "N1", "N1S", "N2", "N4", "S1", "S2", "S3", "S3W", "S3R")
 """Flows that write documents on every day."""
 _SECRETS = "ML_CONNECTOR_DEMO_"
 
