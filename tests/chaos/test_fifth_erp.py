@@ -83,8 +83,10 @@ def test_ten_more_cycles_of_polling_both_ways_add_nothing(played: Played) -> Non
 
 # --- secrets ----------------------------------------------------------------------------------------------------------
 
-ADDRESSES = re.compile(rb"[?&](OperatorPassword|CompanyPassword|UserId|XmlIn|XmlParameters)=|[0-9A-F]{34}")
-"""What an address of e.net has in it, and the form of a session id."""
+ADDRESSES = re.compile(rb"[?&](OperatorPassword|CompanyPassword|UserId|XmlIn|XmlParameters)=")
+"""What an address of e.net has in it."""
+SESSION = re.compile(rb"[0-9A-F]{34}")
+"""The form of a session id. Keys of Oracle Fusion's rows have it too, so it is not looked for in what belongs to another connection."""
 
 
 def secrets(played: Played) -> list[bytes]:
@@ -99,7 +101,8 @@ def said(played: Played) -> Iterator[tuple[str, bytes]]:
     simulators = set(played.stage.processes.simulators)
     for path in played.stage.processes.folder.glob("*.log"):
         if path.stem not in simulators:
-            yield path.name, path.read_bytes()
+            for line in path.read_bytes().splitlines():
+                yield path.name, line
     for message in played.stage.reading.messages(sorted(topics()), quiet=True):
         headers = dict(message.headers() or {})
         told = [value if isinstance(value, bytes) else (value or "").encode() for value in headers.values()]
@@ -111,19 +114,25 @@ def said(played: Played) -> Iterator[tuple[str, bytes]]:
         yield f"explain {one['record']}", asked.stdout.encode() + asked.stderr.encode()
 
 
-def leaks(where: str, body: bytes, words: list[bytes]) -> list[str]:
-    return [f"{where}: {word!r}" for word in words if word in body] + [f"{where}: {one[0]!r}" for one in ADDRESSES.finditer(body)]
+def leaks(where: str, body: bytes, words: list[bytes], others: list[bytes]) -> list[str]:
+    found = [word for word in words if word in body] + [one[0] for one in ADDRESSES.finditer(body)]
+    if not any(other in body for other in others):
+        found += [one[0] for one in SESSION.finditer(body)]
+    return [f"{where}: {one!r}" for one in found]
 
 
 def test_no_password_no_session_and_no_address_is_in_any_log_topic_or_error(played: Played) -> None:
     """Credentials, documents and sessions of SYSPRO stand in addresses, and a day has outages, dropped sessions, cut and lost answers."""
     words = secrets(played)
-    assert len(leaks("a made-up error", b"GET /Logon?Operator=A&OperatorPassword=" + words[0], words)) == 2
+    others = [one.id.encode() for one in played.stage.day.joined if one is not fifth(played)]
+    assert (
+        len(leaks("a made-up error", b"GET /Logon?Operator=A&OperatorPassword=" + words[0] + b" " + b"0A" * 17, words, others)) == 3
+    )
     seen: Counter[str] = Counter()
     found: list[str] = []
     for where, body in said(played):
         seen[where.rpartition(".")[2] if where.endswith(".log") else where.partition(" ")[0]] += 1
-        found += leaks(where, body, words)
+        found += leaks(where, body, words, others)
     assert found == []
     assert seen["log"] >= 4
     assert seen["explain"] >= 4
