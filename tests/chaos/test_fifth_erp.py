@@ -121,6 +121,7 @@ def leaks(where: str, body: bytes, words: list[bytes], others: list[bytes]) -> l
     return [f"{where}: {one!r}" for one in found]
 
 
+@pytest.mark.chaos
 def test_no_password_no_session_and_no_address_is_in_any_log_topic_or_error(played: Played) -> None:
     """Credentials, documents and sessions of SYSPRO stand in addresses, and a day has outages, dropped sessions, cut and lost answers."""
     words = secrets(played)
