@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from functools import cache
 from typing import Any, cast
+from xml.sax.saxutils import escape
 
 import pytest
 from hypothesis import given, settings
@@ -25,6 +27,7 @@ from topology.topics import object_key, partition_of, records_of_topic
 CODEC: Codec = offline_codec(records_of_topic())
 HOPS = way.way()
 PLACE = "\ufdd0place"
+_OF_XML = re.compile(rb">([^<>]+)<|=(?:'([^'<]*)'|\"([^\"<]*)\")")
 
 
 @cache
@@ -50,6 +53,15 @@ def _with(body: bytes, path: tuple[Any, ...], nasty: bytes) -> bytes:
         inner = inner[key]
     inner[path[-1]] = PLACE
     return json.dumps(value, ensure_ascii=False).encode().replace(json.dumps(PLACE, ensure_ascii=False).encode(), nasty)
+
+
+def _spoilt(body: bytes, data: st.DataObject, nasty: bytes) -> bytes:
+    """The body with this at one place: a value of JSON, or a text or attribute of XML."""
+    if not body.lstrip().startswith(b"<"):
+        return _with(body, data.draw(st.sampled_from(list(_places(json.loads(body))))), nasty)
+    found = data.draw(st.sampled_from(list(_OF_XML.finditer(body))))
+    first, end = found.span(found.lastindex or 0)
+    return body[:first] + data.draw(st.sampled_from([nasty, escape(nasty.decode("utf-8", "replace")).encode()])) + body[end:]
 
 
 def _raw_record(system: str, raw: dict[str, Any]) -> ConsumerRecord:
@@ -83,9 +95,8 @@ def _carried_through(system: str, raw: dict[str, Any]) -> None:
 @settings(max_examples=40, deadline=None)
 def test_no_value_at_any_place_makes_a_rule_fail(system: str, name: str, data: st.DataObject) -> None:
     raw = dict(examples.raw(registry.system(system), name))
-    path = data.draw(st.sampled_from(list(_places(json.loads(cast("bytes", raw["body"]))))))
-    nasty = data.draw(st.sampled_from(NASTY))
-    raw["body"] = data.draw(st.sampled_from([b"", b"\xef\xbb\xbf"])) + _with(cast("bytes", raw["body"]), path, nasty)
+    spoilt = _spoilt(cast("bytes", raw["body"]), data, data.draw(st.sampled_from(NASTY)))
+    raw["body"] = data.draw(st.sampled_from([b"", b"\xef\xbb\xbf"])) + spoilt
     _carried_through(system, raw)
 
 
