@@ -13,10 +13,10 @@ from console.cli.plan import person
 from console.output import Output, paragraph, print_json
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date
 
-    from console.compare.loading import Standing
+    from console.compare.loading import Begun, Standing
     from console.compare.reading import Compared
     from console.reading import Cluster
     from systems.connection import ConnectionSettings
@@ -47,7 +47,7 @@ def load(
     It may be interrupted at any time: the pollers go on where they were, and the same command without --from shows the rest.
     """
     from console.compare import told
-    from console.compare.loading import standings
+    from console.compare.loading import begun
     from console.compare.reading import HISTORY, compared
     from console.connections.applying import connected, in_force
     from console.reading import Cluster
@@ -60,14 +60,14 @@ def load(
         day = day_of("--from", first)
         refuse_backwards(day, until)
         _begin(cluster, settings, day, (actor or person(), reason or "no reason given"))
-    found = standings(cluster, settings)
-    if not found:
+    loads = begun(cluster, settings)
+    if not loads:
         raise Broken(f"no load of {connection} was begun.", "Name the day to read from: --from 2025-01-01")
-    is_over = _followed(cluster, settings, wait=wait)
+    found, is_over = _followed(cluster, settings, loads, wait=wait)
     days = min(one.since for one in found), until
     made = compared(cluster, settings, HISTORY, days)
     if output is Output.json:
-        print_json({"is_over": is_over, "from": days[0], **_as_json(made, standings(cluster, settings))})
+        print_json({"is_over": is_over, "from": days[0], **_as_json(made, found)})
     else:
         for line in told.lines_of_pairs(made.pairs, made.ours, len(made.pairs) if documents else _LISTED):
             print(line)
@@ -110,24 +110,21 @@ def _begin(cluster: Cluster, settings: ConnectionSettings, day: date, author: tu
         print(line, flush=True)
 
 
-def _followed(cluster: Cluster, settings: ConnectionSettings, *, wait: bool) -> bool:
-    """Show how far the load is until it is over; whether it is."""
+def _followed(
+    cluster: Cluster, settings: ConnectionSettings, loads: Mapping[str, Begun], *, wait: bool
+) -> tuple[list[Standing], bool]:
+    """Show how far the load is until it is over; where it stands then, and whether it is over."""
     from console.cli.progress import progress_lines
     from console.compare.loading import progress, standings, unread
 
     say, told_s = progress_lines(), time.monotonic() - _TOLD_S
     while True:
-        found = standings(cluster, settings)
-        left = unread(cluster, settings)
-        is_over = _is_over(found, left)
+        found, left = standings(cluster, settings, loads), unread(cluster, settings)
+        is_over = all(one.is_over for one in found) and not left
         if is_over or not wait or time.monotonic() - told_s >= _TOLD_S:
             for line in progress(cluster, found, left):
                 say(line)
             told_s = time.monotonic()
         if is_over or not wait:
-            return is_over
+            return found, is_over
         time.sleep(_EVERY_S)
-
-
-def _is_over(found: Sequence[Standing], left: int) -> bool:
-    return all(one.is_over for one in found) and not left

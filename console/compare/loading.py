@@ -62,30 +62,36 @@ def note(day: date, before: Mapping[str, Any]) -> str:
     return f"history from {day} after {before.get('records', 0)} records"
 
 
-def standings(cluster: Cluster, settings: ConnectionSettings) -> list[Standing]:
-    """Where the newest load of each feed stands; empty where none was begun."""
-    begun, names = _begun(cluster, settings), [name for name, _ in feeds(settings)]
-    if not begun:
-        return []
+@dataclass(frozen=True)
+class Begun:
+    """When the newest load of a feed was begun, the day it goes back to, and the records that were read before it."""
+
+    since: date
+    base: int
+    at: datetime
+
+
+def standings(cluster: Cluster, settings: ConnectionSettings, loads: Mapping[str, Begun]) -> list[Standing]:
+    """Where these loads stand by now."""
     cursors = {
         seen.record["feed"]: seen.record
         for seen in cluster.scan(["cursors"], cluster.partitions_of(settings.connection), quiet=True)
         if seen.record and seen.record["connection"] == settings.connection
     }
-    return [_standing(name, begun[name], cursors.get(name, {})) for name in names if name in begun]
+    return [_standing(name, one, cursors.get(name, {})) for name, one in loads.items()]
 
 
-def _standing(name: str, begun: tuple[date, int, datetime], cursor: Mapping[str, Any]) -> Standing:
-    since, base, at = begun
-    is_moved = bool(cursor) and cursor["page_digest"] != RESET and cursor["at"] > at
+def _standing(name: str, begun: Begun, cursor: Mapping[str, Any]) -> Standing:
+    is_moved = bool(cursor) and cursor["page_digest"] != RESET and cursor["at"] > begun.at
     is_over = is_moved and not is_walking(cursor["position"])
-    return Standing(name.partition(".")[2], since, max(0, cursor.get("records", 0) - base), is_over)
+    return Standing(name.partition(".")[2], begun.since, max(0, cursor.get("records", 0) - begun.base), is_over)
 
 
-def _begun(cluster: Cluster, settings: ConnectionSettings) -> dict[str, tuple[date, int, datetime]]:
-    """Feed -> day, records before, and when it was begun, of its newest load."""
-    keys = {object_key(settings.connection, settings.erp.system, feed.name, "").encode(): name for name, feed in feeds(settings)}
-    found: dict[str, tuple[date, int, datetime]] = {}
+def begun(cluster: Cluster, settings: ConnectionSettings) -> dict[str, Begun]:
+    """The newest load of each feed, by the name of its cursor; empty where none was begun."""
+    names = dict(feeds(settings))
+    keys = {object_key(settings.connection, settings.erp.system, feed.name, "").encode(): name for name, feed in names.items()}
+    found: dict[str, Begun] = {}
     for message in cluster.messages(["audit"], cluster.partitions_of(settings.connection), quiet=True):
         name = keys.get(message.key() or b"")
         record = cluster.seen(message).record if name is not None else {}
@@ -93,10 +99,10 @@ def _begun(cluster: Cluster, settings: ConnectionSettings) -> dict[str, tuple[da
             continue
         told = _BEGUN.search(record["detail"])
         if told is not None:
-            found[name] = date.fromisoformat(told[1]), int(told[2]), record["at"]
+            found[name] = Begun(date.fromisoformat(told[1]), int(told[2]), record["at"])
         else:
             found.pop(name, None)
-    return found
+    return {name: found[name] for name in names if name in found}
 
 
 def unread(cluster: Cluster, settings: ConnectionSettings) -> int:

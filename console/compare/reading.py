@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -19,6 +18,7 @@ from runtime.clock import clock_from_environment
 from systems.connection import ConnectionSettings
 from systems.flow import USUAL_DATES
 from topology.rules.due import local_day
+from topology.topics import object_key
 
 HISTORY = ("invoice", "credit_memo", "payment", "bill", "vendor_credit", "ap_payment")
 """Kinds of documents that both sides have of their own."""
@@ -125,8 +125,8 @@ def _newest(
 ) -> Iterator[T]:
     """What is made of the newest record of each object of one side; only that is kept in memory."""
     for entity in entities:
-        prefix = f"{settings.connection}/{system}/{entity}/".encode()
-        found: dict[bytes, T | None] = defaultdict()
+        prefix = object_key(settings.connection, system, entity, "").encode()
+        found: dict[bytes, T | None] = {}
         for message in cluster.messages([f"canonical.{entity}"]):
             key = message.key() or b""
             if key.startswith(prefix) and (record := cluster.seen(message).record):

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -93,3 +96,16 @@ async def starting(
     for one in made:
         await one.http.close()
         await one.served.stop()
+
+
+@contextmanager
+def simulated(system: str, *options: str) -> Iterator[dict[str, Any]]:
+    """The ready line of `ml-connector simulate` as a process; it has to end well."""
+    command = [sys.executable, "-m", "console.cli.main", "simulate", system, *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as running:
+        try:
+            assert running.stdout is not None
+            yield json.loads(running.stdout.readline())
+        finally:
+            running.send_signal(signal.SIGTERM)
+    assert running.returncode == 0

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from console.connections.applying import applied
+from console.connections.consent import Consent
+from console.reading import Cluster as Console
 from runtime import kafka
 from runtime.settings import Settings, settings_from_environment
 from schemas import codec
-from tests.integration.console.files import CANARY
+from tests.integration.console.files import CANARY, written
 from tests.signed import ring_in
 from tests.unit.following.log import CODEC, Cluster
 
@@ -45,3 +49,13 @@ def operator(monkeypatch: pytest.MonkeyPatch, cluster: Cluster, folder: Path) ->
     monkeypatch.setenv("ML_CONNECTOR_KEY_RING", str(ring_in(folder / "ring")))
     monkeypatch.setenv("CANARY", CANARY)
     return settings_from_environment()
+
+
+def in_force(monkeypatch: pytest.MonkeyPatch, cluster: Cluster, folder: Path) -> Path:
+    """The connection `acme`, live and in force; every group has read everything, and somebody is at work. Gives its file."""
+    operator(monkeypatch, cluster, folder)
+    monkeypatch.setattr(Console, "unread", lambda *_: {})
+    monkeypatch.setattr(Console, "members", lambda *_: {})
+    path = written(folder, "acme", mode="live")
+    assert applied(path, "pat", "start", False, Consent(amount=Decimal(0)))[1] == []
+    return path

@@ -13,17 +13,15 @@ from typer.testing import CliRunner, Result
 
 from console.cli.main import app
 from console.compare.loading import feeds
-from console.connections.applying import applied, connected, in_force
-from console.connections.consent import Consent
+from console.connections.applying import connected, in_force
 from console.reading import Cluster as Console
 from runtime.clock import clock_from_environment
 from runtime.errors import Broken
 from services.ingress.writing import RESET
 from systems.connection import ConnectionSettings
-from tests.integration.console.files import written
 from tests.systems import field_service
 from tests.unit.console.entries import entry, example
-from tests.unit.following.console import operator
+from tests.unit.following import console
 from tests.unit.following.log import CODEC, Cluster
 from topology.topics import object_key
 
@@ -32,13 +30,7 @@ ERP, SOURCE = "acumatica", "servicetitan"
 
 @pytest.fixture(autouse=True)
 def connection(monkeypatch: pytest.MonkeyPatch, cluster: Cluster, tmp_path: Path) -> Path:
-    """The connection `acme` in force; every group has read everything, and somebody is at work."""
-    operator(monkeypatch, cluster, tmp_path)
-    monkeypatch.setattr(Console, "unread", lambda *_: {})
-    monkeypatch.setattr(Console, "members", lambda *_: {})
-    path = written(tmp_path, "acme", mode="live")
-    assert applied(path, "pat", "start", False, Consent(amount=Decimal(0)))[1] == []
-    return path
+    return console.in_force(monkeypatch, cluster, tmp_path)
 
 
 def settings() -> ConnectionSettings:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +11,8 @@ from typer.testing import CliRunner, Result
 
 from console.cli.main import app
 from console.connections.applying import applied
-from console.connections.consent import Consent
-from console.reading import Cluster as Console
-from tests.integration.console.files import written
 from tests.unit.console.entries import entry, example
-from tests.unit.following.console import operator
+from tests.unit.following import console
 from tests.unit.following.log import CODEC, Cluster
 
 COMMANDS, LEDGER = "command.acumatica", "ledger.acumatica"
@@ -24,13 +20,7 @@ COMMANDS, LEDGER = "command.acumatica", "ledger.acumatica"
 
 @pytest.fixture(autouse=True)
 def connection(monkeypatch: pytest.MonkeyPatch, cluster: Cluster, tmp_path: Path) -> Path:
-    """The connection `acme` in force."""
-    operator(monkeypatch, cluster, tmp_path)
-    monkeypatch.setattr(Console, "unread", lambda *_: {})
-    monkeypatch.setattr(Console, "members", lambda *_: {})
-    path = written(tmp_path, "acme", mode="live")
-    assert applied(path, "pat", "start", False, Consent(amount=Decimal(0)))[1] == []
-    return path
+    return console.in_force(monkeypatch, cluster, tmp_path)
 
 
 def posted(cluster: Cluster, number: str, *defaults: str, state: str = "POSTED", amount: str = "100.00", **more: Any) -> str:

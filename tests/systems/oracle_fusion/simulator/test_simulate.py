@@ -4,11 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import signal
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import urlencode, urlsplit
@@ -16,20 +11,9 @@ from urllib.request import Request, urlopen
 
 import pytest
 
+from tests.systems.served import simulated
+
 SUPPLIERS = "/fscmRestApi/resources/11.13.18.05/suppliers"
-
-
-@contextmanager
-def simulated(*options: str) -> Iterator[dict[str, Any]]:
-    """The ready line of a simulator that runs as a process."""
-    command = [sys.executable, "-m", "console.cli.main", "simulate", "oracle_fusion", *options]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as running:
-        try:
-            assert running.stdout is not None
-            yield json.loads(running.stdout.readline())
-        finally:
-            running.send_signal(signal.SIGTERM)
-    assert running.returncode == 0
 
 
 def basic(user: str, password: str) -> str:
@@ -61,7 +45,7 @@ def suppliers(ready: dict[str, Any], sign_in: str, limit: int) -> list[str]:
 
 
 def test_a_client_of_somebody_else_pages_through_suppliers_with_oauth_and_with_basic() -> None:
-    with simulated("--set", "suppliers=45", "--seed", "5") as ready:
+    with simulated("oracle_fusion", "--set", "suppliers=45", "--seed", "5") as ready:
         held = ready["credentials"]
         assert {"client_id", "client_secret", "scope", "username", "password"} <= set(held)
         assert urlsplit(ready["token_url"]).hostname == urlsplit(ready["url"]).hostname == "127.0.0.1"
@@ -72,7 +56,7 @@ def test_a_client_of_somebody_else_pages_through_suppliers_with_oauth_and_with_b
 
 
 def test_a_wrong_password_and_a_token_of_nobody_are_refused() -> None:
-    with simulated("--set", "suppliers=2") as ready:
+    with simulated("oracle_fusion", "--set", "suppliers=2") as ready:
         for sign_in in (basic(ready["credentials"]["username"], "wrong"), "Bearer made-up"):
             with pytest.raises(HTTPError, match="401"):
                 suppliers(ready, sign_in, 5)

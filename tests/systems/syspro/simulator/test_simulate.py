@@ -6,11 +6,6 @@ from __future__ import annotations
 import base64
 import json
 import re
-import signal
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
 from urllib.error import HTTPError
@@ -19,6 +14,8 @@ from urllib.request import Request, urlopen
 from xml.etree import ElementTree
 
 import pytest
+
+from tests.systems.served import simulated
 
 XML = '<?xml version="1.0" encoding="Windows-1252"?>'
 FIND = (
@@ -36,19 +33,6 @@ INVOICE = (
     "<Invoice>{number}</Invoice><TransactionValue>149.90</TransactionValue><LedgerDistribution><LedgerCode>5000-10</LedgerCode>"
     "<LedgerValue>149.90</LedgerValue></LedgerDistribution></Item></PostApInvoice>"
 )
-
-
-@contextmanager
-def simulated(*options: str) -> Iterator[dict[str, Any]]:
-    """The ready line of a simulator that runs as a process."""
-    command = [sys.executable, "-m", "console.cli.main", "simulate", "syspro", *options]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as running:
-        try:
-            assert running.stdout is not None
-            yield json.loads(running.stdout.readline())
-        finally:
-            running.send_signal(signal.SIGTERM)
-    assert running.returncode == 0
 
 
 def called(ready: dict[str, Any], operation: str, **texts: str) -> str:
@@ -85,7 +69,7 @@ def posted(ready: dict[str, Any], session: str, supplier: str, number: str) -> E
 
 
 def test_a_client_of_somebody_else_posts_an_invoice_and_is_refused_the_second_time() -> None:
-    with simulated("--set", "suppliers=12", "--seed", "5") as ready:
+    with simulated("syspro", "--set", "suppliers=12", "--seed", "5") as ready:
         assert {"operator", "operator_password", "company", "company_password"} <= set(ready["credentials"])
         session = logged_on(ready)
         [supplier] = found_rows(ready, session, "ApSupplier", "Supplier SupplierName OnHold", ("Supplier", "0000001"))
@@ -114,7 +98,7 @@ def page_of(ready: dict[str, Any], password: str, **options: str) -> dict[str, A
 
 
 def test_a_plain_odata_client_pages_through_ap_invoices() -> None:
-    with simulated("--set", "suppliers=12", "--set", "history=23", "--seed", "5") as ready:
+    with simulated("syspro", "--set", "suppliers=12", "--set", "history=23", "--seed", "5") as ready:
         password = ready["credentials"]["operator_password"]
         whole = page_of(ready, password, count="true", orderby="Supplier,Invoice")
         seen: list[tuple[str, str]] = []
