@@ -5,15 +5,17 @@ from __future__ import annotations
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
-from console.demo.accounts import Row
+from console.demo.accounts import Row, is_ok
 from console.demo.day import Accident, Day, Options, Outcome
+from console.demo.joined import Joined
 from runtime.embedded.cluster import EmbeddedCluster, start_cluster
 from runtime.embedded.fetch import NO_MAVEN, is_fetchable
 from systems import registry
-from tests.acceptance.stage import Stage, staged
+from tests.acceptance.stage import Stage, shown, staged
 
 JOBS, MORE_JOBS = 20, 40
 """Of the day, for each ERP: in `make test`, and in `make chaos`."""
@@ -34,6 +36,34 @@ class Played:
     def rows(self) -> Sequence[Row]:
         """A row for each flow."""
         return self.outcome.rows
+
+    def joined(self, erp: str) -> Joined:
+        """The connection with this ERP."""
+        return next(one for one in self.stage.day.joined if one.erp == erp)
+
+    def asked(self, erp: str, path: str, system: str = "") -> Any:
+        """What the ERP's simulator answers about itself, or the other side's (`system`)."""
+        return self.stage.work(lambda _: self.joined(erp).ask(system or erp, path))
+
+    def documents(self, erp: str, kind: str) -> list[dict[str, Any]]:
+        """What the ERP keeps of one kind."""
+        return list(self.asked(erp, f"documents?kind={kind}")["documents"])
+
+    def entries(self, erp: str) -> list[dict[str, Any]]:
+        """The connection's newest ledger entries."""
+        return [one for one in self.stage.entries() if one["connection"] == self.joined(erp).id]
+
+    def agreed(self, erp: str) -> dict[str, Any]:
+        """The connection's rows by flow, which have to agree by count and to the cent."""
+        rows = [row for row in self.rows if row.connection == self.joined(erp).id]
+        assert is_ok(rows), ([note for row in rows for note in row.notes], shown(rows))
+        return shown(rows)
+
+    def met_planned_faults(self, erp: str, spoilt: int = 3) -> None:
+        """An outage, and at least so many answers that were lost, cut, late or something else."""
+        hits = self.asked(erp, "faults")["hits"]
+        assert hits.get("refuse", 0) >= 50, hits
+        assert sum(count for kind, count in hits.items() if kind != "refuse") >= spoilt, hits
 
 
 @pytest.fixture(scope="package")

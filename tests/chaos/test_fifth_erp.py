@@ -8,14 +8,11 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any
 from urllib.parse import quote
 
 import pytest
 
-from console.demo.accounts import is_ok
-from console.demo.joined import CUTOVER, Joined
-from tests.acceptance.stage import shown
+from console.demo.joined import CUTOVER
 from tests.chaos.conftest import Played
 from topology.topics import topics
 
@@ -25,38 +22,21 @@ WRITES = ("S1", "S2", "S2V", "S3", "S3W", "S3R", "S4")
 READS = ("S4L", "S5")
 
 
-def fifth(played: Played) -> Joined:
-    """The connection with this ERP."""
-    return next(one for one in played.stage.day.joined if one.erp == ERP)
-
-
-def asked(played: Played, path: str) -> Any:
-    return played.stage.work(lambda _: fifth(played).ask(ERP, path))
-
-
-def documents(played: Played, kind: str) -> list[dict[str, Any]]:
-    return list(asked(played, f"documents?kind={kind}")["documents"])
-
-
 def test_every_flow_agrees_by_count_and_to_the_cent(played: Played) -> None:
-    rows = [row for row in played.rows if row.connection == fifth(played).id]
-    assert is_ok(rows), ([note for row in rows for note in row.notes], shown(rows))
-    flows = shown(rows)
+    flows = played.agreed(ERP)
     assert {flow for flow in WRITES if flows[flow]["erp"]["count"] == 0} == set(), flows
     assert {flow for flow in ("M0", *READS) if flows[flow]["erp"]["count"] < 20} == set(), flows
 
 
 def test_the_planned_faults_were_met(played: Played) -> None:
-    hits = asked(played, "faults")["hits"]
-    assert hits.get("refuse", 0) >= 50, hits
-    assert sum(count for kind, count in hits.items() if kind != "refuse") >= 3, hits
+    played.met_planned_faults(ERP)
 
 
 def test_each_invoice_was_written_once_and_after_the_cut_over(played: Played) -> None:
     """(Supplier, Invoice) is the company's own key; our ref stands once beside it, and belongs to a document of the ledger."""
-    found = [row for row in documents(played, "ApInvoice") if row["ref"]]
+    found = [row for row in played.documents(ERP, "ApInvoice") if row["ref"]]
     refs = Counter(row["ref"] for row in found)
-    known = {one["ref"] for one in played.stage.entries() if one["connection"] == fifth(played).id}
+    known = {one["ref"] for one in played.entries(ERP)}
     assert len(found) >= 20
     assert [ref for ref, count in refs.items() if count > 1] == []
     assert set(refs) <= known
@@ -66,12 +46,12 @@ def test_each_invoice_was_written_once_and_after_the_cut_over(played: Played) ->
 def test_what_people_counted_in_the_erp_is_the_list_of_work_at_the_source(played: Played) -> None:
     """Our own receipts and adjustments moved the same stock, and are no work."""
     counted: Counter[tuple[str, str]] = Counter()
-    moved = documents(played, "InvMovements")
+    moved = played.documents(ERP, "InvMovements")
     for row in moved:
         if row["Reference"] == "Shelf count":
             counted[row["StockCode"], row["Warehouse"]] += int(Decimal(row["TrnQty"]))
     assert sum(1 for row in moved if row["Reference"] != "Shelf count") > len(counted) > 0
-    told = played.stage.cli("status", "--connection", fifth(played).id, "--stock", "-")
+    told = played.stage.cli("status", "--connection", played.joined(ERP).id, "--stock", "-")
     assert told.returncode == 0, told.stderr
     listed = {(row["item"], row["place"]): int(row["to_adjust"].lstrip("'")) for row in csv.DictReader(io.StringIO(told.stdout))}
     assert listed == {place: count for place, count in counted.items() if count}
@@ -91,7 +71,7 @@ SESSION = re.compile(rb"[0-9A-F]{34}")
 
 def secrets(played: Played) -> list[bytes]:
     """Every password of the company, as it is and as an address has it."""
-    told = played.stage.processes.simulators[fifth(played).simulator(ERP)]["credentials"]
+    told = played.stage.processes.simulators[played.joined(ERP).simulator(ERP)]["credentials"]
     words = {told["company_password"], *(one["operator_password"] for one in told["roles"].values())}
     return [form.encode() for word in words for form in {word, quote(word, safe="")}]
 
@@ -107,9 +87,9 @@ def said(played: Played) -> Iterator[tuple[str, bytes]]:
         headers = dict(message.headers() or {})
         told = [value if isinstance(value, bytes) else (value or "").encode() for value in headers.values()]
         yield message.topic() or "", b" ".join((message.key() or b"", message.value() or b"", *told))
-    own = [one for one in played.stage.entries() if one["connection"] == fifth(played).id]
+    own = played.entries(ERP)
     for one in [next(one for one in own if one["record"] == record) for record in sorted({one["record"] for one in own})]:
-        asked = played.stage.cli("explain", one["ref"], "--connection", fifth(played).id, "--full", "--output", "json")
+        asked = played.stage.cli("explain", one["ref"], "--connection", played.joined(ERP).id, "--full", "--output", "json")
         assert asked.returncode == 0, asked.stderr
         yield f"explain {one['record']}", asked.stdout.encode() + asked.stderr.encode()
 
@@ -125,7 +105,7 @@ def leaks(where: str, body: bytes, words: list[bytes], others: list[bytes]) -> l
 def test_no_password_no_session_and_no_address_is_in_any_log_topic_or_error(played: Played) -> None:
     """Credentials, documents and sessions of SYSPRO stand in addresses, and a day has outages, dropped sessions, cut and lost answers."""
     words = secrets(played)
-    others = [one.id.encode() for one in played.stage.day.joined if one is not fifth(played)]
+    others = [one.id.encode() for one in played.stage.day.joined if one is not played.joined(ERP)]
     assert (
         len(leaks("a made-up error", b"GET /Logon?Operator=A&OperatorPassword=" + words[0] + b" " + b"0A" * 17, words, others)) == 3
     )

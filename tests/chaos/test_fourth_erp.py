@@ -5,13 +5,11 @@ from __future__ import annotations
 
 from collections import Counter
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
-from console.demo.accounts import is_ok
-from console.demo.joined import CUTOVER, Joined
-from tests.acceptance.stage import SOURCE, shown
+from console.demo.joined import CUTOVER
+from tests.acceptance.stage import SOURCE
 from tests.chaos.conftest import Played
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(600)]
@@ -21,53 +19,34 @@ DOCUMENTS = ("purchaseOrder", "vendorBill", "vendorCredit", "invoice", "creditMe
 UNKNOWN_DEPARTMENT, DEFAULT_DEPARTMENT = "99", "8"
 
 
-def fourth(played: Played) -> Joined:
-    """The connection with this ERP."""
-    return next(one for one in played.stage.day.joined if one.erp == ERP)
-
-
-def asked(played: Played, system: str, path: str) -> Any:
-    return played.stage.work(lambda _: fourth(played).ask(system, path))
-
-
-def documents(played: Played, kind: str) -> list[dict[str, Any]]:
-    return list(asked(played, ERP, f"documents?kind={kind}")["documents"])
-
-
-def entries(played: Played) -> list[dict[str, Any]]:
-    return [one for one in played.stage.entries() if one["connection"] == fourth(played).id]
-
-
 def test_every_flow_agrees_by_count_and_to_the_cent(played: Played) -> None:
-    rows = [row for row in played.rows if row.connection == fourth(played).id]
-    assert is_ok(rows), ([note for row in rows for note in row.notes], shown(rows))
-    flows = shown(rows)
+    flows = played.agreed(ERP)
     assert {flow for flow in WRITES if flows[flow]["erp"]["count"] == 0} == set(), flows
     assert flows["M0"]["erp"]["count"] > 20
     assert flows["N6"]["erp"]["count"] > 20
 
 
 def test_the_planned_faults_were_met(played: Played) -> None:
-    hits = asked(played, ERP, "faults")["hits"]
-    assert hits.get("refuse", 0) >= 50, hits
-    assert sum(count for kind, count in hits.items() if kind != "refuse") >= 3, hits
+    played.met_planned_faults(ERP)
 
 
 @pytest.mark.parametrize("kind", DOCUMENTS)
 def test_each_document_was_written_once_and_after_the_cut_over(played: Played, kind: str) -> None:
     """An order has the external id of its bill with an ending, and what reverses has another, so that each is there once."""
-    found = [row for row in documents(played, kind) if row["ref"]]
+    found = [row for row in played.documents(ERP, kind) if row["ref"]]
     assert [ref for ref, count in Counter(row["ref"] for row in found).items() if count > 1] == []
     assert all(row["date"] >= CUTOVER for row in found if row["ref"].startswith("ST-"))
 
 
 def test_a_department_that_does_not_exist_or_has_no_row_is_the_default_and_counted(played: Played) -> None:
-    lines = [line for kind in ("vendorBill", "invoice") for row in documents(played, kind) if row["ref"] for line in row["lines"]]
+    lines = [
+        line for kind in ("vendorBill", "invoice") for row in played.documents(ERP, kind) if row["ref"] for line in row["lines"]
+    ]
     used = Counter(line["department"] for line in lines if line.get("department"))
     assert used[UNKNOWN_DEPARTMENT] == 0
     assert used[DEFAULT_DEPARTMENT] > 0
     told = [one.record for one in played.stage.reading.scan(["audit"], quiet=True) if one.record]
-    counted = [one for one in told if one["connection"] == fourth(played).id and one["decision"] == "defaulted"]
+    counted = [one for one in told if one["connection"] == played.joined(ERP).id and one["decision"] == "defaulted"]
     assert counted
     assert all(one["amount"] is not None for one in counted)
 
@@ -76,10 +55,10 @@ def test_what_came_out_of_the_inventory_is_no_second_payable(played: Played) -> 
     """The double-cost case of accounting.md 11: what a receipt brought into the inventory is owed by the vendor's own bill, and a job that used it
     owes the rest alone. What is left out is on record with its amount."""
     told = [one.record for one in played.stage.reading.scan(["audit"], quiet=True) if one.record]
-    excluded = [one for one in told if one["connection"] == fourth(played).id and "out of the inventory" in one["detail"]]
+    excluded = [one for one in told if one["connection"] == played.joined(ERP).id and "out of the inventory" in one["detail"]]
     assert sum(one["amount"] for one in excluded) > 0
-    there = {str(row["id"]): row for row in asked(played, SOURCE, "holdings?entity=invoices")["holdings"]}
-    first = {one["source_id"]: one for one in entries(played) if (one["purpose"], one["action"]) == ("payable", "create")}
+    there = {str(row["id"]): row for row in played.asked(ERP, "holdings?entity=invoices", SOURCE)["holdings"]}
+    first = {one["source_id"]: one for one in played.entries(ERP) if (one["purpose"], one["action"]) == ("payable", "create")}
     posted = [
         one for one in first.values() if one["state"] == "POSTED" and any(x["inventory"] for x in there[one["source_id"]]["lines"])
     ]
@@ -91,11 +70,13 @@ def test_what_came_out_of_the_inventory_is_no_second_payable(played: Played) -> 
 
 
 def test_an_order_of_the_erp_is_received_in_the_field_service_whose_bill_is_read_and_never_written(played: Played) -> None:
-    ours = {row["id"] for row in asked(played, SOURCE, "holdings?entity=orders")["holdings"] if "[ml-connector ref]" in row["memo"]}
-    bills = [row for row in asked(played, SOURCE, "holdings?entity=bills")["holdings"] if row["purchase_order_id"] in ours]
+    ours = {
+        row["id"] for row in played.asked(ERP, "holdings?entity=orders", SOURCE)["holdings"] if "[ml-connector ref]" in row["memo"]
+    }
+    bills = [row for row in played.asked(ERP, "holdings?entity=bills", SOURCE)["holdings"] if row["purchase_order_id"] in ours]
     assert len(ours) > 0
     assert len(bills) > 0
-    written = [one for one in entries(played) if one["source_entity"] == "bill" and one["state"] in ("POSTED", "ADOPTED")]
+    written = [one for one in played.entries(ERP) if one["source_entity"] == "bill" and one["state"] in ("POSTED", "ADOPTED")]
     assert written == []
 
 

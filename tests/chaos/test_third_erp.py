@@ -5,13 +5,11 @@ from __future__ import annotations
 
 from collections import Counter
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
-from console.demo.accounts import is_ok
-from console.demo.joined import CUTOVER, Joined
-from tests.acceptance.stage import SOURCE, shown
+from console.demo.joined import CUTOVER
+from tests.acceptance.stage import SOURCE
 from tests.chaos.conftest import Played
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(600)]
@@ -20,44 +18,23 @@ WRITES = ("F1", "F2", "F3", "F4", "F5")
 DOCUMENTS = ("receivablesInvoices", "receivablesCreditMemos", "standardReceipts", "receivingReceiptRequests")
 
 
-def third(played: Played) -> Joined:
-    """The connection with this ERP."""
-    return next(one for one in played.stage.day.joined if one.erp == ERP)
-
-
-def asked(played: Played, system: str, path: str) -> Any:
-    return played.stage.work(lambda _: third(played).ask(system, path))
-
-
-def documents(played: Played, kind: str) -> list[dict[str, Any]]:
-    return list(asked(played, ERP, f"documents?kind={kind}")["documents"])
-
-
-def entries(played: Played) -> list[dict[str, Any]]:
-    return [one for one in played.stage.entries() if one["connection"] == third(played).id]
-
-
 def test_every_flow_agrees_by_count_and_to_the_cent(played: Played) -> None:
-    rows = [row for row in played.rows if row.connection == third(played).id]
-    assert is_ok(rows), ([note for row in rows for note in row.notes], shown(rows))
-    flows = shown(rows)
+    flows = played.agreed(ERP)
     assert {flow for flow in WRITES if flows[flow]["erp"]["count"] == 0} == set(), flows
     assert flows["M0"]["erp"]["count"] > 20
     assert flows["F6"]["erp"]["count"] > 20
 
 
 def test_the_planned_faults_were_met(played: Played) -> None:
-    hits = asked(played, ERP, "faults")["hits"]
-    assert hits.get("refuse", 0) >= 50, hits
-    assert sum(count for kind, count in hits.items() if kind != "refuse") >= 3, hits
+    played.met_planned_faults(ERP)
 
 
 @pytest.mark.parametrize("kind", DOCUMENTS)
 def test_each_document_was_written_once_and_after_the_cut_over(played: Played, kind: str) -> None:
     """What takes a document back is of the other kind, so that a ref is there once of each."""
-    found = [row for row in documents(played, kind) if row["ref"]]
+    found = [row for row in played.documents(ERP, kind) if row["ref"]]
     refs = Counter(row["ref"] for row in found)
-    known = {one["ref"] for one in entries(played)}
+    known = {one["ref"] for one in played.entries(ERP)}
     assert [ref for ref, count in refs.items() if count > 1] == []
     assert set(refs) <= known
     assert all(row["date"] >= CUTOVER for row in found)
@@ -65,10 +42,10 @@ def test_each_document_was_written_once_and_after_the_cut_over(played: Played, k
 
 def test_an_order_of_the_erp_is_received_in_the_field_service_and_matched_to_its_receipt(played: Played) -> None:
     """Every receipt of the pod is of its own order, by line and price, as the field service received it."""
-    orders = {row["OrderNumber"]: row for row in documents(played, "purchaseOrders")}
-    received = {row["ref"]: row for row in documents(played, "receivingReceiptRequests") if row["done"]}
-    there = {str(row["id"]): row for row in asked(played, SOURCE, "holdings?entity=receipts")["holdings"]}
-    posted = [one for one in entries(played) if one["record"] == "receipt" and one["state"] == "POSTED"]
+    orders = {row["OrderNumber"]: row for row in played.documents(ERP, "purchaseOrders")}
+    received = {row["ref"]: row for row in played.documents(ERP, "receivingReceiptRequests") if row["done"]}
+    there = {str(row["id"]): row for row in played.asked(ERP, "holdings?entity=receipts", SOURCE)["holdings"]}
+    posted = [one for one in played.entries(ERP) if one["record"] == "receipt" and one["state"] == "POSTED"]
     assert len(posted) >= 5
     for one in posted:
         row = received[one["ref"]]
@@ -79,24 +56,26 @@ def test_an_order_of_the_erp_is_received_in_the_field_service_and_matched_to_its
 def test_the_bill_of_an_order_of_the_erp_is_never_entered_there_a_second_time(played: Played) -> None:
     """The double-cost case of accounting.md 11: the field service makes an inventory bill of what it receives, and the ERP's own payables bill the
     order. The first is held by name with its amount, and no payable of ours is written."""
-    ours = {row["id"] for row in asked(played, SOURCE, "holdings?entity=orders")["holdings"] if "[ml-connector ref]" in row["memo"]}
-    bills = [row for row in asked(played, SOURCE, "holdings?entity=bills")["holdings"] if row["purchase_order_id"] in ours]
+    ours = {
+        row["id"] for row in played.asked(ERP, "holdings?entity=orders", SOURCE)["holdings"] if "[ml-connector ref]" in row["memo"]
+    }
+    bills = [row for row in played.asked(ERP, "holdings?entity=bills", SOURCE)["holdings"] if row["purchase_order_id"] in ours]
     posted = [row for row in bills if row["status"] == "Posted"]
-    entered = {one["source_id"]: one for one in entries(played) if one["source_entity"] == "bill"}
+    entered = {one["source_id"]: one for one in played.entries(ERP) if one["source_entity"] == "bill"}
     assert len(posted) >= 5
     for bill in posted:
         entry = entered[str(bill["id"])]
         assert (entry["state"], entry["reason"], entry["amount"]) == ("HELD", "no_flow", Decimal(str(bill["amount"])))
         assert "its own payables bill that" in entry["detail"]
     assert {
-        one["record"] for one in entries(played) if one["state"] in ("POSTED", "ADOPTED") and one["purpose"] == "payable"
+        one["record"] for one in played.entries(ERP) if one["state"] in ("POSTED", "ADOPTED") and one["purpose"] == "payable"
     } == set()
 
 
 def test_what_met_a_closed_period_was_held_and_went_on_when_it_was_opened(played: Played) -> None:
     seen = [one.record for one in played.stage.reading.scan([f"ledger.{ERP}"], quiet=True) if one.record]
     met = {one["op_key"] for one in seen if (one["state"], one["reason"]) == ("HELD", "period_closed")}
-    now = {one["op_key"]: one for one in entries(played)}
+    now = {one["op_key"]: one for one in played.entries(ERP)}
     assert met, "no document came before the period was opened"
     assert [one for one in met if now[one]["reason"] == "period_closed"] == []
     assert "POSTED" in {now[one]["state"] for one in met}

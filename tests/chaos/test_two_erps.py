@@ -8,10 +8,9 @@ from typing import Any
 
 import pytest
 
-from console.demo.accounts import is_ok
 from console.demo.joined import CUTOVER, Joined
 from systems import registry
-from tests.acceptance.stage import SOURCE, shown, until
+from tests.acceptance.stage import SOURCE, until
 from tests.chaos.conftest import Played
 from tests.chaos.test_replay import reset_to_earliest, states, stopped
 
@@ -20,38 +19,25 @@ ERP = "peoplesoft"
 FLOWS = ("P1", "P2", "P3")
 
 
-def other(played: Played) -> Joined:
-    """The connection with this ERP."""
-    return next(one for one in played.stage.day.joined if one.erp == ERP)
-
-
-def asked(played: Played, system: str, path: str) -> Any:
-    return played.stage.work(lambda _: other(played).ask(system, path))
-
-
 def vendors(played: Played) -> list[dict[str, Any]]:
     """Vendors of the field service that carry our ref."""
-    rows: list[dict[str, Any]] = asked(played, SOURCE, "holdings?entity=vendors")["holdings"]
+    rows: list[dict[str, Any]] = played.asked(ERP, "holdings?entity=vendors", SOURCE)["holdings"]
     return [row for row in rows if row["external"].get("mlConnectorRef")]
 
 
 def written(played: Played) -> list[dict[str, Any]]:
-    return [row for system in (ERP, SOURCE) for row in asked(played, system, "journal")["commits"]]
+    return [row for system in (ERP, SOURCE) for row in played.asked(ERP, "journal", system)["commits"]]
 
 
 def test_every_flow_agrees_by_count_and_to_the_cent(played: Played) -> None:
-    rows = [row for row in played.rows if row.connection == other(played).id]
-    assert is_ok(rows), ([note for row in rows for note in row.notes], shown(rows))
-    flows = shown(rows)
+    flows = played.agreed(ERP)
     for flow in FLOWS:
         assert flows[flow]["erp"]["count"] > 0, f"{flow} brought nothing: {flows[flow]}"
     assert flows["M0"]["erp"]["count"] > 0
 
 
 def test_the_planned_faults_were_met(played: Played) -> None:
-    hits = asked(played, ERP, "faults")["hits"]
-    assert hits.get("refuse", 0) >= 50, hits
-    assert sum(count for kind, count in hits.items() if kind != "refuse") >= 5, hits
+    played.met_planned_faults(ERP, 5)
 
 
 def test_each_document_was_written_once(played: Played) -> None:
@@ -64,7 +50,7 @@ def test_each_document_was_written_once(played: Played) -> None:
 
 
 def test_every_journal_is_balanced_posted_and_after_the_cut_over(played: Played) -> None:
-    journals = asked(played, ERP, "documents?kind=Journal")["documents"]
+    journals = played.documents(ERP, "Journal")
     ledger = {entry["ref"]: entry for entry in played.stage.entries()}
     assert journals
     for journal in journals:
@@ -74,7 +60,7 @@ def test_every_journal_is_balanced_posted_and_after_the_cut_over(played: Played)
 
 
 def test_a_vendor_that_travelled_is_there_once_with_its_owners_name(played: Played) -> None:
-    theirs = {f"{row['SETID']}/{row['VENDOR_ID']}": row for row in asked(played, ERP, "documents?kind=Vendor")["documents"]}
+    theirs = {f"{row['SETID']}/{row['VENDOR_ID']}": row for row in played.documents(ERP, "Vendor")}
     refs = Counter(row["external"]["mlConnectorRef"] for row in vendors(played))
     assert [ref for ref, count in refs.items() if count > 1] == []
     called = Counter(row["name"] for row in vendors(played))
@@ -89,7 +75,7 @@ def test_of_a_vendor_edited_on_both_sides_the_owners_field_wins_and_the_other_ch
     (edited,) = [row for row in vendors(played) if row["memo"] == "Ask for Dana"]
     assert edited["name"].endswith(" and Sons"), "the ERP's name did not win"
     audit = [seen.record for seen in played.stage.reading.scan(["audit"], quiet=True)]
-    listed = [one["detail"] for one in audit if one["decision"] == "overruled" and one["connection"] == other(played).id]
+    listed = [one["detail"] for one in audit if one["decision"] == "overruled" and one["connection"] == played.joined(ERP).id]
     assert [words for words in listed if "Known here by another name" in words], listed
 
 
@@ -99,7 +85,7 @@ def test_ten_more_cycles_of_polling_both_ways_add_nothing(played: Played) -> Non
 
 def test_a_vendor_created_in_the_erp_appears_within_one_polling_cycle(played: Played) -> None:
     """Scaled: a cycle of 15 minutes lasts 1.5 s here; the rest is the way through three topics on a machine with other work."""
-    one = other(played)
+    one = played.joined(ERP)
     cycle_s = cycle_of_vendors(one) / one.share.scale
     body = {"NAME1": "Pecan Valley Controls", "VENDOR_NAME_SHORT": "PECAN-904", "ADDRESS1": "9 Mill Road", "CITY": "Austin"}
     begun = time.monotonic()
