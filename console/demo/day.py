@@ -237,11 +237,11 @@ class Day:
         deadline = time.monotonic() + self.options.drain_s
         while True:
             rows = await self.rows()
-            open_ = sum(row.bucket("waiting").count + row.bucket("unaccounted").count for row in rows)
+            open_ = sum(map(_open, rows))
             if is_ok(rows) or time.monotonic() > deadline:
                 return rows
             self.processes.supervise(self.say)
-            self.say(f"{open_} still open")
+            self.say(f"{open_} still open: {', '.join(_open_flows(rows))}")
             await asyncio.sleep(2)
 
     async def poll_again(self, cycles: int = 10) -> int:
@@ -254,9 +254,10 @@ class Day:
         return added
 
     def _cycle(self) -> timedelta:
-        """The longest time between two polls of what starts a flow. Whole lists of reference data have a pace of their own, and documents that are
-        only read back start nothing."""
-        carried = {(flow.source, flow.entity) for one in self.joined for flow in registry.system(one.erp).flows}
+        """The longest time between two polls of what a flow writes. Whole lists of reference data have a pace of their own, and what is only read
+        makes no document."""
+        flows = [flow for one in self.joined for flow in registry.system(one.erp).flows if flow.records]
+        carried = {(flow.source, flow.entity) for flow in flows}
         feeds = [(name, feed) for one in self.joined for name in one.systems for feed in registry.system(name).feeds]
         polled = (feed.cadence for name, feed in feeds if feed.kind != "full" and (name, feed.entity) in carried)
         return max(polled, default=timedelta(0))
@@ -307,6 +308,15 @@ class Day:
                 raise Transient(f"{what}: not done in {patience_s:g} s: {missing_words}; see the logs in {self.processes.folder}")
             self.processes.supervise(self.say)
             await asyncio.sleep(0.5)
+
+
+def _open_flows(rows: Sequence[Row]) -> list[str]:
+    """The flows that wait for something, with their connection."""
+    return [f"{row.flow or row.entity} of {row.connection}" for row in rows if _open(row)]
+
+
+def _open(row: Row) -> int:
+    return row.bucket("waiting").count + row.bucket("unaccounted").count
 
 
 def _pairs(topics: Topics, one: Joined, entity: str) -> balances.Pairs:

@@ -33,8 +33,9 @@ _ATTEMPTS = 5
 """Pollers go on reading, so the amount to confirm for going live may have grown before it is named."""
 _ORDERS = 24
 """Orders to vendors of a day at least, where the ERP takes them."""
-_PATIENCE_S = 6 * 3600
-"""How long a document waits for what may never come: a customer whom nobody matched, an order that the ERP did not make."""
+_PATIENCE_S = 2 * 3600
+"""How long a document waits for what may never come: a customer whom nobody matched, an order that the ERP did not make. What comes later lifts the
+hold."""
 _WEBHOOK_KEY = "demo-webhook-key-0123456789abcdef0123"
 _PUSH_KEY = "demo-push-secret-0123456789abcdef0123"
 

@@ -161,7 +161,9 @@ def _order(company: Company, draw: random.Random) -> Body:
 
 
 def _order_change(company: Company, draw: random.Random) -> Body:
-    held = [row for row in company.rows("PorMasterHdr") if row["OrderStatus"] not in ("*", COMPLETE)]
+    """One more of a line of an order that buyers made here, which has no number of a customer's."""
+    own = [row for row in company.rows("PorMasterHdr") if not row["CustomerPoNumber"]]
+    held = [row for row in own if row["OrderStatus"] not in ("*", COMPLETE)]
     order = _one_of(held, draw, "open order")["PurchaseOrder"]
     rows = [row for row in company.rows_with("PorMasterDetail", "PurchaseOrder", order) if row["OrderLineStatus"] != "*"]
     line = _one_of([row for row in rows if row["LineType"] == "1"], draw, "line")

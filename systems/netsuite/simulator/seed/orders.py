@@ -70,7 +70,9 @@ def _line(draw: random.Random) -> dict[str, Any]:
 
 
 def _order_change(account: Account, draw: random.Random) -> Row:
-    orders = [row for row in account.rows("purchaseOrder") if row["status"] in ("B", "F") and row.get("item")]
+    """More of a line of an order that buyers made here: one with an external id is another program's."""
+    own = [row for row in account.rows("purchaseOrder") if not row.get("externalId")]
+    orders = [row for row in own if row["status"] in ("B", "F") and row.get("item")]
     if not orders:
         raise ValueError("there is no open order")
     row = draw.choice(orders)

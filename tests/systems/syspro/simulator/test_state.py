@@ -97,6 +97,15 @@ async def test_a_day_of_people_follows_from_the_seed(make: Make) -> None:
     assert len(told[0]["events"]) == 14
 
 
+async def test_buyers_change_the_orders_that_they_made_and_no_other(make: Make) -> None:
+    world = await make(suppliers=30)
+    number = await ordered(await (await world.client()).with_supplier(), ORDER)
+    await world.sim("day", {"orders": 1, "order_changes": 12})
+    changed = {row["id"] for row in await world.journal() if (row["kind"], row["operation"]) == ("PorMasterHdr", "update")}
+    assert len(changed) == 1
+    assert number not in changed
+
+
 async def test_last_year_is_planted_once_and_most_of_it_is_paid(make: Make) -> None:
     world = await make(history=60)
     assert await world.sim("history", {"count": 60}) == {"invoices": 60}
