@@ -14,12 +14,10 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from runtime import kafka, registry
-from runtime.errors import Broken
 from runtime.rolekeys import SINKS
 from runtime.settings import Settings, settings_from_environment
-from schemas import codec as records
-from schemas.codec import Codec
-from schemas.errors import Malformed, NotRegistered
+from schemas import asked
+from schemas.errors import Malformed
 from services.sinks.follow import is_own_pause
 from topology.topics import partition_of, records_of_topic, topics
 from topology.trust import Trust
@@ -59,7 +57,9 @@ class Cluster:
     def __init__(self, settings: Settings | None = None) -> None:
         self.settings = (settings or settings_from_environment()).named("console")
         kafka.await_answer(self.settings.kafka, _ANSWER_S)
-        self.codec = _loaded(self.settings)
+        self.codec = asked.asking(
+            registry.client_settings(self.settings.registry), records_of_topic(self.settings.kafka.topic_prefix)
+        )
 
     @property
     def partitions(self) -> list[int]:
@@ -128,9 +128,15 @@ class Cluster:
                     return self.seen(message)
         return None
 
-    def newest(self, names: Sequence[str], quiet: bool = False) -> dict[tuple[str, bytes], StoredRecord]:
-        """The newest record of each key of these topics, by (topic, key)."""
-        return {(seen.topic, seen.key): seen for seen in self.scan(names, quiet=quiet)}
+    def newest(self, names: Sequence[str], quiet: bool = False, of: str = "") -> dict[tuple[str, bytes], StoredRecord]:
+        """The newest record of each key of these topics, by (topic, key); with `of`, of the keys that begin with it. What a later record replaced is
+        not decoded."""
+        beginning, last = of.encode(), {}
+        for message in self.messages(names, quiet=quiet):
+            key = message.key() or b""
+            if key.startswith(beginning):
+                last[message.topic(), key] = message
+        return {(seen.topic, seen.key): seen for seen in map(self.seen, last.values())}
 
     def canonical_topics(self) -> list[str]:
         """The names of all canonical topics."""
@@ -194,13 +200,6 @@ def _unread(client: Consumer, topic: str, partitions: Sequence[int]) -> Iterator
         begin = max(position.offset, low)
         if high > begin:
             yield position.partition, (begin, high - begin)
-
-
-def _loaded(settings: Settings) -> Codec:
-    try:
-        return records.load(registry.client_settings(settings.registry), records_of_topic(settings.kafka.topic_prefix))
-    except NotRegistered as error:
-        raise Broken(str(error)) from error
 
 
 class Progressing:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -64,7 +64,7 @@ def _refuse_overlong(name: str, writer: Any, record: Record, value: bytes) -> No
 class Codec:
     """Encodes and decodes our records. `ids` maps each record on each topic to its registry id.
 
-    One codec serves one process. It holds parsed schemas and no connection.
+    One codec serves one process. It holds parsed schemas; `schemas/asked.py` has mappings that ask the registry when a key is first needed.
     """
 
     ids: Mapping[tuple[str, str], int]
@@ -148,10 +148,10 @@ class Codec:
         if len(value) > MAX_DATUM_BYTES:
             raise Malformed(f"datum of {len(value)} bytes is over the cap of {MAX_DATUM_BYTES}")
         schema_id = int.from_bytes(value[1:_HEAD_BYTES], "big")
-        known = self.writers.get(schema_id)
-        if known is None:
-            raise Malformed(f"schema id {schema_id} is not one of ours")
-        return known, value
+        try:
+            return self.writers[schema_id], value
+        except KeyError:
+            raise Malformed(f"schema id {schema_id} is not one of ours") from None
 
     def _datum(self, name: str, writer: Any, value: bytes) -> Record:
         source = BytesIO(value)
@@ -194,14 +194,21 @@ def offline_codec(records_of_topic: Mapping[str, tuple[str, ...]]) -> Codec:
     return Codec(ids, writers)
 
 
+def client_of(registry: Source) -> SchemaRegistryClient:
+    """A client of the registry; whoever makes it closes it."""
+    return SchemaRegistryClient(_settings_of(registry))
+
+
+def _settings_of(registry: Source) -> dict[str, Any]:
+    return {"url": registry} if isinstance(registry, str) else dict(registry)
+
+
 @contextmanager
-def _client_and_threads(registry: Source) -> Iterator[tuple[SchemaRegistryClient, ThreadPoolExecutor]]:
-    """A client, and threads from which to call it."""
-    settings = {"url": registry} if isinstance(registry, str) else dict(registry)
-    where = f"The schema registry at {settings['url']}"
+def explained(registry: Source) -> Iterator[None]:
+    """Raise `RegistryAway` or `NotRegistered` with what a person can do, in place of what the client raises when nobody answers."""
+    where = f"The schema registry at {_settings_of(registry)['url']}"
     try:
-        with SchemaRegistryClient(settings) as client, ThreadPoolExecutor(_AT_ONCE) as pool:
-            yield client, pool
+        yield
     except httpx2.TransportError as error:
         if "CERTIFICATE" in str(error) or "certificate" in str(error):
             raise NotRegistered(f"{where}: {error}. Check ML_CONNECTOR_REGISTRY__SSL_*.") from error
@@ -210,6 +217,13 @@ def _client_and_threads(registry: Source) -> Iterator[tuple[SchemaRegistryClient
         raise NotRegistered(
             f"{where}: a certificate or key cannot be read: {error}. Check ML_CONNECTOR_REGISTRY__SSL_*."
         ) from error
+
+
+@contextmanager
+def _client_and_threads(registry: Source) -> Iterator[tuple[SchemaRegistryClient, ThreadPoolExecutor]]:
+    """A client, and threads from which to call it."""
+    with explained(registry), client_of(registry) as client, ThreadPoolExecutor(_AT_ONCE) as pool:
+        yield client, pool
 
 
 def register(registry: Source, records_of_topic: Mapping[str, tuple[str, ...]]) -> dict[str, int]:
@@ -223,7 +237,8 @@ def register(registry: Source, records_of_topic: Mapping[str, tuple[str, ...]]) 
         return {name: schema_id for (name, _), schema_id in zip(wanted, ids, strict=True)}
 
 
-def _refusal_of(subject_name: str, what: str, error: SchemaRegistryError) -> Exception:
+def refusal_of(subject_name: str, what: str, error: SchemaRegistryError) -> Exception:
+    """What to raise for an answer of the registry that is an error: whether a person has to act, or it does not work at present."""
     if error.http_status_code in (401, 403):
         return NotRegistered(
             f"The schema registry refuses us ({error.http_status_code}). Check ML_CONNECTOR_REGISTRY__USERNAME and __PASSWORD_FILE."
@@ -238,7 +253,7 @@ def _register_one(client: SchemaRegistryClient, subject_name: str, name: str) ->
         client.set_compatibility(subject_name=subject_name, level=COMPATIBILITY)
         ids = [client.register_schema(subject_name, Schema(json.dumps(version), "AVRO")) for version in versions(name)]
     except SchemaRegistryError as error:
-        raise _refusal_of(subject_name, "refused it", error) from error
+        raise refusal_of(subject_name, "refused it", error) from error
     return int(ids[-1])
 
 
@@ -254,7 +269,7 @@ def load(registry: Source, records_of_topic: Mapping[str, tuple[str, ...]]) -> C
     wanted = [(topic, name) for topic, names in records_of_topic.items() for name in names]
     schemas()  # once, before eight threads need it at the same moment
     with _client_and_threads(registry) as (client, pool):
-        answers = pool.map(lambda one: _registered_ids(client, subject(*one), one[1]), wanted)
+        answers = pool.map(lambda one: registered_ids(client, subject(*one), one[1]), wanted)
         for (topic, name), found in zip(wanted, answers, strict=True):
             if not found or found[-1] is None:
                 missing.append(subject(topic, name))
@@ -264,17 +279,23 @@ def load(registry: Source, records_of_topic: Mapping[str, tuple[str, ...]]) -> C
                 if schema_id is not None:
                     writers[schema_id] = (name, fastavro.parse_schema(version))
     if missing:
-        raise NotRegistered(f"not registered: {', '.join(missing)}. Run `ml-connector topics --apply` first.")
+        raise not_registered(missing)
     return Codec(ids, writers)
 
 
-def _registered_ids(client: SchemaRegistryClient, subject_name: str, name: str) -> list[int | None]:
+def not_registered(subjects: Sequence[str]) -> NotRegistered:
+    """What to do about subjects that the registry does not have."""
+    return NotRegistered(f"not registered: {', '.join(subjects)}. Run `ml-connector topics --apply` first.")
+
+
+def registered_ids(client: SchemaRegistryClient, subject_name: str, name: str) -> list[int | None]:
+    """The id of each version of a record under a subject, oldest first; None for one that is not registered."""
     found: list[int | None] = []
     for version in versions(name):
         try:
             found.append(client.lookup_schema(subject_name, Schema(json.dumps(version), "AVRO")).schema_id)
         except SchemaRegistryError as error:
             if error.http_status_code != 404:
-                raise _refusal_of(subject_name, "could not be asked", error) from error
+                raise refusal_of(subject_name, "could not be asked", error) from error
             found.append(None)
     return found

@@ -77,7 +77,7 @@ def apply(
 
     held = frozenset(accept_held or ())
     consent = Consent(accept_earlier_cutover, remove_rows, amount_of(yes), another_key_ring, held, unmatched)
-    lines, refused = applied(file, actor or person(), reason, accept_earlier_cutover, consent)
+    lines, refused = applied(file, actor or person(), reason, consent)
     _show(lines, refused, () if lines or refused else ("no changes",), output)
     raise SystemExit(exit_codes.NOT_OK if refused else exit_codes.OK)
 

@@ -52,19 +52,23 @@ def planned(file: Path, offline: bool = False) -> tuple[Change, list[str]]:
     return found.change, found.refused
 
 
-def plan_of(file: Path, consent: Consent, offline: bool = False) -> Planned:
-    """The plan of `file`; with `offline` it is compared with nothing."""
+def plan_of(file: Path, consent: Consent, offline: bool = False, cluster: Cluster | None = None) -> Planned:
+    """The plan of `file`; with `offline` it is compared with nothing. `cluster`: None = the one that the environment names."""
     files = read_connection(file)
-    return _compared(files, None if offline else Cluster(), consent)
+    return _compared(files, None if offline else cluster or Cluster(), consent)
 
 
 def applied(
-    file: Path, actor: str, reason: str, accept_earlier_cutover: bool, consent: Consent | None = None
+    file: Path,
+    actor: str,
+    reason: str,
+    consent: Consent | None = None,
+    cluster: Cluster | None = None,
 ) -> tuple[tuple[str, ...], list[str]]:
-    """Apply `file`; returns the lines of the change (and of its credentials), and the refusals that stopped it."""
+    """Apply `file`; returns the lines of the change (and of its credentials), and the refusals that stopped it. `cluster` as for `plan_of`."""
     files = read_connection(file)
-    cluster = Cluster()
-    agreed = consent or Consent(earlier_cutover=accept_earlier_cutover)
+    cluster = cluster or Cluster()
+    agreed = consent or Consent()
     found = _compared(files, cluster, agreed)
     refused = [*found.refused, *found.to_confirm]
     if refused:

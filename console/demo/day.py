@@ -121,7 +121,7 @@ class Day:
     def enter(self, mode: str, reason: str) -> None:
         """Apply the connections in that mode."""
         for one in self.joined:
-            self.say(f"{one.id}: applied ({one.apply(mode, reason)} changes): {reason}")
+            self.say(f"{one.id}: applied ({one.apply(self.cluster, mode, reason)} changes): {reason}")
 
     async def match(self) -> None:
         """The first match of customers and vendors. An ERP that lists no customers is asked for each of them."""
@@ -179,16 +179,21 @@ class Day:
     async def open_balances(self) -> list[balances.Compared]:
         """The open balances of both sides; as soon as they agree, or when the last documents have had time to be read back."""
         deadline = time.monotonic() + _BALANCED_S
+        found: dict[str, balances.Compared] = {}
         while True:
-            found = [await self._balances(one) for one in self.joined]
-            if balances.are_equal(found) or time.monotonic() > deadline:
-                return found
+            open_ = [one for one in self.joined if one.id not in found or not found[one.id].is_equal]
+            topics = await asyncio.to_thread(read_topics, self.cluster, [one.id for one in open_])
+            for one in open_:
+                self.say(f"{one.id}: comparing the open balances of both sides")
+                found[one.id] = await self._balances(one, topics[one.id])
+            told = [found[one.id] for one in self.joined]
+            if balances.are_equal(told) or time.monotonic() > deadline:
+                return told
             self.processes.supervise(self.say)
             await asyncio.sleep(2)
 
-    async def _balances(self, one: Joined) -> balances.Compared:
+    async def _balances(self, one: Joined, topics: Topics) -> balances.Compared:
         holdings = await one.holdings()
-        topics = (await asyncio.to_thread(read_topics, self.cluster, [one.id]))[one.id]
         found = await asyncio.to_thread(compared, self.cluster, self._in_force(), one.id)
         ours, theirs = (demo_of(system).balances(holdings[system].__getitem__) for system in one.systems)
         pairs = {entity: _pairs(topics, one, entity) for entity in ("customer", "vendor")}

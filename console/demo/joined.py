@@ -124,14 +124,14 @@ class Joined:
         url = f"http://127.0.0.1:{self.processes.ingress_port}/webhooks/{registry.FIELD_SERVICE}/{self.id}"
         await self.tell(registry.FIELD_SERVICE, "webhooks", {"url": url, "key": _WEBHOOK_KEY, **fates})
 
-    def apply(self, mode: str, reason: str) -> int:
+    def apply(self, cluster: Cluster, mode: str, reason: str) -> int:
         """Write the file and the tables as a person would, and apply them; returns the number of changes."""
         self.write_files(mode)
         for _ in range(_ATTEMPTS):
-            preview = plan_of(self.file, Consent()).preview
+            preview = plan_of(self.file, Consent(), cluster=cluster).preview if mode == "live" else None
             held = frozenset(preview.names) if preview is not None else frozenset()
             consent = Consent(amount=preview.amount if preview is not None else None, held=held)
-            lines, refused = applied(self.file, ACTOR, reason, False, consent)
+            lines, refused = applied(self.file, ACTOR, reason, consent, cluster)
             if not refused:
                 return len(lines)
         raise Broken(f"The demo's connection {self.id} was refused: " + "; ".join(refused))

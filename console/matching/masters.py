@@ -31,9 +31,9 @@ def read_masters(cluster: Cluster, settings: ConnectionSettings) -> dict[str, Ma
     found = {entity: Masters() for entity in ENTITIES}
     sides = {settings.field_service.system: "ours", settings.erp.system: "theirs"}
     topics = [f"canonical.{entity}" for entity in ENTITIES]
-    for seen in cluster.newest(topics).values():
+    for seen in cluster.newest(topics, of=f"{settings.connection}/").values():
         record = seen.record
-        if record.get("connection") == settings.connection and record["system"] in sides:
+        if record and record["system"] in sides:
             _take(found[record["entity"]], sides[record["system"]], record)
     for entity, links in read_links(cluster, settings).items():
         if entity in found:

@@ -225,10 +225,8 @@ class _Reading:
         """When the documents of the ERP were last read, by the feed that was read longest ago."""
         erp = self.connected.settings.erp.declared
         names = {f"{erp.name}.{feed.name}" for feed in erp.feeds if feed.entity in MONEY}
-        at: dict[str, datetime] = {}
-        for seen in self.cluster.scan(["cursors"], self.cluster.partitions_of(self.connection)):
-            if seen.record.get("connection") == self.connection and seen.record["feed"] in names:
-                at[seen.record["feed"]] = seen.record["at"]
+        read = [seen.record for seen in self.cluster.newest(["cursors"], of=f"{self.connection}/").values() if seen.record]
+        at: dict[str, datetime] = {one["feed"]: one["at"] for one in read if one["feed"] in names}
         return min(at.values()) if at and at.keys() == names else None
 
     def _periods(self) -> list[Period]:

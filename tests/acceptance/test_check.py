@@ -104,7 +104,7 @@ def _applied(stage: Stage, planted: Planted | None, folder: Path) -> Path:
     if "@scopeless" in text:
         text = text.replace("'@scopeless'", _scopeless(stage))
     (folder / "connection.yaml").write_text(text)
-    _, refused = applied(folder / "connection.yaml", "test", "planted", False)
+    _, refused = applied(folder / "connection.yaml", "test", "planted")
     assert refused == []
     return folder
 

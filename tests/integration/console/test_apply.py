@@ -24,38 +24,38 @@ pytestmark = pytest.mark.kafka
 
 def test_what_was_applied_is_in_force_and_applying_again_changes_nothing(tmp_path: Path) -> None:
     path = written(tmp_path, "first")
-    lines, refused = applied(path, "pat", "start", False)
+    lines, refused = applied(path, "pat", "start")
     assert not refused
     assert any("credentials webhook" in line for line in lines)
     connected = in_force(Cluster()).connections["first"]
     assert connected.crosswalk.row("business_unit", "Plumbing") == {"subaccount": "PLB-000"}
-    assert applied(path, "pat", "again", False) == ((), [])
+    assert applied(path, "pat", "again") == ((), [])
 
 
 def test_a_changed_row_is_one_line_of_the_plan_and_takes_effect(tmp_path: Path) -> None:
     path = written(tmp_path, "rows")
-    applied(path, "pat", "start", False)
+    applied(path, "pat", "start")
     (tmp_path / "crosswalk" / "business_unit.csv").write_text("business_unit,subaccount\nPlumbing,PLB-001\n")
     change, refused = planned(path)
     assert (list(change.lines), refused) == (["~ crosswalk business_unit/Plumbing: subaccount=PLB-001"], [])
-    applied(path, "pat", "moved", False)
+    applied(path, "pat", "moved")
     assert in_force(Cluster()).connections["rows"].crosswalk.row("business_unit", "Plumbing") == {"subaccount": "PLB-001"}
 
 
 def test_identity_does_not_change_under_a_connection(tmp_path: Path) -> None:
-    applied(written(tmp_path, "same"), "pat", "start", False)
+    applied(written(tmp_path, "same"), "pat", "start")
     erp = {**SETTINGS["erp"], "settings": {**SETTINGS["erp"]["settings"], "company_id": "OTHER"}}
-    _, refused = applied(written(tmp_path, "same", erp=erp), "pat", "oops", False)
+    _, refused = applied(written(tmp_path, "same", erp=erp), "pat", "oops")
     assert [line.partition(": ")[2] for line in refused] == ["erp.settings.company_id: ACME -> OTHER: identity does not change"]
 
 
 def test_an_earlier_cut_over_is_refused_until_a_person_accepts_it(tmp_path: Path) -> None:
-    applied(written(tmp_path, "cut"), "pat", "start", False)
+    applied(written(tmp_path, "cut"), "pat", "start")
     path = written(tmp_path, "cut", flows={"A1": {"cutover_date": "2026-01-01"}})
-    _, refused = applied(path, "pat", "more", False)
+    _, refused = applied(path, "pat", "more")
     assert len(refused) == 1
     assert "--accept-earlier-cutover" in refused[0]
-    assert applied(path, "pat", "more", True)[1] == []
+    assert applied(path, "pat", "more", Consent(earlier_cutover=True))[1] == []
 
 
 def test_a_flow_that_moves_money_needs_its_cut_over_date(tmp_path: Path) -> None:
@@ -64,7 +64,7 @@ def test_a_flow_that_moves_money_needs_its_cut_over_date(tmp_path: Path) -> None
 
 
 def test_shares_of_one_account_above_its_limit_are_refused(tmp_path: Path) -> None:
-    applied(written(tmp_path, "quota-a", "shared"), "pat", "start", False)
+    applied(written(tmp_path, "quota-a", "shared"), "pat", "start")
     _, refused = planned(written(tmp_path, "quota-b", "shared"))
     assert any("quota group erp-shared" in line for line in refused)
 
@@ -72,7 +72,7 @@ def test_shares_of_one_account_above_its_limit_are_refused(tmp_path: Path) -> No
 def test_a_missing_secret_is_named_by_its_reference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CANARY")
     with pytest.raises(Broken, match="env:CANARY"):
-        applied(written(tmp_path, "nosecret"), "pat", "", False)
+        applied(written(tmp_path, "nosecret"), "pat", "")
 
 
 def test_a_plan_needs_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,7 +83,7 @@ def test_a_plan_needs_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_secret_stands_on_no_topic(tmp_path: Path) -> None:
-    applied(written(tmp_path, "canary"), "pat", "start", False)
+    applied(written(tmp_path, "canary"), "pat", "start")
     found = [seen for seen in Cluster().scan(["connections", "credentials", "crosswalk", "audit"]) if CANARY.encode() in seen.value]
     assert found == []
 
@@ -91,7 +91,7 @@ def test_a_secret_stands_on_no_topic(tmp_path: Path) -> None:
 def test_a_missing_secret_names_every_place_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CANARY")
     with pytest.raises(Broken) as refused:
-        applied(written(tmp_path, "nosecrets"), "pat", "", False)
+        applied(written(tmp_path, "nosecrets"), "pat", "")
     assert len(str(refused.value).splitlines()) == 8
     assert "erp.credentials.password: env:CANARY" in str(refused.value)
     assert "webhook_keys[0].secret: env:CANARY" in str(refused.value)
@@ -99,25 +99,25 @@ def test_a_missing_secret_names_every_place_at_once(tmp_path: Path, monkeypatch:
 
 def test_rows_in_force_that_no_table_has_any_more_need_a_word(tmp_path: Path) -> None:
     path = written(tmp_path, "emptied")
-    applied(path, "pat", "start", False)
+    applied(path, "pat", "start")
     (tmp_path / "crosswalk" / "business_unit.csv").unlink()
     change, refused = planned(path)
     assert change.totals == "0 to set, 1 to remove"
     assert "--remove-rows" in refused[0]
-    assert applied(path, "pat", "all", False)[1] == refused
-    assert applied(path, "pat", "all", False, Consent(remove_rows=True))[1] == []
+    assert applied(path, "pat", "all")[1] == refused
+    assert applied(path, "pat", "all", Consent(remove_rows=True))[1] == []
     assert in_force(Cluster()).connections["emptied"].crosswalk.row("business_unit", "Plumbing") is None
 
 
 def test_going_live_asks_for_the_amount_it_would_write(tmp_path: Path) -> None:
-    applied(written(tmp_path, "going", erp=erp_of("GOING")), "pat", "start", False)
+    applied(written(tmp_path, "going", erp=erp_of("GOING")), "pat", "start")
     path = written(tmp_path, "going", erp=erp_of("GOING"), mode="live")
     found = plan_of(path, Consent())
     assert found.refused == []
     assert "would write 0 documents, 0.00 USD; nothing is read yet" in found.to_confirm[0]
-    assert applied(path, "pat", "live", False)[1] == found.to_confirm
-    assert applied(path, "pat", "live", False, Consent(amount=Decimal(1)))[1] != []
-    assert applied(path, "pat", "live", False, Consent(amount=Decimal(0)))[1] == []
+    assert applied(path, "pat", "live")[1] == found.to_confirm
+    assert applied(path, "pat", "live", Consent(amount=Decimal(1)))[1] != []
+    assert applied(path, "pat", "live", Consent(amount=Decimal(0)))[1] == []
     second = written(tmp_path, "going-2", erp=erp_of("GOING"), mode="live")
     assert "connection going is live on the same tenant and company already" in planned(second)[1][0]
 
@@ -129,21 +129,21 @@ def erp_of(company: str) -> dict[str, Any]:
 def test_another_key_ring_than_the_one_in_force_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ring: Path) -> None:
     """The services have one ring: what another one sealed, they could not open."""
     path = written(tmp_path, "rings")
-    applied(path, "pat", "start", False)
+    applied(path, "pat", "start")
     other = tmp_path / "other.json"
     write_ring(other, KeyRing((new_key(datetime.now(UTC)),)))
     monkeypatch.setenv("ML_CONNECTOR_KEY_RING", str(other))
     with pytest.raises(Broken, match=r"other\.json is not the key ring in force.*ML_CONNECTOR_KEY_RING"):
-        applied(path, "pat", "again", False)
+        applied(path, "pat", "again")
     write_ring(other, KeyRing((*read_ring(other).keys, *read_ring(ring).keys)))
-    assert applied(path, "pat", "again", False) == ((), [])
+    assert applied(path, "pat", "again") == ((), [])
 
 
 def test_a_connection_that_is_removed_can_come_back_with_fewer_rows(tmp_path: Path) -> None:
     path = written(tmp_path, "ended")
     table = tmp_path / "crosswalk" / "business_unit.csv"
     table.write_text("business_unit,subaccount\nPlumbing,PLB-000\nElectrical,ELE-000\n")
-    applied(path, "pat", "start", False)
+    applied(path, "pat", "start")
     lines, refused = removed("ended", "pat", "sold", None)
     assert refused == []
     assert "- 2 crosswalk rows, 7 credential sets" in lines
@@ -157,7 +157,7 @@ def test_a_connection_that_is_removed_can_come_back_with_fewer_rows(tmp_path: Pa
     with pytest.raises(Broken, match="'ended' is not an applied connection"):
         removed("ended", "pat", "sold", None)
     table.write_text("business_unit,subaccount\nPlumbing,PLB-000\n")
-    applied(path, "pat", "back", False)
+    applied(path, "pat", "back")
     again = in_force(Cluster())
     assert list(again.connections["ended"].crosswalk.rows("business_unit")) == ["Plumbing"]
     assert "ended" not in again.removed
@@ -175,5 +175,5 @@ def test_rows_of_an_apply_that_stopped_half_way_do_not_keep_the_next_one_out_of_
     publisher.put("crosswalk", "halfway/business_unit/Electrical/", "halfway", "connection.crosswalk_row", record)
     publisher.acked()
     table.write_text("business_unit,subaccount\nPlumbing,PLB-000\n")
-    applied(path, "pat", "start", False)
+    applied(path, "pat", "start")
     assert list(in_force(Cluster()).connections["halfway"].crosswalk.rows("business_unit")) == ["Plumbing"]

@@ -31,7 +31,7 @@ def said(*arguments: str) -> str:
 
 @pytest.fixture
 def connection(tmp_path: Path) -> str:
-    applied(written(tmp_path, "acme"), "pat", "start", False)
+    applied(written(tmp_path, "acme"), "pat", "start")
     return "acme"
 
 

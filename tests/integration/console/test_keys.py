@@ -54,7 +54,7 @@ def secrets_of(connection: str, ring: KeyRing, file: Path) -> dict[str, object]:
 @pytest.mark.kafka
 def test_what_is_sealed_opens_before_during_and_after_a_rotation(tmp_path: Path, ring: Path) -> None:
     file, own = ring, tmp_path / "service.json"
-    applied(written(tmp_path, "early"), "pat", "start", False)
+    applied(written(tmp_path, "early"), "pat", "start")
     first = read_ring(file)
     early = secrets_of("early", first, own)
     assert set(early) == set(PURPOSES)
@@ -63,7 +63,7 @@ def test_what_is_sealed_opens_before_during_and_after_a_rotation(tmp_path: Path,
     assert "added" in said("rotate")
     both = read_ring(file)
     assert both.keys[:1] == first.keys
-    applied(written(tmp_path, "overlap"), "pat", "start", False)
+    applied(written(tmp_path, "overlap"), "pat", "start")
     assert secrets_of("early", both, own) == early
     assert secrets_of("overlap", first, own) == {}, "what is sealed in the overlap is sealed with the new key"
 
@@ -103,7 +103,7 @@ def test_a_rotation_that_is_stopped_at_any_record_loses_nothing_and_goes_on(
     tmp_path: Path, ring: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Killed before its first record, its second, its fourth, ... until it ends: each time every secret opens with the ring that is there."""
-    applied(written(tmp_path, "stopped"), "pat", "start", False)
+    applied(written(tmp_path, "stopped"), "pat", "start")
     own = tmp_path / "service.json"
     early = secrets_of("stopped", read_ring(ring), own)
     said("rotate")
@@ -130,7 +130,7 @@ def test_a_rotation_that_is_stopped_at_any_record_loses_nothing_and_goes_on(
 @pytest.mark.kafka
 def test_a_rotation_whose_ring_cannot_be_written_is_repeated(tmp_path: Path, ring: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Stopped after everything is wrapped anew and before the file is: both keys stay, and the next call drops the older one."""
-    applied(written(tmp_path, "unwritten"), "pat", "start", False)
+    applied(written(tmp_path, "unwritten"), "pat", "start")
     own = tmp_path / "service.json"
     early = secrets_of("unwritten", read_ring(ring), own)
     said("rotate")
@@ -153,7 +153,7 @@ def test_a_rotation_whose_ring_cannot_be_written_is_repeated(tmp_path: Path, rin
 def test_a_rotation_that_cannot_open_what_is_stored_drops_no_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A ring from elsewhere: nothing is wrapped anew, and the file stays as it was."""
     file = tmp_path / "keys.json"
-    applied(written(tmp_path, "kept"), "pat", "start", False)
+    applied(written(tmp_path, "kept"), "pat", "start")
     strange = KeyRing((new_key(datetime.now(UTC)), new_key(datetime.now(UTC))))
     write_ring(file, strange)
     monkeypatch.setenv("ML_CONNECTOR_KEY_RING", str(file))

@@ -13,7 +13,7 @@ from console.connections.consent import Consent
 from console.reading import Cluster as Console
 from runtime import kafka
 from runtime.settings import Settings, settings_from_environment
-from schemas import codec
+from schemas import asked, codec
 from tests.integration.console.files import CANARY, written
 from tests.signed import ring_in
 from tests.unit.following.log import CODEC, Cluster
@@ -37,7 +37,8 @@ class Producer:
 
 def operator(monkeypatch: pytest.MonkeyPatch, cluster: Cluster, folder: Path) -> Settings:
     """Settings of the operator, whose ring is in a folder of this test; every command reads and writes `cluster`."""
-    monkeypatch.setattr(codec, "load", lambda *_: CODEC)
+    for module, name in ((codec, "load"), (asked, "asking")):
+        monkeypatch.setattr(module, name, lambda *_: CODEC)
     monkeypatch.setattr(kafka, "await_answer", lambda *_: None)
     monkeypatch.setattr(kafka, "producer", lambda *_, **__: Producer(cluster))
     for name, value in {
@@ -57,5 +58,5 @@ def in_force(monkeypatch: pytest.MonkeyPatch, cluster: Cluster, folder: Path) ->
     monkeypatch.setattr(Console, "unread", lambda *_: {})
     monkeypatch.setattr(Console, "members", lambda *_: {})
     path = written(folder, "acme", mode="live")
-    assert applied(path, "pat", "start", False, Consent(amount=Decimal(0)))[1] == []
+    assert applied(path, "pat", "start", Consent(amount=Decimal(0)))[1] == []
     return path

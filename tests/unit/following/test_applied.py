@@ -56,7 +56,7 @@ def keys(*arguments: str) -> str:
 
 
 def test_what_is_applied_is_in_force_for_every_role_with_the_keys_of_that_role_alone(settings: Settings, tmp_path: Path) -> None:
-    lines, refused = applied(written(tmp_path, "acme"), "pat", "start", False)
+    lines, refused = applied(written(tmp_path, "acme"), "pat", "start")
     assert refused == []
     assert len([line for line in lines if "+ credentials" in line]) == 7
     for role in (INGRESS, SINKS, VERIFY):
@@ -66,7 +66,7 @@ def test_what_is_applied_is_in_force_for_every_role_with_the_keys_of_that_role_a
     assert [key["name"] for key in store(of[INGRESS], INGRESS).keys("acme", "webhook")] == ["first"]
     access = AccessProvider(of[SINKS], store(of[SINKS], SINKS), ScaledClock()).access(connection(), ERP, Role.SINK)
     assert access.credentials.password.get_secret_value() == CANARY  # type: ignore[attr-defined]  # the ERP's own model
-    assert applied(written(tmp_path, "acme"), "pat", "again", False) == ((), [])
+    assert applied(written(tmp_path, "acme"), "pat", "again") == ((), [])
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_credentials_are_not_sent_where_they_were_not_applied_for(
 ) -> None:
     """Whoever could write `connections` was sent user, password and client secret within 30 s. Even a signed change needs `apply`, whose
     secrets are sealed for where it leads."""
-    applied(written(tmp_path, "acme"), "pat", "start", False)
+    applied(written(tmp_path, "acme"), "pat", "start")
     content = connection().model_dump(mode="json")
     for section, values in changed.items():
         content["erp"][section] |= values
@@ -99,17 +99,17 @@ def test_credentials_are_not_sent_where_they_were_not_applied_for(
 
 def test_a_key_of_a_webhook_that_is_taken_out_of_the_file_counts_no_more(settings: Settings, tmp_path: Path) -> None:
     """Its set stayed in force for good."""
-    applied(written(tmp_path, "acme"), "pat", "start", False)
-    lines, _ = applied(written(tmp_path, "acme", webhook_keys=[]), "pat", "it leaked", False)
+    applied(written(tmp_path, "acme"), "pat", "start")
+    lines, _ = applied(written(tmp_path, "acme", webhook_keys=[]), "pat", "it leaked")
     assert "- credentials webhook" in lines
     assert store(settings, INGRESS).keys("acme", "webhook") == []
 
 
 def test_an_apply_keeps_unchanged_secrets_as_they_are_and_signs_them_anew(settings: Settings, tmp_path: Path) -> None:
     """Sessions are not opened anew for it, and a service that starts afterwards does not find them older than the connection."""
-    applied(written(tmp_path, "acme"), "pat", "start", False)
+    applied(written(tmp_path, "acme"), "pat", "start")
     before = store(settings, SINKS).version("acme", f"{ERP}.sink")
-    lines, _ = applied(written(tmp_path, "acme", label="Another name"), "pat", "renamed", False)
+    lines, _ = applied(written(tmp_path, "acme", label="Another name"), "pat", "renamed")
     assert [line for line in lines if "credentials" in line] == []
     assert before == store(settings, SINKS).version("acme", f"{ERP}.sink") != ""
 
@@ -118,20 +118,20 @@ def test_after_compaction_with_an_old_record_apply_mends_what_was_refused(
     settings: Settings, cluster: Cluster, tmp_path: Path
 ) -> None:
     path = written(tmp_path, "acme")
-    applied(path, "pat", "start", False)
+    applied(path, "pat", "start")
     old = [(cluster.about[(TOPIC, offset)], value) for offset, value in enumerate(cluster.topics[TOPIC])]
-    applied(written(tmp_path, "acme", label="Another name"), "pat", "renamed", False)
+    applied(written(tmp_path, "acme", label="Another name"), "pat", "renamed")
     cluster.topics[TOPIC].clear()
     for (key, headers), value in old:
         cluster.put(TOPIC, key, value, headers)
     assert store(settings, INGRESS).keys("acme", "webhook") == []
-    lines, refused = applied(path, "pat", "again", False)
+    lines, refused = applied(path, "pat", "again")
     assert (refused, len([line for line in lines if "+ credentials" in line])) == ([], 7)
     assert store(settings, INGRESS).keys("acme", "webhook") != []
 
 
 def test_plan_and_apply_take_nothing_that_is_not_signed_for_what_is_in_force(cluster: Cluster, tmp_path: Path) -> None:
-    applied(written(tmp_path, "acme"), "pat", "start", False)
+    applied(written(tmp_path, "acme"), "pat", "start")
     for topic in ("connections", "crosswalk"):
         for offset, value in enumerate(list(cluster.topics[topic])):
             cluster.put(topic, cluster.about[(topic, offset)][0], value)
@@ -150,7 +150,7 @@ def decisions(settings: Settings) -> Followed:
 def test_a_pause_is_signed_and_a_decider_may_pause_and_resume_without_the_ring(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    applied(written(tmp_path, "acme"), "pat", "start", False)
+    applied(written(tmp_path, "acme"), "pat", "start")
     keys("export", "decider", str(tmp_path / "decider.json"))
     runner = CliRunner()
     assert runner.invoke(app, ["pause", "acme", "--reason", "month end"]).exit_code == 0
@@ -159,14 +159,14 @@ def test_a_pause_is_signed_and_a_decider_may_pause_and_resume_without_the_ring(
     assert runner.invoke(app, ["resume", "acme", "--reason", "closed"]).exit_code == 0
     assert decisions(settings).paused(ERP, "acme") == ""
     with pytest.raises(Broken, match=r"may not write|holds the keys of role 'decider'"):
-        applied(written(tmp_path, "acme", label="x"), "pat", "", False)
+        applied(written(tmp_path, "acme", label="x"), "pat", "")
 
 
 def test_a_rotation_signs_again_what_is_in_force_and_the_old_key_signs_nothing_more(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     path = written(tmp_path, "acme")
-    applied(path, "pat", "start", False)
+    applied(path, "pat", "start")
     assert CliRunner().invoke(app, ["pause", "acme", "--reason", "month end"]).exit_code == 0
     file = tmp_path / "ring" / "keys.json"
     leaked = read_ring(file)
@@ -178,7 +178,7 @@ def test_a_rotation_signs_again_what_is_in_force_and_the_old_key_signs_nothing_m
     assert in_force(Console()).connections["acme"].crosswalk.row("business_unit", "Plumbing") == {"subaccount": "PLB-000"}
     assert [key["name"] for key in store(settings, INGRESS).keys("acme", "webhook")] == ["first"]
     assert decisions(settings).paused(ERP, "acme") == "month end"
-    assert applied(path, "pat", "again", False) == ((), [])
+    assert applied(path, "pat", "again") == ((), [])
     assert "0 credential sets wrapped" in keys("rotate", "--finish")
     monkeypatch.setenv("ML_CONNECTOR_KEY_RING", str(ring_in(tmp_path / "leaked")))
     assert CliRunner().invoke(app, ["resume", "acme", "--reason", "I have the old key"]).exit_code == 0
@@ -186,7 +186,7 @@ def test_a_rotation_signs_again_what_is_in_force_and_the_old_key_signs_nothing_m
 
 
 def test_a_ring_that_signed_nothing_of_what_is_there_drops_no_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    applied(written(tmp_path, "acme"), "pat", "start", False)
+    applied(written(tmp_path, "acme"), "pat", "start")
     strange = tmp_path / "strange.json"
     monkeypatch.setenv("ML_CONNECTOR_KEY_RING", str(strange))
     keys("new", str(strange))

@@ -39,7 +39,7 @@ def connection(monkeypatch: pytest.MonkeyPatch, cluster: Cluster, tmp_path: Path
     path = written(tmp_path, "acme", mode="live")
     (tmp_path / "crosswalk" / "business_unit.csv").write_text(f"business_unit,subaccount,sales_account\n{UNIT},PLB-000,40100\n")
     (tmp_path / "crosswalk" / "tax_zone.csv").write_text("tax_zone,account\n77,22000\n")
-    assert applied(path, "pat", "start", False, Consent(amount=Decimal(0)))[1] == []
+    assert applied(path, "pat", "start", Consent(amount=Decimal(0)))[1] == []
     return path
 
 

@@ -95,6 +95,6 @@ def test_a_row_that_is_added_later_tells_what_was_posted_for_want_of_it(cluster:
     planned = " ".join(invoked("plan", str(connection)).stdout.split())
     assert told in planned
     assert "Roofing; they" not in planned
-    lines, refused = applied(connection, "pat", "a row", False)
+    lines, refused = applied(connection, "pat", "a row")
     assert refused == []
     assert any(told in line for line in lines)

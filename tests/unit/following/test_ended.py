@@ -53,7 +53,7 @@ def units() -> list[str]:
 
 
 def test_rows_in_force_that_no_table_has_any_more_are_counted_and_need_a_word(tmp_path: Path) -> None:
-    applied(table(tmp_path, "Plumbing", "Electrical"), "pat", "start", False)
+    applied(table(tmp_path, "Plumbing", "Electrical"), "pat", "start")
     path = table(tmp_path, "Plumbing")
     said = invoked("plan", str(path))
     assert said.exit_code == 1
@@ -68,7 +68,7 @@ def test_rows_in_force_that_no_table_has_any_more_are_counted_and_need_a_word(tm
 
 
 def test_going_live_is_agreed_to_by_its_amount(tmp_path: Path) -> None:
-    applied(table(tmp_path, "Plumbing"), "pat", "start", False)
+    applied(table(tmp_path, "Plumbing"), "pat", "start")
     path = table(tmp_path, "Plumbing")
     path.write_text(path.read_text() + "mode: live\n")
     said = invoked("plan", str(path))
@@ -88,7 +88,7 @@ def test_going_live_is_agreed_to_by_its_amount(tmp_path: Path) -> None:
 def test_a_missing_secret_names_every_place_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CANARY")
     with pytest.raises(Broken) as refused:
-        applied(table(tmp_path, "Plumbing"), "pat", "", False)
+        applied(table(tmp_path, "Plumbing"), "pat", "")
     lines = str(refused.value).splitlines()
     assert len(lines) == 8
     assert lines[0].startswith("field_service.credentials.app_key: env:CANARY: the environment has no CANARY")
@@ -99,17 +99,17 @@ def test_another_ring_than_the_one_in_force_is_refused_until_it_is_said_to_be_lo
 ) -> None:
     """The services have one ring: what another one sealed and signed does not count for them."""
     path = table(tmp_path, "Plumbing")
-    applied(path, "pat", "start", False)
+    applied(path, "pat", "start")
     other = tmp_path / "other.json"
     write_ring(other, KeyRing((new_key(datetime.now(UTC)),)))
     monkeypatch.setenv("ML_CONNECTOR_KEY_RING", str(other))
     with pytest.raises(Broken, match=r"other\.json is not the key ring in force: it lacks the key\(s\) k1 .*ML_CONNECTOR_KEY_RING"):
-        applied(path, "pat", "again", False)
+        applied(path, "pat", "again")
     assert invoked("apply", str(path), "--reason", "lost", "--another-key-ring").exit_code == 0
     assert units() == ["Plumbing"]
     assert settings.key_ring is not None
     write_ring(other, KeyRing((*read_ring(settings.key_ring).keys, *read_ring(other).keys)))
-    assert applied(path, "pat", "again", False)[1] == []
+    assert applied(path, "pat", "again")[1] == []
 
 
 def entry(state: str, amount: str) -> dict[str, Any]:
@@ -125,7 +125,7 @@ def entry(state: str, amount: str) -> dict[str, Any]:
 
 
 def test_a_connection_ends_and_can_come_back_with_fewer_rows(tmp_path: Path, settings: Settings) -> None:
-    applied(table(tmp_path, "Plumbing", "Electrical"), "pat", "start", False)
+    applied(table(tmp_path, "Plumbing", "Electrical"), "pat", "start")
     said = invoked("remove", "acme", "--reason", "sold")
     assert said.exit_code == 0, said.stdout
     assert "2 crosswalk rows, 7 credential sets" in said.stdout
@@ -137,12 +137,12 @@ def test_a_connection_ends_and_can_come_back_with_fewer_rows(tmp_path: Path, set
         store.get("acme", "acumatica.sink")
     with pytest.raises(Broken, match="'acme' is not an applied connection; there are: none"):
         removed("acme", "pat", "sold", None)
-    applied(table(tmp_path, "Plumbing"), "pat", "back", False)
+    applied(table(tmp_path, "Plumbing"), "pat", "back")
     assert units() == ["Plumbing"]
 
 
 def test_what_is_held_or_waits_has_to_be_agreed_to_by_its_amount(tmp_path: Path, cluster: Cluster) -> None:
-    applied(table(tmp_path, "Plumbing"), "pat", "start", False)
+    applied(table(tmp_path, "Plumbing"), "pat", "start")
     for state, amount in (("HELD", "10.50"), ("WAITING", "2.00"), ("POSTED", "99.00")):
         cluster.put(LEDGER, amount.encode(), CODEC.encode(LEDGER, "result.ledger", entry(state, amount)))
     said = invoked("remove", "acme", "--reason", "sold")
@@ -161,12 +161,12 @@ def test_rows_of_an_apply_that_stopped_half_way_do_not_keep_the_next_one_out_of_
     half = plan_of(table(tmp_path, "Electrical"), Consent()).change
     record = row_record(half.rows_put[0], ("acme", half.crosswalk_version), Author("pat", "", datetime.now(UTC)))
     Publisher(Console()).put("crosswalk", "acme/business_unit/Electrical/", "acme", "connection.crosswalk_row", record)
-    applied(table(tmp_path, "Plumbing"), "pat", "start", False)
+    applied(table(tmp_path, "Plumbing"), "pat", "start")
     assert units() == ["Plumbing"]
 
 
 def test_a_removal_that_stopped_half_way_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    applied(table(tmp_path, "Plumbing", "Electrical"), "pat", "start", False)
+    applied(table(tmp_path, "Plumbing", "Electrical"), "pat", "start")
     acked, calls = Publisher.acked, []
 
     def once(publisher: Publisher) -> None:
@@ -180,21 +180,21 @@ def test_a_removal_that_stopped_half_way_goes_on(tmp_path: Path, monkeypatch: py
         removed("acme", "pat", "sold", None)
     assert in_force(Console()).connections == {}
     assert removed("acme", "pat", "sold", None)[1] == []
-    applied(table(tmp_path, "Plumbing"), "pat", "back", False)
+    applied(table(tmp_path, "Plumbing"), "pat", "back")
     assert units() == ["Plumbing"]
 
 
 def test_nothing_of_another_connection_is_touched(tmp_path: Path) -> None:
-    applied(table(tmp_path, "Plumbing"), "pat", "start", False)
+    applied(table(tmp_path, "Plumbing"), "pat", "start")
     erp = {**SETTINGS["erp"], "settings": {**SETTINGS["erp"]["settings"], "company_id": "OTHER"}}
-    applied(written(tmp_path, "other", erp=erp), "pat", "start", False)
+    applied(written(tmp_path, "other", erp=erp), "pat", "start")
     removed("other", "pat", "sold", None)
     assert units() == ["Plumbing"]
     assert {connection for connection, _ in credentials_in_force(Console())} == {"acme"}
 
 
 def test_what_an_ended_connection_posted_stays_explained(tmp_path: Path, cluster: Cluster) -> None:
-    applied(table(tmp_path, "Plumbing"), "pat", "start", False)
+    applied(table(tmp_path, "Plumbing"), "pat", "start")
     cluster.put(LEDGER, b"99", CODEC.encode(LEDGER, "result.ledger", entry("POSTED", "99.00")))
     removed("acme", "pat", "sold", None)
     for options in ((), ("--connection", "acme")):
@@ -239,7 +239,7 @@ def invoice(source_id: str, total: str, unit: str, customer: str = "5001") -> di
 def test_the_plan_of_going_live_counts_what_was_observed(tmp_path: Path, cluster: Cluster) -> None:
     erp = {**SETTINGS["erp"], "settings": {**SETTINGS["erp"]["settings"], "accounts": {"sales": "40000"}}}
     path = written(tmp_path, "acme", erp=erp)
-    applied(path, "pat", "start", False)
+    applied(path, "pat", "start")
     for one in (invoice("1", "324.75", "Plumbing"), invoice("2", "10.00", "Roofing"), invoice("3", "5.00", "Plumbing", "6001")):
         value = CODEC.encode("canonical.invoice", "canonical.invoice", one)
         cluster.put("canonical.invoice", f"acme/servicetitan/invoice/{one['source_id']}".encode(), value)
