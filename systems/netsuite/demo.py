@@ -57,6 +57,8 @@ _COSTS = (("Material", "20"), ("Equipment", "23"), ("Service", "21"))
 _SALES = (("Material", "1"), ("Equipment", "3"), ("Service", "2"), ("PriceModifier", "10"), ("25100", "7"), ("project", "2"))
 _ORDER_ITEMS = (("MATERIALS", "10001"), ("LABOR", "10002"), ("EQUIPMENT", "15001"), ("SUBCONTRACT", "10004"))
 """Items that buyers order, and the sku of each at the other side."""
+_PERIOD, _SIDE = "Mar 2026", "AP"
+"""What an accountant locked too early, and unlocks."""
 _PLACES = ("1", "2", "3", "4")
 _WAREHOUSE = "801"
 _PAYMENTS = (("Cash", "1"), ("Check", "2"), ("Credit Card", "3"), ("ACH", "4"), ("Refund", "2"))
@@ -76,13 +78,14 @@ class NetSuiteDemo:
         return "Sundial Heating and Air, demo"
 
     def simulator_settings(self, scale: float, number: int = 0) -> Mapping[str, str]:
-        """Existing masters, open orders, last year's books, and the places of a large account."""
+        """Existing masters, open orders, last year's books, the places of a large account, and this month locked in payables."""
         return {
             "customers": str(_CUSTOMERS),
             "vendors": str(_VENDORS),
             "orders": "26",
             "history": "2000",
             "concurrent_requests": "40",
+            "locked": f"{_PERIOD}/{_SIDE}",
         }
 
     def section(self, url: str, ready: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, str]]:
@@ -190,11 +193,13 @@ class NetSuiteDemo:
         return [*new, changed]
 
     def faults(self) -> Sequence[Act]:
-        """An outage, a storm over the limit, and answers that are lost, halved, late, without Location or something else altogether."""
+        """An outage, a storm over the limit, a period that is unlocked late, and answers that are lost, halved, late, without Location or something
+        else altogether."""
         post = {"method": "POST", "path": "/services/rest/record/v1/"}
         return (
             planned("an outage of the ERP (150 requests answered 503)", {"kind": "refuse", "status": 503, "count": 150}),
             planned("a storm of 429 (80 requests)", {"kind": "refuse", "status": 429, "count": 80, "seconds": 1}),
+            Act("the period is unlocked in payables", "periods", {"period": _PERIOD, "apLocked": False}, once_held="period_closed"),
             planned("a full account, told as an invalid login (20 requests)", {"kind": "invalid_login", "count": 20}),
             planned(
                 "lost, halved, late and lying answers to writes",
