@@ -43,6 +43,17 @@ _BOOKED = {
     "customerRefund": "payment",
     "journalEntry": "journal",
 }
+_READ = {
+    "vendorBill": "bill",
+    "vendorCredit": "vendor_credit",
+    _BILL_PAYMENTS: "ap_payment",
+    "invoice": "invoice",
+    "creditMemo": "credit_memo",
+    "customerPayment": "payment",
+    "customerDeposit": "payment",
+    "journalEntry": "journal",
+}
+"""Kinds that have a canonical form, and which."""
 _TAKES_OFF = ("vendorCredit", "customerRefund")
 """Shown as positive amounts; the source tells what they come from as less than nothing."""
 _OF_THE_DAY = f"{BALANCES}?since=2026-01-01"
@@ -144,12 +155,9 @@ class NetSuiteDemo:
         return []
 
     def read(self, flow: str, ask: Ask) -> set[str]:
-        """N2C: bill payments. N6: invoices."""
-        kinds = {"N2C": ("ap_payment", _BILL_PAYMENTS), "N6": ("invoice", "invoice")}
-        if flow not in kinds:
-            return set()
-        entity, kind = kinds[flow]
-        return {f"{entity}/{row['id']}" for row in _of(ask, kind)}
+        """N2C: bill payments. N6: every document of the subsidiary, those of last year too; a refund has no canonical form."""
+        kinds = {"N2C": {_BILL_PAYMENTS: "ap_payment"}, "N6": _READ}.get(flow, {})
+        return {f"{entity}/{row['id']}" for kind, entity in kinds.items() for row in _of(ask, kind)}
 
     def expected(self, flow: Flow, one: Issued, settings: BaseModel) -> Sequence[Expected]:
         """An invoice at cost is a payable to the clearing vendor, a bill of an order only confirms that it came; everything else is a document of its

@@ -110,3 +110,22 @@ def test_the_clearing_vendor_and_last_year_are_not_compared() -> None:
     found = DEMO.balances(ask)
     assert (found.customers, found.vendors) == ({"9": Decimal("6.00")}, {"5": Decimal("1.00")})
     assert "balances?since=2026-01-01" in DEMO.paths()
+
+
+def test_what_only_reads_reads_documents_of_every_kind_but_refunds() -> None:
+    """Last year's are among them. Of invoices alone, nobody would have seen that bills and payments were not read."""
+    kinds = (
+        "vendorBill",
+        "vendorCredit",
+        "invoice",
+        "creditMemo",
+        "customerPayment",
+        "customerDeposit",
+        "journalEntry",
+        "vendorPayment",
+    )
+    assert {one for kind in kinds for one in DEMO.read("N6", asked(kind))} == {
+        f"{entity}/7" for entity in ("bill", "vendor_credit", "invoice", "credit_memo", "payment", "journal", "ap_payment")
+    }
+    assert DEMO.read("N6", asked("customerRefund")) == DEMO.read("N1", asked("invoice")) == set()
+    assert DEMO.read("N2C", asked("vendorPayment")) == {"ap_payment/7"}
