@@ -8,7 +8,9 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+from console.books.ledgers import held_entries
 from console.demo.processes import Say
+from console.reading import Cluster
 
 _PATIENCE_S = 180.0
 
@@ -21,6 +23,13 @@ class Accident:
     name: str
     happen: Callable[[], Awaitable[None]]
     missing: Callable[[], str] = str
+
+
+def never_held(cluster: Cluster, connection: str, reason: str) -> str:
+    """What an act waits for that happens once a document is held for this reason; "" where one is, and where it waits for nothing."""
+    if not reason or any(entry["reason"] == reason for entry in held_entries(cluster, connection)):
+        return ""
+    return f"a document held as {reason}"
 
 
 class Accidents:

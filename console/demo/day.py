@@ -15,9 +15,8 @@ from datetime import timedelta
 from functools import cached_property, partial
 from typing import Any
 
-from console.books.ledgers import held_entries
 from console.demo import balances
-from console.demo.accidents import Accident, Accidents
+from console.demo.accidents import Accident, Accidents, never_held
 from console.demo.accounts import Row, is_ok
 from console.demo.books import Books
 from console.demo.facts import Topics, demo_of, read_topics
@@ -200,15 +199,11 @@ class Day:
 
     def _faults(self, one: Joined) -> list[Accident]:
         return [
-            Accident(f"{one.id}: {act.name}", partial(_done, one, one.erp, act), partial(self._never_held, one, act.once_held))
+            Accident(
+                f"{one.id}: {act.name}", partial(_done, one, one.erp, act), partial(never_held, self.cluster, one.id, act.once_held)
+            )
             for act in demo_of(one.erp).faults()
         ]
-
-    def _never_held(self, one: Joined, reason: str) -> str:
-        """What an act waits for that happens once something is held for this reason; "" where something is, and where it waits for nothing."""
-        if not reason or any(entry["reason"] == reason for entry in held_entries(self.cluster, one.id)):
-            return ""
-        return f"a document held as {reason}"
 
     async def _acts(self, one: Joined) -> None:
         """What people change at both sides. Pairs of masters that are kept up to date are given to both."""

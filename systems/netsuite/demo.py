@@ -187,7 +187,7 @@ class NetSuiteDemo:
         return {"N1S": {"enabled": True}, "N1C": {"enabled": True}}
 
     def acts(self, ask: Ask, links: Mapping[str, Mapping[str, str]]) -> Sequence[Act]:
-        """Two vendors are created; one that both sides know is renamed; a bill is paid."""
+        """Two vendors are created; one that both sides know is renamed."""
         new = [
             _entered(f"vendor {name} is created", "vendor", "", {"companyName": name, "subsidiary": {"id": _SUBSIDIARY}})
             for name in ("Cedar Fork Supply", "Mesquite Pipe Company")

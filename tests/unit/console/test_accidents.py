@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from console.demo.accidents import Accident, Accidents
+from console.demo.accidents import Accident, Accidents, never_held
+from tests.unit.console.entries import entry
+from tests.unit.console.recorded import Recorded
 
 
 @dataclass
@@ -66,3 +68,17 @@ async def test_what_never_comes_is_waited_for_until_some_time_after_the_day(part
     assert await accidents.up_to(part) == (part == 1)
     assert world.happened == (["opened"] if part == 1 else [])
     assert world.said[-1].endswith(", though there never was a document" if part == 1 else "waits for a document")
+
+
+def test_what_is_held_for_another_reason_or_at_another_connection_is_none_of_it() -> None:
+    cluster = Recorded()
+    missing = "a document held as period_closed"
+    for one in (
+        entry("invoice", "1", "HELD", "refused"),
+        entry("invoice", "2", "HELD", "period_closed", connection="other"),
+        entry("invoice", "3", "WAITING", "window"),
+    ):
+        cluster.put("ledger.acumatica", "result.ledger", one)
+    assert (never_held(cluster, "acme", "period_closed"), never_held(cluster, "acme", "")) == (missing, "")
+    cluster.put("ledger.acumatica", "result.ledger", entry("invoice", "3", "HELD", "period_closed"))
+    assert never_held(cluster, "acme", "period_closed") == ""
