@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property, partial
 from typing import Any
 
 from console.demo import balances
+from console.demo.accidents import Accident, Accidents, never_held
 from console.demo.accounts import Row, is_ok
 from console.demo.books import Books
 from console.demo.facts import Topics, demo_of, read_topics
@@ -73,14 +74,6 @@ class Options:
         """The part of the day that the `number`-th connection gets."""
         each, rest = divmod(self.jobs, len(self.erps))
         return Share(number, each + (number < rest), self.seed + number, self.scale)
-
-
-@dataclass(frozen=True)
-class Accident:
-    """Something that happens in the middle of the day."""
-
-    name: str
-    happen: Callable[[], Awaitable[None]]
 
 
 @dataclass
@@ -144,13 +137,8 @@ class Day:
             day = {"jobs": one.share.jobs, "hours": _DAY_HOURS, "seed": one.share.seed, **corrected, **one.goods}
             await one.tell(registry.FIELD_SERVICE, "day", day)
         self.say(f"the day begins: {self.options.jobs} jobs, 10 % of webhooks dropped, 20 % doubled, disorder")
-        accidents = [*self._planned(), *more]
-        begun = 0
-        while (part := await self._part_done()) < 1 or begun < len(accidents):
-            while begun < len(accidents) and part >= (begun + 1) / (len(accidents) + 1):
-                self.say(f"accident: {accidents[begun].name}")
-                await accidents[begun].happen()
-                begun += 1
+        accidents = Accidents([*self._planned(), *more], self.say)
+        while not await accidents.up_to(await self._part_done()):
             self.processes.supervise(self.say)
             await asyncio.sleep(0.5)
         self.say("the day is over; draining")
@@ -215,7 +203,12 @@ class Day:
         return [accidents[n] for n in range(longest) for accidents in lists if n < len(accidents)]
 
     def _faults(self, one: Joined) -> list[Accident]:
-        return [Accident(f"{one.id}: {act.name}", partial(_done, one, one.erp, act)) for act in demo_of(one.erp).faults()]
+        return [
+            Accident(
+                f"{one.id}: {act.name}", partial(_done, one, one.erp, act), partial(never_held, self.cluster, one.id, act.once_held)
+            )
+            for act in demo_of(one.erp).faults()
+        ]
 
     async def _acts(self, one: Joined) -> None:
         """What people change at both sides. Pairs of masters that are kept up to date are given to both."""

@@ -17,7 +17,7 @@ from systems import registry
 
 SETTINGS = "settings.env"
 _FEW = {"customers": "12", "vendors": "4"}
-_NONE = {"customers": "0", "vendors": "0", "closed": ""}
+_NONE = {"customers": "0", "vendors": "0", "closed": "", "locked": ""}
 _SECRETS = "ML_CONNECTOR_DEMO_"
 
 

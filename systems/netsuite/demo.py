@@ -43,6 +43,17 @@ _BOOKED = {
     "customerRefund": "payment",
     "journalEntry": "journal",
 }
+_READ = {
+    "vendorBill": "bill",
+    "vendorCredit": "vendor_credit",
+    _BILL_PAYMENTS: "ap_payment",
+    "invoice": "invoice",
+    "creditMemo": "credit_memo",
+    "customerPayment": "payment",
+    "customerDeposit": "payment",
+    "journalEntry": "journal",
+}
+"""Kinds that have a canonical form, and which."""
 _TAKES_OFF = ("vendorCredit", "customerRefund")
 """Shown as positive amounts; the source tells what they come from as less than nothing."""
 _OF_THE_DAY = f"{BALANCES}?since=2026-01-01"
@@ -57,6 +68,8 @@ _COSTS = (("Material", "20"), ("Equipment", "23"), ("Service", "21"))
 _SALES = (("Material", "1"), ("Equipment", "3"), ("Service", "2"), ("PriceModifier", "10"), ("25100", "7"), ("project", "2"))
 _ORDER_ITEMS = (("MATERIALS", "10001"), ("LABOR", "10002"), ("EQUIPMENT", "15001"), ("SUBCONTRACT", "10004"))
 """Items that buyers order, and the sku of each at the other side."""
+_PERIOD, _SIDE = "Mar 2026", "AP"
+"""What an accountant locked too early, and unlocks."""
 _PLACES = ("1", "2", "3", "4")
 _WAREHOUSE = "801"
 _PAYMENTS = (("Cash", "1"), ("Check", "2"), ("Credit Card", "3"), ("ACH", "4"), ("Refund", "2"))
@@ -76,13 +89,14 @@ class NetSuiteDemo:
         return "Sundial Heating and Air, demo"
 
     def simulator_settings(self, scale: float, number: int = 0) -> Mapping[str, str]:
-        """Existing masters, open orders, last year's books, and the places of a large account."""
+        """Existing masters, open orders, last year's books, the places of a large account, and this month locked in payables."""
         return {
             "customers": str(_CUSTOMERS),
             "vendors": str(_VENDORS),
             "orders": "26",
             "history": "2000",
             "concurrent_requests": "40",
+            "locked": f"{_PERIOD}/{_SIDE}",
         }
 
     def section(self, url: str, ready: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, str]]:
@@ -141,12 +155,9 @@ class NetSuiteDemo:
         return []
 
     def read(self, flow: str, ask: Ask) -> set[str]:
-        """N2C: bill payments. N6: invoices."""
-        kinds = {"N2C": ("ap_payment", _BILL_PAYMENTS), "N6": ("invoice", "invoice")}
-        if flow not in kinds:
-            return set()
-        entity, kind = kinds[flow]
-        return {f"{entity}/{row['id']}" for row in _of(ask, kind)}
+        """N2C: bill payments. N6: every document of the subsidiary, those of last year too; a refund has no canonical form."""
+        kinds = {"N2C": {_BILL_PAYMENTS: "ap_payment"}, "N6": _READ}.get(flow, {})
+        return {f"{entity}/{row['id']}" for kind, entity in kinds.items() for row in _of(ask, kind)}
 
     def expected(self, flow: Flow, one: Issued, settings: BaseModel) -> Sequence[Expected]:
         """An invoice at cost is a payable to the clearing vendor, a bill of an order only confirms that it came; everything else is a document of its
@@ -176,7 +187,7 @@ class NetSuiteDemo:
         return {"N1S": {"enabled": True}, "N1C": {"enabled": True}}
 
     def acts(self, ask: Ask, links: Mapping[str, Mapping[str, str]]) -> Sequence[Act]:
-        """Two vendors are created; one that both sides know is renamed; a bill is paid."""
+        """Two vendors are created; one that both sides know is renamed."""
         new = [
             _entered(f"vendor {name} is created", "vendor", "", {"companyName": name, "subsidiary": {"id": _SUBSIDIARY}})
             for name in ("Cedar Fork Supply", "Mesquite Pipe Company")
@@ -190,11 +201,13 @@ class NetSuiteDemo:
         return [*new, changed]
 
     def faults(self) -> Sequence[Act]:
-        """An outage, a storm over the limit, and answers that are lost, halved, late, without Location or something else altogether."""
+        """An outage, a storm over the limit, a period that is unlocked late, and answers that are lost, halved, late, without Location or something
+        else altogether."""
         post = {"method": "POST", "path": "/services/rest/record/v1/"}
         return (
             planned("an outage of the ERP (150 requests answered 503)", {"kind": "refuse", "status": 503, "count": 150}),
             planned("a storm of 429 (80 requests)", {"kind": "refuse", "status": 429, "count": 80, "seconds": 1}),
+            Act("the period is unlocked in payables", "periods", {"period": _PERIOD, "apLocked": False}, once_held="period_closed"),
             planned("a full account, told as an invalid login (20 requests)", {"kind": "invalid_login", "count": 20}),
             planned(
                 "lost, halved, late and lying answers to writes",

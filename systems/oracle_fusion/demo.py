@@ -188,7 +188,7 @@ class OracleFusionDemo:
         patch = {"method": "PATCH", "path": "/fscmRestApi/"}
         return (
             planned("an outage of the ERP (150 requests answered 503)", {"kind": "refuse", "status": 503, "count": 150}),
-            Act("the period is opened in Receivables", "periods", {**_PERIOD, "status": "Open"}),
+            Act("the period is opened in Receivables", "periods", {**_PERIOD, "status": "Open"}, once_held="period_closed"),
             planned("a storm of 429 (80 requests)", {"kind": "refuse", "status": 429, "count": 80, "seconds": 1}),
             planned(
                 "lost, halved, late and lying answers to writes",

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from console.demo.accidents import Accident
 from console.demo.accounts import Row, is_ok
-from console.demo.day import Accident, Day, Options, Outcome
+from console.demo.day import Day, Options, Outcome
 from console.demo.joined import Joined
 from runtime.embedded.cluster import EmbeddedCluster, start_cluster
 from runtime.embedded.fetch import NO_MAVEN, is_fetchable
@@ -58,6 +59,16 @@ class Played:
         rows = [row for row in self.rows if row.connection == self.joined(erp).id]
         assert is_ok(rows), ([note for row in rows for note in row.notes], shown(rows))
         return shown(rows)
+
+    def met_closed_period(self, erp: str) -> set[str]:
+        """Documents were held for the period, none is any more, and some of them are posted. Returns their purposes."""
+        seen = [one.record for one in self.stage.reading.scan([f"ledger.{erp}"], quiet=True) if one.record]
+        met = {one["op_key"] for one in seen if (one["state"], one["reason"]) == ("HELD", "period_closed")}
+        now = {one["op_key"]: one for one in self.entries(erp)}
+        assert met, "no document came before the period was opened"
+        assert [one for one in met if now[one]["reason"] == "period_closed"] == []
+        assert "POSTED" in {now[one]["state"] for one in met}
+        return {now[one]["purpose"] for one in met}
 
     def met_planned_faults(self, erp: str, spoilt: int = 3) -> None:
         """An outage, and at least so many answers that were lost, cut, late or something else."""

@@ -7,8 +7,9 @@ from collections import Counter
 
 import pytest
 
+from console.demo.accidents import Accident
 from console.demo.accounts import Row, is_ok
-from console.demo.day import Accident, Day, Options
+from console.demo.day import Day, Options
 from runtime.embedded.cluster import EmbeddedCluster
 from tests.acceptance.stage import shown, staged
 

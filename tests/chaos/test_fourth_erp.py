@@ -80,5 +80,10 @@ def test_an_order_of_the_erp_is_received_in_the_field_service_whose_bill_is_read
     assert written == []
 
 
+def test_what_met_a_locked_period_was_held_and_went_on_when_it_was_unlocked(played: Played) -> None:
+    """It is locked in payables, so that what a job cost waits, and what it was sold for does not."""
+    assert played.met_closed_period(ERP) == {"payable"}
+
+
 def test_ten_more_cycles_of_polling_both_ways_add_nothing(played: Played) -> None:
     assert played.outcome.added == 0

@@ -15,6 +15,7 @@ class Settings(Switches):
     Units are in the names. `work_s` are real seconds for which a call keeps its place among the simultaneous ones; the search lag and everything
     in minutes or days runs on the simulator's clock. `denied` takes a record type away from the role, or what follows its name: `vendorBill`,
     `customer:edit`, and the permissions `suiteql`, `rest`, `oauth2` and `tokens`. `open_from` is the first open month (`2026-01`), "" = January.
+    `locked` names periods that are locked from the beginning, for one side or for all: `Mar 2026/AP,Feb 2026/AR,Jan 2026/ALL`.
     """
 
     system: ClassVar[str] = "netsuite"
@@ -52,6 +53,7 @@ class Settings(Switches):
     row_ceiling: int = 100_000
     shuffled: bool = True
     open_from: str = ""
+    locked: str = ""
     event_contexts: str = "REST,UI"
     customers: int = 60
     vendors: int = 20

@@ -21,7 +21,7 @@ from tests.property.sinks.stand_ins import Clock
 
 SWITCHES: Mapping[str, Mapping[str, str]] = {
     "acumatica": {"customers": "0", "vendors": "0", "release_seconds": "0"},
-    "netsuite": {"vendors": "1", "orders": "0", "history": "0", "auto_number_vendors": "true"},
+    "netsuite": {"vendors": "1", "orders": "0", "history": "0", "locked": "", "auto_number_vendors": "true"},
     "oracle_fusion": {"customers": "4", "suppliers": "2", "orders": "0", "closed": "", "automatch_s": "30"},
 }
 """Small books, without masters where ours are created; NetSuite's demo names a clearing vendor of the seed, which comes after its customers."""

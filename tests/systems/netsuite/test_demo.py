@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from console.demo.books import Books
+from services.sinks import reasons
 from systems import registry
 from systems.demo import Issued, whole
 from systems.netsuite.demo import DEMO
 from systems.netsuite.settings import Settings
+from tests.systems.netsuite.account import Site, account, records, walked
 from topology.rules.without_flow import NOTHING_TO_BOOK
 
 REF = "ST-ABCDEFGHIJKLMNOPQRST"
@@ -80,6 +83,23 @@ def test_what_nobody_books_is_excluded_where_no_flow_brings_it(entity: str) -> N
     assert (wanted == whole(flow.purpose, one)) == (entity not in NOTHING_TO_BOOK)
 
 
+async def test_the_period_that_is_locked_when_the_day_begins_is_unlocked_once_it_was_met(tmp_path: Path) -> None:
+    """Payables alone wait for it. The list of periods says so before the first document, and says when it is over."""
+    (act,) = [one for one in DEMO.faults() if one.path == "periods"]
+    assert act.once_held == reasons.PERIOD_CLOSED
+    async with account(tmp_path, locked=DEMO.simulator_settings(1)["locked"]) as site:
+        assert await march(site) == (True, False, True)
+        await site.tell(act.path, act.body)
+        assert await march(site) == (True, True, True)
+
+
+async def march(site: Site) -> tuple[bool, bool, bool]:
+    """Whether this month takes documents of receivables, of payables, and journals, as its list tells."""
+    found, _ = await walked(site.access()[0], "periods")
+    (one,) = [record for record in records("period", found, site.reading()) if record["number"] == "Mar 2026"]
+    return one["open_receivable"], one["open_payable"], one["open_ledger"]
+
+
 def test_the_clearing_vendor_and_last_year_are_not_compared() -> None:
     def ask(path: str) -> Mapping[str, Any]:
         assert path == "balances?since=2026-01-01"
@@ -90,3 +110,22 @@ def test_the_clearing_vendor_and_last_year_are_not_compared() -> None:
     found = DEMO.balances(ask)
     assert (found.customers, found.vendors) == ({"9": Decimal("6.00")}, {"5": Decimal("1.00")})
     assert "balances?since=2026-01-01" in DEMO.paths()
+
+
+def test_what_only_reads_reads_documents_of_every_kind_but_refunds() -> None:
+    """Last year's are among them. Of invoices alone, nobody would have seen that bills and payments were not read."""
+    kinds = (
+        "vendorBill",
+        "vendorCredit",
+        "invoice",
+        "creditMemo",
+        "customerPayment",
+        "customerDeposit",
+        "journalEntry",
+        "vendorPayment",
+    )
+    assert {one for kind in kinds for one in DEMO.read("N6", asked(kind))} == {
+        f"{entity}/7" for entity in ("bill", "vendor_credit", "invoice", "credit_memo", "payment", "journal", "ap_payment")
+    }
+    assert DEMO.read("N6", asked("customerRefund")) == DEMO.read("N1", asked("invoice")) == set()
+    assert DEMO.read("N2C", asked("vendorPayment")) == {"ap_payment/7"}

@@ -11,3 +11,4 @@ def test_a_trial_begins_with_new_books_but_for_customers_who_are_never_created()
     assert switches("acumatica")["customers"] == "0"
     assert switches("oracle_fusion")["customers"] == "200"
     assert switches("oracle_fusion")["closed"] == "", "a period that nobody opens"
+    assert switches("netsuite")["locked"] == "", "a period that nobody unlocks"

@@ -78,6 +78,7 @@ _METHODS = ("Cash", "Check", "Card", "ACH")
 _TAXES = (("Austin TX", "8.25"), ("Round Rock TX", "8.25"), ("Not taxable", "0"))
 _SYSTEM = {"1050": UNDEPOSITED, "2300": DEPOSITS}
 _QUARTER = 3
+_LOCKS = {"AP": "apLocked", "AR": "arLocked", "ALL": "allLocked"}
 
 
 def plant_books(account: Account) -> None:
@@ -171,7 +172,16 @@ def _periods(account: Account) -> None:
             part = _period(account, f"Q{quarter + 1} {each}", span, opened, isQuarter=True, parent=whole)
             for month in range(first, first + _QUARTER):
                 span = (date(each, month, 1), _end(each, month))
-                _period(account, f"{span[0]:%b} {each}", span, opened, parent=part, isPosting=True)
+                name = f"{span[0]:%b} {each}"
+                _period(account, name, span, opened, parent=part, isPosting=True, **_locks(account.settings.locked, name))
+
+
+def _locks(locked: str, name: str) -> dict[str, bool]:
+    """The locks of a period by a list of them (see `Settings`)."""
+    sides = {side for period, _, side in (one.strip().partition("/") for one in locked.split(",")) if period == name}
+    if unknown := sides - set(_LOCKS):
+        raise ValueError(f"locked: {name} has no side {', '.join(sorted(unknown))}; sides are {', '.join(_LOCKS)}")
+    return {_LOCKS[side]: True for side in sides}
 
 
 def _period(account: Account, name: str, span: tuple[date, date], opened: str, **told: Any) -> str:

@@ -31,8 +31,8 @@ def return_parts(tenant: Tenant, event: Event) -> Row:
 
 
 def return_received(tenant: Tenant, event: Event) -> Row:
-    """`{most}` -> returns: half of the first line of so many receipts goes back, all of it where that is no whole number; of orders that an app made,
-    the newest receipts first, and of each receipt once."""
+    """`{most}` -> returns: half of the first two lines of so many receipts goes back, all of a line where that is no whole number; of orders that an
+    app made, the newest receipts first, and of each receipt once."""
     gone = {line["receiptItemId"] for row in tenant.rows("returns") for line in row["items"]}
     orders = {row["id"]: row for row in tenant.rows("purchase-orders") if row["sentOn"] is None}
     found = [
@@ -42,18 +42,16 @@ def return_received(tenant: Tenant, event: Event) -> Row:
     ]
     made = []
     for row in found[: int(event["most"])]:
-        item = row["items"][0]
-        count = Decimal(str(item["quantity"]))
-        line = {
-            "sku": item["code"],
-            "quantity": str(count if count % 2 else count / 2),
-            "cost": item["cost"],
-            "receipt_line": item["id"],
-        }
         order = orders[row["purchaseOrderId"]]
         back = {"vendor": order["vendorId"], "business_unit": order["businessUnitId"], "purchase_order": order["id"]}
-        made.append(return_parts(tenant, {**back, "items": [line]})["return"])
+        made.append(return_parts(tenant, {**back, "items": [_half(item) for item in row["items"][:2]]})["return"])
     return {"returns": made}
+
+
+def _half(item: Row) -> Row:
+    count = Decimal(str(item["quantity"]))
+    half = str(count if count % 2 else count / 2)
+    return {"sku": item["code"], "quantity": half, "cost": item["cost"], "receipt_line": item["id"]}
 
 
 def _return(tenant: Tenant, event: Event, vendor: Row, items: list[Row], amounts: tuple[Decimal, Decimal, Decimal]) -> Row:

@@ -22,6 +22,7 @@ class Payments:
         self._steps, self._options, self._morning = steps, options, morning
         self._draw = random.Random(f"day/{options.seed}/payments")
         self.taken: list[tuple[float, str]] = []
+        self._paid: set[str] = set()
 
     def take(self, at_s: float, **members: Any) -> str:
         """Plan a payment; returns what events call it by."""
@@ -35,12 +36,18 @@ class Payments:
     def plan(self, sales: list[Sale]) -> None:
         """Payments of posted invoices that have an amount, then refunds."""
         several = self._several(sales)
+        self._paid |= several
         for sale in sales:
             if sale.posted_s and sale.subtotal > 0 and sale.name not in several and self._draw.random() < _PAID:
                 self._one(sale)
         self._refunds(sales)
 
+    def unpaid(self, sales: list[Sale]) -> list[Sale]:
+        """The posted invoices with an amount of which no payment is planned."""
+        return [sale for sale in sales if sale.posted_s and sale.subtotal > 0 and sale.name not in self._paid]
+
     def _one(self, sale: Sale) -> None:
+        self._paid.add(sale.name)
         chance = self._draw.random()
         after = sale.posted_s + self._draw.uniform(60, 2400)
         if chance < _AHEAD:

@@ -1,7 +1,8 @@
 """A working day planned as data: the same options on the same morning gives the same steps, whatever the clock does.
 
 It holds what the books get wrong most: invoices at $0 that grow, discounts, exempt customers, split tax, twins of one day and amount,
-documents from before the cut-over paid after it, imported balances, payments of every kind, bills with charges, credits, a cancellation.
+documents from before the cut-over paid after it, imported balances, payments of every kind, credit memos, bills with charges, vendor credits,
+a cancellation.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import random
 
 from systems.servicetitan.simulator.day.corrections import plan_all, plan_few
+from systems.servicetitan.simulator.day.credits import plan_credits
 from systems.servicetitan.simulator.day.money import Payments
 from systems.servicetitan.simulator.day.purchases import plan_purchases
 from systems.servicetitan.simulator.day.sales import plan_jobs
@@ -43,6 +45,7 @@ def planned(tenant: Tenant, options: DayOptions) -> list[Step]:
     sales = plan_jobs(steps, options, morning, [*morning.places, *new])
     payments.plan(sales)
     payments.post()
+    plan_credits(steps, options, morning, payments.unpaid(sales))
     plan_purchases(steps, options, morning)
     plan_stock(steps, options, morning)
     KINDS[options.correction_kinds](steps, options, morning, sales)

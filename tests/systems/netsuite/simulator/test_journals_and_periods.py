@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.systems.netsuite.simulator.world import APPLIED, LABOR, RECEIVABLE, Client, World, bill, service_lines
+from tests.systems.netsuite.simulator.world import APPLIED, LABOR, RECEIVABLE, Client, Make, World, bill, service_lines
 
 
 def entry(debit: float, credit: float, **values: Any) -> dict[str, Any]:
@@ -105,6 +105,26 @@ async def test_a_lock_stops_its_own_side(world: World, client: Client, vendor: s
     assert (await client.call("POST", "invoice", late)).problem == (400, "USER_ERROR", "postingPeriod")
     await world.sim("periods", {"period": "Feb 2026", "allLocked": True})
     assert (await client.call("POST", "journalEntry", entry(5, 5, tranDate="2026-02-27"))).problem[:2] == (400, "USER_ERROR")
+
+
+async def test_a_period_may_be_locked_from_the_beginning(make: Make) -> None:
+    """By side, so that somebody can unlock it in the middle of a day."""
+    world = await make(locked="Mar 2026/AP, Feb 2026/AR")
+    rows = await (await world.client()).rows(
+        "SELECT periodname, closed, alllocked, aplocked, arlocked FROM accountingperiod ORDER BY id"
+    )
+    locked = {row["periodname"]: [name for name, flag in row.items() if flag == "T"] for row in rows}
+    assert {name: flags for name, flags in locked.items() if flags and name.endswith("2026")} == {
+        "Feb 2026": ["arlocked"],
+        "Mar 2026": ["aplocked"],
+    }
+    told = await world.sim("periods", {"period": "Mar 2026", "apLocked": False})
+    assert told["apLocked"] is False
+
+
+async def test_a_side_that_is_none_is_refused(make: Make) -> None:
+    with pytest.raises(ValueError, match="sides are AP, AR, ALL"):
+        await make(locked="Mar 2026/GL")
 
 
 async def test_a_late_document_may_name_another_period_and_keeps_its_date(world: World, client: Client, vendor: str) -> None:

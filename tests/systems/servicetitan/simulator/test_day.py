@@ -11,7 +11,7 @@ from runtime.simulator.openapi import Validator
 from tests.systems.servicetitan.simulator.world import World, eventually, world
 
 JOBS = 60
-ENTITIES = ("invoices", "payments", "bills", "vendor_credits", "customers", "locations", "jobs")
+ENTITIES = ("invoices", "payments", "bills", "vendor_credits", "credit_memos", "customers", "locations", "jobs")
 
 
 async def played(tenant: World, hours_a_turn: float, **options: Any) -> dict[str, list[dict[str, Any]]]:
@@ -68,6 +68,11 @@ async def test_the_day_holds_what_the_books_get_wrong_most(tmp_path: Path, docum
         assert twins, "two genuine sales of one customer, one day, one amount"
         assert any(len(row["applications"]) == 2 for row in payments), "one payment for two invoices"
         assert any(Decimal(row["amount"]) < 0 for row in payments), "a refund"
+        given = held["credit_memos"]
+        assert len(given) >= JOBS // 10, "goodwill"
+        assert {len(row["applications"]) for row in given} == {0, 1}, "some are to be used later"
+        settled = {one["document_id"] for row in given for one in row["applications"]}
+        assert settled.isdisjoint(one["document_id"] for row in payments for one in row["applications"]), "nobody pays these"
         assert [row["canceled"] for row in bills].count(True) == 1
         assert len(held["vendor_credits"]) == 2
         assert {row["configuration"] for row in bills} == {"Procurement", "ApBill"}

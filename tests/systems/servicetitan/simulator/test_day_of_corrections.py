@@ -46,7 +46,7 @@ async def test_every_kind_of_correction_occurs_and_the_books_add_up(tmp_path: Pa
         assert sum(counts.values()) >= 40
         shown = await tenant.control("balances")
         held = (await tenant.control("holdings?entity=credit_memos"))["holdings"]
-        assert len(held) == 10
+        assert len(held) >= 20
         assert all(Decimal(row["balance"]) == Decimal(row["shown"]) for row in shown["customers"] if row["pending"] == "0.00")
         assert len(shown["vendors"]) > 1
     assert wrong(Tenant(Options(1, tmp_path, Clock(), {}))) == []

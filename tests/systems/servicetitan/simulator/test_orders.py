@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -122,6 +123,17 @@ async def test_a_canceled_receipt_opens_its_order_again_unless_its_bill_is_poste
         assert (reply.status, after["status"], str(after["items"][0]["quantityReceived"])) == (
             (400, "Received", "3") if posted else (200, "Pending", "0")
         )
+
+
+async def test_half_of_the_first_two_lines_of_a_receipt_goes_back_once(tmp_path: Path) -> None:
+    async with world(tmp_path, []) as there:
+        await made(there, items=[ITEM | {"quantity": 4}, ITEM | {"quantity": 3}, ITEM | {"quantity": 2}])
+        await there.do({"do": "receive_ordered", "most": 1}, {"do": "receive_ordered", "most": 1})
+        receipts = (await there.control("holdings?entity=receipts"))["holdings"]
+        await there.do(*[{"do": "return_received", "most": 3} for _ in range(2)])
+        back = (await there.control("holdings?entity=returns"))["holdings"]
+        assert [len(row["lines"]) for row in back] == [2] * len(receipts)
+        assert Decimal(0) < sum(Decimal(line["quantity"]) for row in back for line in row["lines"]) < 9
 
 
 async def test_people_receive_what_an_app_ordered_send_some_back_and_post_its_bills(tmp_path: Path) -> None:
