@@ -18,6 +18,13 @@ of such a table in which nothing else is filled in is no row yet."""
 Columns = Mapping[str, tuple[str, ...]]
 """The columns of each table by its name; the first is the key."""
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_NUMBER, _ISO_4217 = re.compile(r"\d{1,12}(\.\d{1,9})?", re.ASCII), re.compile(r"[A-Za-z]{3}")
+_FORMS = {
+    "share": (_NUMBER, "a plain number. Write it like 0.0625 or 6.25"),
+    "factor": (_NUMBER, "a plain number. Write it like 12 or 0.5"),
+    "currency": (_ISO_4217, "the code of a currency. Write it like CAD"),
+}
+"""Columns of any table whose text is computed with or compared: what Excel made of it (`6.25%`, `0,0625`) would hold documents."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +71,9 @@ def _row(table: str, key: str, entry: Entry, problems: Problems) -> TableRow | N
         return None
     if PART in values:
         values[PART] = code(values[PART])
+    for column, (form, words) in _FORMS.items():
+        if column != key and column in values and not form.fullmatch(values[column]):
+            problems.add(entry.place, f"{column}: {values[column][:40]!r} is not {words}")
     name = row_name(code(values.pop(key)), values.get(PART, ""))
     first_day = values.pop(EFFECTIVE, "")
     try:
