@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from console.connections.ceilings import with_ceiling
+from console.connections.ceilings import ceiling_notes, with_ceiling
 from console.connections.changes import change
 from console.connections.checks import lines_of
 from console.connections.consent import Consent, gate, rows_asked_for
@@ -184,6 +184,22 @@ def test_the_first_ceiling_is_twice_what_was_observed_unless_the_file_has_its_ow
     assert with_ceiling(written, None, made).ceiling == own
     in_force = as_mode("live").model_copy(update={"ceiling": first})
     assert with_ceiling(file, in_force, None).ceiling == first, "applying the same file again changes nothing"
+
+
+def test_the_first_ceiling_is_the_least_where_nothing_was_observed_and_a_flow_that_joins_adds_to_it() -> None:
+    """Going live before anything was read allowed ten thousand documents an hour, the default. A second flow with two documents lowered the
+    ceiling of the one that was live, whose next busy hour paused the connection."""
+    file = ConnectionSettings.model_validate(as_mode("live").model_dump(mode="json", exclude={"ceiling"}))
+    nothing = with_ceiling(file, as_mode("observe"), Preview("USD", is_read=False)).ceiling
+    assert (nothing.documents_per_hour, nothing.amount_per_hour) == (50, Decimal(10_000))
+    in_force = as_mode("live").model_copy(update={"ceiling": Ceiling(documents_per_hour=120, amount_per_hour=Decimal(108_000))})
+    few = preview(canonical(b'{"total": 1.00}'), hops.context(), NOTHING)
+    joined = with_ceiling(file, in_force, few).ceiling
+    assert (joined.documents_per_hour, joined.amount_per_hour) == (170, Decimal(118_000))
+    assert ceiling_notes(joined, few) == [
+        "ceiling of an hour: 170 documents, 118,000; it comes from what was observed, `ceiling` in the file is another"
+    ]
+    assert ceiling_notes(Ceiling(), None) == [], "a plan in observe said that the default came from what was observed"
 
 
 def test_nothing_is_asked_where_nothing_goes_live() -> None:
