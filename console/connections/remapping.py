@@ -63,7 +63,7 @@ def without_flow_of(settings: ConnectionSettings) -> set[Source]:
 def newest_of(cluster: Cluster, connection: str, sources: Collection[Source]) -> Iterator[StoredRecord]:
     """The newest canonical record of every object of a connection that is of these systems and entities."""
     entities = sorted({entity for _, entity in sources if entity})
-    for seen in cluster.newest([f"canonical.{entity}" for entity in entities], quiet=True).values():
+    for seen in cluster.newest([f"canonical.{entity}" for entity in entities]).values():
         record = seen.record
         if record.get("connection") == connection and (record["system"], record["entity"]) in sources:
             yield seen
