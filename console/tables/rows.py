@@ -93,7 +93,7 @@ def sheet_of(
     table: str, columns: tuple[str, ...], rows: list[TableRow], seen: Mapping[str, tuple[int, str]] | None = None
 ) -> tuple[list[str], list[list[str]]]:
     """Headings and lines for the rows of one table, as `rows_of` reads them. `seen`: how many documents need each key, and their amount; a
-    key without a row gets a line to be filled in, those that carry most documents first."""
+    key without a row gets a line to be filled in, those that carry most documents first; of equal ones in the order in which they are looked up."""
     key, *others = columns
     rows = sorted((row for row in rows if row.table == table), key=lambda row: row.identity)
     lines = [[key_of(row.key, row.values), *(row.values.get(one, "") for one in others), row.identity[2]] for row in rows]
@@ -103,7 +103,7 @@ def sheet_of(
     known = {code(key): (str(count), amount) for key, (count, amount) in seen.items()}
     filled = [[*line, *known.pop(code(line[0]), ("0", "0.00"))] for line in _once(lines, known)]
     blank = [""] * len(others) + [""]
-    todo = sorted(known.items(), key=lambda one: (-int(one[1][0]), one[0]))
+    todo = sorted(known.items(), key=lambda one: -int(one[1][0]))
     return [*head, *SEEN], [*filled, *([name, *blank, *told] for name, told in todo)]
 
 
