@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
@@ -16,6 +17,7 @@ from console.connections.checks import lines_of
 from console.connections.consent import Consent, gate, rows_asked_for
 from console.connections.files import ConnectionFiles, TableRow
 from console.connections.preview import Known, Preview, besides, going_live, planned_connection, preview, unmatched, weigh
+from console.connections.remapping import map_again
 from console.matching.masters import Masters
 from console.matching.score import Master
 from systems.connection import Ceiling, ConnectionSettings
@@ -103,6 +105,26 @@ def test_only_flows_that_begin_to_write_go_live() -> None:
         now = Connected(as_mode(before), "", "", tables_of(()))
         assert len(going_live(change(files(as_mode(after)), now))) == count
     assert len(going_live(change(files(as_mode("live")), None))) == 1
+
+
+def test_what_no_flow_brings_is_mapped_again_with_what_goes_live() -> None:
+    """A return that was read while the connection observed was never held: it stayed `observed` in a connection that was live."""
+    after, sent = as_mode("live"), list[str]()
+    records = [
+        SimpleNamespace(record={"connection": after.connection, "system": after.field_service.system, "entity": entity})
+        for entity in ("invoice", "bill")
+    ]
+    cluster = SimpleNamespace(
+        newest=lambda topics: {t: one for t in topics for one in records if t == f"canonical.{one.record['entity']}"}
+    )
+    publisher = SimpleNamespace(again=lambda _, seen: sent.append(seen.record["entity"]), acked=lambda: None)
+
+    def again(before: str) -> int:
+        made = change(files(after), Connected(as_mode(before), "", "", tables_of(())))
+        return map_again(cast("Any", cluster), cast("Any", publisher), made)
+
+    assert (again("observe"), sorted(sent)) == (2, ["bill", "invoice"])
+    assert again("live") == 0
 
 
 def test_the_mapping_is_done_with_the_tables_that_would_be_in_force() -> None:
