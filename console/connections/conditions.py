@@ -14,6 +14,7 @@ from console.connections.consent import Consent
 from console.connections.fitting import Misfit
 from console.connections.preview import going_live, planned_connection
 from console.reading import Cluster
+from console.waiting import told
 from runtime.clock import clock_from_environment
 from services.access import AccessProvider
 from services.credentials import CredentialStore
@@ -29,7 +30,8 @@ def asked_of_erp(cluster: Cluster, made: Change) -> list[Finding]:
     provider = AccessProvider(cluster.settings, credentials, clock)
     planned = planned_connection(made, going_live(made))
     try:
-        return asyncio.run(side_findings(provider, planned, planned.settings.erp.system))
+        asking = side_findings(provider, planned, planned.settings.erp.system)
+        return asyncio.run(told(asking, f"asking {planned.settings.erp.declared.title}"))
     finally:
         credentials.stop()
 
