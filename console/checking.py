@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from console.waiting import told
 from runtime.errors import Broken, ConnectorError
 from runtime.settings import Ingress
 from services.access import AccessProvider
@@ -18,7 +19,8 @@ async def findings(provider: AccessProvider, one: Connected) -> list[tuple[str, 
     """(system, finding) of both sides, then of the connection itself ("" as system)."""
     found: list[tuple[str, Finding]] = []
     for side in (one.settings.field_service, one.settings.erp):
-        found += [(side.system, finding) for finding in await side_findings(provider, one, side.system)]
+        asking = told(side_findings(provider, one, side.system), f"asking {side.declared.title} of {one.settings.connection}")
+        found += [(side.system, finding) for finding in await asking]
     found += [
         ("", finding)
         for finding in (*_tax(one.settings), *_keys(one, provider.credentials), *_address(one, provider.settings.ingress))

@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
@@ -56,6 +56,7 @@ class Cluster:
 
     def __init__(self, settings: Settings | None = None) -> None:
         self.settings = (settings or settings_from_environment()).named("console")
+        self._pace = Pace()
         kafka.await_answer(self.settings.kafka, _ANSWER_S)
         self.codec = asked.asking(
             registry.client_settings(self.settings.registry), records_of_topic(self.settings.kafka.topic_prefix)
@@ -84,8 +85,9 @@ class Cluster:
     ) -> Iterator[Message]:
         """Like `scan`, but not decoded, for callers that look at key and headers first. `start`: offsets to begin at, by partition."""
         chosen = list(partitions) if partitions is not None else self.partitions
-        with Progressing(quiet) as progress:
+        with Progressing(self._pace, quiet) as progress:
             for name in names:
+                progress.begins(name)
                 for message in kafka.read_to_end(self.settings.kafka, self.settings.topic(name), chosen, start):
                     progress.read(name)
                     yield message
@@ -202,15 +204,21 @@ def _unread(client: Consumer, topic: str, partitions: Sequence[int]) -> Iterator
             yield position.partition, (begin, high - begin)
 
 
-class Progressing:
-    """Shows on stderr how far a reading is, once it takes longer than two seconds: on a terminal a line that is updated, otherwise a line
-    every ten seconds. It writes nothing to stdout."""
+@dataclass
+class Pace:
+    """When a command began, and when it says the next time how far it is. All readings of a command have one: each of ten may be short."""
 
-    def __init__(self, quiet: bool = False) -> None:
-        self._quiet = quiet
+    began_s: float = field(default_factory=time.monotonic)
+    next_s: float = field(default_factory=lambda: time.monotonic() + _PATIENCE_S)
+
+
+class Progressing:
+    """Shows on stderr how far a command's reading is, once it takes longer than two seconds: on a terminal a line that is updated, otherwise a
+    line every ten seconds. It writes nothing to stdout."""
+
+    def __init__(self, pace: Pace, quiet: bool = False) -> None:
+        self._pace, self._quiet = pace, quiet
         self._count = 0
-        self._began_s = time.monotonic()
-        self._next_s = self._began_s + _PATIENCE_S
         self._bar: Progress | None = None
 
     def __enter__(self) -> Progressing:
@@ -220,12 +228,19 @@ class Progressing:
         if self._bar is not None:
             self._bar.stop()
 
+    def begins(self, topic: str) -> None:
+        """The next topic is read."""
+        self._say(f"reading {topic}")
+
     def read(self, topic: str) -> None:
         """Count one more record of a topic."""
         self._count += 1
-        if self._quiet or self._count % 1000 or time.monotonic() < self._next_s:
+        if self._count % 1000 == 0:
+            self._say(f"reading {topic}: {self._count} records")
+
+    def _say(self, words: str) -> None:
+        if self._quiet or time.monotonic() < self._pace.next_s:
             return
-        words = f"reading {topic}: {self._count} records"
         if self._bar is None and Console(file=sys.stderr).is_terminal:
             self._bar = _bar()
             self._bar.add_task(words, total=None)
@@ -233,8 +248,8 @@ class Progressing:
         if self._bar is not None:
             self._bar.update(self._bar.task_ids[0], description=words)
         else:
-            print(f"[{time.monotonic() - self._began_s:6.1f} s] {words}", file=sys.stderr, flush=True)
-            self._next_s = time.monotonic() + _EVERY_S
+            print(f"[{time.monotonic() - self._pace.began_s:6.1f} s] {words}", file=sys.stderr, flush=True)
+            self._pace.next_s = time.monotonic() + _EVERY_S
 
 
 def _bar() -> Progress:

@@ -232,7 +232,8 @@ class System:
     legends: Mapping[str, Legend] = field(default_factory=dict)
     """What each of these tables means, for people."""
     without: frozenset[str] = frozenset()
-    """Choices of a connection (`customer_policy`) that change nothing with this system: nobody is asked for them."""
+    """Choices of a connection (`customer_policy`), and settings of its field service (`orders`), that change nothing with this system: nobody
+    is asked for them."""
     demo: str = ""
     """Module with `DEMO: Demo`: what `ml-connector demo` has to know of this system's simulator."""
     signing: Callable[[BaseModel], Signing | None] | None = None

@@ -175,7 +175,8 @@ def _commands(
         detail = f"control characters removed from {', '.join(unfit)[:_DETAIL_CHARACTERS]}"
         decisions.append(_decision_of(source, NoCommand("cleaned", detail, draft.flow, draft.amount, draft.currency)))
     if connected.settings.mode_of(draft.flow) == "observe":
-        detail = f"flow {draft.flow} only observes; it would write {draft.record}"
+        would = f"flow {draft.flow} only observes; it would write {draft.record}"
+        detail = would if draft.flow else "the connection only observes; no flow brings it, and going live holds it for a person"
         decisions.append(_decision_of(source, NoCommand(OBSERVED, detail, draft.flow, draft.amount, draft.currency)))
         return []
     if draft.record == COMPLETION:

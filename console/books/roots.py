@@ -62,7 +62,10 @@ class Roots:
 
     def of_decision(self, record: Mapping[str, Any]) -> Cause:
         """What keeps an object for which no document is commanded yet."""
-        flow, source = record["detail"].partition(":")[0], words.title_of(record["system"])
+        flow, source = words.flow_told(record["detail"]), words.title_of(record["system"])
+        if record["decision"] == OBSERVED and not flow:
+            remedy = "going live holds it: enter it by hand then, or name it in left_out"
+            return Cause(f"{OBSERVED}:", "read while the connection only observes, and brought by no flow", remedy)
         if record["decision"] == OBSERVED:
             return Cause(OBSERVED, f"read while flow {flow} only observes", "apply the connection in mode live")
         return Cause(NOT_DUE, f"not posted in {source} yet", f"post them in {source}: they follow by themselves")

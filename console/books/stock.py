@@ -116,7 +116,7 @@ def work_list(cluster: Cluster, snapshot: Snapshot, connection: str = "") -> lis
     if not chosen:
         return []
     stocks: dict[str, Stock] = defaultdict(Stock)
-    for seen in cluster.scan([f"canonical.{ENTITY}"], quiet=True):
+    for seen in cluster.scan([f"canonical.{ENTITY}"]):
         if seen.record and seen.record["connection"] in chosen:
             stocks[seen.record["connection"]].learn(seen.record, seen.at_s)
     for name, place, quantity in _adjusted(cluster, chosen):
@@ -144,7 +144,7 @@ def _names(one: Connected) -> tuple[dict[str, str], dict[str, str]]:
 
 def _adjusted(cluster: Cluster, chosen: Mapping[str, Connected]) -> Iterator[tuple[str, Place, Decimal]]:
     """What people adjusted at the source to follow the ERP: connection, place in the ERP's codes, quantity in its unit."""
-    for seen in cluster.newest(["canonical.inventory_adjustment"], quiet=True).values():
+    for seen in cluster.newest(["canonical.inventory_adjustment"]).values():
         name = seen.record.get("connection", "")
         if name in chosen and seen.record["canceled_on"] is None and seen.record["active"]:
             yield from (
@@ -177,7 +177,7 @@ def _read_at(cluster: Cluster, chosen: Mapping[str, Connected]) -> dict[str, flo
         for feed in one.settings.erp.declared.feeds
         if feed.entity == ENTITY
     }
-    rows = [seen for seen in cluster.newest(["cursors"], quiet=True).values() if seen.record]
+    rows = [seen for seen in cluster.newest(["cursors"]).values() if seen.record]
     return {one.record["connection"]: one.at_s for one in rows if (one.record["connection"], one.record["feed"]) in feeds}
 
 
@@ -187,7 +187,7 @@ def _moves(
     """Every document of ours in the books that moved goods: its connection, its command, the sign of its quantities, when it was posted."""
     commands: dict[str, tuple[str, Mapping[str, Any]]] = {}
     topics = sorted({f"command.{one.settings.erp.system}" for one in chosen.values()})
-    for seen in cluster.scan(topics, cluster.partitions_of(connection), quiet=True):
+    for seen in cluster.scan(topics, cluster.partitions_of(connection)):
         record = seen.name.removeprefix("command.")
         if record in MOVES and seen.record.get("connection") in chosen:
             commands[seen.record["op_key"]] = record, seen.record

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 def day_of(option: str, text: str) -> date:
@@ -10,7 +13,7 @@ def day_of(option: str, text: str) -> date:
     from runtime.errors import Broken
 
     try:
-        return date.fromisoformat(text)
+        return date.fromisoformat(text if _DAY.fullmatch(text) else "")
     except ValueError as error:
         raise Broken(f"{option} {text!r} is not a day.", "Write it as YYYY-MM-DD, for example 2026-03-02.") from error
 

@@ -33,7 +33,10 @@ def explain(
     from console.connections.applying import applied_once, in_force, settings_of_all
     from console.reading import Cluster
     from runtime.clock import clock_from_environment
+    from runtime.errors import Broken
 
+    if not what.strip():
+        raise Broken("no document is named.", "Give a ref, a number or an id, for example ml-connector explain INV-1042.")
     cluster, clock = Cluster(), clock_from_environment()
     snapshot = in_force(cluster)
     applied_once(snapshot, connection)

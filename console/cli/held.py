@@ -130,7 +130,7 @@ def _decide(action: str, text: str, reason: str, actor: str) -> None:
     if not reason.strip():
         raise Broken("--reason is empty.", "Say why: it is kept with the decision.")
     cluster = Cluster()
-    named = list(newest_entries(cluster, lambda entry: is_named(entry, text), quiet=True))
+    named = list(newest_entries(cluster, lambda entry: is_named(entry, text)))
     found = [entry for entry in named if not e.is_terminal(entry)]  # type: ignore[arg-type]  # a ledger record
     if len(found) != 1:
         for line in none_or_many(text, found, named):

@@ -41,7 +41,8 @@ def plan(
 ) -> None:
     """Check a connection's files and show what `apply` would change. Writes nothing and needs no secret.
 
-    Ends with 0 only if `apply` with the same options would be accepted. Going live also needs the amount shown, confirmed with --yes.
+    Ends with 0 only if `apply` with the same options would be accepted. Going live also needs what is
+    shown to be confirmed: the amount with --yes, other lines with the option that each names.
     """
     from console.connections.applying import plan_of
     from console.connections.consent import Consent

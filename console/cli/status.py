@@ -231,7 +231,7 @@ def _shown(cursors: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _dead(cluster: Cluster, connection: str) -> list[dict[str, Any]]:
-    rows = [seen.record for seen in cluster.scan(["dead"], quiet=True) if seen.record]
+    rows = [seen.record for seen in cluster.scan(["dead"]) if seen.record]
     return [
         {
             "connection": r["connection"],

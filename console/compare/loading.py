@@ -92,7 +92,7 @@ def begun(cluster: Cluster, settings: ConnectionSettings) -> dict[str, Begun]:
     names = dict(feeds(settings))
     keys = {object_key(settings.connection, settings.erp.system, feed.name, "").encode(): name for name, feed in names.items()}
     found: dict[str, Begun] = {}
-    for message in cluster.messages(["audit"], cluster.partitions_of(settings.connection), quiet=True):
+    for message in cluster.messages(["audit"], cluster.partitions_of(settings.connection)):
         name = keys.get(message.key() or b"")
         record = cluster.seen(message).record if name is not None else {}
         if name is None or not record or (record["decision"], record["stage"]) != (DECISION, STAGE):

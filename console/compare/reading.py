@@ -43,7 +43,7 @@ def compared(
     source, erp = settings.field_service.system, settings.erp.system
     posted = {
         (entry["source_entity"], entry["source_id"].partition("/")[0])
-        for entry in newest_entries(cluster, lambda one: one["state"] in DONE, settings.connection, quiet=True)
+        for entry in newest_entries(cluster, lambda one: one["state"] in DONE, settings.connection)
         if entry["system"] == erp
     }
 

@@ -9,11 +9,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from console.books.defaulted import defaulted, under_rows
-from console.connections.ceilings import with_ceiling, words
+from console.connections.ceilings import ceiling_notes, with_ceiling
 from console.connections.changes import Change, change, over_log
 from console.connections.checks import lines_of, refusals
+from console.connections.conditions import asked_of_erp, unmet
 from console.connections.consent import Consent, gate, rows_asked_for
 from console.connections.files import ConnectionFiles, read_connection
+from console.connections.fitting import Misfit
 from console.connections.preview import Preview, going_live, previewed
 from console.connections.publish import Author, Publisher, publish, rows_logged
 from console.connections.remapping import map_again
@@ -139,7 +141,10 @@ def _compared(files: ConnectionFiles, cluster: Cluster | None, consent: Consent)
     refused = refusals(files, now, settings.profile == "demo", consent.earlier_cutover)
     refused += lines_of(files, strays(files.settings, sources_of(files.path, settings)))
     refused += lines_of(files, rows_asked_for(made, consent))
-    preview = previewed(cluster, made) if cluster is not None and not refused else None
+    preview, lacks = None, list[Misfit]()
+    if cluster is not None and not refused:
+        preview = previewed(cluster, made)
+        lacks = list(unmet(asked_of_erp(cluster, made), consent)) if preview is not None else lacks
     told: tuple[str, ...] = ()
     if cluster is not None and made.before is not None and made.rows_put:
         told = tuple(under_rows(defaulted(cluster, files.settings.connection), [(row.table, row.key) for row in made.rows_put]))
@@ -147,11 +152,11 @@ def _compared(files: ConnectionFiles, cluster: Cluster | None, consent: Consent)
     limited = with_ceiling(files.settings, made.before, preview)
     if limited is not files.settings:
         made = change(replace(files, settings=limited), snapshot.connections.get(files.settings.connection))
-        notes += [
-            f"ceiling of an hour: {words(limited.ceiling)}; it comes from what was observed, `ceiling` in the file is another"
-        ]
+        notes += ceiling_notes(limited.ceiling, preview)
     if settings.key_ring is None:
         notes.append("ML_CONNECTOR_KEY_RING is not set: `apply` needs it; `ml-connector keys new FILE` makes a key ring")
     if cluster is None and going_live(made):
         notes.append("what going live would write is shown only with a cluster: `plan` without --offline")
-    return Planned(made, refused, lines_of(files, gate(preview, consent)), preview, [*notes, *told], snapshot.newest, told)
+    return Planned(
+        made, refused, lines_of(files, [*lacks, *gate(preview, consent)]), preview, [*notes, *told], snapshot.newest, told
+    )

@@ -27,14 +27,28 @@ def of_observed(preview: Preview) -> Ceiling:
 
 
 def with_ceiling(after: ConnectionSettings, before: ConnectionSettings | None, preview: Preview | None) -> ConnectionSettings:
-    """The settings with the ceiling that counts: the file's own; where it has none, that of what goes live, else the one in force."""
+    """The settings with the ceiling that counts: the file's own; where it has none, that of what goes live, else the one in force. A flow that
+    goes live beside others adds to theirs; where nothing was observed yet, it is the least."""
     if "ceiling" in after.model_fields_set:
         return after
-    if preview is not None and preview.days:
-        return after.model_copy(update={"ceiling": of_observed(preview)})
-    return after.model_copy(update={"ceiling": before.ceiling}) if before is not None else after
+    if preview is None:
+        return after.model_copy(update={"ceiling": before.ceiling}) if before is not None else after
+    first = of_observed(preview)
+    if before is not None and any(own.enabled and before.mode_of(name) == "live" for name, own in before.flows.items()):
+        first = _sum(before.ceiling, first)
+    return after.model_copy(update={"ceiling": first})
 
 
-def words(ceiling: Ceiling) -> str:
-    """In words. Example: 120 documents, 56,000"""
-    return f"{ceiling.documents_per_hour} documents, {ceiling.amount_per_hour:,f}"
+def _sum(one: Ceiling, other: Ceiling) -> Ceiling:
+    return Ceiling(
+        documents_per_hour=one.documents_per_hour + other.documents_per_hour,
+        amount_per_hour=one.amount_per_hour + other.amount_per_hour,
+    )
+
+
+def ceiling_notes(ceiling: Ceiling, preview: Preview | None) -> list[str]:
+    """What `plan` says about a ceiling that is not the file's. Nothing where nothing goes live: what is in force stays."""
+    if preview is None:
+        return []
+    words = f"{ceiling.documents_per_hour} documents, {ceiling.amount_per_hour:,f}"
+    return [f"ceiling of an hour: {words}; it comes from what was observed, `ceiling` in the file is another"]

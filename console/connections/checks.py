@@ -36,6 +36,7 @@ def refusals(
         *(_earlier(files.settings, now) if now is not None and not earlier_cutover else ()),
         *(_switched(files.settings, now) if now is not None and _is_live(now) else ()),
         *_forms(files.settings),
+        *_without_effect(files.settings),
         *flow_misfits(files.settings),
         *_twice(files.settings, others),
         *_environments(files.settings),
@@ -52,6 +53,14 @@ def lines_of(files: ConnectionFiles, misfits: Iterable[Misfit]) -> list[str]:
     if files.written is None:
         return [f"{dotted(one.place)}: {one.words}" for one in misfits]
     return [one.line(files.written) for one in misfits]
+
+
+def _without_effect(settings: ConnectionSettings) -> Iterator[Misfit]:
+    """Choices that change nothing with this ERP, made otherwise than the default: whoever made them believes in them."""
+    declared = settings.erp.declared
+    for name in sorted(declared.without & ConnectionSettings.model_fields.keys()):
+        if getattr(settings, name) != ConnectionSettings.model_fields[name].default:
+            yield Misfit((name,), f"it changes nothing with {declared.title}; remove the line")
 
 
 def _tables(files: ConnectionFiles) -> Iterator[Misfit]:

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from console.books.ledgers import Bucket
+from console.books.words import flow_id
 from console.mapping import mapped
 from topology.batch import ConsumerRecord, Context
 from topology.configuration import Connected, Snapshot
@@ -21,6 +22,7 @@ from topology.rules.without_flow import HOLD as NO_FLOW
 
 UNMAPPED, DEFAULTED, HELD = "unmapped", "defaulted", "held"
 _MASTERS = ("customer", "vendor")
+_OPENING = "opening_balance"
 Key = tuple[str, str]
 """(table, key)"""
 
@@ -44,15 +46,29 @@ class Noting(Tables):
 
 @dataclass
 class Coverage:
-    """`keys`: documents that asked for a key. `lacks`: what kind of lack (unmapped, defaulted, held), of what value -> documents."""
+    """`keys`: documents that asked for a key. `lacks`: what kind of lack (unmapped, defaulted, held), of what value -> documents. `days`: flow
+    and posting day of each source that was mapped."""
 
     keys: dict[Key, Bucket] = field(default_factory=dict)
     lacks: dict[Key, Bucket] = field(default_factory=dict)
     documents: Bucket = field(default_factory=Bucket)
+    days: dict[str, tuple[str, date | None]] = field(default_factory=dict)
 
     def held(self) -> dict[Key, Bucket]:
         """What would hold money."""
         return {name: one for name, one in self.lacks.items() if name[0] != DEFAULTED}
+
+
+def without_posted(seen: Coverage, cutovers: Mapping[str, date | None]) -> Coverage:
+    """Without the keys of documents that the flows will post themselves, from their cut-over on: a row of `opening_balance` tells of what is in
+    the ERP from before it."""
+
+    def is_posted(source: str) -> bool:
+        flow, day = seen.days.get(source, ("", None))
+        begins = cutovers.get(flow)
+        return day is not None and begins is not None and day >= begins
+
+    return replace(seen, keys={key: one for key, one in seen.keys.items() if key[0] != _OPENING or not is_posted(key[1])})
 
 
 def as_if_live(connected: Connected, since: date | None) -> Connected:
@@ -73,6 +89,10 @@ def coverage_of(records: Iterable[ConsumerRecord], connected: Connected, context
         for kind, command in commands:
             _note(made, kind, command)
         amount = next((abs(one["amount"]) for _, one in commands if one["action"] != "apply"), Decimal(0))
+        made.days |= {
+            str(one["source_id"]): (flow_id(one | {"record": kind}, connected.settings), one["posting_date"])
+            for kind, one in commands
+        }
         for key in tables.asked if commands else ():
             made.keys.setdefault(key, Bucket()).add(amount)
     return made

@@ -36,6 +36,12 @@ _PLAIN: dict[Any, tuple[re.Pattern[str], str]] = {
     date: (_DAY, "a day. Example: 2026-01-01"),
 }
 """Forms of numbers and days that everybody reads alike; pydantic also accepts 1_000 and seconds since 1970."""
+_LIMITS = {
+    "ge": "is too small: it is at least",
+    "gt": "is too small: it is more than",
+    "le": "is too large: it is at most",
+    "lt": "is too large: it is less than",
+}
 
 
 @dataclass(frozen=True)
@@ -244,7 +250,15 @@ def _words(model: type[BaseModel], one: ErrorDetails, place: Place, at: Place) -
         return f"{shown} is not allowed; allowed: {allowed}{f'; nearest: {near[0]!r}' if near else ''}"
     if kind == "string_pattern_mismatch":
         return f"{shown} is not written as this setting is written{about}"
-    return f"{shown} does not fit: {_pydantic_words(one)}{about}"
+    if kind.startswith("date_"):
+        return f"{shown} is a day that no calendar has{about}"
+    return f"{shown} {_limit(one) or f'does not fit: {_pydantic_words(one)}'}{about}"
+
+
+def _limit(one: ErrorDetails) -> str:
+    """In words, a limit that a number is beyond; "" if it is about something else."""
+    told = one.get("ctx") or {}
+    return next((f"{words} {told[name]}" for name, words in _LIMITS.items() if name in told), "")
 
 
 def _pydantic_words(one: ErrorDetails) -> str:

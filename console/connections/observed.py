@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from console.books.ledgers import Bucket
-from console.connections.coverage import DEFAULTED, HELD, UNMAPPED, Coverage, as_if_live, coverage_of
+from console.connections.coverage import DEFAULTED, HELD, UNMAPPED, Coverage, as_if_live, coverage_of, without_posted
 from console.connections.remapping import newest_of, sources_of, without_flow_of
 from console.mapping import context_of
 from console.reading import Cluster
@@ -41,7 +41,8 @@ def observed(cluster: Cluster, connected: Connected, days: int | None = None) ->
         for seen in newest_of(cluster, connected.settings.connection, sources_of(flows) | without_flow_of(connected.settings)):
             yield ConsumerRecord(seen.topic, seen.partition, seen.offset, seen.key, seen.value, [])
 
-    return coverage_of(records(), live, context_of(cluster, Snapshot()))
+    seen = coverage_of(records(), live, context_of(cluster, Snapshot()))
+    return without_posted(seen, {name: own.cutover_date for name, own in connected.settings.flows.items()})
 
 
 def coverage_rows(connection: str, seen: Coverage) -> list[dict[str, Any]]:

@@ -98,7 +98,7 @@ def previewed(cluster: Cluster, change: Change) -> Preview | None:
         ConsumerRecord(seen.topic, seen.partition, seen.offset, seen.key, seen.value, seen.headers)
         for seen in newest_of(cluster, settings.connection, sources_of(flows) | besides(change))
     ]
-    done = {entry["op_key"] for entry in ledger_entries(cluster, settings.connection, quiet=True) if entry["state"] in DONE}
+    done = {entry["op_key"] for entry in ledger_entries(cluster, settings.connection) if entry["state"] in DONE}
     linked = {(entity, one) for entity, pairs in read_links(cluster, settings).items() for one, partner in pairs.items() if partner}
     context = context_of(cluster, Snapshot({settings.connection: planned_connection(change, flows)}))
     made = preview(records, context, Known(done, linked))

@@ -1,7 +1,8 @@
 """Maps again what was read under other settings, when a change makes it due: a flow goes live, a cut-over moves, a rule changes.
 
 Records that a flow only observed have no command, and without this they would never get one. The newest canonical record of each object is
-sent to `remap`. Hop 2 maps it under the configuration that is then in force, and the ledger tells what is new from what is known.
+sent to `remap`. Hop 2 maps it under the configuration that is then in force, and the ledger tells what is new from what is known. What
+carries money and no flow brings goes with them: it was only noted before, and is held once something is live.
 """
 
 from __future__ import annotations
@@ -41,8 +42,9 @@ def _is_due_otherwise(flow: Flow, before: ConnectionSettings, after: ConnectionS
 
 def map_again(cluster: Cluster, publisher: Publisher, change: Change) -> int:
     """Send the newest canonical record of every object of these flows to `remap`; returns how many."""
-    count = 0
-    for seen in newest_of(cluster, change.after.settings.connection, sources_of(flows_to_map_again(change))):
+    count, flows = 0, flows_to_map_again(change)
+    sources = sources_of(flows) | (without_flow_of(change.after.settings) if flows else set())
+    for seen in newest_of(cluster, change.after.settings.connection, sources):
         publisher.again(REMAP, seen)
         count += 1
     publisher.acked()
@@ -63,7 +65,7 @@ def without_flow_of(settings: ConnectionSettings) -> set[Source]:
 def newest_of(cluster: Cluster, connection: str, sources: Collection[Source]) -> Iterator[StoredRecord]:
     """The newest canonical record of every object of a connection that is of these systems and entities."""
     entities = sorted({entity for _, entity in sources if entity})
-    for seen in cluster.newest([f"canonical.{entity}" for entity in entities], quiet=True, of=f"{connection}/").values():
+    for seen in cluster.newest([f"canonical.{entity}" for entity in entities], of=f"{connection}/").values():
         record = seen.record
         if record and (record["system"], record["entity"]) in sources:
             yield seen

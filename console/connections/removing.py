@@ -57,7 +57,7 @@ def removed(connection: str, actor: str, reason: str, agreed: Decimal | None) ->
 def _refusals(cluster: Cluster, connection: str, agreed: Decimal | None) -> list[str]:
     """What would never be posted. A document that is being written forbids the removal; what is held or waits has to be agreed to by its
     amount."""
-    entries = list(ledger_entries(cluster, connection, quiet=True))
+    entries = list(ledger_entries(cluster, connection))
     sent = [entry["ref"] for entry in entries if entry["state"] == "INTENT"]
     if sent:
         return [

@@ -91,7 +91,7 @@ def _lines(connection: str, erp: System) -> Iterator[str]:
     for name in _WHO:
         yield from _top(name, connection if name == "connection" else None)
     yield ""
-    yield from _side("field_service", registry.system(registry.FIELD_SERVICE), connection)
+    yield from _side("field_service", registry.system(registry.FIELD_SERVICE), connection, erp.without)
     yield ""
     yield from _side("erp", erp, connection)
     yield ""
@@ -155,11 +155,11 @@ def _flow(flow: Flow) -> Iterator[str]:
         yield from _setting(name, FlowSettings.model_fields[name], value, "    ")
 
 
-def _side(key: str, system: System, connection: str) -> Iterator[str]:
+def _side(key: str, system: System, connection: str, without: frozenset[str] = frozenset()) -> Iterator[str]:
     yield f"{key}:  # {system.title}"
     yield f"  system: {system.name}"
     yield "  settings:"
-    yield from _settings(system.settings, "    ")
+    yield from _settings(system.settings, "    ", without)
     yield "  credentials:"
     for name, field in system.credentials.model_fields.items():
         yield from _credential(system, name, field)
@@ -198,8 +198,10 @@ def _is_default(model: type[BaseModel], sign_in: str) -> bool:
     return bool(sign_in) and default is not None and default.default == sign_in
 
 
-def _settings(model: type[BaseModel], indent: str) -> Iterator[str]:
+def _settings(model: type[BaseModel], indent: str, without: frozenset[str] = frozenset()) -> Iterator[str]:
     for name, field in model.model_fields.items():
+        if name in without:
+            continue
         inner = field.annotation
         if isinstance(inner, type) and issubclass(inner, BaseModel):
             yield f"{indent}# {field.description}"

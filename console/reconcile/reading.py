@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -23,7 +23,20 @@ from console.reconcile import findings as f
 from console.reconcile.findings import Finding, Judged
 from console.reconcile.mapped import Mapper
 from console.reconcile.rules import Facts, Limits, Period, judge, signature, with_refunds
-from console.reconcile.sides import CREDITS, MONEY, ZERO, Booked, Issued, Known, Lines, Object, booked_of, known_of, wanted_of
+from console.reconcile.sides import (
+    CREDITS,
+    MONEY,
+    ZERO,
+    Booked,
+    Issued,
+    Known,
+    Lines,
+    Object,
+    booked_of,
+    known_of,
+    posted_refs,
+    wanted_of,
+)
 from topology import canonical_to_command
 from topology.batch import ConsumerRecord
 from topology.configuration import Connected, Snapshot
@@ -155,9 +168,12 @@ class _Reading:
         """See `Facts`."""
         by_ref: dict[str, list[Booked]] = defaultdict(list)
         typed: dict[tuple[object, ...], list[Booked]] = defaultdict(list)
+        posted = posted_refs(known for found in entries.values() for known in found)
         for one in booked:
             if one.ref:
                 by_ref[one.ref].append(one)
+            elif one.erp_id in posted:
+                by_ref[posted[one.erp_id]].append(replace(one, ref=posted[one.erp_id], is_marked=False))
             elif one.is_there:
                 typed[signature(one)].append(one)
         tax = getattr(self.connected.settings.erp.own(), "tax", None)

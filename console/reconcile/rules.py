@@ -222,6 +222,8 @@ class _Judging:
 
     def _compared(self, w: Wanted, booked: Booked) -> Iterator[Finding]:
         amount = self.amount_of(booked)
+        if not booked.is_marked:
+            yield self._corrected(f.EDITED_IN_ERP, amount, ZERO, "somebody took our ref out of it", booked)
         if booked.currency != self.one.currency:
             yield self._corrected(f.OTHER_CURRENCY, amount, ZERO, f"{booked.currency}, not {self.one.currency}", booked)
         if amount != w.amount:

@@ -121,6 +121,8 @@ class Booked:
     tax: Decimal | None = None
     settled: Decimal | None = None
     account: str = ""
+    is_marked: bool = True
+    """Whether the ref is still written in it; else the ledger knows it by its id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +164,15 @@ class Known:
     def is_on_a_list(self) -> bool:
         """Whether a person or time is waited for, so that `open` names it."""
         return self.state not in (*e.TERMINAL, "") and not self.is_done
+
+
+def posted_refs(known: Iterable[Known]) -> dict[str, str]:
+    """Ids of documents in the ERP -> our ref, as the ledger has them: a document whose text somebody changed is found by them."""
+    return {
+        one.erp_id: one.ref
+        for one in known
+        if one.is_done and one.erp_id and one.ref and one.record != REVERSAL and not one.is_application
+    }
 
 
 def wanted_of(record: str, command: Mapping[str, Any]) -> Wanted:

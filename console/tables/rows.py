@@ -18,6 +18,13 @@ of such a table in which nothing else is filled in is no row yet."""
 Columns = Mapping[str, tuple[str, ...]]
 """The columns of each table by its name; the first is the key."""
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_NUMBER, _ISO_4217 = re.compile(r"\d{1,12}(\.\d{1,9})?", re.ASCII), re.compile(r"[A-Za-z]{3}")
+_FORMS = {
+    "share": (_NUMBER, "a plain number. Write it like 0.0625 or 6.25"),
+    "factor": (_NUMBER, "a plain number. Write it like 12 or 0.5"),
+    "currency": (_ISO_4217, "the code of a currency. Write it like CAD"),
+}
+"""Columns of any table whose text is computed with or compared: what Excel made of it (`6.25%`, `0,0625`) would hold documents."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +71,9 @@ def _row(table: str, key: str, entry: Entry, problems: Problems) -> TableRow | N
         return None
     if PART in values:
         values[PART] = code(values[PART])
+    for column, (form, words) in _FORMS.items():
+        if column != key and column in values and not form.fullmatch(values[column]):
+            problems.add(entry.place, f"{column}: {values[column][:40]!r} is not {words}")
     name = row_name(code(values.pop(key)), values.get(PART, ""))
     first_day = values.pop(EFFECTIVE, "")
     try:
@@ -83,7 +93,7 @@ def sheet_of(
     table: str, columns: tuple[str, ...], rows: list[TableRow], seen: Mapping[str, tuple[int, str]] | None = None
 ) -> tuple[list[str], list[list[str]]]:
     """Headings and lines for the rows of one table, as `rows_of` reads them. `seen`: how many documents need each key, and their amount; a
-    key without a row gets a line to be filled in, those that carry most documents first."""
+    key without a row gets a line to be filled in, those that carry most documents first; of equal ones in the order in which they are looked up."""
     key, *others = columns
     rows = sorted((row for row in rows if row.table == table), key=lambda row: row.identity)
     lines = [[key_of(row.key, row.values), *(row.values.get(one, "") for one in others), row.identity[2]] for row in rows]
@@ -93,7 +103,7 @@ def sheet_of(
     known = {code(key): (str(count), amount) for key, (count, amount) in seen.items()}
     filled = [[*line, *known.pop(code(line[0]), ("0", "0.00"))] for line in _once(lines, known)]
     blank = [""] * len(others) + [""]
-    todo = sorted(known.items(), key=lambda one: (-int(one[1][0]), one[0]))
+    todo = sorted(known.items(), key=lambda one: -int(one[1][0]))
     return [*head, *SEEN], [*filled, *([name, *blank, *told] for name, told in todo)]
 
 

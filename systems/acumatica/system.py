@@ -131,6 +131,7 @@ SYSTEM = System(
     open_checker=open_checker,
     simulator="systems.acumatica.simulator.app",
     demo="systems.acumatica.demo",
+    without=frozenset({"orders", "owners_change", "external_marks_key"}),
     crosswalk_tables={
         "business_unit": ("business_unit", "subaccount", "branch", "sales_account", "customer", "currency"),
         "line_type": ("line_type", "account", "subaccount"),

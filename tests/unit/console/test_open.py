@@ -146,6 +146,14 @@ def test_what_is_not_due_yet_is_on_the_list_and_carries_what_waits_for_it() -> N
     assert {item.state for item in cause.items} == {"not due", "waiting"}
 
 
+def test_what_no_flow_brings_and_the_connection_only_observed_is_told_in_words() -> None:
+    """`read while flow flow  only observes; it would write manual_entry only observes`, stood there, and what to do was done already."""
+    detail = "the connection only observes; no flow brings it, and going live holds it for a person"
+    (cause,) = causes(facts(undecided=[not_due("return", "7", "44.25", decision="observed", detail=detail)]))
+    assert cause.words == "read while the connection only observes, and brought by no flow"
+    assert cause.remedy == "going live holds it: enter it by hand then, or name it in left_out"
+
+
 def test_what_was_voided_before_it_was_due_is_not_on_the_list() -> None:
     place = Source("acme", "invoice", "7")
     assert causes(facts(undecided=[not_due("invoice", "7", "300.00")], about={place: About("Jane", "7", active=False)})) == []

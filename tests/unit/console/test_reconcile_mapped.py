@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 
 from console.reconcile.mapped import Mapper
 from console.reconcile.rules import Facts, judge
-from console.reconcile.sides import Booked, Issued, Wanted, summed, wanted_of
+from console.reconcile.sides import Booked, Issued, Known, Wanted, posted_refs, summed, wanted_of
 from tests.property.test_nothing_vanishes import codec, commands, joined, passed, plain
 from topology.batch import ConsumerRecord, Context
 from topology.configuration import Snapshot
@@ -76,3 +77,19 @@ def test_the_journal_of_a_refund_is_less_than_nothing() -> None:
     booked = Booked("journal", "J1", "J1", "ST-A", day, "", "", Decimal(0), "USD", True, lines)
     judged = judge(Issued(*named, wanted=(wanted,)), Facts(by_ref={"ST-A": [booked]}))
     assert (judged.erp, judged.findings) == (((day, less),), ())
+
+
+def test_a_document_from_which_somebody_took_our_ref_is_named_as_edited() -> None:
+    """It was told as missing, and the same invoice stood below as one of the ERP's own: a person would have posted it once more."""
+    day, amount = date(2026, 3, 2), Decimal("146.60")
+    known = Known("k", "ST-A", "ar_invoice", "sale", "create", "POSTED", "", "", amount, "", day, NOW, erp_id="Invoice/000003")
+    applied = replace(known, op_key="k|apply", record="ar_application", action="apply", erp_id="Payment/000001", ref="ST-B")
+    assert posted_refs([known, applied, replace(known, state="HELD", erp_id="Invoice/7")]) == {"Invoice/000003": "ST-A"}
+    wanted = Wanted("k", "ST-A", "ar_invoice", "create", "sale", amount, day, ())
+    named = ("A1", "invoice", "1", "N1", day, amount, "USD", True, "f", "7", "Ana", "")
+    booked = Booked("invoice", "Invoice/000003", "000003", "ST-A", day, "", "CX1", amount, "USD", True, is_marked=False)
+    judged = judge(Issued(*named, wanted=(wanted,)), Facts(by_ref={"ST-A": [booked]}))
+    assert judged.erp == ((day, amount),)
+    assert [(one.kind, one.difference, one.words) for one in judged.findings] == [
+        ("edited_in_erp", Decimal(0), "somebody took our ref out of it")
+    ]

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from console.connections.checks import refusals
 from console.connections.files import read_connection
+from systems import registry
 from systems.connection import ConnectionSettings
 from tests.unit.console.connections.ground import file_with
 
+_KNOWN = registry.system
 LIVE = ("label: Acme", "label: Acme\nmode: live")
 EAST = ("connection: acme", "connection: acme-east")
 OTHER_GROUPS = (("group: st", "group: st2"), ("group: acu", "group: acu2"))
@@ -155,3 +158,16 @@ def test_the_day_of_an_earlier_switch_is_not_the_day_of_the_next_one(tmp_path: P
 def test_a_connection_that_writes_nothing_yet_may_change_its_mind(tmp_path: Path) -> None:
     assert switched(tmp_path, [("mode: live", "mode: observe")], VOUCHERS) == []
     assert switched(tmp_path, [("P1: {cutover", "P1: {enabled: false, cutover")], VOUCHERS) == []
+
+
+def test_a_choice_that_changes_nothing_with_this_erp_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`tax_mode: erp` with SYSPRO was taken, and nothing computed a tax."""
+    chosen = ("label: Acme", "label: Acme\ntax_mode: erp")
+    assert refused(tmp_path, [], chosen) == []
+    declared = registry.system("acumatica")
+    monkeypatch.setattr(
+        "systems.registry.system",
+        lambda name: replace(declared, without=frozenset({"tax_mode"})) if name == "acumatica" else _KNOWN(name),
+    )
+    (line,) = refused(tmp_path, [], chosen)
+    assert line == "3: tax_mode: it changes nothing with Acumatica; remove the line"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from console.connections.coverage import as_if_live, coverage_of
+from console.connections.coverage import as_if_live, coverage_of, without_posted
 from console.connections.observed import coverage_rows, days_of, keys_by_table
 from console.connections.remapping import without_flow_of
 from console.tables.folder import read_tables
@@ -55,6 +55,28 @@ def test_every_key_that_a_document_asks_for_is_counted_with_its_amount() -> None
     assert keys["payment_type"]["Crypto"] == (1, "108.25")
     assert keys["line_type"]["SVC-1"] == (2, "216.50")
     assert keys["tax_zone"]["77"] == (2, "216.50")
+
+
+def test_only_what_is_from_before_the_cut_over_is_asked_for_as_an_opening_balance() -> None:
+    """Every invoice that a payment settled had a line to be filled in, and the few that need one were among thousands."""
+    invoices = [field_service.invoice(source_id="500", invoice_date=date(2025, 11, 10)), field_service.invoice(source_id="501")]
+    paid = [
+        field_service.payment(
+            source_id=f"9{one['source_id']}", applications=[{"document_id": one["source_id"], "amount": one["total"]}]
+        )
+        for one in invoices
+    ]
+    seen = coverage_of(consumed(*invoices, *paid), as_if_live(connected(), date(2025, 1, 1)), context())
+    assert set(keys_by_table(seen)["opening_balance"]) == {"500", "501"}
+    own = {name: flow.cutover_date for name, flow in connected().settings.flows.items()}
+    assert set(keys_by_table(without_posted(seen, own))["opening_balance"]) == {"500"}
+
+
+def test_lines_of_equal_weight_stand_in_the_order_in_which_they_are_looked_up() -> None:
+    """The id of a business unit stood before its name, and nobody knew whose it was."""
+    seen = {"Plumbing": (3, "9.00"), "901": (3, "9.00"), "HVAC": (5, "1.00")}
+    _, lines = sheet_of("business_unit", ("business_unit", "branch"), [], seen)
+    assert [line[0] for line in lines] == ["HVAC", "Plumbing", "901"]
 
 
 def test_what_has_no_row_is_an_error_and_what_falls_to_a_default_a_warning() -> None:
@@ -116,7 +138,7 @@ def test_the_exported_file_is_read_again_unchanged_and_what_is_not_filled_in_is_
     seen = dict.fromkeys((*NASTY, "NEW-SKU", "000", "=2"), (3, "1,5"))
     sheet = sheet_of("line_type", tables["line_type"], rows, seen)
     assert sheet[0] == ["line_type", "account", "subaccount", "effective_from", "documents_seen", "amount_seen"]
-    assert [line[0] for line in sheet[1][-3:]] == ["000", "=2", "NEW-SKU"]
+    assert [line[0] for line in sheet[1][-3:]] == ["NEW-SKU", "000", "=2"]
     if form == "csv":
         write_csv(tmp_path / "line_type.csv", sheet)
     else:

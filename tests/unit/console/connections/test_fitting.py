@@ -40,7 +40,7 @@ def test_every_misfit_of_every_section_is_told_with_line_and_place(tmp_path: Pat
         "4: time_zone: 'America/Chicgo' does not fit: 'America/Chicgo' is not an IANA time zone; nearest: America/Chicago",
         "14: erp.credentials.username: is missing",
         "14: erp.credentials.usrname: 'usrname' is not a setting here; nearest: 'username'",
-        "15: erp.quota.calls: '0' does not fit: Input should be greater than 0",
+        "15: erp.quota.calls: '0' is too small: it is more than 0",
         "16: erp.settings.tenant: is missing",
         "18: erp.settings.tenat: 'tenat' is not a setting here; nearest: 'tenant'",
         "25: webhook_keys[0].nam: 'nam' is not a setting here; nearest: 'name'",
@@ -68,6 +68,8 @@ USER = "credentials: {username: env:ACU_USER, password: env:ACU_PASSWORD, client
         ("tenant_id: 1001", "tenant_id: T-1", "11: field_service.settings.tenant_id: 'T-1' is not written as this"),
         ("A1: {cutover_date: 2026-03-01}", "A2: {cutover_date: 2026-03-01, post_when: no}", "27: flows.A2.post_when: 'no' is not allowed"),
         ("cutover_date: 2026-03-01", "", "27: flows.A1.cutover_date: cutover_date is required"),
+        ("cutover_date: 2026-03-01", "cutover_date: 2026-02-30", "27: flows.A1.cutover_date: '2026-02-30' is a day that no calendar has"),
+        ("label: Acme", "label: Acme\nceiling: {documents_per_hour: 0}", "3: ceiling.documents_per_hour: '0' is too small: it is at least 1"),
     ],
 )  # fmt: skip
 def test_a_misfit_names_what_is_allowed(tmp_path: Path, old: str, new: str, said: str) -> None:

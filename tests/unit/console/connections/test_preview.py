@@ -6,16 +6,18 @@ from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
-from console.connections.ceilings import with_ceiling
+from console.connections.ceilings import ceiling_notes, with_ceiling
 from console.connections.changes import change
 from console.connections.checks import lines_of
 from console.connections.consent import Consent, gate, rows_asked_for
 from console.connections.files import ConnectionFiles, TableRow
 from console.connections.preview import Known, Preview, besides, going_live, planned_connection, preview, unmatched, weigh
+from console.connections.remapping import map_again
 from console.matching.masters import Masters
 from console.matching.score import Master
 from systems.connection import Ceiling, ConnectionSettings
@@ -105,6 +107,26 @@ def test_only_flows_that_begin_to_write_go_live() -> None:
     assert len(going_live(change(files(as_mode("live")), None))) == 1
 
 
+def test_what_no_flow_brings_is_mapped_again_with_what_goes_live() -> None:
+    """A return that was read while the connection observed was never held: it stayed `observed` in a connection that was live."""
+    after, sent = as_mode("live"), list[str]()
+    records = [
+        SimpleNamespace(record={"connection": after.connection, "system": after.field_service.system, "entity": entity})
+        for entity in ("invoice", "bill")
+    ]
+    cluster = SimpleNamespace(
+        newest=lambda topics: {t: one for t in topics for one in records if t == f"canonical.{one.record['entity']}"}
+    )
+    publisher = SimpleNamespace(again=lambda _, seen: sent.append(seen.record["entity"]), acked=lambda: None)
+
+    def again(before: str) -> int:
+        made = change(files(after), Connected(as_mode(before), "", "", tables_of(())))
+        return map_again(cast("Any", cluster), cast("Any", publisher), made)
+
+    assert (again("observe"), sorted(sent)) == (2, ["bill", "invoice"])
+    assert again("live") == 0
+
+
 def test_the_mapping_is_done_with_the_tables_that_would_be_in_force() -> None:
     rows = (TableRow("business_unit", "east", {"account": "4000"}), TableRow("business_unit", "west", {"account": "4001"}))
     made = change(files(as_mode("live"), rows), None)
@@ -184,6 +206,22 @@ def test_the_first_ceiling_is_twice_what_was_observed_unless_the_file_has_its_ow
     assert with_ceiling(written, None, made).ceiling == own
     in_force = as_mode("live").model_copy(update={"ceiling": first})
     assert with_ceiling(file, in_force, None).ceiling == first, "applying the same file again changes nothing"
+
+
+def test_the_first_ceiling_is_the_least_where_nothing_was_observed_and_a_flow_that_joins_adds_to_it() -> None:
+    """Going live before anything was read allowed ten thousand documents an hour, the default. A second flow with two documents lowered the
+    ceiling of the one that was live, whose next busy hour paused the connection."""
+    file = ConnectionSettings.model_validate(as_mode("live").model_dump(mode="json", exclude={"ceiling"}))
+    nothing = with_ceiling(file, as_mode("observe"), Preview("USD", is_read=False)).ceiling
+    assert (nothing.documents_per_hour, nothing.amount_per_hour) == (50, Decimal(10_000))
+    in_force = as_mode("live").model_copy(update={"ceiling": Ceiling(documents_per_hour=120, amount_per_hour=Decimal(108_000))})
+    few = preview(canonical(b'{"total": 1.00}'), hops.context(), NOTHING)
+    joined = with_ceiling(file, in_force, few).ceiling
+    assert (joined.documents_per_hour, joined.amount_per_hour) == (170, Decimal(118_000))
+    assert ceiling_notes(joined, few) == [
+        "ceiling of an hour: 170 documents, 118,000; it comes from what was observed, `ceiling` in the file is another"
+    ]
+    assert ceiling_notes(Ceiling(), None) == [], "a plan in observe said that the default came from what was observed"
 
 
 def test_nothing_is_asked_where_nothing_goes_live() -> None:

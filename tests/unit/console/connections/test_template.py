@@ -137,11 +137,20 @@ def test_only_an_invoice_is_asked_when_it_is_due_and_only_an_erp_with_customers_
     asked = {name for name, own in parsed["flows"].items() if "post_when" in own}
     assert asked == {flow.id for flow in erp.flows if flow.entity == "invoice" and flow.records}
     assert ("customer_policy" in parsed) == (erp.name not in ("peoplesoft", "syspro"))
+    own, to_us = (
+        parsed["field_service"]["settings"],
+        {flow.entity for flow in erp.flows if flow.target == "servicetitan" and flow.records},
+    )
+    assert ("orders" in own) == ("purchase_order" in to_us)
+    assert ("owners_change" in own) == ("vendor" in to_us)
 
 
 @ERPS
 def test_each_word_of_a_choice_has_a_line_of_its_own(tmp_path: Path, erp: System) -> None:
     text, _ = template(tmp_path, erp)
+    if "tax_mode" in erp.without:
+        assert "tax_mode" not in text, "what SYSPRO takes is cost, which no sales tax is on"
+        return
     for word in ("source", "erp", "none"):
         assert f"\n#   {word}: " in text.partition("# Whose sales tax counts.")[2][:700]
 

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from console.tables.folder import read_tables
 from console.tables.rows import TableRow, sheet_of
 from console.tables.write import csv_text, write_xlsx
+from runtime.errors import Broken
 from tests.unit.console.tables.ground import TABLES, of_csv, read, refused, rows
 
 
@@ -96,8 +98,9 @@ def test_everything_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
 def test_rows_come_back_from_the_file_that_they_were_exported_to(tmp_path: Path, ending: str) -> None:
     wanted = [
         TableRow("tax_zone", "402  county", {"part": "county", "account": "=1+1", "share": "0.0200"}),
-        TableRow("tax_zone", "402  state", {"part": "state", "account": "0010", "share": "-1"}, date(2026, 4, 1)),
-        TableRow("tax_zone", "a;=b", {"account": "'=x", "share": "_x0041_"}),
+        TableRow("tax_zone", "402  state", {"part": "state", "account": "0010", "share": "1"}, date(2026, 4, 1)),
+        TableRow("tax_zone", "a;=b", {"account": "'=x"}),
+        TableRow("tax_zone", "b", {"account": "_x0041_"}),
     ]
     sheet = sheet_of("tax_zone", TABLES["tax_zone"], wanted)
     if ending == "csv":
@@ -105,3 +108,30 @@ def test_rows_come_back_from_the_file_that_they_were_exported_to(tmp_path: Path,
     else:
         write_xlsx(tmp_path / "any.xlsx", {"tax_zone": sheet})
     assert list(read(tmp_path).rows) == wanted
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("6.25%", "share: '6.25%' is not a plain number. Write it like 0.0625 or 6.25"),
+        ('"0,0625"', "share: '0,0625' is not a plain number"),
+        ("1.234.56", "share: '1.234.56' is not a plain number"),
+        ("-2", "share: '-2' is not a plain number"),
+    ],
+)
+def test_a_share_as_excel_shows_it_is_refused_where_it_is_read(tmp_path: Path, written: str, told: str) -> None:
+    """It was taken as it stood, and held every document of the zone."""
+    of_csv(tmp_path, f"tax_zone,part,account,share\n402,county,22000,{written}\n402,state,22000,0.0625\n", "tax_zone.csv")
+    assert f"tax_zone.csv:2: {told}" in refused(tmp_path)
+
+
+def test_a_currency_is_a_code_and_a_factor_a_number(tmp_path: Path) -> None:
+    columns = {"business_unit": ("business_unit", "currency"), "order_item": ("item", "factor")}
+    of_csv(tmp_path, "business_unit,currency\nWest,Dollars\nEast,cad\n", "business_unit.csv")
+    of_csv(tmp_path, "item,factor\nVALVE,12 pcs\nPIPE,0.5\n", "order_item.csv")
+    with pytest.raises(Broken) as raised:
+        read_tables(tmp_path, tmp_path, columns)
+    said = str(raised.value)
+    assert "business_unit.csv:2: currency: 'Dollars' is not the code of a currency. Write it like CAD" in said
+    assert "order_item.csv:2: factor: '12 pcs' is not a plain number" in said
+    assert ":3:" not in said

@@ -1,0 +1,45 @@
+"""What the ERP itself lacks for a connection that goes live: accounts of the tables, open period, numbering. Asked by what `check` asks it.
+
+The mapping cannot know: an account that nobody has in the ERP maps well, and every document with it would be refused and held.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+
+from console.checking import side_findings
+from console.connections.changes import Change
+from console.connections.consent import Consent
+from console.connections.fitting import Misfit
+from console.connections.preview import going_live, planned_connection
+from console.reading import Cluster
+from console.waiting import told
+from runtime.clock import clock_from_environment
+from services.access import AccessProvider
+from services.credentials import CredentialStore
+from systems.contract import Finding
+
+
+def asked_of_erp(cluster: Cluster, made: Change) -> list[Finding]:
+    """The findings of the ERP about the settings and tables that would be in force, by the credentials that are: none where none are yet."""
+    if made.before is None or cluster.settings.key_ring is None:
+        return []
+    clock = clock_from_environment()
+    credentials = CredentialStore(cluster.settings, cluster.codec, clock).start()
+    provider = AccessProvider(cluster.settings, credentials, clock)
+    planned = planned_connection(made, going_live(made))
+    try:
+        asking = side_findings(provider, planned, planned.settings.erp.system)
+        return asyncio.run(told(asking, f"asking {planned.settings.erp.declared.title}"))
+    finally:
+        credentials.stop()
+
+
+def unmet(found: Sequence[Finding], consent: Consent) -> Iterator[Misfit]:
+    """Each condition that is not met, unless a person accepted its subject."""
+    for one in found:
+        name = f"check={one.subject}"
+        if one.level == "error" and name not in consent.held:
+            words = f"{one.words} {one.remedy}".strip()
+            yield Misfit(("mode", name), f"the ERP would not take everything: {words} Or apply with --accept-held '{name}'")
