@@ -95,7 +95,7 @@ class Day:
         """Simulators up, connections applied to observe, services started, masters read and matched, then live."""
         await self.observe()
         await self.match()
-        self.enter("live", "matched; going live")
+        await self.enter("live", "matched; going live")
 
     async def observe(self) -> None:
         """Simulators and services up, the connections applied to observe, masters of both sides read."""
@@ -104,17 +104,18 @@ class Day:
         for one in self.joined:
             one.await_simulators()
             self.say(f"{one.id}: simulators of " + " and ".join(registry.system(name).title for name in one.systems) + " ready")
-        self.enter("observe", "first look: observe only")
+        await self.enter("observe", "first look: observe only")
         for name in SERVICES:
             self.processes.start_service(name)
         self.say("services started: " + ", ".join(SERVICES))
         for one in self.joined:
             await self._masters_are_read(one)
 
-    def enter(self, mode: str, reason: str) -> None:
+    async def enter(self, mode: str, reason: str) -> None:
         """Apply the connections in that mode."""
         for one in self.joined:
-            self.say(f"{one.id}: applied ({one.apply(self.cluster, mode, reason)} changes): {reason}")
+            changes = await asyncio.to_thread(one.apply, self.cluster, mode, reason)
+            self.say(f"{one.id}: applied ({changes} changes): {reason}")
 
     async def match(self) -> None:
         """The first match of customers and vendors. An ERP that lists no customers is asked for each of them."""

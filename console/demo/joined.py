@@ -36,6 +36,8 @@ _ORDERS = 24
 _PATIENCE_S = 2 * 3600
 """How long a document waits for what may never come: a customer whom nobody matched, an order that the ERP did not make. What comes later lifts the
 hold."""
+_CLOSED = "check=period"
+"""What the scripted person accepts of what an ERP lacks: a period that its people open in the course of the day."""
 _WEBHOOK_KEY = "demo-webhook-key-0123456789abcdef0123"
 _PUSH_KEY = "demo-push-secret-0123456789abcdef0123"
 
@@ -129,7 +131,7 @@ class Joined:
         self.write_files(mode)
         for _ in range(_ATTEMPTS):
             preview = plan_of(self.file, Consent(), cluster=cluster).preview if mode == "live" else None
-            held = frozenset(preview.names) if preview is not None else frozenset()
+            held = frozenset(preview.names) | {_CLOSED} if preview is not None else frozenset()
             consent = Consent(amount=preview.amount if preview is not None else None, held=held)
             lines, refused = applied(self.file, ACTOR, reason, consent, cluster)
             if not refused:

@@ -83,9 +83,9 @@ def live(cluster: EmbeddedCluster, tmp_path_factory: pytest.TempPathFactory) -> 
         customers = matched_customers(stage)
         made = Live(stage, sold(stage, customers[0], UNIT), customers=customers)
         seen_in_observe(made)
-        stage.day.enter("shadow", "looking at what would be written")
+        stage.work(lambda day: day.enter("shadow", "looking at what would be written"))
         seen_in_shadow(made)
-        stage.day.enter("live", "it looked right")
+        stage.work(lambda day: day.enter("live", "it looked right"))
         yield made
 
 

@@ -140,7 +140,7 @@ def test_a_document_goes_the_whole_way_with_each_role_under_its_own_acls(
             await day.match()
 
         stage.work(begin)
-        stage.day.enter("live", "it is only a test")
+        stage.work(lambda day: day.enter("live", "it is only a test"))
         live = Live(stage, {}, customers=matched_customers(stage))
         entry = live.posted(sold(stage, live.customers[0], 901)["invoice"])
         assert [row["operation"] for row in stage.journal(("Invoice",)) if row["ref"] == entry["ref"]].count("create") == 1

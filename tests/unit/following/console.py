@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from console.connections import applying
 from console.connections.applying import applied
 from console.connections.consent import Consent
 from console.reading import Cluster as Console
@@ -39,6 +40,7 @@ def operator(monkeypatch: pytest.MonkeyPatch, cluster: Cluster, folder: Path) ->
     """Settings of the operator, whose ring is in a folder of this test; every command reads and writes `cluster`."""
     for module, name in ((codec, "load"), (asked, "asking")):
         monkeypatch.setattr(module, name, lambda *_: CODEC)
+    monkeypatch.setattr(applying, "asked_of_erp", lambda *_: [])
     monkeypatch.setattr(kafka, "await_answer", lambda *_: None)
     monkeypatch.setattr(kafka, "producer", lambda *_, **__: Producer(cluster))
     for name, value in {

@@ -115,7 +115,7 @@ def test_what_no_flow_brings_is_mapped_again_with_what_goes_live() -> None:
         for entity in ("invoice", "bill")
     ]
     cluster = SimpleNamespace(
-        newest=lambda topics: {t: one for t in topics for one in records if t == f"canonical.{one.record['entity']}"}
+        newest=lambda topics, of: {t: one for t in topics for one in records if t == f"canonical.{one.record['entity']}"}
     )
     publisher = SimpleNamespace(again=lambda _, seen: sent.append(seen.record["entity"]), acked=lambda: None)
 
