@@ -52,6 +52,13 @@ def gate(preview: Preview | None, consent: Consent) -> Iterator[Misfit]:
             f"the {which} of both sides are not matched: what is there already would be created again; "
             "run `ml-connector match`, or apply with --unmatched",
         )
+    if preview.unread and not consent.unmatched:
+        which = " and ".join(f"{entity}s" for entity in preview.unread)
+        yield Misfit(
+            ("mode",),
+            f"the {which} of the ERP were never read, and `create_missing` would create those that are there already; "
+            "wait for the first poll and match them, or apply with --unmatched",
+        )
     if consent.amount == preview.amount:
         return
     given = f", not {money(consent.amount)}: look at the plan again" if consent.amount is not None else ""

@@ -36,6 +36,14 @@ _PLAIN: dict[Any, tuple[re.Pattern[str], str]] = {
     date: (_DAY, "a day. Example: 2026-01-01"),
 }
 """Forms of numbers and days that everybody reads alike; pydantic also accepts 1_000 and seconds since 1970."""
+_FORMS = {
+    **dict.fromkeys(
+        ("list_type", "tuple_type", "set_type", "frozen_set_type"),
+        "no list: write [one, two], or each on a line of its own after a dash",
+    ),
+    **dict.fromkeys(("dict_type", "model_type"), "no section: its settings stand below it, indented"),
+    **dict.fromkeys(("bool_type", "bool_parsing"), "neither true nor false"),
+}
 _LIMITS = {
     "ge": "is too small: it is at least",
     "gt": "is too small: it is more than",
@@ -250,6 +258,8 @@ def _words(model: type[BaseModel], one: ErrorDetails, place: Place, at: Place) -
         return f"{shown} is not allowed; allowed: {allowed}{f'; nearest: {near[0]!r}' if near else ''}"
     if kind == "string_pattern_mismatch":
         return f"{shown} is not written as this setting is written{about}"
+    if kind in _FORMS:
+        return f"{shown} is {_FORMS[kind]}{about}"
     if kind.startswith("date_"):
         return f"{shown} is a day that no calendar has{about}"
     return f"{shown} {_limit(one) or f'does not fit: {_pydantic_words(one)}'}{about}"

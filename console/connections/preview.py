@@ -16,7 +16,7 @@ from console.connections.changes import Change
 from console.connections.coverage import held_name
 from console.connections.remapping import Source, newest_of, sources_of, without_flow_of
 from console.mapping import context_of, mapped
-from console.matching.masters import ENTITIES, Masters, read_links, read_masters
+from console.matching.masters import ENTITIES, Masters, never_read, read_links, read_masters
 from console.reading import Cluster
 from systems.contract import Flow
 from systems.flow import MASTER
@@ -34,7 +34,8 @@ Object = tuple[str, str]
 class Preview:
     """Documents and amounts, as going live would find them. `causes`: why documents are held -> what is missing, each counted once. `names`:
     the value, rule or master for which they are held, by which a person may accept it. `busiest`: documents and amount of the day with most
-    of them. `unmatched`: masters of both sides that nobody has matched."""
+    of them. `unmatched`: masters of both sides that nobody has matched. `unread`: masters that may be created
+    and of which the ERP's were never read."""
 
     currency: str
     written: Bucket = field(default_factory=Bucket)
@@ -46,6 +47,7 @@ class Preview:
     names: dict[str, Bucket] = field(default_factory=dict)
     days: dict[str, Bucket] = field(default_factory=dict)
     unmatched: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
 
     @property
     def busiest(self) -> tuple[int, Decimal]:
@@ -102,7 +104,10 @@ def previewed(cluster: Cluster, change: Change) -> Preview | None:
     linked = {(entity, one) for entity, pairs in read_links(cluster, settings).items() for one, partner in pairs.items() if partner}
     context = context_of(cluster, Snapshot({settings.connection: planned_connection(change, flows)}))
     made = preview(records, context, Known(done, linked))
-    made.unmatched = unmatched(read_masters(cluster, settings), needed_masters(flows))
+    masters, needed = read_masters(cluster, settings), needed_masters(flows)
+    made.unmatched = unmatched(masters, needed)
+    unread = never_read(cluster, settings, masters) & needed & set(settings.create_missing)
+    made.unread = tuple(sorted(name for name in unread if masters[name].ours))
     return made
 
 

@@ -19,7 +19,7 @@ from console.tables.write import csv_text
 from runtime.errors import Broken
 from systems import registry
 from systems.connection import CONNECTION_ID, ConnectionSettings, FlowSettings, QuotaShares
-from systems.contract import Flow, System
+from systems.contract import Flow, Role, System
 from systems.flow import JOB_INVOICE, POSTED
 from systems.network import Network
 
@@ -163,6 +163,8 @@ def _side(key: str, system: System, connection: str, without: frozenset[str] = f
     yield "  credentials:"
     for name, field in system.credentials.model_fields.items():
         yield from _credential(system, name, field)
+    if system.signs_in_as:
+        yield from _role_credentials(system)
     yield "  quota:"
     own = {"group": f"{system.name}-{connection}"}
     for name, field in QuotaShares.model_fields.items():
@@ -179,6 +181,15 @@ def _credential(system: System, name: str, field: FieldInfo) -> Iterator[str]:
     note = f" Remove it for another sign_in than {sign_in}." if sign_in and is_needed else ""
     out = "" if is_needed else "# "
     yield f"    {out}{name}: env:{system.name.upper()}_{name.upper()}  # {field.description}{note}"
+
+
+def _role_credentials(system: System) -> Iterator[str]:
+    """Those of the roles beside the poller, where a second sign-in of one user ends the first."""
+    yield "  # A second sign-in of one user ends the first: these roles have their own, and the poller has those above."
+    yield "  role_credentials:"
+    for role in (Role.SINK, Role.CHECK):
+        yield f"    {role.value}:"
+        yield from (f"      {name}: env:{f'{system.name}_{role.value}_{name}'.upper()}" for name in system.credentials.model_fields)
 
 
 def _sign_in_of(field: FieldInfo) -> str:

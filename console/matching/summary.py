@@ -11,6 +11,8 @@ from console.matching.propose import Proposal, proposals
 from systems import registry
 from systems.connection import ConnectionSettings
 
+_NAMED = 5
+
 
 def hindrances(settings: ConnectionSettings, masters: Mapping[str, Masters]) -> dict[str, str]:
     """Entities that cannot be matched (yet), and why: a side has none, or nothing of them has been read."""
@@ -56,6 +58,10 @@ def counted(
             ]
         if known.linked or entity not in hindered:
             rows.append({"entity": entity, "proposal": "linked", "count": sum(map(bool, known.linked.values()))})
+        shared = Counter(filter(None, known.linked.values()))
+        if several := sorted(partner for partner, count in shared.items() if count > 1):
+            words = f"linked, although another one has the same partner: {', '.join(several[:_NAMED])}"
+            rows.append({"entity": entity, "proposal": words, "count": sum(shared[partner] for partner in several)})
         if rejected := sum(not partner for partner in known.linked.values()):
             rows.append({"entity": entity, "proposal": "rejected: no partner", "count": rejected})
     return [{"entity": "all", "proposal": "links written now", "count": written}, *rows]

@@ -154,3 +154,11 @@ def test_what_was_read_and_is_inactive_is_read() -> None:
         ("linked", 1),
         ("rejected: no partner", 1),
     ]
+
+
+def test_two_of_ours_with_one_partner_are_named() -> None:
+    """A target that was copied into the row below linked two customers to one account, and nothing was said."""
+    pair = [Master(id="1", name="Hall Brewing"), Master(id="2", name="Jason Hall"), Master(id="3", name="Ana")]
+    masters = {"customer": Masters(pair, [Master(id="CX9", name="Hall Brewing")], {"1": "CX9", "2": "CX9", "3": "CX8"}, 3, 1)}
+    rows = counted(masters, [], {}, 2)
+    assert {"entity": "customer", "proposal": "linked, although another one has the same partner: CX9", "count": 2} in rows

@@ -69,6 +69,9 @@ USER = "credentials: {username: env:ACU_USER, password: env:ACU_PASSWORD, client
         ("A1: {cutover_date: 2026-03-01}", "A2: {cutover_date: 2026-03-01, post_when: no}", "27: flows.A2.post_when: 'no' is not allowed"),
         ("cutover_date: 2026-03-01", "", "27: flows.A1.cutover_date: cutover_date is required"),
         ("cutover_date: 2026-03-01", "cutover_date: 2026-02-30", "27: flows.A1.cutover_date: '2026-02-30' is a day that no calendar has"),
+        ("label: Acme", "label: Acme\ncreate_missing: vendor", "3: create_missing: 'vendor' is no list: write [one, two], or"),
+        ("label: Acme", "label: Acme\nceiling: 500", "3: ceiling: '500' is no section: its settings stand below it, indented"),
+        ("A1: {cutover_date: 2026-03-01}", "A1: {cutover_date: 2026-03-01, enabled: ja}", "27: flows.A1.enabled: 'ja' is neither true nor"),
         ("label: Acme", "label: Acme\nceiling: {documents_per_hour: 0}", "3: ceiling.documents_per_hour: '0' is too small: it is at least 1"),
     ],
 )  # fmt: skip

@@ -18,7 +18,7 @@ from console.connections.consent import Consent, gate, rows_asked_for
 from console.connections.files import ConnectionFiles, TableRow
 from console.connections.preview import Known, Preview, besides, going_live, planned_connection, preview, unmatched, weigh
 from console.connections.remapping import map_again
-from console.matching.masters import Masters
+from console.matching.masters import Masters, never_read
 from console.matching.score import Master
 from systems.connection import Ceiling, ConnectionSettings
 from tests import toy
@@ -184,6 +184,22 @@ def test_masters_of_both_sides_without_any_pair_stop_going_live() -> None:
     made = Preview("USD", unmatched=("customer",))
     (asked,) = gate(made, Consent(amount=Decimal(0)))
     assert "the customers of both sides are not matched" in asked.words
+    assert list(gate(made, Consent(amount=Decimal(0), unmatched=True))) == []
+
+
+def test_masters_of_the_erp_that_were_never_read_stop_going_live_where_they_may_be_created() -> None:
+    """Before the first poll the ERP seemed to have no customers: nothing was asked, and each of ours would have been created again."""
+    own = connected().settings
+    feeds = (SimpleNamespace(name="clients", entity="customer"), SimpleNamespace(name="suppliers", entity="vendor"))
+    settings = SimpleNamespace(connection="acme", erp=SimpleNamespace(declared=SimpleNamespace(name="erp", feeds=feeds)))
+    ours = Masters([Master(id="1", name="Ana")], [])
+    moved = {"x": SimpleNamespace(record={"connection": "acme", "feed": "erp.suppliers"})}
+    cluster = SimpleNamespace(newest=lambda *_, **__: moved)
+    found = never_read(cast("Any", cluster), cast("Any", settings), {"customer": ours, "vendor": ours})
+    assert found == {"customer"}, "an ERP that has no vendor was read"
+    made = Preview(own.currency, unread=("customer",))
+    (asked,) = gate(made, Consent(amount=Decimal(0)))
+    assert "the customers of the ERP were never read" in asked.words
     assert list(gate(made, Consent(amount=Decimal(0), unmatched=True))) == []
 
 

@@ -11,6 +11,7 @@ import yaml
 from typer.testing import CliRunner
 
 from console.cli.main import app
+from console.connections.checks import refusals
 from console.connections.files import read_connection
 from console.connections.fitting import Unfit
 from console.connections.template import write_template
@@ -79,6 +80,15 @@ def test_the_credentials_of_both_sides_are_there(tmp_path: Path, erp: System) ->
         fields = system.credentials.model_fields
         assert {name for name, field in fields.items() if field.is_required()} <= set(parsed[key]["credentials"])
         assert all(f"{name}: env:{system.name.upper()}_{name.upper()}" in text for name in fields)
+
+
+@ERPS
+def test_roles_that_would_end_each_others_session_have_their_own_sign_in(tmp_path: Path, erp: System) -> None:
+    """`plan` refused each template of SYSPRO until a section was added that the template did not have."""
+    text, parsed = template(tmp_path, erp)
+    assert set(parsed["erp"].get("role_credentials", ())) == ({"sink", "check"} if erp.signs_in_as else set())
+    (tmp_path / "connection.yaml").write_text(filled(text))
+    assert not [line for line in refusals(read_connection(tmp_path / "connection.yaml"), {}) if "second sign-in" in line]
 
 
 def test_what_the_default_sign_in_needs_is_asked_for(tmp_path: Path) -> None:
