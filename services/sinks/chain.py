@@ -96,10 +96,8 @@ class Chain:
         if standing is None:
             none = {"state": e.SUPERSEDED, "reason": reasons.TAKEN_BACK, "steps_done": [], "erp_id": "", "erp_number": ""}
             return cast("Ledger", {**made, **none})
-        if any(e.may_exist(one) and not e.is_terminal(one) for one in self.takers):
-            return cast("Ledger", {**made, "state": e.INTENT, "reason": reasons.TAKEN_BACK})
         if standing is made:
-            return made
+            return self._leaving(made)
         about = (
             "source_version",
             "source_hash",
@@ -111,4 +109,8 @@ class Chain:
             "posting_date",
         )
         own = {name: standing[name] for name in about}  # type: ignore[literal-required]  # names of Ledger
-        return cast("Ledger", {**made, **own, "amount": self.kept})
+        return self._leaving(cast("Ledger", {**made, **own, "amount": self.kept}))
+
+    def _leaving(self, shown: Ledger) -> Ledger:
+        is_leaving = any(e.may_exist(one) and not e.is_terminal(one) for one in self.takers)
+        return cast("Ledger", {**shown, "state": e.INTENT, "reason": reasons.TAKEN_BACK}) if is_leaving else shown

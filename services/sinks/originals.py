@@ -50,7 +50,7 @@ class Originals:
             or written["op_key"] != made["op_key"]
         ):
             return self._lost(made, f"{place} is not what was written")
-        ids = self.sights.parents(made, written).ids
+        ids = self.sights.parents_of_written(made, written).ids
         return Original(made["record"], written, made["erp_id"], made["erp_number"], ids)
 
     def _lost(self, made: Ledger, words: str) -> Failure:

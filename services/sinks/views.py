@@ -309,6 +309,10 @@ class Sights:
             return Parents()
         return resolve(command["parents"], _KnownParents(self, entry, connected))
 
+    def parents_of_written(self, entry: Ledger, command: CommandEnvelope) -> Parents:
+        """The parents of what is written, as they were there: one that is being taken back by now has its id until it is gone."""
+        return resolve(command["parents"], _KnownParents(self, entry, None, is_written=True))
+
     def link(self, connection: str, entity: str, source_id: str) -> str | None:
         """Partner of a source object, by `links`."""
         return self._context.followed.link(self._system.name, connection, entity, source_id)
@@ -321,6 +325,12 @@ class Sights:
     def _target(self, command: CommandEnvelope | None) -> tuple[Ledger | None, bool]:
         reverses = command.get("reverses") if command is not None else None
         return self._cases.shown(str(reverses)) if reverses else (None, False)
+
+
+def _while_it_goes(entry: Ledger) -> Ledger:
+    """An entry that is being taken back as it was before; any other as it is."""
+    is_going = (entry["state"], entry["reason"]) == (e.INTENT, reasons.TAKEN_BACK)
+    return cast("Ledger", {**entry, "state": e.POSTED, "reason": ""}) if is_going else entry
 
 
 def _stands_for(entry: Ledger, purposes: set[str]) -> bool:
@@ -340,6 +350,7 @@ class _KnownParents:
     sights: Sights
     entry: Ledger
     connected: Connected | None
+    is_written: bool = False
 
     def link(self, entity: str, source_id: str) -> str | None:
         """See `parents.KnownParents`."""
@@ -352,6 +363,8 @@ class _KnownParents:
     def entries(self, entity: str, source_id: str) -> Iterable[Ledger]:
         """See `parents.KnownParents`. A master record that waits for its own partner is not what it waits for, unless it was written."""
         found = self.sights.entries(self.entry["connection"], entity, source_id)
+        if self.is_written:
+            found = map(_while_it_goes, found)
         return (one for one in found if one["op_key"] != self.entry["op_key"] or one["state"] in e.IN_PLACE)
 
     def stands(self, entry: Ledger) -> bool:

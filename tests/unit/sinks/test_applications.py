@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any, cast
 
 import pytest
 
+from systems.contract import Found, ResolvedCommand
+from systems.mapped import REVERSAL
 from tests.property.sinks.books import APPLICATION, INVOICE, RECEIPT, Ledgers, declared
 from tests.property.sinks.in_memory import install
 from tests.property.sinks.stand_ins import CODEC, Message
@@ -49,6 +52,33 @@ def test_an_application_that_vanished_is_taken_back_and_touches_nothing_else() -
     }  # fmt: skip
     assert books.erp.standing(APPLICATION) == [(APPLICATION, Decimal("40.00"))]
     assert books.erp.standing(RECEIPT) == [(RECEIPT, Decimal("100.00"))]
+
+
+def test_what_it_was_applied_to_is_named_also_while_that_is_being_taken_back() -> None:
+    """An invoice and its application were taken back in the same minute, when a window opened. The request about the invoice was out, so that nobody
+    saw the invoice: the application was held for good because its invoice had no id, and the invoice because it was applied."""
+
+    async def play(books: Ledgers) -> None:
+        await paid(books)
+        finds = books.erp.find
+
+        async def too_early(resolved: ResolvedCommand) -> Found:
+            """Until the reversal was asked for, it is not seen that the invoice is applied."""
+            found, was_asked = await finds(resolved), any(one.record == REVERSAL for one in books.erp.asked)
+            return found if was_asked else replace(found, refusal="", refusal_reason="")
+
+        books.erp.find = too_early  # type: ignore[method-assign]  # the sink has this one already
+        books.erp.silent["enter"] = False
+        books.void("1")
+        books.applies("5", a8=("2", "40.00"))
+
+    books = played(play)
+    assert books.states() == {
+        "invoice:1 create": (*POSTED, "60.00"), "invoice:1 void": (*POSTED, "-60.00"), "invoice:2 create": (*POSTED, "40.00"),
+        RECEIPT_KEY: (*POSTED, "100.00"), A7: (*POSTED, "60.00"), f"{A7} correct 1": (*POSTED, "-60.00"), A8: (*POSTED, "40.00"),
+    }  # fmt: skip
+    assert books.erp.standing(INVOICE) == [(INVOICE, Decimal("40.00"))]
+    assert books.erp.standing(APPLICATION) == [(APPLICATION, Decimal("40.00"))]
 
 
 def test_an_application_of_another_amount_is_corrected_and_a_new_one_added() -> None:

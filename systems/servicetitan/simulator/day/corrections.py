@@ -16,12 +16,18 @@ _LABOR = "SVC-HOUR"
 Members = dict[str, Any]
 
 
+def own_of(options: DayOptions, sales: list[Sale]) -> list[Sale]:
+    """The day's own sales that are corrected, the last posted one first: of each three one is adjusted, one voided, one unposted."""
+    posted = [sale for sale in reversed(sales) if sale.posted_s and sale.subtotal > 0]
+    return posted[: 3 * min(options.corrections, len(posted) // 4)]
+
+
 def plan_few(steps: Steps, options: DayOptions, morning: Morning, sales: list[Sale]) -> None:
     """Adjustments, voids, unpostings and merges of the day's own documents."""
-    posted = [sale for sale in reversed(sales) if sale.posted_s and sale.subtotal > 0]
+    chosen = own_of(options, sales)
     late = options.seconds * 0.995
-    for number in range(min(options.corrections, len(posted) // 4)):
-        adjusted, voided, unposted = posted[number * 3 : number * 3 + 3]
+    for number in range(len(chosen) // 3):
+        adjusted, voided, unposted = chosen[number * 3 : number * 3 + 3]
         price, kind = (("-40.00", "adjustment_negative"), ("65.00", "adjustment_positive"))[number % 2]
         items = [{"sku": _LABOR, "price": price, "taxable": False}]
         day = morning.day.isoformat()

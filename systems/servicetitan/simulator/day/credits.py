@@ -16,10 +16,9 @@ _OPEN = 4
 
 
 def plan_credits(steps: Steps, options: DayOptions, morning: Morning, unpaid: list[Sale]) -> None:
-    """A credit memo for each of the first unpaid invoices, as many as a day of that size has. The later half is left alone: what a day corrects of
-    its own documents is among its last ones."""
+    """A credit memo for each of the first of these invoices, as many as a day of that size has."""
     draw = random.Random(f"day/{options.seed}/credits")
-    for number, sale in enumerate(unpaid[: min(options.share(_PART, _LEAST), len(unpaid) // 2)]):
+    for number, sale in enumerate(unpaid[: options.share(_PART, _LEAST)]):
         at_s = min(sale.posted_s + draw.uniform(600, 5400), options.seconds * 0.985)
         amount = max(Decimal("1.00"), cents(sale.subtotal * draw.randint(5, 25) / 100))
         members: dict[str, Any] = {"customer": sale.place[1], "location": sale.place[0], "business_unit": sale.unit}

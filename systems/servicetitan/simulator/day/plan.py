@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 
-from systems.servicetitan.simulator.day.corrections import plan_all, plan_few
+from systems.servicetitan.simulator.day.corrections import own_of, plan_all, plan_few
 from systems.servicetitan.simulator.day.credits import plan_credits
 from systems.servicetitan.simulator.day.money import Payments
 from systems.servicetitan.simulator.day.purchases import plan_purchases
@@ -45,7 +45,8 @@ def planned(tenant: Tenant, options: DayOptions) -> list[Step]:
     sales = plan_jobs(steps, options, morning, [*morning.places, *new])
     payments.plan(sales)
     payments.post()
-    plan_credits(steps, options, morning, payments.unpaid(sales))
+    corrected = own_of(options, sales)
+    plan_credits(steps, options, morning, [sale for sale in payments.unpaid(sales) if sale not in corrected])
     plan_purchases(steps, options, morning)
     plan_stock(steps, options, morning)
     KINDS[options.correction_kinds](steps, options, morning, sales)
