@@ -42,4 +42,4 @@ def unmet(found: Sequence[Finding], consent: Consent) -> Iterator[Misfit]:
         name = f"check={one.subject}"
         if one.level == "error" and name not in consent.held:
             words = f"{one.words} {one.remedy}".strip()
-            yield Misfit(("mode", name), f"the ERP would not take everything: {words} Or apply with --accept-held '{name}'")
+            yield Misfit(("mode", name), f"`check` says of the ERP: {words} Or apply with --accept-held '{name}'")

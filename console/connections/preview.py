@@ -101,7 +101,8 @@ def previewed(cluster: Cluster, change: Change) -> Preview | None:
         for seen in newest_of(cluster, settings.connection, sources_of(flows) | besides(change))
     ]
     done = {entry["op_key"] for entry in ledger_entries(cluster, settings.connection) if entry["state"] in DONE}
-    linked = {(entity, one) for entity, pairs in read_links(cluster, settings).items() for one, partner in pairs.items() if partner}
+    links = read_links(cluster, settings)
+    linked = {(entity, one) for entity, pairs in links.items() for pair in pairs.items() if all(pair) for one in pair}
     context = context_of(cluster, Snapshot({settings.connection: planned_connection(change, flows)}))
     made = preview(records, context, Known(done, linked))
     masters, needed = read_masters(cluster, settings), needed_masters(flows)
@@ -139,7 +140,7 @@ def planned_connection(change: Change, flows: Iterable[Flow]) -> Connected:
 
 @dataclass(frozen=True)
 class Known:
-    """Op-keys that are in the ERP already, and masters whose partner is there."""
+    """Op-keys that are in the ERP already, and masters of both sides that have a partner."""
 
     done: set[str]
     linked: set[Object]
@@ -153,9 +154,12 @@ def preview(records: Sequence[ConsumerRecord], context: Context, known: Known) -
     _count_early(made, found.decisions)
     _unreadable(made, found.dead)
     commands = [(kind, one) for kind, one in found.commands if one["op_key"] not in known.done]
-    masters = known.linked | {(one["source_entity"], one["source_id"]) for kind, one in commands if kind in ENTITIES}
+    may_be_made = connected.settings.create_missing
+    masters_told = [one for kind, one in commands if kind in ENTITIES and (kind in may_be_made or one.get("create_missing"))]
+    new = {(one["source_entity"], one["source_id"]) for one in masters_told}
+    masters = known.linked | new
     documents = [one for kind, one in commands if kind not in ENTITIES]
-    made.masters = len(commands) - len(documents)
+    made.masters = sum(kind in ENTITIES and (one["source_entity"], one["source_id"]) in masters for kind, one in commands)
     weigh(made, documents, masters)
     return made
 

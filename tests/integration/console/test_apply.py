@@ -114,10 +114,13 @@ def test_going_live_asks_for_the_amount_it_would_write(tmp_path: Path) -> None:
     path = written(tmp_path, "going", erp=erp_of("GOING"), mode="live")
     found = plan_of(path, Consent())
     assert found.refused == []
-    assert "would write 0 documents, 0.00 USD; nothing is read yet" in found.to_confirm[0]
+    assert "would write 0 documents, 0.00 USD; nothing is read yet" in found.to_confirm[-1]
+    assert "`check` says of the ERP" in found.to_confirm[0], "its address leads nowhere"
+    away = frozenset(f"check={subject}" for subject in ("network", "reachability", "sign-in"))
     assert applied(path, "pat", "live")[1] == found.to_confirm
-    assert applied(path, "pat", "live", Consent(amount=Decimal(1)))[1] != []
-    assert applied(path, "pat", "live", Consent(amount=Decimal(0)))[1] == []
+    assert applied(path, "pat", "live", Consent(amount=Decimal(1), held=away))[1] != []
+    assert applied(path, "pat", "live", Consent(amount=Decimal(0)))[1] != []
+    assert applied(path, "pat", "live", Consent(amount=Decimal(0), held=away))[1] == []
     second = written(tmp_path, "going-2", erp=erp_of("GOING"), mode="live")
     assert "connection going is live on the same tenant and company already" in planned(second)[1][0]
 

@@ -19,7 +19,7 @@ def test_each_error_of_the_erp_stops_going_live_and_is_accepted_by_its_subject()
     account, period = unmet(FOUND, Consent())
     assert account.place == ("mode", "check=account")
     assert account.words == (
-        "the ERP would not take everything: account 49999 of business_unit HVAC - Service is not in Acumatica. Create it. "
+        "`check` says of the ERP: account 49999 of business_unit HVAC - Service is not in Acumatica. Create it. "
         "Or apply with --accept-held 'check=account'"
     )
     assert list(unmet(FOUND, Consent(held=frozenset({"check=account"})))) == [period]

@@ -203,6 +203,32 @@ def test_masters_of_the_erp_that_were_never_read_stop_going_live_where_they_may_
     assert list(gate(made, Consent(amount=Decimal(0), unmatched=True))) == []
 
 
+def test_what_needs_a_master_that_nobody_matched_and_that_may_not_be_created_would_be_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`plan` counted the orders of 32 vendors as written: a minute after going live 196,605.26 waited for vendors that were held."""
+    order = {
+        "op_key": "o",
+        "source_entity": "purchase_order",
+        "source_id": "9",
+        "unresolved": (),
+        "hold": "",
+        "amount": Decimal(50),
+    }
+    order |= {"parents": [{"entity": "vendor", "source_id": "7", "role": "vendor"}], "posting_date": "2026-03-02"}
+    vendor = {"op_key": "v", "source_entity": "vendor", "source_id": "7", "create_missing": False}
+    made = SimpleNamespace(decisions=(), dead=(), commands=[("vendor", vendor), ("purchase_order", order)])
+    monkeypatch.setattr("console.connections.preview.mapped", lambda *_: made)
+    own = connected()
+
+    def seen(known: Known, *allowed: str) -> Preview:
+        settings = own.settings.model_copy(update={"create_missing": frozenset(allowed)})
+        return preview([], grounded(replace(own, settings=settings)), known)
+
+    held = seen(NOTHING)
+    assert (held.masters, held.written.count, list(held.names)) == (0, 0, ["unmatched vendor"])
+    for found in (seen(NOTHING, "vendor"), seen(Known(set(), {("vendor", "7")}))):
+        assert (found.masters, found.written.count, list(found.names)) == (1, 1, [])
+
+
 def test_the_busiest_day_is_that_with_most_documents_and_that_with_most_money() -> None:
     bodies = (b'{"total": 108.25, "date": "2026-03-01"}', b'{"total": 108.25, "date": "2026-03-02"}')
     made = preview(canonical(*bodies, b'{"total": 5000.00, "date": "2026-03-02"}'), hops.context(), NOTHING)
