@@ -164,7 +164,7 @@ def _place(row: Row, line: _Line, documents: Sequence[BookedDocument], known: Fl
         else:
             named = ", ".join(f"{one.kind} {one.id}" for one in documents)
             _unaccounted(row, line, f"{named} differs: {', '.join(differences)}")
-    elif entry is not None and entry["state"] == "HELD":
+    elif entry is not None and _is_held(entry):
         row.bucket("held").add(line.amount)
     elif entry is not None and entry["state"] in _ENDED:
         row.bucket("excluded").add(line.amount)
@@ -172,6 +172,12 @@ def _place(row: Row, line: _Line, documents: Sequence[BookedDocument], known: Fl
         row.bucket("waiting").add(line.amount)
     else:
         _by_decision(row, line, undecided)
+
+
+def _is_held(entry: Mapping[str, Any]) -> bool:
+    """Whether a person has to act before the document goes on: it is held, or what it waits for without an end is held."""
+    waits = entry["state"] == "WAITING" and entry.get("reason") == "parent" and entry.get("due_at") is None
+    return entry["state"] == "HELD" or (waits and all(": held (" in one for one in str(entry["detail"]).split("; ")))
 
 
 def _by_decision(row: Row, line: _Line, undecided: list[Decided]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -70,6 +71,23 @@ def test_a_held_document_is_accounted_for_and_a_waiting_one_is_not_yet() -> None
     row = filled(Issued("1", "INV-1", TEN), [], waiting)
     assert balanced(row)
     assert not is_ok([row])
+
+
+@pytest.mark.parametrize(
+    ("detail", "due_at", "bucket"),
+    [
+        ("invoice/7: held (customer)", None, "held"),
+        ("invoice/7: held (customer); invoice/8: held (unmapped)", None, "held"),
+        ("invoice/7: held (customer); invoice/8: waiting (parent)", None, "waiting"),
+        ("invoice/7: not completed yet", None, "waiting"),
+        ("missing: invoice/7", datetime(2026, 3, 3, tzinfo=UTC), "waiting"),
+    ],
+)
+def test_what_waits_for_held_documents_alone_is_held_with_them(detail: str, due_at: datetime | None, bucket: str) -> None:
+    """An adjustment of an invoice whose customer nobody matched waits for it without an end."""
+    entry = {"state": "WAITING", "reason": "parent", "due_at": due_at, "detail": detail, "amount": TEN}
+    row = filled(Issued("1", "INV-1", TEN), [], FlowFacts({}, {SALE: entry}, {}))
+    assert {name for name in ("held", "waiting") if row.bucket(name).count} == {bucket}
 
 
 def test_a_document_whose_later_change_is_held_is_held_and_one_that_is_posted_otherwise_is_not() -> None:
