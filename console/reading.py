@@ -17,6 +17,7 @@ from runtime import kafka, registry
 from runtime.rolekeys import SINKS
 from runtime.settings import Settings, settings_from_environment
 from schemas import asked
+from schemas.codec import Codec
 from schemas.errors import Malformed
 from services.sinks.follow import is_own_pause
 from topology.topics import partition_of, records_of_topic, topics
@@ -58,7 +59,7 @@ class Cluster:
         self.settings = (settings or settings_from_environment()).named("console")
         self._pace = Pace()
         kafka.await_answer(self.settings.kafka, _ANSWER_S)
-        self.codec = asked.asking(
+        self.codec: Codec = asked.AskingCodec(
             registry.client_settings(self.settings.registry), records_of_topic(self.settings.kafka.topic_prefix)
         )
 
@@ -85,6 +86,7 @@ class Cluster:
     ) -> Iterator[Message]:
         """Like `scan`, but not decoded, for callers that look at key and headers first. `start`: offsets to begin at, by partition."""
         chosen = list(partitions) if partitions is not None else self.partitions
+        self.codec.expect(map(self.settings.topic, names))
         with Progressing(self._pace, quiet) as progress:
             for name in names:
                 progress.begins(name)

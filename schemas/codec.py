@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -64,7 +64,7 @@ def _refuse_overlong(name: str, writer: Any, record: Record, value: bytes) -> No
 class Codec:
     """Encodes and decodes our records. `ids` maps each record on each topic to its registry id.
 
-    One codec serves one process. It holds parsed schemas; `schemas/asked.py` has mappings that ask the registry when a key is first needed.
+    One codec serves one process. It holds parsed schemas and no connection.
     """
 
     ids: Mapping[tuple[str, str], int]
@@ -72,6 +72,9 @@ class Codec:
     _readers: dict[str, Any] = field(default_factory=dict)
     _resolved: dict[bytes, Any] = field(default_factory=dict)
     _parts: dict[tuple[str, str], tuple[Any, Any]] = field(default_factory=dict)
+
+    def expect(self, topics: Iterable[str]) -> None:
+        """These topics are read next. A codec that asks the registry as it goes (`schemas/asked.py`) asks for their schemas now."""
 
     def encode(self, topic: str, name: str, record: Mapping[str, Any]) -> bytes:
         """The value bytes of `record` on `topic`. Raises `Malformed`, naming record and field, if it does not fit its schema."""
@@ -194,21 +197,14 @@ def offline_codec(records_of_topic: Mapping[str, tuple[str, ...]]) -> Codec:
     return Codec(ids, writers)
 
 
-def client_of(registry: Source) -> SchemaRegistryClient:
-    """A client of the registry; whoever makes it closes it."""
-    return SchemaRegistryClient(_settings_of(registry))
-
-
-def _settings_of(registry: Source) -> dict[str, Any]:
-    return {"url": registry} if isinstance(registry, str) else dict(registry)
-
-
 @contextmanager
-def explained(registry: Source) -> Iterator[None]:
-    """Raise `RegistryAway` or `NotRegistered` with what a person can do, in place of what the client raises when nobody answers."""
-    where = f"The schema registry at {_settings_of(registry)['url']}"
+def _client_and_threads(registry: Source) -> Iterator[tuple[SchemaRegistryClient, ThreadPoolExecutor]]:
+    """A client, and threads from which to call it."""
+    settings = {"url": registry} if isinstance(registry, str) else dict(registry)
+    where = f"The schema registry at {settings['url']}"
     try:
-        yield
+        with SchemaRegistryClient(settings) as client, ThreadPoolExecutor(_AT_ONCE) as pool:
+            yield client, pool
     except httpx2.TransportError as error:
         if "CERTIFICATE" in str(error) or "certificate" in str(error):
             raise NotRegistered(f"{where}: {error}. Check ML_CONNECTOR_REGISTRY__SSL_*.") from error
@@ -217,13 +213,6 @@ def explained(registry: Source) -> Iterator[None]:
         raise NotRegistered(
             f"{where}: a certificate or key cannot be read: {error}. Check ML_CONNECTOR_REGISTRY__SSL_*."
         ) from error
-
-
-@contextmanager
-def _client_and_threads(registry: Source) -> Iterator[tuple[SchemaRegistryClient, ThreadPoolExecutor]]:
-    """A client, and threads from which to call it."""
-    with explained(registry), client_of(registry) as client, ThreadPoolExecutor(_AT_ONCE) as pool:
-        yield client, pool
 
 
 def register(registry: Source, records_of_topic: Mapping[str, tuple[str, ...]]) -> dict[str, int]:
@@ -237,8 +226,7 @@ def register(registry: Source, records_of_topic: Mapping[str, tuple[str, ...]]) 
         return {name: schema_id for (name, _), schema_id in zip(wanted, ids, strict=True)}
 
 
-def refusal_of(subject_name: str, what: str, error: SchemaRegistryError) -> Exception:
-    """What to raise for an answer of the registry that is an error: whether a person has to act, or it does not work at present."""
+def _refusal_of(subject_name: str, what: str, error: SchemaRegistryError) -> Exception:
     if error.http_status_code in (401, 403):
         return NotRegistered(
             f"The schema registry refuses us ({error.http_status_code}). Check ML_CONNECTOR_REGISTRY__USERNAME and __PASSWORD_FILE."
@@ -253,7 +241,7 @@ def _register_one(client: SchemaRegistryClient, subject_name: str, name: str) ->
         client.set_compatibility(subject_name=subject_name, level=COMPATIBILITY)
         ids = [client.register_schema(subject_name, Schema(json.dumps(version), "AVRO")) for version in versions(name)]
     except SchemaRegistryError as error:
-        raise refusal_of(subject_name, "refused it", error) from error
+        raise _refusal_of(subject_name, "refused it", error) from error
     return int(ids[-1])
 
 
@@ -263,24 +251,37 @@ def load(registry: Source, records_of_topic: Mapping[str, tuple[str, ...]]) -> C
     Raises `NotRegistered` naming every subject whose present schema is missing; such a service must not start. Raises `RegistryAway` if the
     registry does not answer.
     """
-    ids: dict[tuple[str, str], int] = {}
-    writers: dict[int, tuple[str, Any]] = {}
-    missing: list[str] = []
+    found = look_up(registry, records_of_topic)
+    if found.missing:
+        raise not_registered(found.missing)
+    return Codec(found.ids, found.writers)
+
+
+@dataclass
+class Registered:
+    """What the registry has of our records: the id of each on each topic, the schema of every version by its id, subjects that it lacks."""
+
+    ids: dict[tuple[str, str], int] = field(default_factory=dict)
+    writers: dict[int, tuple[str, Any]] = field(default_factory=dict)
+    missing: list[str] = field(default_factory=list)
+
+
+def look_up(registry: Source, records_of_topic: Mapping[str, tuple[str, ...]]) -> Registered:
+    """Ask the registry for every version of these records. Raises `RegistryAway` if it does not answer."""
+    made = Registered()
     wanted = [(topic, name) for topic, names in records_of_topic.items() for name in names]
     schemas()  # once, before eight threads need it at the same moment
     with _client_and_threads(registry) as (client, pool):
-        answers = pool.map(lambda one: registered_ids(client, subject(*one), one[1]), wanted)
+        answers = pool.map(lambda one: _registered_ids(client, subject(*one), one[1]), wanted)
         for (topic, name), found in zip(wanted, answers, strict=True):
             if not found or found[-1] is None:
-                missing.append(subject(topic, name))
+                made.missing.append(subject(topic, name))
                 continue
-            ids[(topic, name)] = found[-1]
+            made.ids[(topic, name)] = found[-1]
             for schema_id, version in zip(found, versions(name), strict=True):
                 if schema_id is not None:
-                    writers[schema_id] = (name, fastavro.parse_schema(version))
-    if missing:
-        raise not_registered(missing)
-    return Codec(ids, writers)
+                    made.writers[schema_id] = (name, fastavro.parse_schema(version))
+    return made
 
 
 def not_registered(subjects: Sequence[str]) -> NotRegistered:
@@ -288,14 +289,13 @@ def not_registered(subjects: Sequence[str]) -> NotRegistered:
     return NotRegistered(f"not registered: {', '.join(subjects)}. Run `ml-connector topics --apply` first.")
 
 
-def registered_ids(client: SchemaRegistryClient, subject_name: str, name: str) -> list[int | None]:
-    """The id of each version of a record under a subject, oldest first; None for one that is not registered."""
+def _registered_ids(client: SchemaRegistryClient, subject_name: str, name: str) -> list[int | None]:
     found: list[int | None] = []
     for version in versions(name):
         try:
             found.append(client.lookup_schema(subject_name, Schema(json.dumps(version), "AVRO")).schema_id)
         except SchemaRegistryError as error:
             if error.http_status_code != 404:
-                raise refusal_of(subject_name, "could not be asked", error) from error
+                raise _refusal_of(subject_name, "could not be asked", error) from error
             found.append(None)
     return found

@@ -8,7 +8,7 @@ from schemas.records import Ledger
 from services.sinks import entry as e
 from services.sinks import reasons, watch
 from services.sinks.moves import Step, finish, intends, may_skip_settling, settled_at_s
-from services.sinks.resolve import closed, next_step, refused, with_document
+from services.sinks.resolve import closed, next_step, refused, tried_again, with_document
 from services.sinks.state import Answered, Key
 from systems.contract import Answer, Capability, Verdict
 
@@ -104,8 +104,9 @@ def _reject(key: Key, event: Answered) -> Step:
     made = unsent(made, at)
     if e.intent_open(made):
         return finish(key.but(look_s=settled_at_s(key)), e.waits(made, at, reasons.SETTLE, detail))
+    reason = event.answer.reason or reasons.REFUSED
     waits_for = [e.children_of(made["source_entity"], made["source_id"])] if e.takes_back(made) else []
-    return finish(key, e.held(made, at, event.answer.reason or reasons.REFUSED, detail, waits_for=waits_for))
+    return finish(key, e.held(made, at, reason, detail, waits_for=waits_for, due_at=tried_again(reason, at)))
 
 
 def _definite_no(key: Key, event: Answered) -> Step:

@@ -70,7 +70,7 @@ class Hour:
         if count + 1 > limits[0]:
             return f"{count} documents in an hour, the ceiling is {limits[0]}"
         if total + abs(entry["amount"]) > limits[1]:
-            return f"{total} in an hour and {abs(entry['amount'])} more, the ceiling is {limits[1]}"
+            return f"{total:.2f} in an hour and {abs(entry['amount']):.2f} more, the ceiling is {limits[1]:.2f}"
         return ""
 
     def follow(self, entry: Ledger) -> None:

@@ -81,8 +81,15 @@ def refused(entry: Ledger, document: Document, rules: Rules, at: datetime) -> Le
 def refused_beforehand(entry: Ledger, found: Found, at: datetime) -> Ledger:
     """The entry, held in the words in which the look-up says that the system would not take the request; nothing is sent. What cannot be taken back
     because of what belongs to it (applied, paid) is looked at again when any of that ends."""
+    reason = found.refusal_reason or reasons.REFUSED
     waits_for = [e.children_of(entry["source_entity"], entry["source_id"])] if e.takes_back(entry) else []
-    return e.held(entry, at, found.refusal_reason or reasons.REFUSED, found.refusal, waits_for=waits_for)
+    return e.held(entry, at, reason, found.refusal, waits_for=waits_for, due_at=tried_again(reason, at))
+
+
+def tried_again(reason: str, at: datetime) -> datetime | None:
+    """When what the system refused is tried again by itself; None = when a person decides. A period that the system calls closed may be open again
+    before its list of periods is read: that list never changes then, and nothing else would tell."""
+    return at + REFUSED_EVERY if reason == reasons.PERIOD_CLOSED else None
 
 
 def proof(entry: Ledger, found: Found, rules: Rules, at: datetime, sent: bool = False) -> Proof:

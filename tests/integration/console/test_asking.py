@@ -9,7 +9,7 @@ import pytest
 from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
 
 from runtime.embedded.cluster import EmbeddedCluster
-from schemas.asked import asking
+from schemas.asked import AskingCodec
 from schemas.codec import load, subject
 from schemas.errors import Malformed, NotRegistered, RegistryAway
 from schemas.generate import versions
@@ -26,15 +26,17 @@ def cursor() -> dict[str, object]:
 def test_it_reads_what_a_service_wrote_and_writes_the_same_bytes(
     cluster: EmbeddedCluster, prefix: str, cursor: dict[str, object]
 ) -> None:
-    service, command = (made(cluster.registry_url, records_of_topic(prefix)) for made in (load, asking))
+    service, command = (made(cluster.registry_url, records_of_topic(prefix)) for made in (load, AskingCodec))
     written = service.encode(f"{prefix}cursors", "raw.cursor", cursor)
+    command.expect([f"{prefix}cursors"])
     assert command.decode(written) == ("raw.cursor", cursor)
     assert command.encode(f"{prefix}cursors", "raw.cursor", cursor) == written
     assert (len(command.ids), len(command.writers)) == (1, 1), "it asked for more than it needed"
+    assert AskingCodec(cluster.registry_url, records_of_topic(prefix)).decode(written) == ("raw.cursor", cursor)
 
 
 def test_an_id_that_nobody_registered_and_a_schema_of_somebody_else_are_malformed(cluster: EmbeddedCluster, prefix: str) -> None:
-    command = asking(cluster.registry_url, records_of_topic(prefix))
+    command = AskingCodec(cluster.registry_url, records_of_topic(prefix))
     ours = versions("raw.cursor")[-1]
     foreign = [{"type": "record", "name": "Other", "fields": []}, {**ours, "fields": ours["fields"][:2]}]
     with SchemaRegistryClient({"url": cluster.registry_url}) as client:
@@ -45,13 +47,13 @@ def test_an_id_that_nobody_registered_and_a_schema_of_somebody_else_are_malforme
 
 
 def test_a_subject_that_is_not_registered_is_named_with_what_to_do(cluster: EmbeddedCluster, cursor: dict[str, object]) -> None:
-    command = asking(cluster.registry_url, records_of_topic("nobody."))
+    command = AskingCodec(cluster.registry_url, records_of_topic("nobody."))
     with pytest.raises(NotRegistered, match=f"{subject('nobody.cursors', 'raw.cursor')}. Run `ml-connector topics --apply` first"):
         command.encode("nobody.cursors", "raw.cursor", cursor)
 
 
 def test_a_registry_that_does_not_answer_is_named(cursor: dict[str, object]) -> None:
-    command = asking("http://127.0.0.1:1/apis/ccompat/v7", records_of_topic())
+    command = AskingCodec("http://127.0.0.1:1/apis/ccompat/v7", records_of_topic())
     with pytest.raises(RegistryAway, match="does not answer; is `up` running"):
         command.encode("cursors", "raw.cursor", cursor)
     with pytest.raises(RegistryAway):

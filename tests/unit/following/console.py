@@ -38,7 +38,7 @@ class Producer:
 
 def operator(monkeypatch: pytest.MonkeyPatch, cluster: Cluster, folder: Path) -> Settings:
     """Settings of the operator, whose ring is in a folder of this test; every command reads and writes `cluster`."""
-    for module, name in ((codec, "load"), (asked, "asking")):
+    for module, name in ((codec, "load"), (asked, "AskingCodec")):
         monkeypatch.setattr(module, name, lambda *_: CODEC)
     monkeypatch.setattr(applying, "asked_of_erp", lambda *_: [])
     monkeypatch.setattr(kafka, "await_answer", lambda *_: None)

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import pytest
 
-from systems.contract import Found, ResolvedCommand
+from systems.contract import Answer, Found, ResolvedCommand, Verdict
 from systems.mapped import REVERSAL
 from tests.property.sinks.books import APPLICATION, INVOICE, RECEIPT, Ledgers, declared
 from tests.property.sinks.in_memory import install
@@ -273,3 +273,22 @@ def test_a_closed_day_holds_where_nothing_else_is_chosen() -> None:
         books.invoice("1", "60.00", posting_date=date(2026, 1, 15))
 
     assert played(play).states() == {"invoice:1 create": ("HELD", "period_closed", "60.00")}
+
+
+@pytest.mark.parametrize("is_listed", [True, False])
+def test_what_the_system_itself_calls_closed_is_tried_again_each_hour(is_listed: bool) -> None:
+    """The period was locked and unlocked before the list was read: the list never changes, so that nothing else would tell."""
+    held = []
+
+    async def play(books: Ledgers) -> None:
+        if is_listed:
+            period(books, 1, is_open=True)
+        books.erp.refuses["create"] = Answer(Verdict.REJECT, code="LOCKED", words="the period is locked", reason="period_closed")
+        books.invoice("1", "60.00", posting_date=date(2026, 1, 15))
+        books.sink.reads()
+        await books.sink.passes(3000, 100)
+        held.append(books.states())
+        await books.sink.passes(1200, 100)
+
+    assert played(play).states() == {"invoice:1 create": (*POSTED, "60.00")}
+    assert held == [{"invoice:1 create": ("HELD", "period_closed", "60.00")}]
