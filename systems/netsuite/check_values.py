@@ -76,8 +76,10 @@ class Values:
         query = f"SELECT {', '.join(columns)} FROM {kind.table} t{where} ORDER BY t.id ASC"  # noqa: S608 - ids alone
         return {text(row, "id"): row for row in await self._client.rows(query, kind.word)}
 
-    async def _compare(self, kind: Kind, wanted: Mapping[str, str], *, told: bool = False) -> dict[str, Row]:
-        """Compare named values with a list; `told` says what each of them is called."""
+    async def _compare(self, kind: Kind, wanted: Mapping[str, str], *, is_segment: bool = False) -> dict[str, Row]:
+        """Compare named values with a list. Of a segment it is told what each value is called; where one is not there or inactive, the default of
+        the settings stands in (`segments.py`), so that nothing is refused for it."""
+        lenient = "warning" if is_segment else "error"
         known = await self._rows(kind, wanted if kind in (_VENDOR, _CUSTOMER) else None) if wanted else {}
 
         def judge(value: str, source: str) -> Judged | None:
@@ -85,16 +87,17 @@ class Values:
             if row is None:
                 some = ", ".join(f"{key} {text(one, 'name')}" for key, one in list(known.items())[:_SHOWN])
                 return Judged(
-                    "error",
+                    lenient,
                     f"{kind.word} {value} of {source} is not in NetSuite; there are: {some or 'none'}.",
                     f"Correct {source}.",
                 )
             fault = self._fault(row)
+            level = lenient if truth(row, "isinactive") else "error"
             words = f"{kind.word} {value} ({text(row, 'name')}) of {source} {fault}."
-            return Judged("error", words, f"Correct {source}, or change it in NetSuite.") if fault else None
+            return Judged(level, words, f"Correct {source}, or change it in NetSuite.") if fault else None
 
         self._found.compare(kind.word, wanted, judge)
-        if told and wanted:
+        if is_segment and wanted:
             names = ", ".join(f"{value} is {text(known[value], 'name')}" for value in sorted(wanted, key=len) if value in known)
             self._found.say("ok", kind.word, names or "none is named")
         return known
@@ -158,7 +161,7 @@ class Values:
             wanted = ({standard[column]: source} if standard[column] else {}) | named(
                 crosswalk, tuple((one, column) for one in _SEGMENT_TABLES)
             )
-            known = await self._compare(Kind(column, table, "t.fullname", is_shared=True), wanted, told=True)
+            known = await self._compare(Kind(column, table, "t.fullname", is_shared=True), wanted, is_segment=True)
             unused = [text(row, "name") for key, row in known.items() if key not in wanted and not self._fault(row)]
             if unused:
                 self._found.say(

@@ -56,8 +56,6 @@ async def test_a_good_connection_has_no_error_and_tells_names(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("tables", "words"),
     [
-        ({"business_unit": {"X": {"department": "99"}}}, "department 99 of business_unit X is not in NetSuite"),
-        ({"business_unit": {"X": {"department": "7"}}}, "department 7 (Operations : Solar) of business_unit X is inactive"),
         (
             {"business_unit": {"X": {"department": "6"}}},
             "department 6 (Prairie Service) of business_unit X does not serve subsidiary 2",
@@ -76,6 +74,22 @@ async def test_a_good_connection_has_no_error_and_tells_names(tmp_path: Path) ->
 async def test_each_value_that_cannot_be_used_is_named(tables: Any, words: str, tmp_path: Path) -> None:
     async with account(tmp_path) as site:
         assert words in said(await found(site, {**GOOD, **tables}), "error")
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ({"department": "99"}, "department 99 of business_unit X is not in NetSuite"),
+        ({"department": "7"}, "department 7 (Operations : Solar) of business_unit X is inactive"),
+        ({"class": "99"}, "class 99 of business_unit X is not in NetSuite"),
+    ],
+)
+async def test_a_dimension_whose_default_stands_in_is_a_warning(row: Any, words: str, tmp_path: Path) -> None:
+    """A document is never held for it, so that it stops no connection from going live."""
+    async with account(tmp_path) as site:
+        findings = await found(site, {**GOOD, "business_unit": {"X": row}})
+        assert words in said(findings, "warning")
+        assert words not in said(findings, "error")
 
 
 async def test_a_zone_that_suiteql_does_not_show_is_an_error(tmp_path: Path) -> None:
